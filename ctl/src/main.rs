@@ -1,0 +1,3 @@
+//! `photoprism`: forwards account commands to the daemon.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! `photoprismd`: owns the account database and answers on a Unix socket.
+
+fn main() {}

@@ -1,0 +1,27 @@
+//! The wire of photoprism-admin: requests, replies, errors and validated values.
+//!
+//! Newline-delimited JSON, one object a line; `README.md` beside this crate tells it from the
+//! client's side. Nothing in here does I/O.
+
+pub mod args;
+pub mod audit;
+pub mod command;
+pub mod envelope;
+pub mod error;
+pub mod level;
+pub mod list;
+pub mod passwd;
+pub mod scan;
+pub mod secret;
+pub mod status;
+mod suggest;
+pub mod users;
+
+/// The protocol's version. Raised only when a client written for the one before would break.
+pub const VERSION: u32 = 1;
+
+/// Default of the longest request line in bytes, without its newline.
+pub const MAX_LINE_BYTES: usize = 64 * 1024;
+
+/// Longest reply line in bytes, without its newline: lists are paged so that it holds.
+pub const MAX_REPLY_BYTES: usize = 1024 * 1024;

@@ -1,0 +1,48 @@
+//! `passwd.set` and `passwd.remove`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+
+/// Arguments of `passwd.set`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Set {
+    /// Name or UID.
+    pub user: String,
+    /// The new password.
+    pub password: Secret,
+    /// Leave the account's sessions alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_sessions: Option<bool>,
+    /// Answer with the new hash; needs the level admin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub show_hash: Option<bool>,
+}
+
+/// Arguments of `passwd.remove`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remove {
+    /// Name or UID.
+    pub user: String,
+}
+
+/// Result of `passwd.set`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetResult {
+    /// Sessions that ended.
+    pub sessions_revoked: u64,
+    /// The new hash: absent unless it was asked for, `null` in a replay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<Secret>,
+}
+
+/// Result of `passwd.remove`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoveResult {
+    /// Whether there was a password.
+    pub removed: bool,
+    /// Sessions that ended.
+    pub sessions_revoked: u64,
+}

@@ -1,0 +1,97 @@
+//! `ping` and `status`.
+
+use serde::{Deserialize, Serialize};
+
+/// Arguments of a command that takes none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoArgs {}
+
+/// Result of `ping`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pong {
+    /// Always true.
+    pub pong: bool,
+    /// [`crate::VERSION`].
+    pub protocol: u32,
+    /// The daemon's version.
+    pub version: String,
+}
+
+/// Result of `status`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The daemon's version.
+    pub version: String,
+    /// [`crate::VERSION`].
+    pub protocol: u32,
+    /// The daemon's process id.
+    pub pid: u32,
+    /// Seconds since the daemon was ready.
+    pub uptime_s: u64,
+    /// Which database is in use.
+    pub database: Database,
+    /// Rows by kind.
+    pub counts: Counts,
+    /// Connections, over both sockets.
+    pub connections: Connections,
+    /// The password pool.
+    pub passwords: Passwords,
+    /// Where the daemon listens.
+    pub sockets: Sockets,
+}
+
+/// The database in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Database {
+    /// `own` or `photoprism`.
+    pub kind: String,
+    /// Its absolute path.
+    pub path: String,
+    /// Schema version of our own database; `None` for PhotoPrism's, or while it is missing.
+    pub schema: Option<u32>,
+    /// PhotoPrism's version as its database tells it.
+    pub photoprism_version: Option<String>,
+    /// PhotoPrism's edition as its database tells it, `ce` for one.
+    pub edition: Option<String>,
+}
+
+/// Rows by kind; zeroes while the database is missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Accounts that are not deleted, without the system rows.
+    pub users: u64,
+    /// Deleted accounts.
+    pub deleted: u64,
+    /// Sessions, expired ones included.
+    pub sessions: u64,
+    /// Login records.
+    pub logins: u64,
+}
+
+/// Connections, over both sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connections {
+    /// Open now.
+    pub open: u64,
+    /// The setting `max-connections`.
+    pub limit: u64,
+}
+
+/// The password pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passwords {
+    /// Hashes being computed.
+    pub running: u64,
+    /// Hashes that wait for a thread.
+    pub waiting: u64,
+}
+
+/// Where the daemon listens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sockets {
+    /// Path of the admin socket.
+    pub admin: String,
+    /// Path of the auth socket; `None` while it is off.
+    pub auth: Option<String>,
+}
