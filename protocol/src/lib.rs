@@ -11,10 +11,12 @@ pub mod error;
 pub mod level;
 pub mod list;
 pub mod passwd;
+pub mod rule;
 pub mod scan;
 pub mod secret;
 pub mod status;
 mod suggest;
+pub mod text;
 pub mod users;
 
 /// The protocol's version. Raised only when a client written for the one before would break.

@@ -1,0 +1,90 @@
+//! Classes of characters, and texts compared without regard to case.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
+/// Unicode's `White_Space`.
+#[must_use]
+pub fn is_white_space(c: char) -> bool {
+    c.is_whitespace()
+}
+
+/// General category Cc: C0, DEL and C1.
+#[must_use]
+pub fn is_control(c: char) -> bool {
+    c.is_control()
+}
+
+/// General category Cf: zero-width characters, soft hyphen, tags, the byte order mark.
+#[must_use]
+pub fn is_format(c: char) -> bool {
+    c.general_category() == GeneralCategory::Format
+}
+
+/// What changes the direction in which text is shown (UAX #9, section 2).
+#[must_use]
+pub fn is_bidi_control(c: char) -> bool {
+    matches!(
+        c,
+        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// Whether both come to the same trimmed name in lower case. Neither is copied, so that one of
+/// them may be a secret.
+#[must_use]
+pub fn same_without_case(a: &str, b: &str) -> bool {
+    folded(a).eq(folded(b))
+}
+
+fn folded(text: &str) -> impl Iterator<Item = char> {
+    text.trim().nfc().flat_map(char::to_lowercase).nfc().map(|c| {
+        // Lower case of a whole word ends in the final sigma, that of a character does not.
+        if c == 'ς' { 'σ' } else { c }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_hold_what_their_names_say() {
+        for c in [' ', '\t', '\n', '\u{85}', '\u{a0}', '\u{2028}', '\u{3000}'] {
+            assert!(is_white_space(c), "{c:?}");
+        }
+        for c in ['\0', '\u{1b}', '\u{7f}', '\u{9b}'] {
+            assert!(is_control(c) && !is_format(c), "{c:?}");
+        }
+        for c in ['\u{ad}', '\u{200b}', '\u{200d}', '\u{feff}', '\u{e0041}', '\u{202e}'] {
+            assert!(is_format(c) && !is_control(c), "{c:?}");
+        }
+        for c in ['a', 'ß', '\u{301}', '😀', '\u{e000}', '\u{378}', '\u{fffe}'] {
+            assert!(!is_white_space(c) && !is_control(c) && !is_format(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn there_are_twelve_bidirectional_controls() {
+        let all: Vec<char> = ('\0'..=char::MAX).filter(|c| is_bidi_control(*c)).collect();
+        assert_eq!(all.len(), 12);
+        assert!(all.iter().all(|c| is_format(*c)));
+    }
+
+    #[test]
+    fn case_and_composition_do_not_matter() {
+        for (a, b) in [
+            ("Bob", "bOB"),
+            ("José", "JOSE\u{301}"),
+            (" bob ", "bob"),
+            ("ΟΔΟΣ", "οδος"),
+            ("οδοσ", "οδος"),
+            ("\u{130}x", "i\u{307}X"),
+        ] {
+            assert!(same_without_case(a, b), "{a:?} {b:?}");
+        }
+        for (a, b) in [("bob", "bobb"), ("bob", "bo"), ("", "a"), ("jose", "josé")] {
+            assert!(!same_without_case(a, b), "{a:?} {b:?}");
+        }
+    }
+}
