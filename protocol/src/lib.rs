@@ -8,15 +8,19 @@ pub mod audit;
 pub mod command;
 pub mod envelope;
 pub mod error;
+pub mod generated;
 pub mod level;
 pub mod list;
+pub mod numeric_text;
 pub mod passwd;
+pub mod random;
 pub mod rule;
 pub mod scan;
 pub mod secret;
 pub mod status;
 mod suggest;
 pub mod text;
+pub mod uid;
 pub mod users;
 
 /// The protocol's version. Raised only when a client written for the one before would break.
