@@ -6,11 +6,14 @@
 pub mod args;
 pub mod audit;
 pub mod command;
+pub mod display_name;
+pub mod email;
 pub mod envelope;
 pub mod error;
 pub mod generated;
 pub mod level;
 pub mod list;
+pub mod name;
 pub mod numeric_text;
 pub mod passwd;
 pub mod random;
