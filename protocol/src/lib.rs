@@ -4,7 +4,9 @@
 //! client's side. Nothing in here does I/O.
 
 pub mod args;
+pub mod attr;
 pub mod audit;
+pub mod auth_id;
 pub mod command;
 pub mod display_name;
 pub mod email;
@@ -16,7 +18,10 @@ pub mod list;
 pub mod name;
 pub mod numeric_text;
 pub mod passwd;
+pub mod path;
+pub mod provider;
 pub mod random;
+pub mod role;
 pub mod rule;
 pub mod scan;
 pub mod secret;
