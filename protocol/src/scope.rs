@@ -1,0 +1,109 @@
+//! Authorization scopes of sessions.
+
+use std::collections::BTreeSet;
+
+use crate::rule::{RuleError, require};
+
+/// Most characters of a scope, as the column has them.
+pub const MAX_SCOPE_CHARS: usize = 1024;
+
+/// Words in lower case, sorted, each once, a blank between them; `*` alone means all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope(String);
+
+impl Scope {
+    /// Brings the text into the form of a scope and holds it to the rules.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn parse(text: &str) -> Result<Self, RuleError> {
+        let text = text.to_ascii_lowercase();
+        let words: BTreeSet<&str> =
+            text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+        require(!words.is_empty(), "a scope needs at least one word; * means all")?;
+        require(
+            words.len() == 1 || !words.contains("*"),
+            "* means all and stands alone in a scope; leave the other words out",
+        )?;
+        require(
+            words.iter().all(|word| *word == "*" || is_word(word)),
+            "a scope has words of letters, digits, :, - and _, separated by blanks or commas",
+        )?;
+        let scope = words.into_iter().collect::<Vec<_>>().join(" ");
+        require(
+            scope.len() <= MAX_SCOPE_CHARS,
+            "a scope has at most 1024 characters; give fewer words",
+        )?;
+        Ok(Self(scope))
+    }
+
+    /// The scope as it is stored.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Its words, at least one.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.0.split(' ')
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn scopes_take_their_form() {
+        for (text, form) in [
+            ("webdav", "webdav"),
+            (" WebDAV, metrics  albums,metrics,", "albums metrics webdav"),
+            ("photos:view a-b_c 1", "1 a-b_c photos:view"),
+            ("*", "*"),
+            (" *,* ", "*"),
+        ] {
+            assert_eq!(Scope::parse(text).unwrap().as_str(), form);
+        }
+        let scope = Scope::parse("b a").unwrap();
+        assert_eq!(scope.words().collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn each_rule_says_so() {
+        let long = "a".repeat(1025);
+        for (text, word) in [
+            ("", "at least one word"),
+            (" ,, ", "at least one word"),
+            ("* webdav", "stands alone"),
+            ("webdav,*", "stands alone"),
+            ("a\tb", "letters"),
+            ("a;b", "letters"),
+            ("web*", "letters"),
+            ("**", "letters"),
+            ("straße", "letters"),
+            ("\u{212a}", "letters"),
+            ("a\0", "letters"),
+            (&long, "1024"),
+        ] {
+            assert!(Scope::parse(text).unwrap_err().as_str().contains(word), "{text:?}");
+        }
+        assert!(Scope::parse(&"a".repeat(1024)).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_is_a_fixed_point(text in "[A-Za-c0-2:_, -]{0,40}") {
+            if let Ok(scope) = Scope::parse(&text) {
+                prop_assert_eq!(Scope::parse(scope.as_str()), Ok(scope.clone()));
+                let words: Vec<_> = scope.words().collect();
+                prop_assert!(words.is_sorted_by(|a, b| a < b));
+            }
+        }
+    }
+}
