@@ -1,1 +1,3 @@
 //! The daemon behind `photoprismd`.
+
+pub mod accounts;

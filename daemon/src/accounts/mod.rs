@@ -1,0 +1,4 @@
+//! Rules about accounts that are no I/O.
+
+mod common;
+pub mod password;
