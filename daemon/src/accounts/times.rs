@@ -1,0 +1,153 @@
+//! Times as PhotoPrism's Go driver writes them, and as the protocol shows them.
+
+use jiff::Timestamp;
+
+use super::civil::{Civil, Instant, Scanner};
+
+/// Unix seconds of Go's zero time, 0001-01-01 00:00:00 UTC, which means never.
+pub(super) const ZERO_SECONDS: i64 = -62_135_596_800;
+
+/// A stored text that is no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a stored time has none of the known forms; look at the row with sqlite3")]
+pub struct UnreadableTime;
+
+/// The instant as it is stored: `2006-01-02 15:04:05+00:00`, a fraction dropped.
+#[must_use]
+pub fn to_stored(instant: Timestamp) -> String {
+    instant.strftime("%Y-%m-%d %H:%M:%S+00:00").to_string()
+}
+
+/// The instant as the protocol shows it: `2006-01-02T15:04:05Z`, a fraction dropped.
+#[must_use]
+pub fn to_rfc3339(instant: Timestamp) -> String {
+    instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Reads a stored time with its fraction. Nothing, Go's zero time and MariaDB's `0000-00-00` are
+/// `None`: never. What any version of the drivers wrote is read: a `T` or a blank after the date,
+/// no seconds, no time of day, an offset or none (UTC). The last hours of the year 9999 read as
+/// the latest [`Timestamp`].
+///
+/// # Errors
+/// The text has another form, or there is no such time.
+pub fn from_stored(text: &str) -> Result<Option<Timestamp>, UnreadableTime> {
+    if text.is_empty() || text.starts_with("0000-00-00") {
+        return Ok(None);
+    }
+    match read(text).and_then(Civil::instant) {
+        Some(Instant::At(instant)) => {
+            Ok(Some(instant).filter(|instant| instant.as_second() > ZERO_SECONDS))
+        }
+        Some(Instant::TooLate) => Ok(Some(Timestamp::MAX)),
+        None => Err(UnreadableTime),
+    }
+}
+
+fn read(text: &str) -> Option<Civil> {
+    let mut scanner = Scanner(text);
+    let mut civil = scanner.date()?;
+    if scanner.one_of(&[' ', 'T']).is_some() {
+        scanner.hour_and_minute(&mut civil)?;
+        if scanner.0.starts_with(':') {
+            scanner.second(&mut civil)?;
+        }
+        scanner.one_of(&[' ']);
+        if !scanner.is_done() {
+            scanner.offset(&mut civil, false)?;
+        }
+    }
+    scanner.is_done().then_some(civil)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read_as(text: &str) -> Option<String> {
+        from_stored(text).expect(text).map(|instant| instant.to_string())
+    }
+
+    #[test]
+    fn every_known_form_is_read() {
+        for (text, expected) in [
+            ("2026-11-23 14:16:18+00:00", "2026-11-23T14:16:18Z"),
+            ("2026-11-23 14:10:23.934499535+00:00", "2026-11-23T14:10:23.934499535Z"),
+            ("2026-11-23 14:10:23.9+00:00", "2026-11-23T14:10:23.9Z"),
+            ("2026-11-23 14:16:18", "2026-11-23T14:16:18Z"),
+            ("2026-11-23 14:16:18Z", "2026-11-23T14:16:18Z"),
+            ("2026-11-23T14:16:18Z", "2026-11-23T14:16:18Z"),
+            ("2026-11-23 14:16:18-05:30", "2026-11-23T19:46:18Z"),
+            ("2026-11-23 14:16:18 +0100", "2026-11-23T13:16:18Z"),
+            ("2026-11-23 14:16", "2026-11-23T14:16:00Z"),
+            ("2026-11-23", "2026-11-23T00:00:00Z"),
+            ("0001-01-01 00:00:01+00:00", "0001-01-01T00:00:01Z"),
+            ("9999-12-31 23:59:59+00:00", "9999-12-30T22:00:00.999999999Z"),
+        ] {
+            assert_eq!(read_as(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn never_reads_as_nothing() {
+        for text in [
+            "",
+            "0001-01-01 00:00:00+00:00",
+            "0001-01-01 00:00:00",
+            "0001-01-01T00:00:00Z",
+            "0001-01-01 01:00:00+01:00",
+            "0000-00-00 00:00:00+00:00",
+            "0000-00-00",
+        ] {
+            assert_eq!(from_stored(text), Ok(None), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_told() {
+        for text in [
+            "yesterday",
+            "1795529778",
+            "2026-11",
+            "2026-11-23 ",
+            "2026-11-23 14",
+            "2026-11-23 14:16:18 UTC",
+            "2026-11-23 14:16:18+00:00 ",
+            "2026-02-30 00:00:00+00:00",
+            "2026-11-23 14:16:18.+00:00",
+        ] {
+            assert_eq!(from_stored(text), Err(UnreadableTime), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_written_in_whole_seconds() {
+        let instant: Timestamp = "2026-11-23T14:16:18.999Z".parse().unwrap();
+        assert_eq!(to_stored(instant), "2026-11-23 14:16:18+00:00");
+        assert_eq!(to_rfc3339(instant), "2026-11-23T14:16:18Z");
+        let old: Timestamp = "0900-01-02T03:04:05.5Z".parse().unwrap();
+        assert_eq!(to_stored(old), "0900-01-02 03:04:05+00:00");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            seconds in ZERO_SECONDS + 1..253_402_207_200_i64,
+            nanoseconds in 0..1_000_000_000_i32,
+        ) {
+            let whole = Timestamp::from_second(seconds).unwrap();
+            let instant = Timestamp::new(seconds, nanoseconds).unwrap();
+            prop_assert_eq!(from_stored(&to_stored(instant)), Ok(Some(whole)));
+            prop_assert_eq!(to_rfc3339(instant), to_rfc3339(whole));
+            let fraction = format!("{}.{nanoseconds:09}+00:00", &to_stored(whole)[..19]);
+            prop_assert_eq!(from_stored(&fraction), Ok(Some(instant)));
+        }
+
+        #[test]
+        fn any_text_is_read_or_told(text in "[0-9TZ:.+ -]{0,30}|\\PC*") {
+            let _ = from_stored(&text);
+        }
+    }
+}
