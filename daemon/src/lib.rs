@@ -1,3 +1,5 @@
 //! The daemon behind `photoprismd`.
 
 pub mod accounts;
+pub mod peer;
+mod sys;

@@ -1,0 +1,15 @@
+//! Who is at the other end of a connection, and what that peer may do.
+//!
+//! Identity comes from the kernel alone, once after accept; the level is worked out from the
+//! policy at each request, so that a reload holds at once.
+
+mod caller;
+mod permit;
+mod policy;
+
+pub use caller::{Caller, SocketKind};
+pub use permit::{Permit, Refused};
+pub use policy::{AllowEntry, Policy, Who};
+
+#[cfg(test)]
+mod access_table;

@@ -1,0 +1,151 @@
+//! The proof that a peer may run a command.
+
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::level::Level;
+use thiserror::Error;
+
+use super::caller::{Caller, SocketKind};
+use super::policy::Policy;
+
+/// Proof that this peer may run this command: no handler runs without one.
+///
+/// Only [`Caller::permit`] makes it, it is good for one request, and it says who asked.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Permit {
+    command: CommandName,
+    level: Level,
+    socket: SocketKind,
+    uid: u32,
+    gid: u32,
+    pid: i32,
+}
+
+impl Permit {
+    /// The command that it is for.
+    #[must_use]
+    pub const fn command(&self) -> CommandName {
+        self.command
+    }
+
+    /// What the peer may do in all, at least what the command needs.
+    #[must_use]
+    pub const fn level(&self) -> Level {
+        self.level
+    }
+
+    /// The socket the peer came in by.
+    #[must_use]
+    pub const fn socket(&self) -> SocketKind {
+        self.socket
+    }
+
+    /// The peer's uid; 65534 where the kernel did not tell (auth socket only).
+    #[must_use]
+    pub const fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    /// The peer's gid; 65534 where the kernel did not tell (auth socket only).
+    #[must_use]
+    pub const fn gid(&self) -> u32 {
+        self.gid
+    }
+
+    /// The peer's process; 0 in another pid namespace or where unknown.
+    #[must_use]
+    pub const fn pid(&self) -> i32 {
+        self.pid
+    }
+}
+
+/// Why a peer may not. Always `forbidden` on the wire, with this sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Refused {
+    /// The admin socket does not serve this peer at all.
+    #[error("uid {uid} has no rights on this socket; see --socket-group and --allow")]
+    Stranger {
+        /// The peer's uid, 65534 where it cannot be known.
+        uid: u32,
+    },
+    /// The auth socket checks logins and tokens and does nothing else.
+    #[error("{} is not served on the auth socket, use the admin socket", .command.name())]
+    AuthSocket {
+        /// What was asked for.
+        command: CommandName,
+    },
+    /// The peer has rights, but too few.
+    #[error("{} needs the level {}, this peer has {has}", .command.name(), .command.access())]
+    TooLow {
+        /// What was asked for.
+        command: CommandName,
+        /// What the peer may do.
+        has: Level,
+    },
+}
+
+impl Caller {
+    /// Whether the peer is served at all, asked before anything is read from it.
+    ///
+    /// # Errors
+    /// [`Refused::Stranger`].
+    pub fn admit(&self, policy: &Policy) -> Result<Level, Refused> {
+        self.level(policy).ok_or(Refused::Stranger { uid: self.uid() })
+    }
+
+    /// Turns the peer and a command into permission to run it.
+    ///
+    /// # Errors
+    /// [`Refused`] says which rule forbids it.
+    pub fn permit(&self, command: CommandName, policy: &Policy) -> Result<Permit, Refused> {
+        let level = self.admit(policy)?;
+        if level < command.access() {
+            return Err(match self.socket() {
+                SocketKind::Auth => Refused::AuthSocket { command },
+                SocketKind::Admin => Refused::TooLow { command, has: level },
+            });
+        }
+        let (uid, gid, pid) = (self.uid(), self.gid(), self.pid());
+        Ok(Permit { command, level, socket: self.socket(), uid, gid, pid })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peer::{AllowEntry, Who};
+
+    fn policy() -> Policy {
+        let allow = vec![AllowEntry { level: Level::Read, who: Who::Uid(7) }];
+        Policy { own_uid: 1, socket_gid: None, allow }
+    }
+
+    #[test]
+    fn a_permit_says_who_asked_for_what() {
+        let caller = Caller::for_tests(SocketKind::Admin, 7, 8, &[]);
+        let permit = caller.permit(CommandName::UsersLs, &policy()).unwrap();
+        assert_eq!(permit.command(), CommandName::UsersLs);
+        assert_eq!(permit.level(), Level::Read);
+        assert_eq!(permit.socket(), SocketKind::Admin);
+        assert_eq!((permit.uid(), permit.gid(), permit.pid()), (7, 8, 1));
+    }
+
+    #[test]
+    fn each_refusal_has_its_sentence() {
+        let refusal = |socket, uid| {
+            let caller = Caller::for_tests(socket, uid, 8, &[]);
+            caller.permit(CommandName::UsersRm, &policy()).unwrap_err().to_string()
+        };
+        assert_eq!(
+            refusal(SocketKind::Admin, 9),
+            "uid 9 has no rights on this socket; see --socket-group and --allow"
+        );
+        assert_eq!(
+            refusal(SocketKind::Admin, 7),
+            "users.rm needs the level write, this peer has read"
+        );
+        assert_eq!(
+            refusal(SocketKind::Auth, 0),
+            "users.rm is not served on the auth socket, use the admin socket"
+        );
+    }
+}
