@@ -2,4 +2,6 @@
 
 pub mod accounts;
 pub mod peer;
+pub mod process;
+pub mod socket;
 mod sys;

@@ -1,8 +1,9 @@
 //! What neither std nor nix can do without `unsafe`: the only module that has any.
-#![expect(unsafe_code, reason = "SO_PEERGROUPS is in neither std nor nix")]
+#![expect(unsafe_code, reason = "SO_PEERGROUPS and passed descriptors")]
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Groups that the first attempt has room for; more are asked for when the kernel says so.
 const FEW_GROUPS: usize = 64;
@@ -57,6 +58,23 @@ fn ask_groups(socket: BorrowedFd<'_>, groups: &mut [u32]) -> Result<usize, (io::
     let error = io::Error::last_os_error();
     let count = usize::try_from(bytes).map_err(|_| invalid())? / size_of::<libc::gid_t>();
     if answer == 0 { Ok(count.min(groups.len())) } else { Err((error, count)) }
+}
+
+/// The descriptors that systemd passed, with their names, closed on exec from now on.
+///
+/// Only the first call of a process gets them.
+///
+/// # Errors
+/// The environment speaks of descriptors that are not open, or not in numbers.
+pub(crate) fn passed_descriptors() -> io::Result<Vec<(OwnedFd, String)>> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if TAKEN.swap(true, Ordering::SeqCst) {
+        return Ok(Vec::new());
+    }
+    let passed = sd_notify::listen_fds_with_names()?;
+    // SAFETY: each was open a moment ago (setting close-on-exec succeeded), systemd made them
+    // for this process (LISTEN_PID is ours), and the flag above lets nobody own them twice.
+    Ok(passed.map(|(fd, name)| (unsafe { OwnedFd::from_raw_fd(fd) }, name)).collect())
 }
 
 #[cfg(test)]

@@ -1,0 +1,36 @@
+//! What the process gives up and asks for before it does anything else.
+
+use std::io;
+
+use nix::sys::prctl::set_dumpable;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::stat::{Mode, umask};
+
+/// Files that are open besides connections: the standard three, sockets, locks, database with
+/// WAL and journal, the runtime's own, a spare one, and what a backup needs.
+const OTHER_FILES: u64 = 64;
+
+/// The first thing in `main`: umask 077, no core dump, no reading of our memory by others.
+///
+/// # Errors
+/// Those of `setrlimit(2)` and `prctl(2)`; the umask is set whatever follows.
+pub fn harden() -> io::Result<()> {
+    umask(Mode::S_IRWXG | Mode::S_IRWXO);
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    set_dumpable(false)?;
+    Ok(())
+}
+
+/// Raises the soft limit of open files to what `connections` need, as far as the hard limit
+/// lets it, and returns how many connections the limit then has room for.
+///
+/// # Errors
+/// Those of `getrlimit(2)` and `setrlimit(2)`.
+pub fn raise_descriptor_limit(connections: u64) -> io::Result<u64> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let needed = connections.saturating_add(OTHER_FILES).min(hard);
+    if needed > soft {
+        setrlimit(Resource::RLIMIT_NOFILE, needed, hard)?;
+    }
+    Ok(soft.max(needed).saturating_sub(OTHER_FILES))
+}

@@ -1,0 +1,206 @@
+//! The folder of a socket: made where it may be, otherwise only looked at.
+
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::sys::stat::{Mode, fchmod};
+use nix::unistd::{Gid, fchown, geteuid};
+
+use super::error::SocketError;
+
+/// Mode of the folders above the socket's: nobody else's business.
+const PARENT_MODE: u32 = 0o700;
+
+/// Mode of the socket's folder: its group may come through, not write.
+const FOLDER_MODE: u32 = 0o750;
+
+/// Sees to it that `folder` is there and that nobody but us, root and the socket's group can
+/// write in it. With `create` missing folders are made: parents 0700, the last 0750.
+///
+/// An existing folder is used as it is. What was made is removed again after an error.
+pub(super) fn prepare(folder: &Path, group: Option<u32>, create: bool) -> Result<(), SocketError> {
+    match fs::metadata(folder) {
+        Ok(found) => check(folder, &found, group),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            Err(SocketError::NotAFolder(folder.to_owned()))
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(SocketError::io("look at the folder", folder)(error))
+        }
+        Err(_) if create => make(folder, group),
+        Err(_) => Err(SocketError::FolderMissing(folder.to_owned())),
+    }
+}
+
+/// Refuses a folder in which others could replace the socket. A sticky bit helps nothing: in
+/// such a folder they can still be there first.
+fn check(folder: &Path, found: &Metadata, group: Option<u32>) -> Result<(), SocketError> {
+    if !found.is_dir() {
+        return Err(SocketError::NotAFolder(folder.to_owned()));
+    }
+    let by = if found.mode() & 0o002 != 0 {
+        "others".to_owned()
+    } else if found.mode() & 0o020 != 0 && group != Some(found.gid()) {
+        format!("group {}", found.gid())
+    } else if found.uid() != 0 && found.uid() != geteuid().as_raw() {
+        format!("its owner, uid {}", found.uid())
+    } else {
+        return Ok(());
+    };
+    Err(SocketError::FolderOpen { folder: folder.to_owned(), by })
+}
+
+fn make(folder: &Path, group: Option<u32>) -> Result<(), SocketError> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|path| is_missing(path)).collect();
+    let mut made = Made(Vec::new());
+    for path in missing.into_iter().rev() {
+        if create_one(path, &mut made)? {
+            let (gid, bits) =
+                if path == folder { (group, FOLDER_MODE) } else { (None, PARENT_MODE) };
+            adjust(path, gid, bits)?;
+        }
+    }
+    let found = fs::metadata(folder).map_err(SocketError::io("look at the folder", folder))?;
+    check(folder, &found, group)?;
+    made.0.clear();
+    Ok(())
+}
+
+fn is_missing(path: &Path) -> bool {
+    !path.as_os_str().is_empty()
+        && matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+}
+
+/// Makes one folder; false where another daemon was faster, which then adjusts it.
+fn create_one(path: &Path, made: &mut Made) -> Result<bool, SocketError> {
+    match DirBuilder::new().mode(PARENT_MODE).create(path) {
+        Ok(()) => {
+            made.0.push(path.to_owned());
+            Ok(true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(SocketError::io("make the folder", path)(error)),
+    }
+}
+
+/// Gives a new folder its group and mode, whatever the umask took away.
+fn adjust(path: &Path, group: Option<u32>, mode: u32) -> Result<(), SocketError> {
+    let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+    let folder: File = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)
+        .map_err(SocketError::io("open the folder", path))?;
+    if let Some(gid) = group {
+        give(fchown(&folder, None, Some(Gid::from_raw(gid))), path, gid)?;
+    }
+    fchmod(&folder, Mode::from_bits_truncate(mode))
+        .map_err(SocketError::io("set the mode of", path))
+}
+
+/// The result of giving `path` to a group, as an error that says what the matter is.
+pub(super) fn give(result: nix::Result<()>, path: &Path, gid: u32) -> Result<(), SocketError> {
+    match result {
+        Err(Errno::EPERM | Errno::EINVAL) => Err(SocketError::Group { path: path.to_owned(), gid }),
+        other => other.map_err(SocketError::io("set the group of", path)),
+    }
+}
+
+/// Folders to remove again unless all went well, outermost first.
+struct Made(Vec<PathBuf>);
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        for path in self.0.iter().rev() {
+            // One that is no longer empty is in use by somebody else.
+            let _ = fs::remove_dir(path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::fs::{PermissionsExt, chown};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o7777
+    }
+
+    fn folder_with_mode(mode: u32) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+        folder
+    }
+
+    #[test]
+    fn missing_folders_are_made_only_when_asked() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("a/b/run");
+        let error = prepare(&folder, None, false).unwrap_err();
+        assert!(matches!(error, SocketError::FolderMissing(_)) && error.exit_code() == 2);
+        prepare(&folder, None, true).unwrap();
+        assert_eq!(mode(&root.path().join("a")), 0o700);
+        assert_eq!(mode(&root.path().join("a/b")), 0o700);
+        assert_eq!(mode(&folder), 0o750);
+        prepare(&folder, None, true).unwrap();
+    }
+
+    #[test]
+    fn an_existing_folder_is_used_as_it_is() {
+        let folder = folder_with_mode(0o711);
+        prepare(folder.path(), None, true).unwrap();
+        assert_eq!(mode(folder.path()), 0o711);
+    }
+
+    #[test]
+    fn folders_that_others_may_write_are_refused() {
+        let gid = fs::metadata(folder_with_mode(0o700).path()).unwrap().gid();
+        for (bits, group) in
+            [(0o757, None), (0o1777, Some(gid)), (0o770, None), (0o770, Some(gid + 1))]
+        {
+            let folder = folder_with_mode(bits);
+            let error = prepare(folder.path(), group, true).unwrap_err();
+            assert!(matches!(error, SocketError::FolderOpen { .. }), "{bits:o}: {error}");
+            assert_eq!(error.exit_code(), 2);
+        }
+        prepare(folder_with_mode(0o770).path(), Some(gid), false).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_no_folder() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for path in [file.path().to_owned(), file.path().join("below")] {
+            let error = prepare(&path, None, true).unwrap_err();
+            assert!(matches!(error, SocketError::NotAFolder(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_somebody_else_is_refused() {
+        let folder = folder_with_mode(0o755);
+        if chown(folder.path(), Some(12_345), None).is_err() {
+            writeln!(io::stderr(), "skipped: needs root").unwrap();
+            return;
+        }
+        let error = prepare(folder.path(), None, true).unwrap_err();
+        assert!(error.to_string().contains("its owner, uid 12345"), "{error}");
+    }
+
+    #[test]
+    fn after_an_error_nothing_made_is_left() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("a/run");
+        let mut made = Made(Vec::new());
+        assert!(create_one(&root.path().join("a"), &mut made).unwrap());
+        assert!(create_one(&folder, &mut made).unwrap());
+        assert!(!create_one(&folder, &mut made).unwrap());
+        drop(made);
+        assert!(!root.path().join("a").exists());
+    }
+}

@@ -1,0 +1,14 @@
+//! The sockets: folder, lock, bind, mode, listen, in this order; or as systemd passed them.
+
+mod bind;
+mod error;
+mod folder;
+mod lock;
+mod occupant;
+mod path;
+pub mod systemd;
+
+pub use bind::{Bound, Place, open};
+pub use error::{Owned, SocketError};
+pub use lock::{Lock, lock_beside};
+pub use path::{check_apart, check_path};

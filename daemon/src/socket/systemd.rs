@@ -1,0 +1,178 @@
+//! Sockets that systemd passed, and what it is told.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::sys::socket::{SockType, UnixAddr, getsockname, getsockopt, sockopt};
+use sd_notify::NotifyState;
+
+use super::error::SocketError;
+use crate::peer::SocketKind;
+use crate::sys;
+
+/// A listening socket made by systemd: used as it is, never unlinked, chmodded or locked.
+#[derive(Debug)]
+pub struct PassedSocket {
+    /// Does not block, closed on exec.
+    pub listener: UnixListener,
+    /// Where its file is.
+    pub path: PathBuf,
+    /// The group of that file: what the policy takes for the socket group.
+    pub gid: u32,
+}
+
+/// What systemd passed; nothing where it did not start us with sockets.
+#[derive(Debug, Default)]
+pub struct Passed {
+    /// The descriptor named `admin`.
+    pub admin: Option<PassedSocket>,
+    /// The descriptor named `auth`.
+    pub auth: Option<PassedSocket>,
+}
+
+/// Takes the sockets over. The first call in a process gets them, later ones get none.
+///
+/// # Errors
+/// [`SocketError::Passed`]: a name that is neither `admin` nor `auth`, one of them twice, or
+/// something that is no listening stream socket with a path.
+pub fn passed() -> Result<Passed, SocketError> {
+    let mut all = Passed::default();
+    let descriptors =
+        sys::passed_descriptors().map_err(|error| SocketError::Passed(error.to_string()))?;
+    for (descriptor, name) in descriptors {
+        let place = match kind(&name)? {
+            SocketKind::Admin => &mut all.admin,
+            SocketKind::Auth => &mut all.auth,
+        };
+        if place.is_some() {
+            return Err(SocketError::Passed(format!("the name {name} came twice")));
+        }
+        *place = Some(check(descriptor, &name)?);
+    }
+    Ok(all)
+}
+
+fn kind(name: &str) -> Result<SocketKind, SocketError> {
+    [SocketKind::Admin, SocketKind::Auth].into_iter().find(|kind| kind.name() == name).ok_or_else(
+        || {
+            let name = name.escape_debug();
+            SocketError::Passed(format!(
+                "the name \"{name}\" is unknown, set FileDescriptorName=admin or auth"
+            ))
+        },
+    )
+}
+
+/// Makes sure that it is a listening Unix stream socket, and finds the group of its file.
+fn check(descriptor: OwnedFd, name: &str) -> Result<PassedSocket, SocketError> {
+    let wrong = |fault: &str| SocketError::Passed(format!("{name} {fault}"));
+    let fd = descriptor.as_fd();
+    if getsockopt(&fd, sockopt::SockType) != Ok(SockType::Stream) {
+        return Err(wrong("is no stream socket"));
+    }
+    if getsockopt(&fd, sockopt::AcceptConn) != Ok(true) {
+        return Err(wrong("does not listen"));
+    }
+    let address: UnixAddr = getsockname(fd.as_raw_fd()).map_err(|_| wrong("is no Unix socket"))?;
+    let path = address.path().ok_or_else(|| wrong("has no path, and so no owner and mode"))?;
+    let found = std::fs::symlink_metadata(path).ok().filter(|found| found.file_type().is_socket());
+    let Some(found) = found else { return Err(wrong("is no longer where it was bound")) };
+    let (path, gid) = (path.to_owned(), found.gid());
+    let listener = UnixListener::from(descriptor);
+    listener.set_nonblocking(true).map_err(|error| wrong(&error.to_string()))?;
+    Ok(PassedSocket { listener, path, gid })
+}
+
+/// Tells systemd that the daemon serves (`READY=1`); also ends a reload.
+///
+/// # Errors
+/// Those of sending the message; without systemd there are none.
+pub fn ready() -> io::Result<()> {
+    sd_notify::notify(&[NotifyState::Ready])
+}
+
+/// Tells systemd that the daemon stops (`STOPPING=1`).
+///
+/// # Errors
+/// As [`ready`].
+pub fn stopping() -> io::Result<()> {
+    sd_notify::notify(&[NotifyState::Stopping])
+}
+
+/// Tells systemd that settings are read again (`RELOADING=1`); [`ready`] ends it.
+///
+/// # Errors
+/// As [`ready`], and those of the monotonic clock, which systemd wants to see.
+pub fn reloading() -> io::Result<()> {
+    sd_notify::notify(&[NotifyState::Reloading, NotifyState::monotonic_usec_now()?])
+}
+
+/// Tells systemd's watchdog that the daemon moves (`WATCHDOG=1`).
+///
+/// # Errors
+/// As [`ready`].
+pub fn watchdog() -> io::Result<()> {
+    sd_notify::notify(&[NotifyState::Watchdog])
+}
+
+/// How long systemd waits for [`watchdog`] before it restarts the daemon; `None`: not watched.
+#[must_use]
+pub fn watchdog_interval() -> Option<Duration> {
+    sd_notify::watchdog_enabled()
+}
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::{UnixDatagram, UnixStream};
+
+    use super::*;
+
+    fn fault(descriptor: impl Into<OwnedFd>) -> String {
+        check(descriptor.into(), "admin").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn only_the_two_names_are_taken() {
+        assert_eq!(kind("admin").unwrap(), SocketKind::Admin);
+        assert_eq!(kind("auth").unwrap(), SocketKind::Auth);
+        for name in ["unknown", "photoprismd.socket", "", "Admin"] {
+            let error = kind(name).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(error.to_string().contains("FileDescriptorName=admin"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_listening_socket_keeps_its_file_and_gives_its_group() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("admin.sock");
+        let passed = check(UnixListener::bind(&path).unwrap().into(), "admin").unwrap();
+        assert_eq!(passed.path, path);
+        assert_eq!(passed.gid, std::fs::metadata(&path).unwrap().gid());
+        drop(passed);
+        assert!(path.exists());
+    }
+
+    #[test]
+    fn what_is_no_listening_unix_stream_socket_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let datagram = UnixDatagram::bind(root.path().join("datagram")).unwrap();
+        assert!(fault(datagram).ends_with("admin is no stream socket"));
+        assert!(fault(UnixStream::pair().unwrap().0).ends_with("admin does not listen"));
+        assert!(fault(std::fs::File::open("/dev/null").unwrap()).contains("no stream socket"));
+        let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        assert!(fault(tcp).ends_with("admin is no Unix socket"));
+    }
+
+    #[test]
+    fn a_socket_without_a_file_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("admin.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert!(fault(listener).contains("no longer where it was bound"));
+    }
+}
