@@ -1,0 +1,181 @@
+//! The computing itself: one thread's memory, one hash at a time.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use argon2::{Argon2, Block, Params};
+use photoprism_protocol::secret::Secret;
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::bcrypt_hash::{self, BcryptHash};
+use super::phc::{self, Argon2Hash};
+use super::pool::Random;
+use super::scheme::{HashString, Stored, Target};
+use super::ticket::PoolError;
+
+/// What one thread needs to compute hashes.
+pub(super) struct Computer {
+    target: Target,
+    random: Random,
+    /// Allocated once, for hashes of the target's size and smaller ones.
+    blocks: Vec<Block>,
+}
+
+impl Computer {
+    pub(super) fn new(target: Target, random: Random) -> Self {
+        Self { target, random, blocks: Vec::new() }
+    }
+
+    /// Hashes a password with the target's parameters and a new salt.
+    pub(super) fn hash(
+        &mut self,
+        password: &Secret,
+        computed: &AtomicU64,
+    ) -> Result<HashString, PoolError> {
+        match self.target {
+            Target::Argon2id(costs) => {
+                let blank = Argon2Hash::blank(costs, self.salt()?);
+                let tag = self.argon2(password, &blank)?;
+                computed.fetch_add(1, Ordering::Relaxed);
+                Ok(HashString::new(blank.with_tag(&tag)))
+            }
+            Target::Bcrypt { cost } => {
+                let blank = BcryptHash::blank(cost, self.salt()?);
+                let key = bcrypt_hash::key(password.expose()).ok_or(PoolError::CutShort)?;
+                let tag = bcrypt_tag(&blank, &key);
+                computed.fetch_add(1, Ordering::Relaxed);
+                Ok(HashString::new(blank.with_tag(&tag)))
+            }
+        }
+    }
+
+    /// Whether the password is that of the stored hash. Exactly one hash is computed whatever
+    /// the answer: without a stored one, one with the target's parameters, and the answer is no.
+    pub(super) fn verify(
+        &mut self,
+        password: &Secret,
+        stored: Option<&Stored>,
+        computed: &AtomicU64,
+    ) -> Result<bool, PoolError> {
+        let dummy;
+        let against = if let Some(stored) = stored {
+            stored
+        } else {
+            dummy = self.dummy();
+            &dummy
+        };
+        let same = match against {
+            Stored::Argon2(hash) => self.argon2(password, hash)?.ct_eq(hash.tag()).into(),
+            Stored::Bcrypt(hash) => bcrypt_matches(password, hash),
+        };
+        computed.fetch_add(1, Ordering::Relaxed);
+        Ok(same && stored.is_some())
+    }
+
+    /// A hash of nobody, as dear as those of the accounts.
+    fn dummy(&self) -> Stored {
+        match self.target {
+            Target::Argon2id(costs) => {
+                Stored::Argon2(Argon2Hash::blank(costs, [0; phc::SALT_BYTES]))
+            }
+            Target::Bcrypt { cost } => {
+                Stored::Bcrypt(BcryptHash::blank(cost, [0; bcrypt_hash::SALT_BYTES]))
+            }
+        }
+    }
+
+    fn salt<const N: usize>(&self) -> Result<[u8; N], PoolError> {
+        let mut salt = [0; N];
+        (self.random)(&mut salt).map_err(|_| PoolError::Failed)?;
+        Ok(salt)
+    }
+
+    fn argon2(
+        &mut self,
+        password: &Secret,
+        hash: &Argon2Hash,
+    ) -> Result<Zeroizing<Vec<u8>>, PoolError> {
+        let costs = hash.costs();
+        let mut tag = Zeroizing::new(vec![0; hash.tag().len()]);
+        let params = Params::new(costs.memory_kib, costs.passes, costs.lanes, Some(tag.len()))
+            .map_err(|_| PoolError::Failed)?;
+        let context = Argon2::new(hash.algorithm(), hash.version(), params);
+        let kib = costs.memory_kib as usize;
+        self.with_memory(kib, |blocks| {
+            let password = password.expose().as_bytes();
+            context
+                .hash_password_into_with_memory(password, hash.salt(), &mut tag, blocks)
+                .map_err(|_| PoolError::Failed)
+        })?;
+        Ok(tag)
+    }
+
+    /// Lends `kib` blocks, zeroed again afterwards even by a panic.
+    ///
+    /// More than the thread's own are allocated for the time being, and its own given back
+    /// meanwhile: the queue lets one such hash run at a time.
+    fn with_memory<R>(
+        &mut self,
+        kib: usize,
+        compute: impl FnOnce(&mut [Block]) -> Result<R, PoolError>,
+    ) -> Result<R, PoolError> {
+        if kib > own_kib(self.target) as usize {
+            self.blocks = Vec::new();
+            let mut blocks = allocate(kib)?;
+            return compute(Lent(&mut blocks).0);
+        }
+        self.preallocate()?;
+        let lent = Lent(&mut self.blocks[..kib]);
+        compute(lent.0)
+    }
+
+    /// Allocates the thread's own memory where it is not there yet.
+    pub(super) fn preallocate(&mut self) -> Result<(), PoolError> {
+        if self.blocks.is_empty() {
+            self.blocks = allocate(own_kib(self.target) as usize)?;
+        }
+        Ok(())
+    }
+}
+
+/// KiB of memory that each thread keeps: those of a new hash.
+pub(super) const fn own_kib(target: Target) -> u32 {
+    match target {
+        Target::Argon2id(costs) => costs.memory_kib,
+        Target::Bcrypt { .. } => 0,
+    }
+}
+
+/// Zeroed blocks, or an error where there is no memory: that must not end the daemon.
+fn allocate(kib: usize) -> Result<Vec<Block>, PoolError> {
+    let mut blocks = Vec::new();
+    blocks.try_reserve_exact(kib).map_err(|_| PoolError::Failed)?;
+    blocks.resize(kib, Block::new());
+    Ok(blocks)
+}
+
+/// Blocks that are zeroed when they are given back.
+struct Lent<'memory>(&'memory mut [Block]);
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        for block in self.0.iter_mut() {
+            block.zeroize();
+        }
+    }
+}
+
+fn bcrypt_tag(hash: &BcryptHash, key: &[u8]) -> [u8; bcrypt_hash::TAG_BYTES] {
+    let bytes = bcrypt::bcrypt(hash.cost(), hash.salt(), key);
+    let mut tag = [0; bcrypt_hash::TAG_BYTES];
+    tag.copy_from_slice(&bytes[..bcrypt_hash::TAG_BYTES]);
+    tag
+}
+
+/// A password that bcrypt would cut short matches nothing, and takes as long as any other.
+fn bcrypt_matches(password: &Secret, hash: &BcryptHash) -> bool {
+    let key = bcrypt_hash::key(password.expose());
+    let stand_in: &[u8] = &[0];
+    let tag = bcrypt_tag(hash, key.as_ref().map_or(stand_in, |key| key.as_slice()));
+    bool::from(tag.ct_eq(hash.tag())) && key.is_some()
+}

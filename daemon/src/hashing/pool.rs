@@ -1,0 +1,267 @@
+//! The fixed set of hash threads.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use photoprism_protocol::secret::Secret;
+use thiserror::Error;
+
+use super::bcrypt_hash;
+use super::compute::{Computer, own_kib};
+use super::queue::{Job, Lane, Queue, Work};
+use super::scheme::{HashString, Target, parse};
+use super::ticket::{PoolError, Reply, Ticket};
+
+/// Fills bytes with randomness of the operating system: `getrandom::fill`.
+pub type Random = fn(&mut [u8]) -> Result<(), getrandom::Error>;
+
+/// How a pool is made.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolConfig {
+    /// Setting `hash-threads`: how many hashes are computed at once, at least 1.
+    pub threads: usize,
+    /// Setting `hash-queue`: how many logins may wait.
+    pub queue: usize,
+    /// What new hashes are made with.
+    pub target: Target,
+    /// Monotonic time since any fixed point.
+    pub monotonic: fn() -> Duration,
+    /// Where salts come from.
+    pub random: Random,
+}
+
+/// Why a pool cannot be started.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// No thread would ever compute anything.
+    #[error("hash-threads must be at least 1")]
+    NoThreads,
+    /// Such hashes could not be checked again.
+    #[error(
+        "the parameters of new password hashes are out of bounds (Argon2: 64 MiB, 10 passes, 4 lanes; bcrypt: cost 4 to 14)"
+    )]
+    Target,
+    /// The system gave no thread.
+    #[error("cannot start a hash thread: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// What the threads share.
+struct Shared {
+    queue: Queue,
+    computed: AtomicU64,
+    monotonic: fn() -> Duration,
+}
+
+/// The only way to compute a password hash.
+///
+/// Memory: each thread keeps that of one new Argon2 hash. A stored hash that needs more is
+/// computed alone of its kind, its thread's own memory given back meanwhile: 64 MiB at most.
+pub struct Pool {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+    target: Target,
+}
+
+impl Pool {
+    /// Starts the threads, which allocate their memory at once.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(config: PoolConfig) -> Result<Self, StartError> {
+        if config.threads == 0 {
+            return Err(StartError::NoThreads);
+        }
+        if !config.target.is_bearable() {
+            return Err(StartError::Target);
+        }
+        let queue = Queue::new(config.threads, config.queue);
+        let monotonic = config.monotonic;
+        let shared = Arc::new(Shared { queue, computed: AtomicU64::new(0), monotonic });
+        let mut pool = Self { shared, threads: Vec::new(), target: config.target };
+        for number in 0..config.threads {
+            let shared = Arc::clone(&pool.shared);
+            let computer = Computer::new(config.target, config.random);
+            let builder = Builder::new().name(format!("hash-{number}"));
+            pool.threads.push(builder.spawn(move || serve(&shared, computer))?);
+        }
+        Ok(pool)
+    }
+
+    /// What new hashes are made with; for [`super::needs_rehash`].
+    #[must_use]
+    pub const fn target(&self) -> Target {
+        self.target
+    }
+
+    /// Takes a place for hashing a password.
+    ///
+    /// # Errors
+    /// [`PoolError::Busy`], [`PoolError::Stopped`]; [`PoolError::CutShort`] for a password that
+    /// bcrypt would not see whole.
+    pub fn queue_hash(
+        &self,
+        lane: Lane,
+        password: Secret,
+    ) -> Result<Ticket<HashString>, PoolError> {
+        let is_bcrypt = matches!(self.target, Target::Bcrypt { .. });
+        if is_bcrypt && bcrypt_hash::key(password.expose()).is_none() {
+            return Err(PoolError::CutShort);
+        }
+        let (ticket, reply) = Ticket::new();
+        self.push(lane, Job { work: Work::Hash(reply), password, is_big: false })?;
+        Ok(ticket)
+    }
+
+    /// Takes a place for checking a password against a stored hash.
+    ///
+    /// Without a usable one (`None`, a form that is not known, absurd parameters) the answer is
+    /// no, after one hash with the target's parameters.
+    ///
+    /// # Errors
+    /// [`PoolError::Busy`], [`PoolError::Stopped`].
+    pub fn queue_verify(
+        &self,
+        lane: Lane,
+        password: Secret,
+        stored: Option<String>,
+    ) -> Result<Ticket<bool>, PoolError> {
+        let stored = stored.map(Secret::new).and_then(|text| parse(text.expose()).ok());
+        let is_big = stored.as_ref().is_some_and(|hash| hash.memory_kib() > own_kib(self.target));
+        let (ticket, reply) = Ticket::new();
+        self.push(lane, Job { work: Work::Verify(stored, reply), password, is_big })?;
+        Ok(ticket)
+    }
+
+    /// Hashes a password with the target's parameters and a new salt.
+    ///
+    /// # Errors
+    /// [`PoolError`].
+    pub async fn hash(&self, lane: Lane, password: Secret) -> Result<HashString, PoolError> {
+        self.queue_hash(lane, password)?.outcome().await
+    }
+
+    /// Whether the password is that of the stored hash; see [`Pool::queue_verify`].
+    ///
+    /// # Errors
+    /// [`PoolError::Busy`], [`PoolError::Stopped`], [`PoolError::Failed`].
+    pub async fn verify(
+        &self,
+        lane: Lane,
+        password: Secret,
+        stored: Option<String>,
+    ) -> Result<bool, PoolError> {
+        self.queue_verify(lane, password, stored)?.outcome().await
+    }
+
+    /// [`Pool::hash`] in the administrators' lane before there is a runtime.
+    ///
+    /// # Errors
+    /// [`PoolError`].
+    ///
+    /// # Panics
+    /// When called inside a runtime, whose thread it would block.
+    pub fn hash_blocking(&self, password: Secret) -> Result<HashString, PoolError> {
+        self.queue_hash(Lane::Admin, password)?.wait()
+    }
+
+    /// [`Pool::verify`] in the administrators' lane for a thread that is not the runtime's.
+    ///
+    /// # Errors
+    /// [`PoolError`].
+    ///
+    /// # Panics
+    /// When called inside a runtime, whose thread it would block.
+    pub fn verify_blocking(
+        &self,
+        password: Secret,
+        stored: Option<String>,
+    ) -> Result<bool, PoolError> {
+        self.queue_verify(Lane::Admin, password, stored)?.wait()
+    }
+
+    /// How many hashes are being computed.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.shared.queue.running()
+    }
+
+    /// How many jobs wait, unwanted ones included until their turn comes.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.shared.queue.waiting()
+    }
+
+    /// How many hashes were computed since the start, dummies included.
+    #[must_use]
+    pub fn computed(&self) -> u64 {
+        self.shared.computed.load(Ordering::Relaxed)
+    }
+
+    /// Takes no more work; what waits gets [`PoolError::Stopped`], what runs is finished.
+    pub fn stop(&self) {
+        self.shared.queue.stop();
+    }
+
+    pub(super) fn push(&self, lane: Lane, job: Job) -> Result<(), PoolError> {
+        self.shared.queue.push(lane, job)
+    }
+}
+
+/// Waits for what runs: a second at the worst.
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.stop();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A thread's life: job after job until the pool stops.
+fn serve(shared: &Shared, mut computer: Computer) {
+    // Without memory now there may be some when a job comes: each tries again.
+    let _ = computer.preallocate();
+    while let Some(Job { work, password, is_big }) = shared.queue.next() {
+        let began = (shared.monotonic)();
+        let job = Running { shared, password, is_big, began };
+        match work {
+            Work::Hash(reply) => {
+                job.end(reply, |password| computer.hash(password, &shared.computed));
+            }
+            Work::Verify(stored, reply) => {
+                let stored = stored.as_ref();
+                job.end(reply, |password| computer.verify(password, stored, &shared.computed));
+            }
+            #[cfg(test)]
+            Work::Run(run, reply) => job.end(reply, |_| {
+                run();
+                Ok(())
+            }),
+        }
+    }
+}
+
+/// A job that a thread has taken up.
+struct Running<'pool> {
+    shared: &'pool Shared,
+    password: Secret,
+    is_big: bool,
+    began: Duration,
+}
+
+impl Running<'_> {
+    /// Computes; then the password goes, then the counters, then the answer. A panic costs the
+    /// caller its answer and nobody else anything: the memory is zeroed on the way out.
+    fn end<T>(self, reply: Reply<T>, compute: impl FnOnce(&Secret) -> Result<T, PoolError>) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| compute(&self.password)));
+        drop(self.password);
+        let took = (self.shared.monotonic)().saturating_sub(self.began);
+        self.shared.queue.finished(self.is_big, took);
+        reply.finish(outcome.unwrap_or(Err(PoolError::Failed)));
+    }
+}

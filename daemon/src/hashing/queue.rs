@@ -1,0 +1,187 @@
+//! Two bounded queues under one lock. A place belongs to the work, not to who asked for it.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use photoprism_protocol::secret::Secret;
+
+use super::scheme::{HashString, Stored};
+use super::ticket::{PoolError, Reply};
+
+/// Places for administrators: there are few of them, and they are served first.
+pub(super) const ADMIN_PLACES: usize = 16;
+
+/// Longest time in seconds that anybody is told to wait.
+const LONGEST_RETRY_S: u64 = 60;
+
+/// Which queue work waits in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Commands of administrators: served first, 16 places.
+    Admin,
+    /// Logins: as many places as the setting `hash-queue` says.
+    Login,
+}
+
+/// What is to be done.
+pub(super) enum Work {
+    Hash(Reply<HashString>),
+    Verify(Option<Stored>, Reply<bool>),
+    #[cfg(test)]
+    Run(Box<dyn FnOnce() + Send>, Reply<()>),
+}
+
+/// Work with its password, which goes with it.
+pub(super) struct Job {
+    pub(super) work: Work,
+    pub(super) password: Secret,
+    /// Whether it needs more memory than a thread keeps.
+    pub(super) is_big: bool,
+}
+
+impl Job {
+    fn is_unwanted(&self) -> bool {
+        match &self.work {
+            Work::Hash(reply) => reply.is_unwanted(),
+            Work::Verify(_, reply) => reply.is_unwanted(),
+            #[cfg(test)]
+            Work::Run(_, reply) => reply.is_unwanted(),
+        }
+    }
+
+    fn begin(&mut self) {
+        match &mut self.work {
+            Work::Hash(reply) => reply.begin(),
+            Work::Verify(_, reply) => reply.begin(),
+            #[cfg(test)]
+            Work::Run(_, reply) => reply.begin(),
+        }
+    }
+}
+
+/// The queues and the threads that wait for them.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+    threads: usize,
+    login_places: usize,
+}
+
+#[derive(Default)]
+struct State {
+    admin: VecDeque<Job>,
+    login: VecDeque<Job>,
+    running: usize,
+    big_running: bool,
+    stopped: bool,
+    /// Moving mean of the time that one hash takes; zero until the first is done.
+    mean: Duration,
+}
+
+impl Queue {
+    pub(super) fn new(threads: usize, login_places: usize) -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new(), threads, login_places }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics under this lock; were it so, counters are the worst that is wrong.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place for the job at once, or says when to try again.
+    pub(super) fn push(&self, lane: Lane, job: Job) -> Result<(), PoolError> {
+        let mut state = self.state();
+        if state.stopped {
+            return Err(PoolError::Stopped);
+        }
+        let (queue, places) = match lane {
+            Lane::Admin => (&mut state.admin, ADMIN_PLACES),
+            Lane::Login => (&mut state.login, self.login_places),
+        };
+        if queue.len() >= places {
+            return Err(PoolError::Busy { retry_after_s: self.retry_after_s(&state, lane) });
+        }
+        queue.push_back(job);
+        drop(state);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// How long what stands before a new job of that lane will take, all threads working.
+    fn retry_after_s(&self, state: &State, lane: Lane) -> u64 {
+        let waiting = match lane {
+            Lane::Admin => state.admin.len(),
+            Lane::Login => state.admin.len() + state.login.len(),
+        };
+        let rounds = (waiting + state.running).div_ceil(self.threads);
+        let whole = state.mean.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX));
+        whole.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).clamp(1, LONGEST_RETRY_S)
+    }
+
+    /// Waits for the next job that somebody still wants; `None` when the pool stops.
+    pub(super) fn next(&self) -> Option<Job> {
+        let mut state = self.state();
+        loop {
+            if state.stopped {
+                return None;
+            }
+            match state.take() {
+                Some(job) if job.is_unwanted() => drop(job),
+                Some(mut job) => {
+                    state.running += 1;
+                    state.big_running |= job.is_big;
+                    job.begin();
+                    return Some(job);
+                }
+                None => {
+                    state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+    }
+
+    /// A job has ended that took so long.
+    pub(super) fn finished(&self, was_big: bool, took: Duration) {
+        let mut state = self.state();
+        state.running -= 1;
+        state.mean = if state.mean.is_zero() { took } else { (state.mean * 7 + took) / 8 };
+        if was_big {
+            state.big_running = false;
+            drop(state);
+            // Big jobs that were passed over may go now, whoever is idle.
+            self.changed.notify_all();
+        }
+    }
+
+    /// Takes no more work and forgets what waits; what runs is finished.
+    pub(super) fn stop(&self) {
+        let mut state = self.state();
+        state.stopped = true;
+        let forgotten = (std::mem::take(&mut state.admin), std::mem::take(&mut state.login));
+        drop(state);
+        drop(forgotten);
+        self.changed.notify_all();
+    }
+
+    pub(super) fn running(&self) -> usize {
+        self.state().running
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        let state = self.state();
+        state.admin.len() + state.login.len()
+    }
+}
+
+impl State {
+    /// The first job of the administrators, else of the logins, that may run now: of those that
+    /// need extra memory one at a time.
+    fn take(&mut self) -> Option<Job> {
+        let big_running = self.big_running;
+        [&mut self.admin, &mut self.login].into_iter().find_map(|queue| {
+            let first = queue.iter().position(|job| !(job.is_big && big_running))?;
+            queue.remove(first)
+        })
+    }
+}

@@ -1,0 +1,295 @@
+//! Which hashes there are, which of them are computed, and which are good enough.
+
+use std::fmt;
+use std::str::FromStr;
+
+use photoprism_protocol::secret::Secret;
+
+use super::bcrypt_hash::BcryptHash;
+use super::phc::Argon2Hash;
+
+/// Highest bcrypt cost that is ever computed: about a second.
+pub(super) const MAX_BCRYPT_COST: u32 = 14;
+
+/// Lowest bcrypt cost that there is.
+pub(super) const MIN_BCRYPT_COST: u32 = 4;
+
+/// What one Argon2 hash costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Costs {
+    /// Memory in KiB, at least 8 for each lane, at most 65536.
+    pub memory_kib: u32,
+    /// Passes over the memory, 1 to 10.
+    pub passes: u32,
+    /// Lanes, 1 to 4; computed one after the other.
+    pub lanes: u32,
+}
+
+impl Costs {
+    /// The least of the OWASP cheat sheet for Argon2id: the default, and the floor of settings.
+    pub const FLOOR: Self = Self { memory_kib: 19_456, passes: 2, lanes: 1 };
+
+    /// The most that is ever computed, for a stored hash as well as for a new one.
+    pub const CEILING: Self = Self { memory_kib: 65_536, passes: 10, lanes: 4 };
+
+    /// Whether they are possible and not beyond the ceiling.
+    #[must_use]
+    pub fn is_bearable(self) -> bool {
+        (1..=Self::CEILING.lanes).contains(&self.lanes)
+            && (1..=Self::CEILING.passes).contains(&self.passes)
+            && (8 * self.lanes..=Self::CEILING.memory_kib).contains(&self.memory_kib)
+    }
+
+    /// Whether none of them is below that of `other`.
+    #[must_use]
+    pub const fn reach(self, other: Self) -> bool {
+        self.memory_kib >= other.memory_kib
+            && self.passes >= other.passes
+            && self.lanes >= other.lanes
+    }
+}
+
+/// As in settings and in PHC strings: `m=19456,t=2,p=1`.
+impl fmt::Display for Costs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "m={},t={},p={}", self.memory_kib, self.passes, self.lanes)
+    }
+}
+
+/// The text is not of the form `m=19456,t=2,p=1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Argon2 parameters must be written like m=19456,t=2,p=1 (memory in KiB, passes, lanes)")]
+pub struct CostsSyntax;
+
+impl FromStr for Costs {
+    type Err = CostsSyntax;
+
+    /// Takes the form alone: whether the costs are bearable is another question.
+    fn from_str(text: &str) -> Result<Self, CostsSyntax> {
+        let mut parts = text.split(',');
+        let mut next = |key: &str| {
+            let digits = parts.next().and_then(|part| part.strip_prefix(key)).ok_or(CostsSyntax)?;
+            number(digits).ok_or(CostsSyntax)
+        };
+        let (memory_kib, passes, lanes) = (next("m=")?, next("t=")?, next("p=")?);
+        parts.next().map_or(Ok(Self { memory_kib, passes, lanes }), |_| Err(CostsSyntax))
+    }
+}
+
+/// A decimal number as PHC strings have it: no sign, no leading zero.
+pub(super) fn number(digits: &str) -> Option<u32> {
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit())
+        && (digits.len() == 1 || !digits.starts_with('0'));
+    if plain { digits.parse().ok() } else { None }
+}
+
+/// What new hashes are made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Argon2id, the scheme of the daemon's own database.
+    Argon2id(Costs),
+    /// bcrypt `$2a$`, the scheme that PhotoPrism reads.
+    Bcrypt {
+        /// Binary logarithm of the rounds, 4 to 14; PhotoPrism's is 12.
+        cost: u32,
+    },
+}
+
+impl Target {
+    /// Whether hashes like that can be made, and be checked afterwards.
+    #[must_use]
+    pub fn is_bearable(self) -> bool {
+        match self {
+            Self::Argon2id(costs) => costs.is_bearable(),
+            Self::Bcrypt { cost } => (MIN_BCRYPT_COST..=MAX_BCRYPT_COST).contains(&cost),
+        }
+    }
+}
+
+/// The scheme of a stored hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// `$argon2id$`
+    Argon2id,
+    /// `$argon2i$`
+    Argon2i,
+    /// `$argon2d$`
+    Argon2d,
+    /// `$2a$`, `$2b$`, `$2y$`
+    Bcrypt,
+}
+
+/// A stored hash that can be computed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// A PHC string of Argon2.
+    Argon2(Argon2Hash),
+    /// A bcrypt string.
+    Bcrypt(BcryptHash),
+}
+
+impl Stored {
+    /// Its scheme.
+    #[must_use]
+    pub const fn scheme(&self) -> Scheme {
+        match self {
+            Self::Argon2(hash) => hash.scheme(),
+            Self::Bcrypt(_) => Scheme::Bcrypt,
+        }
+    }
+
+    /// The memory that computing it takes, in KiB; bcrypt's 4 do not count.
+    pub(super) const fn memory_kib(&self) -> u32 {
+        match self {
+            Self::Argon2(hash) => hash.costs().memory_kib,
+            Self::Bcrypt(_) => 0,
+        }
+    }
+}
+
+/// Why a stored text is not computed. It counts as a wrong password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// It has the form of no scheme that is known here.
+    #[error("it is neither a bcrypt nor an Argon2 hash")]
+    Unknown,
+    /// It has the form of a hash, but would take too much memory or time, or proves nothing.
+    #[error(
+        "its parameters are out of bounds (Argon2: 64 MiB, 10 passes, 4 lanes; bcrypt: cost 14)"
+    )]
+    Absurd,
+}
+
+/// Reads a stored hash.
+///
+/// # Errors
+/// [`Unusable`] for what is not to be computed.
+pub fn parse(text: &str) -> Result<Stored, Unusable> {
+    if text.starts_with("$argon2") {
+        Argon2Hash::parse(text).map(Stored::Argon2)
+    } else {
+        BcryptHash::parse(text).map(Stored::Bcrypt)
+    }
+}
+
+/// Whether a text that an administrator gave as a password is a hash of one instead, be it one
+/// that is not computed.
+#[must_use]
+pub fn is_hash(text: &str) -> bool {
+    !matches!(parse(text), Err(Unusable::Unknown))
+}
+
+/// Whether a hash whose password was just right should be made anew: another scheme than the
+/// target's, or weaker parameters. Stronger ones stay.
+#[must_use]
+pub fn needs_rehash(stored: &str, target: Target) -> bool {
+    match (parse(stored), target) {
+        (Ok(Stored::Argon2(hash)), Target::Argon2id(costs)) => !hash.is_as_good_as(costs),
+        (Ok(Stored::Bcrypt(hash)), Target::Bcrypt { cost }) => hash.cost() < cost,
+        (Ok(Stored::Argon2(_)), Target::Bcrypt { .. })
+        | (Ok(Stored::Bcrypt(_)), Target::Argon2id(_)) => true,
+        // No password is ever right for these.
+        (Err(Unusable::Unknown | Unusable::Absurd), _) => false,
+    }
+}
+
+/// A new hash, as it is stored. Not shown by `Debug`, zeroed when dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HashString(Secret);
+
+impl HashString {
+    pub(super) fn new(text: String) -> Self {
+        Self(Secret::new(text))
+    }
+
+    /// The hash itself, for the store and for `show_hash`.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARGON2: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$\
+        AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    const BCRYPT: &str = "$2a$12$5B7ZtXKCs0B1DIEavKZPYeWKcDZ9kvku4Bn9YD3dw0h1D.CCZWt5.";
+
+    #[test]
+    fn costs_are_read_as_they_are_written() {
+        assert_eq!("m=19456,t=2,p=1".parse(), Ok(Costs::FLOOR));
+        assert_eq!(Costs::FLOOR.to_string(), "m=19456,t=2,p=1");
+        for text in [
+            "",
+            "m=1",
+            "m=1,t=2",
+            "t=2,m=1,p=1",
+            "m=1,t=2,p=1,",
+            "m=1,t=2,p=1,x=1",
+            "m=01,t=2,p=1",
+            "m=+1,t=2,p=1",
+            "m=,t=2,p=1",
+            "m=4294967296,t=2,p=1",
+            "m=1, t=2,p=1",
+        ] {
+            assert_eq!(text.parse::<Costs>(), Err(CostsSyntax), "{text}");
+        }
+    }
+
+    #[test]
+    fn bearable_costs_have_both_bounds() {
+        let bearable =
+            |memory_kib, passes, lanes| Costs { memory_kib, passes, lanes }.is_bearable();
+        assert!(Costs::FLOOR.is_bearable() && Costs::CEILING.is_bearable());
+        assert!(bearable(8, 1, 1) && bearable(32, 1, 4));
+        assert!(!bearable(7, 1, 1) && !bearable(31, 1, 4) && !bearable(65_537, 1, 1));
+        assert!(!bearable(64, 0, 1) && !bearable(64, 11, 1));
+        assert!(!bearable(64, 1, 0) && !bearable(64, 1, 5));
+        assert!(Target::Bcrypt { cost: 14 }.is_bearable());
+        assert!(!Target::Bcrypt { cost: 15 }.is_bearable());
+        assert!(!Target::Bcrypt { cost: 3 }.is_bearable());
+    }
+
+    #[test]
+    fn hashes_are_told_from_passwords() {
+        for hash in [ARGON2, BCRYPT, &BCRYPT.replace("$12$", "$31$")] {
+            assert!(is_hash(hash), "{hash}");
+        }
+        for password in ["", "photoprism", "$2a$12$short", "$argon2id$", "$1$salt$hash", "$2a$"] {
+            assert!(!is_hash(password), "{password}");
+        }
+    }
+
+    #[test]
+    fn another_scheme_or_weaker_parameters_are_made_anew() {
+        let argon2 = Target::Argon2id(Costs::FLOOR);
+        let bcrypt = Target::Bcrypt { cost: 12 };
+        for (stored, target, expected) in [
+            (ARGON2.to_owned(), argon2, false),
+            (ARGON2.to_owned(), bcrypt, true),
+            (BCRYPT.to_owned(), bcrypt, false),
+            (BCRYPT.to_owned(), argon2, true),
+            (BCRYPT.replace("$12$", "$10$"), bcrypt, true),
+            (BCRYPT.replace("$12$", "$13$"), bcrypt, false),
+            (BCRYPT.replace("$2a$", "$2y$"), bcrypt, false),
+            (ARGON2.replace("m=19456", "m=19455"), argon2, true),
+            (ARGON2.replace("m=19456", "m=65536"), argon2, false),
+            (ARGON2.replace("t=2", "t=1"), argon2, true),
+            (ARGON2.replace("argon2id", "argon2i"), argon2, true),
+            (ARGON2.replace("argon2id", "argon2d"), argon2, true),
+            (ARGON2.replace("v=19", "v=16"), argon2, true),
+            (ARGON2.replace("c29tZXNhbHRzb21lc2FsdA", "c29tZXNhbHQ"), argon2, true),
+            ("nonsense".to_owned(), argon2, false),
+            (BCRYPT.replace("$12$", "$31$"), argon2, false),
+        ] {
+            assert_eq!(needs_rehash(&stored, target), expected, "{stored} {target:?}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_not_shown() {
+        assert!(!format!("{:?}", HashString::new(BCRYPT.to_owned())).contains("2a"));
+    }
+}
