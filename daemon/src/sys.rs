@@ -1,5 +1,5 @@
 //! What neither std nor nix can do without `unsafe`: the only module that has any.
-#![expect(unsafe_code, reason = "SO_PEERGROUPS and passed descriptors")]
+#![expect(unsafe_code, reason = "SO_PEERGROUPS, passed descriptors, mallopt")]
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -76,6 +76,23 @@ pub(crate) fn passed_descriptors() -> io::Result<Vec<(OwnedFd, String)>> {
     // for this process (LISTEN_PID is ours), and the flag above lets nobody own them twice.
     Ok(passed.map(|(fd, name)| (unsafe { OwnedFd::from_raw_fd(fd) }, name)).collect())
 }
+
+/// Blocks from this size on, in bytes, have pages of their own that go when they are freed.
+#[cfg(target_env = "gnu")]
+const OWN_PAGES: libc::c_int = 1024 * 1024;
+
+/// Has glibc give large blocks back when they are freed, where it would otherwise learn to keep
+/// them. Whether it agrees does not matter for what is computed. To be called by one thread.
+#[cfg(target_env = "gnu")]
+pub(crate) fn give_back_freed_memory() {
+    // SAFETY: it takes two integers and sets one; its only hazard is another thread's first
+    // allocation at the same time, and the runtime of std has allocated long before.
+    let _ = unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, OWN_PAGES) };
+}
+
+/// Other allocators do so anyway.
+#[cfg(not(target_env = "gnu"))]
+pub(crate) fn give_back_freed_memory() {}
 
 #[cfg(test)]
 mod tests {
