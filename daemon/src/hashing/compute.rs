@@ -179,3 +179,48 @@ fn bcrypt_matches(password: &Secret, hash: &BcryptHash) -> bool {
     let tag = bcrypt_tag(hash, key.as_ref().map_or(stand_in, |key| key.as_slice()));
     bool::from(tag.ct_eq(hash.tag())) && key.is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::scheme::Costs;
+    use super::*;
+
+    fn is_zero(blocks: &[Block]) -> bool {
+        blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0))
+    }
+
+    #[test]
+    fn memory_is_reused_and_zeroed_even_by_a_panic() {
+        let target = Target::Argon2id(Costs { memory_kib: 64, passes: 1, lanes: 1 });
+        let mut computer = Computer::new(target, getrandom::fill);
+        let (password, count) = (Secret::new("password".into()), AtomicU64::new(0));
+        computer.hash(&password, &count).unwrap();
+        let place = computer.blocks.as_ptr();
+        assert!(is_zero(&computer.blocks));
+        computer
+            .with_memory(32, |blocks| {
+                blocks[0].as_mut()[0] = 7;
+                Ok(())
+            })
+            .unwrap();
+        let panics = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            computer.with_memory::<()>(64, |blocks| {
+                blocks[63].as_mut()[127] = 7;
+                panic!("on purpose")
+            })
+        }));
+        assert!(panics.is_err() && is_zero(&computer.blocks));
+        assert_eq!(computer.blocks.as_ptr(), place);
+    }
+
+    #[test]
+    fn extra_memory_takes_the_place_of_the_own() {
+        let target = Target::Argon2id(Costs { memory_kib: 64, passes: 1, lanes: 1 });
+        let mut computer = Computer::new(target, getrandom::fill);
+        computer.preallocate().unwrap();
+        assert_eq!(computer.with_memory(65, |blocks| Ok(blocks.len())), Ok(65));
+        assert!(computer.blocks.is_empty());
+        assert_eq!(computer.with_memory(64, |blocks| Ok(blocks.len())), Ok(64));
+        assert_eq!(computer.blocks.len(), 64);
+    }
+}
