@@ -1,7 +1,13 @@
 //! Rules about accounts that are no I/O.
 
+pub mod change;
 mod civil;
 mod common;
+pub mod cursor;
 pub mod expiry;
+pub mod first;
 pub mod password;
+pub mod properties;
+pub mod search;
+pub mod standing;
 pub mod times;

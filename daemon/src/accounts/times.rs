@@ -44,6 +44,19 @@ pub fn from_stored(text: &str) -> Result<Option<Timestamp>, UnreadableTime> {
     }
 }
 
+/// The instant of a stored time; `None` for a time that never was and for one that cannot be read,
+/// which PhotoPrism's driver refuses as well.
+#[must_use]
+pub fn stored(text: &str) -> Option<Timestamp> {
+    from_stored(text).ok().flatten()
+}
+
+/// An instant as part of a file name, whose order is that of time: `20261123T141618.250Z`.
+#[must_use]
+pub fn to_file_name(instant: Timestamp) -> String {
+    format!("{}", instant.strftime("%Y%m%dT%H%M%S%.3fZ"))
+}
+
 fn read(text: &str) -> Option<Civil> {
     let mut scanner = Scanner(text);
     let mut civil = scanner.date()?;

@@ -1,0 +1,66 @@
+//! The only reader of the clock, and the only source of randomness.
+
+#![expect(clippy::disallowed_methods, reason = "this is the place that the ban points to")]
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+/// Where instants come from: the system, or a fixed one in tests.
+#[derive(Clone, Copy, Debug)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// Always this instant.
+    Fixed(Timestamp),
+}
+
+impl Clock {
+    /// The present instant, UTC.
+    #[must_use]
+    pub fn now(self) -> Timestamp {
+        match self {
+            Self::System => Timestamp::now(),
+            Self::Fixed(instant) => instant,
+        }
+    }
+
+    /// The present instant in whole Unix seconds.
+    #[must_use]
+    pub fn unix(self) -> i64 {
+        self.now().as_second()
+    }
+}
+
+/// Measures durations on the monotonic clock, which no change of the date moves.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins to measure.
+    #[must_use]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Time since the start.
+    #[must_use]
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// Fills `bytes` from the operating system's generator.
+///
+/// # Panics
+/// Where the system has none: no secret can be made then.
+pub fn random(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system gives random bytes");
+}
+
+/// Monotonic time since this was first asked.
+#[must_use]
+pub fn since_first_asked() -> Duration {
+    static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed()
+}

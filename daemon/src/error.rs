@@ -1,0 +1,187 @@
+//! What a command can come to instead of a result, and what of it goes on the wire.
+
+use std::borrow::Cow;
+
+use photoprism_protocol::args::ArgFault;
+use photoprism_protocol::error::{ErrorBody, ErrorCode};
+use photoprism_protocol::rule::RuleError;
+use thiserror::Error;
+
+use crate::store::StoreError;
+
+type Text = Cow<'static, str>;
+
+/// A refusal or a failure. The wire gets a stable code and a sentence of ours; causes stay in the
+/// log.
+#[derive(Clone, Debug, Error)]
+pub enum CommandError {
+    /// The arguments did not decode.
+    #[error("bad arguments")]
+    BadArgs(#[from] ArgFault),
+    /// An argument breaks a rule.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// The argument.
+        field: Text,
+        /// Which rule, and what to do.
+        message: Text,
+    },
+    /// A destructive command came without its confirmation.
+    #[error("confirm is missing")]
+    Unconfirmed,
+    /// What was asked for is not there.
+    #[error("{message}")]
+    NotFound {
+        /// What is not there.
+        message: Text,
+        /// How to get it back, where it is only deleted.
+        hint: Option<Text>,
+    },
+    /// A name or email is taken.
+    #[error("{message}")]
+    Exists {
+        /// The argument.
+        field: &'static str,
+        /// What is taken.
+        message: Text,
+        /// How to get it back, where it is only deleted.
+        hint: Option<Text>,
+    },
+    /// A rule that depends on other data.
+    #[error("{0}")]
+    Conflict(Text),
+    /// The peer may not do this.
+    #[error("{message}")]
+    Forbidden {
+        /// Why.
+        message: Text,
+        /// The argument that asks for too much.
+        field: Option<&'static str>,
+    },
+    /// A queue is full.
+    #[error("busy")]
+    Busy {
+        /// Whole seconds until another attempt makes sense.
+        retry_after_s: u64,
+    },
+    /// The deadline passed before the work began.
+    #[error("the deadline passed before the work began")]
+    Late,
+    /// Another connection used the same idempotency key meanwhile: look it up again.
+    #[error("the idempotency key was used meanwhile")]
+    KeyTaken,
+    /// Cannot be done now.
+    #[error("{0}")]
+    Unavailable(Text),
+    /// A fault of ours.
+    #[error("{0}")]
+    Internal(String),
+    /// The store's.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl CommandError {
+    /// The argument `field` breaks `rule`.
+    pub fn invalid(field: impl Into<Text>, rule: &RuleError) -> Self {
+        Self::Invalid { field: field.into(), message: rule.to_string().into() }
+    }
+
+    /// The argument `field` breaks the rule that `message` says.
+    pub fn broken(field: &'static str, message: impl Into<Text>) -> Self {
+        Self::Invalid { field: field.into(), message: message.into() }
+    }
+
+    /// The store's failure, where that is what this is.
+    #[must_use]
+    pub const fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The error as the wire tells it. `request` names this request in the log.
+    #[must_use]
+    pub fn into_body(self, request: &str) -> ErrorBody {
+        match self {
+            Self::BadArgs(fault) => fault.into(),
+            Self::Invalid { field, message } => {
+                ErrorBody::new(ErrorCode::InvalidArgument, message).at(field)
+            }
+            Self::Unconfirmed => ErrorBody::new(
+                ErrorCode::ConfirmRequired,
+                "this command destroys something and needs \"confirm\":true",
+            ),
+            Self::NotFound { message, hint } => {
+                with_hint(ErrorBody::new(ErrorCode::NotFound, message), hint)
+            }
+            Self::Exists { field, message, hint } => {
+                with_hint(ErrorBody::new(ErrorCode::Exists, message).at(field), hint)
+            }
+            Self::Conflict(message) => ErrorBody::new(ErrorCode::Conflict, message),
+            Self::Forbidden { message, field } => {
+                let error = ErrorBody::new(ErrorCode::Forbidden, message);
+                field.map_or(error.clone(), |field| error.at(field))
+            }
+            Self::Busy { retry_after_s } => {
+                ErrorBody::new(ErrorCode::Busy, "too much is waiting already; nothing was done")
+                    .retry_after(retry_after_s)
+            }
+            Self::Late | Self::KeyTaken => ErrorBody::new(
+                ErrorCode::Busy,
+                "the work had not begun when its time was up; nothing was done, try again",
+            ),
+            Self::Unavailable(message) => ErrorBody::new(ErrorCode::Unavailable, message),
+            Self::Internal(_) => internal(request),
+            Self::Store(error) => store_body(&error, request),
+        }
+    }
+
+    /// Whether the log must tell the cause, because the wire does not.
+    #[must_use]
+    pub const fn is_fault(&self) -> bool {
+        matches!(
+            self,
+            Self::Internal(_)
+                | Self::Store(
+                    StoreError::Other(_)
+                        | StoreError::Panicked
+                        | StoreError::Full(_)
+                        | StoreError::Sync(_)
+                )
+        )
+    }
+}
+
+fn with_hint(error: ErrorBody, hint: Option<Text>) -> ErrorBody {
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+fn internal(request: &str) -> ErrorBody {
+    ErrorBody::new(ErrorCode::Internal, request.to_owned())
+}
+
+fn store_body(error: &StoreError, request: &str) -> ErrorBody {
+    let unavailable = |message| ErrorBody::new(ErrorCode::Unavailable, message);
+    match error {
+        StoreError::Full(_) => ErrorBody::new(
+            ErrorCode::StorageFull,
+            "the database could not grow, nothing was changed; make room on its file system",
+        ),
+        StoreError::Locked(_) => {
+            unavailable("the database is locked by another process; try again")
+        }
+        StoreError::Missing => {
+            unavailable("the database is not there yet; PhotoPrism makes it at its first start")
+        }
+        StoreError::ReadOnly => {
+            unavailable("changing a PhotoPrism database is not built yet; reading it works")
+        }
+        StoreError::Stopped => unavailable("the daemon is stopping; try again"),
+        StoreError::Sync(_) | StoreError::Panicked | StoreError::Other(_) => internal(request),
+    }
+}

@@ -1,0 +1,189 @@
+//! `admin_audit`: a chain of records, each holding the hash of the one before.
+
+use rusqlite::types::ValueRef;
+use rusqlite::{OptionalExtension, Row, params};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::db::{Db, Kind, Tx};
+use super::error::StoreError;
+use super::rows::{count, text};
+
+/// Version of the bytes that are hashed.
+const RECORD_VERSION: u8 = 1;
+
+/// What a record says, without its place in the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AuditEntry {
+    /// When, Unix seconds.
+    pub at: i64,
+    /// The peer's user id.
+    pub uid: u32,
+    /// The peer's group id.
+    pub gid: u32,
+    /// The peer's process id.
+    pub pid: i32,
+    /// `admin` or `auth`.
+    pub socket: String,
+    /// The command.
+    pub command: String,
+    /// What it was about, never a secret.
+    pub target: String,
+}
+
+/// A record in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// From 1 without gaps.
+    pub number: i64,
+    /// What it says.
+    pub entry: AuditEntry,
+    /// 64 lower-case hex digits.
+    pub hash: String,
+}
+
+/// A place in the chain: the number and hash of its newest record, 0 and nothing before the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditHead {
+    /// Number of the record.
+    pub number: i64,
+    /// Its hash in hex.
+    pub hash: String,
+}
+
+/// The hash of a record behind `previous`: SHA-256 over that hash and the record's canonical
+/// bytes (postcard, the version first).
+#[must_use]
+pub fn link(previous: &AuditHead, entry: &AuditEntry) -> AuditHead {
+    let number = previous.number + 1;
+    let bytes = postcard::to_allocvec(&(RECORD_VERSION, number, entry)).unwrap_or_default();
+    let mut hash = Sha256::new();
+    hash.update(previous.hash.as_bytes());
+    hash.update(bytes);
+    AuditHead { number, hash: data_encoding::HEXLOWER.encode(&hash.finalize()) }
+}
+
+/// The newest record as the table has it.
+///
+/// # Errors
+/// The store's.
+pub fn audit_head(db: &Db) -> Result<AuditHead, StoreError> {
+    if *db.kind() != Kind::Own {
+        return Ok(AuditHead::default());
+    }
+    let head = db
+        .conn
+        .prepare_cached("SELECT number, hash FROM admin_audit ORDER BY number DESC LIMIT 1")?
+        .query_row([], |row| Ok(AuditHead { number: row.get(0)?, hash: text(row, 1)? }))
+        .optional()?;
+    Ok(head.unwrap_or_default())
+}
+
+/// Records in the table.
+///
+/// # Errors
+/// The store's.
+pub fn audit_count(db: &Db) -> Result<u64, StoreError> {
+    if *db.kind() != Kind::Own {
+        return Ok(0);
+    }
+    let mut sentence = db.conn.prepare_cached("SELECT count(*) FROM admin_audit")?;
+    Ok(sentence.query_row([], |row| count(row, 0))?)
+}
+
+/// Appends a record and gives its place.
+///
+/// # Errors
+/// The store's.
+pub fn audit_append(tx: &Tx<'_>, entry: &AuditEntry) -> Result<AuditHead, StoreError> {
+    let head = link(&audit_head(tx)?, entry);
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO admin_audit (number, at, uid, gid, pid, socket, command, target, hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            head.number,
+            entry.at,
+            entry.uid,
+            entry.gid,
+            entry.pid,
+            entry.socket,
+            entry.command,
+            entry.target,
+            head.hash,
+        ])?;
+    Ok(head)
+}
+
+const COLUMNS: &str = "number, at, uid, gid, pid, socket, command, target, hash";
+
+/// Records below `before`, newest first. A damaged value reads as 0 or as the text that it is.
+///
+/// # Errors
+/// The store's.
+pub fn audit_page(db: &Db, before: i64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
+    if *db.kind() != Kind::Own {
+        return Ok(Vec::new());
+    }
+    let sentence = format!(
+        "SELECT {COLUMNS} FROM admin_audit WHERE number < ?1 ORDER BY number DESC LIMIT ?2"
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut sentence = db.conn.prepare_cached(&sentence)?;
+    let rows = sentence.query_map([before, limit], lenient)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// Records above `after` in order, each `None` where a column does not hold what was written.
+///
+/// # Errors
+/// The store's.
+pub fn audit_walk(
+    db: &Db,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(i64, Option<AuditRow>)>, StoreError> {
+    if *db.kind() != Kind::Own {
+        return Ok(Vec::new());
+    }
+    let sentence =
+        format!("SELECT {COLUMNS} FROM admin_audit WHERE number > ?1 ORDER BY number LIMIT ?2");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut sentence = db.conn.prepare_cached(&sentence)?;
+    let rows = sentence
+        .query_map([after, limit], |row| Ok((row.get(0)?, strict(row))))?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+fn lenient(row: &Row<'_>) -> Result<AuditRow, rusqlite::Error> {
+    let number = |column| text(row, column).map(|text| text.parse::<i64>().unwrap_or(0));
+    let entry = AuditEntry {
+        at: number(1)?,
+        uid: u32::try_from(number(2)?).unwrap_or(0),
+        gid: u32::try_from(number(3)?).unwrap_or(0),
+        pid: i32::try_from(number(4)?).unwrap_or(0),
+        socket: text(row, 5)?,
+        command: text(row, 6)?,
+        target: text(row, 7)?,
+    };
+    Ok(AuditRow { number: row.get(0)?, entry, hash: text(row, 8)? })
+}
+
+fn strict(row: &Row<'_>) -> Option<AuditRow> {
+    let word = |column| match row.get_ref(column) {
+        Ok(ValueRef::Text(bytes)) => String::from_utf8(bytes.to_vec()).ok(),
+        _ => None,
+    };
+    let entry = AuditEntry {
+        at: row.get(1).ok()?,
+        uid: row.get(2).ok()?,
+        gid: row.get(3).ok()?,
+        pid: row.get(4).ok()?,
+        socket: word(5)?,
+        command: word(6)?,
+        target: word(7)?,
+    };
+    Some(AuditRow { number: row.get(0).ok()?, entry, hash: word(8)? })
+}

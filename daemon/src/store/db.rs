@@ -1,0 +1,139 @@
+//! The open database, and the proof that a write is inside a transaction.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use tracing::warn;
+
+use super::columns::Columns;
+use super::error::StoreError;
+
+/// Whose database it is, with what only that kind has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Made and owned by this daemon.
+    Own,
+    /// PhotoPrism's `index.db`.
+    PhotoPrism {
+        /// `versions.version`, newest row.
+        version: String,
+        /// `versions.edition`, `ce` for the community edition.
+        edition: String,
+    },
+}
+
+impl Kind {
+    /// The word for it in `status` and the ready line.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::PhotoPrism { .. } => "photoprism",
+        }
+    }
+
+    /// Whether PhotoPrism's community edition reads it, which knows the roles admin and guest only.
+    #[must_use]
+    pub fn is_community(&self) -> bool {
+        matches!(self, Self::PhotoPrism { edition, .. } if edition == "ce")
+    }
+}
+
+/// The one connection and what is known about the file behind it.
+#[derive(Debug)]
+pub struct Db {
+    pub(super) conn: Connection,
+    pub(super) kind: Kind,
+    pub(super) path: PathBuf,
+    pub(super) columns: Columns,
+}
+
+impl Db {
+    /// Whose database it is.
+    #[must_use]
+    pub const fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// Its absolute path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// A database inside a write transaction. Only the database thread makes one.
+#[derive(Debug)]
+pub struct Tx<'a>(&'a Db);
+
+impl<'a> Tx<'a> {
+    pub(super) const fn new(db: &'a Db) -> Self {
+        Self(db)
+    }
+}
+
+impl Deref for Tx<'_> {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        self.0
+    }
+}
+
+impl Db {
+    /// Writes the WAL back and closes the file.
+    pub(super) fn close(self) {
+        if self.kind == Kind::Own
+            && let Err(error) = self.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+        {
+            warn!(%error, "the WAL stays: the next start takes it over");
+        }
+        if let Err((_, error)) = self.conn.close() {
+            warn!(%error, "the database was not closed cleanly");
+        }
+    }
+}
+
+/// The steps of a group's transaction, each a statement that is prepared once.
+impl Db {
+    pub(super) fn begin(&self) -> Result<(), StoreError> {
+        self.run("BEGIN IMMEDIATE")
+    }
+
+    pub(super) fn commit(&self) -> Result<(), StoreError> {
+        let end = self.run("COMMIT");
+        if end.is_err() && !self.is_autocommit() {
+            // The commit's own error is what is told; a rollback that fails changes nothing of it.
+            let _ = self.rollback();
+        }
+        end
+    }
+
+    pub(super) fn rollback(&self) -> Result<(), StoreError> {
+        self.run("ROLLBACK")
+    }
+
+    pub(super) fn savepoint(&self) -> Result<(), StoreError> {
+        self.run("SAVEPOINT command")
+    }
+
+    pub(super) fn release(&self) -> Result<(), StoreError> {
+        self.run("RELEASE command")
+    }
+
+    pub(super) fn rollback_to(&self) -> Result<(), StoreError> {
+        self.run("ROLLBACK TO command")?;
+        self.release()
+    }
+
+    /// True outside of a transaction: after some errors SQLite has rolled back all of it.
+    pub(super) fn is_autocommit(&self) -> bool {
+        self.conn.is_autocommit()
+    }
+
+    fn run(&self, sentence: &str) -> Result<(), StoreError> {
+        self.conn.prepare_cached(sentence)?.execute([])?;
+        Ok(())
+    }
+}

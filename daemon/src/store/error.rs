@@ -1,0 +1,53 @@
+//! What can go wrong below the handlers.
+
+use rusqlite::ffi::ErrorCode as Sqlite;
+use thiserror::Error;
+
+/// A failure of the store. Its text is for the log; the wire gets a code and a sentence of ours.
+#[derive(Clone, Debug, Error)]
+pub enum StoreError {
+    /// The file system or the file's own limit refused to grow it, or to write to it.
+    #[error("the database cannot grow: {0}")]
+    Full(String),
+    /// Another process held the database for longer than the busy timeout.
+    #[error("the database is locked by another process: {0}")]
+    Locked(String),
+    /// There is no database yet.
+    #[error("the database does not exist yet")]
+    Missing,
+    /// This mode does not write yet.
+    #[error("this kind of database is read only so far")]
+    ReadOnly,
+    /// A sync failed: what was acknowledged before is safe, nothing after can be.
+    #[error("the database could not be synced: {0}")]
+    Sync(String),
+    /// The work panicked; its savepoint was rolled back.
+    #[error("a command failed unexpectedly")]
+    Panicked,
+    /// The daemon is stopping.
+    #[error("the database thread has stopped")]
+    Stopped,
+    /// Anything else that SQLite says.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let text = error.to_string();
+        let rusqlite::Error::SqliteFailure(failure, _) = error else {
+            return Self::Other(text);
+        };
+        match (failure.code, failure.extended_code) {
+            (_, rusqlite::ffi::SQLITE_IOERR_FSYNC | rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC) => {
+                Self::Sync(text)
+            }
+            (Sqlite::DiskFull, _)
+            | (_, rusqlite::ffi::SQLITE_IOERR_WRITE | rusqlite::ffi::SQLITE_IOERR_TRUNCATE) => {
+                Self::Full(text)
+            }
+            (Sqlite::DatabaseBusy | Sqlite::DatabaseLocked, _) => Self::Locked(text),
+            _ => Self::Other(text),
+        }
+    }
+}

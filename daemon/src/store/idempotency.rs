@@ -1,0 +1,92 @@
+//! `admin_idempotency`: results of writes that carried a key.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::db::{Db, Kind, Tx};
+use super::error::StoreError;
+
+/// How long a result is kept, in seconds (`spec/protocol.md`: 24 h).
+const KEPT_SECONDS: i64 = 24 * 60 * 60;
+
+/// Results kept for one uid, the oldest go (`spec/protocol.md`).
+const KEPT_ROWS: i64 = 10_000;
+
+/// A result that was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The command.
+    pub command: String,
+    /// Keyed hash of command and arguments, the password left out.
+    pub fingerprint: Vec<u8>,
+    /// UID of the account whose hash must match the password now; `""`: none was given.
+    pub password_of: String,
+    /// The `result` object with every secret as `null`.
+    pub result: String,
+}
+
+/// What the key of that uid led to within the last 24 hours.
+///
+/// # Errors
+/// The store's.
+pub fn idempotency_find(
+    db: &Db,
+    uid: u32,
+    key: &str,
+    now: i64,
+) -> Result<Option<Kept>, StoreError> {
+    if *db.kind() != Kind::Own {
+        return Ok(None);
+    }
+    let kept = db
+        .conn
+        .prepare_cached(
+            "SELECT command, fingerprint, password_of, result FROM admin_idempotency
+             WHERE uid = ?1 AND key = ?2 AND created_at > ?3",
+        )?
+        .query_row(params![uid, key, now - KEPT_SECONDS], |row| {
+            Ok(Kept {
+                command: row.get(0)?,
+                fingerprint: row.get(1)?,
+                password_of: row.get(2)?,
+                result: row.get(3)?,
+            })
+        })
+        .optional()?;
+    Ok(kept)
+}
+
+/// Keeps a result, and lets go of what is too old or too much.
+///
+/// # Errors
+/// The store's.
+pub fn idempotency_keep(
+    tx: &Tx<'_>,
+    owner: (u32, &str),
+    kept: &Kept,
+    now: i64,
+) -> Result<(), StoreError> {
+    let (uid, key) = owner;
+    tx.conn
+        .prepare_cached(
+            "DELETE FROM admin_idempotency WHERE uid = ?1 AND (created_at <= ?2 OR created_at <= (
+               SELECT created_at FROM admin_idempotency WHERE uid = ?1
+               ORDER BY created_at DESC LIMIT 1 OFFSET ?3))",
+        )?
+        .execute(params![uid, now - KEPT_SECONDS, KEPT_ROWS - 1])?;
+    tx.conn
+        .prepare_cached(
+            "INSERT OR REPLACE INTO admin_idempotency
+               (uid, key, command, fingerprint, password_of, result, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            uid,
+            key,
+            kept.command,
+            kept.fingerprint,
+            kept.password_of,
+            kept.result,
+            now,
+        ])?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! The legacy table `users` that an old PhotoPrism left behind.
+
+use std::collections::HashSet;
+
+use rusqlite::{Row, params};
+
+use super::columns::column;
+use super::db::Db;
+use super::error::StoreError;
+use super::rows::{flag, text};
+
+const COLUMNS: [&str; 7] =
+    ["id", "user_uid", "full_name", "user_name", "primary_email", "role_admin", "created_at"];
+
+/// A row of the legacy table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LegacyRow {
+    /// Row id.
+    pub id: i64,
+    /// UID.
+    pub uid: String,
+    /// Full name.
+    pub name: String,
+    /// Login name.
+    pub user_name: String,
+    /// Email address.
+    pub email: String,
+    /// Was an admin.
+    pub admin: bool,
+    /// Made at, as stored.
+    pub created_at: String,
+}
+
+pub(super) fn select(have: &HashSet<String>) -> String {
+    let columns: Vec<String> = COLUMNS.iter().map(|name| column(have, name)).collect();
+    let alive = if have.contains("deleted_at") { "u.deleted_at IS NULL" } else { "1" };
+    format!("SELECT {} FROM users u WHERE u.id > 0 AND {alive}", columns.join(", "))
+}
+
+fn legacy_row(row: &Row<'_>) -> Result<LegacyRow, rusqlite::Error> {
+    Ok(LegacyRow {
+        id: row.get(0)?,
+        uid: text(row, 1)?,
+        name: text(row, 2)?,
+        user_name: text(row, 3)?,
+        email: text(row, 4)?,
+        admin: flag(row, 5)?,
+        created_at: text(row, 6)?,
+    })
+}
+
+/// One page of legacy accounts in the order of their ids, from those after `after`. `matches`
+/// decides row by row: the table is a handful of rows without an index that would help.
+///
+/// # Errors
+/// The store's.
+pub fn legacy_page(
+    db: &Db,
+    after: i64,
+    limit: usize,
+    matches: impl Fn(&LegacyRow) -> bool,
+) -> Result<Vec<LegacyRow>, StoreError> {
+    let Some(select) = &db.columns.legacy else { return Ok(Vec::new()) };
+    let sentence = format!("{select} AND u.id > ?1 ORDER BY u.id");
+    let mut sentence = db.conn.prepare_cached(&sentence)?;
+    let mut rows = sentence.query(params![after])?;
+    let mut page = Vec::new();
+    while let Some(row) = rows.next()? {
+        let row = legacy_row(row)?;
+        if matches(&row) {
+            page.push(row);
+        }
+        if page.len() == limit {
+            break;
+        }
+    }
+    Ok(page)
+}

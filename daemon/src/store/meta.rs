@@ -1,0 +1,91 @@
+//! `admin_meta`: what the daemon remembers about itself.
+
+use rusqlite::OptionalExtension;
+
+use super::db::{Db, Kind, Tx};
+use super::error::StoreError;
+use super::passwords::password_set;
+
+/// Bytes of the key that cursors and idempotency fingerprints are made with.
+pub const CURSOR_KEY_BYTES: usize = 32;
+
+/// Whether the first admin has had a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstPassword {
+    /// Not yet: a configured one is used at the next start.
+    Awaited,
+    /// Yes: a configured one is not looked at any more.
+    Had,
+}
+
+/// The key of this database. PhotoPrism's has none so far: there it follows from the path, which
+/// guards against mistakes and not against forgery, all that a cursor needs.
+///
+/// # Errors
+/// The store's.
+pub fn cursor_key(db: &Db) -> Result<[u8; CURSOR_KEY_BYTES], StoreError> {
+    use sha2::{Digest, Sha256};
+    if *db.kind() != Kind::Own {
+        return Ok(Sha256::digest(db.path().as_os_str().as_encoded_bytes()).into());
+    }
+    let stored: Vec<u8> = db
+        .conn
+        .prepare_cached("SELECT value FROM admin_meta WHERE key = 'cursor_key'")?
+        .query_row([], |row| row.get(0))?;
+    stored.try_into().map_err(|_| StoreError::Other("the stored cursor key is damaged".into()))
+}
+
+pub(super) fn set_cursor_key(tx: &Tx<'_>, key: &[u8; CURSOR_KEY_BYTES]) -> Result<(), StoreError> {
+    tx.conn.execute("INSERT INTO admin_meta (key, value) VALUES ('cursor_key', ?1)", [key])?;
+    Ok(())
+}
+
+/// Whether the first admin has had a password.
+///
+/// # Errors
+/// The store's.
+pub fn first_password(db: &Db) -> Result<FirstPassword, StoreError> {
+    if *db.kind() != Kind::Own {
+        return Ok(FirstPassword::Had);
+    }
+    let stored: Option<i64> = db
+        .conn
+        .prepare_cached("SELECT value FROM admin_meta WHERE key = 'first_password'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(if stored == Some(1) { FirstPassword::Had } else { FirstPassword::Awaited })
+}
+
+/// Remembers it.
+///
+/// # Errors
+/// The store's.
+pub fn set_first_password(tx: &Tx<'_>, state: FirstPassword) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO admin_meta (key, value) VALUES ('first_password', ?1)
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )?
+        .execute([i64::from(state == FirstPassword::Had)])?;
+    Ok(())
+}
+
+/// Stores the configured password of the first admin at a start, in a transaction of its own.
+///
+/// # Errors
+/// The store's; nothing is stored then.
+pub fn set_admin_password(db: &Db, id: i64, hash: &str, now: &str) -> Result<(), StoreError> {
+    db.begin()?;
+    let stored = store_admin_password(&Tx::new(db), id, (hash, now)).and_then(|()| db.commit());
+    if stored.is_err() && !db.is_autocommit() {
+        db.rollback()?;
+    }
+    stored
+}
+
+fn store_admin_password(tx: &Tx<'_>, id: i64, (hash, now): (&str, &str)) -> Result<(), StoreError> {
+    let sentence = "SELECT user_uid FROM auth_users WHERE id = ?1";
+    let uid: String = tx.conn.query_row(sentence, [id], |row| row.get(0))?;
+    password_set(tx, &uid, hash, now)?;
+    set_first_password(tx, FirstPassword::Had)
+}

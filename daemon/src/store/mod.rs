@@ -1,0 +1,56 @@
+//! The account database: the thread that owns it, and every sentence of SQL.
+//!
+//! The only user of rusqlite. One function says one sentence; absence is `None`, affected rows are
+//! checked, and what writes takes a [`Tx`], which only the database thread can make.
+
+mod audit;
+mod backup;
+mod columns;
+mod db;
+mod error;
+mod idempotency;
+mod legacy;
+mod meta;
+mod open;
+mod owner;
+mod passwords;
+mod prefix;
+mod recognise;
+mod rows;
+mod schema;
+mod sessions;
+mod slot;
+mod thread;
+mod users;
+mod users_search;
+mod users_write;
+
+pub use self::audit::{
+    AuditEntry, AuditHead, AuditRow, audit_append, audit_count, audit_head, audit_page, audit_walk,
+    link,
+};
+pub use self::backup::{Backup, write_backup};
+pub use self::db::{Db, Kind, Tx};
+pub use self::error::StoreError;
+pub use self::idempotency::{Kept, idempotency_find, idempotency_keep};
+pub use self::legacy::{LegacyRow, legacy_page};
+pub use self::meta::{
+    CURSOR_KEY_BYTES, FirstPassword, cursor_key, first_password, set_admin_password,
+    set_first_password,
+};
+pub use self::open::{OpenError, OpenOptions, SQLITE_OLDEST, check_sqlite_version, sqlite_version};
+pub use self::passwords::{password_hash, password_remove, password_set};
+pub use self::recognise::{Found, recognise};
+pub use self::schema::SCHEMA_VERSION;
+pub use self::sessions::{end_all_sessions, end_sessions};
+pub use self::slot::Slot;
+pub use self::thread::Store;
+pub use self::users::{
+    Counts, UserRow, counts, first_admin_name, other_super_admin, user_by_email, user_by_name,
+    user_by_uid,
+};
+pub use self::users_search::{UserPage, UserSearch, users_page};
+pub use self::users_write::{
+    Emptied, NewUser, UserChange, empty_accounts, passcodes_remove, user_change, user_delete,
+    user_insert, user_undelete,
+};

@@ -1,0 +1,290 @@
+//! Opening: recognise, set the pragmas and read them back, make or migrate what is ours.
+
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use thiserror::Error;
+
+use super::backup::copy_whole;
+use super::columns::Columns;
+use super::db::{Db, Kind, Tx};
+use super::error::StoreError;
+use super::meta::{self, CURSOR_KEY_BYTES};
+use super::owner::lock_holder;
+use super::recognise::{Found, classify};
+use super::schema::{self, SCHEMA_VERSION};
+use super::users_write::{NewUser, user_insert};
+
+/// The oldest SQLite that is safe: 3.51.3 mended the WAL-reset bug.
+pub const SQLITE_OLDEST: i32 = 3_051_003;
+
+/// PhotoPrism waits so long for others, and expects the same of them.
+const SHARED_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Statements kept prepared: the sentences of the store are fewer.
+const STATEMENTS: usize = 128;
+
+/// Which database, and what goes into it where it is made.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// Absolute path of the file.
+    pub path: PathBuf,
+    /// Make the folder: the path is a default, nobody chose it.
+    pub make_folder: bool,
+    /// The rows that a new database begins with.
+    pub accounts: Vec<NewUser>,
+    /// The key that a new database begins with.
+    pub cursor_key: [u8; CURSOR_KEY_BYTES],
+}
+
+/// Why a database was not opened.
+#[derive(Clone, Debug, Error)]
+pub enum OpenError {
+    /// It is not ours to touch, or from a newer daemon.
+    #[error("{0}")]
+    Refused(String),
+    /// Another process has it.
+    #[error("{0}")]
+    InUse(String),
+    /// The folder of a path that somebody chose is not there.
+    #[error("{0}")]
+    Setting(String),
+    /// The file or its folder cannot be made, read or written.
+    #[error("{0}")]
+    Storage(String),
+    /// PhotoPrism has not made it yet.
+    #[error("the database is not there yet")]
+    NotThereYet,
+}
+
+impl OpenError {
+    /// The exit code of `spec/daemon.md`.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Setting(_) => 2,
+            Self::InUse(_) => 73,
+            Self::Storage(_) | Self::NotThereYet => 74,
+            Self::Refused(_) => 78,
+        }
+    }
+}
+
+/// The version of the SQLite that is built in, as its own number: 3.51.3 is 3051003.
+#[must_use]
+pub fn sqlite_version() -> i32 {
+    rusqlite::version_number()
+}
+
+/// Refuses an SQLite that loses data.
+///
+/// # Errors
+/// [`OpenError::Refused`] below [`SQLITE_OLDEST`].
+pub fn check_sqlite_version(number: i32) -> Result<(), OpenError> {
+    if number >= SQLITE_OLDEST {
+        return Ok(());
+    }
+    Err(OpenError::Refused(format!(
+        "this program was built with SQLite {}, which can lose writes; 3.51.3 is the oldest that \
+         is safe: build it with its own SQLite",
+        rusqlite::version()
+    )))
+}
+
+/// Opens what is at the path, making our own database where there is none.
+pub(super) fn open(options: &OpenOptions) -> Result<Db, OpenError> {
+    let path = &options.path;
+    let theirs = path.file_name().is_some_and(|name| name == "index.db");
+    make_or_check_folder(path, options.make_folder)?;
+    if theirs && std::fs::metadata(path).map_or(0, |data| data.len()) == 0 {
+        return Err(OpenError::NotThereYet);
+    }
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, !theirs);
+    let conn = Connection::open_with_flags(path, flags).map_err(|error| storage(path, &error))?;
+    let patience = if theirs { SHARED_PATIENCE } else { Duration::ZERO };
+    conn.busy_timeout(patience).map_err(|error| failed(path, error.into()))?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    match classify(&conn).map_err(|error| failed(path, error))? {
+        Found::Nothing | Found::Unfinished if theirs => Err(OpenError::NotThereYet),
+        Found::Nothing => open_own(conn, options, 0),
+        Found::Own(schema) => open_own(conn, options, schema),
+        Found::PhotoPrism => open_photoprism(conn, path),
+        Found::Unfinished => Err(refused(path, "PhotoPrism has not finished making it")),
+        Found::Foreign(what) => Err(refused(path, &what)),
+    }
+}
+
+fn refused(path: &Path, what: &str) -> OpenError {
+    OpenError::Refused(format!("{} is not used: {what}", path.display()))
+}
+
+fn storage(path: &Path, cause: &dyn std::fmt::Display) -> OpenError {
+    OpenError::Storage(format!("{} cannot be used: {cause}", path.display()))
+}
+
+/// A lock that another process holds is told with its owner, anything else as it is.
+fn failed(path: &Path, error: StoreError) -> OpenError {
+    match error {
+        StoreError::Locked(_) => OpenError::InUse(match lock_holder(path) {
+            Some(pid) => format!(
+                "{} is in use by process {pid}: only one daemon owns it at a time",
+                path.display()
+            ),
+            None => format!("{} is in use by another process", path.display()),
+        }),
+        other => storage(path, &other),
+    }
+}
+
+fn make_or_check_folder(path: &Path, make: bool) -> Result<(), OpenError> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if !make {
+        return Err(OpenError::Setting(format!(
+            "the folder {} of the database does not exist; make it, or give another --database",
+            folder.display()
+        )));
+    }
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| storage(folder, &error))
+}
+
+fn open_own(conn: Connection, options: &OpenOptions, found: u32) -> Result<Db, OpenError> {
+    let path = &options.path;
+    if found > SCHEMA_VERSION {
+        return Err(refused(path, &newer(path, found)));
+    }
+    let mut db = Db { conn, kind: Kind::Own, path: path.clone(), columns: Columns::default() };
+    prepare_own(&mut db, options, found).map_err(|error| failed(path, error))?;
+    Ok(db)
+}
+
+fn prepare_own(db: &mut Db, options: &OpenOptions, found: u32) -> Result<(), StoreError> {
+    pragma(&db.conn, "locking_mode", "exclusive")?;
+    settings(&db.conn)?;
+    if found == 0 {
+        // Made before WAL is switched on, so that the tables stand in the file itself from the
+        // first moment and a look at the file alone recognises it.
+        create(db, options)?;
+    } else if found < SCHEMA_VERSION {
+        migrate(db, found)?;
+    }
+    pragma(&db.conn, "journal_mode", "wal")?;
+    pragma(&db.conn, "synchronous", "full")?;
+    // With `locking_mode=EXCLUSIVE` the lock comes with the first write and stays.
+    db.begin()?;
+    db.commit()?;
+    db.columns = Columns::look_up(&db.conn)?;
+    Ok(())
+}
+
+fn newer(path: &Path, found: u32) -> String {
+    let backup = super::backup::folder(path).join(format!("schema-{SCHEMA_VERSION}.db"));
+    let advice = if backup.exists() {
+        format!("the backup made before that is {}", backup.display())
+    } else {
+        "no backup of the older one was found beside it".into()
+    };
+    format!(
+        "its schema is {found}, newer than {SCHEMA_VERSION}, which this daemon knows; start the \
+         newer daemon, or go back to the older database ({advice})"
+    )
+}
+
+/// What both kinds have: nothing in a stranger's file may make SQLite do more than it is told.
+fn settings(conn: &Connection) -> Result<(), StoreError> {
+    for (option, on) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+    ] {
+        if conn.set_db_config(option, on)? != on {
+            return Err(StoreError::Other("SQLite refused a safety setting".into()));
+        }
+    }
+    pragma(conn, "trusted_schema", "0")?;
+    pragma(conn, "foreign_keys", "1")?;
+    pragma(conn, "secure_delete", "1")?;
+    pragma(conn, "temp_store", "2")
+}
+
+/// Sets a pragma and reads it back: some are silently refused.
+fn pragma(conn: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
+    conn.pragma_update(None, name, value)?;
+    let expected = if (name, value) == ("synchronous", "full") { "2" } else { value };
+    let stands = conn.pragma_query_value(None, name, |row| super::rows::text(row, 0))?;
+    if stands.eq_ignore_ascii_case(expected) {
+        return Ok(());
+    }
+    Err(StoreError::Other(format!("PRAGMA {name} is {stands} instead of {value}")))
+}
+
+fn create(db: &Db, options: &OpenOptions) -> Result<(), StoreError> {
+    db.conn.execute_batch("BEGIN EXCLUSIVE")?;
+    let mut at = 0;
+    while at < SCHEMA_VERSION {
+        at = schema::step(&db.conn, at)?;
+    }
+    // The first rows go in with the tables: a database without an admin is never seen.
+    let tx = Tx::new(db);
+    meta::set_cursor_key(&tx, &options.cursor_key)?;
+    for account in &options.accounts {
+        user_insert(&tx, account)?;
+    }
+    db.commit()
+}
+
+fn migrate(db: &Db, found: u32) -> Result<(), StoreError> {
+    let mut at = found;
+    while at < SCHEMA_VERSION {
+        copy_whole(db, at)?;
+        db.begin()?;
+        at = schema::step(&db.conn, at)?;
+        db.commit()?;
+    }
+    Ok(())
+}
+
+fn open_photoprism(conn: Connection, path: &Path) -> Result<Db, OpenError> {
+    check_owner(path)?;
+    let fail = |error: StoreError| failed(path, error);
+    conn.busy_timeout(SHARED_PATIENCE).map_err(|error| fail(error.into()))?;
+    settings(&conn).map_err(fail)?;
+    let kind = photoprism_kind(&conn).map_err(fail)?;
+    let columns = Columns::look_up(&conn).map_err(fail)?;
+    Ok(Db { conn, kind, path: path.to_path_buf(), columns })
+}
+
+/// A file made by anybody else would leave PhotoPrism with journals that it cannot open.
+fn check_owner(path: &Path) -> Result<(), OpenError> {
+    let us = nix::unistd::geteuid();
+    let owner = std::fs::metadata(path).map_err(|error| storage(path, &error))?.uid();
+    if us.is_root() || us.as_raw() == owner {
+        return Ok(());
+    }
+    Err(OpenError::Setting(format!(
+        "{} belongs to uid {owner} and this daemon runs as uid {us}; run it as root or as that user",
+        path.display()
+    )))
+}
+
+fn photoprism_kind(conn: &Connection) -> Result<Kind, StoreError> {
+    use rusqlite::OptionalExtension;
+    let newest = conn
+        .query_row("SELECT version, edition FROM versions ORDER BY id DESC LIMIT 1", [], |row| {
+            Ok((super::rows::text(row, 0)?, super::rows::text(row, 1)?))
+        })
+        .optional()?;
+    let (version, edition) = newest.unwrap_or_default();
+    Ok(Kind::PhotoPrism { version, edition })
+}

@@ -1,0 +1,43 @@
+//! Password hashes.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::db::{Db, Tx};
+use super::error::StoreError;
+use super::rows::text;
+
+/// The stored hash of an account; `None` where there is none, or an empty one.
+///
+/// # Errors
+/// The store's.
+pub fn password_hash(db: &Db, uid: &str) -> Result<Option<String>, StoreError> {
+    let hash = db
+        .conn
+        .prepare_cached("SELECT hash FROM passwords WHERE uid = ?1")?
+        .query_row([uid], |row| text(row, 0))
+        .optional()?;
+    Ok(hash.filter(|hash| !hash.is_empty()))
+}
+
+/// Stores the hash of an account, in place of another.
+///
+/// # Errors
+/// The store's.
+pub fn password_set(tx: &Tx<'_>, uid: &str, hash: &str, now: &str) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO passwords (uid, hash, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)
+             ON CONFLICT (uid) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at",
+        )?
+        .execute(params![uid, hash, now])?;
+    Ok(())
+}
+
+/// Removes the hash of an account; true where there was one.
+///
+/// # Errors
+/// The store's.
+pub fn password_remove(tx: &Tx<'_>, uid: &str) -> Result<bool, StoreError> {
+    let rows = tx.conn.prepare_cached("DELETE FROM passwords WHERE uid = ?1")?.execute([uid])?;
+    Ok(rows > 0)
+}

@@ -1,0 +1,35 @@
+//! The schema of our own database, step by step. A step that was released is never edited.
+
+use rusqlite::Connection;
+
+use super::error::StoreError;
+
+/// The step that takes schema N to N + 1 stands at index N.
+const STEPS: [&str; 1] = [include_str!("migrations/0001.sql")];
+
+/// The schema that this daemon writes.
+#[expect(clippy::cast_possible_truncation, reason = "a handful of steps")]
+pub const SCHEMA_VERSION: u32 = STEPS.len() as u32;
+
+/// Marks a database as ours: "PPAD".
+pub(super) const APPLICATION_ID: i64 = 0x5050_4144;
+
+/// Marks a backup of the account tables as ours: "PPBK".
+pub(super) const BACKUP_ID: i64 = 0x5050_424B;
+
+/// Takes the schema from `from` one step further inside the caller's transaction.
+pub(super) fn step(conn: &Connection, from: u32) -> Result<u32, StoreError> {
+    let sentences = STEPS
+        .get(from as usize)
+        .ok_or_else(|| StoreError::Other(format!("there is no step after schema {from}")))?;
+    let to = from + 1;
+    conn.execute_batch(sentences)?;
+    conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    conn.pragma_update(None, "user_version", to)?;
+    conn.execute(
+        "INSERT INTO admin_meta (key, value) VALUES ('schema_version', ?1)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        [to],
+    )?;
+    Ok(to)
+}

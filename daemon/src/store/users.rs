@@ -1,0 +1,222 @@
+//! Accounts: one row as it is stored, and the look-ups.
+
+use std::collections::HashSet;
+
+use rusqlite::{OptionalExtension, Params, Row};
+
+use super::columns::column;
+use super::db::Db;
+use super::error::StoreError;
+use super::rows::{count, flag, text};
+
+/// The columns that [`UserRow`] reads, in its order.
+const COLUMNS: [&str; 21] = [
+    "id",
+    "user_uid",
+    "user_name",
+    "display_name",
+    "user_email",
+    "user_role",
+    "super_admin",
+    "can_login",
+    "webdav",
+    "auth_provider",
+    "auth_method",
+    "auth_id",
+    "auth_issuer",
+    "base_path",
+    "upload_path",
+    "user_attr",
+    "login_at",
+    "expires_at",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+];
+
+/// An account as it is stored; times are PhotoPrism's text, `""` where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "the row has these columns")]
+pub struct UserRow {
+    /// Row id; above 0 for people.
+    pub id: i64,
+    /// UID.
+    pub uid: String,
+    /// Login name.
+    pub name: String,
+    /// Full name.
+    pub display_name: String,
+    /// Email address.
+    pub email: String,
+    /// Role as stored, whatever `super_admin` makes of it.
+    pub role: String,
+    /// Column Super Admin.
+    pub super_admin: bool,
+    /// Column Web Login.
+    pub can_login: bool,
+    /// Column WebDAV.
+    pub webdav: bool,
+    /// Provider.
+    pub provider: String,
+    /// Method, `2fa` with two-factor authentication.
+    pub method: String,
+    /// Subject or distinguished name.
+    pub auth_id: String,
+    /// Issuer.
+    pub auth_issuer: String,
+    /// Base folder.
+    pub base_path: String,
+    /// Sub-folder for uploads.
+    pub upload_path: String,
+    /// Attributes.
+    pub attr: String,
+    /// Last login.
+    pub login_at: String,
+    /// End of the account.
+    pub expires_at: String,
+    /// Made at.
+    pub created_at: String,
+    /// Changed at.
+    pub updated_at: String,
+    /// Deleted at.
+    pub deleted_at: String,
+    /// There is a password hash.
+    pub has_password: bool,
+    /// There is an activated passcode.
+    pub has_passcode: bool,
+}
+
+/// The sentence up to `FROM auth_users u`, for a table that has these columns.
+pub(super) fn select(have: &HashSet<String>, passcodes: bool) -> String {
+    let columns: Vec<String> = COLUMNS.iter().map(|name| column(have, name)).collect();
+    let passcode = if passcodes {
+        "EXISTS (SELECT 1 FROM passcodes c WHERE c.uid = u.user_uid AND c.key_type = 'totp' AND \
+         c.activated_at IS NOT NULL)"
+    } else {
+        "0"
+    };
+    format!(
+        "SELECT {}, EXISTS (SELECT 1 FROM passwords p WHERE p.uid = u.user_uid AND p.hash <> ''), \
+         {passcode} FROM auth_users u",
+        columns.join(", ")
+    )
+}
+
+pub(super) fn user_row(row: &Row<'_>) -> Result<UserRow, rusqlite::Error> {
+    Ok(UserRow {
+        id: row.get(0)?,
+        uid: text(row, 1)?,
+        name: text(row, 2)?,
+        display_name: text(row, 3)?,
+        email: text(row, 4)?,
+        role: text(row, 5)?,
+        super_admin: flag(row, 6)?,
+        can_login: flag(row, 7)?,
+        webdav: flag(row, 8)?,
+        provider: text(row, 9)?,
+        method: text(row, 10)?,
+        auth_id: text(row, 11)?,
+        auth_issuer: text(row, 12)?,
+        base_path: text(row, 13)?,
+        upload_path: text(row, 14)?,
+        attr: text(row, 15)?,
+        login_at: text(row, 16)?,
+        expires_at: text(row, 17)?,
+        created_at: text(row, 18)?,
+        updated_at: text(row, 19)?,
+        deleted_at: text(row, 20)?,
+        has_password: flag(row, 21)?,
+        has_passcode: flag(row, 22)?,
+    })
+}
+
+fn one(db: &Db, rest: &str, params: impl Params) -> Result<Option<UserRow>, StoreError> {
+    let sentence = format!("{} {rest}", db.columns.users);
+    Ok(db.conn.prepare_cached(&sentence)?.query_row(params, user_row).optional()?)
+}
+
+/// The account of that UID, deleted or not.
+///
+/// # Errors
+/// The store's.
+pub fn user_by_uid(db: &Db, uid: &str) -> Result<Option<UserRow>, StoreError> {
+    one(db, "WHERE u.user_uid = ?1", [uid])
+}
+
+/// The account of that name in its stored form, deleted or not; one that is not deleted first.
+///
+/// # Errors
+/// The store's.
+pub fn user_by_name(db: &Db, name: &str) -> Result<Option<UserRow>, StoreError> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    one(db, "WHERE u.user_name = ?1 ORDER BY u.deleted_at IS NOT NULL, u.id LIMIT 1", [name])
+}
+
+/// The account of that email address, deleted or not.
+///
+/// # Errors
+/// The store's.
+pub fn user_by_email(db: &Db, email: &str) -> Result<Option<UserRow>, StoreError> {
+    if email.is_empty() {
+        return Ok(None);
+    }
+    one(db, "WHERE u.user_email = ?1 ORDER BY u.id LIMIT 1", [email])
+}
+
+/// Whether another account than `id` is a super admin who may log in: not deleted, with a name and
+/// a provider. A super admin is an admin, never expires and needs no `can_login`.
+///
+/// # Errors
+/// The store's.
+pub fn other_super_admin(db: &Db, id: i64) -> Result<bool, StoreError> {
+    let sentence = "SELECT EXISTS (SELECT 1 FROM auth_users WHERE super_admin AND id > 0
+         AND id <> ?1 AND deleted_at IS NULL AND user_name <> '' AND auth_provider <> 'none')";
+    Ok(db.conn.prepare_cached(sentence)?.query_row([id], |row| row.get(0))?)
+}
+
+/// The name of the account with that row id, where it has one and is not deleted.
+///
+/// # Errors
+/// The store's.
+pub fn first_admin_name(db: &Db, id: i64) -> Result<Option<String>, StoreError> {
+    let sentence = "SELECT user_name FROM auth_users WHERE id = ?1 AND deleted_at IS NULL";
+    let name = db.conn.prepare_cached(sentence)?.query_row([id], |row| text(row, 0)).optional()?;
+    Ok(name.filter(|name| !name.is_empty()))
+}
+
+/// Rows by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Accounts that are not deleted, without the system rows.
+    pub users: u64,
+    /// Deleted accounts.
+    pub deleted: u64,
+    /// Sessions.
+    pub sessions: u64,
+    /// Login records.
+    pub logins: u64,
+}
+
+/// Counts the rows of each kind.
+///
+/// # Errors
+/// The store's.
+pub fn counts(db: &Db) -> Result<Counts, StoreError> {
+    let number = |sentence: &str| -> Result<u64, StoreError> {
+        Ok(db.conn.prepare_cached(sentence)?.query_row([], |row| count(row, 0))?)
+    };
+    let deleted =
+        number("SELECT count(*) FROM auth_users WHERE deleted_at IS NOT NULL AND id > 0")?;
+    // The system rows are two, and never deleted: counting all is counting an index.
+    let all = number("SELECT count(*) FROM auth_users")?;
+    let system = number("SELECT count(*) FROM auth_users WHERE id <= 0")?;
+    let logins = if db.columns.logins { number("SELECT count(*) FROM audit_logins")? } else { 0 };
+    Ok(Counts {
+        users: all.saturating_sub(system).saturating_sub(deleted),
+        deleted,
+        sessions: number("SELECT count(*) FROM auth_sessions")?,
+        logins,
+    })
+}

@@ -1,0 +1,146 @@
+//! Pages of accounts. A prefix is looked up in three index ranges; only where a range holds very
+//! many rows are the accounts walked by id, where such a prefix is found soon.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{ToSql, params};
+
+use super::db::Db;
+use super::error::StoreError;
+use super::prefix::successor;
+use super::users::{UserRow, user_row};
+
+/// Rows of one index range beyond which walking by id finds a page sooner.
+const RANGE_CAP: usize = 5000;
+
+/// What to look for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserSearch {
+    /// People.
+    People,
+    /// People and the system rows.
+    Everybody,
+    /// The account of that id, and the one of exactly that name.
+    Number(i64, String),
+    /// The account of that UID.
+    Uid(String),
+    /// A prefix of name or email, already lower case, or of the display name as given.
+    Prefix {
+        /// For name and email.
+        lower: String,
+        /// For the display name, compared without regard to ASCII case.
+        display: String,
+    },
+}
+
+/// Where a page begins, how long it is, whether deleted accounts are in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserPage {
+    /// Ids above this one; `i64::MIN` begins.
+    pub after: i64,
+    /// Most rows.
+    pub limit: usize,
+    /// Deleted accounts too.
+    pub deleted: bool,
+}
+
+impl UserPage {
+    const fn alive(self) -> &'static str {
+        if self.deleted { "" } else { "AND u.deleted_at IS NULL" }
+    }
+}
+
+/// One page of accounts in the order of their ids.
+///
+/// # Errors
+/// The store's.
+pub fn users_page(
+    db: &Db,
+    search: &UserSearch,
+    page: UserPage,
+) -> Result<Vec<UserRow>, StoreError> {
+    match search {
+        UserSearch::People => walk(db, page, "u.id > 0", &[]),
+        UserSearch::Everybody => walk(db, page, "1", &[]),
+        UserSearch::Number(id, name) => {
+            walk(db, page, "(u.id = ?3 OR (u.user_name = ?4 AND u.id > 0))", &[id, name])
+        }
+        UserSearch::Uid(uid) => walk(db, page, "u.user_uid = ?3", &[uid]),
+        UserSearch::Prefix { lower, display } => prefix(db, page, lower, display),
+    }
+}
+
+fn walk(
+    db: &Db,
+    page: UserPage,
+    which: &str,
+    more: &[&dyn ToSql],
+) -> Result<Vec<UserRow>, StoreError> {
+    let sentence = format!(
+        "{} WHERE u.id > ?1 AND {which} {} ORDER BY u.id LIMIT ?2",
+        db.columns.users,
+        page.alive()
+    );
+    let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
+    let mut params: Vec<&dyn ToSql> = vec![&page.after, &limit];
+    params.extend_from_slice(more);
+    let mut sentence = db.conn.prepare_cached(&sentence)?;
+    let rows = sentence.query_map(&*params, user_row)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+fn prefix(db: &Db, page: UserPage, lower: &str, display: &str) -> Result<Vec<UserRow>, StoreError> {
+    let Some(ids) = candidates(db, page, lower, display)? else {
+        let which = "u.id > 0 AND (substr(u.user_name, 1, length(?3)) = ?3
+             OR substr(u.user_email, 1, length(?3)) = ?3
+             OR substr(u.display_name, 1, length(?4)) = ?4 COLLATE NOCASE)";
+        return walk(db, page, which, &[&lower, &display]);
+    };
+    let sentence = format!("{} WHERE u.id = ?1", db.columns.users);
+    let mut sentence = db.conn.prepare_cached(&sentence)?;
+    let mut rows = Vec::new();
+    for id in ids.into_iter().filter(|id| *id > page.after).take(page.limit) {
+        rows.push(sentence.query_row([id], user_row)?);
+    }
+    Ok(rows)
+}
+
+/// The ids of all that match, in order; `None` where one of the ranges is too long to gather.
+fn candidates(
+    db: &Db,
+    page: UserPage,
+    lower: &str,
+    display: &str,
+) -> Result<Option<BTreeSet<i64>>, StoreError> {
+    let mut ids = BTreeSet::new();
+    for (column, text, rule) in [
+        ("user_name", lower, "BINARY"),
+        ("user_email", lower, "BINARY"),
+        ("display_name", display, "NOCASE"),
+    ] {
+        let end = successor(text);
+        let below = if end.is_some() {
+            format!("AND u.{column} < ?2 COLLATE {rule}")
+        } else {
+            "AND ?2 IS NULL".into()
+        };
+        // The range is exact for BINARY; NOCASE folds, so the prefix itself is compared as well.
+        let sentence = format!(
+            "SELECT u.id FROM auth_users u WHERE u.{column} >= ?1 COLLATE {rule} {below}
+             AND substr(u.{column}, 1, length(?1)) = ?1 COLLATE {rule} AND u.id > 0 {} LIMIT ?3",
+            page.alive()
+        );
+        let cap = i64::try_from(RANGE_CAP).unwrap_or(i64::MAX);
+        let mut sentence = db.conn.prepare_cached(&sentence)?;
+        let mut rows = sentence.query(params![text, end, cap])?;
+        let mut found = 0;
+        while let Some(row) = rows.next()? {
+            ids.insert(row.get(0)?);
+            found += 1;
+        }
+        if found == RANGE_CAP {
+            return Ok(None);
+        }
+    }
+    Ok(Some(ids))
+}

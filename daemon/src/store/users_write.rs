@@ -1,0 +1,244 @@
+//! Changes to accounts. Only the columns that change are written.
+
+use rusqlite::{ToSql, params};
+
+use super::db::Tx;
+use super::error::StoreError;
+
+/// A new account with all that PhotoPrism gives one. Times are PhotoPrism's text.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "the row has these columns")]
+pub struct NewUser {
+    /// Row id; `None`: the next one.
+    pub id: Option<i64>,
+    /// UID.
+    pub uid: String,
+    /// Reference id.
+    pub ref_id: String,
+    /// Login name.
+    pub name: String,
+    /// Full name.
+    pub display_name: String,
+    /// Email address.
+    pub email: String,
+    /// Role.
+    pub role: String,
+    /// Provider.
+    pub provider: String,
+    /// Subject or distinguished name.
+    pub auth_id: String,
+    /// Full access.
+    pub super_admin: bool,
+    /// May log in with the password.
+    pub can_login: bool,
+    /// May use WebDAV.
+    pub webdav: bool,
+    /// Base folder.
+    pub base_path: String,
+    /// Sub-folder for uploads.
+    pub upload_path: String,
+    /// Attributes.
+    pub attr: String,
+    /// End of the account; `None`: never.
+    pub expires_at: Option<String>,
+    /// May invite others: the first admin.
+    pub can_invite: bool,
+    /// Token of those invitations.
+    pub invite_token: String,
+    /// Token of preview addresses.
+    pub preview_token: String,
+    /// Token of download addresses.
+    pub download_token: String,
+    /// Made now.
+    pub created_at: String,
+}
+
+/// Makes an account with its details and settings rows.
+///
+/// # Errors
+/// The store's; the UID is unique.
+pub fn user_insert(tx: &Tx<'_>, new: &NewUser) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO auth_users (id, user_uid, ref_id, user_name, display_name, user_email,
+               user_role, auth_provider, auth_id, super_admin, can_login, webdav, base_path,
+               upload_path, user_attr, expires_at, can_invite, invite_token, preview_token,
+               download_token, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+               ?18, ?19, ?20, ?21, ?21)",
+        )?
+        .execute(params![
+            new.id,
+            new.uid,
+            new.ref_id,
+            new.name,
+            new.display_name,
+            new.email,
+            new.role,
+            new.provider,
+            new.auth_id,
+            new.super_admin,
+            new.can_login,
+            new.webdav,
+            new.base_path,
+            new.upload_path,
+            new.attr,
+            new.expires_at,
+            new.can_invite,
+            new.invite_token,
+            new.preview_token,
+            new.download_token,
+            new.created_at,
+        ])?;
+    for table in ["auth_users_details", "auth_users_settings"] {
+        let sentence = format!(
+            "INSERT INTO {table} (user_uid, created_at, updated_at) VALUES (?1, ?2, ?2)
+             ON CONFLICT (user_uid) DO NOTHING"
+        );
+        tx.conn.prepare_cached(&sentence)?.execute(params![new.uid, new.created_at])?;
+    }
+    Ok(())
+}
+
+/// The columns of an account that get another value; `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserChange {
+    /// Role.
+    pub role: Option<String>,
+    /// Full name.
+    pub display_name: Option<String>,
+    /// Email address.
+    pub email: Option<String>,
+    /// Provider.
+    pub provider: Option<String>,
+    /// Method.
+    pub method: Option<String>,
+    /// Subject or distinguished name.
+    pub auth_id: Option<String>,
+    /// Full access.
+    pub super_admin: Option<bool>,
+    /// May log in with the password.
+    pub can_login: Option<bool>,
+    /// May use WebDAV.
+    pub webdav: Option<bool>,
+    /// Base folder.
+    pub base_path: Option<String>,
+    /// Sub-folder for uploads.
+    pub upload_path: Option<String>,
+    /// Attributes.
+    pub attr: Option<String>,
+    /// End of the account; `Some(None)`: never.
+    pub expires_at: Option<Option<String>>,
+}
+
+impl UserChange {
+    fn columns(&self) -> Vec<(&'static str, &dyn ToSql)> {
+        fn set<'a>(
+            name: &'static str,
+            value: Option<&'a (impl ToSql + 'a)>,
+        ) -> Option<(&'static str, &'a dyn ToSql)> {
+            value.map(|value| (name, value as &dyn ToSql))
+        }
+        [
+            set("user_role", self.role.as_ref()),
+            set("display_name", self.display_name.as_ref()),
+            set("user_email", self.email.as_ref()),
+            set("auth_provider", self.provider.as_ref()),
+            set("auth_method", self.method.as_ref()),
+            set("auth_id", self.auth_id.as_ref()),
+            set("super_admin", self.super_admin.as_ref()),
+            set("can_login", self.can_login.as_ref()),
+            set("webdav", self.webdav.as_ref()),
+            set("base_path", self.base_path.as_ref()),
+            set("upload_path", self.upload_path.as_ref()),
+            set("user_attr", self.attr.as_ref()),
+            set("expires_at", self.expires_at.as_ref()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// Writes what changes, and when.
+///
+/// # Errors
+/// The store's; [`StoreError::Other`] where the account is gone.
+pub fn user_change(
+    tx: &Tx<'_>,
+    uid: &str,
+    change: &UserChange,
+    now: &str,
+) -> Result<(), StoreError> {
+    let mut sentence = String::from("UPDATE auth_users SET updated_at = ?");
+    let mut values: Vec<&dyn ToSql> = vec![&now];
+    for (column, value) in change.columns() {
+        sentence = sentence + ", " + column + " = ?";
+        values.push(value);
+    }
+    values.push(&uid);
+    sentence += " WHERE user_uid = ?";
+    one_row(tx.conn.prepare_cached(&sentence)?.execute(&*values)?)
+}
+
+/// Marks an account as deleted.
+///
+/// # Errors
+/// As [`user_change`].
+pub fn user_delete(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError> {
+    let sentence = "UPDATE auth_users SET deleted_at = ?2, updated_at = ?2 WHERE user_uid = ?1";
+    one_row(tx.conn.prepare_cached(sentence)?.execute([uid, now])?)
+}
+
+/// Brings a deleted account back.
+///
+/// # Errors
+/// As [`user_change`].
+pub fn user_undelete(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError> {
+    let sentence = "UPDATE auth_users SET deleted_at = NULL, updated_at = ?2 WHERE user_uid = ?1";
+    one_row(tx.conn.prepare_cached(sentence)?.execute([uid, now])?)
+}
+
+fn one_row(rows: usize) -> Result<(), StoreError> {
+    match rows {
+        1 => Ok(()),
+        rows => Err(StoreError::Other(format!("{rows} accounts changed instead of one"))),
+    }
+}
+
+/// Deletes the two-factor key of an account; true where there was one.
+///
+/// # Errors
+/// The store's.
+pub fn passcodes_remove(tx: &Tx<'_>, uid: &str) -> Result<bool, StoreError> {
+    Ok(tx.conn.prepare_cached("DELETE FROM passcodes WHERE uid = ?1")?.execute([uid])? > 0)
+}
+
+/// What [`empty_accounts`] removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Emptied {
+    /// Accounts with an id above 0.
+    pub users: u64,
+    /// Sessions.
+    pub sessions: u64,
+}
+
+/// Empties the account tables: what a first start finds. Passwords of clients stay, and so do
+/// login records and the audit trail.
+///
+/// # Errors
+/// The store's.
+pub fn empty_accounts(tx: &Tx<'_>) -> Result<Emptied, StoreError> {
+    let delete =
+        |sentence: &str| -> Result<u64, StoreError> { Ok(tx.conn.execute(sentence, [])? as u64) };
+    let users = delete("DELETE FROM auth_users WHERE id > 0")?;
+    delete("DELETE FROM auth_users")?;
+    for table in ["auth_users_details", "auth_users_settings", "auth_users_shares", "passcodes"] {
+        delete(&format!("DELETE FROM {table}"))?;
+    }
+    delete("DELETE FROM passwords WHERE uid GLOB 'u*'")?;
+    delete("DELETE FROM admin_passcode_steps")?;
+    // Ids begin anew as well: the first admin's is 1.
+    delete("DELETE FROM sqlite_sequence WHERE name = 'auth_users'")?;
+    Ok(Emptied { users, sessions: delete("DELETE FROM auth_sessions")? })
+}
