@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod clock;
 pub mod error;
+pub mod handlers;
 pub mod hashing;
 pub mod peer;
 pub mod process;

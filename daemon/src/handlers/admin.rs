@@ -1,0 +1,82 @@
+//! `ping` and `status`.
+
+use photoprism_protocol::VERSION;
+use photoprism_protocol::envelope::Success;
+use photoprism_protocol::status::{self, Pong, Status};
+
+use super::context::success;
+use crate::accounts::first::FIRST_ADMIN_ID;
+use crate::error::CommandError;
+use crate::store::{
+    Db, FirstPassword, Kind, SCHEMA_VERSION, StoreError, counts, first_admin_name, first_password,
+};
+
+/// The daemon's version.
+pub const DAEMON_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Says that somebody is there.
+///
+/// # Errors
+/// None that can be reached.
+pub fn ping() -> Result<Success, CommandError> {
+    success(&Pong { pong: true, protocol: VERSION, version: DAEMON_VERSION.into() })
+}
+
+/// Completes what the asynchronous side knows with what the database says. Answers while the
+/// database is missing as well.
+///
+/// # Errors
+/// The store's.
+pub fn status(db: Result<&Db, StoreError>, mut status: Status) -> Result<Success, CommandError> {
+    let mut warnings = Vec::new();
+    match db {
+        Ok(db) => {
+            let found = counts(db)?;
+            status.database = database(db);
+            status.counts = status::Counts {
+                users: found.users,
+                deleted: found.deleted,
+                sessions: found.sessions,
+                logins: found.logins,
+            };
+            warnings.extend(without_password(db)?);
+        }
+        Err(StoreError::Missing) => warnings
+            .push("the database is not there yet; it is opened once PhotoPrism has made it".into()),
+        Err(error) => return Err(error.into()),
+    }
+    let mut success = success(&status)?;
+    success.warnings = warnings;
+    Ok(success)
+}
+
+fn database(db: &Db) -> status::Database {
+    let path = db.path().display().to_string();
+    let kind = db.kind().name().into();
+    match db.kind() {
+        Kind::Own => status::Database {
+            kind,
+            path,
+            schema: Some(SCHEMA_VERSION),
+            photoprism_version: None,
+            edition: None,
+        },
+        Kind::PhotoPrism { version, edition } => status::Database {
+            kind,
+            path,
+            schema: None,
+            photoprism_version: Some(version.clone()),
+            edition: Some(edition.clone()),
+        },
+    }
+}
+
+fn without_password(db: &Db) -> Result<Option<String>, CommandError> {
+    if first_password(db)? == FirstPassword::Had {
+        return Ok(None);
+    }
+    let name = first_admin_name(db, FIRST_ADMIN_ID)?;
+    Ok(name.map(|name| {
+        format!("the account {name} has no password yet; set one with: photoprism passwd {name}")
+    }))
+}

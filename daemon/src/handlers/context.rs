@@ -1,0 +1,78 @@
+//! What every handler is given, and what it gives back.
+
+use jiff::Timestamp;
+use photoprism_protocol::envelope::Success;
+use photoprism_protocol::name::UserName;
+use photoprism_protocol::secret::Secret;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::error::CommandError;
+use crate::peer::Permit;
+use crate::store::{AuditHead, NewUser};
+
+/// One request's surroundings. The [`Permit`] in it is the proof that it may run.
+#[derive(Debug)]
+pub struct Context {
+    /// Who asks, and that they may.
+    pub permit: Permit,
+    /// The instant at which the request was taken up.
+    pub now: Timestamp,
+}
+
+/// A password that was hashed before the transaction, with what rules inside it still need.
+#[derive(Clone)]
+pub struct Hashed {
+    /// The hash string.
+    pub hash: String,
+    /// The password itself.
+    pub plain: Secret,
+}
+
+/// How the first admin is made, at the first start and by a reset.
+#[derive(Clone)]
+pub struct FirstAdmin {
+    /// Its name.
+    pub name: UserName,
+    /// The hash of its configured password, where there is a good one.
+    pub hash: Option<String>,
+    /// Why there is none although one is configured.
+    pub warning: Option<String>,
+}
+
+impl FirstAdmin {
+    /// The rows of a database that begins anew.
+    #[must_use]
+    pub fn accounts(&self, now: Timestamp) -> Vec<NewUser> {
+        crate::accounts::first::accounts(&self.name, now)
+    }
+}
+
+/// What a committed command means outside the database, applied after the commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The audit trail has a new head.
+    Audited(AuditHead),
+}
+
+/// What a write came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The reply.
+    pub success: Success,
+    /// What the commit means.
+    pub effects: Vec<Effect>,
+}
+
+/// The `result` of a reply, as JSON.
+///
+/// # Errors
+/// [`CommandError::Internal`] where it cannot be written, which no type of ours leads to.
+pub(super) fn result(value: &impl Serialize) -> Result<Box<RawValue>, CommandError> {
+    to_raw_value(value).map_err(|error| CommandError::Internal(error.to_string()))
+}
+
+/// A reply without warnings.
+pub(super) fn success(value: &impl Serialize) -> Result<Success, CommandError> {
+    Ok(Success { result: result(value)?, warnings: Vec::new() })
+}

@@ -1,0 +1,75 @@
+//! Finding the account that a request names.
+
+use std::borrow::Cow;
+
+use photoprism_protocol::name::UserName;
+use photoprism_protocol::uid::looks_like_uid;
+
+use crate::accounts::standing::is_deleted;
+use crate::error::CommandError;
+use crate::store::{Db, UserRow, user_by_name, user_by_uid};
+
+/// Refuses a NUL, which no text of ours holds and which would end one elsewhere.
+///
+/// # Errors
+/// `invalid_argument` at `field`.
+pub fn no_nul(field: &'static str, text: Option<&str>) -> Result<(), CommandError> {
+    match text {
+        Some(text) if text.contains('\0') => {
+            Err(CommandError::broken(field, "a text must not hold a NUL character"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The account of that name or UID, deleted or not. What looks like a UID is one first.
+///
+/// # Errors
+/// `not_found`, or the store's.
+pub(super) fn any_user(db: &Db, user: &str) -> Result<UserRow, CommandError> {
+    let by_uid = if looks_like_uid(user) { user_by_uid(db, user)? } else { None };
+    let found = match by_uid {
+        Some(row) => Some(row),
+        None => user_by_name(db, &UserName::lookup_form(user))?,
+    };
+    found.ok_or_else(|| CommandError::NotFound { message: unknown(user), hint: None })
+}
+
+/// The same, but a deleted account is not found; the hint says how to get it back.
+///
+/// # Errors
+/// `not_found`, or the store's.
+pub(super) fn live_user(db: &Db, user: &str) -> Result<UserRow, CommandError> {
+    let row = any_user(db, user)?;
+    if !is_deleted(&row) {
+        return Ok(row);
+    }
+    Err(CommandError::NotFound {
+        message: format!("user {} is deleted", quoted(&row.name)).into(),
+        hint: Some(restore_hint(&row).into()),
+    })
+}
+
+/// How to get a deleted account back.
+pub(super) fn restore_hint(row: &UserRow) -> String {
+    let name = if UserName::parse(&row.name).is_ok() { &row.name } else { &row.uid };
+    format!("the account is deleted and can be restored: photoprism users restore {name}")
+}
+
+/// A name that passed its rule is repeated; anything else may be a password that slipped into
+/// the wrong place.
+fn unknown(user: &str) -> Cow<'static, str> {
+    match UserName::parse(user) {
+        Ok(name) => format!("user {} not found", quoted(name.as_str())).into(),
+        Err(_) if looks_like_uid(user) => format!("user {} not found", quoted(user)).into(),
+        Err(_) => "no such user".into(),
+    }
+}
+
+fn quoted(name: &str) -> String {
+    if UserName::parse(name).is_ok() || looks_like_uid(name) {
+        format!("\"{name}\"")
+    } else {
+        "of that name".into()
+    }
+}

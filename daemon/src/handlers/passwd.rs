@@ -1,0 +1,122 @@
+//! The noun `passwd`.
+
+use photoprism_protocol::level::Level;
+use photoprism_protocol::passwd::{self, RemoveResult, SetResult};
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::users::Target;
+use serde_json::value::RawValue;
+
+use super::context::{Context, Hashed, Outcome};
+use super::find::{live_user, no_nul};
+use super::users::{note_first_password, refuse_system, still_one_super_admin};
+use super::write::{Key, Written, surrounded};
+use crate::accounts::change::{check_takes_password, own_name};
+use crate::accounts::password::{PasswordRules, is_own_name};
+use crate::accounts::times;
+use crate::error::CommandError;
+use crate::store::{Tx, end_sessions, password_remove, password_set};
+
+/// A checked `passwd.set`.
+#[derive(Debug)]
+pub struct Set {
+    user: String,
+    password: Secret,
+    keep_sessions: bool,
+    show_hash: bool,
+}
+
+impl Set {
+    /// Checks the arguments; to see a hash is a right of its own.
+    ///
+    /// # Errors
+    /// `forbidden` at `show_hash`, or `invalid_argument`.
+    pub fn parse(
+        args: passwd::Set,
+        context: &Context,
+        rules: &PasswordRules,
+    ) -> Result<Self, CommandError> {
+        no_nul("user", Some(&args.user))?;
+        rules.check(&args.password).map_err(|rule| CommandError::invalid("password", &rule))?;
+        Ok(Self {
+            user: args.user,
+            password: args.password,
+            keep_sessions: args.keep_sessions.unwrap_or(false),
+            show_hash: check_show_hash(args.show_hash, context)?,
+        })
+    }
+
+    /// The password to hash before the transaction.
+    #[must_use]
+    pub const fn password(&self) -> &Secret {
+        &self.password
+    }
+}
+
+fn check_show_hash(show: Option<bool>, context: &Context) -> Result<bool, CommandError> {
+    let show = show.unwrap_or(false);
+    if show && context.permit.level() < Level::Admin {
+        return Err(CommandError::Forbidden {
+            message: "showing a password hash needs the level admin".into(),
+            field: Some("show_hash"),
+        });
+    }
+    Ok(show)
+}
+
+/// Sets the password.
+///
+/// # Errors
+/// `not_found`, `conflict`, `invalid_argument`, or the store's.
+pub fn set(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+    (request, hashed): (&Set, &Hashed),
+) -> Result<Outcome, CommandError> {
+    surrounded(tx, context, key, || {
+        let row = live_user(tx, &request.user)?;
+        refuse_system(&row)?;
+        check_takes_password(&row)?;
+        if is_own_name(&hashed.plain, &row.name) {
+            return Err(own_name());
+        }
+        password_set(tx, &row.uid, &hashed.hash, &times::to_stored(context.now))?;
+        note_first_password(tx, &row)?;
+        let sessions_revoked = if request.keep_sessions { 0 } else { end_sessions(tx, &row.uid)? };
+        let hash = request.show_hash.then(|| Secret::new(hashed.hash.clone()));
+        let mut written = Written::about(row.uid.clone(), &SetResult { sessions_revoked, hash })?;
+        if request.show_hash {
+            written.without_secrets = Some(hidden(sessions_revoked)?);
+        }
+        written.password_of = Some(row.uid);
+        Ok(written)
+    })
+}
+
+/// The result as a replay gives it: the key is there, the hash is not.
+fn hidden(sessions_revoked: u64) -> Result<Box<RawValue>, CommandError> {
+    RawValue::from_string(format!("{{\"sessions_revoked\":{sessions_revoked},\"hash\":null}}"))
+        .map_err(|error| CommandError::Internal(error.to_string()))
+}
+
+/// Removes the password.
+///
+/// # Errors
+/// `not_found`, `conflict`, or the store's.
+pub fn remove(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+    target: &Target,
+) -> Result<Outcome, CommandError> {
+    surrounded(tx, context, key, || {
+        let row = live_user(tx, &target.user)?;
+        refuse_system(&row)?;
+        if row.has_password {
+            still_one_super_admin(tx, context, &row)?;
+        }
+        let removed = password_remove(tx, &row.uid)?;
+        let sessions_revoked = if removed { end_sessions(tx, &row.uid)? } else { 0 };
+        Written::about(row.uid, &RemoveResult { removed, sessions_revoked })
+    })
+}

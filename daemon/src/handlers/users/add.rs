@@ -1,0 +1,169 @@
+//! `users.add`: a new account, or a deleted one that comes back.
+
+use jiff::Timestamp;
+use photoprism_protocol::display_name::DisplayName;
+use photoprism_protocol::name::UserName;
+use photoprism_protocol::provider::Provider;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::users::{self, AddTarget, OneUser};
+
+use super::modify::{change, refuse_taken_email};
+use super::now_shown;
+use crate::accounts::change::{check_fields, takes_password};
+use crate::accounts::first::person;
+use crate::accounts::password::PasswordRules;
+use crate::accounts::properties::Properties;
+use crate::accounts::standing::is_deleted;
+use crate::accounts::times;
+use crate::error::CommandError;
+use crate::handlers::context::{Context, Hashed, Outcome};
+use crate::handlers::find::restore_hint;
+use crate::handlers::write::{Key, Written, surrounded};
+use crate::store::{NewUser, Tx, UserRow, password_set, user_by_name, user_insert, user_undelete};
+
+/// A checked request.
+#[derive(Debug)]
+pub struct Add {
+    name: UserName,
+    restore: bool,
+    given: Properties,
+}
+
+impl Add {
+    /// Checks each argument by its own rule.
+    ///
+    /// # Errors
+    /// `invalid_argument`.
+    pub fn parse(
+        target: &AddTarget,
+        fields: users::Fields,
+        rules: &PasswordRules,
+    ) -> Result<Self, CommandError> {
+        let name =
+            UserName::parse(&target.name).map_err(|rule| CommandError::invalid("name", &rule))?;
+        let restore = target.restore.unwrap_or(false);
+        let given = Properties::parse(fields, rules)?;
+        if given.role.is_none() && !restore {
+            return Err(role_missing());
+        }
+        Ok(Self { name, restore, given })
+    }
+
+    /// The password to hash before the transaction.
+    #[must_use]
+    pub const fn password(&self) -> Option<&Secret> {
+        self.given.password.as_ref()
+    }
+}
+
+fn role_missing() -> CommandError {
+    CommandError::broken("role", "a new account needs a role: admin, user, viewer or guest")
+}
+
+/// Makes the account.
+///
+/// # Errors
+/// `exists`, `invalid_argument`, or the store's.
+pub fn add(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+    (request, hashed): (&Add, Option<&Hashed>),
+) -> Result<Outcome, CommandError> {
+    surrounded(tx, context, key, || {
+        let uid = match user_by_name(tx, request.name.as_str())? {
+            Some(row) if is_deleted(&row) && request.restore => {
+                come_back(tx, context, &row, (request, hashed))?
+            }
+            Some(row) => return Err(taken(&row)),
+            None => make(tx, context, request, hashed)?,
+        };
+        let mut written =
+            Written::about(uid.clone(), &OneUser { user: now_shown(tx, context, &uid)? })?;
+        written.password_of = hashed.map(|_| uid);
+        Ok(written)
+    })
+}
+
+fn taken(row: &UserRow) -> CommandError {
+    CommandError::Exists {
+        field: "name",
+        message: format!("the name \"{}\" is taken", row.name).into(),
+        hint: is_deleted(row).then(|| restore_hint(row).into()),
+    }
+}
+
+fn make(
+    tx: &Tx<'_>,
+    context: &Context,
+    request: &Add,
+    hashed: Option<&Hashed>,
+) -> Result<String, CommandError> {
+    let before = UserRow::default();
+    let mut after = UserRow {
+        name: request.name.as_str().into(),
+        display_name: DisplayName::default_for(&request.name).as_str().into(),
+        provider: Provider::Default.as_str().into(),
+        can_login: true,
+        ..UserRow::default()
+    };
+    request.given.apply(&mut after)?;
+    refuse_taken_email(tx, &before, &after)?;
+    if after.role.is_empty() {
+        return Err(role_missing());
+    }
+    check_fields(&before, &after, &request.given)?;
+    if takes_password(&after) && hashed.is_none() {
+        return Err(password_missing());
+    }
+    let new = new_user(after, context.now);
+    user_insert(tx, &new)?;
+    if let Some(hashed) = hashed {
+        password_set(tx, &new.uid, &hashed.hash, &new.created_at)?;
+    }
+    Ok(new.uid)
+}
+
+fn password_missing() -> CommandError {
+    CommandError::broken(
+        "password",
+        "an account with this provider needs a password; give one, or another provider",
+    )
+}
+
+fn new_user(row: UserRow, now: Timestamp) -> NewUser {
+    NewUser {
+        name: row.name,
+        display_name: row.display_name,
+        email: row.email,
+        role: row.role,
+        provider: row.provider,
+        auth_id: row.auth_id,
+        super_admin: row.super_admin,
+        can_login: row.can_login,
+        webdav: row.webdav,
+        base_path: row.base_path,
+        upload_path: row.upload_path,
+        attr: row.attr,
+        expires_at: Some(row.expires_at).filter(|end| !end.is_empty()),
+        ..person(now)
+    }
+}
+
+fn come_back(
+    tx: &Tx<'_>,
+    context: &Context,
+    before: &UserRow,
+    (request, hashed): (&Add, Option<&Hashed>),
+) -> Result<String, CommandError> {
+    let mut after = before.clone();
+    request.given.apply(&mut after)?;
+    refuse_taken_email(tx, before, &after)?;
+    check_fields(before, &after, &request.given)?;
+    if takes_password(&after) && hashed.is_none() && !before.has_password {
+        return Err(password_missing());
+    }
+    user_undelete(tx, &before.uid, &times::to_stored(context.now))?;
+    change(tx, context, (before, &after), hashed)?;
+    Ok(before.uid.clone())
+}

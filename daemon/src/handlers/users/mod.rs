@@ -1,0 +1,32 @@
+//! The noun `users`.
+
+mod add;
+mod guard;
+mod ls;
+mod modify;
+mod reset;
+mod rm;
+mod show;
+
+pub use self::add::{Add, add};
+pub(super) use self::guard::{refuse_system, still_one_super_admin};
+pub use self::ls::{Ls, ls};
+pub(super) use self::modify::note_first_password;
+pub use self::modify::{Mod, modify};
+pub use self::reset::reset;
+pub use self::rm::{restore, rm};
+pub use self::show::show;
+
+use photoprism_protocol::users::User;
+
+use super::context::Context;
+use crate::accounts::standing::shown;
+use crate::error::CommandError;
+use crate::store::{Db, user_by_uid};
+
+/// The account as it stands after a change.
+fn now_shown(db: &Db, context: &Context, uid: &str) -> Result<User, CommandError> {
+    let row = user_by_uid(db, uid)?
+        .ok_or_else(|| CommandError::Internal("an account vanished inside its change".into()))?;
+    Ok(shown(row, db.kind(), context.now))
+}

@@ -1,0 +1,172 @@
+//! `users.mod`: changes the properties that are given.
+
+use photoprism_protocol::provider::Provider;
+use photoprism_protocol::role::Role;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::users::{self, ModResult, ModTarget};
+
+use super::guard::{refuse_system, still_one_super_admin};
+use super::now_shown;
+use crate::accounts::change::{check_fields, columns, difference};
+use crate::accounts::first::FIRST_ADMIN_ID;
+use crate::accounts::password::PasswordRules;
+use crate::accounts::properties::Properties;
+use crate::accounts::times;
+use crate::error::CommandError;
+use crate::handlers::context::{Context, Hashed, Outcome};
+use crate::handlers::find::{live_user, no_nul};
+use crate::handlers::write::{Key, Written, surrounded};
+use crate::store::{
+    FirstPassword, Tx, UserChange, UserRow, end_sessions, passcodes_remove, password_set,
+    set_first_password, user_by_email, user_change,
+};
+
+/// A checked request.
+#[derive(Debug)]
+pub struct Mod {
+    user: String,
+    disable_2fa: bool,
+    keep_sessions: bool,
+    given: Properties,
+}
+
+impl Mod {
+    /// Checks each argument by its own rule.
+    ///
+    /// # Errors
+    /// `invalid_argument`.
+    pub fn parse(
+        target: ModTarget,
+        fields: users::Fields,
+        rules: &PasswordRules,
+    ) -> Result<Self, CommandError> {
+        no_nul("user", Some(&target.user))?;
+        Ok(Self {
+            user: target.user,
+            disable_2fa: target.disable_2fa.unwrap_or(false),
+            keep_sessions: target.keep_sessions.unwrap_or(false),
+            given: Properties::parse(fields, rules)?,
+        })
+    }
+
+    /// The password to hash before the transaction.
+    #[must_use]
+    pub const fn password(&self) -> Option<&Secret> {
+        self.given.password.as_ref()
+    }
+}
+
+/// Changes the account.
+///
+/// # Errors
+/// `not_found`, `exists`, `conflict`, `invalid_argument`, or the store's.
+pub fn modify(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+    (request, hashed): (&Mod, Option<&Hashed>),
+) -> Result<Outcome, CommandError> {
+    surrounded(tx, context, key, || {
+        let before = live_user(tx, &request.user)?;
+        let mut after = before.clone();
+        request.given.apply(&mut after)?;
+        refuse_taken_email(tx, &before, &after)?;
+        refuse_system(&before)?;
+        if endangers_super_admin(&before, &after, &request.given) {
+            still_one_super_admin(tx, context, &before)?;
+        }
+        check_fields(&before, &after, &request.given)?;
+        let result = carry_out(tx, context, request, (&before, after, hashed))?;
+        let mut written = Written::about(before.uid.clone(), &result)?;
+        written.password_of = hashed.map(|_| before.uid);
+        Ok(written)
+    })
+}
+
+fn carry_out(
+    tx: &Tx<'_>,
+    context: &Context,
+    request: &Mod,
+    (before, mut after, hashed): (&UserRow, UserRow, Option<&Hashed>),
+) -> Result<ModResult, CommandError> {
+    let disabled_2fa = request.disable_2fa && disable_2fa(tx, &mut after)?;
+    let difference = difference(before, &after, hashed.is_some(), disabled_2fa);
+    if !difference.changed.is_empty() {
+        change(tx, context, (before, &after), hashed)?;
+    }
+    let ends = difference.touches_rights && !request.keep_sessions;
+    let sessions_revoked = if ends { end_sessions(tx, &before.uid)? } else { 0 };
+    Ok(ModResult {
+        user: now_shown(tx, context, &before.uid)?,
+        changed: difference.changed.into_iter().map(Into::into).collect(),
+        sessions_revoked,
+    })
+}
+
+/// True where there was a key or the method that asks for one.
+fn disable_2fa(tx: &Tx<'_>, row: &mut UserRow) -> Result<bool, CommandError> {
+    let removed = passcodes_remove(tx, &row.uid)?;
+    let on = row.method == "2fa";
+    if on {
+        row.method.clear();
+    }
+    Ok(removed || on)
+}
+
+/// Writes the columns that differ, and the password.
+pub(super) fn change(
+    tx: &Tx<'_>,
+    context: &Context,
+    (before, after): (&UserRow, &UserRow),
+    hashed: Option<&Hashed>,
+) -> Result<(), CommandError> {
+    let now = times::to_stored(context.now);
+    let columns: UserChange = columns(before, after);
+    user_change(tx, &before.uid, &columns, &now)?;
+    if let Some(hashed) = hashed {
+        password_set(tx, &before.uid, &hashed.hash, &now)?;
+        note_first_password(tx, before)?;
+    }
+    Ok(())
+}
+
+/// The first admin has had a password now: a configured one is never used again.
+pub(in crate::handlers) fn note_first_password(
+    tx: &Tx<'_>,
+    row: &UserRow,
+) -> Result<(), CommandError> {
+    if row.id == FIRST_ADMIN_ID {
+        set_first_password(tx, FirstPassword::Had)?;
+    }
+    Ok(())
+}
+
+pub(super) fn refuse_taken_email(
+    tx: &Tx<'_>,
+    before: &UserRow,
+    after: &UserRow,
+) -> Result<(), CommandError> {
+    if before.email == after.email {
+        return Ok(());
+    }
+    match user_by_email(tx, &after.email)? {
+        Some(other) if other.uid != before.uid => Err(CommandError::Exists {
+            field: "email",
+            message: "the email address belongs to another account, perhaps a deleted one".into(),
+            hint: None,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the change takes something from a super admin that the last one must keep.
+fn endangers_super_admin(before: &UserRow, after: &UserRow, given: &Properties) -> bool {
+    let password_provider = Provider::parse(&after.provider).is_ok_and(Provider::has_password);
+    let never_ends = |row: &UserRow| times::stored(&row.expires_at).is_none();
+    before.super_admin
+        && (!after.super_admin
+            || given.role.is_some_and(|role| role != Role::Admin)
+            || (before.provider != after.provider && !password_provider)
+            || (given.expires_at.is_some() && !never_ends(after))
+            || (before.can_login && !after.can_login))
+}

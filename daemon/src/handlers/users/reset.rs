@@ -1,0 +1,54 @@
+//! `users.reset`: what a first start leaves.
+
+use photoprism_protocol::users::{Removed, ResetResult};
+
+use crate::accounts::first::FIRST_ADMIN_ID;
+use crate::accounts::times;
+use crate::error::CommandError;
+use crate::handlers::context::{Context, FirstAdmin, Outcome};
+use crate::handlers::write::{Key, Written, surrounded};
+use crate::store::{
+    FirstPassword, Tx, empty_accounts, password_set, set_first_password, user_insert, write_backup,
+};
+
+/// Empties the account tables after a backup and begins anew.
+///
+/// # Errors
+/// The store's; without a backup nothing is removed.
+pub fn reset(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+    first: &FirstAdmin,
+) -> Result<Outcome, CommandError> {
+    surrounded(tx, context, key, || {
+        let name = format!("{}-users-reset", times::to_file_name(context.now));
+        let backup = write_backup(tx, &name)?;
+        let removed = empty_accounts(tx)?;
+        begin_anew(tx, context, first)?;
+        let result = ResetResult {
+            removed: Removed { users: removed.users, sessions: removed.sessions },
+            backup: backup.path.display().to_string(),
+        };
+        let mut written = Written::about("", &result)?;
+        written.warnings.extend(first.warning.clone());
+        if first.hash.is_none() {
+            written.warnings.push(format!(
+                "the account {0} has no password; set one with: photoprism passwd {0}",
+                first.name.as_str()
+            ));
+        }
+        Ok(written)
+    })
+}
+
+fn begin_anew(tx: &Tx<'_>, context: &Context, first: &FirstAdmin) -> Result<(), CommandError> {
+    for account in first.accounts(context.now) {
+        user_insert(tx, &account)?;
+        if let (Some(FIRST_ADMIN_ID), Some(hash)) = (account.id, &first.hash) {
+            password_set(tx, &account.uid, hash, &account.created_at)?;
+        }
+    }
+    let state = if first.hash.is_some() { FirstPassword::Had } else { FirstPassword::Awaited };
+    Ok(set_first_password(tx, state)?)
+}

@@ -1,0 +1,175 @@
+//! What surrounds every write: its idempotency key and its audit record.
+
+use photoprism_protocol::envelope::Success;
+use photoprism_protocol::key::IdempotencyKey;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::context::{Context, Effect, Outcome};
+use crate::accounts::cursor::keyed_hash;
+use crate::error::CommandError;
+use crate::store::{
+    AuditEntry, Db, Kept, Tx, audit_append, cursor_key, idempotency_find, idempotency_keep,
+    password_hash,
+};
+
+/// What a handler of a write gives to its surroundings.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// The `result` of the reply.
+    pub(super) result: Box<RawValue>,
+    /// The same with every secret as `null`, where there is one.
+    pub(super) without_secrets: Option<Box<RawValue>>,
+    /// What it was about, for the audit record: a UID, a name, or nothing.
+    pub(super) target: String,
+    /// UID of the account that got the given password.
+    pub(super) password_of: Option<String>,
+    /// Sentences for people.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Written {
+    /// A result without secrets about the account `target`.
+    pub(super) fn about(
+        target: impl Into<String>,
+        value: &impl Serialize,
+    ) -> Result<Self, CommandError> {
+        Ok(Self {
+            result: super::context::result(value)?,
+            without_secrets: None,
+            target: target.into(),
+            password_of: None,
+            warnings: Vec::new(),
+        })
+    }
+}
+
+/// An idempotency key with what the request was, the password left out.
+#[derive(Clone, Debug)]
+pub struct Key {
+    key: IdempotencyKey,
+    request: Vec<u8>,
+}
+
+impl Key {
+    /// The key of a request with these arguments; whoever calls this takes the password out.
+    #[must_use]
+    pub fn new(key: IdempotencyKey, command: &str, arguments: &impl Serialize) -> Self {
+        let request = serde_json::to_vec(&(command, arguments)).unwrap_or_default();
+        Self { key, request }
+    }
+
+    fn fingerprint(&self, db: &Db) -> Result<Vec<u8>, CommandError> {
+        Ok(keyed_hash(&cursor_key(db)?, &self.request))
+    }
+}
+
+/// What is known about a key before the work begins.
+#[derive(Debug)]
+pub enum Looked {
+    /// Nothing: carry the command out.
+    New,
+    /// The first result, complete.
+    Replay(Success),
+    /// The first result, if the given password is still the account's.
+    IfPassword {
+        /// The account's hash now.
+        hash: Option<String>,
+        /// The first result.
+        replay: Success,
+    },
+}
+
+/// Looks the key up.
+///
+/// # Errors
+/// `conflict` where it was used with another command or other arguments, or the store's.
+pub fn look_up_key(db: &Db, context: &Context, key: &Key) -> Result<Looked, CommandError> {
+    let (uid, now) = (context.permit.uid(), context.now.as_second());
+    let Some(kept) = idempotency_find(db, uid, key.key.as_str(), now)? else {
+        return Ok(Looked::New);
+    };
+    if kept.command != context.permit.command().name() || kept.fingerprint != key.fingerprint(db)? {
+        return Err(reused());
+    }
+    let replay = replay(&kept)?;
+    if kept.password_of.is_empty() {
+        return Ok(Looked::Replay(replay));
+    }
+    Ok(Looked::IfPassword { hash: password_hash(db, &kept.password_of)?, replay })
+}
+
+/// The replay, where the password was found to be the account's.
+///
+/// # Errors
+/// `conflict` where it is another.
+pub fn settle_replay(replay: Success, password_matches: bool) -> Result<Success, CommandError> {
+    if password_matches { Ok(replay) } else { Err(reused()) }
+}
+
+fn reused() -> CommandError {
+    CommandError::Conflict(
+        "this key was used with another command or other arguments; use a new key".into(),
+    )
+}
+
+fn replay(kept: &Kept) -> Result<Success, CommandError> {
+    let rest = kept.result.strip_prefix('{').unwrap_or("}");
+    let comma = if rest.starts_with('}') { "" } else { "," };
+    let result = RawValue::from_string(format!("{{\"replayed\":true{comma}{rest}"))
+        .map_err(|error| CommandError::Internal(error.to_string()))?;
+    Ok(Success { result, warnings: Vec::new() })
+}
+
+/// Runs a write with its surroundings in one transaction: the change, its audit record and its
+/// key commit together.
+///
+/// # Errors
+/// The handler's, or the store's.
+pub(super) fn surrounded(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+    work: impl FnOnce() -> Result<Written, CommandError>,
+) -> Result<Outcome, CommandError> {
+    if let Some(key) = key {
+        // Another connection may have done it since it was looked up.
+        match look_up_key(tx, context, key)? {
+            Looked::New => {}
+            Looked::Replay(success) => return Ok(Outcome { success, effects: Vec::new() }),
+            Looked::IfPassword { .. } => return Err(CommandError::KeyTaken),
+        }
+    }
+    let written = work()?;
+    let head = audit_append(tx, &entry(context, &written.target))?;
+    if let Some(key) = key {
+        keep(tx, context, key, &written)?;
+    }
+    let success = Success { result: written.result, warnings: written.warnings };
+    Ok(Outcome { success, effects: vec![Effect::Audited(head)] })
+}
+
+fn entry(context: &Context, target: &str) -> AuditEntry {
+    let permit = &context.permit;
+    AuditEntry {
+        at: context.now.as_second(),
+        uid: permit.uid(),
+        gid: permit.gid(),
+        pid: permit.pid(),
+        socket: permit.socket().name().into(),
+        command: permit.command().name().into(),
+        target: target.into(),
+    }
+}
+
+fn keep(tx: &Tx<'_>, context: &Context, key: &Key, written: &Written) -> Result<(), CommandError> {
+    let result = written.without_secrets.as_ref().unwrap_or(&written.result);
+    let kept = Kept {
+        command: context.permit.command().name().into(),
+        fingerprint: key.fingerprint(tx)?,
+        password_of: written.password_of.clone().unwrap_or_default(),
+        result: result.get().into(),
+    };
+    let owner = (context.permit.uid(), key.key.as_str());
+    Ok(idempotency_keep(tx, owner, &kept, context.now.as_second())?)
+}
