@@ -1,0 +1,47 @@
+//! The report of `--check`: every setting, what would be used and where it came from.
+
+use std::path::Path;
+
+use super::file::shown;
+use super::load::Loaded;
+use super::paths::AdminSocket;
+use super::settings::Settings;
+use super::table::{Id, SETTINGS, Setting};
+
+/// A line for each setting, `name: value (from source)`, then the database in use.
+///
+/// `describe` says of which kind the database's file is; it must not touch it.
+#[must_use]
+pub fn report(loaded: &Loaded, describe: impl FnOnce(&Path) -> String) -> String {
+    let line = |setting: &Setting| {
+        let (name, value) = (setting.name, value(loaded, setting));
+        format!("{name}: {value} (from {})\n", loaded.source(setting.id))
+    };
+    let path = &loaded.settings.database.path;
+    let database = format!("database in use: {} ({})\n", shown(path), describe(path));
+    SETTINGS.iter().map(line).chain([database]).collect()
+}
+
+fn value(loaded: &Loaded, setting: &Setting) -> String {
+    let worked_out = worked_out(&loaded.settings, setting.id);
+    worked_out.unwrap_or_else(|| match loaded.values.raw(setting.id) {
+        None => setting.preset.words().to_owned(),
+        Some(_) if setting.id == Id::AdminPassword => "***".to_owned(),
+        Some(raw) => crate::log::escape(&raw.to_string_lossy()),
+    })
+}
+
+/// What differs from the text that was given.
+fn worked_out(settings: &Settings, id: Id) -> Option<String> {
+    match id {
+        Id::Database => Some(shown(&settings.database.path)),
+        Id::Socket => Some(match &settings.socket {
+            AdminSocket::Passed => "passed by systemd".to_owned(),
+            AdminSocket::At { path, .. } => shown(path),
+        }),
+        Id::SocketGroup => settings.socket_group.as_ref().map(ToString::to_string),
+        Id::AuthSocket => settings.auth_socket.as_ref().map(|auth| shown(&auth.path)),
+        Id::AuthSocketGroup => settings.auth_socket.as_ref().map(|auth| auth.group.to_string()),
+        _ => None,
+    }
+}

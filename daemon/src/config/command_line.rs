@@ -1,0 +1,148 @@
+//! The command line, made from the table.
+
+use std::ffi::OsString;
+
+use clap::builder::ValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use super::error::ConfigError;
+use super::table::{Form, Id, SETTINGS, Setting};
+
+/// The flag that is no setting.
+pub(crate) const CHECK: &str = "check";
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Parsed {
+    /// A text for standard output and nothing else: help or version.
+    Print(String),
+    /// The flags.
+    Flags(ArgMatches),
+}
+
+/// Takes the arguments, the program's name first.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, ConfigError> {
+    match command().try_get_matches_from(args) {
+        Ok(matches) => Ok(Parsed::Flags(matches)),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                Ok(Parsed::Print(error.render().to_string()))
+            }
+            _ => {
+                let text = error.render().to_string();
+                let text = text.strip_prefix("error: ").unwrap_or(&text);
+                Err(ConfigError::Usage(text.trim_end().to_owned()))
+            }
+        },
+    }
+}
+
+fn command() -> Command {
+    let check = Arg::new(CHECK)
+        .long(CHECK)
+        .action(ArgAction::SetTrue)
+        .help("Print what would be used and where it came from, touch nothing");
+    let flags = SETTINGS.iter().filter(|setting| setting.has_flag()).map(flag);
+    Command::new("photoprismd")
+        .bin_name("photoprismd")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Owns the account database and answers on a Unix socket")
+        .override_usage("photoprismd [--check] [--SETTING VALUE]…")
+        .after_help(after_help())
+        .arg(check)
+        .args(flags)
+}
+
+fn flag(setting: &'static Setting) -> Arg {
+    let action = if setting.id == Id::Allow { ArgAction::Append } else { ArgAction::Set };
+    Arg::new(setting.name)
+        .long(setting.name)
+        .value_name(setting.argument)
+        .value_parser(ValueParser::os_string())
+        .allow_negative_numbers(matches!(setting.form, Form::Number { .. } | Form::Lifetime))
+        .action(action)
+        .help(help(setting))
+}
+
+/// Meaning, range, variable and default.
+fn help(setting: &Setting) -> String {
+    let range = match setting.form {
+        Form::Number { least, most } => format!(", {least} to {most}"),
+        Form::Word(words) => format!(": {}", words.join(", ")),
+        Form::Text | Form::Path | Form::Lifetime => String::new(),
+    };
+    let (help, env, default) = (setting.help, setting.env, setting.preset.words());
+    format!("{help}{range} [env: {env}] [default: {default}]")
+}
+
+fn after_help() -> String {
+    let mut text = String::from("In the environment and the file only:\n");
+    for setting in SETTINGS.iter().filter(|setting| !setting.has_flag()) {
+        text.push_str("  ");
+        text.push_str(&help(setting));
+        text.push('\n');
+    }
+    text.push_str(
+        "\nA flag wins over the environment, that over the file of --config, that over the \
+         default.\nExit codes: 0 stopped cleanly, 1 failed while running, 2 bad settings, 73 \
+         another daemon owns the\nsocket or the database, 74 storage error, 78 database not \
+         recognised or newer than known.",
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(args: &[&str]) -> Result<Parsed, ConfigError> {
+        parse(std::iter::once("photoprismd").chain(args.iter().copied()).map(OsString::from))
+    }
+
+    #[test]
+    fn the_command_is_well_formed() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn help_lists_flag_variable_and_default_of_every_setting() {
+        for flag in ["-h", "--help"] {
+            let Ok(Parsed::Print(text)) = run(&[flag]) else { panic!("{flag} prints") };
+            for setting in &SETTINGS {
+                let line = text
+                    .lines()
+                    .find(|line| line.contains(&format!("[env: {}]", setting.env)))
+                    .unwrap_or_else(|| panic!("{} in {text}", setting.env));
+                assert!(line.contains(&format!("[default: {}]", setting.preset.words())));
+                let flag = format!("--{} <{}>", setting.name, setting.argument);
+                assert_eq!(line.contains(&flag), setting.has_flag(), "{line}");
+            }
+            assert!(text.contains("--check"));
+        }
+    }
+
+    #[test]
+    fn the_version_is_that_of_the_crate() {
+        let Ok(Parsed::Print(text)) = run(&["--version"]) else { panic!("prints") };
+        assert_eq!(text, concat!("photoprismd ", env!("CARGO_PKG_VERSION"), "\n"));
+    }
+
+    #[test]
+    fn what_is_no_flag_is_refused_without_repeating_a_password() {
+        for args in [
+            &["--admin-password", "hunter22"] as &[&str],
+            &["--admin-password=hunter22"],
+            &["--max-lines", "1"],
+            &["--max-line"],
+            &["--check", "--check"],
+            &["--max-line", "1024", "--max-line", "2048"],
+            &["start"],
+        ] {
+            let error = run(args).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(!error.to_string().contains("hunter22"), "{error}");
+            assert!(!error.to_string().starts_with("error:"), "{error}");
+        }
+    }
+}

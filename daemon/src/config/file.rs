@@ -1,0 +1,203 @@
+//! The file of `--config`: lines `NAME=VALUE` with the environment's names.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::error::ConfigError;
+use super::table::{Id, SETTINGS};
+use super::values::quoted;
+
+/// Far more than every setting needs; a wrong file (a disk image, a device) is not read whole.
+const MOST_BYTES: u64 = 1024 * 1024;
+
+/// A line that gives a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry<'a> {
+    pub(crate) id: Id,
+    /// As it stands there: quotes and blanks belong to it.
+    pub(crate) value: &'a str,
+    /// Counted from 1.
+    pub(crate) line: usize,
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LineFault {
+    pub(crate) line: usize,
+    pub(crate) why: String,
+}
+
+impl LineFault {
+    pub(crate) fn in_file(self, path: &Path) -> ConfigError {
+        ConfigError::Line { path: shown(path), line: self.line, why: self.why }
+    }
+}
+
+/// A path as messages have it.
+pub(crate) fn shown(path: &Path) -> String {
+    crate::log::escape(&path.to_string_lossy())
+}
+
+/// The whole text of a file of settings, zeroed when dropped: there may be a password in it.
+///
+/// Gives the sentence for people where it cannot be read.
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, String> {
+    read_at_most(path, MOST_BYTES)
+}
+
+/// The text of a file of at most `most` bytes.
+pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Zeroizing<String>, String> {
+    let failed = |error| format!("{} cannot be read: {error}", quoted(&path.to_string_lossy()));
+    let file = File::open(path).map_err(failed)?;
+    // No buffer that grows: a growing one leaves copies behind that nobody zeroes.
+    let size = file.metadata().map_err(failed)?.len().clamp(4096, most) + 1;
+    let room = usize::try_from(size).unwrap_or(4096);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+    file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > most {
+        return Err(format!(
+            "{} is larger than {most} bytes: the wrong file?",
+            quoted(&path.to_string_lossy())
+        ));
+    }
+    match String::from_utf8(std::mem::take(&mut *bytes)) {
+        Ok(text) => Ok(Zeroizing::new(text)),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            Err(format!("{} is not valid UTF-8 text", quoted(&path.to_string_lossy())))
+        }
+    }
+}
+
+/// The entries of a file's text, in their order. `\r\n` ends a line too.
+pub(crate) fn parse(text: &str) -> Result<Vec<Entry<'_>>, LineFault> {
+    let mut seen = BTreeMap::new();
+    let mut entries = Vec::new();
+    for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').split('\n')) {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let Some((id, value)) = parse_line(line).map_err(|why| LineFault { line: number, why })?
+        else {
+            continue;
+        };
+        if let Some(first) = seen.insert(id, number) {
+            let why = format!("{} is given twice, first in line {first}", id.setting().env);
+            return Err(LineFault { line: number, why });
+        }
+        entries.push(Entry { id, value, line: number });
+    }
+    Ok(entries)
+}
+
+/// `None` for a blank line and a comment. Nothing of a value is in a message: it may be a secret.
+fn parse_line(line: &str) -> Result<Option<(Id, &str)>, String> {
+    if line.trim().is_empty() || line.trim_start().starts_with('#') {
+        return Ok(None);
+    }
+    let Some((name, value)) = line.split_once('=') else {
+        return Err("is not NAME=VALUE; a comment begins with #".into());
+    };
+    let name = name.trim();
+    let Some(setting) = SETTINGS.iter().find(|setting| setting.env == name) else {
+        return Err(format!("{} is no setting; photoprismd --help lists them", quoted(name)));
+    };
+    if setting.id == Id::Config {
+        return Err(format!("{name} cannot stand in the file that it names"));
+    }
+    if value.contains('\0') {
+        return Err(format!("the value of {name} has a NUL in it"));
+    }
+    Ok(Some((setting.id, value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lines_give_values_as_they_stand() {
+        let text = "\u{feff}# comment\r\n\r\n  # indented=x\n \
+                    PHOTOPRISM_ADMIN_MAX_LINE =2048\r\nPHOTOPRISM_ADMIN_USER=\"a=b\" \n\n\
+                    PHOTOPRISM_ADMIN_GROUP=";
+        let entry = |id, value, line| Entry { id, value, line };
+        assert_eq!(
+            parse(text).unwrap(),
+            [
+                entry(Id::MaxLine, "2048", 4),
+                entry(Id::AdminUser, "\"a=b\" ", 5),
+                entry(Id::SocketGroup, "", 7),
+            ]
+        );
+    }
+
+    #[test]
+    fn faults_name_their_line_and_no_value() {
+        for (text, line, part) in [
+            ("\nnonsense hunter22", 2, "NAME=VALUE"),
+            (
+                "PHOTOPRISM_ADMIN_PASSWROD=hunter22",
+                1,
+                "\"PHOTOPRISM_ADMIN_PASSWROD\" is no setting",
+            ),
+            ("photoprism_admin_max_line=1\n", 1, "is no setting"),
+            ("=x", 1, "is no setting"),
+            (
+                "PHOTOPRISM_ADMIN_MAX_LINE=4096\nPHOTOPRISM_ADMIN_MAX_LINE=4096",
+                2,
+                "first in line 1",
+            ),
+            ("PHOTOPRISM_ADMIN_CONFIG=/x", 1, "cannot stand in the file"),
+            ("PHOTOPRISM_ADMIN_SOCKET=/a\0b", 1, "NUL"),
+            ("export PHOTOPRISM_ADMIN_USER=x", 1, "is no setting"),
+            ("a\u{1b}[31m\u{202e}b=hunter22", 1, "\\u{1b}"),
+        ] {
+            let fault = parse(text).unwrap_err();
+            assert_eq!(fault.line, line, "{text:?}");
+            assert!(fault.why.contains(part), "{text:?}: {}", fault.why);
+            assert!(!fault.why.contains("hunter22"), "{}", fault.why);
+            assert!(!fault.why.contains(char::is_control), "{}", fault.why);
+        }
+    }
+
+    #[test]
+    fn a_huge_or_binary_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings");
+        std::fs::write(&path, "#".repeat(1024 * 1024)).unwrap();
+        assert!(read(&path).is_ok());
+        std::fs::write(&path, "#".repeat(1024 * 1024 + 1)).unwrap();
+        assert!(read(&path).unwrap_err().contains("larger than"));
+        std::fs::write(&path, b"\xff\xfe").unwrap();
+        assert!(read(&path).unwrap_err().contains("UTF-8"));
+        assert!(read(folder.path()).unwrap_err().contains("cannot be read"));
+        assert!(read(&folder.path().join("none")).unwrap_err().contains("cannot be read"));
+        assert!(read(Path::new("/dev/zero")).unwrap_err().contains("larger than"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in any::<String>()) {
+            let _ = parse(&text);
+        }
+
+        #[test]
+        fn anything_near_a_setting_is_read_or_refused(
+            name in prop::sample::select(SETTINGS.iter().map(|row| row.env).collect::<Vec<_>>()),
+            before in "[ \t#\r=]{0,3}", value in "\\PC{0,40}", end in "(\r\n|\n|\r|)",
+        ) {
+            let text = format!("{before}{name}={value}{end}");
+            if let Ok(entries) = parse(&text) {
+                prop_assert!(entries.len() <= 1);
+                for entry in entries {
+                    prop_assert_eq!(entry.id.setting().env, name);
+                    prop_assert_eq!(entry.value, value.as_str());
+                }
+            }
+        }
+    }
+}

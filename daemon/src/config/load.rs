@@ -1,0 +1,164 @@
+//! From arguments, environment and file to the settings, at start and at a reload.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::command_line::{self, Parsed};
+use super::error::{ConfigError, Source};
+use super::paths::Places;
+use super::settings::{Facts, Settings};
+use super::table::{Id, SETTINGS};
+use super::values::{Layer, Values};
+use super::{file, gather, guard};
+
+/// What the settings depend on besides the arguments.
+pub struct Process<'a> {
+    /// Looks a variable up in the environment.
+    pub env: &'a dyn Fn(&str) -> Option<OsString>,
+    /// The daemon's own (effective) uid: root has other default paths.
+    pub uid: u32,
+    /// Cores that the process may use.
+    pub cores: usize,
+    /// systemd passes the admin socket.
+    pub admin_socket_passed: bool,
+}
+
+impl<'a> Process<'a> {
+    /// This process, with the environment given.
+    #[must_use]
+    pub fn current(env: &'a dyn Fn(&str) -> Option<OsString>, admin_socket_passed: bool) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let uid = nix::unistd::geteuid().as_raw();
+        Self { env, uid, cores, admin_socket_passed }
+    }
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Start {
+    /// Print this text to standard output and exit 0.
+    Print(String),
+    /// Print what would be used ([`super::report`]), touch nothing.
+    Check(Loaded),
+    /// Run.
+    Run(Loaded),
+}
+
+/// Settings, and all that a reload needs.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What the daemon runs with.
+    pub settings: Settings,
+    pub(crate) values: Values,
+    flags: Layer,
+    environment: Layer,
+    cores: usize,
+    facts: Facts,
+}
+
+/// What a reload comes to.
+#[derive(Debug)]
+pub struct Reloaded {
+    /// The new settings: level of the log, limits and allowed peers are new, the rest as it was.
+    pub settings: Settings,
+    /// Settings that differ now and wait for a restart, by their names.
+    pub waiting: Vec<&'static str>,
+}
+
+/// Takes the arguments, the program's name first, and works out the settings.
+///
+/// Reads the file of `--config` and looks at the folders of paths; changes nothing.
+///
+/// # Errors
+/// The first thing that is wrong, for people; the exit code is 2.
+pub fn load(
+    args: impl IntoIterator<Item = OsString>,
+    process: &Process<'_>,
+) -> Result<Start, ConfigError> {
+    let matches = match command_line::parse(args)? {
+        Parsed::Print(text) => return Ok(Start::Print(text)),
+        Parsed::Flags(matches) => matches,
+    };
+    let (flags, environment) = (gather::flags(&matches)?, gather::environment(process.env));
+    let facts = Facts {
+        places: Places::of(process.uid, process.env),
+        config: config_path(&flags, &environment)?,
+        admin_socket_passed: process.admin_socket_passed,
+    };
+    let values = merge([&flags, &environment], facts.config.as_ref(), process.cores)?;
+    if !values.is_given(Id::Database) {
+        guard::check(process.env, &facts.places)?;
+    }
+    let settings = Settings::read(&values, &facts)?;
+    let cores = process.cores;
+    let loaded = Loaded { settings, values, flags, environment, cores, facts };
+    Ok(if matches.get_flag(command_line::CHECK) {
+        Start::Check(loaded)
+    } else {
+        Start::Run(loaded)
+    })
+}
+
+impl Loaded {
+    /// Reads the file of `--config` again: the same flags, the same environment.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, even with a setting that waits for a restart; the settings
+    /// stay as they are.
+    pub fn reload(&mut self) -> Result<Reloaded, ConfigError> {
+        let layers = [&self.flags, &self.environment];
+        let values = merge(layers, self.facts.config.as_ref(), self.cores)?;
+        let new = Settings::read(&values, &self.facts)?;
+        let waiting = SETTINGS
+            .iter()
+            .filter(|row| !row.reload && values.raw(row.id) != self.values.raw(row.id))
+            .map(|row| row.name)
+            .collect();
+        let hash_threads = self.settings.limits.hash_threads;
+        self.settings.allow = new.allow;
+        self.settings.log_level = new.log_level;
+        self.settings.limits = super::Limits { hash_threads, ..new.limits };
+        Ok(Reloaded { settings: self.settings.clone(), waiting })
+    }
+
+    /// The error for a setting whose value turns out to be of no use later: a name that breaks
+    /// the rules, say.
+    #[must_use]
+    pub fn refuse(&self, id: Id, why: impl Into<String>) -> ConfigError {
+        self.values.refuse(id, why)
+    }
+
+    /// Where the value of a setting came from.
+    #[must_use]
+    pub fn source(&self, id: Id) -> &Source {
+        self.values.source(id)
+    }
+}
+
+/// Absolute, so that a reload finds it again.
+fn config_path(flags: &Layer, environment: &Layer) -> Result<Option<PathBuf>, ConfigError> {
+    let Some(given) = flags.get(&Id::Config).or_else(|| environment.get(&Id::Config)) else {
+        return Ok(None);
+    };
+    std::path::absolute(&given.text).map(Some).map_err(|error| ConfigError::Setting {
+        name: Id::Config.setting().name,
+        why: error.to_string(),
+        from: given.source.clone(),
+    })
+}
+
+fn merge(
+    given: [&Layer; 2],
+    config: Option<&PathBuf>,
+    cores: usize,
+) -> Result<Values, ConfigError> {
+    let given = Values::merge(given.map(Layer::clone));
+    let file = match config {
+        None => Layer::new(),
+        Some(path) => {
+            let text = file::read(path).map_err(|why| given.refuse(Id::Config, why))?;
+            gather::config_file(path, &text)?
+        }
+    };
+    Ok(Values::merge([given.into_layer(), file, gather::defaults(cores)]))
+}

@@ -1,0 +1,35 @@
+//! Every setting of `photoprismd`: one table, and what is made from it.
+//!
+//! A setting comes from a flag, else an environment variable, else the file of `--config`, else
+//! its default, and remembers which. An empty value of the environment or the file counts as
+//! none. Nothing in here changes anything on the machine.
+
+mod check;
+mod command_line;
+mod error;
+mod file;
+mod gather;
+mod guard;
+mod limits;
+mod load;
+mod password;
+mod paths;
+mod peers;
+mod settings;
+mod table;
+mod values;
+
+pub use check::report;
+pub use error::{ConfigError, Source};
+pub use limits::Limits;
+pub use load::{Loaded, Process, Reloaded, Start, load};
+pub use password::AdminPassword;
+pub use paths::{AdminSocket, AuthSocket, Database, check_folder, check_separate};
+pub use peers::{Allowed, OVERFLOW_ID, Peer, SocketGroup};
+pub use settings::{Argon2Params, Lifetime, LogFormat, LogLevel, Scheme, Settings};
+pub use table::{Form, Id, Preset, SETTINGS, Setting};
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

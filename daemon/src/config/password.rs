@@ -1,0 +1,167 @@
+//! Where the first account's password comes from.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use photoprism_protocol::secret::Secret;
+
+use super::error::{ConfigError, Source};
+use super::file;
+use super::table::Id;
+use super::values::Values;
+
+/// Far more than a password or a hash needs.
+const MOST_BYTES: u64 = 4096;
+
+/// Where the password is; it is read when a start needs it, and not before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdminPassword {
+    /// Nobody gave one.
+    None,
+    /// In the variable of the environment.
+    Environment,
+    /// In the file of `--config`, which is this one.
+    ConfigFile(PathBuf, Source),
+    /// In a file of its own.
+    File(PathBuf, Source),
+}
+
+impl AdminPassword {
+    /// `config` is the file of `--config`.
+    pub(crate) fn choose(values: &Values, config: Option<&PathBuf>) -> Result<Self, ConfigError> {
+        if let Some(path) = values.raw(Id::AdminPasswordFile) {
+            let path = std::path::absolute(path)
+                .map_err(|error| values.refuse(Id::AdminPasswordFile, error.to_string()))?;
+            return Ok(Self::File(path, values.source(Id::AdminPasswordFile).clone()));
+        }
+        Ok(match (values.source(Id::AdminPassword), config) {
+            (Source::Environment(_), _) => Self::Environment,
+            (source @ Source::File { .. }, Some(path)) => {
+                Self::ConfigFile(path.clone(), source.clone())
+            }
+            (Source::Default | Source::Flag(_) | Source::File { .. }, _) => Self::None,
+        })
+    }
+
+    /// The setting that gives it, for messages about its value.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        match self {
+            Self::None => Source::Default,
+            Self::Environment => Source::Environment(Id::AdminPassword.setting().env),
+            Self::ConfigFile(_, source) | Self::File(_, source) => source.clone(),
+        }
+    }
+
+    /// The error for a password that breaks a rule; `why` never has the password in it.
+    #[must_use]
+    pub fn refuse(&self, why: impl Into<String>) -> ConfigError {
+        let id = match self {
+            Self::File(..) => Id::AdminPasswordFile,
+            Self::None | Self::Environment | Self::ConfigFile(..) => Id::AdminPassword,
+        };
+        ConfigError::Setting { name: id.setting().name, why: why.into(), from: self.source() }
+    }
+
+    /// Reads it; `None` where nobody gave one. One trailing newline of a file is stripped.
+    ///
+    /// # Errors
+    /// The file or the variable cannot be read.
+    pub fn read(
+        &self,
+        env: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<Option<Secret>, ConfigError> {
+        let name = Id::AdminPassword.setting().env;
+        match self {
+            Self::None => Ok(None),
+            Self::Environment => match env(name).map(OsString::into_string) {
+                None => Ok(None),
+                Some(Ok(text)) => Ok(Some(Secret::new(text))),
+                Some(Err(_)) => Err(self.refuse("is not valid UTF-8 text")),
+            },
+            Self::ConfigFile(path, _) => {
+                let text = file::read(path).map_err(|why| self.refuse(why))?;
+                let entries = file::parse(&text).map_err(|fault| fault.in_file(path))?;
+                let entry = entries.iter().find(|entry| entry.id == Id::AdminPassword);
+                Ok(entry.map(|entry| Secret::new(entry.value.to_owned())))
+            }
+            Self::File(path, _) => {
+                let text = file::read_at_most(path, MOST_BYTES).map_err(|why| self.refuse(why))?;
+                let line = text.strip_suffix('\n').unwrap_or(&text);
+                Ok(Some(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned())))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::testing::Machine;
+
+    const PASSWORD: &str = "PHOTOPRISM_ADMIN_PASSWORD";
+    const FILE: &str = "PHOTOPRISM_ADMIN_PASSWORD_FILE";
+
+    fn read(machine: &Machine, args: &[&str]) -> Result<Option<String>, ConfigError> {
+        let settings = machine.run(args).unwrap().settings;
+        let secret = settings.admin_password.read(&machine.lookup())?;
+        Ok(secret.map(|secret| secret.expose().to_owned()))
+    }
+
+    #[test]
+    fn without_one_there_is_none() {
+        assert_eq!(read(&Machine::new(), &[]), Ok(None));
+        assert_eq!(read(&Machine::new().env(PASSWORD, "").env(FILE, ""), &[]), Ok(None));
+    }
+
+    #[test]
+    fn the_file_wins_over_the_variable_wherever_it_is_named() {
+        let machine = Machine::new().env(PASSWORD, "from-env");
+        assert_eq!(read(&machine, &[]), Ok(Some("from-env".into())));
+        let file = machine.file("password", "from-file\n");
+        assert_eq!(read(&machine, &["--admin-password-file", &file]), Ok(Some("from-file".into())));
+        let config = machine.file("settings", &format!("{FILE}={file}\n"));
+        assert_eq!(read(&machine, &["--config", &config]), Ok(Some("from-file".into())));
+        assert_eq!(read(&machine.env(FILE, &file), &[]), Ok(Some("from-file".into())));
+    }
+
+    #[test]
+    fn one_newline_is_stripped_and_nothing_else() {
+        let machine = Machine::new();
+        for (text, password) in [
+            ("a b", "a b"),
+            ("ab\n", "ab"),
+            ("ab\r\n", "ab"),
+            ("ab\n\n", "ab\n"),
+            (" ab \n", " ab "),
+            ("", ""),
+            ("\n", ""),
+        ] {
+            let file = machine.file("password", text);
+            let given = read(&machine, &["--admin-password-file", &file]);
+            assert_eq!(given, Ok(Some(password.into())), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn in_the_file_of_settings_it_stands_as_it_is() {
+        let machine = Machine::new();
+        let config = machine.file("settings", &format!("{PASSWORD}= \"a=b#\" \r\n"));
+        assert_eq!(read(&machine, &["--config", &config]), Ok(Some(" \"a=b#\" ".into())));
+        let machine = machine.env(PASSWORD, "from-env");
+        assert_eq!(read(&machine, &["--config", &config]), Ok(Some("from-env".into())));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_stops_only_the_start_that_needs_it() {
+        let machine = Machine::new();
+        let error = read(&machine, &["--admin-password-file", "/nowhere/at/all"]).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        let message = error.to_string();
+        assert!(message.starts_with("admin-password-file: \"/nowhere/at/all\" cannot be read"));
+        assert!(message.ends_with("(from --admin-password-file)"), "{message}");
+        let file = machine.file("password", &"x".repeat(4097));
+        let error = read(&machine, &["--admin-password-file", &file]).unwrap_err().to_string();
+        assert!(error.contains("larger than 4096") && !error.contains("xxx"), "{error}");
+    }
+}

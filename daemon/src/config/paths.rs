@@ -1,0 +1,264 @@
+//! Where the database and the sockets are.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use super::error::ConfigError;
+use super::file::shown;
+use super::peers::SocketGroup;
+use super::table::Id;
+use super::values::{Values, quoted};
+
+/// Longest path of a Unix socket in bytes: `sun_path` has 108, the last one a NUL (`unix(7)`).
+const MOST_SOCKET_BYTES: usize = 107;
+
+/// PhotoPrism's own name for its database.
+const INDEX: &str = "index.db";
+
+/// The account database that was chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// The file, absolute; where a folder was named, `index.db` in it.
+    pub path: PathBuf,
+    /// Somebody chose it; else it is the default, whose folders are made (0700).
+    pub given: bool,
+}
+
+impl Database {
+    /// It is named as PhotoPrism names its own: never created, waited for while it is missing.
+    #[must_use]
+    pub fn is_index(&self) -> bool {
+        self.path.file_name() == Some(OsStr::new(INDEX))
+    }
+
+    pub(crate) fn choose(values: &Values, places: &Places) -> Result<Self, ConfigError> {
+        let refuse = |why: String| values.refuse(Id::Database, why);
+        let Some(text) = values.raw(Id::Database) else {
+            let path = places.database.clone().map_err(|why| refuse(why.into()))?;
+            return Ok(Self { path, given: false });
+        };
+        let path = std::path::absolute(text).map_err(|error| refuse(error.to_string()))?;
+        if path.is_dir() {
+            return Ok(Self { path: path.join(INDEX), given: true });
+        }
+        if !names_a_file(text) {
+            return Err(refuse(format!("there is no folder {}", shown(&path))));
+        }
+        parent_exists(&path).map_err(refuse)?;
+        Ok(Self { path, given: true })
+    }
+}
+
+/// The admin socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdminSocket {
+    /// systemd passes it; used as it is.
+    Passed,
+    /// The daemon makes it.
+    At {
+        /// Absolute, at most 107 bytes.
+        path: PathBuf,
+        /// Somebody chose it; else it is the default, whose folders are made (0750).
+        given: bool,
+    },
+}
+
+impl AdminSocket {
+    pub(crate) fn choose(values: &Values, places: &Places) -> Result<Self, ConfigError> {
+        let refuse = |why: String| values.refuse(Id::Socket, why);
+        match values.raw(Id::Socket) {
+            None => {
+                let path = places.socket.clone().map_err(|why| refuse(why.into()))?;
+                short_enough(&path).map_err(refuse)?;
+                Ok(Self::At { path, given: false })
+            }
+            Some(text) => {
+                let path = socket_path(text).map_err(refuse)?;
+                parent_exists(&path).map_err(refuse)?;
+                Ok(Self::At { path, given: true })
+            }
+        }
+    }
+}
+
+/// The auth socket, where it is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthSocket {
+    /// Absolute, at most 107 bytes, in a folder that exists.
+    pub path: PathBuf,
+    /// Its group; its mode is 0660.
+    pub group: SocketGroup,
+}
+
+impl AuthSocket {
+    /// `group` is that of `--auth-socket-group`.
+    pub(crate) fn choose(
+        values: &Values,
+        group: Option<SocketGroup>,
+        admin: &AdminSocket,
+    ) -> Result<Option<Self>, ConfigError> {
+        let refuse = |why: String| values.refuse(Id::AuthSocket, why);
+        let Some(text) = values.raw(Id::AuthSocket) else { return Ok(None) };
+        let path = socket_path(text).map_err(refuse)?;
+        let Some(group) = group else {
+            return Err(refuse(
+                "needs a group that may use it: --auth-socket-group (PHOTOPRISM_AUTH_GROUP)".into(),
+            ));
+        };
+        let folder = parent_exists(&path).map_err(refuse)?;
+        match admin {
+            AdminSocket::Passed => {}
+            AdminSocket::At { path: admin, .. } => {
+                check_separate(folder_of(admin), folder).map_err(refuse)?;
+            }
+        }
+        Ok(Some(Self { path, group }))
+    }
+}
+
+/// The defaults: they depend on who starts the daemon.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    pub(crate) database: Result<PathBuf, &'static str>,
+    pub(crate) socket: Result<PathBuf, &'static str>,
+}
+
+impl Places {
+    pub(crate) fn of(uid: u32, env: &dyn Fn(&str) -> Option<OsString>) -> Self {
+        if uid == 0 {
+            return Self {
+                database: Ok("/var/lib/photoprism/admin.db".into()),
+                socket: Ok("/run/photoprism/admin.sock".into()),
+            };
+        }
+        // The base directory specification: a path that is not absolute is ignored.
+        let folder =
+            |name: &str| env(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+        let local = || folder("HOME").map(|home| home.join(".local/share"));
+        let database = folder("XDG_DATA_HOME").or_else(local);
+        let socket = match folder("XDG_RUNTIME_DIR") {
+            Some(folder) => Some(folder.join("photoprism/admin.sock")),
+            None => local().map(|folder| folder.join("photoprism/run/admin.sock")),
+        };
+        Self {
+            database: database.map(|folder| folder.join("photoprism/admin.db")).ok_or(
+                "HOME is not set to an absolute path, so there is no default: give --database PATH",
+            ),
+            socket: socket.ok_or(
+                "HOME is not set to an absolute path, so there is no default: give --socket PATH",
+            ),
+        }
+    }
+}
+
+/// Refuses an auth socket's folder that is, holds or lies in that of the admin socket: whoever
+/// mounts the one would have the other. A folder that is not there yet is taken as it is written.
+///
+/// # Errors
+/// The sentence for people.
+pub fn check_separate(admin: &Path, auth: &Path) -> Result<(), String> {
+    let (admin, auth) = (resolve(admin), resolve(auth));
+    if admin.starts_with(&auth) || auth.starts_with(&admin) {
+        let how = if admin == auth {
+            "is"
+        } else if admin.starts_with(&auth) {
+            "holds"
+        } else {
+            "lies in"
+        };
+        return Err(format!(
+            "its folder {} {how} that of the admin socket, {}; give it one apart, to be shared \
+             without that",
+            shown(&auth),
+            shown(&admin)
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a socket's folder in which group (other than the socket's) or others may write: they
+/// could put a socket of their own in its place. One that does not exist passes.
+///
+/// # Errors
+/// The sentence for people.
+pub fn check_folder(folder: &Path, group: Option<u32>) -> Result<(), String> {
+    let Ok(meta) = folder.metadata() else { return Ok(()) };
+    let mode = meta.mode() & 0o7777;
+    let group_writes = mode & 0o020 != 0 && group != Some(meta.gid());
+    if group_writes || mode & 0o002 != 0 {
+        return Err(format!(
+            "others than the daemon may write in its folder {} (mode {mode:04o}); take that away \
+             (chmod go-w) or use another folder",
+            shown(folder)
+        ));
+    }
+    Ok(())
+}
+
+/// The folder of an absolute path.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+/// Absolute and of a form that can be bound.
+fn socket_path(text: &OsStr) -> Result<PathBuf, String> {
+    let bytes = text.as_bytes();
+    if bytes.first() == Some(&b'@') || bytes.contains(&0) {
+        return Err(format!(
+            "{} is an abstract socket, which has no owner and no mode; give the path of a file",
+            quoted(&text.to_string_lossy())
+        ));
+    }
+    let path = std::path::absolute(text).map_err(|error| error.to_string())?;
+    if !names_a_file(text) {
+        return Err(format!("{} names a folder; give the socket's own path", shown(&path)));
+    }
+    short_enough(&path)?;
+    Ok(path)
+}
+
+fn short_enough(path: &Path) -> Result<(), String> {
+    let length = path.as_os_str().len();
+    if length > MOST_SOCKET_BYTES {
+        return Err(format!(
+            "{} has {length} bytes, a socket's path at most {MOST_SOCKET_BYTES}; give a shorter one",
+            shown(path)
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the text ends in a name, and not in `/`, `.` or `..`.
+fn names_a_file(text: &OsStr) -> bool {
+    let last = text.as_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    !matches!(last, b"" | b"." | b"..")
+}
+
+/// The folder of a path that somebody gave has to be there already.
+fn parent_exists(path: &Path) -> Result<&Path, String> {
+    let folder = folder_of(path);
+    match folder.metadata() {
+        Ok(meta) if meta.is_dir() => Ok(folder),
+        Ok(_) => Err(format!("{} is no folder", shown(folder))),
+        Err(error) => Err(format!("its folder {} cannot be used: {error}", shown(folder))),
+    }
+}
+
+/// As far as it exists without symbolic links; the rest as it is written.
+fn resolve(path: &Path) -> PathBuf {
+    for known in path.ancestors() {
+        let Ok(real) = known.canonicalize() else { continue };
+        let rest = path.strip_prefix(known).unwrap_or(Path::new(""));
+        return rest.components().fold(real, |mut whole, part| {
+            match part {
+                Component::ParentDir => drop(whole.pop()),
+                Component::Normal(name) => whole.push(name),
+                Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
+            }
+            whole
+        });
+    }
+    path.to_owned()
+}

@@ -1,0 +1,245 @@
+//! The settings, each in its own type.
+
+use std::path::PathBuf;
+
+use super::error::ConfigError;
+use super::limits::Limits;
+use super::password::AdminPassword;
+use super::paths::{AdminSocket, AuthSocket, Database, Places, check_folder, folder_of};
+use super::peers::{Allowed, SocketGroup, parse_allow};
+use super::table::Id;
+use super::values::{Values, quoted};
+
+/// What the daemon runs with. There is no secret in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The account database.
+    pub database: Database,
+    /// The admin socket.
+    pub socket: AdminSocket,
+    /// Its group: mode 0660; without one 0600.
+    pub socket_group: Option<SocketGroup>,
+    /// The auth socket, off unless given.
+    pub auth_socket: Option<AuthSocket>,
+    /// Rights of peers on the admin socket beyond the built-in ones. A reload changes them.
+    pub allow: Vec<Allowed>,
+    /// Name of the first account, as it was given: the rules for names are not checked here.
+    pub admin_user: String,
+    /// Where its password is.
+    pub admin_password: AdminPassword,
+    /// Characters of the shortest password, 1 to 72.
+    pub password_length: usize,
+    /// Scheme of new hashes; `None`: by the kind of database.
+    pub password_hash: Option<Scheme>,
+    /// Parameters of new Argon2id hashes.
+    pub argon2: Argon2Params,
+    /// How long a session of a login lives.
+    pub session_maxage: Lifetime,
+    /// How long it may idle.
+    pub session_timeout: Lifetime,
+    /// Form of the log.
+    pub log_format: LogFormat,
+    /// How much is logged. A reload changes it.
+    pub log_level: LogLevel,
+    /// The limits. A reload changes all but the hash threads.
+    pub limits: Limits,
+}
+
+/// How a new password is hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Argon2id (RFC 9106).
+    Argon2id,
+    /// bcrypt, which PhotoPrism checks.
+    Bcrypt,
+}
+
+/// Parameters of Argon2id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Argon2Params {
+    /// `m`: memory in KiB, 19456 (OWASP) to 65536 (no hash of more is ever computed).
+    pub memory_kib: u32,
+    /// `t`: passes, 2 to 10.
+    pub passes: u32,
+    /// `p`: lanes, 1 to 4.
+    pub lanes: u32,
+}
+
+/// A span of life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// Without end.
+    Never,
+    /// Whole seconds, 1 to 3153600000.
+    Seconds(u32),
+}
+
+impl Lifetime {
+    /// Seconds, -1 for never: as columns and arguments have it.
+    #[must_use]
+    pub fn as_i64(self) -> i64 {
+        match self {
+            Self::Never => -1,
+            Self::Seconds(seconds) => seconds.into(),
+        }
+    }
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// The least grave record that is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl From<LogLevel> for tracing::Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
+
+/// What a setting may depend on besides the values.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) places: Places,
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) admin_socket_passed: bool,
+}
+
+impl Settings {
+    pub(crate) fn read(values: &Values, facts: &Facts) -> Result<Self, ConfigError> {
+        let socket_group = group(values, Id::SocketGroup)?;
+        let socket = if facts.admin_socket_passed {
+            AdminSocket::Passed
+        } else {
+            AdminSocket::choose(values, &facts.places)?
+        };
+        let auth_group = group(values, Id::AuthSocketGroup)?;
+        let auth_socket = AuthSocket::choose(values, auth_group, &socket)?;
+        let settings = Self {
+            database: Database::choose(values, &facts.places)?,
+            allow: allow(values, socket_group.is_some() || facts.admin_socket_passed)?,
+            socket,
+            socket_group,
+            auth_socket,
+            admin_user: values.text(Id::AdminUser)?.unwrap_or_default().to_owned(),
+            admin_password: AdminPassword::choose(values, facts.config.as_ref())?,
+            password_length: values.count(Id::PasswordLength)?,
+            password_hash: scheme(values)?,
+            argon2: argon2(values)?,
+            session_maxage: values.lifetime(Id::SessionMaxage)?,
+            session_timeout: values.lifetime(Id::SessionTimeout)?,
+            log_format: log_format(values)?,
+            log_level: log_level(values)?,
+            limits: Limits::read(values)?,
+        };
+        settings.check_folders(values)?;
+        Ok(settings)
+    }
+
+    /// Nobody else may write in the folder of a socket.
+    fn check_folders(&self, values: &Values) -> Result<(), ConfigError> {
+        let group = self.socket_group.as_ref().map(|group| group.gid);
+        if let AdminSocket::At { path, .. } = &self.socket {
+            check_folder(folder_of(path), group).map_err(|why| values.refuse(Id::Socket, why))?;
+        }
+        if let Some(auth) = &self.auth_socket {
+            check_folder(folder_of(&auth.path), Some(auth.group.gid))
+                .map_err(|why| values.refuse(Id::AuthSocket, why))?;
+        }
+        Ok(())
+    }
+}
+
+fn group(values: &Values, id: Id) -> Result<Option<SocketGroup>, ConfigError> {
+    let Some(text) = values.text(id)? else { return Ok(None) };
+    SocketGroup::find(text).map(Some).map_err(|why| values.refuse(id, why))
+}
+
+/// `reachable`: the mode of the socket's file lets anybody but root and the daemon through.
+fn allow(values: &Values, reachable: bool) -> Result<Vec<Allowed>, ConfigError> {
+    let Some(text) = values.text(Id::Allow)? else { return Ok(Vec::new()) };
+    let entries = parse_allow(text).map_err(|why| values.refuse(Id::Allow, why))?;
+    if !reachable {
+        let why = "has no effect while the socket's mode is 0600: give the group that may reach it \
+                   with --socket-group (PHOTOPRISM_ADMIN_GROUP)";
+        return Err(values.refuse(Id::Allow, why));
+    }
+    Ok(entries)
+}
+
+fn scheme(values: &Values) -> Result<Option<Scheme>, ConfigError> {
+    Ok(match values.word(Id::PasswordHash)? {
+        None => None,
+        Some("bcrypt") => Some(Scheme::Bcrypt),
+        Some(_) => Some(Scheme::Argon2id),
+    })
+}
+
+fn log_format(values: &Values) -> Result<LogFormat, ConfigError> {
+    Ok(match values.word(Id::LogFormat)? {
+        Some("json") => LogFormat::Json,
+        _ => LogFormat::Text,
+    })
+}
+
+/// `warning` is PhotoPrism's word for `warn`, and the variable is its variable too.
+fn log_level(values: &Values) -> Result<LogLevel, ConfigError> {
+    Ok(match values.word(Id::LogLevel)? {
+        Some("error") => LogLevel::Error,
+        Some("warn" | "warning") => LogLevel::Warn,
+        Some("debug") => LogLevel::Debug,
+        Some("trace") => LogLevel::Trace,
+        _ => LogLevel::Info,
+    })
+}
+
+/// `m=…,t=…,p=…` in any order, each at most once; one left out keeps its least value.
+fn argon2(values: &Values) -> Result<Argon2Params, ConfigError> {
+    let refuse = |why: String| values.refuse(Id::Argon2, why);
+    let text = values.text(Id::Argon2)?.unwrap_or_default();
+    let mut found: [Option<u32>; 3] = [None; 3];
+    for part in text.split(',') {
+        let form = || refuse(format!("{} is not of the form m=19456,t=2,p=1", quoted(text)));
+        let (name, number) = part.split_once('=').ok_or_else(form)?;
+        let (at, least, most) = match name {
+            "m" => (0, 19_456, 65_536),
+            "t" => (1, 2, 10),
+            "p" => (2, 1, 4),
+            _ => return Err(form()),
+        };
+        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits || found[at].is_some() {
+            return Err(form());
+        }
+        match number.parse() {
+            Ok(value) if (least..=most).contains(&value) => found[at] = Some(value),
+            _ => return Err(refuse(format!("{name}={number} is not in {least} to {most}"))),
+        }
+    }
+    let [memory, passes, lanes] = found;
+    Ok(Argon2Params {
+        memory_kib: memory.unwrap_or(19_456),
+        passes: passes.unwrap_or(2),
+        lanes: lanes.unwrap_or(1),
+    })
+}

@@ -1,0 +1,7 @@
+//! The settings as a whole: sources, forms, places, the report, reloads.
+
+mod places;
+mod reload;
+mod report;
+mod sources;
+mod values;

@@ -1,0 +1,244 @@
+//! The forms and ranges of values, and what they become.
+
+use std::time::Duration;
+
+use photoprism_protocol::level::Level;
+use proptest::prelude::*;
+
+use crate::config::testing::Machine;
+use crate::config::{
+    Allowed, Argon2Params, Form, Id, Lifetime, Limits, LogFormat, LogLevel, Peer, SETTINGS, Scheme,
+    Settings,
+};
+
+fn with(name: &str, text: &str) -> Settings {
+    Machine::new().run(&[&format!("--{name}"), text]).unwrap().settings
+}
+
+#[test]
+fn defaults_are_those_of_the_documents() {
+    let settings = Machine::new().run(&[]).unwrap().settings;
+    let seconds = Duration::from_secs;
+    let limits = Limits {
+        max_line: 65536,
+        max_connections: 256,
+        max_connections_per_uid: 32,
+        reserved_connections: 4,
+        line_timeout: seconds(5),
+        idle_timeout: seconds(300),
+        write_timeout: seconds(10),
+        request_timeout: seconds(30),
+        hash_threads: 2,
+        hash_queue: 64,
+        login_burst: 10,
+        login_refill: seconds(60),
+        refusal_floor: Duration::from_millis(400),
+        login_records: 100_000,
+    };
+    assert_eq!(settings.limits, limits);
+    assert_eq!(settings.admin_user, "admin");
+    assert_eq!((settings.password_length, settings.password_hash), (8, None));
+    assert_eq!(settings.argon2, Argon2Params { memory_kib: 19456, passes: 2, lanes: 1 });
+    assert_eq!(settings.session_maxage, Lifetime::Seconds(1_209_600));
+    assert_eq!(settings.session_timeout, Lifetime::Seconds(604_800));
+    assert_eq!((settings.log_format, settings.log_level), (LogFormat::Text, LogLevel::Info));
+    assert_eq!((settings.socket_group, settings.auth_socket), (None, None));
+    assert_eq!(settings.allow, []);
+}
+
+/// The ranges, written by hand from the documents and not taken from the table.
+const RANGES: [(Id, u64, u64); 15] = [
+    (Id::PasswordLength, 1, 72),
+    (Id::MaxLine, 1024, 1_048_576),
+    (Id::MaxConnections, 8, 65536),
+    (Id::MaxConnectionsPerUid, 1, 65536),
+    (Id::ReservedConnections, 0, 64),
+    (Id::LineTimeout, 1, 3600),
+    (Id::IdleTimeout, 1, 86400),
+    (Id::WriteTimeout, 1, 3600),
+    (Id::RequestTimeout, 1, 3600),
+    (Id::HashThreads, 1, 64),
+    (Id::HashQueue, 1, 4096),
+    (Id::LoginBurst, 1, 1000),
+    (Id::LoginRefill, 1, 86400),
+    (Id::RefusalFloor, 0, 5000),
+    (Id::LoginRecords, 1000, 10_000_000),
+];
+
+#[test]
+fn numbers_hold_from_end_to_end_and_not_one_past() {
+    let numbers = SETTINGS.iter().filter(|row| matches!(row.form, Form::Number { .. }));
+    assert!(numbers.map(|row| row.id).eq(RANGES.map(|(id, _, _)| id)));
+    for (id, least, most) in RANGES {
+        let name = id.setting().name;
+        for number in [least, most] {
+            with(name, &number.to_string());
+        }
+        let (least, most) = (i128::from(least), i128::from(most));
+        for number in [least - 1, most + 1, -most, i128::from(u64::MAX) + 1] {
+            let message = Machine::new().refusal(&[&format!("--{name}"), &number.to_string()]);
+            let wanted = format!("{name}: {number} is not in {least} to {most} (from --{name})");
+            assert_eq!(message, wanted);
+        }
+        for text in ["x", "1.5", "+10", "0x10", "10s", " 10", "1e3", "-", "١"] {
+            let message = Machine::new().refusal(&[&format!("--{name}={text}")]);
+            assert!(message.contains("is not a whole number"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn limits_reach_their_own_field() {
+    let limits = |name, text| with(name, text).limits;
+    assert_eq!(limits("max-line", "1024").max_line, 1024);
+    assert_eq!(limits("max-connections", "9").max_connections, 9);
+    assert_eq!(limits("max-connections-per-uid", "9").max_connections_per_uid, 9);
+    assert_eq!(limits("reserved-connections", "9").reserved_connections, 9);
+    assert_eq!(limits("line-timeout", "9").line_timeout, Duration::from_secs(9));
+    assert_eq!(limits("idle-timeout", "9").idle_timeout, Duration::from_secs(9));
+    assert_eq!(limits("write-timeout", "9").write_timeout, Duration::from_secs(9));
+    assert_eq!(limits("request-timeout", "9").request_timeout, Duration::from_secs(9));
+    assert_eq!(limits("hash-threads", "9").hash_threads, 9);
+    assert_eq!(limits("hash-queue", "9").hash_queue, 9);
+    assert_eq!(limits("login-burst", "9").login_burst, 9);
+    assert_eq!(limits("login-refill", "9").login_refill, Duration::from_secs(9));
+    assert_eq!(limits("refusal-floor", "9").refusal_floor, Duration::from_millis(9));
+    assert_eq!(limits("login-records", "1009").login_records, 1009);
+    assert_eq!(with("password-length", "9").password_length, 9);
+}
+
+#[test]
+fn lifetimes_are_seconds_or_never() {
+    for name in ["session-maxage", "session-timeout"] {
+        let of = |text| {
+            let settings = with(name, text);
+            if name == "session-maxage" {
+                settings.session_maxage
+            } else {
+                settings.session_timeout
+            }
+        };
+        assert_eq!(of("-1"), Lifetime::Never);
+        assert_eq!(of("1"), Lifetime::Seconds(1));
+        assert_eq!(of("3153600000"), Lifetime::Seconds(3_153_600_000));
+        for text in ["0", "-2", "3153600001", "4294967296", "x", "1h", "+1", "never", "1.0"] {
+            let message = Machine::new().refusal(&[&format!("--{name}={text}")]);
+            let wanted = "is not in 1 to 3153600000 seconds, nor -1 for never (from --";
+            assert!(message.contains(wanted), "{message}");
+        }
+    }
+    assert_eq!((Lifetime::Never.as_i64(), Lifetime::Seconds(7).as_i64()), (-1, 7));
+}
+
+#[test]
+fn words_are_taken_as_they_are() {
+    assert_eq!(with("password-hash", "argon2id").password_hash, Some(Scheme::Argon2id));
+    assert_eq!(with("password-hash", "bcrypt").password_hash, Some(Scheme::Bcrypt));
+    assert_eq!(with("log-format", "json").log_format, LogFormat::Json);
+    assert_eq!(with("log-format", "text").log_format, LogFormat::Text);
+    for (text, level) in [
+        ("error", LogLevel::Error),
+        ("warn", LogLevel::Warn),
+        ("warning", LogLevel::Warn),
+        ("info", LogLevel::Info),
+        ("debug", LogLevel::Debug),
+        ("trace", LogLevel::Trace),
+    ] {
+        assert_eq!(with("log-level", text).log_level, level);
+    }
+    for name in ["password-hash", "log-format", "log-level"] {
+        for text in ["loud", "JSON", "Bcrypt", "info ", "1"] {
+            let message = Machine::new().refusal(&[&format!("--{name}"), text]);
+            assert!(message.contains("is none of "), "{message}");
+        }
+    }
+}
+
+#[test]
+fn argon2_is_never_below_its_default_nor_above_what_is_computed() {
+    let params = |memory_kib, passes, lanes| Argon2Params { memory_kib, passes, lanes };
+    assert_eq!(with("argon2", "m=65536,t=10,p=4").argon2, params(65536, 10, 4));
+    assert_eq!(with("argon2", "p=2,m=20000,t=3").argon2, params(20000, 3, 2));
+    assert_eq!(with("argon2", "t=4").argon2, params(19456, 4, 1));
+    for text in [
+        "m=19455,t=2,p=1",
+        "m=65537,t=2,p=1",
+        "m=19456,t=1,p=1",
+        "m=19456,t=11,p=1",
+        "m=19456,t=2,p=0",
+        "m=19456,t=2,p=5",
+        "m=99999999999,t=2,p=1",
+    ] {
+        let message = Machine::new().refusal(&["--argon2", text]);
+        assert!(message.contains(" is not in "), "{message}");
+    }
+    for text in [
+        "x",
+        "m",
+        "m=",
+        "m=19456,",
+        "m=19456;t=2",
+        "m=19456,m=19456",
+        "q=1",
+        "m=+19456",
+        "m = 19456",
+        "M=19456",
+        "19456,2,1",
+        "$argon2id$v=19$m=19456,t=2,p=1",
+    ] {
+        let message = Machine::new().refusal(&["--argon2", text]);
+        assert!(message.contains("is not of the form m=19456,t=2,p=1"), "{message}");
+    }
+}
+
+#[test]
+fn allow_is_repeatable_and_comma_separated() {
+    let entry = |level, peer| Allowed { level, peer };
+    let args =
+        ["--socket-group", "root", "--allow", "read=uid:5,write=gid:6", "--allow=verify=uid:7"];
+    assert_eq!(
+        Machine::new().run(&args).unwrap().settings.allow,
+        [
+            entry(Level::Read, Peer::Uid(5)),
+            entry(Level::Write, Peer::Gid(6)),
+            entry(Level::Verify, Peer::Uid(7)),
+        ]
+    );
+    let machine = Machine::new().env("PHOTOPRISM_ADMIN_ALLOW", "admin=uid:5, read=gid:6");
+    assert_eq!(machine.run(&["--socket-group", "0"]).unwrap().settings.allow.len(), 2);
+    let args = ["--socket-group", "0", "--allow", "read=uid:1"];
+    assert_eq!(machine.run(&args).unwrap().settings.allow, [entry(Level::Read, Peer::Uid(1))]);
+}
+
+#[test]
+fn allow_needs_a_way_through_the_file_mode() {
+    let message = Machine::new().refusal(&["--allow", "read=uid:5"]);
+    assert!(message.starts_with("allow: ") && message.contains("--socket-group"), "{message}");
+    let machine = Machine { passed: true, ..Machine::new() };
+    assert_eq!(machine.run(&["--allow", "read=uid:5"]).unwrap().settings.allow.len(), 1);
+    for text in ["read=uid:65534", "root=uid:5", "read=uid:5,"] {
+        let message = Machine::new().refusal(&["--socket-group", "root", "--allow", text]);
+        assert!(message.starts_with("allow: ") && message.ends_with("(from --allow)"), "{message}");
+    }
+}
+
+#[test]
+fn a_group_has_to_be_known() {
+    for name in ["socket-group", "auth-socket-group"] {
+        let message = Machine::new().refusal(&[&format!("--{name}"), "no-such-group"]);
+        assert!(message.starts_with(&format!("{name}: there is no group")), "{message}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_value_of_any_setting_panics(
+        at in 1..SETTINGS.len(), value in "\\PC{0,20}|[0-9a-z=:,-]{0,20}",
+    ) {
+        let machine = Machine::new();
+        let text = format!("{}={value}\nPHOTOPRISM_ADMIN_NO=", SETTINGS[at].env);
+        let config = machine.file("settings", &text);
+        prop_assert!(machine.run(&["--config", &config]).is_err());
+        let _ = machine.env(SETTINGS[at].env, &value).run(&[]);
+    }
+}

@@ -1,0 +1,133 @@
+//! The text of each setting with its source, and the simple forms read from it.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+use crate::log::escape;
+
+use super::error::{ConfigError, Source};
+use super::settings::Lifetime;
+use super::table::{Form, Id};
+
+/// A century: the longest lifetime that `auth.add` takes too.
+const MOST_SECONDS: u64 = 3_153_600_000;
+
+/// A value as it was given. Of a secret only that it was: the text is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) text: OsString,
+    pub(crate) source: Source,
+}
+
+/// What one source gives.
+pub(crate) type Layer = BTreeMap<Id, Given>;
+
+/// What all of them come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Values(Layer);
+
+impl Values {
+    /// The strongest comes first.
+    pub(crate) fn merge(layers: impl IntoIterator<Item = Layer>) -> Self {
+        let mut merged = Layer::new();
+        for (id, given) in layers.into_iter().flatten() {
+            merged.entry(id).or_insert(given);
+        }
+        Self(merged)
+    }
+
+    pub(crate) fn into_layer(self) -> Layer {
+        self.0
+    }
+
+    /// The value as it was given, with defaults that are a text; `None` for the other defaults.
+    pub(crate) fn raw(&self, id: Id) -> Option<&OsStr> {
+        self.0.get(&id).map(|given| given.text.as_os_str())
+    }
+
+    pub(crate) fn source(&self, id: Id) -> &Source {
+        self.0.get(&id).map_or(&Source::Default, |given| &given.source)
+    }
+
+    pub(crate) fn is_given(&self, id: Id) -> bool {
+        *self.source(id) != Source::Default
+    }
+
+    /// The error for a value that cannot be used.
+    pub(crate) fn refuse(&self, id: Id, why: impl Into<String>) -> ConfigError {
+        let from = self.source(id).clone();
+        ConfigError::Setting { name: id.setting().name, why: why.into(), from }
+    }
+
+    /// The value as text.
+    pub(crate) fn text(&self, id: Id) -> Result<Option<&str>, ConfigError> {
+        self.raw(id)
+            .map(|raw| raw.to_str().ok_or_else(|| self.refuse(id, "is not valid UTF-8 text")))
+            .transpose()
+    }
+
+    /// A whole number in the range of the table.
+    pub(crate) fn number(&self, id: Id) -> Result<u64, ConfigError> {
+        let Form::Number { least, most } = id.setting().form else {
+            return Err(self.refuse(id, "is no number"));
+        };
+        let text = self.text(id)?.unwrap_or_default();
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(self.refuse(id, format!("{} is not a whole number", quoted(text))));
+        }
+        match text.parse() {
+            Ok(number) if (least..=most).contains(&number) => Ok(number),
+            _ => Err(self.refuse(id, format!("{text} is not in {least} to {most}"))),
+        }
+    }
+
+    /// As [`Self::number`], for those that are kept in 32 bits.
+    pub(crate) fn small(&self, id: Id) -> Result<u32, ConfigError> {
+        u32::try_from(self.number(id)?).map_err(|_| self.refuse(id, "is too large"))
+    }
+
+    /// As [`Self::number`], for what is counted in memory.
+    pub(crate) fn count(&self, id: Id) -> Result<usize, ConfigError> {
+        usize::try_from(self.number(id)?).map_err(|_| self.refuse(id, "is too large"))
+    }
+
+    /// Seconds, or -1 for never.
+    pub(crate) fn lifetime(&self, id: Id) -> Result<Lifetime, ConfigError> {
+        let text = self.text(id)?.unwrap_or_default();
+        if text == "-1" {
+            return Ok(Lifetime::Never);
+        }
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse() {
+            Ok(seconds) if digits && (1..=MOST_SECONDS).contains(&u64::from(seconds)) => {
+                Ok(Lifetime::Seconds(seconds))
+            }
+            _ => {
+                let why = format!(
+                    "{} is not in 1 to {MOST_SECONDS} seconds, nor -1 for never",
+                    quoted(text)
+                );
+                Err(self.refuse(id, why))
+            }
+        }
+    }
+
+    /// One of the words of the table; `None` where nothing is given and the default is none.
+    pub(crate) fn word(&self, id: Id) -> Result<Option<&'static str>, ConfigError> {
+        let Form::Word(words) = id.setting().form else {
+            return Err(self.refuse(id, "is no word of a list"));
+        };
+        let Some(text) = self.text(id)? else { return Ok(None) };
+        let known = words.iter().find(|word| **word == text).copied();
+        let why = || format!("{} is none of {}", quoted(text), words.join(", "));
+        known.map(Some).ok_or_else(|| self.refuse(id, why()))
+    }
+}
+
+/// A value inside a message: quoted, nothing in it that moves the cursor or turns the text.
+pub(crate) fn quoted(text: &str) -> String {
+    let short: String = text.chars().take(200).collect();
+    let more = if short.len() < text.len() { "…" } else { "" };
+    format!("\"{}{more}\"", escape(&short))
+}

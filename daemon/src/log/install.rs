@@ -1,0 +1,277 @@
+//! Puts the log together and into force.
+
+use std::ffi::OsString;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
+
+use crate::config::{LogFormat, LogLevel};
+
+use super::format::{Clock, Lines, Now, Output, PLAIN, Text};
+use super::sink::Sink;
+
+/// What the log looks like.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Text or JSON.
+    pub format: LogFormat,
+    /// The least grave record that is written.
+    pub level: LogLevel,
+    /// Begin a line of text with the priority for journald; see [`started_by_systemd`].
+    pub priorities: bool,
+}
+
+/// Changes the level while the daemon runs.
+#[derive(Clone, Debug)]
+pub struct Handle(Arc<AtomicU8>);
+
+impl Handle {
+    /// Holds from the next record on.
+    pub fn set_level(&self, level: LogLevel) {
+        self.0.store(rank(level.into()), Ordering::Relaxed);
+    }
+
+    fn lets_through(&self, meta: &Metadata<'_>) -> bool {
+        meta.target() == PLAIN || rank(*meta.level()) <= self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Puts the log into force for the whole process, panics included: of those the place is logged
+/// and not the text, which may hold what was being worked on. A second call changes nothing.
+#[must_use = "the handle changes the level at a reload"]
+pub fn init(options: Options, now: Now) -> Handle {
+    let sink = Mutex::new(Sink::new(std::io::stderr()));
+    let lines: Lines = Arc::new(move |line| {
+        sink.lock().unwrap_or_else(PoisonError::into_inner).write_line(line);
+    });
+    let (subscriber, handle) = subscriber(options, now, lines);
+    if tracing::subscriber::set_global_default(subscriber).is_ok() {
+        std::panic::set_hook(Box::new(|info| {
+            let at = info.location().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(at, "panic: a fault of the daemon");
+        }));
+    }
+    handle
+}
+
+fn subscriber(options: Options, now: Now, lines: Lines) -> (impl Subscriber + Send + Sync, Handle) {
+    let handle = Handle(Arc::new(AtomicU8::new(rank(options.level.into()))));
+    let gate = handle.clone();
+    let filter = dynamic_filter_fn(move |meta, _| gate.lets_through(meta));
+    let Options { format, priorities, .. } = options;
+    let output = Output { lines, format, priorities };
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(output);
+    let layer = match format {
+        LogFormat::Text => layer.event_format(Text(Clock(now))).boxed(),
+        LogFormat::Json => {
+            layer.json().flatten_event(true).with_target(false).with_timer(Clock(now)).boxed()
+        }
+    };
+    (registry().with(filter).with(layer), handle)
+}
+
+/// What the ready line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// The admin socket.
+    pub socket: String,
+    /// The database's file.
+    pub database: String,
+    /// `own` or `photoprism`, or `photoprism, not there yet`.
+    pub kind: &'static str,
+    /// Accounts in it.
+    pub accounts: u64,
+}
+
+/// Says that the daemon is ready, whatever the level: in text one line, in JSON the same with its
+/// parts as fields.
+pub fn ready(ready: &Ready) {
+    let Ready { socket, database, kind, accounts } = ready;
+    tracing::info!(
+        target: PLAIN, socket, database, kind, accounts,
+        "ready: socket={socket} database={database} ({kind}) accounts={accounts}"
+    );
+}
+
+/// Writes a line as it is, whatever the level: nothing before it in text but journald's priority,
+/// in JSON a record with this message.
+pub fn plain(line: &str) {
+    tracing::info!(target: PLAIN, "{line}");
+}
+
+/// Whether standard error goes to journald, or systemd started this very process: a child of a
+/// service inherits the variables, and its lines may go elsewhere.
+#[must_use]
+pub fn started_by_systemd(env: &dyn Fn(&str) -> Option<OsString>, pid: u32) -> bool {
+    let text = |name: &str| env(name).and_then(|text| text.into_string().ok());
+    if let Some(stream) = text("JOURNAL_STREAM") {
+        let stat = nix::sys::stat::fstat(std::io::stderr());
+        return stat.is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino));
+    }
+    let ours = text("SYSTEMD_EXEC_PID").is_none_or(|started| started == pid.to_string());
+    text("INVOCATION_ID").is_some_and(|id| !id.is_empty()) && ours
+}
+
+const fn rank(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 1,
+        Level::WARN => 2,
+        Level::INFO => 3,
+        Level::DEBUG => 4,
+        Level::TRACE => 5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `work` logs, at level info and 08:00 on a day.
+    fn logged(format: LogFormat, priorities: bool, work: impl FnOnce(&Handle)) -> String {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let copy = Arc::clone(&written);
+        let lines: Lines = Arc::new(move |line| copy.lock().unwrap().extend_from_slice(line));
+        let now = || jiff::Timestamp::from_millisecond(1_795_507_200_007).unwrap();
+        let options = Options { format, level: LogLevel::Info, priorities };
+        let (subscriber, handle) = subscriber(options, now, lines);
+        tracing::subscriber::with_default(subscriber, || work(&handle));
+        String::from_utf8(std::mem::take(&mut *written.lock().unwrap())).unwrap()
+    }
+
+    const HARM: &str =
+        "x\n2026-01-01T00:00:00.000Z INFO login ok\r\u{1b}[2J\u{202e}\u{2028}\u{85}\0";
+
+    #[test]
+    fn a_line_of_text_has_time_level_message_and_fields() {
+        let text = logged(LogFormat::Text, false, |_| {
+            let (ip, user) = ("192.0.2.1", "o'neil \"x\"");
+            tracing::info!(ip = %ip, user, reason = "wrong password", "login refused");
+        });
+        assert_eq!(
+            text,
+            "2026-11-24T08:00:00.007Z INFO login refused ip=192.0.2.1 user=\"o'neil \\\"x\\\"\" \
+             reason=\"wrong password\"\n"
+        );
+    }
+
+    #[test]
+    fn strangers_cannot_forge_a_line_or_move_the_cursor() {
+        for format in [LogFormat::Text, LogFormat::Json] {
+            let text = logged(format, true, |_| {
+                tracing::info!(user = HARM, "login ok");
+                tracing::info!(user = %HARM, "login ok");
+                tracing::info!(user = ?HARM, "login ok");
+                tracing::warn!("message {HARM}");
+                plain(HARM);
+                let (socket, database) = (HARM.to_owned(), HARM.to_owned());
+                ready(&Ready { socket, database, kind: "own", accounts: 1 });
+            });
+            assert_eq!(text.lines().count(), 6, "{text}");
+            let bad =
+                text.chars().find(|one| *one != '\n' && super::super::escape::is_harmful(*one));
+            assert_eq!(bad, None, "{text}");
+            assert!(text.lines().all(|line| line.starts_with(['<', '{'])), "{text}");
+        }
+    }
+
+    #[test]
+    fn json_keeps_the_text_itself() {
+        let text = logged(LogFormat::Json, true, |_| tracing::warn!(user = HARM, n = 7, "hello"));
+        let record: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let wanted = serde_json::json!({
+            "timestamp": "2026-11-24T08:00:00.007Z", "level": "WARN", "message": "hello",
+            "user": HARM, "n": 7,
+        });
+        assert_eq!(record, wanted);
+    }
+
+    fn say_ready(_: &Handle) {
+        let (socket, database) = ("/run/a.sock".into(), "/var/a.db".into());
+        ready(&Ready { socket, database, kind: "photoprism, not there yet", accounts: 0 });
+    }
+
+    #[test]
+    fn the_ready_line_stands_alone() {
+        let line = "ready: socket=/run/a.sock database=/var/a.db (photoprism, not there yet) \
+                    accounts=0";
+        assert_eq!(logged(LogFormat::Text, false, say_ready), format!("{line}\n"));
+        assert_eq!(logged(LogFormat::Text, true, say_ready), format!("<6>{line}\n"));
+        let text = logged(LogFormat::Json, true, say_ready);
+        let record: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(record["message"], line);
+        assert_eq!(record["socket"], "/run/a.sock");
+        assert_eq!(record["kind"], "photoprism, not there yet");
+        assert_eq!(record["accounts"], 0);
+    }
+
+    #[test]
+    fn the_level_changes_at_run_time_and_never_hides_a_plain_line() {
+        let text = logged(LogFormat::Text, false, |handle| {
+            let log = |when: &str| {
+                tracing::error!("{when} error");
+                tracing::info!("{when} info");
+                tracing::debug!("{when} debug");
+                plain(&format!("{when} plain"));
+            };
+            log("first");
+            handle.set_level(LogLevel::Error);
+            log("second");
+            handle.set_level(LogLevel::Trace);
+            log("third");
+        });
+        let seen: Vec<_> = text.lines().map(|line| line.rsplit("Z ").next().unwrap()).collect();
+        assert_eq!(
+            seen,
+            [
+                "ERROR first error",
+                "INFO first info",
+                "first plain",
+                "ERROR second error",
+                "second plain",
+                "ERROR third error",
+                "INFO third info",
+                "DEBUG third debug",
+                "third plain",
+            ]
+        );
+    }
+
+    #[test]
+    fn priorities_are_those_of_syslog_and_of_text_only() {
+        let log = |_: &Handle| {
+            tracing::error!("a");
+            tracing::warn!("b");
+            tracing::info!("c");
+        };
+        let text = logged(LogFormat::Text, true, log);
+        let starts: Vec<_> = text.lines().map(|line| &line[..8]).collect();
+        assert_eq!(starts, ["<3>2026-", "<4>2026-", "<6>2026-"]);
+        assert!(logged(LogFormat::Json, true, log).lines().all(|line| line.starts_with('{')));
+    }
+
+    #[test]
+    fn systemd_is_known_by_its_variables() {
+        let stat = nix::sys::stat::fstat(std::io::stderr()).unwrap();
+        let stream = format!("{}:{}", stat.st_dev, stat.st_ino);
+        let cases: [(&[(&str, &str)], bool); 7] = [
+            (&[], false),
+            (&[("JOURNAL_STREAM", &stream)], true),
+            (&[("JOURNAL_STREAM", "1:1"), ("INVOCATION_ID", "a")], false),
+            (&[("INVOCATION_ID", "a")], true),
+            (&[("INVOCATION_ID", "")], false),
+            (&[("INVOCATION_ID", "a"), ("SYSTEMD_EXEC_PID", "77")], true),
+            (&[("INVOCATION_ID", "a"), ("SYSTEMD_EXEC_PID", "76")], false),
+        ];
+        for (variables, expected) in cases {
+            let env = |name: &str| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).into())
+            };
+            assert_eq!(started_by_systemd(&env, 77), expected, "{variables:?}");
+        }
+    }
+}

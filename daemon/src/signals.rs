@@ -1,0 +1,143 @@
+//! Signals to the daemon, taken by a thread of their own.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::flag;
+use signal_hook::iterator::Signals;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Exit code of the second SIGTERM or SIGINT: stopped while running, not cleanly.
+pub const ABRUPT_EXIT_CODE: i32 = 1;
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// End cleanly (SIGTERM, SIGINT).
+    Stop,
+    /// Read the settings again (SIGHUP).
+    Reload,
+    /// Log the status (SIGUSR1).
+    Status,
+}
+
+/// Takes the signals from now on and sends what they ask for.
+///
+/// The first SIGTERM or SIGINT asks for a clean stop. A second one, of either kind, ends the
+/// process at once with [`ABRUPT_EXIT_CODE`], from within its handler, whatever the threads are
+/// at. Several of a kind that come before the first was taken may count as one, save that. SIGPIPE
+/// stays ignored, as Rust's start-up leaves it.
+///
+/// # Errors
+/// A handler could not be installed, or the thread not started.
+pub fn start(sender: UnboundedSender<Signal>) -> io::Result<()> {
+    let stopping = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        // In this order: the first signal finds the flag unset and sets it.
+        flag::register_conditional_shutdown(signal, ABRUPT_EXIT_CODE, Arc::clone(&stopping))?;
+        flag::register(signal, Arc::clone(&stopping))?;
+    }
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1])?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        for signal in signals.forever() {
+            let asked = match signal {
+                SIGHUP => Signal::Reload,
+                SIGUSR1 => Signal::Status,
+                _ => Signal::Stop,
+            };
+            if sender.send(asked).is_err() {
+                break;
+            }
+        }
+    })?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Child, Command, ExitStatus, Stdio};
+
+    use nix::sys::signal::{Signal as Number, kill};
+    use nix::unistd::Pid;
+
+    use super::*;
+
+    /// Not a test of its own: what [`Process`] starts. Prints what it is asked for, never stops.
+    #[test]
+    #[ignore = "run by the tests beside it"]
+    fn child() {
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        start(sender).unwrap();
+        say("started");
+        while let Some(signal) = receiver.blocking_recv() {
+            say(&format!("{signal:?}"));
+        }
+    }
+
+    fn say(word: &str) {
+        use std::io::Write;
+        writeln!(io::stdout(), "said {word}").unwrap();
+    }
+
+    struct Process {
+        child: Child,
+        lines: Box<dyn Iterator<Item = String>>,
+    }
+
+    impl Process {
+        fn start() -> Self {
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "signals::tests::child", "--ignored", "--nocapture"])
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+            let said = |line: String| line.split_once("said ").map(|(_, word)| word.to_owned());
+            let mut process = Self { child, lines: Box::new(lines.filter_map(said)) };
+            assert_eq!(process.lines.next().as_deref(), Some("started"));
+            process
+        }
+
+        fn send(&self, number: Number) {
+            kill(Pid::from_raw(self.child.id().try_into().unwrap()), number).unwrap();
+        }
+
+        fn asked(&mut self, number: Number) -> Option<String> {
+            self.send(number);
+            self.lines.next()
+        }
+
+        fn end(mut self) -> ExitStatus {
+            self.child.wait().unwrap()
+        }
+    }
+
+    impl Drop for Process {
+        fn drop(&mut self) {
+            // It has ended, save where an assertion failed.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+
+    #[test]
+    fn each_signal_asks_for_its_own_and_the_second_stop_ends_at_once() {
+        for (first, second) in
+            [(Number::SIGTERM, Number::SIGTERM), (Number::SIGINT, Number::SIGTERM)]
+        {
+            let mut process = Process::start();
+            assert_eq!(process.asked(Number::SIGHUP).as_deref(), Some("Reload"));
+            assert_eq!(process.asked(Number::SIGUSR1).as_deref(), Some("Status"));
+            assert_eq!(process.asked(Number::SIGHUP).as_deref(), Some("Reload"));
+            assert_eq!(process.asked(first).as_deref(), Some("Stop"));
+            assert_eq!(process.asked(Number::SIGUSR1).as_deref(), Some("Status"));
+            process.send(second);
+            let status = process.end();
+            assert_eq!((status.code(), status.signal()), (Some(ABRUPT_EXIT_CODE), None));
+        }
+    }
+}
