@@ -1,15 +1,32 @@
-//! The daemon behind `photoprismd`.
+//! The daemon behind `photoprismd`. The modules stand in the order in which a start and then a
+//! request meet them.
 
-pub mod accounts;
-pub mod clock;
-pub mod config;
-pub mod error;
-pub mod handlers;
-pub mod hashing;
-pub mod log;
-pub mod peer;
 pub mod process;
+
+pub mod config;
+pub mod log;
+pub mod start;
+
 pub mod signals;
 pub mod socket;
+
+pub mod server;
+
+pub mod peer;
+
+pub mod connection;
+
+pub mod dispatch;
+
+pub mod handlers;
+
+pub mod accounts;
+pub mod first_password;
+pub mod hashing;
 pub mod store;
+
+pub mod clock;
+pub mod error;
 mod sys;
+
+pub use self::start::run;

@@ -1,3 +1,7 @@
 //! `photoprismd`: owns the account database and answers on a Unix socket.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    photoprism_daemon::run(std::env::args_os())
+}

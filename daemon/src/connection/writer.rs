@@ -1,0 +1,55 @@
+//! Replies on their way out: gathered while more requests are at hand, written at once.
+
+use std::io;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::unix::OwnedWriteHalf;
+use tokio::time::{Duration, timeout};
+
+/// Bytes of replies gathered before they are written, whatever else is at hand: a client that
+/// pipelines and never reads holds no more than this and one reply.
+const GATHERED: usize = 64 * 1024;
+
+/// Gathers reply lines.
+pub(super) struct Writer {
+    half: OwnedWriteHalf,
+    buffer: Vec<u8>,
+}
+
+impl Writer {
+    pub(super) const fn new(half: OwnedWriteHalf) -> Self {
+        Self { half, buffer: Vec::new() }
+    }
+
+    /// Adds a reply line; its newline is added here.
+    pub(super) fn add(&mut self, line: &[u8]) {
+        self.buffer.extend_from_slice(line);
+        self.buffer.push(b'\n');
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    pub(super) const fn is_full(&self) -> bool {
+        self.buffer.len() >= GATHERED
+    }
+
+    /// Writes what was gathered.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::TimedOut`] where the client does not read, or the connection's.
+    pub(super) async fn flush(&mut self, limit: Duration) -> io::Result<()> {
+        let written = timeout(limit, self.half.write_all(&self.buffer)).await;
+        self.buffer.clear();
+        // A large reply is rare: its memory is not kept for the rest of the connection.
+        self.buffer.shrink_to(GATHERED);
+        written.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    }
+
+    /// Says that no more replies come.
+    pub(super) async fn close(&mut self) {
+        // The client may be gone already.
+        let _ = self.half.shutdown().await;
+    }
+}

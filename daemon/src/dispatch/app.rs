@@ -1,0 +1,105 @@
+//! What all connections share. One thread uses it, so nothing in it is locked.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use photoprism_protocol::name::UserName;
+use tokio::sync::watch;
+use tracing::info;
+
+use crate::accounts::password::PasswordRules;
+use crate::clock::{Clock, Stopwatch, random};
+use crate::config::{AdminPassword, Limits};
+use crate::handlers::Effect;
+use crate::hashing::Pool;
+use crate::peer::Policy;
+use crate::store::Store;
+
+/// How many records lie between two lines of the log that tell the head of the audit trail.
+const HEAD_EVERY: i64 = 1000;
+
+/// Where the daemon lives, for `status`.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// Path of the database.
+    pub database: PathBuf,
+    /// Path of the admin socket.
+    pub admin: PathBuf,
+    /// Path of the auth socket, where it is on.
+    pub auth: Option<PathBuf>,
+}
+
+/// What all connections share.
+pub struct App {
+    /// The database thread.
+    pub store: Store,
+    /// The hash threads.
+    pub pool: Pool,
+    /// Where instants come from.
+    pub clock: Clock,
+    /// Who may do what; changes at a reload.
+    pub policy: RefCell<Policy>,
+    /// The limits; they change at a reload.
+    pub limits: RefCell<Limits>,
+    /// The rules of new passwords.
+    pub rules: PasswordRules,
+    /// Name of the first admin.
+    pub admin_user: UserName,
+    /// Where its configured password is.
+    pub admin_password: AdminPassword,
+    /// Looks a variable of the environment up.
+    pub env: fn(&str) -> Option<OsString>,
+    /// For `status`.
+    pub places: Places,
+    /// Since the start.
+    pub started: Stopwatch,
+    /// Open connections, over both sockets.
+    pub open: Cell<usize>,
+    /// Turns true when the daemon stops.
+    pub stop: watch::Receiver<bool>,
+    /// Names the requests that fail.
+    pub requests: RequestIds,
+}
+
+/// Names for requests in the log: those of two runs differ.
+pub struct RequestIds {
+    run: u32,
+    last: Cell<u64>,
+}
+
+impl Default for RequestIds {
+    fn default() -> Self {
+        let mut bytes = [0; 4];
+        random(&mut bytes);
+        Self { run: u32::from_be_bytes(bytes), last: Cell::new(0) }
+    }
+}
+
+impl RequestIds {
+    pub(super) fn next(&self) -> String {
+        let number = self.last.get() + 1;
+        self.last.set(number);
+        format!("{:08x}-{number}", self.run)
+    }
+}
+
+/// Applies what a commit means outside the database.
+pub(super) fn apply(effects: Vec<Effect>) {
+    for effect in effects {
+        match effect {
+            Effect::Audited(head) if head.number % HEAD_EVERY == 0 => {
+                info!(number = head.number, hash = %head.hash, "head of the audit trail");
+            }
+            Effect::Audited(_) => {}
+        }
+    }
+}
+
+impl App {
+    /// Whether the daemon is stopping: what has not begun is not begun any more.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+}

@@ -1,0 +1,189 @@
+//! One permitted request on its way: decoding in the order of the documentation, deadlines, and
+//! the steps that reads and writes have in common.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use photoprism_protocol::args::{ArgFault, Entries, decode, decode_pair};
+use photoprism_protocol::envelope::{Request, Success};
+use photoprism_protocol::key::IdempotencyKey;
+use photoprism_protocol::level::Level;
+use photoprism_protocol::secret::Secret;
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+
+use super::app::{App, apply};
+use crate::clock::Stopwatch;
+use crate::error::CommandError;
+use crate::handlers::{Context, Hashed, Key, Looked, Outcome, look_up_key, settle_replay};
+use crate::hashing::{Lane, PoolError, Ticket};
+use crate::peer::Permit;
+use crate::store::{Db, Tx};
+
+/// A permitted request.
+pub(super) struct Call<'a> {
+    pub(super) app: &'a App,
+    pub(super) context: Arc<Context>,
+    request: &'a Request<'a>,
+    watch: Stopwatch,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(
+        app: &'a App,
+        permit: Permit,
+        request: &'a Request<'a>,
+        watch: Stopwatch,
+    ) -> Self {
+        let context = Arc::new(Context { permit, now: app.clock.now() });
+        Self { app, context, request, watch }
+    }
+
+    pub(super) fn command(&self) -> &'static str {
+        self.request.command.name()
+    }
+
+    pub(super) fn uid(&self) -> u32 {
+        self.context.permit.uid()
+    }
+
+    pub(super) fn level_needed(&self) -> Level {
+        self.request.command.access()
+    }
+
+    /// What is left of the time in which the work must begin.
+    pub(super) fn time_left(&self) -> Duration {
+        let whole = self.app.limits.borrow().request_timeout;
+        whole.saturating_sub(self.watch.elapsed())
+    }
+
+    /// The arguments; after them, in this order, the form of the key and the confirmation.
+    pub(super) fn args<T: Deserialize<'a>>(&self) -> Result<T, CommandError> {
+        let args = decode(self.entries()?)?;
+        self.check_envelope()?;
+        Ok(args)
+    }
+
+    /// The same for arguments that two structs share.
+    pub(super) fn args_pair<A, B>(&self) -> Result<(A, B), CommandError>
+    where
+        A: Deserialize<'a>,
+        B: Deserialize<'a>,
+    {
+        let args = decode_pair(self.entries()?)?;
+        self.check_envelope()?;
+        Ok(args)
+    }
+
+    fn entries(&self) -> Result<Entries<'a>, ArgFault> {
+        Entries::read(self.request.args)
+    }
+
+    fn check_envelope(&self) -> Result<(), CommandError> {
+        self.idempotency_key()?;
+        if self.request.command.needs_confirm() && !self.request.confirm {
+            return Err(CommandError::Unconfirmed);
+        }
+        Ok(())
+    }
+
+    fn idempotency_key(&self) -> Result<Option<IdempotencyKey>, CommandError> {
+        match &self.request.key {
+            None => Ok(None),
+            Some(_) if !self.request.command.takes_key() => Err(CommandError::broken(
+                "key",
+                "only commands that change something take an idempotency key; leave it out",
+            )),
+            Some(key) => IdempotencyKey::parse(key)
+                .map(Some)
+                .map_err(|rule| CommandError::invalid("key", &rule)),
+        }
+    }
+
+    /// The key with these arguments, the password taken out of them.
+    pub(super) fn key(&self, arguments: &impl Serialize) -> Result<Option<Key>, CommandError> {
+        let key = self.idempotency_key()?;
+        Ok(key.map(|key| Key::new(key, self.command(), arguments)))
+    }
+
+    /// The first result of this key, where there is one; the password is compared by the hash that
+    /// the account has now.
+    pub(super) async fn replay(
+        &self,
+        key: Option<&Key>,
+        password: Option<&Secret>,
+    ) -> Result<Option<Success>, CommandError> {
+        let Some(key) = key.cloned() else { return Ok(None) };
+        let context = Arc::clone(&self.context);
+        let looked = self
+            .app
+            .store
+            .read(self.time_left(), move |db| look_up_key(db, &context, &key))
+            .await?;
+        match looked {
+            Looked::New => Ok(None),
+            Looked::Replay(success) => Ok(Some(success)),
+            Looked::IfPassword { hash, replay } => {
+                let matches = match password {
+                    Some(password) => self.verify(password.clone(), hash).await?,
+                    None => false,
+                };
+                settle_replay(replay, matches).map(Some)
+            }
+        }
+    }
+
+    /// Hashes a new password on the pool.
+    pub(super) async fn hash(&self, plain: &Secret) -> Result<Hashed, CommandError> {
+        let ticket = self.app.pool.queue_hash(Lane::Admin, plain.clone()).map_err(pool_error)?;
+        let hash = self.computed(ticket).await?;
+        Ok(Hashed { hash: hash.expose().to_owned(), plain: plain.clone() })
+    }
+
+    async fn verify(&self, plain: Secret, stored: Option<String>) -> Result<bool, CommandError> {
+        let ticket = self.app.pool.queue_verify(Lane::Admin, plain, stored).map_err(pool_error)?;
+        self.computed(ticket).await
+    }
+
+    async fn computed<T>(&self, mut ticket: Ticket<T>) -> Result<T, CommandError> {
+        timeout(self.time_left(), ticket.begun()).await.map_err(|_| CommandError::Late)?;
+        ticket.outcome().await.map_err(pool_error)
+    }
+
+    /// Runs a read on the database thread.
+    pub(super) async fn read<R: Send + 'static>(
+        &self,
+        request: R,
+        handler: fn(&Db, &Context, &R) -> Result<Success, CommandError>,
+    ) -> Result<Success, CommandError> {
+        let context = Arc::clone(&self.context);
+        self.app.store.read(self.time_left(), move |db| handler(db, &context, &request)).await
+    }
+
+    /// Runs a write on the database thread and applies what its commit means.
+    pub(super) async fn write(
+        &self,
+        key: Option<Key>,
+        handler: impl FnOnce(&Tx<'_>, &Context, Option<&Key>) -> Result<Outcome, CommandError>
+        + Send
+        + 'static,
+    ) -> Result<Success, CommandError> {
+        let context = Arc::clone(&self.context);
+        let work = move |tx: &Tx<'_>| handler(tx, &context, key.as_ref());
+        let outcome = self.app.store.write(self.time_left(), work).await?;
+        apply(outcome.effects);
+        Ok(outcome.success)
+    }
+}
+
+fn pool_error(error: PoolError) -> CommandError {
+    match error {
+        PoolError::Busy { retry_after_s } => CommandError::Busy { retry_after_s },
+        PoolError::Stopped => CommandError::Unavailable("the daemon is stopping".into()),
+        PoolError::CutShort => CommandError::broken(
+            "password",
+            "the password has more than 72 bytes, bcrypt would cut it short; use a shorter one",
+        ),
+        PoolError::Failed => CommandError::Internal("a password hash was not computed".into()),
+    }
+}

@@ -1,0 +1,184 @@
+//! Accepting: who is let in, how many of them, and what happens when descriptors run out.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fs::File;
+use std::io;
+use std::rc::Rc;
+
+use photoprism_protocol::envelope::{Id, encode};
+use photoprism_protocol::error::{ErrorBody, ErrorCode};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Duration, timeout};
+use tracing::{info, warn};
+
+use crate::connection::serve;
+use crate::dispatch::App;
+use crate::peer::{Caller, SocketKind};
+
+/// How long accepting rests where there is no descriptor left: short enough to serve within a
+/// second of release, long enough to cost no core.
+const REST: Duration = Duration::from_millis(100);
+
+/// Seconds after which a client that was turned away for a limit may try again.
+const RETRY_AFTER_S: u64 = 1;
+
+/// Who holds how many connections of one socket.
+#[derive(Default)]
+struct Tally {
+    by_uid: HashMap<u32, usize>,
+    ordinary: usize,
+    reserved: usize,
+}
+
+impl Tally {
+    fn give_back(&mut self, uid: u32) {
+        self.ordinary -= 1;
+        if let Entry::Occupied(mut held) = self.by_uid.entry(uid) {
+            *held.get_mut() -= 1;
+            if *held.get() == 0 {
+                held.remove();
+            }
+        }
+    }
+}
+
+/// Connections of all sockets.
+pub struct Server {
+    app: Rc<App>,
+    closed: Notify,
+    tallies: [RefCell<Tally>; 2],
+}
+
+/// A connection's place; given back when it is dropped.
+struct Seat {
+    server: Rc<Server>,
+    socket: SocketKind,
+    uid: u32,
+    reserved: bool,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut tally = self.server.tally(self.socket).borrow_mut();
+        if self.reserved {
+            tally.reserved -= 1;
+        } else {
+            tally.give_back(self.uid);
+        }
+        self.server.app.open.set(self.server.app.open.get() - 1);
+        self.server.closed.notify_one();
+    }
+}
+
+impl Server {
+    /// A server without connections.
+    #[must_use]
+    pub fn new(app: Rc<App>) -> Rc<Self> {
+        Rc::new(Self { app, closed: Notify::new(), tallies: Default::default() })
+    }
+
+    const fn tally(&self, socket: SocketKind) -> &RefCell<Tally> {
+        match socket {
+            SocketKind::Admin => &self.tallies[0],
+            SocketKind::Auth => &self.tallies[1],
+        }
+    }
+
+    /// Accepts on `listener` until the daemon stops.
+    pub async fn accept(self: Rc<Self>, listener: UnixListener, socket: SocketKind) {
+        let mut stop = self.app.stop.clone();
+        let mut spare = File::open("/dev/null").ok();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => self.admit(stream, socket),
+                Err(error) => self.recover(&listener, &error, (&mut spare, &mut stop)).await,
+            }
+        }
+    }
+
+    /// Without a descriptor left, the spare one is given up to turn one client away; then
+    /// accepting rests. The connection that waits is refused instead of hanging.
+    async fn recover(
+        &self,
+        listener: &UnixListener,
+        error: &io::Error,
+        (spare, stop): (&mut Option<File>, &mut watch::Receiver<bool>),
+    ) {
+        warn!(%error, "a connection could not be accepted");
+        if spare.take().is_some()
+            && let Ok(Ok((stream, _))) = timeout(Duration::ZERO, listener.accept()).await
+        {
+            refuse(&stream, &busy());
+        }
+        let _ = timeout(REST, stop.wait_for(|stop| *stop)).await;
+        *spare = File::open("/dev/null").ok();
+    }
+
+    fn admit(self: &Rc<Self>, stream: UnixStream, socket: SocketKind) {
+        let caller = Caller::of(&stream, socket);
+        if let Err(refused) = caller.admit(&self.app.policy.borrow()) {
+            info!(uid = caller.uid(), pid = caller.pid(), "a peer without rights was refused");
+            return refuse(&stream, &ErrorBody::new(ErrorCode::Forbidden, refused.to_string()));
+        }
+        let Some(seat) = self.seat(&caller) else { return refuse(&stream, &busy()) };
+        let app = Rc::clone(&self.app);
+        tokio::task::spawn_local(async move {
+            serve(app, caller, stream).await;
+            drop(seat);
+        });
+    }
+
+    /// Waits until every connection has ended, at most `limit`; true where all have.
+    pub async fn drain(&self, limit: Duration) -> bool {
+        let all = async {
+            while self.app.open.get() > 0 {
+                self.closed.notified().await;
+            }
+        };
+        timeout(limit, all).await.is_ok()
+    }
+
+    /// A place for the caller: an ordinary one, else one of those reserved for the owners.
+    fn seat(self: &Rc<Self>, caller: &Caller) -> Option<Seat> {
+        let (socket, uid) = (caller.socket(), caller.uid());
+        let limits = self.app.limits.borrow();
+        let ordinary: usize = self.tallies.iter().map(|tally| tally.borrow().ordinary).sum();
+        let mut tally = self.tally(socket).borrow_mut();
+        let of_uid = tally.by_uid.get(&uid).copied().unwrap_or(0);
+        let fits = ordinary < limits.max_connections && of_uid < limits.max_connections_per_uid;
+        let owner = caller.is_owner(&self.app.policy.borrow());
+        let spare = owner && tally.reserved < limits.reserved_connections;
+        if !fits && !spare {
+            return None;
+        }
+        if fits {
+            tally.ordinary += 1;
+            *tally.by_uid.entry(uid).or_default() += 1;
+        } else {
+            tally.reserved += 1;
+        }
+        self.app.open.set(self.app.open.get() + 1);
+        Some(Seat { server: Rc::clone(self), socket, uid, reserved: !fits })
+    }
+}
+
+fn busy() -> ErrorBody {
+    ErrorBody::new(ErrorCode::Busy, "there are too many connections; try again")
+        .retry_after(RETRY_AFTER_S)
+}
+
+/// One line, as far as the socket takes it without waiting: a fresh one takes it all.
+fn refuse(stream: &UnixStream, error: &ErrorBody) {
+    let mut line = encode(&Id::Null, &Err(error.clone()));
+    line.push(b'\n');
+    // A client that is gone already needs no answer.
+    let _ = stream.try_write(&line);
+}

@@ -1,0 +1,156 @@
+//! All the parts of a daemon, made in the order in which each needs the one before.
+
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+
+use super::failure::Failure;
+use super::first_start::{admin_user, open, set_password};
+use crate::accounts::password::PasswordRules;
+use crate::clock::{Clock, Stopwatch, since_first_asked};
+use crate::config::{AdminSocket, Allowed, AuthSocket, Loaded, Peer, Scheme, Settings};
+use crate::hashing::{Costs, Pool, PoolConfig, Target};
+use crate::log::{self, Handle, Options};
+use crate::peer::{AllowEntry, Policy, SocketKind, Who};
+use crate::process::raise_descriptor_limit;
+use crate::socket::systemd::{Passed, PassedSocket};
+use crate::socket::{Bound, Lock, Place, lock_beside};
+use crate::store::{Kind, Slot, check_sqlite_version};
+
+/// Cost of bcrypt hashes, PhotoPrism's own.
+const BCRYPT_COST: u32 = 12;
+
+/// A listener and, where this process made it, its file.
+pub(super) struct Listening {
+    pub(super) kind: SocketKind,
+    pub(super) listener: UnixListener,
+    pub(super) path: PathBuf,
+    pub(super) bound: Option<Bound>,
+}
+
+/// A daemon that is about to serve.
+pub(super) struct Built {
+    pub(super) loaded: Loaded,
+    pub(super) log: Handle,
+    pub(super) sockets: Vec<Listening>,
+    pub(super) policy: Policy,
+    pub(super) slot: Slot,
+    pub(super) pool: Pool,
+    pub(super) rules: PasswordRules,
+    pub(super) admin_user: photoprism_protocol::name::UserName,
+    pub(super) started: Stopwatch,
+    /// Held while systemd owns the socket: the database's own lock then decides.
+    pub(super) lock: Option<Lock>,
+}
+
+pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Built, Failure> {
+    let started = Stopwatch::start();
+    let log = start_log(&loaded.settings);
+    check_sqlite_version(crate::store::sqlite_version())?;
+    let admin_user = admin_user(&loaded)?;
+    let settings = &loaded.settings;
+    let lock = match &passed.admin {
+        Some(_) => Some(lock_beside(&settings.database.path)?),
+        None => None,
+    };
+    let group = passed.admin.as_ref().map(|socket| socket.gid);
+    let sockets = sockets(settings, passed)?;
+    let now = Clock::System.now();
+    let slot = open(settings, &admin_user, now)?;
+    let target = target(settings, &slot);
+    let pool = start_pool(settings, target)?;
+    let bcrypt = matches!(target, Target::Bcrypt { .. });
+    let rules = PasswordRules { min_chars: settings.password_length, bcrypt };
+    set_password(&slot, settings, (&pool, &rules), now)?;
+    let connections = settings.limits.max_connections + settings.limits.reserved_connections;
+    raise_descriptor_limit(connections as u64).map_err(Failure::running)?;
+    let policy = policy(settings, group);
+    Ok(Built { loaded, log, sockets, policy, slot, pool, rules, admin_user, started, lock })
+}
+
+fn start_log(settings: &Settings) -> Handle {
+    let priorities = log::started_by_systemd(&super::environment, std::process::id());
+    let options = Options { format: settings.log_format, level: settings.log_level, priorities };
+    log::init(options, || Clock::System.now())
+}
+
+/// Who may do what: the settings, and the group of the admin socket.
+pub(super) fn policy(settings: &Settings, passed_group: Option<u32>) -> Policy {
+    let entry = |allowed: &Allowed| AllowEntry {
+        level: allowed.level,
+        who: match allowed.peer {
+            Peer::Uid(uid) => Who::Uid(uid),
+            Peer::Gid(gid) => Who::Gid(gid),
+        },
+    };
+    Policy {
+        own_uid: nix::unistd::geteuid().as_raw(),
+        socket_gid: passed_group.or(settings.socket_group.as_ref().map(|group| group.gid)),
+        allow: settings.allow.iter().map(entry).collect(),
+    }
+}
+
+fn sockets(settings: &Settings, passed: Passed) -> Result<Vec<Listening>, Failure> {
+    let mut sockets = Vec::new();
+    match (passed.admin, &settings.socket) {
+        (Some(socket), _) => sockets.push(taken(SocketKind::Admin, socket)),
+        (None, AdminSocket::At { path, given }) => {
+            let group = settings.socket_group.as_ref().map(|group| group.gid);
+            sockets.push(made(SocketKind::Admin, path.clone(), (group, !given))?);
+        }
+        (None, AdminSocket::Passed) => {
+            return Err(Failure::new("systemd was to pass the admin socket and did not", 2));
+        }
+    }
+    match (passed.auth, &settings.auth_socket) {
+        (Some(socket), _) => sockets.push(taken(SocketKind::Auth, socket)),
+        (None, Some(AuthSocket { path, group })) => {
+            sockets.push(made(SocketKind::Auth, path.clone(), (Some(group.gid), false))?);
+        }
+        (None, None) => {}
+    }
+    Ok(sockets)
+}
+
+fn taken(kind: SocketKind, socket: PassedSocket) -> Listening {
+    Listening { kind, listener: socket.listener, path: socket.path, bound: None }
+}
+
+fn made(
+    kind: SocketKind,
+    path: PathBuf,
+    (group, create): (Option<u32>, bool),
+) -> Result<Listening, Failure> {
+    let place = Place { path, group, create };
+    let (listener, bound) = crate::socket::open(&place)?;
+    Ok(Listening { kind, listener, path: place.path, bound: Some(bound) })
+}
+
+/// PhotoPrism checks the passwords of its own database, and knows bcrypt only.
+fn target(settings: &Settings, slot: &Slot) -> Target {
+    let own = match slot.db() {
+        Some(db) => *db.kind() == Kind::Own,
+        None => false,
+    };
+    let scheme =
+        settings.password_hash.unwrap_or(if own { Scheme::Argon2id } else { Scheme::Bcrypt });
+    let costs = settings.argon2;
+    match scheme {
+        Scheme::Bcrypt => Target::Bcrypt { cost: BCRYPT_COST },
+        Scheme::Argon2id => Target::Argon2id(Costs {
+            memory_kib: costs.memory_kib,
+            passes: costs.passes,
+            lanes: costs.lanes,
+        }),
+    }
+}
+
+fn start_pool(settings: &Settings, target: Target) -> Result<Pool, Failure> {
+    Pool::start(PoolConfig {
+        threads: settings.limits.hash_threads,
+        queue: settings.limits.hash_queue,
+        target,
+        monotonic: since_first_asked,
+        random: getrandom::fill,
+    })
+    .map_err(Failure::running)
+}

@@ -1,0 +1,64 @@
+//! What only a start decides about the first admin.
+
+use jiff::Timestamp;
+use photoprism_protocol::name::UserName;
+use tracing::{info, warn};
+
+use super::environment;
+use super::failure::Failure;
+use crate::accounts::password::PasswordRules;
+use crate::accounts::{first, times};
+use crate::clock::random;
+use crate::config::{Id, Loaded, Settings};
+use crate::first_password::{Given, read};
+use crate::hashing::Pool;
+use crate::store::{
+    CURSOR_KEY_BYTES, FirstPassword, Kind, OpenOptions, Slot, first_password, set_admin_password,
+};
+
+/// The configured name of the first admin.
+pub(super) fn admin_user(loaded: &Loaded) -> Result<UserName, Failure> {
+    UserName::parse(&loaded.settings.admin_user)
+        .map_err(|rule| loaded.refuse(Id::AdminUser, rule.to_string()).into())
+}
+
+/// Opens the database, with all that a new one begins with.
+pub(super) fn open(settings: &Settings, admin: &UserName, now: Timestamp) -> Result<Slot, Failure> {
+    let mut cursor_key = [0; CURSOR_KEY_BYTES];
+    random(&mut cursor_key);
+    Ok(Slot::open(OpenOptions {
+        path: settings.database.path.clone(),
+        make_folder: !settings.database.given,
+        accounts: first::accounts(admin, now),
+        cursor_key,
+    })?)
+}
+
+/// Gives the first admin its configured password, where it has never had one.
+pub(super) fn set_password(
+    slot: &Slot,
+    settings: &Settings,
+    (pool, rules): (&Pool, &PasswordRules),
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let Some(db) = slot.db().filter(|db| *db.kind() == Kind::Own) else { return Ok(()) };
+    if first_password(db).map_err(Failure::running)? == FirstPassword::Had {
+        return Ok(());
+    }
+    let source = &settings.admin_password;
+    let hash = match read(source, (&environment, rules), &settings.admin_user)? {
+        None => {
+            info!("the first admin has no password yet: photoprism passwd {}", settings.admin_user);
+            return Ok(());
+        }
+        Some(Given::Hash(hash)) => hash,
+        Some(Given::Plain { password, warning }) => {
+            if let Some(warning) = warning {
+                warn!("{warning}");
+            }
+            pool.hash_blocking(password).map_err(Failure::running)?.expose().to_owned()
+        }
+    };
+    set_admin_password(db, first::FIRST_ADMIN_ID, &hash, &times::to_stored(now))
+        .map_err(Failure::running)
+}

@@ -1,0 +1,40 @@
+//! From arguments to a daemon that serves, and to its end.
+
+mod build;
+mod check;
+mod failure;
+mod first_start;
+mod serve;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use self::failure::Failure;
+use crate::config::{Process, Start, load};
+use crate::process;
+use crate::socket::systemd;
+
+/// Starts the daemon, serves until it is asked to stop, and gives the exit code.
+#[must_use]
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match try_run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(),
+    }
+}
+
+fn try_run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
+    process::harden().map_err(Failure::running)?;
+    let passed = systemd::passed()?;
+    let env = environment;
+    match load(args, &Process::current(&env, passed.admin.is_some()))? {
+        Start::Print(text) => check::print(&text),
+        Start::Check(loaded) => check::check(&loaded),
+        Start::Run(loaded) => serve::serve(build::build(loaded, passed)?),
+    }
+}
+
+/// The one reader of the environment; an empty variable is for `config` to pass over.
+fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}

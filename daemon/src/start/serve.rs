@@ -1,0 +1,185 @@
+//! The daemon at work: sockets, signals, the watchdog, and a clean end.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::thread::JoinHandle;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{Duration, timeout};
+use tracing::{info, warn};
+
+use super::build::{Built, Listening, policy};
+use super::environment;
+use super::failure::Failure;
+use crate::clock::Clock;
+use crate::config::Loaded;
+use crate::dispatch::{App, Places, RequestIds, current_status};
+use crate::log::{self, Handle, Ready};
+use crate::peer::SocketKind;
+use crate::server::Server;
+use crate::signals::{self, Signal};
+use crate::socket::systemd;
+use crate::store::{AuditHead, Counts, Slot, Store, audit_head, counts};
+
+/// How long what runs may take to finish after a stop (`spec/security.md`).
+const STOPPING: Duration = Duration::from_secs(5);
+
+/// How long the status for the log may take.
+const STATUS: Duration = Duration::from_secs(5);
+
+/// What reacts to signals.
+struct Control {
+    app: Rc<App>,
+    loaded: Loaded,
+    log: Handle,
+    passed_group: Option<u32>,
+}
+
+pub(super) fn serve(built: Built) -> Result<(), Failure> {
+    let (signals, inbox) = mpsc::unbounded_channel();
+    signals::start(signals).map_err(Failure::running)?;
+    let ready = ready_line(&built);
+    tell_head(&built.slot, "start");
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
+    let (store, thread) = Store::start(built.slot).map_err(Failure::running)?;
+    let (stop, stopped) = watch::channel(false);
+    let passed_group =
+        built.sockets[0].bound.is_none().then_some(built.policy.socket_gid).flatten();
+    let app = Rc::new(App {
+        store: store.clone(),
+        pool: built.pool,
+        clock: Clock::System,
+        policy: RefCell::new(built.policy),
+        limits: RefCell::new(built.loaded.settings.limits.clone()),
+        rules: built.rules,
+        admin_user: built.admin_user,
+        admin_password: built.loaded.settings.admin_password.clone(),
+        env: environment,
+        places: places(&built.sockets, &built.loaded),
+        started: built.started,
+        open: Cell::new(0),
+        stop: stopped,
+        requests: RequestIds::default(),
+    });
+    let control = Control { app, loaded: built.loaded, log: built.log, passed_group };
+    let clean = run(&runtime, control, (built.sockets, ready), (inbox, stop))?;
+    end(&store, thread, clean)?;
+    // Held to the very end: the next daemon may come when this one is gone.
+    drop(built.lock);
+    Ok(())
+}
+
+fn places(sockets: &[Listening], loaded: &Loaded) -> Places {
+    let path = |kind| sockets.iter().find(|socket| socket.kind == kind).map(|s| s.path.clone());
+    Places {
+        database: loaded.settings.database.path.clone(),
+        admin: path(SocketKind::Admin).unwrap_or_default(),
+        auth: path(SocketKind::Auth),
+    }
+}
+
+fn ready_line(built: &Built) -> Ready {
+    let found = built.slot.db().and_then(|db| counts(db).ok());
+    Ready {
+        socket: built.sockets[0].path.display().to_string(),
+        database: built.slot.path().display().to_string(),
+        kind: built.slot.db().map_or("photoprism, not there yet", |db| db.kind().name()),
+        accounts: found.map_or(0, |Counts { users, .. }| users),
+    }
+}
+
+fn tell_head(slot: &Slot, when: &str) {
+    if let Some(Ok(AuditHead { number, hash })) = slot.db().map(audit_head)
+        && number > 0
+    {
+        info!(number, %hash, "head of the audit trail at {when}");
+    }
+}
+
+/// Serves until a signal asks for the end; true where every connection ended in time.
+fn run(
+    runtime: &Runtime,
+    control: Control,
+    (sockets, ready): (Vec<Listening>, Ready),
+    (inbox, stop): (mpsc::UnboundedReceiver<Signal>, watch::Sender<bool>),
+) -> Result<bool, Failure> {
+    let tasks = LocalSet::new();
+    tasks.block_on(runtime, async move {
+        let server = Server::new(Rc::clone(&control.app));
+        let mut files = Vec::new();
+        for Listening { kind, listener, bound, .. } in sockets {
+            let listener =
+                tokio::net::UnixListener::from_std(listener).map_err(Failure::running)?;
+            spawn_local(Rc::clone(&server).accept(listener, kind));
+            files.extend(bound);
+        }
+        spawn_local(watchdog(Rc::clone(&control.app)));
+        log::ready(&ready);
+        let _ = systemd::ready();
+        control.until_stopped(inbox).await;
+        let _ = systemd::stopping();
+        info!("stopping");
+        drop(files);
+        let _ = stop.send(true);
+        Ok(server.drain(STOPPING).await)
+    })
+}
+
+fn end(store: &Store, thread: JoinHandle<()>, clean: bool) -> Result<(), Failure> {
+    store.stop();
+    if !clean {
+        warn!("connections were still at work after {} s, they are cut", STOPPING.as_secs());
+    }
+    thread.join().map_err(|_| Failure::new("the database thread failed", 1))?;
+    info!("stopped");
+    Ok(())
+}
+
+impl Control {
+    async fn until_stopped(mut self, mut inbox: mpsc::UnboundedReceiver<Signal>) {
+        while let Some(signal) = inbox.recv().await {
+            match signal {
+                Signal::Stop => return,
+                Signal::Reload => self.reload(),
+                Signal::Status => self.tell_status().await,
+            }
+        }
+    }
+
+    fn reload(&mut self) {
+        let _ = systemd::reloading();
+        match self.loaded.reload() {
+            Ok(reloaded) => {
+                let settings = &reloaded.settings;
+                self.log.set_level(settings.log_level);
+                *self.app.policy.borrow_mut() = policy(settings, self.passed_group);
+                *self.app.limits.borrow_mut() = settings.limits.clone();
+                info!(waiting_for_a_restart = ?reloaded.waiting, "settings read again");
+            }
+            Err(error) => warn!(%error, "the settings stay as they were"),
+        }
+        let _ = systemd::ready();
+    }
+
+    async fn tell_status(&self) {
+        match current_status(&self.app, STATUS).await {
+            Ok(status) => info!(status = status.result.get(), "status"),
+            Err(error) => warn!(%error, "status"),
+        }
+    }
+}
+
+/// Tells systemd that the daemon lives, as long as the database thread moves.
+async fn watchdog(app: Rc<App>) {
+    let Some(interval) = systemd::watchdog_interval() else { return };
+    let mut stop = app.stop.clone();
+    let mut seen = None;
+    while timeout(interval / 2, stop.wait_for(|stop| *stop)).await.is_err() {
+        let turns = app.store.turns();
+        if seen.replace(turns) != Some(turns) {
+            let _ = systemd::watchdog();
+        }
+    }
+}
