@@ -27,6 +27,7 @@ pub mod store;
 
 pub mod clock;
 pub mod error;
+pub mod faults;
 mod sys;
 
 pub use self::start::run;

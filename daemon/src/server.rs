@@ -112,7 +112,10 @@ impl Server {
         error: &io::Error,
         (spare, stop): (&mut Option<File>, &mut watch::Receiver<bool>),
     ) {
-        warn!(%error, "a connection could not be accepted");
+        if spare.is_some() {
+            // Said once for each time that it begins, not ten times a second.
+            warn!(%error, "no connection can be accepted");
+        }
         if spare.take().is_some()
             && let Ok(Ok((stream, _))) = timeout(Duration::ZERO, listener.accept()).await
         {

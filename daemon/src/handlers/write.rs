@@ -1,5 +1,7 @@
 //! What surrounds every write: its idempotency key and its audit record.
 
+use std::io::Read;
+
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::key::IdempotencyKey;
 use serde::Serialize;
@@ -8,6 +10,7 @@ use serde_json::value::RawValue;
 use super::context::{Context, Effect, Outcome};
 use crate::accounts::cursor::keyed_hash;
 use crate::error::CommandError;
+use crate::faults::{Fault, is_off};
 use crate::store::{
     AuditEntry, Db, Kept, Tx, audit_append, cursor_key, idempotency_find, idempotency_keep,
     password_hash,
@@ -140,6 +143,9 @@ pub(super) fn surrounded(
             Looked::IfPassword { .. } => return Err(CommandError::KeyTaken),
         }
     }
+    if is_off(Fault::Stall) {
+        stall();
+    }
     let written = work()?;
     let head = audit_append(tx, &entry(context, &written.target))?;
     if let Some(key) = key {
@@ -147,6 +153,11 @@ pub(super) fn surrounded(
     }
     let success = Success { result: written.result, warnings: written.warnings };
     Ok(Outcome { success, effects: vec![Effect::Audited(head)] })
+}
+
+/// Until the harness lets it go on, or is gone.
+fn stall() {
+    let _ = std::io::stdin().read(&mut [0]);
 }
 
 fn entry(context: &Context, target: &str) -> AuditEntry {

@@ -17,6 +17,7 @@ use super::owner::lock_holder;
 use super::recognise::{Found, classify};
 use super::schema::{self, SCHEMA_VERSION};
 use super::users_write::{NewUser, user_insert};
+use crate::faults::{Fault, is_off};
 
 /// The oldest SQLite that is safe: 3.51.3 mended the WAL-reset bug.
 pub const SQLITE_OLDEST: i32 = 3_051_003;
@@ -179,7 +180,7 @@ fn prepare_own(db: &mut Db, options: &OpenOptions, found: u32) -> Result<(), Sto
         migrate(db, found)?;
     }
     pragma(&db.conn, "journal_mode", "wal")?;
-    pragma(&db.conn, "synchronous", "full")?;
+    pragma(&db.conn, "synchronous", if is_off(Fault::SyncSeldom) { "1" } else { "2" })?;
     // With `locking_mode=EXCLUSIVE` the lock comes with the first write and stays.
     db.begin()?;
     db.commit()?;
@@ -221,9 +222,8 @@ fn settings(conn: &Connection) -> Result<(), StoreError> {
 /// Sets a pragma and reads it back: some are silently refused.
 fn pragma(conn: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
     conn.pragma_update(None, name, value)?;
-    let expected = if (name, value) == ("synchronous", "full") { "2" } else { value };
     let stands = conn.pragma_query_value(None, name, |row| super::rows::text(row, 0))?;
-    if stands.eq_ignore_ascii_case(expected) {
+    if stands.eq_ignore_ascii_case(value) {
         return Ok(());
     }
     Err(StoreError::Other(format!("PRAGMA {name} is {stands} instead of {value}")))
