@@ -12,7 +12,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Worked("none"),
         form: Form::Path,
         reload: false,
-        help: "file of settings, lines NAME=VALUE with the environment's names; read again on SIGHUP",
+        help: "File of settings, lines NAME=VALUE with the environment's names; read again on SIGHUP",
     },
     Setting {
         id: Id::Database,
@@ -24,7 +24,7 @@ pub const SETTINGS: [Setting; 31] = [
         ),
         form: Form::Path,
         reload: false,
-        help: "the account database, or the folder of a PhotoPrism index.db",
+        help: "The account database, or the folder of a PhotoPrism index.db",
     },
     Setting {
         id: Id::Socket,
@@ -36,7 +36,7 @@ pub const SETTINGS: [Setting; 31] = [
         ),
         form: Form::Path,
         reload: false,
-        help: "the admin socket, at most 107 bytes",
+        help: "The admin socket, at most 107 bytes",
     },
     Setting {
         id: Id::SocketGroup,
@@ -46,7 +46,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Worked("none"),
         form: Form::Text,
         reload: false,
-        help: "group of the admin socket, which is then of mode 0660 and not 0600",
+        help: "Group of the admin socket, which is then of mode 0660 and not 0600",
     },
     Setting {
         id: Id::AuthSocket,
@@ -56,7 +56,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Worked("off"),
         form: Form::Path,
         reload: false,
-        help: "the auth socket, in a directory apart from the admin socket's; needs a group",
+        help: "The auth socket, in a directory apart from the admin socket's; needs a group",
     },
     Setting {
         id: Id::AuthSocketGroup,
@@ -66,7 +66,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Worked("none"),
         form: Form::Text,
         reload: false,
-        help: "group of the auth socket",
+        help: "Group of the auth socket",
     },
     Setting {
         id: Id::Allow,
@@ -76,7 +76,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Worked("members of the socket group: admin"),
         form: Form::Text,
         reload: true,
-        help: "right of a uid or gid (LEVEL=gid:N) on the admin socket: verify, read, write or admin; repeatable or comma-separated; needs a socket group",
+        help: "Right of a uid or gid (LEVEL=gid:N) on the admin socket: verify, read, write or admin; repeatable or comma-separated; needs a socket group",
     },
     Setting {
         id: Id::AdminUser,
@@ -86,7 +86,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("admin"),
         form: Form::Text,
         reload: false,
-        help: "name of the first account",
+        help: "Name of the first account",
     },
     Setting {
         id: Id::AdminPassword,
@@ -96,7 +96,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Worked("none"),
         form: Form::Text,
         reload: false,
-        help: "password of the first account, plain or a bcrypt or Argon2 hash; no flag for it",
+        help: "Password of the first account, plain or a bcrypt or Argon2 hash; no flag for it",
     },
     Setting {
         id: Id::AdminPasswordFile,
@@ -106,7 +106,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Worked("none"),
         form: Form::Path,
         reload: false,
-        help: "file with the password of the first account; wins over the variable",
+        help: "File with the password of the first account; wins over the variable",
     },
     Setting {
         id: Id::PasswordLength,
@@ -116,7 +116,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("8"),
         form: Form::Number { least: 1, most: 72 },
         reload: false,
-        help: "characters of the shortest password",
+        help: "Characters of the shortest password",
     },
     Setting {
         id: Id::PasswordHash,
@@ -126,7 +126,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Worked("by the database"),
         form: Form::Word(&["argon2id", "bcrypt"]),
         reload: false,
-        help: "scheme of new password hashes",
+        help: "Scheme of new password hashes",
     },
     Setting {
         id: Id::Argon2,
@@ -146,7 +146,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("1209600"),
         form: Form::Lifetime,
         reload: false,
-        help: "seconds that a login session lives, -1 never ends",
+        help: "Seconds that a login session lives, -1 never ends",
     },
     Setting {
         id: Id::SessionTimeout,
@@ -156,7 +156,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("604800"),
         form: Form::Lifetime,
         reload: false,
-        help: "seconds that a login session may idle, -1 without end",
+        help: "Seconds that a login session may idle, -1 without end",
     },
     Setting {
         id: Id::LogFormat,
@@ -166,7 +166,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("text"),
         form: Form::Word(&["text", "json"]),
         reload: false,
-        help: "format of the log on standard error",
+        help: "Format of the log on standard error",
     },
     Setting {
         id: Id::LogLevel,
@@ -176,7 +176,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("info"),
         form: Form::Word(&["error", "warn", "warning", "info", "debug", "trace"]),
         reload: true,
-        help: "how much is logged",
+        help: "How much is logged",
     },
     Setting {
         id: Id::MaxLine,
@@ -186,7 +186,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("65536"),
         form: Form::Number { least: 1_024, most: 1_048_576 },
         reload: true,
-        help: "bytes of the longest request line, without its newline",
+        help: "Bytes of the longest request line, without its newline",
     },
     Setting {
         id: Id::MaxConnections,
@@ -196,7 +196,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("256"),
         form: Form::Number { least: 8, most: 65_536 },
         reload: true,
-        help: "connections on both sockets together",
+        help: "Connections on both sockets together",
     },
     Setting {
         id: Id::MaxConnectionsPerUid,
@@ -206,7 +206,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("32"),
         form: Form::Number { least: 1, most: 65_536 },
         reload: true,
-        help: "connections of one uid, on each socket by itself",
+        help: "Connections of one uid, on each socket by itself",
     },
     Setting {
         id: Id::ReservedConnections,
@@ -216,7 +216,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("4"),
         form: Form::Number { least: 0, most: 64 },
         reload: true,
-        help: "connections more than those, for root and the daemon's own uid on the admin socket",
+        help: "Connections more than those, for root and the daemon's own uid on the admin socket",
     },
     Setting {
         id: Id::LineTimeout,
@@ -226,7 +226,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("5"),
         form: Form::Number { least: 1, most: 3_600 },
         reload: true,
-        help: "seconds from the first byte of a request to its newline",
+        help: "Seconds from the first byte of a request to its newline",
     },
     Setting {
         id: Id::IdleTimeout,
@@ -236,7 +236,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("300"),
         form: Form::Number { least: 1, most: 86_400 },
         reload: true,
-        help: "seconds that a connection may idle",
+        help: "Seconds that a connection may idle",
     },
     Setting {
         id: Id::WriteTimeout,
@@ -246,7 +246,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("10"),
         form: Form::Number { least: 1, most: 3_600 },
         reload: true,
-        help: "seconds that a reply may wait to be read",
+        help: "Seconds that a reply may wait to be read",
     },
     Setting {
         id: Id::RequestTimeout,
@@ -256,7 +256,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("30"),
         form: Form::Number { least: 1, most: 3_600 },
         reload: true,
-        help: "seconds until the work of a request begins",
+        help: "Seconds until the work of a request begins",
     },
     Setting {
         id: Id::HashThreads,
@@ -266,7 +266,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Worked("cores, at most 4"),
         form: Form::Number { least: 1, most: 64 },
         reload: false,
-        help: "threads that compute password hashes, fixed until a restart",
+        help: "Threads that compute password hashes, fixed until a restart",
     },
     Setting {
         id: Id::HashQueue,
@@ -276,7 +276,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("64"),
         form: Form::Number { least: 1, most: 4_096 },
         reload: true,
-        help: "password checks that may wait",
+        help: "Password checks that may wait",
     },
     Setting {
         id: Id::LoginBurst,
@@ -286,7 +286,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("10"),
         form: Form::Number { least: 1, most: 1_000 },
         reload: true,
-        help: "failed logins of an address or an account before it is refused",
+        help: "Failed logins of an address or an account before it is refused",
     },
     Setting {
         id: Id::LoginRefill,
@@ -296,7 +296,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("60"),
         form: Form::Number { least: 1, most: 86_400 },
         reload: true,
-        help: "seconds until one of those comes back",
+        help: "Seconds until one of those comes back",
     },
     Setting {
         id: Id::RefusalFloor,
@@ -306,7 +306,7 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("400"),
         form: Form::Number { least: 0, most: 5_000 },
         reload: true,
-        help: "milliseconds before which no login is refused",
+        help: "Milliseconds before which no login is refused",
     },
     Setting {
         id: Id::LoginRecords,
@@ -316,6 +316,6 @@ pub const SETTINGS: [Setting; 31] = [
         preset: Preset::Text("100000"),
         form: Form::Number { least: 1_000, most: 10_000_000 },
         reload: true,
-        help: "login records that are kept",
+        help: "Login records that are kept",
     },
 ];
