@@ -6,29 +6,19 @@ use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 
-use crate::sys;
-
 /// Files that are open besides connections: the standard three, sockets, locks, database with
 /// WAL and journal, the runtime's own, a spare one, and what a backup needs.
 const OTHER_FILES: u64 = 64;
 
-/// The first thing in `main`: umask 077, no core dump, no reading of our memory by others, and
-/// [`give_back_freed_memory`].
+/// The first thing in `main`: umask 077, no core dump, no reading of our memory by others.
 ///
 /// # Errors
 /// Those of `setrlimit(2)` and `prctl(2)`; the umask is set whatever follows.
 pub fn harden() -> io::Result<()> {
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
-    give_back_freed_memory();
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
     set_dumpable(false)?;
     Ok(())
-}
-
-/// Has the allocator give large blocks back as soon as they are freed: the bound on the memory
-/// of password hashes counts on it. To be called before there are threads.
-pub fn give_back_freed_memory() {
-    sys::give_back_freed_memory();
 }
 
 /// Raises the soft limit of open files to what `connections` need, as far as the hard limit

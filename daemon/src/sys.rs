@@ -1,9 +1,15 @@
 //! What neither std nor nix can do without `unsafe`: the only module that has any.
-#![expect(unsafe_code, reason = "SO_PEERGROUPS, passed descriptors, mallopt")]
+#![expect(unsafe_code, reason = "SO_PEERGROUPS, passed descriptors, memory of Argon2")]
 
 use std::io;
+use std::num::NonZeroUsize;
+use std::ops::{Deref, DerefMut};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use argon2::Block;
+use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
 
 /// Groups that the first attempt has room for; more are asked for when the kernel says so.
 const FEW_GROUPS: usize = 64;
@@ -77,22 +83,67 @@ pub(crate) fn passed_descriptors() -> io::Result<Vec<(OwnedFd, String)>> {
     Ok(passed.map(|(fd, name)| (unsafe { OwnedFd::from_raw_fd(fd) }, name)).collect())
 }
 
-/// Blocks from this size on, in bytes, have pages of their own that go when they are freed.
-#[cfg(target_env = "gnu")]
-const OWN_PAGES: libc::c_int = 1024 * 1024;
-
-/// Has glibc give large blocks back when they are freed, where it would otherwise learn to keep
-/// them. Whether it agrees does not matter for what is computed. To be called by one thread.
-#[cfg(target_env = "gnu")]
-pub(crate) fn give_back_freed_memory() {
-    // SAFETY: it takes two integers and sets one; its only hazard is another thread's first
-    // allocation at the same time, and the runtime of std has allocated long before.
-    let _ = unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, OWN_PAGES) };
+/// Memory of Argon2: reserved at once, touched when it is used, given back to the system on
+/// request and when it is dropped. Always zero at first.
+#[derive(Debug)]
+pub(crate) struct HashMemory {
+    start: NonNull<Block>,
+    blocks: usize,
 }
 
-/// Other allocators do so anyway.
-#[cfg(not(target_env = "gnu"))]
-pub(crate) fn give_back_freed_memory() {}
+// SAFETY: it owns its pages alone, as a `Vec<Block>` would, and blocks are plain numbers.
+unsafe impl Send for HashMemory {}
+
+impl HashMemory {
+    /// Reserves `blocks` blocks of 1 KiB.
+    ///
+    /// # Errors
+    /// Those of `mmap(2)`; that of no memory must not end the daemon.
+    pub(crate) fn reserve(blocks: NonZeroUsize) -> io::Result<Self> {
+        let bytes = blocks
+            .checked_mul(NonZeroUsize::new(size_of::<Block>()).ok_or(io::ErrorKind::InvalidInput)?)
+            .ok_or(io::ErrorKind::OutOfMemory)?;
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: a new private mapping at a place of the kernel's choice touches nothing of ours.
+        let start = unsafe { mmap_anonymous(None, bytes, access, MapFlags::MAP_PRIVATE) }?;
+        Ok(Self { start: start.cast(), blocks: blocks.get() })
+    }
+
+    fn bytes(&self) -> usize {
+        self.blocks * size_of::<Block>()
+    }
+
+    /// Gives the pages back; they are zero when they are next touched.
+    pub(crate) fn give_back(&mut self) {
+        // SAFETY: the pages are ours alone, and this borrow is the only one: nobody reads what
+        // they held. Failing means that they stay, which is what was before.
+        let _ = unsafe { madvise(self.start.cast(), self.bytes(), MmapAdvise::MADV_DONTNEED) };
+    }
+}
+
+impl Deref for HashMemory {
+    type Target = [Block];
+
+    fn deref(&self) -> &[Block] {
+        // SAFETY: the mapping holds that many blocks, is page-aligned, lives as long as `self`,
+        // and began as zeroes, which are a valid `Block` of 128 integers.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.blocks) }
+    }
+}
+
+impl DerefMut for HashMemory {
+    fn deref_mut(&mut self) -> &mut [Block] {
+        // SAFETY: as above, and `self` is borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.blocks) }
+    }
+}
+
+impl Drop for HashMemory {
+    fn drop(&mut self) {
+        // SAFETY: mapped by `reserve` with this length, and no borrow outlives `self`.
+        let _ = unsafe { munmap(self.start.cast(), self.bytes()) };
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use photoprism_daemon::hashing::{Costs, Lane, Pool, PoolConfig, Target, Ticket};
-use photoprism_daemon::process::give_back_freed_memory;
 use photoprism_protocol::secret::Secret;
 
 /// What the bound allows beside the threads' own memory, in KiB.
@@ -89,7 +88,6 @@ fn dear_stored_hashes_run_one_at_a_time() {
 
 #[test]
 fn memory_is_bounded() {
-    give_back_freed_memory();
     a_thousand_hashes_leave_nothing_behind();
     a_thousand_at_once_half_of_them_gone();
     dear_stored_hashes_run_one_at_a_time();

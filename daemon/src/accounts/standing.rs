@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn what_takes_rights_away() {
-        let cases: [(&str, fn(&mut UserRow), (bool, bool, bool)); 10] = [
+        type Case = (&'static str, fn(&mut UserRow), (bool, bool, bool));
+        let cases: [Case; 10] = [
             (
                 "deleted",
                 |u| u.deleted_at = "2026-01-01 00:00:00+00:00".into(),

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use photoprism_protocol::command::CommandName;
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::key::IdempotencyKey;
 use serde::Serialize;
@@ -143,9 +144,7 @@ pub(super) fn surrounded(
             Looked::IfPassword { .. } => return Err(CommandError::KeyTaken),
         }
     }
-    if is_off(Fault::Stall) {
-        stall();
-    }
+    fail_as_asked(context.permit.command());
     let written = work()?;
     let head = audit_append(tx, &entry(context, &written.target))?;
     if let Some(key) = key {
@@ -155,9 +154,14 @@ pub(super) fn surrounded(
     Ok(Outcome { success, effects: vec![Effect::Audited(head)] })
 }
 
-/// Until the harness lets it go on, or is gone.
-fn stall() {
-    let _ = std::io::stdin().read(&mut [0]);
+/// What a harness asked for with `examples/faulty.rs`.
+fn fail_as_asked(command: CommandName) {
+    let restores = command == CommandName::UsersRestore;
+    assert!(!(restores && is_off(Fault::PanicInRestore)), "a fault that a harness asked for");
+    if is_off(Fault::Stall) {
+        // Until the harness lets it go on, or is gone.
+        let _ = std::io::stdin().read(&mut [0]);
+    }
 }
 
 fn entry(context: &Context, target: &str) -> AuditEntry {

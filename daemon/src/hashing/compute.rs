@@ -1,5 +1,6 @@
 //! The computing itself: one thread's memory, one hash at a time.
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::{Argon2, Block, Params};
@@ -12,18 +13,19 @@ use super::phc::{self, Argon2Hash};
 use super::pool::Random;
 use super::scheme::{HashString, Stored, Target};
 use super::ticket::PoolError;
+use crate::sys::HashMemory;
 
 /// What one thread needs to compute hashes.
 pub(super) struct Computer {
     target: Target,
     random: Random,
-    /// Allocated once, for hashes of the target's size and smaller ones.
-    blocks: Vec<Block>,
+    /// Reserved once, for hashes of the target's size and smaller ones.
+    memory: Option<HashMemory>,
 }
 
 impl Computer {
     pub(super) fn new(target: Target, random: Random) -> Self {
-        Self { target, random, blocks: Vec::new() }
+        Self { target, random, memory: None }
     }
 
     /// Hashes a password with the target's parameters and a new salt.
@@ -120,21 +122,30 @@ impl Computer {
         compute: impl FnOnce(&mut [Block]) -> Result<R, PoolError>,
     ) -> Result<R, PoolError> {
         if kib > own_kib(self.target) as usize {
-            self.blocks = Vec::new();
-            let mut blocks = allocate(kib)?;
-            return compute(Lent(&mut blocks).0);
+            self.memory = None;
+            let mut memory = reserve(kib)?;
+            return compute(Lent(&mut memory).0);
         }
-        self.preallocate()?;
-        let lent = Lent(&mut self.blocks[..kib]);
+        self.reserve_own();
+        let memory = self.memory.as_mut().ok_or(PoolError::Failed)?;
+        let lent = Lent(&mut memory[..kib]);
         compute(lent.0)
     }
 
-    /// Allocates the thread's own memory where it is not there yet.
-    pub(super) fn preallocate(&mut self) -> Result<(), PoolError> {
-        if self.blocks.is_empty() {
-            self.blocks = allocate(own_kib(self.target) as usize)?;
+    /// Reserves the thread's own memory where it is not there yet.
+    pub(super) fn reserve_own(&mut self) {
+        let kib = own_kib(self.target) as usize;
+        if self.memory.is_none() {
+            // Without memory now there may be some when a job comes: each tries again.
+            self.memory = reserve(kib).ok();
         }
-        Ok(())
+    }
+
+    /// Nothing is asked for the time being: the memory goes back to the system, its place stays.
+    pub(super) fn rest(&mut self) {
+        if let Some(memory) = &mut self.memory {
+            memory.give_back();
+        }
     }
 }
 
@@ -147,11 +158,9 @@ pub(super) const fn own_kib(target: Target) -> u32 {
 }
 
 /// Zeroed blocks, or an error where there is no memory: that must not end the daemon.
-fn allocate(kib: usize) -> Result<Vec<Block>, PoolError> {
-    let mut blocks = Vec::new();
-    blocks.try_reserve_exact(kib).map_err(|_| PoolError::Failed)?;
-    blocks.resize(kib, Block::new());
-    Ok(blocks)
+fn reserve(kib: usize) -> Result<HashMemory, PoolError> {
+    let blocks = NonZeroUsize::new(kib).ok_or(PoolError::Failed)?;
+    HashMemory::reserve(blocks).map_err(|_| PoolError::Failed)
 }
 
 /// Blocks that are zeroed when they are given back.
@@ -185,8 +194,10 @@ mod tests {
     use super::super::scheme::Costs;
     use super::*;
 
-    fn is_zero(blocks: &[Block]) -> bool {
-        blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0))
+    fn is_zero(memory: Option<&HashMemory>) -> bool {
+        memory.is_some_and(|blocks| {
+            blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0))
+        })
     }
 
     #[test]
@@ -195,8 +206,8 @@ mod tests {
         let mut computer = Computer::new(target, getrandom::fill);
         let (password, count) = (Secret::new("password".into()), AtomicU64::new(0));
         computer.hash(&password, &count).unwrap();
-        let place = computer.blocks.as_ptr();
-        assert!(is_zero(&computer.blocks));
+        let place = computer.memory.as_ref().unwrap().as_ptr();
+        assert!(is_zero(computer.memory.as_ref()));
         computer
             .with_memory(32, |blocks| {
                 blocks[0].as_mut()[0] = 7;
@@ -209,18 +220,22 @@ mod tests {
                 panic!("on purpose")
             })
         }));
-        assert!(panics.is_err() && is_zero(&computer.blocks));
-        assert_eq!(computer.blocks.as_ptr(), place);
+        assert!(panics.is_err() && is_zero(computer.memory.as_ref()));
+        assert_eq!(computer.memory.as_ref().unwrap().as_ptr(), place);
+        computer.memory.as_mut().unwrap()[0].as_mut()[0] = 7;
+        computer.rest();
+        assert!(is_zero(computer.memory.as_ref()));
+        assert_eq!(computer.memory.as_ref().unwrap().as_ptr(), place);
     }
 
     #[test]
     fn extra_memory_takes_the_place_of_the_own() {
         let target = Target::Argon2id(Costs { memory_kib: 64, passes: 1, lanes: 1 });
         let mut computer = Computer::new(target, getrandom::fill);
-        computer.preallocate().unwrap();
+        computer.reserve_own();
         assert_eq!(computer.with_memory(65, |blocks| Ok(blocks.len())), Ok(65));
-        assert!(computer.blocks.is_empty());
+        assert!(computer.memory.is_none());
         assert_eq!(computer.with_memory(64, |blocks| Ok(blocks.len())), Ok(64));
-        assert_eq!(computer.blocks.len(), 64);
+        assert_eq!(computer.memory.as_ref().map(|memory| memory.len()), Some(64));
     }
 }

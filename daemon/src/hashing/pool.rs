@@ -224,9 +224,9 @@ impl Drop for Pool {
 
 /// A thread's life: job after job until the pool stops.
 fn serve(shared: &Shared, mut computer: Computer) {
-    // Without memory now there may be some when a job comes: each tries again.
-    let _ = computer.preallocate();
-    while let Some(Job { work, password, is_big }) = shared.queue.next() {
+    computer.reserve_own();
+    while let Some(job) = shared.queue.next(|| computer.rest()) {
+        let Job { work, password, is_big } = job;
         let began = (shared.monotonic)();
         let job = Running { shared, password, is_big, began };
         match work {

@@ -12,6 +12,10 @@ use super::ticket::{PoolError, Reply};
 /// Places for administrators: there are few of them, and they are served first.
 pub(super) const ADMIN_PLACES: usize = 16;
 
+/// How long a thread without work keeps its memory at hand: the next login of somebody who
+/// mistyped comes sooner.
+const REST_AFTER: Duration = Duration::from_secs(5);
+
 /// Longest time in seconds that anybody is told to wait.
 const LONGEST_RETRY_S: u64 = 60;
 
@@ -119,9 +123,11 @@ impl Queue {
         whole.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).clamp(1, LONGEST_RETRY_S)
     }
 
-    /// Waits for the next job that somebody still wants; `None` when the pool stops.
-    pub(super) fn next(&self) -> Option<Job> {
+    /// Waits for the next job that somebody still wants; `None` when the pool stops. `rest` is
+    /// called once where none comes for a while.
+    pub(super) fn next(&self, rest: impl FnOnce()) -> Option<Job> {
         let mut state = self.state();
+        let mut rest = Some(rest);
         loop {
             if state.stopped {
                 return None;
@@ -134,11 +140,29 @@ impl Queue {
                     job.begin();
                     return Some(job);
                 }
-                None => {
-                    state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                }
+                None => state = self.wait(state, &mut rest),
             }
         }
+    }
+
+    fn wait<'a>(
+        &'a self,
+        state: MutexGuard<'a, State>,
+        rest: &mut Option<impl FnOnce()>,
+    ) -> MutexGuard<'a, State> {
+        if rest.is_none() {
+            return self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let waited = self.changed.wait_timeout(state, REST_AFTER);
+        let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        if !timeout.timed_out() {
+            return state;
+        }
+        drop(state);
+        if let Some(rest) = rest.take() {
+            rest();
+        }
+        self.state()
     }
 
     /// A job has ended that took so long.

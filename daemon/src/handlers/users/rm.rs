@@ -8,7 +8,6 @@ use crate::accounts::first::FIRST_ADMIN_ID;
 use crate::accounts::standing::is_deleted;
 use crate::accounts::times;
 use crate::error::CommandError;
-use crate::faults::{Fault, is_off};
 use crate::handlers::context::{Context, Outcome};
 use crate::handlers::find::{any_user, live_user};
 use crate::handlers::write::{Key, Written, surrounded};
@@ -51,7 +50,6 @@ pub fn restore(
     target: &Target,
 ) -> Result<Outcome, CommandError> {
     surrounded(tx, context, key, || {
-        assert!(!is_off(Fault::PanicInRestore), "a fault that a harness asked for");
         let row = any_user(tx, &target.user)?;
         refuse_system(&row)?;
         if is_deleted(&row) {
