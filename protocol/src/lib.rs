@@ -6,6 +6,7 @@
 pub mod args;
 pub mod attr;
 pub mod audit;
+pub mod auth;
 pub mod auth_id;
 pub mod command;
 pub mod display_name;
@@ -16,6 +17,7 @@ pub mod generated;
 pub mod key;
 pub mod level;
 pub mod list;
+pub mod logins;
 pub mod name;
 pub mod numeric_text;
 pub mod passwd;
@@ -31,8 +33,10 @@ pub mod status;
 mod suggest;
 pub mod text;
 pub mod token;
+pub mod twofa;
 pub mod uid;
 pub mod users;
+pub mod why;
 
 /// The protocol's version. Raised only when a client written for the one before would break.
 pub const VERSION: u32 = 1;

@@ -1,0 +1,59 @@
+//! `users.2fa.*`: two-factor authentication of an account (RFC 6238).
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+
+/// Arguments of `users.2fa.confirm`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirm {
+    /// Name or UID.
+    pub user: String,
+    /// The first code of the app.
+    pub passcode: Secret,
+}
+
+/// Result of `users.2fa.show`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Show {
+    /// UID of the account.
+    pub uid: String,
+    /// Name of the account.
+    pub name: String,
+    /// Codes are asked for.
+    pub active: bool,
+    /// A key was made that is not yet active.
+    pub pending: bool,
+    /// There is a recovery code that was not used.
+    pub has_recovery_code: bool,
+    /// The key was made.
+    pub created_at: Option<String>,
+    /// It became active.
+    pub activated_at: Option<String>,
+}
+
+/// Result of `users.2fa.enroll`: the only time that the key is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrollResult {
+    /// `otpauth://totp/…` for an authenticator app; `None` in a replay.
+    pub url: Option<Secret>,
+    /// The key alone in base 32, to type it; `None` in a replay.
+    pub key: Option<Secret>,
+}
+
+/// Result of `users.2fa.confirm` and `users.2fa.recovery`: the only time that the code is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveryResult {
+    /// Works once in place of a code and turns two-factor authentication off; `None` in a replay.
+    pub recovery_code: Option<Secret>,
+}
+
+/// Result of `users.2fa.disable`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisableResult {
+    /// There was something to turn off.
+    pub disabled: bool,
+    /// Sessions that ended.
+    pub sessions_revoked: u64,
+}

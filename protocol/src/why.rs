@@ -1,0 +1,35 @@
+//! `users.why`: why can this person not log in?
+
+use serde::{Deserialize, Serialize};
+
+use crate::logins::Entry;
+use crate::users::User;
+
+/// Something that stands in the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// `deleted`, `expired`, `provider`, `no_name`, `login_off`, `role_unknown`, `no_password`,
+    /// `two_factor`, `account_limited` or `address_limited`.
+    pub code: String,
+    /// One sentence for people.
+    pub message: String,
+    /// The command that mends it; `None` where only time does.
+    pub command: Option<String>,
+    /// It ends by itself then, RFC 3339.
+    pub until: Option<String>,
+    /// The password works and a code is asked for as well: no obstacle, but good to know.
+    pub blocks: bool,
+}
+
+/// Result of `users.why`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhyResult {
+    /// The account.
+    pub user: User,
+    /// Nothing stands in the way of a right password.
+    pub can_log_in: bool,
+    /// All that holds now.
+    pub reasons: Vec<Reason>,
+    /// The latest attempts under that name, newest first, at most 10.
+    pub attempts: Vec<Entry>,
+}
