@@ -188,7 +188,7 @@ pub struct LogoutResult {
 #[serde(untagged)]
 pub enum Introspection {
     /// The token is good for what was asked.
-    Active(Active),
+    Active(Box<Active>),
     /// It is not, for whatever reason.
     Inactive {
         /// Always false.
