@@ -1,0 +1,41 @@
+//! The harness itself: what it says about a daemon must be so.
+
+use serde_json::json;
+
+use crate::common::home::Home;
+use crate::common::json::Ask;
+use crate::common::peer::{Peer, Who, open_to_all};
+use crate::common::{is_root, skipped};
+
+#[test]
+fn a_daemon_starts_answers_and_ends() {
+    let mut home = Home::started();
+    assert_eq!(home.ok("ping", json!({}))["pong"], true);
+    assert_eq!(home.ok("status", json!({}))["pid"], home.running().pid());
+    let log = home.restart();
+    assert!(log.contains("stopped"), "{log}");
+    home.kill();
+    home.start();
+    assert_eq!(home.ok("status", json!({}))["counts"]["users"], 1);
+    home.stop();
+    assert!(!home.socket().exists());
+    let database = home.open_database();
+    let mode: String = database.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
+}
+
+#[test]
+fn other_users_are_who_they_say() {
+    if !is_root() {
+        return skipped("needs root");
+    }
+    let home = Home::started();
+    open_to_all(&home.socket());
+    let mut root = Peer::connect(&home.socket(), Who { uid: 0, gid: 7, groups: &[8] });
+    root.ok("users.add", json!({"name": "olga", "role": "guest", "provider": "none"}));
+    let record = root.ok("audit.ls", json!({"limit": 1}))["items"][0].clone();
+    assert_eq!((&record["gid"], &record["pid"]), (&json!(7), &json!(root.pid())));
+    let mut stranger = Peer::connect(&home.socket(), Who { uid: 54_000, gid: 7, groups: &[] });
+    assert!(stranger.line().unwrap().contains("forbidden"));
+    assert_eq!(stranger.line(), None);
+}

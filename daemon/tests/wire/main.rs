@@ -1,0 +1,7 @@
+//! Raw lines against a real daemon on a real socket, held against the letter of the
+//! documentation.
+
+#[path = "../common/mod.rs"]
+pub mod common;
+
+mod harness;
