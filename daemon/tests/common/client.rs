@@ -10,14 +10,14 @@ use serde_json::Value;
 use super::PATIENCE;
 
 /// A connection on which nothing is read ahead of what was asked.
-pub struct Client {
+pub(crate) struct Client {
     stream: UnixStream,
     reader: BufReader<UnixStream>,
 }
 
 impl Client {
     /// Connects to a socket.
-    pub fn connect(socket: &Path) -> Self {
+    pub(crate) fn connect(socket: &Path) -> Self {
         let stream = UnixStream::connect(socket).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let reader = BufReader::new(stream.try_clone().unwrap());
@@ -25,22 +25,22 @@ impl Client {
     }
 
     /// Sends bytes as they are.
-    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
 
     /// The same where the daemon may have closed.
-    pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
+    pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
         self.stream.write_all(bytes.as_ref())
     }
 
     /// Says that nothing more will be sent.
-    pub fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
     /// The next reply line with its newline; `None` where the daemon closed instead.
-    pub fn line(&mut self) -> Option<String> {
+    pub(crate) fn line(&mut self) -> Option<String> {
         let mut line = String::new();
         let count = self.reader.read_line(&mut line).unwrap();
         assert!(count == 0 || line.ends_with('\n'), "a reply without its newline: {line}");
@@ -48,26 +48,26 @@ impl Client {
     }
 
     /// The next reply.
-    pub fn reply(&mut self) -> Value {
+    pub(crate) fn reply(&mut self) -> Value {
         let line = self.line().expect("a reply, not the end");
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
     /// The reply to one line, which is sent with a newline.
-    pub fn ask(&mut self, line: impl AsRef<[u8]>) -> Value {
+    pub(crate) fn ask(&mut self, line: impl AsRef<[u8]>) -> Value {
         self.send([line.as_ref(), b"\n"].concat());
         self.reply()
     }
 
     /// Everything until the daemon closes.
-    pub fn rest(&mut self) -> String {
+    pub(crate) fn rest(&mut self) -> String {
         let mut text = String::new();
         self.reader.read_to_string(&mut text).unwrap();
         text
     }
 
     /// The daemon has closed, and said nothing more.
-    pub fn assert_closed(&mut self) {
+    pub(crate) fn assert_closed(&mut self) {
         assert_eq!(self.rest(), "");
     }
 }

@@ -15,7 +15,7 @@ use super::running::Running;
 
 /// A private folder with the settings of a daemon, and the daemon while it runs. It is killed
 /// when this is dropped.
-pub struct Home {
+pub(crate) struct Home {
     root: TempDir,
     database: PathBuf,
     args: Vec<OsString>,
@@ -25,7 +25,7 @@ pub struct Home {
 
 impl Home {
     /// A folder without a database. The socket's folder lets every user in, the rest nobody.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let database = root.path().join("data").join("admin.db");
         for (name, mode) in [(".", 0o755), ("run", 0o755), ("auth", 0o755), ("data", 0o700)] {
@@ -37,70 +37,70 @@ impl Home {
     }
 
     /// A daemon that runs with nothing but defaults.
-    pub fn started() -> Self {
+    pub(crate) fn started() -> Self {
         let mut home = Self::new();
         home.start();
         home
     }
 
     /// Adds arguments of the command line.
-    pub fn args<const N: usize>(mut self, args: [&str; N]) -> Self {
+    pub(crate) fn args<const N: usize>(mut self, args: [&str; N]) -> Self {
         self.args.extend(args.map(Into::into));
         self
     }
 
     /// Adds a variable; the environment holds no other.
-    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.set_env(name, value);
         self
     }
 
     /// The same for the next start of one that has run.
-    pub fn set_env(&mut self, name: &str, value: impl Into<OsString>) {
+    pub(crate) fn set_env(&mut self, name: &str, value: impl Into<OsString>) {
         self.env.retain(|(known, _)| known != name);
         self.env.push((name.into(), value.into()));
     }
 
     /// Turns the auth socket on, for members of the group 0.
-    pub fn with_auth_socket(self) -> Self {
+    pub(crate) fn with_auth_socket(self) -> Self {
         let path = self.auth_socket();
         self.args(["--auth-socket", path.to_str().unwrap(), "--auth-socket-group", "0"])
     }
 
     /// Puts a copy of `file` in the place of the database, under its own name.
-    pub fn with_database(mut self, file: &Path) -> Self {
+    pub(crate) fn with_database(mut self, file: &Path) -> Self {
         self.database = self.data().join(file.file_name().unwrap());
         fs::write(&self.database, fs::read(file).unwrap()).unwrap();
         self
     }
 
     /// The folder of everything.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.root.path()
     }
 
     /// The folder of the database.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.root.path().join("data")
     }
 
     /// The database.
-    pub fn database(&self) -> &Path {
+    pub(crate) fn database(&self) -> &Path {
         &self.database
     }
 
     /// The admin socket.
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.root.path().join("run").join("admin.sock")
     }
 
     /// The auth socket, where it is on.
-    pub fn auth_socket(&self) -> PathBuf {
+    pub(crate) fn auth_socket(&self) -> PathBuf {
         self.root.path().join("auth").join("auth.sock")
     }
 
     /// The command that starts the daemon, in an environment of its own.
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_photoprismd"));
         command.env_clear().env("HOME", self.root()).envs(self.env.iter().cloned());
         command.arg("--database").arg(&self.database).arg("--socket").arg(self.socket());
@@ -109,40 +109,40 @@ impl Home {
     }
 
     /// Starts the daemon and waits until it is ready.
-    pub fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         assert!(self.running.is_none(), "it runs already");
         self.running = Some(Running::start(self.command()));
     }
 
     /// Runs the daemon, which must end by itself.
-    pub fn ends(&self) -> Output {
+    pub(crate) fn ends(&self) -> Output {
         self.command().output().unwrap()
     }
 
     /// The daemon, which must run.
-    pub fn running(&self) -> &Running {
+    pub(crate) fn running(&self) -> &Running {
         self.running.as_ref().expect("the daemon runs")
     }
 
     /// Stops it by SIGTERM; it must end with 0. Gives its log.
-    pub fn stop(&mut self) -> String {
+    pub(crate) fn stop(&mut self) -> String {
         self.running.take().expect("the daemon runs").stop()
     }
 
     /// Stops it by SIGKILL.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         drop(self.running.take().expect("the daemon runs"));
     }
 
     /// Stops it and starts it again. Gives the log of the run that ended.
-    pub fn restart(&mut self) -> String {
+    pub(crate) fn restart(&mut self) -> String {
         let log = self.stop();
         self.start();
         log
     }
 
     /// Stops it, lets `work` have the database, and starts it again.
-    pub fn offline<T>(&mut self, work: impl FnOnce(&mut Connection) -> T) -> T {
+    pub(crate) fn offline<T>(&mut self, work: impl FnOnce(&mut Connection) -> T) -> T {
         self.stop();
         let result = work(&mut self.open_database());
         self.start();
@@ -150,18 +150,18 @@ impl Home {
     }
 
     /// Opens the database of a daemon that does not run.
-    pub fn open_database(&self) -> Connection {
+    pub(crate) fn open_database(&self) -> Connection {
         assert!(self.running.is_none(), "its database is locked while it runs");
         Connection::open(&self.database).unwrap()
     }
 
     /// A connection to the admin socket.
-    pub fn connect(&self) -> Client {
+    pub(crate) fn connect(&self) -> Client {
         Client::connect(&self.socket())
     }
 
     /// The reply to one line on a connection of its own.
-    pub fn ask(&self, line: &str) -> Value {
+    pub(crate) fn ask(&self, line: &str) -> Value {
         self.connect().ask(line)
     }
 }

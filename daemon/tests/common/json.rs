@@ -6,7 +6,7 @@ use super::client::Client;
 use super::home::Home;
 
 /// Who takes a line and answers it.
-pub trait Ask {
+pub(crate) trait Ask {
     /// The reply to a line.
     fn reply_to(&mut self, line: &str) -> Value;
 
@@ -43,7 +43,7 @@ pub trait Ask {
 }
 
 /// Code and field of an error object.
-pub fn fault(error: &Value) -> (String, String) {
+pub(crate) fn fault(error: &Value) -> (String, String) {
     let text = |key: &str| error[key].as_str().unwrap_or_default().to_owned();
     assert!(!text("message").is_empty(), "{error}");
     (text("code"), text("field"))

@@ -19,30 +19,30 @@ const SOCKET: &str = "WIRE_TEST_SOCKET";
 
 /// A user of the system, who needs no entry anywhere.
 #[derive(Clone, Copy, Debug)]
-pub struct Who {
+pub(crate) struct Who {
     /// Its uid.
-    pub uid: u32,
+    pub(crate) uid: u32,
     /// Its first group.
-    pub gid: u32,
+    pub(crate) gid: u32,
     /// Its other groups.
-    pub groups: &'static [u32],
+    pub(crate) groups: &'static [u32],
 }
 
 /// A connection of another user.
-pub struct Peer {
+pub(crate) struct Peer {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
 
 /// Lets every user connect: the file mode guards nothing any more.
-pub fn open_to_all(socket: &Path) {
+pub(crate) fn open_to_all(socket: &Path) {
     fs::set_permissions(socket, PermissionsExt::from_mode(0o666)).unwrap();
 }
 
 impl Peer {
     /// Connects as somebody else; needs root.
-    pub fn connect(socket: &Path, who: Who) -> Self {
+    pub(crate) fn connect(socket: &Path, who: Who) -> Self {
         let groups: Vec<String> = who.groups.iter().map(ToString::to_string).collect();
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "common::peer::helper", "--nocapture"])
@@ -64,12 +64,12 @@ impl Peer {
     }
 
     /// The process that connected.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// The next line; `None` where the daemon closed instead.
-    pub fn line(&mut self) -> Option<String> {
+    pub(crate) fn line(&mut self) -> Option<String> {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         line.strip_prefix("> ").map(str::to_owned)

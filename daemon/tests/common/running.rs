@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use super::PATIENCE;
 
 /// A daemon that was ready; killed when dropped.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     log: Arc<Log>,
     reader: Option<JoinHandle<()>>,
@@ -49,7 +49,7 @@ impl Log {
 
 impl Running {
     /// Starts the daemon and waits for its ready line.
-    pub fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let log = Arc::new(Log::default());
@@ -65,34 +65,34 @@ impl Running {
     }
 
     /// Its process.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Its log so far.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.text.lock().unwrap().0.clone()
     }
 
     /// Its log, once it holds `text`.
-    pub fn wait_for_log(&self, text: &str) -> String {
+    pub(crate) fn wait_for_log(&self, text: &str) -> String {
         self.log.wait_for(text, |log, _| log.contains(text))
     }
 
     /// Sends it a signal.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }
 
     /// Waits until it has ended by itself. Gives how, and its log.
-    pub fn ended(mut self) -> (ExitStatus, String) {
+    pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         self.log.wait_for("the end", |_, ended| ended);
         let status = self.child.wait().unwrap();
         (status, self.log())
     }
 
     /// SIGTERM; it must end with 0. Gives its log.
-    pub fn stop(self) -> String {
+    pub(crate) fn stop(self) -> String {
         self.signal(Signal::SIGTERM);
         let (status, log) = self.ended();
         assert_eq!(status.code(), Some(0), "the daemon did not end cleanly:\n{log}");

@@ -2,6 +2,6 @@
 //! documentation.
 
 #[path = "../common/mod.rs"]
-pub mod common;
+mod common;
 
 mod harness;
