@@ -131,11 +131,12 @@ async fn modify(call: &Call<'_>) -> Answer {
 
 async fn set_password(call: &Call<'_>) -> Answer {
     let args = call.args::<wire_passwd::Set>()?;
+    passwd::permit_show_hash(&args, &call.context)?;
     let key = call.key(&(&args.user, args.keep_sessions, args.show_hash))?;
     if let Some(replay) = call.replay(key.as_ref(), Some(&args.password)).await? {
         return Ok(replay);
     }
-    let request = passwd::Set::parse(args, &call.context, &call.app.rules)?;
+    let request = passwd::Set::parse(args, &call.app.rules)?;
     let hashed = call.hash(request.password()).await?;
     call.write(key, move |tx, context, key| passwd::set(tx, context, key, (&request, &hashed)))
         .await

@@ -26,22 +26,18 @@ pub struct Set {
 }
 
 impl Set {
-    /// Checks the arguments; to see a hash is a right of its own.
+    /// Checks the arguments.
     ///
     /// # Errors
-    /// `forbidden` at `show_hash`, or `invalid_argument`.
-    pub fn parse(
-        args: passwd::Set,
-        context: &Context,
-        rules: &PasswordRules,
-    ) -> Result<Self, CommandError> {
+    /// `invalid_argument`.
+    pub fn parse(args: passwd::Set, rules: &PasswordRules) -> Result<Self, CommandError> {
         no_nul("user", Some(&args.user))?;
         rules.check(&args.password).map_err(|rule| CommandError::invalid("password", &rule))?;
         Ok(Self {
             user: args.user,
             password: args.password,
             keep_sessions: args.keep_sessions.unwrap_or(false),
-            show_hash: check_show_hash(args.show_hash, context)?,
+            show_hash: args.show_hash.unwrap_or(false),
         })
     }
 
@@ -52,15 +48,18 @@ impl Set {
     }
 }
 
-fn check_show_hash(show: Option<bool>, context: &Context) -> Result<bool, CommandError> {
-    let show = show.unwrap_or(false);
-    if show && context.permit.level() < Level::Admin {
+/// To see a hash is a right of its own, looked at before any value.
+///
+/// # Errors
+/// `forbidden` at `show_hash`.
+pub fn permit_show_hash(args: &passwd::Set, context: &Context) -> Result<(), CommandError> {
+    if args.show_hash == Some(true) && context.permit.level() < Level::Admin {
         return Err(CommandError::Forbidden {
             message: "showing a password hash needs the level admin".into(),
             field: Some("show_hash"),
         });
     }
-    Ok(show)
+    Ok(())
 }
 
 /// Sets the password.
