@@ -4,4 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod envelope;
 mod harness;
+mod lines;
+mod order;
