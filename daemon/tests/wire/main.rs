@@ -8,3 +8,5 @@ mod envelope;
 mod harness;
 mod lines;
 mod order;
+mod users_add;
+mod users_mod;
