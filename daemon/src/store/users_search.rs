@@ -11,7 +11,7 @@ use super::prefix::successor;
 use super::users::{UserRow, user_row};
 
 /// Rows of one index range beyond which walking by id finds a page sooner.
-const RANGE_CAP: usize = 5000;
+pub(super) const RANGE_CAP: usize = 5000;
 
 /// What to look for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,16 @@ pub fn users_page(
     search: &UserSearch,
     page: UserPage,
 ) -> Result<Vec<UserRow>, StoreError> {
+    page_within(db, search, page, RANGE_CAP)
+}
+
+/// The same with another cap on the ranges.
+pub(super) fn page_within(
+    db: &Db,
+    search: &UserSearch,
+    page: UserPage,
+    cap: usize,
+) -> Result<Vec<UserRow>, StoreError> {
     match search {
         UserSearch::People => walk(db, page, "u.id > 0", &[]),
         UserSearch::Everybody => walk(db, page, "1", &[]),
@@ -66,7 +76,7 @@ pub fn users_page(
             walk(db, page, "(u.id = ?3 OR (u.user_name = ?4 AND u.id > 0))", &[id, name])
         }
         UserSearch::Uid(uid) => walk(db, page, "u.user_uid = ?3", &[uid]),
-        UserSearch::Prefix { lower, display } => prefix(db, page, lower, display),
+        UserSearch::Prefix { lower, display } => prefix(db, page, (lower, display), cap),
     }
 }
 
@@ -89,8 +99,13 @@ fn walk(
     Ok(rows)
 }
 
-fn prefix(db: &Db, page: UserPage, lower: &str, display: &str) -> Result<Vec<UserRow>, StoreError> {
-    let Some(ids) = candidates(db, page, lower, display)? else {
+fn prefix(
+    db: &Db,
+    page: UserPage,
+    (lower, display): (&str, &str),
+    cap: usize,
+) -> Result<Vec<UserRow>, StoreError> {
+    let Some(ids) = candidates(db, page, (lower, display), cap)? else {
         let which = "u.id > 0 AND (substr(u.user_name, 1, length(?3)) = ?3
              OR substr(u.user_email, 1, length(?3)) = ?3
              OR substr(u.display_name, 1, length(?4)) = ?4 COLLATE NOCASE)";
@@ -109,8 +124,8 @@ fn prefix(db: &Db, page: UserPage, lower: &str, display: &str) -> Result<Vec<Use
 fn candidates(
     db: &Db,
     page: UserPage,
-    lower: &str,
-    display: &str,
+    (lower, display): (&str, &str),
+    cap: usize,
 ) -> Result<Option<BTreeSet<i64>>, StoreError> {
     let mut ids = BTreeSet::new();
     for (column, text, rule) in [
@@ -118,7 +133,9 @@ fn candidates(
         ("user_email", lower, "BINARY"),
         ("display_name", display, "NOCASE"),
     ] {
-        let end = successor(text);
+        // NOCASE compares as if the text were in lower case: `Z` stands behind `[` there.
+        let folded = if rule == "NOCASE" { text.to_ascii_lowercase() } else { text.to_owned() };
+        let end = successor(&folded);
         let below = if end.is_some() {
             format!("AND u.{column} < ?2 COLLATE {rule}")
         } else {
@@ -130,15 +147,15 @@ fn candidates(
              AND substr(u.{column}, 1, length(?1)) = ?1 COLLATE {rule} AND u.id > 0 {} LIMIT ?3",
             page.alive()
         );
-        let cap = i64::try_from(RANGE_CAP).unwrap_or(i64::MAX);
+        let most = i64::try_from(cap).unwrap_or(i64::MAX);
         let mut sentence = db.conn.prepare_cached(&sentence)?;
-        let mut rows = sentence.query(params![text, end, cap])?;
+        let mut rows = sentence.query(params![text, end, most])?;
         let mut found = 0;
         while let Some(row) = rows.next()? {
             ids.insert(row.get(0)?);
             found += 1;
         }
-        if found == RANGE_CAP {
+        if found == cap {
             return Ok(None);
         }
     }
