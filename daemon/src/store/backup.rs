@@ -76,10 +76,13 @@ fn make_folder(folder: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// A name behind all that there are, also of those made in the same second.
 fn free_name(folder: &Path, name: &str) -> PathBuf {
-    let plain = folder.join(format!("{name}.db"));
-    let numbered = (2..).map(|number| folder.join(format!("{name}-{number}.db")));
-    std::iter::once(plain.clone()).chain(numbered).find(|path| !path.exists()).unwrap_or(plain)
+    let mut taken = automatic(folder).into_iter().filter(|(_, (stem, _))| stem == name);
+    match taken.next_back() {
+        None => folder.join(format!("{name}.db")),
+        Some((_, (_, number))) => folder.join(format!("{name}.{}.db", number + 1)),
+    }
 }
 
 /// Lets `fill` make a file beside `path`, syncs it and gives it its name.
@@ -88,7 +91,9 @@ fn publish(
     fill: impl FnOnce(&Path) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let temporary = path.with_extension("tmp");
+    // A journal of a killed one would be played back into the new file.
     let done = remove_old(&temporary)
+        .and_then(|()| remove_old(&path.with_extension("tmp-journal")))
         .and_then(|()| fill(&temporary))
         .and_then(|()| settle(&temporary, path).map_err(|error| io(&error)));
     if done.is_err() {
@@ -156,19 +161,41 @@ fn check(copy: &Connection) -> Result<(), StoreError> {
     Err(StoreError::Other(format!("the backup is damaged: {verdict}")))
 }
 
-/// Names begin with the time, so their order is their age.
-fn prune(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    let mut names: Vec<PathBuf> = entries
+/// Automatic backups, the oldest first: their names begin with the time, those of one second are
+/// numbered.
+fn automatic(folder: &Path) -> Vec<(PathBuf, (String, u32))> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut found: Vec<_> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with("auto-") && name.ends_with(".db")
-        })
+        .filter_map(|path| place_in_time(&path).map(|place| (path, place)))
         .collect();
-    names.sort();
-    let surplus = names.len().saturating_sub(KEPT);
-    for old in &names[..surplus] {
+    found.sort_by(|(_, one), (_, other)| one.cmp(other));
+    found
+}
+
+/// `auto-NAME.db` is the first of its name, `auto-NAME.2.db` the second.
+fn place_in_time(path: &Path) -> Option<(String, u32)> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".db")?;
+    if !name.starts_with("auto-") {
+        return None;
+    }
+    let numbered = name.rsplit_once('.').and_then(|(stem, end)| Some((stem, end.parse().ok()?)));
+    let (stem, number) = numbered.unwrap_or((name, 1));
+    Some((stem.to_owned(), number))
+}
+
+/// Lets go of the oldest, and of what a process that was killed left half made.
+fn prune(folder: &Path) {
+    let found = automatic(folder);
+    let surplus = found.len().saturating_sub(KEPT);
+    let half_made = fs::read_dir(folder).into_iter().flatten().filter_map(|entry| {
+        let path = entry.ok()?.path();
+        let name = path.file_name()?.to_str()?;
+        let half = name.ends_with(".tmp") || name.ends_with(".tmp-journal");
+        half.then_some(path)
+    });
+    let surplus = found.into_iter().take(surplus).map(|(path, _)| path);
+    for old in surplus.chain(half_made) {
         // One that cannot be removed is tried again next time.
         let _ = fs::remove_file(old);
     }
