@@ -246,7 +246,9 @@ impl DbThread {
             match one_write(db, run) {
                 Ok(step) => steps.push(step),
                 Err(error) => {
-                    // SQLite rolled the whole transaction back: nothing of the group happened.
+                    // SQLite rolled the whole transaction back, or it is in a state that nobody
+                    // knows: nothing of the group happened.
+                    end_what_is_left(db);
                     refuse(Err(error.clone().into()));
                     finish_all(steps, &Err(error.clone()));
                     return refuse_all(writes.collect(), &error);
@@ -278,7 +280,16 @@ fn commit(db: &Db, anything: bool) -> Result<(), StoreError> {
     end
 }
 
-/// Runs a write in its savepoint. An error means that the whole transaction is gone.
+/// A transaction left open would be in the way of every later one.
+fn end_what_is_left(db: &Db) {
+    if !db.is_autocommit()
+        && let Err(error) = db.rollback()
+    {
+        error!(%error, "a transaction could not be rolled back");
+    }
+}
+
+/// Runs a write in its savepoint. After an error nothing of the whole transaction may stand.
 fn one_write(db: &Db, run: WriteRun) -> Result<Step, StoreError> {
     db.savepoint()?;
     let step = run(&Tx::new(db));
