@@ -25,6 +25,9 @@ mod users;
 mod users_search;
 mod users_write;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::audit::{
     AuditEntry, AuditHead, AuditRow, audit_append, audit_count, audit_head, audit_page, audit_walk,
     link,

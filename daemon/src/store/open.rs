@@ -15,7 +15,7 @@ use super::error::StoreError;
 use super::meta::{self, CURSOR_KEY_BYTES};
 use super::owner::lock_holder;
 use super::recognise::{Found, classify};
-use super::schema::{self, SCHEMA_VERSION};
+use super::schema::{self, STEPS};
 use super::users_write::{NewUser, user_insert};
 use crate::faults::{Fault, is_off};
 
@@ -97,6 +97,11 @@ pub fn check_sqlite_version(number: i32) -> Result<(), OpenError> {
 
 /// Opens what is at the path, making our own database where there is none.
 pub(super) fn open(options: &OpenOptions) -> Result<Db, OpenError> {
+    open_at(options, &STEPS)
+}
+
+/// The same with another list of steps, which tests migrate along.
+pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenError> {
     let path = &options.path;
     let theirs = path.file_name().is_some_and(|name| name == "index.db");
     make_or_check_folder(path, options.make_folder)?;
@@ -111,8 +116,8 @@ pub(super) fn open(options: &OpenOptions) -> Result<Db, OpenError> {
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     match classify(&conn).map_err(|error| failed(path, error))? {
         Found::Nothing | Found::Unfinished if theirs => Err(OpenError::NotThereYet),
-        Found::Nothing => open_own(conn, options, 0),
-        Found::Own(schema) => open_own(conn, options, schema),
+        Found::Nothing => open_own(conn, options, (0, steps)),
+        Found::Own(schema) => open_own(conn, options, (schema, steps)),
         Found::PhotoPrism => open_photoprism(conn, path),
         Found::Unfinished => Err(refused(path, "PhotoPrism has not finished making it")),
         Found::Foreign(what) => Err(refused(path, &what)),
@@ -159,25 +164,33 @@ fn make_or_check_folder(path: &Path, make: bool) -> Result<(), OpenError> {
         .map_err(|error| storage(folder, &error))
 }
 
-fn open_own(conn: Connection, options: &OpenOptions, found: u32) -> Result<Db, OpenError> {
+fn open_own(
+    conn: Connection,
+    options: &OpenOptions,
+    (found, steps): (u32, &[&str]),
+) -> Result<Db, OpenError> {
     let path = &options.path;
-    if found > SCHEMA_VERSION {
-        return Err(refused(path, &newer(path, found)));
+    if found as usize > steps.len() {
+        return Err(refused(path, &newer(path, found, steps.len())));
     }
     let mut db = Db { conn, kind: Kind::Own, path: path.clone(), columns: Columns::default() };
-    prepare_own(&mut db, options, found).map_err(|error| failed(path, error))?;
+    prepare_own(&mut db, options, (found, steps)).map_err(|error| failed(path, error))?;
     Ok(db)
 }
 
-fn prepare_own(db: &mut Db, options: &OpenOptions, found: u32) -> Result<(), StoreError> {
+fn prepare_own(
+    db: &mut Db,
+    options: &OpenOptions,
+    (found, steps): (u32, &[&str]),
+) -> Result<(), StoreError> {
     pragma(&db.conn, "locking_mode", "exclusive")?;
     settings(&db.conn)?;
     if found == 0 {
         // Made before WAL is switched on, so that the tables stand in the file itself from the
         // first moment and a look at the file alone recognises it.
-        create(db, options)?;
-    } else if found < SCHEMA_VERSION {
-        migrate(db, found)?;
+        create(db, options, steps)?;
+    } else {
+        migrate(db, found, steps)?;
     }
     pragma(&db.conn, "journal_mode", "wal")?;
     pragma(&db.conn, "synchronous", if is_off(Fault::SyncSeldom) { "1" } else { "2" })?;
@@ -188,15 +201,15 @@ fn prepare_own(db: &mut Db, options: &OpenOptions, found: u32) -> Result<(), Sto
     Ok(())
 }
 
-fn newer(path: &Path, found: u32) -> String {
-    let backup = super::backup::folder(path).join(format!("schema-{SCHEMA_VERSION}.db"));
+fn newer(path: &Path, found: u32, known: usize) -> String {
+    let backup = super::backup::folder(path).join(format!("schema-{known}.db"));
     let advice = if backup.exists() {
         format!("the backup made before that is {}", backup.display())
     } else {
         "no backup of the older one was found beside it".into()
     };
     format!(
-        "its schema is {found}, newer than {SCHEMA_VERSION}, which this daemon knows; start the \
+        "its schema is {found}, newer than {known}, which this daemon knows; start the \
          newer daemon, or go back to the older database ({advice})"
     )
 }
@@ -229,11 +242,11 @@ fn pragma(conn: &Connection, name: &str, value: &str) -> Result<(), StoreError> 
     Err(StoreError::Other(format!("PRAGMA {name} is {stands} instead of {value}")))
 }
 
-fn create(db: &Db, options: &OpenOptions) -> Result<(), StoreError> {
+fn create(db: &Db, options: &OpenOptions, steps: &[&str]) -> Result<(), StoreError> {
     db.conn.execute_batch("BEGIN EXCLUSIVE")?;
     let mut at = 0;
-    while at < SCHEMA_VERSION {
-        at = schema::step(&db.conn, at)?;
+    while (at as usize) < steps.len() {
+        at = schema::step(&db.conn, steps, at)?;
     }
     // The first rows go in with the tables: a database without an admin is never seen.
     let tx = Tx::new(db);
@@ -244,12 +257,13 @@ fn create(db: &Db, options: &OpenOptions) -> Result<(), StoreError> {
     db.commit()
 }
 
-fn migrate(db: &Db, found: u32) -> Result<(), StoreError> {
+/// One transaction a step, a copy of the whole database before each.
+fn migrate(db: &Db, found: u32, steps: &[&str]) -> Result<(), StoreError> {
     let mut at = found;
-    while at < SCHEMA_VERSION {
+    while (at as usize) < steps.len() {
         copy_whole(db, at)?;
         db.begin()?;
-        at = schema::step(&db.conn, at)?;
+        at = schema::step(&db.conn, steps, at)?;
         db.commit()?;
     }
     Ok(())

@@ -28,3 +28,53 @@ pub(super) fn count(row: &Row<'_>, column: usize) -> Result<u64, rusqlite::Error
     let number: i64 = row.get(column)?;
     Ok(u64::try_from(number).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    /// What a column of this SQL value reads as.
+    fn read<T>(value: &str, how: fn(&Row<'_>, usize) -> Result<T, rusqlite::Error>) -> T {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.query_row(&format!("SELECT {value}"), [], |row| how(row, 0)).unwrap()
+    }
+
+    #[test]
+    fn a_text_is_read_from_every_storage_class() {
+        for (value, expected) in [
+            ("NULL", ""),
+            ("''", ""),
+            ("'bob'", "bob"),
+            ("'Zoë'", "Zoë"),
+            ("7", "7"),
+            ("-9223372036854775808", "-9223372036854775808"),
+            ("1.5", "1.5"),
+            ("x'626f62'", "bob"),
+            ("x'ff'", "\u{FFFD}"),
+            ("x''", ""),
+        ] {
+            assert_eq!(read(value, text), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_flag_is_read_from_every_storage_class() {
+        for value in ["1", "-1", "2", "0.5", "'1'", "'true'", "'TRUE'", "x'31'"] {
+            assert!(read(value, flag), "{value}");
+        }
+        for value in ["NULL", "0", "0.0", "''", "'0'", "'false'", "'no'", "x''"] {
+            assert!(!read(value, flag), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_count_is_never_negative() {
+        assert_eq!(read("7", count), 7);
+        assert_eq!(read("-7", count), 0);
+        let conn = Connection::open_in_memory().unwrap();
+        let wrong = conn.query_row("SELECT 'many'", [], |row| count(row, 0));
+        assert!(wrong.is_err());
+    }
+}

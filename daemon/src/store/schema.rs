@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::error::StoreError;
 
 /// The step that takes schema N to N + 1 stands at index N.
-const STEPS: [&str; 1] = [include_str!("migrations/0001.sql")];
+pub(super) const STEPS: [&str; 1] = [include_str!("migrations/0001.sql")];
 
 /// The schema that this daemon writes.
 #[expect(clippy::cast_possible_truncation, reason = "a handful of steps")]
@@ -17,9 +17,9 @@ pub(super) const APPLICATION_ID: i64 = 0x5050_4144;
 /// Marks a backup of the account tables as ours: "PPBK".
 pub(super) const BACKUP_ID: i64 = 0x5050_424B;
 
-/// Takes the schema from `from` one step further inside the caller's transaction.
-pub(super) fn step(conn: &Connection, from: u32) -> Result<u32, StoreError> {
-    let sentences = STEPS
+/// Takes the schema from `from` by one of `steps` further inside the caller's transaction.
+pub(super) fn step(conn: &Connection, steps: &[&str], from: u32) -> Result<u32, StoreError> {
+    let sentences = steps
         .get(from as usize)
         .ok_or_else(|| StoreError::Other(format!("there is no step after schema {from}")))?;
     let to = from + 1;

@@ -1,0 +1,143 @@
+//! Backups of the account tables.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::place::Place;
+use crate::store::db::{Db, Tx};
+use crate::store::error::StoreError;
+use crate::store::{Backup, SCHEMA_VERSION, write_backup};
+
+fn back_up(db: &Db, name: &str) -> Result<Backup, StoreError> {
+    db.begin().unwrap();
+    let backup = write_backup(&Tx::new(db), name);
+    db.rollback().unwrap();
+    backup
+}
+
+fn listing(place: &Place) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(place.at("backups"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn ask(path: &Path, sentence: &str) -> String {
+    let conn = Connection::open(path).unwrap();
+    conn.query_row(sentence, [], |row| crate::store::rows::text(row, 0)).unwrap()
+}
+
+const ROWS: &str = "INSERT INTO passwords (uid, hash) VALUES ('u1', 'users'), ('c1', 'clients');
+    INSERT INTO auth_sessions (id, user_uid) VALUES ('s1', 'u1'), ('s2', '');
+    INSERT INTO passcodes (uid, key_type, key_url) VALUES ('u1', 'totp', 'otpauth:');
+    INSERT INTO audit_logins (client_ip, login_name) VALUES ('192.0.2.1', 'bob');";
+
+#[test]
+fn it_holds_the_account_tables_and_nothing_else() {
+    let place = Place::new();
+    let db = place.own();
+    db.conn.execute_batch(ROWS).unwrap();
+    let Backup { path } = back_up(&db, "x").unwrap();
+    assert_eq!(path, place.at("backups/auto-x.db"));
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    assert_eq!((mode(path.clone()), mode(place.at("backups"))), (0o600, 0o700));
+    for (sentence, expected) in [
+        ("PRAGMA application_id", "1347437131"),
+        ("PRAGMA user_version", &SCHEMA_VERSION.to_string()),
+        ("PRAGMA journal_mode", "delete"),
+        ("PRAGMA integrity_check", "ok"),
+        ("SELECT count(*) FROM auth_users", "3"),
+        ("SELECT group_concat(uid || hash) FROM passwords", "u1users"),
+        ("SELECT count(*) FROM auth_sessions", "2"),
+        ("SELECT key_url FROM passcodes", "otpauth:"),
+        (
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name LIKE 'a%'
+             AND name NOT LIKE 'auth\\_%' ESCAPE '\\'",
+            "0",
+        ),
+        ("SELECT count(*) FROM sqlite_schema WHERE name = 'uix_auth_users_user_uid'", "1"),
+    ] {
+        assert_eq!(ask(&path, sentence), expected, "{sentence}");
+    }
+    assert_eq!(listing(&place), ["auto-x.db"]);
+    // Rows that are left out leave no trace in free pages either.
+    let bytes = fs::read(&path).unwrap();
+    assert!(!bytes.windows(7).any(|part| part == b"clients"));
+}
+
+#[test]
+fn it_sees_the_transaction_that_it_is_made_in() {
+    let place = Place::new();
+    let db = place.own();
+    db.begin().unwrap();
+    db.conn.execute_batch("UPDATE auth_users SET user_name = 'renamed' WHERE id = 1").unwrap();
+    let Backup { path } = write_backup(&Tx::new(&db), "x").unwrap();
+    db.rollback().unwrap();
+    assert_eq!(ask(&path, "SELECT user_name FROM auth_users WHERE id = 1"), "renamed");
+}
+
+#[test]
+fn one_that_fails_leaves_nothing() {
+    let place = Place::new();
+    let db = place.own();
+    // The last table that is copied is missing: everything before it was written by then.
+    db.conn.execute_batch("DROP TABLE auth_sessions").unwrap();
+    back_up(&db, "x").unwrap_err();
+    assert_eq!(listing(&place), [""; 0]);
+    fs::remove_dir(place.at("backups")).unwrap();
+    fs::write(place.at("backups"), "in the way").unwrap();
+    back_up(&db, "x").unwrap_err();
+    assert_eq!(fs::read(place.at("backups")).unwrap(), b"in the way");
+}
+
+#[test]
+fn what_a_killed_one_left_is_swept_away() {
+    let place = Place::new();
+    let db = place.own();
+    fs::create_dir(place.at("backups")).unwrap();
+    for name in ["auto-x.tmp", "auto-x.tmp-journal", "auto-old.tmp", "auto-old.tmp-journal", "keep"]
+    {
+        fs::write(place.at("backups").join(name), vec![0xD9; 1024]).unwrap();
+    }
+    let Backup { path } = back_up(&db, "x").unwrap();
+    assert_eq!(ask(&path, "PRAGMA integrity_check"), "ok");
+    assert_eq!(listing(&place), ["auto-x.db", "keep"]);
+}
+
+#[test]
+fn the_newest_ten_automatic_ones_are_kept() {
+    let place = Place::new();
+    let db = place.own();
+    fs::create_dir(place.at("backups")).unwrap();
+    for name in ["by-hand.db", "schema-1.db"] {
+        fs::write(place.at("backups").join(name), "").unwrap();
+    }
+    for number in 10..23 {
+        back_up(&db, &format!("{number}")).unwrap();
+    }
+    let expected: Vec<String> = (13..23).map(|number| format!("auto-{number}.db")).collect();
+    assert_eq!(
+        listing(&place),
+        [&expected[..], &["by-hand.db".into(), "schema-1.db".into()]].concat()
+    );
+}
+
+#[test]
+fn the_newest_ten_of_one_second_are_kept_too() {
+    let place = Place::new();
+    let db = place.own();
+    let name = |hour| format!("20261124T{hour}0000.007Z-users-reset");
+    back_up(&db, &name(10)).unwrap();
+    let made: Vec<PathBuf> = (0..25).map(|_| back_up(&db, &name(20)).unwrap().path).collect();
+    let mut kept: Vec<PathBuf> =
+        listing(&place).iter().map(|name| place.at("backups").join(name)).collect();
+    let mut expected = made[15..].to_vec();
+    expected.sort();
+    kept.sort();
+    assert_eq!(kept, expected);
+}

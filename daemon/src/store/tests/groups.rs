@@ -1,0 +1,290 @@
+//! The database thread: order, groups, savepoints, deadlines, the end.
+
+use std::fs;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use futures_util::future::{join, join_all, join3};
+use tokio::runtime::{Builder, Runtime};
+
+use super::place::{Place, names, number};
+use crate::error::CommandError;
+use crate::store::db::{Db, Tx};
+use crate::store::error::StoreError;
+use crate::store::slot::Slot;
+use crate::store::thread::Store;
+
+/// Longer than any test takes.
+pub(super) const LONG: Duration = Duration::from_secs(600);
+
+/// A thread with its database, and a runtime to ask it from.
+pub(super) struct Desk {
+    pub(super) place: Place,
+    pub(super) store: Store,
+    thread: JoinHandle<()>,
+    runtime: Runtime,
+}
+
+impl Desk {
+    pub(super) fn new() -> Self {
+        let place = Place::new();
+        let slot = Slot::open(place.options("admin.db")).unwrap();
+        let (store, thread) = Store::start(slot).unwrap();
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        Self { place, store, thread, runtime }
+    }
+
+    pub(super) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// Runs sentences on the thread's connection.
+    pub(super) fn tell(&self, sentences: &'static str) {
+        let told = self.store.read(LONG, |db| Ok(db.conn.execute_batch(sentences).unwrap()));
+        self.run(told).unwrap();
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        self.run(self.store.read(LONG, |db| Ok(names(db)))).unwrap()
+    }
+
+    /// Ends the thread and opens what it leaves.
+    pub(super) fn end(self) -> (Place, Db) {
+        self.store.stop();
+        self.thread.join().unwrap();
+        let db = self.place.own();
+        (self.place, db)
+    }
+}
+
+/// Work that keeps the thread busy until it is released.
+pub(super) struct Gate {
+    began: Receiver<()>,
+    release: Sender<()>,
+}
+
+impl Gate {
+    pub(super) fn new() -> (Self, impl FnOnce() + Send + 'static) {
+        let ((begins, began), (release, released)) = (channel(), channel());
+        let hold = move || {
+            begins.send(()).unwrap();
+            let _ = released.recv();
+        };
+        (Self { began, release }, hold)
+    }
+
+    pub(super) fn await_begin(&self) {
+        self.began.recv().unwrap();
+    }
+
+    /// Begins `work` when the thread is busy: what it asks for then waits together.
+    pub(super) async fn once_begun<T>(&self, work: impl Future<Output = T>) -> T {
+        self.await_begin();
+        work.await
+    }
+
+    pub(super) fn open(&self) {
+        self.release.send(()).unwrap();
+    }
+}
+
+/// Adds an account of that name.
+pub(super) fn add(tx: &Tx<'_>, name: &str) -> Result<(), CommandError> {
+    let sentence = "INSERT INTO auth_users (user_uid, user_name) VALUES ('uid' || ?1, ?1)";
+    tx.conn.execute(sentence, [name]).map_err(StoreError::from)?;
+    Ok(())
+}
+
+/// The commits that stand in the log beside the database: frames with a size, of the log's salt.
+fn commits(database: &Path) -> usize {
+    let log = fs::read(database.with_extension("db-wal")).unwrap();
+    if log.is_empty() {
+        return 0;
+    }
+    let word = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
+    let frame = 24 + word(8) as usize;
+    let salt = &log[16..24];
+    (32..log.len().saturating_sub(frame - 1))
+        .step_by(frame)
+        .take_while(|at| &log[at + 8..at + 16] == salt)
+        .filter(|at| word(at + 4) != 0)
+        .count()
+}
+
+#[test]
+fn writes_that_wait_share_one_commit() {
+    let desk = Desk::new();
+    let database = desk.place.at("admin.db");
+    let before = commits(&database);
+    let one_by_one = async {
+        for number in 0..8 {
+            desk.store.write(LONG, move |tx| add(tx, &format!("a{number}"))).await.unwrap();
+        }
+    };
+    desk.run(one_by_one);
+    assert_eq!(commits(&database), before + 8);
+    let (gate, hold) = Gate::new();
+    let held = desk.store.read(LONG, move |_| Ok(hold()));
+    let writes =
+        (0..64).map(|number| desk.store.write(LONG, move |tx| add(tx, &format!("b{number}"))));
+    let writes = gate.once_begun(join_all(writes));
+    let (held, done, ()) = desk.run(join3(held, writes, async { gate.open() }));
+    held.unwrap();
+    assert!(done.iter().all(Result::is_ok));
+    assert_eq!(commits(&database), before + 9);
+    assert_eq!(desk.names().len(), 1 + 8 + 64);
+}
+
+#[test]
+fn reads_see_what_was_committed_and_nothing_of_a_group() {
+    let desk = Desk::new();
+    let looks = async {
+        let count = |db: &Db| Ok(number(db, "SELECT count(*) FROM auth_users WHERE id > 0"));
+        let (before, written) =
+            join(desk.store.read(LONG, count), desk.store.write(LONG, |tx| add(tx, "bob"))).await;
+        written.unwrap();
+        (before.unwrap(), desk.store.read(LONG, count).await.unwrap())
+    };
+    assert_eq!(desk.run(looks), (1, 2));
+    let outside = desk.store.read(LONG, |db| Ok(db.is_autocommit()));
+    assert!(desk.run(outside).unwrap());
+}
+
+/// Runs three writes in one group, the middle one this.
+pub(super) fn around<T: Send + 'static>(
+    desk: &Desk,
+    middle: impl FnOnce(&Tx<'_>) -> Result<T, CommandError> + Send + 'static,
+) -> [Result<(), CommandError>; 3] {
+    let (gate, hold) = Gate::new();
+    let held = desk.store.read(LONG, move |_| Ok(hold()));
+    let first = desk.store.write(LONG, |tx| add(tx, "first"));
+    let middle = desk.store.write(LONG, |tx| middle(tx).map(drop));
+    let last = desk.store.write(LONG, |tx| add(tx, "last"));
+    let group = gate.once_begun(join3(first, middle, last));
+    let (_, (first, middle, last), ()) = desk.run(join3(held, group, async { gate.open() }));
+    [first, middle, last]
+}
+
+#[test]
+fn a_write_that_fails_takes_back_its_own_work_only() {
+    let desk = Desk::new();
+    let [first, middle, last] = around(&desk, |tx| {
+        add(tx, "half")?;
+        Err::<(), _>(CommandError::Conflict("no".into()))
+    });
+    assert!(matches!(middle, Err(CommandError::Conflict(_))));
+    assert!(first.is_ok() && last.is_ok());
+    assert_eq!(desk.names(), ["admin", "first", "last"]);
+}
+
+#[test]
+fn a_write_that_breaks_a_constraint_does_as_well() {
+    let desk = Desk::new();
+    let [first, middle, last] = around(&desk, |tx| {
+        add(tx, "half")?;
+        add(tx, "half")
+    });
+    assert!(matches!(middle, Err(CommandError::Store(StoreError::Other(_)))));
+    assert!(first.is_ok() && last.is_ok());
+    assert_eq!(desk.names(), ["admin", "first", "last"]);
+}
+
+#[test]
+fn a_panic_fails_its_own_request_only() {
+    let desk = Desk::new();
+    let [first, middle, last] = around(&desk, |tx| -> Result<(), CommandError> {
+        add(tx, "half")?;
+        panic!("on purpose");
+    });
+    assert!(matches!(&middle, Err(CommandError::Store(StoreError::Panicked))));
+    let body = middle.unwrap_err().into_body("request-1");
+    assert_eq!((body.code.name(), body.message.as_ref()), ("internal", "request-1"));
+    assert!(first.is_ok() && last.is_ok());
+    let read = desk.store.read(LONG, |_| -> Result<(), CommandError> { panic!("on purpose") });
+    assert!(matches!(desk.run(read), Err(CommandError::Store(StoreError::Panicked))));
+    assert_eq!(desk.names(), ["admin", "first", "last"]);
+}
+
+#[test]
+fn what_has_not_begun_in_time_is_never_done() {
+    let desk = Desk::new();
+    let (gate, hold) = Gate::new();
+    let held = desk.store.read(LONG, move |_| Ok(hold()));
+    let late = async {
+        let write = desk.store.write(Duration::ZERO, |tx| add(tx, "late")).await;
+        let read = desk.store.read(Duration::ZERO, |_| Ok(())).await;
+        gate.open();
+        (write, read)
+    };
+    let (held, (write, read)) = desk.run(join(held, late));
+    held.unwrap();
+    assert!(matches!(write, Err(CommandError::Late)) && matches!(read, Err(CommandError::Late)));
+    assert_eq!(desk.names(), ["admin"]);
+}
+
+#[test]
+fn what_has_begun_is_answered_with_its_outcome() {
+    let desk = Desk::new();
+    let (gate, hold) = Gate::new();
+    let began = Duration::from_millis(1);
+    let write = desk.store.write(began, move |tx| {
+        hold();
+        add(tx, "slow")
+    });
+    let beyond = async {
+        gate.await_begin();
+        tokio::time::timeout(10 * began, std::future::pending::<()>()).await.unwrap_err();
+        gate.open();
+    };
+    // Submitted first, so that it can begin before the other side blocks on that.
+    let (write, ()) = desk.run(join(write, beyond));
+    write.unwrap();
+    assert_eq!(desk.names(), ["admin", "slow"]);
+}
+
+#[test]
+fn a_stop_finishes_what_waits_and_writes_the_log_back() {
+    let desk = Desk::new();
+    let (gate, hold) = Gate::new();
+    let held = desk.store.read(LONG, move |_| Ok(hold()));
+    let writes =
+        (0..300).map(|number| desk.store.write(LONG, move |tx| add(tx, &format!("u{number}"))));
+    let stop = async {
+        desk.store.stop();
+        gate.open();
+    };
+    let writes = gate.once_begun(join_all(writes));
+    let (_, done, ()) = desk.run(join3(held, writes, stop));
+    assert!(done.iter().all(Result::is_ok));
+    let after = desk.store.write(LONG, |tx| add(tx, "after"));
+    assert!(matches!(desk.run(after), Err(CommandError::Store(StoreError::Stopped))));
+    let log = desk.place.at("admin.db-wal");
+    let (_place, db) = {
+        desk.thread.join().unwrap();
+        assert!(!log.exists());
+        let db = desk.place.own();
+        (desk.place, db)
+    };
+    assert_eq!(names(&db).len(), 301);
+}
+
+#[test]
+fn a_thread_that_is_left_by_everybody_ends() {
+    let Desk { place, store, thread, .. } = Desk::new();
+    drop(store);
+    thread.join().unwrap();
+    assert_eq!(names(&place.own()), ["admin"]);
+}
+
+#[test]
+fn its_turns_show_that_it_moves() {
+    let desk = Desk::new();
+    let before = desk.store.turns();
+    desk.names();
+    desk.names();
+    assert!(desk.store.turns() > before);
+    let (_place, db) = desk.end();
+    assert_eq!(names(&db), ["admin"]);
+}

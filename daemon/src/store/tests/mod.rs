@@ -1,0 +1,11 @@
+//! The store as its users see it, and what only its inside can show.
+
+mod backups;
+mod failures;
+mod groups;
+mod migrating;
+mod opening;
+mod place;
+mod pragmas;
+mod searching;
+mod slots;

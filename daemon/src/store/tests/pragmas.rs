@@ -1,0 +1,67 @@
+//! Every safety setting, asked of SQLite itself.
+
+use rusqlite::config::DbConfig;
+
+use super::place::Place;
+use crate::store::db::Db;
+use crate::store::rows;
+
+fn pragma(db: &Db, name: &str) -> String {
+    db.conn.pragma_query_value(None, name, |row| rows::text(row, 0)).unwrap()
+}
+
+fn check_common(db: &Db) {
+    for (name, value) in [
+        ("foreign_keys", "1"),
+        ("trusted_schema", "0"),
+        ("secure_delete", "1"),
+        ("temp_store", "2"),
+        ("synchronous", "2"),
+    ] {
+        assert_eq!(pragma(db, name), value, "{name} of {:?}", db.kind);
+    }
+    for (option, on) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+    ] {
+        assert_eq!(db.conn.db_config(option).unwrap(), on, "{option:?} of {:?}", db.kind);
+    }
+}
+
+#[test]
+fn our_own_is_locked_logged_and_synced() {
+    let place = Place::new();
+    for again in [false, true] {
+        let db = place.own();
+        check_common(&db);
+        assert_eq!(pragma(&db, "journal_mode"), "wal", "{again}");
+        assert_eq!(pragma(&db, "locking_mode"), "exclusive", "{again}");
+        db.close();
+    }
+}
+
+#[test]
+fn theirs_keeps_its_journal_and_its_locking() {
+    for mode in ["delete", "wal"] {
+        let place = Place::new();
+        place.photoprism("index.db");
+        place.make("index.db", &format!("PRAGMA journal_mode = {mode}"));
+        let db = place.open("index.db").unwrap();
+        check_common(&db);
+        assert_eq!(pragma(&db, "journal_mode"), mode);
+        assert_eq!(pragma(&db, "locking_mode"), "normal");
+        assert_eq!(pragma(&db, "busy_timeout"), "5000");
+    }
+}
+
+#[test]
+fn defensive_mode_holds() {
+    let place = Place::new();
+    let db = place.own();
+    // Switched off silently by defensive mode: the schema stays as it is.
+    db.conn.execute_batch("PRAGMA writable_schema = 1").unwrap();
+    assert!(db.conn.execute("DELETE FROM sqlite_schema", []).is_err());
+    assert!(db.conn.execute("SELECT \"no such column\" FROM passwords", []).is_err());
+}

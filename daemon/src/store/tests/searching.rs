@@ -1,0 +1,168 @@
+//! Pages of accounts against a model that looks at every row.
+
+use proptest::prelude::*;
+use rusqlite::params;
+
+use super::place::Place;
+use crate::store::db::Db;
+use crate::store::users_search::{RANGE_CAP, page_within};
+use crate::store::{UserPage, UserSearch};
+
+#[derive(Clone, Debug)]
+struct Account {
+    id: i64,
+    name: String,
+    email: String,
+    display: String,
+    deleted: bool,
+}
+
+/// Few characters, so that prefixes meet: both cases, both wildcards, ends of the ASCII letters,
+/// letters whose case SQLite does not know.
+const LETTERS: &str = "[azAZ%_@\\[äÄ\u{10FFFF}]";
+
+fn texts() -> impl Strategy<Value = (String, String, String)> {
+    let text = || proptest::string::string_regex(&format!("{LETTERS}{{0,4}}")).unwrap();
+    (text(), text(), text())
+}
+
+fn accounts() -> impl Strategy<Value = Vec<Account>> {
+    let one = (texts(), any::<bool>());
+    proptest::collection::vec(one, 0..24).prop_map(|rows| {
+        let ids = (-2..).filter(|id| *id != 0);
+        rows.into_iter()
+            .zip(ids)
+            .map(|(((name, email, display), deleted), id)| Account {
+                id,
+                name: name.to_lowercase(),
+                email: email.to_lowercase(),
+                display,
+                deleted,
+            })
+            .collect()
+    })
+}
+
+fn fill(db: &Db, rows: &[Account]) {
+    db.conn.execute_batch("DELETE FROM auth_users").unwrap();
+    let sentence = "INSERT INTO auth_users (id, user_uid, user_name, user_email, display_name,
+        deleted_at) VALUES (?1, 'uid' || ?1, ?2, ?3, ?4, ?5)";
+    for row in rows {
+        let deleted = row.deleted.then_some("2026-01-01 00:00:00+00:00");
+        let values = params![row.id, row.name, row.email, row.display, deleted];
+        db.conn.execute(sentence, values).unwrap();
+    }
+}
+
+fn matches(row: &Account, search: &UserSearch) -> bool {
+    match search {
+        UserSearch::People => row.id > 0,
+        UserSearch::Everybody => true,
+        UserSearch::Number(id, name) => row.id == *id || (row.id > 0 && row.name == *name),
+        UserSearch::Uid(uid) => *uid == format!("uid{}", row.id),
+        UserSearch::Prefix { lower, display } => {
+            let folded = |text: &str| text.to_ascii_lowercase();
+            row.id > 0
+                && (row.name.starts_with(lower)
+                    || row.email.starts_with(lower)
+                    || folded(&row.display).starts_with(&folded(display)))
+        }
+    }
+}
+
+fn expected(rows: &[Account], search: &UserSearch, page: UserPage) -> Vec<i64> {
+    rows.iter()
+        .filter(|row| row.id > page.after && (page.deleted || !row.deleted))
+        .filter(|row| matches(row, search))
+        .map(|row| row.id)
+        .take(page.limit)
+        .collect()
+}
+
+fn searches() -> impl Strategy<Value = UserSearch> {
+    let prefix = proptest::string::string_regex(&format!("{LETTERS}{{1,3}}")).unwrap();
+    prop_oneof![
+        1 => Just(UserSearch::People),
+        1 => Just(UserSearch::Everybody),
+        1 => (-3..24_i64).prop_map(|id| UserSearch::Number(id, "a".into())),
+        1 => (-3..24_i64).prop_map(|id| UserSearch::Uid(format!("uid{id}"))),
+        6 => prefix.prop_map(|text| UserSearch::Prefix { lower: text.to_lowercase(), display: text }),
+    ]
+}
+
+fn found(db: &Db, search: &UserSearch, page: UserPage, cap: usize) -> Vec<i64> {
+    let rows = page_within(db, search, page, cap).unwrap();
+    rows.into_iter().map(|row| row.id).collect()
+}
+
+thread_local! {
+    static DB: (Place, Db) = {
+        let place = Place::new();
+        let db = place.own();
+        // The model is about the search alone; a sync for each row would take its time.
+        db.conn.execute_batch("PRAGMA synchronous = off").unwrap();
+        (place, db)
+    };
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn every_page_is_what_looking_at_every_row_gives(
+        rows in accounts(),
+        search in searches(),
+        (after, limit, deleted) in (-4..20_i64, 1..8_usize, any::<bool>()),
+    ) {
+        DB.with(|(_, db)| {
+            fill(db, &rows);
+            let page = UserPage { after, limit, deleted };
+            for cap in [1, 2, RANGE_CAP] {
+                prop_assert_eq!(found(db, &search, page, cap), expected(&rows, &search, page));
+            }
+            Ok(())
+        })?;
+    }
+}
+
+fn prefix(text: &str) -> UserSearch {
+    UserSearch::Prefix { lower: text.to_lowercase(), display: text.into() }
+}
+
+fn person(id: i64, name: &str, display: &str) -> Account {
+    let (email, deleted) = (String::new(), false);
+    Account { id, name: name.into(), email, display: display.into(), deleted }
+}
+
+#[test]
+fn display_names_are_found_in_either_ascii_case_and_wildcards_are_letters() {
+    let rows = [
+        person(1, "one", "Zoë"),
+        person(2, "two", "100% sure"),
+        person(3, "three", "Ärger"),
+        person(4, "snake_case", "jazZ"),
+    ];
+    DB.with(|(_, db)| {
+        fill(db, &rows);
+        let page = UserPage { after: i64::MIN, limit: 10, deleted: false };
+        for (text, ids) in [
+            ("Z", &[1][..]),
+            ("z", &[1]),
+            ("ZOË", &[]),
+            ("ZOë", &[1]),
+            ("JAZZ", &[4]),
+            ("%", &[]),
+            ("_", &[]),
+            ("100%", &[2]),
+            ("1_0", &[]),
+            ("snake_", &[4]),
+            ("snakeX", &[]),
+            ("Är", &[3]),
+            ("är", &[]),
+        ] {
+            for cap in [1, RANGE_CAP] {
+                assert_eq!(found(db, &prefix(text), page, cap), ids, "{text}");
+            }
+        }
+    });
+}

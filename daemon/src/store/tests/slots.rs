@@ -1,0 +1,147 @@
+//! The place of PhotoPrism's database: waited for, followed, looked up again.
+
+use std::fs;
+
+use super::place::{Place, account, names};
+use crate::store::columns::Columns;
+use crate::store::error::StoreError;
+use crate::store::slot::Slot;
+use crate::store::{LegacyRow, legacy_page, user_by_name, user_by_uid};
+
+fn slot(place: &Place) -> Slot {
+    Slot::open(place.options("index.db")).unwrap()
+}
+
+#[test]
+fn theirs_is_waited_for_and_never_made() {
+    let place = Place::new();
+    let mut slot = slot(&place);
+    for _ in 0..3 {
+        assert!(matches!(slot.get(), Err(StoreError::Missing)));
+        slot.idle();
+    }
+    assert!(slot.db().is_none() && place.files().is_empty());
+    fs::write(place.at("index.db"), "").unwrap();
+    assert!(matches!(slot.get(), Err(StoreError::Missing)));
+    place.make("index.db", "CREATE TABLE versions (a)");
+    assert!(matches!(slot.get(), Err(StoreError::Missing)));
+    fs::remove_file(place.at("index.db")).unwrap();
+    place.photoprism("index.db");
+    assert_eq!(names(slot.get().unwrap()), ["theirs"]);
+}
+
+#[test]
+fn one_that_cannot_be_used_is_waited_for_as_well() {
+    let place = Place::new();
+    let mut slot = slot(&place);
+    fs::write(place.at("index.db"), "no database").unwrap();
+    assert!(matches!(slot.get(), Err(StoreError::Missing)));
+    place.photoprism("good.db");
+    fs::rename(place.at("good.db"), place.at("index.db")).unwrap();
+    assert_eq!(names(slot.get().unwrap()), ["theirs"]);
+}
+
+#[test]
+fn a_file_put_in_its_place_is_read_from_then_on() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    let mut slot = slot(&place);
+    assert_eq!(names(slot.get().unwrap()), ["theirs"]);
+    place.photoprism("other.db");
+    place.make("other.db", &account(2, "restored"));
+    fs::rename(place.at("other.db"), place.at("index.db")).unwrap();
+    assert_eq!(names(slot.get().unwrap()), ["theirs", "restored"]);
+    fs::remove_file(place.at("index.db")).unwrap();
+    assert!(matches!(slot.get(), Err(StoreError::Missing)));
+    place.photoprism("index.db");
+    slot.idle();
+    assert_eq!(names(slot.db().unwrap()), ["theirs"]);
+}
+
+#[test]
+fn what_they_commit_holds_at_once() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    let mut slot = slot(&place);
+    assert!(user_by_name(slot.get().unwrap(), "new").unwrap().is_none());
+    place.make("index.db", &account(2, "new"));
+    assert!(user_by_name(slot.get().unwrap(), "new").unwrap().is_some());
+}
+
+#[test]
+fn theirs_is_read_only_so_far_and_ours_is_not() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    assert!(matches!(slot(&place).get_for_write(), Err(StoreError::ReadOnly)));
+    let mut own = Slot::open(place.options("admin.db")).unwrap();
+    assert!(own.get_for_write().is_ok());
+}
+
+#[test]
+fn columns_are_looked_up_again_when_their_schema_changes() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    place.make("index.db", "UPDATE auth_users SET auth_issuer = 'issuer', auth_method = 'm'");
+    let mut slot = slot(&place);
+    let issuer =
+        |slot: &mut Slot| user_by_name(slot.get().unwrap(), "theirs").unwrap().unwrap().auth_issuer;
+    assert_eq!(issuer(&mut slot), "issuer");
+    place.make("index.db", "ALTER TABLE auth_users DROP COLUMN auth_issuer");
+    assert_eq!(issuer(&mut slot), "");
+    place.make("index.db", "ALTER TABLE auth_users ADD COLUMN auth_issuer DEFAULT 'again'");
+    assert_eq!(issuer(&mut slot), "again");
+}
+
+#[test]
+fn columns_that_a_version_lacks_or_adds_do_no_harm() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    place.make(
+        "index.db",
+        "ALTER TABLE auth_users DROP COLUMN webdav; ALTER TABLE auth_users DROP COLUMN upload_path;
+         ALTER TABLE auth_users ADD COLUMN shoe_size INTEGER DEFAULT 43;
+         DROP TABLE passcodes; UPDATE auth_users SET user_uid = 'u1234567890abcde'",
+    );
+    let mut slot = slot(&place);
+    let user = user_by_uid(slot.get().unwrap(), "u1234567890abcde").unwrap().unwrap();
+    assert_eq!((user.name.as_str(), user.webdav, user.has_passcode), ("theirs", false, false));
+    assert_eq!(user.upload_path, "");
+}
+
+fn legacy(slot: &mut Slot) -> Vec<LegacyRow> {
+    legacy_page(slot.get().unwrap(), 0, 10, |_| true).unwrap()
+}
+
+#[test]
+fn the_legacy_table_is_read_where_it_is() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    let mut slot = slot(&place);
+    assert_eq!(legacy(&mut slot), []);
+    place.make(
+        "index.db",
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, user_uid, user_name, role_admin);
+         INSERT INTO users VALUES (-1, 'a', 'a', 1), (0, 'b', 'b', 1), (3, 'c', 'carol', 1)",
+    );
+    let rows = legacy(&mut slot);
+    assert_eq!(rows.len(), 1);
+    let row = &rows[0];
+    assert_eq!((row.id, row.user_name.as_str(), row.admin), (3, "carol", true));
+    assert_eq!((row.email.as_str(), row.name.as_str()), ("", ""));
+    place.make(
+        "index.db",
+        "ALTER TABLE users ADD COLUMN deleted_at; UPDATE users SET deleted_at = 1",
+    );
+    assert_eq!(legacy(&mut slot), []);
+}
+
+#[test]
+fn the_cookie_that_the_columns_were_true_for_is_kept() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    let db = place.open("index.db").unwrap();
+    assert!(!db.columns.logins && db.columns.legacy.is_none());
+    place.make("index.db", "CREATE TABLE audit_logins (a)");
+    let later = Columns::look_up(&db.conn).unwrap();
+    assert!(later.logins && later.schema_version > db.columns.schema_version);
+}
