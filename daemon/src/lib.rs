@@ -26,6 +26,7 @@ pub mod hashing;
 pub mod store;
 
 pub mod clock;
+pub mod effect;
 pub mod error;
 pub mod faults;
 mod sys;

@@ -40,6 +40,42 @@ impl Standing {
     }
 }
 
+/// What an account is to its sessions, at any instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountState {
+    /// UID.
+    pub uid: String,
+    /// Login name.
+    pub name: String,
+    /// Role as it is shown.
+    pub role: String,
+    /// Deleted, or without any provider.
+    pub dead: bool,
+    /// End of the account, Unix seconds; `None`: never.
+    pub expires: Option<i64>,
+}
+
+impl AccountState {
+    /// What `row` is.
+    #[must_use]
+    pub fn of(row: &UserRow) -> Self {
+        let end = times::stored(&row.expires_at).filter(|_| !row.super_admin);
+        Self {
+            uid: row.uid.clone(),
+            name: row.name.clone(),
+            role: shown_role(row).to_owned(),
+            dead: is_deleted(row) || row.provider == Provider::None.as_str(),
+            expires: end.map(Timestamp::as_second),
+        }
+    }
+
+    /// A disabled account can do nothing, at these Unix seconds.
+    #[must_use]
+    pub fn is_disabled(&self, now: i64) -> bool {
+        self.dead || self.expires.is_some_and(|end| end <= now)
+    }
+}
+
 /// Whether the account is deleted.
 #[must_use]
 pub fn is_deleted(row: &UserRow) -> bool {

@@ -8,10 +8,11 @@ use photoprism_protocol::name::UserName;
 use tokio::sync::watch;
 use tracing::info;
 
+use crate::accounts::index::SessionIndex;
 use crate::accounts::password::PasswordRules;
 use crate::clock::{Clock, Stopwatch, random};
 use crate::config::{AdminPassword, Limits};
-use crate::handlers::Effect;
+use crate::effect::{Effect, Sink};
 use crate::hashing::Pool;
 use crate::peer::Policy;
 use crate::store::Store;
@@ -34,6 +35,8 @@ pub struct Places {
 pub struct App {
     /// The database thread.
     pub store: Store,
+    /// Sessions of our own database, for checks without it.
+    pub index: SessionIndex,
     /// The hash threads.
     pub pool: Pool,
     /// Where instants come from.
@@ -84,16 +87,17 @@ impl RequestIds {
     }
 }
 
-/// Applies what a commit means outside the database.
-pub(super) fn apply(effects: Vec<Effect>) {
-    for effect in effects {
-        match effect {
-            Effect::Audited(head) if head.number % HEAD_EVERY == 0 => {
-                info!(number = head.number, hash = %head.hash, "head of the audit trail");
-            }
-            Effect::Audited(_) => {}
+/// Applies what commits mean: to the session index, and to the log.
+#[must_use]
+pub fn sink(index: SessionIndex) -> Sink {
+    Box::new(move |effect| {
+        if let Effect::Audited(head) = &effect
+            && head.number % HEAD_EVERY == 0
+        {
+            info!(number = head.number, hash = %head.hash, "head of the audit trail");
         }
-    }
+        index.apply(effect);
+    })
 }
 
 impl App {

@@ -12,7 +12,7 @@ use photoprism_protocol::secret::Secret;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use super::app::{App, apply};
+use super::app::App;
 use crate::clock::Stopwatch;
 use crate::error::CommandError;
 use crate::handlers::{Context, Hashed, Key, Looked, Outcome, look_up_key, settle_replay};
@@ -160,7 +160,7 @@ impl<'a> Call<'a> {
         self.app.store.read(self.time_left(), move |db| handler(db, &context, &request)).await
     }
 
-    /// Runs a write on the database thread and applies what its commit means.
+    /// Runs a write on the database thread.
     pub(super) async fn write(
         &self,
         key: Option<Key>,
@@ -170,9 +170,7 @@ impl<'a> Call<'a> {
     ) -> Result<Success, CommandError> {
         let context = Arc::clone(&self.context);
         let work = move |tx: &Tx<'_>| handler(tx, &context, key.as_ref());
-        let outcome = self.app.store.write(self.time_left(), work).await?;
-        apply(outcome.effects);
-        Ok(outcome.success)
+        self.app.store.write_with_effects(self.time_left(), work).await
     }
 }
 

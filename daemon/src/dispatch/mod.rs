@@ -6,7 +6,7 @@ mod command;
 mod reset;
 mod status;
 
-pub use self::app::{App, Places, RequestIds};
+pub use self::app::{App, Places, RequestIds, sink};
 pub use self::status::current_status;
 
 use photoprism_protocol::envelope::{Id, Success, decode, encode};

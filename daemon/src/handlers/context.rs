@@ -7,9 +7,10 @@ use photoprism_protocol::secret::Secret;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::effect::Done;
 use crate::error::CommandError;
 use crate::peer::Permit;
-use crate::store::{AuditHead, NewUser};
+use crate::store::NewUser;
 
 /// One request's surroundings. The [`Permit`] in it is the proof that it may run.
 #[derive(Debug)]
@@ -48,21 +49,8 @@ impl FirstAdmin {
     }
 }
 
-/// What a committed command means outside the database, applied after the commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// The audit trail has a new head.
-    Audited(AuditHead),
-}
-
-/// What a write came to.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The reply.
-    pub success: Success,
-    /// What the commit means.
-    pub effects: Vec<Effect>,
-}
+/// What a write came to: its reply, and what its commit means.
+pub type Outcome = Done<Success>;
 
 /// The `result` of a reply, as JSON.
 ///

@@ -11,7 +11,7 @@ pub mod passwd;
 pub mod users;
 mod write;
 
-pub use self::context::{Context, Effect, FirstAdmin, Hashed, Outcome};
+pub use self::context::{Context, FirstAdmin, Hashed, Outcome};
 pub use self::find::no_nul;
 pub use self::page::Window;
 pub use self::write::{Key, Looked, look_up_key, settle_replay};

@@ -13,6 +13,7 @@ use super::write::{Key, Written, surrounded};
 use crate::accounts::change::{check_takes_password, own_name};
 use crate::accounts::password::{PasswordRules, is_own_name};
 use crate::accounts::times;
+use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::store::{Tx, end_sessions, password_remove, password_set};
 
@@ -83,7 +84,9 @@ pub fn set(
         note_first_password(tx, &row)?;
         let sessions_revoked = if request.keep_sessions { 0 } else { end_sessions(tx, &row.uid)? };
         let hash = request.show_hash.then(|| Secret::new(hashed.hash.clone()));
-        let mut written = Written::about(row.uid.clone(), &SetResult { sessions_revoked, hash })?;
+        let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
+        let mut written = Written::about(row.uid.clone(), &SetResult { sessions_revoked, hash })?
+            .meaning((!request.keep_sessions).then_some(ended));
         if request.show_hash {
             written.without_secrets = Some(hidden(sessions_revoked)?);
         }
@@ -116,6 +119,8 @@ pub fn remove(
         }
         let removed = password_remove(tx, &row.uid)?;
         let sessions_revoked = if removed { end_sessions(tx, &row.uid)? } else { 0 };
-        Written::about(row.uid, &RemoveResult { removed, sessions_revoked })
+        let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
+        let written = Written::about(row.uid, &RemoveResult { removed, sessions_revoked })?;
+        Ok(written.meaning(removed.then_some(ended)))
     })
 }

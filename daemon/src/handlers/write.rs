@@ -8,8 +8,9 @@ use photoprism_protocol::key::IdempotencyKey;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::context::{Context, Effect, Outcome};
+use super::context::{Context, Outcome};
 use crate::accounts::cursor::keyed_hash;
+use crate::effect::{Done, Effect};
 use crate::error::CommandError;
 use crate::faults::{Fault, is_off};
 use crate::store::{
@@ -30,6 +31,8 @@ pub(super) struct Written {
     pub(super) password_of: Option<String>,
     /// Sentences for people.
     pub(super) warnings: Vec<String>,
+    /// What the commit means.
+    pub(super) effects: Vec<Effect>,
 }
 
 impl Written {
@@ -44,7 +47,14 @@ impl Written {
             target: target.into(),
             password_of: None,
             warnings: Vec::new(),
+            effects: Vec::new(),
         })
+    }
+
+    /// The same result, with what its commit means.
+    pub(super) fn meaning(mut self, effects: impl IntoIterator<Item = Effect>) -> Self {
+        self.effects.extend(effects);
+        self
     }
 }
 
@@ -140,7 +150,7 @@ pub(super) fn surrounded(
         // Another connection may have done it since it was looked up.
         match look_up_key(tx, context, key)? {
             Looked::New => {}
-            Looked::Replay(success) => return Ok(Outcome { success, effects: Vec::new() }),
+            Looked::Replay(value) => return Ok(Done { value, effects: Vec::new() }),
             Looked::IfPassword { .. } => return Err(CommandError::KeyTaken),
         }
     }
@@ -150,8 +160,10 @@ pub(super) fn surrounded(
     if let Some(key) = key {
         keep(tx, context, key, &written)?;
     }
-    let success = Success { result: written.result, warnings: written.warnings };
-    Ok(Outcome { success, effects: vec![Effect::Audited(head)] })
+    let value = Success { result: written.result, warnings: written.warnings };
+    let mut effects = written.effects;
+    effects.push(Effect::Audited(head));
+    Ok(Done { value, effects })
 }
 
 /// What a harness asked for with `examples/faulty.rs`.

@@ -1,6 +1,7 @@
 //! The daemon at work: sockets, signals, the watchdog, and a clean end.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::thread::JoinHandle;
 
@@ -13,15 +14,19 @@ use tracing::{info, warn};
 use super::build::{Built, Listening, policy};
 use super::environment;
 use super::failure::Failure;
+use crate::accounts::index::SessionIndex;
+use crate::accounts::standing::AccountState;
 use crate::clock::Clock;
 use crate::config::Loaded;
-use crate::dispatch::{App, Places, RequestIds, current_status};
+use crate::dispatch::{App, Places, RequestIds, current_status, sink};
 use crate::log::{self, Handle, Ready};
 use crate::peer::SocketKind;
 use crate::server::Server;
 use crate::signals::{self, Signal};
 use crate::socket::systemd;
-use crate::store::{AuditHead, Counts, Slot, Store, audit_head, counts};
+use crate::store::{
+    AuditHead, Counts, Kind, Slot, Store, all_sessions, audit_head, counts, user_by_uid,
+};
 
 /// How long what runs may take to finish after a stop (`spec/security.md`).
 const STOPPING: Duration = Duration::from_secs(5);
@@ -43,12 +48,15 @@ pub(super) fn serve(built: Built) -> Result<(), Failure> {
     let ready = ready_line(&built);
     tell_head(&built.slot, "start");
     let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
-    let (store, thread) = Store::start(built.slot).map_err(Failure::running)?;
+    let index = index(&built.slot)?;
+    let (store, thread) =
+        Store::start(built.slot, sink(index.clone())).map_err(Failure::running)?;
     let (stop, stopped) = watch::channel(false);
     let passed_group =
         built.sockets[0].bound.is_none().then_some(built.policy.socket_gid).flatten();
     let app = Rc::new(App {
         store: store.clone(),
+        index,
         pool: built.pool,
         clock: Clock::System,
         policy: RefCell::new(built.policy),
@@ -69,6 +77,21 @@ pub(super) fn serve(built: Built) -> Result<(), Failure> {
     // Held to the very end: the next daemon may come when this one is gone.
     drop(built.lock);
     Ok(())
+}
+
+/// The sessions of our own database; PhotoPrism's are read at each check.
+fn index(slot: &Slot) -> Result<SessionIndex, Failure> {
+    let Some(db) = slot.db().filter(|db| *db.kind() == Kind::Own) else {
+        return Ok(SessionIndex::default());
+    };
+    let sessions = all_sessions(db).map_err(Failure::running)?;
+    let mut accounts = Vec::new();
+    let uids: BTreeSet<&str> = sessions.iter().map(|row| row.user_uid.as_str()).collect();
+    for uid in uids {
+        let row = user_by_uid(db, uid).map_err(Failure::running)?;
+        accounts.extend(row.as_ref().map(AccountState::of));
+    }
+    Ok(SessionIndex::load(sessions, accounts))
 }
 
 fn places(sockets: &[Listening], loaded: &Loaded) -> Places {

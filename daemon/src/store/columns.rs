@@ -21,6 +21,7 @@ pub(super) struct Columns {
 
 impl Columns {
     pub(super) fn look_up(conn: &Connection) -> Result<Self, StoreError> {
+        conn.execute_batch(super::sessions::MAKE_SEEN)?;
         let users = names(conn, "auth_users")?;
         let legacy = names(conn, "users")?;
         Ok(Self {

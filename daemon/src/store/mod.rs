@@ -45,7 +45,12 @@ pub use self::open::{OpenError, OpenOptions, SQLITE_OLDEST, check_sqlite_version
 pub use self::passwords::{password_hash, password_remove, password_set};
 pub use self::recognise::{Found, recognise};
 pub use self::schema::SCHEMA_VERSION;
-pub use self::sessions::{end_all_sessions, end_sessions};
+pub use self::sessions::{
+    Seen, SessionKey, SessionRow, SessionSearch, account_sessions, all_sessions,
+    delete_all_sessions, delete_session, end_all_sessions, end_sessions, overlay_seen,
+    session_by_id, session_by_ref, session_insert, sessions_page, sessions_seen, sweep_sessions,
+    trim_logins,
+};
 pub use self::slot::Slot;
 pub use self::thread::Store;
 pub use self::users::{

@@ -23,6 +23,17 @@ pub(super) fn flag(row: &Row<'_>, column: usize) -> Result<bool, rusqlite::Error
     })
 }
 
+/// A whole number of any storage class; what is none reads as 0.
+pub(super) fn integer(row: &Row<'_>, column: usize) -> Result<i64, rusqlite::Error> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Integer(number) => number,
+        ValueRef::Null | ValueRef::Real(_) => 0,
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            String::from_utf8_lossy(bytes).parse().unwrap_or(0)
+        }
+    })
+}
+
 /// A count that SQLite gives as a signed number and that is never negative.
 pub(super) fn count(row: &Row<'_>, column: usize) -> Result<u64, rusqlite::Error> {
     let number: i64 = row.get(column)?;

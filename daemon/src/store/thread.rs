@@ -18,6 +18,7 @@ use tracing::error;
 use super::db::{Db, Tx};
 use super::error::StoreError;
 use super::slot::Slot;
+use crate::effect::{Done, Effect, Sink};
 use crate::error::CommandError;
 use crate::faults::{Fault, is_off};
 
@@ -50,6 +51,7 @@ type Finish = Box<dyn FnOnce(Result<(), CommandError>) + Send>;
 struct Step {
     failure: Option<StoreError>,
     keep: bool,
+    effects: Vec<Effect>,
     finish: Finish,
 }
 
@@ -70,14 +72,14 @@ pub struct Store {
 }
 
 impl Store {
-    /// Starts the thread that owns `slot`.
+    /// Starts the thread that owns `slot`. What commits mean elsewhere goes to `sink`.
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn start(slot: Slot) -> std::io::Result<(Self, JoinHandle<()>)> {
+    pub fn start(slot: Slot, sink: Sink) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, inbox) = channel();
         let turns = Arc::new(AtomicU64::new(0));
-        let mut thread = DbThread { slot, inbox, turns: Arc::clone(&turns) };
+        let mut thread = DbThread { slot, sink, inbox, turns: Arc::clone(&turns) };
         let handle =
             std::thread::Builder::new().name("database".into()).spawn(move || thread.run())?;
         Ok((Self { jobs, turns }, handle))
@@ -122,15 +124,33 @@ impl Store {
         deadline: Duration,
         work: impl FnOnce(&Tx<'_>) -> Result<T, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
+        let plain = |value| Done { value, effects: Vec::new() };
+        self.write_with_effects(deadline, move |tx| work(tx).map(plain)).await
+    }
+
+    /// As [`Store::write`]; the effects are applied after the commit and before this returns, in
+    /// the order of the commits.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn write_with_effects<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(&Tx<'_>) -> Result<Done<T>, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
         let (reply, answer) = oneshot::channel();
         let reply = Arc::new(Mutex::new(Some(reply)));
         let refusal = Arc::clone(&reply);
         let run: WriteRun = Box::new(move |tx| {
             let outcome = caught(|| work(tx));
             let failure = outcome.as_ref().err().and_then(CommandError::store_error).cloned();
+            let (outcome, effects) = match outcome {
+                Ok(Done { value, effects }) => (Ok(value), effects),
+                Err(error) => (Err(error), Vec::new()),
+            };
             let keep = outcome.is_ok();
             let finish: Finish = Box::new(move |end| send(&reply, end.and(outcome)));
-            Step { failure, keep, finish }
+            Step { failure, keep, effects, finish }
         });
         let refuse: Finish = Box::new(move |end| {
             if let Err(error) = end {
@@ -185,6 +205,7 @@ fn send<T>(reply: &Mutex<Option<oneshot::Sender<T>>>, outcome: T) {
 
 struct DbThread {
     slot: Slot,
+    sink: Sink,
     inbox: Receiver<Job>,
     turns: Arc<AtomicU64>,
 }
@@ -233,6 +254,7 @@ impl DbThread {
     }
 
     fn write_group(&mut self, writes: Vec<(WriteRun, Finish)>) {
+        let sink = &mut self.sink;
         let db = match self.slot.get_for_write() {
             Ok(db) => db,
             Err(error) => return refuse_all(writes, &error),
@@ -250,19 +272,19 @@ impl DbThread {
                     // knows: nothing of the group happened.
                     end_what_is_left(db);
                     refuse(Err(error.clone().into()));
-                    finish_all(steps, &Err(error.clone()));
+                    finish_all(steps, &Err(error.clone()), sink);
                     return refuse_all(writes.collect(), &error);
                 }
             }
         }
         let anything = steps.iter().any(|step| step.keep);
         if is_off(Fault::AcknowledgeEarly) {
-            finish_all(steps, &Ok(()));
+            finish_all(steps, &Ok(()), sink);
             // What fails here was acknowledged already: that is the fault.
             let _ = commit(db, anything);
             return;
         }
-        finish_all(steps, &commit(db, anything));
+        finish_all(steps, &commit(db, anything), sink);
     }
 }
 
@@ -311,7 +333,12 @@ fn refuse_all(writes: Vec<(WriteRun, Finish)>, error: &StoreError) {
     }
 }
 
-fn finish_all(steps: Vec<Step>, end: &Result<(), StoreError>) {
+/// Applies what the commit means, then answers: all effects first, so that no answer is ahead of
+/// the state that it speaks of.
+fn finish_all(mut steps: Vec<Step>, end: &Result<(), StoreError>, sink: &mut Sink) {
+    if end.is_ok() {
+        steps.iter_mut().flat_map(|step| std::mem::take(&mut step.effects)).for_each(sink);
+    }
     for step in steps {
         (step.finish)(end.clone().map_err(CommandError::from));
     }

@@ -78,8 +78,8 @@ pub fn add(
             Some(row) => return Err(taken(&row)),
             None => make(tx, context, request, hashed)?,
         };
-        let mut written =
-            Written::about(uid.clone(), &OneUser { user: now_shown(tx, context, &uid)? })?;
+        let (user, effect) = now_shown(tx, context, &uid)?;
+        let mut written = Written::about(uid.clone(), &OneUser { user })?.meaning([effect]);
         written.password_of = hashed.map(|_| uid);
         Ok(written)
     })

@@ -20,13 +20,15 @@ pub use self::show::show;
 use photoprism_protocol::users::User;
 
 use super::context::Context;
-use crate::accounts::standing::shown;
+use crate::accounts::standing::{AccountState, shown};
+use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::store::{Db, user_by_uid};
 
-/// The account as it stands after a change.
-fn now_shown(db: &Db, context: &Context, uid: &str) -> Result<User, CommandError> {
+/// The account as it stands after a change, and what that means to its sessions.
+fn now_shown(db: &Db, context: &Context, uid: &str) -> Result<(User, Effect), CommandError> {
     let row = user_by_uid(db, uid)?
         .ok_or_else(|| CommandError::Internal("an account vanished inside its change".into()))?;
-    Ok(shown(row, db.kind(), context.now))
+    let effect = Effect::AccountChanged(AccountState::of(&row));
+    Ok((shown(row, db.kind(), context.now), effect))
 }

@@ -12,6 +12,7 @@ use crate::accounts::first::FIRST_ADMIN_ID;
 use crate::accounts::password::PasswordRules;
 use crate::accounts::properties::Properties;
 use crate::accounts::times;
+use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Hashed, Outcome};
 use crate::handlers::find::{live_user, no_nul};
@@ -76,8 +77,7 @@ pub fn modify(
             still_one_super_admin(tx, context, &before)?;
         }
         check_fields(&before, &after, &request.given)?;
-        let result = carry_out(tx, context, request, (&before, after, hashed))?;
-        let mut written = Written::about(before.uid.clone(), &result)?;
+        let mut written = carry_out(tx, context, request, (&before, after, hashed))?;
         written.password_of = hashed.map(|_| before.uid);
         Ok(written)
     })
@@ -88,7 +88,7 @@ fn carry_out(
     context: &Context,
     request: &Mod,
     (before, mut after, hashed): (&UserRow, UserRow, Option<&Hashed>),
-) -> Result<ModResult, CommandError> {
+) -> Result<Written, CommandError> {
     let disabled_2fa = request.disable_2fa && disable_2fa(tx, &mut after)?;
     let difference = difference(before, &after, hashed.is_some(), disabled_2fa);
     if !difference.changed.is_empty() {
@@ -96,11 +96,15 @@ fn carry_out(
     }
     let ends = difference.touches_rights && !request.keep_sessions;
     let sessions_revoked = if ends { end_sessions(tx, &before.uid)? } else { 0 };
-    Ok(ModResult {
-        user: now_shown(tx, context, &before.uid)?,
+    let (user, changed) = now_shown(tx, context, &before.uid)?;
+    let ended = Effect::SessionsEnded { uid: before.uid.clone(), all: false };
+    let result = ModResult {
+        user,
         changed: difference.changed.into_iter().map(Into::into).collect(),
         sessions_revoked,
-    })
+    };
+    let effects = ends.then_some(ended).into_iter().chain([changed]);
+    Ok(Written::about(before.uid.clone(), &result)?.meaning(effects))
 }
 
 /// True where there was a key or the method that asks for one.

@@ -4,6 +4,7 @@ use photoprism_protocol::users::{Removed, ResetResult};
 
 use crate::accounts::first::FIRST_ADMIN_ID;
 use crate::accounts::times;
+use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, FirstAdmin, Outcome};
 use crate::handlers::write::{Key, Written, surrounded};
@@ -30,7 +31,7 @@ pub fn reset(
             removed: Removed { users: removed.users, sessions: removed.sessions },
             backup: backup.path.display().to_string(),
         };
-        let mut written = Written::about("", &result)?;
+        let mut written = Written::about("", &result)?.meaning([Effect::EverySessionEnded]);
         written.warnings.extend(first.warning.clone());
         if first.hash.is_none() {
             written.warnings.push(format!(

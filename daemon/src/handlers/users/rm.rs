@@ -7,6 +7,7 @@ use super::now_shown;
 use crate::accounts::first::FIRST_ADMIN_ID;
 use crate::accounts::standing::is_deleted;
 use crate::accounts::times;
+use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
 use crate::handlers::find::{any_user, live_user};
@@ -34,8 +35,10 @@ pub fn rm(
         still_one_super_admin(tx, context, &row)?;
         user_delete(tx, &row.uid, &times::to_stored(context.now))?;
         let sessions_revoked = end_all_sessions(tx, &row.uid)?;
-        let user = now_shown(tx, context, &row.uid)?;
-        Written::about(row.uid, &RmResult { user, sessions_revoked })
+        let (user, changed) = now_shown(tx, context, &row.uid)?;
+        let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: true };
+        let written = Written::about(row.uid, &RmResult { user, sessions_revoked })?;
+        Ok(written.meaning([ended, changed]))
     })
 }
 
@@ -55,7 +58,7 @@ pub fn restore(
         if is_deleted(&row) {
             user_undelete(tx, &row.uid, &times::to_stored(context.now))?;
         }
-        let user = now_shown(tx, context, &row.uid)?;
-        Written::about(row.uid, &OneUser { user })
+        let (user, changed) = now_shown(tx, context, &row.uid)?;
+        Ok(Written::about(row.uid, &OneUser { user })?.meaning([changed]))
     })
 }

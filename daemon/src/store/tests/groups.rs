@@ -31,7 +31,7 @@ impl Desk {
     pub(super) fn new() -> Self {
         let place = Place::new();
         let slot = Slot::open(place.options("admin.db")).unwrap();
-        let (store, thread) = Store::start(slot).unwrap();
+        let (store, thread) = Store::start(slot, Box::new(drop)).unwrap();
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         Self { place, store, thread, runtime }
     }

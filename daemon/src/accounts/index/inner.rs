@@ -1,0 +1,194 @@
+//! The maps of the index.
+
+use std::collections::{HashMap, HashSet};
+
+use data_encoding::HEXLOWER;
+use photoprism_protocol::auth::Active;
+
+use super::{Ask, SessionId};
+use crate::accounts::sessions::{Span, allows, is_app_password, shown_scope};
+use crate::accounts::standing::AccountState;
+use crate::store::{Seen, SessionRow};
+
+/// A session, as far as a check needs it.
+struct Entry {
+    ref_id: Box<str>,
+    uid: Box<str>,
+    client_uid: Box<str>,
+    client_name: Box<str>,
+    scope: Box<str>,
+    span: Span,
+    parent: Option<SessionId>,
+    app_password: bool,
+}
+
+/// An account with its sessions.
+struct Account {
+    state: AccountState,
+    sessions: HashSet<SessionId>,
+}
+
+/// A use that is not yet written.
+#[derive(Clone, PartialEq, Eq)]
+struct Use {
+    last_active: i64,
+    client_ip: Option<String>,
+}
+
+#[derive(Default)]
+pub(super) struct Inner {
+    sessions: HashMap<SessionId, Entry>,
+    accounts: HashMap<String, Account>,
+    children: HashMap<SessionId, Vec<SessionId>>,
+    uses: HashMap<SessionId, Use>,
+    /// The latest instant that was seen: a clock that jumps back lengthens no session.
+    latest: i64,
+}
+
+fn parse_id(hex: &str) -> Option<SessionId> {
+    HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()
+}
+
+impl Inner {
+    pub(super) fn know_account(&mut self, state: AccountState) {
+        match self.accounts.get_mut(&state.uid) {
+            Some(account) => account.state = state,
+            None => {
+                let account = Account { sessions: HashSet::new(), state };
+                self.accounts.insert(account.state.uid.clone(), account);
+            }
+        }
+    }
+
+    /// An account without sessions is not kept: it comes with the next one.
+    pub(super) fn change_account(&mut self, state: AccountState) {
+        if let Some(account) = self.accounts.get_mut(&state.uid) {
+            account.state = state;
+        }
+    }
+
+    pub(super) fn add(&mut self, row: &SessionRow) {
+        let Some(id) = parse_id(&row.id) else { return };
+        let child = row.provider == "application" && row.method == "session";
+        let parent = if child { parse_id(&row.auth_id) } else { None };
+        if let Some(parent) = parent {
+            self.children.entry(parent).or_default().push(id);
+        }
+        if let Some(account) = self.accounts.get_mut(&row.user_uid) {
+            account.sessions.insert(id);
+        }
+        let entry = Entry {
+            ref_id: row.ref_id.as_str().into(),
+            uid: row.user_uid.as_str().into(),
+            client_uid: row.client_uid.as_str().into(),
+            client_name: row.client_name.as_str().into(),
+            scope: row.scope.as_str().into(),
+            span: Span::of(row),
+            parent,
+            app_password: is_app_password(row),
+        };
+        self.sessions.insert(id, entry);
+    }
+
+    pub(super) fn remove_with_children(&mut self, hex: &str) {
+        let Some(id) = parse_id(hex) else { return };
+        for child in self.children.remove(&id).unwrap_or_default() {
+            self.remove(&child);
+        }
+        self.remove(&id);
+    }
+
+    fn remove(&mut self, id: &SessionId) {
+        self.uses.remove(id);
+        let Some(entry) = self.sessions.remove(id) else { return };
+        if let Some(siblings) = entry.parent.and_then(|parent| self.children.get_mut(&parent)) {
+            siblings.retain(|sibling| sibling != id);
+        }
+        if let Some(account) = self.accounts.get_mut(&*entry.uid) {
+            account.sessions.remove(id);
+            if account.sessions.is_empty() {
+                self.accounts.remove(&*entry.uid);
+            }
+        }
+    }
+
+    pub(super) fn remove_of_account(&mut self, uid: &str, all: bool) {
+        let Some(account) = self.accounts.get(uid) else { return };
+        let stays = |id: &&SessionId| {
+            !all && self.sessions.get(*id).is_some_and(|entry| entry.app_password)
+        };
+        let ids: Vec<SessionId> =
+            account.sessions.iter().filter(|id| !stays(id)).copied().collect();
+        for id in ids {
+            self.remove(&id);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self { latest: self.latest, ..Self::default() };
+    }
+
+    pub(super) fn verify(&mut self, id: &SessionId, ask: &Ask, now: i64) -> Option<Active> {
+        self.latest = self.latest.max(now);
+        let now = self.latest;
+        let entry = self.sessions.get_mut(id).filter(|entry| !entry.span.has_ended(now))?;
+        let account = if entry.uid.is_empty() {
+            None
+        } else {
+            let account = self.accounts.get(&*entry.uid)?;
+            Some(&account.state).filter(|state| !state.is_disabled(now)).map(Some)?
+        };
+        let name = account.map(|account| &account.name);
+        if ask.name.is_some() && ask.name.as_ref() != name {
+            return None;
+        }
+        if !allows(&entry.scope, ask.scope.iter().map(String::as_str)) {
+            return None;
+        }
+        entry.span.last_active = now;
+        let client_ip = ask
+            .client_ip
+            .clone()
+            .or_else(|| self.uses.get(id).and_then(|earlier| earlier.client_ip.clone()));
+        self.uses.insert(*id, Use { last_active: now, client_ip });
+        Some(active(entry, account))
+    }
+
+    pub(super) fn unwritten(&self) -> Vec<Seen> {
+        let seen = |(id, used): (&SessionId, &Use)| Seen {
+            id: HEXLOWER.encode(id),
+            last_active: used.last_active,
+            client_ip: used.client_ip.clone(),
+        };
+        self.uses.iter().map(seen).collect()
+    }
+
+    pub(super) fn written(&mut self, seen: &[Seen]) {
+        for Seen { id, last_active, client_ip } in seen {
+            let written = Use { last_active: *last_active, client_ip: client_ip.clone() };
+            if let Some(id) = parse_id(id).filter(|id| self.uses.get(id) == Some(&written)) {
+                self.uses.remove(&id);
+            }
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sessions.len()
+    }
+}
+
+fn active(entry: &Entry, account: Option<&AccountState>) -> Active {
+    let text = |text: &str| Some(text).filter(|text| !text.is_empty()).map(Into::into);
+    Active {
+        active: true,
+        scope: shown_scope(&entry.scope).into(),
+        username: account.and_then(|account| text(&account.name)),
+        sub: text(&entry.uid),
+        client_id: text(&entry.client_uid),
+        client_name: text(&entry.client_name),
+        exp: Some(entry.span.expires).filter(|end| *end > 0),
+        iat: Some(entry.span.created).filter(|made| *made > 0),
+        session: entry.ref_id.as_ref().into(),
+        role: account.and_then(|account| text(&account.role)),
+    }
+}

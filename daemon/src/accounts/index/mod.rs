@@ -1,0 +1,104 @@
+//! The session index: every session and the state of its account in memory, so that a token is
+//! checked without the database. Only commits change it, in their order, before they are
+//! answered: a token is never active after its revocation was acknowledged.
+
+mod inner;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use photoprism_protocol::auth::Introspection;
+
+use self::inner::Inner;
+use super::standing::AccountState;
+use crate::effect::Effect;
+use crate::store::{Seen, SessionRow};
+
+/// The SHA-256 of a secret.
+pub type SessionId = [u8; 32];
+
+/// What a token must be good for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// Words of the scope that it must hold.
+    pub scope: Vec<String>,
+    /// Name of the account that it must belong to, in its stored form.
+    pub name: Option<String>,
+    /// Address that it is used from.
+    pub client_ip: Option<String>,
+}
+
+/// The index; cheap to clone.
+#[derive(Clone, Default)]
+pub struct SessionIndex(Arc<Mutex<Inner>>);
+
+impl SessionIndex {
+    /// The index of these sessions, with the accounts that they belong to.
+    #[must_use]
+    pub fn load(sessions: Vec<SessionRow>, accounts: Vec<AccountState>) -> Self {
+        let mut inner = Inner::default();
+        for account in accounts {
+            inner.know_account(account);
+        }
+        for session in sessions {
+            inner.add(&session);
+        }
+        Self(Arc::new(Mutex::new(inner)))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // Nothing in it panics half-way through a change.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Applies what a commit means.
+    pub fn apply(&self, effect: Effect) {
+        let mut inner = self.inner();
+        match effect {
+            Effect::Audited(_) => {}
+            Effect::SessionMade(row, account) => {
+                if let Some(account) = account {
+                    inner.know_account(account);
+                }
+                inner.add(&row);
+            }
+            Effect::SessionEnded { id } => inner.remove_with_children(&id),
+            Effect::SessionsEnded { uid, all } => inner.remove_of_account(&uid, all),
+            Effect::EverySessionEnded => inner.clear(),
+            Effect::AccountChanged(account) => inner.change_account(account),
+        }
+    }
+
+    /// Checks a token at these Unix seconds and notes its use.
+    #[must_use]
+    pub fn verify(&self, id: &SessionId, ask: &Ask, now: i64) -> Introspection {
+        let active = self.inner().verify(id, ask, now);
+        active.map_or(Introspection::Inactive { active: false }, |active| {
+            Introspection::Active(Box::new(active))
+        })
+    }
+
+    /// The uses that are not yet written.
+    #[must_use]
+    pub fn unwritten(&self) -> Vec<Seen> {
+        self.inner().unwritten()
+    }
+
+    /// These uses are written now; what came since stays.
+    pub fn written(&self, seen: &[Seen]) {
+        self.inner().written(seen);
+    }
+
+    /// Sessions in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner().len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

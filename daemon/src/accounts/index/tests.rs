@@ -1,0 +1,133 @@
+//! The index against what commits say.
+
+use photoprism_protocol::auth::Introspection;
+
+use super::*;
+
+const NOW: i64 = 1_800_000_000;
+
+fn id(number: u8) -> SessionId {
+    [number; 32]
+}
+
+fn row(number: u8, provider: &str, method: &str) -> SessionRow {
+    SessionRow {
+        id: data_encoding::HEXLOWER.encode(&id(number)),
+        ref_id: format!("sess{number}"),
+        user_uid: "uid1".into(),
+        user_name: "bob".into(),
+        provider: provider.into(),
+        method: method.into(),
+        scope: "dav web".into(),
+        expires: NOW + 100,
+        created_at: "2026-11-24 08:00:00+00:00".into(),
+        ..SessionRow::default()
+    }
+}
+
+fn bob() -> AccountState {
+    AccountState {
+        uid: "uid1".into(),
+        name: "bob".into(),
+        role: "user".into(),
+        dead: false,
+        expires: None,
+    }
+}
+
+fn child_of(number: u8, parent: u8) -> SessionRow {
+    let auth_id = data_encoding::HEXLOWER.encode(&id(parent));
+    SessionRow { auth_id, ..row(number, "application", "session") }
+}
+
+fn is_active(index: &SessionIndex, number: u8) -> bool {
+    asked(index, number, &Ask::default(), NOW)
+}
+
+fn asked(index: &SessionIndex, number: u8, ask: &Ask, now: i64) -> bool {
+    matches!(index.verify(&id(number), ask, now), Introspection::Active(_))
+}
+
+fn full() -> SessionIndex {
+    let rows = vec![
+        row(1, "local", "default"),
+        row(2, "application", "default"),
+        child_of(3, 2),
+        SessionRow { user_uid: String::new(), ..row(4, "access_token", "oauth2") },
+    ];
+    SessionIndex::load(rows, vec![bob()])
+}
+
+#[test]
+fn what_is_asked_for_must_hold() {
+    let index = full();
+    let scope = |words: &[&str]| Ask {
+        scope: words.iter().map(ToString::to_string).collect(),
+        ..Ask::default()
+    };
+    let name = |name: &str| Ask { name: Some(name.into()), ..Ask::default() };
+    assert!(asked(&index, 1, &scope(&["web", "dav"]), NOW));
+    assert!(!asked(&index, 1, &scope(&["web", "photos"]), NOW));
+    assert!(asked(&index, 1, &name("bob"), NOW));
+    assert!(!asked(&index, 1, &name("alice"), NOW));
+    assert!(!asked(&index, 4, &name("bob"), NOW));
+    assert!(is_active(&index, 4));
+    assert!(!is_active(&index, 5));
+    assert!(asked(&index, 1, &Ask::default(), NOW + 99));
+    assert!(!asked(&index, 1, &Ask::default(), NOW + 100));
+    // The clock jumped back: what has ended stays ended.
+    assert!(!asked(&index, 1, &Ask::default(), NOW));
+}
+
+#[test]
+fn ends_are_applied_to_exactly_whom_they_concern() {
+    let index = full();
+    index.apply(Effect::SessionsEnded { uid: "uid1".into(), all: false });
+    assert_eq!([1, 2, 3, 4].map(|n| is_active(&index, n)), [false, true, false, true]);
+    index.apply(Effect::SessionsEnded { uid: "uid1".into(), all: true });
+    assert_eq!([1, 2, 3, 4].map(|n| is_active(&index, n)), [false, false, false, true]);
+    let index = full();
+    index.apply(Effect::SessionEnded { id: row(2, "", "").id });
+    assert_eq!([1, 2, 3, 4].map(|n| is_active(&index, n)), [true, false, false, true]);
+    index.apply(Effect::EverySessionEnded);
+    assert!(index.is_empty());
+}
+
+#[test]
+fn a_disabled_account_has_no_active_session_until_it_is_enabled_again() {
+    let index = full();
+    index.apply(Effect::AccountChanged(AccountState { dead: true, ..bob() }));
+    assert_eq!([1, 2, 3, 4].map(|n| is_active(&index, n)), [false, false, false, true]);
+    index.apply(Effect::AccountChanged(AccountState { expires: Some(NOW + 1), ..bob() }));
+    assert!(is_active(&index, 2));
+    assert!(!asked(&index, 2, &Ask::default(), NOW + 1));
+}
+
+#[test]
+fn an_account_comes_with_its_session() {
+    let index = SessionIndex::default();
+    index.apply(Effect::SessionMade(Box::new(row(1, "local", "default")), Some(bob())));
+    assert!(is_active(&index, 1));
+    index.apply(Effect::SessionMade(
+        Box::new(SessionRow { user_uid: "uid2".into(), ..row(2, "local", "default") }),
+        None,
+    ));
+    assert!(!is_active(&index, 2), "an account that is not known has no rights");
+}
+
+#[test]
+fn uses_are_kept_until_they_are_written() {
+    let index = full();
+    let from = |ip: &str| Ask { client_ip: Some(ip.into()), ..Ask::default() };
+    assert!(asked(&index, 1, &from("192.0.2.1"), NOW));
+    assert!(asked(&index, 1, &Ask::default(), NOW + 5));
+    let first = index.unwritten();
+    assert_eq!(first.len(), 1);
+    assert_eq!(first[0].last_active, NOW + 5);
+    assert_eq!(first[0].client_ip.as_deref(), Some("192.0.2.1"));
+    assert!(asked(&index, 1, &Ask::default(), NOW + 6));
+    index.written(&first);
+    assert_eq!(index.unwritten()[0].last_active, NOW + 6);
+    index.written(&index.unwritten());
+    assert!(index.unwritten().is_empty());
+}

@@ -1,0 +1,130 @@
+//! What the stored columns of a session come to.
+
+use jiff::Timestamp;
+use photoprism_protocol::auth::{Session, SessionUser};
+
+use super::times;
+use crate::store::SessionRow;
+
+/// When a session ends, by the two clocks that it has (`spec/data.md`, "Sessions and logins").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Made at, Unix seconds.
+    pub created: i64,
+    /// Last use, Unix seconds; 0: never.
+    pub last_active: i64,
+    /// End, Unix seconds; 0 and -1: never.
+    pub expires: i64,
+    /// Seconds without use; 0 and -1: never.
+    pub timeout: i64,
+}
+
+impl Span {
+    /// The span of `row`.
+    #[must_use]
+    pub fn of(row: &SessionRow) -> Self {
+        Self {
+            created: times::stored(&row.created_at).map_or(0, Timestamp::as_second),
+            last_active: row.last_active,
+            expires: row.expires,
+            timeout: row.timeout,
+        }
+    }
+
+    /// Whether it has ended at these Unix seconds.
+    #[must_use]
+    pub fn has_ended(&self, now: i64) -> bool {
+        let idle_since = self.last_active.max(self.created);
+        (self.expires > 0 && self.expires <= now)
+            || (self.timeout > 0 && idle_since.saturating_add(self.timeout) <= now)
+    }
+}
+
+/// An app password itself: not a session made from one, not an access token.
+#[must_use]
+pub fn is_app_password(row: &SessionRow) -> bool {
+    row.provider == "application" && row.method == "default"
+}
+
+/// Whether a login made it: with a password, or from an app password.
+#[must_use]
+pub fn is_login(row: &SessionRow) -> bool {
+    row.grant == "password" || (row.provider == "application" && row.method == "session")
+}
+
+/// The scope as it is answered: an empty one holds all.
+#[must_use]
+pub fn shown_scope(scope: &str) -> &str {
+    if scope.is_empty() { "*" } else { scope }
+}
+
+/// Whether a stored scope holds every word that is asked for.
+#[must_use]
+pub fn allows<'a>(scope: &str, mut wanted: impl Iterator<Item = &'a str>) -> bool {
+    let all = shown_scope(scope) == "*";
+    all || wanted.all(|word| scope.split([' ', ',']).any(|held| held == word))
+}
+
+/// The session as the wire shows it.
+#[must_use]
+pub fn shown(row: SessionRow, now: i64) -> Session {
+    let span = Span::of(&row);
+    let unix = |seconds: i64| {
+        (seconds > 0).then(|| Timestamp::from_second(seconds).map(times::to_rfc3339).ok()).flatten()
+    };
+    let time = |text: &str| times::stored(text).map(times::to_rfc3339);
+    let nobody = row.user_uid.is_empty() && row.user_name.is_empty();
+    Session {
+        expired: span.has_ended(now),
+        last_active: unix(row.last_active),
+        expires_at: unix(row.expires),
+        idle_timeout_s: Some(row.timeout).filter(|timeout| *timeout > 0),
+        login_at: time(&row.login_at),
+        created_at: time(&row.created_at),
+        id: row.ref_id,
+        user: (!nobody).then_some(SessionUser { uid: row.user_uid, name: row.user_name }),
+        client_name: row.client_name,
+        client_uid: row.client_uid,
+        provider: row.provider,
+        method: row.method,
+        grant: row.grant,
+        scope: row.scope,
+        login_ip: row.login_ip,
+        client_ip: row.client_ip,
+        user_agent: row.user_agent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(last_active: i64, expires: i64, timeout: i64) -> Span {
+        Span { created: 1000, last_active, expires, timeout }
+    }
+
+    #[test]
+    fn a_session_ends_at_its_end_or_without_use() {
+        for (span, last, first) in [
+            (span(0, 2000, 0), 1999, 2000),
+            (span(0, 0, 100), 1099, 1100),
+            (span(1500, -1, 100), 1599, 1600),
+            (span(1500, 1550, 100), 1549, 1550),
+        ] {
+            assert!(!span.has_ended(last), "{span:?}");
+            assert!(span.has_ended(first), "{span:?}");
+        }
+        assert!(!span(0, -1, -1).has_ended(i64::MAX));
+        assert!(!span(0, 0, 0).has_ended(i64::MAX));
+    }
+
+    #[test]
+    fn every_word_must_be_held() {
+        assert!(allows("", ["webdav"].into_iter()));
+        assert!(allows("*", ["webdav", "dav"].into_iter()));
+        assert!(allows("dav web", ["web"].into_iter()));
+        assert!(!allows("dav web", ["web", "webdav"].into_iter()));
+        assert!(!allows("webdav", ["*"].into_iter()));
+        assert!(!allows("webdav", ["web"].into_iter()));
+    }
+}

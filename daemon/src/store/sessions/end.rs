@@ -1,0 +1,69 @@
+//! Ending sessions.
+
+use rusqlite::params;
+
+use crate::store::db::Tx;
+use crate::store::error::StoreError;
+
+/// Ends the sessions of an account and gives their number. App passwords stay: what they may do
+/// is what the account may do when they are used. Sessions made from them end.
+///
+/// # Errors
+/// The store's.
+pub fn end_sessions(tx: &Tx<'_>, uid: &str) -> Result<u64, StoreError> {
+    delete(
+        tx,
+        "DELETE FROM auth_sessions WHERE user_uid = ?1
+         AND NOT (auth_provider = 'application' AND auth_method = 'default')",
+        uid,
+    )
+}
+
+/// Ends the sessions of an account, its app passwords included, and gives their number.
+///
+/// # Errors
+/// The store's.
+pub fn end_all_sessions(tx: &Tx<'_>, uid: &str) -> Result<u64, StoreError> {
+    delete(tx, "DELETE FROM auth_sessions WHERE user_uid = ?1", uid)
+}
+
+/// Ends a session and those made from it, and gives their number.
+///
+/// # Errors
+/// The store's.
+pub fn delete_session(tx: &Tx<'_>, id: &str) -> Result<u64, StoreError> {
+    delete(
+        tx,
+        "DELETE FROM auth_sessions WHERE id = ?1
+         OR (auth_id = ?1 AND auth_provider = 'application' AND auth_method = 'session')",
+        id,
+    )
+}
+
+/// Ends every session there is, and gives their number.
+///
+/// # Errors
+/// The store's.
+pub fn delete_all_sessions(tx: &Tx<'_>) -> Result<u64, StoreError> {
+    Ok(tx.conn.execute("DELETE FROM auth_sessions", [])? as u64)
+}
+
+/// Ends the oldest live logins of an account beyond `most`, and gives their ids.
+///
+/// # Errors
+/// The store's.
+pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<String>, StoreError> {
+    let mut sentence = tx.conn.prepare_cached(
+        "DELETE FROM auth_sessions WHERE id IN (
+           SELECT id FROM auth_sessions WHERE user_uid = ?1 AND grant_type = 'password'
+             AND (sess_expires <= 0 OR sess_expires > ?3)
+           ORDER BY created_at DESC, id LIMIT -1 OFFSET ?2)
+         RETURNING id",
+    )?;
+    let ids = sentence.query_map(params![uid, most, now], |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+fn delete(tx: &Tx<'_>, sentence: &str, value: &str) -> Result<u64, StoreError> {
+    Ok(tx.conn.prepare_cached(sentence)?.execute([value])? as u64)
+}

@@ -1,0 +1,18 @@
+//! Sessions, app passwords and access tokens.
+
+mod end;
+mod find;
+mod insert;
+mod page;
+mod row;
+mod seen;
+
+pub use self::end::{
+    delete_all_sessions, delete_session, end_all_sessions, end_sessions, trim_logins,
+};
+pub use self::find::{account_sessions, all_sessions, session_by_id, session_by_ref};
+pub use self::insert::session_insert;
+pub use self::page::{SessionKey, SessionSearch, sessions_page};
+pub use self::row::SessionRow;
+pub(super) use self::seen::MAKE as MAKE_SEEN;
+pub use self::seen::{Seen, overlay_seen, sessions_seen, sweep_sessions};

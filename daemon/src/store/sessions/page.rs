@@ -1,0 +1,123 @@
+//! Pages of sessions, most recently active first.
+
+use rusqlite::{ToSql, params};
+use serde::{Deserialize, Serialize};
+
+use super::row::{SELECT, SessionRow, session_row};
+use crate::store::db::Db;
+use crate::store::error::StoreError;
+use crate::store::prefix::successor;
+
+/// What to look for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionSearch {
+    /// Every session.
+    Everything,
+    /// Those that have ended, at these Unix seconds.
+    Expired(i64),
+    /// The session of that id.
+    Id(String),
+    /// The session of that reference id.
+    RefId(String),
+    /// The sessions of that account or client.
+    Uid(String),
+    /// A prefix of user name, client name or provider.
+    Prefix(String),
+}
+
+/// The place of a session in the list; the id makes it unique.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionKey {
+    last_active: i64,
+    created_at: String,
+    user_name: String,
+    id: String,
+}
+
+impl SessionKey {
+    /// The place of `row`.
+    #[must_use]
+    pub fn of(row: &SessionRow) -> Self {
+        Self {
+            last_active: row.last_active,
+            created_at: row.created_at.clone(),
+            user_name: row.user_name.clone(),
+            id: row.id.clone(),
+        }
+    }
+}
+
+/// A session ends at `sess_expires`, or so many seconds after its last use or its making.
+const EXPIRED: &str = "((s.sess_expires > 0 AND s.sess_expires <= ?2) OR (s.sess_timeout > 0
+     AND max(active, ifnull(unixepoch(s.created_at), 0)) + s.sess_timeout <= ?2))";
+
+/// One page of sessions behind `after`.
+///
+/// # Errors
+/// The store's.
+pub fn sessions_page(
+    db: &Db,
+    search: &SessionSearch,
+    after: Option<&SessionKey>,
+    limit: usize,
+) -> Result<Vec<SessionRow>, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    match search {
+        SessionSearch::Everything => page(db, "1", (after, limit), &[]),
+        SessionSearch::Expired(now) => page(db, EXPIRED, (after, limit), &[now]),
+        SessionSearch::Id(id) => page(db, "s.id = ?2", (after, limit), &[id]),
+        SessionSearch::RefId(id) => page(db, "s.ref_id = ?2", (after, limit), &[id]),
+        SessionSearch::Uid(uid) => {
+            page(db, "(s.user_uid = ?2 OR s.client_uid = ?2)", (after, limit), &[uid])
+        }
+        SessionSearch::Prefix(text) => {
+            let end = successor(text);
+            let which = if end.is_some() {
+                "((s.user_name >= ?2 AND s.user_name < ?3) OR (s.client_name >= ?2
+                 AND s.client_name < ?3) OR (s.auth_provider >= ?2 AND s.auth_provider < ?3))"
+            } else {
+                "(s.user_name >= ?2 OR s.client_name >= ?2 OR s.auth_provider >= ?2 OR ?3 NOTNULL)"
+            };
+            page(db, which, (after, limit), params![text, end])
+        }
+    }
+}
+
+fn page(
+    db: &Db,
+    which: &str,
+    (after, limit): (Option<&SessionKey>, i64),
+    values: &[&dyn ToSql],
+) -> Result<Vec<SessionRow>, StoreError> {
+    let place = values.len() + 2;
+    let behind = match after {
+        None => "1".to_owned(),
+        // Two keys descend and two ascend, so the row is compared key by key.
+        Some(_) => format!(
+            "(active, s.created_at) <= (?{place}, ?{})
+             AND ((active, s.created_at) < (?{place}, ?{})
+               OR (s.user_name, s.id) > (?{}, ?{}))",
+            place + 1,
+            place + 1,
+            place + 2,
+            place + 3
+        ),
+    };
+    let sentence = format!(
+        "{SELECT} WHERE {which} AND {behind}
+         ORDER BY active DESC, s.created_at DESC, s.user_name, s.id LIMIT ?1"
+    );
+    let mut params: Vec<&dyn ToSql> = vec![&limit];
+    params.extend_from_slice(values);
+    if let Some(key) = after {
+        params.extend::<[&dyn ToSql; 4]>([
+            &key.last_active,
+            &key.created_at,
+            &key.user_name,
+            &key.id,
+        ]);
+    }
+    let mut sentence = db.conn.prepare_cached(&sentence)?;
+    let rows = sentence.query_map(&*params, session_row)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}

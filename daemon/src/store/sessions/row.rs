@@ -1,0 +1,81 @@
+//! One session as it is stored.
+
+use rusqlite::Row;
+
+use crate::store::rows::{integer, text};
+
+/// The columns that [`SessionRow`] reads, in its order. What was seen and not yet written stands
+/// in `temp.seen` and wins.
+pub(super) const SELECT: &str = "SELECT s.id, s.ref_id, s.user_uid, s.user_name, s.client_uid,
+     s.client_name, s.auth_provider, s.auth_method, s.auth_id, s.auth_scope, s.grant_type,
+     max(ifnull(s.last_active, 0), ifnull(t.last_active, 0)) AS active, s.sess_expires,
+     s.sess_timeout, ifnull(t.client_ip, s.client_ip), s.login_ip, s.user_agent, s.login_at,
+     s.created_at
+     FROM auth_sessions s LEFT JOIN temp.seen t ON t.id = s.id";
+
+/// A session as it is stored; times of the clock are PhotoPrism's text, `""` where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionRow {
+    /// SHA-256 of the secret in hex.
+    pub id: String,
+    /// Reference id.
+    pub ref_id: String,
+    /// UID of the account; `""`: nobody's.
+    pub user_uid: String,
+    /// Name of the account when the session was made.
+    pub user_name: String,
+    /// UID of the client.
+    pub client_uid: String,
+    /// Name of the client.
+    pub client_name: String,
+    /// Provider.
+    pub provider: String,
+    /// Method.
+    pub method: String,
+    /// The session that this one was made from.
+    pub auth_id: String,
+    /// Scope.
+    pub scope: String,
+    /// Grant type.
+    pub grant: String,
+    /// Last use, Unix seconds; 0: never.
+    pub last_active: i64,
+    /// End, Unix seconds; 0 and -1: never.
+    pub expires: i64,
+    /// Seconds without use after which it ends; 0 and -1: never.
+    pub timeout: i64,
+    /// Address of the last use.
+    pub client_ip: String,
+    /// Address of the login.
+    pub login_ip: String,
+    /// The browser or app.
+    pub user_agent: String,
+    /// The login.
+    pub login_at: String,
+    /// Made at.
+    pub created_at: String,
+}
+
+pub(super) fn session_row(row: &Row<'_>) -> Result<SessionRow, rusqlite::Error> {
+    Ok(SessionRow {
+        id: text(row, 0)?,
+        ref_id: text(row, 1)?,
+        user_uid: text(row, 2)?,
+        user_name: text(row, 3)?,
+        client_uid: text(row, 4)?,
+        client_name: text(row, 5)?,
+        provider: text(row, 6)?,
+        method: text(row, 7)?,
+        auth_id: text(row, 8)?,
+        scope: text(row, 9)?,
+        grant: text(row, 10)?,
+        last_active: integer(row, 11)?,
+        expires: integer(row, 12)?,
+        timeout: integer(row, 13)?,
+        client_ip: text(row, 14)?,
+        login_ip: text(row, 15)?,
+        user_agent: text(row, 16)?,
+        login_at: text(row, 17)?,
+        created_at: text(row, 18)?,
+    })
+}

@@ -1,0 +1,67 @@
+//! What was seen of sessions and not yet written, and the sweep of those that have ended.
+
+use rusqlite::params;
+
+use crate::store::db::{Db, Tx};
+use crate::store::error::StoreError;
+
+/// The last use of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Id of the session.
+    pub id: String,
+    /// Unix seconds.
+    pub last_active: i64,
+    /// Address, where it was told.
+    pub client_ip: Option<String>,
+}
+
+/// Made once for each connection, in memory: what is in it shows in every list of sessions.
+pub(in crate::store) const MAKE: &str = "CREATE TEMP TABLE IF NOT EXISTS seen (
+     id TEXT PRIMARY KEY, last_active INTEGER NOT NULL, client_ip TEXT) WITHOUT ROWID";
+
+/// Lets every look-up that follows see these uses, and none from before.
+///
+/// # Errors
+/// The store's.
+pub fn overlay_seen(db: &Db, seen: &[Seen]) -> Result<(), StoreError> {
+    db.conn.prepare_cached("DELETE FROM temp.seen")?.execute([])?;
+    let mut sentence = db.conn.prepare_cached("INSERT INTO temp.seen VALUES (?1, ?2, ?3)")?;
+    for Seen { id, last_active, client_ip } in seen {
+        sentence.execute(params![id, last_active, client_ip])?;
+    }
+    Ok(())
+}
+
+/// Writes uses down. A use that is older than what is stored changes nothing.
+///
+/// # Errors
+/// The store's.
+pub fn sessions_seen(tx: &Tx<'_>, seen: &[Seen]) -> Result<(), StoreError> {
+    let mut sentence = tx.conn.prepare_cached(
+        "UPDATE auth_sessions SET last_active = ?2, client_ip = ifnull(?3, client_ip)
+         WHERE id = ?1 AND ifnull(last_active, 0) <= ?2",
+    )?;
+    for Seen { id, last_active, client_ip } in seen {
+        sentence.execute(params![id, last_active, client_ip])?;
+    }
+    Ok(())
+}
+
+/// Deletes at most `most` sessions that have ended and gives their ids. One whose use was seen
+/// and not yet written may still live: those in `seen` stay.
+///
+/// # Errors
+/// The store's.
+pub fn sweep_sessions(tx: &Tx<'_>, now: i64, most: u32) -> Result<Vec<String>, StoreError> {
+    let mut sentence = tx.conn.prepare_cached(
+        "DELETE FROM auth_sessions WHERE id IN (
+           SELECT id FROM auth_sessions WHERE id NOT IN (SELECT id FROM temp.seen)
+             AND ((sess_expires > 0 AND sess_expires <= ?1) OR (sess_timeout > 0
+             AND max(last_active, ifnull(unixepoch(created_at), 0)) + sess_timeout <= ?1))
+           LIMIT ?2)
+         RETURNING id",
+    )?;
+    let ids = sentence.query_map(params![now, most], |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
