@@ -1,3 +1,7 @@
 //! `photoprism`: forwards account commands to the daemon.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    photoprism_ctl::run(std::env::args_os().collect()).into()
+}

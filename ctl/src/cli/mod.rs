@@ -1,0 +1,160 @@
+//! The command line: which words and flags are ours, and what clap says about the rest.
+
+pub mod flags;
+pub mod global;
+pub mod values;
+
+use std::ffi::{OsStr, OsString};
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use crate::commands::Noun;
+use crate::failure::Failure;
+use crate::{fallback, output};
+use global::Global;
+
+/// First words that are ours, `help` and the aliases included.
+pub const WORDS: [&str; 9] =
+    ["passwd", "users", "user", "logins", "audit", "auth", "sess", "admin", "help"];
+
+/// Flags that may come first.
+pub const FLAGS: [&str; 6] = ["--socket", "--timeout", "--no-input", "-h", "--help", "--version"];
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users ls                      list the accounts
+  photoprism users add -n \"Bob\" bob        add one, its password is asked for
+  photoprism passwd admin                  change a password
+  photoprism admin status                  is the daemon well
+
+The socket is the one of --socket, of PHOTOPRISM_ADMIN_SOCKET, or the first that exists of
+  $XDG_RUNTIME_DIR/photoprism/admin.sock             (not for root)
+  ~/.local/share/photoprism/run/admin.sock           (not for root)
+  /run/photoprism/admin.sock
+
+In a PhotoPrism container everything else (index, backup, start, …) goes to PhotoPrism's own
+program: PHOTOPRISM_FALLBACK, or /opt/photoprism/bin/photoprism.
+
+Exit codes: 0 done, 1 failed or no was said, 2 usage, 3 not found, 4 refused, 5 exists or in
+conflict, 6 rate limited, 69 no daemon, 70 fault of the daemon, 75 try again, 77 no permission on
+the socket, 130 interrupted.";
+
+/// Manages the accounts, passwords and sessions of PhotoPrism through the daemon photoprismd
+#[derive(Debug, Parser)]
+#[command(
+    name = "photoprism",
+    version,
+    disable_version_flag = true,
+    subcommand_required = true,
+    after_long_help = EXAMPLES
+)]
+pub struct Cli {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub noun: Noun,
+}
+
+/// The tree of commands, for completions and manual pages.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Whether the first argument is a word or a flag of ours.
+#[must_use]
+pub fn is_ours(first: &OsStr) -> bool {
+    WORDS.iter().any(|word| first == *word)
+        || FLAGS.iter().any(|flag| fallback::is_flag(first, flag))
+}
+
+/// Whether JSON is asked for anywhere on a command line, a bad one included.
+#[must_use]
+pub fn wants_json(arguments: &[OsString]) -> bool {
+    let given = |argument: &OsString| {
+        argument.to_str().is_some_and(|text| text == "--json" || is_short_cluster_with_j(text))
+    };
+    arguments.iter().skip(1).take_while(|argument| *argument != "--").any(given)
+}
+
+/// `-j` alone or among the short switches of the reports, as in `-larj`.
+fn is_short_cluster_with_j(text: &str) -> bool {
+    text.strip_prefix('-').is_some_and(|letters| {
+        letters.contains('j') && letters.chars().all(|letter| "larmctjswlfy".contains(letter))
+    })
+}
+
+/// Prints help and version; anything else is a failure.
+///
+/// # Errors
+/// [`Failure::CommandLine`] for a bad command line, or why printing failed.
+pub fn help_or_failure(error: &clap::Error) -> Result<(), Failure> {
+    let text = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::data(&text),
+        _ => Err(Failure::CommandLine(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn os(words: &[&str]) -> Vec<OsString> {
+        words.iter().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn the_tree_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn the_words_are_those_of_the_tree() {
+        let mut words: Vec<String> = vec!["help".into()];
+        for noun in command().get_subcommands() {
+            words.push(noun.get_name().into());
+            words.extend(noun.get_all_aliases().map(String::from));
+        }
+        words.sort();
+        let mut ours = WORDS.map(String::from);
+        ours.sort();
+        assert_eq!(words, ours);
+    }
+
+    #[test]
+    fn the_flags_are_those_of_the_tree() {
+        let mut tree = command();
+        tree.build();
+        let mut flags = vec![];
+        for argument in tree.get_arguments() {
+            flags.extend(argument.get_long().map(|long| format!("--{long}")));
+            flags.extend(argument.get_short().map(|short| format!("-{short}")));
+        }
+        flags.sort();
+        let mut ours = FLAGS.map(String::from);
+        ours.sort();
+        assert_eq!(flags, ours);
+    }
+
+    #[test]
+    fn only_the_first_argument_decides() {
+        for ours in ["users", "help", "sess", "--socket=/x", "--help", "-h"] {
+            assert!(is_ours(OsStr::new(ours)), "{ours}");
+        }
+        for theirs in ["index", "user s", "", "--", "-v", "--config-path", "Users", "--sockets"] {
+            assert!(!is_ours(OsStr::new(theirs)), "{theirs}");
+        }
+    }
+
+    #[test]
+    fn json_is_seen_wherever_it_stands() {
+        assert!(wants_json(&os(&["photoprism", "--json", "users"])));
+        assert!(wants_json(&os(&["photoprism", "users", "ls", "-larj"])));
+        assert!(!wants_json(&os(&["photoprism", "users", "ls", "-n", "2", "--", "--json"])));
+        assert!(!wants_json(&os(&["--json", "users", "ls", "j", "-x"])));
+    }
+}

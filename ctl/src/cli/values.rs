@@ -1,0 +1,106 @@
+//! Values on the command line: switches, durations, times.
+
+use std::time::{Duration, SystemTime};
+
+use humantime::{format_rfc3339_seconds, parse_duration};
+
+/// A switch that stands for itself or has a value: `--webdav`, `--webdav=false`.
+///
+/// # Errors
+/// A sentence for people.
+pub fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" | "t" | "y" => Ok(true),
+        "false" | "no" | "off" | "0" | "f" | "n" => Ok(false),
+        _ => Err("give true or false".into()),
+    }
+}
+
+/// How long to wait: `40s`, `500ms`, `2m`, or plain seconds. Never nothing.
+///
+/// # Errors
+/// A sentence for people.
+pub fn timeout(text: &str) -> Result<Duration, String> {
+    /// A day: nobody waits longer, and the sum with any clock holds.
+    const MOST: Duration = Duration::from_hours(24);
+    let wait = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => parse_duration(text).map_err(|error| error.to_string())?,
+    };
+    if wait < Duration::from_millis(1) {
+        return Err("give at least 1ms".into());
+    }
+    Ok(wait.min(MOST))
+}
+
+/// When an account ends, as the protocol takes it: a day means its start in UTC, `90d` is counted
+/// from `now`; anything else (`never`, RFC 3339) is the daemon's to judge.
+///
+/// # Errors
+/// A sentence for people where the time is later than the year 9999.
+pub fn expiry(text: &str, now: SystemTime) -> Result<String, String> {
+    if is_day(text) {
+        return Ok(format!("{text}T00:00:00Z"));
+    }
+    let Some(lifetime) = lifetime(text) else { return Ok(text.into()) };
+    now.checked_add(lifetime)
+        .filter(|end| *end < humantime::parse_rfc3339("9999-12-31T23:59:59Z").unwrap_or(now))
+        .map(|end| format_rfc3339_seconds(end).to_string())
+        .ok_or_else(|| "the time is too far away".into())
+}
+
+fn is_day(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() == 10
+        && bytes.iter().enumerate().all(|(at, byte)| match at {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+}
+
+fn lifetime(text: &str) -> Option<Duration> {
+    // A fraction of a second would not survive the wire's whole seconds anyway.
+    parse_duration(text).ok().filter(|_| text.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn switches_take_the_usual_words() {
+        assert_eq!(switch("FALSE"), Ok(false));
+        assert_eq!(switch("yes"), Ok(true));
+        assert!(switch("maybe").is_err());
+        assert!(switch("").is_err());
+    }
+
+    #[test]
+    fn timeouts_have_units_or_are_seconds() {
+        let millis = |text| timeout(text).map(|wait| wait.as_millis());
+        assert_eq!(millis("40s"), Ok(40_000));
+        assert_eq!(millis("500ms"), Ok(500));
+        assert_eq!(millis("2m"), Ok(120_000));
+        assert_eq!(millis("1.5s"), Ok(1_500));
+        assert_eq!(millis("7"), Ok(7_000));
+        for bad in ["", "0", "0s", "-1", "1parsec", "1e9s", "s"] {
+            assert!(timeout(bad).is_err(), "{bad}");
+        }
+        assert_eq!(millis("18446744073709551615"), Ok(86_400_000));
+    }
+
+    #[test]
+    fn expiries_are_times_of_the_protocol() {
+        let now = UNIX_EPOCH + Duration::from_hours(498_750);
+        let at = |text| expiry(text, now);
+        assert_eq!(at("2027-01-31"), Ok("2027-01-31T00:00:00Z".into()));
+        assert_eq!(at("90d"), Ok("2027-02-22T06:00:00Z".into()));
+        assert_eq!(at("12h"), Ok("2026-11-24T18:00:00Z".into()));
+        for same in ["never", "2027-01-31T12:00:00+01:00", "tomorrow", "", "-1", "2027-1-31"] {
+            assert_eq!(at(same), Ok(same.into()));
+        }
+        assert!(at("9000y").is_err());
+    }
+}

@@ -1,0 +1,127 @@
+//! `admin audit`: the record of every change.
+
+use clap::{Args, Subcommand};
+use photoprism_protocol::args::Int;
+use photoprism_protocol::audit::{self, Record, VerifyResult};
+use photoprism_protocol::command::CommandName;
+
+use crate::cli::flags::{CountFlag, FormatFlags, JsonFlag};
+use crate::commands::listing;
+use crate::context::{Context, decode};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output;
+use crate::report::{Report, escape, words};
+
+/// What to do with the record.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// List the changes, newest first
+    Ls(Ls),
+    /// Check that no record is missing or altered
+    Verify(Verify),
+}
+
+impl Audit {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        match self {
+            Self::Ls(command) => command.run(context),
+            Self::Verify(command) => command.run(context),
+        }
+    }
+}
+
+/// List the changes, newest first
+#[derive(Debug, Args)]
+pub struct Ls {
+    #[command(flatten)]
+    count: CountFlag,
+
+    #[command(flatten)]
+    format: FormatFlags,
+}
+
+impl Ls {
+    fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let args = |limit, cursor| audit::Ls { limit, cursor };
+        let listing = listing::fetch(context, CommandName::AuditLs, self.count.count, args)?;
+        listing.print(context, self.format, ("record", table))
+    }
+}
+
+fn table(records: &[Record]) -> Report {
+    let rows = records.iter().map(|record| {
+        vec![
+            record.number.to_string(),
+            words::time(Some(&record.at)),
+            record.uid.to_string(),
+            record.gid.to_string(),
+            record.pid.to_string(),
+            record.socket.clone(),
+            record.command.clone(),
+            record.target.clone(),
+            record.hash.clone(),
+        ]
+    });
+    let columns =
+        vec!["Number", "Time", "UID", "GID", "PID", "Socket", "Command", "Target", "Hash"];
+    Report { columns, rows: rows.collect() }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism admin audit verify                           is the chain whole
+  photoprism admin audit verify --number 4711 --hash HEX  and does that record still stand in it
+
+The daemon logs number and hash of its newest record at start, at stop and every 1,000 records: a
+chain whose end was cut off is whole, and holds that record no more.";
+
+/// Check that no record is missing or altered; exits with 1 where one is
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Verify {
+    /// Number of a record that must still stand in the chain
+    #[arg(long, value_name = "N", requires = "hash")]
+    number: Option<u64>,
+
+    /// Hash of that record, 64 hex digits
+    #[arg(long, value_name = "HASH", requires = "number")]
+    hash: Option<String>,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Verify {
+    fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let number = self.number.map(|number| Int(number.into()));
+        let args = audit::Verify { number, hash: self.hash };
+        let result = context.call(CommandName::AuditVerify, &args)?;
+        let found: VerifyResult = decode(&result)?;
+        if self.json.json {
+            output::json(&result, None)?;
+        } else {
+            output::line(&escape::line(&verdict(&found)))?;
+        }
+        if found.ok { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
+    }
+}
+
+fn verdict(found: &VerifyResult) -> String {
+    let records = words::count(found.records, "record");
+    let head = match &found.head {
+        Some(head) => format!("head {} {}", head.number, head.hash),
+        None => "no head".into(),
+    };
+    match (found.ok, found.broken_at) {
+        (true, _) => format!("ok: {records}, {head}"),
+        (false, Some(number)) => format!("broken at record {number}: {records}, {head}"),
+        (false, None) => {
+            format!("broken: the record that was asked for is missing; {records}, {head}")
+        }
+    }
+}

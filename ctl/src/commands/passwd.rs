@@ -1,0 +1,107 @@
+//! `passwd`: sets or removes the password of an account.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::passwd::{Remove, RemoveResult, Set, SetResult};
+
+use crate::cli::flags::{JsonFlag, YesFlag};
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::password::{self, PasswordFlags};
+use crate::report::words;
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism passwd admin                           asks for the password twice
+  photoprism passwd --generate bob                  makes one and prints it
+  photoprism passwd --password-stdin bob < secret   reads it from standard input
+  photoprism passwd --remove --yes bob              bob has no password any more
+
+All sessions of the account end, save its app passwords, unless --keep-sessions is given.";
+
+/// Change or remove the password of an account
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Passwd {
+    /// User name or UID, asked for where it is left out
+    username: Option<String>,
+
+    /// Print the new hash
+    #[arg(short, long)]
+    show: bool,
+
+    /// Remove the password
+    #[arg(long, visible_alias = "rm", conflicts_with_all = ["show", "password_way"])]
+    remove: bool,
+
+    /// Leave the sessions of the account alone
+    #[arg(long, conflicts_with = "remove")]
+    keep_sessions: bool,
+
+    #[command(flatten)]
+    password: PasswordFlags,
+
+    #[command(flatten)]
+    yes: YesFlag,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Passwd {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let user = prompt::username(context, self.username.clone())?;
+        if self.remove { self.remove(context, user) } else { self.set(context, user) }
+    }
+
+    fn remove(self, context: &mut Context, user: String) -> Result<(), Failure> {
+        let question = format!("Remove the password of {user:?}?");
+        let consent = prompt::consent(context, self.yes.yes, &question, "--yes")?;
+        let args = Remove { user };
+        let result = context.call_agreed(&consent, CommandName::PasswdRemove, &args)?;
+        let done: RemoveResult = decode(&result)?;
+        let user = args.user;
+        context.note(&if done.removed {
+            format!("removed the password of {user}; {}", ended(done.sessions_revoked))
+        } else {
+            format!("{user} had no password")
+        });
+        if self.json.json { output::json(&result, None) } else { Ok(()) }
+    }
+
+    fn set(self, context: &mut Context, user: String) -> Result<(), Failure> {
+        let password = password::take_or_ask(self.password, context)?;
+        let args = Set {
+            user,
+            password: password.secret,
+            keep_sessions: self.keep_sessions.then_some(true),
+            show_hash: self.show.then_some(true),
+        };
+        let result = context.call(CommandName::PasswdSet, &args)?;
+        let done: SetResult = decode(&result)?;
+        let generated = password.generated.then_some(&args.password);
+        context.note(&format!(
+            "changed the password of {}; {}",
+            args.user,
+            ended(done.sessions_revoked)
+        ));
+        if self.json.json {
+            return output::json(&result, generated);
+        }
+        for secret in generated.into_iter().chain(&done.hash) {
+            output::line(secret.expose())?;
+        }
+        Ok(())
+    }
+}
+
+/// `2 sessions ended`.
+#[must_use]
+pub fn ended(sessions: u64) -> String {
+    format!("{} ended", words::count(sessions, "session"))
+}

@@ -1,0 +1,180 @@
+//! `users add`: a new account, or a deleted one brought back.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::error::ErrorCode;
+use photoprism_protocol::users::{self, AddTarget, Fields, OneUser, Target};
+use serde_json::value::RawValue;
+
+use super::fields::FieldFlags;
+use crate::cli::flags::JsonFlag;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::password::{self, NewPassword, PasswordFlags};
+use crate::{output, prompt};
+
+/// The role of a new account, as in PhotoPrism.
+const DEFAULT_ROLE: &str = "admin";
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users add bob                             asks for the password
+  photoprism users add --generate -n \"Bob\" bob         makes one and prints it
+  photoprism users add -r guest -w --password-stdin bob < secret
+  photoprism users add -A oidc --auth-id 4711 bob      has no password of its own
+  photoprism users add --restore bob                   brings a deleted account back
+
+The role is admin unless -r says otherwise.";
+
+/// Add an account
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Add {
+    /// User name, asked for where it is left out
+    username: Option<String>,
+
+    #[command(flatten)]
+    fields: FieldFlags,
+
+    #[command(flatten)]
+    password: PasswordFlags,
+
+    /// Bring a deleted account of that name back; only the flags that are given change it
+    #[arg(long)]
+    restore: bool,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Add {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let name = prompt::username(context, self.username)?;
+        let password = self.password.take(context)?;
+        let mut draft = Draft { name, fields: self.fields.into_fields()?, generated: false };
+        if let Some(password) = password {
+            draft.set_password(password);
+        }
+        let result = if self.restore { draft.restore(context) } else { draft.add(context) }?;
+        if self.json.json {
+            return output::json(&result, draft.generated());
+        }
+        draft.generated().map_or(Ok(()), |secret| output::line(secret.expose()))
+    }
+}
+
+/// The account to be, as far as it is known.
+struct Draft {
+    name: String,
+    fields: Fields,
+    generated: bool,
+}
+
+impl Draft {
+    /// A new account. One that was deleted is offered first, before a password is asked for.
+    fn add(&mut self, context: &mut Context) -> Result<Box<RawValue>, Failure> {
+        if self.lacks_password() && context.interactive && self.is_deleted(context)? {
+            return self.offer(context);
+        }
+        match self.add_whole(context, None) {
+            Err(failure)
+                if failure.is(ErrorCode::Exists)
+                    && context.interactive
+                    && self.is_deleted(context)? =>
+            {
+                self.offer(context)
+            }
+            other => other,
+        }
+    }
+
+    /// With the default role, and a password where the provider has one.
+    fn add_whole(
+        &mut self,
+        context: &mut Context,
+        restore: Option<bool>,
+    ) -> Result<Box<RawValue>, Failure> {
+        if self.lacks_password() {
+            self.set_password(password::ask(context)?);
+        }
+        let mut fields = self.fields.clone();
+        fields.role.get_or_insert_with(|| DEFAULT_ROLE.into());
+        self.send(context, fields, restore)
+    }
+
+    /// With nothing but the flags that were given. Where the daemon knows no such deleted account
+    /// it misses a role, and this becomes an ordinary add; a deleted account without a password
+    /// needs one.
+    fn restore(&mut self, context: &mut Context) -> Result<Box<RawValue>, Failure> {
+        match self.send(context, self.fields.clone(), Some(true)) {
+            Err(failure) if misses(&failure, "role") && self.fields.role.is_none() => {
+                self.add_whole(context, Some(true))
+            }
+            Err(failure) if misses(&failure, "password") && self.lacks_password() => {
+                self.set_password(password::ask(context)?);
+                self.send(context, self.fields.clone(), Some(true))
+            }
+            other => other,
+        }
+    }
+
+    fn offer(&mut self, context: &mut Context) -> Result<Box<RawValue>, Failure> {
+        let question = format!("A deleted account {:?} exists. Restore it?", self.name);
+        if prompt::yes_or_no(&question)? {
+            self.restore(context)
+        } else {
+            Err(Failure::Cancelled("cancelled; nothing was changed"))
+        }
+    }
+
+    fn is_deleted(&self, context: &mut Context) -> Result<bool, Failure> {
+        let args = Target { user: self.name.clone() };
+        match context.call(CommandName::UsersShow, &args) {
+            Ok(result) => {
+                let user = decode::<OneUser>(&result)?.user;
+                // By its UID it is another account.
+                Ok(user.deleted_at.is_some() && user.uid != self.name)
+            }
+            Err(failure) if failure.is(ErrorCode::NotFound) => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn send(
+        &self,
+        context: &mut Context,
+        fields: Fields,
+        restore: Option<bool>,
+    ) -> Result<Box<RawValue>, Failure> {
+        let args = users::Add { target: AddTarget { name: self.name.clone(), restore }, fields };
+        let result = context.call(CommandName::UsersAdd, &args)?;
+        let user = decode::<OneUser>(&result)?.user;
+        let done = if restore.is_some() { "restored" } else { "added" };
+        context.note(&format!("{done} user {} ({})", user.name, user.uid));
+        Ok(result)
+    }
+
+    fn lacks_password(&self) -> bool {
+        let provider = self.fields.provider.as_deref();
+        self.fields.password.is_none() && matches!(provider, None | Some("default" | "local"))
+    }
+
+    fn set_password(&mut self, password: NewPassword) {
+        self.generated = password.generated;
+        self.fields.password = Some(password.secret);
+    }
+
+    fn generated(&self) -> Option<&photoprism_protocol::secret::Secret> {
+        self.fields.password.as_ref().filter(|_| self.generated)
+    }
+}
+
+/// Whether the daemon refused for want of that argument.
+fn misses(failure: &Failure, field: &str) -> bool {
+    failure.is(ErrorCode::InvalidArgument)
+        && matches!(failure, Failure::Refused(error) if error.field.as_deref() == Some(field))
+}

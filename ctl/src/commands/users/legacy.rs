@@ -1,0 +1,54 @@
+//! `users legacy`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::list;
+use photoprism_protocol::users;
+
+use crate::cli::flags::FormatFlags;
+use crate::commands::listing;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::report::{Report, words};
+
+/// List accounts of the legacy table, all of them
+#[derive(Debug, Args)]
+pub struct Legacy {
+    /// An id, a UID, or how the name, email or full name begins
+    search: Option<String>,
+
+    /// Most rows to print, 0 for all of them
+    #[arg(short = 'n', long, value_name = "LIMIT", default_value_t = 0)]
+    count: u64,
+
+    #[command(flatten)]
+    format: FormatFlags,
+}
+
+impl Legacy {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
+        let listing = listing::fetch(context, CommandName::UsersLegacy, self.count, args)?;
+        listing.print(context, self.format, ("user", table))
+    }
+}
+
+fn table(users: &[users::Legacy]) -> Report {
+    let rows = users.iter().map(|user| {
+        vec![
+            user.id.to_string(),
+            user.uid.clone(),
+            user.name.clone(),
+            user.user_name.clone(),
+            user.email.clone(),
+            words::yes(user.admin),
+            words::time(user.created_at.as_deref()),
+        ]
+    });
+    let columns = vec!["ID", "UID", "Name", "User", "Email", "Admin", "Created At"];
+    Report { columns, rows: rows.collect() }
+}

@@ -1,0 +1,89 @@
+//! `users ls`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::users::{self, User};
+
+use crate::cli::flags::{CountFlag, FormatFlags};
+use crate::commands::listing;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::report::{Report, words};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users ls              all accounts
+  photoprism users ls bob          those whose name or email begins with bob
+  photoprism users ls -lar --csv   with all times, deleted ones too, for a spreadsheet
+  photoprism users ls -n 0 --json  every one of them, for a program";
+
+/// List accounts
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Ls {
+    /// `all`, an id, a UID, or how the name, email or display name begins
+    search: Option<String>,
+
+    #[command(flatten)]
+    columns: Columns,
+
+    #[command(flatten)]
+    count: CountFlag,
+
+    #[command(flatten)]
+    format: FormatFlags,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct Columns {
+    /// Show when each account last logged in
+    #[arg(short, long)]
+    login: bool,
+
+    /// Show when each account was made
+    #[arg(short = 'a', long)]
+    created: bool,
+
+    /// Show deleted accounts too
+    #[arg(short = 'r', long)]
+    deleted: bool,
+}
+
+impl Ls {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let deleted = self.columns.deleted.then_some(true);
+        let args =
+            |limit, cursor| users::Ls { search: self.search.clone(), deleted, limit, cursor };
+        let listing = listing::fetch(context, CommandName::UsersLs, self.count.count, args)?;
+        listing.print(context, self.format, ("user", |users: &[User]| table(users, self.columns)))
+    }
+}
+
+fn table(users: &[User], show: Columns) -> Report {
+    let mut columns =
+        vec!["UID", "Username", "Role", "Authentication", "Super Admin", "Web Login", "WebDAV"];
+    columns.extend(show.login.then_some("Last Login"));
+    columns.extend(show.created.then_some("Created At"));
+    columns.extend(show.deleted.then_some("Deleted At"));
+    Report { columns, rows: users.iter().map(|user| row(user, show)).collect() }
+}
+
+fn row(user: &User, show: Columns) -> Vec<String> {
+    let mut cells = vec![
+        user.uid.clone(),
+        user.name.clone(),
+        words::role(&user.role),
+        words::authentication(&user.provider, &user.method),
+        words::yes(user.super_admin),
+        words::enabled(user.may_login),
+        words::enabled(user.may_webdav),
+    ];
+    cells.extend(show.login.then(|| words::time(user.login_at.as_deref())));
+    cells.extend(show.created.then(|| words::time(user.created_at.as_deref())));
+    cells.extend(show.deleted.then(|| words::time(user.deleted_at.as_deref())));
+    cells
+}

@@ -1,0 +1,56 @@
+//! `users`: accounts.
+
+mod add;
+mod fields;
+mod legacy;
+mod ls;
+mod modify;
+mod reset;
+mod restore;
+mod rm;
+mod show;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub enum Users {
+    /// List accounts
+    Ls(ls::Ls),
+    /// List accounts of the legacy table
+    Legacy(legacy::Legacy),
+    /// Add an account
+    Add(add::Add),
+    /// Show all properties of an account
+    Show(show::Show),
+    /// Change properties of an account
+    Mod(modify::Mod),
+    /// Delete accounts; they can be restored
+    Rm(rm::Rm),
+    /// Restore a deleted account
+    Restore(restore::Restore),
+    /// Remove all accounts and reset the user tables
+    Reset(reset::Reset),
+}
+
+impl Users {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        match self {
+            Self::Ls(command) => command.run(context),
+            Self::Legacy(command) => command.run(context),
+            Self::Add(command) => command.run(context),
+            Self::Show(command) => command.run(context),
+            Self::Mod(command) => command.run(context),
+            Self::Rm(command) => command.run(context),
+            Self::Restore(command) => command.run(context),
+            Self::Reset(command) => command.run(context),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `users mod`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::users::{self, ModResult, ModTarget};
+
+use super::fields::FieldFlags;
+use crate::cli::flags::JsonFlag;
+use crate::commands::passwd::ended;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::password::PasswordFlags;
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users mod -n \"Bob\" -m bob@example.com bob
+  photoprism users mod --email= bob                clears the email address
+  photoprism users mod --no-webdav --login bob
+  photoprism users mod --expires-at 90d bob        the account ends in 90 days
+  photoprism users mod --disable-2fa bob
+
+What changes the rights of an account ends its sessions unless --keep-sessions is given.";
+
+/// Change properties of an account; those whose flags are not given stay
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Mod {
+    /// User name or UID, asked for where it is left out
+    username: Option<String>,
+
+    #[command(flatten)]
+    fields: FieldFlags,
+
+    #[command(flatten)]
+    password: PasswordFlags,
+
+    /// Turn two-factor authentication off and delete its key
+    #[arg(long)]
+    disable_2fa: bool,
+
+    /// Leave the sessions of the account alone
+    #[arg(long)]
+    keep_sessions: bool,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Mod {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let user = prompt::username(context, self.username)?;
+        let password = self.password.take(context)?;
+        let generated = password.as_ref().is_some_and(|password| password.generated);
+        let mut fields = self.fields.into_fields()?;
+        fields.password = password.map(|password| password.secret);
+        let target = ModTarget {
+            user,
+            disable_2fa: self.disable_2fa.then_some(true),
+            keep_sessions: self.keep_sessions.then_some(true),
+        };
+        let args = users::Mod { target, fields };
+        let result = context.call(CommandName::UsersMod, &args)?;
+        context.note(&summary(&decode(&result)?));
+        let generated = args.fields.password.as_ref().filter(|_| generated);
+        if self.json.json {
+            return output::json(&result, generated);
+        }
+        generated.map_or(Ok(()), |secret| output::line(secret.expose()))
+    }
+}
+
+fn summary(done: &ModResult) -> String {
+    let name = &done.user.name;
+    if done.changed.is_empty() {
+        return format!("nothing changed for user {name}");
+    }
+    let changed = done.changed.join(", ");
+    format!("changed {changed} of user {name}; {}", ended(done.sessions_revoked))
+}

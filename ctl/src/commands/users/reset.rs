@@ -1,0 +1,44 @@
+//! `users reset`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::status::NoArgs;
+use photoprism_protocol::users::ResetResult;
+
+use crate::cli::flags::{JsonFlag, YesFlag};
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::report::{escape, words};
+use crate::{output, prompt};
+
+/// Remove all accounts and reset the user tables, after an automatic backup
+#[derive(Debug, Args)]
+pub struct Reset {
+    #[command(flatten)]
+    yes: YesFlag,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Reset {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let question = "Remove all accounts, sessions and app passwords?";
+        let consent = prompt::consent(context, self.yes.yes, question, "--yes")?;
+        let result = context.call_agreed(&consent, CommandName::UsersReset, &NoArgs {})?;
+        let done: ResetResult = decode(&result)?;
+        context.note(&format!(
+            "removed {} and {}; the backup that holds them:",
+            words::count(done.removed.users, "user"),
+            words::count(done.removed.sessions, "session"),
+        ));
+        if self.json.json {
+            return output::json(&result, None);
+        }
+        output::line(&escape::line(&done.backup))
+    }
+}

@@ -1,0 +1,34 @@
+//! `users restore`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::users::{OneUser, Target};
+
+use crate::cli::flags::JsonFlag;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::{output, prompt};
+
+/// Restore a deleted account
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// User name or UID, asked for where it is left out
+    username: Option<String>,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Restore {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let user = prompt::username(context, self.username)?;
+        let result = context.call(CommandName::UsersRestore, &Target { user })?;
+        let user = decode::<OneUser>(&result)?.user;
+        context.note(&format!("restored user {} ({})", user.name, user.uid));
+        if self.json.json { output::json(&result, None) } else { Ok(()) }
+    }
+}

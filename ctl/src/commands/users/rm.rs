@@ -1,0 +1,77 @@
+//! `users rm`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::users::{RmResult, Target};
+
+use crate::cli::flags::{JsonFlag, YesFlag};
+use crate::commands::passwd::ended;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::prompt::Consent;
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users rm bob               asks first
+  photoprism users rm --yes bob alice   does not
+
+`photoprism users restore bob` brings the account back.";
+
+/// Delete accounts; they can be restored
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Rm {
+    /// User names or UIDs, asked for where they are left out
+    #[arg(value_name = "USERNAME")]
+    usernames: Vec<String>,
+
+    /// Do not ask
+    #[arg(short, long)]
+    force: bool,
+
+    #[command(flatten)]
+    yes: YesFlag,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Rm {
+    /// Carries it out: every name is tried.
+    ///
+    /// # Errors
+    /// Why it was not done; of several failures the first.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let mut names = self.usernames;
+        if names.is_empty() {
+            names.push(prompt::username(context, None)?);
+        }
+        let quoted: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
+        let question = format!("Delete {}?", quoted.join(", "));
+        let consent = prompt::consent(context, self.force || self.yes.yes, &question, "--yes")?;
+        let mut first_failure = None;
+        for user in names {
+            if let Err(failure) = remove(context, &consent, user, self.json) {
+                if matches!(failure, Failure::ClosedPipe) {
+                    return Err(failure);
+                }
+                failure.report(context.json);
+                first_failure.get_or_insert(failure.exit());
+            }
+        }
+        first_failure.map_or(Ok(()), |exit| Err(Failure::Reported(exit)))
+    }
+}
+
+fn remove(
+    context: &mut Context,
+    consent: &Consent,
+    user: String,
+    json: JsonFlag,
+) -> Result<(), Failure> {
+    let result = context.call_agreed(consent, CommandName::UsersRm, &Target { user })?;
+    let done: RmResult = decode(&result)?;
+    context.note(&format!("deleted user {}; {}", done.user.name, ended(done.sessions_revoked)));
+    if json.json { output::json(&result, None) } else { Ok(()) }
+}

@@ -1,0 +1,117 @@
+//! What every command needs: the daemon, the person, the notes.
+
+use std::io::{self, IsTerminal, Write};
+
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::envelope::Outgoing;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::cli::global::Global;
+use crate::client::{Client, Line};
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::prompt::Consent;
+use crate::report::escape;
+
+/// Value of `PHOTOPRISM_CLI` that forbids questions, as in PhotoPrism.
+const NONINTERACTIVE: &str = "noninteractive";
+
+/// One run of a command.
+#[derive(Debug)]
+pub struct Context {
+    client: Client,
+    /// Who ends the process on Ctrl-C.
+    pub interrupt: Interrupt,
+    /// Somebody can be asked.
+    pub interactive: bool,
+    /// Output is for a program.
+    pub json: bool,
+    held_notes: Vec<String>,
+    muted: bool,
+}
+
+impl Context {
+    /// From the global flags and the environment; connects to nothing yet.
+    #[must_use]
+    pub fn new(global: &Global, interrupt: Interrupt, json: bool) -> Self {
+        let forbidden =
+            std::env::var_os("PHOTOPRISM_CLI").is_some_and(|mode| mode == NONINTERACTIVE);
+        Self {
+            client: Client::new(global.socket.clone(), global.timeout),
+            interrupt,
+            interactive: !global.no_input && !forbidden && io::stdin().is_terminal(),
+            json,
+            held_notes: Vec::new(),
+            muted: false,
+        }
+    }
+
+    /// Sends a command that destroys nothing and gives its result.
+    ///
+    /// # Errors
+    /// What the daemon refused, or why it could not be asked.
+    pub fn call<A: Serialize>(
+        &mut self,
+        command: CommandName,
+        args: &A,
+    ) -> Result<Box<RawValue>, Failure> {
+        debug_assert!(!command.needs_confirm(), "{} needs a consent", command.name());
+        self.send(&Line::new(&Outgoing { cmd: command.name(), args, key: None, confirm: false })?)
+    }
+
+    /// Sends a command that destroys, after somebody agreed.
+    ///
+    /// # Errors
+    /// As [`Context::call`].
+    pub fn call_agreed<A: Serialize>(
+        &mut self,
+        _: &Consent,
+        command: CommandName,
+        args: &A,
+    ) -> Result<Box<RawValue>, Failure> {
+        self.send(&Line::new(&Outgoing { cmd: command.name(), args, key: None, confirm: true })?)
+    }
+
+    fn send(&mut self, request: &Line) -> Result<Box<RawValue>, Failure> {
+        let answer = self.client.call(request)?;
+        for warning in &answer.warnings {
+            self.note(&format!("warning: {warning}"));
+        }
+        Ok(answer.result)
+    }
+
+    /// No notes from here on.
+    pub fn mute(&mut self) {
+        self.muted = true;
+    }
+
+    /// Says one line beside the data. With `--json` it waits for the end: an error must stand
+    /// alone on standard error.
+    pub fn note(&mut self, text: &str) {
+        let line = format!("{}\n", escape::line(text));
+        if self.muted {
+            return;
+        }
+        if self.json {
+            self.held_notes.push(line);
+        } else {
+            let _ = io::stderr().write_all(line.as_bytes());
+        }
+    }
+
+    /// Says what had to wait.
+    pub fn finish(&mut self) {
+        let text: String = self.held_notes.drain(..).collect();
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+}
+
+/// Reads a result into its type.
+///
+/// # Errors
+/// [`Failure::BadReply`].
+pub fn decode<'a, T: serde::Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Failure> {
+    serde_json::from_str(raw.get())
+        .map_err(|error| Failure::BadReply(format!("the daemon's result makes no sense: {error}")))
+}

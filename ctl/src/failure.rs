@@ -1,0 +1,195 @@
+//! Everything that ends a run early: its exit code and its words.
+
+use std::io::{self, Write};
+
+use photoprism_protocol::error::{ErrorCode, ReplyError};
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::report::escape;
+
+/// Why a run ends early.
+#[derive(Debug)]
+pub enum Failure {
+    /// Bad flags or values, or input needed and no terminal: one sentence that names the flag.
+    Usage(String),
+    /// What clap wrote about the command line, several lines of it.
+    CommandLine(String),
+    /// The person said no, or gave nothing.
+    Cancelled(&'static str),
+    /// Ctrl-C at a prompt.
+    Interrupted,
+    /// No daemon: every path that was tried and how to start one.
+    NoDaemon(String),
+    /// No permission on the socket file: whose it is and what to do.
+    NoPermission(String),
+    /// The deadline of `--timeout` passed.
+    Timeout(String),
+    /// A reply that makes no sense, or none.
+    BadReply(String),
+    /// The daemon said no.
+    Refused(ReplyError),
+    /// A command of ours that is yet to come.
+    NotBuilt(&'static str),
+    /// Something on this machine failed: what, and the system's words.
+    System(&'static str, io::Error),
+    /// Nobody reads the output any more.
+    ClosedPipe,
+    /// Said already; only the exit code is left.
+    Reported(Exit),
+}
+
+impl Failure {
+    /// Wraps a failed write to standard output.
+    #[must_use]
+    pub fn output(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::ClosedPipe,
+            _ => Self::System("cannot write to standard output", error),
+        }
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) | Self::CommandLine(_) => Exit::Usage,
+            Self::Cancelled(_) | Self::System(..) => Exit::Failed,
+            Self::Interrupted => Exit::Interrupted,
+            Self::NoDaemon(_) => Exit::NoDaemon,
+            Self::NoPermission(_) => Exit::NoPermission,
+            Self::Timeout(_) | Self::NotBuilt(_) => Exit::TryAgain,
+            Self::BadReply(_) => Exit::Fault,
+            Self::Refused(error) => ErrorCode::parse(&error.code).map_or(Exit::Failed, Exit::from),
+            Self::ClosedPipe => Exit::Done,
+            Self::Reported(exit) => *exit,
+        }
+    }
+
+    /// Whether the daemon refused with that code.
+    #[must_use]
+    pub fn is(&self, code: ErrorCode) -> bool {
+        matches!(self, Self::Refused(error) if error.code == code.name())
+    }
+
+    /// Says it on standard error: a sentence, or with `--json` one object on one line.
+    pub fn report(&self, json: bool) {
+        let Some(error) = self.error() else { return };
+        let text = if json { object(&error) } else { self.sentences(&error) };
+        // Where standard error is gone there is nobody left to tell.
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
+    /// The `error` object; `None` where there is nothing to say.
+    fn error(&self) -> Option<ReplyError> {
+        let own = |code: &str, message: &str| {
+            let (code, message) = (code.into(), message.into());
+            Some(ReplyError { code, message, field: None, retry_after_s: None, hint: None })
+        };
+        match self {
+            Self::Usage(message) => own("usage", message),
+            Self::CommandLine(text) => own("usage", first_paragraph(text)),
+            Self::Cancelled(message) => own("cancelled", message),
+            Self::Interrupted => own("cancelled", "interrupted; nothing was changed"),
+            Self::NoDaemon(message) => own("no_daemon", message),
+            Self::NoPermission(message) => own("no_permission", message),
+            Self::Timeout(message) => own("timeout", message),
+            Self::BadReply(message) => own("bad_reply", message),
+            Self::Refused(error) => Some(error.clone()),
+            Self::NotBuilt(word) => {
+                own("unavailable", &format!("the command {word} is not built yet"))
+            }
+            Self::System(what, error) => own("failed", &format!("{what}: {error}")),
+            Self::ClosedPipe | Self::Reported(_) => None,
+        }
+    }
+
+    fn sentences(&self, error: &ReplyError) -> String {
+        if let Self::CommandLine(text) = self {
+            return escape::lines(text).into_owned();
+        }
+        let wait = error.retry_after_s.map(|seconds| format!("; try again in {seconds} s"));
+        let hint = error.hint.as_ref().map(|hint| format!("\nhint: {}", escape::line(hint)));
+        format!(
+            "error: {}{}{}\n",
+            escape::line(&error.message),
+            wait.unwrap_or_default(),
+            hint.unwrap_or_default()
+        )
+    }
+}
+
+fn object(error: &ReplyError) -> String {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        error: &'a ReplyError,
+    }
+    let text = serde_json::to_string(&Line { error }).unwrap_or_default();
+    format!("{}\n", escape::json(&text))
+}
+
+/// What clap says before it shows the usage, without its `error: `.
+fn first_paragraph(text: &str) -> &str {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    text.split("\n\n").next().unwrap_or(text).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: &str) -> Failure {
+        Failure::Refused(ReplyError {
+            code: code.into(),
+            message: "no\u{1b}[2J\nerror: forged".into(),
+            field: Some("name".into()),
+            retry_after_s: Some(7),
+            hint: Some("wait\r".into()),
+        })
+    }
+
+    #[test]
+    fn own_failures_have_the_numbers_of_the_documentation() {
+        let text = String::new;
+        for (failure, number) in [
+            (Failure::Usage(text()), 2),
+            (Failure::CommandLine(text()), 2),
+            (Failure::Cancelled(""), 1),
+            (Failure::Interrupted, 130),
+            (Failure::NoDaemon(text()), 69),
+            (Failure::NoPermission(text()), 77),
+            (Failure::Timeout(text()), 75),
+            (Failure::BadReply(text()), 70),
+            (Failure::NotBuilt(""), 75),
+            (Failure::output(io::ErrorKind::StorageFull.into()), 1),
+            (Failure::output(io::ErrorKind::BrokenPipe.into()), 0),
+            (Failure::Reported(Exit::NotFound), 3),
+            (refused("conflict"), 5),
+            (refused("a_code_of_tomorrow"), 1),
+        ] {
+            assert_eq!(failure.exit().number(), number, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn words_of_the_daemon_cannot_forge_lines() {
+        let failure = refused("busy");
+        let text = failure.sentences(&failure.error().unwrap());
+        assert_eq!(text, "error: no\\u{1b}[2J\\nerror: forged; try again in 7 s\nhint: wait\\r\n");
+    }
+
+    #[test]
+    fn json_keeps_every_key_of_the_error() {
+        let text = object(&refused("busy").error().unwrap());
+        assert_eq!(
+            text,
+            "{\"error\":{\"code\":\"busy\",\"message\":\"no\\u001b[2J\\nerror: forged\",\
+             \"field\":\"name\",\"retry_after_s\":7,\"hint\":\"wait\\r\"}}\n"
+        );
+    }
+
+    #[test]
+    fn of_a_bad_command_line_json_has_the_first_sentence() {
+        assert_eq!(first_paragraph("error: unexpected\n\nUsage: x\n"), "unexpected");
+    }
+}

@@ -1,0 +1,56 @@
+//! The control binary `photoprism`, in the order in which a command line meets its modules.
+//!
+//! A library so that the writers can be fuzzed and the command tree be printed; it is no API.
+
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod commands;
+pub mod context;
+pub mod exit;
+pub mod failure;
+pub mod fallback;
+pub mod interrupt;
+pub mod output;
+pub mod password;
+pub mod prompt;
+pub mod report;
+pub mod socket;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+
+/// A whole run: arguments, the program's name first, to exit code.
+#[must_use]
+pub fn run(arguments: Vec<OsString>) -> Exit {
+    let json = cli::wants_json(&arguments);
+    match fallback::replace(&arguments).and_then(|()| execute(arguments, json)) {
+        Ok(()) => Exit::Done,
+        Err(failure) => {
+            failure.report(json);
+            failure.exit()
+        }
+    }
+}
+
+fn execute(arguments: Vec<OsString>, json: bool) -> Result<(), Failure> {
+    let interrupt = Interrupt::install()?;
+    let arguments =
+        if arguments.len() > 1 { arguments } else { vec!["photoprism".into(), "-h".into()] };
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => {
+            let mut context = Context::new(&cli.global, interrupt, json);
+            cli.noun.run(&mut context)?;
+            context.finish();
+            Ok(())
+        }
+        Err(error) => cli::help_or_failure(&error),
+    }
+}

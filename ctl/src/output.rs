@@ -1,0 +1,62 @@
+//! Data to standard output.
+
+use std::io::{self, Write};
+
+use photoprism_protocol::secret::Secret;
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::report::escape;
+
+/// Writes data, whole.
+///
+/// # Errors
+/// [`Failure::ClosedPipe`] where nobody reads any more, [`Failure::System`] for anything else.
+pub fn data(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)
+}
+
+/// Writes one line of data.
+///
+/// # Errors
+/// As [`data`].
+pub fn line(text: &str) -> Result<(), Failure> {
+    data(&format!("{text}\n"))
+}
+
+/// Prints a result whole, on one line. A password that was made here is added to the object as
+/// `password`.
+///
+/// # Errors
+/// As [`data`], and [`Failure::BadReply`] where the result is no object.
+pub fn json(result: &RawValue, generated: Option<&Secret>) -> Result<(), Failure> {
+    let text = escape::json(result.get());
+    match generated {
+        None => line(&text),
+        Some(secret) => line(&with_password(&text, secret)?),
+    }
+}
+
+fn with_password(object: &str, secret: &Secret) -> Result<Zeroizing<String>, Failure> {
+    let no_object = || Failure::BadReply("the daemon's result is no object".into());
+    let body = object.trim().strip_suffix('}').ok_or_else(no_object)?.trim_end();
+    let comma = if body.ends_with('{') { "" } else { "," };
+    // A generated password holds nothing that JSON escapes.
+    Ok(Zeroizing::new(format!("{body}{comma}\"password\":\"{}\"}}", secret.expose())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_password_joins_the_object() {
+        let secret = Secret::new("abc-d".into());
+        let joined = |object| with_password(object, &secret).map(|text| text.to_string());
+        assert_eq!(joined("{}").unwrap(), r#"{"password":"abc-d"}"#);
+        assert_eq!(joined(r#"{"a":{} }"#).unwrap(), r#"{"a":{},"password":"abc-d"}"#);
+        assert!(joined("[]").is_err());
+    }
+}

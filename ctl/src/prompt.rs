@@ -1,0 +1,110 @@
+//! Questions to a person. Asked only where standard input is a terminal; they go to standard
+//! error.
+
+mod echo;
+
+use std::io::{self, Write};
+
+use photoprism_protocol::secret::Secret;
+use rpassword::ConfigBuilder;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::report::escape;
+use echo::EchoOff;
+
+/// Somebody agreed to what destroys. Only this module makes one.
+#[derive(Debug)]
+pub struct Consent(());
+
+/// Takes `--yes`, or asks. `flag` is named where nobody can be asked.
+///
+/// # Errors
+/// [`Failure::Cancelled`] after a no, [`Failure::Usage`] without a terminal.
+pub fn consent(
+    context: &Context,
+    given: bool,
+    question: &str,
+    flag: &str,
+) -> Result<Consent, Failure> {
+    if given {
+        return Ok(Consent(()));
+    }
+    if !context.interactive {
+        return Err(Failure::Usage(format!(
+            "{question} Nobody can be asked here: give {flag} to go ahead"
+        )));
+    }
+    if yes_or_no(question)? {
+        Ok(Consent(()))
+    } else {
+        Err(Failure::Cancelled("cancelled; nothing was changed"))
+    }
+}
+
+/// Asks a question; nothing but a yes is one.
+///
+/// # Errors
+/// [`Failure::System`] where the terminal cannot be read.
+pub fn yes_or_no(question: &str) -> Result<bool, Failure> {
+    let answer = ask(&format!("{question} [y/N] "))?;
+    let answer = answer.unwrap_or_default().to_lowercase();
+    Ok(matches!(answer.as_str(), "y" | "yes"))
+}
+
+/// The user name given, or asked for.
+///
+/// # Errors
+/// [`Failure::Usage`] where none was given and nobody can be asked.
+pub fn username(context: &Context, given: Option<String>) -> Result<String, Failure> {
+    match given {
+        Some(name) => Ok(name),
+        None if context.interactive => ask("Username: ")?
+            .filter(|name| !name.is_empty())
+            .ok_or(Failure::Cancelled("no username was given; nothing was changed")),
+        None => Err(Failure::Usage("a username is needed: give it as USERNAME".into())),
+    }
+}
+
+/// Asks for a new password twice, without echo.
+///
+/// # Errors
+/// [`Failure::Cancelled`] where the two differ, [`Failure::Interrupted`] after Ctrl-C; the
+/// terminal is as it was before in every case.
+pub fn new_password(context: &Context) -> Result<Secret, Failure> {
+    let echo = EchoOff::new(context)?;
+    let first = hidden(&echo, "New password: ")?;
+    let second = hidden(&echo, "Repeat the password: ")?;
+    if first == second {
+        Ok(first)
+    } else {
+        Err(Failure::Cancelled("the two passwords differ; nothing was changed"))
+    }
+}
+
+/// One line; `None` at the end of the input.
+fn ask(question: &str) -> Result<Option<String>, Failure> {
+    let failed = |error| Failure::System("cannot read from the terminal", error);
+    let mut err = io::stderr();
+    err.write_all(escape::line(question).as_bytes()).map_err(failed)?;
+    let mut line = String::new();
+    if io::stdin().read_line(&mut line).map_err(failed)? == 0 {
+        // The cursor still stands behind the question.
+        let _ = err.write_all(b"\n");
+        return Ok(None);
+    }
+    Ok(Some(line.trim().into()))
+}
+
+fn hidden(echo: &EchoOff, question: &str) -> Result<Secret, Failure> {
+    let config =
+        ConfigBuilder::new().input_file_path(echo.path()).output_writer(io::stderr()).build();
+    match rpassword::prompt_password_with_config(question, config) {
+        Ok(text) => Ok(Secret::new(text)),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => EchoOff::interrupted(),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Err(Failure::Cancelled("no password was given; nothing was changed"))
+        }
+        Err(error) => Err(Failure::System("cannot read the password", error)),
+    }
+}

@@ -1,0 +1,143 @@
+//! Bordered tables and Markdown.
+
+use std::borrow::Cow;
+
+use tabled::Table;
+use tabled::builder::Builder;
+use tabled::settings::object::{Columns, Rows, Segment};
+use tabled::settings::style::HorizontalLine;
+use tabled::settings::{Alignment, Style, Width};
+use unicode_width::UnicodeWidthStr;
+
+use super::{Report, escape};
+
+/// The column that holds numbers.
+const RIGHT_ALIGNED: &str = "ID";
+
+/// Cells are never wrapped to fewer columns than this: a UID stays whole.
+const LEAST_CELL_WIDTH: usize = 20;
+
+/// With a line above and below; nothing where there are no rows. Cells wrap where the table is
+/// wider than `width`.
+pub(super) fn bordered(report: &Report, width: Option<usize>) -> String {
+    let cells = cells(report, escape::line);
+    let limit = width.and_then(|width| cell_limit(&cells, width));
+    let line = HorizontalLine::full('-', '|', '|', '|');
+    let style = Style::markdown().top('-').bottom('-').line_top(line).line_bottom(line);
+    lay_out(report, cells, |table| {
+        table.with(style);
+        if let Some(limit) = limit {
+            table.modify(Segment::all(), Width::wrap(limit).keep_words(true));
+        }
+    })
+}
+
+/// The same without the first and the last line.
+pub(super) fn markdown(report: &Report) -> String {
+    lay_out(report, cells(report, |text| escape::markdown(text).into()), |table| {
+        table.with(Style::markdown());
+    })
+}
+
+/// Header and rows, escaped.
+fn cells(report: &Report, escape: impl Fn(&str) -> Cow<'_, str>) -> Vec<Vec<String>> {
+    let header = report.columns.iter().map(|&name| name.to_owned()).collect();
+    let rows = report.rows.iter().map(|row| row.iter().map(|cell| escape(cell).into()).collect());
+    std::iter::once(header).chain(rows).collect()
+}
+
+fn lay_out(report: &Report, cells: Vec<Vec<String>>, style: impl FnOnce(&mut Table)) -> String {
+    if report.rows.is_empty() {
+        return String::new();
+    }
+    let mut table = Builder::from(cells).build();
+    style(&mut table);
+    if let Some(column) = report.columns.iter().position(|&name| name == RIGHT_ALIGNED) {
+        table.modify(Columns::one(column), Alignment::right());
+    }
+    table.modify(Rows::first(), Alignment::center());
+    format!("{table}\n")
+}
+
+/// The widest that a cell may be for the table to fit; `None` where it fits as it is.
+fn cell_limit(cells: &[Vec<String>], width: usize) -> Option<usize> {
+    let columns = cells.first()?.len();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| cells.iter().map(|row| row[column].width()).max().unwrap_or_default())
+        .collect();
+    // Two blanks and a border for each cell, and the first border.
+    let room = width.saturating_sub(3 * columns + 1);
+    let total = |limit: usize| widths.iter().map(|cell| (*cell).min(limit)).sum::<usize>();
+    let widest = widths.iter().copied().max()?;
+    if total(widest) <= room {
+        return None;
+    }
+    (LEAST_CELL_WIDTH..widest).rev().find(|limit| total(*limit) <= room).or(Some(LEAST_CELL_WIDTH))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn report(rows: &[[&str; 2]]) -> Report {
+        let rows = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
+        Report { columns: vec!["ID", "Name"], rows }
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_they_look() {
+        let report = report(&[["1", "東京"], ["12", "e\u{301}"]]);
+        let expected = "\
+            |----|------|\n\
+            | ID | Name |\n\
+            |----|------|\n\
+            |  1 | 東京 |\n\
+            | 12 | e\u{301}    |\n\
+            |----|------|\n";
+        assert_eq!(bordered(&report, None), expected);
+    }
+
+    #[test]
+    fn without_rows_there_is_nothing() {
+        assert_eq!(bordered(&report(&[]), None), "");
+        assert_eq!(markdown(&report(&[])), "");
+    }
+
+    #[test]
+    fn markdown_has_no_outer_lines() {
+        assert_eq!(
+            markdown(&report(&[["1", "a|b"]])),
+            "| ID | Name |\n|----|------|\n|  1 | a\\|b |\n"
+        );
+    }
+
+    #[test]
+    fn long_cells_wrap_to_the_terminal_only() {
+        let long = "word ".repeat(20);
+        let report = report(&[["1", &long]]);
+        assert_eq!(bordered(&report, None).lines().count(), 5);
+        let wrapped = bordered(&report, Some(40));
+        assert!(wrapped.lines().count() > 5);
+        assert!(wrapped.lines().all(|line| line.width() <= 40), "{wrapped}");
+        assert_eq!(bordered(&report, Some(200)), bordered(&report, None));
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_is_a_rectangle_of_harmless_text(
+            cells in prop::collection::vec((any::<String>(), "[|\\\\\u{1b}\u{202e}\n\ta]{0,4}"), 1..5),
+            width in prop::option::of(1_usize..120),
+        ) {
+            let rows: Vec<[&str; 2]> = cells.iter().map(|(a, b)| [a.as_str(), b.as_str()]).collect();
+            let report = report(&rows);
+            for text in [bordered(&report, width), markdown(&report)] {
+                prop_assert!(!text.contains(|c| c != '\n' && escape::is_unsafe(c)));
+                prop_assert!(text.lines().all(|line| line.starts_with('|') && line.ends_with('|')));
+            }
+            prop_assert_eq!(bordered(&report, None).lines().count(), rows.len() + 4);
+            prop_assert_eq!(markdown(&report).lines().count(), rows.len() + 2);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Values of the protocol in the words of the reports.
+
+/// Yes or No.
+#[must_use]
+pub fn yes(value: bool) -> String {
+    if value { "Yes" } else { "No" }.into()
+}
+
+/// Enabled or Disabled.
+#[must_use]
+pub fn enabled(value: bool) -> String {
+    if value { "Enabled" } else { "Disabled" }.into()
+}
+
+/// A time of the protocol (`2023-02-03T07:17:46Z`) as `2023-02-03 07:17:46`; one that never was
+/// is empty, a text of another form stays as it is.
+#[must_use]
+pub fn time(value: Option<&str>) -> String {
+    let text = value.unwrap_or_default();
+    match text.strip_suffix('Z').and_then(|rest| rest.split_once('T')) {
+        Some((day, clock)) => format!("{day} {clock}"),
+        None => text.into(),
+    }
+}
+
+/// As [`time()`], where nothing means that it never comes.
+#[must_use]
+pub fn expiry(value: Option<&str>) -> String {
+    value.map_or_else(|| "never".into(), |text| time(Some(text)))
+}
+
+/// A role with a capital; none is `None`.
+#[must_use]
+pub fn role(value: &str) -> String {
+    if value.is_empty() { "None".into() } else { capital(value) }
+}
+
+/// A provider, with the method where that says more.
+#[must_use]
+pub fn authentication(provider: &str, method: &str) -> String {
+    let name = match provider {
+        "" | "default" => "Default".into(),
+        "oidc" => "OIDC".into(),
+        "ldap" => "LDAP/AD".into(),
+        other => capital(other),
+    };
+    if method == "2fa" { format!("{name} (2FA)") } else { name }
+}
+
+fn capital(value: &str) -> String {
+    let mut chars = value.chars();
+    match chars.next() {
+        None => String::new(),
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+    }
+}
+
+/// `1 user`, `2 users`.
+#[must_use]
+pub fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_photoprism() {
+        assert_eq!(authentication("default", "2fa"), "Default (2FA)");
+        assert_eq!(authentication("local", ""), "Local");
+        assert_eq!(authentication("oidc", ""), "OIDC");
+        assert_eq!(authentication("ldap", ""), "LDAP/AD");
+        assert_eq!(authentication("none", ""), "None");
+        assert_eq!(authentication("link", ""), "Link");
+        assert_eq!((role(""), role("guest")), ("None".into(), "Guest".into()));
+    }
+
+    #[test]
+    fn times_are_utc_without_its_letters() {
+        assert_eq!(time(Some("2023-02-03T07:17:46Z")), "2023-02-03 07:17:46");
+        assert_eq!(time(None), "");
+        assert_eq!(time(Some("someday")), "someday");
+        assert_eq!(expiry(None), "never");
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!((count(1, "user"), count(0, "user")), ("1 user".into(), "0 users".into()));
+    }
+}

@@ -1,0 +1,167 @@
+//! Which socket is the daemon's, and what to say where it cannot be reached.
+
+mod permission;
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+use crate::failure::Failure;
+use crate::report::escape;
+
+const START: &str = "start it with `systemctl start photoprismd`, `docker compose up -d`, or \
+                     `photoprismd` in a terminal; another socket is named with --socket";
+
+/// The path to connect to, and those passed over on the way to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    path: PathBuf,
+    missing: Vec<PathBuf>,
+}
+
+impl Choice {
+    /// The path named by the flag or the variable, else the first default that exists.
+    #[must_use]
+    pub fn find(flag: Option<PathBuf>) -> Self {
+        let variable = std::env::var_os("PHOTOPRISM_ADMIN_SOCKET").map(PathBuf::from);
+        let given = flag.or(variable).filter(|path| !path.as_os_str().is_empty());
+        match given {
+            Some(path) => Self { path, missing: Vec::new() },
+            None => Self::first_existing(defaults(
+                nix::unistd::geteuid().is_root(),
+                std::env::var_os("XDG_RUNTIME_DIR"),
+                std::env::home_dir(),
+            )),
+        }
+    }
+
+    /// The first that is there decides. A folder that cannot be looked into counts only where
+    /// nothing else is there: `su` leaves the `XDG_RUNTIME_DIR` of somebody else behind.
+    fn first_existing(candidates: Vec<PathBuf>) -> Self {
+        let mut hidden = None;
+        let mut missing = Vec::new();
+        for path in candidates {
+            match std::fs::symlink_metadata(&path) {
+                Ok(_) => return Self { path, missing },
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    hidden.get_or_insert(path);
+                }
+                Err(_) => missing.push(path),
+            }
+        }
+        // The last default is tried in vain, for its error.
+        let path = hidden.or_else(|| missing.pop()).unwrap_or_default();
+        Self { path, missing }
+    }
+
+    /// Where to connect.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Why connecting failed, in words that say what to do.
+    #[must_use]
+    pub fn explain(&self, error: Errno) -> Failure {
+        match error {
+            Errno::EACCES | Errno::EPERM => Failure::NoPermission(permission::explain(&self.path)),
+            Errno::ENAMETOOLONG => Failure::Usage(format!(
+                "the socket's path is longer than 107 bytes: {}; give a shorter one with --socket",
+                shown(&self.path)
+            )),
+            _ => Failure::NoDaemon(self.no_daemon(error)),
+        }
+    }
+
+    fn no_daemon(&self, error: Errno) -> String {
+        let mut text = format!("no daemon: {} ({})", shown(&self.path), reason(error));
+        for path in &self.missing {
+            // Writing to a String cannot fail.
+            let _ = write!(text, ", {} (not there)", shown(path));
+        }
+        let _ = write!(text, "; {START}");
+        text
+    }
+}
+
+fn reason(error: Errno) -> &'static str {
+    match error {
+        Errno::ENOENT | Errno::ENOTDIR => "not there",
+        Errno::ECONNREFUSED => "nobody listens",
+        other => other.desc(),
+    }
+}
+
+fn shown(path: &Path) -> String {
+    escape::line(&path.to_string_lossy()).into_owned()
+}
+
+/// The default paths, in order.
+fn defaults(root: bool, runtime: Option<OsString>, home: Option<PathBuf>) -> Vec<PathBuf> {
+    let system = PathBuf::from("/run/photoprism/admin.sock");
+    if root {
+        return vec![system];
+    }
+    let runtime = runtime.filter(|folder| !folder.is_empty());
+    let home = home.filter(|folder| !folder.as_os_str().is_empty());
+    [
+        runtime.map(|folder| Path::new(&folder).join("photoprism/admin.sock")),
+        home.map(|folder| folder.join(".local/share/photoprism/run/admin.sock")),
+        Some(system),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(list: &[&str]) -> Vec<PathBuf> {
+        list.iter().map(PathBuf::from).collect()
+    }
+
+    #[test]
+    fn root_knows_the_system_socket_alone() {
+        assert_eq!(
+            defaults(true, Some("/run/user/0".into()), Some("/root".into())),
+            paths(&["/run/photoprism/admin.sock"])
+        );
+    }
+
+    #[test]
+    fn others_look_in_their_own_folders_first() {
+        assert_eq!(
+            defaults(false, Some("/run/user/7".into()), Some("/home/x".into())),
+            paths(&[
+                "/run/user/7/photoprism/admin.sock",
+                "/home/x/.local/share/photoprism/run/admin.sock",
+                "/run/photoprism/admin.sock",
+            ])
+        );
+        assert_eq!(defaults(false, Some("".into()), None), paths(&["/run/photoprism/admin.sock"]));
+    }
+
+    #[test]
+    fn the_first_that_exists_decides_even_if_it_is_no_socket() {
+        let folder = tempfile::tempdir().unwrap();
+        let [a, b, c] = ["a", "b", "c"].map(|name| folder.path().join(name));
+        std::fs::write(&b, "").unwrap();
+        std::fs::write(&c, "").unwrap();
+        let choice = Choice::first_existing(vec![a.clone(), b.clone(), c]);
+        assert_eq!(choice, Choice { path: b, missing: vec![a] });
+    }
+
+    #[test]
+    fn every_path_that_was_tried_is_named() {
+        let choice = Choice::first_existing(paths(&["/nowhere/a", "/nowhere/b", "/nowhere/c"]));
+        let Failure::NoDaemon(message) = choice.explain(Errno::ENOENT) else { panic!() };
+        for part in ["/nowhere/a", "/nowhere/b", "/nowhere/c", "photoprismd"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+}

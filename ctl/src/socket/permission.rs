@@ -1,0 +1,90 @@
+//! Whose the socket is, for somebody who may not use it.
+
+use std::fs::{self, Metadata};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+
+use nix::unistd::{Gid, Group, Uid, User};
+
+use super::shown;
+
+/// Owner, group and mode of the socket, or of the nearest folder above it that can be seen, and
+/// what to do.
+pub(super) fn explain(socket: &Path) -> String {
+    let nearest = socket
+        .ancestors()
+        .map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path })
+        .find_map(|path| fs::metadata(path).ok().map(|found| (path, found)));
+    let Some((path, found)) = nearest else {
+        return format!("no permission on {}; {}", shown(socket), advice(None));
+    };
+    let kind = if found.file_type().is_socket() { "the socket" } else { "its folder" };
+    format!(
+        "no permission on {}: {kind} {} belongs to {}, group {}, mode {:04o}; {}",
+        shown(socket),
+        shown(path),
+        user(found.uid()),
+        group(found.gid()),
+        found.mode() & 0o7777,
+        advice(Some(&found)),
+    )
+}
+
+fn advice(found: Option<&Metadata>) -> String {
+    // Without rights of the group, or with the group root, there is none that one should join.
+    let joinable = found.filter(|file| file.mode() & 0o030 != 0 && file.gid() != 0);
+    let join = joinable.map_or_else(String::new, |file| {
+        format!(", or join the group (`usermod -aG {} USER`, then log in again)", group_name(file))
+    });
+    format!("run this as root or with sudo{join}; in a container: `docker compose exec -u root …`")
+}
+
+fn user(uid: u32) -> String {
+    match User::from_uid(Uid::from_raw(uid)) {
+        Ok(Some(user)) => format!("{} ({uid})", user.name),
+        _ => uid.to_string(),
+    }
+}
+
+fn group(gid: u32) -> String {
+    match Group::from_gid(Gid::from_raw(gid)) {
+        Ok(Some(group)) => format!("{} ({gid})", group.name),
+        _ => gid.to_string(),
+    }
+}
+
+fn group_name(file: &Metadata) -> String {
+    match Group::from_gid(Gid::from_raw(file.gid())) {
+        Ok(Some(group)) => group.name,
+        _ => file.gid().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_socket_itself_is_described_where_it_can_be_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.sock");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o660)).unwrap();
+        let text = explain(&path);
+        let uid = fs::metadata(&path).unwrap().uid();
+        for part in [path.to_str().unwrap(), "the socket", "mode 0660", &format!("({uid})")] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn else_the_nearest_folder_is() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o750)).unwrap();
+        let text = explain(&folder.path().join("hidden/admin.sock"));
+        let part = format!("its folder {} belongs to", folder.path().display());
+        assert!(text.contains(&part) && text.contains("mode 0750"), "{text}");
+        assert!(text.contains("as root"), "{text}");
+    }
+}
