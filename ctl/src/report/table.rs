@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 
-use tabled::Table;
-use tabled::builder::Builder;
-use tabled::settings::object::{Columns, Rows, Segment};
-use tabled::settings::style::HorizontalLine;
-use tabled::settings::{Alignment, Style, Width};
+use tabled::grid::IterGrid;
+use tabled::grid::colors::NoColors;
+use tabled::grid::config::{
+    AlignmentHorizontal, Borders, Entity, HorizontalLine, Indent, Sides, SpannedConfig,
+};
+use tabled::grid::dimension::{Estimate, IterGridDimension};
+use tabled::grid::records::IterRecords;
+use tabled::settings::width::Wrap;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Report, escape};
@@ -20,23 +23,18 @@ const LEAST_CELL_WIDTH: usize = 20;
 /// With a line above and below; nothing where there are no rows. Cells wrap where the table is
 /// wider than `width`.
 pub(super) fn bordered(report: &Report, width: Option<usize>) -> String {
-    let cells = cells(report, escape::line);
-    let limit = width.and_then(|width| cell_limit(&cells, width));
-    let line = HorizontalLine::full('-', '|', '|', '|');
-    let style = Style::markdown().top('-').bottom('-').line_top(line).line_bottom(line);
-    lay_out(report, cells, |table| {
-        table.with(style);
-        if let Some(limit) = limit {
-            table.modify(Segment::all(), Width::wrap(limit).keep_words(true));
+    let mut cells = cells(report, escape::line);
+    if let Some(limit) = width.and_then(|width| cell_limit(&cells, width)) {
+        for cell in cells.iter_mut().flatten() {
+            *cell = Wrap::wrap(cell, limit, true);
         }
-    })
+    }
+    lay_out(report, cells, Some('-'))
 }
 
 /// The same without the first and the last line.
 pub(super) fn markdown(report: &Report) -> String {
-    lay_out(report, cells(report, |text| escape::markdown(text).into()), |table| {
-        table.with(Style::markdown());
-    })
+    lay_out(report, cells(report, |text| escape::markdown(text).into()), None)
 }
 
 /// Header and rows, escaped.
@@ -46,17 +44,46 @@ fn cells(report: &Report, escape: impl Fn(&str) -> Cow<'_, str>) -> Vec<Vec<Stri
     std::iter::once(header).chain(rows).collect()
 }
 
-fn lay_out(report: &Report, cells: Vec<Vec<String>>, style: impl FnOnce(&mut Table)) -> String {
+/// Draws the grid; `outer` is the character of the first and the last line.
+fn lay_out(report: &Report, cells: Vec<Vec<String>>, outer: Option<char>) -> String {
     if report.rows.is_empty() {
         return String::new();
     }
-    let mut table = Builder::from(cells).build();
-    style(&mut table);
+    let mut config = SpannedConfig::new();
+    config.set_borders(borders(outer));
+    config.insert_horizontal_line(1, HorizontalLine::full('-', '|', '|', '|'));
+    let (blank, none) = (Indent::spaced(1), Indent::zero());
+    config.set_padding(Entity::Global, Sides::new(blank, blank, none, none));
     if let Some(column) = report.columns.iter().position(|&name| name == RIGHT_ALIGNED) {
-        table.modify(Columns::one(column), Alignment::right());
+        config.set_alignment_horizontal(Entity::Column(column), AlignmentHorizontal::Right);
     }
-    table.modify(Rows::first(), Alignment::center());
-    format!("{table}\n")
+    config.set_alignment_horizontal(Entity::Row(0), AlignmentHorizontal::Center);
+    let (rows, columns) = (cells.len(), report.columns.len());
+    let records = IterRecords::new(cells, columns, Some(rows));
+    let mut dimension = IterGridDimension::default();
+    dimension.estimate(&records, &config);
+    let mut text = IterGrid::new(records, config, dimension, NoColors).to_string();
+    text.push('\n');
+    text
+}
+
+/// The grid's lines: `|` between cells, `outer` above and below.
+fn borders(outer: Option<char>) -> Borders<char> {
+    let (side, corner) = (Some('|'), outer.map(|_| '|'));
+    Borders {
+        top: outer,
+        top_left: corner,
+        top_right: corner,
+        top_intersection: corner,
+        bottom: outer,
+        bottom_left: corner,
+        bottom_right: corner,
+        bottom_intersection: corner,
+        vertical: side,
+        left: side,
+        right: side,
+        ..Borders::default()
+    }
 }
 
 /// The widest that a cell may be for the table to fit; `None` where it fits as it is.
