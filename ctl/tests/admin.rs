@@ -1,0 +1,118 @@
+//! `admin status` and `admin audit`.
+
+mod common;
+
+use common::{Daemon, ok, page, refused};
+use serde_json::{Value, json};
+
+fn status() -> Value {
+    json!({
+        "version": "0.1.0", "protocol": 1, "pid": 42, "uptime_s": 93784,
+        "database": {"kind": "own", "path": "/var/lib/photoprism/admin.db", "schema": 1,
+            "photoprism_version": null, "edition": null},
+        "counts": {"users": 3, "deleted": 1, "sessions": 7, "logins": 9},
+        "connections": {"open": 1, "limit": 256},
+        "passwords": {"running": 0, "waiting": 0},
+        "sockets": {"admin": "/run/photoprism/admin.sock", "auth": null}
+    })
+}
+
+fn missing() -> Value {
+    let mut status = status();
+    status["database"]["kind"] = "photoprism".into();
+    status["database"]["schema"] = Value::Null;
+    status
+}
+
+#[test]
+fn status_is_a_table_or_the_object() {
+    let daemon = Daemon::done(&status());
+    let output = daemon.run("admin status");
+    assert_eq!((output.code, output.err.as_str()), (Some(0), ""));
+    for line in [
+        "| Database      | /var/lib/photoprism/admin.db |",
+        "| Uptime        | 1day 2h 3m 4s                |",
+        "| Connections   | 1 of 256                     |",
+        "| Users         | 3                            |",
+    ] {
+        assert!(output.out.lines().any(|shown| shown == line), "{line} in {}", output.out);
+    }
+    assert_eq!(daemon.requests(), [json!({"cmd": "status", "args": {}})]);
+    let output = Daemon::done(&status()).run("admin status --json");
+    assert_eq!(serde_json::from_str::<Value>(&output.out).unwrap(), status());
+}
+
+#[test]
+fn status_says_that_the_database_is_missing() {
+    let output = Daemon::done(&missing()).run("admin status");
+    assert_eq!(output.code, Some(0));
+    assert!(output.out.contains("admin.db (not there yet)"), "{}", output.out);
+}
+
+#[test]
+fn check_is_one_of_two_codes_and_no_words() {
+    let mut there = missing();
+    there["database"]["photoprism_version"] = "241225".into();
+    let reply = json!({"id": null, "ok": true, "result": status(), "warnings": ["no password"]});
+    for (reply, code) in [
+        (reply.to_string(), 0),
+        (ok(&there), 0),
+        (ok(&missing()), 69),
+        (refused("forbidden", "no"), 69),
+        (refused("unavailable", "no"), 69),
+        ("nonsense".into(), 69),
+    ] {
+        let output = Daemon::playing([reply.clone()]).run("admin status --check");
+        assert_eq!(output.code, Some(code), "{reply}");
+        assert_eq!((output.out.as_str(), output.err.as_str()), ("", ""), "{reply}");
+    }
+    let output = Daemon::playing([""]).run("admin status --check --socket /nowhere/admin.sock");
+    assert_eq!((output.code, output.err.as_str()), (Some(69), ""));
+    assert_eq!(Daemon::playing([""]).run("admin status --check --csv").code, Some(2));
+}
+
+#[test]
+fn audit_ls_lists_records() {
+    let record = json!({"number": 12, "at": "2026-11-24T08:00:00Z", "uid": 0, "gid": 0, "pid": 7,
+        "socket": "admin", "command": "users.add", "target": "\u{1b}bob", "hash": "ab"});
+    let daemon = Daemon::playing([page(std::slice::from_ref(&record), None)]);
+    let output = daemon.run("admin audit ls -n 5 --csv");
+    assert_eq!(
+        output.out,
+        "Number;Time;UID;GID;PID;Socket;Command;Target;Hash\n\
+         12;2026-11-24 08:00:00;0;0;7;admin;users.add;\u{1b}bob;ab\n"
+    );
+    assert_eq!(output.err, "found 1 record\n");
+    assert_eq!(daemon.requests(), [json!({"cmd": "audit.ls", "args": {"limit": 5}})]);
+    let output = Daemon::playing([page(&[record.clone()], None)]).run("admin audit ls");
+    assert!(output.out.contains("| \\u{1b}bob |"), "{}", output.out);
+    let output = Daemon::playing([page(&[record.clone()], None)]).run("admin audit ls -j");
+    assert_eq!(serde_json::from_str::<Value>(&output.out).unwrap(), json!([record]));
+    assert_eq!(Daemon::playing([refused("forbidden", "no")]).run("admin audit ls").code, Some(4));
+}
+
+#[test]
+fn audit_verify_tells_whole_from_broken() {
+    let whole = json!({"ok": true, "records": 2, "head": {"number": 2, "hash": "ab"},
+        "broken_at": null});
+    let daemon = Daemon::done(&whole);
+    let output = daemon.run("admin audit verify");
+    assert_eq!((output.code, output.out.as_str()), (Some(0), "ok: 2 records, head 2 ab\n"));
+    assert_eq!(daemon.requests(), [json!({"cmd": "audit.verify", "args": {}})]);
+
+    let mut broken = whole.clone();
+    broken["ok"] = false.into();
+    broken["broken_at"] = 1.into();
+    let daemon = Daemon::done(&broken);
+    let output = daemon.run("admin audit verify --number 2 --hash ab");
+    assert_eq!(output.code, Some(1));
+    assert_eq!(output.out, "broken at record 1: 2 records, head 2 ab\n");
+    assert_eq!(daemon.requests()[0]["args"], json!({"number": 2, "hash": "ab"}));
+    let output = Daemon::done(&broken).run("admin audit verify --json");
+    assert_eq!((output.code, output.err.as_str()), (Some(1), ""));
+    assert_eq!(serde_json::from_str::<Value>(&output.out).unwrap(), broken);
+
+    for line in ["admin audit verify --number 2", "admin audit verify --hash ab"] {
+        assert_eq!(Daemon::playing([""]).run(line).code, Some(2));
+    }
+}

@@ -1,0 +1,167 @@
+//! Help, usage errors, words of ours, and PhotoPrism's own program.
+
+mod common;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use common::{binary, output};
+
+#[test]
+fn help_is_data() {
+    for line in ["", "-h", "--help", "help", "help users", "users ls --help", "users add -h"] {
+        let output = output(&mut binary(line.split_whitespace()));
+        assert_eq!((output.code, output.err.as_str()), (Some(0), ""), "{line}");
+        assert!(output.out.contains("Usage: photoprism"), "{line}: {}", output.out);
+    }
+}
+
+#[test]
+fn long_help_has_examples_and_short_help_has_not() {
+    for line in ["users ls", "users add", "users mod", "users rm", "passwd", "admin status"] {
+        let long = output(&mut binary(format!("{line} --help").split(' ')));
+        let short = output(&mut binary(format!("{line} -h").split(' ')));
+        assert!(long.out.contains("Examples:"), "{line}");
+        assert!(!short.out.contains("Examples:"), "{line}");
+    }
+}
+
+#[test]
+fn the_version_is_printed() {
+    let output = output(&mut binary(["--version"]));
+    assert_eq!(output.code, Some(0));
+    assert_eq!(output.out, concat!("photoprism ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn a_bad_command_line_is_a_usage_error() {
+    for line in [
+        "users",
+        "users list",
+        "users ls --nope",
+        "users ls -m -c",
+        "users ls --json --tsv",
+        "users ls -n x",
+        "users ls -n -1",
+        "users ls a b",
+        "users add --webdav --no-webdav -p mysecret bob",
+        "users add --webdav=perhaps -p mysecret bob",
+        "users mod --disable-2fa=1 bob",
+        "users add --disable-2fa -p mysecret bob",
+        "--nope users ls",
+        "admin",
+        "index",
+    ] {
+        let plain = output(&mut binary(line.split(' ')));
+        assert_eq!((plain.code, plain.out.as_str()), (Some(2), ""), "{line}");
+        let json = output(&mut binary(format!("{line} --json").split(' ')));
+        assert_eq!((json.code, json.error()["code"].as_str()), (Some(2), Some("usage")), "{line}");
+        assert!(!json.error()["message"].as_str().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn arguments_cannot_draw_on_the_screen() {
+    let output = output(&mut binary(["users", "ls", "--\u{1b}[31m"]));
+    assert!(output.err.contains("\\u{1b}[31m") && !output.err.contains('\u{1b}'), "{}", output.err);
+}
+
+#[test]
+fn words_that_are_not_built_yet_are_ours_all_the_same() {
+    let program = Program::new();
+    for line in ["auth ls", "sess", "logins ls -n 5", "audit logins bob", "auth add -n x --json"] {
+        let output = output(&mut falling_back(&program.path(), line.split(' ')));
+        assert_eq!(output.code, Some(75), "{line}: {output:?}");
+        assert!(output.err.contains("not built yet"), "{line}: {}", output.err);
+    }
+}
+
+/// A program that prints its arguments and its environment, one a line.
+struct Program(tempfile::TempDir);
+
+impl Program {
+    fn new() -> Self {
+        let program = Self(tempfile::tempdir().unwrap());
+        let script = "#!/bin/sh\nprintf '%s\\n' \"$@\"\necho MARK=$MARK\nexit 9\n";
+        std::fs::write(program.path(), script).unwrap();
+        program.mode(0o755);
+        program
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("photoprism")
+    }
+
+    fn mode(&self, mode: u32) {
+        std::fs::set_permissions(self.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+}
+
+fn falling_back<S: AsRef<OsStr>>(
+    program: &Path,
+    arguments: impl IntoIterator<Item = S>,
+) -> std::process::Command {
+    let mut command = binary(arguments);
+    command.env("PHOTOPRISM_FALLBACK", program).env("MARK", "m");
+    command
+}
+
+#[test]
+fn what_is_not_ours_is_handed_over_untouched() {
+    let program = Program::new();
+    for words in [
+        vec!["index", "--force", "a b", "", "users"],
+        vec!["--config-path", "users"],
+        vec!["-v"],
+        vec!["--json", "users"],
+        vec!["Users", "ls"],
+    ] {
+        let output = output(&mut falling_back(&program.path(), &words));
+        let expected = format!("{}\nMARK=m\n", words.join("\n"));
+        assert_eq!((output.code, output.out, output.err.as_str()), (Some(9), expected, ""));
+    }
+    let odd = [OsStr::from_bytes(b"inde\xff")];
+    assert_eq!(output_bytes(&mut falling_back(&program.path(), odd)), b"inde\xff\nMARK=m\n");
+}
+
+fn output_bytes(command: &mut std::process::Command) -> Vec<u8> {
+    command.output().unwrap().stdout
+}
+
+#[test]
+fn what_is_ours_stays_here() {
+    let program = Program::new();
+    for line in ["", "help", "--help", "-h", "--version", "users --help", "--no-input users -h"] {
+        let output = output(&mut falling_back(&program.path(), line.split_whitespace()));
+        assert_eq!(output.code, Some(0), "{line}");
+        assert!(!output.out.contains("MARK"), "{line}");
+    }
+    // An unknown verb of ours is an error of ours.
+    let output = output(&mut falling_back(&program.path(), ["users", "index"]));
+    assert_eq!(output.code, Some(2));
+}
+
+#[test]
+fn itself_by_another_path_is_not_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_photoprism"), &link).unwrap();
+    let second = folder.path().join("second");
+    std::os::unix::fs::symlink(&link, &second).unwrap();
+    for path in [Path::new(env!("CARGO_BIN_EXE_photoprism")), &link, &second, folder.path()] {
+        let output = output(&mut falling_back(path, ["index"]));
+        assert_eq!(output.code, Some(2), "{}", path.display());
+        assert!(output.err.contains("index"), "{}", output.err);
+    }
+}
+
+#[test]
+fn a_program_that_cannot_be_started_is_said() {
+    let program = Program::new();
+    program.mode(0o644);
+    let output = output(&mut falling_back(&program.path(), ["index"]));
+    assert_eq!(output.code, Some(1));
+    assert!(output.err.contains("PHOTOPRISM_FALLBACK"), "{}", output.err);
+}

@@ -1,0 +1,172 @@
+//! Finding the daemon, and what is said where it cannot be reached or makes no sense.
+
+mod common;
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use common::{Daemon, binary, ok, output, refused};
+use serde_json::json;
+
+/// Anybody; the tests run as root or as somebody.
+const NOBODY: u32 = 65534;
+
+fn empty_list() -> String {
+    ok(&json!({"items": [], "next": null}))
+}
+
+#[test]
+fn the_flag_beats_the_variable_and_an_empty_variable_is_none() {
+    let daemon = Daemon::playing([empty_list(), empty_list()]);
+    let socket = daemon.socket();
+    let mut command = binary(["users", "ls", "--socket", socket.to_str().unwrap()]);
+    command.env("PHOTOPRISM_ADMIN_SOCKET", "/nowhere/admin.sock");
+    assert_eq!(output(&mut command).code, Some(0));
+    let flag = format!("--socket={}", socket.display());
+    assert_eq!(output(&mut binary([flag.as_str(), "users", "ls"])).code, Some(0));
+    let mut command = binary(["users", "ls"]);
+    command.env("PHOTOPRISM_ADMIN_SOCKET", "");
+    let output = output(&mut command);
+    assert_eq!(output.code, Some(69));
+    assert!(output.err.contains("/run/photoprism/admin.sock"), "{}", output.err);
+}
+
+#[test]
+fn without_a_daemon_the_path_and_the_way_to_start_it_are_named() {
+    let output = Daemon::playing([""]).run("users ls --socket /nowhere/admin.sock");
+    assert_eq!((output.code, output.out.as_str()), (Some(69), ""));
+    for part in ["/nowhere/admin.sock", "photoprismd", "systemctl start", "docker compose up"] {
+        assert!(output.err.contains(part), "{}", output.err);
+    }
+    let output = Daemon::playing([""]).run("users ls --socket /nowhere/admin.sock --json");
+    assert_eq!((output.code, output.error()["code"].as_str()), (Some(69), Some("no_daemon")));
+}
+
+#[test]
+fn a_socket_that_nobody_listens_on_is_no_daemon() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("admin.sock");
+    drop(UnixListener::bind(&socket).unwrap());
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for path in [socket, file] {
+        let output = output(&mut binary(["users", "ls", "--socket", path.to_str().unwrap()]));
+        assert_eq!(output.code, Some(69), "{output:?}");
+        assert!(output.err.contains(path.to_str().unwrap()), "{}", output.err);
+    }
+}
+
+#[test]
+fn a_path_that_no_socket_can_have_is_a_usage_error() {
+    let path = format!("/{}", "x".repeat(120));
+    assert_eq!(output(&mut binary(["users", "ls", "--socket", &path])).code, Some(2));
+}
+
+/// The binary, copied to where everybody reaches it, run as somebody without rights.
+fn as_nobody(folder: &tempfile::TempDir) -> Command {
+    let copy = folder.path().join("photoprism");
+    std::fs::copy(env!("CARGO_BIN_EXE_photoprism"), &copy).unwrap();
+    let mut command = Command::new(copy);
+    command.env_clear();
+    if nix::unistd::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
+}
+
+#[test]
+fn without_permission_owner_group_and_mode_are_named() {
+    let open = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let daemon = Daemon::playing([empty_list()]);
+    std::fs::set_permissions(&daemon.folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(daemon.socket(), std::fs::Permissions::from_mode(0o000)).unwrap();
+    let mut command = as_nobody(&open);
+    command.args(["users", "ls", "--socket"]).arg(daemon.socket());
+    let seen = output(&mut command);
+    assert_eq!(seen.code, Some(77), "{seen:?}");
+    assert!(seen.err.contains("mode 0000") && seen.err.contains("the socket"), "{}", seen.err);
+
+    let hidden = daemon.folder.path().join("hidden");
+    std::fs::create_dir(&hidden).unwrap();
+    std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(0o000)).unwrap();
+    let mut command = as_nobody(&open);
+    command.args(["users", "ls", "--json", "--socket"]).arg(hidden.join("admin.sock"));
+    let output = output(&mut command);
+    assert_eq!(output.code, Some(77), "{output:?}");
+    let message = output.error()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains(&format!("its folder {}", hidden.display())), "{message}");
+    assert_eq!(output.error()["code"], "no_permission");
+    std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn a_daemon_that_says_nothing_is_waited_for_as_long_as_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("admin.sock");
+    let _listener = UnixListener::bind(&path).unwrap();
+    let path = path.to_str().unwrap();
+    let line = ["users", "ls", "--timeout", "50ms", "--json", "--socket", path];
+    let output = output(&mut binary(line));
+    assert_eq!((output.code, output.error()["code"].as_str()), (Some(75), Some("timeout")));
+}
+
+#[test]
+fn timeouts_must_make_sense() {
+    for text in ["0", "soon", "-5s", ""] {
+        let mut command = binary(["users", "ls", "--timeout", text]);
+        assert_eq!(output(&mut command).code, Some(2), "{text}");
+    }
+}
+
+#[test]
+fn replies_that_make_no_sense_are_a_fault() {
+    for reply in ["", "{}", "[]", "{\"ok\":true}", "{\"ok\":true,\"result\":{}}", "\u{1b}"] {
+        let output = Daemon::playing([reply]).run("users ls --json");
+        let found = (output.code, output.error()["code"].clone());
+        assert_eq!(found, (Some(70), json!("bad_reply")), "{reply}");
+    }
+    let none: [&str; 0] = [];
+    assert_eq!(Daemon::playing(none).run("users ls").code, Some(70));
+    let long = "x".repeat(1024 * 1024 + 1);
+    assert_eq!(Daemon::playing([long]).run("users ls").code, Some(70));
+}
+
+#[test]
+fn a_refusal_before_the_request_was_read_arrives() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("admin.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let daemon = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let line = refused("busy", "too many connections");
+        stream.write_all(format!("{line}\n").as_bytes()).unwrap();
+    });
+    let output = output(&mut binary(["users", "ls", "--socket", path.to_str().unwrap()]));
+    daemon.join().unwrap();
+    assert_eq!(output.code, Some(75));
+    assert_eq!(output.err, "error: too many connections\n");
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let daemon = Daemon::playing([ok(&json!({"items": [], "next": null}))]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = daemon.command(["users", "ls", "--csv"]);
+    command.stdout(writer);
+    let output = output(&mut command);
+    assert_eq!((output.code, output.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_full_disk_is_a_failure() {
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let daemon = Daemon::playing([empty_list()]);
+    let output = output(daemon.command(["users", "ls", "--csv"]).stdout(full));
+    assert_eq!(output.code, Some(1));
+    assert!(output.err.contains("standard output"), "{}", output.err);
+}
