@@ -13,8 +13,8 @@ use crate::report::escape;
 pub enum Failure {
     /// Bad flags or values, or input needed and no terminal: one sentence that names the flag.
     Usage(String),
-    /// What clap wrote about the command line, several lines of it.
-    CommandLine(String),
+    /// A command line that clap refused: the sentence, and the page that it wrote.
+    CommandLine(String, String),
     /// The person said no, or gave nothing.
     Cancelled(&'static str),
     /// Ctrl-C at a prompt.
@@ -53,7 +53,7 @@ impl Failure {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) | Self::CommandLine(_) => Exit::Usage,
+            Self::Usage(_) | Self::CommandLine(..) => Exit::Usage,
             Self::Cancelled(_) | Self::System(..) => Exit::Failed,
             Self::Interrupted => Exit::Interrupted,
             Self::NoDaemon(_) => Exit::NoDaemon,
@@ -87,8 +87,7 @@ impl Failure {
             Some(ReplyError { code, message, field: None, retry_after_s: None, hint: None })
         };
         match self {
-            Self::Usage(message) => own("usage", message),
-            Self::CommandLine(text) => own("usage", first_paragraph(text)),
+            Self::Usage(message) | Self::CommandLine(message, _) => own("usage", message),
             Self::Cancelled(message) => own("cancelled", message),
             Self::Interrupted => own("cancelled", "interrupted; nothing was changed"),
             Self::NoDaemon(message) => own("no_daemon", message),
@@ -105,7 +104,7 @@ impl Failure {
     }
 
     fn sentences(&self, error: &ReplyError) -> String {
-        if let Self::CommandLine(text) = self {
+        if let Self::CommandLine(_, text) = self {
             return escape::lines(text).into_owned();
         }
         let wait = error.retry_after_s.map(|seconds| format!("; try again in {seconds} s"));
@@ -128,12 +127,6 @@ fn object(error: &ReplyError) -> String {
     format!("{}\n", escape::json(&text))
 }
 
-/// What clap says before it shows the usage, without its `error: `.
-fn first_paragraph(text: &str) -> &str {
-    let text = text.strip_prefix("error: ").unwrap_or(text);
-    text.split("\n\n").next().unwrap_or(text).trim()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,7 +146,7 @@ mod tests {
         let text = String::new;
         for (failure, number) in [
             (Failure::Usage(text()), 2),
-            (Failure::CommandLine(text()), 2),
+            (Failure::CommandLine(text(), text()), 2),
             (Failure::Cancelled(""), 1),
             (Failure::Interrupted, 130),
             (Failure::NoDaemon(text()), 69),
@@ -186,10 +179,5 @@ mod tests {
             "{\"error\":{\"code\":\"busy\",\"message\":\"no\\u001b[2J\\nerror: forged\",\
              \"field\":\"name\",\"retry_after_s\":7,\"hint\":\"wait\\r\"}}\n"
         );
-    }
-
-    #[test]
-    fn of_a_bad_command_line_json_has_the_first_sentence() {
-        assert_eq!(first_paragraph("error: unexpected\n\nUsage: x\n"), "unexpected");
     }
 }

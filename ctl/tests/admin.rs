@@ -84,9 +84,10 @@ fn audit_ls_lists_records() {
     );
     assert_eq!(output.err, "found 1 record\n");
     assert_eq!(daemon.requests(), [json!({"cmd": "audit.ls", "args": {"limit": 5}})]);
-    let output = Daemon::playing([page(&[record.clone()], None)]).run("admin audit ls");
+    let output = Daemon::playing([page(std::slice::from_ref(&record), None)]).run("admin audit ls");
     assert!(output.out.contains("| \\u{1b}bob |"), "{}", output.out);
-    let output = Daemon::playing([page(&[record.clone()], None)]).run("admin audit ls -j");
+    let output =
+        Daemon::playing([page(std::slice::from_ref(&record), None)]).run("admin audit ls -j");
     assert_eq!(serde_json::from_str::<Value>(&output.out).unwrap(), json!([record]));
     assert_eq!(Daemon::playing([refused("forbidden", "no")]).run("admin audit ls").code, Some(4));
 }

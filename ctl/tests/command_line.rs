@@ -20,7 +20,23 @@ fn help_is_data() {
 
 #[test]
 fn long_help_has_examples_and_short_help_has_not() {
-    for line in ["users ls", "users add", "users mod", "users rm", "passwd", "admin status"] {
+    for line in [
+        "users",
+        "users ls",
+        "users legacy",
+        "users add",
+        "users show",
+        "users mod",
+        "users rm",
+        "users restore",
+        "users reset",
+        "passwd",
+        "admin",
+        "admin status",
+        "admin audit",
+        "admin audit ls",
+        "admin audit verify",
+    ] {
         let long = output(&mut binary(format!("{line} --help").split(' ')));
         let short = output(&mut binary(format!("{line} -h").split(' ')));
         assert!(long.out.contains("Examples:"), "{line}");

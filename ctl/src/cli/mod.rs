@@ -95,8 +95,17 @@ pub fn help_or_failure(error: &clap::Error) -> Result<(), Failure> {
     let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::data(&text),
-        _ => Err(Failure::CommandLine(text)),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Err(Failure::CommandLine("a command is missing; --help lists them".into(), text))
+        }
+        _ => Err(Failure::CommandLine(first_paragraph(&text).into(), text)),
     }
+}
+
+/// What clap says before it shows the usage, without its `error: `.
+fn first_paragraph(text: &str) -> &str {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    text.split("\n\n").next().unwrap_or(text).trim()
 }
 
 #[cfg(test)]
@@ -148,6 +157,11 @@ mod tests {
         for theirs in ["index", "user s", "", "--", "-v", "--config-path", "Users", "--sockets"] {
             assert!(!is_ours(OsStr::new(theirs)), "{theirs}");
         }
+    }
+
+    #[test]
+    fn of_a_bad_command_line_json_has_the_first_sentence() {
+        assert_eq!(first_paragraph("error: unexpected\n\nUsage: x\n"), "unexpected");
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub enum Noun {
     /// Change or remove the password of an account
     Passwd(passwd::Passwd),
     /// Manage accounts
-    #[command(subcommand, visible_alias = "user")]
+    #[command(subcommand, visible_alias = "user", after_long_help = users::EXAMPLES)]
     Users(Box<users::Users>),
     /// Login attempts (not built yet)
     #[command(alias = "audit")]
@@ -27,7 +27,7 @@ pub enum Noun {
     #[command(visible_alias = "sess")]
     Auth(pending::Pending),
     /// Look after the daemon itself
-    #[command(subcommand)]
+    #[command(subcommand, after_long_help = admin::EXAMPLES)]
     Admin(admin::Admin),
 }
 

@@ -13,6 +13,12 @@ use crate::failure::Failure;
 use crate::output;
 use crate::report::{Report, escape, words};
 
+/// Examples of the noun's long help.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  photoprism admin audit ls       the newest 100 changes
+  photoprism admin audit verify   is the record whole";
+
 /// What to do with the record.
 #[derive(Debug, Subcommand)]
 pub enum Audit {
@@ -35,8 +41,14 @@ impl Audit {
     }
 }
 
+const LS_EXAMPLES: &str = "\
+Examples:
+  photoprism admin audit ls             the newest 100
+  photoprism admin audit ls -n 0 --csv  all of them, for a spreadsheet";
+
 /// List the changes, newest first
 #[derive(Debug, Args)]
+#[command(after_long_help = LS_EXAMPLES)]
 pub struct Ls {
     #[command(flatten)]
     count: CountFlag,
@@ -72,7 +84,7 @@ fn table(records: &[Record]) -> Report {
     Report { columns, rows: rows.collect() }
 }
 
-const EXAMPLES: &str = "\
+const VERIFY_EXAMPLES: &str = "\
 Examples:
   photoprism admin audit verify                           is the chain whole
   photoprism admin audit verify --number 4711 --hash HEX  and does that record still stand in it
@@ -82,7 +94,7 @@ chain whose end was cut off is whole, and holds that record no more.";
 
 /// Check that no record is missing or altered; exits with 1 where one is
 #[derive(Debug, Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = VERIFY_EXAMPLES)]
 pub struct Verify {
     /// Number of a record that must still stand in the chain
     #[arg(long, value_name = "N", requires = "hash")]

@@ -9,7 +9,6 @@ use crate::failure::Failure;
 
 /// Properties of an account. What is not given is not sent.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Account")]
 pub(super) struct FieldFlags {
     /// Full name for display
     #[arg(short, long, value_name = "NAME")]

@@ -11,8 +11,15 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::{Report, words};
 
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users legacy          all of them
+  photoprism users legacy bob      those whose name, email or full name begins with bob
+  photoprism users legacy --csv    for a spreadsheet";
+
 /// List accounts of the legacy table, all of them
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Legacy {
     /// An id, a UID, or how the name, email or full name begins
     search: Option<String>,

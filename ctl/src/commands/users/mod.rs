@@ -15,6 +15,15 @@ use clap::Subcommand;
 use crate::context::Context;
 use crate::failure::Failure;
 
+/// Examples of the noun's long help.
+pub const EXAMPLES: &str = "\
+Examples:
+  photoprism users ls                 list the accounts
+  photoprism users add bob            add one, its password is asked for
+  photoprism users mod -r guest bob   change its role
+  photoprism users rm bob             delete it
+  photoprism users restore bob        bring it back";
+
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
 pub enum Users {

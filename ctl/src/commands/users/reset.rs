@@ -11,8 +11,13 @@ use crate::failure::Failure;
 use crate::report::{escape, words};
 use crate::{output, prompt};
 
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users reset --yes   and begin anew with the first admin; the backup is named";
+
 /// Remove all accounts and reset the user tables, after an automatic backup
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Reset {
     #[command(flatten)]
     yes: YesFlag,

@@ -9,8 +9,13 @@ use crate::context::{Context, decode};
 use crate::failure::Failure;
 use crate::{output, prompt};
 
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users restore bob";
+
 /// Restore a deleted account
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Restore {
     /// User name or UID, asked for where it is left out
     username: Option<String>,

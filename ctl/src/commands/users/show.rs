@@ -12,8 +12,14 @@ use crate::failure::Failure;
 use crate::report::{Report, words};
 use crate::{output, prompt};
 
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users show bob          for people
+  photoprism users show bob --json   for programs";
+
 /// Show all properties of an account
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Show {
     /// User name or UID, asked for where it is left out
     username: Option<String>,

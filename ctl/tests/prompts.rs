@@ -1,0 +1,223 @@
+//! Questions on a terminal: asked, answered, refused, interrupted.
+
+mod common;
+
+use common::terminal::Terminal;
+use common::{Daemon, account, ok, refused};
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+const FIRST: &str = "New password: ";
+const SECOND: &str = "Repeat the password: ";
+
+fn changed() -> Value {
+    json!({"sessions_revoked": 0})
+}
+
+fn start(daemon: &Daemon, line: &str) -> Terminal {
+    Terminal::start(&mut daemon.command(line.split(' ')))
+}
+
+#[test]
+fn a_password_is_asked_for_twice_without_echo() {
+    let daemon = Daemon::done(&changed());
+    let mut terminal = start(&daemon, "passwd admin");
+    terminal.wait_for(FIRST);
+    assert!(!terminal.echoes());
+    terminal.type_in("new secret\n");
+    terminal.wait_for(SECOND);
+    assert!(!terminal.echoes());
+    terminal.type_in("new secret\n");
+    assert_eq!(terminal.finish(), Some(0));
+    assert!(terminal.echoes());
+    assert!(!terminal.shown.contains("secret"), "{}", terminal.shown);
+    assert!(terminal.shown.contains("changed the password of admin"), "{}", terminal.shown);
+    assert_eq!(daemon.requests()[0]["args"]["password"], "new secret");
+}
+
+#[test]
+fn what_is_typed_ahead_of_the_second_prompt_is_not_shown() {
+    let daemon = Daemon::done(&changed());
+    let mut terminal = start(&daemon, "passwd admin");
+    terminal.wait_for(FIRST);
+    terminal.type_in("new secret\nnew secret\n");
+    assert_eq!(terminal.finish(), Some(0));
+    assert!(!terminal.shown.contains("secret"), "{}", terminal.shown);
+}
+
+#[test]
+fn two_different_passwords_change_nothing() {
+    let daemon = Daemon::done(&changed());
+    let mut terminal = start(&daemon, "passwd admin");
+    terminal.wait_for(FIRST);
+    terminal.type_in("one secret\n");
+    terminal.wait_for(SECOND);
+    terminal.type_in("another secret\n");
+    assert_eq!(terminal.finish(), Some(1));
+    assert!(terminal.shown.contains("differ"), "{}", terminal.shown);
+    assert!(daemon.requests().is_empty());
+}
+
+#[test]
+fn ctrl_c_at_a_password_leaves_the_terminal_as_it_was() {
+    for (prompt, typed) in [(FIRST, "half"), (SECOND, "")] {
+        let daemon = Daemon::done(&changed());
+        let mut terminal = start(&daemon, "passwd admin --json");
+        terminal.wait_for(FIRST);
+        if prompt == SECOND {
+            terminal.type_in("new secret\n");
+            terminal.wait_for(SECOND);
+        }
+        terminal.type_in(&format!("{typed}\u{3}"));
+        assert_eq!(terminal.finish(), Some(130));
+        assert!(terminal.echoes());
+        assert_eq!(terminal.shown.matches("interrupted").count(), 1, "{}", terminal.shown);
+        assert!(terminal.shown.contains(r#""code":"cancelled""#), "{}", terminal.shown);
+        assert!(daemon.requests().is_empty());
+    }
+}
+
+#[test]
+fn signals_at_a_password_leave_the_terminal_as_it_was() {
+    for (signal, code) in
+        [(Signal::SIGINT, Some(130)), (Signal::SIGTERM, None), (Signal::SIGHUP, None)]
+    {
+        let daemon = Daemon::done(&changed());
+        let mut terminal = start(&daemon, "passwd admin");
+        terminal.wait_for(FIRST);
+        terminal.signal(signal);
+        assert_eq!(terminal.finish(), code, "{signal}");
+        assert!(terminal.echoes(), "{signal}");
+    }
+}
+
+#[test]
+fn an_interrupt_ends_everything_else_too() {
+    let daemon = Daemon::done(&changed());
+    let mut terminal = start(&daemon, "users rm bob");
+    terminal.wait_for("[y/N] ");
+    terminal.signal(Signal::SIGINT);
+    assert_eq!(terminal.finish(), Some(130));
+    assert!(daemon.requests().is_empty());
+}
+
+#[test]
+fn the_end_of_the_input_is_a_no() {
+    for (line, prompt) in [("passwd admin", FIRST), ("users rm bob", "[y/N] ")] {
+        let daemon = Daemon::done(&changed());
+        let mut terminal = start(&daemon, line);
+        terminal.wait_for(prompt);
+        terminal.type_in("\u{4}");
+        assert_eq!(terminal.finish(), Some(1), "{line}");
+        assert!(daemon.requests().is_empty());
+    }
+}
+
+#[test]
+fn nothing_but_a_yes_deletes() {
+    let removed = json!({"user": account("bob"), "sessions_revoked": 0});
+    for (answer, code) in [("y", 0), ("YES", 0), ("", 1), ("n", 1), ("yep", 1)] {
+        let daemon = Daemon::playing([ok(&removed), ok(&removed)]);
+        let mut terminal = start(&daemon, "users rm bob alice");
+        terminal.wait_for("Delete \"bob\", \"alice\"? [y/N] ");
+        terminal.type_in(&format!("{answer}\n"));
+        assert_eq!(terminal.finish(), Some(code), "{answer}");
+        let sent = daemon.requests();
+        assert_eq!(sent.len(), if code == 0 { 2 } else { 0 }, "{answer}");
+        assert!(sent.iter().all(|request| request["confirm"] == true));
+    }
+}
+
+#[test]
+fn removing_a_password_and_a_reset_are_asked_about() {
+    for line in ["passwd --remove bob", "users reset"] {
+        let daemon = Daemon::done(&changed());
+        let mut terminal = start(&daemon, line);
+        terminal.wait_for("[y/N] ");
+        terminal.type_in("n\n");
+        assert_eq!(terminal.finish(), Some(1));
+        assert!(daemon.requests().is_empty());
+    }
+}
+
+#[test]
+fn a_missing_name_is_asked_for() {
+    let daemon = Daemon::done(&json!({"user": account("bob")}));
+    let mut terminal = start(&daemon, "users show -j");
+    terminal.wait_for("Username: ");
+    terminal.type_in("bob\n");
+    assert_eq!(terminal.finish(), Some(0));
+    assert_eq!(daemon.requests()[0]["args"], json!({"user": "bob"}));
+}
+
+#[test]
+fn add_asks_for_what_is_missing() {
+    let not_there = refused("not_found", "no bob");
+    let daemon = Daemon::playing([not_there, ok(&json!({"user": account("bob")}))]);
+    let mut terminal = start(&daemon, "users add");
+    terminal.wait_for("Username: ");
+    terminal.type_in("bob\n");
+    terminal.wait_for(FIRST);
+    terminal.type_in("mysecret\n");
+    terminal.wait_for(SECOND);
+    terminal.type_in("mysecret\n");
+    assert_eq!(terminal.finish(), Some(0), "{}", terminal.shown);
+    let args = json!({"name": "bob", "role": "admin", "password": "mysecret"});
+    assert_eq!(daemon.requests()[1], json!({"cmd": "users.add", "args": args}));
+}
+
+#[test]
+fn a_deleted_account_is_offered_before_a_password_is_asked_for() {
+    let gone = ok(&json!({"user": account("gone")}));
+    let daemon = Daemon::playing([gone.clone(), gone.clone()]);
+    let mut terminal = start(&daemon, "users add -n Back gone");
+    terminal.wait_for("Restore it? [y/N] ");
+    terminal.type_in("y\n");
+    assert_eq!(terminal.finish(), Some(0), "{}", terminal.shown);
+    let args = json!({"name": "gone", "restore": true, "display_name": "Back"});
+    assert_eq!(daemon.requests()[1], json!({"cmd": "users.add", "args": args}));
+
+    let daemon = Daemon::playing([gone]);
+    let mut terminal = start(&daemon, "users add gone");
+    terminal.wait_for("Restore it? [y/N] ");
+    terminal.type_in("n\n");
+    assert_eq!(terminal.finish(), Some(1));
+    assert_eq!(daemon.requests().len(), 1);
+}
+
+#[test]
+fn a_deleted_account_is_offered_after_its_name_was_refused() {
+    let gone = ok(&json!({"user": account("gone")}));
+    let daemon = Daemon::playing([refused("exists", "taken"), gone.clone(), gone]);
+    let mut terminal = start(&daemon, "users add -p mysecret gone");
+    terminal.wait_for("Restore it? [y/N] ");
+    terminal.type_in("y\n");
+    assert_eq!(terminal.finish(), Some(0), "{}", terminal.shown);
+    let args = json!({"name": "gone", "restore": true, "password": "mysecret"});
+    assert_eq!(daemon.requests()[2]["args"], args);
+
+    let bob = ok(&json!({"user": account("bob")}));
+    let daemon = Daemon::playing([refused("exists", "taken"), bob]);
+    assert_eq!(start(&daemon, "users add -p mysecret bob").finish(), Some(5));
+}
+
+#[test]
+fn nothing_is_asked_where_that_was_forbidden() {
+    let daemon = Daemon::done(&changed());
+    assert_eq!(start(&daemon, "passwd admin --no-input").finish(), Some(2));
+    let mut command = daemon.command(["users", "rm", "bob"]);
+    let mut terminal = Terminal::start(command.env("PHOTOPRISM_CLI", "noninteractive"));
+    assert_eq!(terminal.finish(), Some(2));
+    assert!(terminal.shown.contains("--yes"), "{}", terminal.shown);
+}
+
+#[test]
+fn long_cells_wrap_on_a_terminal() {
+    let mut user = account("bob");
+    user["display_name"] = "long ".repeat(40).into();
+    let daemon = Daemon::done(&json!({"user": user}));
+    let mut terminal = start(&daemon, "users show bob");
+    assert_eq!(terminal.finish(), Some(0));
+    assert!(terminal.shown.lines().all(|line| line.chars().count() <= 80), "{}", terminal.shown);
+    assert!(terminal.shown.contains("long long"));
+}
