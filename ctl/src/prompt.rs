@@ -97,14 +97,18 @@ fn ask(question: &str) -> Result<Option<String>, Failure> {
 }
 
 fn hidden(echo: &EchoOff, question: &str) -> Result<Secret, Failure> {
-    let config =
-        ConfigBuilder::new().input_file_path(echo.path()).output_writer(io::stderr()).build();
-    match rpassword::prompt_password_with_config(question, config) {
+    let failed = |error| Failure::System("cannot read the password", error);
+    let terminal = echo.reader().map_err(failed)?;
+    let config = ConfigBuilder::new().input_reader(terminal).output_writer(io::stderr()).build();
+    let typed = match rpassword::prompt_password_with_config(question, config) {
         Ok(text) => Ok(Secret::new(text)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => EchoOff::interrupted(),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             Err(Failure::Cancelled("no password was given; nothing was changed"))
         }
-        Err(error) => Err(Failure::System("cannot read the password", error)),
-    }
+        Err(error) => Err(failed(error)),
+    };
+    // The newline that was typed is not shown either.
+    let _ = io::stderr().write_all(b"\n");
+    typed
 }

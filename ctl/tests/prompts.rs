@@ -2,8 +2,11 @@
 
 mod common;
 
+use std::io::{BufRead, BufReader};
+use std::os::unix::net::UnixListener;
+
 use common::terminal::Terminal;
-use common::{Daemon, account, ok, refused};
+use common::{Daemon, account, binary, ok, refused};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
@@ -99,6 +102,25 @@ fn an_interrupt_ends_everything_else_too() {
     terminal.signal(Signal::SIGINT);
     assert_eq!(terminal.finish(), Some(130));
     assert!(daemon.requests().is_empty());
+}
+
+#[test]
+fn signals_end_the_wait_for_an_answer_after_a_prompt() {
+    for (signal, code) in [(Signal::SIGINT, Some(130)), (Signal::SIGTERM, None)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        let socket = path.to_str().unwrap();
+        let mut terminal = Terminal::start(&mut binary(["passwd", "admin", "--socket", socket]));
+        terminal.wait_for(FIRST);
+        terminal.type_in("new secret\nnew secret\n");
+        let (stream, _) = listener.accept().unwrap();
+        let mut request = String::new();
+        BufReader::new(&stream).read_line(&mut request).unwrap();
+        assert!(terminal.echoes());
+        terminal.signal(signal);
+        assert_eq!(terminal.finish(), code, "{signal}");
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 
 /// The first word of a command line.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Noun {
     /// Change or remove the password of an account
     Passwd(passwd::Passwd),

@@ -1,13 +1,15 @@
 //! The terminal without echo, put right again whatever happens.
 
+use std::ffi::c_int;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
+use std::iter;
 use std::process;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use nix::libc;
-use nix::sys::termios::{self, LocalFlags, SetArg, Termios};
+use nix::sys::termios::{self, LocalFlags, SetArg, SpecialCharacterIndices, Termios};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::emulate_default_handler;
@@ -20,15 +22,18 @@ use crate::interrupt::Held;
 /// opened and may not open it again.
 const PATHS: [&str; 2] = ["/dev/stdin", "/dev/tty"];
 
+/// What ends a process, beside Ctrl-C, unless it is handled.
+const ENDING: [c_int; 3] = [SIGTERM, SIGHUP, SIGQUIT];
+
 /// While it lives nothing typed is shown, between two prompts either; a signal that ends the
-/// process restores the terminal first.
+/// process restores the terminal first. Nobody else changes the terminal's settings, or a signal
+/// could come between two of them.
 #[derive(Debug)]
 pub(super) struct EchoOff {
-    path: &'static str,
     terminal: Arc<Terminal>,
     signals: Handle,
     watcher: Option<JoinHandle<()>>,
-    _interrupt: Held,
+    interrupt: Option<Held>,
 }
 
 #[derive(Debug)]
@@ -47,22 +52,23 @@ impl Terminal {
 impl EchoOff {
     pub(super) fn new(context: &Context) -> Result<Self, Failure> {
         let failed = |error| Failure::System("cannot use the terminal", error);
-        let (path, file) = open().map_err(failed)?;
+        let file = open().map_err(failed)?;
         let before = termios::tcgetattr(&file).map_err(|errno| failed(errno.into()))?;
         let quiet = without_echo(before.clone());
         let terminal = Arc::new(Terminal { file, before: before.into() });
-        let interrupt = context.interrupt.hold();
-        let signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).map_err(failed)?;
+        let interrupt = Some(context.interrupt.hold(&ENDING)?);
+        let signals = Signals::new(iter::once(SIGINT).chain(ENDING)).map_err(failed)?;
+        // From here on signals are kept, and looked at once there is something to restore.
         let handle = signals.handle();
-        let watcher = watch(signals, Arc::clone(&terminal), context.json);
         termios::tcsetattr(&terminal.file, SetArg::TCSANOW, &quiet)
             .map_err(|errno| failed(errno.into()))?;
-        Ok(Self { path, terminal, signals: handle, watcher: Some(watcher), _interrupt: interrupt })
+        let watcher = Some(watch(signals, Arc::clone(&terminal), context.json));
+        Ok(Self { terminal, signals: handle, watcher, interrupt })
     }
 
     /// The terminal, for who reads from it.
-    pub(super) fn path(&self) -> &'static str {
-        self.path
+    pub(super) fn reader(&self) -> io::Result<File> {
+        self.terminal.file.try_clone()
     }
 
     /// What follows from a Ctrl-C that was read as a character, and raised as a signal by who read
@@ -77,6 +83,8 @@ impl EchoOff {
 impl Drop for EchoOff {
     fn drop(&mut self) {
         self.terminal.restore();
+        // With nothing left to restore a signal may end the process at once.
+        drop(self.interrupt.take());
         self.signals.close();
         if let Some(watcher) = self.watcher.take() {
             let _ = watcher.join();
@@ -84,19 +92,16 @@ impl Drop for EchoOff {
     }
 }
 
-fn open() -> io::Result<(&'static str, File)> {
-    let mut last = io::Error::from(io::ErrorKind::NotFound);
-    for path in PATHS {
-        match File::open(path) {
-            Ok(file) => return Ok((path, file)),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
+fn open() -> io::Result<File> {
+    File::open(PATHS[0]).or_else(|_| File::open(PATHS[1]))
 }
 
+/// Each key by itself and unseen, Ctrl-C and Ctrl-D too.
 fn without_echo(mut settings: Termios) -> Termios {
-    settings.local_flags.remove(LocalFlags::ECHO | LocalFlags::ECHONL);
+    let line = LocalFlags::ICANON | LocalFlags::ISIG;
+    settings.local_flags.remove(LocalFlags::ECHO | LocalFlags::ECHONL | line);
+    settings.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
+    settings.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
     settings
 }
 
@@ -104,6 +109,8 @@ fn watch(mut signals: Signals, terminal: Arc<Terminal>, json: bool) -> JoinHandl
     thread::spawn(move || {
         for signal in signals.forever() {
             terminal.restore();
+            // The cursor still stands behind the question.
+            let _ = io::stderr().write_all(b"\n");
             if signal == SIGINT {
                 Failure::Interrupted.report(json);
                 process::exit(Failure::Interrupted.exit().number().into());

@@ -14,6 +14,9 @@ use nix::unistd::Pid;
 /// Longest wait for something to appear.
 const PATIENCE_MS: u16 = 20_000;
 
+/// How often the child is looked after while it shows nothing.
+const ROUND_MS: u16 = 20;
+
 pub struct Terminal {
     screen: File,
     /// Held open, so that the settings can be looked at after the child is gone.
@@ -54,11 +57,17 @@ impl Terminal {
         flags.contains(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::ISIG)
     }
 
-    /// Waits for the end: the exit code, or `None` after a signal.
+    /// Waits for the end, reading meanwhile: the exit code, or `None` after a signal.
     pub fn finish(&mut self) -> Option<i32> {
-        let status = self.child.wait().unwrap();
-        while self.read(0) {}
-        status.code()
+        for _ in 0..PATIENCE_MS / ROUND_MS {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                while self.read(0) {}
+                return status.code();
+            }
+            self.read(ROUND_MS);
+        }
+        self.child.kill().unwrap();
+        panic!("it does not end, shown: {:?}", self.shown);
     }
 
     fn read(&mut self, patience: u16) -> bool {

@@ -21,6 +21,7 @@ Examples:
 
 /// What to do with the record.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Audit {
     /// List the changes, newest first
     Ls(Ls),

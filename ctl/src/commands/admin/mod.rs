@@ -17,6 +17,7 @@ Examples:
 
 /// What to do with the daemon.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Admin {
     /// Is the daemon well
     Status(status::Status),

@@ -26,6 +26,7 @@ Examples:
 
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Users {
     /// List accounts
     Ls(ls::Ls),
