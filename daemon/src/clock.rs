@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the place that the ban points to")]
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -47,6 +49,32 @@ impl Stopwatch {
     #[must_use]
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()
+    }
+}
+
+/// Time since some instant before, on the monotonic clock. Whoever waits reads it again.
+#[derive(Clone, Debug)]
+pub enum Monotonic {
+    /// Since that start.
+    System(Stopwatch),
+    /// Whatever stands in the cell.
+    Fixed(Rc<Cell<Duration>>),
+}
+
+impl Monotonic {
+    /// The machine's, from now on.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::System(Stopwatch::start())
+    }
+
+    /// Time since the start.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        match self {
+            Self::System(stopwatch) => stopwatch.elapsed(),
+            Self::Fixed(elapsed) => elapsed.get(),
+        }
     }
 }
 

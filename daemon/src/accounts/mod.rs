@@ -7,6 +7,8 @@ pub mod cursor;
 pub mod expiry;
 pub mod first;
 pub mod index;
+pub mod limiter;
+pub mod passcodes;
 pub mod password;
 pub mod properties;
 pub mod search;

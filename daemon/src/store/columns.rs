@@ -15,6 +15,10 @@ pub(super) struct Columns {
     pub(super) legacy: Option<String>,
     /// Whether `audit_logins` is there.
     pub(super) logins: bool,
+    /// Whether `admin_limits` is there.
+    pub(super) limits: bool,
+    /// Whether `admin_passcode_steps` is there.
+    pub(super) steps: bool,
     /// `PRAGMA schema_version` that all this was true for.
     pub(super) schema_version: i64,
 }
@@ -28,6 +32,8 @@ impl Columns {
             users: super::users::select(&users, !names(conn, "passcodes")?.is_empty()),
             legacy: (!legacy.is_empty()).then(|| super::legacy::select(&legacy)),
             logins: !names(conn, "audit_logins")?.is_empty(),
+            limits: !names(conn, "admin_limits")?.is_empty(),
+            steps: !names(conn, "admin_passcode_steps")?.is_empty(),
             schema_version: schema_version(conn)?,
         })
     }

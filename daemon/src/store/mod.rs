@@ -10,9 +10,13 @@ mod db;
 mod error;
 mod idempotency;
 mod legacy;
+mod limits;
+mod logins;
+mod logins_search;
 mod meta;
 mod open;
 mod owner;
+mod passcodes;
 mod passwords;
 mod prefix;
 mod recognise;
@@ -20,6 +24,8 @@ mod rows;
 mod schema;
 mod sessions;
 mod slot;
+#[cfg(test)]
+mod testing;
 mod thread;
 mod users;
 mod users_search;
@@ -37,11 +43,24 @@ pub use self::db::{Db, Kind, Tx};
 pub use self::error::StoreError;
 pub use self::idempotency::{Kept, idempotency_find, idempotency_keep};
 pub use self::legacy::{LegacyRow, legacy_page};
+pub use self::limits::{
+    ADDRESSES_KEPT, LimitCharge, LimitKind, LimitLives, LimitRow, NAMES_KEPT, limits_all,
+    limits_charge, limits_delete, limits_delete_all, limits_mend, limits_put, limits_sweep,
+};
+pub use self::logins::{
+    Attempt, AttemptStatus, LOGIN_OK, REFUSED_NAME, Refusal, login_record, login_refused,
+    logins_clear, logins_prune, recorded_name,
+};
+pub use self::logins_search::{LoginFilter, LoginPage, LoginPosition, LoginRow, logins_page};
 pub use self::meta::{
     CURSOR_KEY_BYTES, FirstPassword, cursor_key, first_password, set_admin_password,
     set_first_password,
 };
 pub use self::open::{OpenError, OpenOptions, SQLITE_OLDEST, check_sqlite_version, sqlite_version};
+pub use self::passcodes::{
+    PasscodeRow, passcode_activate, passcode_enroll, passcode_find, passcode_last_step,
+    passcode_set_recovery, passcode_take_step,
+};
 pub use self::passwords::{password_hash, password_remove, password_set};
 pub use self::recognise::{Found, recognise};
 pub use self::schema::SCHEMA_VERSION;
@@ -60,5 +79,5 @@ pub use self::users::{
 pub use self::users_search::{UserPage, UserSearch, users_page};
 pub use self::users_write::{
     Emptied, NewUser, UserChange, empty_accounts, passcodes_remove, user_change, user_delete,
-    user_insert, user_undelete,
+    user_insert, user_logged_in, user_undelete,
 };

@@ -199,6 +199,15 @@ pub fn user_undelete(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError
     one_row(tx.conn.prepare_cached(sentence)?.execute([uid, now])?)
 }
 
+/// Notes when somebody logged in. The account itself did not change.
+///
+/// # Errors
+/// As [`user_change`].
+pub fn user_logged_in(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError> {
+    let sentence = "UPDATE auth_users SET login_at = ?2 WHERE user_uid = ?1";
+    one_row(tx.conn.prepare_cached(sentence)?.execute([uid, now])?)
+}
+
 fn one_row(rows: usize) -> Result<(), StoreError> {
     match rows {
         1 => Ok(()),

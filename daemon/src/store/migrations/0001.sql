@@ -199,6 +199,12 @@ CREATE TABLE audit_logins (
   PRIMARY KEY (client_ip, login_name, login_realm)
 );
 
+-- The order of the list, and of what goes first when there are too many.
+CREATE INDEX idx_audit_logins_updated_at
+  ON audit_logins (updated_at DESC, client_ip, login_name, login_realm);
+CREATE INDEX idx_audit_logins_login_name ON audit_logins (login_name, updated_at DESC);
+CREATE INDEX idx_audit_logins_never ON audit_logins (updated_at) WHERE login_at IS NULL;
+
 CREATE TABLE admin_meta (
   key VARCHAR(64) PRIMARY KEY,
   value BLOB NOT NULL

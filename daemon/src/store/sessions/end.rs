@@ -56,6 +56,7 @@ pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<St
     let mut sentence = tx.conn.prepare_cached(
         "DELETE FROM auth_sessions WHERE id IN (
            SELECT id FROM auth_sessions WHERE user_uid = ?1 AND grant_type = 'password'
+             AND NOT (auth_provider = 'application' AND auth_method = 'default')
              AND (sess_expires <= 0 OR sess_expires > ?3)
            ORDER BY created_at DESC, id LIMIT -1 OFFSET ?2)
          RETURNING id",

@@ -1,12 +1,11 @@
 //! Pages of sessions, most recently active first.
 
-use rusqlite::{ToSql, params};
+use rusqlite::ToSql;
 use serde::{Deserialize, Serialize};
 
 use super::row::{SELECT, SessionRow, session_row};
 use crate::store::db::Db;
 use crate::store::error::StoreError;
-use crate::store::prefix::successor;
 
 /// What to look for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +21,12 @@ pub enum SessionSearch {
     /// The sessions of that account or client.
     Uid(String),
     /// A prefix of user name, client name or provider.
-    Prefix(String),
+    Prefix {
+        /// For the client's name, compared without regard to ASCII case.
+        text: String,
+        /// For user name and provider, which are stored in lower case.
+        lower: String,
+    },
 }
 
 /// The place of a session in the list; the id makes it unique.
@@ -70,15 +74,11 @@ pub fn sessions_page(
         SessionSearch::Uid(uid) => {
             page(db, "(s.user_uid = ?2 OR s.client_uid = ?2)", (after, limit), &[uid])
         }
-        SessionSearch::Prefix(text) => {
-            let end = successor(text);
-            let which = if end.is_some() {
-                "((s.user_name >= ?2 AND s.user_name < ?3) OR (s.client_name >= ?2
-                 AND s.client_name < ?3) OR (s.auth_provider >= ?2 AND s.auth_provider < ?3))"
-            } else {
-                "(s.user_name >= ?2 OR s.client_name >= ?2 OR s.auth_provider >= ?2 OR ?3 NOTNULL)"
-            };
-            page(db, which, (after, limit), params![text, end])
+        SessionSearch::Prefix { text, lower } => {
+            let which = "(substr(s.user_name, 1, length(?3)) = ?3
+                 OR substr(s.client_name, 1, length(?2)) = ?2 COLLATE NOCASE
+                 OR substr(s.auth_provider, 1, length(?3)) = ?3)";
+            page(db, which, (after, limit), &[text, lower])
         }
     }
 }

@@ -1,0 +1,37 @@
+//! The limiter of logins: places that failures take and time gives back.
+//!
+//! Used by the async thread alone. What is taken by attempts that are not yet decided makes the
+//! next one wait; only decided failures refuse. The memory decides and runs on the monotonic
+//! clock; the rows of `admin_limits` are what a restart begins with.
+//!
+//! How an attempt goes:
+//!
+//! 1. [`Limiter::enter`] before anything is hashed. Dropping the future while it waits, or the
+//!    [`Place`] before it is decided, gives everything back.
+//! 2. In the transaction of the attempt: after a failure `limits_charge` with
+//!    [`Place::charges`], after a success `limits_put` with [`Place::vouch`]. The sentence counts
+//!    on from the row that stands there, so attempts that are decided at the same time add up in
+//!    whatever order they commit, and one that is rolled back counts nowhere.
+//! 3. After the commit [`Place::fail`] or [`Place::succeed`]; drop the place where the commit
+//!    failed, since the answer then says nothing about the password. A right password that lacks
+//!    its passcode, or came with a wrong one, gives its places back by being dropped: it is the
+//!    place of [`Limiter::enter_passcode`] that a wrong one takes.
+
+mod bucket;
+mod client_ip;
+mod place;
+mod queue;
+mod rate;
+mod state;
+mod subject;
+mod table;
+#[cfg(test)]
+mod tests;
+mod vouches;
+
+pub use self::client_ip::{ClientIp, Network};
+pub use self::place::{Limiter, Place};
+pub use self::rate::{PASSCODE_RATE, Rate};
+pub use self::state::RateLimited;
+pub use self::subject::{NameHash, Subject, Who};
+pub use self::vouches::VOUCHED_SECONDS;

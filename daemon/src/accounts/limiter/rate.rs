@@ -1,0 +1,44 @@
+//! How many places there are, and how soon one comes back.
+
+use std::time::Duration;
+
+/// Passcodes and recovery codes of an account: 10 places, one back an hour (`spec/data.md`).
+pub const PASSCODE_RATE: Rate = Rate { burst: 10, refill: Duration::from_hours(1) };
+
+/// The settings `login-burst` and `login-refill`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    burst: u32,
+    refill: Duration,
+}
+
+impl Rate {
+    /// So many places, one of which comes back after each `refill`. Neither is ever less than 1
+    /// (place, second), and a refill has whole seconds.
+    #[must_use]
+    pub fn new(burst: u32, refill: Duration) -> Self {
+        Self { burst: burst.max(1), refill: Duration::from_secs(refill.as_secs().max(1)) }
+    }
+
+    /// Places.
+    #[must_use]
+    pub const fn burst(self) -> u32 {
+        self.burst
+    }
+
+    /// Time after which one comes back.
+    #[must_use]
+    pub const fn refill(self) -> Duration {
+        self.refill
+    }
+
+    /// Time after which that many are back.
+    pub(super) fn time_of(self, places: u32) -> Duration {
+        self.refill.saturating_mul(places)
+    }
+
+    /// Time after which all are back.
+    pub(super) fn whole(self) -> Duration {
+        self.time_of(self.burst)
+    }
+}

@@ -1,0 +1,253 @@
+//! Who has which places, and who waits for them.
+
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use super::client_ip::Network;
+use super::queue::{Queue, Waiter};
+use super::rate::Rate;
+use super::subject::{Subject, Who};
+use super::table::Table;
+use super::vouches::{self, Vouches};
+use crate::clock::Monotonic;
+use crate::store::{LimitKind, LimitRow};
+
+/// Too many attempts failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("too many attempts failed; try again in {retry_after_s} s")]
+pub struct RateLimited {
+    /// Whole seconds until a place comes back, at least 1; the longest where several are missing.
+    pub retry_after_s: u64,
+}
+
+/// What an attempt is told.
+pub(super) type Answer = Result<(), RateLimited>;
+
+#[derive(Debug)]
+pub(super) struct State {
+    clock: Monotonic,
+    table: Table,
+    queue: Queue,
+    vouches: Vouches,
+}
+
+/// What an attempt that asks for places gets.
+pub(super) enum Asked {
+    /// The answer, at once.
+    Now(Answer),
+    /// A number in the queue, and where the answer comes.
+    Later(u64, oneshot::Receiver<Answer>),
+}
+
+impl State {
+    pub(super) fn new(clock: Monotonic, rate: Rate) -> Self {
+        Self {
+            clock,
+            table: Table::new(rate),
+            queue: Queue::default(),
+            vouches: Vouches::default(),
+        }
+    }
+
+    /// Places that an attempt needs: its address's, and the account's unless it is known to log
+    /// in from there.
+    pub(super) fn needed(&self, network: Network, who: &Who) -> Vec<Subject> {
+        let vouched = match who {
+            Who::Account(uid) => self.vouches.holds(uid, network, self.clock.now()),
+            Who::Name(_) => false,
+        };
+        let mut subjects = vec![Subject::Address(network)];
+        if !vouched {
+            subjects.push(who.clone().into());
+        }
+        subjects
+    }
+
+    /// Takes a place of each, all or none.
+    pub(super) fn ask(&mut self, subjects: &[Subject]) -> Asked {
+        // Time may have brought places back: those who came before are served first.
+        self.settle(subjects);
+        for subject in subjects {
+            self.table.touch(subject);
+        }
+        let verdict = self.verdict(subjects, None);
+        match verdict {
+            Some(answer) => {
+                self.answered(subjects, answer);
+                Asked::Now(answer)
+            }
+            None => self.wait(subjects),
+        }
+    }
+
+    fn wait(&mut self, subjects: &[Subject]) -> Asked {
+        let (reply, answer) = oneshot::channel();
+        let number = self.queue.add(Waiter { subjects: subjects.to_vec(), reply });
+        for subject in subjects {
+            self.table.touch(subject).waiting.insert(number);
+        }
+        Asked::Later(number, answer)
+    }
+
+    /// The answer to an attempt (`number` where it waits already); `None`: it has to wait. Nobody
+    /// overtakes anybody who waits for a place of the same subject.
+    fn verdict(&self, subjects: &[Subject], number: Option<u64>) -> Option<Answer> {
+        let refused = self.refused(subjects);
+        if refused.is_some() {
+            return refused.map(Err);
+        }
+        let now = self.clock.now();
+        let free = subjects.iter().all(|subject| {
+            self.table.get(subject).is_none_or(|bucket| {
+                let first = bucket.waiting.first().copied();
+                (first.is_none() || first == number)
+                    && bucket.has_room(now, self.table.rate_of(subject))
+            })
+        });
+        free.then_some(Ok(()))
+    }
+
+    /// Whether decided failures refuse an attempt that needs these.
+    pub(super) fn refused(&self, subjects: &[Subject]) -> Option<RateLimited> {
+        let now = self.clock.now();
+        let longest = subjects
+            .iter()
+            .filter_map(|subject| {
+                Some(self.table.get(subject)?.refuses_for(now, self.table.rate_of(subject)))
+            })
+            .max()?;
+        let whole = longest.as_secs() + u64::from(longest.subsec_nanos() > 0);
+        (whole > 0).then_some(RateLimited { retry_after_s: whole })
+    }
+
+    fn answered(&mut self, subjects: &[Subject], answer: Answer) {
+        for subject in subjects {
+            if answer.is_ok() {
+                self.table.touch(subject).take();
+            } else {
+                self.table.forget_blank(subject, self.clock.now());
+            }
+        }
+    }
+
+    /// Answers those who wait for these subjects and can be answered, and those who waited behind
+    /// them.
+    fn settle(&mut self, subjects: &[Subject]) {
+        let mut open = subjects.to_vec();
+        while let Some(subject) = open.pop() {
+            while let Some((number, answer)) = self.first_answer(&subject) {
+                let Some(waiter) = self.dequeue(number) else { continue };
+                self.answered(&waiter.subjects, answer);
+                // A receiver that is gone has taken its number out of the queue before.
+                let _ = waiter.reply.send(answer);
+                open.extend(waiter.subjects.into_iter().filter(|other| *other != subject));
+            }
+            self.table.forget_blank(&subject, self.clock.now());
+        }
+    }
+
+    /// The answer to the first who waits for `subject`, where there is one and it is due.
+    fn first_answer(&self, subject: &Subject) -> Option<(u64, Answer)> {
+        let number = *self.table.get(subject)?.waiting.first()?;
+        let answer = self.verdict(self.queue.subjects(number), Some(number))?;
+        Some((number, answer))
+    }
+
+    fn dequeue(&mut self, number: u64) -> Option<Waiter> {
+        let waiter = self.queue.remove(number)?;
+        for subject in &waiter.subjects {
+            if let Some(bucket) = self.table.get_mut(subject) {
+                bucket.waiting.remove(&number);
+            }
+        }
+        Some(waiter)
+    }
+
+    /// An attempt no longer waits; false where it has been answered already.
+    pub(super) fn abandon(&mut self, number: u64) -> bool {
+        let waiter = self.dequeue(number);
+        if let Some(waiter) = &waiter {
+            self.settle(&waiter.subjects);
+        }
+        waiter.is_some()
+    }
+
+    /// An attempt that has these places is decided, or given up.
+    pub(super) fn decide(&mut self, subjects: &[Subject], failed: bool) {
+        let now = self.clock.now();
+        for subject in subjects {
+            let rate = self.table.rate_of(subject);
+            let bucket = self.table.touch(subject);
+            if failed {
+                bucket.fail(now, rate);
+            } else {
+                bucket.give_back();
+            }
+        }
+        self.settle(subjects);
+    }
+
+    pub(super) fn vouch(&mut self, uid: &str, network: Network) {
+        self.vouches.add(uid, network, (self.clock.now(), Duration::ZERO));
+    }
+
+    pub(super) fn lift(&mut self, subjects: &[Subject]) {
+        for subject in subjects {
+            if let Some(bucket) = self.table.get_mut(subject) {
+                bucket.lift();
+            }
+        }
+        self.settle(subjects);
+    }
+
+    pub(super) fn lift_all(&mut self) {
+        self.lift(&self.table.subjects());
+    }
+
+    pub(super) fn set_rate(&mut self, rate: Rate) {
+        if rate != self.table.rate() {
+            self.table.change_rate(self.clock.now(), rate);
+            self.settle(&self.table.subjects());
+        }
+    }
+
+    pub(super) const fn rate(&self) -> Rate {
+        self.table.rate()
+    }
+
+    pub(super) fn rate_of(&self, subject: &Subject) -> Rate {
+        self.table.rate_of(subject)
+    }
+
+    pub(super) fn sweep(&mut self) {
+        let now = self.clock.now();
+        self.settle(&self.table.changed_by_time(now));
+        self.vouches.sweep(now);
+    }
+
+    /// What a row says, `ago` seconds after it was written.
+    pub(super) fn load(&mut self, row: &LimitRow, ago: Duration) {
+        let now = self.clock.now();
+        if row.kind == LimitKind::Vouch {
+            if let Some((uid, network)) = vouches::from_row_text(&row.subject) {
+                self.vouches.add(uid, network, (now, ago));
+            }
+            return;
+        }
+        let Some(subject) = Subject::from_row(row.kind, &row.subject) else { return };
+        let rate = self.table.rate_of(&subject);
+        // What no arithmetic of ours wrote counts as nothing, or as all places.
+        let places = row.taken.max(0.0).min(rate.burst().into());
+        let owed = rate.refill().mul_f64(places).saturating_sub(ago);
+        if !owed.is_zero() {
+            self.table.touch(&subject).owe(now, owed, rate);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.table.len(), self.queue.len())
+    }
+}

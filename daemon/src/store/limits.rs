@@ -1,0 +1,225 @@
+//! `admin_limits`: places of the limiter that are not full, and who vouches for which address.
+
+use rusqlite::{Row, params};
+
+use super::db::{Db, Tx};
+use super::error::StoreError;
+
+/// Names without an account that are kept: the least recently touched go (`spec/data.md` asks for
+/// a bounded table).
+pub const NAMES_KEPT: usize = 10_000;
+
+/// Addresses that are kept. Nobody who has so many is held back by losing the oldest.
+pub const ADDRESSES_KEPT: usize = 100_000;
+
+/// Rows that one step of [`limits_sweep`] removes at most: a few milliseconds.
+const SWEEP_ROWS: i64 = 1000;
+
+/// What a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LimitKind {
+    /// Places of an address.
+    Address,
+    /// Places of an account.
+    Account,
+    /// Places of a name without an account.
+    Name,
+    /// Places of an account's passcodes.
+    Passcode,
+    /// An account logged in from an address; `taken` says nothing.
+    Vouch,
+}
+
+impl LimitKind {
+    const ALL: [Self; 5] = [Self::Address, Self::Account, Self::Name, Self::Passcode, Self::Vouch];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Account => "account",
+            Self::Name => "name",
+            Self::Passcode => "passcode",
+            Self::Vouch => "vouch",
+        }
+    }
+}
+
+/// A row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LimitRow {
+    /// What it is about.
+    pub kind: LimitKind,
+    /// Whom.
+    pub subject: String,
+    /// Places that failures had taken at `updated_at`.
+    pub taken: f64,
+    /// Unix seconds.
+    pub updated_at: i64,
+}
+
+/// One failure of a subject, with the rate that its places follow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitCharge {
+    /// What it is about.
+    pub kind: LimitKind,
+    /// Whom.
+    pub subject: String,
+    /// Places that there are.
+    pub burst: u32,
+    /// Seconds after which one comes back.
+    pub refill_s: u64,
+}
+
+/// How long rows of a kind say something, for [`limits_sweep`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitLives {
+    /// Seconds after which a place of an address, account or name comes back.
+    pub refill_s: u64,
+    /// The same for passcodes.
+    pub passcode_refill_s: u64,
+    /// Seconds for which a login vouches for its address.
+    pub vouched_s: u64,
+}
+
+/// All rows, the least recently written first; none where the table is missing.
+///
+/// # Errors
+/// The store's.
+pub fn limits_all(db: &Db) -> Result<Vec<LimitRow>, StoreError> {
+    if !db.columns.limits {
+        return Ok(Vec::new());
+    }
+    let sentence = "SELECT kind, subject, taken, updated_at FROM admin_limits
+         ORDER BY updated_at, kind, subject";
+    let mut sentence = db.conn.prepare_cached(sentence)?;
+    let rows = sentence.query_map([], limit_row)?.collect::<Result<Vec<_>, _>>()?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// `None` for a kind of a newer daemon.
+fn limit_row(row: &Row<'_>) -> Result<Option<LimitRow>, rusqlite::Error> {
+    let name: String = row.get(0)?;
+    let Some(kind) = LimitKind::ALL.into_iter().find(|kind| kind.name() == name) else {
+        return Ok(None);
+    };
+    let (subject, taken, updated_at) = (row.get(1)?, row.get(2)?, row.get(3)?);
+    Ok(Some(LimitRow { kind, subject, taken, updated_at }))
+}
+
+/// Counts one failure of each: what has come back since the row was written is taken off first,
+/// and there are never more failures than places. `now` in Unix seconds; a clock that was set back
+/// brings nothing back.
+///
+/// # Errors
+/// The store's.
+pub fn limits_charge(tx: &Tx<'_>, charges: &[LimitCharge], now: i64) -> Result<(), StoreError> {
+    let mut sentence = tx.conn.prepare_cached(
+        "INSERT INTO admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, 1, ?3)
+         ON CONFLICT (kind, subject) DO UPDATE SET
+           taken = min(?4, 1 + max(0, min(taken, ?4)
+             - CAST(max(0, ?3 - updated_at) AS REAL) / ?5)),
+           updated_at = max(updated_at, ?3)",
+    )?;
+    for charge in charges {
+        let (burst, refill) = (charge.burst, signed(charge.refill_s).max(1));
+        sentence.execute(params![charge.kind.name(), charge.subject, now, burst, refill])?;
+    }
+    Ok(())
+}
+
+/// Writes rows as they are, in place of those that stand there.
+///
+/// # Errors
+/// The store's.
+pub fn limits_put(tx: &Tx<'_>, rows: &[LimitRow]) -> Result<(), StoreError> {
+    let mut sentence = tx.conn.prepare_cached(
+        "INSERT INTO admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (kind, subject) DO UPDATE SET
+           taken = excluded.taken, updated_at = excluded.updated_at",
+    )?;
+    for row in rows {
+        sentence.execute(params![row.kind.name(), row.subject, row.taken, row.updated_at])?;
+    }
+    Ok(())
+}
+
+/// Deletes the rows of these subjects and gives their number.
+///
+/// # Errors
+/// The store's.
+pub fn limits_delete(tx: &Tx<'_>, subjects: &[(LimitKind, String)]) -> Result<u64, StoreError> {
+    let mut sentence =
+        tx.conn.prepare_cached("DELETE FROM admin_limits WHERE kind = ?1 AND subject = ?2")?;
+    let mut deleted = 0;
+    for (kind, subject) in subjects {
+        deleted += sentence.execute(params![kind.name(), subject])? as u64;
+    }
+    Ok(deleted)
+}
+
+/// Deletes the rows of all places; who vouches for which address stays.
+///
+/// # Errors
+/// The store's.
+pub fn limits_delete_all(tx: &Tx<'_>) -> Result<u64, StoreError> {
+    let sentence = "DELETE FROM admin_limits WHERE kind <> ?1";
+    Ok(tx.conn.prepare_cached(sentence)?.execute([LimitKind::Vouch.name()])? as u64)
+}
+
+/// Rows of the future become rows of now: the clock was set back, and they would never come back.
+/// To be said once at a start, after [`limits_all`].
+///
+/// # Errors
+/// The store's.
+pub fn limits_mend(tx: &Tx<'_>, now: i64) -> Result<u64, StoreError> {
+    let sentence = "UPDATE admin_limits SET updated_at = ?1 WHERE updated_at > ?1";
+    Ok(tx.conn.prepare_cached(sentence)?.execute([now])? as u64)
+}
+
+/// Deletes rows that say nothing any more, and the oldest of names and addresses that are too
+/// many. At most 1000 of each in one step; gives the number, so that zero means done.
+///
+/// # Errors
+/// The store's.
+pub fn limits_sweep(tx: &Tx<'_>, lives: LimitLives, now: i64) -> Result<u64, StoreError> {
+    let mut deleted = tx
+        .conn
+        .prepare_cached(
+            "DELETE FROM admin_limits WHERE (kind, subject) IN (
+               SELECT kind, subject FROM admin_limits WHERE updated_at + CASE kind
+                 WHEN 'vouch' THEN ?2 WHEN 'passcode' THEN taken * ?3 ELSE taken * ?4 END <= ?1
+               LIMIT ?5)",
+        )?
+        .execute(params![
+            now,
+            signed(lives.vouched_s),
+            signed(lives.passcode_refill_s),
+            signed(lives.refill_s),
+            SWEEP_ROWS,
+        ])? as u64;
+    for (kind, most) in [(LimitKind::Name, NAMES_KEPT), (LimitKind::Address, ADDRESSES_KEPT)] {
+        deleted += limits_cut(tx, kind, most)?;
+    }
+    Ok(deleted)
+}
+
+fn limits_cut(tx: &Tx<'_>, kind: LimitKind, most: usize) -> Result<u64, StoreError> {
+    let rows: i64 = tx
+        .conn
+        .prepare_cached("SELECT count(*) FROM admin_limits WHERE kind = ?1")?
+        .query_row([kind.name()], |row| row.get(0))?;
+    let excess = rows.saturating_sub(i64::try_from(most).unwrap_or(i64::MAX)).min(SWEEP_ROWS);
+    if excess <= 0 {
+        return Ok(0);
+    }
+    let sentence = "DELETE FROM admin_limits WHERE (kind, subject) IN (
+           SELECT kind, subject FROM admin_limits WHERE kind = ?1 ORDER BY updated_at LIMIT ?2)";
+    Ok(tx.conn.prepare_cached(sentence)?.execute(params![kind.name(), excess])? as u64)
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,240 @@
+//! `audit_logins`: one row for an address, name and realm, updated by each attempt.
+
+use photoprism_protocol::name::UserName;
+use rusqlite::{ToSql, params};
+
+use super::db::Tx;
+use super::error::StoreError;
+
+/// The status of a success.
+pub const LOGIN_OK: &str = "OK";
+
+/// The name of the row that counts what the limiter refused under names that have no row.
+pub const REFUSED_NAME: &str = "*";
+
+/// The realm of that row: an address has one of them, whatever was logged in to.
+const REFUSED_REALM: &str = "api";
+
+const REFUSED_STATUS: &str = "rate limited";
+
+const KEY_CHARS: usize = 64;
+const STATUS_CHARS: usize = 32;
+const LONG_CHARS: usize = 512;
+
+/// Rows that one step of [`logins_prune`] removes at most: a few milliseconds.
+const PRUNE_ROWS: u64 = 1000;
+
+/// What an attempt came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptStatus<'a> {
+    /// It succeeded.
+    Ok,
+    /// It failed.
+    Failed {
+        /// The status, at most 32 characters of it.
+        reason: &'a str,
+        /// More about it, or `""`; at most 512 characters of it.
+        error: &'a str,
+    },
+}
+
+/// An attempt. Texts that are too long for their columns are cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt<'a> {
+    /// Address in its normal form.
+    pub client_ip: &'a str,
+    /// Name as it was given.
+    pub name: &'a str,
+    /// What was logged in to.
+    pub realm: &'a str,
+    /// What it came to.
+    pub status: AttemptStatus<'a>,
+    /// Browser or app, or `""`.
+    pub user_agent: &'a str,
+    /// The limiter refused it.
+    pub banned: bool,
+    /// Now, as stored.
+    pub now: &'a str,
+}
+
+/// Attempts of one address and name that the limiter refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal<'a> {
+    /// Address in its normal form.
+    pub client_ip: &'a str,
+    /// Name as it was given.
+    pub name: &'a str,
+    /// What was logged in to.
+    pub realm: &'a str,
+    /// How many there were.
+    pub count: u64,
+    /// The last of them, as stored.
+    pub now: &'a str,
+}
+
+/// A name as it is recorded: trimmed, in lower case, cut at 64 characters.
+#[must_use]
+pub fn recorded_name(name: &str) -> String {
+    cut(&UserName::lookup_form(name), KEY_CHARS).to_owned()
+}
+
+/// The first characters of a text.
+fn cut(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).map_or(text, |(end, _)| &text[..end])
+}
+
+fn table_is_there(tx: &Tx<'_>) -> Result<(), StoreError> {
+    if tx.columns.logins { Ok(()) } else { Err(StoreError::ReadOnly) }
+}
+
+/// Records an attempt on its row: a success clears what failures left there, a failure counts up.
+///
+/// # Errors
+/// The store's; [`StoreError::ReadOnly`] in a database that lacks the table.
+pub fn login_record(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError> {
+    table_is_there(tx)?;
+    let (status, error, failed) = match attempt.status {
+        AttemptStatus::Ok => (LOGIN_OK, "", false),
+        AttemptStatus::Failed { reason, error } => (reason, error, true),
+    };
+    let failed_at = failed.then_some(attempt.now);
+    let banned_at = failed_at.filter(|_| attempt.banned);
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO audit_logins (client_ip, login_name, login_realm, login_status,
+               error_message, error_repeated, client_browser, login_at, failed_at, banned_at,
+               created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?6, NULL, ?10), ?8, ?9, ?10, ?10)
+             ON CONFLICT (client_ip, login_name, login_realm) DO UPDATE SET
+               login_status = excluded.login_status,
+               error_message = excluded.error_message,
+               error_repeated = iif(?6, coalesce(error_repeated, 0) + 1, 0),
+               client_browser = excluded.client_browser,
+               login_at = coalesce(excluded.login_at, login_at),
+               failed_at = coalesce(excluded.failed_at, failed_at),
+               banned_at = iif(?6, coalesce(excluded.banned_at, banned_at), NULL),
+               updated_at = excluded.updated_at",
+        )?
+        .execute(params![
+            cut(attempt.client_ip, KEY_CHARS),
+            recorded_name(attempt.name),
+            cut(attempt.realm, KEY_CHARS),
+            cut(status, STATUS_CHARS),
+            cut(error, LONG_CHARS),
+            failed,
+            cut(attempt.user_agent, LONG_CHARS),
+            failed_at,
+            banned_at,
+            attempt.now,
+        ])?;
+    Ok(())
+}
+
+/// Counts refused attempts on the row of that address and name, of that realm first; where there
+/// is none, on the one row of the address with the name `*`, so that made-up names leave no rows.
+///
+/// # Errors
+/// As [`login_record`].
+pub fn login_refused(tx: &Tx<'_>, refusal: &Refusal<'_>) -> Result<(), StoreError> {
+    table_is_there(tx)?;
+    let client_ip = cut(refusal.client_ip, KEY_CHARS);
+    let count = i64::try_from(refusal.count).unwrap_or(i64::MAX);
+    let counted = tx
+        .conn
+        .prepare_cached(
+            "UPDATE audit_logins SET login_status = ?4, error_message = '',
+               error_repeated = coalesce(error_repeated, 0) + ?5,
+               failed_at = ?6, banned_at = ?6, updated_at = ?6
+             WHERE rowid = (SELECT rowid FROM audit_logins
+               WHERE client_ip = ?1 AND login_name = ?2
+               ORDER BY login_realm <> ?3, updated_at DESC, login_realm LIMIT 1)",
+        )?
+        .execute(params![
+            client_ip,
+            recorded_name(refusal.name),
+            cut(refusal.realm, KEY_CHARS),
+            REFUSED_STATUS,
+            count,
+            refusal.now,
+        ])?;
+    if counted == 0 {
+        refused_elsewhere(tx, client_ip, (count, refusal.now))?;
+    }
+    Ok(())
+}
+
+fn refused_elsewhere(
+    tx: &Tx<'_>,
+    client_ip: &str,
+    (count, now): (i64, &str),
+) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO audit_logins (client_ip, login_name, login_realm, login_status,
+               error_repeated, failed_at, banned_at, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6, ?6)
+             ON CONFLICT (client_ip, login_name, login_realm) DO UPDATE SET
+               login_status = excluded.login_status, error_message = '',
+               error_repeated = coalesce(error_repeated, 0) + excluded.error_repeated,
+               failed_at = excluded.failed_at, banned_at = excluded.banned_at,
+               updated_at = excluded.updated_at",
+        )?
+        .execute(params![client_ip, REFUSED_NAME, REFUSED_REALM, REFUSED_STATUS, count, now])?;
+    Ok(())
+}
+
+/// Removes the records of a name, of an address (that one, not its /64), those that match both, or
+/// all, and gives their number; nothing where the table is missing.
+///
+/// # Errors
+/// The store's.
+pub fn logins_clear(
+    tx: &Tx<'_>,
+    name: Option<&str>,
+    client_ip: Option<&str>,
+) -> Result<u64, StoreError> {
+    if !tx.columns.logins {
+        return Ok(0);
+    }
+    let delete = |which: &str, params: &[&dyn ToSql]| -> Result<u64, StoreError> {
+        let sentence = format!("DELETE FROM audit_logins {which}");
+        Ok(tx.conn.prepare_cached(&sentence)?.execute(params)? as u64)
+    };
+    match (name.map(recorded_name), client_ip) {
+        (None, None) => delete("", &[]),
+        (Some(name), None) => delete("WHERE login_name = ?1", &[&name]),
+        (None, Some(ip)) => delete("WHERE client_ip = ?1", &[&ip]),
+        (Some(name), Some(ip)) => delete("WHERE login_name = ?1 AND client_ip = ?2", &[&name, &ip]),
+    }
+}
+
+/// Removes what is more than `most` rows, the oldest of those that never logged in first, then the
+/// oldest. At most 1000 in one step; gives the number, so that fewer mean done.
+///
+/// # Errors
+/// The store's.
+pub fn logins_prune(tx: &Tx<'_>, most: u64) -> Result<u64, StoreError> {
+    if !tx.columns.logins {
+        return Ok(0);
+    }
+    let rows = tx
+        .conn
+        .prepare_cached("SELECT count(*) FROM audit_logins")?
+        .query_row([], |row| super::rows::count(row, 0))?;
+    let excess = rows.saturating_sub(most).min(PRUNE_ROWS);
+    let mut removed = 0;
+    for which in ["WHERE login_at IS NULL", ""] {
+        let left = i64::try_from(excess - removed).unwrap_or(i64::MAX);
+        if left > 0 {
+            let sentence = format!(
+                "DELETE FROM audit_logins WHERE rowid IN (SELECT rowid FROM audit_logins {which}
+                   ORDER BY updated_at LIMIT ?1)"
+            );
+            removed += tx.conn.prepare_cached(&sentence)?.execute([left])? as u64;
+        }
+    }
+    Ok(removed)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+//! Pages of login records, the latest first.
+
+use rusqlite::{Row, ToSql, params};
+
+use super::db::{Db, Kind};
+use super::error::StoreError;
+use super::logins::recorded_name;
+use super::prefix::successor;
+use super::rows::{count, text};
+
+/// Rows of one index range beyond which walking from the latest finds a page sooner.
+const RANGE_CAP: usize = 5000;
+
+/// A row; times are PhotoPrism's text, `""` where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoginRow {
+    /// Address.
+    pub client_ip: String,
+    /// Name, in lower case.
+    pub name: String,
+    /// What was logged in to.
+    pub realm: String,
+    /// `OK`, or why the last attempt failed.
+    pub status: String,
+    /// More about that failure.
+    pub error: String,
+    /// Failures since the last success.
+    pub repeated: u64,
+    /// Browser or app.
+    pub user_agent: String,
+    /// Last success.
+    pub login_at: String,
+    /// Last failure.
+    pub failed_at: String,
+    /// The limiter refused it.
+    pub banned_at: String,
+    /// Last attempt.
+    pub updated_at: String,
+}
+
+/// Which records; all where nothing is set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoginFilter {
+    /// A prefix of name or address, without regard to case; `""` is none.
+    pub search: String,
+    /// True: the last attempt failed; false: it succeeded.
+    pub failed: Option<bool>,
+    /// Exactly this name.
+    pub name: Option<String>,
+    /// Exactly this address, in its normal form.
+    pub client_ip: Option<String>,
+    /// Updated then or later, as stored.
+    pub since: Option<String>,
+}
+
+/// The sort key of a row: latest first, then by address, name and realm.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LoginPosition {
+    /// `updated_at` as stored.
+    pub updated_at: String,
+    /// Address.
+    pub client_ip: String,
+    /// Name.
+    pub name: String,
+    /// Realm.
+    pub realm: String,
+}
+
+impl LoginRow {
+    /// Where the row stands in the list.
+    #[must_use]
+    pub fn position(&self) -> LoginPosition {
+        LoginPosition {
+            updated_at: self.updated_at.clone(),
+            client_ip: self.client_ip.clone(),
+            name: self.name.clone(),
+            realm: self.realm.clone(),
+        }
+    }
+}
+
+/// Where a page begins and how long it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginPage {
+    /// After this row; `None` begins.
+    pub after: Option<LoginPosition>,
+    /// Rows of the page; one more is given where there is one.
+    pub limit: usize,
+}
+
+/// One page of login records, and one row more where there is one; none where the table is
+/// missing. Stored times are compared as text, which is their order with and without a fraction.
+///
+/// # Errors
+/// The store's.
+pub fn logins_page(
+    db: &Db,
+    filter: &LoginFilter,
+    page: &LoginPage,
+) -> Result<Vec<LoginRow>, StoreError> {
+    if !db.columns.logins {
+        return Ok(Vec::new());
+    }
+    let mut query = Query::new(db);
+    query.follow(page.after.as_ref());
+    query.narrow(filter);
+    query.search(&filter.search)?;
+    query.run(page.limit)
+}
+
+/// A sentence that is put together from the conditions that are asked for.
+struct Query<'a> {
+    db: &'a Db,
+    /// `updated_at`, never NULL.
+    updated_at: &'static str,
+    conditions: Vec<String>,
+    params: Vec<Box<dyn ToSql>>,
+}
+
+impl<'a> Query<'a> {
+    fn new(db: &'a Db) -> Self {
+        // Our own rows always have it, and the bare column is what the index holds.
+        let updated_at =
+            if *db.kind() == Kind::Own { "updated_at" } else { "coalesce(updated_at, '')" };
+        Self { db, updated_at, conditions: Vec::new(), params: Vec::new() }
+    }
+
+    /// The number of a new parameter.
+    fn bind(&mut self, value: impl ToSql + 'static) -> usize {
+        self.params.push(Box::new(value));
+        self.params.len()
+    }
+
+    fn follow(&mut self, after: Option<&LoginPosition>) {
+        let Some(after) = after else { return };
+        let at = self.bind(after.updated_at.clone());
+        let ip = self.bind(after.client_ip.clone());
+        let name = self.bind(after.name.clone());
+        let realm = self.bind(after.realm.clone());
+        let updated_at = self.updated_at;
+        self.conditions.push(format!(
+            "{updated_at} <= ?{at} AND ({updated_at} < ?{at}
+               OR (client_ip, login_name, login_realm) > (?{ip}, ?{name}, ?{realm}))"
+        ));
+    }
+
+    fn narrow(&mut self, filter: &LoginFilter) {
+        match filter.failed {
+            Some(true) => self.conditions.push("login_status <> 'OK'".into()),
+            Some(false) => self.conditions.push("login_status = 'OK'".into()),
+            None => {}
+        }
+        if let Some(name) = &filter.name {
+            let name = self.bind(recorded_name(name));
+            self.conditions.push(format!("login_name = ?{name}"));
+        }
+        if let Some(ip) = &filter.client_ip {
+            let ip = self.bind(ip.clone());
+            self.conditions.push(format!("client_ip = ?{ip}"));
+        }
+        if let Some(since) = &filter.since {
+            let since = self.bind(since.clone());
+            self.conditions.push(format!("{} >= ?{since}", self.updated_at));
+        }
+    }
+
+    fn search(&mut self, search: &str) -> Result<(), StoreError> {
+        let prefix = search.to_lowercase();
+        if prefix.is_empty() {
+            return Ok(());
+        }
+        let is_short = self.is_short(&prefix)?;
+        let end = successor(&prefix);
+        let from = self.bind(prefix);
+        let condition = if let (true, Some(end)) = (is_short, end) {
+            let to = self.bind(end);
+            format!(
+                "rowid IN (SELECT rowid FROM audit_logins
+                   WHERE client_ip >= ?{from} AND client_ip < ?{to}
+                 UNION SELECT rowid FROM audit_logins
+                   WHERE login_name >= ?{from} AND login_name < ?{to})"
+            )
+        } else {
+            format!(
+                "(substr(client_ip, 1, length(?{from})) = ?{from}
+                  OR substr(login_name, 1, length(?{from})) = ?{from})"
+            )
+        };
+        self.conditions.push(condition);
+        Ok(())
+    }
+
+    /// Whether the prefix is one of few rows. PhotoPrism's columns hold numbers as numbers, which
+    /// have no prefix, and no index of ours: there the rows are walked.
+    fn is_short(&self, prefix: &str) -> Result<bool, StoreError> {
+        if *self.db.kind() != Kind::Own {
+            return Ok(false);
+        }
+        let end = successor(prefix);
+        for column in ["client_ip", "login_name"] {
+            let sentence = format!(
+                "SELECT count(*) FROM (SELECT 1 FROM audit_logins
+                   WHERE {column} >= ?1 AND (?2 IS NULL OR {column} < ?2) LIMIT ?3)"
+            );
+            let cap = i64::try_from(RANGE_CAP).unwrap_or(i64::MAX);
+            let rows = self
+                .db
+                .conn
+                .prepare_cached(&sentence)?
+                .query_row(params![prefix, end, cap], |row| count(row, 0))?;
+            if rows == RANGE_CAP as u64 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn run(mut self, limit: usize) -> Result<Vec<LoginRow>, StoreError> {
+        let limit = self.bind(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1));
+        let which = match self.conditions.join(" AND ") {
+            all if all.is_empty() => all,
+            conditions => format!("WHERE {conditions}"),
+        };
+        let sentence = format!(
+            "SELECT client_ip, login_name, login_realm, login_status, error_message,
+               error_repeated, client_browser, login_at, failed_at, banned_at, updated_at
+             FROM audit_logins {which}
+             ORDER BY {} DESC, client_ip, login_name, login_realm LIMIT ?{limit}",
+            self.updated_at
+        );
+        let mut sentence = self.db.conn.prepare_cached(&sentence)?;
+        let params = rusqlite::params_from_iter(&self.params);
+        let rows = sentence.query_map(params, login_row)?.collect::<Result<_, _>>()?;
+        Ok(rows)
+    }
+}
+
+fn login_row(row: &Row<'_>) -> Result<LoginRow, rusqlite::Error> {
+    Ok(LoginRow {
+        client_ip: text(row, 0)?,
+        name: text(row, 1)?,
+        realm: text(row, 2)?,
+        status: text(row, 3)?,
+        error: text(row, 4)?,
+        repeated: text(row, 5)?.parse().unwrap_or(0),
+        user_agent: text(row, 6)?,
+        login_at: text(row, 7)?,
+        failed_at: text(row, 8)?,
+        banned_at: text(row, 9)?,
+        updated_at: text(row, 10)?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! `passcodes` in PhotoPrism's format, and `admin_passcode_steps`: which codes were used.
+
+use photoprism_protocol::secret::Secret;
+use rusqlite::{OptionalExtension, params};
+
+use super::db::{Db, Tx};
+use super::error::StoreError;
+use super::rows::text;
+
+/// The two-factor key of an account; times are PhotoPrism's text, `""` where there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasscodeRow {
+    /// `otpauth://totp/…`.
+    pub key_url: Secret,
+    /// Works once in place of a code; `""` where there is none.
+    pub recovery_code: Secret,
+    /// A right code was given.
+    pub verified_at: String,
+    /// Codes are asked for since.
+    pub activated_at: String,
+    /// The key was made.
+    pub created_at: String,
+}
+
+/// The key of an account, active or not.
+///
+/// # Errors
+/// The store's.
+pub fn passcode_find(db: &Db, uid: &str) -> Result<Option<PasscodeRow>, StoreError> {
+    let sentence = "SELECT key_url, recovery_code, verified_at, activated_at, created_at
+         FROM passcodes WHERE uid = ?1 AND key_type = 'totp'";
+    let row = db
+        .conn
+        .prepare_cached(sentence)?
+        .query_row([uid], |row| {
+            Ok(PasscodeRow {
+                key_url: Secret::new(text(row, 0)?),
+                recovery_code: Secret::new(text(row, 1)?),
+                verified_at: text(row, 2)?,
+                activated_at: text(row, 3)?,
+                created_at: text(row, 4)?,
+            })
+        })
+        .optional()?;
+    Ok(row)
+}
+
+/// Stores a new key that is not yet active, in place of another such; the steps of an older key
+/// are forgotten. False, and nothing done, where an active one stands.
+///
+/// # Errors
+/// The store's.
+pub fn passcode_enroll(
+    tx: &Tx<'_>,
+    uid: &str,
+    key_url: &Secret,
+    now: &str,
+) -> Result<bool, StoreError> {
+    let sentence = "INSERT INTO passcodes
+           (uid, key_type, key_url, recovery_code, verified_at, activated_at, created_at, updated_at)
+         VALUES (?1, 'totp', ?2, '', NULL, NULL, ?3, ?3)
+         ON CONFLICT (uid, key_type) DO UPDATE SET
+           key_url = excluded.key_url, recovery_code = '', verified_at = NULL,
+           created_at = excluded.created_at, updated_at = excluded.updated_at
+         WHERE activated_at IS NULL";
+    let done = tx.conn.prepare_cached(sentence)?.execute([uid, key_url.expose(), now])? == 1;
+    if done && tx.columns.steps {
+        tx.conn
+            .prepare_cached("DELETE FROM admin_passcode_steps WHERE uid = ?1")?
+            .execute([uid])?;
+    }
+    Ok(done)
+}
+
+/// Makes the key of an account active, with a recovery code. False, and nothing done, where none
+/// waits for that.
+///
+/// # Errors
+/// The store's.
+pub fn passcode_activate(
+    tx: &Tx<'_>,
+    uid: &str,
+    recovery_code: &Secret,
+    now: &str,
+) -> Result<bool, StoreError> {
+    let sentence = "UPDATE passcodes SET recovery_code = ?2, verified_at = ?3, activated_at = ?3,
+           updated_at = ?3
+         WHERE uid = ?1 AND key_type = 'totp' AND activated_at IS NULL";
+    Ok(tx.conn.prepare_cached(sentence)?.execute([uid, recovery_code.expose(), now])? == 1)
+}
+
+/// Gives the active key of an account another recovery code; false where there is none.
+///
+/// # Errors
+/// The store's.
+pub fn passcode_set_recovery(
+    tx: &Tx<'_>,
+    uid: &str,
+    recovery_code: &Secret,
+    now: &str,
+) -> Result<bool, StoreError> {
+    let sentence = "UPDATE passcodes SET recovery_code = ?2, updated_at = ?3
+         WHERE uid = ?1 AND key_type = 'totp' AND activated_at IS NOT NULL";
+    Ok(tx.conn.prepare_cached(sentence)?.execute([uid, recovery_code.expose(), now])? == 1)
+}
+
+/// The last step whose code an account used.
+///
+/// # Errors
+/// The store's.
+pub fn passcode_last_step(db: &Db, uid: &str) -> Result<Option<i64>, StoreError> {
+    if !db.columns.steps {
+        return Ok(None);
+    }
+    let sentence = "SELECT step FROM admin_passcode_steps WHERE uid = ?1";
+    Ok(db.conn.prepare_cached(sentence)?.query_row([uid], |row| row.get(0)).optional()?)
+}
+
+/// Uses the code of a step up: false where that step, or a later one, was used before.
+///
+/// # Errors
+/// The store's.
+pub fn passcode_take_step(tx: &Tx<'_>, uid: &str, step: i64) -> Result<bool, StoreError> {
+    let sentence = "INSERT INTO admin_passcode_steps (uid, step) VALUES (?1, ?2)
+         ON CONFLICT (uid) DO UPDATE SET step = excluded.step WHERE step < excluded.step";
+    Ok(tx.conn.prepare_cached(sentence)?.execute(params![uid, step])? == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{options, own, photoprism};
+    use super::super::{Slot, Store};
+    use super::*;
+
+    const BOB: &str = "u0000000000000bob";
+    const NOON: &str = "2026-11-24 12:00:00+00:00";
+    const LATER: &str = "2026-11-24 12:00:30+00:00";
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.into())
+    }
+
+    #[test]
+    fn a_key_is_pending_then_active() {
+        let (_folder, db) = own();
+        let tx = Tx::new(&db);
+        assert_eq!(passcode_find(&db, BOB).unwrap(), None);
+        assert!(!passcode_activate(&tx, BOB, &secret("code"), NOON).unwrap());
+        assert!(passcode_enroll(&tx, BOB, &secret("first"), NOON).unwrap());
+        assert!(!passcode_set_recovery(&tx, BOB, &secret("code"), NOON).unwrap());
+        assert!(passcode_enroll(&tx, BOB, &secret("second"), NOON).unwrap());
+        let pending = passcode_find(&db, BOB).unwrap().unwrap();
+        assert_eq!(pending.key_url.expose(), "second");
+        assert_eq!((pending.activated_at.as_str(), pending.recovery_code.expose()), ("", ""));
+
+        assert!(passcode_activate(&tx, BOB, &secret("code"), LATER).unwrap());
+        let active = passcode_find(&db, BOB).unwrap().unwrap();
+        assert_eq!(active.recovery_code.expose(), "code");
+        assert_eq!(active.created_at, NOON);
+        assert_eq!((active.verified_at.as_str(), active.activated_at.as_str()), (LATER, LATER));
+        assert!(!passcode_activate(&tx, BOB, &secret("other"), LATER).unwrap());
+        assert!(!passcode_enroll(&tx, BOB, &secret("third"), LATER).unwrap());
+        assert!(passcode_set_recovery(&tx, BOB, &secret("new"), LATER).unwrap());
+        let renewed = passcode_find(&db, BOB).unwrap().unwrap();
+        assert_eq!(renewed.recovery_code.expose(), "new");
+        assert_eq!(renewed.key_url.expose(), "second");
+    }
+
+    #[test]
+    fn a_row_shows_no_secret() {
+        let (_folder, db) = own();
+        passcode_enroll(&Tx::new(&db), BOB, &secret("otpauth-url"), NOON).unwrap();
+        let row = passcode_find(&db, BOB).unwrap().unwrap();
+        assert!(!format!("{row:?}").contains("otpauth"));
+    }
+
+    #[test]
+    fn a_step_is_taken_once_and_never_one_before() {
+        let (_folder, db) = own();
+        let tx = Tx::new(&db);
+        assert_eq!(passcode_last_step(&db, BOB).unwrap(), None);
+        for (step, taken) in [(5, true), (5, false), (4, false), (6, true), (5, false)] {
+            assert_eq!(passcode_take_step(&tx, BOB, step).unwrap(), taken, "{step}");
+        }
+        assert_eq!(passcode_last_step(&db, BOB).unwrap(), Some(6));
+        assert!(passcode_take_step(&tx, "u00000000000alice", 1).unwrap());
+        // Another key has other codes.
+        passcode_enroll(&tx, BOB, &secret("key"), NOON).unwrap();
+        assert!(passcode_take_step(&tx, BOB, 6).unwrap());
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn of_fifty_that_take_a_step_at_once_one_succeeds() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, thread) = Store::start(Slot::open(options(&folder)).unwrap()).unwrap();
+        for step in [10, 11, 12] {
+            let takes = (0..50).map(|_| {
+                store.write(std::time::Duration::from_secs(30), move |tx| {
+                    Ok(passcode_take_step(tx, BOB, step)?)
+                })
+            });
+            let outcomes = futures_util::future::join_all(takes).await;
+            let won = outcomes.into_iter().filter(|taken| *taken.as_ref().unwrap()).count();
+            assert_eq!(won, 1);
+        }
+        store.stop();
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_database_without_the_table_of_steps_has_none() {
+        let (_folder, db) = photoprism();
+        assert_eq!(passcode_last_step(&db, BOB).unwrap(), None);
+        assert!(passcode_enroll(&Tx::new(&db), BOB, &secret("key"), NOON).unwrap());
+    }
+}
