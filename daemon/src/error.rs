@@ -58,6 +58,9 @@ pub enum CommandError {
         /// The argument that asks for too much.
         field: Option<&'static str>,
     },
+    /// A login is refused.
+    #[error("login refused")]
+    Login(LoginRefusal),
     /// A queue is full.
     #[error("busy")]
     Busy {
@@ -79,6 +82,39 @@ pub enum CommandError {
     /// The store's.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What a refused login is told: why exactly is nobody's business but the administrators'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginRefusal {
+    /// Unknown name, wrong password, disabled account, wrong passcode: one answer for all.
+    Refused,
+    /// The password was right, a passcode is needed.
+    PasscodeRequired,
+    /// Too many failures.
+    RateLimited {
+        /// Whole seconds until a place comes back.
+        retry_after_s: u64,
+    },
+}
+
+impl LoginRefusal {
+    fn into_body(self) -> ErrorBody {
+        match self {
+            Self::Refused => ErrorBody::new(
+                ErrorCode::InvalidCredentials,
+                "the name, the password or the passcode is wrong, or the account may not log in",
+            ),
+            Self::PasscodeRequired => ErrorBody::new(
+                ErrorCode::PasscodeRequired,
+                "a passcode of the authenticator app, or the recovery code, is needed as well",
+            ),
+            Self::RateLimited { retry_after_s } => {
+                ErrorBody::new(ErrorCode::RateLimited, "too many failed attempts, try again later")
+                    .retry_after(retry_after_s)
+            }
+        }
+    }
 }
 
 impl CommandError {
@@ -124,6 +160,7 @@ impl CommandError {
                 let error = ErrorBody::new(ErrorCode::Forbidden, message);
                 field.map_or(error.clone(), |field| error.at(field))
             }
+            Self::Login(refusal) => refusal.into_body(),
             Self::Busy { retry_after_s } => {
                 ErrorBody::new(ErrorCode::Busy, "too much is waiting already; nothing was done")
                     .retry_after(retry_after_s)

@@ -49,7 +49,7 @@ pub fn is_app_password(row: &SessionRow) -> bool {
 /// Whether a login made it: with a password, or from an app password.
 #[must_use]
 pub fn is_login(row: &SessionRow) -> bool {
-    row.grant == "password" || (row.provider == "application" && row.method == "session")
+    row.grant == "password" && !is_app_password(row)
 }
 
 /// The scope as it is answered: an empty one holds all.

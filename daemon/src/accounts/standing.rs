@@ -10,6 +10,7 @@ use crate::store::{Kind, UserRow};
 
 /// An account's standing at one instant, by the rules of `spec/data.md` ("Accounts").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four answers to four questions")]
 pub struct Standing {
     /// Deleted; or expired and no super admin; or without any provider.
     pub disabled: bool,
@@ -17,6 +18,8 @@ pub struct Standing {
     pub may_login: bool,
     /// May use WebDAV.
     pub may_webdav: bool,
+    /// Those who check the role know it.
+    pub knows_role: bool,
 }
 
 impl Standing {
@@ -35,6 +38,7 @@ impl Standing {
                 && !row.name.is_empty()
                 && (row.can_login || row.super_admin)
                 && role.is_some(),
+            knows_role: role.is_some(),
             may_webdav: person && row.webdav && matches!(role, Some(Role::Admin | Role::User)),
         }
     }

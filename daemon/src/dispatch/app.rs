@@ -8,11 +8,14 @@ use photoprism_protocol::name::UserName;
 use tokio::sync::watch;
 use tracing::info;
 
+use super::refusals::Refusals;
 use crate::accounts::index::SessionIndex;
+use crate::accounts::limiter::Limiter;
 use crate::accounts::password::PasswordRules;
 use crate::clock::{Clock, Stopwatch, random};
 use crate::config::{AdminPassword, Limits};
 use crate::effect::{Effect, Sink};
+use crate::handlers::auth::Lifetimes;
 use crate::hashing::Pool;
 use crate::peer::Policy;
 use crate::store::Store;
@@ -37,6 +40,14 @@ pub struct App {
     pub store: Store,
     /// Sessions of our own database, for checks without it.
     pub index: SessionIndex,
+    /// Whether the database is our own: PhotoPrism's changes without us.
+    pub own: bool,
+    /// Places of addresses and accounts.
+    pub limiter: Limiter,
+    /// What the limiter refused and nobody has written yet.
+    pub refusals: Refusals,
+    /// How long sessions of logins live.
+    pub lifetimes: Lifetimes,
     /// The hash threads.
     pub pool: Pool,
     /// Where instants come from.

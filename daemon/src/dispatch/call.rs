@@ -57,6 +57,13 @@ impl<'a> Call<'a> {
         whole.saturating_sub(self.watch.elapsed())
     }
 
+    /// Waits until a refusal may leave, by a timer: how long its reasons took does not show.
+    pub(super) async fn not_before_the_floor(&self) {
+        let floor = self.app.limits.borrow().refusal_floor;
+        let rest = floor.saturating_sub(self.watch.elapsed());
+        let _ = timeout(rest, std::future::pending::<()>()).await;
+    }
+
     /// The arguments; after them, in this order, the form of the key and the confirmation.
     pub(super) fn args<T: Deserialize<'a>>(&self) -> Result<T, CommandError> {
         let args = decode(self.entries()?)?;
@@ -145,7 +152,7 @@ impl<'a> Call<'a> {
         self.computed(ticket).await
     }
 
-    async fn computed<T>(&self, mut ticket: Ticket<T>) -> Result<T, CommandError> {
+    pub(super) async fn computed<T>(&self, mut ticket: Ticket<T>) -> Result<T, CommandError> {
         timeout(self.time_left(), ticket.begun()).await.map_err(|_| CommandError::Late)?;
         ticket.outcome().await.map_err(pool_error)
     }
@@ -174,7 +181,7 @@ impl<'a> Call<'a> {
     }
 }
 
-fn pool_error(error: PoolError) -> CommandError {
+pub(super) fn pool_error(error: PoolError) -> CommandError {
     match error {
         PoolError::Busy { retry_after_s } => CommandError::Busy { retry_after_s },
         PoolError::Stopped => CommandError::Unavailable("the daemon is stopping".into()),

@@ -1,12 +1,17 @@
 //! From a line to its reply: access, then the one match over all commands.
 
 mod app;
+mod auth;
 mod call;
 mod command;
+mod login;
+mod refusals;
 mod reset;
 mod status;
+mod users;
 
 pub use self::app::{App, Places, RequestIds, sink};
+pub use self::refusals::{Refusals, write as write_refusals};
 pub use self::status::current_status;
 
 use photoprism_protocol::envelope::{Id, Success, decode, encode};

@@ -61,6 +61,9 @@ pub(super) fn result(value: &impl Serialize) -> Result<Box<RawValue>, CommandErr
 }
 
 /// A reply without warnings.
-pub(super) fn success(value: &impl Serialize) -> Result<Success, CommandError> {
+///
+/// # Errors
+/// None that a type of ours leads to.
+pub fn success(value: &impl Serialize) -> Result<Success, CommandError> {
     Ok(Success { result: result(value)?, warnings: Vec::new() })
 }

@@ -3,15 +3,19 @@
 
 pub mod admin;
 pub mod audit;
+pub mod auth;
 mod context;
 mod find;
 pub mod legacy;
+pub mod logins;
 mod page;
 pub mod passwd;
+pub mod twofa;
 pub mod users;
+pub mod why;
 mod write;
 
-pub use self::context::{Context, FirstAdmin, Hashed, Outcome};
+pub use self::context::{Context, FirstAdmin, Hashed, Outcome, success};
 pub use self::find::no_nul;
 pub use self::page::Window;
 pub use self::write::{Key, Looked, look_up_key, settle_replay};

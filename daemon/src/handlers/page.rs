@@ -61,7 +61,7 @@ struct Page<'a> {
 
 /// Makes the page of `rows`, which hold one row more than the limit where there is one. The page
 /// ends early where the reply would grow over its bound.
-pub(super) fn page<P: Serialize + Copy, T: Serialize>(
+pub(super) fn page<P: Serialize, T: Serialize>(
     window: &Window,
     key: &CursorKey,
     rows: impl IntoIterator<Item = (P, T)>,
@@ -75,7 +75,7 @@ pub(super) fn page<P: Serialize + Copy, T: Serialize>(
         bytes += item.get().len() + 1;
         let full = items.len() == window.limit || (bytes > MAX_REPLY_BYTES && last.is_some());
         if full {
-            next = last.map(|last| cursor::encode(key, window.fingerprint, last));
+            next = last.take().map(|last| cursor::encode(key, window.fingerprint, last));
             break;
         }
         items.push(item);

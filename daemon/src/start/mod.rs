@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod failure;
 mod first_start;
+mod housekeeping;
 mod serve;
 
 use std::ffi::OsString;

@@ -14,18 +14,21 @@ use tracing::{info, warn};
 use super::build::{Built, Listening, policy};
 use super::environment;
 use super::failure::Failure;
+use super::housekeeping::{housekeeping, write_down};
 use crate::accounts::index::SessionIndex;
+use crate::accounts::limiter::{Limiter, Rate};
 use crate::accounts::standing::AccountState;
-use crate::clock::Clock;
-use crate::config::Loaded;
-use crate::dispatch::{App, Places, RequestIds, current_status, sink};
+use crate::clock::{Clock, Monotonic};
+use crate::config::{Limits, Loaded};
+use crate::dispatch::{App, Places, Refusals, RequestIds, current_status, sink};
+use crate::handlers::auth::Lifetimes;
 use crate::log::{self, Handle, Ready};
 use crate::peer::SocketKind;
 use crate::server::Server;
 use crate::signals::{self, Signal};
 use crate::socket::systemd;
 use crate::store::{
-    AuditHead, Counts, Kind, Slot, Store, all_sessions, audit_head, counts, user_by_uid,
+    AuditHead, Counts, Kind, Slot, Store, all_sessions, audit_head, counts, limits_all, user_by_uid,
 };
 
 /// How long what runs may take to finish after a stop (`spec/security.md`).
@@ -49,6 +52,8 @@ pub(super) fn serve(built: Built) -> Result<(), Failure> {
     tell_head(&built.slot, "start");
     let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
     let index = index(&built.slot)?;
+    let own = built.slot.db().is_some_and(|db| *db.kind() == Kind::Own);
+    let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
     let (store, thread) =
         Store::start(built.slot, sink(index.clone())).map_err(Failure::running)?;
     let (stop, stopped) = watch::channel(false);
@@ -57,6 +62,13 @@ pub(super) fn serve(built: Built) -> Result<(), Failure> {
     let app = Rc::new(App {
         store: store.clone(),
         index,
+        own,
+        limiter,
+        refusals: Refusals::default(),
+        lifetimes: Lifetimes {
+            maxage: built.loaded.settings.session_maxage.as_i64(),
+            timeout: built.loaded.settings.session_timeout.as_i64(),
+        },
         pool: built.pool,
         clock: Clock::System,
         policy: RefCell::new(built.policy),
@@ -94,6 +106,20 @@ fn index(slot: &Slot) -> Result<SessionIndex, Failure> {
     Ok(SessionIndex::load(sessions, accounts))
 }
 
+/// Places as the last run left them.
+fn limiter(slot: &Slot, limits: &Limits) -> Result<Limiter, Failure> {
+    let limiter = Limiter::new(Monotonic::start(), rate(limits));
+    if let Some(db) = slot.db() {
+        let rows = limits_all(db).map_err(Failure::running)?;
+        limiter.load(&rows, Clock::System.unix());
+    }
+    Ok(limiter)
+}
+
+fn rate(limits: &Limits) -> Rate {
+    Rate::new(limits.login_burst, limits.login_refill)
+}
+
 fn places(sockets: &[Listening], loaded: &Loaded) -> Places {
     let path = |kind| sockets.iter().find(|socket| socket.kind == kind).map(|s| s.path.clone());
     Places {
@@ -129,6 +155,7 @@ fn run(
     (inbox, stop): (mpsc::UnboundedReceiver<Signal>, watch::Sender<bool>),
 ) -> Result<bool, Failure> {
     let tasks = LocalSet::new();
+    let app = Rc::clone(&control.app);
     tasks.block_on(runtime, async move {
         let server = Server::new(Rc::clone(&control.app));
         let mut files = Vec::new();
@@ -139,6 +166,7 @@ fn run(
             files.extend(bound);
         }
         spawn_local(watchdog(Rc::clone(&control.app)));
+        spawn_local(housekeeping(Rc::clone(&control.app)));
         log::ready(&ready);
         let _ = systemd::ready();
         control.until_stopped(inbox).await;
@@ -146,7 +174,9 @@ fn run(
         info!("stopping");
         drop(files);
         let _ = stop.send(true);
-        Ok(server.drain(STOPPING).await)
+        let clean = server.drain(STOPPING).await;
+        write_down(&app).await;
+        Ok(clean)
     })
 }
 
@@ -178,6 +208,7 @@ impl Control {
                 let settings = &reloaded.settings;
                 self.log.set_level(settings.log_level);
                 *self.app.policy.borrow_mut() = policy(settings, self.passed_group);
+                self.app.limiter.set_rate(rate(&settings.limits));
                 *self.app.limits.borrow_mut() = settings.limits.clone();
                 info!(waiting_for_a_restart = ?reloaded.waiting, "settings read again");
             }

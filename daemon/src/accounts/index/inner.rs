@@ -51,12 +51,11 @@ fn parse_id(hex: &str) -> Option<SessionId> {
 
 impl Inner {
     pub(super) fn know_account(&mut self, state: AccountState) {
-        match self.accounts.get_mut(&state.uid) {
-            Some(account) => account.state = state,
-            None => {
-                let account = Account { sessions: HashSet::new(), state };
-                self.accounts.insert(account.state.uid.clone(), account);
-            }
+        if let Some(account) = self.accounts.get_mut(&state.uid) {
+            account.state = state;
+        } else {
+            let account = Account { sessions: HashSet::new(), state };
+            self.accounts.insert(account.state.uid.clone(), account);
         }
     }
 

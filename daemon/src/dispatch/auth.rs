@@ -1,0 +1,133 @@
+//! The nouns `auth` and `logins`, as far as they need more than a handler.
+
+use photoprism_protocol::status::NoArgs;
+use photoprism_protocol::token::{is_access_token, is_app_password};
+use photoprism_protocol::users::Target;
+use photoprism_protocol::{auth as wire, list, logins as wire_logins};
+
+use super::call::Call;
+use super::command::Answer;
+use crate::accounts::limiter::{ClientIp, Subject};
+use crate::handlers::logins::Lifted;
+use crate::handlers::why::Limited;
+use crate::handlers::{auth, logins, no_nul, success, why};
+use crate::store::Tx;
+
+pub(super) async fn ls(call: &Call<'_>) -> Answer {
+    let args = call.args::<list::Search>()?;
+    let request = auth::Ls::parse(args, &call.context, call.app.index.unwritten())?;
+    call.read(request, auth::ls).await
+}
+
+pub(super) async fn show(call: &Call<'_>) -> Answer {
+    let target = call.args::<wire::Target>()?;
+    call.read(auth::ByRef::parse(&target, call.app.index.unwritten())?, auth::show).await
+}
+
+pub(super) async fn add(call: &Call<'_>) -> Answer {
+    let args = call.args::<wire::Add>()?;
+    let key = call.key(&args)?;
+    if let Some(replay) = call.replay(key.as_ref(), None).await? {
+        return Ok(replay);
+    }
+    let request = auth::Add::parse(args)?;
+    call.write(key, move |tx, context, key| auth::add(tx, context, key, &request)).await
+}
+
+pub(super) async fn rm(call: &Call<'_>) -> Answer {
+    let target = call.args::<wire::Target>()?;
+    let key = call.key(&target)?;
+    if let Some(replay) = call.replay(key.as_ref(), None).await? {
+        return Ok(replay);
+    }
+    let request = auth::Rm::parse(&target)?;
+    call.write(key, move |tx, context, key| auth::rm(tx, context, key, &request)).await
+}
+
+pub(super) async fn reset(call: &Call<'_>) -> Answer {
+    let key = call.key(&call.args::<NoArgs>()?)?;
+    if let Some(replay) = call.replay(key.as_ref(), None).await? {
+        return Ok(replay);
+    }
+    call.write(key, auth::reset).await
+}
+
+/// On our own database the index answers at once; PhotoPrism's is read at each check.
+pub(super) async fn verify(call: &Call<'_>) -> Answer {
+    let request = auth::Verify::parse(call.args::<wire::Verify>()?)?;
+    if !call.app.own {
+        return call.read(request, auth::verify).await;
+    }
+    let introspection = match request.id() {
+        Some(id) => call.app.index.verify(&id, &request.ask, call.context.now.as_second()),
+        None => wire::Introspection::Inactive { active: false },
+    };
+    success(&introspection)
+}
+
+pub(super) async fn logout(call: &Call<'_>) -> Answer {
+    let wire::Logout { token } = call.args::<wire::Logout>()?;
+    no_nul("token", Some(token.expose()))?;
+    if !is_access_token(token.expose()) && !is_app_password(token.expose()) {
+        return success(&wire::LogoutResult { removed: false });
+    }
+    let work = move |tx: &Tx<'_>| auth::logout(tx, &token);
+    call.app.store.write_with_effects(call.time_left(), work).await
+}
+
+pub(super) async fn list_logins(call: &Call<'_>) -> Answer {
+    call.read(logins::Ls::parse(call.args::<wire_logins::Ls>()?)?, logins::ls).await
+}
+
+pub(super) async fn record_login(call: &Call<'_>) -> Answer {
+    let request = logins::Record::parse(call.args::<wire_logins::Record>()?)?;
+    let context = std::sync::Arc::clone(&call.context);
+    let work = move |tx: &Tx<'_>| logins::record(tx, &context, &request);
+    call.app.store.write(call.time_left(), work).await
+}
+
+/// The places are given back once the records are gone.
+pub(super) async fn clear_logins(call: &Call<'_>) -> Answer {
+    let args = call.args::<wire_logins::Clear>()?;
+    let key = call.key(&args)?;
+    if let Some(replay) = call.replay(key.as_ref(), None).await? {
+        return Ok(replay);
+    }
+    let request = logins::Clear::parse(&args)?;
+    let asked = request.clone();
+    let lifted = call.app.store.read(call.time_left(), move |db| asked.lifted(db)).await?;
+    let cleared =
+        call.write(key, move |tx, context, key| logins::clear(tx, context, key, &request)).await?;
+    match lifted {
+        Lifted::All => call.app.limiter.lift_all(),
+        Lifted::Some(subjects) => call.app.limiter.lift(&subjects),
+    }
+    Ok(cleared)
+}
+
+/// What the limiter says is asked between two looks at the database.
+pub(super) async fn users_why(call: &Call<'_>) -> Answer {
+    let target = call.args::<Target>()?;
+    no_nul("user", Some(&target.user))?;
+    let asked = target.clone();
+    let (uid, ips) =
+        call.app.store.read(call.time_left(), move |db| why::subjects(db, &asked)).await?;
+    let limited = limited(call, &uid, ips);
+    call.read((target, limited), why::why).await
+}
+
+fn limited(call: &Call<'_>, uid: &str, ips: Vec<String>) -> Limited {
+    let limiter = &call.app.limiter;
+    let address = |text: String| {
+        let network = ClientIp::parse(&text).ok()?.network();
+        limiter.refused_for(&Subject::Address(network)).map(|seconds| (text, seconds))
+    };
+    let mut addresses: Vec<_> = ips.into_iter().filter_map(address).collect();
+    addresses.sort();
+    addresses.dedup();
+    Limited {
+        account: limiter.refused_for(&Subject::Account(uid.to_owned())),
+        passcode: limiter.refused_for(&Subject::Passcode(uid.to_owned())),
+        addresses,
+    }
+}

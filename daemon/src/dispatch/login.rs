@@ -1,0 +1,174 @@
+//! `auth.login`: limiter, hash, transaction, and the better hash afterwards.
+
+use std::sync::Arc;
+
+use photoprism_protocol::auth;
+use photoprism_protocol::envelope::Success;
+use photoprism_protocol::secret::Secret;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use super::call::{Call, pool_error};
+use crate::accounts::limiter::{Place, RateLimited};
+use crate::effect::Done;
+use crate::error::{CommandError, LoginRefusal};
+use crate::handlers::auth::{
+    Attempt, Charges, Checked, Known, Reason, Settled, Verdict, know, settle,
+};
+use crate::hashing::{Lane, needs_rehash};
+use crate::store::{Db, Tx, password_hash, password_set};
+
+/// How often an attempt is checked where the account changes under it.
+const ROUNDS: usize = 3;
+
+/// The places of one attempt.
+struct Places {
+    password: Place,
+    passcode: Option<Place>,
+}
+
+/// Carries an attempt out; a refusal leaves no sooner than the floor allows.
+pub(super) async fn login(call: &Call<'_>) -> Result<Success, CommandError> {
+    let attempt = Attempt::parse(call.args::<auth::Login>()?)?;
+    let outcome = attempt_once(call, &attempt).await;
+    if let Err(CommandError::Login(_)) = &outcome {
+        call.not_before_the_floor().await;
+    }
+    outcome
+}
+
+async fn attempt_once(call: &Call<'_>, attempt: &Attempt) -> Result<Success, CommandError> {
+    let mut known = look(call, attempt).await?;
+    let entered = call.app.limiter.enter(&attempt.client_ip, known.who.clone());
+    let entered = timeout(call.time_left(), entered).await.map_err(|_| CommandError::Late)?;
+    let mut places = match entered {
+        Ok(password) => Places { password, passcode: None },
+        Err(limited) => return Err(limited_now(call, attempt, limited)),
+    };
+    for _ in 0..ROUNDS {
+        let checked = match check(call, attempt, &known, &mut places).await? {
+            Ok(checked) => checked,
+            Err(limited) => return Err(limited_now(call, attempt, limited)),
+        };
+        let stored = known.stored.clone();
+        match decide(call, attempt, (checked, &places)).await? {
+            Verdict::Again(now) => known = *now,
+            Verdict::Welcome(success) => {
+                places.password.succeed();
+                info!(ip = %attempt.client_ip.as_str(), user = attempt.name, "login ok");
+                better_hash(call, attempt, (&known, stored));
+                return Ok(*success);
+            }
+            Verdict::Refused(reason) => return Err(refused(attempt, places, reason)),
+        }
+    }
+    Err(CommandError::Unavailable("the account changes all the time; try again".into()))
+}
+
+async fn look(call: &Call<'_>, attempt: &Attempt) -> Result<Known, CommandError> {
+    let (context, attempt) = (Arc::clone(&call.context), attempt.clone());
+    let work = move |db: &Db| know(db, &context, &attempt);
+    call.app.store.read(call.time_left(), work).await
+}
+
+/// Computes the one hash of the attempt, and takes a place for the passcode where it comes to one.
+async fn check(
+    call: &Call<'_>,
+    attempt: &Attempt,
+    known: &Known,
+    places: &mut Places,
+) -> Result<Result<Checked, RateLimited>, CommandError> {
+    if known.app.is_some() {
+        return Ok(Ok(Checked::App));
+    }
+    let stored = known.stored.clone();
+    let ticket = call
+        .app
+        .pool
+        .queue_verify(Lane::Login, attempt.password.clone(), stored.clone())
+        .map_err(pool_error)?;
+    let matches = call.computed(ticket).await?;
+    if let (true, Some(uid), Some(_), None) =
+        (matches, &known.two_factor, &attempt.passcode, &places.passcode)
+    {
+        match call.app.limiter.enter_passcode(uid).await {
+            Ok(place) => places.passcode = Some(place),
+            Err(limited) => return Ok(Err(limited)),
+        }
+    }
+    let passcode_place = places.passcode.is_some();
+    Ok(Ok(Checked::Password { stored, matches, passcode_place }))
+}
+
+async fn decide(
+    call: &Call<'_>,
+    attempt: &Attempt,
+    (checked, places): (Checked, &Places),
+) -> Result<Verdict, CommandError> {
+    let charges = Charges {
+        password: places.password.charges(),
+        passcode: places.passcode.as_ref().map(Place::charges).unwrap_or_default(),
+        vouch: places.password.vouch(call.context.now.as_second()),
+    };
+    let lifetimes = call.app.lifetimes;
+    let request = Settled { attempt: attempt.clone(), checked, charges, lifetimes };
+    let context = Arc::clone(&call.context);
+    let work = move |tx: &Tx<'_>| -> Result<Done<Verdict>, CommandError> {
+        settle(tx, &context, &request)
+    };
+    call.app.store.write_with_effects(call.time_left(), work).await
+}
+
+fn limited_now(call: &Call<'_>, attempt: &Attempt, limited: RateLimited) -> CommandError {
+    call.app.refusals.count(attempt);
+    tell(attempt, Reason::RateLimited);
+    CommandError::Login(LoginRefusal::RateLimited { retry_after_s: limited.retry_after_s })
+}
+
+fn refused(attempt: &Attempt, places: Places, reason: Reason) -> CommandError {
+    tell(attempt, reason);
+    if reason.costs_places() {
+        places.password.fail();
+    }
+    match (reason, places.passcode) {
+        (Reason::WrongPasscode, Some(place)) => place.fail(),
+        (_, place) => drop(place),
+    }
+    CommandError::Login(match reason {
+        Reason::PasscodeMissing => LoginRefusal::PasscodeRequired,
+        _ => LoginRefusal::Refused,
+    })
+}
+
+fn tell(attempt: &Attempt, reason: Reason) {
+    let (ip, user) = (attempt.client_ip.as_str(), attempt.name.as_str());
+    info!(ip = %ip, user, reason = reason.status(), "login refused");
+}
+
+/// Replaces a hash of another scheme or of weaker parameters, now that the password is known.
+/// Only if the old one still stands; nobody waits for it.
+fn better_hash(call: &Call<'_>, attempt: &Attempt, (known, stored): (&Known, Option<String>)) {
+    let app = &call.app;
+    let Some(old) =
+        stored.filter(|old| known.app.is_none() && needs_rehash(old, app.pool.target()))
+    else {
+        return;
+    };
+    let crate::accounts::limiter::Who::Account(uid) = known.who.clone() else { return };
+    let Ok(ticket) = app.pool.queue_hash(Lane::Login, attempt.password.clone()) else { return };
+    let (store, deadline) = (app.store.clone(), app.limits.borrow().request_timeout);
+    let now = crate::accounts::times::to_stored(call.context.now);
+    tokio::task::spawn_local(async move {
+        let Ok(hash) = ticket.outcome().await else { return };
+        let hash = Secret::new(hash.expose().to_owned());
+        let replaced = store.write(deadline, move |tx| {
+            if password_hash(tx, &uid)?.as_deref() == Some(old.as_str()) {
+                password_set(tx, &uid, hash.expose(), &now)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = replaced.await {
+            warn!(%error, "a better password hash could not be stored");
+        }
+    });
+}

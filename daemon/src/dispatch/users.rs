@@ -1,0 +1,117 @@
+//! The nouns `users` and `passwd`, as far as they need more than a handler.
+
+use photoprism_protocol::status::NoArgs;
+use photoprism_protocol::users::{AddTarget, Fields, ModTarget, Target};
+use photoprism_protocol::{list, passwd as wire_passwd, twofa as wire_twofa, users as wire_users};
+
+use super::call::Call;
+use super::command::Answer;
+use super::reset::first_admin;
+use crate::error::CommandError;
+use crate::handlers::{Context, Key, Outcome, legacy as old, no_nul, passwd, twofa, users};
+use crate::store::Tx;
+
+pub(super) async fn ls(call: &Call<'_>) -> Answer {
+    call.read(users::Ls::parse(call.args::<wire_users::Ls>()?)?, users::ls).await
+}
+
+pub(super) async fn legacy(call: &Call<'_>) -> Answer {
+    call.read(old::Ls::parse(call.args::<list::Search>()?)?, old::ls).await
+}
+
+pub(super) async fn show(call: &Call<'_>) -> Answer {
+    let target = call.args::<Target>()?;
+    no_nul("user", Some(&target.user))?;
+    call.read(target, users::show).await
+}
+
+pub(super) async fn show_2fa(call: &Call<'_>) -> Answer {
+    let target = call.args::<Target>()?;
+    no_nul("user", Some(&target.user))?;
+    call.read(target, twofa::show).await
+}
+
+type OnTarget = fn(&Tx<'_>, &Context, Option<&Key>, &Target) -> Result<Outcome, CommandError>;
+
+/// A write that takes nothing but an account.
+pub(super) async fn on_target(call: &Call<'_>, handler: OnTarget) -> Answer {
+    let target = call.args::<Target>()?;
+    let key = call.key(&target)?;
+    if let Some(replay) = call.replay(key.as_ref(), None).await? {
+        return Ok(replay);
+    }
+    no_nul("user", Some(&target.user))?;
+    call.write(key, move |tx, context, key| handler(tx, context, key, &target)).await
+}
+
+pub(super) async fn add(call: &Call<'_>) -> Answer {
+    let (target, mut fields) = call.args_pair::<AddTarget, Fields>()?;
+    let password = fields.password.take();
+    let key = call.key(&(&target, &fields, password.is_some()))?;
+    if let Some(replay) = call.replay(key.as_ref(), password.as_ref()).await? {
+        return Ok(replay);
+    }
+    fields.password = password;
+    let request = users::Add::parse(&target, fields, &call.app.rules)?;
+    let hashed = match request.password() {
+        Some(password) => Some(call.hash(password).await?),
+        None => None,
+    };
+    call.write(key, move |tx, context, key| {
+        users::add(tx, context, key, (&request, hashed.as_ref()))
+    })
+    .await
+}
+
+pub(super) async fn modify(call: &Call<'_>) -> Answer {
+    let (target, mut fields) = call.args_pair::<ModTarget, Fields>()?;
+    let password = fields.password.take();
+    let key = call.key(&(&target, &fields, password.is_some()))?;
+    if let Some(replay) = call.replay(key.as_ref(), password.as_ref()).await? {
+        return Ok(replay);
+    }
+    fields.password = password;
+    let request = users::Mod::parse(target, fields, &call.app.rules)?;
+    let hashed = match request.password() {
+        Some(password) => Some(call.hash(password).await?),
+        None => None,
+    };
+    call.write(key, move |tx, context, key| {
+        users::modify(tx, context, key, (&request, hashed.as_ref()))
+    })
+    .await
+}
+
+pub(super) async fn set_password(call: &Call<'_>) -> Answer {
+    let args = call.args::<wire_passwd::Set>()?;
+    passwd::permit_show_hash(&args, &call.context)?;
+    let key = call.key(&(&args.user, args.keep_sessions, args.show_hash))?;
+    if let Some(replay) = call.replay(key.as_ref(), Some(&args.password)).await? {
+        return Ok(replay);
+    }
+    let request = passwd::Set::parse(args, &call.app.rules)?;
+    let hashed = call.hash(request.password()).await?;
+    call.write(key, move |tx, context, key| passwd::set(tx, context, key, (&request, &hashed)))
+        .await
+}
+
+pub(super) async fn reset(call: &Call<'_>) -> Answer {
+    let args = call.args::<NoArgs>()?;
+    let key = call.key(&args)?;
+    if let Some(replay) = call.replay(key.as_ref(), None).await? {
+        return Ok(replay);
+    }
+    let first = first_admin(call).await?;
+    call.write(key, move |tx, context, key| users::reset(tx, context, key, &first)).await
+}
+
+pub(super) async fn confirm_2fa(call: &Call<'_>) -> Answer {
+    let args = call.args::<wire_twofa::Confirm>()?;
+    let key = call.key(&args)?;
+    if let Some(replay) = call.replay(key.as_ref(), None).await? {
+        return Ok(replay);
+    }
+    no_nul("user", Some(&args.user))?;
+    no_nul("passcode", Some(args.passcode.expose()))?;
+    call.write(key, move |tx, context, key| twofa::confirm(tx, context, key, &args)).await
+}

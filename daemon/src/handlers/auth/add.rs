@@ -1,0 +1,152 @@
+//! `auth.add`: app passwords and access tokens.
+
+use jiff::Timestamp;
+use photoprism_protocol::args::Int;
+use photoprism_protocol::auth::{self, AddResult};
+use photoprism_protocol::generated::session_ref_id;
+use photoprism_protocol::rule::RuleError;
+use photoprism_protocol::scope::Scope;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::text::{is_bidi_control, is_control};
+use photoprism_protocol::token::{new_access_token, new_app_password};
+
+use super::find::id_of;
+use crate::accounts::sessions::shown;
+use crate::accounts::standing::{AccountState, Standing};
+use crate::accounts::times;
+use crate::clock::random;
+use crate::effect::Effect;
+use crate::error::CommandError;
+use crate::handlers::context::{Context, Outcome};
+use crate::handlers::find::{live_user, no_nul};
+use crate::handlers::users::refuse_system;
+use crate::handlers::write::{Key, Written, surrounded};
+use crate::store::{SessionRow, Tx, UserRow, session_insert};
+
+/// Lifetime in seconds unless another is given: a year (`spec/data.md`).
+const DEFAULT_LIFETIME: i64 = 31_536_000;
+
+/// Longest lifetime in seconds: a hundred years (`spec/data.md`).
+const LONGEST_LIFETIME: i64 = 3_153_600_000;
+
+/// Most characters of a client's name (`spec/data.md`).
+const NAME_CHARS: usize = 200;
+
+/// A checked request.
+#[derive(Debug)]
+pub struct Add {
+    client_name: String,
+    scope: Scope,
+    user: Option<String>,
+    lifetime: Option<i64>,
+}
+
+impl Add {
+    /// Checks each argument by its own rule.
+    ///
+    /// # Errors
+    /// `invalid_argument`.
+    pub fn parse(args: auth::Add) -> Result<Self, CommandError> {
+        client_name(&args.name).map_err(|rule| CommandError::invalid("name", &rule))?;
+        let scope =
+            Scope::parse(&args.scope).map_err(|rule| CommandError::invalid("scope", &rule))?;
+        no_nul("user", args.user.as_deref())?;
+        let lifetime = lifetime(args.expires_in)?;
+        Ok(Self { client_name: args.name, scope, user: args.user, lifetime })
+    }
+}
+
+/// The rule of a client's name, which strangers choose and people read.
+pub(super) fn client_name(name: &str) -> Result<(), RuleError> {
+    let odd = |c: char| is_control(c) || is_bidi_control(c);
+    if name.trim().is_empty() {
+        Err(RuleError::new("the client needs a name, so that it can be told from others"))
+    } else if name.chars().count() > NAME_CHARS {
+        Err(RuleError::new("the client's name has more than 200 characters"))
+    } else if name.chars().any(odd) {
+        Err(RuleError::new("the client's name must not hold control or bidirectional characters"))
+    } else {
+        Ok(())
+    }
+}
+
+/// `None`: for ever.
+fn lifetime(given: Option<Int>) -> Result<Option<i64>, CommandError> {
+    match given.map(|Int(seconds)| i64::try_from(seconds)) {
+        None => Ok(Some(DEFAULT_LIFETIME)),
+        Some(Ok(-1)) => Ok(None),
+        Some(Ok(seconds @ 1..=LONGEST_LIFETIME)) => Ok(Some(seconds)),
+        Some(_) => Err(CommandError::broken(
+            "expires_in",
+            "the lifetime is 1 to 3153600000 seconds, or -1 for ever",
+        )),
+    }
+}
+
+/// Makes it; the secret is in this one reply and nowhere else.
+///
+/// # Errors
+/// `not_found`, `conflict` for a disabled account, or the store's.
+pub fn add(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+    request: &Add,
+) -> Result<Outcome, CommandError> {
+    surrounded(tx, context, key, || {
+        let owner = request.user.as_deref().map(|user| owner(tx, context, user)).transpose()?;
+        let secret = match owner {
+            Some(_) => new_app_password(&mut random),
+            None => new_access_token(&mut random),
+        };
+        let row = new_row(request, owner.as_ref(), (&secret, context.now));
+        session_insert(tx, &row)?;
+        let target = row.ref_id.clone();
+        let state = owner.as_ref().map(AccountState::of);
+        let made = Effect::SessionMade(Box::new(row.clone()), state);
+        let session = shown(row, context.now.as_second());
+        let hidden = AddResult { session: session.clone(), secret: None };
+        let result = AddResult { session, secret: Some(secret) };
+        let mut written = Written::about(target, &result)?.meaning([made]);
+        written.without_secrets = Some(crate::handlers::context::result(&hidden)?);
+        Ok(written)
+    })
+}
+
+fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<UserRow, CommandError> {
+    let row = live_user(tx, user)?;
+    refuse_system(&row)?;
+    if Standing::of(&row, tx.kind(), context.now).disabled {
+        return Err(CommandError::Conflict(
+            "the account is disabled (expired, or its provider is none), an app password of it \
+             would not work; enable it first"
+                .into(),
+        ));
+    }
+    Ok(row)
+}
+
+fn new_row(
+    request: &Add,
+    owner: Option<&UserRow>,
+    (secret, now): (&Secret, Timestamp),
+) -> SessionRow {
+    let (provider, method) = match owner {
+        Some(_) => ("application", "default"),
+        None => ("access_token", "oauth2"),
+    };
+    SessionRow {
+        id: id_of(secret),
+        ref_id: session_ref_id(&mut random),
+        user_uid: owner.map(|row| row.uid.clone()).unwrap_or_default(),
+        user_name: owner.map(|row| row.name.clone()).unwrap_or_default(),
+        client_name: request.client_name.clone(),
+        provider: provider.into(),
+        method: method.into(),
+        scope: request.scope.as_str().into(),
+        grant: "cli".into(),
+        expires: request.lifetime.map_or(-1, |seconds| now.as_second() + seconds),
+        created_at: times::to_stored(now),
+        ..SessionRow::default()
+    }
+}

@@ -1,0 +1,63 @@
+//! Finding the session that a request names; `auth.show`.
+
+use data_encoding::HEXLOWER;
+use photoprism_protocol::auth::{OneSession, Target};
+use photoprism_protocol::envelope::Success;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::token::SessionRef;
+use sha2::{Digest, Sha256};
+
+use crate::accounts::sessions::shown;
+use crate::error::CommandError;
+use crate::handlers::context::{Context, success};
+use crate::store::{Db, Seen, SessionRow, overlay_seen, session_by_id, session_by_ref};
+
+/// The id under which the session of a secret is stored.
+pub(super) fn id_of(secret: &Secret) -> String {
+    HEXLOWER.encode(&Sha256::digest(secret.expose().as_bytes()))
+}
+
+/// What a `session` argument names.
+pub(super) fn parse(target: &Target) -> Result<SessionRef, CommandError> {
+    SessionRef::parse(target.session.expose())
+        .map_err(|rule| CommandError::invalid("session", &rule))
+}
+
+/// The session that it names.
+pub(super) fn session(db: &Db, named: &SessionRef) -> Result<SessionRow, CommandError> {
+    let found = match named {
+        SessionRef::RefId(id) => session_by_ref(db, id)?,
+        SessionRef::SessionId(id) => session_by_id(db, id)?,
+        SessionRef::AccessToken(secret) | SessionRef::AppPassword(secret) => {
+            session_by_id(db, &id_of(secret))?
+        }
+    };
+    found.ok_or_else(|| CommandError::NotFound { message: "no such session".into(), hint: None })
+}
+
+/// A checked `auth.show`, with the uses of sessions that are not yet written.
+#[derive(Debug)]
+pub struct ByRef {
+    named: SessionRef,
+    seen: Vec<Seen>,
+}
+
+impl ByRef {
+    /// Checks the arguments.
+    ///
+    /// # Errors
+    /// `invalid_argument`.
+    pub fn parse(target: &Target, seen: Vec<Seen>) -> Result<Self, CommandError> {
+        Ok(Self { named: parse(target)?, seen })
+    }
+}
+
+/// One session.
+///
+/// # Errors
+/// `not_found`, or the store's.
+pub fn show(db: &Db, context: &Context, request: &ByRef) -> Result<Success, CommandError> {
+    overlay_seen(db, &request.seen)?;
+    let session = shown(session(db, &request.named)?, context.now.as_second());
+    success(&OneSession { session })
+}

@@ -1,0 +1,102 @@
+//! A checked request.
+
+use photoprism_protocol::auth;
+use photoprism_protocol::name::UserName;
+use photoprism_protocol::rule::RuleError;
+use photoprism_protocol::scope::Scope;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::text::is_control;
+
+use crate::accounts::limiter::ClientIp;
+use crate::error::CommandError;
+use crate::handlers::auth::add::client_name;
+use crate::handlers::find::no_nul;
+
+/// What was logged in to, unless told.
+pub(in crate::handlers) const DEFAULT_REALM: &str = "api";
+
+/// Most characters of a realm: its column's.
+const REALM_CHARS: usize = 64;
+
+/// The scope that an app password needs where a session is made from it.
+const SESSIONS: &str = "sessions";
+
+/// One attempt to log in.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The name as it was given.
+    pub typed_name: String,
+    /// The name in its stored form.
+    pub name: String,
+    /// The password, or an app password.
+    pub password: Secret,
+    /// Where it came from.
+    pub client_ip: ClientIp,
+    /// Two-factor code or recovery code.
+    pub passcode: Option<Secret>,
+    /// What was logged in to.
+    pub realm: String,
+    /// The browser or app.
+    pub user_agent: String,
+    /// Name of the client for the session.
+    pub client_name: String,
+    /// Whether a session is made.
+    pub session: bool,
+    scope: Option<Scope>,
+}
+
+impl Attempt {
+    /// Checks the arguments.
+    ///
+    /// # Errors
+    /// `invalid_argument`; nothing is counted or recorded then.
+    pub fn parse(args: auth::Login) -> Result<Self, CommandError> {
+        no_nul("name", Some(&args.name))?;
+        no_nul("password", Some(args.password.expose()))?;
+        let client_ip = ClientIp::parse(&args.client_ip)
+            .map_err(|rule| CommandError::invalid("client_ip", &rule))?;
+        no_nul("passcode", args.passcode.as_ref().map(Secret::expose))?;
+        let realm = args.realm.unwrap_or_else(|| DEFAULT_REALM.into());
+        check_realm(&realm).map_err(|rule| CommandError::invalid("realm", &rule))?;
+        no_nul("user_agent", args.user_agent.as_deref())?;
+        let client = args.client_name.unwrap_or_default();
+        if !client.is_empty() {
+            client_name(&client).map_err(|rule| CommandError::invalid("client_name", &rule))?;
+        }
+        let scope = args
+            .scope
+            .map(|text| Scope::parse(&text))
+            .transpose()
+            .map_err(|rule| CommandError::invalid("scope", &rule))?;
+        Ok(Self {
+            name: UserName::lookup_form(&args.name),
+            typed_name: args.name,
+            password: args.password,
+            client_ip,
+            passcode: args.passcode,
+            realm,
+            user_agent: args.user_agent.unwrap_or_default(),
+            client_name: client,
+            session: args.session.unwrap_or(true),
+            scope,
+        })
+    }
+
+    /// The words that an app password must allow.
+    pub(super) fn wanted(&self) -> Vec<&str> {
+        match &self.scope {
+            Some(scope) if !self.session => scope.words().collect(),
+            _ => vec![SESSIONS],
+        }
+    }
+}
+
+/// The rule of a realm.
+pub(in crate::handlers) fn check_realm(realm: &str) -> Result<(), RuleError> {
+    if realm.is_empty() || realm.chars().count() > REALM_CHARS || realm.chars().any(is_control) {
+        return Err(RuleError::new(
+            "the realm is 1 to 64 characters without control characters, webdav for one",
+        ));
+    }
+    Ok(())
+}

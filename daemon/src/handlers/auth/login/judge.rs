@@ -1,0 +1,192 @@
+//! Why an attempt is refused: the first reason that holds, in the order of `spec/data.md`.
+
+use super::attempt::Attempt;
+use super::known::{accepts, app_password, has_two_factor, usable_hash};
+use super::settle::Checked;
+use crate::accounts::passcodes::{Key, matching_step, recovery_code_matches};
+use crate::accounts::sessions::Span;
+use crate::accounts::standing::{Standing, is_deleted};
+use crate::error::CommandError;
+use crate::handlers::context::Context;
+use crate::store::{
+    SessionRow, Tx, UserRow, passcode_find, passcode_last_step, passcode_take_step,
+};
+
+/// Why an attempt is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The limiter.
+    RateLimited,
+    /// No account of that name.
+    UnknownUser,
+    /// The account has no password here.
+    NoPassword,
+    /// Another password; an app password that has ended.
+    WrongPassword,
+    /// An app password that does not allow this.
+    Scope,
+    /// The account is deleted.
+    Deleted,
+    /// The account has expired.
+    Expired,
+    /// The account has no provider.
+    Disabled,
+    /// The account may not log in, or its role is unknown.
+    LoginOff,
+    /// A code is needed and none was given.
+    PasscodeMissing,
+    /// Another code, or one that was used.
+    WrongPasscode,
+}
+
+impl Reason {
+    /// The status in the record of logins, and in the log.
+    #[must_use]
+    pub const fn status(self) -> &'static str {
+        match self {
+            Self::RateLimited => "rate limited",
+            Self::UnknownUser => "unknown user",
+            Self::NoPassword => "no password",
+            Self::WrongPassword => "wrong password",
+            Self::Scope => "scope",
+            Self::Deleted => "deleted",
+            Self::Expired => "expired",
+            Self::Disabled => "disabled",
+            Self::LoginOff => "login off",
+            Self::PasscodeMissing => "passcode missing",
+            Self::WrongPasscode => "wrong passcode",
+        }
+    }
+
+    /// Whether the places of address and account stay taken: the password was not right.
+    #[must_use]
+    pub const fn costs_places(self) -> bool {
+        match self {
+            Self::UnknownUser | Self::NoPassword | Self::WrongPassword | Self::Scope => true,
+            Self::RateLimited
+            | Self::Deleted
+            | Self::Expired
+            | Self::Disabled
+            | Self::LoginOff
+            | Self::PasscodeMissing
+            | Self::WrongPasscode => false,
+        }
+    }
+}
+
+/// What the judge says.
+pub(super) enum Judgement {
+    /// Let in, by the password or by this app password.
+    In(Box<Entrance>),
+    /// Refused.
+    Out(Reason),
+    /// What was checked is not what stands there now: check again.
+    Again,
+}
+
+/// How somebody gets in.
+pub(super) struct Entrance {
+    pub(super) app: Option<SessionRow>,
+    pub(super) passcode: Passcode,
+}
+
+/// What the passcode came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passcode {
+    NotNeeded,
+    Code,
+    Recovery,
+}
+
+type Inputs<'a> = (&'a Attempt, &'a Checked);
+
+pub(super) fn judge(
+    tx: &Tx<'_>,
+    context: &Context,
+    (attempt, checked): Inputs<'_>,
+    row: Option<&UserRow>,
+) -> Result<Judgement, CommandError> {
+    let Some(row) = row else { return Ok(Judgement::Out(Reason::UnknownUser)) };
+    let app = app_password(tx, attempt, row)?;
+    let now = context.now.as_second();
+    match checked {
+        Checked::App => match app.filter(|app| accepts(app, attempt, now)) {
+            // It was ended while it was looked at: the hash decides what it is now.
+            None => Ok(Judgement::Again),
+            Some(app) => Ok(account_refusal(tx, context, row)
+                .map_or_else(|| entrance(Some(app), Passcode::NotNeeded), Judgement::Out)),
+        },
+        Checked::Password { stored, matches, passcode_place } => {
+            let current = usable_hash(tx, row)?;
+            if current != *stored {
+                return Ok(Judgement::Again);
+            }
+            if current.is_none() {
+                return Ok(Judgement::Out(Reason::NoPassword));
+            }
+            if !matches {
+                let scope = app.is_some_and(|app| !Span::of(&app).has_ended(now));
+                let reason = if scope { Reason::Scope } else { Reason::WrongPassword };
+                return Ok(Judgement::Out(reason));
+            }
+            let refusal = account_refusal(tx, context, row).or_else(|| login_off(tx, context, row));
+            match refusal {
+                Some(reason) => Ok(Judgement::Out(reason)),
+                None => with_passcode(tx, now, (attempt, *passcode_place), row),
+            }
+        }
+    }
+}
+
+fn entrance(app: Option<SessionRow>, passcode: Passcode) -> Judgement {
+    Judgement::In(Box::new(Entrance { app, passcode }))
+}
+
+/// What stops the account whatever it shows.
+fn account_refusal(tx: &Tx<'_>, context: &Context, row: &UserRow) -> Option<Reason> {
+    if is_deleted(row) {
+        return Some(Reason::Deleted);
+    }
+    if !Standing::of(row, tx.kind(), context.now).disabled {
+        return None;
+    }
+    Some(if row.provider == "none" { Reason::Disabled } else { Reason::Expired })
+}
+
+fn login_off(tx: &Tx<'_>, context: &Context, row: &UserRow) -> Option<Reason> {
+    (!Standing::of(row, tx.kind(), context.now).may_login).then_some(Reason::LoginOff)
+}
+
+fn with_passcode(
+    tx: &Tx<'_>,
+    now: i64,
+    (attempt, has_place): (&Attempt, bool),
+    row: &UserRow,
+) -> Result<Judgement, CommandError> {
+    if !has_two_factor(row) {
+        return Ok(entrance(None, Passcode::NotNeeded));
+    }
+    let Some(typed) = &attempt.passcode else {
+        return Ok(Judgement::Out(Reason::PasscodeMissing));
+    };
+    if !has_place {
+        return Ok(Judgement::Again);
+    }
+    let Some(stored) = passcode_find(tx, &row.uid)? else {
+        return Ok(Judgement::Out(Reason::WrongPasscode));
+    };
+    if recovery_code_matches(stored.recovery_code.expose(), typed.expose()) {
+        return Ok(entrance(None, Passcode::Recovery));
+    }
+    let last = passcode_last_step(tx, &row.uid)?;
+    let step = Key::from_url(stored.key_url.expose())
+        .ok()
+        .and_then(|key| matching_step(&key, typed.expose(), (now, last)));
+    let taken = match step {
+        Some(step) => passcode_take_step(tx, &row.uid, step)?,
+        None => false,
+    };
+    let verdict =
+        if taken { entrance(None, Passcode::Code) } else { Judgement::Out(Reason::WrongPasscode) };
+    Ok(verdict)
+}

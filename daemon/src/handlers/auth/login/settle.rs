@@ -1,0 +1,260 @@
+//! The transaction of an attempt: the judgement, its record, its places, and the session.
+
+use photoprism_protocol::auth::LoginResult;
+use photoprism_protocol::envelope::Success;
+use photoprism_protocol::generated::session_ref_id;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::token::new_access_token;
+
+use super::attempt::Attempt;
+use super::judge::{Entrance, Judgement, Passcode, Reason, judge};
+use super::known::{Known, known};
+use crate::accounts::sessions;
+use crate::accounts::standing::{AccountState, shown};
+use crate::accounts::times;
+use crate::clock::random;
+use crate::effect::{Done, Effect};
+use crate::error::CommandError;
+use crate::handlers::auth::find::id_of;
+use crate::handlers::context::{Context, success};
+use crate::store::{
+    self, AttemptStatus, LimitCharge, LimitRow, SessionRow, Tx, UserChange, UserRow, end_sessions,
+    limits_charge, limits_put, login_record, passcodes_remove, session_insert, trim_logins,
+    user_by_name, user_by_uid, user_change, user_logged_in,
+};
+
+/// Most live logins of an account (`spec/protocol.md`).
+const MOST_LOGINS: u32 = 1000;
+
+/// What was checked before the transaction.
+#[derive(Clone, Debug)]
+pub enum Checked {
+    /// An app password that will do.
+    App,
+    /// The password against a hash.
+    Password {
+        /// That hash; `None`: a dummy.
+        stored: Option<String>,
+        /// Whether it was the password.
+        matches: bool,
+        /// A place for a passcode was taken.
+        passcode_place: bool,
+    },
+}
+
+/// What an attempt writes about its places.
+#[derive(Clone, Debug, Default)]
+pub struct Charges {
+    /// Where the password was not right.
+    pub password: Vec<LimitCharge>,
+    /// Where the passcode was not.
+    pub passcode: Vec<LimitCharge>,
+    /// Where all was.
+    pub vouch: Option<LimitRow>,
+}
+
+/// The settings `session-maxage` and `session-timeout` in seconds; -1: never.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// From login to end.
+    pub maxage: i64,
+    /// Without use.
+    pub timeout: i64,
+}
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Let in; the reply.
+    Welcome(Box<Success>),
+    /// Refused.
+    Refused(Reason),
+    /// Something changed meanwhile: check once more against this.
+    Again(Box<Known>),
+}
+
+/// A request on its way into the transaction.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// What was asked.
+    pub attempt: Attempt,
+    /// What was checked.
+    pub checked: Checked,
+    /// What it does to the places.
+    pub charges: Charges,
+    /// How long sessions live.
+    pub lifetimes: Lifetimes,
+}
+
+/// Decides, records and commits an attempt.
+///
+/// # Errors
+/// The store's: an attempt that cannot be recorded is refused.
+pub fn settle(
+    tx: &Tx<'_>,
+    context: &Context,
+    request: &Settled,
+) -> Result<Done<Verdict>, CommandError> {
+    let attempt = &request.attempt;
+    let row = user_by_name(tx, &attempt.name)?;
+    match (judge(tx, context, (attempt, &request.checked), row.as_ref())?, row) {
+        (Judgement::In(entrance), Some(row)) => welcome(tx, context, request, (*entrance, row)),
+        (Judgement::Again | Judgement::In(_), row) => {
+            let known = known(tx, context, attempt, row.as_ref())?;
+            Ok(Done { value: Verdict::Again(Box::new(known)), effects: Vec::new() })
+        }
+        (Judgement::Out(reason), _) => {
+            refuse(tx, context, request, reason)?;
+            Ok(Done { value: Verdict::Refused(reason), effects: Vec::new() })
+        }
+    }
+}
+
+fn refuse(
+    tx: &Tx<'_>,
+    context: &Context,
+    request: &Settled,
+    reason: Reason,
+) -> Result<(), CommandError> {
+    let now = context.now.as_second();
+    if reason.costs_places() {
+        limits_charge(tx, &request.charges.password, now)?;
+    }
+    if reason == Reason::WrongPasscode {
+        limits_charge(tx, &request.charges.passcode, now)?;
+    }
+    let status = AttemptStatus::Failed { reason: reason.status(), error: "" };
+    record(tx, context, &request.attempt, status)
+}
+
+fn record(
+    tx: &Tx<'_>,
+    context: &Context,
+    attempt: &Attempt,
+    status: AttemptStatus<'_>,
+) -> Result<(), CommandError> {
+    Ok(login_record(
+        tx,
+        &store::Attempt {
+            client_ip: attempt.client_ip.as_str(),
+            name: &attempt.typed_name,
+            realm: &attempt.realm,
+            status,
+            user_agent: &attempt.user_agent,
+            banned: false,
+            now: &times::to_stored(context.now),
+        },
+    )?)
+}
+
+fn welcome(
+    tx: &Tx<'_>,
+    context: &Context,
+    request: &Settled,
+    (entrance, row): (Entrance, UserRow),
+) -> Result<Done<Verdict>, CommandError> {
+    let mut effects = Vec::new();
+    if entrance.passcode == Passcode::Recovery {
+        effects.push(turn_two_factor_off(tx, context, &row)?);
+    }
+    record(tx, context, &request.attempt, AttemptStatus::Ok)?;
+    if let Some(vouch) = &request.charges.vouch {
+        limits_put(tx, std::slice::from_ref(vouch))?;
+    }
+    user_logged_in(tx, &row.uid, &times::to_stored(context.now))?;
+    let made = if request.attempt.session {
+        Some(make_session(tx, context, request, (&entrance, &row))?)
+    } else {
+        None
+    };
+    let row = user_by_uid(tx, &row.uid)?.unwrap_or(row);
+    let state = AccountState::of(&row);
+    let user = shown(row, tx.kind(), context.now);
+    let (session, secret) = match made {
+        None => (None, None),
+        Some(Made { row, secret, trimmed }) => {
+            effects.extend(trimmed.into_iter().map(|id| Effect::SessionEnded { id }));
+            effects.push(Effect::SessionMade(Box::new(row.clone()), Some(state)));
+            (Some(sessions::shown(row, context.now.as_second())), Some(secret))
+        }
+    };
+    let success = success(&LoginResult { user, session, secret })?;
+    Ok(Done { value: Verdict::Welcome(Box::new(success)), effects })
+}
+
+/// The recovery code works once, and without the app the key is of no use.
+fn turn_two_factor_off(
+    tx: &Tx<'_>,
+    context: &Context,
+    row: &UserRow,
+) -> Result<Effect, CommandError> {
+    passcodes_remove(tx, &row.uid)?;
+    let change = UserChange { method: Some(String::new()), ..UserChange::default() };
+    user_change(tx, &row.uid, &change, &times::to_stored(context.now))?;
+    end_sessions(tx, &row.uid)?;
+    Ok(Effect::SessionsEnded { uid: row.uid.clone(), all: false })
+}
+
+struct Made {
+    row: SessionRow,
+    secret: Secret,
+    trimmed: Vec<String>,
+}
+
+fn make_session(
+    tx: &Tx<'_>,
+    context: &Context,
+    request: &Settled,
+    (entrance, user): (&Entrance, &UserRow),
+) -> Result<Made, CommandError> {
+    let secret = new_access_token(&mut random);
+    let row = SessionRow { id: id_of(&secret), ..new_row(context, request, (entrance, user)) };
+    session_insert(tx, &row)?;
+    let trimmed = trim_logins(tx, &user.uid, MOST_LOGINS, context.now.as_second())?;
+    Ok(Made { row, secret, trimmed })
+}
+
+fn new_row(
+    context: &Context,
+    request: &Settled,
+    (entrance, user): (&Entrance, &UserRow),
+) -> SessionRow {
+    let (attempt, now) = (&request.attempt, times::to_stored(context.now));
+    let after = |seconds: i64| if seconds < 0 { -1 } else { context.now.as_second() + seconds };
+    let common = SessionRow {
+        ref_id: session_ref_id(&mut random),
+        user_uid: user.uid.clone(),
+        user_name: user.name.clone(),
+        grant: "password".into(),
+        client_ip: attempt.client_ip.as_str().into(),
+        login_ip: attempt.client_ip.as_str().into(),
+        user_agent: attempt.user_agent.chars().take(512).collect(),
+        login_at: now.clone(),
+        created_at: now,
+        ..SessionRow::default()
+    };
+    match &entrance.app {
+        None => SessionRow {
+            provider: "local".into(),
+            method: if entrance.passcode == Passcode::NotNeeded { "default" } else { "2fa" }.into(),
+            client_name: attempt.client_name.clone(),
+            expires: after(request.lifetimes.maxage),
+            timeout: request.lifetimes.timeout,
+            ..common
+        },
+        // Made from an app password, it has that one's rights and ends with it.
+        Some(app) => SessionRow {
+            provider: "application".into(),
+            method: "session".into(),
+            auth_id: app.id.clone(),
+            scope: app.scope.clone(),
+            expires: app.expires,
+            client_name: if attempt.client_name.is_empty() {
+                app.client_name.clone()
+            } else {
+                attempt.client_name.clone()
+            },
+            ..common
+        },
+    }
+}

@@ -1,0 +1,27 @@
+//! `auth.logout`.
+
+use photoprism_protocol::auth::LogoutResult;
+use photoprism_protocol::envelope::Success;
+use photoprism_protocol::secret::Secret;
+
+use super::find::id_of;
+use crate::accounts::sessions::is_login;
+use crate::effect::{Done, Effect};
+use crate::error::CommandError;
+use crate::handlers::context::success;
+use crate::store::{Tx, delete_session, session_by_id};
+
+/// Ends a session that a login made. App passwords and access tokens are not ended by those who
+/// use them: whoever made them ends them.
+///
+/// # Errors
+/// The store's.
+pub fn logout(tx: &Tx<'_>, token: &Secret) -> Result<Done<Success>, CommandError> {
+    let row = session_by_id(tx, &id_of(token))?.filter(is_login);
+    let removed = match &row {
+        Some(row) => delete_session(tx, &row.id)? > 0,
+        None => false,
+    };
+    let effects = row.map(|row| Effect::SessionEnded { id: row.id }).into_iter().collect();
+    Ok(Done { value: success(&LogoutResult { removed })?, effects })
+}

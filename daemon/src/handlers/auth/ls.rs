@@ -1,0 +1,65 @@
+//! `auth.ls`.
+
+use photoprism_protocol::envelope::Success;
+use photoprism_protocol::list::Search;
+use photoprism_protocol::token::SessionRef;
+use photoprism_protocol::uid::looks_like_uid;
+
+use super::find::id_of;
+use crate::accounts::cursor::fingerprint;
+use crate::accounts::sessions::shown;
+use crate::error::CommandError;
+use crate::handlers::context::Context;
+use crate::handlers::find::no_nul;
+use crate::handlers::page::{Window, page};
+use crate::store::{Db, Seen, SessionKey, SessionSearch, cursor_key, overlay_seen, sessions_page};
+
+/// A checked request, with the uses of sessions that are not yet written.
+#[derive(Debug)]
+pub struct Ls {
+    search: SessionSearch,
+    window: Window,
+    seen: Vec<Seen>,
+}
+
+impl Ls {
+    /// Checks the arguments.
+    ///
+    /// # Errors
+    /// `invalid_argument`.
+    pub fn parse(args: Search, context: &Context, seen: Vec<Seen>) -> Result<Self, CommandError> {
+        no_nul("search", args.search.as_deref())?;
+        let text = args.search.unwrap_or_default();
+        let window = Window::new(args.limit, args.cursor, fingerprint("auth.ls", &text))?;
+        Ok(Self { search: read(&text, context.now.as_second()), window, seen })
+    }
+}
+
+fn read(text: &str, now: i64) -> SessionSearch {
+    match SessionRef::classify(text) {
+        _ if text.is_empty() => SessionSearch::Everything,
+        _ if text == "expired" => SessionSearch::Expired(now),
+        Some(SessionRef::RefId(id)) => SessionSearch::RefId(id),
+        Some(SessionRef::SessionId(id)) => SessionSearch::Id(id),
+        Some(SessionRef::AccessToken(secret) | SessionRef::AppPassword(secret)) => {
+            SessionSearch::Id(id_of(&secret))
+        }
+        None if looks_like_uid(text) => SessionSearch::Uid(text.to_owned()),
+        None => SessionSearch::Prefix { text: text.to_owned(), lower: text.to_lowercase() },
+    }
+}
+
+/// One page of sessions, most recently active first.
+///
+/// # Errors
+/// `invalid_argument` at `cursor`, or the store's.
+pub fn ls(db: &Db, context: &Context, request: &Ls) -> Result<Success, CommandError> {
+    overlay_seen(db, &request.seen)?;
+    let key = cursor_key(db)?;
+    let after: Option<SessionKey> = request.window.position(&key, None)?;
+    let limit = request.window.limit + 1;
+    let rows = sessions_page(db, &request.search, after.as_ref(), limit)?;
+    let now = context.now.as_second();
+    let rows = rows.into_iter().map(|row| (Some(SessionKey::of(&row)), shown(row, now)));
+    page(&request.window, &key, rows)
+}

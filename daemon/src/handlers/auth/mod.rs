@@ -1,0 +1,22 @@
+//! The noun `auth`.
+
+mod add;
+mod find;
+mod login;
+mod logout;
+mod ls;
+mod reset;
+mod rm;
+mod verify;
+
+pub use self::add::{Add, add};
+pub use self::find::{ByRef, show};
+pub(super) use self::login::check_realm;
+pub use self::login::{
+    Attempt, Charges, Checked, Known, Lifetimes, Reason, Settled, Verdict, know, settle,
+};
+pub use self::logout::logout;
+pub use self::ls::{Ls, ls};
+pub use self::reset::reset;
+pub use self::rm::{Rm, rm};
+pub use self::verify::{Verify, verify};

@@ -1,0 +1,193 @@
+//! `users.2fa.*`: two-factor authentication of an account.
+
+use photoprism_protocol::envelope::Success;
+use photoprism_protocol::generated::recovery_code;
+use photoprism_protocol::twofa::{Confirm, DisableResult, EnrollResult, RecoveryResult, Show};
+use photoprism_protocol::users::Target;
+
+use super::context::{Context, Outcome, result, success};
+use super::find::{any_user, live_user};
+use super::users::refuse_system;
+use super::write::{Key as IdempotencyKey, Written, surrounded};
+use crate::accounts::passcodes::{Key, matching_step};
+use crate::accounts::times;
+use crate::clock::random;
+use crate::effect::Effect;
+use crate::error::CommandError;
+use crate::store::{
+    Db, PasscodeRow, Tx, UserChange, UserRow, end_sessions, passcode_activate, passcode_enroll,
+    passcode_find, passcode_last_step, passcode_set_recovery, passcode_take_step, passcodes_remove,
+    user_change,
+};
+
+/// The method of an account whose logins ask for a code.
+const METHOD: &str = "2fa";
+
+fn is_active(row: &UserRow, passcode: Option<&PasscodeRow>) -> bool {
+    row.method == METHOD && passcode.is_some_and(|passcode| !passcode.activated_at.is_empty())
+}
+
+/// Shows how it stands.
+///
+/// # Errors
+/// `not_found`, or the store's.
+pub fn show(db: &Db, _: &Context, target: &Target) -> Result<Success, CommandError> {
+    let row = any_user(db, &target.user)?;
+    let passcode = passcode_find(db, &row.uid)?;
+    let time = |text: &str| times::stored(text).map(times::to_rfc3339);
+    let active = is_active(&row, passcode.as_ref());
+    success(&Show {
+        active,
+        pending: passcode.is_some() && !active,
+        has_recovery_code: passcode.as_ref().is_some_and(|p| !p.recovery_code.expose().is_empty()),
+        created_at: passcode.as_ref().and_then(|passcode| time(&passcode.created_at)),
+        activated_at: passcode.as_ref().and_then(|passcode| time(&passcode.activated_at)),
+        uid: row.uid,
+        name: row.name,
+    })
+}
+
+/// Makes a key. It asks for nothing until its first code was given.
+///
+/// # Errors
+/// `not_found`, `conflict` where it is on already, or the store's.
+pub fn enroll(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&IdempotencyKey>,
+    target: &Target,
+) -> Result<Outcome, CommandError> {
+    surrounded(tx, context, key, || {
+        let row = live_user(tx, &target.user)?;
+        refuse_system(&row)?;
+        if is_active(&row, passcode_find(tx, &row.uid)?.as_ref()) {
+            return Err(CommandError::Conflict(
+                "two-factor authentication is on already; turn it off before a new key is made"
+                    .into(),
+            ));
+        }
+        let made = Key::generate(&mut random);
+        let url = made.url(&row.name);
+        passcode_enroll(tx, &row.uid, &url, &times::to_stored(context.now))?;
+        let shown = EnrollResult { url: Some(url), key: Some(made.base32()) };
+        let mut written = Written::about(row.uid, &shown)?;
+        written.without_secrets = Some(result(&EnrollResult { url: None, key: None })?);
+        Ok(written)
+    })
+}
+
+/// Turns it on, after a first right code; the recovery code is in this one reply.
+///
+/// # Errors
+/// `not_found`, `conflict` without a key that waits, `invalid_argument` at `passcode`, or the
+/// store's.
+pub fn confirm(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&IdempotencyKey>,
+    request: &Confirm,
+) -> Result<Outcome, CommandError> {
+    surrounded(tx, context, key, || {
+        let row = live_user(tx, &request.user)?;
+        refuse_system(&row)?;
+        let passcode = passcode_find(tx, &row.uid)?;
+        let pending = passcode.filter(|passcode| !is_active(&row, Some(passcode)));
+        let Some(pending) = pending else {
+            return Err(CommandError::Conflict(
+                "there is no key that waits for its first code; make one with: \
+                 photoprism users 2fa enroll"
+                    .into(),
+            ));
+        };
+        take_code(tx, context, &row, (&pending, request.passcode.expose()))?;
+        let now = times::to_stored(context.now);
+        let code = recovery_code(&mut random);
+        passcode_activate(tx, &row.uid, &code, &now)?;
+        let change = UserChange { method: Some(METHOD.into()), ..UserChange::default() };
+        user_change(tx, &row.uid, &change, &now)?;
+        with_recovery_code(row.uid, code)
+    })
+}
+
+fn take_code(
+    tx: &Tx<'_>,
+    context: &Context,
+    row: &UserRow,
+    (passcode, typed): (&PasscodeRow, &str),
+) -> Result<(), CommandError> {
+    let key = Key::from_url(passcode.key_url.expose())
+        .map_err(|_| CommandError::Conflict("the stored key is damaged; make a new one".into()))?;
+    let last = passcode_last_step(tx, &row.uid)?;
+    let step = matching_step(&key, typed, (context.now.as_second(), last));
+    let taken = match step {
+        Some(step) => passcode_take_step(tx, &row.uid, step)?,
+        None => false,
+    };
+    if taken {
+        return Ok(());
+    }
+    Err(CommandError::broken(
+        "passcode",
+        "this is not the app's code of this moment, or it was used already; wait for the next one \
+         and see that the clocks of app and server agree",
+    ))
+}
+
+fn with_recovery_code(
+    uid: String,
+    code: photoprism_protocol::secret::Secret,
+) -> Result<Written, CommandError> {
+    let mut written = Written::about(uid, &RecoveryResult { recovery_code: Some(code) })?;
+    written.without_secrets = Some(result(&RecoveryResult { recovery_code: None })?);
+    Ok(written)
+}
+
+/// Turns it off and deletes the key.
+///
+/// # Errors
+/// `not_found`, or the store's.
+pub fn disable(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&IdempotencyKey>,
+    target: &Target,
+) -> Result<Outcome, CommandError> {
+    surrounded(tx, context, key, || {
+        let row = live_user(tx, &target.user)?;
+        refuse_system(&row)?;
+        let removed = passcodes_remove(tx, &row.uid)?;
+        let disabled = removed || row.method == METHOD;
+        if row.method == METHOD {
+            let change = UserChange { method: Some(String::new()), ..UserChange::default() };
+            user_change(tx, &row.uid, &change, &times::to_stored(context.now))?;
+        }
+        let sessions_revoked = if disabled { end_sessions(tx, &row.uid)? } else { 0 };
+        let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
+        let written = Written::about(row.uid, &DisableResult { disabled, sessions_revoked })?;
+        Ok(written.meaning(disabled.then_some(ended)))
+    })
+}
+
+/// Makes a new recovery code in place of the old one.
+///
+/// # Errors
+/// `not_found`, `conflict` where it is off, or the store's.
+pub fn recovery(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&IdempotencyKey>,
+    target: &Target,
+) -> Result<Outcome, CommandError> {
+    surrounded(tx, context, key, || {
+        let row = live_user(tx, &target.user)?;
+        refuse_system(&row)?;
+        if !is_active(&row, passcode_find(tx, &row.uid)?.as_ref()) {
+            return Err(CommandError::Conflict(
+                "two-factor authentication is off, there is nothing to recover".into(),
+            ));
+        }
+        let code = recovery_code(&mut random);
+        passcode_set_recovery(tx, &row.uid, &code, &times::to_stored(context.now))?;
+        with_recovery_code(row.uid, code)
+    })
+}

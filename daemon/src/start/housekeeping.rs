@@ -1,0 +1,127 @@
+//! What the daemon does on its own account while it serves: writing down what was gathered, and
+//! sweeping away what has ended. Each step takes less than 50 ms on the database thread, so that
+//! commands come in between.
+
+use std::rc::Rc;
+
+use tokio::time::{Duration, timeout};
+use tracing::warn;
+
+use crate::accounts::limiter::{PASSCODE_RATE, VOUCHED_SECONDS};
+use crate::accounts::times;
+use crate::dispatch::{App, write_refusals};
+use crate::effect::{Done, Effect};
+use crate::error::CommandError;
+use crate::store::{
+    LimitLives, Tx, limits_sweep, logins_prune, overlay_seen, sessions_seen, sweep_sessions,
+};
+
+/// Refusals of the limiter are written so often (`spec/data.md`).
+const TICK: Duration = Duration::from_secs(1);
+
+/// Ticks between two writings of what was seen of sessions (`spec/data.md`: a minute).
+const SEEN_EVERY: u64 = 60;
+
+/// Ticks between two sweeps (`spec/data.md`: an hour).
+const SWEEP_EVERY: u64 = 3600;
+
+/// Sessions that one step sweeps at most: some milliseconds.
+const SWEEP_ROWS: u32 = 500;
+
+/// How long a step may wait for the database.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Works until the daemon stops; the first sweep comes at once.
+pub(super) async fn housekeeping(app: Rc<App>) {
+    if !app.own {
+        return;
+    }
+    let mut stop = app.stop.clone();
+    let mut tick = 0;
+    loop {
+        if tick % SWEEP_EVERY == 0 {
+            tell(sweep(&app).await, "a sweep");
+        }
+        if tick % SEEN_EVERY == 0 {
+            tell(write_seen(&app).await, "writing the last uses of sessions");
+            tell(prune(&app).await, "pruning the record of logins");
+        }
+        tell(write_refused(&app).await, "writing refused logins");
+        tick += 1;
+        if timeout(TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Writes down what was gathered, before the end.
+pub(super) async fn write_down(app: &App) {
+    if app.own {
+        tell(write_refused(app).await, "writing refused logins");
+        tell(write_seen(app).await, "writing the last uses of sessions");
+    }
+}
+
+fn tell(outcome: Result<(), CommandError>, what: &str) {
+    if let Err(error) = outcome {
+        warn!(%error, "{what} failed and is tried again");
+    }
+}
+
+async fn write_refused(app: &App) -> Result<(), CommandError> {
+    let refusals = app.refusals.take();
+    if refusals.is_empty() {
+        return Ok(());
+    }
+    let now = times::to_stored(app.clock.now());
+    let kept = refusals.clone();
+    let work = move |tx: &Tx<'_>| Ok(write_refusals(tx, &refusals, &now)?);
+    let written = app.store.write(PATIENCE, work).await;
+    if written.is_err() {
+        app.refusals.put_back(kept);
+    }
+    written
+}
+
+async fn write_seen(app: &App) -> Result<(), CommandError> {
+    let seen = app.index.unwritten();
+    for step in seen.chunks(SWEEP_ROWS as usize) {
+        let rows = step.to_vec();
+        app.store.write(PATIENCE, move |tx| Ok(sessions_seen(tx, &rows)?)).await?;
+        app.index.written(step);
+    }
+    Ok(())
+}
+
+/// Step by step, until a step finds less than it may take.
+async fn sweep(app: &App) -> Result<(), CommandError> {
+    let now = app.clock.unix();
+    loop {
+        let seen = app.index.unwritten();
+        let work = move |tx: &Tx<'_>| -> Result<Done<usize>, CommandError> {
+            overlay_seen(tx, &seen)?;
+            let ids = sweep_sessions(tx, now, SWEEP_ROWS)?;
+            let value = ids.len();
+            let effects = ids.into_iter().map(|id| Effect::SessionEnded { id }).collect();
+            Ok(Done { value, effects })
+        };
+        let swept = app.store.write_with_effects(PATIENCE, work).await?;
+        if swept < SWEEP_ROWS as usize {
+            break;
+        }
+    }
+    app.limiter.sweep();
+    let lives = LimitLives {
+        refill_s: app.limits.borrow().login_refill.as_secs(),
+        passcode_refill_s: PASSCODE_RATE.refill().as_secs(),
+        vouched_s: VOUCHED_SECONDS,
+    };
+    while app.store.write(PATIENCE, move |tx| Ok(limits_sweep(tx, lives, now)?)).await? > 0 {}
+    Ok(())
+}
+
+async fn prune(app: &App) -> Result<(), CommandError> {
+    let most = app.limits.borrow().login_records;
+    while app.store.write(PATIENCE, move |tx| Ok(logins_prune(tx, most)?)).await? > 0 {}
+    Ok(())
+}
