@@ -190,8 +190,7 @@ fn prune(folder: &Path) {
     let surplus = found.len().saturating_sub(KEPT);
     let half_made = fs::read_dir(folder).into_iter().flatten().filter_map(|entry| {
         let path = entry.ok()?.path();
-        let name = path.file_name()?.to_str()?;
-        let half = name.ends_with(".tmp") || name.ends_with(".tmp-journal");
+        let half = path.extension().is_some_and(|end| end == "tmp" || end == "tmp-journal");
         half.then_some(path)
     });
     let surplus = found.into_iter().take(surplus).map(|(path, _)| path);

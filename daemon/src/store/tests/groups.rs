@@ -17,7 +17,7 @@ use crate::store::slot::Slot;
 use crate::store::thread::Store;
 
 /// Longer than any test takes.
-pub(super) const LONG: Duration = Duration::from_secs(600);
+pub(super) const LONG: Duration = Duration::from_mins(10);
 
 /// A thread with its database, and a runtime to ask it from.
 pub(super) struct Desk {
@@ -42,7 +42,10 @@ impl Desk {
 
     /// Runs sentences on the thread's connection.
     pub(super) fn tell(&self, sentences: &'static str) {
-        let told = self.store.read(LONG, |db| Ok(db.conn.execute_batch(sentences).unwrap()));
+        let told = self.store.read(LONG, |db| {
+            db.conn.execute_batch(sentences).unwrap();
+            Ok(())
+        });
         self.run(told).unwrap();
     }
 
@@ -66,11 +69,12 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    pub(super) fn new() -> (Self, impl FnOnce() + Send + 'static) {
+    pub(super) fn new() -> (Self, impl FnOnce() -> Result<(), CommandError> + Send + 'static) {
         let ((begins, began), (release, released)) = (channel(), channel());
         let hold = move || {
             begins.send(()).unwrap();
             let _ = released.recv();
+            Ok(())
         };
         (Self { began, release }, hold)
     }
@@ -126,12 +130,12 @@ fn writes_that_wait_share_one_commit() {
     desk.run(one_by_one);
     assert_eq!(commits(&database), before + 8);
     let (gate, hold) = Gate::new();
-    let held = desk.store.read(LONG, move |_| Ok(hold()));
+    let busy = desk.store.read(LONG, move |_| hold());
     let writes =
         (0..64).map(|number| desk.store.write(LONG, move |tx| add(tx, &format!("b{number}"))));
     let writes = gate.once_begun(join_all(writes));
-    let (held, done, ()) = desk.run(join3(held, writes, async { gate.open() }));
-    held.unwrap();
+    let (busy, done, ()) = desk.run(join3(busy, writes, async { gate.open() }));
+    busy.unwrap();
     assert!(done.iter().all(Result::is_ok));
     assert_eq!(commits(&database), before + 9);
     assert_eq!(desk.names().len(), 1 + 8 + 64);
@@ -158,12 +162,12 @@ pub(super) fn around<T: Send + 'static>(
     middle: impl FnOnce(&Tx<'_>) -> Result<T, CommandError> + Send + 'static,
 ) -> [Result<(), CommandError>; 3] {
     let (gate, hold) = Gate::new();
-    let held = desk.store.read(LONG, move |_| Ok(hold()));
+    let busy = desk.store.read(LONG, move |_| hold());
     let first = desk.store.write(LONG, |tx| add(tx, "first"));
     let middle = desk.store.write(LONG, |tx| middle(tx).map(drop));
     let last = desk.store.write(LONG, |tx| add(tx, "last"));
     let group = gate.once_begun(join3(first, middle, last));
-    let (_, (first, middle, last), ()) = desk.run(join3(held, group, async { gate.open() }));
+    let (_, (first, middle, last), ()) = desk.run(join3(busy, group, async { gate.open() }));
     [first, middle, last]
 }
 
@@ -211,15 +215,15 @@ fn a_panic_fails_its_own_request_only() {
 fn what_has_not_begun_in_time_is_never_done() {
     let desk = Desk::new();
     let (gate, hold) = Gate::new();
-    let held = desk.store.read(LONG, move |_| Ok(hold()));
+    let busy = desk.store.read(LONG, move |_| hold());
     let late = async {
         let write = desk.store.write(Duration::ZERO, |tx| add(tx, "late")).await;
         let read = desk.store.read(Duration::ZERO, |_| Ok(())).await;
         gate.open();
         (write, read)
     };
-    let (held, (write, read)) = desk.run(join(held, late));
-    held.unwrap();
+    let (busy, (write, read)) = desk.run(join(busy, late));
+    busy.unwrap();
     assert!(matches!(write, Err(CommandError::Late)) && matches!(read, Err(CommandError::Late)));
     assert_eq!(desk.names(), ["admin"]);
 }
@@ -230,7 +234,7 @@ fn what_has_begun_is_answered_with_its_outcome() {
     let (gate, hold) = Gate::new();
     let began = Duration::from_millis(1);
     let write = desk.store.write(began, move |tx| {
-        hold();
+        hold()?;
         add(tx, "slow")
     });
     let beyond = async {
@@ -248,7 +252,7 @@ fn what_has_begun_is_answered_with_its_outcome() {
 fn a_stop_finishes_what_waits_and_writes_the_log_back() {
     let desk = Desk::new();
     let (gate, hold) = Gate::new();
-    let held = desk.store.read(LONG, move |_| Ok(hold()));
+    let busy = desk.store.read(LONG, move |_| hold());
     let writes =
         (0..300).map(|number| desk.store.write(LONG, move |tx| add(tx, &format!("u{number}"))));
     let stop = async {
@@ -256,7 +260,7 @@ fn a_stop_finishes_what_waits_and_writes_the_log_back() {
         gate.open();
     };
     let writes = gate.once_begun(join_all(writes));
-    let (_, done, ()) = desk.run(join3(held, writes, stop));
+    let (_, done, ()) = desk.run(join3(busy, writes, stop));
     assert!(done.iter().all(Result::is_ok));
     let after = desk.store.write(LONG, |tx| add(tx, "after"));
     assert!(matches!(desk.run(after), Err(CommandError::Store(StoreError::Stopped))));
