@@ -60,7 +60,7 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Built, Failure> {
     let pool = start_pool(settings, target)?;
     let bcrypt = matches!(target, Target::Bcrypt { .. });
     let rules = PasswordRules { min_chars: settings.password_length, bcrypt };
-    set_password(&slot, settings, (&pool, &rules), now)?;
+    set_password(&slot, (settings, &admin_user), (&pool, &rules), now)?;
     let connections = settings.limits.max_connections + settings.limits.reserved_connections;
     raise_descriptor_limit(connections as u64).map_err(Failure::running)?;
     let policy = policy(settings, group);

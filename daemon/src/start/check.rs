@@ -32,8 +32,10 @@ fn describe(database: &Database) -> (String, Option<String>) {
     let path = &database.path;
     let refuse = |why: String| (format!("refused: {why}"), Some(told(path, &why)));
     match recognise(path) {
-        Ok(Found::Nothing) if database.is_index() => ("photoprism, not there yet".into(), None),
-        Ok(Found::Unfinished) => ("photoprism, not there yet".into(), None),
+        Ok(Found::Nothing | Found::Unfinished) if database.is_index() => {
+            ("photoprism, not there yet".into(), None)
+        }
+        Ok(Found::Unfinished) => refuse("PhotoPrism has not finished making it".into()),
         Ok(Found::Nothing) => ("own, made at the first start".into(), None),
         Ok(Found::Own(schema)) if schema > SCHEMA_VERSION => {
             refuse(format!("its schema {schema} is newer than {SCHEMA_VERSION}, which is known"))

@@ -37,7 +37,7 @@ pub(super) fn open(settings: &Settings, admin: &UserName, now: Timestamp) -> Res
 /// Gives the first admin its configured password, where it has never had one.
 pub(super) fn set_password(
     slot: &Slot,
-    settings: &Settings,
+    (settings, admin): (&Settings, &UserName),
     (pool, rules): (&Pool, &PasswordRules),
     now: Timestamp,
 ) -> Result<(), Failure> {
@@ -46,9 +46,9 @@ pub(super) fn set_password(
         return Ok(());
     }
     let source = &settings.admin_password;
-    let hash = match read(source, (&environment, rules), &settings.admin_user)? {
+    let hash = match read(source, (&environment, rules), admin.as_str())? {
         None => {
-            info!("the first admin has no password yet: photoprism passwd {}", settings.admin_user);
+            info!("the first admin has no password yet: photoprism passwd {}", admin.as_str());
             return Ok(());
         }
         Some(Given::Hash(hash)) => hash,
