@@ -1,0 +1,99 @@
+//! Daemons that end by themselves, or start without the harness' settings.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use rusqlite::Connection;
+
+use crate::common::home::Home;
+
+/// The daemon without arguments, in an empty environment.
+pub(crate) fn photoprismd() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_photoprismd"));
+    command.env_clear().stdin(Stdio::null());
+    command
+}
+
+/// A folder of a daemon whose database has that name; there is none yet.
+pub(crate) fn home_with(name: &str) -> Home {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(name);
+    fs::write(&file, "").unwrap();
+    let home = Home::new().with_database(&file);
+    fs::remove_file(home.database()).unwrap();
+    home
+}
+
+/// How one ended that could not start.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) code: Option<i32>,
+    pub(crate) said: String,
+}
+
+impl From<Output> for End {
+    fn from(output: Output) -> Self {
+        let said = String::from_utf8(output.stderr).unwrap();
+        Self { code: output.status.code(), said }
+    }
+}
+
+impl End {
+    /// It ended with that code and one line that holds all these words.
+    #[track_caller]
+    pub(crate) fn assert(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, Some(code), "{}", self.said);
+        for word in words {
+            assert!(self.said.contains(word), "{word} is missing in: {}", self.said);
+        }
+        let told = self.said.lines().filter(|line| line.starts_with("photoprismd: ")).count();
+        assert_eq!(told, 1, "{}", self.said);
+    }
+}
+
+/// Every path below a folder with its kind, mode, time of change and content.
+pub(crate) fn snapshot(folder: &Path) -> Vec<(PathBuf, String)> {
+    use std::os::unix::fs::MetadataExt;
+    let mut all = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let found = fs::symlink_metadata(&path).unwrap();
+            let content = if found.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
+            let times = (found.mtime(), found.mtime_nsec(), found.ctime_nsec());
+            all.push((path.clone(), format!("{:o} {times:?} {content:?}", found.mode())));
+            if found.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    all.sort();
+    all
+}
+
+const THEIRS: &str = "CREATE TABLE migrations (id VARBINARY(16) PRIMARY KEY);
+    CREATE TABLE versions (id INTEGER PRIMARY KEY, version VARBINARY(255), edition VARBINARY(255));
+    CREATE TABLE photos (id INTEGER PRIMARY KEY);
+    INSERT INTO versions (version, edition) VALUES ('241230-abc', 'ce');";
+
+/// A database as PhotoPrism makes it, with one account.
+pub(crate) fn make_theirs(path: &Path) {
+    let ours = include_str!("../../src/store/migrations/0001.sql");
+    let (accounts, _) = ours.split_once("CREATE TABLE audit_logins").unwrap();
+    let account = "INSERT INTO auth_users (user_uid, user_name, user_role, super_admin, can_login)
+        VALUES ('usxyz0abc1defgh2', 'theirs', 'admin', 1, 1);";
+    make(path, &format!("{THEIRS}{}{account}", accounts.replace("VARCHAR", "VARBINARY")));
+}
+
+/// A database of these sentences.
+pub(crate) fn make(path: &Path, sentences: &str) {
+    Connection::open(path).unwrap().execute_batch(sentences).unwrap();
+}
+
+/// A path as an argument.
+pub(crate) fn text(path: &(impl AsRef<OsStr> + ?Sized)) -> &str {
+    path.as_ref().to_str().unwrap()
+}

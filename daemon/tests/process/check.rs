@@ -1,0 +1,132 @@
+//! `--check`: what it says, and that it touches nothing.
+
+use std::fs;
+use std::path::Path;
+
+use crate::bare::{home_with, make, make_theirs, snapshot};
+use crate::common::home::Home;
+
+struct Checked {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn check(home: &Home) -> Checked {
+    let before = snapshot(home.root());
+    let output = home.command().arg("--check").output().unwrap();
+    assert!(before == snapshot(home.root()), "something was touched");
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Checked { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn empty(path: &Path) {
+    fs::write(path, "").unwrap();
+}
+
+fn garbage(path: &Path) {
+    fs::write(path, "not a database").unwrap();
+}
+
+fn songs(path: &Path) {
+    make(path, "CREATE TABLE songs (a)");
+}
+
+fn half(path: &Path) {
+    make(path, "CREATE TABLE versions (a)");
+}
+
+fn old(path: &Path) {
+    make(path, "CREATE TABLE migrations (a); CREATE TABLE versions (a); CREATE TABLE photos (a)");
+}
+
+fn nothing(_: &Path) {}
+
+type Make = fn(&Path);
+
+#[test]
+fn each_kind_of_database_is_told_and_answers_with_the_code_of_a_start() {
+    let cases: [(&str, Make, i32, &str); 11] = [
+        ("admin.db", nothing, 0, "own, made at the first start"),
+        ("admin.db", empty, 0, "own, made at the first start"),
+        ("admin.db", make_theirs, 0, "photoprism"),
+        ("admin.db", garbage, 78, "not an SQLite database"),
+        ("admin.db", songs, 78, "another program"),
+        ("admin.db", half, 78, "not finished"),
+        ("index.db", nothing, 0, "photoprism, not there yet"),
+        ("index.db", empty, 0, "photoprism, not there yet"),
+        ("index.db", half, 0, "photoprism, not there yet"),
+        ("index.db", old, 78, "auth_users"),
+        ("index.db", make_theirs, 0, "photoprism"),
+    ];
+    for (name, make, code, words) in cases {
+        let home = home_with(name);
+        make(home.database());
+        let Checked { code: given, out, err } = check(&home);
+        assert_eq!(given, Some(code), "{name} {words}: {out}{err}");
+        let line = out.lines().find(|line| line.starts_with("database in use: ")).unwrap();
+        assert!(line.contains(words) && line.contains(home.database().to_str().unwrap()), "{line}");
+        assert_eq!(err.is_empty(), code == 0, "{err}");
+        starts_as_told(&home, code);
+    }
+}
+
+/// A start must come to the same verdict.
+fn starts_as_told(home: &Home, code: i32) {
+    if code == 0 {
+        crate::common::running::Running::start(home.command()).stop();
+    } else {
+        assert_eq!(home.ends().status.code(), Some(code));
+    }
+}
+
+#[test]
+fn our_own_is_told_with_its_schema_and_a_newer_one_is_refused() {
+    let mut home = Home::started();
+    home.stop();
+    let told = check(&home);
+    assert_eq!(told.code, Some(0));
+    assert!(told.out.contains("(own, schema 1)"), "{}", told.out);
+    home.open_database().execute_batch("PRAGMA user_version = 99").unwrap();
+    let told = check(&home);
+    assert_eq!(told.code, Some(78));
+    assert!(told.err.contains("99"), "{}", told.err);
+}
+
+#[test]
+fn a_running_daemon_is_not_disturbed() {
+    let home = Home::started();
+    let output = home.command().arg("--check").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(home.ask(r#"{"cmd":"ping"}"#)["ok"], true);
+    let second = home.ends();
+    assert_eq!(second.status.code(), Some(73));
+}
+
+#[test]
+fn secrets_are_masked_wherever_they_come_from() {
+    let home = Home::new().env("PHOTOPRISM_ADMIN_PASSWORD", "canary-in-env");
+    let told = check(&home);
+    assert_eq!(told.code, Some(0));
+    assert!(
+        told.out.contains("admin-password: *** (from PHOTOPRISM_ADMIN_PASSWORD"),
+        "{}",
+        told.out
+    );
+    assert!(!(told.out + &told.err).contains("canary"));
+    let home = Home::new();
+    let config = home.root().join("settings");
+    fs::write(&config, "PHOTOPRISM_ADMIN_PASSWORD=canary-in-file\n").unwrap();
+    let told = check(&home.args(["--config", config.to_str().unwrap()]));
+    assert!(told.out.contains("admin-password: ***"), "{}", told.out);
+    assert!(!(told.out + &told.err).contains("canary"));
+}
+
+#[test]
+fn bad_settings_are_2_and_the_password_is_not_looked_at() {
+    let told = check(&Home::new().args(["--max-line", "1"]));
+    assert_eq!(told.code, Some(2));
+    assert!(told.out.is_empty() && told.err.contains("max-line"), "{}", told.err);
+    let told = check(&Home::new().env("PHOTOPRISM_ADMIN_PASSWORD", "short"));
+    assert_eq!(told.code, Some(0), "{}", told.err);
+}

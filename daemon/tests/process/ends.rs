@@ -1,0 +1,165 @@
+//! Each exit code, with the words that say what to do.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
+
+use nix::sys::signal::Signal;
+
+use crate::bare::{End, make, photoprismd};
+use crate::common::home::Home;
+use crate::common::{is_root, skipped};
+
+fn ended(home: &Home) -> End {
+    home.ends().into()
+}
+
+#[test]
+fn a_clean_stop_is_0_and_leaves_no_socket_and_no_log_of_the_database() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let home = Home::new().with_auth_socket();
+        let running = crate::common::running::Running::start(home.command());
+        assert!(home.socket().exists() && home.auth_socket().exists());
+        assert!(home.data().join("admin.db-wal").exists());
+        running.signal(signal);
+        let (status, log) = running.ended();
+        assert_eq!(status.code(), Some(0), "{signal} {log}");
+        assert!(!home.socket().exists() && !home.auth_socket().exists(), "{signal}");
+        assert!(!home.data().join("admin.db-wal").exists(), "{signal}");
+    }
+}
+
+#[test]
+fn a_failure_while_running_is_1() {
+    let home = Home::new();
+    let mut command = home.command();
+    // No descriptor is left for the runtime.
+    let limit = || {
+        use nix::sys::resource::{Resource, setrlimit};
+        Ok(setrlimit(Resource::RLIMIT_NOFILE, 12, 12)?)
+    };
+    run_limited(&mut command, limit).assert(1, &[]);
+}
+
+#[expect(unsafe_code, reason = "a limit for the child can only be set between fork and exec")]
+fn run_limited(
+    command: &mut std::process::Command,
+    limit: impl FnMut() -> std::io::Result<()> + Send + Sync + 'static,
+) -> End {
+    // SAFETY: setrlimit(2) is a plain system call and allocates nothing.
+    unsafe { command.pre_exec(limit) };
+    command.output().unwrap().into()
+}
+
+#[test]
+fn bad_settings_are_2_and_name_the_setting() {
+    let cases: [(&[&str], &[&str]); 7] = [
+        (&["--max-line=5"], &["max-line", "--max-line"]),
+        (&["--no-such-flag"], &["--no-such-flag"]),
+        (&["--allow=read=uid:5"], &["allow", "--socket-group"]),
+        (&["--socket-group=no such group"], &["socket-group", "no such group"]),
+        (&["--admin-user=a b"], &["admin-user"]),
+        (&["--password-hash=md5"], &["password-hash", "argon2id"]),
+        (&["--config=/nowhere/at/all"], &["config", "/nowhere/at/all"]),
+    ];
+    for (args, words) in cases {
+        let home = Home::new();
+        let end: End = home.command().args(args).output().unwrap().into();
+        end.assert(2, words);
+        assert!(!home.database().exists() && !home.socket().exists(), "{args:?}");
+    }
+}
+
+#[test]
+fn folders_of_given_paths_must_be_there() {
+    let home = Home::new();
+    for (args, word) in [
+        (["--database", "no/admin.db", "--socket", "run/a.sock"], "database"),
+        (["--database", "data/a.db", "--socket", "no/admin.sock"], "socket"),
+    ] {
+        let output = photoprismd().args(args).current_dir(home.root()).output().unwrap();
+        End::from(output).assert(2, &[word, "no"]);
+        assert!(!home.root().join("no").exists());
+    }
+}
+
+#[test]
+fn a_folder_of_the_socket_that_others_may_write_is_2() {
+    for mode in [0o777, 0o1777, 0o770] {
+        let home = Home::new();
+        let folder = home.root().join("run");
+        fs::set_permissions(&folder, PermissionsExt::from_mode(mode)).unwrap();
+        ended(&home).assert(2, &[folder.to_str().unwrap()]);
+        assert!(!home.database().exists());
+    }
+}
+
+#[test]
+fn what_stands_in_the_socket_s_place_is_2_and_stays() {
+    let home = Home::new();
+    fs::write(home.socket(), "precious").unwrap();
+    let end = ended(&home);
+    assert!(end.code != Some(0), "{end:?}");
+    assert_eq!(fs::read(home.socket()).unwrap(), b"precious");
+}
+
+#[test]
+fn a_stale_socket_is_replaced() {
+    let mut home = Home::new();
+    drop(UnixListener::bind(home.socket()).unwrap());
+    home.start();
+    home.stop();
+}
+
+#[test]
+fn a_folder_or_a_file_that_cannot_be_written_is_74() {
+    if !is_root() {
+        return skipped("needs root");
+    }
+    let home = Home::new();
+    fs::set_permissions(home.data(), PermissionsExt::from_mode(0o755)).unwrap();
+    nix::unistd::chown(&home.root().join("run"), Some(65_534.into()), None).unwrap();
+    let end: End = home.command().uid(65_534).gid(65_534).output().unwrap().into();
+    end.assert(74, &[home.database().to_str().unwrap()]);
+    assert!(!home.socket().exists());
+}
+
+#[test]
+fn databases_of_others_are_78_and_stay_as_they_are() {
+    for (sentences, word) in [
+        ("CREATE TABLE songs (a)", "songs"),
+        ("PRAGMA application_id = 0x5050424B; CREATE TABLE a (a)", "backup"),
+        ("CREATE TABLE migrations (a); CREATE TABLE versions (a)", "not finished"),
+    ] {
+        let home = Home::new();
+        make(home.database(), sentences);
+        let before = fs::read(home.database()).unwrap();
+        ended(&home).assert(78, &[word, home.database().to_str().unwrap()]);
+        assert_eq!(fs::read(home.database()).unwrap(), before);
+        assert!(!home.socket().exists());
+        assert_eq!(fs::read_dir(home.data()).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn a_newer_schema_is_78_and_names_the_backup() {
+    let mut home = Home::started();
+    home.stop();
+    home.open_database().execute_batch("PRAGMA user_version = 99").unwrap();
+    ended(&home).assert(78, &["99", "no backup"]);
+    fs::create_dir(home.data().join("backups")).unwrap();
+    let backup = home.data().join("backups/schema-1.db");
+    fs::write(&backup, "").unwrap();
+    ended(&home).assert(78, &["99", backup.to_str().unwrap()]);
+}
+
+#[test]
+fn help_and_version_are_0_on_standard_output() {
+    for (flag, word) in [("--help", "PHOTOPRISM_ADMIN_DATABASE"), ("--version", "photoprismd ")] {
+        let output = photoprismd().arg(flag).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        assert!(String::from_utf8(output.stdout).unwrap().contains(word));
+        assert!(output.stderr.is_empty());
+    }
+}

@@ -1,0 +1,16 @@
+//! The daemon as a process: exit codes, settings, signals, places, systemd.
+
+#[path = "../common/mod.rs"]
+pub mod common;
+
+mod bare;
+mod check;
+mod ends;
+mod first_admin;
+mod forging;
+mod places;
+mod rivals;
+mod settings;
+mod signals;
+mod systemd;
+mod theirs;

@@ -1,0 +1,157 @@
+//! Settings from flag, environment and file, seen in what the daemon does.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::common::home::Home;
+use crate::common::json::{Ask, fault};
+
+fn config(home: Home, text: &str) -> Home {
+    let path = home.root().join("settings");
+    fs::write(&path, text).unwrap();
+    home.args(["--config", path.to_str().unwrap()])
+}
+
+/// The longest line that this daemon takes, asked by sending one.
+fn takes_line_of(home: &mut Home, bytes: usize) -> bool {
+    let start = r#"{"cmd":"ping"}"#;
+    let line = format!("{start}{}", " ".repeat(bytes - start.len()));
+    let reply = home.ask(&line);
+    assert!(reply["ok"] == true || reply["error"]["code"] == "too_large", "{reply}");
+    reply["ok"] == true
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let file = || config(Home::new(), "# comment\n\nPHOTOPRISM_ADMIN_MAX_LINE=1024\n");
+    let mut home = file();
+    home.start();
+    assert!(takes_line_of(&mut home, 1024) && !takes_line_of(&mut home, 1025));
+    let mut home = file().env("PHOTOPRISM_ADMIN_MAX_LINE", "1100");
+    home.start();
+    assert!(takes_line_of(&mut home, 1100) && !takes_line_of(&mut home, 1101));
+    let mut home = file().env("PHOTOPRISM_ADMIN_MAX_LINE", "1100").args(["--max-line=1200"]);
+    home.start();
+    assert!(takes_line_of(&mut home, 1200) && !takes_line_of(&mut home, 1201));
+}
+
+#[test]
+fn database_and_socket_are_taken_from_the_environment() {
+    let home = Home::new();
+    let (database, socket) = (home.data().join("other.db"), home.root().join("run/other.sock"));
+    let mut command = crate::bare::photoprismd();
+    command.env("PHOTOPRISM_ADMIN_DATABASE", &database).env("PHOTOPRISM_ADMIN_SOCKET", &socket);
+    let running = crate::common::running::Running::start(command);
+    assert!(database.exists() && socket.exists());
+    running.stop();
+}
+
+fn add(home: &mut Home, password: &str) -> Value {
+    home.confirmed("users.add", json!({"name": "bob", "role": "user", "password": password}))
+}
+
+#[test]
+fn the_shortest_password_is_a_setting() {
+    let mut home = Home::new().env("PHOTOPRISM_PASSWORD_LENGTH", "12");
+    home.start();
+    let error = add(&mut home, "elevenchars")["error"].clone();
+    assert_eq!(fault(&error), ("invalid_argument".into(), "password".into()));
+    assert_eq!(add(&mut home, "twelve-chars")["ok"], true);
+}
+
+fn hash_of(home: &mut Home) -> String {
+    let args = json!({"user": "admin", "password": "correct horse battery", "show_hash": true});
+    home.ok("passwd.set", args)["hash"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn scheme_and_costs_of_hashes_are_settings() {
+    let mut home = Home::started();
+    assert!(hash_of(&mut home).starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    let mut home = Home::new().args(["--argon2", "m=20480,t=3,p=2"]);
+    home.start();
+    assert!(hash_of(&mut home).starts_with("$argon2id$v=19$m=20480,t=3,p=2$"));
+    let mut home = Home::new().env("PHOTOPRISM_PASSWORD_HASH", "bcrypt");
+    home.start();
+    assert!(hash_of(&mut home).starts_with("$2"));
+    let args = json!({"user": "admin", "password": "x".repeat(73)});
+    assert_eq!(home.fault("passwd.set", args).0, "invalid_argument");
+}
+
+#[test]
+fn limits_of_connections_are_settings() {
+    let home = Home::new().args(["--max-connections", "8", "--reserved-connections=1"]);
+    let mut home = home.env("PHOTOPRISM_ADMIN_MAX_CONNECTIONS_PER_UID", "65536");
+    home.start();
+    let mut clients: Vec<_> = (0..9).map(|_| home.connect()).collect();
+    assert!(clients.iter_mut().all(|client| client.ask(r#"{"cmd":"ping"}"#)["ok"] == true));
+    let refused = home.connect().line().unwrap();
+    assert!(refused.contains(r#""code":"busy""#), "{refused}");
+    let status = clients[0].ask(r#"{"cmd":"status"}"#);
+    assert_eq!(status["result"]["connections"], json!({"open": 9, "limit": 8}));
+}
+
+#[test]
+fn an_idle_connection_is_closed_when_its_time_is_up() {
+    let mut home = Home::new().args(["--idle-timeout", "1"]);
+    home.start();
+    home.connect().assert_closed();
+    let mut home = Home::new().args(["--line-timeout", "1"]);
+    home.start();
+    let mut client = home.connect();
+    client.send("{");
+    client.assert_closed();
+}
+
+#[test]
+fn the_log_is_text_or_json_of_the_level_that_was_set() {
+    let mut home = Home::new().args(["--log-format", "json"]);
+    home.start();
+    let log = home.stop();
+    let records: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ready = records.iter().find(|record| record.get("socket").is_some()).unwrap();
+    let (socket, database) = (home.socket(), home.database().to_owned());
+    let (socket, database) = (socket.to_str().unwrap(), database.to_str().unwrap());
+    assert_eq!(ready["socket"], socket);
+    assert_eq!(ready["database"], database);
+    assert_eq!((&ready["kind"], &ready["accounts"]), (&json!("own"), &json!(1)));
+    let line = format!("ready: socket={socket} database={database} (own) accounts=1");
+    assert_eq!(ready["message"], line);
+    let mut home = Home::new().env("PHOTOPRISM_LOG_LEVEL", "error");
+    home.start();
+    let log = home.stop();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.starts_with("ready: socket="), "{log}");
+}
+
+#[test]
+fn the_ready_line_counts_accounts() {
+    let mut home = Home::started();
+    home.ok("users.add", json!({"name": "bob", "role": "guest", "provider": "none"}));
+    home.ok("users.add", json!({"name": "eve", "role": "guest", "provider": "none"}));
+    home.ok("users.rm", json!({"user": "eve"}));
+    home.restart();
+    let ready = format!(
+        "ready: socket={} database={} (own) accounts=2",
+        home.socket().display(),
+        home.database().display()
+    );
+    let log = home.running().log();
+    assert_eq!(log.lines().filter(|line| *line == ready).count(), 1, "{log}");
+}
+
+#[test]
+fn a_file_with_a_fault_is_told_with_its_line() {
+    for (text, words) in [
+        (
+            "PHOTOPRISM_ADMIN_MAX_LINE=1024\nPHOTOPRISM_NONSENSE=1\n",
+            &["PHOTOPRISM_NONSENSE", "2"][..],
+        ),
+        ("no equals sign\n", &["1"]),
+        ("PHOTOPRISM_ADMIN_MAX_LINE=many\n", &["max-line"]),
+    ] {
+        let home = config(Home::new(), text);
+        crate::bare::End::from(home.ends()).assert(2, words);
+    }
+}

@@ -1,0 +1,168 @@
+//! Sockets that systemd passes, and what it is told.
+
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::path::PathBuf;
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+use photoprism_daemon::clock::Stopwatch;
+
+use crate::bare::{End, text};
+use crate::common::PATIENCE;
+use crate::common::client::Client;
+use crate::common::home::Home;
+use crate::common::running::Running;
+
+/// `LISTEN_PID` has to be the daemon's own: a shell sets it, moves the socket from its input to
+/// the descriptor 3, and becomes the daemon.
+const AS_SYSTEMD: &str = "export LISTEN_PID=$$; exec \"$0\" \"$@\" 3<&0 0</dev/null";
+
+/// The daemon with the socket at `path` passed under that name.
+fn with_passed(home: &Home, path: &PathBuf, name: &str) -> Command {
+    let listener = UnixListener::bind(path).unwrap();
+    fs::set_permissions(path, PermissionsExt::from_mode(0o640)).unwrap();
+    let mut command = Command::new("/bin/sh");
+    command.env_clear().env("HOME", home.root()).current_dir(home.root());
+    command.args(["-c", AS_SYSTEMD, env!("CARGO_BIN_EXE_photoprismd")]);
+    command.args(["--database", text(home.database())]);
+    command.env("LISTEN_FDS", "1").env("LISTEN_FDNAMES", name);
+    command.stdin(OwnedFd::from(listener));
+    command
+}
+
+#[test]
+fn a_passed_admin_socket_is_used_as_it_is() {
+    let home = Home::new();
+    let path = home.root().join("run/given.sock");
+    let running = Running::start(with_passed(&home, &path, "admin"));
+    assert!(
+        running.log().contains(&format!("ready: socket={} ", text(&path))),
+        "{}",
+        running.log()
+    );
+    let before = fs::metadata(&path).unwrap();
+    let status = Client::connect(&path).ask(r#"{"cmd":"status"}"#);
+    assert_eq!(status["result"]["sockets"]["admin"], text(&path));
+    assert!(!home.socket().exists());
+    assert!(home.data().join("admin.db.lock").exists(), "the lock lies beside the database");
+    assert!(!home.root().join("run/given.sock.lock").exists());
+    running.stop();
+    let after = fs::metadata(&path).unwrap();
+    assert_eq!(
+        (after.ino(), after.mode(), after.ctime_nsec()),
+        (before.ino(), before.mode(), before.ctime_nsec())
+    );
+}
+
+#[test]
+fn a_second_daemon_beside_a_passed_socket_is_73() {
+    let home = Home::new();
+    let first = Running::start(with_passed(&home, &home.root().join("run/one.sock"), "admin"));
+    let mut second = with_passed(&home, &home.root().join("run/two.sock"), "admin");
+    End::from(second.output().unwrap()).assert(73, &[]);
+    first.stop();
+}
+
+#[test]
+fn a_socket_under_another_name_is_2() {
+    let home = Home::new();
+    let mut command = with_passed(&home, &home.root().join("run/given.sock"), "web");
+    End::from(command.output().unwrap()).assert(2, &["web", "FileDescriptorName=admin"]);
+    assert!(!home.database().exists());
+}
+
+/// systemd's end of `NOTIFY_SOCKET`.
+struct Listening(UnixDatagram);
+
+impl Listening {
+    fn new(home: &Home) -> (Self, PathBuf) {
+        let path = home.root().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        (Self(socket), path)
+    }
+
+    /// The next message that is no sign of life.
+    fn next(&self) -> String {
+        loop {
+            let message = self.any();
+            if message != "WATCHDOG=1\n" {
+                return message;
+            }
+        }
+    }
+
+    fn any(&self) -> String {
+        let mut bytes = [0; 4096];
+        let length = self.0.recv(&mut bytes).unwrap();
+        let text = std::str::from_utf8(&bytes[..length]).unwrap();
+        text.trim_end_matches('\n').to_owned() + "\n"
+    }
+}
+
+#[test]
+fn systemd_is_told_of_start_reload_and_stop() {
+    let home = Home::new();
+    let (told, path) = Listening::new(&home);
+    let mut command = home.command();
+    command.env("NOTIFY_SOCKET", &path);
+    let running = Running::start(command);
+    assert_eq!(told.next(), "READY=1\n");
+    running.signal(Signal::SIGHUP);
+    let reloading = told.next();
+    let (first, rest) = reloading.split_once('\n').unwrap();
+    assert_eq!(first, "RELOADING=1");
+    let since: u64 = rest.trim().strip_prefix("MONOTONIC_USEC=").unwrap().parse().unwrap();
+    assert!(since > 0);
+    assert_eq!(told.next(), "READY=1\n");
+    running.signal(Signal::SIGTERM);
+    assert_eq!(told.next(), "STOPPING=1\n");
+    assert_eq!(running.ended().0.code(), Some(0));
+}
+
+#[test]
+fn a_bad_reload_ends_with_ready_too() {
+    let home = Home::new();
+    let settings = home.root().join("settings");
+    fs::write(&settings, "").unwrap();
+    let (told, path) = Listening::new(&home);
+    let mut command = home.command();
+    command.env("NOTIFY_SOCKET", &path).args(["--config", text(&settings)]);
+    let running = Running::start(command);
+    assert_eq!(told.next(), "READY=1\n");
+    fs::write(&settings, "NONSENSE=1\n").unwrap();
+    running.signal(Signal::SIGHUP);
+    assert!(told.next().starts_with("RELOADING=1\n"));
+    assert_eq!(told.next(), "READY=1\n");
+    running.stop();
+}
+
+#[test]
+fn the_watchdog_hears_of_it_while_the_database_thread_moves() {
+    let home = Home::new();
+    let (told, path) = Listening::new(&home);
+    let mut command = home.command();
+    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "4000000");
+    let running = Running::start(command);
+    assert_eq!(told.any(), "READY=1\n");
+    let watch = Stopwatch::start();
+    for _ in 0..3 {
+        assert_eq!(told.any(), "WATCHDOG=1\n");
+    }
+    assert!(watch.elapsed().as_secs() < 12, "{:?}", watch.elapsed());
+    running.stop();
+}
+
+#[test]
+fn a_daemon_that_cannot_start_never_says_that_it_is_ready() {
+    let home = Home::new();
+    let (told, path) = Listening::new(&home);
+    fs::write(home.database(), "not a database").unwrap();
+    let end: End = home.command().env("NOTIFY_SOCKET", &path).output().unwrap().into();
+    end.assert(78, &[]);
+    told.0.set_nonblocking(true).unwrap();
+    assert!(told.0.recv(&mut [0; 64]).is_err());
+}
