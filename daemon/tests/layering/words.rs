@@ -1,0 +1,81 @@
+//! Names that only one place may speak.
+
+use crate::source::{Source, words};
+
+/// A name, and the start of the paths that may hold it.
+const ONLY_IN: [(&str, &[&str]); 9] = [
+    ("rusqlite", &["daemon/src/store/"]),
+    ("argon2::", &["daemon/src/hashing/"]),
+    ("bcrypt::", &["daemon/src/hashing/"]),
+    ("unsafe", &["daemon/src/sys.rs"]),
+    ("SystemTime::now", &["daemon/src/clock.rs"]),
+    ("Instant::now", &["daemon/src/clock.rs", "ctl/src/clock.rs"]),
+    ("Timestamp::now", &["daemon/src/clock.rs"]),
+    ("thread::sleep", &[]),
+    ("#[allow", &[]),
+];
+
+/// Every name outside of its place.
+pub(crate) fn faults(source: &Source) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (word, places) in ONLY_IN {
+        if places.iter().any(|place| source.path.starts_with(place)) {
+            continue;
+        }
+        for (at, line) in source.code().filter(|(_, line)| holds(line, word)) {
+            let line = line.trim();
+            faults.push(source.fault(at, &format!("{word} stands only in {places:?}: {line}")));
+        }
+    }
+    faults
+}
+
+/// A path that ends in `::` is followed by a name, an attribute follows upon anything.
+fn holds(line: &str, word: &str) -> bool {
+    match word.strip_suffix("::") {
+        Some(name) => words(line, name).any(|at| line[at..].starts_with(word)),
+        None if word.starts_with('#') => line.contains(word),
+        None => words(line, word).next().is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(path: &str, text: &str) -> usize {
+        faults(&Source::new(path, text)).len()
+    }
+
+    #[test]
+    fn names_are_found_outside_of_their_place_only() {
+        for (inside, outside, line) in [
+            (
+                "daemon/src/store/open.rs",
+                "daemon/src/handlers/find.rs",
+                "use rusqlite::Connection;",
+            ),
+            ("daemon/src/hashing/compute.rs", "daemon/src/store/open.rs", "use argon2::Argon2;"),
+            ("daemon/src/hashing/mod.rs", "protocol/src/lib.rs", "    bcrypt::verify(a, b)"),
+            ("daemon/src/sys.rs", "daemon/src/peer/mod.rs", "    unsafe { libc::getuid() }"),
+            ("daemon/src/clock.rs", "daemon/src/store/open.rs", "let now = Instant::now();"),
+            ("daemon/src/clock.rs", "ctl/src/main.rs", "let now = std::time::SystemTime::now();"),
+        ] {
+            assert_eq!((found(inside, line), found(outside, line)), (0, 1), "{line}");
+        }
+        assert_eq!(found("daemon/src/clock.rs", "std::thread::sleep(long)"), 1);
+        assert_eq!(found("daemon/src/clock.rs", "#[allow(dead_code)]"), 1);
+    }
+
+    #[test]
+    fn what_only_looks_like_one_passes() {
+        for line in [
+            "settings.argon2.passes",
+            "#![deny(unsafe_code)]",
+            "// unsafe",
+            "crate::bcrypt_hash::f()",
+        ] {
+            assert_eq!(found("daemon/src/peer/mod.rs", line), 0, "{line}");
+        }
+    }
+}
