@@ -19,6 +19,8 @@ pub struct Slot {
     db: Option<Db>,
     identity: Option<(u64, u64)>,
     idle: u32,
+    /// Why it could not be opened: told once, however often it is tried.
+    told: Option<String>,
 }
 
 impl Slot {
@@ -34,7 +36,7 @@ impl Slot {
             Err(error) => return Err(error),
         };
         let identity = db.as_ref().and_then(|db| identity(&db.path));
-        Ok(Self { options, db, identity, idle: 0 })
+        Ok(Self { options, db, identity, idle: 0, told: None })
     }
 
     /// The database, where there is one now.
@@ -102,9 +104,16 @@ impl Slot {
                 info!(path = %db.path.display(), kind = db.kind.name(), "the database is there");
                 self.db = Some(db);
                 self.identity = now;
+                self.told = None;
             }
             Err(OpenError::NotThereYet) => {}
-            Err(error) => warn!(%error, "the database cannot be used yet"),
+            Err(error) => {
+                let why = error.to_string();
+                if self.told.as_ref() != Some(&why) {
+                    warn!(error = why, "the database cannot be used yet");
+                    self.told = Some(why);
+                }
+            }
         }
     }
 }
