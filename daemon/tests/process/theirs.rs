@@ -45,6 +45,18 @@ fn index_db_is_never_made_and_is_opened_once_it_is_there() {
 }
 
 #[test]
+fn one_that_cannot_be_used_is_told_once() {
+    let mut home = home_with("index.db");
+    home.start();
+    fs::write(home.database(), "not a database").unwrap();
+    for _ in 0..20 {
+        assert_eq!(home.fault("users.ls", json!({})).0, "unavailable");
+    }
+    let log = home.stop();
+    assert_eq!(log.matches("not an SQLite database").count(), 1, "{log}");
+}
+
+#[test]
 fn a_folder_means_the_index_db_in_it() {
     let home = Home::new();
     let folder = home.data();
@@ -93,8 +105,10 @@ fn a_restored_file_is_followed() {
     home.ok("ping", json!({}));
 }
 
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 /// Starts without `--database` where these variables speak of PhotoPrism's.
-fn guess(home: &Home, variables: &[(&str, &str)]) -> End {
+fn guess(home: &Home, variables: Variables<'_>) -> End {
     let socket = home.root().join("run/admin.sock");
     let mut command = photoprismd();
     command
@@ -112,7 +126,7 @@ fn without_a_choice_the_daemon_does_not_guess() {
     fs::create_dir(&storage).unwrap();
     make_theirs(&storage.join("index.db"));
     let storage = text(&storage).to_owned();
-    let cases: [(&[(&str, &str)], &[&str]); 5] = [
+    let cases: [(Variables<'_>, &[&str]); 5] = [
         (&[("PHOTOPRISM_DATABASE_DRIVER", "sqlite")], &["PHOTOPRISM_DATABASE_DRIVER"]),
         (&[("PHOTOPRISM_DATABASE_DSN", "/x/index.db")], &["PHOTOPRISM_DATABASE_DSN"]),
         (&[("PHOTOPRISM_STORAGE_PATH", &storage)], &["PHOTOPRISM_STORAGE_PATH", &storage]),
