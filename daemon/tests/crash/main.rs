@@ -1,0 +1,11 @@
+//! Writers under whose hands the daemon dies or is stopped: nothing acknowledged is lost, nothing
+//! is half done, nothing is done twice.
+
+#[path = "../common/mod.rs"]
+#[expect(dead_code, reason = "other binaries use the rest of the harness")]
+mod common;
+
+mod kept;
+mod killed;
+mod stopped;
+mod writers;
