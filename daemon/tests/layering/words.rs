@@ -8,7 +8,7 @@ const ONLY_IN: [(&str, &[&str]); 9] = [
     ("argon2::", &["daemon/src/hashing/"]),
     ("bcrypt::", &["daemon/src/hashing/"]),
     ("unsafe", &["daemon/src/sys.rs"]),
-    ("SystemTime::now", &["daemon/src/clock.rs"]),
+    ("SystemTime::now", &["daemon/src/clock.rs", "ctl/src/clock.rs"]),
     ("Instant::now", &["daemon/src/clock.rs", "ctl/src/clock.rs"]),
     ("Timestamp::now", &["daemon/src/clock.rs"]),
     ("thread::sleep", &[]),
