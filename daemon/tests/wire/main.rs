@@ -9,4 +9,6 @@ mod harness;
 mod lines;
 mod order;
 mod users_add;
+mod users_guard;
 mod users_mod;
+mod users_search;
