@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use tracing::error;
+use tracing::{error, info};
 
+use super::audit::{AuditHead, audit_head};
 use super::db::{Db, Tx};
 use super::error::StoreError;
 use super::slot::Slot;
@@ -224,7 +225,17 @@ impl DbThread {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
+        self.tell_head();
         self.slot.close();
+    }
+
+    /// What the audit trail ended with: a tail that is cut before the next start shows against it.
+    fn tell_head(&self) {
+        if let Some(Ok(AuditHead { number, hash })) = self.slot.db().map(audit_head)
+            && number > 0
+        {
+            info!(number, %hash, "head of the audit trail at stop");
+        }
     }
 
     /// Runs one group; true when the thread is to end.
