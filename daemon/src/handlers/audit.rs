@@ -119,7 +119,9 @@ pub fn verify_step(db: &Db, mut state: Verify) -> Result<Step, CommandError> {
         Some(end) => end,
         None => *state.end.insert(audit_head(db)?.number),
     };
-    let rows = audit_walk(db, state.reached.number, STEP)?;
+    // The first step begins before number 1: what stands there is no record of ours.
+    let first = if state.reached.number == 0 { i64::MIN } else { state.reached.number + 1 };
+    let rows = audit_walk(db, first, STEP)?;
     let more = rows.len() == STEP;
     for (number, row) in rows {
         if number > end {

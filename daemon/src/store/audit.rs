@@ -135,24 +135,24 @@ pub fn audit_page(db: &Db, before: i64, limit: usize) -> Result<Vec<AuditRow>, S
     Ok(rows)
 }
 
-/// Records above `after` in order, each `None` where a column does not hold what was written.
+/// Records from `first` on in order, each `None` where a column does not hold what was written.
 ///
 /// # Errors
 /// The store's.
 pub fn audit_walk(
     db: &Db,
-    after: i64,
+    first: i64,
     limit: usize,
 ) -> Result<Vec<(i64, Option<AuditRow>)>, StoreError> {
     if *db.kind() != Kind::Own {
         return Ok(Vec::new());
     }
     let sentence =
-        format!("SELECT {COLUMNS} FROM admin_audit WHERE number > ?1 ORDER BY number LIMIT ?2");
+        format!("SELECT {COLUMNS} FROM admin_audit WHERE number >= ?1 ORDER BY number LIMIT ?2");
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut sentence = db.conn.prepare_cached(&sentence)?;
     let rows = sentence
-        .query_map([after, limit], |row| Ok((row.get(0)?, strict(row))))?
+        .query_map([first, limit], |row| Ok((row.get(0)?, strict(row))))?
         .collect::<Result<_, _>>()?;
     Ok(rows)
 }
