@@ -4,10 +4,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod access;
+mod audit;
 mod envelope;
 mod harness;
+mod keys;
 mod lines;
 mod order;
+mod paging;
+mod passwd;
 mod users_add;
 mod users_guard;
 mod users_mod;
