@@ -1,0 +1,205 @@
+//! PhotoPrism's own database: read as it is, and not changed yet.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::common::home::Home;
+use crate::common::json::Ask;
+
+/// A database that a real PhotoPrism of December 2024 made; test data.
+fn fixture() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"))
+}
+
+fn home() -> Home {
+    let mut home = Home::new().with_database(fixture());
+    home.start();
+    home
+}
+
+fn names(home: &mut Home, args: Value) -> Vec<String> {
+    let items = home.ok("users.ls", args)["items"].clone();
+    let items = items.as_array().unwrap();
+    items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn it_is_recognised_and_says_so() {
+    let mut home = home();
+    let log = home.running().log();
+    assert!(log.contains("index.db (photoprism) accounts=10"), "{log}");
+    let status = home.ok("status", json!({}));
+    let path = home.database().display().to_string();
+    assert_eq!(
+        status["database"],
+        json!({"kind": "photoprism", "path": path, "schema": null,
+            "photoprism_version": "development", "edition": "ce"})
+    );
+    assert_eq!(status["counts"], json!({"users": 10, "deleted": 1, "sessions": 14, "logins": 0}));
+}
+
+#[test]
+fn accounts_are_read_as_photoprism_stored_them() {
+    let mut home = home();
+    let people = [
+        "admin",
+        "bob",
+        "alice",
+        "dave",
+        "erin",
+        "nologin",
+        "olga",
+        "we irdname",
+        "mixed.case",
+        "mallory",
+    ];
+    assert_eq!(names(&mut home, json!({})), people);
+    let all = names(&mut home, json!({"search": "all", "deleted": true}));
+    assert_eq!(all.len(), 13);
+    for (search, expected) in [
+        ("bob", &["bob"][..]),
+        ("WE ", &["we irdname"]),
+        ("Alice Å", &["alice"]),
+        ("bobb", &["bob"]),
+        ("7", &["olga"]),
+        ("utoykqdsx3vfdnhc", &["olga"]),
+        ("m", &["mixed.case", "mallory"]),
+        ("%", &[]),
+        ("gone", &[]),
+    ] {
+        assert_eq!(names(&mut home, json!({"search": search})), expected, "{search}");
+    }
+    let mut show = |user: &str| home.ok("users.show", json!({"user": user}))["user"].clone();
+    let admin = show("ADMIN");
+    assert_eq!((&admin["role"], &admin["super_admin"]), (&json!("admin"), &json!(true)));
+    assert_eq!(admin["login_at"], "2026-11-23T14:16:16Z");
+    assert_eq!(show("alice")["may_webdav"], false, "guests may not");
+    assert_eq!(show("alice")["webdav"], true);
+    assert_eq!(
+        (&show("dave")["two_factor"], &show("dave")["method"]),
+        (&json!(true), &json!("2fa"))
+    );
+    assert_eq!(show("nologin")["may_login"], false);
+    assert_eq!(show("nologin")["may_webdav"], true);
+    assert_eq!(show(" We Irdname ")["uid"], "utoykqs5a2z4qsrf");
+    assert_eq!(show("gone")["deleted_at"], "2026-11-23T14:11:44Z");
+    assert_eq!(show("olga")["auth_id"], "8a2b4c6d-1111-2222");
+    assert_eq!(show("erin")["display_name"], "Erin Root O'Neil");
+}
+
+#[test]
+fn legacy_accounts_are_read() {
+    let mut home = home();
+    let items = home.ok("users.legacy", json!({}))["items"].clone();
+    let names: Vec<&str> =
+        items.as_array().unwrap().iter().map(|i| i["user_name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["admin", "grandma", "bob"]);
+    assert_eq!(
+        home.ok("users.legacy", json!({"search": "Old"}))["items"],
+        json!([{"id": 6, "uid": "uqz1r5w1rstuvwxy", "name": "Old Bob", "user_name": "bob",
+            "email": "bob@example.org", "admin": true, "created_at": "2021-11-03T10:11:12Z"}])
+    );
+}
+
+#[test]
+fn pages_go_on_in_another_run() {
+    let mut home = home();
+    let first = home.ok("users.ls", json!({"limit": 4}));
+    home.restart();
+    let rest = names(&mut home, json!({"limit": 100, "cursor": first["next"]}));
+    assert_eq!(rest, ["erin", "nologin", "olga", "we irdname", "mixed.case", "mallory"]);
+}
+
+#[test]
+fn writes_are_refused_and_the_file_stays_as_it_was() {
+    let mut home = home();
+    for (cmd, args) in [
+        ("users.add", json!({"name": "new", "role": "admin", "password": "longenough"})),
+        ("users.mod", json!({"user": "bob", "attr": "x"})),
+        ("users.rm", json!({"user": "bob"})),
+        ("users.restore", json!({"user": "gone"})),
+        ("users.reset", json!({})),
+        ("passwd.set", json!({"user": "bob", "password": "longenough"})),
+        ("passwd.remove", json!({"user": "bob"})),
+    ] {
+        assert_eq!(home.refused(cmd, args)["code"], "unavailable", "{cmd}");
+    }
+    // Values are looked at before the database.
+    assert_eq!(
+        home.refused("users.mod", json!({"user": "bob", "role": "x"}))["code"],
+        "invalid_argument"
+    );
+    home.ok("audit.ls", json!({}));
+    assert_eq!(home.ok("audit.verify", json!({}))["ok"], true);
+    let unchanged = || fs::read(home.database()).unwrap() == fs::read(fixture()).unwrap();
+    assert!(unchanged());
+    home.kill();
+    let entries = fs::read_dir(home.data()).unwrap();
+    let files: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(files, ["index.db"], "nothing beside it");
+    assert!(fs::read(home.database()).unwrap() == fs::read(fixture()).unwrap());
+}
+
+#[test]
+fn what_photoprism_commits_is_seen_at_once_and_its_locks_are_waited_for() {
+    let mut home = home();
+    let mut photoprism = Connection::open(home.database()).unwrap();
+    photoprism.execute("UPDATE auth_users SET user_attr = 'new' WHERE id = 2", []).unwrap();
+    let bob =
+        |home: &mut Home| home.ok("users.show", json!({"user": "bob"}))["user"]["attr"].clone();
+    assert_eq!(bob(&mut home), "new");
+    // A reader does not mind a writer that has not committed, and keeps no writer waiting.
+    let writing = photoprism.transaction().unwrap();
+    writing.execute("UPDATE auth_users SET user_attr = 'newer' WHERE id = 2", []).unwrap();
+    assert_eq!(bob(&mut home), "new");
+    writing.commit().unwrap();
+    assert_eq!(bob(&mut home), "newer");
+}
+
+#[test]
+fn text_is_read_from_any_storage_class() {
+    let mut home = Home::new().with_database(fixture());
+    home.open_database()
+        .execute_batch(
+            "UPDATE auth_users SET auth_id = 1234567890, base_path = X'66c3bc', user_attr = NULL,
+               expires_at = '0001-01-01 00:00:00+00:00' WHERE id = 2;
+             UPDATE auth_users SET user_name = 'utoykpbyxbu37oo7' WHERE id = 9;",
+        )
+        .unwrap();
+    home.start();
+    let bob = home.ok("users.show", json!({"user": "bob"}))["user"].clone();
+    assert_eq!(
+        (&bob["auth_id"], &bob["base_path"], &bob["attr"], &bob["expires_at"]),
+        (&json!("1234567890"), &json!("fü"), &json!(""), &Value::Null),
+    );
+    // A name that looks like a UID is found by it, unless it is somebody's UID.
+    let found = home.ok("users.show", json!({"user": "utoykpbyxbu37oo7"}))["user"].clone();
+    assert_eq!(found["uid"], "utoykqxt86b8nskn");
+}
+
+#[test]
+fn a_database_that_is_not_there_yet_is_waited_for() {
+    let mut home = Home::new().with_database(fixture());
+    fs::remove_file(home.database()).unwrap();
+    home.start();
+    assert!(home.running().log().contains("(photoprism, not there yet)"));
+    assert_eq!(home.ok("ping", json!({}))["pong"], true);
+    let database = home.ok("status", json!({}))["database"].clone();
+    assert_eq!((&database["kind"], &database["schema"]), (&json!("photoprism"), &Value::Null));
+    for (cmd, args) in [
+        ("users.ls", json!({})),
+        ("users.show", json!({"user": "bob"})),
+        ("users.mod", json!({"user": "bob"})),
+        ("audit.verify", json!({})),
+    ] {
+        assert_eq!(home.refused(cmd, args)["code"], "unavailable", "{cmd}");
+    }
+    assert!(!home.database().exists(), "never made by us");
+    let arriving = home.data().join("arriving");
+    fs::copy(fixture(), &arriving).unwrap();
+    fs::rename(arriving, home.database()).unwrap();
+    assert_eq!(names(&mut home, json!({})).len(), 10);
+}
