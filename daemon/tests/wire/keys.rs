@@ -136,7 +136,7 @@ fn a_password_is_compared_by_the_hash_of_the_account() {
 
 #[test]
 fn a_key_has_a_form_and_belongs_to_writes() {
-    let mut home = Home::started();
+    let home = Home::started();
     let rm = |key: &str| line("users.rm", &json!({"user": "nobody"}), key);
     for key in
         ["", "1234567", &"k".repeat(65), "1234567\u{7f}", "1234567ä", "1234567\n", "1234567\t"]

@@ -110,7 +110,7 @@ fn a_line_at_the_limit_is_taken_and_one_over_it_closes() {
     let mut client = home.connect();
     assert_eq!(client.ask(padded(65_536))["ok"], true);
     assert_eq!(client.ask(padded(65_535) + "\r")["ok"], true);
-    let mut closes = |line: String| {
+    let closes = |line: String| {
         let mut client = home.connect();
         client.send("{\"cmd\":\"ping\",\"id\":1}\n");
         client.send(line);

@@ -1,6 +1,7 @@
 //! Raw lines against a real daemon on a real socket, held against the letter of the
 //! documentation.
 
+#[expect(dead_code, reason = "other test binaries use the rest of it")]
 #[path = "../common/mod.rs"]
 mod common;
 

@@ -107,7 +107,7 @@ fn the_backup_is_whole_private_and_holds_the_old_rows() {
     let path = home.ok("users.reset", json!({}))["backup"].as_str().unwrap().to_owned();
     let path = PathBuf::from(path);
     assert!(path.is_absolute() && path.starts_with(home.data().join("backups")), "{path:?}");
-    assert_eq!(backups(&home), [path.clone()], "nothing temporary stays");
+    assert_eq!(backups(&home), std::slice::from_ref(&path), "nothing temporary stays");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
     let mode = fs::metadata(path.parent().unwrap()).unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0, "{mode:o}");

@@ -70,7 +70,7 @@ fn lines() -> Vec<String> {
         r#"{"cmd":"passwd.set","args":{"user":"bob","password":"c4n4ry-cut"#,
         r#"{"cmd":"c4n4ry"}"#,
         r#"{"cmd":"passwd.set","args":"c4n4ry"}"#,
-        r#"c4n4ry"#,
+        r"c4n4ry",
         r#"{"cmd":"users.rm","args":{"user":"bob"},"key":"c4n4ry"}"#,
         r#"{"cmd":"passwd.set","args":{"user":"admin","password":"c4n4ry-key"},"key":"a-key-of-mine"}"#,
         r#"{"cmd":"passwd.set","args":{"user":"admin","password":"c4n4ry-key"},"key":"a-key-of-mine"}"#,
