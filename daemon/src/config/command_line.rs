@@ -29,13 +29,17 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, 
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Ok(Parsed::Print(error.render().to_string()))
             }
-            _ => {
-                let text = error.render().to_string();
-                let text = text.strip_prefix("error: ").unwrap_or(&text);
-                Err(ConfigError::Usage(text.trim_end().to_owned()))
-            }
+            _ => Err(ConfigError::Usage(in_one_line(&error.render().to_string()))),
         },
     }
+}
+
+/// What is wrong and the tip, without the usage: a message of the daemon is one line.
+fn in_one_line(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let wrong = text.split("\n\nUsage:").next().unwrap_or(text);
+    let lines: Vec<&str> = wrong.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    format!("{}; see --help", lines.join("; "))
 }
 
 fn command() -> Command {
@@ -129,6 +133,16 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_is_told_in_one_line_with_its_tip() {
+        let told = run(&["--databse", "x"]).unwrap_err().to_string();
+        assert_eq!(
+            told,
+            "unexpected argument '--databse' found; tip: a similar argument exists: '--database'; \
+             see --help"
+        );
+    }
+
+    #[test]
     fn what_is_no_flag_is_refused_without_repeating_a_password() {
         for args in [
             &["--admin-password", "hunter22"] as &[&str],
@@ -143,6 +157,7 @@ mod tests {
             assert_eq!(error.exit_code(), 2);
             assert!(!error.to_string().contains("hunter22"), "{error}");
             assert!(!error.to_string().starts_with("error:"), "{error}");
+            assert!(!error.to_string().contains(['\n', '\t']), "{error}");
         }
     }
 }
