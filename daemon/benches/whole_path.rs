@@ -1,0 +1,231 @@
+//! The whole path, from a client through the socket to the disk and back: prints one table.
+//!
+//! `cargo bench -p photoprism-daemon --bench whole_path`
+
+mod common;
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use common::{Client, DAEMON, Daemon, SHOW};
+use photoprism_daemon::clock::Stopwatch;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+/// Accounts of the large database.
+const MANY: u32 = 100_000;
+
+/// Room for the 64 writers: one uid may hold 32 connections by default.
+const ROOM: [&str; 2] = ["--max-connections-per-uid", "128"];
+
+fn main() {
+    let control = control_binary();
+    let mut table = Table::default();
+    sizes(&mut table, &control);
+    starts(&mut table);
+    let folder = folder();
+    let (daemon, _) = Daemon::start(&folder, &ROOM);
+    reads(&mut table, &daemon);
+    control_runs(&mut table, &folder, &control);
+    writes(&mut table, &daemon);
+    drop(daemon);
+    passwords(&mut table);
+    table.print();
+}
+
+/// Figures, each beside what it is compared with.
+#[derive(Default)]
+struct Table(String);
+
+impl Table {
+    fn row(&mut self, what: &str, figure: &str, compared: &str) {
+        writeln!(self.0, "| {what} | {figure} | {compared} |").expect("memory");
+    }
+
+    #[expect(clippy::print_stdout, reason = "the table is what this program is for")]
+    fn print(&self) {
+        print!("| what | figure | compared |\n|---|---:|---|\n{}", self.0);
+    }
+}
+
+fn folder() -> TempDir {
+    TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder")
+}
+
+/// Cargo builds the binaries of this package for a bench; the other package's is built here.
+fn control_binary() -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--package", "photoprism-ctl"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .expect("cargo");
+    assert!(built.success(), "the control binary was not built");
+    Path::new(DAEMON).with_file_name("photoprism")
+}
+
+fn sizes(table: &mut Table, control: &Path) {
+    let bytes = |path: &Path| std::fs::metadata(path).expect("a binary").len();
+    let size = |path: &Path| f64::from(u32::try_from(bytes(path)).expect("less than 4 GiB"));
+    let (control, daemon) = (size(control), size(Path::new(DAEMON)));
+    let mb = |bytes: f64| format!("{:.2} MB", bytes / 1e6);
+    table.row("size of `photoprism`", &mb(control), "");
+    table.row("size of `photoprismd`", &mb(daemon), &times(daemon / control, "`photoprism`"));
+}
+
+fn times(factor: f64, of: &str) -> String {
+    format!("{factor:.1} x {of}")
+}
+
+fn starts(table: &mut Table) {
+    let (few, many) = (folder(), folder());
+    drop(Daemon::start(&few, &[]));
+    drop(Daemon::start(&many, &[]));
+    fill(&many);
+    let (few_ms, few_kib) = start(&few);
+    let (many_ms, many_kib) = start(&many);
+    let ms = |ms: f64| format!("{ms:.1} ms");
+    table.row("start to ready, 1 account", &ms(few_ms), "");
+    table.row(
+        &format!("start to ready, {MANY} accounts"),
+        &ms(many_ms),
+        &times(many_ms / few_ms, "1 account"),
+    );
+    let mib = |kib: f64| format!("{:.1} MiB", kib / 1024.0);
+    table.row("resident memory, idle", &mib(few_kib), "");
+    table.row(
+        &format!("resident memory, idle, {MANY} accounts"),
+        &mib(many_kib),
+        &times(many_kib / few_kib, "1 account"),
+    );
+}
+
+/// The median of starts in milliseconds, and the memory of the last one in KiB.
+fn start(folder: &TempDir) -> (f64, f64) {
+    let mut kib = 0.0;
+    let ms = median(9, || {
+        let (daemon, taken) = Daemon::start(folder, &[]);
+        kib = resident_kib(&daemon);
+        taken
+    });
+    (ms, kib)
+}
+
+fn resident_kib(daemon: &Daemon) -> f64 {
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", daemon.pid)).expect("its status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+fn fill(folder: &TempDir) {
+    let database = Connection::open(folder.path().join("admin.db")).expect("the database");
+    database
+        .execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+             INSERT INTO auth_users (user_uid, user_name, display_name, user_email, user_role,
+               auth_provider, can_login, created_at, updated_at)
+             SELECT printf('us%06d%08d', i, i), printf('user%d', i), printf('User %d', i),
+               printf('user%d@example.com', i), 'user', 'local', 1,
+               '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00' FROM n",
+            [MANY],
+        )
+        .expect("the rows");
+}
+
+/// The median of `runs` durations in milliseconds.
+fn median(runs: usize, mut run: impl FnMut() -> Duration) -> f64 {
+    let mut taken: Vec<f64> = (0..runs).map(|_| run().as_secs_f64() * 1e3).collect();
+    taken.sort_by(f64::total_cmp);
+    taken[runs / 2]
+}
+
+/// Rounds a second of `clients` that each carry `work` out `rounds` times at the same time.
+fn rate(daemon: &Daemon, (clients, rounds): (u32, u32), work: impl Fn(&mut Client) + Sync) -> f64 {
+    let mut open: Vec<Client> = (0..clients).map(|_| daemon.connect()).collect();
+    let watch = Stopwatch::start();
+    std::thread::scope(|scope| {
+        for client in &mut open {
+            scope.spawn(|| (0..rounds).for_each(|_| work(client)));
+        }
+    });
+    f64::from(clients * rounds) / watch.elapsed().as_secs_f64()
+}
+
+fn reads(table: &mut Table, daemon: &Daemon) {
+    const WINDOW: u8 = 64;
+    let one = rate(daemon, (1, 20_000), |client| client.ask(SHOW, 1));
+    let lines = SHOW.repeat(WINDOW.into());
+    let batches = rate(daemon, (16, 150), |client| client.ask(&lines, WINDOW.into()));
+    let many = batches * f64::from(WINDOW);
+    let per_second = |rate: f64| format!("{rate:.0} /s");
+    table.row("`users.show`, 1 connection, one after the other", &per_second(one), "");
+    table.row(
+        "`users.show`, 16 connections, 64 in flight on each",
+        &per_second(many),
+        &times(many / one, "one after the other"),
+    );
+}
+
+fn control_runs(table: &mut Table, folder: &TempDir, control: &Path) {
+    let run = |words: &[&str]| {
+        let watch = Stopwatch::start();
+        let status = Command::new(control)
+            .env_clear()
+            .env("PHOTOPRISM_ADMIN_SOCKET", folder.path().join("admin.sock"))
+            .args(words)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .expect("the control binary");
+        assert!(status.success());
+        watch.elapsed()
+    };
+    let list = median(101, || run(&["users", "ls"]));
+    let alone = median(101, || run(&["--version"]));
+    table.row(
+        "`photoprism users ls`, the whole process",
+        &format!("{list:.2} ms"),
+        &times(list / alone, "`photoprism --version`"),
+    );
+}
+
+fn writes(table: &mut Table, daemon: &Daemon) {
+    let write = |client: &mut Client| {
+        // Each differs from the one before, so that each is a change of the row.
+        for name in ["One", "Two"] {
+            let line = format!(
+                "{{\"cmd\":\"users.mod\",\"args\":{{\"user\":\"admin\",\"display_name\":\"{name}\"}}}}\n"
+            );
+            client.ask(line.as_bytes(), 1);
+        }
+    };
+    let one = rate(daemon, (1, 100), write) * 2.0;
+    let many = rate(daemon, (64, 20), write) * 2.0;
+    table.row("`users.mod`, 1 connection", &format!("{one:.0} /s"), "");
+    table.row(
+        "`users.mod`, 64 connections",
+        &format!("{many:.0} /s"),
+        &times(many / one, "1 connection"),
+    );
+}
+
+/// Argon2id through the whole path: `passwd.set` from 8 connections.
+fn passwords(table: &mut Table) {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let set =
+        b"{\"cmd\":\"passwd.set\",\"args\":{\"user\":\"admin\",\"password\":\"correct horse\"}}\n";
+    let with = |threads: usize| {
+        let folder = folder();
+        let (daemon, _) = Daemon::start(&folder, &["--hash-threads", &threads.to_string()]);
+        rate(&daemon, (8, 16), |client| client.ask(set, 1))
+    };
+    let (one, all) = (with(1), with(cores));
+    table.row("`passwd.set`, Argon2id on 1 thread", &format!("{one:.1} /s"), "");
+    table.row(
+        &format!("`passwd.set`, Argon2id on {cores} threads, a core each"),
+        &format!("{all:.1} /s"),
+        &times(all / one, "1 thread"),
+    );
+}
