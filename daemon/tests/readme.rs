@@ -1,9 +1,9 @@
-//! The README, run as written: every `sh` block does what it says, and prints what the `text`
+//! The READMEs, run as written: every `sh` block does what it says, and prints what the `text`
 //! block after it shows.
 //!
-//! The first block is the first terminal, all others follow each other in a second one, in a home
-//! of their own and never as root. Building and testing is left to `.ci/run`, which runs those two
-//! blocks as they are: `cargo` does nothing here.
+//! The first block of the top one is the first terminal, all others follow each other in a second
+//! one, in a home of their own and never as root. Building and testing is left to `.ci/run`, which
+//! runs those two blocks as they are: `cargo` does nothing here.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -19,6 +19,8 @@ use tempfile::TempDir;
 
 const README: &str = include_str!("../../README.md");
 
+const PROTOCOL: &str = include_str!("../../protocol/README.md");
+
 /// The home folder that the README shows.
 const HOME: &str = "/home/you";
 
@@ -30,7 +32,7 @@ const EXTRAS: [(&str, &str); 2] =
     [("nc", "nc -h 2>&1 | grep -q -- -U"), ("python3", "python3 --version")];
 
 /// What differs from run to run, and what stands for it. Widths and rules follow from those.
-const VARYING: [(&str, &str); 10] = [
+const VARYING: [(&str, &str); 12] = [
     (r"\b[0-9a-f]{64}\b", "HASH"),
     (r"\bu[0-9a-z]{15}\b", "UID"),
     (r"\b[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3}\b", "PASSWORD"),
@@ -38,6 +40,8 @@ const VARYING: [(&str, &str); 10] = [
     (r"\b\d{8}T\d{6}\.\d{3}Z", "MOMENT"),
     (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3}Z|Z)?", "TIME"),
     (r"(TIME;)\d+;\d+;\d+;", "${1}PEER;"),
+    (r#""uid":\d+,"gid":\d+,"pid":\d+"#, "PEER"),
+    (r#""next":"[A-Za-z0-9_-]{30,}""#, "NEXT"),
     (r"(Process ID +\|) \d+|(Uptime +\|) \d+s", "$1$2 N"),
     (r"-{3,}", "---"),
     (r" {2,}", " "),
@@ -49,10 +53,10 @@ struct Block {
     shown: Option<String>,
 }
 
-fn blocks() -> Vec<Block> {
+fn blocks(document: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     // Every other piece between fences is the inside of a block.
-    for fenced in README.split("\n```").skip(1).step_by(2) {
+    for fenced in document.split("\n```").skip(1).step_by(2) {
         let (kind, text) = fenced.split_once('\n').expect("a block has a first line");
         match kind {
             "sh" => blocks.push(Block { script: text.to_owned(), shown: None }),
@@ -97,7 +101,8 @@ impl Place {
     /// bash in the checkout, at home, with nothing else in its environment.
     fn bash(&self, script: &str) -> Command {
         let mut command = Command::new("bash");
-        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.path("bin").display());
+        let [extra, built] = ["bin", "checkout/target/release"].map(|name| self.path(name));
+        let path = format!("{}:{}:/usr/local/bin:/usr/bin:/bin", extra.display(), built.display());
         command.args(["-c", script]).env_clear().current_dir(self.path("checkout"));
         command.env("HOME", self.path("home")).env("PATH", path).stdin(Stdio::null());
         if Uid::effective().is_root() {
@@ -179,34 +184,49 @@ fn run_all(place: &Place, blocks: &[&Block]) {
     assert!(place.bash(&script).status().unwrap().success());
 }
 
-#[test]
-fn the_readme_does_what_it_says() {
-    let place = Place::new();
-    let blocks = blocks();
-    let (first, others) = blocks.split_first().unwrap();
-    let (daemon, said) = Daemon::start(&place, &first.script);
-    assert_eq!(place.settled(&said), place.settled(first.shown.as_ref().unwrap()));
+/// Runs `all` against a daemon that the first block of the README starts.
+fn check(place: &Place, all: &[Block]) {
+    let start = blocks(README).swap_remove(0);
+    let (daemon, said) = Daemon::start(place, &start.script);
+    assert_eq!(place.settled(&said), place.settled(start.shown.as_ref().unwrap()));
 
-    let (lacking, others): (Vec<_>, Vec<_>) = others
-        .iter()
-        .map(|block| (lacking(&place, block), block))
-        .partition(|(name, _)| name.is_some());
-    for (name, block) in lacking {
-        eprintln!("skipped: no {} here to run\n{}", name.unwrap_or_default(), block.script);
+    let mut able = Vec::new();
+    for block in all {
+        match lacking(place, block) {
+            Some(name) => eprintln!("skipped: no {name} here to run\n{}", block.script),
+            None => able.push(block),
+        }
     }
-    let others: Vec<&Block> = others.into_iter().map(|(_, block)| block).collect();
-    run_all(&place, &others);
-
-    for (number, block) in others.iter().enumerate() {
-        let printed =
-            |end: &str| fs::read_to_string(place.path(&format!("home/.out/{number}{end}")));
-        let out = printed("").unwrap();
-        assert_eq!(printed(".code").unwrap(), "0\n", "{}\n{out}", block.script);
+    run_all(place, &able);
+    for (number, block) in able.iter().enumerate() {
+        let file = |end: &str| place.path(&format!("home/.out/{number}{end}"));
+        let printed = fs::read_to_string(file("")).unwrap();
+        assert_eq!(
+            fs::read_to_string(file(".code")).unwrap(),
+            "0\n",
+            "{}\n{printed}",
+            block.script
+        );
         if let Some(shown) = &block.shown {
-            assert_eq!(place.settled(&out), place.settled(shown), "{}\n{out}", block.script);
+            assert_eq!(
+                place.settled(&printed),
+                place.settled(shown),
+                "{}\n{printed}",
+                block.script
+            );
         }
     }
     assert!(daemon.stop().ends_with("INFO stopped\n"));
+}
+
+#[test]
+fn the_readme_does_what_it_says() {
+    check(&Place::new(), &blocks(README)[1..]);
+}
+
+#[test]
+fn the_wire_is_as_its_readme_shows() {
+    check(&Place::new(), &blocks(PROTOCOL));
 }
 
 #[test]
