@@ -202,6 +202,11 @@ impl Pool {
         self.shared.computed.load(Ordering::Relaxed)
     }
 
+    /// How many logins may wait from now on (setting `hash-queue`); those that wait already stay.
+    pub fn set_login_places(&self, places: usize) {
+        self.shared.queue.set_login_places(places);
+    }
+
     /// Takes no more work; what waits gets [`PoolError::Stopped`], what runs is finished.
     pub fn stop(&self) {
         self.shared.queue.stop();

@@ -69,11 +69,11 @@ pub(super) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
     threads: usize,
-    login_places: usize,
 }
 
 #[derive(Default)]
 struct State {
+    login_places: usize,
     admin: VecDeque<Job>,
     login: VecDeque<Job>,
     running: usize,
@@ -85,7 +85,13 @@ struct State {
 
 impl Queue {
     pub(super) fn new(threads: usize, login_places: usize) -> Self {
-        Self { state: Mutex::default(), changed: Condvar::new(), threads, login_places }
+        let state = Mutex::new(State { login_places, ..State::default() });
+        Self { state, changed: Condvar::new(), threads }
+    }
+
+    /// How many logins may wait from now on; those that wait already stay.
+    pub(super) fn set_login_places(&self, places: usize) {
+        self.state().login_places = places;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -99,9 +105,10 @@ impl Queue {
         if state.stopped {
             return Err(PoolError::Stopped);
         }
+        let login_places = state.login_places;
         let (queue, places) = match lane {
             Lane::Admin => (&mut state.admin, ADMIN_PLACES),
-            Lane::Login => (&mut state.login, self.login_places),
+            Lane::Login => (&mut state.login, login_places),
         };
         if queue.len() >= places {
             return Err(PoolError::Busy { retry_after_s: self.retry_after_s(&state, lane) });

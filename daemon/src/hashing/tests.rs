@@ -212,6 +212,20 @@ fn a_full_queue_refuses_and_recovers() {
 }
 
 #[test]
+fn the_places_of_logins_change_while_it_runs() {
+    let pool = pool(SMALL);
+    let (_blocker, _release) = occupy(&pool);
+    let wait = || pool.queue_verify(Lane::Login, secret("password"), None);
+    let mut waiting = vec![wait().unwrap(), wait().unwrap()];
+    assert!(wait().is_err());
+    pool.set_login_places(3);
+    waiting.push(wait().unwrap());
+    pool.set_login_places(1);
+    assert!(wait().is_err());
+    assert_eq!(pool.waiting(), 3);
+}
+
+#[test]
 fn administrators_have_places_of_their_own_and_go_first() {
     let pool = pool(SMALL);
     let (_blocker, release) = occupy(&pool);

@@ -209,6 +209,7 @@ impl Control {
                 self.log.set_level(settings.log_level);
                 *self.app.policy.borrow_mut() = policy(settings, self.passed_group);
                 self.app.limiter.set_rate(rate(&settings.limits));
+                self.app.pool.set_login_places(settings.limits.hash_queue);
                 *self.app.limits.borrow_mut() = settings.limits.clone();
                 info!(waiting_for_a_restart = ?reloaded.waiting, "settings read again");
             }
