@@ -1,12 +1,13 @@
 //! One request to the daemon and its reply.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::poll::PollFlags;
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, UnixAddr, connect, setsockopt, socket, sockopt,
 };
@@ -19,7 +20,10 @@ use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
 use crate::failure::Failure;
+use crate::interrupt::{Interrupt, Waited};
 use crate::socket::Choice;
+
+const CANCELLED: &str = "cancelled; what the daemon has begun it completes";
 
 /// What a command that was done says.
 #[derive(Debug)]
@@ -49,15 +53,16 @@ impl Client {
     ///
     /// # Errors
     /// What the daemon refused, or why it could not be asked.
-    pub fn call(&mut self, request: &Line) -> Result<Answer, Failure> {
+    pub fn call(&mut self, request: &Line, interrupt: &Interrupt) -> Result<Answer, Failure> {
         let deadline = Deadline::after(self.timeout);
         let mut stream = match self.stream.take().filter(is_open) {
             Some(stream) => stream,
             None => self.connect(deadline)?,
         };
-        let reply = exchange(&mut stream, &request.0, deadline)
-            .map_err(|error| self.explain(&error))
-            .and_then(|bytes| read_reply(&bytes))?;
+        send(&mut stream, &request.0, deadline).map_err(|error| self.explain(&error))?;
+        let line =
+            read_line(&mut stream, interrupt, deadline).map_err(|error| self.explain(&error))?;
+        let reply = read_reply(&line)?;
         self.stream = Some(stream);
         reply
     }
@@ -74,6 +79,7 @@ impl Client {
     fn explain(&self, error: &io::Error) -> Failure {
         match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => self.timed_out(),
+            ErrorKind::Interrupted => Failure::Interrupted(CANCELLED),
             _ => Failure::BadReply(format!("no reply from the daemon: {error}")),
         }
     }
@@ -118,24 +124,32 @@ fn is_open(stream: &UnixStream) -> bool {
     quiet && stream.set_nonblocking(false).is_ok()
 }
 
-fn exchange(stream: &mut UnixStream, line: &[u8], deadline: Deadline) -> io::Result<Vec<u8>> {
-    stream.set_write_timeout(Some(remaining(deadline)?))?;
+fn send(stream: &mut UnixStream, line: &[u8], deadline: Deadline) -> io::Result<()> {
+    let wait = deadline.remaining().ok_or(ErrorKind::TimedOut)?;
+    stream.set_write_timeout(Some(wait))?;
     match stream.write_all(line) {
         // Refused before it was read: the line that says why is waiting.
-        Err(error) if is_hang_up(&error) => {}
-        other => other?,
+        Err(error) if is_hang_up(&error) => Ok(()),
+        other => other,
     }
-    read_line(stream, deadline)
 }
 
-fn read_line(stream: &mut UnixStream, deadline: Deadline) -> io::Result<Vec<u8>> {
+fn read_line(
+    stream: &mut UnixStream,
+    interrupt: &Interrupt,
+    deadline: Deadline,
+) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     let mut chunk = [0; 16 * 1024];
     loop {
-        stream.set_read_timeout(Some(remaining(deadline)?))?;
+        match interrupt.wait(stream.as_fd(), PollFlags::POLLIN, Some(deadline)) {
+            Ok(Waited::Ready) => {}
+            Ok(Waited::TimedOut) => return Err(ErrorKind::TimedOut.into()),
+            Ok(Waited::Interrupted) => return Err(ErrorKind::Interrupted.into()),
+            Err(failure) => return Err(io::Error::other(failure.message())),
+        }
         let read = match stream.read(&mut chunk) {
             Ok(read) => read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) if is_hang_up(&error) => 0,
             Err(error) => return Err(error),
         };
@@ -155,10 +169,6 @@ fn read_line(stream: &mut UnixStream, deadline: Deadline) -> io::Result<Vec<u8>>
 
 fn is_hang_up(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
-}
-
-fn remaining(deadline: Deadline) -> io::Result<Duration> {
-    deadline.remaining().ok_or_else(|| ErrorKind::TimedOut.into())
 }
 
 /// The outer error ends the connection, the inner one is the daemon's answer.
@@ -183,12 +193,18 @@ mod tests {
 
     use super::*;
 
+    fn exchange(stream: &mut UnixStream, patience: Duration) -> io::Result<Vec<u8>> {
+        let deadline = Deadline::after(patience);
+        send(stream, b"{}\n", deadline)?;
+        read_line(stream, &Interrupt::install().unwrap(), deadline)
+    }
+
     fn exchanged(reply: &'static [u8]) -> Result<Vec<u8>, String> {
         let (mut ours, mut theirs) = UnixStream::pair().unwrap();
         let peer = thread::spawn(move || {
             let _ = theirs.write_all(reply);
         });
-        let answer = exchange(&mut ours, b"{}\n", Deadline::after(Duration::from_secs(9)));
+        let answer = exchange(&mut ours, Duration::from_secs(9));
         peer.join().unwrap();
         answer.map_err(|error| error.to_string())
     }
@@ -198,7 +214,7 @@ mod tests {
         let (mut ours, mut theirs) = UnixStream::pair().unwrap();
         theirs.write_all(b"busy\n").unwrap();
         drop(theirs);
-        let answer = exchange(&mut ours, b"{}\n", Deadline::after(Duration::from_secs(9)));
+        let answer = exchange(&mut ours, Duration::from_secs(9));
         assert_eq!(answer.unwrap(), b"busy");
     }
 
@@ -224,8 +240,7 @@ mod tests {
     #[test]
     fn nobody_waits_longer_than_the_deadline() {
         let (mut ours, _theirs) = UnixStream::pair().unwrap();
-        let deadline = Deadline::after(Duration::from_millis(30));
-        let error = exchange(&mut ours, b"{}\n", deadline).unwrap_err();
+        let error = exchange(&mut ours, Duration::from_millis(30)).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
     }
 

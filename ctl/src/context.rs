@@ -74,7 +74,7 @@ impl Context {
     }
 
     fn send(&mut self, request: &Line) -> Result<Box<RawValue>, Failure> {
-        let answer = self.client.call(request)?;
+        let answer = self.client.call(request, &self.interrupt)?;
         for warning in &answer.warnings {
             self.note(&format!("warning: {warning}"));
         }

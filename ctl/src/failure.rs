@@ -17,8 +17,8 @@ pub enum Failure {
     CommandLine(String, String),
     /// The person said no, or gave nothing.
     Cancelled(&'static str),
-    /// Ctrl-C at a prompt.
-    Interrupted,
+    /// Ctrl-C: what was and what was not done.
+    Interrupted(&'static str),
     /// No daemon: every path that was tried and how to start one.
     NoDaemon(String),
     /// No permission on the socket file: whose it is and what to do.
@@ -29,8 +29,6 @@ pub enum Failure {
     BadReply(String),
     /// The daemon said no.
     Refused(ReplyError),
-    /// A command of ours that is yet to come.
-    NotBuilt(&'static str),
     /// Something on this machine failed: what, and the system's words.
     System(&'static str, io::Error),
     /// Nobody reads the output any more.
@@ -55,10 +53,10 @@ impl Failure {
         match self {
             Self::Usage(_) | Self::CommandLine(..) => Exit::Usage,
             Self::Cancelled(_) | Self::System(..) => Exit::Failed,
-            Self::Interrupted => Exit::Interrupted,
+            Self::Interrupted(_) => Exit::Interrupted,
             Self::NoDaemon(_) => Exit::NoDaemon,
             Self::NoPermission(_) => Exit::NoPermission,
-            Self::Timeout(_) | Self::NotBuilt(_) => Exit::TryAgain,
+            Self::Timeout(_) => Exit::TryAgain,
             Self::BadReply(_) => Exit::Fault,
             Self::Refused(error) => ErrorCode::parse(&error.code).map_or(Exit::Failed, Exit::from),
             Self::ClosedPipe => Exit::Done,
@@ -80,6 +78,12 @@ impl Failure {
         let _ = io::stderr().write_all(text.as_bytes());
     }
 
+    /// What there is to say about it, in one sentence.
+    #[must_use]
+    pub fn message(&self) -> String {
+        self.error().map(|error| error.message).unwrap_or_default()
+    }
+
     /// The `error` object; `None` where there is nothing to say.
     fn error(&self) -> Option<ReplyError> {
         let own = |code: &str, message: &str| {
@@ -88,16 +92,12 @@ impl Failure {
         };
         match self {
             Self::Usage(message) | Self::CommandLine(message, _) => own("usage", message),
-            Self::Cancelled(message) => own("cancelled", message),
-            Self::Interrupted => own("cancelled", "interrupted; nothing was changed"),
+            Self::Cancelled(message) | Self::Interrupted(message) => own("cancelled", message),
             Self::NoDaemon(message) => own("no_daemon", message),
             Self::NoPermission(message) => own("no_permission", message),
             Self::Timeout(message) => own("timeout", message),
             Self::BadReply(message) => own("bad_reply", message),
             Self::Refused(error) => Some(error.clone()),
-            Self::NotBuilt(word) => {
-                own("unavailable", &format!("the command {word} is not built yet"))
-            }
             Self::System(what, error) => own("failed", &format!("{what}: {error}")),
             Self::ClosedPipe | Self::Reported(_) => None,
         }
@@ -148,12 +148,11 @@ mod tests {
             (Failure::Usage(text()), 2),
             (Failure::CommandLine(text(), text()), 2),
             (Failure::Cancelled(""), 1),
-            (Failure::Interrupted, 130),
+            (Failure::Interrupted(""), 130),
             (Failure::NoDaemon(text()), 69),
             (Failure::NoPermission(text()), 77),
             (Failure::Timeout(text()), 75),
             (Failure::BadReply(text()), 70),
-            (Failure::NotBuilt(""), 75),
             (Failure::output(io::ErrorKind::StorageFull.into()), 1),
             (Failure::output(io::ErrorKind::BrokenPipe.into()), 0),
             (Failure::Reported(Exit::NotFound), 3),

@@ -2,19 +2,40 @@
 
 use std::ffi::c_int;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
+use signal_hook::low_level::pipe;
 
+use crate::clock::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// The handler of SIGINT. It ends the process at once, save while a prompt has to put the terminal
-/// right first.
+/// The handler of SIGINT. It ends the process at once, save where somebody waits and says so, or
+/// while a prompt has to put the terminal right first.
 #[derive(Debug)]
-pub struct Interrupt(Arc<AtomicBool>);
+pub struct Interrupt {
+    armed: Arc<AtomicBool>,
+    /// Gets a byte with each SIGINT.
+    seen: UnixStream,
+}
+
+/// How a wait came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// There is something to do.
+    Ready,
+    /// The deadline passed.
+    TimedOut,
+    /// Ctrl-C.
+    Interrupted,
+}
 
 impl Interrupt {
     /// Installs it.
@@ -25,7 +46,38 @@ impl Interrupt {
         let armed = Arc::new(AtomicBool::new(true));
         let code = i32::from(Exit::Interrupted.number());
         flag::register_conditional_shutdown(SIGINT, code, Arc::clone(&armed)).map_err(refused)?;
-        Ok(Self(armed))
+        let (seen, signalled) = UnixStream::pair().map_err(refused)?;
+        pipe::register(SIGINT, signalled).map_err(refused)?;
+        Ok(Self { armed, seen })
+    }
+
+    /// Waits until `events` come for `fd` (an error or a hang-up always does), or until the
+    /// deadline, where there is one.
+    ///
+    /// # Errors
+    /// [`Failure::System`] where the system refuses.
+    pub fn wait(
+        &self,
+        fd: BorrowedFd<'_>,
+        events: PollFlags,
+        deadline: Option<Deadline>,
+    ) -> Result<Waited, Failure> {
+        let _held = self.hold(&[])?;
+        loop {
+            let timeout = match deadline.map(Deadline::remaining) {
+                None => PollTimeout::NONE,
+                Some(None) => return Ok(Waited::TimedOut),
+                Some(Some(rest)) => PollTimeout::try_from(rest).unwrap_or(PollTimeout::MAX),
+            };
+            let signalled = PollFd::new(self.seen.as_fd(), PollFlags::POLLIN);
+            let mut both = [PollFd::new(fd, events), signalled];
+            match poll(&mut both, timeout) {
+                Ok(_) if both[1].any().unwrap_or(true) => return Ok(Waited::Interrupted),
+                Ok(_) if both[0].any().unwrap_or(true) => return Ok(Waited::Ready),
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(Failure::System("cannot wait", errno.into())),
+            }
+        }
     }
 
     /// Leaves SIGINT and `others` to somebody else until the guard is dropped. After that the
@@ -34,10 +86,11 @@ impl Interrupt {
     /// # Errors
     /// [`Failure::System`] where the system refuses.
     pub fn hold(&self, others: &[c_int]) -> Result<Held, Failure> {
-        self.0.store(false, Ordering::SeqCst);
-        let held = Held(Arc::clone(&self.0));
+        self.armed.store(false, Ordering::SeqCst);
+        let held = Held(Arc::clone(&self.armed));
         for signal in others {
-            flag::register_conditional_default(*signal, Arc::clone(&self.0)).map_err(refused)?;
+            flag::register_conditional_default(*signal, Arc::clone(&self.armed))
+                .map_err(refused)?;
         }
         Ok(held)
     }
@@ -54,5 +107,28 @@ pub struct Held(Arc<AtomicBool>);
 impl Drop for Held {
     fn drop(&mut self) {
         self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_wait_ends_with_what_comes_first() {
+        let (seen, mut signalled) = UnixStream::pair().unwrap();
+        let interrupt = Interrupt { armed: Arc::new(AtomicBool::new(true)), seen };
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let wait = |deadline| interrupt.wait(ours.as_fd(), PollFlags::POLLIN, deadline).unwrap();
+        assert_eq!(wait(Some(Deadline::after(Duration::from_millis(20)))), Waited::TimedOut);
+        theirs.write_all(b"x").unwrap();
+        assert_eq!(wait(None), Waited::Ready);
+        // A signal that came before the wait is not lost.
+        signalled.write_all(b"X").unwrap();
+        assert_eq!(wait(None), Waited::Interrupted);
+        assert!(interrupt.armed.load(Ordering::SeqCst));
     }
 }

@@ -44,13 +44,13 @@ fn execute(arguments: Vec<OsString>, json: bool) -> Result<(), Failure> {
     let interrupt = Interrupt::install()?;
     let arguments =
         if arguments.len() > 1 { arguments } else { vec!["photoprism".into(), "-h".into()] };
-    match Cli::try_parse_from(arguments) {
+    match Cli::try_parse_from(&arguments) {
         Ok(cli) => {
             let mut context = Context::new(&cli.global, interrupt, json);
             cli.noun.run(&mut context)?;
             context.finish();
             Ok(())
         }
-        Err(error) => cli::help_or_failure(&error),
+        Err(error) => cli::help_or_failure(&error, &arguments),
     }
 }

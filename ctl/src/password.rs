@@ -114,7 +114,7 @@ fn from_stdin(context: &Context) -> Result<Secret, Failure> {
     if context.interactive && io::stdin().is_terminal() {
         return prompt::new_password(context);
     }
-    read(io::stdin().lock(), "standard input")
+    read(io::stdin().lock(), "standard input", "password")
 }
 
 fn from_file(path: &Path) -> Result<Secret, Failure> {
@@ -128,19 +128,24 @@ fn from_file(path: &Path) -> Result<Secret, Failure> {
             "--password-file {shown} can be read by everyone: run `chmod 600` on it first"
         )));
     }
-    read(file, "the file")
+    read(file, "the file", "password")
 }
 
-fn read(source: impl Read, name: &str) -> Result<Secret, Failure> {
+/// Reads a text to the end of the source, without one trailing newline.
+///
+/// # Errors
+/// [`Failure::Usage`] where there is too much, or no UTF-8 text; `what` and `name` are for people.
+pub fn read(source: impl Read, name: &str, what: &str) -> Result<Secret, Failure> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::from(MOST_BYTES) + 1));
-    source.take(u64::from(MOST_BYTES) + 1).read_to_end(&mut bytes).map_err(|error| {
-        Failure::Usage(format!("cannot read the password from {name}: {error}"))
-    })?;
+    source
+        .take(u64::from(MOST_BYTES) + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::Usage(format!("cannot read the {what} from {name}: {error}")))?;
     if bytes.len() > MOST_BYTES.into() {
-        return Err(Failure::Usage(format!("there is more than a password in {name}")));
+        return Err(Failure::Usage(format!("there is more than one {what} in {name}")));
     }
     let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Failure::Usage(format!("the password in {name} is not UTF-8 text")))?;
+        .map_err(|_| Failure::Usage(format!("the {what} in {name} is not UTF-8 text")))?;
     let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
     Ok(Secret::new(text.into()))
 }
@@ -179,7 +184,7 @@ mod tests {
     use super::*;
 
     fn text(source: &[u8]) -> Result<String, u8> {
-        read(source, "here")
+        read(source, "here", "password")
             .map(|secret| secret.expose().to_owned())
             .map_err(|failure| failure.exit().number())
     }

@@ -4,14 +4,19 @@
 mod echo;
 
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 
+use nix::poll::PollFlags;
 use photoprism_protocol::secret::Secret;
 use rpassword::ConfigBuilder;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::interrupt::Waited;
 use crate::report::escape;
 use echo::EchoOff;
+
+const CANCELLED: &str = "cancelled; nothing was changed";
 
 /// Somebody agreed to what destroys. Only this module makes one.
 #[derive(Debug)]
@@ -35,19 +40,15 @@ pub fn consent(
             "{question} Nobody can be asked here: give {flag} to go ahead"
         )));
     }
-    if yes_or_no(question)? {
-        Ok(Consent(()))
-    } else {
-        Err(Failure::Cancelled("cancelled; nothing was changed"))
-    }
+    if yes_or_no(context, question)? { Ok(Consent(())) } else { Err(Failure::Cancelled(CANCELLED)) }
 }
 
 /// Asks a question; nothing but a yes is one.
 ///
 /// # Errors
-/// [`Failure::System`] where the terminal cannot be read.
-pub fn yes_or_no(question: &str) -> Result<bool, Failure> {
-    let answer = ask(&format!("{question} [y/N] "))?;
+/// [`Failure::Interrupted`] after Ctrl-C, [`Failure::System`] where the terminal cannot be read.
+pub fn yes_or_no(context: &Context, question: &str) -> Result<bool, Failure> {
+    let answer = ask(context, &format!("{question} [y/N] "))?;
     let answer = answer.unwrap_or_default().to_lowercase();
     Ok(matches!(answer.as_str(), "y" | "yes"))
 }
@@ -57,12 +58,24 @@ pub fn yes_or_no(question: &str) -> Result<bool, Failure> {
 /// # Errors
 /// [`Failure::Usage`] where none was given and nobody can be asked.
 pub fn username(context: &Context, given: Option<String>) -> Result<String, Failure> {
+    text(context, given, ("Username", "USERNAME"))
+}
+
+/// The text given, or asked for by its name. The flag is named where nobody can be asked.
+///
+/// # Errors
+/// As [`username`].
+pub fn text(
+    context: &Context,
+    given: Option<String>,
+    (name, flag): (&str, &str),
+) -> Result<String, Failure> {
     match given {
-        Some(name) => Ok(name),
-        None if context.interactive => ask("Username: ")?
-            .filter(|name| !name.is_empty())
-            .ok_or(Failure::Cancelled("no username was given; nothing was changed")),
-        None => Err(Failure::Usage("a username is needed: give it as USERNAME".into())),
+        Some(text) => Ok(text),
+        None if context.interactive => ask(context, &format!("{name}: "))?
+            .filter(|text| !text.is_empty())
+            .ok_or(Failure::Cancelled("nothing was given; nothing was changed")),
+        None => Err(Failure::Usage(format!("{} is needed: give {flag}", name.to_lowercase()))),
     }
 }
 
@@ -82,13 +95,27 @@ pub fn new_password(context: &Context) -> Result<Secret, Failure> {
     }
 }
 
+/// Asks for something secret once, without echo.
+///
+/// # Errors
+/// As [`new_password`].
+pub fn hidden_text(context: &Context, question: &str) -> Result<Secret, Failure> {
+    let echo = EchoOff::new(context)?;
+    hidden(&echo, question)
+}
+
 /// One line; `None` at the end of the input.
-fn ask(question: &str) -> Result<Option<String>, Failure> {
+fn ask(context: &Context, question: &str) -> Result<Option<String>, Failure> {
     let failed = |error| Failure::System("cannot read from the terminal", error);
     let mut err = io::stderr();
     err.write_all(escape::line(question).as_bytes()).map_err(failed)?;
+    let terminal = io::stdin();
+    if context.interrupt.wait(terminal.as_fd(), PollFlags::POLLIN, None)? == Waited::Interrupted {
+        let _ = err.write_all(b"\n");
+        return Err(Failure::Interrupted(CANCELLED));
+    }
     let mut line = String::new();
-    if io::stdin().read_line(&mut line).map_err(failed)? == 0 {
+    if terminal.read_line(&mut line).map_err(failed)? == 0 {
         // The cursor still stands behind the question.
         let _ = err.write_all(b"\n");
         return Ok(None);

@@ -31,6 +31,15 @@ fn long_help_has_examples_and_short_help_has_not() {
         "users restore",
         "users reset",
         "passwd",
+        "logins",
+        "logins ls",
+        "logins clear",
+        "auth",
+        "auth ls",
+        "auth add",
+        "auth show",
+        "auth rm",
+        "auth reset",
         "admin",
         "admin status",
         "admin audit",
@@ -82,16 +91,6 @@ fn a_bad_command_line_is_a_usage_error() {
 fn arguments_cannot_draw_on_the_screen() {
     let output = output(&mut binary(["users", "ls", "--\u{1b}[31m"]));
     assert!(output.err.contains("\\u{1b}[31m") && !output.err.contains('\u{1b}'), "{}", output.err);
-}
-
-#[test]
-fn words_that_are_not_built_yet_are_ours_all_the_same() {
-    let program = Program::new();
-    for line in ["auth ls", "sess", "logins ls -n 5", "audit logins bob", "auth add -n x --json"] {
-        let output = output(&mut falling_back(&program.path(), line.split(' ')));
-        assert_eq!(output.code, Some(75), "{line}: {output:?}");
-        assert!(output.err.contains("not built yet"), "{line}: {}", output.err);
-    }
 }
 
 /// A program that prints its arguments and its environment, one a line.

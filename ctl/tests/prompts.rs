@@ -74,7 +74,7 @@ fn ctrl_c_at_a_password_leaves_the_terminal_as_it_was() {
         terminal.type_in(&format!("{typed}\u{3}"));
         assert_eq!(terminal.finish(), Some(130));
         assert!(terminal.echoes());
-        assert_eq!(terminal.shown.matches("interrupted").count(), 1, "{}", terminal.shown);
+        assert_eq!(terminal.shown.matches("nothing was changed").count(), 1, "{}", terminal.shown);
         assert!(terminal.shown.contains(r#""code":"cancelled""#), "{}", terminal.shown);
         assert!(daemon.requests().is_empty());
     }
@@ -101,6 +101,7 @@ fn an_interrupt_ends_everything_else_too() {
     terminal.wait_for("[y/N] ");
     terminal.signal(Signal::SIGINT);
     assert_eq!(terminal.finish(), Some(130));
+    assert!(terminal.shown.ends_with("error: cancelled; nothing was changed\r\n"));
     assert!(daemon.requests().is_empty());
 }
 
@@ -120,6 +121,7 @@ fn signals_end_the_wait_for_an_answer_after_a_prompt() {
         assert!(terminal.echoes());
         terminal.signal(signal);
         assert_eq!(terminal.finish(), code, "{signal}");
+        assert_eq!(terminal.shown.contains("cancelled"), signal == Signal::SIGINT);
     }
 }
 

@@ -2,14 +2,16 @@
 
 mod common;
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use common::{Daemon, binary, ok, output, refused};
-use serde_json::json;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
 
 /// Anybody; the tests run as root or as somebody.
 const NOBODY: u32 = 65534;
@@ -112,6 +114,22 @@ fn a_daemon_that_says_nothing_is_waited_for_as_long_as_told() {
     let line = ["users", "ls", "--timeout", "50ms", "--json", "--socket", path];
     let output = output(&mut binary(line));
     assert_eq!((output.code, output.error()["code"].as_str()), (Some(75), Some("timeout")));
+}
+
+#[test]
+fn ctrl_c_while_waiting_for_an_answer_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("admin.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let mut command = binary(["users", "ls", "--json", "--socket", path.to_str().unwrap()]);
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    BufReader::new(&stream).read_line(&mut String::new()).unwrap();
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(error["error"]["code"], "cancelled");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use photoprism_protocol::token::SessionRef;
 
 use crate::commands::Noun;
 use crate::failure::Failure;
@@ -83,7 +84,7 @@ pub fn wants_json(arguments: &[OsString]) -> bool {
 /// `-j` alone or among the short switches of the reports, as in `-larj`.
 fn is_short_cluster_with_j(text: &str) -> bool {
     text.strip_prefix('-').is_some_and(|letters| {
-        letters.contains('j') && letters.chars().all(|letter| "larmctjswlfy".contains(letter))
+        letters.contains('j') && letters.chars().all(|letter| "larmctjswlfyq".contains(letter))
     })
 }
 
@@ -91,8 +92,8 @@ fn is_short_cluster_with_j(text: &str) -> bool {
 ///
 /// # Errors
 /// [`Failure::CommandLine`] for a bad command line, or why printing failed.
-pub fn help_or_failure(error: &clap::Error) -> Result<(), Failure> {
-    let text = error.render().to_string();
+pub fn help_or_failure(error: &clap::Error, arguments: &[OsString]) -> Result<(), Failure> {
+    let text = without_secrets(error.render().to_string(), arguments);
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::data(&text),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -100,6 +101,19 @@ pub fn help_or_failure(error: &clap::Error) -> Result<(), Failure> {
         }
         _ => Err(Failure::CommandLine(first_paragraph(&text).into(), text)),
     }
+}
+
+/// A message without what names a session by its secret: clap repeats what it does not take.
+fn without_secrets(mut text: String, arguments: &[OsString]) -> String {
+    for argument in arguments.iter().filter_map(|argument| argument.to_str()) {
+        for part in argument.split('=').map(|part| part.trim_start_matches('-')) {
+            match SessionRef::classify(part) {
+                None | Some(SessionRef::RefId(_)) => {}
+                Some(_) => text = text.replace(part, "…"),
+            }
+        }
+    }
+    text
 }
 
 /// What clap says before it shows the usage, without its `error: `.

@@ -42,11 +42,50 @@ pub fn expiry(text: &str, now: SystemTime) -> Result<String, String> {
     if is_day(text) {
         return Ok(format!("{text}T00:00:00Z"));
     }
-    let Some(lifetime) = lifetime(text) else { return Ok(text.into()) };
+    let Some(lifetime) = span(text) else { return Ok(text.into()) };
     now.checked_add(lifetime)
         .filter(|end| *end < humantime::parse_rfc3339("9999-12-31T23:59:59Z").unwrap_or(now))
-        .map(|end| format_rfc3339_seconds(end).to_string())
+        .map(rfc3339)
         .ok_or_else(|| "the time is too far away".into())
+}
+
+/// Since when, as the protocol takes it: a day means its start in UTC, `2h` is counted back from
+/// `now`; anything else is the daemon's to judge.
+///
+/// # Errors
+/// A sentence for people where the time is before 1970.
+pub fn since(text: &str, now: SystemTime) -> Result<String, String> {
+    if is_day(text) {
+        return Ok(format!("{text}T00:00:00Z"));
+    }
+    let Some(back) = span(text) else { return Ok(text.into()) };
+    now.checked_sub(back)
+        .filter(|time| *time >= SystemTime::UNIX_EPOCH)
+        .map(rfc3339)
+        .ok_or_else(|| "the time is too far away".into())
+}
+
+/// A time as the protocol takes it, whole seconds in UTC.
+#[must_use]
+pub fn rfc3339(time: SystemTime) -> String {
+    format_rfc3339_seconds(time).to_string()
+}
+
+/// How long a secret works, in seconds: plain seconds as documented (-1: never), `90d`, `12h` or
+/// `never`. The daemon judges how long it may be.
+///
+/// # Errors
+/// A sentence for people.
+pub fn lifetime(text: &str) -> Result<i64, String> {
+    const WORDS: &str = "give seconds, a time span like 90d or 12h, or never";
+    match text.parse() {
+        Ok(seconds) => Ok(seconds),
+        Err(_) if text == "never" => Ok(-1),
+        Err(_) => span(text)
+            .and_then(|span| i64::try_from(span.as_secs()).ok())
+            .filter(|seconds| *seconds > 0)
+            .ok_or_else(|| WORDS.into()),
+    }
 }
 
 fn is_day(text: &str) -> bool {
@@ -58,7 +97,7 @@ fn is_day(text: &str) -> bool {
         })
 }
 
-fn lifetime(text: &str) -> Option<Duration> {
+fn span(text: &str) -> Option<Duration> {
     // A fraction of a second would not survive the wire's whole seconds anyway.
     parse_duration(text).ok().filter(|_| text.starts_with(|c: char| c.is_ascii_digit()))
 }
@@ -89,6 +128,36 @@ mod tests {
             assert!(timeout(bad).is_err(), "{bad}");
         }
         assert_eq!(millis("18446744073709551615"), Ok(86_400_000));
+    }
+
+    #[test]
+    fn lifetimes_are_seconds_or_spans() {
+        for (text, seconds) in [
+            ("-1", -1),
+            ("never", -1),
+            ("0", 0),
+            ("3600", 3600),
+            ("90d", 7_776_000),
+            ("12h", 43_200),
+        ] {
+            assert_eq!(lifetime(text), Ok(seconds), "{text}");
+        }
+        for bad in ["", "soon", "-1h", "500ms", "1.5", "9223372036854775808", "Never"] {
+            assert!(lifetime(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn since_counts_back() {
+        let now = UNIX_EPOCH + Duration::from_hours(498_750);
+        let at = |text| since(text, now);
+        assert_eq!(at("2h"), Ok("2026-11-24T04:00:00Z".into()));
+        assert_eq!(at("7d"), Ok("2026-11-17T06:00:00Z".into()));
+        assert_eq!(at("2026-11-01"), Ok("2026-11-01T00:00:00Z".into()));
+        for same in ["2026-11-01T12:00:00+01:00", "yesterday", "-2h", ""] {
+            assert_eq!(at(same), Ok(same.into()));
+        }
+        assert!(at("100y").is_err());
     }
 
     #[test]

@@ -53,6 +53,12 @@ pub fn fetch<A: Serialize>(
 }
 
 impl Listing {
+    /// The rows themselves.
+    #[must_use]
+    pub fn into_items(self) -> Vec<Box<RawValue>> {
+        self.items
+    }
+
     /// Prints the rows, `report` telling how they look outside JSON, and says how many there are.
     ///
     /// # Errors

@@ -2,9 +2,12 @@
 //! the two lists below.
 
 pub mod admin;
+pub mod auth;
+pub mod each;
+pub mod identifier;
 pub mod listing;
+pub mod logins;
 pub mod passwd;
-pub mod pending;
 pub mod users;
 
 use clap::Subcommand;
@@ -21,12 +24,12 @@ pub enum Noun {
     /// Manage accounts
     #[command(subcommand, visible_alias = "user", after_long_help = users::EXAMPLES)]
     Users(Box<users::Users>),
-    /// Login attempts (not built yet)
-    #[command(alias = "audit")]
-    Logins(pending::Pending),
-    /// Sessions, app passwords and access tokens (not built yet)
-    #[command(visible_alias = "sess")]
-    Auth(pending::Pending),
+    /// Look at login attempts, lift bans
+    #[command(subcommand, visible_alias = "audit", after_long_help = logins::EXAMPLES)]
+    Logins(logins::Logins),
+    /// Manage sessions, app passwords and access tokens
+    #[command(subcommand, visible_alias = "sess", after_long_help = auth::EXAMPLES)]
+    Auth(auth::Auth),
     /// Look after the daemon itself
     #[command(subcommand, after_long_help = admin::EXAMPLES)]
     Admin(admin::Admin),
@@ -41,8 +44,8 @@ impl Noun {
         match self {
             Self::Passwd(command) => command.run(context),
             Self::Users(verb) => verb.run(context),
-            Self::Logins(command) => command.run("logins"),
-            Self::Auth(command) => command.run("auth"),
+            Self::Logins(verb) => verb.run(context),
+            Self::Auth(verb) => verb.run(context),
             Self::Admin(verb) => verb.run(context),
         }
     }

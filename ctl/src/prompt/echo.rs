@@ -112,8 +112,9 @@ fn watch(mut signals: Signals, terminal: Arc<Terminal>, json: bool) -> JoinHandl
             // The cursor still stands behind the question.
             let _ = io::stderr().write_all(b"\n");
             if signal == SIGINT {
-                Failure::Interrupted.report(json);
-                process::exit(Failure::Interrupted.exit().number().into());
+                let failure = Failure::Interrupted(super::CANCELLED);
+                failure.report(json);
+                process::exit(failure.exit().number().into());
             }
             let _ = emulate_default_handler(signal);
         }

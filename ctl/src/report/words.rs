@@ -1,5 +1,9 @@
 //! Values of the protocol in the words of the reports.
 
+use std::time::Duration;
+
+use humantime::format_duration;
+
 /// Yes or No.
 #[must_use]
 pub fn yes(value: bool) -> String {
@@ -29,6 +33,13 @@ pub fn expiry(value: Option<&str>) -> String {
     value.map_or_else(|| "never".into(), |text| time(Some(text)))
 }
 
+/// A length of time for people, from its seconds: `7days`, `1h 30m`; a negative one is empty.
+#[must_use]
+pub fn seconds(value: i64) -> String {
+    let length = u64::try_from(value).map(Duration::from_secs);
+    length.map_or_else(|_| String::new(), |length| format_duration(length).to_string())
+}
+
 /// A role with a capital; none is `None`.
 #[must_use]
 pub fn role(value: &str) -> String {
@@ -42,9 +53,20 @@ pub fn authentication(provider: &str, method: &str) -> String {
         "" | "default" => "Default".into(),
         "oidc" => "OIDC".into(),
         "ldap" => "LDAP/AD".into(),
-        other => capital(other),
+        other => title(other),
     };
-    if method == "2fa" { format!("{name} (2FA)") } else { name }
+    match method {
+        "" | "default" => name,
+        "2fa" => format!("{name} (2FA)"),
+        "oauth2" => format!("{name} (OAuth2)"),
+        "oidc" => format!("{name} (OIDC)"),
+        other => format!("{name} ({})", title(other)),
+    }
+}
+
+/// `access_token` is `Access Token`.
+fn title(value: &str) -> String {
+    value.split('_').map(capital).collect::<Vec<_>>().join(" ")
 }
 
 fn capital(value: &str) -> String {
@@ -74,6 +96,9 @@ mod tests {
         assert_eq!(authentication("ldap", ""), "LDAP/AD");
         assert_eq!(authentication("none", ""), "None");
         assert_eq!(authentication("link", ""), "Link");
+        assert_eq!(authentication("local", "default"), "Local");
+        assert_eq!(authentication("application", "session"), "Application (Session)");
+        assert_eq!(authentication("access_token", "oauth2"), "Access Token (OAuth2)");
         assert_eq!((role(""), role("guest")), ("None".into(), "Guest".into()));
     }
 

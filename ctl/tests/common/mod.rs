@@ -147,3 +147,13 @@ pub fn accounts() -> Vec<Value> {
 pub fn account(name: &str) -> Value {
     accounts().into_iter().find(|user| user["name"] == name).expect(name)
 }
+
+/// The sessions of the fixture as the daemon writes them.
+pub fn sessions() -> Vec<Value> {
+    serde_json::from_str(&golden("sessions.json")).unwrap()
+}
+
+/// One of them, by its reference id.
+pub fn session(id: &str) -> Value {
+    sessions().into_iter().find(|session| session["id"] == id).expect(id)
+}

@@ -124,7 +124,7 @@ impl Draft {
 
     fn offer(&mut self, context: &mut Context) -> Result<Box<RawValue>, Failure> {
         let question = format!("A deleted account {:?} exists. Restore it?", self.name);
-        if prompt::yes_or_no(&question)? {
+        if prompt::yes_or_no(context, &question)? {
             self.restore(context)
         } else {
             Err(Failure::Cancelled("cancelled; nothing was changed"))

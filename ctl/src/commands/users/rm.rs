@@ -5,6 +5,7 @@ use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::{RmResult, Target};
 
 use crate::cli::flags::{JsonFlag, YesFlag};
+use crate::commands::each::each;
 use crate::commands::passwd::ended;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
@@ -50,17 +51,7 @@ impl Rm {
         let quoted: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
         let question = format!("Delete {}?", quoted.join(", "));
         let consent = prompt::consent(context, self.force || self.yes.yes, &question, "--yes")?;
-        let mut first_failure = None;
-        for user in names {
-            if let Err(failure) = remove(context, &consent, user, self.json) {
-                if matches!(failure, Failure::ClosedPipe) {
-                    return Err(failure);
-                }
-                failure.report(context.json);
-                first_failure.get_or_insert(failure.exit());
-            }
-        }
-        first_failure.map_or(Ok(()), |exit| Err(Failure::Reported(exit)))
+        each(context, names, |context, user| remove(context, &consent, user, self.json))
     }
 }
 

@@ -1,0 +1,85 @@
+//! `auth add`.
+
+use clap::Args;
+use photoprism_protocol::args::Int;
+use photoprism_protocol::auth::{self, AddResult, Session};
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::secret::Secret;
+
+use crate::cli::flags::JsonFlag;
+use crate::cli::values;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::report::{Layout, Report};
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism auth add -n Sync -s webdav admin           an app password of admin for WebDAV
+  photoprism auth add -n Phone -s '*' -e never bob      one for everything that never ends
+  photoprism auth add -n Metrics -s metrics -e 90d      an access token of nobody, for 90 days
+  photoprism auth add -q -n Sync -s webdav bob > file   the secret alone
+
+The secret is shown this once: only its hash is kept. It ends after a year unless -e is given.";
+
+/// Make an app password, or without a user name an access token
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Add {
+    /// User name or UID; without one it is an access token of nobody
+    username: Option<String>,
+
+    /// Name of the client, asked for where it is left out
+    #[arg(short, long, value_name = "CLIENT")]
+    name: Option<String>,
+
+    /// What it may be used for, * for everything, asked for where it is left out
+    #[arg(short, long, value_name = "SCOPES")]
+    scope: Option<String>,
+
+    /// How long it works: seconds, 90d, 12h, never
+    #[arg(short, long, value_name = "LIFETIME", allow_hyphen_values = true,
+          value_parser = values::lifetime)]
+    expires: Option<i64>,
+
+    /// Print the secret alone
+    #[arg(short, long, conflicts_with = "json")]
+    quiet: bool,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Add {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let name = prompt::text(context, self.name, ("Client Name", "--name"))?;
+        let scope = prompt::text(context, self.scope, ("Authorization Scope", "--scope"))?;
+        let expires_in = self.expires.map(|seconds| Int(seconds.into()));
+        let args = auth::Add { name, scope, user: self.username, expires_in };
+        let result = context.call(CommandName::AuthAdd, &args)?;
+        let AddResult { session, secret } = decode(&result)?;
+        let secret =
+            secret.ok_or_else(|| Failure::BadReply("the daemon did not show the secret".into()))?;
+        if self.json.json {
+            output::json(&result, None)
+        } else if self.quiet {
+            output::line(secret.expose())
+        } else {
+            show(context, &session, &secret)
+        }
+    }
+}
+
+fn show(context: &mut Context, session: &Session, secret: &Secret) -> Result<(), Failure> {
+    let (kind, column) = match &session.user {
+        Some(user) => (format!("app password of {}", user.name), "App Password"),
+        None => ("access token".into(), "Access Token"),
+    };
+    context.note(&format!("write this {kind} down, it will not be shown again:"));
+    let rows = vec![vec![secret.expose().into(), session.scope.clone()]];
+    Report { columns: vec![column, "Authorization Scope"], rows }.print(Layout::Table)
+}

@@ -1,0 +1,78 @@
+//! `auth ls`.
+
+use clap::Args;
+use photoprism_protocol::auth::Session;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::list;
+
+use crate::cli::flags::{CountFlag, FormatFlags};
+use crate::commands::listing;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::report::{Report, words};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism auth ls               the 100 that were used last
+  photoprism auth ls bob           those of users and clients whose name begins with bob
+  photoprism auth ls expired       those that have ended
+  photoprism auth ls -n 0 --csv    all of them, for a spreadsheet";
+
+/// List sessions of users and clients, most recently active first
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Ls {
+    /// `expired`, a reference id, a session id, a secret, a UID, or how the name of the user,
+    /// client or provider begins
+    search: Option<String>,
+
+    #[command(flatten)]
+    count: CountFlag,
+
+    #[command(flatten)]
+    format: FormatFlags,
+}
+
+impl Ls {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
+        let listing = listing::fetch(context, CommandName::AuthLs, self.count.count, args)?;
+        listing.print(context, self.format, ("session", table))
+    }
+}
+
+fn table(sessions: &[Session]) -> Report {
+    let rows = sessions.iter().map(|session| {
+        let user = session.user.as_ref().map_or("", |user| &user.name);
+        let client = if session.client_name.is_empty() { "n/a" } else { &session.client_name };
+        vec![
+            session.id.clone(),
+            user.into(),
+            words::authentication(&session.provider, &session.method),
+            client.into(),
+            session.scope.clone(),
+            session.login_ip.clone(),
+            session.client_ip.clone(),
+            words::time(session.last_active.as_deref()),
+            words::time(session.created_at.as_deref()),
+            words::expiry(session.expires_at.as_deref()),
+        ]
+    });
+    let columns = vec![
+        "Session ID",
+        "User",
+        "Authentication Method",
+        "Client",
+        "Scope",
+        "Login IP",
+        "Current IP",
+        "Last Active",
+        "Created At",
+        "Expires At",
+    ];
+    Report { columns, rows: rows.collect() }
+}

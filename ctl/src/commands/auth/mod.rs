@@ -1,0 +1,52 @@
+//! `auth`: sessions, app passwords and access tokens.
+
+mod add;
+mod ls;
+mod reset;
+mod rm;
+mod show;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Examples of the noun's long help.
+pub const EXAMPLES: &str = "\
+Examples:
+  photoprism auth ls                              list the sessions
+  photoprism auth add -n Sync -s webdav admin     an app password for admin
+  photoprism auth add -n Metrics -s metrics       an access token of nobody
+  photoprism auth rm sessabcd0123                 end a session";
+
+/// What to do with sessions.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub enum Auth {
+    /// List sessions of users and clients, most recently active first
+    Ls(ls::Ls),
+    /// Make an app password, or without a user name an access token
+    Add(add::Add),
+    /// Show all properties of a session
+    Show(show::Show),
+    /// End sessions, delete app passwords and access tokens
+    Rm(rm::Rm),
+    /// End every session, delete all app passwords and access tokens
+    Reset(reset::Reset),
+}
+
+impl Auth {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        match self {
+            Self::Ls(command) => command.run(context),
+            Self::Add(command) => command.run(context),
+            Self::Show(command) => command.run(context),
+            Self::Rm(command) => command.run(context),
+            Self::Reset(command) => command.run(context),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `auth reset`.
+
+use clap::Args;
+use photoprism_protocol::auth::ResetResult;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::status::NoArgs;
+
+use crate::cli::flags::{JsonFlag, YesFlag};
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::report::{escape, words};
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism auth reset --yes   everybody logs in anew; the backup is named";
+
+/// End every session, delete all app passwords and access tokens, after an automatic backup
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Reset {
+    #[command(flatten)]
+    yes: YesFlag,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Reset {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let question = "End every session and delete all app passwords and access tokens?";
+        let consent = prompt::consent(context, self.yes.yes, question, "--yes")?;
+        let result = context.call_agreed(&consent, CommandName::AuthReset, &NoArgs {})?;
+        let done: ResetResult = decode(&result)?;
+        let removed = words::count(done.removed, "session");
+        context.note(&format!("removed {removed}; the backup that holds them:"));
+        if self.json.json {
+            return output::json(&result, None);
+        }
+        output::line(&escape::line(&done.backup))
+    }
+}

@@ -1,0 +1,67 @@
+//! `auth rm`.
+
+use clap::Args;
+use photoprism_protocol::auth::{RmResult, Target};
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::secret::Secret;
+
+use crate::cli::flags::{JsonFlag, YesFlag};
+use crate::commands::each::each;
+use crate::commands::identifier;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::prompt::Consent;
+use crate::report::words;
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism auth rm sessabcd0123                     asks first
+  photoprism auth rm --yes sessabcd0123 sess4567wxyz  does not
+  photoprism auth rm --yes - < token                  by the secret itself
+
+A secret on the command line can be seen in the process list; - is safer.";
+
+/// End sessions, delete app passwords and access tokens
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Rm {
+    /// Reference ids, session ids, access tokens or app passwords, - for standard input; asked
+    /// for where they are left out
+    #[arg(value_name = "IDENTIFIER")]
+    identifiers: Vec<String>,
+
+    #[command(flatten)]
+    yes: YesFlag,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Rm {
+    /// Carries it out: every identifier is tried.
+    ///
+    /// # Errors
+    /// Why it was not done; of several failures the first.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let sessions = identifier::take_all(context, self.identifiers)?;
+        let names: Vec<_> = sessions.iter().map(identifier::name).collect();
+        let question = format!("End {}?", names.join(", "));
+        let consent = prompt::consent(context, self.yes.yes, &question, "--yes")?;
+        each(context, sessions, |context, session| remove(context, &consent, session, self.json))
+    }
+}
+
+fn remove(
+    context: &mut Context,
+    consent: &Consent,
+    session: Secret,
+    json: JsonFlag,
+) -> Result<(), Failure> {
+    let args = Target { session };
+    let result = context.call_agreed(consent, CommandName::AuthRm, &args)?;
+    let done: RmResult = decode(&result)?;
+    let removed = words::count(done.removed, "session");
+    context.note(&format!("ended {}; {removed} removed", identifier::name(&args.session)));
+    if json.json { output::json(&result, None) } else { Ok(()) }
+}

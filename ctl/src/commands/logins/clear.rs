@@ -1,0 +1,62 @@
+//! `logins clear`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::logins::{self, ClearResult};
+
+use crate::cli::flags::{JsonFlag, YesFlag};
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::report::words;
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism logins clear --user bob        bob may try again at once
+  photoprism logins clear --ip 192.0.2.7    that address may
+  photoprism logins clear --yes             all records, and everybody may";
+
+/// Clear records, counters and bans: all, or those of a user and of an address
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Clear {
+    /// Only those under this name
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+
+    /// Only those from this address
+    #[arg(long, value_name = "ADDRESS")]
+    ip: Option<String>,
+
+    #[command(flatten)]
+    yes: YesFlag,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Clear {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let question = question(self.user.as_deref(), self.ip.as_deref());
+        let consent = prompt::consent(context, self.yes.yes, &question, "--yes")?;
+        let args = logins::Clear { name: self.user, client_ip: self.ip };
+        let result = context.call_agreed(&consent, CommandName::LoginsClear, &args)?;
+        let done: ClearResult = decode(&result)?;
+        context.note(&format!("removed {}", words::count(done.removed, "login record")));
+        if self.json.json { output::json(&result, None) } else { Ok(()) }
+    }
+}
+
+fn question(user: Option<&str>, ip: Option<&str>) -> String {
+    let whose = match (user, ip) {
+        (None, None) => "all login records and bans".into(),
+        (Some(user), None) => format!("the login records and bans of {user:?}"),
+        (None, Some(ip)) => format!("the login records and bans of {ip:?}"),
+        (Some(user), Some(ip)) => format!("the login records and bans of {user:?} and {ip:?}"),
+    };
+    format!("Clear {whose}?")
+}

@@ -1,0 +1,174 @@
+//! `logins ls --follow`: new attempts as they come.
+
+use std::collections::HashSet;
+use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, SystemTime};
+
+use nix::poll::PollFlags;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::logins;
+use serde_json::value::RawValue;
+use unicode_width::UnicodeWidthStr;
+
+use super::rows;
+use crate::cli::flags::FormatFlags;
+use crate::cli::values;
+use crate::clock::{self, Deadline};
+use crate::commands::listing::{self, Listing};
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::interrupt::Waited;
+use crate::output;
+use crate::report::{Layout, Report, escape};
+
+/// How often the daemon is asked.
+const ROUND: Duration = Duration::from_secs(1);
+
+/// How far each question reaches back before the one before it: refusals of the limiter may be
+/// written a second late.
+const OVERLAP: Duration = Duration::from_secs(10);
+
+/// Columns of a row in tables: what comes later must stand below what came first.
+const WIDTHS: [usize; 6] = [15, 16, 6, 14, 19, 19];
+
+/// Prints the attempts that `args` looks for as they come; first those since its time, if it has
+/// one, at most `count`.
+///
+/// # Errors
+/// [`Failure::Interrupted`] after Ctrl-C, the one end that it has of itself; what the daemon
+/// refused, or why it could not be asked.
+pub(super) fn run(
+    context: &mut Context,
+    args: &logins::Ls,
+    count: u64,
+    format: FormatFlags,
+) -> Result<(), Failure> {
+    let mut printer = Printer { layout: format.layout(), begun: false };
+    let mut asked = clock::now();
+    let mut known = ask(context, args, back_from(asked), 0)?;
+    if let Some(since) = args.since.clone() {
+        let first = ask(context, args, since, count)?;
+        printer.print(first.clone())?;
+        known.extend(first);
+    }
+    loop {
+        pause(context)?;
+        let since = back_from(asked);
+        asked = clock::now();
+        let items = ask(context, args, since, 0)?;
+        let before: HashSet<&str> = known.iter().map(|item| item.get()).collect();
+        let new = items.iter().filter(|item| !before.contains(item.get())).cloned();
+        printer.print(new.collect())?;
+        known = items;
+    }
+}
+
+fn back_from(asked: SystemTime) -> String {
+    values::rfc3339(asked.checked_sub(OVERLAP).unwrap_or(asked))
+}
+
+/// Rows updated then or later, newest first.
+fn ask(
+    context: &mut Context,
+    args: &logins::Ls,
+    since: String,
+    count: u64,
+) -> Result<Vec<Box<RawValue>>, Failure> {
+    let since = Some(since);
+    let page = |limit, cursor| logins::Ls { limit, cursor, since: since.clone(), ..args.clone() };
+    listing::fetch(context, CommandName::LoginsLs, count, page).map(Listing::into_items)
+}
+
+/// Waits for the next round, and sees meanwhile whether anybody reads on.
+fn pause(context: &Context) -> Result<(), Failure> {
+    let out = io::stdout();
+    let deadline = Some(Deadline::after(ROUND));
+    match context.interrupt.wait(out.as_fd(), PollFlags::empty(), deadline)? {
+        Waited::TimedOut => Ok(()),
+        Waited::Ready => Err(Failure::ClosedPipe),
+        Waited::Interrupted => Err(Failure::Interrupted("cancelled")),
+    }
+}
+
+struct Printer {
+    /// `None` for JSON.
+    layout: Option<Layout>,
+    /// The header stands there.
+    begun: bool,
+}
+
+impl Printer {
+    /// Prints rows, the newest of which comes first, the other way round.
+    fn print(&mut self, mut items: Vec<Box<RawValue>>) -> Result<(), Failure> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        items.reverse();
+        let Some(layout) = self.layout else {
+            return items.iter().try_for_each(|item| output::line(&escape::json(item.get())));
+        };
+        let entries: Result<Vec<_>, _> = items.iter().map(|item| decode(item)).collect();
+        let text = self.continued(rows::table(&entries?), layout);
+        self.begun = true;
+        output::data(&text)
+    }
+
+    /// Rows that go on below those printed so far: the header once, no last line.
+    fn continued(&self, mut report: Report, layout: Layout) -> String {
+        let (before, after) = match layout {
+            Layout::Table => (3, 1),
+            Layout::Markdown => (2, 0),
+            Layout::Csv | Layout::Tsv => (1, 0),
+        };
+        if before > 1 {
+            report.rows.iter_mut().for_each(|row| widen(row));
+        }
+        let text = report.render(layout, None);
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let skipped = if self.begun { before } else { 0 };
+        lines[skipped..lines.len() - after].concat()
+    }
+}
+
+/// Rows that come later must stand below what came first.
+fn widen(row: &mut [String]) {
+    for (cell, width) in row.iter_mut().zip(WIDTHS) {
+        let missing = width.saturating_sub(cell.width());
+        cell.extend(std::iter::repeat_n(' ', missing));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(layout: Layout) -> Vec<String> {
+        let mut printer = Printer { layout: Some(layout), begun: false };
+        let mut row = |name: &str| {
+            let cells = ["192.0.2.7", name, "api", "OK", "2026-11-24 08:00:00", ""];
+            let columns =
+                vec!["Client IP", "User Name", "Realm", "Status", "Last Login", "Failed At"];
+            let report = Report { columns, rows: vec![cells.map(String::from).to_vec()] };
+            let text = printer.continued(report, layout);
+            printer.begun = true;
+            text
+        };
+        vec![row("bob"), row("somebody")]
+    }
+
+    #[test]
+    fn the_header_comes_once_and_columns_stay_where_they_are() {
+        for (layout, lines) in
+            [(Layout::Table, 4), (Layout::Markdown, 3), (Layout::Csv, 2), (Layout::Tsv, 2)]
+        {
+            let texts = printed(layout);
+            assert_eq!(texts[0].lines().count(), lines, "{layout:?}");
+            assert_eq!(texts[1].lines().count(), 1, "{layout:?}");
+            assert!(texts[1].contains("somebody"));
+        }
+        let texts = printed(Layout::Table);
+        let widths: HashSet<usize> = texts.concat().lines().map(str::len).collect();
+        assert_eq!(widths.len(), 1, "{texts:?}");
+    }
+}
