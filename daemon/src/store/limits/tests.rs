@@ -1,0 +1,264 @@
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::super::testing::{options, own, photoprism};
+use super::super::{Slot, Store};
+use super::*;
+use crate::accounts::limiter::{
+    ClientIp, Limiter, PASSCODE_RATE, Rate, Subject, VOUCHED_SECONDS, Who,
+};
+use crate::clock::Monotonic;
+
+const NOON: i64 = 1_795_521_600;
+const BOB: &str = "u0000000000000bob";
+const LIVES: LimitLives =
+    LimitLives { refill_s: 60, passcode_refill_s: 3600, vouched_s: VOUCHED_SECONDS };
+
+fn charge(subject: &str) -> LimitCharge {
+    LimitCharge { kind: LimitKind::Account, subject: subject.into(), burst: 10, refill_s: 60 }
+}
+
+fn row(kind: LimitKind, subject: &str, taken: f64, updated_at: i64) -> LimitRow {
+    LimitRow { kind, subject: subject.into(), taken, updated_at }
+}
+
+/// The one row's places and time.
+fn only(db: &Db) -> (f64, i64) {
+    match &limits_all(db).unwrap()[..] {
+        [row] => (row.taken, row.updated_at),
+        rows => panic!("{rows:?}"),
+    }
+}
+
+#[test]
+fn a_failure_counts_on_from_what_stands_there() {
+    let (_folder, db) = own();
+    let tx = Tx::new(&db);
+    for (after, taken) in [(0, 1.0), (0, 2.0), (30, 2.5), (60, 2.5), (6000, 1.0)] {
+        let now = limits_all(&db).unwrap().first().map_or(NOON, |row| row.updated_at) + after;
+        limits_charge(&tx, &[charge(BOB)], now).unwrap();
+        assert_eq!(only(&db), (taken, now));
+    }
+    for _ in 0..20 {
+        limits_charge(&tx, &[charge(BOB)], NOON + 7000).unwrap();
+    }
+    assert_eq!(only(&db).0.to_bits(), 10.0_f64.to_bits());
+}
+
+#[test]
+fn a_clock_that_was_set_back_brings_nothing_back() {
+    let (_folder, db) = own();
+    let tx = Tx::new(&db);
+    limits_charge(&tx, &[charge(BOB)], NOON).unwrap();
+    limits_charge(&tx, &[charge(BOB)], NOON - 3600).unwrap();
+    assert_eq!(only(&db), (2.0, NOON));
+    assert_eq!(limits_mend(&tx, NOON - 3600).unwrap(), 1);
+    assert_eq!(only(&db), (2.0, NOON - 3600));
+    assert_eq!(limits_mend(&tx, NOON - 3600).unwrap(), 0);
+}
+
+#[test]
+fn rows_are_put_and_deleted() {
+    let (_folder, db) = own();
+    let tx = Tx::new(&db);
+    let rows = LimitKind::ALL.map(|kind| row(kind, BOB, 1.5, NOON));
+    limits_put(&tx, &rows).unwrap();
+    limits_put(&tx, &rows).unwrap();
+    assert_eq!(limits_all(&db).unwrap().len(), 5);
+    let bob = Subject::of_account(BOB).map(|subject| subject.row_key());
+    assert_eq!(limits_delete(&tx, &bob).unwrap(), 2);
+    assert_eq!(limits_delete(&tx, &bob).unwrap(), 0);
+    assert_eq!(limits_delete_all(&tx).unwrap(), 2);
+    assert_eq!(limits_all(&db).unwrap(), [row(LimitKind::Vouch, BOB, 1.5, NOON)]);
+}
+
+#[test]
+fn a_row_of_a_newer_daemon_is_passed_over() {
+    let (_folder, db) = own();
+    db.conn.execute("INSERT INTO admin_limits VALUES ('planet', 'mars', 1, 2)", []).unwrap();
+    assert_eq!(limits_all(&db).unwrap(), []);
+}
+
+#[test]
+fn a_database_without_the_table_has_no_rows() {
+    let (_folder, db) = photoprism();
+    assert_eq!(limits_all(&db).unwrap(), []);
+}
+
+#[test]
+fn what_says_nothing_any_more_goes() {
+    let (_folder, db) = own();
+    let tx = Tx::new(&db);
+    let lasts = i64::try_from(VOUCHED_SECONDS).unwrap();
+    let stays = [
+        row(LimitKind::Account, "a", 2.0, NOON - 119),
+        row(LimitKind::Passcode, "a", 2.0, NOON - 7199),
+        row(LimitKind::Vouch, "a", 0.0, NOON - lasts + 1),
+    ];
+    let goes = [
+        row(LimitKind::Account, "b", 2.0, NOON - 120),
+        row(LimitKind::Address, "b", 0.5, NOON - 30),
+        row(LimitKind::Passcode, "b", 2.0, NOON - 7200),
+        row(LimitKind::Vouch, "b", 0.0, NOON - lasts),
+    ];
+    limits_put(&tx, &stays).unwrap();
+    limits_put(&tx, &goes).unwrap();
+    assert_eq!(limits_sweep(&tx, LIVES, NOON).unwrap(), 4);
+    assert_eq!(limits_sweep(&tx, LIVES, NOON).unwrap(), 0);
+    assert!(limits_all(&db).unwrap().iter().all(|row| row.subject == "a"));
+}
+
+#[test]
+fn of_too_many_names_the_oldest_go_in_steps() {
+    let (_folder, db) = own();
+    let tx = Tx::new(&db);
+    db.begin().unwrap();
+    let rows: Vec<_> = (0..11_500)
+        .map(|number| row(LimitKind::Name, &format!("{number}"), 10.0, NOON + number))
+        .collect();
+    limits_put(&tx, &rows).unwrap();
+    let steps: Vec<_> = (0..3).map(|_| limits_sweep(&tx, LIVES, NOON).unwrap()).collect();
+    db.commit().unwrap();
+    assert_eq!(steps, [1000, 500, 0]);
+    let left = limits_all(&db).unwrap();
+    assert_eq!((left.len(), left[0].subject.as_str()), (NAMES_KEPT, "1500"));
+}
+
+/// A limiter with its store, whose clocks are moved together.
+struct Daemon {
+    limiter: Limiter,
+    clock: Rc<Cell<Duration>>,
+    now: i64,
+}
+
+impl Daemon {
+    fn start(rows: &[LimitRow], now: i64) -> Self {
+        let clock = Rc::new(Cell::new(Duration::ZERO));
+        let rate = Rate::new(10, Duration::from_mins(1));
+        let limiter = Limiter::new(Monotonic::Fixed(Rc::clone(&clock)), rate);
+        limiter.load(rows, now);
+        Self { limiter, clock, now }
+    }
+
+    fn advance(&mut self, seconds: u64) {
+        self.clock.set(self.clock.get() + Duration::from_secs(seconds));
+        self.now += signed(seconds);
+    }
+}
+
+const WAIT: Duration = Duration::from_secs(30);
+
+#[tokio::test(flavor = "current_thread")]
+async fn failures_that_are_decided_at_the_same_time_add_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, thread) =
+        Store::start(Slot::open(options(&folder)).unwrap(), Box::new(drop)).unwrap();
+    let daemon = Daemon::start(&[], NOON);
+    let ip = ClientIp::parse("192.0.2.1").unwrap();
+    let attempts = (0..10).map(|number| {
+        let (store, limiter, ip) = (&store, &daemon.limiter, &ip);
+        async move {
+            let place = limiter.enter(ip, Who::Account(BOB.into())).await.unwrap();
+            let charges = place.charges();
+            // One of them is rolled back: it counts nowhere.
+            let outcome = store.write(WAIT, move |tx| {
+                limits_charge(tx, &charges, NOON)?;
+                if number == 4 {
+                    return Err(crate::error::CommandError::Late);
+                }
+                Ok(())
+            });
+            if outcome.await.is_ok() {
+                place.fail();
+            }
+        }
+    });
+    futures_util::future::join_all(attempts).await;
+    let rows = store.read(WAIT, |db| Ok(limits_all(db)?)).await.unwrap();
+    assert!(rows.iter().all(|row| row.taken.to_bits() == 9.0_f64.to_bits()), "{rows:?}");
+    let account = Subject::Account(BOB.into());
+    assert_eq!(daemon.limiter.refused_for(&account), None);
+    daemon.limiter.enter(&ip, Who::Account(BOB.into())).await.unwrap().fail();
+    assert_eq!(daemon.limiter.refused_for(&account), Some(60));
+    store.stop();
+    thread.join().unwrap();
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Fail(u8),
+    Succeed(u8),
+    Advance(u64),
+    Restart(u64),
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        6 => (0_u8..3).prop_map(Event::Fail),
+        1 => (0_u8..3).prop_map(Event::Succeed),
+        2 => (0_u64..200).prop_map(Event::Advance),
+        1 => (0_u64..200).prop_map(Event::Restart),
+    ];
+    proptest::collection::vec(event, 1..60)
+}
+
+fn attempt(daemon: &Daemon, db: &Db, (number, failed): (u8, bool)) {
+    use futures_util::FutureExt;
+    let ip = ClientIp::parse(&format!("192.0.2.{}", number / 2)).unwrap();
+    let who = Who::Account(format!("u{:015}", number % 2));
+    let entry = daemon.limiter.enter(&ip, who).now_or_never();
+    let Ok(place) = entry.expect("nobody else is at work") else { return };
+    if failed {
+        limits_charge(&Tx::new(db), &place.charges(), daemon.now).unwrap();
+        place.fail();
+    } else {
+        limits_put(&Tx::new(db), place.vouch(daemon.now).as_slice()).unwrap();
+        place.succeed();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_restart_changes_nothing(events in events()) {
+        let (_folder, db) = own();
+        let mut daemon = Daemon::start(&[], NOON);
+        for event in events {
+            match event {
+                Event::Fail(who) => attempt(&daemon, &db, (who, true)),
+                Event::Succeed(who) => attempt(&daemon, &db, (who, false)),
+                Event::Advance(seconds) => daemon.advance(seconds),
+                Event::Restart(seconds) => {
+                    daemon.advance(seconds);
+                    limits_sweep(&Tx::new(&db), LIVES, daemon.now).unwrap();
+                    daemon = Daemon::start(&limits_all(&db).unwrap(), daemon.now);
+                }
+            }
+            let loaded = Daemon::start(&limits_all(&db).unwrap(), daemon.now);
+            for number in 0..2 {
+                let ip = ClientIp::parse(&format!("192.0.2.{number}")).unwrap();
+                let uid = format!("u{number:015}");
+                let subjects =
+                    [Subject::Address(ip.network()), Subject::Account(uid.clone())];
+                for subject in subjects {
+                    let running = daemon.limiter.refused_for(&subject).unwrap_or(0);
+                    let restarted = loaded.limiter.refused_for(&subject).unwrap_or(0);
+                    // Fractions of a place are rounded to whole seconds upwards.
+                    prop_assert!(running.abs_diff(restarted) <= 1, "{running} {restarted}");
+                }
+                let vouched = daemon.limiter.is_vouched(&uid, &ip);
+                prop_assert_eq!(vouched, loaded.limiter.is_vouched(&uid, &ip));
+            }
+        }
+    }
+}
+
+#[test]
+fn passcodes_follow_a_rate_of_their_own() {
+    assert_eq!(PASSCODE_RATE.burst(), 10);
+    assert_eq!(Daemon::start(&[], NOON).limiter.lives(), LIVES);
+}

@@ -1,0 +1,194 @@
+use proptest::prelude::*;
+
+use super::super::db::Tx;
+use super::super::testing::{own, photoprism};
+use super::super::{Attempt, AttemptStatus, login_record};
+use super::*;
+
+fn add(db: &Db, (ip, name, realm): (&str, &str, &str), (status, at): (&str, &str)) {
+    let sentence = "INSERT INTO audit_logins (client_ip, login_name, login_realm, login_status,
+           updated_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    db.conn.execute(sentence, [ip, name, realm, status, at]).unwrap();
+}
+
+fn found(db: &Db, filter: &LoginFilter) -> Vec<String> {
+    let page = LoginPage { after: None, limit: 1000 };
+    let rows = logins_page(db, filter, &page).unwrap();
+    rows.into_iter().map(|row| format!("{} {}", row.client_ip, row.name)).collect()
+}
+
+fn search(text: &str) -> LoginFilter {
+    LoginFilter { search: text.into(), ..LoginFilter::default() }
+}
+
+fn some_rows() -> (tempfile::TempDir, Db) {
+    let (folder, db) = own();
+    for (ip, name, status, at) in [
+        ("192.0.2.1", "bob", "OK", "2026-11-24 12:00:00+00:00"),
+        ("192.0.2.1", "bobby", "wrong password", "2026-11-24 12:00:01+00:00"),
+        ("192.0.2.10", "alice", "unknown user", "2026-11-24 12:00:02+00:00"),
+        ("2001:db8::1", "b_b", "OK", "2026-11-24 12:00:03+00:00"),
+        ("2001:db8::1", "émile", "OK", "2026-11-24 12:00:04+00:00"),
+        ("::1", "", "", "2026-11-24 12:00:05+00:00"),
+    ] {
+        add(&db, (ip, name, "api"), (status, at));
+    }
+    (folder, db)
+}
+
+#[test]
+fn the_latest_come_first_with_and_without_a_fraction() {
+    let (_folder, db) = own();
+    let at = |fraction: &str| format!("2026-11-24 12:00:00{fraction}+00:00");
+    for (realm, fraction) in [("b", ".9"), ("a", ".93"), ("d", ""), ("e", ""), ("c", ".000000001")]
+    {
+        add(&db, ("192.0.2.1", "bob", realm), ("OK", &at(fraction)));
+    }
+    let page = LoginPage { after: None, limit: 9 };
+    let rows = logins_page(&db, &LoginFilter::default(), &page).unwrap();
+    let realms: String = rows.into_iter().map(|row| row.realm).collect();
+    assert_eq!(realms, "abcde");
+}
+
+#[test]
+fn a_search_is_a_prefix_of_name_or_address() {
+    let (_folder, db) = some_rows();
+    for (text, expected) in [
+        ("bob", vec!["192.0.2.1 bobby", "192.0.2.1 bob"]),
+        ("BOBB", vec!["192.0.2.1 bobby"]),
+        ("192.0.2.1", vec!["192.0.2.10 alice", "192.0.2.1 bobby", "192.0.2.1 bob"]),
+        ("2001:DB8", vec!["2001:db8::1 émile", "2001:db8::1 b_b"]),
+        ("É", vec!["2001:db8::1 émile"]),
+        ("b_", vec!["2001:db8::1 b_b"]),
+        ("b%", vec![]),
+        ("obb", vec![]),
+        ("\u{10FFFF}", vec![]),
+    ] {
+        assert_eq!(found(&db, &search(text)), expected, "{text}");
+    }
+    assert_eq!(found(&db, &search("")).len(), 6);
+}
+
+#[test]
+fn filters_narrow_and_join() {
+    let (_folder, db) = some_rows();
+    let all = LoginFilter::default;
+    let count = |filter: LoginFilter| found(&db, &filter).len();
+    assert_eq!(count(LoginFilter { failed: Some(true), ..all() }), 3);
+    assert_eq!(count(LoginFilter { failed: Some(false), ..all() }), 3);
+    assert_eq!(count(LoginFilter { name: Some(" BOB".into()), ..all() }), 1);
+    assert_eq!(count(LoginFilter { client_ip: Some("192.0.2.1".into()), ..all() }), 2);
+    let since = |at: &str| LoginFilter { since: Some(at.into()), ..all() };
+    assert_eq!(count(since("2026-11-24 12:00:03+00:00")), 3);
+    assert_eq!(count(since("2026-11-24 12:00:06+00:00")), 0);
+    let joined = LoginFilter { failed: Some(true), search: "bob".into(), ..all() };
+    assert_eq!(found(&db, &joined), ["192.0.2.1 bobby"]);
+}
+
+#[test]
+fn a_long_range_is_walked_and_finds_the_same() {
+    let (_folder, db) = some_rows();
+    db.conn
+        .execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)
+             INSERT INTO audit_logins (client_ip, login_name, updated_at)
+             SELECT '10.0.0.1', 'name' || i, '2026-11-24 11:00:00+00:00' FROM n",
+            [],
+        )
+        .unwrap();
+    assert!(!Query::new(&db).is_short("n").unwrap());
+    assert!(Query::new(&db).is_short("name600").unwrap());
+    let page = LoginPage { after: None, limit: 10_000 };
+    assert_eq!(logins_page(&db, &search("n"), &page).unwrap().len(), 6000);
+    assert_eq!(found(&db, &search("name600")), ["10.0.0.1 name600", "10.0.0.1 name6000"]);
+    add(&db, ("10.0.0.2", "nobody", "api"), ("OK", "2026-11-24 13:00:00+00:00"));
+    assert_eq!(found(&db, &search("N"))[0], "10.0.0.2 nobody");
+}
+
+#[test]
+fn the_ways_that_pages_take_use_an_index() {
+    let (_folder, db) = own();
+    let plan = |which: &str| -> String {
+        let sentence = format!(
+            "EXPLAIN QUERY PLAN SELECT login_status FROM audit_logins {which}
+             ORDER BY updated_at DESC, client_ip, login_name, login_realm LIMIT 101"
+        );
+        let mut sentence = db.conn.prepare(&sentence).unwrap();
+        let lines = sentence.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        lines.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
+    };
+    for which in ["", "WHERE updated_at >= 'x'", "WHERE updated_at <= 'x' AND updated_at < 'y'"] {
+        let plan = plan(which);
+        assert!(plan.contains("idx_audit_logins_updated_at"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{plan}");
+    }
+    assert!(plan("WHERE login_name = 'bob'").contains("INDEX"));
+}
+
+#[test]
+fn rows_of_photoprism_are_read_as_they_are() {
+    let (_folder, mut db) = photoprism();
+    let ours = include_str!("../migrations/0001.sql");
+    let (_, rest) = ours.split_once("CREATE TABLE audit_logins").unwrap();
+    let (table, _) = rest.split_once(';').unwrap();
+    let table = format!("CREATE TABLE audit_logins{}", table.replace("VARCHAR", "VARBINARY"));
+    db.conn.execute_batch(&table).unwrap();
+    db.columns = super::super::columns::Columns::look_up(&db.conn).unwrap();
+    add(&db, ("192.0.2.1", "12", "a"), ("OK", "2026-11-24 12:00:00.25+00:00"));
+    db.conn
+        .execute("INSERT INTO audit_logins (client_ip, login_name) VALUES ('192.0.2.2', 'x')", [])
+        .unwrap();
+    let status = AttemptStatus::Failed { reason: "wrong password", error: "" };
+    let (client_ip, name, realm, user_agent) = ("192.0.2.2", "x", "", "");
+    assert_eq!(found(&db, &search("1")), ["192.0.2.1 12", "192.0.2.2 x"]);
+    assert_eq!(found(&db, &search("12")), ["192.0.2.1 12"]);
+    let mut page = LoginPage { after: None, limit: 1 };
+    let rows = logins_page(&db, &LoginFilter::default(), &page).unwrap();
+    assert_eq!(rows.len(), 2);
+    page.after = Some(rows[0].position());
+    let rest = logins_page(&db, &LoginFilter::default(), &page).unwrap();
+    assert_eq!((rest.len(), rest[0].updated_at.as_str()), (1, ""));
+    let now = "2026-11-24 12:00:01+00:00";
+    let attempt = Attempt { client_ip, name, realm, status, user_agent, banned: false, now };
+    login_record(&Tx::new(&db), &attempt).unwrap();
+    assert_eq!(found(&db, &LoginFilter::default()), ["192.0.2.2 x", "192.0.2.1 12"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn pages_hold_every_row_once_and_in_order(
+        rows in proptest::collection::btree_set((0..3_u8, 0..4_u8, 0..3_u8, 0..4_u8), 0..40),
+        limit in 1_usize..7,
+    ) {
+        let (_folder, db) = own();
+        for (ip, name, realm, second) in rows {
+            let key = (format!("192.0.2.{ip}"), format!("n{name}"), format!("r{realm}"));
+            let at = format!("2026-11-24 12:00:0{second}+00:00");
+            let sentence = "INSERT OR IGNORE INTO audit_logins
+                   (client_ip, login_name, login_realm, updated_at) VALUES (?1, ?2, ?3, ?4)";
+            db.conn.execute(sentence, [&key.0, &key.1, &key.2, &at]).unwrap();
+        }
+        let all = LoginPage { after: None, limit: 1000 };
+        let whole = logins_page(&db, &LoginFilter::default(), &all).unwrap();
+        let mut paged = Vec::new();
+        let mut page = LoginPage { after: None, limit };
+        loop {
+            let mut rows = logins_page(&db, &LoginFilter::default(), &page).unwrap();
+            let more = rows.len() > limit;
+            rows.truncate(limit);
+            page.after = rows.last().map(LoginRow::position);
+            paged.extend(rows);
+            if !more {
+                break;
+            }
+        }
+        let key = |row: &LoginRow| {
+            let p = row.position();
+            (std::cmp::Reverse(p.updated_at), p.client_ip, p.name, p.realm)
+        };
+        prop_assert!(whole.is_sorted_by_key(key));
+        prop_assert_eq!(whole, paged);
+    }
+}
