@@ -52,6 +52,8 @@ pub struct App {
     pub pool: Pool,
     /// Where instants come from.
     pub clock: Clock,
+    /// Where secrets and ids come from.
+    pub random: fn(&mut [u8]),
     /// Who may do what; changes at a reload.
     pub policy: RefCell<Policy>,
     /// The limits; they change at a reload.

@@ -35,7 +35,7 @@ impl<'a> Call<'a> {
         request: &'a Request<'a>,
         watch: Stopwatch,
     ) -> Self {
-        let context = Arc::new(Context { permit, now: app.clock.now() });
+        let context = Arc::new(Context { permit, now: app.clock.now(), random: app.random });
         Self { app, context, request, watch }
     }
 

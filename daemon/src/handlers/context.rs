@@ -19,6 +19,8 @@ pub struct Context {
     pub permit: Permit,
     /// The instant at which the request was taken up.
     pub now: Timestamp,
+    /// Where secrets and ids come from.
+    pub random: fn(&mut [u8]),
 }
 
 /// A password that was hashed before the transaction, with what rules inside it still need.

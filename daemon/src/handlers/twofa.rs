@@ -11,7 +11,6 @@ use super::users::refuse_system;
 use super::write::{Key as IdempotencyKey, Written, surrounded};
 use crate::accounts::passcodes::{Key, matching_step};
 use crate::accounts::times;
-use crate::clock::random;
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::store::{
@@ -66,6 +65,7 @@ pub fn enroll(
                     .into(),
             ));
         }
+        let mut random = context.random;
         let made = Key::generate(&mut random);
         let url = made.url(&row.name);
         passcode_enroll(tx, &row.uid, &url, &times::to_stored(context.now))?;
@@ -101,6 +101,7 @@ pub fn confirm(
         };
         take_code(tx, context, &row, (&pending, request.passcode.expose()))?;
         let now = times::to_stored(context.now);
+        let mut random = context.random;
         let code = recovery_code(&mut random);
         passcode_activate(tx, &row.uid, &code, &now)?;
         let change = UserChange { method: Some(METHOD.into()), ..UserChange::default() };
@@ -186,6 +187,7 @@ pub fn recovery(
                 "two-factor authentication is off, there is nothing to recover".into(),
             ));
         }
+        let mut random = context.random;
         let code = recovery_code(&mut random);
         passcode_set_recovery(tx, &row.uid, &code, &times::to_stored(context.now))?;
         with_recovery_code(row.uid, code)

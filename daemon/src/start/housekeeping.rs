@@ -7,13 +7,12 @@ use std::rc::Rc;
 use tokio::time::{Duration, timeout};
 use tracing::warn;
 
-use crate::accounts::limiter::{PASSCODE_RATE, VOUCHED_SECONDS};
 use crate::accounts::times;
 use crate::dispatch::{App, write_refusals};
 use crate::effect::{Done, Effect};
 use crate::error::CommandError;
 use crate::store::{
-    LimitLives, Tx, limits_sweep, logins_prune, overlay_seen, sessions_seen, sweep_sessions,
+    Tx, limits_mend, limits_sweep, logins_prune, overlay_seen, sessions_seen, sweep_sessions,
 };
 
 /// Refusals of the limiter are written so often (`spec/data.md`).
@@ -36,6 +35,9 @@ pub(super) async fn housekeeping(app: Rc<App>) {
     if !app.own {
         return;
     }
+    let now = app.clock.unix();
+    let mended = app.store.write(PATIENCE, move |tx| Ok(limits_mend(tx, now)?)).await;
+    tell(mended.map(drop), "mending the times of limits");
     let mut stop = app.stop.clone();
     let mut tick = 0;
     loop {
@@ -111,11 +113,7 @@ async fn sweep(app: &App) -> Result<(), CommandError> {
         }
     }
     app.limiter.sweep();
-    let lives = LimitLives {
-        refill_s: app.limits.borrow().login_refill.as_secs(),
-        passcode_refill_s: PASSCODE_RATE.refill().as_secs(),
-        vouched_s: VOUCHED_SECONDS,
-    };
+    let lives = app.limiter.lives();
     while app.store.write(PATIENCE, move |tx| Ok(limits_sweep(tx, lives, now)?)).await? > 0 {}
     Ok(())
 }

@@ -18,7 +18,7 @@ use super::housekeeping::{housekeeping, write_down};
 use crate::accounts::index::SessionIndex;
 use crate::accounts::limiter::{Limiter, Rate};
 use crate::accounts::standing::AccountState;
-use crate::clock::{Clock, Monotonic};
+use crate::clock::{Clock, Monotonic, random};
 use crate::config::{Limits, Loaded};
 use crate::dispatch::{App, Places, Refusals, RequestIds, current_status, sink};
 use crate::handlers::auth::Lifetimes;
@@ -71,6 +71,7 @@ pub(super) fn serve(built: Built) -> Result<(), Failure> {
         },
         pool: built.pool,
         clock: Clock::System,
+        random,
         policy: RefCell::new(built.policy),
         limits: RefCell::new(built.loaded.settings.limits.clone()),
         rules: built.rules,

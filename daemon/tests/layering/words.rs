@@ -5,7 +5,7 @@ use crate::source::{Source, words};
 /// A name, and the start of the paths that may hold it.
 const ONLY_IN: [(&str, &[&str]); 9] = [
     ("rusqlite", &["daemon/src/store/"]),
-    ("argon2::", &["daemon/src/hashing/"]),
+    ("argon2::", &["daemon/src/hashing/", "daemon/src/sys.rs"]),
     ("bcrypt::", &["daemon/src/hashing/"]),
     ("unsafe", &["daemon/src/sys.rs"]),
     ("SystemTime::now", &["daemon/src/clock.rs", "ctl/src/clock.rs"]),

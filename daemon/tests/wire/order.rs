@@ -71,16 +71,21 @@ fn from_the_line_to_the_confirmation() {
     assert_eq!(home.ok("users.ls", json!({}))["items"].as_array().unwrap().len(), 1);
 }
 
-#[test]
-fn from_the_values_to_the_rules_between_fields() {
+/// With bob, whose email is taken, and gone, who is deleted.
+fn home_of_bob() -> Home {
     let mut home = Home::started();
     let taken = json!({"name": "bob", "role": "user", "password": "longenough",
         "email": "bob@example.com"});
     home.ok("users.add", taken);
     home.ok("users.add", json!({"name": "gone", "role": "user", "password": "longenough"}));
     home.ok("users.rm", json!({"user": "gone"}));
+    home
+}
+
+#[test]
+fn values_come_before_the_database() {
     check(
-        &mut home,
+        &mut home_of_bob(),
         &[
             // Values before the database.
             (
@@ -99,6 +104,15 @@ fn from_the_values_to_the_rules_between_fields() {
                 "role",
             ),
             (r#"{"cmd":"users.add","args":{"name":"bob"}}"#, "invalid_argument", "role"),
+        ],
+    );
+}
+
+#[test]
+fn from_the_database_to_the_rules_between_fields() {
+    check(
+        &mut home_of_bob(),
+        &[
             (
                 r#"{"cmd":"passwd.set","args":{"user":"nobody","password":"short"}}"#,
                 "invalid_argument",
@@ -160,7 +174,7 @@ fn the_right_comes_before_the_arguments() {
             (r#"{"cmd":"users.ls","args":{"x":1},"key":"short"}"#, "forbidden", ""),
             (r#"{"cmd":"users.rm","args":{},"key":"short"}"#, "forbidden", ""),
             (r#"{"cmd":"doctor","args":{"x":1}}"#, "forbidden", ""),
-            (r#"{"cmd":"auth.verify","args":{"x":1}}"#, "unavailable", ""),
+            (r#"{"cmd":"auth.verify","args":{"x":1}}"#, "bad_request", "x"),
         ],
     );
     let mut peer = Peer::connect(&home.socket(), Who { uid: 54_001, gid: 54_001, groups: &[] });
@@ -169,7 +183,7 @@ fn the_right_comes_before_the_arguments() {
         &[
             (r#"{"cmd":"users.reset","args":{"x":1}}"#, "forbidden", ""),
             (r#"{"cmd":"backup.restore"}"#, "forbidden", ""),
-            (r#"{"cmd":"users.2fa.enroll","key":"x"}"#, "unavailable", ""),
+            (r#"{"cmd":"users.rename","key":"x"}"#, "unavailable", ""),
             (
                 r#"{"cmd":"passwd.set","args":{"user":"nobody","password":"longenough","show_hash":true}}"#,
                 "forbidden",

@@ -1,6 +1,5 @@
 //! `auth.add`: app passwords and access tokens.
 
-use jiff::Timestamp;
 use photoprism_protocol::args::Int;
 use photoprism_protocol::auth::{self, AddResult};
 use photoprism_protocol::generated::session_ref_id;
@@ -14,7 +13,6 @@ use super::find::id_of;
 use crate::accounts::sessions::shown;
 use crate::accounts::standing::{AccountState, Standing};
 use crate::accounts::times;
-use crate::clock::random;
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
@@ -95,11 +93,12 @@ pub fn add(
 ) -> Result<Outcome, CommandError> {
     surrounded(tx, context, key, || {
         let owner = request.user.as_deref().map(|user| owner(tx, context, user)).transpose()?;
+        let mut random = context.random;
         let secret = match owner {
             Some(_) => new_app_password(&mut random),
             None => new_access_token(&mut random),
         };
-        let row = new_row(request, owner.as_ref(), (&secret, context.now));
+        let row = new_row(request, owner.as_ref(), (&secret, context));
         session_insert(tx, &row)?;
         let target = row.ref_id.clone();
         let state = owner.as_ref().map(AccountState::of);
@@ -129,8 +128,9 @@ fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<UserRow, CommandE
 fn new_row(
     request: &Add,
     owner: Option<&UserRow>,
-    (secret, now): (&Secret, Timestamp),
+    (secret, context): (&Secret, &Context),
 ) -> SessionRow {
+    let (mut random, now) = (context.random, context.now);
     let (provider, method) = match owner {
         Some(_) => ("application", "default"),
         None => ("access_token", "oauth2"),

@@ -12,7 +12,6 @@ use super::known::{Known, known};
 use crate::accounts::sessions;
 use crate::accounts::standing::{AccountState, shown};
 use crate::accounts::times;
-use crate::clock::random;
 use crate::effect::{Done, Effect};
 use crate::error::CommandError;
 use crate::handlers::auth::find::id_of;
@@ -207,6 +206,7 @@ fn make_session(
     request: &Settled,
     (entrance, user): (&Entrance, &UserRow),
 ) -> Result<Made, CommandError> {
+    let mut random = context.random;
     let secret = new_access_token(&mut random);
     let row = SessionRow { id: id_of(&secret), ..new_row(context, request, (entrance, user)) };
     session_insert(tx, &row)?;
@@ -220,6 +220,7 @@ fn new_row(
     (entrance, user): (&Entrance, &UserRow),
 ) -> SessionRow {
     let (attempt, now) = (&request.attempt, times::to_stored(context.now));
+    let mut random = context.random;
     let after = |seconds: i64| if seconds < 0 { -1 } else { context.now.as_second() + seconds };
     let common = SessionRow {
         ref_id: session_ref_id(&mut random),
