@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
 use crate::failure::Failure;
-use crate::interrupt::{Interrupt, Waited};
+use crate::interrupt::{Held, Interrupt, Waited};
 use crate::socket::Choice;
 
 const CANCELLED: &str = "cancelled; what the daemon has begun it completes";
@@ -59,9 +59,9 @@ impl Client {
             Some(stream) => stream,
             None => self.connect(deadline)?,
         };
+        let held = interrupt.hold();
         send(&mut stream, &request.0, deadline).map_err(|error| self.explain(&error))?;
-        let line =
-            read_line(&mut stream, interrupt, deadline).map_err(|error| self.explain(&error))?;
+        let line = read_line(&mut stream, &held, deadline).map_err(|error| self.explain(&error))?;
         let reply = read_reply(&line)?;
         self.stream = Some(stream);
         reply
@@ -134,19 +134,14 @@ fn send(stream: &mut UnixStream, line: &[u8], deadline: Deadline) -> io::Result<
     }
 }
 
-fn read_line(
-    stream: &mut UnixStream,
-    interrupt: &Interrupt,
-    deadline: Deadline,
-) -> io::Result<Vec<u8>> {
+fn read_line(stream: &mut UnixStream, held: &Held<'_>, deadline: Deadline) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     let mut chunk = [0; 16 * 1024];
     loop {
-        match interrupt.wait(stream.as_fd(), PollFlags::POLLIN, Some(deadline)) {
-            Ok(Waited::Ready) => {}
-            Ok(Waited::TimedOut) => return Err(ErrorKind::TimedOut.into()),
-            Ok(Waited::Interrupted) => return Err(ErrorKind::Interrupted.into()),
-            Err(failure) => return Err(io::Error::other(failure.message())),
+        match held.wait(stream.as_fd(), PollFlags::POLLIN, Some(deadline))? {
+            Waited::Ready => {}
+            Waited::TimedOut => return Err(ErrorKind::TimedOut.into()),
+            Waited::Interrupted => return Err(ErrorKind::Interrupted.into()),
         }
         let read = match stream.read(&mut chunk) {
             Ok(read) => read,
@@ -196,7 +191,7 @@ mod tests {
     fn exchange(stream: &mut UnixStream, patience: Duration) -> io::Result<Vec<u8>> {
         let deadline = Deadline::after(patience);
         send(stream, b"{}\n", deadline)?;
-        read_line(stream, &Interrupt::install().unwrap(), deadline)
+        read_line(stream, &Interrupt::install().unwrap().hold(), deadline)
     }
 
     fn exchanged(reply: &'static [u8]) -> Result<Vec<u8>, String> {

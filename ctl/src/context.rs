@@ -1,6 +1,7 @@
 //! What every command needs: the daemon, the person, the notes.
 
 use std::io::{self, IsTerminal, Write};
+use std::rc::Rc;
 
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::envelope::Outgoing;
@@ -22,7 +23,7 @@ const NONINTERACTIVE: &str = "noninteractive";
 pub struct Context {
     client: Client,
     /// Who ends the process on Ctrl-C.
-    pub interrupt: Interrupt,
+    pub interrupt: Rc<Interrupt>,
     /// Somebody can be asked.
     pub interactive: bool,
     /// Output is for a program.
@@ -39,7 +40,7 @@ impl Context {
             std::env::var_os("PHOTOPRISM_CLI").is_some_and(|mode| mode == NONINTERACTIVE);
         Self {
             client: Client::new(global.socket.clone(), global.timeout),
-            interrupt,
+            interrupt: Rc::new(interrupt),
             interactive: !global.no_input && !forbidden && io::stdin().is_terminal(),
             json,
             held_notes: Vec::new(),

@@ -78,12 +78,6 @@ impl Failure {
         let _ = io::stderr().write_all(text.as_bytes());
     }
 
-    /// What there is to say about it, in one sentence.
-    #[must_use]
-    pub fn message(&self) -> String {
-        self.error().map(|error| error.message).unwrap_or_default()
-    }
-
     /// The `error` object; `None` where there is nothing to say.
     fn error(&self) -> Option<ReplyError> {
         let own = |code: &str, message: &str| {

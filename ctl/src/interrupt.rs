@@ -1,5 +1,6 @@
 //! Ctrl-C: exit code 130, whatever is being waited for.
 
+use std::cell::Cell;
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -22,6 +23,10 @@ use crate::failure::Failure;
 #[derive(Debug)]
 pub struct Interrupt {
     armed: Arc<AtomicBool>,
+    /// The same for the signals that a prompt takes over.
+    others_armed: Arc<AtomicBool>,
+    /// How many guards there are.
+    holders: Cell<usize>,
     /// Gets a byte with each SIGINT.
     seen: UnixStream,
 }
@@ -48,51 +53,16 @@ impl Interrupt {
         flag::register_conditional_shutdown(SIGINT, code, Arc::clone(&armed)).map_err(refused)?;
         let (seen, signalled) = UnixStream::pair().map_err(refused)?;
         pipe::register(SIGINT, signalled).map_err(refused)?;
-        Ok(Self { armed, seen })
+        let others_armed = Arc::new(AtomicBool::new(true));
+        Ok(Self { armed, others_armed, holders: Cell::new(0), seen })
     }
 
-    /// Waits until `events` come for `fd` (an error or a hang-up always does), or until the
-    /// deadline, where there is one.
-    ///
-    /// # Errors
-    /// [`Failure::System`] where the system refuses.
-    pub fn wait(
-        &self,
-        fd: BorrowedFd<'_>,
-        events: PollFlags,
-        deadline: Option<Deadline>,
-    ) -> Result<Waited, Failure> {
-        let _held = self.hold(&[])?;
-        loop {
-            let timeout = match deadline.map(Deadline::remaining) {
-                None => PollTimeout::NONE,
-                Some(None) => return Ok(Waited::TimedOut),
-                Some(Some(rest)) => PollTimeout::try_from(rest).unwrap_or(PollTimeout::MAX),
-            };
-            let signalled = PollFd::new(self.seen.as_fd(), PollFlags::POLLIN);
-            let mut both = [PollFd::new(fd, events), signalled];
-            match poll(&mut both, timeout) {
-                Ok(_) if both[1].any().unwrap_or(true) => return Ok(Waited::Interrupted),
-                Ok(_) if both[0].any().unwrap_or(true) => return Ok(Waited::Ready),
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(errno) => return Err(Failure::System("cannot wait", errno.into())),
-            }
-        }
-    }
-
-    /// Leaves SIGINT and `others` to somebody else until the guard is dropped. After that the
-    /// others do what they do by default: a handler, once there, is never taken away.
-    ///
-    /// # Errors
-    /// [`Failure::System`] where the system refuses.
-    pub fn hold(&self, others: &[c_int]) -> Result<Held, Failure> {
+    /// Leaves SIGINT to somebody else until the last guard is dropped.
+    #[must_use]
+    pub fn hold(&self) -> Held<'_> {
+        self.holders.set(self.holders.get() + 1);
         self.armed.store(false, Ordering::SeqCst);
-        let held = Held(Arc::clone(&self.armed));
-        for signal in others {
-            flag::register_conditional_default(*signal, Arc::clone(&self.armed))
-                .map_err(refused)?;
-        }
-        Ok(held)
+        Held(self)
     }
 }
 
@@ -100,13 +70,63 @@ fn refused(error: io::Error) -> Failure {
     Failure::System("cannot handle signals", error)
 }
 
-/// While it lives, SIGINT alone does not end the process.
+/// While it lives, SIGINT alone does not end the process: one that comes is found by the next
+/// wait.
 #[derive(Debug)]
-pub struct Held(Arc<AtomicBool>);
+pub struct Held<'a>(&'a Interrupt);
 
-impl Drop for Held {
+impl Held<'_> {
+    /// Leaves other signals to somebody else as well. When the guard is dropped they do again what
+    /// they do by default: a handler, once there, is never taken away.
+    ///
+    /// # Errors
+    /// [`Failure::System`] where the system refuses.
+    pub fn also(&self, others: &[c_int]) -> Result<(), Failure> {
+        self.0.others_armed.store(false, Ordering::SeqCst);
+        others.iter().try_for_each(|signal| {
+            flag::register_conditional_default(*signal, Arc::clone(&self.0.others_armed))
+                .map(|_| ())
+                .map_err(refused)
+        })
+    }
+
+    /// Waits until `events` come for `fd` (an error or a hang-up always does), or until the
+    /// deadline, where there is one.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn wait(
+        &self,
+        fd: BorrowedFd<'_>,
+        events: PollFlags,
+        deadline: Option<Deadline>,
+    ) -> io::Result<Waited> {
+        loop {
+            let timeout = match deadline.map(Deadline::remaining) {
+                None => PollTimeout::NONE,
+                Some(None) => return Ok(Waited::TimedOut),
+                Some(Some(rest)) => PollTimeout::try_from(rest).unwrap_or(PollTimeout::MAX),
+            };
+            let signalled = PollFd::new(self.0.seen.as_fd(), PollFlags::POLLIN);
+            let mut both = [PollFd::new(fd, events), signalled];
+            match poll(&mut both, timeout) {
+                Ok(_) if both[1].any().unwrap_or(true) => return Ok(Waited::Interrupted),
+                Ok(_) if both[0].any().unwrap_or(true) => return Ok(Waited::Ready),
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+    }
+}
+
+impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
+        let left = self.0.holders.get() - 1;
+        self.0.holders.set(left);
+        if left == 0 {
+            self.0.others_armed.store(true, Ordering::SeqCst);
+            self.0.armed.store(true, Ordering::SeqCst);
+        }
     }
 }
 
@@ -120,15 +140,22 @@ mod tests {
     #[test]
     fn a_wait_ends_with_what_comes_first() {
         let (seen, mut signalled) = UnixStream::pair().unwrap();
-        let interrupt = Interrupt { armed: Arc::new(AtomicBool::new(true)), seen };
+        let armed = || Arc::new(AtomicBool::new(true));
+        let (armed, others_armed) = (armed(), armed());
+        let interrupt = Interrupt { armed, others_armed, holders: Cell::new(0), seen };
         let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let wait = |deadline| interrupt.wait(ours.as_fd(), PollFlags::POLLIN, deadline).unwrap();
+        let held = interrupt.hold();
+        let wait = |deadline| held.wait(ours.as_fd(), PollFlags::POLLIN, deadline).unwrap();
         assert_eq!(wait(Some(Deadline::after(Duration::from_millis(20)))), Waited::TimedOut);
         theirs.write_all(b"x").unwrap();
         assert_eq!(wait(None), Waited::Ready);
         // A signal that came before the wait is not lost.
         signalled.write_all(b"X").unwrap();
         assert_eq!(wait(None), Waited::Interrupted);
+        let inner = interrupt.hold();
+        drop(held);
+        assert!(!interrupt.armed.load(Ordering::SeqCst));
+        drop(inner);
         assert!(interrupt.armed.load(Ordering::SeqCst));
     }
 }

@@ -108,9 +108,11 @@ pub fn hidden_text(context: &Context, question: &str) -> Result<Secret, Failure>
 fn ask(context: &Context, question: &str) -> Result<Option<String>, Failure> {
     let failed = |error| Failure::System("cannot read from the terminal", error);
     let mut err = io::stderr();
+    let held = context.interrupt.hold();
     err.write_all(escape::line(question).as_bytes()).map_err(failed)?;
     let terminal = io::stdin();
-    if context.interrupt.wait(terminal.as_fd(), PollFlags::POLLIN, None)? == Waited::Interrupted {
+    let waited = held.wait(terminal.as_fd(), PollFlags::POLLIN, None).map_err(failed)?;
+    if waited == Waited::Interrupted {
         let _ = err.write_all(b"\n");
         return Err(Failure::Interrupted(CANCELLED));
     }
@@ -123,7 +125,7 @@ fn ask(context: &Context, question: &str) -> Result<Option<String>, Failure> {
     Ok(Some(line.trim().into()))
 }
 
-fn hidden(echo: &EchoOff, question: &str) -> Result<Secret, Failure> {
+fn hidden(echo: &EchoOff<'_>, question: &str) -> Result<Secret, Failure> {
     let failed = |error| Failure::System("cannot read the password", error);
     let terminal = echo.reader().map_err(failed)?;
     let config = ConfigBuilder::new().input_reader(terminal).output_writer(io::stderr()).build();

@@ -29,11 +29,11 @@ const ENDING: [c_int; 3] = [SIGTERM, SIGHUP, SIGQUIT];
 /// process restores the terminal first. Nobody else changes the terminal's settings, or a signal
 /// could come between two of them.
 #[derive(Debug)]
-pub(super) struct EchoOff {
+pub(super) struct EchoOff<'a> {
     terminal: Arc<Terminal>,
     signals: Handle,
     watcher: Option<JoinHandle<()>>,
-    interrupt: Option<Held>,
+    interrupt: Option<Held<'a>>,
 }
 
 #[derive(Debug)]
@@ -49,21 +49,22 @@ impl Terminal {
     }
 }
 
-impl EchoOff {
-    pub(super) fn new(context: &Context) -> Result<Self, Failure> {
+impl<'a> EchoOff<'a> {
+    pub(super) fn new(context: &'a Context) -> Result<Self, Failure> {
         let failed = |error| Failure::System("cannot use the terminal", error);
         let file = open().map_err(failed)?;
         let before = termios::tcgetattr(&file).map_err(|errno| failed(errno.into()))?;
         let quiet = without_echo(before.clone());
         let terminal = Arc::new(Terminal { file, before: before.into() });
-        let interrupt = Some(context.interrupt.hold(&ENDING)?);
+        let held = context.interrupt.hold();
+        held.also(&ENDING)?;
         let signals = Signals::new(iter::once(SIGINT).chain(ENDING)).map_err(failed)?;
         // From here on signals are kept, and looked at once there is something to restore.
         let handle = signals.handle();
         termios::tcsetattr(&terminal.file, SetArg::TCSANOW, &quiet)
             .map_err(|errno| failed(errno.into()))?;
         let watcher = Some(watch(signals, Arc::clone(&terminal), context.json));
-        Ok(Self { terminal, signals: handle, watcher, interrupt })
+        Ok(Self { terminal, signals: handle, watcher, interrupt: Some(held) })
     }
 
     /// The terminal, for who reads from it.
@@ -80,7 +81,7 @@ impl EchoOff {
     }
 }
 
-impl Drop for EchoOff {
+impl Drop for EchoOff<'_> {
     fn drop(&mut self) {
         self.terminal.restore();
         // With nothing left to restore a signal may end the process at once.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 use std::os::fd::AsFd;
+use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use nix::poll::PollFlags;
@@ -18,7 +19,7 @@ use crate::clock::{self, Deadline};
 use crate::commands::listing::{self, Listing};
 use crate::context::{Context, decode};
 use crate::failure::Failure;
-use crate::interrupt::Waited;
+use crate::interrupt::{Held, Waited};
 use crate::output;
 use crate::report::{Layout, Report, escape};
 
@@ -44,7 +45,9 @@ pub(super) fn run(
     count: u64,
     format: FormatFlags,
 ) -> Result<(), Failure> {
-    let mut printer = Printer { layout: format.layout(), begun: false };
+    let interrupt = Rc::clone(&context.interrupt);
+    let held = interrupt.hold();
+    let mut printer = Printer { held: &held, layout: format.layout(), begun: false };
     let mut asked = clock::now();
     let mut known = ask(context, args, back_from(asked), 0)?;
     if let Some(since) = args.since.clone() {
@@ -53,7 +56,7 @@ pub(super) fn run(
         known.extend(first);
     }
     loop {
-        pause(context)?;
+        pause(&held, PollFlags::empty(), Some(Deadline::after(ROUND)))?;
         let since = back_from(asked);
         asked = clock::now();
         let items = ask(context, args, since, 0)?;
@@ -80,25 +83,26 @@ fn ask(
     listing::fetch(context, CommandName::LoginsLs, count, page).map(Listing::into_items)
 }
 
-/// Waits for the next round, and sees meanwhile whether anybody reads on.
-fn pause(context: &Context) -> Result<(), Failure> {
+/// Waits for the next round, or for room to write; sees meanwhile whether anybody reads on.
+fn pause(held: &Held<'_>, room: PollFlags, deadline: Option<Deadline>) -> Result<(), Failure> {
     let out = io::stdout();
-    let deadline = Some(Deadline::after(ROUND));
-    match context.interrupt.wait(out.as_fd(), PollFlags::empty(), deadline)? {
-        Waited::TimedOut => Ok(()),
-        Waited::Ready => Err(Failure::ClosedPipe),
+    let waited = held.wait(out.as_fd(), room, deadline);
+    match waited.map_err(|error| Failure::System("cannot wait", error))? {
+        Waited::Ready if room.is_empty() => Err(Failure::ClosedPipe),
+        Waited::Ready | Waited::TimedOut => Ok(()),
         Waited::Interrupted => Err(Failure::Interrupted("cancelled")),
     }
 }
 
-struct Printer {
+struct Printer<'a> {
+    held: &'a Held<'a>,
     /// `None` for JSON.
     layout: Option<Layout>,
     /// The header stands there.
     begun: bool,
 }
 
-impl Printer {
+impl Printer<'_> {
     /// Prints rows, the newest of which comes first, the other way round.
     fn print(&mut self, mut items: Vec<Box<RawValue>>) -> Result<(), Failure> {
         if items.is_empty() {
@@ -106,12 +110,19 @@ impl Printer {
         }
         items.reverse();
         let Some(layout) = self.layout else {
-            return items.iter().try_for_each(|item| output::line(&escape::json(item.get())));
+            let objects = items.iter().map(|item| escape::json(item.get()) + "\n");
+            return objects.into_iter().try_for_each(|line| self.write(&line));
         };
         let entries: Result<Vec<_>, _> = items.iter().map(|item| decode(item)).collect();
         let text = self.continued(rows::table(&entries?), layout);
         self.begun = true;
-        output::data(&text)
+        text.split_inclusive('\n').try_for_each(|line| self.write(line))
+    }
+
+    /// A line by itself: Ctrl-C works also while nobody reads.
+    fn write(&self, line: &str) -> Result<(), Failure> {
+        pause(self.held, PollFlags::POLLOUT, None)?;
+        output::data(line)
     }
 
     /// Rows that go on below those printed so far: the header once, no last line.
@@ -142,9 +153,12 @@ fn widen(row: &mut [String]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interrupt::Interrupt;
 
     fn printed(layout: Layout) -> Vec<String> {
-        let mut printer = Printer { layout: Some(layout), begun: false };
+        let interrupt = Interrupt::install().unwrap();
+        let held = interrupt.hold();
+        let mut printer = Printer { held: &held, layout: Some(layout), begun: false };
         let mut row = |name: &str| {
             let cells = ["192.0.2.7", name, "api", "OK", "2026-11-24 08:00:00", ""];
             let columns =
