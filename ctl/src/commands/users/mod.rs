@@ -9,6 +9,8 @@ mod reset;
 mod restore;
 mod rm;
 mod show;
+mod twofa;
+mod why;
 
 use clap::Subcommand;
 
@@ -22,7 +24,9 @@ Examples:
   photoprism users add bob            add one, its password is asked for
   photoprism users mod -r guest bob   change its role
   photoprism users rm bob             delete it
-  photoprism users restore bob        bring it back";
+  photoprism users restore bob        bring it back
+  photoprism users why bob            why bob cannot log in
+  photoprism users 2fa enroll bob     two-factor authentication";
 
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
@@ -44,6 +48,11 @@ pub enum Users {
     Restore(restore::Restore),
     /// Remove all accounts and reset the user tables
     Reset(reset::Reset),
+    /// Tell why somebody cannot log in
+    Why(why::Why),
+    /// Two-factor authentication of an account
+    #[command(name = "2fa", subcommand, after_long_help = twofa::EXAMPLES)]
+    TwoFactor(twofa::TwoFactor),
 }
 
 impl Users {
@@ -61,6 +70,8 @@ impl Users {
             Self::Rm(command) => command.run(context),
             Self::Restore(command) => command.run(context),
             Self::Reset(command) => command.run(context),
+            Self::Why(command) => command.run(context),
+            Self::TwoFactor(verb) => verb.run(context),
         }
     }
 }

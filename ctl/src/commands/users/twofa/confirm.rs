@@ -1,0 +1,51 @@
+//! `users 2fa confirm`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::twofa::{self, RecoveryResult};
+
+use super::shown;
+use crate::cli::flags::JsonFlag;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users 2fa confirm bob          asks for the code
+  photoprism users 2fa confirm bob 123456";
+
+/// Turn it on with a first code of the app
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Confirm {
+    /// User name or UID, asked for where it is left out
+    username: Option<String>,
+
+    /// The code that the app shows now, asked for where it is left out
+    code: Option<String>,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Confirm {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let user = prompt::username(context, self.username)?;
+        let code = prompt::text(context, self.code, ("Code", "it as CODE"))?;
+        let args = twofa::Confirm { user, passcode: Secret::new(code) };
+        let result = context.call(CommandName::Users2faConfirm, &args)?;
+        let code = shown(decode::<RecoveryResult>(&result)?.recovery_code)?;
+        if self.json.json {
+            return output::json(&result, None);
+        }
+        context.note(&format!("two-factor authentication of {} is on", args.user));
+        context.note("write this recovery code down, it will not be shown again:");
+        output::line(code.expose())
+    }
+}

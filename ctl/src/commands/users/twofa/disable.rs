@@ -1,0 +1,53 @@
+//! `users 2fa disable`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::twofa::DisableResult;
+use photoprism_protocol::users::Target;
+
+use crate::cli::flags::{JsonFlag, YesFlag};
+use crate::commands::passwd::ended;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users 2fa disable bob         asks first
+  photoprism users 2fa disable --yes bob   does not";
+
+/// Turn it off and delete the key
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Disable {
+    /// User name or UID, asked for where it is left out
+    username: Option<String>,
+
+    #[command(flatten)]
+    yes: YesFlag,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Disable {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let user = prompt::username(context, self.username)?;
+        let question = format!("Turn two-factor authentication of {user:?} off?");
+        prompt::consent(context, self.yes.yes, &question, "--yes")?;
+        let args = Target { user };
+        let result = context.call(CommandName::Users2faDisable, &args)?;
+        let done: DisableResult = decode(&result)?;
+        context.note(&if done.disabled {
+            let sessions = ended(done.sessions_revoked);
+            format!("two-factor authentication of {} is off; {sessions}", args.user)
+        } else {
+            format!("{} had no two-factor authentication", args.user)
+        });
+        if self.json.json { output::json(&result, None) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,65 @@
+//! `users 2fa enroll`.
+
+use std::io::{self, IsTerminal};
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::twofa::EnrollResult;
+use photoprism_protocol::users::Target;
+
+use super::{qr, shown};
+use crate::cli::flags::JsonFlag;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::report::escape;
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users 2fa enroll bob          prints the key, in a terminal as a QR code too
+  photoprism users 2fa enroll bob --json   for programs
+
+Nothing changes until `photoprism users 2fa confirm` got a first code of the app.";
+
+/// Make a key for an authenticator app
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Enroll {
+    /// User name or UID, asked for where it is left out
+    username: Option<String>,
+
+    /// Print the QR code also where standard output is no terminal
+    #[arg(long, conflicts_with = "json")]
+    qr: bool,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Enroll {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let user = prompt::username(context, self.username)?;
+        let args = Target { user };
+        let result = context.call(CommandName::Users2faEnroll, &args)?;
+        let url = shown(decode::<EnrollResult>(&result)?.url)?;
+        if self.json.json {
+            return output::json(&result, None);
+        }
+        output::line(&escape::line(url.expose()))?;
+        let terminal = io::stdout().is_terminal();
+        if self.qr || terminal {
+            let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            output::data(&qr::draw(&url, terminal && !plain)?)?;
+        }
+        context.note("add this to an authenticator app; it will not be shown again");
+        context.note(&format!(
+            "then turn it on with a code of the app: photoprism users 2fa confirm {}",
+            args.user
+        ));
+        Ok(())
+    }
+}

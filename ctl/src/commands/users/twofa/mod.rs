@@ -1,0 +1,59 @@
+//! `users 2fa`: two-factor authentication of an account.
+
+mod confirm;
+mod disable;
+mod enroll;
+mod qr;
+mod recovery;
+mod show;
+
+use clap::Subcommand;
+use photoprism_protocol::secret::Secret;
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Examples of the noun's long help.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  photoprism users 2fa enroll bob           makes a key for the authenticator app
+  photoprism users 2fa confirm bob 123456   turns it on, with a first code of the app
+  photoprism users 2fa show bob             is it on
+  photoprism users 2fa disable bob          turns it off";
+
+/// What to do with the second factor.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub enum TwoFactor {
+    /// Show whether it is on
+    Show(show::Show),
+    /// Make a key for an authenticator app
+    Enroll(enroll::Enroll),
+    /// Turn it on with a first code of the app
+    Confirm(confirm::Confirm),
+    /// Turn it off and delete the key
+    Disable(disable::Disable),
+    /// Make a new recovery code in place of the old one
+    Recovery(recovery::Recovery),
+}
+
+impl TwoFactor {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        match self {
+            Self::Show(command) => command.run(context),
+            Self::Enroll(command) => command.run(context),
+            Self::Confirm(command) => command.run(context),
+            Self::Disable(command) => command.run(context),
+            Self::Recovery(command) => command.run(context),
+        }
+    }
+}
+
+/// A secret that is shown this once.
+fn shown(secret: Option<Secret>) -> Result<Secret, Failure> {
+    secret.ok_or_else(|| Failure::BadReply("the daemon did not show the secret".into()))
+}

@@ -1,0 +1,46 @@
+//! `users 2fa recovery`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::twofa::RecoveryResult;
+use photoprism_protocol::users::Target;
+
+use super::shown;
+use crate::cli::flags::JsonFlag;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users 2fa recovery bob   the old recovery code works no more
+
+A recovery code works once in place of a code of the app, and turns two-factor authentication off.";
+
+/// Make a new recovery code in place of the old one
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Recovery {
+    /// User name or UID, asked for where it is left out
+    username: Option<String>,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Recovery {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let user = prompt::username(context, self.username)?;
+        let result = context.call(CommandName::Users2faRecovery, &Target { user })?;
+        let code = shown(decode::<RecoveryResult>(&result)?.recovery_code)?;
+        if self.json.json {
+            return output::json(&result, None);
+        }
+        context.note("write this recovery code down, it will not be shown again:");
+        output::line(code.expose())
+    }
+}

@@ -1,0 +1,59 @@
+//! `users 2fa show`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::twofa;
+use photoprism_protocol::users::Target;
+
+use crate::cli::flags::FormatFlags;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::report::{Report, words};
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users 2fa show bob";
+
+/// Show whether it is on
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Show {
+    /// User name or UID, asked for where it is left out
+    username: Option<String>,
+
+    #[command(flatten)]
+    format: FormatFlags,
+}
+
+impl Show {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let user = prompt::username(context, self.username)?;
+        let result = context.call(CommandName::Users2faShow, &Target { user })?;
+        match self.format.layout() {
+            None => output::json(&result, None),
+            Some(layout) => Report::properties(properties(decode(&result)?), layout).print(layout),
+        }
+    }
+}
+
+/// Names and values for people, sorted by name.
+fn properties(found: twofa::Show) -> Vec<(&'static str, String)> {
+    let state = match (found.active, found.pending) {
+        (true, _) => "Enabled",
+        (false, true) => "Waiting for a first code",
+        (false, false) => "Disabled",
+    };
+    vec![
+        ("Activated At", words::time(found.activated_at.as_deref())),
+        ("Created At", words::time(found.created_at.as_deref())),
+        ("Recovery Code", words::yes(found.has_recovery_code)),
+        ("Two-Factor", state.into()),
+        ("UID", found.uid),
+        ("Username", found.name),
+    ]
+}

@@ -1,0 +1,78 @@
+//! `users why`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::users::Target;
+use photoprism_protocol::why::{Reason, WhyResult};
+
+use crate::cli::flags::FormatFlags;
+use crate::commands::logins::rows;
+use crate::context::{Context, decode};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::report::{Layout, Report, words};
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users why bob          why bob cannot log in, and what to do
+  photoprism users why bob --json   for programs";
+
+/// Tell why somebody cannot log in; exits with 0 where nothing stands in the way, else with 1
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Why {
+    /// User name or UID, asked for where it is left out
+    username: Option<String>,
+
+    #[command(flatten)]
+    format: FormatFlags,
+}
+
+impl Why {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// [`Exit::Failed`] where something stands in the way; why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let user = prompt::username(context, self.username)?;
+        let result = context.call(CommandName::UsersWhy, &Target { user })?;
+        let found: WhyResult = decode(&result)?;
+        match self.format.layout() {
+            None => output::json(&result, None)?,
+            Some(layout) => show(context, &found, layout)?,
+        }
+        if found.can_log_in { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
+    }
+}
+
+/// The reasons, and for people the latest attempts below them.
+fn show(context: &mut Context, found: &WhyResult, layout: Layout) -> Result<(), Failure> {
+    let name = &found.user.name;
+    context.note(&if found.can_log_in {
+        format!("nothing stands in the way of {name} with the right password")
+    } else {
+        format!("{name} cannot log in")
+    });
+    reasons(&found.reasons).print(layout)?;
+    let people = matches!(layout, Layout::Table | Layout::Markdown);
+    if !people || found.attempts.is_empty() {
+        return Ok(());
+    }
+    if !found.reasons.is_empty() {
+        output::line("")?;
+    }
+    rows::table(&found.attempts).print(layout)
+}
+
+fn reasons(reasons: &[Reason]) -> Report {
+    let rows = reasons.iter().map(|reason| {
+        vec![
+            reason.message.clone(),
+            words::yes(reason.blocks),
+            reason.command.clone().unwrap_or_default(),
+            words::time(reason.until.as_deref()),
+        ]
+    });
+    Report { columns: vec!["Reason", "Blocks", "Mended By", "Until"], rows: rows.collect() }
+}
