@@ -29,6 +29,8 @@ pub enum Failure {
     BadReply(String),
     /// The daemon said no.
     Refused(ReplyError),
+    /// This program itself failed.
+    Fault(String),
     /// Something on this machine failed: what, and the system's words.
     System(&'static str, io::Error),
     /// Nobody reads the output any more.
@@ -52,7 +54,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::CommandLine(..) => Exit::Usage,
-            Self::Cancelled(_) | Self::System(..) => Exit::Failed,
+            Self::Cancelled(_) | Self::Fault(_) | Self::System(..) => Exit::Failed,
             Self::Interrupted(_) => Exit::Interrupted,
             Self::NoDaemon(_) => Exit::NoDaemon,
             Self::NoPermission(_) => Exit::NoPermission,
@@ -92,6 +94,7 @@ impl Failure {
             Self::Timeout(message) => own("timeout", message),
             Self::BadReply(message) => own("bad_reply", message),
             Self::Refused(error) => Some(error.clone()),
+            Self::Fault(message) => own("failed", message),
             Self::System(what, error) => own("failed", &format!("{what}: {error}")),
             Self::ClosedPipe | Self::Reported(_) => None,
         }
@@ -147,6 +150,7 @@ mod tests {
             (Failure::NoPermission(text()), 77),
             (Failure::Timeout(text()), 75),
             (Failure::BadReply(text()), 70),
+            (Failure::Fault(text()), 1),
             (Failure::output(io::ErrorKind::StorageFull.into()), 1),
             (Failure::output(io::ErrorKind::BrokenPipe.into()), 0),
             (Failure::Reported(Exit::NotFound), 3),

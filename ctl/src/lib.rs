@@ -10,6 +10,7 @@ pub mod context;
 pub mod exit;
 pub mod failure;
 pub mod fallback;
+pub mod fault;
 pub mod interrupt;
 pub mod output;
 pub mod password;
@@ -31,6 +32,7 @@ use crate::interrupt::Interrupt;
 #[must_use]
 pub fn run(arguments: Vec<OsString>) -> Exit {
     let json = cli::wants_json(&arguments);
+    fault::on_panic(json, || {});
     match fallback::replace(&arguments).and_then(|()| execute(arguments, json)) {
         Ok(()) => Exit::Done,
         Err(failure) => {

@@ -22,16 +22,15 @@ pub enum Noun {
     /// Change or remove the password of an account
     Passwd(passwd::Passwd),
     /// Manage accounts
-    #[command(subcommand, visible_alias = "user", after_long_help = users::EXAMPLES)]
+    #[command(visible_alias = "user")]
     Users(Box<users::Users>),
     /// Look at login attempts, lift bans
-    #[command(subcommand, visible_alias = "audit", after_long_help = logins::EXAMPLES)]
+    #[command(visible_alias = "audit")]
     Logins(logins::Logins),
     /// Manage sessions, app passwords and access tokens
-    #[command(subcommand, visible_alias = "sess", after_long_help = auth::EXAMPLES)]
+    #[command(visible_alias = "sess")]
     Auth(auth::Auth),
     /// Look after the daemon itself
-    #[command(subcommand, after_long_help = admin::EXAMPLES)]
     Admin(admin::Admin),
 }
 

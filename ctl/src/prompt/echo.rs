@@ -16,6 +16,7 @@ use signal_hook::low_level::emulate_default_handler;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::fault;
 use crate::interrupt::Held;
 
 /// The terminal on standard input; the other one is for whoever became another user since it was
@@ -34,6 +35,7 @@ pub(super) struct EchoOff<'a> {
     signals: Handle,
     watcher: Option<JoinHandle<()>>,
     interrupt: Option<Held<'a>>,
+    json: bool,
 }
 
 #[derive(Debug)]
@@ -59,12 +61,14 @@ impl<'a> EchoOff<'a> {
         let held = context.interrupt.hold();
         held.also(&ENDING)?;
         let signals = Signals::new(iter::once(SIGINT).chain(ENDING)).map_err(failed)?;
+        let touched = Arc::clone(&terminal);
+        fault::on_panic(context.json, move || touched.restore());
         // From here on signals are kept, and looked at once there is something to restore.
         let handle = signals.handle();
         termios::tcsetattr(&terminal.file, SetArg::TCSANOW, &quiet)
             .map_err(|errno| failed(errno.into()))?;
         let watcher = Some(watch(signals, Arc::clone(&terminal), context.json));
-        Ok(Self { terminal, signals: handle, watcher, interrupt: Some(held) })
+        Ok(Self { terminal, signals: handle, watcher, interrupt: Some(held), json: context.json })
     }
 
     /// The terminal, for who reads from it.
@@ -84,6 +88,7 @@ impl<'a> EchoOff<'a> {
 impl Drop for EchoOff<'_> {
     fn drop(&mut self) {
         self.terminal.restore();
+        fault::on_panic(self.json, || {});
         // With nothing left to restore a signal may end the process at once.
         drop(self.interrupt.take());
         self.signals.close();

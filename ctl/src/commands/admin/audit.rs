@@ -13,16 +13,24 @@ use crate::failure::Failure;
 use crate::output;
 use crate::report::{Report, escape, words};
 
-/// Examples of the noun's long help.
-pub(super) const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   photoprism admin audit ls       the newest 100 changes
   photoprism admin audit verify   is the record whole";
 
+/// The record of every change
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Audit {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
 /// What to do with the record.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Audit {
+pub enum Verb {
     /// List the changes, newest first
     Ls(Ls),
     /// Check that no record is missing or altered
@@ -35,9 +43,9 @@ impl Audit {
     /// # Errors
     /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        match self {
-            Self::Ls(command) => command.run(context),
-            Self::Verify(command) => command.run(context),
+        match self.verb {
+            Verb::Ls(command) => command.run(context),
+            Verb::Verify(command) => command.run(context),
         }
     }
 }

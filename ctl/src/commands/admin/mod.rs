@@ -3,26 +3,33 @@
 mod audit;
 mod status;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Examples of the noun's long help.
-pub const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   photoprism admin status         is the daemon well
   photoprism admin audit ls       who changed what
   photoprism admin audit verify   is that record whole";
 
+/// Look after the daemon itself
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Admin {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
 /// What to do with the daemon.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Admin {
+pub enum Verb {
     /// Is the daemon well
     Status(status::Status),
     /// The record of every change
-    #[command(subcommand, after_long_help = audit::EXAMPLES)]
     Audit(audit::Audit),
 }
 
@@ -32,9 +39,9 @@ impl Admin {
     /// # Errors
     /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        match self {
-            Self::Status(command) => command.run(context),
-            Self::Audit(verb) => verb.run(context),
+        match self.verb {
+            Verb::Status(command) => command.run(context),
+            Verb::Audit(verb) => verb.run(context),
         }
     }
 }

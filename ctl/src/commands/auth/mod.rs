@@ -6,23 +6,31 @@ mod reset;
 mod rm;
 mod show;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Examples of the noun's long help.
-pub const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   photoprism auth ls                              list the sessions
   photoprism auth add -n Sync -s webdav admin     an app password for admin
   photoprism auth add -n Metrics -s metrics       an access token of nobody
   photoprism auth rm sessabcd0123                 end a session";
 
+/// Manage sessions, app passwords and access tokens
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Auth {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
 /// What to do with sessions.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Auth {
+pub enum Verb {
     /// List sessions of users and clients, most recently active first
     Ls(ls::Ls),
     /// Make an app password, or without a user name an access token
@@ -41,12 +49,12 @@ impl Auth {
     /// # Errors
     /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        match self {
-            Self::Ls(command) => command.run(context),
-            Self::Add(command) => command.run(context),
-            Self::Show(command) => command.run(context),
-            Self::Rm(command) => command.run(context),
-            Self::Reset(command) => command.run(context),
+        match self.verb {
+            Verb::Ls(command) => command.run(context),
+            Verb::Add(command) => command.run(context),
+            Verb::Show(command) => command.run(context),
+            Verb::Rm(command) => command.run(context),
+            Verb::Reset(command) => command.run(context),
         }
     }
 }

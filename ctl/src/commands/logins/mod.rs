@@ -5,23 +5,31 @@ mod follow;
 mod ls;
 pub mod rows;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Examples of the noun's long help.
-pub const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   photoprism logins ls                     the newest 100 attempts
   photoprism logins ls --failed --since 2h what failed in the last two hours
   photoprism logins ls --follow            new attempts as they come
   photoprism logins clear --user bob       bob may try again at once";
 
+/// Look at login attempts, lift bans
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Logins {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
 /// What to do with login attempts.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Logins {
+pub enum Verb {
     /// List login attempts, newest first
     #[command(visible_alias = "logins")]
     Ls(Box<ls::Ls>),
@@ -36,9 +44,9 @@ impl Logins {
     /// # Errors
     /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        match self {
-            Self::Ls(command) => command.run(context),
-            Self::Clear(command) => command.run(context),
+        match self.verb {
+            Verb::Ls(command) => command.run(context),
+            Verb::Clear(command) => command.run(context),
         }
     }
 }

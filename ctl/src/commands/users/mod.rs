@@ -12,13 +12,12 @@ mod show;
 mod twofa;
 mod why;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Examples of the noun's long help.
-pub const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   photoprism users ls                 list the accounts
   photoprism users add bob            add one, its password is asked for
@@ -28,10 +27,19 @@ Examples:
   photoprism users why bob            why bob cannot log in
   photoprism users 2fa enroll bob     two-factor authentication";
 
+/// Manage accounts
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Users {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Users {
+pub enum Verb {
     /// List accounts
     Ls(ls::Ls),
     /// List accounts of the legacy table
@@ -51,7 +59,7 @@ pub enum Users {
     /// Tell why somebody cannot log in
     Why(why::Why),
     /// Two-factor authentication of an account
-    #[command(name = "2fa", subcommand, after_long_help = twofa::EXAMPLES)]
+    #[command(name = "2fa")]
     TwoFactor(twofa::TwoFactor),
 }
 
@@ -61,17 +69,17 @@ impl Users {
     /// # Errors
     /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        match self {
-            Self::Ls(command) => command.run(context),
-            Self::Legacy(command) => command.run(context),
-            Self::Add(command) => command.run(context),
-            Self::Show(command) => command.run(context),
-            Self::Mod(command) => command.run(context),
-            Self::Rm(command) => command.run(context),
-            Self::Restore(command) => command.run(context),
-            Self::Reset(command) => command.run(context),
-            Self::Why(command) => command.run(context),
-            Self::TwoFactor(verb) => verb.run(context),
+        match self.verb {
+            Verb::Ls(command) => command.run(context),
+            Verb::Legacy(command) => command.run(context),
+            Verb::Add(command) => command.run(context),
+            Verb::Show(command) => command.run(context),
+            Verb::Mod(command) => command.run(context),
+            Verb::Rm(command) => command.run(context),
+            Verb::Restore(command) => command.run(context),
+            Verb::Reset(command) => command.run(context),
+            Verb::Why(command) => command.run(context),
+            Verb::TwoFactor(verb) => verb.run(context),
         }
     }
 }

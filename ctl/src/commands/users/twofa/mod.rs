@@ -7,24 +7,32 @@ mod qr;
 mod recovery;
 mod show;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use photoprism_protocol::secret::Secret;
 
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Examples of the noun's long help.
-pub(super) const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   photoprism users 2fa enroll bob           makes a key for the authenticator app
   photoprism users 2fa confirm bob 123456   turns it on, with a first code of the app
   photoprism users 2fa show bob             is it on
   photoprism users 2fa disable bob          turns it off";
 
+/// Two-factor authentication of an account
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct TwoFactor {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
 /// What to do with the second factor.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum TwoFactor {
+pub enum Verb {
     /// Show whether it is on
     Show(show::Show),
     /// Make a key for an authenticator app
@@ -43,12 +51,12 @@ impl TwoFactor {
     /// # Errors
     /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        match self {
-            Self::Show(command) => command.run(context),
-            Self::Enroll(command) => command.run(context),
-            Self::Confirm(command) => command.run(context),
-            Self::Disable(command) => command.run(context),
-            Self::Recovery(command) => command.run(context),
+        match self.verb {
+            Verb::Show(command) => command.run(context),
+            Verb::Enroll(command) => command.run(context),
+            Verb::Confirm(command) => command.run(context),
+            Verb::Disable(command) => command.run(context),
+            Verb::Recovery(command) => command.run(context),
         }
     }
 }

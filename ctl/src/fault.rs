@@ -1,0 +1,27 @@
+//! What a fault of this program itself ends in. Nothing unwinds: the release binary has no tables
+//! for it (`build.rs`).
+
+use std::panic::{self, PanicHookInfo};
+use std::process;
+
+use crate::failure::Failure;
+
+/// A panic says where it happened and ends the process. `before` puts right what must be, such as
+/// the terminal.
+pub fn on_panic(json: bool, before: impl Fn() + Send + Sync + 'static) {
+    panic::set_hook(Box::new(move |info| {
+        before();
+        let failure = fault(info);
+        failure.report(json);
+        process::exit(failure.exit().number().into());
+    }));
+}
+
+/// The place alone: what a panic says could hold anything.
+fn fault(info: &PanicHookInfo<'_>) -> Failure {
+    let place = info.location().map(|place| format!("{}:{}", place.file(), place.line()));
+    Failure::Fault(format!(
+        "a fault of this program, please report it: {}",
+        place.unwrap_or_default()
+    ))
+}
