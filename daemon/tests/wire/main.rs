@@ -8,6 +8,7 @@ mod common;
 mod access;
 mod audit;
 mod envelope;
+mod golden;
 mod harness;
 mod keys;
 mod lines;

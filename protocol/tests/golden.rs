@@ -1,0 +1,178 @@
+//! A request and a reply of every command, written by hand: they must go on decoding, and what
+//! was decoded must say the same.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use photoprism_protocol::args::{Entries, decode, decode_pair};
+use photoprism_protocol::command::CommandName as C;
+use photoprism_protocol::envelope::{self, Id, Outgoing, Reply, Request};
+use photoprism_protocol::error::ErrorCode;
+use photoprism_protocol::list::{Page, Search};
+use photoprism_protocol::status::{NoArgs, Pong, Status};
+use photoprism_protocol::users::{
+    Add, AddTarget, Fields, Legacy, Ls, Mod, ModResult, ModTarget, OneUser, ResetResult, RmResult,
+    Target, User,
+};
+use photoprism_protocol::{audit, passwd};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Commands whose files come with the issues that build them.
+const LATER: [C; 27] = [
+    C::LoginsLs,
+    C::LoginsRecord,
+    C::LoginsClear,
+    C::AuthLs,
+    C::AuthAdd,
+    C::AuthShow,
+    C::AuthRm,
+    C::AuthReset,
+    C::AuthLogin,
+    C::AuthVerify,
+    C::AuthLogout,
+    C::UsersWhy,
+    C::Users2faShow,
+    C::Users2faEnroll,
+    C::Users2faConfirm,
+    C::Users2faDisable,
+    C::Users2faRecovery,
+    C::UsersRename,
+    C::UsersAdopt,
+    C::UsersImport,
+    C::UsersExport,
+    C::BackupCreate,
+    C::BackupLs,
+    C::BackupVerify,
+    C::BackupRestore,
+    C::Doctor,
+    C::Metrics,
+];
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+
+fn golden(file: &str) -> String {
+    fs::read_to_string(format!("{FOLDER}/{file}.json")).expect(file)
+}
+
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).expect(text)
+}
+
+/// The arguments of a request, decoded and encoded again.
+type Arguments = fn(Entries<'_>) -> Value;
+
+/// The result of a reply, decoded and encoded again.
+type Outcome = fn(&str) -> Value;
+
+fn one<T: for<'a> Deserialize<'a> + Serialize>(entries: Entries<'_>) -> Value {
+    json!(decode::<T>(entries).expect("the arguments decode"))
+}
+
+fn add(entries: Entries<'_>) -> Value {
+    let (target, fields) = decode_pair::<AddTarget, Fields>(entries).expect("they decode");
+    json!(Add { target, fields })
+}
+
+fn modify(entries: Entries<'_>) -> Value {
+    let (target, fields) = decode_pair::<ModTarget, Fields>(entries).expect("they decode");
+    json!(Mod { target, fields })
+}
+
+fn result<T: DeserializeOwned + Serialize>(text: &str) -> Value {
+    json!(serde_json::from_str::<T>(text).expect(text))
+}
+
+fn page<T: DeserializeOwned + Serialize>(text: &str) -> Value {
+    let page: Page<T> = serde_json::from_str(text).expect(text);
+    json!({"items": page.items, "next": page.next})
+}
+
+const TABLE: [(C, Arguments, Outcome); 14] = [
+    (C::Ping, one::<NoArgs>, result::<Pong>),
+    (C::Status, one::<NoArgs>, result::<Status>),
+    (C::UsersLs, one::<Ls>, page::<User>),
+    (C::UsersLegacy, one::<Search>, page::<Legacy>),
+    (C::UsersShow, one::<Target>, result::<OneUser>),
+    (C::UsersAdd, add, result::<OneUser>),
+    (C::UsersMod, modify, result::<ModResult>),
+    (C::UsersRm, one::<Target>, result::<RmResult>),
+    (C::UsersRestore, one::<Target>, result::<OneUser>),
+    (C::UsersReset, one::<NoArgs>, result::<ResetResult>),
+    (C::PasswdSet, one::<passwd::Set>, result::<passwd::SetResult>),
+    (C::PasswdRemove, one::<passwd::Remove>, result::<passwd::RemoveResult>),
+    (C::AuditLs, one::<audit::Ls>, page::<audit::Record>),
+    (C::AuditVerify, one::<audit::Verify>, result::<audit::VerifyResult>),
+];
+
+#[test]
+fn requests_decode_and_say_the_same_again() {
+    for (command, arguments, _) in TABLE {
+        let text = golden(&format!("{}.request", command.name()));
+        let written = value(&text);
+        let Request { id, command: name, args, key, confirm } =
+            envelope::decode(text.trim_end().as_bytes()).expect(command.name());
+        assert_eq!(name, command);
+        assert_eq!(json!(id), written["id"]);
+        let args = arguments(Entries::read(args).expect("an object"));
+        let sent = Outgoing { cmd: name.name(), args: &args, key: key.as_deref(), confirm };
+        let mut again = json!(sent);
+        again["id"] = json!(id);
+        let mut expected = written.clone();
+        if expected.get("args").is_none() {
+            expected["args"] = json!({});
+        }
+        assert_eq!(again, expected, "{}", command.name());
+        assert_eq!(command.needs_confirm(), confirm, "{}", command.name());
+    }
+}
+
+#[test]
+fn replies_decode_and_say_the_same_again() {
+    for (command, _, outcome) in TABLE {
+        let text = golden(&format!("{}.reply", command.name()));
+        let written = value(&text);
+        let reply: Reply = serde_json::from_str(&text).expect(command.name());
+        assert!(reply.ok && reply.error.is_none(), "{}", command.name());
+        let result = reply.result.expect("a result");
+        assert_eq!(outcome(result.get()), written["result"], "{}", command.name());
+        let warnings = written.get("warnings").cloned().unwrap_or(json!([]));
+        assert_eq!(json!(reply.warnings), warnings, "{}", command.name());
+    }
+}
+
+#[test]
+fn an_error_decodes_and_says_the_same_again() {
+    let text = golden("error.reply");
+    let reply: Reply = serde_json::from_str(&text).unwrap();
+    assert!(!reply.ok && reply.result.is_none() && reply.warnings.is_empty());
+    let error = reply.error.unwrap();
+    assert_eq!(json!(error), value(&text)["error"]);
+    let code = ErrorCode::parse(&error.code).unwrap();
+    assert_eq!(code, ErrorCode::Exists);
+    // What the daemon writes for it is the same object.
+    let body = photoprism_protocol::error::ErrorBody::new(code, error.message)
+        .at(error.field.unwrap())
+        .retry_after(error.retry_after_s.unwrap())
+        .hint(error.hint.unwrap());
+    let line = envelope::encode(&Id::Null, &Err(body));
+    assert_eq!(value(std::str::from_utf8(&line).unwrap()), value(&text));
+}
+
+#[test]
+fn every_command_has_its_two_files_and_no_file_is_without_a_command() {
+    let mut expected = BTreeSet::from(["error.reply.json".to_owned()]);
+    for command in C::ALL {
+        let row = TABLE.iter().any(|(name, ..)| *name == command);
+        let later = LATER.contains(&command);
+        assert!(row != later, "{} is golden or comes later", command.name());
+        if row {
+            expected.insert(format!("{}.request.json", command.name()));
+            expected.insert(format!("{}.reply.json", command.name()));
+        }
+    }
+    let found = fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().file_name());
+    let found: BTreeSet<String> = found.map(|name| name.into_string().unwrap()).collect();
+    assert_eq!(found, expected);
+}
