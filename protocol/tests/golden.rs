@@ -14,30 +14,13 @@ use photoprism_protocol::users::{
     Add, AddTarget, Fields, Legacy, Ls, Mod, ModResult, ModTarget, OneUser, ResetResult, RmResult,
     Target, User,
 };
-use photoprism_protocol::{audit, passwd};
+use photoprism_protocol::{audit, auth, logins, passwd, twofa, why};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Commands whose files come with the issues that build them.
-const LATER: [C; 27] = [
-    C::LoginsLs,
-    C::LoginsRecord,
-    C::LoginsClear,
-    C::AuthLs,
-    C::AuthAdd,
-    C::AuthShow,
-    C::AuthRm,
-    C::AuthReset,
-    C::AuthLogin,
-    C::AuthVerify,
-    C::AuthLogout,
-    C::UsersWhy,
-    C::Users2faShow,
-    C::Users2faEnroll,
-    C::Users2faConfirm,
-    C::Users2faDisable,
-    C::Users2faRecovery,
+const LATER: [C; 10] = [
     C::UsersRename,
     C::UsersAdopt,
     C::UsersImport,
@@ -89,7 +72,7 @@ fn page<T: DeserializeOwned + Serialize>(text: &str) -> Value {
     json!({"items": page.items, "next": page.next})
 }
 
-const TABLE: [(C, Arguments, Outcome); 14] = [
+const TABLE: [(C, Arguments, Outcome); 31] = [
     (C::Ping, one::<NoArgs>, result::<Pong>),
     (C::Status, one::<NoArgs>, result::<Status>),
     (C::UsersLs, one::<Ls>, page::<User>),
@@ -104,6 +87,23 @@ const TABLE: [(C, Arguments, Outcome); 14] = [
     (C::PasswdRemove, one::<passwd::Remove>, result::<passwd::RemoveResult>),
     (C::AuditLs, one::<audit::Ls>, page::<audit::Record>),
     (C::AuditVerify, one::<audit::Verify>, result::<audit::VerifyResult>),
+    (C::AuthAdd, one::<auth::Add>, result::<auth::AddResult>),
+    (C::AuthLs, one::<Search>, page::<auth::Session>),
+    (C::AuthShow, one::<auth::Target>, result::<auth::OneSession>),
+    (C::AuthRm, one::<auth::Target>, result::<auth::RmResult>),
+    (C::AuthReset, one::<NoArgs>, result::<auth::ResetResult>),
+    (C::AuthLogin, one::<auth::Login>, result::<auth::LoginResult>),
+    (C::AuthVerify, one::<auth::Verify>, result::<auth::Introspection>),
+    (C::AuthLogout, one::<auth::Logout>, result::<auth::LogoutResult>),
+    (C::LoginsLs, one::<logins::Ls>, page::<logins::Entry>),
+    (C::LoginsRecord, one::<logins::Record>, result::<logins::RecordResult>),
+    (C::LoginsClear, one::<logins::Clear>, result::<logins::ClearResult>),
+    (C::UsersWhy, one::<Target>, result::<why::WhyResult>),
+    (C::Users2faShow, one::<Target>, result::<twofa::Show>),
+    (C::Users2faEnroll, one::<Target>, result::<twofa::EnrollResult>),
+    (C::Users2faConfirm, one::<twofa::Confirm>, result::<twofa::RecoveryResult>),
+    (C::Users2faDisable, one::<Target>, result::<twofa::DisableResult>),
+    (C::Users2faRecovery, one::<Target>, result::<twofa::RecoveryResult>),
 ];
 
 #[test]

@@ -2,9 +2,11 @@
 
 use std::fs;
 
-use serde_json::Value;
+use photoprism_daemon::clock::Clock;
+use serde_json::{Value, json};
 
 use crate::common::home::Home;
+use crate::common::json::Ask;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/tests/golden");
 
@@ -78,6 +80,94 @@ fn live_replies_have_the_shape_of_the_golden_ones() {
     }
 }
 
+/// Those of sessions and attempts, in an order in which each succeeds.
+const SESSION_COMMANDS: [&str; 17] = [
+    "auth.add",
+    "auth.verify",
+    "auth.ls",
+    "auth.show",
+    "auth.login",
+    "auth.logout",
+    "logins.record",
+    "logins.ls",
+    "users.why",
+    "logins.clear",
+    "users.2fa.enroll",
+    "users.2fa.show",
+    "users.2fa.confirm",
+    "users.2fa.recovery",
+    "users.2fa.disable",
+    "auth.rm",
+    "auth.reset",
+];
+
+/// What a later request needs of an earlier reply.
+#[derive(Default)]
+struct Seen {
+    app_password: Value,
+    session: Value,
+    login: Value,
+    key: String,
+}
+
+impl Seen {
+    fn fill(&self, command: &str, request: &mut Value) {
+        match command {
+            "auth.verify" => request["args"]["token"] = self.app_password.clone(),
+            "auth.show" => request["args"]["session"] = self.session.clone(),
+            "auth.rm" => request["args"]["session"] = self.app_password.clone(),
+            "auth.logout" => request["args"]["token"] = self.login.clone(),
+            "users.2fa.confirm" => request["args"]["passcode"] = code(&self.key).into(),
+            _ => {}
+        }
+    }
+
+    fn note(&mut self, command: &str, result: &Value) {
+        match command {
+            "auth.add" => {
+                self.app_password = result["secret"].clone();
+                self.session = result["session"]["id"].clone();
+            }
+            "auth.login" => self.login = result["secret"].clone(),
+            "users.2fa.enroll" => self.key = result["key"].as_str().unwrap().to_owned(),
+            _ => {}
+        }
+    }
+}
+
+/// The code that an authenticator app shows for that key now.
+fn code(key: &str) -> String {
+    let bytes = data_encoding::BASE32_NOPAD.decode(key.as_bytes()).unwrap();
+    let secret: [u8; 20] = bytes.try_into().unwrap();
+    let totp = totp_rs::Builder::new()
+        .with_secret(totp_rs::Secret::new_stack(secret))
+        .build_noncompliant();
+    totp.generate(Clock::System.unix().try_into().unwrap()).to_string()
+}
+
+#[test]
+fn live_replies_about_sessions_have_the_shape_of_the_golden_ones() {
+    let mut home = Home::started();
+    home.ok(
+        "users.add",
+        json!({"name": "bob", "role": "user", "password": "mysecret", "webdav": true}),
+    );
+    // A second page for auth.ls.
+    home.ok("auth.add", json!({"name": "Other", "scope": "*", "user": "bob"}));
+    let (mut client, mut seen) = (home.connect(), Seen::default());
+    for command in SESSION_COMMANDS {
+        if command == "users.why" {
+            home.ok("users.mod", json!({"user": "bob", "can_login": false}));
+        }
+        let mut request = golden(&format!("{command}.request"));
+        seen.fill(command, &mut request);
+        let expected = golden(&format!("{command}.reply"));
+        let reply = client.ask(request.to_string());
+        assert_eq!(shape(&reply), shape(&expected), "{command}: {reply}");
+        seen.note(command, &reply["result"]);
+    }
+}
+
 /// A command that has golden files is tried here.
 #[test]
 fn every_golden_request_is_tried() {
@@ -86,7 +176,7 @@ fn every_golden_request_is_tried() {
         .filter_map(|name| name.to_str()?.strip_suffix(".request.json").map(str::to_owned))
         .collect();
     requests.sort();
-    let mut tried = COMMANDS;
+    let mut tried = [&COMMANDS[..], &SESSION_COMMANDS[..]].concat();
     tried.sort_unstable();
     assert_eq!(requests, tried);
 }
