@@ -1,8 +1,11 @@
 //! The whole conversation, from the first line to the last reply.
 
+use std::io;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use bytes::BytesMut;
+use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt, StreamExt};
 use photoprism_protocol::envelope::{Id, encode};
 use photoprism_protocol::error::{ErrorBody, ErrorCode};
@@ -16,12 +19,15 @@ use zeroize::Zeroize;
 
 use super::codec::{LineCodec, LineError};
 use super::writer::Writer;
-use crate::dispatch::{App, answer};
+use crate::dispatch::{App, answer, looks_up};
 use crate::peer::Caller;
 
 /// How long a client that sent too long a line may go on sending, so that it reads the reply
 /// instead of an error (`spec/protocol.md`).
 const DRAIN: Duration = Duration::from_secs(2);
+
+/// Most look-ups of one connection that wait together: their replies are short.
+const BATCH: usize = 64;
 
 type Reader = FramedRead<OwnedReadHalf, LineCodec>;
 
@@ -41,19 +47,71 @@ pub async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
     let mut reader = FramedRead::new(read, codec);
     let mut writer = Writer::new(write);
     let mut stop = app.stop.clone();
+    let mut held = None;
     let end = loop {
-        let mut line = match next_line(&app, &mut reader, &mut writer, &mut stop).await {
+        let next = match held.take() {
+            Some(next) => next,
+            None => next_line(&app, &mut reader, &mut writer, &mut stop).await,
+        };
+        let line = match next {
             Ok(line) => line,
             Err(end) => break end,
         };
-        writer.add(&answer(&app, &caller, &line).await);
-        // It may have held a password.
-        line.zeroize();
-        if writer.is_full() && writer.flush(write_timeout(&app)).await.is_err() {
+        let replies = batch(&app, &caller, (line, &mut reader, &mut held));
+        if write_all(&app, replies, &mut writer).await.is_err() {
             return;
         }
     };
     finish(&app, (reader, writer), end).await;
+}
+
+type Replies<'a> = FuturesOrdered<Pin<Box<dyn Future<Output = Vec<u8>> + 'a>>>;
+
+/// The reply to `line`; where it only looks something up, also those to what has arrived behind
+/// it and does the same: they wait for the database together. What comes first after them is held.
+fn batch<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    (line, reader, held): (BytesMut, &mut Reader, &mut Option<Result<BytesMut, End>>),
+) -> Replies<'a> {
+    let mut replies = Replies::new();
+    // A client that waits for each reply has nothing behind its line.
+    let mut more = !reader.read_buffer().is_empty() && looks_up(&line);
+    replies.push_back(reply(app, caller, line));
+    while more && replies.len() < BATCH {
+        match reader.next().now_or_never().map(taken) {
+            None => break,
+            Some(Ok(line)) if looks_up(&line) => replies.push_back(reply(app, caller, line)),
+            Some(other) => {
+                *held = Some(other);
+                more = false;
+            }
+        }
+    }
+    replies
+}
+
+fn reply<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    mut line: BytesMut,
+) -> Pin<Box<dyn Future<Output = Vec<u8>> + 'a>> {
+    Box::pin(async move {
+        let reply = answer(app, caller, &line).await;
+        // It may have held a password.
+        line.zeroize();
+        reply
+    })
+}
+
+async fn write_all(app: &App, mut replies: Replies<'_>, writer: &mut Writer) -> io::Result<()> {
+    while let Some(reply) = replies.next().await {
+        writer.add(&reply);
+        if writer.is_full() {
+            writer.flush(write_timeout(app)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The next line that has arrived, else what was gathered is written and the next one awaited.

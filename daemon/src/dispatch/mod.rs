@@ -14,6 +14,7 @@ pub use self::app::{App, Places, RequestIds, sink};
 pub use self::refusals::{Refusals, write as write_refusals};
 pub use self::status::current_status;
 
+use photoprism_protocol::command::CommandName;
 use photoprism_protocol::envelope::{Id, Success, decode, encode};
 use photoprism_protocol::error::{ErrorBody, ErrorCode};
 use photoprism_protocol::level::Level;
@@ -46,6 +47,22 @@ pub async fn answer(app: &App, caller: &Caller, line: &[u8]) -> Vec<u8> {
             outcome => return finish(app, &call, &request.id, outcome),
         }
     }
+}
+
+/// Whether a line changes nothing and has a short reply, so that it may be carried out together
+/// with others of its kind. What follows a line that changes something must see it.
+#[must_use]
+pub fn looks_up(line: &[u8]) -> bool {
+    let short = |command| {
+        matches!(
+            command,
+            CommandName::Ping
+                | CommandName::UsersShow
+                | CommandName::AuthShow
+                | CommandName::AuthVerify
+        )
+    };
+    decode(line).is_ok_and(|request| short(request.command))
 }
 
 fn finish(app: &App, call: &Call<'_>, id: &Id, outcome: Result<Success, CommandError>) -> Vec<u8> {

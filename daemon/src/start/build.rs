@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::failure::Failure;
 use super::first_start::{admin_user, open, set_password};
+use super::network::warn_of_network;
 use crate::accounts::password::PasswordRules;
 use crate::clock::{Clock, Stopwatch, since_first_asked};
 use crate::config::{AdminSocket, Allowed, AuthSocket, Loaded, Peer, Scheme, Settings};
@@ -13,7 +14,7 @@ use crate::log::{self, Handle, Options};
 use crate::peer::{AllowEntry, Policy, SocketKind, Who};
 use crate::process::raise_descriptor_limit;
 use crate::socket::systemd::{Passed, PassedSocket};
-use crate::socket::{Bound, Lock, Place, lock_beside};
+use crate::socket::{Bound, Lock, Place, check_apart, lock_beside};
 use crate::store::{Kind, Slot, check_sqlite_version};
 
 /// Cost of bcrypt hashes, PhotoPrism's own.
@@ -54,8 +55,12 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Built, Failure> {
     };
     let group = passed.admin.as_ref().map(|socket| socket.gid);
     let sockets = sockets(settings, passed)?;
+    if let [admin, auth] = &sockets[..] {
+        check_apart(&admin.path, &auth.path)?;
+    }
     let now = Clock::System.now();
     let slot = open(settings, &admin_user, now)?;
+    warn_of_network(slot.path());
     let target = target(settings, &slot);
     let pool = start_pool(settings, target)?;
     let bcrypt = matches!(target, Target::Bcrypt { .. });

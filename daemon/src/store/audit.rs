@@ -55,7 +55,8 @@ pub struct AuditHead {
 /// bytes (postcard, the version first).
 #[must_use]
 pub fn link(previous: &AuditHead, entry: &AuditEntry) -> AuditHead {
-    let number = previous.number + 1;
+    // A forged last number ends in a row that cannot be written, not in an overflow.
+    let number = previous.number.saturating_add(1);
     let bytes = postcard::to_allocvec(&(RECORD_VERSION, number, entry)).unwrap_or_default();
     let mut hash = Sha256::new();
     hash.update(previous.hash.as_bytes());

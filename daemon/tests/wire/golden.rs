@@ -129,7 +129,7 @@ impl Seen {
                 self.session = result["session"]["id"].clone();
             }
             "auth.login" => self.login = result["secret"].clone(),
-            "users.2fa.enroll" => self.key = result["key"].as_str().unwrap().to_owned(),
+            "users.2fa.enroll" => result["key"].as_str().unwrap().clone_into(&mut self.key),
             _ => {}
         }
     }
