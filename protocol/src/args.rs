@@ -202,7 +202,9 @@ impl<'de> MapAccess<'de> for ArgsAccess<'de> {
         if raw.get() == "null" {
             return Err(wrong());
         }
-        seed.deserialize(&mut serde_json::Deserializer::from_str(raw.get())).map_err(|_| wrong())
+        // The parser takes -0 for a fraction; it is a whole number all the same.
+        let text = if raw.get() == "-0" { "0" } else { raw.get() };
+        seed.deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|_| wrong())
     }
 }
 

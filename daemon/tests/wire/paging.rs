@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
 use crate::common::home::Home;
-use crate::common::json::Ask;
+use crate::common::json::{Ask, fault};
 
 /// The bound on a reply line.
 const MAX_REPLY: usize = 1024 * 1024;
@@ -61,6 +61,15 @@ fn the_limit_has_a_range_and_a_default() {
     let (_, next) = page(&mut home, json!({"search": "u", "limit": 249}));
     let (names, next) = page(&mut home, json!({"search": "u", "limit": 1, "cursor": next}));
     assert_eq!((names, next), (expected(249..250), Value::Null));
+}
+
+#[test]
+fn minus_zero_is_a_whole_number_out_of_range() {
+    let home = Home::started();
+    for (limit, code) in [("-0", "invalid_argument"), ("-0.0", "bad_request")] {
+        let reply = home.ask(&format!(r#"{{"cmd":"users.ls","args":{{"limit":{limit}}}}}"#));
+        assert_eq!(fault(&reply["error"]), (code.into(), "limit".into()), "{limit}");
+    }
 }
 
 #[test]
