@@ -112,7 +112,7 @@ fn requests_decode_and_say_the_same_again() {
         let text = golden(&format!("{}.request", command.name()));
         let written = value(&text);
         let Request { id, command: name, args, key, confirm } =
-            envelope::decode(text.trim_end().as_bytes()).expect(command.name());
+            envelope::decode(text.trim_end().as_bytes()).unwrap();
         assert_eq!(name, command);
         assert_eq!(json!(id), written["id"]);
         let args = arguments(Entries::read(args).expect("an object"));
@@ -133,7 +133,7 @@ fn replies_decode_and_say_the_same_again() {
     for (command, _, outcome) in TABLE {
         let text = golden(&format!("{}.reply", command.name()));
         let written = value(&text);
-        let reply: Reply = serde_json::from_str(&text).expect(command.name());
+        let reply: Reply = serde_json::from_str(&text).unwrap();
         assert!(reply.ok && reply.error.is_none(), "{}", command.name());
         let result = reply.result.expect("a result");
         assert_eq!(outcome(result.get()), written["result"], "{}", command.name());
