@@ -1,17 +1,22 @@
-//! `photoprismd` with one defence switched off, for the harnesses that must catch it:
-//! `faulty FAULT [photoprismd's arguments]`.
+//! `photoprismd` with defences switched off, for the harnesses that must catch it:
+//! `faulty FAULT[,FAULT] [photoprismd's arguments]`.
 
 use std::process::ExitCode;
 
 use photoprism_daemon::faults::{Fault, switch_off};
 
+/// Exit code for a fault that nobody knows (`EX_USAGE`).
+const EXIT_USAGE: u8 = 64;
+
 fn main() -> ExitCode {
     let mut args = std::env::args_os();
     let program = args.next();
-    let word = args.next().unwrap_or_default();
-    let Some((_, fault)) = Fault::ALL.into_iter().find(|(name, _)| word == *name) else {
-        return ExitCode::from(64);
-    };
-    switch_off(fault);
+    let words = args.next().unwrap_or_default();
+    for word in words.to_string_lossy().split(',') {
+        let Some((_, fault)) = Fault::ALL.into_iter().find(|(name, _)| word == *name) else {
+            return ExitCode::from(EXIT_USAGE);
+        };
+        switch_off(fault);
+    }
     photoprism_daemon::run(program.into_iter().chain(args))
 }

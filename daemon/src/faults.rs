@@ -12,31 +12,44 @@ pub enum Fault {
     /// Writes are acknowledged before their commit.
     AcknowledgeEarly = 1,
     /// `synchronous=NORMAL`: commits are not synced.
-    SyncSeldom = 2,
+    SyncSeldom = 1 << 1,
     /// Every `users.restore` panics in its handler.
-    PanicInRestore = 3,
+    PanicInRestore = 1 << 2,
     /// Each write waits for a byte on standard input inside its transaction.
-    Stall = 4,
+    Stall = 1 << 3,
+    /// A commit whose sync failed counts as done.
+    ForgiveSync = 1 << 4,
+    /// A panic of a command ends the database thread.
+    LetPanicsPass = 1 << 5,
+    /// Work may begin however late it is.
+    WaitForever = 1 << 6,
+    /// Accepting goes on at once where there is no descriptor left.
+    AcceptWithoutRest = 1 << 7,
 }
 
 impl Fault {
     /// Every fault with the word that `examples/faulty.rs` knows it by.
-    pub const ALL: [(&'static str, Self); 4] = [
+    pub const ALL: [(&'static str, Self); 8] = [
         ("acknowledge-early", Self::AcknowledgeEarly),
         ("sync-seldom", Self::SyncSeldom),
         ("panic-in-restore", Self::PanicInRestore),
         ("stall", Self::Stall),
+        ("forgive-sync", Self::ForgiveSync),
+        ("let-panics-pass", Self::LetPanicsPass),
+        ("wait-forever", Self::WaitForever),
+        ("accept-without-rest", Self::AcceptWithoutRest),
     ];
 }
 
+/// A bit for each.
 static OFF: AtomicU8 = AtomicU8::new(0);
 
-/// Switches one defence off for the rest of the process.
+/// Switches one more defence off for the rest of the process.
 pub fn switch_off(fault: Fault) {
-    OFF.store(fault as u8, Ordering::Relaxed);
+    OFF.fetch_or(fault as u8, Ordering::Relaxed);
 }
 
 /// Whether that defence is off.
 pub(crate) fn is_off(fault: Fault) -> bool {
-    OFF.load(Ordering::Relaxed) == fault as u8
+    OFF.load(Ordering::Relaxed) & fault as u8 != 0
 }

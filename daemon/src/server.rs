@@ -16,6 +16,7 @@ use tracing::{info, warn};
 
 use crate::connection::serve;
 use crate::dispatch::App;
+use crate::faults::{Fault, is_off};
 use crate::peer::{Caller, SocketKind};
 
 /// How long accepting rests where there is no descriptor left: short enough to serve within a
@@ -120,6 +121,9 @@ impl Server {
             && let Ok(Ok((stream, _))) = timeout(Duration::ZERO, listener.accept()).await
         {
             refuse(&stream, &busy());
+        }
+        if is_off(Fault::AcceptWithoutRest) {
+            return tokio::task::yield_now().await;
         }
         let _ = timeout(REST, stop.wait_for(|stop| *stop)).await;
         *spare = File::open("/dev/null").ok();

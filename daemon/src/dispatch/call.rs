@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::app::App;
 use crate::clock::Stopwatch;
 use crate::error::CommandError;
+use crate::faults::{Fault, is_off};
 use crate::handlers::{Context, Hashed, Key, Looked, Outcome, look_up_key, settle_replay};
 use crate::hashing::{Lane, PoolError, Ticket};
 use crate::peer::Permit;
@@ -53,6 +54,9 @@ impl<'a> Call<'a> {
 
     /// What is left of the time in which the work must begin.
     pub(super) fn time_left(&self) -> Duration {
+        if is_off(Fault::WaitForever) {
+            return Duration::MAX;
+        }
         let whole = self.app.limits.borrow().request_timeout;
         whole.saturating_sub(self.watch.elapsed())
     }

@@ -34,6 +34,16 @@ impl Client {
         self.stream.write_all(bytes.as_ref())
     }
 
+    /// Whether sending and reading wait.
+    pub(crate) fn set_nonblocking(&self, on: bool) {
+        self.stream.set_nonblocking(on).unwrap();
+    }
+
+    /// The connection itself.
+    pub(crate) const fn stream(&self) -> &UnixStream {
+        &self.stream
+    }
+
     /// Says that nothing more will be sent.
     pub(crate) fn finish(&mut self) {
         self.stream.shutdown(Shutdown::Write).unwrap();
@@ -44,6 +54,13 @@ impl Client {
         let mut line = String::new();
         let count = self.reader.read_line(&mut line).unwrap();
         assert!(count == 0 || line.ends_with('\n'), "a reply without its newline: {line}");
+        (count > 0).then_some(line)
+    }
+
+    /// The same where the connection may have failed.
+    pub(crate) fn try_line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let count = self.reader.read_line(&mut line).ok()?;
         (count > 0).then_some(line)
     }
 

@@ -20,6 +20,7 @@ pub(crate) struct Home {
     database: PathBuf,
     args: Vec<OsString>,
     env: Vec<(String, OsString)>,
+    faults: Option<&'static str>,
     running: Option<Running>,
 }
 
@@ -33,7 +34,7 @@ impl Home {
             fs::create_dir_all(&folder).unwrap();
             fs::set_permissions(&folder, PermissionsExt::from_mode(mode)).unwrap();
         }
-        Self { root, database, args: Vec::new(), env: Vec::new(), running: None }
+        Self { root, database, args: Vec::new(), env: Vec::new(), faults: None, running: None }
     }
 
     /// A daemon that runs with nothing but defaults.
@@ -59,6 +60,12 @@ impl Home {
     pub(crate) fn set_env(&mut self, name: &str, value: impl Into<OsString>) {
         self.env.retain(|(known, _)| known != name);
         self.env.push((name.into(), value.into()));
+    }
+
+    /// Switches defences off, by the words of `examples/faulty.rs`, with commas between them.
+    pub(crate) const fn faulty(mut self, faults: &'static str) -> Self {
+        self.faults = Some(faults);
+        self
     }
 
     /// Turns the auth socket on, for members of the group 0.
@@ -99,9 +106,19 @@ impl Home {
         self.root.path().join("auth").join("auth.sock")
     }
 
+    fn program(&self) -> Command {
+        let daemon = Path::new(env!("CARGO_BIN_EXE_photoprismd"));
+        let Some(faults) = self.faults else { return Command::new(daemon) };
+        let stand_in = daemon.with_file_name("examples").join("faulty");
+        assert!(stand_in.exists(), "faulty is not built: run cargo build --examples");
+        let mut command = Command::new(stand_in);
+        command.arg(faults);
+        command
+    }
+
     /// The command that starts the daemon, in an environment of its own.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_photoprismd"));
+        let mut command = self.program();
         command.env_clear().env("HOME", self.root()).envs(self.env.iter().cloned());
         command.arg("--database").arg(&self.database).arg("--socket").arg(self.socket());
         command.args(&self.args).stdin(Stdio::null()).current_dir(self.root());

@@ -61,6 +61,20 @@ fn nothing_acknowledged_is_lost_in_the_long_run() {
 }
 
 #[test]
+fn an_acknowledgement_before_the_commit_loses() {
+    let mut home = Home::new().faulty("acknowledge-early");
+    home.start();
+    let loses = |number| {
+        let (known, prefix) = round(&mut home, number);
+        home.kill();
+        let found = faults(&home.open_database(), &known, &prefix);
+        home.start();
+        found.iter().any(|fault| fault.ends_with("was acknowledged and is lost"))
+    };
+    assert!((0..ROUNDS).any(loses), "the harness found nothing in {ROUNDS} rounds");
+}
+
+#[test]
 fn a_retry_after_a_lost_reply_does_the_work_once() {
     let mut home = Home::started();
     for number in 0..ROUNDS / 10 {

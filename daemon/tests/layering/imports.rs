@@ -33,7 +33,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ),
     ("signals", &[]),
     ("socket", &["peer", "sys"]),
-    ("server", &["connection", "dispatch", "peer"]),
+    ("server", &["connection", "dispatch", "faults", "peer"]),
     ("peer", &["sys"]),
     ("connection", &["dispatch", "peer"]),
     (
@@ -44,6 +44,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "config",
             "effect",
             "error",
+            "faults",
             "first_password",
             "handlers",
             "hashing",
