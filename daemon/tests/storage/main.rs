@@ -1,0 +1,11 @@
+//! What reaches the disk before anything is acknowledged, and what happens when it does not.
+
+#[path = "../common/mod.rs"]
+#[expect(dead_code, reason = "other binaries use the rest of the harness")]
+mod common;
+
+mod failing;
+mod full;
+mod shim;
+mod syncs;
+mod writes;

@@ -1,0 +1,71 @@
+//! A daemon whose syncs are counted and whose writes fail on demand.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::common::home::Home;
+
+/// A failing write or sync, and how (`errno(3)`).
+pub(crate) enum Order {
+    /// Syncs of the write-ahead log fail with `EIO`.
+    FailSyncs,
+    /// Writes to it fail with `ENOSPC`.
+    NoSpace,
+    /// Writes to it fail with `EIO`.
+    FailWrites,
+    /// Nothing fails.
+    Nothing,
+}
+
+/// What the shim tells and is told.
+pub(crate) struct Shim {
+    told: PathBuf,
+    order: PathBuf,
+}
+
+impl Shim {
+    /// Puts it between the daemon of `home` and the disk.
+    pub(crate) fn between(home: &mut Home) -> Self {
+        let path = |name: &str| home.root().join(name);
+        let (library, source) = (path("shim.so"), path("shim.c"));
+        let shim = Self { told: path("told"), order: path("order") };
+        fs::write(&source, include_str!("shim.c")).unwrap();
+        let mut compiler = Command::new("cc");
+        compiler.args(["-O1", "-Wall", "-shared", "-fPIC", "-o"]).args([&library, &source]);
+        assert!(compiler.status().expect("the C compiler cc is needed").success());
+        home.set_env("LD_PRELOAD", library);
+        home.set_env("SHIM_TOLD", &shim.told);
+        home.set_env("SHIM_ORDER", &shim.order);
+        shim
+    }
+
+    /// Syncs of the write-ahead log that are done.
+    pub(crate) fn syncs(&self) -> usize {
+        self.count(b's')
+    }
+
+    /// Syncs that were failed.
+    pub(crate) fn failed(&self) -> usize {
+        self.count(b'F')
+    }
+
+    fn count(&self, what: u8) -> usize {
+        let told = fs::read(&self.told).unwrap_or_default();
+        told.into_iter().filter(|told| *told == what).count()
+    }
+
+    /// What fails from now on.
+    pub(crate) fn order(&self, order: &Order) {
+        let text = match order {
+            Order::FailSyncs => "s5",
+            Order::NoSpace => "w28",
+            Order::FailWrites => "w5",
+            Order::Nothing => "",
+        };
+        // Renamed into place: a look sees the one or the other.
+        let fresh = self.order.with_extension("new");
+        fs::write(&fresh, text).unwrap();
+        fs::rename(fresh, &self.order).unwrap();
+    }
+}
