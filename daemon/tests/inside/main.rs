@@ -1,0 +1,10 @@
+//! Faults inside: panics, a database thread that stands still, queues that are full.
+
+#[path = "../common/mod.rs"]
+#[expect(dead_code, reason = "other binaries use the rest of the harness")]
+mod common;
+
+mod held;
+mod panics;
+mod queues;
+mod stalls;

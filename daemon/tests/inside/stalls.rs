@@ -1,0 +1,73 @@
+//! A database thread that stands still.
+
+use std::io::Read;
+use std::time::Duration;
+
+use photoprism_daemon::clock::Stopwatch;
+use serde_json::json;
+
+use crate::common::home::Home;
+use crate::common::json::Ask;
+use crate::held::{Held, naming};
+
+/// The request timeout of these tests, and when it must have come.
+const LIMIT: Duration = Duration::from_secs(1);
+const LATEST: Duration = Duration::from_secs(4);
+
+const SHOW: &str = r#"{"cmd":"users.show","args":{"user":"admin"}}"#;
+
+fn held(faults: &'static str) -> Held {
+    Held::start(Home::new().args(["--request-timeout", "1"]).faulty(faults))
+}
+
+#[test]
+fn what_has_not_begun_in_time_is_busy_and_what_has_gets_its_outcome() {
+    let mut held = held("stall");
+    let mut begun = held.send(&naming("Begun"));
+    held.settle();
+    let watch = Stopwatch::start();
+    let mut write = held.send(&naming("Late"));
+    let mut read = held.send(SHOW);
+    for late in [&mut write, &mut read] {
+        let reply = late.reply();
+        assert_eq!(reply["error"]["code"], "busy", "{reply}");
+    }
+    let took = watch.elapsed();
+    assert!((LIMIT - LIMIT / 20..LATEST).contains(&took), "{took:?}");
+    assert_eq!(held.home.ok("ping", json!({}))["pong"], true);
+    held.let_go(1);
+    assert_eq!(begun.reply()["ok"], true);
+    let shown = held.home.ask(SHOW);
+    assert_eq!(shown["result"]["user"]["display_name"], "Begun", "nothing of it was done");
+    // What was late is free for another try.
+    held.let_go(1);
+    assert_eq!(write.ask(naming("Late"))["ok"], true);
+    held.running.stop();
+}
+
+#[test]
+fn waiting_without_a_deadline_is_caught() {
+    let held = held("stall,wait-forever");
+    let _begun = held.send(&naming("Begun"));
+    held.settle();
+    let read = held.send(SHOW);
+    read.stream().set_read_timeout(Some(3 * LIMIT)).unwrap();
+    assert!(read.stream().read(&mut [0]).is_err(), "it waits on");
+}
+
+/// The line timeout of a request runs while an earlier one is at work no more than it should.
+#[test]
+fn a_line_is_not_timed_while_an_earlier_request_is_at_work() {
+    let mut held = Held::start(Home::new().args(["--line-timeout", "1"]).faulty("stall"));
+    let mut client = held.send(&naming("Begun"));
+    held.settle();
+    client.send("{\"cmd\":");
+    // Another that has nothing at work is closed meanwhile.
+    let mut idle = held.home.connect();
+    idle.send("{\"cmd\":");
+    idle.assert_closed();
+    held.let_go(1);
+    assert_eq!(client.reply()["ok"], true);
+    assert_eq!(client.ask("\"ping\"}")["result"]["pong"], true);
+    held.running.stop();
+}
