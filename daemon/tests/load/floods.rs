@@ -1,0 +1,86 @@
+//! Another user who connects as fast as it can.
+
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
+
+use crate::common::home::Home;
+use crate::common::json::Ask;
+use crate::common::peer::open_to_all;
+use crate::common::{is_root, skipped};
+use crate::measure::{P99, p99, times};
+
+/// The socket to flood; without it `helper` does nothing.
+const SOCKET: &str = "FLOOD_TEST_SOCKET";
+
+const STRANGER: u32 = 54_001;
+
+/// Requests of the honest client meanwhile.
+const REQUESTS: usize = 500;
+
+/// Connects until standard input ends, and holds each connection that is held.
+#[test]
+fn helper() {
+    let Some(socket) = std::env::var_os(SOCKET) else { return };
+    static OVER: AtomicBool = AtomicBool::new(false);
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read(&mut [0]);
+        OVER.store(true, Ordering::Relaxed);
+    });
+    let mut held = Vec::new();
+    while !OVER.load(Ordering::Relaxed) {
+        let Ok(stream) = UnixStream::connect(&socket) else { continue };
+        if held.len() < 500 {
+            held.push(stream);
+        }
+    }
+}
+
+fn flood(socket: &Path) -> Child {
+    let mut command = Command::new("/proc/self/exe");
+    command.args(["--exact", "floods::helper"]).env(SOCKET, socket);
+    command.uid(STRANGER).gid(STRANGER).current_dir("/");
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
+}
+
+fn is_served_beside_a_flood(allow: &[&str], sign: &str) {
+    if !is_root() {
+        return skipped("needs root");
+    }
+    let mut home = Home::new().args(["--socket-group=54009"]);
+    for entry in allow {
+        home = home.args(["--allow", entry]);
+    }
+    home.start();
+    open_to_all(&home.socket());
+    let mut honest = home.connect();
+    let mut flooding = flood(&home.socket());
+    // It is at work.
+    match sign {
+        "forbidden" => drop(home.running().wait_for_log("a peer without rights was refused")),
+        _ => while honest.ok("status", json!({}))["connections"]["open"] != 33 {},
+    }
+    let beside = p99(&times(&mut honest, r#"{"cmd":"users.ls"}"#, REQUESTS));
+    for _ in 0..20 {
+        assert_eq!(home.connect().ask(r#"{"cmd":"ping"}"#)["ok"], true, "a new connection");
+    }
+    drop(flooding.stdin.take());
+    flooding.wait().unwrap();
+    assert!(beside < P99, "{beside:?}");
+    home.stop();
+}
+
+#[test]
+fn a_flood_of_somebody_with_rights_is_turned_away() {
+    is_served_beside_a_flood(&["read=uid:54001"], "busy");
+}
+
+#[test]
+fn a_flood_of_somebody_without_rights_is_turned_away() {
+    is_served_beside_a_flood(&[], "forbidden");
+}

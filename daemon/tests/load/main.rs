@@ -1,0 +1,13 @@
+//! Clients that ask for too much, and the honest one beside them.
+
+#[path = "../common/mod.rs"]
+#[expect(dead_code, reason = "other binaries use the rest of the harness")]
+mod common;
+
+mod deadlines;
+mod descriptors;
+mod floods;
+mod logins;
+mod measure;
+mod places;
+mod slow;

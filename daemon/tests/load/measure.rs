@@ -1,0 +1,73 @@
+//! Figures of a process, and of one client.
+
+use std::fs;
+use std::time::Duration;
+
+use photoprism_daemon::clock::Stopwatch;
+
+use crate::common::client::Client;
+
+/// What the 99th of a hundred requests may take beside any load (`spec/security.md`).
+pub(crate) const P99: Duration = Duration::from_millis(50);
+
+fn status_kib(pid: u32, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// Resident memory in KiB.
+pub(crate) fn resident(pid: u32) -> u64 {
+    status_kib(pid, "VmRSS")
+}
+
+/// Most that was resident since [`forget_peak`], in KiB; since the start without that right.
+pub(crate) fn peak(pid: u32) -> u64 {
+    status_kib(pid, "VmHWM")
+}
+
+/// Begins a new peak.
+pub(crate) fn forget_peak(pid: u32) {
+    // Whose right is missing measures from the start: more, never less.
+    let _ = fs::write(format!("/proc/{pid}/clear_refs"), "5");
+}
+
+/// Time on a processor of all its threads.
+pub(crate) fn processor_time(pid: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let spent = |path: std::path::PathBuf| -> u64 {
+        let text = fs::read_to_string(path.join("schedstat")).unwrap();
+        text.split(' ').next().unwrap().parse().unwrap()
+    };
+    Duration::from_nanos(threads.map(|thread| spent(thread.unwrap().path())).sum())
+}
+
+/// Open descriptors; needs root, as the daemon hides them from its own user.
+pub(crate) fn descriptors(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}
+
+/// How long each of `count` requests took, sorted.
+pub(crate) fn times(client: &mut Client, line: &str, count: usize) -> Vec<Duration> {
+    let one = |_| {
+        let watch = Stopwatch::start();
+        let reply = client.ask(line);
+        assert_eq!(reply["ok"], true, "{reply}");
+        watch.elapsed()
+    };
+    let mut times: Vec<Duration> = (0..count).map(one).collect();
+    times.sort();
+    times
+}
+
+/// The 99th of a hundred of sorted times.
+pub(crate) fn p99(times: &[Duration]) -> Duration {
+    times[times.len() * 99 / 100]
+}
+
+/// Lets this process hold that many connections.
+pub(crate) fn hold_many() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, most, most).unwrap();
+}
