@@ -34,7 +34,7 @@ fn acknowledged(clients: &mut [Client]) -> usize {
         // The daemon may be gone already.
         let _ = client.try_send(format!("{}\n", adding(&format!("after-{number}"))));
     }
-    let answers = clients.iter_mut().filter_map(|client| client.try_line());
+    let answers = clients.iter_mut().filter_map(Client::try_line);
     answers.filter(|line| line.contains("\"ok\":true")).count()
 }
 
