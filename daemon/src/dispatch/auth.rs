@@ -7,6 +7,7 @@ use photoprism_protocol::{auth as wire, list, logins as wire_logins};
 
 use super::call::Call;
 use super::command::Answer;
+use super::refusals::flush;
 use crate::accounts::limiter::{ClientIp, Subject};
 use crate::handlers::logins::Lifted;
 use crate::handlers::why::Limited;
@@ -96,6 +97,8 @@ pub(super) async fn clear_logins(call: &Call<'_>) -> Answer {
     let request = logins::Clear::parse(&args)?;
     let asked = request.clone();
     let lifted = call.app.store.read(call.time_left(), move |db| asked.lifted(db)).await?;
+    // Refusals that are not yet written are among what is cleared.
+    flush(call.app, call.time_left()).await?;
     let cleared =
         call.write(key, move |tx, context, key| logins::clear(tx, context, key, &request)).await?;
     match lifted {

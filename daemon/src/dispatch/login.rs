@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::call::{Call, pool_error};
+use super::refusals::flush;
 use crate::accounts::limiter::{Place, RateLimited};
 use crate::effect::Done;
 use crate::error::{CommandError, LoginRefusal};
@@ -105,6 +106,10 @@ async fn decide(
     attempt: &Attempt,
     (checked, places): (Checked, &Places),
 ) -> Result<Verdict, CommandError> {
+    // Earlier refusals must not be written over what this one comes to.
+    if call.app.refusals.waits(attempt) {
+        flush(call.app, call.time_left()).await?;
+    }
     let charges = Charges {
         password: places.password.charges(),
         passcode: places.passcode.as_ref().map(Place::charges).unwrap_or_default(),

@@ -11,7 +11,7 @@ mod status;
 mod users;
 
 pub use self::app::{App, Places, RequestIds, sink};
-pub use self::refusals::{Refusals, write as write_refusals};
+pub use self::refusals::{Refusals, flush as flush_refusals};
 pub use self::status::current_status;
 
 use photoprism_protocol::command::CommandName;

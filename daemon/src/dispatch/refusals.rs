@@ -3,7 +3,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::time::Duration;
 
+use super::app::App;
+use crate::accounts::times;
+use crate::error::CommandError;
 use crate::handlers::auth::Attempt;
 use crate::store::{Refusal, StoreError, Tx, login_refused, recorded_name};
 
@@ -25,6 +29,12 @@ impl Refusals {
         *waiting.entry((ip, name, attempt.realm.clone())).or_default() += 1;
     }
 
+    /// Whether one of that address and name waits, in whatever realm.
+    pub(super) fn waits(&self, attempt: &Attempt) -> bool {
+        let (ip, name) = (attempt.client_ip.as_str(), recorded_name(&attempt.name));
+        self.0.borrow().keys().any(|(its_ip, its_name, _)| its_ip == ip && *its_name == name)
+    }
+
     /// Takes what waits.
     #[must_use]
     pub fn take(&self) -> Vec<(Place, u64)> {
@@ -40,11 +50,30 @@ impl Refusals {
     }
 }
 
+/// Writes down what waits, so that what is written next comes after it.
+///
+/// # Errors
+/// The store's; what could not be written waits on.
+pub async fn flush(app: &App, deadline: Duration) -> Result<(), CommandError> {
+    let refusals = app.refusals.take();
+    if refusals.is_empty() {
+        return Ok(());
+    }
+    let now = times::to_stored(app.clock.now());
+    let kept = refusals.clone();
+    let work = move |tx: &Tx<'_>| Ok(write(tx, &refusals, &now)?);
+    let written = app.store.write(deadline, work).await;
+    if written.is_err() {
+        app.refusals.put_back(kept);
+    }
+    written
+}
+
 /// Writes refusals down.
 ///
 /// # Errors
 /// The store's.
-pub fn write(tx: &Tx<'_>, refusals: &[(Place, u64)], now: &str) -> Result<(), StoreError> {
+fn write(tx: &Tx<'_>, refusals: &[(Place, u64)], now: &str) -> Result<(), StoreError> {
     for ((client_ip, name, realm), count) in refusals {
         login_refused(tx, &Refusal { client_ip, name, realm, count: *count, now })?;
     }

@@ -7,8 +7,7 @@ use std::rc::Rc;
 use tokio::time::{Duration, timeout};
 use tracing::warn;
 
-use crate::accounts::times;
-use crate::dispatch::{App, write_refusals};
+use crate::dispatch::{App, flush_refusals};
 use crate::effect::{Done, Effect};
 use crate::error::CommandError;
 use crate::store::{
@@ -48,7 +47,7 @@ pub(super) async fn housekeeping(app: Rc<App>) {
             tell(write_seen(&app).await, "writing the last uses of sessions");
             tell(prune(&app).await, "pruning the record of logins");
         }
-        tell(write_refused(&app).await, "writing refused logins");
+        tell(flush_refusals(&app, PATIENCE).await, "writing refused logins");
         tick += 1;
         if timeout(TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
             return;
@@ -59,7 +58,7 @@ pub(super) async fn housekeeping(app: Rc<App>) {
 /// Writes down what was gathered, before the end.
 pub(super) async fn write_down(app: &App) {
     if app.own {
-        tell(write_refused(app).await, "writing refused logins");
+        tell(flush_refusals(app, PATIENCE).await, "writing refused logins");
         tell(write_seen(app).await, "writing the last uses of sessions");
     }
 }
@@ -68,21 +67,6 @@ fn tell(outcome: Result<(), CommandError>, what: &str) {
     if let Err(error) = outcome {
         warn!(%error, "{what} failed and is tried again");
     }
-}
-
-async fn write_refused(app: &App) -> Result<(), CommandError> {
-    let refusals = app.refusals.take();
-    if refusals.is_empty() {
-        return Ok(());
-    }
-    let now = times::to_stored(app.clock.now());
-    let kept = refusals.clone();
-    let work = move |tx: &Tx<'_>| Ok(write_refusals(tx, &refusals, &now)?);
-    let written = app.store.write(PATIENCE, work).await;
-    if written.is_err() {
-        app.refusals.put_back(kept);
-    }
-    written
 }
 
 async fn write_seen(app: &App) -> Result<(), CommandError> {
