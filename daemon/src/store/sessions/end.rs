@@ -58,7 +58,7 @@ pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<St
            SELECT id FROM auth_sessions WHERE user_uid = ?1 AND grant_type = 'password'
              AND NOT (auth_provider = 'application' AND auth_method = 'default')
              AND (sess_expires <= 0 OR sess_expires > ?3)
-           ORDER BY created_at DESC, id LIMIT -1 OFFSET ?2)
+           ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET ?2)
          RETURNING id",
     )?;
     let ids = sentence.query_map(params![uid, most, now], |row| row.get(0))?;
