@@ -6,10 +6,11 @@ use super::settle::Checked;
 use crate::accounts::passcodes::{Key, matching_step, recovery_code_matches};
 use crate::accounts::sessions::Span;
 use crate::accounts::standing::{Standing, is_deleted};
+use crate::accounts::times;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
 use crate::store::{
-    SessionRow, Tx, UserRow, passcode_find, passcode_last_step, passcode_take_step,
+    Db, SessionRow, Tx, UserRow, passcode_find, passcode_last_step, passcode_take_step,
 };
 
 /// Why an attempt is refused.
@@ -109,17 +110,21 @@ pub(super) fn judge(
     let Some(row) = row else { return Ok(Judgement::Out(Reason::UnknownUser)) };
     let app = app_password(tx, attempt, row)?;
     let now = context.now.as_second();
+    let right_app = app.as_ref().is_some_and(|app| accepts(app, attempt, now));
     match checked {
-        Checked::App => match app.filter(|app| accepts(app, attempt, now)) {
-            // It was ended while it was looked at: the hash decides what it is now.
-            None => Ok(Judgement::Again),
-            Some(app) => Ok(account_refusal(tx, context, row)
-                .map_or_else(|| entrance(Some(app), Passcode::NotNeeded), Judgement::Out)),
+        Checked::App => match (right_app, account_refusal(tx, context, row)) {
+            (true, None) => Ok(entrance(app, Passcode::NotNeeded)),
+            // It or its account was ended while it was looked at: the hash decides what it is now.
+            (true, Some(_)) | (false, _) => Ok(Judgement::Again),
         },
         Checked::Password { stored, matches, passcode_place } => {
             let current = usable_hash(tx, row)?;
             if current != *stored {
                 return Ok(Judgement::Again);
+            }
+            if right_app {
+                let refusal = account_refusal(tx, context, row);
+                return Ok(refusal.map_or(Judgement::Again, Judgement::Out));
             }
             if current.is_none() {
                 return Ok(Judgement::Out(Reason::NoPassword));
@@ -143,14 +148,15 @@ fn entrance(app: Option<SessionRow>, passcode: Passcode) -> Judgement {
 }
 
 /// What stops the account whatever it shows.
-fn account_refusal(tx: &Tx<'_>, context: &Context, row: &UserRow) -> Option<Reason> {
+pub(super) fn account_refusal(db: &Db, context: &Context, row: &UserRow) -> Option<Reason> {
     if is_deleted(row) {
         return Some(Reason::Deleted);
     }
-    if !Standing::of(row, tx.kind(), context.now).disabled {
+    if !Standing::of(row, db.kind(), context.now).disabled {
         return None;
     }
-    Some(if row.provider == "none" { Reason::Disabled } else { Reason::Expired })
+    let over = times::stored(&row.expires_at).is_some_and(|end| end <= context.now);
+    Some(if over && !row.super_admin { Reason::Expired } else { Reason::Disabled })
 }
 
 fn login_off(tx: &Tx<'_>, context: &Context, row: &UserRow) -> Option<Reason> {

@@ -1,6 +1,7 @@
 //! What is known of an attempt before its hash is computed, and looked at again afterwards.
 
 use super::attempt::Attempt;
+use super::judge::account_refusal;
 use crate::accounts::change::takes_password;
 use crate::accounts::limiter::Who;
 use crate::accounts::sessions::{Span, allows, is_app_password};
@@ -43,6 +44,8 @@ pub(super) fn known(
     };
     let app = app_password(db, attempt, row)?
         .filter(|app| accepts(app, attempt, context.now.as_second()))
+        // One that is refused for its account costs a hash like any other refusal.
+        .filter(|_| account_refusal(db, context, row).is_none())
         .map(|app| app.id);
     Ok(Known {
         who: Who::Account(row.uid.clone()),
