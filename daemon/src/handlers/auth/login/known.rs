@@ -1,5 +1,7 @@
 //! What is known of an attempt before its hash is computed, and looked at again afterwards.
 
+use photoprism_protocol::provider::Provider;
+
 use super::attempt::Attempt;
 use super::judge::account_refusal;
 use crate::accounts::change::takes_password;
@@ -55,9 +57,11 @@ pub(super) fn known(
     })
 }
 
-/// The hash that the account's password is checked against, where it has one.
+/// The hash that the account's password is checked against, where it has one. That of an account
+/// without a provider is checked as well, so that its owner is told apart from a guess in the
+/// record: the account lets nobody in (`disabled`).
 pub(super) fn usable_hash(db: &Db, row: &UserRow) -> Result<Option<String>, CommandError> {
-    if !takes_password(row) {
+    if !takes_password(row) && row.provider != Provider::None.as_str() {
         return Ok(None);
     }
     Ok(password_hash(db, &row.uid)?)

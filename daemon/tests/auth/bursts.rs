@@ -1,0 +1,110 @@
+//! Many logins at once: the places are taken before anything is computed.
+
+use serde_json::{Value, json};
+
+use crate::common::client::Client;
+use crate::common::home::Home;
+use crate::setup::{IP, PASSWORD, add_user, await_that, items, login, login_from};
+
+fn started() -> Home {
+    let mut home = Home::new().args([
+        "--refusal-floor",
+        "0",
+        "--login-burst",
+        "10",
+        "--max-connections",
+        "300",
+        "--max-connections-per-uid",
+        "300",
+    ]);
+    home.start();
+    add_user(&mut home, "bob");
+    home
+}
+
+/// One connection for each; all are sent before the first is answered.
+fn at_once(home: &Home, attempts: &[Value]) -> Vec<Value> {
+    let mut clients: Vec<Client> = attempts.iter().map(|_| home.connect()).collect();
+    for (client, args) in clients.iter_mut().zip(attempts) {
+        client.send(format!("{}\n", json!({"cmd": "auth.login", "args": args})));
+    }
+    clients.iter_mut().map(Client::reply).collect()
+}
+
+fn count(replies: &[Value], code: &str) -> usize {
+    replies.iter().filter(|reply| reply["error"]["code"] == code).count()
+}
+
+#[test]
+fn of_two_hundred_guesses_ten_are_looked_at() {
+    for name in ["bob", "nobody"] {
+        let mut home = started();
+        let guesses: Vec<Value> =
+            (0..200).map(|n| login(name, &format!("wrong guess {n}"))).collect();
+        let replies = at_once(&home, &guesses);
+        assert_eq!(count(&replies, "invalid_credentials"), 10, "{name}");
+        assert_eq!(count(&replies, "rate_limited"), 190, "{name}");
+        for reply in replies.iter().filter(|reply| reply["error"]["code"] == "rate_limited") {
+            let retry = reply["error"]["retry_after_s"].as_i64().unwrap();
+            assert!((1..=60).contains(&retry), "{reply}");
+        }
+        let record = await_that("the refusals on the row", || {
+            let found = items(&mut home, "logins.ls", json!({}));
+            if found[0]["repeated"] == 200 { Ok(found) } else { Err(format!("{found:?}")) }
+        });
+        assert_eq!(record.len(), 1);
+        assert_eq!(
+            (&record[0]["name"], &record[0]["status"]),
+            (&json!(name), &json!("rate limited"))
+        );
+        assert!(record[0]["banned_at"].is_string());
+        let log = home.stop();
+        let wrong = if name == "bob" { "wrong password" } else { "unknown user" };
+        let lines = |reason: &str| {
+            let end = format!("login refused ip={IP} user=\"{name}\" reason=\"{reason}\"");
+            log.lines().filter(|line| line.ends_with(&end)).count()
+        };
+        assert_eq!((lines(wrong), lines("rate limited")), (10, 190));
+    }
+}
+
+#[test]
+fn sixteen_right_logins_at_once_all_succeed() {
+    let mut home = started();
+    let replies = at_once(&home, &vec![login("bob", PASSWORD); 16]);
+    assert!(replies.iter().all(|reply| reply["ok"] == true), "{replies:?}");
+    assert_eq!(items(&mut home, "auth.ls", json!({})).len(), 16);
+}
+
+/// Spread over addresses it is the account that has the places.
+#[test]
+fn guesses_from_everywhere_count_against_the_account() {
+    let mut home = started();
+    let spelled = ["bob", "BOB", " Bob", "bOb\t"];
+    let guesses: Vec<Value> = (0..100)
+        .map(|n| login_from(&format!("198.51.100.{n}"), spelled[n % 4], &format!("guess no {n}")))
+        .collect();
+    let replies = at_once(&home, &guesses);
+    assert_eq!(count(&replies, "invalid_credentials"), 10);
+    assert_eq!(count(&replies, "rate_limited"), 90);
+    // Names that were not looked at leave a row of their address.
+    let found = await_that("the refusals of each address", || {
+        let found = items(&mut home, "logins.ls", json!({"limit": 1000}));
+        if found.len() == 100 { Ok(found) } else { Err(found.len().to_string()) }
+    });
+    assert_eq!(found.iter().filter(|row| row["name"] == "*").count(), 90);
+    assert_eq!(found.iter().filter(|row| row["status"] == "wrong password").count(), 10);
+}
+
+/// Right and wrong ones together: no right one is refused while wrong ones are undecided.
+#[test]
+fn undecided_attempts_make_the_next_one_wait() {
+    let home = started();
+    let attempts: Vec<Value> = (0..36)
+        .map(|n| login("bob", if n % 4 == 0 { "wrong password" } else { PASSWORD }))
+        .collect();
+    let replies = at_once(&home, &attempts);
+    for (n, reply) in replies.iter().enumerate() {
+        assert_eq!(reply["ok"], n % 4 != 0, "{n}: {reply}");
+    }
+}
