@@ -8,8 +8,8 @@ use crate::setup::{
     IP, PASSWORD, add_user, app_password, items, login, quick, record, refusal, text, with_bob,
 };
 
-/// A refusal like any other, and its record.
-fn assert_refused(home: &mut Home, args: Value, reason: &str) {
+/// A refusal like any other, and its record. Gives what was answered.
+fn assert_refused(home: &mut Home, args: &Value, reason: &str) -> Value {
     let name = text(&args["name"]).trim().to_lowercase();
     let error = home.refused("auth.login", args.clone());
     let code = match reason {
@@ -24,6 +24,7 @@ fn assert_refused(home: &mut Home, args: Value, reason: &str) {
     assert_eq!(record["failed_at"], record["updated_at"]);
     let line = format!("login refused ip={IP} user=\"{name}\" reason=\"{reason}\"");
     home.running().wait_for_log(&line);
+    error
 }
 
 #[test]
@@ -59,6 +60,7 @@ fn every_reason_is_recorded_and_none_is_told() {
         let sentence = format!("UPDATE auth_sessions SET sess_expires = 1 WHERE user_uid = ({id})");
         assert_eq!(database.execute(&sentence, []).unwrap(), 1);
     });
+    let mut answer = None;
     for (name, password, reason) in [
         ("nobody", PASSWORD, "unknown user"),
         ("free", PASSWORD, "no password"),
@@ -77,7 +79,8 @@ fn every_reason_is_recorded_and_none_is_told() {
         ("off", PASSWORD, "login off"),
         ("off", "wrong password", "wrong password"),
     ] {
-        assert_refused(&mut home, login(name, password), reason);
+        let told = assert_refused(&mut home, &login(name, password), reason);
+        assert_eq!(told, *answer.get_or_insert_with(|| told.clone()), "{reason}");
     }
     let welcome = home.ok("auth.login", login("offapp", &offapp));
     assert_eq!(welcome["user"]["may_login"], false, "app passwords need no can_login");
@@ -91,7 +94,7 @@ fn an_account_that_has_expired_is_expired_first() {
     let app = app_password(&mut home, "bob", "*");
     let change = json!({"user": "bob", "provider": "none", "expires_at": "2020-01-01T00:00:00Z"});
     home.ok("users.mod", change);
-    assert_refused(&mut home, login("bob", &app), "expired");
+    assert_refused(&mut home, &login("bob", &app), "expired");
 }
 
 /// A right password of an account without a provider: the hash is there, the account is disabled.
@@ -99,8 +102,8 @@ fn an_account_that_has_expired_is_expired_first() {
 fn a_right_password_of_a_disabled_account_is_told_as_such() {
     let mut home = with_bob();
     home.ok("users.mod", json!({"user": "bob", "provider": "none"}));
-    assert_refused(&mut home, login("bob", PASSWORD), "disabled");
-    assert_refused(&mut home, login("bob", "wrong password"), "wrong password");
+    assert_refused(&mut home, &login("bob", PASSWORD), "disabled");
+    assert_refused(&mut home, &login("bob", "wrong password"), "wrong password");
 }
 
 #[test]
@@ -110,7 +113,7 @@ fn an_account_of_an_unknown_role_may_not_log_in() {
         let sentence = "UPDATE auth_users SET user_role = 'visitor' WHERE user_name = 'bob'";
         assert_eq!(database.execute(sentence, []).unwrap(), 1);
     });
-    assert_refused(&mut home, login("bob", PASSWORD), "login off");
+    assert_refused(&mut home, &login("bob", PASSWORD), "login off");
 }
 
 #[test]
@@ -123,10 +126,10 @@ fn the_system_accounts_and_no_name_are_nobody() {
         assert_eq!((found.len(), &found[0]["status"]), (1, &json!("unknown user")), "{found:?}");
     }
     for name in ["u000000000000001", "unknown", "visitor"] {
-        assert_refused(&mut home, login(name, PASSWORD), "unknown user");
+        assert_refused(&mut home, &login(name, PASSWORD), "unknown user");
     }
     let uid = text(&home.ok("users.show", json!({"user": "bob"}))["user"]["uid"]);
-    assert_refused(&mut home, login(&uid, PASSWORD), "unknown user");
+    assert_refused(&mut home, &login(&uid, PASSWORD), "unknown user");
 }
 
 /// Nothing is recorded, counted or logged that was no attempt.
@@ -185,7 +188,7 @@ fn strangers_cannot_forge_a_line_of_the_log() {
     home.running().wait_for_log("login ok ip=192.0.2.1 user=\"bob\"");
     let log = home.stop();
     for line in log.lines() {
-        assert!(!line.contains("\u{1b}") && !line.contains('\u{202e}'), "{line}");
+        assert!(!line.contains('\u{1b}') && !line.contains('\u{202e}'), "{line}");
         assert!(!line.starts_with("login"), "{line}");
     }
     let begun = regex::Regex::new(r"^\S+ +INFO +login ok ").unwrap();

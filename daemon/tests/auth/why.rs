@@ -112,7 +112,7 @@ fn what_the_limiter_says_is_told_until_it_ends() {
         };
         assert_eq!(reason["command"], command);
     }
-    assert_eq!(answer["attempts"][0]["status"].as_str().unwrap().len() > 3, true);
+    assert_eq!(answer["attempts"].as_array().unwrap().len(), 1);
     home.ok("logins.clear", json!({"name": "bob"}));
     assert_eq!(
         codes(&why(&mut home, "bob")),
