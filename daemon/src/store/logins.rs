@@ -127,6 +127,17 @@ pub fn login_record(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError
             banned_at,
             attempt.now,
         ])?;
+    if failed { Ok(()) } else { unban(tx, attempt) }
+}
+
+/// The limiter knows no realms: its refusals may stand on the row of another one.
+fn unban(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached(
+            "UPDATE audit_logins SET banned_at = NULL
+             WHERE client_ip = ?1 AND login_name = ?2 AND banned_at IS NOT NULL",
+        )?
+        .execute(params![cut(attempt.client_ip, KEY_CHARS), recorded_name(attempt.name)])?;
     Ok(())
 }
 
