@@ -20,6 +20,15 @@ const TICK: Duration = Duration::from_secs(1);
 /// Ticks between two writings of what was seen of sessions (`spec/data.md`: a minute).
 const SEEN_EVERY: u64 = 60;
 
+/// Ticks between two prunings of the record of logins: rows are counted for it.
+const PRUNE_EVERY: u64 = 2;
+
+/// The same where so many rows may be kept that counting them takes longer.
+const PRUNE_MANY_EVERY: u64 = 60;
+
+/// Rows that are counted within a few milliseconds.
+const MANY_RECORDS: u64 = 200_000;
+
 /// Ticks between two sweeps (`spec/data.md`: an hour).
 const SWEEP_EVERY: u64 = 3600;
 
@@ -45,6 +54,8 @@ pub(super) async fn housekeeping(app: Rc<App>) {
         }
         if tick % SEEN_EVERY == 0 {
             tell(write_seen(&app).await, "writing the last uses of sessions");
+        }
+        if tick % prune_every(&app) == 0 {
             tell(prune(&app).await, "pruning the record of logins");
         }
         tell(flush_refusals(&app, PATIENCE).await, "writing refused logins");
@@ -100,6 +111,11 @@ async fn sweep(app: &App) -> Result<(), CommandError> {
     let lives = app.limiter.lives();
     while app.store.write(PATIENCE, move |tx| Ok(limits_sweep(tx, lives, now)?)).await? > 0 {}
     Ok(())
+}
+
+fn prune_every(app: &App) -> u64 {
+    let many = app.limits.borrow().login_records > MANY_RECORDS;
+    if many { PRUNE_MANY_EVERY } else { PRUNE_EVERY }
 }
 
 async fn prune(app: &App) -> Result<(), CommandError> {

@@ -192,6 +192,24 @@ fn refusals_that_wait_are_part_of_what_is_cleared() {
     assert_eq!(row["banned_at"], Value::Null);
 }
 
+/// The limiter knows no realms, and neither does the ban.
+#[test]
+fn a_success_in_another_realm_ends_the_ban() {
+    let mut home = started();
+    use_up(&mut home, "192.0.2.1", "bob");
+    await_that("the ban", || {
+        let row = only_row(&mut home);
+        if row["banned_at"].is_string() { Ok(()) } else { Err(row.to_string()) }
+    });
+    home.offline(|database| database.execute("DELETE FROM admin_limits", []).unwrap());
+    let mut args = login_from("192.0.2.1", "bob", PASSWORD);
+    args["realm"] = json!("webdav");
+    home.ok("auth.login", args);
+    let rows = items(&mut home, "logins.ls", json!({"name": "bob"}));
+    assert_eq!(rows.len(), 2);
+    assert!(rows.iter().all(|row| row["banned_at"].is_null()), "{rows:?}");
+}
+
 #[test]
 fn places_come_back_one_by_one() {
     let mut home =

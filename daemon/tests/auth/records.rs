@@ -1,10 +1,12 @@
 //! `logins.ls`, `logins.record`, and how the record is kept small.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::common::home::Home;
 use crate::common::json::Ask;
-use crate::setup::{PASSWORD, await_that, items, login, quick, refusal, text, with_bob};
+use crate::setup::{PASSWORD, await_that, items, login, quick, refusal, text, timed, with_bob};
 
 fn told(home: &mut Home, ip: &str, name: &str, ok: bool) {
     let args = json!({"client_ip": ip, "name": name, "ok": ok});
@@ -213,6 +215,25 @@ fn the_oldest_rows_go_and_those_that_never_logged_in_go_first() {
     assert_eq!(left[0], "n2999");
     assert_eq!(left.iter().filter(|name| name.as_str() < "n0100").count(), 100);
     assert!(left.iter().all(|name| name.as_str() < "n0100" || name.as_str() >= "n2100"));
+}
+
+#[test]
+fn what_is_too_much_goes_while_it_comes() {
+    let mut home = quick().args(["--login-records", "1000"]);
+    home.start();
+    let mut client = home.connect();
+    let ((), took) = timed(|| {
+        for n in 0..1200 {
+            let args = json!({"client_ip": "192.0.2.1", "name": format!("n{n:04}"), "ok": false});
+            client.ok("logins.record", args);
+        }
+        await_that("the pruning", || {
+            let count = client.ok("status", json!({}))["counts"]["logins"].clone();
+            if count == 1000 { Ok(()) } else { Err(count.to_string()) }
+        });
+    });
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    assert!(names(&mut home, json!({"limit": 1000})).contains(&"n1199".to_owned()));
 }
 
 #[test]
