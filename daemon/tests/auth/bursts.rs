@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::common::client::Client;
 use crate::common::home::Home;
-use crate::setup::{IP, PASSWORD, add_user, await_that, items, login, login_from};
+use crate::common::json::Ask;
+use crate::setup::{IP, PASSWORD, active, add_user, await_that, items, login, login_from};
 
 fn started() -> Home {
     let mut home = Home::new().args([
@@ -107,4 +108,36 @@ fn undecided_attempts_make_the_next_one_wait() {
     for (n, reply) in replies.iter().enumerate() {
         assert_eq!(reply["ok"], n % 4 != 0, "{n}: {reply}");
     }
+}
+
+/// Whichever comes first: a session of the old password does not outlive the change.
+#[test]
+fn a_password_that_changes_while_it_is_checked_lets_nobody_in() {
+    const ROUNDS: usize = 40;
+    let home = started();
+    let (mut guest, mut admin) = (home.connect(), home.connect());
+    let password = |n: usize| format!("{PASSWORD} no {n}");
+    admin.ok("passwd.set", json!({"user": "bob", "password": password(0)}));
+    let mut let_in = 0;
+    for round in 0..ROUNDS {
+        let login = json!({"cmd": "auth.login", "args": login("bob", &password(round))});
+        let change = json!({"cmd": "passwd.set",
+            "args": {"user": "bob", "password": password(round + 1)}});
+        // The change takes a hash as well: now one begins first, now the other.
+        let mut lines = [(&mut guest, login), (&mut admin, change)];
+        lines.rotate_left(round % 2);
+        for (client, line) in &mut lines {
+            client.send(format!("{line}\n"));
+        }
+        assert_eq!(admin.reply()["ok"], true);
+        let reply = guest.reply();
+        if reply["ok"] == true {
+            let_in += 1;
+            assert!(!active(&mut admin, reply["result"]["secret"].as_str().unwrap()), "{round}");
+        } else {
+            assert_eq!(reply["error"]["code"], "invalid_credentials", "{reply}");
+        }
+        admin.ok("logins.clear", json!({}));
+    }
+    assert!(items(&mut admin, "auth.ls", json!({})).is_empty(), "{let_in} were let in");
 }

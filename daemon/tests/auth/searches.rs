@@ -175,3 +175,25 @@ fn what_has_ended_is_listed_and_swept_at_the_start() {
     });
     assert!(items(&mut home, "auth.ls", json!({"search": "expired"})).is_empty());
 }
+
+/// PhotoPrism's database is read at each check: what it commits holds at once.
+#[test]
+fn what_photoprism_changes_holds_at_once() {
+    const METRICS: &str = "c6e20ef12dcb3654a14cd024ab2b9a40a21438ef3f144510";
+    const SYNC: &str = "kgMjhk-3rsJtX-rEamyg-aWDYtO";
+    let mut home = fixture();
+    assert!(active(&mut home, METRICS) && active(&mut home, SYNC));
+    let other = rusqlite::Connection::open(home.database()).unwrap();
+    other.execute("DELETE FROM auth_sessions WHERE ref_id = 'sessofsjeny6'", []).unwrap();
+    assert!(!active(&mut home, METRICS));
+    let deleted = "UPDATE auth_users SET deleted_at = '2026-11-24 00:00:00+00:00' WHERE id = 1";
+    other.execute(deleted, []).unwrap();
+    assert!(!active(&mut home, SYNC));
+    other.execute("UPDATE auth_users SET deleted_at = NULL WHERE id = 1", []).unwrap();
+    assert!(active(&mut home, SYNC));
+    for provider in ["none", "local"] {
+        let sentence = "UPDATE auth_users SET auth_provider = ?1 WHERE id = 1";
+        other.execute(sentence, [provider]).unwrap();
+        assert_eq!(active(&mut home, SYNC), provider == "local");
+    }
+}
