@@ -78,6 +78,7 @@ fn bad_request(message: &'static str) -> ErrorBody {
 #[derive(Default)]
 struct Draft<'a> {
     values: [Option<&'a RawValue>; KEYS.len()],
+    seen: [bool; KEYS.len()],
     fault: Option<ErrorBody>,
 }
 
@@ -88,10 +89,12 @@ impl<'a> Draft<'a> {
             self.fault.get_or_insert(fault);
             return;
         };
-        if self.values[position].replace(value).is_some() {
+        if std::mem::replace(&mut self.seen[position], true) {
             self.fault.get_or_insert(ArgFault::Duplicate(shorten(key)).into());
             // Which of the two was meant is unknown: a duplicated id is not a good one.
             self.values[position] = None;
+        } else {
+            self.values[position] = Some(value);
         }
     }
 
@@ -285,6 +288,7 @@ mod tests {
             assert_eq!(error.code, ErrorCode::BadRequest);
         }
         assert_eq!(refused(r#"{"id":7,"id":7,"cmd":"ping"}"#).0, Id::Null);
+        assert_eq!(refused(r#"{"id":7,"id":7,"id":7,"cmd":"ping"}"#).0, Id::Null);
         assert_eq!(refused(r#"{"id":7,"cmd":"ping"} x"#).0, Id::Null);
         assert_eq!(refused("7").0, Id::Null);
     }
