@@ -12,6 +12,7 @@ use crate::held::{Held, naming};
 
 /// The request timeout of these tests, and when it must have come.
 const LIMIT: Duration = Duration::from_secs(1);
+const EARLIEST: Duration = Duration::from_millis(950);
 const LATEST: Duration = Duration::from_secs(4);
 
 const SHOW: &str = r#"{"cmd":"users.show","args":{"user":"admin"}}"#;
@@ -33,7 +34,7 @@ fn what_has_not_begun_in_time_is_busy_and_what_has_gets_its_outcome() {
         assert_eq!(reply["error"]["code"], "busy", "{reply}");
     }
     let took = watch.elapsed();
-    assert!((LIMIT - LIMIT / 20..LATEST).contains(&took), "{took:?}");
+    assert!((EARLIEST..LATEST).contains(&took), "{took:?}");
     assert_eq!(held.home.ok("ping", json!({}))["pong"], true);
     held.let_go(1);
     assert_eq!(begun.reply()["ok"], true);

@@ -14,7 +14,7 @@ use photoprism_daemon::clock::Stopwatch;
 use crate::common::client::Client;
 use crate::common::home::Home;
 use crate::common::{is_root, skipped};
-use crate::measure::{descriptors, processor_time};
+use crate::measure::{alone, descriptors, processor_time};
 
 const PING: &str = r#"{"cmd":"ping"}"#;
 
@@ -55,11 +55,12 @@ fn spent(home: &Home) -> Duration {
     let before = processor_time(pid);
     let (_never, wait) = channel::<()>();
     let _ = wait.recv_timeout(WINDOW);
-    processor_time(pid) - before
+    processor_time(pid).saturating_sub(before)
 }
 
 #[test]
 fn without_descriptors_it_rests_and_serves_again_soon() {
+    let _alone = alone();
     let mut home = Home::new().args(["--max-connections-per-uid=200"]);
     let Some(mut clients) = used_up(&mut home) else { return };
     let spent = spent(&home);
@@ -81,6 +82,7 @@ fn without_descriptors_it_rests_and_serves_again_soon() {
 
 #[test]
 fn accepting_without_a_rest_is_caught() {
+    let _alone = alone();
     let mut home =
         Home::new().args(["--max-connections-per-uid=200"]).faulty("accept-without-rest");
     let Some(_clients) = used_up(&mut home) else { return };
@@ -91,6 +93,7 @@ const MESSAGES: usize = 1000;
 
 #[test]
 fn passed_descriptors_are_not_kept() {
+    let _alone = alone();
     if !is_root() {
         return skipped("needs root");
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::common::client::Client;
 use crate::common::home::Home;
-use crate::measure::{P99, forget_peak, hold_many, p99, peak, resident, times};
+use crate::measure::{P99, alone, forget_peak, hold_many, p99, peak, resident, times};
 
 const LOGINS: usize = 1000;
 
@@ -25,6 +25,7 @@ fn login(number: usize) -> String {
 
 #[test]
 fn they_cost_bounded_memory_and_nobody_waits_for_them() {
+    let _alone = alone();
     hold_many();
     let mut home = Home::new().args([
         "--max-connections=2000",

@@ -11,3 +11,4 @@ mod logins;
 mod measure;
 mod places;
 mod slow;
+mod start;

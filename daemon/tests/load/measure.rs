@@ -1,6 +1,7 @@
 //! Figures of a process, and of one client.
 
 use std::fs;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use photoprism_daemon::clock::Stopwatch;
@@ -63,6 +64,20 @@ pub(crate) fn times(client: &mut Client, line: &str, count: usize) -> Vec<Durati
 /// The 99th of a hundred of sorted times.
 pub(crate) fn p99(times: &[Duration]) -> Duration {
     times[times.len() * 99 / 100]
+}
+
+/// The best such of three series: what the daemon does shows in all of them, what else the
+/// machine does need not.
+pub(crate) fn best_p99(client: &mut Client, line: &str, count: usize) -> Duration {
+    (0..3).map(|_| p99(&times(client, line, count))).min().unwrap()
+}
+
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Held by a test that measures: the others of this binary would show in its figures.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    // A test that failed spoils nothing for the next.
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Lets this process hold that many connections.

