@@ -125,7 +125,14 @@ impl Server {
         if is_off(Fault::AcceptWithoutRest) {
             return tokio::task::yield_now().await;
         }
-        let _ = timeout(REST, stop.wait_for(|stop| *stop)).await;
+        // A connection that ends gives a descriptor back: there is no need to rest longer.
+        let over = async {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => {}
+                () = self.closed.notified() => {}
+            }
+        };
+        let _ = timeout(REST, over).await;
         *spare = File::open("/dev/null").ok();
     }
 
