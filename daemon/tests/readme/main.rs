@@ -1,0 +1,144 @@
+//! The READMEs, run as written: every `sh` block does what it says, and prints what the `text`
+//! block after it shows.
+//!
+//! The first block of the top one is the first terminal, all others follow each other in a second
+//! one, in a home of their own and never as root. Building and testing is left to `.ci/run`, which
+//! runs those two blocks as they are: `cargo` does nothing here. The gate for a reverse proxy has
+//! a test of its own.
+
+mod gate;
+mod place;
+
+use std::fs;
+use std::io::{Write, stderr};
+
+use place::{Place, Terminal};
+
+const README: &str = include_str!("../../../README.md");
+
+/// The section that a test of its own runs, since it starts another daemon.
+const GATE: &str = "\n## A gate for a reverse proxy\n";
+
+const PROTOCOL: &str = include_str!("../../../protocol/README.md");
+
+/// Programs that a block may need beyond bash and coreutils, with how to see that they are there.
+const EXTRAS: [(&str, &str); 4] = [
+    ("nc", "nc -h 2>&1 | grep -q -- -U"),
+    ("python3", "python3 --version"),
+    ("oathtool", "oathtool --version"),
+    ("curl", "curl --version"),
+];
+
+/// A block of commands, and what they print.
+struct Block {
+    script: String,
+    shown: Option<String>,
+}
+
+/// What stands between fences, with its kind.
+fn fenced(document: &str) -> Vec<(&str, &str)> {
+    // Every other piece is the inside of a block.
+    let inside = document.split("\n```").skip(1).step_by(2);
+    inside.map(|block| block.split_once('\n').expect("a block has a first line")).collect()
+}
+
+fn blocks(document: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    for (kind, text) in fenced(document) {
+        match kind {
+            "sh" => blocks.push(Block { script: text.to_owned(), shown: None }),
+            "text" => blocks.last_mut().expect("commands come first").shown = Some(text.to_owned()),
+            other => panic!("a block of the kind {other:?} is neither run nor compared"),
+        }
+    }
+    blocks
+}
+
+/// The section under `title`, up to the next one of its height.
+fn section<'a>(document: &'a str, title: &str) -> &'a str {
+    let (_, from) = document.split_once(title).expect("the section is there");
+    from.split("\n## ").next().expect("there is always a first piece")
+}
+
+/// The extras that a block needs and this machine lacks.
+fn lacking(place: &Place, block: &Block) -> Option<&'static str> {
+    let missing = |(name, look): &(&str, &str)| {
+        let needed = block.script.split_whitespace().any(|word| word == *name);
+        needed && !place.bash(look).output().unwrap().status.success()
+    };
+    EXTRAS.iter().find(|extra| missing(extra)).map(|(name, _)| *name)
+}
+
+/// Runs the blocks one after the other in one shell, which puts the output and the exit code of
+/// each into files of its home.
+fn run_all(place: &Place, blocks: &[&Block]) {
+    let step = |(number, block): (usize, &&Block)| {
+        let inside = &block.script;
+        format!("{{\n{inside}\n}} > \"$out/{number}\" 2>&1\necho $? > \"$out/{number}.code\"\n")
+    };
+    let steps: Vec<String> = blocks.iter().enumerate().map(step).collect();
+    let script = format!("out=$HOME/.out; mkdir \"$out\"\n{}", steps.concat());
+    assert!(place.bash(&script).status().unwrap().success());
+}
+
+/// Runs `all` against a daemon that the first block of the README starts.
+fn check(place: &Place, all: &[Block]) {
+    let start = blocks(section(README, "\n## Start\n")).swap_remove(0);
+    let (daemon, said) = Terminal::start(place, &start.script, "ready: ");
+    assert_eq!(place.settled(&said), place.settled(start.shown.as_ref().unwrap()));
+
+    let mut able = Vec::new();
+    for block in all {
+        match lacking(place, block) {
+            // Past the test runner, which keeps what a good test prints to itself.
+            Some(name) => {
+                let told = writeln!(stderr(), "skipped: no {name} here to run\n{}", block.script);
+                told.unwrap();
+            }
+            None => able.push(block),
+        }
+    }
+    run_all(place, &able);
+    for (number, block) in able.iter().enumerate() {
+        let file = |end: &str| place.path(&format!("home/.out/{number}{end}"));
+        let printed = fs::read_to_string(file("")).unwrap();
+        assert_eq!(
+            fs::read_to_string(file(".code")).unwrap(),
+            "0\n",
+            "{}\n{printed}",
+            block.script
+        );
+        if let Some(shown) = &block.shown {
+            assert_eq!(
+                place.settled(&printed),
+                place.settled(shown),
+                "{}\n{printed}",
+                block.script
+            );
+        }
+    }
+    assert!(daemon.stop().ends_with("INFO stopped\n"));
+}
+
+#[test]
+fn the_readme_does_what_it_says() {
+    check(&Place::new(), &blocks(&README.replace(section(README, GATE), ""))[1..]);
+}
+
+#[test]
+fn the_wire_is_as_its_readme_shows() {
+    check(&Place::new(), &blocks(PROTOCOL));
+}
+
+#[test]
+fn another_output_is_noticed() {
+    let place = Place::new();
+    let same = |one: &str, other: &str| place.settled(one) == place.settled(other);
+    let row = "| utp00noc6k3jrp85 | bob   | 2026-11-24 08:52:36 |";
+    assert!(same(row, "| utp00nonns0mda2b | bob | 2027-01-01 00:00:00 |"));
+    assert!(!same(row, "| utp00nonns0mda2b | rob | 2027-01-01 00:00:00 |"));
+    assert!(!same(row, "| utp00nonns0mda2b | bob | |"));
+    assert!(same("4mWx8-8JntM-C4gbG-utGnG", "aaaaa-bbbbb-ccccc-ddddd"));
+    assert!(!same("found 2 users", "found 3 users"));
+    assert!(same(&format!("{}/x", place.path("home").display()), "/home/you/x"));
+}

@@ -1,0 +1,137 @@
+//! A checkout with somebody at home in it, and the terminals that a reader opens there.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::{Pid, Uid};
+use regex::Regex;
+use tempfile::TempDir;
+
+/// The home folder that the README shows.
+const HOME: &str = "/home/you";
+
+/// Stands in for root, who has other default paths; nobody's account, and not the overflow uid.
+const SOMEBODY: u32 = 12345;
+
+/// What differs from run to run, and what stands for it. Widths and rules follow from those.
+const VARYING: [(&str, &str); 17] = [
+    (r"\b[0-9a-f]{64}\b", "HASH"),
+    (r"\b[0-9a-f]{48}\b", "TOKEN"),
+    (r"\b[A-Za-z0-9]{6}-[A-Za-z0-9]{6}-[A-Za-z0-9]{6}-[A-Za-z0-9]{6}\b", "APP"),
+    (r"\bsess[0-9a-z]{8}\b", "SESSION"),
+    (r"secret=[A-Z2-7]{32}\b", "KEY"),
+    (r"(recovery code.*\n)[0-9a-z]{12}\n", "${1}RECOVERY\n"),
+    (r"\bu[0-9a-z]{15}\b", "UID"),
+    (r"\b[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3}\b", "PASSWORD"),
+    (r"\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}", "ARGON2ID"),
+    (r"\b\d{8}T\d{6}\.\d{3}Z", "MOMENT"),
+    (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3}Z|Z)?", "TIME"),
+    (r"(TIME;)\d+;\d+;\d+;", "${1}PEER;"),
+    (r#""uid":\d+,"gid":\d+,"pid":\d+"#, "PEER"),
+    (r#""next":"[A-Za-z0-9_-]{30,}""#, "NEXT"),
+    (r"(Process ID +\|) \d+|(Uptime +\|) \d+s", "$1$2 N"),
+    (r"-{3,}", "---"),
+    (r" {2,}", " "),
+];
+
+/// A checkout with its binaries, and somebody's home.
+pub(crate) struct Place(TempDir);
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        let release = place.path("checkout/target/release");
+        for folder in [&release, &place.path("bin"), &place.path("home")] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        let daemon = Path::new(env!("CARGO_BIN_EXE_photoprismd"));
+        for name in ["photoprismd", "photoprism"] {
+            let built = daemon.with_file_name(name);
+            assert!(built.exists(), "{name} is not built: run cargo test --workspace");
+            fs::copy(built, release.join(name)).unwrap();
+        }
+        fs::write(place.path("bin/cargo"), "#!/bin/sh\n").unwrap();
+        let open = |path| fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+        open(place.path("."));
+        open(place.path("bin/cargo"));
+        if Uid::effective().is_root() {
+            for name in ["home", "checkout"] {
+                chown(place.path(name), Some(SOMEBODY), Some(SOMEBODY)).unwrap();
+            }
+        }
+        place
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// bash in the checkout, at home, with nothing else in its environment.
+    pub(crate) fn bash(&self, script: &str) -> Command {
+        let mut command = Command::new("bash");
+        let [extra, built] = ["bin", "checkout/target/release"].map(|name| self.path(name));
+        let path = format!("{}:{}:/usr/local/bin:/usr/bin:/bin", extra.display(), built.display());
+        command.args(["-c", script]).env_clear().current_dir(self.path("checkout"));
+        command.env("HOME", self.path("home")).env("PATH", path).stdin(Stdio::null());
+        if Uid::effective().is_root() {
+            command.uid(SOMEBODY).gid(SOMEBODY);
+        }
+        command
+    }
+
+    /// Without what differs from run to run.
+    pub(crate) fn settled(&self, text: &str) -> String {
+        let text = text.replace(self.path("home").to_str().unwrap(), HOME);
+        let settled = VARYING.iter().fold(text, |text, (pattern, name)| {
+            Regex::new(pattern).unwrap().replace_all(&text, *name).into_owned()
+        });
+        settled.trim().to_owned()
+    }
+}
+
+/// A terminal in which something runs until Ctrl-C.
+pub(crate) struct Terminal {
+    shell: Child,
+    log: BufReader<ChildStderr>,
+}
+
+impl Terminal {
+    /// Starts it, and gives what it said until a line began with `sign`.
+    pub(crate) fn start(place: &Place, script: &str, sign: &str) -> (Self, String) {
+        let mut command = place.bash(script);
+        command.process_group(0).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut shell = command.spawn().unwrap();
+        let mut log = BufReader::new(shell.stderr.take().unwrap());
+        let mut said = String::new();
+        while !said.lines().any(|line| line.starts_with(sign)) {
+            assert!(log.read_line(&mut said).unwrap() > 0, "it ended: {said}");
+        }
+        (Self { shell, log }, said)
+    }
+
+    /// Ctrl-C; gives the rest of what it said.
+    pub(crate) fn stop(mut self) -> String {
+        self.interrupt();
+        let mut rest = String::new();
+        self.log.read_to_string(&mut rest).unwrap();
+        rest
+    }
+
+    fn interrupt(&mut self) {
+        let group = Pid::from_raw(self.shell.id().try_into().unwrap());
+        // It may have ended already, where a test failed.
+        let _ = killpg(group, Signal::SIGINT);
+        self.shell.wait().unwrap();
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.interrupt();
+    }
+}
