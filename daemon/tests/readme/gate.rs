@@ -1,13 +1,13 @@
 //! The gate for a reverse proxy, as it stands in the README, before a daemon with an auth socket.
 
 use std::fs;
-use std::io::{Read, Write, stderr};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use data_encoding::BASE64;
 
 use super::place::{Place, Terminal};
-use super::{Block, GATE, README, fenced, lacking, section};
+use super::{Block, GATE, README, fenced, section, skipped};
 
 /// The port that the README shows; the test takes one that is free.
 const PORT: &str = "8081";
@@ -33,13 +33,6 @@ fn written(port: &str) -> Written {
     let moved = |text: &str| text.replace(PORT, port);
     let tries = Block { script: moved(tries), shown: Some(shown.to_owned()) };
     Written { daemon: daemon.to_owned(), gate: gate.to_owned(), start: moved(start), tries }
-}
-
-fn skipped(place: &Place, script: &str) -> bool {
-    let block = Block { script: script.to_owned(), shown: None };
-    let Some(name) = lacking(place, &block) else { return false };
-    writeln!(stderr(), "skipped: no {name} here to run\n{script}").unwrap();
-    true
 }
 
 /// A free port. Nothing else listens there until somebody is as unlucky as to get the same.
@@ -105,7 +98,7 @@ impl Running {
 fn running() -> Option<Running> {
     let place = Place::new();
     let port = free_port();
-    if skipped(&place, &written("0").start) {
+    if skipped(&place, &written(PORT).start) {
         return None;
     }
     let running = Running::start(place, port);

@@ -60,13 +60,17 @@ fn section<'a>(document: &'a str, title: &str) -> &'a str {
     from.split("\n## ").next().expect("there is always a first piece")
 }
 
-/// The extras that a block needs and this machine lacks.
-fn lacking(place: &Place, block: &Block) -> Option<&'static str> {
-    let missing = |(name, look): &(&str, &str)| {
-        let needed = block.script.split_whitespace().any(|word| word == *name);
+/// Whether this machine lacks a program that a script needs, which is then said aloud.
+fn skipped(place: &Place, script: &str) -> bool {
+    let missing = |(name, look): &&(&str, &str)| {
+        let needed = script.split(|c: char| !c.is_alphanumeric()).any(|word| word == *name);
         needed && !place.bash(look).output().unwrap().status.success()
     };
-    EXTRAS.iter().find(|extra| missing(extra)).map(|(name, _)| *name)
+    let Some((name, _)) = EXTRAS.iter().find(missing) else { return false };
+    let why = format!("skipped: no {name} here to run\n{script}\n");
+    // Past the test runner, which keeps what a good test prints to itself.
+    stderr().write_all(why.as_bytes()).unwrap();
+    true
 }
 
 /// Runs the blocks one after the other in one shell, which puts the output and the exit code of
@@ -87,17 +91,7 @@ fn check(place: &Place, all: &[Block]) {
     let (daemon, said) = Terminal::start(place, &start.script, "ready: ");
     assert_eq!(place.settled(&said), place.settled(start.shown.as_ref().unwrap()));
 
-    let mut able = Vec::new();
-    for block in all {
-        match lacking(place, block) {
-            // Past the test runner, which keeps what a good test prints to itself.
-            Some(name) => {
-                let told = writeln!(stderr(), "skipped: no {name} here to run\n{}", block.script);
-                told.unwrap();
-            }
-            None => able.push(block),
-        }
-    }
+    let able: Vec<_> = all.iter().filter(|block| !skipped(place, &block.script)).collect();
     run_all(place, &able);
     for (number, block) in able.iter().enumerate() {
         let file = |end: &str| place.path(&format!("home/.out/{number}{end}"));

@@ -25,7 +25,7 @@ const VARYING: [(&str, &str); 17] = [
     (r"\b[A-Za-z0-9]{6}-[A-Za-z0-9]{6}-[A-Za-z0-9]{6}-[A-Za-z0-9]{6}\b", "APP"),
     (r"\bsess[0-9a-z]{8}\b", "SESSION"),
     (r"secret=[A-Z2-7]{32}\b", "KEY"),
-    (r"(recovery code.*\n)[0-9a-z]{12}\n", "${1}RECOVERY\n"),
+    (r"(recovery code.*\n)[0-9a-z]{12}\b", "${1}RECOVERY"),
     (r"\bu[0-9a-z]{15}\b", "UID"),
     (r"\b[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3}\b", "PASSWORD"),
     (r"\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}", "ARGON2ID"),
