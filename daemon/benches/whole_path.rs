@@ -1,15 +1,20 @@
 //! The whole path, from a client through the socket to the disk and back: prints one table.
 //!
-//! `cargo bench -p photoprism-daemon --bench whole_path`
+//! `cargo bench -p photoprism-daemon --bench whole_path`, with Redis beside it
+//! (`apt-get install redis-server`); where that is missing its rows say so.
 
 mod common;
+mod peers;
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use common::{Client, DAEMON, Daemon, SHOW};
+use peers::{ECHOED, Echo, Redis, commits_per_second, hashes_per_second};
 use photoprism_daemon::clock::Stopwatch;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -27,11 +32,13 @@ fn main() {
     starts(&mut table);
     let folder = folder();
     let (daemon, _) = Daemon::start(&folder, &ROOM);
-    reads(&mut table, &daemon);
+    reads(&mut table, &folder);
+    searches(&mut table);
     control_runs(&mut table, &folder, &control);
-    writes(&mut table, &daemon);
+    writes(&mut table, &folder);
     drop(daemon);
     passwords(&mut table);
+    logins(&mut table);
     table.print();
 }
 
@@ -82,7 +89,7 @@ fn starts(table: &mut Table) {
     let (few, many) = (folder(), folder());
     drop(Daemon::start(&few, &[]));
     drop(Daemon::start(&many, &[]));
-    fill(&many);
+    fill(&many, MANY);
     let (few_ms, few_kib) = start(&few);
     let (many_ms, many_kib) = start(&many);
     let ms = |ms: f64| format!("{ms:.1} ms");
@@ -119,7 +126,7 @@ fn resident_kib(daemon: &Daemon) -> f64 {
     line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
-fn fill(folder: &TempDir) {
+fn fill(folder: &TempDir, accounts: u32) {
     let database = Connection::open(folder.path().join("admin.db")).expect("the database");
     database
         .execute(
@@ -129,7 +136,7 @@ fn fill(folder: &TempDir) {
              SELECT printf('us%06d%08d', i, i), printf('user%d', i), printf('User %d', i),
                printf('user%d@example.com', i), 'user', 'local', 1,
                '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00' FROM n",
-            [MANY],
+            [accounts],
         )
         .expect("the rows");
 }
@@ -142,8 +149,8 @@ fn median(runs: usize, mut run: impl FnMut() -> Duration) -> f64 {
 }
 
 /// Rounds a second of `clients` that each carry `work` out `rounds` times at the same time.
-fn rate(daemon: &Daemon, (clients, rounds): (u32, u32), work: impl Fn(&mut Client) + Sync) -> f64 {
-    let mut open: Vec<Client> = (0..clients).map(|_| daemon.connect()).collect();
+fn rate(socket: &Path, (clients, rounds): (u32, u32), work: impl Fn(&mut Client) + Sync) -> f64 {
+    let mut open: Vec<Client> = (0..clients).map(|_| Client::connect(socket)).collect();
     let watch = Stopwatch::start();
     std::thread::scope(|scope| {
         for client in &mut open {
@@ -153,19 +160,77 @@ fn rate(daemon: &Daemon, (clients, rounds): (u32, u32), work: impl Fn(&mut Clien
     f64::from(clients * rounds) / watch.elapsed().as_secs_f64()
 }
 
-fn reads(table: &mut Table, daemon: &Daemon) {
-    const WINDOW: u8 = 64;
-    let one = rate(daemon, (1, 20_000), |client| client.ask(SHOW, 1));
-    let lines = SHOW.repeat(WINDOW.into());
-    let batches = rate(daemon, (16, 150), |client| client.ask(&lines, WINDOW.into()));
-    let many = batches * f64::from(WINDOW);
-    let per_second = |rate: f64| format!("{rate:.0} /s");
-    table.row("`users.show`, 1 connection, one after the other", &per_second(one), "");
-    table.row(
-        "`users.show`, 16 connections, 64 in flight on each",
-        &per_second(many),
-        &times(many / one, "one after the other"),
+/// Requests in flight on each of 16 connections.
+const WINDOW: u8 = 64;
+
+/// Requests a second of one connection that waits for each reply, and of 16 that do not.
+fn both(socket: &Path, line: &[u8]) -> [f64; 2] {
+    let one = rate(socket, (1, 20_000), |client| client.ask(line, 1));
+    let lines = line.repeat(WINDOW.into());
+    let batches = rate(socket, (16, 150), |client| client.ask(&lines, WINDOW.into()));
+    [one, batches * f64::from(WINDOW)]
+}
+
+/// What is read, beside Redis and beside an echo.
+fn reads(table: &mut Table, folder: &TempDir) {
+    let socket = folder.path().join("admin.sock");
+    let echo = both(Echo::start(folder.path()).socket(), ECHOED);
+    let redis = Redis::start(folder.path())
+        .map(|redis| [(1, 1), (16, WINDOW.into())].map(|load| redis.gets_per_second(load)));
+    let ways = ["1 connection, one after the other", "16 connections, 64 in flight on each"];
+    let verify = format!(
+        "{{\"cmd\":\"auth.verify\",\"args\":{{\"token\":\"{}\"}}}}\n",
+        access_token(&socket)
     );
+    for (what, line) in [("auth.verify", verify.as_bytes()), ("users.show", SHOW)] {
+        for (way, figure) in both(&socket, line).into_iter().enumerate() {
+            let beside = redis.map_or_else(
+                || "skipped: no redis-server here".to_owned(),
+                |redis| format!("{:.2} x `redis-benchmark` GET", figure / redis[way]),
+            );
+            let compared = format!("{beside}, {:.2} x a bare echo", figure / echo[way]);
+            table.row(&format!("`{what}`, {}", ways[way]), &format!("{figure:.0} /s"), &compared);
+        }
+    }
+}
+
+/// The secret of a new access token.
+fn access_token(socket: &Path) -> String {
+    let mut stream = UnixStream::connect(socket).expect("a connection");
+    stream
+        .write_all(b"{\"cmd\":\"auth.add\",\"args\":{\"name\":\"Bench\",\"scope\":\"*\"}}\n")
+        .expect("it reads");
+    let mut reply = String::new();
+    BufReader::new(stream).read_line(&mut reply).expect("it answers");
+    let (_, from) = reply.split_once("\"secret\":\"").expect("a secret");
+    from.split('"').next().expect("its end").to_owned()
+}
+
+/// A page of a search for the beginning of a name, in few and in many accounts.
+fn searches(table: &mut Table) {
+    let asked = |accounts: u32, selective: &str| {
+        let folder = folder();
+        drop(Daemon::start(&folder, &[]));
+        fill(&folder, accounts);
+        let (_daemon, _) = Daemon::start(&folder, &[]);
+        ["user", selective].map(|search| {
+            let line = format!(
+                "{{\"cmd\":\"users.ls\",\"args\":{{\"search\":\"{search}\",\"limit\":100}}}}\n"
+            );
+            let socket = folder.path().join("admin.sock");
+            1e3 / rate(&socket, (1, 1_000), |client| client.ask(line.as_bytes(), 1))
+        })
+    };
+    let (few, many) = (asked(1_000, "user999"), asked(MANY, "user99999"));
+    for (way, what) in ["that all begin with, 100 rows", "of one account"].iter().enumerate() {
+        let ms = |ms: f64| format!("{ms:.3} ms");
+        table.row(&format!("search for a beginning {what}, 1,000 accounts"), &ms(few[way]), "");
+        table.row(
+            &format!("search for a beginning {what}, 100,000 accounts"),
+            &ms(many[way]),
+            &times(many[way] / few[way], "1,000 accounts"),
+        );
+    }
 }
 
 fn control_runs(table: &mut Table, folder: &TempDir, control: &Path) {
@@ -191,7 +256,8 @@ fn control_runs(table: &mut Table, folder: &TempDir, control: &Path) {
     );
 }
 
-fn writes(table: &mut Table, daemon: &Daemon) {
+fn writes(table: &mut Table, folder: &TempDir) {
+    let socket = folder.path().join("admin.sock");
     let write = |client: &mut Client| {
         // Each differs from the one before, so that each is a change of the row.
         for name in ["One", "Two"] {
@@ -201,13 +267,16 @@ fn writes(table: &mut Table, daemon: &Daemon) {
             client.ask(line.as_bytes(), 1);
         }
     };
-    let one = rate(daemon, (1, 100), write) * 2.0;
-    let many = rate(daemon, (64, 20), write) * 2.0;
-    table.row("`users.mod`, 1 connection", &format!("{one:.0} /s"), "");
+    let plain = commits_per_second(folder.path());
+    let one = rate(&socket, (1, 150), write) * 2.0;
+    let many = rate(&socket, (64, 20), write) * 2.0;
+    let beside = |rate: f64| format!("{:.2} x plain SQLite", rate / plain);
+    table.row("plain SQLite, `synchronous=FULL`, one writer", &format!("{plain:.0} /s"), "");
+    table.row("`users.mod`, 1 connection", &format!("{one:.0} /s"), &beside(one));
     table.row(
         "`users.mod`, 64 connections",
         &format!("{many:.0} /s"),
-        &times(many / one, "1 connection"),
+        &format!("{}, {}", times(many / one, "1 connection"), beside(many)),
     );
 }
 
@@ -218,8 +287,8 @@ fn passwords(table: &mut Table) {
         b"{\"cmd\":\"passwd.set\",\"args\":{\"user\":\"admin\",\"password\":\"correct horse\"}}\n";
     let with = |threads: usize| {
         let folder = folder();
-        let (daemon, _) = Daemon::start(&folder, &["--hash-threads", &threads.to_string()]);
-        rate(&daemon, (8, 16), |client| client.ask(set, 1))
+        let (_daemon, _) = Daemon::start(&folder, &["--hash-threads", &threads.to_string()]);
+        rate(&folder.path().join("admin.sock"), (8, 16), |client| client.ask(set, 1))
     };
     let (one, all) = (with(1), with(cores));
     table.row("`passwd.set`, Argon2id on 1 thread", &format!("{one:.1} /s"), "");
@@ -227,5 +296,25 @@ fn passwords(table: &mut Table) {
         &format!("`passwd.set`, Argon2id on {cores} threads, a core each"),
         &format!("{all:.1} /s"),
         &times(all / one, "1 thread"),
+    );
+}
+
+/// Logins through the whole path on all cores, beside the bare hash on as many threads.
+fn logins(table: &mut Table) {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(4);
+    let bare = hashes_per_second(u32::try_from(cores).expect("at most 4"));
+    let folder = folder();
+    let (daemon, _) = Daemon::start(&folder, &[]);
+    let socket = folder.path().join("admin.sock");
+    let set =
+        b"{\"cmd\":\"passwd.set\",\"args\":{\"user\":\"admin\",\"password\":\"correct horse\"}}\n";
+    daemon.connect().ask(set, 1);
+    let login = b"{\"cmd\":\"auth.login\",\"args\":{\"name\":\"admin\",\"password\":\"correct horse\",\"client_ip\":\"192.0.2.1\"}}\n";
+    let logins = rate(&socket, (8, 16), |client| client.ask(login, 1));
+    table.row(&format!("Argon2id alone, {cores} threads"), &format!("{bare:.1} /s"), "");
+    table.row(
+        "`auth.login` with a session, 8 connections",
+        &format!("{logins:.1} /s"),
+        &format!("{:.2} x Argon2id alone", logins / bare),
     );
 }

@@ -121,7 +121,11 @@ fn the_readme_does_what_it_says() {
 
 #[test]
 fn the_wire_is_as_its_readme_shows() {
-    check(&Place::new(), &blocks(PROTOCOL));
+    let (place, all) = (Place::new(), blocks(PROTOCOL));
+    // All of them ask with what the first one defines.
+    if !skipped(&place, &all[0].script) {
+        check(&place, &all);
+    }
 }
 
 #[test]

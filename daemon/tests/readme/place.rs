@@ -19,12 +19,14 @@ const HOME: &str = "/home/you";
 const SOMEBODY: u32 = 12345;
 
 /// What differs from run to run, and what stands for it. Widths and rules follow from those.
-const VARYING: [(&str, &str); 17] = [
+const VARYING: [(&str, &str); 19] = [
     (r"\b[0-9a-f]{64}\b", "HASH"),
     (r"\b[0-9a-f]{48}\b", "TOKEN"),
     (r"\b[A-Za-z0-9]{6}-[A-Za-z0-9]{6}-[A-Za-z0-9]{6}-[A-Za-z0-9]{6}\b", "APP"),
     (r"\bsess[0-9a-z]{8}\b", "SESSION"),
     (r"secret=[A-Z2-7]{32}\b", "KEY"),
+    (r#""key":"[A-Z2-7]{32}""#, "KEY"),
+    (r#""exp":\d{10},"iat":\d{10}"#, "UNIX"),
     (r"(recovery code.*\n)[0-9a-z]{12}\b", "${1}RECOVERY"),
     (r"\bu[0-9a-z]{15}\b", "UID"),
     (r"\b[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3}\b", "PASSWORD"),

@@ -1,0 +1,12 @@
+//! What the daemon is measured beside, in the same run: Redis, a bare echo, plain SQLite, and
+//! Argon2id alone.
+
+mod echo;
+mod hash;
+mod redis;
+mod sqlite;
+
+pub(super) use echo::{ECHOED, Echo};
+pub(super) use hash::hashes_per_second;
+pub(super) use redis::Redis;
+pub(super) use sqlite::commits_per_second;
