@@ -58,6 +58,8 @@ pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<St
            SELECT id FROM auth_sessions WHERE user_uid = ?1 AND grant_type = 'password'
              AND NOT (auth_provider = 'application' AND auth_method = 'default')
              AND (sess_expires <= 0 OR sess_expires > ?3)
+             AND (sess_timeout <= 0
+               OR max(last_active, ifnull(unixepoch(created_at), 0)) + sess_timeout > ?3)
            ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET ?2)
          RETURNING id",
     )?;
