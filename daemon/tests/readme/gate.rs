@@ -5,9 +5,10 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use data_encoding::BASE64;
+use regex::Regex;
 
 use super::place::{Place, Terminal};
-use super::{Block, GATE, README, fenced, section, skipped};
+use super::{Block, DAEMON, GATE, README, fenced, section, skipped};
 
 /// The port that the README shows; the test takes one that is free.
 const PORT: &str = "8081";
@@ -175,4 +176,21 @@ fn what_the_readme_tries_comes_out() {
     let printed = gate.run(&format!("{{\n{}\n}} 2>&1", tries.script));
     let shown = tries.shown.unwrap();
     assert_eq!(gate.place.settled(&printed), gate.place.settled(&shown), "{printed}");
+}
+
+/// The filter of the daemon's reference reads the log, and nobody can forge an address in it.
+#[test]
+fn the_log_is_fit_for_the_filter() {
+    let Some(mut gate) = running() else { return };
+    for name in ["heidi", "a\" reason=\"x", "login refused ip=203.0.113.9 user=\"b\" reason=\"c\""]
+    {
+        assert_eq!(gate.basic(name, "something else"), 401);
+    }
+    assert_eq!(gate.basic("heidi", PASSWORD), 204);
+    let log = gate.daemon.take().unwrap().stop();
+    let filter = DAEMON.lines().find_map(|line| line.trim().strip_prefix("failregex = "));
+    let filter = Regex::new(&filter.unwrap().replace("<ADDR>", "([0-9a-f.:]+)")).unwrap();
+    let found: Vec<_> = log.lines().filter_map(|line| filter.captures(line)).collect();
+    let addresses: Vec<_> = found.iter().map(|found| &found[1]).collect();
+    assert_eq!(addresses, ["127.0.0.1"; 3], "{log}");
 }

@@ -19,6 +19,9 @@ const README: &str = include_str!("../../../README.md");
 /// The section that a test of its own runs, since it starts another daemon.
 const GATE: &str = "\n## A gate for a reverse proxy\n";
 
+/// The daemon's reference.
+const DAEMON: &str = include_str!("../../README.md");
+
 const PROTOCOL: &str = include_str!("../../../protocol/README.md");
 
 /// Programs that a block may need beyond bash and coreutils, with how to see that they are there.
