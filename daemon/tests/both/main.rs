@@ -1,0 +1,112 @@
+//! The real `photoprism` against the real `photoprismd`: PhotoPrism's own output for its own
+//! database, and the commands of PhotoPrism's documentation.
+
+#[expect(dead_code, reason = "other test binaries use the rest of it")]
+#[path = "../common/mod.rs"]
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::common::home::Home;
+
+/// Runs the control binary as somebody at a shell without a terminal does.
+fn photoprism(home: &Home, arguments: &[&str]) -> Output {
+    let binary = Path::new(env!("CARGO_BIN_EXE_photoprismd")).with_file_name("photoprism");
+    assert!(binary.exists(), "photoprism is not built: run cargo test --workspace");
+    Command::new(binary)
+        .args(arguments)
+        .env_clear()
+        .env("PHOTOPRISM_ADMIN_SOCKET", home.socket())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// Its standard output and exit code.
+fn said(home: &Home, line: &str) -> (String, i32) {
+    let arguments: Vec<&str> = line.split_whitespace().collect();
+    let output = photoprism(home, &arguments);
+    (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+}
+
+#[test]
+fn reports_of_a_real_database_are_photoprisms_own_bytes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut home = Home::new().with_database(&folder.join("tests/fixtures/index.db"));
+    home.start();
+    for (file, line) in [
+        ("users-ls.txt", "users ls"),
+        ("users-ls-all.txt", "users ls all"),
+        ("users-ls-bob.txt", "users ls bob"),
+        ("users-ls-n-2.txt", "users ls -n 2"),
+        ("users-ls-l-a-r.txt", "users ls -l -a -r"),
+        ("users-ls-l-a-r.csv", "users ls -lar --csv"),
+        ("users-ls-l-a-r.tsv", "users ls -l -a -r -t"),
+        ("users-ls-l-a-r.md", "user ls --login --created --deleted --md"),
+        ("users-legacy.txt", "users legacy"),
+        ("users-legacy.csv", "users legacy -c"),
+        ("users-legacy-bob.txt", "users legacy bob"),
+        ("auth-ls.txt", "auth ls"),
+        ("auth-ls.csv", "auth ls --csv"),
+        ("auth-ls.tsv", "sess ls -t"),
+        ("auth-ls.md", "auth ls -m"),
+        ("auth-ls-bob.txt", "auth ls bob"),
+    ] {
+        let golden = folder.join("../ctl/tests/golden").join(file);
+        // An expiry of -1 is a time of 1969 in PhotoPrism's output, and `never` in ours.
+        let golden = fs::read_to_string(golden).unwrap();
+        let golden = golden.replace("1969-12-31 23:59:59", "never              ");
+        let expected = if file.ends_with(".csv") || file.ends_with(".tsv") {
+            golden.replace("never              ", "never")
+        } else {
+            golden
+        };
+        assert_eq!(said(&home, line), (expected, 0), "{line}");
+    }
+    assert_eq!(said(&home, "users add -p mysecret bobby"), (String::new(), 75));
+}
+
+#[test]
+fn the_commands_of_the_documentation_work_letter_for_letter() {
+    let home = Home::started();
+    let ok = |line: &str| {
+        let (out, code) = said(&home, line);
+        assert_eq!(code, 0, "{line}");
+        out
+    };
+    // `passwd admin` asks; without a terminal it says which flag it wants.
+    assert_eq!(said(&home, "passwd admin").1, 2);
+    ok("users add -p mysecret -n Bob bob");
+    assert!(ok("users show bob").contains("| Display Name   | Bob "));
+    assert!(ok("users ls").contains("| bob "));
+    assert_eq!(ok("users ls bob").lines().count(), 5);
+    assert!(ok("users ls --help").contains("--count"));
+    assert_eq!(ok("logins ls"), "");
+    assert_eq!(ok("logins ls bob"), "");
+    let made = ok("auth add -n Sync -s webdav admin");
+    assert!(made.contains("App Password") && made.contains("| webdav "), "{made}");
+    assert!(ok("auth reset --yes").contains("/backups/"));
+    assert_eq!(ok("auth ls"), "");
+}
+
+#[test]
+fn failures_have_the_exit_codes_of_the_documentation() {
+    let home = Home::started();
+    for (line, code) in [
+        ("users show nobody", 3),
+        ("users add -p mysecret admin", 5),
+        ("users add -p short bob", 2),
+        ("users rm -y admin", 5),
+        ("users rm admin", 2),
+        ("auth rm -y sess00000000", 3),
+        ("users mod --login --no-login admin", 2),
+        ("index", 2),
+        ("--socket /nowhere/at.sock users ls", 69),
+        ("admin status --check", 0),
+        ("admin audit verify", 0),
+    ] {
+        assert_eq!(said(&home, line).1, code, "{line}");
+    }
+}
