@@ -42,7 +42,8 @@ fn a_full_queue_is_busy_with_a_time() {
     let mut home = Home::new().args(dear);
     home.start();
     let (codes, busy) = at_once(&home);
-    assert!(codes["invalid_credentials"] >= 2 && codes["busy"] >= 1, "{codes:?}");
+    // How many get in before the thread takes the first one up is the scheduler's to say.
+    assert!(codes["invalid_credentials"] >= 1 && codes["busy"] >= 1, "{codes:?}");
     assert_eq!(codes.len(), 2, "{codes:?}");
     for error in busy {
         assert!(error["retry_after_s"].as_u64().unwrap() >= 1, "{error}");
