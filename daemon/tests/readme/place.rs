@@ -118,22 +118,23 @@ impl Terminal {
 
     /// Ctrl-C; gives the rest of what it said.
     pub(crate) fn stop(mut self) -> String {
-        self.interrupt();
+        self.signal(Signal::SIGINT);
         let mut rest = String::new();
         self.log.read_to_string(&mut rest).unwrap();
         rest
     }
 
-    fn interrupt(&mut self) {
+    fn signal(&mut self, signal: Signal) {
         let group = Pid::from_raw(self.shell.id().try_into().unwrap());
         // It may have ended already, where a test failed.
-        let _ = killpg(group, Signal::SIGINT);
+        let _ = killpg(group, signal);
         self.shell.wait().unwrap();
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        self.interrupt();
+        // Whoever started the tests may have SIGINT ignored, and Python then ignores it as well.
+        self.signal(Signal::SIGTERM);
     }
 }
