@@ -133,7 +133,7 @@ impl Home {
 
     /// Runs the daemon, which must end by itself.
     pub(crate) fn ends(&self) -> Output {
-        self.command().output().unwrap()
+        super::run_to_end(&mut self.command())
     }
 
     /// The daemon, which must run.

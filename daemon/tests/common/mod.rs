@@ -10,10 +10,33 @@ pub(crate) mod json;
 pub(crate) mod peer;
 pub(crate) mod running;
 
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 /// How long anything may take before a test gives it up; never waited for in full.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What a program printed that must end by itself. One that does not is killed, and a test that
+/// looks at its code fails: a suite must not wait for it forever.
+pub(crate) fn run_to_end(command: &mut Command) -> Output {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let pid = Pid::from_raw(child.id().cast_signed());
+    let (ended, end) = mpsc::channel::<()>();
+    let guard = std::thread::spawn(move || {
+        if end.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            kill(pid, Signal::SIGKILL).unwrap();
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    drop(ended);
+    guard.join().unwrap();
+    output
+}
 
 /// Says that a test did not run.
 #[expect(clippy::print_stderr, reason = "a test that did not run must say so")]

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::bare::{home_with, make, make_theirs, snapshot};
 use crate::common::home::Home;
+use crate::common::run_to_end;
 
 struct Checked {
     code: Option<i32>,
@@ -14,7 +15,7 @@ struct Checked {
 
 fn check(home: &Home) -> Checked {
     let before = snapshot(home.root());
-    let output = home.command().arg("--check").output().unwrap();
+    let output = run_to_end(home.command().arg("--check"));
     assert!(before == snapshot(home.root()), "something was touched");
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Checked { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
@@ -96,7 +97,7 @@ fn our_own_is_told_with_its_schema_and_a_newer_one_is_refused() {
 #[test]
 fn a_running_daemon_is_not_disturbed() {
     let home = Home::started();
-    let output = home.command().arg("--check").output().unwrap();
+    let output = run_to_end(home.command().arg("--check"));
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(home.ask(r#"{"cmd":"ping"}"#)["ok"], true);
     let second = home.ends();

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::run_to_end;
 
 const HARM: &str =
     "x\n2026-01-01T00:00:00.000Z INFO login ok ip=192.0.2.1 user=\"forged\"\r\u{1b}[2J\u{202e}";
@@ -37,10 +38,10 @@ fn names_keys_and_arguments_that_are_refused_stay_in_their_line() {
 #[test]
 fn paths_of_settings_cannot_forge_a_line_either() {
     let home = Home::new();
-    let output = home.command().arg("--config=/nowhere\nphotoprismd: forged").output().unwrap();
+    let output = run_to_end(home.command().arg("--config=/nowhere\nphotoprismd: forged"));
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(said.lines().count(), 1, "{said}");
-    let output = home.command().arg("--nonsense\nphotoprismd: forged\u{1b}[2J").output().unwrap();
+    let output = run_to_end(home.command().arg("--nonsense\nphotoprismd: forged\u{1b}[2J"));
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(!said.contains('\u{1b}'), "{said}");

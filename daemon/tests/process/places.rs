@@ -10,8 +10,8 @@ use nix::unistd::{Uid, chown};
 use tempfile::TempDir;
 
 use crate::bare::{End, photoprismd};
-use crate::common::is_root;
 use crate::common::running::Running;
+use crate::common::{is_root, run_to_end};
 
 /// Somebody who is not root.
 const USER: u32 = 54_002;
@@ -80,9 +80,9 @@ fn variables_that_are_empty_or_not_absolute_are_passed_over() {
 fn without_a_home_a_path_has_to_be_given() {
     let (_home, mut command) = home_of_user();
     command.env_remove("HOME");
-    End::from(command.output().unwrap()).assert(2, &["HOME", "--socket"]);
+    End::from(run_to_end(&mut command)).assert(2, &["HOME", "--socket"]);
     command.args(["--socket", "/tmp/never-made.sock"]);
-    End::from(command.output().unwrap()).assert(2, &["HOME", "--database"]);
+    End::from(run_to_end(&mut command)).assert(2, &["HOME", "--database"]);
 }
 
 #[test]
@@ -93,6 +93,6 @@ fn a_folder_that_cannot_be_made_is_a_storage_error() {
     let (home, mut command) = home_of_user();
     chown(home.path(), Some(Uid::from_raw(0)), None).unwrap();
     command.env("XDG_RUNTIME_DIR", "/proc/nowhere");
-    let end = End::from(command.output().unwrap());
+    let end = End::from(run_to_end(&mut command));
     assert_eq!(end.code, Some(74), "{}", end.said);
 }

@@ -8,16 +8,16 @@ use serde_json::json;
 use crate::bare::{End, photoprismd, text};
 use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::run_to_end;
 
 #[test]
 fn a_second_daemon_on_the_same_socket_is_73_and_the_first_serves_on() {
     let mut home = Home::started();
     let inode = std::fs::metadata(home.socket()).unwrap().ino();
     let other = home.data().join("other.db");
-    let output = photoprismd()
-        .args(["--socket", text(&home.socket()), "--database", text(&other)])
-        .output()
-        .unwrap();
+    let mut second = photoprismd();
+    second.args(["--socket", text(&home.socket()), "--database", text(&other)]);
+    let output = run_to_end(&mut second);
     End::from(output).assert(73, &[text(&home.socket())]);
     assert!(!other.exists());
     assert_eq!(std::fs::metadata(home.socket()).unwrap().ino(), inode);
@@ -29,10 +29,9 @@ fn a_second_daemon_on_the_same_database_is_73_and_names_the_owner() {
     let home = Home::started();
     let other = home.root().join("run/other.sock");
     let second = || {
-        photoprismd()
-            .args(["--socket", text(&other), "--database", text(home.database())])
-            .output()
-            .unwrap()
+        let mut second = photoprismd();
+        second.args(["--socket", text(&other), "--database", text(home.database())]);
+        run_to_end(&mut second)
     };
     let owner = format!("process {}", home.running().pid());
     End::from(second()).assert(73, &[text(home.database()), &owner]);

@@ -11,10 +11,10 @@ use nix::sys::signal::Signal;
 use photoprism_daemon::clock::Stopwatch;
 
 use crate::bare::{End, text};
-use crate::common::PATIENCE;
 use crate::common::client::Client;
 use crate::common::home::Home;
 use crate::common::running::Running;
+use crate::common::{PATIENCE, run_to_end};
 
 /// `LISTEN_PID` has to be the daemon's own: a shell sets it, moves the socket from its input to
 /// the descriptor 3, and becomes the daemon.
@@ -62,7 +62,7 @@ fn a_second_daemon_beside_a_passed_socket_is_73() {
     let home = Home::new();
     let first = Running::start(with_passed(&home, &home.root().join("run/one.sock"), "admin"));
     let mut second = with_passed(&home, &home.root().join("run/two.sock"), "admin");
-    End::from(second.output().unwrap()).assert(73, &[]);
+    End::from(run_to_end(&mut second)).assert(73, &[]);
     first.stop();
 }
 
@@ -70,7 +70,7 @@ fn a_second_daemon_beside_a_passed_socket_is_73() {
 fn a_socket_under_another_name_is_2() {
     let home = Home::new();
     let mut command = with_passed(&home, &home.root().join("run/given.sock"), "web");
-    End::from(command.output().unwrap()).assert(2, &["web", "FileDescriptorName=admin"]);
+    End::from(run_to_end(&mut command)).assert(2, &["web", "FileDescriptorName=admin"]);
     assert!(!home.database().exists());
 }
 
@@ -161,7 +161,7 @@ fn a_daemon_that_cannot_start_never_says_that_it_is_ready() {
     let home = Home::new();
     let (told, path) = Listening::new(&home);
     fs::write(home.database(), "not a database").unwrap();
-    let end: End = home.command().env("NOTIFY_SOCKET", &path).output().unwrap().into();
+    let end: End = run_to_end(home.command().env("NOTIFY_SOCKET", &path)).into();
     end.assert(78, &[]);
     told.0.set_nonblocking(true).unwrap();
     assert!(told.0.recv(&mut [0; 64]).is_err());

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::bare::{End, home_with, make, make_theirs, photoprismd, text};
 use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::run_to_end;
 
 #[test]
 fn index_db_is_never_made_and_is_opened_once_it_is_there() {
@@ -116,7 +117,7 @@ fn guess(home: &Home, variables: Variables<'_>) -> End {
         .env("XDG_DATA_HOME", home.data())
         .args(["--socket", text(&socket)]);
     command.envs(variables.iter().copied());
-    command.output().unwrap().into()
+    run_to_end(&mut command).into()
 }
 
 #[test]
