@@ -215,9 +215,10 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
         StoreError::Missing => {
             unavailable("the database is not there yet; PhotoPrism makes it at its first start")
         }
-        StoreError::ReadOnly => {
-            unavailable("changing a PhotoPrism database is not built yet; reading it works")
-        }
+        StoreError::ReadOnly(_) => unavailable(
+            "the database cannot be written, nothing was changed; see who may write its file and \
+             folder, and whether they are mounted read-only",
+        ),
         StoreError::Stopped => unavailable("the daemon is stopping; try again"),
         StoreError::Sync(_) | StoreError::Panicked | StoreError::Other(_) => internal(request),
     }

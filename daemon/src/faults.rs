@@ -3,11 +3,11 @@
 //! `photoprismd` never switches one off: only `examples/faulty.rs` does, which the tests start in
 //! its place.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// A defence that is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
+#[repr(u16)]
 pub enum Fault {
     /// Writes are acknowledged before their commit.
     AcknowledgeEarly = 1,
@@ -25,11 +25,13 @@ pub enum Fault {
     WaitForever = 1 << 6,
     /// Accepting goes on at once where there is no descriptor left.
     AcceptWithoutRest = 1 << 7,
+    /// PhotoPrism's locks are not waited for.
+    NoPatience = 1 << 8,
 }
 
 impl Fault {
     /// Every fault with the word that `examples/faulty.rs` knows it by.
-    pub const ALL: [(&'static str, Self); 8] = [
+    pub const ALL: [(&'static str, Self); 9] = [
         ("acknowledge-early", Self::AcknowledgeEarly),
         ("sync-seldom", Self::SyncSeldom),
         ("panic-in-restore", Self::PanicInRestore),
@@ -38,18 +40,19 @@ impl Fault {
         ("let-panics-pass", Self::LetPanicsPass),
         ("wait-forever", Self::WaitForever),
         ("accept-without-rest", Self::AcceptWithoutRest),
+        ("no-patience", Self::NoPatience),
     ];
 }
 
 /// A bit for each.
-static OFF: AtomicU8 = AtomicU8::new(0);
+static OFF: AtomicU16 = AtomicU16::new(0);
 
 /// Switches one more defence off for the rest of the process.
 pub fn switch_off(fault: Fault) {
-    OFF.fetch_or(fault as u8, Ordering::Relaxed);
+    OFF.fetch_or(fault as u16, Ordering::Relaxed);
 }
 
 /// Whether that defence is off.
 pub(crate) fn is_off(fault: Fault) -> bool {
-    OFF.load(Ordering::Relaxed) & fault as u8 != 0
+    OFF.load(Ordering::Relaxed) & fault as u16 != 0
 }

@@ -154,6 +154,10 @@ pub struct AddResult {
 pub struct RmResult {
     /// The session and those made from it.
     pub removed: u64,
+    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
+    /// end at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
 }
 
 /// Result of `auth.reset`.
@@ -163,6 +167,10 @@ pub struct ResetResult {
     pub removed: u64,
     /// Absolute path of the backup that holds them.
     pub backup: String,
+    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
+    /// end at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
 }
 
 /// Result of `auth.login`.
@@ -181,6 +189,10 @@ pub struct LoginResult {
 pub struct LogoutResult {
     /// Whether a session made by a login ended.
     pub removed: bool,
+    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
+    /// end at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
 }
 
 /// Result of `auth.verify` in the terms of RFC 7662 (OAuth 2.0 Token Introspection).

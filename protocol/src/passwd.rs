@@ -36,6 +36,10 @@ pub struct SetResult {
     /// The new hash: absent unless it was asked for, `null` in a replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<Secret>,
+    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
+    /// end at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
 }
 
 /// Result of `passwd.remove`.
@@ -45,4 +49,8 @@ pub struct RemoveResult {
     pub removed: bool,
     /// Sessions that ended.
     pub sessions_revoked: u64,
+    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
+    /// end at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
 }

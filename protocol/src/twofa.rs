@@ -56,4 +56,8 @@ pub struct DisableResult {
     pub disabled: bool,
     /// Sessions that ended.
     pub sessions_revoked: u64,
+    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
+    /// end at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
 }

@@ -193,6 +193,10 @@ pub struct ModResult {
     pub changed: Vec<String>,
     /// Sessions that ended.
     pub sessions_revoked: u64,
+    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
+    /// end at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
 }
 
 /// Result of `users.rm`.
@@ -202,6 +206,10 @@ pub struct RmResult {
     pub user: User,
     /// Sessions that ended.
     pub sessions_revoked: u64,
+    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
+    /// end at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
 }
 
 /// Result of `users.reset`.
@@ -211,6 +219,10 @@ pub struct ResetResult {
     pub removed: Removed,
     /// Absolute path of the backup that holds it.
     pub backup: String,
+    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
+    /// end at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
 }
 
 /// What a reset removed.

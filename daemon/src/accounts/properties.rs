@@ -5,6 +5,7 @@ use photoprism_protocol::attr::Attr;
 use photoprism_protocol::auth_id::AuthId;
 use photoprism_protocol::display_name::DisplayName;
 use photoprism_protocol::email::Email;
+use photoprism_protocol::numeric_text::survives_numeric_affinity;
 use photoprism_protocol::path::FolderPath;
 use photoprism_protocol::provider::Provider;
 use photoprism_protocol::role::Role;
@@ -16,7 +17,7 @@ use super::expiry::parse_expires_at;
 use super::password::PasswordRules;
 use super::times;
 use crate::error::CommandError;
-use crate::store::UserRow;
+use crate::store::{Kind, UserRow};
 
 /// The given properties of an account; `None`: not given.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +74,31 @@ impl Properties {
             attr: field("attr", given.attr, Attr::parse)?,
             expires_at: field("expires_at", given.expires_at, parse_expires_at)?,
         })
+    }
+
+    /// Refuses what PhotoPrism's columns would give back changed: they take a text that looks like
+    /// a number for one (`spec/data.md`). Ours take every text.
+    ///
+    /// # Errors
+    /// `invalid_argument`.
+    pub fn check_stored_form(&self, kind: &Kind) -> Result<(), CommandError> {
+        if *kind == Kind::Own {
+            return Ok(());
+        }
+        let texts = [
+            ("auth_id", self.auth_id.as_ref().map(AuthId::as_str)),
+            ("base_path", self.base_path.as_ref().map(FolderPath::as_str)),
+            ("upload_path", self.upload_path.as_ref().map(FolderPath::as_str)),
+        ];
+        let changed = |text: &str| !survives_numeric_affinity(text);
+        match texts.into_iter().find(|(_, text)| text.is_some_and(changed)) {
+            None => Ok(()),
+            Some((field, _)) => Err(CommandError::broken(
+                field,
+                "PhotoPrism's database would store this as a number and give back another text; \
+                 use one with a letter in it",
+            )),
+        }
     }
 
     /// Puts what was given into `row`; the password is not part of it.

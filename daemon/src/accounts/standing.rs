@@ -99,6 +99,19 @@ fn known_role(row: &UserRow, kind: &Kind) -> Option<Role> {
     known.then_some(role)
 }
 
+/// What to say where a role is given that those who read this database do not know.
+#[must_use]
+pub fn unknown_role(kind: &Kind, given: Option<Role>) -> Option<String> {
+    let role = given.filter(|role| !matches!(role, Role::Admin | Role::Guest))?;
+    kind.is_community().then(|| {
+        format!(
+            "PhotoPrism's community edition knows the roles admin and guest only: with the role {} \
+             the account can do nothing there",
+            role.as_str()
+        )
+    })
+}
+
 /// The account as the wire shows it.
 #[must_use]
 pub fn shown(row: UserRow, kind: &Kind, now: Timestamp) -> User {

@@ -12,7 +12,7 @@ use crate::accounts::limiter::{ClientIp, Subject};
 use crate::handlers::logins::Lifted;
 use crate::handlers::why::Limited;
 use crate::handlers::{auth, logins, no_nul, success, why};
-use crate::store::Tx;
+use crate::store::{Db, Tx};
 
 pub(super) async fn ls(call: &Call<'_>) -> Answer {
     let args = call.args::<list::Search>()?;
@@ -56,13 +56,19 @@ pub(super) async fn reset(call: &Call<'_>) -> Answer {
 /// On our own database the index answers at once; PhotoPrism's is read at each check.
 pub(super) async fn verify(call: &Call<'_>) -> Answer {
     let request = auth::Verify::parse(call.args::<wire::Verify>()?)?;
-    if !call.app.own {
-        return call.read(request, auth::verify).await;
-    }
-    let introspection = match request.id() {
-        Some(id) => call.app.index.verify(&id, &request.ask, call.context.now.as_second()),
-        None => wire::Introspection::Inactive { active: false },
+    let Some(id) = request.id() else {
+        return success(&wire::Introspection::Inactive { active: false });
     };
+    let (index, now) = (&call.app.index, call.context.now.as_second());
+    if call.app.own {
+        return success(&index.verify(&id, &request.ask, now));
+    }
+    let (ask, last_use) = (request.ask.clone(), index.last_use(&id));
+    let look = move |db: &Db| auth::verify(db, &request, (now, last_use));
+    let introspection = call.app.store.read(call.time_left(), look).await?;
+    if matches!(introspection, wire::Introspection::Active(_)) {
+        index.note(&id, &ask, now);
+    }
     success(&introspection)
 }
 
@@ -70,7 +76,7 @@ pub(super) async fn logout(call: &Call<'_>) -> Answer {
     let wire::Logout { token } = call.args::<wire::Logout>()?;
     no_nul("token", Some(token.expose()))?;
     if !is_access_token(token.expose()) && !is_app_password(token.expose()) {
-        return success(&wire::LogoutResult { removed: false });
+        return success(&wire::LogoutResult { removed: false, effective_within_s: None });
     }
     let work = move |tx: &Tx<'_>| auth::logout(tx, &token);
     call.app.store.write_with_effects(call.time_left(), work).await

@@ -10,6 +10,7 @@ pub mod legacy;
 pub mod logins;
 mod page;
 pub mod passwd;
+mod revoked;
 pub mod twofa;
 pub mod users;
 pub mod why;

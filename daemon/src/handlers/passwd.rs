@@ -4,10 +4,12 @@ use photoprism_protocol::level::Level;
 use photoprism_protocol::passwd::{self, RemoveResult, SetResult};
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::users::Target;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::context::{Context, Hashed, Outcome};
+use super::context::{Context, Hashed, Outcome, result};
 use super::find::{live_user, no_nul};
+use super::revoked::effective_within;
 use super::users::{note_first_password, refuse_system, still_one_super_admin};
 use super::write::{Key, Written, surrounded};
 use crate::accounts::change::{check_takes_password, own_name};
@@ -85,10 +87,13 @@ pub fn set(
         let sessions_revoked = if request.keep_sessions { 0 } else { end_sessions(tx, &row.uid)? };
         let hash = request.show_hash.then(|| Secret::new(hashed.hash.clone()));
         let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
-        let mut written = Written::about(row.uid.clone(), &SetResult { sessions_revoked, hash })?
-            .meaning((!request.keep_sessions).then_some(ended));
+        let effective_within_s = effective_within(tx, sessions_revoked);
+        let result = SetResult { sessions_revoked, hash, effective_within_s };
+        let mut written = Written::about(row.uid.clone(), &result)?
+            .meaning((!request.keep_sessions).then_some(ended))
+            .warning_of(effective_within_s);
         if request.show_hash {
-            written.without_secrets = Some(hidden(sessions_revoked)?);
+            written.without_secrets = Some(hidden(&result)?);
         }
         written.password_of = Some(row.uid);
         Ok(written)
@@ -96,9 +101,14 @@ pub fn set(
 }
 
 /// The result as a replay gives it: the key is there, the hash is not.
-fn hidden(sessions_revoked: u64) -> Result<Box<RawValue>, CommandError> {
-    RawValue::from_string(format!("{{\"sessions_revoked\":{sessions_revoked},\"hash\":null}}"))
-        .map_err(|error| CommandError::Internal(error.to_string()))
+fn hidden(shown: &SetResult) -> Result<Box<RawValue>, CommandError> {
+    #[derive(Serialize)]
+    struct Hidden<'a> {
+        #[serde(flatten)]
+        rest: &'a SetResult,
+        hash: (),
+    }
+    result(&Hidden { rest: &SetResult { hash: None, ..*shown }, hash: () })
 }
 
 /// Removes the password.
@@ -120,7 +130,9 @@ pub fn remove(
         let removed = password_remove(tx, &row.uid)?;
         let sessions_revoked = if removed { end_sessions(tx, &row.uid)? } else { 0 };
         let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
-        let written = Written::about(row.uid, &RemoveResult { removed, sessions_revoked })?;
-        Ok(written.meaning(removed.then_some(ended)))
+        let effective_within_s = effective_within(tx, sessions_revoked);
+        let result = RemoveResult { removed, sessions_revoked, effective_within_s };
+        let written = Written::about(row.uid, &result)?.meaning(removed.then_some(ended));
+        Ok(written.warning_of(effective_within_s))
     })
 }

@@ -7,6 +7,7 @@ use photoprism_protocol::users::Target;
 
 use super::context::{Context, Outcome, result, success};
 use super::find::{any_user, live_user};
+use super::revoked::effective_within;
 use super::users::refuse_system;
 use super::write::{Key as IdempotencyKey, Written, surrounded};
 use crate::accounts::passcodes::{Key, matching_step};
@@ -14,9 +15,9 @@ use crate::accounts::times;
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::store::{
-    Db, PasscodeRow, Tx, UserChange, UserRow, end_sessions, passcode_activate, passcode_enroll,
-    passcode_find, passcode_last_step, passcode_set_recovery, passcode_take_step, passcodes_remove,
-    user_change,
+    Db, PasscodeRow, Tx, UserChange, UserRow, end_sessions, has_passcodes, passcode_activate,
+    passcode_enroll, passcode_find, passcode_last_step, passcode_set_recovery, passcode_take_step,
+    passcodes_remove, user_change,
 };
 
 /// The method of an account whose logins ask for a code.
@@ -59,6 +60,11 @@ pub fn enroll(
     surrounded(tx, context, key, || {
         let row = live_user(tx, &target.user)?;
         refuse_system(&row)?;
+        if !has_passcodes(tx) {
+            return Err(CommandError::Conflict(
+                "this PhotoPrism is too old for two-factor authentication; update it first".into(),
+            ));
+        }
         if is_active(&row, passcode_find(tx, &row.uid)?.as_ref()) {
             return Err(CommandError::Conflict(
                 "two-factor authentication is on already; turn it off before a new key is made"
@@ -164,8 +170,10 @@ pub fn disable(
         }
         let sessions_revoked = if disabled { end_sessions(tx, &row.uid)? } else { 0 };
         let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
-        let written = Written::about(row.uid, &DisableResult { disabled, sessions_revoked })?;
-        Ok(written.meaning(disabled.then_some(ended)))
+        let effective_within_s = effective_within(tx, sessions_revoked);
+        let result = DisableResult { disabled, sessions_revoked, effective_within_s };
+        let written = Written::about(row.uid, &result)?.meaning(disabled.then_some(ended));
+        Ok(written.warning_of(effective_within_s))
     })
 }
 

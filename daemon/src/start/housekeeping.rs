@@ -11,7 +11,8 @@ use crate::dispatch::{App, flush_refusals};
 use crate::effect::{Done, Effect};
 use crate::error::CommandError;
 use crate::store::{
-    Tx, limits_mend, limits_sweep, logins_prune, overlay_seen, sessions_seen, sweep_sessions,
+    Tx, has_admin_tables, limits_mend, limits_sweep, logins_prune, overlay_seen, sessions_seen,
+    sweep_sessions,
 };
 
 /// Refusals of the limiter are written so often (`spec/data.md`).
@@ -40,12 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Works until the daemon stops; the first sweep comes at once.
 pub(super) async fn housekeeping(app: Rc<App>) {
-    if !app.own {
-        return;
-    }
-    let now = app.clock.unix();
-    let mended = app.store.write(PATIENCE, move |tx| Ok(limits_mend(tx, now)?)).await;
-    tell(mended.map(drop), "mending the times of limits");
+    tell(mend(&app).await, "mending the times of limits");
     let mut stop = app.stop.clone();
     let mut tick = 0;
     loop {
@@ -68,10 +64,22 @@ pub(super) async fn housekeeping(app: Rc<App>) {
 
 /// Writes down what was gathered, before the end.
 pub(super) async fn write_down(app: &App) {
-    if app.own {
-        tell(flush_refusals(app, PATIENCE).await, "writing refused logins");
-        tell(write_seen(app).await, "writing the last uses of sessions");
+    tell(flush_refusals(app, PATIENCE).await, "writing refused logins");
+    tell(write_seen(app).await, "writing the last uses of sessions");
+}
+
+/// Whether there is something to look after: PhotoPrism's database gets the daemon's tables with
+/// the first write of a command, never by a start or a sweep.
+async fn has_tables(app: &App) -> Result<bool, CommandError> {
+    app.store.look(PATIENCE, |db| Ok(db.is_ok_and(has_admin_tables))).await
+}
+
+async fn mend(app: &App) -> Result<(), CommandError> {
+    if has_tables(app).await? {
+        let now = app.clock.unix();
+        app.store.write(PATIENCE, move |tx| Ok(limits_mend(tx, now)?)).await?;
     }
+    Ok(())
 }
 
 fn tell(outcome: Result<(), CommandError>, what: &str) {
@@ -90,9 +98,23 @@ async fn write_seen(app: &App) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Step by step, until a step finds less than it may take.
 async fn sweep(app: &App) -> Result<(), CommandError> {
+    app.limiter.sweep();
+    if !has_tables(app).await? {
+        return Ok(());
+    }
     let now = app.clock.unix();
+    // Those of PhotoPrism's database are left to PhotoPrism.
+    if app.own {
+        sweep_ended(app, now).await?;
+    }
+    let lives = app.limiter.lives();
+    while app.store.write(PATIENCE, move |tx| Ok(limits_sweep(tx, lives, now)?)).await? > 0 {}
+    Ok(())
+}
+
+/// Step by step, until a step finds less than it may take.
+async fn sweep_ended(app: &App, now: i64) -> Result<(), CommandError> {
     loop {
         let seen = app.index.unwritten();
         let work = move |tx: &Tx<'_>| -> Result<Done<usize>, CommandError> {
@@ -102,23 +124,22 @@ async fn sweep(app: &App) -> Result<(), CommandError> {
             let effects = ids.into_iter().map(|id| Effect::SessionEnded { id }).collect();
             Ok(Done { value, effects })
         };
-        let swept = app.store.write_with_effects(PATIENCE, work).await?;
-        if swept < SWEEP_ROWS as usize {
-            break;
+        if app.store.write_with_effects(PATIENCE, work).await? < SWEEP_ROWS as usize {
+            return Ok(());
         }
     }
-    app.limiter.sweep();
-    let lives = app.limiter.lives();
-    while app.store.write(PATIENCE, move |tx| Ok(limits_sweep(tx, lives, now)?)).await? > 0 {}
-    Ok(())
 }
 
 fn prune_every(app: &App) -> u64 {
     let many = app.limits.borrow().login_records > MANY_RECORDS;
-    if many { PRUNE_MANY_EVERY } else { PRUNE_EVERY }
+    // Each look takes PhotoPrism's lock for a moment.
+    if many || !app.own { PRUNE_MANY_EVERY } else { PRUNE_EVERY }
 }
 
 async fn prune(app: &App) -> Result<(), CommandError> {
+    if !has_tables(app).await? {
+        return Ok(());
+    }
     let most = app.limits.borrow().login_records;
     while app.store.write(PATIENCE, move |tx| Ok(logins_prune(tx, most)?)).await? > 0 {}
     Ok(())

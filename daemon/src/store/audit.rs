@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::db::{Db, Kind, Tx};
+use super::db::{Db, Tx};
 use super::error::StoreError;
 use super::rows::{count, text};
 
@@ -69,7 +69,7 @@ pub fn link(previous: &AuditHead, entry: &AuditEntry) -> AuditHead {
 /// # Errors
 /// The store's.
 pub fn audit_head(db: &Db) -> Result<AuditHead, StoreError> {
-    if *db.kind() != Kind::Own {
+    if !db.columns.admin {
         return Ok(AuditHead::default());
     }
     let head = db
@@ -85,7 +85,7 @@ pub fn audit_head(db: &Db) -> Result<AuditHead, StoreError> {
 /// # Errors
 /// The store's.
 pub fn audit_count(db: &Db) -> Result<u64, StoreError> {
-    if *db.kind() != Kind::Own {
+    if !db.columns.admin {
         return Ok(0);
     }
     let mut sentence = db.conn.prepare_cached("SELECT count(*) FROM admin_audit")?;
@@ -124,7 +124,7 @@ const COLUMNS: &str = "number, at, uid, gid, pid, socket, command, target, hash"
 /// # Errors
 /// The store's.
 pub fn audit_page(db: &Db, before: i64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
-    if *db.kind() != Kind::Own {
+    if !db.columns.admin {
         return Ok(Vec::new());
     }
     let sentence = format!(
@@ -145,7 +145,7 @@ pub fn audit_walk(
     first: i64,
     limit: usize,
 ) -> Result<Vec<(i64, Option<AuditRow>)>, StoreError> {
-    if *db.kind() != Kind::Own {
+    if !db.columns.admin {
         return Ok(Vec::new());
     }
     let sentence =

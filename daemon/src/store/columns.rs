@@ -1,40 +1,107 @@
-//! Which columns a database really has: PhotoPrism's versions differ.
+//! Which tables and columns a database really has: PhotoPrism's versions differ.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 
 use super::error::StoreError;
 
-/// The sentences that depend on the columns, put together once for each schema.
+/// What no command can do without; anything else is read as nothing and not written where it is
+/// missing.
+const NEEDED: [(&str, &[&str]); 3] = [
+    (
+        "auth_users",
+        &[
+            "id",
+            "user_uid",
+            "user_name",
+            "display_name",
+            "user_email",
+            "user_role",
+            "super_admin",
+            "can_login",
+            "auth_provider",
+            "created_at",
+            "updated_at",
+            "deleted_at",
+        ],
+    ),
+    ("passwords", &["uid", "hash", "created_at", "updated_at"]),
+    (
+        "auth_sessions",
+        &[
+            "id",
+            "user_uid",
+            "auth_provider",
+            "auth_method",
+            "auth_id",
+            "auth_scope",
+            "last_active",
+            "sess_expires",
+            "sess_timeout",
+            "created_at",
+            "updated_at",
+        ],
+    ),
+];
+
+/// The daemon's own tables.
+const ADMIN: [&str; 5] =
+    ["admin_meta", "admin_audit", "admin_idempotency", "admin_limits", "admin_passcode_steps"];
+
+/// What is there, with the sentences that depend on it, put together once for each schema.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Columns {
+    tables: HashMap<String, HashSet<String>>,
     /// `SELECT … FROM auth_users u` with the columns of [`super::users`], in its order.
     pub(super) users: String,
     /// The same for the legacy table; `None` where there is none.
     pub(super) legacy: Option<String>,
     /// Whether `audit_logins` is there.
     pub(super) logins: bool,
-    /// Whether `admin_limits` is there.
-    pub(super) limits: bool,
-    /// Whether `admin_passcode_steps` is there.
-    pub(super) steps: bool,
+    /// Whether the tables `admin_…` are there.
+    pub(super) admin: bool,
     /// `PRAGMA schema_version` that all this was true for.
     pub(super) schema_version: i64,
 }
 
 impl Columns {
     pub(super) fn look_up(conn: &Connection) -> Result<Self, StoreError> {
+        let tables = tables(conn)?;
+        let none = HashSet::new();
+        let of = |table: &str| tables.get(table).unwrap_or(&none);
+        let users = super::users::select(of("auth_users"), tables.contains_key("passcodes"));
+        let legacy = tables.get("users").map(super::legacy::select);
         conn.execute_batch(super::sessions::MAKE_SEEN)?;
-        let users = names(conn, "auth_users")?;
-        let legacy = names(conn, "users")?;
+        conn.execute_batch(&super::sessions::make_view(of("auth_sessions")))?;
         Ok(Self {
-            users: super::users::select(&users, !names(conn, "passcodes")?.is_empty()),
-            legacy: (!legacy.is_empty()).then(|| super::legacy::select(&legacy)),
-            logins: !names(conn, "audit_logins")?.is_empty(),
-            limits: !names(conn, "admin_limits")?.is_empty(),
-            steps: !names(conn, "admin_passcode_steps")?.is_empty(),
+            users,
+            legacy,
+            logins: tables.contains_key("audit_logins"),
+            admin: ADMIN.iter().all(|table| tables.contains_key(*table)),
             schema_version: schema_version(conn)?,
+            tables,
+        })
+    }
+
+    /// Whether the database has that table.
+    pub(super) fn has_table(&self, table: &str) -> bool {
+        self.tables.contains_key(table)
+    }
+
+    /// Whether it has that table with that column.
+    pub(super) fn has(&self, table: &str, column: &str) -> bool {
+        self.tables.get(table).is_some_and(|columns| columns.contains(column))
+    }
+
+    /// The first table or column that is missing and that nothing works without.
+    pub(super) fn missing(&self) -> Option<String> {
+        NEEDED.iter().find_map(|(table, columns)| {
+            if !self.has_table(table) {
+                return Some(format!("the account table {table}"));
+            }
+            let column = columns.iter().find(|column| !self.has(table, column))?;
+            Some(format!("the column {column} of the account table {table}"))
         })
     }
 }
@@ -44,13 +111,22 @@ pub(super) fn schema_version(conn: &Connection) -> Result<i64, StoreError> {
     Ok(conn.pragma_query_value(None, "schema_version", |row| row.get(0))?)
 }
 
-fn names(conn: &Connection, table: &str) -> Result<HashSet<String>, StoreError> {
-    let mut sentence = conn.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
-    let names = sentence.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok(names)
+fn tables(conn: &Connection) -> Result<HashMap<String, HashSet<String>>, StoreError> {
+    let mut sentence = conn.prepare_cached(
+        "SELECT t.name, c.name FROM main.sqlite_schema t, pragma_table_info(t.name, 'main') c
+         WHERE t.type = 'table' AND (t.name IN ('auth_users', 'auth_users_details',
+           'auth_users_settings', 'auth_users_shares', 'passwords', 'passcodes', 'auth_sessions',
+           'audit_logins', 'users') OR t.name GLOB 'admin_*')",
+    )?;
+    let mut rows = sentence.query([])?;
+    let mut tables: HashMap<String, HashSet<String>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        tables.entry(row.get(0)?).or_default().insert(row.get(1)?);
+    }
+    Ok(tables)
 }
 
-/// `u.name`, or a NULL in its place where the table lacks it.
+/// `name` of the table `u`, or a NULL in its place where the table lacks it.
 pub(super) fn column(have: &HashSet<String>, name: &str) -> String {
     if have.contains(name) { format!("u.{name}") } else { format!("NULL AS {name}") }
 }

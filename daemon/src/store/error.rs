@@ -15,9 +15,9 @@ pub enum StoreError {
     /// There is no database yet.
     #[error("the database does not exist yet")]
     Missing,
-    /// This mode does not write yet.
-    #[error("this kind of database is read only so far")]
-    ReadOnly,
+    /// The file, or its folder, cannot be written: mounted read-only, or being replaced.
+    #[error("the database cannot be written: {0}")]
+    ReadOnly(String),
     /// A sync failed: what was acknowledged before is safe, nothing after can be.
     #[error("the database could not be synced: {0}")]
     Sync(String),
@@ -47,6 +47,7 @@ impl From<rusqlite::Error> for StoreError {
                 Self::Full(text)
             }
             (Sqlite::DatabaseBusy | Sqlite::DatabaseLocked, _) => Self::Locked(text),
+            (Sqlite::ReadOnly | Sqlite::CannotOpen, _) => Self::ReadOnly(text),
             _ => Self::Other(text),
         }
     }

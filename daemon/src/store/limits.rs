@@ -86,7 +86,7 @@ pub struct LimitLives {
 /// # Errors
 /// The store's.
 pub fn limits_all(db: &Db) -> Result<Vec<LimitRow>, StoreError> {
-    if !db.columns.limits {
+    if !db.columns.has_table("admin_limits") {
         return Ok(Vec::new());
     }
     let sentence = "SELECT kind, subject, taken, updated_at FROM admin_limits

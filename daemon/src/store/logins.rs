@@ -83,16 +83,11 @@ fn cut(text: &str, chars: usize) -> &str {
     text.char_indices().nth(chars).map_or(text, |(end, _)| &text[..end])
 }
 
-fn table_is_there(tx: &Tx<'_>) -> Result<(), StoreError> {
-    if tx.columns.logins { Ok(()) } else { Err(StoreError::ReadOnly) }
-}
-
 /// Records an attempt on its row: a success clears what failures left there, a failure counts up.
 ///
 /// # Errors
-/// The store's; [`StoreError::ReadOnly`] in a database that lacks the table.
+/// The store's.
 pub fn login_record(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError> {
-    table_is_there(tx)?;
     let (status, error, failed) = match attempt.status {
         AttemptStatus::Ok => (LOGIN_OK, "", false),
         AttemptStatus::Failed { reason, error } => (reason, error, true),
@@ -147,7 +142,6 @@ fn unban(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError> {
 /// # Errors
 /// As [`login_record`].
 pub fn login_refused(tx: &Tx<'_>, refusal: &Refusal<'_>) -> Result<(), StoreError> {
-    table_is_there(tx)?;
     let client_ip = cut(refusal.client_ip, KEY_CHARS);
     let count = i64::try_from(refusal.count).unwrap_or(i64::MAX);
     let counted = tx

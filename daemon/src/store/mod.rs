@@ -5,10 +5,12 @@
 
 mod audit;
 mod backup;
+mod beside;
 mod columns;
 mod db;
 mod error;
 mod idempotency;
+mod insert;
 mod legacy;
 mod limits;
 mod logins;
@@ -28,6 +30,7 @@ mod slot;
 mod testing;
 mod thread;
 mod users;
+mod users_insert;
 mod users_search;
 mod users_write;
 
@@ -39,6 +42,7 @@ pub use self::audit::{
     link,
 };
 pub use self::backup::{Backup, write_backup};
+pub use self::beside::has_admin_tables;
 pub use self::db::{Db, Kind, Tx};
 pub use self::error::StoreError;
 pub use self::idempotency::{Kept, idempotency_find, idempotency_keep};
@@ -58,8 +62,8 @@ pub use self::meta::{
 };
 pub use self::open::{OpenError, OpenOptions, SQLITE_OLDEST, check_sqlite_version, sqlite_version};
 pub use self::passcodes::{
-    PasscodeRow, passcode_activate, passcode_enroll, passcode_find, passcode_last_step,
-    passcode_set_recovery, passcode_take_step,
+    PasscodeRow, has_passcodes, passcode_activate, passcode_enroll, passcode_find,
+    passcode_last_step, passcode_set_recovery, passcode_take_step,
 };
 pub use self::passwords::{password_hash, password_remove, password_set};
 pub use self::recognise::{Found, recognise};
@@ -76,8 +80,9 @@ pub use self::users::{
     Counts, UserRow, counts, first_admin_name, other_super_admin, user_by_email, user_by_name,
     user_by_uid,
 };
+pub use self::users_insert::{NewUser, user_insert};
 pub use self::users_search::{UserPage, UserSearch, users_page};
 pub use self::users_write::{
-    Emptied, NewUser, UserChange, empty_accounts, passcodes_remove, user_change, user_delete,
-    user_insert, user_logged_in, user_undelete,
+    Emptied, UserChange, empty_accounts, passcodes_remove, user_change, user_delete,
+    user_logged_in, user_undelete,
 };

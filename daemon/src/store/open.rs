@@ -9,14 +9,15 @@ use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
 use super::backup::copy_whole;
+use super::beside;
 use super::columns::Columns;
 use super::db::{Db, Kind, Tx};
 use super::error::StoreError;
 use super::meta::{self, CURSOR_KEY_BYTES};
 use super::owner::lock_holder;
-use super::recognise::{Found, classify};
-use super::schema::{self, STEPS};
-use super::users_write::{NewUser, user_insert};
+use super::recognise::{Found, MIGRATE, classify};
+use super::schema::{self, SCHEMA_VERSION, STEPS};
+use super::users_insert::{NewUser, user_insert};
 use crate::faults::{Fault, is_off};
 
 /// The oldest SQLite that is safe: 3.51.3 mended the WAL-reset bug.
@@ -242,12 +243,13 @@ fn pragma(conn: &Connection, name: &str, value: &str) -> Result<(), StoreError> 
     Err(StoreError::Other(format!("PRAGMA {name} is {stands} instead of {value}")))
 }
 
-fn create(db: &Db, options: &OpenOptions, steps: &[&str]) -> Result<(), StoreError> {
+fn create(db: &mut Db, options: &OpenOptions, steps: &[&str]) -> Result<(), StoreError> {
     db.conn.execute_batch("BEGIN EXCLUSIVE")?;
     let mut at = 0;
     while (at as usize) < steps.len() {
         at = schema::step(&db.conn, steps, at)?;
     }
+    db.columns = Columns::look_up(&db.conn)?;
     // The first rows go in with the tables: a database without an admin is never seen.
     let tx = Tx::new(db);
     meta::set_cursor_key(&tx, &options.cursor_key)?;
@@ -272,11 +274,30 @@ fn migrate(db: &Db, found: u32, steps: &[&str]) -> Result<(), StoreError> {
 fn open_photoprism(conn: Connection, path: &Path) -> Result<Db, OpenError> {
     check_owner(path)?;
     let fail = |error: StoreError| failed(path, error);
-    conn.busy_timeout(SHARED_PATIENCE).map_err(|error| fail(error.into()))?;
+    let patience = if is_off(Fault::NoPatience) { Duration::ZERO } else { SHARED_PATIENCE };
+    conn.busy_timeout(patience).map_err(|error| fail(error.into()))?;
     settings(&conn).map_err(fail)?;
     let kind = photoprism_kind(&conn).map_err(fail)?;
+    // What is acknowledged must stand on the disk, whatever journal mode was found.
+    pragma(&conn, "synchronous", "2").map_err(fail)?;
     let columns = Columns::look_up(&conn).map_err(fail)?;
-    Ok(Db { conn, kind, path: path.to_path_buf(), columns })
+    if let Some(what) = columns.missing() {
+        return Err(refused(
+            path,
+            &format!("it is a PhotoPrism database without {what}; {MIGRATE}"),
+        ));
+    }
+    let db = Db { conn, kind, path: path.to_path_buf(), columns };
+    match beside::schema(&db).map_err(fail)? {
+        Some(found) if found > SCHEMA_VERSION => Err(refused(
+            path,
+            &format!(
+                "the daemon's tables in it are of schema {found}, newer than {SCHEMA_VERSION}, which \
+                 this daemon knows; start the newer daemon"
+            ),
+        )),
+        _ => Ok(db),
+    }
 }
 
 /// A file made by anybody else would leave PhotoPrism with journals that it cannot open.
@@ -292,7 +313,8 @@ fn check_owner(path: &Path) -> Result<(), OpenError> {
     )))
 }
 
-fn photoprism_kind(conn: &Connection) -> Result<Kind, StoreError> {
+/// Its version and edition.
+pub(super) fn photoprism_kind(conn: &Connection) -> Result<Kind, StoreError> {
     use rusqlite::OptionalExtension;
     let newest = conn
         .query_row("SELECT version, edition FROM versions ORDER BY id DESC LIMIT 1", [], |row| {

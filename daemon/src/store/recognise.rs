@@ -8,6 +8,9 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::StoreError;
 use super::schema::{APPLICATION_ID, BACKUP_ID};
 
+/// What helps where PhotoPrism's account tables are older than any that this daemon knows.
+pub(super) const MIGRATE: &str = "start a newer PhotoPrism once, it migrates the file";
+
 /// What a file turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
@@ -80,8 +83,7 @@ pub(super) fn classify(conn: &Connection) -> Result<Found, StoreError> {
         return Ok(match ["auth_users", "passwords", "auth_sessions"].iter().find(|t| !has(t)) {
             None => Found::PhotoPrism,
             Some(table) => Found::Foreign(format!(
-                "it is a PhotoPrism database without the account table {table}; start a newer \
-                 PhotoPrism once, it migrates the file"
+                "it is a PhotoPrism database without the account table {table}; {MIGRATE}"
             )),
         });
     }

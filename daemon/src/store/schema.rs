@@ -5,7 +5,17 @@ use rusqlite::Connection;
 use super::error::StoreError;
 
 /// The step that takes schema N to N + 1 stands at index N.
-pub(super) const STEPS: [&str; 1] = [include_str!("migrations/0001.sql")];
+pub(super) const STEPS: [&str; 1] = [concat!(
+    include_str!("migrations/0001/accounts.sql"),
+    include_str!("migrations/0001/logins.sql"),
+    include_str!("migrations/0001/admin.sql"),
+)];
+
+/// The record of logins, for PhotoPrism's database.
+pub(super) const LOGINS: &str = include_str!("migrations/0001/logins.sql");
+
+/// The daemon's own tables, as far as they are missing.
+pub(super) const ADMIN: &str = include_str!("migrations/0001/admin.sql");
 
 /// The schema that this daemon writes.
 #[expect(clippy::cast_possible_truncation, reason = "a handful of steps")]

@@ -5,13 +5,17 @@ use std::path::Path;
 
 use tracing::{info, warn};
 
+use super::beside;
 use super::columns::{Columns, schema_version};
 use super::db::{Db, Kind};
 use super::error::StoreError;
-use super::open::{OpenError, OpenOptions, open};
+use super::open::{OpenError, OpenOptions, open, photoprism_kind};
 
 /// How many idle seconds lie between two lines that say that the database is missing.
 const REMINDER: u32 = 60;
+
+/// How often a transaction is begun anew where the file is replaced meanwhile.
+const ATTEMPTS: u32 = 3;
 
 /// Holds the database, and looks for it while PhotoPrism has not made it.
 pub struct Slot {
@@ -21,6 +25,8 @@ pub struct Slot {
     idle: u32,
     /// Why it could not be opened: told once, however often it is tried.
     told: Option<String>,
+    /// Whether the daemon's tables were in PhotoPrism's database when it was last looked at.
+    had_tables: bool,
 }
 
 impl Slot {
@@ -36,7 +42,8 @@ impl Slot {
             Err(error) => return Err(error),
         };
         let identity = db.as_ref().and_then(|db| identity(&db.path));
-        Ok(Self { options, db, identity, idle: 0, told: None })
+        let had_tables = db.as_ref().is_some_and(|db| db.columns.admin);
+        Ok(Self { options, db, identity, idle: 0, told: None, had_tables })
     }
 
     /// The database, where there is one now.
@@ -56,12 +63,32 @@ impl Slot {
         self.db.as_ref().ok_or(StoreError::Missing)
     }
 
-    pub(super) fn get_for_write(&mut self) -> Result<&Db, StoreError> {
-        let db = self.get()?;
-        match db.kind {
-            Kind::Own => Ok(db),
-            Kind::PhotoPrism { .. } => Err(StoreError::ReadOnly),
+    /// The database inside a write transaction, its lock taken.
+    pub(super) fn begin(&mut self) -> Result<&Db, StoreError> {
+        for _ in 0..ATTEMPTS {
+            self.get_for_write()?.begin()?;
+            if !self.was_replaced() {
+                break;
+            }
+            // It was replaced while its lock was waited for: what is written there is lost.
+            self.close();
         }
+        self.db.as_ref().ok_or(StoreError::Missing)
+    }
+
+    fn get_for_write(&mut self) -> Result<&Db, StoreError> {
+        self.follow();
+        let db = self.db.as_mut().ok_or(StoreError::Missing)?;
+        if db.kind != Kind::Own && !beside::complete(db) {
+            beside::make(db)?;
+            self.had_tables = true;
+        }
+        Ok(db)
+    }
+
+    fn was_replaced(&self) -> bool {
+        let theirs = self.db.as_ref().is_some_and(|db| db.kind != Kind::Own);
+        theirs && identity(&self.options.path) != self.identity
     }
 
     /// Called once a second while nothing is asked.
@@ -91,11 +118,26 @@ impl Slot {
             info!("the database file was replaced");
             self.close();
         }
-        match &mut self.db {
-            Some(db) => renew_columns(db),
+        match self.db.as_mut().map(renew_columns) {
+            Some(true) => {}
+            // What is missing is told by opening it anew.
+            Some(false) => self.close(),
             None if now.is_some() => self.try_open(now),
             None => {}
         }
+        self.look_for_tables();
+    }
+
+    /// A backup that PhotoPrism restored may be older than the daemon's tables.
+    fn look_for_tables(&mut self) {
+        let Some(db) = &self.db else { return };
+        if self.had_tables && !db.columns.admin {
+            warn!(
+                "the daemon's tables are gone from the database, its audit trail with them: a new \
+                 one begins with the next change"
+            );
+        }
+        self.had_tables = db.columns.admin;
     }
 
     fn try_open(&mut self, now: Option<(u64, u64)>) {
@@ -118,16 +160,24 @@ impl Slot {
     }
 }
 
-fn renew_columns(db: &mut Db) {
+/// Looks the columns up again where the schema changed; false where the account tables lack what
+/// nothing works without.
+fn renew_columns(db: &mut Db) -> bool {
     let renewed = match schema_version(&db.conn) {
-        Ok(version) if version == db.columns.schema_version => return,
-        Ok(_) => Columns::look_up(&db.conn),
+        Ok(version) if version == db.columns.schema_version => return true,
+        Ok(_) => look_again(db),
         Err(error) => Err(error),
     };
-    match renewed {
-        Ok(columns) => db.columns = columns,
-        Err(error) => warn!(%error, "the tables could not be looked up again"),
+    if let Err(error) = renewed {
+        warn!(%error, "the tables could not be looked up again");
     }
+    db.columns.missing().is_none()
+}
+
+fn look_again(db: &mut Db) -> Result<(), StoreError> {
+    db.columns = Columns::look_up(&db.conn)?;
+    db.kind = photoprism_kind(&db.conn)?;
+    Ok(())
 }
 
 /// Device and inode, told by the file's name: no descriptor of it is opened.

@@ -31,8 +31,7 @@ pub(super) fn photoprism() -> (TempDir, Db) {
     let folder = tempfile::tempdir().unwrap();
     let mut options = options(&folder);
     options.path = folder.path().join("index.db");
-    let ours = include_str!("migrations/0001.sql");
-    let (accounts, _) = ours.split_once("CREATE TABLE audit_logins").unwrap();
+    let accounts = include_str!("migrations/0001/accounts.sql");
     let conn = rusqlite::Connection::open(&options.path).unwrap();
     conn.execute_batch(
         "CREATE TABLE migrations (id VARBINARY(16)); CREATE TABLE photos (id INTEGER);

@@ -269,13 +269,10 @@ impl DbThread {
 
     fn write_group(&mut self, writes: Vec<(WriteRun, Finish)>) {
         let sink = &mut self.sink;
-        let db = match self.slot.get_for_write() {
+        let db = match self.slot.begin() {
             Ok(db) => db,
             Err(error) => return refuse_all(writes, &error),
         };
-        if let Err(error) = db.begin() {
-            return refuse_all(writes, &error);
-        }
         let mut steps = Vec::with_capacity(writes.len());
         let mut writes = writes.into_iter();
         while let Some((run, refuse)) = writes.next() {

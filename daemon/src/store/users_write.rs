@@ -1,104 +1,9 @@
 //! Changes to accounts. Only the columns that change are written.
 
-use rusqlite::{ToSql, params};
+use rusqlite::ToSql;
 
 use super::db::Tx;
 use super::error::StoreError;
-
-/// A new account with all that PhotoPrism gives one. Times are PhotoPrism's text.
-#[derive(Clone, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "the row has these columns")]
-pub struct NewUser {
-    /// Row id; `None`: the next one.
-    pub id: Option<i64>,
-    /// UID.
-    pub uid: String,
-    /// Reference id.
-    pub ref_id: String,
-    /// Login name.
-    pub name: String,
-    /// Full name.
-    pub display_name: String,
-    /// Email address.
-    pub email: String,
-    /// Role.
-    pub role: String,
-    /// Provider.
-    pub provider: String,
-    /// Subject or distinguished name.
-    pub auth_id: String,
-    /// Full access.
-    pub super_admin: bool,
-    /// May log in with the password.
-    pub can_login: bool,
-    /// May use WebDAV.
-    pub webdav: bool,
-    /// Base folder.
-    pub base_path: String,
-    /// Sub-folder for uploads.
-    pub upload_path: String,
-    /// Attributes.
-    pub attr: String,
-    /// End of the account; `None`: never.
-    pub expires_at: Option<String>,
-    /// May invite others: the first admin.
-    pub can_invite: bool,
-    /// Token of those invitations.
-    pub invite_token: String,
-    /// Token of preview addresses.
-    pub preview_token: String,
-    /// Token of download addresses.
-    pub download_token: String,
-    /// Made now.
-    pub created_at: String,
-}
-
-/// Makes an account with its details and settings rows.
-///
-/// # Errors
-/// The store's; the UID is unique.
-pub fn user_insert(tx: &Tx<'_>, new: &NewUser) -> Result<(), StoreError> {
-    tx.conn
-        .prepare_cached(
-            "INSERT INTO auth_users (id, user_uid, ref_id, user_name, display_name, user_email,
-               user_role, auth_provider, auth_id, super_admin, can_login, webdav, base_path,
-               upload_path, user_attr, expires_at, can_invite, invite_token, preview_token,
-               download_token, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-               ?18, ?19, ?20, ?21, ?21)",
-        )?
-        .execute(params![
-            new.id,
-            new.uid,
-            new.ref_id,
-            new.name,
-            new.display_name,
-            new.email,
-            new.role,
-            new.provider,
-            new.auth_id,
-            new.super_admin,
-            new.can_login,
-            new.webdav,
-            new.base_path,
-            new.upload_path,
-            new.attr,
-            new.expires_at,
-            new.can_invite,
-            new.invite_token,
-            new.preview_token,
-            new.download_token,
-            new.created_at,
-        ])?;
-    for table in ["auth_users_details", "auth_users_settings"] {
-        let sentence = format!(
-            "INSERT INTO {table} (user_uid, created_at, updated_at) VALUES (?1, ?2, ?2)
-             ON CONFLICT (user_uid) DO NOTHING"
-        );
-        tx.conn.prepare_cached(&sentence)?.execute(params![new.uid, new.created_at])?;
-    }
-    Ok(())
-}
 
 /// The columns of an account that get another value; `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -172,7 +77,8 @@ pub fn user_change(
 ) -> Result<(), StoreError> {
     let mut sentence = String::from("UPDATE auth_users SET updated_at = ?");
     let mut values: Vec<&dyn ToSql> = vec![&now];
-    for (column, value) in change.columns() {
+    let there = |column| tx.columns.has("auth_users", column);
+    for (column, value) in change.columns().into_iter().filter(|(column, _)| there(column)) {
         sentence = sentence + ", " + column + " = ?";
         values.push(value);
     }
@@ -204,6 +110,9 @@ pub fn user_undelete(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError
 /// # Errors
 /// As [`user_change`].
 pub fn user_logged_in(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError> {
+    if !tx.columns.has("auth_users", "login_at") {
+        return Ok(());
+    }
     let sentence = "UPDATE auth_users SET login_at = ?2 WHERE user_uid = ?1";
     one_row(tx.conn.prepare_cached(sentence)?.execute([uid, now])?)
 }
@@ -220,6 +129,9 @@ fn one_row(rows: usize) -> Result<(), StoreError> {
 /// # Errors
 /// The store's.
 pub fn passcodes_remove(tx: &Tx<'_>, uid: &str) -> Result<bool, StoreError> {
+    if !tx.columns.has_table("passcodes") {
+        return Ok(false);
+    }
     Ok(tx.conn.prepare_cached("DELETE FROM passcodes WHERE uid = ?1")?.execute([uid])? > 0)
 }
 
@@ -242,7 +154,8 @@ pub fn empty_accounts(tx: &Tx<'_>) -> Result<Emptied, StoreError> {
         |sentence: &str| -> Result<u64, StoreError> { Ok(tx.conn.execute(sentence, [])? as u64) };
     let users = delete("DELETE FROM auth_users WHERE id > 0")?;
     delete("DELETE FROM auth_users")?;
-    for table in ["auth_users_details", "auth_users_settings", "auth_users_shares", "passcodes"] {
+    let beside = ["auth_users_details", "auth_users_settings", "auth_users_shares", "passcodes"];
+    for table in beside.into_iter().filter(|table| tx.columns.has_table(table)) {
         delete(&format!("DELETE FROM {table}"))?;
     }
     delete("DELETE FROM passwords WHERE uid GLOB 'u*'")?;

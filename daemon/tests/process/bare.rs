@@ -81,8 +81,7 @@ const THEIRS: &str = "CREATE TABLE migrations (id VARBINARY(16) PRIMARY KEY);
 
 /// A database as PhotoPrism makes it, with one account.
 pub(crate) fn make_theirs(path: &Path) {
-    let ours = include_str!("../../src/store/migrations/0001.sql");
-    let (accounts, _) = ours.split_once("CREATE TABLE audit_logins").unwrap();
+    let accounts = include_str!("../../src/store/migrations/0001/accounts.sql");
     let account = "INSERT INTO auth_users (user_uid, user_name, user_role, super_admin, can_login)
         VALUES ('usxyz0abc1defgh2', 'theirs', 'admin', 1, 1);";
     make(path, &format!("{THEIRS}{}{account}", accounts.replace("VARCHAR", "VARBINARY")));

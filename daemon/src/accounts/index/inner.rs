@@ -41,6 +41,8 @@ pub(super) struct Inner {
     accounts: HashMap<String, Account>,
     children: HashMap<SessionId, Vec<SessionId>>,
     uses: HashMap<SessionId, Use>,
+    /// Whether it holds every session. Beside PhotoPrism it only gathers their uses.
+    whole: bool,
     /// The latest instant that was seen: a clock that jumps back lengthens no session.
     latest: i64,
 }
@@ -50,7 +52,15 @@ fn parse_id(hex: &str) -> Option<SessionId> {
 }
 
 impl Inner {
+    /// One that will hold every session.
+    pub(super) fn whole() -> Self {
+        Self { whole: true, ..Self::default() }
+    }
+
     pub(super) fn know_account(&mut self, state: AccountState) {
+        if !self.whole {
+            return;
+        }
         if let Some(account) = self.accounts.get_mut(&state.uid) {
             account.state = state;
         } else {
@@ -67,7 +77,7 @@ impl Inner {
     }
 
     pub(super) fn add(&mut self, row: &SessionRow) {
-        let Some(id) = parse_id(&row.id) else { return };
+        let Some(id) = parse_id(&row.id).filter(|_| self.whole) else { return };
         let child = row.provider == "application" && row.method == "session";
         let parent = if child { parse_id(&row.auth_id) } else { None };
         if let Some(parent) = parent {
@@ -124,7 +134,7 @@ impl Inner {
     }
 
     pub(super) fn clear(&mut self) {
-        *self = Self { latest: self.latest, ..Self::default() };
+        *self = Self { latest: self.latest, whole: self.whole, ..Self::default() };
     }
 
     pub(super) fn verify(&mut self, id: &SessionId, ask: &Ask, now: i64) -> Option<Active> {
@@ -145,12 +155,23 @@ impl Inner {
             return None;
         }
         entry.span.last_active = now;
-        let client_ip = ask
-            .client_ip
-            .clone()
-            .or_else(|| self.uses.get(id).and_then(|earlier| earlier.client_ip.clone()));
-        self.uses.insert(*id, Use { last_active: now, client_ip });
-        Some(active(entry, account))
+        let active = active(entry, account);
+        self.note(id, ask, now);
+        Some(active)
+    }
+
+    /// Notes a use; one without an address leaves the last that was told.
+    pub(super) fn note(&mut self, id: &SessionId, ask: &Ask, now: i64) {
+        let earlier = self.uses.get(id);
+        let last_active = earlier.map_or(now, |earlier| earlier.last_active.max(now));
+        let client_ip =
+            ask.client_ip.clone().or_else(|| earlier.and_then(|earlier| earlier.client_ip.clone()));
+        self.uses.insert(*id, Use { last_active, client_ip });
+    }
+
+    /// When its last use was that is not yet written; Unix seconds.
+    pub(super) fn last_use(&self, id: &SessionId) -> Option<i64> {
+        self.uses.get(id).map(|used| used.last_active)
     }
 
     pub(super) fn unwritten(&self) -> Vec<Seen> {

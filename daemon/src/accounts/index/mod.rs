@@ -29,7 +29,8 @@ pub struct Ask {
     pub client_ip: Option<String>,
 }
 
-/// The index; cheap to clone.
+/// The index; cheap to clone. The default is one beside PhotoPrism's database, whose sessions
+/// change without us: it only gathers their uses.
 #[derive(Clone, Default)]
 pub struct SessionIndex(Arc<Mutex<Inner>>);
 
@@ -37,7 +38,7 @@ impl SessionIndex {
     /// The index of these sessions, with the accounts that they belong to.
     #[must_use]
     pub fn load(sessions: Vec<SessionRow>, accounts: Vec<AccountState>) -> Self {
-        let mut inner = Inner::default();
+        let mut inner = Inner::whole();
         for account in accounts {
             inner.know_account(account);
         }
@@ -77,6 +78,17 @@ impl SessionIndex {
         active.map_or(Introspection::Inactive { active: false }, |active| {
             Introspection::Active(Box::new(active))
         })
+    }
+
+    /// Notes a use that was found in the database itself.
+    pub fn note(&self, id: &SessionId, ask: &Ask, now: i64) {
+        self.inner().note(id, ask, now);
+    }
+
+    /// The last use of a session that is not yet written, in Unix seconds.
+    #[must_use]
+    pub fn last_use(&self, id: &SessionId) -> Option<i64> {
+        self.inner().last_use(id)
     }
 
     /// The uses that are not yet written.

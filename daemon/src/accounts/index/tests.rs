@@ -105,7 +105,7 @@ fn a_disabled_account_has_no_active_session_until_it_is_enabled_again() {
 
 #[test]
 fn an_account_comes_with_its_session() {
-    let index = SessionIndex::default();
+    let index = SessionIndex::load(Vec::new(), Vec::new());
     index.apply(Effect::SessionMade(Box::new(row(1, "local", "default")), Some(bob())));
     assert!(is_active(&index, 1));
     index.apply(Effect::SessionMade(
@@ -130,4 +130,22 @@ fn uses_are_kept_until_they_are_written() {
     assert_eq!(index.unwritten()[0].last_active, NOW + 6);
     index.written(&index.unwritten());
     assert!(index.unwritten().is_empty());
+}
+
+#[test]
+fn beside_photoprism_only_uses_are_gathered() {
+    let index = SessionIndex::default();
+    index.apply(Effect::SessionMade(Box::new(row(1, "local", "default")), Some(bob())));
+    assert!(!is_active(&index, 1) && index.is_empty(), "its sessions are PhotoPrism's rows");
+    let id = [1; 32];
+    assert_eq!(index.last_use(&id), None);
+    let told = Ask { client_ip: Some("192.0.2.1".into()), ..Ask::default() };
+    index.note(&id, &told, NOW);
+    index.note(&id, &Ask::default(), NOW - 5);
+    assert_eq!(index.last_use(&id), Some(NOW));
+    let seen = index.unwritten();
+    assert_eq!(seen.len(), 1);
+    assert_eq!((seen[0].last_active, seen[0].client_ip.as_deref()), (NOW, Some("192.0.2.1")));
+    index.written(&seen);
+    assert_eq!(index.last_use(&id), None);
 }

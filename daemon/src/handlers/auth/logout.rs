@@ -9,6 +9,7 @@ use crate::accounts::sessions::is_login;
 use crate::effect::{Done, Effect};
 use crate::error::CommandError;
 use crate::handlers::context::success;
+use crate::handlers::revoked::{effective_within, warning};
 use crate::store::{Tx, delete_session, session_by_id};
 
 /// Ends a session that a login made. App passwords and access tokens are not ended by those who
@@ -23,5 +24,8 @@ pub fn logout(tx: &Tx<'_>, token: &Secret) -> Result<Done<Success>, CommandError
         None => false,
     };
     let effects = row.map(|row| Effect::SessionEnded { id: row.id }).into_iter().collect();
-    Ok(Done { value: success(&LogoutResult { removed })?, effects })
+    let effective_within_s = effective_within(tx, u64::from(removed));
+    let mut value = success(&LogoutResult { removed, effective_within_s })?;
+    value.warnings.extend(warning(effective_within_s));
+    Ok(Done { value, effects })
 }

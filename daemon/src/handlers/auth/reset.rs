@@ -6,6 +6,7 @@ use crate::accounts::times;
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
+use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, Written, surrounded};
 use crate::store::{Tx, delete_all_sessions, write_backup};
 
@@ -17,7 +18,10 @@ pub fn reset(tx: &Tx<'_>, context: &Context, key: Option<&Key>) -> Result<Outcom
     surrounded(tx, context, key, || {
         let backup = write_backup(tx, &format!("{}-auth-reset", times::to_file_name(context.now)))?;
         let removed = delete_all_sessions(tx)?;
-        let result = ResetResult { removed, backup: backup.path.display().to_string() };
-        Ok(Written::about("", &result)?.meaning([Effect::EverySessionEnded]))
+        let effective_within_s = effective_within(tx, removed);
+        let backup = backup.path.display().to_string();
+        let result = ResetResult { removed, backup, effective_within_s };
+        let written = Written::about("", &result)?.meaning([Effect::EverySessionEnded]);
+        Ok(written.warning_of(effective_within_s))
     })
 }

@@ -7,6 +7,7 @@ use super::find::{parse, session};
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
+use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, Written, surrounded};
 use crate::store::{Tx, delete_session};
 
@@ -38,6 +39,9 @@ pub fn rm(
         let row = session(tx, named)?;
         let removed = delete_session(tx, &row.id)?;
         let ended = Effect::SessionEnded { id: row.id };
-        Ok(Written::about(row.ref_id, &RmResult { removed })?.meaning([ended]))
+        let effective_within_s = effective_within(tx, removed);
+        let result = RmResult { removed, effective_within_s };
+        let written = Written::about(row.ref_id, &result)?.meaning([ended]);
+        Ok(written.warning_of(effective_within_s))
     })
 }

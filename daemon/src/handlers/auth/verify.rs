@@ -1,7 +1,6 @@
 //! `auth.verify`: RFC 7662 for the sidecars.
 
 use photoprism_protocol::auth::{self, Active, Introspection};
-use photoprism_protocol::envelope::Success;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::scope::Scope;
 use photoprism_protocol::secret::Secret;
@@ -14,7 +13,6 @@ use crate::accounts::limiter::ClientIp;
 use crate::accounts::sessions::{Span, allows, shown_scope};
 use crate::accounts::standing::AccountState;
 use crate::error::CommandError;
-use crate::handlers::context::{Context, success};
 use crate::handlers::find::no_nul;
 use crate::store::{Db, SessionRow, session_by_id, user_by_uid};
 
@@ -68,23 +66,35 @@ fn secret_of(token: Secret) -> Option<Secret> {
     }
 }
 
-/// The same against the rows of PhotoPrism's database, which others change as well.
+/// The same against the rows of PhotoPrism's database, which others change as well. `last_use` is
+/// one that is not yet written.
 ///
 /// # Errors
 /// The store's.
-pub fn verify(db: &Db, context: &Context, request: &Verify) -> Result<Success, CommandError> {
+pub fn verify(
+    db: &Db,
+    request: &Verify,
+    (now, last_use): (i64, Option<i64>),
+) -> Result<Introspection, CommandError> {
     let active = match &request.secret {
-        Some(secret) => look(db, secret, (&request.ask, context.now.as_second()))?,
+        Some(secret) => look(db, secret, (&request.ask, now, last_use))?,
         None => None,
     };
-    success(&active.map_or(Introspection::Inactive { active: false }, |active| {
+    Ok(active.map_or(Introspection::Inactive { active: false }, |active| {
         Introspection::Active(Box::new(active))
     }))
 }
 
-fn look(db: &Db, secret: &Secret, (ask, now): (&Ask, i64)) -> Result<Option<Active>, CommandError> {
-    let row = session_by_id(db, &id_of(secret))?;
-    let Some(row) = row.filter(|row| !Span::of(row).has_ended(now)) else { return Ok(None) };
+fn look(
+    db: &Db,
+    secret: &Secret,
+    (ask, now, last_use): (&Ask, i64, Option<i64>),
+) -> Result<Option<Active>, CommandError> {
+    let Some(mut row) = session_by_id(db, &id_of(secret))? else { return Ok(None) };
+    row.last_active = row.last_active.max(last_use.unwrap_or(0));
+    if Span::of(&row).has_ended(now) {
+        return Ok(None);
+    }
     let account = match row.user_uid.as_str() {
         "" => None,
         uid => match user_by_uid(db, uid)?.as_ref().map(AccountState::of) {

@@ -13,7 +13,7 @@ use crate::accounts::change::{check_fields, takes_password};
 use crate::accounts::first::person;
 use crate::accounts::password::PasswordRules;
 use crate::accounts::properties::Properties;
-use crate::accounts::standing::is_deleted;
+use crate::accounts::standing::{is_deleted, unknown_role};
 use crate::accounts::times;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Hashed, Outcome};
@@ -71,6 +71,7 @@ pub fn add(
     (request, hashed): (&Add, Option<&Hashed>),
 ) -> Result<Outcome, CommandError> {
     surrounded(tx, context, key, || {
+        request.given.check_stored_form(tx.kind())?;
         let uid = match user_by_name(tx, request.name.as_str())? {
             Some(row) if is_deleted(&row) && request.restore => {
                 come_back(tx, context, &row, (request, hashed))?
@@ -81,6 +82,7 @@ pub fn add(
         let (user, effect) = now_shown(tx, context, &uid)?;
         let mut written = Written::about(uid.clone(), &OneUser { user })?.meaning([effect]);
         written.password_of = hashed.map(|_| uid);
+        written.warnings.extend(unknown_role(tx.kind(), request.given.role));
         Ok(written)
     })
 }

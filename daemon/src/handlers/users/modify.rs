@@ -11,11 +11,13 @@ use crate::accounts::change::{check_fields, columns, difference};
 use crate::accounts::first::FIRST_ADMIN_ID;
 use crate::accounts::password::PasswordRules;
 use crate::accounts::properties::Properties;
+use crate::accounts::standing::unknown_role;
 use crate::accounts::times;
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Hashed, Outcome};
 use crate::handlers::find::{live_user, no_nul};
+use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, Written, surrounded};
 use crate::store::{
     FirstPassword, Tx, UserChange, UserRow, end_sessions, passcodes_remove, password_set,
@@ -68,6 +70,7 @@ pub fn modify(
     (request, hashed): (&Mod, Option<&Hashed>),
 ) -> Result<Outcome, CommandError> {
     surrounded(tx, context, key, || {
+        request.given.check_stored_form(tx.kind())?;
         let before = live_user(tx, &request.user)?;
         let mut after = before.clone();
         request.given.apply(&mut after)?;
@@ -98,13 +101,17 @@ fn carry_out(
     let sessions_revoked = if ends { end_sessions(tx, &before.uid)? } else { 0 };
     let (user, changed) = now_shown(tx, context, &before.uid)?;
     let ended = Effect::SessionsEnded { uid: before.uid.clone(), all: false };
+    let effective_within_s = effective_within(tx, sessions_revoked);
     let result = ModResult {
         user,
         changed: difference.changed.into_iter().map(Into::into).collect(),
         sessions_revoked,
+        effective_within_s,
     };
     let effects = ends.then_some(ended).into_iter().chain([changed]);
-    Ok(Written::about(before.uid.clone(), &result)?.meaning(effects))
+    let mut written = Written::about(before.uid.clone(), &result)?.meaning(effects);
+    written.warnings.extend(unknown_role(tx.kind(), request.given.role));
+    Ok(written.warning_of(effective_within_s))
 }
 
 /// True where there was a key or the method that asks for one.

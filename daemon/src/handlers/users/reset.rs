@@ -7,6 +7,7 @@ use crate::accounts::times;
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, FirstAdmin, Outcome};
+use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, Written, surrounded};
 use crate::store::{
     FirstPassword, Tx, empty_accounts, password_set, set_first_password, user_insert, write_backup,
@@ -27,11 +28,15 @@ pub fn reset(
         let backup = write_backup(tx, &name)?;
         let removed = empty_accounts(tx)?;
         begin_anew(tx, context, first)?;
+        let effective_within_s = effective_within(tx, removed.sessions);
         let result = ResetResult {
             removed: Removed { users: removed.users, sessions: removed.sessions },
             backup: backup.path.display().to_string(),
+            effective_within_s,
         };
-        let mut written = Written::about("", &result)?.meaning([Effect::EverySessionEnded]);
+        let mut written = Written::about("", &result)?
+            .meaning([Effect::EverySessionEnded])
+            .warning_of(effective_within_s);
         written.warnings.extend(first.warning.clone());
         if first.hash.is_none() {
             written.warnings.push(format!(

@@ -11,6 +11,7 @@ use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
 use crate::handlers::find::{any_user, live_user};
+use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, Written, surrounded};
 use crate::store::{Tx, end_all_sessions, user_delete, user_undelete};
 
@@ -37,8 +38,10 @@ pub fn rm(
         let sessions_revoked = end_all_sessions(tx, &row.uid)?;
         let (user, changed) = now_shown(tx, context, &row.uid)?;
         let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: true };
-        let written = Written::about(row.uid, &RmResult { user, sessions_revoked })?;
-        Ok(written.meaning([ended, changed]))
+        let effective_within_s = effective_within(tx, sessions_revoked);
+        let result = RmResult { user, sessions_revoked, effective_within_s };
+        let written = Written::about(row.uid, &result)?.meaning([ended, changed]);
+        Ok(written.warning_of(effective_within_s))
     })
 }
 

@@ -128,10 +128,7 @@ fn the_ways_that_pages_take_use_an_index() {
 #[test]
 fn rows_of_photoprism_are_read_as_they_are() {
     let (_folder, mut db) = photoprism();
-    let ours = include_str!("../migrations/0001.sql");
-    let (_, rest) = ours.split_once("CREATE TABLE audit_logins").unwrap();
-    let (table, _) = rest.split_once(';').unwrap();
-    let table = format!("CREATE TABLE audit_logins{}", table.replace("VARCHAR", "VARBINARY"));
+    let table = super::super::schema::LOGINS.replace("VARCHAR", "VARBINARY");
     db.conn.execute_batch(&table).unwrap();
     db.columns = super::super::columns::Columns::look_up(&db.conn).unwrap();
     add(&db, ("192.0.2.1", "12", "a"), ("OK", "2026-11-24 12:00:00.25+00:00"));

@@ -1,10 +1,11 @@
 //! Making sessions.
 
-use rusqlite::params;
+use rusqlite::ToSql;
 
 use super::row::SessionRow;
 use crate::store::db::Tx;
 use crate::store::error::StoreError;
+use crate::store::insert::insert;
 
 /// Makes a session with the preview and download tokens of its account, as PhotoPrism does.
 ///
@@ -12,37 +13,47 @@ use crate::store::error::StoreError;
 /// The store's; the id is unique.
 pub fn session_insert(tx: &Tx<'_>, row: &SessionRow) -> Result<(), StoreError> {
     let login_at = Some(&row.login_at).filter(|at| !at.is_empty());
-    tx.conn
-        .prepare_cached(
-            "INSERT INTO auth_sessions (id, ref_id, user_uid, user_name, client_uid, client_name,
-               auth_provider, auth_method, auth_id, auth_scope, grant_type, last_active,
-               sess_expires, sess_timeout, client_ip, login_ip, user_agent, login_at, created_at,
-               updated_at, preview_token, download_token)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-               ?18, ?19, ?19,
-               ifnull((SELECT preview_token FROM auth_users WHERE user_uid = ?3 AND ?3 <> ''), ''),
-               ifnull((SELECT download_token FROM auth_users WHERE user_uid = ?3 AND ?3 <> ''), '')",
-        )?
-        .execute(params![
-            row.id,
-            row.ref_id,
-            row.user_uid,
-            row.user_name,
-            row.client_uid,
-            row.client_name,
-            row.provider,
-            row.method,
-            row.auth_id,
-            row.scope,
-            row.grant,
-            row.last_active,
-            row.expires,
-            row.timeout,
-            row.client_ip,
-            row.login_ip,
-            row.user_agent,
-            login_at,
-            row.created_at,
-        ])?;
-    Ok(())
+    let [preview_token, download_token] = ["preview_token", "download_token"]
+        .map(|column| token_of_account(tx, column, &row.user_uid));
+    let (preview_token, download_token) = (preview_token?, download_token?);
+    let values: [(&str, &dyn ToSql); 26] = [
+        ("id", &row.id),
+        ("ref_id", &row.ref_id),
+        ("user_uid", &row.user_uid),
+        ("user_name", &row.user_name),
+        ("client_uid", &row.client_uid),
+        ("client_name", &row.client_name),
+        ("client_ip", &row.client_ip),
+        ("auth_provider", &row.provider),
+        ("auth_method", &row.method),
+        ("auth_issuer", &row.auth_issuer),
+        ("auth_id", &row.auth_id),
+        ("auth_scope", &row.scope),
+        ("grant_type", &row.grant),
+        ("last_active", &row.last_active),
+        ("sess_expires", &row.expires),
+        ("sess_timeout", &row.timeout),
+        ("preview_token", &preview_token),
+        ("download_token", &download_token),
+        ("access_token", &""),
+        ("refresh_token", &""),
+        ("id_token", &""),
+        ("user_agent", &row.user_agent),
+        ("login_ip", &row.login_ip),
+        ("login_at", &login_at),
+        ("created_at", &row.created_at),
+        ("updated_at", &row.created_at),
+    ];
+    insert(tx, "auth_sessions", &values)
+}
+
+fn token_of_account(tx: &Tx<'_>, column: &str, uid: &str) -> Result<String, StoreError> {
+    use rusqlite::OptionalExtension;
+    if uid.is_empty() || !tx.columns.has("auth_users", column) {
+        return Ok(String::new());
+    }
+    let sentence = format!("SELECT {column} FROM auth_users WHERE user_uid = ?1");
+    let mut sentence = tx.conn.prepare_cached(&sentence)?;
+    let token = sentence.query_row([uid], |row| crate::store::rows::text(row, 0)).optional()?;
+    Ok(token.unwrap_or_default())
 }

@@ -14,5 +14,6 @@ pub use self::find::{account_sessions, all_sessions, session_by_id, session_by_r
 pub use self::insert::session_insert;
 pub use self::page::{SessionKey, SessionSearch, sessions_page};
 pub use self::row::SessionRow;
+pub(super) use self::row::make_view;
 pub(super) use self::seen::MAKE as MAKE_SEEN;
 pub use self::seen::{Seen, overlay_seen, sessions_seen, sweep_sessions};

@@ -1,8 +1,51 @@
 //! One session as it is stored.
 
+use std::collections::HashSet;
+
 use rusqlite::Row;
 
+use crate::store::columns::column;
 use crate::store::rows::{integer, text};
+
+/// The columns of `temp.session_rows`, which is `auth_sessions` with a NULL for what a version of
+/// PhotoPrism lacks.
+const COLUMNS: [&str; 19] = [
+    "id",
+    "ref_id",
+    "user_uid",
+    "user_name",
+    "client_uid",
+    "client_name",
+    "auth_provider",
+    "auth_method",
+    "auth_id",
+    "auth_scope",
+    "grant_type",
+    "last_active",
+    "sess_expires",
+    "sess_timeout",
+    "client_ip",
+    "login_ip",
+    "user_agent",
+    "login_at",
+    "created_at",
+];
+
+/// What makes that view, for a table that has these columns.
+pub(in crate::store) fn make_view(have: &HashSet<String>) -> String {
+    let columns = COLUMNS.map(|name| match name {
+        // Rows are compared by these two, which a NULL would take out of every page.
+        "user_name" | "created_at" if have.contains(name) => {
+            format!("ifnull(u.{name}, '') AS {name}")
+        }
+        _ => column(have, name),
+    });
+    format!(
+        "DROP VIEW IF EXISTS temp.session_rows;
+         CREATE TEMP VIEW session_rows AS SELECT {} FROM main.auth_sessions u",
+        columns.join(", ")
+    )
+}
 
 /// The columns that [`SessionRow`] reads, in its order. What was seen and not yet written stands
 /// in `temp.seen` and wins.
@@ -11,7 +54,7 @@ pub(super) const SELECT: &str = "SELECT s.id, s.ref_id, s.user_uid, s.user_name,
      max(ifnull(s.last_active, 0), ifnull(t.last_active, 0)) AS active, s.sess_expires,
      s.sess_timeout, ifnull(t.client_ip, s.client_ip), s.login_ip, s.user_agent, s.login_at,
      s.created_at
-     FROM auth_sessions s LEFT JOIN temp.seen t ON t.id = s.id";
+     FROM temp.session_rows s LEFT JOIN temp.seen t ON t.id = s.id";
 
 /// A session as it is stored; times of the clock are PhotoPrism's text, `""` where there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +75,8 @@ pub struct SessionRow {
     pub provider: String,
     /// Method.
     pub method: String,
+    /// UID of the account, where this session was made from an app password. Only written.
+    pub auth_issuer: String,
     /// The session that this one was made from.
     pub auth_id: String,
     /// Scope.
@@ -66,6 +111,7 @@ pub(super) fn session_row(row: &Row<'_>) -> Result<SessionRow, rusqlite::Error> 
         client_name: text(row, 5)?,
         provider: text(row, 6)?,
         method: text(row, 7)?,
+        auth_issuer: String::new(),
         auth_id: text(row, 8)?,
         scope: text(row, 9)?,
         grant: text(row, 10)?,

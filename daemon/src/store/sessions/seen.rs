@@ -38,12 +38,20 @@ pub fn overlay_seen(db: &Db, seen: &[Seen]) -> Result<(), StoreError> {
 /// # Errors
 /// The store's.
 pub fn sessions_seen(tx: &Tx<'_>, seen: &[Seen]) -> Result<(), StoreError> {
-    let mut sentence = tx.conn.prepare_cached(
-        "UPDATE auth_sessions SET last_active = ?2, client_ip = ifnull(?3, client_ip)
+    let mut used = tx.conn.prepare_cached(
+        "UPDATE auth_sessions SET last_active = ?2
          WHERE id = ?1 AND ifnull(last_active, 0) <= ?2",
     )?;
     for Seen { id, last_active, client_ip } in seen {
-        sentence.execute(params![id, last_active, client_ip])?;
+        let known = used.execute(params![id, last_active])? == 1;
+        if let Some(client_ip) = client_ip
+            && known
+            && tx.columns.has("auth_sessions", "client_ip")
+        {
+            tx.conn
+                .prepare_cached("UPDATE auth_sessions SET client_ip = ?2 WHERE id = ?1")?
+                .execute([id, client_ip])?;
+        }
     }
     Ok(())
 }

@@ -19,8 +19,7 @@ const THEIRS: &str = "CREATE TABLE migrations (id VARBINARY(16) PRIMARY KEY);
 
 /// PhotoPrism's account tables: ours with its column types.
 pub(super) fn account_tables() -> String {
-    let ours = include_str!("../migrations/0001.sql");
-    let (accounts, _) = ours.split_once("CREATE TABLE audit_logins").unwrap();
+    let accounts = include_str!("../migrations/0001/accounts.sql");
     accounts.replace("VARCHAR", "VARBINARY")
 }
 

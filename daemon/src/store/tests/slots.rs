@@ -1,12 +1,15 @@
 //! The place of PhotoPrism's database: waited for, followed, looked up again.
 
+use std::collections::BTreeMap;
 use std::fs;
 
-use super::place::{Place, account, names};
+use super::place::{Place, account, names, number};
 use crate::store::columns::Columns;
+use crate::store::db::Db;
 use crate::store::error::StoreError;
+use crate::store::schema::{LOGINS, SCHEMA_VERSION};
 use crate::store::slot::Slot;
-use crate::store::{LegacyRow, legacy_page, user_by_name, user_by_uid};
+use crate::store::{LegacyRow, audit_head, legacy_page, user_by_name, user_by_uid};
 
 fn slot(place: &Place) -> Slot {
     Slot::open(place.options("index.db")).unwrap()
@@ -69,12 +72,93 @@ fn what_they_commit_holds_at_once() {
 }
 
 #[test]
-fn theirs_is_read_only_so_far_and_ours_is_not() {
+fn the_daemon_s_tables_come_with_the_first_write_and_no_other_table_changes() {
     let place = Place::new();
     place.photoprism("index.db");
-    assert!(matches!(slot(&place).get_for_write(), Err(StoreError::ReadOnly)));
-    let mut own = Slot::open(place.options("admin.db")).unwrap();
-    assert!(own.get_for_write().is_ok());
+    let mut slot = slot(&place);
+    let before = tables(slot.get().unwrap());
+    let bytes = place.files();
+    slot.get().unwrap();
+    slot.idle();
+    assert!(place.files() == bytes, "a look makes nothing");
+    slot.begin().unwrap().commit().unwrap();
+    let after = tables(slot.get().unwrap());
+    let made: Vec<&String> = after.keys().filter(|name| !before.contains_key(*name)).collect();
+    assert_eq!(
+        made,
+        [
+            "admin_audit",
+            "admin_idempotency",
+            "admin_limits",
+            "admin_meta",
+            "admin_passcode_steps",
+            "audit_logins"
+        ]
+    );
+    assert!(before.iter().all(|(name, sql)| after.get(name) == Some(sql)));
+    let schema = "SELECT value FROM admin_meta WHERE key = 'schema_version'";
+    assert_eq!(number(slot.get().unwrap(), schema), i64::from(SCHEMA_VERSION));
+    assert_eq!(number(slot.get().unwrap(), "PRAGMA application_id"), 0);
+    assert_eq!(number(slot.get().unwrap(), "PRAGMA user_version"), 0);
+}
+
+/// The sentence that made each table.
+fn tables(db: &Db) -> BTreeMap<String, String> {
+    let sentence = "SELECT name, sql FROM sqlite_schema WHERE type = 'table'";
+    let mut sentence = db.conn.prepare(sentence).unwrap();
+    let rows = sentence.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn an_audit_logins_of_theirs_stays_as_it_is() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    let theirs = LOGINS.replace("VARCHAR", "VARBINARY").replace("CREATE INDEX", "-- ");
+    let (table, _) = theirs.split_once(';').unwrap();
+    place.make("index.db", table);
+    let mut slot = slot(&place);
+    let before = tables(slot.get().unwrap())["audit_logins"].clone();
+    slot.begin().unwrap().commit().unwrap();
+    assert_eq!(tables(slot.get().unwrap())["audit_logins"], before);
+}
+
+#[test]
+fn tables_that_a_restored_backup_took_away_are_made_again() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    let mut slot = slot(&place);
+    slot.begin().unwrap().commit().unwrap();
+    place.make("index.db", "DROP TABLE admin_audit; DROP TABLE audit_logins");
+    assert_eq!(audit_head(slot.get().unwrap()).unwrap().number, 0);
+    slot.begin().unwrap().commit().unwrap();
+    assert!(slot.get().unwrap().columns.admin && slot.get().unwrap().columns.logins);
+}
+
+#[test]
+fn what_nothing_works_without_is_waited_for() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    let mut slot = slot(&place);
+    place.make("index.db", "ALTER TABLE auth_users RENAME COLUMN can_login TO may_login");
+    assert!(matches!(slot.get(), Err(StoreError::Missing)));
+    assert!(matches!(slot.begin(), Err(StoreError::Missing)));
+    let refused = place.open("index.db").unwrap_err();
+    assert_eq!(refused.exit_code(), 78);
+    assert!(refused.to_string().contains("without the column can_login"), "{refused}");
+    place.make("index.db", "ALTER TABLE auth_users RENAME COLUMN may_login TO can_login");
+    assert!(slot.get().is_ok());
+}
+
+#[test]
+fn tables_of_a_newer_daemon_are_refused() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    slot(&place).begin().unwrap().commit().unwrap();
+    place.make("index.db", "UPDATE admin_meta SET value = 99 WHERE key = 'schema_version'");
+    let refused = place.open("index.db").unwrap_err();
+    assert_eq!(refused.exit_code(), 78);
+    assert!(refused.to_string().contains("schema 99"), "{refused}");
 }
 
 #[test]

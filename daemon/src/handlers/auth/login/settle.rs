@@ -247,6 +247,7 @@ fn new_row(
         Some(app) => SessionRow {
             provider: "application".into(),
             method: "session".into(),
+            auth_issuer: user.uid.clone(),
             auth_id: app.id.clone(),
             scope: app.scope.clone(),
             expires: app.expires,

@@ -1,4 +1,4 @@
--- Schema 1: PhotoPrism's account tables, by its names and formats, and the daemon's own.
+-- Schema 1: PhotoPrism's account tables, by its names and formats.
 -- Text without a value is '', never NULL; a time that never was is NULL.
 
 CREATE TABLE auth_users (
@@ -182,67 +182,3 @@ CREATE INDEX idx_auth_sessions_client_uid ON auth_sessions (client_uid);
 CREATE INDEX idx_auth_sessions_client_ip ON auth_sessions (client_ip);
 CREATE INDEX idx_auth_sessions_sess_expires ON auth_sessions (sess_expires);
 CREATE INDEX idx_auth_sessions_auth_id ON auth_sessions (auth_id);
-
-CREATE TABLE audit_logins (
-  client_ip VARCHAR(64) NOT NULL DEFAULT '',
-  login_name VARCHAR(64) NOT NULL DEFAULT '',
-  login_realm VARCHAR(64) NOT NULL DEFAULT '',
-  login_status VARCHAR(32) NOT NULL DEFAULT '',
-  error_message VARCHAR(512) NOT NULL DEFAULT '',
-  error_repeated BIGINT NOT NULL DEFAULT 0,
-  client_browser VARCHAR(512) NOT NULL DEFAULT '',
-  login_at DATETIME,
-  failed_at DATETIME,
-  banned_at DATETIME,
-  created_at DATETIME,
-  updated_at DATETIME,
-  PRIMARY KEY (client_ip, login_name, login_realm)
-);
-
--- The order of the list, and of what goes first when there are too many.
-CREATE INDEX idx_audit_logins_updated_at
-  ON audit_logins (updated_at DESC, client_ip, login_name, login_realm);
-CREATE INDEX idx_audit_logins_login_name ON audit_logins (login_name, updated_at DESC);
-CREATE INDEX idx_audit_logins_never ON audit_logins (updated_at) WHERE login_at IS NULL;
-
-CREATE TABLE admin_meta (
-  key VARCHAR(64) PRIMARY KEY,
-  value BLOB NOT NULL
-) WITHOUT ROWID;
-
-CREATE TABLE admin_audit (
-  number INTEGER PRIMARY KEY,
-  at BIGINT NOT NULL,
-  uid INTEGER NOT NULL,
-  gid INTEGER NOT NULL,
-  pid INTEGER NOT NULL,
-  socket VARCHAR(16) NOT NULL,
-  command VARCHAR(64) NOT NULL,
-  target VARCHAR(255) NOT NULL,
-  hash VARCHAR(64) NOT NULL
-);
-
-CREATE TABLE admin_idempotency (
-  uid INTEGER NOT NULL,
-  key VARCHAR(64) NOT NULL,
-  command VARCHAR(64) NOT NULL,
-  fingerprint BLOB NOT NULL,
-  password_of VARCHAR(42) NOT NULL,
-  result TEXT NOT NULL,
-  created_at BIGINT NOT NULL,
-  PRIMARY KEY (uid, key)
-) WITHOUT ROWID;
-CREATE INDEX idx_admin_idempotency_created_at ON admin_idempotency (uid, created_at);
-
-CREATE TABLE admin_limits (
-  kind VARCHAR(16) NOT NULL,
-  subject VARCHAR(255) NOT NULL,
-  taken REAL NOT NULL,
-  updated_at BIGINT NOT NULL,
-  PRIMARY KEY (kind, subject)
-) WITHOUT ROWID;
-
-CREATE TABLE admin_passcode_steps (
-  uid VARCHAR(255) PRIMARY KEY,
-  step BIGINT NOT NULL
-) WITHOUT ROWID;
