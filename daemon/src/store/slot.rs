@@ -119,11 +119,10 @@ impl Slot {
             self.close();
         }
         match self.db.as_mut().map(renew_columns) {
-            Some(true) => {}
             // What is missing is told by opening it anew.
             Some(false) => self.close(),
             None if now.is_some() => self.try_open(now),
-            None => {}
+            Some(true) | None => {}
         }
         self.look_for_tables();
     }
