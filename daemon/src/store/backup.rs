@@ -124,7 +124,7 @@ fn fill(db: &Db, temporary: &Path) -> Result<(), StoreError> {
     copy.pragma_update(None, "application_id", BACKUP_ID)?;
     copy.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     copy.execute_batch("BEGIN")?;
-    for (table, which) in TABLES {
+    for (table, which) in TABLES.into_iter().filter(|(table, _)| db.columns.has_table(table)) {
         copy_table(db, &copy, table, which)?;
     }
     copy.execute_batch("COMMIT")?;

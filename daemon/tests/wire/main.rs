@@ -15,7 +15,6 @@ mod lines;
 mod order;
 mod paging;
 mod passwd;
-mod photoprism;
 mod reset;
 mod secrets;
 mod users_add;

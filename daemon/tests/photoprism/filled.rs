@@ -1,0 +1,94 @@
+//! Every command, and not a byte of anything else.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::common::home::Home;
+use crate::common::json::Ask;
+use crate::setup::{assert_sound, fixture, photoprism, untouchable};
+
+/// Rows in the tables that the fixture has empty, so that there is something to lose.
+const ALBUMS: &str = "
+    INSERT INTO albums (album_uid, album_title) VALUES ('aqz1r5w1rstuvwxy', 'Children');
+    INSERT INTO photos (photo_uid, photo_title) VALUES ('pqz1r5w1rstuvwxy', 'A birthday');
+    INSERT INTO albums_users (uid, user_uid, perm) VALUES ('aqz1r5w1rstuvwxy', 'utoykpc5in2qnu74', 7);
+    INSERT INTO links (link_uid, share_uid) VALUES ('sqz1r5w1rstuvwxy', 'aqz1r5w1rstuvwxy');
+    INSERT INTO passwords (uid, hash) VALUES ('cqz1r5w1rstuvwxy', 'of a client');
+    INSERT INTO auth_clients (client_uid, user_uid) VALUES ('cqz1r5w1rstuvwxy', 'utoykpc5in2qnu74');";
+
+fn carry_out_everything(home: &mut Home) {
+    let login = json!({"name": "bob", "password": "mysecret", "client_ip": "192.0.2.1"});
+    let token = home.ok("auth.login", login)["secret"].clone();
+    home.refused("auth.login", json!({"name": "bob", "password": "x", "client_ip": "192.0.2.1"}));
+    home.ok("logins.record", json!({"name": "bob", "ok": false, "client_ip": "192.0.2.3"}));
+    home.ok("auth.verify", json!({"token": token, "client_ip": "192.0.2.1"}));
+    home.ok("auth.logout", json!({"token": token}));
+    let app = home.ok("auth.add", json!({"name": "App", "scope": "*", "user": "bob"}));
+    home.ok("auth.add", json!({"name": "Token", "scope": "metrics", "expires_in": -1}));
+    home.ok("auth.rm", json!({"session": app["secret"]}));
+    home.ok("users.add", json!({"name": "nina", "role": "guest", "password": "longenough"}));
+    home.ok("users.mod", json!({"user": "nina", "role": "admin", "super_admin": true}));
+    home.ok("users.mod", json!({"user": "dave", "disable_2fa": true}));
+    home.ok("users.2fa.enroll", json!({"user": "nina"}));
+    home.ok("passwd.set", json!({"user": "nina", "password": "longer enough", "show_hash": true}));
+    home.ok("passwd.remove", json!({"user": "alice"}));
+    home.ok("users.rm", json!({"user": "nina"}));
+    home.ok("users.restore", json!({"user": "nina"}));
+    home.ok("users.restore", json!({"user": "gone"}));
+    for cmd in ["users.ls", "users.legacy", "auth.ls", "logins.ls", "audit.ls", "status"] {
+        home.ok(cmd, json!({}));
+    }
+    home.ok("logins.clear", json!({"name": "bob"}));
+    home.ok("auth.reset", json!({}));
+    home.ok("users.reset", json!({}));
+    home.restart();
+    home.ok("users.add", json!({"name": "new", "role": "admin", "password": "longenough"}));
+}
+
+#[test]
+fn no_command_changes_anything_outside_of_the_account_tables() {
+    let mut home = Home::new().with_database(fixture());
+    home.open_database().execute_batch(ALBUMS).unwrap();
+    let before = untouchable(&home.open_database());
+    assert!(before.len() > 200, "{}", before.len());
+    home.start();
+    carry_out_everything(&mut home);
+    let conn = photoprism(&home);
+    let after = untouchable(&conn);
+    let lost: Vec<_> = before.iter().filter(|line| !after.contains(line)).collect();
+    assert!(before == after, "{lost:?}");
+    assert_sound(&conn);
+    let client = "SELECT count(*) FROM passwords WHERE uid = 'cqz1r5w1rstuvwxy'";
+    assert_eq!(crate::setup::number(&conn, client), 1);
+    let verified = home.ok("audit.verify", json!({}));
+    assert_eq!((&verified["ok"], &verified["broken_at"]), (&json!(true), &json!(null)));
+    let journal: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+    assert_eq!(journal, "delete", "left as found");
+    home.stop();
+    let mut beside: Vec<_> = fs::read_dir(home.data())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    beside.sort();
+    assert_eq!(beside, ["backups", "index.db"]);
+}
+
+#[test]
+fn the_harness_finds_a_change_elsewhere() {
+    let home = Home::new().with_database(fixture());
+    let conn = home.open_database();
+    conn.execute_batch(ALBUMS).unwrap();
+    let before = untouchable(&conn);
+    for change in [
+        "UPDATE photos SET photo_title = 'Another' WHERE photo_uid = 'pqz1r5w1rstuvwxy'",
+        "DELETE FROM links WHERE link_uid = 'sqz1r5w1rstuvwxy'",
+        "ALTER TABLE auth_users ADD COLUMN ours INTEGER",
+        "CREATE INDEX ours ON auth_users (user_attr)",
+    ] {
+        conn.execute_batch("BEGIN").unwrap();
+        conn.execute(change, []).unwrap();
+        assert!(untouchable(&conn) != before, "{change}");
+        conn.execute_batch("ROLLBACK").unwrap();
+    }
+}

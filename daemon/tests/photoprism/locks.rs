@@ -1,0 +1,78 @@
+//! PhotoPrism's locks are waited for, as it waits for ours.
+
+use std::time::Duration;
+
+use photoprism_daemon::clock::Stopwatch;
+use serde_json::json;
+
+use crate::common::json::Ask;
+use crate::setup::{busy_elsewhere, fixture, home, photoprism};
+
+#[test]
+fn a_writer_is_waited_for() {
+    let mut home = home();
+    // The daemon's tables are there.
+    home.ok("users.mod", json!({"user": "bob", "attr": "a"}));
+    let conn = photoprism(&home);
+    conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let writer = std::thread::spawn(move || {
+        busy_elsewhere(Duration::from_millis(800));
+        conn.execute_batch("UPDATE auth_users SET user_attr = 'b' WHERE id = 3; COMMIT").unwrap();
+    });
+    let changed = home.ok("users.mod", json!({"user": "bob", "display_name": "Rob"}));
+    assert_eq!(changed["changed"], json!(["display_name"]));
+    writer.join().unwrap();
+    assert_eq!(home.ok("users.show", json!({"user": "alice"}))["user"]["attr"], "b");
+}
+
+#[test]
+fn a_lock_that_is_held_for_longer_is_told_and_nothing_is_changed() {
+    let mut home = home();
+    home.ok("users.mod", json!({"user": "bob", "attr": "a"}));
+    let conn = photoprism(&home);
+    conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let begun = Stopwatch::start();
+    let refused = home.refused("users.mod", json!({"user": "bob", "attr": "b"}));
+    assert_eq!(refused["code"], "unavailable");
+    assert!(refused["message"].as_str().unwrap().contains("locked"), "{refused}");
+    let waited = begun.elapsed();
+    assert!(waited >= Duration::from_secs(4) && waited < Duration::from_secs(20), "{waited:?}");
+    // Readers go on beside a writer that has not committed.
+    assert_eq!(home.ok("users.show", json!({"user": "bob"}))["user"]["attr"], "a");
+    conn.execute_batch("ROLLBACK").unwrap();
+    home.ok("users.mod", json!({"user": "bob", "attr": "b"}));
+}
+
+#[test]
+fn a_restored_backup_is_followed_and_begins_a_new_trail() {
+    let mut home = home();
+    home.ok("users.mod", json!({"user": "bob", "attr": "lost with the restored backup"}));
+    assert_eq!(home.ok("audit.verify", json!({}))["records"], 1);
+    let arriving = home.data().join("arriving");
+    std::fs::copy(fixture(), &arriving).unwrap();
+    std::fs::rename(arriving, home.database()).unwrap();
+    assert_eq!(home.ok("users.show", json!({"user": "bob"}))["user"]["attr"], "");
+    assert_eq!(home.ok("audit.verify", json!({}))["records"], 0);
+    home.ok("users.mod", json!({"user": "bob", "attr": "new"}));
+    assert_eq!(home.ok("audit.verify", json!({}))["records"], 1);
+    let log = home.stop();
+    assert!(log.contains("the database file was replaced"), "{log}");
+    assert!(log.contains("audit trail with them"), "{log}");
+}
+
+#[test]
+fn while_it_is_gone_writes_are_unavailable() {
+    let mut home = home();
+    std::fs::remove_file(home.database()).unwrap();
+    for (cmd, args) in [
+        ("users.mod", json!({"user": "bob", "attr": "a"})),
+        ("passwd.set", json!({"user": "bob", "password": "longenough"})),
+        ("auth.add", json!({"name": "x", "scope": "webdav"})),
+        ("auth.login", json!({"name": "bob", "password": "mysecret", "client_ip": "192.0.2.1"})),
+        ("logins.record", json!({"name": "bob", "ok": true, "client_ip": "192.0.2.1"})),
+        ("users.reset", json!({})),
+    ] {
+        assert_eq!(home.refused(cmd, args)["code"], "unavailable", "{cmd}");
+    }
+    assert!(!home.database().exists(), "never made by us");
+}

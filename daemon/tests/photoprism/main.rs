@@ -1,0 +1,16 @@
+//! The daemon on a database that a real PhotoPrism made: what is read, what is written, and that
+//! nothing else in it ever changes.
+
+#[expect(dead_code, reason = "other test binaries use the rest of it")]
+#[path = "../common/mod.rs"]
+mod common;
+
+mod beside;
+mod changes;
+mod filled;
+mod locks;
+mod new_rows;
+mod reads;
+mod sessions;
+mod setup;
+mod shapes;
