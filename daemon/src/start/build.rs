@@ -3,6 +3,8 @@
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
+use tracing::warn;
+
 use super::failure::Failure;
 use super::first_start::{admin_user, open, set_password};
 use super::network::warn_of_network;
@@ -138,6 +140,12 @@ fn target(settings: &Settings, slot: &Slot) -> Target {
     };
     let scheme =
         settings.password_hash.unwrap_or(if own { Scheme::Argon2id } else { Scheme::Bcrypt });
+    if !own && scheme == Scheme::Argon2id {
+        warn!(
+            "new passwords are hashed with Argon2id, which PhotoPrism refuses: nobody can log in \
+             there with one; leave --password-hash out"
+        );
+    }
     let costs = settings.argon2;
     match scheme {
         Scheme::Bcrypt => Target::Bcrypt { cost: BCRYPT_COST },

@@ -41,6 +41,7 @@ impl Slot {
             Err(OpenError::NotThereYet) => None,
             Err(error) => return Err(error),
         };
+        db.as_ref().inspect(|db| tell_version(db));
         let identity = db.as_ref().and_then(|db| identity(&db.path));
         let had_tables = db.as_ref().is_some_and(|db| db.columns.admin);
         Ok(Self { options, db, identity, idle: 0, told: None, had_tables })
@@ -143,6 +144,7 @@ impl Slot {
         match open(&self.options) {
             Ok(db) => {
                 info!(path = %db.path.display(), kind = db.kind.name(), "the database is there");
+                tell_version(&db);
                 self.db = Some(db);
                 self.identity = now;
                 self.told = None;
@@ -156,6 +158,13 @@ impl Slot {
                 }
             }
         }
+    }
+}
+
+/// Whose it is, where it is PhotoPrism's.
+fn tell_version(db: &Db) {
+    if let Kind::PhotoPrism { version, edition } = &db.kind {
+        info!(path = %db.path.display(), version, edition, "PhotoPrism's database");
     }
 }
 

@@ -62,19 +62,37 @@ fn reports_of_a_real_database_are_photoprisms_own_bytes() {
         let expected = if padded { golden } else { golden.replace("never              ", "never") };
         assert_eq!(said(&home, line), (expected, 0), "{line}");
     }
-    assert_eq!(said(&home, "users add -p mysecret bobby"), (String::new(), 75));
 }
 
 #[test]
 fn the_commands_of_the_documentation_work_letter_for_letter() {
-    let home = Home::started();
+    documentation(&Home::started());
+}
+
+#[test]
+fn they_work_on_photoprisms_own_database_too() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/index.db");
+    let mut home = Home::new().with_database(&fixture);
+    let rename = "UPDATE auth_users SET user_name = 'robert', user_email = '',
+         display_name = 'Robert' WHERE id = 2";
+    home.open_database().execute(rename, []).unwrap();
+    home.start();
+    documentation(&home);
+    let warned = photoprism(&home, &["users", "mod", "-r", "viewer", "robert"]);
+    let warned = String::from_utf8(warned.stderr).unwrap();
+    assert!(warned.contains("community edition"), "{warned}");
+    let ended = photoprism(&home, &["passwd", "--generate", "mallory", "--json"]);
+    assert!(ended.status.success());
+}
+
+fn documentation(home: &Home) {
     let ok = |line: &str| {
-        let (out, code) = said(&home, line);
+        let (out, code) = said(home, line);
         assert_eq!(code, 0, "{line}");
         out
     };
     // `passwd admin` asks; without a terminal it says which flag it wants.
-    assert_eq!(said(&home, "passwd admin").1, 2);
+    assert_eq!(said(home, "passwd admin").1, 2);
     ok("users add -p mysecret -n Bob bob");
     assert!(ok("users show bob").contains("| Display Name   | Bob "));
     assert!(ok("users ls").contains("| bob "));

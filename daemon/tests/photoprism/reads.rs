@@ -31,6 +31,7 @@ fn it_is_recognised_and_says_so() {
     let mut home = home();
     let log = home.running().log();
     assert!(log.contains("index.db (photoprism) accounts=10"), "{log}");
+    assert!(log.contains("version=\"development\" edition=\"ce\""), "{log}");
     let status = home.ok("status", json!({}));
     let path = home.database().display().to_string();
     assert_eq!(
@@ -209,4 +210,15 @@ fn a_database_that_is_not_there_yet_is_waited_for() {
     fs::copy(fixture(), &arriving).unwrap();
     fs::rename(arriving, home.database()).unwrap();
     assert_eq!(names(&mut home, json!({})).len(), 10);
+}
+
+#[test]
+fn hashes_that_photoprism_refuses_are_warned_of_at_the_start() {
+    let warned = |args: [&str; 1]| {
+        let mut home = Home::new().with_database(fixture()).args(args);
+        home.start();
+        home.stop().contains("PhotoPrism refuses")
+    };
+    assert!(warned(["--password-hash=argon2id"]));
+    assert!(!warned(["--password-hash=bcrypt"]));
 }
