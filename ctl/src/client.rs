@@ -67,8 +67,14 @@ impl Client {
         reply
     }
 
+    /// Where it would connect to now.
+    #[must_use]
+    pub fn choice(&self) -> Choice {
+        Choice::find(self.socket.clone())
+    }
+
     fn connect(&self, deadline: Deadline) -> Result<UnixStream, Failure> {
-        let choice = Choice::find(self.socket.clone());
+        let choice = self.choice();
         open(&choice, deadline).map_err(|error| match error {
             // What connect says when the queue of the socket stays full.
             Errno::EAGAIN => self.timed_out(),

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::prompt::Consent;
 use crate::report::escape;
+use crate::socket::Choice;
 
 /// Value of `PHOTOPRISM_CLI` that forbids questions, as in PhotoPrism.
 const NONINTERACTIVE: &str = "noninteractive";
@@ -72,6 +73,12 @@ impl Context {
         args: &A,
     ) -> Result<Box<RawValue>, Failure> {
         self.send(&Line::new(&Outgoing { cmd: command.name(), args, key: None, confirm: true })?)
+    }
+
+    /// Which socket is asked, with those passed over.
+    #[must_use]
+    pub fn socket_choice(&self) -> Choice {
+        self.client.choice()
     }
 
     fn send(&mut self, request: &Line) -> Result<Box<RawValue>, Failure> {

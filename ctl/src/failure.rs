@@ -72,6 +72,12 @@ impl Failure {
         matches!(self, Self::Refused(error) if error.code == code.name())
     }
 
+    /// The sentence alone; nothing where it was said already.
+    #[must_use]
+    pub fn message(&self) -> String {
+        self.error().map(|error| error.message).unwrap_or_default()
+    }
+
     /// Says it on standard error: a sentence, or with `--json` one object on one line.
     pub fn report(&self, json: bool) {
         let Some(error) = self.error() else { return };

@@ -1,5 +1,6 @@
 //! Which socket is the daemon's, and what to say where it cannot be reached.
 
+mod look;
 mod permission;
 
 use std::ffi::OsString;

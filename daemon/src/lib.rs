@@ -29,6 +29,7 @@ pub mod clock;
 pub mod effect;
 pub mod error;
 pub mod faults;
+pub mod surroundings;
 mod sys;
 
 pub use self::start::run;

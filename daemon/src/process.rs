@@ -6,9 +6,7 @@ use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 
-/// Files that are open besides connections: the standard three, sockets, locks, database with
-/// WAL and journal, the runtime's own, a spare one, and what a backup needs.
-const OTHER_FILES: u64 = 64;
+use crate::surroundings::OTHER_FILES;
 
 /// The first thing in `main`: umask 077, no core dump, no reading of our memory by others.
 ///

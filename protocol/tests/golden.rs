@@ -14,13 +14,13 @@ use photoprism_protocol::users::{
     Add, AddTarget, Fields, Legacy, Ls, Mod, ModResult, ModTarget, OneUser, ResetResult, RmResult,
     Target, User,
 };
-use photoprism_protocol::{audit, auth, logins, passwd, twofa, why};
+use photoprism_protocol::{audit, auth, doctor, logins, passwd, twofa, why};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Commands whose files come with the issues that build them.
-const LATER: [C; 10] = [
+const LATER: [C; 9] = [
     C::UsersRename,
     C::UsersAdopt,
     C::UsersImport,
@@ -29,7 +29,6 @@ const LATER: [C; 10] = [
     C::BackupLs,
     C::BackupVerify,
     C::BackupRestore,
-    C::Doctor,
     C::Metrics,
 ];
 
@@ -72,7 +71,7 @@ fn page<T: DeserializeOwned + Serialize>(text: &str) -> Value {
     json!({"items": page.items, "next": page.next})
 }
 
-const TABLE: [(C, Arguments, Outcome); 31] = [
+const TABLE: [(C, Arguments, Outcome); 32] = [
     (C::Ping, one::<NoArgs>, result::<Pong>),
     (C::Status, one::<NoArgs>, result::<Status>),
     (C::UsersLs, one::<Ls>, page::<User>),
@@ -98,6 +97,7 @@ const TABLE: [(C, Arguments, Outcome); 31] = [
     (C::LoginsLs, one::<logins::Ls>, page::<logins::Entry>),
     (C::LoginsRecord, one::<logins::Record>, result::<logins::RecordResult>),
     (C::LoginsClear, one::<logins::Clear>, result::<logins::ClearResult>),
+    (C::Doctor, one::<NoArgs>, result::<doctor::Report>),
     (C::UsersWhy, one::<Target>, result::<why::WhyResult>),
     (C::Users2faShow, one::<Target>, result::<twofa::Show>),
     (C::Users2faEnroll, one::<Target>, result::<twofa::EnrollResult>),

@@ -39,14 +39,14 @@ fn advice(found: Option<&Metadata>) -> String {
     format!("run this as root or with sudo{join}; in a container: `docker compose exec -u root …`")
 }
 
-fn user(uid: u32) -> String {
+pub(super) fn user(uid: u32) -> String {
     match User::from_uid(Uid::from_raw(uid)) {
         Ok(Some(user)) => format!("{} ({uid})", user.name),
         _ => uid.to_string(),
     }
 }
 
-fn group(gid: u32) -> String {
+pub(super) fn group(gid: u32) -> String {
     match Group::from_gid(Gid::from_raw(gid)) {
         Ok(Some(group)) => format!("{} ({gid})", group.name),
         _ => gid.to_string(),

@@ -4,6 +4,7 @@ mod app;
 mod auth;
 mod call;
 mod command;
+mod doctor;
 mod login;
 mod refusals;
 mod reset;

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod audit;
 pub mod auth;
 mod context;
+pub mod doctor;
 mod find;
 pub mod legacy;
 pub mod logins;

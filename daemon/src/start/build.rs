@@ -1,13 +1,14 @@
 //! All the parts of a daemon, made in the order in which each needs the one before.
 
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use tracing::warn;
 
 use tracing::warn;
 
 use super::failure::Failure;
 use super::first_start::{admin_user, open, set_password};
-use super::network::warn_of_network;
 use crate::accounts::password::PasswordRules;
 use crate::clock::{Clock, Stopwatch, since_first_asked};
 use crate::config::{AdminSocket, Allowed, AuthSocket, Loaded, Peer, Scheme, Settings};
@@ -18,6 +19,7 @@ use crate::process::raise_descriptor_limit;
 use crate::socket::systemd::{Passed, PassedSocket};
 use crate::socket::{Bound, Lock, Place, check_apart, lock_beside};
 use crate::store::{Kind, Slot, check_sqlite_version};
+use crate::surroundings::network_file_system;
 
 /// Cost of bcrypt hashes, PhotoPrism's own.
 const BCRYPT_COST: u32 = 12;
@@ -72,6 +74,17 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Built, Failure> {
     raise_descriptor_limit(connections as u64).map_err(Failure::running)?;
     let policy = policy(settings, group);
     Ok(Built { loaded, log, sockets, policy, slot, pool, rules, admin_user, started, lock })
+}
+
+/// Logs a warning where the folder of the database is on a network file system.
+fn warn_of_network(database: &Path) {
+    if let Some(name) = network_file_system(database) {
+        warn!(
+            path = %database.parent().unwrap_or(database).display(),
+            "the database is on a network file system ({name}): its locks and syncs may not hold, \
+             a power cut can cost more than the last write; use a local disk"
+        );
+    }
 }
 
 fn start_log(settings: &Settings) -> Handle {

@@ -5,7 +5,6 @@ mod check;
 mod failure;
 mod first_start;
 mod housekeeping;
-mod network;
 mod serve;
 
 use std::ffi::OsString;

@@ -9,6 +9,7 @@ mod beside;
 mod columns;
 mod db;
 mod error;
+mod health;
 mod idempotency;
 mod insert;
 mod legacy;
@@ -45,6 +46,7 @@ pub use self::backup::{Backup, write_backup};
 pub use self::beside::has_admin_tables;
 pub use self::db::{Db, Kind, Tx};
 pub use self::error::StoreError;
+pub use self::health::journal_mode;
 pub use self::idempotency::{Kept, idempotency_find, idempotency_keep};
 pub use self::legacy::{LegacyRow, legacy_page};
 pub use self::limits::{

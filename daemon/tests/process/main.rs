@@ -6,6 +6,7 @@ mod common;
 
 mod bare;
 mod check;
+mod doctor;
 mod ends;
 mod first_admin;
 mod forging;

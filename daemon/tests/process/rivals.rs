@@ -38,6 +38,7 @@ fn a_second_daemon_on_the_same_database_is_73_and_names_the_owner() {
     assert!(!other.exists());
     // It stays locked out after what reads the database in other ways.
     home.connect().ok("status", json!({}));
+    home.connect().ok("doctor", json!({}));
     home.connect().ok("users.reset", json!({}));
     End::from(second()).assert(73, &[&owner]);
     home.connect().ok("users.add", json!({"name": "bob", "role": "guest", "provider": "none"}));

@@ -11,7 +11,7 @@ use crate::common::json::Ask;
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/tests/golden");
 
 /// In an order in which each succeeds.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "ping",
     "users.add",
     "status",
@@ -25,6 +25,7 @@ const COMMANDS: [&str; 14] = [
     "passwd.remove",
     "audit.ls",
     "audit.verify",
+    "doctor",
     "users.reset",
 ];
 

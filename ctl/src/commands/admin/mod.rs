@@ -1,6 +1,8 @@
 //! `admin`: what concerns the daemon itself.
 
 mod audit;
+mod doctor;
+mod metrics;
 mod status;
 
 use clap::{Args, Subcommand};
@@ -12,7 +14,9 @@ const EXAMPLES: &str = "\
 Examples:
   photoprism admin status         is the daemon well
   photoprism admin audit ls       who changed what
-  photoprism admin audit verify   is that record whole";
+  photoprism admin audit verify   is that record whole
+  photoprism admin doctor         what is wrong, and what to do
+  photoprism admin metrics        figures for monitoring";
 
 /// Look after the daemon itself
 #[derive(Debug, Args)]
@@ -31,6 +35,10 @@ pub enum Verb {
     Status(status::Status),
     /// The record of every change
     Audit(audit::Audit),
+    /// Find out what is wrong with the installation, and what to do
+    Doctor(doctor::Doctor),
+    /// Print figures for monitoring as `OpenMetrics` text
+    Metrics(metrics::Metrics),
 }
 
 impl Admin {
@@ -42,6 +50,8 @@ impl Admin {
         match self.verb {
             Verb::Status(command) => command.run(context),
             Verb::Audit(verb) => verb.run(context),
+            Verb::Doctor(command) => command.run(context),
+            Verb::Metrics(command) => command.run(context),
         }
     }
 }

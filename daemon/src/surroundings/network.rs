@@ -1,9 +1,8 @@
-//! A warning for databases on network file systems, whose locks and syncs promise less.
+//! Network file systems, whose locks and syncs promise less.
 
 use std::path::Path;
 
 use nix::sys::statfs::{FsType, statfs};
-use tracing::warn;
 
 /// Magic numbers of `statfs(2)` for file systems over a network.
 const NETWORK: [(i64, &str); 7] = [
@@ -16,18 +15,12 @@ const NETWORK: [(i64, &str); 7] = [
     (0x5346_414f, "AFS"),
 ];
 
-/// Logs a warning where the folder of the database is on one.
-pub(super) fn warn_of_network(database: &Path) {
-    let folder = database.parent().unwrap_or(database);
-    // Where the system does not tell there is nothing to warn of.
-    let Ok(found) = statfs(folder) else { return };
-    if let Some(name) = network_name(found.filesystem_type()) {
-        warn!(
-            path = %folder.display(),
-            "the database is on a network file system ({name}): its locks and syncs may not hold, \
-             a power cut can cost more than the last write; use a local disk"
-        );
-    }
+/// The network file system that the folder of `file` is on; `None` on a local one, and where the
+/// system does not tell.
+#[must_use]
+pub fn network_file_system(file: &Path) -> Option<&'static str> {
+    let folder = file.parent().unwrap_or(file);
+    network_name(statfs(folder).ok()?.filesystem_type())
 }
 
 fn network_name(kind: FsType) -> Option<&'static str> {
@@ -47,6 +40,7 @@ mod tests {
         assert_eq!(network_name(NFS_SUPER_MAGIC), Some("NFS"));
         assert_eq!(network_name(SMB_SUPER_MAGIC), Some("SMB"));
         assert_eq!(network_name(TMPFS_MAGIC), None);
-        assert!(network_name(statfs("/proc").unwrap().filesystem_type()).is_none());
+        assert_eq!(network_file_system(Path::new("/proc/self")), None);
+        assert_eq!(network_file_system(Path::new("/nowhere/at/all")), None);
     }
 }

@@ -1,0 +1,36 @@
+//! `admin metrics`: figures for monitoring.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::metrics::Exposition;
+use photoprism_protocol::status::NoArgs;
+
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::output;
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism admin metrics
+  photoprism admin metrics > /var/lib/prometheus/node-exporter/photoprismd.prom.$$ &&
+    mv /var/lib/prometheus/node-exporter/photoprismd.prom.$$ \\
+       /var/lib/prometheus/node-exporter/photoprismd.prom";
+
+/// Print figures for monitoring as `OpenMetrics` text
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Metrics {}
+
+impl Metrics {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    #[expect(clippy::unused_self, reason = "it may have flags one day, as its neighbours do")]
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let result = context.call(CommandName::Metrics, &NoArgs {})?;
+        let exposition: Exposition = decode(&result)?;
+        // What the daemon could be made to hold is labels, and those are its own words.
+        output::data(&exposition.text)
+    }
+}

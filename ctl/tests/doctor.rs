@@ -1,0 +1,80 @@
+//! `admin doctor` and `admin metrics`.
+
+mod common;
+
+use std::os::unix::fs::PermissionsExt;
+
+use common::{Daemon, binary, ok, output, refused};
+use serde_json::{Value, json};
+
+fn report(advice: &Value) -> Value {
+    json!({"ok": advice.is_null(), "checks": [{"check": "disk space", "ok": advice.is_null(),
+        "found": "12 of 4096 MiB free", "advice": advice}]})
+}
+
+#[test]
+fn nothing_to_do_is_0_and_something_is_1() {
+    let daemon = Daemon::done(&report(&Value::Null));
+    let seen = daemon.run("admin doctor");
+    assert_eq!((seen.code, seen.err.as_str()), (Some(0), ""), "{seen:?}");
+    let path = daemon.socket().display().to_string();
+    for part in ["| socket path | Yes | ", &path, "| disk space  | Yes | 12 of 4096 MiB free"] {
+        assert!(seen.out.contains(part), "{part} in {}", seen.out);
+    }
+    assert_eq!(daemon.requests(), [json!({"cmd": "doctor", "args": {}})]);
+
+    let seen = Daemon::done(&report(&json!("make \u{1b}[2Jroom"))).run("admin doctor");
+    assert_eq!((seen.code, seen.err.as_str()), (Some(1), ""));
+    assert!(seen.out.contains("| No  |") && seen.out.contains("make \\u{1b}[2Jroom"));
+    let seen = Daemon::done(&report(&json!("make room"))).run("admin doctor --json");
+    let printed: Value = serde_json::from_str(&seen.out).unwrap();
+    assert_eq!((seen.code, &printed["ok"]), (Some(1), &json!(false)));
+    assert_eq!(printed["checks"].as_array().unwrap().len(), 2);
+    assert_eq!(printed["checks"][1], report(&json!("make room"))["checks"][0]);
+}
+
+#[test]
+fn without_a_daemon_what_can_be_seen_from_here_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("admin.sock");
+    let line = ["admin", "doctor", "--csv", "--socket", socket.to_str().unwrap()];
+    let seen = output(&mut binary(line));
+    assert_eq!(seen.code, Some(69), "{seen:?}");
+    assert!(seen.out.contains(&format!("the folder {} is there", folder.path().display())));
+    assert!(seen.out.contains("daemon;No;no good answer;"), "{}", seen.out);
+    assert!(seen.err.contains("photoprismd"), "{}", seen.err);
+
+    let mut command = binary(["admin", "doctor", "--json"]);
+    command.env("HOME", folder.path()).env("XDG_RUNTIME_DIR", folder.path());
+    let seen = output(&mut command);
+    let printed: Value = serde_json::from_str(&seen.out).unwrap();
+    assert_eq!((&printed["ok"], seen.error()["code"].as_str()), (&json!(false), Some("no_daemon")));
+    let tried = if nix::unistd::geteuid().is_root() { 1 } else { 3 };
+    assert_eq!(printed["checks"].as_array().unwrap().len(), tried + 1, "{printed}");
+    assert!(seen.out.contains("/run/photoprism/admin.sock"));
+}
+
+#[test]
+fn a_socket_nobody_listens_on_and_a_refusal_keep_their_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("admin.sock");
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let line = ["admin", "doctor", "-t", "--socket", socket.to_str().unwrap()];
+    let seen = output(&mut binary(line));
+    assert_eq!(seen.code, Some(69));
+    assert!(seen.out.contains("mode 0600") && seen.out.contains("nobody listens"), "{}", seen.out);
+    let seen = Daemon::playing([refused("forbidden", "you may not")]).run("admin doctor");
+    assert_eq!(seen.code, Some(4));
+    assert!(seen.out.contains("you may not"), "{}", seen.out);
+}
+
+#[test]
+fn metrics_are_printed_as_they_came() {
+    let text = "# TYPE up gauge\nup 1\n# EOF\n";
+    let daemon = Daemon::playing([ok(&json!({"content_type": "x", "text": text}))]);
+    let seen = daemon.run("admin metrics");
+    assert_eq!((seen.code, seen.out.as_str(), seen.err.as_str()), (Some(0), text, ""));
+    assert_eq!(daemon.requests(), [json!({"cmd": "metrics", "args": {}})]);
+    assert_eq!(Daemon::playing([refused("forbidden", "no")]).run("admin metrics").code, Some(4));
+}

@@ -1,0 +1,24 @@
+//! What `doctor` knows beside the database and the files.
+
+use photoprism_protocol::status::NoArgs;
+
+use super::call::Call;
+use super::command::Answer;
+use crate::handlers::doctor::{Facts, doctor};
+
+/// Looks at files on the database thread: a disk that hangs must not stop the others.
+pub(super) async fn examine(call: &Call<'_>) -> Answer {
+    call.args::<NoArgs>()?;
+    let app = call.app;
+    let (policy, limits) = (app.policy.borrow().clone(), app.limits.borrow().clone());
+    let facts = Facts {
+        now: call.context.now,
+        database: app.places.database.clone(),
+        admin: app.places.admin.clone(),
+        admin_gid: policy.socket_gid,
+        auth: app.places.auth.clone(),
+        uid: policy.own_uid,
+        connections: (limits.max_connections + limits.reserved_connections) as u64,
+    };
+    app.store.look(call.time_left(), move |db| doctor(db, &facts)).await
+}

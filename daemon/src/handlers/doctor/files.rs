@@ -1,0 +1,193 @@
+//! Sockets, the database's file, backups: whose they are and who else can reach them.
+
+use std::path::Path;
+
+use photoprism_protocol::doctor::Check;
+
+use super::Facts;
+use crate::surroundings::{Seen, is_writable};
+
+/// The sockets and their folders.
+pub(super) fn sockets(facts: &Facts) -> Vec<Check> {
+    let mut checks = vec![
+        socket("admin socket", &facts.admin, facts, facts.admin_gid),
+        folder("admin socket folder", &facts.admin, facts, facts.admin_gid),
+    ];
+    if let Some(auth) = &facts.auth {
+        // Its group is whom it is for, whichever that is.
+        let gid = Seen::at(auth).ok().map(|seen| seen.gid);
+        checks.push(socket("auth socket", auth, facts, gid));
+        checks.push(folder("auth socket folder", auth, facts, gid));
+    }
+    checks
+}
+
+fn socket(name: &str, path: &Path, facts: &Facts, gid: Option<u32>) -> Check {
+    match Seen::at(path) {
+        Ok(seen) => {
+            let found = format!("{}, {}", path.display(), seen.shown());
+            Check::judged(name, found, socket_advice(path, seen, (facts.uid, gid)))
+        }
+        Err(error) => Check::bad(
+            name,
+            format!("{}: {error}", path.display()),
+            "somebody removed it: restart photoprismd",
+        ),
+    }
+}
+
+fn socket_advice(path: &Path, seen: Seen, (uid, gid): (u32, Option<u32>)) -> Option<String> {
+    let path = path.display();
+    if !seen.is_socket {
+        return Some(format!("this is no socket: remove {path} and restart photoprismd"));
+    }
+    if seen.uid != 0 && seen.uid != uid {
+        return Some("somebody else put it there: restart photoprismd".into());
+    }
+    if seen.mode & 0o007 != 0 {
+        return Some(format!("everybody may connect: chmod o-rwx {path}"));
+    }
+    if seen.mode & 0o070 != 0 && gid != Some(seen.gid) {
+        return Some(format!(
+            "a group may connect that is not the configured one: chmod 600 {path}"
+        ));
+    }
+    None
+}
+
+fn folder(name: &str, socket: &Path, facts: &Facts, gid: Option<u32>) -> Check {
+    let folder = socket.parent().unwrap_or(Path::new("/"));
+    match Seen::through(folder) {
+        Ok(seen) => {
+            let found = format!("{}, {}", folder.display(), seen.shown());
+            Check::judged(name, found, folder_advice(folder, seen, (facts.uid, gid)))
+        }
+        Err(error) => Check::bad(
+            name,
+            format!("{}: {error}", folder.display()),
+            "make it again and restart photoprismd",
+        ),
+    }
+}
+
+/// In a folder that others may write the socket can be replaced by theirs.
+fn folder_advice(folder: &Path, seen: Seen, (uid, gid): (u32, Option<u32>)) -> Option<String> {
+    let path = folder.display();
+    if seen.uid != 0 && seen.uid != uid {
+        return Some(format!("its owner can replace the socket: chown {uid} {path}"));
+    }
+    if seen.mode & 0o002 != 0 {
+        return Some(format!("everybody can replace the socket: chmod o-w {path}"));
+    }
+    if seen.mode & 0o020 != 0 && gid != Some(seen.gid) {
+        return Some(format!("a group can replace the socket: chmod g-w {path}"));
+    }
+    None
+}
+
+/// The database's file, where there is one: only looked at.
+pub(super) fn database(facts: &Facts) -> Option<Check> {
+    let path = &facts.database;
+    let seen = Seen::through(path).ok()?;
+    let found = format!("{}, {}, {} bytes", path.display(), seen.shown(), seen.length);
+    Some(Check::judged("database file", found, database_advice(path, seen, facts.uid)))
+}
+
+fn database_advice(path: &Path, seen: Seen, uid: u32) -> Option<String> {
+    // PhotoPrism chose the mode of its own file, and runs beside us.
+    let theirs = path.file_name().is_some_and(|name| name == "index.db");
+    let path = path.display();
+    if !theirs && seen.uid != uid {
+        return Some(format!("it belongs to somebody else: chown {uid} {path}"));
+    }
+    if !theirs && seen.mode & 0o077 != 0 {
+        return Some(format!("it holds password hashes and others may read it: chmod 600 {path}"));
+    }
+    (seen.mode & 0o002 != 0).then(|| format!("everybody may change it: chmod o-w {path}"))
+}
+
+/// The folder of backups, which the first one makes.
+pub(super) fn backups(facts: &Facts) -> Option<Check> {
+    let beside = facts.database.parent()?;
+    let folder = beside.join("backups");
+    let path = folder.display();
+    let Ok(seen) = Seen::through(&folder) else {
+        let found = format!("{path}, not made yet");
+        let advice = (!is_writable(beside)).then(|| {
+            format!("it could not be made: let uid {} write in {}", facts.uid, beside.display())
+        });
+        return Some(Check::judged("backups", found, advice));
+    };
+    let advice = if !seen.is_folder {
+        Some(format!("this is no folder: move {path} away"))
+    } else if seen.mode & 0o077 != 0 {
+        Some(format!("backups hold password hashes and others may look in: chmod 700 {path}"))
+    } else if is_writable(&folder) {
+        None
+    } else {
+        Some(format!("no backup can be written: let uid {} write in {path}", facts.uid))
+    };
+    Some(Check::judged("backups", format!("{path}, {}", seen.shown()), advice))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const US: u32 = 1000;
+    const GROUP: u32 = 2000;
+
+    const fn seen(mode: u32, is_socket: bool) -> Seen {
+        Seen { is_socket, is_folder: !is_socket, uid: US, gid: GROUP, mode, length: 0 }
+    }
+
+    fn of_socket(seen: Seen, gid: Option<u32>) -> String {
+        socket_advice(Path::new("/run/a.sock"), seen, (US, gid)).unwrap_or_default()
+    }
+
+    fn of_folder(seen: Seen, gid: Option<u32>) -> String {
+        folder_advice(Path::new("/run"), seen, (US, gid)).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_socket_is_for_its_owner_and_its_group() {
+        assert_eq!(of_socket(seen(0o600, true), None), "");
+        assert_eq!(of_socket(seen(0o660, true), Some(GROUP)), "");
+        assert_eq!(of_socket(Seen { uid: 0, ..seen(0o660, true) }, Some(GROUP)), "");
+        for (seen, gid, words) in [
+            (seen(0o666, true), Some(GROUP), "chmod o-rwx /run/a.sock"),
+            (seen(0o660, true), None, "chmod 600 /run/a.sock"),
+            (seen(0o660, true), Some(GROUP + 1), "chmod 600 /run/a.sock"),
+            (Seen { uid: US + 1, ..seen(0o600, true) }, None, "restart"),
+            (seen(0o600, false), None, "no socket"),
+        ] {
+            assert!(of_socket(seen, gid).contains(words), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_others_may_write_is_told() {
+        assert_eq!(of_folder(seen(0o755, false), None), "");
+        assert_eq!(of_folder(seen(0o770, false), Some(GROUP)), "");
+        for (seen, gid, words) in [
+            (seen(0o757, false), Some(GROUP), "chmod o-w /run"),
+            (seen(0o1777, false), Some(GROUP), "chmod o-w /run"),
+            (seen(0o770, false), None, "chmod g-w /run"),
+            (Seen { uid: US + 1, ..seen(0o700, false) }, None, "chown 1000 /run"),
+        ] {
+            assert!(of_folder(seen, gid).contains(words), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn our_own_database_is_nobody_elses_and_photoprisms_is_its_own() {
+        let advice =
+            |path: &str, seen| database_advice(Path::new(path), seen, US).unwrap_or_default();
+        assert_eq!(advice("/data/admin.db", seen(0o600, false)), "");
+        assert!(advice("/data/admin.db", seen(0o640, false)).contains("chmod 600 /data/admin.db"));
+        let other = Seen { uid: 7, ..seen(0o600, false) };
+        assert!(advice("/data/admin.db", other).contains("chown 1000 /data/admin.db"));
+        assert_eq!(advice("/data/index.db", Seen { uid: 7, ..seen(0o644, false) }), "");
+        assert!(advice("/data/index.db", seen(0o666, false)).contains("chmod o-w"));
+    }
+}

@@ -1,0 +1,55 @@
+//! `doctor`: what is wrong with the installation, and what to do about each thing.
+
+mod database;
+mod files;
+mod machine;
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use photoprism_protocol::doctor::{Check, Report};
+use photoprism_protocol::envelope::Success;
+
+use super::context::success;
+use crate::error::CommandError;
+use crate::store::{Db, StoreError};
+
+/// What the asynchronous side knows.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The instant of the request.
+    pub now: Timestamp,
+    /// Path of the database, there or not.
+    pub database: PathBuf,
+    /// Path of the admin socket.
+    pub admin: PathBuf,
+    /// Its group, where it has one.
+    pub admin_gid: Option<u32>,
+    /// Path of the auth socket, where it is on.
+    pub auth: Option<PathBuf>,
+    /// The daemon's own uid.
+    pub uid: u32,
+    /// Connections that may be open at once.
+    pub connections: u64,
+}
+
+/// Looks at everything. Answers while the database is missing as well.
+///
+/// # Errors
+/// The store's; a database that is missing is not one.
+pub fn doctor(db: Result<&Db, StoreError>, facts: &Facts) -> Result<Success, CommandError> {
+    let mut checks = files::sockets(facts);
+    checks.extend(files::database(facts));
+    match db {
+        Ok(db) => checks.extend(database::checks(db, facts)?),
+        Err(StoreError::Missing) => checks.push(Check::bad(
+            "database",
+            format!("{} is not there yet", facts.database.display()),
+            "start PhotoPrism, which makes it; or name the right file with --database",
+        )),
+        Err(error) => return Err(error.into()),
+    }
+    checks.extend(files::backups(facts));
+    checks.extend(machine::checks(facts));
+    success(&Report::from(checks))
+}

@@ -1,0 +1,116 @@
+//! Whose a file is, and what others may do with it.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+
+use nix::unistd::{AccessFlags, Gid, Group, Uid, User, access};
+
+/// A file as `lstat` or `stat` shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// It is a socket.
+    pub is_socket: bool,
+    /// It is a folder.
+    pub is_folder: bool,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Permission bits.
+    pub mode: u32,
+    /// Bytes.
+    pub length: u64,
+}
+
+impl Seen {
+    /// Looks at the file itself, not at what a link points to.
+    ///
+    /// # Errors
+    /// Those of `lstat(2)`.
+    pub fn at(path: &Path) -> io::Result<Self> {
+        fs::symlink_metadata(path).map(|found| Self::of(&found))
+    }
+
+    /// Looks at what is there, through links.
+    ///
+    /// # Errors
+    /// Those of `stat(2)`.
+    pub fn through(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|found| Self::of(&found))
+    }
+
+    fn of(found: &fs::Metadata) -> Self {
+        Self {
+            is_socket: found.file_type().is_socket(),
+            is_folder: found.is_dir(),
+            uid: found.uid(),
+            gid: found.gid(),
+            mode: found.mode() & 0o7777,
+            length: found.len(),
+        }
+    }
+
+    /// `mode 0660, owner root, group photoprism`.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let (user, group) = (user_name(self.uid), group_name(self.gid));
+        format!("mode {:04o}, owner {user}, group {group}", self.mode)
+    }
+}
+
+/// The name of a uid, or its number.
+#[must_use]
+pub fn user_name(uid: u32) -> String {
+    match User::from_uid(Uid::from_raw(uid)) {
+        Ok(Some(user)) => user.name,
+        _ => uid.to_string(),
+    }
+}
+
+/// The name of a gid, or its number.
+#[must_use]
+pub fn group_name(gid: u32) -> String {
+    match Group::from_gid(Gid::from_raw(gid)) {
+        Ok(Some(group)) => group.name,
+        _ => gid.to_string(),
+    }
+}
+
+/// Whether this process may write there. A read-only file system says no to root as well.
+#[must_use]
+pub fn is_writable(path: &Path) -> bool {
+    access(path, AccessFlags::W_OK).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_is_shown_with_its_owner_and_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o750)).unwrap();
+        let seen = Seen::at(folder.path()).unwrap();
+        assert!(seen.is_folder && !seen.is_socket);
+        let owner = format!("mode 0750, owner {}, group", user_name(seen.uid));
+        assert!(seen.shown().starts_with(&owner), "{}", seen.shown());
+        assert!(is_writable(folder.path()));
+        assert_eq!(user_name(4_000_000_000), "4000000000");
+        assert_eq!(group_name(4_000_000_000), "4000000000");
+    }
+
+    #[test]
+    fn a_link_is_seen_itself_or_looked_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+        assert!(!Seen::at(&link).unwrap().is_folder);
+        assert!(Seen::through(&link).unwrap().is_folder);
+        assert!(Seen::at(&folder.path().join("nothing")).is_err());
+        assert!(!is_writable(&folder.path().join("nothing")));
+    }
+}

@@ -1,0 +1,12 @@
+//! What surrounds the daemon on its machine: files, file systems, limits. Only looked at; the
+//! database and its files through `stat` alone, an open descriptor less would drop SQLite's locks.
+
+mod descriptors;
+mod files;
+mod network;
+mod space;
+
+pub use self::descriptors::{OTHER_FILES, descriptor_limit};
+pub use self::files::{Seen, group_name, is_writable, user_name};
+pub use self::network::network_file_system;
+pub use self::space::{Space, space};

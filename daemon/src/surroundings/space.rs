@@ -1,0 +1,38 @@
+//! How much a file system still takes.
+
+use std::io;
+use std::path::Path;
+
+use nix::sys::statvfs::statvfs;
+
+/// Bytes of a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// What an ordinary user may still write.
+    pub free: u64,
+    /// All of it.
+    pub total: u64,
+}
+
+/// The space where `path` lies.
+///
+/// # Errors
+/// Those of `statvfs(3)`.
+pub fn space(path: &Path) -> io::Result<Space> {
+    let found = statvfs(path)?;
+    let bytes = |blocks: u64| blocks.saturating_mul(found.fragment_size());
+    Ok(Space { free: bytes(found.blocks_available()), total: bytes(found.blocks()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_never_more_free_than_there_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = space(folder.path()).unwrap();
+        assert!(found.free <= found.total && found.total > 0, "{found:?}");
+        assert!(space(&folder.path().join("nothing")).is_err());
+    }
+}

@@ -1,0 +1,98 @@
+//! `doctor` on a real installation: what is well, and each thing that is not.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::bare::{home_with, make_theirs};
+use crate::common::home::Home;
+use crate::common::json::Ask;
+
+fn examined(home: &Home) -> Value {
+    home.connect().ok("doctor", json!({}))
+}
+
+/// The check of that name.
+fn check(report: &Value, name: &str) -> Value {
+    let found = report["checks"].as_array().unwrap().iter().find(|check| check["check"] == name);
+    found.unwrap_or_else(|| panic!("no {name} in {report}")).clone()
+}
+
+fn bad(report: &Value) -> Vec<&str> {
+    let checks = report["checks"].as_array().unwrap().iter();
+    checks
+        .filter(|check| check["ok"] == false)
+        .map(|check| check["check"].as_str().unwrap())
+        .collect()
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_new_installation_lacks_a_password_and_nothing_else() {
+    let home = Home::new().with_auth_socket();
+    let mut home = home;
+    home.start();
+    let report = examined(&home);
+    // What the machine that runs this has left of its disk is not ours to judge.
+    let bad: Vec<&str> = bad(&report).into_iter().filter(|name| *name != "disk space").collect();
+    assert_eq!(bad, ["first admin"], "{report}");
+    assert_eq!(check(&report, "first admin")["advice"], "photoprism passwd admin");
+    assert_eq!(check(&report, "journal mode")["found"], "wal");
+    assert!(check(&report, "backups")["found"].as_str().unwrap().ends_with("not made yet"));
+    home.ok("passwd.set", json!({"user": "admin", "password": "correct horse"}));
+    assert_eq!(check(&examined(&home), "first admin")["ok"], true);
+}
+
+#[test]
+fn what_others_may_do_is_told_with_what_helps() {
+    let mut home = Home::started();
+    home.ok("users.reset", json!({}));
+    let names = ["admin socket", "admin socket folder", "database file", "backups"];
+    let report = examined(&home);
+    assert!(names.iter().all(|name| check(&report, name)["ok"] == true), "{report}");
+    set_mode(&home.socket(), 0o666);
+    set_mode(home.socket().parent().unwrap(), 0o777);
+    set_mode(home.database(), 0o644);
+    set_mode(&home.data().join("backups"), 0o755);
+    let report = examined(&home);
+    assert_eq!(report["ok"], false);
+    for (name, advice) in names.iter().zip(["chmod o-rwx", "chmod o-w", "chmod 600", "chmod 700"]) {
+        let check = check(&report, name);
+        assert!(check["advice"].as_str().unwrap().contains(advice), "{check}");
+    }
+    // The answer to a socket's name that is gone comes on a connection that is still there.
+    let mut client = home.connect();
+    fs::remove_file(home.socket()).unwrap();
+    let report = client.ok("doctor", json!({}));
+    assert!(check(&report, "admin socket")["advice"].as_str().unwrap().contains("restart"));
+}
+
+#[test]
+fn a_clock_that_was_set_back_is_told() {
+    let mut home = Home::started();
+    home.ok("users.add", json!({"name": "bob", "role": "guest", "provider": "none"}));
+    home.offline(|database| {
+        database.execute("UPDATE admin_audit SET at = at + 7200", []).unwrap();
+    });
+    let clock = check(&examined(&home), "clock");
+    assert!(clock["advice"].as_str().unwrap().contains("behind the last record"), "{clock}");
+}
+
+#[test]
+fn photoprisms_database_is_examined_before_and_after_it_is_there() {
+    let mut home = home_with("index.db");
+    home.start();
+    let report = examined(&home);
+    assert!(check(&report, "database")["found"].as_str().unwrap().ends_with("is not there yet"));
+    make_theirs(home.database());
+    home.ok("users.ls", json!({}));
+    let report = examined(&home);
+    assert_eq!(check(&report, "database")["ok"], true);
+    assert!(check(&report, "database")["found"].as_str().unwrap().contains("241230-abc"));
+    assert_eq!(check(&report, "journal mode")["found"], "delete");
+}
