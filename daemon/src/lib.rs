@@ -29,6 +29,7 @@ pub mod clock;
 pub mod effect;
 pub mod error;
 pub mod faults;
+pub mod metrics;
 pub mod surroundings;
 mod sys;
 

@@ -120,7 +120,7 @@ impl Server {
         if spare.take().is_some()
             && let Ok(Ok((stream, _))) = timeout(Duration::ZERO, listener.accept()).await
         {
-            refuse(&stream, &busy());
+            self.refuse(&stream, &busy());
         }
         if is_off(Fault::AcceptWithoutRest) {
             return tokio::task::yield_now().await;
@@ -136,13 +136,20 @@ impl Server {
         *spare = File::open("/dev/null").ok();
     }
 
+    fn refuse(&self, stream: &UnixStream, error: &ErrorBody) {
+        self.app.metrics.refused(error.code);
+        refuse(stream, error);
+    }
+
     fn admit(self: &Rc<Self>, stream: UnixStream, socket: SocketKind) {
         let caller = Caller::of(&stream, socket);
         if let Err(refused) = caller.admit(&self.app.policy.borrow()) {
             info!(uid = caller.uid(), pid = caller.pid(), "a peer without rights was refused");
-            return refuse(&stream, &ErrorBody::new(ErrorCode::Forbidden, refused.to_string()));
+            let error = ErrorBody::new(ErrorCode::Forbidden, refused.to_string());
+            return self.refuse(&stream, &error);
         }
-        let Some(seat) = self.seat(&caller) else { return refuse(&stream, &busy()) };
+        let Some(seat) = self.seat(&caller) else { return self.refuse(&stream, &busy()) };
+        self.app.metrics.accepted();
         let app = Rc::clone(&self.app);
         tokio::task::spawn_local(async move {
             serve(app, caller, stream).await;

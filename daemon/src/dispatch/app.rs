@@ -17,6 +17,7 @@ use crate::config::{AdminPassword, Limits};
 use crate::effect::{Effect, Sink};
 use crate::handlers::auth::Lifetimes;
 use crate::hashing::Pool;
+use crate::metrics::Metrics;
 use crate::peer::Policy;
 use crate::store::Store;
 
@@ -74,6 +75,8 @@ pub struct App {
     pub open: Cell<usize>,
     /// Turns true when the daemon stops.
     pub stop: watch::Receiver<bool>,
+    /// What is counted.
+    pub metrics: Metrics,
     /// Names the requests that fail.
     pub requests: RequestIds,
 }

@@ -8,7 +8,7 @@ use photoprism_protocol::status::NoArgs;
 use super::call::Call;
 use super::login::login;
 use super::status::current_status;
-use super::{auth, doctor, users};
+use super::{auth, doctor, metrics, users};
 use crate::error::CommandError;
 use crate::handlers::{self, admin, audit as trail, passwd, twofa};
 
@@ -51,6 +51,7 @@ pub(super) async fn perform(call: &Call<'_>) -> Answer {
         C::Users2faConfirm => users::confirm_2fa(call).await,
         C::Users2faDisable => users::on_target(call, twofa::disable).await,
         C::Users2faRecovery => users::on_target(call, twofa::recovery).await,
+        C::Metrics => metrics::tell(call).await,
         C::Doctor => doctor::examine(call).await,
         C::UsersRename
         | C::UsersAdopt
@@ -59,8 +60,7 @@ pub(super) async fn perform(call: &Call<'_>) -> Answer {
         | C::BackupCreate
         | C::BackupLs
         | C::BackupVerify
-        | C::BackupRestore
-        | C::Metrics => {
+        | C::BackupRestore => {
             Err(CommandError::Unavailable(format!("{} is not built yet", call.command()).into()))
         }
     }

@@ -57,10 +57,11 @@ async fn attempt_once(call: &Call<'_>, attempt: &Attempt) -> Result<Success, Com
             Verdict::Welcome(success) => {
                 places.password.succeed();
                 info!(ip = %attempt.client_ip.as_str(), user = attempt.name, "login ok");
+                call.app.metrics.login("ok");
                 better_hash(call, attempt, (&known, stored));
                 return Ok(*success);
             }
-            Verdict::Refused(reason) => return Err(refused(attempt, places, reason)),
+            Verdict::Refused(reason) => return Err(refused(call, attempt, (places, reason))),
         }
     }
     Err(CommandError::Unavailable("the account changes all the time; try again".into()))
@@ -126,12 +127,12 @@ async fn decide(
 
 fn limited_now(call: &Call<'_>, attempt: &Attempt, limited: RateLimited) -> CommandError {
     call.app.refusals.count(attempt);
-    tell(attempt, Reason::RateLimited);
+    tell(call, attempt, Reason::RateLimited);
     CommandError::Login(LoginRefusal::RateLimited { retry_after_s: limited.retry_after_s })
 }
 
-fn refused(attempt: &Attempt, places: Places, reason: Reason) -> CommandError {
-    tell(attempt, reason);
+fn refused(call: &Call<'_>, attempt: &Attempt, (places, reason): (Places, Reason)) -> CommandError {
+    tell(call, attempt, reason);
     if reason.costs_places() {
         places.password.fail();
     }
@@ -145,7 +146,8 @@ fn refused(attempt: &Attempt, places: Places, reason: Reason) -> CommandError {
     })
 }
 
-fn tell(attempt: &Attempt, reason: Reason) {
+fn tell(call: &Call<'_>, attempt: &Attempt, reason: Reason) {
+    call.app.metrics.login(reason.status());
     let (ip, user) = (attempt.client_ip.as_str(), attempt.name.as_str());
     info!(ip = %ip, user, reason = reason.status(), "login refused");
 }

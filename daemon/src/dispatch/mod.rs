@@ -6,6 +6,7 @@ mod call;
 mod command;
 mod doctor;
 mod login;
+mod metrics;
 mod refusals;
 mod reset;
 mod status;
@@ -31,13 +32,17 @@ pub async fn answer(app: &App, caller: &Caller, line: &[u8]) -> Vec<u8> {
     let watch = Stopwatch::start();
     let request = match decode(line) {
         Ok(request) => request,
-        Err(refusal) => return encode(&refusal.id, &Err(refusal.error)),
+        Err(refusal) => {
+            app.metrics.rejected(refusal.error.code);
+            return encode(&refusal.id, &Err(refusal.error));
+        }
     };
     loop {
         let permit = match caller.permit(request.command, &app.policy.borrow()) {
             Ok(permit) => permit,
             Err(refused) => {
                 info!(command = request.command.name(), uid = caller.uid(), "forbidden");
+                app.metrics.command(request.command, Some(ErrorCode::Forbidden));
                 let error = ErrorBody::new(ErrorCode::Forbidden, refused.to_string());
                 return encode(&request.id, &Err(error));
             }
@@ -81,5 +86,6 @@ fn finish(app: &App, call: &Call<'_>, id: &Id, outcome: Result<Success, CommandE
         }
         error
     });
+    app.metrics.command(call.context.permit.command(), outcome.as_ref().err().map(|e| e.code));
     encode(id, &outcome)
 }

@@ -9,6 +9,7 @@ pub mod doctor;
 mod find;
 pub mod legacy;
 pub mod logins;
+pub mod metrics;
 mod page;
 pub mod passwd;
 mod revoked;

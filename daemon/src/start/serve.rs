@@ -23,6 +23,7 @@ use crate::config::{Limits, Loaded};
 use crate::dispatch::{App, Places, Refusals, RequestIds, current_status, sink};
 use crate::handlers::auth::Lifetimes;
 use crate::log::{self, Handle, Ready};
+use crate::metrics::Metrics;
 use crate::peer::SocketKind;
 use crate::server::Server;
 use crate::signals::{self, Signal};
@@ -82,6 +83,7 @@ pub(super) fn serve(built: Built) -> Result<(), Failure> {
         started: built.started,
         open: Cell::new(0),
         stop: stopped,
+        metrics: Metrics::default(),
         requests: RequestIds::default(),
     });
     let control = Control { app, loaded: built.loaded, log: built.log, passed_group };

@@ -70,6 +70,14 @@ enum Job {
 pub struct Store {
     jobs: Sender<Job>,
     turns: Arc<AtomicU64>,
+    committed: Arc<Committed>,
+}
+
+/// What was committed since the start.
+#[derive(Debug, Default)]
+struct Committed {
+    groups: AtomicU64,
+    writes: AtomicU64,
 }
 
 impl Store {
@@ -80,10 +88,12 @@ impl Store {
     pub fn start(slot: Slot, sink: Sink) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, inbox) = channel();
         let turns = Arc::new(AtomicU64::new(0));
-        let mut thread = DbThread { slot, sink, inbox, turns: Arc::clone(&turns) };
+        let committed = Arc::new(Committed::default());
+        let (turning, committing) = (Arc::clone(&turns), Arc::clone(&committed));
+        let mut thread = DbThread { slot, sink, inbox, turns: turning, committed: committing };
         let handle =
             std::thread::Builder::new().name("database".into()).spawn(move || thread.run())?;
-        Ok((Self { jobs, turns }, handle))
+        Ok((Self { jobs, turns, committed }, handle))
     }
 
     /// Runs `work` outside of any transaction.
@@ -186,6 +196,13 @@ impl Store {
         self.turns.load(Ordering::Relaxed)
     }
 
+    /// Commits since the start, one sync each, and the writes in them.
+    #[must_use]
+    pub fn committed(&self) -> (u64, u64) {
+        let Committed { groups, writes } = &*self.committed;
+        (groups.load(Ordering::Relaxed), writes.load(Ordering::Relaxed))
+    }
+
     /// Asks the thread to finish what waits, checkpoint and end. Join its handle afterwards.
     pub fn stop(&self) {
         // A thread that is gone has stopped.
@@ -212,6 +229,7 @@ struct DbThread {
     sink: Sink,
     inbox: Receiver<Job>,
     turns: Arc<AtomicU64>,
+    committed: Arc<Committed>,
 }
 
 impl DbThread {
@@ -288,14 +306,20 @@ impl DbThread {
                 }
             }
         }
-        let anything = steps.iter().any(|step| step.keep);
+        let kept = steps.iter().filter(|step| step.keep).count();
+        let anything = kept > 0;
         if is_off(Fault::AcknowledgeEarly) {
             finish_all(steps, &Ok(()), sink);
             // What fails here was acknowledged already: that is the fault.
             let _ = commit(db, anything);
             return;
         }
-        finish_all(steps, &commit(db, anything), sink);
+        let end = commit(db, anything);
+        if anything && end.is_ok() {
+            self.committed.groups.fetch_add(1, Ordering::Relaxed);
+            self.committed.writes.fetch_add(kept as u64, Ordering::Relaxed);
+        }
+        finish_all(steps, &end, sink);
     }
 }
 

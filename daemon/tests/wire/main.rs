@@ -9,9 +9,12 @@ mod access;
 mod audit;
 mod envelope;
 mod golden;
+#[path = "../../src/metrics/grammar.rs"]
+mod grammar;
 mod harness;
 mod keys;
 mod lines;
+mod metrics;
 mod order;
 mod paging;
 mod passwd;

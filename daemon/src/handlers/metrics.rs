@@ -1,0 +1,34 @@
+//! What the database adds to `metrics`.
+
+use std::path::Path;
+
+use crate::error::CommandError;
+use crate::metrics::DatabaseFigures;
+use crate::store::{Db, StoreError, audit_head, counts};
+use crate::surroundings::Seen;
+
+/// Figures of the database; `None` while it is missing.
+///
+/// # Errors
+/// The store's.
+pub fn database(db: Result<&Db, StoreError>) -> Result<Option<DatabaseFigures>, CommandError> {
+    let db = match db {
+        Ok(db) => db,
+        Err(StoreError::Missing) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let found = counts(db)?;
+    let mut wal = db.path().as_os_str().to_owned();
+    wal.push("-wal");
+    Ok(Some(DatabaseFigures {
+        bytes: (length(db.path()), length(Path::new(&wal))),
+        audit_head: audit_head(db)?.number.unsigned_abs(),
+        users: (found.users, found.deleted),
+        sessions: found.sessions,
+        login_records: found.logins,
+    }))
+}
+
+fn length(path: &Path) -> u64 {
+    Seen::through(path).map_or(0, |seen| seen.length)
+}
