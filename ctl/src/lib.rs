@@ -17,6 +17,7 @@ pub mod password;
 pub mod prompt;
 pub mod report;
 pub mod socket;
+pub mod tree;
 
 use std::ffi::OsString;
 

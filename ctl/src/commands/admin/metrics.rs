@@ -16,7 +16,7 @@ Examples:
     mv /var/lib/prometheus/node-exporter/photoprismd.prom.$$ \\
        /var/lib/prometheus/node-exporter/photoprismd.prom";
 
-/// Print figures for monitoring as `OpenMetrics` text
+/// Print figures for monitoring, as Prometheus reads them
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Metrics {}

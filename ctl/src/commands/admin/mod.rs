@@ -4,6 +4,7 @@ mod audit;
 mod doctor;
 mod metrics;
 mod status;
+mod tree;
 
 use clap::{Args, Subcommand};
 
@@ -16,7 +17,9 @@ Examples:
   photoprism admin audit ls       who changed what
   photoprism admin audit verify   is that record whole
   photoprism admin doctor         what is wrong, and what to do
-  photoprism admin metrics        figures for monitoring";
+  photoprism admin metrics        figures for monitoring
+  photoprism admin completions bash > /etc/bash_completion.d/photoprism
+  photoprism admin man /usr/local/share/man/man1";
 
 /// Look after the daemon itself
 #[derive(Debug, Args)]
@@ -37,8 +40,12 @@ pub enum Verb {
     Audit(audit::Audit),
     /// Find out what is wrong with the installation, and what to do
     Doctor(doctor::Doctor),
-    /// Print figures for monitoring as `OpenMetrics` text
+    /// Print figures for monitoring, as Prometheus reads them
     Metrics(metrics::Metrics),
+    /// Print a script that completes command lines: bash, zsh or fish
+    Completions(tree::Completions),
+    /// Write manual pages into a folder
+    Man(tree::Man),
 }
 
 impl Admin {
@@ -52,6 +59,8 @@ impl Admin {
             Verb::Audit(verb) => verb.run(context),
             Verb::Doctor(command) => command.run(context),
             Verb::Metrics(command) => command.run(context),
+            Verb::Completions(command) => command.run(),
+            Verb::Man(command) => command.run(context),
         }
     }
 }

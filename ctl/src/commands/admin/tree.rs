@@ -1,0 +1,84 @@
+//! `admin completions` and `admin man`: the tree of commands for shells and for `man`. They need
+//! no daemon.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output;
+use crate::tree::completions::{Shell, script};
+use crate::tree::{manual, visit};
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  photoprism admin completions bash > /etc/bash_completion.d/photoprism
+  photoprism admin completions zsh > \"${fpath[1]}/_photoprism\"
+  photoprism admin completions fish > ~/.config/fish/completions/photoprism.fish
+  source <(photoprism admin completions bash)    for this shell alone";
+
+/// Print a script that completes command lines: bash, zsh or fish
+#[derive(Debug, Args)]
+#[command(after_long_help = COMPLETIONS_EXAMPLES)]
+pub struct Completions {
+    /// bash, zsh or fish
+    #[arg(value_parser = shell)]
+    shell: Shell,
+}
+
+fn shell(text: &str) -> Result<Shell, String> {
+    match text {
+        "bash" => Ok(Shell::Bash),
+        "zsh" => Ok(Shell::Zsh),
+        "fish" => Ok(Shell::Fish),
+        _ => Err("give bash, zsh or fish".into()),
+    }
+}
+
+impl Completions {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self) -> Result<(), Failure> {
+        output::data(&script(self.shell, crate::cli::command()))
+    }
+}
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  photoprism admin man /usr/local/share/man/man1
+  photoprism admin man . && man -l photoprism.1";
+
+/// Write manual pages into a folder, which is made where it is missing
+#[derive(Debug, Args)]
+#[command(after_long_help = MAN_EXAMPLES)]
+pub struct Man {
+    /// The folder
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+impl Man {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let failed = |error| Failure::System("cannot write the manual pages", error);
+        fs::create_dir_all(&self.folder).map_err(failed)?;
+        let (mut count, mut written) = (0, Ok(()));
+        visit(crate::cli::command(), &mut |path, command| {
+            if written.is_ok() {
+                let file = self.folder.join(manual::name(path) + ".1");
+                written = fs::write(file, manual::page(path, command));
+                count += 1;
+            }
+        });
+        written.map_err(failed)?;
+        context.note(&format!("wrote {count} pages to {}", self.folder.display()));
+        Ok(())
+    }
+}

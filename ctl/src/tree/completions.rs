@@ -1,0 +1,127 @@
+//! Scripts that complete a command line. What stands in the tree is written into them; names of
+//! accounts are asked for at each completion, with short patience and without a word.
+
+use clap::{Arg, Command};
+
+use super::{Names, children, flags, names, summary, takes_word, visit};
+
+/// A shell that there is a script for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shell {
+    /// bash 4 or later.
+    Bash,
+    /// zsh 5 or later.
+    Zsh,
+    /// fish 3 or later.
+    Fish,
+}
+
+const BASH: &str = include_str!("completions.bash");
+const ZSH: &str = include_str!("completions.zsh");
+const FISH: &str = include_str!("completions.fish");
+
+/// The script.
+#[must_use]
+pub fn script(shell: Shell, root: Command) -> String {
+    let (mut ways, mut words) = (String::new(), String::new());
+    visit(root, &mut |path, command| {
+        let at = quoted(&path.join(" "));
+        way(&mut ways, shell, path, command);
+        let asked = names(path, command);
+        match shell {
+            Shell::Bash | Shell::Zsh => offer(&mut words, shell, (&at, asked), command),
+            Shell::Fish => fish(&mut words, (&at, asked), command),
+        }
+    });
+    let frame = match shell {
+        Shell::Bash => BASH,
+        Shell::Zsh => ZSH,
+        Shell::Fish => FISH,
+    };
+    frame.replace("@WAYS@\n", &ways).replace("@WORDS@\n", &words)
+}
+
+/// How a word leads on from a command, and which flags take the word after them.
+fn way(to: &mut String, shell: Shell, path: &[String], command: &Command) {
+    let path = path.join(" ");
+    let mut lead = |word: &str, (variable, value): (&str, &str)| {
+        let (word, value) = (quoted(&[&path, "/", word].concat()), quoted(value));
+        match shell {
+            Shell::Bash | Shell::Zsh => {
+                to.extend(["    ", &word, ") ", variable, "=", &value, " ;;\n"]);
+            }
+            Shell::Fish => to.extend(["case ", &word, "\n set ", variable, " ", &value, "\n"]),
+        }
+    };
+    for child in children(command) {
+        let name = child.get_name();
+        let below = [&path, " ", name].concat();
+        for word in std::iter::once(name).chain(child.get_visible_aliases()) {
+            lead(word, ("at", below.trim_start()));
+        }
+    }
+    for flag in flags(command).filter(|flag| takes_word(flag)).flat_map(spelled) {
+        lead(&flag, ("skip", "1"));
+    }
+}
+
+/// `-l` and `--login`.
+fn spelled(flag: &Arg) -> Vec<String> {
+    let short = flag.get_short().map(|short| ["-", short.encode_utf8(&mut [0; 4])].concat());
+    let long = flag.get_long().map(|long| ["--", long].concat());
+    short.into_iter().chain(long).collect()
+}
+
+/// What bash and zsh offer at a command; zsh with what it means, as `_describe` takes it.
+fn offer(to: &mut String, shell: Shell, (at, asked): (&str, Names), command: &Command) {
+    let word = |word: &str, about: String| match shell {
+        Shell::Zsh => quoted(&[word, ":", &about.replace(':', "\\:")].concat()),
+        Shell::Bash | Shell::Fish => word.to_owned(),
+    };
+    to.extend(["    ", at, ")\n      commands=("]);
+    for child in children(command) {
+        to.extend([&word(child.get_name(), summary(child.get_about())), " "]);
+    }
+    to.push_str(")\n      flags=(");
+    for flag in flags(command) {
+        for spelling in spelled(flag) {
+            to.extend([&word(&spelling, summary(flag.get_help())), " "]);
+        }
+    }
+    let asked = match asked {
+        Names::No => "",
+        Names::Live => "live",
+        Names::Deleted => "deleted",
+    };
+    to.extend([")\n      names='", asked, "' ;;\n"]);
+}
+
+fn fish(to: &mut String, (at, asked): (&str, Names), command: &Command) {
+    let at = ["complete -c photoprism -n ", &quoted(&["__photoprism_at ", at].concat())].concat();
+    for child in children(command) {
+        let about = quoted(&summary(child.get_about()));
+        to.extend([&at, " -f -a ", child.get_name(), " -d ", &about, "\n"]);
+    }
+    for flag in flags(command) {
+        to.push_str(&at);
+        for spelling in spelled(flag) {
+            let (kind, word) = match spelling.strip_prefix("--") {
+                Some(long) => (" -l ", long),
+                None => (" -s ", &spelling[1..]),
+            };
+            to.extend([kind, word]);
+        }
+        let value = if takes_word(flag) { " -r" } else { "" };
+        to.extend([value, " -d ", &quoted(&summary(flag.get_help())), "\n"]);
+    }
+    match asked {
+        Names::No => {}
+        Names::Live => to.extend([&at, " -f -a '(__photoprism_names)'\n"]),
+        Names::Deleted => to.extend([&at, " -f -a '(__photoprism_names -r)'\n"]),
+    }
+}
+
+/// A text in single quotes, as all three shells read it.
+fn quoted(text: &str) -> String {
+    ["'", &text.replace('\'', "'\\''"), "'"].concat()
+}

@@ -1,0 +1,77 @@
+//! The tree of commands as text: completions and manual pages.
+//!
+//! Written here and not by `clap_complete` and `clap_mangen`, which would add 68 and 82 KB to a
+//! binary that may have 1.2 MB (measured with opt-level z and LTO; this module is a tenth of it).
+
+pub mod completions;
+pub mod manual;
+
+use clap::{Arg, ArgAction, Command};
+
+/// Goes to every command, each before those below it, with the words that lead to it: the
+/// program's name is left out, `["users", "ls"]`.
+pub fn visit(mut root: Command, see: &mut dyn FnMut(&[String], &mut Command)) {
+    root.build();
+    walk(&mut Vec::new(), &mut root, see);
+}
+
+fn walk(
+    path: &mut Vec<String>,
+    command: &mut Command,
+    see: &mut dyn FnMut(&[String], &mut Command),
+) {
+    see(path, command);
+    for child in command.get_subcommands_mut().filter(|child| is_ours(child)) {
+        path.push(child.get_name().to_owned());
+        walk(path, child, see);
+        path.pop();
+    }
+}
+
+/// `help` repeats all the others.
+fn is_ours(child: &Command) -> bool {
+    child.get_name() != "help" && !child.is_hide_set()
+}
+
+/// The commands below one.
+fn children(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|child| is_ours(child))
+}
+
+/// The flags of a command.
+fn flags(command: &Command) -> impl Iterator<Item = &Arg> {
+    command.get_arguments().filter(|arg| !arg.is_positional() && !arg.is_hide_set())
+}
+
+/// Whether a flag takes the word after it.
+fn takes_word(flag: &Arg) -> bool {
+    matches!(flag.get_action(), ArgAction::Set | ArgAction::Append) && !flag.is_require_equals_set()
+}
+
+/// The first line of a help text.
+fn summary(text: Option<&clap::builder::StyledStr>) -> String {
+    let text = text.map(ToString::to_string).unwrap_or_default();
+    text.lines().next().unwrap_or_default().replace('`', "")
+}
+
+/// Which words a command takes that only the daemon knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Names {
+    /// None.
+    No,
+    /// Names of accounts.
+    Live,
+    /// Names of deleted accounts too.
+    Deleted,
+}
+
+fn names(path: &[String], command: &Command) -> Names {
+    let users = command.get_positionals().any(|arg| arg.get_id().as_str().starts_with("username"));
+    match path.last().map(String::as_str) {
+        // A new account has a name that nobody has yet.
+        Some("add") if path[0] == "users" => Names::No,
+        Some("restore") if users => Names::Deleted,
+        _ if users => Names::Live,
+        _ => Names::No,
+    }
+}

@@ -1,0 +1,201 @@
+//! `admin completions` in the real shells, and `admin man` under `mandoc` and `man`, where this
+//! machine has them.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+use common::{Daemon, account, binary, output, page};
+use serde_json::{Value, json};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_photoprism");
+
+/// Whether this machine lacks a program, which is then said aloud.
+fn lacks(program: &str) -> bool {
+    let there = Command::new(program).arg("--version").output().is_ok();
+    if !there {
+        let why = format!("skipped: no {program} here\n");
+        // Past the test runner, which keeps what a good test prints to itself.
+        std::io::stderr().write_all(why.as_bytes()).unwrap();
+    }
+    !there
+}
+
+/// The script of a shell, in a file.
+fn script(folder: &Path, shell: &str) -> String {
+    let seen = output(&mut binary(["admin", "completions", shell]));
+    assert_eq!((seen.code, seen.err.as_str()), (Some(0), ""));
+    let path = folder.join(shell);
+    fs::write(&path, seen.out).unwrap();
+    path.display().to_string()
+}
+
+/// A daemon that knows bob, and a name that no shell may ever run.
+fn daemon() -> Daemon {
+    let mut hostile = account("bob");
+    hostile["name"] = "bo$(touch ran)".into();
+    Daemon::playing([page(&[account("bob"), hostile], None)])
+}
+
+/// Runs a shell with `code` and gives its lines. Wherever it runs something it should not, a file
+/// is left behind.
+fn lines(daemon: &Daemon, shell: &str, code: &str) -> BTreeSet<String> {
+    let mut command = Command::new(shell);
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", daemon.folder.path());
+    command.env("PHOTOPRISM_ADMIN_SOCKET", daemon.socket()).env("LC_ALL", "C.UTF-8");
+    let seen = output(command.args(["-c", code]).current_dir(daemon.folder.path()));
+    assert_eq!((seen.code, seen.err.as_str()), (Some(0), ""), "{code}\n{}", seen.out);
+    assert!(!daemon.folder.path().join("ran").exists(), "{code}");
+    seen.out.lines().map(str::to_owned).collect()
+}
+
+fn set(words: &[&str]) -> BTreeSet<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// What stands before the cursor, and what must be offered there: all of it, and nothing else.
+const OFFERED: [(&[&str], &[&str]); 6] = [
+    (&["lo"], &["logins"]),
+    (&["user", "sh"], &["show"]),
+    (&["--socket", "users", "pas"], &["passwd"]),
+    (&["--timeout", "9s", "users", "2fa", "en"], &["enroll"]),
+    (&["users", "add", "--expires"], &["--expires-at"]),
+    (&["admin", "audit", "ve"], &["verify"]),
+];
+
+#[test]
+fn bash_completes_commands_flags_and_names() {
+    if lacks("bash") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let script = script(folder.path(), "bash");
+    let complete = |daemon: &Daemon, words: &[&str]| {
+        let line = words.join(" ");
+        let count = words.len();
+        let code = format!(
+            "source {script}; COMP_WORDS=({PROGRAM} {line}); COMP_CWORD={count}; _photoprism; \
+             printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        lines(daemon, "bash", &code)
+    };
+    for (words, offered) in OFFERED {
+        assert_eq!(complete(&daemon(), words), set(offered), "{words:?}");
+    }
+    let names = daemon();
+    assert_eq!(complete(&names, &["users", "show", "b"]), set(&["bob"]));
+    let asked = json!({"cmd": "users.ls", "args": {"search": "b", "limit": 200}});
+    assert_eq!(names.requests(), [asked]);
+    let names = daemon();
+    assert_eq!(complete(&names, &["users", "restore", "b"]), set(&["bob"]));
+    assert_eq!(names.requests()[0]["args"]["deleted"], true);
+    // A new account has a name that nobody has yet, and without a daemon nothing is said.
+    let names = daemon();
+    assert_eq!(complete(&names, &["users", "add", "b"]), set(&[""]));
+    assert_eq!(names.requests(), [Value::Null; 0]);
+    let none: [&str; 0] = [];
+    assert_eq!(complete(&Daemon::playing(none), &["users", "rm", "b"]), set(&[""]));
+}
+
+#[test]
+fn zsh_completes_commands_flags_and_names() {
+    if lacks("zsh") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let script = script(folder.path(), "zsh");
+    // What zsh itself does with the words is its own: here they are printed.
+    let stand_ins = "compdef() { }; _files() { print files }; \
+        compadd() { shift; print -l -- ${(M)@:#$cur*} }; \
+        _describe() { local list=${@[-1]} one; for one in ${(P)list}; do \
+            print -r -- ${one%%:*}; done | grep -e \"^$cur\" || true }";
+    let complete = |daemon: &Daemon, words: &[&str]| {
+        let (line, count) = (words.join(" "), words.len() + 1);
+        let code = format!(
+            "{stand_ins}; source {script}; words=({PROGRAM} {line}); CURRENT={count}; _photoprism"
+        );
+        lines(daemon, "zsh", &code)
+    };
+    for (words, offered) in OFFERED {
+        assert_eq!(complete(&daemon(), words), set(offered), "{words:?}");
+    }
+    assert_eq!(complete(&daemon(), &["users", "show", "b"]), set(&["bob"]));
+    assert_eq!(complete(&daemon(), &["users", "ls", "--socket", "b"]), set(&["files"]));
+}
+
+#[test]
+fn fish_completes_commands_flags_and_names() {
+    if lacks("fish") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let script = script(folder.path(), "fish");
+    let complete = |daemon: &Daemon, words: &[&str]| {
+        // It completes for the name that was typed: the folder of the program comes first.
+        let bin = Path::new(PROGRAM).parent().unwrap().display();
+        let line = words.join(" ");
+        let code =
+            format!("set -x PATH {bin} $PATH; source {script}; complete -C 'photoprism {line}'");
+        lines(daemon, "fish", &code)
+            .into_iter()
+            .map(|line| line.split('\t').next().unwrap().to_owned())
+            .collect::<BTreeSet<_>>()
+    };
+    for (words, offered) in OFFERED {
+        assert_eq!(complete(&daemon(), words), set(offered), "{words:?}");
+    }
+    assert_eq!(complete(&daemon(), &["users", "show", "b"]), set(&["bob"]));
+}
+
+#[test]
+fn another_shell_is_a_usage_error() {
+    let seen = output(&mut binary(["admin", "completions", "tcsh"]));
+    assert_eq!(seen.code, Some(2));
+    assert!(seen.err.contains("bash, zsh or fish"), "{}", seen.err);
+}
+
+#[test]
+fn every_command_has_a_page_that_man_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("share/man1");
+    let seen = output(&mut binary(["admin", "man", target.to_str().unwrap()]));
+    assert_eq!((seen.code, seen.out.as_str()), (Some(0), ""), "{seen:?}");
+    let pages: Vec<_> = fs::read_dir(&target).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(seen.err.starts_with(&format!("wrote {} pages to ", pages.len())), "{}", seen.err);
+    for name in ["photoprism.1", "photoprism-users-2fa-enroll.1", "photoprism-admin-doctor.1"] {
+        assert!(target.join(name).exists(), "{name}");
+    }
+    let add = fs::read_to_string(target.join("photoprism-users-add.1")).unwrap();
+    for part in [
+        "photoprism\\-users\\-add \\- Add an account",
+        "photoprism users add [OPTIONS] [USERNAME]",
+        "\\fB\\-A\\fR, \\fB\\-\\-auth\\fR \\fIPROVIDER\\fR",
+        "\\fB\\-\\-webdav\\fR[=\\fIBOOL\\fR]",
+        "\\fBphotoprism\\-users\\fR(1)",
+    ] {
+        assert!(add.contains(part), "{part} in\n{add}");
+    }
+    if !lacks("mandoc") {
+        let mut command = Command::new("mandoc");
+        let lint = command.args(["-Tlint", "-W", "warning"]).args(&pages).output().unwrap();
+        let found = String::from_utf8(lint.stdout).unwrap();
+        // A page made from a program has no date of its own.
+        let found: Vec<_> = found.lines().filter(|line| !line.contains("missing date")).collect();
+        assert_eq!(found, [""; 0]);
+    }
+    if !lacks("man") {
+        let page = target.join("photoprism-users-add.1");
+        let mut command = Command::new("man");
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("MANWIDTH", "80").env("LC_ALL", "C");
+        let seen = output(command.arg("-l").arg(page));
+        assert!(seen.out.contains("photoprism users add [OPTIONS] [USERNAME]"), "{seen:?}");
+        assert_eq!(seen.code, Some(0));
+    }
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    assert_eq!(output(&mut binary(["admin", "man", file.to_str().unwrap()])).code, Some(1));
+}
