@@ -251,3 +251,27 @@ fn a_line_that_the_shell_made_is_taken_whole() {
     assert_eq!(args["password"], "-dash secret");
     assert_eq!(args["display_name"], "Bob \"B\" Baker");
 }
+
+#[test]
+fn rename_takes_the_old_and_the_new_name() {
+    let mut user = account("bob");
+    user["name"] = "robert".into();
+    let daemon = Daemon::done(&json!({"user": user, "changed": ["name"]}));
+    let output = daemon.run("users rename bob Robert");
+    assert_eq!((output.code, output.out.as_str()), (Some(0), ""));
+    assert_eq!(output.err, "bob is now robert (utoykpc5in2qnu74)\n");
+    let request = json!({"cmd": "users.rename", "args": {"user": "bob", "name": "Robert"}});
+    assert_eq!(daemon.requests(), [request]);
+
+    let result = json!({"user": user, "changed": []});
+    let output = Daemon::done(&result).run("users rename robert robert --json");
+    assert_eq!(serde_json::from_str::<Value>(&output.out).unwrap(), result);
+    assert_eq!(output.err, "robert (utoykpc5in2qnu74) has that name already\n");
+    for (line, flag) in [("users rename", "OLD"), ("users rename bob", "NEW")] {
+        let output = Daemon::playing([""]).run(line);
+        assert_eq!(output.code, Some(2), "{line}");
+        assert!(output.err.contains(flag), "{}", output.err);
+    }
+    let taken = refused("exists", "the name \"alice\" is taken");
+    assert_eq!(Daemon::playing([taken]).run("users rename bob alice").code, Some(5));
+}

@@ -123,6 +123,16 @@ pub struct Mod {
     pub fields: Fields,
 }
 
+/// Arguments of `users.rename`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rename {
+    /// Name or UID.
+    pub user: String,
+    /// Its new name.
+    pub name: String,
+}
+
 /// An account. Times are RFC 3339 in UTC with whole seconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the object of the protocol has these keys")]
@@ -197,6 +207,15 @@ pub struct ModResult {
     /// end at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_within_s: Option<u32>,
+}
+
+/// Result of `users.rename`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenameResult {
+    /// The account as it stands now.
+    pub user: User,
+    /// `name`, or nothing where that was its name already.
+    pub changed: Vec<String>,
 }
 
 /// Result of `users.rm`.

@@ -11,8 +11,8 @@ use photoprism_protocol::error::ErrorCode;
 use photoprism_protocol::list::{Page, Search};
 use photoprism_protocol::status::{NoArgs, Pong, Status};
 use photoprism_protocol::users::{
-    Add, AddTarget, Fields, Legacy, Ls, Mod, ModResult, ModTarget, OneUser, ResetResult, RmResult,
-    Target, User,
+    Add, AddTarget, Fields, Legacy, Ls, Mod, ModResult, ModTarget, OneUser, Rename, RenameResult,
+    ResetResult, RmResult, Target, User,
 };
 use photoprism_protocol::{audit, auth, doctor, logins, metrics, passwd, twofa, why};
 use serde::de::DeserializeOwned;
@@ -20,8 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Commands whose files come with the issues that build them.
-const LATER: [C; 8] = [
-    C::UsersRename,
+const LATER: [C; 7] = [
     C::UsersAdopt,
     C::UsersImport,
     C::UsersExport,
@@ -70,7 +69,7 @@ fn page<T: DeserializeOwned + Serialize>(text: &str) -> Value {
     json!({"items": page.items, "next": page.next})
 }
 
-const TABLE: [(C, Arguments, Outcome); 33] = [
+const TABLE: [(C, Arguments, Outcome); 34] = [
     (C::Ping, one::<NoArgs>, result::<Pong>),
     (C::Status, one::<NoArgs>, result::<Status>),
     (C::UsersLs, one::<Ls>, page::<User>),
@@ -80,6 +79,7 @@ const TABLE: [(C, Arguments, Outcome); 33] = [
     (C::UsersMod, modify, result::<ModResult>),
     (C::UsersRm, one::<Target>, result::<RmResult>),
     (C::UsersRestore, one::<Target>, result::<OneUser>),
+    (C::UsersRename, one::<Rename>, result::<RenameResult>),
     (C::UsersReset, one::<NoArgs>, result::<ResetResult>),
     (C::PasswdSet, one::<passwd::Set>, result::<passwd::SetResult>),
     (C::PasswdRemove, one::<passwd::Remove>, result::<passwd::RemoveResult>),

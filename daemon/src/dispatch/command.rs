@@ -53,8 +53,8 @@ pub(super) async fn perform(call: &Call<'_>) -> Answer {
         C::Users2faRecovery => users::on_target(call, twofa::recovery).await,
         C::Metrics => metrics::tell(call).await,
         C::Doctor => doctor::examine(call).await,
-        C::UsersRename
-        | C::UsersAdopt
+        C::UsersRename => users::rename(call).await,
+        C::UsersAdopt
         | C::UsersImport
         | C::UsersExport
         | C::BackupCreate

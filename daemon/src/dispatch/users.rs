@@ -82,6 +82,16 @@ pub(super) async fn modify(call: &Call<'_>) -> Answer {
     .await
 }
 
+pub(super) async fn rename(call: &Call<'_>) -> Answer {
+    let args = call.args::<wire_users::Rename>()?;
+    let key = call.key(&args)?;
+    if let Some(replay) = call.replay(key.as_ref(), None).await? {
+        return Ok(replay);
+    }
+    let request = users::Rename::parse(args)?;
+    call.write(key, move |tx, context, key| users::rename(tx, context, key, &request)).await
+}
+
 pub(super) async fn set_password(call: &Call<'_>) -> Answer {
     let args = call.args::<wire_passwd::Set>()?;
     passwd::permit_show_hash(&args, &call.context)?;

@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 
 use tracing::warn;
 
-use tracing::warn;
-
 use super::failure::Failure;
 use super::first_start::{admin_user, open, set_password};
 use crate::accounts::password::PasswordRules;

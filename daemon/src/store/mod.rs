@@ -86,5 +86,5 @@ pub use self::users_insert::{NewUser, user_insert};
 pub use self::users_search::{UserPage, UserSearch, users_page};
 pub use self::users_write::{
     Emptied, UserChange, empty_accounts, passcodes_remove, user_change, user_delete,
-    user_logged_in, user_undelete,
+    user_logged_in, user_rename, user_undelete,
 };

@@ -87,6 +87,18 @@ pub fn user_change(
     one_row(tx.conn.prepare_cached(&sentence)?.execute(&*values)?)
 }
 
+/// Gives an account another name, and its sessions with it, which are listed and searched by it.
+///
+/// # Errors
+/// As [`user_change`].
+pub fn user_rename(tx: &Tx<'_>, uid: &str, name: &str, now: &str) -> Result<(), StoreError> {
+    let sentence = "UPDATE auth_users SET user_name = ?2, updated_at = ?3 WHERE user_uid = ?1";
+    one_row(tx.conn.prepare_cached(sentence)?.execute([uid, name, now])?)?;
+    let sentence = "UPDATE auth_sessions SET user_name = ?2 WHERE user_uid = ?1";
+    tx.conn.prepare_cached(sentence)?.execute([uid, name])?;
+    Ok(())
+}
+
 /// Marks an account as deleted.
 ///
 /// # Errors

@@ -48,7 +48,7 @@ const TABLE: [(&str, &str, [&str; 5]); 41] = [
     ("users.2fa.confirm", "{}", [NO, NO, SOON, SOON, NO]),
     ("users.2fa.disable", "{}", [NO, NO, SOON, SOON, NO]),
     ("users.2fa.recovery", "{}", [NO, NO, SOON, SOON, NO]),
-    ("users.rename", "{}", [NO, NO, SOON, SOON, NO]),
+    ("users.rename", r#"{"user":"nobody","name":"new"}"#, [NO, NO, "not_found", "not_found", NO]),
     ("users.adopt", "{}", [NO, NO, NO, SOON, NO]),
     ("users.import", "{}", [NO, NO, NO, SOON, NO]),
     ("users.export", "{}", [NO, NO, NO, SOON, NO]),

@@ -11,7 +11,7 @@ use crate::common::json::Ask;
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/tests/golden");
 
 /// In an order in which each succeeds.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "ping",
     "users.add",
     "status",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 16] = [
     "users.restore",
     "users.mod",
     "passwd.remove",
+    "users.rename",
     "audit.ls",
     "audit.verify",
     "doctor",

@@ -23,4 +23,5 @@ mod secrets;
 mod users_add;
 mod users_guard;
 mod users_mod;
+mod users_rename;
 mod users_search;

@@ -183,7 +183,7 @@ fn the_right_comes_before_the_arguments() {
         &[
             (r#"{"cmd":"users.reset","args":{"x":1}}"#, "forbidden", ""),
             (r#"{"cmd":"backup.restore"}"#, "forbidden", ""),
-            (r#"{"cmd":"users.rename","key":"x"}"#, "unavailable", ""),
+            (r#"{"cmd":"users.rename","key":"x"}"#, "bad_request", "user"),
             (
                 r#"{"cmd":"passwd.set","args":{"user":"nobody","password":"longenough","show_hash":true}}"#,
                 "forbidden",

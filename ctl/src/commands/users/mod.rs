@@ -5,6 +5,7 @@ mod fields;
 mod legacy;
 mod ls;
 mod modify;
+mod rename;
 mod reset;
 mod restore;
 mod rm;
@@ -22,6 +23,7 @@ Examples:
   photoprism users ls                 list the accounts
   photoprism users add bob            add one, its password is asked for
   photoprism users mod -r guest bob   change its role
+  photoprism users rename bob rob     give it another name
   photoprism users rm bob             delete it
   photoprism users restore bob        bring it back
   photoprism users why bob            why bob cannot log in
@@ -50,6 +52,8 @@ pub enum Verb {
     Show(show::Show),
     /// Change properties of an account
     Mod(modify::Mod),
+    /// Give an account another name
+    Rename(rename::Rename),
     /// Delete accounts; they can be restored
     Rm(rm::Rm),
     /// Restore a deleted account
@@ -75,6 +79,7 @@ impl Users {
             Verb::Add(command) => command.run(context),
             Verb::Show(command) => command.run(context),
             Verb::Mod(command) => command.run(context),
+            Verb::Rename(command) => command.run(context),
             Verb::Rm(command) => command.run(context),
             Verb::Restore(command) => command.run(context),
             Verb::Reset(command) => command.run(context),

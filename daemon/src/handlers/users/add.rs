@@ -87,7 +87,7 @@ pub fn add(
     })
 }
 
-fn taken(row: &UserRow) -> CommandError {
+pub(super) fn taken(row: &UserRow) -> CommandError {
     CommandError::Exists {
         field: "name",
         message: format!("the name \"{}\" is taken", row.name).into(),

@@ -1,0 +1,52 @@
+//! `users rename`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::users::{self, RenameResult};
+
+use crate::cli::flags::JsonFlag;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users rename bob robert
+
+UID, display name, folders, password, sessions and app passwords stay as they are.";
+
+/// Give an account another name
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Rename {
+    /// User name or UID, asked for where it is left out
+    #[arg(value_name = "OLD")]
+    username: Option<String>,
+
+    /// Its new name, asked for where it is left out
+    #[arg(value_name = "NEW")]
+    name: Option<String>,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Rename {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let user = prompt::text(context, self.username, ("Username", "OLD"))?;
+        let name = prompt::text(context, self.name, ("New name", "NEW"))?;
+        let args = users::Rename { user, name };
+        let result = context.call(CommandName::UsersRename, &args)?;
+        let done: RenameResult = decode(&result)?;
+        context.note(&if done.changed.is_empty() {
+            format!("{} ({}) has that name already", done.user.name, done.user.uid)
+        } else {
+            format!("{} is now {} ({})", args.user, done.user.name, done.user.uid)
+        });
+        if self.json.json { output::json(&result, None) } else { Ok(()) }
+    }
+}
