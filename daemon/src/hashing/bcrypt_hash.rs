@@ -69,7 +69,9 @@ impl BcryptHash {
         format!("$2a${:02}${salt}{tag}", self.cost)
     }
 
-    pub(super) const fn cost(&self) -> u32 {
+    /// Binary logarithm of its rounds.
+    #[must_use]
+    pub const fn cost(&self) -> u32 {
         self.cost
     }
 
