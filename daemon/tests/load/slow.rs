@@ -95,7 +95,7 @@ fn send_slowly(socket: &Path, until: &Receiver<()>) {
     let pause = Duration::from_secs(1) / u32::try_from(LONG_SLOW).unwrap();
     for number in 0.. {
         let one = &mut slow[number % LONG_SLOW];
-        if !one.as_mut().is_some_and(|stream| stream.write_all(b" ").is_ok()) {
+        if one.as_mut().is_none_or(|stream| stream.write_all(b" ").is_err()) {
             *one = connect();
         }
         if until.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected) {
