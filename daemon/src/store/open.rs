@@ -215,16 +215,18 @@ fn newer(path: &Path, found: u32, known: usize) -> String {
     )
 }
 
-/// What both kinds have: nothing in a stranger's file may make SQLite do more than it is told.
+/// What both kinds have: nothing in a stranger's file may make SQLite do more than it is told, and
+/// plans do not hang on what is bound, or SQLite plans most sentences anew each time.
 fn settings(conn: &Connection) -> Result<(), StoreError> {
     for (option, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
         (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
         (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
     ] {
         if conn.set_db_config(option, on)? != on {
-            return Err(StoreError::Other("SQLite refused a safety setting".into()));
+            return Err(StoreError::Other("SQLite refused a setting".into()));
         }
     }
     pragma(conn, "trusted_schema", "0")?;

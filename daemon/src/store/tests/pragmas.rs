@@ -1,6 +1,7 @@
 //! Every safety setting, asked of SQLite itself.
 
 use rusqlite::config::DbConfig;
+use rusqlite::{OptionalExtension, StatementStatus};
 
 use super::place::Place;
 use crate::store::db::Db;
@@ -25,6 +26,7 @@ fn check_common(db: &Db) {
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
         (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
         (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
     ] {
         assert_eq!(db.conn.db_config(option).unwrap(), on, "{option:?} of {:?}", db.kind);
     }
@@ -64,4 +66,28 @@ fn defensive_mode_holds() {
     db.conn.execute_batch("PRAGMA writable_schema = 1").unwrap();
     assert!(db.conn.execute("DELETE FROM sqlite_schema", []).is_err());
     assert!(db.conn.execute("SELECT \"no such column\" FROM passwords", []).is_err());
+}
+
+/// How often SQLite has planned the look-up of a name anew.
+fn planned_anew(db: &Db) -> i32 {
+    let sentence = format!(
+        "{} WHERE u.user_name = ?1 ORDER BY u.deleted_at IS NOT NULL, u.id LIMIT 1",
+        db.columns.users
+    );
+    let mut sentence = db.conn.prepare_cached(&sentence).unwrap();
+    for name in ["admin", "nobody", "admin"] {
+        sentence.query_row([name], |_| Ok(())).optional().unwrap();
+        sentence.clear_bindings();
+    }
+    sentence.get_status(StatementStatus::RePrepare)
+}
+
+#[test]
+fn a_sentence_is_planned_once_whatever_is_bound() {
+    let place = Place::new();
+    let db = place.own();
+    assert_eq!(planned_anew(&db), 0);
+    db.conn.flush_prepared_statement_cache();
+    db.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, false).unwrap();
+    assert!(planned_anew(&db) > 0, "the measure finds it");
 }
