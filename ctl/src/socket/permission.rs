@@ -4,7 +4,7 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use nix::unistd::{Gid, Group, Uid, User};
+use nix::unistd::{Gid, Group, Uid, User, geteuid};
 
 use super::shown;
 
@@ -16,7 +16,11 @@ pub(super) fn explain(socket: &Path) -> String {
         .map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path })
         .find_map(|path| fs::metadata(path).ok().map(|found| (path, found)));
     let Some((path, found)) = nearest else {
-        return format!("no permission on {}; {}", shown(socket), advice(None));
+        return format!(
+            "no permission on {}; {}",
+            shown(socket),
+            advice(None, geteuid().is_root())
+        );
     };
     let kind = if found.file_type().is_socket() { "the socket" } else { "its folder" };
     format!(
@@ -26,17 +30,23 @@ pub(super) fn explain(socket: &Path) -> String {
         user(found.uid()),
         group(found.gid()),
         found.mode() & 0o7777,
-        advice(Some(&found)),
+        advice(Some(&found), geteuid().is_root()),
     )
 }
 
-fn advice(found: Option<&Metadata>) -> String {
+fn advice(found: Option<&Metadata>, root: bool) -> String {
+    // The owner needs no capability, which root in a container may lack.
+    let owner = found.map_or(0, MetadataExt::uid);
+    let inside = format!("`docker compose exec -u {owner} …`");
+    if root {
+        return format!("this root has no capability to pass; run it as the owner: {inside}");
+    }
     // Without rights of the group, or with the group root, there is none that one should join.
     let joinable = found.filter(|file| file.mode() & 0o030 != 0 && file.gid() != 0);
     let join = joinable.map_or_else(String::new, |file| {
         format!(", or join the group (`usermod -aG {} USER`, then log in again)", group_name(file))
     });
-    format!("run this as root or with sudo{join}; in a container: `docker compose exec -u root …`")
+    format!("run this as root or with sudo{join}; in a container as the owner: {inside}")
 }
 
 pub(super) fn user(uid: u32) -> String {
@@ -85,6 +95,16 @@ mod tests {
         let text = explain(&folder.path().join("hidden/admin.sock"));
         let part = format!("its folder {} belongs to", folder.path().display());
         assert!(text.contains(&part) && text.contains("mode 0750"), "{text}");
-        assert!(text.contains("as root"), "{text}");
+    }
+
+    #[test]
+    fn root_is_sent_to_the_owner_and_others_to_root() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = fs::metadata(folder.path()).unwrap();
+        let inside = format!("`docker compose exec -u {} …`", found.uid());
+        let [root, other] = [true, false].map(|root| advice(Some(&found), root));
+        assert!(root.contains("no capability") && root.ends_with(&inside), "{root}");
+        assert!(other.contains("as root or with sudo") && other.ends_with(&inside), "{other}");
+        assert!(advice(None, false).ends_with("exec -u 0 …`"));
     }
 }
