@@ -79,8 +79,13 @@ fn check(descriptor: OwnedFd, name: &str) -> Result<PassedSocket, SocketError> {
     }
     let address: UnixAddr = getsockname(fd.as_raw_fd()).map_err(|_| wrong("is no Unix socket"))?;
     let path = address.path().ok_or_else(|| wrong("has no path, and so no owner and mode"))?;
-    let found = std::fs::symlink_metadata(path).ok().filter(|found| found.file_type().is_socket());
-    let Some(found) = found else { return Err(wrong("is no longer where it was bound")) };
+    let found = match std::fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_socket() => found,
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(wrong("lies in a folder that this user may not enter"));
+        }
+        Ok(_) | Err(_) => return Err(wrong("is no longer where it was bound")),
+    };
     let (path, gid) = (path.to_owned(), found.gid());
     let listener = UnixListener::from(descriptor);
     listener.set_nonblocking(true).map_err(|error| wrong(&error.to_string()))?;
