@@ -7,8 +7,9 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use data_encoding::BASE64;
 use regex::Regex;
 
+use super::blocks::{Block, GATE, README, fenced, section};
 use super::place::{Place, Terminal};
-use super::{Block, DAEMON, GATE, README, fenced, section, skipped};
+use super::{DAEMON, skipped};
 
 /// The port that the README shows; the test takes one that is free.
 const PORT: &str = "8081";

@@ -4,20 +4,18 @@
 //! The first block of the top one is the first terminal, all others follow each other in a second
 //! one, in a home of their own and never as root. Building and testing is left to `.ci/run`, which
 //! runs those two blocks as they are: `cargo` does nothing here. The gate for a reverse proxy has
-//! a test of its own.
+//! a test of its own, and so has what is deployed (`tests/deployed`).
 
+mod blocks;
 mod gate;
 mod place;
+mod settled;
 
 use std::fs;
 use std::io::{Write, stderr};
 
+use blocks::{Block, DEPLOYED, GATE, README, blocks, section};
 use place::{Place, Terminal};
-
-const README: &str = include_str!("../../../README.md");
-
-/// The section that a test of its own runs, since it starts another daemon.
-const GATE: &str = "\n## A gate for a reverse proxy\n";
 
 /// The daemon's reference.
 const DAEMON: &str = include_str!("../../README.md");
@@ -31,37 +29,6 @@ const EXTRAS: [(&str, &str); 4] = [
     ("oathtool", "oathtool --version"),
     ("curl", "curl --version"),
 ];
-
-/// A block of commands, and what they print.
-struct Block {
-    script: String,
-    shown: Option<String>,
-}
-
-/// What stands between fences, with its kind.
-fn fenced(document: &str) -> Vec<(&str, &str)> {
-    // Every other piece is the inside of a block.
-    let inside = document.split("\n```").skip(1).step_by(2);
-    inside.map(|block| block.split_once('\n').expect("a block has a first line")).collect()
-}
-
-fn blocks(document: &str) -> Vec<Block> {
-    let mut blocks: Vec<Block> = Vec::new();
-    for (kind, text) in fenced(document) {
-        match kind {
-            "sh" => blocks.push(Block { script: text.to_owned(), shown: None }),
-            "text" => blocks.last_mut().expect("commands come first").shown = Some(text.to_owned()),
-            other => panic!("a block of the kind {other:?} is neither run nor compared"),
-        }
-    }
-    blocks
-}
-
-/// The section under `title`, up to the next one of its height.
-fn section<'a>(document: &'a str, title: &str) -> &'a str {
-    let (_, from) = document.split_once(title).expect("the section is there");
-    from.split("\n## ").next().expect("there is always a first piece")
-}
 
 /// Whether this machine lacks a program that a script needs, which is then said aloud.
 fn skipped(place: &Place, script: &str) -> bool {
@@ -119,7 +86,10 @@ fn check(place: &Place, all: &[Block]) {
 
 #[test]
 fn the_readme_does_what_it_says() {
-    check(&Place::new(), &blocks(&README.replace(section(README, GATE), ""))[1..]);
+    let elsewhere = [GATE].iter().chain(&DEPLOYED);
+    let here =
+        elsewhere.fold(README.to_owned(), |text, title| text.replace(section(README, title), "\n"));
+    check(&Place::new(), &blocks(&here)[1..]);
 }
 
 #[test]

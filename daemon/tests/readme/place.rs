@@ -9,37 +9,15 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, Uid};
-use regex::Regex;
 use tempfile::TempDir;
+
+use super::settled::settled;
 
 /// The home folder that the README shows.
 const HOME: &str = "/home/you";
 
 /// Stands in for root, who has other default paths; nobody's account, and not the overflow uid.
 const SOMEBODY: u32 = 12345;
-
-/// What differs from run to run, and what stands for it. Widths and rules follow from those.
-const VARYING: [(&str, &str); 19] = [
-    (r"\b[0-9a-f]{64}\b", "HASH"),
-    (r"\b[0-9a-f]{48}\b", "TOKEN"),
-    (r"\b[A-Za-z0-9]{6}-[A-Za-z0-9]{6}-[A-Za-z0-9]{6}-[A-Za-z0-9]{6}\b", "APP"),
-    (r"\bsess[0-9a-z]{8}\b", "SESSION"),
-    (r"secret=[A-Z2-7]{32}\b", "KEY"),
-    (r#""key":"[A-Z2-7]{32}""#, "KEY"),
-    (r#""exp":\d{10},"iat":\d{10}"#, "UNIX"),
-    (r"(recovery code.*\n)[0-9a-z]{12}\b", "${1}RECOVERY"),
-    (r"\bu[0-9a-z]{15}\b", "UID"),
-    (r"\b[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3}\b", "PASSWORD"),
-    (r"\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}", "ARGON2ID"),
-    (r"\b\d{8}T\d{6}\.\d{3}Z", "MOMENT"),
-    (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3}Z|Z)?", "TIME"),
-    (r"(TIME;)\d+;\d+;\d+;", "${1}PEER;"),
-    (r#""uid":\d+,"gid":\d+,"pid":\d+"#, "PEER"),
-    (r#""next":"[A-Za-z0-9_-]{30,}""#, "NEXT"),
-    (r"(Process ID +\|) \d+|(Uptime +\|) \d+s", "$1$2 N"),
-    (r"-{3,}", "---"),
-    (r" {2,}", " "),
-];
 
 /// A checkout with its binaries, and somebody's home.
 pub(crate) struct Place(TempDir);
@@ -89,10 +67,7 @@ impl Place {
     /// Without what differs from run to run.
     pub(crate) fn settled(&self, text: &str) -> String {
         let text = text.replace(self.path("home").to_str().unwrap(), HOME);
-        let settled = VARYING.iter().fold(text, |text, (pattern, name)| {
-            Regex::new(pattern).unwrap().replace_all(&text, *name).into_owned()
-        });
-        settled.trim().to_owned()
+        settled(&text)
     }
 }
 

@@ -1,0 +1,110 @@
+//! A copy of this checkout, in which the README's commands are typed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::blocks::{README, blocks, section};
+use super::built;
+use super::settled::settled;
+use super::shell::{Done, run, succeed};
+
+/// What a reader has checked out.
+const FILES: [&str; 10] = [
+    ".dockerignore",
+    "Cargo.lock",
+    "Cargo.toml",
+    "Dockerfile",
+    "README.md",
+    "compose.photoprism.yaml",
+    "compose.yaml",
+    "ctl",
+    "daemon",
+    "protocol",
+];
+
+/// `docker compose` where it is a program of its own, and never with a terminal: there is none.
+const DOCKER: &str = r#"#!/bin/bash
+real=$(PATH=${PATH#*:} command -v docker)
+if [ "$1" != compose ]; then exec "$real" "$@"; fi
+shift
+words=()
+for word; do
+  # Some versions take it twice for not at all.
+  if [ "$word" = -T ]; then continue; fi
+  words+=("$word")
+  if [ "$word" = exec ]; then words+=(-T); fi
+done
+if "$real" compose version > /dev/null 2>&1; then exec "$real" compose "${words[@]}"; fi
+exec docker-compose "${words[@]}"
+"#;
+
+/// Root needs none, and a small machine has none.
+const SUDO: &str = "#!/bin/sh\nexec \"$@\"\n";
+
+pub(crate) struct Checkout {
+    folder: TempDir,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Checkout {
+    /// With the static binaries as those that were built.
+    pub(crate) fn new(binaries: &Path, variables: Vec<(&'static str, String)>) -> Self {
+        let made = Self { folder: tempfile::tempdir().unwrap(), variables };
+        let target = made.path("target/release");
+        fs::create_dir_all(&target).unwrap();
+        for name in ["photoprism", "photoprismd"] {
+            fs::copy(binaries.join(name), target.join(name)).unwrap();
+        }
+        let sources = FILES.iter().map(|name| built::root().join(name));
+        succeed(Command::new("cp").arg("-a").args(sources).arg(made.folder.path()));
+        fs::create_dir(made.path("bin")).unwrap();
+        for (name, text) in [("docker", DOCKER), ("sudo", SUDO)] {
+            let path = made.path("bin").join(name);
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        fs::set_permissions(made.folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        made
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// bash in the checkout.
+    pub(crate) fn bash(&self, script: &str) -> Command {
+        let mut command = Command::new("bash");
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.args(["-c", script]).current_dir(self.folder.path());
+        command.env("PATH", format!("{}:{path}", self.path("bin").display()));
+        // Where Compose may be a plugin of the user's own.
+        if let Some(home) = std::env::home_dir().filter(|home| home.join(".docker").exists()) {
+            command.env("DOCKER_CONFIG", home.join(".docker"));
+        }
+        command.env("HOME", self.folder.path()).envs(self.variables.iter().map(|(a, b)| (a, b)));
+        command
+    }
+
+    pub(crate) fn run(&self, script: &str) -> Done {
+        run(&mut self.bash(script))
+    }
+
+    pub(crate) fn succeed(&self, script: &str) -> String {
+        succeed(&mut self.bash(script))
+    }
+}
+
+/// Each block of the README's section with what it shows, for `typed` to run; what is printed
+/// must end as is shown: building and pulling have much to say before.
+pub(crate) fn follow(title: &str, mut typed: impl FnMut(&str) -> String) {
+    for block in blocks(section(README, title)) {
+        let printed = typed(&block.script);
+        if let Some(shown) = block.shown {
+            assert!(settled(&printed).ends_with(&settled(&shown)), "{}\n{printed}", block.script);
+        }
+    }
+}

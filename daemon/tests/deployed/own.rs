@@ -1,0 +1,129 @@
+//! `Dockerfile` and `compose.yaml`: a database of its own in a container.
+
+use std::fs;
+
+use super::built;
+use super::checkout::follow;
+use super::docker::Project;
+
+const STATUS: &str = "docker compose exec photoprism photoprism admin status --check";
+
+/// The most that the static control binary may have, in bytes.
+const CONTROL_BYTES: u64 = 2_200_000;
+
+/// The most that the image may have, in bytes.
+const IMAGE_BYTES: u64 = 12_000_000;
+
+#[test]
+fn a_database_of_its_own_in_a_container() {
+    let Some(project) = Project::new("own") else { return };
+    follow("\n## In containers\n", |script| {
+        let printed = project.succeed(script);
+        project.until(STATUS);
+        printed
+    });
+    nothing_is_there_that_is_not_needed(&project);
+    it_may_nothing(&project);
+    root_without_capabilities_is_told_whom_to_be(&project);
+    passwords_come_through_a_pipe_and_from_the_file(&project);
+    super::gate::lets_through_whom_it_should(&project);
+    what_was_written_outlives_the_container(&project);
+    let healthy = "docker inspect -f '{{.State.Health.Status}}' $(docker compose ps -q photoprism)";
+    project.until(&format!("[ \"$({healthy})\" = healthy ]"));
+}
+
+fn nothing_is_there_that_is_not_needed(project: &Project) {
+    let list = format!(
+        "container=$(docker create {}) && docker export $container | tar -t; docker rm $container",
+        project.images.made
+    );
+    let listed = project.succeed(&list);
+    // The engine puts its own into these.
+    let engine = ["dev/", "proc/", "sys/", ".dockerenv", "etc/host", "etc/resolv.conf", "etc/mtab"];
+    let ours = listed.lines().filter(|line| !line.ends_with('/') && line.contains('/'));
+    let mut ours: Vec<_> =
+        ours.filter(|line| !engine.iter().any(|start| line.starts_with(start))).collect();
+    ours.sort_unstable();
+    let expected =
+        ["etc/group", "etc/passwd", "usr/local/bin/photoprism", "usr/local/bin/photoprismd"];
+    assert_eq!(ours, expected, "{listed}");
+    let size = project
+        .succeed(&format!("docker image inspect -f '{{{{.Size}}}}' {}", project.images.made));
+    assert!(size.trim().parse::<u64>().unwrap() <= IMAGE_BYTES, "{size}");
+    let control = fs::metadata(built::binaries().unwrap().join("photoprism")).unwrap();
+    assert!(control.len() <= CONTROL_BYTES, "{}", control.len());
+}
+
+fn it_may_nothing(project: &Project) {
+    let settings = "{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.NetworkMode}}";
+    assert_eq!(project.inspect("photoprism", settings), "10001 true [ALL] none");
+    let pid = project.inspect("photoprism", "{{.State.Pid}}");
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    for line in [
+        "Uid:\t10001\t10001\t10001\t10001",
+        "CapEff:\t0000000000000000",
+        "CapBnd:\t0000000000000000",
+        "NoNewPrivs:\t1",
+    ] {
+        assert!(status.contains(line), "{line}\n{status}");
+    }
+    let modes = "stat -c '%a %u %g' /proc/PID/root/var/lib/photoprism /proc/PID/root/run/photoprism \
+                 /proc/PID/root/run/photoprism-auth /proc/PID/root/run/photoprism-auth/auth.sock";
+    let found = project.succeed(&modes.replace("PID", &pid));
+    let expected = "700 10001 10001\n750 10001 10001\n750 10001 10002\n660 10001 10002\n";
+    assert_eq!(found, expected);
+}
+
+fn root_without_capabilities_is_told_whom_to_be(project: &Project) {
+    let as_user =
+        |user: &str| format!("docker compose exec -u {user} photoprism photoprism users ls");
+    let refused = project.checkout.run(&as_user("root"));
+    assert_eq!(refused.code, Some(77), "{}", refused.text);
+    for part in ["/run/photoprism belongs to photoprism (10001)", "docker compose exec -u 10001 "] {
+        assert!(refused.text.contains(part), "{}", refused.text);
+    }
+    assert!(project.succeed(&as_user("10001")).contains("found 1 user"));
+    let stranger = project.checkout.run(&as_user("1234"));
+    assert_eq!(stranger.code, Some(77), "{}", stranger.text);
+}
+
+fn passwords_come_through_a_pipe_and_from_the_file(project: &Project) {
+    let said = project.succeed(
+        "echo 'staple and paper clip' > secret.txt
+        docker compose exec -T photoprism photoprism users add --password-stdin bob < secret.txt",
+    );
+    assert!(said.contains("added user bob"), "{said}");
+    let configured = project.succeed("docker compose exec photoprism photoprism users show admin");
+    let has_password = |line: &str| line.contains("Password") && line.contains("Yes");
+    assert!(configured.lines().any(has_password), "{configured}");
+}
+
+fn what_was_written_outlives_the_container(project: &Project) {
+    let bob = "docker compose exec photoprism photoprism users show bob";
+    let all_is_well = || {
+        project.until(STATUS);
+        assert!(project.succeed(bob).contains("| bob"));
+    };
+    project.succeed("docker compose restart photoprism");
+    all_is_well();
+    let log = project.succeed("docker compose logs photoprism");
+    assert!(log.contains("INFO stopped"), "{log}");
+    assert_eq!(project.inspect("photoprism", "{{.State.ExitCode}}"), "0");
+
+    // The engine starts it again, with the socket of the dead one in the volume.
+    let (pid, starts) = ("{{.State.Pid}}", "{{.RestartCount}}");
+    assert_eq!(project.inspect("photoprism", starts), "0");
+    project.succeed(&format!("kill -KILL {}", project.inspect("photoprism", pid)));
+    let count = format!("docker inspect -f '{starts}' $(docker compose ps -q photoprism)");
+    project.until(&format!("[ \"$({count})\" = 1 ]"));
+    all_is_well();
+
+    project.succeed("docker compose kill -s KILL photoprism");
+    project.succeed("docker compose up -d photoprism");
+    all_is_well();
+
+    // A new container on the same volumes.
+    project.succeed("docker compose stop photoprism && docker compose rm -f photoprism");
+    project.succeed("docker compose up -d photoprism");
+    all_is_well();
+}
