@@ -176,8 +176,9 @@ fn is_hang_up(error: &io::Error) -> bool {
 fn read_reply(line: &[u8]) -> Result<Result<Answer, Failure>, Failure> {
     let nonsense =
         |why: &str| Failure::BadReply(format!("the daemon's reply makes no sense: {why}"));
-    let reply: Reply =
-        serde_json::from_slice(line).map_err(|error| nonsense(&error.to_string()))?;
+    // Read as text like all else: the reader for bytes would be in the binary a second time.
+    let line = str::from_utf8(line).map_err(|error| nonsense(&error.to_string()))?;
+    let reply: Reply = serde_json::from_str(line).map_err(|error| nonsense(&error.to_string()))?;
     match reply {
         Reply { ok: true, result: Some(result), error: None, warnings } => {
             Ok(Ok(Answer { result, warnings }))
