@@ -26,6 +26,5 @@ ENV PATH=/usr/local/bin \
     PHOTOPRISM_ADMIN_DATABASE=/var/lib/photoprism/admin.db \
     PHOTOPRISM_ADMIN_SOCKET=/run/photoprism/admin.sock
 USER 10001
-VOLUME ["/var/lib/photoprism"]
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["photoprism", "--timeout", "4s", "admin", "status", "--check"]
 ENTRYPOINT ["photoprismd"]

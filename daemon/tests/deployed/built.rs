@@ -24,28 +24,23 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) fn binaries() -> Result<PathBuf, String> {
     // Beside the folder `debug` or `release` of this test.
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name(TARGET).join("release");
-    let newest = ["protocol/src", "daemon/src", "ctl/src"].map(|name| newest(&root().join(name)));
     for name in ["photoprism", "photoprismd"] {
-        let built = fs::metadata(folder.join(name)).and_then(|found| found.modified());
-        match built {
-            Err(_) => return Err(format!("no static {name} in {}", folder.display())),
-            Ok(time) if newest.iter().any(|source| *source > time) => {
-                return Err(format!("the static {name} is older than the sources"));
-            }
-            Ok(_) => {}
+        let built = modified(&folder.join(name));
+        let Some(built) = built else {
+            return Err(format!("no static {name} in {}", folder.display()));
+        };
+        // What it was made from, as cargo has written down.
+        let sources = fs::read_to_string(folder.join(name).with_extension("d")).unwrap();
+        let sources = sources.split_whitespace().skip(1).map(Path::new);
+        if sources.map(modified).any(|source| source.is_none_or(|source| source > built)) {
+            return Err(format!("the static {name} is older than its sources"));
         }
     }
     Ok(folder)
 }
 
-/// When something in `folder` was changed last.
-fn newest(folder: &Path) -> SystemTime {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    let times = entries.map(|entry| {
-        let found = entry.metadata().unwrap();
-        if found.is_dir() { newest(&entry.path()) } else { found.modified().unwrap() }
-    });
-    times.max().unwrap_or(SystemTime::UNIX_EPOCH)
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|found| found.modified()).ok()
 }
 
 /// The files of a small Debian, or why there are none. Made once, and kept beside the build.
