@@ -1,8 +1,9 @@
-//! The ways in which it is deployed, each for real: containers, and
-//! beside PhotoPrism's container. The commands are those of the README, as they stand there.
+//! The ways in which it is deployed, each for real: containers, beside PhotoPrism's container, and
+//! a machine whose init is systemd. The commands are those of the README, as they stand there.
 //!
 //! Needs root, static release binaries (`.ci/run` builds them), and a small Debian that
-//! `.ci/rootfs` makes from a mirror; Docker with Compose. What lacks is said.
+//! `.ci/rootfs` makes from a mirror; containers need Docker with Compose, the machine
+//! systemd-nspawn. What lacks is said.
 
 mod beside;
 #[path = "../readme/blocks.rs"]
@@ -12,11 +13,13 @@ mod built;
 mod checkout;
 mod docker;
 mod gate;
+mod machine;
 mod own;
 #[path = "../readme/settled.rs"]
 mod settled;
 mod shell;
 mod tour;
+mod units;
 
 use std::io::{Write, stderr};
 

@@ -1,0 +1,117 @@
+//! A machine whose init is systemd: a small Debian in systemd-nspawn.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::built;
+use super::checkout::Checkout;
+use super::shell::{Done, run, succeed, until, works};
+use super::skipped;
+
+/// Seconds for starting the machine.
+const BOOT: u32 = 90;
+
+/// A machine with a checkout at `/checkout`, and the binaries built there.
+pub(crate) struct Machine {
+    nspawn: Child,
+    /// The process of its init, as it is seen from here.
+    init: String,
+    files: TempDir,
+    _checkout: Checkout,
+}
+
+impl Machine {
+    /// `None` where this machine here lacks something, which is then said.
+    pub(crate) fn start() -> Option<Self> {
+        Self::make().map_err(|why| skipped(&why)).ok()
+    }
+
+    fn make() -> Result<Self, String> {
+        let checkout = Checkout::new(&built::binaries()?, Vec::new());
+        let debian = built::debian()?;
+        if !works("systemd-nspawn --version") {
+            return Err("no systemd-nspawn here".into());
+        }
+        let files = tempfile::tempdir().unwrap();
+        succeed(Command::new("cp").arg("-a").arg(debian.join(".")).arg(files.path()));
+        let (nspawn, log) = boot(&files, &checkout);
+        let mut machine = Self { nspawn, init: String::new(), files, _checkout: checkout };
+        let pid = machine.nspawn.id();
+        let inside = "nsenter --target $(pgrep -P PID) --all -- systemctl is-system-running";
+        let running = format!("[[ $({inside}) =~ running|degraded ]]");
+        let waited = until(&running.replace("PID", &pid.to_string()), BOOT);
+        if run(Command::new("bash").args(["-c", &waited])).code != Some(0) {
+            let log = std::fs::read_to_string(log).unwrap_or_default();
+            return Err(format!("no machine could be started here: {log}"));
+        }
+        machine.init = succeed(Command::new("pgrep").args(["-P", &pid.to_string()])).trim().into();
+        Ok(machine)
+    }
+
+    /// A script in the machine, as its root.
+    pub(crate) fn run(&self, script: &str) -> Done {
+        let mut command = Command::new("nsenter");
+        command.args(["--target", &self.init, "--all", "--"]);
+        command.args(["env", "-i", "-C", "/checkout", "HOME=/root", "LC_ALL=C.UTF-8"]);
+        command.arg("PATH=/checkout/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin");
+        run(command.args(["bash", "-c", script]))
+    }
+
+    pub(crate) fn succeed(&self, script: &str) -> String {
+        let done = self.run(script);
+        assert_eq!(done.code, Some(0), "{script}\n{}{}", done.text, self.journal());
+        done.text
+    }
+
+    /// A script as a user with the groups that the machine knows for it.
+    pub(crate) fn run_as(&self, user: &str, script: &str) -> Done {
+        let to =
+            format!("setpriv --reuid={user} --regid={user} --init-groups env HOME=/home/{user}");
+        self.run(&format!("{to} bash -c '{script}'"))
+    }
+
+    /// Waits until `condition` holds in the machine.
+    pub(crate) fn until(&self, condition: &str) {
+        let waited = self.run(&until(condition, 30));
+        assert_eq!(waited.code, Some(0), "{condition}\n{}{}", waited.text, self.journal());
+    }
+
+    /// What the daemon and systemd have said.
+    pub(crate) fn journal(&self) -> String {
+        self.run("journalctl --no-pager -o cat -u photoprismd.service").text
+    }
+
+    /// A file of the machine, as it is seen from here.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.files.path().join(name)
+    }
+}
+
+/// The machine has no network, and is gone with the thread that started it.
+fn boot(files: &TempDir, checkout: &Checkout) -> (Child, PathBuf) {
+    let log = checkout.path("boot.log");
+    let printed = std::fs::File::create(&log).unwrap();
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "systemd-nspawn", "--quiet", "--boot"]);
+    command.args(["--register=no", "--keep-unit", "--private-network", "--link-journal=no"]);
+    command.args(["--kill-signal=SIGRTMIN+3", "--console=pipe", "--settings=no"]);
+    command.arg(format!("--machine=photoprism-test-{}", std::process::id()));
+    command.arg("--directory").arg(files.path());
+    command.arg(format!("--bind={}:/checkout", checkout.path("").display()));
+    command.stdin(Stdio::null());
+    command.stdout(printed.try_clone().unwrap()).stderr(printed);
+    (command.spawn().unwrap(), log)
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let pid = self.nspawn.id();
+        let gone = until(&format!("! kill -0 {pid} || grep -q 'State:.Z' /proc/{pid}/status"), 20);
+        run(Command::new("bash").args(["-c", &format!("kill -TERM {pid}; {gone}")]));
+        // In vain, where it has ended.
+        let _ = self.nspawn.kill();
+        let _ = self.nspawn.wait();
+    }
+}
