@@ -22,7 +22,7 @@ pub(super) async fn ls(call: &Call<'_>) -> Answer {
 
 pub(super) async fn show(call: &Call<'_>) -> Answer {
     let target = call.args::<wire::Target>()?;
-    call.read(auth::ByRef::parse(&target, call.app.index.unwritten())?, auth::show).await
+    call.look_up(auth::ByRef::parse(&target, call.app.index.unwritten())?, auth::show).await
 }
 
 pub(super) async fn add(call: &Call<'_>) -> Answer {

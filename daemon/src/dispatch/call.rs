@@ -171,6 +171,16 @@ impl<'a> Call<'a> {
         self.app.store.read(self.time_left(), move |db| handler(db, &context, &request)).await
     }
 
+    /// The same for a read of a few rows.
+    pub(super) async fn look_up<R: Send + 'static>(
+        &self,
+        request: R,
+        handler: fn(&Db, &Context, &R) -> Result<Success, CommandError>,
+    ) -> Result<Success, CommandError> {
+        let context = Arc::clone(&self.context);
+        self.app.store.look_up(self.time_left(), move |db| handler(db, &context, &request)).await
+    }
+
     /// Runs a write on the database thread.
     pub(super) async fn write(
         &self,

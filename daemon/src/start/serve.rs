@@ -29,7 +29,8 @@ use crate::server::Server;
 use crate::signals::{self, Signal};
 use crate::socket::systemd;
 use crate::store::{
-    AuditHead, Counts, Kind, Slot, Store, all_sessions, audit_head, counts, limits_all, user_by_uid,
+    Answers, AuditHead, Counts, Kind, Slot, Store, all_sessions, audit_head, counts, limits_all,
+    user_by_uid,
 };
 
 /// How long what runs may take to finish after a stop (`spec/security.md`).
@@ -55,7 +56,7 @@ pub(super) fn serve(built: Built) -> Result<(), Failure> {
     let index = index(&built.slot)?;
     let own = built.slot.db().is_some_and(|db| *db.kind() == Kind::Own);
     let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
-    let (store, thread) =
+    let (store, thread, answers) =
         Store::start(built.slot, sink(index.clone())).map_err(Failure::running)?;
     let (stop, stopped) = watch::channel(false);
     let passed_group =
@@ -87,7 +88,7 @@ pub(super) fn serve(built: Built) -> Result<(), Failure> {
         requests: RequestIds::default(),
     });
     let control = Control { app, loaded: built.loaded, log: built.log, passed_group };
-    let clean = run(&runtime, control, (built.sockets, ready), (inbox, stop))?;
+    let clean = run(&runtime, control, (built.sockets, ready, answers), (inbox, stop))?;
     end(&store, thread, clean)?;
     // Held to the very end: the next daemon may come when this one is gone.
     drop(built.lock);
@@ -154,12 +155,13 @@ fn tell_head(slot: &Slot, when: &str) {
 fn run(
     runtime: &Runtime,
     control: Control,
-    (sockets, ready): (Vec<Listening>, Ready),
+    (sockets, ready, answers): (Vec<Listening>, Ready, Answers),
     (inbox, stop): (mpsc::UnboundedReceiver<Signal>, watch::Sender<bool>),
 ) -> Result<bool, Failure> {
     let tasks = LocalSet::new();
     let app = Rc::clone(&control.app);
     tasks.block_on(runtime, async move {
+        spawn_local(answers.pass_on());
         let server = Server::new(Rc::clone(&control.app));
         let mut files = Vec::new();
         for Listening { kind, listener, bound, .. } in sockets {

@@ -9,6 +9,7 @@ mod beside;
 mod columns;
 mod db;
 mod error;
+mod group;
 mod health;
 mod idempotency;
 mod insert;
@@ -18,6 +19,7 @@ mod logins;
 mod logins_search;
 mod meta;
 mod open;
+mod outbox;
 mod owner;
 mod passcodes;
 mod passwords;
@@ -30,6 +32,7 @@ mod slot;
 #[cfg(test)]
 mod testing;
 mod thread;
+mod ticket;
 mod users;
 mod users_insert;
 mod users_search;
@@ -63,6 +66,7 @@ pub use self::meta::{
     set_first_password,
 };
 pub use self::open::{OpenError, OpenOptions, SQLITE_OLDEST, check_sqlite_version, sqlite_version};
+pub use self::outbox::Answers;
 pub use self::passcodes::{
     PasscodeRow, has_passcodes, passcode_activate, passcode_enroll, passcode_find,
     passcode_last_step, passcode_set_recovery, passcode_take_step,

@@ -201,8 +201,9 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn of_fifty_that_take_a_step_at_once_one_succeeds() {
         let folder = tempfile::tempdir().unwrap();
-        let (store, thread) =
+        let (store, thread, answers) =
             Store::start(Slot::open(options(&folder)).unwrap(), Box::new(drop)).unwrap();
+        tokio::spawn(answers.pass_on());
         for step in [10, 11, 12] {
             let takes = (0..50).map(|_| {
                 store.write(std::time::Duration::from_secs(30), move |tx| {

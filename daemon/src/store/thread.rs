@@ -5,21 +5,26 @@
 //! that a power cut could take back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use tracing::{error, info};
+use tracing::info;
 
 use super::audit::{AuditHead, audit_head};
-use super::db::{Db, Tx};
+use super::db::{Db, Kind, Tx};
 use super::error::StoreError;
+use super::group::{
+    Finish, Step, WriteRun, commit, end_what_is_left, finish_all, one_write, refuse_all,
+};
+use super::outbox::{Answers, Outbox, Reply, outbox};
 use super::slot::Slot;
-use crate::effect::{Done, Effect, Sink};
+use super::ticket::Ticket;
+use crate::effect::{Done, Sink};
 use crate::error::CommandError;
 use crate::faults::{Fault, is_off};
 
@@ -29,47 +34,20 @@ const GROUP: usize = 256;
 /// How often the thread looks up while nothing is asked of it.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Exit code of a storage error (`EX_IOERR`).
-const EXIT_STORAGE: i32 = 74;
-
-const WAITING: u8 = 0;
-const BEGUN: u8 = 1;
-const GIVEN_UP: u8 = 2;
-
-/// Settles the race between a deadline and the thread: whoever moves it first wins.
-#[derive(Clone, Debug, Default)]
-struct Ticket(Arc<AtomicU8>);
-
-impl Ticket {
-    fn take(&self, state: u8) -> bool {
-        self.0.compare_exchange(WAITING, state, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-}
-
-type Finish = Box<dyn FnOnce(Result<(), CommandError>) + Send>;
-
-/// What one write of a group came to, before the commit.
-struct Step {
-    failure: Option<StoreError>,
-    keep: bool,
-    effects: Vec<Effect>,
-    finish: Finish,
-}
-
 type ReadRun = Box<dyn FnOnce(Result<&Db, StoreError>) + Send>;
-type WriteRun = Box<dyn FnOnce(&Tx<'_>) -> Step + Send>;
 
 enum Job {
-    Read { ticket: Ticket, run: ReadRun },
+    Read { ticket: Ticket, run: ReadRun, short: bool },
     Write { ticket: Ticket, run: WriteRun, refuse: Finish },
     Stop,
 }
 
 /// The handle to the database thread; cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Store {
     jobs: Sender<Job>,
     turns: Arc<AtomicU64>,
+    outbox: Outbox,
     committed: Arc<Committed>,
 }
 
@@ -81,19 +59,21 @@ struct Committed {
 }
 
 impl Store {
-    /// Starts the thread that owns `slot`. What commits mean elsewhere goes to `sink`.
+    /// Starts the thread that owns `slot`. What commits mean elsewhere goes to `sink`; what is
+    /// answered comes out of the answers, which somebody must pass on.
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn start(slot: Slot, sink: Sink) -> std::io::Result<(Self, JoinHandle<()>)> {
+    pub fn start(slot: Slot, sink: Sink) -> std::io::Result<(Self, JoinHandle<()>, Answers)> {
         let (jobs, inbox) = channel();
-        let turns = Arc::new(AtomicU64::new(0));
-        let committed = Arc::new(Committed::default());
-        let (turning, committing) = (Arc::clone(&turns), Arc::clone(&committed));
-        let mut thread = DbThread { slot, sink, inbox, turns: turning, committed: committing };
+        let (outbox, answers) = outbox();
+        let store = Self { jobs, turns: Arc::default(), outbox, committed: Arc::default() };
+        let (turns, committed) = (Arc::clone(&store.turns), Arc::clone(&store.committed));
+        let mut thread =
+            DbThread { slot, sink, inbox, turns, outbox: store.outbox.clone(), committed };
         let handle =
             std::thread::Builder::new().name("database".into()).spawn(move || thread.run())?;
-        Ok((Self { jobs, turns, committed }, handle))
+        Ok((store, handle, answers))
     }
 
     /// Runs `work` outside of any transaction.
@@ -109,6 +89,19 @@ impl Store {
         self.look(deadline, |db| work(db?)).await
     }
 
+    /// As [`Store::read`], for work of a few rows: its answer leaves together with those of its
+    /// neighbours.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn look_up<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(&Db) -> Result<T, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        self.ask(deadline, true, |db| work(db?)).await
+    }
+
     /// As [`Store::read`], for work that has something to say while there is no database.
     ///
     /// # Errors
@@ -118,12 +111,19 @@ impl Store {
         deadline: Duration,
         work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
+        self.ask(deadline, false, work).await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        short: bool,
+        work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
         let (reply, answer) = oneshot::channel();
-        let run: ReadRun = Box::new(move |db| {
-            // A caller that went away has no use for the answer.
-            let _ = reply.send(caught(|| work(db)));
-        });
-        self.submit(|ticket| Job::Read { ticket, run }, answer, deadline).await
+        let reply = Reply::new(reply, self.outbox.clone());
+        let run: ReadRun = Box::new(move |db| reply.send(caught(|| work(db))));
+        self.submit(|ticket| Job::Read { ticket, run, short }, answer, deadline).await
     }
 
     /// Runs `work` in a savepoint of a group; the outcome comes after the group's commit.
@@ -150,8 +150,8 @@ impl Store {
         work: impl FnOnce(&Tx<'_>) -> Result<Done<T>, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
         let (reply, answer) = oneshot::channel();
-        let reply = Arc::new(Mutex::new(Some(reply)));
-        let refusal = Arc::clone(&reply);
+        let reply = Reply::new(reply, self.outbox.clone());
+        let refusal = reply.clone();
         let run: WriteRun = Box::new(move |tx| {
             let outcome = caught(|| work(tx));
             let failure = outcome.as_ref().err().and_then(CommandError::store_error).cloned();
@@ -160,12 +160,12 @@ impl Store {
                 Err(error) => (Err(error), Vec::new()),
             };
             let keep = outcome.is_ok();
-            let finish: Finish = Box::new(move |end| send(&reply, end.and(outcome)));
+            let finish: Finish = Box::new(move |end| reply.send(end.and(outcome)));
             Step { failure, keep, effects, finish }
         });
         let refuse: Finish = Box::new(move |end| {
             if let Err(error) = end {
-                send(&refusal, Err(error));
+                refusal.send(Err(error));
             }
         });
         self.submit(|ticket| Job::Write { ticket, run, refuse }, answer, deadline).await
@@ -183,7 +183,7 @@ impl Store {
         }
         let outcome = match timeout(deadline, &mut answer).await {
             Ok(outcome) => outcome,
-            Err(_) if ticket.take(GIVEN_UP) => return Err(CommandError::Late),
+            Err(_) if ticket.give_up() => return Err(CommandError::Late),
             // It has begun: its outcome is the answer, however long it takes.
             Err(_) => answer.await,
         };
@@ -217,19 +217,13 @@ fn caught<T>(work: impl FnOnce() -> Result<T, CommandError>) -> Result<T, Comman
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(StoreError::Panicked.into()))
 }
 
-fn send<T>(reply: &Mutex<Option<oneshot::Sender<T>>>, outcome: T) {
-    let reply = reply.lock().map_or(None, |mut reply| reply.take());
-    if let Some(reply) = reply {
-        let _ = reply.send(outcome);
-    }
-}
-
 struct DbThread {
     slot: Slot,
     sink: Sink,
     inbox: Receiver<Job>,
     turns: Arc<AtomicU64>,
     committed: Arc<Committed>,
+    outbox: Outbox,
 }
 
 impl DbThread {
@@ -266,23 +260,37 @@ impl DbThread {
         let rest: Vec<Job> = self.inbox.try_iter().take(GROUP - 1).collect();
         for job in std::iter::once(first).chain(rest) {
             match job {
-                Job::Read { ticket, run } => {
-                    if ticket.take(BEGUN) {
-                        run(self.slot.get());
+                Job::Read { ticket, run, short } => {
+                    if ticket.begin() {
+                        self.read(run, short);
                     }
                 }
                 Job::Write { ticket, run, refuse } => {
-                    if ticket.take(BEGUN) {
+                    if ticket.begin() {
                         writes.push((run, refuse));
                     }
                 }
                 Job::Stop => stop = true,
             }
         }
+        self.outbox.flush();
         if !writes.is_empty() {
             self.write_group(writes);
+            self.outbox.flush();
         }
         stop
+    }
+
+    /// What may take its time, or wait for a lock of PhotoPrism, keeps nobody's answer waiting.
+    fn read(&mut self, run: ReadRun, short: bool) {
+        let quick = short && self.slot.db().is_some_and(|db| *db.kind() == Kind::Own);
+        if !quick {
+            self.outbox.flush();
+        }
+        run(self.slot.get());
+        if !quick {
+            self.outbox.flush();
+        }
     }
 
     fn write_group(&mut self, writes: Vec<(WriteRun, Finish)>) {
@@ -310,6 +318,7 @@ impl DbThread {
         let anything = kept > 0;
         if is_off(Fault::AcknowledgeEarly) {
             finish_all(steps, &Ok(()), sink);
+            self.outbox.flush();
             // What fails here was acknowledged already: that is the fault.
             let _ = commit(db, anything);
             return;
@@ -320,64 +329,5 @@ impl DbThread {
             self.committed.writes.fetch_add(kept as u64, Ordering::Relaxed);
         }
         finish_all(steps, &end, sink);
-    }
-}
-
-fn commit(db: &Db, anything: bool) -> Result<(), StoreError> {
-    if !anything {
-        return db.rollback();
-    }
-    let end = db.commit();
-    if let Err(StoreError::Sync(cause)) = &end {
-        if is_off(Fault::ForgiveSync) {
-            return Ok(());
-        }
-        // Whether the pages reached the disk is unknown and will stay so: recovery at the next
-        // start decides, nobody is told anything before.
-        error!(%cause, "a sync failed, ending");
-        std::process::exit(EXIT_STORAGE);
-    }
-    end
-}
-
-/// A transaction left open would be in the way of every later one.
-fn end_what_is_left(db: &Db) {
-    if !db.is_autocommit()
-        && let Err(error) = db.rollback()
-    {
-        error!(%error, "a transaction could not be rolled back");
-    }
-}
-
-/// Runs a write in its savepoint. After an error nothing of the whole transaction may stand.
-fn one_write(db: &Db, run: WriteRun) -> Result<Step, StoreError> {
-    db.savepoint()?;
-    let step = run(&Tx::new(db));
-    if db.is_autocommit() {
-        let lost = || StoreError::Other("the transaction ended inside a command".into());
-        return Err(step.failure.unwrap_or_else(lost));
-    }
-    if step.keep {
-        db.release()?;
-    } else {
-        db.rollback_to()?;
-    }
-    Ok(step)
-}
-
-fn refuse_all(writes: Vec<(WriteRun, Finish)>, error: &StoreError) {
-    for (_, refuse) in writes {
-        refuse(Err(error.clone().into()));
-    }
-}
-
-/// Applies what the commit means, then answers: all effects first, so that no answer is ahead of
-/// the state that it speaks of.
-fn finish_all(mut steps: Vec<Step>, end: &Result<(), StoreError>, sink: &mut Sink) {
-    if end.is_ok() {
-        steps.iter_mut().flat_map(|step| std::mem::take(&mut step.effects)).for_each(sink);
-    }
-    for step in steps {
-        (step.finish)(end.clone().map_err(CommandError::from));
     }
 }

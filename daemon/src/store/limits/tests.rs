@@ -154,8 +154,9 @@ const WAIT: Duration = Duration::from_secs(30);
 #[tokio::test(flavor = "current_thread")]
 async fn failures_that_are_decided_at_the_same_time_add_up() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, thread) =
+    let (store, thread, answers) =
         Store::start(Slot::open(options(&folder)).unwrap(), Box::new(drop)).unwrap();
+    tokio::spawn(answers.pass_on());
     let daemon = Daemon::start(&[], NOON);
     let ip = ClientIp::parse("192.0.2.1").unwrap();
     let attempts = (0..10).map(|number| {

@@ -31,8 +31,9 @@ impl Desk {
     pub(super) fn new() -> Self {
         let place = Place::new();
         let slot = Slot::open(place.options("admin.db")).unwrap();
-        let (store, thread) = Store::start(slot, Box::new(drop)).unwrap();
+        let (store, thread, answers) = Store::start(slot, Box::new(drop)).unwrap();
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.spawn(answers.pass_on());
         Self { place, store, thread, runtime }
     }
 
@@ -154,6 +155,23 @@ fn reads_see_what_was_committed_and_nothing_of_a_group() {
     assert_eq!(desk.run(looks), (1, 2));
     let outside = desk.store.read(LONG, |db| Ok(db.is_autocommit()));
     assert!(desk.run(outside).unwrap());
+}
+
+#[test]
+fn a_look_up_is_not_kept_waiting_by_what_stands_behind_it() {
+    let desk = Desk::new();
+    let ((first, hold), (second, hold_longer)) = (Gate::new(), Gate::new());
+    let busy = desk.store.read(LONG, move |_| hold());
+    // All of these are one group. The slow one ends when the first is answered.
+    let look_up = async {
+        let look_up = desk.store.look_up(LONG, |_| Ok(()));
+        tokio::time::timeout(Duration::from_secs(20), look_up).await.unwrap().unwrap();
+        second.open();
+    };
+    let slow = desk.store.read(LONG, move |_| hold_longer());
+    let group = first.once_begun(join(look_up, slow));
+    let (_, ((), slow), ()) = desk.run(join3(busy, group, async { first.open() }));
+    slow.unwrap();
 }
 
 /// Runs three writes in one group, the middle one this.

@@ -1,0 +1,83 @@
+//! The writes of one group: each in a savepoint, all in one transaction, answered after its commit.
+
+use tracing::error;
+
+use super::db::{Db, Tx};
+use super::error::StoreError;
+use crate::effect::{Effect, Sink};
+use crate::error::CommandError;
+use crate::faults::{Fault, is_off};
+
+/// Exit code of a storage error (`EX_IOERR`).
+const EXIT_STORAGE: i32 = 74;
+
+pub(super) type Finish = Box<dyn FnOnce(Result<(), CommandError>) + Send>;
+
+/// What one write of a group came to, before the commit.
+pub(super) struct Step {
+    pub(super) failure: Option<StoreError>,
+    pub(super) keep: bool,
+    pub(super) effects: Vec<Effect>,
+    pub(super) finish: Finish,
+}
+
+pub(super) type WriteRun = Box<dyn FnOnce(&Tx<'_>) -> Step + Send>;
+
+pub(super) fn commit(db: &Db, anything: bool) -> Result<(), StoreError> {
+    if !anything {
+        return db.rollback();
+    }
+    let end = db.commit();
+    if let Err(StoreError::Sync(cause)) = &end {
+        if is_off(Fault::ForgiveSync) {
+            return Ok(());
+        }
+        // Whether the pages reached the disk is unknown and will stay so: recovery at the next
+        // start decides, nobody is told anything before.
+        error!(%cause, "a sync failed, ending");
+        std::process::exit(EXIT_STORAGE);
+    }
+    end
+}
+
+/// A transaction left open would be in the way of every later one.
+pub(super) fn end_what_is_left(db: &Db) {
+    if !db.is_autocommit()
+        && let Err(error) = db.rollback()
+    {
+        error!(%error, "a transaction could not be rolled back");
+    }
+}
+
+/// Runs a write in its savepoint. After an error nothing of the whole transaction may stand.
+pub(super) fn one_write(db: &Db, run: WriteRun) -> Result<Step, StoreError> {
+    db.savepoint()?;
+    let step = run(&Tx::new(db));
+    if db.is_autocommit() {
+        let lost = || StoreError::Other("the transaction ended inside a command".into());
+        return Err(step.failure.unwrap_or_else(lost));
+    }
+    if step.keep {
+        db.release()?;
+    } else {
+        db.rollback_to()?;
+    }
+    Ok(step)
+}
+
+pub(super) fn refuse_all(writes: Vec<(WriteRun, Finish)>, error: &StoreError) {
+    for (_, refuse) in writes {
+        refuse(Err(error.clone().into()));
+    }
+}
+
+/// Applies what the commit means, then answers: all effects first, so that no answer is ahead of
+/// the state that it speaks of.
+pub(super) fn finish_all(mut steps: Vec<Step>, end: &Result<(), StoreError>, sink: &mut Sink) {
+    if end.is_ok() {
+        steps.iter_mut().flat_map(|step| std::mem::take(&mut step.effects)).for_each(sink);
+    }
+    for step in steps {
+        (step.finish)(end.clone().map_err(CommandError::from));
+    }
+}
