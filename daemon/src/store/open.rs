@@ -276,8 +276,7 @@ fn migrate(db: &Db, found: u32, steps: &[&str]) -> Result<(), StoreError> {
 fn open_photoprism(conn: Connection, path: &Path) -> Result<Db, OpenError> {
     check_owner(path)?;
     let fail = |error: StoreError| failed(path, error);
-    let patience = if is_off(Fault::NoPatience) { Duration::ZERO } else { SHARED_PATIENCE };
-    conn.busy_timeout(patience).map_err(|error| fail(error.into()))?;
+    conn.busy_timeout(patience()).map_err(|error| fail(error.into()))?;
     settings(&conn).map_err(fail)?;
     let kind = photoprism_kind(&conn).map_err(fail)?;
     // What is acknowledged must stand on the disk, whatever journal mode was found.
@@ -313,6 +312,11 @@ fn check_owner(path: &Path) -> Result<(), OpenError> {
         "{} belongs to uid {owner} and this daemon runs as uid {us}; run it as root or as that user",
         path.display()
     )))
+}
+
+/// How long PhotoPrism's locks are waited for.
+pub(super) fn patience() -> Duration {
+    if is_off(Fault::NoPatience) { Duration::ZERO } else { SHARED_PATIENCE }
 }
 
 /// Its version and edition.

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 use tracing::{info, warn};
 
@@ -9,10 +10,13 @@ use super::beside;
 use super::columns::{Columns, schema_version};
 use super::db::{Db, Kind};
 use super::error::StoreError;
-use super::open::{OpenError, OpenOptions, open, photoprism_kind};
+use super::open::{OpenError, OpenOptions, open, patience, photoprism_kind};
 
 /// How many idle seconds lie between two lines that say that the database is missing.
 const REMINDER: u32 = 60;
+
+/// How long one try for PhotoPrism's lock takes; between two, those who only look are served.
+const A_MOMENT: Duration = Duration::from_millis(20);
 
 /// How often a transaction is begun anew where the file is replaced meanwhile.
 const ATTEMPTS: u32 = 3;
@@ -64,17 +68,30 @@ impl Slot {
         self.db.as_ref().ok_or(StoreError::Missing)
     }
 
-    /// The database inside a write transaction, its lock taken.
-    pub(super) fn begin(&mut self) -> Result<&Db, StoreError> {
+    /// Begins a write transaction, its lock taken; PhotoPrism's lock is waited for only briefly.
+    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
         for _ in 0..ATTEMPTS {
-            self.get_for_write()?.begin()?;
+            let db = self.get_for_write()?;
+            if db.kind == Kind::Own {
+                return db.begin();
+            }
+            db.conn.busy_timeout(A_MOMENT.min(patience()))?;
+            let begun = db.begin();
+            db.conn.busy_timeout(patience())?;
+            begun?;
             if !self.was_replaced() {
-                break;
+                return Ok(());
             }
             // It was replaced while its lock was waited for: what is written there is lost.
             self.close();
         }
-        self.db.as_ref().ok_or(StoreError::Missing)
+        Err(StoreError::Missing)
+    }
+
+    /// How often [`Slot::begin`] is worth another try: as long as PhotoPrism itself would wait.
+    pub(super) fn tries(&self) -> u128 {
+        let theirs = self.db.as_ref().is_some_and(|db| db.kind != Kind::Own);
+        if theirs { patience().as_millis() / A_MOMENT.as_millis() } else { 0 }
     }
 
     fn get_for_write(&mut self) -> Result<&Db, StoreError> {

@@ -217,6 +217,13 @@ fn caught<T>(work: impl FnOnce() -> Result<T, CommandError>) -> Result<T, Comman
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(StoreError::Panicked.into()))
 }
 
+/// What a group has taken from the inbox.
+#[derive(Default)]
+struct Taken {
+    writes: Vec<(WriteRun, Finish)>,
+    stop: bool,
+}
+
 struct DbThread {
     slot: Slot,
     sink: Sink,
@@ -255,30 +262,58 @@ impl DbThread {
 
     /// Runs one group; true when the thread is to end.
     fn group(&mut self, first: Job) -> bool {
-        let mut stop = false;
-        let mut writes = Vec::new();
-        let rest: Vec<Job> = self.inbox.try_iter().take(GROUP - 1).collect();
-        for job in std::iter::once(first).chain(rest) {
-            match job {
-                Job::Read { ticket, run, short } => {
-                    if ticket.begin() {
-                        self.read(run, short);
-                    }
-                }
-                Job::Write { ticket, run, refuse } => {
-                    if ticket.begin() {
-                        writes.push((run, refuse));
-                    }
-                }
-                Job::Stop => stop = true,
+        let mut taken = Taken::default();
+        self.take(first, &mut taken);
+        self.take_what_waits(&mut taken);
+        if !taken.writes.is_empty() {
+            match self.begin(&mut taken) {
+                Ok(()) => self.write_group(taken.writes),
+                Err(error) => refuse_all(taken.writes, &error),
+            }
+            self.outbox.flush();
+        }
+        taken.stop
+    }
+
+    fn take_what_waits(&mut self, taken: &mut Taken) {
+        for _ in 1..GROUP {
+            match self.inbox.try_recv() {
+                Ok(job) if taken.writes.len() < GROUP => self.take(job, taken),
+                Ok(_) | Err(_) => break,
             }
         }
         self.outbox.flush();
-        if !writes.is_empty() {
-            self.write_group(writes);
-            self.outbox.flush();
+    }
+
+    /// Carries a look out, and keeps a write for the transaction.
+    fn take(&mut self, job: Job, taken: &mut Taken) {
+        match job {
+            Job::Read { ticket, run, short } => {
+                if ticket.begin() {
+                    self.read(run, short);
+                }
+            }
+            Job::Write { ticket, run, refuse } => {
+                if ticket.begin() {
+                    taken.writes.push((run, refuse));
+                }
+            }
+            Job::Stop => taken.stop = true,
         }
-        stop
+    }
+
+    /// Takes the lock of a write transaction. While PhotoPrism has it, those who only look are
+    /// served.
+    fn begin(&mut self, taken: &mut Taken) -> Result<(), StoreError> {
+        let mut left = self.slot.tries();
+        loop {
+            match self.slot.begin() {
+                Err(StoreError::Locked(_)) if left > 0 => left -= 1,
+                end => return end,
+            }
+            self.turns.fetch_add(1, Ordering::Relaxed);
+            self.take_what_waits(taken);
+        }
     }
 
     /// What may take its time, or wait for a lock of PhotoPrism, keeps nobody's answer waiting.
@@ -293,12 +328,10 @@ impl DbThread {
         }
     }
 
+    /// The transaction is begun.
     fn write_group(&mut self, writes: Vec<(WriteRun, Finish)>) {
         let sink = &mut self.sink;
-        let db = match self.slot.begin() {
-            Ok(db) => db,
-            Err(error) => return refuse_all(writes, &error),
-        };
+        let Some(db) = self.slot.db() else { return refuse_all(writes, &StoreError::Missing) };
         let mut steps = Vec::with_capacity(writes.len());
         let mut writes = writes.into_iter();
         while let Some((run, refuse)) = writes.next() {

@@ -26,6 +26,27 @@ fn a_writer_is_waited_for() {
 }
 
 #[test]
+fn those_who_only_look_are_served_while_a_write_waits() {
+    let mut home = home();
+    home.ok("users.mod", json!({"user": "bob", "attr": "a"}));
+    let conn = photoprism(&home);
+    conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut writer = home.connect();
+    let line = json!({"cmd": "users.mod", "args": {"user": "bob", "attr": "b"}});
+    writer.send(format!("{line}\n"));
+    let begun = Stopwatch::start();
+    let mut looks = 0;
+    while begun.elapsed() < Duration::from_secs(2) {
+        assert_eq!(home.ok("users.show", json!({"user": "bob"}))["user"]["attr"], "a");
+        looks += 1;
+    }
+    assert!(looks > 20, "{looks} looks in two seconds");
+    conn.execute_batch("COMMIT").unwrap();
+    assert_eq!(writer.reply()["ok"], true);
+    assert_eq!(home.ok("users.show", json!({"user": "bob"}))["user"]["attr"], "b");
+}
+
+#[test]
 fn a_lock_that_is_held_for_longer_is_told_and_nothing_is_changed() {
     let mut home = home();
     home.ok("users.mod", json!({"user": "bob", "attr": "a"}));

@@ -81,7 +81,7 @@ fn the_daemon_s_tables_come_with_the_first_write_and_no_other_table_changes() {
     slot.get().unwrap();
     slot.idle();
     assert!(place.files() == bytes, "a look makes nothing");
-    slot.begin().unwrap().commit().unwrap();
+    commit(&mut slot);
     let after = tables(slot.get().unwrap());
     let made: Vec<&String> = after.keys().filter(|name| !before.contains_key(*name)).collect();
     assert_eq!(
@@ -102,6 +102,12 @@ fn the_daemon_s_tables_come_with_the_first_write_and_no_other_table_changes() {
     assert_eq!(number(slot.get().unwrap(), "PRAGMA user_version"), 0);
 }
 
+/// A write transaction in which nothing happens.
+fn commit(slot: &mut Slot) {
+    slot.begin().unwrap();
+    slot.db().unwrap().commit().unwrap();
+}
+
 /// The sentence that made each table.
 fn tables(db: &Db) -> BTreeMap<String, String> {
     let sentence = "SELECT name, sql FROM sqlite_schema WHERE type = 'table'";
@@ -119,7 +125,7 @@ fn an_audit_logins_of_theirs_stays_as_it_is() {
     place.make("index.db", table);
     let mut slot = slot(&place);
     let before = tables(slot.get().unwrap())["audit_logins"].clone();
-    slot.begin().unwrap().commit().unwrap();
+    commit(&mut slot);
     assert_eq!(tables(slot.get().unwrap())["audit_logins"], before);
 }
 
@@ -128,10 +134,10 @@ fn tables_that_a_restored_backup_took_away_are_made_again() {
     let place = Place::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
-    slot.begin().unwrap().commit().unwrap();
+    commit(&mut slot);
     place.make("index.db", "DROP TABLE admin_audit; DROP TABLE audit_logins");
     assert_eq!(audit_head(slot.get().unwrap()).unwrap().number, 0);
-    slot.begin().unwrap().commit().unwrap();
+    commit(&mut slot);
     assert!(slot.get().unwrap().columns.admin && slot.get().unwrap().columns.logins);
 }
 
@@ -154,7 +160,7 @@ fn what_nothing_works_without_is_waited_for() {
 fn tables_of_a_newer_daemon_are_refused() {
     let place = Place::new();
     place.photoprism("index.db");
-    slot(&place).begin().unwrap().commit().unwrap();
+    commit(&mut slot(&place));
     place.make("index.db", "UPDATE admin_meta SET value = 99 WHERE key = 'schema_version'");
     let refused = place.open("index.db").unwrap_err();
     assert_eq!(refused.exit_code(), 78);
