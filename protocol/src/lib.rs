@@ -8,6 +8,7 @@ pub mod attr;
 pub mod audit;
 pub mod auth;
 pub mod auth_id;
+pub mod backup;
 pub mod command;
 pub mod display_name;
 pub mod doctor;

@@ -69,7 +69,9 @@ fn title(value: &str) -> String {
     value.split('_').map(capital).collect::<Vec<_>>().join(" ")
 }
 
-fn capital(value: &str) -> String {
+/// With a capital in front.
+#[must_use]
+pub fn capital(value: &str) -> String {
     let mut chars = value.chars();
     match chars.next() {
         None => String::new(),

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use photoprism_protocol::name::UserName;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tracing::info;
 
 use super::refusals::Refusals;
@@ -61,6 +61,8 @@ pub struct App {
     pub limits: RefCell<Limits>,
     /// The rules of new passwords.
     pub rules: PasswordRules,
+    /// Held by the one command that has to do with the files of backups.
+    pub backups: Mutex<()>,
     /// Name of the first admin.
     pub admin_user: UserName,
     /// Where its configured password is.

@@ -8,7 +8,7 @@ use photoprism_protocol::status::NoArgs;
 use super::call::Call;
 use super::login::login;
 use super::status::current_status;
-use super::{auth, doctor, metrics, users};
+use super::{auth, backup, doctor, metrics, users};
 use crate::error::CommandError;
 use crate::handlers::{self, admin, audit as trail, passwd, twofa};
 
@@ -54,13 +54,11 @@ pub(super) async fn perform(call: &Call<'_>) -> Answer {
         C::Metrics => metrics::tell(call).await,
         C::Doctor => doctor::examine(call).await,
         C::UsersRename => users::rename(call).await,
-        C::UsersAdopt
-        | C::UsersImport
-        | C::UsersExport
-        | C::BackupCreate
-        | C::BackupLs
-        | C::BackupVerify
-        | C::BackupRestore => {
+        C::BackupCreate => backup::create(call).await,
+        C::BackupLs => backup::ls(call).await,
+        C::BackupVerify => backup::verify(call).await,
+        C::BackupRestore => backup::restore(call).await,
+        C::UsersAdopt | C::UsersImport | C::UsersExport => {
             Err(CommandError::Unavailable(format!("{} is not built yet", call.command()).into()))
         }
     }

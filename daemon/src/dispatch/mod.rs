@@ -1,7 +1,9 @@
 //! From a line to its reply: access, then the one match over all commands.
 
 mod app;
+mod aside;
 mod auth;
+mod backup;
 mod call;
 mod command;
 mod doctor;

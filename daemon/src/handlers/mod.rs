@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod audit;
 pub mod auth;
+pub mod backup;
 mod context;
 pub mod doctor;
 mod find;

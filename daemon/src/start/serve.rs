@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::thread::JoinHandle;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Duration, timeout};
 use tracing::{info, warn};
@@ -77,6 +77,7 @@ pub(super) fn serve(built: Built) -> Result<(), Failure> {
         policy: RefCell::new(built.policy),
         limits: RefCell::new(built.loaded.settings.limits.clone()),
         rules: built.rules,
+        backups: Mutex::new(()),
         admin_user: built.admin_user,
         admin_password: built.loaded.settings.admin_password.clone(),
         env: environment,

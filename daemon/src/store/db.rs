@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tracing::warn;
 
+use super::backup::Changes;
 use super::columns::Columns;
 use super::error::StoreError;
 
@@ -47,6 +48,8 @@ pub struct Db {
     pub(super) kind: Kind,
     pub(super) path: PathBuf,
     pub(super) columns: Columns,
+    /// Rows of accounts that change while a backup is being made.
+    pub(super) changes: Changes,
 }
 
 impl Db {

@@ -45,7 +45,11 @@ pub use self::audit::{
     AuditEntry, AuditHead, AuditRow, audit_append, audit_count, audit_head, audit_page, audit_walk,
     link,
 };
-pub use self::backup::{Backup, write_backup};
+pub use self::backup::{
+    AccountChange, Backup, BackupCounts, BackupEntry, BackupFault, BackupFile, BackupOrigin, Made,
+    Making, Plan, What, backup_folder, backup_list, backup_open, restore_accounts, write_backup,
+    write_backup_keeping,
+};
 pub use self::beside::has_admin_tables;
 pub use self::db::{Db, Kind, Tx};
 pub use self::error::StoreError;
@@ -83,8 +87,8 @@ pub use self::sessions::{
 pub use self::slot::Slot;
 pub use self::thread::Store;
 pub use self::users::{
-    Counts, UserRow, counts, first_admin_name, other_super_admin, user_by_email, user_by_name,
-    user_by_uid,
+    Counts, UserRow, counts, first_admin_name, other_super_admin, user_by_email, user_by_id,
+    user_by_name, user_by_uid,
 };
 pub use self::users_insert::{NewUser, user_insert};
 pub use self::users_search::{UserPage, UserSearch, users_page};

@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
-use super::backup::copy_whole;
+use super::backup::{Changes, backup_folder, copy_whole};
 use super::beside;
 use super::columns::Columns;
 use super::db::{Db, Kind, Tx};
@@ -166,7 +166,7 @@ fn make_or_check_folder(path: &Path, make: bool) -> Result<(), OpenError> {
 }
 
 fn open_own(
-    conn: Connection,
+    mut conn: Connection,
     options: &OpenOptions,
     (found, steps): (u32, &[&str]),
 ) -> Result<Db, OpenError> {
@@ -174,7 +174,13 @@ fn open_own(
     if found as usize > steps.len() {
         return Err(refused(path, &newer(path, found, steps.len())));
     }
-    let mut db = Db { conn, kind: Kind::Own, path: path.clone(), columns: Columns::default() };
+    let (columns, changes) = (Columns::default(), Changes::default());
+    let noted = changes.clone();
+    conn.update_hook(Some(move |_, database: &str, table: &str, row| {
+        noted.note(database, table, row);
+    }))
+    .map_err(|error| failed(path, error.into()))?;
+    let mut db = Db { conn, kind: Kind::Own, path: path.clone(), columns, changes };
     prepare_own(&mut db, options, (found, steps)).map_err(|error| failed(path, error))?;
     Ok(db)
 }
@@ -203,7 +209,7 @@ fn prepare_own(
 }
 
 fn newer(path: &Path, found: u32, known: usize) -> String {
-    let backup = super::backup::folder(path).join(format!("schema-{known}.db"));
+    let backup = backup_folder(path).join(format!("schema-{known}.db"));
     let advice = if backup.exists() {
         format!("the backup made before that is {}", backup.display())
     } else {
@@ -217,7 +223,7 @@ fn newer(path: &Path, found: u32, known: usize) -> String {
 
 /// What both kinds have: nothing in a stranger's file may make SQLite do more than it is told, and
 /// plans do not hang on what is bound, or SQLite plans most sentences anew each time.
-fn settings(conn: &Connection) -> Result<(), StoreError> {
+pub(super) fn settings(conn: &Connection) -> Result<(), StoreError> {
     for (option, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
@@ -288,7 +294,8 @@ fn open_photoprism(conn: Connection, path: &Path) -> Result<Db, OpenError> {
             &format!("it is a PhotoPrism database without {what}; {MIGRATE}"),
         ));
     }
-    let db = Db { conn, kind, path: path.to_path_buf(), columns };
+    let path_buf = path.to_path_buf();
+    let db = Db { conn, kind, path: path_buf, columns, changes: Changes::default() };
     match beside::schema(&db).map_err(fail)? {
         Some(found) if found > SCHEMA_VERSION => Err(refused(
             path,

@@ -143,6 +143,14 @@ pub fn user_by_uid(db: &Db, uid: &str) -> Result<Option<UserRow>, StoreError> {
     one(db, "WHERE u.user_uid = ?1", [uid])
 }
 
+/// The account of that row id, deleted or not.
+///
+/// # Errors
+/// The store's.
+pub fn user_by_id(db: &Db, id: i64) -> Result<Option<UserRow>, StoreError> {
+    one(db, "WHERE u.id = ?1", [id])
+}
+
 /// The account of that name in its stored form, deleted or not; one that is not deleted first.
 ///
 /// # Errors

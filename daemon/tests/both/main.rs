@@ -125,3 +125,30 @@ fn failures_have_the_exit_codes_of_the_documentation() {
         assert_eq!(said(&home, line).1, code, "{line}");
     }
 }
+
+#[test]
+fn a_reset_is_undone_with_the_path_that_it_printed() {
+    let home = Home::started();
+    let ok = |line: &str| {
+        let (out, code) = said(&home, line);
+        assert_eq!(code, 0, "{line}");
+        out
+    };
+    ok("users add -p mysecret -n Bob bob");
+    ok("users rename bob robert");
+    let secret = ok("auth add -q -n Sync -s webdav robert");
+    let before = ok("users ls -lar --csv");
+    let backup = ok("users reset --yes");
+    assert_ne!(ok("users ls -lar --csv"), before);
+    let backup = backup.trim();
+    assert!(ok(&format!("admin backup verify {backup}")).starts_with("ok: auto-"));
+    let told = ok(&format!("admin backup restore --dry-run {backup}"));
+    assert!(told.contains("| robert   | Added "), "{told}");
+    assert_eq!(said(&home, &format!("admin backup restore {backup}")).1, 2, "nobody to ask");
+    let other = ok(&format!("admin backup restore --yes --with-sessions {backup}"));
+    assert!(other.trim().ends_with("-backup-restore.db"), "{other}");
+    assert_eq!(ok("users ls -lar --csv"), before);
+    assert!(ok(&format!("auth show {}", secret.trim())).contains("| robert"));
+    assert_eq!(ok("admin backup ls --csv").lines().count(), 3);
+    assert_eq!(said(&home, "admin backup restore --yes /elsewhere/x.db").1, 3);
+}

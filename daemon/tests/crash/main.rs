@@ -5,6 +5,7 @@
 #[expect(dead_code, reason = "other binaries use the rest of the harness")]
 mod common;
 
+mod backups;
 mod kept;
 mod killed;
 mod stopped;

@@ -171,6 +171,32 @@ fn live_replies_about_sessions_have_the_shape_of_the_golden_ones() {
     }
 }
 
+/// Those of backups, in an order in which each succeeds.
+const BACKUP_COMMANDS: [&str; 4] =
+    ["backup.create", "backup.ls", "backup.verify", "backup.restore"];
+
+#[test]
+fn live_replies_about_backups_have_the_shape_of_the_golden_ones() {
+    let mut home = Home::started();
+    for name in ["bob", "carol"] {
+        home.ok("users.add", json!({"name": name, "role": "user", "password": "mysecret"}));
+    }
+    let mut file = Value::Null;
+    for command in BACKUP_COMMANDS {
+        let mut request = golden(&format!("{command}.request"));
+        if !request["args"]["file"].is_null() {
+            request["args"]["file"] = file.clone();
+        }
+        let expected = golden(&format!("{command}.reply"));
+        let reply = home.ask(&request.to_string());
+        assert_eq!(shape(&reply), shape(&expected), "{command}: {reply}");
+        if command == "backup.create" {
+            file = reply["result"]["file"].clone();
+            home.ok("users.mod", json!({"user": "bob", "role": "guest"}));
+        }
+    }
+}
+
 /// A command that has golden files is tried here.
 #[test]
 fn every_golden_request_is_tried() {
@@ -179,7 +205,7 @@ fn every_golden_request_is_tried() {
         .filter_map(|name| name.to_str()?.strip_suffix(".request.json").map(str::to_owned))
         .collect();
     requests.sort();
-    let mut tried = [&COMMANDS[..], &SESSION_COMMANDS[..]].concat();
+    let mut tried = [&COMMANDS[..], &SESSION_COMMANDS[..], &BACKUP_COMMANDS[..]].concat();
     tried.sort_unstable();
     assert_eq!(requests, tried);
 }

@@ -7,6 +7,8 @@ mod common;
 
 mod access;
 mod audit;
+mod backup;
+mod backup_theirs;
 mod envelope;
 mod golden;
 #[path = "../../src/metrics/grammar.rs"]
@@ -19,6 +21,7 @@ mod order;
 mod paging;
 mod passwd;
 mod reset;
+mod restore;
 mod secrets;
 mod users_add;
 mod users_guard;

@@ -1,6 +1,7 @@
 //! `admin`: what concerns the daemon itself.
 
 mod audit;
+mod backup;
 mod doctor;
 mod metrics;
 mod status;
@@ -16,6 +17,7 @@ Examples:
   photoprism admin status         is the daemon well
   photoprism admin audit ls       who changed what
   photoprism admin audit verify   is that record whole
+  photoprism admin backup create  a copy of the accounts
   photoprism admin doctor         what is wrong, and what to do
   photoprism admin metrics        figures for monitoring
   photoprism admin completions bash > /etc/bash_completion.d/photoprism
@@ -46,6 +48,8 @@ pub enum Verb {
     Completions(tree::Completions),
     /// Write manual pages into a folder
     Man(tree::Man),
+    /// Make and restore backups of the accounts
+    Backup(backup::Backup),
 }
 
 impl Admin {
@@ -61,6 +65,7 @@ impl Admin {
             Verb::Metrics(command) => command.run(context),
             Verb::Completions(command) => command.run(),
             Verb::Man(command) => command.run(context),
+            Verb::Backup(verb) => verb.run(context),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The store as its users see it, and what only its inside can show.
 
 mod backups;
+mod copying;
 mod failures;
 mod groups;
 mod migrating;
 mod opening;
 mod place;
 mod pragmas;
+mod restoring;
 mod searching;
 mod slots;

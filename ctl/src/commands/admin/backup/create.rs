@@ -1,0 +1,39 @@
+//! `admin backup create`.
+
+use clap::Args;
+use photoprism_protocol::backup::CreateResult;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::status::NoArgs;
+
+use super::file::holds;
+use crate::cli::flags::JsonFlag;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::output;
+use crate::report::escape;
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism admin backup create   prints the path of the file on the daemon's machine
+
+The file stays until you delete it.";
+
+/// Make a backup of the accounts
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Create {
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Create {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let result = context.call(CommandName::BackupCreate, &NoArgs {})?;
+        let made: CreateResult = decode(&result)?;
+        context.note(&format!("made a backup: {}", holds(made.counts)));
+        if self.json.json {
+            return output::json(&result, None);
+        }
+        output::line(&escape::line(&made.backup))
+    }
+}

@@ -1,0 +1,46 @@
+//! Which backup is meant, and what it holds in words.
+
+use photoprism_protocol::backup::{Counts, Entry, Ls};
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::error::{ErrorCode, ReplyError};
+
+use crate::commands::listing;
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::report::words;
+
+/// The name that the daemon takes. A path as the daemon prints it is looked up among its backups:
+/// it need not be a path of this machine.
+///
+/// # Errors
+/// Not found where no backup has that path.
+pub(super) fn resolve(context: &mut Context, given: String) -> Result<String, Failure> {
+    if !given.contains('/') {
+        return Ok(given);
+    }
+    let args = |limit, cursor| Ls { limit, cursor };
+    let listing = listing::fetch(context, CommandName::BackupLs, 0, args)?;
+    for item in listing.into_items() {
+        let entry: Entry = decode(&item)?;
+        if entry.path == given {
+            return Ok(entry.file);
+        }
+    }
+    Err(Failure::Refused(ReplyError {
+        code: ErrorCode::NotFound.name().into(),
+        message: "no backup of the daemon has that path".into(),
+        field: None,
+        retry_after_s: None,
+        hint: Some("photoprism admin backup ls lists those that there are".into()),
+    }))
+}
+
+/// `2 users, 1 deleted, 3 sessions`.
+pub(super) fn holds(counts: Counts) -> String {
+    format!(
+        "{}, {} deleted, {}",
+        words::count(counts.users, "user"),
+        counts.deleted,
+        words::count(counts.sessions, "session")
+    )
+}

@@ -1,0 +1,47 @@
+//! `admin backup ls`.
+
+use clap::Args;
+use photoprism_protocol::backup::{self, Entry};
+use photoprism_protocol::command::CommandName;
+
+use crate::cli::flags::{CountFlag, FormatFlags};
+use crate::commands::listing;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::report::{Report, words};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism admin backup ls          the newest 100
+  photoprism admin backup ls --json   with their paths, for programs";
+
+/// List backups, newest first
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Ls {
+    #[command(flatten)]
+    count: CountFlag,
+
+    #[command(flatten)]
+    format: FormatFlags,
+}
+
+impl Ls {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let args = |limit, cursor| backup::Ls { limit, cursor };
+        let listing = listing::fetch(context, CommandName::BackupLs, self.count.count, args)?;
+        listing.print(context, self.format, ("backup", table))
+    }
+}
+
+fn table(backups: &[Entry]) -> Report {
+    let rows = backups.iter().map(|backup| {
+        vec![
+            backup.file.clone(),
+            words::capital(&backup.origin),
+            backup.bytes.to_string(),
+            words::time(Some(&backup.created_at)),
+        ]
+    });
+    Report { columns: vec!["File", "Origin", "Bytes", "Created At"], rows: rows.collect() }
+}

@@ -1,0 +1,60 @@
+//! `admin backup`: copies of the accounts, and the way back.
+
+mod create;
+mod file;
+mod ls;
+mod restore;
+mod verify;
+
+use clap::{Args, Subcommand};
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism admin backup create          make one
+  photoprism admin backup ls              list those that there are
+  photoprism admin backup verify          are they whole
+  photoprism admin backup restore FILE    bring its accounts back
+
+Backups hold password hashes and the keys of two-factor authentication. They lie in `backups/`
+beside the database of the daemon.";
+
+/// Make and restore backups of the accounts
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Backup {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do with backups.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub enum Verb {
+    /// Make a backup of the accounts
+    Create(create::Create),
+    /// List backups, newest first
+    Ls(ls::Ls),
+    /// Check that backups are whole
+    Verify(verify::Verify),
+    /// Put the accounts of a backup in place of those that there are
+    Restore(restore::Restore),
+}
+
+impl Backup {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        match self.verb {
+            Verb::Create(command) => command.run(context),
+            Verb::Ls(command) => command.run(context),
+            Verb::Verify(command) => command.run(context),
+            Verb::Restore(command) => command.run(context),
+        }
+    }
+}

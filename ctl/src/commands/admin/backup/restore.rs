@@ -1,0 +1,91 @@
+//! `admin backup restore`.
+
+use clap::Args;
+use photoprism_protocol::backup::{self, AccountChange, RestoreResult};
+use photoprism_protocol::command::CommandName;
+
+use super::file::resolve;
+use crate::cli::flags::{JsonFlag, YesFlag};
+use crate::context::{Context, decode};
+use crate::failure::Failure;
+use crate::report::{Layout, Report, escape, words};
+use crate::{output, prompt};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism admin backup restore --dry-run FILE              what would change
+  photoprism admin backup restore FILE                        asks first
+  photoprism admin backup restore --yes --with-sessions FILE  undoes a reset to the last letter
+
+What is there before goes into a backup of its own, which is named. All sessions, tokens and app
+passwords end; with --with-sessions those of the backup come back, revoked ones too.";
+
+/// Put the accounts of a backup in place of those that there are
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Restore {
+    /// Name of the backup as `admin backup ls` lists it, or its path
+    file: String,
+
+    /// Tell what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Bring sessions, tokens and app passwords back as well
+    #[arg(long)]
+    with_sessions: bool,
+
+    #[command(flatten)]
+    yes: YesFlag,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Restore {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let question =
+            format!("Put the accounts of {:?} in place of those that there are?", self.file);
+        // What only looks needs nobody's consent.
+        let given = self.yes.yes || self.dry_run;
+        let consent = prompt::consent(context, given, &question, "--yes")?;
+        let args = backup::Restore {
+            file: resolve(context, self.file)?,
+            dry_run: self.dry_run.then_some(true),
+            with_sessions: self.with_sessions.then_some(true),
+        };
+        let result = context.call_agreed(&consent, CommandName::BackupRestore, &args)?;
+        let done: RestoreResult = decode(&result)?;
+        context.note(&summary(&done));
+        if self.json.json {
+            return output::json(&result, None);
+        }
+        match &done.backup {
+            Some(backup) => output::line(&escape::line(backup)),
+            None => table(&done.accounts).print(Layout::Table),
+        }
+    }
+}
+
+fn summary(done: &RestoreResult) -> String {
+    let would = if done.dry_run { "would be " } else { "" };
+    let end = if done.dry_run { "" } else { "; the backup that holds what was there before:" };
+    format!(
+        "{} {would}added, {} changed, {} removed, {} left as they are; {} {would}ended, {} \
+         {would}restored{end}",
+        words::count(done.added, "user"),
+        done.changed,
+        done.removed,
+        done.unchanged,
+        words::count(done.sessions_revoked, "session"),
+        done.sessions_restored,
+    )
+}
+
+fn table(accounts: &[AccountChange]) -> Report {
+    let rows = accounts.iter().map(|account| {
+        let change = words::capital(&account.change);
+        vec![account.uid.clone(), account.name.clone(), change, account.fields.join(", ")]
+    });
+    Report { columns: vec!["UID", "Username", "Change", "Fields"], rows: rows.collect() }
+}

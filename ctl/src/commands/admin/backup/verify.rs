@@ -1,0 +1,56 @@
+//! `admin backup verify`.
+
+use clap::Args;
+use photoprism_protocol::backup::{self, Checked, VerifyResult};
+use photoprism_protocol::command::CommandName;
+
+use super::file::{holds, resolve};
+use crate::cli::flags::JsonFlag;
+use crate::context::{Context, decode};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output;
+use crate::report::{escape, words};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism admin backup verify        every backup
+  photoprism admin backup verify FILE   one of them, by its name or path";
+
+/// Check that backups are whole; exits with 1 where one is not
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Verify {
+    /// Name of a backup as `admin backup ls` lists it, or its path; left out: all of them
+    file: Option<String>,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Verify {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let file = self.file.map(|file| resolve(context, file)).transpose()?;
+        let result = context.call(CommandName::BackupVerify, &backup::Verify { file })?;
+        let found: VerifyResult = decode(&result)?;
+        if self.json.json {
+            output::json(&result, None)?;
+        } else {
+            let lines: String = found.backups.iter().map(verdict).collect();
+            output::data(&lines)?;
+        }
+        let number = u64::try_from(found.backups.len()).unwrap_or(u64::MAX);
+        context.note(&format!("checked {}", words::count(number, "backup")));
+        if found.ok { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
+    }
+}
+
+fn verdict(backup: &Checked) -> String {
+    let what = match (&backup.error, backup.counts) {
+        (Some(error), _) => error.clone(),
+        (None, Some(counts)) => holds(counts),
+        (None, None) => "the whole database".into(),
+    };
+    let word = if backup.ok { "ok" } else { "bad" };
+    format!("{}\n", escape::line(&format!("{word}: {}: {what}", backup.file)))
+}

@@ -1,0 +1,105 @@
+//! The noun `backup`: what takes long goes in steps, or aside.
+
+use std::path::PathBuf;
+
+use photoprism_protocol::backup as wire;
+use photoprism_protocol::status::NoArgs;
+
+use super::aside::{aside, turn};
+use super::call::Call;
+use super::command::Answer;
+use crate::error::CommandError;
+use crate::handlers::backup;
+use crate::store::{BackupFile, Made, Making, Plan, backup_folder, backup_open};
+
+fn folder(call: &Call<'_>) -> PathBuf {
+    backup_folder(&call.app.places.database)
+}
+
+pub(super) async fn ls(call: &Call<'_>) -> Answer {
+    call.read(backup::Ls::parse(call.args::<wire::Ls>()?)?, backup::ls).await
+}
+
+pub(super) async fn verify(call: &Call<'_>) -> Answer {
+    let request = backup::Verify::parse(&call.args::<wire::Verify>()?)?;
+    let _turn = turn(call).await?;
+    let folder = folder(call);
+    backup::told(aside(move || backup::checked(&folder, &request)).await?)
+}
+
+pub(super) async fn create(call: &Call<'_>) -> Answer {
+    let key = call.key(&call.args::<NoArgs>()?)?;
+    if let Some(replay) = call.replay(key.as_ref(), None).await? {
+        return Ok(replay);
+    }
+    let _turn = turn(call).await?;
+    let made = make(call).await?;
+    let file = made.clone();
+    let outcome =
+        call.write(key, move |tx, context, key| backup::create(tx, context, key, &made)).await;
+    if outcome.is_err() {
+        file.discard();
+    }
+    outcome
+}
+
+/// Each step has the whole time in which work must begin: the backup as a whole has no limit.
+async fn make(call: &Call<'_>) -> Result<Made, CommandError> {
+    let store = &call.app.store;
+    let name = backup::file_name(call.context.now);
+    let begin = move |db: &_| Ok(Making::begin(db, &name)?);
+    let mut making = store.read(call.time_left(), begin).await?;
+    let deadline = call.app.limits.borrow().request_timeout;
+    loop {
+        let step = move |db: &_| {
+            let done = making.step(db)?;
+            Ok((making, done))
+        };
+        let done;
+        (making, done) = store.read(deadline, step).await?;
+        if done {
+            return aside(move || Ok(making.publish()?)).await;
+        }
+    }
+}
+
+pub(super) async fn restore(call: &Call<'_>) -> Answer {
+    let args = call.args::<wire::Restore>()?;
+    let key = call.key(&args)?;
+    if let Some(replay) = call.replay(key.as_ref(), None).await? {
+        return Ok(replay);
+    }
+    let request = backup::Restore::parse(&args)?;
+    let _turn = turn(call).await?;
+    let (folder, name) = (folder(call), request.file.clone());
+    let open = move || backup_open(&folder, name.as_str()).map_err(backup::refusal);
+    let file = aside(open).await?;
+    if request.dry_run {
+        return tell(call, file, request.with_sessions).await;
+    }
+    call.write(key, move |tx, context, key| backup::restore(tx, context, key, (&request, &file)))
+        .await
+}
+
+/// Compares step by step, and changes nothing.
+async fn tell(call: &Call<'_>, file: BackupFile, with_sessions: bool) -> Answer {
+    let store = &call.app.store;
+    let begin = move |db: &_| {
+        backup::refuse_other(db, &file)?;
+        let plan = Plan::begin(db, &file, with_sessions)?;
+        Ok((plan, file))
+    };
+    let (mut plan, mut file) = store.read(call.time_left(), begin).await?;
+    let deadline = call.app.limits.borrow().request_timeout;
+    loop {
+        let step = move |db: &_| {
+            let done = plan.step(db, &file)?;
+            Ok((plan, file, done))
+        };
+        let done;
+        (plan, file, done) = store.read(deadline, step).await?;
+        if done {
+            return backup::outcome(plan);
+        }
+    }
+}

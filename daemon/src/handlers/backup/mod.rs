@@ -1,0 +1,47 @@
+//! The noun `backup`.
+
+mod create;
+mod ls;
+mod restore;
+mod verify;
+
+pub use self::create::{create, file_name};
+pub use self::ls::{Ls, ls};
+pub use self::restore::{Restore, outcome, refuse_other, restore};
+pub use self::verify::{Verify, checked, told};
+
+use photoprism_protocol::backup::{Counts, FileName};
+
+use crate::error::CommandError;
+use crate::store::{BackupCounts, BackupFault};
+
+fn parse_file(text: &str) -> Result<FileName, CommandError> {
+    FileName::parse(text).map_err(|rule| CommandError::invalid("file", &rule))
+}
+
+fn shown(counts: BackupCounts) -> Counts {
+    Counts { users: counts.users, deleted: counts.deleted, sessions: counts.sessions }
+}
+
+/// Why a file cannot be restored.
+#[must_use]
+pub fn refusal(fault: BackupFault) -> CommandError {
+    let broken = |message: String| CommandError::broken("file", message);
+    match fault {
+        BackupFault::Missing => CommandError::NotFound {
+            message: "there is no such backup".into(),
+            hint: Some("photoprism admin backup ls lists those that there are".into()),
+        },
+        BackupFault::NotOne(what) => broken(format!("the file is no backup of ours: {what}")),
+        BackupFault::Whole => broken(
+            "the file is a copy of the whole database; stop the daemon and put it in the place of \
+             the database instead"
+                .into(),
+        ),
+        BackupFault::Newer(schema) => broken(format!(
+            "the backup has the schema {schema}, which this daemon does not know yet; use the \
+             newer daemon that made it"
+        )),
+        BackupFault::Store(error) => error.into(),
+    }
+}

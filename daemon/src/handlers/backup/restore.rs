@@ -1,0 +1,172 @@
+//! `backup.restore`: the accounts of a backup in place of those of the database.
+
+use std::collections::BTreeSet;
+
+use photoprism_protocol::backup::{self, AccountChange, FileName, RestoreResult};
+use photoprism_protocol::envelope::Success;
+
+use super::parse_file;
+use crate::accounts::first::FIRST_ADMIN_ID;
+use crate::accounts::passcodes::STEP_SECONDS;
+use crate::accounts::standing::AccountState;
+use crate::accounts::times;
+use crate::effect::Effect;
+use crate::error::CommandError;
+use crate::handlers::context::{Context, Outcome, success};
+use crate::handlers::revoked::effective_within;
+use crate::handlers::write::{Key, Written, surrounded};
+use crate::store::{
+    BackupFile, Db, FirstPassword, Kind, Plan, Tx, What, all_sessions, other_super_admin,
+    overlay_seen, restore_accounts, set_first_password, user_by_id, user_by_uid,
+    write_backup_keeping,
+};
+
+/// A checked request.
+#[derive(Clone, Debug)]
+pub struct Restore {
+    /// Which backup.
+    pub file: FileName,
+    /// Only tell what would change.
+    pub dry_run: bool,
+    /// Bring sessions back as well.
+    pub with_sessions: bool,
+}
+
+impl Restore {
+    /// Checks each argument by its own rule.
+    ///
+    /// # Errors
+    /// `invalid_argument`.
+    pub fn parse(args: &backup::Restore) -> Result<Self, CommandError> {
+        Ok(Self {
+            file: parse_file(&args.file)?,
+            dry_run: args.dry_run.unwrap_or(false),
+            with_sessions: args.with_sessions.unwrap_or(false),
+        })
+    }
+}
+
+/// Refuses the backup of a database of the other kind: its hashes, its texts in columns that take
+/// them for numbers, and what photos refer to would not be what they were.
+///
+/// # Errors
+/// `conflict`.
+pub fn refuse_other(db: &Db, file: &BackupFile) -> Result<(), CommandError> {
+    if file.is_of(db.kind()) {
+        return Ok(());
+    }
+    Err(CommandError::Conflict(if file.of_photoprism {
+        "this backup was made of PhotoPrism's database, and this one is the daemon's own".into()
+    } else {
+        "this backup was made of a database of the daemon's own, and this one is PhotoPrism's"
+            .into()
+    }))
+}
+
+/// Carries it out, after a backup of what is there. Everything else waits meanwhile: accounts are
+/// all of the one state or all of the other.
+///
+/// # Errors
+/// `conflict`, or the store's; nothing is changed then.
+pub fn restore(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+    (request, file): (&Restore, &BackupFile),
+) -> Result<Outcome, CommandError> {
+    surrounded(tx, context, key, || {
+        refuse_other(tx, file)?;
+        let mut plan = Plan::begin(tx, file, request.with_sessions)?;
+        while !plan.step(tx, file)? {}
+        let name = format!("{}-backup-restore", times::to_file_name(context.now));
+        let before = write_backup_keeping(tx, &name, &file.path)?;
+        let lost = carry_out(tx, context, request, file)?;
+        let backup = Some(before.path.display().to_string());
+        let effective_within_s = effective_within(tx, plan.sessions_revoked);
+        let result = RestoreResult { effective_within_s, ..result(plan, (false, backup)) };
+        let mut written = Written::about(request.file.as_str(), &result)?
+            .meaning(effects(tx, request)?)
+            .warning_of(effective_within_s);
+        if !lost.is_empty() {
+            written.warnings.push(format!(
+                "this database has no place for some of the backup: {}",
+                lost.join(", ")
+            ));
+        }
+        Ok(written)
+    })
+}
+
+fn carry_out(
+    tx: &Tx<'_>,
+    context: &Context,
+    request: &Restore,
+    file: &BackupFile,
+) -> Result<Vec<String>, CommandError> {
+    let somebody = other_super_admin(tx, 0)?;
+    // The step after this one counts as used as well: a clock may be ahead.
+    let step = context.now.as_second().div_euclid(STEP_SECONDS) + 1;
+    let lost = restore_accounts(tx, file, (request.with_sessions, step))?;
+    if somebody && !other_super_admin(tx, 0)? {
+        return Err(CommandError::Conflict(
+            "the backup holds no super admin who may log in; nobody could mend that".into(),
+        ));
+    }
+    if user_by_id(tx, FIRST_ADMIN_ID)?.is_some_and(|admin| admin.has_password) {
+        set_first_password(tx, FirstPassword::Had)?;
+    }
+    Ok(lost)
+}
+
+/// Every session ends, and those that came back begin.
+fn effects(tx: &Tx<'_>, request: &Restore) -> Result<Vec<Effect>, CommandError> {
+    let mut effects = vec![Effect::EverySessionEnded];
+    if !request.with_sessions || *tx.kind() != Kind::Own {
+        return Ok(effects);
+    }
+    overlay_seen(tx, &[])?;
+    let mut known = BTreeSet::new();
+    for session in all_sessions(tx)? {
+        let account = match session.user_uid.as_str() {
+            uid if known.insert(uid.to_owned()) => user_by_uid(tx, uid)?,
+            _ => None,
+        };
+        let account = account.as_ref().map(AccountState::of);
+        effects.push(Effect::SessionMade(Box::new(session), account));
+    }
+    Ok(effects)
+}
+
+/// The reply that tells what would change.
+///
+/// # Errors
+/// None that can be reached.
+pub fn outcome(plan: Plan) -> Result<Success, CommandError> {
+    success(&result(plan, (true, None)))
+}
+
+fn result(plan: Plan, (dry_run, backup): (bool, Option<String>)) -> RestoreResult {
+    let accounts = plan.accounts.into_iter().map(|account| AccountChange {
+        uid: account.uid,
+        name: account.name,
+        change: match account.what {
+            What::Added => "added",
+            What::Changed => "changed",
+            What::Removed => "removed",
+        }
+        .into(),
+        fields: account.fields,
+    });
+    RestoreResult {
+        dry_run,
+        added: plan.added,
+        changed: plan.changed,
+        removed: plan.removed,
+        unchanged: plan.unchanged,
+        accounts: accounts.collect(),
+        sessions_revoked: plan.sessions_revoked,
+        sessions_restored: plan.sessions_restored,
+        backup,
+        effective_within_s: None,
+    }
+}

@@ -1,0 +1,79 @@
+//! `backup.verify`: looks at files, and never at the database.
+
+use std::path::Path;
+
+use photoprism_protocol::backup::{self, Checked, FileName, VerifyResult};
+use photoprism_protocol::envelope::Success;
+
+use super::{parse_file, shown};
+use crate::error::CommandError;
+use crate::handlers::context::success;
+use crate::store::{BackupFault, BackupFile, backup_list, backup_open};
+
+/// Most files that are checked at once: a reply has its bound.
+const MOST: usize = 1000;
+
+/// A checked request.
+#[derive(Debug)]
+pub struct Verify(Option<FileName>);
+
+impl Verify {
+    /// Checks the arguments.
+    ///
+    /// # Errors
+    /// `invalid_argument`.
+    pub fn parse(args: &backup::Verify) -> Result<Self, CommandError> {
+        args.file.as_deref().map(parse_file).transpose().map(Self)
+    }
+}
+
+/// Checks the backup that is named, or all of the folder, the newest first; takes as long as
+/// reading them.
+///
+/// # Errors
+/// `not_found` for one that is not there, or the store's.
+pub fn checked(folder: &Path, Verify(file): &Verify) -> Result<Vec<Checked>, CommandError> {
+    if let Some(file) = file {
+        return Ok(vec![check(folder, file.as_str())?]);
+    }
+    let found = backup_list(folder)?;
+    if found.len() > MOST {
+        return Err(CommandError::broken("file", "there are too many to check all; name one"));
+    }
+    found.iter().map(|entry| check(folder, &entry.file)).collect()
+}
+
+fn check(folder: &Path, file: &str) -> Result<Checked, CommandError> {
+    let fault = match backup_open(folder, file) {
+        Ok(backup) => return Ok(good(file, &backup)),
+        Err(fault) => fault,
+    };
+    let (ok, error, database) = match fault {
+        BackupFault::Whole => (true, None, Some("own".into())),
+        BackupFault::NotOne(what) => (false, Some(what), None),
+        fault @ BackupFault::Newer(_) => (false, Some(fault.to_string()), None),
+        fault @ (BackupFault::Missing | BackupFault::Store(_)) => {
+            return Err(super::refusal(fault));
+        }
+    };
+    Ok(Checked { file: file.into(), ok, error, database, counts: None })
+}
+
+fn good(file: &str, backup: &BackupFile) -> Checked {
+    let database = if backup.of_photoprism { "photoprism" } else { "own" };
+    Checked {
+        file: file.into(),
+        ok: true,
+        error: None,
+        database: Some(database.into()),
+        counts: Some(shown(backup.counts)),
+    }
+}
+
+/// The reply.
+///
+/// # Errors
+/// None that can be reached.
+pub fn told(backups: Vec<Checked>) -> Result<Success, CommandError> {
+    success(&VerifyResult { ok: backups.iter().all(|backup| backup.ok), backups })
+}

@@ -1,0 +1,129 @@
+//! A backup that somebody asks for, in steps: commands come in between, and what they change is
+//! taken again at the end.
+
+use std::path::PathBuf;
+
+use super::changes::Changes;
+use super::copy::Copy;
+use super::files::{IN_STEPS, backup_folder, free_name, make_folder, remove_old, settle, sweep};
+use super::read::BackupCounts;
+use super::tables::TABLES;
+use crate::store::db::{Db, Kind};
+use crate::store::error::StoreError;
+
+/// Rows of one step: some milliseconds.
+const STEP_ROWS: i64 = 500;
+
+/// A backup that is being made. There is one at a time; dropped, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Making {
+    copy: Copy,
+    place: Place,
+    /// The table that is being copied, and the last row that was.
+    table: usize,
+    after: i64,
+    changes: Changes,
+}
+
+/// The file, which goes unless it was given its name.
+#[derive(Debug)]
+struct Place {
+    temporary: PathBuf,
+    path: PathBuf,
+    changes: Changes,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.changes.end();
+        // What is half made has no use; the next one sweeps what stays.
+        let _ = remove_old(&self.temporary);
+        let _ = remove_old(&self.temporary.with_extension("part-journal"));
+    }
+}
+
+/// A backup that stands under its final name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// Its absolute path.
+    pub path: PathBuf,
+    /// Its length.
+    pub bytes: u64,
+    /// What it holds.
+    pub counts: BackupCounts,
+}
+
+impl Making {
+    /// Begins `NAME.db`.
+    ///
+    /// # Errors
+    /// The store's; nothing is left behind then.
+    pub fn begin(db: &Db, name: &str) -> Result<Self, StoreError> {
+        let folder = backup_folder(&db.path);
+        make_folder(&folder)?;
+        sweep(&folder, IN_STEPS);
+        let path = free_name(&folder, name);
+        let temporary = path.with_extension(IN_STEPS);
+        let place = Place { temporary, path, changes: db.changes.clone() };
+        let copy = Copy::create(db, &place.temporary)?;
+        db.changes.begin();
+        Ok(Self { copy, place, table: 0, after: i64::MIN, changes: db.changes.clone() })
+    }
+
+    /// Copies some more rows; true when all are there, as they stand at this moment.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn step(&mut self, db: &Db) -> Result<bool, StoreError> {
+        match db.kind() {
+            Kind::Own => self.own_step(db),
+            // Others change it meanwhile without telling: what one reader sees at once.
+            Kind::PhotoPrism { .. } => self.at_once(db).map(|()| true),
+        }
+    }
+
+    fn own_step(&mut self, db: &Db) -> Result<bool, StoreError> {
+        if let Some(table) = TABLES.get(self.table) {
+            let last = self.copy.take(db, table, (self.after, STEP_ROWS))?;
+            self.table += usize::from(last.is_none());
+            self.after = last.unwrap_or(i64::MIN);
+            return Ok(false);
+        }
+        self.copy.take_again(db, &self.changes.end())?;
+        if !self.copy.is_complete(db)? {
+            // A table was emptied as a whole, which tells of no row.
+            self.copy.clear()?;
+            self.copy.take_all(db)?;
+        }
+        Ok(true)
+    }
+
+    fn at_once(&self, db: &Db) -> Result<(), StoreError> {
+        db.conn.execute_batch("BEGIN")?;
+        let taken = self.copy.take_all(db);
+        // It only read: there is nothing to lose.
+        db.conn.execute_batch("ROLLBACK")?;
+        taken
+    }
+
+    /// Writes it to the disk, checks it and gives it its name. Needs no database.
+    ///
+    /// # Errors
+    /// The store's; nothing is left behind then.
+    pub fn publish(self) -> Result<Made, StoreError> {
+        let Self { copy, place, .. } = self;
+        let counts = copy.finish()?;
+        settle(&place.temporary, &place.path)?;
+        let path = place.path.clone();
+        let bytes = std::fs::metadata(&path).map_or(0, |data| data.len());
+        Ok(Made { path, bytes, counts })
+    }
+}
+
+impl Made {
+    /// Takes it back, where the command that it was made for failed.
+    pub fn discard(&self) {
+        // One that cannot be removed is a backup too many.
+        let _ = remove_old(&self.path);
+    }
+}

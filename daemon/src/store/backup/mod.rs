@@ -1,0 +1,21 @@
+//! Backups: the account tables alone, or before a migration the whole of our own database; and
+//! the way back.
+
+mod changes;
+mod copy;
+mod files;
+mod making;
+mod plan;
+mod read;
+mod restore;
+mod tables;
+mod write;
+
+pub(super) use self::changes::Changes;
+pub use self::files::{BackupEntry, BackupOrigin, backup_folder, backup_list};
+pub use self::making::{Made, Making};
+pub use self::plan::{AccountChange, Plan, What};
+pub use self::read::{BackupCounts, BackupFault, BackupFile, backup_open};
+pub use self::restore::restore_accounts;
+pub(super) use self::write::copy_whole;
+pub use self::write::{Backup, write_backup, write_backup_keeping};

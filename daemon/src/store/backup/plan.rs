@@ -1,0 +1,318 @@
+//! What a restore would change: the accounts of a backup held against those of the database, in
+//! steps.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::read::BackupFile;
+use super::tables::{SESSIONS, TABLES, Table, list};
+use crate::store::db::Db;
+use crate::store::error::StoreError;
+use crate::store::rows::text;
+
+/// Accounts or sessions of one step: some milliseconds.
+const STEP_ROWS: i64 = 200;
+
+/// Most changed accounts that are told one by one, and the length of what tells them: a reply has
+/// its bound.
+const MOST: usize = 500;
+const MOST_BYTES: usize = 600 * 1024;
+
+/// What becomes of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It is not there and comes.
+    Added,
+    /// It becomes another.
+    Changed,
+    /// It is not in the backup and goes.
+    Removed,
+}
+
+/// An account that does not stay as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountChange {
+    /// UID.
+    pub uid: String,
+    /// Its name in the backup, of one that goes in the database.
+    pub name: String,
+    /// What becomes of it.
+    pub what: What,
+    /// Of one that changes, what does: names of the protocol where it has them, else columns.
+    pub fields: Vec<String>,
+}
+
+/// What is compared next, behind which account or session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum At {
+    Accounts(String),
+    Sessions(i64),
+    End,
+}
+
+/// The whole comparison.
+#[derive(Debug)]
+pub struct Plan {
+    /// Accounts that come.
+    pub added: u64,
+    /// Accounts that become others.
+    pub changed: u64,
+    /// Accounts that go.
+    pub removed: u64,
+    /// Accounts that stay as they are.
+    pub unchanged: u64,
+    /// Those that do not stay, as many as a reply holds, at the end in the order of their names.
+    pub accounts: Vec<AccountChange>,
+    /// Sessions of the database that end.
+    pub sessions_revoked: u64,
+    /// Sessions of the backup that come or stay.
+    pub sessions_restored: u64,
+    with_sessions: bool,
+    bytes: usize,
+    columns: Vec<(&'static Table, Vec<String>)>,
+    at: At,
+}
+
+impl Plan {
+    /// Begins to compare.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn begin(db: &Db, file: &BackupFile, with_sessions: bool) -> Result<Self, StoreError> {
+        let mut columns = Vec::new();
+        for table in TABLES.iter().filter(|table| **table != SESSIONS) {
+            columns.push((table, common(table, &db.conn, &file.conn)?));
+        }
+        Ok(Self {
+            added: 0,
+            changed: 0,
+            removed: 0,
+            unchanged: 0,
+            accounts: Vec::new(),
+            sessions_revoked: 0,
+            sessions_restored: 0,
+            with_sessions,
+            bytes: 0,
+            columns,
+            at: At::Accounts(String::new()),
+        })
+    }
+
+    /// Compares some more; true at the end.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn step(&mut self, db: &Db, file: &BackupFile) -> Result<bool, StoreError> {
+        self.at = match std::mem::replace(&mut self.at, At::End) {
+            At::Accounts(after) => match self.accounts(&after, db, file)? {
+                Some(last) => At::Accounts(last),
+                None => self.begin_sessions(db, file)?,
+            },
+            At::Sessions(after) => match self.those_that_stay(after, db, file)? {
+                Some(last) => At::Sessions(last),
+                None => At::End,
+            },
+            At::End => At::End,
+        };
+        Ok(self.at == At::End)
+    }
+
+    /// The next accounts of both; gives where it ended, `None` at the end.
+    fn accounts(
+        &mut self,
+        after: &str,
+        db: &Db,
+        file: &BackupFile,
+    ) -> Result<Option<String>, StoreError> {
+        let ends = [end_of(&file.conn, after)?, end_of(&db.conn, after)?];
+        let end = ends.into_iter().flatten().min();
+        let range = (after, end.as_deref());
+        let (there, here) = (names(&file.conn, range)?, names(&db.conn, range)?);
+        let mut differences = self.differences((db, file), range)?;
+        let uids: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
+        for uid in uids {
+            let fields = differences.remove(uid).unwrap_or_default();
+            match (there.get(uid), here.get(uid)) {
+                (Some(_), Some(_)) if fields.is_empty() => self.unchanged += 1,
+                (Some(name), Some(_)) => self.note(What::Changed, (uid, name), fields),
+                (Some(name), None) => self.note(What::Added, (uid, name), Vec::new()),
+                (None, Some(name)) => self.note(What::Removed, (uid, name), Vec::new()),
+                (None, None) => {}
+            }
+        }
+        Ok(end)
+    }
+
+    /// Of sessions all end, or those that are not in the backup.
+    fn begin_sessions(&mut self, db: &Db, file: &BackupFile) -> Result<At, StoreError> {
+        self.accounts.sort_by(|one, other| (&one.name, &one.uid).cmp(&(&other.name, &other.uid)));
+        self.sessions_revoked = super::read::count_rows(&db.conn, &SESSIONS)?;
+        if !self.with_sessions {
+            return Ok(At::End);
+        }
+        self.sessions_restored = file.counts.sessions;
+        Ok(At::Sessions(i64::MIN))
+    }
+
+    fn those_that_stay(
+        &mut self,
+        after: i64,
+        db: &Db,
+        file: &BackupFile,
+    ) -> Result<Option<i64>, StoreError> {
+        let sentence =
+            "SELECT rowid, id FROM auth_sessions WHERE rowid > ?1 ORDER BY rowid LIMIT ?2";
+        let mut sentence = file.conn.prepare_cached(sentence)?;
+        let mut rows = sentence.query(params![after, STEP_ROWS])?;
+        let mut known =
+            db.conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM auth_sessions WHERE id = ?1)")?;
+        let (mut taken, mut last) = (0, None);
+        while let Some(row) = rows.next()? {
+            let stays: bool = known.query_row([text(row, 1)?], |row| row.get(0))?;
+            self.sessions_revoked = self.sessions_revoked.saturating_sub(stays.into());
+            taken += 1;
+            last = Some(row.get(0)?);
+        }
+        Ok(last.filter(|_| taken == STEP_ROWS))
+    }
+
+    fn note(&mut self, what: What, (uid, name): (&str, &str), fields: Vec<String>) {
+        match what {
+            What::Added => self.added += 1,
+            What::Changed => self.changed += 1,
+            What::Removed => self.removed += 1,
+        }
+        // A name may be escaped in full, six characters for a byte.
+        let length = uid.len() + 6 * name.len() + fields.iter().map(String::len).sum::<usize>();
+        if self.accounts.len() < MOST && self.bytes + length < MOST_BYTES {
+            self.bytes += length;
+            self.accounts.push(AccountChange { uid: uid.into(), name: name.into(), what, fields });
+        }
+    }
+
+    /// What of the accounts of a range differs, over all tables.
+    fn differences(
+        &self,
+        (db, file): (&Db, &BackupFile),
+        range: Range<'_>,
+    ) -> Result<HashMap<String, Vec<String>>, StoreError> {
+        let mut fields: HashMap<String, Vec<String>> = HashMap::new();
+        for (table, columns) in &self.columns {
+            if columns.is_empty() {
+                continue;
+            }
+            let mut there = rows_of(&file.conn, (table, columns), range)?;
+            for (uid, here) in rows_of(&db.conn, (table, columns), range)? {
+                let there = there.remove(&uid).unwrap_or_default();
+                if there != here {
+                    let words = what_differs(table, columns, (&there, &here));
+                    fields.entry(uid).or_default().extend(words);
+                }
+            }
+            for (uid, there) in there {
+                let words = what_differs(table, columns, (&there, &Rows::new()));
+                fields.entry(uid).or_default().extend(words);
+            }
+        }
+        Ok(fields)
+    }
+}
+
+/// UIDs behind the first up to the second, or all behind it.
+type Range<'a> = (&'a str, Option<&'a str>);
+
+/// Columns that both have; when a row was changed last is no difference of its own.
+fn common(table: &Table, db: &Connection, file: &Connection) -> Result<Vec<String>, StoreError> {
+    let here = table.columns(db)?;
+    let there = table.columns(file)?;
+    let both = there
+        .into_iter()
+        .map(|column| column.name)
+        .filter(|name| name != "updated_at" && here.iter().any(|column| column.name == *name));
+    Ok(both.collect())
+}
+
+/// The UID with which a step behind `after` ends; `None` where fewer are left.
+fn end_of(conn: &Connection, after: &str) -> Result<Option<String>, StoreError> {
+    let sentence =
+        "SELECT user_uid FROM auth_users WHERE user_uid > ?1 ORDER BY user_uid LIMIT 1 OFFSET ?2";
+    let mut sentence = conn.prepare_cached(sentence)?;
+    Ok(sentence.query_row(params![after, STEP_ROWS - 1], |row| text(row, 0)).optional()?)
+}
+
+/// People with their names, by UID.
+fn names(
+    conn: &Connection,
+    (after, end): Range<'_>,
+) -> Result<HashMap<String, String>, StoreError> {
+    let within = within("user_uid", end);
+    let sentence = format!("SELECT user_uid, user_name FROM auth_users WHERE {within} AND id > 0");
+    let mut sentence = conn.prepare_cached(&sentence)?;
+    let rows = sentence.query_map(params![after, end], |row| Ok((text(row, 0)?, text(row, 1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The condition of a range: an index is walked along it only where it has no alternatives.
+fn within(column: &str, end: Option<&str>) -> String {
+    let upper = if end.is_some() { format!("{column} <= ?2") } else { "?2 IS NULL".into() };
+    format!("{column} > ?1 AND {upper}")
+}
+
+type Rows = Vec<Vec<Value>>;
+
+/// The rows of a table by their owner.
+fn rows_of(
+    conn: &Connection,
+    (table, columns): (&Table, &[String]),
+    (after, end): Range<'_>,
+) -> Result<HashMap<String, Rows>, StoreError> {
+    let names = list(columns.iter().map(String::as_str));
+    let Table { name, owner, .. } = table;
+    let within = within(owner, end);
+    let sentence = format!("SELECT {owner}, {names} FROM {name} WHERE {within} ORDER BY 1, 2, 3");
+    let mut sentence = conn.prepare_cached(&sentence)?;
+    let width = sentence.column_count();
+    let mut rows = sentence.query(params![after, end])?;
+    let mut found: HashMap<String, Rows> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let values = (1..width).map(|i| row.get(i)).collect::<Result<_, _>>()?;
+        found.entry(text(row, 0)?).or_default().push(values);
+    }
+    Ok(found)
+}
+
+/// The words for what differs: one for a table whose columns are nobody's business.
+fn what_differs(table: &Table, columns: &[String], (there, here): (&Rows, &Rows)) -> Vec<String> {
+    let word = match table.name {
+        "auth_users_details" => "details",
+        "auth_users_settings" => "settings",
+        "auth_users_shares" => "shares",
+        "passwords" => "password",
+        "passcodes" => "two_factor",
+        _ => return differing(columns, (there, here)),
+    };
+    vec![word.into()]
+}
+
+fn differing(columns: &[String], (there, here): (&Rows, &Rows)) -> Vec<String> {
+    // One that comes or goes as a whole is told as such.
+    let (Some(there), Some(here)) = (there.first(), here.first()) else { return Vec::new() };
+    let differ =
+        columns.iter().zip(there.iter().zip(here)).filter(|(_, (one, other))| one != other);
+    differ.map(|(name, _)| shown(name).into()).collect()
+}
+
+/// A column by its name on the wire, where it has another.
+fn shown(column: &str) -> &str {
+    match column {
+        "user_name" => "name",
+        "user_email" => "email",
+        "user_role" => "role",
+        "user_attr" => "attr",
+        "auth_provider" => "provider",
+        "auth_method" => "method",
+        other => other,
+    }
+}

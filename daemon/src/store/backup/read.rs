@@ -1,0 +1,211 @@
+//! A backup file, which is a stranger's until it was looked at: opened to be read, by SQLite with
+//! everything off that a file could make it do, and only where it holds nothing but the tables
+//! that it must.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+use thiserror::Error;
+
+use super::tables::{TABLES, Table};
+use crate::store::db::Kind;
+use crate::store::error::StoreError;
+use crate::store::open::settings;
+use crate::store::schema::{APPLICATION_ID, BACKUP_ID, SCHEMA_VERSION};
+
+/// Tables without which there are no accounts.
+const NEEDED: [&str; 3] = ["auth_users", "passwords", "auth_sessions"];
+
+/// Why a file is not taken.
+#[derive(Clone, Debug, Error)]
+pub enum BackupFault {
+    /// There is no such file.
+    #[error("there is no such backup")]
+    Missing,
+    /// It is something else, or damaged; the sentence says what was found.
+    #[error("{0}")]
+    NotOne(String),
+    /// It is a whole copy of our own database, made before a migration.
+    #[error("it is a copy of the whole database")]
+    Whole,
+    /// It was made by a newer daemon, of this schema.
+    #[error("its schema is {0}, newer than this daemon knows")]
+    Newer(u32),
+    /// It could not be looked at.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for BackupFault {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as C;
+        match error.sqlite_error_code() {
+            Some(C::NotADatabase) => Self::NotOne("it is not an SQLite database".into()),
+            Some(C::DatabaseCorrupt) => Self::NotOne("it is damaged".into()),
+            _ => Self::Store(error.into()),
+        }
+    }
+}
+
+/// Rows of a backup by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BackupCounts {
+    /// Accounts that are not deleted, without the system rows.
+    pub users: u64,
+    /// Deleted accounts.
+    pub deleted: u64,
+    /// Sessions, tokens and app passwords.
+    pub sessions: u64,
+}
+
+impl BackupCounts {
+    pub(super) fn of(conn: &Connection) -> Result<Self, rusqlite::Error> {
+        let number =
+            |sentence: &str| conn.query_row(sentence, [], |row| crate::store::rows::count(row, 0));
+        Ok(Self {
+            users: number("SELECT count(*) FROM auth_users WHERE id > 0 AND deleted_at IS NULL")?,
+            deleted: number(
+                "SELECT count(*) FROM auth_users WHERE id > 0 AND deleted_at IS NOT NULL",
+            )?,
+            sessions: number("SELECT count(*) FROM auth_sessions")?,
+        })
+    }
+}
+
+/// A checked backup, held by a reader's lock: nobody changes it meanwhile.
+#[derive(Debug)]
+pub struct BackupFile {
+    pub(in crate::store) conn: Connection,
+    /// Its absolute path.
+    pub path: PathBuf,
+    /// Made of PhotoPrism's database.
+    pub of_photoprism: bool,
+    /// What it holds.
+    pub counts: BackupCounts,
+}
+
+impl BackupFile {
+    /// Whether it was made of a database of that kind.
+    #[must_use]
+    pub fn is_of(&self, kind: &Kind) -> bool {
+        self.of_photoprism == (*kind != Kind::Own)
+    }
+}
+
+/// Opens and checks the file of that name in the folder. Takes as long as reading all of it.
+///
+/// # Errors
+/// [`BackupFault`].
+pub fn backup_open(folder: &Path, file: &str) -> Result<BackupFile, BackupFault> {
+    let path = folder.join(file);
+    match std::fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(BackupFault::Missing);
+        }
+        Err(error) => return Err(super::files::io(&error).into()),
+        Ok(data) if data.is_file() => {}
+        Ok(_) => return Err(BackupFault::NotOne("it is no file of its own".into())),
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(&path, flags)?;
+    settings(&conn)?;
+    conn.execute_batch("PRAGMA query_only = 1; PRAGMA cell_size_check = 1; BEGIN")?;
+    whose(&conn)?;
+    only_tables(&conn)?;
+    for table in &TABLES {
+        plain(&conn, table)?;
+    }
+    sound(&conn)?;
+    let of_photoprism = TABLES[0]
+        .columns(&conn)?
+        .iter()
+        .any(|c| c.name == "user_uid" && c.declared.to_ascii_uppercase().starts_with("VARBINARY"));
+    let counts = BackupCounts::of(&conn)?;
+    Ok(BackupFile { conn, path, of_photoprism, counts })
+}
+
+fn whose(conn: &Connection) -> Result<(), BackupFault> {
+    let number = |pragma| conn.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    match number("application_id")? {
+        BACKUP_ID => {}
+        APPLICATION_ID => return sound(conn).and(Err(BackupFault::Whole)),
+        _ => return Err(BackupFault::NotOne("no daemon of ours made it".into())),
+    }
+    let schema = u32::try_from(number("user_version")?).unwrap_or(0);
+    match schema {
+        0 => Err(BackupFault::NotOne("it does not tell its schema".into())),
+        _ if schema > SCHEMA_VERSION => Err(BackupFault::Newer(schema)),
+        _ => Ok(()),
+    }
+}
+
+fn sound(conn: &Connection) -> Result<(), BackupFault> {
+    let verdict: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    Err(BackupFault::NotOne("it is damaged".into()))
+}
+
+/// No views, triggers, virtual or other tables: a name alone may stand for anything.
+fn only_tables(conn: &Connection) -> Result<(), BackupFault> {
+    let mut sentence =
+        conn.prepare("SELECT type, name, tbl_name, rootpage, ifnull(sql, '') FROM sqlite_schema")?;
+    let mut rows = sentence.query([])?;
+    let mut missing = NEEDED.to_vec();
+    while let Some(row) = rows.next()? {
+        let (kind, name, table): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let known = TABLES.iter().any(|known| known.name == table);
+        let stored = row.get::<_, Option<i64>>(3)?.is_some_and(|page| page > 0);
+        let ours = match kind.as_str() {
+            "table" => stored && (known || name.starts_with("sqlite_")),
+            "index" => stored && known,
+            _ => false,
+        };
+        if !ours || (kind == "table" && has_check(&row.get::<_, String>(4)?)) {
+            return Err(BackupFault::NotOne("it holds more than tables of accounts".into()));
+        }
+        if kind == "table" {
+            missing.retain(|needed| *needed != name);
+        }
+    }
+    match missing.first() {
+        None => Ok(()),
+        Some(table) => Err(BackupFault::NotOne(format!("it has no table {table}"))),
+    }
+}
+
+/// A condition is an expression that a check of the file would carry out.
+fn has_check(sentence: &str) -> bool {
+    sentence
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .any(|word| word.eq_ignore_ascii_case("check"))
+}
+
+/// Columns and indexes hold what was written and nothing that is computed.
+fn plain(conn: &Connection, table: &Table) -> Result<(), BackupFault> {
+    let computed: bool = conn.query_row(
+        "SELECT EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) WHERE hidden <> 0)
+         OR EXISTS (SELECT 1 FROM pragma_index_list(?1) AS l WHERE l.partial
+           OR EXISTS (SELECT 1 FROM pragma_index_xinfo(l.name) WHERE cid = -2))",
+        [table.name],
+        |row| row.get(0),
+    )?;
+    if computed {
+        return Err(BackupFault::NotOne("it holds more than tables of accounts".into()));
+    }
+    Ok(())
+}
+
+/// Rows of accounts in a table; none where the database lacks it.
+pub(super) fn count_rows(conn: &Connection, table: &Table) -> Result<u64, StoreError> {
+    if table.columns(conn)?.is_empty() {
+        return Ok(0);
+    }
+    // Without a condition SQLite counts pages, not rows.
+    let sentence = match table.which {
+        "1" => format!("SELECT count(*) FROM {}", table.name),
+        which => format!("SELECT count(*) FROM {} WHERE {which}", table.name),
+    };
+    Ok(conn.prepare_cached(&sentence)?.query_row([], |row| crate::store::rows::count(row, 0))?)
+}

@@ -1,0 +1,136 @@
+//! Restoring into PhotoPrism's database, in a copy of one that it made itself.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use rusqlite::types::Value;
+
+use super::copying::rows;
+use super::place::Place;
+use crate::store::db::{Db, Kind, Tx};
+use crate::store::{BackupFile, Making, Plan, What, backup_open, restore_accounts, write_backup};
+
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
+
+fn theirs(place: &Place) -> Db {
+    fs::copy(FIXTURE, place.at("index.db")).unwrap();
+    place.open("index.db").unwrap()
+}
+
+/// Every row of every table, `sqlite_sequence` apart.
+fn everything(db: &Db) -> BTreeMap<String, Vec<Vec<Value>>> {
+    let mut names = db.conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
+    let names: Vec<String> =
+        names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let names = names.into_iter().filter(|name| name != "sqlite_sequence");
+    names.map(|name| (name.clone(), all(db, &name))).collect()
+}
+
+/// Rows without their numbers, which are nobody's business but SQLite's.
+fn all(db: &Db, table: &str) -> Vec<Vec<Value>> {
+    let mut found: Vec<Vec<Value>> =
+        rows(&db.conn, table).into_iter().map(|row| row[1..].to_vec()).collect();
+    found.sort_by_key(|row| format!("{row:?}"));
+    found
+}
+
+fn back_up(place: &Place, db: &Db) -> BackupFile {
+    let mut making = Making::begin(db, "x").unwrap();
+    assert!(making.step(db).unwrap(), "at once");
+    making.publish().unwrap();
+    backup_open(&place.at("backups"), "x.db").unwrap()
+}
+
+fn plan(db: &Db, file: &BackupFile) -> Plan {
+    let mut plan = Plan::begin(db, file, false).unwrap();
+    while !plan.step(db, file).unwrap() {}
+    plan
+}
+
+fn restore(db: &Db, file: &BackupFile) -> Vec<String> {
+    db.begin().unwrap();
+    let lost = restore_accounts(&Tx::new(db), file, (true, 7)).unwrap();
+    db.commit().unwrap();
+    lost
+}
+
+#[test]
+fn a_backup_of_photoprisms_accounts_leaves_its_database_as_it_is() {
+    let place = Place::new();
+    let db = theirs(&place);
+    let file = back_up(&place, &db);
+    assert!(file.of_photoprism && file.is_of(db.kind()) && !file.is_of(&Kind::Own));
+    let counts = file.counts;
+    assert_eq!((counts.users, counts.deleted, counts.sessions), (10, 1, 14));
+    for table in ["auth_users", "auth_users_settings", "passwords", "passcodes", "auth_sessions"] {
+        assert_eq!(rows(&file.conn, table), rows(&db.conn, table), "{table}");
+    }
+    assert!(fs::read(place.at("index.db")).unwrap() == fs::read(FIXTURE).unwrap());
+    // The other way, inside of a transaction, gives the same rows.
+    db.begin().unwrap();
+    let backup = write_backup(&Tx::new(&db), "y").unwrap();
+    db.rollback().unwrap();
+    let other = backup_open(&place.at("backups"), name(&backup.path)).unwrap();
+    assert_eq!(rows(&other.conn, "auth_users"), rows(&db.conn, "auth_users"));
+}
+
+fn name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+#[test]
+fn a_restore_brings_every_account_back_and_touches_nothing_else() {
+    let place = Place::new();
+    let db = theirs(&place);
+    let before = everything(&db);
+    let file = back_up(&place, &db);
+    assert_eq!((plan(&db, &file).unchanged, plan(&db, &file).accounts.len()), (11, 0));
+    db.conn
+        .execute_batch(
+            "DELETE FROM passwords; INSERT INTO passwords (uid, hash) VALUES ('c1', 'client');
+             UPDATE auth_users SET user_role = 'guest', base_path = '007' WHERE user_name = 'bob';
+             DELETE FROM auth_users WHERE user_name = 'alice';
+             INSERT INTO auth_users (user_uid, user_name) VALUES ('unew', 'new');
+             DELETE FROM auth_users_settings; DELETE FROM passcodes; DELETE FROM auth_sessions;",
+        )
+        .unwrap();
+    let told = plan(&db, &file);
+    assert_eq!((told.added, told.changed, told.removed), (1, 10, 1));
+    let of = |name: &str| told.accounts.iter().find(|account| account.name == name).unwrap();
+    assert_eq!(of("alice").what, What::Added);
+    assert_eq!(of("new").what, What::Removed);
+    assert_eq!(of("bob").fields, ["role", "base_path", "settings", "password"]);
+    assert_eq!(restore(&db, &file), [""; 0]);
+    let mut after = everything(&db);
+    // A client's secret is no account's.
+    let secrets = after.get_mut("passwords").unwrap();
+    secrets.retain(|row| row[0] != Value::Text("c1".into()));
+    assert!(after == before, "something else changed");
+    assert_eq!(plan(&db, &file).unchanged, 11);
+}
+
+#[test]
+fn columns_that_a_version_lacks_or_adds_are_no_obstacle() {
+    let place = Place::new();
+    let mut db = theirs(&place);
+    let file = back_up(&place, &db);
+    db.conn
+        .execute_batch(
+            "ALTER TABLE auth_users ADD COLUMN later TEXT DEFAULT 'theirs';
+             ALTER TABLE auth_users DROP COLUMN user_attr; DROP TABLE auth_users_shares;",
+        )
+        .unwrap();
+    db.columns = crate::store::columns::Columns::look_up(&db.conn).unwrap();
+    assert_eq!(plan(&db, &file).unchanged, 11);
+    let lost = restore(&db, &file);
+    assert!(lost.contains(&"auth_users.user_attr".to_owned()), "{lost:?}");
+    assert!(lost.contains(&"auth_users_shares.comment".to_owned()), "{lost:?}");
+    // And a backup of that shape is a backup.
+    let mut making = Making::begin(&db, "y").unwrap();
+    making.step(&db).unwrap();
+    making.publish().unwrap();
+    let file = backup_open(&place.at("backups"), "y.db").unwrap();
+    assert_eq!(plan(&db, &file).unchanged, 11);
+    assert_eq!(restore(&db, &file), [""; 0]);
+}

@@ -1,0 +1,203 @@
+//! The commands of the noun `backup`: arguments and objects.
+
+use serde::{Deserialize, Serialize};
+
+use crate::args::Int;
+use crate::rule::{RuleError, require};
+
+/// Longest name of a backup, in bytes: that of a file.
+const MAX_FILE_BYTES: usize = 255;
+
+/// The name of a file in the folder of the backups: letters, digits, `.`, `-` and `_` of ASCII,
+/// none of the first three signs in front, `.db` behind. Never a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileName(String);
+
+impl FileName {
+    /// Takes a name.
+    ///
+    /// # Errors
+    /// Which rule it breaks.
+    pub fn parse(text: &str) -> Result<Self, RuleError> {
+        require(
+            !text.contains('/'),
+            "a backup is named by its file name in the folder of the backups; leave the path out",
+        )?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        let known = text.chars().all(plain) && text.len() <= MAX_FILE_BYTES;
+        let ends = text.strip_suffix(".db").is_some_and(|stem| !stem.is_empty());
+        require(
+            known && ends && text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'),
+            "this is not the name of a backup; take one that backup.ls lists",
+        )?;
+        Ok(Self(text.into()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Arguments of `backup.ls`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ls {
+    /// Rows of the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Int>,
+    /// The `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// A backup as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its name, which the other commands take.
+    pub file: String,
+    /// Its absolute path.
+    pub path: String,
+    /// `automatic`, `manual`, or `migration` for a copy of the whole database.
+    pub origin: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Made at, RFC 3339 in UTC.
+    pub created_at: String,
+}
+
+/// What a backup holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Accounts that are not deleted, without the system rows.
+    pub users: u64,
+    /// Deleted accounts.
+    pub deleted: u64,
+    /// Sessions, tokens and app passwords.
+    pub sessions: u64,
+}
+
+/// Result of `backup.create`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateResult {
+    /// Its absolute path.
+    pub backup: String,
+    /// Its name, which the other commands take.
+    pub file: String,
+    /// Its length.
+    pub bytes: u64,
+    /// What it holds.
+    pub counts: Counts,
+}
+
+/// Arguments of `backup.verify`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {
+    /// One backup; left out: all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// What was found in one backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// Its name.
+    pub file: String,
+    /// It is whole, and of ours.
+    pub ok: bool,
+    /// What is wrong with it.
+    pub error: Option<String>,
+    /// Whose accounts it holds, `own` or `photoprism`.
+    pub database: Option<String>,
+    /// What it holds; `None` for a copy of the whole database too.
+    pub counts: Option<Counts>,
+}
+
+/// Result of `backup.verify`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyResult {
+    /// All that were looked at are.
+    pub ok: bool,
+    /// One by one, the newest first.
+    pub backups: Vec<Checked>,
+}
+
+/// Arguments of `backup.restore`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restore {
+    /// Which backup.
+    pub file: String,
+    /// Only tell what would change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+    /// Bring sessions, tokens and app passwords back as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_sessions: Option<bool>,
+}
+
+/// An account that does not stay as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountChange {
+    /// UID.
+    pub uid: String,
+    /// Its name in the backup, of one that goes its present one.
+    pub name: String,
+    /// `added`, `changed` or `removed`.
+    pub change: String,
+    /// Of one that changes, what does.
+    pub fields: Vec<String>,
+}
+
+/// Result of `backup.restore`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreResult {
+    /// Nothing was changed.
+    pub dry_run: bool,
+    /// Accounts that come.
+    pub added: u64,
+    /// Accounts that become what they were.
+    pub changed: u64,
+    /// Accounts that are not in the backup and go.
+    pub removed: u64,
+    /// Accounts that stay as they are.
+    pub unchanged: u64,
+    /// Those that do not stay, 500 or fewer, in the order of their names.
+    pub accounts: Vec<AccountChange>,
+    /// Sessions, tokens and app passwords that end.
+    pub sessions_revoked: u64,
+    /// Those that come back or stay.
+    pub sessions_restored: u64,
+    /// Absolute path of the backup that holds what was there before.
+    pub backup: Option<String>,
+    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
+    /// end at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_that_of_a_file_in_the_folder() {
+        for text in ["auto-20261124T101407.910Z-users-reset.db", "a.db", "_A.2.db", "1.db"] {
+            assert_eq!(FileName::parse(text).unwrap().as_str(), text);
+        }
+        for text in ["/a.db", "../a.db", "backups/a.db", "/"] {
+            assert!(FileName::parse(text).unwrap_err().as_str().contains("path"), "{text}");
+        }
+        let long = format!("{}.db", "a".repeat(253));
+        for text in
+            ["", ".db", "a", "a.tmp", "a.DB", ".a.db", "-a.db", "..", "a\0.db", "ä.db", "a b.db"]
+                .into_iter()
+                .chain([long.as_str()])
+        {
+            assert!(FileName::parse(text).unwrap_err().as_str().contains("backup.ls"), "{text}");
+        }
+        FileName::parse(&long[1..]).unwrap();
+    }
+}
