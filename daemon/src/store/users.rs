@@ -130,6 +130,12 @@ pub(super) fn user_row(row: &Row<'_>) -> Result<UserRow, rusqlite::Error> {
     })
 }
 
+/// The `+` keeps SQLite at the index of names.
+pub(super) const LIVE_NAMESAKE: &str =
+    "WHERE u.user_name = ?1 AND +u.deleted_at IS NULL ORDER BY u.id LIMIT 1";
+
+pub(super) const NAMESAKE: &str = "WHERE u.user_name = ?1 ORDER BY u.id LIMIT 1";
+
 fn one(db: &Db, rest: &str, params: impl Params) -> Result<Option<UserRow>, StoreError> {
     let sentence = format!("{} {rest}", db.columns.users);
     Ok(db.conn.prepare_cached(&sentence)?.query_row(params, user_row).optional()?)
@@ -159,7 +165,11 @@ pub fn user_by_name(db: &Db, name: &str) -> Result<Option<UserRow>, StoreError> 
     if name.is_empty() {
         return Ok(None);
     }
-    one(db, "WHERE u.user_name = ?1 ORDER BY u.deleted_at IS NOT NULL, u.id LIMIT 1", [name])
+    // One after the other: ordered by both, SQLite would sort each time.
+    match one(db, LIVE_NAMESAKE, [name])? {
+        Some(row) => Ok(Some(row)),
+        None => one(db, NAMESAKE, [name]),
+    }
 }
 
 /// The account of that email address, deleted or not.

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, StatementStatus};
 use super::place::Place;
 use crate::store::db::Db;
 use crate::store::rows;
+use crate::store::users::{LIVE_NAMESAKE, NAMESAKE};
 
 fn pragma(db: &Db, name: &str) -> String {
     db.conn.pragma_query_value(None, name, |row| rows::text(row, 0)).unwrap()
@@ -70,10 +71,7 @@ fn defensive_mode_holds() {
 
 /// How often SQLite has planned the look-up of a name anew.
 fn planned_anew(db: &Db) -> i32 {
-    let sentence = format!(
-        "{} WHERE u.user_name = ?1 ORDER BY u.deleted_at IS NOT NULL, u.id LIMIT 1",
-        db.columns.users
-    );
+    let sentence = format!("{} {LIVE_NAMESAKE}", db.columns.users);
     let mut sentence = db.conn.prepare_cached(&sentence).unwrap();
     for name in ["admin", "nobody", "admin"] {
         sentence.query_row([name], |_| Ok(())).optional().unwrap();
@@ -90,4 +88,18 @@ fn a_sentence_is_planned_once_whatever_is_bound() {
     db.conn.flush_prepared_statement_cache();
     db.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, false).unwrap();
     assert!(planned_anew(&db) > 0, "the measure finds it");
+}
+
+#[test]
+fn a_name_is_found_by_its_index_without_a_sort() {
+    let place = Place::new();
+    let db = place.own();
+    for rest in [LIVE_NAMESAKE, NAMESAKE] {
+        let sentence = format!("EXPLAIN QUERY PLAN {} {rest}", db.columns.users);
+        let mut sentence = db.conn.prepare(&sentence).unwrap();
+        let steps = sentence.query_map(["bob"], |row| row.get::<_, String>(3)).unwrap();
+        let plan = steps.collect::<Result<Vec<_>, _>>().unwrap().join("\n");
+        assert!(plan.starts_with("SEARCH u USING INDEX idx_auth_users_user_name"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
 }
