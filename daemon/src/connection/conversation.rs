@@ -19,7 +19,7 @@ use zeroize::Zeroize;
 
 use super::codec::{LineCodec, LineError};
 use super::writer::Writer;
-use crate::dispatch::{App, answer, looks_up};
+use crate::dispatch::{App, Glance, answer, glance, looks_up};
 use crate::peer::Caller;
 
 /// How long a client that sent too long a line may go on sending, so that it reads the reply
@@ -42,10 +42,10 @@ enum End {
 
 /// Answers the requests of one connection in their order until either side ends it.
 pub async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
-    let (read, write) = stream.into_split();
+    let (from, to) = stream.into_split();
     let codec = LineCodec::new(app.limits.borrow().max_line);
-    let mut reader = FramedRead::new(read, codec);
-    let mut writer = Writer::new(write);
+    let mut reader = FramedRead::new(from, codec);
+    let mut writer = Writer::new(to);
     let mut stop = app.stop.clone();
     let mut held = None;
     let end = loop {
@@ -57,8 +57,18 @@ pub async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
             Ok(line) => line,
             Err(end) => break end,
         };
-        let replies = batch(&app, &caller, (line, &mut reader, &mut held));
-        if write_all(&app, replies, &mut writer).await.is_err() {
+        let written = match glance(&app, &caller, &line) {
+            Glance::Answered(reply) => {
+                forget(line);
+                write(&app, &reply, &mut writer).await
+            }
+            Glance::LooksUp => {
+                let replies = batch(&app, &caller, (line, &mut reader, &mut held));
+                write_all(&app, replies, &mut writer).await
+            }
+            Glance::Other => write(&app, &reply(&app, &caller, line).await, &mut writer).await,
+        };
+        if written.is_err() {
             return;
         }
     };
@@ -67,8 +77,8 @@ pub async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
 
 type Replies<'a> = FuturesOrdered<Pin<Box<dyn Future<Output = Vec<u8>> + 'a>>>;
 
-/// The reply to `line`; where it only looks something up, also those to what has arrived behind
-/// it and does the same: they wait for the database together. What comes first after them is held.
+/// The reply to `line`, which only looks something up, and those to what has arrived behind it
+/// and does the same: they wait for the database together. What comes first after them is held.
 fn batch<'a>(
     app: &'a App,
     caller: &'a Caller,
@@ -76,7 +86,7 @@ fn batch<'a>(
 ) -> Replies<'a> {
     let mut replies = Replies::new();
     // A client that waits for each reply has nothing behind its line.
-    let mut more = !reader.read_buffer().is_empty() && looks_up(&line);
+    let mut more = !reader.read_buffer().is_empty();
     replies.push_back(reply(app, caller, line));
     while more && replies.len() < BATCH {
         match reader.next().now_or_never().map(taken) {
@@ -94,22 +104,31 @@ fn batch<'a>(
 fn reply<'a>(
     app: &'a App,
     caller: &'a Caller,
-    mut line: BytesMut,
+    line: BytesMut,
 ) -> Pin<Box<dyn Future<Output = Vec<u8>> + 'a>> {
     Box::pin(async move {
         let reply = answer(app, caller, &line).await;
-        // It may have held a password.
-        line.zeroize();
+        forget(line);
         reply
     })
 }
 
+/// It may have held a password.
+fn forget(mut line: BytesMut) {
+    line.zeroize();
+}
+
 async fn write_all(app: &App, mut replies: Replies<'_>, writer: &mut Writer) -> io::Result<()> {
     while let Some(reply) = replies.next().await {
-        writer.add(&reply);
-        if writer.is_full() {
-            writer.flush(write_timeout(app)).await?;
-        }
+        write(app, &reply, writer).await?;
+    }
+    Ok(())
+}
+
+async fn write(app: &App, reply: &[u8], writer: &mut Writer) -> io::Result<()> {
+    writer.add(reply);
+    if writer.is_full() {
+        writer.flush(write_timeout(app)).await?;
     }
     Ok(())
 }

@@ -18,8 +18,9 @@ pub use self::app::{App, Places, RequestIds, sink};
 pub use self::refusals::{Refusals, flush as flush_refusals};
 pub use self::status::current_status;
 
+use futures_util::FutureExt;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::envelope::{Id, Success, decode, encode};
+use photoprism_protocol::envelope::{Id, Request, Success, decode, encode};
 use photoprism_protocol::error::{ErrorBody, ErrorCode};
 use photoprism_protocol::level::Level;
 use tracing::{debug, error, info};
@@ -32,13 +33,16 @@ use crate::peer::Caller;
 /// The reply line to `line`, both without their newlines.
 pub async fn answer(app: &App, caller: &Caller, line: &[u8]) -> Vec<u8> {
     let watch = Stopwatch::start();
-    let request = match decode(line) {
-        Ok(request) => request,
+    match decode(line) {
+        Ok(request) => carry_out(app, caller, &request, watch).await,
         Err(refusal) => {
             app.metrics.rejected(refusal.error.code);
-            return encode(&refusal.id, &Err(refusal.error));
+            encode(&refusal.id, &Err(refusal.error))
         }
-    };
+    }
+}
+
+async fn carry_out(app: &App, caller: &Caller, request: &Request<'_>, watch: Stopwatch) -> Vec<u8> {
     loop {
         let permit = match caller.permit(request.command, &app.policy.borrow()) {
             Ok(permit) => permit,
@@ -49,7 +53,7 @@ pub async fn answer(app: &App, caller: &Caller, line: &[u8]) -> Vec<u8> {
                 return encode(&request.id, &Err(error));
             }
         };
-        let call = Call::new(app, permit, &request, watch);
+        let call = Call::new(app, permit, request, watch);
         match command::perform(&call).await {
             Err(CommandError::KeyTaken) => {}
             outcome => return finish(app, &call, &request.id, outcome),
@@ -57,20 +61,45 @@ pub async fn answer(app: &App, caller: &Caller, line: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Whether a line changes nothing and has a short reply, so that it may be carried out together
-/// with others of its kind. What follows a line that changes something must see it.
+/// What a first look at a line comes to.
+#[derive(Debug)]
+pub enum Glance {
+    /// It waits for nobody: this is its reply.
+    Answered(Vec<u8>),
+    /// It changes nothing and has a short reply, so that it may be carried out together with others
+    /// of its kind. What follows a line that changes something must see it.
+    LooksUp,
+    /// It is carried out by itself.
+    Other,
+}
+
+/// Looks at a line, and answers it where what the daemon holds in memory is enough.
+#[must_use]
+pub fn glance(app: &App, caller: &Caller, line: &[u8]) -> Glance {
+    let watch = Stopwatch::start();
+    let Ok(request) = decode(line) else { return Glance::Other };
+    let own = |command| matches!(command, CommandName::AuthVerify) && app.own;
+    let at_once = matches!(request.command, CommandName::Ping) || own(request.command);
+    if at_once && let Some(reply) = carry_out(app, caller, &request, watch).now_or_never() {
+        return Glance::Answered(reply);
+    }
+    if is_short(request.command) { Glance::LooksUp } else { Glance::Other }
+}
+
+/// As [`Glance::LooksUp`].
 #[must_use]
 pub fn looks_up(line: &[u8]) -> bool {
-    let short = |command| {
-        matches!(
-            command,
-            CommandName::Ping
-                | CommandName::UsersShow
-                | CommandName::AuthShow
-                | CommandName::AuthVerify
-        )
-    };
-    decode(line).is_ok_and(|request| short(request.command))
+    decode(line).is_ok_and(|request| is_short(request.command))
+}
+
+const fn is_short(command: CommandName) -> bool {
+    matches!(
+        command,
+        CommandName::Ping
+            | CommandName::UsersShow
+            | CommandName::AuthShow
+            | CommandName::AuthVerify
+    )
 }
 
 fn finish(app: &App, call: &Call<'_>, id: &Id, outcome: Result<Success, CommandError>) -> Vec<u8> {
