@@ -36,6 +36,7 @@ pub mod status;
 mod suggest;
 pub mod text;
 pub mod token;
+pub mod transfer;
 pub mod twofa;
 pub mod uid;
 pub mod users;

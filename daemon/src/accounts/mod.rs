@@ -5,6 +5,7 @@ mod civil;
 mod common;
 pub mod cursor;
 pub mod expiry;
+pub mod files;
 pub mod first;
 pub mod index;
 pub mod limiter;

@@ -8,6 +8,7 @@ use photoprism_protocol::name::UserName;
 use tokio::sync::{Mutex, watch};
 use tracing::info;
 
+use super::import::Imports;
 use super::refusals::Refusals;
 use crate::accounts::index::SessionIndex;
 use crate::accounts::limiter::Limiter;
@@ -77,6 +78,8 @@ pub struct App {
     pub open: Cell<usize>,
     /// Turns true when the daemon stops.
     pub stop: watch::Receiver<bool>,
+    /// Imports on their way.
+    pub imports: Imports,
     /// What is counted.
     pub metrics: Metrics,
     /// Names the requests that fail.

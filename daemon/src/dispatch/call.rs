@@ -61,6 +61,16 @@ impl<'a> Call<'a> {
         whole.saturating_sub(self.watch.elapsed())
     }
 
+    /// The time in which work must begin, anew: for commands of many pieces of work.
+    pub(super) fn whole_time(&self) -> Duration {
+        self.app.limits.borrow().request_timeout
+    }
+
+    /// Whether the request said `"confirm":true`.
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.request.confirm
+    }
+
     /// Waits until a refusal may leave, by a timer: how long its reasons took does not show.
     pub(super) async fn not_before_the_floor(&self) {
         let floor = self.app.limits.borrow().refusal_floor;
@@ -151,7 +161,12 @@ impl<'a> Call<'a> {
         Ok(Hashed { hash: hash.expose().to_owned(), plain: plain.clone() })
     }
 
-    async fn verify(&self, plain: Secret, stored: Option<String>) -> Result<bool, CommandError> {
+    /// Whether a password is the one of a stored hash.
+    pub(super) async fn verify(
+        &self,
+        plain: Secret,
+        stored: Option<String>,
+    ) -> Result<bool, CommandError> {
         let ticket = self.app.pool.queue_verify(Lane::Admin, plain, stored).map_err(pool_error)?;
         self.computed(ticket).await
     }

@@ -8,7 +8,7 @@ use photoprism_protocol::status::NoArgs;
 use super::call::Call;
 use super::login::login;
 use super::status::current_status;
-use super::{auth, backup, doctor, metrics, users};
+use super::{auth, backup, doctor, import, metrics, users};
 use crate::error::CommandError;
 use crate::handlers::{self, admin, audit as trail, passwd, twofa};
 
@@ -52,13 +52,15 @@ pub(super) async fn perform(call: &Call<'_>) -> Answer {
         C::Users2faDisable => users::on_target(call, twofa::disable).await,
         C::Users2faRecovery => users::on_target(call, twofa::recovery).await,
         C::Metrics => metrics::tell(call).await,
+        C::UsersExport => users::export(call).await,
+        C::UsersImport => import::import(call).await,
         C::Doctor => doctor::examine(call).await,
         C::UsersRename => users::rename(call).await,
         C::BackupCreate => backup::create(call).await,
         C::BackupLs => backup::ls(call).await,
         C::BackupVerify => backup::verify(call).await,
         C::BackupRestore => backup::restore(call).await,
-        C::UsersAdopt | C::UsersImport | C::UsersExport => {
+        C::UsersAdopt => {
             Err(CommandError::Unavailable(format!("{} is not built yet", call.command()).into()))
         }
     }

@@ -7,6 +7,7 @@ mod backup;
 mod call;
 mod command;
 mod doctor;
+mod import;
 mod login;
 mod metrics;
 mod refusals;
@@ -15,6 +16,7 @@ mod status;
 mod users;
 
 pub use self::app::{App, Places, RequestIds, sink};
+pub use self::import::Imports;
 pub use self::refusals::{Refusals, flush as flush_refusals};
 pub use self::status::current_status;
 

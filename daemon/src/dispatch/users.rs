@@ -2,7 +2,10 @@
 
 use photoprism_protocol::status::NoArgs;
 use photoprism_protocol::users::{AddTarget, Fields, ModTarget, Target};
-use photoprism_protocol::{list, passwd as wire_passwd, twofa as wire_twofa, users as wire_users};
+use photoprism_protocol::{
+    list, passwd as wire_passwd, transfer, twofa as wire_twofa, users as wire_users,
+};
+use tracing::info;
 
 use super::call::Call;
 use super::command::Answer;
@@ -13,6 +16,17 @@ use crate::store::Tx;
 
 pub(super) async fn ls(call: &Call<'_>) -> Answer {
     call.read(users::Ls::parse(call.args::<wire_users::Ls>()?)?, users::ls).await
+}
+
+pub(super) async fn export(call: &Call<'_>) -> Answer {
+    let args = call.args::<transfer::Export>()?;
+    let secrets = args.secrets.unwrap_or(false);
+    let page = call.read(users::Export::parse(args)?, users::export).await?;
+    if secrets {
+        // No record of a write, but nobody should read hashes without a trace.
+        info!(uid = call.uid(), "password hashes and two-factor keys were exported");
+    }
+    Ok(page)
 }
 
 pub(super) async fn legacy(call: &Call<'_>) -> Answer {

@@ -166,6 +166,11 @@ pub(super) fn surrounded(
     Ok(Done { value, effects })
 }
 
+/// A record of its own for one of many accounts that a command is about.
+pub(super) fn record(tx: &Tx<'_>, context: &Context, target: &str) -> Result<Effect, CommandError> {
+    Ok(Effect::Audited(audit_append(tx, &entry(context, target))?))
+}
+
 /// What a harness asked for with `examples/faulty.rs`.
 fn fail_as_asked(command: CommandName) {
     let restores = command == CommandName::UsersRestore;

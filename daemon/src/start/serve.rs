@@ -20,7 +20,7 @@ use crate::accounts::limiter::{Limiter, Rate};
 use crate::accounts::standing::AccountState;
 use crate::clock::{Clock, Monotonic, random};
 use crate::config::{Limits, Loaded};
-use crate::dispatch::{App, Places, Refusals, RequestIds, current_status, sink};
+use crate::dispatch::{App, Imports, Places, Refusals, RequestIds, current_status, sink};
 use crate::handlers::auth::Lifetimes;
 use crate::log::{self, Handle, Ready};
 use crate::metrics::Metrics;
@@ -85,6 +85,7 @@ pub(super) fn serve(built: Built) -> Result<(), Failure> {
         started: built.started,
         open: Cell::new(0),
         stop: stopped,
+        imports: Imports::default(),
         metrics: Metrics::default(),
         requests: RequestIds::default(),
     });

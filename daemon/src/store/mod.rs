@@ -7,6 +7,7 @@ mod audit;
 mod backup;
 mod beside;
 mod columns;
+mod committed;
 mod db;
 mod error;
 mod group;

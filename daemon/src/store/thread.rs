@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use tracing::info;
 
 use super::audit::{AuditHead, audit_head};
+use super::committed::Committed;
 use super::db::{Db, Kind, Tx};
 use super::error::StoreError;
 use super::group::{
@@ -49,13 +50,6 @@ pub struct Store {
     turns: Arc<AtomicU64>,
     outbox: Outbox,
     committed: Arc<Committed>,
-}
-
-/// What was committed since the start.
-#[derive(Debug, Default)]
-struct Committed {
-    groups: AtomicU64,
-    writes: AtomicU64,
 }
 
 impl Store {
@@ -149,6 +143,27 @@ impl Store {
         deadline: Duration,
         work: impl FnOnce(&Tx<'_>) -> Result<Done<T>, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
+        self.write_or_try(deadline, true, work).await
+    }
+
+    /// Runs `work` as [`Store::write`] does and takes back all that it did, whatever it came to.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn try_out<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(&Tx<'_>) -> Result<Done<T>, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        self.write_or_try(deadline, false, work).await
+    }
+
+    async fn write_or_try<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        keep: bool,
+        work: impl FnOnce(&Tx<'_>) -> Result<Done<T>, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
         let (reply, answer) = oneshot::channel();
         let reply = Reply::new(reply, self.outbox.clone());
         let refusal = reply.clone();
@@ -156,10 +171,11 @@ impl Store {
             let outcome = caught(|| work(tx));
             let failure = outcome.as_ref().err().and_then(CommandError::store_error).cloned();
             let (outcome, effects) = match outcome {
-                Ok(Done { value, effects }) => (Ok(value), effects),
+                Ok(Done { value, effects }) if keep => (Ok(value), effects),
+                Ok(Done { value, .. }) => (Ok(value), Vec::new()),
                 Err(error) => (Err(error), Vec::new()),
             };
-            let keep = outcome.is_ok();
+            let keep = keep && outcome.is_ok();
             let finish: Finish = Box::new(move |end| reply.send(end.and(outcome)));
             Step { failure, keep, effects, finish }
         });
@@ -199,8 +215,7 @@ impl Store {
     /// Commits since the start, one sync each, and the writes in them.
     #[must_use]
     pub fn committed(&self) -> (u64, u64) {
-        let Committed { groups, writes } = &*self.committed;
-        (groups.load(Ordering::Relaxed), writes.load(Ordering::Relaxed))
+        self.committed.read()
     }
 
     /// Asks the thread to finish what waits, checkpoint and end. Join its handle afterwards.
@@ -357,9 +372,8 @@ impl DbThread {
             return;
         }
         let end = commit(db, anything);
-        if anything && end.is_ok() {
-            self.committed.groups.fetch_add(1, Ordering::Relaxed);
-            self.committed.writes.fetch_add(kept as u64, Ordering::Relaxed);
+        if end.is_ok() {
+            self.committed.note(kept);
         }
         finish_all(steps, &end, sink);
     }

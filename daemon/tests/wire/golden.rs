@@ -11,7 +11,7 @@ use crate::common::json::Ask;
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/tests/golden");
 
 /// In an order in which each succeeds.
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 19] = [
     "ping",
     "users.add",
     "status",
@@ -22,6 +22,8 @@ const COMMANDS: [&str; 17] = [
     "users.rm",
     "users.restore",
     "users.mod",
+    "users.export",
+    "users.import",
     "passwd.remove",
     "users.rename",
     "audit.ls",
@@ -139,7 +141,7 @@ impl Seen {
 }
 
 /// The code that an authenticator app shows for that key now.
-fn code(key: &str) -> String {
+pub(crate) fn code(key: &str) -> String {
     let bytes = data_encoding::BASE32_NOPAD.decode(key.as_bytes()).unwrap();
     let secret: [u8; 20] = bytes.try_into().unwrap();
     let totp = totp_rs::Builder::new()

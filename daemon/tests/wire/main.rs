@@ -25,6 +25,7 @@ mod restore;
 mod secrets;
 mod users_add;
 mod users_guard;
+mod users_import;
 mod users_mod;
 mod users_rename;
 mod users_search;

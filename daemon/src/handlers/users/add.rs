@@ -9,7 +9,7 @@ use photoprism_protocol::users::{self, AddTarget, OneUser};
 
 use super::modify::{change, refuse_taken_email};
 use super::now_shown;
-use crate::accounts::change::{check_fields, takes_password};
+use crate::accounts::change::{check_fields, check_takes_password, takes_password};
 use crate::accounts::first::person;
 use crate::accounts::password::PasswordRules;
 use crate::accounts::properties::Properties;
@@ -77,7 +77,7 @@ pub fn add(
                 come_back(tx, context, &row, (request, hashed))?
             }
             Some(row) => return Err(taken(&row)),
-            None => make(tx, context, request, hashed)?,
+            None => make(tx, context, (&request.name, &request.given), (hashed, true))?,
         };
         let (user, effect) = now_shown(tx, context, &uid)?;
         let mut written = Written::about(uid.clone(), &OneUser { user })?.meaning([effect]);
@@ -95,28 +95,31 @@ pub(super) fn taken(row: &UserRow) -> CommandError {
     }
 }
 
-fn make(
+/// Makes an account and gives its UID. An import may bring one without its password.
+pub(super) fn make(
     tx: &Tx<'_>,
     context: &Context,
-    request: &Add,
-    hashed: Option<&Hashed>,
+    (name, given): (&UserName, &Properties),
+    (hashed, needed): (Option<&Hashed>, bool),
 ) -> Result<String, CommandError> {
     let before = UserRow::default();
     let mut after = UserRow {
-        name: request.name.as_str().into(),
-        display_name: DisplayName::default_for(&request.name).as_str().into(),
+        name: name.as_str().into(),
+        display_name: DisplayName::default_for(name).as_str().into(),
         provider: Provider::Default.as_str().into(),
         can_login: true,
         ..UserRow::default()
     };
-    request.given.apply(&mut after)?;
+    given.apply(&mut after)?;
     refuse_taken_email(tx, &before, &after)?;
     if after.role.is_empty() {
         return Err(role_missing());
     }
-    check_fields(&before, &after, &request.given)?;
-    if takes_password(&after) && hashed.is_none() {
-        return Err(password_missing());
+    check_fields(&before, &after, given)?;
+    match hashed {
+        None if needed && takes_password(&after) => return Err(password_missing()),
+        None => {}
+        Some(_) => check_takes_password(&after)?,
     }
     let new = new_user(after, context.now);
     user_insert(tx, &new)?;

@@ -1,7 +1,9 @@
 //! The noun `users`.
 
 mod add;
+mod export;
 mod guard;
+mod import;
 mod ls;
 mod modify;
 mod rename;
@@ -10,7 +12,9 @@ mod rm;
 mod show;
 
 pub use self::add::{Add, add};
+pub use self::export::{Export, export};
 pub(super) use self::guard::{refuse_system, still_one_super_admin};
+pub use self::import::{Bad, Import, NewHash, Options, Ready, Results, import, known_hash};
 pub use self::ls::{Ls, ls};
 pub(super) use self::modify::note_first_password;
 pub use self::modify::{Mod, modify};

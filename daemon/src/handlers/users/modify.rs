@@ -72,18 +72,29 @@ pub fn modify(
     surrounded(tx, context, key, || {
         request.given.check_stored_form(tx.kind())?;
         let before = live_user(tx, &request.user)?;
-        let mut after = before.clone();
-        request.given.apply(&mut after)?;
-        refuse_taken_email(tx, &before, &after)?;
-        refuse_system(&before)?;
-        if endangers_super_admin(&before, &after, &request.given) {
-            still_one_super_admin(tx, context, &before)?;
-        }
-        check_fields(&before, &after, &request.given)?;
+        let after = permitted(tx, context, &before, &request.given)?;
         let mut written = carry_out(tx, context, request, (&before, after, hashed))?;
         written.password_of = hashed.map(|_| before.uid);
         Ok(written)
     })
+}
+
+/// The account with what is given, where every rule lets it be so.
+pub(super) fn permitted(
+    tx: &Tx<'_>,
+    context: &Context,
+    before: &UserRow,
+    given: &Properties,
+) -> Result<UserRow, CommandError> {
+    let mut after = before.clone();
+    given.apply(&mut after)?;
+    refuse_taken_email(tx, before, &after)?;
+    refuse_system(before)?;
+    if endangers_super_admin(before, &after, given) {
+        still_one_super_admin(tx, context, before)?;
+    }
+    check_fields(before, &after, given)?;
+    Ok(after)
 }
 
 fn carry_out(

@@ -1,0 +1,55 @@
+//! `users.import`, step by step: the text comes in parts, passwords are hashed on the pool, and
+//! one transaction carries all of it out.
+
+mod prepare;
+mod staged;
+mod steps;
+
+pub use self::staged::Imports;
+
+use photoprism_protocol::transfer;
+
+use super::call::Call;
+use super::command::Answer;
+use crate::error::CommandError;
+use crate::handlers::users::Options;
+
+/// The step that the arguments say.
+pub(super) async fn import(call: &Call<'_>) -> Answer {
+    let args = call.args::<transfer::Import>()?;
+    check_step(&args)?;
+    let options = Options {
+        dry_run: args.dry_run.unwrap_or(false),
+        update: args.update.unwrap_or(false),
+        prune: args.prune.unwrap_or(false),
+    };
+    let transfer::Import { import, text, files, cursor, .. } = args;
+    if let Some(text) = text {
+        return steps::text(call, import, &text);
+    }
+    let Some(id) = import else {
+        return Err(CommandError::broken("import", "give the import of the step before"));
+    };
+    match (files, cursor) {
+        (Some(files), _) => steps::files(call, &id, files),
+        (None, Some(cursor)) => steps::results(call, &id, &cursor),
+        (None, None) if options.prune && !options.dry_run && !call.is_confirmed() => {
+            Err(CommandError::Unconfirmed)
+        }
+        (None, None) => steps::run(call, &id, options).await,
+    }
+}
+
+/// One step at a time, and what belongs to a run with a run only.
+fn check_step(args: &transfer::Import) -> Result<(), CommandError> {
+    let running = args.run == Some(true);
+    let steps = [args.text.is_some(), args.files.is_some(), running, args.cursor.is_some()];
+    if steps.iter().filter(|given| **given).count() != 1 || args.run == Some(false) {
+        return Err(CommandError::broken("run", "give one of text, files, run and cursor"));
+    }
+    let options = [("dry_run", args.dry_run), ("update", args.update), ("prune", args.prune)];
+    match options.iter().find(|(_, option)| option.is_some() && !running) {
+        Some((name, _)) => Err(CommandError::broken(name, "this is said with \"run\":true only")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,183 @@
+//! The steps, each of which takes an import out and puts it back.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use photoprism_protocol::MAX_REPLY_BYTES;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::transfer::{ImportCounts, ImportResult};
+
+use super::super::call::Call;
+use super::super::command::Answer;
+use super::prepare::{give_files, next, rows};
+use super::staged::Staged;
+use crate::clock::Stopwatch;
+use crate::error::CommandError;
+use crate::handlers::success;
+use crate::handlers::users::{Import, Options, Results, import};
+use crate::store::Tx;
+
+/// How long a step prepares passwords before it says how far it is: clients wait 40 s.
+const WORK: Duration = Duration::from_secs(5);
+
+/// Items of one reply.
+const PAGE: usize = 1000;
+
+/// Bytes of a reply that are not items.
+const AROUND: usize = 4096;
+
+/// The text, or its next part.
+pub(super) fn text(call: &Call<'_>, id: Option<String>, part: &Secret) -> Answer {
+    let app = call.app;
+    let now = app.started.elapsed();
+    let id = match id {
+        Some(id) => id,
+        None => app.imports.begin(call.uid(), (now, app.random))?,
+    };
+    change(call, &id, |staged| staged.add(part))
+}
+
+/// What stands in files that were asked for.
+pub(super) fn files(call: &Call<'_>, id: &str, files: BTreeMap<String, Secret>) -> Answer {
+    change(call, id, |staged| {
+        staged.files.extend(files);
+        Ok(())
+    })
+}
+
+fn change(
+    call: &Call<'_>,
+    id: &str,
+    step: impl FnOnce(&mut Staged) -> Result<(), CommandError>,
+) -> Answer {
+    let mut staged = call.app.imports.take(id, call.uid())?;
+    let changed = step(&mut staged);
+    let answer = changed.and_then(|()| success(&progress(id, &staged, Vec::new())));
+    call.app.imports.put_back(id, staged, call.app.started.elapsed());
+    answer
+}
+
+/// The next results.
+pub(super) fn results(call: &Call<'_>, id: &str, cursor: &str) -> Answer {
+    let staged = call.app.imports.take(id, call.uid())?;
+    let answer = page(id, &staged, cursor);
+    let last = matches!(&answer, Ok(result) if result.next.is_none());
+    call.app.imports.put_back(id, staged, call.app.started.elapsed());
+    if last {
+        call.app.imports.forget(id);
+    }
+    success(&answer?)
+}
+
+/// Carries it out, as far as one step goes.
+pub(super) async fn run(call: &Call<'_>, id: &str, options: Options) -> Answer {
+    let key = call.key(&(id, options.dry_run, options.update, options.prune))?;
+    if let Some(replay) = call.replay(key.as_ref(), None).await? {
+        return Ok(replay);
+    }
+    let mut staged = call.app.imports.take(id, call.uid())?;
+    let ended = advance(call, id, &mut staged, options).await;
+    let last = matches!(&ended, Ok(result) if result.done && result.next.is_none());
+    call.app.imports.put_back(id, staged, call.app.started.elapsed());
+    if last {
+        call.app.imports.forget(id);
+    }
+    success(&ended?)
+}
+
+async fn advance(
+    call: &Call<'_>,
+    id: &str,
+    staged: &mut Staged,
+    options: Options,
+) -> Result<ImportResult, CommandError> {
+    if staged.results.is_some() {
+        return page(id, staged, "0");
+    }
+    if *staged.options.get_or_insert(options) != options {
+        return Err(CommandError::broken("run", "this import was begun with other options"));
+    }
+    let found = match staged.rows.take() {
+        Some(rows) => rows,
+        None => rows(call, &staged.text)?,
+    };
+    let count = found.len();
+    staged.rows = Some(found);
+    let missing = give_files(call, staged);
+    if !missing.is_empty() {
+        return Ok(progress(id, staged, missing));
+    }
+    let watch = Stopwatch::start();
+    while staged.prepared < count {
+        if watch.elapsed() > WORK {
+            return Ok(progress(id, staged, Vec::new()));
+        }
+        next(call, staged, options).await?;
+    }
+    let results = carry_out(call, id, staged, options).await?;
+    staged.results = Some(results);
+    page(id, staged, "0")
+}
+
+async fn carry_out(
+    call: &Call<'_>,
+    id: &str,
+    staged: &mut Staged,
+    options: Options,
+) -> Result<Results, CommandError> {
+    let key = call.key(&(id, options.dry_run, options.update, options.prune))?;
+    let rows = staged.rows.clone().unwrap_or_default();
+    let request = Import { id: id.to_owned(), rows, options };
+    let results = Arc::new(Mutex::new(Results::default()));
+    let (kept, context) = (Arc::clone(&results), Arc::clone(&call.context));
+    let work = move |tx: &Tx<'_>| import(tx, &context, key.as_ref(), (&request, &kept));
+    let store = &call.app.store;
+    if options.dry_run {
+        store.try_out(call.whole_time(), work).await?;
+    } else {
+        store.write_with_effects(call.whole_time(), work).await?;
+    }
+    results
+        .lock()
+        .map(|mut found| std::mem::take(&mut *found))
+        .map_err(|_| CommandError::Internal("the results of an import were lost".into()))
+}
+
+fn progress(id: &str, staged: &Staged, missing_files: Vec<String>) -> ImportResult {
+    ImportResult {
+        import: id.into(),
+        done: false,
+        rows: staged.rows.as_ref().map_or(0, |rows| rows.len() as u64),
+        prepared: staged.prepared as u64,
+        missing_files,
+        counts: ImportCounts::default(),
+        items: Vec::new(),
+        next: None,
+    }
+}
+
+fn page(id: &str, staged: &Staged, cursor: &str) -> Result<ImportResult, CommandError> {
+    let results = staged.results.as_ref().ok_or_else(|| {
+        CommandError::Conflict("this import was not carried out yet; run it first".into())
+    })?;
+    let begin = cursor.parse().ok().filter(|begin| *begin <= results.items.len());
+    let begin: usize = begin.ok_or_else(|| {
+        CommandError::broken("cursor", "this is not the next of results of this import")
+    })?;
+    let mut bytes = AROUND;
+    let fits = results.items[begin..].iter().take(PAGE).take_while(|item| {
+        bytes += serde_json::to_string(item).map_or(0, |text| text.len() + 1);
+        bytes < MAX_REPLY_BYTES
+    });
+    let items: Vec<_> = fits.cloned().collect();
+    let end = begin + items.len();
+    let next = (end < results.items.len()).then(|| end.to_string());
+    Ok(ImportResult {
+        done: true,
+        counts: results.counts,
+        items,
+        next,
+        ..progress(id, staged, Vec::new())
+    })
+}

@@ -1,0 +1,93 @@
+//! `users.export`: accounts as `users.import` reads them.
+
+use photoprism_protocol::envelope::Success;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::transfer::{self, Row};
+
+use crate::accounts::cursor::fingerprint;
+use crate::accounts::standing::shown_role;
+use crate::accounts::{search, times};
+use crate::error::CommandError;
+use crate::handlers::context::Context;
+use crate::handlers::find::no_nul;
+use crate::handlers::page::{Window, page};
+use crate::store::{
+    Db, StoreError, UserPage, UserRow, UserSearch, cursor_key, passcode_find, password_hash,
+    users_page,
+};
+
+/// A checked request.
+#[derive(Debug)]
+pub struct Export {
+    search: UserSearch,
+    secrets: bool,
+    window: Window,
+}
+
+impl Export {
+    /// Checks the arguments.
+    ///
+    /// # Errors
+    /// `invalid_argument`.
+    pub fn parse(args: transfer::Export) -> Result<Self, CommandError> {
+        no_nul("search", args.search.as_deref())?;
+        let search = args.search.unwrap_or_default();
+        let secrets = args.secrets.unwrap_or(false);
+        let print = fingerprint("users.export", &(&search, secrets));
+        let window = Window::new(args.limit, args.cursor, print)?;
+        Ok(Self { search: search::read(&search), secrets, window })
+    }
+}
+
+/// One page of accounts, deleted ones and system rows left out: no import could make those.
+///
+/// # Errors
+/// `invalid_argument` at `cursor`, or the store's.
+pub fn export(db: &Db, _: &Context, request: &Export) -> Result<Success, CommandError> {
+    let key = cursor_key(db)?;
+    let after = request.window.position(&key, i64::MIN)?.max(0);
+    let limit = request.window.limit + 1;
+    let rows = users_page(db, &request.search, UserPage { after, limit, deleted: false })?;
+    let mut written = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id = row.id;
+        let uid = row.uid.clone();
+        let mut line = properties(row);
+        if request.secrets {
+            add_secrets(db, &uid, &mut line)?;
+        }
+        written.push((id, line));
+    }
+    page(&request.window, &key, written)
+}
+
+fn properties(row: UserRow) -> Row {
+    let role = shown_role(&row).to_owned();
+    let expires_at = times::stored(&row.expires_at).map_or("never".into(), times::to_rfc3339);
+    Row {
+        name: row.name,
+        role: Some(role),
+        display_name: Some(row.display_name),
+        email: Some(row.email),
+        provider: Some(row.provider),
+        auth_id: Some(row.auth_id),
+        super_admin: Some(row.super_admin),
+        can_login: Some(row.can_login),
+        webdav: Some(row.webdav),
+        base_path: Some(row.base_path),
+        upload_path: Some(row.upload_path),
+        attr: Some(row.attr),
+        expires_at: Some(expires_at),
+        ..Row::default()
+    }
+}
+
+/// A key that never was activated asks for nothing, and stays behind.
+fn add_secrets(db: &Db, uid: &str, line: &mut Row) -> Result<(), StoreError> {
+    line.password_hash = password_hash(db, uid)?.map(Secret::new);
+    if let Some(passcode) = passcode_find(db, uid)?.filter(|key| !key.activated_at.is_empty()) {
+        line.totp_url = Some(passcode.key_url);
+        line.recovery_code = Some(passcode.recovery_code).filter(|code| !code.expose().is_empty());
+    }
+    Ok(())
+}

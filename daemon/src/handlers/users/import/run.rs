@@ -1,0 +1,174 @@
+//! All rows, in their order.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
+
+use super::one::{Came, one};
+use super::prune::{delete, unnamed};
+use super::ready::{Bad, Ready};
+use crate::effect::{Done, Effect};
+use crate::error::CommandError;
+use crate::handlers::context::{Context, Outcome, success};
+use crate::handlers::write::{Key, Written, record, surrounded};
+use crate::store::Tx;
+
+/// How an import is carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Change nothing.
+    pub dry_run: bool,
+    /// Change accounts that differ.
+    pub update: bool,
+    /// Delete accounts that no row names.
+    pub prune: bool,
+}
+
+/// What it came to: all of it, which may be more than a reply holds.
+#[derive(Clone, Debug, Default)]
+pub struct Results {
+    /// How many of each.
+    pub counts: ImportCounts,
+    /// One for each row, then one for each account that was pruned.
+    pub items: Vec<ImportItem>,
+}
+
+/// A text whose rows are ready.
+#[derive(Debug)]
+pub struct Import {
+    /// Its name on the wire.
+    pub id: String,
+    /// The rows, each taken or not.
+    pub rows: Vec<Result<Ready, Bad>>,
+    /// How it is carried out.
+    pub options: Options,
+}
+
+/// Carries the whole of it out. The results go into `results`; the reply has no more than the
+/// counts, since it is what an idempotency key keeps.
+///
+/// # Errors
+/// The store's, then nothing is changed. A row that is refused is among the results.
+pub fn import(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+    (import, results): (&Import, &Arc<Mutex<Results>>),
+) -> Result<Outcome, CommandError> {
+    let carry_out = || {
+        let (found, effects) = all(tx, context, import)?;
+        let summary = summary(import, found.counts);
+        if let Ok(mut results) = results.lock() {
+            *results = found;
+        }
+        Ok::<_, CommandError>((summary, effects))
+    };
+    if import.options.dry_run {
+        // The store takes all of it back: no record, no key, no effects.
+        return Ok(Done { value: success(&carry_out()?.0)?, effects: Vec::new() });
+    }
+    surrounded(tx, context, key, || {
+        let (summary, effects) = carry_out()?;
+        Ok(Written::about("", &summary)?.meaning(effects))
+    })
+}
+
+fn summary(import: &Import, counts: ImportCounts) -> ImportResult {
+    let rows = import.rows.len() as u64;
+    ImportResult {
+        import: import.id.clone(),
+        done: true,
+        rows,
+        prepared: rows,
+        missing_files: Vec::new(),
+        counts,
+        items: Vec::new(),
+        next: None,
+    }
+}
+
+fn all(
+    tx: &Tx<'_>,
+    context: &Context,
+    import: &Import,
+) -> Result<(Results, Vec<Effect>), CommandError> {
+    let (mut results, mut effects) = (Results::default(), Vec::new());
+    for row in &import.rows {
+        let (line, name, came) = match row {
+            Ok(row) => {
+                let came = one(tx, context, row, import.options.update);
+                (row.line, row.name.as_str(), came)
+            }
+            Err((line, name, error)) => (*line, name.as_str(), Err(error.clone())),
+        };
+        effects.extend(note(tx, context, &mut results, ((line, name), came))?);
+    }
+    if import.options.prune && results.counts.refused == 0 {
+        let named: BTreeSet<&str> =
+            import.rows.iter().flatten().map(|row| row.name.as_str()).collect();
+        for row in unnamed(tx, &named)? {
+            let came = delete(tx, context, &row).map(|(sessions_revoked, effects)| Came {
+                outcome: "pruned",
+                changed: Vec::new(),
+                sessions_revoked,
+                wrote: Some((row.uid.clone(), effects)),
+            });
+            effects.extend(note(tx, context, &mut results, ((0, &row.name), came))?);
+        }
+    }
+    Ok((results, effects))
+}
+
+/// Writes down what a row came to: in the results, and in the audit trail where it wrote.
+fn note(
+    tx: &Tx<'_>,
+    context: &Context,
+    results: &mut Results,
+    ((line, name), came): ((u64, &str), Result<Came, CommandError>),
+) -> Result<Vec<Effect>, CommandError> {
+    let mut item = ImportItem {
+        line,
+        name: name.into(),
+        outcome: "refused".into(),
+        changed: Vec::new(),
+        sessions_revoked: 0,
+        code: None,
+        field: None,
+        message: None,
+    };
+    let mut effects = Vec::new();
+    match came {
+        Ok(came) => {
+            item.outcome = came.outcome.into();
+            item.changed = came.changed.into_iter().map(Into::into).collect();
+            item.sessions_revoked = came.sessions_revoked;
+            if let Some((uid, meaning)) = came.wrote {
+                effects.push(record(tx, context, &uid)?);
+                effects.extend(meaning);
+            }
+        }
+        Err(error) if error.store_error().is_some() || error.is_fault() => return Err(error),
+        Err(error) => {
+            let error = error.into_body("");
+            item.code = Some(error.code.name().into());
+            item.field = error.field.map(Into::into);
+            let hint = error.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            item.message = Some(format!("{}{hint}", error.message));
+        }
+    }
+    *count(&mut results.counts, &item.outcome) += 1;
+    results.items.push(item);
+    Ok(effects)
+}
+
+fn count<'a>(counts: &'a mut ImportCounts, outcome: &str) -> &'a mut u64 {
+    match outcome {
+        "added" => &mut counts.added,
+        "updated" => &mut counts.updated,
+        "unchanged" => &mut counts.unchanged,
+        "kept" => &mut counts.kept,
+        "pruned" => &mut counts.pruned,
+        _ => &mut counts.refused,
+    }
+}

@@ -1,0 +1,175 @@
+//! `users.export` and `users.import`: many accounts at once, as text.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::args::Int;
+use crate::secret::Secret;
+
+/// Arguments of `users.export`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Export {
+    /// As in `users.ls`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+    /// Password hashes and two-factor keys too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<bool>,
+    /// Rows of the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Int>,
+    /// The `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// An account as files hold it: an item of `users.export`, a line of NDJSON, a record of CSV, a
+/// table of TOML. What is left out is not given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Login name.
+    pub name: String,
+    /// admin, user, viewer or guest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// A password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<Secret>,
+    /// File that the client reads the password from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<String>,
+    /// Full name for display.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Email address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// default, local, oidc, ldap or none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Subject or distinguished name at the provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_id: Option<String>,
+    /// Full access.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub super_admin: Option<bool>,
+    /// May log in with the password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub can_login: Option<bool>,
+    /// May sync files through WebDAV.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webdav: Option<bool>,
+    /// Base folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_path: Option<String>,
+    /// Sub-folder for uploads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upload_path: Option<String>,
+    /// Attributes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attr: Option<String>,
+    /// RFC 3339, a day, or `never`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// bcrypt or Argon2 hash of the password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_hash: Option<Secret>,
+    /// `otpauth://totp/…`: two-factor authentication is on with this key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub totp_url: Option<Secret>,
+    /// Its recovery code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery_code: Option<Secret>,
+}
+
+/// Arguments of one step of `users.import`: `text`, `files`, `run` or `cursor` says which.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Import {
+    /// Which import; left out by the first step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import: Option<String>,
+    /// The next part of the text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<Secret>,
+    /// What stands in the files that `missing_files` asked for, by their names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<BTreeMap<String, Secret>>,
+    /// The text is whole: carry it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<bool>,
+    /// With `run`: change nothing, only tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+    /// With `run`: change accounts that differ, instead of leaving them alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update: Option<bool>,
+    /// With `run`: delete accounts that the text does not name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prune: Option<bool>,
+    /// The `next` of the results before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// Result of a step of `users.import`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportResult {
+    /// For the next step.
+    pub import: String,
+    /// It was carried out, or with `dry_run` tried; else the same step is to be asked again.
+    pub done: bool,
+    /// Rows that the text has; 0 before it is whole.
+    pub rows: u64,
+    /// Rows whose passwords are hashed or compared.
+    pub prepared: u64,
+    /// Files that rows name and nobody has given yet: nothing goes on before.
+    pub missing_files: Vec<String>,
+    /// What it came to.
+    pub counts: ImportCounts,
+    /// Some of the results, in the order of the rows.
+    pub items: Vec<ImportItem>,
+    /// Where the next ones begin; `None` after the last.
+    pub next: Option<String>,
+}
+
+/// How many rows came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportCounts {
+    /// New accounts.
+    pub added: u64,
+    /// Accounts that were changed.
+    pub updated: u64,
+    /// Accounts that were as the row says.
+    pub unchanged: u64,
+    /// Accounts that differ and were left alone.
+    pub kept: u64,
+    /// Accounts that were deleted because no row names them.
+    pub pruned: u64,
+    /// Rows that were not taken.
+    pub refused: u64,
+}
+
+/// What one row came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportItem {
+    /// Line of the text on which the row begins; 0 for an account that no row names.
+    pub line: u64,
+    /// Its name, where it has one that keeps the rule.
+    pub name: String,
+    /// added, updated, unchanged, kept, pruned or refused.
+    pub outcome: String,
+    /// What changed, or for `kept` what differs.
+    pub changed: Vec<String>,
+    /// Sessions that ended.
+    pub sessions_revoked: u64,
+    /// Code of the error.
+    pub code: Option<String>,
+    /// Where the error is.
+    pub field: Option<String>,
+    /// For people.
+    pub message: Option<String>,
+}
