@@ -1,7 +1,8 @@
 //! Puts the log together and into force.
 
 use std::ffi::OsString;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::{Level, Metadata, Subscriber};
@@ -41,6 +42,19 @@ impl Handle {
     }
 }
 
+/// The log is in force, and every line of it an object.
+static JSON: AtomicBool = AtomicBool::new(false);
+
+/// Why the daemon ends, its last words: a record where the log is one of JSON, a line for people
+/// before that and in text.
+pub fn last_words(message: &str, exit_code: u8) {
+    if JSON.load(Ordering::Relaxed) {
+        return tracing::error!(exit_code, "{message}");
+    }
+    // Where standard error is gone there is nobody left to tell.
+    let _ = writeln!(std::io::stderr(), "photoprismd: {}", super::escape(message));
+}
+
 /// Puts the log into force for the whole process, panics included: of those the place is logged
 /// and not the text, which may hold what was being worked on. A second call changes nothing.
 #[must_use = "the handle changes the level at a reload"]
@@ -51,6 +65,7 @@ pub fn init(options: Options, now: Now) -> Handle {
     });
     let (subscriber, handle) = subscriber(options, now, lines);
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
+        JSON.store(options.format == LogFormat::Json, Ordering::Relaxed);
         std::panic::set_hook(Box::new(|info| {
             let at = info.location().map(ToString::to_string).unwrap_or_default();
             tracing::error!(at, "panic: a fault of the daemon");

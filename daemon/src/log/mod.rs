@@ -9,4 +9,4 @@ mod install;
 mod sink;
 
 pub use escape::escape;
-pub use install::{Handle, Options, Ready, init, plain, ready, started_by_systemd};
+pub use install::{Handle, Options, Ready, init, last_words, plain, ready, started_by_systemd};

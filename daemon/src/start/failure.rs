@@ -1,6 +1,5 @@
 //! Why the daemon ends with another exit code than 0.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use crate::config::ConfigError;
@@ -30,8 +29,7 @@ impl Failure {
 
     /// Says it on standard error, where somebody reads that.
     pub(super) fn tell(&self) -> ExitCode {
-        let text = crate::log::escape(&self.message);
-        let _ = writeln!(std::io::stderr(), "photoprismd: {text}");
+        crate::log::last_words(&self.message, self.code);
         ExitCode::from(self.code)
     }
 }

@@ -125,6 +125,50 @@ fn the_log_is_text_or_json_of_the_level_that_was_set() {
     assert!(log.starts_with("ready: socket="), "{log}");
 }
 
+/// Every line is an object with these keys, and none has one twice.
+fn records(log: &str) -> Vec<Value> {
+    let record = |line: &str| {
+        let record: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        for key in ["timestamp", "level", "message"] {
+            let written = format!("\"{key}\":");
+            assert_eq!(line.matches(&written).count(), 1, "{line}");
+            assert!(record[key].is_string(), "{line}");
+        }
+        record
+    };
+    log.lines().map(record).collect()
+}
+
+#[test]
+fn with_json_every_line_is_an_object_the_last_one_too() {
+    let mut home = Home::new().args(["--log-format", "json", "--log-level", "trace"]);
+    home.start();
+    home.ok("users.add", json!({"name": "bob", "role": "user", "password": "correct horse"}));
+    let login = |password: &str| json!({"name": "b\u{1b}\nb", "password": password, "client_ip": "192.0.2.7"});
+    home.refused("auth.login", login("wrong"));
+    home.ok("users.export", json!({"secrets": true}));
+    home.ask("no json");
+    home.running().signal(nix::sys::signal::Signal::SIGUSR1);
+    home.running().wait_for_log("uptime_s");
+    home.running().signal(nix::sys::signal::Signal::SIGHUP);
+    home.running().wait_for_log("settings read again");
+
+    // One that cannot start says why as a record, with its exit code.
+    let ends = crate::common::run_to_end(&mut home.command());
+    let said = records(std::str::from_utf8(&ends.stderr).unwrap());
+    let last = said.last().unwrap();
+    assert_eq!((ends.status.code(), &last["exit_code"]), (Some(73), &json!(73)), "{last}");
+    assert_eq!(last["level"], "ERROR");
+    assert!(last["message"].as_str().unwrap().contains("admin.sock"), "{last}");
+
+    let all = records(&home.stop());
+    let refused = all.iter().find(|record| record["message"] == "login refused").unwrap();
+    assert_eq!((&refused["ip"], &refused["user"]), (&json!("192.0.2.7"), &json!("b\u{1b}\nb")));
+    for message in ["status", "settings read again", "stopping", "stopped"] {
+        assert!(all.iter().any(|record| record["message"] == message), "{message}");
+    }
+}
+
 #[test]
 fn the_ready_line_counts_accounts() {
     let mut home = Home::started();
