@@ -21,6 +21,8 @@ pub enum Exit {
     Exists = 5,
     /// Too many failures.
     RateLimited = 6,
+    /// A trial found something to do.
+    Pending = 10,
     /// No daemon.
     NoDaemon = 69,
     /// A fault of the daemon, or no reply that makes sense.

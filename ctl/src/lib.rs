@@ -12,6 +12,7 @@ pub mod failure;
 pub mod fallback;
 pub mod fault;
 pub mod interrupt;
+pub mod object;
 pub mod output;
 pub mod password;
 pub mod prompt;

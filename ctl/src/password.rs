@@ -75,7 +75,7 @@ impl PasswordFlags {
             match self.password_file {
                 None => return Ok(None),
                 Some(path) if path.as_os_str() == "-" => from_stdin(context)?,
-                Some(path) => from_file(&path)?,
+                Some(path) => from_file(&path, "--password-file")?,
             }
         };
         if secret.expose().is_empty() {
@@ -117,15 +117,18 @@ fn from_stdin(context: &Context) -> Result<Secret, Failure> {
     read(io::stdin().lock(), "standard input", "password")
 }
 
-fn from_file(path: &Path) -> Result<Secret, Failure> {
+/// The password that stands in a file; `what` is for people.
+///
+/// # Errors
+/// [`Failure::Usage`] for a file that cannot be read, that others can read, or that holds no text.
+pub fn from_file(path: &Path, what: &str) -> Result<Secret, Failure> {
     let shown = path.display();
-    let unreadable =
-        |error| Failure::Usage(format!("cannot read --password-file {shown}: {error}"));
+    let unreadable = |error| Failure::Usage(format!("cannot read {what} {shown}: {error}"));
     let file = File::open(path).map_err(unreadable)?;
     let found = file.metadata().map_err(unreadable)?;
     if found.mode() & 0o004 != 0 && !found.file_type().is_char_device() {
         return Err(Failure::Usage(format!(
-            "--password-file {shown} can be read by everyone: run `chmod 600` on it first"
+            "{what} {shown} can be read by everyone: run `chmod 600` on it first"
         )));
     }
     read(file, "the file", "password")
@@ -206,12 +209,12 @@ mod tests {
         std::fs::write(&path, "secret12\n").unwrap();
         let mode = |bits| {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(bits)).unwrap();
-            from_file(&path).map(|secret| secret.expose().to_owned())
+            from_file(&path, "--password-file").map(|secret| secret.expose().to_owned())
         };
         assert_eq!(mode(0o640).unwrap(), "secret12");
         let Err(Failure::Usage(message)) = mode(0o604) else { panic!() };
         assert!(message.contains("--password-file") && message.contains("chmod"), "{message}");
-        assert!(from_file(&folder.path().join("missing")).is_err());
+        assert!(from_file(&folder.path().join("missing"), "--password-file").is_err());
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! `users.export` and `users.import`: many accounts at once, as text.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::args::Int;
@@ -85,7 +83,7 @@ pub struct Row {
     pub recovery_code: Option<Secret>,
 }
 
-/// Arguments of one step of `users.import`: `text`, `files`, `run` or `cursor` says which.
+/// Arguments of one step of `users.import`: `text`, `file`, `run` or `cursor` says which.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Import {
@@ -95,9 +93,12 @@ pub struct Import {
     /// The next part of the text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<Secret>,
-    /// What stands in the files that `missing_files` asked for, by their names.
+    /// One of the files that `missing_files` asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub files: Option<BTreeMap<String, Secret>>,
+    pub file: Option<String>,
+    /// The password that stands in `file`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<Secret>,
     /// The text is whole: carry it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<bool>,

@@ -4,6 +4,7 @@
 #[expect(dead_code, reason = "other test binaries use the rest of it")]
 #[path = "../common/mod.rs"]
 mod common;
+mod files;
 
 use std::fs;
 use std::path::Path;

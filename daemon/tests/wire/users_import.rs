@@ -288,15 +288,17 @@ fn passwords_come_from_files_that_the_client_reads() {
         (&result["done"], &result["missing_files"]),
         (&json!(false), &json!(["secrets/bob", "secrets/eve"]))
     );
-    let files = json!({"secrets/bob": "correct horse", "secrets/eve": "short"});
-    home.ok("users.import", json!({"import": id, "files": files}));
+    let give = |home: &mut Home, id: &str| {
+        for (file, password) in [("secrets/bob", "correct horse"), ("secrets/eve", "short")] {
+            let args = json!({"import": id, "file": file, "password": password});
+            home.ok("users.import", args);
+        }
+    };
+    give(&mut home, &id);
     let (_, items) = ran(&mut home, &id, &json!({"update": true}));
     assert_eq!(told(&items), ["1 bob added", "5 eve refused invalid_argument password"]);
     let again = sent(&mut home, toml);
-    home.ok(
-        "users.import",
-        json!({"import": again, "files": {"secrets/bob": "correct horse", "secrets/eve": "short"}}),
-    );
+    give(&mut home, &again);
     let (counts, _) = ran(&mut home, &again, &json!({"update": true}));
     assert_eq!(counts["unchanged"], 1);
 }
@@ -337,7 +339,9 @@ fn steps_out_of_place_are_refused() {
         (json!({"import": id, "text": "x", "update": true}), "invalid_argument", "update"),
         (json!({"import": id, "cursor": "0"}), "conflict", ""),
         (json!({"import": "unknown", "run": true}), "not_found", ""),
-        (json!({"import": id, "files": {"x": 1}}), "bad_request", "files"),
+        (json!({"import": id, "file": "x", "password": 1}), "bad_request", "password"),
+        (json!({"import": id, "file": "x"}), "invalid_argument", "password"),
+        (json!({"import": id, "run": true, "password": "x"}), "invalid_argument", "password"),
     ] {
         assert_eq!(home.fault("users.import", args.clone()), (code.into(), field.into()), "{args}");
     }

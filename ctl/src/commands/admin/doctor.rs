@@ -2,13 +2,15 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::doctor::{self, Check};
+use photoprism_protocol::doctor::Check;
 use photoprism_protocol::status::NoArgs;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::output;
 use crate::report::{Report, escape, words};
 
@@ -35,43 +37,44 @@ impl Doctor {
     /// # Errors
     /// Why the daemon could not be asked, or that there is something to do.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        let mut checks = context.socket_choice().look();
-        let asked = context
-            .call(CommandName::Doctor, &NoArgs {})
-            .and_then(|result| decode::<doctor::Report>(&result));
-        let end = match asked {
-            Ok(theirs) => {
-                checks.extend(theirs.checks);
-                Ok(())
+        let ours = context.socket_choice().look();
+        let mut rows = ours.iter().map(written).collect::<Result<Vec<_>, _>>()?;
+        let end = match context.call(CommandName::Doctor, &NoArgs {}) {
+            Ok(result) => {
+                let theirs: Object<'_> = decode(&result)?;
+                rows.append(&mut theirs.list("checks"));
+                if theirs.is_true("ok") { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
             }
             Err(failure @ Failure::Interrupted(_)) => return Err(failure),
             Err(failure) => {
-                checks.push(Check::bad("daemon", "no good answer", failure.message()));
+                rows.push(written(&Check::bad("daemon", "no good answer", failure.message()))?);
                 Err(failure)
             }
         };
-        let report = doctor::Report::from(checks);
-        self.print(&report)?;
-        end?;
-        if report.ok { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
+        self.print(&rows, end.is_ok())?;
+        end
     }
 
-    fn print(&self, report: &doctor::Report) -> Result<(), Failure> {
-        match self.format.layout() {
-            None => {
-                let text = serde_json::to_string(report)
-                    .map_err(|error| Failure::System("cannot write the report", error.into()))?;
-                output::line(&escape::json(&text))
-            }
-            Some(layout) => table(&report.checks).print(layout),
-        }
+    fn print(&self, rows: &[Box<RawValue>], ok: bool) -> Result<(), Failure> {
+        let Some(layout) = self.format.layout() else {
+            let ok = if ok { "true" } else { "false" };
+            let checks: Vec<&str> = rows.iter().map(|row| row.get()).collect();
+            let text = ["{\"ok\":", ok, ",\"checks\":[", &checks.join(","), "]}"].concat();
+            return output::line(&escape::json(&text));
+        };
+        let rows: Vec<Object<'_>> = rows.iter().map(|row| decode(row)).collect::<Result<_, _>>()?;
+        table(&rows).print(layout)
     }
 }
 
-fn table(checks: &[Check]) -> Report {
-    let row = |check: &Check| {
-        let advice = check.advice.clone().unwrap_or_default();
-        vec![check.check.clone(), words::yes(check.ok), check.found.clone(), advice]
+fn written(check: &Check) -> Result<Box<RawValue>, Failure> {
+    to_raw_value(check).map_err(|error| Failure::System("cannot write a check", error.into()))
+}
+
+fn table(checks: &[Object<'_>]) -> Report {
+    let row = |check: &Object<'_>| {
+        let ok = words::yes(check.is_true("ok"));
+        vec![check.text("check"), ok, check.text("found"), check.text("advice")]
     };
     Report {
         columns: vec!["Check", "OK", "Found", "What To Do"],

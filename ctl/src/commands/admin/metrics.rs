@@ -2,11 +2,11 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::metrics::Exposition;
 use photoprism_protocol::status::NoArgs;
 
 use crate::context::{Context, decode};
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::output;
 
 const EXAMPLES: &str = "\
@@ -29,8 +29,8 @@ impl Metrics {
     #[expect(clippy::unused_self, reason = "it may have flags one day, as its neighbours do")]
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let result = context.call(CommandName::Metrics, &NoArgs {})?;
-        let exposition: Exposition = decode(&result)?;
+        let exposition: Object<'_> = decode(&result)?;
         // What the daemon could be made to hold is labels, and those are its own words.
-        output::data(&exposition.text)
+        output::data(&exposition.text("text"))
     }
 }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::status::{self, Database, NoArgs};
+use photoprism_protocol::status::NoArgs;
 
 use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::output;
 use crate::report::Report;
 
@@ -43,7 +44,9 @@ impl Status {
         let result = context.call(CommandName::Status, &NoArgs {})?;
         match self.format.layout() {
             None => output::json(&result, None),
-            Some(layout) => Report::properties(properties(decode(&result)?), layout).print(layout),
+            Some(layout) => {
+                Report::properties(properties(&decode(&result)?)?, layout).print(layout)
+            }
         }
     }
 }
@@ -52,43 +55,51 @@ impl Status {
 fn check(context: &mut Context) -> Result<(), Failure> {
     context.mute();
     let result = context.call(CommandName::Status, &NoArgs {});
-    match result.and_then(|result| decode::<status::Status>(&result)) {
-        Ok(status) if !is_missing(&status.database) => Ok(()),
-        Ok(_) | Err(_) => Err(Failure::Reported(Exit::NoDaemon)),
+    let missing = result.and_then(|result| {
+        let status: Object<'_> = decode(&result)?;
+        Ok(is_missing(&status.object("database")?))
+    });
+    match missing {
+        Ok(false) => Ok(()),
+        Ok(true) | Err(_) => Err(Failure::Reported(Exit::NoDaemon)),
     }
 }
 
 /// PhotoPrism's database tells its version as soon as it is there.
-fn is_missing(database: &Database) -> bool {
-    database.kind == "photoprism" && database.photoprism_version.is_none()
+fn is_missing(database: &Object<'_>) -> bool {
+    database.text("kind") == "photoprism" && database.raw("photoprism_version") == "null"
 }
 
-fn properties(status: status::Status) -> Vec<(&'static str, String)> {
-    let missing = is_missing(&status.database);
-    let status::Status { database, counts, connections, passwords, sockets, .. } = status;
-    let text = Option::unwrap_or_default;
-    vec![
-        ("Version", status.version),
-        ("Protocol", status.protocol.to_string()),
-        ("Process ID", status.pid.to_string()),
-        ("Uptime", humantime::format_duration(Duration::from_secs(status.uptime_s)).to_string()),
+fn properties(status: &Object<'_>) -> Result<Vec<(&'static str, String)>, Failure> {
+    let [database, counts, connections, passwords, sockets] =
+        ["database", "counts", "connections", "passwords", "sockets"].map(|key| status.object(key));
+    let (database, counts, connections, passwords, sockets) =
+        (database?, counts?, connections?, passwords?, sockets?);
+    let missing = if is_missing(&database) { " (not there yet)" } else { "" };
+    let uptime = Duration::from_secs(status.number("uptime_s"));
+    let number = |object: &Object<'_>, key| object.number(key).to_string();
+    Ok(vec![
+        ("Version", status.text("version")),
+        ("Protocol", number(status, "protocol")),
+        ("Process ID", number(status, "pid")),
+        ("Uptime", humantime::format_duration(uptime).to_string()),
+        ("Database", database.text("path") + missing),
+        ("Database Kind", kind(&database.text("kind"))),
+        ("Schema", database.raw("schema").replace("null", "")),
+        ("PhotoPrism Version", database.text("photoprism_version")),
+        ("PhotoPrism Edition", database.text("edition")),
+        ("Users", number(&counts, "users")),
+        ("Deleted Users", number(&counts, "deleted")),
+        ("Sessions", number(&counts, "sessions")),
+        ("Login Records", number(&counts, "logins")),
+        ("Connections", number(&connections, "open") + " of " + connections.raw("limit")),
         (
-            "Database",
-            if missing { format!("{} (not there yet)", database.path) } else { database.path },
+            "Passwords",
+            number(&passwords, "running") + " running, " + passwords.raw("waiting") + " waiting",
         ),
-        ("Database Kind", kind(&database.kind)),
-        ("Schema", database.schema.map_or_else(String::new, |version| version.to_string())),
-        ("PhotoPrism Version", text(database.photoprism_version)),
-        ("PhotoPrism Edition", text(database.edition)),
-        ("Users", counts.users.to_string()),
-        ("Deleted Users", counts.deleted.to_string()),
-        ("Sessions", counts.sessions.to_string()),
-        ("Login Records", counts.logins.to_string()),
-        ("Connections", format!("{} of {}", connections.open, connections.limit)),
-        ("Passwords", format!("{} running, {} waiting", passwords.running, passwords.waiting)),
-        ("Admin Socket", sockets.admin),
-        ("Auth Socket", text(sockets.auth)),
-    ]
+        ("Admin Socket", sockets.text("admin")),
+        ("Auth Socket", sockets.text("auth")),
+    ])
 }
 
 fn kind(kind: &str) -> String {

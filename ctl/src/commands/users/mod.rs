@@ -1,7 +1,10 @@
 //! `users`: accounts.
 
 mod add;
+mod apply;
+mod export;
 mod fields;
+mod import;
 mod legacy;
 mod ls;
 mod modify;
@@ -10,6 +13,7 @@ mod reset;
 mod restore;
 mod rm;
 mod show;
+mod transfer;
 mod twofa;
 mod why;
 
@@ -60,6 +64,12 @@ pub enum Verb {
     Restore(restore::Restore),
     /// Remove all accounts and reset the user tables
     Reset(reset::Reset),
+    /// Write accounts down, one JSON object a line
+    Export(export::Export),
+    /// Make accounts from a file: CSV, NDJSON or TOML
+    Import(import::Import),
+    /// Make accounts be as a file declares them
+    Apply(apply::Apply),
     /// Tell why somebody cannot log in
     Why(why::Why),
     /// Two-factor authentication of an account
@@ -83,6 +93,9 @@ impl Users {
             Verb::Rm(command) => command.run(context),
             Verb::Restore(command) => command.run(context),
             Verb::Reset(command) => command.run(context),
+            Verb::Export(command) => command.run(context),
+            Verb::Import(command) => command.run(context),
+            Verb::Apply(command) => command.run(context),
             Verb::Why(command) => command.run(context),
             Verb::TwoFactor(verb) => verb.run(context),
         }

@@ -23,15 +23,18 @@ pub(super) async fn import(call: &Call<'_>) -> Answer {
         update: args.update.unwrap_or(false),
         prune: args.prune.unwrap_or(false),
     };
-    let transfer::Import { import, text, files, cursor, .. } = args;
+    let transfer::Import { import, text, file, password, cursor, .. } = args;
     if let Some(text) = text {
         return steps::text(call, import, &text);
     }
     let Some(id) = import else {
         return Err(CommandError::broken("import", "give the import of the step before"));
     };
-    match (files, cursor) {
-        (Some(files), _) => steps::files(call, &id, files),
+    match (file, cursor) {
+        (Some(file), _) => match password {
+            Some(password) => steps::file(call, &id, file, password),
+            None => Err(CommandError::broken("password", "give what stands in the file")),
+        },
         (None, Some(cursor)) => steps::results(call, &id, &cursor),
         (None, None) if options.prune && !options.dry_run && !call.is_confirmed() => {
             Err(CommandError::Unconfirmed)
@@ -43,9 +46,12 @@ pub(super) async fn import(call: &Call<'_>) -> Answer {
 /// One step at a time, and what belongs to a run with a run only.
 fn check_step(args: &transfer::Import) -> Result<(), CommandError> {
     let running = args.run == Some(true);
-    let steps = [args.text.is_some(), args.files.is_some(), running, args.cursor.is_some()];
+    let steps = [args.text.is_some(), args.file.is_some(), running, args.cursor.is_some()];
     if steps.iter().filter(|given| **given).count() != 1 || args.run == Some(false) {
-        return Err(CommandError::broken("run", "give one of text, files, run and cursor"));
+        return Err(CommandError::broken("run", "give one of text, file, run and cursor"));
+    }
+    if args.password.is_some() && args.file.is_none() {
+        return Err(CommandError::broken("password", "this is said with file only"));
     }
     let options = [("dry_run", args.dry_run), ("update", args.update), ("prune", args.prune)];
     match options.iter().find(|(_, option)| option.is_some() && !running) {

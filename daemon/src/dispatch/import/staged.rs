@@ -27,6 +27,7 @@ const ID_BYTES: usize = 16;
 #[derive(Default)]
 pub(super) struct Staged {
     pub(super) text: Zeroizing<String>,
+    /// Passwords by the files that they stand in.
     pub(super) files: BTreeMap<String, Secret>,
     /// Once the text is whole.
     pub(super) rows: Option<Vec<Result<Ready, Bad>>>,

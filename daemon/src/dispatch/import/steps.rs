@@ -1,6 +1,5 @@
 //! The steps, each of which takes an import out and puts it back.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,10 +37,10 @@ pub(super) fn text(call: &Call<'_>, id: Option<String>, part: &Secret) -> Answer
     change(call, &id, |staged| staged.add(part))
 }
 
-/// What stands in files that were asked for.
-pub(super) fn files(call: &Call<'_>, id: &str, files: BTreeMap<String, Secret>) -> Answer {
+/// What stands in a file that was asked for.
+pub(super) fn file(call: &Call<'_>, id: &str, file: String, password: Secret) -> Answer {
     change(call, id, |staged| {
-        staged.files.extend(files);
+        staged.files.insert(file, password);
         Ok(())
     })
 }

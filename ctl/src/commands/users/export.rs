@@ -1,0 +1,58 @@
+//! `users export`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::transfer;
+
+use crate::commands::listing;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output;
+use crate::report::{escape, words};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users export > accounts.ndjson
+  (umask 077; photoprism users export --with-secrets > accounts.ndjson)
+
+`users import` reads what this writes. Without --with-secrets the accounts come back without
+passwords and without two-factor authentication.";
+
+/// Write accounts down, one JSON object a line
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Export {
+    /// An id, a UID, or how the name, email or display name begins; all accounts without it
+    search: Option<String>,
+
+    /// Password hashes and two-factor keys too: keep the output as safe as the database
+    #[arg(long)]
+    with_secrets: bool,
+}
+
+impl Export {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let secrets = self.with_secrets.then_some(true);
+        let args = |limit, cursor| transfer::Export {
+            search: self.search.clone(),
+            secrets,
+            limit,
+            cursor,
+        };
+        let items = listing::fetch(context, CommandName::UsersExport, 0, args)?.into_items();
+        for item in &items {
+            output::line(&escape::json(item.get()))?;
+        }
+        let exported = words::count(items.len() as u64, "user");
+        context.note(&if self.with_secrets {
+            format!("exported {exported} with password hashes and two-factor keys: keep them safe")
+        } else {
+            format!("exported {exported} without passwords; --with-secrets takes them along")
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! `users import`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::transfer::{Options, carry_out, read};
+use crate::cli::flags::FormatFlags;
+use crate::context::Context;
+use crate::failure::Failure;
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users import --dry-run accounts.csv   what it would come to
+  photoprism users import accounts.ndjson          what `users export` wrote
+  photoprism users import - < accounts.csv
+
+A CSV begins with a line of names: name;role;email;password;… Accounts that are there already are
+left alone, so a second run changes nothing. All of it is one transaction; rows that break a rule
+are reported, and the exit code is that of the first.";
+
+/// Make accounts from a file: CSV, NDJSON or TOML
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Import {
+    /// The file, - for standard input
+    file: PathBuf,
+
+    /// Change nothing, only tell what would be done
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    format: FormatFlags,
+}
+
+impl Import {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let text = read(&self.file)?;
+        let options = Options { dry_run: self.dry_run, update: false, prune: false, consent: None };
+        carry_out(context, (&self.file, &text), options)?.print(context, self.format)
+    }
+}

@@ -1,0 +1,184 @@
+//! What `users import` and `users apply` have in common: a file goes to the daemon in parts, and
+//! comes back as a result for each row.
+
+use std::fs::File;
+use std::io::{Read, stdin};
+use std::path::Path;
+
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::error::ErrorCode;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::transfer::Import;
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::cli::flags::FormatFlags;
+use crate::context::{Context, decode};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::object::Object;
+use crate::prompt::Consent;
+use crate::report::{Report, escape};
+use crate::{output, password};
+
+/// Bytes of a part: a line of the daemon has 64 KiB, and JSON writes a byte as six at the worst.
+const PART: usize = 10_000;
+
+/// How a file is carried out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Options<'a> {
+    pub(super) dry_run: bool,
+    pub(super) update: bool,
+    pub(super) prune: bool,
+    /// Somebody agreed that accounts are deleted.
+    pub(super) consent: Option<&'a Consent>,
+}
+
+/// What it came to: how many rows to what, and each.
+pub(super) struct Results {
+    counts: String,
+    items: Vec<Box<RawValue>>,
+}
+
+/// Reads a file, `-` for standard input.
+///
+/// # Errors
+/// [`Failure::Usage`] where it cannot be read, or is no text.
+pub(super) fn read(path: &Path) -> Result<Secret, Failure> {
+    let shown = path.display();
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = if path.as_os_str() == "-" {
+        stdin().read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    read.map_err(|error| Failure::Usage(format!("cannot read {shown}: {error}")))?;
+    // Here is where such a file will be named to the daemon instead of being sent.
+    if bytes.starts_with(b"SQLite format 3\0") {
+        let why = "is a database; PhotoPrism's index.db cannot be imported yet";
+        return Err(Failure::Usage(format!("{shown} {why}")));
+    }
+    let text =
+        str::from_utf8(&bytes).map_err(|_| Failure::Usage(format!("{shown} is no UTF-8 text")))?;
+    Ok(Secret::new(text.into()))
+}
+
+/// Sends the text and has it carried out. Passwords in files are read from beside `path`.
+///
+/// # Errors
+/// As [`Context::call`], and [`Failure::Usage`] for a password file.
+pub(super) fn carry_out(
+    context: &mut Context,
+    (path, text): (&Path, &Secret),
+    options: Options<'_>,
+) -> Result<Results, Failure> {
+    let import = Some(send(context, text.expose(), options)?);
+    let run = Import {
+        import: import.clone(),
+        run: Some(true),
+        dry_run: Some(options.dry_run),
+        update: Some(options.update),
+        prune: Some(options.prune),
+        ..Import::default()
+    };
+    let mut results = Results { counts: String::new(), items: Vec::new() };
+    let mut next = run.clone();
+    loop {
+        let answer = ask(context, &next, options)?;
+        let step: Object<'_> = decode(&answer)?;
+        for file in step.texts("missing_files") {
+            let beside = path.parent().unwrap_or(Path::new("")).join(&file);
+            let password = Some(password::from_file(&beside, "password_file")?);
+            let (import, file) = (import.clone(), Some(file));
+            ask(context, &Import { import, file, password, ..Import::default() }, options)?;
+        }
+        if !step.is_true("done") {
+            continue;
+        }
+        step.raw("counts").clone_into(&mut results.counts);
+        results.items.append(&mut step.list("items"));
+        let cursor = step.text("next");
+        if cursor.is_empty() {
+            return Ok(results);
+        }
+        next = Import { import: import.clone(), cursor: Some(cursor), ..Import::default() };
+    }
+}
+
+fn send(context: &mut Context, text: &str, options: Options<'_>) -> Result<String, Failure> {
+    let (mut import, mut rest) = (None, text);
+    loop {
+        let (part, more) = rest.split_at(rest.floor_char_boundary(PART));
+        let text = Some(Secret::new(part.into()));
+        let answer = ask(context, &Import { import, text, ..Import::default() }, options)?;
+        let name = decode::<Object<'_>>(&answer)?.text("import");
+        if more.is_empty() {
+            return Ok(name);
+        }
+        (import, rest) = (Some(name), more);
+    }
+}
+
+fn ask(
+    context: &mut Context,
+    step: &Import,
+    options: Options<'_>,
+) -> Result<Box<RawValue>, Failure> {
+    match options.consent {
+        Some(consent) => context.call_agreed(consent, CommandName::UsersImport, step),
+        None => context.call(CommandName::UsersImport, step),
+    }
+}
+
+impl Results {
+    /// How many rows came to that.
+    ///
+    /// # Errors
+    /// [`Failure::BadReply`].
+    pub(super) fn count(&self, outcome: &str) -> Result<u64, Failure> {
+        let nonsense = |_| Failure::BadReply("the daemon's counts make no sense".into());
+        Ok(serde_json::from_str::<Object<'_>>(&self.counts).map_err(nonsense)?.number(outcome))
+    }
+
+    /// Prints a row for each result, and says how many came to what.
+    ///
+    /// # Errors
+    /// As [`output::data`]; the exit code of the first row that was refused.
+    pub(super) fn print(&self, context: &mut Context, format: FormatFlags) -> Result<(), Failure> {
+        let items: Vec<Object<'_>> =
+            self.items.iter().map(|item| decode(item)).collect::<Result<_, _>>()?;
+        match format.layout() {
+            None => {
+                let items: Vec<&str> = self.items.iter().map(|item| item.get()).collect();
+                let text =
+                    ["{\"counts\":", &self.counts, ",\"items\":[", &items.join(","), "]}"].concat();
+                output::line(&escape::json(&text))?;
+            }
+            Some(layout) => table(&items).print(layout)?,
+        }
+        let mut came = Vec::new();
+        for outcome in ["added", "updated", "unchanged", "kept", "pruned", "refused"] {
+            came.push([outcome, " ", &self.count(outcome)?.to_string()].concat());
+        }
+        context.note(&came.join(", "));
+        let refusal = items.iter().map(|item| item.text("code")).find(|code| !code.is_empty());
+        let Some(code) = refusal else { return Ok(()) };
+        // It was reported by its row; the notes that wait for the end come before the code.
+        context.finish();
+        Err(Failure::Reported(ErrorCode::parse(&code).map_or(Exit::Failed, Exit::from)))
+    }
+}
+
+fn table(items: &[Object<'_>]) -> Report {
+    let row = |item: &Object<'_>| {
+        let line = item.raw("line").trim_start_matches('0').to_owned();
+        let (field, message) = (item.text("field"), item.text("message"));
+        let message = if field.is_empty() { message } else { [&field, ": ", &message].concat() };
+        let changed = item.texts("changed").join(", ");
+        vec![line, item.text("name"), item.text("outcome"), changed, message]
+    };
+    Report {
+        columns: vec!["Line", "Username", "Outcome", "Changed", "Message"],
+        rows: items.iter().map(row).collect(),
+    }
+}

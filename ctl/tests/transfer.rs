@@ -1,0 +1,200 @@
+//! `users export`, `users import` and `users apply` against a daemon that plays a script.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use common::{Daemon, ok, output, output_with_input, page, refused};
+use serde_json::{Value, json};
+
+fn step(done: bool, more: &Value) -> String {
+    let mut step = json!({"import": "abc", "done": done, "rows": 2, "prepared": 2,
+        "missing_files": [], "items": [], "next": null, "counts": {"added": 0, "updated": 0,
+        "unchanged": 0, "kept": 0, "pruned": 0, "refused": 0}});
+    for (key, value) in more.as_object().unwrap() {
+        step[key] = value.clone();
+    }
+    ok(&step)
+}
+
+fn item(line: u64, name: &str, outcome: &str) -> Value {
+    json!({"line": line, "name": name, "outcome": outcome, "changed": [], "sessions_revoked": 0,
+        "code": null, "field": null, "message": null})
+}
+
+fn counts(outcome: &str, number: u64) -> Value {
+    let mut counts = json!({"added": 0, "updated": 0, "unchanged": 0, "kept": 0, "pruned": 0,
+        "refused": 0});
+    counts[outcome] = number.into();
+    counts
+}
+
+fn file(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    path
+}
+
+#[test]
+fn export_writes_one_object_a_line() {
+    let row = |name: &str| json!({"name": name, "role": "user", "attr": "\u{202e}x"});
+    let daemon = Daemon::playing([page(&[row("bob")], Some("c")), page(&[row("eve")], None)]);
+    let seen = daemon.run("users export b");
+    let lines: Vec<Value> =
+        seen.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((seen.code, lines), (Some(0), vec![row("bob"), row("eve")]));
+    assert!(seen.out.contains("\\u202e") && seen.err.contains("--with-secrets"), "{seen:?}");
+    assert_eq!(daemon.requests()[1]["args"], json!({"search": "b", "limit": 1000, "cursor": "c"}));
+    let daemon = Daemon::playing([page(&[row("bob")], None)]);
+    let seen = daemon.run("users export --with-secrets");
+    assert_eq!(daemon.requests()[0]["args"], json!({"secrets": true, "limit": 1000}));
+    assert!(seen.err.contains("password hashes and two-factor keys"), "{}", seen.err);
+    assert_eq!(Daemon::playing([refused("forbidden", "no")]).run("users export").code, Some(4));
+}
+
+#[test]
+fn import_sends_the_text_in_parts_and_prints_each_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("name;display_name\nbob;{}\n", "ä".repeat(6000));
+    let path = file(folder.path(), "a.csv", &text);
+    let mut bad = item(3, "", "refused");
+    (bad["code"], bad["field"], bad["message"]) =
+        ("exists".into(), "name".into(), "no\u{1b}".into());
+    let replies = || {
+        [
+            step(false, &json!({})),
+            step(false, &json!({})),
+            // It hashes for a while, then has results for two pages.
+            step(false, &json!({})),
+            step(
+                true,
+                &json!({"items": [item(2, "bob", "added")], "next": "1", "counts": counts("added", 1)}),
+            ),
+            step(true, &json!({"items": [bad.clone()], "counts": counts("added", 1)})),
+        ]
+    };
+    let daemon = Daemon::playing(replies());
+    let seen = output(&mut daemon.command(["users", "import", "--csv", path.to_str().unwrap()]));
+    assert_eq!(
+        seen.out,
+        "Line;Username;Outcome;Changed;Message\n2;bob;added;;\n3;;refused;;name: no\u{1b}\n"
+    );
+    assert_eq!(seen.code, Some(5), "{seen:?}");
+    assert_eq!(seen.err, "added 1, updated 0, unchanged 0, kept 0, pruned 0, refused 0\n");
+    let sent = daemon.requests();
+    let part = |at: usize| sent[at]["args"]["text"].as_str().unwrap();
+    assert_eq!(part(0).to_owned() + part(1), text);
+    assert!(sent.iter().all(|request| request.to_string().len() < 65_536));
+    assert_eq!(
+        (&sent[0]["args"]["import"], &sent[1]["args"]["import"]),
+        (&Value::Null, &json!("abc"))
+    );
+    let run =
+        json!({"import": "abc", "run": true, "dry_run": false, "update": false, "prune": false});
+    assert_eq!((&sent[2]["args"], &sent[3]["args"]), (&run, &run));
+    assert_eq!(sent[4]["args"], json!({"import": "abc", "cursor": "1"}));
+
+    let daemon = Daemon::playing(replies());
+    let mut command = daemon.command(["users", "import", "--dry-run", "--json", "-"]);
+    let seen = output_with_input(&mut command, &text);
+    let printed: Value = serde_json::from_str(&seen.out).unwrap();
+    assert_eq!(
+        printed,
+        json!({"counts": counts("added", 1), "items": [item(2, "bob", "added"), bad]})
+    );
+    assert_eq!(daemon.requests()[2]["args"]["dry_run"], true);
+}
+
+#[test]
+fn what_cannot_be_read_is_a_usage_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let none: [&str; 0] = [];
+    for (name, bytes, words) in [
+        ("index.db", &b"SQLite format 3\0"[..], "index.db cannot be imported yet"),
+        ("latin", b"name\nk\xe4the\n", "no UTF-8"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let seen =
+            output(&mut Daemon::playing(none).command(["users", "import", path.to_str().unwrap()]));
+        assert_eq!(seen.code, Some(2), "{name}");
+        assert!(seen.err.contains(words), "{}", seen.err);
+    }
+    assert_eq!(Daemon::playing(none).run("users import /nowhere/file").code, Some(2));
+    assert_eq!(Daemon::playing(none).run("users import").code, Some(2));
+    assert_eq!(Daemon::playing(none).run("users apply").code, Some(2));
+}
+
+#[test]
+fn a_plan_is_10_where_there_is_something_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "a.toml", "[[account]]\nname = 'bob'\n");
+    let line = ["users", "apply", "-f", path.to_str().unwrap(), "--dry-run", "--prune"];
+    for (outcome, code) in [("added", 10), ("updated", 10), ("pruned", 10), ("unchanged", 0)] {
+        let daemon = Daemon::playing([
+            step(false, &json!({})),
+            step(true, &json!({"items": [item(1, "bob", outcome)], "counts": counts(outcome, 1)})),
+        ]);
+        let seen = output(&mut daemon.command(line));
+        assert_eq!(seen.code, Some(code), "{outcome}");
+        assert!(seen.out.contains(outcome), "{}", seen.out);
+        let run =
+            json!({"import": "abc", "run": true, "dry_run": true, "update": true, "prune": true});
+        assert_eq!(daemon.requests()[1]["args"], run);
+        assert_eq!(daemon.requests()[1]["confirm"], Value::Null);
+    }
+}
+
+#[test]
+fn passwords_are_read_from_beside_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "a.toml", "x");
+    let secret = file(folder.path(), "bob", "correct horse\n");
+    let replies = || {
+        [
+            step(false, &json!({})),
+            step(false, &json!({"missing_files": ["bob"]})),
+            step(false, &json!({})),
+            step(true, &json!({"items": [item(1, "bob", "added")], "counts": counts("added", 1)})),
+        ]
+    };
+    let line = ["users", "apply", "-f", path.to_str().unwrap()];
+    let daemon = Daemon::playing(replies());
+    assert_eq!(output(&mut daemon.command(line)).code, Some(0));
+    let given = json!({"import": "abc", "file": "bob", "password": "correct horse"});
+    assert_eq!(daemon.requests()[2]["args"], given);
+    assert_eq!(daemon.requests()[3]["args"]["run"], true);
+
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+    let seen = output(&mut Daemon::playing(replies()).command(line));
+    assert_eq!(seen.code, Some(2));
+    assert!(seen.err.contains("password_file") && seen.err.contains("chmod 600"), "{}", seen.err);
+    fs::remove_file(&secret).unwrap();
+    assert_eq!(output(&mut Daemon::playing(replies()).command(line)).code, Some(2));
+}
+
+#[test]
+fn pruning_asks_only_where_something_would_be_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "a.toml", "x");
+    let path = path.to_str().unwrap();
+    let tried = |number| step(true, &json!({"counts": counts("pruned", number)}));
+    let replies =
+        |number| [step(false, &json!({})), tried(number), step(false, &json!({})), tried(number)];
+    let daemon = Daemon::playing(replies(2));
+    let seen = output(&mut daemon.command(["users", "apply", "-f", path, "--prune"]));
+    assert_eq!((seen.code, daemon.requests().len()), (Some(2), 2));
+    assert!(seen.err.contains("Delete 2 users") && seen.err.contains("--yes"), "{}", seen.err);
+
+    let daemon = Daemon::playing(replies(0));
+    let seen = output(&mut daemon.command(["users", "apply", "-f", path, "--prune"]));
+    assert_eq!((seen.code, daemon.requests().len()), (Some(0), 4));
+    let daemon = Daemon::playing([step(false, &json!({})), tried(2)]);
+    let seen = output(&mut daemon.command(["users", "apply", "-f", path, "--prune", "--yes"]));
+    assert_eq!(seen.code, Some(0));
+    let run = &daemon.requests()[1];
+    assert_eq!((&run["confirm"], &run["args"]["prune"]), (&json!(true), &json!(true)));
+}
