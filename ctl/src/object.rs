@@ -52,6 +52,12 @@ impl<'a> Object<'a> {
         serde_json::from_str(self.raw(key)).unwrap_or_default()
     }
 
+    /// A text; `None` where it is none.
+    #[must_use]
+    pub fn some_text(&self, key: &str) -> Option<String> {
+        serde_json::from_str(self.raw(key)).ok()
+    }
+
     /// A number; 0 where it is none.
     #[must_use]
     pub fn number(&self, key: &str) -> u64 {
@@ -71,6 +77,12 @@ impl<'a> Object<'a> {
     pub fn object(&self, key: &str) -> Result<Object<'a>, Failure> {
         serde_json::from_str(self.raw(key))
             .map_err(|_| Failure::BadReply("the daemon's result makes no sense".into()))
+    }
+
+    /// An object; an empty one where it is none.
+    #[must_use]
+    pub fn within(&self, key: &str) -> Object<'a> {
+        serde_json::from_str(self.raw(key)).unwrap_or_default()
     }
 
     /// A list; empty where it is none.
@@ -105,6 +117,8 @@ mod tests {
         );
         assert_eq!((object.raw("f"), object.raw("none")), (r#"{"g":1}"#, "null"));
         assert_eq!(object.object("f").unwrap().number("g"), 1);
+        assert_eq!((object.within("f").number("g"), object.within("e").number("g")), (1, 0));
+        assert_eq!((object.some_text("e"), object.some_text("b")), (None, None));
         assert!(object.object("a").is_err() && object.object("none").is_err());
         assert!(serde_json::from_str::<Object<'_>>("[]").is_err());
     }

@@ -3,8 +3,7 @@
 use photoprism_protocol::args::Int;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::list::{MAX_LIMIT, Page};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::cli::flags::FormatFlags;
@@ -63,8 +62,8 @@ impl Listing {
     ///
     /// # Errors
     /// [`Failure::BadReply`] for a row of another shape, and as [`output::data`].
-    pub fn print<T: DeserializeOwned>(
-        &self,
+    pub fn print<'a, T: Deserialize<'a>>(
+        &'a self,
         context: &mut Context,
         format: FormatFlags,
         (noun, report): (&str, impl FnOnce(&[T]) -> Report),

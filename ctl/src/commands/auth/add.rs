@@ -2,7 +2,7 @@
 
 use clap::Args;
 use photoprism_protocol::args::Int;
-use photoprism_protocol::auth::{self, AddResult, Session};
+use photoprism_protocol::auth;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::secret::Secret;
 
@@ -10,6 +10,7 @@ use crate::cli::flags::JsonFlag;
 use crate::cli::values;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::report::{Layout, Report};
 use crate::{output, prompt};
 
@@ -61,9 +62,11 @@ impl Add {
         let expires_in = self.expires.map(|seconds| Int(seconds.into()));
         let args = auth::Add { name, scope, user: self.username, expires_in };
         let result = context.call(CommandName::AuthAdd, &args)?;
-        let AddResult { session, secret } = decode(&result)?;
-        let secret =
-            secret.ok_or_else(|| Failure::BadReply("the daemon did not show the secret".into()))?;
+        let made: Object<'_> = decode(&result)?;
+        let (session, secret) = (made.object("session")?, Secret::new(made.text("secret")));
+        if secret.expose().is_empty() {
+            return Err(Failure::BadReply("the daemon did not show the secret".into()));
+        }
         if self.json.json {
             output::json(&result, None)
         } else if self.quiet {
@@ -74,12 +77,12 @@ impl Add {
     }
 }
 
-fn show(context: &mut Context, session: &Session, secret: &Secret) -> Result<(), Failure> {
-    let (kind, column) = match &session.user {
-        Some(user) => (format!("app password of {}", user.name), "App Password"),
+fn show(context: &mut Context, session: &Object<'_>, secret: &Secret) -> Result<(), Failure> {
+    let (kind, column) = match session.within("user").some_text("name") {
+        Some(name) => (format!("app password of {name}"), "App Password"),
         None => ("access token".into(), "Access Token"),
     };
     context.note(&format!("write this {kind} down, it will not be shown again:"));
-    let rows = vec![vec![secret.expose().into(), session.scope.clone()]];
+    let rows = vec![vec![secret.expose().into(), session.text("scope")]];
     Report { columns: vec![column, "Authorization Scope"], rows }.print(Layout::Table)
 }

@@ -1,7 +1,6 @@
 //! `auth ls`.
 
 use clap::Args;
-use photoprism_protocol::auth::Session;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::list;
 
@@ -9,6 +8,7 @@ use crate::cli::flags::{CountFlag, FormatFlags};
 use crate::commands::listing;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::report::{Report, words};
 
 const EXAMPLES: &str = "\
@@ -45,21 +45,20 @@ impl Ls {
     }
 }
 
-fn table(sessions: &[Session]) -> Report {
+fn table(sessions: &[Object<'_>]) -> Report {
     let rows = sessions.iter().map(|session| {
-        let user = session.user.as_ref().map_or("", |user| &user.name);
-        let client = if session.client_name.is_empty() { "n/a" } else { &session.client_name };
+        let client = session.text("client_name");
         vec![
-            session.id.clone(),
-            user.into(),
-            words::authentication(&session.provider, &session.method),
-            client.into(),
-            session.scope.clone(),
-            session.login_ip.clone(),
-            session.client_ip.clone(),
-            words::time(session.last_active.as_deref()),
-            words::time(session.created_at.as_deref()),
-            words::expiry(session.expires_at.as_deref()),
+            session.text("id"),
+            session.within("user").text("name"),
+            words::authentication(&session.text("provider"), &session.text("method")),
+            if client.is_empty() { "n/a".into() } else { client },
+            session.text("scope"),
+            session.text("login_ip"),
+            session.text("client_ip"),
+            words::time(session.some_text("last_active").as_deref()),
+            words::time(session.some_text("created_at").as_deref()),
+            words::expiry(session.some_text("expires_at").as_deref()),
         ]
     });
     let columns = vec![

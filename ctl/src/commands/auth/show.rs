@@ -1,17 +1,16 @@
 //! `auth show`.
 
 use clap::Args;
-use photoprism_protocol::auth::{Session, Target};
+use photoprism_protocol::auth::Target;
 use photoprism_protocol::command::CommandName;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::cli::flags::FormatFlags;
 use crate::commands::identifier;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::output;
-use crate::report::{Report, words};
+use crate::report::{Report, escape, words};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,45 +36,40 @@ impl Show {
     /// # Errors
     /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        /// The object is kept as the daemon wrote it: a newer one may have more keys.
-        #[derive(Deserialize)]
-        struct OneSession {
-            session: Box<RawValue>,
-        }
         let session = identifier::take(context, self.identifier)?;
         let result = context.call(CommandName::AuthShow, &Target { session })?;
-        let found: OneSession = decode(&result)?;
+        let found: Object<'_> = decode(&result)?;
+        let session = found.object("session")?;
         match self.format.layout() {
-            None => output::json(&found.session, None),
-            Some(layout) => {
-                Report::properties(properties(decode(&found.session)?), layout).print(layout)
-            }
+            None => output::line(&escape::json(found.raw("session"))),
+            Some(layout) => Report::properties(properties(&session), layout).print(layout),
         }
     }
 }
 
 /// Names and values for people, sorted by name.
-fn properties(session: Session) -> Vec<(&'static str, String)> {
-    let time = |value: &Option<String>| words::time(value.as_deref());
-    let (user, user_uid) = session.user.map(|user| (user.name, user.uid)).unwrap_or_default();
-    let idle = session.idle_timeout_s.map(words::seconds);
+fn properties(session: &Object<'_>) -> Vec<(&'static str, String)> {
+    let text = |key| session.text(key);
+    let time = |key| words::time(session.some_text(key).as_deref());
+    let user = session.within("user");
+    let idle = session.raw("idle_timeout_s").parse().map_or_else(|_| String::new(), words::seconds);
     vec![
-        ("Authentication Method", words::authentication(&session.provider, &session.method)),
-        ("Client", session.client_name),
-        ("Client UID", session.client_uid),
-        ("Created At", time(&session.created_at)),
-        ("Current IP", session.client_ip),
-        ("Expired", words::yes(session.expired)),
-        ("Expires At", words::expiry(session.expires_at.as_deref())),
-        ("Grant", session.grant),
-        ("Idle Timeout", idle.unwrap_or_default()),
-        ("Last Active", time(&session.last_active)),
-        ("Last Login", time(&session.login_at)),
-        ("Login IP", session.login_ip),
-        ("Scope", session.scope),
-        ("Session ID", session.id),
-        ("User", user),
-        ("User Agent", session.user_agent),
-        ("User UID", user_uid),
+        ("Authentication Method", words::authentication(&text("provider"), &text("method"))),
+        ("Client", text("client_name")),
+        ("Client UID", text("client_uid")),
+        ("Created At", time("created_at")),
+        ("Current IP", text("client_ip")),
+        ("Expired", words::yes(session.is_true("expired"))),
+        ("Expires At", words::expiry(session.some_text("expires_at").as_deref())),
+        ("Grant", text("grant")),
+        ("Idle Timeout", idle),
+        ("Last Active", time("last_active")),
+        ("Last Login", time("login_at")),
+        ("Login IP", text("login_ip")),
+        ("Scope", text("scope")),
+        ("Session ID", text("id")),
+        ("User", user.text("name")),
+        ("User Agent", text("user_agent")),
+        ("User UID", user.text("uid")),
     ]
 }
