@@ -133,6 +133,21 @@ pub struct Rename {
     pub name: String,
 }
 
+/// Arguments of `users.adopt`: names, or all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adopt {
+    /// Names or UIDs of legacy accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<Vec<String>>,
+    /// Every legacy account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub all: Option<bool>,
+    /// Only tell what would be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+}
+
 /// An account. Times are RFC 3339 in UTC with whole seconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the object of the protocol has these keys")]
@@ -216,6 +231,30 @@ pub struct RenameResult {
     pub user: User,
     /// `name`, or nothing where that was its name already.
     pub changed: Vec<String>,
+}
+
+/// What became of one legacy account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adopted {
+    /// Its name as it was given, or as it is stored.
+    pub name: String,
+    /// `adopted`, `exists`, `refused` or `not_found`.
+    pub outcome: String,
+    /// Why not, or what is still to do.
+    pub message: Option<String>,
+    /// The account that it became, or would become.
+    pub user: Option<User>,
+}
+
+/// Result of `users.adopt`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdoptResult {
+    /// Nothing was changed.
+    pub dry_run: bool,
+    /// How many were adopted, or would be.
+    pub adopted: u64,
+    /// One by one, in the order of the names or of the legacy ids.
+    pub accounts: Vec<Adopted>,
 }
 
 /// Result of `users.rm`.

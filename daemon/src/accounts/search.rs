@@ -86,6 +86,8 @@ mod tests {
             email: "bob@example.org".into(),
             admin: true,
             created_at: String::new(),
+            disabled: false,
+            webdav: true,
         };
         for text in ["", "all", "6", "uqz1r5w1rstuvwxy", "BO", "bob@ex", "old b"] {
             assert!(matches_legacy(&read(text), &row), "{text}");

@@ -60,9 +60,7 @@ pub(super) async fn perform(call: &Call<'_>) -> Answer {
         C::BackupLs => backup::ls(call).await,
         C::BackupVerify => backup::verify(call).await,
         C::BackupRestore => backup::restore(call).await,
-        C::UsersAdopt => {
-            Err(CommandError::Unavailable(format!("{} is not built yet", call.command()).into()))
-        }
+        C::UsersAdopt => users::adopt(call).await,
     }
 }
 

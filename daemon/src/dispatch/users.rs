@@ -11,7 +11,7 @@ use super::call::Call;
 use super::command::Answer;
 use super::reset::first_admin;
 use crate::error::CommandError;
-use crate::handlers::{Context, Key, Outcome, legacy as old, no_nul, passwd, twofa, users};
+use crate::handlers::{Context, Key, Outcome, adopt, legacy as old, no_nul, passwd, twofa, users};
 use crate::store::Tx;
 
 pub(super) async fn ls(call: &Call<'_>) -> Answer {
@@ -104,6 +104,19 @@ pub(super) async fn rename(call: &Call<'_>) -> Answer {
     }
     let request = users::Rename::parse(args)?;
     call.write(key, move |tx, context, key| users::rename(tx, context, key, &request)).await
+}
+
+pub(super) async fn adopt(call: &Call<'_>) -> Answer {
+    let args = call.args::<wire_users::Adopt>()?;
+    let key = call.key(&args)?;
+    if let Some(replay) = call.replay(key.as_ref(), None).await? {
+        return Ok(replay);
+    }
+    let request = adopt::Adopt::parse(args)?;
+    if request.dry_run {
+        return call.read(request, adopt::plan).await;
+    }
+    call.write(key, move |tx, context, key| adopt::adopt(tx, context, key, &request)).await
 }
 
 pub(super) async fn set_password(call: &Call<'_>) -> Answer {

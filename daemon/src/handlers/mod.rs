@@ -2,6 +2,7 @@
 //! socket, and change nothing but the database.
 
 pub mod admin;
+pub mod adopt;
 pub mod audit;
 pub mod auth;
 pub mod backup;

@@ -9,8 +9,17 @@ use super::db::Db;
 use super::error::StoreError;
 use super::rows::{flag, text};
 
-const COLUMNS: [&str; 7] =
-    ["id", "user_uid", "full_name", "user_name", "primary_email", "role_admin", "created_at"];
+const COLUMNS: [&str; 9] = [
+    "id",
+    "user_uid",
+    "full_name",
+    "user_name",
+    "primary_email",
+    "role_admin",
+    "created_at",
+    "user_disabled",
+    "webdav",
+];
 
 /// A row of the legacy table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +38,10 @@ pub struct LegacyRow {
     pub admin: bool,
     /// Made at, as stored.
     pub created_at: String,
+    /// Was switched off.
+    pub disabled: bool,
+    /// Could use WebDAV.
+    pub webdav: bool,
 }
 
 pub(super) fn select(have: &HashSet<String>) -> String {
@@ -46,7 +59,15 @@ fn legacy_row(row: &Row<'_>) -> Result<LegacyRow, rusqlite::Error> {
         email: text(row, 4)?,
         admin: flag(row, 5)?,
         created_at: text(row, 6)?,
+        disabled: flag(row, 7)?,
+        webdav: flag(row, 8)?,
     })
+}
+
+/// Whether there is a legacy table at all.
+#[must_use]
+pub fn has_legacy(db: &Db) -> bool {
+    db.columns.legacy.is_some()
 }
 
 /// One page of legacy accounts in the order of their ids, from those after `after`. `matches`

@@ -56,7 +56,7 @@ pub use self::db::{Db, Kind, Tx};
 pub use self::error::StoreError;
 pub use self::health::journal_mode;
 pub use self::idempotency::{Kept, idempotency_find, idempotency_keep};
-pub use self::legacy::{LegacyRow, legacy_page};
+pub use self::legacy::{LegacyRow, has_legacy, legacy_page};
 pub use self::limits::{
     ADDRESSES_KEPT, LimitCharge, LimitKind, LimitLives, LimitRow, NAMES_KEPT, limits_all,
     limits_charge, limits_delete, limits_delete_all, limits_mend, limits_put, limits_sweep,

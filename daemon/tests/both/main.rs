@@ -63,6 +63,9 @@ fn reports_of_a_real_database_are_photoprisms_own_bytes() {
         let expected = if padded { golden } else { golden.replace("never              ", "never") };
         assert_eq!(said(&home, line), (expected, 0), "{line}");
     }
+    let (plan, code) = said(&home, "users adopt --all --dry-run");
+    assert_eq!(code, 0);
+    assert!(plan.contains("| grandma | Adopted | grandma  | Grandma Käthe |"), "{plan}");
 }
 
 #[test]

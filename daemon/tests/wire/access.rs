@@ -49,7 +49,7 @@ const TABLE: [(&str, &str, [&str; 5]); 41] = [
     ("users.2fa.disable", "{}", [NO, NO, SOON, SOON, NO]),
     ("users.2fa.recovery", "{}", [NO, NO, SOON, SOON, NO]),
     ("users.rename", r#"{"user":"nobody","name":"new"}"#, [NO, NO, "not_found", "not_found", NO]),
-    ("users.adopt", "{}", [NO, NO, NO, SOON, NO]),
+    ("users.adopt", "{}", [NO, NO, NO, "invalid_argument", NO]),
     ("users.import", "{}", [NO, NO, NO, "invalid_argument", NO]),
     ("users.export", "{}", [NO, NO, NO, "ok", NO]),
     ("backup.create", r#"{"x":1}"#, [NO, NO, NO, "bad_request", NO]),

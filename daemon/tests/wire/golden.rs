@@ -11,7 +11,7 @@ use crate::common::json::Ask;
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/tests/golden");
 
 /// In an order in which each succeeds.
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "ping",
     "users.add",
     "status",
@@ -26,6 +26,7 @@ const COMMANDS: [&str; 19] = [
     "users.import",
     "passwd.remove",
     "users.rename",
+    "users.adopt",
     "audit.ls",
     "audit.verify",
     "doctor",

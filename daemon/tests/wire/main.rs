@@ -24,6 +24,7 @@ mod reset;
 mod restore;
 mod secrets;
 mod users_add;
+mod users_adopt;
 mod users_guard;
 mod users_import;
 mod users_mod;

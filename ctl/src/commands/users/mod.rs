@@ -1,6 +1,7 @@
 //! `users`: accounts.
 
 mod add;
+mod adopt;
 mod apply;
 mod export;
 mod fields;
@@ -50,6 +51,8 @@ pub enum Verb {
     Ls(ls::Ls),
     /// List accounts of the legacy table
     Legacy(legacy::Legacy),
+    /// Make accounts from the legacy table of an old PhotoPrism
+    Adopt(adopt::Adopt),
     /// Add an account
     Add(add::Add),
     /// Show all properties of an account
@@ -86,6 +89,7 @@ impl Users {
         match self.verb {
             Verb::Ls(command) => command.run(context),
             Verb::Legacy(command) => command.run(context),
+            Verb::Adopt(command) => command.run(context),
             Verb::Add(command) => command.run(context),
             Verb::Show(command) => command.run(context),
             Verb::Mod(command) => command.run(context),

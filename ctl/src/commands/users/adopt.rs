@@ -1,0 +1,113 @@
+//! `users adopt`.
+
+use clap::Args;
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::users::{self, AdoptResult, Adopted};
+
+use crate::cli::flags::JsonFlag;
+use crate::context::{Context, decode};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output;
+use crate::report::{Layout, Report, words};
+
+const EXAMPLES: &str = "\
+Examples:
+  photoprism users legacy                  what an old PhotoPrism left
+  photoprism users adopt --all --dry-run   what would become of it
+  photoprism users adopt grandma           make an account of one
+  photoprism users adopt --all             and of all
+
+An account that exists is left alone. Names that break a rule are told, never changed. Exits with the
+code of the first that was not found (3) or refused (2).";
+
+/// Make accounts from the legacy table of an old PhotoPrism
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Adopt {
+    /// Names or UIDs of legacy accounts
+    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all")]
+    names: Vec<String>,
+
+    /// Every legacy account
+    #[arg(long)]
+    all: bool,
+
+    /// Tell what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+impl Adopt {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// Why it was not done; of several failures the first.
+    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        let args = users::Adopt {
+            names: (!self.all).then_some(self.names),
+            all: self.all.then_some(true),
+            dry_run: self.dry_run.then_some(true),
+        };
+        let result = context.call(CommandName::UsersAdopt, &args)?;
+        let done: AdoptResult = decode(&result)?;
+        if self.json.json {
+            output::json(&result, None)?;
+        } else {
+            table(&done.accounts).print(Layout::Table)?;
+        }
+        let adopted = words::count(done.adopted, "user");
+        context.note(&if done.dry_run {
+            format!("{adopted} would be adopted")
+        } else {
+            format!("adopted {adopted}")
+        });
+        let first = done.accounts.iter().find_map(|account| failed(&account.outcome));
+        first.map_or(Ok(()), |exit| Err(Failure::Reported(exit)))
+    }
+}
+
+/// The exit code of an outcome that is no success.
+fn failed(outcome: &str) -> Option<Exit> {
+    match outcome {
+        "adopted" | "exists" => None,
+        "refused" => Some(Exit::Usage),
+        "not_found" => Some(Exit::NotFound),
+        _ => Some(Exit::Failed),
+    }
+}
+
+fn table(accounts: &[Adopted]) -> Report {
+    let columns = vec![
+        "Name",
+        "Outcome",
+        "Username",
+        "Display Name",
+        "Email",
+        "Role",
+        "Web Login",
+        "WebDAV",
+        "Note",
+    ];
+    Report { columns, rows: accounts.iter().map(row).collect() }
+}
+
+fn row(account: &Adopted) -> Vec<String> {
+    let mut cells = vec![account.name.clone(), words::capital(&account.outcome.replace('_', " "))];
+    match &account.user {
+        None => cells.extend(std::iter::repeat_n(String::new(), 6)),
+        Some(user) => cells.extend([
+            user.name.clone(),
+            user.display_name.clone(),
+            user.email.clone(),
+            words::role(&user.role),
+            words::enabled(user.may_login),
+            words::enabled(user.may_webdav),
+        ]),
+    }
+    cells.push(account.message.clone().unwrap_or_default());
+    cells
+}

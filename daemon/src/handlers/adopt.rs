@@ -1,0 +1,284 @@
+//! `users.adopt`: accounts from the table that an old PhotoPrism left.
+
+use std::collections::HashSet;
+
+use photoprism_protocol::display_name::DisplayName;
+use photoprism_protocol::email::Email;
+use photoprism_protocol::envelope::Success;
+use photoprism_protocol::name::UserName;
+use photoprism_protocol::provider::Provider;
+use photoprism_protocol::role::Role;
+use photoprism_protocol::rule::RuleError;
+use photoprism_protocol::uid::is_user_uid_shape;
+use photoprism_protocol::users::{self, AdoptResult, Adopted};
+
+use super::context::{Context, Outcome, success};
+use super::find::no_nul;
+use super::write::{Key, Written, surrounded};
+use crate::accounts::first::person;
+use crate::accounts::standing::{is_deleted, shown};
+use crate::error::CommandError;
+use crate::store::{
+    Db, LegacyRow, NewUser, Tx, UserRow, has_legacy, legacy_page, password_hash, password_set,
+    user_by_email, user_by_name, user_by_uid, user_insert,
+};
+
+/// Most accounts of one command: a reply has its bound.
+const MOST: usize = 1000;
+
+/// A checked request.
+#[derive(Debug)]
+pub struct Adopt {
+    /// `None`: all.
+    names: Option<Vec<String>>,
+    /// Only tell what would be done.
+    pub dry_run: bool,
+}
+
+impl Adopt {
+    /// Checks the arguments.
+    ///
+    /// # Errors
+    /// `invalid_argument`.
+    pub fn parse(args: users::Adopt) -> Result<Self, CommandError> {
+        let all = args.all.unwrap_or(false);
+        let names = args.names.unwrap_or_default();
+        let broken = |message: &'static str| Err(CommandError::broken("names", message));
+        if all != names.is_empty() {
+            return broken("give names of legacy accounts, or all, and not both");
+        }
+        if names.len() > MOST {
+            return broken("at most 1000 names at once; send the rest by itself");
+        }
+        for name in &names {
+            no_nul("names", Some(name))?;
+        }
+        Ok(Self { names: (!all).then_some(names), dry_run: args.dry_run.unwrap_or(false) })
+    }
+}
+
+/// A legacy account with the name that it was asked for by; `None` where there is none.
+type Found = (String, Option<LegacyRow>);
+
+/// Tells what would be done.
+///
+/// # Errors
+/// `invalid_argument`, or the store's.
+pub fn plan(db: &Db, context: &Context, request: &Adopt) -> Result<Success, CommandError> {
+    let mut taken = Taken::default();
+    let mut accounts = Vec::new();
+    for (name, row) in find(db, request)? {
+        let verdict = judge(db, row, &mut taken)?;
+        accounts.push(match verdict {
+            Verdict::Adopt(new) => {
+                let user = shown(new.row, db.kind(), context.now);
+                told(name, "adopted", new.message, Some(user))
+            }
+            Verdict::Not(outcome, why) => told(name, outcome, Some(why), None),
+        });
+    }
+    let mut success = success(&result(accounts, true))?;
+    success.warnings.extend(nothing_there(db));
+    Ok(success)
+}
+
+/// Makes the accounts.
+///
+/// # Errors
+/// `invalid_argument`, or the store's; nothing is made then.
+pub fn adopt(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+    request: &Adopt,
+) -> Result<Outcome, CommandError> {
+    surrounded(tx, context, key, || {
+        let mut taken = Taken::default();
+        let mut accounts = Vec::new();
+        for (name, row) in find(tx, request)? {
+            let verdict = judge(tx, row, &mut taken)?;
+            accounts.push(match verdict {
+                Verdict::Adopt(new) => {
+                    let message = new.message.clone();
+                    let user = shown(make(tx, context, new)?, tx.kind(), context.now);
+                    told(name, "adopted", message, Some(user))
+                }
+                Verdict::Not(outcome, why) => told(name, outcome, Some(why), None),
+            });
+        }
+        let target = match &accounts[..] {
+            [Adopted { user: Some(user), .. }] => user.uid.clone(),
+            _ => String::new(),
+        };
+        let mut written = Written::about(target, &result(accounts, false))?;
+        written.warnings.extend(nothing_there(tx));
+        Ok(written)
+    })
+}
+
+fn nothing_there(db: &Db) -> Option<String> {
+    (!has_legacy(db)).then(|| "there is no table of legacy accounts, nothing to adopt".into())
+}
+
+fn told(
+    name: String,
+    outcome: &str,
+    message: Option<String>,
+    user: Option<users::User>,
+) -> Adopted {
+    Adopted { name, outcome: outcome.into(), message, user }
+}
+
+fn result(accounts: Vec<Adopted>, dry_run: bool) -> AdoptResult {
+    let adopted = accounts.iter().filter(|account| account.user.is_some()).count() as u64;
+    AdoptResult { dry_run, adopted, accounts }
+}
+
+/// The rows that are asked for: people who are not deleted.
+fn find(db: &Db, request: &Adopt) -> Result<Vec<Found>, CommandError> {
+    let rows = legacy_page(db, 0, MOST + 1, |_| true)?;
+    let Some(names) = &request.names else {
+        if rows.len() > MOST {
+            let message = "there are more than 1000 legacy accounts; give their names";
+            return Err(CommandError::broken("all", message));
+        }
+        return Ok(rows.into_iter().map(|row| (row.user_name.clone(), Some(row))).collect());
+    };
+    let one = |name: &String| -> Result<Found, CommandError> {
+        let form = UserName::lookup_form(name);
+        let is_it =
+            |row: &LegacyRow| row.uid == *name || UserName::lookup_form(&row.user_name) == form;
+        Ok((name.clone(), legacy_page(db, 0, 1, is_it)?.pop()))
+    };
+    names.iter().map(one).collect()
+}
+
+/// What those before in the same command have taken.
+#[derive(Default)]
+struct Taken {
+    names: HashSet<String>,
+    uids: HashSet<String>,
+    emails: HashSet<String>,
+}
+
+/// An account that can be made.
+struct New {
+    row: UserRow,
+    /// The hash, where it must be stored under another UID.
+    hash: Option<String>,
+    message: Option<String>,
+}
+
+enum Verdict {
+    Adopt(Box<New>),
+    Not(&'static str, String),
+}
+
+fn refused(rule: &RuleError) -> Verdict {
+    Verdict::Not("refused", rule.to_string())
+}
+
+/// Holds a legacy account to the rules of new ones. Nothing is bent to keep them.
+fn judge(db: &Db, row: Option<LegacyRow>, taken: &mut Taken) -> Result<Verdict, CommandError> {
+    let Some(row) = row else {
+        return Ok(Verdict::Not("not_found", "there is no legacy account of that name".into()));
+    };
+    let name = match UserName::parse(&row.user_name) {
+        Ok(name) => name,
+        Err(rule) => return Ok(refused(&rule)),
+    };
+    if let Some(why) = exists(db, &name, &row, taken)? {
+        return Ok(Verdict::Not("exists", why));
+    }
+    let email = match Email::parse(&row.email) {
+        Ok(email) => email,
+        Err(rule) => return Ok(refused(&rule)),
+    };
+    let display_name = match DisplayName::parse(row.name.trim()) {
+        Ok(given) if given.as_str().is_empty() => DisplayName::default_for(&name),
+        Ok(given) => given,
+        Err(rule) => return Ok(refused(&rule)),
+    };
+    let email = email.as_str();
+    if user_by_email(db, email)?.is_some() || taken.emails.contains(email) {
+        let why = "its email address belongs to another account; add it without: users add";
+        return Ok(Verdict::Not("refused", why.into()));
+    }
+    taken.names.insert(name.as_str().into());
+    taken.uids.insert(row.uid.clone());
+    taken.emails.extend(Some(email).filter(|email| !email.is_empty()).map(Into::into));
+    let (email, display_name) = (email.to_owned(), display_name.as_str().to_owned());
+    let new = fill(
+        db,
+        &row,
+        UserRow { email, display_name, name: name.as_str().into(), ..UserRow::default() },
+    )?;
+    Ok(Verdict::Adopt(Box::new(new)))
+}
+
+fn exists(
+    db: &Db,
+    name: &UserName,
+    row: &LegacyRow,
+    taken: &Taken,
+) -> Result<Option<String>, CommandError> {
+    let name = name.as_str();
+    if let Some(other) = user_by_name(db, name)? {
+        let deleted = if is_deleted(&other) { " and is deleted" } else { "" };
+        return Ok(Some(format!("an account of that name exists{deleted}; it was left alone")));
+    }
+    let mine = is_user_uid_shape(&row.uid);
+    if mine && user_by_uid(db, &row.uid)?.is_some() {
+        return Ok(Some("an account with its UID exists; it was left alone".into()));
+    }
+    if taken.names.contains(name) || taken.uids.contains(&row.uid) {
+        return Ok(Some("another legacy account of that name or UID comes first".into()));
+    }
+    Ok(None)
+}
+
+/// The rest of the account. It keeps its UID, to which its password and its photos belong, where
+/// that has the form of one.
+fn fill(db: &Db, old: &LegacyRow, row: UserRow) -> Result<New, CommandError> {
+    let hash = password_hash(db, &old.uid)?;
+    let keeps_uid = is_user_uid_shape(&old.uid);
+    let member = if db.kind().is_community() { Role::Guest } else { Role::User };
+    let role = if old.admin { Role::Admin } else { member };
+    let message = hash
+        .is_none()
+        .then(|| format!("it has no password; set one with: photoprism passwd {}", row.name));
+    let row = UserRow {
+        // Any person's: the real one comes with the row.
+        id: i64::MAX,
+        uid: if keeps_uid { old.uid.clone() } else { String::new() },
+        role: role.as_str().into(),
+        provider: Provider::Local.as_str().into(),
+        can_login: !old.disabled,
+        webdav: old.webdav,
+        has_password: hash.is_some(),
+        ..row
+    };
+    Ok(New { row, hash: hash.filter(|_| !keeps_uid), message })
+}
+
+fn make(tx: &Tx<'_>, context: &Context, new: Box<New>) -> Result<UserRow, CommandError> {
+    let New { row, hash, .. } = *new;
+    let fresh = person(context.now);
+    let account = NewUser {
+        uid: if row.uid.is_empty() { fresh.uid.clone() } else { row.uid },
+        name: row.name,
+        display_name: row.display_name,
+        email: row.email,
+        role: row.role,
+        provider: row.provider,
+        can_login: row.can_login,
+        webdav: row.webdav,
+        ..fresh
+    };
+    user_insert(tx, &account)?;
+    if let Some(hash) = hash {
+        password_set(tx, &account.uid, &hash, &account.created_at)?;
+    }
+    user_by_uid(tx, &account.uid)?
+        .ok_or_else(|| CommandError::Internal("an account vanished inside its making".into()))
+}
