@@ -89,6 +89,21 @@ fn those_of_one_moment_get_names_of_their_own() {
 }
 
 #[test]
+fn those_who_ask_at_once_wait_for_each_other() {
+    let mut home = populated();
+    let mut clients: Vec<_> = (0..4).map(|_| home.connect()).collect();
+    for client in &mut clients {
+        client.send(b"{\"cmd\":\"backup.create\"}\n{\"cmd\":\"backup.verify\"}\n");
+    }
+    for client in &mut clients {
+        assert_eq!(client.reply()["ok"], true);
+        assert_eq!(client.reply()["result"]["ok"], true);
+    }
+    assert_eq!(fs::read_dir(folder(&home)).unwrap().count(), 4);
+    assert_eq!(listed(&mut home).len(), 4);
+}
+
+#[test]
 fn ls_tells_where_each_came_from_newest_first_and_in_pages() {
     let mut home = populated();
     assert_eq!(home.ok("backup.ls", json!({})), json!({"items": [], "next": null}));
@@ -198,6 +213,9 @@ fn names_are_those_of_files_in_the_folder() {
             assert_eq!(fault, (code.into(), field.into()), "{cmd} {name}");
         }
     }
+    fs::copy(&path, folder(&home).join("open.db")).unwrap();
+    fs::write(folder(&home).join("open.db-journal"), "").unwrap();
+    assert_eq!(home.fault("backup.restore", json!({"file": "open.db"})).1, "file");
     assert_eq!(home.ok("backup.verify", json!({"file": "link.db"}))["ok"], false);
     let fault = home.fault("backup.restore", json!({"file": "link.db"}));
     assert_eq!(fault, ("invalid_argument".into(), "file".into()));

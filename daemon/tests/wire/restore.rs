@@ -301,7 +301,8 @@ fn the_backup_that_is_restored_is_not_let_go_of() {
 }
 
 /// Sentences that make a good backup into something else, and what is said of it.
-const CHANGED: [(&str, &str); 15] = [
+const CHANGED: [(&str, &str); 16] = [
+    ("PRAGMA journal_mode = wal", "WAL mode"),
     ("PRAGMA application_id = 7", "no daemon of ours made it"),
     ("PRAGMA application_id = 0x50504144", "stop the daemon"),
     ("PRAGMA user_version = 0", "schema"),

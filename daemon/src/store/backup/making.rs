@@ -22,7 +22,6 @@ pub struct Making {
     /// The table that is being copied, and the last row that was.
     table: usize,
     after: i64,
-    changes: Changes,
 }
 
 /// The file, which goes unless it was given its name.
@@ -31,11 +30,12 @@ struct Place {
     temporary: PathBuf,
     path: PathBuf,
     changes: Changes,
+    number: u64,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.changes.end();
+        self.changes.end(self.number);
         // What is half made has no use; the next one sweeps what stays.
         let _ = remove_old(&self.temporary);
         let _ = remove_old(&self.temporary.with_extension("part-journal"));
@@ -64,10 +64,10 @@ impl Making {
         sweep(&folder, IN_STEPS);
         let path = free_name(&folder, name);
         let temporary = path.with_extension(IN_STEPS);
-        let place = Place { temporary, path, changes: db.changes.clone() };
+        let (changes, number) = (db.changes.clone(), db.changes.begin());
+        let place = Place { temporary, path, changes, number };
         let copy = Copy::create(db, &place.temporary)?;
-        db.changes.begin();
-        Ok(Self { copy, place, table: 0, after: i64::MIN, changes: db.changes.clone() })
+        Ok(Self { copy, place, table: 0, after: i64::MIN })
     }
 
     /// Copies some more rows; true when all are there, as they stand at this moment.
@@ -89,9 +89,12 @@ impl Making {
             self.after = last.unwrap_or(i64::MIN);
             return Ok(false);
         }
-        self.copy.take_again(db, &self.changes.end())?;
-        if !self.copy.is_complete(db)? {
-            // A table was emptied as a whole, which tells of no row.
+        let changed = self.place.changes.end(self.place.number);
+        if let Some(rows) = &changed {
+            self.copy.take_again(db, rows)?;
+        }
+        // A table that was emptied as a whole told of no row.
+        if changed.is_none() || !self.copy.is_complete(db)? {
             self.copy.clear()?;
             self.copy.take_all(db)?;
         }
@@ -99,11 +102,9 @@ impl Making {
     }
 
     fn at_once(&self, db: &Db) -> Result<(), StoreError> {
-        db.conn.execute_batch("BEGIN")?;
-        let taken = self.copy.take_all(db);
-        // It only read: there is nothing to lose.
-        db.conn.execute_batch("ROLLBACK")?;
-        taken
+        // It only reads, and ends with its guard.
+        let _reader = db.conn.unchecked_transaction()?;
+        self.copy.take_all(db)
     }
 
     /// Writes it to the disk, checks it and gives it its name. Needs no database.

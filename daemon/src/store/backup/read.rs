@@ -2,6 +2,8 @@
 //! everything off that a file could make it do, and only where it holds nothing but the tables
 //! that it must.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -42,6 +44,9 @@ impl From<rusqlite::Error> for BackupFault {
         match error.sqlite_error_code() {
             Some(C::NotADatabase) => Self::NotOne("it is not an SQLite database".into()),
             Some(C::DatabaseCorrupt) => Self::NotOne("it is damaged".into()),
+            Some(C::CannotOpen | C::ReadOnly) => {
+                Self::NotOne("it was still being written to when it was left".into())
+            }
             _ => Self::Store(error.into()),
         }
     }
@@ -106,6 +111,15 @@ pub fn backup_open(folder: &Path, file: &str) -> Result<BackupFile, BackupFault>
         Ok(data) if data.is_file() => {}
         Ok(_) => return Err(BackupFault::NotOne("it is no file of its own".into())),
     }
+    let beside = ["-journal", "-wal"].map(|end| folder.join(format!("{file}{end}")));
+    if beside.iter().any(|path| std::fs::symlink_metadata(path).is_ok()) {
+        let what =
+            "what was last written to it lies in a file beside it; open it once with sqlite3";
+        return Err(BackupFault::NotOne(what.into()));
+    }
+    if wants_wal(&path)? {
+        return Err(BackupFault::NotOne("it is in WAL mode, as no backup is".into()));
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(&path, flags)?;
     settings(&conn)?;
@@ -122,6 +136,19 @@ pub fn backup_open(folder: &Path, file: &str) -> Result<BackupFile, BackupFault>
         .any(|c| c.name == "user_uid" && c.declared.to_ascii_uppercase().starts_with("VARBINARY"));
     let counts = BackupCounts::of(&conn)?;
     Ok(BackupFile { conn, path, of_photoprism, counts })
+}
+
+/// The version of the format for writers, byte 18 of the header, is 2 in WAL mode: SQLite would
+/// make files beside it to read it.
+fn wants_wal(path: &Path) -> Result<bool, BackupFault> {
+    let mut header = [0; 19];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    match read {
+        // What is too short is told by SQLite.
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(super::files::io(&error).into()),
+        Ok(()) => Ok(header[18] == 2),
+    }
 }
 
 fn whose(conn: &Connection) -> Result<(), BackupFault> {
