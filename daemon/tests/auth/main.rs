@@ -16,5 +16,6 @@ mod searches;
 mod secrets;
 mod setup;
 mod sidecar;
+mod timing;
 mod verify;
 mod why;

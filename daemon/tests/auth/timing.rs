@@ -1,0 +1,69 @@
+//! How long refusals take, whatever their reason: what an attacker with a clock sees.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::common::home::Home;
+use crate::common::json::Ask;
+use crate::setup::{add_user, login_from, refusal, timed};
+
+/// Names that are tried with a wrong password, one of each reason.
+const NAMES: [&str; 5] = ["nobody", "argon", "bcrypt", "gone", "empty"];
+
+/// A bcrypt hash at PhotoPrism's cost.
+const BCRYPT: &str = "$2a$12$5B7ZtXKCs0B1DIEavKZPYeWKcDZ9kvku4Bn9YD3dw0h1D.CCZWt5.";
+
+/// Attempts at each name where the floor is off, and in the long run.
+const ROUNDS: usize = 5;
+const LONG_ROUNDS: usize = 60;
+
+/// How far the middle ones may lie from each other.
+const SPREAD: Duration = Duration::from_millis(10);
+
+/// The middle duration of a refusal of each name.
+fn medians(floor: &str, rounds: usize) -> [Duration; 5] {
+    let mut home = Home::new().args(["--login-burst", "1000", "--refusal-floor", floor]);
+    home.start();
+    for name in ["argon", "bcrypt", "gone"] {
+        add_user(&mut home, name);
+    }
+    home.ok("users.rm", json!({"user": "gone"}));
+    home.ok("users.add", json!({"name": "empty", "role": "user", "provider": "none"}));
+    home.offline(|database| {
+        let sentence = "UPDATE passwords SET hash = ?1 WHERE uid =
+             (SELECT user_uid FROM auth_users WHERE user_name = 'bcrypt')";
+        assert_eq!(database.execute(sentence, [BCRYPT]).unwrap(), 1);
+    });
+    let mut taken = NAMES.map(|_| Vec::new());
+    for round in 0..rounds {
+        for (name, taken) in NAMES.iter().zip(&mut taken) {
+            let args = login_from(&format!("192.0.2.{round}"), name, "wrong password");
+            let (code, took) = timed(|| refusal(&mut home, args));
+            assert_eq!(code, "invalid_credentials", "{name}");
+            taken.push(took);
+        }
+    }
+    taken.map(|mut taken| {
+        taken.sort();
+        taken[rounds / 2]
+    })
+}
+
+fn spread(medians: &[Duration]) -> Duration {
+    medians.iter().max().unwrap().abs_diff(*medians.iter().min().unwrap())
+}
+
+#[test]
+#[ignore = "long: 60 refusals of each kind, which wait for the floor"]
+fn refusals_of_every_reason_take_as_long() {
+    let medians = medians("400", LONG_ROUNDS);
+    assert!(medians.iter().all(|median| *median >= Duration::from_millis(400)), "{medians:?}");
+    assert!(spread(&medians) < SPREAD, "{medians:?}");
+}
+
+#[test]
+fn without_the_floor_the_clock_tells_which_hash_there_is() {
+    let medians = medians("0", ROUNDS);
+    assert!(spread(&medians) > SPREAD, "{medians:?}");
+}
