@@ -1,22 +1,22 @@
 //! The whole path, from a client through the socket to the disk and back: prints one table.
 //!
-//! `cargo bench -p photoprism-daemon --bench whole_path`, with Redis beside it
-//! (`apt-get install redis-server`); where that is missing its rows say so.
+//! `cargo bench -p photoprism-daemon --bench whole_path`, with Redis and the reference Argon2 beside
+//! it (`apt-get install redis-server argon2`); where they are missing their rows say so.
 
 mod common;
+mod figures;
 mod peers;
 
-use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::path::Path;
 
 use common::{Client, DAEMON, Daemon, SHOW};
-use peers::{ECHOED, Echo, Redis, commits_per_second, hashes_per_second};
+use figures::{Table, best_of_each, control_binary, control_runs, fill, median, searches, times};
+use peers::{
+    ECHOED, Echo, Redis, commits_per_second, hashes_per_second, reference_hashes_per_second,
+};
 use photoprism_daemon::clock::Stopwatch;
-use rusqlite::Connection;
 use tempfile::TempDir;
 
 /// Accounts of the large database.
@@ -42,34 +42,8 @@ fn main() {
     table.print();
 }
 
-/// Figures, each beside what it is compared with.
-#[derive(Default)]
-struct Table(String);
-
-impl Table {
-    fn row(&mut self, what: &str, figure: &str, compared: &str) {
-        writeln!(self.0, "| {what} | {figure} | {compared} |").expect("memory");
-    }
-
-    #[expect(clippy::print_stdout, reason = "the table is what this program is for")]
-    fn print(&self) {
-        print!("| what | figure | compared |\n|---|---:|---|\n{}", self.0);
-    }
-}
-
 fn folder() -> TempDir {
     TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder")
-}
-
-/// Cargo builds the binaries of this package for a bench; the other package's is built here.
-fn control_binary() -> PathBuf {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--package", "photoprism-ctl"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .expect("cargo");
-    assert!(built.success(), "the control binary was not built");
-    Path::new(DAEMON).with_file_name("photoprism")
 }
 
 fn sizes(table: &mut Table, control: &Path) {
@@ -79,10 +53,6 @@ fn sizes(table: &mut Table, control: &Path) {
     let mb = |bytes: f64| format!("{:.2} MB", bytes / 1e6);
     table.row("size of `photoprism`", &mb(control), "");
     table.row("size of `photoprismd`", &mb(daemon), &times(daemon / control, "`photoprism`"));
-}
-
-fn times(factor: f64, of: &str) -> String {
-    format!("{factor:.1} x {of}")
 }
 
 fn starts(table: &mut Table) {
@@ -124,28 +94,6 @@ fn resident_kib(daemon: &Daemon) -> f64 {
         std::fs::read_to_string(format!("/proc/{}/status", daemon.pid)).expect("its status");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
     line.trim().trim_end_matches(" kB").parse().expect("a number")
-}
-
-fn fill(folder: &TempDir, accounts: u32) {
-    let database = Connection::open(folder.path().join("admin.db")).expect("the database");
-    database
-        .execute(
-            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
-             INSERT INTO auth_users (user_uid, user_name, display_name, user_email, user_role,
-               auth_provider, can_login, created_at, updated_at)
-             SELECT printf('us%06d%08d', i, i), printf('user%d', i), printf('User %d', i),
-               printf('user%d@example.com', i), 'user', 'local', 1,
-               '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00' FROM n",
-            [accounts],
-        )
-        .expect("the rows");
-}
-
-/// The median of `runs` durations in milliseconds.
-fn median(runs: usize, mut run: impl FnMut() -> Duration) -> f64 {
-    let mut taken: Vec<f64> = (0..runs).map(|_| run().as_secs_f64() * 1e3).collect();
-    taken.sort_by(f64::total_cmp);
-    taken[runs / 2]
 }
 
 /// Rounds a second of `clients` that each carry `work` out `rounds` times at the same time.
@@ -206,56 +154,6 @@ fn access_token(socket: &Path) -> String {
     from.split('"').next().expect("its end").to_owned()
 }
 
-/// A page of a search for the beginning of a name, in few and in many accounts.
-fn searches(table: &mut Table) {
-    let asked = |accounts: u32, selective: &str| {
-        let folder = folder();
-        drop(Daemon::start(&folder, &[]));
-        fill(&folder, accounts);
-        let (_daemon, _) = Daemon::start(&folder, &[]);
-        ["user", selective].map(|search| {
-            let line = format!(
-                "{{\"cmd\":\"users.ls\",\"args\":{{\"search\":\"{search}\",\"limit\":100}}}}\n"
-            );
-            let socket = folder.path().join("admin.sock");
-            1e3 / rate(&socket, (1, 1_000), |client| client.ask(line.as_bytes(), 1))
-        })
-    };
-    let (few, many) = (asked(1_000, "user999"), asked(MANY, "user99999"));
-    for (way, what) in ["that all begin with, 100 rows", "of one account"].iter().enumerate() {
-        let ms = |ms: f64| format!("{ms:.3} ms");
-        table.row(&format!("search for a beginning {what}, 1,000 accounts"), &ms(few[way]), "");
-        table.row(
-            &format!("search for a beginning {what}, 100,000 accounts"),
-            &ms(many[way]),
-            &times(many[way] / few[way], "1,000 accounts"),
-        );
-    }
-}
-
-fn control_runs(table: &mut Table, folder: &TempDir, control: &Path) {
-    let run = |words: &[&str]| {
-        let watch = Stopwatch::start();
-        let status = Command::new(control)
-            .env_clear()
-            .env("PHOTOPRISM_ADMIN_SOCKET", folder.path().join("admin.sock"))
-            .args(words)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .expect("the control binary");
-        assert!(status.success());
-        watch.elapsed()
-    };
-    let list = median(101, || run(&["users", "ls"]));
-    let alone = median(101, || run(&["--version"]));
-    table.row(
-        "`photoprism users ls`, the whole process",
-        &format!("{list:.2} ms"),
-        &times(list / alone, "`photoprism --version`"),
-    );
-}
-
 fn writes(table: &mut Table, folder: &TempDir) {
     let socket = folder.path().join("admin.sock");
     let write = |client: &mut Client| {
@@ -299,11 +197,19 @@ fn passwords(table: &mut Table) {
     );
 }
 
-/// Logins through the whole path on all cores, beside the bare hash on as many threads.
+/// Argon2id on all cores beside the reference, then logins through the whole path beside it.
 fn logins(table: &mut Table) {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(4);
-    let bare = hashes_per_second(u32::try_from(cores).expect("at most 4"));
     let folder = folder();
+    let threads = u32::try_from(cores).expect("at most 4");
+    let reference = || reference_hashes_per_second(folder.path(), threads).unwrap_or(0.0);
+    let (bare, reference) = best_of_each(|| hashes_per_second(threads), reference);
+    let compared = if reference > 0.0 {
+        format!("{:.2} x libargon2 on as many", bare / reference)
+    } else {
+        "skipped: no libargon2 or C compiler here".to_owned()
+    };
+    table.row(&format!("Argon2id alone, {cores} threads"), &format!("{bare:.1} /s"), &compared);
     let (daemon, _) = Daemon::start(&folder, &[]);
     let socket = folder.path().join("admin.sock");
     let set =
@@ -311,7 +217,6 @@ fn logins(table: &mut Table) {
     daemon.connect().ask(set, 1);
     let login = b"{\"cmd\":\"auth.login\",\"args\":{\"name\":\"admin\",\"password\":\"correct horse\",\"client_ip\":\"192.0.2.1\"}}\n";
     let logins = rate(&socket, (8, 16), |client| client.ask(login, 1));
-    table.row(&format!("Argon2id alone, {cores} threads"), &format!("{bare:.1} /s"), "");
     table.row(
         "`auth.login` with a session, 8 connections",
         &format!("{logins:.1} /s"),

@@ -4,7 +4,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use photoprism_daemon::clock::Stopwatch;
 
 /// Hashes of each thread.
-const ROUNDS: u32 = 24;
+pub(super) const ROUNDS: u32 = 60;
 
 /// Hashes a second of so many threads, each with memory of its own, m=19456, t=2, p=1.
 pub(crate) fn hashes_per_second(threads: u32) -> f64 {

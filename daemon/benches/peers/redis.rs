@@ -29,6 +29,11 @@ impl Redis {
         Some(redis)
     }
 
+    /// Its socket.
+    pub(crate) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
     /// GETs a second of so many connections with so many in flight on each.
     pub(crate) fn gets_per_second(&self, (connections, in_flight): (u32, u32)) -> f64 {
         let rounds = (20_000 * connections * in_flight).min(400_000);
