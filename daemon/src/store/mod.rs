@@ -10,6 +10,7 @@ mod columns;
 mod committed;
 mod db;
 mod error;
+mod foreign;
 mod group;
 mod health;
 mod idempotency;
@@ -54,6 +55,7 @@ pub use self::backup::{
 pub use self::beside::has_admin_tables;
 pub use self::db::{Db, Kind, Tx};
 pub use self::error::StoreError;
+pub use self::foreign::{Foreign, ForeignAccount, ForeignFault};
 pub use self::health::journal_mode;
 pub use self::idempotency::{Kept, idempotency_find, idempotency_keep};
 pub use self::legacy::{LegacyRow, has_legacy, legacy_page};

@@ -24,7 +24,7 @@ use crate::faults::{Fault, is_off};
 pub const SQLITE_OLDEST: i32 = 3_051_003;
 
 /// PhotoPrism waits so long for others, and expects the same of them.
-const SHARED_PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const SHARED_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Statements kept prepared: the sentences of the store are fewer.
 const STATEMENTS: usize = 128;

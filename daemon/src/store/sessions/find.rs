@@ -48,3 +48,13 @@ pub fn all_sessions(db: &Db) -> Result<Vec<SessionRow>, StoreError> {
 pub fn account_sessions(db: &Db, uid: &str) -> Result<Vec<SessionRow>, StoreError> {
     some(db, "WHERE s.user_uid = ?1", [uid])
 }
+
+/// The app passwords of an account, expired ones too.
+///
+/// # Errors
+/// The store's.
+pub(in crate::store) fn app_passwords(db: &Db, uid: &str) -> Result<Vec<SessionRow>, StoreError> {
+    let which = "WHERE s.user_uid = ?1 AND s.auth_provider = 'application'
+         AND s.auth_method = 'default' ORDER BY s.created_at, s.id";
+    some(db, which, [uid])
+}

@@ -10,6 +10,7 @@ mod seen;
 pub use self::end::{
     delete_all_sessions, delete_session, end_all_sessions, end_sessions, trim_logins,
 };
+pub(super) use self::find::app_passwords;
 pub use self::find::{account_sessions, all_sessions, session_by_id, session_by_ref};
 pub use self::insert::session_insert;
 pub use self::page::{SessionKey, SessionSearch, sessions_page};

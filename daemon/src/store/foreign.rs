@@ -1,0 +1,247 @@
+//! Another PhotoPrism's `index.db`, opened to be read: accounts with all that makes them work, to
+//! be taken over into this database.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use photoprism_protocol::secret::Secret;
+use rusqlite::{Connection, OpenFlags, params};
+use thiserror::Error;
+
+use super::backup::Changes;
+use super::columns::Columns;
+use super::db::{Db, Kind};
+use super::error::StoreError;
+use super::open::{SHARED_PATIENCE, photoprism_kind, settings};
+use super::passcodes::{PasscodeRow, passcode_find};
+use super::passwords::password_hash;
+use super::recognise::{Found, classify};
+use super::sessions::{SessionRow, app_passwords};
+use super::users::{UserRow, user_row};
+
+/// Why a file is not read.
+#[derive(Clone, Debug, Error)]
+pub enum ForeignFault {
+    /// There is no such file.
+    #[error("there is no such file")]
+    Missing,
+    /// It is something else; the sentence says what was found.
+    #[error("{0}")]
+    NotOne(String),
+    /// It could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for ForeignFault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// An account as it stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignAccount {
+    /// The account, deleted or not; its id is that of the other database.
+    pub row: UserRow,
+    /// The hash of its password.
+    pub hash: Option<Secret>,
+    /// Its two-factor key, where it is active.
+    pub passcode: Option<PasscodeRow>,
+    /// Its app passwords, expired ones too.
+    pub app_passwords: Vec<SessionRow>,
+}
+
+/// The open file. What is read of it stands still: it is held by one reader's transaction, so that
+/// its PhotoPrism may run, and waits to write until this is dropped.
+#[derive(Debug)]
+pub struct Foreign(Db);
+
+impl Foreign {
+    /// Opens the file, which must be PhotoPrism's and another one than `own`.
+    ///
+    /// # Errors
+    /// [`ForeignFault`].
+    pub fn open(path: &Path, own: &Db) -> Result<Self, ForeignFault> {
+        let data = match fs::metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(ForeignFault::Missing);
+            }
+            data => data.map_err(|error| StoreError::Other(error.to_string()))?,
+        };
+        let ours = fs::metadata(&own.path).map(|data| (data.dev(), data.ino()));
+        if ours.is_ok_and(|ours| ours == (data.dev(), data.ino())) {
+            return Err(ForeignFault::NotOne("it is the database of this daemon itself".into()));
+        }
+        if !data.is_file() {
+            return Err(ForeignFault::NotOne("it is no file".into()));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(SHARED_PATIENCE)?;
+        settings(&conn)?;
+        conn.execute_batch("BEGIN")?;
+        is_photoprism(&conn)?;
+        let (kind, columns) = (photoprism_kind(&conn)?, Columns::look_up(&conn)?);
+        let (path, changes) = (path.to_path_buf(), Changes::default());
+        Ok(Self(Db { conn, kind, path, columns, changes }))
+    }
+
+    /// Version and edition.
+    #[must_use]
+    pub const fn kind(&self) -> &Kind {
+        self.0.kind()
+    }
+
+    /// At most so many accounts behind that row id, without the system rows.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn accounts(&self, after: i64, most: u32) -> Result<Vec<ForeignAccount>, StoreError> {
+        let Self(db) = self;
+        let sentence = format!("{} WHERE u.id > ?1 ORDER BY u.id LIMIT ?2", db.columns.users);
+        let mut sentence = db.conn.prepare_cached(&sentence)?;
+        let rows = sentence.query_map(params![after.max(0), most], user_row)?;
+        rows.map(|row| self.complete(row?)).collect()
+    }
+
+    fn complete(&self, row: UserRow) -> Result<ForeignAccount, StoreError> {
+        let Self(db) = self;
+        // A row without a UID owns nothing: the rows of nobody are not its own.
+        let owns = !row.uid.is_empty();
+        let hash = if owns { password_hash(db, &row.uid)? } else { None };
+        let passcode = if owns && row.has_passcode { passcode_find(db, &row.uid)? } else { None };
+        let app_passwords = if owns { app_passwords(db, &row.uid)? } else { Vec::new() };
+        Ok(ForeignAccount { hash: hash.map(Secret::new), passcode, app_passwords, row })
+    }
+}
+
+fn is_photoprism(conn: &Connection) -> Result<(), ForeignFault> {
+    let not = |what: &str| Err(ForeignFault::NotOne(what.into()));
+    match classify(conn)? {
+        Found::PhotoPrism => {}
+        Found::Nothing => return not("it is empty"),
+        Found::Own(_) => {
+            return not("it is a database of a daemon like this one; export its users");
+        }
+        Found::Unfinished => return not("PhotoPrism has not finished making it"),
+        Found::Foreign(what) => return not(&what),
+    }
+    // A view in the place of a table would decide what is read, and a trigger cannot fire here.
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage > 0
+        AND name IN ('auth_users', 'passwords', 'auth_sessions')";
+    let views = "SELECT count(*) FROM sqlite_schema WHERE type = 'view' AND name = 'passcodes'";
+    let number = |sentence| conn.query_row(sentence, [], |row| row.get::<_, i64>(0));
+    if number(tables)? == 3 && number(views)? == 0 {
+        return Ok(());
+    }
+    not("its account tables are no tables")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{own, photoprism};
+    use super::*;
+
+    const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
+
+    fn all(foreign: &Foreign) -> Vec<ForeignAccount> {
+        let (mut all, mut after) = (Vec::new(), i64::MIN);
+        loop {
+            let some = foreign.accounts(after, 3).unwrap();
+            let Some(last) = some.last() else { return all };
+            after = last.row.id;
+            all.extend(some);
+        }
+    }
+
+    #[test]
+    fn accounts_come_with_all_that_makes_them_work() {
+        let (folder, db) = own();
+        let copy = folder.path().join("theirs.db");
+        fs::copy(FIXTURE, &copy).unwrap();
+        let foreign = Foreign::open(&copy, &db).unwrap();
+        assert!(foreign.kind().is_community());
+        let accounts = all(&foreign);
+        let names: Vec<&str> = accounts.iter().map(|account| account.row.name.as_str()).collect();
+        let expected = [
+            "admin",
+            "bob",
+            "alice",
+            "dave",
+            "erin",
+            "nologin",
+            "olga",
+            "we irdname",
+            "mixed.case",
+            "mallory",
+            "gone",
+        ];
+        assert_eq!(names, expected);
+        let of = |name: &str| accounts.iter().find(|account| account.row.name == name).unwrap();
+        let bob = of("bob");
+        assert!(bob.hash.as_ref().unwrap().expose().starts_with("$2a$12$"));
+        assert_eq!(bob.passcode, None);
+        // Three of them, and neither the web session nor what was made from one.
+        assert_eq!(bob.app_passwords.len(), 3, "{:?}", bob.app_passwords);
+        assert!(bob.app_passwords.iter().all(|row| row.user_uid == bob.row.uid));
+        let key = of("dave").passcode.as_ref().unwrap();
+        assert!(key.key_url.expose().starts_with("otpauth://totp/PhotoPrism:dave?"));
+        assert_eq!(
+            (&of("olga").hash, of("olga").row.auth_id.as_str()),
+            (&None, "8a2b4c6d-1111-2222")
+        );
+        assert!(!of("gone").row.deleted_at.is_empty());
+        drop(foreign);
+        assert!(fs::read(&copy).unwrap() == fs::read(FIXTURE).unwrap());
+        let beside = fs::read_dir(folder.path()).unwrap();
+        let names = beside.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        assert!(names.filter(|name| name.starts_with("theirs.db")).eq(["theirs.db"]));
+    }
+
+    #[test]
+    fn what_is_read_stands_still() {
+        let (_folder, db) = own();
+        let (theirs, running) = photoprism();
+        let path = theirs.path().join("index.db");
+        let add = "INSERT INTO auth_users (user_uid, user_name) VALUES ('u1', 'one')";
+        running.conn.execute_batch(add).unwrap();
+        let foreign = Foreign::open(&path, &db).unwrap();
+        assert_eq!(all(&foreign).len(), 1);
+        running.conn.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let change = "UPDATE auth_users SET user_name = 'other'";
+        assert!(running.conn.execute_batch(change).is_err(), "it waits");
+        drop(foreign);
+        running.conn.execute_batch(change).unwrap();
+    }
+
+    #[test]
+    fn other_files_are_refused_and_told() {
+        let (folder, db) = own();
+        let at = |name: &str| folder.path().join(name);
+        let why = |path: &Path| match Foreign::open(path, &db) {
+            Err(ForeignFault::NotOne(what)) => what,
+            Err(fault) => format!("{fault:?}"),
+            Ok(_) => "taken".into(),
+        };
+        assert!(matches!(Foreign::open(&at("nothing"), &db), Err(ForeignFault::Missing)));
+        assert!(why(&at("admin.db")).contains("this daemon itself"));
+        assert!(why(folder.path()).contains("no file"));
+        fs::write(at("text"), "whatever its name says, this is no database").unwrap();
+        assert!(why(&at("text")).contains("not an SQLite database"));
+        fs::write(at("empty"), "").unwrap();
+        assert!(why(&at("empty")).contains("empty"));
+        let (other, _db) = own();
+        assert_ne!(why(&other.path().join("admin.db")), "taken");
+        fs::copy(FIXTURE, at("views.db")).unwrap();
+        Connection::open(at("views.db"))
+            .unwrap()
+            .execute_batch(
+                "ALTER TABLE passwords RENAME TO p;
+                 CREATE VIEW passwords AS SELECT uid, 'x' AS hash FROM p",
+            )
+            .unwrap();
+        assert_ne!(why(&at("views.db")), "taken");
+    }
+}
