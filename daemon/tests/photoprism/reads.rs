@@ -222,3 +222,37 @@ fn hashes_that_photoprism_refuses_are_warned_of_at_the_start() {
     assert!(warned(["--password-hash=argon2id"]));
     assert!(!warned(["--password-hash=bcrypt"]));
 }
+
+#[test]
+fn what_is_exported_of_theirs_is_imported_elsewhere_as_far_as_the_rules_go() {
+    let mut theirs = Home::new().with_database(fixture());
+    theirs.start();
+    let page = theirs.ok("users.export", json!({"secrets": true, "limit": 1000}));
+    let rows: Vec<Value> = page["items"].as_array().unwrap().clone();
+    let text: Vec<String> = rows.iter().map(Value::to_string).collect();
+    assert_eq!(rows.len(), 10);
+    assert!(rows.iter().any(|row| row["password_hash"].as_str().unwrap_or("").starts_with("$2a$")));
+    let begun = theirs.ok("users.import", json!({"text": text.join("\n")}))["import"].clone();
+    let again = theirs.ok("users.import", json!({"import": begun, "run": true}));
+    assert_eq!((&again["counts"]["added"], &again["counts"]["updated"]), (&json!(0), &json!(0)));
+
+    let mut ours = Home::started();
+    let begun = ours.ok("users.import", json!({"text": text.join("\n")}))["import"].clone();
+    let done = ours.ok("users.import", json!({"import": begun, "run": true}));
+    let items = done["items"].as_array().unwrap();
+    for (row, item) in rows.iter().zip(items) {
+        let name = row["name"].as_str().unwrap();
+        let good =
+            photoprism_protocol::name::UserName::parse(name).is_ok_and(|n| n.as_str() == name);
+        match item["outcome"].as_str().unwrap() {
+            "added" | "kept" | "unchanged" => {
+                assert!(good && item["name"] == name, "{row}: {item}");
+            }
+            // What breaks a rule is told and not bent.
+            "refused" => assert!(!good || item["field"] != "name", "{row}: {item}"),
+            other => panic!("{other}: {row}"),
+        }
+    }
+    assert!(done["counts"]["added"].as_u64().unwrap() >= 5, "{done}");
+    assert!(done["counts"]["refused"].as_u64().unwrap() >= 1, "{done}");
+}
