@@ -27,9 +27,9 @@ const FILES: [&str; 11] = [
     "systemd",
 ];
 
-/// `docker compose` where it is a program of its own, and never with a terminal: there is none.
+/// `docker compose` where it is a program of its own, and `exec -T` where there is no terminal.
 const DOCKER: &str = r#"#!/bin/bash
-real=$(PATH=${PATH#*:} command -v docker)
+real=REAL
 if [ "$1" != compose ]; then exec "$real" "$@"; fi
 shift
 words=()
@@ -37,7 +37,7 @@ for word; do
   # Some versions take it twice for not at all.
   if [ "$word" = -T ]; then continue; fi
   words+=("$word")
-  if [ "$word" = exec ]; then words+=(-T); fi
+  if [ "$word" = exec ] && [ ! -t 0 ]; then words+=(-T); fi
 done
 if "$real" compose version > /dev/null 2>&1; then exec "$real" compose "${words[@]}"; fi
 exec docker-compose "${words[@]}"
@@ -63,7 +63,10 @@ impl Checkout {
         let sources = FILES.iter().map(|name| built::root().join(name));
         succeed(Command::new("cp").arg("-a").args(sources).arg(made.folder.path()));
         fs::create_dir(made.path("bin")).unwrap();
-        for (name, text) in [("docker", DOCKER), ("sudo", SUDO)] {
+        // By its path: a search would find this one again.
+        let real = run(Command::new("which").arg("docker")).text;
+        let docker = DOCKER.replace("REAL", real.trim());
+        for (name, text) in [("docker", docker.as_str()), ("sudo", SUDO)] {
             let path = made.path("bin").join(name);
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();

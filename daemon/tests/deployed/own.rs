@@ -14,6 +14,25 @@ const CONTROL_BYTES: u64 = 2_200_000;
 /// The most that the image may have, in bytes.
 const IMAGE_BYTES: u64 = 12_000_000;
 
+/// Types the argument at both questions of the documentation's first command, on a terminal.
+const TYPE: &str = r#"
+import os, pty, signal, sys
+signal.alarm(60)
+pid, terminal = pty.fork()
+if pid == 0:
+    command = "docker compose exec photoprism photoprism passwd admin"
+    os.execvp(command.split()[0], command.split())
+printed = b""
+for sign in (b"New password: ", b"Repeat the password: "):
+    while sign not in printed:
+        printed += os.read(terminal, 4096)
+    os.write(terminal, sys.argv[1].encode() + b"\n")
+while b"sessions ended" not in printed:
+    printed += os.read(terminal, 4096)
+sys.stdout.write(printed.decode())
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"#;
+
 #[test]
 fn a_database_of_its_own_in_a_container() {
     let Some(project) = Project::new("own") else { return };
@@ -26,6 +45,7 @@ fn a_database_of_its_own_in_a_container() {
     it_may_nothing(&project);
     root_without_capabilities_is_told_whom_to_be(&project);
     passwords_come_through_a_pipe_and_from_the_file(&project);
+    a_password_can_be_typed(&project);
     super::gate::lets_through_whom_it_should(&project);
     what_was_written_outlives_the_container(&project);
     let healthy = "docker inspect -f '{{.State.Health.Status}}' $(docker compose ps -q photoprism)";
@@ -96,6 +116,14 @@ fn passwords_come_through_a_pipe_and_from_the_file(project: &Project) {
     let configured = project.succeed("docker compose exec photoprism photoprism users show admin");
     let has_password = |line: &str| line.contains("Password") && line.contains("Yes");
     assert!(configured.lines().any(has_password), "{configured}");
+}
+
+fn a_password_can_be_typed(project: &Project) {
+    let password = "staple and paper clip";
+    fs::write(project.checkout.path("type.py"), TYPE).unwrap();
+    let printed = project.succeed(&format!("python3 type.py '{password}'"));
+    assert!(printed.contains("changed the password of admin"), "{printed}");
+    assert!(!printed.contains(password), "{printed}");
 }
 
 fn what_was_written_outlives_the_container(project: &Project) {

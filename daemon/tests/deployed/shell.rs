@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 /// How long a script may take: building images and machines included, on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(8);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What a command printed, both streams in the order in which they came.
 #[derive(Debug)]
