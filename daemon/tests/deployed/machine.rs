@@ -97,7 +97,8 @@ fn boot(files: &TempDir, checkout: &Checkout) -> (Child, PathBuf) {
     command.args(["--pdeathsig", "KILL", "systemd-nspawn", "--quiet", "--boot"]);
     command.args(["--register=no", "--keep-unit", "--private-network", "--link-journal=no"]);
     command.args(["--kill-signal=SIGRTMIN+3", "--console=pipe", "--settings=no"]);
-    command.arg(format!("--machine=photoprism-test-{}", std::process::id()));
+    let own = files.path().file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    command.arg(format!("--machine=photoprism-test-{}", own.trim_start_matches('.')));
     command.arg("--directory").arg(files.path());
     command.arg(format!("--bind={}:/checkout", checkout.path("").display()));
     command.stdin(Stdio::null());

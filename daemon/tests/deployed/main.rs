@@ -3,7 +3,7 @@
 //!
 //! Needs root, static release binaries (`.ci/run` builds them), and a small Debian that
 //! `.ci/rootfs` makes from a mirror; containers need Docker with Compose, the machine
-//! systemd-nspawn. What lacks is said.
+//! systemd-nspawn, its package cargo-deb. What lacks is said.
 
 mod beside;
 #[path = "../readme/blocks.rs"]
@@ -15,6 +15,7 @@ mod docker;
 mod gate;
 mod machine;
 mod own;
+mod package;
 #[path = "../readme/settled.rs"]
 mod settled;
 mod shell;
