@@ -16,3 +16,4 @@ mod settings;
 mod signals;
 mod systemd;
 mod theirs;
+mod upgrade;
