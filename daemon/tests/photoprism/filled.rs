@@ -17,6 +17,9 @@ const ALBUMS: &str = "
     INSERT INTO passwords (uid, hash) VALUES ('cqz1r5w1rstuvwxy', 'of a client');
     INSERT INTO auth_clients (client_uid, user_uid) VALUES ('cqz1r5w1rstuvwxy', 'utoykpc5in2qnu74');";
 
+/// One account, as a file holds it.
+const IMPORTED: &str = r#"{"name":"imported","role":"guest","provider":"none"}"#;
+
 fn carry_out_everything(home: &mut Home) {
     let login = json!({"name": "bob", "password": "mysecret", "client_ip": "192.0.2.1"});
     let token = home.ok("auth.login", login)["secret"].clone();
@@ -40,6 +43,18 @@ fn carry_out_everything(home: &mut Home) {
         home.ok(cmd, json!({}));
     }
     home.ok("logins.clear", json!({"name": "bob"}));
+    for cmd in ["doctor", "metrics", "backup.ls", "backup.verify", "users.export"] {
+        home.ok(cmd, json!({}));
+    }
+    home.ok("users.rename", json!({"user": "nina", "name": "antonina"}));
+    home.ok("users.adopt", json!({"all": true}));
+    let file = home.ok("backup.create", json!({}))["file"].clone();
+    home.ok("backup.restore", json!({"file": file, "with_sessions": true}));
+    let begun = home.ok("users.import", json!({"text": IMPORTED}))["import"].clone();
+    assert_eq!(
+        home.ok("users.import", json!({"import": begun, "run": true}))["counts"]["added"],
+        1
+    );
     home.ok("auth.reset", json!({}));
     home.ok("users.reset", json!({}));
     home.restart();

@@ -6,6 +6,7 @@
 mod common;
 
 mod beside;
+mod brought_back;
 mod changes;
 mod filled;
 mod locks;

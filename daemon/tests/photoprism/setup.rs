@@ -95,7 +95,8 @@ pub(crate) fn untouchable(conn: &Connection) -> Vec<String> {
     all
 }
 
-fn dump(conn: &Connection, sentence: &str) -> Vec<String> {
+/// The rows of a sentence, each value with its storage class.
+pub(crate) fn dump(conn: &Connection, sentence: &str) -> Vec<String> {
     let mut sentence = conn.prepare(sentence).unwrap();
     let width = sentence.column_count();
     let rows = sentence.query_map([], |row| {
