@@ -113,8 +113,8 @@ fn what_cannot_be_read_is_a_usage_error() {
     let folder = tempfile::tempdir().unwrap();
     let none: [&str; 0] = [];
     for (name, bytes, words) in [
-        ("index.db", &b"SQLite format 3\0"[..], "index.db cannot be imported yet"),
-        ("latin", b"name\nk\xe4the\n", "no UTF-8"),
+        ("latin", &b"name\nk\xe4the\n"[..], "no UTF-8"),
+        ("latin.csv", b"name\nk\xe4the\n", "no UTF-8"),
     ] {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();
@@ -126,6 +126,32 @@ fn what_cannot_be_read_is_a_usage_error() {
     assert_eq!(Daemon::playing(none).run("users import /nowhere/file").code, Some(2));
     assert_eq!(Daemon::playing(none).run("users import").code, Some(2));
     assert_eq!(Daemon::playing(none).run("users apply").code, Some(2));
+}
+
+#[test]
+fn a_database_is_named_and_not_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("photos");
+    fs::write(&path, b"SQLite format 3\0and more").unwrap();
+    let replies = || {
+        let done = json!({"items": [item(2, "bob", "added")], "counts": counts("added", 1)});
+        [step(false, &json!({})), step(true, &done)]
+    };
+    for (given, expected) in [
+        (path.to_str().unwrap(), path.to_str().unwrap()),
+        ("/no/such/index.db", "/no/such/index.db"),
+    ] {
+        let daemon = Daemon::playing(replies());
+        let seen = output(&mut daemon.command(["users", "import", given]));
+        assert_eq!(seen.code, Some(0), "{}", seen.err);
+        assert_eq!(daemon.requests()[0]["args"], json!({"database": expected}));
+        assert!(seen.out.contains("| bob "), "{}", seen.out);
+    }
+    let none: [&str; 0] = [];
+    let line = ["users", "apply", "-f", path.to_str().unwrap()];
+    let seen = output(&mut Daemon::playing(none).command(line));
+    assert_eq!(seen.code, Some(2));
+    assert!(seen.err.contains("users import"), "{}", seen.err);
 }
 
 #[test]

@@ -83,7 +83,8 @@ pub struct Row {
     pub recovery_code: Option<Secret>,
 }
 
-/// Arguments of one step of `users.import`: `text`, `file`, `run` or `cursor` says which.
+/// Arguments of one step of `users.import`: `text`, `database`, `file`, `run` or `cursor` says
+/// which.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Import {
@@ -93,6 +94,9 @@ pub struct Import {
     /// The next part of the text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<Secret>,
+    /// In place of a text: the path of PhotoPrism's `index.db`, as the daemon sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     /// One of the files that `missing_files` asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -135,6 +139,10 @@ pub struct ImportResult {
     pub items: Vec<ImportItem>,
     /// Where the next ones begin; `None` after the last.
     pub next: Option<String>,
+    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
+    /// end at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
 }
 
 /// How many rows came to what.

@@ -1,11 +1,10 @@
 //! `users apply`: accounts as a file declares them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use photoprism_protocol::secret::Secret;
 
-use super::transfer::{Options, Results, carry_out, read};
+use super::transfer::{Options, Results, Source, carry_out, database, read};
 use crate::cli::flags::{FormatFlags, YesFlag};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -57,8 +56,12 @@ impl Apply {
     /// # Errors
     /// Why it was not done; [`Exit::Pending`] where a trial found something to do.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+        if database(&self.file)?.is_some() {
+            let why = "is a database; a text declares accounts, see photoprism users import";
+            return Err(Failure::Usage(format!("{} {why}", self.file.display())));
+        }
         let text = read(&self.file)?;
-        let file = (self.file.as_path(), &text);
+        let file = Source::Text(&self.file, &text);
         let trial = Options { dry_run: true, update: true, prune: self.prune, consent: None };
         if self.dry_run {
             let results = carry_out(context, file, trial)?;
@@ -74,7 +77,7 @@ impl Apply {
     fn agree(
         &self,
         context: &mut Context,
-        file: (&Path, &Secret),
+        file: Source<'_>,
         trial: Options<'_>,
     ) -> Result<Consent, Failure> {
         let count =

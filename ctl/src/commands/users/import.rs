@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::transfer::{Options, carry_out, read};
+use super::transfer::{Options, Source, carry_out, database, read};
 use crate::cli::flags::FormatFlags;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -14,12 +14,16 @@ Examples:
   photoprism users import --dry-run accounts.csv   what it would come to
   photoprism users import accounts.ndjson          what `users export` wrote
   photoprism users import - < accounts.csv
+  photoprism users import /photoprism/storage/index.db
+
+PhotoPrism's index.db is read by the daemon, under that path: accounts with their password hashes,
+two-factor keys and app passwords.
 
 A CSV begins with a line of names: name;role;email;password;… Accounts that are there already are
 left alone, so a second run changes nothing. All of it is one transaction; rows that break a rule
 are reported, and the exit code is that of the first.";
 
-/// Make accounts from a file: CSV, NDJSON or TOML
+/// Make accounts from a file: CSV, NDJSON, TOML or PhotoPrism's index.db
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Import {
@@ -40,8 +44,13 @@ impl Import {
     /// # Errors
     /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        let text = read(&self.file)?;
         let options = Options { dry_run: self.dry_run, update: false, prune: false, consent: None };
-        carry_out(context, (&self.file, &text), options)?.print(context, self.format)
+        let results = if let Some(path) = database(&self.file)? {
+            carry_out(context, Source::Database(&path), options)?
+        } else {
+            let text = read(&self.file)?;
+            carry_out(context, Source::Text(&self.file, &text), options)?
+        };
+        results.print(context, self.format)
     }
 }

@@ -24,6 +24,18 @@ use crate::{output, password};
 /// Bytes of a part: a line of the daemon has 64 KiB, and JSON writes a byte as six at the worst.
 const PART: usize = 10_000;
 
+/// What an SQLite file begins with.
+const DATABASE: &[u8; 16] = b"SQLite format 3\0";
+
+/// What is carried out.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source<'a> {
+    /// A text, with the path of its file: passwords in files are read from beside it.
+    Text(&'a Path, &'a Secret),
+    /// A database that the daemon reads.
+    Database(&'a str),
+}
+
 /// How a file is carried out.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Options<'a> {
@@ -53,26 +65,46 @@ pub(super) fn read(path: &Path) -> Result<Secret, Failure> {
         File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
     };
     read.map_err(|error| Failure::Usage(format!("cannot read {shown}: {error}")))?;
-    // Here is where such a file will be named to the daemon instead of being sent.
-    if bytes.starts_with(b"SQLite format 3\0") {
-        let why = "is a database; PhotoPrism's index.db cannot be imported yet";
-        return Err(Failure::Usage(format!("{shown} {why}")));
-    }
     let text =
         str::from_utf8(&bytes).map_err(|_| Failure::Usage(format!("{shown} is no UTF-8 text")))?;
     Ok(Secret::new(text.into()))
 }
 
-/// Sends the text and has it carried out. Passwords in files are read from beside `path`.
+/// The whole path of a file that is a database, for the daemon to read: PhotoPrism's `index.db`
+/// may have gigabytes. One that this user may not read, or does not see, may be the daemon's to
+/// read; it is told by its name then.
+///
+/// # Errors
+/// [`Failure::Usage`] where the path cannot be told to the daemon.
+pub(super) fn database(path: &Path) -> Result<Option<String>, Failure> {
+    let mut begin = [0; DATABASE.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begin));
+    let is_one = match read {
+        Ok(()) => begin == *DATABASE,
+        Err(_) => path.extension().is_some_and(|name| name == "db"),
+    };
+    if path.as_os_str() == "-" || !is_one {
+        return Ok(None);
+    }
+    let whole = std::path::absolute(path).ok();
+    let whole = whole.and_then(|path| path.into_os_string().into_string().ok());
+    whole.map(Some).ok_or_else(|| Failure::Usage("the path is no UTF-8 text".into()))
+}
+
+/// Sends the text, or names the database, and has it carried out.
 ///
 /// # Errors
 /// As [`Context::call`], and [`Failure::Usage`] for a password file.
 pub(super) fn carry_out(
     context: &mut Context,
-    (path, text): (&Path, &Secret),
+    source: Source<'_>,
     options: Options<'_>,
 ) -> Result<Results, Failure> {
-    let import = Some(send(context, text.expose(), options)?);
+    let (folder, import) = match source {
+        Source::Text(path, text) => (path.parent(), send(context, text.expose(), options)?),
+        Source::Database(path) => (None, name(context, path, options)?),
+    };
+    let import = Some(import);
     let run = Import {
         import: import.clone(),
         run: Some(true),
@@ -87,7 +119,7 @@ pub(super) fn carry_out(
         let answer = ask(context, &next, options)?;
         let step: Object<'_> = decode(&answer)?;
         for file in step.texts("missing_files") {
-            let beside = path.parent().unwrap_or(Path::new("")).join(&file);
+            let beside = folder.unwrap_or(Path::new("")).join(&file);
             let password = Some(password::from_file(&beside, "password_file")?);
             let (import, file) = (import.clone(), Some(file));
             ask(context, &Import { import, file, password, ..Import::default() }, options)?;
@@ -117,6 +149,12 @@ fn send(context: &mut Context, text: &str, options: Options<'_>) -> Result<Strin
         }
         (import, rest) = (Some(name), more);
     }
+}
+
+fn name(context: &mut Context, path: &str, options: Options<'_>) -> Result<String, Failure> {
+    let step = Import { database: Some(path.into()), ..Import::default() };
+    let answer = ask(context, &step, options)?;
+    Ok(decode::<Object<'_>>(&answer)?.text("import"))
 }
 
 fn ask(

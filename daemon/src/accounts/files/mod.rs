@@ -32,7 +32,7 @@ pub fn read(text: &str) -> Result<Vec<Found>, CommandError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let rows = match text.trim_start() {
         "" => Vec::new(),
-        start if start.starts_with(SQLITE) => return Err(not_yet()),
+        start if start.starts_with(SQLITE) => return Err(a_database()),
         start if start.starts_with('{') => objects(text),
         start if is_toml(start) => toml_text::read(text)?,
         _ => separated::read(text)?,
@@ -40,8 +40,8 @@ pub fn read(text: &str) -> Result<Vec<Found>, CommandError> {
     Ok(rows)
 }
 
-fn not_yet() -> CommandError {
-    broken("PhotoPrism's index.db cannot be imported yet; give NDJSON, CSV or TOML")
+fn a_database() -> CommandError {
+    broken("this is a database; PhotoPrism's index.db is named with the argument database")
 }
 
 fn broken(message: impl Into<std::borrow::Cow<'static, str>>) -> CommandError {

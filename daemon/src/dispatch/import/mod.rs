@@ -1,6 +1,7 @@
 //! `users.import`, step by step: the text comes in parts, passwords are hashed on the pool, and
 //! one transaction carries all of it out.
 
+mod foreign;
 mod prepare;
 mod staged;
 mod steps;
@@ -23,9 +24,12 @@ pub(super) async fn import(call: &Call<'_>) -> Answer {
         update: args.update.unwrap_or(false),
         prune: args.prune.unwrap_or(false),
     };
-    let transfer::Import { import, text, file, password, cursor, .. } = args;
+    let transfer::Import { import, text, database, file, password, cursor, .. } = args;
     if let Some(text) = text {
         return steps::text(call, import, &text);
+    }
+    if let Some(path) = database {
+        return foreign::database(call, &path).await;
     }
     let Some(id) = import else {
         return Err(CommandError::broken("import", "give the import of the step before"));
@@ -46,9 +50,16 @@ pub(super) async fn import(call: &Call<'_>) -> Answer {
 /// One step at a time, and what belongs to a run with a run only.
 fn check_step(args: &transfer::Import) -> Result<(), CommandError> {
     let running = args.run == Some(true);
-    let steps = [args.text.is_some(), args.file.is_some(), running, args.cursor.is_some()];
+    let whole = args.database.is_some();
+    let steps = [args.text.is_some(), whole, args.file.is_some(), running, args.cursor.is_some()];
     if steps.iter().filter(|given| **given).count() != 1 || args.run == Some(false) {
-        return Err(CommandError::broken("run", "give one of text, file, run and cursor"));
+        return Err(CommandError::broken(
+            "run",
+            "give one of text, database, file, run and cursor",
+        ));
+    }
+    if whole && args.import.is_some() {
+        return Err(CommandError::broken("import", "a database begins an import of its own"));
     }
     if args.password.is_some() && args.file.is_none() {
         return Err(CommandError::broken("password", "this is said with file only"));

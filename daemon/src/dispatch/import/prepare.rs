@@ -11,7 +11,7 @@ use crate::handlers::users::{Bad, NewHash, Options, Ready, known_hash};
 use crate::hashing::{Scheme, parse};
 
 /// Rows of one text; with more the one transaction would hold the others up for seconds.
-const MOST_ROWS: usize = 20_000;
+pub(super) const MOST_ROWS: usize = 20_000;
 
 /// Reads the rows of a text that is whole.
 ///
@@ -31,7 +31,8 @@ pub(super) fn rows(call: &Call<'_>, text: &str) -> Result<Vec<Result<Ready, Bad>
     Ok(found.into_iter().map(|found| Ready::parse(found, rules, is_hash)).collect())
 }
 
-fn checkable(text: &str, only_bcrypt: bool) -> Result<(), RuleError> {
+/// Whether a stored hash can be checked here.
+pub(super) fn checkable(text: &str, only_bcrypt: bool) -> Result<(), RuleError> {
     let hash = parse(text).map_err(|why| RuleError::new(why.to_string()))?;
     if only_bcrypt && hash.scheme() != Scheme::Bcrypt {
         return Err(RuleError::new("PhotoPrism checks bcrypt hashes only; give one of those"));

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use photoprism_protocol::MAX_REPLY_BYTES;
+use photoprism_protocol::envelope::Success;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::{ImportCounts, ImportResult};
 
@@ -14,7 +15,7 @@ use super::staged::Staged;
 use crate::clock::Stopwatch;
 use crate::error::CommandError;
 use crate::handlers::success;
-use crate::handlers::users::{Import, Options, Results, import};
+use crate::handlers::users::{Bad, Import, Options, Ready, Results, import};
 use crate::store::Tx;
 
 /// How long a step prepares passwords before it says how far it is: clients wait 40 s.
@@ -35,6 +36,19 @@ pub(super) fn text(call: &Call<'_>, id: Option<String>, part: &Secret) -> Answer
         None => app.imports.begin(call.uid(), (now, app.random))?,
     };
     change(call, &id, |staged| staged.add(part))
+}
+
+/// The rows of a database, which are whole at once.
+pub(super) fn begun(
+    call: &Call<'_>,
+    rows: Vec<Result<Ready, Bad>>,
+) -> Result<Success, CommandError> {
+    let app = call.app;
+    let id = app.imports.begin(call.uid(), (app.started.elapsed(), app.random))?;
+    change(call, &id, |staged| {
+        staged.rows = Some(rows);
+        Ok(())
+    })
 }
 
 /// What stands in a file that was asked for.
@@ -153,6 +167,7 @@ fn progress(id: &str, staged: &Staged, missing_files: Vec<String>) -> ImportResu
         counts: ImportCounts::default(),
         items: Vec::new(),
         next: None,
+        effective_within_s: None,
     }
 }
 
@@ -177,6 +192,7 @@ fn page(id: &str, staged: &Staged, cursor: &str) -> Result<ImportResult, Command
         counts: results.counts,
         items,
         next,
+        effective_within_s: results.effective_within_s,
         ..progress(id, staged, Vec::new())
     })
 }

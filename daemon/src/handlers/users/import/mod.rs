@@ -1,5 +1,6 @@
 //! `users.import`: many accounts in one transaction, with a result for each row.
 
+mod foreign;
 mod one;
 mod prune;
 mod ready;

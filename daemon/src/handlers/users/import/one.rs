@@ -4,7 +4,7 @@ use photoprism_protocol::secret::Secret;
 
 use super::ready::{NewHash, Ready};
 use crate::accounts::change::{check_takes_password, difference};
-use crate::accounts::standing::is_deleted;
+use crate::accounts::standing::{AccountState, is_deleted};
 use crate::accounts::times;
 use crate::effect::Effect;
 use crate::error::CommandError;
@@ -14,8 +14,8 @@ use crate::handlers::users::add::make;
 use crate::handlers::users::modify::{change, permitted};
 use crate::handlers::users::now_shown;
 use crate::store::{
-    Tx, UserChange, UserRow, end_sessions, passcode_activate, passcode_enroll, password_hash,
-    user_by_name, user_change,
+    SessionRow, Tx, UserChange, UserRow, end_sessions, passcode_activate, passcode_enroll,
+    password_hash, session_by_id, session_insert, user_by_name, user_by_uid, user_change,
 };
 
 /// What a row came to.
@@ -68,12 +68,30 @@ fn added(tx: &Tx<'_>, context: &Context, row: &Ready) -> Result<Came, CommandErr
         user_change(tx, &uid, &method, &now)?;
     }
     let (_, effect) = now_shown(tx, context, &uid)?;
+    let mut effects = vec![effect];
+    effects.extend(app_passwords(tx, row, &uid)?);
     Ok(Came {
         outcome: "added",
         changed: Vec::new(),
         sessions_revoked: 0,
-        wrote: Some((uid, vec![effect])),
+        wrote: Some((uid, effects)),
     })
+}
+
+/// Those of the account that the row was made of: their secrets go on working.
+fn app_passwords(tx: &Tx<'_>, row: &Ready, uid: &str) -> Result<Vec<Effect>, CommandError> {
+    let mut effects = Vec::new();
+    for app in &row.app_passwords {
+        if session_by_id(tx, &app.id)?.is_some() {
+            continue;
+        }
+        let (user_uid, user_name) = (uid.to_owned(), row.name.as_str().to_owned());
+        let session = SessionRow { user_uid, user_name, ..app.clone() };
+        session_insert(tx, &session)?;
+        let account = user_by_uid(tx, uid)?.as_ref().map(AccountState::of);
+        effects.push(Effect::SessionMade(Box::new(session), account));
+    }
+    Ok(effects)
 }
 
 fn known(

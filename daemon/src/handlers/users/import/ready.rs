@@ -12,7 +12,7 @@ use crate::accounts::password::PasswordRules;
 use crate::accounts::properties::Properties;
 use crate::accounts::standing::is_deleted;
 use crate::error::CommandError;
-use crate::store::{Db, password_hash, user_by_name};
+use crate::store::{Db, SessionRow, password_hash, user_by_name};
 
 /// What the account's password is to be.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +45,8 @@ pub struct Ready {
     pub hash: NewHash,
     /// Key and recovery code of two-factor authentication.
     pub(super) two_factor: Option<(Secret, Secret)>,
+    /// App passwords of another database's account.
+    pub(super) app_passwords: Vec<SessionRow>,
 }
 
 /// A row that was not taken.
@@ -95,7 +97,8 @@ impl Ready {
         let two_factor = two_factor(row.totp_url.take(), row.recovery_code.take())?;
         let password_file = row.password_file.take();
         let given = Properties::parse(fields(row), rules)?;
-        Ok(Self { line, name, password_file, given, hash, two_factor })
+        let app_passwords = Vec::new();
+        Ok(Self { line, name, password_file, given, hash, two_factor, app_passwords })
     }
 
     /// Takes what stands in the row's file.

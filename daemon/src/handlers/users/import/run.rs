@@ -11,6 +11,7 @@ use super::ready::{Bad, Ready};
 use crate::effect::{Done, Effect};
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome, success};
+use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, Written, record, surrounded};
 use crate::store::Tx;
 
@@ -32,6 +33,8 @@ pub struct Results {
     pub counts: ImportCounts,
     /// One for each row, then one for each account that was pruned.
     pub items: Vec<ImportItem>,
+    /// Seconds for which a running PhotoPrism may go on honouring what ended.
+    pub effective_within_s: Option<u32>,
 }
 
 /// A text whose rows are ready.
@@ -58,7 +61,7 @@ pub fn import(
 ) -> Result<Outcome, CommandError> {
     let carry_out = || {
         let (found, effects) = all(tx, context, import)?;
-        let summary = summary(import, found.counts);
+        let summary = summary(import, &found);
         if let Ok(mut results) = results.lock() {
             *results = found;
         }
@@ -74,7 +77,7 @@ pub fn import(
     })
 }
 
-fn summary(import: &Import, counts: ImportCounts) -> ImportResult {
+fn summary(import: &Import, found: &Results) -> ImportResult {
     let rows = import.rows.len() as u64;
     ImportResult {
         import: import.id.clone(),
@@ -82,9 +85,10 @@ fn summary(import: &Import, counts: ImportCounts) -> ImportResult {
         rows,
         prepared: rows,
         missing_files: Vec::new(),
-        counts,
+        counts: found.counts,
         items: Vec::new(),
         next: None,
+        effective_within_s: found.effective_within_s,
     }
 }
 
@@ -117,6 +121,8 @@ fn all(
             effects.extend(note(tx, context, &mut results, ((0, &row.name), came))?);
         }
     }
+    let ended = results.items.iter().map(|item| item.sessions_revoked).sum();
+    results.effective_within_s = effective_within(tx, ended);
     Ok((results, effects))
 }
 

@@ -1,0 +1,69 @@
+//! Accounts of another database as rows.
+
+use photoprism_protocol::rule::RuleError;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::transfer::Row;
+
+use super::ready::{Bad, Ready};
+use crate::accounts::files::Found;
+use crate::accounts::password::PasswordRules;
+use crate::accounts::standing::shown_role;
+use crate::accounts::times;
+use crate::store::{ForeignAccount, PasscodeRow, SessionRow, UserRow};
+
+impl Ready {
+    /// An account of another PhotoPrism, held to the same rules as a row of a text; its line is
+    /// the account's id there.
+    ///
+    /// # Errors
+    /// As [`Ready::parse`].
+    pub fn taken_over(
+        account: ForeignAccount,
+        rules: &PasswordRules,
+        is_hash: impl Fn(&str) -> Result<(), RuleError>,
+    ) -> Result<Self, Bad> {
+        let ForeignAccount { row, hash, passcode, app_passwords } = account;
+        let line = row.id.unsigned_abs();
+        let passcode = passcode.filter(|_| row.method == "2fa");
+        let found = Found { line, row: Ok(as_row(row, hash, passcode)) };
+        let mut ready = Self::parse(found, rules, is_hash)?;
+        ready.app_passwords = app_passwords.into_iter().map(without_zero_times).collect();
+        Ok(ready)
+    }
+}
+
+fn as_row(row: UserRow, hash: Option<Secret>, passcode: Option<PasscodeRow>) -> Row {
+    let role = shown_role(&row).to_owned();
+    let some = |text: String| Some(text).filter(|text| !text.is_empty());
+    let (totp_url, recovery_code) = match passcode {
+        Some(PasscodeRow { key_url, recovery_code, .. }) => (Some(key_url), Some(recovery_code)),
+        None => (None, None),
+    };
+    Row {
+        name: row.name,
+        role: Some(role),
+        display_name: Some(row.display_name),
+        email: some(row.email),
+        provider: some(row.provider),
+        auth_id: some(row.auth_id),
+        super_admin: Some(row.super_admin),
+        can_login: Some(row.can_login),
+        webdav: Some(row.webdav),
+        base_path: some(row.base_path),
+        upload_path: some(row.upload_path),
+        attr: some(row.attr),
+        expires_at: times::stored(&row.expires_at).map(times::to_rfc3339),
+        password_hash: hash,
+        totp_url,
+        recovery_code,
+        ..Row::default()
+    }
+}
+
+/// Go's zero time is no time.
+fn without_zero_times(mut app: SessionRow) -> SessionRow {
+    if times::stored(&app.login_at).is_none() {
+        app.login_at.clear();
+    }
+    app
+}
