@@ -129,11 +129,6 @@ fn no_password_of_an_import_is_found_in_anything_that_was_written() {
         let run = client.call("users.import", json!({"import": id, "run": true, "update": true}));
         assert!(!run.to_string().contains(CANARY), "{text}: {run}");
         added += run["result"]["counts"]["added"].as_u64().unwrap_or(0);
-        // A text that makes no sense as a whole stays until it is forgotten: make room.
-        if run["ok"] == false {
-            home.restart();
-            client = home.connect();
-        }
     }
     assert_eq!(added, 2, "bob and kim");
     let mut found = Vec::new();

@@ -3,9 +3,12 @@
 use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::secret::Secret;
 
+use zeroize::Zeroizing;
+
 use super::super::call::Call;
 use super::staged::Staged;
 use crate::accounts::files;
+use crate::accounts::password::PasswordRules;
 use crate::error::CommandError;
 use crate::handlers::users::{Bad, NewHash, Options, Ready, known_hash};
 use crate::hashing::{Scheme, parse};
@@ -13,11 +16,26 @@ use crate::hashing::{Scheme, parse};
 /// Rows of one text; with more the one transaction would hold the others up for seconds.
 pub(super) const MOST_ROWS: usize = 20_000;
 
-/// Reads the rows of a text that is whole.
+/// Reads the rows of a text that is whole, on a thread of its own: megabytes would hold up every
+/// other connection.
 ///
 /// # Errors
 /// `invalid_argument` at `text`.
-pub(super) fn rows(call: &Call<'_>, text: &str) -> Result<Vec<Result<Ready, Bad>>, CommandError> {
+pub(super) async fn rows(
+    call: &Call<'_>,
+    text: Zeroizing<String>,
+) -> Result<Vec<Result<Ready, Bad>>, CommandError> {
+    let (rules, only_bcrypt) = (call.app.rules, !call.app.own);
+    tokio::task::spawn_blocking(move || read(&text, rules, only_bcrypt))
+        .await
+        .map_err(|error| CommandError::Internal(error.to_string()))?
+}
+
+fn read(
+    text: &str,
+    rules: PasswordRules,
+    only_bcrypt: bool,
+) -> Result<Vec<Result<Ready, Bad>>, CommandError> {
     let found = files::read(text)?;
     if found.len() > MOST_ROWS {
         return Err(CommandError::broken(
@@ -25,10 +43,8 @@ pub(super) fn rows(call: &Call<'_>, text: &str) -> Result<Vec<Result<Ready, Bad>
             "there are more than 20,000 rows; import them in several pieces",
         ));
     }
-    let only_bcrypt = !call.app.own;
     let is_hash = |text: &str| checkable(text, only_bcrypt);
-    let rules = &call.app.rules;
-    Ok(found.into_iter().map(|found| Ready::parse(found, rules, is_hash)).collect())
+    Ok(found.into_iter().map(|found| Ready::parse(found, &rules, is_hash)).collect())
 }
 
 /// Whether a stored hash can be checked here.
@@ -92,7 +108,7 @@ async fn hash(
         Some(_) if !options.update => return Ok(NewHash::None),
         Some(Some(stored)) => {
             if call.verify(password.clone(), Some(stored.clone())).await? {
-                return Ok(NewHash::Matches(stored));
+                return Ok(NewHash::Matches(Secret::new(stored)));
             }
         }
         Some(None) | None => {}

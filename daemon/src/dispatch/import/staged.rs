@@ -20,6 +20,10 @@ const MOST_BYTES: usize = 16 << 20;
 /// After so long without a step an import is forgotten.
 const PATIENCE: Duration = Duration::from_mins(10);
 
+/// The same where another one needs its place: a client that is still there takes its next step
+/// at once.
+const HASTE: Duration = Duration::from_secs(10);
+
 /// Random bytes of a name.
 const ID_BYTES: usize = 16;
 
@@ -61,9 +65,13 @@ impl Imports {
         (now, random): (Duration, fn(&mut [u8])),
     ) -> Result<String, CommandError> {
         let mut places = self.0.borrow_mut();
-        places.retain(|_, place| now.saturating_sub(place.touched) < PATIENCE);
+        let idle = |place: &Place| now.saturating_sub(place.touched);
+        places.retain(|_, place| idle(place) < PATIENCE);
         if places.len() >= MOST {
-            return Err(CommandError::Busy { retry_after_s: PATIENCE.as_secs() });
+            places.retain(|_, place| place.staged.is_none() || idle(place) < HASTE);
+        }
+        if places.len() >= MOST {
+            return Err(CommandError::Busy { retry_after_s: HASTE.as_secs() });
         }
         let mut bytes = [0; ID_BYTES];
         random(&mut bytes);
@@ -145,12 +153,24 @@ mod tests {
     fn imports_are_bounded_and_forgotten() {
         let imports = Imports::default();
         let ids: Vec<String> = (0..MOST).map(|_| imports.begin(7, at(0)).unwrap()).collect();
-        assert!(matches!(imports.begin(7, at(599)), Err(CommandError::Busy { .. })));
+        assert!(matches!(imports.begin(7, at(9)), Err(CommandError::Busy { .. })));
         let staged = imports.take(&ids[0], 7).unwrap();
-        imports.put_back(&ids[0], staged, PATIENCE / 2);
-        let id = imports.begin(7, at(600)).unwrap();
-        assert!(imports.take(&ids[1], 7).is_err() && imports.take(&ids[0], 7).is_ok());
+        imports.put_back(&ids[0], staged, Duration::from_secs(5));
+        let _at_work = imports.take(&ids[1], 7).unwrap();
+        // Those that nobody came back to for ten seconds make room, one that is at work does not.
+        let id = imports.begin(7, at(10)).unwrap();
+        assert!(imports.take(&ids[2], 7).is_err() && imports.take(&ids[0], 7).is_ok());
+        assert!(matches!(imports.take(&ids[1], 7), Err(CommandError::Conflict(_))));
         imports.forget(&id);
+        let alone = Imports::default();
+        let first = alone.begin(7, at(0)).unwrap();
+        alone.begin(7, at(599)).unwrap();
+        assert!(alone.take(&first, 7).is_ok_and(|staged| {
+            alone.put_back(&first, staged, Duration::ZERO);
+            true
+        }));
+        alone.begin(7, at(600)).unwrap();
+        assert!(alone.take(&first, 7).is_err());
         assert!(matches!(imports.take(&id, 7), Err(CommandError::NotFound { .. })));
     }
 

@@ -91,9 +91,13 @@ pub(super) async fn run(call: &Call<'_>, id: &str, options: Options) -> Answer {
     }
     let mut staged = call.app.imports.take(id, call.uid())?;
     let ended = advance(call, id, &mut staged, options).await;
-    let last = matches!(&ended, Ok(result) if result.done && result.next.is_none());
+    let over = match &ended {
+        Ok(result) => result.done && result.next.is_none(),
+        // A text that makes no sense will make none at the next attempt.
+        Err(error) => staged.rows.is_none() && matches!(error, CommandError::Invalid { .. }),
+    };
     call.app.imports.put_back(id, staged, call.app.started.elapsed());
-    if last {
+    if over {
         call.app.imports.forget(id);
     }
     success(&ended?)
@@ -113,7 +117,7 @@ async fn advance(
     }
     let found = match staged.rows.take() {
         Some(rows) => rows,
-        None => rows(call, &staged.text)?,
+        None => rows(call, std::mem::take(&mut staged.text)).await?,
     };
     let count = found.len();
     staged.rows = Some(found);

@@ -135,7 +135,7 @@ fn new_hash(tx: &Tx<'_>, row: &Ready, before: &UserRow) -> Result<Option<Hashed>
         NewHash::None | NewHash::Wanted => Ok(None),
         NewHash::Set(hash) if stored.as_deref() == Some(hash.expose()) => Ok(None),
         NewHash::Set(hash) => Ok(Some(hashed(row, hash))),
-        NewHash::Matches(known) if stored.as_ref() == Some(known) => Ok(None),
+        NewHash::Matches(known) if stored.as_deref() == Some(known.expose()) => Ok(None),
         NewHash::Matches(_) => Err(changed_meanwhile()),
         NewHash::Differs => Ok(Some(hashed(row, &Secret::new("tried".into())))),
     }

@@ -1,6 +1,6 @@
 //! Deleting what the text does not name.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::accounts::first::FIRST_ADMIN_ID;
 use crate::accounts::times;
@@ -14,7 +14,10 @@ use crate::store::{Tx, UserPage, UserRow, UserSearch, end_all_sessions, user_del
 const PIECE: usize = 1000;
 
 /// Accounts that are not named, in the order of their ids. The first admin stays.
-pub(super) fn unnamed(tx: &Tx<'_>, named: &BTreeSet<&str>) -> Result<Vec<UserRow>, CommandError> {
+pub(super) fn unnamed(
+    tx: &Tx<'_>,
+    named: &BTreeMap<&str, u64>,
+) -> Result<Vec<UserRow>, CommandError> {
     let mut unnamed = Vec::new();
     let mut after = FIRST_ADMIN_ID;
     loop {
@@ -22,7 +25,7 @@ pub(super) fn unnamed(tx: &Tx<'_>, named: &BTreeSet<&str>) -> Result<Vec<UserRow
         let rows = users_page(tx, &UserSearch::People, page)?;
         let Some(last) = rows.last() else { return Ok(unnamed) };
         after = last.id;
-        unnamed.extend(rows.into_iter().filter(|row| !named.contains(row.name.as_str())));
+        unnamed.extend(rows.into_iter().filter(|row| !named.contains_key(row.name.as_str())));
     }
 }
 

@@ -25,7 +25,7 @@ pub enum NewHash {
     /// This hash: the row has it, or it was made of the row's password.
     Set(Secret),
     /// The row's password is the one of this stored hash.
-    Matches(String),
+    Matches(Secret),
     /// The row's password is another than the account's; nothing is hashed for a trial.
     Differs,
 }

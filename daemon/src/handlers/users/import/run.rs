@@ -1,6 +1,6 @@
 //! All rows, in their order.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
@@ -98,19 +98,24 @@ fn all(
     import: &Import,
 ) -> Result<(Results, Vec<Effect>), CommandError> {
     let (mut results, mut effects) = (Results::default(), Vec::new());
+    let mut named: BTreeMap<&str, u64> = BTreeMap::new();
     for row in &import.rows {
         let (line, name, came) = match row {
             Ok(row) => {
-                let came = one(tx, context, row, import.options.update);
-                (row.line, row.name.as_str(), came)
+                let name = row.name.as_str();
+                let came = match named.insert(name, row.line) {
+                    None => one(tx, context, row, import.options.update),
+                    Some(before) => Err(CommandError::Conflict(
+                        format!("line {before} is about this account already").into(),
+                    )),
+                };
+                (row.line, name, came)
             }
             Err((line, name, error)) => (*line, name.as_str(), Err(error.clone())),
         };
         effects.extend(note(tx, context, &mut results, ((line, name), came))?);
     }
     if import.options.prune && results.counts.refused == 0 {
-        let named: BTreeSet<&str> =
-            import.rows.iter().flatten().map(|row| row.name.as_str()).collect();
         for row in unnamed(tx, &named)? {
             let came = delete(tx, context, &row).map(|(sessions_revoked, effects)| Came {
                 outcome: "pruned",
