@@ -38,24 +38,35 @@ pub(super) fn median(runs: usize, mut run: impl FnMut() -> Duration) -> f64 {
     taken[runs / 2]
 }
 
+/// What a run takes, from beginning to end and of a processor.
+#[derive(Clone, Copy)]
+pub(super) struct Taken {
+    pub(super) wall: Duration,
+    pub(super) processor: Duration,
+}
+
 /// The lower quartiles of several things in milliseconds, done in turn, so that what else the
-/// machine does meets all of them and shows in few.
-pub(super) fn quartile_of_each(
+/// machine does meets all of them and shows in few: from beginning to end, and of a processor.
+pub(super) fn quartiles(
     runs: usize,
-    things: impl Iterator<Item = impl FnMut() -> Duration>,
-) -> Vec<f64> {
+    things: impl Iterator<Item = impl FnMut() -> Taken>,
+) -> Vec<[f64; 2]> {
     let mut things: Vec<_> = things.collect();
     let mut taken = vec![Vec::with_capacity(runs); things.len()];
     for _ in 0..runs {
         for (thing, taken) in things.iter_mut().zip(&mut taken) {
-            taken.push(thing().as_secs_f64() * 1e3);
+            taken.push(thing());
         }
     }
-    let quartile = |mut taken: Vec<f64>| {
-        taken.sort_by(f64::total_cmp);
-        taken[runs / 4]
+    let quartile = |taken: &[Taken], which: fn(&Taken) -> Duration| {
+        let mut ms: Vec<f64> = taken.iter().map(|one| which(one).as_secs_f64() * 1e3).collect();
+        ms.sort_by(f64::total_cmp);
+        ms[runs / 4]
     };
-    taken.into_iter().map(quartile).collect()
+    let both = |taken: Vec<Taken>| {
+        [quartile(&taken, |one| one.wall), quartile(&taken, |one| one.processor)]
+    };
+    taken.into_iter().map(both).collect()
 }
 
 /// The best of three rates of each of two things, done in turn.

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::{TimeVal, TimeValLike};
 use photoprism_daemon::clock::Stopwatch;
 use tempfile::TempDir;
 
-use super::{Table, quartile_of_each, times};
+use super::{Table, Taken, quartiles};
 use crate::common::DAEMON;
 use crate::peers::Redis;
 
@@ -31,15 +33,23 @@ pub(crate) fn control_binary() -> PathBuf {
 /// A program with its arguments.
 type Line<'a> = (&'a Path, Vec<&'a str>);
 
-fn run((program, arguments): &Line<'_>, socket: &Path) -> Duration {
+/// Time of a processor that ended children took.
+fn of_children() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("its own figures");
+    let micros = |time: TimeVal| u64::try_from(time.num_microseconds()).expect("it is positive");
+    Duration::from_micros(micros(usage.user_time()) + micros(usage.system_time()))
+}
+
+fn run((program, arguments): &Line<'_>, socket: &Path) -> Taken {
     let mut command = Command::new(program);
     command.env_clear().env("PATH", "/usr/bin:/bin").env("PHOTOPRISM_ADMIN_SOCKET", socket);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let before = of_children();
     let watch = Stopwatch::start();
     let status = command.status().expect("a program");
-    let taken = watch.elapsed();
+    let wall = watch.elapsed();
     assert!(status.success(), "{} {arguments:?}", program.display());
-    taken
+    Taken { wall, processor: of_children().saturating_sub(before) }
 }
 
 /// One command of a person, from the start of the process to its end.
@@ -49,25 +59,29 @@ pub(crate) fn control_runs(table: &mut Table, folder: &TempDir, control: &Path) 
     let redis = Redis::start(folder.path());
     let of_redis = redis.as_ref().map(Redis::socket).and_then(Path::to_str);
     let mut lines: Vec<Line<'_>> = vec![
+        (&bare, vec!["users", "show", "admin"]),
         (control, vec!["users", "show", "admin"]),
         (control, vec!["users", "ls"]),
         (control, vec!["--version"]),
-        (&bare, vec!["users", "show", "admin"]),
     ];
     if let Some(socket) = of_redis {
         lines.push((Path::new("redis-cli"), vec!["-s", socket, "PING"]));
     }
-    let ms = quartile_of_each(RUNS, lines.iter().map(|line| || run(line, &socket)));
-    let beside = |figure: f64| {
-        let redis = ms.get(4).map_or_else(
-            || "skipped: no redis-server here".to_owned(),
-            |ping| format!("{:.2} x `redis-cli PING`", figure / ping),
-        );
-        format!("{redis}, {:.2} x a bare clap program", figure / ms[3])
-    };
-    let shown = |figure: f64| format!("{figure:.2} ms");
-    table.row("`photoprism users show admin`, the whole process", &shown(ms[0]), &beside(ms[0]));
-    table.row("`photoprism users ls`", &shown(ms[1]), &beside(ms[1]));
-    table.row("`photoprism --version`", &shown(ms[2]), &beside(ms[2]));
-    table.row("a bare clap program", &shown(ms[3]), &times(ms[3] / ms[0], "`users show`"));
+    let taken = quartiles(RUNS, lines.iter().map(|line| || run(line, &socket)));
+    let names =
+        ["`photoprism users show admin`", "`photoprism users ls`", "`photoprism --version`"];
+    for (name, figures) in names.iter().zip(&taken[1..]) {
+        for (way, kind) in ["the whole process", "time of a processor"].iter().enumerate() {
+            let beside = taken.get(4).map_or_else(
+                || "skipped: no redis-server here".to_owned(),
+                |ping| format!("{:.2} x `redis-cli PING`", figures[way] / ping[way]),
+            );
+            let bare = figures[way] / taken[0][way];
+            table.row(
+                &format!("{name}, {kind}"),
+                &format!("{:.2} ms", figures[way]),
+                &format!("{beside}, {bare:.2} x a bare clap program"),
+            );
+        }
+    }
 }

@@ -11,4 +11,4 @@ pub(super) use echo::{ECHOED, Echo};
 pub(super) use hash::hashes_per_second;
 pub(super) use libargon2::reference_hashes_per_second;
 pub(super) use redis::Redis;
-pub(super) use sqlite::commits_per_second;
+pub(super) use sqlite::{WARM_UP, commits_per_second};

@@ -1,5 +1,6 @@
 //! Redis from the system's packages (`apt-get install redis-server`), asked by its own client.
 
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -22,7 +23,7 @@ impl Redis {
             .spawn()
             .ok()?;
         let mut redis = Self { child, socket };
-        while !redis.socket.exists() {
+        while UnixStream::connect(&redis.socket).is_err() {
             assert!(redis.child.try_wait().expect("its state").is_none(), "redis-server ended");
             std::thread::yield_now();
         }
@@ -35,7 +36,7 @@ impl Redis {
     }
 
     /// GETs a second of so many connections with so many in flight on each.
-    pub(crate) fn gets_per_second(&self, (connections, in_flight): (u32, u32)) -> f64 {
+    pub(crate) fn rate(&self, (connections, in_flight): (u32, u32)) -> f64 {
         let rounds = (20_000 * connections * in_flight).min(400_000);
         let output = Command::new("redis-benchmark")
             .args(["-t", "get", "--csv", "-s"])
