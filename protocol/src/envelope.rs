@@ -14,6 +14,9 @@ use crate::suggest;
 /// Most characters of an `id` that is a text.
 pub const MAX_ID_CHARS: usize = 64;
 
+/// What a reply has around its result, an error of a sentence or two included.
+const ROOM: usize = 256;
+
 const KEYS: [&str; 5] = ["id", "cmd", "args", "key", "confirm"];
 
 /// What the client calls its request; echoed in the reply.
@@ -195,7 +198,10 @@ pub fn encode(id: &Id, outcome: &Result<Success, ErrorBody>) -> Vec<u8> {
         }
         Err(error) => Line { id, ok: false, result: None, warnings: &[], error: Some(error) },
     };
-    serde_json::to_vec(&line).expect("texts and numbers always serialise")
+    // Nearly every reply fits: growing would copy it several times.
+    let mut text = Vec::with_capacity(ROOM + line.result.map_or(0, |result| result.get().len()));
+    serde_json::to_writer(&mut text, &line).expect("texts and numbers always serialise");
+    text
 }
 
 /// A request as a client writes it.
