@@ -8,13 +8,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use photoprism_daemon::clock::Stopwatch;
 use serde_json::json;
 
 use crate::common::client::Client;
 use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::peer::open_to_all;
-use crate::common::{is_root, skipped};
+use crate::common::{PATIENCE, is_root, skipped};
 use crate::measure::{P99, alone, best_p99, hold_many};
 
 /// The socket to send to slowly; without it `helper` does nothing.
@@ -124,7 +125,10 @@ fn beside_a_slow_stranger(requests: usize) {
     let mut slow = stranger(&home.socket());
     // The stranger holds all that one uid may, before and after.
     let await_stranger = |honest: &mut Client| {
-        while honest.ok("status", json!({}))["connections"]["open"] != HELD {}
+        let watch = Stopwatch::start();
+        while honest.ok("status", json!({}))["connections"]["open"] != HELD {
+            assert!(watch.elapsed() < PATIENCE, "the stranger holds more, or less");
+        }
     };
     await_stranger(&mut honest);
     let p99 = best_p99(&mut honest, r#"{"cmd":"users.ls"}"#, requests);
