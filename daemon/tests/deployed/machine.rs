@@ -1,5 +1,6 @@
 //! A machine whose init is systemd: a small Debian in systemd-nspawn.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -19,7 +20,7 @@ pub(crate) struct Machine {
     /// The process of its init, as it is seen from here.
     init: String,
     files: TempDir,
-    _checkout: Checkout,
+    checkout: Checkout,
 }
 
 impl Machine {
@@ -36,18 +37,14 @@ impl Machine {
         }
         let files = tempfile::tempdir().unwrap();
         succeed(Command::new("cp").arg("-a").arg(debian.join(".")).arg(files.path()));
-        let (nspawn, log) = boot(&files, &checkout);
-        let mut machine = Self { nspawn, init: String::new(), files, _checkout: checkout };
-        let pid = machine.nspawn.id();
-        let inside = "nsenter --target $(pgrep -P PID) --all -- systemctl is-system-running";
-        let running = format!("[[ $({inside}) =~ running|degraded ]]");
-        let waited = until(&running.replace("PID", &pid.to_string()), BOOT);
-        if run(Command::new("bash").args(["-c", &waited])).code != Some(0) {
-            let log = std::fs::read_to_string(log).unwrap_or_default();
-            return Err(format!("no machine could be started here: {log}"));
-        }
-        machine.init = succeed(Command::new("pgrep").args(["-P", &pid.to_string()])).trim().into();
-        Ok(machine)
+        let (nspawn, init) = boot(&files, &checkout)?;
+        Ok(Self { nspawn, init, files, checkout })
+    }
+
+    /// Off and on again.
+    pub(crate) fn reboot(&mut self) {
+        end(&mut self.nspawn);
+        (self.nspawn, self.init) = boot(&self.files, &self.checkout).unwrap();
     }
 
     /// A script in the machine, as its root.
@@ -89,10 +86,11 @@ impl Machine {
     }
 }
 
-/// The machine has no network, and is gone with the thread that started it.
-fn boot(files: &TempDir, checkout: &Checkout) -> (Child, PathBuf) {
+/// Starts it, without a network, and waits until its init is done; gives that as well, as it is
+/// seen from here. The machine is gone with the thread that started it.
+fn boot(files: &TempDir, checkout: &Checkout) -> Result<(Child, String), String> {
     let log = checkout.path("boot.log");
-    let printed = std::fs::File::create(&log).unwrap();
+    let printed = fs::File::create(&log).unwrap();
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "systemd-nspawn", "--quiet", "--boot"]);
     command.args(["--register=no", "--keep-unit", "--private-network", "--link-journal=no"]);
@@ -103,16 +101,29 @@ fn boot(files: &TempDir, checkout: &Checkout) -> (Child, PathBuf) {
     command.arg(format!("--bind={}:/checkout", checkout.path("").display()));
     command.stdin(Stdio::null());
     command.stdout(printed.try_clone().unwrap()).stderr(printed);
-    (command.spawn().unwrap(), log)
+    let mut nspawn = command.spawn().unwrap();
+    let pid = nspawn.id().to_string();
+    let inside = "nsenter --target $(pgrep -P PID) --all -- systemctl is-system-running";
+    let running = format!("[[ $({inside}) =~ running|degraded ]]").replace("PID", &pid);
+    if run(Command::new("bash").args(["-c", &until(&running, BOOT)])).code != Some(0) {
+        end(&mut nspawn);
+        let log = fs::read_to_string(log).unwrap_or_default();
+        return Err(format!("no machine could be started here: {log}"));
+    }
+    Ok((nspawn, succeed(Command::new("pgrep").args(["-P", &pid])).trim().into()))
+}
+
+fn end(nspawn: &mut Child) {
+    let pid = nspawn.id();
+    let gone = until(&format!("! kill -0 {pid} || grep -q 'State:.Z' /proc/{pid}/status"), 20);
+    run(Command::new("bash").args(["-c", &format!("kill -TERM {pid}; {gone}")]));
+    // In vain, where it has ended.
+    let _ = nspawn.kill();
+    let _ = nspawn.wait();
 }
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        let pid = self.nspawn.id();
-        let gone = until(&format!("! kill -0 {pid} || grep -q 'State:.Z' /proc/{pid}/status"), 20);
-        run(Command::new("bash").args(["-c", &format!("kill -TERM {pid}; {gone}")]));
-        // In vain, where it has ended.
-        let _ = self.nspawn.kill();
-        let _ = self.nspawn.wait();
+        end(&mut self.nspawn);
     }
 }

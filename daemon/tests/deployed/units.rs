@@ -41,7 +41,7 @@ fn the_service_is_exposed_by_half_a_point_at_most() {
 
 #[test]
 fn a_machine_with_systemd() {
-    let Some(machine) = Machine::start() else { return };
+    let Some(mut machine) = Machine::start() else { return };
     // Those whom the README adds to the groups, and PhotoPrism's own user.
     for user in ["alice", "mallory", "photoprism"] {
         machine.succeed(&format!("useradd --user-group {user}"));
@@ -62,6 +62,7 @@ fn a_machine_with_systemd() {
     those_get_in_who_should(&machine);
     it_starts_when_somebody_asks(&machine);
     it_comes_back(&machine);
+    it_is_there_after_a_boot(&mut machine);
     the_watchdog_bites_where_nothing_moves(&machine);
     it_stops_under_load(&machine);
     a_folder_that_it_may_not_enter_is_named(&machine);
@@ -131,6 +132,12 @@ fn it_comes_back(machine: &Machine) {
     machine.until("[ \"$(systemctl show -P NRestarts photoprismd)\" = 1 ]");
     machine.succeed("photoprism users show bob");
     assert_eq!(machine.succeed(inode), before, "the socket is systemd's");
+}
+
+fn it_is_there_after_a_boot(machine: &mut Machine) {
+    machine.reboot();
+    machine.succeed("systemctl is-active photoprismd.service photoprismd-auth.socket");
+    machine.succeed("photoprism users show bob");
 }
 
 fn the_watchdog_bites_where_nothing_moves(machine: &Machine) {
