@@ -1,6 +1,7 @@
 //! Which socket is the daemon's, and what to say where it cannot be reached.
 
 mod look;
+mod names;
 mod permission;
 
 use std::ffi::OsString;
@@ -34,7 +35,8 @@ impl Choice {
             None => Self::first_existing(defaults(
                 nix::unistd::geteuid().is_root(),
                 std::env::var_os("XDG_RUNTIME_DIR"),
-                std::env::home_dir(),
+                // Nothing is looked up where the variable is missing: see `names`.
+                std::env::var_os("HOME").map(PathBuf::from),
             )),
         }
     }

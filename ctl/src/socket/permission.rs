@@ -4,9 +4,9 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use nix::unistd::{Gid, Group, Uid, User, geteuid};
+use nix::unistd::geteuid;
 
-use super::shown;
+use super::{names, shown};
 
 /// Owner, group and mode of the socket, or of the nearest folder above it that can be seen, and
 /// what to do.
@@ -50,24 +50,21 @@ fn advice(found: Option<&Metadata>, root: bool) -> String {
 }
 
 pub(super) fn user(uid: u32) -> String {
-    match User::from_uid(Uid::from_raw(uid)) {
-        Ok(Some(user)) => format!("{} ({uid})", user.name),
-        _ => uid.to_string(),
+    match names::user(uid) {
+        Some(name) => format!("{name} ({uid})"),
+        None => uid.to_string(),
     }
 }
 
 pub(super) fn group(gid: u32) -> String {
-    match Group::from_gid(Gid::from_raw(gid)) {
-        Ok(Some(group)) => format!("{} ({gid})", group.name),
-        _ => gid.to_string(),
+    match names::group(gid) {
+        Some(name) => format!("{name} ({gid})"),
+        None => gid.to_string(),
     }
 }
 
 fn group_name(file: &Metadata) -> String {
-    match Group::from_gid(Gid::from_raw(file.gid())) {
-        Ok(Some(group)) => group.name,
-        _ => file.gid().to_string(),
-    }
+    names::group(file.gid()).unwrap_or_else(|| file.gid().to_string())
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use nix::unistd::{Gid, Group};
 use photoprism_protocol::level::Level;
 
+use super::groups;
 use super::values::quoted;
 
 /// The id that the kernel shows for one that it cannot map (`/proc/sys/kernel/overflowuid`):
@@ -33,13 +33,14 @@ impl SocketGroup {
     /// # Errors
     /// The sentence for people.
     pub fn find(text: &str) -> Result<Self, String> {
-        let failed = |error| format!("group {} cannot be looked up: {error}", quoted(text));
-        let named = Group::from_name(text).map_err(failed)?;
+        let failed =
+            |error: std::io::Error| format!("group {} cannot be looked up: {error}", quoted(text));
+        let named = groups::gid_of(text).map_err(failed)?;
         let group = match (named, id_of(text)) {
-            (Some(group), _) => Self { name: text.to_owned(), gid: group.gid.as_raw() },
+            (Some(gid), _) => Self { name: text.to_owned(), gid },
             (None, Some(gid)) => {
-                let known = Group::from_gid(Gid::from_raw(gid)).map_err(failed)?;
-                Self { name: known.map_or_else(|| gid.to_string(), |group| group.name), gid }
+                let name = groups::name_of(gid).map_err(failed)?;
+                Self { name: name.unwrap_or_else(|| gid.to_string()), gid }
             }
             (None, None) => {
                 return Err(format!(

@@ -5,7 +5,9 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use nix::unistd::{AccessFlags, Gid, Group, Uid, User, access};
+use nix::unistd::{AccessFlags, access};
+
+use super::names::{group_name, user_name};
 
 /// A file as `lstat` or `stat` shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,24 +59,6 @@ impl Seen {
     pub fn shown(&self) -> String {
         let (user, group) = (user_name(self.uid), group_name(self.gid));
         format!("mode {:04o}, owner {user}, group {group}", self.mode)
-    }
-}
-
-/// The name of a uid, or its number.
-#[must_use]
-pub fn user_name(uid: u32) -> String {
-    match User::from_uid(Uid::from_raw(uid)) {
-        Ok(Some(user)) => user.name,
-        _ => uid.to_string(),
-    }
-}
-
-/// The name of a gid, or its number.
-#[must_use]
-pub fn group_name(gid: u32) -> String {
-    match Group::from_gid(Gid::from_raw(gid)) {
-        Ok(Some(group)) => group.name,
-        _ => gid.to_string(),
     }
 }
 

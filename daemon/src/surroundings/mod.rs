@@ -3,10 +3,12 @@
 
 mod descriptors;
 mod files;
+mod names;
 mod network;
 mod space;
 
 pub use self::descriptors::{OTHER_FILES, descriptor_limit};
-pub use self::files::{Seen, group_name, is_writable, user_name};
+pub use self::files::{Seen, is_writable};
+pub use self::names::{group_name, user_name};
 pub use self::network::network_file_system;
 pub use self::space::{Space, space};
