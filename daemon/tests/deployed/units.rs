@@ -143,10 +143,10 @@ fn it_is_there_after_a_boot(machine: &mut Machine) {
 fn the_watchdog_bites_where_nothing_moves(machine: &Machine) {
     machine.succeed(
         "mkdir -p /run/systemd/system/photoprismd.service.d
-        printf '[Service]\\nWatchdogSec=2\\n' > /run/systemd/system/photoprismd.service.d/test.conf
+        printf '[Service]\\nWatchdogSec=4\\n' > /run/systemd/system/photoprismd.service.d/test.conf
         systemctl daemon-reload
         systemctl restart photoprismd.service
-        sleep 5
+        sleep 9
         photoprism users show bob",
     );
     assert_eq!(machine.succeed("systemctl show -P NRestarts photoprismd"), "0\n");
