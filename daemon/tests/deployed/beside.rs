@@ -92,4 +92,10 @@ fn beside_photoprism() {
     let alone = in_folder("docker compose exec photoprism photoprism users ls");
     assert_eq!(alone.code, Some(69), "{}", alone.text);
     assert!(succeed("docker compose exec photoprism photoprism index").contains(&asked("index")));
+
+    // As with MariaDB, where there is none.
+    succeed("rm storage/index.db && docker compose up -d photoprismd");
+    let users = "docker compose exec photoprism photoprism users ls";
+    project.until(&format!("(cd photoprism; {users}; [ $? = 75 ])"));
+    succeed("[ ! -e storage/index.db ]");
 }
