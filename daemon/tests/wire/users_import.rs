@@ -1,14 +1,12 @@
 //! `users.export` and `users.import`.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::common::home::Home;
 use crate::common::json::Ask;
 
 /// Sends a text in small parts.
-fn sent(asked: &mut impl Ask, text: &str) -> String {
+pub(crate) fn sent(asked: &mut impl Ask, text: &str) -> String {
     let mut id = Value::Null;
     let mut rest = text;
     loop {
@@ -77,7 +75,7 @@ fn exported(asked: &mut impl Ask, args: Value) -> String {
     }
 }
 
-fn names(home: &Home) -> Vec<String> {
+pub(crate) fn names(home: &Home) -> Vec<String> {
     let users = home.connect().ok("users.ls", json!({}))["items"].clone();
     users.as_array().unwrap().iter().map(|user| user["name"].as_str().unwrap().into()).collect()
 }
@@ -325,65 +323,4 @@ fn many_rows_are_one_transaction_with_results_in_pages() {
     home.kill();
     home.start();
     assert_eq!(home.ok("status", json!({}))["counts"]["users"], 2501);
-}
-
-#[test]
-fn steps_out_of_place_are_refused() {
-    let mut home = Home::started();
-    let id = sent(&mut home, "name;role\nbob;user\n");
-    for (args, code, field) in [
-        (json!({}), "invalid_argument", "run"),
-        (json!({"text": "x", "run": true}), "invalid_argument", "run"),
-        (json!({"run": true}), "invalid_argument", "import"),
-        (json!({"import": id, "run": false}), "invalid_argument", "run"),
-        (json!({"import": id, "text": "x", "update": true}), "invalid_argument", "update"),
-        (json!({"import": id, "cursor": "0"}), "conflict", ""),
-        (json!({"import": "unknown", "run": true}), "not_found", ""),
-        (json!({"import": id, "file": "x", "password": 1}), "bad_request", "password"),
-        (json!({"import": id, "file": "x"}), "invalid_argument", "password"),
-        (json!({"import": id, "run": true, "password": "x"}), "invalid_argument", "password"),
-    ] {
-        assert_eq!(home.fault("users.import", args.clone()), (code.into(), field.into()), "{args}");
-    }
-    home.ok("users.import", json!({"import": id, "text": "eve;user\n"}));
-    // More rows than a reply holds, so that the import is not forgotten at once.
-    for begin in [0, 600] {
-        let rows: Vec<String> = (begin..begin + 600).map(|n| format!("u{n};guest\n")).collect();
-        let part = rows.concat();
-        home.ok("users.import", json!({"import": id, "text": part}));
-    }
-    let result = home.ok("users.import", json!({"import": id, "run": true, "dry_run": true}));
-    assert!(result["done"] == true && result["next"].is_string(), "{result}");
-    for (args, code, field) in [
-        (json!({"import": id, "text": "x"}), "conflict", ""),
-        (json!({"import": id, "cursor": "99999"}), "invalid_argument", "cursor"),
-        (json!({"import": id, "cursor": "x"}), "invalid_argument", "cursor"),
-    ] {
-        assert_eq!(home.fault("users.import", args.clone()), (code.into(), field.into()), "{args}");
-    }
-    for text in ["SQLite format 3\u{0}", "hello\nworld\n", "[[user]]\nname='x'\n"] {
-        let id = sent(&mut home, text);
-        let fault = home.fault("users.import", json!({"import": id, "run": true}));
-        assert_eq!(fault, ("invalid_argument".into(), "text".into()), "{text}");
-    }
-    // What made no sense is forgotten; one waits with results, and there is room for three more.
-    for _ in 0..3 {
-        home.ok("users.import", json!({"text": "x"}));
-    }
-    assert_eq!(home.fault("users.import", json!({"text": "x"})).0, "busy");
-}
-
-#[test]
-fn a_key_carries_an_import_out_once() {
-    let home = Home::started();
-    let mut client = home.connect();
-    let id = sent(&mut client, "name;role\nbob;user\n");
-    let line =
-        json!({"cmd": "users.import", "key": "import-4711", "args": {"import": id, "run": true}});
-    let first = client.ask(line.to_string());
-    assert_eq!(first["result"]["counts"]["added"], 1, "{first}");
-    let again = client.ask(line.to_string());
-    let counts: BTreeMap<String, u64> =
-        serde_json::from_value(again["result"]["counts"].clone()).unwrap();
-    assert_eq!((counts["added"], &again["result"]["replayed"]), (1, &json!(true)));
 }

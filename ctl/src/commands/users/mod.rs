@@ -32,6 +32,8 @@ Examples:
   photoprism users rm bob             delete it
   photoprism users restore bob        bring it back
   photoprism users why bob            why bob cannot log in
+  photoprism users export             write all of them down, for users import
+  photoprism users apply -f FILE      make them be as a file declares them
   photoprism users 2fa enroll bob     two-factor authentication";
 
 /// Manage accounts
