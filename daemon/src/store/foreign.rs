@@ -63,14 +63,14 @@ impl Foreign {
     ///
     /// # Errors
     /// [`ForeignFault`].
-    pub fn open(path: &Path, own: &Db) -> Result<Self, ForeignFault> {
+    pub fn open(path: &Path, own: &Path) -> Result<Self, ForeignFault> {
         let data = match fs::metadata(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(ForeignFault::Missing);
             }
             data => data.map_err(|error| StoreError::Other(error.to_string()))?,
         };
-        let ours = fs::metadata(&own.path).map(|data| (data.dev(), data.ino()));
+        let ours = fs::metadata(own).map(|data| (data.dev(), data.ino()));
         if ours.is_ok_and(|ours| ours == (data.dev(), data.ino())) {
             return Err(ForeignFault::NotOne("it is the database of this daemon itself".into()));
         }
@@ -161,7 +161,7 @@ mod tests {
         let (folder, db) = own();
         let copy = folder.path().join("theirs.db");
         fs::copy(FIXTURE, &copy).unwrap();
-        let foreign = Foreign::open(&copy, &db).unwrap();
+        let foreign = Foreign::open(&copy, &db.path).unwrap();
         assert!(foreign.kind().is_community());
         let accounts = all(&foreign);
         let names: Vec<&str> = accounts.iter().map(|account| account.row.name.as_str()).collect();
@@ -207,7 +207,7 @@ mod tests {
         let path = theirs.path().join("index.db");
         let add = "INSERT INTO auth_users (user_uid, user_name) VALUES ('u1', 'one')";
         running.conn.execute_batch(add).unwrap();
-        let foreign = Foreign::open(&path, &db).unwrap();
+        let foreign = Foreign::open(&path, &db.path).unwrap();
         assert_eq!(all(&foreign).len(), 1);
         running.conn.busy_timeout(std::time::Duration::ZERO).unwrap();
         let change = "UPDATE auth_users SET user_name = 'other'";
@@ -220,12 +220,12 @@ mod tests {
     fn other_files_are_refused_and_told() {
         let (folder, db) = own();
         let at = |name: &str| folder.path().join(name);
-        let why = |path: &Path| match Foreign::open(path, &db) {
+        let why = |path: &Path| match Foreign::open(path, &db.path) {
             Err(ForeignFault::NotOne(what)) => what,
             Err(fault) => format!("{fault:?}"),
             Ok(_) => "taken".into(),
         };
-        assert!(matches!(Foreign::open(&at("nothing"), &db), Err(ForeignFault::Missing)));
+        assert!(matches!(Foreign::open(&at("nothing"), &db.path), Err(ForeignFault::Missing)));
         assert!(why(&at("admin.db")).contains("this daemon itself"));
         assert!(why(folder.path()).contains("no file"));
         fs::write(at("text"), "whatever its name says, this is no database").unwrap();

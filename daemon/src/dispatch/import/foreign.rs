@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::aside::aside;
 use super::super::call::Call;
 use super::super::command::Answer;
 use super::prepare::{MOST_ROWS, checkable};
@@ -10,7 +11,7 @@ use crate::error::CommandError;
 use crate::handlers::users::{Bad, Ready};
 use crate::store::{Foreign, ForeignAccount, ForeignFault, StoreError};
 
-/// Accounts that are read in one step: some milliseconds.
+/// Accounts that are read in one piece.
 const STEP: u32 = 500;
 
 /// Begins an import with the accounts of the database at that path. Deleted ones are left there.
@@ -47,26 +48,23 @@ fn absolute(path: &str) -> Result<PathBuf, CommandError> {
     Err(CommandError::broken("database", "give the whole path, as the daemon sees the file"))
 }
 
-/// Reads step by step, so that commands come in between.
+/// Reads on a thread of its own: it may have to wait for a lock, or for a slow disk.
 async fn read(call: &Call<'_>, path: PathBuf) -> Result<Vec<ForeignAccount>, CommandError> {
-    let store = &call.app.store;
-    let open = move |db: &_| Foreign::open(&path, db).map_err(told);
-    let mut foreign = store.read(call.time_left(), open).await?;
-    let (mut all, mut after) = (Vec::new(), 0);
-    loop {
-        let step = move |_: &_| {
-            let accounts = foreign.accounts(after, STEP)?;
-            Ok((foreign, accounts))
-        };
-        let (back, mut accounts) = store.read(call.whole_time(), step).await?;
-        foreign = back;
-        let Some(last) = accounts.last() else { return Ok(all) };
-        after = last.row.id;
-        all.append(&mut accounts);
-        if all.len() > MOST_ROWS {
-            return Err(CommandError::broken("database", "it has more than 20,000 accounts"));
+    let own = call.app.places.database.clone();
+    aside(move || {
+        let foreign = Foreign::open(&path, &own).map_err(told)?;
+        let (mut all, mut after) = (Vec::new(), 0);
+        loop {
+            let mut accounts = foreign.accounts(after, STEP)?;
+            let Some(last) = accounts.last() else { return Ok(all) };
+            after = last.row.id;
+            all.append(&mut accounts);
+            if all.len() > MOST_ROWS {
+                return Err(CommandError::broken("database", "it has more than 20,000 accounts"));
+            }
         }
-    }
+    })
+    .await
 }
 
 fn told(fault: ForeignFault) -> CommandError {
