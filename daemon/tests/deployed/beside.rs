@@ -85,6 +85,18 @@ fn beside_photoprism() {
     let other = in_folder("docker compose exec -u 1234 photoprism photoprism users ls bob");
     assert_eq!(other.code, Some(77), "{}", other.text);
 
+    // What is written is PhotoPrism's: nothing of another owner lies in its folder.
+    let photoprism = "docker compose exec -T photoprism photoprism";
+    let added = succeed(&format!("{photoprism} users add -p mysecret -r guest -n Nina nina"));
+    assert!(added.contains("added user nina"), "{added}");
+    let shown = succeed(&format!("{photoprism} users show nina"));
+    assert!(shown.contains("Nina"), "{shown}");
+    let made = succeed(&format!("{photoprism} admin backup create"));
+    assert!(made.contains("/photoprism/storage/backups/"), "{made}");
+    succeed(&format!("{photoprism} users rm -y nina"));
+    let strangers = succeed("find storage ! -uid 1000");
+    assert_eq!(strangers, "", "left for PhotoPrism to stumble over");
+
     let daemon = succeed("docker inspect -f '{{.State.Pid}}' $(docker compose ps -q photoprismd)");
     let running = fs::metadata(format!("/proc/{}", daemon.trim())).unwrap();
     assert_eq!(running.uid(), UID);
