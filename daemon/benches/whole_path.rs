@@ -12,7 +12,9 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use common::{Client, DAEMON, Daemon, SHOW};
-use figures::{Table, best_of_each, control_binary, control_runs, fill, median, searches, times};
+use figures::{
+    Table, best_of_each, control_binary, control_runs, fill, median, searches, theirs, times,
+};
 use peers::{
     ECHOED, Echo, Redis, WARM_UP, commits_per_second, hashes_per_second,
     reference_hashes_per_second,
@@ -35,6 +37,7 @@ fn main() {
     let (daemon, _) = Daemon::start(&folder, &ROOM);
     reads(&mut table, &folder);
     searches(&mut table);
+    theirs(&mut table);
     control_runs(&mut table, &folder, &control);
     writes(&mut table, &folder);
     drop(daemon);

@@ -29,12 +29,21 @@ impl Daemon {
     /// Starts one on the database of `folder`, which is made where it is missing, and waits until
     /// it is ready. Beside it stands how long that took from the start of its process.
     pub(super) fn start(folder: &TempDir, settings: &[&str]) -> (Self, Duration) {
+        Self::start_on(folder, "admin.db", settings)
+    }
+
+    /// The same on the database of that name in it.
+    pub(super) fn start_on(
+        folder: &TempDir,
+        database: &str,
+        settings: &[&str],
+    ) -> (Self, Duration) {
         let socket = folder.path().join("admin.sock");
         let watch = Stopwatch::start();
         let mut child = Command::new(DAEMON)
             .env_clear()
             .arg("--database")
-            .arg(folder.path().join("admin.db"))
+            .arg(folder.path().join(database))
             .arg("--socket")
             .arg(&socket)
             .args(settings)

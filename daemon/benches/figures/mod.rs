@@ -3,6 +3,7 @@
 mod accounts;
 mod programs;
 mod searches;
+mod theirs;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 pub(super) use accounts::fill;
 pub(super) use programs::{control_binary, control_runs};
 pub(super) use searches::searches;
+pub(super) use theirs::theirs;
 
 /// Figures, each beside what it is compared with.
 #[derive(Default)]
