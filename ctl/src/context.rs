@@ -12,6 +12,7 @@ use crate::cli::global::Global;
 use crate::client::{Client, Line};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::object::Object;
 use crate::prompt::Consent;
 use crate::report::escape;
 use crate::socket::Choice;
@@ -115,11 +116,19 @@ impl Context {
     }
 }
 
-/// Reads a result into its type.
+/// Looks at a result by its keys.
 ///
 /// # Errors
 /// [`Failure::BadReply`].
-pub fn decode<'a, T: serde::Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Failure> {
+pub fn decode(raw: &RawValue) -> Result<Object<'_>, Failure> {
     serde_json::from_str(raw.get())
         .map_err(|error| Failure::BadReply(format!("the daemon's result makes no sense: {error}")))
+}
+
+/// The same for each row of a list.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_all(rows: &[Box<RawValue>]) -> Result<Vec<Object<'_>>, Failure> {
+    rows.iter().map(|row| decode(row)).collect()
 }

@@ -10,6 +10,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::failure::Failure;
+use crate::report::words;
 
 /// The entries of an object, values as the daemon wrote them.
 #[derive(Debug, Default)]
@@ -58,10 +59,31 @@ impl<'a> Object<'a> {
         serde_json::from_str(self.raw(key)).ok()
     }
 
+    /// A text that must be there.
+    ///
+    /// # Errors
+    /// [`Failure::BadReply`] where it is none.
+    pub fn needed(&self, key: &str) -> Result<String, Failure> {
+        self.some_text(key).ok_or_else(nonsense)
+    }
+
     /// A number; 0 where it is none.
     #[must_use]
     pub fn number(&self, key: &str) -> u64 {
         self.raw(key).parse().unwrap_or(0)
+    }
+
+    /// What stands there, as it was written; nothing where that is `null`. For numbers.
+    #[must_use]
+    pub fn figure(&self, key: &str) -> String {
+        let raw = self.raw(key);
+        if raw == "null" { String::new() } else { raw.into() }
+    }
+
+    /// A time in the words of the reports; nothing where there is none.
+    #[must_use]
+    pub fn time(&self, key: &str) -> String {
+        words::time(self.some_text(key).as_deref())
     }
 
     /// Whether it is `true`.
@@ -75,8 +97,15 @@ impl<'a> Object<'a> {
     /// # Errors
     /// [`Failure::BadReply`] where it is none.
     pub fn object(&self, key: &str) -> Result<Object<'a>, Failure> {
-        serde_json::from_str(self.raw(key))
-            .map_err(|_| Failure::BadReply("the daemon's result makes no sense".into()))
+        serde_json::from_str(self.raw(key)).map_err(|_| nonsense())
+    }
+
+    /// A list that must be there.
+    ///
+    /// # Errors
+    /// [`Failure::BadReply`] where it is none.
+    pub fn rows(&self, key: &str) -> Result<Vec<Box<RawValue>>, Failure> {
+        serde_json::from_str(self.raw(key)).map_err(|_| nonsense())
     }
 
     /// An object; an empty one where it is none.
@@ -99,6 +128,10 @@ impl<'a> Object<'a> {
     }
 }
 
+fn nonsense() -> Failure {
+    Failure::BadReply("the daemon's result makes no sense".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +149,12 @@ mod tests {
             (String::new(), String::new(), 0)
         );
         assert_eq!((object.raw("f"), object.raw("none")), (r#"{"g":1}"#, "null"));
+        assert_eq!((object.figure("b"), object.figure("e")), ("7".into(), String::new()));
+        assert_eq!((object.time("a"), object.time("e")), ("x\"ä".into(), String::new()));
+        assert_eq!(object.rows("d").unwrap().len(), 3);
+        assert_eq!(object.needed("a").unwrap(), "x\"ä");
+        assert!(object.needed("b").is_err() && object.needed("none").is_err());
+        assert!(object.rows("f").is_err() && object.rows("none").is_err());
         assert_eq!(object.object("f").unwrap().number("g"), 1);
         assert_eq!((object.within("f").number("g"), object.within("e").number("g")), (1, 0));
         assert_eq!((object.some_text("e"), object.some_text("b")), (None, None));

@@ -2,13 +2,14 @@
 
 use photoprism_protocol::args::Int;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::list::{MAX_LIMIT, Page};
-use serde::{Deserialize, Serialize};
+use photoprism_protocol::list::MAX_LIMIT;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::cli::flags::FormatFlags;
-use crate::context::{Context, decode};
+use crate::context::{Context, decode, decode_all};
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::output;
 use crate::report::{Report, escape, words};
 
@@ -31,25 +32,37 @@ pub fn fetch<A: Serialize>(
     count: u64,
     args: impl Fn(Option<Int>, Option<String>) -> A,
 ) -> Result<Listing, Failure> {
+    pages(count, &mut |limit, cursor| context.call(command, &args(Some(limit), cursor)))
+}
+
+/// Asks for one page, by its limit and cursor.
+type Ask<'a> = dyn FnMut(Int, Option<String>) -> Result<Box<RawValue>, Failure> + 'a;
+
+/// No generic function: it would be in the binary once for each list.
+fn pages(count: u64, ask: &mut Ask<'_>) -> Result<Listing, Failure> {
     let wanted = if count == 0 { usize::MAX } else { usize::try_from(count).unwrap_or(usize::MAX) };
     let mut items: Vec<Box<RawValue>> = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
         let limit = (wanted - items.len()).min(MAX_LIMIT.into());
-        let result = context.call(command, &args(Some(Int(limit as i128)), cursor.clone()))?;
-        let page: Page<Box<RawValue>> = decode(&result)?;
-        let stuck = page.items.is_empty() && page.next.is_some() && page.next == cursor;
-        items.extend(page.items);
+        let result = ask(Int(limit as i128), cursor.clone())?;
+        let page = decode(&result)?;
+        let (rows, next) = (page.rows("items")?, page.some_text("next"));
+        let stuck = rows.is_empty() && next.is_some() && next == cursor;
+        items.extend(rows);
         if stuck {
             return Err(Failure::BadReply("the daemon's list does not come to an end".into()));
         }
-        if page.next.is_none() || items.len() >= wanted {
+        if next.is_none() || items.len() >= wanted {
             items.truncate(wanted);
-            return Ok(Listing { items, cut: page.next.is_some() });
+            return Ok(Listing { items, cut: next.is_some() });
         }
-        cursor = page.next;
+        cursor = next;
     }
 }
+
+/// How rows look outside JSON.
+type Draw<'a> = dyn Fn(&[Object<'_>]) -> Report + 'a;
 
 impl Listing {
     /// The rows themselves.
@@ -62,19 +75,15 @@ impl Listing {
     ///
     /// # Errors
     /// [`Failure::BadReply`] for a row of another shape, and as [`output::data`].
-    pub fn print<'a, T: Deserialize<'a>>(
-        &'a self,
+    pub fn print(
+        &self,
         context: &mut Context,
         format: FormatFlags,
-        (noun, report): (&str, impl FnOnce(&[T]) -> Report),
+        (noun, report): (&str, &Draw<'_>),
     ) -> Result<(), Failure> {
         match format.layout() {
             None => output::data(&self.json())?,
-            Some(layout) => {
-                let rows: Result<Vec<T>, Failure> =
-                    self.items.iter().map(|item| decode(item)).collect();
-                report(&rows?).print(layout)?;
-            }
+            Some(layout) => report(&decode_all(&self.items)?).print(layout)?,
         }
         let more = if self.cut { "; there are more, -n 0 shows them all" } else { "" };
         let found = words::count(self.items.len() as u64, noun);

@@ -2,7 +2,8 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::passwd::{Remove, RemoveResult, Set, SetResult};
+use photoprism_protocol::passwd::{Remove, Set};
+use photoprism_protocol::secret::Secret;
 
 use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode};
@@ -64,10 +65,10 @@ impl Passwd {
         let consent = prompt::consent(context, self.yes.yes, &question, "--yes")?;
         let args = Remove { user };
         let result = context.call_agreed(&consent, CommandName::PasswdRemove, &args)?;
-        let done: RemoveResult = decode(&result)?;
+        let done = decode(&result)?;
         let user = args.user;
-        context.note(&if done.removed {
-            format!("removed the password of {user}; {}", ended(done.sessions_revoked))
+        context.note(&if done.is_true("removed") {
+            format!("removed the password of {user}; {}", ended(done.number("sessions_revoked")))
         } else {
             format!("{user} had no password")
         });
@@ -83,17 +84,18 @@ impl Passwd {
             show_hash: self.show.then_some(true),
         };
         let result = context.call(CommandName::PasswdSet, &args)?;
-        let done: SetResult = decode(&result)?;
+        let done = decode(&result)?;
         let generated = password.generated.then_some(&args.password);
         context.note(&format!(
             "changed the password of {}; {}",
             args.user,
-            ended(done.sessions_revoked)
+            ended(done.number("sessions_revoked"))
         ));
         if self.json.json {
             return output::json(&result, generated);
         }
-        for secret in generated.into_iter().chain(&done.hash) {
+        let hash = done.some_text("hash").map(Secret::new);
+        for secret in generated.into_iter().chain(&hash) {
             output::line(secret.expose())?;
         }
         Ok(())

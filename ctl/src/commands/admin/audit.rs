@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use photoprism_protocol::args::Int;
-use photoprism_protocol::audit::{self, Record, VerifyResult};
+use photoprism_protocol::audit;
 use photoprism_protocol::command::CommandName;
 
 use crate::cli::flags::{CountFlag, FormatFlags, JsonFlag};
@@ -10,6 +10,7 @@ use crate::commands::listing;
 use crate::context::{Context, decode};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::output;
 use crate::report::{Report, escape, words};
 
@@ -70,22 +71,22 @@ impl Ls {
     fn run(self, context: &mut Context) -> Result<(), Failure> {
         let args = |limit, cursor| audit::Ls { limit, cursor };
         let listing = listing::fetch(context, CommandName::AuditLs, self.count.count, args)?;
-        listing.print(context, self.format, ("record", table))
+        listing.print(context, self.format, ("record", &table))
     }
 }
 
-fn table(records: &[Record]) -> Report {
+fn table(records: &[Object<'_>]) -> Report {
     let rows = records.iter().map(|record| {
         vec![
-            record.number.to_string(),
-            words::time(Some(&record.at)),
-            record.uid.to_string(),
-            record.gid.to_string(),
-            record.pid.to_string(),
-            record.socket.clone(),
-            record.command.clone(),
-            record.target.clone(),
-            record.hash.clone(),
+            record.figure("number"),
+            record.time("at"),
+            record.figure("uid"),
+            record.figure("gid"),
+            record.figure("pid"),
+            record.text("socket"),
+            record.text("command"),
+            record.text("target"),
+            record.text("hash"),
         ]
     });
     let columns =
@@ -122,27 +123,28 @@ impl Verify {
         let number = self.number.map(|number| Int(number.into()));
         let args = audit::Verify { number, hash: self.hash };
         let result = context.call(CommandName::AuditVerify, &args)?;
-        let found: VerifyResult = decode(&result)?;
+        let found = decode(&result)?;
         if self.json.json {
             output::json(&result, None)?;
         } else {
             output::line(&escape::line(&verdict(&found)))?;
         }
-        if found.ok { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
+        if found.is_true("ok") { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
     }
 }
 
-fn verdict(found: &VerifyResult) -> String {
-    let records = words::count(found.records, "record");
-    let head = match &found.head {
-        Some(head) => format!("head {} {}", head.number, head.hash),
+fn verdict(found: &Object<'_>) -> String {
+    let records = words::count(found.number("records"), "record");
+    let head = found.within("head");
+    let head = match head.some_text("hash") {
+        Some(hash) => ["head ", &head.figure("number"), " ", &hash].concat(),
         None => "no head".into(),
     };
-    match (found.ok, found.broken_at) {
-        (true, _) => format!("ok: {records}, {head}"),
-        (false, Some(number)) => format!("broken at record {number}: {records}, {head}"),
-        (false, None) => {
-            format!("broken: the record that was asked for is missing; {records}, {head}")
-        }
-    }
+    let broken_at = found.figure("broken_at");
+    let what = match (found.is_true("ok"), broken_at.as_str()) {
+        (true, _) => "ok:",
+        (false, "") => "broken: the record that was asked for is missing;",
+        (false, number) => &["broken at record ", number, ":"].concat(),
+    };
+    [what, " ", &records, ", ", &head].concat()
 }

@@ -7,7 +7,7 @@ use photoprism_protocol::status::NoArgs;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::cli::flags::FormatFlags;
-use crate::context::{Context, decode};
+use crate::context::{Context, decode, decode_all};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::object::Object;
@@ -41,7 +41,7 @@ impl Doctor {
         let mut rows = ours.iter().map(written).collect::<Result<Vec<_>, _>>()?;
         let end = match context.call(CommandName::Doctor, &NoArgs {}) {
             Ok(result) => {
-                let theirs: Object<'_> = decode(&result)?;
+                let theirs = decode(&result)?;
                 rows.append(&mut theirs.list("checks"));
                 if theirs.is_true("ok") { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
             }
@@ -62,7 +62,7 @@ impl Doctor {
             let text = ["{\"ok\":", ok, ",\"checks\":[", &checks.join(","), "]}"].concat();
             return output::line(&escape::json(&text));
         };
-        let rows: Vec<Object<'_>> = rows.iter().map(|row| decode(row)).collect::<Result<_, _>>()?;
+        let rows = decode_all(rows)?;
         table(&rows).print(layout)
     }
 }

@@ -6,7 +6,6 @@ use photoprism_protocol::status::NoArgs;
 
 use crate::context::{Context, decode};
 use crate::failure::Failure;
-use crate::object::Object;
 use crate::output;
 
 const EXAMPLES: &str = "\
@@ -29,7 +28,7 @@ impl Metrics {
     #[expect(clippy::unused_self, reason = "it may have flags one day, as its neighbours do")]
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let result = context.call(CommandName::Metrics, &NoArgs {})?;
-        let exposition: Object<'_> = decode(&result)?;
+        let exposition = decode(&result)?;
         // What the daemon could be made to hold is labels, and those are its own words.
         output::data(&exposition.text("text"))
     }

@@ -56,7 +56,7 @@ fn check(context: &mut Context) -> Result<(), Failure> {
     context.mute();
     let result = context.call(CommandName::Status, &NoArgs {});
     let missing = result.and_then(|result| {
-        let status: Object<'_> = decode(&result)?;
+        let status = decode(&result)?;
         Ok(is_missing(&status.object("database")?))
     });
     match missing {

@@ -62,7 +62,7 @@ impl Add {
         let expires_in = self.expires.map(|seconds| Int(seconds.into()));
         let args = auth::Add { name, scope, user: self.username, expires_in };
         let result = context.call(CommandName::AuthAdd, &args)?;
-        let made: Object<'_> = decode(&result)?;
+        let made = decode(&result)?;
         let (session, secret) = (made.object("session")?, Secret::new(made.text("secret")));
         if secret.expose().is_empty() {
             return Err(Failure::BadReply("the daemon did not show the secret".into()));

@@ -41,7 +41,7 @@ impl Ls {
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
         let listing = listing::fetch(context, CommandName::AuthLs, self.count.count, args)?;
-        listing.print(context, self.format, ("session", table))
+        listing.print(context, self.format, ("session", &table))
     }
 }
 
@@ -56,8 +56,8 @@ fn table(sessions: &[Object<'_>]) -> Report {
             session.text("scope"),
             session.text("login_ip"),
             session.text("client_ip"),
-            words::time(session.some_text("last_active").as_deref()),
-            words::time(session.some_text("created_at").as_deref()),
+            session.time("last_active"),
+            session.time("created_at"),
             words::expiry(session.some_text("expires_at").as_deref()),
         ]
     });

@@ -1,7 +1,6 @@
 //! `auth reset`.
 
 use clap::Args;
-use photoprism_protocol::auth::ResetResult;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::status::NoArgs;
 
@@ -35,12 +34,12 @@ impl Reset {
         let question = "End every session and delete all app passwords and access tokens?";
         let consent = prompt::consent(context, self.yes.yes, question, "--yes")?;
         let result = context.call_agreed(&consent, CommandName::AuthReset, &NoArgs {})?;
-        let done: ResetResult = decode(&result)?;
-        let removed = words::count(done.removed, "session");
+        let done = decode(&result)?;
+        let removed = words::count(done.number("removed"), "session");
         context.note(&format!("removed {removed}; the backup that holds them:"));
         if self.json.json {
             return output::json(&result, None);
         }
-        output::line(&escape::line(&done.backup))
+        output::line(&escape::line(&done.needed("backup")?))
     }
 }

@@ -1,7 +1,7 @@
 //! `auth rm`.
 
 use clap::Args;
-use photoprism_protocol::auth::{RmResult, Target};
+use photoprism_protocol::auth::Target;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::secret::Secret;
 
@@ -60,8 +60,7 @@ fn remove(
 ) -> Result<(), Failure> {
     let args = Target { session };
     let result = context.call_agreed(consent, CommandName::AuthRm, &args)?;
-    let done: RmResult = decode(&result)?;
-    let removed = words::count(done.removed, "session");
+    let removed = words::count(decode(&result)?.number("removed"), "session");
     context.note(&format!("ended {}; {removed} removed", identifier::name(&args.session)));
     if json.json { output::json(&result, None) } else { Ok(()) }
 }

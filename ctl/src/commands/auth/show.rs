@@ -38,7 +38,7 @@ impl Show {
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let session = identifier::take(context, self.identifier)?;
         let result = context.call(CommandName::AuthShow, &Target { session })?;
-        let found: Object<'_> = decode(&result)?;
+        let found = decode(&result)?;
         let session = found.object("session")?;
         match self.format.layout() {
             None => output::line(&escape::json(found.raw("session"))),
@@ -50,7 +50,7 @@ impl Show {
 /// Names and values for people, sorted by name.
 fn properties(session: &Object<'_>) -> Vec<(&'static str, String)> {
     let text = |key| session.text(key);
-    let time = |key| words::time(session.some_text(key).as_deref());
+    let time = |key| session.time(key);
     let user = session.within("user");
     let idle = session.raw("idle_timeout_s").parse().map_or_else(|_| String::new(), words::seconds);
     vec![

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::logins::{self, ClearResult};
+use photoprism_protocol::logins;
 
 use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode};
@@ -45,8 +45,8 @@ impl Clear {
         let consent = prompt::consent(context, self.yes.yes, &question, "--yes")?;
         let args = logins::Clear { name: self.user, client_ip: self.ip };
         let result = context.call_agreed(&consent, CommandName::LoginsClear, &args)?;
-        let done: ClearResult = decode(&result)?;
-        context.note(&format!("removed {}", words::count(done.removed, "login record")));
+        let removed = decode(&result)?.number("removed");
+        context.note(&format!("removed {}", words::count(removed, "login record")));
         if self.json.json { output::json(&result, None) } else { Ok(()) }
     }
 }

@@ -17,7 +17,7 @@ use crate::cli::flags::FormatFlags;
 use crate::cli::values;
 use crate::clock::{self, Deadline};
 use crate::commands::listing::{self, Listing};
-use crate::context::{Context, decode};
+use crate::context::{Context, decode_all};
 use crate::failure::Failure;
 use crate::interrupt::{Held, Waited};
 use crate::output;
@@ -113,8 +113,7 @@ impl Printer<'_> {
             let objects = items.iter().map(|item| escape::json(item.get()) + "\n");
             return objects.into_iter().try_for_each(|line| self.write(&line));
         };
-        let entries: Result<Vec<_>, _> = items.iter().map(|item| decode(item)).collect();
-        let text = self.continued(rows::table(&entries?), layout);
+        let text = self.continued(rows::table(&decode_all(&items)?), layout);
         self.begun = true;
         text.split_inclusive('\n').try_for_each(|line| self.write(line))
     }

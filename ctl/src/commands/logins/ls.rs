@@ -87,6 +87,6 @@ impl Ls {
         }
         let page = |limit, cursor| logins::Ls { limit, cursor, ..args.clone() };
         let listing = listing::fetch(context, CommandName::LoginsLs, self.count.count, page)?;
-        listing.print(context, self.format, ("attempt", rows::table))
+        listing.print(context, self.format, ("attempt", &rows::table))
     }
 }

@@ -1,20 +1,19 @@
 //! How login attempts look in the reports.
 
-use photoprism_protocol::logins::Entry;
-
-use crate::report::{Report, words};
+use crate::object::Object;
+use crate::report::Report;
 
 /// The columns of the documentation.
 #[must_use]
-pub fn table(entries: &[Entry]) -> Report {
+pub fn table(entries: &[Object<'_>]) -> Report {
     let rows = entries.iter().map(|entry| {
         vec![
-            entry.client_ip.clone(),
-            entry.name.clone(),
-            entry.realm.clone(),
-            entry.status.clone(),
-            words::time(entry.login_at.as_deref()),
-            words::time(entry.failed_at.as_deref()),
+            entry.text("client_ip"),
+            entry.text("name"),
+            entry.text("realm"),
+            entry.text("status"),
+            entry.time("login_at"),
+            entry.time("failed_at"),
         ]
     });
     let columns = vec!["Client IP", "User Name", "Realm", "Status", "Last Login", "Failed At"];

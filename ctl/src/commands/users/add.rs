@@ -3,7 +3,7 @@
 use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::error::ErrorCode;
-use photoprism_protocol::users::{self, AddTarget, Fields, OneUser, Target};
+use photoprism_protocol::users::{self, AddTarget, Fields, Target};
 use serde_json::value::RawValue;
 
 use super::fields::FieldFlags;
@@ -135,9 +135,9 @@ impl Draft {
         let args = Target { user: self.name.clone() };
         match context.call(CommandName::UsersShow, &args) {
             Ok(result) => {
-                let user = decode::<OneUser>(&result)?.user;
+                let user = decode(&result)?.object("user")?;
                 // By its UID it is another account.
-                Ok(user.deleted_at.is_some() && user.uid != self.name)
+                Ok(user.some_text("deleted_at").is_some() && user.text("uid") != self.name)
             }
             Err(failure) if failure.is(ErrorCode::NotFound) => Ok(false),
             Err(failure) => Err(failure),
@@ -152,9 +152,9 @@ impl Draft {
     ) -> Result<Box<RawValue>, Failure> {
         let args = users::Add { target: AddTarget { name: self.name.clone(), restore }, fields };
         let result = context.call(CommandName::UsersAdd, &args)?;
-        let user = decode::<OneUser>(&result)?.user;
+        let user = decode(&result)?.object("user")?;
         let done = if restore.is_some() { "restored" } else { "added" };
-        context.note(&format!("{done} user {} ({})", user.name, user.uid));
+        context.note(&format!("{done} user {} ({})", user.text("name"), user.text("uid")));
         Ok(result)
     }
 

@@ -2,12 +2,13 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::users::{self, AdoptResult, Adopted};
+use photoprism_protocol::users;
 
 use crate::cli::flags::JsonFlag;
-use crate::context::{Context, decode};
+use crate::context::{Context, decode, decode_all};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::output;
 use crate::report::{Layout, Report, words};
 
@@ -53,19 +54,21 @@ impl Adopt {
             dry_run: self.dry_run.then_some(true),
         };
         let result = context.call(CommandName::UsersAdopt, &args)?;
-        let done: AdoptResult = decode(&result)?;
+        let done = decode(&result)?;
+        let rows = done.rows("accounts")?;
+        let accounts = decode_all(&rows)?;
         if self.json.json {
             output::json(&result, None)?;
         } else {
-            table(&done.accounts).print(Layout::Table)?;
+            table(&accounts).print(Layout::Table)?;
         }
-        let adopted = words::count(done.adopted, "user");
-        context.note(&if done.dry_run {
+        let adopted = words::count(done.number("adopted"), "user");
+        context.note(&if done.is_true("dry_run") {
             format!("{adopted} would be adopted")
         } else {
             format!("adopted {adopted}")
         });
-        let first = done.accounts.iter().find_map(|account| failed(&account.outcome));
+        let first = accounts.iter().find_map(|account| failed(&account.text("outcome")));
         first.map_or(Ok(()), |exit| Err(Failure::Reported(exit)))
     }
 }
@@ -80,7 +83,7 @@ fn failed(outcome: &str) -> Option<Exit> {
     }
 }
 
-fn table(accounts: &[Adopted]) -> Report {
+fn table(accounts: &[Object<'_>]) -> Report {
     let columns = vec![
         "Name",
         "Outcome",
@@ -95,19 +98,20 @@ fn table(accounts: &[Adopted]) -> Report {
     Report { columns, rows: accounts.iter().map(row).collect() }
 }
 
-fn row(account: &Adopted) -> Vec<String> {
-    let mut cells = vec![account.name.clone(), words::capital(&account.outcome.replace('_', " "))];
-    match &account.user {
-        None => cells.extend(std::iter::repeat_n(String::new(), 6)),
-        Some(user) => cells.extend([
-            user.name.clone(),
-            user.display_name.clone(),
-            user.email.clone(),
-            words::role(&user.role),
-            words::enabled(user.may_login),
-            words::enabled(user.may_webdav),
+fn row(account: &Object<'_>) -> Vec<String> {
+    let outcome = account.text("outcome").replace('_', " ");
+    let mut cells = vec![account.text("name"), words::capital(&outcome)];
+    match account.object("user") {
+        Err(_) => cells.extend(std::iter::repeat_n(String::new(), 6)),
+        Ok(user) => cells.extend([
+            user.text("name"),
+            user.text("display_name"),
+            user.text("email"),
+            words::role(&user.text("role")),
+            words::enabled(user.is_true("may_login")),
+            words::enabled(user.is_true("may_webdav")),
         ]),
     }
-    cells.push(account.message.clone().unwrap_or_default());
+    cells.push(account.text("message"));
     cells
 }

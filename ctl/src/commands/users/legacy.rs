@@ -3,12 +3,12 @@
 use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::list;
-use photoprism_protocol::users;
 
 use crate::cli::flags::FormatFlags;
 use crate::commands::listing;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::report::{Report, words};
 
 const EXAMPLES: &str = "\
@@ -40,20 +40,20 @@ impl Legacy {
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
         let listing = listing::fetch(context, CommandName::UsersLegacy, self.count, args)?;
-        listing.print(context, self.format, ("user", table))
+        listing.print(context, self.format, ("user", &table))
     }
 }
 
-fn table(users: &[users::Legacy]) -> Report {
+fn table(users: &[Object<'_>]) -> Report {
     let rows = users.iter().map(|user| {
         vec![
-            user.id.to_string(),
-            user.uid.clone(),
-            user.name.clone(),
-            user.user_name.clone(),
-            user.email.clone(),
-            words::yes(user.admin),
-            words::time(user.created_at.as_deref()),
+            user.figure("id"),
+            user.text("uid"),
+            user.text("name"),
+            user.text("user_name"),
+            user.text("email"),
+            words::yes(user.is_true("admin")),
+            user.time("created_at"),
         ]
     });
     let columns = vec!["ID", "UID", "Name", "User", "Email", "Admin", "Created At"];

@@ -2,12 +2,13 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::users::{self, User};
+use photoprism_protocol::users;
 
 use crate::cli::flags::{CountFlag, FormatFlags};
 use crate::commands::listing;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::report::{Report, words};
 
 const EXAMPLES: &str = "\
@@ -59,11 +60,11 @@ impl Ls {
         let args =
             |limit, cursor| users::Ls { search: self.search.clone(), deleted, limit, cursor };
         let listing = listing::fetch(context, CommandName::UsersLs, self.count.count, args)?;
-        listing.print(context, self.format, ("user", |users: &[User]| table(users, self.columns)))
+        listing.print(context, self.format, ("user", &|users| table(users, self.columns)))
     }
 }
 
-fn table(users: &[User], show: Columns) -> Report {
+fn table(users: &[Object<'_>], show: Columns) -> Report {
     let mut columns =
         vec!["UID", "Username", "Role", "Authentication", "Super Admin", "Web Login", "WebDAV"];
     columns.extend(show.login.then_some("Last Login"));
@@ -72,18 +73,18 @@ fn table(users: &[User], show: Columns) -> Report {
     Report { columns, rows: users.iter().map(|user| row(user, show)).collect() }
 }
 
-fn row(user: &User, show: Columns) -> Vec<String> {
+fn row(user: &Object<'_>, show: Columns) -> Vec<String> {
     let mut cells = vec![
-        user.uid.clone(),
-        user.name.clone(),
-        words::role(&user.role),
-        words::authentication(&user.provider, &user.method),
-        words::yes(user.super_admin),
-        words::enabled(user.may_login),
-        words::enabled(user.may_webdav),
+        user.text("uid"),
+        user.text("name"),
+        words::role(&user.text("role")),
+        words::authentication(&user.text("provider"), &user.text("method")),
+        words::yes(user.is_true("super_admin")),
+        words::enabled(user.is_true("may_login")),
+        words::enabled(user.is_true("may_webdav")),
     ];
-    cells.extend(show.login.then(|| words::time(user.login_at.as_deref())));
-    cells.extend(show.created.then(|| words::time(user.created_at.as_deref())));
-    cells.extend(show.deleted.then(|| words::time(user.deleted_at.as_deref())));
+    cells.extend(show.login.then(|| user.time("login_at")));
+    cells.extend(show.created.then(|| user.time("created_at")));
+    cells.extend(show.deleted.then(|| user.time("deleted_at")));
     cells
 }

@@ -2,13 +2,14 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::users::{self, ModResult, ModTarget};
+use photoprism_protocol::users::{self, ModTarget};
 
 use super::fields::FieldFlags;
 use crate::cli::flags::JsonFlag;
 use crate::commands::passwd::ended;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::password::PasswordFlags;
 use crate::{output, prompt};
 
@@ -65,7 +66,7 @@ impl Mod {
         };
         let args = users::Mod { target, fields };
         let result = context.call(CommandName::UsersMod, &args)?;
-        context.note(&summary(&decode(&result)?));
+        context.note(&summary(&decode(&result)?)?);
         let generated = args.fields.password.as_ref().filter(|_| generated);
         if self.json.json {
             return output::json(&result, generated);
@@ -74,11 +75,11 @@ impl Mod {
     }
 }
 
-fn summary(done: &ModResult) -> String {
-    let name = &done.user.name;
-    if done.changed.is_empty() {
-        return format!("nothing changed for user {name}");
+fn summary(done: &Object<'_>) -> Result<String, Failure> {
+    let name = done.object("user")?.text("name");
+    if done.rows("changed")?.is_empty() {
+        return Ok(format!("nothing changed for user {name}"));
     }
-    let changed = done.changed.join(", ");
-    format!("changed {changed} of user {name}; {}", ended(done.sessions_revoked))
+    let changed = done.texts("changed").join(", ");
+    Ok(format!("changed {changed} of user {name}; {}", ended(done.number("sessions_revoked"))))
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::users::{self, RenameResult};
+use photoprism_protocol::users;
 
 use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode};
@@ -41,11 +41,13 @@ impl Rename {
         let name = prompt::text(context, self.name, ("New name", "NEW"))?;
         let args = users::Rename { user, name };
         let result = context.call(CommandName::UsersRename, &args)?;
-        let done: RenameResult = decode(&result)?;
-        context.note(&if done.changed.is_empty() {
-            format!("{} ({}) has that name already", done.user.name, done.user.uid)
+        let done = decode(&result)?;
+        let user = done.object("user")?;
+        let (name, uid) = (user.text("name"), user.text("uid"));
+        context.note(&if done.rows("changed")?.is_empty() {
+            format!("{name} ({uid}) has that name already")
         } else {
-            format!("{} is now {} ({})", args.user, done.user.name, done.user.uid)
+            format!("{} is now {name} ({uid})", args.user)
         });
         if self.json.json { output::json(&result, None) } else { Ok(()) }
     }

@@ -3,7 +3,6 @@
 use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::status::NoArgs;
-use photoprism_protocol::users::ResetResult;
 
 use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode};
@@ -35,15 +34,16 @@ impl Reset {
         let question = "Remove all accounts, sessions and app passwords?";
         let consent = prompt::consent(context, self.yes.yes, question, "--yes")?;
         let result = context.call_agreed(&consent, CommandName::UsersReset, &NoArgs {})?;
-        let done: ResetResult = decode(&result)?;
+        let done = decode(&result)?;
+        let removed = done.object("removed")?;
         context.note(&format!(
             "removed {} and {}; the backup that holds them:",
-            words::count(done.removed.users, "user"),
-            words::count(done.removed.sessions, "session"),
+            words::count(removed.number("users"), "user"),
+            words::count(removed.number("sessions"), "session"),
         ));
         if self.json.json {
             return output::json(&result, None);
         }
-        output::line(&escape::line(&done.backup))
+        output::line(&escape::line(&done.needed("backup")?))
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::users::{OneUser, Target};
+use photoprism_protocol::users::Target;
 
 use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode};
@@ -32,8 +32,8 @@ impl Restore {
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::username(context, self.username)?;
         let result = context.call(CommandName::UsersRestore, &Target { user })?;
-        let user = decode::<OneUser>(&result)?.user;
-        context.note(&format!("restored user {} ({})", user.name, user.uid));
+        let user = decode(&result)?.object("user")?;
+        context.note(&format!("restored user {} ({})", user.text("name"), user.text("uid")));
         if self.json.json { output::json(&result, None) } else { Ok(()) }
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::users::{RmResult, Target};
+use photoprism_protocol::users::Target;
 
 use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::commands::each::each;
@@ -62,7 +62,8 @@ fn remove(
     json: JsonFlag,
 ) -> Result<(), Failure> {
     let result = context.call_agreed(consent, CommandName::UsersRm, &Target { user })?;
-    let done: RmResult = decode(&result)?;
-    context.note(&format!("deleted user {}; {}", done.user.name, ended(done.sessions_revoked)));
+    let done = decode(&result)?;
+    let name = done.object("user")?.text("name");
+    context.note(&format!("deleted user {name}; {}", ended(done.number("sessions_revoked"))));
     if json.json { output::json(&result, None) } else { Ok(()) }
 }

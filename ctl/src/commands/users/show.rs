@@ -2,14 +2,13 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::users::{Target, User};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use photoprism_protocol::users::Target;
 
 use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
-use crate::report::{Report, words};
+use crate::object::Object;
+use crate::report::{Report, escape, words};
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -34,50 +33,44 @@ impl Show {
     /// # Errors
     /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        /// The object is kept as the daemon wrote it: a newer one may have more keys.
-        #[derive(Deserialize)]
-        struct OneUser {
-            user: Box<RawValue>,
-        }
         let user = prompt::username(context, self.username)?;
         let result = context.call(CommandName::UsersShow, &Target { user })?;
-        let found: OneUser = decode(&result)?;
+        let found = decode(&result)?;
+        let user = found.object("user")?;
         match self.format.layout() {
-            None => output::json(&found.user, None),
-            Some(layout) => {
-                Report::properties(properties(decode(&found.user)?), layout).print(layout)
-            }
+            // As the daemon wrote it: a newer one may have more keys.
+            None => output::line(&escape::json(found.raw("user"))),
+            Some(layout) => Report::properties(properties(&user), layout).print(layout),
         }
     }
 }
 
 /// Names and values for people, sorted by name.
-fn properties(user: User) -> Vec<(&'static str, String)> {
-    let time = |value: &Option<String>| words::time(value.as_deref());
+fn properties(user: &Object<'_>) -> Vec<(&'static str, String)> {
     vec![
-        ("Attributes", user.attr),
-        ("Auth ID", user.auth_id),
-        ("Auth Issuer", user.auth_issuer),
-        ("Authentication", words::authentication(&user.provider, &user.method)),
-        ("Base Path", user.base_path),
-        ("Created At", time(&user.created_at)),
-        ("Deleted At", time(&user.deleted_at)),
-        ("Display Name", user.display_name),
-        ("Email", user.email),
-        ("Expires At", words::expiry(user.expires_at.as_deref())),
-        ("Last Login", time(&user.login_at)),
-        ("Login Flag", words::yes(user.can_login)),
-        ("Password", words::yes(user.has_password)),
-        ("Role", words::role(&user.role)),
-        ("Super Admin", words::yes(user.super_admin)),
-        ("Two-Factor", words::enabled(user.two_factor)),
-        ("UID", user.uid),
-        ("Updated At", time(&user.updated_at)),
-        ("Upload Path", user.upload_path),
-        ("Username", user.name),
-        ("Web Login", words::enabled(user.may_login)),
-        ("WebDAV", words::enabled(user.may_webdav)),
-        ("WebDAV Flag", words::yes(user.webdav)),
+        ("Attributes", user.text("attr")),
+        ("Auth ID", user.text("auth_id")),
+        ("Auth Issuer", user.text("auth_issuer")),
+        ("Authentication", words::authentication(&user.text("provider"), &user.text("method"))),
+        ("Base Path", user.text("base_path")),
+        ("Created At", user.time("created_at")),
+        ("Deleted At", user.time("deleted_at")),
+        ("Display Name", user.text("display_name")),
+        ("Email", user.text("email")),
+        ("Expires At", words::expiry(user.some_text("expires_at").as_deref())),
+        ("Last Login", user.time("login_at")),
+        ("Login Flag", words::yes(user.is_true("can_login"))),
+        ("Password", words::yes(user.is_true("has_password"))),
+        ("Role", words::role(&user.text("role"))),
+        ("Super Admin", words::yes(user.is_true("super_admin"))),
+        ("Two-Factor", words::enabled(user.is_true("two_factor"))),
+        ("UID", user.text("uid")),
+        ("Updated At", user.time("updated_at")),
+        ("Upload Path", user.text("upload_path")),
+        ("Username", user.text("name")),
+        ("Web Login", words::enabled(user.is_true("may_login"))),
+        ("WebDAV", words::enabled(user.is_true("may_webdav"))),
+        ("WebDAV Flag", words::yes(user.is_true("webdav"))),
     ]
 }
 
@@ -88,7 +81,7 @@ mod tests {
 
     #[test]
     fn names_are_sorted_and_empty_values_stay_out_of_the_table() {
-        let pairs = properties(User { uid: "u1".into(), ..User::default() });
+        let pairs = properties(&serde_json::from_str(r#"{"uid":"u1"}"#).unwrap());
         assert!(pairs.is_sorted_by_key(|(name, _)| *name));
         let table = Report::properties(pairs.clone(), Layout::Table);
         assert!(table.rows.iter().all(|row| !row[1].is_empty()));

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::cli::flags::FormatFlags;
-use crate::context::{Context, decode};
+use crate::context::{Context, decode, decode_all};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::object::Object;
@@ -117,7 +117,7 @@ pub(super) fn carry_out(
     let mut next = run.clone();
     loop {
         let answer = ask(context, &next, options)?;
-        let step: Object<'_> = decode(&answer)?;
+        let step = decode(&answer)?;
         for file in step.texts("missing_files") {
             let beside = folder.unwrap_or(Path::new("")).join(&file);
             let password = Some(password::from_file(&beside, "password_file")?);
@@ -143,7 +143,7 @@ fn send(context: &mut Context, text: &str, options: Options<'_>) -> Result<Strin
         let (part, more) = rest.split_at(rest.floor_char_boundary(PART));
         let text = Some(Secret::new(part.into()));
         let answer = ask(context, &Import { import, text, ..Import::default() }, options)?;
-        let name = decode::<Object<'_>>(&answer)?.text("import");
+        let name = decode(&answer)?.text("import");
         if more.is_empty() {
             return Ok(name);
         }
@@ -154,7 +154,7 @@ fn send(context: &mut Context, text: &str, options: Options<'_>) -> Result<Strin
 fn name(context: &mut Context, path: &str, options: Options<'_>) -> Result<String, Failure> {
     let step = Import { database: Some(path.into()), ..Import::default() };
     let answer = ask(context, &step, options)?;
-    Ok(decode::<Object<'_>>(&answer)?.text("import"))
+    Ok(decode(&answer)?.text("import"))
 }
 
 fn ask(
@@ -183,8 +183,7 @@ impl Results {
     /// # Errors
     /// As [`output::data`]; the exit code of the first row that was refused.
     pub(super) fn print(&self, context: &mut Context, format: FormatFlags) -> Result<(), Failure> {
-        let items: Vec<Object<'_>> =
-            self.items.iter().map(|item| decode(item)).collect::<Result<_, _>>()?;
+        let items = decode_all(&self.items)?;
         match format.layout() {
             None => {
                 let items: Vec<&str> = self.items.iter().map(|item| item.get()).collect();

@@ -3,13 +3,13 @@
 use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::Target;
-use photoprism_protocol::why::{Reason, WhyResult};
 
 use crate::cli::flags::FormatFlags;
 use crate::commands::logins::rows;
-use crate::context::{Context, decode};
+use crate::context::{Context, decode, decode_all};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::report::{Layout, Report, words};
 use crate::{output, prompt};
 
@@ -37,41 +37,42 @@ impl Why {
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::username(context, self.username)?;
         let result = context.call(CommandName::UsersWhy, &Target { user })?;
-        let found: WhyResult = decode(&result)?;
+        let found = decode(&result)?;
         match self.format.layout() {
             None => output::json(&result, None)?,
             Some(layout) => show(context, &found, layout)?,
         }
-        if found.can_log_in { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
+        if found.is_true("can_log_in") { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
     }
 }
 
 /// The reasons, and for people the latest attempts below them.
-fn show(context: &mut Context, found: &WhyResult, layout: Layout) -> Result<(), Failure> {
-    let name = &found.user.name;
-    context.note(&if found.can_log_in {
+fn show(context: &mut Context, found: &Object<'_>, layout: Layout) -> Result<(), Failure> {
+    let name = found.object("user")?.text("name");
+    let (rows, attempts) = (found.rows("reasons")?, found.rows("attempts")?);
+    context.note(&if found.is_true("can_log_in") {
         format!("nothing stands in the way of {name} with the right password")
     } else {
         format!("{name} cannot log in")
     });
-    reasons(&found.reasons).print(layout)?;
+    reasons(&decode_all(&rows)?).print(layout)?;
     let people = matches!(layout, Layout::Table | Layout::Markdown);
-    if !people || found.attempts.is_empty() {
+    if !people || attempts.is_empty() {
         return Ok(());
     }
-    if !found.reasons.is_empty() {
+    if !rows.is_empty() {
         output::line("")?;
     }
-    rows::table(&found.attempts).print(layout)
+    rows::table(&decode_all(&attempts)?).print(layout)
 }
 
-fn reasons(reasons: &[Reason]) -> Report {
+fn reasons(reasons: &[Object<'_>]) -> Report {
     let rows = reasons.iter().map(|reason| {
         vec![
-            reason.message.clone(),
-            words::yes(reason.blocks),
-            reason.command.clone().unwrap_or_default(),
-            words::time(reason.until.as_deref()),
+            reason.text("message"),
+            words::yes(reason.is_true("blocks")),
+            reason.text("command"),
+            reason.time("until"),
         ]
     });
     Report { columns: vec!["Reason", "Blocks", "Mended By", "Until"], rows: rows.collect() }

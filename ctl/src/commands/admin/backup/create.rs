@@ -1,7 +1,6 @@
 //! `admin backup create`.
 
 use clap::Args;
-use photoprism_protocol::backup::CreateResult;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::status::NoArgs;
 
@@ -29,11 +28,11 @@ pub struct Create {
 impl Create {
     pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
         let result = context.call(CommandName::BackupCreate, &NoArgs {})?;
-        let made: CreateResult = decode(&result)?;
-        context.note(&format!("made a backup: {}", holds(made.counts)));
+        let made = decode(&result)?;
+        context.note(&format!("made a backup: {}", holds(&made.object("counts")?)));
         if self.json.json {
             return output::json(&result, None);
         }
-        output::line(&escape::line(&made.backup))
+        output::line(&escape::line(&made.needed("backup")?))
     }
 }

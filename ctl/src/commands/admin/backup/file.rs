@@ -1,12 +1,13 @@
 //! Which backup is meant, and what it holds in words.
 
-use photoprism_protocol::backup::{Counts, Entry, Ls};
+use photoprism_protocol::backup::Ls;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::error::{ErrorCode, ReplyError};
 
 use crate::commands::listing;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::report::words;
 
 /// The name that the daemon takes. A path as the daemon prints it is looked up among its backups:
@@ -21,9 +22,9 @@ pub(super) fn resolve(context: &mut Context, given: String) -> Result<String, Fa
     let args = |limit, cursor| Ls { limit, cursor };
     let listing = listing::fetch(context, CommandName::BackupLs, 0, args)?;
     for item in listing.into_items() {
-        let entry: Entry = decode(&item)?;
-        if entry.path == given {
-            return Ok(entry.file);
+        let entry = decode(&item)?;
+        if entry.text("path") == given {
+            return Ok(entry.text("file"));
         }
     }
     Err(Failure::Refused(ReplyError {
@@ -36,11 +37,11 @@ pub(super) fn resolve(context: &mut Context, given: String) -> Result<String, Fa
 }
 
 /// `2 users, 1 deleted, 3 sessions`.
-pub(super) fn holds(counts: Counts) -> String {
+pub(super) fn holds(counts: &Object<'_>) -> String {
     format!(
         "{}, {} deleted, {}",
-        words::count(counts.users, "user"),
-        counts.deleted,
-        words::count(counts.sessions, "session")
+        words::count(counts.number("users"), "user"),
+        counts.number("deleted"),
+        words::count(counts.number("sessions"), "session")
     )
 }

@@ -1,13 +1,14 @@
 //! `admin backup ls`.
 
 use clap::Args;
-use photoprism_protocol::backup::{self, Entry};
+use photoprism_protocol::backup;
 use photoprism_protocol::command::CommandName;
 
 use crate::cli::flags::{CountFlag, FormatFlags};
 use crate::commands::listing;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::report::{Report, words};
 
 const EXAMPLES: &str = "\
@@ -30,17 +31,17 @@ impl Ls {
     pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
         let args = |limit, cursor| backup::Ls { limit, cursor };
         let listing = listing::fetch(context, CommandName::BackupLs, self.count.count, args)?;
-        listing.print(context, self.format, ("backup", table))
+        listing.print(context, self.format, ("backup", &table))
     }
 }
 
-fn table(backups: &[Entry]) -> Report {
+fn table(backups: &[Object<'_>]) -> Report {
     let rows = backups.iter().map(|backup| {
         vec![
-            backup.file.clone(),
-            words::capital(&backup.origin),
-            backup.bytes.to_string(),
-            words::time(Some(&backup.created_at)),
+            backup.text("file"),
+            words::capital(&backup.text("origin")),
+            backup.figure("bytes"),
+            backup.time("created_at"),
         ]
     });
     Report { columns: vec!["File", "Origin", "Bytes", "Created At"], rows: rows.collect() }

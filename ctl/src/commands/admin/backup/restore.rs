@@ -1,13 +1,14 @@
 //! `admin backup restore`.
 
 use clap::Args;
-use photoprism_protocol::backup::{self, AccountChange, RestoreResult};
+use photoprism_protocol::backup;
 use photoprism_protocol::command::CommandName;
 
 use super::file::resolve;
 use crate::cli::flags::{JsonFlag, YesFlag};
-use crate::context::{Context, decode};
+use crate::context::{Context, decode, decode_all};
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::report::{Layout, Report, escape, words};
 use crate::{output, prompt};
 
@@ -55,37 +56,38 @@ impl Restore {
             with_sessions: self.with_sessions.then_some(true),
         };
         let result = context.call_agreed(&consent, CommandName::BackupRestore, &args)?;
-        let done: RestoreResult = decode(&result)?;
+        let done = decode(&result)?;
         context.note(&summary(&done));
         if self.json.json {
             return output::json(&result, None);
         }
-        match &done.backup {
-            Some(backup) => output::line(&escape::line(backup)),
-            None => table(&done.accounts).print(Layout::Table),
+        match done.some_text("backup") {
+            Some(backup) => output::line(&escape::line(&backup)),
+            None => table(&decode_all(&done.rows("accounts")?)?).print(Layout::Table),
         }
     }
 }
 
-fn summary(done: &RestoreResult) -> String {
-    let would = if done.dry_run { "would be " } else { "" };
-    let end = if done.dry_run { "" } else { "; the backup that holds what was there before:" };
+fn summary(done: &Object<'_>) -> String {
+    let would = if done.is_true("dry_run") { "would be " } else { "" };
+    let end =
+        if done.is_true("dry_run") { "" } else { "; the backup that holds what was there before:" };
     format!(
         "{} {would}added, {} changed, {} removed, {} left as they are; {} {would}ended, {} \
          {would}restored{end}",
-        words::count(done.added, "user"),
-        done.changed,
-        done.removed,
-        done.unchanged,
-        words::count(done.sessions_revoked, "session"),
-        done.sessions_restored,
+        words::count(done.number("added"), "user"),
+        done.number("changed"),
+        done.number("removed"),
+        done.number("unchanged"),
+        words::count(done.number("sessions_revoked"), "session"),
+        done.number("sessions_restored"),
     )
 }
 
-fn table(accounts: &[AccountChange]) -> Report {
+fn table(accounts: &[Object<'_>]) -> Report {
     let rows = accounts.iter().map(|account| {
-        let change = words::capital(&account.change);
-        vec![account.uid.clone(), account.name.clone(), change, account.fields.join(", ")]
+        let change = words::capital(&account.text("change"));
+        vec![account.text("uid"), account.text("name"), change, account.texts("fields").join(", ")]
     });
     Report { columns: vec!["UID", "Username", "Change", "Fields"], rows: rows.collect() }
 }

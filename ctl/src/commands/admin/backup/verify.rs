@@ -1,14 +1,15 @@
 //! `admin backup verify`.
 
 use clap::Args;
-use photoprism_protocol::backup::{self, Checked, VerifyResult};
+use photoprism_protocol::backup;
 use photoprism_protocol::command::CommandName;
 
 use super::file::{holds, resolve};
 use crate::cli::flags::JsonFlag;
-use crate::context::{Context, decode};
+use crate::context::{Context, decode, decode_all};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::output;
 use crate::report::{escape, words};
 
@@ -32,25 +33,26 @@ impl Verify {
     pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
         let file = self.file.map(|file| resolve(context, file)).transpose()?;
         let result = context.call(CommandName::BackupVerify, &backup::Verify { file })?;
-        let found: VerifyResult = decode(&result)?;
+        let found = decode(&result)?;
+        let backups = found.rows("backups")?;
         if self.json.json {
             output::json(&result, None)?;
         } else {
-            let lines: String = found.backups.iter().map(verdict).collect();
+            let lines: String = decode_all(&backups)?.iter().map(verdict).collect();
             output::data(&lines)?;
         }
-        let number = u64::try_from(found.backups.len()).unwrap_or(u64::MAX);
+        let number = u64::try_from(backups.len()).unwrap_or(u64::MAX);
         context.note(&format!("checked {}", words::count(number, "backup")));
-        if found.ok { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
+        if found.is_true("ok") { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
     }
 }
 
-fn verdict(backup: &Checked) -> String {
-    let what = match (&backup.error, backup.counts) {
-        (Some(error), _) => error.clone(),
-        (None, Some(counts)) => holds(counts),
-        (None, None) => "the whole database".into(),
+fn verdict(backup: &Object<'_>) -> String {
+    let what = match (backup.some_text("error"), backup.object("counts")) {
+        (Some(error), _) => error,
+        (None, Ok(counts)) => holds(&counts),
+        (None, Err(_)) => "the whole database".into(),
     };
-    let word = if backup.ok { "ok" } else { "bad" };
-    format!("{}\n", escape::line(&format!("{word}: {}: {what}", backup.file)))
+    let word = if backup.is_true("ok") { "ok" } else { "bad" };
+    format!("{}\n", escape::line(&format!("{word}: {}: {what}", backup.text("file"))))
 }

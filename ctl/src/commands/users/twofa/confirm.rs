@@ -3,11 +3,11 @@
 use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::secret::Secret;
-use photoprism_protocol::twofa::{self, RecoveryResult};
+use photoprism_protocol::twofa;
 
 use super::shown;
 use crate::cli::flags::JsonFlag;
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::{output, prompt};
 
@@ -40,7 +40,7 @@ impl Confirm {
         let code = prompt::text(context, self.code, ("Code", "it as CODE"))?;
         let args = twofa::Confirm { user, passcode: Secret::new(code) };
         let result = context.call(CommandName::Users2faConfirm, &args)?;
-        let code = shown(decode::<RecoveryResult>(&result)?.recovery_code)?;
+        let code = shown(&result, "recovery_code")?;
         if self.json.json {
             return output::json(&result, None);
         }

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::twofa::DisableResult;
 use photoprism_protocol::users::Target;
 
 use crate::cli::flags::{JsonFlag, YesFlag};
@@ -41,9 +40,9 @@ impl Disable {
         prompt::consent(context, self.yes.yes, &question, "--yes")?;
         let args = Target { user };
         let result = context.call(CommandName::Users2faDisable, &args)?;
-        let done: DisableResult = decode(&result)?;
-        context.note(&if done.disabled {
-            let sessions = ended(done.sessions_revoked);
+        let done = decode(&result)?;
+        context.note(&if done.is_true("disabled") {
+            let sessions = ended(done.number("sessions_revoked"));
             format!("two-factor authentication of {} is off; {sessions}", args.user)
         } else {
             format!("{} had no two-factor authentication", args.user)

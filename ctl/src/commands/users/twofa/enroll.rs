@@ -4,12 +4,11 @@ use std::io::{self, IsTerminal};
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::twofa::EnrollResult;
 use photoprism_protocol::users::Target;
 
 use super::{qr, shown};
 use crate::cli::flags::JsonFlag;
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::report::escape;
 use crate::{output, prompt};
@@ -45,7 +44,7 @@ impl Enroll {
         let user = prompt::username(context, self.username)?;
         let args = Target { user };
         let result = context.call(CommandName::Users2faEnroll, &args)?;
-        let url = shown(decode::<EnrollResult>(&result)?.url)?;
+        let url = shown(&result, "url")?;
         if self.json.json {
             return output::json(&result, None);
         }

@@ -9,8 +9,9 @@ mod show;
 
 use clap::{Args, Subcommand};
 use photoprism_protocol::secret::Secret;
+use serde_json::value::RawValue;
 
-use crate::context::Context;
+use crate::context::{Context, decode};
 use crate::failure::Failure;
 
 const EXAMPLES: &str = "\
@@ -62,6 +63,7 @@ impl TwoFactor {
 }
 
 /// A secret that is shown this once.
-fn shown(secret: Option<Secret>) -> Result<Secret, Failure> {
+fn shown(result: &RawValue, key: &str) -> Result<Secret, Failure> {
+    let secret = decode(result)?.some_text(key).map(Secret::new);
     secret.ok_or_else(|| Failure::BadReply("the daemon did not show the secret".into()))
 }

@@ -2,12 +2,11 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::twofa::RecoveryResult;
 use photoprism_protocol::users::Target;
 
 use super::shown;
 use crate::cli::flags::JsonFlag;
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::{output, prompt};
 
@@ -36,7 +35,7 @@ impl Recovery {
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::username(context, self.username)?;
         let result = context.call(CommandName::Users2faRecovery, &Target { user })?;
-        let code = shown(decode::<RecoveryResult>(&result)?.recovery_code)?;
+        let code = shown(&result, "recovery_code")?;
         if self.json.json {
             return output::json(&result, None);
         }

@@ -2,12 +2,12 @@
 
 use clap::Args;
 use photoprism_protocol::command::CommandName;
-use photoprism_protocol::twofa;
 use photoprism_protocol::users::Target;
 
 use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
+use crate::object::Object;
 use crate::report::{Report, words};
 use crate::{output, prompt};
 
@@ -36,24 +36,24 @@ impl Show {
         let result = context.call(CommandName::Users2faShow, &Target { user })?;
         match self.format.layout() {
             None => output::json(&result, None),
-            Some(layout) => Report::properties(properties(decode(&result)?), layout).print(layout),
+            Some(layout) => Report::properties(properties(&decode(&result)?), layout).print(layout),
         }
     }
 }
 
 /// Names and values for people, sorted by name.
-fn properties(found: twofa::Show) -> Vec<(&'static str, String)> {
-    let state = match (found.active, found.pending) {
+fn properties(found: &Object<'_>) -> Vec<(&'static str, String)> {
+    let state = match (found.is_true("active"), found.is_true("pending")) {
         (true, _) => "Enabled",
         (false, true) => "Waiting for a first code",
         (false, false) => "Disabled",
     };
     vec![
-        ("Activated At", words::time(found.activated_at.as_deref())),
-        ("Created At", words::time(found.created_at.as_deref())),
-        ("Recovery Code", words::yes(found.has_recovery_code)),
+        ("Activated At", found.time("activated_at")),
+        ("Created At", found.time("created_at")),
+        ("Recovery Code", words::yes(found.is_true("has_recovery_code"))),
         ("Two-Factor", state.into()),
-        ("UID", found.uid),
-        ("Username", found.name),
+        ("UID", found.text("uid")),
+        ("Username", found.text("name")),
     ]
 }
