@@ -1,7 +1,8 @@
 //! An object of the protocol, looked at by its keys.
 //!
-//! For results that are printed and not reckoned with: a struct of its own for each costs some
-//! kilobytes of a binary that may have 1.2 MB.
+//! Every result is read so: a struct of its own for each costs some kilobytes of a binary that may
+//! have 1.2 MB. What is only printed may be missing; what a command rests on is asked for by
+//! [`Object::needed`], [`Object::object`] and [`Object::rows`].
 
 use std::fmt;
 
