@@ -2,7 +2,8 @@
 //!
 //! Every result is read so: a struct of its own for each costs some kilobytes of a binary that may
 //! have 1.2 MB. What is only printed may be missing; what a command rests on is asked for by
-//! [`Object::needed`], [`Object::object`] and [`Object::rows`].
+//! [`Object::needed`], [`Object::count`], [`Object::flag`], [`Object::object`] and
+//! [`Object::rows`].
 
 use std::fmt;
 
@@ -87,6 +88,22 @@ impl<'a> Object<'a> {
         words::time(self.some_text(key).as_deref())
     }
 
+    /// A number that must be there.
+    ///
+    /// # Errors
+    /// [`Failure::BadReply`] where it is none.
+    pub fn count(&self, key: &str) -> Result<u64, Failure> {
+        self.raw(key).parse().map_err(|_| nonsense())
+    }
+
+    /// A yes or no that must be there.
+    ///
+    /// # Errors
+    /// [`Failure::BadReply`] where it is neither.
+    pub fn flag(&self, key: &str) -> Result<bool, Failure> {
+        self.raw(key).parse().map_err(|_| nonsense())
+    }
+
     /// Whether it is `true`.
     #[must_use]
     pub fn is_true(&self, key: &str) -> bool {
@@ -155,6 +172,9 @@ mod tests {
         assert_eq!(object.rows("d").unwrap().len(), 3);
         assert_eq!(object.needed("a").unwrap(), "x\"ä");
         assert!(object.needed("b").is_err() && object.needed("none").is_err());
+        assert_eq!((object.count("b").unwrap(), object.flag("c").unwrap()), (7, true));
+        assert!(object.count("a").is_err() && object.count("none").is_err());
+        assert!(object.flag("b").is_err() && object.flag("none").is_err());
         assert!(object.rows("f").is_err() && object.rows("none").is_err());
         assert_eq!(object.object("f").unwrap().number("g"), 1);
         assert_eq!((object.within("f").number("g"), object.within("e").number("g")), (1, 0));

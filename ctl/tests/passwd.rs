@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Daemon, output_with_input, refused};
+use common::{Daemon, ok, output_with_input, refused};
 use serde_json::{Value, json};
 
 #[test]
@@ -113,4 +113,12 @@ fn a_file_for_everyone_is_refused() {
     assert_eq!(output.code, Some(2));
     assert!(output.err.contains("chmod 600"), "{}", output.err);
     assert!(daemon.requests().is_empty());
+}
+
+#[test]
+fn a_result_that_says_nothing_of_what_was_done_makes_no_sense() {
+    for line in ["passwd --remove --yes bob", "passwd --generate bob", "users rm -y bob"] {
+        let seen = Daemon::playing([ok(&json!({}))]).run(line);
+        assert_eq!(seen.code, Some(70), "{line}: {}", seen.err);
+    }
 }

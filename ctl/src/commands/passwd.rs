@@ -67,8 +67,8 @@ impl Passwd {
         let result = context.call_agreed(&consent, CommandName::PasswdRemove, &args)?;
         let done = decode(&result)?;
         let user = args.user;
-        context.note(&if done.is_true("removed") {
-            format!("removed the password of {user}; {}", ended(done.number("sessions_revoked")))
+        context.note(&if done.flag("removed")? {
+            format!("removed the password of {user}; {}", ended(done.count("sessions_revoked")?))
         } else {
             format!("{user} had no password")
         });
@@ -89,7 +89,7 @@ impl Passwd {
         context.note(&format!(
             "changed the password of {}; {}",
             args.user,
-            ended(done.number("sessions_revoked"))
+            ended(done.count("sessions_revoked")?)
         ));
         if self.json.json {
             return output::json(&result, generated);

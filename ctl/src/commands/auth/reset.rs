@@ -35,7 +35,7 @@ impl Reset {
         let consent = prompt::consent(context, self.yes.yes, question, "--yes")?;
         let result = context.call_agreed(&consent, CommandName::AuthReset, &NoArgs {})?;
         let done = decode(&result)?;
-        let removed = words::count(done.number("removed"), "session");
+        let removed = words::count(done.count("removed")?, "session");
         context.note(&format!("removed {removed}; the backup that holds them:"));
         if self.json.json {
             return output::json(&result, None);

@@ -60,7 +60,7 @@ fn remove(
 ) -> Result<(), Failure> {
     let args = Target { session };
     let result = context.call_agreed(consent, CommandName::AuthRm, &args)?;
-    let removed = words::count(decode(&result)?.number("removed"), "session");
+    let removed = words::count(decode(&result)?.count("removed")?, "session");
     context.note(&format!("ended {}; {removed} removed", identifier::name(&args.session)));
     if json.json { output::json(&result, None) } else { Ok(()) }
 }

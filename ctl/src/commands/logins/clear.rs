@@ -45,7 +45,7 @@ impl Clear {
         let consent = prompt::consent(context, self.yes.yes, &question, "--yes")?;
         let args = logins::Clear { name: self.user, client_ip: self.ip };
         let result = context.call_agreed(&consent, CommandName::LoginsClear, &args)?;
-        let removed = decode(&result)?.number("removed");
+        let removed = decode(&result)?.count("removed")?;
         context.note(&format!("removed {}", words::count(removed, "login record")));
         if self.json.json { output::json(&result, None) } else { Ok(()) }
     }

@@ -81,5 +81,5 @@ fn summary(done: &Object<'_>) -> Result<String, Failure> {
         return Ok(format!("nothing changed for user {name}"));
     }
     let changed = done.texts("changed").join(", ");
-    Ok(format!("changed {changed} of user {name}; {}", ended(done.number("sessions_revoked"))))
+    Ok(format!("changed {changed} of user {name}; {}", ended(done.count("sessions_revoked")?)))
 }

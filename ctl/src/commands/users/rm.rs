@@ -64,6 +64,6 @@ fn remove(
     let result = context.call_agreed(consent, CommandName::UsersRm, &Target { user })?;
     let done = decode(&result)?;
     let name = done.object("user")?.text("name");
-    context.note(&format!("deleted user {name}; {}", ended(done.number("sessions_revoked"))));
+    context.note(&format!("deleted user {name}; {}", ended(done.count("sessions_revoked")?)));
     if json.json { output::json(&result, None) } else { Ok(()) }
 }

@@ -57,7 +57,7 @@ impl Restore {
         };
         let result = context.call_agreed(&consent, CommandName::BackupRestore, &args)?;
         let done = decode(&result)?;
-        context.note(&summary(&done));
+        context.note(&summary(&done)?);
         if self.json.json {
             return output::json(&result, None);
         }
@@ -68,20 +68,20 @@ impl Restore {
     }
 }
 
-fn summary(done: &Object<'_>) -> String {
+fn summary(done: &Object<'_>) -> Result<String, Failure> {
     let would = if done.is_true("dry_run") { "would be " } else { "" };
     let end =
         if done.is_true("dry_run") { "" } else { "; the backup that holds what was there before:" };
-    format!(
+    Ok(format!(
         "{} {would}added, {} changed, {} removed, {} left as they are; {} {would}ended, {} \
          {would}restored{end}",
-        words::count(done.number("added"), "user"),
-        done.number("changed"),
-        done.number("removed"),
-        done.number("unchanged"),
-        words::count(done.number("sessions_revoked"), "session"),
-        done.number("sessions_restored"),
-    )
+        words::count(done.count("added")?, "user"),
+        done.count("changed")?,
+        done.count("removed")?,
+        done.count("unchanged")?,
+        words::count(done.count("sessions_revoked")?, "session"),
+        done.count("sessions_restored")?,
+    ))
 }
 
 fn table(accounts: &[Object<'_>]) -> Report {

@@ -42,7 +42,7 @@ impl Disable {
         let result = context.call(CommandName::Users2faDisable, &args)?;
         let done = decode(&result)?;
         context.note(&if done.is_true("disabled") {
-            let sessions = ended(done.number("sessions_revoked"));
+            let sessions = ended(done.count("sessions_revoked")?);
             format!("two-factor authentication of {} is off; {sessions}", args.user)
         } else {
             format!("{} had no two-factor authentication", args.user)
