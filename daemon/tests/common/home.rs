@@ -68,10 +68,11 @@ impl Home {
         self
     }
 
-    /// Turns the auth socket on, for members of the group 0.
+    /// Turns the auth socket on, for members of this process' own group.
     pub(crate) fn with_auth_socket(self) -> Self {
         let path = self.auth_socket();
-        self.args(["--auth-socket", path.to_str().unwrap(), "--auth-socket-group", "0"])
+        let group = nix::unistd::getegid().to_string();
+        self.args(["--auth-socket", path.to_str().unwrap(), "--auth-socket-group", &group])
     }
 
     /// Puts a copy of `file` in the place of the database, under its own name.
