@@ -4,6 +4,7 @@ use photoprism_protocol::secret::Secret;
 
 use super::ready::{NewHash, Ready};
 use crate::accounts::change::{check_takes_password, difference};
+use crate::accounts::sessions::Span;
 use crate::accounts::standing::{AccountState, is_deleted};
 use crate::accounts::times;
 use crate::effect::Effect;
@@ -69,7 +70,7 @@ fn added(tx: &Tx<'_>, context: &Context, row: &Ready) -> Result<Came, CommandErr
     }
     let (_, effect) = now_shown(tx, context, &uid)?;
     let mut effects = vec![effect];
-    effects.extend(app_passwords(tx, row, &uid)?);
+    effects.extend(app_passwords(tx, row, (&uid, context.now.as_second()))?);
     Ok(Came {
         outcome: "added",
         changed: Vec::new(),
@@ -78,10 +79,15 @@ fn added(tx: &Tx<'_>, context: &Context, row: &Ready) -> Result<Came, CommandErr
     })
 }
 
-/// Those of the account that the row was made of: their secrets go on working.
-fn app_passwords(tx: &Tx<'_>, row: &Ready, uid: &str) -> Result<Vec<Effect>, CommandError> {
+/// Those of the account that the row was made of, as far as they have not ended: their secrets go
+/// on working.
+fn app_passwords(
+    tx: &Tx<'_>,
+    row: &Ready,
+    (uid, now): (&str, i64),
+) -> Result<Vec<Effect>, CommandError> {
     let mut effects = Vec::new();
-    for app in &row.app_passwords {
+    for app in row.app_passwords.iter().filter(|app| !Span::of(app).has_ended(now)) {
         if session_by_id(tx, &app.id)?.is_some() {
             continue;
         }
