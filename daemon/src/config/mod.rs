@@ -9,7 +9,6 @@ mod command_line;
 mod error;
 mod file;
 mod gather;
-mod groups;
 mod guard;
 mod limits;
 mod load;

@@ -4,8 +4,8 @@ use std::fmt;
 
 use photoprism_protocol::level::Level;
 
-use super::groups;
 use super::values::quoted;
+use crate::surroundings::{gid_of, known_group};
 
 /// The id that the kernel shows for one that it cannot map (`/proc/sys/kernel/overflowuid`):
 /// anybody may be behind it.
@@ -35,11 +35,11 @@ impl SocketGroup {
     pub fn find(text: &str) -> Result<Self, String> {
         let failed =
             |error: std::io::Error| format!("group {} cannot be looked up: {error}", quoted(text));
-        let named = groups::gid_of(text).map_err(failed)?;
+        let named = gid_of(text).map_err(failed)?;
         let group = match (named, id_of(text)) {
             (Some(gid), _) => Self { name: text.to_owned(), gid },
             (None, Some(gid)) => {
-                let name = groups::name_of(gid).map_err(failed)?;
+                let name = known_group(gid).map_err(failed)?;
                 Self { name: name.unwrap_or_else(|| gid.to_string()), gid }
             }
             (None, None) => {

@@ -1,4 +1,5 @@
-//! Work that needs neither the database nor the async thread: reading a backup as a whole.
+//! Work that needs neither the database nor the async thread: reading a backup, or another
+//! database, as a whole.
 
 use tokio::sync::{MutexGuard, oneshot};
 use tokio::time::timeout;
@@ -22,7 +23,7 @@ pub(super) async fn aside<T: Send + 'static>(
     };
     let failed = |what: String| CommandError::Internal(format!("a thread beside: {what}"));
     std::thread::Builder::new()
-        .name("backup".into())
+        .name("aside".into())
         .spawn(work)
         .map_err(|error| failed(error.to_string()))?;
     answer.await.unwrap_or_else(|_| Err(failed("it panicked".into())))

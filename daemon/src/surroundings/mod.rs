@@ -9,6 +9,6 @@ mod space;
 
 pub use self::descriptors::{OTHER_FILES, descriptor_limit};
 pub use self::files::{Seen, is_writable};
-pub use self::names::{group_name, user_name};
+pub use self::names::{gid_of, group_name, known_group, user_name};
 pub use self::network::network_file_system;
 pub use self::space::{Space, space};

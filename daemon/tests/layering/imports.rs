@@ -8,7 +8,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("main", &[]),
     ("lib", &[]),
     ("process", &["surroundings", "sys"]),
-    ("config", &["log"]),
+    ("config", &["log", "surroundings"]),
     ("log", &["config"]),
     (
         "start",
