@@ -25,8 +25,7 @@ impl Metrics {
     ///
     /// # Errors
     /// Why it was not done.
-    #[expect(clippy::unused_self, reason = "it may have flags one day, as its neighbours do")]
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(context: &mut Context) -> Result<(), Failure> {
         let result = context.call(CommandName::Metrics, &NoArgs {})?;
         let exposition = decode(&result)?;
         // What the daemon could be made to hold is labels, and those are its own words.

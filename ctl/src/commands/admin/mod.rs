@@ -62,7 +62,7 @@ impl Admin {
             Verb::Status(command) => command.run(context),
             Verb::Audit(verb) => verb.run(context),
             Verb::Doctor(command) => command.run(context),
-            Verb::Metrics(command) => command.run(context),
+            Verb::Metrics(metrics::Metrics {}) => metrics::Metrics::run(context),
             Verb::Completions(command) => command.run(),
             Verb::Man(command) => command.run(context),
             Verb::Backup(verb) => verb.run(context),
