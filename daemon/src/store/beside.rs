@@ -6,6 +6,7 @@ use tracing::info;
 use super::columns::Columns;
 use super::db::Db;
 use super::error::StoreError;
+use super::group::commit;
 use super::schema::{ADMIN, LOGINS, SCHEMA_VERSION};
 
 /// Whether the daemon's tables are there: in our own database always.
@@ -23,7 +24,8 @@ pub(super) const fn complete(db: &Db) -> bool {
 pub(super) fn make(db: &mut Db) -> Result<(), StoreError> {
     let (trail, logins) = (!db.columns.admin, !db.columns.logins);
     db.begin()?;
-    let made = tables(db).and_then(|()| db.commit());
+    // A sync that fails here is as fatal as that of any other commit.
+    let made = tables(db).and_then(|()| commit(db, true));
     if made.is_err() && !db.is_autocommit() {
         db.rollback()?;
     }
