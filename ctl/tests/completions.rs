@@ -5,25 +5,14 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
+use common::outside::{PATH, clear_env, lacks};
 use common::{Daemon, account, binary, output, page};
 use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_photoprism");
-
-/// Whether this machine lacks a program, which is then said aloud.
-fn lacks(program: &str) -> bool {
-    let there = Command::new(program).arg("--version").output().is_ok();
-    if !there {
-        let why = format!("skipped: no {program} here\n");
-        // Past the test runner, which keeps what a good test prints to itself.
-        std::io::stderr().write_all(why.as_bytes()).unwrap();
-    }
-    !there
-}
 
 /// The script of a shell, in a file.
 fn script(folder: &Path, shell: &str) -> String {
@@ -45,7 +34,7 @@ fn daemon() -> Daemon {
 /// is left behind.
 fn lines(daemon: &Daemon, shell: &str, code: &str) -> BTreeSet<String> {
     let mut command = Command::new(shell);
-    command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", daemon.folder.path());
+    clear_env(&mut command).env("PATH", PATH).env("HOME", daemon.folder.path());
     command.env("PHOTOPRISM_ADMIN_SOCKET", daemon.socket()).env("LC_ALL", "C.UTF-8");
     let seen = output(command.args(["-c", code]).current_dir(daemon.folder.path()));
     assert_eq!((seen.code, seen.err.as_str()), (Some(0), ""), "{code}\n{}", seen.out);
@@ -181,7 +170,12 @@ fn every_command_has_a_page_that_man_reads() {
     }
     if !lacks("mandoc") {
         let mut command = Command::new("mandoc");
-        let lint = command.args(["-Tlint", "-W", "warning"]).args(&pages).output().unwrap();
+        let lint = command
+            .env("PATH", PATH)
+            .args(["-Tlint", "-W", "warning"])
+            .args(&pages)
+            .output()
+            .unwrap();
         let found = String::from_utf8(lint.stdout).unwrap();
         // A page made from a program has no date of its own.
         let found: Vec<_> = found.lines().filter(|line| !line.contains("missing date")).collect();
@@ -190,7 +184,7 @@ fn every_command_has_a_page_that_man_reads() {
     if !lacks("man") {
         let page = target.join("photoprism-users-add.1");
         let mut command = Command::new("man");
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("MANWIDTH", "80").env("LC_ALL", "C");
+        clear_env(&mut command).env("PATH", PATH).env("MANWIDTH", "80").env("LC_ALL", "C");
         let seen = output(command.arg("-l").arg(page));
         assert!(seen.out.contains("photoprism users add [OPTIONS] [USERNAME]"), "{seen:?}");
         assert_eq!(seen.code, Some(0));

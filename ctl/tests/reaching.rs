@@ -8,6 +8,7 @@ use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
+use common::outside::clear_env;
 use common::{Daemon, binary, ok, output, refused};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -72,7 +73,7 @@ fn as_nobody(folder: &tempfile::TempDir) -> Command {
     let copy = folder.path().join("photoprism");
     std::fs::copy(env!("CARGO_BIN_EXE_photoprism"), &copy).unwrap();
     let mut command = Command::new(copy);
-    command.env_clear();
+    clear_env(&mut command);
     if nix::unistd::geteuid().is_root() {
         command.uid(NOBODY).gid(NOBODY);
     }

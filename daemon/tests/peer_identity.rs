@@ -2,6 +2,10 @@
 //!
 //! The test binary runs itself again for each role; `helper` is where such a process begins.
 
+#[expect(dead_code, reason = "other test binaries use the rest of it")]
+#[path = "common/outside.rs"]
+mod outside;
+
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -9,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nix::unistd::{Gid, Uid, geteuid, setgid, setgroups, setuid};
+use outside::skipped;
 use photoprism_daemon::peer::{Caller, Policy, SocketKind};
 use photoprism_protocol::level::Level;
 
@@ -57,11 +62,6 @@ fn own_program() -> String {
 
 fn policy() -> Policy {
     Policy { own_uid: geteuid().as_raw(), socket_gid: Some(GROUP), allow: Vec::new() }
-}
-
-#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
-fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }
 
 /// A socket that everybody may connect to: the file mode guards nothing here.

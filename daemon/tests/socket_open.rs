@@ -2,17 +2,21 @@
 //!
 //! The test binary runs itself again for each role; `helper` is where such a process begins.
 
+#[expect(dead_code, reason = "other test binaries use the rest of it")]
+#[path = "common/outside.rs"]
+mod outside;
+
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Barrier;
 
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{getegid, geteuid};
+use outside::{as_user, skipped};
 use photoprism_daemon::socket::{Place, open, systemd};
 
 /// Which role a process plays; without it `helper` does nothing.
@@ -197,23 +201,19 @@ fn spin(path: &Path) {
     say(&format!("spun {attempts} {connected}"));
 }
 
-#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
-fn skipped(why: &str) -> Option<(u64, u64)> {
-    eprintln!("skipped: {why}");
-    None
-}
-
 /// Runs `opener` while nobody spins on connect; attempts and connections, or `None` without root.
 fn race(opener: &str, rounds: u32) -> Option<(u64, u64)> {
     if !geteuid().is_root() {
-        return skipped("needs root");
+        skipped("needs root");
+        return None;
     }
     let root = tempfile::tempdir().unwrap();
     fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let path = root.path().join("admin.sock");
     let mut spinning = role("/proc/self/exe", "spin", &path, "");
-    let Ok(mut spinning) = spinning.uid(NOBODY).gid(NOBODY).current_dir("/").spawn() else {
-        return skipped("nobody may not run the test");
+    let Ok(mut spinning) = as_user(&mut spinning, NOBODY).current_dir("/").spawn() else {
+        skipped("nobody may not run the test");
+        return None;
     };
     answer(&mut spinning, "is-spinning");
     let mut opening = own(opener, &path, &rounds.to_string()).spawn().unwrap();

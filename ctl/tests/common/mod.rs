@@ -3,6 +3,8 @@
 // Each test binary uses a part of this.
 #![expect(dead_code, unreachable_pub, reason = "shared by several test binaries")]
 
+#[path = "../../../daemon/tests/common/outside.rs"]
+pub mod outside;
 pub mod terminal;
 
 use std::ffi::OsStr;
@@ -100,7 +102,7 @@ impl Output {
 /// The binary with an empty environment and nothing on standard input.
 pub fn binary<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_photoprism"));
-    command.args(arguments).env_clear().stdin(Stdio::null());
+    outside::clear_env(&mut command).args(arguments).stdin(Stdio::null());
     command
 }
 

@@ -11,14 +11,15 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::common::home::Home;
+use crate::common::outside::clear_env;
 
 /// Runs the control binary as somebody at a shell without a terminal does.
 fn photoprism(home: &Home, arguments: &[&str]) -> Output {
     let binary = Path::new(env!("CARGO_BIN_EXE_photoprismd")).with_file_name("photoprism");
     assert!(binary.exists(), "photoprism is not built: run cargo test --workspace");
-    Command::new(binary)
+    let mut command = Command::new(binary);
+    clear_env(&mut command)
         .args(arguments)
-        .env_clear()
         .env("PHOTOPRISM_ADMIN_SOCKET", home.socket())
         .stdin(Stdio::null())
         .output()

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::client::Client;
+use super::outside::clear_env;
 use super::running::Running;
 
 /// A private folder with the settings of a daemon, and the daemon while it runs. It is killed
@@ -120,7 +121,7 @@ impl Home {
     /// The command that starts the daemon, in an environment of its own.
     pub(crate) fn command(&self) -> Command {
         let mut command = self.program();
-        command.env_clear().env("HOME", self.root()).envs(self.env.iter().cloned());
+        clear_env(&mut command).env("HOME", self.root()).envs(self.env.iter().cloned());
         command.arg("--database").arg(&self.database).arg("--socket").arg(self.socket());
         command.args(&self.args).stdin(Stdio::null()).current_dir(self.root());
         command

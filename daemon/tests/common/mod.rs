@@ -7,6 +7,7 @@
 pub(crate) mod client;
 pub(crate) mod home;
 pub(crate) mod json;
+pub(crate) mod outside;
 pub(crate) mod peer;
 pub(crate) mod running;
 
@@ -39,9 +40,8 @@ pub(crate) fn run_to_end(command: &mut Command) -> Output {
 }
 
 /// Says that a test did not run.
-#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
 pub(crate) fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
+    outside::skipped(why);
 }
 
 /// Whether other users can be played.

@@ -64,7 +64,7 @@ impl Checkout {
         succeed(Command::new("cp").arg("-a").args(sources).arg(made.folder.path()));
         fs::create_dir(made.path("bin")).unwrap();
         // By its path: a search would find this one again.
-        let real = run(Command::new("which").arg("docker")).text;
+        let real = run(Command::new("bash").args(["-c", "command -v docker"])).text;
         let docker = DOCKER.replace("REAL", real.trim());
         for (name, text) in [("docker", docker.as_str()), ("sudo", SUDO)] {
             let path = made.path("bin").join(name);

@@ -14,6 +14,9 @@ mod checkout;
 mod docker;
 mod gate;
 mod machine;
+#[expect(dead_code, reason = "other test binaries use the rest of it")]
+#[path = "../common/outside.rs"]
+mod outside;
 mod own;
 mod package;
 #[path = "../readme/settled.rs"]
@@ -22,9 +25,4 @@ mod shell;
 mod tour;
 mod units;
 
-use std::io::{Write, stderr};
-
-/// Says that a test did not run, past the test runner, which keeps what a good test prints.
-fn skipped(why: &str) {
-    stderr().write_all(format!("skipped: {why}\n").as_bytes()).unwrap();
-}
+use outside::skipped;

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::common::home::Home;
+use crate::common::outside::clear_env;
 
 /// Runs the real `photoprism`; standard output and error.
 pub(crate) fn run(home: &Home, arguments: &[&str]) -> (String, String) {
@@ -13,7 +14,8 @@ pub(crate) fn run(home: &Home, arguments: &[&str]) -> (String, String) {
     let binary = daemon.with_file_name("photoprism");
     assert!(binary.exists(), "photoprism is not built: run cargo test --workspace");
     let mut command = Command::new(binary);
-    command.args(arguments).env_clear().env("PHOTOPRISM_ADMIN_SOCKET", home.socket());
+    command.args(arguments);
+    clear_env(&mut command).env("PHOTOPRISM_ADMIN_SOCKET", home.socket());
     let output = command.stdin(Stdio::null()).output().unwrap();
     (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
 }

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -14,6 +13,7 @@ use serde_json::json;
 use crate::common::client::Client;
 use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::outside::as_user;
 use crate::common::peer::open_to_all;
 use crate::common::{PATIENCE, is_root, skipped};
 use crate::measure::{P99, alone, best_p99, hold_many};
@@ -108,7 +108,7 @@ fn send_slowly(socket: &Path, until: &Receiver<()>) {
 fn stranger(socket: &Path) -> Child {
     let mut command = Command::new("/proc/self/exe");
     command.args(["--exact", "slow::helper"]).env(SOCKET, socket);
-    command.uid(STRANGER).gid(STRANGER).current_dir("/");
+    as_user(&mut command, STRANGER).current_dir("/");
     command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
 }
 

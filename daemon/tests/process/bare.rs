@@ -8,11 +8,12 @@ use std::process::{Command, Output, Stdio};
 use rusqlite::Connection;
 
 use crate::common::home::Home;
+use crate::common::outside::clear_env;
 
 /// The daemon without arguments, in an empty environment.
 pub(crate) fn photoprismd() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_photoprismd"));
-    command.env_clear().stdin(Stdio::null());
+    clear_env(&mut command).stdin(Stdio::null());
     command
 }
 

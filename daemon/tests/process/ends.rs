@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 
 use crate::bare::{End, make, photoprismd};
 use crate::common::home::Home;
+use crate::common::outside::clear_env;
 use crate::common::{is_root, run_to_end, skipped};
 
 fn ended(home: &Home) -> End {
@@ -38,7 +39,7 @@ fn a_failure_while_running_is_1() {
     // was given and did not mark would count too, so it is closed.
     let few = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&-; ulimit -n 9; exec \"$0\" \"$@\"";
     let mut command = std::process::Command::new("sh");
-    command.env_clear().env("HOME", home.root()).stdin(std::process::Stdio::null());
+    clear_env(&mut command).env("HOME", home.root()).stdin(std::process::Stdio::null());
     command.arg("-c").arg(few).arg(daemon.get_program()).args(daemon.get_args());
     End::from(run_to_end(&mut command)).assert(1, &["Too many open files"]);
 }

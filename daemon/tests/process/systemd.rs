@@ -13,6 +13,7 @@ use photoprism_daemon::clock::Stopwatch;
 use crate::bare::{End, text};
 use crate::common::client::Client;
 use crate::common::home::Home;
+use crate::common::outside::clear_env;
 use crate::common::running::Running;
 use crate::common::{PATIENCE, run_to_end};
 
@@ -25,7 +26,7 @@ fn with_passed(home: &Home, path: &PathBuf, name: &str) -> Command {
     let listener = UnixListener::bind(path).unwrap();
     fs::set_permissions(path, PermissionsExt::from_mode(0o640)).unwrap();
     let mut command = Command::new("/bin/sh");
-    command.env_clear().env("HOME", home.root()).current_dir(home.root());
+    clear_env(&mut command).env("HOME", home.root()).current_dir(home.root());
     command.args(["-c", AS_SYSTEMD, env!("CARGO_BIN_EXE_photoprismd")]);
     command.args(["--database", text(home.database())]);
     command.env("LISTEN_FDS", "1").env("LISTEN_FDNAMES", name);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::common::home::Home;
+use crate::common::outside::has_another_clock;
 
 /// A failing write or sync, and how (`errno(3)`).
 pub(crate) enum Order {
@@ -34,7 +35,12 @@ impl Shim {
         let mut compiler = Command::new("cc");
         compiler.args(["-O1", "-Wall", "-shared", "-fPIC", "-o"]).args([&library, &source]);
         assert!(compiler.status().expect("the C compiler cc is needed").success());
-        home.set_env("LD_PRELOAD", library);
+        let mut preloaded = library.into_os_string();
+        if has_another_clock() {
+            preloaded.push(":");
+            preloaded.push(std::env::var_os("LD_PRELOAD").unwrap_or_default());
+        }
+        home.set_env("LD_PRELOAD", preloaded);
         home.set_env("SHIM_TOLD", &shim.told);
         home.set_env("SHIM_ORDER", &shim.order);
         shim

@@ -1,0 +1,49 @@
+//! What a test takes from the machine around it: a few variables, and programs that may be missing.
+//! Shared with the client's tests.
+
+use std::io::{Write, stderr};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// Where shells look for programs.
+pub(crate) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// The variables of libfaketime, with which `.ci/clocks` runs the tests at another time. Not
+/// `FAKETIME_SHARED`: it names memory that only the user who started the test can open.
+const FAKETIME: [&str; 4] =
+    ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC", "NO_FAKE_STAT"];
+
+/// Whether this test runs at another time than the machine.
+pub(crate) fn has_another_clock() -> bool {
+    std::env::var_os("FAKETIME").is_some()
+}
+
+/// Clears the environment of a program and leaves it the time at which the test itself runs.
+pub(crate) fn clear_env(command: &mut Command) -> &mut Command {
+    command.env_clear();
+    if has_another_clock() {
+        let set = |name| std::env::var_os(name).map(|value| (name, value));
+        command.envs(FAKETIME.into_iter().filter_map(set));
+    }
+    command
+}
+
+/// Makes a program that keeps its environment run as another user, with that one's own group.
+pub(crate) fn as_user(command: &mut Command, uid: u32) -> &mut Command {
+    command.uid(uid).gid(uid).env_remove("FAKETIME_SHARED")
+}
+
+/// Says that a test did not run, past the test runner, which keeps what a good test prints.
+pub(crate) fn skipped(why: &str) {
+    stderr().write_all(format!("skipped: {why}\n").as_bytes()).unwrap();
+}
+
+/// Whether a program is missing in [`PATH`], which is then said.
+pub(crate) fn lacks(program: &str) -> bool {
+    let in_directory = |directory| std::path::Path::new(directory).join(program).is_file();
+    let missing = !PATH.split(':').any(in_directory);
+    if missing {
+        skipped(&format!("no {program} here"));
+    }
+    missing
+}
