@@ -7,9 +7,10 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use data_encoding::BASE64;
 use regex::Regex;
 
+use super::DAEMON;
 use super::blocks::{Block, GATE, README, fenced, section};
+use super::needs::lacks;
 use super::place::{Place, Terminal};
-use super::{DAEMON, skipped};
 
 /// The port that the README shows; the test takes one that is free.
 const PORT: &str = "8081";
@@ -100,7 +101,7 @@ impl Running {
 fn running() -> Option<Running> {
     let place = Place::new();
     let port = free_port();
-    if skipped(&place, &written(PORT).start) {
+    if lacks(&place, &written(PORT).start) {
         return None;
     }
     let running = Running::start(place, port);
@@ -171,7 +172,7 @@ fn without_a_daemon_nobody_passes() {
 fn what_the_readme_tries_comes_out() {
     let Some(gate) = running() else { return };
     let tries = written(&gate.port.to_string()).tries;
-    if skipped(&gate.place, &tries.script) {
+    if lacks(&gate.place, &tries.script) {
         return;
     }
     let printed = gate.run(&format!("{{\n{}\n}} 2>&1", tries.script));

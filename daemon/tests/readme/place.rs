@@ -11,6 +11,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, Uid};
 use tempfile::TempDir;
 
+use super::outside::{PATH, clear_env};
 use super::settled::settled;
 
 /// The home folder that the README shows.
@@ -55,8 +56,8 @@ impl Place {
     pub(crate) fn bash(&self, script: &str) -> Command {
         let mut command = Command::new("bash");
         let [extra, built] = ["bin", "checkout/target/release"].map(|name| self.path(name));
-        let path = format!("{}:{}:/usr/local/bin:/usr/bin:/bin", extra.display(), built.display());
-        command.args(["-c", script]).env_clear().current_dir(self.path("checkout"));
+        let path = format!("{}:{}:{PATH}", extra.display(), built.display());
+        clear_env(&mut command).args(["-c", script]).current_dir(self.path("checkout"));
         command.env("HOME", self.path("home")).env("PATH", path).stdin(Stdio::null());
         if Uid::effective().is_root() {
             command.uid(SOMEBODY).gid(SOMEBODY);
