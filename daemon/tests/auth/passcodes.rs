@@ -20,7 +20,7 @@ fn enrolled(home: &mut Home) -> Option<(String, String)> {
     let made = home.ok("users.2fa.enroll", USER());
     let key = text(&made["key"]);
     let Some(code) = code(&key, -30) else {
-        skipped("needs oathtool");
+        skipped("no oathtool here");
         return None;
     };
     let args = json!({"user": "bob", "passcode": code});
@@ -213,7 +213,7 @@ fn replays_of_a_key_hold_no_secret() {
     let made = ask("users.2fa.enroll", USER());
     let replay = ask("users.2fa.enroll", USER());
     assert_eq!(replay, json!({"url": null, "key": null, "replayed": true}));
-    let Some(code) = code(&text(&made["key"]), 0) else { return skipped("needs oathtool") };
+    let Some(code) = code(&text(&made["key"]), 0) else { return skipped("no oathtool here") };
     let confirm = json!({"user": "bob", "passcode": code});
     assert!(ask("users.2fa.confirm", confirm.clone())["recovery_code"].is_string());
     let replay = ask("users.2fa.confirm", confirm);

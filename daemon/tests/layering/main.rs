@@ -1,6 +1,8 @@
-//! Who may use whom, and how long a file or a function may be, read from the sources.
+//! Who may use whom, how long a file or a function may be, and which programs tests start, read
+//! from the sources.
 
 mod imports;
+mod programs;
 mod sizes;
 mod source;
 mod words;
@@ -55,6 +57,28 @@ fn words_stand_only_where_they_belong() {
 fn files_and_functions_are_short() {
     let all = ["daemon", "ctl", "protocol"].map(sources);
     assert_none(&all.iter().flatten().flat_map(sizes::faults).collect::<Vec<_>>());
+}
+
+#[test]
+fn programs_that_tests_start_are_listed() {
+    let read = |name: &str| fs::read_to_string(workspace().join(name)).unwrap();
+    // What is deployed runs elsewhere.
+    let (readme, protocol) = (read("README.md"), read("protocol/README.md"));
+    let here = readme.split("\n## In containers\n").next().unwrap();
+    let in_blocks = [here, &protocol].into_iter().flat_map(programs::in_blocks);
+    let in_blocks = in_blocks.map(|name| (name, "readme".to_owned()));
+    let all = ["daemon/src", "daemon/tests", "ctl/src", "ctl/tests", "protocol"].map(sources);
+    let found = all.iter().flatten().flat_map(programs::started).chain(in_blocks);
+    assert_none(&programs::faults(&read(".ci/programs"), &found.collect::<Vec<_>>()));
+}
+
+#[test]
+fn tests_clear_the_environment_in_one_place() {
+    let clears = |source: &&Source| source.lines.iter().any(|line| line.contains(".env_clear()"));
+    let all = ["daemon/src", "daemon/tests", "ctl"].map(sources);
+    let found: Vec<_> = all.iter().flatten().filter(clears).map(|source| &source.path).collect();
+    // And this one, which names it.
+    assert_eq!(found, ["daemon/tests/common/outside.rs", "daemon/tests/layering/main.rs"]);
 }
 
 #[test]

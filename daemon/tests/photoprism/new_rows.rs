@@ -116,7 +116,7 @@ fn a_two_factor_key_is_like_theirs() {
     assert!(url.starts_with("otpauth://totp/PhotoPrism:bob?algorithm=SHA1&digits=6&"), "{url}");
     let key = enrolled["key"].as_str().unwrap();
     let Ok(output) = Command::new("oathtool").args(["--totp", "-b", key]).output() else {
-        return skipped("oathtool is not there, nobody makes a code");
+        return skipped("no oathtool here");
     };
     let code = String::from_utf8(output.stdout).unwrap();
     home.ok("users.2fa.confirm", json!({"user": "bob", "passcode": code.trim()}));

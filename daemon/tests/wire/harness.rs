@@ -1,5 +1,7 @@
 //! The harness itself: what it says about a daemon must be so.
 
+use jiff::Timestamp;
+use photoprism_daemon::clock::Clock;
 use serde_json::json;
 
 use crate::common::home::Home;
@@ -22,6 +24,18 @@ fn a_daemon_starts_answers_and_ends() {
     let database = home.open_database();
     let mode: String = database.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
+}
+
+/// Seconds between a moment of the test and one of the daemon.
+const APART: i64 = 60;
+
+#[test]
+fn the_daemon_has_the_clock_of_its_test() {
+    let mut home = Home::started();
+    let made = home.ok("users.add", json!({"name": "eve", "role": "guest", "provider": "none"}));
+    let made: Timestamp = made["user"]["created_at"].as_str().unwrap().parse().unwrap();
+    let apart = Clock::System.unix() - made.as_second();
+    assert!((-1..APART).contains(&apart), "{apart} s");
 }
 
 #[test]
