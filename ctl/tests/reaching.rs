@@ -41,7 +41,7 @@ fn the_flag_beats_the_variable_and_an_empty_variable_is_none() {
 fn without_a_daemon_the_path_and_the_way_to_start_it_are_named() {
     let output = Daemon::playing([""]).run("users ls --socket /nowhere/admin.sock");
     assert_eq!((output.code, output.out.as_str()), (Some(69), ""));
-    for part in ["/nowhere/admin.sock", "photoprismd", "systemctl start", "docker compose up"] {
+    for part in ["/nowhere/admin.sock", "photoprismd", "systemctl start", "compose up"] {
         assert!(output.err.contains(part), "{}", output.err);
     }
     let output = Daemon::playing([""]).run("users ls --socket /nowhere/admin.sock --json");

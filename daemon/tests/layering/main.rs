@@ -68,8 +68,13 @@ fn programs_that_tests_start_are_listed() {
     let in_blocks = [here, &protocol].into_iter().flat_map(programs::in_blocks);
     let in_blocks = in_blocks.map(|name| (name, "readme".to_owned()));
     let all = ["daemon/src", "daemon/tests", "ctl/src", "ctl/tests", "protocol"].map(sources);
-    let found = all.iter().flatten().flat_map(programs::started).chain(in_blocks);
-    assert_none(&programs::faults(&read(".ci/programs"), &found.collect::<Vec<_>>()));
+    let list = read(".ci/programs");
+    let known = programs::listed(&list);
+    let known: Vec<&str> = known.keys().map(String::as_str).collect();
+    // This test's own examples are started by nobody.
+    let others = all.iter().flatten().filter(|source| !source.path.ends_with("/programs.rs"));
+    let started = others.flat_map(|source| programs::started(source, &known));
+    assert_none(&programs::faults(&list, &started.chain(in_blocks).collect::<Vec<_>>()));
 }
 
 #[test]

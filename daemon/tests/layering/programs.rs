@@ -50,18 +50,24 @@ pub(crate) fn listed(list: &str) -> BTreeMap<String, BTreeSet<String>> {
     words.filter_map(|mut words| Some((words.next()?, words.collect()))).collect()
 }
 
-/// Programs that a test target starts, by the text of its sources.
-pub(crate) fn started(source: &Source) -> Vec<(String, String)> {
+/// Programs that a test target starts, by the text of its sources. Those of `known` are also found
+/// where a text of a test begins with them, or a command in it does.
+pub(crate) fn started(source: &Source, known: &[&str]) -> Vec<(String, String)> {
     let call = r#"(?:Command::new|lacks|works)\("([^" ]+) ?([^" ]*)"#;
     let call = Regex::new(call).unwrap();
     let text = source.lines.join("\n");
-    let found = call.captures_iter(&text).map(|found| {
+    let called = call.captures_iter(&text).map(|found| {
         let words = [&found[1], &found[2]];
         // What cargo starts is a program of its own.
-        let deb = words == ["cargo", "deb"];
-        (if deb { "cargo-deb".to_owned() } else { words[0].to_owned() }, target(&source.path))
+        if words == ["cargo", "deb"] { "cargo-deb".to_owned() } else { words[0].to_owned() }
     });
-    found.filter(|(program, _)| !NEEDED.contains(&program.as_str())).collect()
+    let begins = format!(r#"["|;&(] ?({})[ "]"#, known.join("|"));
+    let begins = Regex::new(&begins).unwrap();
+    let in_texts = if source.is_test() { text.as_str() } else { "" };
+    let begun = begins.captures_iter(in_texts).map(|found| found[1].to_owned());
+    let found = called.chain(begun).filter(|program| !NEEDED.contains(&program.as_str()));
+    let found: BTreeSet<_> = found.map(|program| (program, target(&source.path))).collect();
+    found.into_iter().collect()
 }
 
 /// The test target that a file belongs to.
@@ -130,7 +136,7 @@ mod tests {
     use super::*;
 
     fn of(path: &str, text: &str) -> Vec<(String, String)> {
-        started(&Source::new(path, text))
+        started(&Source::new(path, text), &["nc", "jq"])
     }
 
     fn pair(program: &str, target: &str) -> (String, String) {
@@ -143,6 +149,12 @@ mod tests {
         assert_eq!(of("daemon/tests/wire/a.rs", text), [pair("jq", "wire")]);
         assert_eq!(of("ctl/tests/auth.rs", "if lacks(\"zsh\")"), [pair("zsh", "auth")]);
         assert_eq!(of("daemon/src/tests/a.rs", "works(\"jq .\")"), [pair("jq", "lib")]);
+        for begins in ["run(\"nc -l\")", "(\"nc\", 1)", "\"a | nc b\"", "\"(nc b)\""] {
+            assert_eq!(of("daemon/tests/a.rs", begins), [pair("nc", "a")], "{begins}");
+        }
+        for other in ["\"ncat\"", "\"a nc\"", "nc()", "\"nc/1\""] {
+            assert_eq!(of("daemon/tests/a.rs", other), [], "{other}");
+        }
         assert_eq!(of("daemon/tests/a.rs", "works(\"cargo deb -V\")"), [pair("cargo-deb", "a")]);
     }
 

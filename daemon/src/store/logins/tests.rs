@@ -11,7 +11,7 @@ const LAST: &str = "2026-11-24 12:01:00+00:00";
 const WRONG: AttemptStatus<'_> = AttemptStatus::Failed { reason: "wrong password", error: "" };
 
 fn attempt<'a>(name: &'a str, status: AttemptStatus<'a>, now: &'a str) -> Attempt<'a> {
-    let (client_ip, realm, user_agent) = ("192.0.2.1", "api", "curl");
+    let (client_ip, realm, user_agent) = ("192.0.2.1", "api", "agent");
     Attempt { client_ip, name, realm, status, user_agent, banned: false, now }
 }
 
@@ -43,7 +43,7 @@ fn failures_count_up_until_a_success() {
         status: "failed".into(),
         error: "no such mailbox".into(),
         repeated: 1,
-        user_agent: "curl".into(),
+        user_agent: "agent".into(),
         failed_at: NOON.into(),
         updated_at: NOON.into(),
         ..LoginRow::default()
