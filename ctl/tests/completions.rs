@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::outside::{PATH, clear_env, lacks};
+use common::outside::{PATH, clear_env, lacks, with_own_clocks};
 use common::{Daemon, account, binary, output, page};
 use serde_json::{Value, json};
 
@@ -36,7 +36,9 @@ fn lines(daemon: &Daemon, shell: &str, code: &str) -> BTreeSet<String> {
     let mut command = Command::new(shell);
     clear_env(&mut command).env("PATH", PATH).env("HOME", daemon.folder.path());
     command.env("PHOTOPRISM_ADMIN_SOCKET", daemon.socket()).env("LC_ALL", "C.UTF-8");
-    let seen = output(command.args(["-c", code]).current_dir(daemon.folder.path()));
+    let unset = if shell == "fish" { "set -e" } else { "unset" };
+    command.args(["-c", &with_own_clocks(unset, code)]).current_dir(daemon.folder.path());
+    let seen = output(&mut command);
     assert_eq!((seen.code, seen.err.as_str()), (Some(0), ""), "{code}\n{}", seen.out);
     assert!(!daemon.folder.path().join("ran").exists(), "{code}");
     seen.out.lines().map(str::to_owned).collect()

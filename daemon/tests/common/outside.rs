@@ -28,6 +28,14 @@ pub(crate) fn clear_env(command: &mut Command) -> &mut Command {
     command
 }
 
+/// A script before which the shell forgets, with the command `unset`, what libfaketime shares with
+/// the programs that it starts: each part of a pipeline removes it at its end, and the next one may
+/// miss it.
+pub(crate) fn with_own_clocks(unset: &str, script: &str) -> String {
+    let name = "FAKETIME_SHARED";
+    if has_another_clock() { format!("{unset} {name}\n{script}") } else { script.to_owned() }
+}
+
 /// Makes a program that keeps its environment run as another user, with that one's own group.
 pub(crate) fn as_user(command: &mut Command, uid: u32) -> &mut Command {
     command.uid(uid).gid(uid).env_remove("FAKETIME_SHARED")

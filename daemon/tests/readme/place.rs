@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, Uid};
 use tempfile::TempDir;
 
-use super::outside::{PATH, clear_env};
+use super::outside::{PATH, clear_env, with_own_clocks};
 use super::settled::settled;
 
 /// The home folder that the README shows.
@@ -57,7 +57,8 @@ impl Place {
         let mut command = Command::new("bash");
         let [extra, built] = ["bin", "checkout/target/release"].map(|name| self.path(name));
         let path = format!("{}:{}:{PATH}", extra.display(), built.display());
-        clear_env(&mut command).args(["-c", script]).current_dir(self.path("checkout"));
+        clear_env(&mut command).args(["-c", &with_own_clocks("unset", script)]);
+        command.current_dir(self.path("checkout"));
         command.env("HOME", self.path("home")).env("PATH", path).stdin(Stdio::null());
         if Uid::effective().is_root() {
             command.uid(SOMEBODY).gid(SOMEBODY);

@@ -304,9 +304,12 @@ fn a_thread_that_is_left_by_everybody_ends() {
 fn its_turns_show_that_it_moves() {
     let desk = Desk::new();
     let before = desk.store.turns();
-    desk.names();
-    desk.names();
-    assert!(desk.store.turns() > before);
+    // Reads that come close together share a turn.
+    let moved = (0..1000).any(|_| {
+        desk.names();
+        desk.store.turns() > before
+    });
+    assert!(moved);
     let (_place, db) = desk.end();
     assert_eq!(names(&db), ["admin"]);
 }
