@@ -81,7 +81,28 @@ pub enum CommandError {
     Internal(String),
     /// The store's.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotKept { column } => Self::not_kept(argument(&column)),
+            error => Self::Store(error),
+        }
+    }
+}
+
+/// The argument whose text a column holds.
+fn argument(column: &str) -> String {
+    match column {
+        "user_name" => "name",
+        "user_email" => "email",
+        "user_attr" => "attr",
+        "hash" => "password_hash",
+        column => column,
+    }
+    .to_owned()
 }
 
 /// What a refused login is told: why exactly is nobody's business but the administrators'.
@@ -125,6 +146,13 @@ impl CommandError {
 
     /// The argument `field` breaks the rule that `message` says.
     pub fn broken(field: &'static str, message: impl Into<Text>) -> Self {
+        Self::Invalid { field: field.into(), message: message.into() }
+    }
+
+    /// PhotoPrism's column for `field` would not give the text back.
+    pub fn not_kept(field: impl Into<Text>) -> Self {
+        let message = "PhotoPrism's database would store this as a number and give back another \
+             text; give one that does not look like a number";
         Self::Invalid { field: field.into(), message: message.into() }
     }
 
@@ -220,6 +248,33 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
              folder, and whether they are mounted read-only",
         ),
         StoreError::Stopped => unavailable("the daemon is stopping; try again"),
-        StoreError::Sync(_) | StoreError::Panicked | StoreError::Other(_) => internal(request),
+        StoreError::Sync(_)
+        | StoreError::Panicked
+        | StoreError::NotKept { .. }
+        | StoreError::Other(_) => internal(request),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_a_column_cannot_keep_is_refused_at_its_argument() {
+        for (column, field) in [
+            ("auth_id", "auth_id"),
+            ("base_path", "base_path"),
+            ("user_name", "name"),
+            ("user_email", "email"),
+            ("user_attr", "attr"),
+            ("hash", "password_hash"),
+        ] {
+            let error = CommandError::from(StoreError::NotKept { column: column.into() });
+            let body = error.into_body("");
+            assert_eq!(
+                (body.code, body.field.as_deref()),
+                (ErrorCode::InvalidArgument, Some(field))
+            );
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Subjects and distinguished names at a login provider.
+//! Subjects and distinguished names at a login provider, and who issued them.
 
 use crate::rule::{RuleError, require};
 use crate::text::is_control;
@@ -9,7 +9,7 @@ pub const MAX_AUTH_ID_BYTES: usize = 255;
 /// Fewest characters with the provider oidc.
 pub const MIN_OIDC_CHARS: usize = 4;
 
-/// A subject or distinguished name, trimmed, or nothing.
+/// A subject, distinguished name or issuer, trimmed, or nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthId(String);
 
@@ -29,6 +29,20 @@ impl AuthId {
             "an auth id has at most 255 bytes; give the subject or distinguished name alone",
         )?;
         Ok(Self(id.to_owned()))
+    }
+
+    /// An issuer is held to the same rules as its subjects.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn parse_issuer(text: &str) -> Result<Self, RuleError> {
+        let issuer = text.trim();
+        require(
+            !issuer.contains(is_control),
+            "an issuer may not contain control characters; leave them out",
+        )?;
+        require(issuer.len() <= MAX_AUTH_ID_BYTES, "an issuer has at most 255 bytes")?;
+        Ok(Self(issuer.to_owned()))
     }
 
     /// Whether it has the [`MIN_OIDC_CHARS`] characters that the provider oidc needs.
@@ -64,6 +78,16 @@ mod tests {
         {
             assert!(AuthId::parse(text).unwrap_err().as_str().contains(word), "{text:?}");
         }
+    }
+
+    #[test]
+    fn issuers_say_that_they_are_issuers() {
+        let issuer = AuthId::parse_issuer(" https://sso.example.com ").unwrap();
+        assert_eq!(issuer.as_str(), "https://sso.example.com");
+        for text in ["a\0b", &*"a".repeat(256)] {
+            assert!(AuthId::parse_issuer(text).unwrap_err().as_str().contains("issuer"));
+        }
+        assert!(AuthId::parse_issuer(&"a".repeat(255)).is_ok());
     }
 
     #[test]

@@ -51,6 +51,9 @@ pub struct Row {
     /// Subject or distinguished name at the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_id: Option<String>,
+    /// Who issued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_issuer: Option<String>,
     /// Full access.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub super_admin: Option<bool>,

@@ -8,7 +8,7 @@ use super::properties::Properties;
 use super::standing::shown_role;
 use super::times;
 use crate::error::CommandError;
-use crate::store::{UserChange, UserRow};
+use crate::store::{Kind, UserChange, UserRow};
 
 /// The columns that differ.
 #[must_use]
@@ -24,6 +24,7 @@ pub fn columns(before: &UserRow, after: &UserRow) -> UserChange {
         provider: text(&before.provider, &after.provider),
         method: text(&before.method, &after.method),
         auth_id: text(&before.auth_id, &after.auth_id),
+        auth_issuer: text(&before.auth_issuer, &after.auth_issuer),
         super_admin: flag(before.super_admin, after.super_admin),
         can_login: flag(before.can_login, after.can_login),
         webdav: flag(before.webdav, after.webdav),
@@ -54,13 +55,14 @@ pub fn difference(
 ) -> Difference {
     let columns = columns(before, after);
     let role = shown_role(before) != shown_role(after);
-    let rows: [(&'static str, bool, bool); 14] = [
+    let rows: [(&'static str, bool, bool); 15] = [
         ("role", role, true),
         ("password", password, true),
         ("display_name", columns.display_name.is_some(), false),
         ("email", columns.email.is_some(), false),
         ("provider", columns.provider.is_some(), true),
         ("auth_id", columns.auth_id.is_some(), true),
+        ("auth_issuer", columns.auth_issuer.is_some(), true),
         ("super_admin", columns.super_admin.is_some(), true),
         ("can_login", columns.can_login.is_some(), true),
         ("webdav", columns.webdav.is_some(), true),
@@ -83,12 +85,16 @@ pub fn difference(
 /// # Errors
 /// `invalid_argument` at a given field.
 pub fn check_fields(
+    kind: &Kind,
     before: &UserRow,
     after: &UserRow,
     given: &Properties,
 ) -> Result<(), CommandError> {
     check_super_admin(before, after, given.role)?;
-    check_auth_id(before, after, given.auth_id.is_some())?;
+    if before.provider != after.provider || before.auth_id != after.auth_id {
+        check_auth_id(kind, after, given.auth_id.is_some())?;
+    }
+    check_issuer(before, after)?;
     check_password(after, given)
 }
 
@@ -115,23 +121,35 @@ fn check_super_admin(
     Ok(())
 }
 
-fn check_auth_id(
-    before: &UserRow,
-    after: &UserRow,
-    auth_id_given: bool,
-) -> Result<(), CommandError> {
-    let same = before.provider == after.provider && before.auth_id == after.auth_id;
-    if same || after.provider != Provider::Oidc.as_str() {
+/// What the provider oidc asks of a subject.
+fn check_auth_id(kind: &Kind, after: &UserRow, given: bool) -> Result<(), CommandError> {
+    if after.provider != Provider::Oidc.as_str() {
         return Ok(());
     }
-    if AuthId::parse(&after.auth_id).is_ok_and(|id| id.is_long_enough_for_oidc()) {
+    let field = if given { "auth_id" } else { "provider" };
+    if !AuthId::parse(&after.auth_id).is_ok_and(|id| id.is_long_enough_for_oidc()) {
+        return Err(CommandError::broken(
+            field,
+            "the provider oidc needs an auth_id of at least 4 characters: the subject at the \
+             issuer",
+        ));
+    }
+    if *kind != Kind::Own && after.auth_id.contains(['<', '>']) {
+        return Err(CommandError::broken(
+            field,
+            "PhotoPrism removes < and > from a subject, so that nobody could log in with this \
+             auth_id; with the provider oidc it must not hold them",
+        ));
+    }
+    Ok(())
+}
+
+fn check_issuer(before: &UserRow, after: &UserRow) -> Result<(), CommandError> {
+    let alone = after.auth_id.is_empty() && !after.auth_issuer.is_empty();
+    if !alone || before.auth_issuer == after.auth_issuer {
         return Ok(());
     }
-    let field = if auth_id_given { "auth_id" } else { "provider" };
-    Err(CommandError::broken(
-        field,
-        "the provider oidc needs an auth_id of at least 4 characters: the subject at the issuer",
-    ))
+    Err(CommandError::broken("auth_issuer", "an issuer is that of an auth_id; give one with it"))
 }
 
 fn check_password(after: &UserRow, given: &Properties) -> Result<(), CommandError> {

@@ -15,4 +15,5 @@ pub mod properties;
 pub mod search;
 pub mod sessions;
 pub mod standing;
+pub mod stored_form;
 pub mod times;

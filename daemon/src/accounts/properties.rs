@@ -5,7 +5,6 @@ use photoprism_protocol::attr::Attr;
 use photoprism_protocol::auth_id::AuthId;
 use photoprism_protocol::display_name::DisplayName;
 use photoprism_protocol::email::Email;
-use photoprism_protocol::numeric_text::survives_numeric_affinity;
 use photoprism_protocol::path::FolderPath;
 use photoprism_protocol::provider::Provider;
 use photoprism_protocol::role::Role;
@@ -15,9 +14,10 @@ use photoprism_protocol::users::Fields;
 
 use super::expiry::parse_expires_at;
 use super::password::PasswordRules;
+use super::stored_form::check_stored_form;
 use super::times;
 use crate::error::CommandError;
-use crate::store::{Kind, UserRow};
+use crate::store::{Db, UserRow};
 
 /// The given properties of an account; `None`: not given.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,8 @@ pub struct Properties {
     pub provider: Option<Provider>,
     /// Subject or distinguished name.
     pub auth_id: Option<AuthId>,
+    /// Issuer of it.
+    pub auth_issuer: Option<AuthId>,
     /// Full access.
     pub super_admin: Option<bool>,
     /// May log in with the password.
@@ -66,6 +68,7 @@ impl Properties {
             email: field("email", given.email, Email::parse)?,
             provider: field("provider", given.provider, Provider::parse)?,
             auth_id: field("auth_id", given.auth_id, AuthId::parse)?,
+            auth_issuer: field("auth_issuer", given.auth_issuer, AuthId::parse_issuer)?,
             super_admin: given.super_admin,
             can_login: given.can_login,
             webdav: given.webdav,
@@ -76,29 +79,14 @@ impl Properties {
         })
     }
 
-    /// Refuses what PhotoPrism's columns would give back changed: they take a text that looks like
-    /// a number for one (`spec/data.md`). Ours take every text.
+    /// Refuses what this database could not keep in an account that is `before`.
     ///
     /// # Errors
     /// `invalid_argument`.
-    pub fn check_stored_form(&self, kind: &Kind) -> Result<(), CommandError> {
-        if *kind == Kind::Own {
-            return Ok(());
-        }
-        let texts = [
-            ("auth_id", self.auth_id.as_ref().map(AuthId::as_str)),
-            ("base_path", self.base_path.as_ref().map(FolderPath::as_str)),
-            ("upload_path", self.upload_path.as_ref().map(FolderPath::as_str)),
-        ];
-        let changed = |text: &str| !survives_numeric_affinity(text);
-        match texts.into_iter().find(|(_, text)| text.is_some_and(changed)) {
-            None => Ok(()),
-            Some((field, _)) => Err(CommandError::broken(
-                field,
-                "PhotoPrism's database would store this as a number and give back another text; \
-                 use one with a letter in it",
-            )),
-        }
+    pub fn check_stored_form(&self, db: &Db, before: &UserRow) -> Result<(), CommandError> {
+        let mut after = before.clone();
+        self.apply(&mut after)?;
+        check_stored_form(db, before, &after)
     }
 
     /// Puts what was given into `row`; the password is not part of it.
@@ -115,6 +103,11 @@ impl Properties {
         put(&mut row.email, self.email.as_ref().map(Email::as_str));
         put(&mut row.provider, self.provider.map(Provider::as_str));
         put(&mut row.auth_id, self.auth_id.as_ref().map(AuthId::as_str));
+        put(&mut row.auth_issuer, self.auth_issuer.as_ref().map(AuthId::as_str));
+        // The issuer is that of the subject, it says nothing without one.
+        if self.auth_id.is_some() && row.auth_id.is_empty() {
+            row.auth_issuer.clear();
+        }
         put(&mut row.attr, self.attr.as_ref().map(Attr::as_str));
         row.super_admin = self.super_admin.unwrap_or(row.super_admin);
         row.can_login = self.can_login.unwrap_or(row.can_login);

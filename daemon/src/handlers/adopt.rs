@@ -17,6 +17,7 @@ use super::find::no_nul;
 use super::write::{Key, Written, surrounded};
 use crate::accounts::first::person;
 use crate::accounts::standing::{is_deleted, shown};
+use crate::accounts::stored_form::check_stored_form;
 use crate::error::CommandError;
 use crate::store::{
     Db, LegacyRow, NewUser, Tx, UserRow, has_legacy, legacy_page, password_hash, password_set,
@@ -204,16 +205,23 @@ fn judge(db: &Db, row: Option<LegacyRow>, taken: &mut Taken) -> Result<Verdict, 
         let why = "its email address belongs to another account; add it without: users add";
         return Ok(Verdict::Not("refused", why.into()));
     }
+    let new = UserRow {
+        email: email.to_owned(),
+        display_name: display_name.as_str().to_owned(),
+        name: name.as_str().into(),
+        ..UserRow::default()
+    };
+    match check_stored_form(db, &UserRow::default(), &new) {
+        Ok(()) => {}
+        Err(CommandError::Invalid { message, .. }) => {
+            return Ok(Verdict::Not("refused", message.into_owned()));
+        }
+        Err(error) => return Err(error),
+    }
     taken.names.insert(name.as_str().into());
     taken.uids.insert(row.uid.clone());
     taken.emails.extend(Some(email).filter(|email| !email.is_empty()).map(Into::into));
-    let (email, display_name) = (email.to_owned(), display_name.as_str().to_owned());
-    let new = fill(
-        db,
-        &row,
-        UserRow { email, display_name, name: name.as_str().into(), ..UserRow::default() },
-    )?;
-    Ok(Verdict::Adopt(Box::new(new)))
+    Ok(Verdict::Adopt(Box::new(fill(db, &row, new)?)))
 }
 
 fn exists(

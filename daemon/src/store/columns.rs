@@ -53,6 +53,8 @@ const ADMIN: [&str; 5] =
 #[derive(Clone, Debug, Default)]
 pub(super) struct Columns {
     tables: HashMap<String, HashSet<String>>,
+    /// Those that are declared so that SQLite makes a number of a text that looks like one.
+    numeric: HashMap<String, HashSet<String>>,
     /// `SELECT … FROM auth_users u` with the columns of [`super::users`], in its order.
     pub(super) users: String,
     /// The same for the legacy table; `None` where there is none.
@@ -67,7 +69,7 @@ pub(super) struct Columns {
 
 impl Columns {
     pub(super) fn look_up(conn: &Connection) -> Result<Self, StoreError> {
-        let tables = tables(conn)?;
+        let (tables, numeric) = tables(conn)?;
         let none = HashSet::new();
         let of = |table: &str| tables.get(table).unwrap_or(&none);
         let users = super::users::select(of("auth_users"), tables.contains_key("passcodes"));
@@ -81,6 +83,7 @@ impl Columns {
             admin: ADMIN.iter().all(|table| tables.contains_key(*table)),
             schema_version: schema_version(conn)?,
             tables,
+            numeric,
         })
     }
 
@@ -92,6 +95,11 @@ impl Columns {
     /// Whether it has that table with that column.
     pub(super) fn has(&self, table: &str, column: &str) -> bool {
         self.tables.get(table).is_some_and(|columns| columns.contains(column))
+    }
+
+    /// Whether that column, where it is there, makes a number of a text that looks like one.
+    pub(super) fn is_numeric(&self, table: &str, column: &str) -> bool {
+        self.numeric.get(table).is_some_and(|columns| columns.contains(column))
     }
 
     /// The first table or column that is missing and that nothing works without.
@@ -111,22 +119,77 @@ pub(super) fn schema_version(conn: &Connection) -> Result<i64, StoreError> {
     Ok(conn.pragma_query_value(None, "schema_version", |row| row.get(0))?)
 }
 
-fn tables(conn: &Connection) -> Result<HashMap<String, HashSet<String>>, StoreError> {
+/// Names of columns by their table.
+type ByTable = HashMap<String, HashSet<String>>;
+
+/// All columns, and those with numeric affinity.
+fn tables(conn: &Connection) -> Result<(ByTable, ByTable), StoreError> {
     let mut sentence = conn.prepare_cached(
-        "SELECT t.name, c.name FROM main.sqlite_schema t, pragma_table_info(t.name, 'main') c
+        "SELECT t.name, c.name, c.type FROM main.sqlite_schema t,
+           pragma_table_info(t.name, 'main') c
          WHERE t.type = 'table' AND (t.name IN ('auth_users', 'auth_users_details',
            'auth_users_settings', 'auth_users_shares', 'passwords', 'passcodes', 'auth_sessions',
            'audit_logins', 'users') OR t.name GLOB 'admin_*')",
     )?;
     let mut rows = sentence.query([])?;
-    let mut tables: HashMap<String, HashSet<String>> = HashMap::new();
+    let (mut tables, mut numeric) = (ByTable::new(), ByTable::new());
     while let Some(row) = rows.next()? {
-        tables.entry(row.get(0)?).or_default().insert(row.get(1)?);
+        let (table, column, declared): (String, String, String) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        if is_numeric(&declared) {
+            numeric.entry(table.clone()).or_default().insert(column.clone());
+        }
+        tables.entry(table).or_default().insert(column);
     }
-    Ok(tables)
+    Ok((tables, numeric))
+}
+
+/// Whether a column that is declared so has the affinity INTEGER, REAL or NUMERIC, by the rules of
+/// <https://sqlite.org/datatype3.html>, section 3.1.
+fn is_numeric(declared: &str) -> bool {
+    let declared = declared.to_ascii_uppercase();
+    let holds = |words: &[&str]| words.iter().any(|word| declared.contains(word));
+    let keeps = holds(&["CHAR", "CLOB", "TEXT", "BLOB"]) || declared.is_empty();
+    declared.contains("INT") || !keeps
 }
 
 /// `name` of the table `u`, or a NULL in its place where the table lacks it.
 pub(super) fn column(have: &HashSet<String>, name: &str) -> String {
     if have.contains(name) { format!("u.{name}") } else { format!("NULL AS {name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn affinity_is_what_sqlite_takes_it_for() {
+        let conn = Connection::open_in_memory().unwrap();
+        for (declared, expected) in [
+            ("VARBINARY(255)", true),
+            ("varbinary", true),
+            ("datetime", true),
+            ("bool", true),
+            ("BIGINT", true),
+            ("CHARINT", true),
+            ("FLOATING POINT", true),
+            ("REAL", true),
+            ("DOUBLE", true),
+            ("DECIMAL(10,5)", true),
+            ("varchar(200)", false),
+            ("LONGTEXT", false),
+            ("CLOB", false),
+            ("VARBLOB", false),
+            ("BLOB", false),
+            ("", false),
+        ] {
+            assert_eq!(is_numeric(declared), expected, "{declared}");
+            let kept = format!("CREATE TEMP TABLE t (c {declared}); INSERT INTO t VALUES ('007')");
+            conn.execute_batch(&kept).unwrap();
+            let class: String =
+                conn.query_row("SELECT typeof(c) FROM t", [], |row| row.get(0)).unwrap();
+            assert_eq!(class != "text", expected, "{declared}: {class}");
+            conn.execute_batch("DROP TABLE t").unwrap();
+        }
+    }
 }

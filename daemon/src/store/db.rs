@@ -76,6 +76,29 @@ impl<'a> Tx<'a> {
     }
 }
 
+impl Tx<'_> {
+    /// Carries out one of several pieces of work: where it fails nothing of it is left, and what
+    /// the others wrote stays.
+    ///
+    /// # Errors
+    /// Those of the work, and the store's.
+    pub fn piece<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run("SAVEPOINT piece")?;
+        let done = work();
+        // After some errors SQLite has rolled back all of it.
+        if done.is_err() && !self.is_autocommit() {
+            self.run("ROLLBACK TO piece")?;
+        }
+        if !self.is_autocommit() {
+            self.run("RELEASE piece")?;
+        }
+        done
+    }
+}
+
 impl Deref for Tx<'_> {
     type Target = Db;
 

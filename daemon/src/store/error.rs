@@ -27,6 +27,12 @@ pub enum StoreError {
     /// The daemon is stopping.
     #[error("the database thread has stopped")]
     Stopped,
+    /// A text that its column would give back changed. Nothing was written.
+    #[error("the column {column} would take a text for a number and give back another one")]
+    NotKept {
+        /// The column.
+        column: String,
+    },
     /// Anything else that SQLite says.
     #[error("{0}")]
     Other(String),

@@ -4,6 +4,7 @@ use rusqlite::ToSql;
 
 use super::db::Tx;
 use super::error::StoreError;
+use super::kept::check_kept;
 
 /// Inserts a row: of `values` those whose column is there. Columns that nobody names get the
 /// table's own default.
@@ -31,6 +32,7 @@ fn run(
     table: &str,
     values: &[(&str, &dyn ToSql)],
 ) -> Result<(), StoreError> {
+    check_kept(tx, table, values)?;
     let there = values.iter().filter(|(column, _)| tx.columns.has(table, column));
     let (names, values): (Vec<&str>, Vec<&dyn ToSql>) = there.copied().unzip();
     let places = vec!["?"; values.len()].join(", ");

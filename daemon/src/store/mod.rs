@@ -15,6 +15,7 @@ mod group;
 mod health;
 mod idempotency;
 mod insert;
+mod kept;
 mod legacy;
 mod limits;
 mod logins;
@@ -58,6 +59,7 @@ pub use self::error::StoreError;
 pub use self::foreign::{Foreign, ForeignAccount, ForeignFault};
 pub use self::health::journal_mode;
 pub use self::idempotency::{Kept, idempotency_find, idempotency_keep};
+pub use self::kept::keeps_text;
 pub use self::legacy::{LegacyRow, has_legacy, legacy_page};
 pub use self::limits::{
     ADDRESSES_KEPT, LimitCharge, LimitKind, LimitLives, LimitRow, NAMES_KEPT, limits_all,
@@ -90,8 +92,8 @@ pub use self::sessions::{
 pub use self::slot::Slot;
 pub use self::thread::Store;
 pub use self::users::{
-    Counts, UserRow, counts, first_admin_name, other_super_admin, user_by_email, user_by_id,
-    user_by_name, user_by_uid,
+    Counts, UserRow, counts, first_admin_name, other_super_admin, user_by_auth_id, user_by_email,
+    user_by_id, user_by_name, user_by_uid,
 };
 pub use self::users_insert::{NewUser, user_insert};
 pub use self::users_search::{UserPage, UserSearch, users_page};

@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::db::{Db, Tx};
 use super::error::StoreError;
+use super::kept::check_kept;
 use super::rows::text;
 
 /// The two-factor key of an account; times are PhotoPrism's text, `""` where there is none.
@@ -65,6 +66,7 @@ pub fn passcode_enroll(
     key_url: &Secret,
     now: &str,
 ) -> Result<bool, StoreError> {
+    check_kept(tx, "passcodes", &[("uid", &uid), ("key_url", &key_url.expose())])?;
     let sentence = "INSERT INTO passcodes
            (uid, key_type, key_url, recovery_code, verified_at, activated_at, created_at, updated_at)
          VALUES (?1, 'totp', ?2, '', NULL, NULL, ?3, ?3)
@@ -92,6 +94,7 @@ pub fn passcode_activate(
     recovery_code: &Secret,
     now: &str,
 ) -> Result<bool, StoreError> {
+    check_kept(tx, "passcodes", &[("recovery_code", &recovery_code.expose())])?;
     let sentence = "UPDATE passcodes SET recovery_code = ?2, verified_at = ?3, activated_at = ?3,
            updated_at = ?3
          WHERE uid = ?1 AND key_type = 'totp' AND activated_at IS NULL";
@@ -108,6 +111,7 @@ pub fn passcode_set_recovery(
     recovery_code: &Secret,
     now: &str,
 ) -> Result<bool, StoreError> {
+    check_kept(tx, "passcodes", &[("recovery_code", &recovery_code.expose())])?;
     let sentence = "UPDATE passcodes SET recovery_code = ?2, updated_at = ?3
          WHERE uid = ?1 AND key_type = 'totp' AND activated_at IS NOT NULL";
     Ok(tx.conn.prepare_cached(sentence)?.execute([uid, recovery_code.expose(), now])? == 1)

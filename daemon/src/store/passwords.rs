@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::db::{Db, Tx};
 use super::error::StoreError;
+use super::kept::check_kept;
 use super::rows::text;
 
 /// The stored hash of an account; `None` where there is none, or an empty one.
@@ -24,6 +25,7 @@ pub fn password_hash(db: &Db, uid: &str) -> Result<Option<String>, StoreError> {
 /// # Errors
 /// The store's.
 pub fn password_set(tx: &Tx<'_>, uid: &str, hash: &str, now: &str) -> Result<(), StoreError> {
+    check_kept(tx, "passwords", &[("uid", &uid), ("hash", &hash)])?;
     tx.conn
         .prepare_cached(
             "INSERT INTO passwords (uid, hash, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{OptionalExtension, Params, Row};
+use rusqlite::{OptionalExtension, Params, Row, params};
 
 use super::columns::column;
 use super::db::Db;
@@ -181,6 +181,25 @@ pub fn user_by_email(db: &Db, email: &str) -> Result<Option<UserRow>, StoreError
         return Ok(None);
     }
     one(db, "WHERE u.user_email = ?1 ORDER BY u.id LIMIT 1", [email])
+}
+
+/// Another account than `id` with that auth id at that provider, deleted or not.
+///
+/// # Errors
+/// The store's.
+pub fn user_by_auth_id(
+    db: &Db,
+    (provider, auth_id): (&str, &str),
+    id: i64,
+) -> Result<Option<UserRow>, StoreError> {
+    if auth_id.is_empty() || !db.columns.has("auth_users", "auth_id") {
+        return Ok(None);
+    }
+    // `70` is found where the column made a number of it: SQLite does the same with what it is
+    // compared with.
+    let which =
+        "WHERE u.auth_id = ?1 AND +u.auth_provider = ?2 AND u.id <> ?3 ORDER BY u.id LIMIT 1";
+    one(db, which, params![auth_id, provider, id])
 }
 
 /// Whether another account than `id` is a super admin who may log in: not deleted, with a name and

@@ -28,6 +28,8 @@ pub struct NewUser {
     pub provider: String,
     /// Subject or distinguished name.
     pub auth_id: String,
+    /// Issuer of that subject.
+    pub auth_issuer: String,
     /// Full access.
     pub super_admin: bool,
     /// May log in with the password.
@@ -117,7 +119,7 @@ pub fn user_insert(tx: &Tx<'_>, new: &NewUser) -> Result<(), StoreError> {
         ("user_uid", &new.uid),
         ("auth_provider", &new.provider),
         ("auth_method", &""),
-        ("auth_issuer", &""),
+        ("auth_issuer", &new.auth_issuer),
         ("auth_id", &new.auth_id),
         ("user_name", &new.name),
         ("display_name", &new.display_name),

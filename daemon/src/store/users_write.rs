@@ -4,6 +4,7 @@ use rusqlite::ToSql;
 
 use super::db::Tx;
 use super::error::StoreError;
+use super::kept::check_kept;
 
 /// The columns of an account that get another value; `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct UserChange {
     pub base_path: Option<String>,
     /// Sub-folder for uploads.
     pub upload_path: Option<String>,
+    /// Issuer of that subject.
+    pub auth_issuer: Option<String>,
     /// Attributes.
     pub attr: Option<String>,
     /// End of the account; `Some(None)`: never.
@@ -51,6 +54,7 @@ impl UserChange {
             set("auth_provider", self.provider.as_ref()),
             set("auth_method", self.method.as_ref()),
             set("auth_id", self.auth_id.as_ref()),
+            set("auth_issuer", self.auth_issuer.as_ref()),
             set("super_admin", self.super_admin.as_ref()),
             set("can_login", self.can_login.as_ref()),
             set("webdav", self.webdav.as_ref()),
@@ -78,7 +82,9 @@ pub fn user_change(
     let mut sentence = String::from("UPDATE auth_users SET updated_at = ?");
     let mut values: Vec<&dyn ToSql> = vec![&now];
     let there = |column| tx.columns.has("auth_users", column);
-    for (column, value) in change.columns().into_iter().filter(|(column, _)| there(column)) {
+    let columns = change.columns();
+    check_kept(tx, "auth_users", &columns)?;
+    for (column, value) in columns.into_iter().filter(|(column, _)| there(column)) {
         sentence = sentence + ", " + column + " = ?";
         values.push(value);
     }
@@ -92,6 +98,9 @@ pub fn user_change(
 /// # Errors
 /// As [`user_change`].
 pub fn user_rename(tx: &Tx<'_>, uid: &str, name: &str, now: &str) -> Result<(), StoreError> {
+    for table in ["auth_users", "auth_sessions"] {
+        check_kept(tx, table, &[("user_name", &name)])?;
+    }
     let sentence = "UPDATE auth_users SET user_name = ?2, updated_at = ?3 WHERE user_uid = ?1";
     one_row(tx.conn.prepare_cached(sentence)?.execute([uid, name, now])?)?;
     let sentence = "UPDATE auth_sessions SET user_name = ?2 WHERE user_uid = ?1";

@@ -226,6 +226,7 @@ fn a_nul_in_any_text_is_an_invalid_argument() {
         "email",
         "provider",
         "auth_id",
+        "auth_issuer",
         "base_path",
         "upload_path",
         "attr",

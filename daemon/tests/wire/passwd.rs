@@ -142,7 +142,7 @@ fn the_own_name_and_other_providers_are_refused() {
         assert_eq!(told, ("invalid_argument".into(), "password".into()), "{name}");
     }
     // A provider that changes leaves the hash where it is.
-    let args = json!({"user": "bob", "provider": "oidc", "auth_id": "subject"});
+    let args = json!({"user": "bob", "provider": "oidc", "auth_id": "another subject"});
     assert_eq!(home.ok("users.mod", args)["user"]["has_password"], true);
     let back = home.ok("users.mod", json!({"user": "bob", "provider": "local"}));
     assert_eq!(back["user"]["has_password"], true);

@@ -42,7 +42,7 @@ fn changed_names_what_differs_in_the_order_of_the_table() {
     let all = json!({
         "user": "BOB", "expires_at": "2030-01-01T00:00:00Z", "attr": "a", "upload_path": "u",
         "base_path": "~", "webdav": true, "can_login": false, "super_admin": true,
-        "auth_id": "subject", "provider": "local", "email": "bob@example.com",
+        "auth_id": "subject", "auth_issuer": "i", "provider": "local", "email": "bob@example.com",
         "display_name": "Robert", "password": "mysecret2", "role": "admin",
     });
     let result = home.ok("users.mod", all.clone());
@@ -53,6 +53,7 @@ fn changed_names_what_differs_in_the_order_of_the_table() {
         "email",
         "provider",
         "auth_id",
+        "auth_issuer",
         "super_admin",
         "can_login",
         "webdav",

@@ -30,6 +30,10 @@ pub(super) struct FieldFlags {
     #[arg(long, value_name = "ID")]
     auth_id: Option<String>,
 
+    /// Identity provider that issued the auth id
+    #[arg(long, value_name = "ISSUER")]
+    auth_issuer: Option<String>,
+
     #[command(flatten)]
     switches: Switches,
 
@@ -109,6 +113,7 @@ impl FieldFlags {
             email: self.email,
             provider: self.auth,
             auth_id: self.auth_id,
+            auth_issuer: self.auth_issuer,
             super_admin: either(superadmin, no_superadmin),
             can_login: either(login, no_login),
             webdav: either(webdav, no_webdav),
@@ -196,6 +201,8 @@ mod tests {
             "oidc",
             "--auth-id",
             "1234",
+            "--auth-issuer",
+            "https://sso",
             "-u",
             "up",
             "--base-path",
@@ -212,6 +219,7 @@ mod tests {
             email: text("bob@example.com"),
             provider: text("oidc"),
             auth_id: text("1234"),
+            auth_issuer: text("https://sso"),
             base_path: text("base"),
             upload_path: text("up"),
             attr: text("x=1"),

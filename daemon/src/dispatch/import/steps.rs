@@ -96,11 +96,12 @@ pub(super) async fn run(call: &Call<'_>, id: &str, options: Options) -> Answer {
         // A text that makes no sense will make none at the next attempt.
         Err(error) => staged.rows.is_none() && matches!(error, CommandError::Invalid { .. }),
     };
+    let warnings = staged.results.as_ref().map(|found| found.warnings.clone());
     call.app.imports.put_back(id, staged, call.app.started.elapsed());
     if over {
         call.app.imports.forget(id);
     }
-    success(&ended?)
+    Ok(Success { warnings: warnings.unwrap_or_default(), ..success(&ended?)? })
 }
 
 async fn advance(

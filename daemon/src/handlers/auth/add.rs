@@ -5,11 +5,10 @@ use photoprism_protocol::auth::{self, AddResult};
 use photoprism_protocol::generated::session_ref_id;
 use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::scope::Scope;
-use photoprism_protocol::secret::Secret;
 use photoprism_protocol::text::{is_bidi_control, is_control};
 use photoprism_protocol::token::{new_access_token, new_app_password};
 
-use super::find::id_of;
+use super::drawn::drawn;
 use crate::accounts::sessions::shown;
 use crate::accounts::standing::{AccountState, Standing};
 use crate::accounts::times;
@@ -94,11 +93,11 @@ pub fn add(
     surrounded(tx, context, key, || {
         let owner = request.user.as_deref().map(|user| owner(tx, context, user)).transpose()?;
         let mut random = context.random;
-        let secret = match owner {
+        let (secret, id) = drawn(|| match owner {
             Some(_) => new_app_password(&mut random),
             None => new_access_token(&mut random),
-        };
-        let row = new_row(request, owner.as_ref(), (&secret, context));
+        });
+        let row = new_row(request, owner.as_ref(), (id, context));
         session_insert(tx, &row)?;
         let target = row.ref_id.clone();
         let state = owner.as_ref().map(AccountState::of);
@@ -128,7 +127,7 @@ fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<UserRow, CommandE
 fn new_row(
     request: &Add,
     owner: Option<&UserRow>,
-    (secret, context): (&Secret, &Context),
+    (id, context): (String, &Context),
 ) -> SessionRow {
     let (mut random, now) = (context.random, context.now);
     let (provider, method) = match owner {
@@ -136,7 +135,7 @@ fn new_row(
         None => ("access_token", "oauth2"),
     };
     SessionRow {
-        id: id_of(secret),
+        id,
         ref_id: session_ref_id(&mut random),
         user_uid: owner.map(|row| row.uid.clone()).unwrap_or_default(),
         user_name: owner.map(|row| row.name.clone()).unwrap_or_default(),

@@ -1,6 +1,7 @@
 //! The noun `auth`.
 
 mod add;
+mod drawn;
 mod find;
 mod login;
 mod logout;

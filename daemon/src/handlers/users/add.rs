@@ -7,13 +7,15 @@ use photoprism_protocol::provider::Provider;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::users::{self, AddTarget, OneUser};
 
-use super::modify::{change, refuse_taken_email};
+use super::modify::change;
 use super::now_shown;
+use super::taken::{refuse_taken, refuse_taken_auth_id};
 use crate::accounts::change::{check_fields, check_takes_password, takes_password};
 use crate::accounts::first::person;
 use crate::accounts::password::PasswordRules;
 use crate::accounts::properties::Properties;
 use crate::accounts::standing::{is_deleted, unknown_role};
+use crate::accounts::stored_form::check_stored_form;
 use crate::accounts::times;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Hashed, Outcome};
@@ -71,13 +73,13 @@ pub fn add(
     (request, hashed): (&Add, Option<&Hashed>),
 ) -> Result<Outcome, CommandError> {
     surrounded(tx, context, key, || {
-        request.given.check_stored_form(tx.kind())?;
-        let uid = match user_by_name(tx, request.name.as_str())? {
-            Some(row) if is_deleted(&row) && request.restore => {
-                come_back(tx, context, &row, (request, hashed))?
-            }
-            Some(row) => return Err(taken(&row)),
-            None => make(tx, context, (&request.name, &request.given), (hashed, true))?,
+        let known = user_by_name(tx, request.name.as_str())?;
+        let returning = known.as_ref().filter(|row| is_deleted(row) && request.restore);
+        check_values(tx, request, returning)?;
+        let uid = match (returning, &known) {
+            (Some(row), _) => come_back(tx, context, row, (request, hashed))?,
+            (None, Some(row)) => return Err(taken(row)),
+            (None, None) => make(tx, context, (&request.name, &request.given), (hashed, true))?,
         };
         let (user, effect) = now_shown(tx, context, &uid)?;
         let mut written = Written::about(uid.clone(), &OneUser { user })?.meaning([effect]);
@@ -85,6 +87,18 @@ pub fn add(
         written.warnings.extend(unknown_role(tx.kind(), request.given.role));
         Ok(written)
     })
+}
+
+/// Values that break a rule of this database come before a name that is taken.
+fn check_values(
+    tx: &Tx<'_>,
+    request: &Add,
+    returning: Option<&UserRow>,
+) -> Result<(), CommandError> {
+    let before = returning.cloned().unwrap_or_default();
+    let mut after = UserRow { name: request.name.as_str().into(), ..before.clone() };
+    request.given.apply(&mut after)?;
+    check_stored_form(tx, &before, &after)
 }
 
 pub(super) fn taken(row: &UserRow) -> CommandError {
@@ -111,11 +125,12 @@ pub(super) fn make(
         ..UserRow::default()
     };
     given.apply(&mut after)?;
-    refuse_taken_email(tx, &before, &after)?;
+    check_stored_form(tx, &before, &after)?;
+    refuse_taken(tx, &before, &after)?;
     if after.role.is_empty() {
         return Err(role_missing());
     }
-    check_fields(&before, &after, given)?;
+    check_fields(tx.kind(), &before, &after, given)?;
     match hashed {
         None if needed && takes_password(&after) => return Err(password_missing()),
         None => {}
@@ -144,6 +159,7 @@ fn new_user(row: UserRow, now: Timestamp) -> NewUser {
         role: row.role,
         provider: row.provider,
         auth_id: row.auth_id,
+        auth_issuer: row.auth_issuer,
         super_admin: row.super_admin,
         can_login: row.can_login,
         webdav: row.webdav,
@@ -163,8 +179,10 @@ fn come_back(
 ) -> Result<String, CommandError> {
     let mut after = before.clone();
     request.given.apply(&mut after)?;
-    refuse_taken_email(tx, before, &after)?;
-    check_fields(before, &after, &request.given)?;
+    check_stored_form(tx, before, &after)?;
+    refuse_taken(tx, before, &after)?;
+    refuse_taken_auth_id(tx, &after)?;
+    check_fields(tx.kind(), before, &after, &request.given)?;
     if takes_password(&after) && hashed.is_none() && !before.has_password {
         return Err(password_missing());
     }

@@ -71,6 +71,7 @@ fn properties(row: UserRow) -> Row {
         email: Some(row.email),
         provider: Some(row.provider),
         auth_id: Some(row.auth_id),
+        auth_issuer: Some(row.auth_issuer),
         super_admin: Some(row.super_admin),
         can_login: Some(row.can_login),
         webdav: Some(row.webdav),

@@ -10,6 +10,7 @@ mod rename;
 mod reset;
 mod rm;
 mod show;
+mod taken;
 
 pub use self::add::{Add, add};
 pub use self::export::{Export, export};

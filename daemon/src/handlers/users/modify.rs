@@ -7,11 +7,13 @@ use photoprism_protocol::users::{self, ModResult, ModTarget};
 
 use super::guard::{refuse_system, still_one_super_admin};
 use super::now_shown;
+use super::taken::refuse_taken;
 use crate::accounts::change::{check_fields, columns, difference};
 use crate::accounts::first::FIRST_ADMIN_ID;
 use crate::accounts::password::PasswordRules;
 use crate::accounts::properties::Properties;
 use crate::accounts::standing::unknown_role;
+use crate::accounts::stored_form::check_stored_form;
 use crate::accounts::times;
 use crate::effect::Effect;
 use crate::error::CommandError;
@@ -21,7 +23,7 @@ use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, Written, surrounded};
 use crate::store::{
     FirstPassword, Tx, UserChange, UserRow, end_sessions, passcodes_remove, password_set,
-    set_first_password, user_by_email, user_change,
+    set_first_password, user_change,
 };
 
 /// A checked request.
@@ -70,8 +72,11 @@ pub fn modify(
     (request, hashed): (&Mod, Option<&Hashed>),
 ) -> Result<Outcome, CommandError> {
     surrounded(tx, context, key, || {
-        request.given.check_stored_form(tx.kind())?;
-        let before = live_user(tx, &request.user)?;
+        let found = live_user(tx, &request.user);
+        // A value that breaks a rule comes before a user that is not there.
+        let nobody = UserRow::default();
+        request.given.check_stored_form(tx, found.as_ref().unwrap_or(&nobody))?;
+        let before = found?;
         let after = permitted(tx, context, &before, &request.given)?;
         let mut written = carry_out(tx, context, request, (&before, after, hashed))?;
         written.password_of = hashed.map(|_| before.uid);
@@ -88,12 +93,13 @@ pub(super) fn permitted(
 ) -> Result<UserRow, CommandError> {
     let mut after = before.clone();
     given.apply(&mut after)?;
-    refuse_taken_email(tx, before, &after)?;
+    check_stored_form(tx, before, &after)?;
+    refuse_taken(tx, before, &after)?;
     refuse_system(before)?;
     if endangers_super_admin(before, &after, given) {
         still_one_super_admin(tx, context, before)?;
     }
-    check_fields(before, &after, given)?;
+    check_fields(tx.kind(), before, &after, given)?;
     Ok(after)
 }
 
@@ -161,24 +167,6 @@ pub(in crate::handlers) fn note_first_password(
         set_first_password(tx, FirstPassword::Had)?;
     }
     Ok(())
-}
-
-pub(super) fn refuse_taken_email(
-    tx: &Tx<'_>,
-    before: &UserRow,
-    after: &UserRow,
-) -> Result<(), CommandError> {
-    if before.email == after.email {
-        return Ok(());
-    }
-    match user_by_email(tx, &after.email)? {
-        Some(other) if other.uid != before.uid => Err(CommandError::Exists {
-            field: "email",
-            message: "the email address belongs to another account, perhaps a deleted one".into(),
-            hint: None,
-        }),
-        _ => Ok(()),
-    }
 }
 
 /// Whether the change takes something from a super admin that the last one must keep.

@@ -6,12 +6,13 @@ use photoprism_protocol::users::{self, RenameResult};
 use super::add::taken;
 use super::guard::refuse_system;
 use super::now_shown;
+use crate::accounts::stored_form::check_stored_form;
 use crate::accounts::times;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
 use crate::handlers::find::{live_user, no_nul};
 use crate::handlers::write::{Key, Written, surrounded};
-use crate::store::{Tx, user_by_name, user_rename};
+use crate::store::{Tx, UserRow, user_by_name, user_rename};
 
 /// A checked request.
 #[derive(Debug)]
@@ -45,8 +46,12 @@ pub fn rename(
     request: &Rename,
 ) -> Result<Outcome, CommandError> {
     surrounded(tx, context, key, || {
-        let row = live_user(tx, &request.user)?;
+        let found = live_user(tx, &request.user);
         let name = request.name.as_str();
+        let nobody = UserRow::default();
+        let before = found.as_ref().unwrap_or(&nobody);
+        check_stored_form(tx, before, &UserRow { name: name.into(), ..before.clone() })?;
+        let row = found?;
         if let Some(other) = user_by_name(tx, name)?
             && other.uid != row.uid
         {

@@ -4,6 +4,7 @@ use photoprism_protocol::users::{OneUser, RmResult, Target};
 
 use super::guard::{refuse_system, still_one_super_admin};
 use super::now_shown;
+use super::taken::refuse_taken_auth_id;
 use crate::accounts::first::FIRST_ADMIN_ID;
 use crate::accounts::standing::is_deleted;
 use crate::accounts::times;
@@ -48,7 +49,7 @@ pub fn rm(
 /// Brings a deleted account back; one that is not deleted stays as it is.
 ///
 /// # Errors
-/// `not_found`, or the store's.
+/// `not_found`, `exists`, or the store's.
 pub fn restore(
     tx: &Tx<'_>,
     context: &Context,
@@ -59,6 +60,7 @@ pub fn restore(
         let row = any_user(tx, &target.user)?;
         refuse_system(&row)?;
         if is_deleted(&row) {
+            refuse_taken_auth_id(tx, &row)?;
             user_undelete(tx, &row.uid, &times::to_stored(context.now))?;
         }
         let (user, changed) = now_shown(tx, context, &row.uid)?;

@@ -4,6 +4,7 @@ use rusqlite::params;
 
 use crate::store::db::Tx;
 use crate::store::error::StoreError;
+use crate::store::rows::text;
 
 /// Ends the sessions of an account and gives their number. App passwords stay: what they may do
 /// is what the account may do when they are used. Sessions made from them end.
@@ -67,7 +68,7 @@ pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<St
            ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET ?2)
          RETURNING id",
     )?;
-    let ids = sentence.query_map(params![uid, most, now], |row| row.get(0))?;
+    let ids = sentence.query_map(params![uid, most, now], |row| text(row, 0))?;
     Ok(ids.collect::<Result<_, _>>()?)
 }
 

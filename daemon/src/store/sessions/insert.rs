@@ -1,6 +1,7 @@
 //! Making sessions.
 
-use rusqlite::ToSql;
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, ToSql};
 
 use super::row::SessionRow;
 use crate::store::db::Tx;
@@ -47,13 +48,15 @@ pub fn session_insert(tx: &Tx<'_>, row: &SessionRow) -> Result<(), StoreError> {
     insert(tx, "auth_sessions", &values)
 }
 
-fn token_of_account(tx: &Tx<'_>, column: &str, uid: &str) -> Result<String, StoreError> {
-    use rusqlite::OptionalExtension;
+/// The token as it is stored: one that PhotoPrism drew and SQLite took for a number is still the
+/// same number in the session.
+fn token_of_account(tx: &Tx<'_>, column: &str, uid: &str) -> Result<Value, StoreError> {
+    let none = Value::Text(String::new());
     if uid.is_empty() || !tx.columns.has("auth_users", column) {
-        return Ok(String::new());
+        return Ok(none);
     }
     let sentence = format!("SELECT {column} FROM auth_users WHERE user_uid = ?1");
     let mut sentence = tx.conn.prepare_cached(&sentence)?;
-    let token = sentence.query_row([uid], |row| crate::store::rows::text(row, 0)).optional()?;
-    Ok(token.unwrap_or_default())
+    let token = sentence.query_row([uid], |row| row.get(0)).optional()?;
+    Ok(token.filter(|token| *token != Value::Null).unwrap_or(none))
 }

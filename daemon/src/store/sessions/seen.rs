@@ -4,6 +4,7 @@ use rusqlite::params;
 
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
+use crate::store::rows::text;
 
 /// The last use of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +71,6 @@ pub fn sweep_sessions(tx: &Tx<'_>, now: i64, most: u32) -> Result<Vec<String>, S
            LIMIT ?2)
          RETURNING id",
     )?;
-    let ids = sentence.query_map(params![now, most], |row| row.get(0))?;
+    let ids = sentence.query_map(params![now, most], |row| text(row, 0))?;
     Ok(ids.collect::<Result<_, _>>()?)
 }

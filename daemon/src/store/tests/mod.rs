@@ -4,6 +4,7 @@ mod backups;
 mod copying;
 mod failures;
 mod groups;
+mod keeping;
 mod migrating;
 mod opening;
 mod place;

@@ -14,7 +14,7 @@ use crate::accounts::standing::{AccountState, shown};
 use crate::accounts::times;
 use crate::effect::{Done, Effect};
 use crate::error::CommandError;
-use crate::handlers::auth::find::id_of;
+use crate::handlers::auth::drawn::drawn;
 use crate::handlers::context::{Context, success};
 use crate::store::{
     self, AttemptStatus, LimitCharge, LimitRow, SessionRow, Tx, UserChange, UserRow, end_sessions,
@@ -207,8 +207,8 @@ fn make_session(
     (entrance, user): (&Entrance, &UserRow),
 ) -> Result<Made, CommandError> {
     let mut random = context.random;
-    let secret = new_access_token(&mut random);
-    let row = SessionRow { id: id_of(&secret), ..new_row(context, request, (entrance, user)) };
+    let (secret, id) = drawn(|| new_access_token(&mut random));
+    let row = SessionRow { id, ..new_row(context, request, (entrance, user)) };
     session_insert(tx, &row)?;
     let trimmed = trim_logins(tx, &user.uid, MOST_LOGINS, context.now.as_second())?;
     Ok(Made { row, secret, trimmed })

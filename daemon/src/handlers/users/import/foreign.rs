@@ -45,6 +45,8 @@ fn as_row(row: UserRow, hash: Option<Secret>, passcode: Option<PasscodeRow>) -> 
         display_name: Some(row.display_name),
         email: some(row.email),
         provider: some(row.provider),
+        // An issuer without a subject says nothing.
+        auth_issuer: some(row.auth_issuer).filter(|_| !row.auth_id.is_empty()),
         auth_id: some(row.auth_id),
         super_admin: Some(row.super_admin),
         can_login: Some(row.can_login),

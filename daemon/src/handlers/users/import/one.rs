@@ -34,7 +34,7 @@ impl Came {
     }
 }
 
-/// Carries one row out. Whatever refuses it comes before the first write.
+/// Carries one row out, in a savepoint of its own: a row that is refused leaves nothing.
 pub(super) fn one(
     tx: &Tx<'_>,
     context: &Context,

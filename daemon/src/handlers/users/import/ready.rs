@@ -164,6 +164,7 @@ fn fields(row: Row) -> Fields {
         email: row.email,
         provider: row.provider,
         auth_id: row.auth_id,
+        auth_issuer: row.auth_issuer,
         super_admin: row.super_admin,
         can_login: row.can_login,
         webdav: row.webdav,

@@ -8,6 +8,7 @@ use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
 use super::one::{Came, one};
 use super::prune::{delete, unnamed};
 use super::ready::{Bad, Ready};
+use crate::accounts::standing::unknown_role;
 use crate::effect::{Done, Effect};
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome, success};
@@ -33,6 +34,8 @@ pub struct Results {
     pub counts: ImportCounts,
     /// One for each row, then one for each account that was pruned.
     pub items: Vec<ImportItem>,
+    /// Messages for people about the whole of it.
+    pub warnings: Vec<String>,
     /// Seconds for which a running PhotoPrism may go on honouring what ended.
     pub effective_within_s: Option<u32>,
 }
@@ -104,11 +107,14 @@ fn all(
             Ok(row) => {
                 let name = row.name.as_str();
                 let came = match named.insert(name, row.line) {
-                    None => one(tx, context, row, import.options.update),
+                    None => tx.piece(|| one(tx, context, row, import.options.update)),
                     Some(before) => Err(CommandError::Conflict(
                         format!("line {before} is about this account already").into(),
                     )),
                 };
+                let new = came.as_ref().ok().and_then(|came| warning(tx, row, came));
+                let new = new.filter(|text| !results.warnings.contains(text));
+                results.warnings.extend(new);
                 (row.line, name, came)
             }
             Err((line, name, error)) => (*line, name.as_str(), Err(error.clone())),
@@ -129,6 +135,12 @@ fn all(
     let ended = results.items.iter().map(|item| item.sessions_revoked).sum();
     results.effective_within_s = effective_within(tx, ended);
     Ok((results, effects))
+}
+
+/// What `users.add` and `users.mod` warn of, where the row got a role.
+fn warning(tx: &Tx<'_>, row: &Ready, came: &Came) -> Option<String> {
+    let role = row.given.role.filter(|_| came.outcome == "added" || came.changed.contains(&"role"));
+    unknown_role(tx.kind(), role).filter(|_| came.wrote.is_some())
 }
 
 /// Writes down what a row came to: in the results, and in the audit trail where it wrote.

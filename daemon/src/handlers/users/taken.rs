@@ -1,0 +1,46 @@
+//! What only one account may have, deleted ones included.
+
+use crate::error::CommandError;
+use crate::store::{Tx, UserRow, user_by_auth_id, user_by_email};
+
+/// Refuses an email address or an auth id of another account, where it changes.
+///
+/// # Errors
+/// `exists`, or the store's.
+pub(super) fn refuse_taken(
+    tx: &Tx<'_>,
+    before: &UserRow,
+    after: &UserRow,
+) -> Result<(), CommandError> {
+    if before.email != after.email
+        && user_by_email(tx, &after.email)?.is_some_and(|other| other.id != before.id)
+    {
+        return Err(taken(
+            "email",
+            "the email address belongs to another account, perhaps a deleted one",
+        ));
+    }
+    if before.provider == after.provider && before.auth_id == after.auth_id {
+        return Ok(());
+    }
+    refuse_taken_auth_id(tx, after)
+}
+
+/// Refuses an account whose auth id is another one's at the same provider: nobody could tell who
+/// of them logs in. An account that comes back is held to it as well.
+///
+/// # Errors
+/// `exists`, or the store's.
+pub(super) fn refuse_taken_auth_id(tx: &Tx<'_>, row: &UserRow) -> Result<(), CommandError> {
+    match user_by_auth_id(tx, (&row.provider, &row.auth_id), row.id)? {
+        None => Ok(()),
+        Some(_) => Err(taken(
+            "auth_id",
+            "the auth id belongs to another account with this provider, perhaps a deleted one",
+        )),
+    }
+}
+
+fn taken(field: &'static str, message: &'static str) -> CommandError {
+    CommandError::Exists { field, message: message.into(), hint: None }
+}

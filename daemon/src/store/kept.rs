@@ -1,0 +1,36 @@
+//! The one place where a text is held to what its column can keep.
+
+use photoprism_protocol::numeric_text::survives_numeric_affinity;
+use rusqlite::ToSql;
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+
+use super::db::Db;
+use super::error::StoreError;
+
+/// Whether a column gives that text back as it was stored. PhotoPrism declares texts as VARBINARY,
+/// which SQLite stores as a number where they look like one: `007` as 7, a subject of 21 digits
+/// rounded, `1e5000` as infinity. A column that is not there is not written.
+#[must_use]
+pub fn keeps_text(db: &Db, table: &str, column: &str, text: &str) -> bool {
+    !db.columns.is_numeric(table, column) || survives_numeric_affinity(text)
+}
+
+/// Holds values to that before they are written, whatever command brought them.
+pub(super) fn check_kept(
+    db: &Db,
+    table: &str,
+    values: &[(&str, &dyn ToSql)],
+) -> Result<(), StoreError> {
+    for (column, value) in values.iter().filter(|(name, _)| db.columns.is_numeric(table, name)) {
+        let value = value.to_sql()?;
+        let text = match &value {
+            ToSqlOutput::Borrowed(ValueRef::Text(bytes)) => String::from_utf8_lossy(bytes),
+            ToSqlOutput::Owned(Value::Text(text)) => text.into(),
+            _ => continue,
+        };
+        if !keeps_text(db, table, column, &text) {
+            return Err(StoreError::NotKept { column: (*column).into() });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! No text is written that its column would give back changed, whoever writes it.
+
+use photoprism_protocol::secret::Secret;
+
+use super::super::testing::{own, photoprism};
+use super::super::*;
+
+const NOW: &str = "2026-11-24 12:00:00+00:00";
+const BOB: &str = "u0000000000000bob";
+
+/// A text that each writer is given in each of its columns.
+type Write = (&'static str, fn(&Tx<'_>, &str) -> Result<(), StoreError>);
+
+fn bob() -> NewUser {
+    NewUser { uid: BOB.into(), name: "bob".into(), created_at: NOW.into(), ..NewUser::default() }
+}
+
+fn session() -> SessionRow {
+    SessionRow {
+        id: "a".repeat(64),
+        user_uid: BOB.into(),
+        created_at: NOW.into(),
+        ..SessionRow::default()
+    }
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text.into())
+}
+
+fn new(tx: &Tx<'_>, change: impl FnOnce(&mut NewUser)) -> Result<(), StoreError> {
+    let mut user = NewUser { uid: "u000000000000new".into(), ..bob() };
+    change(&mut user);
+    user_insert(tx, &user)
+}
+
+fn made(tx: &Tx<'_>, change: impl FnOnce(&mut SessionRow)) -> Result<(), StoreError> {
+    let mut row = session();
+    change(&mut row);
+    session_insert(tx, &row)
+}
+
+fn changed(tx: &Tx<'_>, change: &UserChange) -> Result<(), StoreError> {
+    user_change(tx, BOB, change, NOW)
+}
+
+/// Every text of an account, its secrets and its sessions that a command can bring.
+fn writes() -> Vec<Write> {
+    vec![
+        ("user_uid", |tx, text| new(tx, |user| user.uid = text.into())),
+        ("ref_id", |tx, text| new(tx, |user| user.ref_id = text.into())),
+        ("user_name", |tx, text| new(tx, |user| user.name = text.into())),
+        ("display_name", |tx, text| new(tx, |user| user.display_name = text.into())),
+        ("user_email", |tx, text| new(tx, |user| user.email = text.into())),
+        ("user_role", |tx, text| new(tx, |user| user.role = text.into())),
+        ("auth_provider", |tx, text| new(tx, |user| user.provider = text.into())),
+        ("auth_id", |tx, text| new(tx, |user| user.auth_id = text.into())),
+        ("auth_issuer", |tx, text| new(tx, |user| user.auth_issuer = text.into())),
+        ("base_path", |tx, text| new(tx, |user| user.base_path = text.into())),
+        ("upload_path", |tx, text| new(tx, |user| user.upload_path = text.into())),
+        ("user_attr", |tx, text| new(tx, |user| user.attr = text.into())),
+        ("invite_token", |tx, text| new(tx, |user| user.invite_token = text.into())),
+        ("preview_token", |tx, text| new(tx, |user| user.preview_token = text.into())),
+        ("download_token", |tx, text| new(tx, |user| user.download_token = text.into())),
+        ("auth_id", |tx, text| {
+            changed(tx, &UserChange { auth_id: Some(text.into()), ..UserChange::default() })
+        }),
+        ("auth_issuer", |tx, text| {
+            changed(tx, &UserChange { auth_issuer: Some(text.into()), ..UserChange::default() })
+        }),
+        ("base_path", |tx, text| {
+            changed(tx, &UserChange { base_path: Some(text.into()), ..UserChange::default() })
+        }),
+        ("user_name", |tx, text| user_rename(tx, BOB, text, NOW)),
+        ("hash", |tx, text| password_set(tx, BOB, text, NOW)),
+        ("uid", |tx, text| password_set(tx, text, "hash", NOW)),
+        ("key_url", |tx, text| passcode_enroll(tx, BOB, &secret(text), NOW).map(|_| ())),
+        ("recovery_code", |tx, text| passcode_activate(tx, BOB, &secret(text), NOW).map(|_| ())),
+        ("recovery_code", |tx, text| {
+            passcode_set_recovery(tx, BOB, &secret(text), NOW).map(|_| ())
+        }),
+        ("id", |tx, text| made(tx, |row| row.id = text.into())),
+        ("ref_id", |tx, text| made(tx, |row| row.ref_id = text.into())),
+        ("client_uid", |tx, text| made(tx, |row| row.client_uid = text.into())),
+        ("client_name", |tx, text| made(tx, |row| row.client_name = text.into())),
+        ("auth_id", |tx, text| made(tx, |row| row.auth_id = text.into())),
+        ("auth_scope", |tx, text| made(tx, |row| row.scope = text.into())),
+        ("user_agent", |tx, text| made(tx, |row| row.user_agent = text.into())),
+    ]
+}
+
+#[test]
+fn a_text_that_would_come_back_changed_is_not_written() {
+    // Every text is VARBINARY there.
+    let (_folder, db) = photoprism();
+    let tx = Tx::new(&db);
+    user_insert(&tx, &bob()).unwrap();
+    let changes = db.conn.total_changes();
+    for (number, (column, write)) in writes().into_iter().enumerate() {
+        for text in ["007", "1e5000", "123456789012345678901", " 5", "7.0"] {
+            match write(&tx, text) {
+                Err(StoreError::NotKept { column: refused }) => assert_eq!(refused, column),
+                other => panic!("{number} {column} {text}: {other:?}"),
+            }
+        }
+    }
+    assert_eq!(db.conn.total_changes(), changes);
+}
+
+#[test]
+fn a_text_that_comes_back_is_written() {
+    for (_folder, db) in [photoprism(), own()] {
+        let tx = Tx::new(&db);
+        let texts: &[&str] = if *db.kind() == Kind::Own { &["007", "1e5"] } else { &["70", "x1"] };
+        if *db.kind() != Kind::Own {
+            db.conn.execute_batch(include_str!("../migrations/0001/admin.sql")).unwrap();
+        }
+        user_insert(&tx, &bob()).unwrap();
+        for (column, write) in writes() {
+            for text in texts {
+                db.savepoint().unwrap();
+                write(&tx, text).unwrap_or_else(|error| panic!("{column} {text}: {error}"));
+                db.rollback_to().unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_piece_that_fails_leaves_nothing_and_those_around_it_stay() {
+    let (_folder, db) = own();
+    let tx = Tx::new(&db);
+    db.begin().unwrap();
+    let name = |at: u8| format!("u00000000000000{at}x");
+    for at in 0..3 {
+        let done = tx.piece(|| {
+            user_insert(&tx, &NewUser { uid: name(at), ..bob() })?;
+            if at == 1 { Err(StoreError::Other("refused".into())) } else { Ok(at) }
+        });
+        assert_eq!(done.is_ok(), at != 1);
+    }
+    db.commit().unwrap();
+    let there = |at: u8| user_by_uid(&db, &name(at)).unwrap().is_some();
+    assert_eq!([there(0), there(1), there(2)], [true, false, true]);
+}
