@@ -1,7 +1,7 @@
 //! Email addresses.
 
 use crate::rule::{RuleError, require};
-use crate::text::{is_control, is_format, is_white_space};
+use crate::text::{is_control, is_invisible, is_white_space};
 
 /// Most characters of an address, as the column has them.
 pub const MAX_EMAIL_CHARS: usize = 255;
@@ -41,8 +41,8 @@ fn check_characters(email: &str) -> Result<(), RuleError> {
         "an email address has at most 255 characters; give a shorter one",
     )?;
     require(
-        !email.contains(|c| is_white_space(c) || is_control(c) || is_format(c)),
-        "an email address may not contain white space, control or format characters; \
+        !email.contains(|c| is_white_space(c) || is_control(c) || is_invisible(c)),
+        "an email address may not contain white space, control or invisible characters; \
          leave them out",
     )?;
     require(
@@ -104,7 +104,9 @@ mod tests {
         for text in ["b ob@example.com", "bob@exam\tple.com", "bob\0@example.com"] {
             broken(text, "white space");
         }
-        for text in ["bob@example\u{200b}.com", "bob@\u{202e}example.com", "b\u{7f}@x.de"] {
+        for text in
+            ["bob@example\u{200b}.com", "bob@\u{202e}example.com", "b\u{7f}@x.de", "b\u{fe0f}@x.de"]
+        {
             broken(text, "white space");
         }
         for c in FORBIDDEN.chars() {

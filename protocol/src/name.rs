@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::rule::{RuleError, require};
-use crate::text::{is_bidi_control, is_control, is_format, is_white_space};
+use crate::text::{is_bidi_control, is_control, is_invisible, is_white_space};
 use crate::uid::looks_like_uid;
 
 /// Most characters of a name, as the column has them.
@@ -55,8 +55,8 @@ fn check_characters(name: &str) -> Result<(), RuleError> {
         "a user name may not contain bidirectional controls; leave them out",
     )?;
     require(
-        lacks(is_format),
-        "a user name may not contain invisible format characters; leave them out",
+        lacks(is_invisible),
+        "a user name may not contain invisible or format characters; leave them out",
     )?;
     require(
         lacks(|c| FORBIDDEN.contains(c)),
@@ -139,7 +139,7 @@ mod tests {
         for text in ["a\u{202e}b", "\u{200f}", "a\u{61c}", "\u{2069}a"] {
             broken(text, "bidirectional");
         }
-        for text in ["a\u{200b}", "\u{feff}a", "a\u{ad}b", "a\u{200d}b"] {
+        for text in ["a\u{200b}", "\u{feff}a", "a\u{ad}b", "a\u{200d}b", "a\u{3164}", "\u{2800}"] {
             broken(text, "format");
         }
         broken("-bob", "begin with -");

@@ -21,6 +21,35 @@ pub fn is_format(c: char) -> bool {
     c.general_category() == GeneralCategory::Format
 }
 
+/// What nobody sees, so that two texts look the same: Unicode's `Default_Ignorable_Code_Point`, all
+/// format characters, the blank braille pattern, the musical null notehead, and code points that
+/// are no characters.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    let ignorable = matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    );
+    let no_character = u32::from(c) & 0xfffe == 0xfffe || matches!(c, '\u{fdd0}'..='\u{fdef}');
+    ignorable || no_character || matches!(c, '\u{2800}' | '\u{1d159}') || is_format(c)
+}
+
 /// What changes the direction in which text is shown (UAX #9, section 2).
 #[must_use]
 pub fn is_bidi_control(c: char) -> bool {
@@ -62,6 +91,44 @@ mod tests {
         for c in ['a', 'ß', '\u{301}', '😀', '\u{e000}', '\u{378}', '\u{fffe}'] {
             assert!(!is_white_space(c) && !is_control(c) && !is_format(c), "{c:?}");
         }
+    }
+
+    #[test]
+    fn what_nobody_sees_is_invisible() {
+        for c in [
+            '\u{ad}',
+            '\u{34f}',
+            '\u{1160}',
+            '\u{17b4}',
+            '\u{180f}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{2065}',
+            '\u{2800}',
+            '\u{3164}',
+            '\u{fdd0}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{ffa0}',
+            '\u{fff8}',
+            '\u{fffe}',
+            '\u{1d159}',
+            '\u{1ffff}',
+            '\u{e0041}',
+            '\u{10ffff}',
+        ] {
+            assert!(is_invisible(c), "{c:?}");
+        }
+        for c in ['a', ' ', 'ß', '\u{301}', '😀', 'ᄀ', '⠁', '田', '\u{e000}', '\u{378}'] {
+            assert!(!is_invisible(c), "{c:?}");
+        }
+        assert!(('\0'..=char::MAX).filter(|c| is_format(*c)).all(is_invisible));
+        // Unicode has 66 of them.
+        let no_characters = ('\0'..=char::MAX).filter(|c| {
+            matches!(u32::from(*c) & 0xffff, 0xfffe | 0xffff)
+                || ('\u{fdd0}'..='\u{fdef}').contains(c)
+        });
+        assert_eq!(no_characters.filter(|c| is_invisible(*c)).count(), 66);
     }
 
     #[test]

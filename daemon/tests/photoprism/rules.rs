@@ -16,6 +16,8 @@ fn broken() -> Vec<(Value, &'static str, &'static str)> {
         invalid(json!({"email": "bob.example.com"}), "email"),
         invalid(json!({"display_name": "a\u{202e}b"}), "display_name"),
         invalid(json!({"display_name": "a".repeat(201)}), "display_name"),
+        invalid(json!({"display_name": "a\u{3164}"}), "display_name"),
+        invalid(json!({"email": "b\u{fe0f}ob@example.com"}), "email"),
         invalid(json!({"provider": "ad"}), "provider"),
         invalid(json!({"provider": "oidc"}), "provider"),
         invalid(json!({"provider": "oidc", "auth_id": "abc"}), "auth_id"),
