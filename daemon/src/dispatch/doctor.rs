@@ -14,6 +14,7 @@ pub(super) async fn examine(call: &Call<'_>) -> Answer {
     let facts = Facts {
         now: call.context.now,
         database: app.places.database.clone(),
+        own: app.own,
         admin: app.places.admin.clone(),
         admin_gid: policy.socket_gid,
         auth: app.places.auth.clone(),

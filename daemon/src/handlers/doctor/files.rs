@@ -90,20 +90,41 @@ pub(super) fn database(facts: &Facts) -> Option<Check> {
     let path = &facts.database;
     let seen = Seen::through(path).ok()?;
     let found = format!("{}, {}, {} bytes", path.display(), seen.shown(), seen.length);
-    Some(Check::judged("database file", found, database_advice(path, seen, facts.uid)))
+    Some(Check::judged("database file", found, database_advice(facts, seen)))
 }
 
-fn database_advice(path: &Path, seen: Seen, uid: u32) -> Option<String> {
-    // PhotoPrism chose the mode of its own file, and runs beside us.
-    let theirs = path.file_name().is_some_and(|name| name == "index.db");
-    let path = path.display();
-    if !theirs && seen.uid != uid {
+fn database_advice(Facts { database, own, uid, .. }: &Facts, seen: Seen) -> Option<String> {
+    let path = database.display();
+    // PhotoPrism chose owner and mode of its own file, and uses it too.
+    if *own && seen.uid != *uid {
         return Some(format!("it belongs to somebody else: chown {uid} {path}"));
     }
-    if !theirs && seen.mode & 0o077 != 0 {
+    if *own && seen.mode & 0o077 != 0 {
         return Some(format!("it holds password hashes and others may read it: chmod 600 {path}"));
     }
     (seen.mode & 0o002 != 0).then(|| format!("everybody may change it: chmod o-w {path}"))
+}
+
+/// The directory of an own database: whoever may write in it can replace the database.
+pub(super) fn database_directory(facts: &Facts) -> Option<Check> {
+    let directory = facts.database.parent().filter(|_| facts.own)?;
+    let seen = Seen::through(directory).ok()?;
+    let found = format!("{}, {}", directory.display(), seen.shown());
+    let advice = directory_advice(directory, seen, facts.uid);
+    Some(Check::judged("database directory", found, advice))
+}
+
+fn directory_advice(directory: &Path, seen: Seen, uid: u32) -> Option<String> {
+    let path = directory.display();
+    if seen.uid != 0 && seen.uid != uid {
+        return Some(format!("its owner can replace the database: chown {uid} {path}"));
+    }
+    let writers = match seen.mode & 0o022 {
+        0 => return None,
+        0o020 => "its group",
+        _ => "everybody",
+    };
+    Some(format!("{writers} can replace the database: chmod go-w {path}"))
 }
 
 /// The folder of backups, which the first one makes.
@@ -179,15 +200,44 @@ mod tests {
         }
     }
 
+    fn facts(path: &str, own: bool) -> Facts {
+        Facts {
+            now: jiff::Timestamp::UNIX_EPOCH,
+            database: path.into(),
+            own,
+            admin: "/run/a.sock".into(),
+            admin_gid: None,
+            auth: None,
+            uid: US,
+            connections: 1,
+        }
+    }
+
     #[test]
     fn our_own_database_is_nobody_elses_and_photoprisms_is_its_own() {
-        let advice =
-            |path: &str, seen| database_advice(Path::new(path), seen, US).unwrap_or_default();
-        assert_eq!(advice("/data/admin.db", seen(0o600, false)), "");
-        assert!(advice("/data/admin.db", seen(0o640, false)).contains("chmod 600 /data/admin.db"));
+        let advice = |own, seen| {
+            database_advice(&facts("/data/photos.sqlite", own), seen).unwrap_or_default()
+        };
+        assert_eq!(advice(true, seen(0o600, false)), "");
+        assert!(advice(true, seen(0o640, false)).contains("chmod 600 /data/photos.sqlite"));
         let other = Seen { uid: 7, ..seen(0o600, false) };
-        assert!(advice("/data/admin.db", other).contains("chown 1000 /data/admin.db"));
-        assert_eq!(advice("/data/index.db", Seen { uid: 7, ..seen(0o644, false) }), "");
-        assert!(advice("/data/index.db", seen(0o666, false)).contains("chmod o-w"));
+        assert!(advice(true, other).contains("chown 1000 /data/photos.sqlite"));
+        assert_eq!(advice(false, Seen { uid: 7, ..seen(0o644, false) }), "");
+        assert!(advice(false, seen(0o666, false)).contains("chmod o-w"));
+    }
+
+    #[test]
+    fn a_directory_in_which_our_own_database_can_be_replaced_is_reported() {
+        let advice = |seen| directory_advice(Path::new("/data"), seen, US).unwrap_or_default();
+        assert_eq!(advice(seen(0o755, false)), "");
+        assert_eq!(advice(Seen { uid: 0, ..seen(0o755, false) }), "");
+        for (seen, words) in [
+            (seen(0o775, false), "its group can replace"),
+            (seen(0o757, false), "everybody can replace"),
+            (seen(0o1777, false), "chmod go-w /data"),
+            (Seen { uid: US + 1, ..seen(0o700, false) }, "chown 1000 /data"),
+        ] {
+            assert!(advice(seen).contains(words), "{seen:?}");
+        }
     }
 }

@@ -21,6 +21,8 @@ pub struct Facts {
     pub now: Timestamp,
     /// Path of the database, there or not.
     pub database: PathBuf,
+    /// Whether it is the daemon's own.
+    pub own: bool,
     /// Path of the admin socket.
     pub admin: PathBuf,
     /// Its group, where it has one.
@@ -40,6 +42,7 @@ pub struct Facts {
 pub fn doctor(db: Result<&Db, StoreError>, facts: &Facts) -> Result<Success, CommandError> {
     let mut checks = files::sockets(facts);
     checks.extend(files::database(facts));
+    checks.extend(files::database_directory(facts));
     match db {
         Ok(db) => checks.extend(database::checks(db, facts)?),
         Err(StoreError::Missing) => checks.push(Check::bad(
