@@ -210,7 +210,8 @@ impl CommandError {
             self,
             Self::Internal(_)
                 | Self::Store(
-                    StoreError::Other(_)
+                    StoreError::Damaged(_)
+                        | StoreError::Other(_)
                         | StoreError::Panicked
                         | StoreError::Full(_)
                         | StoreError::Sync(_)
@@ -249,6 +250,7 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
         ),
         StoreError::Stopped => unavailable("the daemon is stopping; try again"),
         StoreError::Sync(_)
+        | StoreError::Damaged(_)
         | StoreError::Panicked
         | StoreError::NotKept { .. }
         | StoreError::Other(_) => internal(request),

@@ -27,11 +27,13 @@ pub enum Fault {
     AcceptWithoutRest = 1 << 7,
     /// PhotoPrism's locks are not waited for.
     NoPatience = 1 << 8,
+    /// The names of the database's files are not looked at again.
+    TrustNames = 1 << 9,
 }
 
 impl Fault {
     /// Every fault with the word that `examples/faulty.rs` knows it by.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("acknowledge-early", Self::AcknowledgeEarly),
         ("sync-seldom", Self::SyncSeldom),
         ("panic-in-restore", Self::PanicInRestore),
@@ -41,6 +43,7 @@ impl Fault {
         ("wait-forever", Self::WaitForever),
         ("accept-without-rest", Self::AcceptWithoutRest),
         ("no-patience", Self::NoPatience),
+        ("trust-names", Self::TrustNames),
     ];
 }
 

@@ -27,12 +27,6 @@ pub struct Database {
 }
 
 impl Database {
-    /// It is named as PhotoPrism names its own: never created, waited for while it is missing.
-    #[must_use]
-    pub fn is_index(&self) -> bool {
-        self.path.file_name() == Some(OsStr::new(INDEX))
-    }
-
     pub(crate) fn choose(values: &Values, places: &Places) -> Result<Self, ConfigError> {
         let refuse = |why: String| values.refuse(Id::Database, why);
         let Some(text) = values.raw(Id::Database) else {

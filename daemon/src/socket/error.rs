@@ -10,7 +10,7 @@ use thiserror::Error;
 pub enum Owned {
     /// The socket beside it.
     Socket,
-    /// The database beside it, where systemd made the socket.
+    /// The database beside it.
     Database,
 }
 

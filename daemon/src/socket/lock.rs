@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::io::{self, Read, Seek};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -13,14 +13,27 @@ use nix::unistd::geteuid;
 
 use super::error::{Owned, SocketError};
 
-/// Longest pid that is read back from a lock file, with its newline.
-const LONGEST_PID: u64 = 16;
+/// Bytes of the first line: a process id, filled up with blanks, and the newline. So it can be
+/// written over without touching the note behind it.
+const PID_LINE: usize = 11;
+
+/// Longest content that is read back.
+const LONGEST: u64 = 64;
+
+/// How often a lock file that is removed meanwhile is opened again.
+const ATTEMPTS: u32 = 10;
 
 /// The held lock. Dropped, or the process gone, another daemon may start; the file stays,
 /// because removing it would let two daemons hold two files of one name.
 #[derive(Debug)]
 pub struct Lock {
     file: Flock<File>,
+    path: PathBuf,
+    /// What the file remembers, on its second line.
+    note: String,
+    /// This process created the file, and nothing has come of it yet: it goes when this is
+    /// dropped.
+    fresh: bool,
 }
 
 impl Lock {
@@ -31,28 +44,91 @@ impl Lock {
     /// no plain file of ours, [`SocketError::Io`] where it cannot be opened or written.
     pub fn take(path: &Path, what: Owned) -> Result<Self, SocketError> {
         let beside = lock_path(path);
-        let file = open(&beside)?;
-        let mut file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(file) => file,
-            Err((mut file, Errno::EWOULDBLOCK)) => {
-                let pid = holder(&mut file);
-                return Err(SocketError::Held { what, path: path.to_owned(), pid });
+        for _ in 0..ATTEMPTS {
+            let (file, fresh) = open(&beside, what)?;
+            let file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+                Ok(file) => file,
+                Err((file, Errno::EWOULDBLOCK)) => {
+                    let pid = holder(&file);
+                    return Err(SocketError::Held { what, path: path.to_owned(), pid });
+                }
+                Err((_, error)) => return Err(SocketError::io("lock", &beside)(error)),
+            };
+            // A start that failed may have removed it since it was opened.
+            if !is_still_at(&file, &beside) {
+                continue;
             }
-            Err((_, error)) => return Err(SocketError::io("lock", &beside)(error)),
-        };
-        sign(&mut file).map_err(SocketError::io("write", &beside))?;
-        Ok(Self { file })
+            let note = note_in(&content(&file).unwrap_or_default()).to_owned();
+            let mut lock = Self { file, path: beside, note, fresh };
+            // A disk without room takes nothing from the lock but the name of its holder.
+            lock.sign().or_else(forgive_full).map_err(SocketError::io("write", &lock.path))?;
+            lock.fresh &= what == Owned::Database;
+            return Ok(lock);
+        }
+        Err(SocketError::InTheWay { path: beside, what: "a lock file that comes and goes" })
+    }
+
+    /// What it remembers from an earlier holder.
+    #[must_use]
+    pub fn note(&self) -> &str {
+        &self.note
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file stays from now on, even where this process created it.
+    pub const fn keep(&mut self) {
+        self.fresh = false;
+    }
+
+    /// Remembers `note`, one word, for those who hold the lock later; synced when this returns.
+    ///
+    /// # Errors
+    /// Those of writing and syncing.
+    pub fn remember(&mut self, note: &str) -> io::Result<()> {
+        self.keep();
+        if self.note == note {
+            return Ok(());
+        }
+        note.clone_into(&mut self.note);
+        self.sign()?;
+        self.file.sync_all()?;
+        let directory = self.path.parent().unwrap_or(Path::new("/"));
+        File::open(directory)?.sync_all()
+    }
+
+    /// Writes pid and note over what is there: at no moment is a note lost that was there before.
+    fn sign(&mut self) -> io::Result<()> {
+        let mut text = pid_line(&std::process::id().to_string());
+        if !self.note.is_empty() {
+            text.push_str(&self.note);
+            text.push('\n');
+        }
+        self.file.write_all_at(text.as_bytes(), 0)?;
+        self.file.set_len(text.len() as u64)
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
+        if self.fresh && is_still_at(&self.file, &self.path) {
+            let _ = std::fs::remove_file(&self.path);
+            return;
+        }
         // Whoever reads the file next must not be sent to a process that may be another by then.
-        let _ = self.file.set_len(0);
+        let _ = if self.note.is_empty() {
+            self.file.set_len(0)
+        } else {
+            self.file.write_all_at(pid_line("").as_bytes(), 0)
+        };
     }
 }
 
-/// The lock beside the database, for a daemon whose sockets systemd made.
+/// The lock beside the database.
 ///
 /// # Errors
 /// As [`Lock::take`].
@@ -60,51 +136,94 @@ pub fn lock_beside(database: &Path) -> Result<Lock, SocketError> {
     Lock::take(database, Owned::Database)
 }
 
-fn lock_path(path: &Path) -> PathBuf {
+/// What the lock file beside the database remembers, without taking or touching it.
+#[must_use]
+pub fn note_beside(database: &Path) -> String {
+    let file = OpenOptions::new().read(true).custom_flags(SAFELY).open(lock_path(database));
+    let text = file.and_then(|file| content(&file)).unwrap_or_default();
+    note_in(&text).to_owned()
+}
+
+/// The lock file of a database or a socket.
+#[must_use]
+pub fn lock_path(path: &Path) -> PathBuf {
     let mut name: OsString = path.as_os_str().to_owned();
     name.push(".lock");
     name.into()
 }
 
-/// Opens the lock file without ever following a symlink or waiting for a pipe.
-fn open(path: &Path) -> Result<File, SocketError> {
+/// Without ever following a symlink or waiting for a pipe.
+const SAFELY: i32 = libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK;
+
+/// Opens the lock file; true where it was created for that.
+fn open(path: &Path, what: Owned) -> Result<(File, bool), SocketError> {
     let in_the_way = |what| SocketError::InTheWay { path: path.to_owned(), what };
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK)
-        .open(path)
-        .map_err(|error| match error.raw_os_error() {
-            Some(libc::ELOOP) => in_the_way("a symlink"),
-            Some(libc::EISDIR) => in_the_way("a folder"),
-            Some(libc::ENXIO) => in_the_way("something that is no file"),
-            _ => SocketError::io("open the lock file", path)(error),
-        })?;
+    let (file, fresh) = open_or_create(path).map_err(|error| match error.raw_os_error() {
+        Some(libc::ELOOP) => in_the_way("a symlink"),
+        Some(libc::EISDIR) => in_the_way("a folder"),
+        Some(libc::ENXIO) => in_the_way("something that is no file"),
+        _ => SocketError::io("open the lock file", path)(error),
+    })?;
     let found = file.metadata().map_err(SocketError::io("look at", path))?;
-    if !found.is_file() || found.nlink() != 1 {
+    if !found.is_file() || found.nlink() > 1 {
         return Err(in_the_way("something that is no plain file"));
     }
-    if found.uid() != geteuid().as_raw() {
+    let us = geteuid();
+    // Root may follow the owner of PhotoPrism's files, who may write in their directory anyway.
+    let may_follow = us.is_root() && what == Owned::Database;
+    if found.uid() != us.as_raw() && !may_follow {
         return Err(in_the_way("a lock file of another user"));
     }
-    fchmod(&file, Mode::from_bits_truncate(0o600))
-        .map_err(SocketError::io("set the mode of", path))?;
-    Ok(file)
+    if found.uid() == us.as_raw() {
+        fchmod(&file, Mode::from_bits_truncate(0o600))
+            .map_err(SocketError::io("set the mode of", path))?;
+    }
+    Ok((file, fresh))
 }
 
-fn holder(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    file.take(LONGEST_PID).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+fn open_or_create(path: &Path) -> io::Result<(File, bool)> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o600).custom_flags(SAFELY);
+    match options.clone().create_new(true).open(path) {
+        Ok(file) => return Ok((file, true)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    // Created, so that one that is removed in between is no error.
+    Ok((options.create(true).truncate(false).open(path)?, false))
 }
 
-fn sign(file: &mut File) -> std::io::Result<()> {
-    file.set_len(0)?;
+fn is_still_at(file: &File, path: &Path) -> bool {
+    let same = |one: std::fs::Metadata, other: std::fs::Metadata| {
+        one.dev() == other.dev() && one.ino() == other.ino()
+    };
+    file.metadata().and_then(|one| Ok(same(one, path.symlink_metadata()?))).unwrap_or(false)
+}
+
+fn content(mut file: &File) -> io::Result<String> {
+    let mut bytes = Vec::new();
     file.rewind()?;
-    writeln!(file, "{}", std::process::id())
+    file.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn holder(file: &File) -> Option<u32> {
+    content(file).ok()?.lines().next()?.trim().parse().ok()
+}
+
+fn note_in(text: &str) -> &str {
+    text.lines().nth(1).unwrap_or_default().trim()
+}
+
+fn pid_line(pid: &str) -> String {
+    format!("{pid:<width$}\n", width = PID_LINE - 1)
+}
+
+fn forgive_full(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Ok(()),
+        _ => Err(error),
+    }
 }
 
 #[cfg(test)]
@@ -141,7 +260,7 @@ mod tests {
         fs::write(lock_path(&database), "4194304999\n").unwrap();
         let _held = lock_beside(&database).unwrap();
         let text = fs::read_to_string(lock_path(&database)).unwrap();
-        assert_eq!(text, format!("{}\n", std::process::id()));
+        assert_eq!(text, format!("{:<10}\n", std::process::id()));
         let error = lock_beside(&database).unwrap_err();
         assert!(error.to_string().contains("owns the database"), "{error}");
     }
@@ -166,5 +285,55 @@ mod tests {
     fn a_folder_that_is_not_there_is_a_storage_error() {
         let error = refused(Path::new("/nowhere/at/all/admin.sock"));
         assert_eq!(error.exit_code(), 74);
+    }
+
+    #[test]
+    fn a_note_stays_whoever_comes_and_goes() {
+        let root = tempfile::tempdir().unwrap();
+        let database = root.path().join("admin.db");
+        let mut lock = lock_beside(&database).unwrap();
+        assert_eq!(lock.note(), "");
+        lock.remember("photoprism").unwrap();
+        lock.remember("own").unwrap();
+        let text = fs::read_to_string(lock_path(&database)).unwrap();
+        assert_eq!(text, format!("{:<10}\nown\n", std::process::id()));
+        assert_eq!(note_beside(&database), "own");
+        let error = lock_beside(&database).unwrap_err();
+        assert!(error.to_string().contains(&format!("(pid {})", std::process::id())), "{error}");
+        drop(lock);
+        assert_eq!(fs::read_to_string(lock_path(&database)).unwrap(), "          \nown\n");
+        assert_eq!(lock_beside(&database).unwrap().note(), "own");
+        assert_eq!(note_beside(&database), "own");
+        // What was cut off between writing and cutting is read as it is meant.
+        fs::write(lock_path(&database), "1         \nown\ntoprism\n").unwrap();
+        assert_eq!(lock_beside(&database).unwrap().note(), "own");
+        // One of an earlier daemon remembers nothing.
+        fs::write(lock_path(&database), "4194304\n").unwrap();
+        assert_eq!(lock_beside(&database).unwrap().note(), "");
+    }
+
+    #[test]
+    fn a_start_that_came_to_nothing_leaves_no_lock_file_of_a_database() {
+        let root = tempfile::tempdir().unwrap();
+        let database = root.path().join("admin.db");
+        drop(lock_beside(&database).unwrap());
+        assert!(!lock_path(&database).exists());
+        lock_beside(&database).unwrap().keep();
+        assert!(lock_path(&database).exists());
+        // It was there before: it stays.
+        drop(lock_beside(&database).unwrap());
+        assert!(lock_path(&database).exists());
+    }
+
+    #[test]
+    fn a_lock_file_that_was_removed_is_not_held_in_secret() {
+        let root = tempfile::tempdir().unwrap();
+        let database = root.path().join("admin.db");
+        let old = lock_beside(&database).unwrap();
+        assert!(is_still_at(&old.file, &old.path));
+        fs::remove_file(&old.path).unwrap();
+        assert!(!is_still_at(&old.file, &old.path));
+        fs::write(&old.path, "").unwrap();
+        assert!(!is_still_at(&old.file, &old.path));
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tracing::warn;
 
+use super::database_lock::DatabaseLock;
 use super::failure::Failure;
 use super::first_start::{admin_user, open, set_password};
 use crate::accounts::password::PasswordRules;
@@ -15,9 +16,9 @@ use crate::log::{self, Handle, Options};
 use crate::peer::{AllowEntry, Policy, SocketKind, Who};
 use crate::process::raise_descriptor_limit;
 use crate::socket::systemd::{Passed, PassedSocket};
-use crate::socket::{Bound, Lock, Place, check_apart, lock_beside};
+use crate::socket::{Bound, Place, check_apart};
 use crate::store::{Kind, Slot, check_sqlite_version};
-use crate::surroundings::network_file_system;
+use crate::surroundings::{Seen, network_file_system};
 
 /// Cost of bcrypt hashes, PhotoPrism's own.
 const BCRYPT_COST: u32 = 12;
@@ -41,8 +42,8 @@ pub(super) struct Built {
     pub(super) rules: PasswordRules,
     pub(super) admin_user: photoprism_protocol::name::UserName,
     pub(super) started: Stopwatch,
-    /// Held while systemd owns the socket: the database's own lock then decides.
-    pub(super) lock: Option<Lock>,
+    /// Held to the end: one daemon of a host at a time has the database.
+    pub(super) lock: DatabaseLock,
 }
 
 pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Built, Failure> {
@@ -51,18 +52,17 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Built, Failure> {
     check_sqlite_version(crate::store::sqlite_version())?;
     let admin_user = admin_user(&loaded)?;
     let settings = &loaded.settings;
-    let lock = match &passed.admin {
-        Some(_) => Some(lock_beside(&settings.database.path)?),
-        None => None,
-    };
     let group = passed.admin.as_ref().map(|socket| socket.gid);
     let sockets = sockets(settings, passed)?;
     if let [admin, auth] = &sockets[..] {
         check_apart(&admin.path, &auth.path)?;
     }
     let now = Clock::System.now();
-    let slot = open(settings, &admin_user, now)?;
+    let mut lock = DatabaseLock::take(&settings.database)?;
+    let slot = open(settings, &admin_user, (now, lock.expected()))?;
+    lock.remember(slot.db());
     warn_of_network(slot.path());
+    warn_of_others(&slot);
     let target = target(settings, &slot);
     let pool = start_pool(settings, target)?;
     let bcrypt = matches!(target, Target::Bcrypt { .. });
@@ -82,6 +82,27 @@ fn warn_of_network(database: &Path) {
             "the database is on a network file system ({name}): its locks and syncs may not hold, \
              a power cut can cost more than the last write; use a local disk"
         );
+    }
+}
+
+/// Logs a warning where others could read our own database, or replace it.
+fn warn_of_others(slot: &Slot) {
+    let path = slot.path();
+    if !slot.db().is_some_and(|db| *db.kind() == Kind::Own) {
+        return;
+    }
+    if let Ok(file) = Seen::through(path)
+        && file.mode & 0o077 != 0
+    {
+        let (path, found) = (path.display(), file.shown());
+        warn!(%path, "others can read the password hashes in the database ({found}): chmod 600");
+    }
+    let directory = path.parent().unwrap_or(path);
+    if let Ok(found) = Seen::through(directory)
+        && found.mode & 0o022 != 0
+    {
+        let (path, found) = (directory.display(), found.shown());
+        warn!(%path, "others can replace the database in its directory ({found}): chmod go-w");
     }
 }
 

@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::database_lock::{gone, remembered};
 use super::failure::Failure;
 use super::first_start::admin_user;
 use crate::config::{Database, Loaded, report};
-use crate::store::{Found, SCHEMA_VERSION, recognise};
+use crate::store::{Expected, Found, SCHEMA_VERSION, how_gone, is_index, recognise};
 
 /// Exit code for a database that a start would refuse.
 const REFUSED: u8 = 78;
@@ -31,11 +32,15 @@ pub(super) fn check(loaded: &Loaded) -> Result<(), Failure> {
 fn describe(database: &Database) -> (String, Option<String>) {
     let path = &database.path;
     let refuse = |why: String| (format!("refused: {why}"), Some(told(path, &why)));
+    let expected = remembered(path);
     match recognise(path) {
-        Ok(Found::Nothing | Found::Unfinished) if database.is_index() => {
+        Ok(Found::Nothing | Found::Unfinished)
+            if is_index(path) || expected == Expected::PhotoPrism =>
+        {
             ("photoprism, not there yet".into(), None)
         }
         Ok(Found::Unfinished) => refuse("PhotoPrism has not finished making it".into()),
+        Ok(Found::Nothing) if expected == Expected::Own => refuse(gone(path, how_gone(path))),
         Ok(Found::Nothing) => ("own, made at the first start".into(), None),
         Ok(Found::Own(schema)) if schema > SCHEMA_VERSION => {
             refuse(format!("its schema {schema} is newer than {SCHEMA_VERSION}, which is known"))

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use photoprism_protocol::name::UserName;
 use tracing::{info, warn};
 
+use super::database_lock::failure;
 use super::environment;
 use super::failure::Failure;
 use crate::accounts::password::PasswordRules;
@@ -13,7 +14,8 @@ use crate::config::{Id, Loaded, Settings};
 use crate::first_password::{Given, read};
 use crate::hashing::Pool;
 use crate::store::{
-    CURSOR_KEY_BYTES, FirstPassword, Kind, OpenOptions, Slot, first_password, set_admin_password,
+    CURSOR_KEY_BYTES, Expected, FirstPassword, Kind, OpenOptions, Slot, first_password,
+    set_admin_password,
 };
 
 /// The configured name of the first admin.
@@ -23,15 +25,21 @@ pub(super) fn admin_user(loaded: &Loaded) -> Result<UserName, Failure> {
 }
 
 /// Opens the database, with all that a new one begins with.
-pub(super) fn open(settings: &Settings, admin: &UserName, now: Timestamp) -> Result<Slot, Failure> {
+pub(super) fn open(
+    settings: &Settings,
+    admin: &UserName,
+    (now, expected): (Timestamp, Expected),
+) -> Result<Slot, Failure> {
     let mut cursor_key = [0; CURSOR_KEY_BYTES];
     random(&mut cursor_key);
-    Ok(Slot::open(OpenOptions {
+    Slot::open(OpenOptions {
         path: settings.database.path.clone(),
         make_folder: !settings.database.given,
         accounts: first::accounts(admin, now),
         cursor_key,
-    })?)
+        expected,
+    })
+    .map_err(|error| failure(&settings.database.path, error))
 }
 
 /// Gives the first admin its configured password, where it has never had one.

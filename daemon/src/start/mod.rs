@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod database_lock;
 mod failure;
 mod first_start;
 mod housekeeping;

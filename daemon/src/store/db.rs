@@ -1,5 +1,6 @@
 //! The open database, and the proof that a write is inside a transaction.
 
+use std::cell::RefCell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use tracing::warn;
 use super::backup::Changes;
 use super::columns::Columns;
 use super::error::StoreError;
+use super::generation::{self, Generation};
 
 /// Whose database it is, with what only that kind has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub struct Db {
     pub(super) columns: Columns,
     /// Rows of accounts that change while a backup is being made.
     pub(super) changes: Changes,
+    /// Of our own database; without meaning in PhotoPrism's.
+    pub(super) generation: RefCell<Generation>,
 }
 
 impl Db {
@@ -128,7 +132,12 @@ impl Db {
     }
 
     pub(super) fn commit(&self) -> Result<(), StoreError> {
-        let end = self.run("COMMIT");
+        let next = if self.kind == Kind::Own { generation::begin(self) } else { Ok(None) };
+        let end = next.and_then(|next| {
+            self.run("COMMIT")?;
+            generation::committed(self, next);
+            Ok(())
+        });
         if end.is_err() && !self.is_autocommit() {
             // The commit's own error is what is told; a rollback that fails changes nothing of it.
             let _ = self.rollback();

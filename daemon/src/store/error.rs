@@ -21,6 +21,9 @@ pub enum StoreError {
     /// A sync failed: what was acknowledged before is safe, nothing after can be.
     #[error("the database could not be synced: {0}")]
     Sync(String),
+    /// The file holds what SQLite cannot have written.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
     /// The work panicked; its savepoint was rolled back.
     #[error("a command failed unexpectedly")]
     Panicked,
@@ -53,6 +56,7 @@ impl From<rusqlite::Error> for StoreError {
                 Self::Full(text)
             }
             (Sqlite::DatabaseBusy | Sqlite::DatabaseLocked, _) => Self::Locked(text),
+            (Sqlite::DatabaseCorrupt | Sqlite::NotADatabase, _) => Self::Damaged(text),
             (Sqlite::ReadOnly | Sqlite::CannotOpen, _) => Self::ReadOnly(text),
             _ => Self::Other(text),
         }

@@ -1,6 +1,7 @@
 //! Another PhotoPrism's `index.db`, opened to be read: accounts with all that makes them work, to
 //! be taken over into this database.
 
+use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -85,7 +86,7 @@ impl Foreign {
         is_photoprism(&conn)?;
         let (kind, columns) = (photoprism_kind(&conn)?, Columns::look_up(&conn)?);
         let (path, changes) = (path.to_path_buf(), Changes::default());
-        Ok(Self(Db { conn, kind, path, columns, changes }))
+        Ok(Self(Db { conn, kind, path, columns, changes, generation: RefCell::default() }))
     }
 
     /// Version and edition.

@@ -9,7 +9,7 @@ use crate::error::CommandError;
 use crate::faults::{Fault, is_off};
 
 /// Exit code of a storage error (`EX_IOERR`).
-const EXIT_STORAGE: i32 = 74;
+pub(super) const EXIT_STORAGE: i32 = 74;
 
 pub(super) type Finish = Box<dyn FnOnce(Result<(), CommandError>) + Send>;
 

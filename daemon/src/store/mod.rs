@@ -3,6 +3,7 @@
 //! The only user of rusqlite. One function says one sentence; absence is `None`, affected rows are
 //! checked, and what writes takes a [`Tx`], which only the database thread can make.
 
+mod access;
 mod audit;
 mod backup;
 mod beside;
@@ -10,7 +11,10 @@ mod columns;
 mod committed;
 mod db;
 mod error;
+mod expected;
+mod file_identity;
 mod foreign;
+mod generation;
 mod group;
 mod health;
 mod idempotency;
@@ -36,6 +40,7 @@ mod slot;
 mod testing;
 mod thread;
 mod ticket;
+mod unclean;
 mod users;
 mod users_insert;
 mod users_search;
@@ -44,6 +49,7 @@ mod users_write;
 #[cfg(test)]
 mod tests;
 
+pub use self::access::{check_access, resolve};
 pub use self::audit::{
     AuditEntry, AuditHead, AuditRow, audit_append, audit_count, audit_head, audit_page, audit_walk,
     link,
@@ -56,6 +62,7 @@ pub use self::backup::{
 pub use self::beside::has_admin_tables;
 pub use self::db::{Db, Kind, Tx};
 pub use self::error::StoreError;
+pub use self::expected::{Expected, how_gone};
 pub use self::foreign::{Foreign, ForeignAccount, ForeignFault};
 pub use self::health::journal_mode;
 pub use self::idempotency::{Kept, idempotency_find, idempotency_keep};
@@ -74,14 +81,17 @@ pub use self::meta::{
     CURSOR_KEY_BYTES, FirstPassword, cursor_key, first_password, set_admin_password,
     set_first_password,
 };
-pub use self::open::{OpenError, OpenOptions, SQLITE_OLDEST, check_sqlite_version, sqlite_version};
+pub use self::open::{
+    OpenError, OpenOptions, SQLITE_OLDEST, check_sqlite_version, make_or_check_folder,
+    sqlite_version,
+};
 pub use self::outbox::Answers;
 pub use self::passcodes::{
     PasscodeRow, has_passcodes, passcode_activate, passcode_enroll, passcode_find,
     passcode_last_step, passcode_set_recovery, passcode_take_step,
 };
 pub use self::passwords::{password_hash, password_remove, password_set};
-pub use self::recognise::{Found, recognise};
+pub use self::recognise::{Found, is_index, recognise};
 pub use self::schema::SCHEMA_VERSION;
 pub use self::sessions::{
     Seen, SessionKey, SessionRow, SessionSearch, account_sessions, all_sessions,

@@ -1,6 +1,7 @@
 //! Opening: recognise, set the pragmas and read them back, make or migrate what is ours.
 
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::cell::RefCell;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,15 +9,19 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
+use super::access::{check_access, protect_new};
 use super::backup::{Changes, backup_folder, copy_whole};
 use super::beside;
 use super::columns::Columns;
 use super::db::{Db, Kind, Tx};
 use super::error::StoreError;
+use super::expected::{Expected, missing, waits};
+use super::generation::{self, Generation};
 use super::meta::{self, CURSOR_KEY_BYTES};
 use super::owner::lock_holder;
 use super::recognise::{Found, MIGRATE, classify};
 use super::schema::{self, SCHEMA_VERSION, STEPS};
+use super::unclean::{FileGeneration, claim, has_log, look};
 use super::users_insert::{NewUser, user_insert};
 use crate::faults::{Fault, is_off};
 
@@ -40,6 +45,8 @@ pub struct OpenOptions {
     pub accounts: Vec<NewUser>,
     /// The key that a new database begins with.
     pub cursor_key: [u8; CURSOR_KEY_BYTES],
+    /// What the database is known to be, from an earlier start or since this one.
+    pub expected: Expected,
 }
 
 /// Why a database was not opened.
@@ -57,6 +64,9 @@ pub enum OpenError {
     /// The file or its folder cannot be made, read or written.
     #[error("{0}")]
     Storage(String),
+    /// There was a database of the daemon's own, and there is none now; says what was found.
+    #[error("{0}")]
+    Gone(&'static str),
     /// PhotoPrism has not made it yet.
     #[error("the database is not there yet")]
     NotThereYet,
@@ -70,7 +80,7 @@ impl OpenError {
             Self::Setting(_) => 2,
             Self::InUse(_) => 73,
             Self::Storage(_) | Self::NotThereYet => 74,
-            Self::Refused(_) => 78,
+            Self::Refused(_) | Self::Gone(_) => 78,
         }
     }
 }
@@ -104,28 +114,51 @@ pub(super) fn open(options: &OpenOptions) -> Result<Db, OpenError> {
 /// The same with another list of steps, which tests migrate along.
 pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenError> {
     let path = &options.path;
-    let theirs = path.file_name().is_some_and(|name| name == "index.db");
+    let waits = waits(options);
     make_or_check_folder(path, options.make_folder)?;
-    if theirs && std::fs::metadata(path).map_or(0, |data| data.len()) == 0 {
-        return Err(OpenError::NotThereYet);
+    if std::fs::metadata(path).map_or(0, |data| data.len()) == 0 {
+        missing(options)?;
     }
+    let before = check_access(path)?;
+    let own = matches!(before, Some(Found::Own(_))).then(|| look(path));
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    flags.set(OpenFlags::SQLITE_OPEN_CREATE, !theirs);
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, !waits && options.expected != Expected::Own);
     let conn = Connection::open_with_flags(path, flags).map_err(|error| storage(path, &error))?;
-    let patience = if theirs { SHARED_PATIENCE } else { Duration::ZERO };
+    let patience = if waits { SHARED_PATIENCE } else { Duration::ZERO };
     conn.busy_timeout(patience).map_err(|error| failed(path, error.into()))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // What is refused stays as it is, its log included.
+    let keep_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    conn.set_db_config(keep_log, has_log(path)).map_err(|error| failed(path, error.into()))?;
+    let db = open_found(conn, options, (own, steps))?;
+    db.conn.set_db_config(keep_log, false).map_err(|error| failed(path, error.into()))?;
+    Ok(db)
+}
+
+fn open_found(
+    mut conn: Connection,
+    options: &OpenOptions,
+    (own, steps): (Option<FileGeneration>, &[&str]),
+) -> Result<Db, OpenError> {
+    let path = &options.path;
+    if options.expected == Expected::StillPhotoPrism && own.is_some() {
+        return Err(refused(path, "it is the daemon's own now, and was PhotoPrism's before"));
+    }
+    let claimed = own.map(|file| claim(&mut conn, path, &file)).transpose()?;
     match classify(&conn).map_err(|error| failed(path, error))? {
-        Found::Nothing | Found::Unfinished if theirs => Err(OpenError::NotThereYet),
-        Found::Nothing => open_own(conn, options, (0, steps)),
-        Found::Own(schema) => open_own(conn, options, (schema, steps)),
+        Found::Unfinished if waits(options) => Err(OpenError::NotThereYet),
+        Found::Nothing => {
+            missing(options)?;
+            open_own((conn, claimed), options, (0, steps))
+        }
+        Found::Own(schema) => open_own((conn, claimed), options, (schema, steps)),
         Found::PhotoPrism => open_photoprism(conn, path),
         Found::Unfinished => Err(refused(path, "PhotoPrism has not finished making it")),
         Found::Foreign(what) => Err(refused(path, &what)),
     }
 }
 
-fn refused(path: &Path, what: &str) -> OpenError {
+pub(super) fn refused(path: &Path, what: &str) -> OpenError {
     OpenError::Refused(format!("{} is not used: {what}", path.display()))
 }
 
@@ -134,7 +167,7 @@ fn storage(path: &Path, cause: &dyn std::fmt::Display) -> OpenError {
 }
 
 /// A lock that another process holds is told with its owner, anything else as it is.
-fn failed(path: &Path, error: StoreError) -> OpenError {
+pub(super) fn failed(path: &Path, error: StoreError) -> OpenError {
     match error {
         StoreError::Locked(_) => OpenError::InUse(match lock_holder(path) {
             Some(pid) => format!(
@@ -143,11 +176,27 @@ fn failed(path: &Path, error: StoreError) -> OpenError {
             ),
             None => format!("{} is in use by another process", path.display()),
         }),
+        StoreError::Damaged(what) => refused(path, &damaged(path, &what)),
         other => storage(path, &other),
     }
 }
 
-fn make_or_check_folder(path: &Path, make: bool) -> Result<(), OpenError> {
+fn damaged(path: &Path, what: &str) -> String {
+    let backups = backup_folder(path);
+    format!(
+        "it is damaged ({what}). Keep a copy of it and of the files next to it that have its name; \
+         then put a whole copy of the database in its place, or move them away and restore a \
+         backup from {} into a new database",
+        backups.display()
+    )
+}
+
+/// Sees to it that the directory of the database is there: a default one is created, one that
+/// somebody chose has to be there.
+///
+/// # Errors
+/// [`OpenError::Setting`] or [`OpenError::Storage`].
+pub fn make_or_check_folder(path: &Path, make: bool) -> Result<(), OpenError> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     if folder.is_dir() {
         return Ok(());
@@ -166,7 +215,7 @@ fn make_or_check_folder(path: &Path, make: bool) -> Result<(), OpenError> {
 }
 
 fn open_own(
-    mut conn: Connection,
+    (mut conn, claimed): (Connection, Option<Generation>),
     options: &OpenOptions,
     (found, steps): (u32, &[&str]),
 ) -> Result<Db, OpenError> {
@@ -174,13 +223,21 @@ fn open_own(
     if found as usize > steps.len() {
         return Err(refused(path, &newer(path, found, steps.len())));
     }
+    if found == 0 {
+        protect_new(path)?;
+    }
+    let generation = match claimed {
+        Some(generation) => generation,
+        None => claim(&mut conn, path, &Ok(None))?,
+    };
     let (columns, changes) = (Columns::default(), Changes::default());
     let noted = changes.clone();
     conn.update_hook(Some(move |_, database: &str, table: &str, row| {
         noted.note(database, table, row);
     }))
     .map_err(|error| failed(path, error.into()))?;
-    let mut db = Db { conn, kind: Kind::Own, path: path.clone(), columns, changes };
+    let generation = RefCell::new(generation);
+    let mut db = Db { conn, kind: Kind::Own, path: path.clone(), columns, changes, generation };
     prepare_own(&mut db, options, (found, steps)).map_err(|error| failed(path, error))?;
     Ok(db)
 }
@@ -190,8 +247,6 @@ fn prepare_own(
     options: &OpenOptions,
     (found, steps): (u32, &[&str]),
 ) -> Result<(), StoreError> {
-    pragma(&db.conn, "locking_mode", "exclusive")?;
-    settings(&db.conn)?;
     if found == 0 {
         // Made before WAL is switched on, so that the tables stand in the file itself from the
         // first moment and a look at the file alone recognises it.
@@ -200,10 +255,14 @@ fn prepare_own(
         migrate(db, found, steps)?;
     }
     pragma(&db.conn, "journal_mode", "wal")?;
+    if found == 0 {
+        db.generation.borrow_mut().begin_log(&db.conn);
+    }
     pragma(&db.conn, "synchronous", if is_off(Fault::SyncSeldom) { "1" } else { "2" })?;
     // With `locking_mode=EXCLUSIVE` the lock comes with the first write and stays.
     db.begin()?;
-    db.commit()?;
+    db.rollback()?;
+    generation::begin_first(db)?;
     db.columns = Columns::look_up(&db.conn)?;
     Ok(())
 }
@@ -242,7 +301,7 @@ pub(super) fn settings(conn: &Connection) -> Result<(), StoreError> {
 }
 
 /// Sets a pragma and reads it back: some are silently refused.
-fn pragma(conn: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
+pub(super) fn pragma(conn: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
     conn.pragma_update(None, name, value)?;
     let stands = conn.pragma_query_value(None, name, |row| super::rows::text(row, 0))?;
     if stands.eq_ignore_ascii_case(value) {
@@ -280,7 +339,6 @@ fn migrate(db: &Db, found: u32, steps: &[&str]) -> Result<(), StoreError> {
 }
 
 fn open_photoprism(conn: Connection, path: &Path) -> Result<Db, OpenError> {
-    check_owner(path)?;
     let fail = |error: StoreError| failed(path, error);
     conn.busy_timeout(patience()).map_err(|error| fail(error.into()))?;
     settings(&conn).map_err(fail)?;
@@ -295,7 +353,8 @@ fn open_photoprism(conn: Connection, path: &Path) -> Result<Db, OpenError> {
         ));
     }
     let path_buf = path.to_path_buf();
-    let db = Db { conn, kind, path: path_buf, columns, changes: Changes::default() };
+    let (changes, generation) = (Changes::default(), RefCell::default());
+    let db = Db { conn, kind, path: path_buf, columns, changes, generation };
     match beside::schema(&db).map_err(fail)? {
         Some(found) if found > SCHEMA_VERSION => Err(refused(
             path,
@@ -306,19 +365,6 @@ fn open_photoprism(conn: Connection, path: &Path) -> Result<Db, OpenError> {
         )),
         _ => Ok(db),
     }
-}
-
-/// A file made by anybody else would leave PhotoPrism with journals that it cannot open.
-fn check_owner(path: &Path) -> Result<(), OpenError> {
-    let us = nix::unistd::geteuid();
-    let owner = std::fs::metadata(path).map_err(|error| storage(path, &error))?.uid();
-    if us.is_root() || us.as_raw() == owner {
-        return Ok(());
-    }
-    Err(OpenError::Setting(format!(
-        "{} belongs to uid {owner} and this daemon runs as uid {us}; run it as root or as that user",
-        path.display()
-    )))
 }
 
 /// How long PhotoPrism's locks are waited for.

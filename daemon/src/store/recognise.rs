@@ -11,6 +11,16 @@ use super::schema::{APPLICATION_ID, BACKUP_ID};
 /// What helps where PhotoPrism's account tables are older than any that this daemon knows.
 pub(super) const MIGRATE: &str = "start a newer PhotoPrism once, it migrates the file";
 
+/// PhotoPrism's own name for its database.
+const INDEX: &str = "index.db";
+
+/// Whether a file has the name of PhotoPrism's database, in whatever case: such a one is never
+/// created, a file system that ignores case would give it to PhotoPrism.
+#[must_use]
+pub fn is_index(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(INDEX))
+}
+
 /// What a file turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
@@ -46,7 +56,7 @@ pub fn recognise(path: &Path) -> Result<Found, StoreError> {
 }
 
 /// `immutable=1` takes no lock and makes no file.
-fn immutable_uri(path: &Path) -> String {
+pub(super) fn immutable_uri(path: &Path) -> String {
     let mut uri = String::from("file:");
     for &byte in path.as_os_str().as_encoded_bytes() {
         if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {

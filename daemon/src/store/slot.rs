@@ -10,6 +10,9 @@ use super::beside;
 use super::columns::{Columns, schema_version};
 use super::db::{Db, Kind};
 use super::error::StoreError;
+use super::expected::Expected;
+use super::file_identity::Watch;
+use super::generation;
 use super::open::{OpenError, OpenOptions, open, patience, photoprism_kind};
 
 /// How many idle seconds lie between two lines that say that the database is missing.
@@ -31,6 +34,8 @@ pub struct Slot {
     told: Option<String>,
     /// Whether the daemon's tables were in PhotoPrism's database when it was last looked at.
     had_tables: bool,
+    /// The files of our own database as they should be.
+    watch: Option<Watch>,
 }
 
 impl Slot {
@@ -39,16 +44,22 @@ impl Slot {
     ///
     /// # Errors
     /// An [`OpenError`] but [`OpenError::NotThereYet`].
-    pub fn open(options: OpenOptions) -> Result<Self, OpenError> {
+    pub fn open(mut options: OpenOptions) -> Result<Self, OpenError> {
         let db = match open(&options) {
             Ok(db) => Some(db),
             Err(OpenError::NotThereYet) => None,
             Err(error) => return Err(error),
         };
         db.as_ref().inspect(|db| tell_version(db));
+        let watch = db.as_ref().map_or(Ok(None), Watch::of).map_err(|error| {
+            OpenError::Storage(format!("{} cannot be used: {error}", options.path.display()))
+        })?;
+        if watch.is_none() {
+            options.expected = Expected::StillPhotoPrism;
+        }
         let identity = db.as_ref().and_then(|db| identity(&db.path));
         let had_tables = db.as_ref().is_some_and(|db| db.columns.admin);
-        Ok(Self { options, db, identity, idle: 0, told: None, had_tables })
+        Ok(Self { options, db, identity, idle: 0, told: None, had_tables, watch })
     }
 
     /// The database, where there is one now.
@@ -63,6 +74,34 @@ impl Slot {
         &self.options.path
     }
 
+    /// Ends the process where our own database is not the file any more that is open.
+    pub(super) fn check(&mut self) {
+        if let (Some(db), Some(watch)) = (&self.db, &mut self.watch) {
+            watch.check(db);
+        }
+    }
+
+    /// The same after a transaction, before anybody is answered. What was written to a file that
+    /// PhotoPrism has replaced meanwhile is lost, and not acknowledged.
+    pub(super) fn check_written(&mut self) -> Result<(), StoreError> {
+        if let (Some(db), Some(watch)) = (&self.db, &mut self.watch) {
+            watch.check_written(db);
+        }
+        if self.was_replaced() {
+            return Err(StoreError::ReadOnly("it was replaced while it was written".into()));
+        }
+        Ok(())
+    }
+
+    /// Writes the log of our own database back where it has grown long.
+    pub(super) fn checkpoint(&mut self) {
+        if let (Some(db), Some(watch)) = (&self.db, &mut self.watch)
+            && generation::checkpoint(db)
+        {
+            watch.note_checkpoint();
+        }
+    }
+
     pub(super) fn get(&mut self) -> Result<&Db, StoreError> {
         self.follow();
         self.db.as_ref().ok_or(StoreError::Missing)
@@ -70,6 +109,7 @@ impl Slot {
 
     /// Begins a write transaction, its lock taken; PhotoPrism's lock is waited for only briefly.
     pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+        self.check();
         for _ in 0..ATTEMPTS {
             let db = self.get_for_write()?;
             if db.kind == Kind::Own {
@@ -111,6 +151,7 @@ impl Slot {
 
     /// Called once a second while nothing is asked.
     pub(super) fn idle(&mut self) {
+        self.check();
         self.follow();
         self.idle = if self.db.is_some() { 0 } else { self.idle + 1 };
         if self.idle == REMINDER {

@@ -5,6 +5,7 @@ use photoprism_protocol::name::UserName;
 use tempfile::TempDir;
 
 use super::db::Db;
+use super::expected::Expected;
 use super::open::{OpenOptions, open};
 use crate::accounts::first;
 
@@ -23,6 +24,7 @@ pub(super) fn options(folder: &TempDir) -> OpenOptions {
         make_folder: false,
         accounts: first::accounts(&admin, Timestamp::UNIX_EPOCH),
         cursor_key: [7; 32],
+        expected: Expected::Unknown,
     }
 }
 

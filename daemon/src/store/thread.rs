@@ -250,6 +250,8 @@ struct DbThread {
 
 impl DbThread {
     fn run(&mut self) {
+        // The start wrote as well.
+        let _ = self.slot.check_written();
         loop {
             self.turns.fetch_add(1, Ordering::Relaxed);
             match self.inbox.recv_timeout(IDLE) {
@@ -336,6 +338,7 @@ impl DbThread {
         let quick = short && self.slot.db().is_some_and(|db| *db.kind() == Kind::Own);
         if !quick {
             self.outbox.flush();
+            self.slot.check();
         }
         run(self.slot.get());
         if !quick {
@@ -345,7 +348,6 @@ impl DbThread {
 
     /// The transaction is begun.
     fn write_group(&mut self, writes: Vec<(WriteRun, Finish)>) {
-        let sink = &mut self.sink;
         let Some(db) = self.slot.db() else { return refuse_all(writes, &StoreError::Missing) };
         let mut steps = Vec::with_capacity(writes.len());
         let mut writes = writes.into_iter();
@@ -357,24 +359,38 @@ impl DbThread {
                     // knows: nothing of the group happened.
                     end_what_is_left(db);
                     refuse(Err(error.clone().into()));
-                    finish_all(steps, &Err(error.clone()), sink);
-                    return refuse_all(writes.collect(), &error);
+                    finish_all(steps, &Err(error.clone()), &mut self.sink);
+                    refuse_all(writes.collect(), &error);
+                    // What did not fit into memory was in the log already.
+                    let _ = self.slot.check_written();
+                    return;
                 }
             }
         }
+        self.end_group(steps);
+    }
+
+    fn end_group(&mut self, steps: Vec<Step>) {
+        let Some(db) = self.slot.db() else { return };
         let kept = steps.iter().filter(|step| step.keep).count();
         let anything = kept > 0;
         if is_off(Fault::AcknowledgeEarly) {
-            finish_all(steps, &Ok(()), sink);
+            finish_all(steps, &Ok(()), &mut self.sink);
             self.outbox.flush();
             // What fails here was acknowledged already: that is the fault.
             let _ = commit(db, anything);
+            let _ = self.slot.check_written();
             return;
         }
-        let end = commit(db, anything);
+        let mut end = commit(db, anything);
+        let written = self.slot.check_written();
+        if anything {
+            end = end.and(written);
+        }
         if end.is_ok() {
             self.committed.note(kept);
         }
-        finish_all(steps, &end, sink);
+        finish_all(steps, &end, &mut self.sink);
+        self.slot.checkpoint();
     }
 }

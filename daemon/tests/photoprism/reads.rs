@@ -147,8 +147,9 @@ fn looks_leave_the_file_as_it_was_and_refusals_its_accounts() {
     }
     home.kill();
     let entries = fs::read_dir(home.data()).unwrap();
-    let files: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(files, ["index.db"], "nothing beside it");
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["index.db", "index.db.lock"], "nothing beside it");
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn a_folder_or_a_file_that_cannot_be_written_is_74() {
     fs::set_permissions(home.data(), PermissionsExt::from_mode(0o755)).unwrap();
     nix::unistd::chown(&home.root().join("run"), Some(65_534.into()), None).unwrap();
     let end: End = run_to_end(home.command().uid(65_534).gid(65_534)).into();
-    end.assert(74, &[home.database().to_str().unwrap()]);
+    end.assert(74, &[home.data().to_str().unwrap()]);
     assert!(!home.socket().exists());
 }
 

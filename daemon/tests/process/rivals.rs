@@ -33,7 +33,7 @@ fn a_second_daemon_on_the_same_database_is_73_and_names_the_owner() {
         second.args(["--socket", text(&other), "--database", text(home.database())]);
         run_to_end(&mut second)
     };
-    let owner = format!("process {}", home.running().pid());
+    let owner = format!("(pid {})", home.running().pid());
     End::from(second()).assert(73, &[text(home.database()), &owner]);
     assert!(!other.exists());
     // It stays locked out after what reads the database in other ways.

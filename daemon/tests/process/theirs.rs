@@ -68,7 +68,8 @@ fn a_folder_means_the_index_db_in_it() {
     assert!(
         log.contains(&format!("database={}/index.db (photoprism, not there yet)", text(&folder)))
     );
-    assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
+    let names: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names, ["index.db.lock"]);
 }
 
 #[test]
@@ -82,9 +83,10 @@ fn a_start_writes_nothing_to_theirs() {
     let log = home.stop();
     assert!(log.contains("(photoprism) accounts=1"), "{log}");
     assert_eq!(fs::read(home.database()).unwrap(), before);
-    let names: Vec<_> =
+    let mut names: Vec<_> =
         fs::read_dir(home.data()).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert_eq!(names, ["index.db"]);
+    names.sort();
+    assert_eq!(names, ["index.db", "index.db.lock"]);
 }
 
 #[test]

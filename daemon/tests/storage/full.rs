@@ -19,11 +19,11 @@ const SIZE: &str = "size=2m";
 const TOO_MANY: usize = 10_000;
 
 /// A small file system; unmounted when dropped.
-struct Small(PathBuf);
+pub(crate) struct Small(PathBuf);
 
 impl Small {
     /// `None` where it cannot be mounted.
-    fn at(folder: &Path) -> Option<Self> {
+    pub(crate) fn at(folder: &Path) -> Option<Self> {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", SIZE, "photoprism-test"]).arg(folder);
         let mounted = mount.output().is_ok_and(|output| output.status.success());
@@ -31,14 +31,14 @@ impl Small {
     }
 
     /// Fills all that is left.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut file = File::create(self.filler()).unwrap();
         for size in [4096, 1] {
             while file.write_all(&vec![0; size]).is_ok() {}
         }
     }
 
-    fn filler(&self) -> PathBuf {
+    pub(crate) fn filler(&self) -> PathBuf {
         self.0.join("filler")
     }
 }

@@ -6,6 +6,8 @@ mod common;
 
 mod failing;
 mod full;
+mod full_start;
+mod replaced;
 mod shim;
 mod syncs;
 mod writes;

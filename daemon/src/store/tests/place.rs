@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use crate::accounts::first;
 use crate::store::db::Db;
+use crate::store::expected::Expected;
 use crate::store::open::{OpenError, OpenOptions, open};
 
 /// What PhotoPrism has beside its account tables, as far as it is looked at.
@@ -85,6 +86,7 @@ pub(super) fn options(path: &Path) -> OpenOptions {
         make_folder: false,
         accounts: first::accounts(&admin, Timestamp::UNIX_EPOCH),
         cursor_key: [7; 32],
+        expected: Expected::Unknown,
     }
 }
 

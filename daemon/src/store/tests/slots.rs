@@ -62,6 +62,39 @@ fn a_file_put_in_its_place_is_read_from_then_on() {
 }
 
 #[test]
+fn a_commit_into_a_file_that_was_replaced_meanwhile_is_no_success() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    let mut slot = slot(&place);
+    commit(&mut slot);
+    assert!(slot.check_written().is_ok());
+    slot.begin().unwrap();
+    place.photoprism("other.db");
+    fs::rename(place.at("other.db"), place.at("index.db")).unwrap();
+    slot.db().unwrap().commit().unwrap();
+    assert!(matches!(slot.check_written(), Err(StoreError::ReadOnly(_))));
+    assert_eq!(names(slot.get().unwrap()), ["theirs"]);
+    assert!(slot.check_written().is_ok());
+}
+
+#[test]
+fn photoprisms_is_never_followed_by_another_kind() {
+    let place = Place::new();
+    place.photoprism("photos.sqlite");
+    let mut slot = Slot::open(place.options("photos.sqlite")).unwrap();
+    fs::remove_file(place.at("photos.sqlite")).unwrap();
+    place.own().close();
+    fs::rename(place.at("admin.db"), place.at("photos.sqlite")).unwrap();
+    let before = place.files();
+    assert!(matches!(slot.get(), Err(StoreError::Missing)));
+    assert!(matches!(slot.begin(), Err(StoreError::Missing)));
+    assert!(before == place.files());
+    fs::remove_file(place.at("photos.sqlite")).unwrap();
+    place.photoprism("photos.sqlite");
+    assert_eq!(names(slot.get().unwrap()), ["theirs"]);
+}
+
+#[test]
 fn what_they_commit_holds_at_once() {
     let place = Place::new();
     place.photoprism("index.db");

@@ -1,0 +1,185 @@
+//! Whether the files of a database can be written, checked before SQLite opens any of them: it
+//! would open one that cannot be written for reading, and leave files with its mode behind.
+
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::AT_FDCWD;
+use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
+use nix::unistd::{AccessFlags, access, geteuid};
+
+use super::open::OpenError;
+use super::recognise::{Found, recognise};
+use crate::surroundings::Seen;
+
+/// Mode of a database of the daemon's own.
+const OWN_MODE: u32 = 0o600;
+
+/// Links to follow before a path counts as endless, as the kernel does.
+const MOST_LINKS: usize = 40;
+
+/// What SQLite puts next to any database.
+const COMPANIONS: [&str; 2] = ["-wal", "-journal"];
+
+/// What it puts next to one that other processes use too; the daemon's own has none.
+const SHARED_MEMORY: &str = "-shm";
+
+/// The path without symbolic links, where the file need not exist: SQLite puts its journals next
+/// to the file itself, whatever link led to it.
+#[must_use]
+pub fn resolve(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = std::fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("/")).join(target);
+    }
+    let parent = path.parent().and_then(|parent| parent.canonicalize().ok());
+    match (parent, path.file_name()) {
+        (Some(parent), Some(name)) => parent.join(name),
+        _ => path,
+    }
+}
+
+/// The file that SQLite puts next to the database under that suffix.
+pub(super) fn companion(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = resolve(database).into_os_string();
+    name.push(suffix);
+    name.into()
+}
+
+/// Refuses a database that cannot be written, its directory included. Gives what the file is,
+/// where it could be read.
+///
+/// # Errors
+/// [`OpenError::Storage`] naming the file, its owner and its mode; [`OpenError::Setting`] where
+/// PhotoPrism's belongs to another user.
+pub fn check_access(path: &Path) -> Result<Option<Found>, OpenError> {
+    let found = recognise(path).ok();
+    match &found {
+        // Refused for what it is, when it is opened.
+        Some(Found::Foreign(_)) => return Ok(found),
+        Some(Found::PhotoPrism) => check_owner(path)?,
+        Some(Found::Nothing | Found::Own(_) | Found::Unfinished) | None => {}
+    }
+    let own = matches!(found, Some(Found::Own(_) | Found::Nothing));
+    let file = resolve(path);
+    writable_directory(file.parent().unwrap_or(Path::new("/")))?;
+    writable_file(&file)?;
+    for suffix in COMPANIONS.iter().chain((!own).then_some(&SHARED_MEMORY)) {
+        writable_file(&companion(path, suffix))?;
+    }
+    Ok(found)
+}
+
+/// A file made by anybody else would leave PhotoPrism with journals that it cannot open.
+fn check_owner(path: &Path) -> Result<(), OpenError> {
+    let us = geteuid();
+    let owner = std::fs::metadata(path).map_err(|error| unusable(path, &error))?.uid();
+    if us.is_root() || us.as_raw() == owner {
+        return Ok(());
+    }
+    Err(OpenError::Setting(format!(
+        "{} belongs to uid {owner} and this daemon runs as uid {us}; run it as root or as that user",
+        path.display()
+    )))
+}
+
+fn writable_directory(directory: &Path) -> Result<(), OpenError> {
+    let needed = AccessFlags::W_OK | AccessFlags::X_OK;
+    // One that is missing is reported by whoever needs it.
+    match access(directory, needed) {
+        Err(Errno::ENOENT) | Ok(()) => Ok(()),
+        Err(error) => Err(refused(directory, error, "u+rwx")),
+    }
+}
+
+fn writable_file(path: &Path) -> Result<(), OpenError> {
+    match access(path, AccessFlags::R_OK | AccessFlags::W_OK) {
+        Err(Errno::ENOENT) | Ok(()) => Ok(()),
+        Err(error) => Err(refused(path, error, "u+rw")),
+    }
+}
+
+fn refused(path: &Path, error: Errno, needed: &str) -> OpenError {
+    let us = geteuid();
+    let shown = Seen::through(path).map_or_else(|error| error.to_string(), |seen| seen.shown());
+    let path = path.display();
+    let advice = if error == Errno::EROFS {
+        "its file system is mounted read-only: mount it read-write".to_owned()
+    } else {
+        format!("run the daemon as its owner, or: chown {us} {path}; chmod {needed} {path}")
+    };
+    OpenError::Storage(format!(
+        "{path} cannot be written by uid {us} ({shown}): {}; {advice}",
+        error.desc()
+    ))
+}
+
+fn unusable(path: &Path, error: &io::Error) -> OpenError {
+    OpenError::Storage(format!("{} cannot be used: {error}", path.display()))
+}
+
+/// Takes the rights of others away from an existing file that is about to become a database.
+///
+/// # Errors
+/// [`OpenError::Storage`] where the mode cannot be changed.
+pub(super) fn protect_new(path: &Path) -> Result<(), OpenError> {
+    let file = resolve(path);
+    let Ok(found) = std::fs::symlink_metadata(&file) else { return Ok(()) };
+    if !found.is_file() || found.permissions().mode() & 0o7777 == OWN_MODE {
+        return Ok(());
+    }
+    // Never through a link that somebody put there since.
+    let mode = Mode::from_bits_truncate(OWN_MODE);
+    let done = fchmodat(AT_FDCWD, &file, mode, FchmodatFlags::NoFollowSymlink);
+    let done = match done {
+        // A filter of system calls that knows an older kernel has its own word for "no such call".
+        Err(Errno::EPERM | Errno::ENOSYS | Errno::EOPNOTSUPP) => {
+            fchmodat(AT_FDCWD, &file, mode, FchmodatFlags::FollowSymlink)
+        }
+        done => done,
+    };
+    done.map_err(|error| refused(&file, error, "600"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn links_are_followed_where_the_file_is_missing_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().canonicalize().unwrap();
+        fs::create_dir(root.join("disk")).unwrap();
+        symlink("disk/admin.db", root.join("link.db")).unwrap();
+        symlink(root.join("disk"), root.join("mount")).unwrap();
+        let file = root.join("disk/admin.db");
+        for path in ["link.db", "mount/admin.db", "disk/admin.db"] {
+            assert_eq!(resolve(&root.join(path)), file, "{path}");
+        }
+        assert_eq!(companion(&root.join("link.db"), "-wal"), root.join("disk/admin.db-wal"));
+        symlink("loop", root.join("loop")).unwrap();
+        assert_eq!(resolve(&root.join("loop")), root.join("loop"));
+    }
+
+    #[test]
+    fn a_file_is_protected_and_what_a_link_points_to_as_well() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        fs::write(at("empty"), "").unwrap();
+        fs::set_permissions(at("empty"), PermissionsExt::from_mode(0o644)).unwrap();
+        symlink("empty", at("link")).unwrap();
+        protect_new(&at("link")).unwrap();
+        assert_eq!(mode(&at("empty")), 0o600);
+        protect_new(&at("nothing")).unwrap();
+        fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        protect_new(directory.path()).unwrap();
+        assert_eq!(mode(directory.path()), 0o755);
+    }
+}

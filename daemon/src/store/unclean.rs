@@ -1,0 +1,85 @@
+//! A database whose last daemon did not end cleanly: its write-ahead log is still there, and what
+//! both come to is checked before anything is written.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::access::companion;
+use super::error::StoreError;
+use super::generation::{Generation, of_file};
+use super::open::{OpenError, failed, pragma, refused, settings};
+use super::rows::text;
+
+/// What the file alone says of its generation, asked before anything is open; an error where it
+/// was torn inside a checkpoint, and only the log makes it whole.
+pub(super) type FileGeneration = Result<Option<String>, StoreError>;
+
+/// Whether the last daemon left its log: after a clean stop it has gone into the file.
+pub(super) fn has_log(path: &Path) -> bool {
+    std::fs::metadata(companion(path, "-wal")).is_ok_and(|found| found.len() > 0)
+}
+
+/// Asks the file alone.
+pub(super) fn look(path: &Path) -> FileGeneration {
+    of_file(path)
+}
+
+/// Takes our own database for this process alone, before anything of it is read: SQLite then needs
+/// no memory shared by file, for which a full disk has no room. Checks the log where there is one.
+///
+/// # Errors
+/// [`OpenError::InUse`], or [`OpenError::Refused`] where file and log do not belong together or
+/// are damaged. Neither is changed then.
+pub(super) fn claim(
+    conn: &mut Connection,
+    path: &Path,
+    file: &FileGeneration,
+) -> Result<Generation, OpenError> {
+    let fail = |error: StoreError| failed(path, error);
+    pragma(conn, "locking_mode", "exclusive").map_err(fail)?;
+    settings(conn).map_err(fail)?;
+    let mut generation = Generation::watch(conn).map_err(fail)?;
+    check(conn, path, (file, &mut generation))?;
+    Ok(generation)
+}
+
+fn check(
+    conn: &Connection,
+    path: &Path,
+    (file, generation): (&FileGeneration, &mut Generation),
+) -> Result<(), OpenError> {
+    let log = companion(path, "-wal");
+    let has_log = has_log(path);
+    let read = generation.read(conn, has_log);
+    if !has_log {
+        // A database that is being made has no such table.
+        return match read {
+            Err(error @ (StoreError::Locked(_) | StoreError::Damaged(_))) => {
+                Err(failed(path, error))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        };
+    }
+    read.map_err(|error| failed(path, error))?;
+    if let Ok(file) = file
+        && !generation.fits(file.as_deref())
+    {
+        return Err(refused(path, &not_its_own(path, &log)));
+    }
+    let sound = conn
+        .pragma_query_value(None, "quick_check", |row| text(row, 0))
+        .map_err(|error| failed(path, error.into()))?;
+    if sound == "ok" { Ok(()) } else { Err(failed(path, StoreError::Damaged(sound))) }
+}
+
+fn not_its_own(path: &Path, log: &Path) -> String {
+    format!(
+        "its write-ahead log {} was written for another database, or for another state of this \
+         one: a file was copied or moved to {} while a daemon used it, or after one was killed. To \
+         use the file as it is, move the log away; to keep what is in the log, put the file back \
+         that it was written for",
+        log.display(),
+        path.display()
+    )
+}
