@@ -215,6 +215,8 @@ impl CommandError {
                         | StoreError::Panicked
                         | StoreError::Full(_)
                         | StoreError::Sync(_)
+                        | StoreError::Backup(_)
+                        | StoreError::Constraint(_)
                 )
         )
     }
@@ -247,6 +249,13 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
         StoreError::ReadOnly(_) => unavailable(
             "the database cannot be written, nothing was changed; see who may write its file and \
              folder, and whether they are mounted read-only",
+        ),
+        StoreError::Backup(what) => {
+            ErrorBody::new(ErrorCode::Unavailable, format!("nothing was changed: {what}"))
+        }
+        StoreError::Constraint(what) => ErrorBody::new(
+            ErrorCode::Conflict,
+            format!("the database does not allow it, and nothing was changed: {what}"),
         ),
         StoreError::Stopped => unavailable("the daemon is stopping; try again"),
         StoreError::Sync(_)

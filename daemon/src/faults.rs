@@ -29,11 +29,13 @@ pub enum Fault {
     NoPatience = 1 << 8,
     /// The names of the database's files are not looked at again.
     TrustNames = 1 << 9,
+    /// Backups are damaged between their writing and their check.
+    SpoilBackup = 1 << 10,
 }
 
 impl Fault {
     /// Every fault with the word that `examples/faulty.rs` knows it by.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("acknowledge-early", Self::AcknowledgeEarly),
         ("sync-seldom", Self::SyncSeldom),
         ("panic-in-restore", Self::PanicInRestore),
@@ -44,6 +46,7 @@ impl Fault {
         ("accept-without-rest", Self::AcceptWithoutRest),
         ("no-patience", Self::NoPatience),
         ("trust-names", Self::TrustNames),
+        ("spoil-backup", Self::SpoilBackup),
     ];
 }
 

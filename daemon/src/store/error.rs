@@ -36,6 +36,12 @@ pub enum StoreError {
         /// The column.
         column: String,
     },
+    /// A backup cannot be written or read back; the message says why and what to do.
+    #[error("{0}")]
+    Backup(String),
+    /// A row breaks what the database declares of its tables.
+    #[error("{0}")]
+    Constraint(String),
     /// Anything else that SQLite says.
     #[error("{0}")]
     Other(String),
@@ -58,6 +64,7 @@ impl From<rusqlite::Error> for StoreError {
             (Sqlite::DatabaseBusy | Sqlite::DatabaseLocked, _) => Self::Locked(text),
             (Sqlite::DatabaseCorrupt | Sqlite::NotADatabase, _) => Self::Damaged(text),
             (Sqlite::ReadOnly | Sqlite::CannotOpen, _) => Self::ReadOnly(text),
+            (Sqlite::ConstraintViolation, _) => Self::Constraint(text),
             _ => Self::Other(text),
         }
     }

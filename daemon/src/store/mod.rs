@@ -55,9 +55,9 @@ pub use self::audit::{
     link,
 };
 pub use self::backup::{
-    AccountChange, Backup, BackupCounts, BackupEntry, BackupFault, BackupFile, BackupOrigin, Made,
-    Making, Plan, What, backup_folder, backup_list, backup_open, restore_accounts, write_backup,
-    write_backup_keeping,
+    AccountChange, Backup, BackupCounts, BackupEntry, BackupFault, BackupFile, BackupOrigin,
+    Emptied, Made, Making, Plan, Restored, What, backed_up, backup_folder, backup_list,
+    backup_open, empty_accounts, empty_sessions, restore_accounts,
 };
 pub use self::beside::has_admin_tables;
 pub use self::db::{Db, Kind, Tx};
@@ -94,10 +94,9 @@ pub use self::passwords::{password_hash, password_remove, password_set};
 pub use self::recognise::{Found, is_index, recognise};
 pub use self::schema::SCHEMA_VERSION;
 pub use self::sessions::{
-    Seen, SessionKey, SessionRow, SessionSearch, account_sessions, all_sessions,
-    delete_all_sessions, delete_session, end_all_sessions, end_sessions, overlay_seen,
-    session_by_id, session_by_ref, session_insert, sessions_page, sessions_seen, sweep_sessions,
-    trim_logins,
+    Seen, SessionKey, SessionRow, SessionSearch, account_sessions, all_sessions, delete_session,
+    end_all_sessions, end_sessions, overlay_seen, session_by_id, session_by_ref, session_insert,
+    sessions_page, sessions_seen, sweep_sessions, trim_logins,
 };
 pub use self::slot::Slot;
 pub use self::thread::Store;
@@ -108,6 +107,6 @@ pub use self::users::{
 pub use self::users_insert::{NewUser, user_insert};
 pub use self::users_search::{UserPage, UserSearch, users_page};
 pub use self::users_write::{
-    Emptied, UserChange, empty_accounts, passcodes_remove, user_change, user_delete,
-    user_logged_in, user_rename, user_undelete,
+    UserChange, passcodes_remove, user_change, user_delete, user_logged_in, user_rename,
+    user_undelete,
 };

@@ -155,33 +155,3 @@ pub fn passcodes_remove(tx: &Tx<'_>, uid: &str) -> Result<bool, StoreError> {
     }
     Ok(tx.conn.prepare_cached("DELETE FROM passcodes WHERE uid = ?1")?.execute([uid])? > 0)
 }
-
-/// What [`empty_accounts`] removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Emptied {
-    /// Accounts with an id above 0.
-    pub users: u64,
-    /// Sessions.
-    pub sessions: u64,
-}
-
-/// Empties the account tables: what a first start finds. Passwords of clients stay, and so do
-/// login records and the audit trail.
-///
-/// # Errors
-/// The store's.
-pub fn empty_accounts(tx: &Tx<'_>) -> Result<Emptied, StoreError> {
-    let delete =
-        |sentence: &str| -> Result<u64, StoreError> { Ok(tx.conn.execute(sentence, [])? as u64) };
-    let users = delete("DELETE FROM auth_users WHERE id > 0")?;
-    delete("DELETE FROM auth_users")?;
-    let beside = ["auth_users_details", "auth_users_settings", "auth_users_shares", "passcodes"];
-    for table in beside.into_iter().filter(|table| tx.columns.has_table(table)) {
-        delete(&format!("DELETE FROM {table}"))?;
-    }
-    delete("DELETE FROM passwords WHERE uid GLOB 'u*'")?;
-    delete("DELETE FROM admin_passcode_steps")?;
-    // Ids begin anew as well: the first admin's is 1.
-    delete("DELETE FROM sqlite_sequence WHERE name = 'auth_users'")?;
-    Ok(Emptied { users, sessions: delete("DELETE FROM auth_sessions")? })
-}

@@ -14,8 +14,9 @@ const ALBUMS: &str = "
     INSERT INTO photos (photo_uid, photo_title) VALUES ('pqz1r5w1rstuvwxy', 'A birthday');
     INSERT INTO albums_users (uid, user_uid, perm) VALUES ('aqz1r5w1rstuvwxy', 'utoykpc5in2qnu74', 7);
     INSERT INTO links (link_uid, share_uid) VALUES ('sqz1r5w1rstuvwxy', 'aqz1r5w1rstuvwxy');
-    INSERT INTO passwords (uid, hash) VALUES ('cqz1r5w1rstuvwxy', 'of a client');
-    INSERT INTO auth_clients (client_uid, user_uid) VALUES ('cqz1r5w1rstuvwxy', 'utoykpc5in2qnu74');";
+    INSERT INTO passwords (uid, hash) VALUES ('cqz1r5w1rstuvwxy', 'of a client'), ('cqz1r5w1nobody00', 'of nobody''s');
+    INSERT INTO auth_clients (client_uid, user_uid) VALUES ('cqz1r5w1rstuvwxy', 'utoykpc5in2qnu74'),
+      ('cqz1r5w1nobody00', '');";
 
 /// One account, as a file holds it.
 const IMPORTED: &str = r#"{"name":"imported","role":"guest","provider":"none"}"#;
@@ -74,8 +75,21 @@ fn no_command_changes_anything_outside_of_the_account_tables() {
     let lost: Vec<_> = before.iter().filter(|line| !after.contains(line)).collect();
     assert!(before == after, "{lost:?}");
     assert_sound(&conn);
-    let client = "SELECT count(*) FROM passwords WHERE uid = 'cqz1r5w1rstuvwxy'";
-    assert_eq!(crate::setup::number(&conn, client), 1);
+    for table in ["passwords WHERE uid", "auth_clients WHERE client_uid"] {
+        let left = crate::setup::dump(
+            &conn,
+            &format!(
+                "SELECT count(*), max(uid) FROM (SELECT {0} AS uid FROM {1} GLOB 'c*')",
+                table.rsplit(' ').next().unwrap(),
+                table
+            ),
+        );
+        assert_eq!(
+            left,
+            ["[Integer(1), Text(\"cqz1r5w1nobody00\")]"],
+            "a reset takes those of users"
+        );
+    }
     let verified = home.ok("audit.verify", json!({}));
     assert_eq!((&verified["ok"], &verified["broken_at"]), (&json!(true), &json!(null)));
     let journal: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();

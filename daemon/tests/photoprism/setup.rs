@@ -70,6 +70,7 @@ fn ours(table: &str) -> bool {
             "auth_users_details",
             "auth_users_settings",
             "auth_users_shares",
+            "auth_clients",
             "passwords",
             "passcodes",
             "auth_sessions",

@@ -305,7 +305,7 @@ fn the_backup_that_is_restored_is_not_let_go_of() {
 }
 
 /// Sentences that make a good backup into something else, and what is said of it.
-const CHANGED: [(&str, &str); 16] = [
+const CHANGED: [(&str, &str); 18] = [
     ("PRAGMA journal_mode = wal", "WAL mode"),
     ("PRAGMA application_id = 7", "no daemon of ours made it"),
     ("PRAGMA application_id = 0x50504144", "stop the daemon"),
@@ -331,6 +331,11 @@ const CHANGED: [(&str, &str); 16] = [
         "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 0 WHERE name = 'passcodes'",
         "more than tables",
     ),
+    (
+        "DROP TABLE passcodes; CREATE TABLE passcodes (uid PRIMARY KEY) WITHOUT ROWID",
+        "more than tables",
+    ),
+    ("ALTER TABLE auth_users DROP COLUMN user_name", "auth_users has no column user_name"),
     ("DELETE FROM auth_users WHERE super_admin", ""),
 ];
 

@@ -8,20 +8,22 @@ use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
 use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, Written, surrounded};
-use crate::store::{Tx, delete_all_sessions, write_backup};
+use crate::store::{Tx, backed_up, empty_sessions};
 
 /// Ends every session and deletes all tokens and app passwords, after a backup.
 ///
 /// # Errors
-/// The store's; without a backup nothing is removed.
+/// The store's; without a backup that would be taken back nothing is removed.
 pub fn reset(tx: &Tx<'_>, context: &Context, key: Option<&Key>) -> Result<Outcome, CommandError> {
     surrounded(tx, context, key, || {
-        let backup = write_backup(tx, &format!("{}-auth-reset", times::to_file_name(context.now)))?;
-        let removed = delete_all_sessions(tx)?;
+        let name = format!("{}-auth-reset", times::to_file_name(context.now));
+        let (backup, (removed, warnings)) = backed_up(tx, (&name, None), |backup| {
+            Ok::<_, CommandError>((backup.path.display().to_string(), empty_sessions(tx)?))
+        })?;
         let effective_within_s = effective_within(tx, removed);
-        let backup = backup.path.display().to_string();
         let result = ResetResult { removed, backup, effective_within_s };
-        let written = Written::about("", &result)?.meaning([Effect::EverySessionEnded]);
+        let mut written = Written::about("", &result)?.meaning([Effect::EverySessionEnded]);
+        written.warnings.extend(warnings);
         Ok(written.warning_of(effective_within_s))
     })
 }

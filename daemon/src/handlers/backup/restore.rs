@@ -16,9 +16,8 @@ use crate::handlers::context::{Context, Outcome, success};
 use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, Written, surrounded};
 use crate::store::{
-    BackupFile, Db, FirstPassword, Kind, Plan, Tx, What, all_sessions, other_super_admin,
-    overlay_seen, restore_accounts, set_first_password, user_by_id, user_by_uid,
-    write_backup_keeping,
+    BackupFile, Db, FirstPassword, Kind, Plan, Restored, Tx, What, all_sessions, backed_up,
+    other_super_admin, overlay_seen, restore_accounts, set_first_password, user_by_id, user_by_uid,
 };
 
 /// A checked request.
@@ -79,22 +78,27 @@ pub fn restore(
         let mut plan = Plan::begin(tx, file, request.with_sessions)?;
         while !plan.step(tx, file)? {}
         let name = format!("{}-backup-restore", times::to_file_name(context.now));
-        let before = write_backup_keeping(tx, &name, &file.path)?;
-        let lost = carry_out(tx, context, request, file)?;
-        let backup = Some(before.path.display().to_string());
+        let (backup, restored) = backed_up(tx, (&name, Some(&file.path)), |before| {
+            let restored = carry_out(tx, context, request, file)?;
+            Ok::<_, CommandError>((before.path.display().to_string(), restored))
+        })?;
         let effective_within_s = effective_within(tx, plan.sessions_revoked);
-        let result = RestoreResult { effective_within_s, ..result(plan, (false, backup)) };
+        let result = RestoreResult { effective_within_s, ..result(plan, (false, Some(backup))) };
         let mut written = Written::about(request.file.as_str(), &result)?
             .meaning(effects(tx, request)?)
             .warning_of(effective_within_s);
-        if !lost.is_empty() {
-            written.warnings.push(format!(
-                "this database has no place for some of the backup: {}",
-                lost.join(", ")
-            ));
-        }
+        written.warnings.extend(warnings(restored));
         Ok(written)
     })
+}
+
+fn warnings(Restored { lost, left, warnings }: Restored) -> Vec<String> {
+    let lost = (!lost.is_empty())
+        .then(|| format!("this database has no place for some of the backup: {}", lost.join(", ")));
+    let left = (!left.is_empty()).then(|| {
+        format!("clients that belong to nobody by now were left as they are: {}", left.join(", "))
+    });
+    [lost, left].into_iter().flatten().chain(warnings).collect()
 }
 
 fn carry_out(
@@ -102,11 +106,11 @@ fn carry_out(
     context: &Context,
     request: &Restore,
     file: &BackupFile,
-) -> Result<Vec<String>, CommandError> {
+) -> Result<Restored, CommandError> {
     let somebody = other_super_admin(tx, 0)?;
     // The step after this one counts as used as well: a clock may be ahead.
     let step = context.now.as_second().div_euclid(STEP_SECONDS) + 1;
-    let lost = restore_accounts(tx, file, (request.with_sessions, step))?;
+    let restored = restore_accounts(tx, file, (request.with_sessions, step))?;
     if somebody && !other_super_admin(tx, 0)? {
         return Err(CommandError::Conflict(
             "the backup holds no super admin who may log in; nobody could mend that".into(),
@@ -115,7 +119,7 @@ fn carry_out(
     if user_by_id(tx, FIRST_ADMIN_ID)?.is_some_and(|admin| admin.has_password) {
         set_first_password(tx, FirstPassword::Had)?;
     }
-    Ok(lost)
+    Ok(restored)
 }
 
 /// Every session ends, and those that came back begin.

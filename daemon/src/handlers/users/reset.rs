@@ -10,13 +10,13 @@ use crate::handlers::context::{Context, FirstAdmin, Outcome};
 use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, Written, surrounded};
 use crate::store::{
-    FirstPassword, Tx, empty_accounts, password_set, set_first_password, user_insert, write_backup,
+    FirstPassword, Tx, backed_up, empty_accounts, password_set, set_first_password, user_insert,
 };
 
 /// Empties the account tables after a backup and begins anew.
 ///
 /// # Errors
-/// The store's; without a backup nothing is removed.
+/// The store's; without a backup that would be taken back nothing is removed.
 pub fn reset(
     tx: &Tx<'_>,
     context: &Context,
@@ -25,18 +25,20 @@ pub fn reset(
 ) -> Result<Outcome, CommandError> {
     surrounded(tx, context, key, || {
         let name = format!("{}-users-reset", times::to_file_name(context.now));
-        let backup = write_backup(tx, &name)?;
-        let removed = empty_accounts(tx)?;
-        begin_anew(tx, context, first)?;
+        let (backup, removed) = backed_up(tx, (&name, None), |backup| {
+            let removed = empty_accounts(tx, || begin_anew(tx, context, first))?;
+            Ok::<_, CommandError>((backup.path.display().to_string(), removed))
+        })?;
         let effective_within_s = effective_within(tx, removed.sessions);
         let result = ResetResult {
             removed: Removed { users: removed.users, sessions: removed.sessions },
-            backup: backup.path.display().to_string(),
+            backup,
             effective_within_s,
         };
         let mut written = Written::about("", &result)?
             .meaning([Effect::EverySessionEnded])
             .warning_of(effective_within_s);
+        written.warnings.extend(removed.warnings);
         written.warnings.extend(first.warning.clone());
         if first.hash.is_none() {
             written.warnings.push(format!(

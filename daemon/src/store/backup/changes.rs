@@ -71,6 +71,6 @@ mod tests {
         let third = changes.begin();
         changes.note("main", "auth_sessions", 3);
         assert_eq!(changes.end(second), None, "and leaves the third alone");
-        assert_eq!(changes.end(third), Some(BTreeSet::from([(6, 3)])));
+        assert_eq!(changes.end(third), Some(BTreeSet::from([(7, 3)])));
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, Params, params, params_from_iter};
+use rusqlite::{Connection, Params, params};
 
 use super::changes::RowAt;
-use super::read::{BackupCounts, count_rows};
-use super::tables::{Column, TABLES, Table, insertion, list};
+use super::read::count_rows;
+use super::tables::{CLIENTS, Found, TABLES, Table, has_clients, insertion, list, quoted};
+use super::values::bind;
 use crate::store::db::{Db, Kind};
 use crate::store::error::StoreError;
 use crate::store::schema::{BACKUP_ID, SCHEMA_VERSION};
@@ -17,60 +17,101 @@ use crate::store::schema::{BACKUP_ID, SCHEMA_VERSION};
 #[derive(Debug)]
 pub(super) struct Copy {
     conn: Connection,
-    /// What makes the indexes, once all rows are there.
-    indexes: Vec<String>,
+    /// What copies each table; `None` where the source lacks it.
+    tables: [Option<Statements>; TABLES.len()],
+}
+
+/// What reads the rows of a table, each with its number first, and what writes them.
+#[derive(Debug)]
+struct Statements {
+    reading: String,
+    writing: String,
+    /// What the number of a row is called, where rows have one.
+    number: Option<&'static str>,
+    /// What makes the index by which a restore compares.
+    index: Option<String>,
 }
 
 impl Copy {
-    /// Makes the file with its empty tables.
-    pub(super) fn create(db: &Db, path: &Path) -> Result<Self, StoreError> {
-        let copy = Connection::open(path)?;
-        // It is thrown away where anything fails, and synced as a whole before it gets its name.
-        copy.pragma_update(None, "journal_mode", "off")?;
-        copy.pragma_update(None, "synchronous", "off")?;
-        // A row that changes while it is copied leaves nothing in free pages.
-        copy.pragma_update(None, "secure_delete", "1")?;
-        copy.pragma_update(None, "application_id", BACKUP_ID)?;
-        copy.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-        copy.execute_batch("BEGIN")?;
-        let mut indexes = Vec::new();
-        for table in &TABLES {
-            make(db, &copy, table)?;
-            indexes.extend(makings(db, table, "index")?);
-        }
-        Ok(Self { conn: copy, indexes })
+    /// Makes the file, without tables.
+    pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
+        let make = || {
+            let copy = Connection::open(path)?;
+            // It is thrown away where anything fails, and synced as a whole before it gets its
+            // name.
+            copy.pragma_update(None, "journal_mode", "off")?;
+            copy.pragma_update(None, "synchronous", "off")?;
+            // A row that changes while it is copied leaves nothing in free pages.
+            copy.pragma_update(None, "secure_delete", "1")?;
+            copy.pragma_update(None, "application_id", BACKUP_ID)?;
+            copy.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+            copy.execute_batch("BEGIN")?;
+            Ok(copy)
+        };
+        Ok(Self { conn: make().map_err(unwritten)?, tables: [const { None }; TABLES.len()] })
     }
 
-    /// Copies every row.
-    pub(super) fn take_all(&self, db: &Db) -> Result<(), StoreError> {
-        for table in &TABLES {
-            self.take(db, table, (i64::MIN, i64::MAX))?;
+    /// Makes the empty tables, with the columns that the source has at this moment. What else is
+    /// declared there (keys, indexes, conditions, defaults) is the source's own business.
+    pub(super) fn declare(&mut self, db: &Db) -> Result<(), StoreError> {
+        let clients = has_clients(&db.conn)?;
+        for (at, table) in TABLES.iter().enumerate() {
+            let found = table.find(&db.conn)?;
+            if found.columns.is_empty() {
+                // PhotoPrism's versions lack one or the other.
+                if *db.kind() == Kind::Own && *table != CLIENTS {
+                    return Err(StoreError::Other(format!("the table {} is missing", table.name)));
+                }
+                continue;
+            }
+            let statement = table.declaration(&table.undeclared(&found.columns, db.kind()));
+            self.conn.execute_batch(&statement).map_err(unwritten)?;
+            self.tables[at] = Some(Statements::new(table, &found, clients));
         }
         Ok(())
     }
 
-    /// Copies at most so many rows of a table behind a row, and gives the last of them; `None`
-    /// where there are no more.
+    /// Copies every row.
+    pub(super) fn take_all(&self, db: &Db) -> Result<(), StoreError> {
+        for statements in self.tables.iter().flatten() {
+            let order =
+                statements.number.map_or(String::new(), |number| format!(" ORDER BY {number}"));
+            self.insert(db, statements, ([], &order))?;
+        }
+        Ok(())
+    }
+
+    /// Copies at most so many rows of the table at that place behind a row, and gives the last of
+    /// them; `None` where there are no more.
     pub(super) fn take(
         &self,
         db: &Db,
-        table: &Table,
+        at: usize,
         (after, most): (i64, i64),
     ) -> Result<Option<i64>, StoreError> {
-        let rows = (params![after, most], "rowid > ?1", "ORDER BY rowid LIMIT ?2");
-        let (taken, last) = self.insert(db, table, rows)?;
+        let Some((statements, number)) = self.numbered(at) else { return Ok(None) };
+        let rows = format!(" AND {number} > ?1 ORDER BY {number} LIMIT ?2");
+        let (taken, last) = self.insert(db, statements, (params![after, most], &rows))?;
         Ok(last.filter(|_| taken == most))
+    }
+
+    fn numbered(&self, at: usize) -> Option<(&Statements, &'static str)> {
+        let statements = self.tables.get(at)?.as_ref()?;
+        Some((statements, statements.number?))
     }
 
     /// Takes these rows as they stand now, or are gone.
     pub(super) fn take_again(&self, db: &Db, rows: &BTreeSet<RowAt>) -> Result<(), StoreError> {
+        let numbered = |at| self.numbered(at).map(|(statements, number)| (statements, number, at));
         // All go first: a key may have moved from one to another.
         for (at, row) in rows {
-            let sentence = format!("DELETE FROM {} WHERE rowid = ?1", TABLES[*at].name);
-            self.conn.prepare_cached(&sentence)?.execute([row])?;
+            let Some((_, number, at)) = numbered(*at) else { continue };
+            let statement = format!("DELETE FROM {} WHERE {number} = ?1", TABLES[at].name);
+            self.conn.prepare_cached(&statement)?.execute([row]).map_err(unwritten)?;
         }
         for (at, row) in rows {
-            self.insert(db, &TABLES[*at], (params![row], "rowid = ?1", ""))?;
+            let Some((statements, number, _)) = numbered(*at) else { continue };
+            self.insert(db, statements, (params![row], &format!(" AND {number} = ?1")))?;
         }
         Ok(())
     }
@@ -78,25 +119,18 @@ impl Copy {
     fn insert(
         &self,
         db: &Db,
-        table: &Table,
-        (params, rows, order): (impl Params, &str, &str),
+        Statements { reading, writing, number, .. }: &Statements,
+        (params, rows): (impl Params, &str),
     ) -> Result<(i64, Option<i64>), StoreError> {
-        let columns = table.columns(&db.conn)?;
-        if columns.is_empty() {
-            return Ok((0, None));
-        }
-        let (reading, writing) = sentences(table, &columns, (rows, order));
-        let mut source = db.conn.prepare_cached(&reading)?;
-        let width = source.column_count();
-        // What stands there by an earlier state of the source is stale.
-        let mut target = self.conn.prepare_cached(&writing)?;
+        let mut source = db.conn.prepare_cached(&format!("{reading}{rows}"))?;
+        let mut target = self.conn.prepare_cached(writing).map_err(unwritten)?;
         let mut rows = source.query(params)?;
         let (mut taken, mut last) = (0, None);
         while let Some(row) = rows.next()? {
-            let values: Vec<Value> = (1..width).map(|i| row.get(i)).collect::<Result<_, _>>()?;
-            target.execute(params_from_iter(values))?;
+            bind(&mut target, row, usize::from(number.is_none()))?;
+            target.raw_execute().map_err(unwritten)?;
             taken += 1;
-            last = Some(row.get(0)?);
+            last = row.get(0)?;
         }
         Ok((taken, last))
     }
@@ -113,68 +147,46 @@ impl Copy {
 
     /// Empties it again.
     pub(super) fn clear(&self) -> Result<(), StoreError> {
-        for table in &TABLES {
-            if !table.columns(&self.conn)?.is_empty() {
-                self.conn.execute(&format!("DELETE FROM {}", table.name), [])?;
-            }
+        let there = TABLES.iter().zip(&self.tables).filter(|(_, found)| found.is_some());
+        for (table, _) in there {
+            self.conn.execute(&format!("DELETE FROM {}", table.name), []).map_err(unwritten)?;
         }
         Ok(())
     }
 
-    /// Writes everything to the file, checks it and lets it go.
-    pub(super) fn finish(self) -> Result<BackupCounts, StoreError> {
-        for sentence in &self.indexes {
-            self.conn.execute_batch(sentence)?;
+    /// Writes everything to the file and lets it go.
+    pub(super) fn finish(self) -> Result<(), StoreError> {
+        let indexes =
+            self.tables.iter().flatten().filter_map(|statements| statements.index.as_ref());
+        for statement in indexes.map(String::as_str).chain(["COMMIT"]) {
+            self.conn.execute_batch(statement).map_err(unwritten)?;
         }
-        self.conn.execute_batch("COMMIT")?;
-        check(&self.conn)?;
-        let counts = BackupCounts::of(&self.conn)?;
-        self.conn.close().map_err(|(_, error)| error)?;
-        Ok(counts)
+        self.conn.close().map_err(|(_, error)| unwritten(error))
     }
 }
 
-/// The same table. PhotoPrism's versions lack one or the other.
-fn make(db: &Db, copy: &Connection, table: &Table) -> Result<(), StoreError> {
-    let sentences = makings(db, table, "table")?;
-    if sentences.is_empty() && *db.kind() == Kind::Own {
-        return Err(StoreError::Other(format!("the table {} is missing", table.name)));
+impl Statements {
+    fn new(table: &Table, Found { columns, number }: &Found, clients: bool) -> Self {
+        let Table { name, owner } = table;
+        let which = table.which(clients);
+        let columns: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let all = list(columns.iter().copied());
+        let first = number.unwrap_or("NULL");
+        let reading = format!("SELECT {first}, {all} FROM {name} WHERE {which}");
+        let names: Vec<&str> = number.iter().copied().chain(columns.iter().copied()).collect();
+        // What stands there by an earlier state of the source is stale.
+        let writing = insertion("INSERT OR REPLACE", name, &names);
+        let owned = columns.iter().any(|column| column == owner);
+        let index =
+            owned.then(|| format!("CREATE INDEX {name}_{owner} ON {name} ({})", quoted(owner)));
+        Self { reading, writing, number: *number, index }
     }
-    for sentence in &sentences {
-        copy.execute_batch(sentence)?;
-    }
-    Ok(())
 }
 
-/// What made a table, or its indexes, in the source.
-fn makings(db: &Db, table: &Table, what: &str) -> Result<Vec<String>, StoreError> {
-    let mut sentence = db.conn.prepare_cached(
-        "SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND type = ?2 AND sql IS NOT NULL",
-    )?;
-    let sentences = sentence.query_map([table.name, what], |row| row.get(0))?;
-    Ok(sentences.collect::<Result<_, _>>()?)
-}
-
-/// What reads the rows with their numbers first, and what writes them.
-fn sentences(table: &Table, columns: &[Column], (rows, order): (&str, &str)) -> (String, String) {
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    let Table { name, which, .. } = table;
-    if columns.iter().any(|column| column.is_rowid) {
-        let all = list(names.iter().copied());
-        let reading = format!("SELECT rowid, {all} FROM {name} WHERE {which} AND {rows} {order}");
-        return (reading, insertion("INSERT OR REPLACE", name, &names));
+/// The file, not the database, is in the way.
+fn unwritten(error: rusqlite::Error) -> StoreError {
+    match error.into() {
+        full @ StoreError::Full(_) => full,
+        other => StoreError::Backup(format!("the backup could not be written: {other}")),
     }
-    let all = list(names.iter().copied());
-    let reading =
-        format!("SELECT rowid, rowid, {all} FROM {name} WHERE {which} AND {rows} {order}");
-    let names: Vec<&str> = std::iter::once("rowid").chain(names).collect();
-    (reading, insertion("INSERT OR REPLACE", name, &names))
-}
-
-fn check(copy: &Connection) -> Result<(), StoreError> {
-    let verdict: String = copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" {
-        return Ok(());
-    }
-    Err(StoreError::Other(format!("the backup is damaged: {verdict}")))
 }

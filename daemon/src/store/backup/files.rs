@@ -56,7 +56,7 @@ pub struct BackupEntry {
 pub fn backup_list(folder: &Path) -> Result<Vec<BackupEntry>, StoreError> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(|error| io(&error))?,
+        entries => entries.map_err(|error| io(folder, &error))?,
     };
     let mut found: Vec<BackupEntry> =
         entries.filter_map(|entry| listed(entry.ok()?.path())).collect();
@@ -81,16 +81,20 @@ fn listed(path: PathBuf) -> Option<BackupEntry> {
     Some(BackupEntry { file, path, origin, bytes: data.len(), made: data.mtime() })
 }
 
-pub(super) fn io(error: &std::io::Error) -> StoreError {
+/// What is in the way of a backup, for whoever has to put it right.
+pub(super) fn io(path: &Path, error: &std::io::Error) -> StoreError {
     if error.kind() == std::io::ErrorKind::StorageFull {
         return StoreError::Full(error.to_string());
     }
-    StoreError::Other(format!("backup: {error}"))
+    StoreError::Backup(format!(
+        "{}: {error}; see that the daemon may read and write there",
+        path.display()
+    ))
 }
 
 pub(super) fn make_folder(folder: &Path) -> Result<(), StoreError> {
     match fs::DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(io(&error)),
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(io(folder, &error)),
         _ => Ok(()),
     }
 }
@@ -117,7 +121,7 @@ pub(super) fn free_name(folder: &Path, name: &str) -> PathBuf {
 
 pub(super) fn remove_old(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(&error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(path, &error)),
         _ => Ok(()),
     }
 }
@@ -130,7 +134,7 @@ pub(super) fn settle(temporary: &Path, path: &Path) -> Result<(), StoreError> {
         fs::rename(temporary, path)?;
         File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
     };
-    steps().map_err(|error| io(&error))
+    steps().map_err(|error| io(path, &error))
 }
 
 /// Automatic backups, the oldest first: their names begin with the time, those of one second are

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::changes::Changes;
 use super::copy::Copy;
-use super::files::{IN_STEPS, backup_folder, free_name, make_folder, remove_old, settle, sweep};
+use super::files::{IN_STEPS, backup_folder, free_name, make_folder, remove_old, sweep};
+use super::publish::publish_accounts;
 use super::read::BackupCounts;
 use super::tables::TABLES;
 use crate::store::db::{Db, Kind};
@@ -29,6 +30,7 @@ pub struct Making {
 struct Place {
     temporary: PathBuf,
     path: PathBuf,
+    kind: Kind,
     changes: Changes,
     number: u64,
 }
@@ -65,8 +67,11 @@ impl Making {
         let path = free_name(&folder, name);
         let temporary = path.with_extension(IN_STEPS);
         let (changes, number) = (db.changes.clone(), db.changes.begin());
-        let place = Place { temporary, path, changes, number };
-        let copy = Copy::create(db, &place.temporary)?;
+        let place = Place { temporary, path, kind: db.kind().clone(), changes, number };
+        let mut copy = Copy::create(&place.temporary)?;
+        if *db.kind() == Kind::Own {
+            copy.declare(db)?;
+        }
         Ok(Self { copy, place, table: 0, after: i64::MIN })
     }
 
@@ -83,8 +88,8 @@ impl Making {
     }
 
     fn own_step(&mut self, db: &Db) -> Result<bool, StoreError> {
-        if let Some(table) = TABLES.get(self.table) {
-            let last = self.copy.take(db, table, (self.after, STEP_ROWS))?;
+        if self.table < TABLES.len() {
+            let last = self.copy.take(db, self.table, (self.after, STEP_ROWS))?;
             self.table += usize::from(last.is_none());
             self.after = last.unwrap_or(i64::MIN);
             return Ok(false);
@@ -101,20 +106,22 @@ impl Making {
         Ok(true)
     }
 
-    fn at_once(&self, db: &Db) -> Result<(), StoreError> {
-        // It only reads, and ends with its guard.
+    fn at_once(&mut self, db: &Db) -> Result<(), StoreError> {
+        // It only reads, and ends with its guard. The columns are those of the same moment.
         let _reader = db.conn.unchecked_transaction()?;
+        self.copy.declare(db)?;
         self.copy.take_all(db)
     }
 
-    /// Writes it to the disk, checks it and gives it its name. Needs no database.
+    /// Writes it to the disk, checks it by the rules of a restore and gives it its name. Needs no
+    /// database.
     ///
     /// # Errors
     /// The store's; nothing is left behind then.
     pub fn publish(self) -> Result<Made, StoreError> {
         let Self { copy, place, .. } = self;
-        let counts = copy.finish()?;
-        settle(&place.temporary, &place.path)?;
+        copy.finish()?;
+        let counts = publish_accounts(&place.temporary, &place.path, &place.kind)?;
         let path = place.path.clone();
         let bytes = std::fs::metadata(&path).map_or(0, |data| data.len());
         Ok(Made { path, bytes, counts })

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::read::BackupFile;
 use super::tables::{SESSIONS, TABLES, Table, list};
+use super::values::Stored;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::rows::text;
@@ -162,10 +162,13 @@ impl Plan {
         db: &Db,
         file: &BackupFile,
     ) -> Result<Option<i64>, StoreError> {
-        let sentence =
-            "SELECT rowid, id FROM auth_sessions WHERE rowid > ?1 ORDER BY rowid LIMIT ?2";
-        let mut sentence = file.conn.prepare_cached(sentence)?;
-        let mut rows = sentence.query(params![after, STEP_ROWS])?;
+        // Where the number of a row cannot be named, all come at once.
+        let number = SESSIONS.find(&file.conn)?.number;
+        let (number, most) = number.map_or(("1", i64::MAX), |number| (number, STEP_ROWS));
+        let mut sentence = file.conn.prepare_cached(&format!(
+            "SELECT {number}, id FROM auth_sessions WHERE {number} > ?1 ORDER BY {number} LIMIT ?2"
+        ))?;
+        let mut rows = sentence.query(params![after, most])?;
         let mut known =
             db.conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM auth_sessions WHERE id = ?1)")?;
         let (mut taken, mut last) = (0, None);
@@ -175,7 +178,7 @@ impl Plan {
             taken += 1;
             last = Some(row.get(0)?);
         }
-        Ok(last.filter(|_| taken == STEP_ROWS))
+        Ok(last.filter(|_| taken == most))
     }
 
     fn note(&mut self, what: What, (uid, name): (&str, &str), fields: Vec<String>) {
@@ -223,10 +226,16 @@ impl Plan {
 /// UIDs behind the first up to the second, or all behind it.
 type Range<'a> = (&'a str, Option<&'a str>);
 
-/// Columns that both have; when a row was changed last is no difference of its own.
+/// Columns that both have, where both tell whose a row is; when a row was changed last is no
+/// difference of its own.
 fn common(table: &Table, db: &Connection, file: &Connection) -> Result<Vec<String>, StoreError> {
     let here = table.columns(db)?;
     let there = table.columns(file)?;
+    let owned =
+        [&here, &there].iter().all(|all| all.iter().any(|column| column.name == table.owner));
+    if !owned {
+        return Ok(Vec::new());
+    }
     let both = there
         .into_iter()
         .map(|column| column.name)
@@ -236,8 +245,9 @@ fn common(table: &Table, db: &Connection, file: &Connection) -> Result<Vec<Strin
 
 /// The UID with which a step behind `after` ends; `None` where fewer are left.
 fn end_of(conn: &Connection, after: &str) -> Result<Option<String>, StoreError> {
-    let sentence =
-        "SELECT user_uid FROM auth_users WHERE user_uid > ?1 ORDER BY user_uid LIMIT 1 OFFSET ?2";
+    let sentence = "SELECT user_uid FROM auth_users
+         WHERE user_uid COLLATE BINARY > ?1 AND user_uid COLLATE BINARY < x''
+         ORDER BY user_uid COLLATE BINARY LIMIT 1 OFFSET ?2";
     let mut sentence = conn.prepare_cached(sentence)?;
     Ok(sentence.query_row(params![after, STEP_ROWS - 1], |row| text(row, 0)).optional()?)
 }
@@ -254,13 +264,16 @@ fn names(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The condition of a range: an index is walked along it only where it has no alternatives.
+/// The condition of a range of texts, byte by byte whatever the column declares: an index is walked
+/// along it only where it has no alternatives.
 fn within(column: &str, end: Option<&str>) -> String {
-    let upper = if end.is_some() { format!("{column} <= ?2") } else { "?2 IS NULL".into() };
-    format!("{column} > ?1 AND {upper}")
+    let column = format!("{column} COLLATE BINARY");
+    // Bytes are greater than any text.
+    let upper = if end.is_some() { "<= ?2" } else { "< x'' AND ?2 IS NULL" };
+    format!("{column} > ?1 AND {column} {upper}")
 }
 
-type Rows = Vec<Vec<Value>>;
+type Rows = Vec<Vec<Stored>>;
 
 /// The rows of a table by their owner.
 fn rows_of(
@@ -271,14 +284,19 @@ fn rows_of(
     let names = list(columns.iter().map(String::as_str));
     let Table { name, owner, .. } = table;
     let within = within(owner, end);
-    let sentence = format!("SELECT {owner}, {names} FROM {name} WHERE {within} ORDER BY 1, 2, 3");
+    let sentence = format!("SELECT {owner}, {names} FROM {name} WHERE {within}");
     let mut sentence = conn.prepare_cached(&sentence)?;
     let width = sentence.column_count();
     let mut rows = sentence.query(params![after, end])?;
     let mut found: HashMap<String, Rows> = HashMap::new();
     while let Some(row) = rows.next()? {
-        let values = (1..width).map(|i| row.get(i)).collect::<Result<_, _>>()?;
+        let values = (1..width).map(|at| Ok(row.get_ref(at)?.into()));
+        let values = values.collect::<Result<_, rusqlite::Error>>()?;
         found.entry(text(row, 0)?).or_default().push(values);
+    }
+    // The order of the database is that of its indexes and collations.
+    for rows in found.values_mut() {
+        rows.sort_unstable();
     }
     Ok(found)
 }
@@ -289,6 +307,7 @@ fn what_differs(table: &Table, columns: &[String], (there, here): (&Rows, &Rows)
         "auth_users_details" => "details",
         "auth_users_settings" => "settings",
         "auth_users_shares" => "shares",
+        "auth_clients" => "clients",
         "passwords" => "password",
         "passcodes" => "two_factor",
         _ => return differing(columns, (there, here)),

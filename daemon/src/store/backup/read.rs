@@ -9,14 +9,21 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
-use super::tables::{TABLES, Table};
+use super::tables::{Column, TABLES, Table, has_clients};
 use crate::store::db::Kind;
 use crate::store::error::StoreError;
 use crate::store::open::settings;
 use crate::store::schema::{APPLICATION_ID, BACKUP_ID, SCHEMA_VERSION};
 
-/// Tables without which there are no accounts.
-const NEEDED: [&str; 3] = ["auth_users", "passwords", "auth_sessions"];
+/// Tables and columns without which there are no accounts.
+const NEEDED: [(&str, &[&str]); 3] = [
+    ("auth_users", &["id", "user_uid", "user_name", "deleted_at"]),
+    ("passwords", &["uid", "hash"]),
+    ("auth_sessions", &["id", "user_uid"]),
+];
+
+/// What a file is called that holds anything but accounts.
+const MORE: &str = "it holds more than tables of accounts";
 
 /// Why a file is not taken.
 #[derive(Clone, Debug, Error)]
@@ -107,7 +114,7 @@ pub fn backup_open(folder: &Path, file: &str) -> Result<BackupFile, BackupFault>
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(BackupFault::Missing);
         }
-        Err(error) => return Err(super::files::io(&error).into()),
+        Err(error) => return Err(super::files::io(&path, &error).into()),
         Ok(data) if data.is_file() => {}
         Ok(_) => return Err(BackupFault::NotOne("it is no file of its own".into())),
     }
@@ -146,7 +153,7 @@ fn wants_wal(path: &Path) -> Result<bool, BackupFault> {
     match read {
         // What is too short is told by SQLite.
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
-        Err(error) => Err(super::files::io(&error).into()),
+        Err(error) => Err(super::files::io(path, &error).into()),
         Ok(()) => Ok(header[18] == 2),
     }
 }
@@ -176,10 +183,9 @@ fn sound(conn: &Connection) -> Result<(), BackupFault> {
 
 /// No views, triggers, virtual or other tables: a name alone may stand for anything.
 fn only_tables(conn: &Connection) -> Result<(), BackupFault> {
-    let mut sentence =
-        conn.prepare("SELECT type, name, tbl_name, rootpage, ifnull(sql, '') FROM sqlite_schema")?;
+    let mut sentence = conn.prepare("SELECT type, name, tbl_name, rootpage FROM sqlite_schema")?;
     let mut rows = sentence.query([])?;
-    let mut missing = NEEDED.to_vec();
+    let mut missing = NEEDED.map(|(table, _)| table).to_vec();
     while let Some(row) = rows.next()? {
         let (kind, name, table): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let known = TABLES.iter().any(|known| known.name == table);
@@ -189,8 +195,8 @@ fn only_tables(conn: &Connection) -> Result<(), BackupFault> {
             "index" => stored && known,
             _ => false,
         };
-        if !ours || (kind == "table" && has_check(&row.get::<_, String>(4)?)) {
-            return Err(BackupFault::NotOne("it holds more than tables of accounts".into()));
+        if !ours {
+            return Err(BackupFault::NotOne(MORE.into()));
         }
         if kind == "table" {
             missing.retain(|needed| *needed != name);
@@ -211,17 +217,46 @@ fn has_check(sentence: &str) -> bool {
 
 /// Columns and indexes hold what was written and nothing that is computed.
 fn plain(conn: &Connection, table: &Table) -> Result<(), BackupFault> {
-    let computed: bool = conn.query_row(
-        "SELECT EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) WHERE hidden <> 0)
-         OR EXISTS (SELECT 1 FROM pragma_index_list(?1) AS l WHERE l.partial
+    let found = table.stored(conn)?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let computed = found.iter().any(|(_, computed)| *computed) || indexes_compute(conn, table)?;
+    let columns: Vec<Column> = found.into_iter().map(|(column, _)| column).collect();
+    if computed || !table.has_numbers(conn)? || !declares_columns_alone(conn, table, &columns)? {
+        return Err(BackupFault::NotOne(MORE.into()));
+    }
+    let needed =
+        NEEDED.iter().find(|(name, _)| *name == table.name).map_or(&[][..], |(_, all)| all);
+    match needed.iter().find(|name| !columns.iter().any(|column| column.name == **name)) {
+        None => Ok(()),
+        Some(column) => {
+            Err(BackupFault::NotOne(format!("its table {} has no column {column}", table.name)))
+        }
+    }
+}
+
+/// Whether an index has a condition or an expression.
+fn indexes_compute(conn: &Connection, table: &Table) -> Result<bool, BackupFault> {
+    let computed = conn.query_row(
+        "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1) AS l WHERE l.partial
            OR EXISTS (SELECT 1 FROM pragma_index_xinfo(l.name) WHERE cid = -2))",
         [table.name],
         |row| row.get(0),
     )?;
-    if computed {
-        return Err(BackupFault::NotOne("it holds more than tables of accounts".into()));
-    }
-    Ok(())
+    Ok(computed)
+}
+
+/// Whether a table is declared as backups are now, to the letter, or at least without a condition,
+/// as those were that earlier versions made.
+fn declares_columns_alone(
+    conn: &Connection,
+    table: &Table,
+    columns: &[Column],
+) -> Result<bool, BackupFault> {
+    let sentence = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    let sentence: String = conn.query_row(sentence, [table.name], |row| row.get(0))?;
+    Ok(sentence == table.declaration(columns) || !has_check(&sentence))
 }
 
 /// Rows of accounts in a table; none where the database lacks it.
@@ -230,7 +265,7 @@ pub(super) fn count_rows(conn: &Connection, table: &Table) -> Result<u64, StoreE
         return Ok(0);
     }
     // Without a condition SQLite counts pages, not rows.
-    let sentence = match table.which {
+    let sentence = match table.which(has_clients(conn)?) {
         "1" => format!("SELECT count(*) FROM {}", table.name),
         which => format!("SELECT count(*) FROM {} WHERE {which}", table.name),
     };

@@ -1,61 +1,146 @@
-//! Which tables hold accounts, and what of them is theirs.
+//! Which tables hold accounts, what of them is theirs, and how a backup declares them.
 
 use std::fmt::Write;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
+use crate::store::db::Kind;
 use crate::store::error::StoreError;
 
 /// A table with rows of accounts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Table {
     pub(super) name: &'static str,
-    /// The rows that belong to accounts: `passwords` holds those of clients as well.
-    pub(super) which: &'static str,
     /// The column that tells whose a row is.
     pub(super) owner: &'static str,
 }
 
 const fn table(name: &'static str, owner: &'static str) -> Table {
-    Table { name, which: "1", owner }
+    Table { name, owner }
 }
 
-/// All of them, accounts first and sessions last.
-pub(super) const TABLES: [Table; 7] = [
+/// All of them, in an order in which none refers to a later one: accounts first, sessions last.
+pub(super) const TABLES: [Table; 8] = [
     table("auth_users", "user_uid"),
     table("auth_users_details", "user_uid"),
     table("auth_users_settings", "user_uid"),
     table("auth_users_shares", "user_uid"),
-    Table { name: "passwords", which: "uid GLOB 'u*'", owner: "uid" },
+    CLIENTS,
+    PASSWORDS,
     table("passcodes", "uid"),
     SESSIONS,
 ];
 
+/// Clients, of which PhotoPrism has those of users and some of nobody.
+pub(super) const CLIENTS: Table = table("auth_clients", "user_uid");
+
+/// Hashes of users and of clients.
+pub(super) const PASSWORDS: Table = table("passwords", "uid");
+
 /// What is restored only where it is asked for.
 pub(super) const SESSIONS: Table = table("auth_sessions", "user_uid");
 
-/// A column as the database declares it.
+/// How a backup of PhotoPrism's database declares its first UID: the reader tells the two kinds
+/// apart by the first word, and the second keeps SQLite from changing any value.
+const MARK: (&str, &str) = ("user_uid", "VARBINARY BLOB");
+
+/// Names of the number of a row, as long as no column is called so.
+const ROW_NUMBERS: [&str; 3] = ["rowid", "_rowid_", "oid"];
+
+/// A column whose values are written, not computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Column {
     pub(super) name: String,
     pub(super) declared: String,
-    /// It is another name of the row's number.
-    pub(super) is_rowid: bool,
+}
+
+/// A table as a database has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// None where the database lacks the table.
+    pub(super) columns: Vec<Column>,
+    /// What the number of a row is called, where rows have one that can be named.
+    pub(super) number: Option<&'static str>,
 }
 
 impl Table {
-    /// Its columns in a database; none where the database lacks the table.
-    pub(super) fn columns(&self, conn: &Connection) -> Result<Vec<Column>, StoreError> {
-        let mut sentence =
-            conn.prepare_cached("SELECT name, type, pk FROM pragma_table_info(?1)")?;
-        let columns = sentence.query_map([self.name], |row| {
-            let declared: String = row.get(1)?;
-            let in_key = row.get::<_, i64>(2)? > 0;
-            let is_rowid = in_key && declared.eq_ignore_ascii_case("INTEGER");
-            Ok(Column { name: row.get(0)?, declared, is_rowid })
+    /// Looks it up in a database. A view under its name is not the table, and clients that belong
+    /// to nobody are no accounts'.
+    pub(super) fn find(&self, conn: &Connection) -> Result<Found, StoreError> {
+        let columns = self.stored(conn)?;
+        let has = |name: &str| columns.iter().any(|(column, _)| column.name == name);
+        if *self == CLIENTS && !(has("user_uid") && has("client_uid")) {
+            return Ok(Found::default());
+        }
+        let taken =
+            |name: &str| columns.iter().any(|(column, _)| column.name.eq_ignore_ascii_case(name));
+        let number = ROW_NUMBERS.into_iter().find(|name| !taken(name));
+        let number = number.filter(|_| !columns.is_empty());
+        let number = if self.has_numbers(conn)? { number } else { None };
+        let written = columns.into_iter().filter(|(_, computed)| !computed);
+        Ok(Found { columns: written.map(|(column, _)| column).collect(), number })
+    }
+
+    /// Every column, with whether it is computed.
+    pub(super) fn stored(&self, conn: &Connection) -> Result<Vec<(Column, bool)>, StoreError> {
+        let mut statement = conn.prepare_cached(
+            "SELECT c.name, c.type, c.hidden <> 0
+             FROM main.sqlite_schema s, pragma_table_xinfo(s.name, 'main') c
+             WHERE s.type = 'table' AND s.rootpage > 0 AND s.name = ?1 ORDER BY c.cid",
+        )?;
+        let columns = statement.query_map([self.name], |row| {
+            Ok((Column { name: row.get(0)?, declared: row.get(1)? }, row.get(2)?))
         })?;
         Ok(columns.collect::<Result<_, _>>()?)
     }
+
+    /// Whether its rows have numbers: not in a table WITHOUT ROWID.
+    pub(super) fn has_numbers(&self, conn: &Connection) -> Result<bool, StoreError> {
+        let mut statement =
+            conn.prepare_cached("SELECT wr = 0 FROM pragma_table_list(?1) WHERE schema = 'main'")?;
+        Ok(statement.query_row([self.name], |row| row.get(0)).optional()?.unwrap_or(false))
+    }
+
+    /// Its columns in a database; none where the database lacks the table.
+    pub(super) fn columns(&self, conn: &Connection) -> Result<Vec<Column>, StoreError> {
+        Ok(self.find(conn)?.columns)
+    }
+
+    /// Which of its rows belong to accounts, where clients of users count among them or not.
+    pub(super) fn which(&self, clients: bool) -> &'static str {
+        match (*self == CLIENTS, *self == PASSWORDS) {
+            (true, _) => "user_uid <> ''",
+            (_, true) if clients => {
+                "(uid GLOB 'u*' OR uid IN (SELECT client_uid FROM auth_clients WHERE user_uid <> ''))"
+            }
+            (_, true) => "uid GLOB 'u*'",
+            _ => "1",
+        }
+    }
+
+    /// What makes it in a backup: names and nothing else, so that values stay what they are.
+    pub(super) fn declaration(&self, columns: &[Column]) -> String {
+        let columns = columns.iter().map(|Column { name, declared }| match declared.as_str() {
+            "" => quoted(name),
+            declared => quoted(name) + " " + declared,
+        });
+        format!("CREATE TABLE {} ({})", self.name, columns.collect::<Vec<_>>().join(", "))
+    }
+
+    /// The columns as a backup declares them.
+    pub(super) fn undeclared(&self, columns: &[Column], kind: &Kind) -> Vec<Column> {
+        let marked = *self == TABLES[0] && *kind != Kind::Own;
+        let columns = columns.iter().map(|column| {
+            let mark = if marked && column.name == MARK.0 { MARK.1 } else { "" };
+            Column { name: column.name.clone(), declared: mark.into() }
+        });
+        columns.collect()
+    }
+}
+
+/// Whether a database has clients that belong to users.
+pub(super) fn has_clients(conn: &Connection) -> Result<bool, StoreError> {
+    Ok(!CLIENTS.columns(conn)?.is_empty())
 }
 
 /// A name as SQL takes any.
@@ -70,12 +155,12 @@ pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 
 /// `INSERT … INTO table (names) VALUES (?, …)`.
 pub(super) fn insertion(how: &str, table: &str, names: &[&str]) -> String {
-    let mut sentence = format!("{how} INTO {table} ({}) VALUES (", list(names.iter().copied()));
+    let mut statement = format!("{how} INTO {table} ({}) VALUES (", list(names.iter().copied()));
     for at in 0..names.len() {
         // Writing to a String cannot fail.
-        let _ = write!(sentence, "{}?", if at == 0 { "" } else { ", " });
+        let _ = write!(statement, "{}?", if at == 0 { "" } else { ", " });
     }
-    sentence + ")"
+    statement + ")"
 }
 
 #[cfg(test)]
@@ -91,22 +176,55 @@ mod tests {
         );
     }
 
-    #[test]
-    fn the_columns_are_those_of_the_database() {
+    fn found(statements: &str, table: &Table) -> (Vec<String>, Option<&'static str>) {
         let conn = Connection::open_in_memory().unwrap();
-        let users = &TABLES[0];
-        assert_eq!(users.columns(&conn).unwrap(), []);
-        conn.execute_batch(
-            "CREATE TABLE auth_users (id integer PRIMARY KEY, user_uid VARBINARY(42));
-             CREATE TABLE passwords (uid VARCHAR(255) PRIMARY KEY, hash VARCHAR(255))",
-        )
-        .unwrap();
-        let columns = users.columns(&conn).unwrap();
-        assert!(columns[0].is_rowid && !columns[1].is_rowid);
-        assert_eq!(
-            (columns[1].name.as_str(), columns[1].declared.as_str()),
-            ("user_uid", "VARBINARY(42)")
-        );
-        assert!(TABLES[4].columns(&conn).unwrap().iter().all(|column| !column.is_rowid));
+        conn.execute_batch(statements).unwrap();
+        let found = table.find(&conn).unwrap();
+        (found.columns.into_iter().map(|column| column.name).collect(), found.number)
+    }
+
+    #[test]
+    fn columns_are_those_that_are_written() {
+        for (statements, columns, number) in [
+            ("", &[][..], None),
+            ("CREATE TABLE passwords (uid, hash)", &["uid", "hash"], Some("rowid")),
+            ("CREATE TABLE passwords (uid, b AS (1), c AS (2) STORED)", &["uid"], Some("rowid")),
+            ("CREATE TABLE passwords (RowID, uid)", &["RowID", "uid"], Some("_rowid_")),
+            (
+                "CREATE TABLE passwords (rowid AS (1), uid, _rowid_)",
+                &["uid", "_rowid_"],
+                Some("oid"),
+            ),
+            ("CREATE TABLE passwords (rowid, oid, _ROWID_)", &["rowid", "oid", "_ROWID_"], None),
+            ("CREATE TABLE passwords (uid PRIMARY KEY) WITHOUT ROWID", &["uid"], None),
+            ("CREATE VIEW passwords AS SELECT 1 AS uid", &[], None),
+        ] {
+            let (names, found) = found(statements, &PASSWORDS);
+            assert_eq!((names.join(" "), found), (columns.join(" "), number), "{statements}");
+        }
+        assert_eq!(found("CREATE TABLE auth_clients (client_uid)", &CLIENTS).0, [""; 0]);
+    }
+
+    #[test]
+    fn a_declaration_reads_back_as_itself() {
+        let odd = |name: &str| Column { name: name.into(), declared: "VARBINARY(42)".into() };
+        let columns = [odd("user_uid"), odd("check"), odd("a\"b -- "), odd("")];
+        let kinds =
+            [Kind::Own, Kind::PhotoPrism { version: String::new(), edition: String::new() }];
+        for (kind, mark) in kinds.iter().zip(["", " VARBINARY BLOB"]) {
+            let statement = TABLES[0].declaration(&TABLES[0].undeclared(&columns, kind));
+            let expected = format!(
+                "CREATE TABLE auth_users (\"user_uid\"{mark}, \"check\", \"a\"\"b -- \", \"\")"
+            );
+            assert_eq!(statement, expected);
+            let conn = Connection::open_in_memory().unwrap();
+            conn.execute_batch(&statement).unwrap();
+            assert_eq!(TABLES[0].declaration(&TABLES[0].columns(&conn).unwrap()), statement);
+            // No value becomes another.
+            conn.execute("INSERT INTO auth_users VALUES ('007', '1e5', x'00', 3.0)", []).unwrap();
+            let types = "SELECT typeof(user_uid) || typeof(\"check\") FROM auth_users";
+            let types: String = conn.query_row(types, [], |row| row.get(0)).unwrap();
+            assert_eq!(types, "texttext");
+        }
     }
 }

@@ -45,7 +45,7 @@ pub fn delete_session(tx: &Tx<'_>, id: &str) -> Result<u64, StoreError> {
 ///
 /// # Errors
 /// The store's.
-pub fn delete_all_sessions(tx: &Tx<'_>) -> Result<u64, StoreError> {
+pub(in crate::store) fn delete_all_sessions(tx: &Tx<'_>) -> Result<u64, StoreError> {
     Ok(tx.conn.execute("DELETE FROM auth_sessions", [])? as u64)
 }
 

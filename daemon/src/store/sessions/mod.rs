@@ -7,9 +7,8 @@ mod page;
 mod row;
 mod seen;
 
-pub use self::end::{
-    delete_all_sessions, delete_session, end_all_sessions, end_sessions, trim_logins,
-};
+pub(super) use self::end::delete_all_sessions;
+pub use self::end::{delete_session, end_all_sessions, end_sessions, trim_logins};
 pub(super) use self::find::app_passwords;
 pub use self::find::{account_sessions, all_sessions, session_by_id, session_by_ref};
 pub use self::insert::session_insert;

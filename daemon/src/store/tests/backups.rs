@@ -7,9 +7,15 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::place::Place;
+use crate::store::backup::copy_whole;
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
-use crate::store::{Backup, SCHEMA_VERSION, write_backup};
+use crate::store::{Backup, SCHEMA_VERSION, backed_up};
+
+/// Makes one that nothing follows upon.
+pub(super) fn write_backup(tx: &Tx<'_>, name: &str) -> Result<Backup, StoreError> {
+    backed_up(tx, (name, None), |backup| Ok(backup.clone()))
+}
 
 fn back_up(db: &Db, name: &str) -> Result<Backup, StoreError> {
     db.begin().unwrap();
@@ -60,7 +66,9 @@ fn it_holds_the_account_tables_and_nothing_else() {
              AND name NOT LIKE 'auth\\_%' ESCAPE '\\'",
             "0",
         ),
-        ("SELECT count(*) FROM sqlite_schema WHERE name = 'uix_auth_users_user_uid'", "1"),
+        // Columns, values, and the indexes by which a restore compares.
+        ("SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%NULL%' OR sql LIKE '%PRIMARY%'", "0"),
+        ("SELECT count(*) FROM sqlite_schema WHERE type = 'index'", "7"),
     ] {
         assert_eq!(ask(&path, sentence), expected, "{sentence}");
     }
@@ -96,6 +104,25 @@ fn one_that_fails_leaves_nothing() {
 }
 
 #[test]
+fn one_that_would_not_be_taken_back_leaves_nothing() {
+    let place = Place::new();
+    let db = place.own();
+    fs::create_dir(place.at("backups")).unwrap();
+    // With this beside it a reader must take it for one that is still written to.
+    fs::write(place.at("backups/auto-x.tmp-wal"), "").unwrap();
+    fs::write(place.at("backups/schema-1.tmp-wal"), "").unwrap();
+    let before = listing(&place);
+    for error in [back_up(&db, "x").unwrap_err(), copy_whole(&db, 1).unwrap_err()] {
+        let told = error.to_string();
+        assert!(told.contains("would not be taken back"), "{told}");
+        assert!(told.contains(place.at("backups").to_str().unwrap()), "{told}");
+    }
+    assert_eq!(listing(&place), before);
+    back_up(&db, "y").unwrap();
+    copy_whole(&db, 2).unwrap();
+}
+
+#[test]
 fn what_a_killed_one_left_is_swept_away() {
     let place = Place::new();
     let db = place.own();
@@ -125,6 +152,26 @@ fn the_newest_ten_automatic_ones_are_kept() {
         listing(&place),
         [&expected[..], &["by-hand.db".into(), "schema-1.db".into()]].concat()
     );
+}
+
+#[test]
+fn what_fails_takes_no_backup_from_those_that_are_kept() {
+    let place = Place::new();
+    let db = place.own();
+    for number in 10..20 {
+        back_up(&db, &format!("{number}")).unwrap();
+    }
+    let before = listing(&place);
+    for number in 20..40 {
+        db.begin().unwrap();
+        let failed = backed_up(&Tx::new(&db), (&number.to_string(), None), |backup| {
+            assert!(backup.path.exists());
+            Err::<(), _>(StoreError::Stopped)
+        });
+        db.rollback().unwrap();
+        assert!(matches!(failed, Err(StoreError::Stopped)));
+    }
+    assert_eq!(listing(&place), before);
 }
 
 #[test]

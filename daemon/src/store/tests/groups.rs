@@ -208,7 +208,9 @@ fn a_write_that_breaks_a_constraint_does_as_well() {
         add(tx, "half")?;
         add(tx, "half")
     });
-    assert!(matches!(middle, Err(CommandError::Store(StoreError::Other(_)))));
+    let body = middle.unwrap_err().into_body("request-1");
+    assert_eq!(body.code.name(), "conflict");
+    assert!(body.message.contains("UNIQUE constraint failed: auth_users.user_uid"), "{body:?}");
     assert!(first.is_ok() && last.is_ok());
     assert_eq!(desk.names(), ["admin", "first", "last"]);
 }

@@ -9,6 +9,7 @@ mod migrating;
 mod opening;
 mod place;
 mod pragmas;
+mod replacing;
 mod restoring;
 mod searching;
 mod slots;

@@ -126,7 +126,7 @@ fn a_backup_that_we_wrote_is_no_database() {
     let place = Place::new();
     let db = place.own();
     db.begin().unwrap();
-    let Backup { path } = crate::store::write_backup(&crate::store::Tx::new(&db), "x").unwrap();
+    let Backup { path } = super::backups::write_backup(&crate::store::Tx::new(&db), "x").unwrap();
     db.rollback().unwrap();
     let error = open(&options(&path)).unwrap_err();
     assert!(error.exit_code() == 78 && error.to_string().contains("a backup"), "{error}");

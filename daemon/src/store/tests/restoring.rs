@@ -6,10 +6,11 @@ use std::path::Path;
 
 use rusqlite::types::Value;
 
+use super::backups::write_backup;
 use super::copying::rows;
 use super::place::Place;
 use crate::store::db::{Db, Kind, Tx};
-use crate::store::{BackupFile, Making, Plan, What, backup_open, restore_accounts, write_backup};
+use crate::store::{BackupFile, Making, Plan, What, backup_open, restore_accounts};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
 
@@ -50,9 +51,9 @@ fn plan(db: &Db, file: &BackupFile) -> Plan {
 
 fn restore(db: &Db, file: &BackupFile) -> Vec<String> {
     db.begin().unwrap();
-    let lost = restore_accounts(&Tx::new(db), file, (true, 7)).unwrap();
+    let restored = restore_accounts(&Tx::new(db), file, (true, 7)).unwrap();
     db.commit().unwrap();
-    lost
+    restored.lost
 }
 
 #[test]
