@@ -68,13 +68,15 @@ impl Client {
     }
 
     /// Where it would connect to now.
-    #[must_use]
-    pub fn choice(&self) -> Choice {
+    ///
+    /// # Errors
+    /// As [`Choice::find`].
+    pub fn choice(&self) -> Result<Choice, Failure> {
         Choice::find(self.socket.clone())
     }
 
     fn connect(&self, deadline: Deadline) -> Result<UnixStream, Failure> {
-        let choice = self.choice();
+        let choice = self.choice()?;
         open(&choice, deadline).map_err(|error| match error {
             // What connect says when the queue of the socket stays full.
             Errno::EAGAIN => self.timed_out(),

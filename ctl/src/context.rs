@@ -77,8 +77,10 @@ impl Context {
     }
 
     /// Which socket is asked, with those passed over.
-    #[must_use]
-    pub fn socket_choice(&self) -> Choice {
+    ///
+    /// # Errors
+    /// As [`Choice::find`].
+    pub fn socket_choice(&self) -> Result<Choice, Failure> {
         self.client.choice()
     }
 

@@ -9,6 +9,10 @@ use std::process::Command;
 
 use crate::cli;
 use crate::failure::Failure;
+use crate::paths;
+
+/// Names another program than the default one.
+const VARIABLE: &str = "PHOTOPRISM_FALLBACK";
 
 /// Where PhotoPrism's image has its program.
 const DEFAULT_PROGRAM: &str = "/opt/photoprism/bin/photoprism";
@@ -17,13 +21,16 @@ const DEFAULT_PROGRAM: &str = "/opt/photoprism/bin/photoprism";
 /// arguments and environment stay as they are. Comes back where there is nothing to do.
 ///
 /// # Errors
-/// [`Failure::System`] where the program is there and cannot be started.
+/// [`Failure::System`] where the program is there and cannot be started, [`Failure::Usage`] for a
+/// path that cannot be meant as it is written.
 pub fn replace(arguments: &[OsString]) -> Result<(), Failure> {
     let Some(first) = arguments.get(1) else { return Ok(()) };
     if cli::is_ours(first) {
         return Ok(());
     }
-    match usable(program(std::env::var_os("PHOTOPRISM_FALLBACK"))) {
+    let configured = std::env::var_os(VARIABLE);
+    paths::check(configured.as_deref().unwrap_or_default().as_ref(), VARIABLE)?;
+    match usable(program(configured)) {
         None => Ok(()),
         Some(program) => {
             let error = Command::new(program).args(&arguments[1..]).exec();

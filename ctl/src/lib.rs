@@ -15,6 +15,7 @@ pub mod interrupt;
 pub mod object;
 pub mod output;
 pub mod password;
+pub mod paths;
 pub mod prompt;
 pub mod report;
 pub mod socket;

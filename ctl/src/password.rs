@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::paths;
 use crate::prompt;
 
 /// Most bytes that are read for a password; the daemon refuses far shorter ones.
@@ -122,6 +123,7 @@ fn from_stdin(context: &Context) -> Result<Secret, Failure> {
 /// # Errors
 /// [`Failure::Usage`] for a file that cannot be read, that others can read, or that holds no text.
 pub fn from_file(path: &Path, what: &str) -> Result<Secret, Failure> {
+    paths::check(path, what)?;
     let shown = path.display();
     let unreadable = |error| Failure::Usage(format!("cannot read {what} {shown}: {error}"));
     let file = File::open(path).map_err(unreadable)?;

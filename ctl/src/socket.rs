@@ -12,7 +12,11 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use crate::failure::Failure;
+use crate::paths;
 use crate::report::escape;
+
+/// Names the socket where the flag does not.
+const VARIABLE: &str = "PHOTOPRISM_ADMIN_SOCKET";
 
 const START: &str = "start it with `systemctl start photoprismd`, `docker compose up -d`, or \
                      `photoprismd` in a terminal; another socket is named with --socket";
@@ -26,19 +30,25 @@ pub struct Choice {
 
 impl Choice {
     /// The path named by the flag or the variable, else the first default that exists.
-    #[must_use]
-    pub fn find(flag: Option<PathBuf>) -> Self {
-        let variable = std::env::var_os("PHOTOPRISM_ADMIN_SOCKET").map(PathBuf::from);
-        let given = flag.or(variable).filter(|path| !path.as_os_str().is_empty());
-        match given {
-            Some(path) => Self { path, missing: Vec::new() },
-            None => Self::first_existing(defaults(
-                nix::unistd::geteuid().is_root(),
-                std::env::var_os("XDG_RUNTIME_DIR"),
-                // Nothing is looked up where the variable is missing: see `names`.
-                std::env::var_os("HOME").map(PathBuf::from),
-            )),
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for a path that cannot be meant as it is written.
+    pub fn find(flag: Option<PathBuf>) -> Result<Self, Failure> {
+        let variable = std::env::var_os(VARIABLE).map(PathBuf::from);
+        let given = flag.map(|path| (path, "--socket")).or(variable.map(|path| (path, VARIABLE)));
+        if let Some((path, source)) = given.filter(|(path, _)| !path.as_os_str().is_empty()) {
+            paths::check(&path, source)?;
+            return Ok(Self { path, missing: Vec::new() });
         }
+        let root = nix::unistd::geteuid().is_root();
+        // Nothing is looked up where the variable is missing: see `names`.
+        let variable = |name| std::env::var_os(name).filter(|_| !root);
+        let (runtime, home) = (variable("XDG_RUNTIME_DIR"), variable("HOME"));
+        for (path, name) in [(&runtime, "XDG_RUNTIME_DIR"), (&home, "HOME")] {
+            // What is behind it would hide the socket that is meant, and show another.
+            paths::check(path.as_deref().unwrap_or_default().as_ref(), name)?;
+        }
+        Ok(Self::first_existing(defaults(root, runtime, home.map(PathBuf::from))))
     }
 
     /// The first that is there decides. A folder that cannot be looked into counts only where

@@ -32,6 +32,7 @@ pub mod rule;
 pub mod scan;
 pub mod scope;
 pub mod secret;
+pub mod setting_path;
 pub mod status;
 mod suggest;
 pub mod text;

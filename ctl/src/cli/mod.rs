@@ -8,6 +8,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use photoprism_protocol::setting_path::looks_like_address;
 use photoprism_protocol::token::SessionRef;
 
 use crate::commands::Noun;
@@ -103,9 +104,13 @@ pub fn help_or_failure(error: &clap::Error, arguments: &[OsString]) -> Result<()
     }
 }
 
-/// A message without what names a session by its secret: clap repeats what it does not take.
+/// A message without what names a session by its secret, and without addresses of databases, which
+/// may have a password in them: clap repeats what it does not take.
 fn without_secrets(mut text: String, arguments: &[OsString]) -> String {
     for argument in arguments.iter().filter_map(|argument| argument.to_str()) {
+        if looks_like_address(argument.as_ref()) {
+            text = text.replace(argument, "…");
+        }
         for part in argument.split('=').map(|part| part.trim_start_matches('-')) {
             match SessionRef::classify(part) {
                 None | Some(SessionRef::RefId(_)) => {}

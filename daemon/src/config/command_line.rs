@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::builder::ValueParser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::error::ConfigError;
@@ -29,9 +29,32 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, 
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Ok(Parsed::Print(error.render().to_string()))
             }
-            _ => Err(ConfigError::Usage(in_one_line(&error.render().to_string()))),
+            _ => Err(ConfigError::Usage(refusal(&error))),
         },
     }
+}
+
+/// What is wrong. An argument is repeated where it has the form of a flag: anything else may be a
+/// password, or the address of a database with one in it.
+fn refusal(error: &clap::Error) -> String {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let argument = text(ContextKind::InvalidArg).unwrap_or_default();
+    match (error.kind(), text(ContextKind::InvalidValue)) {
+        (_, Some(_)) => format!("{argument} takes no such value; see --help"),
+        (ErrorKind::UnknownArgument, None) if !is_flag(argument) => {
+            "there is an argument that belongs to no flag; it is not repeated, as it may be a \
+             secret; see --help"
+                .into()
+        }
+        (_, None) => in_one_line(&error.render().to_string()),
+    }
+}
+
+fn is_flag(argument: &str) -> bool {
+    argument.starts_with('-') && argument.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 /// What is wrong and the tip, without the usage: a message of the daemon is one line.
@@ -152,6 +175,14 @@ mod tests {
             &["--check", "--check"],
             &["--max-line", "1024", "--max-line", "2048"],
             &["start"],
+            &["photoprism:hunter22@tcp(mariadb:3306)/photoprism"],
+            &["--photoprism:hunter22@tcp(mariadb:3306)/photoprism"],
+            &["--", "hunter22"],
+            &["--check=hunter22"],
+            &["--databse=photoprism:hunter22@tcp(mariadb:3306)/photoprism"],
+            &["--database", "a", "--database", "photoprism:hunter22@tcp(mariadb)/x"],
+            &["-p", "hunter22"],
+            &["-phunter22"],
         ] {
             let error = run(args).unwrap_err();
             assert_eq!(error.exit_code(), 2);

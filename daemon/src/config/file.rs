@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use photoprism_protocol::setting_path::check_line_ends;
 use zeroize::Zeroizing;
 
 use super::error::ConfigError;
@@ -110,6 +111,7 @@ fn parse_line(line: &str) -> Result<Option<(Id, &str)>, String> {
     if value.contains('\0') {
         return Err(format!("the value of {name} has a NUL in it"));
     }
+    check_line_ends(value).map_err(|rule| format!("the value of {name} {rule}"))?;
     Ok(Some((setting.id, value)))
 }
 
@@ -153,6 +155,8 @@ mod tests {
             ),
             ("PHOTOPRISM_ADMIN_CONFIG=/x", 1, "cannot stand in the file"),
             ("PHOTOPRISM_ADMIN_SOCKET=/a\0b", 1, "NUL"),
+            ("PHOTOPRISM_ADMIN_PASSWORD=hunter22\rX=y\n", 1, "carriage return"),
+            ("PHOTOPRISM_ADMIN_PASSWORD=hunter22\r\r\n", 1, "ends in a carriage return"),
             ("export PHOTOPRISM_ADMIN_USER=x", 1, "is no setting"),
             ("a\u{1b}[31m\u{202e}b=hunter22", 1, "\\u{1b}"),
         ] {

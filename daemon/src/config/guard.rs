@@ -4,6 +4,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use photoprism_protocol::setting_path::check_path;
+
 use super::error::ConfigError;
 use super::file::shown;
 use super::paths::Places;
@@ -19,7 +21,14 @@ pub(crate) fn check(
 ) -> Result<(), ConfigError> {
     let given = |name: &str| env(name).filter(|text| !text.is_empty());
     let (driver, dsn) = (given(DRIVER), given(DSN));
-    let storage = given(STORAGE).and_then(|folder| std::path::absolute(folder).ok());
+    let storage = given(STORAGE);
+    if let Some(Err(rule)) = storage.as_deref().map(check_path) {
+        // With something behind it, it would hide the index.db that is there.
+        return Err(ConfigError::WhichDatabase(format!(
+            "the variable {STORAGE} {rule}, or choose the database with --database"
+        )));
+    }
+    let storage = storage.and_then(|folder| std::path::absolute(folder).ok());
     let index = storage.as_ref().is_some_and(|folder| folder.join("index.db").exists());
     let said: Vec<&str> = [(driver.is_some(), DRIVER), (dsn.is_some(), DSN), (index, STORAGE)]
         .into_iter()

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::clean;
 use super::command_line::{self, Parsed};
 use super::error::{ConfigError, Source};
 use super::paths::Places;
@@ -137,14 +138,11 @@ impl Loaded {
 
 /// Absolute, so that a reload finds it again.
 fn config_path(flags: &Layer, environment: &Layer) -> Result<Option<PathBuf>, ConfigError> {
-    let Some(given) = flags.get(&Id::Config).or_else(|| environment.get(&Id::Config)) else {
-        return Ok(None);
-    };
-    std::path::absolute(&given.text).map(Some).map_err(|error| ConfigError::Setting {
-        name: Id::Config.setting().name,
-        why: error.to_string(),
-        from: given.source.clone(),
-    })
+    let given = Values::merge([flags.clone(), environment.clone()]);
+    let Some(path) = given.raw(Id::Config) else { return Ok(None) };
+    clean::check_one(&given, Id::Config)?;
+    let absolute = std::path::absolute(path);
+    absolute.map(Some).map_err(|error| given.refuse(Id::Config, error.to_string()))
 }
 
 fn merge(

@@ -5,6 +5,7 @@
 //! none. Nothing in here changes anything on the machine.
 
 mod check;
+mod clean;
 mod command_line;
 mod error;
 mod file;

@@ -5,6 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
+use photoprism_protocol::setting_path::check_path;
+
 use super::error::ConfigError;
 use super::file::shown;
 use super::peers::SocketGroup;
@@ -30,7 +32,7 @@ impl Database {
     pub(crate) fn choose(values: &Values, places: &Places) -> Result<Self, ConfigError> {
         let refuse = |why: String| values.refuse(Id::Database, why);
         let Some(text) = values.raw(Id::Database) else {
-            let path = places.database.clone().map_err(|why| refuse(why.into()))?;
+            let path = places.database.clone().map_err(refuse)?;
             return Ok(Self { path, given: false });
         };
         let path = std::path::absolute(text).map_err(|error| refuse(error.to_string()))?;
@@ -64,7 +66,7 @@ impl AdminSocket {
         let refuse = |why: String| values.refuse(Id::Socket, why);
         match values.raw(Id::Socket) {
             None => {
-                let path = places.socket.clone().map_err(|why| refuse(why.into()))?;
+                let path = places.socket.clone().map_err(refuse)?;
                 short_enough(&path).map_err(refuse)?;
                 Ok(Self::At { path, given: false })
             }
@@ -115,8 +117,8 @@ impl AuthSocket {
 /// The defaults: they depend on who starts the daemon.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
-    pub(crate) database: Result<PathBuf, &'static str>,
-    pub(crate) socket: Result<PathBuf, &'static str>,
+    pub(crate) database: Result<PathBuf, String>,
+    pub(crate) socket: Result<PathBuf, String>,
 }
 
 impl Places {
@@ -127,24 +129,36 @@ impl Places {
                 socket: Ok("/run/photoprism/admin.sock".into()),
             };
         }
-        // The base directory specification: a path that is not absolute is ignored.
-        let folder =
-            |name: &str| env(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
-        let local = || folder("HOME").map(|home| home.join(".local/share"));
-        let database = folder("XDG_DATA_HOME").or_else(local);
-        let socket = match folder("XDG_RUNTIME_DIR") {
-            Some(folder) => Some(folder.join("photoprism/admin.sock")),
-            None => local().map(|folder| folder.join("photoprism/run/admin.sock")),
+        let local = || Ok(base(env, "HOME")?.map(|home| home.join(".local/share")));
+        let data = base(env, "XDG_DATA_HOME").and_then(|data| match data {
+            Some(data) => Ok(Some(data)),
+            None => local(),
+        });
+        let run = base(env, "XDG_RUNTIME_DIR").and_then(|run| match run {
+            Some(run) => Ok(Some(run.join("photoprism/admin.sock"))),
+            None => Ok(local()?.map(|local| local.join("photoprism/run/admin.sock"))),
+        });
+        let missing = |flag| {
+            format!("HOME is not set to an absolute path, so there is no default: give {flag} PATH")
         };
         Self {
-            database: database.map(|folder| folder.join("photoprism/admin.db")).ok_or(
-                "HOME is not set to an absolute path, so there is no default: give --database PATH",
-            ),
-            socket: socket.ok_or(
-                "HOME is not set to an absolute path, so there is no default: give --socket PATH",
-            ),
+            database: data.and_then(|data| {
+                let data = data.ok_or_else(|| missing("--database"))?;
+                Ok(data.join("photoprism/admin.db"))
+            }),
+            socket: run.and_then(|run| run.ok_or_else(|| missing("--socket"))),
         }
     }
+}
+
+/// A directory that a variable names. The base directory specification: a path that is not
+/// absolute is ignored.
+fn base(env: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Result<Option<PathBuf>, String> {
+    let Some(path) = env(name).filter(|path| Path::new(path).is_absolute()) else {
+        return Ok(None);
+    };
+    check_path(&path).map_err(|rule| format!("the variable {name} {rule}"))?;
+    Ok(Some(path.into()))
 }
 
 /// Refuses an auth socket's folder that is, holds or lies in that of the admin socket: whoever

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::clean;
 use super::error::ConfigError;
 use super::limits::Limits;
 use super::password::AdminPassword;
@@ -127,6 +128,7 @@ pub(crate) struct Facts {
 
 impl Settings {
     pub(crate) fn read(values: &Values, facts: &Facts) -> Result<Self, ConfigError> {
+        clean::check(values)?;
         let socket_group = group(values, Id::SocketGroup)?;
         let socket = if facts.admin_socket_passed {
             AdminSocket::Passed

@@ -6,6 +6,7 @@ mod common;
 
 mod bare;
 mod check;
+mod clean_paths;
 mod doctor;
 mod ends;
 mod first_admin;

@@ -37,7 +37,7 @@ impl Doctor {
     /// # Errors
     /// Why the daemon could not be asked, or that there is something to do.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        let ours = context.socket_choice().look();
+        let ours = context.socket_choice()?.look();
         let mut rows = ours.iter().map(written).collect::<Result<Vec<_>, _>>()?;
         let end = match context.call(CommandName::Doctor, &NoArgs {}) {
             Ok(result) => {

@@ -9,6 +9,7 @@ use clap::Args;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
+use crate::paths;
 use crate::tree::completions::{Shell, script};
 use crate::tree::{manual, visit};
 
@@ -68,6 +69,7 @@ impl Man {
     /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let failed = |error| Failure::System("cannot write the manual pages", error);
+        paths::check(&self.folder, "DIR")?;
         fs::create_dir_all(&self.folder).map_err(failed)?;
         let (mut count, mut written) = (0, Ok(()));
         visit(crate::cli::command(), &mut |path, command| {

@@ -1,5 +1,6 @@
 //! The settings as a whole: sources, forms, places, the report, reloads.
 
+mod clean;
 mod places;
 mod reload;
 mod report;

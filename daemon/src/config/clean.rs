@@ -1,0 +1,46 @@
+//! What no value of a setting may have around it or in it, whatever the setting.
+
+use super::error::ConfigError;
+use super::table::{Form, Id, SETTINGS};
+use super::values::Values;
+use photoprism_protocol::setting_path::{
+    check_line_ends, check_path, looks_like_address, looks_like_server,
+};
+
+/// Refuses values that would name another file than the one that was meant, or that come from a
+/// file with Windows line ends.
+///
+/// # Errors
+/// The first of them, in the order of the table.
+pub(crate) fn check(values: &Values) -> Result<(), ConfigError> {
+    SETTINGS.iter().try_for_each(|setting| check_one(values, setting.id))
+}
+
+/// As [`check`], for one setting.
+pub(crate) fn check_one(values: &Values, id: Id) -> Result<(), ConfigError> {
+    // A password is held to rules of its own, at the start that uses it: its text is not here.
+    let Some(raw) = values.raw(id).filter(|_| values.is_given(id)) else { return Ok(()) };
+    if id == Id::Database && looks_like_address(raw) {
+        return Err(values.refuse(id, not_an_address(looks_like_server(raw))));
+    }
+    let clean = match id.setting().form {
+        Form::Path => check_path(raw),
+        Form::Text | Form::Number { .. } | Form::Lifetime | Form::Word(_) => {
+            check_line_ends(&raw.to_string_lossy())
+        }
+    };
+    clean.map_err(|rule| values.refuse(id, rule.as_str().to_owned()))
+}
+
+/// The address is not repeated: there may be a password in it.
+fn not_an_address(server: bool) -> &'static str {
+    if server {
+        "is the address of a database server, which is not repeated here as there may be a password \
+         in it; MariaDB is not supported yet. Give the path of an SQLite file, or of the directory \
+         that has PhotoPrism's index.db: --database PATH"
+    } else {
+        "is a URL or has options behind a path, and is not repeated here as there may be a password \
+         in it. Give the path of the file alone, or of the directory that has PhotoPrism's \
+         index.db, without `file:` before it and `?` and more behind it: --database PATH"
+    }
+}
