@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use photoprism_protocol::secret::Secret;
 
 use crate::accounts::password::{PasswordRules, is_common, is_own_name};
-use crate::config::{AdminPassword, ConfigError};
+use crate::config::{AdminPassword, ConfigError, When};
 use crate::hashing::{is_hash, parse};
 
 /// What was configured.
@@ -28,11 +28,11 @@ type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 /// # Errors
 /// The setting with the rule that its value breaks.
 pub fn read(
-    source: &AdminPassword,
+    (source, when): (&AdminPassword, When),
     (env, rules): (Env<'_>, &PasswordRules),
     name: &str,
 ) -> Result<Option<Given>, ConfigError> {
-    let Some(password) = source.read(env)? else { return Ok(None) };
+    let Some(password) = source.read(env, when)? else { return Ok(None) };
     if is_hash(password.expose()) {
         return match parse(password.expose()) {
             Ok(_) => Ok(Some(Given::Hash(password.expose().to_owned()))),

@@ -1,10 +1,12 @@
 //! The file of `--config`: lines `NAME=VALUE` with the environment's names.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
+use photoprism_protocol::secret::Secret;
 use photoprism_protocol::setting_path::check_line_ends;
 use zeroize::Zeroizing;
 
@@ -43,33 +45,56 @@ pub(crate) fn shown(path: &Path) -> String {
     crate::log::escape(&path.to_string_lossy())
 }
 
-/// The whole text of a file of settings, zeroed when dropped: there may be a password in it.
-///
-/// Gives the sentence for people where it cannot be read.
-pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, String> {
-    read_at_most(path, MOST_BYTES)
+/// When a file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At the start, which waits for what comes through a pipe.
+    Start,
+    /// While the daemon serves. A pipe was read at the start and has nothing more to give: to open
+    /// it again could wait for ever.
+    Serving,
 }
 
-/// The text of a file of at most `most` bytes.
-pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Zeroizing<String>, String> {
-    let failed = |error| format!("{} cannot be read: {error}", quoted(&path.to_string_lossy()));
-    let file = File::open(path).map_err(failed)?;
+/// The text of a file.
+#[derive(Debug)]
+pub(crate) struct FileText {
+    /// Zeroed when dropped: there may be a password in it.
+    pub(crate) text: Zeroizing<String>,
+    /// It came through a pipe and cannot be read a second time.
+    pub(crate) piped: bool,
+}
+
+/// The whole text of a file of settings.
+///
+/// Gives the message for people where it cannot be read.
+pub(crate) fn read(path: &Path, when: When) -> Result<FileText, String> {
+    read_at_most(path, MOST_BYTES, when)
+}
+
+/// The text of a file of at most `most` bytes, opened and read once.
+pub(crate) fn read_at_most(path: &Path, most: u64, when: When) -> Result<FileText, String> {
+    let name = || quoted(&path.to_string_lossy());
+    let failed = |error| format!("{} cannot be read: {error}", name());
+    let flags = if when == When::Serving { libc::O_NONBLOCK } else { 0 };
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    let piped = found.file_type().is_fifo();
+    if piped && when == When::Serving {
+        return Err(format!("{} is a pipe, which can be read at the start alone", name()));
+    }
     // No buffer that grows: a growing one leaves copies behind that nobody zeroes.
-    let size = file.metadata().map_err(failed)?.len().clamp(4096, most) + 1;
+    let size = if piped { most } else { found.len().clamp(4096, most) } + 1;
     let room = usize::try_from(size).unwrap_or(4096);
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > most {
-        return Err(format!(
-            "{} is larger than {most} bytes: the wrong file?",
-            quoted(&path.to_string_lossy())
-        ));
+        return Err(format!("{} is larger than {most} bytes: the wrong file?", name()));
     }
     match String::from_utf8(std::mem::take(&mut *bytes)) {
-        Ok(text) => Ok(Zeroizing::new(text)),
+        Ok(text) => Ok(FileText { text: Zeroizing::new(text), piped }),
         Err(error) => {
             drop(Zeroizing::new(error.into_bytes()));
-            Err(format!("{} is not valid UTF-8 text", quoted(&path.to_string_lossy())))
+            Err(format!("{} is not valid UTF-8 text", name()))
         }
     }
 }
@@ -91,6 +116,16 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Entry<'_>>, LineFault> {
         entries.push(Entry { id, value, line: number });
     }
     Ok(entries)
+}
+
+/// The password of the first account that is in the text of this file.
+///
+/// # Errors
+/// A bad line.
+pub(crate) fn admin_password(path: &Path, text: &str) -> Result<Option<Secret>, ConfigError> {
+    let entries = parse(text).map_err(|fault| fault.in_file(path))?;
+    let entry = entries.iter().find(|entry| entry.id == Id::AdminPassword);
+    Ok(entry.map(|entry| Secret::new(entry.value.to_owned())))
 }
 
 /// `None` for a blank line and a comment. Nothing of a value is in a message: it may be a secret.
@@ -173,6 +208,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings");
         std::fs::write(&path, "#".repeat(1024 * 1024)).unwrap();
+        let read = |path: &Path| super::read(path, When::Start).map(|file| file.text);
         assert!(read(&path).is_ok());
         std::fs::write(&path, "#".repeat(1024 * 1024 + 1)).unwrap();
         assert!(read(&path).unwrap_err().contains("larger than"));

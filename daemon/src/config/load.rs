@@ -3,14 +3,17 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use photoprism_protocol::secret::Secret;
+
 use super::clean;
 use super::command_line::{self, Parsed};
 use super::error::{ConfigError, Source};
+use super::file::{self, When};
 use super::paths::Places;
 use super::settings::{Facts, Settings};
 use super::table::{Id, SETTINGS};
 use super::values::{Layer, Values};
-use super::{file, gather, guard};
+use super::{gather, guard};
 
 /// What the settings depend on besides the arguments.
 pub struct Process<'a> {
@@ -81,12 +84,15 @@ pub fn load(
         Parsed::Flags(matches) => matches,
     };
     let (flags, environment) = (gather::flags(&matches)?, gather::environment(process.env));
+    let config = config_path(&flags, &environment)?;
+    let layers = [&flags, &environment];
+    let (values, piped_password) = merge(layers, (config.as_ref(), When::Start), process.cores)?;
     let facts = Facts {
         places: Places::of(process.uid, process.env),
-        config: config_path(&flags, &environment)?,
+        config,
+        piped_password,
         admin_socket_passed: process.admin_socket_passed,
     };
-    let values = merge([&flags, &environment], facts.config.as_ref(), process.cores)?;
     if !values.is_given(Id::Database) {
         guard::check(process.env, &facts.places)?;
     }
@@ -108,7 +114,8 @@ impl Loaded {
     /// stay as they are.
     pub fn reload(&mut self) -> Result<Reloaded, ConfigError> {
         let layers = [&self.flags, &self.environment];
-        let values = merge(layers, self.facts.config.as_ref(), self.cores)?;
+        let config = (self.facts.config.as_ref(), When::Serving);
+        let (values, _) = merge(layers, config, self.cores)?;
         let new = Settings::read(&values, &self.facts)?;
         let waiting = SETTINGS
             .iter()
@@ -145,18 +152,21 @@ fn config_path(flags: &Layer, environment: &Layer) -> Result<Option<PathBuf>, Co
     absolute.map(Some).map_err(|error| given.refuse(Id::Config, error.to_string()))
 }
 
+/// The values, and the password of a file that cannot be read again for it.
 fn merge(
     given: [&Layer; 2],
-    config: Option<&PathBuf>,
+    (config, when): (Option<&PathBuf>, When),
     cores: usize,
-) -> Result<Values, ConfigError> {
+) -> Result<(Values, Option<Secret>), ConfigError> {
     let given = Values::merge(given.map(Layer::clone));
-    let file = match config {
-        None => Layer::new(),
-        Some(path) => {
-            let text = file::read(path).map_err(|why| given.refuse(Id::Config, why))?;
-            gather::config_file(path, &text)?
+    let (mut layer, mut piped_password) = (Layer::new(), None);
+    if let Some(path) = config {
+        let file = file::read(path, when).map_err(|why| given.refuse(Id::Config, why))?;
+        layer = gather::config_file(path, &file.text)?;
+        if file.piped {
+            piped_password = file::admin_password(path, &file.text)?;
         }
-    };
-    Ok(Values::merge([given.into_layer(), file, gather::defaults(cores)]))
+    }
+    let values = Values::merge([given.into_layer(), layer, gather::defaults(cores)]);
+    Ok((values, piped_password))
 }

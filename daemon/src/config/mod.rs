@@ -22,6 +22,7 @@ mod values;
 
 pub use check::report;
 pub use error::{ConfigError, Source};
+pub use file::When;
 pub use limits::Limits;
 pub use load::{Loaded, Process, Reloaded, Start, load};
 pub use password::AdminPassword;

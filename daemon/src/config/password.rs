@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use photoprism_protocol::secret::Secret;
 
 use super::error::{ConfigError, Source};
-use super::file;
+use super::file::{self, When};
+use super::settings::Facts;
 use super::table::Id;
 use super::values::Values;
 
@@ -22,23 +23,25 @@ pub enum AdminPassword {
     Environment,
     /// In the file of `--config`, which is this one.
     ConfigFile(PathBuf, Source),
+    /// It was in a file of settings that came through a pipe, and cannot be read again.
+    Held(Secret, Source),
     /// In a file of its own.
     File(PathBuf, Source),
 }
 
 impl AdminPassword {
-    /// `config` is the file of `--config`.
-    pub(crate) fn choose(values: &Values, config: Option<&PathBuf>) -> Result<Self, ConfigError> {
+    pub(crate) fn choose(values: &Values, facts: &Facts) -> Result<Self, ConfigError> {
         if let Some(path) = values.raw(Id::AdminPasswordFile) {
             let path = std::path::absolute(path)
                 .map_err(|error| values.refuse(Id::AdminPasswordFile, error.to_string()))?;
             return Ok(Self::File(path, values.source(Id::AdminPasswordFile).clone()));
         }
-        Ok(match (values.source(Id::AdminPassword), config) {
+        Ok(match (values.source(Id::AdminPassword), &facts.config) {
             (Source::Environment(_), _) => Self::Environment,
-            (source @ Source::File { .. }, Some(path)) => {
-                Self::ConfigFile(path.clone(), source.clone())
-            }
+            (source @ Source::File { .. }, Some(path)) => match &facts.piped_password {
+                Some(password) => Self::Held(password.clone(), source.clone()),
+                None => Self::ConfigFile(path.clone(), source.clone()),
+            },
             (Source::Default | Source::Flag(_) | Source::File { .. }, _) => Self::None,
         })
     }
@@ -49,7 +52,9 @@ impl AdminPassword {
         match self {
             Self::None => Source::Default,
             Self::Environment => Source::Environment(Id::AdminPassword.setting().env),
-            Self::ConfigFile(_, source) | Self::File(_, source) => source.clone(),
+            Self::ConfigFile(_, source) | Self::Held(_, source) | Self::File(_, source) => {
+                source.clone()
+            }
         }
     }
 
@@ -58,7 +63,9 @@ impl AdminPassword {
     pub fn refuse(&self, why: impl Into<String>) -> ConfigError {
         let id = match self {
             Self::File(..) => Id::AdminPasswordFile,
-            Self::None | Self::Environment | Self::ConfigFile(..) => Id::AdminPassword,
+            Self::None | Self::Environment | Self::ConfigFile(..) | Self::Held(..) => {
+                Id::AdminPassword
+            }
         };
         ConfigError::Setting { name: id.setting().name, why: why.into(), from: self.source() }
     }
@@ -70,6 +77,7 @@ impl AdminPassword {
     pub fn read(
         &self,
         env: &dyn Fn(&str) -> Option<OsString>,
+        when: When,
     ) -> Result<Option<Secret>, ConfigError> {
         let name = Id::AdminPassword.setting().env;
         match self {
@@ -80,13 +88,13 @@ impl AdminPassword {
                 Some(Err(_)) => Err(self.refuse("is not valid UTF-8 text")),
             },
             Self::ConfigFile(path, _) => {
-                let text = file::read(path).map_err(|why| self.refuse(why))?;
-                let entries = file::parse(&text).map_err(|fault| fault.in_file(path))?;
-                let entry = entries.iter().find(|entry| entry.id == Id::AdminPassword);
-                Ok(entry.map(|entry| Secret::new(entry.value.to_owned())))
+                let file = file::read(path, when).map_err(|why| self.refuse(why))?;
+                file::admin_password(path, &file.text)
             }
+            Self::Held(password, _) => Ok(Some(password.clone())),
             Self::File(path, _) => {
-                let text = file::read_at_most(path, MOST_BYTES).map_err(|why| self.refuse(why))?;
+                let file = file::read_at_most(path, MOST_BYTES, when);
+                let text = file.map_err(|why| self.refuse(why))?.text;
                 let line = text.strip_suffix('\n').unwrap_or(&text);
                 Ok(Some(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned())))
             }
@@ -104,7 +112,7 @@ mod tests {
 
     fn read(machine: &Machine, args: &[&str]) -> Result<Option<String>, ConfigError> {
         let settings = machine.run(args).unwrap().settings;
-        let secret = settings.admin_password.read(&machine.lookup())?;
+        let secret = settings.admin_password.read(&machine.lookup(), When::Start)?;
         Ok(secret.map(|secret| secret.expose().to_owned()))
     }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use photoprism_protocol::secret::Secret;
+
 use super::clean;
 use super::error::ConfigError;
 use super::limits::Limits;
@@ -11,7 +13,7 @@ use super::peers::{Allowed, SocketGroup, parse_allow};
 use super::table::Id;
 use super::values::{Values, quoted};
 
-/// What the daemon runs with. There is no secret in it.
+/// What the daemon runs with. The one secret in it, where there is one, is not shown by `Debug`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The account database.
@@ -123,6 +125,8 @@ impl From<LogLevel> for tracing::Level {
 pub(crate) struct Facts {
     pub(crate) places: Places,
     pub(crate) config: Option<PathBuf>,
+    /// The first account's password out of a file of settings that came through a pipe.
+    pub(crate) piped_password: Option<Secret>,
     pub(crate) admin_socket_passed: bool,
 }
 
@@ -144,7 +148,7 @@ impl Settings {
             socket_group,
             auth_socket,
             admin_user: values.text(Id::AdminUser)?.unwrap_or_default().to_owned(),
-            admin_password: AdminPassword::choose(values, facts.config.as_ref())?,
+            admin_password: AdminPassword::choose(values, facts)?,
             password_length: values.count(Id::PasswordLength)?,
             password_hash: scheme(values)?,
             argon2: argon2(values)?,

@@ -1,6 +1,8 @@
 //! The first admin as a reset makes it.
 
+use super::aside::aside;
 use super::call::Call;
+use crate::config::When;
 use crate::error::CommandError;
 use crate::first_password::{Given, read};
 use crate::handlers::FirstAdmin;
@@ -9,8 +11,10 @@ use crate::handlers::FirstAdmin;
 pub(super) async fn first_admin(call: &Call<'_>) -> Result<FirstAdmin, CommandError> {
     let app = call.app;
     let mut first = FirstAdmin { name: app.admin_user.clone(), hash: None, warning: None };
-    let name = app.admin_user.as_str();
-    match read(&app.admin_password, (&app.env, &app.rules), name) {
+    let (source, env, rules) = (app.admin_password.clone(), app.env, app.rules);
+    let name = app.admin_user.clone();
+    let read = move || Ok(read((&source, When::Serving), (&env, &rules), name.as_str()));
+    match aside(read).await? {
         Ok(None) => {}
         Ok(Some(Given::Hash(hash))) => first.hash = Some(hash),
         Ok(Some(Given::Plain { password, warning })) => {

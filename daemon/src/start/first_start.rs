@@ -10,7 +10,7 @@ use super::failure::Failure;
 use crate::accounts::password::PasswordRules;
 use crate::accounts::{first, times};
 use crate::clock::random;
-use crate::config::{Id, Loaded, Settings};
+use crate::config::{Id, Loaded, Settings, When};
 use crate::first_password::{Given, read};
 use crate::hashing::Pool;
 use crate::store::{
@@ -54,7 +54,7 @@ pub(super) fn set_password(
         return Ok(());
     }
     let source = &settings.admin_password;
-    let hash = match read(source, (&environment, rules), admin.as_str())? {
+    let hash = match read((source, When::Start), (&environment, rules), admin.as_str())? {
         None => {
             info!("the first admin has no password yet: photoprism passwd {}", admin.as_str());
             return Ok(());

@@ -12,6 +12,7 @@ mod ends;
 mod first_admin;
 mod forging;
 mod gone;
+mod pipes;
 mod places;
 mod rivals;
 mod settings;

@@ -4,13 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::transfer::{Options, Results, Source, carry_out, database, read};
+use super::accounts_file::{Given, open};
+use super::transfer::{Options, Results, carry_out};
 use crate::cli::flags::{FormatFlags, YesFlag};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::prompt::{self, Consent};
 use crate::report::words;
+
+/// Accounts that the question names.
+const NAMED: usize = 10;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,35 +60,46 @@ impl Apply {
     /// # Errors
     /// Why it was not done; [`Exit::Pending`] where a trial found something to do.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        if database(&self.file)?.is_some() {
+        let mut file = open(&self.file)?;
+        if matches!(file, Given::Database(_)) {
             let why = "is a database; a text declares accounts, see photoprism users import";
             return Err(Failure::Usage(format!("{} {why}", self.file.display())));
         }
-        let text = read(&self.file)?;
-        let file = Source::Text(&self.file, &text);
         let trial = Options { dry_run: true, update: true, prune: self.prune, consent: None };
         if self.dry_run {
-            let results = carry_out(context, file, trial)?;
+            let results = carry_out(context, &mut file, trial)?;
             results.print(context, self.format)?;
             return pending(context, &results);
         }
-        let consent = if self.prune { Some(self.agree(context, file, trial)?) } else { None };
-        let options = Options { dry_run: false, consent: consent.as_ref(), ..trial };
-        carry_out(context, file, options)?.print(context, self.format)
+        let consent = if self.prune { self.agree(context, &mut file, trial)? } else { None };
+        // Without a consent nobody was to be deleted, and nobody is, should it be otherwise by now.
+        let prune = consent.is_some();
+        let options = Options { dry_run: false, prune, consent: consent.as_ref(), ..trial };
+        carry_out(context, &mut file, options)?.print(context, self.format)
     }
 
-    /// Asks where accounts would be deleted, after a trial has counted them.
+    /// Asks where accounts would be deleted, after a dry run has counted them; `None` where there
+    /// are none.
     fn agree(
         &self,
         context: &mut Context,
-        file: Source<'_>,
+        file: &mut Given,
         trial: Options<'_>,
-    ) -> Result<Consent, Failure> {
-        let count =
-            if self.yes.yes { 0 } else { carry_out(context, file, trial)?.count("pruned")? };
+    ) -> Result<Option<Consent>, Failure> {
+        if self.yes.yes {
+            return prompt::consent(context, true, "", "--yes").map(Some);
+        }
+        let results = carry_out(context, file, trial)?;
+        let count = results.count("pruned")?;
+        if count == 0 {
+            return Ok(None);
+        }
         let users = words::count(count, "user");
-        let question = format!("Delete {users} that the file does not name?");
-        prompt::consent(context, count == 0, &question, "--yes")
+        let names = results.names("pruned", NAMED)?;
+        let more = if count > NAMED as u64 { ", …" } else { "" };
+        let question =
+            format!("Delete {users} that the file does not name ({}{more})?", names.join(", "));
+        prompt::consent(context, false, &question, "--yes").map(Some)
     }
 }
 

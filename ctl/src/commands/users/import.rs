@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::transfer::{Options, Source, carry_out, database, read};
+use super::accounts_file::open;
+use super::transfer::{Options, carry_out};
 use crate::cli::flags::FormatFlags;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -45,12 +46,7 @@ impl Import {
     /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let options = Options { dry_run: self.dry_run, update: false, prune: false, consent: None };
-        let results = if let Some(path) = database(&self.file)? {
-            carry_out(context, Source::Database(&path), options)?
-        } else {
-            let text = read(&self.file)?;
-            carry_out(context, Source::Text(&self.file, &text), options)?
-        };
+        let results = carry_out(context, &mut open(&self.file)?, options)?;
         results.print(context, self.format)
     }
 }

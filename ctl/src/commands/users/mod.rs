@@ -1,5 +1,6 @@
 //! `users`: accounts.
 
+mod accounts_file;
 mod add;
 mod adopt;
 mod apply;

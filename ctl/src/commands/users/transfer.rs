@@ -1,40 +1,24 @@
 //! What `users import` and `users apply` have in common: a file goes to the daemon in parts, and
 //! comes back as a result for each row.
 
-use std::fs::File;
-use std::io::{Read, stdin};
-use std::path::Path;
-
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::error::ErrorCode;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::Import;
 use serde_json::value::RawValue;
-use zeroize::Zeroizing;
 
+use super::accounts_file::Given;
 use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode, decode_all};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::object::Object;
+use crate::output;
 use crate::prompt::Consent;
 use crate::report::{Report, escape};
-use crate::{output, password};
 
 /// Bytes of a part: a line of the daemon has 64 KiB, and JSON writes a byte as six at the worst.
 const PART: usize = 10_000;
-
-/// What an SQLite file begins with.
-const DATABASE: &[u8; 16] = b"SQLite format 3\0";
-
-/// What is carried out.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Source<'a> {
-    /// A text, with the path of its file: passwords in files are read from beside it.
-    Text(&'a Path, &'a Secret),
-    /// A database that the daemon reads.
-    Database(&'a str),
-}
 
 /// How a file is carried out.
 #[derive(Clone, Copy, Debug)]
@@ -52,59 +36,19 @@ pub(super) struct Results {
     items: Vec<Box<RawValue>>,
 }
 
-/// Reads a file, `-` for standard input.
-///
-/// # Errors
-/// [`Failure::Usage`] where it cannot be read, or is no text.
-pub(super) fn read(path: &Path) -> Result<Secret, Failure> {
-    let shown = path.display();
-    let mut bytes = Zeroizing::new(Vec::new());
-    let read = if path.as_os_str() == "-" {
-        stdin().read_to_end(&mut bytes)
-    } else {
-        File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
-    };
-    read.map_err(|error| Failure::Usage(format!("cannot read {shown}: {error}")))?;
-    let text =
-        str::from_utf8(&bytes).map_err(|_| Failure::Usage(format!("{shown} is no UTF-8 text")))?;
-    Ok(Secret::new(text.into()))
-}
-
-/// The whole path of a file that is a database, for the daemon to read: PhotoPrism's `index.db`
-/// may have gigabytes. One that this user may not read, or does not see, may be the daemon's to
-/// read; it is told by its name then.
-///
-/// # Errors
-/// [`Failure::Usage`] where the path cannot be told to the daemon.
-pub(super) fn database(path: &Path) -> Result<Option<String>, Failure> {
-    let mut begin = [0; DATABASE.len()];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begin));
-    let is_one = match read {
-        Ok(()) => begin == *DATABASE,
-        Err(_) => path.extension().is_some_and(|name| name == "db"),
-    };
-    if path.as_os_str() == "-" || !is_one {
-        return Ok(None);
-    }
-    let whole = std::path::absolute(path).ok();
-    let whole = whole.and_then(|path| path.into_os_string().into_string().ok());
-    whole.map(Some).ok_or_else(|| Failure::Usage("the path is no UTF-8 text".into()))
-}
-
 /// Sends the text, or names the database, and has it carried out.
 ///
 /// # Errors
 /// As [`Context::call`], and [`Failure::Usage`] for a password file.
 pub(super) fn carry_out(
     context: &mut Context,
-    source: Source<'_>,
+    source: &mut Given,
     options: Options<'_>,
 ) -> Result<Results, Failure> {
-    let (folder, import) = match source {
-        Source::Text(path, text) => (path.parent(), send(context, text.expose(), options)?),
-        Source::Database(path) => (None, name(context, path, options)?),
-    };
-    let import = Some(import);
+    let import = Some(match source {
+        Given::Text(accounts) => send(context, accounts.text().expose(), options)?,
+        Given::Database(path) => name(context, path, options)?,
+    });
     let run = Import {
         import: import.clone(),
         run: Some(true),
@@ -119,8 +63,10 @@ pub(super) fn carry_out(
         let answer = ask(context, &next, options)?;
         let step = decode(&answer)?;
         for file in step.texts("missing_files") {
-            let beside = folder.unwrap_or(Path::new("")).join(&file);
-            let password = Some(password::from_file(&beside, "password_file")?);
+            let Given::Text(accounts) = source else {
+                return Err(Failure::BadReply("the daemon asks for a file of a database".into()));
+            };
+            let password = Some(accounts.password(&file)?);
             let (import, file) = (import.clone(), Some(file));
             ask(context, &Import { import, file, password, ..Import::default() }, options)?;
         }
@@ -176,6 +122,16 @@ impl Results {
     pub(super) fn count(&self, outcome: &str) -> Result<u64, Failure> {
         let nonsense = |_| Failure::BadReply("the daemon's counts make no sense".into());
         Ok(serde_json::from_str::<Object<'_>>(&self.counts).map_err(nonsense)?.number(outcome))
+    }
+
+    /// The first names that came to that.
+    ///
+    /// # Errors
+    /// [`Failure::BadReply`].
+    pub(super) fn names(&self, outcome: &str, most: usize) -> Result<Vec<String>, Failure> {
+        let items = decode_all(&self.items)?;
+        let such = items.iter().filter(|item| item.text("outcome") == outcome);
+        Ok(such.take(most).map(|item| item.text("name")).collect())
     }
 
     /// Prints a row for each result, and says how many came to what.

@@ -1,0 +1,202 @@
+//! The file of `users import` and `users apply`. It is opened once and read once: what comes
+//! through a pipe (`<(…)`, a FIFO) is there only once.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Take, stdin};
+use std::path::{Path, PathBuf};
+
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::setting_path::looks_like_address;
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::{password, paths};
+
+/// Bytes of the longest text that the daemon takes.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// Room for most files: a buffer that grows leaves copies behind unless it is zeroed.
+const FIRST_ROOM: u64 = 64 * 1024;
+
+/// What an SQLite file begins with.
+const DATABASE: &[u8] = b"SQLite format 3\0";
+
+/// What the file turned out to be.
+pub(super) enum Given {
+    /// Accounts as text.
+    Text(Accounts),
+    /// The whole path of a database, for the daemon to read.
+    Database(String),
+}
+
+/// A text of accounts, with the passwords that it names by their files.
+pub(super) struct Accounts {
+    text: Secret,
+    folder: PathBuf,
+    /// Each file is read once, though a dry run comes before the run.
+    passwords: BTreeMap<String, Secret>,
+}
+
+/// Opens and reads a file, `-` for standard input. A database is not read but named: PhotoPrism's
+/// `index.db` may have gigabytes. One that this user may not read, or does not see, may be the
+/// daemon's to read; it is known by its name then.
+///
+/// # Errors
+/// [`Failure::Usage`] where it cannot be read, is too long, is not text, or is a database without
+/// a path.
+pub(super) fn open(path: &Path) -> Result<Given, Failure> {
+    if looks_like_address(path.as_os_str()) {
+        return Err(Failure::Usage(
+            "FILE is the address of a database, which is not repeated here as there may be a \
+             password in it; give the path of a file"
+                .into(),
+        ));
+    }
+    paths::check(path, "FILE")?;
+    if path.as_os_str() == "-" {
+        return sniffed(stdin().lock().take(MOST_BYTES + 1), path, false);
+    }
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(_) if is_named_as_database(path) => return database(path),
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    let found = file.metadata().map_err(|error| unreadable(path, &error))?;
+    // Descriptors of this process: the daemon has others under these names.
+    let own = ["/dev/fd", "/dev/stdin", "/proc"].iter().any(|own| path.starts_with(own));
+    let has_path = found.is_file() && !own;
+    sniffed(file.take(MOST_BYTES + 1), path, has_path)
+}
+
+/// Tells a database from a text by its first bytes, which are part of the text.
+fn sniffed(mut source: Take<impl Read>, path: &Path, has_path: bool) -> Result<Given, Failure> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize_of(FIRST_ROOM)));
+    let begin = source.by_ref().take(DATABASE.len() as u64).read_to_end(&mut bytes);
+    let short = has_path && bytes.len() < DATABASE.len() && is_named_as_database(path);
+    if has_path && (bytes.as_slice() == DATABASE || short) {
+        return database(path);
+    }
+    begin.map_err(|error| unreadable(path, &error))?;
+    if bytes.as_slice() == DATABASE {
+        let why = "is an SQLite database without a path; the daemon reads databases itself: give \
+                   the path of the file";
+        return Err(Failure::Usage(format!("{} {why}", shown(path))));
+    }
+    let bytes = rest(source, bytes).map_err(|error| unreadable(path, &error))?;
+    text(&bytes, path).map(Given::Text)
+}
+
+/// Reads to the end. A buffer that is full is left for one of twice its size, and zeroed.
+fn rest(
+    mut source: Take<impl Read>,
+    mut bytes: Zeroizing<Vec<u8>>,
+) -> io::Result<Zeroizing<Vec<u8>>> {
+    loop {
+        let room = bytes.capacity() - bytes.len();
+        if source.by_ref().take(room as u64).read_to_end(&mut bytes)? < room {
+            return Ok(bytes);
+        }
+        let mut larger = Zeroizing::new(Vec::with_capacity(bytes.capacity() * 2));
+        larger.extend_from_slice(&bytes);
+        bytes = larger;
+    }
+}
+
+fn text(bytes: &[u8], path: &Path) -> Result<Accounts, Failure> {
+    let refuse = |why| Failure::Usage(format!("{} {why}", shown(path)));
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(refuse("has more than 16 MiB; import it in several pieces"));
+    }
+    let text = str::from_utf8(bytes).map_err(|_| refuse("is no UTF-8 text"))?;
+    let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+    Ok(Accounts { text: Secret::new(text.into()), folder, passwords: BTreeMap::new() })
+}
+
+fn database(path: &Path) -> Result<Given, Failure> {
+    let whole = std::path::absolute(path).ok();
+    let whole = whole.and_then(|path| path.into_os_string().into_string().ok());
+    whole.map(Given::Database).ok_or_else(|| Failure::Usage("the path is no UTF-8 text".into()))
+}
+
+fn is_named_as_database(path: &Path) -> bool {
+    path.extension().is_some_and(|name| name == "db")
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::Usage(format!("cannot read {}: {error}", shown(path)))
+}
+
+fn shown(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() }
+}
+
+fn usize_of(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+impl Accounts {
+    /// The whole text.
+    pub(super) fn text(&self) -> &Secret {
+        &self.text
+    }
+
+    /// The password that is in `file`, next to the text.
+    ///
+    /// # Errors
+    /// As [`password::from_file`].
+    pub(super) fn password(&mut self, file: &str) -> Result<Secret, Failure> {
+        if let Some(known) = self.passwords.get(file) {
+            return Ok(known.clone());
+        }
+        let read = password::from_file(&self.folder.join(file), "password_file")?;
+        self.passwords.insert(file.to_owned(), read.clone());
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives one byte at each read, as a slow pipe does.
+    struct Slow<'a>(&'a [u8]);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let length = self.0.len().min(buffer.len()).min(1);
+            let (now, later) = self.0.split_at(length);
+            buffer[..length].copy_from_slice(now);
+            self.0 = later;
+            Ok(length)
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Result<String, Failure> {
+        match sniffed(Slow(bytes).take(MOST_BYTES + 1), Path::new("-"), false)? {
+            Given::Text(accounts) => Ok(accounts.text().expose().to_owned()),
+            Given::Database(path) => panic!("{path}"),
+        }
+    }
+
+    #[test]
+    fn all_of_a_pipe_is_the_text_however_it_comes() {
+        for length in [0, 1, 15, 16, 17, 100, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 200_000] {
+            let text: String = "name\nbob\n".chars().cycle().take(length).collect();
+            assert_eq!(read(text.as_bytes()).unwrap(), text, "{length}");
+        }
+        assert!(matches!(read(b"k\xe4the"), Err(Failure::Usage(_))));
+        let Err(Failure::Usage(why)) = read(b"SQLite format 3\0more") else { panic!() };
+        assert!(why.contains("standard input") && why.contains("give the path"), "{why}");
+        assert_eq!(read(b"SQLite format 3").unwrap(), "SQLite format 3");
+    }
+
+    #[test]
+    fn a_text_has_at_most_16_mib() {
+        let most = usize_of(MOST_BYTES);
+        let long = vec![b'#'; most + 1];
+        assert!(text(&long[..most], Path::new("x")).is_ok());
+        let Err(Failure::Usage(why)) = text(&long, Path::new("x")) else { panic!() };
+        assert!(why.contains("16 MiB"), "{why}");
+    }
+}
