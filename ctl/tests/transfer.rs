@@ -207,20 +207,54 @@ fn pruning_asks_only_where_something_would_be_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path(), "a.toml", "x");
     let path = path.to_str().unwrap();
-    let tried = |number| step(true, &json!({"counts": counts("pruned", number)}));
+    let tried = |number: usize| {
+        let names = (0..number).map(|n| item(0, &format!("user{n}"), "pruned"));
+        let items: Vec<Value> = names.collect();
+        step(true, &json!({"counts": counts("pruned", number as u64), "items": items}))
+    };
     let replies =
         |number| [step(false, &json!({})), tried(number), step(false, &json!({})), tried(number)];
-    let daemon = Daemon::playing(replies(2));
+    for (number, names) in [
+        (1, "1 user that the file does not name (user0)?"),
+        (2, "2 users that the file does not name (user0, user1)?"),
+    ] {
+        let daemon = Daemon::playing(replies(number));
+        let seen = output(&mut daemon.command(["users", "apply", "-f", path, "--prune"]));
+        assert_eq!((seen.code, daemon.requests().len()), (Some(2), 2));
+        let words = format!("Delete {names}");
+        assert!(seen.err.contains(&words) && seen.err.contains("--yes"), "{}", seen.err);
+    }
+    let daemon = Daemon::playing(replies(11));
     let seen = output(&mut daemon.command(["users", "apply", "-f", path, "--prune"]));
-    assert_eq!((seen.code, daemon.requests().len()), (Some(2), 2));
-    assert!(seen.err.contains("Delete 2 users") && seen.err.contains("--yes"), "{}", seen.err);
+    assert!(seen.err.contains("Delete 11 users") && seen.err.contains("user9, …)"), "{}", seen.err);
 
+    // Nobody was to be deleted: nobody is, whatever changes until the run.
     let daemon = Daemon::playing(replies(0));
     let seen = output(&mut daemon.command(["users", "apply", "-f", path, "--prune"]));
     assert_eq!((seen.code, daemon.requests().len()), (Some(0), 4));
+    let run = &daemon.requests()[3];
+    assert_eq!((&run["args"]["prune"], &run["args"]["update"]), (&json!(false), &json!(true)));
     let daemon = Daemon::playing([step(false, &json!({})), tried(2)]);
     let seen = output(&mut daemon.command(["users", "apply", "-f", path, "--prune", "--yes"]));
     assert_eq!(seen.code, Some(0));
     let run = &daemon.requests()[1];
     assert_eq!((&run["confirm"], &run["args"]["prune"]), (&json!(true), &json!(true)));
+}
+
+#[test]
+fn the_backup_of_what_was_there_before_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "a.toml", "x");
+    let backup = "/srv/backups/auto-20261128T200000.000Z-users-prune.db";
+    let done = json!({"counts": counts("pruned", 1), "backup": backup,
+        "items": [item(0, "old", "pruned")]});
+    let line = ["users", "apply", "--prune", "--yes", "-f", path.to_str().unwrap()];
+    let daemon = Daemon::playing([step(false, &json!({})), step(true, &done)]);
+    let seen = output(&mut daemon.command(line));
+    assert_eq!(seen.code, Some(0), "{seen:?}");
+    assert!(seen.err.ends_with(&format!("before: {backup}\n")), "{}", seen.err);
+    let daemon = Daemon::playing([step(false, &json!({})), step(true, &done)]);
+    let seen = output(&mut daemon.command(line.iter().chain(&["--json"])));
+    let printed: Value = serde_json::from_str(&seen.out).unwrap();
+    assert_eq!(printed, done);
 }

@@ -66,6 +66,12 @@ pub fn same_without_case(a: &str, b: &str) -> bool {
     folded(a).eq(folded(b))
 }
 
+/// The same form as a key: texts that are [`same_without_case`] have the same one.
+#[must_use]
+pub fn without_case(text: &str) -> String {
+    folded(text).collect()
+}
+
 fn folded(text: &str) -> impl Iterator<Item = char> {
     text.trim().nfc().flat_map(char::to_lowercase).nfc().map(|c| {
         // Lower case of a whole word ends in the final sigma, that of a character does not.

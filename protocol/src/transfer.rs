@@ -115,7 +115,8 @@ pub struct Import {
     /// With `run`: change accounts that differ, instead of leaving them alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub update: Option<bool>,
-    /// With `run`: delete accounts that the text does not name.
+    /// With `run`: delete accounts that the text does not name, after a backup. A text that names
+    /// none is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prune: Option<bool>,
     /// The `next` of the results before.
@@ -146,6 +147,9 @@ pub struct ImportResult {
     /// end at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_within_s: Option<u32>,
+    /// Absolute path of the backup of what was there before, where accounts were pruned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
 }
 
 /// How many rows came to what.

@@ -101,6 +101,23 @@ impl Tx<'_> {
         }
         done
     }
+
+    /// Runs `work` and takes back all that it wrote, whatever it came to.
+    ///
+    /// # Errors
+    /// Those of `work`, else the store's.
+    pub fn tried<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run("SAVEPOINT trial")?;
+        let outcome = work();
+        let undone = self.run("ROLLBACK TO trial").and_then(|()| self.run("RELEASE trial"));
+        // The first error is the one that matters.
+        let outcome = outcome?;
+        undone?;
+        Ok(outcome)
+    }
 }
 
 impl Deref for Tx<'_> {

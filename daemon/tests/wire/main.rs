@@ -14,6 +14,7 @@ mod golden;
 #[path = "../../src/metrics/grammar.rs"]
 mod grammar;
 mod harness;
+mod import_prune;
 mod import_steps;
 mod import_theirs;
 mod keys;

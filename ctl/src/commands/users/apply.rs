@@ -43,7 +43,7 @@ pub struct Apply {
     #[arg(long)]
     dry_run: bool,
 
-    /// Delete accounts that the file does not name; they can be restored
+    /// Delete accounts that the file does not name, after a backup; they can be restored
     #[arg(long)]
     prune: bool,
 

@@ -34,6 +34,8 @@ pub(super) struct Options<'a> {
 pub(super) struct Results {
     counts: String,
     items: Vec<Box<RawValue>>,
+    /// As JSON: the path of the backup of what was there before, or `null`.
+    backup: String,
 }
 
 /// Sends the text, or names the database, and has it carried out.
@@ -57,7 +59,7 @@ pub(super) fn carry_out(
         prune: Some(options.prune),
         ..Import::default()
     };
-    let mut results = Results { counts: String::new(), items: Vec::new() };
+    let mut results = Results { counts: String::new(), items: Vec::new(), backup: String::new() };
     let mut next = run.clone();
     loop {
         let answer = ask(context, &next, options)?;
@@ -74,6 +76,7 @@ pub(super) fn carry_out(
             continue;
         }
         step.raw("counts").clone_into(&mut results.counts);
+        step.raw("backup").clone_into(&mut results.backup);
         results.items.append(&mut step.list("items"));
         let cursor = step.text("next");
         if cursor.is_empty() {
@@ -143,8 +146,12 @@ impl Results {
         match format.layout() {
             None => {
                 let items: Vec<&str> = self.items.iter().map(|item| item.get()).collect();
-                let text =
-                    ["{\"counts\":", &self.counts, ",\"items\":[", &items.join(","), "]}"].concat();
+                let backup = match self.backup.as_str() {
+                    "null" => String::new(),
+                    path => [",\"backup\":", path].concat(),
+                };
+                let items = [",\"items\":[", &items.join(","), "]}"].concat();
+                let text = ["{\"counts\":", &self.counts, &backup, &items].concat();
                 output::line(&escape::json(&text))?;
             }
             Some(layout) => table(&items).print(layout)?,
@@ -154,6 +161,9 @@ impl Results {
             came.push([outcome, " ", &self.count(outcome)?.to_string()].concat());
         }
         context.note(&came.join(", "));
+        if let Ok(path) = serde_json::from_str::<String>(&self.backup) {
+            context.note(&format!("the backup that holds what was there before: {path}"));
+        }
         let refusal = items.iter().map(|item| item.text("code")).find(|code| !code.is_empty());
         let Some(code) = refusal else { return Ok(()) };
         // It was reported by its row; the notes that wait for the end come before the code.

@@ -21,6 +21,8 @@ pub struct Found {
     pub line: u64,
     /// The row, or what is wrong with it.
     pub row: Result<Row, CommandError>,
+    /// It may have been cut without a trace: the last line of a CSV, without its newline.
+    pub may_be_cut: bool,
 }
 
 /// Reads a text.
@@ -57,7 +59,9 @@ fn is_toml(start: &str) -> bool {
 /// One object a line; empty lines are passed over.
 fn objects(text: &str) -> Vec<Found> {
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
-    lines.map(|(line, number)| Found { line: number, row: object(line) }).collect()
+    lines
+        .map(|(line, number)| Found { line: number, row: object(line), may_be_cut: false })
+        .collect()
 }
 
 fn object(line: &str) -> Result<Row, CommandError> {

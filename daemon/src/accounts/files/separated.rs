@@ -24,7 +24,11 @@ pub(super) fn read(text: &str) -> Result<Vec<Found>, CommandError> {
     for record in reader.records() {
         let record = record.map_err(|error| unreadable(&error))?;
         let line = record.position().map_or(0, |place| line_at(text, place.byte()));
-        rows.push(Found { line, row: cells(&columns, &record).and_then(row) });
+        let row = cells(&columns, &record).and_then(row);
+        rows.push(Found { line, row, may_be_cut: false });
+    }
+    if let Some(last) = rows.last_mut() {
+        last.may_be_cut = !text.ends_with(['\n', '\r']);
     }
     Ok(rows)
 }

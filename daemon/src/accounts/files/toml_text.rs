@@ -24,7 +24,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Found>, CommandError> {
     })?;
     let rows = file.account.into_iter().map(|account| {
         let line = line_at(text, account.span().start);
-        Found { line, row: map(account.into_inner()).and_then(row) }
+        Found { line, row: map(account.into_inner()).and_then(row), may_be_cut: false }
     });
     Ok(rows.collect())
 }

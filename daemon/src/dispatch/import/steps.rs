@@ -93,8 +93,11 @@ pub(super) async fn run(call: &Call<'_>, id: &str, options: Options) -> Answer {
     let ended = advance(call, id, &mut staged, options).await;
     let over = match &ended {
         Ok(result) => result.done && result.next.is_none(),
-        // A text that makes no sense will make none at the next attempt.
-        Err(error) => staged.rows.is_none() && matches!(error, CommandError::Invalid { .. }),
+        // A text that is invalid, or names nobody, will be so at the next attempt.
+        Err(error) => {
+            let nothing = staged.rows.as_ref().is_none_or(Vec::is_empty);
+            nothing && matches!(error, CommandError::Invalid { .. })
+        }
     };
     let warnings = staged.results.as_ref().map(|found| found.warnings.clone());
     call.app.imports.put_back(id, staged, call.app.started.elapsed());
@@ -173,6 +176,7 @@ fn progress(id: &str, staged: &Staged, missing_files: Vec<String>) -> ImportResu
         items: Vec::new(),
         next: None,
         effective_within_s: None,
+        backup: None,
     }
 }
 
@@ -198,6 +202,7 @@ fn page(id: &str, staged: &Staged, cursor: &str) -> Result<ImportResult, Command
         items,
         next,
         effective_within_s: results.effective_within_s,
+        backup: results.backup.clone(),
         ..progress(id, staged, Vec::new())
     })
 }

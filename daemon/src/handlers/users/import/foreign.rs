@@ -25,7 +25,7 @@ impl Ready {
         let ForeignAccount { row, hash, passcode, app_passwords } = account;
         let line = row.id.unsigned_abs();
         let passcode = passcode.filter(|_| row.method == "2fa");
-        let found = Found { line, row: Ok(as_row(row, hash, passcode)) };
+        let found = Found { line, row: Ok(as_row(row, hash, passcode)), may_be_cut: false };
         let mut ready = Self::parse(found, rules, is_hash)?;
         ready.app_passwords = app_passwords.into_iter().map(without_zero_times).collect();
         Ok(ready)

@@ -1,31 +1,99 @@
 //! Deleting what the text does not name.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
+use photoprism_protocol::name::UserName;
+use photoprism_protocol::text::without_case;
+
+use super::ready::{Bad, Ready};
 use crate::accounts::first::FIRST_ADMIN_ID;
 use crate::accounts::times;
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
 use crate::handlers::users::{now_shown, still_one_super_admin};
-use crate::store::{Tx, UserPage, UserRow, UserSearch, end_all_sessions, user_delete, users_page};
+use crate::store::{
+    Tx, UserPage, UserRow, UserSearch, end_all_sessions, user_by_name, user_delete, users_page,
+};
 
 /// Rows that are looked at in one piece.
 const PIECE: usize = 1000;
 
-/// Accounts that are not named, in the order of their ids. The first admin stays.
-pub(super) fn unnamed(
-    tx: &Tx<'_>,
-    named: &BTreeMap<&str, u64>,
-) -> Result<Vec<UserRow>, CommandError> {
-    let mut unnamed = Vec::new();
+/// Accounts that a warning names.
+const NAMED: usize = 10;
+
+/// The accounts that no row names, in the order of their ids.
+#[derive(Default)]
+pub(super) struct Unnamed {
+    /// Those that a row could have named.
+    pub(super) rows: Vec<UserRow>,
+    /// UIDs of those that no file can name: PhotoPrism stored their names under another rule.
+    unnameable: Vec<String>,
+}
+
+/// Refuses a text that names nobody: it is empty or was cut, and everybody would be deleted.
+pub(super) fn ensure_names_somebody(rows: &[Result<Ready, Bad>]) -> Result<(), CommandError> {
+    if !rows.is_empty() {
+        return Ok(());
+    }
+    Err(CommandError::broken(
+        "prune",
+        "there is no account in what was given, so that all but the first admin would be deleted; \
+         is it the right file, and whole? Name the accounts that are to stay, or leave prune out",
+    ))
+}
+
+/// Refuses a new account whose name may be the beginning of another one's, which would be deleted.
+pub(super) fn ensure_whole(tx: &Tx<'_>, row: &Ready) -> Result<(), CommandError> {
+    if !row.may_be_cut || user_by_name(tx, row.name.as_str())?.is_some() {
+        return Ok(());
+    }
+    Err(CommandError::broken(
+        "name",
+        "the last line has no newline at its end and names a new account, so the file may have \
+         been cut: end the line, or leave prune out",
+    ))
+}
+
+/// What the rows do not name. The first admin stays, and so does everybody while a row is bad: it
+/// may have been about any of them.
+pub(super) fn unnamed(tx: &Tx<'_>, rows: &[Result<Ready, Bad>]) -> Result<Unnamed, CommandError> {
+    let mut named = BTreeSet::new();
+    for row in rows {
+        let Ok(row) = row else { return Ok(Unnamed::default()) };
+        named.insert(without_case(row.name.as_str()));
+    }
+    let mut unnamed = Unnamed::default();
     let mut after = FIRST_ADMIN_ID;
     loop {
         let page = UserPage { after, limit: PIECE, deleted: false };
         let rows = users_page(tx, &UserSearch::People, page)?;
         let Some(last) = rows.last() else { return Ok(unnamed) };
         after = last.id;
-        unnamed.extend(rows.into_iter().filter(|row| !named.contains_key(row.name.as_str())));
+        // Another spelling of a name that is given: that account was meant.
+        for row in rows.into_iter().filter(|row| !named.contains(&without_case(&row.name))) {
+            if UserName::parse(&row.name).is_ok_and(|name| name.as_str() == row.name) {
+                unnamed.rows.push(row);
+            } else {
+                unnamed.unnameable.push(row.uid);
+            }
+        }
+    }
+}
+
+impl Unnamed {
+    /// For people: who stays, because no file could have named them.
+    pub(super) fn warning(&self) -> Option<String> {
+        let count = self.unnameable.len();
+        if count == 0 {
+            return None;
+        }
+        let shown = self.unnameable.get(..NAMED).unwrap_or(&self.unnameable).join(", ");
+        let more = if count > NAMED { ", …" } else { "" };
+        Some(format!(
+            "accounts with names that no file can have stay as they are ({shown}{more}); \
+             photoprism users rm UID deletes one"
+        ))
     }
 }
 

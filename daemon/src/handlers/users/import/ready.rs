@@ -35,6 +35,8 @@ pub enum NewHash {
 pub struct Ready {
     /// Line of the text.
     pub line: u64,
+    /// As [`Found::may_be_cut`].
+    pub(super) may_be_cut: bool,
     /// Name of the account.
     pub name: UserName,
     /// File that the password stands in, as long as nobody has read it.
@@ -63,11 +65,12 @@ impl Ready {
         rules: &PasswordRules,
         is_hash: impl Fn(&str) -> Result<(), RuleError>,
     ) -> Result<Self, Bad> {
-        let line = found.line;
-        let row = found.row.map_err(|error| (line, String::new(), error))?;
+        let Found { line, row, may_be_cut } = found;
+        let row = row.map_err(|error| (line, String::new(), error))?;
         let name = UserName::parse(&row.name)
             .map_err(|rule| (line, String::new(), CommandError::invalid("name", &rule)))?;
         Self::checked(line, name.clone(), row, (rules, is_hash))
+            .map(|ready| Self { may_be_cut, ..ready })
             .map_err(|error| (line, name.as_str().into(), error))
     }
 
@@ -98,7 +101,8 @@ impl Ready {
         let password_file = row.password_file.take();
         let given = Properties::parse(fields(row), rules)?;
         let app_passwords = Vec::new();
-        Ok(Self { line, name, password_file, given, hash, two_factor, app_passwords })
+        let may_be_cut = false;
+        Ok(Self { line, may_be_cut, name, password_file, given, hash, two_factor, app_passwords })
     }
 
     /// Takes what stands in the row's file.

@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex};
 use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
 
 use super::one::{Came, one};
-use super::prune::{delete, unnamed};
+use super::prune::{Unnamed, delete, ensure_names_somebody, ensure_whole, unnamed};
 use super::ready::{Bad, Ready};
 use crate::accounts::standing::unknown_role;
+use crate::accounts::times;
 use crate::effect::{Done, Effect};
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome, success};
 use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, Written, record, surrounded};
-use crate::store::Tx;
+use crate::store::{Tx, backed_up};
 
 /// How an import is carried out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub struct Options {
     pub dry_run: bool,
     /// Change accounts that differ.
     pub update: bool,
-    /// Delete accounts that no row names.
+    /// Delete accounts that no row names, after a backup.
     pub prune: bool,
 }
 
@@ -38,6 +39,8 @@ pub struct Results {
     pub warnings: Vec<String>,
     /// Seconds for which a running PhotoPrism may go on honouring what ended.
     pub effective_within_s: Option<u32>,
+    /// Path of the backup of what was there before, where accounts were pruned.
+    pub backup: Option<String>,
 }
 
 /// A text whose rows are ready.
@@ -55,13 +58,17 @@ pub struct Import {
 /// counts, since it is what an idempotency key keeps.
 ///
 /// # Errors
-/// The store's, then nothing is changed. A row that is refused is among the results.
+/// `invalid_argument` at `prune` where no row names anybody, or the store's, then nothing is
+/// changed; nobody is pruned without a backup. A row that is refused is among the results.
 pub fn import(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,
     (import, results): (&Import, &Arc<Mutex<Results>>),
 ) -> Result<Outcome, CommandError> {
+    if import.options.prune {
+        ensure_names_somebody(&import.rows)?;
+    }
     let carry_out = || {
         let (found, effects) = all(tx, context, import)?;
         let summary = summary(import, &found);
@@ -92,6 +99,7 @@ fn summary(import: &Import, found: &Results) -> ImportResult {
         items: Vec::new(),
         next: None,
         effective_within_s: found.effective_within_s,
+        backup: found.backup.clone(),
     }
 }
 
@@ -100,6 +108,41 @@ fn all(
     context: &Context,
     import: &Import,
 ) -> Result<(Results, Vec<Effect>), CommandError> {
+    let Options { dry_run, prune, .. } = import.options;
+    let unnamed = if prune { unnamed(tx, &import.rows)? } else { Unnamed::default() };
+    // The backup has to hold what was there before the first row. Whether one is needed shows at
+    // the end: a refused row saves everybody, and a backup for nothing would drive an old one out.
+    let deletes = || tx.tried(|| whole(tx, context, import, &unnamed)).map(|it| it.0.counts.pruned);
+    let (mut results, effects) = if !dry_run && !unnamed.rows.is_empty() && deletes()? > 0 {
+        let name = format!("{}-users-prune", times::to_file_name(context.now));
+        backed_up(tx, (&name, None), |backup| {
+            let (mut results, effects) = whole(tx, context, import, &unnamed)?;
+            results.backup = Some(backup.path.display().to_string());
+            Ok::<_, CommandError>((results, effects))
+        })?
+    } else {
+        whole(tx, context, import, &unnamed)?
+    };
+    let ended = results.items.iter().map(|item| item.sessions_revoked).sum();
+    results.effective_within_s = effective_within(tx, ended);
+    if prune {
+        let refused = results.counts.refused;
+        let kept = (refused > 0 && results.counts.pruned == 0).then(|| {
+            format!("nobody is deleted while rows are refused ({refused} here): correct them first")
+        });
+        results.warnings.extend(kept);
+        results.warnings.extend(unnamed.warning());
+    }
+    Ok((results, effects))
+}
+
+/// The rows, and behind them those that none of them names.
+fn whole(
+    tx: &Tx<'_>,
+    context: &Context,
+    import: &Import,
+    unnamed: &Unnamed,
+) -> Result<(Results, Vec<Effect>), CommandError> {
     let (mut results, mut effects) = (Results::default(), Vec::new());
     let mut named: BTreeMap<&str, u64> = BTreeMap::new();
     for row in &import.rows {
@@ -107,7 +150,12 @@ fn all(
             Ok(row) => {
                 let name = row.name.as_str();
                 let came = match named.insert(name, row.line) {
-                    None => tx.piece(|| one(tx, context, row, import.options.update)),
+                    None => {
+                        let whole =
+                            if import.options.prune { ensure_whole(tx, row) } else { Ok(()) };
+                        let carry_out = || one(tx, context, row, import.options.update);
+                        whole.and_then(|()| tx.piece(carry_out))
+                    }
                     Some(before) => Err(CommandError::Conflict(
                         format!("line {before} is about this account already").into(),
                     )),
@@ -121,19 +169,16 @@ fn all(
         };
         effects.extend(note(tx, context, &mut results, ((line, name), came))?);
     }
-    if import.options.prune && results.counts.refused == 0 {
-        for row in unnamed(tx, &named)? {
-            let came = delete(tx, context, &row).map(|(sessions_revoked, effects)| Came {
-                outcome: "pruned",
-                changed: Vec::new(),
-                sessions_revoked,
-                wrote: Some((row.uid.clone(), effects)),
-            });
-            effects.extend(note(tx, context, &mut results, ((0, &row.name), came))?);
-        }
+    let unnamed = if results.counts.refused == 0 { &unnamed.rows[..] } else { &[] };
+    for row in unnamed {
+        let came = delete(tx, context, row).map(|(sessions_revoked, effects)| Came {
+            outcome: "pruned",
+            changed: Vec::new(),
+            sessions_revoked,
+            wrote: Some((row.uid.clone(), effects)),
+        });
+        effects.extend(note(tx, context, &mut results, ((0, &row.name), came))?);
     }
-    let ended = results.items.iter().map(|item| item.sessions_revoked).sum();
-    results.effective_within_s = effective_within(tx, ended);
     Ok((results, effects))
 }
 
