@@ -31,11 +31,13 @@ pub enum Fault {
     TrustNames = 1 << 9,
     /// Backups are damaged between their writing and their check.
     SpoilBackup = 1 << 10,
+    /// A start takes it that the last changes to PhotoPrism's database were committed.
+    TrustLastGroup = 1 << 11,
 }
 
 impl Fault {
     /// Every fault with the word that `examples/faulty.rs` knows it by.
-    pub const ALL: [(&'static str, Self); 11] = [
+    pub const ALL: [(&'static str, Self); 12] = [
         ("acknowledge-early", Self::AcknowledgeEarly),
         ("sync-seldom", Self::SyncSeldom),
         ("panic-in-restore", Self::PanicInRestore),
@@ -47,6 +49,7 @@ impl Fault {
         ("no-patience", Self::NoPatience),
         ("trust-names", Self::TrustNames),
         ("spoil-backup", Self::SpoilBackup),
+        ("trust-last-group", Self::TrustLastGroup),
     ];
 }
 

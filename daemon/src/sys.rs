@@ -1,5 +1,8 @@
 //! What neither std nor nix can do without `unsafe`: the only module that has any.
-#![expect(unsafe_code, reason = "SO_PEERGROUPS, passed descriptors, memory of Argon2")]
+#![expect(
+    unsafe_code,
+    reason = "SO_PEERGROUPS, passed descriptors, memory of Argon2, SQLite's own file handles"
+)]
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -10,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use argon2::Block;
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
+use rusqlite::{Connection, ffi};
 
 /// Groups that the first attempt has room for; more are asked for when the kernel says so.
 const FEW_GROUPS: usize = 64;
@@ -81,6 +85,57 @@ pub(crate) fn passed_descriptors() -> io::Result<Vec<(OwnedFd, String)>> {
     // SAFETY: each was open a moment ago (setting close-on-exec succeeded), systemd made them
     // for this process (LISTEN_PID is ours), and the flag above lets nobody own them twice.
     Ok(passed.map(|(fd, name)| (unsafe { OwnedFd::from_raw_fd(fd) }, name)).collect())
+}
+
+/// Where the change counter is in the header of a SQLite file: four bytes, the highest first.
+const CHANGE_COUNTER: i64 = 24;
+
+/// The change counter of a connection's main file, read through SQLite's own descriptor: opening
+/// another one, and closing it, would drop the locks of this process. To be asked inside of a
+/// transaction; in WAL mode the file is behind.
+///
+/// # Errors
+/// Where SQLite has no such file, or cannot read it.
+pub(crate) fn change_counter(conn: &Connection) -> io::Result<u32> {
+    let file = file_of(conn, ffi::SQLITE_FCNTL_FILE_POINTER)?;
+    let unsupported = || io::Error::from(io::ErrorKind::Unsupported);
+    // SAFETY: the connection is borrowed, so its file is open and its handle valid; methods that
+    // are not null are a table that lives as long as the program.
+    let read = unsafe { file.read().pMethods.as_ref() }.and_then(|methods| methods.xRead);
+    let read = read.ok_or_else(unsupported)?;
+    let mut bytes = [0_u8; 4];
+    // SAFETY: the handle as above; the buffer is writable for the four bytes that are asked for,
+    // and reading moves nothing that SQLite relies upon (its own calls name their offset too).
+    let code = unsafe { read(file.as_ptr(), bytes.as_mut_ptr().cast(), 4, CHANGE_COUNTER) };
+    if code == ffi::SQLITE_OK {
+        return Ok(u32::from_be_bytes(bytes));
+    }
+    Err(io::Error::other(format!("SQLite could not read the change counter: code {code}")))
+}
+
+/// Whether a connection has the rollback journal of its main file open: inside of a transaction it
+/// does from the first page on that the transaction changes. In WAL mode always.
+///
+/// # Errors
+/// As [`change_counter`].
+pub(crate) fn journal_is_open(conn: &Connection) -> io::Result<bool> {
+    let file = file_of(conn, ffi::SQLITE_FCNTL_JOURNAL_POINTER)?;
+    // SAFETY: the connection is borrowed, so the handle that it gave is valid, open or not.
+    Ok(!unsafe { file.read() }.pMethods.is_null())
+}
+
+/// One of the file handles that SQLite has for the main file of a connection.
+fn file_of(conn: &Connection, which: std::ffi::c_int) -> io::Result<NonNull<ffi::sqlite3_file>> {
+    let mut file: *mut ffi::sqlite3_file = std::ptr::null_mut();
+    // SAFETY: the connection is open for as long as it is borrowed, the name is a C string, and
+    // both codes write one pointer to where the last argument points.
+    let code = unsafe {
+        ffi::sqlite3_file_control(conn.handle(), c"main".as_ptr(), which, (&raw mut file).cast())
+    };
+    match NonNull::new(file) {
+        Some(file) if code == ffi::SQLITE_OK => Ok(file),
+        _ => Err(io::Error::other(format!("SQLite gave no file: code {code}"))),
+    }
 }
 
 /// Memory of Argon2: reserved at once, touched when it is used, given back to the system on
@@ -177,6 +232,25 @@ mod tests {
     fn what_is_no_socket_is_an_error() {
         let file = std::fs::File::open("/dev/null").unwrap();
         assert_eq!(peer_groups(file.as_fd()).unwrap_err().raw_os_error(), Some(libc::ENOTSOCK));
+    }
+
+    #[test]
+    fn the_change_counter_is_read_and_an_open_journal_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let conn = Connection::open(folder.path().join("a.db")).unwrap();
+        conn.execute_batch("CREATE TABLE t (a)").unwrap();
+        let before = change_counter(&conn).unwrap();
+        conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(!journal_is_open(&conn).unwrap(), "nothing is changed yet");
+        conn.execute_batch("INSERT INTO t VALUES (1)").unwrap();
+        assert!(journal_is_open(&conn).unwrap());
+        assert_eq!(change_counter(&conn).unwrap(), before);
+        conn.execute_batch("COMMIT").unwrap();
+        assert_eq!(change_counter(&conn).unwrap(), before + 1);
+        conn.execute_batch("BEGIN IMMEDIATE; COMMIT").unwrap();
+        assert_eq!(change_counter(&conn).unwrap(), before + 1);
+        let nowhere = Connection::open_in_memory().unwrap();
+        assert!(change_counter(&nowhere).is_err());
     }
 
     /// Whether a line of `/proc/self/smaps` begins the mapping that holds an address.

@@ -41,8 +41,8 @@ pub struct Record {
     pub gid: u32,
     /// The peer's process id.
     pub pid: i32,
-    /// `admin` or `auth`.
-    pub socket: String,
+    /// `admin` or `auth`; `None` for what the daemon did by itself, with uid, gid and pid its own.
+    pub socket: Option<String>,
     /// The command.
     pub command: String,
     /// What it was about: a UID, a name, or nothing.

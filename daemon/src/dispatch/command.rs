@@ -8,6 +8,7 @@ use photoprism_protocol::status::NoArgs;
 use super::call::Call;
 use super::login::login;
 use super::status::current_status;
+use super::trail::verify_trail;
 use super::{auth, backup, doctor, import, metrics, users};
 use crate::error::CommandError;
 use crate::handlers::{self, admin, audit as trail, passwd, twofa};
@@ -69,16 +70,7 @@ async fn status(call: &Call<'_>) -> Answer {
     current_status(call.app, call.time_left()).await
 }
 
-/// Checks the chain in steps, so that other commands come in between.
 async fn verify_audit(call: &Call<'_>) -> Answer {
-    let mut state = trail::Verify::parse(call.args::<audit::Verify>()?)?;
-    // Each step has the whole time in which work must begin: the check as a whole has no limit.
-    let deadline = call.app.limits.borrow().request_timeout;
-    loop {
-        let step = call.app.store.read(deadline, |db| trail::verify_step(db, state)).await?;
-        match step {
-            trail::Step::More(next) => state = next,
-            trail::Step::Done(success) => return Ok(success),
-        }
-    }
+    let state = trail::Verify::parse(call.args::<audit::Verify>()?)?;
+    handlers::success(&verify_trail(call.app, state).await?)
 }

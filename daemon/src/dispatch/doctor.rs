@@ -4,14 +4,24 @@ use photoprism_protocol::status::NoArgs;
 
 use super::call::Call;
 use super::command::Answer;
+use super::trail::verify_trail;
+use crate::handlers::audit::Verify;
 use crate::handlers::doctor::{Facts, doctor};
+use crate::store::StoreError;
 
 /// Looks at files on the database thread: a disk that hangs must not stop the others.
 pub(super) async fn examine(call: &Call<'_>) -> Answer {
     call.args::<NoArgs>()?;
     let app = call.app;
     let (policy, limits) = (app.policy.borrow().clone(), app.limits.borrow().clone());
+    let trail = match verify_trail(app, Verify::whole()).await {
+        Ok(verdict) => Some(verdict),
+        // There is none while there is no database.
+        Err(error) if matches!(error.store_error(), Some(StoreError::Missing)) => None,
+        Err(error) => return Err(error),
+    };
     let facts = Facts {
+        trail,
         now: call.context.now,
         database: app.places.database.clone(),
         own: app.own,

@@ -13,12 +13,14 @@ mod metrics;
 mod refusals;
 mod reset;
 mod status;
+mod trail;
 mod users;
 
 pub use self::app::{App, Places, RequestIds, sink};
 pub use self::import::Imports;
 pub use self::refusals::{Refusals, flush as flush_refusals};
 pub use self::status::current_status;
+pub use self::trail::verify_trail;
 
 use futures_util::FutureExt;
 use photoprism_protocol::command::CommandName;

@@ -4,7 +4,7 @@ use photoprism_protocol::args::Int;
 use photoprism_protocol::audit::{self, Head, Record, VerifyResult};
 use photoprism_protocol::envelope::Success;
 
-use super::context::{Context, success};
+use super::context::Context;
 use super::page::{Window, page};
 use crate::accounts::cursor::fingerprint;
 use crate::accounts::times;
@@ -48,7 +48,7 @@ fn record(row: AuditRow) -> Record {
         uid: row.entry.uid,
         gid: row.entry.gid,
         pid: row.entry.pid,
-        socket: row.entry.socket,
+        socket: Some(row.entry.socket).filter(|socket| !socket.is_empty()),
         command: row.entry.command,
         target: row.entry.target,
         hash: row.hash,
@@ -66,6 +66,13 @@ pub struct Verify {
 }
 
 impl Verify {
+    /// Checks the chain as it is, whatever it was.
+    #[must_use]
+    pub fn whole() -> Self {
+        let reached = AuditHead::default();
+        Self { wanted: None, reached, end: None, seen: false, broken_at: None }
+    }
+
     /// Checks the arguments.
     ///
     /// # Errors
@@ -84,8 +91,7 @@ impl Verify {
                 ));
             }
         };
-        let reached = AuditHead::default();
-        Ok(Self { wanted, reached, end: None, seen: false, broken_at: None })
+        Ok(Self { wanted, ..Self::whole() })
     }
 }
 
@@ -107,7 +113,7 @@ pub enum Step {
     /// More to check.
     More(Verify),
     /// The verdict.
-    Done(Success),
+    Done(VerifyResult),
 }
 
 /// Checks the next records of the chain, up to the head that the first step found.
@@ -162,6 +168,6 @@ impl Verify {
                 .then(|| Head { number: head.number.unsigned_abs(), hash: head.hash }),
             broken_at: broken_at.map(i64::unsigned_abs),
         };
-        success(&verdict).map(Step::Done)
+        Ok(Step::Done(verdict))
     }
 }

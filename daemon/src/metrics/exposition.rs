@@ -18,7 +18,7 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 type Number = Gauge<u64, AtomicU64>;
 
 /// What stands at the moment of a scrape.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Open connections, and how many may be.
     pub connections: (u64, u64),
@@ -33,10 +33,10 @@ pub struct Figures {
 }
 
 /// What the database holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DatabaseFigures {
-    /// Bytes of the file, and of the WAL beside it.
-    pub bytes: (u64, u64),
+    /// Bytes of each file, by its label: the database, the WAL beside it, the daemon's own tables.
+    pub bytes: Vec<(&'static str, u64)>,
     /// Number of the newest audit record.
     pub audit_head: u64,
     /// Accounts, and deleted ones.
@@ -94,13 +94,12 @@ fn standing(to: &mut Registry, figures: &Figures) {
 }
 
 fn held(to: &mut Registry, database: &DatabaseFigures) {
-    let (file, wal) = database.bytes;
-    let sizes = labelled("file", [("main", file), ("wal", wal)]);
+    let sizes = labelled("file", &database.bytes);
     to.register_with_unit("database_size", "Size of the database", Unit::Bytes, sizes);
     let head = gauge(database.audit_head);
     to.register("audit_head", "Number of the newest audit record", head);
     let (live, deleted) = database.users;
-    let users = labelled("state", [("live", live), ("deleted", deleted)]);
+    let users = labelled("state", &[("live", live), ("deleted", deleted)]);
     to.register("users", "Accounts", users);
     to.register("sessions", "Sessions, expired ones included", gauge(database.sessions));
     to.register("login_records", "Rows of login attempts", gauge(database.login_records));
@@ -118,9 +117,9 @@ fn counter(value: u64) -> Counter {
     counter
 }
 
-fn labelled(name: &'static str, values: [(&'static str, u64); 2]) -> Family<[Label; 1], Number> {
+fn labelled(name: &'static str, values: &[(&'static str, u64)]) -> Family<[Label; 1], Number> {
     let family = Family::<[Label; 1], Number>::default();
-    for (label, value) in values {
+    for &(label, value) in values {
         family.get_or_create(&[(name, label)]).set(value);
     }
     family
@@ -156,7 +155,7 @@ mod tests {
     #[test]
     fn the_text_keeps_the_grammar_and_says_what_was_counted() {
         let database = DatabaseFigures {
-            bytes: (4096, 32),
+            bytes: vec![("main", 4096), ("wal", 32)],
             audit_head: 17,
             users: (3, 1),
             sessions: 5,

@@ -4,12 +4,14 @@
 
 use std::rc::Rc;
 
+use photoprism_protocol::audit::VerifyResult;
 use tokio::time::{Duration, timeout};
-use tracing::warn;
+use tracing::{debug, warn};
 
-use crate::dispatch::{App, flush_refusals};
+use crate::dispatch::{App, flush_refusals, verify_trail};
 use crate::effect::{Done, Effect};
 use crate::error::CommandError;
+use crate::handlers::audit::Verify;
 use crate::store::{
     Tx, has_admin_tables, limits_mend, limits_sweep, logins_prune, overlay_seen, sessions_seen,
     sweep_sessions,
@@ -66,6 +68,18 @@ pub(super) async fn housekeeping(app: Rc<App>) {
 pub(super) async fn write_down(app: &App) {
     tell(flush_refusals(app, PATIENCE).await, "writing refused logins");
     tell(write_seen(app).await, "writing the last uses of sessions");
+}
+
+/// A trail that does not hold is reported at the start, not only to who asks.
+pub(super) async fn check_trail(app: Rc<App>) {
+    match verify_trail(&app, Verify::whole()).await {
+        Ok(VerifyResult { broken_at: Some(number), records, .. }) => warn!(
+            broken_at = number,
+            records, "the audit trail does not hold: a record was altered or is missing"
+        ),
+        Ok(_) => {}
+        Err(error) => debug!(%error, "the audit trail was not checked"),
+    }
 }
 
 /// Whether there is something to look after: PhotoPrism's database gets the daemon's tables with

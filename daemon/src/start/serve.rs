@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use super::build::{Built, Listening, policy};
 use super::environment;
 use super::failure::Failure;
-use super::housekeeping::{housekeeping, write_down};
+use super::housekeeping::{check_trail, housekeeping, write_down};
 use crate::accounts::index::SessionIndex;
 use crate::accounts::limiter::{Limiter, Rate};
 use crate::accounts::standing::AccountState;
@@ -174,6 +174,7 @@ fn run(
         }
         spawn_local(watchdog(Rc::clone(&control.app)));
         spawn_local(housekeeping(Rc::clone(&control.app)));
+        spawn_local(check_trail(Rc::clone(&control.app)));
         log::ready(&ready);
         let _ = systemd::ready();
         control.until_stopped(inbox).await;

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::db::{Db, Tx};
 use super::error::StoreError;
 use super::rows::{count, text};
+use crate::clock::Clock;
 
 /// Version of the bytes that are hashed.
 const RECORD_VERSION: u8 = 1;
@@ -23,7 +24,7 @@ pub struct AuditEntry {
     pub gid: u32,
     /// The peer's process id.
     pub pid: i32,
-    /// `admin` or `auth`.
+    /// `admin` or `auth`; nothing for what the daemon did by itself.
     pub socket: String,
     /// The command.
     pub command: String,
@@ -73,8 +74,7 @@ pub fn audit_head(db: &Db) -> Result<AuditHead, StoreError> {
         return Ok(AuditHead::default());
     }
     let head = db
-        .conn
-        .prepare_cached("SELECT number, hash FROM admin_audit ORDER BY number DESC LIMIT 1")?
+        .prepare_own("SELECT number, hash FROM own.admin_audit ORDER BY number DESC LIMIT 1")?
         .query_row([], |row| Ok(AuditHead { number: row.get(0)?, hash: text(row, 1)? }))
         .optional()?;
     Ok(head.unwrap_or_default())
@@ -88,8 +88,21 @@ pub fn audit_count(db: &Db) -> Result<u64, StoreError> {
     if !db.columns.admin {
         return Ok(0);
     }
-    let mut sentence = db.conn.prepare_cached("SELECT count(*) FROM admin_audit")?;
+    let mut sentence = db.prepare_own("SELECT count(*) FROM own.admin_audit")?;
     Ok(sentence.query_row([], |row| count(row, 0))?)
+}
+
+/// What the daemon did by itself: no peer asked for it on any socket.
+pub(super) fn own_entry(command: &str, target: &str) -> AuditEntry {
+    AuditEntry {
+        at: Clock::System.unix(),
+        uid: nix::unistd::geteuid().as_raw(),
+        gid: nix::unistd::getegid().as_raw(),
+        pid: i32::try_from(std::process::id()).unwrap_or(0),
+        socket: String::new(),
+        command: command.into(),
+        target: target.into(),
+    }
 }
 
 /// Appends a record and gives its place.
@@ -98,22 +111,22 @@ pub fn audit_count(db: &Db) -> Result<u64, StoreError> {
 /// The store's.
 pub fn audit_append(tx: &Tx<'_>, entry: &AuditEntry) -> Result<AuditHead, StoreError> {
     let head = link(&audit_head(tx)?, entry);
-    tx.conn
-        .prepare_cached(
-            "INSERT INTO admin_audit (number, at, uid, gid, pid, socket, command, target, hash)
+    tx.prepare_own(
+        "INSERT INTO own.admin_audit (number, at, uid, gid, pid, socket, command, target, hash)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute(params![
-            head.number,
-            entry.at,
-            entry.uid,
-            entry.gid,
-            entry.pid,
-            entry.socket,
-            entry.command,
-            entry.target,
-            head.hash,
-        ])?;
+    )?
+    .execute(params![
+        head.number,
+        entry.at,
+        entry.uid,
+        entry.gid,
+        entry.pid,
+        entry.socket,
+        entry.command,
+        entry.target,
+        head.hash,
+    ])?;
+    tx.beside.tracked.record(head.number);
     Ok(head)
 }
 
@@ -128,10 +141,10 @@ pub fn audit_page(db: &Db, before: i64, limit: usize) -> Result<Vec<AuditRow>, S
         return Ok(Vec::new());
     }
     let sentence = format!(
-        "SELECT {COLUMNS} FROM admin_audit WHERE number < ?1 ORDER BY number DESC LIMIT ?2"
+        "SELECT {COLUMNS} FROM own.admin_audit WHERE number < ?1 ORDER BY number DESC LIMIT ?2"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut sentence = db.conn.prepare_cached(&sentence)?;
+    let mut sentence = db.prepare_own(&sentence)?;
     let rows = sentence.query_map([before, limit], lenient)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }
@@ -148,10 +161,11 @@ pub fn audit_walk(
     if !db.columns.admin {
         return Ok(Vec::new());
     }
-    let sentence =
-        format!("SELECT {COLUMNS} FROM admin_audit WHERE number >= ?1 ORDER BY number LIMIT ?2");
+    let sentence = format!(
+        "SELECT {COLUMNS} FROM own.admin_audit WHERE number >= ?1 ORDER BY number LIMIT ?2"
+    );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut sentence = db.conn.prepare_cached(&sentence)?;
+    let mut sentence = db.prepare_own(&sentence)?;
     let rows = sentence
         .query_map([first, limit], |row| Ok((row.get(0)?, strict(row))))?
         .collect::<Result<_, _>>()?;

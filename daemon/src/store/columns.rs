@@ -49,6 +49,22 @@ const NEEDED: [(&str, &[&str]); 3] = [
 const ADMIN: [&str; 5] =
     ["admin_meta", "admin_audit", "admin_idempotency", "admin_limits", "admin_passcode_steps"];
 
+/// Columns of `audit_logins` as the daemon makes it.
+const LOGINS: [&str; 12] = [
+    "client_ip VARCHAR(64)",
+    "login_name VARCHAR(64)",
+    "login_realm VARCHAR(64)",
+    "login_status VARCHAR(32)",
+    "error_message VARCHAR(512)",
+    "error_repeated BIGINT",
+    "client_browser VARCHAR(512)",
+    "login_at DATETIME",
+    "failed_at DATETIME",
+    "banned_at DATETIME",
+    "created_at DATETIME",
+    "updated_at DATETIME",
+];
+
 /// What is there, with the sentences that depend on it, put together once for each schema.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Columns {
@@ -63,13 +79,38 @@ pub(super) struct Columns {
     pub(super) logins: bool,
     /// Whether the tables `admin_…` are there.
     pub(super) admin: bool,
+    /// Whether `photoprism-admin.db` is attached: the daemon's tables are there, and only there.
+    pub(super) attached: bool,
+    /// The schema that `audit_logins` is in.
+    logins_in: &'static str,
+    /// Account tables without row numbers: SQLite reports no change of theirs.
+    pub(super) without_rowid: Vec<String>,
+    /// The daemon's tables that are in the main file: in PhotoPrism's those of an earlier version.
+    pub(super) in_main: Vec<String>,
     /// `PRAGMA schema_version` that all this was true for.
     pub(super) schema_version: i64,
 }
 
 impl Columns {
     pub(super) fn look_up(conn: &Connection) -> Result<Self, StoreError> {
-        let (tables, numeric) = tables(conn)?;
+        let attached = conn.query_row(
+            "SELECT count(*) FROM pragma_database_list WHERE name = 'admin'",
+            [],
+            |row| row.get::<_, i64>(0),
+        )? > 0;
+        let (mut tables, numeric) = tables(conn, "main")?;
+        let in_main = of_the_daemon(conn, &tables)?;
+        let mut logins_in = "main";
+        if attached {
+            for name in &in_main {
+                tables.remove(name);
+            }
+            if !tables.contains_key("audit_logins") {
+                logins_in = "admin";
+            }
+            let own = self::tables(conn, "admin")?.0.into_iter();
+            tables.extend(own.filter(|(name, _)| logins_in == "admin" || name != "audit_logins"));
+        }
         let none = HashSet::new();
         let of = |table: &str| tables.get(table).unwrap_or(&none);
         let users = super::users::select(of("auth_users"), tables.contains_key("passcodes"));
@@ -82,9 +123,22 @@ impl Columns {
             logins: tables.contains_key("audit_logins"),
             admin: ADMIN.iter().all(|table| tables.contains_key(*table)),
             schema_version: schema_version(conn)?,
+            attached,
+            logins_in,
+            in_main,
+            without_rowid: without_rowid(conn)?,
             tables,
             numeric,
         })
+    }
+
+    /// A statement about the daemon's own tables, which it names `own.admin_…` and
+    /// `logins.audit_logins`, with the schemas that they are in. Qualified, so that a table of the
+    /// same name in PhotoPrism's file is never taken for one of them.
+    pub(super) fn qualified(&self, sentence: &str) -> String {
+        let own = if self.attached { "admin." } else { "main." };
+        let logins = if self.logins_in == "admin" { "admin." } else { "main." };
+        sentence.replace("own.", own).replace("logins.", logins)
     }
 
     /// Whether the database has that table.
@@ -122,15 +176,41 @@ pub(super) fn schema_version(conn: &Connection) -> Result<i64, StoreError> {
 /// Names of columns by their table.
 type ByTable = HashMap<String, HashSet<String>>;
 
-/// All columns, and those with numeric affinity.
-fn tables(conn: &Connection) -> Result<(ByTable, ByTable), StoreError> {
-    let mut sentence = conn.prepare_cached(
-        "SELECT t.name, c.name, c.type FROM main.sqlite_schema t,
-           pragma_table_info(t.name, 'main') c
+/// The daemon's own tables in the main file. `audit_logins` is one where its columns are exactly
+/// those that the daemon makes: PhotoPrism's own have other types.
+fn of_the_daemon(conn: &Connection, tables: &ByTable) -> Result<Vec<String>, StoreError> {
+    let found = ADMIN.iter().filter(|table| tables.contains_key(**table));
+    let mut found: Vec<String> = found.map(|table| (*table).to_owned()).collect();
+    if tables.contains_key("admin_meta") && tables.contains_key("audit_logins") {
+        let sentence = "SELECT name || ' ' || type FROM pragma_table_info('audit_logins', 'main')";
+        let mut sentence = conn.prepare_cached(sentence)?;
+        let columns: Vec<String> =
+            sentence.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        if columns == LOGINS {
+            found.push("audit_logins".into());
+        }
+    }
+    Ok(found)
+}
+
+fn without_rowid(conn: &Connection) -> Result<Vec<String>, StoreError> {
+    let sentence = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr
+         AND name IN ('auth_users', 'auth_users_details', 'auth_users_settings',
+           'auth_users_shares', 'passwords', 'passcodes', 'auth_sessions', 'auth_clients')";
+    let mut sentence = conn.prepare_cached(sentence)?;
+    let names = sentence.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(names)
+}
+
+/// All columns of a schema, and those with numeric affinity.
+fn tables(conn: &Connection, schema: &str) -> Result<(ByTable, ByTable), StoreError> {
+    let mut sentence = conn.prepare_cached(&format!(
+        "SELECT t.name, c.name, c.type FROM {schema}.sqlite_schema t,
+           pragma_table_info(t.name, '{schema}') c
          WHERE t.type = 'table' AND (t.name IN ('auth_users', 'auth_users_details',
            'auth_users_settings', 'auth_users_shares', 'passwords', 'passcodes', 'auth_sessions',
-           'audit_logins', 'users') OR t.name GLOB 'admin_*')",
-    )?;
+           'audit_logins', 'users') OR t.name GLOB 'admin_*')"
+    ))?;
     let mut rows = sentence.query([])?;
     let (mut tables, mut numeric) = (ByTable::new(), ByTable::new());
     while let Some(row) = rows.next()? {

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 use tracing::warn;
 
+use super::attached::Beside;
 use super::backup::Changes;
 use super::columns::Columns;
 use super::error::StoreError;
@@ -54,6 +55,8 @@ pub struct Db {
     pub(super) changes: Changes,
     /// Of our own database; without meaning in PhotoPrism's.
     pub(super) generation: RefCell<Generation>,
+    /// The file next to PhotoPrism's that holds the daemon's own tables.
+    pub(super) beside: Beside,
 }
 
 impl Db {
@@ -63,11 +66,23 @@ impl Db {
         &self.kind
     }
 
+    /// Prepares a statement about the daemon's own tables, named `own.admin_…` in it, and
+    /// `logins.audit_logins`.
+    pub(super) fn prepare_own(&self, sentence: &str) -> Result<CachedStatement<'_>, StoreError> {
+        Ok(self.conn.prepare_cached(&self.columns.qualified(sentence))?)
+    }
+
     /// Its absolute path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Whether the daemon's tables are there: in our own database always.
+#[must_use]
+pub const fn has_admin_tables(db: &Db) -> bool {
+    db.columns.admin
 }
 
 /// A database inside a write transaction. Only the database thread makes one.
@@ -167,6 +182,7 @@ impl Db {
     }
 
     pub(super) fn savepoint(&self) -> Result<(), StoreError> {
+        self.beside.tracked.mark();
         self.run("SAVEPOINT command")
     }
 
@@ -175,6 +191,7 @@ impl Db {
     }
 
     pub(super) fn rollback_to(&self) -> Result<(), StoreError> {
+        self.beside.tracked.forget();
         self.run("ROLLBACK TO command")?;
         self.release()
     }

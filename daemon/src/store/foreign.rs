@@ -10,6 +10,7 @@ use photoprism_protocol::secret::Secret;
 use rusqlite::{Connection, OpenFlags, params};
 use thiserror::Error;
 
+use super::attached::Beside;
 use super::backup::Changes;
 use super::columns::Columns;
 use super::db::{Db, Kind};
@@ -86,7 +87,8 @@ impl Foreign {
         is_photoprism(&conn)?;
         let (kind, columns) = (photoprism_kind(&conn)?, Columns::look_up(&conn)?);
         let (path, changes) = (path.to_path_buf(), Changes::default());
-        Ok(Self(Db { conn, kind, path, columns, changes, generation: RefCell::default() }))
+        let (generation, beside) = (RefCell::default(), Beside::default());
+        Ok(Self(Db { conn, kind, path, columns, changes, generation, beside }))
     }
 
     /// Version and edition.

@@ -15,7 +15,7 @@ use tracing::warn;
 
 use super::db::Db;
 use super::error::StoreError;
-use super::recognise::immutable_uri;
+use super::recognise::file_uri;
 use super::rows::text;
 
 /// Pages in the log from which on it is written back, SQLite's own default.
@@ -85,7 +85,7 @@ pub(super) fn of_file(path: &Path) -> Result<Option<String>, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(immutable_uri(path), flags)?;
+    let conn = Connection::open_with_flags(file_uri(path, "immutable=1"), flags)?;
     stored(&conn, "generation")
 }
 

@@ -2,6 +2,7 @@
 
 use tracing::error;
 
+use super::attached;
 use super::db::{Db, Tx};
 use super::error::StoreError;
 use crate::effect::{Effect, Sink};
@@ -27,7 +28,11 @@ pub(super) fn commit(db: &Db, anything: bool) -> Result<(), StoreError> {
     if !anything {
         return db.rollback();
     }
-    let end = db.commit();
+    end_with_sync(commit_both(db))
+}
+
+/// What a commit came to; one whose sync failed ends the process.
+pub(super) fn end_with_sync(end: Result<(), StoreError>) -> Result<(), StoreError> {
     if let Err(StoreError::Sync(cause)) = &end {
         if is_off(Fault::ForgiveSync) {
             return Ok(());
@@ -38,6 +43,18 @@ pub(super) fn commit(db: &Db, anything: bool) -> Result<(), StoreError> {
         std::process::exit(EXIT_STORAGE);
     }
     end
+}
+
+/// Beside PhotoPrism's file what the group did is kept in the attached one until it is known to be
+/// committed in both.
+fn commit_both(db: &Db) -> Result<(), StoreError> {
+    if db.columns.attached
+        && let Err(error) = attached::keep(db)
+    {
+        end_what_is_left(db);
+        return Err(error);
+    }
+    db.commit()
 }
 
 /// A transaction left open would be in the way of every later one.

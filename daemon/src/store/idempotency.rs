@@ -38,9 +38,8 @@ pub fn idempotency_find(
         return Ok(None);
     }
     let kept = db
-        .conn
-        .prepare_cached(
-            "SELECT command, fingerprint, password_of, result FROM admin_idempotency
+        .prepare_own(
+            "SELECT command, fingerprint, password_of, result FROM own.admin_idempotency
              WHERE uid = ?1 AND key = ?2 AND created_at > ?3",
         )?
         .query_row(params![uid, key, now - KEPT_SECONDS], |row| {
@@ -66,27 +65,26 @@ pub fn idempotency_keep(
     now: i64,
 ) -> Result<(), StoreError> {
     let (uid, key) = owner;
-    tx.conn
-        .prepare_cached(
-            "DELETE FROM admin_idempotency WHERE uid = ?1 AND (created_at <= ?2 OR created_at <= (
-               SELECT created_at FROM admin_idempotency WHERE uid = ?1
+    tx.prepare_own(
+        "DELETE FROM own.admin_idempotency WHERE uid = ?1 AND (created_at <= ?2 OR created_at <= (
+               SELECT created_at FROM own.admin_idempotency WHERE uid = ?1
                ORDER BY created_at DESC LIMIT 1 OFFSET ?3))",
-        )?
-        .execute(params![uid, now - KEPT_SECONDS, KEPT_ROWS - 1])?;
-    tx.conn
-        .prepare_cached(
-            "INSERT OR REPLACE INTO admin_idempotency
+    )?
+    .execute(params![uid, now - KEPT_SECONDS, KEPT_ROWS - 1])?;
+    tx.prepare_own(
+        "INSERT OR REPLACE INTO own.admin_idempotency
                (uid, key, command, fingerprint, password_of, result, created_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            uid,
-            key,
-            kept.command,
-            kept.fingerprint,
-            kept.password_of,
-            kept.result,
-            now,
-        ])?;
+    )?
+    .execute(params![
+        uid,
+        key,
+        kept.command,
+        kept.fingerprint,
+        kept.password_of,
+        kept.result,
+        now,
+    ])?;
+    tx.beside.tracked.key(uid, key);
     Ok(())
 }

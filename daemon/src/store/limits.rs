@@ -89,9 +89,9 @@ pub fn limits_all(db: &Db) -> Result<Vec<LimitRow>, StoreError> {
     if !db.columns.has_table("admin_limits") {
         return Ok(Vec::new());
     }
-    let sentence = "SELECT kind, subject, taken, updated_at FROM admin_limits
+    let sentence = "SELECT kind, subject, taken, updated_at FROM own.admin_limits
          ORDER BY updated_at, kind, subject";
-    let mut sentence = db.conn.prepare_cached(sentence)?;
+    let mut sentence = db.prepare_own(sentence)?;
     let rows = sentence.query_map([], limit_row)?.collect::<Result<Vec<_>, _>>()?;
     Ok(rows.into_iter().flatten().collect())
 }
@@ -113,8 +113,8 @@ fn limit_row(row: &Row<'_>) -> Result<Option<LimitRow>, rusqlite::Error> {
 /// # Errors
 /// The store's.
 pub fn limits_charge(tx: &Tx<'_>, charges: &[LimitCharge], now: i64) -> Result<(), StoreError> {
-    let mut sentence = tx.conn.prepare_cached(
-        "INSERT INTO admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, 1, ?3)
+    let mut sentence = tx.prepare_own(
+        "INSERT INTO own.admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, 1, ?3)
          ON CONFLICT (kind, subject) DO UPDATE SET
            taken = min(?4, 1 + max(0, min(taken, ?4)
              - CAST(max(0, ?3 - updated_at) AS REAL) / ?5)),
@@ -132,8 +132,8 @@ pub fn limits_charge(tx: &Tx<'_>, charges: &[LimitCharge], now: i64) -> Result<(
 /// # Errors
 /// The store's.
 pub fn limits_put(tx: &Tx<'_>, rows: &[LimitRow]) -> Result<(), StoreError> {
-    let mut sentence = tx.conn.prepare_cached(
-        "INSERT INTO admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, ?3, ?4)
+    let mut sentence = tx.prepare_own(
+        "INSERT INTO own.admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (kind, subject) DO UPDATE SET
            taken = excluded.taken, updated_at = excluded.updated_at",
     )?;
@@ -149,7 +149,7 @@ pub fn limits_put(tx: &Tx<'_>, rows: &[LimitRow]) -> Result<(), StoreError> {
 /// The store's.
 pub fn limits_delete(tx: &Tx<'_>, subjects: &[(LimitKind, String)]) -> Result<u64, StoreError> {
     let mut sentence =
-        tx.conn.prepare_cached("DELETE FROM admin_limits WHERE kind = ?1 AND subject = ?2")?;
+        tx.prepare_own("DELETE FROM own.admin_limits WHERE kind = ?1 AND subject = ?2")?;
     let mut deleted = 0;
     for (kind, subject) in subjects {
         deleted += sentence.execute(params![kind.name(), subject])? as u64;
@@ -162,8 +162,8 @@ pub fn limits_delete(tx: &Tx<'_>, subjects: &[(LimitKind, String)]) -> Result<u6
 /// # Errors
 /// The store's.
 pub fn limits_delete_all(tx: &Tx<'_>) -> Result<u64, StoreError> {
-    let sentence = "DELETE FROM admin_limits WHERE kind <> ?1";
-    Ok(tx.conn.prepare_cached(sentence)?.execute([LimitKind::Vouch.name()])? as u64)
+    let sentence = "DELETE FROM own.admin_limits WHERE kind <> ?1";
+    Ok(tx.prepare_own(sentence)?.execute([LimitKind::Vouch.name()])? as u64)
 }
 
 /// Rows of the future become rows of now: the clock was set back, and they would never come back.
@@ -172,8 +172,8 @@ pub fn limits_delete_all(tx: &Tx<'_>) -> Result<u64, StoreError> {
 /// # Errors
 /// The store's.
 pub fn limits_mend(tx: &Tx<'_>, now: i64) -> Result<u64, StoreError> {
-    let sentence = "UPDATE admin_limits SET updated_at = ?1 WHERE updated_at > ?1";
-    Ok(tx.conn.prepare_cached(sentence)?.execute([now])? as u64)
+    let sentence = "UPDATE own.admin_limits SET updated_at = ?1 WHERE updated_at > ?1";
+    Ok(tx.prepare_own(sentence)?.execute([now])? as u64)
 }
 
 /// Deletes rows that say nothing any more, and the oldest of names and addresses that are too
@@ -183,10 +183,9 @@ pub fn limits_mend(tx: &Tx<'_>, now: i64) -> Result<u64, StoreError> {
 /// The store's.
 pub fn limits_sweep(tx: &Tx<'_>, lives: LimitLives, now: i64) -> Result<u64, StoreError> {
     let mut deleted = tx
-        .conn
-        .prepare_cached(
-            "DELETE FROM admin_limits WHERE (kind, subject) IN (
-               SELECT kind, subject FROM admin_limits WHERE updated_at + CASE kind
+        .prepare_own(
+            "DELETE FROM own.admin_limits WHERE (kind, subject) IN (
+               SELECT kind, subject FROM own.admin_limits WHERE updated_at + CASE kind
                  WHEN 'vouch' THEN ?2 WHEN 'passcode' THEN taken * ?3 ELSE taken * ?4 END <= ?1
                LIMIT ?5)",
         )?
@@ -205,16 +204,15 @@ pub fn limits_sweep(tx: &Tx<'_>, lives: LimitLives, now: i64) -> Result<u64, Sto
 
 fn limits_cut(tx: &Tx<'_>, kind: LimitKind, most: usize) -> Result<u64, StoreError> {
     let rows: i64 = tx
-        .conn
-        .prepare_cached("SELECT count(*) FROM admin_limits WHERE kind = ?1")?
+        .prepare_own("SELECT count(*) FROM own.admin_limits WHERE kind = ?1")?
         .query_row([kind.name()], |row| row.get(0))?;
     let excess = rows.saturating_sub(i64::try_from(most).unwrap_or(i64::MAX)).min(SWEEP_ROWS);
     if excess <= 0 {
         return Ok(0);
     }
-    let sentence = "DELETE FROM admin_limits WHERE (kind, subject) IN (
-           SELECT kind, subject FROM admin_limits WHERE kind = ?1 ORDER BY updated_at LIMIT ?2)";
-    Ok(tx.conn.prepare_cached(sentence)?.execute(params![kind.name(), excess])? as u64)
+    let sentence = "DELETE FROM own.admin_limits WHERE (kind, subject) IN (
+           SELECT kind, subject FROM own.admin_limits WHERE kind = ?1 ORDER BY updated_at LIMIT ?2)";
+    Ok(tx.prepare_own(sentence)?.execute(params![kind.name(), excess])? as u64)
 }
 
 fn signed(number: u64) -> i64 {

@@ -94,9 +94,8 @@ pub fn login_record(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError
     };
     let failed_at = failed.then_some(attempt.now);
     let banned_at = failed_at.filter(|_| attempt.banned);
-    tx.conn
-        .prepare_cached(
-            "INSERT INTO audit_logins (client_ip, login_name, login_realm, login_status,
+    tx.prepare_own(
+        "INSERT INTO logins.audit_logins (client_ip, login_name, login_realm, login_status,
                error_message, error_repeated, client_browser, login_at, failed_at, banned_at,
                created_at, updated_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?6, NULL, ?10), ?8, ?9, ?10, ?10)
@@ -109,30 +108,29 @@ pub fn login_record(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError
                failed_at = coalesce(excluded.failed_at, failed_at),
                banned_at = iif(?6, coalesce(excluded.banned_at, banned_at), NULL),
                updated_at = excluded.updated_at",
-        )?
-        .execute(params![
-            cut(attempt.client_ip, KEY_CHARS),
-            recorded_name(attempt.name),
-            cut(attempt.realm, KEY_CHARS),
-            cut(status, STATUS_CHARS),
-            cut(error, LONG_CHARS),
-            failed,
-            cut(attempt.user_agent, LONG_CHARS),
-            failed_at,
-            banned_at,
-            attempt.now,
-        ])?;
+    )?
+    .execute(params![
+        cut(attempt.client_ip, KEY_CHARS),
+        recorded_name(attempt.name),
+        cut(attempt.realm, KEY_CHARS),
+        cut(status, STATUS_CHARS),
+        cut(error, LONG_CHARS),
+        failed,
+        cut(attempt.user_agent, LONG_CHARS),
+        failed_at,
+        banned_at,
+        attempt.now,
+    ])?;
     if failed { Ok(()) } else { unban(tx, attempt) }
 }
 
 /// The limiter knows no realms: its refusals may stand on the row of another one.
 fn unban(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError> {
-    tx.conn
-        .prepare_cached(
-            "UPDATE audit_logins SET banned_at = NULL
+    tx.prepare_own(
+        "UPDATE logins.audit_logins SET banned_at = NULL
              WHERE client_ip = ?1 AND login_name = ?2 AND banned_at IS NOT NULL",
-        )?
-        .execute(params![cut(attempt.client_ip, KEY_CHARS), recorded_name(attempt.name)])?;
+    )?
+    .execute(params![cut(attempt.client_ip, KEY_CHARS), recorded_name(attempt.name)])?;
     Ok(())
 }
 
@@ -145,12 +143,11 @@ pub fn login_refused(tx: &Tx<'_>, refusal: &Refusal<'_>) -> Result<(), StoreErro
     let client_ip = cut(refusal.client_ip, KEY_CHARS);
     let count = i64::try_from(refusal.count).unwrap_or(i64::MAX);
     let counted = tx
-        .conn
-        .prepare_cached(
-            "UPDATE audit_logins SET login_status = ?4, error_message = '',
+        .prepare_own(
+            "UPDATE logins.audit_logins SET login_status = ?4, error_message = '',
                error_repeated = coalesce(error_repeated, 0) + ?5,
                failed_at = ?6, banned_at = ?6, updated_at = ?6
-             WHERE rowid = (SELECT rowid FROM audit_logins
+             WHERE rowid = (SELECT rowid FROM logins.audit_logins
                WHERE client_ip = ?1 AND login_name = ?2
                ORDER BY login_realm <> ?3, updated_at DESC, login_realm LIMIT 1)",
         )?
@@ -173,9 +170,8 @@ fn refused_elsewhere(
     client_ip: &str,
     (count, now): (i64, &str),
 ) -> Result<(), StoreError> {
-    tx.conn
-        .prepare_cached(
-            "INSERT INTO audit_logins (client_ip, login_name, login_realm, login_status,
+    tx.prepare_own(
+        "INSERT INTO logins.audit_logins (client_ip, login_name, login_realm, login_status,
                error_repeated, failed_at, banned_at, created_at, updated_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6, ?6)
              ON CONFLICT (client_ip, login_name, login_realm) DO UPDATE SET
@@ -183,8 +179,8 @@ fn refused_elsewhere(
                error_repeated = coalesce(error_repeated, 0) + excluded.error_repeated,
                failed_at = excluded.failed_at, banned_at = excluded.banned_at,
                updated_at = excluded.updated_at",
-        )?
-        .execute(params![client_ip, REFUSED_NAME, REFUSED_REALM, REFUSED_STATUS, count, now])?;
+    )?
+    .execute(params![client_ip, REFUSED_NAME, REFUSED_REALM, REFUSED_STATUS, count, now])?;
     Ok(())
 }
 
@@ -202,8 +198,8 @@ pub fn logins_clear(
         return Ok(0);
     }
     let delete = |which: &str, params: &[&dyn ToSql]| -> Result<u64, StoreError> {
-        let sentence = format!("DELETE FROM audit_logins {which}");
-        Ok(tx.conn.prepare_cached(&sentence)?.execute(params)? as u64)
+        let sentence = format!("DELETE FROM logins.audit_logins {which}");
+        Ok(tx.prepare_own(&sentence)?.execute(params)? as u64)
     };
     match (name.map(recorded_name), client_ip) {
         (None, None) => delete("", &[]),
@@ -223,8 +219,7 @@ pub fn logins_prune(tx: &Tx<'_>, most: u64) -> Result<u64, StoreError> {
         return Ok(0);
     }
     let rows = tx
-        .conn
-        .prepare_cached("SELECT count(*) FROM audit_logins")?
+        .prepare_own("SELECT count(*) FROM logins.audit_logins")?
         .query_row([], |row| super::rows::count(row, 0))?;
     let excess = rows.saturating_sub(most).min(PRUNE_ROWS);
     let mut removed = 0;
@@ -232,10 +227,10 @@ pub fn logins_prune(tx: &Tx<'_>, most: u64) -> Result<u64, StoreError> {
         let left = i64::try_from(excess - removed).unwrap_or(i64::MAX);
         if left > 0 {
             let sentence = format!(
-                "DELETE FROM audit_logins WHERE rowid IN (SELECT rowid FROM audit_logins {which}
+                "DELETE FROM logins.audit_logins WHERE rowid IN (SELECT rowid FROM logins.audit_logins {which}
                    ORDER BY updated_at LIMIT ?1)"
             );
-            removed += tx.conn.prepare_cached(&sentence)?.execute([left])? as u64;
+            removed += tx.prepare_own(&sentence)?.execute([left])? as u64;
         }
     }
     Ok(removed)

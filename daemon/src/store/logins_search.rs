@@ -175,9 +175,9 @@ impl<'a> Query<'a> {
         let condition = if let (true, Some(end)) = (is_short, end) {
             let to = self.bind(end);
             format!(
-                "rowid IN (SELECT rowid FROM audit_logins
+                "rowid IN (SELECT rowid FROM logins.audit_logins
                    WHERE client_ip >= ?{from} AND client_ip < ?{to}
-                 UNION SELECT rowid FROM audit_logins
+                 UNION SELECT rowid FROM logins.audit_logins
                    WHERE login_name >= ?{from} AND login_name < ?{to})"
             )
         } else {
@@ -199,14 +199,13 @@ impl<'a> Query<'a> {
         let end = successor(prefix);
         for column in ["client_ip", "login_name"] {
             let sentence = format!(
-                "SELECT count(*) FROM (SELECT 1 FROM audit_logins
+                "SELECT count(*) FROM (SELECT 1 FROM logins.audit_logins
                    WHERE {column} >= ?1 AND (?2 IS NULL OR {column} < ?2) LIMIT ?3)"
             );
             let cap = i64::try_from(RANGE_CAP).unwrap_or(i64::MAX);
             let rows = self
                 .db
-                .conn
-                .prepare_cached(&sentence)?
+                .prepare_own(&sentence)?
                 .query_row(params![prefix, end, cap], |row| count(row, 0))?;
             if rows == RANGE_CAP as u64 {
                 return Ok(false);
@@ -224,11 +223,11 @@ impl<'a> Query<'a> {
         let sentence = format!(
             "SELECT client_ip, login_name, login_realm, login_status, error_message,
                error_repeated, client_browser, login_at, failed_at, banned_at, updated_at
-             FROM audit_logins {which}
+             FROM logins.audit_logins {which}
              ORDER BY {} DESC, client_ip, login_name, login_realm LIMIT ?{limit}",
             self.updated_at
         );
-        let mut sentence = self.db.conn.prepare_cached(&sentence)?;
+        let mut sentence = self.db.prepare_own(&sentence)?;
         let params = rusqlite::params_from_iter(&self.params);
         let rows = sentence.query_map(params, login_row)?.collect::<Result<_, _>>()?;
         Ok(rows)

@@ -1,6 +1,9 @@
 //! `admin_meta`: what the daemon remembers about itself.
 
+use std::path::Path;
+
 use rusqlite::OptionalExtension;
+use sha2::{Digest, Sha256};
 
 use super::db::{Db, Kind, Tx};
 use super::error::StoreError;
@@ -18,25 +21,29 @@ pub enum FirstPassword {
     Had,
 }
 
-/// The key of this database. PhotoPrism's has none so far: there it follows from the path, which
-/// guards against mistakes and not against forgery, all that a cursor needs.
+/// The key of this database. While there is no `photoprism-admin.db` next to PhotoPrism's it
+/// follows from the path, which guards against mistakes and not against forgery.
 ///
 /// # Errors
 /// The store's.
 pub fn cursor_key(db: &Db) -> Result<[u8; CURSOR_KEY_BYTES], StoreError> {
-    use sha2::{Digest, Sha256};
-    if *db.kind() != Kind::Own {
-        return Ok(Sha256::digest(db.path().as_os_str().as_encoded_bytes()).into());
+    if *db.kind() != Kind::Own && !db.columns.attached {
+        return Ok(key_of_path(db.path()));
     }
     let stored: Vec<u8> = db
-        .conn
-        .prepare_cached("SELECT value FROM admin_meta WHERE key = 'cursor_key'")?
+        .prepare_own("SELECT value FROM own.admin_meta WHERE key = 'cursor_key'")?
         .query_row([], |row| row.get(0))?;
     stored.try_into().map_err(|_| StoreError::Other("the stored cursor key is damaged".into()))
 }
 
+/// What stands in for a key of PhotoPrism's database that has none.
+pub(super) fn key_of_path(path: &Path) -> [u8; CURSOR_KEY_BYTES] {
+    Sha256::digest(path.as_os_str().as_encoded_bytes()).into()
+}
+
 pub(super) fn set_cursor_key(tx: &Tx<'_>, key: &[u8; CURSOR_KEY_BYTES]) -> Result<(), StoreError> {
-    tx.conn.execute("INSERT INTO admin_meta (key, value) VALUES ('cursor_key', ?1)", [key])?;
+    tx.prepare_own("INSERT INTO own.admin_meta (key, value) VALUES ('cursor_key', ?1)")?
+        .execute([key])?;
     Ok(())
 }
 
@@ -49,8 +56,7 @@ pub fn first_password(db: &Db) -> Result<FirstPassword, StoreError> {
         return Ok(FirstPassword::Had);
     }
     let stored: Option<i64> = db
-        .conn
-        .prepare_cached("SELECT value FROM admin_meta WHERE key = 'first_password'")?
+        .prepare_own("SELECT value FROM own.admin_meta WHERE key = 'first_password'")?
         .query_row([], |row| row.get(0))
         .optional()?;
     Ok(if stored == Some(1) { FirstPassword::Had } else { FirstPassword::Awaited })
@@ -61,12 +67,11 @@ pub fn first_password(db: &Db) -> Result<FirstPassword, StoreError> {
 /// # Errors
 /// The store's.
 pub fn set_first_password(tx: &Tx<'_>, state: FirstPassword) -> Result<(), StoreError> {
-    tx.conn
-        .prepare_cached(
-            "INSERT INTO admin_meta (key, value) VALUES ('first_password', ?1)
+    tx.prepare_own(
+        "INSERT INTO own.admin_meta (key, value) VALUES ('first_password', ?1)
              ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        )?
-        .execute([i64::from(state == FirstPassword::Had)])?;
+    )?
+    .execute([i64::from(state == FirstPassword::Had)])?;
     Ok(())
 }
 

@@ -4,9 +4,9 @@
 //! checked, and what writes takes a [`Tx`], which only the database thread can make.
 
 mod access;
+mod attached;
 mod audit;
 mod backup;
-mod beside;
 mod columns;
 mod committed;
 mod db;
@@ -50,6 +50,7 @@ mod users_write;
 mod tests;
 
 pub use self::access::{check_access, resolve};
+pub use self::attached::{foreign_tables, own_tables_file};
 pub use self::audit::{
     AuditEntry, AuditHead, AuditRow, audit_append, audit_count, audit_head, audit_page, audit_walk,
     link,
@@ -59,8 +60,7 @@ pub use self::backup::{
     Emptied, Made, Making, Plan, Restored, What, backed_up, backup_folder, backup_list,
     backup_open, empty_accounts, empty_sessions, restore_accounts,
 };
-pub use self::beside::has_admin_tables;
-pub use self::db::{Db, Kind, Tx};
+pub use self::db::{Db, Kind, Tx, has_admin_tables};
 pub use self::error::StoreError;
 pub use self::expected::{Expected, how_gone};
 pub use self::foreign::{Foreign, ForeignAccount, ForeignFault};

@@ -10,8 +10,8 @@ use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
 use super::access::{check_access, protect_new};
+use super::attached::{self, Beside, open_photoprism};
 use super::backup::{Changes, backup_folder, copy_whole};
-use super::beside;
 use super::columns::Columns;
 use super::db::{Db, Kind, Tx};
 use super::error::StoreError;
@@ -19,8 +19,8 @@ use super::expected::{Expected, missing, waits};
 use super::generation::{self, Generation};
 use super::meta::{self, CURSOR_KEY_BYTES};
 use super::owner::lock_holder;
-use super::recognise::{Found, MIGRATE, classify};
-use super::schema::{self, SCHEMA_VERSION, STEPS};
+use super::recognise::{Found, OWN_TABLES, classify};
+use super::schema::{self, STEPS};
 use super::unclean::{FileGeneration, claim, has_log, look};
 use super::users_insert::{NewUser, user_insert};
 use crate::faults::{Fault, is_off};
@@ -116,12 +116,18 @@ pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenE
     let path = &options.path;
     let waits = waits(options);
     make_or_check_folder(path, options.make_folder)?;
+    if attached::is_named_so(path) {
+        return Err(refused(path, OWN_TABLES));
+    }
     if std::fs::metadata(path).map_or(0, |data| data.len()) == 0 {
         missing(options)?;
     }
     let before = check_access(path)?;
     let own = matches!(before, Some(Found::Own(_))).then(|| look(path));
-    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // The file that is attached names its VFS.
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, !waits && options.expected != Expected::Own);
     let conn = Connection::open_with_flags(path, flags).map_err(|error| storage(path, &error))?;
     let patience = if waits { SHARED_PATIENCE } else { Duration::ZERO };
@@ -152,7 +158,7 @@ fn open_found(
             open_own((conn, claimed), options, (0, steps))
         }
         Found::Own(schema) => open_own((conn, claimed), options, (schema, steps)),
-        Found::PhotoPrism => open_photoprism(conn, path),
+        Found::PhotoPrism => open_photoprism(conn, options),
         Found::Unfinished => Err(refused(path, "PhotoPrism has not finished making it")),
         Found::Foreign(what) => Err(refused(path, &what)),
     }
@@ -237,7 +243,15 @@ fn open_own(
     }))
     .map_err(|error| failed(path, error.into()))?;
     let generation = RefCell::new(generation);
-    let mut db = Db { conn, kind: Kind::Own, path: path.clone(), columns, changes, generation };
+    let mut db = Db {
+        conn,
+        kind: Kind::Own,
+        path: path.clone(),
+        columns,
+        changes,
+        generation,
+        beside: Beside::default(),
+    };
     prepare_own(&mut db, options, (found, steps)).map_err(|error| failed(path, error))?;
     Ok(db)
 }
@@ -300,10 +314,19 @@ pub(super) fn settings(conn: &Connection) -> Result<(), StoreError> {
     pragma(conn, "temp_store", "2")
 }
 
-/// Sets a pragma and reads it back: some are silently refused.
 pub(super) fn pragma(conn: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
-    conn.pragma_update(None, name, value)?;
-    let stands = conn.pragma_query_value(None, name, |row| super::rows::text(row, 0))?;
+    check_pragma(conn, None, name, value)
+}
+
+/// Sets a pragma and reads it back: some are silently refused.
+pub(super) fn check_pragma(
+    conn: &Connection,
+    schema: Option<&str>,
+    name: &str,
+    value: &str,
+) -> Result<(), StoreError> {
+    conn.pragma_update(schema, name, value)?;
+    let stands = conn.pragma_query_value(schema, name, |row| super::rows::text(row, 0))?;
     if stands.eq_ignore_ascii_case(value) {
         return Ok(());
     }
@@ -336,35 +359,6 @@ fn migrate(db: &Db, found: u32, steps: &[&str]) -> Result<(), StoreError> {
         db.commit()?;
     }
     Ok(())
-}
-
-fn open_photoprism(conn: Connection, path: &Path) -> Result<Db, OpenError> {
-    let fail = |error: StoreError| failed(path, error);
-    conn.busy_timeout(patience()).map_err(|error| fail(error.into()))?;
-    settings(&conn).map_err(fail)?;
-    let kind = photoprism_kind(&conn).map_err(fail)?;
-    // What is acknowledged must stand on the disk, whatever journal mode was found.
-    pragma(&conn, "synchronous", "2").map_err(fail)?;
-    let columns = Columns::look_up(&conn).map_err(fail)?;
-    if let Some(what) = columns.missing() {
-        return Err(refused(
-            path,
-            &format!("it is a PhotoPrism database without {what}; {MIGRATE}"),
-        ));
-    }
-    let path_buf = path.to_path_buf();
-    let (changes, generation) = (Changes::default(), RefCell::default());
-    let db = Db { conn, kind, path: path_buf, columns, changes, generation };
-    match beside::schema(&db).map_err(fail)? {
-        Some(found) if found > SCHEMA_VERSION => Err(refused(
-            path,
-            &format!(
-                "the daemon's tables in it are of schema {found}, newer than {SCHEMA_VERSION}, which \
-                 this daemon knows; start the newer daemon"
-            ),
-        )),
-        _ => Ok(db),
-    }
 }
 
 /// How long PhotoPrism's locks are waited for.

@@ -76,9 +76,7 @@ pub fn passcode_enroll(
          WHERE activated_at IS NULL";
     let done = tx.conn.prepare_cached(sentence)?.execute([uid, key_url.expose(), now])? == 1;
     if done {
-        tx.conn
-            .prepare_cached("DELETE FROM admin_passcode_steps WHERE uid = ?1")?
-            .execute([uid])?;
+        tx.prepare_own("DELETE FROM own.admin_passcode_steps WHERE uid = ?1")?.execute([uid])?;
     }
     Ok(done)
 }
@@ -125,8 +123,8 @@ pub fn passcode_last_step(db: &Db, uid: &str) -> Result<Option<i64>, StoreError>
     if !db.columns.has_table("admin_passcode_steps") {
         return Ok(None);
     }
-    let sentence = "SELECT step FROM admin_passcode_steps WHERE uid = ?1";
-    Ok(db.conn.prepare_cached(sentence)?.query_row([uid], |row| row.get(0)).optional()?)
+    let sentence = "SELECT step FROM own.admin_passcode_steps WHERE uid = ?1";
+    Ok(db.prepare_own(sentence)?.query_row([uid], |row| row.get(0)).optional()?)
 }
 
 /// Uses the code of a step up: false where that step, or a later one, was used before.
@@ -134,9 +132,9 @@ pub fn passcode_last_step(db: &Db, uid: &str) -> Result<Option<i64>, StoreError>
 /// # Errors
 /// The store's.
 pub fn passcode_take_step(tx: &Tx<'_>, uid: &str, step: i64) -> Result<bool, StoreError> {
-    let sentence = "INSERT INTO admin_passcode_steps (uid, step) VALUES (?1, ?2)
+    let sentence = "INSERT INTO own.admin_passcode_steps (uid, step) VALUES (?1, ?2)
          ON CONFLICT (uid) DO UPDATE SET step = excluded.step WHERE step < excluded.step";
-    Ok(tx.conn.prepare_cached(sentence)?.execute(params![uid, step])? == 1)
+    Ok(tx.prepare_own(sentence)?.execute(params![uid, step])? == 1)
 }
 
 #[cfg(test)]

@@ -5,11 +5,16 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::attached;
 use super::error::StoreError;
 use super::schema::{APPLICATION_ID, BACKUP_ID};
 
 /// What helps where PhotoPrism's account tables are older than any that this daemon knows.
 pub(super) const MIGRATE: &str = "start a newer PhotoPrism once, it migrates the file";
+
+/// What helps where somebody gives the daemon's own tables, or another file by their name.
+pub(super) const OWN_TABLES: &str = "it is for the daemon's own tables next to PhotoPrism's database; \
+     give that, the index.db in the same directory";
 
 /// PhotoPrism's own name for its database.
 const INDEX: &str = "index.db";
@@ -42,6 +47,9 @@ pub enum Found {
 /// # Errors
 /// Where the file cannot be read.
 pub fn recognise(path: &Path) -> Result<Found, StoreError> {
+    if attached::is_named_so(path) {
+        return Ok(Found::Foreign(OWN_TABLES.into()));
+    }
     match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
         Err(error) => return Err(StoreError::Other(error.to_string())),
@@ -51,12 +59,13 @@ pub fn recognise(path: &Path) -> Result<Found, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(immutable_uri(path), flags)?;
+    // This takes no lock and makes no file.
+    let conn = Connection::open_with_flags(file_uri(path, "immutable=1"), flags)?;
     classify(&conn)
 }
 
-/// `immutable=1` takes no lock and makes no file.
-pub(super) fn immutable_uri(path: &Path) -> String {
+/// A path as SQLite takes it with parameters.
+pub(super) fn file_uri(path: &Path, parameters: &str) -> String {
     let mut uri = String::from("file:");
     for &byte in path.as_os_str().as_encoded_bytes() {
         if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
@@ -66,7 +75,7 @@ pub(super) fn immutable_uri(path: &Path) -> String {
             let _ = write!(uri, "%{byte:02x}");
         }
     }
-    uri + "?immutable=1"
+    uri + "?" + parameters
 }
 
 /// The same over an open connection.
@@ -85,6 +94,9 @@ pub(super) fn classify(conn: &Connection) -> Result<Found, StoreError> {
     }
     if application == BACKUP_ID {
         return Ok(Found::Foreign("it is a backup of account tables, not a database".into()));
+    }
+    if application == attached::APPLICATION_ID {
+        return Ok(Found::Foreign(OWN_TABLES.into()));
     }
     if application == APPLICATION_ID && has("admin_meta") {
         return own_schema(conn).map(Found::Own);
@@ -120,7 +132,7 @@ fn tables(conn: &Connection) -> Result<Vec<String>, rusqlite::Error> {
         .collect()
 }
 
-fn is_not_a_database(error: &rusqlite::Error) -> bool {
+pub(super) fn is_not_a_database(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::NotADatabase))
 }
 

@@ -4,9 +4,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
-use super::beside;
+use super::attached;
 use super::columns::{Columns, schema_version};
 use super::db::{Db, Kind};
 use super::error::StoreError;
@@ -119,13 +119,33 @@ impl Slot {
             let begun = db.begin();
             db.conn.busy_timeout(patience())?;
             begun?;
+            if let Err(error) = attached::begin(db) {
+                db.rollback()?;
+                return Err(error);
+            }
             if !self.was_replaced() {
                 return Ok(());
             }
             // It was replaced while its lock was waited for: what is written there is lost.
+            info!("the database file was replaced");
             self.close();
         }
         Err(StoreError::Missing)
+    }
+
+    /// What follows upon a group in PhotoPrism's file: where its commit failed half way, the daemon's
+    /// own may have it all the same, which opening it again finds out before the next look at it.
+    pub(super) fn after_commit(&mut self, end: &Result<(), StoreError>) {
+        let Some(db) = self.db.as_ref().filter(|db| db.kind != Kind::Own) else { return };
+        match end {
+            Ok(()) => {
+                if let Err(error) = attached::settle(db) {
+                    debug!(%error, "what the last changes were stays in the daemon's own file");
+                }
+            }
+            Err(StoreError::Locked(_)) => {}
+            Err(_) => self.close(),
+        }
     }
 
     /// How often [`Slot::begin`] is worth another try: as long as PhotoPrism itself would wait.
@@ -137,8 +157,9 @@ impl Slot {
     fn get_for_write(&mut self) -> Result<&Db, StoreError> {
         self.follow();
         let db = self.db.as_mut().ok_or(StoreError::Missing)?;
-        if db.kind != Kind::Own && !beside::complete(db) {
-            beside::make(db)?;
+        if db.kind != Kind::Own {
+            attached::move_leftover(db)?;
+            attached::ready(db)?;
             self.had_tables = true;
         }
         Ok(db)
@@ -146,7 +167,8 @@ impl Slot {
 
     fn was_replaced(&self) -> bool {
         let theirs = self.db.as_ref().is_some_and(|db| db.kind != Kind::Own);
-        theirs && identity(&self.options.path) != self.identity
+        let file = self.db.as_ref().is_some_and(|db| db.beside.was_replaced(&db.path));
+        theirs && (file || identity(&self.options.path) != self.identity)
     }
 
     /// Called once a second while nothing is asked.
@@ -175,6 +197,10 @@ impl Slot {
         let now = identity(&self.options.path);
         if self.db.is_some() && now != self.identity {
             info!("the database file was replaced");
+            self.close();
+        }
+        if self.db.as_ref().is_some_and(|db| db.beside.was_replaced(&db.path)) {
+            warn!("photoprism-admin.db was removed or replaced");
             self.close();
         }
         match self.db.as_mut().map(renew_columns) {
@@ -243,7 +269,8 @@ fn renew_columns(db: &mut Db) -> bool {
 fn look_again(db: &mut Db) -> Result<(), StoreError> {
     db.columns = Columns::look_up(&db.conn)?;
     db.kind = photoprism_kind(&db.conn)?;
-    Ok(())
+    // A restore drops tables and makes them anew.
+    attached::compare_accounts(db)
 }
 
 /// Device and inode, told by the file's name: no descriptor of it is opened.

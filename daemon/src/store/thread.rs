@@ -284,7 +284,11 @@ impl DbThread {
         self.take_what_waits(&mut taken);
         if !taken.writes.is_empty() {
             match self.begin(&mut taken) {
-                Ok(()) => self.write_group(taken.writes),
+                Ok(()) => {
+                    let end = self.write_group(taken.writes);
+                    self.outbox.flush();
+                    self.slot.after_commit(&end);
+                }
                 Err(error) => refuse_all(taken.writes, &error),
             }
             self.outbox.flush();
@@ -347,40 +351,39 @@ impl DbThread {
     }
 
     /// The transaction is begun.
-    fn write_group(&mut self, writes: Vec<(WriteRun, Finish)>) {
-        let Some(db) = self.slot.db() else { return refuse_all(writes, &StoreError::Missing) };
+    fn write_group(&mut self, writes: Vec<(WriteRun, Finish)>) -> Result<(), StoreError> {
+        let Some(db) = self.slot.db() else {
+            refuse_all(writes, &StoreError::Missing);
+            return Err(StoreError::Missing);
+        };
         let mut steps = Vec::with_capacity(writes.len());
         let mut writes = writes.into_iter();
         while let Some((run, refuse)) = writes.next() {
             match one_write(db, run) {
                 Ok(step) => steps.push(step),
                 Err(error) => {
-                    // SQLite rolled the whole transaction back, or it is in a state that nobody
-                    // knows: nothing of the group happened.
+                    // SQLite rolled all of it back, or it is in a state that nobody knows.
                     end_what_is_left(db);
                     refuse(Err(error.clone().into()));
                     finish_all(steps, &Err(error.clone()), &mut self.sink);
                     refuse_all(writes.collect(), &error);
                     // What did not fit into memory was in the log already.
                     let _ = self.slot.check_written();
-                    return;
+                    return Err(error);
                 }
             }
         }
-        self.end_group(steps);
+        self.end_group(steps)
     }
 
-    fn end_group(&mut self, steps: Vec<Step>) {
-        let Some(db) = self.slot.db() else { return };
+    fn end_group(&mut self, steps: Vec<Step>) -> Result<(), StoreError> {
+        let Some(db) = self.slot.db() else { return Err(StoreError::Missing) };
         let kept = steps.iter().filter(|step| step.keep).count();
         let anything = kept > 0;
         if is_off(Fault::AcknowledgeEarly) {
             finish_all(steps, &Ok(()), &mut self.sink);
             self.outbox.flush();
-            // What fails here was acknowledged already: that is the fault.
-            let _ = commit(db, anything);
-            let _ = self.slot.check_written();
-            return;
+            return commit(db, anything).and(self.slot.check_written());
         }
         let mut end = commit(db, anything);
         let written = self.slot.check_written();
@@ -392,5 +395,6 @@ impl DbThread {
         }
         finish_all(steps, &end, &mut self.sink);
         self.slot.checkpoint();
+        end
     }
 }

@@ -249,7 +249,12 @@ pub fn counts(db: &Db) -> Result<Counts, StoreError> {
     // The system rows are two, and never deleted: counting all is counting an index.
     let all = number("SELECT count(*) FROM auth_users")?;
     let system = number("SELECT count(*) FROM auth_users WHERE id <= 0")?;
-    let logins = if db.columns.logins { number("SELECT count(*) FROM audit_logins")? } else { 0 };
+    let logins = if db.columns.logins {
+        db.prepare_own("SELECT count(*) FROM logins.audit_logins")?
+            .query_row([], |row| super::rows::count(row, 0))?
+    } else {
+        0
+    };
     Ok(Counts {
         users: all.saturating_sub(system).saturating_sub(deleted),
         deleted,

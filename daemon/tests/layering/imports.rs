@@ -63,7 +63,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("effect", &["accounts", "store"]),
     ("first_password", &["accounts", "config", "hashing"]),
     ("hashing", &["sys"]),
-    ("store", &["effect", "error", "faults", "surroundings"]),
+    ("store", &["clock", "effect", "error", "faults", "surroundings", "sys"]),
     ("faults", &[]),
     ("metrics", &[]),
     ("clock", &[]),

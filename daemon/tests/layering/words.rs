@@ -4,7 +4,7 @@ use crate::source::{Source, words};
 
 /// A name, and the start of the paths that may hold it.
 const ONLY_IN: [(&str, &[&str]); 9] = [
-    ("rusqlite", &["daemon/src/store/"]),
+    ("rusqlite", &["daemon/src/store/", "daemon/src/sys.rs"]),
     ("argon2::", &["daemon/src/hashing/", "daemon/src/sys.rs"]),
     ("bcrypt::", &["daemon/src/hashing/"]),
     ("unsafe", &["daemon/src/sys.rs"]),

@@ -100,7 +100,7 @@ fn no_command_changes_anything_outside_of_the_account_tables() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     beside.sort();
-    assert_eq!(beside, ["backups", "index.db", "index.db.lock"]);
+    assert_eq!(beside, ["backups", "index.db", "index.db.lock", "photoprism-admin.db"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use photoprism_daemon::clock::Stopwatch;
 use serde_json::json;
 
 use crate::common::json::Ask;
-use crate::setup::{fixture, home, photoprism};
+use crate::setup::{home, photoprism};
 
 #[test]
 fn a_writer_is_waited_for_and_those_who_only_look_are_served_meanwhile() {
@@ -46,23 +46,6 @@ fn a_lock_that_is_held_for_longer_is_told_and_nothing_is_changed() {
     assert_eq!(home.ok("users.show", json!({"user": "bob"}))["user"]["attr"], "a");
     conn.execute_batch("ROLLBACK").unwrap();
     home.ok("users.mod", json!({"user": "bob", "attr": "b"}));
-}
-
-#[test]
-fn a_restored_backup_is_followed_and_begins_a_new_trail() {
-    let mut home = home();
-    home.ok("users.mod", json!({"user": "bob", "attr": "lost with the restored backup"}));
-    assert_eq!(home.ok("audit.verify", json!({}))["records"], 1);
-    let arriving = home.data().join("arriving");
-    std::fs::copy(fixture(), &arriving).unwrap();
-    std::fs::rename(arriving, home.database()).unwrap();
-    assert_eq!(home.ok("users.show", json!({"user": "bob"}))["user"]["attr"], "");
-    assert_eq!(home.ok("audit.verify", json!({}))["records"], 0);
-    home.ok("users.mod", json!({"user": "bob", "attr": "new"}));
-    assert_eq!(home.ok("audit.verify", json!({}))["records"], 1);
-    let log = home.stop();
-    assert!(log.contains("the database file was replaced"), "{log}");
-    assert!(log.contains("audit trail with them"), "{log}");
 }
 
 #[test]

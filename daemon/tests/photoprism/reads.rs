@@ -135,6 +135,7 @@ fn looks_leave_the_file_as_it_was_and_refusals_its_accounts() {
     assert_eq!(home.ok("audit.verify", json!({}))["ok"], true);
     let bytes = |home: &Home| fs::read(home.database()).unwrap();
     assert!(bytes(&home) == fs::read(fixture()).unwrap());
+    assert_eq!(fs::read_dir(home.data()).unwrap().count(), 2, "a read creates no file");
     for (cmd, args, code) in [
         ("users.add", json!({"name": "bob", "role": "admin", "password": "longenough"}), "exists"),
         ("users.mod", json!({"user": "bob", "role": "x"}), "invalid_argument"),
@@ -149,7 +150,11 @@ fn looks_leave_the_file_as_it_was_and_refusals_its_accounts() {
     let entries = fs::read_dir(home.data()).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
     files.sort();
-    assert_eq!(files, ["index.db", "index.db.lock"], "nothing beside it");
+    assert_eq!(
+        files,
+        ["index.db", "index.db.lock", "photoprism-admin.db", "photoprism-admin.db-wal"]
+    );
+    assert!(bytes(&home) == fs::read(fixture()).unwrap(), "a refusal changes nothing there");
 }
 
 #[test]

@@ -64,26 +64,23 @@ pub(crate) fn differing(before: &Row, after: &Row) -> Vec<String> {
 
 /// What the daemon may change.
 fn ours(table: &str) -> bool {
-    table.starts_with("admin_")
-        || [
-            "auth_users",
-            "auth_users_details",
-            "auth_users_settings",
-            "auth_users_shares",
-            "auth_clients",
-            "passwords",
-            "passcodes",
-            "auth_sessions",
-            "audit_logins",
-            "sqlite_sequence",
-        ]
-        .contains(&table)
+    [
+        "auth_users",
+        "auth_users_details",
+        "auth_users_settings",
+        "auth_users_shares",
+        "auth_clients",
+        "passwords",
+        "passcodes",
+        "auth_sessions",
+        "sqlite_sequence",
+    ]
+    .contains(&table)
 }
 
-/// Every row of every other table, and the sentence that made each thing that PhotoPrism made.
+/// Every row of every other table, and the sentence that made each thing in the file.
 pub(crate) fn untouchable(conn: &Connection) -> Vec<String> {
-    let schema = "SELECT type, name, tbl_name, sql FROM sqlite_schema
-         WHERE tbl_name NOT GLOB 'admin_*' AND tbl_name <> 'audit_logins' ORDER BY type, name";
+    let schema = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
     let mut all = dump(conn, schema);
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
     let mut names = conn.prepare(names).unwrap();

@@ -1,5 +1,6 @@
 //! What the database itself says.
 
+use photoprism_protocol::audit::VerifyResult;
 use photoprism_protocol::doctor::Check;
 
 use super::Facts;
@@ -7,7 +8,7 @@ use crate::accounts::first::FIRST_ADMIN_ID;
 use crate::error::CommandError;
 use crate::store::{
     Db, FirstPassword, Kind, SCHEMA_VERSION, audit_page, first_admin_name, first_password,
-    journal_mode,
+    foreign_tables as foreign_tables_of, journal_mode,
 };
 
 /// Seconds by which a clock may stand behind the last record before it counts as set back.
@@ -16,6 +17,8 @@ const SET_BACK: i64 = 60;
 pub(super) fn checks(db: &Db, facts: &Facts) -> Result<Vec<Check>, CommandError> {
     let journal = journal_mode(db)?;
     let mut checks = vec![kind(db), self::journal(db.kind(), &journal), schema(db.kind())];
+    checks.extend(facts.trail.as_ref().map(trail));
+    checks.extend(foreign_tables(db));
     checks.push(clock(db, facts)?);
     checks.push(first_admin(db)?);
     Ok(checks)
@@ -31,9 +34,36 @@ fn kind(db: &Db) -> Check {
 
 fn journal(kind: &Kind, mode: &str) -> Check {
     // PhotoPrism's is left as it was found; ours was set and read back when it was opened.
-    let as_expected = *kind != Kind::Own || mode == "wal";
-    let advice = (!as_expected).then(|| "it must be wal: restart photoprismd".to_owned());
-    Check::judged("journal mode", mode, advice)
+    let advice = match (kind, mode) {
+        (Kind::Own, "wal") => None,
+        (Kind::Own, _) => Some("it must be wal: restart photoprismd"),
+        (Kind::PhotoPrism { .. }, "wal") => Some(
+            "in WAL mode a crash may leave a change without its audit record: stop PhotoPrism and \
+             photoprismd, and set it back with: sqlite3 index.db 'PRAGMA journal_mode=delete'",
+        ),
+        (Kind::PhotoPrism { .. }, _) => None,
+    };
+    Check::judged("journal mode", mode, advice.map(Into::into))
+}
+
+fn trail(found: &VerifyResult) -> Check {
+    let advice = found.broken_at.map(|number| {
+        format!(
+            "record {number} was altered or is missing: keep a copy of the database, and compare \
+             with the heads in the log"
+        )
+    });
+    Check::judged("audit trail", format!("{} records", found.records), advice)
+}
+
+/// Tables of an earlier version that are not a part of this trail: they are not moved.
+fn foreign_tables(db: &Db) -> Option<Check> {
+    let tables = foreign_tables_of(db)?;
+    Some(Check::bad(
+        "older tables",
+        format!("PhotoPrism's database holds {tables} of a daemon with another audit trail"),
+        "PhotoPrism's own restore stumbles over them: drop them there once they are not needed",
+    ))
 }
 
 fn schema(kind: &Kind) -> Check {

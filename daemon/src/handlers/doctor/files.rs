@@ -5,6 +5,7 @@ use std::path::Path;
 use photoprism_protocol::doctor::Check;
 
 use super::Facts;
+use crate::store::{Db, own_tables_file};
 use crate::surroundings::{Seen, is_writable};
 
 /// The sockets and their folders.
@@ -127,6 +128,27 @@ fn directory_advice(directory: &Path, seen: Seen, uid: u32) -> Option<String> {
     Some(format!("{writers} can replace the database: chmod go-w {path}"))
 }
 
+/// The file next to PhotoPrism's, which the first write creates.
+pub(super) fn own_tables(db: &Db, facts: &Facts) -> Option<Check> {
+    let path = own_tables_file(db)?;
+    let Ok(seen) = Seen::at(&path) else {
+        return Some(Check::ok("own tables", format!("{}, not made yet", path.display())));
+    };
+    let found = format!("{}, {}, {} bytes", path.display(), seen.shown(), seen.length);
+    let owner = Seen::through(&facts.database).map_or(facts.uid, |seen| seen.uid);
+    Some(Check::judged("own tables", found, own_tables_advice(&path, seen, (facts.uid, owner))))
+}
+
+/// It may belong to the daemon's user or to PhotoPrism's, who runs the daemon the next time.
+fn own_tables_advice(path: &Path, seen: Seen, (uid, owner): (u32, u32)) -> Option<String> {
+    let path = path.display();
+    if seen.uid != uid && seen.uid != owner {
+        return Some(format!("it belongs to somebody else: chown {owner} {path}"));
+    }
+    (seen.mode & 0o077 != 0)
+        .then(|| format!("it holds the audit trail and others may read it: chmod 600 {path}"))
+}
+
 /// The folder of backups, which the first one makes.
 pub(super) fn backups(facts: &Facts) -> Option<Check> {
     let beside = facts.database.parent()?;
@@ -210,7 +232,21 @@ mod tests {
             auth: None,
             uid: US,
             connections: 1,
+            trail: None,
         }
+    }
+
+    #[test]
+    fn the_file_next_to_photoprism_s_is_for_its_owner() {
+        let advice = |seen| {
+            own_tables_advice(Path::new("/data/photoprism-admin.db"), seen, (0, US))
+                .unwrap_or_default()
+        };
+        assert_eq!(advice(seen(0o600, false)), "");
+        assert_eq!(advice(Seen { uid: 0, ..seen(0o600, false) }), "");
+        assert!(advice(seen(0o640, false)).contains("chmod 600 /data/photoprism-admin.db"));
+        let other = Seen { uid: 7, ..seen(0o600, false) };
+        assert!(advice(other).contains("chown 1000 /data/photoprism-admin.db"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod machine;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use photoprism_protocol::audit::VerifyResult;
 use photoprism_protocol::doctor::{Check, Report};
 use photoprism_protocol::envelope::Success;
 
@@ -19,6 +20,8 @@ use crate::store::{Db, StoreError};
 pub struct Facts {
     /// The instant of the request.
     pub now: Timestamp,
+    /// What a check of the audit trail found; `None` while the database is missing.
+    pub trail: Option<VerifyResult>,
     /// Path of the database, there or not.
     pub database: PathBuf,
     /// Whether it is the daemon's own.
@@ -44,7 +47,10 @@ pub fn doctor(db: Result<&Db, StoreError>, facts: &Facts) -> Result<Success, Com
     checks.extend(files::database(facts));
     checks.extend(files::database_directory(facts));
     match db {
-        Ok(db) => checks.extend(database::checks(db, facts)?),
+        Ok(db) => {
+            checks.extend(files::own_tables(db, facts));
+            checks.extend(database::checks(db, facts)?);
+        }
         Err(StoreError::Missing) => checks.push(Check::bad(
             "database",
             format!("{} is not there yet", facts.database.display()),

@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params_from_iter};
 
 use super::tables::{CLIENTS, SESSIONS, TABLES, Table, has_clients};
+use crate::store::attached::{forget_accounts, note_emptied};
 use crate::store::db::Tx;
 use crate::store::error::StoreError;
 use crate::store::sessions::delete_all_sessions;
@@ -56,6 +57,8 @@ pub fn empty_sessions(tx: &Tx<'_>) -> Result<(u64, Vec<String>), StoreError> {
 
 fn empty(tx: &Tx<'_>) -> Result<Emptied, StoreError> {
     let conn = &tx.conn;
+    forget_accounts(tx)?;
+    note_emptied(tx, "auth_users")?;
     let count = "SELECT count(*) FROM auth_users WHERE id > 0";
     let users = conn.query_row(count, [], |row| crate::store::rows::count(row, 0))?;
     let mut sessions = 0;
@@ -64,7 +67,7 @@ fn empty(tx: &Tx<'_>) -> Result<Emptied, StoreError> {
         let removed = remove(conn, table, clients)?;
         sessions = if *table == SESSIONS { removed } else { sessions };
     }
-    conn.execute("DELETE FROM admin_passcode_steps", [])?;
+    tx.prepare_own("DELETE FROM own.admin_passcode_steps")?.execute([])?;
     begin_ids_anew(conn)?;
     Ok(Emptied { users, sessions, warnings: Vec::new() })
 }

@@ -8,6 +8,7 @@ use super::read::BackupFile;
 use super::replace::{remove, replaced, unguarded};
 use super::tables::{CLIENTS, PASSWORDS, SESSIONS, TABLES, Table, has_clients, insertion, list};
 use super::values::bind;
+use crate::store::attached::{forget_accounts, note_emptied};
 use crate::store::db::Tx;
 use crate::store::error::StoreError;
 use crate::store::rows::text;
@@ -39,6 +40,8 @@ pub fn restore_accounts(
     file: &BackupFile,
     (with_sessions, step): (bool, i64),
 ) -> Result<Restored, StoreError> {
+    forget_accounts(tx)?;
+    note_emptied(tx, "auth_users")?;
     let clients = has_clients(&tx.conn)? && has_clients(&file.conn)?;
     let tables = replaced(clients);
     let (restored, warnings) = unguarded(tx, &tables, || {
@@ -156,11 +159,11 @@ impl Way<'_> {
 }
 
 fn use_up_codes(tx: &Tx<'_>, step: i64) -> Result<(), StoreError> {
-    tx.conn.execute(
-        "INSERT INTO admin_passcode_steps (uid, step)
+    tx.prepare_own(
+        "INSERT INTO own.admin_passcode_steps (uid, step)
          SELECT DISTINCT uid, ?1 FROM passcodes WHERE key_type = 'totp'
          ON CONFLICT (uid) DO UPDATE SET step = excluded.step WHERE step < excluded.step",
-        [step],
-    )?;
+    )?
+    .execute([step])?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::params;
 
+use crate::store::attached::note_emptied;
 use crate::store::db::Tx;
 use crate::store::error::StoreError;
 use crate::store::rows::text;
@@ -46,6 +47,7 @@ pub fn delete_session(tx: &Tx<'_>, id: &str) -> Result<u64, StoreError> {
 /// # Errors
 /// The store's.
 pub(in crate::store) fn delete_all_sessions(tx: &Tx<'_>) -> Result<u64, StoreError> {
+    note_emptied(tx, "auth_sessions")?;
     Ok(tx.conn.execute("DELETE FROM auth_sessions", [])? as u64)
 }
 

@@ -1,5 +1,6 @@
 //! The store as its users see it, and what only its inside can show.
 
+mod attached;
 mod backups;
 mod copying;
 mod failures;
@@ -7,6 +8,7 @@ mod groups;
 mod keeping;
 mod migrating;
 mod opening;
+mod pending;
 mod place;
 mod pragmas;
 mod replacing;

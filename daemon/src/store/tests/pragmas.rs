@@ -4,7 +4,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{OptionalExtension, StatementStatus};
 
 use super::place::Place;
-use crate::store::db::Db;
+use crate::store::db::{Db, Kind};
 use crate::store::rows;
 use crate::store::users::{LIVE_NAMESAKE, NAMESAKE};
 
@@ -18,7 +18,8 @@ fn check_common(db: &Db) {
         ("trusted_schema", "0"),
         ("secure_delete", "1"),
         ("temp_store", "2"),
-        ("synchronous", "2"),
+        // The deletion of PhotoPrism's journal is synced as well.
+        ("synchronous", if db.kind == Kind::Own { "2" } else { "3" }),
     ] {
         assert_eq!(pragma(db, name), value, "{name} of {:?}", db.kind);
     }

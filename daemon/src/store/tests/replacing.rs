@@ -17,7 +17,7 @@ fn theirs(place: &Place) -> Db {
     let path = place.photoprism("index.db");
     rusqlite::Connection::open(path).unwrap().execute_batch(MORE).unwrap();
     let mut db = place.open("index.db").unwrap();
-    crate::store::beside::make(&mut db).unwrap();
+    crate::store::attached::ready(&mut db).unwrap();
     db
 }
 

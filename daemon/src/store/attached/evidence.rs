@@ -1,0 +1,228 @@
+//! Rows of PhotoPrism's tables before and after a group changed them: by these the next start
+//! finds out whether the group was committed there.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::tracked::Touched;
+use crate::store::error::StoreError;
+
+/// Tables that are compared, each with a column whose values are drawn at random or are somebody's
+/// UID: row numbers are given out again.
+pub(super) const KEYS: [(&str, &str); 6] = [
+    ("auth_users", "user_uid"),
+    ("auth_users_details", "user_uid"),
+    ("auth_users_settings", "user_uid"),
+    ("passwords", "uid"),
+    ("passcodes", "uid"),
+    ("auth_sessions", "id"),
+];
+
+/// The value of that column; PhotoPrism's columns hold digits as numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Key {
+    Integer(i64),
+    Text(String),
+    Blob(Vec<u8>),
+}
+
+impl ToSql for Key {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>, rusqlite::Error> {
+        match self {
+            Self::Integer(number) => number.to_sql(),
+            Self::Text(text) => text.to_sql(),
+            Self::Blob(bytes) => bytes.to_sql(),
+        }
+    }
+}
+
+/// What became of a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Change {
+    /// It was not there before.
+    Made,
+    /// It is not there any more.
+    Gone,
+    /// Columns with digests of what they held before, where that is known, and hold since.
+    Altered(Vec<(String, Option<u64>, u64)>),
+}
+
+/// One row that a group changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Evidence {
+    table: String,
+    column: String,
+    key: Key,
+    change: Change,
+}
+
+/// What the rows say of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// At least one of them is as the group left it, and was not before.
+    Done,
+    /// Rows that the group removed are not there; somebody else may have removed them.
+    Gone,
+    /// They are as they were before the group.
+    Undone,
+    /// Others have changed all of them since.
+    Unclear,
+}
+
+/// A row by its columns, each value by a digest: what is kept must hold no secret.
+type Digests = BTreeMap<String, u64>;
+
+/// What is known of a row from before the group.
+enum Before {
+    Absent,
+    There(Key, Digests),
+    Unknown,
+}
+
+/// What the group did to a row, inside of its transaction. `before` is another connection, which
+/// sees what was committed. `None` where the row is as it was.
+pub(super) fn collect(
+    conn: &Connection,
+    before: Option<&Connection>,
+    touched: &Touched,
+) -> Result<Option<Evidence>, StoreError> {
+    let (table, column) = KEYS[touched.table];
+    let now = by_number(conn, touched)?;
+    let before = match before.map(|conn| by_number(conn, touched)) {
+        _ if touched.inserted => Before::Absent,
+        Some(Ok(Some((key, digests)))) => Before::There(key, digests),
+        Some(Ok(None)) => Before::Absent,
+        // It is locked where SQLite had to write pages before the commit.
+        Some(Err(_)) | None => Before::Unknown,
+    };
+    let (key, change) = match (before, now) {
+        (Before::Absent, Some((key, _))) => (key, Change::Made),
+        (Before::There(key, _), None) => (key, Change::Gone),
+        (Before::There(was, _), Some((key, _))) if was != key => (key, Change::Made),
+        (Before::There(_, was), Some((key, is))) => {
+            let changed = is.into_iter().filter(|(name, digest)| was.get(name) != Some(digest));
+            let columns: Vec<_> = changed
+                .map(|(name, digest)| {
+                    let was = was.get(&name).copied();
+                    (name, was, digest)
+                })
+                .collect();
+            if columns.is_empty() {
+                return Ok(None);
+            }
+            (key, Change::Altered(columns))
+        }
+        (Before::Unknown, Some((key, is))) => {
+            let columns = is.into_iter().map(|(name, digest)| (name, None, digest)).collect();
+            (key, Change::Altered(columns))
+        }
+        (Before::Absent | Before::Unknown, None) => return Ok(None),
+    };
+    Ok(Some(Evidence { table: table.into(), column: column.into(), key, change }))
+}
+
+/// What all rows say together: the group was committed as a whole or not at all. A value that the
+/// group wrote speaks louder than one that was there before, which somebody may have put back.
+pub(super) fn judge(conn: &Connection, evidence: &[Evidence]) -> Result<Verdict, StoreError> {
+    let mut verdicts = Vec::new();
+    for row in evidence {
+        verdicts.push(row.judge(conn)?);
+    }
+    let order = [Verdict::Done, Verdict::Undone, Verdict::Gone];
+    let found = order.into_iter().find(|verdict| verdicts.contains(verdict));
+    Ok(found.unwrap_or(Verdict::Unclear))
+}
+
+impl Evidence {
+    fn judge(&self, conn: &Connection) -> Result<Verdict, StoreError> {
+        let Self { table, column, key, change } = self;
+        let sentence = format!("SELECT * FROM main.{table} WHERE {column} = ?1 LIMIT 1");
+        let mut sentence = match conn.prepare_cached(&sentence) {
+            Ok(sentence) => sentence,
+            // Another version of PhotoPrism has no such table, or no such column.
+            Err(rusqlite::Error::SqliteFailure(error, _))
+                if error.code == rusqlite::ErrorCode::Unknown =>
+            {
+                return Ok(Verdict::Unclear);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let now = sentence.query_row([key], digests).optional()?;
+        Ok(match (change, now) {
+            (Change::Made, Some(_)) => Verdict::Done,
+            (Change::Made, None) | (Change::Gone, Some(_)) => Verdict::Undone,
+            (Change::Gone, None) => Verdict::Gone,
+            (Change::Altered(_), None) => Verdict::Unclear,
+            (Change::Altered(columns), Some(now)) => altered(columns, &now),
+        })
+    }
+}
+
+fn altered(columns: &[(String, Option<u64>, u64)], now: &Digests) -> Verdict {
+    let holds = |(name, _, is): &(String, Option<u64>, u64)| now.get(name) == Some(is);
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        columns.iter().cloned().partition(|(_, was, _)| was.is_some());
+    if known.iter().any(holds) || (known.is_empty() && unknown.iter().all(holds)) {
+        Verdict::Done
+    } else if known.iter().any(|(name, was, _)| now.get(name).copied() == *was) {
+        Verdict::Undone
+    } else {
+        Verdict::Unclear
+    }
+}
+
+/// The row of that number with its key.
+fn by_number(
+    conn: &Connection,
+    touched: &Touched,
+) -> Result<Option<(Key, Digests)>, rusqlite::Error> {
+    let (table, column) = KEYS[touched.table];
+    let sentence = format!("SELECT * FROM main.{table} WHERE rowid = ?1");
+    let read = |row: &Row<'_>| {
+        let key = match row.get_ref(column)? {
+            ValueRef::Integer(number) => Key::Integer(number),
+            ValueRef::Text(bytes) => Key::Text(String::from_utf8_lossy(bytes).into()),
+            ValueRef::Blob(bytes) => Key::Blob(bytes.into()),
+            ValueRef::Null | ValueRef::Real(_) => Key::Text(String::new()),
+        };
+        Ok((key, digests(row)?))
+    };
+    conn.prepare_cached(&sentence)?.query_row([touched.row], read).optional()
+}
+
+fn digests(row: &Row<'_>) -> Result<Digests, rusqlite::Error> {
+    let names = row.as_ref().column_names();
+    let digest = |name: &str| Ok((name.to_owned(), self::digest(row.get_ref(name)?)));
+    names.into_iter().map(digest).collect()
+}
+
+/// The first eight bytes of a SHA-256 over class and value.
+fn digest(value: ValueRef<'_>) -> u64 {
+    let mut hash = Sha256::new();
+    match value {
+        ValueRef::Null => hash.update([0]),
+        ValueRef::Integer(number) => {
+            hash.update([1]);
+            hash.update(number.to_be_bytes());
+        }
+        ValueRef::Real(number) => {
+            hash.update([2]);
+            hash.update(number.to_bits().to_be_bytes());
+        }
+        ValueRef::Text(bytes) => {
+            hash.update([3]);
+            hash.update(bytes);
+        }
+        ValueRef::Blob(bytes) => {
+            hash.update([4]);
+            hash.update(bytes);
+        }
+    }
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash.finalize()[..8]);
+    u64::from_be_bytes(first)
+}

@@ -1,0 +1,260 @@
+//! The file itself: created whole, checked, attached.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tracing::info;
+
+use super::tables::{self, APPLICATION_ID, VERSION};
+use crate::store::columns::Columns;
+use crate::store::db::{Db, Kind};
+use crate::store::error::StoreError;
+use crate::store::meta::CURSOR_KEY_BYTES;
+use crate::store::open::{OpenError, check_pragma, failed, settings};
+use crate::store::recognise::{file_uri, is_not_a_database};
+
+/// Its name, whatever PhotoPrism's file is called.
+const NAME: &str = "photoprism-admin.db";
+
+/// The ending of a file that is not finished yet.
+const UNFINISHED: &str = "new";
+
+/// Locks it for this process, and keeps the index of the WAL in memory.
+const VFS: &str = "vfs=unix-excl";
+
+/// Whether a path has the name of this file.
+pub(in crate::store) fn is_named_so(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(NAME))
+}
+
+/// Where it is for PhotoPrism's file at `main`: next to the file itself, as its journal is, not
+/// next to a link.
+pub(in crate::store) fn file_path(main: &Path) -> PathBuf {
+    let main = fs::canonicalize(main).unwrap_or_else(|_| main.to_owned());
+    main.with_file_name(NAME)
+}
+
+/// Where the daemon's own tables are, or will be, next to PhotoPrism's file.
+#[must_use]
+pub fn own_tables_file(db: &Db) -> Option<PathBuf> {
+    (*db.kind() != Kind::Own).then(|| file_path(&db.path))
+}
+
+/// Attaches the file where there is one.
+pub(in crate::store) fn attach(conn: &Connection, main: &Path) -> Result<(), OpenError> {
+    let path = file_path(main);
+    if !check(&path)? {
+        return Ok(());
+    }
+    let refused =
+        |what: &str| OpenError::Refused(format!("{} is not used: {what}", path.display()));
+    let fail = |error: StoreError| failed(&path, error);
+    // Looked at before anything is set: another program's file stays as it is.
+    let (application, version) = match identify(conn, &path) {
+        Err(error) if is_not_a_database(&error) => {
+            return Err(refused("it is not an SQLite database; move it away"));
+        }
+        found => found.map_err(|error| fail(error.into()))?,
+    };
+    if application != APPLICATION_ID {
+        return Err(refused("it does not hold the daemon's own tables; move it away"));
+    }
+    if version > i64::from(VERSION) {
+        return Err(refused(&format!(
+            "the tables in it are of schema {version}, newer than {VERSION}, which this daemon \
+             knows; start the newer daemon"
+        )));
+    }
+    set(conn).map_err(fail)
+}
+
+/// What it says that it is; with the first look the lock of the process comes.
+fn identify(conn: &Connection, path: &Path) -> Result<(i64, i64), rusqlite::Error> {
+    conn.execute("ATTACH ?1 AS admin", [file_uri(path, VFS)])?;
+    let number =
+        |pragma| conn.pragma_query_value(Some("admin"), pragma, |row| row.get::<_, i64>(0));
+    Ok((number("application_id")?, number("user_version")?))
+}
+
+fn set(conn: &Connection) -> Result<(), StoreError> {
+    check_pragma(conn, Some("admin"), "journal_mode", "wal")?;
+    check_pragma(conn, Some("admin"), "secure_delete", "1")?;
+    check_pragma(conn, Some("admin"), "synchronous", "2")
+}
+
+/// Another connection to `index.db`, which sees what is committed and waits for nobody.
+pub(super) fn reader(main: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(main, flags)?;
+    conn.busy_timeout(Duration::ZERO)?;
+    settings(&conn)?;
+    Ok(conn)
+}
+
+/// Whether there is one, and whether it can be used.
+fn check(path: &Path) -> Result<bool, OpenError> {
+    let storage = |what: String| OpenError::Storage(format!("{} {what}", path.display()));
+    let data = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return match orphan(path) {
+                None => Ok(false),
+                Some(wal) => Err(OpenError::Refused(format!(
+                    "{} is there without its database: put {} back, or move it away",
+                    wal.display(),
+                    path.display()
+                ))),
+            };
+        }
+        Err(error) => return Err(storage(format!("cannot be used: {error}"))),
+        Ok(data) => data,
+    };
+    if !data.is_file() || data.nlink() != 1 {
+        return Err(OpenError::Refused(format!(
+            "{} is not used: it is a link, or not a regular file; move it away",
+            path.display()
+        )));
+    }
+    let us = nix::unistd::geteuid();
+    let mode = data.mode() & 0o7777;
+    if (!us.is_root() && data.uid() != us.as_raw()) || mode & 0o600 != 0o600 {
+        return Err(storage(format!(
+            "(uid {}, mode {mode:04o}) cannot be written by this daemon, which runs as uid {us}",
+            data.uid()
+        )));
+    }
+    Ok(true)
+}
+
+/// A WAL or journal whose database is gone: next to a new one SQLite would take it for its own.
+fn orphan(path: &Path) -> Option<PathBuf> {
+    let with = |ending: &str| {
+        let mut name = OsString::from(path);
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    ["-wal", "-journal"].map(with).into_iter().find(|path| fs::symlink_metadata(path).is_ok())
+}
+
+/// Attaches the file, creating it where there is none, and makes tables that are missing in it.
+pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
+    let path = file_path(&db.path);
+    if !db.columns.attached {
+        if fs::symlink_metadata(&path).is_err() {
+            create(&path, &db.path, &db.beside.key)?;
+            info!(path = %path.display(), "the daemon's tables were created");
+            info!("a new audit trail begins");
+        }
+        attach(&db.conn, &db.path).map_err(|error| match error {
+            OpenError::InUse(what) => StoreError::Locked(what),
+            OpenError::Storage(what) => StoreError::ReadOnly(what),
+            other => StoreError::Other(other.to_string()),
+        })?;
+    } else if !tables::complete(&db.conn)? {
+        db.begin()?;
+        let made = tables::create(&db.conn, "admin").and_then(|()| db.commit());
+        if made.is_err() && !db.is_autocommit() {
+            db.rollback()?;
+        }
+        made?;
+    }
+    db.columns = Columns::look_up(&db.conn)?;
+    super::replaced::remember_first(db)?;
+    db.beside.file.set(identity(&path));
+    Ok(())
+}
+
+impl super::Beside {
+    /// Whether the attached file was removed or replaced: what is written into it is lost.
+    pub(in crate::store) fn was_replaced(&self, main: &Path) -> bool {
+        let file = self.file.get();
+        file.is_some() && file != identity(&file_path(main))
+    }
+
+    /// Remembers which file is attached.
+    pub(in crate::store) fn attached(&self, main: &Path) {
+        self.file.set(identity(&file_path(main)));
+    }
+}
+
+/// Device and inode, by the name of the file: no descriptor of it is opened.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let data = fs::symlink_metadata(path).ok()?;
+    Some((data.dev(), data.ino()))
+}
+
+/// Creates it under another name and renames it when it is whole and synced: what has its name is
+/// never half made.
+fn create(path: &Path, main: &Path, key: &[u8; CURSOR_KEY_BYTES]) -> Result<(), StoreError> {
+    if let Some(wal) = orphan(path) {
+        return Err(StoreError::Other(format!(
+            "{} is there without its database: put {} back, or move it away",
+            wal.display(),
+            path.display()
+        )));
+    }
+    let unfinished = path.with_extension(format!("db.{UNFINISHED}"));
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let made = prepare(&unfinished, main)
+        .map_err(|error| io(&error))
+        .and_then(|()| fill(&unfinished, key))
+        .and_then(|()| {
+            let synced = File::open(&unfinished).and_then(|file| file.sync_all());
+            let renamed = synced.and_then(|()| fs::rename(&unfinished, path));
+            renamed.and_then(|()| File::open(folder)?.sync_all()).map_err(|error| io(&error))
+        });
+    if made.is_err() {
+        // The next try makes it anew.
+        let _ = fs::remove_file(&unfinished);
+    }
+    made
+}
+
+/// An empty file for nobody but its owner, who is that of PhotoPrism's file where the daemon is
+/// root: PhotoPrism's user may run it the next time.
+fn prepare(path: &Path, main: &Path) -> std::io::Result<()> {
+    for ending in ["", "-wal", "-journal"] {
+        let mut name = OsString::from(path);
+        name.push(ending);
+        match fs::remove_file(name) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    if nix::unistd::geteuid().is_root() {
+        let owner = fs::metadata(main)?;
+        std::os::unix::fs::fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
+}
+
+fn fill(path: &Path, key: &[u8; CURSOR_KEY_BYTES]) -> Result<(), StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(file_uri(path, VFS), flags)?;
+    conn.execute_batch("BEGIN IMMEDIATE")?;
+    tables::create(&conn, "main")?;
+    conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    conn.pragma_update(None, "user_version", VERSION)?;
+    conn.execute("INSERT INTO admin_meta (key, value) VALUES ('schema_version', ?1)", [VERSION])?;
+    conn.execute("INSERT INTO admin_meta (key, value) VALUES ('cursor_key', ?1)", [key])?;
+    conn.execute_batch("COMMIT")?;
+    check_pragma(&conn, None, "journal_mode", "wal")?;
+    conn.close().map_err(|(_, error)| error.into())
+}
+
+fn io(error: &std::io::Error) -> StoreError {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full(error.to_string()),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            StoreError::ReadOnly(error.to_string())
+        }
+        _ => StoreError::Other(error.to_string()),
+    }
+}

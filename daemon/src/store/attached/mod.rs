@@ -1,0 +1,59 @@
+//! The daemon's own tables where the accounts are in PhotoPrism's SQLite file: in
+//! `photoprism-admin.db` next to it, attached to the connection as `admin`. The first write creates
+//! it; a read never does. So nothing is added to PhotoPrism's schema, and its own backup and restore
+//! work as without the daemon.
+//!
+//! Both files are changed in one transaction, without a super-journal: one is found by its absolute
+//! path, and a PhotoPrism that has the directory elsewhere would take a commit that was cut off for
+//! a finished one. A WAL needs none: SQLite syncs the daemon's file first, and the commit is done
+//! when the journal of `index.db` is deleted. A crash in between leaves records of changes that were
+//! not made; [`pending`] finds those at the next start.
+
+mod evidence;
+mod file;
+mod leftover;
+mod open;
+mod pending;
+mod replaced;
+mod tables;
+mod tracked;
+
+pub use self::file::own_tables_file;
+pub(super) use self::file::{attach, is_named_so, ready};
+pub use self::leftover::foreign_tables;
+pub(super) use self::leftover::move_leftover;
+pub(super) use self::open::open_photoprism;
+pub(super) use self::pending::{begin, keep, settle, settle_last};
+pub(super) use self::replaced::{compare_accounts, forget_accounts};
+pub(super) use self::tables::APPLICATION_ID;
+pub(super) use self::tracked::{Tracked, note_emptied};
+
+use std::cell::{Cell, RefCell};
+
+use rusqlite::Connection;
+
+use super::meta::CURSOR_KEY_BYTES;
+
+/// What is known of the attached file, and of the group that is running.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    /// The key that a new file begins with.
+    pub(super) key: [u8; CURSOR_KEY_BYTES],
+    /// What the running group has changed.
+    pub(super) tracked: Tracked,
+    /// Device and inode of the attached file.
+    file: Cell<Option<(u64, u64)>>,
+    /// The change counter of `index.db` before the running group; `None` in WAL mode.
+    counter: Cell<Option<u32>>,
+    /// Tables of the daemon in `index.db` belong to another trail, and stay there.
+    pub(super) foreign: Cell<bool>,
+    /// A reader that sees `index.db` as it was committed.
+    before: RefCell<Option<Connection>>,
+}
+
+impl Beside {
+    /// Nothing is attached yet.
+    pub(super) fn new(key: [u8; CURSOR_KEY_BYTES]) -> Self {
+        Self { key, ..Self::default() }
+    }
+}

@@ -1,0 +1,70 @@
+//! PhotoPrism's file, opened with the daemon's own next to it.
+
+use std::cell::RefCell;
+
+use rusqlite::Connection;
+use rusqlite::hooks::Action;
+use tracing::warn;
+
+use super::Beside;
+use crate::store::attached;
+use crate::store::backup::Changes;
+use crate::store::columns::Columns;
+use crate::store::db::Db;
+use crate::store::error::StoreError;
+use crate::store::open::{
+    OpenError, OpenOptions, failed, patience, photoprism_kind, pragma, refused, settings,
+};
+use crate::store::recognise::MIGRATE;
+
+/// What is known to be PhotoPrism's.
+pub(in crate::store) fn open_photoprism(
+    conn: Connection,
+    options: &OpenOptions,
+) -> Result<Db, OpenError> {
+    let path = &options.path;
+    let fail = |error: StoreError| failed(path, error);
+    conn.busy_timeout(patience()).map_err(|error| fail(error.into()))?;
+    settings(&conn).map_err(fail)?;
+    let kind = photoprism_kind(&conn).map_err(fail)?;
+    // What is acknowledged must stand on the disk, whatever journal mode was found: the commit is
+    // the deletion of the journal, which only EXTRA syncs.
+    pragma(&conn, "synchronous", "3").map_err(fail)?;
+    attached::attach(&conn, path)?;
+    let columns = Columns::look_up(&conn).map_err(fail)?;
+    if let Some(what) = columns.missing() {
+        return Err(refused(
+            path,
+            &format!("it is a PhotoPrism database without {what}; {MIGRATE}"),
+        ));
+    }
+    let beside = Beside::new(options.cursor_key);
+    let path = path.clone();
+    let (changes, generation) = (Changes::default(), RefCell::default());
+    let mut db = Db { conn, kind, path, columns, changes, generation, beside };
+    let tracked = db.beside.tracked.clone();
+    db.conn
+        .update_hook(Some(move |action, database: &str, table: &str, row| {
+            tracked.row(database, table, (row, action == Action::SQLITE_INSERT));
+        }))
+        .map_err(|error| failed(&options.path, error.into()))?;
+    take_over(&mut db).map_err(|error| failed(&options.path, error))?;
+    Ok(db)
+}
+
+/// What the run before left undone, and what an earlier version left in PhotoPrism's file.
+fn take_over(db: &mut Db) -> Result<(), StoreError> {
+    if db.columns.attached {
+        db.beside.attached(&db.path);
+        attached::settle_last(db)?;
+        attached::compare_accounts(db)?;
+    }
+    match attached::move_leftover(db) {
+        // The first write tries again.
+        Err(error @ (StoreError::Locked(_) | StoreError::Full(_) | StoreError::ReadOnly(_))) => {
+            warn!(%error, "the daemon's tables could not be moved out of PhotoPrism's database yet");
+            Ok(())
+        }
+        moved => moved,
+    }
+}

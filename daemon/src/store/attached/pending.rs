@@ -1,0 +1,167 @@
+//! What the last group wrote to `index.db`, kept in its own transaction until the commit is known
+//! to be done. Where the next start finds it, it compares the rows: a group that is not there is
+//! undone here as well, as far as it can be. Its idempotency keys go, and a record says so.
+
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+use tracing::{info, warn};
+
+use super::evidence::{Evidence, Verdict, collect, judge};
+use super::tracked::Noted;
+use crate::faults::{Fault, is_off};
+use crate::store::audit::{audit_append, audit_head, own_entry};
+use crate::store::db::{Db, Tx};
+use crate::store::error::StoreError;
+use crate::sys::{change_counter, journal_is_open};
+
+/// Version of what is kept.
+const VERSION: u8 = 1;
+
+/// A group, as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+struct Group {
+    version: u8,
+    /// The change counter of `index.db` before it; a commit there makes it one more.
+    counter: Option<u32>,
+    /// Its first and last audit record, 0 where it has none.
+    records: (i64, i64),
+    keys: Vec<(u32, String)>,
+    rows: Vec<Evidence>,
+}
+
+/// A group begins: its transaction has been, and has the lock of `index.db`.
+pub(in crate::store) fn begin(db: &Db) -> Result<(), StoreError> {
+    db.beside.tracked.clear();
+    let counter = if is_wal(db)? { None } else { Some(counter(db)?) };
+    db.beside.counter.set(counter);
+    Ok(())
+}
+
+fn counter(db: &Db) -> Result<u32, StoreError> {
+    change_counter(&db.conn).map_err(|error| StoreError::Other(error.to_string()))
+}
+
+/// Whether somebody put PhotoPrism's file into WAL mode.
+fn is_wal(db: &Db) -> Result<bool, StoreError> {
+    let mode: String =
+        db.conn.prepare_cached("PRAGMA main.journal_mode")?.query_row([], |row| row.get(0))?;
+    Ok(mode == "wal")
+}
+
+/// Keeps what the group did, as the last step before its commit. Nothing where it leaves
+/// `index.db` as it was: then the attached file commits alone.
+pub(in crate::store) fn keep(db: &Db) -> Result<(), StoreError> {
+    let Noted { rows, keys, records, touched } = db.beside.tracked.noted();
+    let counter = db.beside.counter.get();
+    let open = journal_is_open(&db.conn).map_err(|error| StoreError::Other(error.to_string()))?;
+    // Of tables without row numbers nothing is reported: there any page that was changed counts.
+    let touched = touched || !db.columns.without_rowid.is_empty();
+    if !touched || !open {
+        return Ok(());
+    }
+    let mut before = db.beside.before.borrow_mut();
+    if before.is_none() {
+        *before = super::file::reader(&db.path).ok();
+    }
+    let mut evidence = Vec::new();
+    for touched in &rows {
+        evidence.extend(collect(&db.conn, before.as_ref(), touched)?);
+    }
+    let first = records.iter().min().copied().unwrap_or(0);
+    let last = records.iter().max().copied().unwrap_or(0);
+    let number = if last > 0 { last } else { audit_head(db)?.number };
+    super::replaced::remember(db, &rows, number)?;
+    let group = Group { version: VERSION, counter, records: (first, last), keys, rows: evidence };
+    let content = postcard::to_allocvec(&group).map_err(|e| StoreError::Other(e.to_string()))?;
+    db.conn
+        .prepare_cached("INSERT OR REPLACE INTO admin.admin_group (id, content) VALUES (1, ?1)")?
+        .execute([content])?;
+    Ok(())
+}
+
+/// The commit is done: there is nothing to compare. Without a sync of its own, since a power cut
+/// that takes this back leaves the comparison, which finds the same.
+pub(in crate::store) fn settle(db: &Db) -> Result<(), StoreError> {
+    if !db.columns.attached {
+        return Ok(());
+    }
+    // This pragma works while it is prepared: one that is kept prepared does nothing.
+    db.conn.execute_batch("PRAGMA admin.synchronous = 1")?;
+    let settled = db.conn.prepare_cached("DELETE FROM admin.admin_group")?.execute([]);
+    db.conn.execute_batch("PRAGMA admin.synchronous = 2")?;
+    Ok(settled.map(drop)?)
+}
+
+/// Finds out whether the last group of the run before was committed in `index.db`.
+pub(in crate::store) fn settle_last(db: &Db) -> Result<(), StoreError> {
+    if !db.columns.attached || is_off(Fault::TrustLastGroup) {
+        return Ok(());
+    }
+    // The first look at `index.db` rolls back what was cut off, and holds PhotoPrism's writes up
+    // until the end of this transaction; only the attached file is written.
+    db.conn.execute_batch("BEGIN; SELECT 1 FROM main.sqlite_schema LIMIT 1")?;
+    let settled = compare(db).and_then(|()| db.commit());
+    if settled.is_err() && !db.is_autocommit() {
+        db.rollback()?;
+    }
+    settled
+}
+
+fn compare(db: &Db) -> Result<(), StoreError> {
+    let content: Option<Vec<u8>> = db
+        .conn
+        .prepare_cached("SELECT content FROM admin.admin_group")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let Some(content) = content else { return Ok(()) };
+    let group: Group = postcard::from_bytes(&content)
+        .ok()
+        .filter(|group: &Group| group.version == VERSION)
+        .ok_or_else(|| StoreError::Other("the record of the last group is damaged".into()))?;
+    match verdict(db, &group)? {
+        Verdict::Done | Verdict::Gone => info!("the last changes of the run before were committed"),
+        Verdict::Undone => undo(db, &group, "daemon.undone")?,
+        Verdict::Unclear => undo(db, &group, "daemon.unclear")?,
+    }
+    db.conn.execute("DELETE FROM admin.admin_group", [])?;
+    Ok(())
+}
+
+/// The change counter says for sure where nothing was committed, unless the file is another one.
+fn verdict(db: &Db, group: &Group) -> Result<Verdict, StoreError> {
+    let rows = judge(&db.conn, &group.rows)?;
+    let unchanged = !is_wal(db)? && group.counter == Some(counter(db)?);
+    Ok(if unchanged && rows != Verdict::Done { Verdict::Undone } else { rows })
+}
+
+/// A retry under one of its keys does the work again.
+fn undo(db: &Db, group: &Group, command: &str) -> Result<(), StoreError> {
+    let tx = Tx::new(db);
+    let mut delete = db
+        .conn
+        .prepare_cached("DELETE FROM admin.admin_idempotency WHERE uid = ?1 AND key = ?2")?;
+    for (uid, key) in &group.keys {
+        delete.execute(params![uid, key])?;
+    }
+    let (first, last) = group.records;
+    if first == 0 && group.keys.is_empty() {
+        info!("what was gathered of sessions or logins last was cut off");
+        return Ok(());
+    }
+    let from = if first > 0 { first } else { audit_head(db)?.number };
+    db.conn
+        .execute("DELETE FROM admin.admin_accounts WHERE number >= ?1 AND number > 0", [from])?;
+    let target = match (first, last) {
+        (0, _) => "no record".to_owned(),
+        (first, last) if first == last => format!("record {first}"),
+        (first, last) => format!("records {first} to {last}"),
+    };
+    let head = audit_append(&tx, &own_entry(command, &target))?;
+    warn!(
+        number = head.number,
+        records = target,
+        keys = group.keys.len(),
+        "changes that were cut off are not in PhotoPrism's database: {command}"
+    );
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! Whether PhotoPrism's file is still the one that the trail speaks of: the accounts that the daemon
+//! changed last are remembered with the time of that change. In a file that was restored, or in
+//! that of another installation, they are missing or older.
+
+use rusqlite::{OptionalExtension, params};
+use tracing::warn;
+
+use super::evidence::KEYS;
+use super::tracked::Touched;
+use crate::store::audit::{audit_append, own_entry};
+use crate::store::db::{Db, Tx};
+use crate::store::error::StoreError;
+use crate::store::rows::text;
+
+/// Rows that are remembered; the oldest go.
+const KEPT: i64 = 100;
+
+/// Tables whose rows are: what PhotoPrism itself changes there it marks with the time as well.
+const TABLES: [&str; 2] = ["auth_users", "passwords"];
+
+/// A time is compared to the second.
+const SECONDS: usize = "2026-11-24 12:00:00".len();
+
+/// Remembers rows of the group, as they are before its commit.
+pub(super) fn remember(db: &Db, touched: &[Touched], number: i64) -> Result<(), StoreError> {
+    let mut put = db.conn.prepare_cached(
+        "INSERT OR REPLACE INTO admin.admin_accounts (kind, uid, updated_at, number)
+         VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    let mut any = false;
+    for Touched { table, row, .. } in touched {
+        let (table, column) = KEYS[*table];
+        if !TABLES.contains(&table) {
+            continue;
+        }
+        let sentence = format!("SELECT {column}, updated_at FROM main.{table} WHERE rowid = ?1");
+        let found = db
+            .conn
+            .prepare_cached(&sentence)?
+            .query_row([row], |row| Ok((text(row, 0)?, text(row, 1)?)))
+            .optional()?;
+        if let Some((uid, updated_at)) = found {
+            put.execute(params![table, uid, updated_at, number])?;
+            any = true;
+        }
+    }
+    if any {
+        remember_first(db)?;
+        db.conn
+            .prepare_cached(
+                "DELETE FROM admin.admin_accounts WHERE number < (
+                   SELECT number FROM admin.admin_accounts ORDER BY number DESC LIMIT 1 OFFSET ?1)",
+            )?
+            .execute([KEPT])?;
+    }
+    Ok(())
+}
+
+/// The first account tells one installation from another, whatever is changed.
+pub(super) fn remember_first(db: &Db) -> Result<(), StoreError> {
+    let sentence = "INSERT OR IGNORE INTO admin.admin_accounts (kind, uid, updated_at, number)
+         SELECT 'auth_users', user_uid, '', 0 FROM main.auth_users WHERE id = 1 AND user_uid <> ''";
+    db.conn.prepare_cached(sentence)?.execute([])?;
+    Ok(())
+}
+
+/// The daemon itself puts other accounts in their place.
+pub(in crate::store) fn forget_accounts(tx: &Tx<'_>) -> Result<(), StoreError> {
+    if tx.columns.attached {
+        tx.conn.execute("DELETE FROM admin.admin_accounts", [])?;
+    }
+    Ok(())
+}
+
+/// Compares what is remembered with what is there. Where the file was restored or replaced the
+/// trail goes on with a record that says so, and no key answers for what is not there any more.
+pub(in crate::store) fn compare_accounts(db: &Db) -> Result<(), StoreError> {
+    if !db.columns.attached {
+        return Ok(());
+    }
+    db.conn.execute_batch("BEGIN; SELECT 1 FROM main.sqlite_schema LIMIT 1")?;
+    let compared = compare(db).and_then(|()| db.commit());
+    if compared.is_err() && !db.is_autocommit() {
+        db.rollback()?;
+    }
+    compared
+}
+
+fn compare(db: &Db) -> Result<(), StoreError> {
+    let mut remembered =
+        db.conn.prepare_cached("SELECT kind, uid, updated_at, number FROM admin.admin_accounts")?;
+    let rows = remembered.query_map([], |row| {
+        let kind: String = row.get(0)?;
+        Ok((kind, text(row, 1)?, text(row, 2)?, row.get::<_, i64>(3)?))
+    })?;
+    let (mut missing, mut older, mut first) = (0_u32, 0_u32, i64::MAX);
+    for row in rows {
+        let (kind, uid, updated_at, number) = row?;
+        let Some((table, column)) = KEYS.iter().find(|(table, _)| *table == kind) else { continue };
+        let sentence = format!("SELECT updated_at FROM main.{table} WHERE {column} = ?1 LIMIT 1");
+        let now =
+            db.conn.prepare_cached(&sentence)?.query_row([uid], |row| text(row, 0)).optional()?;
+        match now {
+            // A password may be removed; an account keeps its row.
+            None if kind == "passwords" => continue,
+            None => missing += 1,
+            Some(now) if seconds(&now) < seconds(&updated_at) => older += 1,
+            Some(_) => continue,
+        }
+        first = first.min(number);
+    }
+    if missing == 0 && older == 0 {
+        return Ok(());
+    }
+    let target = format!("{missing} accounts missing, {older} older, since record {first}");
+    let head = audit_append(&Tx::new(db), &own_entry("daemon.database_replaced", &target))?;
+    db.conn.execute("DELETE FROM admin.admin_idempotency", [])?;
+    db.conn.execute("DELETE FROM admin.admin_accounts", [])?;
+    warn!(
+        number = head.number,
+        missing, older, "PhotoPrism's database was restored or replaced; the audit trail goes on"
+    );
+    Ok(())
+}
+
+fn seconds(time: &str) -> &str {
+    time.get(..SECONDS).unwrap_or(time)
+}

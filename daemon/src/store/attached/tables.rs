@@ -1,0 +1,94 @@
+//! What is in `photoprism-admin.db`.
+
+use rusqlite::Connection;
+
+use crate::store::error::StoreError;
+use crate::store::schema::{ADMIN, LOGINS};
+
+/// Marks the file: "PPAT".
+pub(in crate::store) const APPLICATION_ID: i64 = 0x5050_4154;
+
+/// The version of the tables below. A later one that only adds tables needs no new number.
+pub(super) const VERSION: u32 = 1;
+
+/// What the group that was committed last wrote to `index.db`.
+const GROUP: &str = "CREATE TABLE admin_group (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  content BLOB NOT NULL
+)";
+
+/// Accounts that the daemon changed last, as it left them: what a restored file does not fit.
+const ACCOUNTS: &str = "CREATE TABLE admin_accounts (
+  kind VARCHAR(32) NOT NULL,
+  uid VARCHAR(255) NOT NULL,
+  updated_at DATETIME NOT NULL,
+  number BIGINT NOT NULL,
+  PRIMARY KEY (kind, uid)
+)";
+
+/// Every definition, behind the name of the first table that it makes. What is missing in a file
+/// of an earlier version is made before the next write: a new table is one more line here.
+const TABLES: [(&str, &str); 4] = [
+    ("admin_meta", ADMIN),
+    ("audit_logins", LOGINS),
+    ("admin_group", GROUP),
+    ("admin_accounts", ACCOUNTS),
+];
+
+/// Makes what is missing in that schema, inside the caller's transaction.
+pub(super) fn create(conn: &Connection, schema: &str) -> Result<(), StoreError> {
+    for (table, definition) in TABLES {
+        if !has(conn, schema, table)? {
+            conn.execute_batch(&in_schema(definition, schema))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the file has every table.
+pub(super) fn complete(conn: &Connection) -> Result<bool, StoreError> {
+    for (table, _) in TABLES {
+        if !has(conn, "admin", table)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn has(conn: &Connection, schema: &str, table: &str) -> Result<bool, StoreError> {
+    let sentence = format!(
+        "SELECT count(*) > 0 FROM {schema}.sqlite_schema WHERE type = 'table' AND name = ?1"
+    );
+    Ok(conn.prepare_cached(&sentence)?.query_row([table], |row| row.get(0))?)
+}
+
+/// The same definition with the schema in front of each name.
+fn in_schema(definition: &str, schema: &str) -> String {
+    let mut text = definition.replace(" IF NOT EXISTS ", " ");
+    for what in ["CREATE TABLE ", "CREATE INDEX "] {
+        text = text.replace(what, &format!("{what}IF NOT EXISTS {schema}."));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_made_where_it_belongs_and_nowhere_else() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("ATTACH ':memory:' AS admin; CREATE TABLE admin_meta (other)").unwrap();
+        assert!(!complete(&conn).unwrap());
+        create(&conn, "admin").unwrap();
+        assert!(complete(&conn).unwrap());
+        conn.execute_batch("DROP TABLE admin.admin_group; DROP TABLE admin.admin_limits").unwrap();
+        assert!(!complete(&conn).unwrap());
+        create(&conn, "admin").unwrap();
+        assert!(complete(&conn).unwrap());
+        let main = "SELECT count(*) FROM main.sqlite_schema";
+        assert_eq!(conn.query_row(main, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+        let indexes = "SELECT count(*) FROM admin.sqlite_schema WHERE sql GLOB 'CREATE INDEX*'";
+        assert_eq!(conn.query_row(indexes, [], |row| row.get::<_, i64>(0)).unwrap(), 4);
+    }
+}
