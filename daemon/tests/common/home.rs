@@ -90,7 +90,14 @@ impl Home {
 
     /// The folder of the database.
     pub(crate) fn data(&self) -> PathBuf {
-        self.root.path().join("data")
+        self.database.parent().unwrap().to_owned()
+    }
+
+    /// Gives the folder of the database another name: the old path is not there any more.
+    pub(crate) fn move_data(&mut self, name: &str) {
+        let to = self.root.path().join(name);
+        fs::rename(self.data(), &to).unwrap();
+        self.database = to.join(self.database.file_name().unwrap());
     }
 
     /// The database.

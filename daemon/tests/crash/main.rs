@@ -8,5 +8,7 @@ mod common;
 mod backups;
 mod kept;
 mod killed;
+mod killer;
 mod stopped;
+mod two_files;
 mod writers;

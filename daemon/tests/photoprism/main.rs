@@ -14,6 +14,8 @@ mod locks;
 mod new_rows;
 mod reads;
 mod refused;
+mod reported;
+mod restored;
 mod rows;
 mod rules;
 mod schemas;

@@ -1,0 +1,65 @@
+//! A daemon that dies before a step of its commits that a test names.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::common::home::Home;
+use crate::common::outside::has_another_clock;
+
+/// What the library tells and is told.
+pub(crate) struct Killer {
+    told: PathBuf,
+    order: PathBuf,
+}
+
+impl Killer {
+    /// Puts it between the daemon of `home` and the disk.
+    pub(crate) fn between(home: &mut Home) -> Self {
+        let path = |name: &str| home.root().join(name);
+        let (library, source) = (path("killer.so"), path("killer.c"));
+        let killer = Self { told: path("told"), order: path("order") };
+        fs::write(&source, include_str!("killer.c")).unwrap();
+        let mut compiler = Command::new("cc");
+        compiler.args(["-O1", "-Wall", "-shared", "-fPIC", "-o"]).args([&library, &source]);
+        assert!(compiler.status().expect("the C compiler cc is needed").success());
+        let mut preloaded = library.into_os_string();
+        if has_another_clock() {
+            preloaded.push(":");
+            preloaded.push(std::env::var_os("LD_PRELOAD").unwrap_or_default());
+        }
+        home.set_env("LD_PRELOAD", preloaded);
+        home.set_env("KILLER_TOLD", &killer.told);
+        home.set_env("KILLER_ORDER", &killer.order);
+        killer
+    }
+
+    /// It dies before that step from now on.
+    pub(crate) fn order(&self, step: usize) {
+        self.put(&step.to_string());
+    }
+
+    /// The same, where only syncs, deletions and renames are counted.
+    pub(crate) fn order_sync(&self, step: usize) {
+        self.put(&format!("s{step}"));
+    }
+
+    fn put(&self, order: &str) {
+        // Renamed into place: a look sees all of it or nothing.
+        let fresh = self.order.with_extension("fresh");
+        fs::write(&fresh, order).unwrap();
+        fs::rename(fresh, &self.order).unwrap();
+    }
+
+    /// It lives on.
+    pub(crate) fn spare(&self) {
+        let _ = fs::remove_file(&self.order);
+    }
+
+    /// The steps that were done since the last call.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let told = fs::read_to_string(&self.told).unwrap_or_default();
+        let _ = fs::remove_file(&self.told);
+        told.lines().map(Into::into).collect()
+    }
+}
