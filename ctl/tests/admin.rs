@@ -90,6 +90,12 @@ fn audit_ls_lists_records() {
         Daemon::playing([page(std::slice::from_ref(&record), None)]).run("admin audit ls -j");
     assert_eq!(serde_json::from_str::<Value>(&output.out).unwrap(), json!([record]));
     assert_eq!(Daemon::playing([refused("forbidden", "no")]).run("admin audit ls").code, Some(4));
+    // What the daemon did by itself came over no socket.
+    let record = json!({"number": 13, "at": "2026-11-24T08:00:00Z", "uid": 990, "gid": 990,
+        "pid": 7, "socket": null, "command": "daemon.end_again", "target": "sess1a2b3c4d",
+        "hash": "cd"});
+    let output = Daemon::playing([page(&[record], None)]).run("admin audit ls --tsv");
+    assert!(output.out.contains("\t7\t\tdaemon.end_again\tsess1a2b3c4d\t"), "{}", output.out);
 }
 
 #[test]

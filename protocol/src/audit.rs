@@ -35,7 +35,7 @@ pub struct Record {
     pub number: u64,
     /// When, RFC 3339 in UTC.
     pub at: String,
-    /// The peer's user id.
+    /// The peer's user id; the daemon's own for what it did by itself.
     pub uid: u32,
     /// The peer's group id.
     pub gid: u32,

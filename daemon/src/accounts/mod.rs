@@ -4,6 +4,7 @@ pub mod change;
 mod civil;
 mod common;
 pub mod cursor;
+pub mod ended;
 pub mod expiry;
 pub mod files;
 pub mod first;

@@ -40,6 +40,8 @@ pub struct Settings {
     pub session_maxage: Lifetime,
     /// How long it may idle.
     pub session_timeout: Lifetime,
+    /// Seconds for which a running PhotoPrism keeps a session in memory, 60 to 3600.
+    pub session_cache: u32,
     /// Form of the log.
     pub log_format: LogFormat,
     /// How much is logged. A reload changes it.
@@ -154,6 +156,7 @@ impl Settings {
             argon2: argon2(values)?,
             session_maxage: values.lifetime(Id::SessionMaxage)?,
             session_timeout: values.lifetime(Id::SessionTimeout)?,
+            session_cache: values.small(Id::SessionCache)?,
             log_format: log_format(values)?,
             log_level: log_level(values)?,
             limits: Limits::read(values)?,

@@ -24,6 +24,7 @@ pub enum Id {
     Argon2,
     SessionMaxage,
     SessionTimeout,
+    SessionCache,
     LogFormat,
     LogLevel,
     MaxLine,

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use photoprism_protocol::name::UserName;
 use tokio::sync::{Mutex, watch};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::import::Imports;
 use super::refusals::Refusals;
+use crate::accounts::ended::EndedIds;
 use crate::accounts::index::SessionIndex;
 use crate::accounts::limiter::Limiter;
 use crate::accounts::password::PasswordRules;
@@ -44,6 +45,8 @@ pub struct App {
     pub index: SessionIndex,
     /// Whether the database is our own: PhotoPrism's changes without us.
     pub own: bool,
+    /// What was ended in PhotoPrism's database, for checks whatever its rows say.
+    pub ended: EndedIds,
     /// Places of addresses and accounts.
     pub limiter: Limiter,
     /// What the limiter refused and nobody has written yet.
@@ -108,17 +111,43 @@ impl RequestIds {
     }
 }
 
-/// Applies what commits mean: to the session index, and to the log.
+/// Applies what commits mean: to the session index, to what was ended, and to the log.
 #[must_use]
-pub fn sink(index: SessionIndex) -> Sink {
+pub fn sink(index: SessionIndex, ended: EndedIds) -> Sink {
     Box::new(move |effect| {
-        if let Effect::Audited(head) = &effect
-            && head.number % HEAD_EVERY == 0
-        {
-            info!(number = head.number, hash = %head.hash, "head of the audit trail");
-        }
+        log(&effect);
+        ended.apply(&effect);
         index.apply(effect);
     })
+}
+
+fn log(effect: &Effect) {
+    match effect {
+        Effect::Audited(head) if head.number % HEAD_EVERY == 0 => {
+            info!(number = head.number, hash = %head.hash, "head of the audit trail");
+        }
+        Effect::CameBack(came) => warn!(
+            session = came.ref_id,
+            user = came.user_name,
+            "PhotoPrism still honours a session that was ended here and wrote it back; it was ended \
+             again: restart it"
+        ),
+        Effect::MoreCameBack(more) => warn!(
+            more,
+            "PhotoPrism still honours more sessions that were ended here and wrote them back; they \
+             were ended again: restart it"
+        ),
+        Effect::WentBack(back) => {
+            for what in &back.what {
+                warn!(
+                    user = back.user_name,
+                    what,
+                    "PhotoPrism changed an account after it was changed here; see that it was meant"
+                );
+            }
+        }
+        _ => {}
+    }
 }
 
 impl App {

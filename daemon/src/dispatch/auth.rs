@@ -63,8 +63,17 @@ pub(super) async fn verify(call: &Call<'_>) -> Answer {
     if call.app.own {
         return success(&index.verify(&id, &request.ask, now));
     }
-    let (ask, last_use) = (request.ask.clone(), index.last_use(&id));
-    let look = move |db: &Db| auth::verify(db, &request, (now, last_use));
+    if call.app.ended.meets(&id) {
+        return success(&wire::Introspection::Inactive { active: false });
+    }
+    let (ask, last_use, ended) = (request.ask.clone(), index.last_use(&id), call.app.ended.clone());
+    let look = move |db: &Db| {
+        let introspection = auth::verify(db, &request, (now, last_use))?;
+        if auth::is_hidden(db, &request)? {
+            ended.tell();
+        }
+        Ok(introspection)
+    };
     let introspection = call.app.store.read(call.time_left(), look).await?;
     if matches!(introspection, wire::Introspection::Active(_)) {
         index.note(&id, &ask, now);
@@ -78,7 +87,8 @@ pub(super) async fn logout(call: &Call<'_>) -> Answer {
     if !is_access_token(token.expose()) && !is_app_password(token.expose()) {
         return success(&wire::LogoutResult { removed: false, effective_within_s: None });
     }
-    let work = move |tx: &Tx<'_>| auth::logout(tx, &token);
+    let context = std::sync::Arc::clone(&call.context);
+    let work = move |tx: &Tx<'_>| auth::logout(tx, &context, &token);
     call.app.store.write_with_effects(call.time_left(), work).await
 }
 

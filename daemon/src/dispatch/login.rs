@@ -30,7 +30,8 @@ struct Places {
 
 /// Carries an attempt out; a refusal leaves no sooner than the floor allows.
 pub(super) async fn login(call: &Call<'_>) -> Result<Success, CommandError> {
-    let attempt = Attempt::parse(call.args::<auth::Login>()?)?;
+    let mut attempt = Attempt::parse(call.args::<auth::Login>()?)?;
+    attempt.ended = attempt.app_password_id().is_some_and(|id| call.app.ended.meets(&id));
     let outcome = attempt_once(call, &attempt).await;
     if let Err(CommandError::Login(_)) = &outcome {
         call.not_before_the_floor().await;

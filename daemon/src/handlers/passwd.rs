@@ -84,7 +84,11 @@ pub fn set(
         }
         password_set(tx, &row.uid, &hashed.hash, &times::to_stored(context.now))?;
         note_first_password(tx, &row)?;
-        let sessions_revoked = if request.keep_sessions { 0 } else { end_sessions(tx, &row.uid)? };
+        let sessions_revoked = if request.keep_sessions {
+            0
+        } else {
+            end_sessions(tx, &row.uid, context.now.as_second())?
+        };
         let hash = request.show_hash.then(|| Secret::new(hashed.hash.clone()));
         let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
         let effective_within_s = effective_within(tx, sessions_revoked);
@@ -128,7 +132,8 @@ pub fn remove(
             still_one_super_admin(tx, context, &row)?;
         }
         let removed = password_remove(tx, &row.uid)?;
-        let sessions_revoked = if removed { end_sessions(tx, &row.uid)? } else { 0 };
+        let sessions_revoked =
+            if removed { end_sessions(tx, &row.uid, context.now.as_second())? } else { 0 };
         let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
         let effective_within_s = effective_within(tx, sessions_revoked);
         let result = RemoveResult { removed, sessions_revoked, effective_within_s };

@@ -3,24 +3,33 @@
 use super::write::Written;
 use crate::store::{Db, Kind};
 
-/// Seconds for which a running PhotoPrism keeps sessions in its memory (`spec/data.md`: 15
-/// minutes).
-const CACHED_S: u32 = 900;
-
-const WARNING: &str = "a running PhotoPrism may keep a session in its memory for up to 15 minutes \
-                       after it was ended here; restart it where that is too long";
-
 /// How long what ended may live on there; `None` where it ended at once, or nothing did.
 pub(super) fn effective_within(db: &Db, ended: u64) -> Option<u32> {
     match db.kind() {
         Kind::Own => None,
-        Kind::PhotoPrism { .. } => (ended > 0).then_some(CACHED_S),
+        Kind::PhotoPrism { .. } => (ended > 0).then_some(db.session_cache()),
     }
 }
 
 /// The sentence that goes with it.
 pub(super) fn warning(effective_within: Option<u32>) -> Option<String> {
-    effective_within.map(|_| WARNING.to_owned())
+    effective_within.map(|seconds| {
+        format!(
+            "a running PhotoPrism may keep a session in its memory for up to {} after it was ended \
+             here, longer where it is used from changing addresses; restart it where that is too \
+             long",
+            span(seconds)
+        )
+    })
+}
+
+fn span(seconds: u32) -> String {
+    if seconds.is_multiple_of(60) {
+        let minutes = seconds / 60;
+        format!("{minutes} minute{}", if minutes == 1 { "" } else { "s" })
+    } else {
+        format!("{seconds} seconds")
+    }
 }
 
 impl Written {

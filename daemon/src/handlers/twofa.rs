@@ -168,7 +168,8 @@ pub fn disable(
             let change = UserChange { method: Some(String::new()), ..UserChange::default() };
             user_change(tx, &row.uid, &change, &times::to_stored(context.now))?;
         }
-        let sessions_revoked = if disabled { end_sessions(tx, &row.uid)? } else { 0 };
+        let sessions_revoked =
+            if disabled { end_sessions(tx, &row.uid, context.now.as_second())? } else { 0 };
         let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
         let effective_within_s = effective_within(tx, sessions_revoked);
         let result = DisableResult { disabled, sessions_revoked, effective_within_s };

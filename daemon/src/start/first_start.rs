@@ -38,6 +38,7 @@ pub(super) fn open(
         accounts: first::accounts(admin, now),
         cursor_key,
         expected,
+        session_cache: settings.session_cache,
     })
     .map_err(|error| failure(&settings.database.path, error))
 }

@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod database_lock;
+mod ended;
 mod failure;
 mod first_start;
 mod housekeeping;

@@ -12,9 +12,11 @@ use tokio::time::{Duration, timeout};
 use tracing::{info, warn};
 
 use super::build::{Built, Listening, policy};
+use super::ended::keep_ended;
 use super::environment;
 use super::failure::Failure;
 use super::housekeeping::{check_trail, housekeeping, write_down};
+use crate::accounts::ended::{EndedIds, MOST_HELD};
 use crate::accounts::index::SessionIndex;
 use crate::accounts::limiter::{Limiter, Rate};
 use crate::accounts::standing::AccountState;
@@ -29,8 +31,8 @@ use crate::server::Server;
 use crate::signals::{self, Signal};
 use crate::socket::systemd;
 use crate::store::{
-    Answers, AuditHead, Counts, Kind, Slot, Store, all_sessions, audit_head, counts, limits_all,
-    user_by_uid,
+    Answers, AuditHead, Counts, Kind, Slot, Store, all_sessions, audit_head, counts, ended_ids,
+    limits_all, user_by_uid,
 };
 
 /// How long what runs may take to finish after a stop (`spec/security.md`).
@@ -54,10 +56,11 @@ pub(super) fn serve(built: Built) -> Result<(), Failure> {
     tell_head(&built.slot, "start");
     let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
     let index = index(&built.slot)?;
+    let ended = ended(&built.slot)?;
     let own = built.slot.db().is_some_and(|db| *db.kind() == Kind::Own);
     let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
     let (store, thread, answers) =
-        Store::start(built.slot, sink(index.clone())).map_err(Failure::running)?;
+        Store::start(built.slot, sink(index.clone(), ended.clone())).map_err(Failure::running)?;
     let (stop, stopped) = watch::channel(false);
     let passed_group =
         built.sockets[0].bound.is_none().then_some(built.policy.socket_gid).flatten();
@@ -65,6 +68,7 @@ pub(super) fn serve(built: Built) -> Result<(), Failure> {
         store: store.clone(),
         index,
         own,
+        ended,
         limiter,
         refusals: Refusals::default(),
         lifetimes: Lifetimes {
@@ -110,6 +114,12 @@ fn index(slot: &Slot) -> Result<SessionIndex, Failure> {
         accounts.extend(row.as_ref().map(AccountState::of));
     }
     Ok(SessionIndex::load(sessions, accounts))
+}
+
+/// What was ended in PhotoPrism's database, as the last run left it.
+fn ended(slot: &Slot) -> Result<EndedIds, Failure> {
+    let ids = slot.db().map(|db| ended_ids(db, MOST_HELD)).transpose().map_err(Failure::running)?;
+    Ok(EndedIds::load(&ids.unwrap_or_default()))
 }
 
 /// Places as the last run left them.
@@ -175,6 +185,7 @@ fn run(
         spawn_local(watchdog(Rc::clone(&control.app)));
         spawn_local(housekeeping(Rc::clone(&control.app)));
         spawn_local(check_trail(Rc::clone(&control.app)));
+        spawn_local(keep_ended(Rc::clone(&control.app)));
         log::ready(&ready);
         let _ = systemd::ready();
         control.until_stopped(inbox).await;

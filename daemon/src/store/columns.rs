@@ -116,7 +116,8 @@ impl Columns {
         let users = super::users::select(of("auth_users"), tables.contains_key("passcodes"));
         let legacy = tables.get("users").map(super::legacy::select);
         conn.execute_batch(super::sessions::MAKE_SEEN)?;
-        conn.execute_batch(&super::sessions::make_view(of("auth_sessions")))?;
+        let keeps_ended = tables.contains_key("admin_ended");
+        conn.execute_batch(&super::sessions::make_view(of("auth_sessions"), keeps_ended))?;
         Ok(Self {
             users,
             legacy,

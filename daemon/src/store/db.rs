@@ -12,6 +12,8 @@ use super::backup::Changes;
 use super::columns::Columns;
 use super::error::StoreError;
 use super::generation::{self, Generation};
+use super::sessions::MARGIN;
+use crate::effect::Effect;
 
 /// Whose database it is, with what only that kind has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub struct Db {
     pub(super) generation: RefCell<Generation>,
     /// The file next to PhotoPrism's that holds the daemon's own tables.
     pub(super) beside: Beside,
+    /// The setting `session-cache` in seconds.
+    pub(super) session_cache: u32,
 }
 
 impl Db {
@@ -77,6 +81,17 @@ impl Db {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Seconds for which a running PhotoPrism keeps a session in memory.
+    #[must_use]
+    pub const fn session_cache(&self) -> u32 {
+        self.session_cache
+    }
+
+    /// Seconds after which it cannot know a session any more.
+    pub(super) fn window(&self) -> i64 {
+        i64::from(self.session_cache) + MARGIN
+    }
 }
 
 /// Whether the daemon's tables are there: in our own database always.
@@ -87,11 +102,23 @@ pub const fn has_admin_tables(db: &Db) -> bool {
 
 /// A database inside a write transaction. Only the database thread makes one.
 #[derive(Debug)]
-pub struct Tx<'a>(&'a Db);
+pub struct Tx<'a> {
+    db: &'a Db,
+    /// What its commit means beyond what the command itself says.
+    effects: RefCell<Vec<Effect>>,
+}
 
 impl<'a> Tx<'a> {
     pub(super) const fn new(db: &'a Db) -> Self {
-        Self(db)
+        Self { db, effects: RefCell::new(Vec::new()) }
+    }
+
+    pub(super) fn add_effect(&self, effect: Effect) {
+        self.effects.borrow_mut().push(effect);
+    }
+
+    pub(super) fn take_effects(&self) -> Vec<Effect> {
+        self.effects.take()
     }
 }
 
@@ -139,7 +166,7 @@ impl Deref for Tx<'_> {
     type Target = Db;
 
     fn deref(&self) -> &Db {
-        self.0
+        self.db
     }
 }
 

@@ -88,7 +88,8 @@ impl Foreign {
         let (kind, columns) = (photoprism_kind(&conn)?, Columns::look_up(&conn)?);
         let (path, changes) = (path.to_path_buf(), Changes::default());
         let (generation, beside) = (RefCell::default(), Beside::default());
-        Ok(Self(Db { conn, kind, path, columns, changes, generation, beside }))
+        let session_cache = 0;
+        Ok(Self(Db { conn, kind, path, columns, changes, generation, beside, session_cache }))
     }
 
     /// Version and edition.

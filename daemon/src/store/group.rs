@@ -69,7 +69,9 @@ pub(super) fn end_what_is_left(db: &Db) {
 /// Runs a write in its savepoint. After an error nothing of the whole transaction may stand.
 pub(super) fn one_write(db: &Db, run: WriteRun) -> Result<Step, StoreError> {
     db.savepoint()?;
-    let step = run(&Tx::new(db));
+    let tx = Tx::new(db);
+    let mut step = run(&tx);
+    step.effects.extend(tx.take_effects());
     if db.is_autocommit() {
         let lost = || StoreError::Other("the transaction ended inside a command".into());
         return Err(step.failure.unwrap_or_else(lost));
@@ -92,7 +94,8 @@ pub(super) fn refuse_all(writes: Vec<(WriteRun, Finish)>, error: &StoreError) {
 /// the state that it speaks of.
 pub(super) fn finish_all(mut steps: Vec<Step>, end: &Result<(), StoreError>, sink: &mut Sink) {
     if end.is_ok() {
-        steps.iter_mut().flat_map(|step| std::mem::take(&mut step.effects)).for_each(sink);
+        let kept = steps.iter_mut().filter(|step| step.keep);
+        kept.flat_map(|step| std::mem::take(&mut step.effects)).for_each(sink);
     }
     for step in steps {
         (step.finish)(end.clone().map_err(CommandError::from));

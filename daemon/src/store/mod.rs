@@ -7,6 +7,7 @@ mod access;
 mod attached;
 mod audit;
 mod backup;
+mod changed;
 mod columns;
 mod committed;
 mod db;
@@ -60,6 +61,7 @@ pub use self::backup::{
     Emptied, Made, Making, Plan, Restored, What, backed_up, backup_folder, backup_list,
     backup_open, empty_accounts, empty_sessions, restore_accounts,
 };
+pub use self::changed::{changes_due, report_changes, went_back};
 pub use self::db::{Db, Kind, Tx, has_admin_tables};
 pub use self::error::StoreError;
 pub use self::expected::{Expected, how_gone};
@@ -94,9 +96,10 @@ pub use self::passwords::{password_hash, password_remove, password_set};
 pub use self::recognise::{Found, is_index, recognise};
 pub use self::schema::SCHEMA_VERSION;
 pub use self::sessions::{
-    Seen, SessionKey, SessionRow, SessionSearch, account_sessions, all_sessions, delete_session,
-    end_all_sessions, end_sessions, overlay_seen, session_by_id, session_by_ref, session_insert,
-    sessions_page, sessions_seen, sweep_sessions, trim_logins,
+    EndedState, Seen, SessionKey, SessionRow, SessionSearch, account_sessions, all_sessions,
+    begin_ended_anew, delete_session, end_all_sessions, end_sessions, end_what_came_back,
+    ended_ids, ended_state, forget_ended, move_ended, overlay_seen, session_by_id, session_by_ref,
+    session_insert, session_is_hidden, sessions_page, sessions_seen, sweep_sessions, trim_logins,
 };
 pub use self::slot::Slot;
 pub use self::thread::Store;

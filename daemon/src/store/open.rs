@@ -47,6 +47,8 @@ pub struct OpenOptions {
     pub cursor_key: [u8; CURSOR_KEY_BYTES],
     /// What the database is known to be, from an earlier start or since this one.
     pub expected: Expected,
+    /// The setting `session-cache` in seconds.
+    pub session_cache: u32,
 }
 
 /// Why a database was not opened.
@@ -108,7 +110,8 @@ pub fn check_sqlite_version(number: i32) -> Result<(), OpenError> {
 
 /// Opens what is at the path, making our own database where there is none.
 pub(super) fn open(options: &OpenOptions) -> Result<Db, OpenError> {
-    open_at(options, &STEPS)
+    let session_cache = options.session_cache;
+    open_at(options, &STEPS).map(|db| Db { session_cache, ..db })
 }
 
 /// The same with another list of steps, which tests migrate along.
@@ -251,6 +254,7 @@ fn open_own(
         changes,
         generation,
         beside: Beside::default(),
+        session_cache: options.session_cache,
     };
     prepare_own(&mut db, options, (found, steps)).map_err(|error| failed(path, error))?;
     Ok(db)

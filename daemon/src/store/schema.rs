@@ -17,6 +17,9 @@ pub(super) const LOGINS: &str = include_str!("migrations/0001/logins.sql");
 /// The daemon's own tables, as far as they are missing.
 pub(super) const ADMIN: &str = include_str!("migrations/0001/admin.sql");
 
+/// What only PhotoPrism's database needs.
+pub(super) const ENDED: &str = include_str!("migrations/0001/ended.sql");
+
 /// The schema that this daemon writes.
 #[expect(clippy::cast_possible_truncation, reason = "a handful of steps")]
 pub const SCHEMA_VERSION: u32 = STEPS.len() as u32;

@@ -25,6 +25,7 @@ pub(super) fn options(folder: &TempDir) -> OpenOptions {
         accounts: first::accounts(&admin, Timestamp::UNIX_EPOCH),
         cursor_key: [7; 32],
         expected: Expected::Unknown,
+        session_cache: 900,
     }
 }
 

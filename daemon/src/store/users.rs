@@ -258,7 +258,8 @@ pub fn counts(db: &Db) -> Result<Counts, StoreError> {
     Ok(Counts {
         users: all.saturating_sub(system).saturating_sub(deleted),
         deleted,
-        sessions: number("SELECT count(*) FROM auth_sessions")?,
+        sessions: number("SELECT count(*) FROM auth_sessions")?
+            .saturating_sub(super::sessions::hidden_sessions(db)?),
         logins,
     })
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::ToSql;
 
+use super::changed::watched;
 use super::db::Tx;
 use super::error::StoreError;
 use super::kept::check_kept;
@@ -90,7 +91,7 @@ pub fn user_change(
     }
     values.push(&uid);
     sentence += " WHERE user_uid = ?";
-    one_row(tx.conn.prepare_cached(&sentence)?.execute(&*values)?)
+    watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(&sentence)?.execute(&*values)?))
 }
 
 /// Gives an account another name, and its sessions with it, which are listed and searched by it.
@@ -114,7 +115,7 @@ pub fn user_rename(tx: &Tx<'_>, uid: &str, name: &str, now: &str) -> Result<(), 
 /// As [`user_change`].
 pub fn user_delete(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError> {
     let sentence = "UPDATE auth_users SET deleted_at = ?2, updated_at = ?2 WHERE user_uid = ?1";
-    one_row(tx.conn.prepare_cached(sentence)?.execute([uid, now])?)
+    watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(sentence)?.execute([uid, now])?))
 }
 
 /// Brings a deleted account back.
@@ -123,7 +124,7 @@ pub fn user_delete(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError> 
 /// As [`user_change`].
 pub fn user_undelete(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError> {
     let sentence = "UPDATE auth_users SET deleted_at = NULL, updated_at = ?2 WHERE user_uid = ?1";
-    one_row(tx.conn.prepare_cached(sentence)?.execute([uid, now])?)
+    watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(sentence)?.execute([uid, now])?))
 }
 
 /// Notes when somebody logged in. The account itself did not change.

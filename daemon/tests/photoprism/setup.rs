@@ -37,6 +37,16 @@ pub(crate) fn photoprism(home: &Home) -> Connection {
     conn
 }
 
+/// The daemon's own tables as they were committed, in a copy: its process has the file locked.
+pub(crate) fn own_tables(home: &Home) -> (tempfile::TempDir, Connection) {
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["photoprism-admin.db", "photoprism-admin.db-wal"] {
+        std::fs::copy(home.data().join(name), copy.path().join(name)).unwrap();
+    }
+    let conn = Connection::open(copy.path().join("photoprism-admin.db")).unwrap();
+    (copy, conn)
+}
+
 /// One row by the names of its columns.
 pub(crate) type Row = BTreeMap<String, Value>;
 

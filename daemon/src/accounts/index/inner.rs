@@ -47,7 +47,7 @@ pub(super) struct Inner {
     latest: i64,
 }
 
-fn parse_id(hex: &str) -> Option<SessionId> {
+pub(in crate::accounts) fn parse_id(hex: &str) -> Option<SessionId> {
     HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()
 }
 

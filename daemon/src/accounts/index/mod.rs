@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use photoprism_protocol::auth::Introspection;
 
 use self::inner::Inner;
+pub(super) use self::inner::parse_id;
 use super::standing::AccountState;
 use crate::effect::Effect;
 use crate::store::{Seen, SessionRow};
@@ -57,7 +58,13 @@ impl SessionIndex {
     pub fn apply(&self, effect: Effect) {
         let mut inner = self.inner();
         match effect {
-            Effect::Audited(_) => {}
+            // Of PhotoPrism's database alone, or for the log.
+            Effect::Audited(_)
+            | Effect::IdsEnded(_)
+            | Effect::IdsReleased(_)
+            | Effect::CameBack(_)
+            | Effect::MoreCameBack(_)
+            | Effect::WentBack(_) => {}
             Effect::SessionMade(row, account) => {
                 if let Some(account) = account {
                     inner.know_account(account);

@@ -3,7 +3,7 @@
 use super::{Form, Id, Preset, Setting};
 
 /// Every setting, in the order of [`Id`].
-pub const SETTINGS: [Setting; 31] = [
+pub const SETTINGS: [Setting; 32] = [
     Setting {
         id: Id::Config,
         name: "config",
@@ -157,6 +157,16 @@ pub const SETTINGS: [Setting; 31] = [
         form: Form::Lifetime,
         reload: false,
         help: "Seconds that a login session may idle, -1 without end",
+    },
+    Setting {
+        id: Id::SessionCache,
+        name: "session-cache",
+        argument: "S",
+        env: "PHOTOPRISM_SESSION_CACHE",
+        preset: Preset::Text("900"),
+        form: Form::Number { least: 60, most: 3_600 },
+        reload: false,
+        help: "Seconds for which a running PhotoPrism may honour a session that was ended here",
     },
     Setting {
         id: Id::LogFormat,

@@ -17,6 +17,7 @@ fn good(machine: &Machine, id: Id) -> Option<[String; 3]> {
         Id::PasswordHash => texts(["argon2id", "bcrypt", "argon2id"]),
         Id::Argon2 => texts(["m=65536,t=10,p=4", "p=1,m=19456,t=3", "t=2"]),
         Id::SessionMaxage | Id::SessionTimeout => texts(["-1", "1", "3153600000"]),
+        Id::SessionCache => texts(["60", "700", "3600"]),
         Id::LogFormat => texts(["json", "text", "json"]),
         Id::LogLevel => texts(["error", "warn", "trace"]),
         Id::MaxLine => texts(["1024", "65535", "1048576"]),

@@ -41,14 +41,16 @@ fn defaults_are_those_of_the_documents() {
     assert_eq!(settings.argon2, Argon2Params { memory_kib: 19456, passes: 2, lanes: 1 });
     assert_eq!(settings.session_maxage, Lifetime::Seconds(1_209_600));
     assert_eq!(settings.session_timeout, Lifetime::Seconds(604_800));
+    assert_eq!(settings.session_cache, 900);
     assert_eq!((settings.log_format, settings.log_level), (LogFormat::Text, LogLevel::Info));
     assert_eq!((settings.socket_group, settings.auth_socket), (None, None));
     assert_eq!(settings.allow, []);
 }
 
 /// The ranges, written by hand from the documents and not taken from the table.
-const RANGES: [(Id, u64, u64); 15] = [
+const RANGES: [(Id, u64, u64); 16] = [
     (Id::PasswordLength, 1, 72),
+    (Id::SessionCache, 60, 3600),
     (Id::MaxLine, 1024, 1_048_576),
     (Id::MaxConnections, 8, 65536),
     (Id::MaxConnectionsPerUid, 1, 65536),
@@ -105,6 +107,7 @@ fn limits_reach_their_own_field() {
     assert_eq!(limits("refusal-floor", "9").refusal_floor, Duration::from_millis(9));
     assert_eq!(limits("login-records", "1009").login_records, 1009);
     assert_eq!(with("password-length", "9").password_length, 9);
+    assert_eq!(with("session-cache", "61").session_cache, 61);
 }
 
 #[test]

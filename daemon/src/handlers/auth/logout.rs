@@ -8,7 +8,7 @@ use super::find::id_of;
 use crate::accounts::sessions::is_login;
 use crate::effect::{Done, Effect};
 use crate::error::CommandError;
-use crate::handlers::context::success;
+use crate::handlers::context::{Context, success};
 use crate::handlers::revoked::{effective_within, warning};
 use crate::store::{Tx, delete_session, session_by_id};
 
@@ -17,10 +17,14 @@ use crate::store::{Tx, delete_session, session_by_id};
 ///
 /// # Errors
 /// The store's.
-pub fn logout(tx: &Tx<'_>, token: &Secret) -> Result<Done<Success>, CommandError> {
+pub fn logout(
+    tx: &Tx<'_>,
+    context: &Context,
+    token: &Secret,
+) -> Result<Done<Success>, CommandError> {
     let row = session_by_id(tx, &id_of(token))?.filter(is_login);
     let removed = match &row {
-        Some(row) => delete_session(tx, &row.id)? > 0,
+        Some(row) => delete_session(tx, &row.id, context.now.as_second())? > 0,
         None => false,
     };
     let effects = row.map(|row| Effect::SessionEnded { id: row.id }).into_iter().collect();

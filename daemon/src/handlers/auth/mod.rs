@@ -20,4 +20,4 @@ pub use self::logout::logout;
 pub use self::ls::{Ls, ls};
 pub use self::reset::reset;
 pub use self::rm::{Rm, rm};
-pub use self::verify::{Verify, verify};
+pub use self::verify::{Verify, is_hidden, verify};

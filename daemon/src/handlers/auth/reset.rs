@@ -17,8 +17,9 @@ use crate::store::{Tx, backed_up, empty_sessions};
 pub fn reset(tx: &Tx<'_>, context: &Context, key: Option<&Key>) -> Result<Outcome, CommandError> {
     surrounded(tx, context, key, || {
         let name = format!("{}-auth-reset", times::to_file_name(context.now));
+        let now = context.now.as_second();
         let (backup, (removed, warnings)) = backed_up(tx, (&name, None), |backup| {
-            Ok::<_, CommandError>((backup.path.display().to_string(), empty_sessions(tx)?))
+            Ok::<_, CommandError>((backup.path.display().to_string(), empty_sessions(tx, now)?))
         })?;
         let effective_within_s = effective_within(tx, removed);
         let result = ResetResult { removed, backup, effective_within_s };

@@ -37,7 +37,7 @@ pub fn rm(
 ) -> Result<Outcome, CommandError> {
     surrounded(tx, context, key, || {
         let row = session(tx, named)?;
-        let removed = delete_session(tx, &row.id)?;
+        let removed = delete_session(tx, &row.id, context.now.as_second())?;
         let ended = Effect::SessionEnded { id: row.id };
         let effective_within_s = effective_within(tx, removed);
         let result = RmResult { removed, effective_within_s };

@@ -14,7 +14,7 @@ use crate::accounts::sessions::{Span, allows, shown_scope};
 use crate::accounts::standing::AccountState;
 use crate::error::CommandError;
 use crate::handlers::find::no_nul;
-use crate::store::{Db, SessionRow, session_by_id, user_by_uid};
+use crate::store::{Db, SessionRow, session_by_id, session_is_hidden, user_by_uid};
 
 /// A checked request.
 #[derive(Debug)]
@@ -83,6 +83,18 @@ pub fn verify(
     Ok(active.map_or(Introspection::Inactive { active: false }, |active| {
         Introspection::Active(Box::new(active))
     }))
+}
+
+/// Whether the session is there and was ended: a running PhotoPrism wrote it back, or made it from
+/// one that was.
+///
+/// # Errors
+/// The store's.
+pub fn is_hidden(db: &Db, request: &Verify) -> Result<bool, CommandError> {
+    Ok(match &request.secret {
+        Some(secret) => session_is_hidden(db, &id_of(secret))?,
+        None => false,
+    })
 }
 
 fn look(

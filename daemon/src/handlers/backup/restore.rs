@@ -110,7 +110,9 @@ fn carry_out(
     let somebody = other_super_admin(tx, 0)?;
     // The step after this one counts as used as well: a clock may be ahead.
     let step = context.now.as_second().div_euclid(STEP_SECONDS) + 1;
-    let restored = restore_accounts(tx, file, (request.with_sessions, step))?;
+    let (with_sessions, stored_now) = (request.with_sessions, times::to_stored(context.now));
+    let now = (context.now.as_second(), &*stored_now);
+    let restored = restore_accounts(tx, file, (with_sessions, step), now)?;
     if somebody && !other_super_admin(tx, 0)? {
         return Err(CommandError::Conflict(
             "the backup holds no super admin who may log in; nobody could mend that".into(),

@@ -5,11 +5,15 @@ use photoprism_protocol::doctor::Check;
 
 use super::Facts;
 use crate::accounts::first::FIRST_ADMIN_ID;
+use crate::effect::WentBack;
 use crate::error::CommandError;
 use crate::store::{
     Db, FirstPassword, Kind, SCHEMA_VERSION, audit_page, first_admin_name, first_password,
-    foreign_tables as foreign_tables_of, journal_mode,
+    foreign_tables as foreign_tables_of, journal_mode, went_back,
 };
+
+/// Accounts that are named one by one.
+const TOLD: usize = 20;
 
 /// Seconds by which a clock may stand behind the last record before it counts as set back.
 const SET_BACK: i64 = 60;
@@ -21,6 +25,7 @@ pub(super) fn checks(db: &Db, facts: &Facts) -> Result<Vec<Check>, CommandError>
     checks.extend(foreign_tables(db));
     checks.push(clock(db, facts)?);
     checks.push(first_admin(db)?);
+    checks.extend(changes(db)?);
     Ok(checks)
 }
 
@@ -83,6 +88,29 @@ fn clock(db: &Db, facts: &Facts) -> Result<Check, CommandError> {
         format!("it is {behind} s behind the last record of the audit trail: set the clock, by NTP")
     });
     Ok(Check::judged("clock", crate::accounts::times::to_rfc3339(facts.now), advice))
+}
+
+/// What a running PhotoPrism undid; an admin may have meant it.
+fn changes(db: &Db) -> Result<Option<Check>, CommandError> {
+    if *db.kind() == Kind::Own {
+        return Ok(None);
+    }
+    let back = went_back(db)?;
+    let told = |back: &WentBack| format!("{}: {}", back.user_name, back.what.join(", "));
+    let mut found: Vec<String> = back.iter().take(TOLD).map(told).collect();
+    if back.len() > TOLD {
+        found.push(format!("{} more", back.len() - TOLD));
+    }
+    Ok(Some(if found.is_empty() {
+        Check::ok("account changes", "none was undone by PhotoPrism")
+    } else {
+        Check::bad(
+            "account changes",
+            found.join("; "),
+            "restart PhotoPrism, which may have written what it had in memory, and change the \
+             account again; leave it as it is where an admin meant it",
+        )
+    }))
 }
 
 fn first_admin(db: &Db) -> Result<Check, CommandError> {

@@ -115,7 +115,8 @@ fn carry_out(
         change(tx, context, (before, &after), hashed)?;
     }
     let ends = difference.touches_rights && !request.keep_sessions;
-    let sessions_revoked = if ends { end_sessions(tx, &before.uid)? } else { 0 };
+    let sessions_revoked =
+        if ends { end_sessions(tx, &before.uid, context.now.as_second())? } else { 0 };
     let (user, changed) = now_shown(tx, context, &before.uid)?;
     let ended = Effect::SessionsEnded { uid: before.uid.clone(), all: false };
     let effective_within_s = effective_within(tx, sessions_revoked);

@@ -25,8 +25,10 @@ pub fn reset(
 ) -> Result<Outcome, CommandError> {
     surrounded(tx, context, key, || {
         let name = format!("{}-users-reset", times::to_file_name(context.now));
+        let stored_now = times::to_stored(context.now);
+        let now = (context.now.as_second(), &*stored_now);
         let (backup, removed) = backed_up(tx, (&name, None), |backup| {
-            let removed = empty_accounts(tx, || begin_anew(tx, context, first))?;
+            let removed = empty_accounts(tx, now, || begin_anew(tx, context, first))?;
             Ok::<_, CommandError>((backup.path.display().to_string(), removed))
         })?;
         let effective_within_s = effective_within(tx, removed.sessions);

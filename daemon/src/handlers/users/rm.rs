@@ -36,7 +36,7 @@ pub fn rm(
         }
         still_one_super_admin(tx, context, &row)?;
         user_delete(tx, &row.uid, &times::to_stored(context.now))?;
-        let sessions_revoked = end_all_sessions(tx, &row.uid)?;
+        let sessions_revoked = end_all_sessions(tx, &row.uid, context.now.as_second())?;
         let (user, changed) = now_shown(tx, context, &row.uid)?;
         let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: true };
         let effective_within_s = effective_within(tx, sessions_revoked);

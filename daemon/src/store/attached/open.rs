@@ -41,7 +41,8 @@ pub(in crate::store) fn open_photoprism(
     let beside = Beside::new(options.cursor_key);
     let path = path.clone();
     let (changes, generation) = (Changes::default(), RefCell::default());
-    let mut db = Db { conn, kind, path, columns, changes, generation, beside };
+    let session_cache = options.session_cache;
+    let mut db = Db { conn, kind, path, columns, changes, generation, beside, session_cache };
     let tracked = db.beside.tracked.clone();
     db.conn
         .update_hook(Some(move |action, database: &str, table: &str, row| {

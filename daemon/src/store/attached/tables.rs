@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use crate::store::error::StoreError;
-use crate::store::schema::{ADMIN, LOGINS};
+use crate::store::schema::{ADMIN, ENDED, LOGINS};
 
 /// Marks the file: "PPAT".
 pub(in crate::store) const APPLICATION_ID: i64 = 0x5050_4154;
@@ -28,11 +28,12 @@ const ACCOUNTS: &str = "CREATE TABLE admin_accounts (
 
 /// Every definition, behind the name of the first table that it makes. What is missing in a file
 /// of an earlier version is made before the next write: a new table is one more line here.
-const TABLES: [(&str, &str); 4] = [
+const TABLES: [(&str, &str); 5] = [
     ("admin_meta", ADMIN),
     ("audit_logins", LOGINS),
     ("admin_group", GROUP),
     ("admin_accounts", ACCOUNTS),
+    ("admin_ended", ENDED),
 ];
 
 /// Makes what is missing in that schema, inside the caller's transaction.
@@ -89,6 +90,6 @@ mod tests {
         let main = "SELECT count(*) FROM main.sqlite_schema";
         assert_eq!(conn.query_row(main, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
         let indexes = "SELECT count(*) FROM admin.sqlite_schema WHERE sql GLOB 'CREATE INDEX*'";
-        assert_eq!(conn.query_row(indexes, [], |row| row.get::<_, i64>(0)).unwrap(), 4);
+        assert_eq!(conn.query_row(indexes, [], |row| row.get::<_, i64>(0)).unwrap(), 5);
     }
 }

@@ -7,11 +7,14 @@ use rusqlite::{Connection, Params, params};
 
 use super::changes::RowAt;
 use super::read::count_rows;
-use super::tables::{CLIENTS, Found, TABLES, Table, has_clients, insertion, list, quoted};
+use super::tables::{
+    CLIENTS, Found, SESSIONS, TABLES, Table, has_clients, insertion, list, quoted,
+};
 use super::values::bind;
 use crate::store::db::{Db, Kind};
 use crate::store::error::StoreError;
 use crate::store::schema::{BACKUP_ID, SCHEMA_VERSION};
+use crate::store::sessions::{HIDING, hidden_sessions};
 
 /// A copy of the account tables in a transaction that is not committed yet.
 #[derive(Debug)]
@@ -66,7 +69,8 @@ impl Copy {
             }
             let statement = table.declaration(&table.undeclared(&found.columns, db.kind()));
             self.conn.execute_batch(&statement).map_err(unwritten)?;
-            self.tables[at] = Some(Statements::new(table, &found, clients));
+            self.tables[at] =
+                Some(Statements::new(table, &found, (clients, db.columns.keeps_ended())));
         }
         Ok(())
     }
@@ -138,7 +142,10 @@ impl Copy {
     /// Whether each table holds as many rows as the source.
     pub(super) fn is_complete(&self, db: &Db) -> Result<bool, StoreError> {
         for table in &TABLES {
-            if count_rows(&self.conn, table)? != count_rows(&db.conn, table)? {
+            // What came back of sessions that were ended is left out.
+            let hidden = if *table == SESSIONS { hidden_sessions(db)? } else { 0 };
+            let wanted = count_rows(&db.conn, table)?.saturating_sub(hidden);
+            if count_rows(&self.conn, table)? != wanted {
                 return Ok(false);
             }
         }
@@ -166,13 +173,19 @@ impl Copy {
 }
 
 impl Statements {
-    fn new(table: &Table, Found { columns, number }: &Found, clients: bool) -> Self {
+    /// What came back of sessions that were ended is not among the rows.
+    fn new(
+        table: &Table,
+        Found { columns, number }: &Found,
+        (clients, keeps_ended): (bool, bool),
+    ) -> Self {
         let Table { name, owner } = table;
         let which = table.which(clients);
         let columns: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let all = list(columns.iter().copied());
         let first = number.unwrap_or("NULL");
-        let reading = format!("SELECT {first}, {all} FROM {name} WHERE {which}");
+        let hiding = if *table == SESSIONS && keeps_ended { HIDING } else { "1" };
+        let reading = format!("SELECT {first}, {all} FROM {name} AS u WHERE {which} AND {hiding}");
         let names: Vec<&str> = number.iter().copied().chain(columns.iter().copied()).collect();
         // What stands there by an earlier state of the source is stale.
         let writing = insertion("INSERT OR REPLACE", name, &names);

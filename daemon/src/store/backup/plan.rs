@@ -11,6 +11,7 @@ use super::values::Stored;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::rows::text;
+use crate::store::sessions::hidden_sessions;
 
 /// Accounts or sessions of one step: some milliseconds.
 const STEP_ROWS: i64 = 200;
@@ -148,7 +149,8 @@ impl Plan {
     /// Of sessions all end, or those that are not in the backup.
     fn begin_sessions(&mut self, db: &Db, file: &BackupFile) -> Result<At, StoreError> {
         self.accounts.sort_by(|one, other| (&one.name, &one.uid).cmp(&(&other.name, &other.uid)));
-        self.sessions_revoked = super::read::count_rows(&db.conn, &SESSIONS)?;
+        let all = super::read::count_rows(&db.conn, &SESSIONS)?;
+        self.sessions_revoked = all.saturating_sub(hidden_sessions(db)?);
         if !self.with_sessions {
             return Ok(At::End);
         }
@@ -169,8 +171,8 @@ impl Plan {
             "SELECT {number}, id FROM auth_sessions WHERE {number} > ?1 ORDER BY {number} LIMIT ?2"
         ))?;
         let mut rows = sentence.query(params![after, most])?;
-        let mut known =
-            db.conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM auth_sessions WHERE id = ?1)")?;
+        let known = "SELECT EXISTS (SELECT 1 FROM temp.session_rows WHERE id = ?1)";
+        let mut known = db.conn.prepare_cached(known)?;
         let (mut taken, mut last) = (0, None);
         while let Some(row) = rows.next()? {
             let stays: bool = known.query_row([text(row, 1)?], |row| row.get(0))?;

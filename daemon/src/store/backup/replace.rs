@@ -12,6 +12,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::tables::{CLIENTS, SESSIONS, TABLES, Table, has_clients};
 use crate::store::attached::{forget_accounts, note_emptied};
+use crate::store::changed::{held_accounts, remember};
 use crate::store::db::Tx;
 use crate::store::error::StoreError;
 use crate::store::sessions::delete_all_sessions;
@@ -27,7 +28,7 @@ pub struct Emptied {
     pub warnings: Vec<String>,
 }
 
-/// Empties the account tables, then lets `anew` make what a first start finds. Clients that belong
+/// Empties the account tables at these Unix seconds, which are the text as well, then lets `anew` make what a first start finds. Clients that belong
 /// to nobody stay with their passwords, and so do login records and the audit trail.
 ///
 /// # Errors
@@ -35,11 +36,12 @@ pub struct Emptied {
 /// left without their account.
 pub fn empty_accounts<E: From<StoreError>>(
     tx: &Tx<'_>,
+    now: (i64, &str),
     anew: impl FnOnce() -> Result<(), E>,
 ) -> Result<Emptied, E> {
     let all: Vec<&Table> = TABLES.iter().collect();
     let (mut emptied, warnings) = unguarded(tx, &all, || {
-        let emptied = empty(tx)?;
+        let emptied = empty(tx, now)?;
         anew()?;
         Ok::<_, E>(emptied)
     })?;
@@ -51,22 +53,23 @@ pub fn empty_accounts<E: From<StoreError>>(
 ///
 /// # Errors
 /// As [`empty_accounts`].
-pub fn empty_sessions(tx: &Tx<'_>) -> Result<(u64, Vec<String>), StoreError> {
-    unguarded(tx, &[&SESSIONS], || delete_all_sessions(tx))
+pub fn empty_sessions(tx: &Tx<'_>, now: i64) -> Result<(u64, Vec<String>), StoreError> {
+    unguarded(tx, &[&SESSIONS], || delete_all_sessions(tx, now))
 }
 
-fn empty(tx: &Tx<'_>) -> Result<Emptied, StoreError> {
+fn empty(tx: &Tx<'_>, (now, stored_now): (i64, &str)) -> Result<Emptied, StoreError> {
     let conn = &tx.conn;
     forget_accounts(tx)?;
     note_emptied(tx, "auth_users")?;
     let count = "SELECT count(*) FROM auth_users WHERE id > 0";
     let users = conn.query_row(count, [], |row| crate::store::rows::count(row, 0))?;
-    let mut sessions = 0;
+    let sessions = delete_all_sessions(tx, now)?;
+    let held = held_accounts(tx, now)?;
     let clients = has_clients(conn)?;
     for table in TABLES.iter().rev() {
-        let removed = remove(conn, table, clients)?;
-        sessions = if *table == SESSIONS { removed } else { sessions };
+        remove(conn, table, clients)?;
     }
+    held.iter().try_for_each(|before| remember(tx, before, stored_now))?;
     tx.prepare_own("DELETE FROM own.admin_passcode_steps")?.execute([])?;
     begin_ids_anew(conn)?;
     Ok(Emptied { users, sessions, warnings: Vec::new() })

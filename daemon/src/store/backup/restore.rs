@@ -9,9 +9,11 @@ use super::replace::{remove, replaced, unguarded};
 use super::tables::{CLIENTS, PASSWORDS, SESSIONS, TABLES, Table, has_clients, insertion, list};
 use super::values::bind;
 use crate::store::attached::{forget_accounts, note_emptied};
+use crate::store::changed::{held_accounts, remember};
 use crate::store::db::Tx;
 use crate::store::error::StoreError;
 use crate::store::rows::text;
+use crate::store::sessions::{delete_all_sessions, release_restored};
 
 /// What did not come back as it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub struct Restored {
 /// the backup was made before backups held them.
 ///
 /// A key of two-factor authentication comes back with all its codes up to `step` used: which of
-/// them were is not known any more.
+/// them were is not known any more. `now` is when the sessions of the database end.
 ///
 /// # Errors
 /// The store's; [`StoreError::Constraint`] where the database does not take a row, or where rows of
@@ -39,16 +41,22 @@ pub fn restore_accounts(
     tx: &Tx<'_>,
     file: &BackupFile,
     (with_sessions, step): (bool, i64),
+    (now, stored_now): (i64, &str),
 ) -> Result<Restored, StoreError> {
     forget_accounts(tx)?;
     note_emptied(tx, "auth_users")?;
     let clients = has_clients(&tx.conn)? && has_clients(&file.conn)?;
     let tables = replaced(clients);
     let (restored, warnings) = unguarded(tx, &tables, || {
+        delete_all_sessions(tx, now)?;
+        let held = held_accounts(tx, now)?;
         for table in tables.iter().rev() {
             remove(&tx.conn, table, clients)?;
         }
-        bring_back(tx, file, (with_sessions, clients))
+        let restored = bring_back(tx, file, (with_sessions, clients))?;
+        release_restored(tx)?;
+        held.iter().try_for_each(|before| remember(tx, before, stored_now))?;
+        Ok::<_, StoreError>(restored)
     })?;
     if tx.columns.has_table("admin_passcode_steps") {
         use_up_codes(tx, step)?;

@@ -3,7 +3,9 @@
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, ToSql};
 
+use super::ended::release;
 use super::row::SessionRow;
+use crate::store::changed::made_here;
 use crate::store::db::Tx;
 use crate::store::error::StoreError;
 use crate::store::insert::insert;
@@ -13,6 +15,10 @@ use crate::store::insert::insert;
 /// # Errors
 /// The store's; the id is unique.
 pub fn session_insert(tx: &Tx<'_>, row: &SessionRow) -> Result<(), StoreError> {
+    release(tx, &row.id)?;
+    if row.provider == "application" && row.method == "default" {
+        made_here(tx, &row.user_uid, &row.id)?;
+    }
     let login_at = Some(&row.login_at).filter(|at| !at.is_empty());
     let [preview_token, download_token] = ["preview_token", "download_token"]
         .map(|column| token_of_account(tx, column, &row.user_uid));

@@ -1,6 +1,7 @@
 //! Sessions, app passwords and access tokens.
 
 mod end;
+mod ended;
 mod find;
 mod insert;
 mod page;
@@ -8,7 +9,12 @@ mod row;
 mod seen;
 
 pub(super) use self::end::delete_all_sessions;
-pub use self::end::{delete_session, end_all_sessions, end_sessions, trim_logins};
+pub use self::end::{delete_session, end_all_sessions, end_sessions, sweep_sessions, trim_logins};
+pub use self::ended::{
+    EndedState, begin_ended_anew, end_what_came_back, ended_ids, ended_state, forget_ended,
+    move_ended, session_is_hidden,
+};
+pub(super) use self::ended::{HIDING, MARGIN, hidden_sessions, release_restored};
 pub(super) use self::find::app_passwords;
 pub use self::find::{account_sessions, all_sessions, session_by_id, session_by_ref};
 pub use self::insert::session_insert;
@@ -16,4 +22,4 @@ pub use self::page::{SessionKey, SessionSearch, sessions_page};
 pub use self::row::SessionRow;
 pub(super) use self::row::make_view;
 pub(super) use self::seen::MAKE as MAKE_SEEN;
-pub use self::seen::{Seen, overlay_seen, sessions_seen, sweep_sessions};
+pub use self::seen::{Seen, overlay_seen, sessions_seen};

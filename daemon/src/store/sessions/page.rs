@@ -104,8 +104,9 @@ fn page(
         ),
     };
     let sentence = format!(
-        "{SELECT} WHERE {which} AND {behind}
-         ORDER BY active DESC, s.created_at DESC, s.user_name, s.id LIMIT ?1"
+        "{} WHERE {which} AND {behind}
+         ORDER BY active DESC, s.created_at DESC, s.user_name, s.id LIMIT ?1",
+        SELECT.replace("temp.session_rows", "temp.listed_sessions")
     );
     let mut params: Vec<&dyn ToSql> = vec![&limit];
     params.extend_from_slice(values);

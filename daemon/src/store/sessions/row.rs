@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use rusqlite::Row;
 
+use super::ended::{HIDING, HIDING_ONE};
 use crate::store::columns::column;
 use crate::store::rows::{integer, text};
 
 /// The columns of `temp.session_rows`, which is `auth_sessions` with a NULL for what a version of
-/// PhotoPrism lacks.
+/// PhotoPrism lacks, and of `temp.listed_sessions`, the same where all are gone through.
 const COLUMNS: [&str; 19] = [
     "id",
     "ref_id",
@@ -31,8 +32,9 @@ const COLUMNS: [&str; 19] = [
     "created_at",
 ];
 
-/// What makes that view, for a table that has these columns.
-pub(in crate::store) fn make_view(have: &HashSet<String>) -> String {
+/// What makes these views, for a table that has these columns. Where there are entries of sessions
+/// that were ended, what PhotoPrism wrote back is not in it.
+pub(in crate::store) fn make_view(have: &HashSet<String>, keeps_ended: bool) -> String {
     let columns = COLUMNS.map(|name| match name {
         // Rows are compared by these two, which a NULL would take out of every page.
         "user_name" | "created_at" if have.contains(name) => {
@@ -40,11 +42,15 @@ pub(in crate::store) fn make_view(have: &HashSet<String>) -> String {
         }
         _ => column(have, name),
     });
-    format!(
-        "DROP VIEW IF EXISTS temp.session_rows;
-         CREATE TEMP VIEW session_rows AS SELECT {} FROM main.auth_sessions u",
-        columns.join(", ")
-    )
+    let columns = columns.join(", ");
+    let view = |name: &str, hiding: &str| {
+        let hiding = if keeps_ended { hiding } else { "1" };
+        format!(
+            "DROP VIEW IF EXISTS temp.{name};
+             CREATE TEMP VIEW {name} AS SELECT {columns} FROM main.auth_sessions u WHERE {hiding};"
+        )
+    };
+    view("session_rows", HIDING_ONE) + &view("listed_sessions", HIDING)
 }
 
 /// The columns that [`SessionRow`] reads, in its order. What was seen and not yet written stands

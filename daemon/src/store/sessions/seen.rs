@@ -1,10 +1,9 @@
-//! What was seen of sessions and not yet written, and the sweep of those that have ended.
+//! What was seen of sessions and not yet written.
 
 use rusqlite::params;
 
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
-use crate::store::rows::text;
 
 /// The last use of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,22 +54,4 @@ pub fn sessions_seen(tx: &Tx<'_>, seen: &[Seen]) -> Result<(), StoreError> {
         }
     }
     Ok(())
-}
-
-/// Deletes at most `most` sessions that have ended and gives their ids. One whose use was seen
-/// and not yet written may still live: those in `seen` stay.
-///
-/// # Errors
-/// The store's.
-pub fn sweep_sessions(tx: &Tx<'_>, now: i64, most: u32) -> Result<Vec<String>, StoreError> {
-    let mut sentence = tx.conn.prepare_cached(
-        "DELETE FROM auth_sessions WHERE id IN (
-           SELECT id FROM auth_sessions WHERE id NOT IN (SELECT id FROM temp.seen)
-             AND ((sess_expires > 0 AND sess_expires <= ?1) OR (sess_timeout > 0
-             AND max(last_active, ifnull(unixepoch(created_at), 0)) + sess_timeout <= ?1))
-           LIMIT ?2)
-         RETURNING id",
-    )?;
-    let ids = sentence.query_map(params![now, most], |row| text(row, 0))?;
-    Ok(ids.collect::<Result<_, _>>()?)
 }

@@ -3,6 +3,7 @@
 mod attached;
 mod backups;
 mod copying;
+mod ending;
 mod failures;
 mod groups;
 mod keeping;

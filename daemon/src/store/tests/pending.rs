@@ -152,7 +152,7 @@ fn a_table_that_is_emptied_as_a_whole_is_noticed() {
         slot.after_commit(&Ok(()));
         let copy = fs::read(place.at("index.db")).unwrap();
         slot.begin().unwrap();
-        delete_all_sessions(&Tx::new(slot.db().unwrap())).unwrap();
+        delete_all_sessions(&Tx::new(slot.db().unwrap()), 0).unwrap();
         finish(slot.db().unwrap(), "group");
         drop(slot);
         let case = Case { place };

@@ -7,6 +7,9 @@ use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::{empty_accounts, empty_sessions};
 
+/// When sessions end.
+const NOW: (i64, &str) = (0, "1970-01-01 00:00:00+00:00");
+
 /// Accounts with details that refer to them, and a trigger that takes what is nobody's business.
 const MORE: &str = "PRAGMA foreign_keys = 0; DROP TABLE auth_users_details;
     CREATE TABLE auth_users_details (user_uid PRIMARY KEY REFERENCES auth_users (user_uid));
@@ -42,7 +45,7 @@ fn they_are_on_again_whatever_came_of_it() {
         assert!(!db.conn.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER).unwrap());
     };
     db.savepoint().unwrap();
-    let failed = empty_accounts(&tx, || {
+    let failed = empty_accounts(&tx, NOW, || {
         off();
         Err(StoreError::Stopped)
     });
@@ -53,13 +56,13 @@ fn they_are_on_again_whatever_came_of_it() {
 
     db.savepoint().unwrap();
     let panics = || {
-        let _ = empty_accounts(&tx, || -> Result<(), StoreError> { panic!("on purpose") });
+        let _ = empty_accounts(&tx, NOW, || -> Result<(), StoreError> { panic!("on purpose") });
     };
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
     assert_on(&db, "after a panic");
     db.rollback_to().unwrap();
 
-    let emptied = empty_accounts(&tx, || {
+    let emptied = empty_accounts(&tx, NOW, || {
         off();
         Ok::<_, StoreError>(())
     })
@@ -67,7 +70,7 @@ fn they_are_on_again_whatever_came_of_it() {
     assert_eq!((emptied.users, emptied.sessions), (1, 0));
     assert_eq!(emptied.warnings, ["triggers on these tables did not run: t"]);
     assert_on(&db, "at the end");
-    assert_eq!(empty_sessions(&tx).unwrap(), (0, Vec::new()));
+    assert_eq!(empty_sessions(&tx, NOW.0).unwrap(), (0, Vec::new()));
     assert_eq!(number(&db, "SELECT count(*) FROM photos"), 1);
     db.commit().unwrap();
     assert_eq!(number(&db, "SELECT count(*) FROM auth_users_details"), 0);

@@ -51,7 +51,8 @@ fn plan(db: &Db, file: &BackupFile) -> Plan {
 
 fn restore(db: &Db, file: &BackupFile) -> Vec<String> {
     db.begin().unwrap();
-    let restored = restore_accounts(&Tx::new(db), file, (true, 7)).unwrap();
+    let now = (0, "1970-01-01 00:00:00+00:00");
+    let restored = restore_accounts(&Tx::new(db), file, (true, 7), now).unwrap();
     db.commit().unwrap();
     restored.lost
 }

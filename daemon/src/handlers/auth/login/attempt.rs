@@ -6,7 +6,10 @@ use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::scope::Scope;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::text::is_control;
+use photoprism_protocol::token::is_app_password;
+use sha2::{Digest, Sha256};
 
+use crate::accounts::index::SessionId;
 use crate::accounts::limiter::ClientIp;
 use crate::error::CommandError;
 use crate::handlers::auth::add::client_name;
@@ -42,6 +45,8 @@ pub struct Attempt {
     pub client_name: String,
     /// Whether a session is made.
     pub session: bool,
+    /// The password is an app password that was ended, whatever its row says.
+    pub ended: bool,
     scope: Option<Scope>,
 }
 
@@ -78,8 +83,16 @@ impl Attempt {
             user_agent: args.user_agent.unwrap_or_default(),
             client_name: client,
             session: args.session.unwrap_or(true),
+            ended: false,
             scope,
         })
+    }
+
+    /// The id of the app password that was given in place of the password.
+    #[must_use]
+    pub fn app_password_id(&self) -> Option<SessionId> {
+        is_app_password(self.password.expose())
+            .then(|| Sha256::digest(self.password.expose().as_bytes()).into())
     }
 
     /// The words that an app password must allow.

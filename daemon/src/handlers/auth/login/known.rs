@@ -73,7 +73,7 @@ pub(super) fn app_password(
     attempt: &Attempt,
     row: &UserRow,
 ) -> Result<Option<SessionRow>, CommandError> {
-    if !photoprism_protocol::token::is_app_password(attempt.password.expose()) {
+    if attempt.ended || !photoprism_protocol::token::is_app_password(attempt.password.expose()) {
         return Ok(None);
     }
     let session = session_by_id(db, &id_of(&attempt.password))?;

@@ -190,7 +190,7 @@ fn turn_two_factor_off(
     passcodes_remove(tx, &row.uid)?;
     let change = UserChange { method: Some(String::new()), ..UserChange::default() };
     user_change(tx, &row.uid, &change, &times::to_stored(context.now))?;
-    end_sessions(tx, &row.uid)?;
+    end_sessions(tx, &row.uid, context.now.as_second())?;
     Ok(Effect::SessionsEnded { uid: row.uid.clone(), all: false })
 }
 

@@ -122,7 +122,8 @@ fn known(
     }
     change(tx, context, (before, &after), hash.as_ref())?;
     let ends = difference.touches_rights;
-    let sessions_revoked = if ends { end_sessions(tx, &before.uid)? } else { 0 };
+    let sessions_revoked =
+        if ends { end_sessions(tx, &before.uid, context.now.as_second())? } else { 0 };
     let (_, effect) = now_shown(tx, context, &before.uid)?;
     let ended = Effect::SessionsEnded { uid: before.uid.clone(), all: false };
     let effects = ends.then_some(ended).into_iter().chain([effect]).collect();

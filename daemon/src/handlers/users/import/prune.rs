@@ -105,7 +105,7 @@ pub(super) fn delete(
 ) -> Result<(u64, Vec<Effect>), CommandError> {
     still_one_super_admin(tx, context, row)?;
     user_delete(tx, &row.uid, &times::to_stored(context.now))?;
-    let revoked = end_all_sessions(tx, &row.uid)?;
+    let revoked = end_all_sessions(tx, &row.uid, context.now.as_second())?;
     let (_, changed) = now_shown(tx, context, &row.uid)?;
     let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: true };
     Ok((revoked, vec![ended, changed]))

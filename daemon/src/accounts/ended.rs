@@ -1,0 +1,140 @@
+//! The ids of sessions that were ended in PhotoPrism's database and that a running PhotoPrism may
+//! still hold: no check takes one of them, whatever its row says. Changed by commits only, as the
+//! session index is.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::index::{SessionId, parse_id};
+use crate::effect::Effect;
+
+/// Ids that are held: some 4 MiB. Where there are more entries, the checks of the others read the
+/// table, as every list does.
+pub const MOST_HELD: usize = 100_000;
+
+/// The ids; cheap to clone. A database of our own has none.
+#[derive(Clone, Default)]
+pub struct EndedIds {
+    ids: Arc<Mutex<HashSet<SessionId>>>,
+    met: Arc<Notify>,
+}
+
+impl EndedIds {
+    /// These, as the table has them.
+    #[must_use]
+    pub fn load(ids: &[String]) -> Self {
+        let ended = Self::default();
+        ended.replace(ids);
+        ended
+    }
+
+    fn ids(&self) -> MutexGuard<'_, HashSet<SessionId>> {
+        // A set is never left half changed.
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Holds these and no others.
+    pub fn replace(&self, ids: &[String]) {
+        let ids = ids.iter().take(MOST_HELD).filter_map(|id| parse_id(id));
+        *self.ids() = ids.collect();
+    }
+
+    /// Applies what a commit means.
+    pub fn apply(&self, effect: &Effect) {
+        match effect {
+            Effect::IdsEnded(ended) => {
+                let mut ids = self.ids();
+                for id in ended.iter().filter_map(|id| parse_id(id)) {
+                    if ids.len() < MOST_HELD {
+                        ids.insert(id);
+                    }
+                }
+            }
+            Effect::IdsReleased(released) => {
+                let mut ids = self.ids();
+                for id in released.iter().filter_map(|id| parse_id(id)) {
+                    ids.remove(&id);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the session of that id is ended. Whoever asks has met it: its row is looked for
+    /// soon, and not only at the next round.
+    #[must_use]
+    pub fn meets(&self, id: &SessionId) -> bool {
+        let ended = self.ids().contains(id);
+        if ended {
+            self.tell();
+        }
+        ended
+    }
+
+    /// A check met a row that came back.
+    pub fn tell(&self) {
+        self.met.notify_one();
+    }
+
+    /// Waits until a check has met one.
+    pub async fn met(&self) {
+        self.met.notified().await;
+    }
+
+    /// Ids that are held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids().len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(number: usize) -> String {
+        format!("{number:064x}")
+    }
+
+    fn id(number: usize) -> SessionId {
+        parse_id(&hex(number)).unwrap()
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn only_commits_change_it_and_who_meets_one_wakes_the_writer() {
+        let ended = EndedIds::load(&[hex(1)]);
+        assert!(!ended.meets(&id(2)));
+        ended.apply(&Effect::IdsEnded(vec![hex(2), "no id".into()]));
+        assert_eq!(ended.len(), 2);
+        assert!(ended.meets(&id(1)) && ended.meets(&id(2)));
+        ended.met().await;
+        ended.apply(&Effect::IdsReleased(vec![hex(1), hex(7)]));
+        assert!(!ended.meets(&id(1)) && ended.meets(&id(2)));
+        ended.apply(&Effect::EverySessionEnded);
+        assert_eq!(ended.len(), 1, "what ends without an entry is nobody's business");
+        ended.replace(&[]);
+        assert!(ended.is_empty() && !ended.meets(&id(2)));
+    }
+
+    #[test]
+    fn it_holds_so_many_and_no_more() {
+        let all: Vec<String> = (0..=MOST_HELD).map(hex).collect();
+        let loaded = EndedIds::load(&all);
+        assert_eq!(loaded.len(), MOST_HELD);
+        let grown = EndedIds::default();
+        grown.apply(&Effect::IdsEnded(all));
+        assert_eq!(grown.len(), MOST_HELD);
+        assert!(!grown.meets(&id(MOST_HELD)), "the table knows the rest");
+        grown.apply(&Effect::IdsReleased(vec![hex(0)]));
+        grown.apply(&Effect::IdsEnded(vec![hex(MOST_HELD)]));
+        assert!(grown.meets(&id(MOST_HELD)));
+    }
+}

@@ -1,0 +1,129 @@
+//! Keeps ended what was ended in PhotoPrism's database: deletes again what a running PhotoPrism
+//! writes back, tells which changes
+//! of accounts it undid, and lets go what it cannot know any more.
+
+use std::rc::Rc;
+
+use tokio::time::{Duration, timeout};
+use tracing::{info, warn};
+
+use crate::accounts::ended::MOST_HELD;
+use crate::clock::Stopwatch;
+use crate::dispatch::App;
+use crate::error::CommandError;
+use crate::store::{
+    Db, EndedState, StoreError, Tx, begin_ended_anew, changes_due, end_what_came_back, ended_ids,
+    ended_state, forget_ended, move_ended, report_changes,
+};
+
+/// How often the rows are looked at where nothing was met.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// The least time between two looks, however often a check meets something.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// Sessions that one transaction ends again: some milliseconds.
+const STEP: i64 = 500;
+
+/// Seconds that the clock may move more than time went by before it counts as set ahead. A machine
+/// that slept looks the same.
+const JUMP: i64 = 5;
+
+/// How long a step may wait for the database.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Works until the daemon stops.
+pub(super) async fn keep_ended(app: Rc<App>) {
+    if app.own {
+        return;
+    }
+    let mut time = Time { at: app.clock.unix(), since: Stopwatch::start() };
+    let mut begun = false;
+    while !app.is_stopping() {
+        let jump = time.jump(app.clock.unix());
+        match round(&app, (jump, !begun)).await {
+            Ok(there) => begun |= there,
+            Err(error) => warn!(%error, "ending what came back failed and is tried again"),
+        }
+        let _ = timeout(LEAST, std::future::pending::<()>()).await;
+        let _ = timeout(EVERY.saturating_sub(LEAST), app.ended.met()).await;
+    }
+}
+
+/// The clock when it was last read, and the time that went by since.
+struct Time {
+    at: i64,
+    since: Stopwatch,
+}
+
+impl Time {
+    /// Seconds by which the clock was set ahead since this was last asked.
+    fn jump(&mut self, now: i64) -> i64 {
+        let went_by = i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX);
+        let jump = now.saturating_sub(self.at).saturating_sub(went_by);
+        *self = Self { at: now, since: Stopwatch::start() };
+        if jump > JUMP { jump } else { 0 }
+    }
+}
+
+/// One round over all entries, with what follows from it; false while the database is missing.
+async fn round(app: &App, (jump, first): (i64, bool)) -> Result<bool, CommandError> {
+    let now = app.clock.unix();
+    let mut after = String::new();
+    loop {
+        let Some(state) = look(app, (after.clone(), now)).await? else { return Ok(false) };
+        if after.is_empty() && state.entries > 0 && (first || jump > 0) {
+            let anew = move |tx: &Tx<'_>| {
+                Ok(if first { begin_ended_anew(tx, now) } else { move_ended(tx, jump) }?)
+            };
+            app.store.write(DEADLINE, anew).await?;
+            info!(entries = state.entries, "sessions that were ended are watched anew");
+        }
+        while state.back && end(app, (after.clone(), now)).await? > 0 {}
+        match state.next {
+            Some(next) => after = next,
+            None if state.over => {
+                app.store.write(DEADLINE, move |tx| Ok(forget_ended(tx, now)?)).await?;
+                break;
+            }
+            None => break,
+        }
+    }
+    if app.store.read(DEADLINE, move |db| Ok(changes_due(db, now)?)).await? {
+        app.store.write(DEADLINE, move |tx| Ok(report_changes(tx, now)?)).await?;
+    }
+    Ok(true)
+}
+
+/// Looks at a piece of the entries. On the database's thread, so that no commit comes between the
+/// table and what is held.
+async fn look(app: &App, (after, now): (String, i64)) -> Result<Option<EndedState>, CommandError> {
+    let held = app.ended.clone();
+    let look = move |db: Result<&Db, StoreError>| {
+        let Ok(db) = db else { return Ok(None) };
+        let state = ended_state(db, now, &after)?;
+        if held.len() as u64 != state.entries.min(MOST_HELD as u64) {
+            held.replace(&ended_ids(db, MOST_HELD)?);
+        }
+        Ok(Some(state))
+    };
+    app.store.look(DEADLINE, look).await
+}
+
+async fn end(app: &App, (after, now): (String, i64)) -> Result<usize, CommandError> {
+    app.store.write(DEADLINE, move |tx| Ok(end_what_came_back(tx, &after, (now, STEP))?)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clock_that_was_set_ahead_moves_the_entries() {
+        let mut time = Time { at: 1000, since: Stopwatch::start() };
+        assert_eq!(time.jump(1001), 0);
+        assert_eq!(time.jump(1001 + 3600), 3600);
+        assert_eq!(time.jump(1001 + 3600), 0, "once");
+        assert_eq!(time.jump(1001), 0, "set back: the entries wait for it");
+    }
+}

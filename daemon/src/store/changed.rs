@@ -1,0 +1,379 @@
+//! `admin_changed`: what rights of accounts were set to in PhotoPrism's database while a running
+//! PhotoPrism may still have the account as it was. A session in its memory writes the whole
+//! account back; what goes back so is told and not fought, for an admin may have meant it.
+
+use std::collections::BTreeMap;
+
+use rusqlite::params;
+use serde::{Deserialize, Serialize};
+
+use super::db::{Db, Tx};
+use super::error::StoreError;
+use super::rows::text;
+use super::users::{UserRow, user_by_uid};
+use crate::effect::{Effect, WentBack};
+
+/// Accounts that are remembered, those that were changed last.
+const MOST: i64 = 1000;
+
+/// Earlier values of a right that are remembered.
+const EARLIER: usize = 8;
+
+/// Seconds for which `doctor` shows what was told.
+const SHOWN: i64 = 7 * 86_400;
+
+/// How far ahead of the clock a change may be, where the clock was set back.
+const SET_BACK: i64 = 6 * 3600;
+
+/// A right of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Right {
+    /// What the daemon set it to.
+    set: String,
+    /// What it was before, within the time.
+    were: Vec<String>,
+}
+
+type Rights = BTreeMap<String, Right>;
+
+/// A row of the table.
+struct Changed {
+    uid: String,
+    name: String,
+    at: i64,
+    rights: Rights,
+    made_here: String,
+    reported: Vec<String>,
+}
+
+/// What a ghost may undo, in the words of the protocol. An account that is gone is deleted.
+fn values(row: Option<&UserRow>) -> [(&'static str, String); 6] {
+    let of = |value: fn(&UserRow) -> String| row.map(value).unwrap_or_default();
+    [
+        ("role", of(|row| row.role.clone())),
+        ("super_admin", of(|row| row.super_admin.to_string())),
+        ("can_login", of(|row| row.can_login.to_string())),
+        ("provider", of(|row| row.provider.clone())),
+        ("deleted", row.is_none_or(|row| !instant(&row.deleted_at).is_empty()).to_string()),
+        ("expires_at", of(|row| instant(&row.expires_at))),
+    ]
+}
+
+/// To the second: PhotoPrism may write the same instant with another fraction.
+fn instant(text: &str) -> String {
+    let seconds: String = text.chars().take(19).collect();
+    if seconds.starts_with("0001-01-01") { String::new() } else { seconds }
+}
+
+fn remembers(db: &Db) -> bool {
+    db.columns.has_table("admin_changed")
+}
+
+/// Carries a change of an account out, and remembers what it did to its rights.
+pub(super) fn watched(
+    tx: &Tx<'_>,
+    (uid, now): (&str, &str),
+    change: impl FnOnce() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    if !remembers(tx) {
+        return change();
+    }
+    let before = user_by_uid(tx, uid)?;
+    change()?;
+    match before {
+        Some(before) => remember(tx, &before, now),
+        None => Ok(()),
+    }
+}
+
+/// Remembers what became of the rights of an account that was so before.
+pub(super) fn remember(tx: &Tx<'_>, before: &UserRow, now: &str) -> Result<(), StoreError> {
+    if !remembers(tx) || before.uid.is_empty() {
+        return Ok(());
+    }
+    let after = user_by_uid(tx, &before.uid)?;
+    let (old, new) = (values(Some(before)), values(after.as_ref()));
+    let gone = after.is_none();
+    let differing = old.into_iter().zip(new).filter(|((name, old), (_, new))| {
+        // Of one that is gone nothing else is told.
+        old != new && (!gone || *name == "deleted")
+    });
+    let mut rights = Rights::new();
+    let known = changed(tx, "WHERE user_uid = ?1", &before.uid)?.pop();
+    if let Some(known) = known {
+        rights = known.rights;
+    }
+    let mut any = false;
+    for ((name, old), (_, set)) in differing {
+        any = true;
+        let right = rights.entry(name.into()).or_default();
+        right.were.retain(|were| *were != set && *were != old);
+        right.were.push(old);
+        let over = right.were.len().saturating_sub(EARLIER);
+        right.were.drain(..over);
+        right.set = set;
+    }
+    if any { write(tx, before, (&rights, now)) } else { Ok(()) }
+}
+
+fn write(tx: &Tx<'_>, row: &UserRow, (rights, now): (&Rights, &str)) -> Result<(), StoreError> {
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO admin.admin_changed (user_uid, user_name, changed_at, rights, made_here,
+               reported) VALUES (?1, ?2, unixepoch(?3), ?4, '', '[]')
+             ON CONFLICT (user_uid) DO UPDATE SET user_name = excluded.user_name,
+               changed_at = excluded.changed_at, rights = excluded.rights, reported = '[]'",
+        )?
+        .execute([&row.uid, &row.name, now, &json(rights)])?;
+    Ok(())
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Accounts whose sessions a running PhotoPrism may hold, as they are before all is replaced.
+pub(super) fn held_accounts(tx: &Tx<'_>, now: i64) -> Result<Vec<UserRow>, StoreError> {
+    if !remembers(tx) {
+        return Ok(Vec::new());
+    }
+    let mut sentence = tx.conn.prepare_cached(
+        "SELECT DISTINCT user_uid FROM admin.admin_ended WHERE seen_at = ?1 AND user_uid <> '' LIMIT ?2",
+    )?;
+    let uids = sentence.query_map([now, MOST], |row| text(row, 0))?;
+    let uids: Vec<String> = uids.collect::<Result<_, _>>()?;
+    let rows = uids.iter().map(|uid| user_by_uid(tx, uid));
+    Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// An app password that the daemon itself made is none of PhotoPrism's.
+pub(super) fn made_here(tx: &Tx<'_>, uid: &str, id: &str) -> Result<(), StoreError> {
+    if remembers(tx) {
+        let made =
+            "UPDATE admin.admin_changed SET made_here = made_here || ?2 || ' ' WHERE user_uid = ?1";
+        tx.conn.prepare_cached(made)?.execute([uid, id])?;
+    }
+    Ok(())
+}
+
+fn changed(db: &Db, which: &str, value: &str) -> Result<Vec<Changed>, StoreError> {
+    let sentence = format!(
+        "SELECT user_uid, user_name, changed_at, rights, made_here, reported FROM admin.admin_changed
+         {which} ORDER BY changed_at DESC LIMIT {MOST}"
+    );
+    let mut sentence = db.conn.prepare_cached(&sentence)?;
+    let values: &[&dyn rusqlite::ToSql] = if which.is_empty() { &[] } else { &[&value] };
+    let rows = sentence.query_map(values, |row| {
+        Ok(Changed {
+            uid: text(row, 0)?,
+            name: text(row, 1)?,
+            at: row.get(2)?,
+            rights: serde_json::from_str(&text(row, 3)?).unwrap_or_default(),
+            made_here: text(row, 4)?,
+            reported: serde_json::from_str(&text(row, 5)?).unwrap_or_default(),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What of an account is not as the daemon left it.
+fn differences(db: &Db, changed: &Changed) -> Result<Vec<String>, StoreError> {
+    let row = user_by_uid(db, &changed.uid)?;
+    let mut what = Vec::new();
+    for (name, value) in values(row.as_ref()) {
+        let gone_back = changed.rights.get(name).filter(|right| right.were.contains(&value));
+        if let Some(right) = gone_back {
+            what.push(format!(
+                "{name} is {} again, it was set to {}",
+                or_none(&value),
+                or_none(&right.set)
+            ));
+        }
+    }
+    for (id, ref_id, client) in app_passwords(db, changed)? {
+        if !changed.made_here.split(' ').any(|made| made == id) {
+            what.push(format!("an app password was made: {ref_id} {client:?}"));
+        }
+    }
+    Ok(what)
+}
+
+fn or_none(value: &str) -> &str {
+    if value.is_empty() { "none" } else { value }
+}
+
+/// App passwords of an account that are younger than its change, at most some.
+fn app_passwords(db: &Db, changed: &Changed) -> Result<Vec<(String, String, String)>, StoreError> {
+    let mut sentence = db.conn.prepare_cached(
+        "SELECT id, ref_id, client_name FROM temp.session_rows WHERE user_uid = ?1
+           AND auth_provider = 'application' AND auth_method = 'default'
+           AND created_at >= strftime('%Y-%m-%d %H:%M:%S', ?2 + 1, 'unixepoch')
+         ORDER BY created_at LIMIT 20",
+    )?;
+    let rows = sentence.query_map(params![changed.uid, changed.at], |row| {
+        Ok((text(row, 0)?, text(row, 1)?, text(row, 2)?.chars().take(200).collect()))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What went back and was told, as far as it still holds; for `doctor`.
+///
+/// # Errors
+/// The store's.
+pub fn went_back(db: &Db) -> Result<Vec<WentBack>, StoreError> {
+    if !remembers(db) {
+        return Ok(Vec::new());
+    }
+    let mut all = Vec::new();
+    for changed in changed(db, "WHERE reported <> ?1", "[]")? {
+        let now = differences(db, &changed)?;
+        let what: Vec<String> =
+            changed.reported.into_iter().filter(|told| now.contains(told)).collect();
+        if !what.is_empty() {
+            all.push(WentBack { user_name: changed.name, what });
+        }
+    }
+    Ok(all)
+}
+
+/// Whether [`report_changes`] has anything to do.
+///
+/// # Errors
+/// The store's.
+pub fn changes_due(db: &Db, now: i64) -> Result<bool, StoreError> {
+    if !remembers(db) {
+        return Ok(false);
+    }
+    let most = "SELECT count(*) > ?1 FROM admin.admin_changed";
+    if db.conn.prepare_cached(most)?.query_row([MOST], |row| row.get(0))? {
+        return Ok(true);
+    }
+    for changed in changed(db, "", "")? {
+        let over = now - changed.at > db.window();
+        if over && (changed.reported.is_empty() || now - changed.at > SHOWN) {
+            return Ok(true);
+        }
+        if changed.at > now + SET_BACK || (!over && !news(db, &changed)?.is_empty()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn news(db: &Db, changed: &Changed) -> Result<Vec<String>, StoreError> {
+    let differences = differences(db, changed)?.into_iter();
+    Ok(differences.filter(|what| !changed.reported.contains(what)).collect())
+}
+
+/// Tells what went back since it was last asked, and forgets what is over.
+///
+/// # Errors
+/// The store's.
+pub fn report_changes(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
+    if !remembers(tx) {
+        return Ok(());
+    }
+    tx.conn.execute(
+        "DELETE FROM admin.admin_changed WHERE changed_at < ?1 OR changed_at > ?3
+           OR (changed_at < ?2 AND reported = '[]')
+           OR user_uid NOT IN (
+             SELECT user_uid FROM admin.admin_changed ORDER BY changed_at DESC LIMIT ?4)",
+        [now - SHOWN, now - tx.window(), now + SET_BACK, MOST],
+    )?;
+    for mut changed in changed(tx, "", "")? {
+        if now - changed.at > tx.window() {
+            continue;
+        }
+        let news = news(tx, &changed)?;
+        if news.is_empty() {
+            continue;
+        }
+        changed.reported.extend(news.iter().cloned());
+        let told = "UPDATE admin.admin_changed SET reported = ?2 WHERE user_uid = ?1";
+        tx.conn.prepare_cached(told)?.execute([&changed.uid, &json(&changed.reported)])?;
+        tx.add_effect(Effect::WentBack(WentBack { user_name: changed.name, what: news }));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::attached;
+    use crate::store::testing::{own, photoprism};
+    use crate::store::{NewUser, UserChange, user_change, user_insert};
+
+    const NOW: i64 = 1_795_953_600;
+    const NOW_TEXT: &str = "2026-11-29 12:00:00+00:00";
+
+    fn remembered(db: &Db) -> i64 {
+        let all = "SELECT count(*) FROM admin.admin_changed";
+        db.conn.query_row(all, [], |row| row.get(0)).unwrap()
+    }
+
+    fn user(db: &Db, uid: &str) {
+        let (uid, name) = (uid.to_owned(), format!("name of {uid}"));
+        let new = NewUser { uid, name, role: "admin".into(), ..NewUser::default() };
+        user_insert(&Tx::new(db), &new).unwrap();
+    }
+
+    fn set_role(db: &Db, uid: &str, role: &str) {
+        let change = UserChange { role: Some(role.into()), ..UserChange::default() };
+        user_change(&Tx::new(db), uid, &change, NOW_TEXT).unwrap();
+    }
+
+    fn theirs() -> (tempfile::TempDir, Db) {
+        let (folder, mut db) = photoprism();
+        attached::ready(&mut db).unwrap();
+        (folder, db)
+    }
+
+    #[test]
+    fn only_so_many_are_remembered_and_only_for_so_long() {
+        let (_folder, db) = theirs();
+        db.begin().unwrap();
+        for number in 0..MOST + 5 {
+            let uid = format!("u{number:015}");
+            user(&db, &uid);
+            set_role(&db, &uid, "guest");
+        }
+        db.commit().unwrap();
+        assert!(changes_due(&db, NOW).unwrap());
+        report_changes(&Tx::new(&db), NOW).unwrap();
+        assert_eq!(remembered(&db), MOST);
+        assert!(!changes_due(&db, NOW + db.window()).unwrap());
+        assert!(changes_due(&db, NOW + db.window() + 1).unwrap());
+        report_changes(&Tx::new(&db), NOW + db.window() + 1).unwrap();
+        assert_eq!(remembered(&db), 0);
+    }
+
+    #[test]
+    fn what_was_told_is_shown_for_a_week_and_no_clock_makes_it_stay() {
+        let (_folder, db) = theirs();
+        user(&db, "u1");
+        set_role(&db, "u1", "guest");
+        db.conn.execute("UPDATE auth_users SET user_role = 'admin'", []).unwrap();
+        assert!(changes_due(&db, NOW).unwrap());
+        let tx = Tx::new(&db);
+        report_changes(&tx, NOW).unwrap();
+        let what = vec!["role is admin again, it was set to guest".to_owned()];
+        let user_name = "name of u1".to_owned();
+        let back = WentBack { user_name, what };
+        assert_eq!(tx.take_effects(), [Effect::WentBack(back.clone())]);
+        report_changes(&tx, NOW).unwrap();
+        assert_eq!((tx.take_effects(), changes_due(&db, NOW).unwrap()), (vec![], false), "once");
+        report_changes(&tx, NOW + SHOWN).unwrap();
+        assert_eq!(went_back(&db).unwrap(), [back]);
+        assert!(changes_due(&db, NOW - SET_BACK - 1).unwrap());
+        report_changes(&tx, NOW - SET_BACK - 1).unwrap();
+        assert_eq!((remembered(&db), went_back(&db).unwrap()), (0, vec![]));
+    }
+
+    #[test]
+    fn our_own_database_remembers_nothing() {
+        let (_folder, db) = own();
+        user(&db, "u1");
+        set_role(&db, "u1", "guest");
+        assert!(!changes_due(&db, NOW).unwrap() && went_back(&db).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,359 @@
+//! `admin_ended`: what was ended in PhotoPrism's database while a running PhotoPrism may still
+//! have it in memory. PhotoPrism writes the whole session back when it is used from another
+//! address; an entry keeps it ended here until PhotoPrism cannot know it any more.
+//!
+//! Nothing here does anything in a database of our own, which has no such table.
+
+use rusqlite::{OptionalExtension, ToSql, params};
+
+use crate::effect::{CameBack, Effect};
+use crate::store::audit::{AuditEntry, audit_append};
+use crate::store::columns::Columns;
+use crate::store::db::{Db, Tx};
+use crate::store::error::StoreError;
+use crate::store::rows::{count, text};
+
+/// Seconds beyond PhotoPrism's own, for what it has begun with a session and not yet written.
+pub(in crate::store) const MARGIN: i64 = 60;
+
+/// How far ahead of the clock an entry may be, where the clock was set back. PhotoPrism forgets by
+/// the same clock, so that it waits too, but no entry stays for ever.
+const SET_BACK: i64 = 6 * 3600;
+
+/// Sessions that come back and are told one by one, of one step.
+const TOLD: usize = 100;
+
+/// Which rows of `auth_sessions`: a condition, and its values from `?1` on.
+pub(super) type Which<'a> = (&'a str, &'a [&'a dyn ToSql]);
+
+/// Rows of sessions that are ended, whatever they say: their own id has an entry, or that of the
+/// session that they were made from.
+/// Found by the entries, of which there are few.
+const BACK: &str = "(id IN (SELECT session_id FROM admin.admin_ended)
+     OR auth_id IN (SELECT session_id FROM admin.admin_ended))";
+
+/// The same, asked of each row: for conditions that few rows meet.
+const IS_BACK: &str = "(CAST(id AS TEXT) IN (SELECT session_id FROM admin.admin_ended)
+     OR ifnull(CAST(auth_id AS TEXT), '') IN (SELECT session_id FROM admin.admin_ended))";
+
+/// The same for the entries behind `?1`, as many as `?2` says.
+const BACK_OF_SOME: &str = "(id IN (SELECT session_id FROM admin.admin_ended WHERE session_id > ?1
+       ORDER BY session_id LIMIT ?2)
+     OR auth_id IN (SELECT session_id FROM admin.admin_ended WHERE session_id > ?1
+       ORDER BY session_id LIMIT ?2))";
+
+/// Entries whose sessions are looked for in one piece: some milliseconds.
+const SLICE: i64 = 2000;
+
+impl Columns {
+    /// Whether there are entries at all: in PhotoPrism's database, from the first write on.
+    pub(in crate::store) fn keeps_ended(&self) -> bool {
+        self.has_table("admin_ended")
+    }
+}
+
+/// What a view of the sessions `u` leaves out where one or a few of them are looked up.
+pub(super) const HIDING_ONE: &str = "(CAST(u.id AS TEXT) NOT IN
+       (SELECT session_id FROM admin.admin_ended)
+     AND ifnull(CAST(u.auth_id AS TEXT), '') NOT IN (SELECT session_id FROM admin.admin_ended))";
+
+/// The same where all of them are: those that came back are found once, and are few.
+pub(in crate::store) const HIDING: &str = "u.id NOT IN (SELECT h.id FROM main.auth_sessions h
+     WHERE h.id IN (SELECT session_id FROM admin.admin_ended)
+       OR h.auth_id IN (SELECT session_id FROM admin.admin_ended))";
+
+/// Whether the row of that id is there and no command shows it.
+///
+/// # Errors
+/// The store's.
+pub fn session_is_hidden(db: &Db, id: &str) -> Result<bool, StoreError> {
+    if !db.columns.keeps_ended() {
+        return Ok(false);
+    }
+    let hidden = format!("SELECT EXISTS (SELECT 1 FROM auth_sessions WHERE id = ?1 AND {IS_BACK})");
+    Ok(db.conn.prepare_cached(&hidden)?.query_row([id], |row| row.get(0))?)
+}
+
+/// Sessions that no command shows.
+pub(in crate::store) fn hidden_sessions(db: &Db) -> Result<u64, StoreError> {
+    if !db.columns.keeps_ended() {
+        return Ok(0);
+    }
+    let hidden = format!("SELECT count(*) FROM auth_sessions WHERE {BACK}");
+    Ok(db.conn.prepare_cached(&hidden)?.query_row([], |row| count(row, 0))?)
+}
+
+/// Enters those that PhotoPrism may hold, before they are deleted: a load and a save write one of
+/// these times each. Those made from them are held with them.
+pub(super) fn enter(tx: &Tx<'_>, (which, values): Which<'_>, now: i64) -> Result<(), StoreError> {
+    if !tx.columns.keeps_ended() {
+        return Ok(());
+    }
+    // What has come back is not there to be ended, and counts as what it is.
+    let back = if which == "1" { BACK.to_owned() } else { format!("({which}) AND {IS_BACK}") };
+    while end_again(tx, (&back, values), (now, i64::MAX))? > 0 {}
+    let since = now - tx.window();
+    let (times, since_at) = (values.len() + 1, values.len() + 2);
+    let recent = recent(&tx.columns, times);
+    let mut all = values.to_vec();
+    all.extend::<[&dyn ToSql; 2]>([&since, &now]);
+    let ids = insert(tx, &format!("({which}) AND ({recent})"), (&all, since_at))?;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let made_from = "auth_id IN (SELECT session_id FROM admin.admin_ended WHERE seen_at = ?1)";
+    let children = insert(tx, made_from, (&[&now], 1))?;
+    tx.add_effect(Effect::IdsEnded(ids.into_iter().chain(children).collect()));
+    Ok(())
+}
+
+/// The condition of rows that were loaded or saved since the Unix seconds of that value.
+fn recent(columns: &Columns, value: usize) -> String {
+    let mut recent = vec![format!("last_active >= ?{value}")];
+    for column in ["login_at", "created_at", "updated_at"] {
+        if columns.has("auth_sessions", column) {
+            let since = format!("strftime('%Y-%m-%d %H:%M:%S', ?{value}, 'unixepoch')");
+            recent.push(format!("{column} >= {since}"));
+        }
+    }
+    recent.join(" OR ")
+}
+
+/// Enters rows; `at` is the number of the value that says when. Gives their ids.
+fn insert(
+    tx: &Tx<'_>,
+    which: &str,
+    (values, at): (&[&dyn ToSql], usize),
+) -> Result<Vec<String>, StoreError> {
+    let ref_id = ref_id(&tx.columns);
+    let sentence = format!(
+        "INSERT INTO admin.admin_ended (session_id, ref_id, user_uid, seen_at, state, saved_row,
+           claimed_by, claimed_at)
+         SELECT id, {ref_id}, ifnull(user_uid, ''), ?{at}, 'ended', '', '', 0
+         FROM auth_sessions WHERE {which}
+         ON CONFLICT (session_id) DO UPDATE SET seen_at = excluded.seen_at
+         RETURNING session_id"
+    );
+    let mut sentence = tx.conn.prepare_cached(&sentence)?;
+    let ids = sentence.query_map(values, |row| text(row, 0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+fn ref_id(columns: &Columns) -> &'static str {
+    if columns.has("auth_sessions", "ref_id") { "ifnull(ref_id, '')" } else { "''" }
+}
+
+/// Deletes at most so many sessions again that PhotoPrism wrote back, or made from such a one, and
+/// gives their number. Each begins its entry anew, and has a record and a line of its own.
+pub(super) fn end_again(
+    tx: &Tx<'_>,
+    (which, values): Which<'_>,
+    (now, most): (i64, i64),
+) -> Result<usize, StoreError> {
+    let found = came_back(tx, (which, values), most)?;
+    for (told, (id, came)) in found.iter().enumerate() {
+        tx.conn.prepare_cached("DELETE FROM auth_sessions WHERE id = ?1")?.execute([id])?;
+        tx.conn
+            .prepare_cached(
+                "INSERT INTO admin.admin_ended (session_id, ref_id, user_uid, seen_at, state, saved_row,
+                   claimed_by, claimed_at) VALUES (?1, ?2, ?3, ?4, 'ended', '', '', 0)
+                 ON CONFLICT (session_id) DO UPDATE SET seen_at = excluded.seen_at",
+            )?
+            .execute(params![id, came.ref_id, came.user_uid, now])?;
+        let head = audit_append(tx, &record(came, now))?;
+        tx.add_effect(Effect::Audited(head));
+        if told < TOLD {
+            tx.add_effect(Effect::CameBack(came.clone()));
+        }
+    }
+    if found.len() > TOLD {
+        tx.add_effect(Effect::MoreCameBack(found.len() - TOLD));
+    }
+    if !found.is_empty() {
+        tx.add_effect(Effect::IdsEnded(found.iter().map(|(id, _)| id.clone()).collect()));
+    }
+    Ok(found.len())
+}
+
+fn came_back(
+    db: &Db,
+    (which, values): Which<'_>,
+    most: i64,
+) -> Result<Vec<(String, CameBack)>, StoreError> {
+    let ref_id = ref_id(&db.columns);
+    let user_name =
+        if db.columns.has("auth_sessions", "user_name") { "ifnull(user_name, '')" } else { "''" };
+    let sentence = format!(
+        "SELECT id, {ref_id}, ifnull(user_uid, ''), {user_name} FROM auth_sessions
+         WHERE {which} LIMIT {most}"
+    );
+    let mut sentence = db.conn.prepare_cached(&sentence)?;
+    let rows = sentence.query_map(values, |row| {
+        let came =
+            CameBack { ref_id: text(row, 1)?, user_uid: text(row, 2)?, user_name: text(row, 3)? };
+        Ok((text(row, 0)?, came))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What the daemon does by itself has no peer.
+fn record(came: &CameBack, now: i64) -> AuditEntry {
+    let target = if came.ref_id.is_empty() { &came.user_uid } else { &came.ref_id };
+    AuditEntry {
+        at: now,
+        uid: nix::unistd::geteuid().as_raw(),
+        gid: nix::unistd::getegid().as_raw(),
+        pid: std::process::id().cast_signed(),
+        socket: String::new(),
+        command: "daemon.end_again".into(),
+        target: target.clone(),
+    }
+}
+
+/// Takes an id that the daemon itself brings back out of the table. A row that PhotoPrism wrote
+/// meanwhile makes room.
+pub(super) fn release(tx: &Tx<'_>, id: &str) -> Result<(), StoreError> {
+    if !tx.columns.keeps_ended() {
+        return Ok(());
+    }
+    let entry = "DELETE FROM admin.admin_ended WHERE session_id = ?1";
+    if tx.conn.prepare_cached(entry)?.execute([id])? > 0 {
+        tx.conn.prepare_cached("DELETE FROM auth_sessions WHERE id = ?1")?.execute([id])?;
+        tx.add_effect(Effect::IdsReleased(vec![id.to_owned()]));
+    }
+    Ok(())
+}
+
+/// Takes the ids of all sessions that are there out of the table: a restore brought them back.
+pub(in crate::store) fn release_restored(tx: &Tx<'_>) -> Result<(), StoreError> {
+    if !tx.columns.keeps_ended() {
+        return Ok(());
+    }
+    let mut sentence = tx.conn.prepare_cached(
+        "DELETE FROM admin.admin_ended WHERE session_id IN (SELECT id FROM auth_sessions)
+         RETURNING session_id",
+    )?;
+    let ids = sentence.query_map([], |row| text(row, 0))?.collect::<Result<Vec<_>, _>>()?;
+    tx.add_effect(Effect::IdsReleased(ids));
+    Ok(())
+}
+
+/// The ids that have entries, at most so many.
+///
+/// # Errors
+/// The store's.
+pub fn ended_ids(db: &Db, most: usize) -> Result<Vec<String>, StoreError> {
+    if !db.columns.keeps_ended() {
+        return Ok(Vec::new());
+    }
+    let newest = "SELECT session_id FROM admin.admin_ended ORDER BY seen_at DESC LIMIT ?1";
+    let mut sentence = db.conn.prepare_cached(newest)?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let ids = sentence.query_map([most], |row| text(row, 0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// What there is to look after.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndedState {
+    /// Entries.
+    pub entries: u64,
+    /// Whether something of this piece came back.
+    pub back: bool,
+    /// Whether an entry is over.
+    pub over: bool,
+    /// Behind which entry the next piece begins.
+    pub next: Option<String>,
+}
+
+/// Looks at a piece of the entries at these Unix seconds, without taking PhotoPrism's lock for
+/// writing.
+///
+/// # Errors
+/// The store's.
+pub fn ended_state(db: &Db, now: i64, after: &str) -> Result<EndedState, StoreError> {
+    if !db.columns.keeps_ended() {
+        return Ok(EndedState::default());
+    }
+    let entries = db
+        .conn
+        .prepare_cached("SELECT count(*) FROM admin.admin_ended")?
+        .query_row([], |row| count(row, 0))?;
+    let over =
+        "SELECT EXISTS (SELECT 1 FROM admin.admin_ended WHERE seen_at <= ?1 OR seen_at > ?2)";
+    let over = db
+        .conn
+        .prepare_cached(over)?
+        .query_row([now - db.window(), now + SET_BACK], |row| row.get(0))?;
+    let next = "SELECT session_id FROM admin.admin_ended WHERE session_id > ?1 ORDER BY session_id
+         LIMIT 1 OFFSET ?2";
+    let next = db
+        .conn
+        .prepare_cached(next)?
+        .query_row(params![after, SLICE - 1], |row| text(row, 0))
+        .optional()?;
+    let back = entries > 0 && !came_back(db, (BACK_OF_SOME, &[&after, &SLICE]), 1)?.is_empty();
+    Ok(EndedState { entries, back, over, next })
+}
+
+/// Begins every entry anew: what PhotoPrism wrote while nobody looked has not been seen yet.
+///
+/// # Errors
+/// The store's.
+pub fn begin_ended_anew(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
+    if tx.columns.keeps_ended() {
+        tx.conn.execute("UPDATE admin.admin_ended SET seen_at = ?1", [now])?;
+    }
+    Ok(())
+}
+
+/// Moves every entry along with a clock that was set ahead by so many seconds.
+///
+/// # Errors
+/// The store's.
+pub fn move_ended(tx: &Tx<'_>, seconds: i64) -> Result<(), StoreError> {
+    if tx.columns.keeps_ended() {
+        tx.conn.execute("UPDATE admin.admin_ended SET seen_at = seen_at + ?1", [seconds])?;
+    }
+    Ok(())
+}
+
+/// Deletes at most so many sessions of a piece of the entries again that came back, and gives their
+/// number.
+///
+/// # Errors
+/// The store's.
+pub fn end_what_came_back(
+    tx: &Tx<'_>,
+    after: &str,
+    (now, most): (i64, i64),
+) -> Result<usize, StoreError> {
+    if !tx.columns.keeps_ended() {
+        return Ok(0);
+    }
+    end_again(tx, (BACK_OF_SOME, &[&after, &SLICE]), (now, most))
+}
+
+/// Lets entries go whose sessions were not seen for long enough. One that was seen since it was
+/// last looked for stays.
+///
+/// # Errors
+/// The store's.
+pub fn forget_ended(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
+    if !tx.columns.keeps_ended() {
+        return Ok(());
+    }
+    tx.conn.execute(
+        "UPDATE admin.admin_ended SET seen_at = ?1 WHERE seen_at > ?1",
+        [now + SET_BACK],
+    )?;
+    let mut over = tx.conn.prepare_cached(
+        "DELETE FROM admin.admin_ended WHERE seen_at <= ?1
+           AND NOT EXISTS (SELECT 1 FROM auth_sessions WHERE id = session_id)
+           AND NOT EXISTS (SELECT 1 FROM auth_sessions WHERE auth_id = session_id)
+         RETURNING session_id",
+    )?;
+    let ids = over.query_map([now - tx.window()], |row| text(row, 0))?;
+    tx.add_effect(Effect::IdsReleased(ids.collect::<Result<_, _>>()?));
+    Ok(())
+}
