@@ -297,11 +297,14 @@ impl DbThread {
     }
 
     fn take_what_waits(&mut self, taken: &mut Taken) {
-        for _ in 1..GROUP {
-            match self.inbox.try_recv() {
-                Ok(job) if taken.writes.len() < GROUP => self.take(job, taken),
-                Ok(_) | Err(_) => break,
-            }
+        let mut most = GROUP - 1;
+        // A full group leaves the rest in the queue: what is taken out of it is carried out.
+        while most > 0
+            && taken.writes.len() < GROUP
+            && let Ok(job) = self.inbox.try_recv()
+        {
+            self.take(job, taken);
+            most -= 1;
         }
         self.outbox.flush();
     }

@@ -29,8 +29,18 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new() -> Self {
+        Self::over(Place::new(), "admin.db")
+    }
+
+    /// One with PhotoPrism's database of that name.
+    pub(super) fn with(name: &str) -> Self {
         let place = Place::new();
-        let slot = Slot::open(place.options("admin.db")).unwrap();
+        place.photoprism(name);
+        Self::over(place, name)
+    }
+
+    fn over(place: Place, name: &str) -> Self {
+        let slot = Slot::open(place.options(name)).unwrap();
         let (store, thread, answers) = Store::start(slot, Box::new(drop)).unwrap();
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         runtime.spawn(answers.pass_on());

@@ -3,6 +3,7 @@
 mod attached;
 mod backups;
 mod copying;
+mod crowd;
 mod ending;
 mod failures;
 mod groups;
