@@ -176,6 +176,7 @@ fn fail_as_asked(command: CommandName) {
     let restores = command == CommandName::UsersRestore;
     assert!(!(restores && is_off(Fault::PanicInRestore)), "a fault that a harness asked for");
     if is_off(Fault::Stall) {
+        tracing::info!("a write stalls");
         // Until the harness lets it go on, or is gone.
         let _ = std::io::stdin().read(&mut [0]);
     }

@@ -79,6 +79,11 @@ impl Running {
         self.log.wait_for(text, |log, _| log.contains(text))
     }
 
+    /// Its log, once it holds `text` so many times.
+    pub(crate) fn wait_for_logs(&self, text: &str, count: usize) -> String {
+        self.log.wait_for(text, |log, _| log.matches(text).count() >= count)
+    }
+
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();

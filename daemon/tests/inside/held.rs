@@ -38,7 +38,13 @@ impl Held {
         client
     }
 
-    /// Waits until what was sent before has been read: the lines of one thread come in order.
+    /// Waits until so many writes have begun: the database thread stands still in the last one.
+    pub(crate) fn stalled(&self, writes: usize) {
+        self.running.wait_for_logs("a write stalls", writes);
+    }
+
+    /// Waits until what was sent before has been read: the lines of one thread come in order. Not
+    /// until the database thread has taken it: see [`Held::stalled`].
     pub(crate) fn settle(&self) {
         for _ in 0..3 {
             assert_eq!(self.home.ask(r#"{"cmd":"ping"}"#)["ok"], true);

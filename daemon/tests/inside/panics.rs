@@ -12,7 +12,7 @@ const RESTORE: &str = r#"{"id":7,"cmd":"users.restore","args":{"user":"admin"}}"
 /// A group of writes, the one in its middle panics: its reply, and those of the others.
 fn in_a_group(held: &mut Held) -> (Client, Vec<Client>) {
     let first = held.send(&naming("First"));
-    held.settle();
+    held.stalled(1);
     let mut others = vec![first, held.send(&naming("Second"))];
     held.settle();
     let panics = held.send(RESTORE);

@@ -25,7 +25,7 @@ fn held(faults: &'static str) -> Held {
 fn what_has_not_begun_in_time_is_busy_and_what_has_gets_its_outcome() {
     let mut held = held("stall");
     let mut begun = held.send(&naming("Begun"));
-    held.settle();
+    held.stalled(1);
     let watch = Stopwatch::start();
     let mut write = held.send(&naming("Late"));
     let mut read = held.send(SHOW);
@@ -50,7 +50,7 @@ fn what_has_not_begun_in_time_is_busy_and_what_has_gets_its_outcome() {
 fn waiting_without_a_deadline_is_caught() {
     let held = held("stall,wait-forever");
     let _begun = held.send(&naming("Begun"));
-    held.settle();
+    held.stalled(1);
     let read = held.send(SHOW);
     read.stream().set_read_timeout(Some(3 * LIMIT)).unwrap();
     assert!(read.stream().read(&mut [0]).is_err(), "it waits on");
@@ -61,7 +61,7 @@ fn waiting_without_a_deadline_is_caught() {
 fn a_line_is_not_timed_while_an_earlier_request_is_at_work() {
     let mut held = Held::start(Home::new().args(["--line-timeout", "1"]).faulty("stall"));
     let mut client = held.send(&naming("Begun"));
-    held.settle();
+    held.stalled(1);
     client.send("{\"cmd\":");
     // Another that has nothing at work is closed meanwhile.
     let mut idle = held.home.connect();
