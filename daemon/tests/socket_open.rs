@@ -90,7 +90,8 @@ fn wait_for_end_of_input() {
 fn open_under_umask(path: &Path, mask: &str) {
     umask(Mode::from_bits_truncate(u32::from_str_radix(mask, 8).unwrap()));
     let group = Some(getegid().as_raw()).filter(|_| path.ends_with("grouped.sock"));
-    let (_listener, bound) = open(&Place { path: path.to_owned(), group, create: true }).unwrap();
+    let (_listener, bound) =
+        open(&Place { path: path.to_owned(), group, create_parents: true }).unwrap();
     say("is-open");
     wait_for_end_of_input();
     bound.remove().unwrap();
@@ -120,7 +121,7 @@ fn modes_hold_under_every_umask() {
 }
 
 fn hold(path: &Path) {
-    let _open = open(&Place { path: path.to_owned(), group: None, create: false }).unwrap();
+    let _open = open(&Place { path: path.to_owned(), group: None, create_parents: false }).unwrap();
     say("is-open");
     wait_for_end_of_input();
 }
@@ -129,7 +130,7 @@ fn hold(path: &Path) {
 fn after_a_kill_the_next_one_serves() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("admin.sock");
-    let place = Place { path: path.clone(), group: None, create: false };
+    let place = Place { path: path.clone(), group: None, create_parents: false };
     let mut child = own("hold", &path, "").spawn().unwrap();
     answer(&mut child, "is-open");
     let error = open(&place).unwrap_err();
@@ -153,7 +154,7 @@ fn of_two_at_once_exactly_one_wins() {
         }
         let barrier = Barrier::new(2);
         let attempt = || {
-            let place = Place { path: path.clone(), group: None, create: false };
+            let place = Place { path: path.clone(), group: None, create_parents: false };
             barrier.wait();
             let result = open(&place);
             barrier.wait();
@@ -172,7 +173,7 @@ fn of_two_at_once_exactly_one_wins() {
 fn open_often(path: &Path, rounds: u32) {
     umask(Mode::empty());
     for _ in 0..rounds {
-        let place = Place { path: path.to_owned(), group: None, create: false };
+        let place = Place { path: path.to_owned(), group: None, create_parents: false };
         open(&place).unwrap().1.remove().unwrap();
     }
 }

@@ -56,7 +56,8 @@ pub enum AdminSocket {
     At {
         /// Absolute, at most 107 bytes.
         path: PathBuf,
-        /// Somebody chose it; else it is the default, whose folders are made (0750).
+        /// Somebody chose it; else it is the default, and the parents of its directory are
+        /// created as well as the directory.
         given: bool,
     },
 }
@@ -72,7 +73,7 @@ impl AdminSocket {
             }
             Some(text) => {
                 let path = socket_path(text).map_err(refuse)?;
-                parent_exists(&path).map_err(refuse)?;
+                socket_directory(&path).map_err(refuse)?;
                 Ok(Self::At { path, given: true })
             }
         }
@@ -82,7 +83,7 @@ impl AdminSocket {
 /// The auth socket, where it is on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthSocket {
-    /// Absolute, at most 107 bytes, in a folder that exists.
+    /// Absolute, at most 107 bytes.
     pub path: PathBuf,
     /// Its group; its mode is 0660.
     pub group: SocketGroup,
@@ -103,7 +104,7 @@ impl AuthSocket {
                 "needs a group that may use it: --auth-socket-group (PHOTOPRISM_AUTH_GROUP)".into(),
             ));
         };
-        let folder = parent_exists(&path).map_err(refuse)?;
+        let folder = socket_directory(&path).map_err(refuse)?;
         match admin {
             AdminSocket::Passed => {}
             AdminSocket::At { path: admin, .. } => {
@@ -186,19 +187,18 @@ pub fn check_separate(admin: &Path, auth: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Refuses a socket's folder in which group (other than the socket's) or others may write: they
-/// could put a socket of their own in its place. One that does not exist passes.
+/// Refuses a socket's directory in which its group or others may write, whichever group that is:
+/// they could put a socket of their own, or a link, in its place. One that does not exist passes.
 ///
 /// # Errors
-/// The sentence for people.
-pub fn check_folder(folder: &Path, group: Option<u32>) -> Result<(), String> {
+/// The message for people.
+pub fn check_folder(folder: &Path) -> Result<(), String> {
     let Ok(meta) = folder.metadata() else { return Ok(()) };
     let mode = meta.mode() & 0o7777;
-    let group_writes = mode & 0o020 != 0 && group != Some(meta.gid());
-    if group_writes || mode & 0o002 != 0 {
+    if mode & 0o022 != 0 {
         return Err(format!(
-            "others than the daemon may write in its folder {} (mode {mode:04o}); take that away \
-             (chmod go-w) or use another folder",
+            "others than the daemon may write in its directory {} (mode {mode:04o}); take that \
+             away (chmod go-w) or use another directory",
             shown(folder)
         ));
     }
@@ -252,6 +252,15 @@ fn parent_exists(path: &Path) -> Result<&Path, String> {
         Ok(_) => Err(format!("{} is no folder", shown(folder))),
         Err(error) => Err(format!("its folder {} cannot be used: {error}", shown(folder))),
     }
+}
+
+/// The directory of a socket that somebody named: it is created where the one above it is there.
+fn socket_directory(path: &Path) -> Result<&Path, String> {
+    let directory = folder_of(path);
+    let missing = std::fs::symlink_metadata(directory)
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    parent_exists(if missing { directory } else { path })?;
+    Ok(directory)
 }
 
 /// As far as it exists without symbolic links; the rest as it is written.

@@ -165,14 +165,13 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Nobody else may write in the folder of a socket.
+    /// Nobody else may write in the directory of a socket.
     fn check_folders(&self, values: &Values) -> Result<(), ConfigError> {
-        let group = self.socket_group.as_ref().map(|group| group.gid);
         if let AdminSocket::At { path, .. } = &self.socket {
-            check_folder(folder_of(path), group).map_err(|why| values.refuse(Id::Socket, why))?;
+            check_folder(folder_of(path)).map_err(|why| values.refuse(Id::Socket, why))?;
         }
         if let Some(auth) = &self.auth_socket {
-            check_folder(folder_of(&auth.path), Some(auth.group.gid))
+            check_folder(folder_of(&auth.path))
                 .map_err(|why| values.refuse(Id::AuthSocket, why))?;
         }
         Ok(())

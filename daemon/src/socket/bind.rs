@@ -1,20 +1,21 @@
 //! Binding: mode and owner first, listening last.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Metadata, Permissions};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
 use nix::sys::stat::{Mode, fchmod};
-use nix::unistd::{Gid, chown, geteuid};
+use nix::unistd::{Gid, fchownat, geteuid};
 
 use super::error::{Owned, SocketError};
-use super::folder::{give, prepare};
+use super::folder::{Directory, give, prepare};
 use super::lock::Lock;
-use super::occupant::{FileId, clear, id_of, look, remove_same};
+use super::occupant::{FileId, clear, id_of, remove_same};
 use super::path::{check_path, folder_of};
 
 /// Where a socket goes and who may connect.
@@ -24,8 +25,9 @@ pub struct Place {
     pub path: PathBuf,
     /// The group that may connect (mode 0660); without one only the daemon's user (0600).
     pub group: Option<u32>,
-    /// Whether missing folders are made: those of default paths are, those of given ones not.
-    pub create: bool,
+    /// Whether the parents of its directory are created where they are missing: those of default
+    /// paths are. The directory itself always is.
+    pub create_parents: bool,
 }
 
 impl Place {
@@ -70,8 +72,8 @@ impl Drop for Bound {
     }
 }
 
-/// Makes the socket: folder, lock, what lies there, bind, owner, mode, a look at the result,
-/// and only then listen. Nobody can connect before that, whatever the umask is.
+/// Creates the socket: directory, lock, what is in the way, bind, owner, mode, a check of the
+/// result, and only then listen. Nobody can connect before that, whatever the umask is.
 ///
 /// The listener does not block and is closed on exec.
 ///
@@ -80,60 +82,86 @@ impl Drop for Bound {
 pub fn open(place: &Place) -> Result<(UnixListener, Bound), SocketError> {
     let path = &place.path;
     check_path(path)?;
-    prepare(folder_of(path), place.group, place.create)?;
+    let directory = prepare(folder_of(path), place.group, place.create_parents)?;
     let lock = Lock::take(path, Owned::Socket)?;
     clear(path)?;
-    let (socket, bound) = bind(place, lock)?;
-    own(place, &bound)?;
+    let socket = bind(path)?;
+    let mut bound = Bound { path: path.clone(), id: None, _lock: lock };
+    own(place, &directory, &mut bound)?;
     socket::listen(&socket, Backlog::MAXALLOWABLE).map_err(SocketError::io("listen on", path))?;
     Ok((UnixListener::from(socket), bound))
 }
 
-/// Binds, and remembers which file that made.
-fn bind(place: &Place, lock: Lock) -> Result<(OwnedFd, Bound), SocketError> {
-    let path = &place.path;
+fn bind(path: &Path) -> Result<OwnedFd, SocketError> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let socket = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)
         .map_err(SocketError::io("make a socket for", path))?;
     // Linux makes the file with the mode of the socket less the umask: it is never wider.
     fchmod(socket.as_fd(), Mode::from_bits_truncate(0o600))
         .map_err(SocketError::io("set the mode of", path))?;
-    let address = UnixAddr::new(path.as_path()).map_err(SocketError::io("bind", path))?;
+    let address = UnixAddr::new(path).map_err(SocketError::io("bind", path))?;
     socket::bind(socket.as_raw_fd(), &address).map_err(|error| match error {
-        Errno::EADDRINUSE => SocketError::InTheWay { path: path.clone(), what: "something new" },
+        Errno::EADDRINUSE => replaced(path),
         _ => SocketError::io("bind", path)(error),
     })?;
-    let mut bound = Bound { path: path.clone(), id: None, _lock: lock };
-    bound.id = look(path)?.as_ref().map(id_of);
-    Ok((socket, bound))
+    Ok(socket)
 }
 
-/// Sets owner and mode of the bound file, and looks whether they hold.
-fn own(place: &Place, bound: &Bound) -> Result<(), SocketError> {
+/// Sets owner and mode of the bound file through a descriptor of that very file, so that no link
+/// and no other file that was put in its place is ever changed, and checks that they hold.
+fn own(place: &Place, directory: &Directory, bound: &mut Bound) -> Result<(), SocketError> {
     let path = &place.path;
-    if let Some(gid) = place.group {
-        give(chown(path, None, Some(Gid::from_raw(gid))), path, gid)?;
+    let file = bound_file(path, directory)?;
+    let found = metadata(path, &file)?;
+    if !found.file_type().is_socket() || found.uid() != geteuid().as_raw() {
+        return Err(replaced(path));
     }
-    fs::set_permissions(path, Permissions::from_mode(place.mode()))
-        .map_err(SocketError::io("set the mode of", path))?;
-    let replaced = SocketError::InTheWay { path: path.clone(), what: "something new" };
-    let Some(found) = look(path)? else { return Err(replaced) };
-    let as_meant = found.file_type().is_socket()
-        && found.mode() & 0o7777 == place.mode()
-        && found.uid() == geteuid().as_raw()
-        && place.group.is_none_or(|gid| gid == found.gid())
-        && bound.id == Some(id_of(&found));
-    if as_meant { Ok(()) } else { Err(replaced) }
+    bound.id = Some(id_of(&found));
+    if let Some(gid) = place.group {
+        let group = Some(Gid::from_raw(gid));
+        give(fchownat(&file, "", None, group, AtFlags::AT_EMPTY_PATH), path, gid)?;
+    }
+    // chmod(2) has no other way to name a file by such a descriptor before Linux 6.6.
+    fs::set_permissions(
+        format!("/proc/self/fd/{}", file.as_raw_fd()),
+        Permissions::from_mode(place.mode()),
+    )
+    .map_err(SocketError::io("set the mode of", path))?;
+    let found = metadata(path, &file)?;
+    let holds =
+        found.mode() & 0o7777 == place.mode() && place.group.is_none_or(|gid| gid == found.gid());
+    if holds { Ok(()) } else { Err(replaced(path)) }
+}
+
+/// The file of that name in the directory that was checked, and not what it may point to.
+fn bound_file(path: &Path, directory: &Directory) -> Result<File, SocketError> {
+    let name = path.file_name().unwrap_or_default();
+    let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    match openat(directory, name, flags, Mode::empty()) {
+        Ok(file) => Ok(file.into()),
+        Err(Errno::ENOENT) => Err(replaced(path)),
+        Err(error) => Err(SocketError::io("open", path)(error)),
+    }
+}
+
+fn metadata(path: &Path, file: &File) -> Result<Metadata, SocketError> {
+    file.metadata().map_err(SocketError::io("read the mode of", path))
+}
+
+fn replaced(path: &Path) -> SocketError {
+    SocketError::InTheWay { path: path.to_owned(), what: "something new" }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixStream;
 
+    use super::super::occupant::look;
     use super::*;
 
     fn place(root: &tempfile::TempDir, name: &str) -> Place {
-        Place { path: root.path().join(name), group: None, create: false }
+        Place { path: root.path().join(name), group: None, create_parents: false }
     }
 
     #[test]
@@ -205,10 +233,62 @@ mod tests {
     fn the_group_gets_the_socket() {
         let root = tempfile::tempdir().unwrap();
         let gid = nix::unistd::getegid().as_raw();
-        let grouped =
-            Place { path: root.path().join("run/admin.sock"), group: Some(gid), create: true };
+        let grouped = Place {
+            path: root.path().join("run/admin.sock"),
+            group: Some(gid),
+            create_parents: true,
+        };
         let (_listener, _bound) = open(&grouped).unwrap();
         let found = fs::metadata(&grouped.path).unwrap();
         assert_eq!((found.mode() & 0o7777, found.gid()), (0o660, gid));
+    }
+
+    #[test]
+    fn what_was_put_in_the_place_of_the_socket_is_not_changed() {
+        let root = tempfile::tempdir().unwrap();
+        let gid = nix::unistd::getegid().as_raw();
+        let target = root.path().join("target");
+        let before = |path: &Path| {
+            let found = fs::metadata(path).unwrap();
+            (found.mode(), found.uid(), found.gid())
+        };
+        fs::write(&target, "precious").unwrap();
+        fs::set_permissions(&target, Permissions::from_mode(0o640)).unwrap();
+        let seen = before(&target);
+        for (name, put) in [
+            ("link", &(|at: &Path| symlink(&target, at).unwrap()) as &dyn Fn(&Path)),
+            ("file", &|at: &Path| fs::hard_link(&target, at).unwrap()),
+            ("nothing", &|_: &Path| ()),
+        ] {
+            let place =
+                Place { path: root.path().join(name), group: Some(gid), create_parents: false };
+            let directory = prepare(root.path(), None, false).unwrap();
+            let _socket = bind(&place.path).unwrap();
+            fs::remove_file(&place.path).unwrap();
+            put(&place.path);
+            let lock = Lock::take(&place.path, Owned::Socket).unwrap();
+            let mut bound = Bound { path: place.path.clone(), id: None, _lock: lock };
+            let error = own(&place, &directory, &mut bound).unwrap_err();
+            assert!(matches!(error, SocketError::InTheWay { .. }), "{name}: {error}");
+            assert_eq!(before(&target), seen, "{name}");
+            assert!(bound.id.is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_directory_that_was_moved_away_is_not_followed() {
+        let root = tempfile::tempdir().unwrap();
+        let (run, away) = (root.path().join("run"), root.path().join("away"));
+        let directory = prepare(&run, None, false).unwrap();
+        fs::rename(&run, &away).unwrap();
+        fs::create_dir(&run).unwrap();
+        let place = Place { path: run.join("admin.sock"), group: None, create_parents: false };
+        let _socket = bind(&place.path).unwrap();
+        let lock = Lock::take(&place.path, Owned::Socket).unwrap();
+        let mut bound = Bound { path: place.path.clone(), id: None, _lock: lock };
+        assert!(matches!(
+            own(&place, &directory, &mut bound).unwrap_err(),
+            SocketError::InTheWay { .. }
+        ));
     }
 }

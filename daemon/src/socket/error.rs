@@ -34,14 +34,14 @@ pub enum SocketError {
         /// Which rule it breaks.
         fault: &'static str,
     },
-    /// A folder that was given is not there.
-    #[error("the folder {} does not exist: make it, writable by this user alone", .0.display())]
+    /// Neither the directory of a given path nor the one above it is there.
+    #[error("the directory {} does not exist: create it, or choose another path", .0.display())]
     FolderMissing(PathBuf),
     /// What should be a folder is something else.
     #[error("{} is not a folder", .0.display())]
     NotAFolder(PathBuf),
     /// Somebody else could put another socket in its place.
-    #[error("the folder {} may be written by {by}: give the socket a folder of its own, mode 0750", .folder.display())]
+    #[error("the directory {} may be written by {by}, who could replace the socket: chmod go-w it, or give the socket a directory of its own (0750)", .folder.display())]
     FolderOpen {
         /// The socket's folder.
         folder: PathBuf,

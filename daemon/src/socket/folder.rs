@@ -1,7 +1,8 @@
-//! The folder of a socket: made where it may be, otherwise only looked at.
+//! The directory of a socket: created where it may be, checked, and held open.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -17,43 +18,71 @@ const PARENT_MODE: u32 = 0o700;
 /// Mode of the socket's folder: its group may come through, not write.
 const FOLDER_MODE: u32 = 0o750;
 
-/// Sees to it that `folder` is there and that nobody but us, root and the socket's group can
-/// write in it. With `create` missing folders are made: parents 0700, the last 0750.
+/// A socket's directory that was checked. What follows works relative to its descriptor, so that
+/// nobody can put another directory, or a link, in its place between the check and the use.
+#[derive(Debug)]
+pub(super) struct Directory(File);
+
+impl AsFd for Directory {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Opens the directory of a socket, in which nobody but this user and root can write.
 ///
-/// An existing folder is used as it is. What was made is removed again after an error.
-pub(super) fn prepare(folder: &Path, group: Option<u32>, create: bool) -> Result<(), SocketError> {
-    match fs::metadata(folder) {
-        Ok(found) => check(folder, &found, group),
+/// Where it is missing it is created (0750), with `parents` those above it too (0700). An existing
+/// one is used as it is. What was created is removed again after an error.
+pub(super) fn prepare(
+    folder: &Path,
+    group: Option<u32>,
+    parents: bool,
+) -> Result<Directory, SocketError> {
+    match open(folder) {
+        Ok(directory) => check(folder, directory),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             Err(SocketError::NotAFolder(folder.to_owned()))
         }
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(SocketError::io("look at the folder", folder)(error))
+            Err(SocketError::io("open the directory", folder)(error))
         }
-        Err(_) if create => make(folder, group),
-        Err(_) => Err(SocketError::FolderMissing(folder.to_owned())),
+        Err(_) if parents || parent(folder).is_dir() => make(folder, group),
+        Err(_) => Err(SocketError::FolderMissing(parent(folder).to_owned())),
     }
 }
 
-/// Refuses a folder in which others could replace the socket. A sticky bit helps nothing: in
-/// such a folder they can still be there first.
-fn check(folder: &Path, found: &Metadata, group: Option<u32>) -> Result<(), SocketError> {
-    if !found.is_dir() {
-        return Err(SocketError::NotAFolder(folder.to_owned()));
+/// Without a right to list it: all that is done there is done by name.
+fn open(folder: &Path) -> io::Result<File> {
+    let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
+    OpenOptions::new().read(true).custom_flags(flags).open(folder)
+}
+
+fn parent(folder: &Path) -> &Path {
+    match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
+}
+
+/// Refuses a directory in which others could replace the socket: the members of its group could
+/// as well, whichever group that is. A sticky bit does not help: in such a directory they can
+/// still be there first.
+fn check(folder: &Path, directory: File) -> Result<Directory, SocketError> {
+    let found: Metadata =
+        directory.metadata().map_err(SocketError::io("read the mode of", folder))?;
     let by = if found.mode() & 0o002 != 0 {
         "others".to_owned()
-    } else if found.mode() & 0o020 != 0 && group != Some(found.gid()) {
+    } else if found.mode() & 0o020 != 0 {
         format!("group {}", found.gid())
     } else if found.uid() != 0 && found.uid() != geteuid().as_raw() {
         format!("its owner, uid {}", found.uid())
     } else {
-        return Ok(());
+        return Ok(Directory(directory));
     };
     Err(SocketError::FolderOpen { folder: folder.to_owned(), by })
 }
 
-fn make(folder: &Path, group: Option<u32>) -> Result<(), SocketError> {
+fn make(folder: &Path, group: Option<u32>) -> Result<Directory, SocketError> {
     let missing: Vec<&Path> = folder.ancestors().take_while(|path| is_missing(path)).collect();
     let mut made = Made(Vec::new());
     for path in missing.into_iter().rev() {
@@ -63,10 +92,10 @@ fn make(folder: &Path, group: Option<u32>) -> Result<(), SocketError> {
             adjust(path, gid, bits)?;
         }
     }
-    let found = fs::metadata(folder).map_err(SocketError::io("look at the folder", folder))?;
-    check(folder, &found, group)?;
+    let directory = open(folder).map_err(SocketError::io("open the directory", folder))?;
+    let directory = check(folder, directory)?;
     made.0.clear();
-    Ok(())
+    Ok(directory)
 }
 
 fn is_missing(path: &Path) -> bool {
@@ -139,16 +168,26 @@ mod tests {
     }
 
     #[test]
-    fn missing_folders_are_made_only_when_asked() {
+    fn missing_parents_are_created_only_when_asked() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("a/b/run");
         let error = prepare(&folder, None, false).unwrap_err();
         assert!(matches!(error, SocketError::FolderMissing(_)) && error.exit_code() == 2);
+        assert!(error.to_string().contains("a/b does not exist"), "{error}");
         prepare(&folder, None, true).unwrap();
         assert_eq!(mode(&root.path().join("a")), 0o700);
         assert_eq!(mode(&root.path().join("a/b")), 0o700);
         assert_eq!(mode(&folder), 0o750);
         prepare(&folder, None, true).unwrap();
+    }
+
+    #[test]
+    fn the_last_directory_is_created_where_its_parent_is_there() {
+        let root = tempfile::tempdir().unwrap();
+        let gid = nix::unistd::getegid().as_raw();
+        let folder = root.path().join("run");
+        prepare(&folder, Some(gid), false).unwrap();
+        assert_eq!((mode(&folder), fs::metadata(&folder).unwrap().gid()), (0o750, gid));
     }
 
     #[test]
@@ -161,15 +200,20 @@ mod tests {
     #[test]
     fn folders_that_others_may_write_are_refused() {
         let gid = fs::metadata(folder_with_mode(0o700).path()).unwrap().gid();
-        for (bits, group) in
-            [(0o757, None), (0o1777, Some(gid)), (0o770, None), (0o770, Some(gid + 1))]
-        {
+        for (bits, group) in [
+            (0o757, None),
+            (0o1777, Some(gid)),
+            (0o770, None),
+            (0o770, Some(gid)),
+            (0o1770, Some(gid)),
+            (0o2770, Some(gid)),
+            (0o770, Some(gid + 1)),
+        ] {
             let folder = folder_with_mode(bits);
             let error = prepare(folder.path(), group, true).unwrap_err();
             assert!(matches!(error, SocketError::FolderOpen { .. }), "{bits:o}: {error}");
             assert_eq!(error.exit_code(), 2);
         }
-        prepare(folder_with_mode(0o770).path(), Some(gid), false).unwrap();
     }
 
     #[test]

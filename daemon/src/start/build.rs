@@ -157,9 +157,9 @@ fn taken(kind: SocketKind, socket: PassedSocket) -> Listening {
 fn made(
     kind: SocketKind,
     path: PathBuf,
-    (group, create): (Option<u32>, bool),
+    (group, create_parents): (Option<u32>, bool),
 ) -> Result<Listening, Failure> {
-    let place = Place { path, group, create };
+    let place = Place { path, group, create_parents };
     let (listener, bound) = crate::socket::open(&place)?;
     Ok(Listening { kind, listener, path: place.path, bound: Some(bound) })
 }

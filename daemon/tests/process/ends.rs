@@ -1,7 +1,7 @@
 //! Each exit code, with the words that say what to do.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 
@@ -68,7 +68,7 @@ fn folders_of_given_paths_must_be_there() {
     let home = Home::new();
     for (args, word) in [
         (["--database", "no/admin.db", "--socket", "run/a.sock"], "database"),
-        (["--database", "data/a.db", "--socket", "no/admin.sock"], "socket"),
+        (["--database", "data/a.db", "--socket", "no/at/all/admin.sock"], "socket"),
     ] {
         let output = run_to_end(photoprismd().args(args).current_dir(home.root()));
         End::from(output).assert(2, &[word, "no"]);
@@ -77,14 +77,30 @@ fn folders_of_given_paths_must_be_there() {
 }
 
 #[test]
-fn a_folder_of_the_socket_that_others_may_write_is_2() {
-    for mode in [0o777, 0o1777, 0o770] {
-        let home = Home::new();
-        let folder = home.root().join("run");
-        fs::set_permissions(&folder, PermissionsExt::from_mode(mode)).unwrap();
-        ended(&home).assert(2, &[folder.to_str().unwrap()]);
-        assert!(!home.database().exists());
+fn a_directory_of_the_socket_that_others_may_write_is_2() {
+    let group = nix::unistd::getegid().to_string();
+    for mode in [0o777, 0o1777, 0o770, 0o2770] {
+        for args in [vec![], vec!["--socket-group", &group]] {
+            let home = Home::new();
+            let folder = home.root().join("run");
+            fs::set_permissions(&folder, PermissionsExt::from_mode(mode)).unwrap();
+            let end: End = run_to_end(home.command().args(&args)).into();
+            end.assert(2, &[folder.to_str().unwrap(), "chmod go-w"]);
+            assert!(!home.database().exists());
+        }
     }
+}
+
+#[test]
+fn the_last_directory_of_a_socket_is_created_for_its_group() {
+    let group = nix::unistd::getegid();
+    let mut home = Home::new().args(["--socket-group", &group.to_string()]);
+    let run = home.root().join("run");
+    fs::remove_dir(&run).unwrap();
+    home.start();
+    let found = fs::metadata(&run).unwrap();
+    assert_eq!((found.mode() & 0o7777, found.gid()), (0o750, group.as_raw()));
+    assert_eq!(home.ask(r#"{"cmd":"ping"}"#)["ok"], true);
 }
 
 #[test]

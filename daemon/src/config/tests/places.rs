@@ -68,7 +68,7 @@ fn folders_of_given_paths_have_to_exist() {
     let machine = Machine::new();
     let file = machine.file("file", "");
     for name in ["database", "socket"] {
-        for path in [machine.path("none/x"), format!("{file}/x")] {
+        for path in [machine.path("none/at/all/x"), format!("{file}/x")] {
             let message = machine.refusal(&[&format!("--{name}"), &path]);
             assert!(message.starts_with(&format!("{name}: ")), "{message}");
             assert!(message.contains("folder"), "{message}");
@@ -77,6 +77,20 @@ fn folders_of_given_paths_have_to_exist() {
     }
     let message = machine.refusal(&["--database", &format!("{}/", machine.path("none"))]);
     assert!(message.contains("there is no folder"), "{message}");
+    machine.refusal(&["--database", &machine.path("none/x")]);
+}
+
+#[test]
+fn the_last_directory_of_a_socket_may_be_missing() {
+    let machine = Machine::new();
+    let path = machine.path("none/a.sock");
+    let settings = machine.run(&["--socket", &path]).unwrap().settings;
+    assert_eq!(settings.socket, socket(&path, true));
+    assert!(machine.run(&["--auth-socket", &path, "--auth-socket-group", "root"]).is_ok());
+    std::os::unix::fs::symlink("nowhere", machine.folder().join("dangling")).unwrap();
+    let message = machine.refusal(&["--socket", &machine.path("dangling/a.sock")]);
+    assert!(message.contains("cannot be used"), "{message}");
+    assert!(!machine.folder().join("none").exists());
 }
 
 #[test]
@@ -125,7 +139,9 @@ fn a_folder_that_others_may_write_is_refused() {
     for (mode, group, fine) in [
         (0o700, "4242", true),
         (0o755, "4242", true),
-        (0o770, &gid, true),
+        (0o770, &gid, false),
+        (0o2770, &gid, false),
+        (0o730, &gid, false),
         (0o770, "4242", false),
         (0o702, "4242", false),
         (0o777, &gid, false),

@@ -12,13 +12,13 @@ use crate::surroundings::{Seen, is_writable};
 pub(super) fn sockets(facts: &Facts) -> Vec<Check> {
     let mut checks = vec![
         socket("admin socket", &facts.admin, facts, facts.admin_gid),
-        folder("admin socket folder", &facts.admin, facts, facts.admin_gid),
+        folder("admin socket folder", &facts.admin, facts.uid),
     ];
     if let Some(auth) = &facts.auth {
         // Its group is whom it is for, whichever that is.
         let gid = Seen::at(auth).ok().map(|seen| seen.gid);
         checks.push(socket("auth socket", auth, facts, gid));
-        checks.push(folder("auth socket folder", auth, facts, gid));
+        checks.push(folder("auth socket folder", auth, facts.uid));
     }
     checks
 }
@@ -56,12 +56,12 @@ fn socket_advice(path: &Path, seen: Seen, (uid, gid): (u32, Option<u32>)) -> Opt
     None
 }
 
-fn folder(name: &str, socket: &Path, facts: &Facts, gid: Option<u32>) -> Check {
+fn folder(name: &str, socket: &Path, uid: u32) -> Check {
     let folder = socket.parent().unwrap_or(Path::new("/"));
     match Seen::through(folder) {
         Ok(seen) => {
             let found = format!("{}, {}", folder.display(), seen.shown());
-            Check::judged(name, found, folder_advice(folder, seen, (facts.uid, gid)))
+            Check::judged(name, found, folder_advice(folder, seen, uid))
         }
         Err(error) => Check::bad(
             name,
@@ -71,8 +71,9 @@ fn folder(name: &str, socket: &Path, facts: &Facts, gid: Option<u32>) -> Check {
     }
 }
 
-/// In a folder that others may write the socket can be replaced by theirs.
-fn folder_advice(folder: &Path, seen: Seen, (uid, gid): (u32, Option<u32>)) -> Option<String> {
+/// In a directory that others may write, the socket's own group included, the socket can be
+/// replaced by theirs.
+fn folder_advice(folder: &Path, seen: Seen, uid: u32) -> Option<String> {
     let path = folder.display();
     if seen.uid != 0 && seen.uid != uid {
         return Some(format!("its owner can replace the socket: chown {uid} {path}"));
@@ -80,8 +81,8 @@ fn folder_advice(folder: &Path, seen: Seen, (uid, gid): (u32, Option<u32>)) -> O
     if seen.mode & 0o002 != 0 {
         return Some(format!("everybody can replace the socket: chmod o-w {path}"));
     }
-    if seen.mode & 0o020 != 0 && gid != Some(seen.gid) {
-        return Some(format!("a group can replace the socket: chmod g-w {path}"));
+    if seen.mode & 0o020 != 0 {
+        return Some(format!("its group can replace the socket: chmod g-w {path}"));
     }
     None
 }
@@ -188,8 +189,8 @@ mod tests {
         socket_advice(Path::new("/run/a.sock"), seen, (US, gid)).unwrap_or_default()
     }
 
-    fn of_folder(seen: Seen, gid: Option<u32>) -> String {
-        folder_advice(Path::new("/run"), seen, (US, gid)).unwrap_or_default()
+    fn of_folder(seen: Seen) -> String {
+        folder_advice(Path::new("/run"), seen, US).unwrap_or_default()
     }
 
     #[test]
@@ -210,15 +211,14 @@ mod tests {
 
     #[test]
     fn a_folder_that_others_may_write_is_told() {
-        assert_eq!(of_folder(seen(0o755, false), None), "");
-        assert_eq!(of_folder(seen(0o770, false), Some(GROUP)), "");
-        for (seen, gid, words) in [
-            (seen(0o757, false), Some(GROUP), "chmod o-w /run"),
-            (seen(0o1777, false), Some(GROUP), "chmod o-w /run"),
-            (seen(0o770, false), None, "chmod g-w /run"),
-            (Seen { uid: US + 1, ..seen(0o700, false) }, None, "chown 1000 /run"),
+        assert_eq!(of_folder(seen(0o755, false)), "");
+        for (seen, words) in [
+            (seen(0o757, false), "chmod o-w /run"),
+            (seen(0o1777, false), "chmod o-w /run"),
+            (seen(0o770, false), "chmod g-w /run"),
+            (Seen { uid: US + 1, ..seen(0o700, false) }, "chown 1000 /run"),
         ] {
-            assert!(of_folder(seen, gid).contains(words), "{seen:?}");
+            assert!(of_folder(seen).contains(words), "{seen:?}");
         }
     }
 
