@@ -5,10 +5,9 @@ ARG BUILDER=rust:1.95-bookworm
 FROM ${BUILDER} AS build
 WORKDIR /src
 COPY . .
-# Static, so that `photoprism` also runs in the containers of others. The flag needs the target
-# named: build scripts and macros cannot be static.
+# Static, so that `photoprism` also runs in the containers of others.
 RUN target="$(rustc -vV | sed -n 's/^host: //p')" \
- && RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --bins --target "$target" \
+ && .ci/static \
  && mkdir -p /out/etc /out/run /out/usr/local/bin /out/var/lib \
  && cp "target/$target/release/photoprism" "target/$target/release/photoprismd" /out/usr/local/bin/ \
  && printf 'root:x:0:0::/:/\nphotoprism:x:10001:10001::/var/lib/photoprism:/\n' > /out/etc/passwd \

@@ -1,5 +1,5 @@
-//! What a fault of this program itself ends in. Nothing unwinds: the release binary has no tables
-//! for it (`build.rs`).
+//! What a fault of this program itself ends in. Nothing unwinds: a panic ends the process in its
+//! hook, after the terminal was put right.
 
 use std::panic::{self, PanicHookInfo};
 use std::process;

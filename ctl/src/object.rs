@@ -1,7 +1,7 @@
 //! An object of the protocol, looked at by its keys.
 //!
 //! Every result is read so: a struct of its own for each costs some kilobytes of a binary that may
-//! have 1.2 MB. What is only printed may be missing; what a command rests on is asked for by
+//! have 1.4 MB. What is only printed may be missing; what a command rests on is asked for by
 //! [`Object::needed`], [`Object::count`], [`Object::flag`], [`Object::object`] and
 //! [`Object::rows`].
 

@@ -6,7 +6,7 @@ use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 
-use crate::surroundings::OTHER_FILES;
+use crate::surroundings::{OTHER_FILES, widened};
 
 /// The first thing in `main`: umask 077, no core dump, no reading of our memory by others.
 ///
@@ -26,9 +26,14 @@ pub fn harden() -> io::Result<()> {
 /// Those of `getrlimit(2)` and `setrlimit(2)`.
 pub fn raise_descriptor_limit(connections: u64) -> io::Result<u64> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    let needed = connections.saturating_add(OTHER_FILES).min(hard);
+    let needed = at_most(connections.saturating_add(OTHER_FILES), hard);
     if needed > soft {
         setrlimit(Resource::RLIMIT_NOFILE, needed, hard)?;
     }
-    Ok(soft.max(needed).saturating_sub(OTHER_FILES))
+    Ok(widened(soft.max(needed)).saturating_sub(OTHER_FILES))
+}
+
+/// `number` in the type of `most`, which has 32 or 64 bits by the machine.
+fn at_most<T: Copy + Ord + TryFrom<u64>>(number: u64, most: T) -> T {
+    T::try_from(number).map_or(most, |number| number.min(most))
 }

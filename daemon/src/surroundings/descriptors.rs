@@ -4,6 +4,8 @@ use std::io;
 
 use nix::sys::resource::{Resource, getrlimit};
 
+use super::widened;
+
 /// Files that are open besides connections: the standard three, sockets, locks, database with
 /// WAL and journal, the runtime's own, a spare one, and what a backup needs.
 pub const OTHER_FILES: u64 = 64;
@@ -13,5 +15,6 @@ pub const OTHER_FILES: u64 = 64;
 /// # Errors
 /// Those of `getrlimit(2)`.
 pub fn descriptor_limit() -> io::Result<(u64, u64)> {
-    Ok(getrlimit(Resource::RLIMIT_NOFILE)?)
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok((widened(soft), widened(hard)))
 }

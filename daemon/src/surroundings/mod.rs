@@ -12,3 +12,8 @@ pub use self::files::{Seen, is_writable};
 pub use self::names::{gid_of, group_name, known_group, user_name};
 pub use self::network::network_file_system;
 pub use self::space::{Space, space};
+
+/// A number of the system's, whose type has 32 or 64 bits by the machine.
+pub(crate) fn widened(number: impl Into<u64>) -> u64 {
+    number.into()
+}

@@ -20,12 +20,14 @@ const NETWORK: [(i64, &str); 7] = [
 #[must_use]
 pub fn network_file_system(file: &Path) -> Option<&'static str> {
     let folder = file.parent().unwrap_or(file);
-    network_name(statfs(folder).ok()?.filesystem_type())
+    let FsType(kind) = statfs(folder).ok()?.filesystem_type();
+    network_name(kind)
 }
 
-fn network_name(kind: FsType) -> Option<&'static str> {
+/// The type of the number has 32 or 64 bits by the machine.
+fn network_name(kind: impl Into<i64>) -> Option<&'static str> {
     // The kernel's numbers have 32 bits; on some machines they arrive with their sign.
-    let number = kind.0 & 0xffff_ffff;
+    let number = kind.into() & 0xffff_ffff;
     NETWORK.iter().find(|(magic, _)| *magic == number).map(|(_, name)| *name)
 }
 
@@ -37,9 +39,10 @@ mod tests {
 
     #[test]
     fn network_file_systems_are_told_from_local_ones() {
-        assert_eq!(network_name(NFS_SUPER_MAGIC), Some("NFS"));
-        assert_eq!(network_name(SMB_SUPER_MAGIC), Some("SMB"));
-        assert_eq!(network_name(TMPFS_MAGIC), None);
+        assert_eq!(network_name(NFS_SUPER_MAGIC.0), Some("NFS"));
+        assert_eq!(network_name(SMB_SUPER_MAGIC.0), Some("SMB"));
+        assert_eq!(network_name(TMPFS_MAGIC.0), None);
+        assert_eq!(network_name(0xff53_4d42_u32.cast_signed()), Some("CIFS"));
         assert_eq!(network_file_system(Path::new("/proc/self")), None);
         assert_eq!(network_file_system(Path::new("/nowhere/at/all")), None);
     }

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use nix::sys::statvfs::statvfs;
 
+use super::widened;
+
 /// Bytes of a file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
@@ -20,8 +22,11 @@ pub struct Space {
 /// Those of `statvfs(3)`.
 pub fn space(path: &Path) -> io::Result<Space> {
     let found = statvfs(path)?;
-    let bytes = |blocks: u64| blocks.saturating_mul(found.fragment_size());
-    Ok(Space { free: bytes(found.blocks_available()), total: bytes(found.blocks()) })
+    let bytes = |blocks: u64| blocks.saturating_mul(widened(found.fragment_size()));
+    Ok(Space {
+        free: bytes(widened(found.blocks_available())),
+        total: bytes(widened(found.blocks())),
+    })
 }
 
 #[cfg(test)]

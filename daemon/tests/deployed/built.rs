@@ -13,31 +13,47 @@ use super::shell::{run, works};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// The target that rustc builds for here; the static binaries are only built for this one.
+/// The target that rustc builds for here.
 pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// The target of ARM machines of 64 bits.
+pub(crate) const ARM64: &str = "aarch64-unknown-linux-gnu";
 
 /// The folder of the workspace.
 pub(crate) fn root() -> &'static Path {
     Path::new(ROOT)
 }
 
-/// The folder of the static binaries, or why there is none.
+/// The directory of the static binaries, or why there is none.
 pub(crate) fn binaries() -> Result<PathBuf, String> {
+    binaries_for(TARGET)
+}
+
+/// The same for the machines of `target`.
+pub(crate) fn binaries_for(target: &str) -> Result<PathBuf, String> {
     if has_another_clock() {
         return Err("static binaries, containers and machines have this machine's clock".into());
     }
-    // Beside the folder `debug` or `release` of this test.
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name(TARGET).join("release");
+    release_binaries(target_directory().join(target).join("release"))
+}
+
+/// The directory that holds the builds.
+pub(crate) fn target_directory() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
+}
+
+/// `folder`, if both binaries are in it and newer than their sources.
+pub(crate) fn release_binaries(folder: PathBuf) -> Result<PathBuf, String> {
     for name in ["photoprism", "photoprismd"] {
         let built = modified(&folder.join(name));
         let Some(built) = built else {
-            return Err(format!("no static {name} in {}", folder.display()));
+            return Err(format!("no {name} in {}", folder.display()));
         };
         // What it was made from, as cargo has written down.
         let sources = fs::read_to_string(folder.join(name).with_extension("d")).unwrap();
         let sources = sources.split_whitespace().skip(1).map(Path::new);
         if sources.map(modified).any(|source| source.is_none_or(|source| source > built)) {
-            return Err(format!("the static {name} is older than its sources"));
+            return Err(format!("{} is older than its sources", folder.join(name).display()));
         }
     }
     Ok(folder)

@@ -5,6 +5,7 @@
 //! `.ci/rootfs` makes from a mirror; containers need Docker with Compose, the machine
 //! systemd-nspawn, its package cargo-deb. What lacks is said.
 
+mod arm64;
 mod beside;
 #[path = "../readme/blocks.rs"]
 #[expect(dead_code, reason = "the sections of others")]
@@ -13,6 +14,7 @@ mod built;
 mod checkout;
 mod docker;
 mod gate;
+mod headers;
 mod machine;
 #[expect(dead_code, reason = "other test binaries use the rest of it")]
 #[path = "../common/outside.rs"]
