@@ -1,5 +1,7 @@
 //! The writes of one group: each in a savepoint, all in one transaction, answered after its commit.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use tracing::error;
 
 use super::attached;
@@ -23,6 +25,14 @@ pub(super) struct Step {
 }
 
 pub(super) type WriteRun = Box<dyn FnOnce(&Tx<'_>) -> Step + Send>;
+
+/// A panic of `work` fails its own request and no other.
+pub(super) fn caught<T>(work: impl FnOnce() -> Result<T, CommandError>) -> Result<T, CommandError> {
+    if is_off(Fault::LetPanicsPass) {
+        return work();
+    }
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(StoreError::Panicked.into()))
+}
 
 pub(super) fn commit(db: &Db, anything: bool) -> Result<(), StoreError> {
     if !anything {

@@ -4,7 +4,6 @@
 //! a savepoint of its own; replies leave only after the commit, so that nothing is acknowledged
 //! that a power cut could take back.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -20,7 +19,7 @@ use super::committed::Committed;
 use super::db::{Db, Kind, Tx};
 use super::error::StoreError;
 use super::group::{
-    Finish, Step, WriteRun, commit, end_what_is_left, finish_all, one_write, refuse_all,
+    Finish, Step, WriteRun, caught, commit, end_what_is_left, finish_all, one_write, refuse_all,
 };
 use super::outbox::{Answers, Outbox, Reply, outbox};
 use super::slot::Slot;
@@ -223,13 +222,6 @@ impl Store {
         // A thread that is gone has stopped.
         let _ = self.jobs.send(Job::Stop);
     }
-}
-
-fn caught<T>(work: impl FnOnce() -> Result<T, CommandError>) -> Result<T, CommandError> {
-    if is_off(Fault::LetPanicsPass) {
-        return work();
-    }
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(StoreError::Panicked.into()))
 }
 
 /// What a group has taken from the inbox.
