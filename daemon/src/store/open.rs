@@ -126,7 +126,9 @@ pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenE
         missing(options)?;
     }
     let before = check_access(path)?;
-    let own = matches!(before, Some(Found::Own(_))).then(|| look(path));
+    // A file that a checkpoint was cut off in can be read with its log alone. PhotoPrism's has none.
+    let torn = before.is_none() && !waits && has_log(path);
+    let own = (torn || matches!(before, Some(Found::Own(_)))).then(|| look(path));
     // The file that is attached names its VFS.
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX

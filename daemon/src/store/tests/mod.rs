@@ -17,3 +17,4 @@ mod replacing;
 mod restoring;
 mod searching;
 mod slots;
+mod torn;
