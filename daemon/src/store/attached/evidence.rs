@@ -92,8 +92,7 @@ pub(super) fn collect(
 ) -> Result<Option<Evidence>, StoreError> {
     let (table, column) = KEYS[touched.table];
     let now = by_number(conn, touched)?;
-    let before = match before.map(|conn| by_number(conn, touched)) {
-        _ if touched.inserted => Before::Absent,
+    let before = match before.map(|conn| earlier(conn, touched, now.as_ref())) {
         Some(Ok(Some((key, digests)))) => Before::There(key, digests),
         Some(Ok(None)) => Before::Absent,
         // It is locked where SQLite had to write pages before the commit.
@@ -102,7 +101,6 @@ pub(super) fn collect(
     let (key, change) = match (before, now) {
         (Before::Absent, Some((key, _))) => (key, Change::Made),
         (Before::There(key, _), None) => (key, Change::Gone),
-        (Before::There(was, _), Some((key, _))) if was != key => (key, Change::Made),
         (Before::There(_, was), Some((key, is))) => {
             let changed = is.into_iter().filter(|(name, digest)| was.get(name) != Some(digest));
             let columns: Vec<_> = changed
@@ -125,14 +123,36 @@ pub(super) fn collect(
     Ok(Some(Evidence { table: table.into(), column: column.into(), key, change }))
 }
 
+/// The row as it was before the group: of that key where it is there now, since a restore gives a
+/// row another number; of that number where it is gone.
+fn earlier(
+    conn: &Connection,
+    touched: &Touched,
+    now: Option<&(Key, Digests)>,
+) -> Result<Option<(Key, Digests)>, rusqlite::Error> {
+    let Some((key, _)) = now else { return by_number(conn, touched) };
+    let (table, column) = KEYS[touched.table];
+    let sentence = format!("SELECT * FROM main.{table} WHERE {column} = ?1 LIMIT 1");
+    let found = conn.prepare_cached(&sentence)?.query_row([key], digests).optional()?;
+    Ok(found.map(|found| (key.clone(), found)))
+}
+
 /// What all rows say together: the group was committed as a whole or not at all. A value that the
-/// group wrote speaks louder than one that was there before, which somebody may have put back.
-pub(super) fn judge(conn: &Connection, evidence: &[Evidence]) -> Result<Verdict, StoreError> {
+/// group wrote speaks louder than one that was there before, which somebody may have put back; not
+/// where the change counter is that from before the group.
+pub(super) fn judge(
+    conn: &Connection,
+    evidence: &[Evidence],
+    unchanged: bool,
+) -> Result<Verdict, StoreError> {
     let mut verdicts = Vec::new();
     for row in evidence {
         verdicts.push(row.judge(conn)?);
     }
-    let order = [Verdict::Done, Verdict::Undone, Verdict::Gone];
+    let mut order = [Verdict::Done, Verdict::Undone, Verdict::Gone];
+    if unchanged {
+        order.swap(0, 1);
+    }
     let found = order.into_iter().find(|verdict| verdicts.contains(verdict));
     Ok(found.unwrap_or(Verdict::Unclear))
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
 use super::evidence::{Evidence, Verdict, collect, judge};
+use super::tables;
 use super::tracked::Noted;
 use crate::faults::{Fault, is_off};
 use crate::store::audit::{audit_append, audit_head, own_entry};
@@ -99,12 +100,22 @@ pub(in crate::store) fn settle_last(db: &Db) -> Result<(), StoreError> {
     }
     // The first look at `index.db` rolls back what was cut off, and holds PhotoPrism's writes up
     // until the end of this transaction; only the attached file is written.
-    db.conn.execute_batch("BEGIN; SELECT 1 FROM main.sqlite_schema LIMIT 1")?;
-    let settled = compare(db).and_then(|()| db.commit());
-    if settled.is_err() && !db.is_autocommit() {
+    looking(db, || compare(db))
+}
+
+/// Runs `work` in a transaction that reads `index.db` from its beginning on.
+pub(super) fn looking(
+    db: &Db,
+    work: impl FnOnce() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    db.conn.execute_batch("BEGIN")?;
+    let look = || Ok(db.conn.execute_batch("SELECT 1 FROM main.sqlite_schema LIMIT 1")?);
+    let done = look().and_then(|()| work()).and_then(|()| db.commit());
+    // A transaction that stays open would hold PhotoPrism up for good.
+    if done.is_err() && !db.is_autocommit() {
         db.rollback()?;
     }
-    settled
+    done
 }
 
 fn compare(db: &Db) -> Result<(), StoreError> {
@@ -129,9 +140,28 @@ fn compare(db: &Db) -> Result<(), StoreError> {
 
 /// The change counter says for sure where nothing was committed, unless the file is another one.
 fn verdict(db: &Db, group: &Group) -> Result<Verdict, StoreError> {
-    let rows = judge(&db.conn, &group.rows)?;
     let unchanged = !is_wal(db)? && group.counter == Some(counter(db)?);
+    let rows = judge(&db.conn, &group.rows, unchanged)?;
     Ok(if unchanged && rows != Verdict::Done { Verdict::Undone } else { rows })
+}
+
+/// The sessions that a group ended live on, and the accounts that it changed are as they were.
+fn forget_ends(db: &Db, first: i64) -> Result<(), StoreError> {
+    if !tables::are_known(&db.columns) {
+        return Ok(());
+    }
+    db.conn.execute(
+        "DELETE FROM admin.admin_ended
+         WHERE seen_at >= (SELECT at FROM admin.admin_audit WHERE number = ?1)
+           AND session_id IN (SELECT CAST(id AS TEXT) FROM main.auth_sessions)",
+        [first],
+    )?;
+    db.conn.execute(
+        "DELETE FROM admin.admin_changed
+         WHERE changed_at >= (SELECT at FROM admin.admin_audit WHERE number = ?1)",
+        [first],
+    )?;
+    Ok(())
 }
 
 /// A retry under one of its keys does the work again.
@@ -144,13 +174,15 @@ fn undo(db: &Db, group: &Group, command: &str) -> Result<(), StoreError> {
         delete.execute(params![uid, key])?;
     }
     let (first, last) = group.records;
+    let from = if first > 0 { first } else { audit_head(db)?.number };
+    // What the group left of an account is not there to be compared with.
+    db.conn
+        .execute("DELETE FROM admin.admin_accounts WHERE number >= ?1 AND number > 0", [from])?;
     if first == 0 && group.keys.is_empty() {
         info!("what was gathered of sessions or logins last was cut off");
         return Ok(());
     }
-    let from = if first > 0 { first } else { audit_head(db)?.number };
-    db.conn
-        .execute("DELETE FROM admin.admin_accounts WHERE number >= ?1 AND number > 0", [from])?;
+    forget_ends(db, first)?;
     let target = match (first, last) {
         (0, _) => "no record".to_owned(),
         (first, last) if first == last => format!("record {first}"),

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, params};
 use tracing::warn;
 
 use super::evidence::KEYS;
+use super::pending::looking;
 use super::tracked::Touched;
 use crate::store::audit::{audit_append, own_entry};
 use crate::store::db::{Db, Tx};
@@ -48,7 +49,7 @@ pub(super) fn remember(db: &Db, touched: &[Touched], number: i64) -> Result<(), 
         remember_first(db)?;
         db.conn
             .prepare_cached(
-                "DELETE FROM admin.admin_accounts WHERE number < (
+                "DELETE FROM admin.admin_accounts WHERE number > 0 AND number < (
                    SELECT number FROM admin.admin_accounts ORDER BY number DESC LIMIT 1 OFFSET ?1)",
             )?
             .execute([KEPT])?;
@@ -78,12 +79,7 @@ pub(in crate::store) fn compare_accounts(db: &Db) -> Result<(), StoreError> {
     if !db.columns.attached {
         return Ok(());
     }
-    db.conn.execute_batch("BEGIN; SELECT 1 FROM main.sqlite_schema LIMIT 1")?;
-    let compared = compare(db).and_then(|()| db.commit());
-    if compared.is_err() && !db.is_autocommit() {
-        db.rollback()?;
-    }
-    compared
+    looking(db, || compare(db))
 }
 
 fn compare(db: &Db) -> Result<(), StoreError> {

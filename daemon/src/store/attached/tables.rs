@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use crate::store::columns::Columns;
 use crate::store::error::StoreError;
 use crate::store::schema::{ADMIN, ENDED, LOGINS};
 
@@ -44,6 +45,11 @@ pub(super) fn create(conn: &Connection, schema: &str) -> Result<(), StoreError> 
         }
     }
     Ok(())
+}
+
+/// Whether every table was there when the columns were looked up.
+pub(super) fn are_known(columns: &Columns) -> bool {
+    TABLES.iter().all(|(table, _)| columns.has_table(table))
 }
 
 /// Whether the file has every table.

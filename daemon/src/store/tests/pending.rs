@@ -6,7 +6,7 @@ use std::fs;
 use rusqlite::Connection;
 
 use super::place::{Place, number};
-use crate::store::audit::own_entry;
+use crate::store::audit::{AuditEntry, own_entry};
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::group::commit;
@@ -104,7 +104,7 @@ const SESSION: &str =
 /// Other commits of PhotoPrism: the counter moves, the rows of the group do not.
 const ELSEWHERE: &str = "INSERT INTO photos VALUES (1); INSERT INTO photos VALUES (2);";
 
-fn groups() -> [(&'static str, &'static [&'static str]); 5] {
+fn groups() -> [(&'static str, &'static [&'static str]); 6] {
     [
         ("", &[CHANGE]),
         ("", &[SESSION]),
@@ -113,6 +113,15 @@ fn groups() -> [(&'static str, &'static [&'static str]); 5] {
         (
             "",
             &["INSERT INTO auth_users (id, user_uid, user_name) VALUES (9, 'u9', 'nine')", CHANGE],
+        ),
+        // As a restore does: the same account under another number.
+        (
+            "",
+            &[
+                "DELETE FROM auth_users",
+                "INSERT INTO auth_users (id, user_uid, user_name, updated_at)
+                 VALUES (5, 'uid0000000000001', 'theirs', '2026-11-28 12:00:00')",
+            ],
         ),
     ]
 }
@@ -238,4 +247,33 @@ fn no_secret_is_kept_of_the_rows() {
         db.conn.query_row("SELECT content FROM admin.admin_group", [], |row| row.get(0)).unwrap();
     assert!(!content.windows(6).any(|bytes| bytes == b"canary"));
     assert!(content.windows(9).any(|bytes| bytes == b"passwords"));
+}
+
+#[test]
+fn a_group_that_was_cut_off_ends_no_session() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    let now = own_entry("", "").at;
+    place.make("index.db", &format!("{SESSION}; UPDATE auth_sessions SET last_active = {now}"));
+    let mut slot = Slot::open(place.options("index.db")).unwrap();
+    run(&mut slot, "before", &["UPDATE auth_users SET user_attr = 'x' WHERE id = 1"]);
+    slot.after_commit(&Ok(()));
+    let copy = fs::read(place.at("index.db")).unwrap();
+    let entries = "SELECT count(*) FROM admin.admin_ended";
+    for (put_back, left) in [(true, 0), (false, 1)] {
+        slot.begin().unwrap();
+        let db = slot.db().unwrap();
+        // The record has the time of the end, as every command's has.
+        let at = own_entry("", "").at + 1;
+        assert_eq!(delete_all_sessions(&Tx::new(db), at).unwrap(), 1);
+        let entry = AuditEntry { at, ..own_entry("auth.reset", "") };
+        audit_append(&Tx::new(db), &entry).unwrap();
+        commit(db, true).unwrap();
+        drop(slot);
+        if put_back {
+            fs::write(place.at("index.db"), &copy).unwrap();
+        }
+        slot = Slot::open(place.options("index.db")).unwrap();
+        assert_eq!(number(slot.get().unwrap(), entries), left, "{put_back}");
+    }
 }
