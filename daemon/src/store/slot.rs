@@ -111,14 +111,13 @@ impl Slot {
     pub(super) fn begin(&mut self) -> Result<(), StoreError> {
         self.check();
         for _ in 0..ATTEMPTS {
-            let db = self.get_for_write()?;
-            if db.kind == Kind::Own {
-                return db.begin();
-            }
-            db.conn.busy_timeout(A_MOMENT.min(patience()))?;
-            let begun = db.begin();
-            db.conn.busy_timeout(patience())?;
+            self.wait_for_locks(A_MOMENT.min(patience()))?;
+            let begun = self.get_for_write().and_then(Db::begin);
+            self.wait_for_locks(patience())?;
             begun?;
+            let Some(db) = self.db.as_ref().filter(|db| db.kind != Kind::Own) else {
+                return Ok(());
+            };
             if let Err(error) = attached::begin(db) {
                 db.rollback()?;
                 return Err(error);
@@ -131,6 +130,12 @@ impl Slot {
             self.close();
         }
         Err(StoreError::Missing)
+    }
+
+    /// How long PhotoPrism's locks are waited for from now on.
+    fn wait_for_locks(&self, patience: Duration) -> Result<(), StoreError> {
+        let theirs = self.db.as_ref().filter(|db| db.kind != Kind::Own);
+        Ok(theirs.map_or(Ok(()), |db| db.conn.busy_timeout(patience))?)
     }
 
     /// What follows upon a group in PhotoPrism's file: where its commit failed half way, the daemon's
@@ -148,10 +153,10 @@ impl Slot {
         }
     }
 
-    /// How often [`Slot::begin`] is worth another try: as long as PhotoPrism itself would wait.
-    pub(super) fn tries(&self) -> u128 {
+    /// For how long [`Slot::begin`] is worth another try: as long as PhotoPrism itself would wait.
+    pub(super) fn patience(&self) -> Duration {
         let theirs = self.db.as_ref().is_some_and(|db| db.kind != Kind::Own);
-        if theirs { patience().as_millis() / A_MOMENT.as_millis() } else { 0 }
+        if theirs { patience() } else { Duration::ZERO }
     }
 
     fn get_for_write(&mut self) -> Result<&Db, StoreError> {
@@ -160,6 +165,7 @@ impl Slot {
         if db.kind != Kind::Own {
             attached::move_leftover(db)?;
             attached::ready(db)?;
+            attached::settle_due(db)?;
             self.had_tables = true;
         }
         Ok(db)

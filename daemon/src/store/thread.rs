@@ -24,6 +24,7 @@ use super::group::{
 use super::outbox::{Answers, Outbox, Reply, outbox};
 use super::slot::Slot;
 use super::ticket::Ticket;
+use crate::clock::Stopwatch;
 use crate::effect::{Done, Sink};
 use crate::error::CommandError;
 use crate::faults::{Fault, is_off};
@@ -321,10 +322,10 @@ impl DbThread {
     /// Takes the lock of a write transaction. While PhotoPrism has it, those who only look are
     /// served.
     fn begin(&mut self, taken: &mut Taken) -> Result<(), StoreError> {
-        let mut left = self.slot.tries();
+        let watch = Stopwatch::start();
         loop {
             match self.slot.begin() {
-                Err(StoreError::Locked(_)) if left > 0 => left -= 1,
+                Err(StoreError::Locked(_)) if watch.elapsed() < self.slot.patience() => {}
                 end => return end,
             }
             self.turns.fetch_add(1, Ordering::Relaxed);

@@ -142,6 +142,9 @@ fn orphan(path: &Path) -> Option<PathBuf> {
 
 /// Attaches the file, creating it where there is none, and makes tables that are missing in it.
 pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
+    if db.columns.attached && tables::are_known(&db.columns) {
+        return Ok(());
+    }
     let path = file_path(&db.path);
     if !db.columns.attached {
         if fs::symlink_metadata(&path).is_err() {
@@ -154,6 +157,7 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
             OpenError::Storage(what) => StoreError::ReadOnly(what),
             other => StoreError::Other(other.to_string()),
         })?;
+        db.beside.file.set(identity(&path));
     } else if !tables::complete(&db.conn)? {
         db.begin()?;
         let made = tables::create(&db.conn, "admin").and_then(|()| db.commit());
@@ -163,9 +167,7 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
         made?;
     }
     db.columns = Columns::look_up(&db.conn)?;
-    super::replaced::remember_first(db)?;
-    db.beside.file.set(identity(&path));
-    Ok(())
+    super::replaced::remember_first(db)
 }
 
 impl super::Beside {

@@ -23,7 +23,7 @@ pub(super) use self::file::{attach, is_named_so, ready};
 pub use self::leftover::foreign_tables;
 pub(super) use self::leftover::move_leftover;
 pub(super) use self::open::open_photoprism;
-pub(super) use self::pending::{begin, keep, settle, settle_last};
+pub(super) use self::pending::{begin, keep, settle};
 pub(super) use self::replaced::{compare_accounts, forget_accounts};
 pub(super) use self::tables::APPLICATION_ID;
 pub(super) use self::tracked::{Tracked, note_emptied};
@@ -32,6 +32,8 @@ use std::cell::{Cell, RefCell};
 
 use rusqlite::Connection;
 
+use super::db::Db;
+use super::error::StoreError;
 use super::meta::CURSOR_KEY_BYTES;
 
 /// What is known of the attached file, and of the group that is running.
@@ -47,8 +49,20 @@ pub(super) struct Beside {
     counter: Cell<Option<u32>>,
     /// Tables of the daemon in `index.db` belong to another trail, and stay there.
     pub(super) foreign: Cell<bool>,
+    /// What the run before left is compared already.
+    settled: Cell<bool>,
     /// A reader that sees `index.db` as it was committed.
     before: RefCell<Option<Connection>>,
+}
+
+/// Compares what the run before left, where that is not done yet.
+pub(super) fn settle_due(db: &Db) -> Result<(), StoreError> {
+    if !db.beside.settled.get() {
+        pending::settle_last(db)?;
+        compare_accounts(db)?;
+        db.beside.settled.set(true);
+    }
+    Ok(())
 }
 
 impl Beside {

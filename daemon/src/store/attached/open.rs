@@ -57,8 +57,13 @@ pub(in crate::store) fn open_photoprism(
 fn take_over(db: &mut Db) -> Result<(), StoreError> {
     if db.columns.attached {
         db.beside.attached(&db.path);
-        attached::settle_last(db)?;
-        attached::compare_accounts(db)?;
+        match attached::settle_due(db) {
+            // Reads go on; the first write does it, or is refused.
+            Err(error @ (StoreError::Full(_) | StoreError::ReadOnly(_))) => {
+                warn!(%error, "the last changes of the run before could not be compared yet");
+            }
+            settled => settled?,
+        }
     }
     match attached::move_leftover(db) {
         // The first write tries again.
