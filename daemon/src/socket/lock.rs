@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::{Mode, fchmod};
-use nix::unistd::geteuid;
+use nix::unistd::{Gid, Uid, fchown, geteuid};
 
 use super::error::{Owned, SocketError};
 
@@ -174,11 +174,24 @@ fn open(path: &Path, what: Owned) -> Result<(File, bool), SocketError> {
     if found.uid() != us.as_raw() && !may_follow {
         return Err(in_the_way("a lock file of another user"));
     }
+    if may_follow {
+        follow(&file, path);
+    }
     if found.uid() == us.as_raw() {
         fchmod(&file, Mode::from_bits_truncate(0o600))
             .map_err(SocketError::io("set the mode of", path))?;
     }
     Ok((file, fresh))
+}
+
+/// Gives root's lock file to the owner of the database, whose user may run the daemon the next
+/// time. Where there is no database yet it stays root's, as the database will be.
+fn follow(file: &File, path: &Path) {
+    if let Ok(database) = std::fs::metadata(path.with_extension("")) {
+        let (uid, gid) = (Uid::from_raw(database.uid()), Gid::from_raw(database.gid()));
+        // Without it only a daemon of root's can be started, as before.
+        let _ = fchown(file, Some(uid), Some(gid));
+    }
 }
 
 fn open_or_create(path: &Path) -> io::Result<(File, bool)> {
@@ -279,6 +292,22 @@ mod tests {
             assert!(matches!(error, SocketError::InTheWay { .. }), "{name}: {error}");
         }
         assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
+    }
+
+    #[test]
+    fn root_s_lock_of_a_database_is_its_owner_s() {
+        let root = tempfile::tempdir().unwrap();
+        let database = root.path().join("index.db");
+        fs::write(&database, "").unwrap();
+        if std::os::unix::fs::chown(&database, Some(12_345), Some(12_346)).is_err() {
+            std::io::Write::write_all(&mut io::stderr(), b"skipped: needs root\n").unwrap();
+            return;
+        }
+        for _ in 0..2 {
+            let _held = lock_beside(&database).unwrap();
+            let found = fs::metadata(lock_path(&database)).unwrap();
+            assert_eq!((found.uid(), found.gid(), found.mode() & 0o777), (12_345, 12_346, 0o600));
+        }
     }
 
     #[test]
