@@ -151,8 +151,10 @@ pub(super) fn end_again(
     (now, most): (i64, i64),
 ) -> Result<usize, StoreError> {
     let found = came_back(tx, (which, values), most)?;
+    let mut deleted = 0;
     for (told, (id, came)) in found.iter().enumerate() {
-        tx.conn.prepare_cached("DELETE FROM auth_sessions WHERE id = ?1")?.execute([id])?;
+        let delete = "DELETE FROM auth_sessions WHERE id = ?1";
+        deleted += tx.conn.prepare_cached(delete)?.execute([id])?;
         tx.conn
             .prepare_cached(
                 "INSERT INTO admin.admin_ended (session_id, ref_id, user_uid, seen_at, state, saved_row,
@@ -172,7 +174,8 @@ pub(super) fn end_again(
     if !found.is_empty() {
         tx.add_effect(Effect::IdsEnded(found.iter().map(|(id, _)| id.clone()).collect()));
     }
-    Ok(found.len())
+    // One that cannot be deleted is not tried for ever.
+    Ok(deleted)
 }
 
 fn came_back(

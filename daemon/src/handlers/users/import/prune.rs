@@ -72,7 +72,9 @@ pub(super) fn unnamed(tx: &Tx<'_>, rows: &[Result<Ready, Bad>]) -> Result<Unname
         after = last.id;
         // Another spelling of a name that is given: that account was meant.
         for row in rows.into_iter().filter(|row| !named.contains(&without_case(&row.name))) {
-            if UserName::parse(&row.name).is_ok_and(|name| name.as_str() == row.name) {
+            // Rows of an account without a UID cannot be told from those of others.
+            let nameable = UserName::parse(&row.name).is_ok_and(|name| name.as_str() == row.name);
+            if nameable && !row.uid.is_empty() {
                 unnamed.rows.push(row);
             } else {
                 unnamed.unnameable.push(row.uid);
