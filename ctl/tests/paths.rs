@@ -85,3 +85,18 @@ fn no_address_of_a_database_is_repeated() {
         }
     }
 }
+
+#[test]
+fn a_file_that_is_there_is_read_whatever_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("who?.csv");
+    let import = || {
+        let mut command = binary(["users", "import", file.to_str().unwrap()]);
+        output(command.arg("--socket").arg(folder.path().join("admin.sock")))
+    };
+    let seen = import();
+    assert_eq!(seen.code, Some(2), "{seen:?}");
+    assert!(seen.err.contains("FILE is the address of a database"), "{}", seen.err);
+    std::fs::write(&file, "name,role\nbob,user\n").unwrap();
+    assert_eq!(import().code, Some(69), "it asks the daemon");
+}

@@ -103,9 +103,14 @@ pub fn looks_like_address(path: &OsStr) -> bool {
     with_user
         || is_in_go(text)
         || text.contains("://")
-        || text.contains('?')
+        || has_options(text)
         || SCHEMES.iter().any(|scheme| text.starts_with(scheme))
         || (relative && KEYS.iter().any(|key| text.contains(key)))
+}
+
+/// A `?` behind a file; directories may have one in their names.
+fn has_options(text: &str) -> bool {
+    text.contains(".db?") || text.rsplit('/').next().is_some_and(|name| name.contains('?'))
 }
 
 /// `@tcp(`, `@unix(`, and the rest of the networks of Go's driver, `@(` and `@/` included.
@@ -223,6 +228,7 @@ mod tests {
             "/srv/(old)/a.db",
             "/srv/password=x/a.db",
             "/srv/100%/a;b.db",
+            "/srv/who?/a.db",
             "",
         ] {
             assert!(!looks_like_address(OsStr::new(text)), "{text}");

@@ -46,19 +46,19 @@ pub(super) struct Accounts {
 /// [`Failure::Usage`] where it cannot be read, is too long, is not text, or is a database without
 /// a path.
 pub(super) fn open(path: &Path) -> Result<Given, Failure> {
-    if looks_like_address(path.as_os_str()) {
-        return Err(Failure::Usage(
-            "FILE is the address of a database, which is not repeated here as there may be a \
-             password in it; give the path of a file"
-                .into(),
-        ));
-    }
     paths::check(path, "FILE")?;
     if path.as_os_str() == "-" {
         return sniffed(stdin().lock().take(MOST_BYTES + 1), path, false);
     }
     let file = match File::open(path) {
         Ok(file) => file,
+        Err(_) if looks_like_address(path.as_os_str()) => {
+            return Err(Failure::Usage(
+                "FILE is the address of a database, which is not repeated here as there may be a \
+                 password in it; give the path of a file"
+                    .into(),
+            ));
+        }
         Err(_) if is_named_as_database(path) => return database(path),
         Err(error) => return Err(unreadable(path, &error)),
     };
