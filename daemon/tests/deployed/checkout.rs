@@ -13,7 +13,8 @@ use super::settled::settled;
 use super::shell::{Done, run, succeed};
 
 /// What a reader has checked out.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
+    ".ci",
     ".dockerignore",
     "Cargo.lock",
     "Cargo.toml",
