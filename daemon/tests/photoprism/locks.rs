@@ -48,6 +48,29 @@ fn a_lock_that_is_held_for_longer_is_told_and_nothing_is_changed() {
     home.ok("users.mod", json!({"user": "bob", "attr": "b"}));
 }
 
+/// PhotoPrism writes pages before its commit where a transaction is large: nobody reads then.
+#[test]
+fn a_lock_that_keeps_readers_out_is_told_to_all_who_wait_and_ends_nothing() {
+    let mut home = home();
+    home.ok("users.mod", json!({"user": "bob", "attr": "a"}));
+    let conn = photoprism(&home);
+    conn.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let begun = Stopwatch::start();
+    let mut writers: Vec<_> = (0..5).map(|_| home.connect()).collect();
+    for writer in &mut writers {
+        let line = json!({"cmd": "users.mod", "args": {"user": "bob", "attr": "b"}});
+        writer.send(format!("{line}\n"));
+    }
+    for writer in &mut writers {
+        assert_eq!(writer.reply()["error"]["code"], "unavailable");
+    }
+    let waited = begun.elapsed();
+    assert!(waited >= Duration::from_secs(4) && waited < Duration::from_secs(20), "{waited:?}");
+    conn.execute_batch("ROLLBACK").unwrap();
+    home.ok("users.mod", json!({"user": "bob", "attr": "b"}));
+    home.stop();
+}
+
 #[test]
 fn while_it_is_gone_writes_are_unavailable() {
     let mut home = home();
