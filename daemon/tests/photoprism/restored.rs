@@ -143,7 +143,7 @@ fn what_daemon_and_photoprism_do_themselves_is_no_replacement() {
     home.ok("passwd.remove", json!({"user": "bob"}));
     photoprism(&home)
         .execute_batch(
-            "UPDATE auth_users SET display_name = 'x', updated_at = '2036-01-01 00:00:00+00:00';
+            "UPDATE auth_users SET display_name = 'x', updated_at = '2199-01-01 00:00:00+00:00';
              CREATE TABLE a_new_version (a); DELETE FROM auth_sessions;",
         )
         .unwrap();
