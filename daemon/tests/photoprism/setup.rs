@@ -74,18 +74,7 @@ pub(crate) fn differing(before: &Row, after: &Row) -> Vec<String> {
 
 /// What the daemon may change.
 fn ours(table: &str) -> bool {
-    [
-        "auth_users",
-        "auth_users_details",
-        "auth_users_settings",
-        "auth_users_shares",
-        "auth_clients",
-        "passwords",
-        "passcodes",
-        "auth_sessions",
-        "sqlite_sequence",
-    ]
-    .contains(&table)
+    crate::rows::TABLES.contains(&table) || table == "sqlite_sequence"
 }
 
 /// Every row of every other table, and the sentence that made each thing in the file.

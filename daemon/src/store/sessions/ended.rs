@@ -7,7 +7,7 @@
 use rusqlite::{OptionalExtension, ToSql, params};
 
 use crate::effect::{CameBack, Effect};
-use crate::store::audit::{AuditEntry, audit_append};
+use crate::store::audit::{AuditEntry, audit_append, own_entry};
 use crate::store::columns::Columns;
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
@@ -199,18 +199,9 @@ fn came_back(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// What the daemon does by itself has no peer.
 fn record(came: &CameBack, now: i64) -> AuditEntry {
     let target = if came.ref_id.is_empty() { &came.user_uid } else { &came.ref_id };
-    AuditEntry {
-        at: now,
-        uid: nix::unistd::geteuid().as_raw(),
-        gid: nix::unistd::getegid().as_raw(),
-        pid: std::process::id().cast_signed(),
-        socket: String::new(),
-        command: "daemon.end_again".into(),
-        target: target.clone(),
-    }
+    AuditEntry { at: now, ..own_entry("daemon.end_again", target) }
 }
 
 /// Takes an id that the daemon itself brings back out of the table. A row that PhotoPrism wrote
