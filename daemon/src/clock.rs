@@ -52,6 +52,11 @@ impl Stopwatch {
     }
 }
 
+/// Holds the thread up for so long: for a handler that SQLite calls, which has nothing to wait on.
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// Time since some instant before, on the monotonic clock. Whoever waits reads it again.
 #[derive(Clone, Debug)]
 pub enum Monotonic {

@@ -15,7 +15,8 @@ use super::backup::Changes;
 use super::columns::Columns;
 use super::db::{Db, Kind};
 use super::error::StoreError;
-use super::open::{SHARED_PATIENCE, photoprism_kind, settings};
+use super::lock_timeout::LockTimeout;
+use super::open::{photoprism_kind, settings};
 use super::passcodes::{PasscodeRow, passcode_find};
 use super::passwords::password_hash;
 use super::recognise::{Found, classify};
@@ -80,8 +81,8 @@ impl Foreign {
             return Err(ForeignFault::NotOne("it is no file".into()));
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(path, flags)?;
-        conn.busy_timeout(SHARED_PATIENCE)?;
+        let mut conn = Connection::open_with_flags(path, flags)?;
+        LockTimeout::Full.set(&mut conn)?;
         settings(&conn)?;
         conn.execute_batch("BEGIN")?;
         is_photoprism(&conn)?;

@@ -23,6 +23,7 @@ mod insert;
 mod kept;
 mod legacy;
 mod limits;
+mod lock_timeout;
 mod logins;
 mod logins_search;
 mod meta;

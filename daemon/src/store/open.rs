@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -17,6 +16,7 @@ use super::db::{Db, Kind, Tx};
 use super::error::StoreError;
 use super::expected::{Expected, missing, waits};
 use super::generation::{self, Generation};
+use super::lock_timeout::LockTimeout;
 use super::meta::{self, CURSOR_KEY_BYTES};
 use super::owner::lock_holder;
 use super::recognise::{Found, OWN_TABLES, classify};
@@ -27,9 +27,6 @@ use crate::faults::{Fault, is_off};
 
 /// The oldest SQLite that is safe: 3.51.3 mended the WAL-reset bug.
 pub const SQLITE_OLDEST: i32 = 3_051_003;
-
-/// PhotoPrism waits so long for others, and expects the same of them.
-pub(super) const SHARED_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Statements kept prepared: the sentences of the store are fewer.
 const STATEMENTS: usize = 128;
@@ -134,9 +131,10 @@ pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, !waits && options.expected != Expected::Own);
-    let conn = Connection::open_with_flags(path, flags).map_err(|error| storage(path, &error))?;
-    let patience = if waits { SHARED_PATIENCE } else { Duration::ZERO };
-    conn.busy_timeout(patience).map_err(|error| failed(path, error.into()))?;
+    let mut conn =
+        Connection::open_with_flags(path, flags).map_err(|error| storage(path, &error))?;
+    let timeout = if waits { LockTimeout::Full } else { LockTimeout::None };
+    timeout.set(&mut conn).map_err(|error| failed(path, error.into()))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     // What is refused stays as it is, its log included.
     let keep_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
@@ -365,11 +363,6 @@ fn migrate(db: &Db, found: u32, steps: &[&str]) -> Result<(), StoreError> {
         db.commit()?;
     }
     Ok(())
-}
-
-/// How long PhotoPrism's locks are waited for.
-pub(super) fn patience() -> Duration {
-    if is_off(Fault::NoPatience) { Duration::ZERO } else { SHARED_PATIENCE }
 }
 
 /// Its version and edition.

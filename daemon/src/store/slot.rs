@@ -13,13 +13,11 @@ use super::error::StoreError;
 use super::expected::Expected;
 use super::file_identity::Watch;
 use super::generation;
-use super::open::{OpenError, OpenOptions, open, patience, photoprism_kind};
+use super::lock_timeout::LockTimeout;
+use super::open::{OpenError, OpenOptions, open, photoprism_kind};
 
 /// How many idle seconds lie between two lines that say that the database is missing.
 const REMINDER: u32 = 60;
-
-/// How long one try for PhotoPrism's lock takes; between two, those who only look are served.
-const A_MOMENT: Duration = Duration::from_millis(20);
 
 /// How often a transaction is begun anew where the file is replaced meanwhile.
 const ATTEMPTS: u32 = 3;
@@ -103,7 +101,7 @@ impl Slot {
     }
 
     pub(super) fn get(&mut self) -> Result<&Db, StoreError> {
-        self.follow();
+        self.follow()?;
         self.db.as_ref().ok_or(StoreError::Missing)
     }
 
@@ -111,9 +109,9 @@ impl Slot {
     pub(super) fn begin(&mut self) -> Result<(), StoreError> {
         self.check();
         for _ in 0..ATTEMPTS {
-            self.wait_for_locks(A_MOMENT.min(patience()))?;
+            self.set_lock_timeout(LockTimeout::Short)?;
             let begun = self.get_for_write().and_then(Db::begin);
-            self.wait_for_locks(patience())?;
+            self.set_lock_timeout(LockTimeout::Full)?;
             begun?;
             let Some(db) = self.db.as_ref().filter(|db| db.kind != Kind::Own) else {
                 return Ok(());
@@ -133,9 +131,9 @@ impl Slot {
     }
 
     /// How long PhotoPrism's locks are waited for from now on.
-    fn wait_for_locks(&self, patience: Duration) -> Result<(), StoreError> {
-        let theirs = self.db.as_ref().filter(|db| db.kind != Kind::Own);
-        Ok(theirs.map_or(Ok(()), |db| db.conn.busy_timeout(patience))?)
+    fn set_lock_timeout(&mut self, timeout: LockTimeout) -> Result<(), StoreError> {
+        let photoprism = self.db.as_mut().filter(|db| db.kind != Kind::Own);
+        Ok(photoprism.map_or(Ok(()), |db| timeout.set(&mut db.conn))?)
     }
 
     /// What follows upon a group in PhotoPrism's file: where its commit failed half way, the daemon's
@@ -155,12 +153,12 @@ impl Slot {
 
     /// For how long [`Slot::begin`] is worth another try: as long as PhotoPrism itself would wait.
     pub(super) fn patience(&self) -> Duration {
-        let theirs = self.db.as_ref().is_some_and(|db| db.kind != Kind::Own);
-        if theirs { patience() } else { Duration::ZERO }
+        let photoprism = self.db.as_ref().is_some_and(|db| db.kind != Kind::Own);
+        if photoprism { LockTimeout::Full.duration() } else { Duration::ZERO }
     }
 
     fn get_for_write(&mut self) -> Result<&Db, StoreError> {
-        self.follow();
+        self.follow()?;
         let db = self.db.as_mut().ok_or(StoreError::Missing)?;
         if db.kind != Kind::Own {
             attached::move_leftover(db)?;
@@ -180,7 +178,9 @@ impl Slot {
     /// Called once a second while nothing is asked.
     pub(super) fn idle(&mut self) {
         self.check();
-        self.follow();
+        if let Err(error) = self.follow() {
+            debug!(%error, "the tables are looked up again at the next request");
+        }
         self.idle = if self.db.is_some() { 0 } else { self.idle + 1 };
         if self.idle == REMINDER {
             self.idle = 0;
@@ -196,9 +196,13 @@ impl Slot {
     }
 
     /// PhotoPrism may make the file, change its tables, or put a restored backup in its place.
-    fn follow(&mut self) {
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`]: whether the tables changed is not known, so nothing may be done with
+    /// them.
+    fn follow(&mut self) -> Result<(), StoreError> {
         if matches!(&self.db, Some(db) if db.kind == Kind::Own) {
-            return;
+            return Ok(());
         }
         let now = identity(&self.options.path);
         if self.db.is_some() && now != self.identity {
@@ -209,13 +213,14 @@ impl Slot {
             warn!("photoprism-admin.db was removed or replaced");
             self.close();
         }
-        match self.db.as_mut().map(renew_columns) {
+        match self.db.as_mut().map(renew_columns).transpose()? {
             // What is missing is told by opening it anew.
             Some(false) => self.close(),
             None if now.is_some() => self.try_open(now),
             Some(true) | None => {}
         }
         self.look_for_tables();
+        Ok(())
     }
 
     /// A backup that PhotoPrism restored may be older than the daemon's tables.
@@ -260,23 +265,31 @@ fn tell_version(db: &Db) {
 
 /// Looks the columns up again where the schema changed; false where the account tables lack what
 /// nothing works without.
-fn renew_columns(db: &mut Db) -> bool {
+fn renew_columns(db: &mut Db) -> Result<bool, StoreError> {
     let renewed = match schema_version(&db.conn) {
-        Ok(version) if version == db.columns.schema_version => return true,
+        Ok(version) if version == db.columns.schema_version => return Ok(true),
         Ok(_) => look_again(db),
         Err(error) => Err(error),
     };
-    if let Err(error) = renewed {
-        warn!(%error, "the tables could not be looked up again");
+    match renewed {
+        Err(error @ StoreError::Locked(_)) => return Err(error),
+        Err(error) => warn!(%error, "the tables could not be looked up again"),
+        Ok(()) => {}
     }
-    db.columns.missing().is_none()
+    Ok(db.columns.missing().is_none())
 }
 
+/// All of it, or nothing where PhotoPrism's lock is in the way: the next request tries again.
 fn look_again(db: &mut Db) -> Result<(), StoreError> {
-    db.columns = Columns::look_up(&db.conn)?;
-    db.kind = photoprism_kind(&db.conn)?;
+    let (columns, kind) = (Columns::look_up(&db.conn)?, photoprism_kind(&db.conn)?);
+    let before = std::mem::replace(&mut db.columns, columns);
     // A restore drops tables and makes them anew.
-    attached::compare_accounts(db)
+    let compared = attached::compare_accounts(db);
+    match compared {
+        Err(StoreError::Locked(_)) => db.columns = before,
+        _ => db.kind = kind,
+    }
+    compared
 }
 
 /// Device and inode, told by the file's name: no descriptor of it is opened.

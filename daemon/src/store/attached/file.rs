@@ -75,7 +75,10 @@ pub(in crate::store) fn attach(conn: &Connection, main: &Path) -> Result<(), Ope
 
 /// What it says that it is; with the first look the lock of the process comes.
 fn identify(conn: &Connection, path: &Path) -> Result<(i64, i64), rusqlite::Error> {
-    conn.execute("ATTACH ?1 AS admin", [file_uri(path, VFS)])?;
+    // A try that PhotoPrism's lock cut short may have attached it.
+    if conn.is_readonly("admin").is_err() {
+        conn.execute("ATTACH ?1 AS admin", [file_uri(path, VFS)])?;
+    }
     let number =
         |pragma| conn.pragma_query_value(Some("admin"), pragma, |row| row.get::<_, i64>(0));
     Ok((number("application_id")?, number("user_version")?))

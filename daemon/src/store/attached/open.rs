@@ -12,19 +12,20 @@ use crate::store::backup::Changes;
 use crate::store::columns::Columns;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
+use crate::store::lock_timeout::LockTimeout;
 use crate::store::open::{
-    OpenError, OpenOptions, failed, patience, photoprism_kind, pragma, refused, settings,
+    OpenError, OpenOptions, failed, photoprism_kind, pragma, refused, settings,
 };
 use crate::store::recognise::MIGRATE;
 
 /// What is known to be PhotoPrism's.
 pub(in crate::store) fn open_photoprism(
-    conn: Connection,
+    mut conn: Connection,
     options: &OpenOptions,
 ) -> Result<Db, OpenError> {
     let path = &options.path;
     let fail = |error: StoreError| failed(path, error);
-    conn.busy_timeout(patience()).map_err(|error| fail(error.into()))?;
+    LockTimeout::Full.set(&mut conn).map_err(|error| fail(error.into()))?;
     settings(&conn).map_err(fail)?;
     let kind = photoprism_kind(&conn).map_err(fail)?;
     // What is acknowledged must stand on the disk, whatever journal mode was found: the commit is

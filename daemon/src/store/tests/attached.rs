@@ -6,8 +6,11 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use rusqlite::Connection;
 
 use super::place::{Place, number};
+use crate::store::attached;
 use crate::store::audit::own_entry;
 use crate::store::db::{Db, Tx};
+use crate::store::error::StoreError;
+use crate::store::lock_timeout::LockTimeout;
 use crate::store::schema::{ADMIN, LOGINS};
 use crate::store::slot::Slot;
 use crate::store::{
@@ -85,6 +88,25 @@ fn the_first_write_creates_the_file_and_adds_nothing_to_photoprism_s() {
     slot.close();
     assert_eq!(schema(&place), before);
     assert!(!place.at("photoprism-admin.db-wal").exists());
+}
+
+/// The file is attached before the lock is met: the next write goes on from there.
+#[test]
+fn a_first_write_that_a_lock_cut_short_is_done_at_the_next_try() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    let mut db = place.open("index.db").unwrap();
+    LockTimeout::None.set(&mut db.conn).unwrap();
+    let photoprism = Connection::open(place.at("index.db")).unwrap();
+    photoprism.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    for _ in 0..2 {
+        let cut_short = attached::ready(&mut db);
+        assert!(matches!(cut_short, Err(StoreError::Locked(_))), "{cut_short:?}");
+    }
+    assert!(place.at(FILE).exists());
+    photoprism.execute_batch("ROLLBACK").unwrap();
+    attached::ready(&mut db).unwrap();
+    assert!(db.columns.attached);
 }
 
 #[test]

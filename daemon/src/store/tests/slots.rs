@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use rusqlite::Connection;
+
 use super::place::{Place, account, names};
 use crate::store::columns::Columns;
 use crate::store::db::Db;
@@ -176,6 +178,22 @@ fn columns_are_looked_up_again_when_their_schema_changes() {
     assert_eq!(issuer(&mut slot), "");
     place.make("index.db", "ALTER TABLE auth_users ADD COLUMN auth_issuer DEFAULT 'again'");
     assert_eq!(issuer(&mut slot), "again");
+}
+
+/// With tables that are not known nothing is done: they may have changed.
+#[test]
+fn a_lock_in_the_way_of_looking_the_columns_up_is_reported() {
+    let place = Place::new();
+    place.photoprism("index.db");
+    let mut slot = slot(&place);
+    slot.get().unwrap();
+    place.make("index.db", "ALTER TABLE auth_users DROP COLUMN auth_issuer");
+    let photoprism = Connection::open(place.at("index.db")).unwrap();
+    photoprism.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    assert!(matches!(slot.begin(), Err(StoreError::Locked(_))));
+    slot.idle();
+    photoprism.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(names(slot.get().unwrap()), ["theirs"]);
 }
 
 #[test]
