@@ -17,6 +17,7 @@ use tracing::{info, warn};
 use crate::connection::serve;
 use crate::dispatch::App;
 use crate::faults::{Fault, is_off};
+use crate::log::REPEATED;
 use crate::peer::{Caller, SocketKind};
 
 /// How long accepting rests where there is no descriptor left: short enough to serve within a
@@ -115,7 +116,7 @@ impl Server {
     ) {
         if spare.is_some() {
             // Said once for each time that it begins, not ten times a second.
-            warn!(%error, "no connection can be accepted");
+            warn!(target: REPEATED, %error, "no connection can be accepted");
         }
         if spare.take().is_some()
             && let Ok(Ok((stream, _))) = timeout(Duration::ZERO, listener.accept()).await
@@ -144,7 +145,8 @@ impl Server {
     fn admit(self: &Rc<Self>, stream: UnixStream, socket: SocketKind) {
         let caller = Caller::of(&stream, socket);
         if let Err(refused) = caller.admit(&self.app.policy.borrow()) {
-            info!(uid = caller.uid(), pid = caller.pid(), "a peer without rights was refused");
+            let (uid, pid) = (caller.uid(), caller.pid());
+            info!(target: REPEATED, uid, pid, "a peer without rights was refused");
             let error = ErrorBody::new(ErrorCode::Forbidden, refused.to_string());
             return self.refuse(&stream, &error);
         }

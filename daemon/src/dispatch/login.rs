@@ -17,6 +17,7 @@ use crate::handlers::auth::{
     Attempt, Charges, Checked, Known, Reason, Settled, Verdict, know, settle,
 };
 use crate::hashing::{Lane, needs_rehash};
+use crate::log::REPEATED;
 use crate::store::{Db, Tx, password_hash, password_set};
 
 /// How often an attempt is checked where the account changes under it.
@@ -57,7 +58,8 @@ async fn attempt_once(call: &Call<'_>, attempt: &Attempt) -> Result<Success, Com
             Verdict::Again(now) => known = *now,
             Verdict::Welcome(success) => {
                 places.password.succeed();
-                info!(ip = %attempt.client_ip.as_str(), user = attempt.name, "login ok");
+                let (ip, user) = (attempt.client_ip.as_str(), attempt.name.as_str());
+                info!(target: REPEATED, ip = %ip, user, "login ok");
                 call.app.metrics.login("ok");
                 better_hash(call, attempt, (&known, stored));
                 return Ok(*success);
@@ -150,7 +152,7 @@ fn refused(call: &Call<'_>, attempt: &Attempt, (places, reason): (Places, Reason
 fn tell(call: &Call<'_>, attempt: &Attempt, reason: Reason) {
     call.app.metrics.login(reason.status());
     let (ip, user) = (attempt.client_ip.as_str(), attempt.name.as_str());
-    info!(ip = %ip, user, reason = reason.status(), "login refused");
+    info!(target: REPEATED, ip = %ip, user, reason = reason.status(), "login refused");
 }
 
 /// Replaces a hash of another scheme or of weaker parameters, now that the password is known.
@@ -176,7 +178,7 @@ fn better_hash(call: &Call<'_>, attempt: &Attempt, (known, stored): (&Known, Opt
             Ok(())
         });
         if let Err(error) = replaced.await {
-            warn!(%error, "a better password hash could not be stored");
+            warn!(target: REPEATED, %error, "a better password hash could not be stored");
         }
     });
 }

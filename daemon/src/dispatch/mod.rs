@@ -32,6 +32,7 @@ use tracing::{debug, error, info};
 use self::call::Call;
 use crate::clock::Stopwatch;
 use crate::error::CommandError;
+use crate::log::REPEATED;
 use crate::peer::Caller;
 
 /// The reply line to `line`, both without their newlines.
@@ -51,7 +52,8 @@ async fn carry_out(app: &App, caller: &Caller, request: &Request<'_>, watch: Sto
         let permit = match caller.permit(request.command, &app.policy.borrow()) {
             Ok(permit) => permit,
             Err(refused) => {
-                info!(command = request.command.name(), uid = caller.uid(), "forbidden");
+                let (command, uid) = (request.command.name(), caller.uid());
+                info!(target: REPEATED, command, uid, "forbidden");
                 app.metrics.command(request.command, Some(ErrorCode::Forbidden));
                 let error = ErrorBody::new(ErrorCode::Forbidden, refused.to_string());
                 return encode(&request.id, &Err(error));
@@ -111,13 +113,15 @@ fn finish(app: &App, call: &Call<'_>, id: &Id, outcome: Result<Success, CommandE
         let request = app.requests.next();
         let (command, uid) = (call.command(), call.uid());
         if failure.is_fault() {
-            error!(%request, command, uid, cause = %failure, "a command failed");
+            let cause = failure.to_string();
+            error!(target: REPEATED, %request, command, uid, cause, "a command failed");
         }
         let error = failure.into_body(&request);
+        let code = error.code.name();
         if call.level_needed() >= Level::Write {
-            info!(command, uid, code = error.code.name(), "refused");
+            info!(target: REPEATED, command, uid, code, "refused");
         } else {
-            debug!(command, uid, code = error.code.name(), "refused");
+            debug!(target: REPEATED, command, uid, code, "refused");
         }
         error
     });

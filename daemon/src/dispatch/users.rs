@@ -12,6 +12,7 @@ use super::command::Answer;
 use super::reset::first_admin;
 use crate::error::CommandError;
 use crate::handlers::{Context, Key, Outcome, adopt, legacy as old, no_nul, passwd, twofa, users};
+use crate::log::REPEATED;
 use crate::store::Tx;
 
 pub(super) async fn ls(call: &Call<'_>) -> Answer {
@@ -24,7 +25,8 @@ pub(super) async fn export(call: &Call<'_>) -> Answer {
     let page = call.read(users::Export::parse(args)?, users::export).await?;
     if secrets {
         // No record of a write, but nobody should read hashes without a trace.
-        info!(uid = call.uid(), "password hashes and two-factor keys were exported");
+        let uid = call.uid();
+        info!(target: REPEATED, uid, "password hashes and two-factor keys were exported");
     }
     Ok(page)
 }

@@ -1,4 +1,13 @@
-//! Text from strangers, made fit for a line.
+//! Text from strangers, made fit for a line. Everything that is logged passes through here.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Most characters of a stranger's text in a record.
+pub(super) const EXCERPT_CHARS: usize = 200;
+
+/// What stands in place of what was cut off.
+pub(super) const CUT: &str = "…";
 
 /// The text with everything escaped, as in Rust (`\n`, `\u{202e}`), that would end a line, move
 /// the cursor or turn the direction of what follows.
@@ -6,13 +15,53 @@
 pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
-        if is_harmful(character) {
-            safe.extend(character.escape_default());
-        } else {
-            safe.push(character);
-        }
+        push_escaped(&mut safe, character);
     }
     safe
+}
+
+/// At most so many characters of a text, the last of them a mark where it had more. Cut before
+/// anything is escaped.
+pub(super) fn excerpt(text: &str, chars: usize) -> Cow<'_, str> {
+    let mut ends = text.char_indices().map(|(at, _)| at).skip(chars.saturating_sub(1));
+    match (ends.next(), ends.next()) {
+        (Some(end), Some(_)) => Cow::Owned(format!("{}{CUT}", &text[..end])),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// One character as [`escape`] writes it.
+pub(super) fn push_escaped(to: &mut String, character: char) {
+    if is_harmful(character) {
+        to.extend(character.escape_default());
+    } else {
+        to.push(character);
+    }
+}
+
+/// One character of a text in double quotes, as Rust writes it.
+pub(super) fn push_quoted(to: &mut String, character: char) {
+    match character {
+        '\'' => to.push('\''),
+        _ if is_harmful(character) && character != '\0' => to.extend(character.escape_default()),
+        _ => to.extend(character.escape_debug()),
+    }
+}
+
+/// One character of a text in JSON.
+pub(super) fn push_json(to: &mut String, character: char) {
+    match character {
+        '"' | '\\' => to.extend(['\\', character]),
+        '\n' => to.push_str("\\n"),
+        '\r' => to.push_str("\\r"),
+        '\t' => to.push_str("\\t"),
+        // All of them have four digits.
+        _ if is_harmful(character) => {
+            // A string takes whatever is written to it.
+            let _ = write!(to, "\\u{:04x}", u32::from(character));
+        }
+        _ => to.push(character),
+    }
 }
 
 /// Control characters, line and paragraph separators, and those that set a direction (UAX #9) or
@@ -45,6 +94,29 @@ mod tests {
             ("\u{202e}a\u{2066}\u{2028}\u{85}", "\\u{202e}a\\u{2066}\\u{2028}\\u{85}"),
         ] {
             assert_eq!(escape(text), safe, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_excerpt_is_cut_between_characters_and_says_so() {
+        assert_eq!(excerpt("grün", 4), "grün");
+        assert_eq!(excerpt("grün", 3), "gr…");
+        assert_eq!(excerpt("", 1), "");
+        assert_eq!(excerpt(&"🙂".repeat(500), EXCERPT_CHARS).chars().count(), EXCERPT_CHARS);
+    }
+
+    /// What is quoted can be read back by the rules of Rust and of JSON.
+    #[test]
+    fn every_character_is_quoted_as_rust_and_json_do() {
+        for character in ('\0'..='\u{ffff}').chain(['🙂', '\u{e0001}', '\u{10ffff}']) {
+            let mut quoted = String::new();
+            push_quoted(&mut quoted, character);
+            assert_eq!(format!("\"{quoted}\""), format!("{:?}", character.to_string()));
+            let mut json = String::from("\"");
+            push_json(&mut json, character);
+            json.push('"');
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), character.to_string());
+            assert!(!quoted.chars().chain(json.chars()).any(is_harmful));
         }
     }
 }

@@ -1,20 +1,23 @@
 //! Puts the log together and into force.
 
 use std::ffi::OsString;
-use std::io::Write;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, stderr};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use tracing::{Level, Metadata, Subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::filter::dynamic_filter_fn;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry;
+use tracing::span::{Attributes, Id, Record as Values};
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::config::{LogFormat, LogLevel};
 
-use super::format::{Clock, Lines, Now, Output, PLAIN, Text};
-use super::sink::Sink;
+use super::line::Style;
+use super::queue::{Now, Queue};
+use super::record::{PLAIN, REPEATED, Record};
+
+/// How long the end of the process waits for whoever reads the log.
+const ENDING: Duration = Duration::from_secs(2);
 
 /// What the log looks like.
 #[derive(Clone, Copy, Debug)]
@@ -42,52 +45,102 @@ impl Handle {
     }
 }
 
-/// The log is in force, and every line of it an object.
-static JSON: AtomicBool = AtomicBool::new(false);
+/// The log that is in force.
+static LOG: OnceLock<(Queue, LogFormat)> = OnceLock::new();
 
 /// Why the daemon ends, its last words: a record where the log is one of JSON, a line for people
 /// before that and in text.
 pub fn last_words(message: &str, exit_code: u8) {
-    if JSON.load(Ordering::Relaxed) {
-        return tracing::error!(exit_code, "{message}");
+    settle();
+    match LOG.get() {
+        Some((_, LogFormat::Json)) => tracing::error!(exit_code, "{message}"),
+        Some((_, LogFormat::Text)) => tracing::error!(target: PLAIN, "photoprismd: {message}"),
+        None => {
+            let line = format!("photoprismd: {}\n", super::escape(message));
+            // Where standard error is gone there is nobody left to tell.
+            let _ = nix::unistd::write(stderr(), line.as_bytes());
+        }
     }
-    // Where standard error is gone there is nobody left to tell.
-    let _ = writeln!(std::io::stderr(), "photoprismd: {}", super::escape(message));
+}
+
+/// Logs what was counted, so that the records that end the log come after it.
+pub fn settle() {
+    if let Some((queue, _)) = LOG.get() {
+        queue.settle();
+    }
+}
+
+/// Waits for a short while until everything is written, since the process ends.
+pub fn flush() {
+    if let Some((queue, _)) = LOG.get() {
+        queue.flush(ENDING);
+    }
+}
+
+/// Ends the process at once, save for what the log still has to write.
+pub fn exit(code: i32) -> ! {
+    flush();
+    std::process::exit(code)
 }
 
 /// Puts the log into force for the whole process, panics included: of those the place is logged
 /// and not the text, which may hold what was being worked on. A second call changes nothing.
-#[must_use = "the handle changes the level at a reload"]
-pub fn init(options: Options, now: Now) -> Handle {
-    let sink = Mutex::new(Sink::new(std::io::stderr()));
-    let lines: Lines = Arc::new(move |line| {
-        sink.lock().unwrap_or_else(PoisonError::into_inner).write_line(line);
-    });
-    let (subscriber, handle) = subscriber(options, now, lines);
-    if tracing::subscriber::set_global_default(subscriber).is_ok() {
-        JSON.store(options.format == LogFormat::Json, Ordering::Relaxed);
+///
+/// # Errors
+/// The thread that writes could not be started.
+pub fn init(options: Options, now: Now) -> io::Result<Handle> {
+    let (lines, handle) = lines(options, now);
+    let queue = lines.queue.clone();
+    if tracing::subscriber::set_global_default(lines).is_ok() {
+        queue.start(stderr())?;
+        let _ = LOG.set((queue, options.format));
         std::panic::set_hook(Box::new(|info| {
             let at = info.location().map(ToString::to_string).unwrap_or_default();
-            tracing::error!(at, "panic: a fault of the daemon");
+            tracing::error!(target: REPEATED, at, "panic: a fault of the daemon");
         }));
     }
-    handle
+    Ok(handle)
 }
 
-fn subscriber(options: Options, now: Now, lines: Lines) -> (impl Subscriber + Send + Sync, Handle) {
+fn lines(options: Options, now: Now) -> (Lines, Handle) {
     let handle = Handle(Arc::new(AtomicU8::new(rank(options.level.into()))));
-    let gate = handle.clone();
-    let filter = dynamic_filter_fn(move |meta, _| gate.lets_through(meta));
     let Options { format, priorities, .. } = options;
-    let output = Output { lines, format, priorities };
-    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(output);
-    let layer = match format {
-        LogFormat::Text => layer.event_format(Text(Clock(now))).boxed(),
-        LogFormat::Json => {
-            layer.json().flatten_event(true).with_target(false).with_timer(Clock(now)).boxed()
-        }
-    };
-    (registry().with(filter).with(layer), handle)
+    let queue = Queue::new(Style { format, priorities }, now);
+    (Lines { gate: handle.clone(), queue, now }, handle)
+}
+
+/// Makes a line of each record. The daemon has no spans.
+struct Lines {
+    gate: Handle,
+    queue: Queue,
+    now: Now,
+}
+
+impl Subscriber for Lines {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        // The level may change.
+        Interest::sometimes()
+    }
+
+    fn enabled(&self, meta: &Metadata<'_>) -> bool {
+        meta.is_event() && self.gate.lets_through(meta)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        self.queue.add(&Record::of(event, (self.now)()));
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Values<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }
 
 /// What the ready line says.
@@ -144,18 +197,25 @@ const fn rank(level: Level) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
+    use super::super::escape::is_harmful;
     use super::*;
 
     /// What `work` logs, at level info and 08:00 on a day.
     fn logged(format: LogFormat, priorities: bool, work: impl FnOnce(&Handle)) -> String {
-        let written = Arc::new(Mutex::new(Vec::new()));
-        let copy = Arc::clone(&written);
-        let lines: Lines = Arc::new(move |line| copy.lock().unwrap().extend_from_slice(line));
         let now = || jiff::Timestamp::from_millisecond(1_795_507_200_007).unwrap();
         let options = Options { format, level: LogLevel::Info, priorities };
-        let (subscriber, handle) = subscriber(options, now, lines);
-        tracing::subscriber::with_default(subscriber, || work(&handle));
-        String::from_utf8(std::mem::take(&mut *written.lock().unwrap())).unwrap()
+        let (lines, handle) = lines(options, now);
+        let queue = lines.queue.clone();
+        tracing::subscriber::with_default(lines, || work(&handle));
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        queue.start(writer).unwrap();
+        queue.flush(Duration::from_mins(1));
+        let mut text = vec![0; 65536];
+        let count = reader.read(&mut text).unwrap();
+        text.truncate(count);
+        String::from_utf8(text).unwrap()
     }
 
     const HARM: &str =
@@ -187,8 +247,7 @@ mod tests {
                 ready(&Ready { socket, database, kind: "own", accounts: 1 });
             });
             assert_eq!(text.lines().count(), 6, "{text}");
-            let bad =
-                text.chars().find(|one| *one != '\n' && super::super::escape::is_harmful(*one));
+            let bad = text.chars().find(|one| *one != '\n' && is_harmful(*one));
             assert_eq!(bad, None, "{text}");
             assert!(text.lines().all(|line| line.starts_with(['<', '{'])), "{text}");
         }

@@ -1,12 +1,19 @@
 //! The log on standard error: one record a line, in text or JSON.
 //!
-//! Text from strangers cannot end a line, move the cursor or turn the text. A standard error that
-//! is closed, full or read by nobody loses records and never stops the daemon.
+//! Text from strangers is cut and escaped where a record is made of it, and nowhere else: it cannot
+//! end a line, move the cursor, turn the text or fill the log. Records that a peer causes again and
+//! again are counted. A thread of its own writes: a standard error that is closed, full, or read
+//! slowly or by nobody loses records and never stops the daemon.
 
 mod escape;
-mod format;
 mod install;
-mod sink;
+mod line;
+mod queue;
+mod record;
+mod repeats;
 
 pub use escape::escape;
-pub use install::{Handle, Options, Ready, init, last_words, plain, ready, started_by_systemd};
+pub use install::{
+    Handle, Options, Ready, exit, flush, init, last_words, plain, ready, settle, started_by_systemd,
+};
+pub use record::REPEATED;

@@ -1,5 +1,6 @@
 //! All the parts of a daemon, made in the order in which each needs the one before.
 
+use std::io;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
@@ -48,7 +49,7 @@ pub(super) struct Built {
 
 pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Built, Failure> {
     let started = Stopwatch::start();
-    let log = start_log(&loaded.settings);
+    let log = start_log(&loaded.settings).map_err(Failure::running)?;
     check_sqlite_version(crate::store::sqlite_version())?;
     let admin_user = admin_user(&loaded)?;
     let settings = &loaded.settings;
@@ -106,7 +107,7 @@ fn warn_of_others(slot: &Slot) {
     }
 }
 
-fn start_log(settings: &Settings) -> Handle {
+fn start_log(settings: &Settings) -> io::Result<Handle> {
     let priorities = log::started_by_systemd(&super::environment, std::process::id());
     let options = Options { format: settings.log_format, level: settings.log_level, priorities };
     log::init(options, || Clock::System.now())

@@ -14,15 +14,26 @@ use std::process::ExitCode;
 
 use self::failure::Failure;
 use crate::config::{Process, Start, load};
+use crate::log;
 use crate::process;
 use crate::socket::systemd;
 
 /// Starts the daemon, serves until it is asked to stop, and gives the exit code.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let _last = LastRecords;
     match try_run(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.tell(),
+    }
+}
+
+/// Dropped at the end of the daemon, a panic included: what was logged is written before it.
+struct LastRecords;
+
+impl Drop for LastRecords {
+    fn drop(&mut self) {
+        log::flush();
     }
 }
 

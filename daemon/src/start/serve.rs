@@ -205,6 +205,7 @@ fn end(store: &Store, thread: JoinHandle<()>, clean: bool) -> Result<(), Failure
         warn!("connections were still at work after {} s, they are cut", STOPPING.as_secs());
     }
     thread.join().map_err(|_| Failure::new("the database thread failed", 1))?;
+    log::settle();
     info!("stopped");
     Ok(())
 }
@@ -230,7 +231,8 @@ impl Control {
                 self.app.limiter.set_rate(rate(&settings.limits));
                 self.app.pool.set_login_places(settings.limits.hash_queue);
                 *self.app.limits.borrow_mut() = settings.limits.clone();
-                info!(waiting_for_a_restart = ?reloaded.waiting, "settings read again");
+                let waiting_for_a_restart = reloaded.waiting.join(", ");
+                info!(waiting_for_a_restart, "settings read again");
             }
             Err(error) => warn!(%error, "the settings stay as they were"),
         }

@@ -172,7 +172,7 @@ fn end(db: &Db, path: &Path, (loss, whole): (&Loss, bool)) -> ! {
         "a file of the database {} while it was in use: nothing more is acknowledged, ending",
         loss.words()
     );
-    std::process::exit(EXIT_STORAGE);
+    crate::log::exit(EXIT_STORAGE);
 }
 
 fn found(path: &Path) -> Result<Stamp, Loss> {

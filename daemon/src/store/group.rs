@@ -50,7 +50,7 @@ pub(super) fn end_with_sync(end: Result<(), StoreError>) -> Result<(), StoreErro
         // Whether the pages reached the disk is unknown and will stay so: recovery at the next
         // start decides, nobody is told anything before.
         error!(%cause, "a sync failed, ending");
-        std::process::exit(EXIT_STORAGE);
+        crate::log::exit(EXIT_STORAGE);
     }
     end
 }

@@ -9,7 +9,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("lib", &[]),
     ("process", &["surroundings", "sys"]),
     ("config", &["log", "surroundings"]),
-    ("log", &["config"]),
+    ("log", &["clock", "config"]),
     (
         "start",
         &[
@@ -35,7 +35,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ),
     ("signals", &[]),
     ("socket", &["peer", "sys"]),
-    ("server", &["connection", "dispatch", "faults", "peer"]),
+    ("server", &["connection", "dispatch", "faults", "log", "peer"]),
     ("peer", &["sys"]),
     ("connection", &["dispatch", "peer"]),
     (
@@ -50,6 +50,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
             "first_password",
             "handlers",
             "hashing",
+            "log",
             "metrics",
             "peer",
             "store",
@@ -63,7 +64,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("effect", &["accounts", "store"]),
     ("first_password", &["accounts", "config", "hashing"]),
     ("hashing", &["sys"]),
-    ("store", &["clock", "effect", "error", "faults", "surroundings", "sys"]),
+    ("store", &["clock", "effect", "error", "faults", "log", "surroundings", "sys"]),
     ("faults", &[]),
     ("metrics", &[]),
     ("clock", &[]),
