@@ -14,7 +14,7 @@ use crate::error::CommandError;
 use crate::handlers::audit::Verify;
 use crate::store::{
     Tx, has_admin_tables, limits_mend, limits_sweep, logins_prune, overlay_seen, sessions_seen,
-    sweep_sessions,
+    sweep_sessions, vouches_sweep,
 };
 
 /// Refusals of the limiter are written so often (`spec/data.md`).
@@ -35,6 +35,9 @@ const MANY_RECORDS: u64 = 200_000;
 /// Ticks between two sweeps (`spec/data.md`: an hour).
 const SWEEP_EVERY: u64 = 3600;
 
+/// The same of limits: the table grows by a row for each new address meanwhile.
+const LIMITS_EVERY: u64 = 300;
+
 /// Sessions that one step sweeps at most: some milliseconds.
 const SWEEP_ROWS: u32 = 500;
 
@@ -49,6 +52,9 @@ pub(super) async fn housekeeping(app: Rc<App>) {
     loop {
         if tick % SWEEP_EVERY == 0 {
             tell(sweep(&app).await, "a sweep");
+        }
+        if tick % LIMITS_EVERY == 0 {
+            tell(sweep_limits(&app).await, "a sweep of limits");
         }
         if tick % SEEN_EVERY == 0 {
             tell(write_seen(&app).await, "writing the last uses of sessions");
@@ -113,16 +119,26 @@ async fn write_seen(app: &App) -> Result<(), CommandError> {
 }
 
 async fn sweep(app: &App) -> Result<(), CommandError> {
+    if !has_tables(app).await? {
+        return Ok(());
+    }
+    // Those of PhotoPrism's database are left to PhotoPrism.
+    if app.own {
+        sweep_ended(app, app.clock.unix()).await?;
+    }
+    Ok(())
+}
+
+async fn sweep_limits(app: &App) -> Result<(), CommandError> {
     app.limiter.sweep();
     if !has_tables(app).await? {
         return Ok(());
     }
-    let now = app.clock.unix();
-    // Those of PhotoPrism's database are left to PhotoPrism.
-    if app.own {
-        sweep_ended(app, now).await?;
+    let mut from = Some(String::new());
+    while let Some(place) = from {
+        from = app.store.write(PATIENCE, move |tx| Ok(vouches_sweep(tx, &place)?)).await?;
     }
-    let lives = app.limiter.lives();
+    let (lives, now) = (app.limiter.lives(), app.clock.unix());
     while app.store.write(PATIENCE, move |tx| Ok(limits_sweep(tx, lives, now)?)).await? > 0 {}
     Ok(())
 }

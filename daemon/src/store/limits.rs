@@ -2,8 +2,14 @@
 
 use rusqlite::{Row, params};
 
+use self::vouches::Latest;
+pub use self::vouches::{
+    VOUCHES_KEPT, VOUCHES_OF_ACCOUNT, vouch_account, vouch_put, vouches_sweep,
+};
 use super::db::{Db, Tx};
 use super::error::StoreError;
+
+mod vouches;
 
 /// Names without an account that are kept: the least recently touched go (`spec/data.md` asks for
 /// a bounded table).
@@ -81,7 +87,8 @@ pub struct LimitLives {
     pub vouched_s: u64,
 }
 
-/// All rows, the least recently written first; none where the table is missing.
+/// All rows, the least recently written first; none where the table is missing. Of the addresses
+/// of an account the latest, however many rows there are.
 ///
 /// # Errors
 /// The store's.
@@ -90,10 +97,18 @@ pub fn limits_all(db: &Db) -> Result<Vec<LimitRow>, StoreError> {
         return Ok(Vec::new());
     }
     let sentence = "SELECT kind, subject, taken, updated_at FROM own.admin_limits
-         ORDER BY updated_at, kind, subject";
+         ORDER BY kind, subject";
     let mut sentence = db.prepare_own(sentence)?;
-    let rows = sentence.query_map([], limit_row)?.collect::<Result<Vec<_>, _>>()?;
-    Ok(rows.into_iter().flatten().collect())
+    let (mut rows, mut latest) = (Vec::new(), Latest::default());
+    for row in sentence.query_map([], limit_row)? {
+        match row? {
+            Some(row) if row.kind == LimitKind::Vouch => latest.add(row),
+            row => rows.extend(row),
+        }
+    }
+    rows.extend(latest.finish());
+    rows.sort_by_key(|row| row.updated_at);
+    Ok(rows)
 }
 
 /// `None` for a kind of a newer daemon.
@@ -131,7 +146,7 @@ pub fn limits_charge(tx: &Tx<'_>, charges: &[LimitCharge], now: i64) -> Result<(
 ///
 /// # Errors
 /// The store's.
-pub fn limits_put(tx: &Tx<'_>, rows: &[LimitRow]) -> Result<(), StoreError> {
+pub(super) fn limits_put(tx: &Tx<'_>, rows: &[LimitRow]) -> Result<(), StoreError> {
     let mut sentence = tx.prepare_own(
         "INSERT INTO own.admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (kind, subject) DO UPDATE SET
@@ -176,8 +191,8 @@ pub fn limits_mend(tx: &Tx<'_>, now: i64) -> Result<u64, StoreError> {
     Ok(tx.prepare_own(sentence)?.execute([now])? as u64)
 }
 
-/// Deletes rows that say nothing any more, and the oldest of names and addresses that are too
-/// many. At most 1000 of each in one step; gives the number, so that zero means done.
+/// Deletes rows that say nothing any more, and the oldest of each kind that anybody can make many
+/// of, where they are too many. At most 1000 of each in one step; gives the number, so that zero means done.
 ///
 /// # Errors
 /// The store's.
@@ -196,7 +211,11 @@ pub fn limits_sweep(tx: &Tx<'_>, lives: LimitLives, now: i64) -> Result<u64, Sto
             signed(lives.refill_s),
             SWEEP_ROWS,
         ])? as u64;
-    for (kind, most) in [(LimitKind::Name, NAMES_KEPT), (LimitKind::Address, ADDRESSES_KEPT)] {
+    for (kind, most) in [
+        (LimitKind::Name, NAMES_KEPT),
+        (LimitKind::Address, ADDRESSES_KEPT),
+        (LimitKind::Vouch, VOUCHES_KEPT),
+    ] {
         deleted += limits_cut(tx, kind, most)?;
     }
     Ok(deleted)

@@ -72,8 +72,9 @@ pub use self::idempotency::{Kept, idempotency_find, idempotency_keep};
 pub use self::kept::keeps_text;
 pub use self::legacy::{LegacyRow, has_legacy, legacy_page};
 pub use self::limits::{
-    ADDRESSES_KEPT, LimitCharge, LimitKind, LimitLives, LimitRow, NAMES_KEPT, limits_all,
-    limits_charge, limits_delete, limits_delete_all, limits_mend, limits_put, limits_sweep,
+    ADDRESSES_KEPT, LimitCharge, LimitKind, LimitLives, LimitRow, NAMES_KEPT, VOUCHES_KEPT,
+    VOUCHES_OF_ACCOUNT, limits_all, limits_charge, limits_delete, limits_delete_all, limits_mend,
+    limits_sweep, vouch_account, vouch_put, vouches_sweep,
 };
 pub use self::logins::{
     Attempt, AttemptStatus, LOGIN_OK, REFUSED_NAME, Refusal, login_record, login_refused,

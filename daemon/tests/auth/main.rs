@@ -17,5 +17,6 @@ mod secrets;
 mod setup;
 mod sidecar;
 mod timing;
+mod trusted;
 mod verify;
 mod why;

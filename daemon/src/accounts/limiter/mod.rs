@@ -9,7 +9,7 @@
 //! 1. [`Limiter::enter`] before anything is hashed. Dropping the future while it waits, or the
 //!    [`Place`] before it is decided, gives everything back.
 //! 2. In the transaction of the attempt: after a failure `limits_charge` with
-//!    [`Place::charges`], after a success `limits_put` with [`Place::vouch`]. The sentence counts
+//!    [`Place::charges`], after a success `vouch_put` with [`Place::vouch`]. The sentence counts
 //!    on from the row that stands there, so attempts that are decided at the same time add up in
 //!    whatever order they commit, and one that is rolled back counts nowhere.
 //! 3. After the commit [`Place::fail`] or [`Place::succeed`]; drop the place where the commit

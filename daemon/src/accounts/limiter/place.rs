@@ -177,7 +177,7 @@ impl Place {
         self.subjects.iter().map(charge).collect()
     }
 
-    /// What a success writes in its transaction, by `limits_put`: the account logs in from there.
+    /// What a success writes in its transaction, by `vouch_put`: the account logs in from there.
     /// `now` in Unix seconds.
     #[must_use]
     pub fn vouch(&self, now: i64) -> Option<LimitRow> {

@@ -216,7 +216,9 @@ fn attempt(daemon: &Daemon, db: &Db, (number, failed): (u8, bool)) {
         limits_charge(&Tx::new(db), &place.charges(), daemon.now).unwrap();
         place.fail();
     } else {
-        limits_put(&Tx::new(db), place.vouch(daemon.now).as_slice()).unwrap();
+        if let Some(vouch) = place.vouch(daemon.now) {
+            vouch_put(&Tx::new(db), &vouch).unwrap();
+        }
         place.succeed();
     }
 }
@@ -262,4 +264,110 @@ proptest! {
 fn passcodes_follow_a_rate_of_their_own() {
     assert_eq!(PASSCODE_RATE.burst(), 10);
     assert_eq!(Daemon::start(&[], NOON).limiter.lives(), LIVES);
+}
+
+fn vouch(uid: &str, number: i64) -> LimitRow {
+    let subject = format!("{uid} 10.{}.{}.{}", number >> 16, (number >> 8) & 255, number & 255);
+    row(LimitKind::Vouch, &subject, 0.0, NOON + number)
+}
+
+/// The times of an account's addresses.
+fn times_of(db: &Db, uid: &str) -> Vec<i64> {
+    let sentence =
+        "SELECT updated_at FROM admin_limits WHERE subject LIKE ?1 || ' 10.%' ORDER BY 1";
+    let mut sentence = db.conn.prepare(sentence).unwrap();
+    let rows = sentence.query_map([uid], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+fn latest(of: i64) -> Vec<i64> {
+    let most = i64::try_from(VOUCHES_OF_ACCOUNT).unwrap();
+    (of - most..of).map(|number| NOON + number).collect()
+}
+
+#[test]
+fn of_the_addresses_of_an_account_the_latest_hundred_are_kept() {
+    let (_folder, db) = own();
+    let tx = Tx::new(&db);
+    vouch_put(&tx, &vouch("eve", 7)).unwrap();
+    vouch_put(&tx, &vouch("bob b", 7)).unwrap();
+    for number in 0..350 {
+        vouch_put(&tx, &vouch("bob", number)).unwrap();
+    }
+    assert_eq!(times_of(&db, "bob"), latest(350));
+    assert_eq!((times_of(&db, "eve").len(), times_of(&db, "bob b").len()), (1, 1));
+}
+
+/// A table of a daemon that had no bound.
+#[test]
+fn too_many_addresses_of_an_account_go_in_steps_and_are_not_loaded() {
+    let (_folder, db) = own();
+    let tx = Tx::new(&db);
+    db.begin().unwrap();
+    let many: Vec<_> = (0..5000).map(|number| vouch("bob", (number * 7919) % 5000)).collect();
+    let others = (0..300).map(|number| vouch(&format!("account{:03}", number / 3), number));
+    limits_put(&tx, &many).unwrap();
+    limits_put(&tx, &others.collect::<Vec<_>>()).unwrap();
+    limits_put(&tx, &[vouch("bob b", 1), vouch("zoe", 1)]).unwrap();
+    let loaded = limits_all(&db).unwrap();
+    assert_eq!(loaded.len(), 300 + 2 + VOUCHES_OF_ACCOUNT);
+    assert!(loaded.is_sorted_by_key(|row| row.updated_at));
+    let bob = loaded.iter().filter(|row| vouch_account(&row.subject) == Some("bob"));
+    assert_eq!(bob.map(|row| row.updated_at).collect::<Vec<_>>(), latest(5000));
+    // A login of the account keeps the latest as well, whatever it checks.
+    vouch_put(&tx, &vouch("bob", 5000)).unwrap();
+    let (mut from, mut steps) = (Some(String::new()), 0);
+    while let Some(place) = from {
+        let before = limits_all_rows(&db);
+        from = vouches_sweep(&tx, &place).unwrap();
+        assert!(before - limits_all_rows(&db) <= 1000, "a step takes no longer");
+        steps += 1;
+    }
+    assert!((5..20).contains(&steps), "{steps}");
+    assert_eq!(times_of(&db, "bob"), latest(5001));
+    assert_eq!(limits_all_rows(&db), 300 + 2 + i64::try_from(VOUCHES_OF_ACCOUNT).unwrap());
+    db.commit().unwrap();
+}
+
+fn limits_all_rows(db: &Db) -> i64 {
+    db.conn.query_row("SELECT count(*) FROM admin_limits", [], |row| row.get(0)).unwrap()
+}
+
+/// Texts whose order mixes two accounts make no step go back to where it was.
+#[test]
+fn a_sweep_of_mixed_accounts_ends() {
+    let (_folder, db) = own();
+    let tx = Tx::new(&db);
+    db.begin().unwrap();
+    let mixed = (0..3000).map(|number| {
+        let uid = if number % 2 == 0 { "a" } else { "a b" };
+        let subject =
+            if number % 2 == 0 { format!("a {number}") } else { format!("a b{number} x") };
+        assert!(subject.starts_with(uid));
+        row(LimitKind::Vouch, &subject, 0.0, NOON)
+    });
+    limits_put(&tx, &mixed.collect::<Vec<_>>()).unwrap();
+    let (mut from, mut steps) = (Some(String::new()), 0);
+    while let Some(place) = from {
+        from = vouches_sweep(&tx, &place).unwrap();
+        steps += 1;
+        assert!(steps < 100, "it stands still");
+    }
+    db.commit().unwrap();
+}
+
+#[test]
+fn of_too_many_addresses_of_all_accounts_the_oldest_go_in_steps() {
+    let (_folder, db) = own();
+    let tx = Tx::new(&db);
+    db.begin().unwrap();
+    let most = i64::try_from(VOUCHES_KEPT).unwrap();
+    let rows: Vec<_> = (0..most + 1500).map(|n| vouch(&format!("u{}", n / 50), n)).collect();
+    limits_put(&tx, &rows).unwrap();
+    assert_eq!(limits_sweep(&tx, LIVES, NOON + most).unwrap(), 1000);
+    assert_eq!(limits_sweep(&tx, LIVES, NOON + most).unwrap(), 500);
+    assert_eq!(limits_sweep(&tx, LIVES, NOON + most).unwrap(), 0);
+    assert_eq!(limits_all_rows(&db), most);
+    assert!(times_of(&db, "u29").is_empty() && !times_of(&db, "u30").is_empty());
+    db.commit().unwrap();
 }

@@ -18,8 +18,8 @@ use crate::handlers::auth::drawn::drawn;
 use crate::handlers::context::{Context, success};
 use crate::store::{
     self, AttemptStatus, LimitCharge, LimitRow, SessionRow, Tx, UserChange, UserRow, end_sessions,
-    limits_charge, limits_put, login_record, passcodes_remove, session_insert, trim_logins,
-    user_by_name, user_by_uid, user_change, user_logged_in,
+    limits_charge, login_record, passcodes_remove, session_insert, trim_logins, user_by_name,
+    user_by_uid, user_change, user_logged_in, vouch_put,
 };
 
 /// Most live logins of an account (`spec/protocol.md`).
@@ -158,7 +158,7 @@ fn welcome(
     }
     record(tx, context, &request.attempt, AttemptStatus::Ok)?;
     if let Some(vouch) = &request.charges.vouch {
-        limits_put(tx, std::slice::from_ref(vouch))?;
+        vouch_put(tx, vouch)?;
     }
     user_logged_in(tx, &row.uid, &times::to_stored(context.now))?;
     let made = if request.attempt.session {
