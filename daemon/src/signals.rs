@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 
 /// Exit code of the second SIGTERM or SIGINT: stopped while running, not cleanly.
 pub const ABRUPT_EXIT_CODE: i32 = 1;
@@ -32,7 +32,7 @@ pub enum Signal {
 ///
 /// # Errors
 /// A handler could not be installed, or the thread not started.
-pub fn start(sender: UnboundedSender<Signal>) -> io::Result<()> {
+pub fn start(sender: Sender<Signal>) -> io::Result<()> {
     let stopping = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         // In this order: the first signal finds the flag unset and sets it.
@@ -47,7 +47,8 @@ pub fn start(sender: UnboundedSender<Signal>) -> io::Result<()> {
                 SIGUSR1 => Signal::Status,
                 _ => Signal::Stop,
             };
-            if sender.send(asked).is_err() {
+            // While the daemon is busy with one, more of a kind count as one.
+            if sender.blocking_send(asked).is_err() {
                 break;
             }
         }
@@ -70,7 +71,7 @@ mod tests {
     #[test]
     #[ignore = "run by the tests beside it"]
     fn child() {
-        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
         start(sender).unwrap();
         say("started");
         while let Some(signal) = receiver.blocking_recv() {

@@ -9,10 +9,16 @@ use super::app::App;
 use crate::accounts::times;
 use crate::error::CommandError;
 use crate::handlers::auth::Attempt;
-use crate::store::{Refusal, StoreError, Tx, login_refused, recorded_name};
+use crate::store::{
+    REFUSED_NAME, REFUSED_REALM, Refusal, StoreError, Tx, login_refused, recorded_name,
+};
 
 /// Most different rows that wait to be written; refusals beyond count on the row of their address.
 const MOST: usize = 10_000;
+
+/// Most rows of addresses that wait beyond those. What comes from still others is in the log and in
+/// the metrics alone.
+const MOST_ADDRESSES: usize = 10_000;
 
 type Place = (String, String, String);
 
@@ -23,10 +29,21 @@ pub struct Refusals(RefCell<HashMap<Place, u64>>);
 impl Refusals {
     /// Counts one.
     pub(super) fn count(&self, attempt: &Attempt) {
-        let mut waiting = self.0.borrow_mut();
         let ip = attempt.client_ip.as_str().to_owned();
-        let name = if waiting.len() < MOST { recorded_name(&attempt.name) } else { "*".into() };
-        *waiting.entry((ip, name, attempt.realm.clone())).or_default() += 1;
+        self.add((ip, recorded_name(&attempt.name), attempt.realm.clone()), 1);
+    }
+
+    fn add(&self, (ip, name, realm): Place, count: u64) {
+        let mut waiting = self.0.borrow_mut();
+        let place = (ip, name, realm);
+        if waiting.len() < MOST || waiting.contains_key(&place) {
+            *waiting.entry(place).or_default() += count;
+            return;
+        }
+        let place = (place.0, REFUSED_NAME.to_owned(), REFUSED_REALM.to_owned());
+        if waiting.len() < MOST + MOST_ADDRESSES || waiting.contains_key(&place) {
+            *waiting.entry(place).or_default() += count;
+        }
     }
 
     /// Whether one of that address and name waits, in whatever realm.
@@ -43,9 +60,8 @@ impl Refusals {
 
     /// Puts back what could not be written.
     pub fn put_back(&self, refusals: Vec<(Place, u64)>) {
-        let mut waiting = self.0.borrow_mut();
-        for (place, count) in refusals.into_iter().take(MOST) {
-            *waiting.entry(place).or_default() += count;
+        for (place, count) in refusals {
+            self.add(place, count);
         }
     }
 }
@@ -78,4 +94,35 @@ fn write(tx: &Tx<'_>, refusals: &[(Place, u64)], now: &str) -> Result<(), StoreE
         login_refused(tx, &Refusal { client_ip, name, realm, count: *count, now })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(number: usize, name: &str, realm: &str) -> Place {
+        (format!("192.0.2.{number}"), name.to_owned(), realm.to_owned())
+    }
+
+    /// Names, realms and addresses beyond any number, and a database that takes none.
+    #[test]
+    fn what_waits_has_a_bound_whatever_differs() {
+        let refusals = Refusals::default();
+        for number in 0..MOST {
+            refusals.add(place(1, &format!("name{number}"), "api"), 1);
+        }
+        for number in 0..100_000 {
+            refusals.add(place(number, "bob", &format!("realm{number}")), 1);
+            refusals.add(place(2, &format!("{number}"), &format!("realm{number}")), 1);
+        }
+        refusals.add(place(1, "name7", "api"), 1);
+        let taken = refusals.take();
+        assert_eq!(taken.len(), MOST + MOST_ADDRESSES);
+        let count = |wanted: &Place| taken.iter().find(|(place, _)| place == wanted).unwrap().1;
+        assert_eq!(count(&place(1, "name7", "api")), 2, "what waits counts on");
+        assert_eq!(count(&place(2, REFUSED_NAME, REFUSED_REALM)), 100_001);
+        refusals.put_back(taken.clone());
+        refusals.put_back(taken);
+        assert!(refusals.take().len() <= MOST + MOST_ADDRESSES);
+    }
 }

@@ -50,7 +50,7 @@ struct Control {
 }
 
 pub(super) fn serve(built: Built) -> Result<(), Failure> {
-    let (signals, inbox) = mpsc::unbounded_channel();
+    let (signals, inbox) = mpsc::channel(1);
     signals::start(signals).map_err(Failure::running)?;
     let ready = ready_line(&built);
     tell_head(&built.slot, "start");
@@ -168,7 +168,7 @@ fn run(
     runtime: &Runtime,
     control: Control,
     (sockets, ready, answers): (Vec<Listening>, Ready, Answers),
-    (inbox, stop): (mpsc::UnboundedReceiver<Signal>, watch::Sender<bool>),
+    (inbox, stop): (mpsc::Receiver<Signal>, watch::Sender<bool>),
 ) -> Result<bool, Failure> {
     let tasks = LocalSet::new();
     let app = Rc::clone(&control.app);
@@ -211,7 +211,7 @@ fn end(store: &Store, thread: JoinHandle<()>, clean: bool) -> Result<(), Failure
 }
 
 impl Control {
-    async fn until_stopped(mut self, mut inbox: mpsc::UnboundedReceiver<Signal>) {
+    async fn until_stopped(mut self, mut inbox: mpsc::Receiver<Signal>) {
         while let Some(signal) = inbox.recv().await {
             match signal {
                 Signal::Stop => return,

@@ -13,7 +13,7 @@ pub const LOGIN_OK: &str = "OK";
 pub const REFUSED_NAME: &str = "*";
 
 /// The realm of that row: an address has one of them, whatever was logged in to.
-const REFUSED_REALM: &str = "api";
+pub const REFUSED_REALM: &str = "api";
 
 const REFUSED_STATUS: &str = "rate limited";
 

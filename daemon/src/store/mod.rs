@@ -20,6 +20,7 @@ mod group;
 mod health;
 mod idempotency;
 mod insert;
+mod jobs;
 mod kept;
 mod legacy;
 mod limits;
@@ -77,8 +78,8 @@ pub use self::limits::{
     limits_sweep, vouch_account, vouch_put, vouches_sweep,
 };
 pub use self::logins::{
-    Attempt, AttemptStatus, LOGIN_OK, REFUSED_NAME, Refusal, login_record, login_refused,
-    logins_clear, logins_prune, recorded_name,
+    Attempt, AttemptStatus, LOGIN_OK, REFUSED_NAME, REFUSED_REALM, Refusal, login_record,
+    login_refused, logins_clear, logins_prune, recorded_name,
 };
 pub use self::logins_search::{LoginFilter, LoginPage, LoginPosition, LoginRow, logins_page};
 pub use self::meta::{

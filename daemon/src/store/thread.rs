@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use super::error::StoreError;
 use super::group::{
     Finish, Step, WriteRun, caught, commit, end_what_is_left, finish_all, one_write, refuse_all,
 };
+use super::jobs::{Inbox, Job, Jobs, ReadRun, jobs};
 use super::outbox::{Answers, Outbox, Reply, outbox};
 use super::slot::Slot;
 use super::ticket::Ticket;
@@ -35,18 +36,10 @@ const GROUP: usize = 256;
 /// How often the thread looks up while nothing is asked of it.
 const IDLE: Duration = Duration::from_secs(1);
 
-type ReadRun = Box<dyn FnOnce(Result<&Db, StoreError>) + Send>;
-
-enum Job {
-    Read { ticket: Ticket, run: ReadRun, short: bool },
-    Write { ticket: Ticket, run: WriteRun, refuse: Finish },
-    Stop,
-}
-
 /// The handle to the database thread; cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    jobs: Sender<Job>,
+    jobs: Jobs,
     turns: Arc<AtomicU64>,
     outbox: Outbox,
     committed: Arc<Committed>,
@@ -59,7 +52,7 @@ impl Store {
     /// # Errors
     /// Where the system gives no thread.
     pub fn start(slot: Slot, sink: Sink) -> std::io::Result<(Self, JoinHandle<()>, Answers)> {
-        let (jobs, inbox) = channel();
+        let (jobs, inbox) = jobs();
         let (outbox, answers) = outbox();
         let store = Self { jobs, turns: Arc::default(), outbox, committed: Arc::default() };
         let (turns, committed) = (Arc::clone(&store.turns), Arc::clone(&store.committed));
@@ -194,9 +187,7 @@ impl Store {
         deadline: Duration,
     ) -> Result<T, CommandError> {
         let ticket = Ticket::default();
-        if self.jobs.send(job(ticket.clone())).is_err() {
-            return Err(StoreError::Stopped.into());
-        }
+        self.jobs.add(job(ticket.clone()))?;
         let outcome = match timeout(deadline, &mut answer).await {
             Ok(outcome) => outcome,
             Err(_) if ticket.give_up() => return Err(CommandError::Late),
@@ -220,8 +211,7 @@ impl Store {
 
     /// Asks the thread to finish what waits, checkpoint and end. Join its handle afterwards.
     pub fn stop(&self) {
-        // A thread that is gone has stopped.
-        let _ = self.jobs.send(Job::Stop);
+        self.jobs.stop();
     }
 }
 
@@ -235,7 +225,7 @@ struct Taken {
 struct DbThread {
     slot: Slot,
     sink: Sink,
-    inbox: Receiver<Job>,
+    inbox: Inbox,
     turns: Arc<AtomicU64>,
     committed: Arc<Committed>,
     outbox: Outbox,
@@ -247,7 +237,7 @@ impl DbThread {
         let _ = self.slot.check_written();
         loop {
             self.turns.fetch_add(1, Ordering::Relaxed);
-            match self.inbox.recv_timeout(IDLE) {
+            match self.inbox.wait(IDLE) {
                 Ok(first) => {
                     if self.group(first) {
                         break;
@@ -294,7 +284,7 @@ impl DbThread {
         // A full group leaves the rest in the queue: what is taken out of it is carried out.
         while most > 0
             && taken.writes.len() < GROUP
-            && let Ok(job) = self.inbox.try_recv()
+            && let Some(job) = self.inbox.take()
         {
             self.take(job, taken);
             most -= 1;

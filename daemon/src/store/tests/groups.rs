@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::{join, join_all, join3};
 use tokio::runtime::{Builder, Runtime};
 
@@ -13,6 +14,7 @@ use super::place::{Place, names, number};
 use crate::error::CommandError;
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
+use crate::store::jobs::WAITING;
 use crate::store::slot::Slot;
 use crate::store::thread::Store;
 
@@ -255,6 +257,34 @@ fn what_has_not_begun_in_time_is_never_done() {
     let (busy, (write, read)) = desk.run(join(busy, late));
     busy.unwrap();
     assert!(matches!(write, Err(CommandError::Late)) && matches!(read, Err(CommandError::Late)));
+    assert_eq!(desk.names(), ["admin"]);
+}
+
+/// What was given up takes room until the thread comes to it.
+#[test]
+fn of_a_thread_that_stands_still_the_queue_has_a_bound() {
+    let desk = Desk::new();
+    let (gate, hold) = Gate::new();
+    let busy = desk.store.read(LONG, move |_| hold());
+    let late = async {
+        gate.await_begin();
+        for _ in 0..WAITING {
+            let given_up = desk.store.read(LONG, |_| Ok(())).now_or_never();
+            assert!(given_up.is_none(), "{given_up:?}");
+        }
+        let read = desk.store.read(Duration::ZERO, |_| Ok(())).await;
+        let write = desk.store.write(LONG, |tx| add(tx, "refused")).await;
+        gate.open();
+        (write, read)
+    };
+    let (busy, (write, read)) = desk.run(join(busy, late));
+    busy.unwrap();
+    for refused in [write, read] {
+        assert!(matches!(refused, Err(CommandError::Busy { retry_after_s: 1 })), "{refused:?}");
+    }
+    // Once they are worked off there is room.
+    let is_busy = |read: &Result<(), CommandError>| matches!(read, Err(CommandError::Busy { .. }));
+    while is_busy(&desk.run(desk.store.read(LONG, |_| Ok(())))) {}
     assert_eq!(desk.names(), ["admin"]);
 }
 

@@ -1,0 +1,81 @@
+//! Work on its way to the database thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use super::db::Db;
+use super::error::StoreError;
+use super::group::{Finish, WriteRun};
+use super::ticket::Ticket;
+use crate::error::CommandError;
+
+/// Most jobs that wait. Connections bound those that somebody waits for; what was given up waits on
+/// until the thread comes to it, and while the thread stands still more of that comes with each
+/// request.
+pub(super) const WAITING: usize = 16_384;
+
+/// Seconds after which a request that found no room may try again.
+const RETRY_AFTER_S: u64 = 1;
+
+pub(super) type ReadRun = Box<dyn FnOnce(Result<&Db, StoreError>) + Send>;
+
+pub(super) enum Job {
+    Read { ticket: Ticket, run: ReadRun, short: bool },
+    Write { ticket: Ticket, run: WriteRun, refuse: Finish },
+    Stop,
+}
+
+/// The sending end; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Jobs {
+    to: Sender<Job>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// The end of the database thread.
+pub(super) struct Inbox {
+    from: Receiver<Job>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Both ends.
+pub(super) fn jobs() -> (Jobs, Inbox) {
+    let ((to, from), waiting) = (channel(), Arc::default());
+    (Jobs { to, waiting: Arc::clone(&waiting) }, Inbox { from, waiting })
+}
+
+impl Jobs {
+    /// Puts a job in the queue.
+    pub(super) fn add(&self, job: Job) -> Result<(), CommandError> {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(CommandError::Busy { retry_after_s: RETRY_AFTER_S });
+        }
+        self.to.send(job).map_err(|_| StoreError::Stopped.into())
+    }
+
+    /// Asks the thread to end, whatever waits.
+    pub(super) fn stop(&self) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        // A thread that is gone has stopped.
+        let _ = self.to.send(Job::Stop);
+    }
+}
+
+impl Inbox {
+    /// The next job; waits for it.
+    pub(super) fn wait(&self, limit: Duration) -> Result<Job, RecvTimeoutError> {
+        self.from.recv_timeout(limit).inspect(|_| self.taken())
+    }
+
+    /// The next job, where there is one.
+    pub(super) fn take(&self) -> Option<Job> {
+        self.from.try_recv().ok().inspect(|_| self.taken())
+    }
+
+    fn taken(&self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
