@@ -31,8 +31,8 @@ use crate::server::Server;
 use crate::signals::{self, Signal};
 use crate::socket::systemd;
 use crate::store::{
-    Answers, AuditHead, Counts, Kind, Slot, Store, all_sessions, audit_head, counts, ended_ids,
-    limits_all, user_by_uid,
+    Answers, Counts, Kind, Slot, Store, all_sessions, counts, ended_ids, limits_all,
+    log_audit_head, user_by_uid,
 };
 
 /// How long what runs may take to finish after a stop (`spec/security.md`).
@@ -53,7 +53,7 @@ pub(super) fn serve(built: Built) -> Result<(), Failure> {
     let (signals, inbox) = mpsc::channel(1);
     signals::start(signals).map_err(Failure::running)?;
     let ready = ready_line(&built);
-    tell_head(&built.slot, "start");
+    log_audit_head(built.slot.db(), "start");
     let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
     let index = index(&built.slot)?;
     let ended = ended(&built.slot)?;
@@ -152,14 +152,6 @@ fn ready_line(built: &Built) -> Ready {
         database: built.slot.path().display().to_string(),
         kind: built.slot.db().map_or("photoprism, not there yet", |db| db.kind().name()),
         accounts: found.map_or(0, |Counts { users, .. }| users),
-    }
-}
-
-fn tell_head(slot: &Slot, when: &str) {
-    if let Some(Ok(AuditHead { number, hash })) = slot.db().map(audit_head)
-        && number > 0
-    {
-        info!(number, %hash, "head of the audit trail at {when}");
     }
 }
 

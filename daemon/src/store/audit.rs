@@ -4,6 +4,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tracing::info;
 
 use super::db::{Db, Tx};
 use super::error::StoreError;
@@ -78,6 +79,16 @@ pub fn audit_head(db: &Db) -> Result<AuditHead, StoreError> {
         .query_row([], |row| Ok(AuditHead { number: row.get(0)?, hash: text(row, 1)? }))
         .optional()?;
     Ok(head.unwrap_or_default())
+}
+
+/// Logs what the audit trail ends with at the `start` or `stop`: a tail that is cut in between
+/// shows against it.
+pub fn log_audit_head(db: Option<&Db>, when: &str) {
+    if let Some(Ok(AuditHead { number, hash })) = db.map(audit_head)
+        && number > 0
+    {
+        info!(number, %hash, "head of the audit trail at {when}");
+    }
 }
 
 /// Records in the table.

@@ -24,6 +24,7 @@ mod jobs;
 mod kept;
 mod legacy;
 mod limits;
+mod lock_gap;
 mod lock_timeout;
 mod logins;
 mod logins_search;
@@ -56,7 +57,7 @@ pub use self::access::{check_access, resolve};
 pub use self::attached::{foreign_tables, own_tables_file};
 pub use self::audit::{
     AuditEntry, AuditHead, AuditRow, audit_append, audit_count, audit_head, audit_page, audit_walk,
-    link,
+    link, log_audit_head,
 };
 pub use self::backup::{
     AccountChange, Backup, BackupCounts, BackupEntry, BackupFault, BackupFile, BackupOrigin,

@@ -151,10 +151,14 @@ impl Slot {
         }
     }
 
+    /// Whether PhotoPrism writes to the same file.
+    pub(super) fn is_shared(&self) -> bool {
+        self.db.as_ref().is_some_and(|db| db.kind != Kind::Own)
+    }
+
     /// For how long [`Slot::begin`] is worth another try: as long as PhotoPrism itself would wait.
     pub(super) fn patience(&self) -> Duration {
-        let photoprism = self.db.as_ref().is_some_and(|db| db.kind != Kind::Own);
-        if photoprism { LockTimeout::Full.duration() } else { Duration::ZERO }
+        if self.is_shared() { LockTimeout::Full.duration() } else { Duration::ZERO }
     }
 
     fn get_for_write(&mut self) -> Result<&Db, StoreError> {

@@ -12,9 +12,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use tracing::info;
 
-use super::audit::{AuditHead, audit_head};
+use super::audit::log_audit_head;
 use super::committed::Committed;
 use super::db::{Db, Kind, Tx};
 use super::error::StoreError;
@@ -22,6 +21,7 @@ use super::group::{
     Finish, Step, WriteRun, caught, commit, end_what_is_left, finish_all, one_write, refuse_all,
 };
 use super::jobs::{Inbox, Job, Jobs, ReadRun, jobs};
+use super::lock_gap::LockGap;
 use super::outbox::{Answers, Outbox, Reply, outbox};
 use super::slot::Slot;
 use super::ticket::Ticket;
@@ -53,11 +53,11 @@ impl Store {
     /// Where the system gives no thread.
     pub fn start(slot: Slot, sink: Sink) -> std::io::Result<(Self, JoinHandle<()>, Answers)> {
         let (jobs, inbox) = jobs();
-        let (outbox, answers) = outbox();
+        let ((outbox, answers), gap) = (outbox(), LockGap::default());
         let store = Self { jobs, turns: Arc::default(), outbox, committed: Arc::default() };
         let (turns, committed) = (Arc::clone(&store.turns), Arc::clone(&store.committed));
         let mut thread =
-            DbThread { slot, sink, inbox, turns, outbox: store.outbox.clone(), committed };
+            DbThread { slot, sink, inbox, turns, outbox: store.outbox.clone(), committed, gap };
         let handle =
             std::thread::Builder::new().name("database".into()).spawn(move || thread.run())?;
         Ok((store, handle, answers))
@@ -229,6 +229,7 @@ struct DbThread {
     turns: Arc<AtomicU64>,
     committed: Arc<Committed>,
     outbox: Outbox,
+    gap: LockGap,
 }
 
 impl DbThread {
@@ -247,17 +248,8 @@ impl DbThread {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        self.tell_head();
+        log_audit_head(self.slot.db(), "stop");
         self.slot.close();
-    }
-
-    /// What the audit trail ended with: a tail that is cut before the next start shows against it.
-    fn tell_head(&self) {
-        if let Some(Ok(AuditHead { number, hash })) = self.slot.db().map(audit_head)
-            && number > 0
-        {
-            info!(number, %hash, "head of the audit trail at stop");
-        }
     }
 
     /// Runs one group; true when the thread is to end.
@@ -268,7 +260,11 @@ impl DbThread {
         if !taken.writes.is_empty() {
             match self.begin(&mut taken) {
                 Ok(()) => {
+                    let watch = Stopwatch::start();
                     let end = self.write_group(taken.writes);
+                    if self.slot.is_shared() {
+                        self.gap.begin(watch.elapsed());
+                    }
                     self.outbox.flush();
                     self.slot.after_commit(&end);
                 }
@@ -312,6 +308,7 @@ impl DbThread {
     /// Takes the lock of a write transaction. While PhotoPrism has it, those who only look are
     /// served.
     fn begin(&mut self, taken: &mut Taken) -> Result<(), StoreError> {
+        self.leave_gap(taken);
         let watch = Stopwatch::start();
         loop {
             match self.slot.begin() {
@@ -320,6 +317,19 @@ impl DbThread {
             }
             self.turns.fetch_add(1, Ordering::Relaxed);
             self.take_what_waits(taken);
+        }
+    }
+
+    /// Lets PhotoPrism have its turn at the lock; those who only look are served meanwhile.
+    fn leave_gap(&mut self, taken: &mut Taken) {
+        while taken.writes.len() < GROUP
+            && !taken.stop
+            && let Some(left) = self.gap.left()
+            && let Ok(job) = self.inbox.wait(left)
+        {
+            self.turns.fetch_add(1, Ordering::Relaxed);
+            self.take(job, taken);
+            self.outbox.flush();
         }
     }
 

@@ -2,10 +2,9 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use crate::common::home::Home;
-use crate::common::outside::has_another_clock;
+use crate::preload::preload;
 
 /// What the library tells and is told.
 pub(crate) struct Killer {
@@ -17,18 +16,8 @@ impl Killer {
     /// Puts it between the daemon of `home` and the disk.
     pub(crate) fn between(home: &mut Home) -> Self {
         let path = |name: &str| home.root().join(name);
-        let (library, source) = (path("killer.so"), path("killer.c"));
         let killer = Self { told: path("told"), order: path("order") };
-        fs::write(&source, include_str!("killer.c")).unwrap();
-        let mut compiler = Command::new("cc");
-        compiler.args(["-O1", "-Wall", "-shared", "-fPIC", "-o"]).args([&library, &source]);
-        assert!(compiler.status().expect("the C compiler cc is needed").success());
-        let mut preloaded = library.into_os_string();
-        if has_another_clock() {
-            preloaded.push(":");
-            preloaded.push(std::env::var_os("LD_PRELOAD").unwrap_or_default());
-        }
-        home.set_env("LD_PRELOAD", preloaded);
+        preload(home, include_str!("killer.c"));
         home.set_env("KILLER_TOLD", &killer.told);
         home.set_env("KILLER_ORDER", &killer.order);
         killer

@@ -4,6 +4,8 @@
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "other binaries use the rest of the harness")]
 mod common;
+#[path = "../preload/mod.rs"]
+mod preload;
 
 mod backups;
 mod kept;

@@ -4,6 +4,8 @@
 #[expect(dead_code, reason = "other test binaries use the rest of it")]
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../preload/mod.rs"]
+mod preload;
 
 mod beside;
 mod brought_back;
@@ -26,5 +28,6 @@ mod sessions;
 mod setup;
 mod shapes;
 mod texts;
+mod turns;
 mod ways;
 mod went_back;

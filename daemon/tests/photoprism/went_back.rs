@@ -71,6 +71,8 @@ fn a_deletion_that_goes_back_is_told_across_a_crash_and_once() {
     let conn = photoprism(&home);
     let before = account(&conn);
     home.ok("users.rm", json!({"user": "bob"}));
+    // Answered by the thread that then knows the change as committed: no crash undid it.
+    home.ok("users.ls", json!({}));
     home.kill();
     save_account(&conn, &before);
     home.start();

@@ -2,10 +2,9 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use crate::common::home::Home;
-use crate::common::outside::has_another_clock;
+use crate::preload::preload;
 
 /// A failing write or sync, and how (`errno(3)`).
 pub(crate) enum Order {
@@ -29,18 +28,8 @@ impl Shim {
     /// Puts it between the daemon of `home` and the disk.
     pub(crate) fn between(home: &mut Home) -> Self {
         let path = |name: &str| home.root().join(name);
-        let (library, source) = (path("shim.so"), path("shim.c"));
         let shim = Self { told: path("told"), order: path("order") };
-        fs::write(&source, include_str!("shim.c")).unwrap();
-        let mut compiler = Command::new("cc");
-        compiler.args(["-O1", "-Wall", "-shared", "-fPIC", "-o"]).args([&library, &source]);
-        assert!(compiler.status().expect("the C compiler cc is needed").success());
-        let mut preloaded = library.into_os_string();
-        if has_another_clock() {
-            preloaded.push(":");
-            preloaded.push(std::env::var_os("LD_PRELOAD").unwrap_or_default());
-        }
-        home.set_env("LD_PRELOAD", preloaded);
+        preload(home, include_str!("shim.c"));
         home.set_env("SHIM_TOLD", &shim.told);
         home.set_env("SHIM_ORDER", &shim.order);
         shim
