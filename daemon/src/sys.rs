@@ -90,27 +90,36 @@ pub(crate) fn passed_descriptors() -> io::Result<Vec<(OwnedFd, String)>> {
 /// Where the change counter is in the header of a SQLite file: four bytes, the highest first.
 const CHANGE_COUNTER: i64 = 24;
 
-/// The change counter of a connection's main file, read through SQLite's own descriptor: opening
-/// another one, and closing it, would drop the locks of this process. To be asked inside of a
-/// transaction; in WAL mode the file is behind.
+/// The change counter of a connection's main file. To be asked inside of a transaction; in WAL mode
+/// the file is behind.
 ///
 /// # Errors
-/// Where SQLite has no such file, or cannot read it.
+/// As [`file_bytes`].
 pub(crate) fn change_counter(conn: &Connection) -> io::Result<u32> {
+    file_bytes(conn, CHANGE_COUNTER).map(u32::from_be_bytes)
+}
+
+/// Bytes of a connection's main file from that place on, read through SQLite's own descriptor:
+/// opening another one, and closing it, would drop the locks of this process.
+///
+/// # Errors
+/// Where SQLite has no such file, cannot read it, or it is shorter.
+pub(crate) fn file_bytes<const N: usize>(conn: &Connection, from: i64) -> io::Result<[u8; N]> {
     let file = file_of(conn, ffi::SQLITE_FCNTL_FILE_POINTER)?;
     let unsupported = || io::Error::from(io::ErrorKind::Unsupported);
+    let length = std::ffi::c_int::try_from(N).map_err(|_| unsupported())?;
     // SAFETY: the connection is borrowed, so its file is open and its handle valid; methods that
     // are not null are a table that lives as long as the program.
     let read = unsafe { file.read().pMethods.as_ref() }.and_then(|methods| methods.xRead);
     let read = read.ok_or_else(unsupported)?;
-    let mut bytes = [0_u8; 4];
-    // SAFETY: the handle as above; the buffer is writable for the four bytes that are asked for,
-    // and reading moves nothing that SQLite relies upon (its own calls name their offset too).
-    let code = unsafe { read(file.as_ptr(), bytes.as_mut_ptr().cast(), 4, CHANGE_COUNTER) };
+    let mut bytes = [0_u8; N];
+    // SAFETY: the handle as above; the buffer is writable for the bytes that are asked for, and
+    // reading moves nothing that SQLite relies upon (its own calls name their offset too).
+    let code = unsafe { read(file.as_ptr(), bytes.as_mut_ptr().cast(), length, from) };
     if code == ffi::SQLITE_OK {
-        return Ok(u32::from_be_bytes(bytes));
+        return Ok(bytes);
     }
-    Err(io::Error::other(format!("SQLite could not read the change counter: code {code}")))
+    Err(io::Error::other(format!("SQLite could not read its file: code {code}")))
 }
 
 /// Whether a connection has the rollback journal of its main file open: inside of a transaction it

@@ -12,8 +12,8 @@ use super::failure::Failure;
 use crate::config::Database;
 use crate::socket::{Lock, lock_beside, lock_path, note_beside};
 use crate::store::{
-    BackupOrigin, Db, Expected, Kind, OpenError, backup_folder, backup_list, check_access,
-    make_or_check_folder, resolve,
+    BackupOrigin, Db, Expected, Kind, OpenError, StoreError, backup_folder, backup_list,
+    check_access, make_or_check_folder, resolve,
 };
 
 /// The words of the lock file.
@@ -82,15 +82,19 @@ pub(super) fn failure(database: &Path, error: OpenError) -> Failure {
 /// What is to be done about an own database that is gone: `what` says how.
 pub(super) fn gone(database: &Path, what: &str) -> String {
     let lock = lock_path(&resolve(database));
-    let (backup, restore) = if let Some(path) = newest_backup(database) {
-        let file = path.file_name().unwrap_or_default().display().to_string();
-        (
-            format!("the newest backup is {}", path.display()),
-            format!(" and bring the accounts back: photoprism admin backup restore {file}"),
-        )
-    } else {
-        let directory = backup_folder(database);
-        (format!("there is no backup in {}", directory.display()), String::new())
+    let (backup, restore) = match newest_backup(database) {
+        Ok(Some(path)) => {
+            let file = path.file_name().unwrap_or_default().display().to_string();
+            (
+                format!("the newest backup is {}", path.display()),
+                format!(" and bring the accounts back: photoprism admin backup restore {file}"),
+            )
+        }
+        Ok(None) => {
+            let directory = backup_folder(database);
+            (format!("there is no backup in {}", directory.display()), String::new())
+        }
+        Err(error) => (format!("backups were not looked for: {error}"), String::new()),
     };
     format!(
         "{what}, and none is created in its place; put the file back ({backup}), or begin anew: \
@@ -100,9 +104,10 @@ pub(super) fn gone(database: &Path, what: &str) -> String {
 }
 
 /// The newest backup of the accounts, asked for or made before something that destroys.
-fn newest_backup(database: &Path) -> Option<PathBuf> {
-    let found = backup_list(&backup_folder(database)).ok()?;
-    found.into_iter().find(|entry| entry.origin != BackupOrigin::Migration).map(|entry| entry.path)
+fn newest_backup(database: &Path) -> Result<Option<PathBuf>, StoreError> {
+    let found = backup_list(&backup_folder(database))?.into_iter();
+    let mut accounts = found.filter(|entry| entry.origin != BackupOrigin::Migration);
+    Ok(accounts.next().map(|entry| entry.path))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod changed;
 mod columns;
 mod committed;
 mod db;
+mod directory;
 mod error;
 mod expected;
 mod file_identity;
@@ -62,7 +63,7 @@ pub use self::audit::{
 pub use self::backup::{
     AccountChange, Backup, BackupCounts, BackupEntry, BackupFault, BackupFile, BackupOrigin,
     Emptied, Made, Making, Plan, Restored, What, backed_up, backup_folder, backup_list,
-    backup_open, empty_accounts, empty_sessions, restore_accounts,
+    backup_open, backups_refused, empty_accounts, empty_sessions, restore_accounts,
 };
 pub use self::changed::{changes_due, report_changes, went_back};
 pub use self::db::{Db, Kind, Tx, has_admin_tables};

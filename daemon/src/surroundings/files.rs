@@ -14,6 +14,8 @@ use super::names::{group_name, user_name};
 pub struct Seen {
     /// It is a socket.
     pub is_socket: bool,
+    /// It is a symbolic link.
+    pub is_link: bool,
     /// It is a folder.
     pub is_folder: bool,
     /// Owner.
@@ -43,9 +45,12 @@ impl Seen {
         fs::metadata(path).map(|found| Self::of(&found))
     }
 
-    fn of(found: &fs::Metadata) -> Self {
+    /// What an open descriptor, or one of the above, shows.
+    #[must_use]
+    pub fn of(found: &fs::Metadata) -> Self {
         Self {
             is_socket: found.file_type().is_socket(),
+            is_link: found.is_symlink(),
             is_folder: found.is_dir(),
             uid: found.uid(),
             gid: found.gid(),
@@ -92,7 +97,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(folder.path(), &link).unwrap();
-        assert!(!Seen::at(&link).unwrap().is_folder);
+        let seen = Seen::at(&link).unwrap();
+        assert!(seen.is_link && !seen.is_folder);
         assert!(Seen::through(&link).unwrap().is_folder);
         assert!(Seen::at(&folder.path().join("nothing")).is_err());
         assert!(!is_writable(&folder.path().join("nothing")));

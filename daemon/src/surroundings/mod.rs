@@ -5,12 +5,14 @@ mod descriptors;
 mod files;
 mod names;
 mod network;
+mod open_files;
 mod space;
 
 pub use self::descriptors::{OTHER_FILES, descriptor_limit};
 pub use self::files::{Seen, is_writable};
 pub use self::names::{gid_of, group_name, known_group, user_name};
 pub use self::network::network_file_system;
+pub use self::open_files::{FileId, descriptors_of};
 pub use self::space::{Space, space};
 
 /// A number of the system's, whose type has 32 or 64 bits by the machine.

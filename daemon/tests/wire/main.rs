@@ -8,6 +8,7 @@ mod common;
 mod access;
 mod audit;
 mod backup;
+mod backup_places;
 mod backup_theirs;
 mod envelope;
 mod golden;

@@ -5,7 +5,7 @@ use std::path::Path;
 use photoprism_protocol::doctor::Check;
 
 use super::Facts;
-use crate::store::{Db, own_tables_file};
+use crate::store::{Db, backups_refused, own_tables_file};
 use crate::surroundings::{Seen, is_writable};
 
 /// The sockets and their folders.
@@ -155,15 +155,15 @@ pub(super) fn backups(facts: &Facts) -> Option<Check> {
     let beside = facts.database.parent()?;
     let folder = beside.join("backups");
     let path = folder.display();
-    let Ok(seen) = Seen::through(&folder) else {
+    let Ok(seen) = Seen::at(&folder) else {
         let found = format!("{path}, not made yet");
         let advice = (!is_writable(beside)).then(|| {
             format!("it could not be made: let uid {} write in {}", facts.uid, beside.display())
         });
         return Some(Check::judged("backups", found, advice));
     };
-    let advice = if !seen.is_folder {
-        Some(format!("this is no folder: move {path} away"))
+    let advice = if let Some(refused) = backups_refused(&folder, seen, facts.uid) {
+        Some(refused)
     } else if seen.mode & 0o077 != 0 {
         Some(format!("backups hold password hashes and others may look in: chmod 700 {path}"))
     } else if is_writable(&folder) {
@@ -182,7 +182,8 @@ mod tests {
     const GROUP: u32 = 2000;
 
     const fn seen(mode: u32, is_socket: bool) -> Seen {
-        Seen { is_socket, is_folder: !is_socket, uid: US, gid: GROUP, mode, length: 0 }
+        let is_folder = !is_socket;
+        Seen { is_socket, is_link: false, is_folder, uid: US, gid: GROUP, mode, length: 0 }
     }
 
     fn of_socket(seen: Seen, gid: Option<u32>) -> String {

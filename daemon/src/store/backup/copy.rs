@@ -1,7 +1,6 @@
 //! The file that rows are copied to.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use rusqlite::{Connection, Params, params};
 
@@ -10,6 +9,7 @@ use super::read::count_rows;
 use super::tables::{
     CLIENTS, Found, SESSIONS, TABLES, Table, has_clients, insertion, list, quoted,
 };
+use super::unfinished::Unfinished;
 use super::values::bind;
 use crate::store::db::{Db, Kind};
 use crate::store::error::StoreError;
@@ -36,10 +36,10 @@ struct Statements {
 }
 
 impl Copy {
-    /// Makes the file, without tables.
-    pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
+    /// Begins to fill an empty file.
+    pub(super) fn create(file: &Unfinished) -> Result<Self, StoreError> {
+        let copy = file.connect()?;
         let make = || {
-            let copy = Connection::open(path)?;
             // It is thrown away where anything fails, and synced as a whole before it gets its
             // name.
             copy.pragma_update(None, "journal_mode", "off")?;
@@ -49,9 +49,10 @@ impl Copy {
             copy.pragma_update(None, "application_id", BACKUP_ID)?;
             copy.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             copy.execute_batch("BEGIN")?;
-            Ok(copy)
+            Ok(())
         };
-        Ok(Self { conn: make().map_err(unwritten)?, tables: [const { None }; TABLES.len()] })
+        make().map_err(unwritten)?;
+        Ok(Self { conn: copy, tables: [const { None }; TABLES.len()] })
     }
 
     /// Makes the empty tables, with the columns that the source has at this moment. What else is

@@ -1,12 +1,16 @@
-//! The folder of the backups: names, what is listed, what goes.
+//! The directory of the backups: whose it must be, names, what is listed, what goes.
 
-use std::fs::{self, File, Permissions};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use nix::unistd::geteuid;
 use photoprism_protocol::backup::FileName;
 
+use crate::store::directory::Directory;
 use crate::store::error::StoreError;
+use crate::surroundings::{Seen, user_name};
 
 /// Automatic backups kept (`spec/data.md`).
 const KEPT: usize = 10;
@@ -52,23 +56,21 @@ pub struct BackupEntry {
 /// Every backup, the newest first. No file is opened.
 ///
 /// # Errors
-/// The store's, where the folder cannot be read.
+/// The store's, where the directory cannot be read.
 pub fn backup_list(folder: &Path) -> Result<Vec<BackupEntry>, StoreError> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(|error| io(folder, &error))?,
-    };
+    let Some(directory) = open_folder(folder)? else { return Ok(Vec::new()) };
+    let names = directory.names().map_err(|error| io(folder, &error))?;
     let mut found: Vec<BackupEntry> =
-        entries.filter_map(|entry| listed(entry.ok()?.path())).collect();
+        names.into_iter().filter_map(|name| listed(&directory, name)).collect();
     found.sort_by(|one, other| (other.made, &other.file).cmp(&(one.made, &one.file)));
     Ok(found)
 }
 
-fn listed(path: PathBuf) -> Option<BackupEntry> {
-    let file = path.file_name()?.to_str()?.to_owned();
-    let data = fs::symlink_metadata(&path).ok()?;
+fn listed(directory: &Directory, file: String) -> Option<BackupEntry> {
     // A name that no command takes is no backup's.
-    if FileName::parse(&file).is_err() || !data.is_file() {
+    FileName::parse(&file).ok()?;
+    let data = directory.find(&file).ok()??.metadata().ok()?;
+    if !data.is_file() {
         return None;
     }
     let origin = if file.starts_with("auto-") {
@@ -78,6 +80,7 @@ fn listed(path: PathBuf) -> Option<BackupEntry> {
     } else {
         BackupOrigin::Manual
     };
+    let path = directory.path().join(&file);
     Some(BackupEntry { file, path, origin, bytes: data.len(), made: data.mtime() })
 }
 
@@ -92,66 +95,99 @@ pub(super) fn io(path: &Path, error: &std::io::Error) -> StoreError {
     ))
 }
 
-pub(super) fn make_folder(folder: &Path) -> Result<(), StoreError> {
-    match fs::DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(io(folder, &error)),
-        _ => Ok(()),
+/// Why backups are not kept in what was found there, and what to do; `None` where they are. In a
+/// directory in which others may write they could put links and files of theirs in the place of
+/// those that the daemon writes, takes back and removes.
+#[must_use]
+pub fn backups_refused(folder: &Path, seen: Seen, uid: u32) -> Option<String> {
+    let path = folder.display();
+    if seen.is_link {
+        return Some(format!(
+            "it is a symbolic link, which is not followed: remove it, and mount another place at \
+             {path} where backups shall be kept elsewhere"
+        ));
     }
+    if !seen.is_folder {
+        return Some(format!("it is not a directory: move it away, or remove it: {path}"));
+    }
+    if seen.uid != 0 && seen.uid != uid {
+        return Some(format!(
+            "it belongs to somebody else ({}), who can replace what is in it: check its files, then: \
+             chown {uid} {path}",
+            user_name(seen.uid)
+        ));
+    }
+    let who = match seen.mode & 0o022 {
+        0 => return None,
+        0o020 => "its group",
+        _ => "everybody",
+    };
+    Some(format!("{who} can replace what is in it: check its files, then: chmod 700 {path}"))
+}
+
+/// Opens the directory, where there is one and nobody but the daemon's user and root may write.
+pub(super) fn open_folder(folder: &Path) -> Result<Option<Directory>, StoreError> {
+    let directory = match Directory::open(folder) {
+        Ok(directory) => directory,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            // A link, or a file.
+            let what = Seen::at(folder).ok().and_then(|seen| refused(folder, seen));
+            return Err(what.unwrap_or_else(|| io(folder, &error)));
+        }
+    };
+    let seen = directory.seen().map_err(|error| io(folder, &error))?;
+    refused(folder, seen).map_or(Ok(Some(directory)), Err)
+}
+
+fn refused(folder: &Path, seen: Seen) -> Option<StoreError> {
+    let what = backups_refused(folder, seen, geteuid().as_raw())?;
+    Some(StoreError::Backup(format!("{} is not used for backups: {what}", folder.display())))
+}
+
+/// The same, created where it is missing.
+pub(super) fn make_folder(folder: &Path) -> Result<Directory, StoreError> {
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(io(folder, &error)),
+        Ok(()) | Err(_) => {}
+    }
+    open_folder(folder)?.ok_or_else(|| io(folder, &ErrorKind::NotFound.into()))
 }
 
 /// An automatic one's name behind all that there are, also of those made in the same second.
-pub(super) fn free_automatic(folder: &Path, name: &str) -> PathBuf {
-    let mut taken = automatic(folder).into_iter().filter(|(_, (stem, _))| stem == name);
+pub(super) fn free_automatic(directory: &Directory, name: &str) -> String {
+    let mut taken = automatic(directory).into_iter().filter(|(_, (stem, _))| stem == name);
     match taken.next_back() {
-        None => folder.join(format!("{name}.db")),
-        Some((_, (_, number))) => folder.join(format!("{name}.{}.db", number + 1)),
+        None => name.to_owned(),
+        Some((_, (_, number))) => format!("{name}.{}", number + 1),
     }
 }
 
-/// The first name that is free.
-pub(super) fn free_name(folder: &Path, name: &str) -> PathBuf {
-    let mut path = folder.join(format!("{name}.db"));
+/// The first name that is free, without its ending.
+pub(super) fn free_name(directory: &Directory, name: &str) -> Result<String, StoreError> {
+    let mut free = name.to_owned();
     let mut number = 1;
-    while fs::symlink_metadata(&path).is_ok() {
+    let taken = |free: &str| directory.find(&format!("{free}.db"));
+    while taken(&free).map_err(|error| io(directory.path(), &error))?.is_some() {
         number += 1;
-        path = folder.join(format!("{name}.{number}.db"));
+        free = format!("{name}.{number}");
     }
-    path
-}
-
-pub(super) fn remove_old(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io(path, &error)),
-        _ => Ok(()),
-    }
-}
-
-/// Syncs a file and gives it its name.
-pub(super) fn settle(temporary: &Path, path: &Path) -> Result<(), StoreError> {
-    let steps = || {
-        fs::set_permissions(temporary, Permissions::from_mode(0o600))?;
-        File::open(temporary)?.sync_all()?;
-        fs::rename(temporary, path)?;
-        File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
-    };
-    steps().map_err(|error| io(path, &error))
+    Ok(free)
 }
 
 /// Automatic backups, the oldest first: their names begin with the time, those of one second are
 /// numbered.
-fn automatic(folder: &Path) -> Vec<(PathBuf, (String, u32))> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut found: Vec<_> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter_map(|path| place_in_time(&path).map(|place| (path, place)))
-        .collect();
+fn automatic(directory: &Directory) -> Vec<(String, (String, u32))> {
+    let names = directory.names().unwrap_or_default().into_iter();
+    let mut found: Vec<_> =
+        names.filter_map(|name| place_in_time(&name).map(|place| (name, place))).collect();
     found.sort_by(|(_, one), (_, other)| one.cmp(other));
     found
 }
 
 /// `auto-NAME.db` is the first of its name, `auto-NAME.2.db` the second.
-fn place_in_time(path: &Path) -> Option<(String, u32)> {
-    let name = path.file_name()?.to_str()?.strip_suffix(".db")?;
+fn place_in_time(name: &str) -> Option<(String, u32)> {
+    let name = name.strip_suffix(".db")?;
     if !name.starts_with("auto-") {
         return None;
     }
@@ -162,25 +198,24 @@ fn place_in_time(path: &Path) -> Option<(String, u32)> {
 
 /// Lets go of the oldest automatic ones, but not of `keep`, and of what a process that was killed
 /// left half made in one go.
-pub(super) fn prune(folder: &Path, keep: Option<&Path>) {
-    let found = automatic(folder);
+pub(super) fn prune(directory: &Directory, keep: Option<&Path>) {
+    let found = automatic(directory);
     let surplus = found.len().saturating_sub(KEPT);
-    let surplus = found.into_iter().take(surplus).map(|(path, _)| path);
-    for old in surplus.filter(|path| Some(path.as_path()) != keep) {
+    let surplus = found.into_iter().take(surplus).map(|(name, _)| name);
+    let keep = keep.and_then(Path::file_name);
+    for old in surplus.filter(|name| Some(name.as_ref()) != keep) {
         // One that cannot be removed is tried again next time.
-        let _ = fs::remove_file(old);
+        let _ = directory.remove(&old);
     }
-    sweep(folder, TEMPORARY);
+    sweep(directory, TEMPORARY);
 }
 
 /// Removes what was left half made, by its ending.
-pub(super) fn sweep(folder: &Path, ending: &str) {
-    let journal = format!("{ending}-journal");
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-        if path.extension().is_some_and(|end| end == ending || end == journal.as_str()) {
-            // As above.
-            let _ = fs::remove_file(path);
-        }
+pub(super) fn sweep(directory: &Directory, ending: &str) {
+    let endings = [format!(".{ending}"), format!(".{ending}-journal")];
+    let names = directory.names().unwrap_or_default().into_iter();
+    for name in names.filter(|name| endings.iter().any(|ending| name.ends_with(ending))) {
+        // As above.
+        let _ = directory.remove(&name);
     }
 }

@@ -1,15 +1,20 @@
 //! A backup that somebody asks for, in steps: commands come in between, and what they change is
 //! taken again at the end.
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::changes::Changes;
+use super::changes::{Changes, RowAt};
 use super::copy::Copy;
-use super::files::{IN_STEPS, backup_folder, free_name, make_folder, remove_old, sweep};
+use super::files::{IN_STEPS, backup_folder, free_name, make_folder, sweep};
 use super::publish::publish_accounts;
 use super::read::BackupCounts;
 use super::tables::TABLES;
+use super::unfinished::Unfinished;
 use crate::store::db::{Db, Kind};
+use crate::store::directory::Directory;
 use crate::store::error::StoreError;
 
 /// Rows of one step: some milliseconds.
@@ -19,34 +24,37 @@ const STEP_ROWS: i64 = 500;
 #[derive(Debug)]
 pub struct Making {
     copy: Copy,
-    place: Place,
+    file: Unfinished,
+    kind: Kind,
+    watch: Watch,
     /// The table that is being copied, and the last row that was.
     table: usize,
     after: i64,
 }
 
-/// The file, which goes unless it was given its name.
+/// What changes meanwhile is remembered until this is dropped.
 #[derive(Debug)]
-struct Place {
-    temporary: PathBuf,
-    path: PathBuf,
-    kind: Kind,
+struct Watch {
     changes: Changes,
     number: u64,
 }
 
-impl Drop for Place {
+impl Watch {
+    fn end(&self) -> Option<BTreeSet<RowAt>> {
+        self.changes.end(self.number)
+    }
+}
+
+impl Drop for Watch {
     fn drop(&mut self) {
-        self.changes.end(self.number);
-        // What is half made has no use; the next one sweeps what stays.
-        let _ = remove_old(&self.temporary);
-        let _ = remove_old(&self.temporary.with_extension("part-journal"));
+        self.end();
     }
 }
 
 /// A backup that stands under its final name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Made {
+    directory: Arc<Directory>,
     /// Its absolute path.
     pub path: PathBuf,
     /// Its length.
@@ -61,18 +69,17 @@ impl Making {
     /// # Errors
     /// The store's; nothing is left behind then.
     pub fn begin(db: &Db, name: &str) -> Result<Self, StoreError> {
-        let folder = backup_folder(&db.path);
-        make_folder(&folder)?;
-        sweep(&folder, IN_STEPS);
-        let path = free_name(&folder, name);
-        let temporary = path.with_extension(IN_STEPS);
+        let directory = Arc::new(make_folder(&backup_folder(&db.path))?);
+        sweep(&directory, IN_STEPS);
+        let name = free_name(&directory, name)?;
+        let file = Unfinished::create(directory, (&name, IN_STEPS))?;
         let (changes, number) = (db.changes.clone(), db.changes.begin());
-        let place = Place { temporary, path, kind: db.kind().clone(), changes, number };
-        let mut copy = Copy::create(&place.temporary)?;
+        let (kind, watch) = (db.kind().clone(), Watch { changes, number });
+        let mut copy = Copy::create(&file)?;
         if *db.kind() == Kind::Own {
             copy.declare(db)?;
         }
-        Ok(Self { copy, place, table: 0, after: i64::MIN })
+        Ok(Self { copy, file, kind, watch, table: 0, after: i64::MIN })
     }
 
     /// Copies some more rows; true when all are there, as they stand at this moment.
@@ -94,7 +101,7 @@ impl Making {
             self.after = last.unwrap_or(i64::MIN);
             return Ok(false);
         }
-        let changed = self.place.changes.end(self.place.number);
+        let changed = self.watch.end();
         if let Some(rows) = &changed {
             self.copy.take_again(db, rows)?;
         }
@@ -119,19 +126,20 @@ impl Making {
     /// # Errors
     /// The store's; nothing is left behind then.
     pub fn publish(self) -> Result<Made, StoreError> {
-        let Self { copy, place, .. } = self;
+        let Self { copy, file, kind, .. } = self;
         copy.finish()?;
-        let counts = publish_accounts(&place.temporary, &place.path, &place.kind)?;
-        let path = place.path.clone();
-        let bytes = std::fs::metadata(&path).map_or(0, |data| data.len());
-        Ok(Made { path, bytes, counts })
+        let (path, data) = (file.path(), file.file.metadata());
+        let (directory, counts) = publish_accounts(file, &kind)?;
+        Ok(Made { directory, path, bytes: data.map_or(0, |data| data.len()), counts })
     }
 }
 
 impl Made {
     /// Takes it back, where the command that it was made for failed.
     pub fn discard(&self) {
-        // One that cannot be removed is a backup too many.
-        let _ = remove_old(&self.path);
+        if let Some(name) = self.path.file_name().and_then(OsStr::to_str) {
+            // One that cannot be removed is a backup too many.
+            let _ = self.directory.remove(name);
+        }
     }
 }

@@ -2,18 +2,22 @@
 //! everything off that a file could make it do, and only where it holds nothing but the tables
 //! that it must.
 
-use std::fs::File;
-use std::io::Read;
+use std::fs::{File, Metadata};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
+use super::files::{io, open_folder};
 use super::tables::{Column, TABLES, Table, has_clients};
 use crate::store::db::Kind;
+use crate::store::directory::Directory;
 use crate::store::error::StoreError;
 use crate::store::open::settings;
 use crate::store::schema::{APPLICATION_ID, BACKUP_ID, SCHEMA_VERSION};
+use crate::surroundings::{FileId, descriptors_of};
+use crate::sys::file_bytes;
 
 /// Tables and columns without which there are no accounts.
 const NEEDED: [(&str, &[&str]); 3] = [
@@ -104,31 +108,59 @@ impl BackupFile {
     }
 }
 
-/// Opens and checks the file of that name in the folder. Takes as long as reading all of it.
+/// Opens and checks the file of that name in the directory. Takes as long as reading all of it.
 ///
 /// # Errors
 /// [`BackupFault`].
 pub fn backup_open(folder: &Path, file: &str) -> Result<BackupFile, BackupFault> {
-    let path = folder.join(file);
-    match std::fs::symlink_metadata(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(BackupFault::Missing);
+    let directory = open_folder(folder)?.ok_or(BackupFault::Missing)?;
+    let found = directory.find(file).map_err(|error| io(&folder.join(file), &error))?;
+    open_in(&directory, file, &found.ok_or(BackupFault::Missing)?)
+}
+
+/// The same for the file that is held by one descriptor, under the name that it has.
+pub(super) fn open_in(
+    directory: &Directory,
+    name: &str,
+    file: &File,
+) -> Result<BackupFile, BackupFault> {
+    let path = directory.path().join(name);
+    let failed = |error: &std::io::Error| BackupFault::Store(io(&path, error));
+    let data = file.metadata().map_err(|error| failed(&error))?;
+    let alone = descriptors_of(FileId::of(&data)).map_err(|error| failed(&error))? == 1;
+    refuse_other_files(&data, alone)?;
+    for end in ["-journal", "-wal"] {
+        if directory.find(&format!("{name}{end}")).map_err(|error| failed(&error))?.is_some() {
+            let what =
+                "what was last written to it lies in a file beside it; open it once with sqlite3";
+            return Err(BackupFault::NotOne(what.into()));
         }
-        Err(error) => return Err(super::files::io(&path, &error).into()),
-        Ok(data) if data.is_file() => {}
-        Ok(_) => return Err(BackupFault::NotOne("it is no file of its own".into())),
-    }
-    let beside = ["-journal", "-wal"].map(|end| folder.join(format!("{file}{end}")));
-    if beside.iter().any(|path| std::fs::symlink_metadata(path).is_ok()) {
-        let what =
-            "what was last written to it lies in a file beside it; open it once with sqlite3";
-        return Err(BackupFault::NotOne(what.into()));
-    }
-    if wants_wal(&path)? {
-        return Err(BackupFault::NotOne("it is in WAL mode, as no backup is".into()));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(&path, flags)?;
+    let conn = directory.connect(name, file, (flags, "unix")).map_err(|error| failed(&error))?;
+    if data.len() >= HEADER && wants_wal(&conn).map_err(|error| failed(&error))? {
+        return Err(BackupFault::NotOne("it is in WAL mode, as no backup is".into()));
+    }
+    check(conn, path)
+}
+
+/// A file with another name may be the database in use, or a part of it, as one may be that the
+/// daemon has open. Opening such a one would end with the loss of its locks.
+fn refuse_other_files(data: &Metadata, alone: bool) -> Result<(), BackupFault> {
+    let what = if !data.is_file() {
+        "it is no file of its own"
+    } else if data.nlink() != 1 {
+        "it is a hard link, and another name leads to the same file; copy it, and use the copy"
+    } else if !alone {
+        "the daemon has this file open already: it is a part of the database in use, or is being \
+         restored"
+    } else {
+        return Ok(());
+    };
+    Err(BackupFault::NotOne(what.into()))
+}
+
+fn check(conn: Connection, path: PathBuf) -> Result<BackupFile, BackupFault> {
     settings(&conn)?;
     conn.execute_batch("PRAGMA query_only = 1; PRAGMA cell_size_check = 1; BEGIN")?;
     whose(&conn)?;
@@ -145,17 +177,13 @@ pub fn backup_open(folder: &Path, file: &str) -> Result<BackupFile, BackupFault>
     Ok(BackupFile { conn, path, of_photoprism, counts })
 }
 
+/// Length of the header of a SQLite file. What is shorter is told by SQLite.
+const HEADER: u64 = 100;
+
 /// The version of the format for writers, byte 18 of the header, is 2 in WAL mode: SQLite would
 /// make files beside it to read it.
-fn wants_wal(path: &Path) -> Result<bool, BackupFault> {
-    let mut header = [0; 19];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    match read {
-        // What is too short is told by SQLite.
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
-        Err(error) => Err(super::files::io(path, &error).into()),
-        Ok(()) => Ok(header[18] == 2),
-    }
+fn wants_wal(conn: &Connection) -> std::io::Result<bool> {
+    file_bytes(conn, 18).map(|[version]| version == 2)
 }
 
 fn whose(conn: &Connection) -> Result<(), BackupFault> {

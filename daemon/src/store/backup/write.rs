@@ -1,12 +1,29 @@
 //! Backups in one go: what a transaction is about to destroy, and before a migration everything.
 
+use std::ffi::OsStr;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::backup::{self as sqlite, StepResult};
 
 use super::copy::Copy;
-use super::files::{TEMPORARY, backup_folder, free_automatic, make_folder, prune, remove_old};
+use super::files::{TEMPORARY, backup_folder, free_automatic, io, make_folder, prune};
 use super::publish::{publish_accounts, publish_whole};
+use super::unfinished::Unfinished;
 use crate::store::db::{Db, Tx};
+use crate::store::directory::Directory;
 use crate::store::error::StoreError;
+
+/// What SQLite takes for "until the end".
+const ALL_PAGES: i32 = -1;
+
+/// Where the header of a SQLite file says whether it has a write-ahead log: two bytes, for those
+/// who write and those who read.
+const FORMAT_VERSIONS: u64 = 18;
+
+/// What it says of a file without one.
+const ROLLBACK_JOURNAL: [u8; 2] = [1, 1];
 
 /// A backup that stands under its final name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,58 +44,55 @@ pub fn backed_up<T, E: From<StoreError>>(
     (name, keep): (&str, Option<&Path>),
     work: impl FnOnce(&Backup) -> Result<T, E>,
 ) -> Result<T, E> {
-    let backup = write(tx, name)?;
+    let (backup, directory) = write(tx, name)?;
     let outcome = work(&backup);
     match &outcome {
-        Ok(_) => prune(&backup_folder(&tx.path), keep),
+        Ok(_) => prune(&directory, keep),
         // One that cannot be removed is a backup too many.
-        Err(_) => drop(remove_old(&backup.path)),
+        Err(_) => backup.discard(&directory),
     }
     outcome
 }
 
-fn write(tx: &Tx<'_>, name: &str) -> Result<Backup, StoreError> {
-    let folder = backup_folder(&tx.path);
-    make_folder(&folder)?;
-    let path = free_automatic(&folder, &format!("auto-{name}"));
-    with_temporary(&path, |temporary| {
-        let mut copy = Copy::create(temporary)?;
-        copy.declare(tx)?;
-        copy.take_all(tx)?;
-        if !copy.is_complete(tx)? {
-            return Err(StoreError::Backup("the backup does not hold every row".into()));
+impl Backup {
+    fn discard(&self, directory: &Directory) {
+        if let Some(name) = self.path.file_name().and_then(OsStr::to_str) {
+            let _ = directory.remove(name);
         }
-        copy.finish()?;
-        publish_accounts(temporary, &path, tx.kind()).map(|_| ())
-    })?;
-    Ok(Backup { path })
+    }
+}
+
+fn write(tx: &Tx<'_>, name: &str) -> Result<(Backup, Arc<Directory>), StoreError> {
+    let directory = Arc::new(make_folder(&backup_folder(&tx.path))?);
+    let name = free_automatic(&directory, &format!("auto-{name}"));
+    let file = Unfinished::create(directory, (&name, TEMPORARY))?;
+    let path = file.path();
+    let mut copy = Copy::create(&file)?;
+    copy.declare(tx)?;
+    copy.take_all(tx)?;
+    if !copy.is_complete(tx)? {
+        return Err(StoreError::Backup("the backup does not hold every row".into()));
+    }
+    copy.finish()?;
+    let (directory, _) = publish_accounts(file, tx.kind())?;
+    Ok((Backup { path }, directory))
 }
 
 /// Copies the whole of our own database, of schema `schema`, before a migration.
 pub(in crate::store) fn copy_whole(db: &Db, schema: u32) -> Result<(), StoreError> {
-    let folder = backup_folder(&db.path);
-    make_folder(&folder)?;
-    let path = folder.join(format!("schema-{schema}.db"));
-    with_temporary(&path, |temporary| {
-        let target = temporary.to_string_lossy();
-        db.conn.execute("VACUUM INTO ?1", [target])?;
-        publish_whole(temporary, &path)
-    })
-}
-
-/// Lets `fill` make a file beside `path` and give it its name.
-fn with_temporary(
-    path: &Path,
-    fill: impl FnOnce(&Path) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let temporary = path.with_extension(TEMPORARY);
-    // A journal of a killed one would be played back into the new file.
-    let done = remove_old(&temporary)
-        .and_then(|()| remove_old(&path.with_extension("tmp-journal")))
-        .and_then(|()| fill(&temporary));
-    if done.is_err() {
-        // What is half made has no use; the error that matters is the first one.
-        let _ = remove_old(&temporary);
+    let directory = Arc::new(make_folder(&backup_folder(&db.path))?);
+    let file = Unfinished::create(directory, (&format!("schema-{schema}"), TEMPORARY))?;
+    let mut copy = file.connect()?;
+    // It is thrown away where anything fails, and synced as a whole before it gets its name.
+    copy.pragma_update(None, "journal_mode", "off")?;
+    copy.pragma_update(None, "synchronous", "off")?;
+    let taken = sqlite::Backup::new(&db.conn, &mut copy)?.step(ALL_PAGES)?;
+    if taken != StepResult::Done {
+        return Err(StoreError::Locked("the whole database could not be copied".into()));
     }
-    done
+    copy.close().map_err(|(_, error)| error)?;
+    // Pages are copied as they are: the header says that there is a log, and there is none.
+    let header = file.file.write_all_at(&ROLLBACK_JOURNAL, FORMAT_VERSIONS);
+    header.map_err(|error| io(&file.path(), &error))?;
+    publish_whole(file)
 }

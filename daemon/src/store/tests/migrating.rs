@@ -1,7 +1,7 @@
 //! From an older schema to this one, also where the process dies on the way.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -102,6 +102,34 @@ fn without_a_copy_no_step_is_taken() {
     assert_eq!(upgrade(&place, &later()).unwrap_err().exit_code(), 74);
     assert_eq!(tables(&place.at("admin.db")), [""; 0]);
     fs::remove_file(place.at("backups")).unwrap();
+    check_whole(&upgrade(&place, &later()).unwrap());
+}
+
+#[test]
+fn no_copy_is_made_where_others_may_write() {
+    let place = Place::new();
+    place.own().close();
+    let (backups, outside) = (place.at("backups"), place.at("outside"));
+    fs::create_dir(&outside).unwrap();
+    for name in ["schema-1.tmp", "schema-1.tmp-journal", "schema-1.db"] {
+        fs::write(outside.join(name), "precious").unwrap();
+    }
+    let refused = |what: &str| {
+        let error = upgrade(&place, &later()).unwrap_err();
+        assert_eq!(error.exit_code(), 74, "{error}");
+        assert!(error.to_string().contains(what), "{error}");
+        assert_eq!(tables(&place.at("admin.db")), [""; 0]);
+    };
+    symlink(&outside, &backups).unwrap();
+    refused("symbolic link");
+    for entry in fs::read_dir(&outside).unwrap() {
+        assert_eq!(fs::read(entry.unwrap().path()).unwrap(), b"precious");
+    }
+    fs::remove_file(&backups).unwrap();
+    fs::create_dir(&backups).unwrap();
+    fs::set_permissions(&backups, PermissionsExt::from_mode(0o775)).unwrap();
+    refused("chmod 700");
+    fs::set_permissions(&backups, PermissionsExt::from_mode(0o755)).unwrap();
     check_whole(&upgrade(&place, &later()).unwrap());
 }
 

@@ -1,0 +1,139 @@
+//! A directory that is held open. All work in it is relative to its descriptor and follows no link,
+//! so that nobody who may rename the directory leads the daemon to other files.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+
+use nix::dir::Dir;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat, renameat};
+use nix::sys::stat::{Mode, fchmod};
+use nix::unistd::{UnlinkatFlags, unlinkat};
+use rusqlite::{Connection, OpenFlags};
+
+use crate::surroundings::{FileId, Seen, descriptors_of};
+
+/// Mode of every file that is created in one.
+const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
+
+/// An open directory.
+#[derive(Debug)]
+pub(super) struct Directory {
+    file: File,
+    path: PathBuf,
+}
+
+impl Directory {
+    /// Opens it, unless its path ends in a link.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let file = openat(nix::fcntl::AT_FDCWD, path, flags, Mode::empty())?.into();
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// The path by which it was opened.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Owner and mode of what is open.
+    pub(super) fn seen(&self) -> io::Result<Seen> {
+        Ok(Seen::of(&self.file.metadata()?))
+    }
+
+    /// Whether its path still leads to it.
+    pub(super) fn is_in_place(&self) -> bool {
+        let (Ok(here), Ok(there)) = (self.file.metadata(), fs::symlink_metadata(&self.path)) else {
+            return false;
+        };
+        FileId::of(&here) == FileId::of(&there)
+    }
+
+    /// The names in it, but for those that are not UTF-8.
+    pub(super) fn names(&self) -> io::Result<Vec<String>> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let mut listing = Dir::openat(&self.file, ".", flags, Mode::empty())?;
+        let mut names = Vec::new();
+        for entry in listing.iter() {
+            let entry = entry?;
+            names.extend(entry.file_name().to_str().ok().map(str::to_owned));
+        }
+        names.retain(|name| name != "." && name != "..");
+        Ok(names)
+    }
+
+    /// Holds on to a file without opening it to be read: nothing happens to a device, and no locks
+    /// are lost when this is dropped. `None` where there is none of that name.
+    pub(super) fn find(&self, name: &str) -> io::Result<Option<File>> {
+        let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        match openat(&self.file, name, flags, Mode::empty()) {
+            Err(Errno::ENOENT) => Ok(None),
+            found => Ok(Some(found?.into())),
+        }
+    }
+
+    /// Creates a file that is not there yet, for nobody but its owner.
+    pub(super) fn create(&self, name: &str) -> io::Result<File> {
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL;
+        let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let file: File = openat(&self.file, name, flags, MODE)?.into();
+        // A umask may have taken away more.
+        fchmod(&file, MODE)?;
+        Ok(file)
+    }
+
+    /// Opens a file with SQLite, which knows nothing but paths, and checks that it is `file`, which
+    /// is held by a descriptor, that SQLite has open. Nothing was read or written by then but the
+    /// header.
+    pub(super) fn connect(
+        &self,
+        name: &str,
+        file: &File,
+        (flags, vfs): (OpenFlags, &str),
+    ) -> io::Result<Connection> {
+        let id = FileId::of(&file.metadata()?);
+        let before = descriptors_of(id)?;
+        let path = self.real_path()?.join(name);
+        let flags = flags | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let conn =
+            Connection::open_with_flags_and_vfs(path, flags, vfs).map_err(io::Error::other)?;
+        if descriptors_of(id)? > before { Ok(conn) } else { Err(replaced()) }
+    }
+
+    /// The path by which the system knows it now, without links.
+    fn real_path(&self) -> io::Result<PathBuf> {
+        fs::read_link(format!("/proc/self/fd/{}", self.file.as_raw_fd()))
+    }
+
+    /// Renames `file`, which has the name `from`; fails where another one has.
+    pub(super) fn rename(&self, file: &File, from: &str, to: &str) -> io::Result<()> {
+        self.check(file, from)?;
+        renameat(&self.file, from, &self.file, to)?;
+        if let Err(error) = self.check(file, to) {
+            // It was swapped at the last moment: what has the name now is not what was written.
+            self.remove(to)?;
+            return Err(error);
+        }
+        self.file.sync_all()
+    }
+
+    /// Whether that name is still the file's.
+    fn check(&self, file: &File, name: &str) -> io::Result<()> {
+        let found = self.find(name)?.ok_or_else(replaced)?.metadata()?;
+        if FileId::of(&found) == FileId::of(&file.metadata()?) { Ok(()) } else { Err(replaced()) }
+    }
+
+    /// Removes a name, where it is there: of a link the link itself.
+    pub(super) fn remove(&self, name: &str) -> io::Result<()> {
+        match unlinkat(&self.file, name, UnlinkatFlags::NoRemoveDir) {
+            Err(Errno::ENOENT) => Ok(()),
+            removed => Ok(removed?),
+        }
+    }
+}
+
+fn replaced() -> io::Error {
+    io::Error::other("somebody put another file in its place meanwhile")
+}
