@@ -137,3 +137,98 @@ impl Directory {
 fn replaced() -> io::Error {
     io::Error::other("somebody put another file in its place meanwhile")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+
+    /// An open directory in another one, and a database that is not in it.
+    fn place() -> (tempfile::TempDir, Directory, PathBuf) {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("in")).unwrap();
+        let directory = Directory::open(&root.path().join("in")).unwrap();
+        let outside = root.path().join("outside.db");
+        Connection::open(&outside).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        (root, directory, outside)
+    }
+
+    fn connect(directory: &Directory, file: &File) -> io::Result<Connection> {
+        directory.connect("x", file, (FLAGS, "unix"))
+    }
+
+    #[test]
+    fn sqlite_has_the_file_open_that_is_held_or_nothing_is_done() {
+        let (_root, directory, outside) = place();
+        let file = directory.create("x").unwrap();
+        let conn = connect(&directory, &file).unwrap();
+        conn.execute_batch("CREATE TABLE t (a)").unwrap();
+        conn.close().unwrap();
+        assert!(file.metadata().unwrap().len() > 0);
+        let before = fs::read(&outside).unwrap();
+        for swap in [
+            &|at: &Path| symlink(&outside, at).unwrap(),
+            &|at: &Path| fs::hard_link(&outside, at).unwrap(),
+            &|at: &Path| fs::write(at, "").unwrap(),
+            &|_: &Path| {},
+        ] as [&dyn Fn(&Path); 4]
+        {
+            directory.remove("x").unwrap();
+            swap(&directory.path().join("x"));
+            assert!(connect(&directory, &file).is_err());
+            assert!(directory.rename(&file, "x", "y").is_err());
+            assert!(directory.find("y").unwrap().is_none());
+        }
+        assert_eq!(fs::read(&outside).unwrap(), before);
+    }
+
+    #[test]
+    fn a_file_is_created_where_there_is_none_and_for_its_owner_alone() {
+        let (_root, directory, outside) = place();
+        let file = directory.create("x").unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o7777, 0o600);
+        let at = |name: &str| directory.path().join(name);
+        symlink(&outside, at("link")).unwrap();
+        symlink("nowhere", at("loose")).unwrap();
+        for name in ["x", "link", "loose"] {
+            assert!(directory.create(name).is_err(), "{name}");
+        }
+        assert!(!at("nowhere").exists());
+        assert!(directory.find("link").unwrap().unwrap().metadata().unwrap().is_symlink());
+        directory.remove("link").unwrap();
+        directory.remove("link").unwrap();
+        assert!(outside.exists());
+    }
+
+    #[test]
+    fn what_is_held_is_used_wherever_its_name_leads() {
+        let (root, directory, _) = place();
+        let file = directory.create("x").unwrap();
+        assert!(directory.is_in_place());
+        let (path, away) = (root.path().join("in"), root.path().join("away"));
+        fs::rename(&path, &away).unwrap();
+        assert!(!directory.is_in_place());
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("x"), "another").unwrap();
+        assert!(!directory.is_in_place());
+        connect(&directory, &file).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        directory.rename(&file, "x", "y").unwrap();
+        assert_eq!(directory.names().unwrap(), ["y"]);
+        directory.remove("y").unwrap();
+        assert_eq!(fs::read_dir(&away).unwrap().count(), 0);
+        assert_eq!(fs::read(path.join("x")).unwrap(), b"another");
+    }
+
+    #[test]
+    fn a_link_is_not_opened_and_a_file_is_not_either() {
+        let (root, _, outside) = place();
+        symlink("in", root.path().join("link")).unwrap();
+        assert!(Directory::open(&root.path().join("link")).is_err());
+        assert!(Directory::open(&outside).is_err());
+        let missing = Directory::open(&root.path().join("nothing")).unwrap_err();
+        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+    }
+}

@@ -149,7 +149,9 @@ pub(super) fn open_in(
 fn refuse_other_files(data: &Metadata, alone: bool) -> Result<(), BackupFault> {
     let what = if !data.is_file() {
         "it is no file of its own"
-    } else if data.nlink() != 1 {
+    } else if data.nlink() == 0 {
+        "its name was taken away from it meanwhile"
+    } else if data.nlink() > 1 {
         "it is a hard link, and another name leads to the same file; copy it, and use the copy"
     } else if !alone {
         "the daemon has this file open already: it is a part of the database in use, or is being \
