@@ -148,6 +148,15 @@ fn swap_until(stop: &AtomicBool, data: &Path, swaps: &[Swap]) {
     }
 }
 
+/// Stops the one who swaps, after a panic too.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Runs `round` next to one who swaps as the same user, until it changed what must stay; whether
 /// it did.
 fn changes(rounds: u32, swaps: &[Swap], round: impl Fn(&Place)) -> bool {
@@ -155,12 +164,11 @@ fn changes(rounds: u32, swaps: &[Swap], round: impl Fn(&Place)) -> bool {
     let (before, data, stop) = (place.state(), place.at("data"), AtomicBool::new(false));
     thread::scope(|scope| {
         scope.spawn(|| swap_until(&stop, &data, swaps));
-        let changed = (0..rounds).any(|_| {
+        let _stop = Stop(&stop);
+        (0..rounds).any(|_| {
             round(&place);
             place.state() != before
-        });
-        stop.store(true, Ordering::Relaxed);
-        changed
+        })
     })
 }
 

@@ -1,10 +1,12 @@
 //! The file of `--config`: lines `NAME=VALUE` with the environment's names.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::Read;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::setting_path::check_line_ends;
@@ -13,6 +15,7 @@ use zeroize::Zeroizing;
 use super::error::ConfigError;
 use super::table::{Id, SETTINGS};
 use super::values::quoted;
+use crate::surroundings::{FileId, descriptors_of};
 
 /// Far more than every setting needs; a wrong file (a disk image, a device) is not read whole.
 const MOST_BYTES: u64 = 1024 * 1024;
@@ -75,8 +78,8 @@ pub(crate) fn read(path: &Path, when: When) -> Result<FileText, String> {
 pub(crate) fn read_at_most(path: &Path, most: u64, when: When) -> Result<FileText, String> {
     let name = || quoted(&path.to_string_lossy());
     let failed = |error| format!("{} cannot be read: {error}", name());
-    let flags = if when == When::Serving { libc::O_NONBLOCK } else { 0 };
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(failed)?;
+    let _one_at_a_time = READING.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = open(path, when).map_err(failed)?;
     let found = file.metadata().map_err(failed)?;
     let piped = found.file_type().is_fifo();
     if piped && when == When::Serving {
@@ -97,6 +100,25 @@ pub(crate) fn read_at_most(path: &Path, most: u64, when: When) -> Result<FileTex
             Err(format!("{} is not valid UTF-8 text", name()))
         }
     }
+}
+
+/// Held while a file is read: another reader's descriptor is not the database's.
+static READING: Mutex<()> = Mutex::new(());
+
+/// Opens it. While the daemon serves it has the database open, and a second descriptor that is
+/// closed would drop the locks: whoever may write in the file's directory could put a hard link of
+/// the database there. So the file is held by a descriptor that drops none, and opened through it.
+fn open(path: &Path, when: When) -> io::Result<File> {
+    if when == When::Start {
+        return File::open(path);
+    }
+    let held = OpenOptions::new().read(true).custom_flags(libc::O_PATH).open(path)?;
+    let found = held.metadata()?;
+    if found.is_file() && descriptors_of(FileId::of(&found))? > 1 {
+        return Err(io::Error::other("the daemon has this file open for something else"));
+    }
+    let again = format!("/proc/self/fd/{}", held.as_raw_fd());
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(again)
 }
 
 /// The entries of a file's text, in their order. `\r\n` ends a line too.

@@ -22,6 +22,7 @@ use super::passwords::password_hash;
 use super::recognise::{Found, classify};
 use super::sessions::{SessionRow, app_passwords};
 use super::users::{UserRow, user_row};
+use crate::surroundings::{FileId, descriptors_of};
 
 /// Why a file is not read.
 #[derive(Clone, Debug, Error)]
@@ -76,6 +77,11 @@ impl Foreign {
         let ours = fs::metadata(own).map(|data| (data.dev(), data.ino()));
         if ours.is_ok_and(|ours| ours == (data.dev(), data.ino())) {
             return Err(ForeignFault::NotOne("it is the database of this daemon itself".into()));
+        }
+        // Closing it again would drop the locks that this process has on it.
+        let open = descriptors_of(FileId::of(&data));
+        if open.map_err(|error| StoreError::Other(error.to_string()))? > 0 {
+            return Err(ForeignFault::NotOne("this daemon has it open: it is in use here".into()));
         }
         if !data.is_file() {
             return Err(ForeignFault::NotOne("it is no file".into()));
@@ -212,13 +218,16 @@ mod tests {
         let path = theirs.path().join("index.db");
         let add = "INSERT INTO auth_users (user_uid, user_name) VALUES ('u1', 'one')";
         running.conn.execute_batch(add).unwrap();
+        // Whoever runs it is another process.
+        drop(running);
         let foreign = Foreign::open(&path, &db.path).unwrap();
         assert_eq!(all(&foreign).len(), 1);
-        running.conn.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let running = Connection::open(&path).unwrap();
+        running.busy_timeout(std::time::Duration::ZERO).unwrap();
         let change = "UPDATE auth_users SET user_name = 'other'";
-        assert!(running.conn.execute_batch(change).is_err(), "it waits");
+        assert!(running.execute_batch(change).is_err(), "it waits");
         drop(foreign);
-        running.conn.execute_batch(change).unwrap();
+        running.execute_batch(change).unwrap();
     }
 
     #[test]

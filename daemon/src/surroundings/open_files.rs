@@ -22,16 +22,24 @@ impl FileId {
     }
 }
 
-/// How many descriptors of this process lead to that file, those of `O_PATH` included. Closing one
-/// of any other kind drops all locks that the process has on the file (`fcntl(2)`).
+/// Standard input, output and error, which nothing is locked by.
+const STANDARD: [&str; 3] = ["0", "1", "2"];
+
+/// How many descriptors of this process lead to that file, those of `O_PATH` included, without the
+/// standard ones. Closing one that is not of `O_PATH` drops all locks that the process has on the
+/// file (`fcntl(2)`).
 ///
 /// # Errors
 /// Where the system does not show them.
 pub fn descriptors_of(file: FileId) -> io::Result<usize> {
     let mut count = 0;
     for entry in fs::read_dir(DESCRIPTORS)? {
+        let entry = entry?;
+        if STANDARD.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
         // One that another thread closed meanwhile leads nowhere.
-        let found = fs::metadata(entry?.path());
+        let found = fs::metadata(entry.path());
         count += usize::from(found.is_ok_and(|found| FileId::of(&found) == file));
     }
     Ok(count)

@@ -12,6 +12,7 @@ mod ends;
 mod first_admin;
 mod forging;
 mod gone;
+mod held;
 mod pipes;
 mod places;
 mod rivals;

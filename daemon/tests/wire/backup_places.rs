@@ -185,6 +185,29 @@ fn hard_links_of_the_database_in_use_are_never_opened() {
 }
 
 #[test]
+fn hard_links_of_photoprisms_database_and_of_the_tables_next_to_it_are_not_opened_either() {
+    let fixture = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"));
+    let mut home = Home::new().with_database(fixture);
+    home.start();
+    home.ok("users.mod", json!({"user": "bob", "display_name": "B"}));
+    create(&mut home);
+    let tables = home.data().join("photoprism-admin.db");
+    assert!(is_locked(&tables));
+    for (target, name) in [(&tables, "tables.db"), (&home.database().to_owned(), "theirs.db")] {
+        let link = folder(&home).join(name);
+        fs::hard_link(target, &link).unwrap();
+        not_opened(&mut home, name, "hard link");
+        assert!(is_locked(&tables), "{name}");
+        fs::remove_file(link).unwrap();
+    }
+    // Without another name it is open all the same.
+    fs::rename(home.data().join("photoprism-admin.db-wal"), folder(&home).join("moved.db"))
+        .unwrap();
+    not_opened(&mut home, "moved.db", "has this file open");
+    assert!(is_locked(&tables));
+}
+
+#[test]
 fn hard_links_of_backups_are_refused_too() {
     let mut home = populated();
     let (_, path) = create(&mut home);

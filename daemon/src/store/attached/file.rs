@@ -1,9 +1,9 @@
 //! The file itself: created whole, checked, attached.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,19 +13,21 @@ use tracing::info;
 use super::tables::{self, APPLICATION_ID, VERSION};
 use crate::store::columns::Columns;
 use crate::store::db::{Db, Kind};
+use crate::store::directory::Directory;
 use crate::store::error::StoreError;
 use crate::store::meta::CURSOR_KEY_BYTES;
 use crate::store::open::{OpenError, check_pragma, failed, settings};
 use crate::store::recognise::{file_uri, is_not_a_database};
+use crate::surroundings::{FileId, descriptors_of};
 
 /// Its name, whatever PhotoPrism's file is called.
 const NAME: &str = "photoprism-admin.db";
 
-/// The ending of a file that is not finished yet.
-const UNFINISHED: &str = "new";
+/// Its name while it is not finished yet.
+const UNFINISHED: &str = "photoprism-admin.db.new";
 
 /// Locks it for this process, and keeps the index of the WAL in memory.
-const VFS: &str = "vfs=unix-excl";
+const VFS: &str = "unix-excl";
 
 /// Whether a path has the name of this file.
 pub(in crate::store) fn is_named_so(path: &Path) -> bool {
@@ -48,19 +50,38 @@ pub fn own_tables_file(db: &Db) -> Option<PathBuf> {
 /// Attaches the file where there is one.
 pub(in crate::store) fn attach(conn: &Connection, main: &Path) -> Result<(), OpenError> {
     let path = file_path(main);
-    if !check(&path)? {
-        return Ok(());
+    let Some(checked) = check(&path)? else { return Ok(()) };
+    let attached = attach_checked(conn, &path, &checked);
+    if attached.is_err() {
+        // The next try attaches it anew; there may be nothing to detach.
+        let _ = conn.execute_batch("DETACH admin");
     }
+    attached
+}
+
+/// Attaches the file that was checked, or none.
+fn attach_checked(conn: &Connection, path: &Path, checked: &File) -> Result<(), OpenError> {
     let refused =
         |what: &str| OpenError::Refused(format!("{} is not used: {what}", path.display()));
-    let fail = |error: StoreError| failed(&path, error);
+    let fail = |error: StoreError| failed(path, error);
+    let descriptors = || {
+        let id = FileId::of(&checked.metadata()?);
+        descriptors_of(id)
+    };
+    // One holds the file that was checked, and SQLite has another.
+    let before = if is_attached(conn) { Ok(1) } else { descriptors() };
+    let before = before.map_err(|error| fail(io(&error)))?;
     // Looked at before anything is set: another program's file stays as it is.
-    let (application, version) = match identify(conn, &path) {
+    let (application, version) = match identify(conn, path) {
         Err(error) if is_not_a_database(&error) => {
             return Err(refused("it is not an SQLite database; move it away"));
         }
         found => found.map_err(|error| fail(error.into()))?,
     };
+    // The owner of the directory may have put another one there meanwhile.
+    if descriptors().map_err(|error| fail(io(&error)))? <= before {
+        return Err(refused("it was replaced while it was opened; start the daemon again"));
+    }
     if application != APPLICATION_ID {
         return Err(refused("it does not hold the daemon's own tables; move it away"));
     }
@@ -73,11 +94,15 @@ pub(in crate::store) fn attach(conn: &Connection, main: &Path) -> Result<(), Ope
     set(conn).map_err(fail)
 }
 
+fn is_attached(conn: &Connection) -> bool {
+    conn.is_readonly("admin").is_ok()
+}
+
 /// What it says that it is; with the first look the lock of the process comes.
 fn identify(conn: &Connection, path: &Path) -> Result<(i64, i64), rusqlite::Error> {
     // A try that PhotoPrism's lock cut short may have attached it.
-    if conn.is_readonly("admin").is_err() {
-        conn.execute("ATTACH ?1 AS admin", [file_uri(path, VFS)])?;
+    if !is_attached(conn) {
+        conn.execute("ATTACH ?1 AS admin", [file_uri(path, &format!("vfs={VFS}"))])?;
     }
     let number =
         |pragma| conn.pragma_query_value(Some("admin"), pragma, |row| row.get::<_, i64>(0));
@@ -99,23 +124,22 @@ pub(super) fn reader(main: &Path) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-/// Whether there is one, and whether it can be used.
-fn check(path: &Path) -> Result<bool, OpenError> {
+/// Whether there is one, and whether it can be used; holds on to it without a lock.
+fn check(path: &Path) -> Result<Option<File>, OpenError> {
     let storage = |what: String| OpenError::Storage(format!("{} {what}", path.display()));
-    let data = match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return match orphan(path) {
-                None => Ok(false),
-                Some(wal) => Err(OpenError::Refused(format!(
-                    "{} is there without its database: put {} back, or move it away",
-                    wal.display(),
-                    path.display()
-                ))),
-            };
-        }
-        Err(error) => return Err(storage(format!("cannot be used: {error}"))),
-        Ok(data) => data,
+    let unusable = |error: std::io::Error| storage(format!("cannot be used: {error}"));
+    let found = directory(path).and_then(|directory| directory.find(NAME)).map_err(unusable)?;
+    let Some(file) = found else {
+        return match orphan(path) {
+            None => Ok(None),
+            Some(wal) => Err(OpenError::Refused(format!(
+                "{} is there without its database: put {} back, or move it away",
+                wal.display(),
+                path.display()
+            ))),
+        };
     };
+    let data = file.metadata().map_err(unusable)?;
     if !data.is_file() || data.nlink() != 1 {
         return Err(OpenError::Refused(format!(
             "{} is not used: it is a link, or not a regular file; move it away",
@@ -130,7 +154,12 @@ fn check(path: &Path) -> Result<bool, OpenError> {
             data.uid()
         )));
     }
-    Ok(true)
+    Ok(Some(file))
+}
+
+/// The directory of the file, held open.
+fn directory(path: &Path) -> std::io::Result<Directory> {
+    Directory::open(path.parent().unwrap_or(Path::new("/")))
 }
 
 /// A WAL or journal whose database is gone: next to a new one SQLite would take it for its own.
@@ -202,47 +231,43 @@ fn create(path: &Path, main: &Path, key: &[u8; CURSOR_KEY_BYTES]) -> Result<(), 
             path.display()
         )));
     }
-    let unfinished = path.with_extension(format!("db.{UNFINISHED}"));
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let made = prepare(&unfinished, main)
+    let directory = directory(path).map_err(|error| io(&error))?;
+    let made = prepare(&directory, main)
         .map_err(|error| io(&error))
-        .and_then(|()| fill(&unfinished, key))
-        .and_then(|()| {
-            let synced = File::open(&unfinished).and_then(|file| file.sync_all());
-            let renamed = synced.and_then(|()| fs::rename(&unfinished, path));
-            renamed.and_then(|()| File::open(folder)?.sync_all()).map_err(|error| io(&error))
+        .and_then(|file| fill(&directory, &file, key).map(|()| file))
+        .and_then(|file| {
+            let synced = file.sync_all();
+            let renamed = synced.and_then(|()| directory.rename(&file, UNFINISHED, NAME));
+            renamed.map_err(|error| io(&error))
         });
     if made.is_err() {
         // The next try makes it anew.
-        let _ = fs::remove_file(&unfinished);
+        let _ = directory.remove(UNFINISHED);
     }
     made
 }
 
 /// An empty file for nobody but its owner, who is that of PhotoPrism's file where the daemon is
 /// root: PhotoPrism's user may run it the next time.
-fn prepare(path: &Path, main: &Path) -> std::io::Result<()> {
+fn prepare(directory: &Directory, main: &Path) -> std::io::Result<File> {
     for ending in ["", "-wal", "-journal"] {
-        let mut name = OsString::from(path);
-        name.push(ending);
-        match fs::remove_file(name) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        directory.remove(&format!("{UNFINISHED}{ending}"))?;
     }
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let file = directory.create(UNFINISHED)?;
     if nix::unistd::geteuid().is_root() {
         let owner = fs::metadata(main)?;
         std::os::unix::fs::fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
     }
-    Ok(())
+    Ok(file)
 }
 
-fn fill(path: &Path, key: &[u8; CURSOR_KEY_BYTES]) -> Result<(), StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_URI
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(file_uri(path, VFS), flags)?;
+fn fill(
+    directory: &Directory,
+    file: &File,
+    key: &[u8; CURSOR_KEY_BYTES],
+) -> Result<(), StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = directory.connect(UNFINISHED, file, (flags, VFS)).map_err(|error| io(&error))?;
     conn.execute_batch("BEGIN IMMEDIATE")?;
     tables::create(&conn, "main")?;
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -261,5 +286,40 @@ fn io(error: &std::io::Error) -> StoreError {
             StoreError::ReadOnly(error.to_string())
         }
         _ => StoreError::Other(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn the_file_that_is_attached_is_the_one_that_was_checked() {
+        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for directory in [&here, &there] {
+            let main = directory.path().join("index.db");
+            fs::write(&main, "").unwrap();
+            create(&file_path(&main), &main, &[7; 32]).unwrap();
+        }
+        let (path, other) = (here.path().join(NAME), there.path().join(NAME));
+        let conn = || {
+            let flags = OpenFlags::default() | OpenFlags::SQLITE_OPEN_URI;
+            Connection::open_in_memory_with_flags(flags).unwrap()
+        };
+        let checked = check(&path).unwrap().unwrap();
+        let twice = conn();
+        for _ in 0..2 {
+            attach_checked(&twice, &path, &checked).unwrap();
+        }
+        drop(twice);
+        fs::rename(&path, here.path().join("away")).unwrap();
+        symlink(&other, &path).unwrap();
+        let before = fs::read(&other).unwrap();
+        let error = attach_checked(&conn(), &path, &checked).unwrap_err();
+        assert!(error.to_string().contains("it was replaced"), "{error}");
+        assert!(fs::read(&other).unwrap() == before);
+        assert!(!there.path().join("photoprism-admin.db-wal").exists());
     }
 }

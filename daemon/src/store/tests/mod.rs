@@ -17,4 +17,5 @@ mod replacing;
 mod restoring;
 mod searching;
 mod slots;
+mod swapped;
 mod torn;

@@ -1,0 +1,75 @@
+//! The owner of PhotoPrism's directory swaps links for `photoprism-admin.db` while the daemon, which
+//! may be root, creates it.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use super::place::Place;
+use crate::store::db::Tx;
+use crate::store::meta::set_cursor_key;
+use crate::store::slot::Slot;
+
+const FILE: &str = "photoprism-admin.db";
+
+/// Rounds in which the mistake shows some times.
+const ROUNDS: u32 = 300;
+
+/// Opens PhotoPrism's database and writes to the daemon's tables; who was faster decides whether
+/// it can.
+fn write(place: &Place) {
+    let Ok(mut slot) = Slot::open(place.options("index.db")) else { return };
+    if slot.begin().is_err() {
+        return;
+    }
+    let db = slot.db().unwrap();
+    let _ = set_cursor_key(&Tx::new(db), &[9; 32]);
+    let _ = crate::store::group::commit(db, true);
+    slot.close();
+}
+
+/// Tells the other thread to stop, after a panic too.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Runs `round` next to one who swaps all the time.
+fn beside(swap: impl Fn() + Sync, round: impl Fn()) {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                swap();
+            }
+        });
+        let _stop = Stop(&stop);
+        (0..ROUNDS).for_each(|_| round());
+    });
+}
+
+#[test]
+fn nothing_is_created_in_another_file() {
+    let (place, outside) = (Place::new(), Place::new());
+    place.photoprism("index.db");
+    let (victim, link) = (outside.at("empty"), place.at("link"));
+    fs::write(&victim, "").unwrap();
+    let unfinished = place.at("photoprism-admin.db.new");
+    let swap = || {
+        let _ = symlink(&victim, &link);
+        if fs::symlink_metadata(&unfinished).is_ok_and(|found| found.is_file()) {
+            let _ = fs::rename(&link, &unfinished);
+        }
+    };
+    beside(swap, || {
+        write(&place);
+        for ending in ["", "-wal", "-journal"] {
+            let _ = fs::remove_file(place.at(&format!("{FILE}{ending}")));
+        }
+    });
+    assert_eq!(fs::metadata(&victim).unwrap().len(), 0);
+}
