@@ -287,7 +287,7 @@ fn prepare_own(
 
 fn newer(path: &Path, found: u32, known: usize) -> String {
     let backup = backup_folder(path).join(format!("schema-{known}.db"));
-    let advice = if backup.exists() {
+    let advice = if std::fs::symlink_metadata(&backup).is_ok_and(|found| found.is_file()) {
         format!("the backup made before that is {}", backup.display())
     } else {
         "no backup of the older one was found beside it".into()

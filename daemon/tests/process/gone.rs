@@ -95,6 +95,10 @@ fn the_newest_backup_is_named_and_brings_the_accounts_back() {
         let path = directory.join(file);
         stays_gone(&home, &[text(&path), &format!("photoprism admin backup restore {file}")]);
     }
+    // Where others may write, no file is named that may be theirs.
+    fs::set_permissions(&directory, PermissionsExt::from_mode(0o775)).unwrap();
+    stays_gone(&home, &["backups were not looked for", &format!("chmod 700 {}", text(&directory))]);
+    fs::set_permissions(&directory, PermissionsExt::from_mode(0o700)).unwrap();
     fs::remove_file(lock(&home)).unwrap();
     home.start();
     let file = files.iter().find(|file| file.starts_with("backup-")).unwrap();

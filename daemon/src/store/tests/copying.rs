@@ -169,6 +169,25 @@ fn one_that_is_given_up_leaves_nothing() {
 }
 
 #[test]
+fn one_that_its_path_would_not_lead_to_is_taken_back() {
+    let place = Place::new();
+    let db = place.own();
+    for replaced in [false, true] {
+        let mut making = Making::begin(&db, "x").unwrap();
+        while !making.step(&db).unwrap() {}
+        let away = place.at(&format!("away-{replaced}"));
+        fs::rename(place.at("backups"), &away).unwrap();
+        if replaced {
+            fs::create_dir(place.at("backups")).unwrap();
+        }
+        let error = making.publish().unwrap_err().to_string();
+        assert!(error.contains("another directory in its place"), "{error}");
+        assert_eq!(fs::read_dir(&away).unwrap().count(), 0);
+    }
+    assert_eq!(names(&place), [""; 0]);
+}
+
+#[test]
 fn rows_that_were_taken_again_leave_no_trace() {
     let place = Place::new();
     let db = place.own();
