@@ -67,6 +67,9 @@ mod tests {
 
     use super::*;
 
+    /// The variable of a child that takes no signal yet.
+    const HELD: &str = "SIGNALS_TEST_HELD";
+
     /// Not a test of its own: what [`Process`] starts. Prints what it is asked for, never stops.
     #[test]
     #[ignore = "run by the tests beside it"]
@@ -74,6 +77,10 @@ mod tests {
         let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
         start(sender).unwrap();
         say("started");
+        if std::env::var_os(HELD).is_some() {
+            // Until the test lets it go on.
+            let _ = io::stdin().read_line(&mut String::new());
+        }
         while let Some(signal) = receiver.blocking_recv() {
             say(&format!("{signal:?}"));
         }
@@ -91,7 +98,11 @@ mod tests {
 
     impl Process {
         fn start() -> Self {
-            let mut child = Command::new(std::env::current_exe().unwrap())
+            Self::of(&mut Command::new(std::env::current_exe().unwrap()))
+        }
+
+        fn of(command: &mut Command) -> Self {
+            let mut child = command
                 .args(["--exact", "signals::tests::child", "--ignored", "--nocapture"])
                 .stdout(Stdio::piped())
                 .spawn()
@@ -123,6 +134,22 @@ mod tests {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
+    }
+
+    /// However many come while the daemon is busy: one that it has, one that waits, and one of each
+    /// kind that the system holds.
+    #[test]
+    fn many_of_a_kind_count_as_one_while_the_daemon_is_busy() {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let mut process = Process::of(command.env(HELD, "").stdin(Stdio::piped()));
+        for _ in 0..1000 {
+            process.send(Number::SIGUSR1);
+        }
+        process.send(Number::SIGTERM);
+        drop(process.child.stdin.take());
+        let said: Vec<String> = process.lines.by_ref().take_while(|word| word != "Stop").collect();
+        assert!((1..=4).contains(&said.len()), "{} times", said.len());
+        assert!(said.iter().all(|word| word == "Status"), "{said:?}");
     }
 
     #[test]

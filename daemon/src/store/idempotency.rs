@@ -88,3 +88,49 @@ pub fn idempotency_keep(
     tx.beside.tracked.key(uid, key);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::own;
+    use super::*;
+
+    const NOON: i64 = 1_795_521_600;
+
+    fn rows(db: &Db, uid: u32) -> i64 {
+        let mut sentence = db
+            .conn
+            .prepare_cached("SELECT count(*) FROM admin_idempotency WHERE uid = ?1")
+            .unwrap();
+        sentence.query_row([uid], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn of_one_uid_ten_thousand_are_kept_and_none_for_longer_than_a_day() {
+        let (_folder, db) = own();
+        let tx = Tx::new(&db);
+        let kept = Kept {
+            command: "users.mod".into(),
+            fingerprint: vec![7],
+            password_of: String::new(),
+            result: "{}".into(),
+        };
+        db.begin().unwrap();
+        let keep = |uid, number: i64| {
+            let key = format!("key-{number:08}");
+            idempotency_keep(&tx, (uid, &key), &kept, NOON + number).unwrap();
+        };
+        keep(2000, 0);
+        for number in 0..KEPT_ROWS + 500 {
+            keep(1000, number);
+        }
+        assert_eq!((rows(&db, 1000), rows(&db, 2000)), (KEPT_ROWS, 1));
+        let found = |number: i64| {
+            let key = format!("key-{number:08}");
+            idempotency_find(&db, 1000, &key, NOON + number).unwrap().is_some()
+        };
+        assert!(!found(499) && found(500) && found(KEPT_ROWS + 499));
+        keep(1000, 2 * KEPT_ROWS + KEPT_SECONDS);
+        assert_eq!(rows(&db, 1000), 1, "the rest is older than a day");
+        db.commit().unwrap();
+    }
+}

@@ -1,6 +1,7 @@
 //! Who may use whom, how long a file or a function may be, and which programs tests start, read
 //! from the sources.
 
+mod bounds;
 mod imports;
 mod programs;
 mod sizes;

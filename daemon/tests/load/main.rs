@@ -12,3 +12,4 @@ mod measure;
 mod places;
 mod slow;
 mod start;
+mod threads;
