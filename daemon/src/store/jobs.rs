@@ -75,6 +75,11 @@ impl Inbox {
         self.from.try_recv().ok().inspect(|_| self.taken())
     }
 
+    /// How many jobs are in the queue now.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     fn taken(&self) {
         self.waiting.fetch_sub(1, Ordering::Relaxed);
     }

@@ -1,5 +1,6 @@
 //! How long another process's lock on PhotoPrism's file is waited for.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -10,6 +11,15 @@ use crate::faults::{Fault, is_off};
 /// Between two tries. SQLite's own handler pauses for up to 100 ms, and so misses the gaps of a
 /// process that writes row by row: on a slow disk such a process holds the lock nearly all the time.
 const PAUSE: Duration = Duration::from_millis(2);
+
+thread_local! {
+    static GAVE_UP: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a statement of this thread gave up since the last call.
+pub(super) fn gave_up() -> bool {
+    GAVE_UP.take()
+}
 
 /// For how long a statement waits before it fails with [`StoreError::Locked`].
 ///
@@ -45,6 +55,8 @@ impl LockTimeout {
             let goes_on = watch.elapsed() < timeout;
             if goes_on {
                 clock::pause(PAUSE);
+            } else {
+                GAVE_UP.set(true);
             }
             goes_on
         }))

@@ -18,6 +18,7 @@ mod file_identity;
 mod foreign;
 mod generation;
 mod group;
+mod handle;
 mod health;
 mod idempotency;
 mod insert;
@@ -70,6 +71,7 @@ pub use self::db::{Db, Kind, Tx, has_admin_tables};
 pub use self::error::StoreError;
 pub use self::expected::{Expected, how_gone};
 pub use self::foreign::{Foreign, ForeignAccount, ForeignFault};
+pub use self::handle::Store;
 pub use self::health::journal_mode;
 pub use self::idempotency::{Kept, idempotency_find, idempotency_keep};
 pub use self::kept::keeps_text;
@@ -107,7 +109,6 @@ pub use self::sessions::{
     session_insert, session_is_hidden, sessions_page, sessions_seen, sweep_sessions, trim_logins,
 };
 pub use self::slot::Slot;
-pub use self::thread::Store;
 pub use self::users::{
     Counts, UserRow, counts, first_admin_name, other_super_admin, user_by_auth_id, user_by_email,
     user_by_id, user_by_name, user_by_uid,

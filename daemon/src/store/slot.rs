@@ -100,6 +100,12 @@ impl Slot {
         }
     }
 
+    /// The database, whose locks are waited for so long from now on.
+    pub(super) fn get_within(&mut self, timeout: LockTimeout) -> Result<&Db, StoreError> {
+        self.set_lock_timeout(timeout)?;
+        self.get()
+    }
+
     pub(super) fn get(&mut self) -> Result<&Db, StoreError> {
         self.follow()?;
         self.db.as_ref().ok_or(StoreError::Missing)

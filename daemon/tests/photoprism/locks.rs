@@ -71,6 +71,26 @@ fn a_lock_that_keeps_readers_out_is_told_to_all_who_wait_and_ends_nothing() {
     home.stop();
 }
 
+/// Each of them alone would wait for 5 s, one after the other.
+#[test]
+fn those_who_only_look_wait_for_such_a_lock_together() {
+    let home = home();
+    let conn = photoprism(&home);
+    conn.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let begun = Stopwatch::start();
+    let mut readers: Vec<_> = (0..6).map(|_| home.connect()).collect();
+    for reader in &mut readers {
+        reader.send(format!("{}\n", json!({"cmd": "users.show", "args": {"user": "bob"}})));
+    }
+    for reader in &mut readers {
+        assert_eq!(reader.reply()["error"]["code"], "unavailable");
+    }
+    let waited = begun.elapsed();
+    assert!(waited >= Duration::from_secs(4) && waited < Duration::from_secs(20), "{waited:?}");
+    conn.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(readers[0].ok("users.show", json!({"user": "bob"}))["user"]["name"], "bob");
+}
+
 #[test]
 fn while_it_is_gone_writes_are_unavailable() {
     let mut home = home();

@@ -12,11 +12,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::place::{Place, names, number};
 use crate::error::CommandError;
+use crate::store::Store;
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::jobs::WAITING;
 use crate::store::slot::Slot;
-use crate::store::thread::Store;
 
 /// Longer than any test takes.
 pub(super) const LONG: Duration = Duration::from_mins(10);

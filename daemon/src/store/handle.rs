@@ -1,0 +1,198 @@
+//! The handle to the database thread: what is asked of it, and how long its answer is waited for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::committed::Committed;
+use super::db::{Db, Tx};
+use super::error::StoreError;
+use super::group::{Finish, Step, WriteRun, caught};
+use super::jobs::{Job, Jobs, ReadRun, jobs};
+use super::outbox::{Answers, Outbox, Reply, outbox};
+use super::slot::Slot;
+use super::thread::DbThread;
+use super::ticket::Ticket;
+use crate::effect::{Done, Sink};
+use crate::error::CommandError;
+
+/// The handle to the database thread; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    jobs: Jobs,
+    turns: Arc<AtomicU64>,
+    outbox: Outbox,
+    committed: Arc<Committed>,
+}
+
+impl Store {
+    /// Starts the thread that owns `slot`. What commits mean elsewhere goes to `sink`; what is
+    /// answered comes out of the answers, which somebody must pass on.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn start(slot: Slot, sink: Sink) -> std::io::Result<(Self, JoinHandle<()>, Answers)> {
+        let (jobs, inbox) = jobs();
+        let (outbox, answers) = outbox();
+        let mut thread = DbThread::new((slot, sink, inbox), outbox.clone());
+        let store = Self { jobs, turns: thread.turns(), outbox, committed: thread.committed() };
+        let handle =
+            std::thread::Builder::new().name("database".into()).spawn(move || thread.run())?;
+        Ok((store, handle, answers))
+    }
+
+    /// Runs `work` outside of any transaction.
+    ///
+    /// # Errors
+    /// The work's own error, the store's, or [`CommandError::Late`] where the work had not begun
+    /// at the end of `deadline`.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(&Db) -> Result<T, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        self.look(deadline, |db| work(db?)).await
+    }
+
+    /// As [`Store::read`], for work of a few rows: its answer leaves together with those of its
+    /// neighbours.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn look_up<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(&Db) -> Result<T, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        self.ask(deadline, true, |db| work(db?)).await
+    }
+
+    /// As [`Store::read`], for work that has something to say while there is no database.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn look<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        self.ask(deadline, false, work).await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        short: bool,
+        work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        let reply = Reply::new(reply, self.outbox.clone());
+        let run: ReadRun = Box::new(move |db| reply.send(caught(|| work(db))));
+        self.submit(|ticket| Job::Read { ticket, run, short }, answer, deadline).await
+    }
+
+    /// Runs `work` in a savepoint of a group; the outcome comes after the group's commit.
+    ///
+    /// # Errors
+    /// As [`Store::read`]; an error of `work` rolls back what it did, and nothing else.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        let plain = |value| Done { value, effects: Vec::new() };
+        self.write_with_effects(deadline, move |tx| work(tx).map(plain)).await
+    }
+
+    /// As [`Store::write`]; the effects are applied after the commit and before this returns, in
+    /// the order of the commits.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn write_with_effects<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(&Tx<'_>) -> Result<Done<T>, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        self.write_or_try(deadline, true, work).await
+    }
+
+    /// Runs `work` as [`Store::write`] does and takes back all that it did, whatever it came to.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn try_out<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(&Tx<'_>) -> Result<Done<T>, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        self.write_or_try(deadline, false, work).await
+    }
+
+    async fn write_or_try<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        keep: bool,
+        work: impl FnOnce(&Tx<'_>) -> Result<Done<T>, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        let reply = Reply::new(reply, self.outbox.clone());
+        let refusal = reply.clone();
+        let run: WriteRun = Box::new(move |tx| {
+            let outcome = caught(|| work(tx));
+            let failure = outcome.as_ref().err().and_then(CommandError::store_error).cloned();
+            let (outcome, effects) = match outcome {
+                Ok(Done { value, effects }) if keep => (Ok(value), effects),
+                Ok(Done { value, .. }) => (Ok(value), Vec::new()),
+                Err(error) => (Err(error), Vec::new()),
+            };
+            let keep = keep && outcome.is_ok();
+            let finish: Finish = Box::new(move |end| reply.send(end.and(outcome)));
+            Step { failure, keep, effects, finish }
+        });
+        let refuse: Finish = Box::new(move |end| {
+            if let Err(error) = end {
+                refusal.send(Err(error));
+            }
+        });
+        self.submit(|ticket| Job::Write { ticket, run, refuse }, answer, deadline).await
+    }
+
+    async fn submit<T>(
+        &self,
+        job: impl FnOnce(Ticket) -> Job,
+        mut answer: oneshot::Receiver<Result<T, CommandError>>,
+        deadline: Duration,
+    ) -> Result<T, CommandError> {
+        let ticket = Ticket::default();
+        self.jobs.add(job(ticket.clone()))?;
+        let outcome = match timeout(deadline, &mut answer).await {
+            Ok(outcome) => outcome,
+            Err(_) if ticket.give_up() => return Err(CommandError::Late),
+            // It has begun: its outcome is the answer, however long it takes.
+            Err(_) => answer.await,
+        };
+        outcome.unwrap_or(Err(StoreError::Stopped.into()))
+    }
+
+    /// Counts up each time the thread comes round: it moves, or it does not.
+    #[must_use]
+    pub fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
+    }
+
+    /// Commits since the start, one sync each, and the writes in them.
+    #[must_use]
+    pub fn committed(&self) -> (u64, u64) {
+        self.committed.read()
+    }
+
+    /// Asks the thread to finish what waits, checkpoint and end. Join its handle afterwards.
+    pub fn stop(&self) {
+        self.jobs.stop();
+    }
+}
