@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use photoprism_protocol::account_text::TextError;
 use photoprism_protocol::args::ArgFault;
 use photoprism_protocol::error::{ErrorBody, ErrorCode};
 use photoprism_protocol::rule::RuleError;
@@ -89,6 +90,15 @@ impl From<StoreError> for CommandError {
         match error {
             StoreError::NotKept { column } => Self::not_kept(argument(&column)),
             error => Self::Store(error),
+        }
+    }
+}
+
+impl From<TextError> for CommandError {
+    fn from(error: TextError) -> Self {
+        match error {
+            TextError::Args(fault) => Self::BadArgs(fault),
+            TextError::Invalid { field, message } => Self::Invalid { field, message },
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod first_password;
 pub mod hashing;
 pub mod store;
 
+pub mod cancel;
 pub mod clock;
 pub mod effect;
 pub mod error;

@@ -3,6 +3,7 @@
 //! Newline-delimited JSON, one object a line; `README.md` beside this crate tells it from the
 //! client's side. Nothing in here does I/O.
 
+pub mod account_text;
 pub mod args;
 pub mod attr;
 pub mod audit;

@@ -6,7 +6,6 @@ mod common;
 pub mod cursor;
 pub mod ended;
 pub mod expiry;
-pub mod files;
 pub mod first;
 pub mod index;
 pub mod limiter;

@@ -1,6 +1,7 @@
 //! The whole conversation, from the first line to the last reply.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -19,7 +20,7 @@ use zeroize::Zeroize;
 
 use super::codec::{LineCodec, LineError};
 use super::writer::Writer;
-use crate::dispatch::{App, Glance, answer, glance, looks_up};
+use crate::dispatch::{App, Asker, Glance, answer, glance, looks_up};
 use crate::peer::Caller;
 
 /// How long a client that sent too long a line may go on sending, so that it reads the reply
@@ -66,7 +67,11 @@ pub async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
                 let replies = batch(&app, &caller, (line, &mut reader, &mut held));
                 write_all(&app, replies, &mut writer).await
             }
-            Glance::Other => write(&app, &reply(&app, &caller, line).await, &mut writer).await,
+            Glance::Other => {
+                let stream = reader.get_ref().as_ref().as_fd();
+                let reply = reply(&app, (&caller, Some(stream)), line).await;
+                write(&app, &reply, &mut writer).await
+            }
         };
         if written.is_err() {
             return;
@@ -87,11 +92,13 @@ fn batch<'a>(
     let mut replies = Replies::new();
     // A client that waits for each reply has nothing behind its line.
     let mut more = !reader.read_buffer().is_empty();
-    replies.push_back(reply(app, caller, line));
+    replies.push_back(reply(app, (caller, None), line));
     while more && replies.len() < BATCH {
         match reader.next().now_or_never().map(taken) {
             None => break,
-            Some(Ok(line)) if looks_up(&line) => replies.push_back(reply(app, caller, line)),
+            Some(Ok(line)) if looks_up(&line) => {
+                replies.push_back(reply(app, (caller, None), line));
+            }
             Some(other) => {
                 *held = Some(other);
                 more = false;
@@ -103,11 +110,11 @@ fn batch<'a>(
 
 fn reply<'a>(
     app: &'a App,
-    caller: &'a Caller,
+    asker: Asker<'a>,
     line: BytesMut,
 ) -> Pin<Box<dyn Future<Output = Vec<u8>> + 'a>> {
     Box::pin(async move {
-        let reply = answer(app, caller, &line).await;
+        let reply = answer(app, asker, &line).await;
         forget(line);
         reply
     })

@@ -1,9 +1,11 @@
 //! One permitted request on its way: decoding in the order of the documentation, deadlines, and
 //! the steps that reads and writes have in common.
 
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use photoprism_protocol::args::{ArgFault, Entries, decode, decode_pair};
 use photoprism_protocol::envelope::{Request, Success};
 use photoprism_protocol::key::IdempotencyKey;
@@ -21,12 +23,16 @@ use crate::hashing::{Lane, PoolError, Ticket};
 use crate::peer::Permit;
 use crate::store::{Db, Tx};
 
+/// How often a connection is asked whether its client has hung up, while long work runs for it.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
 /// A permitted request.
 pub(super) struct Call<'a> {
     pub(super) app: &'a App,
     pub(super) context: Arc<Context>,
     request: &'a Request<'a>,
     watch: Stopwatch,
+    stream: Option<BorrowedFd<'a>>,
 }
 
 impl<'a> Call<'a> {
@@ -37,7 +43,44 @@ impl<'a> Call<'a> {
         watch: Stopwatch,
     ) -> Self {
         let context = Arc::new(Context { permit, now: app.clock.now(), random: app.random });
-        Self { app, context, request, watch }
+        Self { app, context, request, watch, stream: None }
+    }
+
+    /// The same with the connection that it came by.
+    pub(super) fn by(self, stream: Option<BorrowedFd<'a>>) -> Self {
+        Self { stream, ..self }
+    }
+
+    /// Whether nobody waits for the reply any more: the daemon stops, or the client has hung up. One
+    /// that has only said its last still waits.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.app.is_stopping() || self.has_hung_up()
+    }
+
+    fn has_hung_up(&self) -> bool {
+        let Some(stream) = self.stream else { return false };
+        let mut asked = [PollFd::new(stream, PollFlags::empty())];
+        let seen = poll(&mut asked, PollTimeout::ZERO).is_ok_and(|count| count > 0);
+        seen && asked[0].revents().is_some_and(|what| what.contains(PollFlags::POLLHUP))
+    }
+
+    /// Waits until nobody waits for the reply any more: why, as an error.
+    pub(super) async fn abandoned(&self) -> CommandError {
+        loop {
+            if self.app.is_stopping() {
+                return CommandError::Unavailable("the daemon is stopping; try again".into());
+            }
+            if self.has_hung_up() {
+                return CommandError::Unavailable("the client has hung up".into());
+            }
+            // The kernel wakes nobody for a hang-up while the connection is not read.
+            let _ = timeout(LOOK_EVERY, self.stopping()).await;
+        }
+    }
+
+    /// Waits until the daemon stops.
+    pub(super) async fn stopping(&self) {
+        let _ = self.app.stop.clone().wait_for(|stop| *stop).await;
     }
 
     pub(super) fn command(&self) -> &'static str {

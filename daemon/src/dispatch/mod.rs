@@ -22,6 +22,8 @@ pub use self::refusals::{Refusals, flush as flush_refusals};
 pub use self::status::current_status;
 pub use self::trail::verify_trail;
 
+use std::os::fd::BorrowedFd;
+
 use futures_util::FutureExt;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::envelope::{Id, Request, Success, decode, encode};
@@ -35,11 +37,14 @@ use crate::error::CommandError;
 use crate::log::REPEATED;
 use crate::peer::Caller;
 
+/// Who asks: the peer, and the connection where it is to be known whether it hung up.
+pub type Asker<'a> = (&'a Caller, Option<BorrowedFd<'a>>);
+
 /// The reply line to `line`, both without their newlines.
-pub async fn answer(app: &App, caller: &Caller, line: &[u8]) -> Vec<u8> {
+pub async fn answer(app: &App, asker: Asker<'_>, line: &[u8]) -> Vec<u8> {
     let watch = Stopwatch::start();
     match decode(line) {
-        Ok(request) => carry_out(app, caller, &request, watch).await,
+        Ok(request) => carry_out(app, asker, &request, watch).await,
         Err(refusal) => {
             app.metrics.rejected(refusal.error.code);
             encode(&refusal.id, &Err(refusal.error))
@@ -47,7 +52,12 @@ pub async fn answer(app: &App, caller: &Caller, line: &[u8]) -> Vec<u8> {
     }
 }
 
-async fn carry_out(app: &App, caller: &Caller, request: &Request<'_>, watch: Stopwatch) -> Vec<u8> {
+async fn carry_out(
+    app: &App,
+    (caller, stream): Asker<'_>,
+    request: &Request<'_>,
+    watch: Stopwatch,
+) -> Vec<u8> {
     loop {
         let permit = match caller.permit(request.command, &app.policy.borrow()) {
             Ok(permit) => permit,
@@ -59,7 +69,7 @@ async fn carry_out(app: &App, caller: &Caller, request: &Request<'_>, watch: Sto
                 return encode(&request.id, &Err(error));
             }
         };
-        let call = Call::new(app, permit, request, watch);
+        let call = Call::new(app, permit, request, watch).by(stream);
         match command::perform(&call).await {
             Err(CommandError::KeyTaken) => {}
             outcome => return finish(app, &call, &request.id, outcome),
@@ -86,7 +96,7 @@ pub fn glance(app: &App, caller: &Caller, line: &[u8]) -> Glance {
     let Ok(request) = decode(line) else { return Glance::Other };
     let own = |command| matches!(command, CommandName::AuthVerify) && app.own;
     let at_once = matches!(request.command, CommandName::Ping) || own(request.command);
-    if at_once && let Some(reply) = carry_out(app, caller, &request, watch).now_or_never() {
+    if at_once && let Some(reply) = carry_out(app, (caller, None), &request, watch).now_or_never() {
         return Glance::Answered(reply);
     }
     if is_short(request.command) { Glance::LooksUp } else { Glance::Other }

@@ -7,10 +7,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use photoprism_protocol::secret::Secret;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, params};
 use thiserror::Error;
 
-use super::attached::Beside;
+use super::attached::{Beside, file_path};
 use super::backup::Changes;
 use super::columns::Columns;
 use super::db::{Db, Kind};
@@ -23,6 +24,12 @@ use super::recognise::{Found, classify};
 use super::sessions::{SessionRow, app_passwords};
 use super::users::{UserRow, user_row};
 use crate::surroundings::{FileId, descriptors_of};
+
+/// Bytes of one value; PhotoPrism's longest text here is a tenth of it.
+const MOST_VALUE_BYTES: i32 = 64 * 1024;
+
+/// App passwords of one account that can be taken over.
+pub const MOST_APP_PASSWORDS: u32 = 1000;
 
 /// Why a file is not read.
 #[derive(Clone, Debug, Error)]
@@ -53,8 +60,23 @@ pub struct ForeignAccount {
     pub hash: Option<Secret>,
     /// Its two-factor key, where it is active.
     pub passcode: Option<PasscodeRow>,
-    /// Its app passwords, expired ones too.
+    /// Its app passwords, expired ones too; one more than can be taken over at most.
     pub app_passwords: Vec<SessionRow>,
+}
+
+/// The files that this daemon has open itself, by device and inode: a hard link of one must not be
+/// opened again.
+#[derive(Clone, Debug)]
+pub struct OwnFiles(Vec<(u64, u64)>);
+
+impl OwnFiles {
+    /// Those of the database at that path.
+    #[must_use]
+    pub fn of(database: &Path) -> Self {
+        let identity = |path: &Path| fs::metadata(path).map(|data| (data.dev(), data.ino()));
+        let files = [identity(database), identity(&file_path(database))];
+        Self(files.into_iter().flatten().collect())
+    }
 }
 
 /// The open file. What is read of it stands still: it is held by one reader's transaction, so that
@@ -62,20 +84,32 @@ pub struct ForeignAccount {
 #[derive(Debug)]
 pub struct Foreign(Db);
 
+impl ForeignAccount {
+    /// Bytes of all its texts, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let secret = |secret: &Secret| secret.expose().len();
+        let passcode = |row: &PasscodeRow| secret(&row.key_url) + secret(&row.recovery_code);
+        let hash = self.hash.as_ref().map_or(0, secret);
+        let passcode = self.passcode.as_ref().map_or(0, passcode);
+        let sessions: usize = self.app_passwords.iter().map(SessionRow::bytes).sum();
+        self.row.bytes() + hash + passcode + sessions
+    }
+}
+
 impl Foreign {
-    /// Opens the file, which must be PhotoPrism's and another one than `own`.
+    /// Opens the file, which must be PhotoPrism's and none of the daemon's own.
     ///
     /// # Errors
     /// [`ForeignFault`].
-    pub fn open(path: &Path, own: &Path) -> Result<Self, ForeignFault> {
+    pub fn open(path: &Path, own: &OwnFiles) -> Result<Self, ForeignFault> {
         let data = match fs::metadata(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(ForeignFault::Missing);
             }
             data => data.map_err(|error| StoreError::Other(error.to_string()))?,
         };
-        let ours = fs::metadata(own).map(|data| (data.dev(), data.ino()));
-        if ours.is_ok_and(|ours| ours == (data.dev(), data.ino())) {
+        if own.0.contains(&(data.dev(), data.ino())) {
             return Err(ForeignFault::NotOne("it is the database of this daemon itself".into()));
         }
         // Closing it again would drop the locks that this process has on it.
@@ -86,10 +120,12 @@ impl Foreign {
         if !data.is_file() {
             return Err(ForeignFault::NotOne("it is no file".into()));
         }
+        check_companions(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut conn = Connection::open_with_flags(path, flags)?;
         LockTimeout::Full.set(&mut conn)?;
         settings(&conn)?;
+        conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)?;
         conn.execute_batch("BEGIN")?;
         is_photoprism(&conn)?;
         let (kind, columns) = (photoprism_kind(&conn)?, Columns::look_up(&conn)?);
@@ -123,9 +159,26 @@ impl Foreign {
         let owns = !row.uid.is_empty();
         let hash = if owns { password_hash(db, &row.uid)? } else { None };
         let passcode = if owns && row.has_passcode { passcode_find(db, &row.uid)? } else { None };
-        let app_passwords = if owns { app_passwords(db, &row.uid)? } else { Vec::new() };
+        let app_passwords =
+            if owns { app_passwords(db, &row.uid, MOST_APP_PASSWORDS + 1)? } else { Vec::new() };
         Ok(ForeignAccount { hash: hash.map(Secret::new), passcode, app_passwords, row })
     }
+}
+
+/// Refuses a file next to which others lie that SQLite would open and wait for.
+fn check_companions(path: &Path) -> Result<(), ForeignFault> {
+    for suffix in ["-journal", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match fs::metadata(Path::new(&name)) {
+            Ok(data) if !data.is_file() => {
+                let what = format!("the {suffix} next to it is not a file");
+                return Err(ForeignFault::NotOne(what));
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 fn is_photoprism(conn: &Connection) -> Result<(), ForeignFault> {
@@ -172,7 +225,7 @@ mod tests {
         let (folder, db) = own();
         let copy = folder.path().join("theirs.db");
         fs::copy(FIXTURE, &copy).unwrap();
-        let foreign = Foreign::open(&copy, &db.path).unwrap();
+        let foreign = Foreign::open(&copy, &OwnFiles::of(&db.path)).unwrap();
         assert!(foreign.kind().is_community());
         let accounts = all(&foreign);
         let names: Vec<&str> = accounts.iter().map(|account| account.row.name.as_str()).collect();
@@ -220,7 +273,7 @@ mod tests {
         running.conn.execute_batch(add).unwrap();
         // Whoever runs it is another process.
         drop(running);
-        let foreign = Foreign::open(&path, &db.path).unwrap();
+        let foreign = Foreign::open(&path, &OwnFiles::of(&db.path)).unwrap();
         assert_eq!(all(&foreign).len(), 1);
         let running = Connection::open(&path).unwrap();
         running.busy_timeout(std::time::Duration::ZERO).unwrap();
@@ -234,12 +287,15 @@ mod tests {
     fn other_files_are_refused_and_told() {
         let (folder, db) = own();
         let at = |name: &str| folder.path().join(name);
-        let why = |path: &Path| match Foreign::open(path, &db.path) {
+        let why = |path: &Path| match Foreign::open(path, &OwnFiles::of(&db.path)) {
             Err(ForeignFault::NotOne(what)) => what,
             Err(fault) => format!("{fault:?}"),
             Ok(_) => "taken".into(),
         };
-        assert!(matches!(Foreign::open(&at("nothing"), &db.path), Err(ForeignFault::Missing)));
+        assert!(matches!(
+            Foreign::open(&at("nothing"), &OwnFiles::of(&db.path)),
+            Err(ForeignFault::Missing)
+        ));
         assert!(why(&at("admin.db")).contains("this daemon itself"));
         assert!(why(folder.path()).contains("no file"));
         fs::write(at("text"), "whatever its name says, this is no database").unwrap();

@@ -70,7 +70,7 @@ pub use self::changed::{changes_due, report_changes, went_back};
 pub use self::db::{Db, Kind, Tx, has_admin_tables};
 pub use self::error::StoreError;
 pub use self::expected::{Expected, how_gone};
-pub use self::foreign::{Foreign, ForeignAccount, ForeignFault};
+pub use self::foreign::{Foreign, ForeignAccount, ForeignFault, MOST_APP_PASSWORDS, OwnFiles};
 pub use self::handle::Store;
 pub use self::health::journal_mode;
 pub use self::idempotency::{Kept, idempotency_find, idempotency_keep};

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use photoprism_daemon::clock::Stopwatch;
 use serde_json::json;
 
@@ -71,4 +72,28 @@ fn a_line_is_not_timed_while_an_earlier_request_is_at_work() {
     assert_eq!(client.reply()["ok"], true);
     assert_eq!(client.ask("\"ping\"}")["result"]["pong"], true);
     held.running.stop();
+}
+
+#[test]
+fn a_stop_ends_the_transaction_of_an_import() {
+    let mut held = Held::start(Home::new().faulty("stall"));
+    let rows: Vec<String> = (0..500).map(|n| format!("u{n};user\n")).collect();
+    let text = format!("name;role\n{}", rows.concat());
+    let begun = held.home.ok("users.import", json!({"text": text}));
+    let args = json!({"import": begun["import"], "run": true});
+    let mut client = held.send(&json!({"cmd": "users.import", "args": args}).to_string());
+    held.stalled(1);
+    let mut idle = held.home.connect();
+    held.running.signal(Signal::SIGTERM);
+    // Every connection has heard of it by then.
+    idle.assert_closed();
+    held.let_go(1);
+    let reply = client.reply();
+    assert_eq!(reply["error"]["code"], "unavailable", "{reply}");
+    assert!(reply["error"]["message"].as_str().unwrap().contains("nothing was imported"));
+    let Held { home, running, .. } = held;
+    assert_eq!(running.ended().0.code(), Some(0));
+    let count = "SELECT count(*) FROM auth_users WHERE user_name LIKE 'u%'";
+    let left: i64 = home.open_database().query_row(count, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
 }

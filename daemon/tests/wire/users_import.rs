@@ -296,6 +296,7 @@ fn passwords_come_from_files_that_the_client_reads() {
     let (_, items) = ran(&mut home, &id, &json!({"update": true}));
     assert_eq!(told(&items), ["1 bob added", "5 eve refused invalid_argument password"]);
     let again = sent(&mut home, toml);
+    home.ok("users.import", json!({"import": again, "run": true, "update": true}));
     give(&mut home, &again);
     let (counts, _) = ran(&mut home, &again, &json!({"update": true}));
     assert_eq!(counts["unchanged"], 1);

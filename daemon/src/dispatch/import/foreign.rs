@@ -2,42 +2,47 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::aside::aside;
+use photoprism_protocol::account_text::MOST_ROWS;
+
 use super::super::call::Call;
 use super::super::command::Answer;
-use super::prepare::{MOST_ROWS, checkable};
+use super::prepare::checkable;
+use super::staged::MOST_BYTES_OF_ALL;
 use super::steps::begun;
+use super::worker::{Turn, check};
+use crate::cancel::Cancel;
 use crate::error::CommandError;
-use crate::handlers::users::{Bad, Ready};
-use crate::store::{Foreign, ForeignAccount, ForeignFault, StoreError};
+use crate::handlers::users::{Bad, Ready, Rows};
+use crate::store::{
+    Foreign, ForeignAccount, ForeignFault, MOST_APP_PASSWORDS, OwnFiles, StoreError,
+};
 
 /// Accounts that are read in one piece.
-const STEP: u32 = 500;
+const STEP: u32 = 20;
+
+/// What all accounts of a database have at most.
+const MOST_DATABASE_BYTES: usize = MOST_BYTES_OF_ALL;
+
+/// What was found in a database.
+#[derive(Default)]
+struct Accounts {
+    rows: Rows,
+    bytes: usize,
+    deleted: usize,
+}
 
 /// Begins an import with the accounts of the database at that path. Deleted ones are left there.
 pub(super) async fn database(call: &Call<'_>, path: &str) -> Answer {
-    let path = absolute(path)?;
-    let accounts = read(call, path).await?;
-    let deleted = accounts.iter().filter(|account| is_deleted(account)).count();
-    let rows: Vec<Result<Ready, Bad>> = accounts
-        .into_iter()
-        .filter(|account| !is_deleted(account))
-        .map(|a| ready(call, a))
-        .collect();
-    let mut answer = begun(call, rows)?;
-    if deleted > 0 {
-        answer.warnings.push(format!("{deleted} deleted accounts are left where they are"));
+    let found = read(call, absolute(path)?).await?;
+    let mut answer = begun(call, found.rows, found.bytes)?;
+    if found.deleted > 0 {
+        answer.warnings.push(format!("{} deleted accounts are left where they are", found.deleted));
     }
     Ok(answer)
 }
 
 fn is_deleted(account: &ForeignAccount) -> bool {
     crate::accounts::standing::is_deleted(&account.row)
-}
-
-fn ready(call: &Call<'_>, account: ForeignAccount) -> Result<Ready, Bad> {
-    let only_bcrypt = !call.app.own;
-    Ready::taken_over(account, &call.app.rules, |text| checkable(text, only_bcrypt))
 }
 
 fn absolute(path: &str) -> Result<PathBuf, CommandError> {
@@ -48,23 +53,56 @@ fn absolute(path: &str) -> Result<PathBuf, CommandError> {
     Err(CommandError::broken("database", "give the whole path, as the daemon sees the file"))
 }
 
-/// Reads on a thread of its own: it may have to wait for a lock, or for a slow disk.
-async fn read(call: &Call<'_>, path: PathBuf) -> Result<Vec<ForeignAccount>, CommandError> {
-    let own = call.app.places.database.clone();
-    aside(move || {
+/// Reads in the import's turn: it may have to wait for a lock, or for
+/// a slow disk.
+async fn read(call: &Call<'_>, path: PathBuf) -> Result<Accounts, CommandError> {
+    let database = call.app.places.database.clone();
+    let (rules, only_bcrypt) = (call.app.rules, !call.app.own);
+    let work = move |cancel: &Cancel| {
+        let own = OwnFiles::of(&database);
         let foreign = Foreign::open(&path, &own).map_err(told)?;
-        let (mut all, mut after) = (Vec::new(), 0);
+        let (mut found, mut after) = (Accounts::default(), 0);
         loop {
-            let mut accounts = foreign.accounts(after, STEP)?;
-            let Some(last) = accounts.last() else { return Ok(all) };
+            check(cancel)?;
+            let accounts = foreign.accounts(after, STEP).map_err(|error| told(error.into()))?;
+            let Some(last) = accounts.last() else { return Ok(found) };
             after = last.row.id;
-            all.append(&mut accounts);
-            if all.len() > MOST_ROWS {
-                return Err(CommandError::broken("database", "it has more than 20,000 accounts"));
+            for account in accounts {
+                found.add(account, |account| {
+                    Ready::taken_over(account, &rules, |text| checkable(text, only_bcrypt))
+                })?;
             }
         }
-    })
-    .await
+    };
+    Turn::take(call).await?.run(call, work).await
+}
+
+impl Accounts {
+    fn add(
+        &mut self,
+        account: ForeignAccount,
+        ready: impl FnOnce(ForeignAccount) -> Result<Ready, Bad>,
+    ) -> Result<(), CommandError> {
+        if is_deleted(&account) {
+            self.deleted += 1;
+            return Ok(());
+        }
+        self.bytes += account.bytes();
+        if self.rows.len() == MOST_ROWS || self.bytes > MOST_DATABASE_BYTES {
+            return Err(CommandError::broken(
+                "database",
+                "it has more than 20,000 accounts, or more than 32 MiB of them",
+            ));
+        }
+        if account.app_passwords.len() > MOST_APP_PASSWORDS as usize {
+            return Err(CommandError::broken(
+                "database",
+                "an account in it has more than 1,000 app passwords; end some of them there",
+            ));
+        }
+        self.rows.push(ready(account));
+        Ok(())
+    }
 }
 
 fn told(fault: ForeignFault) -> CommandError {
@@ -81,7 +119,8 @@ fn told(fault: ForeignFault) -> CommandError {
         ForeignFault::Store(error @ StoreError::Locked(_)) => error.into(),
         ForeignFault::Store(_) => CommandError::broken(
             "database",
-            "the daemon cannot read this file; see who owns it, and its mode",
+            "the daemon cannot read this file; see its owner and mode, and that no text of \
+             an account in it has more than 64 KiB",
         ),
     }
 }

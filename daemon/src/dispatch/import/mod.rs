@@ -5,6 +5,8 @@ mod foreign;
 mod prepare;
 mod staged;
 mod steps;
+mod text;
+mod worker;
 
 pub use self::staged::Imports;
 

@@ -1,50 +1,51 @@
 //! Passwords of rows: hashed, or compared with what the account has, on the pool.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use photoprism_protocol::account_text::{self, MOST_ROWS};
 use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::secret::Secret;
 
-use zeroize::Zeroizing;
-
 use super::super::call::Call;
 use super::staged::Staged;
-use crate::accounts::files;
+use super::text::Text;
+use super::worker::check;
 use crate::accounts::password::PasswordRules;
+use crate::cancel::Cancel;
 use crate::error::CommandError;
-use crate::handlers::users::{Bad, NewHash, Options, Ready, known_hash};
+use crate::handlers::users::{NewHash, Options, Ready, Rows, known_hash};
 use crate::hashing::{Scheme, parse};
 
-/// Rows of one text; with more the one transaction would hold the others up for seconds.
-pub(super) const MOST_ROWS: usize = 20_000;
-
-/// Reads the rows of a text that is whole, on a thread of its own: megabytes would hold up every
-/// other connection.
+/// Reads the rows of a text, one by one. Takes seconds.
 ///
 /// # Errors
-/// `invalid_argument` at `text`.
-pub(super) async fn rows(
-    call: &Call<'_>,
-    text: Zeroizing<String>,
-) -> Result<Vec<Result<Ready, Bad>>, CommandError> {
-    let (rules, only_bcrypt) = (call.app.rules, !call.app.own);
-    tokio::task::spawn_blocking(move || read(&text, rules, only_bcrypt))
-        .await
-        .map_err(|error| CommandError::Internal(error.to_string()))?
+/// `invalid_argument` at `text`; `unavailable` where it was cancelled.
+pub(super) fn rows(
+    text: Text,
+    (rules, only_bcrypt): (PasswordRules, bool),
+    cancel: &Cancel,
+) -> Result<Rows, CommandError> {
+    let text = text.whole()?;
+    let is_hash = |text: &str| checkable(text, only_bcrypt);
+    let mut rows = Rows::new();
+    account_text::read(&text, |found| {
+        check(cancel)?;
+        if rows.len() == MOST_ROWS {
+            return Err(CommandError::broken(
+                "text",
+                "there are more than 20,000 rows; import them in several pieces",
+            ));
+        }
+        rows.push(Ready::parse(found, &rules, is_hash));
+        Ok(())
+    })?;
+    Ok(rows)
 }
 
-fn read(
-    text: &str,
-    rules: PasswordRules,
-    only_bcrypt: bool,
-) -> Result<Vec<Result<Ready, Bad>>, CommandError> {
-    let found = files::read(text)?;
-    if found.len() > MOST_ROWS {
-        return Err(CommandError::broken(
-            "text",
-            "there are more than 20,000 rows; import them in several pieces",
-        ));
-    }
-    let is_hash = |text: &str| checkable(text, only_bcrypt);
-    Ok(found.into_iter().map(|found| Ready::parse(found, &rules, is_hash)).collect())
+/// The files that rows name and nobody has read yet.
+pub(super) fn named_files(rows: &Rows) -> BTreeSet<String> {
+    rows.iter().flatten().filter_map(|row| row.password_file.clone()).collect()
 }
 
 /// Whether a stored hash can be checked here.
@@ -56,24 +57,27 @@ pub(super) fn checkable(text: &str, only_bcrypt: bool) -> Result<(), RuleError> 
     Ok(())
 }
 
-/// Puts the passwords that were read from files into their rows; gives the files that nobody has
-/// read yet.
-pub(super) fn give_files(call: &Call<'_>, staged: &mut Staged) -> Vec<String> {
-    let mut missing = Vec::new();
-    for row in staged.rows.iter_mut().flatten() {
+/// Puts the passwords that were read from files into their rows.
+///
+/// # Errors
+/// `unavailable` where it was cancelled.
+pub(super) fn give_files(
+    rows: &mut Rows,
+    files: &BTreeMap<String, Secret>,
+    rules: PasswordRules,
+    cancel: &Cancel,
+) -> Result<(), CommandError> {
+    for row in rows {
+        check(cancel)?;
         let Ok(ready) = row else { continue };
-        let Some(file) = ready.password_file.clone() else { continue };
-        let Some(password) = staged.files.get(&file) else {
-            if !missing.contains(&file) {
-                missing.push(file);
-            }
+        let Some(password) = ready.password_file.as_ref().and_then(|file| files.get(file)) else {
             continue;
         };
-        if let Err(error) = ready.give_password(password, &call.app.rules) {
+        if let Err(error) = ready.give_password(password, &rules) {
             *row = Err((ready.line, ready.name.as_str().into(), error));
         }
     }
-    missing
+    Ok(())
 }
 
 /// Prepares the next row.
@@ -86,10 +90,15 @@ pub(super) async fn next(
     options: Options,
 ) -> Result<(), CommandError> {
     let at = staged.prepared;
-    if let Some(Ok(row)) = staged.rows.as_mut().and_then(|rows| rows.get_mut(at))
+    // Nobody else has the rows before they are carried out.
+    let row = staged.rows.as_mut().map(Arc::make_mut).and_then(|rows| rows.get_mut(at));
+    if let Some(Ok(row)) = row
         && matches!(row.hash, NewHash::Wanted)
         && let Some(password) = row.password().cloned()
     {
+        if call.is_abandoned() {
+            return Err(call.abandoned().await);
+        }
         row.hash = hash(call, row, (&password, options)).await?;
     }
     staged.prepared += 1;

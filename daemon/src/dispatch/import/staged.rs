@@ -1,28 +1,34 @@
 //! Imports on their way, in memory: bounded in number, in bytes and in time.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use photoprism_protocol::account_text::MOST_BYTES;
 use photoprism_protocol::secret::Secret;
-use zeroize::Zeroizing;
+use tokio::sync::Semaphore;
 
+use super::text::Text;
 use crate::error::CommandError;
-use crate::handlers::users::{Bad, Options, Ready, Results};
+use crate::handlers::users::{Options, Results, Rows};
 
 /// Imports at once: they are the business of administrators, of whom there are few.
 const MOST: usize = 4;
 
-/// Bytes of one text.
-const MOST_BYTES: usize = 16 << 20;
+/// Imports of one uid at once, so that others find a place.
+const MOST_OF_UID: usize = 2;
+
+/// Bytes of all texts, passwords from files and accounts of databases together.
+pub(super) const MOST_BYTES_OF_ALL: usize = 2 * MOST_BYTES;
 
 /// After so long without a step an import is forgotten.
-const PATIENCE: Duration = Duration::from_mins(10);
+const TIMEOUT: Duration = Duration::from_mins(10);
 
 /// The same where another one needs its place: a client that is still there takes its next step
 /// at once.
-const HASTE: Duration = Duration::from_secs(10);
+const SHORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Random bytes of a name.
 const ID_BYTES: usize = 16;
@@ -30,29 +36,46 @@ const ID_BYTES: usize = 16;
 /// One import between two steps.
 #[derive(Default)]
 pub(super) struct Staged {
-    pub(super) text: Zeroizing<String>,
-    /// Passwords by the files that they stand in.
-    pub(super) files: BTreeMap<String, Secret>,
+    pub(super) text: Text,
     /// Once the text is whole.
-    pub(super) rows: Option<Vec<Result<Ready, Bad>>>,
+    pub(super) rows: Option<Arc<Rows>>,
+    /// Bytes of what was sent, or read from a database.
+    pub(super) bytes: usize,
+    /// Files that rows name and nobody has given yet.
+    pub(super) missing: BTreeSet<String>,
+    /// Passwords by the files that hold them, until the rows have them.
+    pub(super) files: BTreeMap<String, Secret>,
+    /// A step took the text or the rows, and did not give them back.
+    pub(super) is_lost: bool,
     /// How it is carried out, from the first `run` on.
     pub(super) options: Option<Options>,
     /// Rows whose passwords are prepared.
     pub(super) prepared: usize,
-    /// What it came to, from the end on.
+    /// The results, from the end on.
     pub(super) results: Option<Results>,
 }
 
 struct Place {
     uid: u32,
     touched: Duration,
+    /// Bytes that it holds, while a step is at work too.
+    bytes: usize,
     /// `None` while a step is at work.
     staged: Option<Staged>,
 }
 
 /// All imports that are on their way.
-#[derive(Default)]
-pub struct Imports(RefCell<HashMap<String, Place>>);
+pub struct Imports {
+    places: RefCell<HashMap<String, Place>>,
+    /// Held by the one import that is read or checked.
+    pub(super) turn: Arc<Semaphore>,
+}
+
+impl Default for Imports {
+    fn default() -> Self {
+        Self { places: RefCell::default(), turn: Arc::new(Semaphore::new(1)) }
+    }
+}
 
 impl Imports {
     /// Makes room for another one of `uid`.
@@ -64,28 +87,35 @@ impl Imports {
         uid: u32,
         (now, random): (Duration, fn(&mut [u8])),
     ) -> Result<String, CommandError> {
-        let mut places = self.0.borrow_mut();
+        let mut places = self.places.borrow_mut();
         let idle = |place: &Place| now.saturating_sub(place.touched);
-        places.retain(|_, place| idle(place) < PATIENCE);
-        if places.len() >= MOST {
-            places.retain(|_, place| place.staged.is_none() || idle(place) < HASTE);
+        let is_full = |places: &HashMap<String, Place>| {
+            let own = places.values().filter(|place| place.uid == uid).count();
+            places.len() >= MOST || own >= MOST_OF_UID
+        };
+        forget_where(&mut places, |place| idle(place) >= TIMEOUT);
+        if is_full(&places) {
+            forget_where(&mut places, |place| {
+                place.staged.is_some() && idle(place) >= SHORT_TIMEOUT
+            });
         }
-        if places.len() >= MOST {
-            return Err(CommandError::Busy { retry_after_s: HASTE.as_secs() });
+        if is_full(&places) {
+            return Err(CommandError::Busy { retry_after_s: SHORT_TIMEOUT.as_secs() });
         }
         let mut bytes = [0; ID_BYTES];
         random(&mut bytes);
         let id = HEXLOWER.encode(&bytes);
-        places.insert(id.clone(), Place { uid, touched: now, staged: Some(Staged::default()) });
+        let staged = Some(Staged::default());
+        places.insert(id.clone(), Place { uid, touched: now, bytes: 0, staged });
         Ok(id)
     }
 
-    /// Takes one out for a step; whoever takes it puts it back.
+    /// Takes one out for a step; the step puts it back.
     ///
     /// # Errors
     /// `not_found` for one that is not there, or somebody else's; `conflict` while it is taken.
     pub(super) fn take(&self, id: &str, uid: u32) -> Result<Staged, CommandError> {
-        let mut places = self.0.borrow_mut();
+        let mut places = self.places.borrow_mut();
         let place = places.get_mut(id).filter(|place| place.uid == uid);
         let place = place.ok_or_else(|| CommandError::NotFound {
             message: "there is no such import; it may have been forgotten, begin again".into(),
@@ -99,15 +129,47 @@ impl Imports {
 
     /// Puts one back after a step.
     pub(super) fn put_back(&self, id: &str, staged: Staged, now: Duration) {
-        if let Some(place) = self.0.borrow_mut().get_mut(id) {
-            (place.staged, place.touched) = (Some(staged), now);
+        match self.places.borrow_mut().get_mut(id) {
+            Some(place) => {
+                (place.bytes, place.touched, place.staged) = (staged.bytes, now, Some(staged));
+            }
+            None => drop_aside(staged),
         }
     }
 
-    /// Forgets one: its last results were read.
+    /// Forgets one: its last results were read, or it cannot go on.
     pub(super) fn forget(&self, id: &str) {
-        self.0.borrow_mut().remove(id);
+        if let Some(Place { staged: Some(staged), .. }) = self.places.borrow_mut().remove(id) {
+            drop_aside(staged);
+        }
     }
+
+    /// Whether `more` bytes fit next to those of all imports.
+    ///
+    /// # Errors
+    /// `busy` where they do not.
+    pub(super) fn check_room(&self, more: usize) -> Result<(), CommandError> {
+        let held: usize = self.places.borrow().values().map(|place| place.bytes).sum();
+        if held + more <= MOST_BYTES_OF_ALL {
+            return Ok(());
+        }
+        Err(CommandError::Busy { retry_after_s: SHORT_TIMEOUT.as_secs() })
+    }
+}
+
+fn forget_where(places: &mut HashMap<String, Place>, is_over: impl Fn(&Place) -> bool) {
+    for (_, place) in places.extract_if(|_, place| is_over(place)) {
+        if let Some(staged) = place.staged {
+            drop_aside(staged);
+        }
+    }
+}
+
+/// Zeroing megabytes would hold up every connection. There are no more of these threads at a time
+/// than there were imports.
+fn drop_aside(staged: Staged) {
+    // Where there is no thread to be had the closure is dropped here, with what it holds.
+    let _ = std::thread::Builder::new().name("forget".into()).spawn(move || drop(staged));
 }
 
 impl Staged {
@@ -119,20 +181,33 @@ impl Staged {
         if self.rows.is_some() {
             return Err(CommandError::Conflict("this text was whole already; begin again".into()));
         }
-        if self.text.len() + part.expose().len() > MOST_BYTES {
+        self.text.add(part.expose())?;
+        self.bytes += part.expose().len();
+        Ok(())
+    }
+
+    /// Takes the password of a file that rows name.
+    ///
+    /// # Errors
+    /// `invalid_argument` for a file that no row names or that was given, and where all of it
+    /// grows too long.
+    pub(super) fn give(&mut self, file: String, password: Secret) -> Result<(), CommandError> {
+        if !self.missing.contains(&file) {
             return Err(CommandError::broken(
-                "text",
-                "a text has at most 16 MiB; import it in several pieces",
+                "file",
+                "this file is not one of missing_files; give those, each once, after a run",
             ));
         }
-        if self.text.len() + part.expose().len() > self.text.capacity() {
-            // Growing in place would leave copies behind.
-            let room = (self.text.len() + part.expose().len()).next_power_of_two();
-            let mut grown = Zeroizing::new(String::with_capacity(room));
-            grown.push_str(&self.text);
-            self.text = grown;
+        let bytes = self.bytes + password.expose().len();
+        if bytes > MOST_BYTES {
+            return Err(CommandError::broken(
+                "password",
+                "text and passwords have at most 16 MiB together; import them in several pieces",
+            ));
         }
-        self.text.push_str(part.expose());
+        self.missing.remove(&file);
+        self.files.insert(file, password);
+        self.bytes = bytes;
         Ok(())
     }
 }
@@ -152,26 +227,51 @@ mod tests {
     #[test]
     fn imports_are_bounded_and_forgotten() {
         let imports = Imports::default();
-        let ids: Vec<String> = (0..MOST).map(|_| imports.begin(7, at(0)).unwrap()).collect();
-        assert!(matches!(imports.begin(7, at(9)), Err(CommandError::Busy { .. })));
+        let ids: Vec<String> =
+            [7, 7, 8, 8].into_iter().map(|uid| imports.begin(uid, at(0)).unwrap()).collect();
+        assert!(matches!(imports.begin(9, at(9)), Err(CommandError::Busy { .. })));
         let staged = imports.take(&ids[0], 7).unwrap();
         imports.put_back(&ids[0], staged, Duration::from_secs(5));
         let _at_work = imports.take(&ids[1], 7).unwrap();
-        // Those that nobody came back to for ten seconds make room, one that is at work does not.
-        let id = imports.begin(7, at(10)).unwrap();
-        assert!(imports.take(&ids[2], 7).is_err() && imports.take(&ids[0], 7).is_ok());
+        // Those without a step for ten seconds make room, one that is at work does not.
+        let id = imports.begin(9, at(10)).unwrap();
+        assert!(imports.take(&ids[2], 8).is_err() && imports.take(&ids[0], 7).is_ok());
         assert!(matches!(imports.take(&ids[1], 7), Err(CommandError::Conflict(_))));
         imports.forget(&id);
+        assert!(matches!(imports.take(&id, 9), Err(CommandError::NotFound { .. })));
         let alone = Imports::default();
         let first = alone.begin(7, at(0)).unwrap();
-        alone.begin(7, at(599)).unwrap();
-        assert!(alone.take(&first, 7).is_ok_and(|staged| {
-            alone.put_back(&first, staged, Duration::ZERO);
-            true
-        }));
-        alone.begin(7, at(600)).unwrap();
+        alone.begin(8, at(599)).unwrap();
+        let staged = alone.take(&first, 7).unwrap();
+        alone.put_back(&first, staged, Duration::ZERO);
+        alone.begin(8, at(600)).unwrap();
         assert!(alone.take(&first, 7).is_err());
-        assert!(matches!(imports.take(&id, 7), Err(CommandError::NotFound { .. })));
+    }
+
+    #[test]
+    fn one_uid_leaves_room_for_others() {
+        let imports = Imports::default();
+        for _ in 0..MOST_OF_UID {
+            imports.begin(7, at(0)).unwrap();
+        }
+        assert!(matches!(imports.begin(7, at(9)), Err(CommandError::Busy { .. })));
+        imports.begin(8, at(9)).unwrap();
+        imports.begin(7, at(10)).unwrap();
+    }
+
+    #[test]
+    fn all_of_them_have_a_most_of_bytes() {
+        let imports = Imports::default();
+        for uid in 0..2 {
+            let id = imports.begin(uid, at(0)).unwrap();
+            let mut staged = imports.take(&id, uid).unwrap();
+            staged.bytes = MOST_BYTES_OF_ALL / 2 - 1;
+            imports.put_back(&id, staged, Duration::ZERO);
+            // One at work counts as well.
+            let _at_work = imports.take(&id, uid).unwrap();
+        }
+        imports.check_room(2).unwrap();
+        assert!(matches!(imports.check_room(3), Err(CommandError::Busy { .. })));
     }
 
     #[test]
@@ -186,13 +286,19 @@ mod tests {
     }
 
     #[test]
-    fn a_text_has_an_end() {
-        let mut staged = Staged::default();
-        let part = Secret::new("x".repeat(MOST_BYTES / 2));
-        staged.add(&part).unwrap();
-        staged.add(&part).unwrap();
-        assert!(matches!(staged.add(&Secret::new("x".into())), Err(CommandError::Invalid { .. })));
-        staged.rows = Some(Vec::new());
-        assert!(matches!(staged.add(&part), Err(CommandError::Conflict(_))));
+    fn files_are_those_that_rows_name_each_once_and_bounded() {
+        let mut staged = Staged { bytes: MOST_BYTES - 8, ..Staged::default() };
+        staged.missing = ["a", "b"].map(str::to_owned).into();
+        let mut give = |file: &str, password: &str| {
+            let given = staged.give(file.into(), Secret::new(password.into()));
+            given.map_err(|error| error.into_body("").field.unwrap_or_default().into_owned())
+        };
+        assert_eq!(give("c", "x"), Err("file".into()));
+        assert_eq!(give("a", "123456789"), Err("password".into()));
+        assert_eq!(give("a", "12345678"), Ok(()));
+        assert_eq!(give("a", ""), Err("file".into()));
+        assert_eq!(give("b", "1"), Err("password".into()));
+        let mut whole = Staged { rows: Some(Arc::default()), ..Staged::default() };
+        assert!(matches!(whole.add(&Secret::new("x".into())), Err(CommandError::Conflict(_))));
     }
 }

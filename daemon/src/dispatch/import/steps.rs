@@ -1,5 +1,6 @@
 //! The steps, each of which takes an import out and puts it back.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,12 +11,14 @@ use photoprism_protocol::transfer::{ImportCounts, ImportResult};
 
 use super::super::call::Call;
 use super::super::command::Answer;
-use super::prepare::{give_files, next, rows};
+use super::prepare::{give_files, named_files, next, rows};
 use super::staged::Staged;
+use super::worker::Turn;
+use crate::cancel::Cancel;
 use crate::clock::Stopwatch;
 use crate::error::CommandError;
 use crate::handlers::success;
-use crate::handlers::users::{Bad, Import, Options, Ready, Results, import};
+use crate::handlers::users::{Import, Options, Results, Rows, import};
 use crate::store::Tx;
 
 /// How long a step prepares passwords before it says how far it is: clients wait 40 s.
@@ -35,28 +38,25 @@ pub(super) fn text(call: &Call<'_>, id: Option<String>, part: &Secret) -> Answer
         Some(id) => id,
         None => app.imports.begin(call.uid(), (now, app.random))?,
     };
+    app.imports.check_room(part.expose().len())?;
     change(call, &id, |staged| staged.add(part))
 }
 
-/// The rows of a database, which are whole at once.
-pub(super) fn begun(
-    call: &Call<'_>,
-    rows: Vec<Result<Ready, Bad>>,
-) -> Result<Success, CommandError> {
+/// The rows of a database, which are whole at once, and the bytes that they were read from.
+pub(super) fn begun(call: &Call<'_>, rows: Rows, bytes: usize) -> Result<Success, CommandError> {
     let app = call.app;
+    app.imports.check_room(bytes)?;
     let id = app.imports.begin(call.uid(), (app.started.elapsed(), app.random))?;
     change(call, &id, |staged| {
-        staged.rows = Some(rows);
+        (staged.rows, staged.bytes) = (Some(Arc::new(rows)), bytes);
         Ok(())
     })
 }
 
-/// What stands in a file that was asked for.
+/// The password of a file that was asked for.
 pub(super) fn file(call: &Call<'_>, id: &str, file: String, password: Secret) -> Answer {
-    change(call, id, |staged| {
-        staged.files.insert(file, password);
-        Ok(())
-    })
+    call.app.imports.check_room(password.expose().len())?;
+    change(call, id, |staged| staged.give(file, password))
 }
 
 fn change(
@@ -93,10 +93,10 @@ pub(super) async fn run(call: &Call<'_>, id: &str, options: Options) -> Answer {
     let ended = advance(call, id, &mut staged, options).await;
     let over = match &ended {
         Ok(result) => result.done && result.next.is_none(),
-        // A text that is invalid, or names nobody, will be so at the next attempt.
+        // What was lost, or is invalid, or names nobody, will be so at the next attempt.
         Err(error) => {
-            let nothing = staged.rows.as_ref().is_none_or(Vec::is_empty);
-            nothing && matches!(error, CommandError::Invalid { .. })
+            let nothing = staged.rows.as_ref().is_none_or(|rows| rows.is_empty());
+            staged.is_lost || nothing && matches!(error, CommandError::Invalid { .. })
         }
     };
     let warnings = staged.results.as_ref().map(|found| found.warnings.clone());
@@ -119,16 +119,16 @@ async fn advance(
     if *staged.options.get_or_insert(options) != options {
         return Err(CommandError::broken("run", "this import was begun with other options"));
     }
-    let found = match staged.rows.take() {
-        Some(rows) => rows,
-        None => rows(call, std::mem::take(&mut staged.text)).await?,
-    };
-    let count = found.len();
-    staged.rows = Some(found);
-    let missing = give_files(call, staged);
-    if !missing.is_empty() {
-        return Ok(progress(id, staged, missing));
+    if staged.rows.is_none() {
+        parse(call, staged).await?;
     }
+    if !staged.missing.is_empty() {
+        return Ok(progress(id, staged, first_missing(&staged.missing)));
+    }
+    if !staged.files.is_empty() {
+        fill(call, staged).await?;
+    }
+    let count = staged.rows.as_ref().map_or(0, |rows| rows.len());
     let watch = Stopwatch::start();
     while staged.prepared < count {
         if watch.elapsed() > WORK {
@@ -141,28 +141,88 @@ async fn advance(
     page(id, staged, "0")
 }
 
+/// Reads the rows of a text that is whole.
+async fn parse(call: &Call<'_>, staged: &mut Staged) -> Result<(), CommandError> {
+    let turn = Turn::take(call).await?;
+    let (text, rules) = (std::mem::take(&mut staged.text), (call.app.rules, !call.app.own));
+    staged.is_lost = true;
+    let work = move |cancel: &Cancel| {
+        let rows = rows(text, rules, cancel)?;
+        let named = named_files(&rows);
+        Ok((rows, named))
+    };
+    let (rows, named) = turn.run(call, work).await?;
+    (staged.rows, staged.missing, staged.is_lost) = (Some(Arc::new(rows)), named, false);
+    Ok(())
+}
+
+/// Puts the passwords of files into the rows.
+async fn fill(call: &Call<'_>, staged: &mut Staged) -> Result<(), CommandError> {
+    let turn = Turn::take(call).await?;
+    let (files, rules) = (std::mem::take(&mut staged.files), call.app.rules);
+    let mut rows = staged.rows.take().unwrap_or_default();
+    staged.is_lost = true;
+    let work = move |cancel: &Cancel| {
+        give_files(Arc::make_mut(&mut rows), &files, rules, cancel)?;
+        Ok(rows)
+    };
+    (staged.rows, staged.is_lost) = (Some(turn.run(call, work).await?), false);
+    Ok(())
+}
+
 async fn carry_out(
     call: &Call<'_>,
     id: &str,
     staged: &mut Staged,
     options: Options,
 ) -> Result<Results, CommandError> {
+    if call.is_abandoned() {
+        return Err(call.abandoned().await);
+    }
     let key = call.key(&(id, options.dry_run, options.update, options.prune))?;
-    let rows = staged.rows.clone().unwrap_or_default();
-    let request = Import { id: id.to_owned(), rows, options };
+    let (rows, cancel) = (staged.rows.clone().unwrap_or_default(), Cancel::default());
+    let request = Import { id: id.to_owned(), rows, options, cancel: cancel.clone() };
     let results = Arc::new(Mutex::new(Results::default()));
     let (kept, context) = (Arc::clone(&results), Arc::clone(&call.context));
     let work = move |tx: &Tx<'_>| import(tx, &context, key.as_ref(), (&request, &kept));
     let store = &call.app.store;
-    if options.dry_run {
-        store.try_out(call.whole_time(), work).await?;
-    } else {
-        store.write_with_effects(call.whole_time(), work).await?;
-    }
+    let written = async {
+        if options.dry_run {
+            store.try_out(call.whole_time(), work).await
+        } else {
+            store.write_with_effects(call.whole_time(), work).await
+        }
+    };
+    cancelled_by_stop(call, &cancel, written).await?;
     results
         .lock()
         .map(|mut found| std::mem::take(&mut *found))
         .map_err(|_| CommandError::Internal("the results of an import were lost".into()))
+}
+
+/// Waits for the outcome of a transaction, which is asked to end where the daemon stops.
+async fn cancelled_by_stop<T>(
+    call: &Call<'_>,
+    cancel: &Cancel,
+    written: impl Future<Output = T>,
+) -> T {
+    tokio::pin!(written);
+    tokio::select! {
+        biased;
+        outcome = &mut written => return outcome,
+        () = call.stopping() => cancel.ask(),
+    }
+    written.await
+}
+
+/// As many of the missing files as a reply holds.
+fn first_missing(missing: &BTreeSet<String>) -> Vec<String> {
+    let mut bytes = AROUND;
+    let fits = missing.iter().take(PAGE).take_while(|file| {
+        bytes += serde_json::to_string(file).map_or(0, |text| text.len() + 1);
+        bytes < MAX_REPLY_BYTES
+    });
+    fits.cloned().collect()
 }
 
 fn progress(id: &str, staged: &Staged, missing_files: Vec<String>) -> ImportResult {

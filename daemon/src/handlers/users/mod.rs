@@ -15,7 +15,7 @@ mod taken;
 pub use self::add::{Add, add};
 pub use self::export::{Export, export};
 pub(super) use self::guard::{refuse_system, still_one_super_admin};
-pub use self::import::{Bad, Import, NewHash, Options, Ready, Results, import, known_hash};
+pub use self::import::{Bad, Import, NewHash, Options, Ready, Results, Rows, import, known_hash};
 pub use self::ls::{Ls, ls};
 pub(super) use self::modify::note_first_password;
 pub use self::modify::{Mod, modify};

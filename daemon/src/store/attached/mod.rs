@@ -19,7 +19,7 @@ mod tables;
 mod tracked;
 
 pub use self::file::own_tables_file;
-pub(super) use self::file::{attach, is_named_so, ready};
+pub(super) use self::file::{attach, file_path, is_named_so, ready};
 pub use self::leftover::foreign_tables;
 pub(super) use self::leftover::move_leftover;
 pub(super) use self::open::open_photoprism;

@@ -1,6 +1,6 @@
 //! Looking sessions up.
 
-use rusqlite::{OptionalExtension, Params};
+use rusqlite::{OptionalExtension, Params, params};
 
 use super::row::{SELECT, SessionRow, session_row};
 use crate::store::db::Db;
@@ -49,12 +49,16 @@ pub fn account_sessions(db: &Db, uid: &str) -> Result<Vec<SessionRow>, StoreErro
     some(db, "WHERE s.user_uid = ?1", [uid])
 }
 
-/// The app passwords of an account, expired ones too.
+/// The app passwords of an account, expired ones too, at most so many.
 ///
 /// # Errors
 /// The store's.
-pub(in crate::store) fn app_passwords(db: &Db, uid: &str) -> Result<Vec<SessionRow>, StoreError> {
+pub(in crate::store) fn app_passwords(
+    db: &Db,
+    uid: &str,
+    most: u32,
+) -> Result<Vec<SessionRow>, StoreError> {
     let which = "WHERE s.user_uid = ?1 AND s.auth_provider = 'application'
-         AND s.auth_method = 'default' ORDER BY s.created_at, s.id";
-    some(db, which, [uid])
+         AND s.auth_method = 'default' ORDER BY s.created_at, s.id LIMIT ?2";
+    some(db, which, params![uid, i64::from(most)])
 }

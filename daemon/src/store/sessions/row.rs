@@ -107,6 +107,18 @@ pub struct SessionRow {
     pub created_at: String,
 }
 
+impl SessionRow {
+    /// Bytes of it in memory, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let names = [&self.id, &self.ref_id, &self.user_uid, &self.user_name, &self.client_uid];
+        let rights = [&self.client_name, &self.provider, &self.method, &self.auth_id];
+        let uses = [&self.scope, &self.grant, &self.client_ip, &self.login_ip, &self.user_agent];
+        let texts = names.into_iter().chain(rights).chain(uses).map(String::len);
+        size_of::<Self>() + texts.sum::<usize>()
+    }
+}
+
 pub(super) fn session_row(row: &Row<'_>) -> Result<SessionRow, rusqlite::Error> {
     Ok(SessionRow {
         id: text(row, 0)?,

@@ -1,11 +1,11 @@
 //! Accounts of another database as rows.
 
+use photoprism_protocol::account_text::Found;
 use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::Row;
 
 use super::ready::{Bad, Ready};
-use crate::accounts::files::Found;
 use crate::accounts::password::PasswordRules;
 use crate::accounts::standing::shown_role;
 use crate::accounts::times;

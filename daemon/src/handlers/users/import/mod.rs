@@ -6,5 +6,5 @@ mod prune;
 mod ready;
 mod run;
 
-pub use self::ready::{Bad, NewHash, Ready, known_hash};
+pub use self::ready::{Bad, NewHash, Ready, Rows, known_hash};
 pub use self::run::{Import, Options, Results, import};

@@ -1,12 +1,12 @@
 //! A row that keeps every rule of its own fields.
 
+use photoprism_protocol::account_text::Found;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::Row;
 use photoprism_protocol::users::Fields;
 
-use crate::accounts::files::Found;
 use crate::accounts::passcodes::Key;
 use crate::accounts::password::PasswordRules;
 use crate::accounts::properties::Properties;
@@ -54,6 +54,9 @@ pub struct Ready {
 /// A row that was not taken.
 pub type Bad = (u64, String, CommandError);
 
+/// The rows of one import, each taken or not.
+pub type Rows = Vec<Result<Ready, Bad>>;
+
 impl Ready {
     /// Holds a row to the rules that need no other data. `is_hash` says whether a hash can be
     /// checked here.
@@ -66,7 +69,7 @@ impl Ready {
         is_hash: impl Fn(&str) -> Result<(), RuleError>,
     ) -> Result<Self, Bad> {
         let Found { line, row, may_be_cut } = found;
-        let row = row.map_err(|error| (line, String::new(), error))?;
+        let row = row.map_err(|error| (line, String::new(), error.into()))?;
         let name = UserName::parse(&row.name)
             .map_err(|rule| (line, String::new(), CommandError::invalid("name", &rule)))?;
         Self::checked(line, name.clone(), row, (rules, is_hash))

@@ -7,9 +7,10 @@ use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
 
 use super::one::{Came, one};
 use super::prune::{Unnamed, delete, ensure_names_somebody, ensure_whole, unnamed};
-use super::ready::{Bad, Ready};
+use super::ready::{Ready, Rows};
 use crate::accounts::standing::unknown_role;
 use crate::accounts::times;
+use crate::cancel::Cancel;
 use crate::effect::{Done, Effect};
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome, success};
@@ -48,10 +49,12 @@ pub struct Results {
 pub struct Import {
     /// Its name on the wire.
     pub id: String,
-    /// The rows, each taken or not.
-    pub rows: Vec<Result<Ready, Bad>>,
+    /// The rows.
+    pub rows: Arc<Rows>,
     /// How it is carried out.
     pub options: Options,
+    /// Checked before each row.
+    pub cancel: Cancel,
 }
 
 /// Carries the whole of it out. The results go into `results`; the reply has no more than the
@@ -145,7 +148,8 @@ fn whole(
 ) -> Result<(Results, Vec<Effect>), CommandError> {
     let (mut results, mut effects) = (Results::default(), Vec::new());
     let mut named: BTreeMap<&str, u64> = BTreeMap::new();
-    for row in &import.rows {
+    for row in import.rows.iter() {
+        check(&import.cancel)?;
         let (line, name, came) = match row {
             Ok(row) => {
                 let name = row.name.as_str();
@@ -171,6 +175,7 @@ fn whole(
     }
     let unnamed = if results.counts.refused == 0 { &unnamed.rows[..] } else { &[] };
     for row in unnamed {
+        check(&import.cancel)?;
         let came = delete(tx, context, row).map(|(sessions_revoked, effects)| Came {
             outcome: "pruned",
             changed: Vec::new(),
@@ -180,6 +185,16 @@ fn whole(
         effects.extend(note(tx, context, &mut results, ((0, &row.name), came))?);
     }
     Ok((results, effects))
+}
+
+/// Nothing is changed where the daemon is stopping: a thousand rows may take a second.
+fn check(cancel: &Cancel) -> Result<(), CommandError> {
+    if cancel.is_asked() {
+        return Err(CommandError::Unavailable(
+            "the daemon is stopping, and nothing was imported; try again".into(),
+        ));
+    }
+    Ok(())
 }
 
 /// What `users.add` and `users.mod` warn of, where the row got a role.

@@ -1,0 +1,62 @@
+//! Work on whole imports, off the async thread: one at a time, and ended early where nobody waits
+//! for it any more.
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+
+use super::super::aside::aside;
+use super::super::call::Call;
+use crate::cancel::Cancel;
+use crate::error::CommandError;
+
+/// The one thread for imports; it belongs to the work, whatever becomes of the connection.
+pub(super) struct Turn {
+    permit: OwnedSemaphorePermit,
+}
+
+impl Turn {
+    /// Waits for it.
+    ///
+    /// # Errors
+    /// `busy` where others have it for too long.
+    pub(super) async fn take(call: &Call<'_>) -> Result<Self, CommandError> {
+        let turn = call.app.imports.turn.clone().acquire_owned();
+        let turn = timeout(call.time_left(), turn).await.map_err(|_| CommandError::Late)?;
+        turn.map(|permit| Self { permit })
+            .map_err(|error| CommandError::Internal(error.to_string()))
+    }
+
+    /// Runs `work`, which checks between two rows whether it is cancelled.
+    ///
+    /// # Errors
+    /// Those of `work`; `unavailable` where the daemon stops or the client hangs up meanwhile.
+    pub(super) async fn run<T: Send + 'static>(
+        self,
+        call: &Call<'_>,
+        work: impl FnOnce(&Cancel) -> Result<T, CommandError> + Send + 'static,
+    ) -> Result<T, CommandError> {
+        let cancel = Cancel::default();
+        let flag = cancel.clone();
+        let work = aside(move || {
+            let outcome = work(&flag);
+            drop(self.permit);
+            outcome
+        });
+        tokio::select! {
+            biased;
+            outcome = work => outcome,
+            error = call.abandoned() => {
+                cancel.ask();
+                Err(error)
+            }
+        }
+    }
+}
+
+/// An error where the end was asked for; who asked has another answer already.
+pub(super) fn check(cancel: &Cancel) -> Result<(), CommandError> {
+    if cancel.is_asked() {
+        return Err(CommandError::Unavailable("the import was cancelled; try again".into()));
+    }
+    Ok(())
+}

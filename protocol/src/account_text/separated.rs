@@ -1,0 +1,185 @@
+//! CSV: a first line with the names of the columns, separated by `;`, `,` or a tab.
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use zeroize::Zeroizing;
+
+use super::{Found, MOST_ROW_BYTES, Object, TextError, broken, newlines, too_long};
+
+/// Columns that hold yes or no.
+const SWITCHES: [&str; 3] = ["super_admin", "can_login", "webdav"];
+
+/// Columns of a file: there are fewer keys.
+const MOST_COLUMNS: usize = 64;
+
+pub(super) fn read<E: From<TextError>>(
+    text: &str,
+    each: &mut impl FnMut(Found) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut records = Records::new(text);
+    let columns: Vec<String> = match records.next()? {
+        Some(_) => records.cells().map(str::to_owned).collect(),
+        None => Vec::new(),
+    };
+    if !columns.iter().any(|column| column == "name") {
+        return Err(broken(
+            "the first line of a CSV names its columns, and one of them must be `name`",
+        )
+        .into());
+    }
+    let mut object = Object::new();
+    while let Some(line) = records.next()? {
+        if records.ends.len() != columns.len() {
+            return Err(unequal(line).into());
+        }
+        let row = cells(&mut object, &columns, &records).and_then(|()| object.row());
+        let may_be_cut = records.rest.is_empty() && !text.ends_with(['\n', '\r']);
+        each(Found { line, row, may_be_cut })?;
+    }
+    Ok(())
+}
+
+fn unequal(line: u64) -> TextError {
+    broken(format!("line {line} has another number of cells than the first one"))
+}
+
+/// An empty cell gives nothing.
+fn cells(object: &mut Object, columns: &[String], records: &Records<'_>) -> Result<(), TextError> {
+    object.begin();
+    for (column, cell) in columns.iter().zip(records.cells()).filter(|(_, cell)| !cell.is_empty()) {
+        if SWITCHES.contains(&column.as_str()) {
+            object.switch(column, switch(column, cell)?);
+        } else {
+            object.text(column, cell);
+        }
+    }
+    Ok(())
+}
+
+fn switch(column: &str, cell: &str) -> Result<bool, TextError> {
+    match cell.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" | "t" | "y" => Ok(true),
+        "false" | "no" | "off" | "0" | "f" | "n" => Ok(false),
+        _ => Err(TextError::Invalid {
+            field: column.to_owned().into(),
+            message: "this is neither yes nor no; write true or false".into(),
+        }),
+    }
+}
+
+/// The records of a text, one at a time in a buffer of fixed size.
+pub(super) struct Records<'a> {
+    reader: Reader,
+    /// What is not read yet.
+    rest: &'a [u8],
+    /// Line on which `rest` begins.
+    line: u64,
+    /// The cells of the record, one behind the other, and where each ends.
+    output: Zeroizing<Vec<u8>>,
+    ends: Vec<usize>,
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let first = text.lines().next().unwrap_or_default();
+        let separator = [b';', b'\t', b','].into_iter().find(|one| first.as_bytes().contains(one));
+        let reader = ReaderBuilder::new().delimiter(separator.unwrap_or(b';')).build();
+        let output = Zeroizing::new(vec![0; MOST_ROW_BYTES]);
+        Self { reader, rest: text.as_bytes(), line: 1, output, ends: Vec::new() }
+    }
+
+    /// Reads the next record and gives the line on which it begins.
+    pub(super) fn next(&mut self) -> Result<Option<u64>, TextError> {
+        while let Some((b'\n' | b'\r', _)) = self.rest.split_first() {
+            self.pass(1);
+        }
+        let (line, mut length, mut count) = (self.line, 0, 0);
+        self.ends.resize(MOST_COLUMNS, 0);
+        loop {
+            let (result, read, written, ended) = self.reader.read_record(
+                self.rest,
+                &mut self.output[length..],
+                &mut self.ends[count..],
+            );
+            self.pass(read);
+            (length, count) = (length + written, count + ended);
+            match result {
+                // Asked once more with nothing, the reader ends the last record.
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull => return Err(too_long()),
+                ReadRecordResult::OutputEndsFull => {
+                    return Err(broken(format!("line {line} has more than 64 cells")));
+                }
+                ReadRecordResult::Record => {
+                    self.ends.truncate(count);
+                    return Ok(Some(line));
+                }
+                ReadRecordResult::End => return Ok(None),
+            }
+        }
+    }
+
+    fn pass(&mut self, count: usize) {
+        let (read, rest) = self.rest.split_at(count);
+        self.line += newlines(read);
+        self.rest = rest;
+    }
+
+    /// The cells of the record.
+    pub(super) fn cells(&self) -> impl Iterator<Item = &str> {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        let cells = begins.zip(&self.ends).map(|(begin, end)| &self.output[begin..*end]);
+        // The text is UTF-8, and the reader takes nothing but ASCII out of it.
+        cells.map(|cell| str::from_utf8(cell).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::all;
+    use super::*;
+
+    #[test]
+    fn cells_are_values_by_their_columns() {
+        for separator in [";", ",", "\t"] {
+            let text = "name;webdav;email;expires_at\n\"b\"\"ob\";Yes;;2027-01-31\n"
+                .replace(';', separator);
+            let rows = all(&text).unwrap();
+            let row = rows[0].row.as_ref().unwrap();
+            assert_eq!(
+                (row.name.as_str(), row.webdav, row.email.as_ref()),
+                ("b\"ob", Some(true), None)
+            );
+            assert_eq!(row.expires_at.as_deref(), Some("2027-01-31T00:00:00Z"));
+        }
+    }
+
+    #[test]
+    fn a_row_has_the_line_on_which_it_begins() {
+        let lines = |text: &str| -> Vec<u64> {
+            all(text).unwrap().iter().map(|found| found.line).collect()
+        };
+        assert_eq!(lines("name;display_name\nbob;\"two\nlines\"\neve;x\n"), [2, 4]);
+        assert_eq!(lines("name;role\r\n\r\nbob;\"a\r\nb\"\r\n\r\neve;x"), [3, 6]);
+        assert_eq!(lines("\nname\n\n\nbob\n\n"), [5]);
+    }
+
+    #[test]
+    fn only_the_last_line_without_its_end_may_be_cut() {
+        let cut = |text: &str| -> Vec<bool> {
+            all(text).unwrap().iter().map(|found| found.may_be_cut).collect()
+        };
+        assert_eq!(cut("name\nbob\neve"), [false, true]);
+        assert_eq!(cut("name\nbob\neve\n"), [false, false]);
+        assert_eq!(cut("name\nbob\r\neve\r"), [false, false]);
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused() {
+        let wide = format!("name{}\n", ";".repeat(MOST_COLUMNS));
+        for text in ["user;role\nbob;user\n", "name;role\nbob\n", "hello\nworld\n", &wide] {
+            assert!(all(text).is_err(), "{text}");
+        }
+        let rows = all("name;webdav;colour\nbob;perhaps;\neve;;red\n").unwrap();
+        assert!(rows.iter().all(|found| found.row.is_err()), "{rows:?}");
+    }
+}

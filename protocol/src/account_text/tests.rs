@@ -1,0 +1,92 @@
+use super::*;
+
+fn names(text: &str) -> Vec<(u64, String)> {
+    let rows = all(text).unwrap();
+    rows.into_iter().map(|found| (found.line, found.row.unwrap().name)).collect()
+}
+
+fn fault(text: &str) -> TextError {
+    match all(text) {
+        Err(error) => error,
+        Ok(rows) => rows.into_iter().find_map(|found| found.row.err()).expect(text),
+    }
+}
+
+fn message(error: &TextError) -> &str {
+    match error {
+        TextError::Invalid { message, .. } => message,
+        TextError::Args(fault) => panic!("{fault:?}"),
+    }
+}
+
+#[test]
+fn the_three_formats_are_told_apart() {
+    let two = vec![(1, "bob".into()), (3, "eve".into())];
+    assert_eq!(names("{\"name\":\"bob\"}\n\n{\"name\":\"eve\"}\n"), two);
+    assert_eq!(
+        names("\u{feff}name;role\r\nbob;user\r\neve;\r\n"),
+        [(2, "bob".into()), (3, "eve".into())]
+    );
+    assert_eq!(names("name\nbob\n"), [(2, "bob".into())]);
+    let toml = "# who\n[[account]]\nname = \"bob\"\n\n[[account]]\nname = 'eve'\n";
+    assert_eq!(names(toml), [(2, "bob".into()), (5, "eve".into())]);
+    assert_eq!(names("account = [{ name = \"bob\" }]"), [(1, "bob".into())]);
+    assert_eq!(names(" \n"), []);
+    assert!(message(&fault("SQLite format 3\0\u{1}")).contains("index.db"));
+}
+
+#[test]
+fn bad_rows_are_told_in_their_place_and_the_others_are_read() {
+    let rows = all("{\"name\":\"bob\"}\n[1]\n{\"nam\":\"x\"}\n{\"name\":1}\n{\"name\":\"eve\"}");
+    let rows = rows.unwrap();
+    let good: Vec<bool> = rows.iter().map(|found| found.row.is_ok()).collect();
+    assert_eq!(good, [true, false, false, false, true]);
+    assert!(matches!(&rows[2].row, Err(TextError::Args(_))));
+}
+
+#[test]
+fn a_day_means_its_beginning() {
+    for (text, expected) in [
+        ("2027-01-31", "2027-01-31T00:00:00Z"),
+        ("never", "never"),
+        ("27-01-31", "27-01-31"),
+        ("2027-01-31T12:00:00Z", "2027-01-31T12:00:00Z"),
+        ("2027-1a-31", "2027-1a-31"),
+    ] {
+        assert_eq!(whole_day(text.into()), expected);
+    }
+}
+
+#[test]
+fn a_row_has_an_end() {
+    let room = MOST_ROW_BYTES - 100;
+    let row = |length: usize| {
+        let name = "x".repeat(length);
+        [
+            format!("{{\"name\":\"{name}\"}}\n"),
+            format!("name\n{name}\n"),
+            format!("name\n\"{name}\"\n"),
+            format!("[[account]]\nname = '{name}'\n"),
+            format!("account = [{{ name = '{name}' }}]\n"),
+        ]
+    };
+    for text in row(room) {
+        assert_eq!(names(&text)[0].1.len(), room, "{}", &text[..20]);
+    }
+    for text in row(MOST_ROW_BYTES + 1) {
+        assert!(message(&fault(&text)).contains("64 KiB"), "{}", &text[..20]);
+    }
+}
+
+#[test]
+fn reading_ends_where_it_is_told_to() {
+    let texts = ["{}\n".repeat(9), format!("name\n{}", "a\n".repeat(9)), "[[account]]\n".repeat(9)];
+    for text in texts {
+        let mut seen = 0;
+        let ended = read(&text, |_| {
+            seen += 1;
+            if seen < 3 { Ok(()) } else { Err(broken("enough")) }
+        });
+        assert_eq!((ended, seen), (Err(broken("enough")), 3), "{text}");
+    }
+}
