@@ -7,16 +7,18 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 
 use crate::surroundings::{OTHER_FILES, widened};
+use crate::sys::sqlite_opens_without_waiting;
 
-/// The first thing in `main`: umask 077, no core dump, no reading of our memory by others.
+/// The first thing in `main`: umask 077, no core dump, no reading of our memory by others, no
+/// waiting for a FIFO that SQLite opens.
 ///
 /// # Errors
-/// Those of `setrlimit(2)` and `prctl(2)`; the umask is set whatever follows.
+/// Those of `setrlimit(2)` and `prctl(2)`, and SQLite's; the umask is set whatever follows.
 pub fn harden() -> io::Result<()> {
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
     set_dumpable(false)?;
-    Ok(())
+    sqlite_opens_without_waiting()
 }
 
 /// Raises the soft limit of open files to what `connections` need, as far as the hard limit

@@ -70,6 +70,46 @@ fn ask_groups(socket: BorrowedFd<'_>, groups: &mut [u32]) -> Result<usize, (io::
     if answer == 0 { Ok(count.min(groups.len())) } else { Err((error, count)) }
 }
 
+/// Sets the supplementary groups of the calling thread; the C library's call sets those of all.
+///
+/// # Errors
+/// Those of `setgroups(2)`.
+pub(crate) fn set_groups_of_thread(groups: &[u32]) -> io::Result<()> {
+    // The older call of these two machines takes gids of 16 bits.
+    #[cfg(any(target_arch = "arm", target_arch = "x86"))]
+    const CALL: libc::c_long = libc::SYS_setgroups32;
+    #[cfg(not(any(target_arch = "arm", target_arch = "x86")))]
+    const CALL: libc::c_long = libc::SYS_setgroups;
+    // SAFETY: the kernel reads as many gids as the slice has, each of 32 bits, and keeps nothing.
+    let answer = unsafe { libc::syscall(CALL, groups.len(), groups.as_ptr()) };
+    if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// From now on SQLite waits for nothing when it opens a file: a FIFO in the place of a database, or
+/// of its journal, would hold its thread for ever. To be called before the first file is opened.
+pub(crate) fn sqlite_opens_without_waiting() -> io::Result<()> {
+    type Open = unsafe extern "C" fn(*const libc::c_char, libc::c_int, libc::c_int) -> libc::c_int;
+    unsafe extern "C" fn open(
+        path: *const libc::c_char,
+        flags: libc::c_int,
+        mode: libc::c_int,
+    ) -> libc::c_int {
+        // SAFETY: SQLite gives the arguments that it would give to `open(2)` itself.
+        unsafe { libc::open(path, flags | libc::O_NONBLOCK, mode) }
+    }
+    let failed = || io::Error::other("SQLite takes no open(2) of the daemon's own");
+    // SAFETY: without a name it gives the default VFS, which lives as long as the program, or null.
+    let vfs = unsafe { ffi::sqlite3_vfs_find(std::ptr::null()) };
+    // SAFETY: as above; the method is that of this VFS.
+    let set = unsafe { vfs.as_ref() }.and_then(|vfs| vfs.xSetSystemCall).ok_or_else(failed)?;
+    // SAFETY: SQLite keeps the pointer without its type, and calls it as what it replaces: the
+    // three arguments and the result of `Open`.
+    let call = unsafe { std::mem::transmute::<Open, unsafe extern "C" fn()>(open) };
+    // SAFETY: the name is a C string of a call that this VFS has, and the function never goes away.
+    let code = unsafe { set(vfs, c"open".as_ptr(), Some(call)) };
+    if code == ffi::SQLITE_OK { Ok(()) } else { Err(failed()) }
+}
+
 /// The descriptors that systemd passed, with their names, closed on exec from now on.
 ///
 /// Only the first call of a process gets them.
@@ -260,6 +300,27 @@ mod tests {
         assert_eq!(change_counter(&conn).unwrap(), before + 1);
         let nowhere = Connection::open_in_memory().unwrap();
         assert!(change_counter(&nowhere).is_err());
+    }
+
+    #[test]
+    fn sqlite_waits_for_no_fifo() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        Connection::open(at("a.db")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        for name in ["a.db-journal", "b.db"] {
+            nix::unistd::mkfifo(&at(name), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        }
+        sqlite_opens_without_waiting().unwrap();
+        for path in [at("a.db"), at("b.db")] {
+            let (ended, end) = std::sync::mpsc::channel();
+            std::thread::spawn(move || {
+                let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+                let conn = Connection::open_with_flags(path, flags);
+                let read = conn.and_then(|conn| conn.prepare("SELECT * FROM t").map(drop));
+                ended.send(read.is_err()).unwrap();
+            });
+            assert!(end.recv_timeout(std::time::Duration::from_mins(1)).unwrap());
+        }
     }
 
     /// Whether a line of `/proc/self/smaps` begins the mapping that holds an address.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use nix::sys::socket::{getsockopt, sockopt};
 
@@ -48,7 +48,7 @@ pub struct Caller {
     uid: u32,
     gid: u32,
     pid: i32,
-    groups: Vec<u32>,
+    groups: Arc<[u32]>,
 }
 
 impl Caller {
@@ -63,19 +63,19 @@ impl Caller {
 
     fn ask(stream: &impl AsFd, socket: SocketKind) -> io::Result<Self> {
         let credentials = getsockopt(stream, sockopt::PeerCredentials)?;
-        let groups = sys::peer_groups(stream.as_fd())?;
+        let groups = sys::peer_groups(stream.as_fd())?.into();
         let (uid, gid, pid) = (credentials.uid(), credentials.gid(), credentials.pid());
         Ok(Self { socket, uid, gid, pid, groups })
     }
 
     fn unknown(socket: SocketKind) -> Self {
-        Self { socket, uid: OVERFLOW_ID, gid: OVERFLOW_ID, pid: 0, groups: Vec::new() }
+        Self { socket, uid: OVERFLOW_ID, gid: OVERFLOW_ID, pid: 0, groups: Arc::default() }
     }
 
     /// A peer that never connected, for the tests of other modules.
     #[cfg(test)]
     pub(crate) fn for_tests(socket: SocketKind, uid: u32, gid: u32, groups: &[u32]) -> Self {
-        Self { socket, uid, gid, pid: 1, groups: groups.to_vec() }
+        Self { socket, uid, gid, pid: 1, groups: groups.into() }
     }
 
     /// The socket it came in by.
@@ -100,6 +100,11 @@ impl Caller {
     #[must_use]
     pub const fn pid(&self) -> i32 {
         self.pid
+    }
+
+    /// Its supplementary groups.
+    pub(super) fn groups(&self) -> Arc<[u32]> {
+        Arc::clone(&self.groups)
     }
 
     /// Whether its uid says who it is.

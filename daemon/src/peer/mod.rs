@@ -6,10 +6,12 @@
 mod caller;
 mod permit;
 mod policy;
+mod rights;
 
 pub use caller::{Caller, SocketKind};
 pub use permit::{Permit, Refused};
 pub use policy::{AllowEntry, Policy, Who};
+pub use rights::Rights;
 
 #[cfg(test)]
 mod access_table;

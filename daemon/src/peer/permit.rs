@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::caller::{Caller, SocketKind};
 use super::policy::Policy;
+use super::rights::Rights;
 
 /// Proof that this peer may run this command: no handler runs without one.
 ///
@@ -15,9 +16,8 @@ pub struct Permit {
     command: CommandName,
     level: Level,
     socket: SocketKind,
-    uid: u32,
-    gid: u32,
     pid: i32,
+    rights: Rights,
 }
 
 impl Permit {
@@ -42,19 +42,25 @@ impl Permit {
     /// The peer's uid; 65534 where the kernel did not tell (auth socket only).
     #[must_use]
     pub const fn uid(&self) -> u32 {
-        self.uid
+        self.rights.uid
     }
 
     /// The peer's gid; 65534 where the kernel did not tell (auth socket only).
     #[must_use]
     pub const fn gid(&self) -> u32 {
-        self.gid
+        self.rights.gid
     }
 
     /// The peer's process; 0 in another pid namespace or where unknown.
     #[must_use]
     pub const fn pid(&self) -> i32 {
         self.pid
+    }
+
+    /// The peer's rights to files.
+    #[must_use]
+    pub fn rights(&self) -> Rights {
+        self.rights.clone()
     }
 }
 
@@ -104,8 +110,13 @@ impl Caller {
                 SocketKind::Admin => Refused::TooLow { command, has: level },
             });
         }
-        let (uid, gid, pid) = (self.uid(), self.gid(), self.pid());
-        Ok(Permit { command, level, socket: self.socket(), uid, gid, pid })
+        let rights = Rights {
+            uid: self.uid(),
+            gid: self.gid(),
+            groups: self.groups(),
+            is_owner: self.is_owner(policy),
+        };
+        Ok(Permit { command, level, socket: self.socket(), pid: self.pid(), rights })
     }
 }
 

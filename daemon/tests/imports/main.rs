@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod databases;
 mod ended;
 mod files;
 mod memory;

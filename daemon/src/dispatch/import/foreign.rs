@@ -53,13 +53,16 @@ fn absolute(path: &str) -> Result<PathBuf, CommandError> {
     Err(CommandError::broken("database", "give the whole path, as the daemon sees the file"))
 }
 
-/// Reads in the import's turn: it may have to wait for a lock, or for
+/// Reads in the import's turn, with the rights of the peer: it may have to wait for a lock, or for
 /// a slow disk.
 async fn read(call: &Call<'_>, path: PathBuf) -> Result<Accounts, CommandError> {
     let database = call.app.places.database.clone();
     let (rules, only_bcrypt) = (call.app.rules, !call.app.own);
+    let rights = call.context.permit.rights();
     let work = move |cancel: &Cancel| {
+        // With the daemon's own rights, so before it has those of the peer.
         let own = OwnFiles::of(&database);
+        rights.take_on().map_err(|_| no_rights())?;
         let foreign = Foreign::open(&path, &own).map_err(told)?;
         let (mut found, mut after) = (Accounts::default(), 0);
         loop {
@@ -105,6 +108,17 @@ impl Accounts {
     }
 }
 
+/// Says nothing about the file: it was not looked for.
+fn no_rights() -> CommandError {
+    CommandError::Forbidden {
+        message:
+            "this daemon does not run as root, or has no capabilities, and cannot open a file \
+                  with your rights; ask as root or as its own user, or import a text"
+                .into(),
+        field: Some("database"),
+    }
+}
+
 fn told(fault: ForeignFault) -> CommandError {
     match fault {
         ForeignFault::Missing => CommandError::NotFound {
@@ -119,7 +133,7 @@ fn told(fault: ForeignFault) -> CommandError {
         ForeignFault::Store(error @ StoreError::Locked(_)) => error.into(),
         ForeignFault::Store(_) => CommandError::broken(
             "database",
-            "the daemon cannot read this file; see its owner and mode, and that no text of \
+            "this file cannot be read with your rights; see its owner and mode, and that no text of \
              an account in it has more than 64 KiB",
         ),
     }

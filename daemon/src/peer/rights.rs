@@ -1,0 +1,90 @@
+//! A peer's rights to files, for a thread that opens one in its name.
+
+use std::io;
+use std::sync::Arc;
+
+use nix::sys::prctl::set_dumpable;
+use nix::unistd::{Gid, Uid, setfsgid, setfsuid};
+
+use crate::sys;
+
+/// Whose rights to files a thread is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rights {
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+    pub(super) groups: Arc<[u32]>,
+    /// Root or the daemon's own user: the daemon's rights are its own.
+    pub(super) is_owner: bool,
+}
+
+impl Rights {
+    /// Gives the calling thread these rights to files, and no more; for a thread that ends with what
+    /// it was made for. With another uid than root's the kernel takes the capabilities away that
+    /// pass over modes and owners.
+    ///
+    /// # Errors
+    /// Where the daemon may not take on another user's rights: it is not root.
+    pub fn take_on(&self) -> io::Result<()> {
+        if self.is_owner {
+            return Ok(());
+        }
+        sys::set_groups_of_thread(&self.groups)?;
+        let (uid, gid) = (Uid::from_raw(self.uid), Gid::from_raw(self.gid));
+        setfsgid(gid);
+        setfsuid(uid);
+        // The kernel gives `fs.suid_dumpable` to a process that changes its rights.
+        set_dumpable(false)?;
+        // They report no error, only what was there before.
+        if setfsgid(gid) == gid && setfsuid(uid) == uid {
+            return Ok(());
+        }
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{File, Permissions, set_permissions};
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::thread;
+
+    use super::*;
+
+    fn opened(rights: Rights, path: &std::path::Path) -> bool {
+        let path = path.to_owned();
+        thread::spawn(move || rights.take_on().is_ok() && File::open(path).is_ok()).join().unwrap()
+    }
+
+    #[test]
+    fn a_thread_opens_what_the_peer_may_read() {
+        let folder = tempfile::tempdir().unwrap();
+        set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let path = folder.path().join("a.db");
+        File::create(&path).unwrap();
+        let peer = |groups: &[u32]| Rights {
+            uid: 1234,
+            gid: 1235,
+            groups: groups.into(),
+            is_owner: false,
+        };
+        let owner = Rights { is_owner: true, ..peer(&[]) };
+        if !nix::unistd::geteuid().is_root() {
+            assert!(!opened(peer(&[]), &path), "nobody else's rights can be taken on");
+            return assert!(opened(owner, &path));
+        }
+        chown(&path, None, Some(1236)).unwrap();
+        for (mode, expected) in
+            [(0o600, [false, false]), (0o640, [false, true]), (0o644, [true, true])]
+        {
+            set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            let found = [opened(peer(&[]), &path), opened(peer(&[1236]), &path)];
+            assert_eq!(found, expected, "{mode:o}");
+            assert!(opened(owner.clone(), &path), "{mode:o}");
+        }
+        // A file for everyone in a directory for nobody.
+        set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+        assert!(!opened(peer(&[1236]), &path));
+        assert!(File::open(&path).is_ok(), "other threads keep their rights");
+    }
+}
