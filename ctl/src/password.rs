@@ -1,11 +1,12 @@
 //! The ways in which a new password gets here.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use nix::fcntl::OFlag;
 use photoprism_protocol::secret::Secret;
 use zeroize::Zeroizing;
 
@@ -118,16 +119,36 @@ fn from_stdin(context: &Context) -> Result<Secret, Failure> {
     read(io::stdin().lock(), "standard input", "password")
 }
 
-/// The password that stands in a file; `what` is for people.
+/// The password that is in a file, or comes through a pipe; `what` is for people.
 ///
 /// # Errors
 /// [`Failure::Usage`] for a file that cannot be read, that others can read, or that holds no text.
 pub fn from_file(path: &Path, what: &str) -> Result<Secret, Failure> {
+    from_opened(path, what, false)
+}
+
+/// As [`from_file`], for a file that somebody else's text names: nothing but a regular file is
+/// read, and nothing is waited for.
+///
+/// # Errors
+/// As [`from_file`], and for a FIFO, a device or a directory.
+pub fn from_regular_file(path: &Path, what: &str) -> Result<Secret, Failure> {
+    from_opened(path, what, true)
+}
+
+fn from_opened(path: &Path, what: &str, only_regular: bool) -> Result<Secret, Failure> {
     paths::check(path, what)?;
     let shown = path.display();
     let unreadable = |error| Failure::Usage(format!("cannot read {what} {shown}: {error}"));
-    let file = File::open(path).map_err(unreadable)?;
+    let flags = if only_regular { OFlag::O_NONBLOCK | OFlag::O_NOCTTY } else { OFlag::empty() };
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
+    let file = file.map_err(unreadable)?;
     let found = file.metadata().map_err(unreadable)?;
+    if only_regular && !found.is_file() {
+        return Err(Failure::Usage(format!(
+            "{what} {shown} is not a regular file: write the password into one"
+        )));
+    }
     if found.mode() & 0o004 != 0 && !found.file_type().is_char_device() {
         return Err(Failure::Usage(format!(
             "{what} {shown} can be read by everyone: run `chmod 600` on it first"

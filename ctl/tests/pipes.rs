@@ -2,8 +2,9 @@
 
 mod common;
 
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::{self, JoinHandle};
@@ -168,8 +169,10 @@ fn a_password_comes_through_a_pipe() {
 fn a_password_file_of_a_declared_file_is_read_once_for_plan_and_run() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.toml");
-    std::fs::write(&path, TOML).unwrap();
-    let secret = fifo(folder.path(), "bob");
+    std::fs::write(&path, [TOML, "password_file = 'bob'\n"].concat()).unwrap();
+    let secret = folder.path().join("bob");
+    std::fs::write(&secret, "correct horse\n").unwrap();
+    std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
     let missing = json!({"missing_files": ["bob"]});
     let run = || {
         [
@@ -180,13 +183,28 @@ fn a_password_file_of_a_declared_file_is_read_once_for_plan_and_run() {
         ]
     };
     let daemon = Daemon::playing(run().into_iter().chain(run()));
-    let writer = written(&secret, &[b"correct horse\n"]);
     let line = ["users", "apply", "--prune", "-f", path.to_str().unwrap()];
     let seen = output(&mut daemon.command(line));
-    writer.join().unwrap();
     assert_eq!(seen.code, Some(0), "{seen:?}");
     let requests = daemon.requests();
     let given: Vec<&Value> = requests.iter().map(|request| &request["args"]["password"]).collect();
     let given: Vec<&&Value> = given.iter().filter(|password| !password.is_null()).collect();
     assert_eq!(given, [&&json!("correct horse"); 2]);
+}
+
+/// Nobody writes into the FIFO: reading it would wait for ever.
+#[test]
+fn a_declared_password_file_is_a_regular_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fifo(folder.path(), "fifo");
+    std::fs::create_dir(folder.path().join("directory")).unwrap();
+    for name in ["fifo", "directory", "/dev/zero"] {
+        let path = folder.path().join("accounts.toml");
+        std::fs::write(&path, format!("{TOML}password_file = '{name}'\n")).unwrap();
+        let missing = json!({"missing_files": [name]});
+        let daemon = Daemon::playing([step(false, &json!({})), step(false, &missing)]);
+        let seen = output(&mut daemon.command(["users", "import", path.to_str().unwrap()]));
+        assert_eq!(seen.code, Some(2), "{name}: {seen:?}");
+        assert!(seen.err.contains("not a regular file"), "{}", seen.err);
+    }
 }

@@ -177,7 +177,7 @@ fn a_plan_is_10_where_there_is_something_to_do() {
 #[test]
 fn passwords_are_read_from_beside_the_file() {
     let folder = tempfile::tempdir().unwrap();
-    let path = file(folder.path(), "a.toml", "x");
+    let path = file(folder.path(), "a.toml", "[[account]]\nname = 'bob'\npassword_file = 'bob'\n");
     let secret = file(folder.path(), "bob", "correct horse\n");
     let replies = || {
         [
@@ -257,4 +257,45 @@ fn the_backup_of_what_was_there_before_is_printed() {
     let seen = output(&mut daemon.command(line.iter().chain(&["--json"])));
     let printed: Value = serde_json::from_str(&seen.out).unwrap();
     assert_eq!(printed, done);
+}
+
+#[test]
+fn a_daemon_gets_no_file_that_the_text_does_not_name() {
+    let folder = tempfile::tempdir().unwrap();
+    file(folder.path(), "bob", "correct horse\n");
+    file(folder.path(), "other", "another secret\n");
+    let toml = "[[account]]\nname = 'other'\npassword_file = 'bob'\n";
+    let csv = "name;password_file\nother;bob\n";
+    let ndjson = "{\"name\":\"other\",\"password_file\":\"bob\"}\n";
+    for text in [toml, csv, ndjson] {
+        let path = file(folder.path(), "accounts", text);
+        let other = folder.path().join("other");
+        for asked in ["/etc/passwd", "other", "../bob", "./bob", other.to_str().unwrap(), ""] {
+            let missing = step(false, &json!({"missing_files": ["bob", asked]}));
+            let daemon =
+                Daemon::playing([step(false, &json!({})), missing, step(false, &json!({}))]);
+            let seen = output(&mut daemon.command(["users", "import", path.to_str().unwrap()]));
+            assert_eq!(seen.code, Some(70), "{asked}: {seen:?}");
+            assert!(seen.err.contains("do not name"), "{}", seen.err);
+            let given: Vec<Value> = daemon
+                .requests()
+                .iter()
+                .map(|request| request["args"]["password"].clone())
+                .collect();
+            assert_eq!(given, [Value::Null, Value::Null, json!("correct horse")], "{asked}");
+        }
+        // The one that it names is given once.
+        let missing = step(false, &json!({"missing_files": ["bob"]}));
+        let daemon = Daemon::playing([
+            step(false, &json!({})),
+            missing.clone(),
+            step(false, &json!({})),
+            missing,
+            step(false, &json!({})),
+        ]);
+        let seen = output(&mut daemon.command(["users", "import", path.to_str().unwrap()]));
+        assert_eq!(seen.code, Some(70), "{seen:?}");
+        assert!(seen.err.contains("a second time"), "{}", seen.err);
+        assert_eq!(daemon.requests().len(), 4);
+    }
 }

@@ -1,11 +1,12 @@
 //! The file of `users import` and `users apply`. It is opened once and read once: what comes
 //! through a pipe (`<(…)`, a FIFO) is there only once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read, Take, stdin};
 use std::path::{Path, PathBuf};
 
+use photoprism_protocol::account_text::password_files;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::setting_path::looks_like_address;
 use zeroize::Zeroizing;
@@ -14,7 +15,7 @@ use crate::failure::Failure;
 use crate::{password, paths};
 
 /// Bytes of the longest text that the daemon takes.
-const MOST_BYTES: u64 = 16 << 20;
+const MOST_BYTES: u64 = photoprism_protocol::account_text::MOST_BYTES as u64;
 
 /// Room for most files: a buffer that grows leaves copies behind unless it is zeroed.
 const FIRST_ROOM: u64 = 64 * 1024;
@@ -34,6 +35,8 @@ pub(super) enum Given {
 pub(super) struct Accounts {
     text: Secret,
     folder: PathBuf,
+    /// The files that the text names, once they are asked for.
+    named: Option<BTreeSet<String>>,
     /// Each file is read once, though a dry run comes before the run.
     passwords: BTreeMap<String, Secret>,
 }
@@ -110,7 +113,8 @@ fn text(bytes: &[u8], path: &Path) -> Result<Accounts, Failure> {
     }
     let text = str::from_utf8(bytes).map_err(|_| refuse("is no UTF-8 text"))?;
     let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-    Ok(Accounts { text: Secret::new(text.into()), folder, passwords: BTreeMap::new() })
+    let text = Secret::new(text.into());
+    Ok(Accounts { text, folder, named: None, passwords: BTreeMap::new() })
 }
 
 fn database(path: &Path) -> Result<Given, Failure> {
@@ -141,15 +145,23 @@ impl Accounts {
         &self.text
     }
 
-    /// The password that is in `file`, next to the text.
+    /// The password that is in `file`, next to the text, which must name it: no daemon gets
+    /// another file of this user.
     ///
     /// # Errors
-    /// As [`password::from_file`].
+    /// As [`password::from_regular_file`]; [`Failure::BadReply`] for a file that the text does not
+    /// name.
     pub(super) fn password(&mut self, file: &str) -> Result<Secret, Failure> {
+        let named = self.named.get_or_insert_with(|| password_files(self.text.expose()));
+        if !named.contains(file) {
+            return Err(Failure::BadReply(
+                "the daemon asks for a file that the accounts do not name; it was not read".into(),
+            ));
+        }
         if let Some(known) = self.passwords.get(file) {
             return Ok(known.clone());
         }
-        let read = password::from_file(&self.folder.join(file), "password_file")?;
+        let read = password::from_regular_file(&self.folder.join(file), "password_file")?;
         self.passwords.insert(file.to_owned(), read.clone());
         Ok(read)
     }

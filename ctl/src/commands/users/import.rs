@@ -17,8 +17,8 @@ Examples:
   photoprism users import - < accounts.csv
   photoprism users import /photoprism/storage/index.db
 
-PhotoPrism's index.db is read by the daemon, under that path: accounts with their password hashes,
-two-factor keys and app passwords.
+PhotoPrism's index.db is read by the daemon, under that path and with your rights: accounts with
+their password hashes, two-factor keys and app passwords.
 
 A CSV begins with a line of names: name;role;email;password;… Accounts that are there already are
 left alone, so a second run changes nothing. All of it is one transaction; rows that break a rule

@@ -1,6 +1,8 @@
 //! What `users import` and `users apply` have in common: a file goes to the daemon in parts, and
 //! comes back as a result for each row.
 
+use std::collections::BTreeSet;
+
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::error::ErrorCode;
 use photoprism_protocol::secret::Secret;
@@ -60,7 +62,7 @@ pub(super) fn carry_out(
         ..Import::default()
     };
     let mut results = Results { counts: String::new(), items: Vec::new(), backup: String::new() };
-    let mut next = run.clone();
+    let (mut next, mut given) = (run.clone(), BTreeSet::new());
     loop {
         let answer = ask(context, &next, options)?;
         let step = decode(&answer)?;
@@ -68,6 +70,9 @@ pub(super) fn carry_out(
             let Given::Text(accounts) = source else {
                 return Err(Failure::BadReply("the daemon asks for a file of a database".into()));
             };
+            if !given.insert(file.clone()) {
+                return Err(Failure::BadReply("the daemon asks for a file a second time".into()));
+            }
             let password = Some(accounts.password(&file)?);
             let (import, file) = (import.clone(), Some(file));
             ask(context, &Import { import, file, password, ..Import::default() }, options)?;
