@@ -98,6 +98,21 @@ no json
 {"name":"has","role":"user","password_hash":"secret"}
 "#;
 
+/// A key that would do, with a parameter that makes it longer than PhotoPrism's column.
+#[test]
+fn a_two_factor_key_has_the_length_of_its_column() {
+    let mut home = Home::started();
+    let url = |more: usize| {
+        let key = "A".repeat(32);
+        format!("otpauth://totp/PhotoPrism:x?secret={key}&x={}", "y".repeat(more))
+    };
+    let room = 2048 - url(0).len();
+    let row = |name: &str, more| json!({"name": name, "role": "user", "totp_url": url(more)});
+    let text = format!("{}\n{}\n", row("bob", room), row("eve", room + 1));
+    let (_, items) = imported(&mut home, &text, &json!({}));
+    assert_eq!(told(&items), ["1 bob added", "2 eve refused invalid_argument totp_url"]);
+}
+
 #[test]
 fn each_row_has_a_result_and_a_second_run_changes_nothing() {
     let mut home = Home::started();

@@ -24,8 +24,8 @@ use crate::store::Tx;
 /// How long a step prepares passwords before it says how far it is: clients wait 40 s.
 const WORK: Duration = Duration::from_secs(5);
 
-/// Items of one reply.
-const PAGE: usize = 1000;
+/// Items of one reply: writing them must not hold the async thread for longer than a millisecond.
+const PAGE: usize = 200;
 
 /// Bytes of a reply that are not items.
 const AROUND: usize = 4096;

@@ -14,6 +14,9 @@ use crate::accounts::standing::is_deleted;
 use crate::error::CommandError;
 use crate::store::{Db, SessionRow, password_hash, user_by_name};
 
+/// Bytes of a two-factor key's URL: PhotoPrism's column has no more.
+const MOST_URL_BYTES: usize = 2048;
+
 /// What the account's password is to be.
 #[derive(Clone, Debug, Default)]
 pub enum NewHash {
@@ -151,6 +154,10 @@ fn two_factor(
         (None, Some(_)) => Err(CommandError::broken(
             "recovery_code",
             "a recovery code belongs to a totp_url; give both, or leave it out",
+        )),
+        (Some(url), _) if url.expose().len() > MOST_URL_BYTES => Err(CommandError::broken(
+            "totp_url",
+            "a two-factor key has at most 2048 bytes, as PhotoPrism's column; leave parameters out",
         )),
         (Some(url), _) if Key::from_url(url.expose()).is_err() => Err(CommandError::broken(
             "totp_url",
