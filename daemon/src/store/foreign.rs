@@ -284,6 +284,23 @@ mod tests {
     }
 
     #[test]
+    fn files_of_the_daemon_are_known_by_any_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::copy(FIXTURE, at("index.db")).unwrap();
+        fs::copy(FIXTURE, at("photoprism-admin.db")).unwrap();
+        let own = OwnFiles::of(&at("index.db"));
+        for name in ["index.db", "photoprism-admin.db"] {
+            let other = at(&format!("other-{name}"));
+            fs::hard_link(at(name), &other).unwrap();
+            let Err(ForeignFault::NotOne(what)) = Foreign::open(&other, &own) else { panic!() };
+            assert!(what.contains("this daemon itself"), "{what}");
+        }
+        fs::copy(FIXTURE, at("another.db")).unwrap();
+        Foreign::open(&at("another.db"), &own).unwrap();
+    }
+
+    #[test]
     fn other_files_are_refused_and_told() {
         let (folder, db) = own();
         let at = |name: &str| folder.path().join(name);

@@ -16,6 +16,7 @@ use crate::common::json::Ask;
 use crate::common::peer::{Peer, Who, open_to_all};
 use crate::common::running::Running;
 use crate::common::{is_root, skipped};
+use crate::memory::{MOST_MIB, status_mib};
 
 /// An administrator who is not root.
 const ADMIN: Who = Who { uid: 54_001, gid: 54_001, groups: &[54_003] };
@@ -147,5 +148,47 @@ fn a_daemon_that_is_not_root_opens_files_for_its_own_user_alone() {
     for path in [path, home.root().join("not-there.db")] {
         let fault = peer.fault("users.import", json!({"database": path}));
         assert_eq!(fault, ("forbidden".into(), "database".into()));
+    }
+}
+
+/// What a database is refused for that was changed so.
+fn refused_after(change: &str) -> String {
+    let mut home = Home::started();
+    let path = home.root().join("index.db");
+    index_db(&path);
+    Connection::open(&path).unwrap().execute_batch(change).unwrap();
+    let before = status_mib(&home, "VmRSS:");
+    let error = home.refused("users.import", json!({"database": path}));
+    let grown = status_mib(&home, "VmHWM:") - before;
+    assert!(grown < MOST_MIB, "{change}: {grown} MiB");
+    assert_eq!((&error["code"], &error["field"]), (&json!("invalid_argument"), &json!("database")));
+    error["message"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_database_has_a_most_of_everything() {
+    let count = |n: u32| {
+        format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {n})")
+    };
+    let users = |n, attr: &str| {
+        format!(
+            "{} INSERT INTO auth_users (user_uid, user_name, user_role, user_attr)
+             SELECT printf('utoykpbyx%07d', i), 'u' || i, 'user', {attr} FROM n",
+            count(n)
+        )
+    };
+    let passwords = format!(
+        "{} INSERT INTO auth_sessions (id, user_uid, auth_provider, auth_method)
+         SELECT printf('x%063d', i), 'utoykpc5in2qnu74', 'application', 'default' FROM n",
+        count(1001)
+    );
+    for (change, expected) in [
+        (users(20_000, "''"), "more than 20,000 accounts"),
+        (users(1000, "hex(zeroblob(20000))"), "more than 32 MiB"),
+        (users(1, "hex(zeroblob(40000))"), "more than 64 KiB"),
+        (passwords, "more than 1,000 app passwords"),
+    ] {
+        let message = refused_after(&change);
+        assert!(message.contains(expected), "{message}");
     }
 }

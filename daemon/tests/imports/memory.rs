@@ -8,7 +8,7 @@ use crate::common::home::Home;
 use crate::{run, sent};
 
 /// What the daemon may take for a text of 16 MiB: MiB.
-const MOST_MIB: u64 = 128;
+pub(crate) const MOST_MIB: u64 = 128;
 
 /// Begin, what is repeated, end, and what the answer says.
 const WORST: [(&str, &str, &str, &str); 8] = [
@@ -27,7 +27,8 @@ fn filled((begin, repeated, end): (&str, &str, &str), bytes: usize) -> String {
     [begin, &repeated.repeat(count), end].concat()
 }
 
-fn status_mib(home: &Home, key: &str) -> u64 {
+/// A size of the daemon in MiB.
+pub(crate) fn status_mib(home: &Home, key: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", home.running().pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
     line.trim_matches(|one: char| !one.is_ascii_digit()).parse::<u64>().unwrap() / 1024
