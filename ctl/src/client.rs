@@ -20,8 +20,8 @@ use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
 use crate::failure::Failure;
-use crate::interrupt::{Held, Interrupt, Waited};
-use crate::socket::Choice;
+use crate::interrupt::{Interrupt, InterruptGuard, Waited};
+use crate::socket::SocketChoice;
 
 const CANCELLED: &str = "cancelled; what the daemon has begun it completes";
 
@@ -30,7 +30,7 @@ const CANCELLED: &str = "cancelled; what the daemon has begun it completes";
 pub struct Answer {
     /// The `result` object.
     pub result: Box<RawValue>,
-    /// Sentences for people.
+    /// Messages for people.
     pub warnings: Vec<String>,
 }
 
@@ -44,15 +44,11 @@ pub struct Client {
 
 impl Client {
     /// `socket` as given by the flag; `timeout` is for each request, connecting included.
-    #[must_use]
     pub fn new(socket: Option<PathBuf>, timeout: Duration) -> Self {
         Self { socket, timeout, stream: None }
     }
 
     /// Sends one request and reads its reply.
-    ///
-    /// # Errors
-    /// What the daemon refused, or why it could not be asked.
     pub fn call(&mut self, request: &Line, interrupt: &Interrupt) -> Result<Answer, Failure> {
         let deadline = Deadline::after(self.timeout);
         let mut stream = match self.stream.take().filter(is_open) {
@@ -68,11 +64,8 @@ impl Client {
     }
 
     /// Where it would connect to now.
-    ///
-    /// # Errors
-    /// As [`Choice::find`].
-    pub fn choice(&self) -> Result<Choice, Failure> {
-        Choice::find(self.socket.clone())
+    pub fn choice(&self) -> Result<SocketChoice, Failure> {
+        SocketChoice::find(self.socket.clone())
     }
 
     fn connect(&self, deadline: Deadline) -> Result<UnixStream, Failure> {
@@ -114,7 +107,7 @@ impl Line {
     }
 }
 
-fn open(choice: &Choice, deadline: Deadline) -> Result<UnixStream, Errno> {
+fn open(choice: &SocketChoice, deadline: Deadline) -> Result<UnixStream, Errno> {
     let wait = deadline.remaining().ok_or(Errno::EAGAIN)?;
     let address = UnixAddr::new(choice.path())?;
     let fd = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
@@ -142,7 +135,11 @@ fn send(stream: &mut UnixStream, line: &[u8], deadline: Deadline) -> io::Result<
     }
 }
 
-fn read_line(stream: &mut UnixStream, held: &Held<'_>, deadline: Deadline) -> io::Result<Vec<u8>> {
+fn read_line(
+    stream: &mut UnixStream,
+    held: &InterruptGuard<'_>,
+    deadline: Deadline,
+) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     let mut chunk = [0; 16 * 1024];
     loop {

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant, SystemTime};
 
 /// The time of day, for `--expires-at 90d`.
-#[must_use]
 #[expect(clippy::disallowed_methods, reason = "this crate's one reader of the clock")]
 pub fn now() -> SystemTime {
     SystemTime::now()
@@ -15,14 +14,12 @@ pub struct Deadline(Instant);
 
 impl Deadline {
     /// That long from now.
-    #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this crate's one reader of the clock")]
     pub fn after(timeout: Duration) -> Self {
         Self(Instant::now() + timeout)
     }
 
     /// How long there still is; `None` once it passed.
-    #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this crate's one reader of the clock")]
     pub fn remaining(self) -> Option<Duration> {
         // Less than a millisecond would round to a timeout of zero, which means none.

@@ -15,7 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::object::Object;
 use crate::prompt::Consent;
 use crate::report::escape;
-use crate::socket::Choice;
+use crate::socket::SocketChoice;
 
 /// Value of `PHOTOPRISM_CLI` that forbids questions, as in PhotoPrism.
 const NONINTERACTIVE: &str = "noninteractive";
@@ -36,7 +36,6 @@ pub struct Context {
 
 impl Context {
     /// From the global flags and the environment; connects to nothing yet.
-    #[must_use]
     pub fn new(global: &Global, interrupt: Interrupt, json: bool) -> Self {
         let forbidden =
             std::env::var_os("PHOTOPRISM_CLI").is_some_and(|mode| mode == NONINTERACTIVE);
@@ -51,9 +50,6 @@ impl Context {
     }
 
     /// Sends a command that destroys nothing and gives its result.
-    ///
-    /// # Errors
-    /// What the daemon refused, or why it could not be asked.
     pub fn call<A: Serialize>(
         &mut self,
         command: CommandName,
@@ -64,9 +60,6 @@ impl Context {
     }
 
     /// Sends a command that destroys, after somebody agreed.
-    ///
-    /// # Errors
-    /// As [`Context::call`].
     pub fn call_agreed<A: Serialize>(
         &mut self,
         _: &Consent,
@@ -77,10 +70,7 @@ impl Context {
     }
 
     /// Which socket is asked, with those passed over.
-    ///
-    /// # Errors
-    /// As [`Choice::find`].
-    pub fn socket_choice(&self) -> Result<Choice, Failure> {
+    pub fn socket_choice(&self) -> Result<SocketChoice, Failure> {
         self.client.choice()
     }
 
@@ -119,18 +109,12 @@ impl Context {
 }
 
 /// Looks at a result by its keys.
-///
-/// # Errors
-/// [`Failure::BadReply`].
 pub fn decode(raw: &RawValue) -> Result<Object<'_>, Failure> {
     serde_json::from_str(raw.get())
         .map_err(|error| Failure::BadReply(format!("the daemon's result makes no sense: {error}")))
 }
 
 /// The same for each row of a list.
-///
-/// # Errors
-/// As [`decode`].
 pub fn decode_all(rows: &[Box<RawValue>]) -> Result<Vec<Object<'_>>, Failure> {
     rows.iter().map(|row| decode(row)).collect()
 }

@@ -37,7 +37,6 @@ pub enum Exit {
 
 impl Exit {
     /// The number that the shell sees.
-    #[must_use]
     pub const fn number(self) -> u8 {
         self as u8
     }

@@ -11,9 +11,9 @@ use crate::report::escape;
 /// Why a run ends early.
 #[derive(Debug)]
 pub enum Failure {
-    /// Bad flags or values, or input needed and no terminal: one sentence that names the flag.
+    /// Bad flags or values, or input needed and no terminal: one message that names the flag.
     Usage(String),
-    /// A command line that clap refused: the sentence, and the page that it wrote.
+    /// A command line that clap refused: the message, and the page that it wrote.
     CommandLine(String, String),
     /// The person said no, or gave nothing.
     Cancelled(&'static str),
@@ -41,7 +41,6 @@ pub enum Failure {
 
 impl Failure {
     /// Wraps a failed write to standard output.
-    #[must_use]
     pub fn output(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::ClosedPipe,
@@ -50,7 +49,6 @@ impl Failure {
     }
 
     /// The exit code.
-    #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::CommandLine(..) => Exit::Usage,
@@ -67,21 +65,19 @@ impl Failure {
     }
 
     /// Whether the daemon refused with that code.
-    #[must_use]
     pub fn is(&self, code: ErrorCode) -> bool {
         matches!(self, Self::Refused(error) if error.code == code.name())
     }
 
-    /// The sentence alone; nothing where it was said already.
-    #[must_use]
+    /// The message alone; nothing where it was said already.
     pub fn message(&self) -> String {
         self.error().map(|error| error.message).unwrap_or_default()
     }
 
-    /// Says it on standard error: a sentence, or with `--json` one object on one line.
+    /// Says it on standard error: a message, or with `--json` one object on one line.
     pub fn report(&self, json: bool) {
         let Some(error) = self.error() else { return };
-        let text = if json { object(&error) } else { self.sentences(&error) };
+        let text = if json { object(&error) } else { self.messages(&error) };
         // Where standard error is gone there is nobody left to tell.
         let _ = io::stderr().write_all(text.as_bytes());
     }
@@ -106,7 +102,7 @@ impl Failure {
         }
     }
 
-    fn sentences(&self, error: &ReplyError) -> String {
+    fn messages(&self, error: &ReplyError) -> String {
         if let Self::CommandLine(_, text) = self {
             return escape::lines(text).into_owned();
         }
@@ -170,7 +166,7 @@ mod tests {
     #[test]
     fn words_of_the_daemon_cannot_forge_lines() {
         let failure = refused("busy");
-        let text = failure.sentences(&failure.error().unwrap());
+        let text = failure.messages(&failure.error().unwrap());
         assert_eq!(text, "error: no\\u{1b}[2J\\nerror: forged; try again in 7 s\nhint: wait\\r\n");
     }
 

@@ -58,11 +58,10 @@ impl Interrupt {
     }
 
     /// Leaves SIGINT to somebody else until the last guard is dropped.
-    #[must_use]
-    pub fn hold(&self) -> Held<'_> {
+    pub fn hold(&self) -> InterruptGuard<'_> {
         self.holders.set(self.holders.get() + 1);
         self.armed.store(false, Ordering::SeqCst);
-        Held(self)
+        InterruptGuard(self)
     }
 }
 
@@ -73,9 +72,9 @@ fn refused(error: io::Error) -> Failure {
 /// While it lives, SIGINT alone does not end the process: one that comes is found by the next
 /// wait.
 #[derive(Debug)]
-pub struct Held<'a>(&'a Interrupt);
+pub struct InterruptGuard<'a>(&'a Interrupt);
 
-impl Held<'_> {
+impl InterruptGuard<'_> {
     /// Leaves other signals to somebody else as well. When the guard is dropped they do again what
     /// they do by default: a handler, once there, is never taken away.
     ///
@@ -92,9 +91,6 @@ impl Held<'_> {
 
     /// Waits until `events` come for `fd` (an error or a hang-up always does), or until the
     /// deadline, where there is one.
-    ///
-    /// # Errors
-    /// Where the system refuses.
     pub fn wait(
         &self,
         fd: BorrowedFd<'_>,
@@ -119,7 +115,7 @@ impl Held<'_> {
     }
 }
 
-impl Drop for Held<'_> {
+impl Drop for InterruptGuard<'_> {
     fn drop(&mut self) {
         let left = self.0.holders.get() - 1;
         self.0.holders.set(left);

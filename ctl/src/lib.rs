@@ -9,11 +9,11 @@ pub mod commands;
 pub mod context;
 pub mod exit;
 pub mod failure;
-pub mod fallback;
-pub mod fault;
 pub mod interrupt;
 pub mod object;
 pub mod output;
+pub mod panic;
+pub mod passthrough;
 pub mod password;
 pub mod paths;
 pub mod prompt;
@@ -33,11 +33,10 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 
 /// A whole run: arguments, the program's name first, to exit code.
-#[must_use]
 pub fn run(arguments: Vec<OsString>) -> Exit {
     let json = cli::wants_json(&arguments);
-    fault::on_panic(json, || {});
-    match fallback::replace(&arguments).and_then(|()| execute(arguments, json)) {
+    panic::on_panic(json, || {});
+    match passthrough::replace(&arguments).and_then(|()| execute(arguments, json)) {
         Ok(()) => Exit::Done,
         Err(failure) => {
             failure.report(json);

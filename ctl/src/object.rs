@@ -12,7 +12,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::failure::Failure;
-use crate::report::words;
+use crate::report::format;
 
 /// The entries of an object, values as the daemon wrote them.
 #[derive(Debug, Default)]
@@ -44,19 +44,16 @@ impl<'de> Visitor<'de> for Entries {
 
 impl<'a> Object<'a> {
     /// The value of a key, as it was written; `null` where there is none.
-    #[must_use]
     pub fn raw(&self, key: &str) -> &'a str {
         self.0.iter().find(|(name, _)| name == key).map_or("null", |(_, value)| value.get())
     }
 
     /// A text; nothing where it is none.
-    #[must_use]
     pub fn text(&self, key: &str) -> String {
         serde_json::from_str(self.raw(key)).unwrap_or_default()
     }
 
     /// A text; `None` where it is none.
-    #[must_use]
     pub fn some_text(&self, key: &str) -> Option<String> {
         serde_json::from_str(self.raw(key)).ok()
     }
@@ -70,22 +67,19 @@ impl<'a> Object<'a> {
     }
 
     /// A number; 0 where it is none.
-    #[must_use]
     pub fn number(&self, key: &str) -> u64 {
         self.raw(key).parse().unwrap_or(0)
     }
 
     /// What stands there, as it was written; nothing where that is `null`. For numbers.
-    #[must_use]
     pub fn figure(&self, key: &str) -> String {
         let raw = self.raw(key);
         if raw == "null" { String::new() } else { raw.into() }
     }
 
     /// A time in the words of the reports; nothing where there is none.
-    #[must_use]
     pub fn time(&self, key: &str) -> String {
-        words::time(self.some_text(key).as_deref())
+        format::time(self.some_text(key).as_deref())
     }
 
     /// A number that must be there.
@@ -105,7 +99,6 @@ impl<'a> Object<'a> {
     }
 
     /// Whether it is `true`.
-    #[must_use]
     pub fn is_true(&self, key: &str) -> bool {
         self.raw(key) == "true"
     }
@@ -127,19 +120,16 @@ impl<'a> Object<'a> {
     }
 
     /// An object; an empty one where it is none.
-    #[must_use]
     pub fn within(&self, key: &str) -> Object<'a> {
         serde_json::from_str(self.raw(key)).unwrap_or_default()
     }
 
     /// A list; empty where it is none.
-    #[must_use]
     pub fn list(&self, key: &str) -> Vec<Box<RawValue>> {
         serde_json::from_str(self.raw(key)).unwrap_or_default()
     }
 
     /// A list of texts.
-    #[must_use]
     pub fn texts(&self, key: &str) -> Vec<String> {
         let list = self.list(key);
         list.iter().filter_map(|text| serde_json::from_str(text.get()).ok()).collect()

@@ -19,9 +19,6 @@ pub fn data(text: &str) -> Result<(), Failure> {
 }
 
 /// Writes one line of data.
-///
-/// # Errors
-/// As [`data`].
 pub fn line(text: &str) -> Result<(), Failure> {
     data(&format!("{text}\n"))
 }

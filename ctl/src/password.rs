@@ -99,9 +99,6 @@ pub fn take_or_ask(flags: PasswordFlags, context: &mut Context) -> Result<NewPas
 }
 
 /// Asks for a password.
-///
-/// # Errors
-/// As [`take_or_ask`].
 pub fn ask(context: &Context) -> Result<NewPassword, Failure> {
     if !context.interactive {
         return Err(Failure::Usage(
@@ -227,8 +224,8 @@ mod tests {
 
     #[test]
     fn a_file_for_everyone_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("password");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("password");
         std::fs::write(&path, "secret12\n").unwrap();
         let mode = |bits| {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(bits)).unwrap();
@@ -237,7 +234,7 @@ mod tests {
         assert_eq!(mode(0o640).unwrap(), "secret12");
         let Err(Failure::Usage(message)) = mode(0o604) else { panic!() };
         assert!(message.contains("--password-file") && message.contains("chmod"), "{message}");
-        assert!(from_file(&folder.path().join("missing"), "--password-file").is_err());
+        assert!(from_file(&directory.path().join("missing"), "--password-file").is_err());
     }
 
     #[test]

@@ -8,9 +8,6 @@ use crate::failure::Failure;
 
 /// Refuses a path that cannot be meant as it is written: with the carriage return of a file with
 /// Windows line ends behind it, say. `source` is the flag or the variable that gave it.
-///
-/// # Errors
-/// [`Failure::Usage`].
 pub fn check(path: &Path, source: &str) -> Result<(), Failure> {
     check_path(path.as_os_str())
         .map_err(|rule| Failure::Usage(format!("the path of {source} {rule}")))

@@ -62,9 +62,6 @@ pub fn username(context: &Context, given: Option<String>) -> Result<String, Fail
 }
 
 /// The text given, or asked for by its name. The flag is named where nobody can be asked.
-///
-/// # Errors
-/// As [`username`].
 pub fn text(
     context: &Context,
     given: Option<String>,
@@ -96,9 +93,6 @@ pub fn new_password(context: &Context) -> Result<Secret, Failure> {
 }
 
 /// Asks for something secret once, without echo.
-///
-/// # Errors
-/// As [`new_password`].
 pub fn hidden_text(context: &Context, question: &str) -> Result<Secret, Failure> {
     let echo = EchoOff::new(context)?;
     hidden(&echo, question)

@@ -1,8 +1,8 @@
 //! Which socket is the daemon's, and what to say where it cannot be reached.
 
-mod look;
 mod names;
 mod permission;
+mod probe;
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -23,12 +23,12 @@ const START: &str = "start it with `systemctl start photoprismd`, `docker compos
 
 /// The path to connect to, and those passed over on the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct SocketChoice {
     path: PathBuf,
     missing: Vec<PathBuf>,
 }
 
-impl Choice {
+impl SocketChoice {
     /// The path named by the flag or the variable, else the first default that exists.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl Choice {
         Ok(Self::first_existing(defaults(root, runtime, home.map(PathBuf::from))))
     }
 
-    /// The first that is there decides. A folder that cannot be looked into counts only where
+    /// The first that is there decides. A directory that cannot be looked into counts only where
     /// nothing else is there: `su` leaves the `XDG_RUNTIME_DIR` of somebody else behind.
     fn first_existing(candidates: Vec<PathBuf>) -> Self {
         let mut hidden = None;
@@ -71,13 +71,11 @@ impl Choice {
     }
 
     /// Where to connect.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Why connecting failed, in words that say what to do.
-    #[must_use]
     pub fn explain(&self, error: Errno) -> Failure {
         match error {
             Errno::EACCES | Errno::EPERM => Failure::NoPermission(permission::explain(&self.path)),
@@ -118,11 +116,11 @@ fn defaults(root: bool, runtime: Option<OsString>, home: Option<PathBuf>) -> Vec
     if root {
         return vec![system];
     }
-    let runtime = runtime.filter(|folder| !folder.is_empty());
-    let home = home.filter(|folder| !folder.as_os_str().is_empty());
+    let runtime = runtime.filter(|directory| !directory.is_empty());
+    let home = home.filter(|directory| !directory.as_os_str().is_empty());
     [
-        runtime.map(|folder| Path::new(&folder).join("photoprism/admin.sock")),
-        home.map(|folder| folder.join(".local/share/photoprism/run/admin.sock")),
+        runtime.map(|directory| Path::new(&directory).join("photoprism/admin.sock")),
+        home.map(|directory| directory.join(".local/share/photoprism/run/admin.sock")),
         Some(system),
     ]
     .into_iter()
@@ -147,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn others_look_in_their_own_folders_first() {
+    fn others_look_in_their_own_directories_first() {
         assert_eq!(
             defaults(false, Some("/run/user/7".into()), Some("/home/x".into())),
             paths(&[
@@ -161,17 +159,18 @@ mod tests {
 
     #[test]
     fn the_first_that_exists_decides_even_if_it_is_no_socket() {
-        let folder = tempfile::tempdir().unwrap();
-        let [a, b, c] = ["a", "b", "c"].map(|name| folder.path().join(name));
+        let directory = tempfile::tempdir().unwrap();
+        let [a, b, c] = ["a", "b", "c"].map(|name| directory.path().join(name));
         std::fs::write(&b, "").unwrap();
         std::fs::write(&c, "").unwrap();
-        let choice = Choice::first_existing(vec![a.clone(), b.clone(), c]);
-        assert_eq!(choice, Choice { path: b, missing: vec![a] });
+        let choice = SocketChoice::first_existing(vec![a.clone(), b.clone(), c]);
+        assert_eq!(choice, SocketChoice { path: b, missing: vec![a] });
     }
 
     #[test]
     fn every_path_that_was_tried_is_named() {
-        let choice = Choice::first_existing(paths(&["/nowhere/a", "/nowhere/b", "/nowhere/c"]));
+        let choice =
+            SocketChoice::first_existing(paths(&["/nowhere/a", "/nowhere/b", "/nowhere/c"]));
         let Failure::NoDaemon(message) = choice.explain(Errno::ENOENT) else { panic!() };
         let tried =
             "no daemon: /nowhere/a (not there), /nowhere/b (not there), /nowhere/c (not there); ";

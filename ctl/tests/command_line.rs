@@ -167,12 +167,12 @@ fn what_is_ours_stays_here() {
 
 #[test]
 fn itself_by_another_path_is_not_started() {
-    let folder = tempfile::tempdir().unwrap();
-    let link = folder.path().join("link");
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("link");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_photoprism"), &link).unwrap();
-    let second = folder.path().join("second");
+    let second = directory.path().join("second");
     std::os::unix::fs::symlink(&link, &second).unwrap();
-    for path in [Path::new(env!("CARGO_BIN_EXE_photoprism")), &link, &second, folder.path()] {
+    for path in [Path::new(env!("CARGO_BIN_EXE_photoprism")), &link, &second, directory.path()] {
         let output = output(&mut falling_back(path, ["index"]));
         assert_eq!(output.code, Some(2), "{}", path.display());
         assert!(output.err.contains("index"), "{}", output.err);

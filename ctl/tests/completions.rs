@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_photoprism");
 
 /// The script of a shell, in a file.
-fn script(folder: &Path, shell: &str) -> String {
+fn script(directory: &Path, shell: &str) -> String {
     let seen = output(&mut binary(["admin", "completions", shell]));
     assert_eq!((seen.code, seen.err.as_str()), (Some(0), ""));
-    let path = folder.join(shell);
+    let path = directory.join(shell);
     fs::write(&path, seen.out).unwrap();
     path.display().to_string()
 }
@@ -34,13 +34,13 @@ fn daemon() -> Daemon {
 /// is left behind.
 fn lines(daemon: &Daemon, shell: &str, code: &str) -> BTreeSet<String> {
     let mut command = Command::new(shell);
-    clear_env(&mut command).env("PATH", PATH).env("HOME", daemon.folder.path());
+    clear_env(&mut command).env("PATH", PATH).env("HOME", daemon.directory.path());
     command.env("PHOTOPRISM_ADMIN_SOCKET", daemon.socket()).env("LC_ALL", "C.UTF-8");
     let unset = if shell == "fish" { "set -e" } else { "unset" };
-    command.args(["-c", &with_own_clocks(unset, code)]).current_dir(daemon.folder.path());
+    command.args(["-c", &with_own_clocks(unset, code)]).current_dir(daemon.directory.path());
     let seen = output(&mut command);
     assert_eq!((seen.code, seen.err.as_str()), (Some(0), ""), "{code}\n{}", seen.out);
-    assert!(!daemon.folder.path().join("ran").exists(), "{code}");
+    assert!(!daemon.directory.path().join("ran").exists(), "{code}");
     seen.out.lines().map(str::to_owned).collect()
 }
 
@@ -63,8 +63,8 @@ fn bash_completes_commands_flags_and_names() {
     if lacks("bash") {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let script = script(folder.path(), "bash");
+    let directory = tempfile::tempdir().unwrap();
+    let script = script(directory.path(), "bash");
     let complete = |daemon: &Daemon, words: &[&str]| {
         let line = words.join(" ");
         let count = words.len();
@@ -97,8 +97,8 @@ fn zsh_completes_commands_flags_and_names() {
     if lacks("zsh") {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let script = script(folder.path(), "zsh");
+    let directory = tempfile::tempdir().unwrap();
+    let script = script(directory.path(), "zsh");
     // What zsh itself does with the words is its own: here they are printed.
     let stand_ins = "compdef() { }; _files() { print files }; \
         compadd() { shift; print -l -- ${(M)@:#$cur*} }; \
@@ -123,10 +123,10 @@ fn fish_completes_commands_flags_and_names() {
     if lacks("fish") {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let script = script(folder.path(), "fish");
+    let directory = tempfile::tempdir().unwrap();
+    let script = script(directory.path(), "fish");
     let complete = |daemon: &Daemon, words: &[&str]| {
-        // It completes for the name that was typed: the folder of the program comes first.
+        // It completes for the name that was typed: the directory of the program comes first.
         let bin = Path::new(PROGRAM).parent().unwrap().display();
         let line = words.join(" ");
         let code =
@@ -151,8 +151,8 @@ fn another_shell_is_a_usage_error() {
 
 #[test]
 fn every_command_has_a_page_that_man_reads() {
-    let folder = tempfile::tempdir().unwrap();
-    let target = folder.path().join("share/man1");
+    let directory = tempfile::tempdir().unwrap();
+    let target = directory.path().join("share/man1");
     let seen = output(&mut binary(["admin", "man", target.to_str().unwrap()]));
     assert_eq!((seen.code, seen.out.as_str()), (Some(0), ""), "{seen:?}");
     let pages: Vec<_> = fs::read_dir(&target).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -193,7 +193,7 @@ fn every_command_has_a_page_that_man_reads() {
         assert!(seen.out.contains("photoprism users add [OPTIONS] [USERNAME]"), "{seen:?}");
         assert_eq!(seen.code, Some(0));
     }
-    let file = folder.path().join("file");
+    let file = directory.path().join("file");
     fs::write(&file, "").unwrap();
     assert_eq!(output(&mut binary(["admin", "man", file.to_str().unwrap()])).code, Some(1));
 }

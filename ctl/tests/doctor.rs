@@ -35,17 +35,17 @@ fn nothing_to_do_is_0_and_something_is_1() {
 
 #[test]
 fn without_a_daemon_what_can_be_seen_from_here_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("admin.sock");
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("admin.sock");
     let line = ["admin", "doctor", "--csv", "--socket", socket.to_str().unwrap()];
     let seen = output(&mut binary(line));
     assert_eq!(seen.code, Some(69), "{seen:?}");
-    assert!(seen.out.contains(&format!("the folder {} is there", folder.path().display())));
+    assert!(seen.out.contains(&format!("the directory {} is there", directory.path().display())));
     assert!(seen.out.contains("daemon;No;no good answer;"), "{}", seen.out);
     assert!(seen.err.contains("photoprismd"), "{}", seen.err);
 
     let mut command = binary(["admin", "doctor", "--json"]);
-    command.env("HOME", folder.path()).env("XDG_RUNTIME_DIR", folder.path());
+    command.env("HOME", directory.path()).env("XDG_RUNTIME_DIR", directory.path());
     let seen = output(&mut command);
     let printed: Value = serde_json::from_str(&seen.out).unwrap();
     assert_eq!((&printed["ok"], seen.error()["code"].as_str()), (&json!(false), Some("no_daemon")));
@@ -56,8 +56,8 @@ fn without_a_daemon_what_can_be_seen_from_here_is_told() {
 
 #[test]
 fn a_socket_nobody_listens_on_and_a_refusal_keep_their_codes() {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("admin.sock");
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("admin.sock");
     drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
     std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o600)).unwrap();
     let line = ["admin", "doctor", "-t", "--socket", socket.to_str().unwrap()];

@@ -1,8 +1,8 @@
-//! A fault of the program itself: one sentence, one exit code, nothing of what it was about.
+//! A fault of the program itself: one message, one exit code, nothing of what it was about.
 
 use std::process::Command;
 
-use photoprism_ctl::fault;
+use photoprism_ctl::panic;
 use serde_json::Value;
 
 /// Set for the run that panics.
@@ -11,7 +11,7 @@ const VICTIM: &str = "FAULT_TEST_VICTIM";
 #[test]
 fn a_fault_names_its_place_and_nothing_else() {
     if std::env::var_os(VICTIM).is_some() {
-        fault::on_panic(true, || {
+        panic::on_panic(true, || {
             std::fs::write(std::env::var_os(VICTIM).unwrap(), "put right").unwrap();
         });
         panic!("mysecret");

@@ -21,7 +21,7 @@ fn a_path_with_something_around_it_is_a_usage_error() {
     let daemon = Daemon::playing(none);
     for (before, after, words) in AROUND {
         let path =
-            |name: &str| format!("{before}{}{after}", daemon.folder.path().join(name).display());
+            |name: &str| format!("{before}{}{after}", daemon.directory.path().join(name).display());
         let socket = path("admin.sock");
         let mut by_variable = binary(["users", "ls"]);
         by_variable.env("PHOTOPRISM_ADMIN_SOCKET", &socket);
@@ -47,7 +47,7 @@ fn a_path_with_something_around_it_is_a_usage_error() {
         }
     }
     assert!(daemon.requests().is_empty());
-    let entries = std::fs::read_dir(daemon.folder.path()).unwrap();
+    let entries = std::fs::read_dir(daemon.directory.path()).unwrap();
     assert_eq!(entries.count(), 1, "only the socket");
 }
 
@@ -88,11 +88,11 @@ fn no_address_of_a_database_is_repeated() {
 
 #[test]
 fn a_file_that_is_there_is_read_whatever_its_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("who?.csv");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("who?.csv");
     let import = || {
         let mut command = binary(["users", "import", file.to_str().unwrap()]);
-        output(command.arg("--socket").arg(folder.path().join("admin.sock")))
+        output(command.arg("--socket").arg(directory.path().join("admin.sock")))
     };
     let seen = import();
     assert_eq!(seen.code, Some(2), "{seen:?}");

@@ -37,8 +37,8 @@ fn sent(daemon: &Daemon) -> String {
     requests.iter().filter_map(|request| request["args"]["text"].as_str()).collect()
 }
 
-fn fifo(folder: &Path, name: &str) -> PathBuf {
-    let path = folder.join(name);
+fn fifo(directory: &Path, name: &str) -> PathBuf {
+    let path = directory.join(name);
     nix::unistd::mkfifo(&path, Mode::from_bits_truncate(0o600)).unwrap();
     path
 }
@@ -59,8 +59,8 @@ const TOML: &str = "[[account]]\nname = 'bob'\nrole = 'user'\n";
 
 #[test]
 fn a_pipe_with_a_name_is_sent_whole() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = fifo(folder.path(), "accounts");
+    let directory = tempfile::tempdir().unwrap();
+    let path = fifo(directory.path(), "accounts");
     let path = path.to_str().unwrap();
     let long = format!("name;role\n{}", "bob;user\n".repeat(10_000));
     for text in ["", "x", "name\nbob\n", "0123456789abcdef", TOML, &long] {
@@ -109,10 +109,10 @@ fn process_substitution_of_a_shell_is_sent_whole() {
 
 #[test]
 fn a_database_through_a_pipe_is_refused_with_what_to_do() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = fifo(folder.path(), "index.db");
+    let directory = tempfile::tempdir().unwrap();
+    let path = fifo(directory.path(), "index.db");
     let bytes = b"SQLite format 3\0and a page of it";
-    let file = folder.path().join("real.db");
+    let file = directory.path().join("real.db");
     std::fs::write(&file, bytes).unwrap();
     for verb in [&["import"][..], &["apply", "-f"]] {
         let none: [&str; 0] = [];
@@ -133,8 +133,8 @@ fn a_database_through_a_pipe_is_refused_with_what_to_do() {
 
 #[test]
 fn a_password_comes_through_a_pipe() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = fifo(folder.path(), "secret");
+    let directory = tempfile::tempdir().unwrap();
+    let path = fifo(directory.path(), "secret");
     for (pieces, password) in [
         (&[&b"x"[..]][..], "x"),
         (&[b"correct", b" horse", b"\n"], "correct horse"),
@@ -167,10 +167,10 @@ fn a_password_comes_through_a_pipe() {
 
 #[test]
 fn a_password_file_of_a_declared_file_is_read_once_for_plan_and_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("accounts.toml");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("accounts.toml");
     std::fs::write(&path, [TOML, "password_file = 'bob'\n"].concat()).unwrap();
-    let secret = folder.path().join("bob");
+    let secret = directory.path().join("bob");
     std::fs::write(&secret, "correct horse\n").unwrap();
     std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
     let missing = json!({"missing_files": ["bob"]});
@@ -195,11 +195,11 @@ fn a_password_file_of_a_declared_file_is_read_once_for_plan_and_run() {
 /// Nobody writes into the FIFO: reading it would wait for ever.
 #[test]
 fn a_declared_password_file_is_a_regular_file() {
-    let folder = tempfile::tempdir().unwrap();
-    fifo(folder.path(), "fifo");
-    std::fs::create_dir(folder.path().join("directory")).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    fifo(directory.path(), "fifo");
+    std::fs::create_dir(directory.path().join("directory")).unwrap();
     for name in ["fifo", "directory", "/dev/zero"] {
-        let path = folder.path().join("accounts.toml");
+        let path = directory.path().join("accounts.toml");
         std::fs::write(&path, format!("{TOML}password_file = '{name}'\n")).unwrap();
         let missing = json!({"missing_files": [name]});
         let daemon = Daemon::playing([step(false, &json!({})), step(false, &missing)]);

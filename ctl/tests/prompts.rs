@@ -108,8 +108,8 @@ fn an_interrupt_ends_everything_else_too() {
 #[test]
 fn signals_end_the_wait_for_an_answer_after_a_prompt() {
     for (signal, code) in [(Signal::SIGINT, Some(130)), (Signal::SIGTERM, None)] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("admin.sock");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("admin.sock");
         let listener = UnixListener::bind(&path).unwrap();
         let socket = path.to_str().unwrap();
         let mut terminal = Terminal::start(&mut binary(["passwd", "admin", "--socket", socket]));

@@ -50,10 +50,10 @@ fn without_a_daemon_the_path_and_the_way_to_start_it_are_named() {
 
 #[test]
 fn a_socket_that_nobody_listens_on_is_no_daemon() {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("admin.sock");
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("admin.sock");
     drop(UnixListener::bind(&socket).unwrap());
-    let file = folder.path().join("file");
+    let file = directory.path().join("file");
     std::fs::write(&file, "").unwrap();
     for path in [socket, file] {
         let output = output(&mut binary(["users", "ls", "--socket", path.to_str().unwrap()]));
@@ -69,8 +69,8 @@ fn a_path_that_no_socket_can_have_is_a_usage_error() {
 }
 
 /// The binary, copied to where everybody reaches it, run as somebody without rights.
-fn as_nobody(folder: &tempfile::TempDir) -> Command {
-    let copy = folder.path().join("photoprism");
+fn as_nobody(directory: &tempfile::TempDir) -> Command {
+    let copy = directory.path().join("photoprism");
     std::fs::copy(env!("CARGO_BIN_EXE_photoprism"), &copy).unwrap();
     let mut command = Command::new(copy);
     clear_env(&mut command);
@@ -85,7 +85,7 @@ fn without_permission_owner_group_and_mode_are_named() {
     let open = tempfile::tempdir().unwrap();
     std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o755)).unwrap();
     let daemon = Daemon::playing([empty_list()]);
-    std::fs::set_permissions(&daemon.folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(&daemon.directory, std::fs::Permissions::from_mode(0o755)).unwrap();
     std::fs::set_permissions(daemon.socket(), std::fs::Permissions::from_mode(0o000)).unwrap();
     let mut command = as_nobody(&open);
     command.args(["users", "ls", "--socket"]).arg(daemon.socket());
@@ -93,7 +93,7 @@ fn without_permission_owner_group_and_mode_are_named() {
     assert_eq!(seen.code, Some(77), "{seen:?}");
     assert!(seen.err.contains("mode 0000") && seen.err.contains("the socket"), "{}", seen.err);
 
-    let hidden = daemon.folder.path().join("hidden");
+    let hidden = daemon.directory.path().join("hidden");
     std::fs::create_dir(&hidden).unwrap();
     std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(0o000)).unwrap();
     let mut command = as_nobody(&open);
@@ -101,15 +101,15 @@ fn without_permission_owner_group_and_mode_are_named() {
     let output = output(&mut command);
     assert_eq!(output.code, Some(77), "{output:?}");
     let message = output.error()["message"].as_str().unwrap().to_owned();
-    assert!(message.contains(&format!("its folder {}", hidden.display())), "{message}");
+    assert!(message.contains(&format!("its directory {}", hidden.display())), "{message}");
     assert_eq!(output.error()["code"], "no_permission");
     std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(0o700)).unwrap();
 }
 
 #[test]
 fn a_daemon_that_says_nothing_is_waited_for_as_long_as_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("admin.sock");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("admin.sock");
     let _listener = UnixListener::bind(&path).unwrap();
     let path = path.to_str().unwrap();
     let line = ["users", "ls", "--timeout", "50ms", "--json", "--socket", path];
@@ -119,8 +119,8 @@ fn a_daemon_that_says_nothing_is_waited_for_as_long_as_told() {
 
 #[test]
 fn ctrl_c_while_waiting_for_an_answer_says_so() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("admin.sock");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("admin.sock");
     let listener = UnixListener::bind(&path).unwrap();
     let mut command = binary(["users", "ls", "--json", "--socket", path.to_str().unwrap()]);
     let child = command.stderr(Stdio::piped()).spawn().unwrap();
@@ -156,8 +156,8 @@ fn replies_that_make_no_sense_are_a_fault() {
 
 #[test]
 fn a_refusal_before_the_request_was_read_arrives() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("admin.sock");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("admin.sock");
     let listener = UnixListener::bind(&path).unwrap();
     let daemon = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();

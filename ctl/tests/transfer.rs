@@ -31,8 +31,8 @@ fn counts(outcome: &str, number: u64) -> Value {
     counts
 }
 
-fn file(folder: &Path, name: &str, text: &str) -> PathBuf {
-    let path = folder.join(name);
+fn file(directory: &Path, name: &str, text: &str) -> PathBuf {
+    let path = directory.join(name);
     fs::write(&path, text).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     path
@@ -57,9 +57,9 @@ fn export_writes_one_object_a_line() {
 
 #[test]
 fn import_sends_the_text_in_parts_and_prints_each_result() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let text = format!("name;display_name\nbob;{}\n", "ä".repeat(6000));
-    let path = file(folder.path(), "a.csv", &text);
+    let path = file(directory.path(), "a.csv", &text);
     let mut bad = item(3, "", "refused");
     (bad["code"], bad["field"], bad["message"]) =
         ("exists".into(), "name".into(), "no\u{1b}".into());
@@ -110,13 +110,13 @@ fn import_sends_the_text_in_parts_and_prints_each_result() {
 
 #[test]
 fn what_cannot_be_read_is_a_usage_error() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let none: [&str; 0] = [];
     for (name, bytes, words) in [
         ("latin", &b"name\nk\xe4the\n"[..], "no UTF-8"),
         ("latin.csv", b"name\nk\xe4the\n", "no UTF-8"),
     ] {
-        let path = folder.path().join(name);
+        let path = directory.path().join(name);
         fs::write(&path, bytes).unwrap();
         let seen =
             output(&mut Daemon::playing(none).command(["users", "import", path.to_str().unwrap()]));
@@ -130,8 +130,8 @@ fn what_cannot_be_read_is_a_usage_error() {
 
 #[test]
 fn a_database_is_named_and_not_sent() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("photos");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("photos");
     fs::write(&path, b"SQLite format 3\0and more").unwrap();
     let replies = || {
         let done = json!({"items": [item(2, "bob", "added")], "counts": counts("added", 1)});
@@ -156,8 +156,8 @@ fn a_database_is_named_and_not_sent() {
 
 #[test]
 fn a_plan_is_10_where_there_is_something_to_do() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = file(folder.path(), "a.toml", "[[account]]\nname = 'bob'\n");
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(directory.path(), "a.toml", "[[account]]\nname = 'bob'\n");
     let line = ["users", "apply", "-f", path.to_str().unwrap(), "--dry-run", "--prune"];
     for (outcome, code) in [("added", 10), ("updated", 10), ("pruned", 10), ("unchanged", 0)] {
         let daemon = Daemon::playing([
@@ -176,9 +176,10 @@ fn a_plan_is_10_where_there_is_something_to_do() {
 
 #[test]
 fn passwords_are_read_from_beside_the_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = file(folder.path(), "a.toml", "[[account]]\nname = 'bob'\npassword_file = 'bob'\n");
-    let secret = file(folder.path(), "bob", "correct horse\n");
+    let directory = tempfile::tempdir().unwrap();
+    let path =
+        file(directory.path(), "a.toml", "[[account]]\nname = 'bob'\npassword_file = 'bob'\n");
+    let secret = file(directory.path(), "bob", "correct horse\n");
     let replies = || {
         [
             step(false, &json!({})),
@@ -204,8 +205,8 @@ fn passwords_are_read_from_beside_the_file() {
 
 #[test]
 fn pruning_asks_only_where_something_would_be_deleted() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = file(folder.path(), "a.toml", "x");
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(directory.path(), "a.toml", "x");
     let path = path.to_str().unwrap();
     let tried = |number: usize| {
         let names = (0..number).map(|n| item(0, &format!("user{n}"), "pruned"));
@@ -243,8 +244,8 @@ fn pruning_asks_only_where_something_would_be_deleted() {
 
 #[test]
 fn the_backup_of_what_was_there_before_is_printed() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = file(folder.path(), "a.toml", "x");
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(directory.path(), "a.toml", "x");
     let backup = "/srv/backups/auto-20261128T200000.000Z-users-prune.db";
     let done = json!({"counts": counts("pruned", 1), "backup": backup,
         "items": [item(0, "old", "pruned")]});
@@ -261,15 +262,15 @@ fn the_backup_of_what_was_there_before_is_printed() {
 
 #[test]
 fn a_daemon_gets_no_file_that_the_text_does_not_name() {
-    let folder = tempfile::tempdir().unwrap();
-    file(folder.path(), "bob", "correct horse\n");
-    file(folder.path(), "other", "another secret\n");
+    let directory = tempfile::tempdir().unwrap();
+    file(directory.path(), "bob", "correct horse\n");
+    file(directory.path(), "other", "another secret\n");
     let toml = "[[account]]\nname = 'other'\npassword_file = 'bob'\n";
     let csv = "name;password_file\nother;bob\n";
     let ndjson = "{\"name\":\"other\",\"password_file\":\"bob\"}\n";
     for text in [toml, csv, ndjson] {
-        let path = file(folder.path(), "accounts", text);
-        let other = folder.path().join("other");
+        let path = file(directory.path(), "accounts", text);
+        let other = directory.path().join("other");
         for asked in ["/etc/passwd", "other", "../bob", "./bob", other.to_str().unwrap(), ""] {
             let missing = step(false, &json!({"missing_files": ["bob", asked]}));
             let daemon =

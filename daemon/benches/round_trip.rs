@@ -7,8 +7,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tempfile::TempDir;
 
 fn users_show(criterion: &mut Criterion) {
-    let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    let (daemon, _) = Daemon::start(&folder, &[]);
+    let directory = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let (daemon, _) = Daemon::start(&directory, &[]);
     let mut group = criterion.benchmark_group("users.show");
     for count in [1, 64] {
         let mut client = daemon.connect();

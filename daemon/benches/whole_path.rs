@@ -33,21 +33,21 @@ fn main() {
     let mut table = Table::default();
     sizes(&mut table, &control);
     starts(&mut table);
-    let folder = folder();
-    let (daemon, _) = Daemon::start(&folder, &ROOM);
-    reads(&mut table, &folder);
+    let directory = directory();
+    let (daemon, _) = Daemon::start(&directory, &ROOM);
+    reads(&mut table, &directory);
     searches(&mut table);
     theirs(&mut table);
-    control_runs(&mut table, &folder, &control);
-    writes(&mut table, &folder);
+    control_runs(&mut table, &directory, &control);
+    writes(&mut table, &directory);
     drop(daemon);
     passwords(&mut table);
     logins(&mut table);
     table.print();
 }
 
-fn folder() -> TempDir {
-    TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder")
+fn directory() -> TempDir {
+    TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory")
 }
 
 fn sizes(table: &mut Table, control: &Path) {
@@ -60,7 +60,7 @@ fn sizes(table: &mut Table, control: &Path) {
 }
 
 fn starts(table: &mut Table) {
-    let (few, many) = (folder(), folder());
+    let (few, many) = (directory(), directory());
     drop(Daemon::start(&few, &[]));
     drop(Daemon::start(&many, &[]));
     fill(&many, MANY);
@@ -83,10 +83,10 @@ fn starts(table: &mut Table) {
 }
 
 /// The median of starts in milliseconds, and the memory of the last one in KiB.
-fn start(folder: &TempDir) -> (f64, f64) {
+fn start(directory: &TempDir) -> (f64, f64) {
     let mut kib = 0.0;
     let ms = median(9, || {
-        let (daemon, taken) = Daemon::start(folder, &[]);
+        let (daemon, taken) = Daemon::start(directory, &[]);
         kib = resident_kib(&daemon);
         taken
     });
@@ -129,9 +129,9 @@ fn better(best: &mut [f64; 2], now: [f64; 2]) {
 }
 
 /// What is read, beside Redis and beside an echo: each three times, in turn.
-fn reads(table: &mut Table, folder: &TempDir) {
-    let socket = folder.path().join("admin.sock");
-    let (echo, redis) = (Echo::start(folder.path()), Redis::start(folder.path()));
+fn reads(table: &mut Table, directory: &TempDir) {
+    let socket = directory.path().join("admin.sock");
+    let (echo, redis) = (Echo::start(directory.path()), Redis::start(directory.path()));
     let verify = format!(
         "{{\"cmd\":\"auth.verify\",\"args\":{{\"token\":\"{}\"}}}}\n",
         access_token(&socket)
@@ -185,7 +185,7 @@ fn writes(table: &mut Table, home: &TempDir) {
     };
     rate(&socket, (1, WARM_UP / 2), write);
     let (plain, one) = best_of_each(
-        || commits_per_second(folder().path()),
+        || commits_per_second(directory().path()),
         || rate(&socket, (1, 150), write) * 2.0,
     );
     let many = rate(&socket, (64, 20), write) * 2.0;
@@ -205,9 +205,9 @@ fn passwords(table: &mut Table) {
     let set =
         b"{\"cmd\":\"passwd.set\",\"args\":{\"user\":\"admin\",\"password\":\"correct horse\"}}\n";
     let with = |threads: usize| {
-        let folder = folder();
-        let (_daemon, _) = Daemon::start(&folder, &["--hash-threads", &threads.to_string()]);
-        rate(&folder.path().join("admin.sock"), (8, 16), |client| client.ask(set, 1))
+        let directory = directory();
+        let (_daemon, _) = Daemon::start(&directory, &["--hash-threads", &threads.to_string()]);
+        rate(&directory.path().join("admin.sock"), (8, 16), |client| client.ask(set, 1))
     };
     let (one, all) = (with(1), with(cores));
     table.row("`passwd.set`, Argon2id on 1 thread", &format!("{one:.1} /s"), "");
@@ -221,9 +221,9 @@ fn passwords(table: &mut Table) {
 /// Argon2id on all cores beside the reference, then logins through the whole path beside it.
 fn logins(table: &mut Table) {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(4);
-    let folder = folder();
+    let directory = directory();
     let threads = u32::try_from(cores).expect("at most 4");
-    let reference = || reference_hashes_per_second(folder.path(), threads).unwrap_or(0.0);
+    let reference = || reference_hashes_per_second(directory.path(), threads).unwrap_or(0.0);
     let (bare, reference) = best_of_each(|| hashes_per_second(threads), reference);
     let compared = if reference > 0.0 {
         format!("{:.2} x libargon2 on as many", bare / reference)
@@ -231,8 +231,8 @@ fn logins(table: &mut Table) {
         "skipped: no libargon2 or C compiler here".to_owned()
     };
     table.row(&format!("Argon2id alone, {cores} threads"), &format!("{bare:.1} /s"), &compared);
-    let (daemon, _) = Daemon::start(&folder, &[]);
-    let socket = folder.path().join("admin.sock");
+    let (daemon, _) = Daemon::start(&directory, &[]);
+    let socket = directory.path().join("admin.sock");
     let set =
         b"{\"cmd\":\"passwd.set\",\"args\":{\"user\":\"admin\",\"password\":\"correct horse\"}}\n";
     daemon.connect().ask(set, 1);

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use photoprism_daemon::faults::{Fault, switch_off};
+use photoprism_daemon::failpoints::{Failpoint, switch_off};
 
 /// Exit code for a fault that nobody knows (`EX_USAGE`).
 const EXIT_USAGE: u8 = 64;
@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     let program = args.next();
     let words = args.next().unwrap_or_default();
     for word in words.to_string_lossy().split(',') {
-        let Some((_, fault)) = Fault::ALL.into_iter().find(|(name, _)| word == *name) else {
+        let Some((_, fault)) = Failpoint::ALL.into_iter().find(|(name, _)| word == *name) else {
             return ExitCode::from(EXIT_USAGE);
         };
         switch_off(fault);

@@ -14,7 +14,6 @@ impl Cancel {
     }
 
     /// Whether the end was asked for.
-    #[must_use]
     pub fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

@@ -19,7 +19,6 @@ pub enum Clock {
 
 impl Clock {
     /// The present instant, UTC.
-    #[must_use]
     pub fn now(self) -> Timestamp {
         match self {
             Self::System => Timestamp::now(),
@@ -28,7 +27,6 @@ impl Clock {
     }
 
     /// The present instant in whole Unix seconds.
-    #[must_use]
     pub fn unix(self) -> i64 {
         self.now().as_second()
     }
@@ -40,13 +38,11 @@ pub struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// Begins to measure.
-    #[must_use]
     pub fn start() -> Self {
         Self(Instant::now())
     }
 
     /// Time since the start.
-    #[must_use]
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
@@ -68,13 +64,11 @@ pub enum Monotonic {
 
 impl Monotonic {
     /// The machine's, from now on.
-    #[must_use]
     pub fn start() -> Self {
         Self::System(Stopwatch::start())
     }
 
     /// Time since the start.
-    #[must_use]
     pub fn now(&self) -> Duration {
         match self {
             Self::System(stopwatch) => stopwatch.elapsed(),
@@ -92,7 +86,6 @@ pub fn random(bytes: &mut [u8]) {
 }
 
 /// Monotonic time since this was first asked.
-#[must_use]
 pub fn since_first_asked() -> Duration {
     static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     FIRST.get_or_init(Instant::now).elapsed()

@@ -1,7 +1,7 @@
 //! What a committed command means outside the database: applied after the commit and before its
 //! reply, in the order of the commits.
 
-use crate::accounts::standing::AccountState;
+use crate::accounts::account::AccountState;
 use crate::store::{AuditHead, SessionRow};
 
 /// One consequence of a commit.
@@ -61,7 +61,7 @@ pub struct WentBack {
 
 /// What a write gives: its value, and what its commit means.
 #[derive(Debug)]
-pub struct Done<T> {
+pub struct WithEffects<T> {
     /// For the reply.
     pub value: T,
     /// In the order in which they hold.
@@ -69,4 +69,4 @@ pub struct Done<T> {
 }
 
 /// Who applies effects; called on the database thread.
-pub type Sink = Box<dyn FnMut(Effect) + Send>;
+pub type EffectHandler = Box<dyn FnMut(Effect) + Send>;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use photoprism_protocol::account_text::TextError;
-use photoprism_protocol::args::ArgFault;
+use photoprism_protocol::args::ArgError;
 use photoprism_protocol::error::{ErrorBody, ErrorCode};
 use photoprism_protocol::rule::RuleError;
 use thiserror::Error;
@@ -12,13 +12,13 @@ use crate::store::StoreError;
 
 type Text = Cow<'static, str>;
 
-/// A refusal or a failure. The wire gets a stable code and a sentence of ours; causes stay in the
+/// A refusal or a failure. The wire gets a stable code and a message of ours; causes stay in the
 /// log.
 #[derive(Clone, Debug, Error)]
 pub enum CommandError {
     /// The arguments did not decode.
     #[error("bad arguments")]
-    BadArgs(#[from] ArgFault),
+    BadArgs(#[from] ArgError),
     /// An argument breaks a rule.
     #[error("{field}: {message}")]
     Invalid {
@@ -167,7 +167,6 @@ impl CommandError {
     }
 
     /// The store's failure, where that is what this is.
-    #[must_use]
     pub const fn store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) => Some(error),
@@ -176,7 +175,6 @@ impl CommandError {
     }
 
     /// The error as the wire tells it. `request` names this request in the log.
-    #[must_use]
     pub fn into_body(self, request: &str) -> ErrorBody {
         match self {
             Self::BadArgs(fault) => fault.into(),
@@ -214,7 +212,6 @@ impl CommandError {
     }
 
     /// Whether the log must tell the cause, because the wire does not.
-    #[must_use]
     pub const fn is_fault(&self) -> bool {
         matches!(
             self,
@@ -258,7 +255,7 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
         }
         StoreError::ReadOnly(_) => unavailable(
             "the database cannot be written, nothing was changed; see who may write its file and \
-             folder, and whether they are mounted read-only",
+             directory, and whether they are mounted read-only",
         ),
         StoreError::Backup(what) => {
             ErrorBody::new(ErrorCode::Unavailable, format!("nothing was changed: {what}"))

@@ -5,7 +5,7 @@ pub mod process;
 
 pub mod config;
 pub mod log;
-pub mod start;
+pub mod startup;
 
 pub mod signals;
 pub mod socket;
@@ -21,7 +21,7 @@ pub mod dispatch;
 pub mod handlers;
 
 pub mod accounts;
-pub mod first_password;
+pub mod admin_password;
 pub mod hashing;
 pub mod store;
 
@@ -29,9 +29,9 @@ pub mod cancel;
 pub mod clock;
 pub mod effect;
 pub mod error;
-pub mod faults;
+pub mod failpoints;
 pub mod metrics;
-pub mod surroundings;
 mod sys;
+pub mod system;
 
-pub use self::start::run;
+pub use self::startup::run;

@@ -6,8 +6,8 @@ use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 
-use crate::surroundings::{OTHER_FILES, widened};
 use crate::sys::sqlite_opens_without_waiting;
+use crate::system::{OTHER_FILES, widened};
 
 /// The first thing in `main`: umask 077, no core dump, no reading of our memory by others, no
 /// waiting for a FIFO that SQLite opens.

@@ -16,27 +16,27 @@ use tracing::{info, warn};
 
 use crate::connection::serve;
 use crate::dispatch::App;
-use crate::faults::{Fault, is_off};
+use crate::failpoints::{Failpoint, enabled};
 use crate::log::REPEATED;
 use crate::peer::{Caller, SocketKind};
 
 /// How long accepting rests where there is no descriptor left: short enough to serve within a
 /// second of release, long enough to cost no core.
-const REST: Duration = Duration::from_millis(100);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
 /// Seconds after which a client that was turned away for a limit may try again.
 const RETRY_AFTER_S: u64 = 1;
 
 /// Who holds how many connections of one socket.
 #[derive(Default)]
-struct Tally {
+struct ConnectionCounts {
     by_uid: HashMap<u32, usize>,
     ordinary: usize,
     reserved: usize,
 }
 
-impl Tally {
-    fn give_back(&mut self, uid: u32) {
+impl ConnectionCounts {
+    fn release(&mut self, uid: u32) {
         self.ordinary -= 1;
         if let Entry::Occupied(mut held) = self.by_uid.entry(uid) {
             *held.get_mut() -= 1;
@@ -51,24 +51,24 @@ impl Tally {
 pub struct Server {
     app: Rc<App>,
     closed: Notify,
-    tallies: [RefCell<Tally>; 2],
+    tallies: [RefCell<ConnectionCounts>; 2],
 }
 
 /// A connection's place; given back when it is dropped.
-struct Seat {
+struct ConnectionSlot {
     server: Rc<Server>,
     socket: SocketKind,
     uid: u32,
     reserved: bool,
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let mut tally = self.server.tally(self.socket).borrow_mut();
         if self.reserved {
             tally.reserved -= 1;
         } else {
-            tally.give_back(self.uid);
+            tally.release(self.uid);
         }
         self.server.app.open.set(self.server.app.open.get() - 1);
         self.server.closed.notify_one();
@@ -77,12 +77,11 @@ impl Drop for Seat {
 
 impl Server {
     /// A server without connections.
-    #[must_use]
     pub fn new(app: Rc<App>) -> Rc<Self> {
         Rc::new(Self { app, closed: Notify::new(), tallies: Default::default() })
     }
 
-    const fn tally(&self, socket: SocketKind) -> &RefCell<Tally> {
+    const fn tally(&self, socket: SocketKind) -> &RefCell<ConnectionCounts> {
         match socket {
             SocketKind::Admin => &self.tallies[0],
             SocketKind::Auth => &self.tallies[1],
@@ -101,14 +100,16 @@ impl Server {
             };
             match accepted {
                 Ok((stream, _)) => self.admit(stream, socket),
-                Err(error) => self.recover(&listener, &error, (&mut spare, &mut stop)).await,
+                Err(error) => {
+                    self.handle_accept_error(&listener, &error, (&mut spare, &mut stop)).await;
+                }
             }
         }
     }
 
     /// Without a descriptor left, the spare one is given up to turn one client away; then
     /// accepting rests. The connection that waits is refused instead of hanging.
-    async fn recover(
+    async fn handle_accept_error(
         &self,
         listener: &UnixListener,
         error: &io::Error,
@@ -123,7 +124,7 @@ impl Server {
         {
             self.refuse(&stream, &busy());
         }
-        if is_off(Fault::AcceptWithoutRest) {
+        if enabled(Failpoint::AcceptWithoutRest) {
             return tokio::task::yield_now().await;
         }
         // A connection that ends gives a descriptor back: there is no need to rest longer.
@@ -133,7 +134,7 @@ impl Server {
                 () = self.closed.notified() => {}
             }
         };
-        let _ = timeout(REST, over).await;
+        let _ = timeout(ACCEPT_BACKOFF, over).await;
         *spare = File::open("/dev/null").ok();
     }
 
@@ -150,7 +151,7 @@ impl Server {
             let error = ErrorBody::new(ErrorCode::Forbidden, refused.to_string());
             return self.refuse(&stream, &error);
         }
-        let Some(seat) = self.seat(&caller) else { return self.refuse(&stream, &busy()) };
+        let Some(seat) = self.acquire(&caller) else { return self.refuse(&stream, &busy()) };
         self.app.metrics.accepted();
         let app = Rc::clone(&self.app);
         tokio::task::spawn_local(async move {
@@ -170,14 +171,14 @@ impl Server {
     }
 
     /// A place for the caller: an ordinary one, else one of those reserved for the owners.
-    fn seat(self: &Rc<Self>, caller: &Caller) -> Option<Seat> {
+    fn acquire(self: &Rc<Self>, caller: &Caller) -> Option<ConnectionSlot> {
         let (socket, uid) = (caller.socket(), caller.uid());
         let limits = self.app.limits.borrow();
         let ordinary: usize = self.tallies.iter().map(|tally| tally.borrow().ordinary).sum();
         let mut tally = self.tally(socket).borrow_mut();
         let of_uid = tally.by_uid.get(&uid).copied().unwrap_or(0);
         let fits = ordinary < limits.max_connections && of_uid < limits.max_connections_per_uid;
-        let owner = caller.is_owner(&self.app.policy.borrow());
+        let owner = caller.is_root_or_self(&self.app.policy.borrow());
         let spare = owner && tally.reserved < limits.reserved_connections;
         if !fits && !spare {
             return None;
@@ -189,7 +190,7 @@ impl Server {
             tally.reserved += 1;
         }
         self.app.open.set(self.app.open.get() + 1);
-        Some(Seat { server: Rc::clone(self), socket, uid, reserved: !fits })
+        Some(ConnectionSlot { server: Rc::clone(self), socket, uid, reserved: !fits })
     }
 }
 

@@ -71,9 +71,6 @@ fn ask_groups(socket: BorrowedFd<'_>, groups: &mut [u32]) -> Result<usize, (io::
 }
 
 /// Sets the supplementary groups of the calling thread; the C library's call sets those of all.
-///
-/// # Errors
-/// Those of `setgroups(2)`.
 pub(crate) fn set_groups_of_thread(groups: &[u32]) -> io::Result<()> {
     // The older call of these two machines takes gids of 16 bits.
     #[cfg(any(target_arch = "arm", target_arch = "x86"))]
@@ -132,9 +129,6 @@ const CHANGE_COUNTER: i64 = 24;
 
 /// The change counter of a connection's main file. To be asked inside of a transaction; in WAL mode
 /// the file is behind.
-///
-/// # Errors
-/// As [`file_bytes`].
 pub(crate) fn change_counter(conn: &Connection) -> io::Result<u32> {
     file_bytes(conn, CHANGE_COUNTER).map(u32::from_be_bytes)
 }
@@ -164,9 +158,6 @@ pub(crate) fn file_bytes<const N: usize>(conn: &Connection, from: i64) -> io::Re
 
 /// Whether a connection has the rollback journal of its main file open: inside of a transaction it
 /// does from the first page on that the transaction changes. In WAL mode always.
-///
-/// # Errors
-/// As [`change_counter`].
 pub(crate) fn journal_is_open(conn: &Connection) -> io::Result<bool> {
     let file = file_of(conn, ffi::SQLITE_FCNTL_JOURNAL_POINTER)?;
     // SAFETY: the connection is borrowed, so the handle that it gave is valid, open or not.
@@ -222,7 +213,7 @@ impl HashMemory {
     }
 
     /// Gives the pages back; they are zero when they are next touched.
-    pub(crate) fn give_back(&mut self) {
+    pub(crate) fn release(&mut self) {
         // SAFETY: the pages are ours alone, and this borrow is the only one: nobody reads what
         // they held. Failing means that they stay, which is what was before.
         let _ = unsafe { madvise(self.start.cast(), self.bytes(), MmapAdvise::MADV_DONTNEED) };
@@ -285,8 +276,8 @@ mod tests {
 
     #[test]
     fn the_change_counter_is_read_and_an_open_journal_seen() {
-        let folder = tempfile::tempdir().unwrap();
-        let conn = Connection::open(folder.path().join("a.db")).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let conn = Connection::open(directory.path().join("a.db")).unwrap();
         conn.execute_batch("CREATE TABLE t (a)").unwrap();
         let before = change_counter(&conn).unwrap();
         conn.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -304,8 +295,8 @@ mod tests {
 
     #[test]
     fn sqlite_waits_for_no_fifo() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
         Connection::open(at("a.db")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
         for name in ["a.db-journal", "b.db"] {
             nix::unistd::mkfifo(&at(name), nix::sys::stat::Mode::S_IRWXU).unwrap();

@@ -14,9 +14,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
-use photoprism_daemon::store::{Db, Expected, Making, OpenOptions, Slot, StoreError};
+use photoprism_daemon::clock::Stopwatch;
+use photoprism_daemon::store::{Database, Db, Expected, Making, OpenOptions, StoreError};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -26,6 +28,10 @@ const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index
 
 /// Backups that are made meanwhile.
 const ROUNDS: u32 = 150;
+
+/// Of these, what a disk with slow syncs makes at least, and when it has done enough.
+const LEAST_ROUNDS: u32 = 10;
+const ENOUGH: Duration = Duration::from_secs(5);
 
 /// The same in the long run.
 const LONG_ROUNDS: u32 = 4000;
@@ -157,6 +163,14 @@ impl Drop for Stop<'_> {
     }
 }
 
+/// So many rounds; of the ordinary run fewer where the disk is slow.
+fn numbers(rounds: u32) -> impl Iterator<Item = u32> {
+    let watch = Stopwatch::start();
+    let is_wanted =
+        move |n: &u32| rounds != ROUNDS || *n < LEAST_ROUNDS || watch.elapsed() < ENOUGH;
+    (0..rounds).take_while(is_wanted)
+}
+
 /// Runs `round` next to one who swaps as the same user, until it changed what must stay; whether
 /// it did.
 fn changes(rounds: u32, swaps: &[Swap], round: impl Fn(&Place)) -> bool {
@@ -165,23 +179,23 @@ fn changes(rounds: u32, swaps: &[Swap], round: impl Fn(&Place)) -> bool {
     thread::scope(|scope| {
         scope.spawn(|| swap_until(&stop, &data, swaps));
         let _stop = Stop(&stop);
-        (0..rounds).any(|_| {
+        numbers(rounds).any(|_| {
             round(&place);
             place.state() != before
         })
     })
 }
 
-fn open(place: &Place) -> Slot {
+fn open(place: &Place) -> Database {
     let options = OpenOptions {
         path: place.at("data/index.db"),
-        make_folder: false,
+        make_directory: false,
         accounts: Vec::new(),
         cursor_key: [7; 32],
         expected: Expected::Unknown,
         session_cache: 900,
     };
-    Slot::open(options).unwrap()
+    Database::open(options).unwrap()
 }
 
 /// Whether it could be made depends on who was faster; both ends are fine.
@@ -262,7 +276,7 @@ fn next_to_the_owner(rounds: u32) {
         .unwrap();
     let mut lines = BufReader::new(owner.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().ends_with(BEGINS)), "the helper did not begin");
-    let made = (0..rounds).filter(|_| make(slot.db().unwrap()).is_ok()).count();
+    let made = numbers(rounds).filter(|_| make(slot.db().unwrap()).is_ok()).count();
     drop(owner.stdin.take());
     assert!(owner.wait().unwrap().success());
     assert_eq!(place.state(), before, "after {made} backups of {rounds}");

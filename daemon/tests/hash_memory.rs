@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use photoprism_daemon::hashing::{Costs, Lane, Pool, PoolConfig, Target, Ticket};
+use photoprism_daemon::hashing::{Costs, HashJob, Lane, Pool, PoolConfig, Target};
 use photoprism_protocol::secret::Secret;
 
 /// What the bound allows beside the threads' own memory, in KiB.
@@ -34,12 +34,12 @@ fn peak_kib(work: impl FnOnce()) -> u64 {
     status_kib("VmHWM").saturating_sub(before)
 }
 
-fn ask(pool: &Pool, stored: Option<&str>) -> Ticket<bool> {
+fn ask(pool: &Pool, stored: Option<&str>) -> HashJob<bool> {
     let password = Secret::new("correct horse".to_owned());
     pool.queue_verify(Lane::Login, password, stored.map(str::to_owned)).unwrap()
 }
 
-fn wait(tickets: Vec<Ticket<bool>>) {
+fn wait(tickets: Vec<HashJob<bool>>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for ticket in tickets {
         assert!(!runtime.block_on(ticket.outcome()).unwrap());

@@ -17,7 +17,7 @@ use std::sync::Barrier;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{getegid, geteuid};
 use outside::{as_user, skipped};
-use photoprism_daemon::socket::{Place, open, systemd};
+use photoprism_daemon::socket::{SocketSpec, open, systemd};
 
 /// Which role a process plays; without it `helper` does nothing.
 const ROLE: &str = "SOCKET_TEST_ROLE";
@@ -91,7 +91,7 @@ fn open_under_umask(path: &Path, mask: &str) {
     umask(Mode::from_bits_truncate(u32::from_str_radix(mask, 8).unwrap()));
     let group = Some(getegid().as_raw()).filter(|_| path.ends_with("grouped.sock"));
     let (_listener, bound) =
-        open(&Place { path: path.to_owned(), group, create_parents: true }).unwrap();
+        open(&SocketSpec { path: path.to_owned(), group, create_parents: true }).unwrap();
     say("is-open");
     wait_for_end_of_input();
     bound.remove().unwrap();
@@ -121,7 +121,8 @@ fn modes_hold_under_every_umask() {
 }
 
 fn hold(path: &Path) {
-    let _open = open(&Place { path: path.to_owned(), group: None, create_parents: false }).unwrap();
+    let _open =
+        open(&SocketSpec { path: path.to_owned(), group: None, create_parents: false }).unwrap();
     say("is-open");
     wait_for_end_of_input();
 }
@@ -130,7 +131,7 @@ fn hold(path: &Path) {
 fn after_a_kill_the_next_one_serves() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("admin.sock");
-    let place = Place { path: path.clone(), group: None, create_parents: false };
+    let place = SocketSpec { path: path.clone(), group: None, create_parents: false };
     let mut child = own("hold", &path, "").spawn().unwrap();
     answer(&mut child, "is-open");
     let error = open(&place).unwrap_err();
@@ -154,7 +155,7 @@ fn of_two_at_once_exactly_one_wins() {
         }
         let barrier = Barrier::new(2);
         let attempt = || {
-            let place = Place { path: path.clone(), group: None, create_parents: false };
+            let place = SocketSpec { path: path.clone(), group: None, create_parents: false };
             barrier.wait();
             let result = open(&place);
             barrier.wait();
@@ -173,7 +174,7 @@ fn of_two_at_once_exactly_one_wins() {
 fn open_often(path: &Path, rounds: u32) {
     umask(Mode::empty());
     for _ in 0..rounds {
-        let place = Place { path: path.to_owned(), group: None, create_parents: false };
+        let place = SocketSpec { path: path.to_owned(), group: None, create_parents: false };
         open(&place).unwrap().1.remove().unwrap();
     }
 }

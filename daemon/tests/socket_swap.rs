@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use nix::unistd::getegid;
-use photoprism_daemon::socket::{Place, open};
+use photoprism_daemon::socket::{SocketSpec, open};
 use tempfile::TempDir;
 
 const ROUNDS: u32 = 500;
@@ -68,7 +68,7 @@ fn changed_in(rounds: u32, round: impl Fn(&Path)) -> Option<u32> {
 /// Whether it could be opened depends on who was faster; both ends are fine.
 fn opened(path: &Path) {
     let group = Some(getegid().as_raw());
-    let place = Place { path: path.to_owned(), group, create_parents: false };
+    let place = SocketSpec { path: path.to_owned(), group, create_parents: false };
     drop(open(&place));
 }
 

@@ -1,6 +1,6 @@
 //! `args` of a request into the argument struct of its command, strictly.
 //!
-//! serde's derive does the work; what it finds wrong comes back as an [`ArgFault`], not as prose
+//! serde's derive does the work; what it finds wrong comes back as an [`ArgError`], not as prose
 //! to take apart again. `null` is of the wrong type everywhere.
 
 use std::borrow::Cow;
@@ -45,7 +45,7 @@ impl Visitor<'_> for IntVisitor {
 
 /// What is wrong with the names or types inside an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ArgFault {
+pub enum ArgError {
     /// A key that the command does not know, with those that it does.
     Unknown(String, Vec<&'static str>),
     /// A required key is missing.
@@ -56,14 +56,14 @@ pub enum ArgFault {
     Type(String),
 }
 
-impl From<ArgFault> for ErrorBody {
-    fn from(fault: ArgFault) -> Self {
+impl From<ArgError> for ErrorBody {
+    fn from(fault: ArgError) -> Self {
         let error = |message| Self::new(ErrorCode::BadRequest, message);
         match fault {
-            ArgFault::Unknown(key, known) => unknown_key("unknown argument", &key, &known),
-            ArgFault::Missing(field) => error("a required argument is missing").at(field),
-            ArgFault::Duplicate(key) => error("an argument is given twice").at(shorten(&key)),
-            ArgFault::Type(key) => {
+            ArgError::Unknown(key, known) => unknown_key("unknown argument", &key, &known),
+            ArgError::Missing(field) => error("a required argument is missing").at(field),
+            ArgError::Duplicate(key) => error("an argument is given twice").at(shorten(&key)),
+            ArgError::Type(key) => {
                 error("an argument has a value of the wrong type").at(shorten(&key))
             }
         }
@@ -92,11 +92,11 @@ impl<'a> Entries<'a> {
     /// Takes the text of `args`, already known to be JSON; left out means `{}`.
     ///
     /// # Errors
-    /// [`ArgFault::Type`] of `args` where it is no object.
-    pub fn read(args: Option<&'a RawValue>) -> Result<Self, ArgFault> {
+    /// [`ArgError::Type`] of `args` where it is no object.
+    pub fn read(args: Option<&'a RawValue>) -> Result<Self, ArgError> {
         match args {
             None => Ok(Self(Vec::new())),
-            Some(raw) => read_object(raw.get()).ok_or_else(|| ArgFault::Type("args".into())),
+            Some(raw) => read_object(raw.get()).ok_or_else(|| ArgError::Type("args".into())),
         }
     }
 
@@ -135,16 +135,13 @@ struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 /// Decodes `args` into the struct of a command.
 ///
 /// # Errors
-/// The first [`ArgFault`]: in the order of the line, what is missing last.
-pub fn decode<'a, T: Deserialize<'a>>(entries: Entries<'a>) -> Result<T, ArgFault> {
+/// The first [`ArgError`]: in the order of the line, what is missing last.
+pub fn decode<'a, T: Deserialize<'a>>(entries: Entries<'a>) -> Result<T, ArgError> {
     T::deserialize(ArgsDeserializer(entries))
 }
 
 /// Decodes `args` that two structs share between them, each key belonging to one.
-///
-/// # Errors
-/// As [`decode`].
-pub fn decode_pair<'a, A, B>(entries: Entries<'a>) -> Result<(A, B), ArgFault>
+pub fn decode_pair<'a, A, B>(entries: Entries<'a>) -> Result<(A, B), ArgError>
 where
     A: Deserialize<'a>,
     B: Deserialize<'a>,
@@ -153,7 +150,7 @@ where
     let (ours, theirs) = entries.0.into_iter().partition(|(key, _)| first.contains(&&**key));
     let second =
         B::deserialize(ArgsDeserializer(Entries(theirs))).map_err(|fault| match fault {
-            ArgFault::Unknown(key, known) => ArgFault::Unknown(key, [first, &known].concat()),
+            ArgError::Unknown(key, known) => ArgError::Unknown(key, [first, &known].concat()),
             other => other,
         })?;
     Ok((A::deserialize(ArgsDeserializer(Entries(ours)))?, second))
@@ -162,9 +159,9 @@ where
 struct ArgsDeserializer<'a>(Entries<'a>);
 
 impl<'de> Deserializer<'de> for ArgsDeserializer<'de> {
-    type Error = ArgFault;
+    type Error = ArgError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgFault> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgError> {
         visitor.visit_map(ArgsAccess { rest: self.0.0.into_iter(), current: None })
     }
 
@@ -181,12 +178,12 @@ struct ArgsAccess<'a> {
 }
 
 impl<'de> MapAccess<'de> for ArgsAccess<'de> {
-    type Error = ArgFault;
+    type Error = ArgError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, ArgFault> {
+    ) -> Result<Option<K::Value>, ArgError> {
         self.current = self.rest.next();
         match &self.current {
             Some((key, _)) => seed.deserialize(StrDeserializer::new(key)).map(Some),
@@ -194,11 +191,11 @@ impl<'de> MapAccess<'de> for ArgsAccess<'de> {
         }
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ArgFault> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ArgError> {
         let Some((key, raw)) = self.current.take() else {
-            return Err(ArgFault::Type(String::new()));
+            return Err(ArgError::Type(String::new()));
         };
-        let wrong = || ArgFault::Type(key.to_string());
+        let wrong = || ArgError::Type(key.to_string());
         if raw.get() == "null" {
             return Err(wrong());
         }
@@ -208,15 +205,15 @@ impl<'de> MapAccess<'de> for ArgsAccess<'de> {
     }
 }
 
-impl fmt::Display for ArgFault {
+impl fmt::Display for ArgError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&ErrorBody::from(self.clone()).message)
     }
 }
 
-impl std::error::Error for ArgFault {}
+impl std::error::Error for ArgError {}
 
-impl de::Error for ArgFault {
+impl de::Error for ArgError {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self::Type(String::new())
     }
@@ -245,10 +242,10 @@ fn field_names<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
 struct NamesOf<'n>(&'n mut &'static [&'static str]);
 
 impl<'de> Deserializer<'de> for NamesOf<'_> {
-    type Error = ArgFault;
+    type Error = ArgError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ArgFault> {
-        Err(ArgFault::Type(String::new()))
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ArgError> {
+        Err(ArgError::Type(String::new()))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -256,9 +253,9 @@ impl<'de> Deserializer<'de> for NamesOf<'_> {
         _: &'static str,
         fields: &'static [&'static str],
         _: V,
-    ) -> Result<V::Value, ArgFault> {
+    ) -> Result<V::Value, ArgError> {
         *self.0 = fields;
-        Err(ArgFault::Type(String::new()))
+        Err(ArgError::Type(String::new()))
     }
 
     forward_to_deserialize_any! {
@@ -273,19 +270,19 @@ mod tests {
     use super::*;
     use crate::users::{AddTarget, Fields, Ls};
 
-    fn ls(text: &str) -> Result<Ls, ArgFault> {
+    fn ls(text: &str) -> Result<Ls, ArgError> {
         let raw: &RawValue = serde_json::from_str(text).unwrap();
         decode(Entries::read(Some(raw))?)
     }
 
-    fn add(text: &str) -> Result<(AddTarget, Fields), ArgFault> {
+    fn add(text: &str) -> Result<(AddTarget, Fields), ArgError> {
         let raw: &RawValue = serde_json::from_str(text).unwrap();
         decode_pair(Entries::read(Some(raw))?)
     }
 
     #[test]
     fn names_and_types_are_strict() {
-        let kind = |key: &str| Err(ArgFault::Type(key.into()));
+        let kind = |key: &str| Err(ArgError::Type(key.into()));
         assert_eq!(ls(r#"{"limit":"x"}"#), kind("limit"));
         assert_eq!(ls(r#"{"limit":1.0}"#), kind("limit"));
         assert_eq!(ls(r#"{"limit":18446744073709551616}"#), kind("limit"));
@@ -293,9 +290,9 @@ mod tests {
         assert_eq!(ls(r#"{"deleted":1}"#), kind("deleted"));
         assert_eq!(ls("[]"), kind("args"));
         assert_eq!(ls("null"), kind("args"));
-        assert_eq!(ls(r#"{"limit":1,"limit":1}"#), Err(ArgFault::Duplicate("limit".into())));
+        assert_eq!(ls(r#"{"limit":1,"limit":1}"#), Err(ArgError::Duplicate("limit".into())));
         assert!(
-            matches!(ls(r#"{"serach":"x"}"#), Err(ArgFault::Unknown(key, _)) if key == "serach")
+            matches!(ls(r#"{"serach":"x"}"#), Err(ArgError::Unknown(key, _)) if key == "serach")
         );
         assert_eq!(ls(r#"{"l\u0069mit":5}"#).unwrap().limit, Some(Int(5)));
     }
@@ -304,12 +301,12 @@ mod tests {
     fn a_pair_shares_the_keys() {
         let (target, fields) = add(r#"{"role":"user","name":"bob"}"#).unwrap();
         assert_eq!((target.name.as_str(), fields.role.as_deref()), ("bob", Some("user")));
-        assert_eq!(add(r#"{"role":"user"}"#), Err(ArgFault::Missing("name")));
-        let Err(ArgFault::Unknown(_, known)) = add(r#"{"name":"x","rol":"user"}"#) else {
+        assert_eq!(add(r#"{"role":"user"}"#), Err(ArgError::Missing("name")));
+        let Err(ArgError::Unknown(_, known)) = add(r#"{"name":"x","rol":"user"}"#) else {
             panic!()
         };
         assert!(known.contains(&"role") && known.contains(&"restore"));
-        assert_eq!(add(r#"{"name":"x","name":"y"}"#), Err(ArgFault::Duplicate("name".into())));
+        assert_eq!(add(r#"{"name":"x","name":"y"}"#), Err(ArgError::Duplicate("name".into())));
     }
 
     #[test]

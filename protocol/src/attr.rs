@@ -12,9 +12,6 @@ pub struct Attr(String);
 
 impl Attr {
     /// Holds the text to the rules and changes nothing about it.
-    ///
-    /// # Errors
-    /// The first rule that is broken.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         require(
             !text.contains(is_control),
@@ -28,7 +25,6 @@ impl Attr {
     }
 
     /// The attributes, `""` where there are none.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

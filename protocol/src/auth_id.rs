@@ -15,9 +15,6 @@ pub struct AuthId(String);
 
 impl AuthId {
     /// Trims the text and holds it to the rules that do not depend on the provider.
-    ///
-    /// # Errors
-    /// The first rule that is broken.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let id = text.trim();
         require(
@@ -32,9 +29,6 @@ impl AuthId {
     }
 
     /// An issuer is held to the same rules as its subjects.
-    ///
-    /// # Errors
-    /// The first rule that is broken.
     pub fn parse_issuer(text: &str) -> Result<Self, RuleError> {
         let issuer = text.trim();
         require(
@@ -46,13 +40,11 @@ impl AuthId {
     }
 
     /// Whether it has the [`MIN_OIDC_CHARS`] characters that the provider oidc needs.
-    #[must_use]
     pub fn is_long_enough_for_oidc(&self) -> bool {
         self.0.chars().count() >= MIN_OIDC_CHARS
     }
 
     /// The id, `""` where there is none.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -8,20 +8,17 @@ use crate::rule::{RuleError, require};
 /// Longest name of a backup, in bytes: that of a file.
 const MAX_FILE_BYTES: usize = 255;
 
-/// The name of a file in the folder of the backups: letters, digits, `.`, `-` and `_` of ASCII,
+/// The name of a file in the directory of the backups: letters, digits, `.`, `-` and `_` of ASCII,
 /// none of the first three signs in front, `.db` behind. Never a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileName(String);
 
 impl FileName {
     /// Takes a name.
-    ///
-    /// # Errors
-    /// Which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         require(
             !text.contains('/'),
-            "a backup is named by its file name in the folder of the backups; leave the path out",
+            "a backup is named by its file name in the directory of the backups; leave the path out",
         )?;
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         let known = text.chars().all(plain) && text.len() <= MAX_FILE_BYTES;
@@ -34,7 +31,6 @@ impl FileName {
     }
 
     /// The name.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -183,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_that_of_a_file_in_the_folder() {
+    fn a_name_is_that_of_a_file_in_the_directory() {
         for text in ["auto-20261124T101407.910Z-users-reset.db", "a.db", "_A.2.db", "1.db"] {
             assert_eq!(FileName::parse(text).unwrap().as_str(), text);
         }

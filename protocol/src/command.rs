@@ -138,7 +138,6 @@ impl CommandName {
     ];
 
     /// The name on the wire, `noun.verb`.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             C::Ping => "ping",
@@ -186,7 +185,6 @@ impl CommandName {
     }
 
     /// The least right that a peer needs: the one table of the project.
-    #[must_use]
     pub const fn access(self) -> Level {
         match self {
             C::Ping | C::LoginsRecord | C::AuthLogin | C::AuthVerify | C::AuthLogout => {
@@ -232,7 +230,6 @@ impl CommandName {
     }
 
     /// Whether the daemon refuses it without `"confirm":true`.
-    #[must_use]
     pub const fn needs_confirm(self) -> bool {
         matches!(
             self,
@@ -247,13 +244,11 @@ impl CommandName {
     }
 
     /// Whether an idempotency key may come with it.
-    #[must_use]
     pub const fn takes_key(self) -> bool {
         matches!(self.access(), Level::Write | Level::Admin)
     }
 
     /// The command of that name.
-    #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|command| command.name() == name)
     }

@@ -13,9 +13,6 @@ pub struct DisplayName(String);
 
 impl DisplayName {
     /// Holds the text to the rules and changes nothing about it.
-    ///
-    /// # Errors
-    /// The first rule that is broken.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         require(
             !text.contains(is_control),
@@ -39,7 +36,6 @@ impl DisplayName {
     /// The display name of an account that was given none: the words between `.`, `_` and `-`,
     /// each with a capital. What follows an `@` is no part of a person's name. A name without any
     /// word stays as it is.
-    #[must_use]
     pub fn default_for(name: &UserName) -> Self {
         let name = name.as_str();
         let person = name.split('@').next().unwrap_or(name);
@@ -49,7 +45,6 @@ impl DisplayName {
     }
 
     /// The display name, `""` where there is none.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

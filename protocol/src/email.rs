@@ -16,9 +16,6 @@ pub struct Email(String);
 impl Email {
     /// Trims the text, brings it into lower case and holds it to the rules; nothing clears the
     /// address.
-    ///
-    /// # Errors
-    /// The first rule that is broken.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let email = text.trim().to_lowercase();
         if !email.is_empty() {
@@ -29,7 +26,6 @@ impl Email {
     }
 
     /// The address, `""` where there is none.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -5,16 +5,16 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::args::{ArgFault, read_object, shorten, unknown_key};
+use crate::args::{ArgError, read_object, shorten, unknown_key};
 use crate::command::CommandName;
 use crate::error::{ErrorBody, ErrorCode, ReplyError};
-use crate::scan;
+use crate::precheck;
 use crate::suggest;
 
 /// Most characters of an `id` that is a text.
 pub const MAX_ID_CHARS: usize = 64;
 
-/// What a reply has around its result, an error of a sentence or two included.
+/// What a reply has around its result, an error of a message or two included.
 const ROOM: usize = 256;
 
 const KEYS: [&str; 5] = ["id", "cmd", "args", "key", "confirm"];
@@ -62,7 +62,7 @@ pub struct Refusal {
 /// A [`Refusal`] with `bad_request`; see the order of checks in `protocol/README.md`.
 pub fn decode(line: &[u8]) -> Result<Request<'_>, Refusal> {
     let nameless = |message| Refusal { id: Id::Null, error: bad_request(message) };
-    let text = scan::check(line).map_err(|fault| nameless(fault.message()))?;
+    let text = precheck::check(line).map_err(|fault| nameless(fault.message()))?;
     let entries =
         read_object(text).ok_or_else(|| nameless("the line is JSON, but not an object"))?;
     let mut draft = Draft::default();
@@ -93,7 +93,7 @@ impl<'a> Draft<'a> {
             return;
         };
         if std::mem::replace(&mut self.seen[position], true) {
-            self.fault.get_or_insert(ArgFault::Duplicate(shorten(key)).into());
+            self.fault.get_or_insert(ArgError::Duplicate(shorten(key)).into());
             // Which of the two was meant is unknown: a duplicated id is not a good one.
             self.values[position] = None;
         } else {
@@ -171,7 +171,7 @@ fn read_bool(raw: &RawValue) -> Option<bool> {
 pub struct Success {
     /// The `result` object, already JSON.
     pub result: Box<RawValue>,
-    /// Sentences for people about what was done.
+    /// Messages for people about what was done.
     pub warnings: Vec<String>,
 }
 
@@ -179,7 +179,6 @@ pub struct Success {
 ///
 /// # Panics
 /// Never: neither part can fail to serialise.
-#[must_use]
 pub fn encode(id: &Id, outcome: &Result<Success, ErrorBody>) -> Vec<u8> {
     #[derive(Serialize)]
     struct Line<'a> {
@@ -227,7 +226,7 @@ pub struct Reply {
     /// The command's result, where it was.
     #[serde(default)]
     pub result: Option<Box<RawValue>>,
-    /// Sentences for people.
+    /// Messages for people.
     #[serde(default)]
     pub warnings: Vec<String>,
     /// Why not, where it was not.

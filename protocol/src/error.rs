@@ -1,4 +1,4 @@
-//! What goes wrong on the wire: a stable code for programs, a sentence for people.
+//! What goes wrong on the wire: a stable code for programs, a message for people.
 
 use std::borrow::Cow;
 
@@ -61,7 +61,6 @@ impl ErrorCode {
     ];
 
     /// The code as it stands on the wire.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::BadRequest => "bad_request",
@@ -83,7 +82,6 @@ impl ErrorCode {
     }
 
     /// The code of that name; `None` for one of a newer protocol.
-    #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.name() == name)
     }
@@ -94,7 +92,7 @@ impl ErrorCode {
 pub struct ErrorBody {
     /// The contract.
     pub code: ErrorCode,
-    /// One sentence for people.
+    /// One message for people.
     pub message: Cow<'static, str>,
     /// The argument at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,28 +106,24 @@ pub struct ErrorBody {
 }
 
 impl ErrorBody {
-    /// An error with nothing but its code and its sentence.
-    #[must_use]
+    /// An error with nothing but its code and its message.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self { code, message: message.into(), field: None, retry_after_s: None, hint: None }
     }
 
     /// The same error, naming the argument at fault.
-    #[must_use]
     pub fn at(mut self, field: impl Into<Cow<'static, str>>) -> Self {
         self.field = Some(field.into());
         self
     }
 
     /// The same error, saying what to do next.
-    #[must_use]
     pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// The same error, saying after how many whole seconds to try again.
-    #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds);
         self
@@ -141,7 +135,7 @@ impl ErrorBody {
 pub struct ReplyError {
     /// The code's name; [`ErrorCode::parse`] knows today's.
     pub code: String,
-    /// One sentence for people.
+    /// One message for people.
     pub message: String,
     /// The argument at fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]

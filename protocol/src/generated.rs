@@ -21,7 +21,6 @@ pub fn session_ref_id(random: &mut Random<'_>) -> String {
 }
 
 /// Whether the text has the form of a session's reference id.
-#[must_use]
 pub fn is_session_ref_id(text: &str) -> bool {
     text.strip_prefix("sess").is_some_and(|rest| rest.len() == SHORT_CHARS && is_base36(rest))
 }

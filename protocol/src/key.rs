@@ -24,7 +24,6 @@ impl IdempotencyKey {
     }
 
     /// The key.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

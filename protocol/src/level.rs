@@ -21,7 +21,6 @@ impl Level {
     pub const ALL: [Self; 4] = [Self::Verify, Self::Read, Self::Write, Self::Admin];
 
     /// The level's word in settings and documentation.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Verify => "verify",

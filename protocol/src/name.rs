@@ -20,9 +20,6 @@ pub struct UserName(String);
 
 impl UserName {
     /// Brings the text into the form of a name and holds it to the rules.
-    ///
-    /// # Errors
-    /// The first rule that is broken.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let name = Self::lookup_form(text);
         check_characters(&name)?;
@@ -32,7 +29,6 @@ impl UserName {
 
     /// The form in which a name is looked up: NFC, trimmed, in lower case, held to no rule. Names
     /// that PhotoPrism stored under other rules are found by it.
-    #[must_use]
     pub fn lookup_form(text: &str) -> String {
         let composed: String = text.nfc().collect();
         // Lower case may leave a form that composes again.
@@ -40,7 +36,6 @@ impl UserName {
     }
 
     /// The name.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -9,7 +9,6 @@ const SAFE_DIGITS: usize = 18;
 
 /// Whether SQLite would store the text as a number: blanks around it, a sign, digits with a point
 /// among, before or after them, an exponent.
-#[must_use]
 pub fn looks_numeric(text: &str) -> bool {
     // SQLite 3.54 ends the number at a NUL, versions before it took the whole for a text.
     let text = text.split('\0').next().unwrap_or(text).trim_matches(is_blank);
@@ -23,7 +22,6 @@ pub fn looks_numeric(text: &str) -> bool {
 
 /// Whether a VARBINARY column gives back what was put in. Fractions and exponents are refused
 /// whole, whole numbers from 19 digits on: some would survive, but nobody could tell which.
-#[must_use]
 pub fn survives_numeric_affinity(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let canonical = is_digits(digits)

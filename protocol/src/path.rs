@@ -1,4 +1,4 @@
-//! Folders of an account, relative to the library.
+//! Directories of an account, relative to the library.
 
 use crate::rule::{RuleError, require};
 use crate::text::is_control;
@@ -11,20 +11,17 @@ const FORBIDDEN: &str = "\\:|?*%<>\"";
 /// A relative path without empty parts, parts `.` and a `/` at its end, or nothing. A `~` at its
 /// start still waits for the name of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FolderPath(String);
+pub struct DirectoryPath(String);
 
-impl FolderPath {
+impl DirectoryPath {
     /// Holds the text to the rules that do not need the account's name, and brings it into one
     /// spelling: `a//b/./c/` becomes `a/b/c`.
-    ///
-    /// # Errors
-    /// The first rule that is broken.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         require(
             !text.starts_with('/'),
             "a path may not begin with /; give it relative to the library",
         )?;
-        require(!text.starts_with('.'), "a path may not begin with .; give a folder's name")?;
+        require(!text.starts_with('.'), "a path may not begin with .; give a directory's name")?;
         require(
             !text.contains(is_control),
             "a path may not contain control characters; leave them out",
@@ -35,7 +32,10 @@ impl FolderPath {
         )?;
         let parts: Vec<&str> =
             text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-        require(!parts.contains(&".."), "a path may not have a part ..; name the folder itself")?;
+        require(
+            !parts.contains(&".."),
+            "a path may not have a part ..; name the directory itself",
+        )?;
         let path = parts.join("/");
         require_length(&path)?;
         Ok(Self(path))
@@ -53,12 +53,13 @@ impl FolderPath {
         let path = format!("users/{name}{rest}");
         require_length(&path)?;
         Self::parse(&path).map(|path| path.0).map_err(|_| {
-            RuleError::new("the user name cannot be part of a path; write a folder in place of ~")
+            RuleError::new(
+                "the user name cannot be part of a path; write a directory in place of ~",
+            )
         })
     }
 
     /// The path as it was given, in its one spelling; `""` where there is none.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     fn broken(text: &str, word: &str) {
-        let error = FolderPath::parse(text).expect_err(text);
+        let error = DirectoryPath::parse(text).expect_err(text);
         assert!(error.as_str().contains(word), "{text:?}: {error}");
     }
 
@@ -96,7 +97,7 @@ mod tests {
             ("~bob/a~", "~bob/a~"),
             (" a", " a"),
         ] {
-            assert_eq!(FolderPath::parse(text).unwrap().as_str(), form);
+            assert_eq!(DirectoryPath::parse(text).unwrap().as_str(), form);
         }
     }
 
@@ -117,8 +118,8 @@ mod tests {
         for text in ["a\0", "a\nb", "a/\u{7f}", "\u{9b}"] {
             broken(text, "control");
         }
-        assert!(FolderPath::parse(&"ä".repeat(512)).is_ok());
-        assert!(FolderPath::parse(&format!("{}//", "a".repeat(1024))).is_ok());
+        assert!(DirectoryPath::parse(&"ä".repeat(512)).is_ok());
+        assert!(DirectoryPath::parse(&format!("{}//", "a".repeat(1024))).is_ok());
         broken(&"a".repeat(1025), "1024 bytes");
         broken(&"ä".repeat(513), "1024 bytes");
     }
@@ -134,19 +135,19 @@ mod tests {
             ("a/~", "a/~"),
             ("~~/a", "~~/a"),
         ] {
-            assert_eq!(FolderPath::parse(text).unwrap().resolve("bob").unwrap(), resolved);
+            assert_eq!(DirectoryPath::parse(text).unwrap().resolve("bob").unwrap(), resolved);
         }
     }
 
     #[test]
     fn what_a_name_makes_of_a_path_is_held_to_the_rules() {
-        let home = FolderPath::parse("~").unwrap();
+        let home = DirectoryPath::parse("~").unwrap();
         assert_eq!(home.resolve(".hidden").unwrap(), "users/.hidden");
         assert_eq!(home.resolve("we irdname").unwrap(), "users/we irdname");
         for name in ["..", "50%", "a\0b", "../x"] {
             assert!(home.resolve(name).unwrap_err().as_str().contains("user name"), "{name:?}");
         }
-        let long = FolderPath::parse(&format!("~/{}", "a".repeat(1014))).unwrap();
+        let long = DirectoryPath::parse(&format!("~/{}", "a".repeat(1014))).unwrap();
         assert_eq!(long.resolve("bob").unwrap().len(), 1024);
         assert!(long.resolve("bobb").unwrap_err().as_str().contains("1024 bytes"));
     }
@@ -157,8 +158,8 @@ mod tests {
             text in "[a.~/ä\\\\:\0-]{0,16}",
             name in "[a.~%/-]{1,6}",
         ) {
-            if let Ok(path) = FolderPath::parse(&text) {
-                prop_assert_eq!(FolderPath::parse(path.as_str()), Ok(path.clone()));
+            if let Ok(path) = DirectoryPath::parse(&text) {
+                prop_assert_eq!(DirectoryPath::parse(path.as_str()), Ok(path.clone()));
                 if let Ok(resolved) = path.resolve(&name) {
                     prop_assert!(resolved.split('/').all(|part| part != ".." && part != "."));
                     prop_assert!(resolved.is_empty() || !resolved.starts_with(['/', '.']));

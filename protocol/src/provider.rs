@@ -32,7 +32,6 @@ impl Provider {
     }
 
     /// The word, as it is stored.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Default => "default",
@@ -44,7 +43,6 @@ impl Provider {
     }
 
     /// Whether its accounts have a password here.
-    #[must_use]
     pub const fn has_password(self) -> bool {
         match self {
             Self::Default | Self::Local => true,

@@ -31,7 +31,6 @@ impl Role {
     }
 
     /// The word, as it is stored.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",

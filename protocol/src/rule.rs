@@ -5,19 +5,17 @@ use std::fmt;
 
 use crate::error::{ErrorBody, ErrorCode};
 
-/// One sentence for people: which rule a value breaks and what to do. It never repeats the value.
+/// One message for people: which rule a value breaks and what to do. It never repeats the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleError(Cow<'static, str>);
 
 impl RuleError {
-    /// The refusal with that sentence.
-    #[must_use]
-    pub fn new(sentence: impl Into<Cow<'static, str>>) -> Self {
-        Self(sentence.into())
+    /// The refusal with that message.
+    pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
+        Self(message.into())
     }
 
-    /// The sentence.
-    #[must_use]
+    /// The message.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -38,12 +36,9 @@ impl From<RuleError> for ErrorBody {
     }
 }
 
-/// `Ok` where the rule holds, else the sentence.
-///
-/// # Errors
-/// The sentence, where `holds` is false.
-pub fn require(holds: bool, sentence: &'static str) -> Result<(), RuleError> {
-    if holds { Ok(()) } else { Err(RuleError::new(sentence)) }
+/// `Ok` where the rule holds, else the message.
+pub fn require(holds: bool, message: &'static str) -> Result<(), RuleError> {
+    if holds { Ok(()) } else { Err(RuleError::new(message)) }
 }
 
 #[cfg(test)]

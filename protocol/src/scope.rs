@@ -13,9 +13,6 @@ pub struct Scope(String);
 
 impl Scope {
     /// Brings the text into the form of a scope and holds it to the rules.
-    ///
-    /// # Errors
-    /// The first rule that is broken.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let text = text.to_ascii_lowercase();
         let words: BTreeSet<&str> =
@@ -38,7 +35,6 @@ impl Scope {
     }
 
     /// The scope as it is stored.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -11,13 +11,11 @@ pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Takes the text over; the caller keeps no copy.
-    #[must_use]
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
     /// The text itself, for the one place that needs it.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }

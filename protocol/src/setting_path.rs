@@ -27,9 +27,6 @@ const KEYS: [&str; 3] = ["password=", "passwd=", "pwd="];
 
 /// Refuses a path that cannot be meant as it is written. The message goes on from the setting's
 /// name and does not repeat the path.
-///
-/// # Errors
-/// What is wrong and what to do.
 pub fn check_path(path: &OsStr) -> Result<(), RuleError> {
     let text = path.to_string_lossy();
     check_line_ends(&text)?;
@@ -56,9 +53,6 @@ pub fn check_path(path: &OsStr) -> Result<(), RuleError> {
 }
 
 /// Refuses a carriage return in a value of any kind.
-///
-/// # Errors
-/// What is wrong and what to do.
 pub fn check_line_ends(text: &str) -> Result<(), RuleError> {
     let how = match text.contains('\r') {
         false => return Ok(()),
@@ -93,7 +87,6 @@ fn blank(how: &str, c: Option<char>) -> RuleError {
 /// Whether a text is rather the address of a database for another program than a path: a data
 /// source name of PhotoPrism's (`user:password@tcp(host:3306)/name`, `index.db?_busy_timeout=5000`)
 /// or a URL. There may be a password in it, so such a text is not repeated.
-#[must_use]
 pub fn looks_like_address(path: &OsStr) -> bool {
     let text = path.to_string_lossy().to_lowercase();
     let text = text.trim_matches(|c| is_blank(c) || is_control(c) || c == '"' || c == '\'');
@@ -123,7 +116,6 @@ fn is_in_go(text: &str) -> bool {
 }
 
 /// Whether such an address names a database server.
-#[must_use]
 pub fn looks_like_server(path: &OsStr) -> bool {
     let text = path.to_string_lossy().to_lowercase();
     let text = text.trim_start_matches(|c| is_blank(c) || c == '"' || c == '\'');

@@ -4,19 +4,16 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 /// Unicode's `White_Space`.
-#[must_use]
 pub fn is_white_space(c: char) -> bool {
     c.is_whitespace()
 }
 
 /// General category Cc: C0, DEL and C1.
-#[must_use]
 pub fn is_control(c: char) -> bool {
     c.is_control()
 }
 
 /// General category Cf: zero-width characters, soft hyphen, tags, the byte order mark.
-#[must_use]
 pub fn is_format(c: char) -> bool {
     c.general_category() == GeneralCategory::Format
 }
@@ -24,7 +21,6 @@ pub fn is_format(c: char) -> bool {
 /// What nobody sees, so that two texts look the same: Unicode's `Default_Ignorable_Code_Point`, all
 /// format characters, the blank braille pattern, the musical null notehead, and code points that
 /// are no characters.
-#[must_use]
 pub fn is_invisible(c: char) -> bool {
     let ignorable = matches!(
         c,
@@ -51,7 +47,6 @@ pub fn is_invisible(c: char) -> bool {
 }
 
 /// What changes the direction in which text is shown (UAX #9, section 2).
-#[must_use]
 pub fn is_bidi_control(c: char) -> bool {
     matches!(
         c,
@@ -61,13 +56,11 @@ pub fn is_bidi_control(c: char) -> bool {
 
 /// Whether both come to the same trimmed name in lower case. Neither is copied, so that one of
 /// them may be a secret.
-#[must_use]
 pub fn same_without_case(a: &str, b: &str) -> bool {
     folded(a).eq(folded(b))
 }
 
 /// The same form as a key: texts that are [`same_without_case`] have the same one.
-#[must_use]
 pub fn without_case(text: &str) -> String {
     folded(text).collect()
 }

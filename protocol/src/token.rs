@@ -27,9 +27,6 @@ pub enum SessionRef {
 
 impl SessionRef {
     /// Tells by its form what the text is.
-    ///
-    /// # Errors
-    /// It has none of the forms.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         Self::classify(text).ok_or_else(|| {
             RuleError::new(
@@ -40,7 +37,6 @@ impl SessionRef {
     }
 
     /// Tells by its form what the text is; `None` where it has none of the forms.
-    #[must_use]
     pub fn classify(text: &str) -> Option<Self> {
         if is_session_ref_id(text) {
             Some(Self::RefId(text.to_owned()))
@@ -57,19 +53,16 @@ impl SessionRef {
 }
 
 /// Whether the text has the form of a session id.
-#[must_use]
 pub fn is_session_id(text: &str) -> bool {
     text.len() == SESSION_ID_CHARS && is_lower_hex(text)
 }
 
 /// Whether the text has the form of an access token.
-#[must_use]
 pub fn is_access_token(text: &str) -> bool {
     text.len() == 2 * ACCESS_TOKEN_BYTES && is_lower_hex(text)
 }
 
 /// Whether the text is an app password: its form and its check character.
-#[must_use]
 pub fn is_app_password(text: &str) -> bool {
     let Some((body, check)) = text.split_at_checked(APP_PASSWORD_CHARS - 1) else { return false };
     let grouped = body.bytes().enumerate().all(|(place, byte)| {

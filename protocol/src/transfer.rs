@@ -63,10 +63,10 @@ pub struct Row {
     /// May sync files through WebDAV.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webdav: Option<bool>,
-    /// Base folder.
+    /// Base directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_path: Option<String>,
-    /// Sub-folder for uploads.
+    /// Sub-directory for uploads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upload_path: Option<String>,
     /// Attributes.

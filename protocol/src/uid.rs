@@ -15,9 +15,6 @@ pub struct Uid(String);
 
 impl Uid {
     /// Holds the text to the form of a UID.
-    ///
-    /// # Errors
-    /// It has another form.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         require(
             looks_like_uid(text),
@@ -34,20 +31,17 @@ impl Uid {
     }
 
     /// The UID.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 /// Whether the text has the form of a UID of a user or a client.
-#[must_use]
 pub fn looks_like_uid(text: &str) -> bool {
     text.len() == UID_CHARS && text.starts_with(['u', 'c']) && is_base36(text)
 }
 
 /// Whether the text has the form of a UID of a user.
-#[must_use]
 pub fn is_user_uid_shape(text: &str) -> bool {
     looks_like_uid(text) && text.starts_with('u')
 }

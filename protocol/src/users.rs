@@ -65,10 +65,10 @@ pub struct Fields {
     /// May sync files through WebDAV.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webdav: Option<bool>,
-    /// Base folder.
+    /// Base directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_path: Option<String>,
-    /// Sub-folder for uploads.
+    /// Sub-directory for uploads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upload_path: Option<String>,
     /// Attributes.
@@ -183,9 +183,9 @@ pub struct User {
     pub auth_id: String,
     /// Issuer of the subject.
     pub auth_issuer: String,
-    /// Base folder.
+    /// Base directory.
     pub base_path: String,
-    /// Sub-folder for uploads.
+    /// Sub-directory for uploads.
     pub upload_path: String,
     /// Attributes.
     pub attr: String,

@@ -11,7 +11,7 @@ pub struct Reason {
     /// `deleted`, `expired`, `provider`, `no_name`, `login_off`, `role_unknown`, `no_password`,
     /// `two_factor`, `account_limited` or `address_limited`.
     pub code: String,
-    /// One sentence for people.
+    /// One message for people.
     pub message: String,
     /// The command that mends it; `None` where only time does.
     pub command: Option<String>,

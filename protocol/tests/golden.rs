@@ -21,10 +21,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
 
 fn golden(file: &str) -> String {
-    fs::read_to_string(format!("{FOLDER}/{file}.json")).expect(file)
+    fs::read_to_string(format!("{DIRECTORY}/{file}.json")).expect(file)
 }
 
 fn value(text: &str) -> Value {
@@ -167,7 +167,7 @@ fn every_command_has_its_two_files_and_no_file_is_without_a_command() {
         expected.insert(format!("{}.request.json", command.name()));
         expected.insert(format!("{}.reply.json", command.name()));
     }
-    let found = fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().file_name());
+    let found = fs::read_dir(DIRECTORY).unwrap().map(|entry| entry.unwrap().file_name());
     let found: BTreeSet<String> = found.map(|name| name.into_string().unwrap()).collect();
     assert_eq!(found, expected);
 }

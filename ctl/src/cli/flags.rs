@@ -25,7 +25,6 @@ pub struct FormatFlags {
 
 impl FormatFlags {
     /// The layout of the rows; `None` for JSON.
-    #[must_use]
     pub fn layout(self) -> Option<Layout> {
         match self {
             Self { json: true, .. } => None,

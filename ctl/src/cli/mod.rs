@@ -13,7 +13,7 @@ use photoprism_protocol::token::SessionRef;
 
 use crate::commands::Noun;
 use crate::failure::Failure;
-use crate::{fallback, output};
+use crate::{output, passthrough};
 use global::Global;
 
 /// First words that are ours, `help` and the aliases included.
@@ -61,20 +61,17 @@ pub struct Cli {
 }
 
 /// The tree of commands, for completions and manual pages.
-#[must_use]
 pub fn command() -> clap::Command {
     Cli::command()
 }
 
 /// Whether the first argument is a word or a flag of ours.
-#[must_use]
 pub fn is_ours(first: &OsStr) -> bool {
     WORDS.iter().any(|word| first == *word)
-        || FLAGS.iter().any(|flag| fallback::is_flag(first, flag))
+        || FLAGS.iter().any(|flag| passthrough::is_flag(first, flag))
 }
 
 /// Whether JSON is asked for anywhere on a command line, a bad one included.
-#[must_use]
 pub fn wants_json(arguments: &[OsString]) -> bool {
     let given = |argument: &OsString| {
         argument.to_str().is_some_and(|text| text == "--json" || is_short_cluster_with_j(text))
@@ -179,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_bad_command_line_json_has_the_first_sentence() {
+    fn of_a_bad_command_line_json_has_the_first_message() {
         assert_eq!(first_paragraph("error: unexpected\n\nUsage: x\n"), "unexpected");
     }
 

@@ -5,9 +5,6 @@ use std::time::{Duration, SystemTime};
 use humantime::{format_rfc3339_seconds, parse_duration};
 
 /// A switch that stands for itself or has a value: `--webdav`, `--webdav=false`.
-///
-/// # Errors
-/// A sentence for people.
 pub fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" | "t" | "y" => Ok(true),
@@ -17,9 +14,6 @@ pub fn switch(text: &str) -> Result<bool, String> {
 }
 
 /// How long to wait: `40s`, `500ms`, `2m`, or plain seconds. Never nothing.
-///
-/// # Errors
-/// A sentence for people.
 pub fn timeout(text: &str) -> Result<Duration, String> {
     /// A day: nobody waits longer, and the sum with any clock holds.
     const MOST: Duration = Duration::from_hours(24);
@@ -35,9 +29,6 @@ pub fn timeout(text: &str) -> Result<Duration, String> {
 
 /// When an account ends, as the protocol takes it: a day means its start in UTC, `90d` is counted
 /// from `now`; anything else (`never`, RFC 3339) is the daemon's to judge.
-///
-/// # Errors
-/// A sentence for people where the time is later than the year 9999.
 pub fn expiry(text: &str, now: SystemTime) -> Result<String, String> {
     if is_day(text) {
         return Ok(format!("{text}T00:00:00Z"));
@@ -51,9 +42,6 @@ pub fn expiry(text: &str, now: SystemTime) -> Result<String, String> {
 
 /// Since when, as the protocol takes it: a day means its start in UTC, `2h` is counted back from
 /// `now`; anything else is the daemon's to judge.
-///
-/// # Errors
-/// A sentence for people where the time is before 1970.
 pub fn since(text: &str, now: SystemTime) -> Result<String, String> {
     if is_day(text) {
         return Ok(format!("{text}T00:00:00Z"));
@@ -66,16 +54,12 @@ pub fn since(text: &str, now: SystemTime) -> Result<String, String> {
 }
 
 /// A time as the protocol takes it, whole seconds in UTC.
-#[must_use]
 pub fn rfc3339(time: SystemTime) -> String {
     format_rfc3339_seconds(time).to_string()
 }
 
 /// How long a secret works, in seconds: plain seconds as documented (-1: never), `90d`, `12h` or
 /// `never`. The daemon judges how long it may be.
-///
-/// # Errors
-/// A sentence for people.
 pub fn lifetime(text: &str) -> Result<i64, String> {
     const WORDS: &str = "give seconds, a time span like 90d or 12h, or never";
     match text.parse() {

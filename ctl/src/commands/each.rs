@@ -8,7 +8,7 @@ use crate::failure::Failure;
 ///
 /// # Errors
 /// The exit code of the first failure.
-pub fn each<T>(
+pub fn for_each_user<T>(
     context: &mut Context,
     items: Vec<T>,
     mut act: impl FnMut(&mut Context, T) -> Result<(), Failure>,

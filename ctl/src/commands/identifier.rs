@@ -34,9 +34,6 @@ pub fn take(context: &Context, given: Option<String>) -> Result<Secret, Failure>
 }
 
 /// All that were given; asks for one where there are none.
-///
-/// # Errors
-/// As [`take`].
 pub fn take_all(context: &Context, given: Vec<String>) -> Result<Vec<Secret>, Failure> {
     if given.is_empty() {
         return Ok(vec![take(context, None)?]);
@@ -45,7 +42,6 @@ pub fn take_all(context: &Context, given: Vec<String>) -> Result<Vec<Secret>, Fa
 }
 
 /// The reference id, which is no secret, or words in place of anything else.
-#[must_use]
 pub fn name(session: &Secret) -> Cow<'static, str> {
     match SessionRef::classify(session.expose()) {
         Some(SessionRef::RefId(id)) => format!("session {id}").into(),

@@ -11,7 +11,7 @@ use crate::context::{Context, decode, decode_all};
 use crate::failure::Failure;
 use crate::object::Object;
 use crate::output;
-use crate::report::{Report, escape, words};
+use crate::report::{Report, escape, format};
 
 /// The rows of a list, as the daemon wrote them.
 #[derive(Debug)]
@@ -23,9 +23,6 @@ pub struct Listing {
 
 /// Pages through a list until there are `count` rows, 0 for all. `args` makes the arguments of a
 /// page from its limit and cursor.
-///
-/// # Errors
-/// As [`Context::call`].
 pub fn fetch<A: Serialize>(
     context: &mut Context,
     command: CommandName,
@@ -66,7 +63,6 @@ type Draw<'a> = dyn Fn(&[Object<'_>]) -> Report + 'a;
 
 impl Listing {
     /// The rows themselves.
-    #[must_use]
     pub fn into_items(self) -> Vec<Box<RawValue>> {
         self.items
     }
@@ -86,7 +82,7 @@ impl Listing {
             Some(layout) => report(&decode_all(&self.items)?).print(layout)?,
         }
         let more = if self.cut { "; there are more, -n 0 shows them all" } else { "" };
-        let found = words::count(self.items.len() as u64, noun);
+        let found = format::count(self.items.len() as u64, noun);
         context.note(&format!("found {found}{more}"));
         Ok(())
     }

@@ -36,9 +36,6 @@ pub enum Noun {
 
 impl Noun {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         match self {
             Self::Passwd(command) => command.run(context),

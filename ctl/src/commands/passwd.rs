@@ -9,7 +9,7 @@ use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode};
 use crate::failure::Failure;
 use crate::password::{self, PasswordFlags};
-use crate::report::words;
+use crate::report::format;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -52,9 +52,6 @@ pub struct Passwd {
 
 impl Passwd {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::username(context, self.username.clone())?;
         if self.remove { self.remove(context, user) } else { self.set(context, user) }
@@ -68,7 +65,10 @@ impl Passwd {
         let done = decode(&result)?;
         let user = args.user;
         context.note(&if done.flag("removed")? {
-            format!("removed the password of {user}; {}", ended(done.count("sessions_revoked")?))
+            format!(
+                "removed the password of {user}; {}",
+                sessions_ended(done.count("sessions_revoked")?)
+            )
         } else {
             format!("{user} had no password")
         });
@@ -89,7 +89,7 @@ impl Passwd {
         context.note(&format!(
             "changed the password of {}; {}",
             args.user,
-            ended(done.count("sessions_revoked")?)
+            sessions_ended(done.count("sessions_revoked")?)
         ));
         if self.json.json {
             return output::json(&result, generated);
@@ -103,7 +103,6 @@ impl Passwd {
 }
 
 /// `2 sessions ended`.
-#[must_use]
-pub fn ended(sessions: u64) -> String {
-    format!("{} ended", words::count(sessions, "session"))
+pub fn sessions_ended(sessions: u64) -> String {
+    format!("{} ended", format::count(sessions, "session"))
 }

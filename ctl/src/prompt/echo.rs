@@ -16,8 +16,8 @@ use signal_hook::low_level::emulate_default_handler;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::fault;
-use crate::interrupt::Held;
+use crate::interrupt::InterruptGuard;
+use crate::panic;
 
 /// The terminal on standard input; the other one is for whoever became another user since it was
 /// opened and may not open it again.
@@ -34,7 +34,7 @@ pub(super) struct EchoOff<'a> {
     terminal: Arc<Terminal>,
     signals: Handle,
     watcher: Option<JoinHandle<()>>,
-    interrupt: Option<Held<'a>>,
+    interrupt: Option<InterruptGuard<'a>>,
     json: bool,
 }
 
@@ -62,7 +62,7 @@ impl<'a> EchoOff<'a> {
         held.also(&ENDING)?;
         let signals = Signals::new(iter::once(SIGINT).chain(ENDING)).map_err(failed)?;
         let touched = Arc::clone(&terminal);
-        fault::on_panic(context.json, move || touched.restore());
+        panic::on_panic(context.json, move || touched.restore());
         // From here on signals are kept, and looked at once there is something to restore.
         let handle = signals.handle();
         termios::tcsetattr(&terminal.file, SetArg::TCSANOW, &quiet)
@@ -88,7 +88,7 @@ impl<'a> EchoOff<'a> {
 impl Drop for EchoOff<'_> {
     fn drop(&mut self) {
         self.terminal.restore();
-        fault::on_panic(self.json, || {});
+        panic::on_panic(self.json, || {});
         // With nothing left to restore a signal may end the process at once.
         drop(self.interrupt.take());
         self.signals.close();

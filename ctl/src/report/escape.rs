@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 
 /// Whether a terminal or a reader could be misled by it.
-#[must_use]
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -18,27 +17,23 @@ pub fn is_unsafe(c: char) -> bool {
 }
 
 /// One line: `\n`, `\t`, `\r` and `\u{1b}` in place of the characters.
-#[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
     replace(text, is_unsafe, |c| c.escape_default().to_string())
 }
 
 /// Several lines: as [`line()`], each line by itself.
-#[must_use]
 pub fn lines(text: &str) -> Cow<'_, str> {
     replace(text, |c| c != '\n' && is_unsafe(c), |c| c.escape_default().to_string())
 }
 
 /// JSON text that means the same: those of the characters that JSON lets stand in a string become
 /// `\u` escapes. All of them lie in the basic plane, and outside strings none can stand.
-#[must_use]
 pub fn json(text: &str) -> Cow<'_, str> {
     replace(text, |c| c > ' ' && is_unsafe(c), |c| format!("\\u{:04x}", u32::from(c)))
 }
 
 /// A cell of a Markdown table: as [`line()`], and no `|` that ends it. A backslash before one is
 /// doubled, or it would take the escape for itself.
-#[must_use]
 pub fn markdown(text: &str) -> String {
     let mut cell = String::with_capacity(text.len());
     let mut backslashes = 0;
@@ -53,7 +48,6 @@ pub fn markdown(text: &str) -> String {
 }
 
 /// A cell of a CSV or TSV file: no spreadsheet takes it for a formula.
-#[must_use]
 pub fn formula(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         Cow::Owned(format!("'{text}"))

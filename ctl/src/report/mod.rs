@@ -1,9 +1,9 @@
 //! Rows of text in every format that the reports have.
 
 pub mod escape;
+pub mod format;
 mod separated;
 mod table;
-pub mod words;
 
 use std::io::{self, IsTerminal};
 
@@ -35,7 +35,6 @@ pub struct Report {
 impl Report {
     /// Columns `Name` and `Value`, in the order given. What is empty is left out of the table and
     /// kept in the other layouts.
-    #[must_use]
     pub fn properties(pairs: Vec<(&'static str, String)>, layout: Layout) -> Self {
         let rows = pairs
             .into_iter()
@@ -47,7 +46,6 @@ impl Report {
 
     /// The text, lines ended by `\n`. `width` is that of the terminal in columns, where there is
     /// one.
-    #[must_use]
     pub fn render(&self, layout: Layout, width: Option<usize>) -> String {
         match layout {
             Layout::Table => table::bordered(self, width),
@@ -58,9 +56,6 @@ impl Report {
     }
 
     /// Prints it.
-    ///
-    /// # Errors
-    /// As [`output::data`].
     pub fn print(&self, layout: Layout) -> Result<(), Failure> {
         output::data(&self.render(layout, terminal_width()))
     }

@@ -56,8 +56,8 @@ mod tests {
 
     #[test]
     fn a_line_is_read_to_its_number_and_others_are_passed_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("passwd");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("passwd");
         fs::write(&path, "\n# bob\nshort:x\nodd:x:-7:\nbob:x:7:1:Bob:/:\nrob:x:7:").unwrap();
         assert_eq!(in_file(path.to_str().unwrap(), 7).as_deref(), Some("bob"));
     }

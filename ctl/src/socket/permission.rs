@@ -8,7 +8,7 @@ use nix::unistd::geteuid;
 
 use super::{names, shown};
 
-/// Owner, group and mode of the socket, or of the nearest folder above it that can be seen, and
+/// Owner, group and mode of the socket, or of the nearest directory above it that can be seen, and
 /// what to do.
 pub(super) fn explain(socket: &Path) -> String {
     let nearest = socket
@@ -22,7 +22,7 @@ pub(super) fn explain(socket: &Path) -> String {
             advice(None, geteuid().is_root())
         );
     };
-    let kind = if found.file_type().is_socket() { "the socket" } else { "its folder" };
+    let kind = if found.file_type().is_socket() { "the socket" } else { "its directory" };
     format!(
         "no permission on {}: {kind} {} belongs to {}, group {}, mode {:04o}; {}",
         shown(socket),
@@ -74,8 +74,8 @@ mod tests {
 
     #[test]
     fn the_socket_itself_is_described_where_it_can_be_seen() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("admin.sock");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("admin.sock");
         let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o660)).unwrap();
         let text = explain(&path);
@@ -86,18 +86,18 @@ mod tests {
     }
 
     #[test]
-    fn else_the_nearest_folder_is() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o750)).unwrap();
-        let text = explain(&folder.path().join("hidden/admin.sock"));
-        let part = format!("its folder {} belongs to", folder.path().display());
+    fn else_the_nearest_directory_is() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o750)).unwrap();
+        let text = explain(&directory.path().join("hidden/admin.sock"));
+        let part = format!("its directory {} belongs to", directory.path().display());
         assert!(text.contains(&part) && text.contains("mode 0750"), "{text}");
     }
 
     #[test]
     fn root_is_sent_to_the_owner_and_others_to_root() {
-        let folder = tempfile::tempdir().unwrap();
-        let found = fs::metadata(folder.path()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let found = fs::metadata(directory.path()).unwrap();
         let inside = format!("`docker compose exec -u {} …`", found.uid());
         let [root, other] = [true, false].map(|root| advice(Some(&found), root));
         assert!(root.contains("no capability") && root.ends_with(&inside), "{root}");

@@ -21,7 +21,6 @@ const ZSH: &str = include_str!("completions.zsh");
 const FISH: &str = include_str!("completions.fish");
 
 /// The script.
-#[must_use]
 pub fn script(shell: Shell, root: Command) -> String {
     let (mut ways, mut words) = (String::new(), String::new());
     visit(root, &mut |path, command| {

@@ -6,7 +6,6 @@ use clap::{Arg, Command};
 use super::{children, flags};
 
 /// The name of a command's page, `photoprism-users-ls`.
-#[must_use]
 pub fn name(path: &[String]) -> String {
     std::iter::once("photoprism")
         .chain(path.iter().map(String::as_str))
@@ -15,7 +14,6 @@ pub fn name(path: &[String]) -> String {
 }
 
 /// The page of a command.
-#[must_use]
 pub fn page(path: &[String], command: &mut Command) -> String {
     let usage = command.render_usage().to_string();
     let command = &*command;

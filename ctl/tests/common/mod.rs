@@ -21,15 +21,15 @@ use tempfile::TempDir;
 /// Answers each line with the next reply of its script, whatever connection it comes on. When the
 /// script is over it hangs up.
 pub struct Daemon {
-    pub folder: TempDir,
+    pub directory: TempDir,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
 impl Daemon {
     /// `replies` are whole lines without the newline.
     pub fn playing<S: Into<String>>(replies: impl IntoIterator<Item = S>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let listener = UnixListener::bind(folder.path().join("admin.sock")).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(directory.path().join("admin.sock")).unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let mut script = replies.into_iter().map(Into::into).collect::<Vec<_>>().into_iter();
         let record = Arc::clone(&seen);
@@ -38,7 +38,7 @@ impl Daemon {
                 serve(&stream.unwrap(), &mut script, &record);
             }
         });
-        Self { folder, seen }
+        Self { directory, seen }
     }
 
     /// Replies `result` once.
@@ -47,7 +47,7 @@ impl Daemon {
     }
 
     pub fn socket(&self) -> PathBuf {
-        self.folder.path().join("admin.sock")
+        self.directory.path().join("admin.sock")
     }
 
     /// What it was sent, in order.

@@ -1,4 +1,4 @@
-//! A daemon of the profile under measurement in a folder of its own, and a client for it.
+//! A daemon of the profile under measurement in a directory of its own, and a client for it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -26,24 +26,24 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts one on the database of `folder`, which is made where it is missing, and waits until
+    /// Starts one on the database of `directory`, which is made where it is missing, and waits until
     /// it is ready. Beside it stands how long that took from the start of its process.
-    pub(super) fn start(folder: &TempDir, settings: &[&str]) -> (Self, Duration) {
-        Self::start_on(folder, "admin.db", settings)
+    pub(super) fn start(directory: &TempDir, settings: &[&str]) -> (Self, Duration) {
+        Self::start_on(directory, "admin.db", settings)
     }
 
     /// The same on the database of that name in it.
     pub(super) fn start_on(
-        folder: &TempDir,
+        directory: &TempDir,
         database: &str,
         settings: &[&str],
     ) -> (Self, Duration) {
-        let socket = folder.path().join("admin.sock");
+        let socket = directory.path().join("admin.sock");
         let watch = Stopwatch::start();
         let mut child = Command::new(DAEMON)
             .env_clear()
             .arg("--database")
-            .arg(folder.path().join(database))
+            .arg(directory.path().join(database))
             .arg("--socket")
             .arg(&socket)
             .args(settings)

@@ -3,9 +3,9 @@
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-/// Adds so many accounts to the database that a daemon made in a folder, while none runs there.
-pub(crate) fn fill(folder: &TempDir, accounts: u32) {
-    let database = Connection::open(folder.path().join("admin.db")).expect("the database");
+/// Adds so many accounts to the database that a daemon made in a directory, while none runs there.
+pub(crate) fn fill(directory: &TempDir, accounts: u32) {
+    let database = Connection::open(directory.path().join("admin.db")).expect("the database");
     database
         .execute(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)

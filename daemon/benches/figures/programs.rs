@@ -53,10 +53,10 @@ fn run((program, arguments): &Line<'_>, socket: &Path) -> Taken {
 }
 
 /// One command of a person, from the start of the process to its end.
-pub(crate) fn control_runs(table: &mut Table, folder: &TempDir, control: &Path) {
-    let socket = folder.path().join("admin.sock");
+pub(crate) fn control_runs(table: &mut Table, directory: &TempDir, control: &Path) {
+    let socket = directory.path().join("admin.sock");
     let bare = control.with_file_name("examples").join("bare");
-    let redis = Redis::start(folder.path());
+    let redis = Redis::start(directory.path());
     let of_redis = redis.as_ref().map(Redis::socket).and_then(Path::to_str);
     let mut lines: Vec<Line<'_>> = vec![
         (&bare, vec!["users", "show", "admin"]),

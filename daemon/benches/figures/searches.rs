@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 use super::{Table, best_of_each, fill, times};
 use crate::common::Daemon;
-use crate::{folder, rate, resident_kib};
+use crate::{directory, rate, resident_kib};
 
 const FEW: u32 = 1_000;
 const MANY: u32 = 1_000_000;
@@ -14,7 +14,7 @@ const ROUNDS: u32 = 2_000;
 
 /// A daemon over so many accounts.
 struct Filled {
-    folder: TempDir,
+    directory: TempDir,
     daemon: Daemon,
     /// A beginning that all have, and one that a single account has.
     beginnings: [&'static str; 2],
@@ -22,18 +22,18 @@ struct Filled {
 
 impl Filled {
     fn start(accounts: u32, beginnings: [&'static str; 2]) -> Self {
-        let folder = folder();
-        drop(Daemon::start(&folder, &[]));
-        fill(&folder, accounts);
-        let (daemon, _) = Daemon::start(&folder, &[]);
-        Self { folder, daemon, beginnings }
+        let directory = directory();
+        drop(Daemon::start(&directory, &[]));
+        fill(&directory, accounts);
+        let (daemon, _) = Daemon::start(&directory, &[]);
+        Self { directory, daemon, beginnings }
     }
 
     /// Searches a second.
     fn rate(&self, way: usize) -> f64 {
         let args = format!("{{\"search\":\"{}\",\"limit\":100}}", self.beginnings[way]);
         let line = format!("{{\"cmd\":\"users.ls\",\"args\":{args}}}\n");
-        let socket = self.folder.path().join("admin.sock");
+        let socket = self.directory.path().join("admin.sock");
         rate(&socket, (1, ROUNDS), |client| client.ask(line.as_bytes(), 1))
     }
 }

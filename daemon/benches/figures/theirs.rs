@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Table, best_of_each, fill};
 use crate::common::Daemon;
-use crate::{access_token, folder, rate};
+use crate::{access_token, directory, rate};
 
 /// A database that a real PhotoPrism made, with ten accounts.
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
@@ -20,12 +20,12 @@ const LIST: &str = "{\"cmd\":\"users.ls\"}\n";
 
 /// Each the best of three, in turn.
 pub(crate) fn theirs(table: &mut Table) {
-    let (own, theirs) = (folder(), folder());
+    let (own, theirs) = (directory(), directory());
     drop(Daemon::start(&own, &[]));
     fill(&own, ACCOUNTS);
     std::fs::copy(FIXTURE, theirs.path().join("index.db")).expect("a copy");
     let _running = (Daemon::start(&own, &[]), Daemon::start_on(&theirs, "index.db", &[]));
-    let sockets = [&own, &theirs].map(|folder| folder.path().join("admin.sock"));
+    let sockets = [&own, &theirs].map(|directory| directory.path().join("admin.sock"));
     let tokens = [&sockets[0], &sockets[1]].map(|socket| access_token(socket));
     let verify = tokens
         .map(|token| format!("{{\"cmd\":\"auth.verify\",\"args\":{{\"token\":\"{token}\"}}}}\n"));

@@ -13,9 +13,9 @@ pub(crate) struct Echo {
 }
 
 impl Echo {
-    /// Listens on `echo.sock` of a folder until the process ends.
-    pub(crate) fn start(folder: &Path) -> Self {
-        let socket = folder.join("echo.sock");
+    /// Listens on `echo.sock` of a directory until the process ends.
+    pub(crate) fn start(directory: &Path) -> Self {
+        let socket = directory.join("echo.sock");
         let listener = UnixListener::bind(&socket).expect("a socket");
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {

@@ -9,8 +9,8 @@ use super::hash::ROUNDS;
 const DRIVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/argon2.c");
 
 /// Hashes a second of so many threads; `None` without the library or a C compiler.
-pub(crate) fn reference_hashes_per_second(folder: &Path, threads: u32) -> Option<f64> {
-    let driver = folder.join("argon2");
+pub(crate) fn reference_hashes_per_second(directory: &Path, threads: u32) -> Option<f64> {
+    let driver = directory.join("argon2");
     let mut compiler = Command::new("cc");
     compiler.args(["-O2", "-pthread", DRIVER, "-l:libargon2.so.1", "-o"]).arg(&driver);
     if !compiler.output().is_ok_and(|output| output.status.success()) {

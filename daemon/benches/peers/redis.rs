@@ -11,14 +11,14 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// Starts one in a folder; `None` where it is not installed.
-    pub(crate) fn start(folder: &Path) -> Option<Self> {
-        let socket = folder.join("redis.sock");
+    /// Starts one in a directory; `None` where it is not installed.
+    pub(crate) fn start(directory: &Path) -> Option<Self> {
+        let socket = directory.join("redis.sock");
         let child = Command::new("redis-server")
             .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
             .arg(&socket)
             .arg("--dir")
-            .arg(folder)
+            .arg(directory)
             .stdout(Stdio::null())
             .spawn()
             .ok()?;

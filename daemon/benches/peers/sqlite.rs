@@ -12,8 +12,8 @@ const ROUNDS: u32 = 300;
 pub(crate) const WARM_UP: u32 = 900;
 
 /// Commits a second of one writer with WAL, `synchronous=FULL` and the lock held for good.
-pub(crate) fn commits_per_second(folder: &Path) -> f64 {
-    let mut database = Connection::open(folder.join("plain.db")).expect("a database");
+pub(crate) fn commits_per_second(directory: &Path) -> f64 {
+    let mut database = Connection::open(directory.join("plain.db")).expect("a database");
     database
         .execute_batch(
             "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;

@@ -4,18 +4,17 @@ use photoprism_protocol::auth_id::AuthId;
 use photoprism_protocol::provider::Provider;
 use photoprism_protocol::role::Role;
 
+use super::account::effective_role;
 use super::properties::Properties;
-use super::standing::shown_role;
 use super::times;
 use crate::error::CommandError;
 use crate::store::{Kind, UserChange, UserRow};
 
 /// The columns that differ.
-#[must_use]
 pub fn columns(before: &UserRow, after: &UserRow) -> UserChange {
     let text = |a: &str, b: &str| (a != b).then(|| b.to_owned());
     let flag = |a: bool, b: bool| (a != b).then_some(b);
-    let end = (times::stored(&before.expires_at) != times::stored(&after.expires_at))
+    let end = (times::parse_stored(&before.expires_at) != times::parse_stored(&after.expires_at))
         .then(|| Some(after.expires_at.clone()).filter(|end| !end.is_empty()));
     UserChange {
         role: text(&before.role, &after.role),
@@ -46,7 +45,6 @@ pub struct Difference {
 
 /// Compares what was shown before with what is shown after. `password` always counts as different
 /// where it is given, `disable_2fa` where there was something to disable.
-#[must_use]
 pub fn difference(
     before: &UserRow,
     after: &UserRow,
@@ -54,7 +52,7 @@ pub fn difference(
     disabled_2fa: bool,
 ) -> Difference {
     let columns = columns(before, after);
-    let role = shown_role(before) != shown_role(after);
+    let role = effective_role(before) != effective_role(after);
     let rows: [(&'static str, bool, bool); 15] = [
         ("role", role, true),
         ("password", password, true),
@@ -162,15 +160,11 @@ fn check_password(after: &UserRow, given: &Properties) -> Result<(), CommandErro
 }
 
 /// The refusal of a password that is the account's own name.
-#[must_use]
 pub fn own_name() -> CommandError {
     CommandError::broken("password", "the password must not be the user's own name")
 }
 
 /// Whether the account's provider checks a password here.
-///
-/// # Errors
-/// `invalid_argument` at `password`.
 pub fn check_takes_password(row: &UserRow) -> Result<(), CommandError> {
     if takes_password(row) {
         return Ok(());
@@ -183,7 +177,6 @@ pub fn check_takes_password(row: &UserRow) -> Result<(), CommandError> {
 }
 
 /// Whether the account's provider is one that checks a password here.
-#[must_use]
 pub fn takes_password(row: &UserRow) -> bool {
     Provider::parse(&row.provider).is_ok_and(Provider::has_password)
 }

@@ -26,7 +26,6 @@ struct Body<P> {
 const SUM_BYTES: usize = 16;
 
 /// The fingerprint of a command and its search.
-#[must_use]
 pub fn fingerprint(command: &str, search: &impl Serialize) -> Fingerprint {
     let bytes = postcard::to_allocvec(&(command, search)).unwrap_or_default();
     let mut short = Fingerprint::default();
@@ -35,7 +34,6 @@ pub fn fingerprint(command: &str, search: &impl Serialize) -> Fingerprint {
 }
 
 /// Makes the cursor for what comes after `position`.
-#[must_use]
 pub fn encode<P: Serialize>(key: &CursorKey, fingerprint: Fingerprint, position: P) -> String {
     let mut bytes = postcard::to_allocvec(&Body { position, fingerprint }).unwrap_or_default();
     let sum = keyed_hash(key, &bytes);
@@ -72,7 +70,6 @@ pub fn decode<P: DeserializeOwned>(
 ///
 /// # Panics
 /// Never: HMAC takes keys of any length.
-#[must_use]
 pub fn keyed_hash(key: &CursorKey, bytes: &[u8]) -> Vec<u8> {
     mac(key, bytes).finalize().into_bytes().to_vec()
 }

@@ -23,7 +23,6 @@ pub struct EndedIds {
 
 impl EndedIds {
     /// These, as the table has them.
-    #[must_use]
     pub fn load(ids: &[String]) -> Self {
         let ended = Self::default();
         ended.replace(ids);
@@ -64,17 +63,16 @@ impl EndedIds {
 
     /// Whether the session of that id is ended. Whoever asks has met it: its row is looked for
     /// soon, and not only at the next round.
-    #[must_use]
     pub fn meets(&self, id: &SessionId) -> bool {
         let ended = self.ids().contains(id);
         if ended {
-            self.tell();
+            self.log();
         }
         ended
     }
 
     /// A check met a row that came back.
-    pub fn tell(&self) {
+    pub fn log(&self) {
         self.met.notify_one();
     }
 
@@ -84,13 +82,11 @@ impl EndedIds {
     }
 
     /// Ids that are held.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.ids().len()
     }
 
     /// Whether there are none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

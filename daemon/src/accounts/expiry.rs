@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use photoprism_protocol::rule::RuleError;
 
-use super::civil::{Civil, Instant, Scanner};
+use super::datetime_parser::{DateTimeParts, Instant, Parser};
 use super::times::ZERO_SECONDS;
 
 /// Reads `expires_at`: an instant of RFC 3339 in UTC and whole seconds (a fraction is dropped), or
@@ -16,7 +16,7 @@ pub fn parse_expires_at(text: &str) -> Result<Option<Timestamp>, RuleError> {
     if text == "never" {
         return Ok(None);
     }
-    let instant = read(text).and_then(|civil| Civil { nanosecond: 0, ..civil }.instant());
+    let instant = read(text).and_then(|civil| DateTimeParts { nanosecond: 0, ..civil }.instant());
     match instant {
         Some(Instant::At(instant)) if instant.as_second() > ZERO_SECONDS => Ok(Some(instant)),
         Some(Instant::At(_)) => {
@@ -31,8 +31,8 @@ pub fn parse_expires_at(text: &str) -> Result<Option<Timestamp>, RuleError> {
     }
 }
 
-fn read(text: &str) -> Option<Civil> {
-    let mut scanner = Scanner(text);
+fn read(text: &str) -> Option<DateTimeParts> {
+    let mut scanner = Parser(text);
     let mut civil = scanner.date()?;
     scanner.one_of(&['T', 't'])?;
     scanner.hour_and_minute(&mut civil)?;

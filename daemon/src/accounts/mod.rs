@@ -1,12 +1,13 @@
 //! Rules about accounts that are no I/O.
 
+pub mod account;
+pub mod bootstrap;
 pub mod change;
-mod civil;
 mod common;
 pub mod cursor;
+mod datetime_parser;
 pub mod ended;
 pub mod expiry;
-pub mod first;
 pub mod index;
 pub mod limiter;
 pub mod passcodes;
@@ -14,6 +15,5 @@ pub mod password;
 pub mod properties;
 pub mod search;
 pub mod sessions;
-pub mod standing;
 pub mod stored_form;
 pub mod times;

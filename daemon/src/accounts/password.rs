@@ -12,7 +12,7 @@ pub const MAX_CHARS: usize = 72;
 /// Most bytes that bcrypt takes in; a password is never cut short.
 pub const MAX_BCRYPT_BYTES: usize = 72;
 
-/// The rules that new passwords are held to. Neither they nor their sentences repeat a password.
+/// The rules that new passwords are held to. Neither they nor their messages repeat a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordRules {
     /// Fewest characters; a setting, 8 by default.
@@ -23,18 +23,12 @@ pub struct PasswordRules {
 
 impl PasswordRules {
     /// Holds a new password to every rule that does not need the account; see [`is_own_name`].
-    ///
-    /// # Errors
-    /// The first rule that is broken.
     pub fn check(&self, secret: &Secret) -> Result<(), RuleError> {
         self.check_form(secret)?;
         require(!is_common(secret), "this password is one of the most common ones; choose another")
     }
 
     /// As [`Self::check`], common ones let through: the first password of a start only warns.
-    ///
-    /// # Errors
-    /// The first rule that is broken.
     pub fn check_form(&self, secret: &Secret) -> Result<(), RuleError> {
         let password = secret.expose();
         // bcrypt would end there; a rule that depends on the scheme would surprise.
@@ -64,13 +58,11 @@ impl PasswordRules {
 }
 
 /// Whether the password is on the list of common ones, in whatever case.
-#[must_use]
 pub fn is_common(secret: &Secret) -> bool {
     common::is_common(secret.expose())
 }
 
 /// Whether the password is the account's own name, in whatever case.
-#[must_use]
 pub fn is_own_name(secret: &Secret, name: &str) -> bool {
     same_without_case(secret.expose(), name)
 }
@@ -152,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn no_sentence_repeats_the_password() {
+    fn no_message_repeats_the_password() {
         for text in [" canary77", "canary77\0", "canary", &"canary77".repeat(10)] {
             let error = check(BCRYPT, text).expect_err("a rule is broken");
             assert!(!format!("{error} {error:?} {ARGON2:?}").contains("canary"));

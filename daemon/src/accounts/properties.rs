@@ -5,7 +5,7 @@ use photoprism_protocol::attr::Attr;
 use photoprism_protocol::auth_id::AuthId;
 use photoprism_protocol::display_name::DisplayName;
 use photoprism_protocol::email::Email;
-use photoprism_protocol::path::FolderPath;
+use photoprism_protocol::path::DirectoryPath;
 use photoprism_protocol::provider::Provider;
 use photoprism_protocol::role::Role;
 use photoprism_protocol::rule::RuleError;
@@ -42,10 +42,10 @@ pub struct Properties {
     pub can_login: Option<bool>,
     /// May use WebDAV.
     pub webdav: Option<bool>,
-    /// Base folder.
-    pub base_path: Option<FolderPath>,
-    /// Sub-folder for uploads.
-    pub upload_path: Option<FolderPath>,
+    /// Base directory.
+    pub base_path: Option<DirectoryPath>,
+    /// Sub-directory for uploads.
+    pub upload_path: Option<DirectoryPath>,
     /// Attributes.
     pub attr: Option<Attr>,
     /// End of the account; `Some(None)`: never.
@@ -72,17 +72,14 @@ impl Properties {
             super_admin: given.super_admin,
             can_login: given.can_login,
             webdav: given.webdav,
-            base_path: field("base_path", given.base_path, FolderPath::parse)?,
-            upload_path: field("upload_path", given.upload_path, FolderPath::parse)?,
+            base_path: field("base_path", given.base_path, DirectoryPath::parse)?,
+            upload_path: field("upload_path", given.upload_path, DirectoryPath::parse)?,
             attr: field("attr", given.attr, Attr::parse)?,
             expires_at: field("expires_at", given.expires_at, parse_expires_at)?,
         })
     }
 
     /// Refuses what this database could not keep in an account that is `before`.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn check_stored_form(&self, db: &Db, before: &UserRow) -> Result<(), CommandError> {
         let mut after = before.clone();
         self.apply(&mut after)?;
@@ -117,7 +114,7 @@ impl Properties {
         put(&mut row.base_path, base_path.as_deref());
         put(&mut row.upload_path, upload_path.as_deref());
         if let Some(end) = self.expires_at {
-            row.expires_at = end.map(times::to_stored).unwrap_or_default();
+            row.expires_at = end.map(times::format_stored).unwrap_or_default();
         }
         Ok(())
     }
@@ -139,7 +136,7 @@ fn put(place: &mut String, value: Option<&str>) {
 
 fn resolve(
     field: &'static str,
-    path: Option<&FolderPath>,
+    path: Option<&DirectoryPath>,
     name: &str,
 ) -> Result<Option<String>, CommandError> {
     path.map(|path| path.resolve(name))

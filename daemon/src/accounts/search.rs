@@ -6,7 +6,6 @@ use photoprism_protocol::uid::is_user_uid_shape;
 use crate::store::{LegacyRow, UserSearch};
 
 /// Reads the text of a search as `spec/data.md` says.
-#[must_use]
 pub fn read(text: &str) -> UserSearch {
     if text.is_empty() {
         UserSearch::People
@@ -33,7 +32,6 @@ fn whole_number(text: &str) -> Option<i64> {
 }
 
 /// The same over a row of the legacy table, which holds no system rows to add.
-#[must_use]
 pub fn matches_legacy(search: &UserSearch, row: &LegacyRow) -> bool {
     match search {
         UserSearch::People | UserSearch::Everybody => true,

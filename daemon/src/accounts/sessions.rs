@@ -8,7 +8,7 @@ use crate::store::SessionRow;
 
 /// When a session ends, by the two clocks that it has (`spec/data.md`, "Sessions and logins").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct SessionLifetime {
     /// Made at, Unix seconds.
     pub created: i64,
     /// Last use, Unix seconds; 0: never.
@@ -19,12 +19,11 @@ pub struct Span {
     pub timeout: i64,
 }
 
-impl Span {
+impl SessionLifetime {
     /// The span of `row`.
-    #[must_use]
     pub fn of(row: &SessionRow) -> Self {
         Self {
-            created: times::stored(&row.created_at).map_or(0, Timestamp::as_second),
+            created: times::parse_stored(&row.created_at).map_or(0, Timestamp::as_second),
             last_active: row.last_active,
             expires: row.expires,
             timeout: row.timeout,
@@ -32,8 +31,7 @@ impl Span {
     }
 
     /// Whether it has ended at these Unix seconds.
-    #[must_use]
-    pub fn has_ended(&self, now: i64) -> bool {
+    pub fn is_expired(&self, now: i64) -> bool {
         let idle_since = self.last_active.max(self.created);
         (self.expires > 0 && self.expires <= now)
             || (self.timeout > 0 && idle_since.saturating_add(self.timeout) <= now)
@@ -41,41 +39,36 @@ impl Span {
 }
 
 /// An app password itself: not a session made from one, not an access token.
-#[must_use]
 pub fn is_app_password(row: &SessionRow) -> bool {
     row.provider == "application" && row.method == "default"
 }
 
 /// Whether a login made it: with a password, or from an app password.
-#[must_use]
 pub fn is_login(row: &SessionRow) -> bool {
     row.grant == "password" && !is_app_password(row)
 }
 
 /// The scope as it is answered: an empty one holds all.
-#[must_use]
-pub fn shown_scope(scope: &str) -> &str {
+pub fn effective_scope(scope: &str) -> &str {
     if scope.is_empty() { "*" } else { scope }
 }
 
 /// Whether a stored scope holds every word that is asked for.
-#[must_use]
-pub fn allows<'a>(scope: &str, mut wanted: impl Iterator<Item = &'a str>) -> bool {
-    let all = shown_scope(scope) == "*";
+pub fn scope_allows<'a>(scope: &str, mut wanted: impl Iterator<Item = &'a str>) -> bool {
+    let all = effective_scope(scope) == "*";
     all || wanted.all(|word| scope.split([' ', ',']).any(|held| held == word))
 }
 
 /// The session as the wire shows it.
-#[must_use]
-pub fn shown(row: SessionRow, now: i64) -> Session {
-    let span = Span::of(&row);
+pub fn to_wire(row: SessionRow, now: i64) -> Session {
+    let span = SessionLifetime::of(&row);
     let unix = |seconds: i64| {
         (seconds > 0).then(|| Timestamp::from_second(seconds).map(times::to_rfc3339).ok()).flatten()
     };
-    let time = |text: &str| times::stored(text).map(times::to_rfc3339);
+    let time = |text: &str| times::parse_stored(text).map(times::to_rfc3339);
     let nobody = row.user_uid.is_empty() && row.user_name.is_empty();
     Session {
-        expired: span.has_ended(now),
+        expired: span.is_expired(now),
         last_active: unix(row.last_active),
         expires_at: unix(row.expires),
         idle_timeout_s: Some(row.timeout).filter(|timeout| *timeout > 0),
@@ -99,8 +92,8 @@ pub fn shown(row: SessionRow, now: i64) -> Session {
 mod tests {
     use super::*;
 
-    fn span(last_active: i64, expires: i64, timeout: i64) -> Span {
-        Span { created: 1000, last_active, expires, timeout }
+    fn span(last_active: i64, expires: i64, timeout: i64) -> SessionLifetime {
+        SessionLifetime { created: 1000, last_active, expires, timeout }
     }
 
     #[test]
@@ -111,20 +104,20 @@ mod tests {
             (span(1500, -1, 100), 1599, 1600),
             (span(1500, 1550, 100), 1549, 1550),
         ] {
-            assert!(!span.has_ended(last), "{span:?}");
-            assert!(span.has_ended(first), "{span:?}");
+            assert!(!span.is_expired(last), "{span:?}");
+            assert!(span.is_expired(first), "{span:?}");
         }
-        assert!(!span(0, -1, -1).has_ended(i64::MAX));
-        assert!(!span(0, 0, 0).has_ended(i64::MAX));
+        assert!(!span(0, -1, -1).is_expired(i64::MAX));
+        assert!(!span(0, 0, 0).is_expired(i64::MAX));
     }
 
     #[test]
     fn every_word_must_be_held() {
-        assert!(allows("", ["webdav"].into_iter()));
-        assert!(allows("*", ["webdav", "dav"].into_iter()));
-        assert!(allows("dav web", ["web"].into_iter()));
-        assert!(!allows("dav web", ["web", "webdav"].into_iter()));
-        assert!(!allows("webdav", ["*"].into_iter()));
-        assert!(!allows("webdav", ["web"].into_iter()));
+        assert!(scope_allows("", ["webdav"].into_iter()));
+        assert!(scope_allows("*", ["webdav", "dav"].into_iter()));
+        assert!(scope_allows("dav web", ["web"].into_iter()));
+        assert!(!scope_allows("dav web", ["web", "webdav"].into_iter()));
+        assert!(!scope_allows("webdav", ["*"].into_iter()));
+        assert!(!scope_allows("webdav", ["web"].into_iter()));
     }
 }

@@ -22,9 +22,6 @@ const TEXTS: [Text; 8] = [
 
 /// Refuses texts that this database would give back changed, and names that nobody could log in
 /// with there. What does not change stays as it was stored.
-///
-/// # Errors
-/// `invalid_argument`.
 pub fn check_stored_form(db: &Db, before: &UserRow, after: &UserRow) -> Result<(), CommandError> {
     if *db.kind() != Kind::Own && before.name != after.name && after.name.len() > MAX_NAME_BYTES {
         return Err(CommandError::broken(

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::civil::{Civil, Instant, Scanner};
+use super::datetime_parser::{DateTimeParts, Instant, Parser};
 
 /// Unix seconds of Go's zero time, 0001-01-01 00:00:00 UTC, which means never.
 pub(super) const ZERO_SECONDS: i64 = -62_135_596_800;
@@ -13,13 +13,11 @@ pub(super) const ZERO_SECONDS: i64 = -62_135_596_800;
 pub struct UnreadableTime;
 
 /// The instant as it is stored: `2006-01-02 15:04:05+00:00`, a fraction dropped.
-#[must_use]
-pub fn to_stored(instant: Timestamp) -> String {
+pub fn format_stored(instant: Timestamp) -> String {
     instant.strftime("%Y-%m-%d %H:%M:%S+00:00").to_string()
 }
 
 /// The instant as the protocol shows it: `2006-01-02T15:04:05Z`, a fraction dropped.
-#[must_use]
 pub fn to_rfc3339(instant: Timestamp) -> String {
     instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
@@ -35,7 +33,7 @@ pub fn from_stored(text: &str) -> Result<Option<Timestamp>, UnreadableTime> {
     if text.is_empty() || text.starts_with("0000-00-00") {
         return Ok(None);
     }
-    match read(text).and_then(Civil::instant) {
+    match read(text).and_then(DateTimeParts::instant) {
         Some(Instant::At(instant)) => {
             Ok(Some(instant).filter(|instant| instant.as_second() > ZERO_SECONDS))
         }
@@ -46,19 +44,17 @@ pub fn from_stored(text: &str) -> Result<Option<Timestamp>, UnreadableTime> {
 
 /// The instant of a stored time; `None` for a time that never was and for one that cannot be read,
 /// which PhotoPrism's driver refuses as well.
-#[must_use]
-pub fn stored(text: &str) -> Option<Timestamp> {
+pub fn parse_stored(text: &str) -> Option<Timestamp> {
     from_stored(text).ok().flatten()
 }
 
 /// An instant as part of a file name, whose order is that of time: `20261123T141618.250Z`.
-#[must_use]
 pub fn to_file_name(instant: Timestamp) -> String {
     format!("{}", instant.strftime("%Y%m%dT%H%M%S%.3fZ"))
 }
 
-fn read(text: &str) -> Option<Civil> {
-    let mut scanner = Scanner(text);
+fn read(text: &str) -> Option<DateTimeParts> {
+    let mut scanner = Parser(text);
     let mut civil = scanner.date()?;
     if scanner.one_of(&[' ', 'T']).is_some() {
         scanner.hour_and_minute(&mut civil)?;
@@ -138,10 +134,10 @@ mod tests {
     #[test]
     fn times_are_written_in_whole_seconds() {
         let instant: Timestamp = "2026-11-23T14:16:18.999Z".parse().unwrap();
-        assert_eq!(to_stored(instant), "2026-11-23 14:16:18+00:00");
+        assert_eq!(format_stored(instant), "2026-11-23 14:16:18+00:00");
         assert_eq!(to_rfc3339(instant), "2026-11-23T14:16:18Z");
         let old: Timestamp = "0900-01-02T03:04:05.5Z".parse().unwrap();
-        assert_eq!(to_stored(old), "0900-01-02 03:04:05+00:00");
+        assert_eq!(format_stored(old), "0900-01-02 03:04:05+00:00");
     }
 
     proptest! {
@@ -152,9 +148,9 @@ mod tests {
         ) {
             let whole = Timestamp::from_second(seconds).unwrap();
             let instant = Timestamp::new(seconds, nanoseconds).unwrap();
-            prop_assert_eq!(from_stored(&to_stored(instant)), Ok(Some(whole)));
+            prop_assert_eq!(from_stored(&format_stored(instant)), Ok(Some(whole)));
             prop_assert_eq!(to_rfc3339(instant), to_rfc3339(whole));
-            let fraction = format!("{}.{nanoseconds:09}+00:00", &to_stored(whole)[..19]);
+            let fraction = format!("{}.{nanoseconds:09}+00:00", &format_stored(whole)[..19]);
             prop_assert_eq!(from_stored(&fraction), Ok(Some(instant)));
         }
 

@@ -11,7 +11,6 @@ use super::table::{Id, SETTINGS, Setting};
 /// A line for each setting, `name: value (from source)`, then the database in use.
 ///
 /// `describe` says of which kind the database's file is; it must not touch it.
-#[must_use]
 pub fn report(loaded: &Loaded, describe: impl FnOnce(&Path) -> String) -> String {
     let line = |setting: &Setting| {
         let (name, value) = (setting.name, value(loaded, setting));

@@ -66,7 +66,6 @@ pub enum ConfigError {
 
 impl ConfigError {
     /// The exit code of the process: 2, bad settings.
-    #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Setting { .. } | Self::Line { .. } | Self::WhichDatabase(_) => 2,

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::error::ConfigError;
 use super::table::{Id, SETTINGS};
 use super::values::quoted;
-use crate::surroundings::{FileId, descriptors_of};
+use crate::system::{FileId, descriptors_of};
 
 /// Far more than every setting needs; a wrong file (a disk image, a device) is not read whole.
 const MOST_BYTES: u64 = 1024 * 1024;
@@ -32,12 +32,12 @@ pub(crate) struct Entry<'a> {
 
 /// What is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LineFault {
+pub(crate) struct FileLineError {
     pub(crate) line: usize,
     pub(crate) why: String,
 }
 
-impl LineFault {
+impl FileLineError {
     pub(crate) fn in_file(self, path: &Path) -> ConfigError {
         ConfigError::Line { path: shown(path), line: self.line, why: self.why }
     }
@@ -122,18 +122,19 @@ fn open(path: &Path, when: When) -> io::Result<File> {
 }
 
 /// The entries of a file's text, in their order. `\r\n` ends a line too.
-pub(crate) fn parse(text: &str) -> Result<Vec<Entry<'_>>, LineFault> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Entry<'_>>, FileLineError> {
     let mut seen = BTreeMap::new();
     let mut entries = Vec::new();
     for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').split('\n')) {
         let line = line.strip_suffix('\r').unwrap_or(line);
-        let Some((id, value)) = parse_line(line).map_err(|why| LineFault { line: number, why })?
+        let Some((id, value)) =
+            parse_line(line).map_err(|why| FileLineError { line: number, why })?
         else {
             continue;
         };
         if let Some(first) = seen.insert(id, number) {
             let why = format!("{} is given twice, first in line {first}", id.setting().env);
-            return Err(LineFault { line: number, why });
+            return Err(FileLineError { line: number, why });
         }
         entries.push(Entry { id, value, line: number });
     }
@@ -141,9 +142,6 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Entry<'_>>, LineFault> {
 }
 
 /// The password of the first account that is in the text of this file.
-///
-/// # Errors
-/// A bad line.
 pub(crate) fn admin_password(path: &Path, text: &str) -> Result<Option<Secret>, ConfigError> {
     let entries = parse(text).map_err(|fault| fault.in_file(path))?;
     let entry = entries.iter().find(|entry| entry.id == Id::AdminPassword);
@@ -227,8 +225,8 @@ mod tests {
 
     #[test]
     fn a_huge_or_binary_file_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("settings");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("settings");
         std::fs::write(&path, "#".repeat(1024 * 1024)).unwrap();
         let read = |path: &Path| super::read(path, When::Start).map(|file| file.text);
         assert!(read(&path).is_ok());
@@ -236,8 +234,8 @@ mod tests {
         assert!(read(&path).unwrap_err().contains("larger than"));
         std::fs::write(&path, b"\xff\xfe").unwrap();
         assert!(read(&path).unwrap_err().contains("UTF-8"));
-        assert!(read(folder.path()).unwrap_err().contains("cannot be read"));
-        assert!(read(&folder.path().join("none")).unwrap_err().contains("cannot be read"));
+        assert!(read(directory.path()).unwrap_err().contains("cannot be read"));
+        assert!(read(&directory.path().join("none")).unwrap_err().contains("cannot be read"));
         assert!(read(Path::new("/dev/zero")).unwrap_err().contains("larger than"));
     }
 

@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use super::error::{ConfigError, Source};
 use super::file;
 use super::table::{Id, Preset, SETTINGS, Setting};
-use super::values::{Given, Layer};
+use super::values::{Layer, Value};
 
 /// What the flags say. An empty value is refused: a shell variable that was not set, most likely.
 pub(crate) fn flags(matches: &ArgMatches) -> Result<Layer, ConfigError> {
@@ -21,7 +21,7 @@ pub(crate) fn flags(matches: &ArgMatches) -> Result<Layer, ConfigError> {
             let why = "is empty; leave the flag out for the default".into();
             return Err(ConfigError::Setting { name: setting.name, why, from: source });
         }
-        layer.insert(setting.id, Given { text: values.join(OsStr::new(",")), source });
+        layer.insert(setting.id, Value { text: values.join(OsStr::new(",")), source });
     }
     Ok(layer)
 }
@@ -31,7 +31,7 @@ pub(crate) fn environment(env: &dyn Fn(&str) -> Option<OsString>) -> Layer {
     let of = |setting: &Setting| {
         let text = env(setting.env).filter(|text| !text.is_empty())?;
         let text = if setting.id == Id::AdminPassword { OsString::new() } else { text };
-        Some((setting.id, Given { text, source: Source::Environment(setting.env) }))
+        Some((setting.id, Value { text, source: Source::Environment(setting.env) }))
     };
     SETTINGS.iter().filter_map(of).collect()
 }
@@ -39,7 +39,7 @@ pub(crate) fn environment(env: &dyn Fn(&str) -> Option<OsString>) -> Layer {
 /// What the file says; an empty value counts as none.
 pub(crate) fn config_file(path: &Path, text: &str) -> Result<Layer, ConfigError> {
     let entries = file::parse(text).map_err(|fault| fault.in_file(path))?;
-    let given = |entry: &file::Entry<'_>| Given {
+    let given = |entry: &file::Entry<'_>| Value {
         text: if entry.id == Id::AdminPassword { OsString::new() } else { entry.value.into() },
         source: Source::File {
             name: entry.id.setting().env,
@@ -59,7 +59,7 @@ pub(crate) fn defaults(cores: usize) -> Layer {
             (_, Preset::Text(text)) => text.to_owned(),
             (_, Preset::Worked(_)) => return None,
         };
-        Some((setting.id, Given { text: text.into(), source: Source::Default }))
+        Some((setting.id, Value { text: text.into(), source: Source::Default }))
     };
     SETTINGS.iter().filter_map(of).collect()
 }

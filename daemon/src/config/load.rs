@@ -9,11 +9,11 @@ use super::clean;
 use super::command_line::{self, Parsed};
 use super::error::{ConfigError, Source};
 use super::file::{self, When};
-use super::paths::Places;
-use super::settings::{Facts, Settings};
+use super::paths::DefaultPaths;
+use super::settings::{Environment, Settings};
 use super::table::{Id, SETTINGS};
 use super::values::{Layer, Values};
-use super::{gather, guard};
+use super::{ambiguity, gather};
 
 /// What the settings depend on besides the arguments.
 pub struct Process<'a> {
@@ -29,7 +29,6 @@ pub struct Process<'a> {
 
 impl<'a> Process<'a> {
     /// This process, with the environment given.
-    #[must_use]
     pub fn current(env: &'a dyn Fn(&str) -> Option<OsString>, admin_socket_passed: bool) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let uid = nix::unistd::geteuid().as_raw();
@@ -57,7 +56,7 @@ pub struct Loaded {
     flags: Layer,
     environment: Layer,
     cores: usize,
-    facts: Facts,
+    facts: Environment,
 }
 
 /// What a reload comes to.
@@ -71,7 +70,7 @@ pub struct Reloaded {
 
 /// Takes the arguments, the program's name first, and works out the settings.
 ///
-/// Reads the file of `--config` and looks at the folders of paths; changes nothing.
+/// Reads the file of `--config` and looks at the directories of paths; changes nothing.
 ///
 /// # Errors
 /// The first thing that is wrong, for people; the exit code is 2.
@@ -87,14 +86,14 @@ pub fn load(
     let config = config_path(&flags, &environment)?;
     let layers = [&flags, &environment];
     let (values, piped_password) = merge(layers, (config.as_ref(), When::Start), process.cores)?;
-    let facts = Facts {
-        places: Places::of(process.uid, process.env),
+    let facts = Environment {
+        places: DefaultPaths::of(process.uid, process.env),
         config,
         piped_password,
         admin_socket_passed: process.admin_socket_passed,
     };
     if !values.is_given(Id::Database) {
-        guard::check(process.env, &facts.places)?;
+        ambiguity::check(process.env, &facts.places)?;
     }
     let settings = Settings::read(&values, &facts)?;
     let cores = process.cores;
@@ -131,13 +130,11 @@ impl Loaded {
 
     /// The error for a setting whose value turns out to be of no use later: a name that breaks
     /// the rules, say.
-    #[must_use]
     pub fn refuse(&self, id: Id, why: impl Into<String>) -> ConfigError {
         self.values.refuse(id, why)
     }
 
     /// Where the value of a setting came from.
-    #[must_use]
     pub fn source(&self, id: Id) -> &Source {
         self.values.source(id)
     }

@@ -4,13 +4,13 @@
 //! its default, and remembers which. An empty value of the environment or the file counts as
 //! none. Nothing in here changes anything on the machine.
 
+mod ambiguity;
 mod check;
 mod clean;
 mod command_line;
 mod error;
 mod file;
 mod gather;
-mod guard;
 mod limits;
 mod load;
 mod password;
@@ -26,7 +26,7 @@ pub use file::When;
 pub use limits::Limits;
 pub use load::{Loaded, Process, Reloaded, Start, load};
 pub use password::AdminPassword;
-pub use paths::{AdminSocket, AuthSocket, Database, check_folder, check_separate};
+pub use paths::{AdminSocket, AuthSocket, Database, check_directory, check_separate};
 pub use peers::{Allowed, OVERFLOW_ID, Peer, SocketGroup};
 pub use settings::{Argon2Params, Lifetime, LogFormat, LogLevel, Scheme, Settings};
 pub use table::{Form, Id, Preset, SETTINGS, Setting};

@@ -7,7 +7,7 @@ use photoprism_protocol::secret::Secret;
 
 use super::error::{ConfigError, Source};
 use super::file::{self, When};
-use super::settings::Facts;
+use super::settings::Environment;
 use super::table::Id;
 use super::values::Values;
 
@@ -30,7 +30,7 @@ pub enum AdminPassword {
 }
 
 impl AdminPassword {
-    pub(crate) fn choose(values: &Values, facts: &Facts) -> Result<Self, ConfigError> {
+    pub(crate) fn choose(values: &Values, facts: &Environment) -> Result<Self, ConfigError> {
         if let Some(path) = values.raw(Id::AdminPasswordFile) {
             let path = std::path::absolute(path)
                 .map_err(|error| values.refuse(Id::AdminPasswordFile, error.to_string()))?;
@@ -47,7 +47,6 @@ impl AdminPassword {
     }
 
     /// The setting that gives it, for messages about its value.
-    #[must_use]
     pub fn source(&self) -> Source {
         match self {
             Self::None => Source::Default,
@@ -59,7 +58,6 @@ impl AdminPassword {
     }
 
     /// The error for a password that breaks a rule; `why` never has the password in it.
-    #[must_use]
     pub fn refuse(&self, why: impl Into<String>) -> ConfigError {
         let id = match self {
             Self::File(..) => Id::AdminPasswordFile,

@@ -22,14 +22,14 @@ const INDEX: &str = "index.db";
 /// The account database that was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Database {
-    /// The file, absolute; where a folder was named, `index.db` in it.
+    /// The file, absolute; where a directory was named, `index.db` in it.
     pub path: PathBuf,
-    /// Somebody chose it; else it is the default, whose folders are made (0700).
+    /// Somebody chose it; else it is the default, whose directories are made (0700).
     pub given: bool,
 }
 
 impl Database {
-    pub(crate) fn choose(values: &Values, places: &Places) -> Result<Self, ConfigError> {
+    pub(crate) fn choose(values: &Values, places: &DefaultPaths) -> Result<Self, ConfigError> {
         let refuse = |why: String| values.refuse(Id::Database, why);
         let Some(text) = values.raw(Id::Database) else {
             let path = places.database.clone().map_err(refuse)?;
@@ -40,7 +40,7 @@ impl Database {
             return Ok(Self { path: path.join(INDEX), given: true });
         }
         if !names_a_file(text) {
-            return Err(refuse(format!("there is no folder {}", shown(&path))));
+            return Err(refuse(format!("there is no directory {}", shown(&path))));
         }
         parent_exists(&path).map_err(refuse)?;
         Ok(Self { path, given: true })
@@ -63,7 +63,7 @@ pub enum AdminSocket {
 }
 
 impl AdminSocket {
-    pub(crate) fn choose(values: &Values, places: &Places) -> Result<Self, ConfigError> {
+    pub(crate) fn choose(values: &Values, places: &DefaultPaths) -> Result<Self, ConfigError> {
         let refuse = |why: String| values.refuse(Id::Socket, why);
         match values.raw(Id::Socket) {
             None => {
@@ -104,11 +104,11 @@ impl AuthSocket {
                 "needs a group that may use it: --auth-socket-group (PHOTOPRISM_AUTH_GROUP)".into(),
             ));
         };
-        let folder = socket_directory(&path).map_err(refuse)?;
+        let directory = socket_directory(&path).map_err(refuse)?;
         match admin {
             AdminSocket::Passed => {}
             AdminSocket::At { path: admin, .. } => {
-                check_separate(folder_of(admin), folder).map_err(refuse)?;
+                check_separate(directory_of(admin), directory).map_err(refuse)?;
             }
         }
         Ok(Some(Self { path, group }))
@@ -117,12 +117,12 @@ impl AuthSocket {
 
 /// The defaults: they depend on who starts the daemon.
 #[derive(Clone, Debug)]
-pub(crate) struct Places {
+pub(crate) struct DefaultPaths {
     pub(crate) database: Result<PathBuf, String>,
     pub(crate) socket: Result<PathBuf, String>,
 }
 
-impl Places {
+impl DefaultPaths {
     pub(crate) fn of(uid: u32, env: &dyn Fn(&str) -> Option<OsString>) -> Self {
         if uid == 0 {
             return Self {
@@ -162,11 +162,8 @@ fn base(env: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Result<Option<Pat
     Ok(Some(path.into()))
 }
 
-/// Refuses an auth socket's folder that is, holds or lies in that of the admin socket: whoever
-/// mounts the one would have the other. A folder that is not there yet is taken as it is written.
-///
-/// # Errors
-/// The sentence for people.
+/// Refuses an auth socket's directory that is, holds or lies in that of the admin socket: whoever
+/// mounts the one would have the other. A directory that is not there yet is taken as it is written.
 pub fn check_separate(admin: &Path, auth: &Path) -> Result<(), String> {
     let (admin, auth) = (resolve(admin), resolve(auth));
     if admin.starts_with(&auth) || auth.starts_with(&admin) {
@@ -178,7 +175,7 @@ pub fn check_separate(admin: &Path, auth: &Path) -> Result<(), String> {
             "lies in"
         };
         return Err(format!(
-            "its folder {} {how} that of the admin socket, {}; give it one apart, to be shared \
+            "its directory {} {how} that of the admin socket, {}; give it one apart, to be shared \
              without that",
             shown(&auth),
             shown(&admin)
@@ -189,24 +186,21 @@ pub fn check_separate(admin: &Path, auth: &Path) -> Result<(), String> {
 
 /// Refuses a socket's directory in which its group or others may write, whichever group that is:
 /// they could put a socket of their own, or a link, in its place. One that does not exist passes.
-///
-/// # Errors
-/// The message for people.
-pub fn check_folder(folder: &Path) -> Result<(), String> {
-    let Ok(meta) = folder.metadata() else { return Ok(()) };
+pub fn check_directory(directory: &Path) -> Result<(), String> {
+    let Ok(meta) = directory.metadata() else { return Ok(()) };
     let mode = meta.mode() & 0o7777;
     if mode & 0o022 != 0 {
         return Err(format!(
             "others than the daemon may write in its directory {} (mode {mode:04o}); take that \
              away (chmod go-w) or use another directory",
-            shown(folder)
+            shown(directory)
         ));
     }
     Ok(())
 }
 
-/// The folder of an absolute path.
-pub(crate) fn folder_of(path: &Path) -> &Path {
+/// The directory of an absolute path.
+pub(crate) fn directory_of(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
@@ -221,7 +215,7 @@ fn socket_path(text: &OsStr) -> Result<PathBuf, String> {
     }
     let path = std::path::absolute(text).map_err(|error| error.to_string())?;
     if !names_a_file(text) {
-        return Err(format!("{} names a folder; give the socket's own path", shown(&path)));
+        return Err(format!("{} names a directory; give the socket's own path", shown(&path)));
     }
     short_enough(&path)?;
     Ok(path)
@@ -244,19 +238,19 @@ fn names_a_file(text: &OsStr) -> bool {
     !matches!(last, b"" | b"." | b"..")
 }
 
-/// The folder of a path that somebody gave has to be there already.
+/// The directory of a path that somebody gave has to be there already.
 fn parent_exists(path: &Path) -> Result<&Path, String> {
-    let folder = folder_of(path);
-    match folder.metadata() {
-        Ok(meta) if meta.is_dir() => Ok(folder),
-        Ok(_) => Err(format!("{} is no folder", shown(folder))),
-        Err(error) => Err(format!("its folder {} cannot be used: {error}", shown(folder))),
+    let directory = directory_of(path);
+    match directory.metadata() {
+        Ok(meta) if meta.is_dir() => Ok(directory),
+        Ok(_) => Err(format!("{} is no directory", shown(directory))),
+        Err(error) => Err(format!("its directory {} cannot be used: {error}", shown(directory))),
     }
 }
 
 /// The directory of a socket that somebody named: it is created where the one above it is there.
 fn socket_directory(path: &Path) -> Result<&Path, String> {
-    let directory = folder_of(path);
+    let directory = directory_of(path);
     let missing = std::fs::symlink_metadata(directory)
         .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
     parent_exists(if missing { directory } else { path })?;

@@ -5,7 +5,7 @@ use std::fmt;
 use photoprism_protocol::level::Level;
 
 use super::values::quoted;
-use crate::surroundings::{gid_of, known_group};
+use crate::system::{gid_of, known_group};
 
 /// The id that the kernel shows for one that it cannot map (`/proc/sys/kernel/overflowuid`):
 /// anybody may be behind it.
@@ -29,9 +29,6 @@ impl fmt::Display for SocketGroup {
 
 impl SocketGroup {
     /// Looks a group up, by name first and then by number.
-    ///
-    /// # Errors
-    /// The sentence for people.
     pub fn find(text: &str) -> Result<Self, String> {
         let failed =
             |error: std::io::Error| format!("group {} cannot be looked up: {error}", quoted(text));

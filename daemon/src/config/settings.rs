@@ -8,7 +8,9 @@ use super::clean;
 use super::error::ConfigError;
 use super::limits::Limits;
 use super::password::AdminPassword;
-use super::paths::{AdminSocket, AuthSocket, Database, Places, check_folder, folder_of};
+use super::paths::{
+    AdminSocket, AuthSocket, Database, DefaultPaths, check_directory, directory_of,
+};
 use super::peers::{Allowed, SocketGroup, parse_allow};
 use super::table::Id;
 use super::values::{Values, quoted};
@@ -81,7 +83,6 @@ pub enum Lifetime {
 
 impl Lifetime {
     /// Seconds, -1 for never: as columns and arguments have it.
-    #[must_use]
     pub fn as_i64(self) -> i64 {
         match self {
             Self::Never => -1,
@@ -124,8 +125,8 @@ impl From<LogLevel> for tracing::Level {
 
 /// What a setting may depend on besides the values.
 #[derive(Clone, Debug)]
-pub(crate) struct Facts {
-    pub(crate) places: Places,
+pub(crate) struct Environment {
+    pub(crate) places: DefaultPaths,
     pub(crate) config: Option<PathBuf>,
     /// The first account's password out of a file of settings that came through a pipe.
     pub(crate) piped_password: Option<Secret>,
@@ -133,7 +134,7 @@ pub(crate) struct Facts {
 }
 
 impl Settings {
-    pub(crate) fn read(values: &Values, facts: &Facts) -> Result<Self, ConfigError> {
+    pub(crate) fn read(values: &Values, facts: &Environment) -> Result<Self, ConfigError> {
         clean::check(values)?;
         let socket_group = group(values, Id::SocketGroup)?;
         let socket = if facts.admin_socket_passed {
@@ -161,17 +162,17 @@ impl Settings {
             log_level: log_level(values)?,
             limits: Limits::read(values)?,
         };
-        settings.check_folders(values)?;
+        settings.check_directories(values)?;
         Ok(settings)
     }
 
     /// Nobody else may write in the directory of a socket.
-    fn check_folders(&self, values: &Values) -> Result<(), ConfigError> {
+    fn check_directories(&self, values: &Values) -> Result<(), ConfigError> {
         if let AdminSocket::At { path, .. } = &self.socket {
-            check_folder(folder_of(path)).map_err(|why| values.refuse(Id::Socket, why))?;
+            check_directory(directory_of(path)).map_err(|why| values.refuse(Id::Socket, why))?;
         }
         if let Some(auth) = &self.auth_socket {
-            check_folder(folder_of(&auth.path))
+            check_directory(directory_of(&auth.path))
                 .map_err(|why| values.refuse(Id::AuthSocket, why))?;
         }
         Ok(())

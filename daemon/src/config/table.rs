@@ -45,7 +45,6 @@ pub enum Id {
 
 impl Id {
     /// The setting's row of the table.
-    #[must_use]
     pub const fn setting(self) -> &'static Setting {
         &SETTINGS[self as usize]
     }
@@ -56,7 +55,7 @@ impl Id {
 pub enum Form {
     /// A text with rules of its own.
     Text,
-    /// The path of a file, a folder or a socket.
+    /// The path of a file, a directory or a socket.
     Path,
     /// A whole number, both ends included.
     Number {
@@ -82,7 +81,6 @@ pub enum Preset {
 
 impl Preset {
     /// The words of `--help`.
-    #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
             Self::Text(words) | Self::Worked(words) => words,
@@ -113,7 +111,6 @@ pub struct Setting {
 
 impl Setting {
     /// There is a flag for it: not for a secret.
-    #[must_use]
     pub const fn has_flag(&self) -> bool {
         !self.argument.is_empty()
     }

@@ -1,4 +1,4 @@
-//! A machine to read settings on: an environment, a uid and a folder, none of them real.
+//! A machine to read settings on: an environment, a uid and a directory, none of them real.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -9,18 +9,18 @@ use super::{ConfigError, Loaded, Process, Start, load};
 
 pub(crate) struct Machine {
     pub(crate) env: BTreeMap<String, OsString>,
-    pub(crate) folder: tempfile::TempDir,
+    pub(crate) directory: tempfile::TempDir,
     pub(crate) uid: u32,
     pub(crate) cores: usize,
     pub(crate) passed: bool,
 }
 
 impl Machine {
-    /// Somebody other than root, with the usual folders, which do not exist.
+    /// Somebody other than root, with the usual directories, which do not exist.
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o750)).unwrap();
-        Self { env: BTreeMap::new(), folder, uid: 1000, cores: 2, passed: false }
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o750)).unwrap();
+        Self { env: BTreeMap::new(), directory, uid: 1000, cores: 2, passed: false }
             .env("HOME", "/nonexistent/home")
             .env("XDG_DATA_HOME", "/nonexistent/data")
             .env("XDG_RUNTIME_DIR", "/nonexistent/run")
@@ -36,28 +36,28 @@ impl Machine {
         self
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
-    /// The path of a new file in the folder.
+    /// The path of a new file in the directory.
     pub(crate) fn file(&self, name: &str, text: &str) -> String {
-        let path = self.folder().join(name);
+        let path = self.directory().join(name);
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
-    /// The path of a new folder in it, of this mode.
+    /// The path of a new directory in it, of this mode.
     pub(crate) fn make(&self, name: &str, mode: u32) -> String {
-        let path = self.folder().join(name);
+        let path = self.directory().join(name);
         std::fs::create_dir_all(&path).unwrap();
         std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
-    /// A path in the folder, whatever is there.
+    /// A path in the directory, whatever is there.
     pub(crate) fn path(&self, name: &str) -> String {
-        self.folder().join(name).to_str().unwrap().to_owned()
+        self.directory().join(name).to_str().unwrap().to_owned()
     }
 
     pub(crate) fn lookup(&self) -> impl Fn(&str) -> Option<OsString> {

@@ -14,13 +14,13 @@ const MOST_SECONDS: u64 = 3_153_600_000;
 
 /// A value as it was given. Of a secret only that it was: the text is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Given {
+pub(crate) struct Value {
     pub(crate) text: OsString,
     pub(crate) source: Source,
 }
 
 /// What one source gives.
-pub(crate) type Layer = BTreeMap<Id, Given>;
+pub(crate) type Layer = BTreeMap<Id, Value>;
 
 /// What all of them come to.
 #[derive(Clone, Debug, PartialEq, Eq)]

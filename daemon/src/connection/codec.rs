@@ -26,7 +26,6 @@ pub struct LineCodec {
 
 impl LineCodec {
     /// Lines of at most `max` bytes without the newline; a `\r` counts.
-    #[must_use]
     pub const fn new(max: usize) -> Self {
         Self { max, scanned: 0 }
     }

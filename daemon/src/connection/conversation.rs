@@ -20,7 +20,7 @@ use zeroize::Zeroize;
 
 use super::codec::{LineCodec, LineError};
 use super::writer::Writer;
-use crate::dispatch::{App, Asker, Glance, answer, glance, looks_up};
+use crate::dispatch::{App, Asker, Route, handle_line, is_batchable, route};
 use crate::peer::Caller;
 
 /// How long a client that sent too long a line may go on sending, so that it reads the reply
@@ -58,16 +58,16 @@ pub async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
             Ok(line) => line,
             Err(end) => break end,
         };
-        let written = match glance(&app, &caller, &line) {
-            Glance::Answered(reply) => {
-                forget(line);
+        let written = match route(&app, &caller, &line) {
+            Route::Answered(reply) => {
+                zeroize_line(line);
                 write(&app, &reply, &mut writer).await
             }
-            Glance::LooksUp => {
+            Route::LooksUp => {
                 let replies = batch(&app, &caller, (line, &mut reader, &mut held));
                 write_all(&app, replies, &mut writer).await
             }
-            Glance::Other => {
+            Route::Other => {
                 let stream = reader.get_ref().as_ref().as_fd();
                 let reply = reply(&app, (&caller, Some(stream)), line).await;
                 write(&app, &reply, &mut writer).await
@@ -94,9 +94,9 @@ fn batch<'a>(
     let mut more = !reader.read_buffer().is_empty();
     replies.push_back(reply(app, (caller, None), line));
     while more && replies.len() < BATCH {
-        match reader.next().now_or_never().map(taken) {
+        match reader.next().now_or_never().map(map_line) {
             None => break,
-            Some(Ok(line)) if looks_up(&line) => {
+            Some(Ok(line)) if is_batchable(&line) => {
                 replies.push_back(reply(app, (caller, None), line));
             }
             Some(other) => {
@@ -114,14 +114,14 @@ fn reply<'a>(
     line: BytesMut,
 ) -> Pin<Box<dyn Future<Output = Vec<u8>> + 'a>> {
     Box::pin(async move {
-        let reply = answer(app, asker, &line).await;
-        forget(line);
+        let reply = handle_line(app, asker, &line).await;
+        zeroize_line(line);
         reply
     })
 }
 
 /// It may have held a password.
-fn forget(mut line: BytesMut) {
+fn zeroize_line(mut line: BytesMut) {
     line.zeroize();
 }
 
@@ -148,19 +148,19 @@ async fn next_line(
     stop: &mut watch::Receiver<bool>,
 ) -> Result<BytesMut, End> {
     if let Some(line) = reader.next().now_or_never() {
-        return taken(line);
+        return map_line(line);
     }
     if !writer.is_empty() && writer.flush(write_timeout(app)).await.is_err() {
         return Err(End::Quiet);
     }
     tokio::select! {
         biased;
-        line = wait(app, reader) => line,
+        line = read_line(app, reader) => line,
         _ = stop.wait_for(|stop| *stop) => Err(End::Quiet),
     }
 }
 
-fn taken(line: Option<Result<BytesMut, LineError>>) -> Result<BytesMut, End> {
+fn map_line(line: Option<Result<BytesMut, LineError>>) -> Result<BytesMut, End> {
     match line {
         Some(Ok(line)) => Ok(line),
         Some(Err(LineError::TooLong)) => Err(End::TooLong),
@@ -169,7 +169,7 @@ fn taken(line: Option<Result<BytesMut, LineError>>) -> Result<BytesMut, End> {
 }
 
 /// Waits for the first byte as long as a connection may idle, then for the rest of the line.
-async fn wait(app: &App, reader: &mut Reader) -> Result<BytesMut, End> {
+async fn read_line(app: &App, reader: &mut Reader) -> Result<BytesMut, End> {
     loop {
         let (idle, line) = {
             let limits = app.limits.borrow();
@@ -182,7 +182,7 @@ async fn wait(app: &App, reader: &mut Reader) -> Result<BytesMut, End> {
             }
         }
         match timeout(line, reader.next()).await {
-            Ok(line) => return taken(line),
+            Ok(line) => return map_line(line),
             // Woken for nothing: it still idles.
             Err(_) if reader.read_buffer().is_empty() => {}
             Err(_) => return Err(End::Quiet),

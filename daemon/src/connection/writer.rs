@@ -8,7 +8,7 @@ use tokio::time::{Duration, timeout};
 
 /// Bytes of replies gathered before they are written, whatever else is at hand: a client that
 /// pipelines and never reads holds no more than this and one reply.
-const GATHERED: usize = 64 * 1024;
+const FLUSH_THRESHOLD: usize = 64 * 1024;
 
 /// Gathers reply lines.
 pub(super) struct Writer {
@@ -32,7 +32,7 @@ impl Writer {
     }
 
     pub(super) const fn is_full(&self) -> bool {
-        self.buffer.len() >= GATHERED
+        self.buffer.len() >= FLUSH_THRESHOLD
     }
 
     /// Writes what was gathered.
@@ -43,7 +43,7 @@ impl Writer {
         let written = timeout(limit, self.half.write_all(&self.buffer)).await;
         self.buffer.clear();
         // A large reply is rare: its memory is not kept for the rest of the connection.
-        self.buffer.shrink_to(GATHERED);
+        self.buffer.shrink_to(FLUSH_THRESHOLD);
         written.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 

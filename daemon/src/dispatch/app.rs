@@ -8,15 +8,15 @@ use photoprism_protocol::name::UserName;
 use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
-use super::import::Imports;
-use super::refusals::Refusals;
+use super::import::ImportSessions;
+use super::refusals::RefusalBuffer;
 use crate::accounts::ended::EndedIds;
 use crate::accounts::index::SessionIndex;
 use crate::accounts::limiter::Limiter;
 use crate::accounts::password::PasswordRules;
 use crate::clock::{Clock, Stopwatch, random};
 use crate::config::{AdminPassword, Limits};
-use crate::effect::{Effect, Sink};
+use crate::effect::{Effect, EffectHandler};
 use crate::handlers::auth::Lifetimes;
 use crate::hashing::Pool;
 use crate::metrics::Metrics;
@@ -28,7 +28,7 @@ const HEAD_EVERY: i64 = 1000;
 
 /// Where the daemon lives, for `status`.
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct Paths {
     /// Path of the database.
     pub database: PathBuf,
     /// Path of the admin socket.
@@ -50,7 +50,7 @@ pub struct App {
     /// Places of addresses and accounts.
     pub limiter: Limiter,
     /// What the limiter refused and nobody has written yet.
-    pub refusals: Refusals,
+    pub refusals: RefusalBuffer,
     /// How long sessions of logins live.
     pub lifetimes: Lifetimes,
     /// The hash threads.
@@ -74,7 +74,7 @@ pub struct App {
     /// Looks a variable of the environment up.
     pub env: fn(&str) -> Option<OsString>,
     /// For `status`.
-    pub places: Places,
+    pub places: Paths,
     /// Since the start.
     pub started: Stopwatch,
     /// Open connections, over both sockets.
@@ -82,7 +82,7 @@ pub struct App {
     /// Turns true when the daemon stops.
     pub stop: watch::Receiver<bool>,
     /// Imports on their way.
-    pub imports: Imports,
+    pub imports: ImportSessions,
     /// What is counted.
     pub metrics: Metrics,
     /// Names the requests that fail.
@@ -112,8 +112,7 @@ impl RequestIds {
 }
 
 /// Applies what commits mean: to the session index, to what was ended, and to the log.
-#[must_use]
-pub fn sink(index: SessionIndex, ended: EndedIds) -> Sink {
+pub fn sink(index: SessionIndex, ended: EndedIds) -> EffectHandler {
     Box::new(move |effect| {
         log(&effect);
         ended.apply(&effect);
@@ -152,7 +151,6 @@ fn log(effect: &Effect) {
 
 impl App {
     /// Whether the daemon is stopping: what has not begun is not begun any more.
-    #[must_use]
     pub fn is_stopping(&self) -> bool {
         *self.stop.borrow()
     }

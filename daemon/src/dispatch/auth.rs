@@ -16,13 +16,13 @@ use crate::store::{Db, Tx};
 
 pub(super) async fn ls(call: &Call<'_>) -> Answer {
     let args = call.args::<list::Search>()?;
-    let request = auth::Ls::parse(args, &call.context, call.app.index.unwritten())?;
+    let request = auth::Ls::parse(args, &call.context, call.app.index.pending_uses())?;
     call.read(request, auth::ls).await
 }
 
 pub(super) async fn show(call: &Call<'_>) -> Answer {
     let target = call.args::<wire::Target>()?;
-    call.look_up(auth::ByRef::parse(&target, call.app.index.unwritten())?, auth::show).await
+    call.look_up(auth::ByRef::parse(&target, call.app.index.pending_uses())?, auth::show).await
 }
 
 pub(super) async fn add(call: &Call<'_>) -> Answer {
@@ -70,7 +70,7 @@ pub(super) async fn verify(call: &Call<'_>) -> Answer {
     let look = move |db: &Db| {
         let introspection = auth::verify(db, &request, (now, last_use))?;
         if auth::is_hidden(db, &request)? {
-            ended.tell();
+            ended.log();
         }
         Ok(introspection)
     };
@@ -119,7 +119,7 @@ pub(super) async fn clear_logins(call: &Call<'_>) -> Answer {
         call.write(key, move |tx, context, key| logins::clear(tx, context, key, &request)).await?;
     match lifted {
         Lifted::All => call.app.limiter.lift_all(),
-        Lifted::Some(subjects) => call.app.limiter.lift(&subjects),
+        Lifted::Some(subjects) => call.app.limiter.clear(&subjects),
     }
     Ok(cleared)
 }

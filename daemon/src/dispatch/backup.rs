@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use photoprism_protocol::backup as wire;
 use photoprism_protocol::status::NoArgs;
 
-use super::aside::{aside, turn};
+use super::blocking::{lock_backups, run_blocking};
 use super::call::Call;
 use super::command::Answer;
 use crate::error::CommandError;
 use crate::handlers::backup;
-use crate::store::{BackupFile, Made, Making, Plan, backup_folder, backup_open};
+use crate::store::{BackupFile, Made, Making, Plan, backup_directory, backup_open};
 
-fn folder(call: &Call<'_>) -> PathBuf {
-    backup_folder(&call.app.places.database)
+fn directory(call: &Call<'_>) -> PathBuf {
+    backup_directory(&call.app.places.database)
 }
 
 pub(super) async fn ls(call: &Call<'_>) -> Answer {
@@ -22,9 +22,9 @@ pub(super) async fn ls(call: &Call<'_>) -> Answer {
 
 pub(super) async fn verify(call: &Call<'_>) -> Answer {
     let request = backup::Verify::parse(&call.args::<wire::Verify>()?)?;
-    let _turn = turn(call).await?;
-    let folder = folder(call);
-    backup::told(aside(move || backup::checked(&folder, &request)).await?)
+    let _turn = lock_backups(call).await?;
+    let directory = directory(call);
+    backup::told(run_blocking(move || backup::checked(&directory, &request)).await?)
 }
 
 pub(super) async fn create(call: &Call<'_>) -> Answer {
@@ -32,8 +32,8 @@ pub(super) async fn create(call: &Call<'_>) -> Answer {
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
     }
-    let _turn = turn(call).await?;
-    let made = make(call).await?;
+    let _turn = lock_backups(call).await?;
+    let made = write_file(call).await?;
     let file = made.clone();
     let outcome =
         call.write(key, move |tx, context, key| backup::create(tx, context, key, &made)).await;
@@ -44,7 +44,7 @@ pub(super) async fn create(call: &Call<'_>) -> Answer {
 }
 
 /// Each step has the whole time in which work must begin: the backup as a whole has no limit.
-async fn make(call: &Call<'_>) -> Result<Made, CommandError> {
+async fn write_file(call: &Call<'_>) -> Result<Made, CommandError> {
     let store = &call.app.store;
     let name = backup::file_name(call.context.now);
     let begin = move |db: &_| Ok(Making::begin(db, &name)?);
@@ -58,7 +58,7 @@ async fn make(call: &Call<'_>) -> Result<Made, CommandError> {
         let done;
         (making, done) = store.read(deadline, step).await?;
         if done {
-            return aside(move || Ok(making.publish()?)).await;
+            return run_blocking(move || Ok(making.publish()?)).await;
         }
     }
 }
@@ -70,19 +70,19 @@ pub(super) async fn restore(call: &Call<'_>) -> Answer {
         return Ok(replay);
     }
     let request = backup::Restore::parse(&args)?;
-    let _turn = turn(call).await?;
-    let (folder, name) = (folder(call), request.file.clone());
-    let open = move || backup_open(&folder, name.as_str()).map_err(backup::refusal);
-    let file = aside(open).await?;
+    let _turn = lock_backups(call).await?;
+    let (directory, name) = (directory(call), request.file.clone());
+    let open = move || backup_open(&directory, name.as_str()).map_err(backup::refusal);
+    let file = run_blocking(open).await?;
     if request.dry_run {
-        return tell(call, file, request.with_sessions).await;
+        return describe(call, file, request.with_sessions).await;
     }
     call.write(key, move |tx, context, key| backup::restore(tx, context, key, (&request, &file)))
         .await
 }
 
 /// Compares step by step, and changes nothing.
-async fn tell(call: &Call<'_>, file: BackupFile, with_sessions: bool) -> Answer {
+async fn describe(call: &Call<'_>, file: BackupFile, with_sessions: bool) -> Answer {
     let store = &call.app.store;
     let begin = move |db: &_| {
         backup::refuse_other(db, &file)?;

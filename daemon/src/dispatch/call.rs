@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use photoprism_protocol::args::{ArgFault, Entries, decode, decode_pair};
+use photoprism_protocol::args::{ArgError, Entries, decode, decode_pair};
 use photoprism_protocol::envelope::{Request, Success};
 use photoprism_protocol::key::IdempotencyKey;
 use photoprism_protocol::level::Level;
@@ -17,9 +17,9 @@ use tokio::time::timeout;
 use super::app::App;
 use crate::clock::Stopwatch;
 use crate::error::CommandError;
-use crate::faults::{Fault, is_off};
-use crate::handlers::{Context, Hashed, Key, Looked, Outcome, look_up_key, settle_replay};
-use crate::hashing::{Lane, PoolError, Ticket};
+use crate::failpoints::{Failpoint, enabled};
+use crate::handlers::{Context, Hashed, Key, KeyState, Outcome, confirm_replay, find_replay};
+use crate::hashing::{HashJob, Lane, PoolError};
 use crate::peer::Permit;
 use crate::store::{Db, Tx};
 
@@ -97,7 +97,7 @@ impl<'a> Call<'a> {
 
     /// What is left of the time in which the work must begin.
     pub(super) fn time_left(&self) -> Duration {
-        if is_off(Fault::WaitForever) {
+        if enabled(Failpoint::WaitForever) {
             return Duration::MAX;
         }
         let whole = self.app.limits.borrow().request_timeout;
@@ -115,7 +115,7 @@ impl<'a> Call<'a> {
     }
 
     /// Waits until a refusal may leave, by a timer: how long its reasons took does not show.
-    pub(super) async fn not_before_the_floor(&self) {
+    pub(super) async fn wait_for_minimum_delay(&self) {
         let floor = self.app.limits.borrow().refusal_floor;
         let rest = floor.saturating_sub(self.watch.elapsed());
         let _ = timeout(rest, std::future::pending::<()>()).await;
@@ -139,7 +139,7 @@ impl<'a> Call<'a> {
         Ok(args)
     }
 
-    fn entries(&self) -> Result<Entries<'a>, ArgFault> {
+    fn entries(&self) -> Result<Entries<'a>, ArgError> {
         Entries::read(self.request.args)
     }
 
@@ -182,17 +182,17 @@ impl<'a> Call<'a> {
         let looked = self
             .app
             .store
-            .read(self.time_left(), move |db| look_up_key(db, &context, &key))
+            .read(self.time_left(), move |db| find_replay(db, &context, &key))
             .await?;
         match looked {
-            Looked::New => Ok(None),
-            Looked::Replay(success) => Ok(Some(success)),
-            Looked::IfPassword { hash, replay } => {
+            KeyState::New => Ok(None),
+            KeyState::Replay(success) => Ok(Some(success)),
+            KeyState::IfPassword { hash, replay } => {
                 let matches = match password {
                     Some(password) => self.verify(password.clone(), hash).await?,
                     None => false,
                 };
-                settle_replay(replay, matches).map(Some)
+                confirm_replay(replay, matches).map(Some)
             }
         }
     }
@@ -214,7 +214,7 @@ impl<'a> Call<'a> {
         self.computed(ticket).await
     }
 
-    pub(super) async fn computed<T>(&self, mut ticket: Ticket<T>) -> Result<T, CommandError> {
+    pub(super) async fn computed<T>(&self, mut ticket: HashJob<T>) -> Result<T, CommandError> {
         timeout(self.time_left(), ticket.begun()).await.map_err(|_| CommandError::Late)?;
         ticket.outcome().await.map_err(pool_error)
     }

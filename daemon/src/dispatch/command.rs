@@ -16,7 +16,7 @@ use crate::handlers::{self, admin, audit as trail, passwd, twofa};
 pub(super) type Answer = Result<Success, CommandError>;
 
 /// Carries the command out.
-pub(super) async fn perform(call: &Call<'_>) -> Answer {
+pub(super) async fn dispatch(call: &Call<'_>) -> Answer {
     if call.app.is_stopping() {
         return Err(CommandError::Unavailable("the daemon is stopping; try again".into()));
     }
@@ -52,7 +52,7 @@ pub(super) async fn perform(call: &Call<'_>) -> Answer {
         C::Users2faConfirm => users::confirm_2fa(call).await,
         C::Users2faDisable => users::on_target(call, twofa::disable).await,
         C::Users2faRecovery => users::on_target(call, twofa::recovery).await,
-        C::Metrics => metrics::tell(call).await,
+        C::Metrics => metrics::metrics(call).await,
         C::UsersExport => users::export(call).await,
         C::UsersImport => import::import(call).await,
         C::Doctor => doctor::examine(call).await,

@@ -10,11 +10,12 @@ use tracing::{info, warn};
 
 use super::call::{Call, pool_error};
 use super::refusals::flush;
-use crate::accounts::limiter::{Place, RateLimited};
-use crate::effect::Done;
+use crate::accounts::limiter::{RateLimited, Reservation};
+use crate::effect::WithEffects;
 use crate::error::{CommandError, LoginRefusal};
 use crate::handlers::auth::{
-    Attempt, Charges, Checked, Known, Reason, Settled, Verdict, know, settle,
+    Attempt, Candidate, Decision, FailureCharges, Reason, VerifiedAttempt, VerifiedCredential,
+    commit_attempt, load_candidate,
 };
 use crate::hashing::{Lane, needs_rehash};
 use crate::log::REPEATED;
@@ -24,9 +25,9 @@ use crate::store::{Db, Tx, password_hash, password_set};
 const ROUNDS: usize = 3;
 
 /// The places of one attempt.
-struct Places {
-    password: Place,
-    passcode: Option<Place>,
+struct Reservations {
+    password: Reservation,
+    passcode: Option<Reservation>,
 }
 
 /// Carries an attempt out; a refusal leaves no sooner than the floor allows.
@@ -35,17 +36,17 @@ pub(super) async fn login(call: &Call<'_>) -> Result<Success, CommandError> {
     attempt.ended = attempt.app_password_id().is_some_and(|id| call.app.ended.meets(&id));
     let outcome = attempt_once(call, &attempt).await;
     if let Err(CommandError::Login(_)) = &outcome {
-        call.not_before_the_floor().await;
+        call.wait_for_minimum_delay().await;
     }
     outcome
 }
 
 async fn attempt_once(call: &Call<'_>, attempt: &Attempt) -> Result<Success, CommandError> {
-    let mut known = look(call, attempt).await?;
+    let mut known = load(call, attempt).await?;
     let entered = call.app.limiter.enter(&attempt.client_ip, known.who.clone());
     let entered = timeout(call.time_left(), entered).await.map_err(|_| CommandError::Late)?;
     let mut places = match entered {
-        Ok(password) => Places { password, passcode: None },
+        Ok(password) => Reservations { password, passcode: None },
         Err(limited) => return Err(limited_now(call, attempt, limited)),
     };
     for _ in 0..ROUNDS {
@@ -55,24 +56,24 @@ async fn attempt_once(call: &Call<'_>, attempt: &Attempt) -> Result<Success, Com
         };
         let stored = known.stored.clone();
         match decide(call, attempt, (checked, &places)).await? {
-            Verdict::Again(now) => known = *now,
-            Verdict::Welcome(success) => {
+            Decision::Again(now) => known = *now,
+            Decision::Welcome(success) => {
                 places.password.succeed();
                 let (ip, user) = (attempt.client_ip.as_str(), attempt.name.as_str());
                 info!(target: REPEATED, ip = %ip, user, "login ok");
                 call.app.metrics.login("ok");
-                better_hash(call, attempt, (&known, stored));
+                upgrade_hash(call, attempt, (&known, stored));
                 return Ok(*success);
             }
-            Verdict::Refused(reason) => return Err(refused(call, attempt, (places, reason))),
+            Decision::Refused(reason) => return Err(refused(call, attempt, (places, reason))),
         }
     }
     Err(CommandError::Unavailable("the account changes all the time; try again".into()))
 }
 
-async fn look(call: &Call<'_>, attempt: &Attempt) -> Result<Known, CommandError> {
+async fn load(call: &Call<'_>, attempt: &Attempt) -> Result<Candidate, CommandError> {
     let (context, attempt) = (Arc::clone(&call.context), attempt.clone());
-    let work = move |db: &Db| know(db, &context, &attempt);
+    let work = move |db: &Db| load_candidate(db, &context, &attempt);
     call.app.store.read(call.time_left(), work).await
 }
 
@@ -80,11 +81,11 @@ async fn look(call: &Call<'_>, attempt: &Attempt) -> Result<Known, CommandError>
 async fn check(
     call: &Call<'_>,
     attempt: &Attempt,
-    known: &Known,
-    places: &mut Places,
-) -> Result<Result<Checked, RateLimited>, CommandError> {
+    known: &Candidate,
+    places: &mut Reservations,
+) -> Result<Result<VerifiedCredential, RateLimited>, CommandError> {
     if known.app.is_some() {
-        return Ok(Ok(Checked::App));
+        return Ok(Ok(VerifiedCredential::App));
     }
     let stored = known.stored.clone();
     let ticket = call
@@ -102,41 +103,45 @@ async fn check(
         }
     }
     let passcode_place = places.passcode.is_some();
-    Ok(Ok(Checked::Password { stored, matches, passcode_place }))
+    Ok(Ok(VerifiedCredential::Password { stored, matches, passcode_place }))
 }
 
 async fn decide(
     call: &Call<'_>,
     attempt: &Attempt,
-    (checked, places): (Checked, &Places),
-) -> Result<Verdict, CommandError> {
+    (checked, places): (VerifiedCredential, &Reservations),
+) -> Result<Decision, CommandError> {
     // Earlier refusals must not be written over what this one comes to.
-    if call.app.refusals.waits(attempt) {
+    if call.app.refusals.contains(attempt) {
         flush(call.app, call.time_left()).await?;
     }
-    let charges = Charges {
+    let charges = FailureCharges {
         password: places.password.charges(),
-        passcode: places.passcode.as_ref().map(Place::charges).unwrap_or_default(),
-        vouch: places.password.vouch(call.context.now.as_second()),
+        passcode: places.passcode.as_ref().map(Reservation::charges).unwrap_or_default(),
+        vouch: places.password.trust(call.context.now.as_second()),
     };
     let lifetimes = call.app.lifetimes;
-    let request = Settled { attempt: attempt.clone(), checked, charges, lifetimes };
+    let request = VerifiedAttempt { attempt: attempt.clone(), checked, charges, lifetimes };
     let context = Arc::clone(&call.context);
-    let work = move |tx: &Tx<'_>| -> Result<Done<Verdict>, CommandError> {
-        settle(tx, &context, &request)
+    let work = move |tx: &Tx<'_>| -> Result<WithEffects<Decision>, CommandError> {
+        commit_attempt(tx, &context, &request)
     };
     call.app.store.write_with_effects(call.time_left(), work).await
 }
 
 fn limited_now(call: &Call<'_>, attempt: &Attempt, limited: RateLimited) -> CommandError {
     call.app.refusals.count(attempt);
-    tell(call, attempt, Reason::RateLimited);
+    log_login(call, attempt, Reason::RateLimited);
     CommandError::Login(LoginRefusal::RateLimited { retry_after_s: limited.retry_after_s })
 }
 
-fn refused(call: &Call<'_>, attempt: &Attempt, (places, reason): (Places, Reason)) -> CommandError {
-    tell(call, attempt, reason);
-    if reason.costs_places() {
+fn refused(
+    call: &Call<'_>,
+    attempt: &Attempt,
+    (places, reason): (Reservations, Reason),
+) -> CommandError {
+    log_login(call, attempt, reason);
+    if reason.counts_as_failure() {
         places.password.fail();
     }
     match (reason, places.passcode) {
@@ -149,7 +154,7 @@ fn refused(call: &Call<'_>, attempt: &Attempt, (places, reason): (Places, Reason
     })
 }
 
-fn tell(call: &Call<'_>, attempt: &Attempt, reason: Reason) {
+fn log_login(call: &Call<'_>, attempt: &Attempt, reason: Reason) {
     call.app.metrics.login(reason.status());
     let (ip, user) = (attempt.client_ip.as_str(), attempt.name.as_str());
     info!(target: REPEATED, ip = %ip, user, reason = reason.status(), "login refused");
@@ -157,17 +162,17 @@ fn tell(call: &Call<'_>, attempt: &Attempt, reason: Reason) {
 
 /// Replaces a hash of another scheme or of weaker parameters, now that the password is known.
 /// Only if the old one still stands; nobody waits for it.
-fn better_hash(call: &Call<'_>, attempt: &Attempt, (known, stored): (&Known, Option<String>)) {
+fn upgrade_hash(call: &Call<'_>, attempt: &Attempt, (known, stored): (&Candidate, Option<String>)) {
     let app = &call.app;
     let Some(old) =
         stored.filter(|old| known.app.is_none() && needs_rehash(old, app.pool.target()))
     else {
         return;
     };
-    let crate::accounts::limiter::Who::Account(uid) = known.who.clone() else { return };
+    let crate::accounts::limiter::LimitKey::Account(uid) = known.who.clone() else { return };
     let Ok(ticket) = app.pool.queue_hash(Lane::Login, attempt.password.clone()) else { return };
     let (store, deadline) = (app.store.clone(), app.limits.borrow().request_timeout);
-    let now = crate::accounts::times::to_stored(call.context.now);
+    let now = crate::accounts::times::format_stored(call.context.now);
     tokio::task::spawn_local(async move {
         let Ok(hash) = ticket.outcome().await else { return };
         let hash = Secret::new(hash.expose().to_owned());

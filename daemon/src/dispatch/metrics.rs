@@ -9,23 +9,23 @@ use super::command::Answer;
 use crate::error::CommandError;
 use crate::handlers::admin::DAEMON_VERSION;
 use crate::handlers::{metrics, success};
-use crate::metrics::{CONTENT_TYPE, Figures, exposition};
+use crate::metrics::{CONTENT_TYPE, Snapshot, exposition};
 
 /// Answers while the database is missing as well.
-pub(super) async fn tell(call: &Call<'_>) -> Answer {
+pub(super) async fn metrics(call: &Call<'_>) -> Answer {
     call.args::<NoArgs>()?;
     let app = call.app;
     let database = app.store.look(call.time_left(), metrics::database).await?;
-    let figures = Figures { database, ..standing(app) };
+    let figures = Snapshot { database, ..snapshot(app) };
     let text = exposition(&app.metrics, &figures, DAEMON_VERSION)
         .map_err(|error| CommandError::Internal(error.to_string()))?;
     success(&Exposition { content_type: CONTENT_TYPE.into(), text })
 }
 
-fn standing(app: &App) -> Figures {
+fn snapshot(app: &App) -> Snapshot {
     let count = |number: usize| number as u64;
     let up = i64::try_from(app.started.elapsed().as_secs()).unwrap_or(i64::MAX);
-    Figures {
+    Snapshot {
         connections: (count(app.open.get()), count(app.limits.borrow().max_connections)),
         hashes: (count(app.pool.running()), count(app.pool.waiting()), app.pool.computed()),
         commits: app.store.committed(),

@@ -1,9 +1,9 @@
 //! From a line to its reply: access, then the one match over all commands.
 
 mod app;
-mod aside;
 mod auth;
 mod backup;
+mod blocking;
 mod call;
 mod command;
 mod doctor;
@@ -16,9 +16,9 @@ mod status;
 mod trail;
 mod users;
 
-pub use self::app::{App, Places, RequestIds, sink};
-pub use self::import::Imports;
-pub use self::refusals::{Refusals, flush as flush_refusals};
+pub use self::app::{App, Paths, RequestIds, sink};
+pub use self::import::ImportSessions;
+pub use self::refusals::{RefusalBuffer, flush as flush_refusals};
 pub use self::status::current_status;
 pub use self::trail::verify_trail;
 
@@ -41,7 +41,7 @@ use crate::peer::Caller;
 pub type Asker<'a> = (&'a Caller, Option<BorrowedFd<'a>>);
 
 /// The reply line to `line`, both without their newlines.
-pub async fn answer(app: &App, asker: Asker<'_>, line: &[u8]) -> Vec<u8> {
+pub async fn handle_line(app: &App, asker: Asker<'_>, line: &[u8]) -> Vec<u8> {
     let watch = Stopwatch::start();
     match decode(line) {
         Ok(request) => carry_out(app, asker, &request, watch).await,
@@ -70,7 +70,7 @@ async fn carry_out(
             }
         };
         let call = Call::new(app, permit, request, watch).by(stream);
-        match command::perform(&call).await {
+        match command::dispatch(&call).await {
             Err(CommandError::KeyTaken) => {}
             outcome => return finish(app, &call, &request.id, outcome),
         }
@@ -79,7 +79,7 @@ async fn carry_out(
 
 /// What a first look at a line comes to.
 #[derive(Debug)]
-pub enum Glance {
+pub enum Route {
     /// It waits for nobody: this is its reply.
     Answered(Vec<u8>),
     /// It changes nothing and has a short reply, so that it may be carried out together with others
@@ -90,21 +90,19 @@ pub enum Glance {
 }
 
 /// Looks at a line, and answers it where what the daemon holds in memory is enough.
-#[must_use]
-pub fn glance(app: &App, caller: &Caller, line: &[u8]) -> Glance {
+pub fn route(app: &App, caller: &Caller, line: &[u8]) -> Route {
     let watch = Stopwatch::start();
-    let Ok(request) = decode(line) else { return Glance::Other };
+    let Ok(request) = decode(line) else { return Route::Other };
     let own = |command| matches!(command, CommandName::AuthVerify) && app.own;
     let at_once = matches!(request.command, CommandName::Ping) || own(request.command);
     if at_once && let Some(reply) = carry_out(app, (caller, None), &request, watch).now_or_never() {
-        return Glance::Answered(reply);
+        return Route::Answered(reply);
     }
-    if is_short(request.command) { Glance::LooksUp } else { Glance::Other }
+    if is_short(request.command) { Route::LooksUp } else { Route::Other }
 }
 
-/// As [`Glance::LooksUp`].
-#[must_use]
-pub fn looks_up(line: &[u8]) -> bool {
+/// As [`Route::LooksUp`].
+pub fn is_batchable(line: &[u8]) -> bool {
     decode(line).is_ok_and(|request| is_short(request.command))
 }
 

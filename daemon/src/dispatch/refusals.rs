@@ -20,20 +20,20 @@ const MOST: usize = 10_000;
 /// the metrics alone.
 const MOST_ADDRESSES: usize = 10_000;
 
-type Place = (String, String, String);
+type RefusalKey = (String, String, String);
 
 /// Refusals that are not yet written.
 #[derive(Debug, Default)]
-pub struct Refusals(RefCell<HashMap<Place, u64>>);
+pub struct RefusalBuffer(RefCell<HashMap<RefusalKey, u64>>);
 
-impl Refusals {
+impl RefusalBuffer {
     /// Counts one.
     pub(super) fn count(&self, attempt: &Attempt) {
         let ip = attempt.client_ip.as_str().to_owned();
         self.add((ip, recorded_name(&attempt.name), attempt.realm.clone()), 1);
     }
 
-    fn add(&self, (ip, name, realm): Place, count: u64) {
+    fn add(&self, (ip, name, realm): RefusalKey, count: u64) {
         let mut waiting = self.0.borrow_mut();
         let place = (ip, name, realm);
         if waiting.len() < MOST || waiting.contains_key(&place) {
@@ -47,19 +47,18 @@ impl Refusals {
     }
 
     /// Whether one of that address and name waits, in whatever realm.
-    pub(super) fn waits(&self, attempt: &Attempt) -> bool {
+    pub(super) fn contains(&self, attempt: &Attempt) -> bool {
         let (ip, name) = (attempt.client_ip.as_str(), recorded_name(&attempt.name));
         self.0.borrow().keys().any(|(its_ip, its_name, _)| its_ip == ip && *its_name == name)
     }
 
     /// Takes what waits.
-    #[must_use]
-    pub fn take(&self) -> Vec<(Place, u64)> {
+    pub fn take(&self) -> Vec<(RefusalKey, u64)> {
         self.0.take().into_iter().collect()
     }
 
     /// Puts back what could not be written.
-    pub fn put_back(&self, refusals: Vec<(Place, u64)>) {
+    pub fn restore(&self, refusals: Vec<(RefusalKey, u64)>) {
         for (place, count) in refusals {
             self.add(place, count);
         }
@@ -75,21 +74,18 @@ pub async fn flush(app: &App, deadline: Duration) -> Result<(), CommandError> {
     if refusals.is_empty() {
         return Ok(());
     }
-    let now = times::to_stored(app.clock.now());
+    let now = times::format_stored(app.clock.now());
     let kept = refusals.clone();
     let work = move |tx: &Tx<'_>| Ok(write(tx, &refusals, &now)?);
     let written = app.store.write(deadline, work).await;
     if written.is_err() {
-        app.refusals.put_back(kept);
+        app.refusals.restore(kept);
     }
     written
 }
 
 /// Writes refusals down.
-///
-/// # Errors
-/// The store's.
-fn write(tx: &Tx<'_>, refusals: &[(Place, u64)], now: &str) -> Result<(), StoreError> {
+fn write(tx: &Tx<'_>, refusals: &[(RefusalKey, u64)], now: &str) -> Result<(), StoreError> {
     for ((client_ip, name, realm), count) in refusals {
         login_refused(tx, &Refusal { client_ip, name, realm, count: *count, now })?;
     }
@@ -100,14 +96,14 @@ fn write(tx: &Tx<'_>, refusals: &[(Place, u64)], now: &str) -> Result<(), StoreE
 mod tests {
     use super::*;
 
-    fn place(number: usize, name: &str, realm: &str) -> Place {
+    fn place(number: usize, name: &str, realm: &str) -> RefusalKey {
         (format!("192.0.2.{number}"), name.to_owned(), realm.to_owned())
     }
 
     /// Names, realms and addresses beyond any number, and a database that takes none.
     #[test]
     fn what_waits_has_a_bound_whatever_differs() {
-        let refusals = Refusals::default();
+        let refusals = RefusalBuffer::default();
         for number in 0..MOST {
             refusals.add(place(1, &format!("name{number}"), "api"), 1);
         }
@@ -118,11 +114,12 @@ mod tests {
         refusals.add(place(1, "name7", "api"), 1);
         let taken = refusals.take();
         assert_eq!(taken.len(), MOST + MOST_ADDRESSES);
-        let count = |wanted: &Place| taken.iter().find(|(place, _)| place == wanted).unwrap().1;
+        let count =
+            |wanted: &RefusalKey| taken.iter().find(|(place, _)| place == wanted).unwrap().1;
         assert_eq!(count(&place(1, "name7", "api")), 2, "what waits counts on");
         assert_eq!(count(&place(2, REFUSED_NAME, REFUSED_REALM)), 100_001);
-        refusals.put_back(taken.clone());
-        refusals.put_back(taken);
+        refusals.restore(taken.clone());
+        refusals.restore(taken);
         assert!(refusals.take().len() <= MOST + MOST_ADDRESSES);
     }
 }

@@ -1,10 +1,10 @@
 //! The first admin as a reset makes it.
 
-use super::aside::aside;
+use super::blocking::run_blocking;
 use super::call::Call;
+use crate::admin_password::{ConfiguredPassword, read};
 use crate::config::When;
 use crate::error::CommandError;
-use crate::first_password::{Given, read};
 use crate::handlers::FirstAdmin;
 
 /// The configured name and password; a password that is no good is left out with a warning.
@@ -14,10 +14,10 @@ pub(super) async fn first_admin(call: &Call<'_>) -> Result<FirstAdmin, CommandEr
     let (source, env, rules) = (app.admin_password.clone(), app.env, app.rules);
     let name = app.admin_user.clone();
     let read = move || Ok(read((&source, When::Serving), (&env, &rules), name.as_str()));
-    match aside(read).await? {
+    match run_blocking(read).await? {
         Ok(None) => {}
-        Ok(Some(Given::Hash(hash))) => first.hash = Some(hash),
-        Ok(Some(Given::Plain { password, warning })) => {
+        Ok(Some(ConfiguredPassword::Hash(hash))) => first.hash = Some(hash),
+        Ok(Some(ConfiguredPassword::Plain { password, warning })) => {
             first.hash = Some(call.hash(&password).await?.hash);
             first.warning = warning.map(Into::into);
         }

@@ -5,7 +5,7 @@ use photoprism_protocol::envelope::Success;
 use photoprism_protocol::status::{self, Pong, Status};
 
 use super::context::success;
-use crate::accounts::first::FIRST_ADMIN_ID;
+use crate::accounts::bootstrap::FIRST_ADMIN_ID;
 use crate::error::CommandError;
 use crate::store::{
     Db, FirstPassword, Kind, SCHEMA_VERSION, StoreError, counts, first_admin_name, first_password,
@@ -15,18 +15,12 @@ use crate::store::{
 pub const DAEMON_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Says that somebody is there.
-///
-/// # Errors
-/// None that can be reached.
 pub fn ping() -> Result<Success, CommandError> {
     success(&Pong { pong: true, protocol: VERSION, version: DAEMON_VERSION.into() })
 }
 
 /// Completes what the asynchronous side knows with what the database says. Answers while the
 /// database is missing as well.
-///
-/// # Errors
-/// The store's.
 pub fn status(db: Result<&Db, StoreError>, mut status: Status) -> Result<Success, CommandError> {
     let mut warnings = Vec::new();
     match db {

@@ -14,9 +14,9 @@ use photoprism_protocol::users::{self, AdoptResult, Adopted};
 
 use super::context::{Context, Outcome, success};
 use super::find::no_nul;
-use super::write::{Key, Written, surrounded};
-use crate::accounts::first::person;
-use crate::accounts::standing::{is_deleted, shown};
+use super::write::{Key, WriteResult, run_write};
+use crate::accounts::account::{is_deleted, to_wire};
+use crate::accounts::bootstrap::new_user_defaults;
 use crate::accounts::stored_form::check_stored_form;
 use crate::error::CommandError;
 use crate::store::{
@@ -38,9 +38,6 @@ pub struct Adopt {
 
 impl Adopt {
     /// Checks the arguments.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: users::Adopt) -> Result<Self, CommandError> {
         let all = args.all.unwrap_or(false);
         let names = args.names.unwrap_or_default();
@@ -62,20 +59,17 @@ impl Adopt {
 type Found = (String, Option<LegacyRow>);
 
 /// Tells what would be done.
-///
-/// # Errors
-/// `invalid_argument`, or the store's.
 pub fn plan(db: &Db, context: &Context, request: &Adopt) -> Result<Success, CommandError> {
     let mut taken = Taken::default();
     let mut accounts = Vec::new();
     for (name, row) in find(db, request)? {
-        let verdict = judge(db, row, &mut taken)?;
+        let verdict = check_row(db, row, &mut taken)?;
         accounts.push(match verdict {
-            Verdict::Adopt(new) => {
-                let user = shown(new.row, db.kind(), context.now);
+            RowOutcome::Adopt(new) => {
+                let user = to_wire(new.row, db.kind(), context.now);
                 told(name, "adopted", new.message, Some(user))
             }
-            Verdict::Not(outcome, why) => told(name, outcome, Some(why), None),
+            RowOutcome::Not(outcome, why) => told(name, outcome, Some(why), None),
         });
     }
     let mut success = success(&result(accounts, true))?;
@@ -93,25 +87,25 @@ pub fn adopt(
     key: Option<&Key>,
     request: &Adopt,
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let mut taken = Taken::default();
         let mut accounts = Vec::new();
         for (name, row) in find(tx, request)? {
-            let verdict = judge(tx, row, &mut taken)?;
+            let verdict = check_row(tx, row, &mut taken)?;
             accounts.push(match verdict {
-                Verdict::Adopt(new) => {
+                RowOutcome::Adopt(new) => {
                     let message = new.message.clone();
-                    let user = shown(make(tx, context, new)?, tx.kind(), context.now);
+                    let user = to_wire(make(tx, context, new)?, tx.kind(), context.now);
                     told(name, "adopted", message, Some(user))
                 }
-                Verdict::Not(outcome, why) => told(name, outcome, Some(why), None),
+                RowOutcome::Not(outcome, why) => told(name, outcome, Some(why), None),
             });
         }
         let target = match &accounts[..] {
             [Adopted { user: Some(user), .. }] => user.uid.clone(),
             _ => String::new(),
         };
-        let mut written = Written::about(target, &result(accounts, false))?;
+        let mut written = WriteResult::new(target, &result(accounts, false))?;
         written.warnings.extend(nothing_there(tx));
         Ok(written)
     })
@@ -170,26 +164,30 @@ struct New {
     message: Option<String>,
 }
 
-enum Verdict {
+enum RowOutcome {
     Adopt(Box<New>),
     Not(&'static str, String),
 }
 
-fn refused(rule: &RuleError) -> Verdict {
-    Verdict::Not("refused", rule.to_string())
+fn refused(rule: &RuleError) -> RowOutcome {
+    RowOutcome::Not("refused", rule.to_string())
 }
 
 /// Holds a legacy account to the rules of new ones. Nothing is bent to keep them.
-fn judge(db: &Db, row: Option<LegacyRow>, taken: &mut Taken) -> Result<Verdict, CommandError> {
+fn check_row(
+    db: &Db,
+    row: Option<LegacyRow>,
+    taken: &mut Taken,
+) -> Result<RowOutcome, CommandError> {
     let Some(row) = row else {
-        return Ok(Verdict::Not("not_found", "there is no legacy account of that name".into()));
+        return Ok(RowOutcome::Not("not_found", "there is no legacy account of that name".into()));
     };
     let name = match UserName::parse(&row.user_name) {
         Ok(name) => name,
         Err(rule) => return Ok(refused(&rule)),
     };
     if let Some(why) = exists(db, &name, &row, taken)? {
-        return Ok(Verdict::Not("exists", why));
+        return Ok(RowOutcome::Not("exists", why));
     }
     let email = match Email::parse(&row.email) {
         Ok(email) => email,
@@ -203,7 +201,7 @@ fn judge(db: &Db, row: Option<LegacyRow>, taken: &mut Taken) -> Result<Verdict, 
     let email = email.as_str();
     if user_by_email(db, email)?.is_some() || taken.emails.contains(email) {
         let why = "its email address belongs to another account; add it without: users add";
-        return Ok(Verdict::Not("refused", why.into()));
+        return Ok(RowOutcome::Not("refused", why.into()));
     }
     let new = UserRow {
         email: email.to_owned(),
@@ -214,14 +212,14 @@ fn judge(db: &Db, row: Option<LegacyRow>, taken: &mut Taken) -> Result<Verdict, 
     match check_stored_form(db, &UserRow::default(), &new) {
         Ok(()) => {}
         Err(CommandError::Invalid { message, .. }) => {
-            return Ok(Verdict::Not("refused", message.into_owned()));
+            return Ok(RowOutcome::Not("refused", message.into_owned()));
         }
         Err(error) => return Err(error),
     }
     taken.names.insert(name.as_str().into());
     taken.uids.insert(row.uid.clone());
     taken.emails.extend(Some(email).filter(|email| !email.is_empty()).map(Into::into));
-    Ok(Verdict::Adopt(Box::new(fill(db, &row, new)?)))
+    Ok(RowOutcome::Adopt(Box::new(fill(db, &row, new)?)))
 }
 
 fn exists(
@@ -271,7 +269,7 @@ fn fill(db: &Db, old: &LegacyRow, row: UserRow) -> Result<New, CommandError> {
 
 fn make(tx: &Tx<'_>, context: &Context, new: Box<New>) -> Result<UserRow, CommandError> {
     let New { row, hash, .. } = *new;
-    let fresh = person(context.now);
+    let fresh = new_user_defaults(context.now);
     let account = NewUser {
         uid: if row.uid.is_empty() { fresh.uid.clone() } else { row.uid },
         name: row.name,

@@ -5,7 +5,7 @@ use photoprism_protocol::audit::{self, Head, Record, VerifyResult};
 use photoprism_protocol::envelope::Success;
 
 use super::context::Context;
-use super::page::{Window, page};
+use super::page::{PageRequest, page};
 use crate::accounts::cursor::fingerprint;
 use crate::accounts::times;
 use crate::error::CommandError;
@@ -18,22 +18,16 @@ const STEP: usize = 5000;
 
 /// A checked `audit.ls`.
 #[derive(Debug)]
-pub struct Ls(Window);
+pub struct Ls(PageRequest);
 
 impl Ls {
     /// Checks the arguments.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: audit::Ls) -> Result<Self, CommandError> {
-        Window::new(args.limit, args.cursor, fingerprint("audit.ls", &())).map(Self)
+        PageRequest::new(args.limit, args.cursor, fingerprint("audit.ls", &())).map(Self)
     }
 }
 
 /// One page of records, newest first.
-///
-/// # Errors
-/// `invalid_argument` at `cursor`, or the store's.
 pub fn ls(db: &Db, _: &Context, Ls(window): &Ls) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let before = window.position(&key, i64::MAX)?;
@@ -67,7 +61,6 @@ pub struct Verify {
 
 impl Verify {
     /// Checks the chain as it is, whatever it was.
-    #[must_use]
     pub fn whole() -> Self {
         let reached = AuditHead::default();
         Self { wanted: None, reached, end: None, seen: false, broken_at: None }
@@ -117,9 +110,6 @@ pub enum Step {
 }
 
 /// Checks the next records of the chain, up to the head that the first step found.
-///
-/// # Errors
-/// The store's.
 pub fn verify_step(db: &Db, mut state: Verify) -> Result<Step, CommandError> {
     let end = match state.end {
         Some(end) => end,

@@ -7,7 +7,7 @@ use photoprism_protocol::secret::Secret;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::effect::Done;
+use crate::effect::WithEffects;
 use crate::error::CommandError;
 use crate::peer::Permit;
 use crate::store::NewUser;
@@ -45,14 +45,13 @@ pub struct FirstAdmin {
 
 impl FirstAdmin {
     /// The rows of a database that begins anew.
-    #[must_use]
-    pub fn accounts(&self, now: Timestamp) -> Vec<NewUser> {
-        crate::accounts::first::accounts(&self.name, now)
+    pub fn initial_accounts(&self, now: Timestamp) -> Vec<NewUser> {
+        crate::accounts::bootstrap::initial_accounts(&self.name, now)
     }
 }
 
 /// What a write came to: its reply, and what its commit means.
-pub type Outcome = Done<Success>;
+pub type Outcome = WithEffects<Success>;
 
 /// The `result` of a reply, as JSON.
 ///
@@ -63,9 +62,6 @@ pub(super) fn result(value: &impl Serialize) -> Result<Box<RawValue>, CommandErr
 }
 
 /// A reply without warnings.
-///
-/// # Errors
-/// None that a type of ours leads to.
 pub fn success(value: &impl Serialize) -> Result<Success, CommandError> {
     Ok(Success { result: result(value)?, warnings: Vec::new() })
 }

@@ -5,14 +5,11 @@ use std::borrow::Cow;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::uid::looks_like_uid;
 
-use crate::accounts::standing::is_deleted;
+use crate::accounts::account::is_deleted;
 use crate::error::CommandError;
 use crate::store::{Db, UserRow, user_by_name, user_by_uid};
 
 /// Refuses a NUL, which no text of ours holds and which would end one elsewhere.
-///
-/// # Errors
-/// `invalid_argument` at `field`.
 pub fn no_nul(field: &'static str, text: Option<&str>) -> Result<(), CommandError> {
     match text {
         Some(text) if text.contains('\0') => {
@@ -23,9 +20,6 @@ pub fn no_nul(field: &'static str, text: Option<&str>) -> Result<(), CommandErro
 }
 
 /// The account of that name or UID, deleted or not. What looks like a UID is one first.
-///
-/// # Errors
-/// `not_found`, or the store's.
 pub(super) fn any_user(db: &Db, user: &str) -> Result<UserRow, CommandError> {
     let by_uid = if looks_like_uid(user) { user_by_uid(db, user)? } else { None };
     let found = match by_uid {
@@ -36,9 +30,6 @@ pub(super) fn any_user(db: &Db, user: &str) -> Result<UserRow, CommandError> {
 }
 
 /// The same, but a deleted account is not found; the hint says how to get it back.
-///
-/// # Errors
-/// `not_found`, or the store's.
 pub(super) fn live_user(db: &Db, user: &str) -> Result<UserRow, CommandError> {
     let row = any_user(db, user)?;
     if !is_deleted(&row) {

@@ -6,7 +6,7 @@ use photoprism_protocol::users::Legacy;
 
 use super::context::Context;
 use super::find::no_nul;
-use super::page::{Window, page};
+use super::page::{PageRequest, page};
 use crate::accounts::cursor::fingerprint;
 use crate::accounts::{search, times};
 use crate::error::CommandError;
@@ -16,38 +16,32 @@ use crate::store::{Db, LegacyRow, UserSearch, cursor_key, legacy_page};
 #[derive(Debug)]
 pub struct Ls {
     search: UserSearch,
-    window: Window,
+    window: PageRequest,
 }
 
 impl Ls {
     /// Checks the arguments.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: Search) -> Result<Self, CommandError> {
         no_nul("search", args.search.as_deref())?;
         let text = args.search.unwrap_or_default();
-        let window = Window::new(args.limit, args.cursor, fingerprint("users.legacy", &text))?;
+        let window = PageRequest::new(args.limit, args.cursor, fingerprint("users.legacy", &text))?;
         Ok(Self { search: search::read(&text), window })
     }
 }
 
 /// One page of legacy accounts; an empty one where the table is missing.
-///
-/// # Errors
-/// `invalid_argument` at `cursor`, or the store's.
 pub fn ls(db: &Db, _: &Context, request: &Ls) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let after = request.window.position(&key, 0)?;
     let rows = legacy_page(db, after, request.window.limit + 1, |row| {
         search::matches_legacy(&request.search, row)
     })?;
-    page(&request.window, &key, rows.into_iter().map(|row| (row.id, shown(row))))
+    page(&request.window, &key, rows.into_iter().map(|row| (row.id, to_wire(row))))
 }
 
-fn shown(row: LegacyRow) -> Legacy {
+fn to_wire(row: LegacyRow) -> Legacy {
     Legacy {
-        created_at: times::stored(&row.created_at).map(times::to_rfc3339),
+        created_at: times::parse_stored(&row.created_at).map(times::to_rfc3339),
         id: row.id,
         uid: row.uid,
         name: row.name,

@@ -7,8 +7,8 @@ use photoprism_protocol::name::UserName;
 use super::auth::check_realm;
 use super::context::{Context, Outcome, success};
 use super::find::no_nul;
-use super::page::{Window, page};
-use super::write::{Key, Written, surrounded};
+use super::page::{PageRequest, page};
+use super::write::{Key, WriteResult, run_write};
 use crate::accounts::cursor::fingerprint;
 use crate::accounts::expiry::parse_expires_at;
 use crate::accounts::limiter::{ClientIp, NameHash, Subject};
@@ -23,14 +23,11 @@ use crate::store::{
 #[derive(Debug)]
 pub struct Ls {
     filter: LoginFilter,
-    window: Window,
+    window: PageRequest,
 }
 
 impl Ls {
     /// Checks the arguments.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: logins::Ls) -> Result<Self, CommandError> {
         no_nul("search", args.search.as_deref())?;
         no_nul("name", args.name.as_deref())?;
@@ -44,7 +41,7 @@ impl Ls {
             since,
         };
         let asked = (&filter.search, filter.failed, &filter.name, &filter.client_ip, &filter.since);
-        let window = Window::new(args.limit, args.cursor, fingerprint("logins.ls", &asked))?;
+        let window = PageRequest::new(args.limit, args.cursor, fingerprint("logins.ls", &asked))?;
         Ok(Self { filter, window })
     }
 }
@@ -55,7 +52,7 @@ fn address(text: &str) -> Result<ClientIp, CommandError> {
 
 fn since(text: &str) -> Result<String, CommandError> {
     match parse_expires_at(text) {
-        Ok(Some(instant)) => Ok(times::to_stored(instant)),
+        Ok(Some(instant)) => Ok(times::format_stored(instant)),
         Ok(None) | Err(_) => {
             Err(CommandError::broken("since", "must be a time of RFC 3339: 2026-11-24T08:00:00Z"))
         }
@@ -63,19 +60,16 @@ fn since(text: &str) -> Result<String, CommandError> {
 }
 
 /// One page of records, the latest first.
-///
-/// # Errors
-/// `invalid_argument` at `cursor`, or the store's.
 pub fn ls(db: &Db, _: &Context, request: &Ls) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let after = request.window.position(&key, None)?;
     let rows = logins_page(db, &request.filter, &LoginPage { after, limit: request.window.limit })?;
-    page(&request.window, &key, rows.into_iter().map(|row| (Some(row.position()), shown(row))))
+    page(&request.window, &key, rows.into_iter().map(|row| (Some(row.position()), to_wire(row))))
 }
 
 /// The record as the wire shows it.
-pub(super) fn shown(row: LoginRow) -> Entry {
-    let time = |text: &str| times::stored(text).map(times::to_rfc3339);
+pub(super) fn to_wire(row: LoginRow) -> Entry {
+    let time = |text: &str| times::parse_stored(text).map(times::to_rfc3339);
     Entry {
         login_at: time(&row.login_at),
         failed_at: time(&row.failed_at),
@@ -120,9 +114,6 @@ impl Record {
 
 /// Records an attempt that another program checked: it counts against nobody and vouches for
 /// nobody.
-///
-/// # Errors
-/// The store's.
 pub fn record(tx: &Tx<'_>, context: &Context, request: &Record) -> Result<Success, CommandError> {
     let args = &request.args;
     let error = args.error.as_deref().unwrap_or("");
@@ -137,7 +128,7 @@ pub fn record(tx: &Tx<'_>, context: &Context, request: &Record) -> Result<Succes
             status,
             user_agent: args.user_agent.as_deref().unwrap_or(""),
             banned: false,
-            now: &times::to_stored(context.now),
+            now: &times::format_stored(context.now),
         },
     )?;
     success(&RecordResult { recorded: true })
@@ -161,9 +152,6 @@ pub enum Lifted {
 
 impl Clear {
     /// Checks the arguments.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: &logins::Clear) -> Result<Self, CommandError> {
         no_nul("name", args.name.as_deref())?;
         let client_ip = args.client_ip.as_deref().map(address).transpose()?;
@@ -171,9 +159,6 @@ impl Clear {
     }
 
     /// Whose places go with it.
-    ///
-    /// # Errors
-    /// The store's.
     pub fn lifted(&self, db: &Db) -> Result<Lifted, CommandError> {
         if self.name.is_none() && self.client_ip.is_none() {
             return Ok(Lifted::All);
@@ -191,16 +176,13 @@ impl Clear {
 }
 
 /// Clears records, with the places of the account and the address.
-///
-/// # Errors
-/// The store's.
 pub fn clear(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,
     request: &Clear,
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let ip = request.client_ip.as_ref().map(ClientIp::as_str);
         let removed = logins_clear(tx, request.name.as_deref(), ip)?;
         match request.lifted(tx)? {
@@ -212,6 +194,6 @@ pub fn clear(
             }
         };
         let target = request.name.as_deref().map(recorded_name).or_else(|| ip.map(Into::into));
-        Written::about(target.unwrap_or_default(), &ClearResult { removed })
+        WriteResult::new(target.unwrap_or_default(), &ClearResult { removed })
     })
 }

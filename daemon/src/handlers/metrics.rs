@@ -5,12 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::error::CommandError;
 use crate::metrics::DatabaseFigures;
 use crate::store::{Db, StoreError, audit_head, counts, own_tables_file};
-use crate::surroundings::Seen;
+use crate::system::Seen;
 
 /// Figures of the database; `None` while it is missing.
-///
-/// # Errors
-/// The store's.
 pub fn database(db: Result<&Db, StoreError>) -> Result<Option<DatabaseFigures>, CommandError> {
     let db = match db {
         Ok(db) => db,

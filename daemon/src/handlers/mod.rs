@@ -22,5 +22,5 @@ mod write;
 
 pub use self::context::{Context, FirstAdmin, Hashed, Outcome, success};
 pub use self::find::no_nul;
-pub use self::page::Window;
-pub use self::write::{Key, Looked, look_up_key, settle_replay};
+pub use self::page::PageRequest;
+pub use self::write::{Key, KeyState, confirm_replay, find_replay};

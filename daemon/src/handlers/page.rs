@@ -13,11 +13,11 @@ use crate::accounts::cursor::{self, CursorKey, Fingerprint};
 use crate::error::CommandError;
 
 /// Bytes of a reply line that are not items: the longest id, escaped, and the keys around.
-const AROUND: usize = 2048;
+const ENVELOPE_BYTES: usize = 2048;
 
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window {
+pub struct PageRequest {
     /// Most rows, 1 to 1000.
     pub limit: usize,
     /// The `next` of the page before.
@@ -26,11 +26,8 @@ pub struct Window {
     pub fingerprint: Fingerprint,
 }
 
-impl Window {
+impl PageRequest {
     /// Checks the limit; the cursor can only be checked with the key of the database.
-    ///
-    /// # Errors
-    /// `invalid_argument` at `limit`.
     pub fn new(
         limit: Option<Int>,
         cursor: Option<String>,
@@ -62,12 +59,12 @@ struct Page<'a> {
 /// Makes the page of `rows`, which hold one row more than the limit where there is one. The page
 /// ends early where the reply would grow over its bound.
 pub(super) fn page<P: Serialize, T: Serialize>(
-    window: &Window,
+    window: &PageRequest,
     key: &CursorKey,
     rows: impl IntoIterator<Item = (P, T)>,
 ) -> Result<Success, CommandError> {
     let mut items = Vec::new();
-    let mut bytes = AROUND;
+    let mut bytes = ENVELOPE_BYTES;
     let mut last = None;
     let mut next = None;
     for (position, row) in rows {

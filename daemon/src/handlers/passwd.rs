@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use super::context::{Context, Hashed, Outcome, result};
 use super::find::{live_user, no_nul};
 use super::revoked::effective_within;
-use super::users::{note_first_password, refuse_system, still_one_super_admin};
-use super::write::{Key, Written, surrounded};
+use super::users::{ensure_not_system, ensure_other_super_admin, note_first_password};
+use super::write::{Key, WriteResult, run_write};
 use crate::accounts::change::{check_takes_password, own_name};
 use crate::accounts::password::{PasswordRules, is_own_name};
 use crate::accounts::times;
@@ -30,9 +30,6 @@ pub struct Set {
 
 impl Set {
     /// Checks the arguments.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: passwd::Set, rules: &PasswordRules) -> Result<Self, CommandError> {
         no_nul("user", Some(&args.user))?;
         rules.check(&args.password).map_err(|rule| CommandError::invalid("password", &rule))?;
@@ -45,16 +42,12 @@ impl Set {
     }
 
     /// The password to hash before the transaction.
-    #[must_use]
     pub const fn password(&self) -> &Secret {
         &self.password
     }
 }
 
 /// To see a hash is a right of its own, looked at before any value.
-///
-/// # Errors
-/// `forbidden` at `show_hash`.
 pub fn permit_show_hash(args: &passwd::Set, context: &Context) -> Result<(), CommandError> {
     if args.show_hash == Some(true) && context.permit.level() < Level::Admin {
         return Err(CommandError::Forbidden {
@@ -66,23 +59,20 @@ pub fn permit_show_hash(args: &passwd::Set, context: &Context) -> Result<(), Com
 }
 
 /// Sets the password.
-///
-/// # Errors
-/// `not_found`, `conflict`, `invalid_argument`, or the store's.
 pub fn set(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,
     (request, hashed): (&Set, &Hashed),
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let row = live_user(tx, &request.user)?;
-        refuse_system(&row)?;
+        ensure_not_system(&row)?;
         check_takes_password(&row)?;
         if is_own_name(&hashed.plain, &row.name) {
             return Err(own_name());
         }
-        password_set(tx, &row.uid, &hashed.hash, &times::to_stored(context.now))?;
+        password_set(tx, &row.uid, &hashed.hash, &times::format_stored(context.now))?;
         note_first_password(tx, &row)?;
         let sessions_revoked = if request.keep_sessions {
             0
@@ -93,9 +83,9 @@ pub fn set(
         let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
         let effective_within_s = effective_within(tx, sessions_revoked);
         let result = SetResult { sessions_revoked, hash, effective_within_s };
-        let mut written = Written::about(row.uid.clone(), &result)?
-            .meaning((!request.keep_sessions).then_some(ended))
-            .warning_of(effective_within_s);
+        let mut written = WriteResult::new(row.uid.clone(), &result)?
+            .with_effects((!request.keep_sessions).then_some(ended))
+            .with_cache_warning(effective_within_s);
         if request.show_hash {
             written.without_secrets = Some(hidden(&result)?);
         }
@@ -116,20 +106,17 @@ fn hidden(shown: &SetResult) -> Result<Box<RawValue>, CommandError> {
 }
 
 /// Removes the password.
-///
-/// # Errors
-/// `not_found`, `conflict`, or the store's.
 pub fn remove(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,
     target: &Target,
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let row = live_user(tx, &target.user)?;
-        refuse_system(&row)?;
+        ensure_not_system(&row)?;
         if row.has_password {
-            still_one_super_admin(tx, context, &row)?;
+            ensure_other_super_admin(tx, context, &row)?;
         }
         let removed = password_remove(tx, &row.uid)?;
         let sessions_revoked =
@@ -137,7 +124,7 @@ pub fn remove(
         let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
         let effective_within_s = effective_within(tx, sessions_revoked);
         let result = RemoveResult { removed, sessions_revoked, effective_within_s };
-        let written = Written::about(row.uid, &result)?.meaning(removed.then_some(ended));
-        Ok(written.warning_of(effective_within_s))
+        let written = WriteResult::new(row.uid, &result)?.with_effects(removed.then_some(ended));
+        Ok(written.with_cache_warning(effective_within_s))
     })
 }

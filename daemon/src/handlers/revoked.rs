@@ -1,6 +1,6 @@
 //! What a revocation means beside a running PhotoPrism.
 
-use super::write::Written;
+use super::write::WriteResult;
 use crate::store::{Db, Kind};
 
 /// How long what ended may live on there; `None` where it ended at once, or nothing did.
@@ -11,7 +11,7 @@ pub(super) fn effective_within(db: &Db, ended: u64) -> Option<u32> {
     }
 }
 
-/// The sentence that goes with it.
+/// The message that goes with it.
 pub(super) fn warning(effective_within: Option<u32>) -> Option<String> {
     effective_within.map(|seconds| {
         format!(
@@ -32,9 +32,9 @@ fn span(seconds: u32) -> String {
     }
 }
 
-impl Written {
+impl WriteResult {
     /// With a warning where something that ended may live on.
-    pub(super) fn warning_of(mut self, effective_within: Option<u32>) -> Self {
+    pub(super) fn with_cache_warning(mut self, effective_within: Option<u32>) -> Self {
         self.warnings.extend(warning(effective_within));
         self
     }

@@ -8,15 +8,15 @@ use photoprism_protocol::users::Target;
 use super::context::{Context, Outcome, result, success};
 use super::find::{any_user, live_user};
 use super::revoked::effective_within;
-use super::users::refuse_system;
-use super::write::{Key as IdempotencyKey, Written, surrounded};
-use crate::accounts::passcodes::{Key, matching_step};
+use super::users::ensure_not_system;
+use super::write::{Key as IdempotencyKey, WriteResult, run_write};
+use crate::accounts::passcodes::{Key, verify_totp};
 use crate::accounts::times;
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::store::{
-    Db, PasscodeRow, Tx, UserChange, UserRow, end_sessions, has_passcodes, passcode_activate,
-    passcode_enroll, passcode_find, passcode_last_step, passcode_set_recovery, passcode_take_step,
+    Db, PasscodeRow, Tx, UserChange, UserRow, consume_totp_step, end_sessions, has_passcodes,
+    passcode_activate, passcode_enroll, passcode_find, passcode_last_step, passcode_set_recovery,
     passcodes_remove, user_change,
 };
 
@@ -28,13 +28,10 @@ fn is_active(row: &UserRow, passcode: Option<&PasscodeRow>) -> bool {
 }
 
 /// Shows how it stands.
-///
-/// # Errors
-/// `not_found`, or the store's.
 pub fn show(db: &Db, _: &Context, target: &Target) -> Result<Success, CommandError> {
     let row = any_user(db, &target.user)?;
     let passcode = passcode_find(db, &row.uid)?;
-    let time = |text: &str| times::stored(text).map(times::to_rfc3339);
+    let time = |text: &str| times::parse_stored(text).map(times::to_rfc3339);
     let active = is_active(&row, passcode.as_ref());
     success(&Show {
         active,
@@ -48,18 +45,15 @@ pub fn show(db: &Db, _: &Context, target: &Target) -> Result<Success, CommandErr
 }
 
 /// Makes a key. It asks for nothing until its first code was given.
-///
-/// # Errors
-/// `not_found`, `conflict` where it is on already, or the store's.
 pub fn enroll(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&IdempotencyKey>,
     target: &Target,
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let row = live_user(tx, &target.user)?;
-        refuse_system(&row)?;
+        ensure_not_system(&row)?;
         if !has_passcodes(tx) {
             return Err(CommandError::Conflict(
                 "this PhotoPrism is too old for two-factor authentication; update it first".into(),
@@ -74,28 +68,24 @@ pub fn enroll(
         let mut random = context.random;
         let made = Key::generate(&mut random);
         let url = made.url(&row.name);
-        passcode_enroll(tx, &row.uid, &url, &times::to_stored(context.now))?;
+        passcode_enroll(tx, &row.uid, &url, &times::format_stored(context.now))?;
         let shown = EnrollResult { url: Some(url), key: Some(made.base32()) };
-        let mut written = Written::about(row.uid, &shown)?;
+        let mut written = WriteResult::new(row.uid, &shown)?;
         written.without_secrets = Some(result(&EnrollResult { url: None, key: None })?);
         Ok(written)
     })
 }
 
 /// Turns it on, after a first right code; the recovery code is in this one reply.
-///
-/// # Errors
-/// `not_found`, `conflict` without a key that waits, `invalid_argument` at `passcode`, or the
-/// store's.
 pub fn confirm(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&IdempotencyKey>,
     request: &Confirm,
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let row = live_user(tx, &request.user)?;
-        refuse_system(&row)?;
+        ensure_not_system(&row)?;
         let passcode = passcode_find(tx, &row.uid)?;
         let pending = passcode.filter(|passcode| !is_active(&row, Some(passcode)));
         let Some(pending) = pending else {
@@ -106,7 +96,7 @@ pub fn confirm(
             ));
         };
         take_code(tx, context, &row, (&pending, request.passcode.expose()))?;
-        let now = times::to_stored(context.now);
+        let now = times::format_stored(context.now);
         let mut random = context.random;
         let code = recovery_code(&mut random);
         passcode_activate(tx, &row.uid, &code, &now)?;
@@ -125,9 +115,9 @@ fn take_code(
     let key = Key::from_url(passcode.key_url.expose())
         .map_err(|_| CommandError::Conflict("the stored key is damaged; make a new one".into()))?;
     let last = passcode_last_step(tx, &row.uid)?;
-    let step = matching_step(&key, typed, (context.now.as_second(), last));
+    let step = verify_totp(&key, typed, (context.now.as_second(), last));
     let taken = match step {
-        Some(step) => passcode_take_step(tx, &row.uid, step)?,
+        Some(step) => consume_totp_step(tx, &row.uid, step)?,
         None => false,
     };
     if taken {
@@ -143,54 +133,48 @@ fn take_code(
 fn with_recovery_code(
     uid: String,
     code: photoprism_protocol::secret::Secret,
-) -> Result<Written, CommandError> {
-    let mut written = Written::about(uid, &RecoveryResult { recovery_code: Some(code) })?;
+) -> Result<WriteResult, CommandError> {
+    let mut written = WriteResult::new(uid, &RecoveryResult { recovery_code: Some(code) })?;
     written.without_secrets = Some(result(&RecoveryResult { recovery_code: None })?);
     Ok(written)
 }
 
 /// Turns it off and deletes the key.
-///
-/// # Errors
-/// `not_found`, or the store's.
 pub fn disable(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&IdempotencyKey>,
     target: &Target,
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let row = live_user(tx, &target.user)?;
-        refuse_system(&row)?;
+        ensure_not_system(&row)?;
         let removed = passcodes_remove(tx, &row.uid)?;
         let disabled = removed || row.method == METHOD;
         if row.method == METHOD {
             let change = UserChange { method: Some(String::new()), ..UserChange::default() };
-            user_change(tx, &row.uid, &change, &times::to_stored(context.now))?;
+            user_change(tx, &row.uid, &change, &times::format_stored(context.now))?;
         }
         let sessions_revoked =
             if disabled { end_sessions(tx, &row.uid, context.now.as_second())? } else { 0 };
         let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
         let effective_within_s = effective_within(tx, sessions_revoked);
         let result = DisableResult { disabled, sessions_revoked, effective_within_s };
-        let written = Written::about(row.uid, &result)?.meaning(disabled.then_some(ended));
-        Ok(written.warning_of(effective_within_s))
+        let written = WriteResult::new(row.uid, &result)?.with_effects(disabled.then_some(ended));
+        Ok(written.with_cache_warning(effective_within_s))
     })
 }
 
 /// Makes a new recovery code in place of the old one.
-///
-/// # Errors
-/// `not_found`, `conflict` where it is off, or the store's.
 pub fn recovery(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&IdempotencyKey>,
     target: &Target,
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let row = live_user(tx, &target.user)?;
-        refuse_system(&row)?;
+        ensure_not_system(&row)?;
         if !is_active(&row, passcode_find(tx, &row.uid)?.as_ref()) {
             return Err(CommandError::Conflict(
                 "two-factor authentication is off, there is nothing to recover".into(),
@@ -198,7 +182,7 @@ pub fn recovery(
         }
         let mut random = context.random;
         let code = recovery_code(&mut random);
-        passcode_set_recovery(tx, &row.uid, &code, &times::to_stored(context.now))?;
+        passcode_set_recovery(tx, &row.uid, &code, &times::format_stored(context.now))?;
         with_recovery_code(row.uid, code)
     })
 }

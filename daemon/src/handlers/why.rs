@@ -6,9 +6,9 @@ use photoprism_protocol::why::{Reason, WhyResult};
 
 use super::context::{Context, success};
 use super::find::any_user;
-use super::logins::shown as shown_login;
+use super::logins::to_wire as shown_login;
+use crate::accounts::account::{EffectiveRights, is_deleted, to_wire};
 use crate::accounts::change::takes_password;
-use crate::accounts::standing::{Standing, is_deleted, shown};
 use crate::accounts::times;
 use crate::error::CommandError;
 use crate::store::{Db, LoginFilter, LoginPage, UserRow, logins_page};
@@ -28,9 +28,6 @@ pub struct Limited {
 }
 
 /// The account's UID and the addresses of its latest attempts: what the limiter is asked about.
-///
-/// # Errors
-/// `not_found`, or the store's.
 pub fn subjects(db: &Db, target: &Target) -> Result<(String, Vec<String>), CommandError> {
     let row = any_user(db, &target.user)?;
     let ips = attempts(db, &row)?.into_iter().map(|attempt| attempt.client_ip).collect();
@@ -48,9 +45,6 @@ fn attempts(db: &Db, row: &UserRow) -> Result<Vec<crate::store::LoginRow>, Comma
 }
 
 /// All reasons that hold now.
-///
-/// # Errors
-/// `not_found`, or the store's.
 pub fn why(
     db: &Db,
     context: &Context,
@@ -61,7 +55,7 @@ pub fn why(
     let mut reasons = account(db, context, &row);
     reasons.extend(limits(context, &row, limited));
     let can_log_in = !reasons.iter().any(|reason| reason.blocks);
-    let user = shown(row, db.kind(), context.now);
+    let user = to_wire(row, db.kind(), context.now);
     success(&WhyResult { user, can_log_in, reasons, attempts })
 }
 
@@ -72,7 +66,7 @@ fn reason(code: &str, message: impl Into<String>, command: Option<String>) -> Re
 fn account(db: &Db, context: &Context, row: &UserRow) -> Vec<Reason> {
     let name = if row.name.is_empty() { &row.uid } else { &row.name };
     let run = |rest: &str| Some(format!("photoprism {rest} {}", quoted(name)));
-    let standing = Standing::of(row, db.kind(), context.now);
+    let standing = EffectiveRights::of(row, db.kind(), context.now);
     let mut reasons = Vec::new();
     if row.name.is_empty() {
         reasons.push(reason("no_name", "the account has no name to log in with", None));
@@ -80,7 +74,7 @@ fn account(db: &Db, context: &Context, row: &UserRow) -> Vec<Reason> {
     if is_deleted(row) {
         reasons.push(reason("deleted", "the account is deleted", run("users restore")));
     }
-    let end = times::stored(&row.expires_at).filter(|end| *end <= context.now);
+    let end = times::parse_stored(&row.expires_at).filter(|end| *end <= context.now);
     if let Some(end) = end.filter(|_| !row.super_admin) {
         let message = format!("the account expired at {}", times::to_rfc3339(end));
         reasons.push(reason("expired", message, run("users mod --expires-at never")));

@@ -10,17 +10,17 @@ use serde_json::value::RawValue;
 
 use super::context::{Context, Outcome};
 use crate::accounts::cursor::keyed_hash;
-use crate::effect::{Done, Effect};
+use crate::effect::{Effect, WithEffects};
 use crate::error::CommandError;
-use crate::faults::{Fault, is_off};
+use crate::failpoints::{Failpoint, enabled};
 use crate::store::{
-    AuditEntry, Db, Kept, Tx, audit_append, cursor_key, idempotency_find, idempotency_keep,
-    password_hash,
+    AuditEntry, Db, IdempotencyRecord, Tx, audit_append, cursor_key, idempotency_find,
+    idempotency_keep, password_hash,
 };
 
 /// What a handler of a write gives to its surroundings.
 #[derive(Debug)]
-pub(super) struct Written {
+pub(super) struct WriteResult {
     /// The `result` of the reply.
     pub(super) result: Box<RawValue>,
     /// The same with every secret as `null`, where there is one.
@@ -29,15 +29,15 @@ pub(super) struct Written {
     pub(super) target: String,
     /// UID of the account that got the given password.
     pub(super) password_of: Option<String>,
-    /// Sentences for people.
+    /// Messages for people.
     pub(super) warnings: Vec<String>,
     /// What the commit means.
     pub(super) effects: Vec<Effect>,
 }
 
-impl Written {
+impl WriteResult {
     /// A result without secrets about the account `target`.
-    pub(super) fn about(
+    pub(super) fn new(
         target: impl Into<String>,
         value: &impl Serialize,
     ) -> Result<Self, CommandError> {
@@ -52,7 +52,7 @@ impl Written {
     }
 
     /// The same result, with what its commit means.
-    pub(super) fn meaning(mut self, effects: impl IntoIterator<Item = Effect>) -> Self {
+    pub(super) fn with_effects(mut self, effects: impl IntoIterator<Item = Effect>) -> Self {
         self.effects.extend(effects);
         self
     }
@@ -67,7 +67,6 @@ pub struct Key {
 
 impl Key {
     /// The key of a request with these arguments; whoever calls this takes the password out.
-    #[must_use]
     pub fn new(key: IdempotencyKey, command: &str, arguments: &impl Serialize) -> Self {
         let request = serde_json::to_vec(&(command, arguments)).unwrap_or_default();
         Self { key, request }
@@ -80,7 +79,7 @@ impl Key {
 
 /// What is known about a key before the work begins.
 #[derive(Debug)]
-pub enum Looked {
+pub enum KeyState {
     /// Nothing: carry the command out.
     New,
     /// The first result, complete.
@@ -95,29 +94,26 @@ pub enum Looked {
 }
 
 /// Looks the key up.
-///
-/// # Errors
-/// `conflict` where it was used with another command or other arguments, or the store's.
-pub fn look_up_key(db: &Db, context: &Context, key: &Key) -> Result<Looked, CommandError> {
+pub fn find_replay(db: &Db, context: &Context, key: &Key) -> Result<KeyState, CommandError> {
     let (uid, now) = (context.permit.uid(), context.now.as_second());
     let Some(kept) = idempotency_find(db, uid, key.key.as_str(), now)? else {
-        return Ok(Looked::New);
+        return Ok(KeyState::New);
     };
     if kept.command != context.permit.command().name() || kept.fingerprint != key.fingerprint(db)? {
         return Err(reused());
     }
     let replay = replay(&kept)?;
     if kept.password_of.is_empty() {
-        return Ok(Looked::Replay(replay));
+        return Ok(KeyState::Replay(replay));
     }
-    Ok(Looked::IfPassword { hash: password_hash(db, &kept.password_of)?, replay })
+    Ok(KeyState::IfPassword { hash: password_hash(db, &kept.password_of)?, replay })
 }
 
 /// The replay, where the password was found to be the account's.
 ///
 /// # Errors
 /// `conflict` where it is another.
-pub fn settle_replay(replay: Success, password_matches: bool) -> Result<Success, CommandError> {
+pub fn confirm_replay(replay: Success, password_matches: bool) -> Result<Success, CommandError> {
     if password_matches { Ok(replay) } else { Err(reused()) }
 }
 
@@ -127,7 +123,7 @@ fn reused() -> CommandError {
     )
 }
 
-fn replay(kept: &Kept) -> Result<Success, CommandError> {
+fn replay(kept: &IdempotencyRecord) -> Result<Success, CommandError> {
     let rest = kept.result.strip_prefix('{').unwrap_or("}");
     let comma = if rest.starts_with('}') { "" } else { "," };
     let result = RawValue::from_string(format!("{{\"replayed\":true{comma}{rest}"))
@@ -137,21 +133,18 @@ fn replay(kept: &Kept) -> Result<Success, CommandError> {
 
 /// Runs a write with its surroundings in one transaction: the change, its audit record and its
 /// key commit together.
-///
-/// # Errors
-/// The handler's, or the store's.
-pub(super) fn surrounded(
+pub(super) fn run_write(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,
-    work: impl FnOnce() -> Result<Written, CommandError>,
+    work: impl FnOnce() -> Result<WriteResult, CommandError>,
 ) -> Result<Outcome, CommandError> {
     if let Some(key) = key {
         // Another connection may have done it since it was looked up.
-        match look_up_key(tx, context, key)? {
-            Looked::New => {}
-            Looked::Replay(value) => return Ok(Done { value, effects: Vec::new() }),
-            Looked::IfPassword { .. } => return Err(CommandError::KeyTaken),
+        match find_replay(tx, context, key)? {
+            KeyState::New => {}
+            KeyState::Replay(value) => return Ok(WithEffects { value, effects: Vec::new() }),
+            KeyState::IfPassword { .. } => return Err(CommandError::KeyTaken),
         }
     }
     fail_as_asked(context.permit.command());
@@ -163,7 +156,7 @@ pub(super) fn surrounded(
     let value = Success { result: written.result, warnings: written.warnings };
     let mut effects = written.effects;
     effects.push(Effect::Audited(head));
-    Ok(Done { value, effects })
+    Ok(WithEffects { value, effects })
 }
 
 /// A record of its own for one of many accounts that a command is about.
@@ -174,8 +167,8 @@ pub(super) fn record(tx: &Tx<'_>, context: &Context, target: &str) -> Result<Eff
 /// What a harness asked for with `examples/faulty.rs`.
 fn fail_as_asked(command: CommandName) {
     let restores = command == CommandName::UsersRestore;
-    assert!(!(restores && is_off(Fault::PanicInRestore)), "a fault that a harness asked for");
-    if is_off(Fault::Stall) {
+    assert!(!(restores && enabled(Failpoint::PanicInRestore)), "a fault that a harness asked for");
+    if enabled(Failpoint::Stall) {
         tracing::info!("a write stalls");
         // Until the harness lets it go on, or is gone.
         let _ = std::io::stdin().read(&mut [0]);
@@ -195,9 +188,14 @@ fn entry(context: &Context, target: &str) -> AuditEntry {
     }
 }
 
-fn keep(tx: &Tx<'_>, context: &Context, key: &Key, written: &Written) -> Result<(), CommandError> {
+fn keep(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: &Key,
+    written: &WriteResult,
+) -> Result<(), CommandError> {
     let result = written.without_secrets.as_ref().unwrap_or(&written.result);
-    let kept = Kept {
+    let kept = IdempotencyRecord {
         command: context.permit.command().name().into(),
         fingerprint: key.fingerprint(tx)?,
         password_of: written.password_of.clone().unwrap_or_default(),

@@ -59,18 +59,17 @@ impl BcryptHash {
     }
 
     /// A hash whose tag is still to be computed.
-    pub(super) const fn blank(cost: u32, salt: [u8; SALT_BYTES]) -> Self {
+    pub(super) const fn unhashed(cost: u32, salt: [u8; SALT_BYTES]) -> Self {
         Self { cost, salt, tag: [0; TAG_BYTES] }
     }
 
     /// The string with `tag` in the place of its own; `$2a$` as PhotoPrism writes it.
-    pub(super) fn with_tag(&self, tag: &[u8; TAG_BYTES]) -> String {
+    pub(super) fn encode(&self, tag: &[u8; TAG_BYTES]) -> String {
         let (salt, tag) = (ENCODING.encode(&self.salt), ENCODING.encode(tag));
         format!("$2a${:02}${salt}{tag}", self.cost)
     }
 
     /// Binary logarithm of its rounds.
-    #[must_use]
     pub const fn cost(&self) -> u32 {
         self.cost
     }
@@ -115,7 +114,7 @@ mod tests {
         for prefix in ["$2a$", "$2b$", "$2y$"] {
             let hash = BcryptHash::parse(&HASH.replace("$2a$", prefix)).ok().unwrap();
             assert_eq!(hash.cost(), 12);
-            assert_eq!(hash.with_tag(hash.tag()), HASH);
+            assert_eq!(hash.encode(hash.tag()), HASH);
         }
     }
 

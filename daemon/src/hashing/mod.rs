@@ -3,21 +3,21 @@
 //! The only user of argon2 and bcrypt.
 
 mod bcrypt_hash;
-mod compute;
+mod hash_job;
+mod hasher;
 mod phc;
 mod pool;
 mod queue;
 mod scheme;
-mod ticket;
 
 pub use bcrypt_hash::BcryptHash;
+pub use hash_job::{HashJob, PoolError};
 pub use phc::Argon2Hash;
 pub use pool::{Pool, PoolConfig, Random, StartError};
 pub use queue::Lane;
 pub use scheme::{
     Costs, CostsSyntax, HashString, Scheme, Stored, Target, Unusable, is_hash, needs_rehash, parse,
 };
-pub use ticket::{PoolError, Ticket};
 
 #[cfg(test)]
 mod tests;

@@ -64,13 +64,13 @@ impl Argon2Hash {
     }
 
     /// A hash whose tag is still to be computed.
-    pub(super) fn blank(costs: Costs, salt: [u8; SALT_BYTES]) -> Self {
+    pub(super) fn unhashed(costs: Costs, salt: [u8; SALT_BYTES]) -> Self {
         let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
         Self { algorithm, version, costs, salt: salt.to_vec(), tag: vec![0; TAG_BYTES] }
     }
 
     /// The PHC string with `tag` in the place of its own.
-    pub(super) fn with_tag(&self, tag: &[u8]) -> String {
+    pub(super) fn encode(&self, tag: &[u8]) -> String {
         format!(
             "${}$v={}${}${}${}",
             self.algorithm,
@@ -82,7 +82,6 @@ impl Argon2Hash {
     }
 
     /// Which of the three Argon2s.
-    #[must_use]
     pub const fn scheme(&self) -> Scheme {
         match self.algorithm {
             Algorithm::Argon2d => Scheme::Argon2d,
@@ -92,7 +91,6 @@ impl Argon2Hash {
     }
 
     /// What computing it costs.
-    #[must_use]
     pub const fn costs(&self) -> Costs {
         self.costs
     }
@@ -101,7 +99,7 @@ impl Argon2Hash {
     pub(super) fn is_as_good_as(&self, costs: Costs) -> bool {
         self.algorithm == Algorithm::Argon2id
             && self.version == Version::V0x13
-            && self.costs.reach(costs)
+            && self.costs.at_least(costs)
             && self.salt.len() >= SALT_BYTES
             && self.tag.len() >= TAG_BYTES
     }
@@ -203,8 +201,8 @@ mod tests {
         #[test]
         fn what_is_written_is_read_back(memory in 8_u32..65_537, passes in 1_u32..11, salt: [u8; 16], tag: [u8; 32]) {
             let costs = Costs { memory_kib: memory, passes, lanes: 1 };
-            let hash = Argon2Hash::blank(costs, salt);
-            let read = Argon2Hash::parse(&hash.with_tag(&tag)).ok().unwrap();
+            let hash = Argon2Hash::unhashed(costs, salt);
+            let read = Argon2Hash::parse(&hash.encode(&tag)).ok().unwrap();
             prop_assert_eq!(read.salt(), &salt[..]);
             prop_assert_eq!(read.tag(), &tag[..]);
             prop_assert_eq!(read.costs(), costs);

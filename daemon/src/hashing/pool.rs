@@ -11,10 +11,10 @@ use photoprism_protocol::secret::Secret;
 use thiserror::Error;
 
 use super::bcrypt_hash;
-use super::compute::{Computer, own_kib};
+use super::hash_job::{HashJob, PoolError, Reply};
+use super::hasher::{Hasher, buffer_kib};
 use super::queue::{Job, Lane, Queue, Work};
 use super::scheme::{HashString, Target, parse};
-use super::ticket::{PoolError, Reply, Ticket};
 
 /// Fills bytes with randomness of the operating system: `getrandom::fill`.
 pub type Random = fn(&mut [u8]) -> Result<(), getrandom::Error>;
@@ -69,9 +69,6 @@ pub struct Pool {
 
 impl Pool {
     /// Starts the threads, which allocate their memory at once.
-    ///
-    /// # Errors
-    /// [`StartError`].
     pub fn start(config: PoolConfig) -> Result<Self, StartError> {
         if config.threads == 0 {
             return Err(StartError::NoThreads);
@@ -85,7 +82,7 @@ impl Pool {
         let mut pool = Self { shared, threads: Vec::new(), target: config.target };
         for number in 0..config.threads {
             let shared = Arc::clone(&pool.shared);
-            let computer = Computer::new(config.target, config.random);
+            let computer = Hasher::new(config.target, config.random);
             let builder = Builder::new().name(format!("hash-{number}"));
             pool.threads.push(builder.spawn(move || serve(&shared, computer))?);
         }
@@ -93,7 +90,6 @@ impl Pool {
     }
 
     /// What new hashes are made with; for [`super::needs_rehash`].
-    #[must_use]
     pub const fn target(&self) -> Target {
         self.target
     }
@@ -107,12 +103,12 @@ impl Pool {
         &self,
         lane: Lane,
         password: Secret,
-    ) -> Result<Ticket<HashString>, PoolError> {
+    ) -> Result<HashJob<HashString>, PoolError> {
         let is_bcrypt = matches!(self.target, Target::Bcrypt { .. });
         if is_bcrypt && bcrypt_hash::key(password.expose()).is_none() {
             return Err(PoolError::CutShort);
         }
-        let (ticket, reply) = Ticket::new();
+        let (ticket, reply) = HashJob::new();
         self.push(lane, Job { work: Work::Hash(reply), password, is_big: false })?;
         Ok(ticket)
     }
@@ -121,34 +117,26 @@ impl Pool {
     ///
     /// Without a usable one (`None`, a form that is not known, absurd parameters) the answer is
     /// no, after one hash with the target's parameters.
-    ///
-    /// # Errors
-    /// [`PoolError::Busy`], [`PoolError::Stopped`].
     pub fn queue_verify(
         &self,
         lane: Lane,
         password: Secret,
         stored: Option<String>,
-    ) -> Result<Ticket<bool>, PoolError> {
+    ) -> Result<HashJob<bool>, PoolError> {
         let stored = stored.map(Secret::new).and_then(|text| parse(text.expose()).ok());
-        let is_big = stored.as_ref().is_some_and(|hash| hash.memory_kib() > own_kib(self.target));
-        let (ticket, reply) = Ticket::new();
+        let is_big =
+            stored.as_ref().is_some_and(|hash| hash.memory_kib() > buffer_kib(self.target));
+        let (ticket, reply) = HashJob::new();
         self.push(lane, Job { work: Work::Verify(stored, reply), password, is_big })?;
         Ok(ticket)
     }
 
     /// Hashes a password with the target's parameters and a new salt.
-    ///
-    /// # Errors
-    /// [`PoolError`].
     pub async fn hash(&self, lane: Lane, password: Secret) -> Result<HashString, PoolError> {
         self.queue_hash(lane, password)?.outcome().await
     }
 
     /// Whether the password is that of the stored hash; see [`Pool::queue_verify`].
-    ///
-    /// # Errors
-    /// [`PoolError::Busy`], [`PoolError::Stopped`], [`PoolError::Failed`].
     pub async fn verify(
         &self,
         lane: Lane,
@@ -159,10 +147,6 @@ impl Pool {
     }
 
     /// [`Pool::hash`] in the administrators' lane before there is a runtime.
-    ///
-    /// # Errors
-    /// [`PoolError`].
-    ///
     /// # Panics
     /// When called inside a runtime, whose thread it would block.
     pub fn hash_blocking(&self, password: Secret) -> Result<HashString, PoolError> {
@@ -170,10 +154,6 @@ impl Pool {
     }
 
     /// [`Pool::verify`] in the administrators' lane for a thread that is not the runtime's.
-    ///
-    /// # Errors
-    /// [`PoolError`].
-    ///
     /// # Panics
     /// When called inside a runtime, whose thread it would block.
     pub fn verify_blocking(
@@ -185,19 +165,16 @@ impl Pool {
     }
 
     /// How many hashes are being computed.
-    #[must_use]
     pub fn running(&self) -> usize {
         self.shared.queue.running()
     }
 
     /// How many jobs wait, unwanted ones included until their turn comes.
-    #[must_use]
     pub fn waiting(&self) -> usize {
         self.shared.queue.waiting()
     }
 
     /// How many hashes were computed since the start, dummies included.
-    #[must_use]
     pub fn computed(&self) -> u64 {
         self.shared.computed.load(Ordering::Relaxed)
     }
@@ -228,9 +205,9 @@ impl Drop for Pool {
 }
 
 /// A thread's life: job after job until the pool stops.
-fn serve(shared: &Shared, mut computer: Computer) {
+fn serve(shared: &Shared, mut computer: Hasher) {
     computer.reserve_own();
-    while let Some(job) = shared.queue.next(|| computer.rest()) {
+    while let Some(job) = shared.queue.next(|| computer.release_memory()) {
         let Job { work, password, is_big } = job;
         let began = (shared.monotonic)();
         let job = Running { shared, password, is_big, began };

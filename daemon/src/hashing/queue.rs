@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use photoprism_protocol::secret::Secret;
 
+use super::hash_job::{PoolError, Reply};
 use super::scheme::{HashString, Stored};
-use super::ticket::{PoolError, Reply};
 
 /// Places for administrators: there are few of them, and they are served first.
 pub(super) const ADMIN_PLACES: usize = 16;

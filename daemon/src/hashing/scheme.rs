@@ -33,7 +33,6 @@ impl Costs {
     pub const CEILING: Self = Self { memory_kib: 65_536, passes: 10, lanes: 4 };
 
     /// Whether they are possible and not beyond the ceiling.
-    #[must_use]
     pub fn is_bearable(self) -> bool {
         (1..=Self::CEILING.lanes).contains(&self.lanes)
             && (1..=Self::CEILING.passes).contains(&self.passes)
@@ -41,8 +40,7 @@ impl Costs {
     }
 
     /// Whether none of them is below that of `other`.
-    #[must_use]
-    pub const fn reach(self, other: Self) -> bool {
+    pub const fn at_least(self, other: Self) -> bool {
         self.memory_kib >= other.memory_kib
             && self.passes >= other.passes
             && self.lanes >= other.lanes
@@ -97,7 +95,6 @@ pub enum Target {
 
 impl Target {
     /// Whether hashes like that can be made, and be checked afterwards.
-    #[must_use]
     pub fn is_bearable(self) -> bool {
         match self {
             Self::Argon2id(costs) => costs.is_bearable(),
@@ -130,7 +127,6 @@ pub enum Stored {
 
 impl Stored {
     /// Its scheme.
-    #[must_use]
     pub const fn scheme(&self) -> Scheme {
         match self {
             Self::Argon2(hash) => hash.scheme(),
@@ -174,14 +170,12 @@ pub fn parse(text: &str) -> Result<Stored, Unusable> {
 
 /// Whether a text that an administrator gave as a password is a hash of one instead, be it one
 /// that is not computed.
-#[must_use]
 pub fn is_hash(text: &str) -> bool {
     !matches!(parse(text), Err(Unusable::Unknown))
 }
 
 /// Whether a hash whose password was just right should be made anew: another scheme than the
 /// target's, or weaker parameters. Stronger ones stay.
-#[must_use]
 pub fn needs_rehash(stored: &str, target: Target) -> bool {
     match (parse(stored), target) {
         (Ok(Stored::Argon2(hash)), Target::Argon2id(costs)) => !hash.is_as_good_as(costs),
@@ -203,7 +197,6 @@ impl HashString {
     }
 
     /// The hash itself, for the store and for `show_hash`.
-    #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }

@@ -38,7 +38,7 @@ fn is_right(pool: &Pool, password: &str, stored: &str) -> bool {
 }
 
 /// Work that keeps one thread until the other end of `release` is dropped or sends.
-fn occupy(pool: &Pool) -> (Ticket<()>, Sender<()>) {
+fn occupy(pool: &Pool) -> (HashJob<()>, Sender<()>) {
     let (release, released): (Sender<()>, Receiver<()>) = channel();
     let (started, has_started) = channel();
     let run = move || {
@@ -54,8 +54,8 @@ fn run_in(
     pool: &Pool,
     lane: Lane,
     run: impl FnOnce() + Send + 'static,
-) -> Result<Ticket<()>, PoolError> {
-    let (ticket, reply) = Ticket::new();
+) -> Result<HashJob<()>, PoolError> {
+    let (ticket, reply) = HashJob::new();
     let work = Work::Run(Box::new(run), reply);
     pool.push(lane, Job { work, password: secret("unused"), is_big: false })?;
     Ok(ticket)

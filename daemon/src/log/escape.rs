@@ -11,7 +11,6 @@ pub(super) const CUT: &str = "…";
 
 /// The text with everything escaped, as in Rust (`\n`, `\u{202e}`), that would end a line, move
 /// the cursor or turn the direction of what follows.
-#[must_use]
 pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
@@ -32,7 +31,7 @@ pub(super) fn excerpt(text: &str, chars: usize) -> Cow<'_, str> {
 
 /// One character as [`escape`] writes it.
 pub(super) fn push_escaped(to: &mut String, character: char) {
-    if is_harmful(character) {
+    if is_misleading(character) {
         to.extend(character.escape_default());
     } else {
         to.push(character);
@@ -43,7 +42,7 @@ pub(super) fn push_escaped(to: &mut String, character: char) {
 pub(super) fn push_quoted(to: &mut String, character: char) {
     match character {
         '\'' => to.push('\''),
-        _ if is_harmful(character) && character != '\0' => to.extend(character.escape_default()),
+        _ if is_misleading(character) && character != '\0' => to.extend(character.escape_default()),
         _ => to.extend(character.escape_debug()),
     }
 }
@@ -56,7 +55,7 @@ pub(super) fn push_json(to: &mut String, character: char) {
         '\r' => to.push_str("\\r"),
         '\t' => to.push_str("\\t"),
         // All of them have four digits.
-        _ if is_harmful(character) => {
+        _ if is_misleading(character) => {
             // A string takes whatever is written to it.
             let _ = write!(to, "\\u{:04x}", u32::from(character));
         }
@@ -66,7 +65,7 @@ pub(super) fn push_json(to: &mut String, character: char) {
 
 /// Control characters, line and paragraph separators, and those that set a direction (UAX #9) or
 /// are not seen at all.
-pub(super) const fn is_harmful(character: char) -> bool {
+pub(super) const fn is_misleading(character: char) -> bool {
     matches!(
         character,
         '\0'..='\u{1f}'
@@ -116,7 +115,7 @@ mod tests {
             push_json(&mut json, character);
             json.push('"');
             assert_eq!(serde_json::from_str::<String>(&json).unwrap(), character.to_string());
-            assert!(!quoted.chars().chain(json.chars()).any(is_harmful));
+            assert!(!quoted.chars().chain(json.chars()).any(is_misleading));
         }
     }
 }

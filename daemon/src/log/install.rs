@@ -40,7 +40,7 @@ impl Handle {
         self.0.store(rank(level.into()), Ordering::Relaxed);
     }
 
-    fn lets_through(&self, meta: &Metadata<'_>) -> bool {
+    fn is_enabled(&self, meta: &Metadata<'_>) -> bool {
         meta.target() == PLAIN || rank(*meta.level()) <= self.0.load(Ordering::Relaxed)
     }
 }
@@ -50,7 +50,7 @@ static LOG: OnceLock<(Queue, LogFormat)> = OnceLock::new();
 
 /// Why the daemon ends, its last words: a record where the log is one of JSON, a line for people
 /// before that and in text.
-pub fn last_words(message: &str, exit_code: u8) {
+pub fn report_fatal(message: &str, exit_code: u8) {
     settle();
     match LOG.get() {
         Some((_, LogFormat::Json)) => tracing::error!(exit_code, "{message}"),
@@ -123,7 +123,7 @@ impl Subscriber for Lines {
     }
 
     fn enabled(&self, meta: &Metadata<'_>) -> bool {
-        meta.is_event() && self.gate.lets_through(meta)
+        meta.is_event() && self.gate.is_enabled(meta)
     }
 
     fn event(&self, event: &Event<'_>) {
@@ -174,7 +174,6 @@ pub fn plain(line: &str) {
 
 /// Whether standard error goes to journald, or systemd started this very process: a child of a
 /// service inherits the variables, and its lines may go elsewhere.
-#[must_use]
 pub fn started_by_systemd(env: &dyn Fn(&str) -> Option<OsString>, pid: u32) -> bool {
     let text = |name: &str| env(name).and_then(|text| text.into_string().ok());
     if let Some(stream) = text("JOURNAL_STREAM") {
@@ -199,7 +198,7 @@ const fn rank(level: Level) -> u8 {
 mod tests {
     use std::io::Read;
 
-    use super::super::escape::is_harmful;
+    use super::super::escape::is_misleading;
     use super::*;
 
     /// What `work` logs, at level info and 08:00 on a day.
@@ -247,7 +246,7 @@ mod tests {
                 ready(&Ready { socket, database, kind: "own", accounts: 1 });
             });
             assert_eq!(text.lines().count(), 6, "{text}");
-            let bad = text.chars().find(|one| *one != '\n' && is_harmful(*one));
+            let bad = text.chars().find(|one| *one != '\n' && is_misleading(*one));
             assert_eq!(bad, None, "{text}");
             assert!(text.lines().all(|line| line.starts_with(['<', '{'])), "{text}");
         }

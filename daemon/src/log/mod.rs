@@ -14,6 +14,7 @@ mod repeats;
 
 pub use escape::escape;
 pub use install::{
-    Handle, Options, Ready, exit, flush, init, last_words, plain, ready, settle, started_by_systemd,
+    Handle, Options, Ready, exit, flush, init, plain, ready, report_fatal, settle,
+    started_by_systemd,
 };
 pub use record::REPEATED;

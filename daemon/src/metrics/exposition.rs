@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::counted::{Label, Metrics};
+use super::counters::{Label, Metrics};
 
 /// The media type of OpenMetrics 1.0 text.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -19,7 +19,7 @@ type Number = Gauge<u64, AtomicU64>;
 
 /// What stands at the moment of a scrape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
+pub struct Snapshot {
     /// Open connections, and how many may be.
     pub connections: (u64, u64),
     /// Hashes that are computed, that wait, and that were computed since the start.
@@ -48,27 +48,24 @@ pub struct DatabaseFigures {
 }
 
 /// The whole text, `# EOF` included.
-///
-/// # Errors
-/// None: a text takes everything.
 pub fn exposition(
     metrics: &Metrics,
-    figures: &Figures,
+    figures: &Snapshot,
     version: &'static str,
 ) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("photoprismd");
     registry.register("build", "The daemon", Info::new([("version", version)]));
-    counted(&mut registry, metrics);
-    standing(&mut registry, figures);
+    counters(&mut registry, metrics);
+    add_gauges(&mut registry, figures);
     if let Some(database) = &figures.database {
-        held(&mut registry, database);
+        add_database_gauges(&mut registry, database);
     }
     let mut text = String::new();
     encode(&mut text, &registry)?;
     Ok(text)
 }
 
-fn counted(to: &mut Registry, metrics: &Metrics) {
+fn counters(to: &mut Registry, metrics: &Metrics) {
     to.register("commands", "Commands answered, by outcome", metrics.commands.clone());
     to.register("lines_rejected", "Lines that held no command", metrics.rejected.clone());
     to.register("connections_accepted", "Connections served", metrics.accepted.clone());
@@ -76,7 +73,7 @@ fn counted(to: &mut Registry, metrics: &Metrics) {
     to.register("logins", "Logins decided, by result", metrics.logins.clone());
 }
 
-fn standing(to: &mut Registry, figures: &Figures) {
+fn add_gauges(to: &mut Registry, figures: &Snapshot) {
     let (open, limit) = figures.connections;
     to.register("connections", "Connections that are open", gauge(open));
     to.register("connections_limit", "The setting max-connections", gauge(limit));
@@ -93,7 +90,7 @@ fn standing(to: &mut Registry, figures: &Figures) {
     to.register("database_up", "Whether the database is there", up);
 }
 
-fn held(to: &mut Registry, database: &DatabaseFigures) {
+fn add_database_gauges(to: &mut Registry, database: &DatabaseFigures) {
     let sizes = labelled("file", &database.bytes);
     to.register_with_unit("database_size", "Size of the database", Unit::Bytes, sizes);
     let head = gauge(database.audit_head);
@@ -142,7 +139,7 @@ mod tests {
         metrics.accepted();
         metrics.refused(ErrorCode::Busy);
         metrics.login("wrong password");
-        let figures = Figures {
+        let figures = Snapshot {
             connections: (1, 256),
             hashes: (1, 2, 3),
             commits: (4, 9),

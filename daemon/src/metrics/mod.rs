@@ -1,9 +1,9 @@
 //! What is counted, and its text in the OpenMetrics format.
 
-mod counted;
+mod counters;
 mod exposition;
 #[cfg(test)]
 mod grammar;
 
-pub use self::counted::Metrics;
-pub use self::exposition::{CONTENT_TYPE, DatabaseFigures, Figures, exposition};
+pub use self::counters::Metrics;
+pub use self::exposition::{CONTENT_TYPE, DatabaseFigures, Snapshot, exposition};

@@ -26,7 +26,6 @@ pub enum SocketKind {
 
 impl SocketKind {
     /// Its word in audit records, logs and systemd's descriptor names.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -56,7 +55,6 @@ impl Caller {
     /// groups (`SO_PEERGROUPS`), all as they were at the time of the connect.
     ///
     /// An error makes an unknown peer, which has no right on the admin socket.
-    #[must_use]
     pub fn of(stream: &impl AsFd, socket: SocketKind) -> Self {
         Self::ask(stream, socket).unwrap_or_else(|_| Self::unknown(socket))
     }
@@ -79,25 +77,21 @@ impl Caller {
     }
 
     /// The socket it came in by.
-    #[must_use]
     pub const fn socket(&self) -> SocketKind {
         self.socket
     }
 
     /// Its effective uid; 65534 where the kernel did not tell.
-    #[must_use]
     pub const fn uid(&self) -> u32 {
         self.uid
     }
 
     /// Its effective gid; 65534 where the kernel did not tell.
-    #[must_use]
     pub const fn gid(&self) -> u32 {
         self.gid
     }
 
     /// Its process, for audit and log alone; 0 in another pid namespace or where unknown.
-    #[must_use]
     pub const fn pid(&self) -> i32 {
         self.pid
     }

@@ -22,49 +22,42 @@ pub struct Permit {
 
 impl Permit {
     /// The command that it is for.
-    #[must_use]
     pub const fn command(&self) -> CommandName {
         self.command
     }
 
     /// What the peer may do in all, at least what the command needs.
-    #[must_use]
     pub const fn level(&self) -> Level {
         self.level
     }
 
     /// The socket the peer came in by.
-    #[must_use]
     pub const fn socket(&self) -> SocketKind {
         self.socket
     }
 
     /// The peer's uid; 65534 where the kernel did not tell (auth socket only).
-    #[must_use]
     pub const fn uid(&self) -> u32 {
         self.rights.uid
     }
 
     /// The peer's gid; 65534 where the kernel did not tell (auth socket only).
-    #[must_use]
     pub const fn gid(&self) -> u32 {
         self.rights.gid
     }
 
     /// The peer's process; 0 in another pid namespace or where unknown.
-    #[must_use]
     pub const fn pid(&self) -> i32 {
         self.pid
     }
 
     /// The peer's rights to files.
-    #[must_use]
     pub fn rights(&self) -> Rights {
         self.rights.clone()
     }
 }
 
-/// Why a peer may not. Always `forbidden` on the wire, with this sentence.
+/// Why a peer may not. Always `forbidden` on the wire, with this message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refused {
     /// The admin socket does not serve this peer at all.
@@ -91,9 +84,6 @@ pub enum Refused {
 
 impl Caller {
     /// Whether the peer is served at all, asked before anything is read from it.
-    ///
-    /// # Errors
-    /// [`Refused::Stranger`].
     pub fn admit(&self, policy: &Policy) -> Result<Level, Refused> {
         self.level(policy).ok_or(Refused::Stranger { uid: self.uid() })
     }
@@ -114,7 +104,7 @@ impl Caller {
             uid: self.uid(),
             gid: self.gid(),
             groups: self.groups(),
-            is_owner: self.is_owner(policy),
+            is_owner: self.is_root_or_self(policy),
         };
         Ok(Permit { command, level, socket: self.socket(), pid: self.pid(), rights })
     }
@@ -141,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn each_refusal_has_its_sentence() {
+    fn each_refusal_has_its_message() {
         let refusal = |socket, uid| {
             let caller = Caller::for_tests(socket, uid, 8, &[]);
             caller.permit(CommandName::UsersRm, &policy()).unwrap_err().to_string()

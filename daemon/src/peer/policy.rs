@@ -44,25 +44,23 @@ impl Caller {
     /// What this peer may do under `policy`; `None`: nothing at all.
     ///
     /// Where several reasons hold, the highest counts.
-    #[must_use]
     pub fn level(&self, policy: &Policy) -> Option<Level> {
         match self.socket() {
             SocketKind::Auth => Some(Level::Verify),
             SocketKind::Admin if !self.is_known() => None,
-            SocketKind::Admin if self.is_master(policy) => Some(Level::Admin),
+            SocketKind::Admin if self.is_admin(policy) => Some(Level::Admin),
             SocketKind::Admin => self.configured(policy),
         }
     }
 
     /// Whether it is root, the daemon's own user, or of the socket's group.
-    fn is_master(&self, policy: &Policy) -> bool {
-        self.is_owner(policy) || policy.admin_gid().is_some_and(|gid| self.is_member(gid))
+    fn is_admin(&self, policy: &Policy) -> bool {
+        self.is_root_or_self(policy) || policy.admin_gid().is_some_and(|gid| self.is_member(gid))
     }
 
     /// Whether it is root or the daemon's own user on the admin socket: those for whom
     /// connections are reserved.
-    #[must_use]
-    pub fn is_owner(&self, policy: &Policy) -> bool {
+    pub fn is_root_or_self(&self, policy: &Policy) -> bool {
         self.socket() == SocketKind::Admin
             && self.is_known()
             && (self.uid() == 0 || self.uid() == policy.own_uid)
@@ -146,9 +144,9 @@ mod tests {
         for uid in [0, OWN, 1000, 1001, 65_534] {
             let caller = Caller::for_tests(SocketKind::Auth, uid, GROUP, &[]);
             assert_eq!(caller.level(&policy), Some(Level::Verify));
-            assert!(!caller.is_owner(&policy));
+            assert!(!caller.is_root_or_self(&policy));
         }
-        assert!(Caller::for_tests(SocketKind::Admin, OWN, 1, &[]).is_owner(&policy));
-        assert!(!Caller::for_tests(SocketKind::Admin, 1, GROUP, &[]).is_owner(&policy));
+        assert!(Caller::for_tests(SocketKind::Admin, OWN, 1, &[]).is_root_or_self(&policy));
+        assert!(!Caller::for_tests(SocketKind::Admin, 1, GROUP, &[]).is_root_or_self(&policy));
     }
 }

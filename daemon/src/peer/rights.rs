@@ -58,9 +58,9 @@ mod tests {
 
     #[test]
     fn a_thread_opens_what_the_peer_may_read() {
-        let folder = tempfile::tempdir().unwrap();
-        set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
-        let path = folder.path().join("a.db");
+        let directory = tempfile::tempdir().unwrap();
+        set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+        let path = directory.path().join("a.db");
         File::create(&path).unwrap();
         let peer = |groups: &[u32]| Rights {
             uid: 1234,
@@ -83,7 +83,7 @@ mod tests {
             assert!(opened(owner.clone(), &path), "{mode:o}");
         }
         // A file for everyone in a directory for nobody.
-        set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+        set_permissions(directory.path(), Permissions::from_mode(0o700)).unwrap();
         assert!(!opened(peer(&[1236]), &path));
         assert!(File::open(&path).is_ok(), "other threads keep their rights");
     }

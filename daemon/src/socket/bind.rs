@@ -12,15 +12,15 @@ use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAdd
 use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::{Gid, fchownat, geteuid};
 
+use super::directory::{Directory, prepare, set_group};
 use super::error::{Owned, SocketError};
-use super::folder::{Directory, give, prepare};
+use super::existing::{FileId, id_of, remove_same, remove_stale};
 use super::lock::Lock;
-use super::occupant::{FileId, clear, id_of, remove_same};
-use super::path::{check_path, folder_of};
+use super::path::{check_path, directory_of};
 
 /// Where a socket goes and who may connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SocketSpec {
     /// At most 107 bytes.
     pub path: PathBuf,
     /// The group that may connect (mode 0660); without one only the daemon's user (0600).
@@ -30,7 +30,7 @@ pub struct Place {
     pub create_parents: bool,
 }
 
-impl Place {
+impl SocketSpec {
     const fn mode(&self) -> u32 {
         if self.group.is_some() { 0o660 } else { 0o600 }
     }
@@ -48,7 +48,6 @@ pub struct Bound {
 
 impl Bound {
     /// Where the socket is.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -79,15 +78,15 @@ impl Drop for Bound {
 ///
 /// # Errors
 /// [`SocketError`] says which step failed; nothing but the lock file is left behind.
-pub fn open(place: &Place) -> Result<(UnixListener, Bound), SocketError> {
+pub fn open(place: &SocketSpec) -> Result<(UnixListener, Bound), SocketError> {
     let path = &place.path;
     check_path(path)?;
-    let directory = prepare(folder_of(path), place.group, place.create_parents)?;
+    let directory = prepare(directory_of(path), place.group, place.create_parents)?;
     let lock = Lock::take(path, Owned::Socket)?;
-    clear(path)?;
+    remove_stale(path)?;
     let socket = bind(path)?;
     let mut bound = Bound { path: path.clone(), id: None, _lock: lock };
-    own(place, &directory, &mut bound)?;
+    set_owner_and_mode(place, &directory, &mut bound)?;
     socket::listen(&socket, Backlog::MAXALLOWABLE).map_err(SocketError::io("listen on", path))?;
     Ok((UnixListener::from(socket), bound))
 }
@@ -109,7 +108,11 @@ fn bind(path: &Path) -> Result<OwnedFd, SocketError> {
 
 /// Sets owner and mode of the bound file through a descriptor of that very file, so that no link
 /// and no other file that was put in its place is ever changed, and checks that they hold.
-fn own(place: &Place, directory: &Directory, bound: &mut Bound) -> Result<(), SocketError> {
+fn set_owner_and_mode(
+    place: &SocketSpec,
+    directory: &Directory,
+    bound: &mut Bound,
+) -> Result<(), SocketError> {
     let path = &place.path;
     let file = bound_file(path, directory)?;
     let found = metadata(path, &file)?;
@@ -119,7 +122,7 @@ fn own(place: &Place, directory: &Directory, bound: &mut Bound) -> Result<(), So
     bound.id = Some(id_of(&found));
     if let Some(gid) = place.group {
         let group = Some(Gid::from_raw(gid));
-        give(fchownat(&file, "", None, group, AtFlags::AT_EMPTY_PATH), path, gid)?;
+        set_group(fchownat(&file, "", None, group, AtFlags::AT_EMPTY_PATH), path, gid)?;
     }
     // chmod(2) has no other way to name a file by such a descriptor before Linux 6.6.
     fs::set_permissions(
@@ -157,11 +160,11 @@ mod tests {
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixStream;
 
-    use super::super::occupant::look;
+    use super::super::existing::lstat;
     use super::*;
 
-    fn place(root: &tempfile::TempDir, name: &str) -> Place {
-        Place { path: root.path().join(name), group: None, create_parents: false }
+    fn place(root: &tempfile::TempDir, name: &str) -> SocketSpec {
+        SocketSpec { path: root.path().join(name), group: None, create_parents: false }
     }
 
     #[test]
@@ -174,7 +177,7 @@ mod tests {
         let waiting = listener.accept().unwrap_err();
         assert_eq!(waiting.kind(), std::io::ErrorKind::WouldBlock);
         bound.remove().unwrap();
-        assert!(look(&place.path).unwrap().is_none());
+        assert!(lstat(&place.path).unwrap().is_none());
     }
 
     #[test]
@@ -185,7 +188,7 @@ mod tests {
         assert_eq!(open(&place).unwrap_err().exit_code(), 73);
         UnixStream::connect(&place.path).unwrap();
         drop(bound);
-        assert!(look(&place.path).unwrap().is_none());
+        assert!(lstat(&place.path).unwrap().is_none());
         open(&place).unwrap().1.remove().unwrap();
     }
 
@@ -233,7 +236,7 @@ mod tests {
     fn the_group_gets_the_socket() {
         let root = tempfile::tempdir().unwrap();
         let gid = nix::unistd::getegid().as_raw();
-        let grouped = Place {
+        let grouped = SocketSpec {
             path: root.path().join("run/admin.sock"),
             group: Some(gid),
             create_parents: true,
@@ -260,15 +263,18 @@ mod tests {
             ("file", &|at: &Path| fs::hard_link(&target, at).unwrap()),
             ("nothing", &|_: &Path| ()),
         ] {
-            let place =
-                Place { path: root.path().join(name), group: Some(gid), create_parents: false };
+            let place = SocketSpec {
+                path: root.path().join(name),
+                group: Some(gid),
+                create_parents: false,
+            };
             let directory = prepare(root.path(), None, false).unwrap();
             let _socket = bind(&place.path).unwrap();
             fs::remove_file(&place.path).unwrap();
             put(&place.path);
             let lock = Lock::take(&place.path, Owned::Socket).unwrap();
             let mut bound = Bound { path: place.path.clone(), id: None, _lock: lock };
-            let error = own(&place, &directory, &mut bound).unwrap_err();
+            let error = set_owner_and_mode(&place, &directory, &mut bound).unwrap_err();
             assert!(matches!(error, SocketError::InTheWay { .. }), "{name}: {error}");
             assert_eq!(before(&target), seen, "{name}");
             assert!(bound.id.is_none(), "{name}");
@@ -282,12 +288,12 @@ mod tests {
         let directory = prepare(&run, None, false).unwrap();
         fs::rename(&run, &away).unwrap();
         fs::create_dir(&run).unwrap();
-        let place = Place { path: run.join("admin.sock"), group: None, create_parents: false };
+        let place = SocketSpec { path: run.join("admin.sock"), group: None, create_parents: false };
         let _socket = bind(&place.path).unwrap();
         let lock = Lock::take(&place.path, Owned::Socket).unwrap();
         let mut bound = Bound { path: place.path.clone(), id: None, _lock: lock };
         assert!(matches!(
-            own(&place, &directory, &mut bound).unwrap_err(),
+            set_owner_and_mode(&place, &directory, &mut bound).unwrap_err(),
             SocketError::InTheWay { .. }
         ));
     }

@@ -36,24 +36,24 @@ pub enum SocketError {
     },
     /// Neither the directory of a given path nor the one above it is there.
     #[error("the directory {} does not exist: create it, or choose another path", .0.display())]
-    FolderMissing(PathBuf),
-    /// What should be a folder is something else.
-    #[error("{} is not a folder", .0.display())]
-    NotAFolder(PathBuf),
+    DirectoryMissing(PathBuf),
+    /// What should be a directory is something else.
+    #[error("{} is not a directory", .0.display())]
+    NotADirectory(PathBuf),
     /// Somebody else could put another socket in its place.
-    #[error("the directory {} may be written by {by}, who could replace the socket: chmod go-w it, or give the socket a directory of its own (0750)", .folder.display())]
-    FolderOpen {
-        /// The socket's folder.
-        folder: PathBuf,
+    #[error("the directory {} may be written by {by}, who could replace the socket: chmod go-w it, or give the socket a directory of its own (0750)", .directory.display())]
+    DirectoryOpen {
+        /// The socket's directory.
+        directory: PathBuf,
         /// Whom its mode or owner lets write.
         by: String,
     },
     /// The auth socket is shared with others, the admin socket must not be.
-    #[error("the auth socket's folder {} is, holds or lies in the admin socket's folder {}: give it a folder of its own", .auth.display(), .admin.display())]
+    #[error("the auth socket's directory {} is, holds or lies in the admin socket's directory {}: give it a directory of its own", .auth.display(), .admin.display())]
     NotApart {
-        /// Folder of the admin socket.
+        /// Directory of the admin socket.
         admin: PathBuf,
-        /// Folder of the auth socket.
+        /// Directory of the auth socket.
         auth: PathBuf,
     },
     /// Something lies at the path that is not ours to remove.
@@ -67,7 +67,7 @@ pub enum SocketError {
     /// The group exists, but this user may not give files to it.
     #[error("{} cannot be given to group {gid}: this user must be root or a member of it", .path.display())]
     Group {
-        /// The socket or its folder.
+        /// The socket or its directory.
         path: PathBuf,
         /// The group.
         gid: u32,
@@ -106,13 +106,12 @@ fn owner(pid: Option<u32>) -> String {
 
 impl SocketError {
     /// What the process exits with: 2 bad settings, 73 another daemon, 74 storage.
-    #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Path { .. }
-            | Self::FolderMissing(_)
-            | Self::NotAFolder(_)
-            | Self::FolderOpen { .. }
+            | Self::DirectoryMissing(_)
+            | Self::NotADirectory(_)
+            | Self::DirectoryOpen { .. }
             | Self::NotApart { .. }
             | Self::InTheWay { .. }
             | Self::Group { .. }
@@ -148,7 +147,7 @@ mod tests {
 
     #[test]
     fn settings_and_storage_have_their_codes() {
-        assert_eq!(SocketError::FolderMissing("/x".into()).exit_code(), 2);
+        assert_eq!(SocketError::DirectoryMissing("/x".into()).exit_code(), 2);
         let denied = io::Error::from(io::ErrorKind::PermissionDenied);
         assert_eq!(SocketError::io("open", Path::new("/x"))(denied).exit_code(), 74);
     }

@@ -69,13 +69,11 @@ impl Lock {
     }
 
     /// What it remembers from an earlier holder.
-    #[must_use]
     pub fn note(&self) -> &str {
         &self.note
     }
 
     /// Where it is.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -129,15 +127,11 @@ impl Drop for Lock {
 }
 
 /// The lock beside the database.
-///
-/// # Errors
-/// As [`Lock::take`].
 pub fn lock_beside(database: &Path) -> Result<Lock, SocketError> {
     Lock::take(database, Owned::Database)
 }
 
 /// What the lock file beside the database remembers, without taking or touching it.
-#[must_use]
 pub fn note_beside(database: &Path) -> String {
     let file = OpenOptions::new().read(true).custom_flags(SAFELY).open(lock_path(database));
     let text = file.and_then(|file| content(&file)).unwrap_or_default();
@@ -145,7 +139,6 @@ pub fn note_beside(database: &Path) -> String {
 }
 
 /// The lock file of a database or a socket.
-#[must_use]
 pub fn lock_path(path: &Path) -> PathBuf {
     let mut name: OsString = path.as_os_str().to_owned();
     name.push(".lock");
@@ -160,7 +153,7 @@ fn open(path: &Path, what: Owned) -> Result<(File, bool), SocketError> {
     let in_the_way = |what| SocketError::InTheWay { path: path.to_owned(), what };
     let (file, fresh) = open_or_create(path).map_err(|error| match error.raw_os_error() {
         Some(libc::ELOOP) => in_the_way("a symlink"),
-        Some(libc::EISDIR) => in_the_way("a folder"),
+        Some(libc::EISDIR) => in_the_way("a directory"),
         Some(libc::ENXIO) => in_the_way("something that is no file"),
         _ => SocketError::io("open the lock file", path)(error),
     })?;
@@ -311,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_a_storage_error() {
+    fn a_directory_that_is_not_there_is_a_storage_error() {
         let error = refused(Path::new("/nowhere/at/all/admin.sock"));
         assert_eq!(error.exit_code(), 74);
     }

@@ -1,14 +1,14 @@
-//! The sockets: folder, lock, bind, mode, listen, in this order; or as systemd passed them.
+//! The sockets: directory, lock, bind, mode, listen, in this order; or as systemd passed them.
 
 mod bind;
+mod directory;
 mod error;
-mod folder;
+mod existing;
 mod lock;
-mod occupant;
 mod path;
 pub mod systemd;
 
-pub use bind::{Bound, Place, open};
+pub use bind::{Bound, SocketSpec, open};
 pub use error::{Owned, SocketError};
 pub use lock::{Lock, lock_beside, lock_path, note_beside};
 pub use path::{check_apart, check_path};

@@ -31,47 +31,44 @@ fn fault(path: &Path) -> Option<&'static str> {
     } else if bytes.len() > LONGEST {
         Some("it is longer than 107 bytes, the most that a socket can have")
     } else if bytes.ends_with(b"/") || bytes.ends_with(b"/.") || path.file_name().is_none() {
-        Some("it names a folder, not a file")
+        Some("it names a directory, not a file")
     } else {
         None
     }
 }
 
-/// The folder in which `path` lies; the current one for a bare name.
-pub(super) fn folder_of(path: &Path) -> &Path {
+/// The directory in which `path` lies; the current one for a bare name.
+pub(super) fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
 }
 
-/// Checks that the auth socket can be shared without sharing the admin socket: neither folder
-/// is, holds or lies in the other, symlinks followed as far as the folders exist.
-///
-/// # Errors
-/// [`SocketError::NotApart`].
+/// Checks that the auth socket can be shared without sharing the admin socket: neither directory
+/// is, holds or lies in the other, symlinks followed as far as the directories exist.
 pub fn check_apart(admin: &Path, auth: &Path) -> Result<(), SocketError> {
-    let (admin, auth) = (resolved(folder_of(admin)), resolved(folder_of(auth)));
+    let (admin, auth) = (resolved(directory_of(admin)), resolved(directory_of(auth)));
     if admin.starts_with(&auth) || auth.starts_with(&admin) {
         return Err(SocketError::NotApart { admin, auth });
     }
     Ok(())
 }
 
-/// The folder with symlinks followed; what does not exist yet stays as it is written.
-fn resolved(folder: &Path) -> PathBuf {
+/// The directory with symlinks followed; what does not exist yet stays as it is written.
+fn resolved(directory: &Path) -> PathBuf {
     let mut missing: Vec<OsString> = Vec::new();
-    let mut rest = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let mut rest = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
     loop {
         if let Ok(real) = rest.canonicalize() {
             return missing.iter().rev().fold(real, append);
         }
         match rest.components().next_back() {
             Some(last) => missing.push(last.as_os_str().to_owned()),
-            None => return folder.to_owned(),
+            None => return directory.to_owned(),
         }
         if !rest.pop() {
-            return folder.to_owned();
+            return directory.to_owned();
         }
     }
 }
@@ -118,13 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_name_lies_in_the_current_folder() {
-        assert_eq!(folder_of(Path::new("admin.sock")), Path::new("."));
-        assert_eq!(folder_of(Path::new("/run/a/b.sock")), Path::new("/run/a"));
+    fn a_bare_name_lies_in_the_current_directory() {
+        assert_eq!(directory_of(Path::new("admin.sock")), Path::new("."));
+        assert_eq!(directory_of(Path::new("/run/a/b.sock")), Path::new("/run/a"));
     }
 
     #[test]
-    fn the_two_folders_keep_apart() {
+    fn the_two_directories_keep_apart() {
         let apart = |admin: &str, auth: &str| check_apart(admin.as_ref(), auth.as_ref()).is_ok();
         assert!(apart("/nowhere/a/admin.sock", "/nowhere/b/auth.sock"));
         assert!(apart("/nowhere/photoprism/admin.sock", "/nowhere/photoprism-auth/auth.sock"));

@@ -82,7 +82,7 @@ fn check(descriptor: OwnedFd, name: &str) -> Result<PassedSocket, SocketError> {
     let found = match std::fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => found,
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            return Err(wrong("lies in a folder that this user may not enter"));
+            return Err(wrong("lies in a directory that this user may not enter"));
         }
         Ok(_) | Err(_) => return Err(wrong("is no longer where it was bound")),
     };
@@ -101,9 +101,6 @@ pub fn ready() -> io::Result<()> {
 }
 
 /// Tells systemd that the daemon stops (`STOPPING=1`).
-///
-/// # Errors
-/// As [`ready`].
 pub fn stopping() -> io::Result<()> {
     sd_notify::notify(&[NotifyState::Stopping])
 }
@@ -117,15 +114,11 @@ pub fn reloading() -> io::Result<()> {
 }
 
 /// Tells systemd's watchdog that the daemon moves (`WATCHDOG=1`).
-///
-/// # Errors
-/// As [`ready`].
 pub fn watchdog() -> io::Result<()> {
     sd_notify::notify(&[NotifyState::Watchdog])
 }
 
 /// How long systemd waits for [`watchdog`] before it restarts the daemon; `None`: not watched.
-#[must_use]
 pub fn watchdog_interval() -> Option<Duration> {
     sd_notify::watchdog_enabled()
 }

@@ -10,9 +10,9 @@ use nix::fcntl::AT_FDCWD;
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use nix::unistd::{AccessFlags, access, geteuid};
 
+use super::detect::{DatabaseKind, detect};
 use super::open::OpenError;
-use super::recognise::{Found, recognise};
-use crate::surroundings::Seen;
+use crate::system::Seen;
 
 /// Mode of a database of the daemon's own.
 const OWN_MODE: u32 = 0o600;
@@ -28,7 +28,6 @@ const SHARED_MEMORY: &str = "-shm";
 
 /// The path without symbolic links, where the file need not exist: SQLite puts its journals next
 /// to the file itself, whatever link led to it.
-#[must_use]
 pub fn resolve(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -55,15 +54,15 @@ pub(super) fn companion(database: &Path, suffix: &str) -> PathBuf {
 /// # Errors
 /// [`OpenError::Storage`] naming the file, its owner and its mode; [`OpenError::Setting`] where
 /// PhotoPrism's belongs to another user.
-pub fn check_access(path: &Path) -> Result<Option<Found>, OpenError> {
-    let found = recognise(path).ok();
+pub fn check_access(path: &Path) -> Result<Option<DatabaseKind>, OpenError> {
+    let found = detect(path).ok();
     match &found {
         // Refused for what it is, when it is opened.
-        Some(Found::Foreign(_)) => return Ok(found),
-        Some(Found::PhotoPrism) => check_owner(path)?,
-        Some(Found::Nothing | Found::Own(_) | Found::Unfinished) | None => {}
+        Some(DatabaseKind::Foreign(_)) => return Ok(found),
+        Some(DatabaseKind::PhotoPrism) => check_owner(path)?,
+        Some(DatabaseKind::Nothing | DatabaseKind::Own(_) | DatabaseKind::Unfinished) | None => {}
     }
-    let own = matches!(found, Some(Found::Own(_) | Found::Nothing));
+    let own = matches!(found, Some(DatabaseKind::Own(_) | DatabaseKind::Nothing));
     let file = resolve(path);
     writable_directory(file.parent().unwrap_or(Path::new("/")))?;
     writable_file(&file)?;

@@ -55,7 +55,6 @@ pub struct AuditHead {
 
 /// The hash of a record behind `previous`: SHA-256 over that hash and the record's canonical
 /// bytes (postcard, the version first).
-#[must_use]
 pub fn link(previous: &AuditHead, entry: &AuditEntry) -> AuditHead {
     // A forged last number ends in a row that cannot be written, not in an overflow.
     let number = previous.number.saturating_add(1);
@@ -67,9 +66,6 @@ pub fn link(previous: &AuditHead, entry: &AuditEntry) -> AuditHead {
 }
 
 /// The newest record as the table has it.
-///
-/// # Errors
-/// The store's.
 pub fn audit_head(db: &Db) -> Result<AuditHead, StoreError> {
     if !db.columns.admin {
         return Ok(AuditHead::default());
@@ -92,15 +88,12 @@ pub fn log_audit_head(db: Option<&Db>, when: &str) {
 }
 
 /// Records in the table.
-///
-/// # Errors
-/// The store's.
 pub fn audit_count(db: &Db) -> Result<u64, StoreError> {
     if !db.columns.admin {
         return Ok(0);
     }
-    let mut sentence = db.prepare_own("SELECT count(*) FROM own.admin_audit")?;
-    Ok(sentence.query_row([], |row| count(row, 0))?)
+    let mut statement = db.prepare_own("SELECT count(*) FROM own.admin_audit")?;
+    Ok(statement.query_row([], |row| count(row, 0))?)
 }
 
 /// What the daemon did by itself: no peer asked for it on any socket.
@@ -117,9 +110,6 @@ pub(super) fn own_entry(command: &str, target: &str) -> AuditEntry {
 }
 
 /// Appends a record and gives its place.
-///
-/// # Errors
-/// The store's.
 pub fn audit_append(tx: &Tx<'_>, entry: &AuditEntry) -> Result<AuditHead, StoreError> {
     let head = link(&audit_head(tx)?, entry);
     tx.prepare_own(
@@ -144,26 +134,20 @@ pub fn audit_append(tx: &Tx<'_>, entry: &AuditEntry) -> Result<AuditHead, StoreE
 const COLUMNS: &str = "number, at, uid, gid, pid, socket, command, target, hash";
 
 /// Records below `before`, newest first. A damaged value reads as 0 or as the text that it is.
-///
-/// # Errors
-/// The store's.
 pub fn audit_page(db: &Db, before: i64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
     if !db.columns.admin {
         return Ok(Vec::new());
     }
-    let sentence = format!(
+    let statement = format!(
         "SELECT {COLUMNS} FROM own.admin_audit WHERE number < ?1 ORDER BY number DESC LIMIT ?2"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut sentence = db.prepare_own(&sentence)?;
-    let rows = sentence.query_map([before, limit], lenient)?.collect::<Result<_, _>>()?;
+    let mut statement = db.prepare_own(&statement)?;
+    let rows = statement.query_map([before, limit], lenient)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }
 
 /// Records from `first` on in order, each `None` where a column does not hold what was written.
-///
-/// # Errors
-/// The store's.
 pub fn audit_walk(
     db: &Db,
     first: i64,
@@ -172,12 +156,12 @@ pub fn audit_walk(
     if !db.columns.admin {
         return Ok(Vec::new());
     }
-    let sentence = format!(
+    let statement = format!(
         "SELECT {COLUMNS} FROM own.admin_audit WHERE number >= ?1 ORDER BY number LIMIT ?2"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut sentence = db.prepare_own(&sentence)?;
-    let rows = sentence
+    let mut statement = db.prepare_own(&statement)?;
+    let rows = statement
         .query_map([first, limit], |row| Ok((row.get(0)?, strict(row))))?
         .collect::<Result<_, _>>()?;
     Ok(rows)

@@ -137,10 +137,10 @@ pub(super) fn held_accounts(tx: &Tx<'_>, now: i64) -> Result<Vec<UserRow>, Store
     if !remembers(tx) {
         return Ok(Vec::new());
     }
-    let mut sentence = tx.conn.prepare_cached(
+    let mut statement = tx.conn.prepare_cached(
         "SELECT DISTINCT user_uid FROM admin.admin_ended WHERE seen_at = ?1 AND user_uid <> '' LIMIT ?2",
     )?;
-    let uids = sentence.query_map([now, MOST], |row| text(row, 0))?;
+    let uids = statement.query_map([now, MOST], |row| text(row, 0))?;
     let uids: Vec<String> = uids.collect::<Result<_, _>>()?;
     let rows = uids.iter().map(|uid| user_by_uid(tx, uid));
     Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
@@ -157,13 +157,13 @@ pub(super) fn made_here(tx: &Tx<'_>, uid: &str, id: &str) -> Result<(), StoreErr
 }
 
 fn changed(db: &Db, which: &str, value: &str) -> Result<Vec<Changed>, StoreError> {
-    let sentence = format!(
+    let statement = format!(
         "SELECT user_uid, user_name, changed_at, rights, made_here, reported FROM admin.admin_changed
          {which} ORDER BY changed_at DESC LIMIT {MOST}"
     );
-    let mut sentence = db.conn.prepare_cached(&sentence)?;
+    let mut statement = db.conn.prepare_cached(&statement)?;
     let values: &[&dyn rusqlite::ToSql] = if which.is_empty() { &[] } else { &[&value] };
-    let rows = sentence.query_map(values, |row| {
+    let rows = statement.query_map(values, |row| {
         Ok(Changed {
             uid: text(row, 0)?,
             name: text(row, 1)?,
@@ -204,22 +204,19 @@ fn or_none(value: &str) -> &str {
 
 /// App passwords of an account that are younger than its change, at most some.
 fn app_passwords(db: &Db, changed: &Changed) -> Result<Vec<(String, String, String)>, StoreError> {
-    let mut sentence = db.conn.prepare_cached(
+    let mut statement = db.conn.prepare_cached(
         "SELECT id, ref_id, client_name FROM temp.session_rows WHERE user_uid = ?1
            AND auth_provider = 'application' AND auth_method = 'default'
            AND created_at >= strftime('%Y-%m-%d %H:%M:%S', ?2 + 1, 'unixepoch')
          ORDER BY created_at LIMIT 20",
     )?;
-    let rows = sentence.query_map(params![changed.uid, changed.at], |row| {
+    let rows = statement.query_map(params![changed.uid, changed.at], |row| {
         Ok((text(row, 0)?, text(row, 1)?, text(row, 2)?.chars().take(200).collect()))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// What went back and was told, as far as it still holds; for `doctor`.
-///
-/// # Errors
-/// The store's.
 pub fn went_back(db: &Db) -> Result<Vec<WentBack>, StoreError> {
     if !remembers(db) {
         return Ok(Vec::new());
@@ -237,9 +234,6 @@ pub fn went_back(db: &Db) -> Result<Vec<WentBack>, StoreError> {
 }
 
 /// Whether [`report_changes`] has anything to do.
-///
-/// # Errors
-/// The store's.
 pub fn changes_due(db: &Db, now: i64) -> Result<bool, StoreError> {
     if !remembers(db) {
         return Ok(false);
@@ -266,9 +260,6 @@ fn news(db: &Db, changed: &Changed) -> Result<Vec<String>, StoreError> {
 }
 
 /// Tells what went back since it was last asked, and forgets what is over.
-///
-/// # Errors
-/// The store's.
 pub fn report_changes(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
     if !remembers(tx) {
         return Ok(());
@@ -323,14 +314,14 @@ mod tests {
     }
 
     fn theirs() -> (tempfile::TempDir, Db) {
-        let (folder, mut db) = photoprism();
+        let (directory, mut db) = photoprism();
         attached::ready(&mut db).unwrap();
-        (folder, db)
+        (directory, db)
     }
 
     #[test]
     fn only_so_many_are_remembered_and_only_for_so_long() {
-        let (_folder, db) = theirs();
+        let (_directory, db) = theirs();
         db.begin().unwrap();
         for number in 0..MOST + 5 {
             let uid = format!("u{number:015}");
@@ -349,7 +340,7 @@ mod tests {
 
     #[test]
     fn what_was_told_is_shown_for_a_week_and_no_clock_makes_it_stay() {
-        let (_folder, db) = theirs();
+        let (_directory, db) = theirs();
         user(&db, "u1");
         set_role(&db, "u1", "guest");
         db.conn.execute("UPDATE auth_users SET user_role = 'admin'", []).unwrap();
@@ -371,7 +362,7 @@ mod tests {
 
     #[test]
     fn our_own_database_remembers_nothing() {
-        let (_folder, db) = own();
+        let (_directory, db) = own();
         user(&db, "u1");
         set_role(&db, "u1", "guest");
         assert!(!changes_due(&db, NOW).unwrap() && went_back(&db).unwrap().is_empty());

@@ -65,7 +65,7 @@ const LOGINS: [&str; 12] = [
     "updated_at DATETIME",
 ];
 
-/// What is there, with the sentences that depend on it, put together once for each schema.
+/// What is there, with the statements that depend on it, put together once for each schema.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Columns {
     tables: HashMap<String, HashSet<String>>,
@@ -136,10 +136,10 @@ impl Columns {
     /// A statement about the daemon's own tables, which it names `own.admin_…` and
     /// `logins.audit_logins`, with the schemas that they are in. Qualified, so that a table of the
     /// same name in PhotoPrism's file is never taken for one of them.
-    pub(super) fn qualified(&self, sentence: &str) -> String {
+    pub(super) fn qualified(&self, statement: &str) -> String {
         let own = if self.attached { "admin." } else { "main." };
         let logins = if self.logins_in == "admin" { "admin." } else { "main." };
-        sentence.replace("own.", own).replace("logins.", logins)
+        statement.replace("own.", own).replace("logins.", logins)
     }
 
     /// Whether the database has that table.
@@ -183,10 +183,10 @@ fn of_the_daemon(conn: &Connection, tables: &ByTable) -> Result<Vec<String>, Sto
     let found = ADMIN.iter().filter(|table| tables.contains_key(**table));
     let mut found: Vec<String> = found.map(|table| (*table).to_owned()).collect();
     if tables.contains_key("admin_meta") && tables.contains_key("audit_logins") {
-        let sentence = "SELECT name || ' ' || type FROM pragma_table_info('audit_logins', 'main')";
-        let mut sentence = conn.prepare_cached(sentence)?;
+        let statement = "SELECT name || ' ' || type FROM pragma_table_info('audit_logins', 'main')";
+        let mut statement = conn.prepare_cached(statement)?;
         let columns: Vec<String> =
-            sentence.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         if columns == LOGINS {
             found.push("audit_logins".into());
         }
@@ -195,24 +195,24 @@ fn of_the_daemon(conn: &Connection, tables: &ByTable) -> Result<Vec<String>, Sto
 }
 
 fn without_rowid(conn: &Connection) -> Result<Vec<String>, StoreError> {
-    let sentence = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr
+    let statement = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr
          AND name IN ('auth_users', 'auth_users_details', 'auth_users_settings',
            'auth_users_shares', 'passwords', 'passcodes', 'auth_sessions', 'auth_clients')";
-    let mut sentence = conn.prepare_cached(sentence)?;
-    let names = sentence.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut statement = conn.prepare_cached(statement)?;
+    let names = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(names)
 }
 
 /// All columns of a schema, and those with numeric affinity.
 fn tables(conn: &Connection, schema: &str) -> Result<(ByTable, ByTable), StoreError> {
-    let mut sentence = conn.prepare_cached(&format!(
+    let mut statement = conn.prepare_cached(&format!(
         "SELECT t.name, c.name, c.type FROM {schema}.sqlite_schema t,
            pragma_table_info(t.name, '{schema}') c
          WHERE t.type = 'table' AND (t.name IN ('auth_users', 'auth_users_details',
            'auth_users_settings', 'auth_users_shares', 'passwords', 'passcodes', 'auth_sessions',
            'audit_logins', 'users') OR t.name GLOB 'admin_*')"
     ))?;
-    let mut rows = sentence.query([])?;
+    let mut rows = statement.query([])?;
     let (mut tables, mut numeric) = (ByTable::new(), ByTable::new());
     while let Some(row) = rows.next()? {
         let (table, column, declared): (String, String, String) =

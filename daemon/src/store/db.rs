@@ -31,7 +31,6 @@ pub enum Kind {
 
 impl Kind {
     /// The word for it in `status` and the ready line.
-    #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Own => "own",
@@ -40,7 +39,6 @@ impl Kind {
     }
 
     /// Whether PhotoPrism's community edition reads it, which knows the roles admin and guest only.
-    #[must_use]
     pub fn is_community(&self) -> bool {
         matches!(self, Self::PhotoPrism { edition, .. } if edition == "ce")
     }
@@ -65,25 +63,22 @@ pub struct Db {
 
 impl Db {
     /// Whose database it is.
-    #[must_use]
     pub const fn kind(&self) -> &Kind {
         &self.kind
     }
 
     /// Prepares a statement about the daemon's own tables, named `own.admin_…` in it, and
     /// `logins.audit_logins`.
-    pub(super) fn prepare_own(&self, sentence: &str) -> Result<CachedStatement<'_>, StoreError> {
-        Ok(self.conn.prepare_cached(&self.columns.qualified(sentence))?)
+    pub(super) fn prepare_own(&self, statement: &str) -> Result<CachedStatement<'_>, StoreError> {
+        Ok(self.conn.prepare_cached(&self.columns.qualified(statement))?)
     }
 
     /// Its absolute path.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Seconds for which a running PhotoPrism keeps a session in memory.
-    #[must_use]
     pub const fn session_cache(&self) -> u32 {
         self.session_cache
     }
@@ -95,7 +90,6 @@ impl Db {
 }
 
 /// Whether the daemon's tables are there: in our own database always.
-#[must_use]
 pub const fn has_admin_tables(db: &Db) -> bool {
     db.columns.admin
 }
@@ -145,9 +139,6 @@ impl Tx<'_> {
     }
 
     /// Runs `work` and takes back all that it wrote, whatever it came to.
-    ///
-    /// # Errors
-    /// Those of `work`, else the store's.
     pub fn tried<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce() -> Result<T, E>,
@@ -228,8 +219,8 @@ impl Db {
         self.conn.is_autocommit()
     }
 
-    fn run(&self, sentence: &str) -> Result<(), StoreError> {
-        self.conn.prepare_cached(sentence)?.execute([])?;
+    fn run(&self, statement: &str) -> Result<(), StoreError> {
+        self.conn.prepare_cached(statement)?.execute([])?;
         Ok(())
     }
 }

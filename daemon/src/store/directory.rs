@@ -13,7 +13,7 @@ use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use rusqlite::{Connection, OpenFlags};
 
-use crate::surroundings::{FileId, Seen, descriptors_of};
+use crate::system::{FileId, Seen, descriptors_of};
 
 /// Mode of every file that is created in one.
 const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);

@@ -3,7 +3,7 @@
 use rusqlite::ffi::ErrorCode as Sqlite;
 use thiserror::Error;
 
-/// A failure of the store. Its text is for the log; the wire gets a code and a sentence of ours.
+/// A failure of the store. Its text is for the log; the wire gets a code and a statement of ours.
 #[derive(Clone, Debug, Error)]
 pub enum StoreError {
     /// The file system or the file's own limit refused to grow it, or to write to it.
@@ -15,7 +15,7 @@ pub enum StoreError {
     /// There is no database yet.
     #[error("the database does not exist yet")]
     Missing,
-    /// The file, or its folder, cannot be written: mounted read-only, or being replaced.
+    /// The file, or its directory, cannot be written: mounted read-only, or being replaced.
     #[error("the database cannot be written: {0}")]
     ReadOnly(String),
     /// A sync failed: what was acknowledged before is safe, nothing after can be.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use super::detect::is_index;
 use super::open::{OpenError, OpenOptions};
-use super::recognise::is_index;
 
 /// What is known about a database before it is opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,6 @@ pub(super) fn missing(options: &OpenOptions) -> Result<(), OpenError> {
 }
 
 /// What is there instead of a database that is gone.
-#[must_use]
 pub fn how_gone(path: &Path) -> &'static str {
     match std::fs::metadata(path) {
         Err(_) => "it is missing",

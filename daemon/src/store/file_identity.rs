@@ -15,7 +15,7 @@ use super::access::companion;
 use super::db::{Db, Kind};
 use super::generation::of_file;
 use super::group::EXIT_STORAGE;
-use crate::faults::{Fault, is_off};
+use crate::failpoints::{Failpoint, enabled};
 
 /// A file as `stat` shows it. Device and inode say which it is, the rest changes with its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,9 +79,6 @@ pub(super) struct Watch {
 
 impl Watch {
     /// `None` for PhotoPrism's database, which others may replace and overwrite.
-    ///
-    /// # Errors
-    /// Those of `stat(2)`.
     pub(super) fn of(db: &Db) -> io::Result<Option<Self>> {
         if *db.kind() != Kind::Own {
             return Ok(None);
@@ -104,7 +101,7 @@ impl Watch {
     }
 
     fn check_both(&mut self, db: &Db, written: bool) {
-        if is_off(Fault::TrustNames) {
+        if enabled(Failpoint::TrustNames) {
             return;
         }
         let log = self.check_log(written);

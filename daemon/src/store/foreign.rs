@@ -15,15 +15,15 @@ use super::attached::{Beside, file_path};
 use super::backup::Changes;
 use super::columns::Columns;
 use super::db::{Db, Kind};
+use super::detect::{DatabaseKind, detect_open};
 use super::error::StoreError;
 use super::lock_timeout::LockTimeout;
 use super::open::{photoprism_kind, settings};
 use super::passcodes::{PasscodeRow, passcode_find};
 use super::passwords::password_hash;
-use super::recognise::{Found, classify};
 use super::sessions::{SessionRow, app_passwords};
 use super::users::{UserRow, user_row};
-use crate::surroundings::{FileId, descriptors_of};
+use crate::system::{FileId, descriptors_of};
 
 /// Bytes of one value; PhotoPrism's longest text here is a tenth of it.
 const MOST_VALUE_BYTES: i32 = 64 * 1024;
@@ -33,11 +33,11 @@ pub const MOST_APP_PASSWORDS: u32 = 1000;
 
 /// Why a file is not read.
 #[derive(Clone, Debug, Error)]
-pub enum ForeignFault {
+pub enum SourceError {
     /// There is no such file.
     #[error("there is no such file")]
     Missing,
-    /// It is something else; the sentence says what was found.
+    /// It is something else; the statement says what was found.
     #[error("{0}")]
     NotOne(String),
     /// It could not be read.
@@ -45,7 +45,7 @@ pub enum ForeignFault {
     Store(#[from] StoreError),
 }
 
-impl From<rusqlite::Error> for ForeignFault {
+impl From<rusqlite::Error> for SourceError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Store(error.into())
     }
@@ -53,7 +53,7 @@ impl From<rusqlite::Error> for ForeignFault {
 
 /// An account as it stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ForeignAccount {
+pub struct SourceAccount {
     /// The account, deleted or not; its id is that of the other database.
     pub row: UserRow,
     /// The hash of its password.
@@ -71,7 +71,6 @@ pub struct OwnFiles(Vec<(u64, u64)>);
 
 impl OwnFiles {
     /// Those of the database at that path.
-    #[must_use]
     pub fn of(database: &Path) -> Self {
         let identity = |path: &Path| fs::metadata(path).map(|data| (data.dev(), data.ino()));
         let files = [identity(database), identity(&file_path(database))];
@@ -82,11 +81,10 @@ impl OwnFiles {
 /// The open file. What is read of it stands still: it is held by one reader's transaction, so that
 /// its PhotoPrism may run, and waits to write until this is dropped.
 #[derive(Debug)]
-pub struct Foreign(Db);
+pub struct PhotoPrismReader(Db);
 
-impl ForeignAccount {
+impl SourceAccount {
     /// Bytes of all its texts, about.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         let secret = |secret: &Secret| secret.expose().len();
         let passcode = |row: &PasscodeRow| secret(&row.key_url) + secret(&row.recovery_code);
@@ -97,28 +95,25 @@ impl ForeignAccount {
     }
 }
 
-impl Foreign {
+impl PhotoPrismReader {
     /// Opens the file, which must be PhotoPrism's and none of the daemon's own.
-    ///
-    /// # Errors
-    /// [`ForeignFault`].
-    pub fn open(path: &Path, own: &OwnFiles) -> Result<Self, ForeignFault> {
+    pub fn open(path: &Path, own: &OwnFiles) -> Result<Self, SourceError> {
         let data = match fs::metadata(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(ForeignFault::Missing);
+                return Err(SourceError::Missing);
             }
             data => data.map_err(|error| StoreError::Other(error.to_string()))?,
         };
         if own.0.contains(&(data.dev(), data.ino())) {
-            return Err(ForeignFault::NotOne("it is the database of this daemon itself".into()));
+            return Err(SourceError::NotOne("it is the database of this daemon itself".into()));
         }
         // Closing it again would drop the locks that this process has on it.
         let open = descriptors_of(FileId::of(&data));
         if open.map_err(|error| StoreError::Other(error.to_string()))? > 0 {
-            return Err(ForeignFault::NotOne("this daemon has it open: it is in use here".into()));
+            return Err(SourceError::NotOne("this daemon has it open: it is in use here".into()));
         }
         if !data.is_file() {
-            return Err(ForeignFault::NotOne("it is no file".into()));
+            return Err(SourceError::NotOne("it is no file".into()));
         }
         check_companions(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -136,24 +131,20 @@ impl Foreign {
     }
 
     /// Version and edition.
-    #[must_use]
     pub const fn kind(&self) -> &Kind {
         self.0.kind()
     }
 
     /// At most so many accounts behind that row id, without the system rows.
-    ///
-    /// # Errors
-    /// The store's.
-    pub fn accounts(&self, after: i64, most: u32) -> Result<Vec<ForeignAccount>, StoreError> {
+    pub fn accounts(&self, after: i64, most: u32) -> Result<Vec<SourceAccount>, StoreError> {
         let Self(db) = self;
-        let sentence = format!("{} WHERE u.id > ?1 ORDER BY u.id LIMIT ?2", db.columns.users);
-        let mut sentence = db.conn.prepare_cached(&sentence)?;
-        let rows = sentence.query_map(params![after.max(0), most], user_row)?;
-        rows.map(|row| self.complete(row?)).collect()
+        let statement = format!("{} WHERE u.id > ?1 ORDER BY u.id LIMIT ?2", db.columns.users);
+        let mut statement = db.conn.prepare_cached(&statement)?;
+        let rows = statement.query_map(params![after.max(0), most], user_row)?;
+        rows.map(|row| self.with_details(row?)).collect()
     }
 
-    fn complete(&self, row: UserRow) -> Result<ForeignAccount, StoreError> {
+    fn with_details(&self, row: UserRow) -> Result<SourceAccount, StoreError> {
         let Self(db) = self;
         // A row without a UID owns nothing: the rows of nobody are not its own.
         let owns = !row.uid.is_empty();
@@ -161,19 +152,19 @@ impl Foreign {
         let passcode = if owns && row.has_passcode { passcode_find(db, &row.uid)? } else { None };
         let app_passwords =
             if owns { app_passwords(db, &row.uid, MOST_APP_PASSWORDS + 1)? } else { Vec::new() };
-        Ok(ForeignAccount { hash: hash.map(Secret::new), passcode, app_passwords, row })
+        Ok(SourceAccount { hash: hash.map(Secret::new), passcode, app_passwords, row })
     }
 }
 
 /// Refuses a file next to which others lie that SQLite would open and wait for.
-fn check_companions(path: &Path) -> Result<(), ForeignFault> {
+fn check_companions(path: &Path) -> Result<(), SourceError> {
     for suffix in ["-journal", "-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
         match fs::metadata(Path::new(&name)) {
             Ok(data) if !data.is_file() => {
                 let what = format!("the {suffix} next to it is not a file");
-                return Err(ForeignFault::NotOne(what));
+                return Err(SourceError::NotOne(what));
             }
             Ok(_) | Err(_) => {}
         }
@@ -181,22 +172,22 @@ fn check_companions(path: &Path) -> Result<(), ForeignFault> {
     Ok(())
 }
 
-fn is_photoprism(conn: &Connection) -> Result<(), ForeignFault> {
-    let not = |what: &str| Err(ForeignFault::NotOne(what.into()));
-    match classify(conn)? {
-        Found::PhotoPrism => {}
-        Found::Nothing => return not("it is empty"),
-        Found::Own(_) => {
+fn is_photoprism(conn: &Connection) -> Result<(), SourceError> {
+    let not = |what: &str| Err(SourceError::NotOne(what.into()));
+    match detect_open(conn)? {
+        DatabaseKind::PhotoPrism => {}
+        DatabaseKind::Nothing => return not("it is empty"),
+        DatabaseKind::Own(_) => {
             return not("it is a database of a daemon like this one; export its users");
         }
-        Found::Unfinished => return not("PhotoPrism has not finished making it"),
-        Found::Foreign(what) => return not(&what),
+        DatabaseKind::Unfinished => return not("PhotoPrism has not finished making it"),
+        DatabaseKind::Foreign(what) => return not(&what),
     }
     // A view in the place of a table would decide what is read, and a trigger cannot fire here.
     let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage > 0
         AND name IN ('auth_users', 'passwords', 'auth_sessions')";
     let views = "SELECT count(*) FROM sqlite_schema WHERE type = 'view' AND name = 'passcodes'";
-    let number = |sentence| conn.query_row(sentence, [], |row| row.get::<_, i64>(0));
+    let number = |statement| conn.query_row(statement, [], |row| row.get::<_, i64>(0));
     if number(tables)? == 3 && number(views)? == 0 {
         return Ok(());
     }
@@ -210,7 +201,7 @@ mod tests {
 
     const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
 
-    fn all(foreign: &Foreign) -> Vec<ForeignAccount> {
+    fn all(foreign: &PhotoPrismReader) -> Vec<SourceAccount> {
         let (mut all, mut after) = (Vec::new(), i64::MIN);
         loop {
             let some = foreign.accounts(after, 3).unwrap();
@@ -222,10 +213,10 @@ mod tests {
 
     #[test]
     fn accounts_come_with_all_that_makes_them_work() {
-        let (folder, db) = own();
-        let copy = folder.path().join("theirs.db");
+        let (directory, db) = own();
+        let copy = directory.path().join("theirs.db");
         fs::copy(FIXTURE, &copy).unwrap();
-        let foreign = Foreign::open(&copy, &OwnFiles::of(&db.path)).unwrap();
+        let foreign = PhotoPrismReader::open(&copy, &OwnFiles::of(&db.path)).unwrap();
         assert!(foreign.kind().is_community());
         let accounts = all(&foreign);
         let names: Vec<&str> = accounts.iter().map(|account| account.row.name.as_str()).collect();
@@ -259,21 +250,21 @@ mod tests {
         assert!(!of("gone").row.deleted_at.is_empty());
         drop(foreign);
         assert!(fs::read(&copy).unwrap() == fs::read(FIXTURE).unwrap());
-        let beside = fs::read_dir(folder.path()).unwrap();
+        let beside = fs::read_dir(directory.path()).unwrap();
         let names = beside.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         assert!(names.filter(|name| name.starts_with("theirs.db")).eq(["theirs.db"]));
     }
 
     #[test]
     fn what_is_read_stands_still() {
-        let (_folder, db) = own();
+        let (_directory, db) = own();
         let (theirs, running) = photoprism();
         let path = theirs.path().join("index.db");
         let add = "INSERT INTO auth_users (user_uid, user_name) VALUES ('u1', 'one')";
         running.conn.execute_batch(add).unwrap();
         // Whoever runs it is another process.
         drop(running);
-        let foreign = Foreign::open(&path, &OwnFiles::of(&db.path)).unwrap();
+        let foreign = PhotoPrismReader::open(&path, &OwnFiles::of(&db.path)).unwrap();
         assert_eq!(all(&foreign).len(), 1);
         let running = Connection::open(&path).unwrap();
         running.busy_timeout(std::time::Duration::ZERO).unwrap();
@@ -285,36 +276,38 @@ mod tests {
 
     #[test]
     fn files_of_the_daemon_are_known_by_any_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
         fs::copy(FIXTURE, at("index.db")).unwrap();
         fs::copy(FIXTURE, at("photoprism-admin.db")).unwrap();
         let own = OwnFiles::of(&at("index.db"));
         for name in ["index.db", "photoprism-admin.db"] {
             let other = at(&format!("other-{name}"));
             fs::hard_link(at(name), &other).unwrap();
-            let Err(ForeignFault::NotOne(what)) = Foreign::open(&other, &own) else { panic!() };
+            let Err(SourceError::NotOne(what)) = PhotoPrismReader::open(&other, &own) else {
+                panic!()
+            };
             assert!(what.contains("this daemon itself"), "{what}");
         }
         fs::copy(FIXTURE, at("another.db")).unwrap();
-        Foreign::open(&at("another.db"), &own).unwrap();
+        PhotoPrismReader::open(&at("another.db"), &own).unwrap();
     }
 
     #[test]
     fn other_files_are_refused_and_told() {
-        let (folder, db) = own();
-        let at = |name: &str| folder.path().join(name);
-        let why = |path: &Path| match Foreign::open(path, &OwnFiles::of(&db.path)) {
-            Err(ForeignFault::NotOne(what)) => what,
+        let (directory, db) = own();
+        let at = |name: &str| directory.path().join(name);
+        let why = |path: &Path| match PhotoPrismReader::open(path, &OwnFiles::of(&db.path)) {
+            Err(SourceError::NotOne(what)) => what,
             Err(fault) => format!("{fault:?}"),
             Ok(_) => "taken".into(),
         };
         assert!(matches!(
-            Foreign::open(&at("nothing"), &OwnFiles::of(&db.path)),
-            Err(ForeignFault::Missing)
+            PhotoPrismReader::open(&at("nothing"), &OwnFiles::of(&db.path)),
+            Err(SourceError::Missing)
         ));
         assert!(why(&at("admin.db")).contains("this daemon itself"));
-        assert!(why(folder.path()).contains("no file"));
+        assert!(why(directory.path()).contains("no file"));
         fs::write(at("text"), "whatever its name says, this is no database").unwrap();
         assert!(why(&at("text")).contains("not an SQLite database"));
         fs::write(at("empty"), "").unwrap();

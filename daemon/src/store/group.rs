@@ -7,9 +7,9 @@ use tracing::error;
 use super::attached;
 use super::db::{Db, Tx};
 use super::error::StoreError;
-use crate::effect::{Effect, Sink};
+use crate::effect::{Effect, EffectHandler};
 use crate::error::CommandError;
-use crate::faults::{Fault, is_off};
+use crate::failpoints::{Failpoint, enabled};
 
 /// Exit code of a storage error (`EX_IOERR`).
 pub(super) const EXIT_STORAGE: i32 = 74;
@@ -28,7 +28,7 @@ pub(super) type WriteRun = Box<dyn FnOnce(&Tx<'_>) -> Step + Send>;
 
 /// A panic of `work` fails its own request and no other.
 pub(super) fn caught<T>(work: impl FnOnce() -> Result<T, CommandError>) -> Result<T, CommandError> {
-    if is_off(Fault::LetPanicsPass) {
+    if enabled(Failpoint::LetPanicsPass) {
         return work();
     }
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(StoreError::Panicked.into()))
@@ -44,7 +44,7 @@ pub(super) fn commit(db: &Db, anything: bool) -> Result<(), StoreError> {
 /// What a commit came to; one whose sync failed ends the process.
 pub(super) fn end_with_sync(end: Result<(), StoreError>) -> Result<(), StoreError> {
     if let Err(StoreError::Sync(cause)) = &end {
-        if is_off(Fault::ForgiveSync) {
+        if enabled(Failpoint::ForgiveSync) {
             return Ok(());
         }
         // Whether the pages reached the disk is unknown and will stay so: recovery at the next
@@ -61,14 +61,14 @@ fn commit_both(db: &Db) -> Result<(), StoreError> {
     if db.columns.attached
         && let Err(error) = attached::keep(db)
     {
-        end_what_is_left(db);
+        rollback_if_open(db);
         return Err(error);
     }
     db.commit()
 }
 
 /// A transaction left open would be in the way of every later one.
-pub(super) fn end_what_is_left(db: &Db) {
+pub(super) fn rollback_if_open(db: &Db) {
     if !db.is_autocommit()
         && let Err(error) = db.rollback()
     {
@@ -77,7 +77,7 @@ pub(super) fn end_what_is_left(db: &Db) {
 }
 
 /// Runs a write in its savepoint. After an error nothing of the whole transaction may stand.
-pub(super) fn one_write(db: &Db, run: WriteRun) -> Result<Step, StoreError> {
+pub(super) fn run_in_savepoint(db: &Db, run: WriteRun) -> Result<Step, StoreError> {
     db.savepoint()?;
     let tx = Tx::new(db);
     let mut step = run(&tx);
@@ -94,7 +94,7 @@ pub(super) fn one_write(db: &Db, run: WriteRun) -> Result<Step, StoreError> {
     Ok(step)
 }
 
-pub(super) fn refuse_all(writes: Vec<(WriteRun, Finish)>, error: &StoreError) {
+pub(super) fn fail_all(writes: Vec<(WriteRun, Finish)>, error: &StoreError) {
     for (_, refuse) in writes {
         refuse(Err(error.clone().into()));
     }
@@ -102,7 +102,11 @@ pub(super) fn refuse_all(writes: Vec<(WriteRun, Finish)>, error: &StoreError) {
 
 /// Applies what the commit means, then answers: all effects first, so that no answer is ahead of
 /// the state that it speaks of.
-pub(super) fn finish_all(mut steps: Vec<Step>, end: &Result<(), StoreError>, sink: &mut Sink) {
+pub(super) fn complete_all(
+    mut steps: Vec<Step>,
+    end: &Result<(), StoreError>,
+    sink: &mut EffectHandler,
+) {
     if end.is_ok() {
         let kept = steps.iter_mut().filter(|step| step.keep);
         kept.flat_map(|step| std::mem::take(&mut step.effects)).for_each(sink);

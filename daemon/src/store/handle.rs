@@ -8,16 +8,16 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::committed::Committed;
+use super::commit_stats::CommitStats;
+use super::database::Database;
 use super::db::{Db, Tx};
 use super::error::StoreError;
 use super::group::{Finish, Step, WriteRun, caught};
+use super::job_state::JobState;
 use super::jobs::{Job, Jobs, ReadRun, jobs};
 use super::outbox::{Answers, Outbox, Reply, outbox};
-use super::slot::Slot;
 use super::thread::DbThread;
-use super::ticket::Ticket;
-use crate::effect::{Done, Sink};
+use crate::effect::{EffectHandler, WithEffects};
 use crate::error::CommandError;
 
 /// The handle to the database thread; cheap to clone.
@@ -26,16 +26,16 @@ pub struct Store {
     jobs: Jobs,
     turns: Arc<AtomicU64>,
     outbox: Outbox,
-    committed: Arc<Committed>,
+    committed: Arc<CommitStats>,
 }
 
 impl Store {
     /// Starts the thread that owns `slot`. What commits mean elsewhere goes to `sink`; what is
     /// answered comes out of the answers, which somebody must pass on.
-    ///
-    /// # Errors
-    /// Where the system gives no thread.
-    pub fn start(slot: Slot, sink: Sink) -> std::io::Result<(Self, JoinHandle<()>, Answers)> {
+    pub fn start(
+        slot: Database,
+        sink: EffectHandler,
+    ) -> std::io::Result<(Self, JoinHandle<()>, Answers)> {
         let (jobs, inbox) = jobs();
         let (outbox, answers) = outbox();
         let mut thread = DbThread::new((slot, sink, inbox), outbox.clone());
@@ -60,9 +60,6 @@ impl Store {
 
     /// As [`Store::read`], for work of a few rows: its answer leaves together with those of its
     /// neighbours.
-    ///
-    /// # Errors
-    /// As [`Store::read`].
     pub async fn look_up<T: Send + 'static>(
         &self,
         deadline: Duration,
@@ -72,9 +69,6 @@ impl Store {
     }
 
     /// As [`Store::read`], for work that has something to say while there is no database.
-    ///
-    /// # Errors
-    /// As [`Store::read`].
     pub async fn look<T: Send + 'static>(
         &self,
         deadline: Duration,
@@ -104,31 +98,25 @@ impl Store {
         deadline: Duration,
         work: impl FnOnce(&Tx<'_>) -> Result<T, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
-        let plain = |value| Done { value, effects: Vec::new() };
+        let plain = |value| WithEffects { value, effects: Vec::new() };
         self.write_with_effects(deadline, move |tx| work(tx).map(plain)).await
     }
 
     /// As [`Store::write`]; the effects are applied after the commit and before this returns, in
     /// the order of the commits.
-    ///
-    /// # Errors
-    /// As [`Store::read`].
     pub async fn write_with_effects<T: Send + 'static>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(&Tx<'_>) -> Result<Done<T>, CommandError> + Send + 'static,
+        work: impl FnOnce(&Tx<'_>) -> Result<WithEffects<T>, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
         self.write_or_try(deadline, true, work).await
     }
 
     /// Runs `work` as [`Store::write`] does and takes back all that it did, whatever it came to.
-    ///
-    /// # Errors
-    /// As [`Store::read`].
     pub async fn try_out<T: Send + 'static>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(&Tx<'_>) -> Result<Done<T>, CommandError> + Send + 'static,
+        work: impl FnOnce(&Tx<'_>) -> Result<WithEffects<T>, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
         self.write_or_try(deadline, false, work).await
     }
@@ -137,7 +125,7 @@ impl Store {
         &self,
         deadline: Duration,
         keep: bool,
-        work: impl FnOnce(&Tx<'_>) -> Result<Done<T>, CommandError> + Send + 'static,
+        work: impl FnOnce(&Tx<'_>) -> Result<WithEffects<T>, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
         let (reply, answer) = oneshot::channel();
         let reply = Reply::new(reply, self.outbox.clone());
@@ -146,8 +134,8 @@ impl Store {
             let outcome = caught(|| work(tx));
             let failure = outcome.as_ref().err().and_then(CommandError::store_error).cloned();
             let (outcome, effects) = match outcome {
-                Ok(Done { value, effects }) if keep => (Ok(value), effects),
-                Ok(Done { value, .. }) => (Ok(value), Vec::new()),
+                Ok(WithEffects { value, effects }) if keep => (Ok(value), effects),
+                Ok(WithEffects { value, .. }) => (Ok(value), Vec::new()),
                 Err(error) => (Err(error), Vec::new()),
             };
             let keep = keep && outcome.is_ok();
@@ -164,11 +152,11 @@ impl Store {
 
     async fn submit<T>(
         &self,
-        job: impl FnOnce(Ticket) -> Job,
+        job: impl FnOnce(JobState) -> Job,
         mut answer: oneshot::Receiver<Result<T, CommandError>>,
         deadline: Duration,
     ) -> Result<T, CommandError> {
-        let ticket = Ticket::default();
+        let ticket = JobState::default();
         self.jobs.add(job(ticket.clone()))?;
         let outcome = match timeout(deadline, &mut answer).await {
             Ok(outcome) => outcome,
@@ -180,13 +168,11 @@ impl Store {
     }
 
     /// Counts up each time the thread comes round: it moves, or it does not.
-    #[must_use]
     pub fn turns(&self) -> u64 {
         self.turns.load(Ordering::Relaxed)
     }
 
     /// Commits since the start, one sync each, and the writes in them.
-    #[must_use]
     pub fn committed(&self) -> (u64, u64) {
         self.committed.read()
     }

@@ -5,9 +5,6 @@ use super::error::StoreError;
 use super::rows::text;
 
 /// The journal mode that is in use: `wal`, `delete`, ….
-///
-/// # Errors
-/// The store's.
 pub fn journal_mode(db: &Db) -> Result<String, StoreError> {
     Ok(db.conn.pragma_query_value(None, "journal_mode", |row| text(row, 0))?)
 }
@@ -19,9 +16,9 @@ mod tests {
 
     #[test]
     fn ours_is_wal_and_theirs_is_as_it_was() {
-        let (_folder, db) = own();
+        let (_directory, db) = own();
         assert_eq!(journal_mode(&db).unwrap(), "wal");
-        let (_folder, db) = photoprism();
+        let (_directory, db) = photoprism();
         assert_eq!(journal_mode(&db).unwrap(), "delete");
     }
 }

@@ -13,7 +13,7 @@ const KEPT_ROWS: i64 = 10_000;
 
 /// A result that was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct IdempotencyRecord {
     /// The command.
     pub command: String,
     /// Keyed hash of command and arguments, the password left out.
@@ -25,15 +25,12 @@ pub struct Kept {
 }
 
 /// What the key of that uid led to within the last 24 hours.
-///
-/// # Errors
-/// The store's.
 pub fn idempotency_find(
     db: &Db,
     uid: u32,
     key: &str,
     now: i64,
-) -> Result<Option<Kept>, StoreError> {
+) -> Result<Option<IdempotencyRecord>, StoreError> {
     if !db.columns.admin {
         return Ok(None);
     }
@@ -43,7 +40,7 @@ pub fn idempotency_find(
              WHERE uid = ?1 AND key = ?2 AND created_at > ?3",
         )?
         .query_row(params![uid, key, now - KEPT_SECONDS], |row| {
-            Ok(Kept {
+            Ok(IdempotencyRecord {
                 command: row.get(0)?,
                 fingerprint: row.get(1)?,
                 password_of: row.get(2)?,
@@ -55,13 +52,10 @@ pub fn idempotency_find(
 }
 
 /// Keeps a result, and lets go of what is too old or too much.
-///
-/// # Errors
-/// The store's.
 pub fn idempotency_keep(
     tx: &Tx<'_>,
     owner: (u32, &str),
-    kept: &Kept,
+    kept: &IdempotencyRecord,
     now: i64,
 ) -> Result<(), StoreError> {
     let (uid, key) = owner;
@@ -97,18 +91,18 @@ mod tests {
     const NOON: i64 = 1_795_521_600;
 
     fn rows(db: &Db, uid: u32) -> i64 {
-        let mut sentence = db
+        let mut statement = db
             .conn
             .prepare_cached("SELECT count(*) FROM admin_idempotency WHERE uid = ?1")
             .unwrap();
-        sentence.query_row([uid], |row| row.get(0)).unwrap()
+        statement.query_row([uid], |row| row.get(0)).unwrap()
     }
 
     #[test]
     fn of_one_uid_ten_thousand_are_kept_and_none_for_longer_than_a_day() {
-        let (_folder, db) = own();
+        let (_directory, db) = own();
         let tx = Tx::new(&db);
-        let kept = Kept {
+        let kept = IdempotencyRecord {
             command: "users.mod".into(),
             fingerprint: vec![7],
             password_of: String::new(),

@@ -36,7 +36,7 @@ fn run(
     let there = values.iter().filter(|(column, _)| tx.columns.has(table, column));
     let (names, values): (Vec<&str>, Vec<&dyn ToSql>) = there.copied().unzip();
     let places = vec!["?"; values.len()].join(", ");
-    let sentence = format!("{how} INTO {table} ({}) VALUES ({places})", names.join(", "));
-    tx.conn.prepare_cached(&sentence)?.execute(&*values)?;
+    let statement = format!("{how} INTO {table} ({}) VALUES ({places})", names.join(", "));
+    tx.conn.prepare_cached(&statement)?.execute(&*values)?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::db::Db;
 use super::error::StoreError;
 use super::group::{Finish, WriteRun};
-use super::ticket::Ticket;
+use super::job_state::JobState;
 use crate::error::CommandError;
 
 /// Most jobs that wait. Connections bound those that somebody waits for; what was given up waits on
@@ -22,8 +22,8 @@ const RETRY_AFTER_S: u64 = 1;
 pub(super) type ReadRun = Box<dyn FnOnce(Result<&Db, StoreError>) + Send>;
 
 pub(super) enum Job {
-    Read { ticket: Ticket, run: ReadRun, short: bool },
-    Write { ticket: Ticket, run: WriteRun, refuse: Finish },
+    Read { ticket: JobState, run: ReadRun, short: bool },
+    Write { ticket: JobState, run: WriteRun, refuse: Finish },
     Stop,
 }
 

@@ -10,7 +10,6 @@ use super::error::StoreError;
 /// Whether a column gives that text back as it was stored. PhotoPrism declares texts as VARBINARY,
 /// which SQLite stores as a number where they look like one: `007` as 7, a subject of 21 digits
 /// rounded, `1e5000` as infinity. A column that is not there is not written.
-#[must_use]
 pub fn keeps_text(db: &Db, table: &str, column: &str, text: &str) -> bool {
     !db.columns.is_numeric(table, column) || survives_numeric_affinity(text)
 }

@@ -65,16 +65,12 @@ fn legacy_row(row: &Row<'_>) -> Result<LegacyRow, rusqlite::Error> {
 }
 
 /// Whether there is a legacy table at all.
-#[must_use]
 pub fn has_legacy(db: &Db) -> bool {
     db.columns.legacy.is_some()
 }
 
 /// One page of legacy accounts in the order of their ids, from those after `after`. `matches`
 /// decides row by row: the table is a handful of rows without an index that would help.
-///
-/// # Errors
-/// The store's.
 pub fn legacy_page(
     db: &Db,
     after: i64,
@@ -82,9 +78,9 @@ pub fn legacy_page(
     matches: impl Fn(&LegacyRow) -> bool,
 ) -> Result<Vec<LegacyRow>, StoreError> {
     let Some(select) = &db.columns.legacy else { return Ok(Vec::new()) };
-    let sentence = format!("{select} AND u.id > ?1 ORDER BY u.id");
-    let mut sentence = db.conn.prepare_cached(&sentence)?;
-    let mut rows = sentence.query(params![after])?;
+    let statement = format!("{select} AND u.id > ?1 ORDER BY u.id");
+    let mut statement = db.conn.prepare_cached(&statement)?;
+    let mut rows = statement.query(params![after])?;
     let mut page = Vec::new();
     while let Some(row) = rows.next()? {
         let row = legacy_row(row)?;

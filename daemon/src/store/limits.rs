@@ -2,14 +2,14 @@
 
 use rusqlite::{Row, params};
 
-use self::vouches::Latest;
-pub use self::vouches::{
+use self::trusted_networks::Latest;
+pub use self::trusted_networks::{
     VOUCHES_KEPT, VOUCHES_OF_ACCOUNT, vouch_account, vouch_put, vouches_sweep,
 };
 use super::db::{Db, Tx};
 use super::error::StoreError;
 
-mod vouches;
+mod trusted_networks;
 
 /// Names without an account that are kept: the least recently touched go (`spec/data.md` asks for
 /// a bounded table).
@@ -89,18 +89,15 @@ pub struct LimitLives {
 
 /// All rows, the least recently written first; none where the table is missing. Of the addresses
 /// of an account the latest, however many rows there are.
-///
-/// # Errors
-/// The store's.
 pub fn limits_all(db: &Db) -> Result<Vec<LimitRow>, StoreError> {
     if !db.columns.has_table("admin_limits") {
         return Ok(Vec::new());
     }
-    let sentence = "SELECT kind, subject, taken, updated_at FROM own.admin_limits
+    let statement = "SELECT kind, subject, taken, updated_at FROM own.admin_limits
          ORDER BY kind, subject";
-    let mut sentence = db.prepare_own(sentence)?;
+    let mut statement = db.prepare_own(statement)?;
     let (mut rows, mut latest) = (Vec::new(), Latest::default());
-    for row in sentence.query_map([], limit_row)? {
+    for row in statement.query_map([], limit_row)? {
         match row? {
             Some(row) if row.kind == LimitKind::Vouch => latest.add(row),
             row => rows.extend(row),
@@ -124,11 +121,8 @@ fn limit_row(row: &Row<'_>) -> Result<Option<LimitRow>, rusqlite::Error> {
 /// Counts one failure of each: what has come back since the row was written is taken off first,
 /// and there are never more failures than places. `now` in Unix seconds; a clock that was set back
 /// brings nothing back.
-///
-/// # Errors
-/// The store's.
 pub fn limits_charge(tx: &Tx<'_>, charges: &[LimitCharge], now: i64) -> Result<(), StoreError> {
-    let mut sentence = tx.prepare_own(
+    let mut statement = tx.prepare_own(
         "INSERT INTO own.admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, 1, ?3)
          ON CONFLICT (kind, subject) DO UPDATE SET
            taken = min(?4, 1 + max(0, min(taken, ?4)
@@ -137,65 +131,50 @@ pub fn limits_charge(tx: &Tx<'_>, charges: &[LimitCharge], now: i64) -> Result<(
     )?;
     for charge in charges {
         let (burst, refill) = (charge.burst, signed(charge.refill_s).max(1));
-        sentence.execute(params![charge.kind.name(), charge.subject, now, burst, refill])?;
+        statement.execute(params![charge.kind.name(), charge.subject, now, burst, refill])?;
     }
     Ok(())
 }
 
 /// Writes rows as they are, in place of those that stand there.
-///
-/// # Errors
-/// The store's.
 pub(super) fn limits_put(tx: &Tx<'_>, rows: &[LimitRow]) -> Result<(), StoreError> {
-    let mut sentence = tx.prepare_own(
+    let mut statement = tx.prepare_own(
         "INSERT INTO own.admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (kind, subject) DO UPDATE SET
            taken = excluded.taken, updated_at = excluded.updated_at",
     )?;
     for row in rows {
-        sentence.execute(params![row.kind.name(), row.subject, row.taken, row.updated_at])?;
+        statement.execute(params![row.kind.name(), row.subject, row.taken, row.updated_at])?;
     }
     Ok(())
 }
 
 /// Deletes the rows of these subjects and gives their number.
-///
-/// # Errors
-/// The store's.
 pub fn limits_delete(tx: &Tx<'_>, subjects: &[(LimitKind, String)]) -> Result<u64, StoreError> {
-    let mut sentence =
+    let mut statement =
         tx.prepare_own("DELETE FROM own.admin_limits WHERE kind = ?1 AND subject = ?2")?;
     let mut deleted = 0;
     for (kind, subject) in subjects {
-        deleted += sentence.execute(params![kind.name(), subject])? as u64;
+        deleted += statement.execute(params![kind.name(), subject])? as u64;
     }
     Ok(deleted)
 }
 
 /// Deletes the rows of all places; who vouches for which address stays.
-///
-/// # Errors
-/// The store's.
 pub fn limits_delete_all(tx: &Tx<'_>) -> Result<u64, StoreError> {
-    let sentence = "DELETE FROM own.admin_limits WHERE kind <> ?1";
-    Ok(tx.prepare_own(sentence)?.execute([LimitKind::Vouch.name()])? as u64)
+    let statement = "DELETE FROM own.admin_limits WHERE kind <> ?1";
+    Ok(tx.prepare_own(statement)?.execute([LimitKind::Vouch.name()])? as u64)
 }
 
 /// Rows of the future become rows of now: the clock was set back, and they would never come back.
 /// To be said once at a start, after [`limits_all`].
-///
-/// # Errors
-/// The store's.
 pub fn limits_mend(tx: &Tx<'_>, now: i64) -> Result<u64, StoreError> {
-    let sentence = "UPDATE own.admin_limits SET updated_at = ?1 WHERE updated_at > ?1";
-    Ok(tx.prepare_own(sentence)?.execute([now])? as u64)
+    let statement = "UPDATE own.admin_limits SET updated_at = ?1 WHERE updated_at > ?1";
+    Ok(tx.prepare_own(statement)?.execute([now])? as u64)
 }
 
 /// Deletes rows that say nothing any more, and the oldest of each kind that anybody can make many
 /// of, where they are too many. At most 1000 of each in one step; gives the number, so that zero means done.
-///
-/// # Errors
-/// The store's.
 pub fn limits_sweep(tx: &Tx<'_>, lives: LimitLives, now: i64) -> Result<u64, StoreError> {
     let mut deleted = tx
         .prepare_own(
@@ -229,9 +208,9 @@ fn limits_cut(tx: &Tx<'_>, kind: LimitKind, most: usize) -> Result<u64, StoreErr
     if excess <= 0 {
         return Ok(0);
     }
-    let sentence = "DELETE FROM own.admin_limits WHERE (kind, subject) IN (
+    let statement = "DELETE FROM own.admin_limits WHERE (kind, subject) IN (
            SELECT kind, subject FROM own.admin_limits WHERE kind = ?1 ORDER BY updated_at LIMIT ?2)";
-    Ok(tx.prepare_own(sentence)?.execute(params![kind.name(), excess])? as u64)
+    Ok(tx.prepare_own(statement)?.execute(params![kind.name(), excess])? as u64)
 }
 
 fn signed(number: u64) -> i64 {

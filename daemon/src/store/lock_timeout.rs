@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::clock::{self, Stopwatch};
-use crate::faults::{Fault, is_off};
+use crate::failpoints::{Failpoint, enabled};
 
 /// Between two tries. SQLite's own handler pauses for up to 100 ms, and so misses the gaps of a
 /// process that writes row by row: on a slow disk such a process holds the lock nearly all the time.
@@ -38,7 +38,7 @@ impl LockTimeout {
     /// As a duration.
     pub(super) fn duration(self) -> Duration {
         match self {
-            _ if is_off(Fault::NoPatience) => Duration::ZERO,
+            _ if enabled(Failpoint::NoPatience) => Duration::ZERO,
             Self::None => Duration::ZERO,
             Self::Short => Duration::from_millis(20),
             Self::Full => Duration::from_secs(5),
@@ -77,8 +77,8 @@ mod tests {
 
     #[test]
     fn a_lock_is_waited_for_as_long_as_was_set() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("index.db");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("index.db");
         let theirs = Connection::open(&path).unwrap();
         let mut conn = Connection::open(&path).unwrap();
         theirs.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -94,8 +94,8 @@ mod tests {
     /// seconds.
     #[test]
     fn the_gaps_of_one_who_writes_all_the_time_are_found() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("index.db");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("index.db");
         let photoprism = Connection::open(&path).unwrap();
         let mut conn = Connection::open(&path).unwrap();
         LockTimeout::Full.set(&mut conn).unwrap();

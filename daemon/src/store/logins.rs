@@ -73,7 +73,6 @@ pub struct Refusal<'a> {
 }
 
 /// A name as it is recorded: trimmed, in lower case, cut at 64 characters.
-#[must_use]
 pub fn recorded_name(name: &str) -> String {
     cut(&UserName::lookup_form(name), KEY_CHARS).to_owned()
 }
@@ -84,9 +83,6 @@ fn cut(text: &str, chars: usize) -> &str {
 }
 
 /// Records an attempt on its row: a success clears what failures left there, a failure counts up.
-///
-/// # Errors
-/// The store's.
 pub fn login_record(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError> {
     let (status, error, failed) = match attempt.status {
         AttemptStatus::Ok => (LOGIN_OK, "", false),
@@ -136,9 +132,6 @@ fn unban(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError> {
 
 /// Counts refused attempts on the row of that address and name, of that realm first; where there
 /// is none, on the one row of the address with the name `*`, so that made-up names leave no rows.
-///
-/// # Errors
-/// As [`login_record`].
 pub fn login_refused(tx: &Tx<'_>, refusal: &Refusal<'_>) -> Result<(), StoreError> {
     let client_ip = cut(refusal.client_ip, KEY_CHARS);
     let count = i64::try_from(refusal.count).unwrap_or(i64::MAX);
@@ -186,9 +179,6 @@ fn refused_elsewhere(
 
 /// Removes the records of a name, of an address (that one, not its /64), those that match both, or
 /// all, and gives their number; nothing where the table is missing.
-///
-/// # Errors
-/// The store's.
 pub fn logins_clear(
     tx: &Tx<'_>,
     name: Option<&str>,
@@ -198,8 +188,8 @@ pub fn logins_clear(
         return Ok(0);
     }
     let delete = |which: &str, params: &[&dyn ToSql]| -> Result<u64, StoreError> {
-        let sentence = format!("DELETE FROM logins.audit_logins {which}");
-        Ok(tx.prepare_own(&sentence)?.execute(params)? as u64)
+        let statement = format!("DELETE FROM logins.audit_logins {which}");
+        Ok(tx.prepare_own(&statement)?.execute(params)? as u64)
     };
     match (name.map(recorded_name), client_ip) {
         (None, None) => delete("", &[]),
@@ -211,9 +201,6 @@ pub fn logins_clear(
 
 /// Removes what is more than `most` rows, the oldest of those that never logged in first, then the
 /// oldest. At most 1000 in one step; gives the number, so that fewer mean done.
-///
-/// # Errors
-/// The store's.
 pub fn logins_prune(tx: &Tx<'_>, most: u64) -> Result<u64, StoreError> {
     if !tx.columns.logins {
         return Ok(0);
@@ -226,11 +213,11 @@ pub fn logins_prune(tx: &Tx<'_>, most: u64) -> Result<u64, StoreError> {
     for which in ["WHERE login_at IS NULL", ""] {
         let left = i64::try_from(excess - removed).unwrap_or(i64::MAX);
         if left > 0 {
-            let sentence = format!(
+            let statement = format!(
                 "DELETE FROM logins.audit_logins WHERE rowid IN (SELECT rowid FROM logins.audit_logins {which}
                    ORDER BY updated_at LIMIT ?1)"
             );
-            removed += tx.prepare_own(&sentence)?.execute([left])? as u64;
+            removed += tx.prepare_own(&statement)?.execute([left])? as u64;
         }
     }
     Ok(removed)

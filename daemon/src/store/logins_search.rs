@@ -68,7 +68,6 @@ pub struct LoginPosition {
 
 impl LoginRow {
     /// Where the row stands in the list.
-    #[must_use]
     pub fn position(&self) -> LoginPosition {
         LoginPosition {
             updated_at: self.updated_at.clone(),
@@ -90,9 +89,6 @@ pub struct LoginPage {
 
 /// One page of login records, and one row more where there is one; none where the table is
 /// missing. Stored times are compared as text, which is their order with and without a fraction.
-///
-/// # Errors
-/// The store's.
 pub fn logins_page(
     db: &Db,
     filter: &LoginFilter,
@@ -108,7 +104,7 @@ pub fn logins_page(
     query.run(page.limit)
 }
 
-/// A sentence that is put together from the conditions that are asked for.
+/// A statement that is put together from the conditions that are asked for.
 struct Query<'a> {
     db: &'a Db,
     /// `updated_at`, never NULL.
@@ -198,14 +194,14 @@ impl<'a> Query<'a> {
         }
         let end = successor(prefix);
         for column in ["client_ip", "login_name"] {
-            let sentence = format!(
+            let statement = format!(
                 "SELECT count(*) FROM (SELECT 1 FROM logins.audit_logins
                    WHERE {column} >= ?1 AND (?2 IS NULL OR {column} < ?2) LIMIT ?3)"
             );
             let cap = i64::try_from(RANGE_CAP).unwrap_or(i64::MAX);
             let rows = self
                 .db
-                .prepare_own(&sentence)?
+                .prepare_own(&statement)?
                 .query_row(params![prefix, end, cap], |row| count(row, 0))?;
             if rows == RANGE_CAP as u64 {
                 return Ok(false);
@@ -220,16 +216,16 @@ impl<'a> Query<'a> {
             all if all.is_empty() => all,
             conditions => format!("WHERE {conditions}"),
         };
-        let sentence = format!(
+        let statement = format!(
             "SELECT client_ip, login_name, login_realm, login_status, error_message,
                error_repeated, client_browser, login_at, failed_at, banned_at, updated_at
              FROM logins.audit_logins {which}
              ORDER BY {} DESC, client_ip, login_name, login_realm LIMIT ?{limit}",
             self.updated_at
         );
-        let mut sentence = self.db.prepare_own(&sentence)?;
+        let mut statement = self.db.prepare_own(&statement)?;
         let params = rusqlite::params_from_iter(&self.params);
-        let rows = sentence.query_map(params, login_row)?.collect::<Result<_, _>>()?;
+        let rows = statement.query_map(params, login_row)?.collect::<Result<_, _>>()?;
         Ok(rows)
     }
 }

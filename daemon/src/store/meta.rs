@@ -23,9 +23,6 @@ pub enum FirstPassword {
 
 /// The key of this database. While there is no `photoprism-admin.db` next to PhotoPrism's it
 /// follows from the path, which guards against mistakes and not against forgery.
-///
-/// # Errors
-/// The store's.
 pub fn cursor_key(db: &Db) -> Result<[u8; CURSOR_KEY_BYTES], StoreError> {
     if *db.kind() != Kind::Own && !db.columns.attached {
         return Ok(key_of_path(db.path()));
@@ -48,9 +45,6 @@ pub(super) fn set_cursor_key(tx: &Tx<'_>, key: &[u8; CURSOR_KEY_BYTES]) -> Resul
 }
 
 /// Whether the first admin has had a password.
-///
-/// # Errors
-/// The store's.
 pub fn first_password(db: &Db) -> Result<FirstPassword, StoreError> {
     if *db.kind() != Kind::Own {
         return Ok(FirstPassword::Had);
@@ -63,9 +57,6 @@ pub fn first_password(db: &Db) -> Result<FirstPassword, StoreError> {
 }
 
 /// Remembers it.
-///
-/// # Errors
-/// The store's.
 pub fn set_first_password(tx: &Tx<'_>, state: FirstPassword) -> Result<(), StoreError> {
     tx.prepare_own(
         "INSERT INTO own.admin_meta (key, value) VALUES ('first_password', ?1)
@@ -89,8 +80,8 @@ pub fn set_admin_password(db: &Db, id: i64, hash: &str, now: &str) -> Result<(),
 }
 
 fn store_admin_password(tx: &Tx<'_>, id: i64, (hash, now): (&str, &str)) -> Result<(), StoreError> {
-    let sentence = "SELECT user_uid FROM auth_users WHERE id = ?1";
-    let uid: String = tx.conn.query_row(sentence, [id], |row| row.get(0))?;
+    let statement = "SELECT user_uid FROM auth_users WHERE id = ?1";
+    let uid: String = tx.conn.query_row(statement, [id], |row| row.get(0))?;
     password_set(tx, &uid, hash, now)?;
     set_first_password(tx, FirstPassword::Had)
 }

@@ -1,6 +1,6 @@
-//! The account database: the thread that owns it, and every sentence of SQL.
+//! The account database: the thread that owns it, and every statement of SQL.
 //!
-//! The only user of rusqlite. One function says one sentence; absence is `None`, affected rows are
+//! The only user of rusqlite. One function says one statement; absence is `None`, affected rows are
 //! checked, and what writes takes a [`Tx`], which only the database thread can make.
 
 mod access;
@@ -9,8 +9,10 @@ mod audit;
 mod backup;
 mod changed;
 mod columns;
-mod committed;
+mod commit_stats;
+mod database;
 mod db;
+mod detect;
 mod directory;
 mod error;
 mod expected;
@@ -22,6 +24,7 @@ mod handle;
 mod health;
 mod idempotency;
 mod insert;
+mod job_state;
 mod jobs;
 mod kept;
 mod legacy;
@@ -37,15 +40,12 @@ mod owner;
 mod passcodes;
 mod passwords;
 mod prefix;
-mod recognise;
 mod rows;
 mod schema;
 mod sessions;
-mod slot;
 #[cfg(test)]
 mod testing;
 mod thread;
-mod ticket;
 mod unclean;
 mod users;
 mod users_insert;
@@ -63,17 +63,21 @@ pub use self::audit::{
 };
 pub use self::backup::{
     AccountChange, Backup, BackupCounts, BackupEntry, BackupFault, BackupFile, BackupOrigin,
-    Emptied, Made, Making, Plan, Restored, What, backed_up, backup_folder, backup_list,
+    Emptied, Made, Making, Plan, Restored, What, backed_up, backup_directory, backup_list,
     backup_open, backups_refused, empty_accounts, empty_sessions, restore_accounts,
 };
 pub use self::changed::{changes_due, report_changes, went_back};
+pub use self::database::Database;
 pub use self::db::{Db, Kind, Tx, has_admin_tables};
+pub use self::detect::{DatabaseKind, detect, is_index};
 pub use self::error::StoreError;
 pub use self::expected::{Expected, how_gone};
-pub use self::foreign::{Foreign, ForeignAccount, ForeignFault, MOST_APP_PASSWORDS, OwnFiles};
+pub use self::foreign::{
+    MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError,
+};
 pub use self::handle::Store;
 pub use self::health::journal_mode;
-pub use self::idempotency::{Kept, idempotency_find, idempotency_keep};
+pub use self::idempotency::{IdempotencyRecord, idempotency_find, idempotency_keep};
 pub use self::kept::keeps_text;
 pub use self::legacy::{LegacyRow, has_legacy, legacy_page};
 pub use self::limits::{
@@ -91,24 +95,23 @@ pub use self::meta::{
     set_first_password,
 };
 pub use self::open::{
-    OpenError, OpenOptions, SQLITE_OLDEST, check_sqlite_version, make_or_check_folder,
+    OpenError, OpenOptions, SQLITE_OLDEST, check_sqlite_version, make_or_check_directory,
     sqlite_version,
 };
 pub use self::outbox::Answers;
 pub use self::passcodes::{
-    PasscodeRow, has_passcodes, passcode_activate, passcode_enroll, passcode_find,
-    passcode_last_step, passcode_set_recovery, passcode_take_step,
+    PasscodeRow, consume_totp_step, has_passcodes, passcode_activate, passcode_enroll,
+    passcode_find, passcode_last_step, passcode_set_recovery,
 };
 pub use self::passwords::{password_hash, password_remove, password_set};
-pub use self::recognise::{Found, is_index, recognise};
 pub use self::schema::SCHEMA_VERSION;
 pub use self::sessions::{
-    EndedState, Seen, SessionKey, SessionRow, SessionSearch, account_sessions, all_sessions,
+    EndedState, LastUse, SessionKey, SessionRow, SessionSearch, account_sessions, all_sessions,
     begin_ended_anew, delete_session, end_all_sessions, end_sessions, end_what_came_back,
-    ended_ids, ended_state, forget_ended, move_ended, overlay_seen, session_by_id, session_by_ref,
-    session_insert, session_is_hidden, sessions_page, sessions_seen, sweep_sessions, trim_logins,
+    ended_ids, ended_state, forget_ended, move_ended, overlay_last_use, session_by_id,
+    session_by_ref, session_insert, session_is_hidden, sessions_page, sessions_seen,
+    sweep_sessions, trim_logins,
 };
-pub use self::slot::Slot;
 pub use self::users::{
     Counts, UserRow, counts, first_admin_name, other_super_admin, user_by_auth_id, user_by_email,
     user_by_id, user_by_name, user_by_uid,

@@ -10,25 +10,25 @@ use thiserror::Error;
 
 use super::access::{check_access, protect_new};
 use super::attached::{self, Beside, open_photoprism};
-use super::backup::{Changes, backup_folder, copy_whole};
+use super::backup::{Changes, backup_directory, copy_whole};
 use super::columns::Columns;
 use super::db::{Db, Kind, Tx};
+use super::detect::{DatabaseKind, OWN_TABLES, detect_open};
 use super::error::StoreError;
 use super::expected::{Expected, missing, waits};
 use super::generation::{self, Generation};
 use super::lock_timeout::LockTimeout;
 use super::meta::{self, CURSOR_KEY_BYTES};
 use super::owner::lock_holder;
-use super::recognise::{Found, OWN_TABLES, classify};
 use super::schema::{self, STEPS};
 use super::unclean::{FileGeneration, claim, has_log, look};
 use super::users_insert::{NewUser, user_insert};
-use crate::faults::{Fault, is_off};
+use crate::failpoints::{Failpoint, enabled};
 
 /// The oldest SQLite that is safe: 3.51.3 mended the WAL-reset bug.
 pub const SQLITE_OLDEST: i32 = 3_051_003;
 
-/// Statements kept prepared: the sentences of the store are fewer.
+/// Statements kept prepared: the statements of the store are fewer.
 const STATEMENTS: usize = 128;
 
 /// Which database, and what goes into it where it is made.
@@ -36,8 +36,8 @@ const STATEMENTS: usize = 128;
 pub struct OpenOptions {
     /// Absolute path of the file.
     pub path: PathBuf,
-    /// Make the folder: the path is a default, nobody chose it.
-    pub make_folder: bool,
+    /// Make the directory: the path is a default, nobody chose it.
+    pub make_directory: bool,
     /// The rows that a new database begins with.
     pub accounts: Vec<NewUser>,
     /// The key that a new database begins with.
@@ -57,10 +57,10 @@ pub enum OpenError {
     /// Another process has it.
     #[error("{0}")]
     InUse(String),
-    /// The folder of a path that somebody chose is not there.
+    /// The directory of a path that somebody chose is not there.
     #[error("{0}")]
     Setting(String),
-    /// The file or its folder cannot be made, read or written.
+    /// The file or its directory cannot be made, read or written.
     #[error("{0}")]
     Storage(String),
     /// There was a database of the daemon's own, and there is none now; says what was found.
@@ -73,7 +73,6 @@ pub enum OpenError {
 
 impl OpenError {
     /// The exit code of `spec/daemon.md`.
-    #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Setting(_) => 2,
@@ -85,7 +84,6 @@ impl OpenError {
 }
 
 /// The version of the SQLite that is built in, as its own number: 3.51.3 is 3051003.
-#[must_use]
 pub fn sqlite_version() -> i32 {
     rusqlite::version_number()
 }
@@ -115,7 +113,7 @@ pub(super) fn open(options: &OpenOptions) -> Result<Db, OpenError> {
 pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenError> {
     let path = &options.path;
     let waits = waits(options);
-    make_or_check_folder(path, options.make_folder)?;
+    make_or_check_directory(path, options.make_directory)?;
     if attached::is_named_so(path) {
         return Err(refused(path, OWN_TABLES));
     }
@@ -125,7 +123,7 @@ pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenE
     let before = check_access(path)?;
     // A file that a checkpoint was cut off in can be read with its log alone. PhotoPrism's has none.
     let torn = before.is_none() && !waits && has_log(path);
-    let own = (torn || matches!(before, Some(Found::Own(_)))).then(|| look(path));
+    let own = (torn || matches!(before, Some(DatabaseKind::Own(_)))).then(|| look(path));
     // The file that is attached names its VFS.
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -154,16 +152,16 @@ fn open_found(
         return Err(refused(path, "it is the daemon's own now, and was PhotoPrism's before"));
     }
     let claimed = own.map(|file| claim(&mut conn, path, &file)).transpose()?;
-    match classify(&conn).map_err(|error| failed(path, error))? {
-        Found::Unfinished if waits(options) => Err(OpenError::NotThereYet),
-        Found::Nothing => {
+    match detect_open(&conn).map_err(|error| failed(path, error))? {
+        DatabaseKind::Unfinished if waits(options) => Err(OpenError::NotThereYet),
+        DatabaseKind::Nothing => {
             missing(options)?;
             open_own((conn, claimed), options, (0, steps))
         }
-        Found::Own(schema) => open_own((conn, claimed), options, (schema, steps)),
-        Found::PhotoPrism => open_photoprism(conn, options),
-        Found::Unfinished => Err(refused(path, "PhotoPrism has not finished making it")),
-        Found::Foreign(what) => Err(refused(path, &what)),
+        DatabaseKind::Own(schema) => open_own((conn, claimed), options, (schema, steps)),
+        DatabaseKind::PhotoPrism => open_photoprism(conn, options),
+        DatabaseKind::Unfinished => Err(refused(path, "PhotoPrism has not finished making it")),
+        DatabaseKind::Foreign(what) => Err(refused(path, &what)),
     }
 }
 
@@ -191,7 +189,7 @@ pub(super) fn failed(path: &Path, error: StoreError) -> OpenError {
 }
 
 fn damaged(path: &Path, what: &str) -> String {
-    let backups = backup_folder(path);
+    let backups = backup_directory(path);
     format!(
         "it is damaged ({what}). Keep a copy of it and of the files next to it that have its name; \
          then put a whole copy of the database in its place, or move them away and restore a \
@@ -205,22 +203,22 @@ fn damaged(path: &Path, what: &str) -> String {
 ///
 /// # Errors
 /// [`OpenError::Setting`] or [`OpenError::Storage`].
-pub fn make_or_check_folder(path: &Path, make: bool) -> Result<(), OpenError> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    if folder.is_dir() {
+pub fn make_or_check_directory(path: &Path, make: bool) -> Result<(), OpenError> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    if directory.is_dir() {
         return Ok(());
     }
     if !make {
         return Err(OpenError::Setting(format!(
-            "the folder {} of the database does not exist; make it, or give another --database",
-            folder.display()
+            "the directory {} of the database does not exist; make it, or give another --database",
+            directory.display()
         )));
     }
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(folder)
-        .map_err(|error| storage(folder, &error))
+        .create(directory)
+        .map_err(|error| storage(directory, &error))
 }
 
 fn open_own(
@@ -276,7 +274,7 @@ fn prepare_own(
     if found == 0 {
         db.generation.borrow_mut().begin_log(&db.conn);
     }
-    pragma(&db.conn, "synchronous", if is_off(Fault::SyncSeldom) { "1" } else { "2" })?;
+    pragma(&db.conn, "synchronous", if enabled(Failpoint::SyncSeldom) { "1" } else { "2" })?;
     // With `locking_mode=EXCLUSIVE` the lock comes with the first write and stays.
     db.begin()?;
     db.rollback()?;
@@ -286,7 +284,7 @@ fn prepare_own(
 }
 
 fn newer(path: &Path, found: u32, known: usize) -> String {
-    let backup = backup_folder(path).join(format!("schema-{known}.db"));
+    let backup = backup_directory(path).join(format!("schema-{known}.db"));
     let advice = if std::fs::symlink_metadata(&backup).is_ok_and(|found| found.is_file()) {
         format!("the backup made before that is {}", backup.display())
     } else {
@@ -299,7 +297,7 @@ fn newer(path: &Path, found: u32, known: usize) -> String {
 }
 
 /// What both kinds have: nothing in a stranger's file may make SQLite do more than it is told, and
-/// plans do not hang on what is bound, or SQLite plans most sentences anew each time.
+/// plans do not hang on what is bound, or SQLite plans most statements anew each time.
 pub(super) fn settings(conn: &Connection) -> Result<(), StoreError> {
     for (option, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),

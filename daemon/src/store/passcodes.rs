@@ -24,24 +24,20 @@ pub struct PasscodeRow {
 }
 
 /// Whether this version of PhotoPrism knows two-factor authentication.
-#[must_use]
 pub fn has_passcodes(db: &Db) -> bool {
     db.columns.has_table("passcodes")
 }
 
 /// The key of an account, active or not.
-///
-/// # Errors
-/// The store's.
 pub fn passcode_find(db: &Db, uid: &str) -> Result<Option<PasscodeRow>, StoreError> {
     if !has_passcodes(db) {
         return Ok(None);
     }
-    let sentence = "SELECT key_url, recovery_code, verified_at, activated_at, created_at
+    let statement = "SELECT key_url, recovery_code, verified_at, activated_at, created_at
          FROM passcodes WHERE uid = ?1 AND key_type = 'totp'";
     let row = db
         .conn
-        .prepare_cached(sentence)?
+        .prepare_cached(statement)?
         .query_row([uid], |row| {
             Ok(PasscodeRow {
                 key_url: Secret::new(text(row, 0)?),
@@ -57,9 +53,6 @@ pub fn passcode_find(db: &Db, uid: &str) -> Result<Option<PasscodeRow>, StoreErr
 
 /// Stores a new key that is not yet active, in place of another such; the steps of an older key
 /// are forgotten. False, and nothing done, where an active one stands.
-///
-/// # Errors
-/// The store's.
 pub fn passcode_enroll(
     tx: &Tx<'_>,
     uid: &str,
@@ -67,14 +60,14 @@ pub fn passcode_enroll(
     now: &str,
 ) -> Result<bool, StoreError> {
     check_kept(tx, "passcodes", &[("uid", &uid), ("key_url", &key_url.expose())])?;
-    let sentence = "INSERT INTO passcodes
+    let statement = "INSERT INTO passcodes
            (uid, key_type, key_url, recovery_code, verified_at, activated_at, created_at, updated_at)
          VALUES (?1, 'totp', ?2, '', NULL, NULL, ?3, ?3)
          ON CONFLICT (uid, key_type) DO UPDATE SET
            key_url = excluded.key_url, recovery_code = '', verified_at = NULL,
            created_at = excluded.created_at, updated_at = excluded.updated_at
          WHERE activated_at IS NULL";
-    let done = tx.conn.prepare_cached(sentence)?.execute([uid, key_url.expose(), now])? == 1;
+    let done = tx.conn.prepare_cached(statement)?.execute([uid, key_url.expose(), now])? == 1;
     if done {
         tx.prepare_own("DELETE FROM own.admin_passcode_steps WHERE uid = ?1")?.execute([uid])?;
     }
@@ -83,9 +76,6 @@ pub fn passcode_enroll(
 
 /// Makes the key of an account active, with a recovery code. False, and nothing done, where none
 /// waits for that.
-///
-/// # Errors
-/// The store's.
 pub fn passcode_activate(
     tx: &Tx<'_>,
     uid: &str,
@@ -93,16 +83,13 @@ pub fn passcode_activate(
     now: &str,
 ) -> Result<bool, StoreError> {
     check_kept(tx, "passcodes", &[("recovery_code", &recovery_code.expose())])?;
-    let sentence = "UPDATE passcodes SET recovery_code = ?2, verified_at = ?3, activated_at = ?3,
+    let statement = "UPDATE passcodes SET recovery_code = ?2, verified_at = ?3, activated_at = ?3,
            updated_at = ?3
          WHERE uid = ?1 AND key_type = 'totp' AND activated_at IS NULL";
-    Ok(tx.conn.prepare_cached(sentence)?.execute([uid, recovery_code.expose(), now])? == 1)
+    Ok(tx.conn.prepare_cached(statement)?.execute([uid, recovery_code.expose(), now])? == 1)
 }
 
 /// Gives the active key of an account another recovery code; false where there is none.
-///
-/// # Errors
-/// The store's.
 pub fn passcode_set_recovery(
     tx: &Tx<'_>,
     uid: &str,
@@ -110,37 +97,31 @@ pub fn passcode_set_recovery(
     now: &str,
 ) -> Result<bool, StoreError> {
     check_kept(tx, "passcodes", &[("recovery_code", &recovery_code.expose())])?;
-    let sentence = "UPDATE passcodes SET recovery_code = ?2, updated_at = ?3
+    let statement = "UPDATE passcodes SET recovery_code = ?2, updated_at = ?3
          WHERE uid = ?1 AND key_type = 'totp' AND activated_at IS NOT NULL";
-    Ok(tx.conn.prepare_cached(sentence)?.execute([uid, recovery_code.expose(), now])? == 1)
+    Ok(tx.conn.prepare_cached(statement)?.execute([uid, recovery_code.expose(), now])? == 1)
 }
 
 /// The last step whose code an account used.
-///
-/// # Errors
-/// The store's.
 pub fn passcode_last_step(db: &Db, uid: &str) -> Result<Option<i64>, StoreError> {
     if !db.columns.has_table("admin_passcode_steps") {
         return Ok(None);
     }
-    let sentence = "SELECT step FROM own.admin_passcode_steps WHERE uid = ?1";
-    Ok(db.prepare_own(sentence)?.query_row([uid], |row| row.get(0)).optional()?)
+    let statement = "SELECT step FROM own.admin_passcode_steps WHERE uid = ?1";
+    Ok(db.prepare_own(statement)?.query_row([uid], |row| row.get(0)).optional()?)
 }
 
 /// Uses the code of a step up: false where that step, or a later one, was used before.
-///
-/// # Errors
-/// The store's.
-pub fn passcode_take_step(tx: &Tx<'_>, uid: &str, step: i64) -> Result<bool, StoreError> {
-    let sentence = "INSERT INTO own.admin_passcode_steps (uid, step) VALUES (?1, ?2)
+pub fn consume_totp_step(tx: &Tx<'_>, uid: &str, step: i64) -> Result<bool, StoreError> {
+    let statement = "INSERT INTO own.admin_passcode_steps (uid, step) VALUES (?1, ?2)
          ON CONFLICT (uid) DO UPDATE SET step = excluded.step WHERE step < excluded.step";
-    Ok(tx.prepare_own(sentence)?.execute(params![uid, step])? == 1)
+    Ok(tx.prepare_own(statement)?.execute(params![uid, step])? == 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::{options, own, photoprism};
-    use super::super::{Slot, Store};
+    use super::super::{Database, Store};
     use super::*;
 
     const BOB: &str = "u0000000000000bob";
@@ -153,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_key_is_pending_then_active() {
-        let (_folder, db) = own();
+        let (_directory, db) = own();
         let tx = Tx::new(&db);
         assert_eq!(passcode_find(&db, BOB).unwrap(), None);
         assert!(!passcode_activate(&tx, BOB, &secret("code"), NOON).unwrap());
@@ -179,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_row_shows_no_secret() {
-        let (_folder, db) = own();
+        let (_directory, db) = own();
         passcode_enroll(&Tx::new(&db), BOB, &secret("otpauth-url"), NOON).unwrap();
         let row = passcode_find(&db, BOB).unwrap().unwrap();
         assert!(!format!("{row:?}").contains("otpauth"));
@@ -187,29 +168,29 @@ mod tests {
 
     #[test]
     fn a_step_is_taken_once_and_never_one_before() {
-        let (_folder, db) = own();
+        let (_directory, db) = own();
         let tx = Tx::new(&db);
         assert_eq!(passcode_last_step(&db, BOB).unwrap(), None);
         for (step, taken) in [(5, true), (5, false), (4, false), (6, true), (5, false)] {
-            assert_eq!(passcode_take_step(&tx, BOB, step).unwrap(), taken, "{step}");
+            assert_eq!(consume_totp_step(&tx, BOB, step).unwrap(), taken, "{step}");
         }
         assert_eq!(passcode_last_step(&db, BOB).unwrap(), Some(6));
-        assert!(passcode_take_step(&tx, "u00000000000alice", 1).unwrap());
+        assert!(consume_totp_step(&tx, "u00000000000alice", 1).unwrap());
         // Another key has other codes.
         passcode_enroll(&tx, BOB, &secret("key"), NOON).unwrap();
-        assert!(passcode_take_step(&tx, BOB, 6).unwrap());
+        assert!(consume_totp_step(&tx, BOB, 6).unwrap());
     }
 
     #[tokio::test(flavor = "current_thread")]
     async fn of_fifty_that_take_a_step_at_once_one_succeeds() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let (store, thread, answers) =
-            Store::start(Slot::open(options(&folder)).unwrap(), Box::new(drop)).unwrap();
+            Store::start(Database::open(options(&directory)).unwrap(), Box::new(drop)).unwrap();
         tokio::spawn(answers.pass_on());
         for step in [10, 11, 12] {
             let takes = (0..50).map(|_| {
                 store.write(std::time::Duration::from_secs(30), move |tx| {
-                    Ok(passcode_take_step(tx, BOB, step)?)
+                    Ok(consume_totp_step(tx, BOB, step)?)
                 })
             });
             let outcomes = futures_util::future::join_all(takes).await;
@@ -222,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_database_without_the_table_of_steps_has_none() {
-        let (_folder, db) = photoprism();
+        let (_directory, db) = photoprism();
         assert_eq!(passcode_last_step(&db, BOB).unwrap(), None);
     }
 }

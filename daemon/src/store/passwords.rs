@@ -8,9 +8,6 @@ use super::kept::check_kept;
 use super::rows::text;
 
 /// The stored hash of an account; `None` where there is none, or an empty one.
-///
-/// # Errors
-/// The store's.
 pub fn password_hash(db: &Db, uid: &str) -> Result<Option<String>, StoreError> {
     let hash = db
         .conn
@@ -21,9 +18,6 @@ pub fn password_hash(db: &Db, uid: &str) -> Result<Option<String>, StoreError> {
 }
 
 /// Stores the hash of an account, in place of another.
-///
-/// # Errors
-/// The store's.
 pub fn password_set(tx: &Tx<'_>, uid: &str, hash: &str, now: &str) -> Result<(), StoreError> {
     check_kept(tx, "passwords", &[("uid", &uid), ("hash", &hash)])?;
     tx.conn
@@ -36,9 +30,6 @@ pub fn password_set(tx: &Tx<'_>, uid: &str, hash: &str, now: &str) -> Result<(),
 }
 
 /// Removes the hash of an account; true where there was one.
-///
-/// # Errors
-/// The store's.
 pub fn password_remove(tx: &Tx<'_>, uid: &str) -> Result<bool, StoreError> {
     let rows = tx.conn.prepare_cached("DELETE FROM passwords WHERE uid = ?1")?.execute([uid])?;
     Ok(rows > 0)

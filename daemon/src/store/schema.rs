@@ -32,11 +32,11 @@ pub(super) const BACKUP_ID: i64 = 0x5050_424B;
 
 /// Takes the schema from `from` by one of `steps` further inside the caller's transaction.
 pub(super) fn step(conn: &Connection, steps: &[&str], from: u32) -> Result<u32, StoreError> {
-    let sentences = steps
+    let statements = steps
         .get(from as usize)
         .ok_or_else(|| StoreError::Other(format!("there is no step after schema {from}")))?;
     let to = from + 1;
-    conn.execute_batch(sentences)?;
+    conn.execute_batch(statements)?;
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     conn.pragma_update(None, "user_version", to)?;
     conn.execute(

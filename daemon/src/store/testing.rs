@@ -1,4 +1,4 @@
-//! Databases to try sentences on.
+//! Databases to try statements on.
 
 use jiff::Timestamp;
 use photoprism_protocol::name::UserName;
@@ -7,22 +7,22 @@ use tempfile::TempDir;
 use super::db::Db;
 use super::expected::Expected;
 use super::open::{OpenOptions, open};
-use crate::accounts::first;
+use crate::accounts::bootstrap;
 
-/// Our own database in a folder of its own, open; the folder goes with the guard.
+/// Our own database in a directory of its own, open; the directory goes with the guard.
 pub(super) fn own() -> (TempDir, Db) {
-    let folder = tempfile::tempdir().unwrap();
-    let db = open(&options(&folder)).unwrap();
-    (folder, db)
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(&options(&directory)).unwrap();
+    (directory, db)
 }
 
-/// What opens or makes the database in that folder.
-pub(super) fn options(folder: &TempDir) -> OpenOptions {
+/// What opens or makes the database in that directory.
+pub(super) fn options(directory: &TempDir) -> OpenOptions {
     let admin = UserName::parse("admin").unwrap();
     OpenOptions {
-        path: folder.path().join("admin.db"),
-        make_folder: false,
-        accounts: first::accounts(&admin, Timestamp::UNIX_EPOCH),
+        path: directory.path().join("admin.db"),
+        make_directory: false,
+        accounts: bootstrap::initial_accounts(&admin, Timestamp::UNIX_EPOCH),
         cursor_key: [7; 32],
         expected: Expected::Unknown,
         session_cache: 900,
@@ -31,9 +31,9 @@ pub(super) fn options(folder: &TempDir) -> OpenOptions {
 
 /// The account tables of PhotoPrism and nothing of ours.
 pub(super) fn photoprism() -> (TempDir, Db) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut options = options(&folder);
-    options.path = folder.path().join("index.db");
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(&directory);
+    options.path = directory.path().join("index.db");
     let accounts = include_str!("migrations/0001/accounts.sql");
     let conn = rusqlite::Connection::open(&options.path).unwrap();
     conn.execute_batch(
@@ -44,5 +44,5 @@ pub(super) fn photoprism() -> (TempDir, Db) {
     conn.execute_batch(&accounts.replace("VARCHAR", "VARBINARY")).unwrap();
     drop(conn);
     let db = open(&options).unwrap();
-    (folder, db)
+    (directory, db)
 }

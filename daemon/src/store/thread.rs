@@ -10,20 +10,20 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use super::audit::log_audit_head;
-use super::committed::Committed;
+use super::commit_stats::CommitStats;
+use super::database::Database;
 use super::db::Kind;
 use super::error::StoreError;
 use super::group::{
-    Finish, Step, WriteRun, commit, end_what_is_left, finish_all, one_write, refuse_all,
+    Finish, Step, WriteRun, commit, complete_all, fail_all, rollback_if_open, run_in_savepoint,
 };
 use super::jobs::{Inbox, Job, ReadRun};
 use super::lock_gap::LockGap;
 use super::lock_timeout::{self, LockTimeout};
 use super::outbox::Outbox;
-use super::slot::Slot;
 use crate::clock::Stopwatch;
-use crate::effect::Sink;
-use crate::faults::{Fault, is_off};
+use crate::effect::EffectHandler;
+use crate::failpoints::{Failpoint, enabled};
 
 /// Most jobs of one group: a commit of so many small writes still takes about a millisecond.
 const GROUP: usize = 256;
@@ -41,11 +41,11 @@ struct Taken {
 }
 
 pub(super) struct DbThread {
-    slot: Slot,
-    sink: Sink,
+    slot: Database,
+    sink: EffectHandler,
     inbox: Inbox,
     turns: Arc<AtomicU64>,
-    committed: Arc<Committed>,
+    committed: Arc<CommitStats>,
     outbox: Outbox,
     gap: LockGap,
     /// Jobs at the head of the queue that waited while another gave up PhotoPrism's lock.
@@ -53,7 +53,10 @@ pub(super) struct DbThread {
 }
 
 impl DbThread {
-    pub(super) fn new((slot, sink, inbox): (Slot, Sink, Inbox), outbox: Outbox) -> Self {
+    pub(super) fn new(
+        (slot, sink, inbox): (Database, EffectHandler, Inbox),
+        outbox: Outbox,
+    ) -> Self {
         let (turns, committed) = (Arc::default(), Arc::default());
         Self { slot, sink, inbox, turns, committed, outbox, gap: LockGap::default(), waited: 0 }
     }
@@ -63,7 +66,7 @@ impl DbThread {
         Arc::clone(&self.turns)
     }
 
-    pub(super) fn committed(&self) -> Arc<Committed> {
+    pub(super) fn committed(&self) -> Arc<CommitStats> {
         Arc::clone(&self.committed)
     }
 
@@ -102,7 +105,7 @@ impl DbThread {
                     self.outbox.flush();
                     self.slot.after_commit(&end);
                 }
-                Err(error) => refuse_all(taken.writes, &error),
+                Err(error) => fail_all(taken.writes, &error),
             }
             self.outbox.flush();
         }
@@ -197,20 +200,20 @@ impl DbThread {
     /// The transaction is begun.
     fn write_group(&mut self, writes: Vec<(WriteRun, Finish)>) -> Result<(), StoreError> {
         let Some(db) = self.slot.db() else {
-            refuse_all(writes, &StoreError::Missing);
+            fail_all(writes, &StoreError::Missing);
             return Err(StoreError::Missing);
         };
         let mut steps = Vec::with_capacity(writes.len());
         let mut writes = writes.into_iter();
         while let Some((run, refuse)) = writes.next() {
-            match one_write(db, run) {
+            match run_in_savepoint(db, run) {
                 Ok(step) => steps.push(step),
                 Err(error) => {
                     // SQLite rolled all of it back, or it is in a state that nobody knows.
-                    end_what_is_left(db);
+                    rollback_if_open(db);
                     refuse(Err(error.clone().into()));
-                    finish_all(steps, &Err(error.clone()), &mut self.sink);
-                    refuse_all(writes.collect(), &error);
+                    complete_all(steps, &Err(error.clone()), &mut self.sink);
+                    fail_all(writes.collect(), &error);
                     // What did not fit into memory was in the log already.
                     let _ = self.slot.check_written();
                     return Err(error);
@@ -224,8 +227,8 @@ impl DbThread {
         let Some(db) = self.slot.db() else { return Err(StoreError::Missing) };
         let kept = steps.iter().filter(|step| step.keep).count();
         let anything = kept > 0;
-        if is_off(Fault::AcknowledgeEarly) {
-            finish_all(steps, &Ok(()), &mut self.sink);
+        if enabled(Failpoint::AcknowledgeEarly) {
+            complete_all(steps, &Ok(()), &mut self.sink);
             self.outbox.flush();
             return commit(db, anything).and(self.slot.check_written());
         }
@@ -237,7 +240,7 @@ impl DbThread {
         if end.is_ok() {
             self.committed.note(kept);
         }
-        finish_all(steps, &end, &mut self.sink);
+        complete_all(steps, &end, &mut self.sink);
         self.slot.checkpoint();
         end
     }

@@ -64,9 +64,9 @@ pub struct UserRow {
     pub auth_id: String,
     /// Issuer.
     pub auth_issuer: String,
-    /// Base folder.
+    /// Base directory.
     pub base_path: String,
-    /// Sub-folder for uploads.
+    /// Sub-directory for uploads.
     pub upload_path: String,
     /// Attributes.
     pub attr: String,
@@ -88,7 +88,6 @@ pub struct UserRow {
 
 impl UserRow {
     /// Bytes of its texts, without those of its times.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         let names = [&self.uid, &self.name, &self.display_name, &self.email, &self.role];
         let rights = [&self.provider, &self.method, &self.auth_id, &self.auth_issuer];
@@ -97,7 +96,7 @@ impl UserRow {
     }
 }
 
-/// The sentence up to `FROM auth_users u`, for a table that has these columns.
+/// The statement up to `FROM auth_users u`, for a table that has these columns.
 pub(super) fn select(have: &HashSet<String>, passcodes: bool) -> String {
     let columns: Vec<String> = COLUMNS.iter().map(|name| column(have, name)).collect();
     let passcode = if passcodes {
@@ -148,30 +147,21 @@ pub(super) const LIVE_NAMESAKE: &str =
 pub(super) const NAMESAKE: &str = "WHERE u.user_name = ?1 ORDER BY u.id LIMIT 1";
 
 fn one(db: &Db, rest: &str, params: impl Params) -> Result<Option<UserRow>, StoreError> {
-    let sentence = format!("{} {rest}", db.columns.users);
-    Ok(db.conn.prepare_cached(&sentence)?.query_row(params, user_row).optional()?)
+    let statement = format!("{} {rest}", db.columns.users);
+    Ok(db.conn.prepare_cached(&statement)?.query_row(params, user_row).optional()?)
 }
 
 /// The account of that UID, deleted or not.
-///
-/// # Errors
-/// The store's.
 pub fn user_by_uid(db: &Db, uid: &str) -> Result<Option<UserRow>, StoreError> {
     one(db, "WHERE u.user_uid = ?1", [uid])
 }
 
 /// The account of that row id, deleted or not.
-///
-/// # Errors
-/// The store's.
 pub fn user_by_id(db: &Db, id: i64) -> Result<Option<UserRow>, StoreError> {
     one(db, "WHERE u.id = ?1", [id])
 }
 
 /// The account of that name in its stored form, deleted or not; one that is not deleted first.
-///
-/// # Errors
-/// The store's.
 pub fn user_by_name(db: &Db, name: &str) -> Result<Option<UserRow>, StoreError> {
     if name.is_empty() {
         return Ok(None);
@@ -184,9 +174,6 @@ pub fn user_by_name(db: &Db, name: &str) -> Result<Option<UserRow>, StoreError> 
 }
 
 /// The account of that email address, deleted or not.
-///
-/// # Errors
-/// The store's.
 pub fn user_by_email(db: &Db, email: &str) -> Result<Option<UserRow>, StoreError> {
     if email.is_empty() {
         return Ok(None);
@@ -195,9 +182,6 @@ pub fn user_by_email(db: &Db, email: &str) -> Result<Option<UserRow>, StoreError
 }
 
 /// Another account than `id` with that auth id at that provider, deleted or not.
-///
-/// # Errors
-/// The store's.
 pub fn user_by_auth_id(
     db: &Db,
     (provider, auth_id): (&str, &str),
@@ -215,22 +199,16 @@ pub fn user_by_auth_id(
 
 /// Whether another account than `id` is a super admin who may log in: not deleted, with a name and
 /// a provider. A super admin is an admin, never expires and needs no `can_login`.
-///
-/// # Errors
-/// The store's.
 pub fn other_super_admin(db: &Db, id: i64) -> Result<bool, StoreError> {
-    let sentence = "SELECT EXISTS (SELECT 1 FROM auth_users WHERE super_admin AND id > 0
+    let statement = "SELECT EXISTS (SELECT 1 FROM auth_users WHERE super_admin AND id > 0
          AND id <> ?1 AND deleted_at IS NULL AND user_name <> '' AND auth_provider <> 'none')";
-    Ok(db.conn.prepare_cached(sentence)?.query_row([id], |row| row.get(0))?)
+    Ok(db.conn.prepare_cached(statement)?.query_row([id], |row| row.get(0))?)
 }
 
 /// The name of the account with that row id, where it has one and is not deleted.
-///
-/// # Errors
-/// The store's.
 pub fn first_admin_name(db: &Db, id: i64) -> Result<Option<String>, StoreError> {
-    let sentence = "SELECT user_name FROM auth_users WHERE id = ?1 AND deleted_at IS NULL";
-    let name = db.conn.prepare_cached(sentence)?.query_row([id], |row| text(row, 0)).optional()?;
+    let statement = "SELECT user_name FROM auth_users WHERE id = ?1 AND deleted_at IS NULL";
+    let name = db.conn.prepare_cached(statement)?.query_row([id], |row| text(row, 0)).optional()?;
     Ok(name.filter(|name| !name.is_empty()))
 }
 
@@ -248,12 +226,9 @@ pub struct Counts {
 }
 
 /// Counts the rows of each kind.
-///
-/// # Errors
-/// The store's.
 pub fn counts(db: &Db) -> Result<Counts, StoreError> {
-    let number = |sentence: &str| -> Result<u64, StoreError> {
-        Ok(db.conn.prepare_cached(sentence)?.query_row([], |row| count(row, 0))?)
+    let number = |statement: &str| -> Result<u64, StoreError> {
+        Ok(db.conn.prepare_cached(statement)?.query_row([], |row| count(row, 0))?)
     };
     let deleted =
         number("SELECT count(*) FROM auth_users WHERE deleted_at IS NOT NULL AND id > 0")?;

@@ -36,9 +36,9 @@ pub struct NewUser {
     pub can_login: bool,
     /// May use WebDAV.
     pub webdav: bool,
-    /// Base folder.
+    /// Base directory.
     pub base_path: String,
-    /// Sub-folder for uploads.
+    /// Sub-directory for uploads.
     pub upload_path: String,
     /// Attributes.
     pub attr: String,
@@ -109,9 +109,6 @@ const SETTINGS_NUMBERS: [&str; 6] = [
 ];
 
 /// Makes an account with its details and settings rows.
-///
-/// # Errors
-/// The store's; the UID is unique.
 pub fn user_insert(tx: &Tx<'_>, new: &NewUser) -> Result<(), StoreError> {
     let values: [(&str, &dyn ToSql); 30] = [
         ("id", &new.id),

@@ -51,9 +51,6 @@ impl UserPage {
 }
 
 /// One page of accounts in the order of their ids.
-///
-/// # Errors
-/// The store's.
 pub fn users_page(
     db: &Db,
     search: &UserSearch,
@@ -86,7 +83,7 @@ fn walk(
     which: &str,
     more: &[&dyn ToSql],
 ) -> Result<Vec<UserRow>, StoreError> {
-    let sentence = format!(
+    let statement = format!(
         "{} WHERE u.id > ?1 AND {which} {} ORDER BY u.id LIMIT ?2",
         db.columns.users,
         page.alive()
@@ -94,8 +91,8 @@ fn walk(
     let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
     let mut params: Vec<&dyn ToSql> = vec![&page.after, &limit];
     params.extend_from_slice(more);
-    let mut sentence = db.conn.prepare_cached(&sentence)?;
-    let rows = sentence.query_map(&*params, user_row)?.collect::<Result<_, _>>()?;
+    let mut statement = db.conn.prepare_cached(&statement)?;
+    let rows = statement.query_map(&*params, user_row)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }
 
@@ -111,11 +108,11 @@ fn prefix(
              OR substr(u.display_name, 1, length(?4)) = ?4 COLLATE NOCASE)";
         return walk(db, page, which, &[&lower, &display]);
     };
-    let sentence = format!("{} WHERE u.id = ?1", db.columns.users);
-    let mut sentence = db.conn.prepare_cached(&sentence)?;
+    let statement = format!("{} WHERE u.id = ?1", db.columns.users);
+    let mut statement = db.conn.prepare_cached(&statement)?;
     let mut rows = Vec::new();
     for id in ids.into_iter().filter(|id| *id > page.after).take(page.limit) {
-        rows.push(sentence.query_row([id], user_row)?);
+        rows.push(statement.query_row([id], user_row)?);
     }
     Ok(rows)
 }
@@ -136,10 +133,10 @@ fn candidates(
         // NOCASE compares as if the text were in lower case: `Z` stands behind `[` there.
         let folded = if rule == "NOCASE" { text.to_ascii_lowercase() } else { text.to_owned() };
         let end = successor(&folded);
-        let sentence = range(page, (column, rule), end.is_some());
+        let statement = range(page, (column, rule), end.is_some());
         let most = i64::try_from(cap).unwrap_or(i64::MAX);
-        let mut sentence = db.conn.prepare_cached(&sentence)?;
-        let mut rows = sentence.query(params![text, end, most])?;
+        let mut statement = db.conn.prepare_cached(&statement)?;
+        let mut rows = statement.query(params![text, end, most])?;
         let mut found = 0;
         while let Some(row) = rows.next()? {
             ids.insert(row.get(0)?);
@@ -175,14 +172,14 @@ mod tests {
 
     #[test]
     fn a_beginning_is_found_through_the_index_of_its_column() {
-        let (_folder, db) = own();
+        let (_directory, db) = own();
         let page = UserPage { deleted: false, after: 0, limit: 100 };
         for (column, rule) in
             [("user_name", "BINARY"), ("user_email", "BINARY"), ("display_name", "NOCASE")]
         {
-            let sentence = format!("EXPLAIN QUERY PLAN {}", range(page, (column, rule), true));
-            let mut sentence = db.conn.prepare(&sentence).unwrap();
-            let plan: String = sentence.query_row(params!["a", "b", 5], |row| row.get(3)).unwrap();
+            let statement = format!("EXPLAIN QUERY PLAN {}", range(page, (column, rule), true));
+            let mut statement = db.conn.prepare(&statement).unwrap();
+            let plan: String = statement.query_row(params!["a", "b", 5], |row| row.get(3)).unwrap();
             assert!(plan.contains(&format!("idx_auth_users_{column}")), "{plan}");
         }
     }

@@ -28,9 +28,9 @@ pub struct UserChange {
     pub can_login: Option<bool>,
     /// May use WebDAV.
     pub webdav: Option<bool>,
-    /// Base folder.
+    /// Base directory.
     pub base_path: Option<String>,
-    /// Sub-folder for uploads.
+    /// Sub-directory for uploads.
     pub upload_path: Option<String>,
     /// Issuer of that subject.
     pub auth_issuer: Option<String>,
@@ -80,63 +80,51 @@ pub fn user_change(
     change: &UserChange,
     now: &str,
 ) -> Result<(), StoreError> {
-    let mut sentence = String::from("UPDATE auth_users SET updated_at = ?");
+    let mut statement = String::from("UPDATE auth_users SET updated_at = ?");
     let mut values: Vec<&dyn ToSql> = vec![&now];
     let there = |column| tx.columns.has("auth_users", column);
     let columns = change.columns();
     check_kept(tx, "auth_users", &columns)?;
     for (column, value) in columns.into_iter().filter(|(column, _)| there(column)) {
-        sentence = sentence + ", " + column + " = ?";
+        statement = statement + ", " + column + " = ?";
         values.push(value);
     }
     values.push(&uid);
-    sentence += " WHERE user_uid = ?";
-    watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(&sentence)?.execute(&*values)?))
+    statement += " WHERE user_uid = ?";
+    watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(&statement)?.execute(&*values)?))
 }
 
 /// Gives an account another name, and its sessions with it, which are listed and searched by it.
-///
-/// # Errors
-/// As [`user_change`].
 pub fn user_rename(tx: &Tx<'_>, uid: &str, name: &str, now: &str) -> Result<(), StoreError> {
     for table in ["auth_users", "auth_sessions"] {
         check_kept(tx, table, &[("user_name", &name)])?;
     }
-    let sentence = "UPDATE auth_users SET user_name = ?2, updated_at = ?3 WHERE user_uid = ?1";
-    one_row(tx.conn.prepare_cached(sentence)?.execute([uid, name, now])?)?;
-    let sentence = "UPDATE auth_sessions SET user_name = ?2 WHERE user_uid = ?1";
-    tx.conn.prepare_cached(sentence)?.execute([uid, name])?;
+    let statement = "UPDATE auth_users SET user_name = ?2, updated_at = ?3 WHERE user_uid = ?1";
+    one_row(tx.conn.prepare_cached(statement)?.execute([uid, name, now])?)?;
+    let statement = "UPDATE auth_sessions SET user_name = ?2 WHERE user_uid = ?1";
+    tx.conn.prepare_cached(statement)?.execute([uid, name])?;
     Ok(())
 }
 
 /// Marks an account as deleted.
-///
-/// # Errors
-/// As [`user_change`].
 pub fn user_delete(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError> {
-    let sentence = "UPDATE auth_users SET deleted_at = ?2, updated_at = ?2 WHERE user_uid = ?1";
-    watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(sentence)?.execute([uid, now])?))
+    let statement = "UPDATE auth_users SET deleted_at = ?2, updated_at = ?2 WHERE user_uid = ?1";
+    watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(statement)?.execute([uid, now])?))
 }
 
 /// Brings a deleted account back.
-///
-/// # Errors
-/// As [`user_change`].
 pub fn user_undelete(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError> {
-    let sentence = "UPDATE auth_users SET deleted_at = NULL, updated_at = ?2 WHERE user_uid = ?1";
-    watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(sentence)?.execute([uid, now])?))
+    let statement = "UPDATE auth_users SET deleted_at = NULL, updated_at = ?2 WHERE user_uid = ?1";
+    watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(statement)?.execute([uid, now])?))
 }
 
 /// Notes when somebody logged in. The account itself did not change.
-///
-/// # Errors
-/// As [`user_change`].
 pub fn user_logged_in(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError> {
     if !tx.columns.has("auth_users", "login_at") {
         return Ok(());
     }
-    let sentence = "UPDATE auth_users SET login_at = ?2 WHERE user_uid = ?1";
-    one_row(tx.conn.prepare_cached(sentence)?.execute([uid, now])?)
+    let statement = "UPDATE auth_users SET login_at = ?2 WHERE user_uid = ?1";
+    one_row(tx.conn.prepare_cached(statement)?.execute([uid, now])?)
 }
 
 fn one_row(rows: usize) -> Result<(), StoreError> {
@@ -147,9 +135,6 @@ fn one_row(rows: usize) -> Result<(), StoreError> {
 }
 
 /// Deletes the two-factor key of an account; true where there was one.
-///
-/// # Errors
-/// The store's.
 pub fn passcodes_remove(tx: &Tx<'_>, uid: &str) -> Result<bool, StoreError> {
     if !tx.columns.has_table("passcodes") {
         return Ok(false);

@@ -3,11 +3,11 @@
 use photoprism_protocol::token::{is_access_token, is_app_password};
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{PASSWORD, active, add_user, app_password, login, text, token, unix, with_bob};
 
-fn fault(home: &mut Home, args: Value) -> (String, String) {
+fn fault(home: &mut TestDaemon, args: Value) -> (String, String) {
     home.fault("auth.add", args)
 }
 
@@ -223,7 +223,8 @@ fn sha2_of(secret: &str) -> Vec<u8> {
 fn children_end_with_their_parent_and_not_the_other_way_round() {
     let mut home = with_bob();
     let parent = app_password(&mut home, "bob", "sessions webdav");
-    let child = |home: &mut Home| text(&home.ok("auth.login", login("bob", &parent))["secret"]);
+    let child =
+        |home: &mut TestDaemon| text(&home.ok("auth.login", login("bob", &parent))["secret"]);
     let (one, two, three) = (child(&mut home), child(&mut home), child(&mut home));
     let session = home.ok("auth.show", json!({"session": one}))["session"].clone();
     assert_eq!(
@@ -250,7 +251,8 @@ fn changes_of_the_account_end_what_they_must() {
     let session = token(&mut home, "bob");
     let changed = home.ok("users.mod", json!({"user": "bob", "webdav": true}));
     assert_eq!(changed["sessions_revoked"], 2);
-    let state = |home: &mut Home| [&parent, &access, &child, &session].map(|t| active(home, t));
+    let state =
+        |home: &mut TestDaemon| [&parent, &access, &child, &session].map(|t| active(home, t));
     assert_eq!(state(&mut home), [true, true, false, false]);
     let session = token(&mut home, "bob");
     home.ok("passwd.set", json!({"user": "bob", "password": "another1", "keep_sessions": true}));
@@ -275,8 +277,8 @@ fn a_reset_ends_all_and_keeps_a_backup() {
     assert!(path.starts_with(home.data().join("backups")), "{path:?}");
     let backup = rusqlite::Connection::open(&path).unwrap();
     let count = |table: &str| -> i64 {
-        let sentence = format!("SELECT count(*) FROM {table}");
-        backup.query_row(&sentence, [], |row| row.get(0)).unwrap()
+        let statement = format!("SELECT count(*) FROM {table}");
+        backup.query_row(&statement, [], |row| row.get(0)).unwrap()
     };
     assert_eq!((count("auth_sessions"), count("auth_users")), (2, 4));
     for token in &tokens {

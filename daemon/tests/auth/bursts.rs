@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{IP, PASSWORD, active, add_user, await_that, items, login, login_from};
 
-fn started() -> Home {
-    let mut home = Home::new().args([
+fn started() -> TestDaemon {
+    let mut home = TestDaemon::new().args([
         "--refusal-floor",
         "0",
         "--login-burst",
@@ -24,7 +24,7 @@ fn started() -> Home {
 }
 
 /// One connection for each; all are sent before the first is answered.
-fn at_once(home: &Home, attempts: &[Value]) -> Vec<Value> {
+fn at_once(home: &TestDaemon, attempts: &[Value]) -> Vec<Value> {
     let mut clients: Vec<Client> = attempts.iter().map(|_| home.connect()).collect();
     for (client, args) in clients.iter_mut().zip(attempts) {
         client.send(format!("{}\n", json!({"cmd": "auth.login", "args": args})));

@@ -2,34 +2,40 @@
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{PASSWORD, add_user, await_that, items, login_from, refusal};
 
 const WRONG: &str = "wrong password";
 
 /// Three places; one comes back after an hour.
-fn started() -> Home {
-    let mut home =
-        Home::new().args(["--refusal-floor", "0", "--login-burst", "3", "--login-refill", "3600"]);
+fn started() -> TestDaemon {
+    let mut home = TestDaemon::new().args([
+        "--refusal-floor",
+        "0",
+        "--login-burst",
+        "3",
+        "--login-refill",
+        "3600",
+    ]);
     home.start();
     add_user(&mut home, "bob");
     add_user(&mut home, "eve");
     home
 }
 
-fn guess(home: &mut Home, ip: &str, name: &str) -> String {
+fn guess(home: &mut TestDaemon, ip: &str, name: &str) -> String {
     refusal(home, login_from(ip, name, WRONG))
 }
 
-fn use_up(home: &mut Home, ip: &str, name: &str) {
+fn use_up(home: &mut TestDaemon, ip: &str, name: &str) {
     for _ in 0..3 {
         assert_eq!(guess(home, ip, name), "invalid_credentials");
     }
     assert_eq!(guess(home, ip, name), "rate_limited");
 }
 
-fn is_let_in(home: &mut Home, ip: &str, name: &str) -> bool {
+fn is_let_in(home: &mut TestDaemon, ip: &str, name: &str) -> bool {
     let reply = home.call("auth.login", login_from(ip, name, PASSWORD));
     assert!(reply["ok"] == true || reply["error"]["code"] == "rate_limited", "{reply}");
     reply["ok"] == true
@@ -132,7 +138,7 @@ fn clearing_lifts_what_it_names() {
     assert_eq!(bad, ("invalid_argument".to_owned(), "client_ip".to_owned()));
 }
 
-fn only_row(home: &mut Home) -> Value {
+fn only_row(home: &mut TestDaemon) -> Value {
     let found = items(home, "logins.ls", json!({}));
     assert_eq!(found.len(), 1, "{found:?}");
     found[0].clone()
@@ -212,8 +218,14 @@ fn a_success_in_another_realm_ends_the_ban() {
 
 #[test]
 fn places_come_back_one_by_one() {
-    let mut home =
-        Home::new().args(["--refusal-floor", "0", "--login-burst", "2", "--login-refill", "2"]);
+    let mut home = TestDaemon::new().args([
+        "--refusal-floor",
+        "0",
+        "--login-burst",
+        "2",
+        "--login-refill",
+        "2",
+    ]);
     home.start();
     add_user(&mut home, "bob");
     let outcomes: Vec<String> = (0..40).map(|_| guess(&mut home, "192.0.2.1", "bob")).collect();

@@ -6,8 +6,8 @@ use photoprism_protocol::token::is_access_token;
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{
     IP, PASSWORD, active, add_user, app_password, await_that, holding, items, login, login_from,
     quick, record, refusal, text, timed, token, with_bob,
@@ -118,7 +118,7 @@ fn names_are_found_in_every_spelling_and_emails_are_not() {
 
 #[test]
 fn refusals_leave_no_sooner_than_the_floor() {
-    let mut home = Home::new().args(["--refusal-floor", "700", "--login-burst", "2"]);
+    let mut home = TestDaemon::new().args(["--refusal-floor", "700", "--login-burst", "2"]);
     home.start();
     add_user(&mut home, "bob");
     for (args, code) in [
@@ -135,7 +135,7 @@ fn refusals_leave_no_sooner_than_the_floor() {
 /// An administrator works while refused logins wait for the floor.
 #[test]
 fn waiting_for_the_floor_holds_nobody_up() {
-    let mut home = Home::new().args(["--refusal-floor", "5000"]);
+    let mut home = TestDaemon::new().args(["--refusal-floor", "5000"]);
     home.start();
     let mut waiting: Vec<Client> = (0..8).map(|_| home.connect()).collect();
     for client in &mut waiting {
@@ -154,17 +154,17 @@ fn a_hash_of_another_scheme_is_made_better_once_the_password_is_known() {
     let mut home = with_bob();
     // bcrypt of `mysecret2`, cost 4.
     let old = bcrypt_of_password();
-    let stored = |home: &mut Home| -> String {
+    let stored = |home: &mut TestDaemon| -> String {
         home.offline(|database| {
-            let sentence = "SELECT hash FROM passwords WHERE uid =
+            let statement = "SELECT hash FROM passwords WHERE uid =
                  (SELECT user_uid FROM auth_users WHERE user_name = 'bob')";
-            database.query_row(sentence, [], |row| row.get(0)).unwrap()
+            database.query_row(statement, [], |row| row.get(0)).unwrap()
         })
     };
     home.offline(|database| {
-        let sentence = "UPDATE passwords SET hash = ?1 WHERE uid =
+        let statement = "UPDATE passwords SET hash = ?1 WHERE uid =
              (SELECT user_uid FROM auth_users WHERE user_name = 'bob')";
-        assert_eq!(database.execute(sentence, [&old]).unwrap(), 1);
+        assert_eq!(database.execute(statement, [&old]).unwrap(), 1);
         // Nothing is left of the one before.
         database.execute_batch("VACUUM").unwrap();
     });
@@ -198,9 +198,9 @@ fn absurd_hashes_are_wrong_passwords_at_once() {
         "nonsense",
     ] {
         home.offline(|database| {
-            let sentence = "UPDATE passwords SET hash = ?1 WHERE uid =
+            let statement = "UPDATE passwords SET hash = ?1 WHERE uid =
                  (SELECT user_uid FROM auth_users WHERE user_name = 'bob')";
-            assert_eq!(database.execute(sentence, [hash]).unwrap(), 1);
+            assert_eq!(database.execute(statement, [hash]).unwrap(), 1);
         });
         assert_eq!(refusal(&mut home, login("bob", PASSWORD)), "invalid_credentials");
         assert_eq!(record(&mut home, "bob")["status"], "wrong password", "{hash}");
@@ -222,7 +222,7 @@ fn an_account_has_at_most_a_thousand_live_logins() {
             assert_eq!(client.reply()["ok"], true);
         }
     }
-    let logins = |home: &mut Home| home.ok("status", json!({}))["counts"]["sessions"].clone();
+    let logins = |home: &mut TestDaemon| home.ok("status", json!({}))["counts"]["sessions"].clone();
     assert_eq!(logins(&mut home), 1001, "the app password is none of them");
     for _ in 0..50 {
         let newest = text(&clients[0].ok("auth.login", login("bob", &app))["secret"]);

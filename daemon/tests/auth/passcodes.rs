@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::skipped;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{
     IP, PASSWORD, active, add_user, app_password, code, items, login, record, refusal, text, token,
     unix, with_bob,
@@ -16,7 +16,7 @@ const USER: fn() -> Value = || json!({"user": "bob"});
 
 /// An account `bob` that asks for codes: its key and recovery code. The code of the last step was
 /// used up. `None`: there is nobody who makes codes.
-fn enrolled(home: &mut Home) -> Option<(String, String)> {
+fn enrolled(home: &mut TestDaemon) -> Option<(String, String)> {
     let made = home.ok("users.2fa.enroll", USER());
     let key = text(&made["key"]);
     let Some(code) = code(&key, -30) else {
@@ -35,14 +35,14 @@ fn with_code(code: &str) -> Value {
     args
 }
 
-fn error_of(home: &mut Home, cmd: &str, args: Value) -> String {
+fn error_of(home: &mut TestDaemon, cmd: &str, args: Value) -> String {
     text(&home.refused(cmd, args)["code"])
 }
 
 #[test]
 fn it_is_on_after_the_first_right_code() {
     let mut home = with_bob();
-    let show = |home: &mut Home| home.ok("users.2fa.show", USER());
+    let show = |home: &mut TestDaemon| home.ok("users.2fa.show", USER());
     let off = show(&mut home);
     assert_eq!(
         (&off["active"], &off["pending"], &off["created_at"]),
@@ -124,7 +124,8 @@ fn a_login_needs_a_code_of_one_step_either_side_once() {
 
 #[test]
 fn of_fifty_logins_with_one_code_one_succeeds() {
-    let mut home = Home::new().args(["--refusal-floor", "0", "--max-connections-per-uid", "100"]);
+    let mut home =
+        TestDaemon::new().args(["--refusal-floor", "0", "--max-connections-per-uid", "100"]);
     home.start();
     add_user(&mut home, "bob");
     let Some((key, _)) = enrolled(&mut home) else { return };

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{
     IP, PASSWORD, add_user, app_password, items, login, quick, record, refusal, text, with_bob,
 };
 
 /// A refusal like any other, and its record. Gives what was answered.
-fn assert_refused(home: &mut Home, args: &Value, reason: &str) -> Value {
+fn assert_refused(home: &mut TestDaemon, args: &Value, reason: &str) -> Value {
     let name = text(&args["name"]).trim().to_lowercase();
     let error = home.refused("auth.login", args.clone());
     let code = match reason {
@@ -57,8 +57,9 @@ fn every_reason_is_recorded_and_none_is_told() {
     }
     home.offline(|database| {
         let id = "SELECT user_uid FROM auth_users WHERE user_name = 'stale'";
-        let sentence = format!("UPDATE auth_sessions SET sess_expires = 1 WHERE user_uid = ({id})");
-        assert_eq!(database.execute(&sentence, []).unwrap(), 1);
+        let statement =
+            format!("UPDATE auth_sessions SET sess_expires = 1 WHERE user_uid = ({id})");
+        assert_eq!(database.execute(&statement, []).unwrap(), 1);
     });
     let mut answer = None;
     for (name, password, reason) in [
@@ -110,8 +111,8 @@ fn a_right_password_of_a_disabled_account_is_told_as_such() {
 fn an_account_of_an_unknown_role_may_not_log_in() {
     let mut home = with_bob();
     home.offline(|database| {
-        let sentence = "UPDATE auth_users SET user_role = 'visitor' WHERE user_name = 'bob'";
-        assert_eq!(database.execute(sentence, []).unwrap(), 1);
+        let statement = "UPDATE auth_users SET user_role = 'visitor' WHERE user_name = 'bob'";
+        assert_eq!(database.execute(statement, []).unwrap(), 1);
     });
     assert_refused(&mut home, &login("bob", PASSWORD), "login off");
 }

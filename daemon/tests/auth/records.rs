@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{PASSWORD, await_that, items, login, quick, refusal, text, with_bob};
 
-fn told(home: &mut Home, ip: &str, name: &str, ok: bool) {
+fn told(home: &mut TestDaemon, ip: &str, name: &str, ok: bool) {
     let args = json!({"client_ip": ip, "name": name, "ok": ok});
     assert_eq!(home.ok("logins.record", args), json!({"recorded": true}));
 }
 
-fn names(home: &mut Home, args: Value) -> Vec<String> {
+fn names(home: &mut TestDaemon, args: Value) -> Vec<String> {
     items(home, "logins.ls", args).iter().map(|item| text(&item["name"])).collect()
 }
 
@@ -80,7 +80,7 @@ fn what_is_told_is_checked() {
 }
 
 /// Rows whose last attempt was in the minute of their number, over two addresses.
-fn with_rows(count: usize) -> Home {
+fn with_rows(count: usize) -> TestDaemon {
     let mut home = quick();
     home.start();
     home.offline(|database| {

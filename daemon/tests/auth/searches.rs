@@ -4,17 +4,17 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{active, add_user, app_password, items, text, token, with_bob};
 
-fn ids(home: &mut Home, args: Value) -> Vec<String> {
+fn ids(home: &mut TestDaemon, args: Value) -> Vec<String> {
     items(home, "auth.ls", args).iter().map(|item| text(&item["id"])).collect()
 }
 
-fn fixture() -> Home {
+fn fixture() -> TestDaemon {
     let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"));
-    let mut home = Home::new().with_database(file);
+    let mut home = TestDaemon::new().with_database(file);
     home.start();
     home
 }
@@ -96,7 +96,7 @@ fn one_that_was_used_comes_first_at_once() {
     add_user(&mut home, "eve");
     let old = app_password(&mut home, "bob", "a");
     let new = app_password(&mut home, "eve", "a");
-    let used = |home: &mut Home, token: &str| {
+    let used = |home: &mut TestDaemon, token: &str| {
         let args = json!({"token": token, "client_ip": "::ffff:192.0.2.77"});
         assert_eq!(home.ok("auth.verify", args)["active"], true);
         items(home, "auth.ls", json!({}))[0].clone()
@@ -126,8 +126,8 @@ fn names_and_ids_order_what_was_made_in_one_second() {
         app_password(&mut home, name, "a");
     }
     home.offline(|database| {
-        let sentence = "UPDATE auth_sessions SET created_at = '2026-11-01 00:00:00+00:00'";
-        assert_eq!(database.execute(sentence, []).unwrap(), 5);
+        let statement = "UPDATE auth_sessions SET created_at = '2026-11-01 00:00:00+00:00'";
+        assert_eq!(database.execute(statement, []).unwrap(), 5);
     });
     let found = items(&mut home, "auth.ls", json!({}));
     let names: Vec<_> = found.iter().map(|item| text(&item["user"]["name"])).collect();
@@ -164,9 +164,9 @@ fn what_has_ended_is_listed_and_swept_at_the_start() {
     let secret = app_password(&mut home, "bob", "a");
     token(&mut home, "bob");
     home.offline(|database| {
-        let sentence = "UPDATE auth_sessions SET sess_expires = unixepoch() - 1
+        let statement = "UPDATE auth_sessions SET sess_expires = unixepoch() - 1
              WHERE auth_provider = 'application'";
-        assert_eq!(database.execute(sentence, []).unwrap(), 1);
+        assert_eq!(database.execute(statement, []).unwrap(), 1);
     });
     assert!(!active(&mut home, &secret));
     crate::setup::await_that("the sweep", || {
@@ -192,8 +192,8 @@ fn what_photoprism_changes_holds_at_once() {
     other.execute("UPDATE auth_users SET deleted_at = NULL WHERE id = 1", []).unwrap();
     assert!(active(&mut home, SYNC));
     for provider in ["none", "local"] {
-        let sentence = "UPDATE auth_users SET auth_provider = ?1 WHERE id = 1";
-        other.execute(sentence, [provider]).unwrap();
+        let statement = "UPDATE auth_users SET auth_provider = ?1 WHERE id = 1";
+        other.execute(statement, [provider]).unwrap();
         assert_eq!(active(&mut home, SYNC), provider == "local");
     }
 }

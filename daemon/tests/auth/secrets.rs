@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{add_user, app_password, holding, login, text};
 
 #[test]
 fn only_the_hash_of_a_secret_is_stored_and_nothing_is_logged() {
-    let mut home = Home::new().args(["--refusal-floor", "0", "--log-level", "trace"]);
+    let mut home = TestDaemon::new().args(["--refusal-floor", "0", "--log-level", "trace"]);
     home.start();
     add_user(&mut home, "bob");
     let mut secrets = vec![
@@ -57,7 +57,7 @@ fn only_the_hash_of_a_secret_is_stored_and_nothing_is_logged() {
 
 #[test]
 fn the_files_of_the_daemon_hold_no_secret() {
-    let mut home = Home::new().args(["--refusal-floor", "0"]);
+    let mut home = TestDaemon::new().args(["--refusal-floor", "0"]);
     home.start();
     add_user(&mut home, "bob");
     let app = app_password(&mut home, "bob", "sessions");

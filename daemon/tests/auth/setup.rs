@@ -10,8 +10,8 @@ use photoprism_protocol::token::is_app_password;
 use serde_json::{Value, json};
 
 use crate::common::PATIENCE;
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// The password of every account here.
 pub(crate) const PASSWORD: &str = "mysecret2";
@@ -20,12 +20,12 @@ pub(crate) const PASSWORD: &str = "mysecret2";
 pub(crate) const IP: &str = "192.0.2.1";
 
 /// A daemon whose refusals leave at once.
-pub(crate) fn quick() -> Home {
-    Home::new().args(["--refusal-floor", "0"])
+pub(crate) fn quick() -> TestDaemon {
+    TestDaemon::new().args(["--refusal-floor", "0"])
 }
 
 /// The same, started, with an account `bob`.
-pub(crate) fn with_bob() -> Home {
+pub(crate) fn with_bob() -> TestDaemon {
     let mut home = quick();
     home.start();
     add_user(&mut home, "bob");
@@ -123,10 +123,10 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (result, begun.elapsed())
 }
 
-/// Files of a folder, and of those in it, that hold some bytes.
-pub(crate) fn holding(folder: &Path, needle: &str) -> Vec<String> {
+/// Files of a directory, and of those in it, that hold some bytes.
+pub(crate) fn holding(directory: &Path, needle: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
+    for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(holding(&path, needle));

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{add_user, login_from, refusal, timed};
 
 /// Names that are tried with a wrong password, one of each reason.
@@ -23,7 +23,7 @@ const SPREAD: Duration = Duration::from_millis(10);
 
 /// The middle duration of a refusal of each name.
 fn medians(floor: &str, rounds: usize) -> [Duration; 5] {
-    let mut home = Home::new().args(["--login-burst", "1000", "--refusal-floor", floor]);
+    let mut home = TestDaemon::new().args(["--login-burst", "1000", "--refusal-floor", floor]);
     home.start();
     for name in ["argon", "bcrypt", "gone"] {
         add_user(&mut home, name);
@@ -31,9 +31,9 @@ fn medians(floor: &str, rounds: usize) -> [Duration; 5] {
     home.ok("users.rm", json!({"user": "gone"}));
     home.ok("users.add", json!({"name": "empty", "role": "user", "provider": "none"}));
     home.offline(|database| {
-        let sentence = "UPDATE passwords SET hash = ?1 WHERE uid =
+        let statement = "UPDATE passwords SET hash = ?1 WHERE uid =
              (SELECT user_uid FROM auth_users WHERE user_name = 'bcrypt')";
-        assert_eq!(database.execute(sentence, [BCRYPT]).unwrap(), 1);
+        assert_eq!(database.execute(statement, [BCRYPT]).unwrap(), 1);
     });
     let mut taken = NAMES.map(|_| Vec::new());
     for round in 0..rounds {

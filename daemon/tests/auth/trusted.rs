@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{add_user, app_password, login_from, quick};
 
 /// Addresses that are kept of an account.
@@ -14,7 +14,7 @@ fn address(number: usize) -> String {
 }
 
 /// Logs in by an app password from many addresses, many at a time.
-fn log_in(home: &Home, secret: &str, addresses: std::ops::Range<usize>) {
+fn log_in(home: &TestDaemon, secret: &str, addresses: std::ops::Range<usize>) {
     let mut client = home.connect();
     let line = |number| {
         let mut args = login_from(&address(number), "bob", secret);
@@ -33,7 +33,7 @@ fn log_in(home: &Home, secret: &str, addresses: std::ops::Range<usize>) {
 }
 
 /// The addresses in the table.
-fn rows(home: &mut Home) -> Vec<String> {
+fn rows(home: &mut TestDaemon) -> Vec<String> {
     home.stop();
     let database = home.open_database();
     let mut rows = database
@@ -43,7 +43,7 @@ fn rows(home: &mut Home) -> Vec<String> {
     rows.map(|row| row.unwrap().split_once(' ').unwrap().1.to_owned()).collect()
 }
 
-fn is_let_in(home: &mut Home, ip: &str) -> bool {
+fn is_let_in(home: &mut TestDaemon, ip: &str) -> bool {
     home.confirmed("auth.login", login_from(ip, "bob", crate::setup::PASSWORD))["ok"] == true
 }
 

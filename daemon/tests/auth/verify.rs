@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{
     active, add_user, app_password, await_that, items, login, quick, text, token, unix, with_bob,
 };
 
-fn is_active(home: &mut Home, args: Value) -> bool {
+fn is_active(home: &mut TestDaemon, args: Value) -> bool {
     home.ok("auth.verify", args)["active"] == true
 }
 

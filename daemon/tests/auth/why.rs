@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{PASSWORD, add_user, code, login, login_from, quick, refusal, text, with_bob};
 
-fn why(home: &mut Home, user: &str) -> Value {
+fn why(home: &mut TestDaemon, user: &str) -> Value {
     home.ok("users.why", json!({"user": user}))
 }
 
@@ -67,8 +67,8 @@ fn every_reason_is_named_with_what_mends_it() {
     let deleted = &answer["reasons"][codes(&answer).iter().position(|c| c == "deleted").unwrap()];
     assert_eq!(deleted["command"], "photoprism users restore bob");
     home.offline(|database| {
-        let sentence = "UPDATE auth_users SET user_role = 'king' WHERE user_name = 'bob'";
-        database.execute(sentence, []).unwrap();
+        let statement = "UPDATE auth_users SET user_role = 'king' WHERE user_name = 'bob'";
+        database.execute(statement, []).unwrap();
     });
     assert!(codes(&why(&mut home, "bob")).contains(&"role_unknown".to_owned()));
 }

@@ -4,10 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::common::home::Home;
+use crate::common::test_daemon::TestDaemon;
 use crate::said;
 
-fn file(home: &Home, name: &str, text: &str) -> PathBuf {
+fn file(home: &TestDaemon, name: &str, text: &str) -> PathBuf {
     let path = home.root().join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, text).unwrap();
@@ -15,7 +15,7 @@ fn file(home: &Home, name: &str, text: &str) -> PathBuf {
     path
 }
 
-fn on(home: &Home, line: &str, path: &Path) -> (String, i32) {
+fn on(home: &TestDaemon, line: &str, path: &Path) -> (String, i32) {
     said(home, &line.replace("FILE", path.to_str().unwrap()))
 }
 
@@ -27,7 +27,7 @@ fn outcomes(csv: &str) -> Vec<String> {
 
 #[test]
 fn what_one_daemon_exports_another_imports() {
-    let (here, there) = (Home::started(), Home::started());
+    let (here, there) = (TestDaemon::started(), TestDaemon::started());
     assert_eq!(said(&here, "users add -p mysecret -r user -w bob").1, 0);
     assert_eq!(said(&here, "users add -A none -r guest eve").1, 0);
     let (text, code) = said(&here, "users export --with-secrets");
@@ -53,7 +53,7 @@ fn what_one_daemon_exports_another_imports() {
 
 #[test]
 fn a_declared_file_is_applied_once() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     assert_eq!(said(&home, "users add -A none -r guest old").1, 0);
     file(&home, "secrets/bob", "correct horse\n");
     let toml = "[[account]]\nname = \"bob\"\nrole = \"user\"\nwebdav = true\n\
@@ -83,7 +83,7 @@ fn a_declared_file_is_applied_once() {
 
 #[test]
 fn the_daemon_is_examined_and_counted() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     assert_eq!(said(&home, "admin doctor").1, 1);
     assert_eq!(said(&home, "passwd --generate admin").1, 0);
     let (report, code) = said(&home, "admin doctor --csv");

@@ -10,11 +10,11 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::common::home::Home;
 use crate::common::outside::clear_env;
+use crate::common::test_daemon::TestDaemon;
 
 /// Runs the control binary as somebody at a shell without a terminal does.
-fn photoprism(home: &Home, arguments: &[&str]) -> Output {
+fn photoprism(home: &TestDaemon, arguments: &[&str]) -> Output {
     let binary = Path::new(env!("CARGO_BIN_EXE_photoprismd")).with_file_name("photoprism");
     assert!(binary.exists(), "photoprism is not built: run cargo test --workspace");
     let mut command = Command::new(binary);
@@ -27,7 +27,7 @@ fn photoprism(home: &Home, arguments: &[&str]) -> Output {
 }
 
 /// Its standard output and exit code.
-fn said(home: &Home, line: &str) -> (String, i32) {
+fn said(home: &TestDaemon, line: &str) -> (String, i32) {
     let arguments: Vec<&str> = line.split_whitespace().collect();
     let output = photoprism(home, &arguments);
     (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
@@ -35,8 +35,8 @@ fn said(home: &Home, line: &str) -> (String, i32) {
 
 #[test]
 fn reports_of_a_real_database_are_photoprisms_own_bytes() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut home = Home::new().with_database(&folder.join("tests/fixtures/index.db"));
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut home = TestDaemon::new().with_database(&directory.join("tests/fixtures/index.db"));
     home.start();
     for (file, line) in [
         ("users-ls.txt", "users ls"),
@@ -56,7 +56,7 @@ fn reports_of_a_real_database_are_photoprisms_own_bytes() {
         ("auth-ls.md", "auth ls -m"),
         ("auth-ls-bob.txt", "auth ls bob"),
     ] {
-        let golden = folder.join("../ctl/tests/golden").join(file);
+        let golden = directory.join("../ctl/tests/golden").join(file);
         // An expiry of -1 is a time of 1969 in PhotoPrism's output, and `never` in ours.
         let golden = fs::read_to_string(golden).unwrap();
         let golden = golden.replace("1969-12-31 23:59:59", "never              ");
@@ -71,13 +71,13 @@ fn reports_of_a_real_database_are_photoprisms_own_bytes() {
 
 #[test]
 fn the_commands_of_the_documentation_work_letter_for_letter() {
-    documentation(&Home::started());
+    documentation(&TestDaemon::started());
 }
 
 #[test]
 fn they_work_on_photoprisms_own_database_too() {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/index.db");
-    let mut home = Home::new().with_database(&fixture);
+    let mut home = TestDaemon::new().with_database(&fixture);
     let rename = "UPDATE auth_users SET user_name = 'robert', user_email = '',
          display_name = 'Robert' WHERE id = 2";
     home.open_database().execute(rename, []).unwrap();
@@ -90,7 +90,7 @@ fn they_work_on_photoprisms_own_database_too() {
     assert!(ended.status.success());
 }
 
-fn documentation(home: &Home) {
+fn documentation(home: &TestDaemon) {
     let ok = |line: &str| {
         let (out, code) = said(home, line);
         assert_eq!(code, 0, "{line}");
@@ -113,7 +113,7 @@ fn documentation(home: &Home) {
 
 #[test]
 fn failures_have_the_exit_codes_of_the_documentation() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     for (line, code) in [
         ("users show nobody", 3),
         ("users add -p mysecret admin", 5),
@@ -133,7 +133,7 @@ fn failures_have_the_exit_codes_of_the_documentation() {
 
 #[test]
 fn a_reset_is_undone_with_the_path_that_it_printed() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let ok = |line: &str| {
         let (out, code) = said(&home, line);
         assert_eq!(code, 0, "{line}");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::home::Home;
+use super::test_daemon::TestDaemon;
 
 /// Who takes a line and answers it.
 pub(crate) trait Ask {
@@ -55,7 +55,7 @@ impl Ask for Client {
     }
 }
 
-impl Ask for Home {
+impl Ask for TestDaemon {
     fn reply_to(&mut self, line: &str) -> Value {
         self.ask(line)
     }

@@ -1,15 +1,15 @@
-//! The real daemon in a private folder, and clients of its socket.
+//! The real daemon in a private directory, and clients of its socket.
 //!
 //! Each test binary says `mod common;` at its root: a process that plays another user is the
 //! same binary, asked for the test `common::peer::helper`. Where it uses only a part of this, it
 //! adds `#[expect(dead_code, reason = "…")]` there.
 
 pub(crate) mod client;
-pub(crate) mod home;
 pub(crate) mod json;
 pub(crate) mod outside;
 pub(crate) mod peer;
 pub(crate) mod running;
+pub(crate) mod test_daemon;
 
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// Rounds in the suite: some milliseconds each.
 const ROUNDS: usize = 12;
 
-fn files(home: &Home, ending: &str) -> Vec<PathBuf> {
+fn files(home: &TestDaemon, ending: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(home.data().join("backups")).into_iter().flatten();
     let paths = entries.map(|entry| entry.unwrap().path());
     paths.filter(|path| path.extension().is_some_and(|end| end == ending)).collect()
@@ -19,7 +19,7 @@ fn files(home: &Home, ending: &str) -> Vec<PathBuf> {
 
 #[test]
 fn no_bad_file_stands_under_a_final_name() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.offline(|database| {
         database
             .execute_batch(

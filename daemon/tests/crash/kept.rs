@@ -6,9 +6,9 @@ use rusqlite::Connection;
 
 use crate::writers::Known;
 
-fn texts(database: &Connection, sentence: &str) -> Vec<String> {
-    let mut sentence = database.prepare(sentence).unwrap();
-    let texts = sentence.query_map([], |row| row.get(0)).unwrap();
+fn texts(database: &Connection, statement: &str) -> Vec<String> {
+    let mut statement = database.prepare(statement).unwrap();
+    let texts = statement.query_map([], |row| row.get(0)).unwrap();
     texts.collect::<Result<_, _>>().unwrap()
 }
 
@@ -19,7 +19,7 @@ pub(crate) fn faults(database: &Connection, known: &Known, prefix: &str) -> Vec<
     if verdict != ["ok"] {
         faults.push(format!("damaged: {verdict:?}"));
     }
-    let of_writers = |sentence: &str| texts(database, &sentence.replace("PREFIX", prefix));
+    let of_writers = |statement: &str| texts(database, &statement.replace("PREFIX", prefix));
     let accounts = of_writers("SELECT user_name FROM auth_users WHERE user_name GLOB 'PREFIX-*'");
     let whole = of_writers(
         "SELECT user_name FROM auth_users JOIN auth_users_details USING (user_uid)

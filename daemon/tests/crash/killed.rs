@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::kept::faults;
 use crate::writers::{Known, Writers, request};
 
@@ -18,7 +18,7 @@ const fn before_kill(round: usize) -> usize {
 }
 
 /// One round: writers, kill, start. What they know, and the prefix of their names.
-fn round(home: &mut Home, number: usize) -> (Known, String) {
+fn round(home: &mut TestDaemon, number: usize) -> (Known, String) {
     let prefix = format!("round{number}");
     let writers = Writers::start(&home.socket(), &prefix);
     writers.await_progress(before_kill(number));
@@ -28,7 +28,7 @@ fn round(home: &mut Home, number: usize) -> (Known, String) {
     (known, prefix)
 }
 
-fn check(home: &mut Home, known: &Known, prefix: &str) {
+fn check(home: &mut TestDaemon, known: &Known, prefix: &str) {
     let verdict = home.ok("audit.verify", json!({}));
     assert_eq!(verdict["ok"], true, "{verdict}");
     home.kill();
@@ -37,11 +37,11 @@ fn check(home: &mut Home, known: &Known, prefix: &str) {
 }
 
 fn nothing_is_lost(rounds: usize) {
-    let mut home = Home::new();
+    let mut home = TestDaemon::new();
     for number in 0..rounds {
         if number % ROUNDS == 0 {
             // The chain is walked each round: it begins anew before that takes long.
-            home = Home::started();
+            home = TestDaemon::started();
         }
         let (known, prefix) = round(&mut home, number);
         assert!(known.acknowledged.len() >= before_kill(number));
@@ -62,7 +62,7 @@ fn nothing_acknowledged_is_lost_in_the_long_run() {
 
 #[test]
 fn an_acknowledgement_before_the_commit_loses() {
-    let mut home = Home::new().faulty("acknowledge-early");
+    let mut home = TestDaemon::new().faulty("acknowledge-early");
     home.start();
     let loses = |number| {
         let (known, prefix) = round(&mut home, number);
@@ -76,7 +76,7 @@ fn an_acknowledgement_before_the_commit_loses() {
 
 #[test]
 fn a_retry_after_a_lost_reply_does_the_work_once() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for number in 0..ROUNDS / 10 {
         let (mut known, prefix) = round(&mut home, number);
         assert!(!known.unanswered.is_empty());
@@ -94,7 +94,7 @@ fn a_retry_after_a_lost_reply_does_the_work_once() {
 
 #[test]
 fn the_check_finds_what_is_lost_half_done_or_done_twice() {
-    for (sentence, words) in [
+    for (statement, words) in [
         (
             "DELETE FROM auth_users WHERE user_name = 'round0-0'",
             "round0-0 was acknowledged and is lost",
@@ -110,7 +110,7 @@ fn the_check_finds_what_is_lost_half_done_or_done_twice() {
             "an account is there twice",
         ),
     ] {
-        let mut home = Home::started();
+        let mut home = TestDaemon::started();
         let reply = home.ask(&request("round0-0").to_string());
         assert_eq!(reply["ok"], true, "{reply}");
         home.stop();
@@ -118,8 +118,8 @@ fn the_check_finds_what_is_lost_half_done_or_done_twice() {
         let known = Known { acknowledged, unanswered };
         let database = home.open_database();
         assert_eq!(faults(&database, &known, "round0"), [""; 0]);
-        assert_eq!(database.execute(sentence, []).unwrap(), 1, "{sentence}");
+        assert_eq!(database.execute(statement, []).unwrap(), 1, "{statement}");
         let found = faults(&database, &known, "round0");
-        assert!(found.iter().any(|fault| fault.contains(words)), "{sentence} {found:?}");
+        assert!(found.iter().any(|fault| fault.contains(words)), "{statement} {found:?}");
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use photoprism_daemon::clock::Stopwatch;
 
-use crate::common::home::Home;
 use crate::common::running::Running;
+use crate::common::test_daemon::TestDaemon;
 use crate::kept::faults;
 use crate::writers::Writers;
 
@@ -18,7 +18,7 @@ const LONG_LOOPS: usize = 50;
 const MOST: Duration = Duration::from_secs(5);
 
 fn stops_cleanly(loops: usize) {
-    let home = Home::new();
+    let home = TestDaemon::new();
     for number in 0..loops {
         let prefix = format!("loop{number}");
         let running = Running::start(home.command());

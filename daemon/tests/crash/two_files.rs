@@ -11,8 +11,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::killer::Killer;
 use crate::writers::request;
 
@@ -39,14 +39,14 @@ struct Seen {
 }
 
 struct Harness {
-    home: Home,
+    home: TestDaemon,
     killer: Killer,
     seen: Seen,
 }
 
 impl Harness {
     fn new(faults: Option<&'static str>) -> Self {
-        let mut home = Home::new().with_database(fixture());
+        let mut home = TestDaemon::new().with_database(fixture());
         if let Some(faults) = faults {
             home = home.faulty(faults);
         }
@@ -147,7 +147,7 @@ fn answer(client: &mut Client, line: &Value) -> Option<Value> {
 
 /// Whether `index.db` has what a request asks for.
 fn is_made(conn: &Connection, line: &Value) -> bool {
-    let (sentence, text) = match line["cmd"].as_str().unwrap() {
+    let (statement, text) = match line["cmd"].as_str().unwrap() {
         "users.add" => {
             ("SELECT count(*) FROM auth_users WHERE user_name = ?1", &line["args"]["name"])
         }
@@ -156,7 +156,7 @@ fn is_made(conn: &Connection, line: &Value) -> bool {
         }
         _ => ("SELECT count(*) FROM auth_sessions WHERE client_name = ?1", &line["args"]["name"]),
     };
-    let made: i64 = conn.query_row(sentence, [text.as_str().unwrap()], |row| row.get(0)).unwrap();
+    let made: i64 = conn.query_row(statement, [text.as_str().unwrap()], |row| row.get(0)).unwrap();
     assert!(made < 2, "{line} is there twice");
     made == 1
 }
@@ -214,15 +214,15 @@ fn the_daemon_s_file_is_synced_first_and_photoprism_s_journal_goes_last() {
 }
 
 /// A copy of the fixture with the tables of an earlier version in it.
-fn with_earlier_tables(home: &Home) {
+fn with_earlier_tables(home: &TestDaemon) {
     let conn = Connection::open(home.database()).unwrap();
-    for sentences in [
+    for statements in [
         include_str!("../../src/store/migrations/0001/logins.sql"),
         include_str!("../../src/store/migrations/0001/admin.sql"),
     ] {
-        conn.execute_batch(sentences).unwrap();
+        conn.execute_batch(statements).unwrap();
     }
-    let mut own = Home::started();
+    let mut own = TestDaemon::started();
     for attr in ["one", "two", "three"] {
         own.ok("users.mod", json!({"user": "admin", "attr": attr}));
     }
@@ -237,7 +237,7 @@ fn with_earlier_tables(home: &Home) {
 }
 
 /// Starts the daemon; whether it lived to be ready. It is killed in the end.
-fn lives(home: &Home) -> bool {
+fn lives(home: &TestDaemon) -> bool {
     let mut child = home.command().stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let ready = lines.map_while(Result::ok).any(|line| line.contains("ready: socket="));
@@ -248,15 +248,15 @@ fn lives(home: &Home) -> bool {
 
 fn tables(path: &Path) -> Vec<String> {
     let conn = Connection::open(path).unwrap();
-    let sentence = "SELECT name FROM sqlite_schema WHERE name NOT GLOB 'sqlite_*' ORDER BY name";
-    let mut sentence = conn.prepare(sentence).unwrap();
-    let names = sentence.query_map([], |row| row.get(0)).unwrap();
+    let statement = "SELECT name FROM sqlite_schema WHERE name NOT GLOB 'sqlite_*' ORDER BY name";
+    let mut statement = conn.prepare(statement).unwrap();
+    let names = statement.query_map([], |row| row.get(0)).unwrap();
     names.collect::<Result<_, _>>().unwrap()
 }
 
 #[test]
 fn a_move_that_is_killed_at_any_step_is_made_once() {
-    let mut home = Home::new().with_database(fixture());
+    let mut home = TestDaemon::new().with_database(fixture());
     let killer = Killer::between(&mut home);
     with_earlier_tables(&home);
     let before: PathBuf = home.root().join("before.db");

@@ -69,7 +69,7 @@ impl Emulated<'_> {
 #[test]
 fn the_binaries_of_arm64_work_on_an_emulator() {
     let binaries = match binaries_for(ARM64) {
-        Ok(folder) => folder,
+        Ok(directory) => directory,
         Err(why) => return skipped(&why),
     };
     if !works("qemu-aarch64 --version") {

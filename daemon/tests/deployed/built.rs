@@ -19,7 +19,7 @@ pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// The target of ARM machines of 64 bits.
 pub(crate) const ARM64: &str = "aarch64-unknown-linux-gnu";
 
-/// The folder of the workspace.
+/// The directory of the workspace.
 pub(crate) fn root() -> &'static Path {
     Path::new(ROOT)
 }
@@ -42,21 +42,21 @@ pub(crate) fn target_directory() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
 }
 
-/// `folder`, if both binaries are in it and newer than their sources.
-pub(crate) fn release_binaries(folder: PathBuf) -> Result<PathBuf, String> {
+/// `directory`, if both binaries are in it and newer than their sources.
+pub(crate) fn release_binaries(directory: PathBuf) -> Result<PathBuf, String> {
     for name in ["photoprism", "photoprismd"] {
-        let built = modified(&folder.join(name));
+        let built = modified(&directory.join(name));
         let Some(built) = built else {
-            return Err(format!("no {name} in {}", folder.display()));
+            return Err(format!("no {name} in {}", directory.display()));
         };
         // What it was made from, as cargo has written down.
-        let sources = fs::read_to_string(folder.join(name).with_extension("d")).unwrap();
+        let sources = fs::read_to_string(directory.join(name).with_extension("d")).unwrap();
         let sources = sources.split_whitespace().skip(1).map(Path::new);
         if sources.map(modified).any(|source| source.is_none_or(|source| source > built)) {
-            return Err(format!("{} is older than its sources", folder.join(name).display()));
+            return Err(format!("{} is older than its sources", directory.join(name).display()));
         }
     }
-    Ok(folder)
+    Ok(directory)
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
@@ -70,14 +70,14 @@ pub(crate) fn debian() -> Result<PathBuf, String> {
 }
 
 fn make_debian() -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rootfs-bookworm");
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rootfs-bookworm");
     if !Uid::effective().is_root() {
         return Err("needs root".into());
     }
     if !works("debootstrap --version") {
         return Err("no debootstrap here".into());
     }
-    let done = run(Command::new(root().join(".ci/rootfs")).arg(&folder));
+    let done = run(Command::new(root().join(".ci/rootfs")).arg(&directory));
     let last = done.text.lines().last().unwrap_or_default();
-    if done.code == Some(0) { Ok(folder) } else { Err(format!("no Debian to be had: {last}")) }
+    if done.code == Some(0) { Ok(directory) } else { Err(format!("no Debian to be had: {last}")) }
 }

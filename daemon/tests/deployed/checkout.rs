@@ -48,21 +48,21 @@ exec docker-compose "${words[@]}"
 const SUDO: &str = "#!/bin/sh\nexec \"$@\"\n";
 
 pub(crate) struct Checkout {
-    folder: TempDir,
+    directory: TempDir,
     variables: Vec<(&'static str, String)>,
 }
 
 impl Checkout {
     /// With the static binaries as those that were built.
     pub(crate) fn new(binaries: &Path, variables: Vec<(&'static str, String)>) -> Self {
-        let made = Self { folder: tempfile::tempdir().unwrap(), variables };
+        let made = Self { directory: tempfile::tempdir().unwrap(), variables };
         let target = made.path("target/release");
         fs::create_dir_all(&target).unwrap();
         for name in ["photoprism", "photoprismd"] {
             fs::copy(binaries.join(name), target.join(name)).unwrap();
         }
         let sources = FILES.iter().map(|name| built::root().join(name));
-        succeed(Command::new("cp").arg("-a").args(sources).arg(made.folder.path()));
+        succeed(Command::new("cp").arg("-a").args(sources).arg(made.directory.path()));
         fs::create_dir(made.path("bin")).unwrap();
         // By its path: a search would find this one again.
         let real = run(Command::new("bash").args(["-c", "command -v docker"])).text;
@@ -72,25 +72,25 @@ impl Checkout {
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
         }
-        fs::set_permissions(made.folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        fs::set_permissions(made.directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
         made
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.directory.path().join(name)
     }
 
     /// bash in the checkout.
     pub(crate) fn bash(&self, script: &str) -> Command {
         let mut command = Command::new("bash");
         let path = std::env::var("PATH").unwrap_or_default();
-        command.args(["-c", script]).current_dir(self.folder.path());
+        command.args(["-c", script]).current_dir(self.directory.path());
         command.env("PATH", format!("{}:{path}", self.path("bin").display()));
         // Where Compose may be a plugin of the user's own.
         if let Some(home) = std::env::home_dir().filter(|home| home.join(".docker").exists()) {
             command.env("DOCKER_CONFIG", home.join(".docker"));
         }
-        command.env("HOME", self.folder.path()).envs(self.variables.iter().map(|(a, b)| (a, b)));
+        command.env("HOME", self.directory.path()).envs(self.variables.iter().map(|(a, b)| (a, b)));
         command
     }
 

@@ -45,12 +45,12 @@ fn no_release_binary_can_be_written_and_executed() {
         return skipped("no readelf here");
     }
     let dynamic = release_binaries(target_directory().join("release"));
-    for folder in [dynamic, binaries_for(TARGET), binaries_for(ARM64)] {
-        match folder {
+    for directory in [dynamic, binaries_for(TARGET), binaries_for(ARM64)] {
+        match directory {
             Err(why) => skipped(&why),
-            Ok(folder) => {
+            Ok(directory) => {
                 for name in ["photoprism", "photoprismd"] {
-                    let binary = folder.join(name);
+                    let binary = directory.join(name);
                     let found = faults(&headers(&binary));
                     assert!(found.is_empty(), "{}: {found:?}", binary.display());
                 }

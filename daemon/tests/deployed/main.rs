@@ -6,7 +6,6 @@
 //! systemd-nspawn, its package cargo-deb. What lacks is said.
 
 mod arm64;
-mod beside;
 #[path = "../readme/blocks.rs"]
 #[expect(dead_code, reason = "the sections of others")]
 mod blocks;
@@ -21,6 +20,7 @@ mod machine;
 mod outside;
 mod own;
 mod package;
+mod photoprism_compose;
 #[path = "../readme/settled.rs"]
 mod settled;
 mod shell;

@@ -38,7 +38,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 #[test]
 fn the_static_binaries_are_small_and_need_nothing() {
     let binaries = match built::binaries() {
-        Ok(folder) => folder,
+        Ok(directory) => directory,
         Err(why) => return skipped(&why),
     };
     let [client, daemon] =

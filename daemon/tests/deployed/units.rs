@@ -16,8 +16,8 @@ const UNIT: &str = "photoprismd.service";
 
 /// Whether the exposure of the unit is low enough, offline, without any drop-in.
 fn is_hardened(text: &str) -> bool {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(UNIT);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(UNIT);
     fs::write(&path, text).unwrap();
     let mut command = Command::new("systemd-analyze");
     run(command.args(["security", "--offline=true", EXPOSURE]).arg(path)).code == Some(0)
@@ -65,7 +65,7 @@ fn a_machine_with_systemd() {
     it_is_there_after_a_boot(&mut machine);
     the_watchdog_bites_where_nothing_moves(&machine);
     it_stops_under_load(&machine);
-    a_folder_that_it_may_not_enter_is_named(&machine);
+    a_directory_that_it_may_not_enter_is_named(&machine);
     photoprisms_database(&machine, &last);
 }
 
@@ -179,11 +179,11 @@ fn it_stops_under_load(machine: &Machine) {
     machine.succeed("photoprism admin audit verify && photoprism users show bob");
 }
 
-fn a_folder_that_it_may_not_enter_is_named(machine: &Machine) {
+fn a_directory_that_it_may_not_enter_is_named(machine: &Machine) {
     machine.succeed("chown root /run/photoprism");
     assert_ne!(machine.run("systemctl restart photoprismd.service").code, Some(0));
     let said = machine.journal();
-    assert!(said.contains("admin lies in a folder that this user may not enter"), "{said}");
+    assert!(said.contains("admin lies in a directory that this user may not enter"), "{said}");
     machine.succeed(
         "systemd-tmpfiles --create /etc/tmpfiles.d/photoprismd.conf
         systemctl reset-failed
@@ -191,7 +191,7 @@ fn a_folder_that_it_may_not_enter_is_named(machine: &Machine) {
     );
 }
 
-/// The drop-in, with the folder and user that stand in it.
+/// The drop-in, with the directory and user that stand in it.
 fn photoprisms_database(machine: &Machine, install: &str) {
     let storage = machine.path("var/lib/photoprism/storage");
     fs::create_dir_all(&storage).unwrap();

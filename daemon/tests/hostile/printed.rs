@@ -5,11 +5,11 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::common::home::Home;
 use crate::common::outside::clear_env;
+use crate::common::test_daemon::TestDaemon;
 
 /// Runs the real `photoprism`; standard output and error.
-pub(crate) fn run(home: &Home, arguments: &[&str]) -> (String, String) {
+pub(crate) fn run(home: &TestDaemon, arguments: &[&str]) -> (String, String) {
     let daemon = Path::new(env!("CARGO_BIN_EXE_photoprismd"));
     let binary = daemon.with_file_name("photoprism");
     assert!(binary.exists(), "photoprism is not built: run cargo test --workspace");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
+use crate::common::test_daemon::TestDaemon;
 use crate::payloads::{all, misleading_line};
 use crate::printed::{cells, rows, run, texts, without_formula};
 use crate::stored::{into_the_database, through_the_socket};
@@ -17,8 +17,8 @@ const LISTS: [(&[&str], &str); 3] = [
 /// The column of each of them that holds that text.
 const COLUMNS: [&str; 3] = ["Username", "User Name", "Client"];
 
-fn with_texts() -> Home {
-    let mut home = Home::started();
+fn with_texts() -> TestDaemon {
+    let mut home = TestDaemon::started();
     let texts = all();
     let mut client = home.connect();
     let send = |(number, text): (usize, &String)| through_the_socket(&mut client, number, text);
@@ -29,7 +29,7 @@ fn with_texts() -> Home {
 }
 
 /// Neither a table nor what goes with it misleads.
-fn assert_safe(home: &Home, arguments: &[&str]) -> String {
+fn assert_safe(home: &TestDaemon, arguments: &[&str]) -> String {
     let (out, err) = run(home, arguments);
     assert!(!out.is_empty(), "{arguments:?}: {err}");
     for text in [&out, &err] {

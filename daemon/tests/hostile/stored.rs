@@ -4,8 +4,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// The fields of an account that take text.
 const OF_ACCOUNTS: [&str; 6] =
@@ -52,7 +52,7 @@ const PLANTED: [&str; 6] =
     ["user_name", "display_name", "user_email", "auth_id", "base_path", "user_attr"];
 
 /// Puts every text into every column of accounts of their own.
-pub(crate) fn into_the_database(home: &mut Home, texts: &[String]) {
+pub(crate) fn into_the_database(home: &mut TestDaemon, texts: &[String]) {
     home.offline(|database| {
         for (number, text) in texts.iter().enumerate() {
             plant(database, number, text);

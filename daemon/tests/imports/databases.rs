@@ -11,10 +11,10 @@ use nix::unistd::mkfifo;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::peer::{Peer, Who, open_to_all};
 use crate::common::running::Running;
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 use crate::memory::{MOST_MIB, status_mib};
 
@@ -36,7 +36,7 @@ fn fifo(path: &Path) {
 
 #[test]
 fn nothing_but_a_file_is_opened() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let at = |name: &str| home.root().join(name);
     fifo(&at("fifo.db"));
     let _listener = UnixListener::bind(at("socket.db")).unwrap();
@@ -57,7 +57,7 @@ fn nothing_but_a_file_is_opened() {
 
 #[test]
 fn the_live_database_is_not_opened_by_another_name() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let name = home.root().join("data").join("other.db");
     fs::hard_link(home.database(), &name).unwrap();
     let error = home.refused("users.import", json!({"database": name}));
@@ -79,7 +79,7 @@ fn a_peer_reads_what_its_own_rights_let_it_read() {
     if !is_root() {
         return skipped("other users need root");
     }
-    let mut home = Home::new().args(["--socket-group", "root", "--allow", "admin=uid:54001"]);
+    let mut home = TestDaemon::new().args(["--socket-group", "root", "--allow", "admin=uid:54001"]);
     home.start();
     open_to_all(&home.socket());
     let open = home.root().join("open");
@@ -129,7 +129,7 @@ fn a_daemon_that_is_not_root_opens_files_for_its_own_user_alone() {
     if !is_root() {
         return skipped("other users need root");
     }
-    let home = Home::new().args(["--socket-group", "54005", "--allow", "admin=uid:54001"]);
+    let home = TestDaemon::new().args(["--socket-group", "54005", "--allow", "admin=uid:54001"]);
     for directory in [".", "run", "data"] {
         chown(home.root().join(directory), Some(USER), Some(USER)).unwrap();
     }
@@ -153,7 +153,7 @@ fn a_daemon_that_is_not_root_opens_files_for_its_own_user_alone() {
 
 /// What a database is refused for that was changed so.
 fn refused_after(change: &str) -> String {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let path = home.root().join("index.db");
     index_db(&path);
     Connection::open(&path).unwrap().execute_batch(change).unwrap();

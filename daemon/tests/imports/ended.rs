@@ -6,8 +6,8 @@ use photoprism_daemon::clock::Stopwatch;
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::{run, sent};
 
 /// A stop by SIGTERM takes no longer.
@@ -20,7 +20,7 @@ fn slow_text() -> String {
 }
 
 /// A client whose import is being read.
-fn reading(home: &Home, text: &str) -> (Client, Value) {
+fn reading(home: &TestDaemon, text: &str) -> (Client, Value) {
     let mut client = home.connect();
     let import = sent(&mut client, text);
     client.send(run(&import) + "\n");
@@ -38,7 +38,7 @@ fn reading(home: &Home, text: &str) -> (Client, Value) {
     (client, import)
 }
 
-fn assert_stops(mut home: Home, client: &mut Client) {
+fn assert_stops(mut home: TestDaemon, client: &mut Client) {
     let watch = Stopwatch::start();
     home.stop();
     assert!(watch.elapsed() < STOPPED_WITHIN, "{:?}", watch.elapsed());
@@ -48,14 +48,14 @@ fn assert_stops(mut home: Home, client: &mut Client) {
 
 #[test]
 fn a_stop_does_not_wait_for_the_reading() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let (mut client, _) = reading(&home, &slow_text());
     assert_stops(home, &mut client);
 }
 
 #[test]
 fn a_stop_does_not_wait_for_the_hashing() {
-    let mut home = Home::new().args(["--argon2", "m=65536,t=10,p=1"]);
+    let mut home = TestDaemon::new().args(["--argon2", "m=65536,t=10,p=1"]);
     home.start();
     let row = |n: usize| format!("{{\"name\":\"u{n}\",\"password\":\"correct horse\"}}\n");
     let text: String = (0..500).map(row).collect();
@@ -68,7 +68,7 @@ fn a_stop_does_not_wait_for_the_hashing() {
 
 #[test]
 fn who_hung_up_has_nothing_read() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let text = slow_text();
     let (client, import) = reading(&home, &text);
     drop(client);

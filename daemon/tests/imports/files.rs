@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::{run, sent};
 
 #[test]
 fn only_files_that_rows_name_are_taken_each_once() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let text = "{\"name\":\"bob\",\"role\":\"user\",\"password_file\":\"bob\"}\n";
     let import = sent(&mut home, text);
     let given = |file: &str| json!({"import": import, "file": file, "password": "correct horse"});
@@ -26,7 +26,7 @@ fn only_files_that_rows_name_are_taken_each_once() {
 
 #[test]
 fn files_that_no_reply_could_hold_are_asked_for_by_and_by() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let name = |n: usize| format!("{}{n}", "f".repeat(1500));
     let row = |n: usize| {
         format!("{{\"name\":\"u{n}\",\"role\":\"user\",\"password_file\":\"{}\"}}\n", name(n))

@@ -1,9 +1,9 @@
 //! 16 MiB of the worst that each format can hold.
 
-use photoprism_protocol::account_text::{Found, MOST_BYTES, TextError, read};
+use photoprism_protocol::account_text::{MOST_BYTES, ParsedRow, TextError, read};
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
+use crate::common::test_daemon::TestDaemon;
 use crate::{run, sent};
 
 /// What the daemon may take for a text of 16 MiB: MiB.
@@ -27,7 +27,7 @@ fn filled((begin, repeated, end): (&str, &str, &str), bytes: usize) -> String {
 }
 
 /// A size of the daemon in MiB.
-pub(crate) fn status_mib(home: &Home, key: &str) -> u64 {
+pub(crate) fn status_mib(home: &TestDaemon, key: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", home.running().pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
     line.trim_matches(|one: char| !one.is_ascii_digit()).parse::<u64>().unwrap() / 1024
@@ -36,7 +36,7 @@ pub(crate) fn status_mib(home: &Home, key: &str) -> u64 {
 #[test]
 fn the_worst_of_16_mib_takes_little_memory() {
     for (begin, repeated, end, expected) in WORST {
-        let home = Home::started();
+        let home = TestDaemon::started();
         let before = status_mib(&home, "VmRSS:");
         let mut client = home.connect();
         let import = sent(&mut client, &filled((begin, repeated, end), MOST_BYTES));
@@ -53,7 +53,7 @@ fn the_most_of_full_rows_takes_little_memory_too() {
     let attr = "a".repeat(700);
     let rows = (0..20_000).map(|n| format!("{{\"name\":\"u{n}\",\"attr\":\"{attr}\"}}\n"));
     let text: String = rows.collect();
-    let home = Home::started();
+    let home = TestDaemon::started();
     let before = status_mib(&home, "VmRSS:");
     let mut client = home.connect();
     let import = sent(&mut client, &text);
@@ -73,7 +73,7 @@ fn processor_time() -> u64 {
 fn cost(text: &str) -> u64 {
     let once = || {
         let (before, mut rows) = (processor_time(), 0);
-        read(text, |_: Found| {
+        read(text, |_: ParsedRow| {
             rows += 1;
             Ok::<_, TextError>(())
         })

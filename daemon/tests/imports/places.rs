@@ -2,15 +2,15 @@
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::peer::{Peer, Who, open_to_all};
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 use crate::sent;
 
 #[test]
 fn one_uid_has_two_imports_at_once() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let first = home.ok("users.import", json!({"text": "x"}))["import"].clone();
     home.ok("users.import", json!({"text": "x"}));
     assert_eq!(home.fault("users.import", json!({"text": "x"})).0, "busy");
@@ -24,7 +24,7 @@ fn all_imports_together_hold_32_mib() {
     if !is_root() {
         return skipped("other users need root");
     }
-    let mut home = Home::new().args([
+    let mut home = TestDaemon::new().args([
         "--socket-group",
         "root",
         "--allow",

@@ -4,7 +4,7 @@
 #[expect(dead_code, reason = "other binaries use the rest of the harness")]
 mod common;
 
-mod held;
 mod panics;
 mod queues;
+mod stalled_daemon;
 mod stalls;

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
-use crate::held::{Held, naming};
+use crate::common::test_daemon::TestDaemon;
+use crate::stalled_daemon::{StalledDaemon, naming};
 
 const RESTORE: &str = r#"{"id":7,"cmd":"users.restore","args":{"user":"admin"}}"#;
 
 /// A group of writes, the one in its middle panics: its reply, and those of the others.
-fn in_a_group(held: &mut Held) -> (Client, Vec<Client>) {
+fn in_a_group(held: &mut StalledDaemon) -> (Client, Vec<Client>) {
     let first = held.send(&naming("First"));
     held.stalled(1);
     let mut others = vec![first, held.send(&naming("Second"))];
@@ -24,7 +24,7 @@ fn in_a_group(held: &mut Held) -> (Client, Vec<Client>) {
 }
 
 /// The reply names a request that the log tells of, and says nothing else.
-fn assert_told(held: &Held, reply: &Value) {
+fn assert_told(held: &StalledDaemon, reply: &Value) {
     assert_eq!((&reply["id"], &reply["error"]["code"]), (&json!(7), &json!("internal")), "{reply}");
     let request = reply["error"]["message"].as_str().unwrap();
     assert!(request.len() >= 10 && !request.contains(' '), "{request}");
@@ -33,7 +33,7 @@ fn assert_told(held: &Held, reply: &Value) {
 
 #[test]
 fn a_panic_fails_its_own_request_and_no_other() {
-    let mut held = Held::start(Home::new().faulty("stall,panic-in-restore"));
+    let mut held = StalledDaemon::start(TestDaemon::new().faulty("stall,panic-in-restore"));
     let (mut panics, others) = in_a_group(&mut held);
     assert_told(&held, &panics.reply());
     for mut other in others {
@@ -51,7 +51,8 @@ fn a_panic_fails_its_own_request_and_no_other() {
 
 #[test]
 fn a_panic_that_passes_is_caught() {
-    let mut held = Held::start(Home::new().faulty("stall,panic-in-restore,let-panics-pass"));
+    let mut held =
+        StalledDaemon::start(TestDaemon::new().faulty("stall,panic-in-restore,let-panics-pass"));
     let (mut panics, mut others) = in_a_group(&mut held);
     assert_ne!(panics.reply()["error"]["code"], "internal");
     let served = |other: &mut Client| other.reply()["ok"] == true;

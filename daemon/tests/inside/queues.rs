@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 const LOGINS: usize = 8;
 
@@ -19,7 +19,7 @@ fn login(number: usize) -> String {
 }
 
 /// Logins at once: how many come to each code, and the replies that say `busy`.
-fn at_once(home: &Home) -> (BTreeMap<String, usize>, Vec<Value>) {
+fn at_once(home: &TestDaemon) -> (BTreeMap<String, usize>, Vec<Value>) {
     let mut clients: Vec<Client> = (0..LOGINS).map(|_| home.connect()).collect();
     for (number, client) in clients.iter_mut().enumerate() {
         client.send(login(number));
@@ -39,7 +39,7 @@ fn at_once(home: &Home) -> (BTreeMap<String, usize>, Vec<Value>) {
 #[test]
 fn a_full_queue_is_busy_with_a_time() {
     let dear = ["--hash-threads=1", "--hash-queue=1", "--argon2", "m=65536,t=10,p=1"];
-    let mut home = Home::new().args(dear);
+    let mut home = TestDaemon::new().args(dear);
     home.start();
     let (codes, busy) = at_once(&home);
     // How many get in before the thread takes the first one up is the scheduler's to say.
@@ -54,7 +54,7 @@ fn a_full_queue_is_busy_with_a_time() {
 
 #[test]
 fn a_queue_with_room_takes_all() {
-    let mut home = Home::new().args(["--hash-threads=1", "--hash-queue=8"]);
+    let mut home = TestDaemon::new().args(["--hash-threads=1", "--hash-queue=8"]);
     home.start();
     let (codes, busy) = at_once(&home);
     assert_eq!((codes["invalid_credentials"], busy.len()), (LOGINS, 0), "{codes:?}");

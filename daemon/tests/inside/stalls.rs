@@ -7,9 +7,9 @@ use nix::sys::signal::Signal;
 use photoprism_daemon::clock::Stopwatch;
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
-use crate::held::{Held, naming};
+use crate::common::test_daemon::TestDaemon;
+use crate::stalled_daemon::{StalledDaemon, naming};
 
 /// The request timeout of these tests, and when it must have come.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -18,8 +18,8 @@ const LATEST: Duration = Duration::from_secs(4);
 
 const SHOW: &str = r#"{"cmd":"users.show","args":{"user":"admin"}}"#;
 
-fn held(faults: &'static str) -> Held {
-    Held::start(Home::new().args(["--request-timeout", "1"]).faulty(faults))
+fn held(faults: &'static str) -> StalledDaemon {
+    StalledDaemon::start(TestDaemon::new().args(["--request-timeout", "1"]).faulty(faults))
 }
 
 #[test]
@@ -60,7 +60,8 @@ fn waiting_without_a_deadline_is_caught() {
 /// The line timeout of a request runs while an earlier one is at work no more than it should.
 #[test]
 fn a_line_is_not_timed_while_an_earlier_request_is_at_work() {
-    let mut held = Held::start(Home::new().args(["--line-timeout", "1"]).faulty("stall"));
+    let mut held =
+        StalledDaemon::start(TestDaemon::new().args(["--line-timeout", "1"]).faulty("stall"));
     let mut client = held.send(&naming("Begun"));
     held.stalled(1);
     client.send("{\"cmd\":");
@@ -76,7 +77,7 @@ fn a_line_is_not_timed_while_an_earlier_request_is_at_work() {
 
 #[test]
 fn a_stop_ends_the_transaction_of_an_import() {
-    let mut held = Held::start(Home::new().faulty("stall"));
+    let mut held = StalledDaemon::start(TestDaemon::new().faulty("stall"));
     let rows: Vec<String> = (0..500).map(|n| format!("u{n};user\n")).collect();
     let text = format!("name;role\n{}", rows.concat());
     let begun = held.home.ok("users.import", json!({"text": text}));
@@ -91,7 +92,7 @@ fn a_stop_ends_the_transaction_of_an_import() {
     let reply = client.reply();
     assert_eq!(reply["error"]["code"], "unavailable", "{reply}");
     assert!(reply["error"]["message"].as_str().unwrap().contains("nothing was imported"));
-    let Held { home, running, .. } = held;
+    let StalledDaemon { home, running, .. } = held;
     assert_eq!(running.ended().0.code(), Some(0));
     let count = "SELECT count(*) FROM auth_users WHERE user_name LIKE 'u%'";
     let left: i64 = home.open_database().query_row(count, [], |row| row.get(0)).unwrap();

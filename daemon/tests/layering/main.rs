@@ -17,16 +17,16 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// Every Rust source below a folder of the workspace, without what cargo builds beside the fuzz
+/// Every Rust source below a directory of the workspace, without what cargo builds beside the fuzz
 /// targets.
-fn sources(folder: &str) -> Vec<Source> {
+fn sources(directory: &str) -> Vec<Source> {
     let mut sources = Vec::new();
-    let mut folders = vec![workspace().join(folder)];
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
+    let mut directories = vec![workspace().join(directory)];
+    while let Some(directory) = directories.pop() {
+        let Ok(entries) = fs::read_dir(&directory) else { continue };
         for path in entries.map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
-                folders.extend((!path.ends_with("target")).then_some(path));
+                directories.extend((!path.ends_with("target")).then_some(path));
             } else if path.extension().is_some_and(|end| end == "rs") {
                 let name = path.strip_prefix(workspace()).unwrap().to_str().unwrap();
                 sources.push(Source::new(name, &fs::read_to_string(&path).unwrap()));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use photoprism_daemon::clock::Stopwatch;
 
 use crate::common::client::Client;
-use crate::common::home::Home;
+use crate::common::test_daemon::TestDaemon;
 use crate::measure::{alone, forget_peak, peak, resident};
 
 const PING: &str = r#"{"cmd":"ping"}"#;
@@ -17,8 +17,8 @@ const LIMIT: Duration = Duration::from_secs(1);
 const EARLIEST: Duration = Duration::from_millis(950);
 const LATEST: Duration = Duration::from_secs(4);
 
-fn limited(limit: &str) -> Home {
-    let mut home = Home::new().args([limit, "1"]);
+fn limited(limit: &str) -> TestDaemon {
+    let mut home = TestDaemon::new().args([limit, "1"]);
     home.start();
     home
 }
@@ -81,7 +81,7 @@ fn stuff(client: &mut Client) {
 #[test]
 fn readers_that_never_read_cost_little_and_are_let_go() {
     let _alone = alone();
-    let mut home = Home::new().args(["--write-timeout=1", "--max-connections-per-uid=100"]);
+    let mut home = TestDaemon::new().args(["--write-timeout=1", "--max-connections-per-uid=100"]);
     home.start();
     let pid = home.running().pid();
     let mut honest = home.connect();
@@ -109,7 +109,7 @@ const MOST_RISE_KIB: u64 = 1024;
 #[test]
 fn a_line_without_an_end_costs_no_memory() {
     let _alone = alone();
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let pid = home.running().pid();
     // What the first connection allocates once is not of the line.
     assert_eq!(home.connect().ask(PING)["ok"], true);

@@ -12,7 +12,7 @@ use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use photoprism_daemon::clock::Stopwatch;
 
 use crate::common::client::Client;
-use crate::common::home::Home;
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 use crate::measure::{alone, descriptors, processor_time};
 
@@ -30,7 +30,7 @@ const MOST: Duration = Duration::from_millis(20);
 const SOON: Duration = Duration::from_secs(1);
 
 /// A daemon that has no descriptor left, and who waits for one; `None` where that cannot be had.
-fn used_up(home: &mut Home) -> Option<Vec<Client>> {
+fn used_up(home: &mut TestDaemon) -> Option<Vec<Client>> {
     if !is_root() {
         skipped("needs root");
         return None;
@@ -50,7 +50,7 @@ fn used_up(home: &mut Home) -> Option<Vec<Client>> {
 }
 
 /// What the daemon spends while nothing happens.
-fn spent(home: &Home) -> Duration {
+fn spent(home: &TestDaemon) -> Duration {
     let pid = home.running().pid();
     let before = processor_time(pid);
     let (_never, wait) = channel::<()>();
@@ -61,7 +61,7 @@ fn spent(home: &Home) -> Duration {
 #[test]
 fn without_descriptors_it_rests_and_serves_again_soon() {
     let _alone = alone();
-    let mut home = Home::new().args(["--max-connections-per-uid=200"]);
+    let mut home = TestDaemon::new().args(["--max-connections-per-uid=200"]);
     let Some(mut clients) = used_up(&mut home) else { return };
     let spent = spent(&home);
     assert!(spent < MOST, "{spent:?} of {WINDOW:?}");
@@ -84,7 +84,7 @@ fn without_descriptors_it_rests_and_serves_again_soon() {
 fn accepting_without_a_rest_is_caught() {
     let _alone = alone();
     let mut home =
-        Home::new().args(["--max-connections-per-uid=200"]).faulty("accept-without-rest");
+        TestDaemon::new().args(["--max-connections-per-uid=200"]).faulty("accept-without-rest");
     let Some(_clients) = used_up(&mut home) else { return };
     assert!(spent(&home) > MOST);
 }
@@ -97,7 +97,7 @@ fn passed_descriptors_are_not_kept() {
     if !is_root() {
         return skipped("needs root");
     }
-    let home = Home::started();
+    let home = TestDaemon::started();
     let pid = home.running().pid();
     let before_connecting = descriptors(pid);
     let mut client = home.connect();

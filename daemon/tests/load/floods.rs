@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::outside::as_user;
 use crate::common::peer::open_to_all;
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 use crate::measure::{P99, alone, best_p99};
 
@@ -54,7 +54,7 @@ fn is_served_beside_a_flood(allow: &[&str], sign: &str) {
         return skipped("needs root");
     }
     let _alone = alone();
-    let mut home = Home::new().args(["--socket-group=54009"]);
+    let mut home = TestDaemon::new().args(["--socket-group=54009"]);
     for entry in allow {
         home = home.args(["--allow", entry]);
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use crate::common::client::Client;
-use crate::common::home::Home;
+use crate::common::test_daemon::TestDaemon;
 use crate::measure::{P99, alone, forget_peak, hold_many, p99, peak, resident, times};
 
 const LOGINS: usize = 1000;
@@ -27,7 +27,7 @@ fn login(number: usize) -> String {
 fn they_cost_bounded_memory_and_nobody_waits_for_them() {
     let _alone = alone();
     hold_many();
-    let mut home = Home::new().args([
+    let mut home = TestDaemon::new().args([
         "--max-connections=2000",
         "--max-connections-per-uid=2000",
         "--hash-threads=1",

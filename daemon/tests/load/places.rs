@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::peer::{Peer, Who, open_to_all};
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 
 const PING: &str = r#"{"cmd":"ping"}"#;
@@ -13,7 +13,7 @@ const PING: &str = r#"{"cmd":"ping"}"#;
 const ONE: Who = Who { uid: 54_001, gid: 54_001, groups: &[] };
 const TWO: Who = Who { uid: 54_002, gid: 54_002, groups: &[] };
 
-fn served(home: &Home, count: usize) -> Vec<Client> {
+fn served(home: &TestDaemon, count: usize) -> Vec<Client> {
     let connect = |_| {
         let mut client = home.connect();
         assert_eq!(client.ask(PING)["ok"], true);
@@ -35,7 +35,7 @@ fn assert_turned_away(mut client: Client) {
 }
 
 /// A place that was given back is there again.
-fn await_place(home: &Home) {
+fn await_place(home: &TestDaemon) {
     loop {
         let mut client = home.connect();
         // Turned away, the client may find the daemon's end closed already.
@@ -49,7 +49,7 @@ fn await_place(home: &Home) {
 #[test]
 fn one_uid_has_its_places_and_owners_the_reserved_ones() {
     let mut home =
-        Home::new().args(["--max-connections-per-uid", "3", "--reserved-connections", "2"]);
+        TestDaemon::new().args(["--max-connections-per-uid", "3", "--reserved-connections", "2"]);
     home.start();
     let mut clients = served(&home, 5);
     for _ in 0..3 {
@@ -62,7 +62,7 @@ fn one_uid_has_its_places_and_owners_the_reserved_ones() {
 
 #[test]
 fn both_sockets_share_the_places_of_all_and_the_auth_socket_has_no_reserved_ones() {
-    let mut home = Home::new().with_auth_socket().args([
+    let mut home = TestDaemon::new().with_auth_socket().args([
         "--max-connections",
         "8",
         "--reserved-connections",
@@ -81,7 +81,7 @@ fn both_sockets_share_the_places_of_all_and_the_auth_socket_has_no_reserved_ones
 
 #[test]
 fn each_socket_counts_a_uid_by_itself() {
-    let mut home = Home::new().with_auth_socket().args([
+    let mut home = TestDaemon::new().with_auth_socket().args([
         "--max-connections-per-uid",
         "1",
         "--reserved-connections",
@@ -100,7 +100,7 @@ fn strangers_cannot_take_what_is_reserved_or_belongs_to_each_other() {
     if !is_root() {
         return skipped("needs root");
     }
-    let mut home = Home::new().args([
+    let mut home = TestDaemon::new().args([
         "--socket-group=54009",
         "--allow=read=uid:54001",
         "--allow=read=uid:54002",

@@ -11,10 +11,10 @@ use photoprism_daemon::clock::Stopwatch;
 use serde_json::json;
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::outside::as_user;
 use crate::common::peer::open_to_all;
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{PATIENCE, is_root, skipped};
 use crate::measure::{P99, alone, best_p99, hold_many};
 
@@ -38,7 +38,7 @@ const LONG_REQUESTS: usize = 50_000;
 fn beside_slow_senders(senders: usize, requests: usize) -> Duration {
     let _alone = alone();
     hold_many();
-    let mut home = Home::new().args([
+    let mut home = TestDaemon::new().args([
         "--max-connections=2000",
         "--max-connections-per-uid=2000",
         "--line-timeout=3600",
@@ -118,7 +118,7 @@ fn beside_a_slow_stranger(requests: usize) {
         return skipped("needs root");
     }
     let _alone = alone();
-    let mut home = Home::new().args(["--socket-group=54009", "--allow=read=uid:54001"]);
+    let mut home = TestDaemon::new().args(["--socket-group=54009", "--allow=read=uid:54001"]);
     home.start();
     open_to_all(&home.socket());
     let mut honest = home.connect();

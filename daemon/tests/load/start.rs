@@ -5,8 +5,8 @@ use std::time::Duration;
 use photoprism_daemon::clock::Stopwatch;
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::measure::alone;
 
 const ACCOUNTS: usize = 100_000;
@@ -28,7 +28,7 @@ const INSERT: &str = "
 #[test]
 fn many_accounts_do_not_slow_the_start() {
     let _alone = alone();
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.offline(|database| database.execute_batch(INSERT).unwrap());
     let counted = home.ok("status", json!({}))["counts"]["users"].as_u64().unwrap();
     assert!(counted >= ACCOUNTS as u64, "{counted}");

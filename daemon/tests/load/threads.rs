@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::json;
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::measure::alone;
 
 /// Commands that work on threads of their own, at once.
@@ -20,7 +20,7 @@ fn threads(pid: u32) -> usize {
 #[test]
 fn many_commands_at_once_take_one_thread_more() {
     let _alone = alone();
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let pid = home.running().pid();
     let file = home.ok("backup.create", json!({}))["file"].clone();
     let before = threads(pid);

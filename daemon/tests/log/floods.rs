@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// Most bytes of a record as it is written, and characters of a stranger's text in one.
 pub(crate) const RECORD: usize = 4096;
@@ -43,7 +43,7 @@ fn login(name: &str, ip: &str) -> String {
 
 #[test]
 fn twenty_thousand_forbidden_requests_write_little_and_are_all_told() {
-    let mut home = Home::new().with_auth_socket();
+    let mut home = TestDaemon::new().with_auth_socket();
     home.start();
     let mut client = Client::connect(&home.auth_socket());
     let lines = vec!["{\"cmd\":\"users.ls\"}\n".to_owned(); 20_000];
@@ -56,7 +56,7 @@ fn twenty_thousand_forbidden_requests_write_little_and_are_all_told() {
 
 #[test]
 fn refused_writes_and_failed_checks_of_rights_are_counted_too() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let mut client = home.connect();
     let lines = vec!["{\"cmd\":\"users.rm\",\"args\":{\"user\":\"zoe\"}}\n".to_owned(); 5000];
     ask_all(&mut client, &lines);
@@ -70,7 +70,7 @@ fn refused_writes_and_failed_checks_of_rights_are_counted_too() {
 fn one_request_writes_at_most_four_kib() {
     for (format, systemd) in [("text", ""), ("text", "an-id"), ("json", "an-id")] {
         let args = ["--max-line=1048576", "--refusal-floor=0", "--log-format", format];
-        let mut home = Home::new().args(args).env("INVOCATION_ID", systemd);
+        let mut home = TestDaemon::new().args(args).env("INVOCATION_ID", systemd);
         home.start();
         let mut client = home.connect();
         for name in ["\u{1}".repeat(64_000), HARM.repeat(10_000), "x".repeat(200)] {
@@ -105,7 +105,7 @@ fn name_in(line: &str, format: &str) -> Option<String> {
 /// 25 MB of log a second, once.
 #[test]
 fn attempts_that_are_rate_limited_write_little_and_are_all_told() {
-    let mut home = Home::new().args(["--login-burst=1", "--refusal-floor=0"]);
+    let mut home = TestDaemon::new().args(["--login-burst=1", "--refusal-floor=0"]);
     home.start();
     let mut client = home.connect();
     let harmful = "\u{1}".repeat(8000);
@@ -126,7 +126,7 @@ fn attempts_that_are_rate_limited_write_little_and_are_all_told() {
 /// that fail2ban can read.
 #[test]
 fn attempts_from_many_addresses_write_little_and_are_all_told() {
-    let mut home = Home::new().args(["--login-burst=1", "--refusal-floor=0"]);
+    let mut home = TestDaemon::new().args(["--login-burst=1", "--refusal-floor=0"]);
     home.start();
     let mut client = home.connect();
     let ip = |n: usize| format!("10.0.{}.{}", n >> 8, n & 255);
@@ -141,7 +141,7 @@ fn attempts_from_many_addresses_write_little_and_are_all_told() {
 /// App passwords cost no hash, so that right ones are as fast.
 #[test]
 fn logins_that_succeed_all_the_time_are_counted_too() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.ok("users.add", json!({"name": "bob", "role": "user", "password": "correct horse"}));
     let added = home.ok("auth.add", json!({"user": "bob", "name": "x", "scope": "files"}));
     let args = json!({"name": "bob", "password": added["secret"], "client_ip": "192.0.2.1",

@@ -11,7 +11,7 @@ use photoprism_daemon::clock::Stopwatch;
 use serde_json::json;
 
 use crate::common::client::Client;
-use crate::common::home::Home;
+use crate::common::test_daemon::TestDaemon;
 use crate::floods::{RECORD, told};
 
 const STRANGERS: usize = 4;
@@ -36,7 +36,7 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn start(home: &Home) -> Self {
+    fn start(home: &TestDaemon) -> Self {
         let mut child =
             home.command().stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut log = BufReader::with_capacity(PIECE, child.stderr.take().unwrap());
@@ -65,8 +65,8 @@ impl Drop for Daemon {
     }
 }
 
-fn flooded() -> Home {
-    Home::new().args(["--login-burst=1", "--refusal-floor=0"])
+fn flooded() -> TestDaemon {
+    TestDaemon::new().args(["--login-burst=1", "--refusal-floor=0"])
 }
 
 /// A stranger that is refused twice in each round, by long names of harmful characters that differ
@@ -80,7 +80,7 @@ fn refused_twice(stranger: &mut Client, (index, round): (usize, u64)) {
 }
 
 /// Strangers make the daemon log as much as they can until that is disconnected. Gives the rounds.
-fn flood(home: &Home, until: &Receiver<()>) -> u64 {
+fn flood(home: &TestDaemon, until: &Receiver<()>) -> u64 {
     let mut strangers: Vec<_> = (0..STRANGERS).map(|_| home.connect()).collect();
     for round in 0.. {
         for (index, stranger) in strangers.iter_mut().enumerate() {
@@ -99,7 +99,7 @@ fn flood(home: &Home, until: &Receiver<()>) -> u64 {
 
 /// The slowest request of an honest client beside the flood, the best of three series; and how
 /// often the strangers were refused in each way.
-fn beside_a_flood(home: &Home) -> (Duration, u64) {
+fn beside_a_flood(home: &TestDaemon) -> (Duration, u64) {
     let (done, until) = channel::<()>();
     std::thread::scope(|scope| {
         let flood = scope.spawn(move || flood(home, &until));

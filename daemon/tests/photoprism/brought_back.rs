@@ -5,8 +5,8 @@ use std::path::Path;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{assert_sound, dump, home, number, photoprism, untouchable, warnings};
 
 /// Every row of the account tables, sessions apart.
@@ -19,7 +19,7 @@ fn accounts(conn: &Connection) -> Vec<String> {
         "SELECT * FROM passwords ORDER BY uid",
         "SELECT * FROM passcodes ORDER BY uid",
     ];
-    tables.iter().flat_map(|sentence| dump(conn, sentence)).collect()
+    tables.iter().flat_map(|statement| dump(conn, statement)).collect()
 }
 
 fn sessions(conn: &Connection) -> Vec<String> {
@@ -32,7 +32,7 @@ fn file_name(result: &Value) -> String {
 }
 
 /// A database that was reset, with the backup that the reset made.
-fn after_a_reset(home: &mut Home) -> String {
+fn after_a_reset(home: &mut TestDaemon) -> String {
     file_name(&home.ok("users.reset", json!({})))
 }
 
@@ -88,12 +88,12 @@ fn a_restore_waits_for_nobody_s_half_done_work() {
 
 #[test]
 fn the_backup_of_another_kind_is_refused() {
-    let mut ours = Home::started();
+    let mut ours = TestDaemon::started();
     let made = ours.ok("backup.create", json!({}));
     let mut theirs = home();
     theirs.ok("backup.create", json!({}));
-    let folder = theirs.data().join("backups");
-    std::fs::copy(made["backup"].as_str().unwrap(), folder.join("backup-of-ours.db")).unwrap();
+    let directory = theirs.data().join("backups");
+    std::fs::copy(made["backup"].as_str().unwrap(), directory.join("backup-of-ours.db")).unwrap();
     let refused = theirs.refused("backup.restore", json!({"file": "backup-of-ours.db"}));
     assert!(refused["code"] == "conflict" || refused["code"] == "not_found", "{refused}");
     assert_eq!(number(&photoprism(&theirs), "SELECT count(*) FROM auth_users"), 13);

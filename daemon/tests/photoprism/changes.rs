@@ -88,7 +88,7 @@ fn a_text_that_would_come_back_as_a_number_is_refused() {
 #[test]
 fn bcrypt_s_limit_holds() {
     let mut home = home();
-    let refused = |home: &mut crate::common::home::Home, password: String| {
+    let refused = |home: &mut crate::common::test_daemon::TestDaemon, password: String| {
         home.confirmed("passwd.set", json!({"user": "bob", "password": password}))
     };
     assert_eq!(refused(&mut home, "x".repeat(72))["ok"], true);
@@ -99,7 +99,7 @@ fn bcrypt_s_limit_holds() {
 #[test]
 fn a_role_that_the_edition_does_not_know_is_warned_of() {
     let mut home = home();
-    let add = |home: &mut crate::common::home::Home, name: &str, role: &str| {
+    let add = |home: &mut crate::common::test_daemon::TestDaemon, name: &str, role: &str| {
         home.call("users.add", json!({"name": name, "role": role, "password": "longenough"}))
     };
     for role in ["user", "viewer"] {

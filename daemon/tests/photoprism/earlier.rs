@@ -6,8 +6,8 @@ use std::path::Path;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::rows::{TABLES, rows, run};
 use crate::setup::{altered, number, photoprism};
 
@@ -37,7 +37,7 @@ fn earlier(source: &Path, target: &Path) {
     run(&conn, "PRAGMA application_id = 0x5050424B; PRAGMA user_version = 1");
 }
 
-fn restored(home: &mut Home, database: &str) -> Value {
+fn restored(home: &mut TestDaemon, database: &str) -> Value {
     let found = home.ok("backup.verify", json!({"file": "earlier.db"}));
     let of = found["backups"][0]["database"].as_str();
     assert_eq!((&found["ok"], of), (&json!(true), Some(database)), "{found}");
@@ -55,8 +55,8 @@ fn one_of_photoprisms_accounts_is_taken_and_leaves_clients_as_they_are() {
          INSERT INTO passwords (uid, hash) VALUES ('cs000000000000u1', 'of a client')",
     );
     let made = home.ok("backup.create", json!({}));
-    let folder = home.data().join("backups");
-    earlier(home.database(), &folder.join("earlier.db"));
+    let directory = home.data().join("backups");
+    earlier(home.database(), &directory.join("earlier.db"));
     let conn = photoprism(&home);
     let before = rows(&conn);
     let told = restored(&mut home, "photoprism");
@@ -72,7 +72,7 @@ fn one_of_photoprisms_accounts_is_taken_and_leaves_clients_as_they_are() {
 
 #[test]
 fn one_of_an_own_database_is_taken() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.ok("users.add", json!({"name": "bob", "role": "user", "password": "mysecret"}));
     home.ok("auth.add", json!({"name": "Sync", "scope": "webdav", "user": "bob"}));
     home.ok("backup.create", json!({}));

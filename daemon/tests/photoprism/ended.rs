@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::ghost::{Ghost, wait_until};
 use crate::setup::{home, photoprism};
 
@@ -12,12 +12,12 @@ use crate::setup::{home, photoprism};
 const PHONE: (&str, &str) = ("sessbo4hwg3t", "X2PniU-C1fjAU-gWXAnY-0nUwZi");
 const WEB: (&str, &str) = ("sessqf0mn4tk", "efdb7eaddee7002295fb90f67f5efaa7e478a5cb75531f87");
 
-fn is_active(home: &mut Home, token: &str) -> bool {
+fn is_active(home: &mut TestDaemon, token: &str) -> bool {
     home.ok("auth.verify", json!({"token": token}))["active"].as_bool().unwrap()
 }
 
 /// The code of a login of bob with an app password.
-fn login(home: &mut Home, password: &str) -> Value {
+fn login(home: &mut TestDaemon, password: &str) -> Value {
     let args = json!({"name": "bob", "password": password, "client_ip": "192.0.2.7",
         "session": false, "scope": "webdav"});
     let reply = home.call("auth.login", args);
@@ -25,7 +25,7 @@ fn login(home: &mut Home, password: &str) -> Value {
 }
 
 /// How often the trail says that something came back.
-fn records(home: &mut Home) -> usize {
+fn records(home: &mut TestDaemon) -> usize {
     let items = home.ok("audit.ls", json!({"limit": 1000}))["items"].clone();
     let again = |item: &&Value| item["command"] == "daemon.end_again";
     items.as_array().unwrap().iter().filter(again).count()
@@ -36,7 +36,7 @@ fn lines(log: &str) -> usize {
 }
 
 /// Nothing of the daemon's shows it, whatever the row says.
-fn assert_hidden(home: &mut Home, (ref_id, secret): (&str, &str)) {
+fn assert_hidden(home: &mut TestDaemon, (ref_id, secret): (&str, &str)) {
     assert!(!is_active(home, secret), "{ref_id} is active");
     assert_eq!(home.refused("auth.show", json!({"session": ref_id}))["code"], "not_found");
     for search in [json!({"limit": 1000}), json!({"search": ref_id}), json!({"search": "bob"})] {
@@ -158,7 +158,7 @@ fn nothing_is_active_after_its_end_was_acknowledged() {
 
 /// Another thread that writes it back at moments that nobody chose.
 fn stand_in(
-    home: &Home,
+    home: &TestDaemon,
     mut ghost: Ghost,
 ) -> (std::sync::Arc<std::sync::atomic::AtomicBool>, std::thread::JoinHandle<()>) {
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));

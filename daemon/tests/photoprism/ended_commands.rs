@@ -8,8 +8,8 @@ use photoprism_protocol::command::CommandName as C;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::ghost::Ghost;
 use crate::setup::{altered, dump, fixture, home, number, own_tables, photoprism};
 
@@ -63,9 +63,9 @@ fn ends_sessions(command: C) -> Option<Value> {
     })
 }
 
-fn ids(conn: &Connection, sentence: &str) -> BTreeSet<String> {
-    let mut sentence = conn.prepare(sentence).unwrap();
-    sentence.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+fn ids(conn: &Connection, statement: &str) -> BTreeSet<String> {
+    let mut statement = conn.prepare(statement).unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
 fn sessions(conn: &Connection) -> BTreeSet<String> {
@@ -73,7 +73,7 @@ fn sessions(conn: &Connection) -> BTreeSet<String> {
 }
 
 /// The ids that have an entry.
-fn entered(home: &Home) -> BTreeSet<String> {
+fn entered(home: &TestDaemon) -> BTreeSet<String> {
     ids(&own_tables(home).1, "SELECT session_id FROM admin_ended")
 }
 
@@ -110,7 +110,7 @@ fn every_command_that_ends_sessions_enters_them() {
     assert_eq!(tried, 12);
 }
 
-fn import(home: &mut Home, text: &Value) -> Value {
+fn import(home: &mut TestDaemon, text: &Value) -> Value {
     let begun = home.ok("users.import", text.clone());
     home.confirmed("users.import", json!({"import": begun["import"], "run": true, "update": true}))
 }
@@ -118,13 +118,13 @@ fn import(home: &mut Home, text: &Value) -> Value {
 /// Nothing else in the sources deletes a session.
 #[test]
 fn sessions_are_deleted_in_one_place() {
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut directories = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
     let mut places = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.extend((!path.ends_with("tests")).then_some(path));
+                directories.extend((!path.ends_with("tests")).then_some(path));
             } else if std::fs::read_to_string(&path).unwrap().contains("DELETE FROM auth_sessions")
             {
                 places.push(path.file_name().unwrap().to_str().unwrap().to_owned());

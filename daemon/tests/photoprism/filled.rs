@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{assert_sound, fixture, photoprism, untouchable};
 
 /// Rows in the tables that the fixture has empty, so that there is something to lose.
@@ -21,7 +21,7 @@ const ALBUMS: &str = "
 /// One account, as a file holds it.
 const IMPORTED: &str = r#"{"name":"imported","role":"guest","provider":"none"}"#;
 
-fn carry_out_everything(home: &mut Home) {
+fn carry_out_everything(home: &mut TestDaemon) {
     let login = json!({"name": "bob", "password": "mysecret", "client_ip": "192.0.2.1"});
     let token = home.ok("auth.login", login)["secret"].clone();
     home.refused("auth.login", json!({"name": "bob", "password": "x", "client_ip": "192.0.2.1"}));
@@ -64,7 +64,7 @@ fn carry_out_everything(home: &mut Home) {
 
 #[test]
 fn no_command_changes_anything_outside_of_the_account_tables() {
-    let mut home = Home::new().with_database(fixture());
+    let mut home = TestDaemon::new().with_database(fixture());
     home.open_database().execute_batch(ALBUMS).unwrap();
     let before = untouchable(&home.open_database());
     assert!(before.len() > 200, "{}", before.len());
@@ -105,7 +105,7 @@ fn no_command_changes_anything_outside_of_the_account_tables() {
 
 #[test]
 fn the_harness_finds_a_change_elsewhere() {
-    let home = Home::new().with_database(fixture());
+    let home = TestDaemon::new().with_database(fixture());
     let conn = home.open_database();
     conn.execute_batch(ALBUMS).unwrap();
     let before = untouchable(&conn);

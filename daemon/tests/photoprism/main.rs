@@ -7,7 +7,7 @@ mod common;
 #[path = "../preload/mod.rs"]
 mod preload;
 
-mod beside;
+mod both_write;
 mod brought_back;
 mod changes;
 mod earlier;

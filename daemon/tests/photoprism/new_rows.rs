@@ -88,7 +88,7 @@ fn an_app_password_and_a_token_are_like_theirs() {
 #[test]
 fn sessions_of_logins_are_like_theirs() {
     let mut home = home();
-    let login = |home: &mut crate::common::home::Home, name: &str, password: &str| {
+    let login = |home: &mut crate::common::test_daemon::TestDaemon, name: &str, password: &str| {
         let args = json!({"name": name, "password": password, "client_ip": "192.0.2.7",
             "user_agent": "curl/8.9.1"});
         let session = home.ok("auth.login", args)["session"]["id"].clone();

@@ -6,21 +6,21 @@ use std::path::Path;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// A database that a real PhotoPrism of December 2024 made; test data.
 fn fixture() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"))
 }
 
-fn home() -> Home {
-    let mut home = Home::new().with_database(fixture());
+fn home() -> TestDaemon {
+    let mut home = TestDaemon::new().with_database(fixture());
     home.start();
     home
 }
 
-fn names(home: &mut Home, args: Value) -> Vec<String> {
+fn names(home: &mut TestDaemon, args: Value) -> Vec<String> {
     let items = home.ok("users.ls", args)["items"].clone();
     let items = items.as_array().unwrap();
     items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
@@ -133,7 +133,7 @@ fn looks_leave_the_file_as_it_was_and_refusals_its_accounts() {
         home.ok(cmd, args);
     }
     assert_eq!(home.ok("audit.verify", json!({}))["ok"], true);
-    let bytes = |home: &Home| fs::read(home.database()).unwrap();
+    let bytes = |home: &TestDaemon| fs::read(home.database()).unwrap();
     assert!(bytes(&home) == fs::read(fixture()).unwrap());
     assert_eq!(fs::read_dir(home.data()).unwrap().count(), 2, "a read creates no file");
     for (cmd, args, code) in [
@@ -162,8 +162,9 @@ fn what_photoprism_commits_is_seen_at_once_and_its_locks_are_waited_for() {
     let mut home = home();
     let mut photoprism = Connection::open(home.database()).unwrap();
     photoprism.execute("UPDATE auth_users SET user_attr = 'new' WHERE id = 2", []).unwrap();
-    let bob =
-        |home: &mut Home| home.ok("users.show", json!({"user": "bob"}))["user"]["attr"].clone();
+    let bob = |home: &mut TestDaemon| {
+        home.ok("users.show", json!({"user": "bob"}))["user"]["attr"].clone()
+    };
     assert_eq!(bob(&mut home), "new");
     // A reader does not mind a writer that has not committed, and keeps no writer waiting.
     let writing = photoprism.transaction().unwrap();
@@ -175,7 +176,7 @@ fn what_photoprism_commits_is_seen_at_once_and_its_locks_are_waited_for() {
 
 #[test]
 fn text_is_read_from_any_storage_class() {
-    let mut home = Home::new().with_database(fixture());
+    let mut home = TestDaemon::new().with_database(fixture());
     home.open_database()
         .execute_batch(
             "UPDATE auth_users SET auth_id = 1234567890, base_path = X'66c3bc', user_attr = NULL,
@@ -196,7 +197,7 @@ fn text_is_read_from_any_storage_class() {
 
 #[test]
 fn a_database_that_is_not_there_yet_is_waited_for() {
-    let mut home = Home::new().with_database(fixture());
+    let mut home = TestDaemon::new().with_database(fixture());
     fs::remove_file(home.database()).unwrap();
     home.start();
     assert!(home.running().log().contains("(photoprism, not there yet)"));
@@ -221,7 +222,7 @@ fn a_database_that_is_not_there_yet_is_waited_for() {
 #[test]
 fn hashes_that_photoprism_refuses_are_warned_of_at_the_start() {
     let warned = |args: [&str; 1]| {
-        let mut home = Home::new().with_database(fixture()).args(args);
+        let mut home = TestDaemon::new().with_database(fixture()).args(args);
         home.start();
         home.stop().contains("PhotoPrism refuses")
     };
@@ -231,7 +232,7 @@ fn hashes_that_photoprism_refuses_are_warned_of_at_the_start() {
 
 #[test]
 fn what_is_exported_of_theirs_is_imported_elsewhere_as_far_as_the_rules_go() {
-    let mut theirs = Home::new().with_database(fixture());
+    let mut theirs = TestDaemon::new().with_database(fixture());
     theirs.start();
     let page = theirs.ok("users.export", json!({"secrets": true, "limit": 1000}));
     let rows: Vec<Value> = page["items"].as_array().unwrap().clone();
@@ -242,7 +243,7 @@ fn what_is_exported_of_theirs_is_imported_elsewhere_as_far_as_the_rules_go() {
     let again = theirs.ok("users.import", json!({"import": begun, "run": true}));
     assert_eq!((&again["counts"]["added"], &again["counts"]["updated"]), (&json!(0), &json!(0)));
 
-    let mut ours = Home::started();
+    let mut ours = TestDaemon::started();
     let begun = ours.ok("users.import", json!({"text": text.join("\n")}))["import"].clone();
     let done = ours.ok("users.import", json!({"import": begun, "run": true}));
     let items = done["items"].as_array().unwrap();

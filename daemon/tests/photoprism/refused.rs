@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::rows::{file, rows, run, tail};
 use crate::setup::{altered, dump, fixture, number, photoprism, untouchable, warnings};
 
@@ -14,7 +14,7 @@ const REFERRING: &str = "
     INSERT INTO auth_groups SELECT user_uid FROM auth_users WHERE user_name IN ('bob', 'alice');";
 
 /// Everything that a command might change.
-fn everything(home: &Home) -> (Vec<String>, Vec<String>, usize) {
+fn everything(home: &TestDaemon) -> (Vec<String>, Vec<String>, usize) {
     let conn = photoprism(home);
     let backups = std::fs::read_dir(home.data().join("backups")).map_or(0, Iterator::count);
     (rows(&conn), untouchable(&conn), backups)
@@ -86,7 +86,7 @@ fn a_row_that_the_database_does_not_take_is_told() {
 
 #[test]
 fn a_backup_that_would_not_be_taken_back_stops_what_destroys() {
-    let mut home = Home::new().with_database(fixture());
+    let mut home = TestDaemon::new().with_database(fixture());
     home.start();
     let made = file(&home.ok("backup.create", json!({})));
     home.stop();
@@ -110,8 +110,8 @@ fn a_backup_that_would_not_be_taken_back_stops_what_destroys() {
 }
 
 #[test]
-fn a_folder_that_is_in_the_way_is_told() {
-    let mut home = Home::new().with_database(fixture());
+fn a_directory_that_is_in_the_way_is_told() {
+    let mut home = TestDaemon::new().with_database(fixture());
     std::fs::write(home.data().join("backups"), "in the way").unwrap();
     home.start();
     let before = rows(&photoprism(&home));
@@ -135,7 +135,7 @@ fn client(conn: &Connection) -> Vec<String> {
     dump(conn, statement)
 }
 
-fn restore(home: &mut Home, file: &str) -> Vec<String> {
+fn restore(home: &mut TestDaemon, file: &str) -> Vec<String> {
     let reply = home.confirmed("backup.restore", json!({"file": file}));
     assert_eq!(reply["ok"], true, "{reply}");
     warnings(&reply)

@@ -6,21 +6,21 @@ use std::os::unix::fs::PermissionsExt;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{fixture, home};
 
 const FILE: &str = "photoprism-admin.db";
 
 /// The row of that name.
-fn check(home: &mut Home, name: &str) -> Value {
+fn check(home: &mut TestDaemon, name: &str) -> Value {
     let report = home.ok("doctor", json!({}));
     let checks = report["checks"].as_array().unwrap();
     let found = checks.iter().find(|check| check["check"] == name);
     found.unwrap_or_else(|| panic!("no {name} in {report}")).clone()
 }
 
-fn own_tables(home: &Home) -> Connection {
+fn own_tables(home: &TestDaemon) -> Connection {
     Connection::open(home.data().join(FILE)).unwrap()
 }
 
@@ -76,12 +76,12 @@ fn tables_of_another_trail_are_reported() {
     let mut home = home();
     home.ok("users.mod", json!({"user": "bob", "attr": "a"}));
     home.offline(|conn| {
-        for sentences in [
+        for statements in [
             include_str!("../../src/store/migrations/0001/logins.sql"),
             include_str!("../../src/store/migrations/0001/admin.sql"),
             "INSERT INTO admin_audit VALUES (1, 2, 3, 4, 5, 'admin', 'x', 'y', 'another')",
         ] {
-            conn.execute_batch(sentences).unwrap();
+            conn.execute_batch(statements).unwrap();
         }
     });
     let row = check(&mut home, "older tables");
@@ -115,7 +115,7 @@ fn given_as_a_database_it_is_refused_naming_index_db() {
     let mut home = home();
     home.ok("users.mod", json!({"user": "bob", "attr": "a"}));
     home.stop();
-    let own = Home::new().with_database(&home.data().join(FILE));
+    let own = TestDaemon::new().with_database(&home.data().join(FILE));
     for arguments in [&[][..], &["--check"]] {
         let mut command = own.command();
         let output = command.args(arguments).output().unwrap();
@@ -125,11 +125,11 @@ fn given_as_a_database_it_is_refused_naming_index_db() {
     // The same under a name that says nothing, and where PhotoPrism's file has this one's.
     let renamed = home.data().join("storage.db");
     fs::rename(home.data().join(FILE), &renamed).unwrap();
-    let output = Home::new().with_database(&renamed).ends();
+    let output = TestDaemon::new().with_database(&renamed).ends();
     assert_eq!(output.status.code(), Some(78), "{output:?}");
     let misnamed = home.data().join(FILE);
     fs::copy(fixture(), &misnamed).unwrap();
-    let output = Home::new().with_database(&misnamed).ends();
+    let output = TestDaemon::new().with_database(&misnamed).ends();
     assert_eq!(output.status.code(), Some(78), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("index.db"), "{output:?}");
 }

@@ -9,9 +9,9 @@ use std::process::{Command, Stdio};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::outside::lacks;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{assert_sound, fixture, home, photoprism, untouchable};
 
 /// What PhotoPrism pipes into `sqlite3`, and what it then says.
@@ -45,7 +45,7 @@ fn restore(conn: &Connection, database: &Path, text: &str) -> String {
     sqlite3(database, None, text).1
 }
 
-fn newest(home: &mut Home) -> Value {
+fn newest(home: &mut TestDaemon) -> Value {
     home.ok("audit.ls", json!({"limit": 1}))["items"][0].clone()
 }
 

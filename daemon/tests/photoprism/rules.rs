@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{home, photoprism, uid, warnings};
 use crate::ways::{WAYS, Way, bring};
 
@@ -46,7 +46,7 @@ fn broken_switches() -> Vec<(Value, &'static str)> {
 }
 
 /// Those whose email addresses and auth ids others want.
-fn owners(home: &mut Home) {
+fn owners(home: &mut TestDaemon) {
     for (name, auth_id, email) in [
         ("owner", "taken", "taken@example.com"),
         ("former", "taken by one that is deleted", "deleted@example.com"),
@@ -60,7 +60,7 @@ fn owners(home: &mut Home) {
 
 #[test]
 fn every_way_in_is_held_to_the_rules_of_add() {
-    for mut home in [home(), Home::started()] {
+    for mut home in [home(), TestDaemon::started()] {
         owners(&mut home);
         for way in WAYS {
             for (number, (given, code, field)) in broken().into_iter().enumerate() {
@@ -89,7 +89,7 @@ fn every_way_in_is_held_to_the_rules_of_add() {
 
 #[test]
 fn an_auth_id_is_unique_for_its_provider() {
-    for mut home in [home(), Home::started()] {
+    for mut home in [home(), TestDaemon::started()] {
         owners(&mut home);
         // Another provider has other people, and a provider that changes brings the id along.
         let other = json!({"name": "other", "role": "guest", "provider": "oidc",
@@ -136,7 +136,7 @@ fn who_comes_back_must_have_an_auth_id_of_its_own() {
 
 #[test]
 fn an_issuer_goes_with_its_auth_id() {
-    for mut home in [home(), Home::started()] {
+    for mut home in [home(), TestDaemon::started()] {
         for (number, way) in WAYS.into_iter().enumerate() {
             let name = format!("issued-{number}");
             let given = json!({"auth_id": format!("subject-{number}"),
@@ -159,7 +159,7 @@ fn an_issuer_goes_with_its_auth_id() {
 
 #[test]
 fn photoprism_takes_no_brackets_in_a_subject_and_no_long_names() {
-    let (mut theirs, mut ours) = (home(), Home::started());
+    let (mut theirs, mut ours) = (home(), TestDaemon::started());
     let long = "ä".repeat(33);
     for (number, way) in WAYS.into_iter().enumerate() {
         let name = format!("n-{number}");
@@ -202,7 +202,7 @@ fn photoprism_takes_no_brackets_in_a_subject_and_no_long_names() {
 fn an_import_warns_of_roles_as_add_does() {
     let mut home = home();
     let text = "name;role;provider\na1;viewer;none\na2;viewer;none\na3;guest;none\nbob;admin;\n";
-    let run = |home: &mut Home, options: Value| {
+    let run = |home: &mut TestDaemon, options: Value| {
         let mut args = options;
         args["import"] = home.ok("users.import", json!({"text": text}))["import"].clone();
         args["run"] = json!(true);

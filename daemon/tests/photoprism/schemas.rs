@@ -4,8 +4,8 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::rows::{file, plain, quoted, rebuild, rows, run, tail};
 use crate::setup::{assert_sound, fixture, number, photoprism, untouchable};
 
@@ -229,8 +229,8 @@ fn references(conn: &Connection, action: &str) {
 }
 
 /// A daemon on a copy of the fixture with more rows and other tables.
-fn shaped(alter: Alter) -> Home {
-    let home = Home::new().with_database(fixture());
+fn shaped(alter: Alter) -> TestDaemon {
+    let home = TestDaemon::new().with_database(fixture());
     let conn = home.open_database();
     run(&conn, ROWS);
     alter(&conn);
@@ -247,13 +247,13 @@ fn assert_same(now: &[String], before: &[String], when: &str) {
     assert_eq!(now.len(), before.len(), "{when}");
 }
 
-fn done(home: &mut Home, (cmd, args): (&str, Value), name: &str) -> Value {
+fn done(home: &mut TestDaemon, (cmd, args): (&str, Value), name: &str) -> Value {
     let reply = home.confirmed(cmd, args);
     assert_eq!(reply["ok"], true, "{name}: {cmd}: {reply}");
     reply["result"].clone()
 }
 
-fn verified(home: &mut Home, file: &str, name: &str) {
+fn verified(home: &mut TestDaemon, file: &str, name: &str) {
     let found = done(home, ("backup.verify", json!({"file": file})), name);
     assert_eq!(
         (&found["ok"], &found["backups"][0]["database"]),
@@ -262,7 +262,7 @@ fn verified(home: &mut Home, file: &str, name: &str) {
     );
 }
 
-fn restored(home: &mut Home, file: &str, name: &str) -> Value {
+fn restored(home: &mut TestDaemon, file: &str, name: &str) -> Value {
     let args = json!({"file": file, "with_sessions": true});
     let mut dry = args.clone();
     dry["dry_run"] = true.into();
@@ -353,7 +353,7 @@ const OWN: [(&str, Alter); 6] = [
 
 /// The same for one of the daemon's own, whose file nobody else may read while it runs.
 fn own_there_and_back(name: &str, alter: Alter) {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for user in ["bob", "alice"] {
         home.ok("users.add", json!({"name": user, "role": "user", "password": "mysecret"}));
     }

@@ -6,14 +6,14 @@ use photoprism_daemon::clock::Stopwatch;
 use serde_json::json;
 
 use crate::common::PATIENCE;
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{home, number, photoprism};
 
 /// The token of bob's web session in the fixture.
 const TOKEN: &str = "efdb7eaddee7002295fb90f67f5efaa7e478a5cb75531f87";
 
-fn is_active(home: &mut Home, token: &str) -> bool {
+fn is_active(home: &mut TestDaemon, token: &str) -> bool {
     home.ok("auth.verify", json!({"token": token}))["active"].as_bool().unwrap()
 }
 
@@ -88,7 +88,7 @@ fn an_idle_session_is_kept_alive_by_uses_that_are_not_yet_written() {
     while begun.elapsed() < Duration::from_secs(5) {
         assert!(is_active(&mut home, TOKEN));
     }
-    let expired = |home: &mut Home| {
+    let expired = |home: &mut TestDaemon| {
         home.ok("auth.show", json!({"session": TOKEN}))["session"]["expired"] == true
     };
     while !expired(&mut home) {
@@ -113,7 +113,7 @@ fn ended_sessions_are_left_to_photoprism() {
 #[test]
 fn logins_are_recorded_in_a_table_that_is_made_for_them() {
     let mut home = home();
-    let attempt = |home: &mut Home, password: &str| {
+    let attempt = |home: &mut TestDaemon, password: &str| {
         home.call(
             "auth.login",
             json!({"name": "Bob", "password": password, "client_ip": "192.0.2.1", "session": false}),

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use serde_json::Value as Json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// A database that a real PhotoPrism of December 2024 made; test data.
 pub(crate) fn fixture() -> &'static Path {
@@ -16,29 +16,29 @@ pub(crate) fn fixture() -> &'static Path {
 }
 
 /// A daemon on a copy of it.
-pub(crate) fn home() -> Home {
-    let mut home = Home::new().with_database(fixture());
+pub(crate) fn home() -> TestDaemon {
+    let mut home = TestDaemon::new().with_database(fixture());
     home.start();
     home
 }
 
 /// The same on a copy that was altered first.
-pub(crate) fn altered(sentences: &str) -> Home {
-    let mut home = Home::new().with_database(fixture());
-    home.open_database().execute_batch(sentences).unwrap();
+pub(crate) fn altered(statements: &str) -> TestDaemon {
+    let mut home = TestDaemon::new().with_database(fixture());
+    home.open_database().execute_batch(statements).unwrap();
     home.start();
     home
 }
 
 /// A connection as PhotoPrism has one, while the daemon runs.
-pub(crate) fn photoprism(home: &Home) -> Connection {
+pub(crate) fn photoprism(home: &TestDaemon) -> Connection {
     let conn = Connection::open(home.database()).unwrap();
     conn.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
     conn
 }
 
 /// The daemon's own tables as they were committed, in a copy: its process has the file locked.
-pub(crate) fn own_tables(home: &Home) -> (tempfile::TempDir, Connection) {
+pub(crate) fn own_tables(home: &TestDaemon) -> (tempfile::TempDir, Connection) {
     let copy = tempfile::tempdir().unwrap();
     for name in ["photoprism-admin.db", "photoprism-admin.db-wal"] {
         std::fs::copy(home.data().join(name), copy.path().join(name)).unwrap();
@@ -52,17 +52,17 @@ pub(crate) type Row = BTreeMap<String, Value>;
 
 /// The one row of a table that meets a condition.
 pub(crate) fn row(conn: &Connection, table: &str, which: &str) -> Row {
-    let mut sentence = conn.prepare(&format!("SELECT * FROM {table} WHERE {which}")).unwrap();
-    let names: Vec<String> = sentence.column_names().map(Into::into).collect();
+    let mut statement = conn.prepare(&format!("SELECT * FROM {table} WHERE {which}")).unwrap();
+    let names: Vec<String> = statement.column_names().map(Into::into).collect();
     let values = |row: &rusqlite::Row<'_>| {
         names.iter().enumerate().map(|(at, name)| Ok((name.clone(), row.get(at)?))).collect()
     };
-    sentence.query_row([], values).unwrap_or_else(|error| panic!("{table} {which}: {error}"))
+    statement.query_row([], values).unwrap_or_else(|error| panic!("{table} {which}: {error}"))
 }
 
-/// A number that a sentence gives.
-pub(crate) fn number(conn: &Connection, sentence: &str) -> i64 {
-    conn.query_row(sentence, [], |row| row.get(0)).unwrap()
+/// A number that a statement gives.
+pub(crate) fn number(conn: &Connection, statement: &str) -> i64 {
+    conn.query_row(statement, [], |row| row.get(0)).unwrap()
 }
 
 /// The columns whose values differ.
@@ -77,7 +77,7 @@ fn ours(table: &str) -> bool {
     crate::rows::TABLES.contains(&table) || table == "sqlite_sequence"
 }
 
-/// Every row of every other table, and the sentence that made each thing in the file.
+/// Every row of every other table, and the statement that made each thing in the file.
 pub(crate) fn untouchable(conn: &Connection) -> Vec<String> {
     let schema = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
     let mut all = dump(conn, schema);
@@ -92,11 +92,11 @@ pub(crate) fn untouchable(conn: &Connection) -> Vec<String> {
     all
 }
 
-/// The rows of a sentence, each value with its storage class.
-pub(crate) fn dump(conn: &Connection, sentence: &str) -> Vec<String> {
-    let mut sentence = conn.prepare(sentence).unwrap();
-    let width = sentence.column_count();
-    let rows = sentence.query_map([], |row| {
+/// The rows of a statement, each value with its storage class.
+pub(crate) fn dump(conn: &Connection, statement: &str) -> Vec<String> {
+    let mut statement = conn.prepare(statement).unwrap();
+    let width = statement.column_count();
+    let rows = statement.query_map([], |row| {
         let values: Result<Vec<Value>, _> = (0..width).map(|at| row.get(at)).collect();
         values.map(|values| format!("{values:?}"))
     });
@@ -116,7 +116,7 @@ pub(crate) fn warnings(reply: &Json) -> Vec<String> {
 }
 
 /// The UID of an account.
-pub(crate) fn uid(home: &mut Home, user: &str) -> String {
+pub(crate) fn uid(home: &mut TestDaemon, user: &str) -> String {
     let found = home.ok("users.show", serde_json::json!({"user": user}));
     found["user"]["uid"].as_str().unwrap().to_owned()
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{altered, assert_sound, number, photoprism, row};
 
 /// What versions before had not.
@@ -33,7 +33,7 @@ const NEWER: &str = "
     CREATE TABLE auth_groups (id INTEGER PRIMARY KEY, name VARCHAR(64));";
 
 /// Adds, changes, logs in, deletes, restores and resets.
-fn every_way(home: &mut Home) {
+fn every_way(home: &mut TestDaemon) {
     let add = json!({"name": "nina", "role": "admin", "password": "longenough", "webdav": true,
         "email": "nina@example.com", "attr": "x", "upload_path": "up"});
     assert_eq!(home.ok("users.add", add)["user"]["upload_path"], "up");
@@ -100,9 +100,9 @@ fn columns_that_come_and_go_while_it_runs_are_followed() {
 
 #[test]
 fn rows_with_an_empty_uid_are_left_alone() {
-    let sentences = "INSERT INTO auth_users (id, user_uid, user_name, display_name, user_role)
+    let statements = "INSERT INTO auth_users (id, user_uid, user_name, display_name, user_role)
          VALUES (40, '', 'blank', 'Blank', 'admin');";
-    let mut home = altered(sentences);
+    let mut home = altered(statements);
     let listed = home.ok("users.ls", json!({"search": "blank"}))["items"].clone();
     assert_eq!(listed[0]["name"], "blank");
     let conn = photoprism(&home);

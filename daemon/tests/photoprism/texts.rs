@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::{dump, home, photoprism, row};
 use crate::ways::{WAYS, Way, bring, column};
 
@@ -44,15 +44,15 @@ fn given(field: &str, value: &str) -> serde_json::Value {
 }
 
 /// What PhotoPrism's database holds, what is shown and what is exported are all the given text.
-fn assert_kept(home: &mut Home, name: &str, (field, value): (&str, &str)) {
+fn assert_kept(home: &mut TestDaemon, name: &str, (field, value): (&str, &str)) {
     let shown = home.ok("users.show", json!({"user": name}))["user"].clone();
     assert_eq!(shown[field], value, "{field} {name}");
     let exported = home.ok("users.export", json!({"search": name}))["items"].clone();
     let exported = exported.as_array().unwrap().iter().find(|row| row["name"] == name).unwrap();
     assert_eq!(exported[field], value, "{field} {name}");
-    let sentence =
+    let statement =
         format!("SELECT CAST({} AS TEXT) FROM auth_users WHERE user_name = ?1", column(field));
-    let stored: String = photoprism(home).query_row(&sentence, [name], |row| row.get(0)).unwrap();
+    let stored: String = photoprism(home).query_row(&statement, [name], |row| row.get(0)).unwrap();
     assert_eq!(stored, value, "{field} {name}");
 }
 
@@ -126,7 +126,7 @@ fn by_another_database() {
 fn blanks_around_a_number_are_no_way_around() {
     let mut home = home();
     for (number, way) in WAYS.into_iter().enumerate() {
-        // An auth id is trimmed, so that a good one is left; a folder may begin with a blank.
+        // An auth id is trimmed, so that a good one is left; a directory may begin with a blank.
         let name = format!("trim-{number}");
         let id = format!("70{number}");
         bring(&mut home, way, (&name, &json!({"auth_id": format!(" {id} ")}))).unwrap();
@@ -269,11 +269,11 @@ fn an_export_of_such_texts_makes_the_same_accounts_elsewhere() {
         bring(&mut here, Way::Add, (&format!("t-{number}"), &given)).unwrap();
     }
     let export =
-        |home: &mut Home| home.ok("users.export", json!({"search": "t-"}))["items"].clone();
+        |home: &mut TestDaemon| home.ok("users.export", json!({"search": "t-"}))["items"].clone();
     let rows = export(&mut here);
     let lines: Vec<String> = rows.as_array().unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(lines.len(), 7);
-    for mut there in [home(), Home::started()] {
+    for mut there in [home(), TestDaemon::started()] {
         let begun = there.ok("users.import", json!({"text": lines.join("\n")}));
         let args = json!({"import": begun["import"], "run": true});
         assert_eq!(there.ok("users.import", args)["counts"]["added"], 7);

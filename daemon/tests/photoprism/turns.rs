@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::preload::preload;
 use crate::setup::{fixture, photoprism};
 
@@ -16,7 +16,7 @@ const CLIENTS: usize = 8;
 /// PhotoPrism waits as SQLite does: up to 100 ms between two tries, 5 s in all.
 #[test]
 fn photoprism_writes_between_two_groups_of_the_daemon_on_a_slow_disk() {
-    let mut home = Home::new().with_database(fixture());
+    let mut home = TestDaemon::new().with_database(fixture());
     preload(&mut home, include_str!("slow_disk.c"));
     home.start();
     let conn = photoprism(&home);

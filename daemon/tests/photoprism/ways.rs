@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::{Ask, fault};
+use crate::common::test_daemon::TestDaemon;
 use crate::setup::fixture;
 
 /// One way.
@@ -56,7 +56,7 @@ fn with(name: &str, base: Value, given: &Value) -> Value {
 /// Brings properties in: `Err` has code and field of the refusal. An account that has to be there
 /// first is made, or taken as it is.
 pub(crate) fn bring(
-    home: &mut Home,
+    home: &mut TestDaemon,
     way: Way,
     (name, given): (&str, &Value),
 ) -> Result<(), (String, String)> {
@@ -88,18 +88,22 @@ pub(crate) fn bring(
     }
 }
 
-fn asked(home: &mut Home, cmd: &str, args: Value) -> Result<(), (String, String)> {
+fn asked(home: &mut TestDaemon, cmd: &str, args: Value) -> Result<(), (String, String)> {
     let reply = home.call(cmd, args);
     if reply["ok"] == true { Ok(()) } else { Err(fault(&reply["error"])) }
 }
 
-fn import(home: &mut Home, text: &str, update: bool) -> Result<(), (String, String)> {
+fn import(home: &mut TestDaemon, text: &str, update: bool) -> Result<(), (String, String)> {
     let begun = home.ok("users.import", json!({"text": text}));
     run(home, &begun, update)
 }
 
 /// Runs an import of one row.
-pub(crate) fn run(home: &mut Home, begun: &Value, update: bool) -> Result<(), (String, String)> {
+pub(crate) fn run(
+    home: &mut TestDaemon,
+    begun: &Value,
+    update: bool,
+) -> Result<(), (String, String)> {
     let args = json!({"import": begun["import"], "run": true, "update": update});
     let done = home.ok("users.import", args);
     let items = done["items"].as_array().unwrap();
@@ -143,7 +147,7 @@ pub(crate) fn column(field: &str) -> &str {
 
 /// The copy holds one account, whose texts PhotoPrism stored as they are: as blobs, which no
 /// affinity changes.
-fn database(home: &mut Home, name: &str, given: &Value) -> Result<(), (String, String)> {
+fn database(home: &mut TestDaemon, name: &str, given: &Value) -> Result<(), (String, String)> {
     let path = home.root().join("other").with_extension("db");
     std::fs::copy(fixture(), &path).unwrap();
     let other = rusqlite::Connection::open(&path).unwrap();
@@ -154,8 +158,8 @@ fn database(home: &mut Home, name: &str, given: &Value) -> Result<(), (String, S
         )
         .unwrap();
     for (field, value) in with(name, blank(), given).as_object().unwrap() {
-        let sentence = format!("UPDATE auth_users SET {} = CAST(?1 AS BLOB)", column(field));
-        other.execute(&sentence, [value.as_str().unwrap()]).unwrap();
+        let statement = format!("UPDATE auth_users SET {} = CAST(?1 AS BLOB)", column(field));
+        other.execute(&statement, [value.as_str().unwrap()]).unwrap();
     }
     drop(other);
     let begun = home.ok("users.import", json!({"database": path}));

@@ -5,8 +5,8 @@ use std::path::Path;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::ghost::{Ghost, wait_until};
 use crate::setup::{Row, home, photoprism, row};
 
@@ -29,13 +29,13 @@ fn save_account(conn: &Connection, account: &Row) {
     }
 }
 
-fn doctor(home: &mut Home) -> Value {
+fn doctor(home: &mut TestDaemon) -> Value {
     let report = home.ok("doctor", json!({}));
     let checks = report["checks"].as_array().unwrap();
     checks.iter().find(|check| check["check"] == "account changes").unwrap().clone()
 }
 
-fn told(home: &Home, what: &str) -> bool {
+fn told(home: &TestDaemon, what: &str) -> bool {
     let log = home.running().log();
     log.lines().any(|line| line.contains("PhotoPrism changed an account") && line.contains(what))
 }

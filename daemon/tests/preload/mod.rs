@@ -3,11 +3,11 @@
 use std::fs;
 use std::process::Command;
 
-use crate::common::home::Home;
 use crate::common::outside::has_another_clock;
+use crate::common::test_daemon::TestDaemon;
 
 /// Builds the library of that C source, which the next start of the daemon loads.
-pub(crate) fn preload(home: &mut Home, source: &str) {
+pub(crate) fn preload(home: &mut TestDaemon, source: &str) {
     let (library, file) = (home.root().join("preload.so"), home.root().join("preload.c"));
     fs::write(&file, source).unwrap();
     let mut compiler = Command::new("cc");

@@ -7,8 +7,8 @@ use std::process::{Command, Output, Stdio};
 
 use rusqlite::Connection;
 
-use crate::common::home::Home;
 use crate::common::outside::clear_env;
+use crate::common::test_daemon::TestDaemon;
 
 /// The daemon without arguments, in an empty environment.
 pub(crate) fn photoprismd() -> Command {
@@ -17,12 +17,12 @@ pub(crate) fn photoprismd() -> Command {
     command
 }
 
-/// A folder of a daemon whose database has that name; there is none yet.
-pub(crate) fn home_with(name: &str) -> Home {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join(name);
+/// A directory of a daemon whose database has that name; there is none yet.
+pub(crate) fn home_with(name: &str) -> TestDaemon {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join(name);
     fs::write(&file, "").unwrap();
-    let home = Home::new().with_database(&file);
+    let home = TestDaemon::new().with_database(&file);
     fs::remove_file(home.database()).unwrap();
     home
 }
@@ -54,20 +54,20 @@ impl End {
     }
 }
 
-/// Every path below a folder with its kind, mode, time of change and content.
-pub(crate) fn snapshot(folder: &Path) -> Vec<(PathBuf, String)> {
+/// Every path below a directory with its kind, mode, time of change and content.
+pub(crate) fn snapshot(directory: &Path) -> Vec<(PathBuf, String)> {
     use std::os::unix::fs::MetadataExt;
     let mut all = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
+    let mut directories = vec![directory.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).unwrap() {
             let path = entry.unwrap().path();
             let found = fs::symlink_metadata(&path).unwrap();
             let content = if found.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
             let times = (found.mtime(), found.mtime_nsec(), found.ctime_nsec());
             all.push((path.clone(), format!("{:o} {times:?} {content:?}", found.mode())));
             if found.is_dir() {
-                folders.push(path);
+                directories.push(path);
             }
         }
     }
@@ -88,9 +88,9 @@ pub(crate) fn make_theirs(path: &Path) {
     make(path, &format!("{THEIRS}{}{account}", accounts.replace("VARCHAR", "VARBINARY")));
 }
 
-/// A database of these sentences.
-pub(crate) fn make(path: &Path, sentences: &str) {
-    Connection::open(path).unwrap().execute_batch(sentences).unwrap();
+/// A database of these statements.
+pub(crate) fn make(path: &Path, statements: &str) {
+    Connection::open(path).unwrap().execute_batch(statements).unwrap();
 }
 
 /// A path as an argument.

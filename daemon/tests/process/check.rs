@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::bare::{home_with, make, make_theirs, snapshot};
-use crate::common::home::Home;
 use crate::common::run_to_end;
+use crate::common::test_daemon::TestDaemon;
 
 struct Checked {
     code: Option<i32>,
@@ -13,7 +13,7 @@ struct Checked {
     err: String,
 }
 
-fn check(home: &Home) -> Checked {
+fn check(home: &TestDaemon) -> Checked {
     let before = snapshot(home.root());
     let output = run_to_end(home.command().arg("--check"));
     assert!(before == snapshot(home.root()), "something was touched");
@@ -73,7 +73,7 @@ fn each_kind_of_database_is_told_and_answers_with_the_code_of_a_start() {
 }
 
 /// A start must come to the same verdict.
-fn starts_as_told(home: &Home, code: i32) {
+fn starts_as_told(home: &TestDaemon, code: i32) {
     if code == 0 {
         crate::common::running::Running::start(home.command()).stop();
     } else {
@@ -83,7 +83,7 @@ fn starts_as_told(home: &Home, code: i32) {
 
 #[test]
 fn our_own_is_told_with_its_schema_and_a_newer_one_is_refused() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.stop();
     let told = check(&home);
     assert_eq!(told.code, Some(0));
@@ -96,7 +96,7 @@ fn our_own_is_told_with_its_schema_and_a_newer_one_is_refused() {
 
 #[test]
 fn a_running_daemon_is_not_disturbed() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let output = run_to_end(home.command().arg("--check"));
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(home.ask(r#"{"cmd":"ping"}"#)["ok"], true);
@@ -106,7 +106,7 @@ fn a_running_daemon_is_not_disturbed() {
 
 #[test]
 fn secrets_are_masked_wherever_they_come_from() {
-    let home = Home::new().env("PHOTOPRISM_ADMIN_PASSWORD", "canary-in-env");
+    let home = TestDaemon::new().env("PHOTOPRISM_ADMIN_PASSWORD", "canary-in-env");
     let told = check(&home);
     assert_eq!(told.code, Some(0));
     assert!(
@@ -115,7 +115,7 @@ fn secrets_are_masked_wherever_they_come_from() {
         told.out
     );
     assert!(!(told.out + &told.err).contains("canary"));
-    let home = Home::new();
+    let home = TestDaemon::new();
     let config = home.root().join("settings");
     fs::write(&config, "PHOTOPRISM_ADMIN_PASSWORD=canary-in-file\n").unwrap();
     let told = check(&home.args(["--config", config.to_str().unwrap()]));
@@ -125,9 +125,9 @@ fn secrets_are_masked_wherever_they_come_from() {
 
 #[test]
 fn bad_settings_are_2_and_the_password_is_not_looked_at() {
-    let told = check(&Home::new().args(["--max-line", "1"]));
+    let told = check(&TestDaemon::new().args(["--max-line", "1"]));
     assert_eq!(told.code, Some(2));
     assert!(told.out.is_empty() && told.err.contains("max-line"), "{}", told.err);
-    let told = check(&Home::new().env("PHOTOPRISM_ADMIN_PASSWORD", "short"));
+    let told = check(&TestDaemon::new().env("PHOTOPRISM_ADMIN_PASSWORD", "short"));
     assert_eq!(told.code, Some(0), "{}", told.err);
 }

@@ -3,12 +3,12 @@
 use std::fs;
 
 use crate::bare::{End, make_theirs, photoprismd, snapshot, text};
-use crate::common::home::Home;
 use crate::common::run_to_end;
+use crate::common::test_daemon::TestDaemon;
 
 #[test]
 fn a_path_with_something_behind_it_creates_no_database() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let storage = home.data().join("storage");
     fs::create_dir(&storage).unwrap();
     make_theirs(&storage.join("index.db"));

@@ -7,11 +7,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::bare::{home_with, make_theirs};
-use crate::common::home::Home;
 use crate::common::is_root;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
-fn examined(home: &Home) -> Value {
+fn examined(home: &TestDaemon) -> Value {
     home.connect().ok("doctor", json!({}))
 }
 
@@ -36,7 +36,7 @@ fn set_mode(path: &Path, mode: u32) {
 #[test]
 fn a_new_installation_lacks_a_password_and_nothing_else() {
     // The group of the auth socket is one that root alone can give.
-    let mut home = if is_root() { Home::new().with_auth_socket() } else { Home::new() };
+    let mut home = if is_root() { TestDaemon::new().with_auth_socket() } else { TestDaemon::new() };
     home.start();
     let report = examined(&home);
     // What the machine that runs this has left of its disk is not ours to judge.
@@ -51,9 +51,9 @@ fn a_new_installation_lacks_a_password_and_nothing_else() {
 
 #[test]
 fn what_others_may_do_is_told_with_what_helps() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.ok("users.reset", json!({}));
-    let names = ["admin socket", "admin socket folder", "database file", "backups"];
+    let names = ["admin socket", "admin socket directory", "database file", "backups"];
     let report = examined(&home);
     assert!(names.iter().all(|name| check(&report, name)["ok"] == true), "{report}");
     set_mode(&home.socket(), 0o666);
@@ -75,7 +75,7 @@ fn what_others_may_do_is_told_with_what_helps() {
 
 #[test]
 fn a_clock_that_was_set_back_is_told() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.ok("users.add", json!({"name": "bob", "role": "guest", "provider": "none"}));
     home.offline(|database| {
         database.execute("UPDATE admin_audit SET at = at + 7200", []).unwrap();

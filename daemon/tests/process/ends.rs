@@ -8,18 +8,18 @@ use std::os::unix::process::CommandExt;
 use nix::sys::signal::Signal;
 
 use crate::bare::{End, make, photoprismd};
-use crate::common::home::Home;
 use crate::common::outside::clear_env;
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, run_to_end, skipped};
 
-fn ended(home: &Home) -> End {
+fn ended(home: &TestDaemon) -> End {
     home.ends().into()
 }
 
 #[test]
 fn a_clean_stop_is_0_and_leaves_no_socket_and_no_log_of_the_database() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
-        let home = Home::new().with_auth_socket();
+        let home = TestDaemon::new().with_auth_socket();
         let running = crate::common::running::Running::start(home.command());
         assert!(home.socket().exists() && home.auth_socket().exists());
         assert!(home.data().join("admin.db-wal").exists());
@@ -33,7 +33,7 @@ fn a_clean_stop_is_0_and_leaves_no_socket_and_no_log_of_the_database() {
 
 #[test]
 fn a_failure_while_running_is_1() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let daemon = home.command();
     // Enough for the database and the socket, with none left for the runtime. What the test runner
     // was given and did not mark would count too, so it is closed.
@@ -56,7 +56,7 @@ fn bad_settings_are_2_and_name_the_setting() {
         (&["--config=/nowhere/at/all"], &["config", "/nowhere/at/all"]),
     ];
     for (args, words) in cases {
-        let home = Home::new();
+        let home = TestDaemon::new();
         let end: End = run_to_end(home.command().args(args)).into();
         end.assert(2, words);
         assert!(!home.database().exists() && !home.socket().exists(), "{args:?}");
@@ -64,8 +64,8 @@ fn bad_settings_are_2_and_name_the_setting() {
 }
 
 #[test]
-fn folders_of_given_paths_must_be_there() {
-    let home = Home::new();
+fn directories_of_given_paths_must_be_there() {
+    let home = TestDaemon::new();
     for (args, word) in [
         (["--database", "no/admin.db", "--socket", "run/a.sock"], "database"),
         (["--database", "data/a.db", "--socket", "no/at/all/admin.sock"], "socket"),
@@ -81,11 +81,11 @@ fn a_directory_of_the_socket_that_others_may_write_is_2() {
     let group = nix::unistd::getegid().to_string();
     for mode in [0o777, 0o1777, 0o770, 0o2770] {
         for args in [vec![], vec!["--socket-group", &group]] {
-            let home = Home::new();
-            let folder = home.root().join("run");
-            fs::set_permissions(&folder, PermissionsExt::from_mode(mode)).unwrap();
+            let home = TestDaemon::new();
+            let directory = home.root().join("run");
+            fs::set_permissions(&directory, PermissionsExt::from_mode(mode)).unwrap();
             let end: End = run_to_end(home.command().args(&args)).into();
-            end.assert(2, &[folder.to_str().unwrap(), "chmod go-w"]);
+            end.assert(2, &[directory.to_str().unwrap(), "chmod go-w"]);
             assert!(!home.database().exists());
         }
     }
@@ -94,7 +94,7 @@ fn a_directory_of_the_socket_that_others_may_write_is_2() {
 #[test]
 fn the_last_directory_of_a_socket_is_created_for_its_group() {
     let group = nix::unistd::getegid();
-    let mut home = Home::new().args(["--socket-group", &group.to_string()]);
+    let mut home = TestDaemon::new().args(["--socket-group", &group.to_string()]);
     let run = home.root().join("run");
     fs::remove_dir(&run).unwrap();
     home.start();
@@ -105,7 +105,7 @@ fn the_last_directory_of_a_socket_is_created_for_its_group() {
 
 #[test]
 fn what_stands_in_the_socket_s_place_is_2_and_stays() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     fs::write(home.socket(), "precious").unwrap();
     let end = ended(&home);
     assert!(end.code != Some(0), "{end:?}");
@@ -114,18 +114,18 @@ fn what_stands_in_the_socket_s_place_is_2_and_stays() {
 
 #[test]
 fn a_stale_socket_is_replaced() {
-    let mut home = Home::new();
+    let mut home = TestDaemon::new();
     drop(UnixListener::bind(home.socket()).unwrap());
     home.start();
     home.stop();
 }
 
 #[test]
-fn a_folder_or_a_file_that_cannot_be_written_is_74() {
+fn a_directory_or_a_file_that_cannot_be_written_is_74() {
     if !is_root() {
         return skipped("needs root");
     }
-    let home = Home::new();
+    let home = TestDaemon::new();
     fs::set_permissions(home.data(), PermissionsExt::from_mode(0o755)).unwrap();
     nix::unistd::chown(&home.root().join("run"), Some(65_534.into()), None).unwrap();
     let end: End = run_to_end(home.command().uid(65_534).gid(65_534)).into();
@@ -135,13 +135,13 @@ fn a_folder_or_a_file_that_cannot_be_written_is_74() {
 
 #[test]
 fn databases_of_others_are_78_and_stay_as_they_are() {
-    for (sentences, word) in [
+    for (statements, word) in [
         ("CREATE TABLE songs (a)", "songs"),
         ("PRAGMA application_id = 0x5050424B; CREATE TABLE a (a)", "backup"),
         ("CREATE TABLE migrations (a); CREATE TABLE versions (a)", "not finished"),
     ] {
-        let home = Home::new();
-        make(home.database(), sentences);
+        let home = TestDaemon::new();
+        make(home.database(), statements);
         let before = fs::read(home.database()).unwrap();
         ended(&home).assert(78, &[word, home.database().to_str().unwrap()]);
         assert_eq!(fs::read(home.database()).unwrap(), before);
@@ -152,7 +152,7 @@ fn databases_of_others_are_78_and_stay_as_they_are() {
 
 #[test]
 fn a_newer_schema_is_78_and_names_the_backup() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.stop();
     home.open_database().execute_batch("PRAGMA user_version = 99").unwrap();
     ended(&home).assert(78, &["99", "no backup"]);

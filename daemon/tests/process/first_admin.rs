@@ -6,8 +6,8 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::bare::End;
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 const PASSWORD: &str = "PHOTOPRISM_ADMIN_PASSWORD";
 const FILE: &str = "PHOTOPRISM_ADMIN_PASSWORD_FILE";
@@ -16,14 +16,14 @@ const FILE: &str = "PHOTOPRISM_ADMIN_PASSWORD_FILE";
 const BCRYPT: &str = "$2b$04$jzuZbZ4Zx2HXxA8VuTNqXOAKI4rWGPRPQCqSg0kxnZlbXUfwCqLZy";
 
 /// The stored hash of the first admin.
-fn stored(home: &Home) -> Option<String> {
-    let sentence =
+fn stored(home: &TestDaemon) -> Option<String> {
+    let statement =
         "SELECT hash FROM passwords p JOIN auth_users u ON p.uid = u.user_uid WHERE u.id = 1";
-    home.open_database().query_row(sentence, [], |row| row.get(0)).ok()
+    home.open_database().query_row(statement, [], |row| row.get(0)).ok()
 }
 
 /// What a first start with this password stores.
-fn first_start(home: Home) -> (Home, Option<String>, String) {
+fn first_start(home: TestDaemon) -> (TestDaemon, Option<String>, String) {
     let mut home = home;
     home.start();
     let log = home.stop();
@@ -46,7 +46,8 @@ fn fits(password: &str, hash: &str) -> bool {
 
 #[test]
 fn without_a_password_the_account_waits_and_the_log_says_what_to_do() {
-    let (mut home, hash, log) = first_start(Home::new().env("PHOTOPRISM_ADMIN_USER", "Root.User"));
+    let (mut home, hash, log) =
+        first_start(TestDaemon::new().env("PHOTOPRISM_ADMIN_USER", "Root.User"));
     assert_eq!(hash, None);
     assert!(log.contains("photoprism passwd root.user"), "{log}");
     home.start();
@@ -60,7 +61,7 @@ fn without_a_password_the_account_waits_and_the_log_says_what_to_do() {
 
 #[test]
 fn a_plain_one_is_hashed_and_works() {
-    let (mut home, hash, log) = first_start(Home::new().env(PASSWORD, "correct horse"));
+    let (mut home, hash, log) = first_start(TestDaemon::new().env(PASSWORD, "correct horse"));
     assert!(fits("correct horse", &hash.unwrap()));
     assert!(!log.contains("correct horse"), "{log}");
     home.start();
@@ -69,7 +70,7 @@ fn a_plain_one_is_hashed_and_works() {
 
 #[test]
 fn the_file_wins_and_loses_one_newline() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let file = home.root().join("password");
     fs::write(&file, "from the file\n").unwrap();
     let (_home, hash, _) = first_start(home.env(PASSWORD, "from the variable").env(FILE, &file));
@@ -78,10 +79,10 @@ fn the_file_wins_and_loses_one_newline() {
 
 #[test]
 fn a_hash_is_stored_as_it_is() {
-    let (_home, argon, _) = first_start(Home::new().env(PASSWORD, "some password"));
+    let (_home, argon, _) = first_start(TestDaemon::new().env(PASSWORD, "some password"));
     let argon = argon.unwrap();
     for hash in [BCRYPT, &argon] {
-        let (_home, stored, _) = first_start(Home::new().env(PASSWORD, hash));
+        let (_home, stored, _) = first_start(TestDaemon::new().env(PASSWORD, hash));
         assert_eq!(stored.as_deref(), Some(hash));
     }
 }
@@ -93,7 +94,7 @@ fn one_that_breaks_a_rule_is_2_and_is_not_shown() {
         (" leading-space", "white space"),
         ("$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA", ""),
     ] {
-        let home = Home::new().env(PASSWORD, password);
+        let home = TestDaemon::new().env(PASSWORD, password);
         let end = End::from(home.ends());
         end.assert(2, &["admin-password", PASSWORD, word]);
         assert!(!end.said.contains(password), "{}", end.said);
@@ -106,13 +107,13 @@ fn one_that_breaks_a_rule_is_2_and_is_not_shown() {
 
 #[test]
 fn the_name_of_the_account_is_no_password() {
-    let home = Home::new().env("PHOTOPRISM_ADMIN_USER", "somebody").env(PASSWORD, "SomeBody");
+    let home = TestDaemon::new().env("PHOTOPRISM_ADMIN_USER", "somebody").env(PASSWORD, "SomeBody");
     End::from(home.ends()).assert(2, &["own name"]);
 }
 
 #[test]
 fn one_that_everybody_knows_is_a_warning() {
-    let (_home, hash, log) = first_start(Home::new().env(PASSWORD, "qwertyuiop"));
+    let (_home, hash, log) = first_start(TestDaemon::new().env(PASSWORD, "qwertyuiop"));
     assert!(fits("qwertyuiop", &hash.unwrap()));
     assert!(log.lines().any(|line| line.contains("WARN") && line.contains("password")), "{log}");
     assert!(!log.contains("qwertyuiop"), "{log}");
@@ -120,7 +121,7 @@ fn one_that_everybody_knows_is_a_warning() {
 
 #[test]
 fn it_is_set_once_and_never_again() {
-    let (mut home, hash, _) = first_start(Home::new().env(PASSWORD, "the first one"));
+    let (mut home, hash, _) = first_start(TestDaemon::new().env(PASSWORD, "the first one"));
     home.set_env(PASSWORD, "another one");
     home.start();
     home.stop();
@@ -133,7 +134,7 @@ fn it_is_set_once_and_never_again() {
 
 #[test]
 fn a_later_start_gives_it_where_the_account_has_never_had_one() {
-    let (home, hash, _) = first_start(Home::new());
+    let (home, hash, _) = first_start(TestDaemon::new());
     assert_eq!(hash, None);
     let (_home, hash, _) = first_start(home.env(PASSWORD, "given later"));
     assert!(fits("given later", &hash.unwrap()));
@@ -141,7 +142,7 @@ fn a_later_start_gives_it_where_the_account_has_never_had_one() {
 
 #[test]
 fn one_that_was_set_by_hand_or_removed_stays_so() {
-    let (mut home, ..) = first_start(Home::new());
+    let (mut home, ..) = first_start(TestDaemon::new());
     home.start();
     home.ok(
         "users.add",
@@ -158,7 +159,7 @@ fn one_that_was_set_by_hand_or_removed_stays_so() {
 
 #[test]
 fn a_reset_begins_anew_and_leaves_a_bad_one_out_with_a_warning() {
-    let mut home = Home::new().env(PASSWORD, "the first one");
+    let mut home = TestDaemon::new().env(PASSWORD, "the first one");
     home.start();
     home.ok(
         "users.add",
@@ -183,7 +184,7 @@ fn a_reset_begins_anew_and_leaves_a_bad_one_out_with_a_warning() {
 
 #[test]
 fn the_name_is_used_by_the_first_start_only() {
-    let (mut home, ..) = first_start(Home::new().env("PHOTOPRISM_ADMIN_USER", "one"));
+    let (mut home, ..) = first_start(TestDaemon::new().env("PHOTOPRISM_ADMIN_USER", "one"));
     home.set_env("PHOTOPRISM_ADMIN_USER", "two");
     home.start();
     assert_eq!(home.fault("users.show", json!({"user": "two"})).0, "not_found");

@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::run_to_end;
+use crate::common::test_daemon::TestDaemon;
 
 const HARM: &str =
     "x\n2026-01-01T00:00:00.000Z INFO login ok ip=192.0.2.1 user=\"forged\"\r\u{1b}[2J\u{202e}";
 
 #[test]
 fn names_keys_and_arguments_that_are_refused_stay_in_their_line() {
-    let mut home = Home::new().env("PHOTOPRISM_LOG_LEVEL", "trace");
+    let mut home = TestDaemon::new().env("PHOTOPRISM_LOG_LEVEL", "trace");
     home.start();
     for line in [
         json!({"cmd": HARM}),
@@ -37,7 +37,7 @@ fn names_keys_and_arguments_that_are_refused_stay_in_their_line() {
 
 #[test]
 fn paths_of_settings_cannot_forge_a_line_either() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let output = run_to_end(home.command().arg("--config=/nowhere\nphotoprismd: forged"));
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(said.lines().count(), 1, "{said}");
@@ -50,7 +50,7 @@ fn paths_of_settings_cannot_forge_a_line_either() {
 
 #[test]
 fn no_secret_of_a_request_is_in_the_log() {
-    let mut home = Home::new().env("PHOTOPRISM_LOG_LEVEL", "trace");
+    let mut home = TestDaemon::new().env("PHOTOPRISM_LOG_LEVEL", "trace");
     home.start();
     home.ask(r#"{"cmd":"passwd.set","args":{"user":"admin","password":"canary-one-1"}}"#);
     home.ask(r#"{"cmd":"passwd.set","args":{"user":"admin","password":"canary"}}"#);

@@ -8,25 +8,25 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::bare::{End, home_with, make, make_theirs, photoprismd, snapshot, text};
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::run_to_end;
 use crate::common::running::Running;
+use crate::common::test_daemon::TestDaemon;
 
 /// The lock file of the database.
-fn lock(home: &Home) -> PathBuf {
+fn lock(home: &TestDaemon) -> PathBuf {
     let mut path = home.database().as_os_str().to_owned();
     path.push(".lock");
     path.into()
 }
 
-fn add(home: &mut Home, name: &str) {
+fn add(home: &mut TestDaemon, name: &str) {
     home.ok("users.add", json!({"name": name, "role": "guest", "provider": "none"}));
 }
 
 /// All that is in the directory of the database, and what the lock file says, apart from its time:
 /// the process id of each start was written to it.
-fn state(home: &Home) -> (Vec<(PathBuf, String)>, String) {
+fn state(home: &TestDaemon) -> (Vec<(PathBuf, String)>, String) {
     let lock = lock(home);
     let mut files = snapshot(&home.data());
     files.retain(|(path, _)| *path != lock);
@@ -34,7 +34,7 @@ fn state(home: &Home) -> (Vec<(PathBuf, String)>, String) {
 }
 
 /// A start ends with 78 however often it is tried, `--check` says so too, and nothing changes.
-fn stays_gone(home: &Home, words: &[&str]) {
+fn stays_gone(home: &TestDaemon, words: &[&str]) {
     let lock = lock(home);
     let words = [words, &[text(home.database()), text(&lock), "begin anew"]].concat();
     let before = state(home);
@@ -57,7 +57,7 @@ fn where_there_was_a_database_none_is_created_in_its_place() {
         }),
     ];
     for (words, lose) in cases {
-        let mut home = Home::started();
+        let mut home = TestDaemon::started();
         add(&mut home, "bob");
         home.stop();
         lose(home.database());
@@ -70,7 +70,7 @@ fn where_there_was_a_database_none_is_created_in_its_place() {
 
 #[test]
 fn the_newest_backup_is_named_and_brings_the_accounts_back() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     add(&mut home, "bob");
     home.ok("backup.create", json!({}));
     home.ok("users.reset", json!({}));
@@ -108,7 +108,7 @@ fn the_newest_backup_is_named_and_brings_the_accounts_back() {
 
 #[test]
 fn a_kill_an_upgrade_and_a_copy_are_no_loss() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     add(&mut home, "bob");
     home.kill();
     home.start();
@@ -125,7 +125,7 @@ fn a_kill_an_upgrade_and_a_copy_are_no_loss() {
         assert_eq!(fs::read_to_string(lock(&home)).unwrap().trim(), "own");
     }
     // Another own database is put there while none runs: that is how a copy is restored.
-    let mut other = Home::started();
+    let mut other = TestDaemon::started();
     add(&mut other, "carol");
     other.stop();
     fs::copy(other.database(), home.database()).unwrap();
@@ -136,7 +136,7 @@ fn a_kill_an_upgrade_and_a_copy_are_no_loss() {
 #[test]
 fn a_lock_file_without_a_note_stops_nobody() {
     // A crash between taking the lock and creating the database.
-    let mut home = Home::new();
+    let mut home = TestDaemon::new();
     fs::write(lock(&home), "12345     \n").unwrap();
     home.start();
     home.stop();
@@ -146,7 +146,7 @@ fn a_lock_file_without_a_note_stops_nobody() {
 
 #[test]
 fn a_default_path_remembers_as_well() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let command = || {
         let mut command = photoprismd();
         command.env("HOME", home.root()).env("XDG_DATA_HOME", home.data());
@@ -166,7 +166,7 @@ fn a_default_path_remembers_as_well() {
 
 #[test]
 fn the_lock_file_lies_next_to_the_file_that_a_link_leads_to() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let disk = home.root().join("disk");
     fs::create_dir(&disk).unwrap();
     symlink(disk.join("real.db"), home.database()).unwrap();
@@ -184,7 +184,7 @@ fn the_lock_file_lies_next_to_the_file_that_a_link_leads_to() {
 
 #[test]
 fn its_mode_is_0600_and_its_owner_the_daemon() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let found = fs::metadata(lock(&home)).unwrap();
     assert_eq!(found.permissions().mode() & 0o7777, 0o600);
     assert_eq!(found.uid(), nix::unistd::geteuid().as_raw());
@@ -216,7 +216,7 @@ fn photoprisms_under_another_name_is_waited_for_like_index_db() {
     home.start();
     let away = home.data().join("away");
     fs::rename(home.database(), &away).unwrap();
-    let unavailable = |home: &mut Home, what: &str| {
+    let unavailable = |home: &mut TestDaemon, what: &str| {
         assert_eq!(home.fault("users.ls", json!({})).0, "unavailable", "{what}");
         let add = json!({"name": "bob", "role": "guest", "provider": "none"});
         assert_eq!(home.fault("users.add", add).0, "unavailable", "{what}");
@@ -233,7 +233,7 @@ fn photoprisms_under_another_name_is_waited_for_like_index_db() {
     assert!(fs::read(home.database()).unwrap() == begun);
     make(home.database(), "CREATE TABLE migrations (a); CREATE TABLE versions (a)");
     unavailable(&mut home, "unfinished");
-    let mut own = Home::started();
+    let mut own = TestDaemon::started();
     own.stop();
     fs::remove_file(home.database()).unwrap();
     fs::copy(own.database(), home.database()).unwrap();

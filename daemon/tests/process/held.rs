@@ -10,8 +10,8 @@ use nix::sys::signal::Signal;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// Whether another process is kept out of the daemon's own database.
 fn is_locked(database: &Path) -> bool {
@@ -29,7 +29,7 @@ fn replace(path: &Path, database: &Path) {
 
 #[test]
 fn the_file_of_settings_is_read_again_and_the_database_is_not() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let settings = home.root().join("settings");
     fs::write(&settings, "PHOTOPRISM_ADMIN_MAX_CONNECTIONS=100\n").unwrap();
     let path = settings.to_str().unwrap().to_owned();
@@ -48,7 +48,7 @@ fn the_file_of_settings_is_read_again_and_the_database_is_not() {
 
 #[test]
 fn the_file_of_the_first_password_is_read_again_and_the_database_is_not() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let password = home.root().join("password");
     fs::write(&password, "staple and paper clip\n").unwrap();
     let path = password.to_str().unwrap().to_owned();
@@ -78,7 +78,7 @@ fn marks(path: &Path) -> bool {
 #[test]
 fn an_import_opens_no_part_of_the_database_in_use() {
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
-    let mut home = Home::new().with_database(Path::new(fixture));
+    let mut home = TestDaemon::new().with_database(Path::new(fixture));
     let photoprism = home.open_database();
     photoprism.execute_batch("PRAGMA journal_mode = wal").unwrap();
     drop(photoprism);

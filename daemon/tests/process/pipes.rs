@@ -10,12 +10,12 @@ use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::outside::clear_env;
 use crate::common::running::Running;
+use crate::common::test_daemon::TestDaemon;
 
-fn fifo(home: &Home, name: &str) -> PathBuf {
+fn fifo(home: &TestDaemon, name: &str) -> PathBuf {
     let path = home.root().join(name);
     nix::unistd::mkfifo(&path, Mode::from_bits_truncate(0o600)).unwrap();
     path
@@ -32,13 +32,13 @@ fn written(path: &Path, text: &str) -> JoinHandle<()> {
     })
 }
 
-fn logs_in(home: &mut Home) -> bool {
+fn logs_in(home: &mut TestDaemon) -> bool {
     let login = json!({"name": "admin", "password": "correct horse", "client_ip": "192.0.2.1",
         "session": false});
     home.confirmed("auth.login", login)["ok"] == true
 }
 
-fn reset(home: &mut Home) -> Value {
+fn reset(home: &mut TestDaemon) -> Value {
     let reply = home.confirmed("users.reset", json!({}));
     assert_eq!(reply["ok"], true, "{reply}");
     reply
@@ -46,7 +46,7 @@ fn reset(home: &mut Home) -> Value {
 
 #[test]
 fn a_config_in_a_pipe_is_read_once_with_its_password() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let path = fifo(&home, "settings");
     let writer =
         written(&path, "PHOTOPRISM_ADMIN_MAX_LINE=4096\nPHOTOPRISM_ADMIN_PASSWORD=correct horse\n");
@@ -64,7 +64,7 @@ fn a_config_in_a_pipe_is_read_once_with_its_password() {
 
 #[test]
 fn a_password_file_in_a_pipe_is_read_at_the_start_and_stops_no_reset() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let path = fifo(&home, "password");
     let writer = written(&path, "correct horse\n");
     let mut home = home.args(["--admin-password-file", path.to_str().unwrap()]);
@@ -78,7 +78,7 @@ fn a_password_file_in_a_pipe_is_read_at_the_start_and_stops_no_reset() {
 
 #[test]
 fn process_substitution_of_a_shell_works() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let line = "exec \"$0\" --config <(printf 'PHOTOPRISM_ADMIN_USER=boss\\n') \
                 --admin-password-file <(printf 'correct horse') \"$@\"";
     let mut command = Command::new("bash");

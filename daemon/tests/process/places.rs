@@ -16,7 +16,7 @@ use crate::common::{is_root, run_to_end};
 /// Somebody who is not root.
 const USER: u32 = 54_002;
 
-/// A home folder of somebody who is not root, and the daemon as that user.
+/// A home directory of somebody who is not root, and the daemon as that user.
 fn home_of_user() -> (TempDir, Command) {
     let home = tempfile::tempdir().unwrap();
     let mut command = photoprismd();
@@ -44,8 +44,8 @@ fn without_any_setting_everything_lies_below_home() {
     assert_eq!(mode(&at(share).join("admin.db")), 0o600);
     assert_eq!(mode(&at(share).join("run/admin.sock")), 0o600);
     assert_eq!(mode(&at(share).join("run")), 0o750);
-    for folder in [share, ".local/share", ".local"] {
-        assert_eq!(mode(&at(folder)), 0o700, "{folder}");
+    for directory in [share, ".local/share", ".local"] {
+        assert_eq!(mode(&at(directory)), 0o700, "{directory}");
     }
     running.stop();
     assert!(!at(share).join("run/admin.sock").exists());
@@ -53,7 +53,7 @@ fn without_any_setting_everything_lies_below_home() {
 }
 
 #[test]
-fn xdg_folders_are_used_where_they_are_set() {
+fn xdg_directories_are_used_where_they_are_set() {
     let (home, mut command) = home_of_user();
     let (data, run) = (home.path().join("data"), home.path().join("run"));
     command.env("XDG_DATA_HOME", &data).env("XDG_RUNTIME_DIR", &run);
@@ -86,7 +86,7 @@ fn without_a_home_a_path_has_to_be_given() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_a_storage_error() {
+fn a_directory_that_cannot_be_made_is_a_storage_error() {
     if !is_root() {
         return crate::common::skipped("needs root");
     }

@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::bare::{End, photoprismd, text};
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::run_to_end;
+use crate::common::test_daemon::TestDaemon;
 
 #[test]
 fn a_second_daemon_on_the_same_socket_is_73_and_the_first_serves_on() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let inode = std::fs::metadata(home.socket()).unwrap().ino();
     let other = home.data().join("other.db");
     let mut second = photoprismd();
@@ -26,7 +26,7 @@ fn a_second_daemon_on_the_same_socket_is_73_and_the_first_serves_on() {
 
 #[test]
 fn a_second_daemon_on_the_same_database_is_73_and_names_the_owner() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let other = home.root().join("run/other.sock");
     let second = || {
         let mut second = photoprismd();
@@ -46,7 +46,7 @@ fn a_second_daemon_on_the_same_database_is_73_and_names_the_owner() {
 
 #[test]
 fn after_kill_9_the_next_start_serves_within_a_second() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for round in 0..10 {
         home.ok(
             "users.add",

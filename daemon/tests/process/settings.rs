@@ -4,17 +4,17 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::{Ask, fault};
+use crate::common::test_daemon::TestDaemon;
 
-fn config(home: Home, text: &str) -> Home {
+fn config(home: TestDaemon, text: &str) -> TestDaemon {
     let path = home.root().join("settings");
     fs::write(&path, text).unwrap();
     home.args(["--config", path.to_str().unwrap()])
 }
 
 /// The longest line that this daemon takes, asked by sending one.
-fn takes_line_of(home: &mut Home, bytes: usize) -> bool {
+fn takes_line_of(home: &mut TestDaemon, bytes: usize) -> bool {
     let start = r#"{"cmd":"ping"}"#;
     let line = format!("{start}{}", " ".repeat(bytes - start.len()));
     let reply = home.ask(&line);
@@ -24,7 +24,7 @@ fn takes_line_of(home: &mut Home, bytes: usize) -> bool {
 
 #[test]
 fn flags_win_over_the_environment_and_that_over_the_file() {
-    let file = || config(Home::new(), "# comment\n\nPHOTOPRISM_ADMIN_MAX_LINE=1024\n");
+    let file = || config(TestDaemon::new(), "# comment\n\nPHOTOPRISM_ADMIN_MAX_LINE=1024\n");
     let mut home = file();
     home.start();
     assert!(takes_line_of(&mut home, 1024) && !takes_line_of(&mut home, 1025));
@@ -38,7 +38,7 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
 
 #[test]
 fn database_and_socket_are_taken_from_the_environment() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let (database, socket) = (home.data().join("other.db"), home.root().join("run/other.sock"));
     let mut command = crate::bare::photoprismd();
     command.env("PHOTOPRISM_ADMIN_DATABASE", &database).env("PHOTOPRISM_ADMIN_SOCKET", &socket);
@@ -47,32 +47,32 @@ fn database_and_socket_are_taken_from_the_environment() {
     running.stop();
 }
 
-fn add(home: &mut Home, password: &str) -> Value {
+fn add(home: &mut TestDaemon, password: &str) -> Value {
     home.confirmed("users.add", json!({"name": "bob", "role": "user", "password": password}))
 }
 
 #[test]
 fn the_shortest_password_is_a_setting() {
-    let mut home = Home::new().env("PHOTOPRISM_PASSWORD_LENGTH", "12");
+    let mut home = TestDaemon::new().env("PHOTOPRISM_PASSWORD_LENGTH", "12");
     home.start();
     let error = add(&mut home, "elevenchars")["error"].clone();
     assert_eq!(fault(&error), ("invalid_argument".into(), "password".into()));
     assert_eq!(add(&mut home, "twelve-chars")["ok"], true);
 }
 
-fn hash_of(home: &mut Home) -> String {
+fn hash_of(home: &mut TestDaemon) -> String {
     let args = json!({"user": "admin", "password": "correct horse battery", "show_hash": true});
     home.ok("passwd.set", args)["hash"].as_str().unwrap().to_owned()
 }
 
 #[test]
 fn scheme_and_costs_of_hashes_are_settings() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     assert!(hash_of(&mut home).starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-    let mut home = Home::new().args(["--argon2", "m=20480,t=3,p=2"]);
+    let mut home = TestDaemon::new().args(["--argon2", "m=20480,t=3,p=2"]);
     home.start();
     assert!(hash_of(&mut home).starts_with("$argon2id$v=19$m=20480,t=3,p=2$"));
-    let mut home = Home::new().env("PHOTOPRISM_PASSWORD_HASH", "bcrypt");
+    let mut home = TestDaemon::new().env("PHOTOPRISM_PASSWORD_HASH", "bcrypt");
     home.start();
     assert!(hash_of(&mut home).starts_with("$2"));
     let args = json!({"user": "admin", "password": "x".repeat(73)});
@@ -81,7 +81,7 @@ fn scheme_and_costs_of_hashes_are_settings() {
 
 #[test]
 fn limits_of_connections_are_settings() {
-    let home = Home::new().args(["--max-connections", "8", "--reserved-connections=1"]);
+    let home = TestDaemon::new().args(["--max-connections", "8", "--reserved-connections=1"]);
     let mut home = home.env("PHOTOPRISM_ADMIN_MAX_CONNECTIONS_PER_UID", "65536");
     home.start();
     let mut clients: Vec<_> = (0..9).map(|_| home.connect()).collect();
@@ -94,10 +94,10 @@ fn limits_of_connections_are_settings() {
 
 #[test]
 fn an_idle_connection_is_closed_when_its_time_is_up() {
-    let mut home = Home::new().args(["--idle-timeout", "1"]);
+    let mut home = TestDaemon::new().args(["--idle-timeout", "1"]);
     home.start();
     home.connect().assert_closed();
-    let mut home = Home::new().args(["--line-timeout", "1"]);
+    let mut home = TestDaemon::new().args(["--line-timeout", "1"]);
     home.start();
     let mut client = home.connect();
     client.send("{");
@@ -106,7 +106,7 @@ fn an_idle_connection_is_closed_when_its_time_is_up() {
 
 #[test]
 fn the_log_is_text_or_json_of_the_level_that_was_set() {
-    let mut home = Home::new().args(["--log-format", "json"]);
+    let mut home = TestDaemon::new().args(["--log-format", "json"]);
     home.start();
     let log = home.stop();
     let records: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -118,7 +118,7 @@ fn the_log_is_text_or_json_of_the_level_that_was_set() {
     assert_eq!((&ready["kind"], &ready["accounts"]), (&json!("own"), &json!(1)));
     let line = format!("ready: socket={socket} database={database} (own) accounts=1");
     assert_eq!(ready["message"], line);
-    let mut home = Home::new().env("PHOTOPRISM_LOG_LEVEL", "error");
+    let mut home = TestDaemon::new().env("PHOTOPRISM_LOG_LEVEL", "error");
     home.start();
     let log = home.stop();
     assert_eq!(log.lines().count(), 1, "{log}");
@@ -141,7 +141,7 @@ fn records(log: &str) -> Vec<Value> {
 
 #[test]
 fn with_json_every_line_is_an_object_the_last_one_too() {
-    let mut home = Home::new().args(["--log-format", "json", "--log-level", "trace"]);
+    let mut home = TestDaemon::new().args(["--log-format", "json", "--log-level", "trace"]);
     home.start();
     home.ok("users.add", json!({"name": "bob", "role": "user", "password": "correct horse"}));
     let login = |password: &str| json!({"name": "b\u{1b}\nb", "password": password, "client_ip": "192.0.2.7"});
@@ -171,7 +171,7 @@ fn with_json_every_line_is_an_object_the_last_one_too() {
 
 #[test]
 fn the_ready_line_counts_accounts() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.ok("users.add", json!({"name": "bob", "role": "guest", "provider": "none"}));
     home.ok("users.add", json!({"name": "eve", "role": "guest", "provider": "none"}));
     home.ok("users.rm", json!({"user": "eve"}));
@@ -195,7 +195,7 @@ fn a_file_with_a_fault_is_told_with_its_line() {
         ("no equals sign\n", &["1"]),
         ("PHOTOPRISM_ADMIN_MAX_LINE=many\n", &["max-line"]),
     ] {
-        let home = config(Home::new(), text);
+        let home = config(TestDaemon::new(), text);
         crate::bare::End::from(home.ends()).assert(2, words);
     }
 }

@@ -6,10 +6,10 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::peer::{Peer, Who, open_to_all};
 use crate::common::running::Running;
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 
 /// Asks for a reload and waits until the log has reported `count` of them. A second signal that
@@ -19,8 +19,8 @@ fn reloaded(running: &Running, count: usize, words: &str) -> String {
     running.wait_for_logs(words, count)
 }
 
-fn with_settings(text: &str) -> (Home, std::path::PathBuf) {
-    let home = Home::new();
+fn with_settings(text: &str) -> (TestDaemon, std::path::PathBuf) {
+    let home = TestDaemon::new();
     let path = home.root().join("settings");
     fs::write(&path, text).unwrap();
     let home = home.args(["--config", path.to_str().unwrap()]);
@@ -33,7 +33,8 @@ const READ: &str = "settings read again";
 fn hup_changes_the_level_of_the_log_and_the_limits() {
     let (mut home, settings) = with_settings("PHOTOPRISM_ADMIN_MAX_CONNECTIONS=100\n");
     home.start();
-    let limit = |home: &mut Home| home.ok("status", json!({}))["connections"]["limit"].clone();
+    let limit =
+        |home: &mut TestDaemon| home.ok("status", json!({}))["connections"]["limit"].clone();
     assert_eq!(limit(&mut home), 100);
     home.refused("users.show", json!({"user": "nobody"}));
     fs::write(&settings, "PHOTOPRISM_ADMIN_MAX_CONNECTIONS=200\nPHOTOPRISM_LOG_LEVEL=debug\n")
@@ -98,15 +99,15 @@ fn hup_changes_who_may_do_what_on_open_connections_too() {
 
 #[test]
 fn usr1_logs_the_status() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     home.running().signal(Signal::SIGUSR1);
     let log = home.running().wait_for_log("uptime_s");
     assert!(log.contains("counts"), "{log}");
 }
 
 /// A daemon whose hashes take long, and a client that waits for one.
-fn at_work() -> (Home, Running, Client) {
-    let home = Home::new().args(["--hash-threads=1", "--argon2", "m=65536,t=10,p=1"]);
+fn at_work() -> (TestDaemon, Running, Client) {
+    let home = TestDaemon::new().args(["--hash-threads=1", "--argon2", "m=65536,t=10,p=1"]);
     let running = Running::start(home.command());
     let mut client = home.connect();
     let args = json!({"user": "admin", "password": "new-secret-1"});
@@ -132,7 +133,7 @@ fn a_stop_lets_a_request_at_work_finish() {
 
 #[test]
 fn a_stop_closes_connections_that_idle() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let running = Running::start(home.command());
     let mut idle = home.connect();
     assert_eq!(idle.ask(r#"{"cmd":"ping"}"#)["ok"], true);

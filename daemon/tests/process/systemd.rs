@@ -12,9 +12,9 @@ use photoprism_daemon::clock::Stopwatch;
 
 use crate::bare::{End, text};
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::outside::clear_env;
 use crate::common::running::Running;
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{PATIENCE, run_to_end};
 
 /// `LISTEN_PID` has to be the daemon's own: a shell sets it, moves the socket from its input to
@@ -22,7 +22,7 @@ use crate::common::{PATIENCE, run_to_end};
 const AS_SYSTEMD: &str = "export LISTEN_PID=$$; exec \"$0\" \"$@\" 3<&0 0</dev/null";
 
 /// The daemon with the socket at `path` passed under that name.
-fn with_passed(home: &Home, path: &PathBuf, name: &str) -> Command {
+fn with_passed(home: &TestDaemon, path: &PathBuf, name: &str) -> Command {
     let listener = UnixListener::bind(path).unwrap();
     fs::set_permissions(path, PermissionsExt::from_mode(0o640)).unwrap();
     let mut command = Command::new("/bin/sh");
@@ -36,7 +36,7 @@ fn with_passed(home: &Home, path: &PathBuf, name: &str) -> Command {
 
 #[test]
 fn a_passed_admin_socket_is_used_as_it_is() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let path = home.root().join("run/given.sock");
     let running = Running::start(with_passed(&home, &path, "admin"));
     assert!(
@@ -60,7 +60,7 @@ fn a_passed_admin_socket_is_used_as_it_is() {
 
 #[test]
 fn a_second_daemon_beside_a_passed_socket_is_73() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let first = Running::start(with_passed(&home, &home.root().join("run/one.sock"), "admin"));
     let mut second = with_passed(&home, &home.root().join("run/two.sock"), "admin");
     End::from(run_to_end(&mut second)).assert(73, &[]);
@@ -69,7 +69,7 @@ fn a_second_daemon_beside_a_passed_socket_is_73() {
 
 #[test]
 fn a_socket_under_another_name_is_2() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let mut command = with_passed(&home, &home.root().join("run/given.sock"), "web");
     End::from(run_to_end(&mut command)).assert(2, &["web", "FileDescriptorName=admin"]);
     assert!(!home.database().exists());
@@ -79,7 +79,7 @@ fn a_socket_under_another_name_is_2() {
 struct Listening(UnixDatagram);
 
 impl Listening {
-    fn new(home: &Home) -> (Self, PathBuf) {
+    fn new(home: &TestDaemon) -> (Self, PathBuf) {
         let path = home.root().join("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -106,7 +106,7 @@ impl Listening {
 
 #[test]
 fn systemd_is_told_of_start_reload_and_stop() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let (told, path) = Listening::new(&home);
     let mut command = home.command();
     command.env("NOTIFY_SOCKET", &path);
@@ -126,7 +126,7 @@ fn systemd_is_told_of_start_reload_and_stop() {
 
 #[test]
 fn a_bad_reload_ends_with_ready_too() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let settings = home.root().join("settings");
     fs::write(&settings, "").unwrap();
     let (told, path) = Listening::new(&home);
@@ -143,7 +143,7 @@ fn a_bad_reload_ends_with_ready_too() {
 
 #[test]
 fn the_watchdog_hears_of_it_while_the_database_thread_moves() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let (told, path) = Listening::new(&home);
     let mut command = home.command();
     command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "4000000");
@@ -159,7 +159,7 @@ fn the_watchdog_hears_of_it_while_the_database_thread_moves() {
 
 #[test]
 fn a_daemon_that_cannot_start_never_says_that_it_is_ready() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let (told, path) = Listening::new(&home);
     fs::write(home.database(), "not a database").unwrap();
     let end: End = run_to_end(home.command().env("NOTIFY_SOCKET", &path)).into();

@@ -10,8 +10,8 @@ use nix::unistd::{Gid, Uid, chown};
 use rusqlite::Connection;
 
 use crate::bare::{End, home_with, make_theirs, text};
-use crate::common::home::Home;
 use crate::common::running::Running;
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, run_to_end, skipped};
 
 /// Who runs the daemon where the tests run as root, whom no mode stops.
@@ -22,7 +22,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 /// Gives everything to the user of the daemon.
-fn give(home: &Home) {
+fn give(home: &TestDaemon) {
     if is_root() {
         for name in ["run", "data"] {
             let directory = home.root().join(name);
@@ -35,7 +35,7 @@ fn give(home: &Home) {
 }
 
 /// The daemon as a user whom modes stop.
-fn command(home: &Home) -> Command {
+fn command(home: &TestDaemon) -> Command {
     let mut command = home.command();
     if is_root() {
         command.uid(USER).gid(USER);
@@ -44,7 +44,7 @@ fn command(home: &Home) -> Command {
 }
 
 /// An own database that was stopped, or PhotoPrism's.
-fn stopped(name: &str) -> Home {
+fn stopped(name: &str) -> TestDaemon {
     let home = home_with(name);
     if name == "index.db" {
         make_theirs(home.database());
@@ -57,7 +57,7 @@ fn stopped(name: &str) -> Home {
     home
 }
 
-fn names(home: &Home) -> Vec<String> {
+fn names(home: &TestDaemon) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(home.data())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -67,7 +67,7 @@ fn names(home: &Home) -> Vec<String> {
 }
 
 /// The start ends with 74 and these words; what was there is all that is there.
-fn refused(home: &Home, words: &[&str]) {
+fn refused(home: &TestDaemon, words: &[&str]) {
     let before = (names(home), fs::metadata(home.database()).unwrap().len());
     for _ in 0..2 {
         End::from(run_to_end(&mut command(home))).assert(74, words);
@@ -149,7 +149,7 @@ fn photoprisms_of_another_owner_is_2_as_before() {
 
 #[test]
 fn a_file_system_that_is_mounted_read_only_is_74_for_root_too() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let data = home.data();
     let mount = |args: &[&str]| {
         Command::new("mount").args(args).output().is_ok_and(|output| output.status.success())
@@ -171,7 +171,7 @@ fn a_file_system_that_is_mounted_read_only_is_74_for_root_too() {
 
 #[test]
 fn an_existing_file_without_content_becomes_0600_before_it_is_a_database() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     fs::write(home.database(), "").unwrap();
     set_mode(home.database(), 0o644);
     let running = Running::start(home.command());
@@ -190,7 +190,7 @@ fn an_existing_file_without_content_becomes_0600_before_it_is_a_database() {
 
 #[test]
 fn a_directory_that_others_may_write_is_a_warning_and_a_row() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let running = Running::start(home.command());
     assert!(!running.log().contains("others can replace"), "{}", running.log());
     running.stop();

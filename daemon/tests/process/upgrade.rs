@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 const OLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema-1.db");
 
@@ -17,7 +17,7 @@ const TOKEN: &str = "ULHGI2-gBqrhf-95wRi8-udtt10";
 
 #[test]
 fn a_database_of_the_first_schema_is_served_with_all_that_is_in_it() {
-    let mut home = Home::new().with_database(Path::new(OLD));
+    let mut home = TestDaemon::new().with_database(Path::new(OLD));
     home.start();
     let status = home.ok("status", json!({}));
     let schema = status["database"]["schema"].as_u64().unwrap();

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::outside::{PATH, clear_env, with_own_clocks};
 use super::settled::settled;
 
-/// The home folder that the README shows.
+/// The home directory that the README shows.
 const HOME: &str = "/home/you";
 
 /// Stands in for root, who has other default paths; nobody's account, and not the overflow uid.
@@ -27,8 +27,8 @@ impl Place {
     pub(crate) fn new() -> Self {
         let place = Self(tempfile::tempdir().unwrap());
         let release = place.path("checkout/target/release");
-        for folder in [&release, &place.path("bin"), &place.path("home")] {
-            fs::create_dir_all(folder).unwrap();
+        for directory in [&release, &place.path("bin"), &place.path("home")] {
+            fs::create_dir_all(directory).unwrap();
         }
         let daemon = Path::new(env!("CARGO_BIN_EXE_photoprismd"));
         for name in ["photoprismd", "photoprism"] {

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::running::Running;
+use crate::common::test_daemon::TestDaemon;
 use crate::shim::{Order, Shim};
 use crate::writes::{adding, code, missing};
 
@@ -15,7 +15,7 @@ const WRITERS: usize = 8;
 const EXIT_STORAGE: i32 = 74;
 
 /// A daemon that has acknowledged one write of each client, and whose next syncs fail.
-fn about_to_fail(home: &mut Home) -> (Shim, Running, Vec<Client>) {
+fn about_to_fail(home: &mut TestDaemon) -> (Shim, Running, Vec<Client>) {
     let shim = Shim::between(home);
     let running = Running::start(home.command());
     let clients = (0..WRITERS).map(|number| {
@@ -40,7 +40,7 @@ fn acknowledged(clients: &mut [Client]) -> usize {
 
 #[test]
 fn after_a_failed_sync_nothing_is_acknowledged_and_the_process_ends() {
-    let mut home = Home::new();
+    let mut home = TestDaemon::new();
     let (shim, running, mut clients) = about_to_fail(&mut home);
     assert_eq!(acknowledged(&mut clients), 0);
     let (status, log) = running.ended();
@@ -57,13 +57,13 @@ fn after_a_failed_sync_nothing_is_acknowledged_and_the_process_ends() {
 
 #[test]
 fn a_failed_sync_that_is_forgiven_is_caught() {
-    let mut home = Home::new().faulty("forgive-sync");
+    let mut home = TestDaemon::new().faulty("forgive-sync");
     let (_shim, _running, mut clients) = about_to_fail(&mut home);
     assert!(acknowledged(&mut clients) > 0);
 }
 
 /// Adds accounts while writes fail; those that were acknowledged in spite of it.
-fn add_while_failing(home: &mut Home, shim: &Shim, order: &Order) -> Vec<String> {
+fn add_while_failing(home: &mut TestDaemon, shim: &Shim, order: &Order) -> Vec<String> {
     assert_eq!(code(&home.ask(&adding("before"))), "ok");
     // A read comes after that commit, even where it was acknowledged too early.
     assert_eq!(missing(home, &["before".into()]), [""; 0]);
@@ -86,7 +86,7 @@ fn add_while_failing(home: &mut Home, shim: &Shim, order: &Order) -> Vec<String>
 #[test]
 fn without_space_or_with_a_broken_disk_reads_go_on() {
     for order in [Order::NoSpace, Order::FailWrites] {
-        let mut home = Home::new();
+        let mut home = TestDaemon::new();
         let shim = Shim::between(&mut home);
         home.start();
         assert_eq!(add_while_failing(&mut home, &shim, &order), [""; 0]);
@@ -100,7 +100,7 @@ fn without_space_or_with_a_broken_disk_reads_go_on() {
 
 #[test]
 fn writes_that_fail_after_their_acknowledgement_are_caught() {
-    let mut home = Home::new().faulty("acknowledge-early");
+    let mut home = TestDaemon::new().faulty("acknowledge-early");
     let shim = Shim::between(&mut home);
     home.start();
     let acknowledged = add_while_failing(&mut home, &shim, &Order::NoSpace);

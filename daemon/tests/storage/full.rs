@@ -7,9 +7,9 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::skipped;
+use crate::common::test_daemon::TestDaemon;
 use crate::writes::{adding, code, missing};
 
 /// Room for the tables and some hundred accounts.
@@ -23,11 +23,11 @@ pub(crate) struct Small(PathBuf);
 
 impl Small {
     /// `None` where it cannot be mounted.
-    pub(crate) fn at(folder: &Path) -> Option<Self> {
+    pub(crate) fn at(directory: &Path) -> Option<Self> {
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", SIZE, "photoprism-test"]).arg(folder);
+        mount.args(["-t", "tmpfs", "-o", SIZE, "photoprism-test"]).arg(directory);
         let mounted = mount.output().is_ok_and(|output| output.status.success());
-        mounted.then(|| Self(folder.to_owned()))
+        mounted.then(|| Self(directory.to_owned()))
     }
 
     /// Fills all that is left.
@@ -51,7 +51,7 @@ impl Drop for Small {
 }
 
 /// Adds accounts until one is refused; those that were acknowledged, and the code.
-fn add_until_refused(home: &Home, prefix: &str) -> (Vec<String>, String) {
+fn add_until_refused(home: &TestDaemon, prefix: &str) -> (Vec<String>, String) {
     let mut client = home.connect();
     let mut names = Vec::new();
     for number in 0..TOO_MANY {
@@ -67,7 +67,7 @@ fn add_until_refused(home: &Home, prefix: &str) -> (Vec<String>, String) {
 
 #[test]
 fn a_full_disk_refuses_writes_and_loses_nothing() {
-    let mut home = Home::new();
+    let mut home = TestDaemon::new();
     let Some(small) = Small::at(&home.data()) else {
         return skipped("no file system can be mounted here");
     };

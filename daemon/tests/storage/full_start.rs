@@ -4,14 +4,14 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::skipped;
+use crate::common::test_daemon::TestDaemon;
 use crate::full::Small;
 use crate::writes::{adding, code, missing};
 
 /// The start after a kill; reads go on, writes are refused, and with room again all is well.
-fn starts_on_a_full_disk(home: &mut Home, small: &Small, known: &[String]) {
+fn starts_on_a_full_disk(home: &mut TestDaemon, small: &Small, known: &[String]) {
     small.fill();
     home.start();
     assert_eq!(missing(home, known), [""; 0]);
@@ -28,7 +28,7 @@ fn starts_on_a_full_disk(home: &mut Home, small: &Small, known: &[String]) {
 
 #[test]
 fn after_a_kill_it_starts_on_a_full_disk() {
-    let mut home = Home::new();
+    let mut home = TestDaemon::new();
     let Some(small) = Small::at(&home.data()) else {
         return skipped("no file system can be mounted here");
     };
@@ -41,7 +41,7 @@ fn after_a_kill_it_starts_on_a_full_disk() {
 
 #[test]
 fn after_a_clean_stop_and_an_earlier_daemon_too() {
-    let mut home = Home::new();
+    let mut home = TestDaemon::new();
     let Some(small) = Small::at(&home.data()) else {
         return skipped("no file system can be mounted here");
     };

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::running::Running;
+use crate::common::test_daemon::TestDaemon;
 use crate::writes::{adding, code, missing};
 
 /// Exit code of a storage error.
@@ -21,14 +21,14 @@ const EXIT_REFUSED: i32 = 78;
 /// A daemon with one account that was acknowledged, and a database of another daemon to put in the
 /// place of its own.
 struct Scene {
-    home: Home,
+    home: TestDaemon,
     running: Running,
     other: PathBuf,
 }
 
 impl Scene {
-    fn new(home: Home) -> Self {
-        let mut elsewhere = Home::started();
+    fn new(home: TestDaemon) -> Self {
+        let mut elsewhere = TestDaemon::started();
         elsewhere.ok("users.add", json!({"name": "other", "role": "guest", "provider": "none"}));
         elsewhere.stop();
         let other = home.root().join("other.db");
@@ -83,7 +83,7 @@ fn assert_ended((status, log): &(std::process::ExitStatus, String), (what, path)
 #[test]
 fn a_write_is_not_acknowledged_and_the_process_ends() {
     for (what, act, file) in CASES {
-        let scene = Scene::new(Home::new());
+        let scene = Scene::new(TestDaemon::new());
         let mut client = scene.home.connect();
         act(&scene);
         assert!(!acknowledged(&mut client), "{what}");
@@ -94,7 +94,7 @@ fn a_write_is_not_acknowledged_and_the_process_ends() {
 #[test]
 fn it_is_noticed_without_any_request() {
     for (what, act, file) in [CASES[0], CASES[2]] {
-        let scene = Scene::new(Home::new());
+        let scene = Scene::new(TestDaemon::new());
         act(&scene);
         assert_ended(&scene.running.ended(), (what, &scene.home.data().join(file)));
     }
@@ -104,7 +104,7 @@ fn it_is_noticed_without_any_request() {
 fn status_and_doctor_never_say_well() {
     for (what, act, file) in [CASES[1], CASES[2]] {
         for command in ["status", "doctor"] {
-            let scene = Scene::new(Home::new());
+            let scene = Scene::new(TestDaemon::new());
             let mut client = scene.home.connect();
             act(&scene);
             let _ = client.try_send(format!("{}\n", json!({"cmd": command})));
@@ -117,7 +117,7 @@ fn status_and_doctor_never_say_well() {
 #[test]
 fn names_that_are_trusted_lose_what_was_acknowledged() {
     for (what, act, _) in [CASES[0], CASES[1], CASES[2]] {
-        let mut scene = Scene::new(Home::new().faulty("trust-names"));
+        let mut scene = Scene::new(TestDaemon::new().faulty("trust-names"));
         act(&scene);
         assert!(acknowledged(&mut scene.home.connect()), "{what}");
         drop(scene.running);
@@ -139,7 +139,7 @@ fn what_was_acknowledged_is_in_the_database_wherever_it_was_moved() {
         ("directory moved", CASES[5].1, "data.moved/admin.db"),
         ("log removed", CASES[6].1, "data/admin.db"),
     ] {
-        let mut scene = Scene::new(Home::new());
+        let mut scene = Scene::new(TestDaemon::new());
         act(&scene);
         assert_eq!(scene.running.ended().0.code(), Some(EXIT_STORAGE), "{what}");
         let moved = scene.home.root().join(moved);
@@ -155,7 +155,7 @@ fn what_was_acknowledged_is_in_the_database_wherever_it_was_moved() {
 
 #[test]
 fn a_link_that_leads_elsewhere_is_noticed() {
-    let home = Home::new();
+    let home = TestDaemon::new();
     let disk = home.root().join("disk");
     fs::create_dir(&disk).unwrap();
     symlink(disk.join("real.db"), home.database()).unwrap();
@@ -169,7 +169,7 @@ fn a_link_that_leads_elsewhere_is_noticed() {
 
 #[test]
 fn a_hard_link_a_new_time_and_another_mode_are_no_loss() {
-    let mut scene = Scene::new(Home::new());
+    let mut scene = Scene::new(TestDaemon::new());
     fs::hard_link(scene.home.database(), scene.home.root().join("copy.db")).unwrap();
     let touched = fs::File::options().append(true).open(scene.home.database()).unwrap();
     touched.set_modified(std::time::UNIX_EPOCH).unwrap();
@@ -190,7 +190,7 @@ const MANY: usize = 400;
 
 #[test]
 fn checkpoints_are_not_taken_for_strangers() {
-    let scene = Scene::new(Home::new());
+    let scene = Scene::new(TestDaemon::new());
     let before = fs::metadata(scene.home.database()).unwrap().len();
     let mut client = scene.home.connect();
     for number in 0..MANY {
@@ -205,7 +205,7 @@ fn checkpoints_are_not_taken_for_strangers() {
 }
 
 /// Starts the daemon, and kills it with that account in its log.
-fn killed_with_a_log(home: &mut Home, name: &str) {
+fn killed_with_a_log(home: &mut TestDaemon, name: &str) {
     home.start();
     assert_eq!(code(&home.ask(&adding(name))), "ok");
     home.kill();
@@ -214,7 +214,7 @@ fn killed_with_a_log(home: &mut Home, name: &str) {
 
 #[test]
 fn a_log_of_another_file_is_78_and_stays_as_it_is() {
-    let scene = Scene::new(Home::new());
+    let scene = Scene::new(TestDaemon::new());
     let (mut home, other) = (scene.home, scene.other);
     scene.running.stop();
     let earlier = home.root().join("earlier.db");
@@ -250,7 +250,7 @@ fn a_log_of_another_file_is_78_and_stays_as_it_is() {
 
 #[test]
 fn a_database_that_is_damaged_after_a_kill_is_78() {
-    let mut home = Home::new();
+    let mut home = TestDaemon::new();
     killed_with_a_log(&mut home, "log");
     let mut bytes = fs::read(home.database()).unwrap();
     let length = bytes.len();

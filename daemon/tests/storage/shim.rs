@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::common::home::Home;
+use crate::common::test_daemon::TestDaemon;
 use crate::preload::preload;
 
 /// A failing write or sync, and how (`errno(3)`).
@@ -26,7 +26,7 @@ pub(crate) struct Shim {
 
 impl Shim {
     /// Puts it between the daemon of `home` and the disk.
-    pub(crate) fn between(home: &mut Home) -> Self {
+    pub(crate) fn between(home: &mut TestDaemon) -> Self {
         let path = |name: &str| home.root().join(name);
         let shim = Self { told: path("told"), order: path("order") };
         preload(home, include_str!("shim.c"));

@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 
-use crate::common::home::Home;
+use crate::common::test_daemon::TestDaemon;
 use crate::shim::Shim;
 use crate::writes::{adding, code};
 
@@ -14,9 +14,9 @@ const WRITERS: usize = 64;
 const EACH: usize = 20;
 const MOST_SYNCS: usize = WRITERS * EACH / 4;
 
-fn started(faults: Option<&'static str>) -> (Home, Shim) {
+fn started(faults: Option<&'static str>) -> (TestDaemon, Shim) {
     // More writers than one uid may have connections otherwise.
-    let mut home = Home::new().args(["--max-connections-per-uid", "100"]);
+    let mut home = TestDaemon::new().args(["--max-connections-per-uid", "100"]);
     if let Some(faults) = faults {
         home = home.faulty(faults);
     }
@@ -26,7 +26,7 @@ fn started(faults: Option<&'static str>) -> (Home, Shim) {
 }
 
 /// Acknowledgements that came without a sync since the one before.
-fn unsynced(home: &Home, shim: &Shim) -> usize {
+fn unsynced(home: &TestDaemon, shim: &Shim) -> usize {
     let mut client = home.connect();
     let acknowledged_without = |number: &usize| {
         let before = shim.syncs();

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// The line that adds that account.
 pub(crate) fn adding(name: &str) -> String {
@@ -17,7 +17,7 @@ pub(crate) fn code(reply: &Value) -> String {
 }
 
 /// Those of `names` that the daemon does not know.
-pub(crate) fn missing(home: &mut Home, names: &[String]) -> Vec<String> {
+pub(crate) fn missing(home: &mut TestDaemon, names: &[String]) -> Vec<String> {
     let mut client = home.connect();
     let unknown = |name: &&String| client.call("users.show", json!({"user": name}))["ok"] != true;
     names.iter().filter(unknown).cloned().collect()

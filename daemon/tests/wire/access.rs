@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::peer::{Peer, Who, open_to_all};
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 
 const WRITE: &str = "ok";
@@ -81,8 +81,8 @@ const fn who(uid: u32, groups: &'static [u32]) -> Who {
     Who { uid, gid: uid, groups }
 }
 
-fn shared() -> Home {
-    let mut home = Home::new().with_auth_socket().args([
+fn shared() -> TestDaemon {
+    let mut home = TestDaemon::new().with_auth_socket().args([
         "--socket-group",
         "54321",
         "--allow",
@@ -161,7 +161,7 @@ fn a_group_of_the_socket_that_has_an_entry_has_no_more_than_that() {
     if !is_root() {
         return skipped("needs root");
     }
-    let mut home = Home::new().args(["--socket-group", "54321", "--allow", "read=gid:54321"]);
+    let mut home = TestDaemon::new().args(["--socket-group", "54321", "--allow", "read=gid:54321"]);
     home.start();
     for peer in [who(54_200, &[54_321]), who(54_321, &[])] {
         tried(&mut Peer::connect(&home.socket(), peer), 1, &format!("{peer:?}"));

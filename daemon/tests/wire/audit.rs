@@ -3,31 +3,31 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::{Ask, fault};
 use crate::common::peer::{Peer, Who, open_to_all};
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 
 /// Command and target of every record, oldest first.
-fn trail(home: &mut Home) -> Vec<(String, String)> {
+fn trail(home: &mut TestDaemon) -> Vec<(String, String)> {
     let items = home.ok("audit.ls", json!({"limit": 1000}))["items"].clone();
     let text = |item: &Value, key: &str| item[key].as_str().unwrap().to_owned();
     let items = items.as_array().unwrap();
     items.iter().rev().map(|item| (text(item, "command"), text(item, "target"))).collect()
 }
 
-fn verdict(home: &mut Home) -> Value {
+fn verdict(home: &mut TestDaemon) -> Value {
     home.ok("audit.verify", json!({}))
 }
 
-fn add(home: &mut Home, name: &str) -> String {
+fn add(home: &mut TestDaemon, name: &str) -> String {
     let args = json!({"name": name, "role": "user", "provider": "none"});
     home.ok("users.add", args)["user"]["uid"].as_str().unwrap().to_owned()
 }
 
 #[test]
 fn an_empty_trail_is_whole() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let empty = json!({"ok": true, "records": 0, "head": null, "broken_at": null});
     assert_eq!(verdict(&mut home), empty);
     assert_eq!(home.ok("audit.ls", json!({})), json!({"items": [], "next": null}));
@@ -35,7 +35,7 @@ fn an_empty_trail_is_whole() {
 
 #[test]
 fn each_committed_write_leaves_one_record_and_nothing_else_does() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let bob = add(&mut home, "bob");
     for (cmd, args) in [
         ("users.add", json!({"name": "bob", "role": "user", "provider": "none"})),
@@ -77,7 +77,7 @@ fn each_committed_write_leaves_one_record_and_nothing_else_does() {
 
 #[test]
 fn a_record_says_who_and_when_and_is_the_head() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let uid = add(&mut home, "bob");
     let record = home.ok("audit.ls", json!({}))["items"][0].clone();
     assert_eq!(record["pid"], std::process::id());
@@ -103,7 +103,7 @@ fn a_record_says_who_and_when_and_is_the_head() {
 
 #[test]
 fn a_remembered_record_must_still_stand() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for n in 0..5 {
         add(&mut home, &format!("u{n}"));
     }
@@ -139,7 +139,7 @@ fn a_remembered_record_must_still_stand() {
 
 /// Stops the daemon, does `harm` to five records, and gives what the next start finds.
 fn after(harm: impl FnOnce(&Connection)) -> Value {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for n in 0..5 {
         add(&mut home, &format!("u{n}"));
     }
@@ -147,8 +147,8 @@ fn after(harm: impl FnOnce(&Connection)) -> Value {
     verdict(&mut home)
 }
 
-fn run(sentence: &str) -> impl FnOnce(&Connection) {
-    move |database| assert!(database.execute(sentence, []).unwrap() > 0, "{sentence}")
+fn run(statement: &str) -> impl FnOnce(&Connection) {
+    move |database| assert!(database.execute(statement, []).unwrap() > 0, "{statement}")
 }
 
 fn broken(found: &Value, at: u64, what: &str) {
@@ -173,7 +173,7 @@ const CHANGES: [&str; 13] = [
 
 #[test]
 fn every_altered_column_shows_at_its_record() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for n in 0..3 {
         add(&mut home, &format!("u{n}"));
     }
@@ -185,8 +185,8 @@ fn every_altered_column_shows_at_its_record() {
         for change in CHANGES {
             home.offline(|database| {
                 database.execute_batch(restore).unwrap();
-                let sentence = format!("UPDATE admin_audit SET {change} WHERE number = {number}");
-                assert_eq!(database.execute(&sentence, []).unwrap(), 1);
+                let statement = format!("UPDATE admin_audit SET {change} WHERE number = {number}");
+                assert_eq!(database.execute(&statement, []).unwrap(), 1);
             });
             broken(&verdict(&mut home), number, change);
         }
@@ -224,7 +224,7 @@ fn removed_swapped_and_forged_records_show() {
 
 #[test]
 fn a_cut_tail_shows_against_a_remembered_head() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for n in 0..5 {
         add(&mut home, &format!("u{n}"));
     }

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// A daemon with two people, one of them deleted, and an app password.
-pub(crate) fn populated() -> Home {
-    let mut home = Home::started();
+pub(crate) fn populated() -> TestDaemon {
+    let mut home = TestDaemon::started();
     for name in ["bob", "gone"] {
         home.ok("users.add", json!({"name": name, "role": "user", "password": "mysecret"}));
     }
@@ -21,17 +21,17 @@ pub(crate) fn populated() -> Home {
     home
 }
 
-pub(crate) fn create(home: &mut Home) -> (String, PathBuf) {
+pub(crate) fn create(home: &mut TestDaemon) -> (String, PathBuf) {
     let made = home.ok("backup.create", json!({}));
     let text = |key: &str| made[key].as_str().unwrap().to_owned();
     (text("file"), text("backup").into())
 }
 
-pub(crate) fn folder(home: &Home) -> PathBuf {
+pub(crate) fn directory(home: &TestDaemon) -> PathBuf {
     home.data().join("backups")
 }
 
-fn listed(home: &mut Home) -> Vec<String> {
+fn listed(home: &mut TestDaemon) -> Vec<String> {
     let items = home.ok("backup.ls", json!({}))["items"].clone();
     items.as_array().unwrap().iter().map(|item| item["file"].as_str().unwrap().into()).collect()
 }
@@ -42,13 +42,14 @@ fn create_makes_a_whole_private_file_and_records_it() {
     let made = home.ok("backup.create", json!({}));
     let (file, path) = (made["file"].as_str().unwrap(), made["backup"].as_str().unwrap());
     let path = Path::new(path);
-    assert_eq!(path, folder(&home).join(file));
+    assert_eq!(path, directory(&home).join(file));
     assert!(file.starts_with("backup-20") && file.ends_with("Z.db"), "{file}");
     let data = fs::metadata(path).unwrap();
     assert_eq!(data.permissions().mode() & 0o7777, 0o600);
     assert_eq!(made["bytes"], data.len());
     assert_eq!(made["counts"], json!({"users": 2, "deleted": 1, "sessions": 1}));
-    let names: Vec<_> = fs::read_dir(folder(&home)).unwrap().map(|e| e.unwrap().path()).collect();
+    let names: Vec<_> =
+        fs::read_dir(directory(&home)).unwrap().map(|e| e.unwrap().path()).collect();
     assert_eq!(names, [path], "and nothing beside it");
     let record = home.ok("audit.ls", json!({"limit": 1}))["items"][0].clone();
     assert_eq!((&record["command"], &record["target"]), (&json!("backup.create"), &json!(file)));
@@ -99,7 +100,7 @@ fn those_who_ask_at_once_wait_for_each_other() {
         assert_eq!(client.reply()["ok"], true);
         assert_eq!(client.reply()["result"]["ok"], true);
     }
-    assert_eq!(fs::read_dir(folder(&home)).unwrap().count(), 4);
+    assert_eq!(fs::read_dir(directory(&home)).unwrap().count(), 4);
     assert_eq!(listed(&mut home).len(), 4);
 }
 
@@ -108,22 +109,22 @@ fn ls_tells_where_each_came_from_newest_first_and_in_pages() {
     let mut home = populated();
     assert_eq!(home.ok("backup.ls", json!({})), json!({"items": [], "next": null}));
     home.ok("auth.reset", json!({}));
-    let folder = folder(&home);
+    let directory = directory(&home);
     for (name, made) in [("schema-1.db", 1), ("mine.db", 2_000_000_000), ("older.db", 1)] {
-        fs::write(folder.join(name), "x").unwrap();
+        fs::write(directory.join(name), "x").unwrap();
         let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(made);
         fs::File::options()
             .write(true)
-            .open(folder.join(name))
+            .open(directory.join(name))
             .unwrap()
             .set_modified(time)
             .unwrap();
     }
     for name in ["x.tmp", "x.part", "x.db-journal", "notes"] {
-        fs::write(folder.join(name), "").unwrap();
+        fs::write(directory.join(name), "").unwrap();
     }
-    fs::create_dir(folder.join("folder.db")).unwrap();
-    symlink(folder.join("mine.db"), folder.join("link.db")).unwrap();
+    fs::create_dir(directory.join("directory.db")).unwrap();
+    symlink(directory.join("mine.db"), directory.join("link.db")).unwrap();
     let items = home.ok("backup.ls", json!({}))["items"].clone();
     let told: Vec<(&str, &str)> = items
         .as_array()
@@ -139,7 +140,7 @@ fn ls_tells_where_each_came_from_newest_first_and_in_pages() {
         ("older.db", "manual"),
     ];
     assert_eq!(told, expected);
-    assert_eq!(items[0]["path"], folder.join("mine.db").to_str().unwrap());
+    assert_eq!(items[0]["path"], directory.join("mine.db").to_str().unwrap());
     assert_eq!(
         (&items[0]["bytes"], &items[0]["created_at"]),
         (&json!(1), &json!("2033-05-18T03:33:20Z"))
@@ -177,8 +178,9 @@ fn verify_tells_good_from_bad() {
     let mut bytes = fs::read(&path).unwrap();
     let middle = bytes.len() / 2 / 4096 * 4096;
     bytes[middle..middle + 4096].fill(0xA5);
-    fs::write(folder(&home).join("damaged.db"), bytes).unwrap();
-    fs::write(folder(&home).join("text.db"), "no database at all, whatever its name says").unwrap();
+    fs::write(directory(&home).join("damaged.db"), bytes).unwrap();
+    fs::write(directory(&home).join("text.db"), "no database at all, whatever its name says")
+        .unwrap();
     let found = home.ok("backup.verify", json!({}));
     assert_eq!(found["ok"], false);
     let one = |name: &str| {
@@ -196,10 +198,10 @@ fn verify_tells_good_from_bad() {
 }
 
 #[test]
-fn names_are_those_of_files_in_the_folder() {
+fn names_are_those_of_files_in_the_directory() {
     let mut home = populated();
     let (file, path) = create(&mut home);
-    symlink(&path, folder(&home).join("link.db")).unwrap();
+    symlink(&path, directory(&home).join("link.db")).unwrap();
     for (name, code, field) in [
         (path.to_str().unwrap(), "invalid_argument", "file"),
         ("../admin.db", "invalid_argument", "file"),
@@ -213,8 +215,8 @@ fn names_are_those_of_files_in_the_folder() {
             assert_eq!(fault, (code.into(), field.into()), "{cmd} {name}");
         }
     }
-    fs::copy(&path, folder(&home).join("open.db")).unwrap();
-    fs::write(folder(&home).join("open.db-journal"), "").unwrap();
+    fs::copy(&path, directory(&home).join("open.db")).unwrap();
+    fs::write(directory(&home).join("open.db-journal"), "").unwrap();
     assert_eq!(home.fault("backup.restore", json!({"file": "open.db"})).1, "file");
     assert_eq!(home.ok("backup.verify", json!({"file": "link.db"}))["ok"], false);
     let fault = home.fault("backup.restore", json!({"file": "link.db"}));

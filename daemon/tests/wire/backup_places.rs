@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::backup::{create, folder, populated};
-use crate::common::home::Home;
+use crate::backup::{create, directory, populated};
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 
 /// Somebody who is neither root nor the daemon.
@@ -19,7 +19,7 @@ const STRANGER: u32 = 54_011;
 const COMMANDS: [&str; 6] =
     ["backup.ls", "backup.verify", "backup.create", "backup.restore", "auth.reset", "users.reset"];
 
-fn ask(home: &mut Home, cmd: &str) -> Value {
+fn ask(home: &mut TestDaemon, cmd: &str) -> Value {
     let args = if cmd == "backup.restore" { json!({"file": "x.db"}) } else { json!({}) };
     home.confirmed(cmd, args)
 }
@@ -42,7 +42,7 @@ fn state(directory: &Path) -> Vec<(PathBuf, Vec<u8>, u32, u32)> {
 }
 
 /// A directory elsewhere with what a daemon would overwrite, prune or sweep.
-fn elsewhere(home: &Home) -> PathBuf {
+fn elsewhere(home: &TestDaemon) -> PathBuf {
     let outside = home.root().join("outside");
     fs::create_dir(&outside).unwrap();
     set_mode(&outside, 0o700);
@@ -57,7 +57,7 @@ fn elsewhere(home: &Home) -> PathBuf {
 }
 
 /// Every command is refused with these words, and changes nothing in that directory.
-fn refused(home: &mut Home, words: &[&str], directory: Option<&Path>) {
+fn refused(home: &mut TestDaemon, words: &[&str], directory: Option<&Path>) {
     let before = directory.map(state);
     for cmd in COMMANDS {
         let reply = ask(home, cmd);
@@ -74,7 +74,7 @@ fn refused(home: &mut Home, words: &[&str], directory: Option<&Path>) {
 #[test]
 fn a_link_in_the_place_of_the_directory_is_not_followed() {
     let mut home = populated();
-    let (outside, backups) = (elsewhere(&home), folder(&home));
+    let (outside, backups) = (elsewhere(&home), directory(&home));
     symlink(&outside, &backups).unwrap();
     let path = backups.to_str().unwrap().to_owned();
     refused(&mut home, &[&path, "symbolic link", "remove it"], Some(&outside));
@@ -88,17 +88,17 @@ fn a_link_in_the_place_of_the_directory_is_not_followed() {
 #[test]
 fn a_file_in_the_place_of_the_directory_is_left_alone() {
     let mut home = populated();
-    fs::write(folder(&home), "in the way").unwrap();
+    fs::write(directory(&home), "in the way").unwrap();
     refused(&mut home, &["not a directory", "move it away"], None);
-    assert_eq!(fs::read(folder(&home)).unwrap(), b"in the way");
+    assert_eq!(fs::read(directory(&home)).unwrap(), b"in the way");
 }
 
 #[test]
 fn a_directory_that_others_may_write_is_refused_with_what_mends_it() {
     let mut home = populated();
     let backups = elsewhere(&home);
-    fs::rename(&backups, folder(&home)).unwrap();
-    let backups = folder(&home);
+    fs::rename(&backups, directory(&home)).unwrap();
+    let backups = directory(&home);
     for (mode, who) in [(0o775, "its group"), (0o757, "everybody"), (0o1777, "everybody")] {
         set_mode(&backups, mode);
         let chmod = format!("chmod 700 {}", backups.display());
@@ -115,8 +115,8 @@ fn a_directory_of_somebody_else_is_refused() {
         return skipped("needs root");
     }
     let mut home = populated();
-    fs::rename(elsewhere(&home), folder(&home)).unwrap();
-    let backups = folder(&home);
+    fs::rename(elsewhere(&home), directory(&home)).unwrap();
+    let backups = directory(&home);
     chown(&backups, Some(STRANGER), None).unwrap();
     let mend = format!("chown 0 {}", backups.display());
     refused(&mut home, &["somebody else", &mend], Some(&backups));
@@ -127,21 +127,21 @@ fn a_directory_of_somebody_else_is_refused() {
 #[test]
 fn doctor_reports_what_is_refused() {
     let mut home = populated();
-    let row = |home: &mut Home| {
+    let row = |home: &mut TestDaemon| {
         let checks = home.ok("doctor", json!({}))["checks"].clone();
         checks.as_array().unwrap().iter().find(|row| row["check"] == "backups").unwrap().clone()
     };
     let outside = elsewhere(&home);
-    symlink(&outside, folder(&home)).unwrap();
+    symlink(&outside, directory(&home)).unwrap();
     let found = row(&mut home);
     assert_eq!(found["ok"], false, "{found}");
     assert!(found["advice"].as_str().unwrap().contains("symbolic link"), "{found}");
-    fs::remove_file(folder(&home)).unwrap();
-    fs::rename(&outside, folder(&home)).unwrap();
-    set_mode(&folder(&home), 0o770);
+    fs::remove_file(directory(&home)).unwrap();
+    fs::rename(&outside, directory(&home)).unwrap();
+    set_mode(&directory(&home), 0o770);
     let found = row(&mut home);
     assert!(found["advice"].as_str().unwrap().contains("chmod 700"), "{found}");
-    set_mode(&folder(&home), 0o700);
+    set_mode(&directory(&home), 0o700);
     assert_eq!(row(&mut home)["ok"], true);
 }
 
@@ -154,7 +154,7 @@ fn is_locked(database: &Path) -> bool {
 }
 
 /// Asks for all that is done with a file, which is refused with these words.
-fn not_opened(home: &mut Home, file: &str, words: &str) {
+fn not_opened(home: &mut TestDaemon, file: &str, words: &str) {
     let reply = home.ok("backup.verify", json!({"file": file}));
     assert_eq!(reply["ok"], false, "{reply}");
     assert!(reply["backups"][0]["error"].as_str().unwrap().contains(words), "{reply}");
@@ -175,7 +175,7 @@ fn hard_links_of_the_database_in_use_are_never_opened() {
     assert!(is_locked(&database));
     let log = database.with_file_name("admin.db-wal");
     for (target, name) in [(&database, "db.db"), (&log, "wal.db")] {
-        let link = folder(&home).join(name);
+        let link = directory(&home).join(name);
         fs::hard_link(target, &link).unwrap();
         not_opened(&mut home, name, "hard link");
         assert!(is_locked(&database), "{name}");
@@ -187,21 +187,21 @@ fn hard_links_of_the_database_in_use_are_never_opened() {
 #[test]
 fn hard_links_of_photoprisms_database_and_of_the_tables_next_to_it_are_not_opened_either() {
     let fixture = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"));
-    let mut home = Home::new().with_database(fixture);
+    let mut home = TestDaemon::new().with_database(fixture);
     home.start();
     home.ok("users.mod", json!({"user": "bob", "display_name": "B"}));
     create(&mut home);
     let tables = home.data().join("photoprism-admin.db");
     assert!(is_locked(&tables));
     for (target, name) in [(&tables, "tables.db"), (&home.database().to_owned(), "theirs.db")] {
-        let link = folder(&home).join(name);
+        let link = directory(&home).join(name);
         fs::hard_link(target, &link).unwrap();
         not_opened(&mut home, name, "hard link");
         assert!(is_locked(&tables), "{name}");
         fs::remove_file(link).unwrap();
     }
     // Without another name it is open all the same.
-    fs::rename(home.data().join("photoprism-admin.db-wal"), folder(&home).join("moved.db"))
+    fs::rename(home.data().join("photoprism-admin.db-wal"), directory(&home).join("moved.db"))
         .unwrap();
     not_opened(&mut home, "moved.db", "has this file open");
     assert!(is_locked(&tables));

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::{Ask, fault};
+use crate::common::test_daemon::TestDaemon;
 
 /// A text that must never come back.
 const CANARY: &str = "c4n4ry-9f3b";
@@ -22,7 +22,7 @@ fn bad(client: &mut Client, line: impl AsRef<[u8]>) -> Value {
 
 #[test]
 fn what_is_no_json_object_is_a_bad_request_without_an_id() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let mut client = home.connect();
     let deep =
         format!(r#"{{"id":1,"cmd":"ping","args":{{"a":{}1{}}}}}"#, "[".repeat(15), "]".repeat(15));
@@ -58,7 +58,7 @@ fn what_is_no_json_object_is_a_bad_request_without_an_id() {
 
 #[test]
 fn nesting_counts_the_outermost_object_as_one() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let mut client = home.connect();
     let nested = |depth: usize| {
         let (open, close) = ("[".repeat(depth - 2), "]".repeat(depth - 2));
@@ -75,7 +75,7 @@ fn nesting_counts_the_outermost_object_as_one() {
 
 #[test]
 fn ids_are_echoed_as_they_were_or_null() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let mut client = home.connect();
     let text = "ä".repeat(64);
     for id in [
@@ -125,7 +125,7 @@ fn ids_are_echoed_as_they_were_or_null() {
 
 #[test]
 fn keys_are_known_given_once_and_of_their_type() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let mut client = home.connect();
     let long = "k".repeat(50);
     for (line, field) in [
@@ -164,7 +164,7 @@ fn keys_are_known_given_once_and_of_their_type() {
 
 #[test]
 fn arguments_are_known_given_once_and_of_their_type() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let mut client = home.connect();
     for (cmd, args, field) in [
         ("ping", r#"{"x":1}"#, "x"),
@@ -211,7 +211,7 @@ fn arguments_are_known_given_once_and_of_their_type() {
 
 #[test]
 fn a_nul_in_any_text_is_an_invalid_argument() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let mut client = home.connect();
     let add = |field: &str| {
         let mut args = json!({"name": "nul", "role": "user", "password": "longenough"});

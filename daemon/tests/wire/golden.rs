@@ -5,10 +5,10 @@ use std::fs;
 use photoprism_daemon::clock::Clock;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/tests/golden");
+const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/tests/golden");
 
 /// In an order in which each succeeds.
 const COMMANDS: [&str; 20] = [
@@ -35,7 +35,7 @@ const COMMANDS: [&str; 20] = [
 ];
 
 fn golden(file: &str) -> Value {
-    let text = fs::read_to_string(format!("{FOLDER}/{file}.json")).expect(file);
+    let text = fs::read_to_string(format!("{DIRECTORY}/{file}.json")).expect(file);
     serde_json::from_str(&text).expect(file)
 }
 
@@ -56,7 +56,7 @@ fn shape(value: &Value) -> String {
 
 #[test]
 fn live_replies_have_the_shape_of_the_golden_ones() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.offline(|database| {
         database
             .execute_batch(
@@ -153,7 +153,7 @@ pub(crate) fn code(key: &str) -> String {
 
 #[test]
 fn live_replies_about_sessions_have_the_shape_of_the_golden_ones() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.ok(
         "users.add",
         json!({"name": "bob", "role": "user", "password": "mysecret", "webdav": true}),
@@ -180,7 +180,7 @@ const BACKUP_COMMANDS: [&str; 4] =
 
 #[test]
 fn live_replies_about_backups_have_the_shape_of_the_golden_ones() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for name in ["bob", "carol"] {
         home.ok("users.add", json!({"name": name, "role": "user", "password": "mysecret"}));
     }
@@ -203,7 +203,7 @@ fn live_replies_about_backups_have_the_shape_of_the_golden_ones() {
 /// A command that has golden files is tried here.
 #[test]
 fn every_golden_request_is_tried() {
-    let files = fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().file_name());
+    let files = fs::read_dir(DIRECTORY).unwrap().map(|entry| entry.unwrap().file_name());
     let mut requests: Vec<String> = files
         .filter_map(|name| name.to_str()?.strip_suffix(".request.json").map(str::to_owned))
         .collect();

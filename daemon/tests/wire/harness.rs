@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use photoprism_daemon::clock::Clock;
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::peer::{Peer, Who, open_to_all};
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 
 #[test]
 fn a_daemon_starts_answers_and_ends() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     assert_eq!(home.ok("ping", json!({}))["pong"], true);
     assert_eq!(home.ok("status", json!({}))["pid"], home.running().pid());
     let log = home.restart();
@@ -31,7 +31,7 @@ const APART: i64 = 60;
 
 #[test]
 fn the_daemon_has_the_clock_of_its_test() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let made = home.ok("users.add", json!({"name": "eve", "role": "guest", "provider": "none"}));
     let made: Timestamp = made["user"]["created_at"].as_str().unwrap().parse().unwrap();
     let apart = Clock::System.unix() - made.as_second();
@@ -43,7 +43,7 @@ fn other_users_are_who_they_say() {
     if !is_root() {
         return skipped("needs root");
     }
-    let home = Home::started();
+    let home = TestDaemon::started();
     open_to_all(&home.socket());
     let mut root = Peer::connect(&home.socket(), Who { uid: 0, gid: 7, groups: &[8] });
     root.ok("users.add", json!({"name": "olga", "role": "guest", "provider": "none"}));

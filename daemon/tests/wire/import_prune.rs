@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::users_import::{names, sent};
 
-fn with_accounts() -> Home {
-    let mut home = Home::started();
+fn with_accounts() -> TestDaemon {
+    let mut home = TestDaemon::started();
     for name in ["bob", "eve", "zoe"] {
         home.ok("users.add", json!({"name": name, "role": "user", "password": "correct horse"}));
     }
@@ -19,7 +19,7 @@ fn with_accounts() -> Home {
 }
 
 /// The whole reply to a text that is carried out with `prune`, and with what `more` says.
-fn pruned(home: &mut Home, text: &str, more: &Value) -> Value {
+fn pruned(home: &mut TestDaemon, text: &str, more: &Value) -> Value {
     let id = sent(home, text);
     let mut args = json!({"import": id, "run": true, "prune": true});
     for (key, value) in more.as_object().unwrap() {
@@ -28,7 +28,7 @@ fn pruned(home: &mut Home, text: &str, more: &Value) -> Value {
     home.confirmed("users.import", args)
 }
 
-fn backups(home: &Home) -> Vec<PathBuf> {
+fn backups(home: &TestDaemon) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(home.data().join("backups")) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -245,7 +245,7 @@ fn without_a_backup_nothing_happens() {
 
 #[test]
 fn the_newest_ten_are_kept_and_a_replay_names_the_first() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let mut made = Vec::new();
     for n in 0..12 {
         home.ok("users.add", json!({"name": format!("u{n}"), "role": "user", "provider": "none"}));
@@ -267,7 +267,7 @@ fn the_newest_ten_are_kept_and_a_replay_names_the_first() {
 #[test]
 fn accounts_that_a_file_names_otherwise_or_cannot_name_stay() {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/index.db");
-    let mut home = Home::new().with_database(&fixture);
+    let mut home = TestDaemon::new().with_database(&fixture);
     let database = home.open_database();
     let insert = |uid: &str, name: &str| {
         database

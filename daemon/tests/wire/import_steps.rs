@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::users_import::{names, sent};
 
 #[test]
 fn steps_out_of_place_are_refused() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let id = sent(&mut home, "name;role\nbob;user\n");
     for (args, code, field) in [
         (json!({}), "invalid_argument", "run"),
@@ -54,7 +54,7 @@ fn steps_out_of_place_are_refused() {
 
 #[test]
 fn many_passwords_are_hashed_in_several_steps() {
-    let mut home = Home::new().args(["--argon2", "m=65536,t=10,p=1"]);
+    let mut home = TestDaemon::new().args(["--argon2", "m=65536,t=10,p=1"]);
     home.start();
     let row = |n: usize| format!("{{\"name\":\"u{n}\",\"password\":\"correct horse\"}}\n");
     let text: Vec<String> = (0..500).map(row).collect();
@@ -74,7 +74,7 @@ fn many_passwords_are_hashed_in_several_steps() {
 
 #[test]
 fn a_key_carries_an_import_out_once() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let mut client = home.connect();
     let id = sent(&mut client, "name;role\nbob;user\n");
     let line =

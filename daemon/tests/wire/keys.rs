@@ -4,9 +4,9 @@ use std::thread::spawn;
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::{Ask, fault};
 use crate::common::peer::{Peer, Who, open_to_all};
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 
 fn line(cmd: &str, args: &Value, key: &str) -> String {
@@ -24,13 +24,13 @@ fn replayed(first: &Value) -> Value {
     result
 }
 
-fn records(home: &mut Home) -> u64 {
+fn records(home: &mut TestDaemon) -> u64 {
     home.ok("audit.verify", json!({}))["records"].as_u64().unwrap()
 }
 
 #[test]
 fn the_first_result_comes_again() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let add = line("users.add", &bob(), "key-of-add");
     let first = home.ask(&add);
     assert_eq!((&first["ok"], first["result"].get("replayed")), (&json!(true), None));
@@ -58,7 +58,7 @@ fn the_first_result_comes_again() {
 
 #[test]
 fn the_same_arguments_in_another_order_are_the_same() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let first = home.ask(
         r#"{"cmd":"users.add","args":{"name":"bob","role":"user","provider":"none"},"key":"12345678"}"#,
     );
@@ -71,7 +71,7 @@ fn the_same_arguments_in_another_order_are_the_same() {
 
 #[test]
 fn a_key_with_other_arguments_is_a_conflict() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     assert_eq!(home.ask(&line("users.add", &bob(), "12345678"))["ok"], true);
     let mut other = bob();
     other["role"] = json!("guest");
@@ -102,7 +102,7 @@ fn a_key_with_other_arguments_is_a_conflict() {
 
 #[test]
 fn only_successes_are_kept() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let modify = line("users.mod", &json!({"user": "bob", "attr": "x"}), "12345678");
     assert_eq!(home.ask(&modify)["error"]["code"], "not_found");
     home.ok("users.add", bob());
@@ -113,7 +113,7 @@ fn only_successes_are_kept() {
 
 #[test]
 fn a_password_is_compared_by_the_hash_of_the_account() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.ok("users.add", bob());
     let set = |password: &str| json!({"user": "bob", "password": password, "show_hash": true});
     let first = home.ask(&line("passwd.set", &set("longenough"), "12345678"));
@@ -136,7 +136,7 @@ fn a_password_is_compared_by_the_hash_of_the_account() {
 
 #[test]
 fn a_key_has_a_form_and_belongs_to_writes() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let rm = |key: &str| line("users.rm", &json!({"user": "nobody"}), key);
     for key in
         ["", "1234567", &"k".repeat(65), "1234567\u{7f}", "1234567ä", "1234567\n", "1234567\t"]
@@ -162,7 +162,7 @@ fn a_key_has_a_form_and_belongs_to_writes() {
 
 #[test]
 fn connections_that_race_with_one_key_do_the_work_once() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for round in 0..10 {
         let mut args = bob();
         args["name"] = json!(format!("bob{round}"));
@@ -186,7 +186,7 @@ fn keys_of_two_users_have_nothing_to_do_with_each_other() {
     if !is_root() {
         return skipped("needs root");
     }
-    let mut home = Home::new().args(["--socket-group", "54321"]);
+    let mut home = TestDaemon::new().args(["--socket-group", "54321"]);
     home.start();
     open_to_all(&home.socket());
     let member = Who { uid: 54_002, gid: 54_002, groups: &[54_321] };

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 #[test]
 fn line_ends_are_tolerated_and_the_last_may_be_missing() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let mut client = home.connect();
     client.send(
         "{\"cmd\":\"ping\",\"id\":1}\r\n{\"cmd\":\"ping\",\"id\":2}\n{\"cmd\":\"ping\",\"id\":3}",
@@ -36,7 +36,7 @@ fn line_ends_are_tolerated_and_the_last_may_be_missing() {
 
 #[test]
 fn a_line_may_come_byte_by_byte() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let mut client = home.connect();
     for byte in "{\"id\":\"ä😀\",\"cmd\":\"ping\"}\n".as_bytes() {
         client.send([*byte]);
@@ -46,7 +46,7 @@ fn a_line_may_come_byte_by_byte() {
 
 #[test]
 fn replies_are_one_line_with_their_keys_in_order() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let mut client = home.connect();
     client.send("{\"cmd\":\"ping\",\"id\":7}\n");
     let version = env!("CARGO_PKG_VERSION");
@@ -65,7 +65,7 @@ fn replies_are_one_line_with_their_keys_in_order() {
 /// 500 requests in one go, each of which depends on those before it.
 #[test]
 fn pipelined_requests_are_answered_in_order_and_see_each_other() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let mut client = home.connect();
     let mut lines = String::new();
     for n in 0..100 {
@@ -102,7 +102,7 @@ fn pipelined_requests_are_answered_in_order_and_see_each_other() {
 
 #[test]
 fn a_line_at_the_limit_is_taken_and_one_over_it_closes() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let padded = |bytes: usize| {
         let line = r#"{"cmd":"ping","id":1}"#;
         line.to_owned() + &" ".repeat(bytes - line.len())
@@ -128,7 +128,7 @@ fn a_line_at_the_limit_is_taken_and_one_over_it_closes() {
 
 #[test]
 fn the_limit_is_a_setting() {
-    let mut home = Home::new().args(["--max-line", "1024"]);
+    let mut home = TestDaemon::new().args(["--max-line", "1024"]);
     home.start();
     let mut client = home.connect();
     let line = json!({"cmd": "users.ls", "args": {"search": "x".repeat(2000)}}).to_string();
@@ -141,7 +141,7 @@ fn the_limit_is_a_setting() {
 /// A request at work when the daemon is asked to stop is finished and answered.
 #[test]
 fn a_stop_answers_what_has_begun() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let mut client = home.connect();
     assert_eq!(client.ok("ping", json!({}))["pong"], true);
     home.stop();

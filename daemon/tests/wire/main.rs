@@ -8,16 +8,16 @@ mod common;
 mod access;
 mod audit;
 mod backup;
+mod backup_photoprism;
 mod backup_places;
-mod backup_theirs;
 mod envelope;
 mod golden;
 #[path = "../../src/metrics/grammar.rs"]
 mod grammar;
 mod harness;
+mod import_photoprism;
 mod import_prune;
 mod import_steps;
-mod import_theirs;
 mod keys;
 mod lines;
 mod metrics;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::common::client::Client;
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 use crate::grammar::parse;
 
 fn scraped(client: &mut Client) -> BTreeMap<String, u64> {
@@ -19,7 +19,7 @@ fn scraped(client: &mut Client) -> BTreeMap<String, u64> {
 
 #[test]
 fn a_scrape_counts_what_happened_before_it() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     let mut client = home.connect();
     let before = scraped(&mut client);
     assert_eq!(before["photoprismd_database_up"], 1);
@@ -55,7 +55,7 @@ fn a_scrape_counts_what_happened_before_it() {
 #[test]
 fn who_is_turned_away_is_counted() {
     let home = {
-        let mut home = Home::new().args(["--max-connections-per-uid", "1"]);
+        let mut home = TestDaemon::new().args(["--max-connections-per-uid", "1"]);
         home.start();
         home
     };

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::common::home::Home;
 use crate::common::json::{Ask, fault};
 use crate::common::peer::{Peer, Who, open_to_all};
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 
 fn told(asked: &mut impl Ask, line: &str) -> (String, String) {
@@ -21,7 +21,7 @@ fn check(asked: &mut impl Ask, cases: &[(&str, &str, &str)]) {
 
 #[test]
 fn from_the_line_to_the_confirmation() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     check(
         &mut home,
         &[
@@ -72,8 +72,8 @@ fn from_the_line_to_the_confirmation() {
 }
 
 /// With bob, whose email is taken, and gone, who is deleted.
-fn home_of_bob() -> Home {
-    let mut home = Home::started();
+fn home_of_bob() -> TestDaemon {
+    let mut home = TestDaemon::started();
     let taken = json!({"name": "bob", "role": "user", "password": "longenough",
         "email": "bob@example.com"});
     home.ok("users.add", taken);
@@ -154,7 +154,7 @@ fn the_right_comes_before_the_arguments() {
     if !is_root() {
         return skipped("needs root");
     }
-    let home = Home::new().args([
+    let home = TestDaemon::new().args([
         "--socket-group",
         "54321",
         "--allow",
@@ -205,7 +205,7 @@ fn the_right_comes_before_the_arguments() {
 
 #[test]
 fn rules_between_fields_come_last_and_name_what_was_given() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.ok("users.add", json!({"name": "bob", "role": "user", "password": "longenough"}));
     check(
         &mut home,

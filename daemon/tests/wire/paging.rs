@@ -3,8 +3,8 @@
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::{Ask, fault};
+use crate::common::test_daemon::TestDaemon;
 
 /// The bound on a reply line.
 const MAX_REPLY: usize = 1024 * 1024;
@@ -24,14 +24,14 @@ fn insert_many(database: &mut Connection, count: usize, attr: &str) {
     group.commit().unwrap();
 }
 
-fn with_many(count: usize, attr: &str) -> Home {
-    let mut home = Home::started();
+fn with_many(count: usize, attr: &str) -> TestDaemon {
+    let mut home = TestDaemon::started();
     home.offline(|database| insert_many(database, count, attr));
     home
 }
 
 /// The names of a page and its `next`.
-fn page(home: &mut Home, args: Value) -> (Vec<String>, Value) {
+fn page(home: &mut TestDaemon, args: Value) -> (Vec<String>, Value) {
     let result = home.ok("users.ls", args);
     let items = result["items"].as_array().unwrap();
     let names = items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect();
@@ -65,7 +65,7 @@ fn the_limit_has_a_range_and_a_default() {
 
 #[test]
 fn minus_zero_is_a_whole_number_out_of_range() {
-    let home = Home::started();
+    let home = TestDaemon::started();
     for (limit, code) in [("-0", "invalid_argument"), ("-0.0", "bad_request")] {
         let reply = home.ask(&format!(r#"{{"cmd":"users.ls","args":{{"limit":{limit}}}}}"#));
         assert_eq!(fault(&reply["error"]), (code.into(), "limit".into()), "{limit}");
@@ -112,7 +112,7 @@ fn a_cursor_of_something_else_is_refused() {
     let cursor = next.as_str().unwrap();
     let of_audit = home.ok("audit.ls", json!({"limit": 1}))["next"].clone();
     let of_all = home.ok("users.ls", json!({"limit": 1}))["next"].clone();
-    let refused = |home: &mut Home, cmd: &str, args: Value| {
+    let refused = |home: &mut TestDaemon, cmd: &str, args: Value| {
         let told = home.fault(cmd, args.clone());
         assert_eq!(told, ("invalid_argument".into(), "cursor".into()), "{cmd} {args}");
     };
@@ -170,7 +170,7 @@ fn a_reply_stays_under_its_bound_and_says_that_there_is_more() {
 
 #[test]
 fn records_are_paged_newest_first_while_more_come() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for n in 0..25 {
         home.ok("users.add", json!({"name": format!("u{n}"), "role": "user", "provider": "none"}));
     }

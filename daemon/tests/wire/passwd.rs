@@ -4,21 +4,21 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::BASE64_NOPAD;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
 use crate::common::peer::{Peer, Who, open_to_all};
+use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 
 const SECRET: &str = "correct horse Battery";
 
-fn with_bob(mut home: Home) -> (Home, String) {
+fn with_bob(mut home: TestDaemon) -> (TestDaemon, String) {
     home.start();
     let bob = json!({"name": "bob", "role": "user", "password": "mysecret"});
     let uid = home.ok("users.add", bob)["user"]["uid"].as_str().unwrap().to_owned();
     (home, uid)
 }
 
-fn stored_hash(home: &mut Home, uid: &str) -> Option<String> {
+fn stored_hash(home: &mut TestDaemon, uid: &str) -> Option<String> {
     home.offline(|database| {
         database
             .query_row("SELECT hash FROM passwords WHERE uid = ?1", [uid], |row| row.get(0))
@@ -45,7 +45,7 @@ fn is_argon2_of(hash: &str, password: &str) -> bool {
 
 #[test]
 fn a_hash_is_argon2id_with_the_default_parameters() {
-    let (mut home, uid) = with_bob(Home::new());
+    let (mut home, uid) = with_bob(TestDaemon::new());
     let hash = stored_hash(&mut home, &uid).unwrap();
     assert!(is_argon2_of(&hash, "mysecret") && !is_argon2_of(&hash, "Mysecret"));
     let set = json!({"user": "BOB", "password": SECRET, "show_hash": true});
@@ -61,7 +61,7 @@ fn a_hash_is_argon2id_with_the_default_parameters() {
 
 #[test]
 fn bcrypt_on_request_takes_72_bytes() {
-    let home = Home::new().env("PHOTOPRISM_PASSWORD_HASH", "bcrypt");
+    let home = TestDaemon::new().env("PHOTOPRISM_PASSWORD_HASH", "bcrypt");
     let (mut home, uid) = with_bob(home);
     for password in ["a1".repeat(36), "a1".repeat(35) + "b", "😀".repeat(18)] {
         let set = json!({"user": "bob", "password": password, "show_hash": true});
@@ -81,7 +81,7 @@ fn bcrypt_on_request_takes_72_bytes() {
 
 #[test]
 fn argon2_takes_72_characters_of_any_kind() {
-    let (mut home, _) = with_bob(Home::new());
+    let (mut home, _) = with_bob(TestDaemon::new());
     for password in ["x7x7x7x7".to_owned(), "😀".repeat(72), "ä".repeat(8), "p a\ts s w".into()]
     {
         let set = json!({"user": "bob", "password": password, "show_hash": true});
@@ -110,7 +110,7 @@ fn argon2_takes_72_characters_of_any_kind() {
 
 #[test]
 fn the_shortest_length_and_the_cost_are_settings() {
-    let home = Home::new().args(["--password-length", "12", "--argon2", "m=20000,t=3,p=1"]);
+    let home = TestDaemon::new().args(["--password-length", "12", "--argon2", "m=20000,t=3,p=1"]);
     let mut home = home;
     home.start();
     let add = |password: &str| json!({"name": "bob", "role": "user", "password": password});
@@ -124,7 +124,7 @@ fn the_shortest_length_and_the_cost_are_settings() {
 
 #[test]
 fn the_own_name_and_other_providers_are_refused() {
-    let (mut home, _) = with_bob(Home::new());
+    let (mut home, _) = with_bob(TestDaemon::new());
     home.ok("users.add", json!({"name": "josé.garcía", "role": "user", "password": "mysecret"}));
     for password in ["josé.garcía", "JOSÉ.GARCÍA", "jose\u{301}.garci\u{301}a"] {
         let told = home.fault("passwd.set", json!({"user": "josé.garcía", "password": password}));
@@ -150,7 +150,7 @@ fn the_own_name_and_other_providers_are_refused() {
 
 #[test]
 fn a_password_is_removed_once() {
-    let (mut home, uid) = with_bob(Home::new());
+    let (mut home, uid) = with_bob(TestDaemon::new());
     assert_eq!(
         home.ask(r#"{"cmd":"passwd.remove","args":{"user":"bob"}}"#)["error"]["code"],
         "confirm_required"
@@ -168,7 +168,7 @@ fn a_password_is_removed_once() {
 
 #[test]
 fn sessions_end_unless_they_are_kept() {
-    let (mut home, uid) = with_bob(Home::new());
+    let (mut home, uid) = with_bob(TestDaemon::new());
     for (keep, ended) in [(json!(true), 0), (json!(false), 2), (Value::Null, 2)] {
         home.offline(|database| super::users_mod::insert_sessions(database, &uid));
         let mut set = json!({"user": "bob", "password": "longenough"});
@@ -185,7 +185,7 @@ fn only_an_administrator_sees_a_hash() {
         return skipped("needs root");
     }
     let args = ["--socket-group", "54321", "--allow", "write=uid:54001"];
-    let (home, _) = with_bob(Home::new().args(args));
+    let (home, _) = with_bob(TestDaemon::new().args(args));
     open_to_all(&home.socket());
     let mut writer = Peer::connect(&home.socket(), Who { uid: 54_001, gid: 54_001, groups: &[] });
     let set = |show| json!({"user": "bob", "password": "longenough", "show_hash": show});

@@ -7,16 +7,16 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
-fn names(home: &mut Home) -> Vec<String> {
+fn names(home: &mut TestDaemon) -> Vec<String> {
     let items = home.ok("users.ls", json!({"search": "all", "deleted": true}))["items"].clone();
     let items = items.as_array().unwrap();
     items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
 }
 
-fn populated(mut home: Home) -> (Home, String) {
+fn populated(mut home: TestDaemon) -> (TestDaemon, String) {
     home.start();
     let bob = json!({"name": "bob", "role": "user", "password": "mysecret"});
     let uid = home.ok("users.add", bob)["user"]["uid"].as_str().unwrap().to_owned();
@@ -39,7 +39,7 @@ fn count(database: &Connection, table: &str) -> i64 {
     database.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
 }
 
-fn backups(home: &Home) -> Vec<PathBuf> {
+fn backups(home: &TestDaemon) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(home.data().join("backups")) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -48,7 +48,7 @@ fn backups(home: &Home) -> Vec<PathBuf> {
 
 #[test]
 fn without_a_confirmation_nothing_happens() {
-    let (mut home, _) = populated(Home::new());
+    let (mut home, _) = populated(TestDaemon::new());
     for confirm in ["", r#","confirm":false"#] {
         let reply = home.ask(&format!(r#"{{"cmd":"users.reset"{confirm}}}"#));
         assert_eq!(reply["error"]["code"], "confirm_required");
@@ -59,7 +59,7 @@ fn without_a_confirmation_nothing_happens() {
 
 #[test]
 fn it_leaves_what_a_first_start_leaves() {
-    let (mut home, _) = populated(Home::new().args(["--admin-user", "Root.Admin"]));
+    let (mut home, _) = populated(TestDaemon::new().args(["--admin-user", "Root.Admin"]));
     let reply = home.confirmed("users.reset", json!({}));
     assert_eq!(reply["result"]["removed"], json!({"users": 3, "sessions": 4}), "{reply}");
     let warning = reply["warnings"][0].as_str().unwrap();
@@ -103,7 +103,7 @@ fn it_leaves_what_a_first_start_leaves() {
 
 #[test]
 fn the_backup_is_whole_private_and_holds_the_old_rows() {
-    let (mut home, uid) = populated(Home::new());
+    let (mut home, uid) = populated(TestDaemon::new());
     let path = home.ok("users.reset", json!({}))["backup"].as_str().unwrap().to_owned();
     let path = PathBuf::from(path);
     assert!(path.is_absolute() && path.starts_with(home.data().join("backups")), "{path:?}");
@@ -149,7 +149,7 @@ fn the_backup_is_whole_private_and_holds_the_old_rows() {
 
 #[test]
 fn the_newest_ten_backups_are_kept() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let mut made = Vec::new();
     for n in 0..13 {
         home.ok("users.add", json!({"name": format!("u{n}"), "role": "user", "provider": "none"}));
@@ -174,8 +174,8 @@ fn the_newest_ten_backups_are_kept() {
 
 #[test]
 fn the_configured_password_is_used_again() {
-    let (mut home, _) = populated(Home::new().env("PHOTOPRISM_ADMIN_PASSWORD", "insecure"));
-    let has = |home: &mut Home| {
+    let (mut home, _) = populated(TestDaemon::new().env("PHOTOPRISM_ADMIN_PASSWORD", "insecure"));
+    let has = |home: &mut TestDaemon| {
         home.ok("users.show", json!({"user": "admin"}))["user"]["has_password"].clone()
     };
     assert_eq!(has(&mut home), true);
@@ -200,7 +200,7 @@ fn the_configured_password_is_used_again() {
 
 #[test]
 fn a_bad_configured_password_is_left_out_with_a_warning() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.ok("passwd.set", json!({"user": "admin", "password": "longenough"}));
     home.set_env("PHOTOPRISM_ADMIN_PASSWORD", "sh0rt!?");
     home.restart();

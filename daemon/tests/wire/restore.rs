@@ -6,9 +6,9 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::{Value, json};
 
-use super::backup::{create, folder, populated};
-use crate::common::home::Home;
+use super::backup::{create, directory, populated};
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// Tables that a restore replaces.
 const ACCOUNTS: [&str; 6] = [
@@ -22,9 +22,9 @@ const ACCOUNTS: [&str; 6] = [
 
 /// Every row of a table, in its order.
 fn rows(database: &Connection, table: &str) -> Vec<Vec<Cell>> {
-    let mut sentence = database.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();
-    let width = sentence.column_count();
-    let rows = sentence.query_map([], |row| (0..width).map(|i| row.get(i)).collect()).unwrap();
+    let mut statement = database.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();
+    let width = statement.column_count();
+    let rows = statement.query_map([], |row| (0..width).map(|i| row.get(i)).collect()).unwrap();
     rows.map(Result::unwrap).collect()
 }
 
@@ -40,7 +40,7 @@ fn but_last_use(mut sessions: Vec<Vec<Cell>>) -> Vec<Vec<Cell>> {
     sessions
 }
 
-fn restore(home: &mut Home, file: &str, more: &Value) -> Value {
+fn restore(home: &mut TestDaemon, file: &str, more: &Value) -> Value {
     let mut args = json!({"file": file});
     args.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     home.ok("backup.restore", args)
@@ -50,12 +50,12 @@ fn file_of(result: &Value) -> String {
     result["backup"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
 }
 
-fn login(home: &mut Home, name: &str) -> Value {
+fn login(home: &mut TestDaemon, name: &str) -> Value {
     home.ok("auth.login", json!({"name": name, "password": "mysecret", "client_ip": "::1"}))
 }
 
 /// Rows that nothing else makes: details, settings, shares, two-factor keys, a client's secret.
-fn with_everything(home: &mut Home) {
+fn with_everything(home: &mut TestDaemon) {
     home.offline(|database| {
         database
             .execute_batch(
@@ -114,7 +114,7 @@ fn sessions_end_unless_they_are_asked_for() {
     assert_eq!((&result["sessions_revoked"], &result["sessions_restored"]), (&json!(1), &json!(2)));
     let result = restore(&mut home, &file, &json!({"with_sessions": true}));
     assert_eq!((&result["sessions_revoked"], &result["sessions_restored"]), (&json!(1), &json!(2)));
-    let active = |home: &mut Home, token: &Value| {
+    let active = |home: &mut TestDaemon, token: &Value| {
         home.ok("auth.verify", json!({"token": token}))["active"].clone()
     };
     assert_eq!(active(&mut home, &before), true);
@@ -129,7 +129,7 @@ fn sessions_end_unless_they_are_asked_for() {
 fn a_dry_run_tells_the_same_and_changes_nothing() {
     let mut home = populated();
     let (file, _) = create(&mut home);
-    let uid = |home: &mut Home, name: &str| {
+    let uid = |home: &mut TestDaemon, name: &str| {
         home.ok("users.show", json!({"user": name}))["user"]["uid"].clone()
     };
     let bob = uid(&mut home, "bob");
@@ -141,7 +141,7 @@ fn a_dry_run_tells_the_same_and_changes_nothing() {
     home.ok("users.2fa.enroll", json!({"user": "admin"}));
     let admin = uid(&mut home, "admin");
     let records = home.ok("audit.verify", json!({}))["records"].clone();
-    let files = fs::read_dir(folder(&home)).unwrap().count();
+    let files = fs::read_dir(directory(&home)).unwrap().count();
 
     let told = restore(&mut home, &file, &json!({"dry_run": true}));
     let expected = json!({
@@ -157,7 +157,7 @@ fn a_dry_run_tells_the_same_and_changes_nothing() {
     assert_eq!(told, expected);
     assert_eq!(home.ok("users.show", json!({"user": "robert"}))["user"]["role"], "guest");
     assert_eq!(home.ok("audit.verify", json!({}))["records"], records, "and leaves no record");
-    assert_eq!(fs::read_dir(folder(&home)).unwrap().count(), files);
+    assert_eq!(fs::read_dir(directory(&home)).unwrap().count(), files);
 
     let done = restore(&mut home, &file, &json!({}));
     let mut expected = expected.clone();
@@ -243,7 +243,7 @@ fn without_a_confirmation_nothing_happens() {
         let line = format!(r#"{{"cmd":"backup.restore","args":{{"file":"{file}"}}{confirm}}}"#);
         assert_eq!(home.ask(&line)["error"]["code"], "confirm_required");
     }
-    assert_eq!(fs::read_dir(folder(&home)).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(directory(&home)).unwrap().count(), 1);
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn a_key_restores_once() {
 #[test]
 fn the_first_admin_that_comes_back_with_a_password_keeps_it() {
     let password = "configured one";
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.ok("passwd.set", json!({"user": "admin", "password": "mysecret"}));
     let reset = home.ok("users.reset", json!({}));
     restore(&mut home, &file_of(&reset), &json!({}));
@@ -296,7 +296,7 @@ fn the_backup_that_is_restored_is_not_let_go_of() {
     for _ in 0..9 {
         home.ok("auth.reset", json!({}));
     }
-    let oldest = folder(&home).join(&first);
+    let oldest = directory(&home).join(&first);
     assert!(oldest.exists());
     restore(&mut home, &first, &json!({}));
     assert!(oldest.exists());
@@ -304,7 +304,7 @@ fn the_backup_that_is_restored_is_not_let_go_of() {
     assert!(!oldest.exists(), "the newest ten stay");
 }
 
-/// Sentences that make a good backup into something else, and what is said of it.
+/// Statements that make a good backup into something else, and what is said of it.
 const CHANGED: [(&str, &str); 18] = [
     ("PRAGMA journal_mode = wal", "WAL mode"),
     ("PRAGMA application_id = 7", "no daemon of ours made it"),
@@ -345,21 +345,21 @@ fn a_file_that_is_not_quite_a_backup_is_refused() {
     home.ok("passwd.set", json!({"user": "admin", "password": "mysecret"}));
     let (_, good) = create(&mut home);
     let before = home.ok("users.ls", json!({"deleted": true}));
-    for (sentences, why) in CHANGED {
-        let path = folder(&home).join("changed.db");
+    for (statements, why) in CHANGED {
+        let path = directory(&home).join("changed.db");
         fs::copy(&good, &path).unwrap();
-        Connection::open(&path).unwrap().execute_batch(sentences).unwrap();
+        Connection::open(&path).unwrap().execute_batch(statements).unwrap();
         let error = home.refused("backup.restore", json!({"file": "changed.db"}));
         if why.is_empty() {
-            assert_eq!(error["code"], "conflict", "{sentences}: {error}");
+            assert_eq!(error["code"], "conflict", "{statements}: {error}");
             continue;
         }
         let (code, field) = (&error["code"], &error["field"]);
-        assert_eq!((code, field), (&json!("invalid_argument"), &json!("file")), "{sentences}");
-        assert!(error["message"].as_str().unwrap().contains(why), "{sentences}: {error}");
+        assert_eq!((code, field), (&json!("invalid_argument"), &json!("file")), "{statements}");
+        assert!(error["message"].as_str().unwrap().contains(why), "{statements}: {error}");
         let found = home.ok("backup.verify", json!({"file": "changed.db"}));
-        let whole = sentences.contains("50504144");
-        assert_eq!(found["ok"], whole, "{sentences}: {found}");
+        let whole = statements.contains("50504144");
+        assert_eq!(found["ok"], whole, "{statements}: {found}");
     }
     assert_eq!(home.ok("users.ls", json!({"deleted": true})), before);
 }
@@ -368,7 +368,7 @@ fn a_file_that_is_not_quite_a_backup_is_refused() {
 fn a_backup_of_another_version_gives_what_both_know() {
     let mut home = populated();
     let (_, good) = create(&mut home);
-    let path = folder(&home).join("newer.db");
+    let path = directory(&home).join("newer.db");
     fs::copy(&good, &path).unwrap();
     Connection::open(&path)
         .unwrap()

@@ -5,16 +5,16 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// In every password of this file.
 const CANARY: &str = "c4n4ry";
 
-/// Files of the folder that hold the canary, or bytes of a text in which it hides.
-fn search(folder: &Path, found: &mut Vec<String>) {
+/// Files of the directory that hold the canary, or bytes of a text in which it hides.
+fn search(directory: &Path, found: &mut Vec<String>) {
     let forms = [CANARY.as_bytes().to_vec(), CANARY.bytes().rev().collect(), utf_16(CANARY)];
-    for entry in fs::read_dir(folder).unwrap() {
+    for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         let name = path.display().to_string();
         if path.is_dir() {
@@ -84,7 +84,7 @@ fn lines() -> Vec<String> {
 #[test]
 fn no_password_is_found_in_anything_that_was_written() {
     for format in ["text", "json"] {
-        let mut home = Home::new()
+        let mut home = TestDaemon::new()
             .args(["--log-level", "trace", "--log-format", format])
             .env("PHOTOPRISM_ADMIN_PASSWORD", "c4n4ry-of-admin");
         home.start();
@@ -119,7 +119,7 @@ const TEXTS: [&str; 8] = [
 
 #[test]
 fn no_password_of_an_import_is_found_in_anything_that_was_written() {
-    let mut home = Home::new().args(["--log-level", "trace"]);
+    let mut home = TestDaemon::new().args(["--log-level", "trace"]);
     home.start();
     let mut client = home.connect();
     let mut added = 0;
@@ -142,7 +142,7 @@ fn no_password_of_an_import_is_found_in_anything_that_was_written() {
 /// The search must be able to find what it looks for.
 #[test]
 fn a_canary_that_is_written_is_found() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let attr = json!({"name": "bob", "role": "user", "provider": "none", "attr": "c4n4ry"});
     home.ok("users.add", attr);
     let mut found = Vec::new();
@@ -156,7 +156,7 @@ fn a_canary_that_is_written_is_found() {
 
 #[test]
 fn hashes_and_keys_are_in_no_object() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let args = json!({"name": "bob", "role": "user", "password": "mysecret"});
     let mut told = home.ok("users.add", args).to_string();
     for (cmd, args) in [

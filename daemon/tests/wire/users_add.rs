@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// Arguments of an account that is in order, with `change` on top.
 fn with(change: &Value) -> Value {
@@ -16,7 +16,7 @@ fn with(change: &Value) -> Value {
 
 #[test]
 fn an_account_has_its_defaults() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let user = home.ok("users.add", with(&json!({"name": "Mixed.Case"})))["user"].clone();
     let uid = user["uid"].as_str().unwrap();
     assert!(uid.len() == 16 && uid.starts_with('u') && uid.to_lowercase() == uid, "{uid}");
@@ -37,7 +37,7 @@ fn an_account_has_its_defaults() {
 
 #[test]
 fn every_field_is_kept_in_its_form() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let given = json!({
         "name": "erin", "display_name": " Erin \"Root\" O'Neil ", "email": " Erin@Example.COM ",
         "role": "admin", "super_admin": true, "can_login": false, "webdav": true,
@@ -152,7 +152,7 @@ fn bad_properties() -> Vec<(&'static str, Value)> {
 
 #[test]
 fn each_rule_names_its_field() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for (field, value) in [bad_names_roles_and_passwords(), bad_properties()].concat() {
         // The name is long enough for the longest path.
         let args = with(&json!({"name": "bobby", field: value}));
@@ -164,7 +164,7 @@ fn each_rule_names_its_field() {
 
 #[test]
 fn rules_between_fields_name_what_was_given() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for (args, field) in [
         (json!({"name": "bob", "password": "mysecret"}), "role"),
         (json!({"name": "bob", "role": "user"}), "password"),
@@ -193,7 +193,7 @@ fn rules_between_fields_name_what_was_given() {
 
 #[test]
 fn names_and_emails_are_unique_over_all_accounts() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.ok("users.add", with(&json!({"name": "jose\u{301}", "email": "j@example.com"})));
     for spelling in ["josé", "JOSE\u{301}", " José\n"] {
         let error = home.refused("users.add", with(&json!({"name": spelling})));
@@ -214,7 +214,7 @@ fn names_and_emails_are_unique_over_all_accounts() {
 
 #[test]
 fn restore_brings_a_deleted_account_back_and_nothing_else_changes() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let full = json!({"name": "bob", "role": "viewer", "password": "mysecret", "attr": "x",
         "email": "bob@example.com", "webdav": true, "base_path": "b", "display_name": "B"});
     let before = home.ok("users.add", full)["user"].clone();
@@ -250,7 +250,7 @@ fn restore_brings_a_deleted_account_back_and_nothing_else_changes() {
 
 #[test]
 fn restore_asks_for_a_password_only_where_there_is_none() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.ok("users.add", json!({"name": "ldap", "role": "user", "provider": "ldap"}));
     home.ok("users.rm", json!({"user": "ldap"}));
     let told =

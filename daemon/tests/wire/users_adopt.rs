@@ -4,15 +4,15 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// A hash in the form of those that PhotoPrism makes.
 const BCRYPT: &str = "$2a$10$hVENFvLPfJtEDYcYpRkFr.SJHhDZCxJpA1x7n2r2aHqyLJUQh7U1q";
 
 /// A daemon with a legacy table beside its own.
-fn with_legacy(rows: &str) -> Home {
-    let mut home = Home::started();
+fn with_legacy(rows: &str) -> TestDaemon {
+    let mut home = TestDaemon::started();
     let made = json!({"name": "old", "role": "user", "password": "mysecret"});
     let uid = home.ok("users.add", made)["user"]["uid"].as_str().unwrap().to_owned();
     home.offline(|database| {
@@ -39,7 +39,7 @@ fn with_legacy(rows: &str) -> Home {
     home
 }
 
-fn adopt(home: &mut Home, args: Value) -> Vec<Value> {
+fn adopt(home: &mut TestDaemon, args: Value) -> Vec<Value> {
     home.ok("users.adopt", args)["accounts"].as_array().unwrap().clone()
 }
 
@@ -166,9 +166,9 @@ fn what_breaks_a_rule_is_told_and_never_bent() {
     let f = home.ok("users.show", json!({"user": "f"}))["user"].clone();
     assert_eq!((f["uid"].as_str().unwrap().len(), &f["has_password"]), (16, &json!(true)));
     home.offline(|database| {
-        let sentence = "SELECT count(*) FROM passwords WHERE hash = ?1 AND uid IN ('short', ?2)";
+        let statement = "SELECT count(*) FROM passwords WHERE hash = ?1 AND uid IN ('short', ?2)";
         let count: i64 = database
-            .query_row(sentence, [BCRYPT, f["uid"].as_str().unwrap()], |row| row.get(0))
+            .query_row(statement, [BCRYPT, f["uid"].as_str().unwrap()], |row| row.get(0))
             .unwrap();
         assert_eq!(count, 2);
     });
@@ -217,7 +217,7 @@ fn a_key_adopts_once() {
 
 #[test]
 fn without_a_legacy_table_there_is_nothing_to_adopt() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for dry_run in [true, false] {
         let reply = home.call("users.adopt", json!({"all": true, "dry_run": dry_run}));
         assert_eq!(reply["result"]["accounts"], json!([]), "{reply}");
@@ -231,7 +231,7 @@ fn without_a_legacy_table_there_is_nothing_to_adopt() {
 #[test]
 fn the_community_edition_gets_guests() {
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
-    let mut home = Home::new().with_database(Path::new(fixture));
+    let mut home = TestDaemon::new().with_database(Path::new(fixture));
     home.start();
     let accounts = adopt(&mut home, json!({"all": true, "dry_run": true}));
     assert_eq!(

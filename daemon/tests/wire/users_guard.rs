@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
-fn conflict(home: &mut Home, cmd: &str, args: &Value) {
+fn conflict(home: &mut TestDaemon, cmd: &str, args: &Value) {
     let error = home.refused(cmd, args.clone());
     assert_eq!((&error["code"], error.get("field")), (&json!("conflict"), None), "{cmd} {args}");
 }
 
-fn with_password() -> Home {
-    let mut home = Home::started();
+fn with_password() -> TestDaemon {
+    let mut home = TestDaemon::started();
     home.ok("passwd.set", json!({"user": "admin", "password": "longenough"}));
     home
 }
@@ -95,7 +95,7 @@ fn those_who_may_not_log_in_do_not_count() {
 
 #[test]
 fn the_first_admin_stays_whoever_else_there_is() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let uid = home.ok("users.show", json!({"user": "admin"}))["user"]["uid"].clone();
     let other =
         json!({"name": "other", "role": "admin", "super_admin": true, "password": "mysecret"});
@@ -108,14 +108,14 @@ fn the_first_admin_stays_whoever_else_there_is() {
 
 #[test]
 fn a_password_that_is_not_there_is_not_lost() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let result = home.ok("passwd.remove", json!({"user": "admin"}));
     assert_eq!(result, json!({"removed": false, "sessions_revoked": 0}));
 }
 
 #[test]
 fn system_rows_are_shown_and_never_changed() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     for (uid, display, provider, role) in [
         ("u000000000000001", "Unknown", "none", ""),
         ("u000000000000002", "Visitor", "link", "visitor"),

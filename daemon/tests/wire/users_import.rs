@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// Sends a text in small parts.
 pub(crate) fn sent(asked: &mut impl Ask, text: &str) -> String {
@@ -75,7 +75,7 @@ fn exported(asked: &mut impl Ask, args: Value) -> String {
     }
 }
 
-pub(crate) fn names(home: &Home) -> Vec<String> {
+pub(crate) fn names(home: &TestDaemon) -> Vec<String> {
     let users = home.connect().ok("users.ls", json!({}))["items"].clone();
     users.as_array().unwrap().iter().map(|user| user["name"].as_str().unwrap().into()).collect()
 }
@@ -101,7 +101,7 @@ no json
 /// A key that would do, with a parameter that makes it longer than PhotoPrism's column.
 #[test]
 fn a_two_factor_key_has_the_length_of_its_column() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let url = |more: usize| {
         let key = "A".repeat(32);
         format!("otpauth://totp/PhotoPrism:x?secret={key}&x={}", "y".repeat(more))
@@ -115,7 +115,7 @@ fn a_two_factor_key_has_the_length_of_its_column() {
 
 #[test]
 fn each_row_has_a_result_and_a_second_run_changes_nothing() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let (counts, items) = imported(&mut home, ROWS, &json!({}));
     let expected = [
         "1 bob added",
@@ -164,7 +164,7 @@ fn each_row_has_a_result_and_a_second_run_changes_nothing() {
 
 #[test]
 fn a_trial_tells_the_same_and_leaves_nothing() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let before = (home.ok("audit.verify", json!({})), names(&home));
     let (tried, items) = imported(&mut home, ROWS, &json!({"dry_run": true}));
     assert_eq!((home.ok("audit.verify", json!({})), names(&home)), before);
@@ -174,7 +174,7 @@ fn a_trial_tells_the_same_and_leaves_nothing() {
 
 #[test]
 fn an_export_with_secrets_makes_the_same_accounts_elsewhere() {
-    let (mut here, mut there) = (Home::started(), Home::started());
+    let (mut here, mut there) = (TestDaemon::started(), TestDaemon::started());
     here.ok(
         "users.add",
         json!({"name": "bob", "role": "user", "password": "correct horse",
@@ -216,7 +216,7 @@ fn an_export_with_secrets_makes_the_same_accounts_elsewhere() {
     // The admin there has no password, and is left alone.
     assert_eq!(there.ok("users.show", json!({"user": "admin"}))["user"]["has_password"], false);
 
-    let mut third = Home::started();
+    let mut third = TestDaemon::started();
     let (counts, _) = imported(&mut third, &plain, &json!({}));
     assert_eq!(counts["added"], 2);
     assert_eq!(third.ok("users.show", json!({"user": "bob"}))["user"]["has_password"], false);
@@ -226,7 +226,7 @@ fn an_export_with_secrets_makes_the_same_accounts_elsewhere() {
 
 #[test]
 fn without_update_what_differs_is_left_alone_and_with_it_changed() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let base = "name;role;password;email\nbob;user;correct horse;\neve;guest;correct horse;\n";
     imported(&mut home, base, &json!({}));
     let token = home.ok(
@@ -257,7 +257,7 @@ fn without_update_what_differs_is_left_alone_and_with_it_changed() {
 
 #[test]
 fn pruning_wants_a_confirmation_and_stops_at_a_refused_row() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     imported(&mut home, "name,role\nbob,user\neve,guest\n", &json!({}));
     let only = "name,role\nbob,user\n";
     let id = sent(&mut home, only);
@@ -281,7 +281,7 @@ fn pruning_wants_a_confirmation_and_stops_at_a_refused_row() {
 
 #[test]
 fn the_last_super_admin_is_safe_from_a_file() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     home.ok("passwd.set", json!({"user": "admin", "password": "correct horse"}));
     let row = "{\"name\":\"admin\",\"super_admin\":false}\n";
     let (_, items) = imported(&mut home, row, &json!({"update": true}));
@@ -291,7 +291,7 @@ fn the_last_super_admin_is_safe_from_a_file() {
 
 #[test]
 fn passwords_come_from_files_that_the_client_reads() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let toml = "[[account]]\nname = 'bob'\nrole = 'user'\npassword_file = 'secrets/bob'\n\
                 [[account]]\nname = 'eve'\nrole = 'user'\npassword_file = 'secrets/eve'\n";
     let id = sent(&mut home, toml);
@@ -301,7 +301,7 @@ fn passwords_come_from_files_that_the_client_reads() {
         (&result["done"], &result["missing_files"]),
         (&json!(false), &json!(["secrets/bob", "secrets/eve"]))
     );
-    let give = |home: &mut Home, id: &str| {
+    let give = |home: &mut TestDaemon, id: &str| {
         for (file, password) in [("secrets/bob", "correct horse"), ("secrets/eve", "short")] {
             let args = json!({"import": id, "file": file, "password": password});
             home.ok("users.import", args);
@@ -319,7 +319,7 @@ fn passwords_come_from_files_that_the_client_reads() {
 
 #[test]
 fn many_rows_are_one_transaction_with_results_in_pages() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     let row = |n: usize| {
         format!(
             "{{\"name\":\"user{n}\",\"role\":\"guest\",\"display_name\":\"{}\"}}\n",

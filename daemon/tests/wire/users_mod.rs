@@ -3,11 +3,11 @@
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
-fn with_bob() -> (Home, String) {
-    let mut home = Home::started();
+fn with_bob() -> (TestDaemon, String) {
+    let mut home = TestDaemon::started();
     let bob = json!({"name": "bob", "role": "user", "password": "mysecret"});
     let uid = home.ok("users.add", bob)["user"]["uid"].as_str().unwrap().to_owned();
     (home, uid)

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
-fn started() -> Home {
-    let mut home = Home::started();
+fn started() -> TestDaemon {
+    let mut home = TestDaemon::started();
     for name in ["bob", "alice", "gone"] {
         home.ok("users.add", json!({"name": name, "role": "user", "password": "mysecret"}));
     }
@@ -17,8 +17,8 @@ fn started() -> Home {
 #[test]
 fn an_account_gets_another_name_and_stays_what_it_is() {
     let mut home = started();
-    let folders = json!({"user": "bob", "base_path": "~", "upload_path": "~/up"});
-    let before = home.ok("users.mod", folders)["user"].clone();
+    let directories = json!({"user": "bob", "base_path": "~", "upload_path": "~/up"});
+    let before = home.ok("users.mod", directories)["user"].clone();
     let result = home.ok("users.rename", json!({"user": "BOB", "name": " Robert "}));
     assert_eq!(result["changed"], json!(["name"]));
     let mut expected = before.clone();
@@ -47,7 +47,8 @@ fn sessions_live_on_under_the_new_name() {
     let login = json!({"name": "bob", "password": "mysecret", "client_ip": "::1"});
     let login = home.ok("auth.login", login)["secret"].clone();
     home.ok("users.rename", json!({"user": "bob", "name": "robert"}));
-    let verify = |home: &mut Home, token: &Value| home.ok("auth.verify", json!({"token": token}));
+    let verify =
+        |home: &mut TestDaemon, token: &Value| home.ok("auth.verify", json!({"token": token}));
     for _ in 0..2 {
         for token in [&made["secret"], &login] {
             let found = verify(&mut home, token);
@@ -90,8 +91,8 @@ fn what_cannot_be_is_refused() {
 fn a_name_of_another_rule_can_be_mended() {
     let mut home = started();
     home.offline(|database| {
-        let sentence = "UPDATE auth_users SET user_name = 'we ird' WHERE user_name = 'bob'";
-        database.execute(sentence, []).unwrap();
+        let statement = "UPDATE auth_users SET user_name = 'we ird' WHERE user_name = 'bob'";
+        database.execute(statement, []).unwrap();
     });
     let result = home.ok("users.rename", json!({"user": "We Ird", "name": "weird"}));
     assert_eq!(result["user"]["name"], "weird");

@@ -3,11 +3,11 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::home::Home;
 use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
 
 /// The names of a page; a system row is told by its display name.
-fn names(home: &mut Home, cmd: &str, args: Value) -> Vec<String> {
+fn names(home: &mut TestDaemon, cmd: &str, args: Value) -> Vec<String> {
     let result = home.ok(cmd, args);
     assert_eq!(result["next"], Value::Null);
     let key = if cmd == "users.legacy" { "user_name" } else { "name" };
@@ -21,8 +21,8 @@ fn names(home: &mut Home, cmd: &str, args: Value) -> Vec<String> {
         .collect()
 }
 
-fn populated() -> Home {
-    let mut home = Home::started();
+fn populated() -> TestDaemon {
+    let mut home = TestDaemon::started();
     for (name, display, email) in [
         ("bob", "Zoë Bobson", "robert@example.com"),
         ("bobby", "Älfred", "äöü@example.com"),
@@ -162,7 +162,7 @@ fn legacy_table(database: &mut Connection) {
 
 #[test]
 fn legacy_accounts_are_listed_where_there_are_any() {
-    let mut home = Home::started();
+    let mut home = TestDaemon::started();
     assert_eq!(home.ok("users.legacy", json!({})), json!({"items": [], "next": null}));
     home.offline(legacy_table);
     let items = home.ok("users.legacy", json!({"search": "all"}))["items"].clone();

@@ -20,7 +20,6 @@ struct Named {
 
 /// Every file that a text names, and perhaps some of rows that are refused. Where a text is invalid
 /// those before that place.
-#[must_use]
 pub fn password_files(text: &str) -> BTreeSet<String> {
     let (text, format) = Format::of(text);
     let mut files = BTreeSet::new();

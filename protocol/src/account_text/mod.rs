@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::args::{ArgFault, Entries, decode};
+use crate::args::{ArgError, Entries, decode};
 use crate::transfer::Row;
 
 pub use self::files::password_files;
@@ -33,7 +33,7 @@ const SQLITE: &str = "SQLite format 3";
 
 /// A row with the line on which it begins.
 #[derive(Debug)]
-pub struct Found {
+pub struct ParsedRow {
     /// From 1.
     pub line: u64,
     /// The row, or what is wrong with it.
@@ -46,7 +46,7 @@ pub struct Found {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TextError {
     /// The keys or types of a row.
-    Args(ArgFault),
+    Args(ArgError),
     /// A field breaks a rule; `text` where the text itself does.
     Invalid {
         /// Which.
@@ -56,8 +56,8 @@ pub enum TextError {
     },
 }
 
-impl From<ArgFault> for TextError {
-    fn from(fault: ArgFault) -> Self {
+impl From<ArgError> for TextError {
+    fn from(fault: ArgError) -> Self {
         Self::Args(fault)
     }
 }
@@ -69,7 +69,7 @@ impl From<ArgFault> for TextError {
 /// reported in its place.
 pub fn read<E: From<TextError>>(
     text: &str,
-    mut each: impl FnMut(Found) -> Result<(), E>,
+    mut each: impl FnMut(ParsedRow) -> Result<(), E>,
 ) -> Result<(), E> {
     let (text, format) = Format::of(text);
     match format {
@@ -128,10 +128,10 @@ fn is_toml(start: &str) -> bool {
 }
 
 /// One object a line; empty lines are passed over.
-fn objects<E>(text: &str, each: &mut impl FnMut(Found) -> Result<(), E>) -> Result<(), E> {
+fn objects<E>(text: &str, each: &mut impl FnMut(ParsedRow) -> Result<(), E>) -> Result<(), E> {
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
     for (line, number) in lines {
-        each(Found { line: number, row: object(line), may_be_cut: false })?;
+        each(ParsedRow { line: number, row: object(line), may_be_cut: false })?;
     }
     Ok(())
 }
@@ -209,7 +209,7 @@ fn whole_day(text: String) -> String {
 }
 
 #[cfg(test)]
-fn all(text: &str) -> Result<Vec<Found>, TextError> {
+fn all(text: &str) -> Result<Vec<ParsedRow>, TextError> {
     let mut rows = Vec::new();
     read(text, |found| {
         rows.push(found);

@@ -3,7 +3,7 @@
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use zeroize::Zeroizing;
 
-use super::{Found, MOST_ROW_BYTES, Object, TextError, broken, newlines, too_long};
+use super::{MOST_ROW_BYTES, Object, ParsedRow, TextError, broken, newlines, too_long};
 
 /// Columns that hold yes or no.
 const SWITCHES: [&str; 3] = ["super_admin", "can_login", "webdav"];
@@ -13,7 +13,7 @@ const MOST_COLUMNS: usize = 64;
 
 pub(super) fn read<E: From<TextError>>(
     text: &str,
-    each: &mut impl FnMut(Found) -> Result<(), E>,
+    each: &mut impl FnMut(ParsedRow) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut records = Records::new(text);
     let columns: Vec<String> = match records.next()? {
@@ -33,7 +33,7 @@ pub(super) fn read<E: From<TextError>>(
         }
         let row = cells(&mut object, &columns, &records).and_then(|()| object.row());
         let may_be_cut = records.rest.is_empty() && !text.ends_with(['\n', '\r']);
-        each(Found { line, row, may_be_cut })?;
+        each(ParsedRow { line, row, may_be_cut })?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use toml_parser::Source;
 use toml_parser::lexer::{Lexer, TokenKind};
 use zeroize::Zeroizing;
 
-use super::{Found, MOST_ROW_BYTES, Object, TextError, broken, newlines, too_long};
+use super::{MOST_ROW_BYTES, Object, ParsedRow, TextError, broken, newlines, too_long};
 
 /// What a part that is a table begins with.
 const TABLE: &str = "[[";
@@ -25,7 +25,7 @@ struct File {
 
 pub(super) fn read<E: From<TextError>>(
     text: &str,
-    each: &mut impl FnMut(Found) -> Result<(), E>,
+    each: &mut impl FnMut(ParsedRow) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut lines = Lines { rest: text, at: 0, line: 1 };
     let mut object = Object::new();
@@ -45,7 +45,7 @@ pub(super) fn read<E: From<TextError>>(
         for account in file.account {
             let line = lines.line_at(part.start + account.span().start);
             let row = fill(&mut object, account.into_inner()).and_then(|()| object.row());
-            each(Found { line, row, may_be_cut: false })?;
+            each(ParsedRow { line, row, may_be_cut: false })?;
         }
     }
     Ok(())

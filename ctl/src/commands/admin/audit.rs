@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::object::Object;
 use crate::output;
-use crate::report::{Report, escape, words};
+use crate::report::{Report, escape, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,9 +40,6 @@ pub enum Verb {
 
 impl Audit {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         match self.verb {
             Verb::Ls(command) => command.run(context),
@@ -134,7 +131,7 @@ impl Verify {
 }
 
 fn verdict(found: &Object<'_>) -> String {
-    let records = words::count(found.number("records"), "record");
+    let records = format::count(found.number("records"), "record");
     let head = found.within("head");
     let head = match head.some_text("hash") {
         Some(hash) => ["head ", &head.figure("number"), " ", &hash].concat(),

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::object::Object;
 use crate::output;
-use crate::report::{Report, escape, words};
+use crate::report::{Report, escape, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,7 +37,7 @@ impl Doctor {
     /// # Errors
     /// Why the daemon could not be asked, or that there is something to do.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        let ours = context.socket_choice()?.look();
+        let ours = context.socket_choice()?.probe();
         let mut rows = ours.iter().map(written).collect::<Result<Vec<_>, _>>()?;
         let end = match context.call(CommandName::Doctor, &NoArgs {}) {
             Ok(result) => {
@@ -73,7 +73,7 @@ fn written(check: &Check) -> Result<Box<RawValue>, Failure> {
 
 fn table(checks: &[Object<'_>]) -> Report {
     let row = |check: &Object<'_>| {
-        let ok = words::yes(check.is_true("ok"));
+        let ok = format::yes(check.is_true("ok"));
         vec![check.text("check"), ok, check.text("found"), check.text("advice")]
     };
     Report {

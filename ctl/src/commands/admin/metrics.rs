@@ -22,9 +22,6 @@ pub struct Metrics {}
 
 impl Metrics {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(context: &mut Context) -> Result<(), Failure> {
         let result = context.call(CommandName::Metrics, &NoArgs {})?;
         let exposition = decode(&result)?;

@@ -46,7 +46,7 @@ pub enum Verb {
     Metrics(metrics::Metrics),
     /// Print a script that completes command lines: bash, zsh or fish
     Completions(tree::Completions),
-    /// Write manual pages into a folder
+    /// Write manual pages into a directory
     Man(tree::Man),
     /// Make and restore backups of the accounts
     Backup(backup::Backup),
@@ -54,9 +54,6 @@ pub enum Verb {
 
 impl Admin {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         match self.verb {
             Verb::Status(command) => command.run(context),

@@ -34,9 +34,6 @@ pub struct Status {
 
 impl Status {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         if self.check {
             return check(context);

@@ -40,9 +40,6 @@ fn shell(text: &str) -> Result<Shell, String> {
 
 impl Completions {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self) -> Result<(), Failure> {
         output::data(&script(self.shell, crate::cli::command()))
     }
@@ -53,34 +50,31 @@ Examples:
   photoprism admin man /usr/local/share/man/man1
   photoprism admin man . && man -l photoprism.1";
 
-/// Write manual pages into a folder, which is made where it is missing
+/// Write manual pages into a directory, which is made where it is missing
 #[derive(Debug, Args)]
 #[command(after_long_help = MAN_EXAMPLES)]
 pub struct Man {
-    /// The folder
+    /// The directory
     #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    directory: PathBuf,
 }
 
 impl Man {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let failed = |error| Failure::System("cannot write the manual pages", error);
-        paths::check(&self.folder, "DIR")?;
-        fs::create_dir_all(&self.folder).map_err(failed)?;
+        paths::check(&self.directory, "DIR")?;
+        fs::create_dir_all(&self.directory).map_err(failed)?;
         let (mut count, mut written) = (0, Ok(()));
         visit(crate::cli::command(), &mut |path, command| {
             if written.is_ok() {
-                let file = self.folder.join(manual::name(path) + ".1");
+                let file = self.directory.join(manual::name(path) + ".1");
                 written = fs::write(file, manual::page(path, command));
                 count += 1;
             }
         });
         written.map_err(failed)?;
-        context.note(&format!("wrote {count} pages to {}", self.folder.display()));
+        context.note(&format!("wrote {count} pages to {}", self.directory.display()));
         Ok(())
     }
 }

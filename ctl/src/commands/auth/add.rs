@@ -53,9 +53,6 @@ pub struct Add {
 
 impl Add {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let name = prompt::text(context, self.name, ("Client Name", "--name"))?;
         let scope = prompt::text(context, self.scope, ("Authorization Scope", "--scope"))?;

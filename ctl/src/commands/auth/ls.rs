@@ -9,7 +9,7 @@ use crate::commands::listing;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::object::Object;
-use crate::report::{Report, words};
+use crate::report::{Report, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,9 +35,6 @@ pub struct Ls {
 
 impl Ls {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
         let listing = listing::fetch(context, CommandName::AuthLs, self.count.count, args)?;
@@ -51,14 +48,14 @@ fn table(sessions: &[Object<'_>]) -> Report {
         vec![
             session.text("id"),
             session.within("user").text("name"),
-            words::authentication(&session.text("provider"), &session.text("method")),
+            format::authentication(&session.text("provider"), &session.text("method")),
             if client.is_empty() { "n/a".into() } else { client },
             session.text("scope"),
             session.text("login_ip"),
             session.text("client_ip"),
             session.time("last_active"),
             session.time("created_at"),
-            words::expiry(session.some_text("expires_at").as_deref()),
+            format::expiry(session.some_text("expires_at").as_deref()),
         ]
     });
     let columns = vec![

@@ -45,9 +45,6 @@ pub enum Verb {
 
 impl Auth {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         match self.verb {
             Verb::Ls(command) => command.run(context),

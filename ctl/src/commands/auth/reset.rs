@@ -7,7 +7,7 @@ use photoprism_protocol::status::NoArgs;
 use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode};
 use crate::failure::Failure;
-use crate::report::{escape, words};
+use crate::report::{escape, format};
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -27,15 +27,12 @@ pub struct Reset {
 
 impl Reset {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let question = "End every session and delete all app passwords and access tokens?";
         let consent = prompt::consent(context, self.yes.yes, question, "--yes")?;
         let result = context.call_agreed(&consent, CommandName::AuthReset, &NoArgs {})?;
         let done = decode(&result)?;
-        let removed = words::count(done.count("removed")?, "session");
+        let removed = format::count(done.count("removed")?, "session");
         context.note(&format!("removed {removed}; the backup that holds them:"));
         if self.json.json {
             return output::json(&result, None);

@@ -6,12 +6,12 @@ use photoprism_protocol::command::CommandName;
 use photoprism_protocol::secret::Secret;
 
 use crate::cli::flags::{JsonFlag, YesFlag};
-use crate::commands::each::each;
+use crate::commands::each::for_each_user;
 use crate::commands::identifier;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
 use crate::prompt::Consent;
-use crate::report::words;
+use crate::report::format;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -40,15 +40,14 @@ pub struct Rm {
 
 impl Rm {
     /// Carries it out: every identifier is tried.
-    ///
-    /// # Errors
-    /// Why it was not done; of several failures the first.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let sessions = identifier::take_all(context, self.identifiers)?;
         let names: Vec<_> = sessions.iter().map(identifier::name).collect();
         let question = format!("End {}?", names.join(", "));
         let consent = prompt::consent(context, self.yes.yes, &question, "--yes")?;
-        each(context, sessions, |context, session| remove(context, &consent, session, self.json))
+        for_each_user(context, sessions, |context, session| {
+            remove(context, &consent, session, self.json)
+        })
     }
 }
 
@@ -60,7 +59,7 @@ fn remove(
 ) -> Result<(), Failure> {
     let args = Target { session };
     let result = context.call_agreed(consent, CommandName::AuthRm, &args)?;
-    let removed = words::count(decode(&result)?.count("removed")?, "session");
+    let removed = format::count(decode(&result)?.count("removed")?, "session");
     context.note(&format!("ended {}; {removed} removed", identifier::name(&args.session)));
     if json.json { output::json(&result, None) } else { Ok(()) }
 }

@@ -10,7 +10,7 @@ use crate::context::{Context, decode};
 use crate::failure::Failure;
 use crate::object::Object;
 use crate::output;
-use crate::report::{Report, escape, words};
+use crate::report::{Report, escape, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,9 +32,6 @@ pub struct Show {
 
 impl Show {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let session = identifier::take(context, self.identifier)?;
         let result = context.call(CommandName::AuthShow, &Target { session })?;
@@ -52,15 +49,16 @@ fn properties(session: &Object<'_>) -> Vec<(&'static str, String)> {
     let text = |key| session.text(key);
     let time = |key| session.time(key);
     let user = session.within("user");
-    let idle = session.raw("idle_timeout_s").parse().map_or_else(|_| String::new(), words::seconds);
+    let idle =
+        session.raw("idle_timeout_s").parse().map_or_else(|_| String::new(), format::seconds);
     vec![
-        ("Authentication Method", words::authentication(&text("provider"), &text("method"))),
+        ("Authentication Method", format::authentication(&text("provider"), &text("method"))),
         ("Client", text("client_name")),
         ("Client UID", text("client_uid")),
         ("Created At", time("created_at")),
         ("Current IP", text("client_ip")),
-        ("Expired", words::yes(session.is_true("expired"))),
-        ("Expires At", words::expiry(session.some_text("expires_at").as_deref())),
+        ("Expired", format::yes(session.is_true("expired"))),
+        ("Expires At", format::expiry(session.some_text("expires_at").as_deref())),
         ("Grant", text("grant")),
         ("Idle Timeout", idle),
         ("Last Active", time("last_active")),

@@ -7,7 +7,7 @@ use photoprism_protocol::logins;
 use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode};
 use crate::failure::Failure;
-use crate::report::words;
+use crate::report::format;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -37,16 +37,13 @@ pub struct Clear {
 
 impl Clear {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let question = question(self.user.as_deref(), self.ip.as_deref());
         let consent = prompt::consent(context, self.yes.yes, &question, "--yes")?;
         let args = logins::Clear { name: self.user, client_ip: self.ip };
         let result = context.call_agreed(&consent, CommandName::LoginsClear, &args)?;
         let removed = decode(&result)?.count("removed")?;
-        context.note(&format!("removed {}", words::count(removed, "login record")));
+        context.note(&format!("removed {}", format::count(removed, "login record")));
         if self.json.json { output::json(&result, None) } else { Ok(()) }
     }
 }

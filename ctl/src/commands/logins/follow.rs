@@ -19,7 +19,7 @@ use crate::clock::{self, Deadline};
 use crate::commands::listing::{self, Listing};
 use crate::context::{Context, decode_all};
 use crate::failure::Failure;
-use crate::interrupt::{Held, Waited};
+use crate::interrupt::{InterruptGuard, Waited};
 use crate::output;
 use crate::report::{Layout, Report, escape};
 
@@ -84,7 +84,11 @@ fn ask(
 }
 
 /// Waits for the next round, or for room to write; sees meanwhile whether anybody reads on.
-fn pause(held: &Held<'_>, room: PollFlags, deadline: Option<Deadline>) -> Result<(), Failure> {
+fn pause(
+    held: &InterruptGuard<'_>,
+    room: PollFlags,
+    deadline: Option<Deadline>,
+) -> Result<(), Failure> {
     let out = io::stdout();
     let waited = held.wait(out.as_fd(), room, deadline);
     match waited.map_err(|error| Failure::System("cannot wait", error))? {
@@ -95,7 +99,7 @@ fn pause(held: &Held<'_>, room: PollFlags, deadline: Option<Deadline>) -> Result
 }
 
 struct Printer<'a> {
-    held: &'a Held<'a>,
+    held: &'a InterruptGuard<'a>,
     /// `None` for JSON.
     layout: Option<Layout>,
     /// The header stands there.

@@ -62,9 +62,6 @@ pub struct Ls {
 
 impl Ls {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let since = match &self.since {
             None => None,

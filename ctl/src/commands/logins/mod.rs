@@ -40,9 +40,6 @@ pub enum Verb {
 
 impl Logins {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         match self.verb {
             Verb::Ls(command) => command.run(context),

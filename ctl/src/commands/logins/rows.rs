@@ -4,7 +4,6 @@ use crate::object::Object;
 use crate::report::Report;
 
 /// The columns of the documentation.
-#[must_use]
 pub fn table(entries: &[Object<'_>]) -> Report {
     let rows = entries.iter().map(|entry| {
         vec![

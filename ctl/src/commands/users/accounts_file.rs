@@ -24,7 +24,7 @@ const FIRST_ROOM: u64 = 64 * 1024;
 const DATABASE: &[u8] = b"SQLite format 3\0";
 
 /// What the file turned out to be.
-pub(super) enum Given {
+pub(super) enum Input {
     /// Accounts as text.
     Text(Accounts),
     /// The whole path of a database, for the daemon to read.
@@ -34,7 +34,7 @@ pub(super) enum Given {
 /// A text of accounts, with the passwords that it names by their files.
 pub(super) struct Accounts {
     text: Secret,
-    folder: PathBuf,
+    directory: PathBuf,
     /// The files that the text names, once they are asked for.
     named: Option<BTreeSet<String>>,
     /// Each file is read once, though a dry run comes before the run.
@@ -48,7 +48,7 @@ pub(super) struct Accounts {
 /// # Errors
 /// [`Failure::Usage`] where it cannot be read, is too long, is not text, or is a database without
 /// a path.
-pub(super) fn open(path: &Path) -> Result<Given, Failure> {
+pub(super) fn open(path: &Path) -> Result<Input, Failure> {
     paths::check(path, "FILE")?;
     if path.as_os_str() == "-" {
         return sniffed(stdin().lock().take(MOST_BYTES + 1), path, false);
@@ -73,7 +73,7 @@ pub(super) fn open(path: &Path) -> Result<Given, Failure> {
 }
 
 /// Tells a database from a text by its first bytes, which are part of the text.
-fn sniffed(mut source: Take<impl Read>, path: &Path, has_path: bool) -> Result<Given, Failure> {
+fn sniffed(mut source: Take<impl Read>, path: &Path, has_path: bool) -> Result<Input, Failure> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize_of(FIRST_ROOM)));
     let begin = source.by_ref().take(DATABASE.len() as u64).read_to_end(&mut bytes);
     let short = has_path && bytes.len() < DATABASE.len() && is_named_as_database(path);
@@ -87,7 +87,7 @@ fn sniffed(mut source: Take<impl Read>, path: &Path, has_path: bool) -> Result<G
         return Err(Failure::Usage(format!("{} {why}", shown(path))));
     }
     let bytes = rest(source, bytes).map_err(|error| unreadable(path, &error))?;
-    text(&bytes, path).map(Given::Text)
+    text(&bytes, path).map(Input::Text)
 }
 
 /// Reads to the end. A buffer that is full is left for one of twice its size, and zeroed.
@@ -112,15 +112,15 @@ fn text(bytes: &[u8], path: &Path) -> Result<Accounts, Failure> {
         return Err(refuse("has more than 16 MiB; import it in several pieces"));
     }
     let text = str::from_utf8(bytes).map_err(|_| refuse("is no UTF-8 text"))?;
-    let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+    let directory = path.parent().unwrap_or(Path::new("")).to_path_buf();
     let text = Secret::new(text.into());
-    Ok(Accounts { text, folder, named: None, passwords: BTreeMap::new() })
+    Ok(Accounts { text, directory, named: None, passwords: BTreeMap::new() })
 }
 
-fn database(path: &Path) -> Result<Given, Failure> {
+fn database(path: &Path) -> Result<Input, Failure> {
     let whole = std::path::absolute(path).ok();
     let whole = whole.and_then(|path| path.into_os_string().into_string().ok());
-    whole.map(Given::Database).ok_or_else(|| Failure::Usage("the path is no UTF-8 text".into()))
+    whole.map(Input::Database).ok_or_else(|| Failure::Usage("the path is no UTF-8 text".into()))
 }
 
 fn is_named_as_database(path: &Path) -> bool {
@@ -161,7 +161,7 @@ impl Accounts {
         if let Some(known) = self.passwords.get(file) {
             return Ok(known.clone());
         }
-        let read = password::from_regular_file(&self.folder.join(file), "password_file")?;
+        let read = password::from_regular_file(&self.directory.join(file), "password_file")?;
         self.passwords.insert(file.to_owned(), read.clone());
         Ok(read)
     }
@@ -186,8 +186,8 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Result<String, Failure> {
         match sniffed(Slow(bytes).take(MOST_BYTES + 1), Path::new("-"), false)? {
-            Given::Text(accounts) => Ok(accounts.text().expose().to_owned()),
-            Given::Database(path) => panic!("{path}"),
+            Input::Text(accounts) => Ok(accounts.text().expose().to_owned()),
+            Input::Database(path) => panic!("{path}"),
         }
     }
 

@@ -49,9 +49,6 @@ pub struct Add {
 
 impl Add {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let name = prompt::username(context, self.username)?;
         let password = self.password.take(context)?;

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::object::Object;
 use crate::output;
-use crate::report::{Layout, Report, words};
+use crate::report::{Layout, Report, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,9 +44,6 @@ pub struct Adopt {
 
 impl Adopt {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done; of several failures the first.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let args = users::Adopt {
             names: (!self.all).then_some(self.names),
@@ -62,7 +59,7 @@ impl Adopt {
         } else {
             table(&accounts).print(Layout::Table)?;
         }
-        let adopted = words::count(done.number("adopted"), "user");
+        let adopted = format::count(done.number("adopted"), "user");
         context.note(&if done.is_true("dry_run") {
             format!("{adopted} would be adopted")
         } else {
@@ -100,16 +97,16 @@ fn table(accounts: &[Object<'_>]) -> Report {
 
 fn row(account: &Object<'_>) -> Vec<String> {
     let outcome = account.text("outcome").replace('_', " ");
-    let mut cells = vec![account.text("name"), words::capital(&outcome)];
+    let mut cells = vec![account.text("name"), format::capital(&outcome)];
     match account.object("user") {
         Err(_) => cells.extend(std::iter::repeat_n(String::new(), 6)),
         Ok(user) => cells.extend([
             user.text("name"),
             user.text("display_name"),
             user.text("email"),
-            words::role(&user.text("role")),
-            words::enabled(user.is_true("may_login")),
-            words::enabled(user.is_true("may_webdav")),
+            format::role(&user.text("role")),
+            format::enabled(user.is_true("may_login")),
+            format::enabled(user.is_true("may_webdav")),
         ]),
     }
     cells.push(account.text("message"));

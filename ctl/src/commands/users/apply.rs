@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::accounts_file::{Given, open};
+use super::accounts_file::{Input, open};
 use super::transfer::{Options, Results, carry_out};
 use crate::cli::flags::{FormatFlags, YesFlag};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::prompt::{self, Consent};
-use crate::report::words;
+use crate::report::format;
 
 /// Accounts that the question names.
 const NAMED: usize = 10;
@@ -56,12 +56,9 @@ pub struct Apply {
 
 impl Apply {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done; [`Exit::Pending`] where a trial found something to do.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let mut file = open(&self.file)?;
-        if matches!(file, Given::Database(_)) {
+        if matches!(file, Input::Database(_)) {
             let why = "is a database; a text declares accounts, see photoprism users import";
             return Err(Failure::Usage(format!("{} {why}", self.file.display())));
         }
@@ -83,7 +80,7 @@ impl Apply {
     fn agree(
         &self,
         context: &mut Context,
-        file: &mut Given,
+        file: &mut Input,
         trial: Options<'_>,
     ) -> Result<Option<Consent>, Failure> {
         if self.yes.yes {
@@ -94,7 +91,7 @@ impl Apply {
         if count == 0 {
             return Ok(None);
         }
-        let users = words::count(count, "user");
+        let users = format::count(count, "user");
         let names = results.names("pruned", NAMED)?;
         let more = if count > NAMED as u64 { ", …" } else { "" };
         let question =

@@ -8,7 +8,7 @@ use crate::commands::listing;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
-use crate::report::{escape, words};
+use crate::report::{escape, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,9 +32,6 @@ pub struct Export {
 
 impl Export {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let secrets = self.with_secrets.then_some(true);
         let args = |limit, cursor| transfer::Export {
@@ -47,7 +44,7 @@ impl Export {
         for item in &items {
             output::line(&escape::json(item.get()))?;
         }
-        let exported = words::count(items.len() as u64, "user");
+        let exported = format::count(items.len() as u64, "user");
         context.note(&if self.with_secrets {
             format!("exported {exported} with password hashes and two-factor keys: keep them safe")
         } else {

@@ -41,11 +41,11 @@ pub(super) struct FieldFlags {
     #[arg(long, value_name = "TIME")]
     expires_at: Option<String>,
 
-    /// Sub-folder for uploads
+    /// Sub-directory for uploads
     #[arg(short, long, value_name = "PATH")]
     upload_path: Option<String>,
 
-    /// Base folder
+    /// Base directory
     #[arg(long, value_name = "PATH")]
     base_path: Option<String>,
 

@@ -41,9 +41,6 @@ pub struct Import {
 
 impl Import {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let options = Options { dry_run: self.dry_run, update: false, prune: false, consent: None };
         let results = carry_out(context, &mut open(&self.file)?, options)?;

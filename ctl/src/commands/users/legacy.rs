@@ -9,7 +9,7 @@ use crate::commands::listing;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::object::Object;
-use crate::report::{Report, words};
+use crate::report::{Report, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,9 +34,6 @@ pub struct Legacy {
 
 impl Legacy {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
         let listing = listing::fetch(context, CommandName::UsersLegacy, self.count, args)?;
@@ -52,7 +49,7 @@ fn table(users: &[Object<'_>]) -> Report {
             user.text("name"),
             user.text("user_name"),
             user.text("email"),
-            words::yes(user.is_true("admin")),
+            format::yes(user.is_true("admin")),
             user.time("created_at"),
         ]
     });

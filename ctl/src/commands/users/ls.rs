@@ -9,7 +9,7 @@ use crate::commands::listing;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::object::Object;
-use crate::report::{Report, words};
+use crate::report::{Report, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,9 +52,6 @@ struct Columns {
 
 impl Ls {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let deleted = self.columns.deleted.then_some(true);
         let args =
@@ -77,11 +74,11 @@ fn row(user: &Object<'_>, show: Columns) -> Vec<String> {
     let mut cells = vec![
         user.text("uid"),
         user.text("name"),
-        words::role(&user.text("role")),
-        words::authentication(&user.text("provider"), &user.text("method")),
-        words::yes(user.is_true("super_admin")),
-        words::enabled(user.is_true("may_login")),
-        words::enabled(user.is_true("may_webdav")),
+        format::role(&user.text("role")),
+        format::authentication(&user.text("provider"), &user.text("method")),
+        format::yes(user.is_true("super_admin")),
+        format::enabled(user.is_true("may_login")),
+        format::enabled(user.is_true("may_webdav")),
     ];
     cells.extend(show.login.then(|| user.time("login_at")));
     cells.extend(show.created.then(|| user.time("created_at")));

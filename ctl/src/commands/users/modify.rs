@@ -6,7 +6,7 @@ use photoprism_protocol::users::{self, ModTarget};
 
 use super::fields::FieldFlags;
 use crate::cli::flags::JsonFlag;
-use crate::commands::passwd::ended;
+use crate::commands::passwd::sessions_ended;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
 use crate::object::Object;
@@ -50,9 +50,6 @@ pub struct Mod {
 
 impl Mod {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::username(context, self.username)?;
         let password = self.password.take(context)?;
@@ -81,5 +78,8 @@ fn summary(done: &Object<'_>) -> Result<String, Failure> {
         return Ok(format!("nothing changed for user {name}"));
     }
     let changed = done.texts("changed").join(", ");
-    Ok(format!("changed {changed} of user {name}; {}", ended(done.count("sessions_revoked")?)))
+    Ok(format!(
+        "changed {changed} of user {name}; {}",
+        sessions_ended(done.count("sessions_revoked")?)
+    ))
 }

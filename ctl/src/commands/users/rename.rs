@@ -13,7 +13,7 @@ const EXAMPLES: &str = "\
 Examples:
   photoprism users rename bob robert
 
-UID, display name, folders, password, sessions and app passwords stay as they are.";
+UID, display name, directories, password, sessions and app passwords stay as they are.";
 
 /// Give an account another name
 #[derive(Debug, Args)]
@@ -33,9 +33,6 @@ pub struct Rename {
 
 impl Rename {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::text(context, self.username, ("Username", "OLD"))?;
         let name = prompt::text(context, self.name, ("New name", "NEW"))?;

@@ -7,7 +7,7 @@ use photoprism_protocol::status::NoArgs;
 use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode};
 use crate::failure::Failure;
-use crate::report::{escape, words};
+use crate::report::{escape, format};
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -27,9 +27,6 @@ pub struct Reset {
 
 impl Reset {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let question = "Remove all accounts, sessions and app passwords?";
         let consent = prompt::consent(context, self.yes.yes, question, "--yes")?;
@@ -38,8 +35,8 @@ impl Reset {
         let removed = done.object("removed")?;
         context.note(&format!(
             "removed {} and {}; the backup that holds them:",
-            words::count(removed.number("users"), "user"),
-            words::count(removed.number("sessions"), "session"),
+            format::count(removed.number("users"), "user"),
+            format::count(removed.number("sessions"), "session"),
         ));
         if self.json.json {
             return output::json(&result, None);

@@ -26,9 +26,6 @@ pub struct Restore {
 
 impl Restore {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::username(context, self.username)?;
         let result = context.call(CommandName::UsersRestore, &Target { user })?;

@@ -5,8 +5,8 @@ use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::Target;
 
 use crate::cli::flags::{JsonFlag, YesFlag};
-use crate::commands::each::each;
-use crate::commands::passwd::ended;
+use crate::commands::each::for_each_user;
+use crate::commands::passwd::sessions_ended;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
 use crate::prompt::Consent;
@@ -40,9 +40,6 @@ pub struct Rm {
 
 impl Rm {
     /// Carries it out: every name is tried.
-    ///
-    /// # Errors
-    /// Why it was not done; of several failures the first.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let mut names = self.usernames;
         if names.is_empty() {
@@ -51,7 +48,7 @@ impl Rm {
         let quoted: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
         let question = format!("Delete {}?", quoted.join(", "));
         let consent = prompt::consent(context, self.force || self.yes.yes, &question, "--yes")?;
-        each(context, names, |context, user| remove(context, &consent, user, self.json))
+        for_each_user(context, names, |context, user| remove(context, &consent, user, self.json))
     }
 }
 
@@ -64,6 +61,7 @@ fn remove(
     let result = context.call_agreed(consent, CommandName::UsersRm, &Target { user })?;
     let done = decode(&result)?;
     let name = done.object("user")?.text("name");
-    context.note(&format!("deleted user {name}; {}", ended(done.count("sessions_revoked")?)));
+    context
+        .note(&format!("deleted user {name}; {}", sessions_ended(done.count("sessions_revoked")?)));
     if json.json { output::json(&result, None) } else { Ok(()) }
 }

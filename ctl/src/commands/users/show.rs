@@ -8,7 +8,7 @@ use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
 use crate::object::Object;
-use crate::report::{Report, escape, words};
+use crate::report::{Report, escape, format};
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -29,9 +29,6 @@ pub struct Show {
 
 impl Show {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::username(context, self.username)?;
         let result = context.call(CommandName::UsersShow, &Target { user })?;
@@ -51,26 +48,26 @@ fn properties(user: &Object<'_>) -> Vec<(&'static str, String)> {
         ("Attributes", user.text("attr")),
         ("Auth ID", user.text("auth_id")),
         ("Auth Issuer", user.text("auth_issuer")),
-        ("Authentication", words::authentication(&user.text("provider"), &user.text("method"))),
+        ("Authentication", format::authentication(&user.text("provider"), &user.text("method"))),
         ("Base Path", user.text("base_path")),
         ("Created At", user.time("created_at")),
         ("Deleted At", user.time("deleted_at")),
         ("Display Name", user.text("display_name")),
         ("Email", user.text("email")),
-        ("Expires At", words::expiry(user.some_text("expires_at").as_deref())),
+        ("Expires At", format::expiry(user.some_text("expires_at").as_deref())),
         ("Last Login", user.time("login_at")),
-        ("Login Flag", words::yes(user.is_true("can_login"))),
-        ("Password", words::yes(user.is_true("has_password"))),
-        ("Role", words::role(&user.text("role"))),
-        ("Super Admin", words::yes(user.is_true("super_admin"))),
-        ("Two-Factor", words::enabled(user.is_true("two_factor"))),
+        ("Login Flag", format::yes(user.is_true("can_login"))),
+        ("Password", format::yes(user.is_true("has_password"))),
+        ("Role", format::role(&user.text("role"))),
+        ("Super Admin", format::yes(user.is_true("super_admin"))),
+        ("Two-Factor", format::enabled(user.is_true("two_factor"))),
         ("UID", user.text("uid")),
         ("Updated At", user.time("updated_at")),
         ("Upload Path", user.text("upload_path")),
         ("Username", user.text("name")),
-        ("Web Login", words::enabled(user.is_true("may_login"))),
-        ("WebDAV", words::enabled(user.is_true("may_webdav"))),
-        ("WebDAV Flag", words::yes(user.is_true("webdav"))),
+        ("Web Login", format::enabled(user.is_true("may_login"))),
+        ("WebDAV", format::enabled(user.is_true("may_webdav"))),
+        ("WebDAV Flag", format::yes(user.is_true("webdav"))),
     ]
 }
 

@@ -9,7 +9,7 @@ use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::Import;
 use serde_json::value::RawValue;
 
-use super::accounts_file::Given;
+use super::accounts_file::Input;
 use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode, decode_all};
 use crate::exit::Exit;
@@ -46,12 +46,12 @@ pub(super) struct Results {
 /// As [`Context::call`], and [`Failure::Usage`] for a password file.
 pub(super) fn carry_out(
     context: &mut Context,
-    source: &mut Given,
+    source: &mut Input,
     options: Options<'_>,
 ) -> Result<Results, Failure> {
     let import = Some(match source {
-        Given::Text(accounts) => send(context, accounts.text().expose(), options)?,
-        Given::Database(path) => name(context, path, options)?,
+        Input::Text(accounts) => send(context, accounts.text().expose(), options)?,
+        Input::Database(path) => name(context, path, options)?,
     });
     let run = Import {
         import: import.clone(),
@@ -67,7 +67,7 @@ pub(super) fn carry_out(
         let answer = ask(context, &next, options)?;
         let step = decode(&answer)?;
         for file in step.texts("missing_files") {
-            let Given::Text(accounts) = source else {
+            let Input::Text(accounts) = source else {
                 return Err(Failure::BadReply("the daemon asks for a file of a database".into()));
             };
             if !given.insert(file.clone()) {
@@ -124,18 +124,12 @@ fn ask(
 
 impl Results {
     /// How many rows came to that.
-    ///
-    /// # Errors
-    /// [`Failure::BadReply`].
     pub(super) fn count(&self, outcome: &str) -> Result<u64, Failure> {
         let nonsense = |_| Failure::BadReply("the daemon's counts make no sense".into());
         Ok(serde_json::from_str::<Object<'_>>(&self.counts).map_err(nonsense)?.number(outcome))
     }
 
     /// The first names that came to that.
-    ///
-    /// # Errors
-    /// [`Failure::BadReply`].
     pub(super) fn names(&self, outcome: &str, most: usize) -> Result<Vec<String>, Failure> {
         let items = decode_all(&self.items)?;
         let such = items.iter().filter(|item| item.text("outcome") == outcome);

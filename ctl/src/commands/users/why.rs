@@ -10,7 +10,7 @@ use crate::context::{Context, decode, decode_all};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::object::Object;
-use crate::report::{Layout, Report, words};
+use crate::report::{Layout, Report, format};
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -70,7 +70,7 @@ fn reasons(reasons: &[Object<'_>]) -> Report {
     let rows = reasons.iter().map(|reason| {
         vec![
             reason.text("message"),
-            words::yes(reason.is_true("blocks")),
+            format::yes(reason.is_true("blocks")),
             reason.text("command"),
             reason.time("until"),
         ]

@@ -6,9 +6,9 @@ use data_encoding::HEXLOWER;
 use photoprism_protocol::auth::Active;
 
 use super::{Ask, SessionId};
-use crate::accounts::sessions::{Span, allows, is_app_password, shown_scope};
-use crate::accounts::standing::AccountState;
-use crate::store::{Seen, SessionRow};
+use crate::accounts::account::AccountState;
+use crate::accounts::sessions::{SessionLifetime, effective_scope, is_app_password, scope_allows};
+use crate::store::{LastUse, SessionRow};
 
 /// A session, as far as a check needs it.
 struct Entry {
@@ -17,7 +17,7 @@ struct Entry {
     client_uid: Box<str>,
     client_name: Box<str>,
     scope: Box<str>,
-    span: Span,
+    span: SessionLifetime,
     parent: Option<SessionId>,
     app_password: bool,
 }
@@ -36,7 +36,7 @@ struct Use {
 }
 
 #[derive(Default)]
-pub(super) struct Inner {
+pub(super) struct Maps {
     sessions: HashMap<SessionId, Entry>,
     accounts: HashMap<String, Account>,
     children: HashMap<SessionId, Vec<SessionId>>,
@@ -51,7 +51,7 @@ pub(in crate::accounts) fn parse_id(hex: &str) -> Option<SessionId> {
     HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()
 }
 
-impl Inner {
+impl Maps {
     /// One that will hold every session.
     pub(super) fn whole() -> Self {
         Self { whole: true, ..Self::default() }
@@ -92,7 +92,7 @@ impl Inner {
             client_uid: row.client_uid.as_str().into(),
             client_name: row.client_name.as_str().into(),
             scope: row.scope.as_str().into(),
-            span: Span::of(row),
+            span: SessionLifetime::of(row),
             parent,
             app_password: is_app_password(row),
         };
@@ -140,7 +140,7 @@ impl Inner {
     pub(super) fn verify(&mut self, id: &SessionId, ask: &Ask, now: i64) -> Option<Active> {
         self.latest = self.latest.max(now);
         let now = self.latest;
-        let entry = self.sessions.get_mut(id).filter(|entry| !entry.span.has_ended(now))?;
+        let entry = self.sessions.get_mut(id).filter(|entry| !entry.span.is_expired(now))?;
         let account = if entry.uid.is_empty() {
             None
         } else {
@@ -151,7 +151,7 @@ impl Inner {
         if ask.name.is_some() && ask.name.as_ref() != name {
             return None;
         }
-        if !allows(&entry.scope, ask.scope.iter().map(String::as_str)) {
+        if !scope_allows(&entry.scope, ask.scope.iter().map(String::as_str)) {
             return None;
         }
         entry.span.last_active = now;
@@ -174,8 +174,8 @@ impl Inner {
         self.uses.get(id).map(|used| used.last_active)
     }
 
-    pub(super) fn unwritten(&self) -> Vec<Seen> {
-        let seen = |(id, used): (&SessionId, &Use)| Seen {
+    pub(super) fn pending_uses(&self) -> Vec<LastUse> {
+        let seen = |(id, used): (&SessionId, &Use)| LastUse {
             id: HEXLOWER.encode(id),
             last_active: used.last_active,
             client_ip: used.client_ip.clone(),
@@ -183,8 +183,8 @@ impl Inner {
         self.uses.iter().map(seen).collect()
     }
 
-    pub(super) fn written(&mut self, seen: &[Seen]) {
-        for Seen { id, last_active, client_ip } in seen {
+    pub(super) fn mark_flushed(&mut self, seen: &[LastUse]) {
+        for LastUse { id, last_active, client_ip } in seen {
             let written = Use { last_active: *last_active, client_ip: client_ip.clone() };
             if let Some(id) = parse_id(id).filter(|id| self.uses.get(id) == Some(&written)) {
                 self.uses.remove(&id);
@@ -201,7 +201,7 @@ fn active(entry: &Entry, account: Option<&AccountState>) -> Active {
     let text = |text: &str| Some(text).filter(|text| !text.is_empty()).map(Into::into);
     Active {
         active: true,
-        scope: shown_scope(&entry.scope).into(),
+        scope: effective_scope(&entry.scope).into(),
         username: account.and_then(|account| text(&account.name)),
         sub: text(&entry.uid),
         client_id: text(&entry.client_uid),

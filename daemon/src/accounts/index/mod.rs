@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use photoprism_protocol::auth::Introspection;
 
-use self::inner::Inner;
+use self::inner::Maps;
 pub(super) use self::inner::parse_id;
-use super::standing::AccountState;
+use super::account::AccountState;
 use crate::effect::Effect;
-use crate::store::{Seen, SessionRow};
+use crate::store::{LastUse, SessionRow};
 
 /// The SHA-256 of a secret.
 pub type SessionId = [u8; 32];
@@ -33,13 +33,12 @@ pub struct Ask {
 /// The index; cheap to clone. The default is one beside PhotoPrism's database, whose sessions
 /// change without us: it only gathers their uses.
 #[derive(Clone, Default)]
-pub struct SessionIndex(Arc<Mutex<Inner>>);
+pub struct SessionIndex(Arc<Mutex<Maps>>);
 
 impl SessionIndex {
     /// The index of these sessions, with the accounts that they belong to.
-    #[must_use]
     pub fn load(sessions: Vec<SessionRow>, accounts: Vec<AccountState>) -> Self {
-        let mut inner = Inner::whole();
+        let mut inner = Maps::whole();
         for account in accounts {
             inner.know_account(account);
         }
@@ -49,7 +48,7 @@ impl SessionIndex {
         Self(Arc::new(Mutex::new(inner)))
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    fn inner(&self) -> MutexGuard<'_, Maps> {
         // Nothing in it panics half-way through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -79,7 +78,6 @@ impl SessionIndex {
     }
 
     /// Checks a token at these Unix seconds and notes its use.
-    #[must_use]
     pub fn verify(&self, id: &SessionId, ask: &Ask, now: i64) -> Introspection {
         let active = self.inner().verify(id, ask, now);
         active.map_or(Introspection::Inactive { active: false }, |active| {
@@ -93,30 +91,26 @@ impl SessionIndex {
     }
 
     /// The last use of a session that is not yet written, in Unix seconds.
-    #[must_use]
     pub fn last_use(&self, id: &SessionId) -> Option<i64> {
         self.inner().last_use(id)
     }
 
     /// The uses that are not yet written.
-    #[must_use]
-    pub fn unwritten(&self) -> Vec<Seen> {
-        self.inner().unwritten()
+    pub fn pending_uses(&self) -> Vec<LastUse> {
+        self.inner().pending_uses()
     }
 
     /// These uses are written now; what came since stays.
-    pub fn written(&self, seen: &[Seen]) {
-        self.inner().written(seen);
+    pub fn mark_flushed(&self, seen: &[LastUse]) {
+        self.inner().mark_flushed(seen);
     }
 
     /// Sessions in it.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.inner().len()
     }
 
     /// Whether there are none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -121,15 +121,15 @@ fn uses_are_kept_until_they_are_written() {
     let from = |ip: &str| Ask { client_ip: Some(ip.into()), ..Ask::default() };
     assert!(asked(&index, 1, &from("192.0.2.1"), NOW));
     assert!(asked(&index, 1, &Ask::default(), NOW + 5));
-    let first = index.unwritten();
+    let first = index.pending_uses();
     assert_eq!(first.len(), 1);
     assert_eq!(first[0].last_active, NOW + 5);
     assert_eq!(first[0].client_ip.as_deref(), Some("192.0.2.1"));
     assert!(asked(&index, 1, &Ask::default(), NOW + 6));
-    index.written(&first);
-    assert_eq!(index.unwritten()[0].last_active, NOW + 6);
-    index.written(&index.unwritten());
-    assert!(index.unwritten().is_empty());
+    index.mark_flushed(&first);
+    assert_eq!(index.pending_uses()[0].last_active, NOW + 6);
+    index.mark_flushed(&index.pending_uses());
+    assert!(index.pending_uses().is_empty());
 }
 
 #[test]
@@ -143,9 +143,9 @@ fn beside_photoprism_only_uses_are_gathered() {
     index.note(&id, &told, NOW);
     index.note(&id, &Ask::default(), NOW - 5);
     assert_eq!(index.last_use(&id), Some(NOW));
-    let seen = index.unwritten();
+    let seen = index.pending_uses();
     assert_eq!(seen.len(), 1);
     assert_eq!((seen[0].last_active, seen[0].client_ip.as_deref()), (NOW, Some("192.0.2.1")));
-    index.written(&seen);
+    index.mark_flushed(&seen);
     assert_eq!(index.last_use(&id), None);
 }

@@ -20,18 +20,18 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    fn owed(&self, now: Duration) -> Duration {
+    fn debt(&self, now: Duration) -> Duration {
         self.back_at.saturating_sub(now)
     }
 
     /// How long decided failures alone refuse an attempt; zero where they do not.
     pub(super) fn refuses_for(&self, now: Duration, rate: Rate) -> Duration {
-        (self.owed(now) + rate.refill()).saturating_sub(rate.whole())
+        (self.debt(now) + rate.refill()).saturating_sub(rate.whole())
     }
 
     /// Whether there is a place that neither a failure nor an undecided attempt has.
     pub(super) fn has_room(&self, now: Duration, rate: Rate) -> bool {
-        self.owed(now) + rate.time_of(self.undecided + 1) <= rate.whole()
+        self.debt(now) + rate.time_of(self.undecided + 1) <= rate.whole()
     }
 
     /// An undecided attempt takes a place.
@@ -47,23 +47,23 @@ impl Bucket {
     /// An undecided attempt failed: its place comes back after those that were taken before.
     pub(super) fn fail(&mut self, now: Duration, rate: Rate) {
         self.give_back();
-        self.owe(now, self.owed(now) + rate.refill(), rate);
+        self.set_debt(now, self.debt(now) + rate.refill(), rate);
     }
 
     /// All that is owed is back after `owed`; more than every place cannot be.
-    pub(super) fn owe(&mut self, now: Duration, owed: Duration, rate: Rate) {
+    pub(super) fn set_debt(&mut self, now: Duration, owed: Duration, rate: Rate) {
         self.back_at = now + owed.min(rate.whole());
     }
 
     /// Failures are forgotten.
-    pub(super) fn lift(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.back_at = Duration::ZERO;
     }
 
     /// As many places are taken under the new rate as were under the old one.
     pub(super) fn change_rate(&mut self, now: Duration, old: Rate, new: Rate) {
-        let owed = self.owed(now).as_nanos() * new.refill().as_nanos() / old.refill().as_nanos();
-        self.owe(now, Duration::from_nanos_u128(owed), new);
+        let owed = self.debt(now).as_nanos() * new.refill().as_nanos() / old.refill().as_nanos();
+        self.set_debt(now, Duration::from_nanos_u128(owed), new);
     }
 
     /// Whether an attempt is at work in it or waits for it.
@@ -73,6 +73,6 @@ impl Bucket {
 
     /// Whether forgetting it changes nothing.
     pub(super) fn is_blank(&self, now: Duration) -> bool {
-        !self.is_in_use() && self.owed(now).is_zero()
+        !self.is_in_use() && self.debt(now).is_zero()
     }
 }

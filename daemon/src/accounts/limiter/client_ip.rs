@@ -17,9 +17,6 @@ pub struct ClientIp {
 
 impl ClientIp {
     /// Reads an IPv4 or IPv6 address, without port, brackets or zone.
-    ///
-    /// # Errors
-    /// It is none.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let address: IpAddr = text.parse().map_err(|_| {
             RuleError::new(
@@ -31,13 +28,11 @@ impl ClientIp {
     }
 
     /// The address as it is recorded.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// What the limiter counts it as.
-    #[must_use]
     pub const fn network(&self) -> Network {
         Network::of(self.address)
     }
@@ -55,7 +50,6 @@ pub struct Network(IpAddr);
 
 impl Network {
     /// The network of that address; an IPv4 address inside IPv6 is its own.
-    #[must_use]
     pub const fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self(IpAddr::V4(address)),
@@ -67,7 +61,6 @@ impl Network {
     }
 
     /// Reads what [`Network`]'s `Display` writes; `None` for anything else.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let network = Self::of(text.strip_suffix("/64").unwrap_or(text).parse().ok()?);
         (network.to_string() == text).then_some(network)

@@ -7,31 +7,31 @@
 //! How an attempt goes:
 //!
 //! 1. [`Limiter::enter`] before anything is hashed. Dropping the future while it waits, or the
-//!    [`Place`] before it is decided, gives everything back.
+//!    [`Reservation`] before it is decided, gives everything back.
 //! 2. In the transaction of the attempt: after a failure `limits_charge` with
-//!    [`Place::charges`], after a success `vouch_put` with [`Place::vouch`]. The sentence counts
+//!    [`Reservation::charges`], after a success `vouch_put` with [`Reservation::trust`]. The statement counts
 //!    on from the row that stands there, so attempts that are decided at the same time add up in
 //!    whatever order they commit, and one that is rolled back counts nowhere.
-//! 3. After the commit [`Place::fail`] or [`Place::succeed`]; drop the place where the commit
+//! 3. After the commit [`Reservation::fail`] or [`Reservation::succeed`]; drop the place where the commit
 //!    failed, since the answer then says nothing about the password. A right password that lacks
 //!    its passcode, or came with a wrong one, gives its places back by being dropped: it is the
 //!    place of [`Limiter::enter_passcode`] that a wrong one takes.
 
 mod bucket;
 mod client_ip;
-mod place;
 mod queue;
 mod rate;
+mod reservation;
 mod state;
 mod subject;
 mod table;
 #[cfg(test)]
 mod tests;
-mod vouches;
+mod trusted_networks;
 
 pub use self::client_ip::{ClientIp, Network};
-pub use self::place::{Limiter, Place};
 pub use self::rate::{PASSCODE_RATE, Rate};
+pub use self::reservation::{Limiter, Reservation};
 pub use self::state::RateLimited;
-pub use self::subject::{NameHash, Subject, Who};
-pub use self::vouches::VOUCHED_SECONDS;
+pub use self::subject::{LimitKey, NameHash, Subject};
+pub use self::trusted_networks::TRUST_SECONDS;

@@ -15,19 +15,16 @@ pub struct Rate {
 impl Rate {
     /// So many places, one of which comes back after each `refill`. Neither is ever less than 1
     /// (place, second), and a refill has whole seconds.
-    #[must_use]
     pub fn new(burst: u32, refill: Duration) -> Self {
         Self { burst: burst.max(1), refill: Duration::from_secs(refill.as_secs().max(1)) }
     }
 
     /// Places.
-    #[must_use]
     pub const fn burst(self) -> u32 {
         self.burst
     }
 
     /// Time after which one comes back.
-    #[must_use]
     pub const fn refill(self) -> Duration {
         self.refill
     }

@@ -8,9 +8,9 @@ use tokio::sync::oneshot;
 use super::client_ip::Network;
 use super::queue::{Queue, Waiter};
 use super::rate::Rate;
-use super::subject::{Subject, Who};
+use super::subject::{LimitKey, Subject};
 use super::table::Table;
-use super::vouches::{self, Vouches};
+use super::trusted_networks::{self, TrustedNetworks};
 use crate::clock::Monotonic;
 use crate::store::{LimitKind, LimitRow};
 
@@ -30,7 +30,7 @@ pub(super) struct State {
     clock: Monotonic,
     table: Table,
     queue: Queue,
-    vouches: Vouches,
+    vouches: TrustedNetworks,
 }
 
 /// What an attempt that asks for places gets.
@@ -47,16 +47,16 @@ impl State {
             clock,
             table: Table::new(rate),
             queue: Queue::default(),
-            vouches: Vouches::default(),
+            vouches: TrustedNetworks::default(),
         }
     }
 
     /// Places that an attempt needs: its address's, and the account's unless it is known to log
     /// in from there.
-    pub(super) fn needed(&self, network: Network, who: &Who) -> Vec<Subject> {
+    pub(super) fn needed(&self, network: Network, who: &LimitKey) -> Vec<Subject> {
         let vouched = match who {
-            Who::Account(uid) => self.vouches.holds(uid, network, self.clock.now()),
-            Who::Name(_) => false,
+            LimitKey::Account(uid) => self.vouches.holds(uid, network, self.clock.now()),
+            LimitKey::Name(_) => false,
         };
         let mut subjects = vec![Subject::Address(network)];
         if !vouched {
@@ -68,11 +68,11 @@ impl State {
     /// Takes a place of each, all or none.
     pub(super) fn ask(&mut self, subjects: &[Subject]) -> Asked {
         // Time may have brought places back: those who came before are served first.
-        self.settle(subjects);
+        self.wake_waiters(subjects);
         for subject in subjects {
             self.table.touch(subject);
         }
-        let verdict = self.verdict(subjects, None);
+        let verdict = self.check(subjects, None);
         match verdict {
             Some(answer) => {
                 self.answered(subjects, answer);
@@ -93,7 +93,7 @@ impl State {
 
     /// The answer to an attempt (`number` where it waits already); `None`: it has to wait. Nobody
     /// overtakes anybody who waits for a place of the same subject.
-    fn verdict(&self, subjects: &[Subject], number: Option<u64>) -> Option<Answer> {
+    fn check(&self, subjects: &[Subject], number: Option<u64>) -> Option<Answer> {
         let refused = self.refused(subjects);
         if refused.is_some() {
             return refused.map(Err);
@@ -134,7 +134,7 @@ impl State {
 
     /// Answers those who wait for these subjects and can be answered, and those who waited behind
     /// them.
-    fn settle(&mut self, subjects: &[Subject]) {
+    fn wake_waiters(&mut self, subjects: &[Subject]) {
         let mut open = subjects.to_vec();
         while let Some(subject) = open.pop() {
             while let Some((number, answer)) = self.first_answer(&subject) {
@@ -151,7 +151,7 @@ impl State {
     /// The answer to the first who waits for `subject`, where there is one and it is due.
     fn first_answer(&self, subject: &Subject) -> Option<(u64, Answer)> {
         let number = *self.table.get(subject)?.waiting.first()?;
-        let answer = self.verdict(self.queue.subjects(number), Some(number))?;
+        let answer = self.check(self.queue.subjects(number), Some(number))?;
         Some((number, answer))
     }
 
@@ -169,7 +169,7 @@ impl State {
     pub(super) fn abandon(&mut self, number: u64) -> bool {
         let waiter = self.dequeue(number);
         if let Some(waiter) = &waiter {
-            self.settle(&waiter.subjects);
+            self.wake_waiters(&waiter.subjects);
         }
         waiter.is_some()
     }
@@ -186,30 +186,30 @@ impl State {
                 bucket.give_back();
             }
         }
-        self.settle(subjects);
+        self.wake_waiters(subjects);
     }
 
-    pub(super) fn vouch(&mut self, uid: &str, network: Network) {
+    pub(super) fn trust(&mut self, uid: &str, network: Network) {
         self.vouches.add(uid, network, (self.clock.now(), Duration::ZERO));
     }
 
-    pub(super) fn lift(&mut self, subjects: &[Subject]) {
+    pub(super) fn clear(&mut self, subjects: &[Subject]) {
         for subject in subjects {
             if let Some(bucket) = self.table.get_mut(subject) {
-                bucket.lift();
+                bucket.clear();
             }
         }
-        self.settle(subjects);
+        self.wake_waiters(subjects);
     }
 
     pub(super) fn lift_all(&mut self) {
-        self.lift(&self.table.subjects());
+        self.clear(&self.table.subjects());
     }
 
     pub(super) fn set_rate(&mut self, rate: Rate) {
         if rate != self.table.rate() {
             self.table.change_rate(self.clock.now(), rate);
-            self.settle(&self.table.subjects());
+            self.wake_waiters(&self.table.subjects());
         }
     }
 
@@ -223,7 +223,7 @@ impl State {
 
     pub(super) fn sweep(&mut self) {
         let now = self.clock.now();
-        self.settle(&self.table.changed_by_time(now));
+        self.wake_waiters(&self.table.changed_by_time(now));
         self.vouches.sweep(now);
     }
 
@@ -231,7 +231,7 @@ impl State {
     pub(super) fn load(&mut self, row: &LimitRow, ago: Duration) {
         let now = self.clock.now();
         if row.kind == LimitKind::Vouch {
-            if let Some((uid, network)) = vouches::from_row_text(&row.subject) {
+            if let Some((uid, network)) = trusted_networks::from_row_text(&row.subject) {
                 self.vouches.add(uid, network, (now, ago));
             }
             return;
@@ -242,7 +242,7 @@ impl State {
         let places = row.taken.max(0.0).min(rate.burst().into());
         let owed = rate.refill().mul_f64(places).saturating_sub(ago);
         if !owed.is_zero() {
-            self.table.touch(&subject).owe(now, owed, rate);
+            self.table.touch(&subject).set_debt(now, owed, rate);
         }
     }
 

@@ -8,16 +8,15 @@ use crate::store::LimitKind;
 
 /// Who an attempt says it is, as far as the accounts know.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Who {
+pub enum LimitKey {
     /// The account of that UID, however its name was spelled.
     Account(String),
     /// A name without an account.
     Name(NameHash),
 }
 
-impl Who {
+impl LimitKey {
     /// A name without an account, in whatever spelling.
-    #[must_use]
     pub fn unknown(name: &str) -> Self {
         Self::Name(NameHash::of(name))
     }
@@ -30,7 +29,6 @@ pub struct NameHash([u8; 32]);
 
 impl NameHash {
     /// The hash of the name's lookup form.
-    #[must_use]
     pub fn of(name: &str) -> Self {
         Self(Sha256::digest(UserName::lookup_form(name)).into())
     }
@@ -51,13 +49,11 @@ pub enum Subject {
 
 impl Subject {
     /// The two subjects of an account, for `logins.clear`.
-    #[must_use]
     pub fn of_account(uid: &str) -> [Self; 2] {
         [Self::Account(uid.to_owned()), Self::Passcode(uid.to_owned())]
     }
 
     /// The kind of row that holds it.
-    #[must_use]
     pub const fn kind(&self) -> LimitKind {
         match self {
             Self::Address(_) => LimitKind::Address,
@@ -68,7 +64,6 @@ impl Subject {
     }
 
     /// The text of it in that row.
-    #[must_use]
     pub fn text(&self) -> String {
         match self {
             Self::Address(network) => network.to_string(),
@@ -78,7 +73,6 @@ impl Subject {
     }
 
     /// Both, as `limits_delete` takes them.
-    #[must_use]
     pub fn row_key(&self) -> (LimitKind, String) {
         (self.kind(), self.text())
     }
@@ -98,11 +92,11 @@ impl Subject {
     }
 }
 
-impl From<Who> for Subject {
-    fn from(who: Who) -> Self {
+impl From<LimitKey> for Subject {
+    fn from(who: LimitKey) -> Self {
         match who {
-            Who::Account(uid) => Self::Account(uid),
-            Who::Name(name) => Self::Name(name),
+            LimitKey::Account(uid) => Self::Account(uid),
+            LimitKey::Name(name) => Self::Name(name),
         }
     }
 }
@@ -145,6 +139,6 @@ mod tests {
             assert_eq!(NameHash::of(spelling), name, "{spelling:?}");
         }
         assert_ne!(NameHash::of("zoe"), name);
-        assert!(!format!("{:?}", Who::unknown("hunter22")).contains("hunter22"));
+        assert!(!format!("{:?}", LimitKey::unknown("hunter22")).contains("hunter22"));
     }
 }

@@ -45,13 +45,11 @@ impl Key {
     }
 
     /// What an authenticator app reads, and what is stored, in PhotoPrism's form.
-    #[must_use]
     pub fn url(&self, name: &str) -> Secret {
         key_url::write(name, &self.base32())
     }
 
     /// The key alone, to type it.
-    #[must_use]
     pub fn base32(&self) -> Secret {
         Secret::new(BASE32_NOPAD.encode(self.0.as_slice()))
     }

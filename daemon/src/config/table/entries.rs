@@ -24,7 +24,7 @@ pub const SETTINGS: [Setting; 32] = [
         ),
         form: Form::Path,
         reload: false,
-        help: "The account database, or the folder of a PhotoPrism index.db",
+        help: "The account database, or the directory of a PhotoPrism index.db",
     },
     Setting {
         id: Id::Socket,

@@ -18,7 +18,7 @@ const AROUND: [(&str, &str, &str); 10] = [
 ];
 
 fn names(machine: &Machine) -> Vec<std::ffi::OsString> {
-    let entries = std::fs::read_dir(machine.folder()).unwrap();
+    let entries = std::fs::read_dir(machine.directory()).unwrap();
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     names
@@ -150,8 +150,8 @@ fn variables_that_defaults_are_made_of_are_held_to_it_too() {
     ] {
         let machine = Machine::new();
         machine.file("index.db", "");
-        let folder = format!("{}\r", machine.folder().display());
-        let message = machine.env(name, &folder).refusal(&[]);
+        let directory = format!("{}\r", machine.directory().display());
+        let message = machine.env(name, &directory).refusal(&[]);
         assert!(message.starts_with(words), "{message}");
     }
     let machine = Machine::new().without("XDG_DATA_HOME").env("HOME", "/home/you\u{a0}");

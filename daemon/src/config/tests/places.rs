@@ -49,12 +49,12 @@ fn without_a_home_the_message_says_what_to_give() {
 }
 
 #[test]
-fn a_folder_of_a_database_means_the_index_in_it() {
+fn a_directory_of_a_database_means_the_index_in_it() {
     let machine = Machine::new();
-    let folder = machine.make("storage", 0o755);
-    for text in [folder.clone(), format!("{folder}/"), format!("{folder}/index.db")] {
+    let directory = machine.make("storage", 0o755);
+    for text in [directory.clone(), format!("{directory}/"), format!("{directory}/index.db")] {
         let database = machine.run(&["--database", &text]).unwrap().settings.database;
-        assert_eq!(database.path, Path::new(&folder).join("index.db"));
+        assert_eq!(database.path, Path::new(&directory).join("index.db"));
         assert!(database.given && database.path.ends_with("index.db"));
     }
     let path = machine.path("admin.db");
@@ -64,19 +64,19 @@ fn a_folder_of_a_database_means_the_index_in_it() {
 }
 
 #[test]
-fn folders_of_given_paths_have_to_exist() {
+fn directories_of_given_paths_have_to_exist() {
     let machine = Machine::new();
     let file = machine.file("file", "");
     for name in ["database", "socket"] {
         for path in [machine.path("none/at/all/x"), format!("{file}/x")] {
             let message = machine.refusal(&[&format!("--{name}"), &path]);
             assert!(message.starts_with(&format!("{name}: ")), "{message}");
-            assert!(message.contains("folder"), "{message}");
+            assert!(message.contains("directory"), "{message}");
             assert!(message.ends_with(&format!("(from --{name})")), "{message}");
         }
     }
     let message = machine.refusal(&["--database", &format!("{}/", machine.path("none"))]);
-    assert!(message.contains("there is no folder"), "{message}");
+    assert!(message.contains("there is no directory"), "{message}");
     machine.refusal(&["--database", &machine.path("none/x")]);
 }
 
@@ -87,10 +87,10 @@ fn the_last_directory_of_a_socket_may_be_missing() {
     let settings = machine.run(&["--socket", &path]).unwrap().settings;
     assert_eq!(settings.socket, socket(&path, true));
     assert!(machine.run(&["--auth-socket", &path, "--auth-socket-group", "root"]).is_ok());
-    std::os::unix::fs::symlink("nowhere", machine.folder().join("dangling")).unwrap();
+    std::os::unix::fs::symlink("nowhere", machine.directory().join("dangling")).unwrap();
     let message = machine.refusal(&["--socket", &machine.path("dangling/a.sock")]);
     assert!(message.contains("cannot be used"), "{message}");
-    assert!(!machine.folder().join("none").exists());
+    assert!(!machine.directory().join("none").exists());
 }
 
 #[test]
@@ -118,23 +118,23 @@ fn a_socket_path_has_at_most_107_bytes() {
 #[test]
 fn sockets_without_a_file_are_refused() {
     let machine = Machine::new();
-    let folder = machine.make("folder", 0o750);
+    let directory = machine.make("directory", 0o750);
     for name in ["socket", "auth-socket"] {
         let flag = format!("--{name}");
         let message = machine.refusal(&[&flag, "@photoprism"]);
         assert!(message.contains("abstract"), "{message}");
-        for path in [format!("{folder}/"), format!("{folder}/."), format!("{folder}/..")] {
+        for path in [format!("{directory}/"), format!("{directory}/."), format!("{directory}/..")] {
             let message = machine.refusal(&[&flag, &path]);
-            assert!(message.contains("names a folder"), "{message}");
+            assert!(message.contains("names a directory"), "{message}");
         }
     }
 }
 
 #[test]
-fn a_folder_that_others_may_write_is_refused() {
+fn a_directory_that_others_may_write_is_refused() {
     let machine = Machine::new();
-    let at = |mode: u32| format!("{}/a.sock", machine.make("folder", mode));
-    // The folder's group is that of whoever runs the tests, and gid 4242 is nobody's.
+    let at = |mode: u32| format!("{}/a.sock", machine.make("directory", mode));
+    // The directory's group is that of whoever runs the tests, and gid 4242 is nobody's.
     let gid = nix::unistd::getegid().to_string();
     for (mode, group, fine) in [
         (0o700, "4242", true),
@@ -174,10 +174,10 @@ fn the_auth_socket_needs_a_group() {
 #[test]
 fn the_auth_socket_has_a_directory_apart() {
     let machine = Machine::new();
-    for folder in ["admin", "admin/in", "admin-2", "auth"] {
-        machine.make(folder, 0o750);
+    for directory in ["admin", "admin/in", "admin-2", "auth"] {
+        machine.make(directory, 0o750);
     }
-    std::os::unix::fs::symlink("admin", machine.folder().join("link")).unwrap();
+    std::os::unix::fs::symlink("admin", machine.directory().join("link")).unwrap();
     for (admin, auth, how) in [
         ("admin", "admin", Some("is that of")),
         ("admin", "link", Some("is that of")),
@@ -206,7 +206,7 @@ fn the_auth_socket_has_a_directory_apart() {
 }
 
 #[test]
-fn a_default_folder_that_does_not_exist_yet_is_compared_too() {
+fn a_default_directory_that_does_not_exist_yet_is_compared_too() {
     let machine = Machine::new();
     let run = machine.make("run", 0o700);
     let machine = machine.env("XDG_RUNTIME_DIR", &run);

@@ -69,7 +69,7 @@ fn without_a_file_a_reload_is_the_same_again() {
 #[test]
 fn a_database_of_photoprism_that_appears_later_does_not_stop_a_reload() {
     let machine = Machine::new();
-    let storage = machine.folder().to_str().unwrap().to_owned();
+    let storage = machine.directory().to_str().unwrap().to_owned();
     let machine = machine.env("PHOTOPRISM_STORAGE_PATH", &storage);
     let mut loaded = machine.run(&[]).unwrap();
     machine.file("index.db", "");

@@ -39,19 +39,19 @@ fn every_setting_has_its_line_with_value_and_source() {
 #[test]
 fn sources_and_values_worked_out_are_shown() {
     let machine = Machine::new();
-    let folder = machine.make("storage", 0o750);
+    let directory = machine.make("storage", 0o750);
     let text = "PHOTOPRISM_ADMIN_LINE_TIMEOUT=9\nPHOTOPRISM_ADMIN_ALLOW=read=uid:5\n";
     let config = machine.file("settings", text);
     let machine = machine.env("PHOTOPRISM_ADMIN_GROUP", "0");
-    let text = check(&machine, &["--config", &config, "--database", &folder, "--max-line=2048"]);
+    let text = check(&machine, &["--config", &config, "--database", &directory, "--max-line=2048"]);
     for line in [
         "max-line: 2048 (from --max-line)",
         &format!("config: {config} (from --config)"),
         &format!("line-timeout: 9 (from PHOTOPRISM_ADMIN_LINE_TIMEOUT, {config}:1)"),
         &format!("allow: read=uid:5 (from PHOTOPRISM_ADMIN_ALLOW, {config}:2)"),
-        &format!("database: {folder}/index.db (from --database)"),
+        &format!("database: {directory}/index.db (from --database)"),
         "socket-group: root (0) (from PHOTOPRISM_ADMIN_GROUP)",
-        &format!("database in use: {folder}/index.db (own, false)"),
+        &format!("database in use: {directory}/index.db (own, false)"),
     ] {
         assert!(text.lines().any(|known| known == line), "{line} in {text}");
     }

@@ -8,13 +8,13 @@ use super::super::call::Call;
 use super::super::command::Answer;
 use super::prepare::checkable;
 use super::staged::MOST_BYTES_OF_ALL;
-use super::steps::begun;
+use super::steps::begin_with_rows;
 use super::worker::{Turn, check};
 use crate::cancel::Cancel;
 use crate::error::CommandError;
-use crate::handlers::users::{Bad, Ready, Rows};
+use crate::handlers::users::{RejectedRow, Rows, ValidRow};
 use crate::store::{
-    Foreign, ForeignAccount, ForeignFault, MOST_APP_PASSWORDS, OwnFiles, StoreError,
+    MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError, StoreError,
 };
 
 /// Accounts that are read in one piece.
@@ -34,15 +34,15 @@ struct Accounts {
 /// Begins an import with the accounts of the database at that path. Deleted ones are left there.
 pub(super) async fn database(call: &Call<'_>, path: &str) -> Answer {
     let found = read(call, absolute(path)?).await?;
-    let mut answer = begun(call, found.rows, found.bytes)?;
+    let mut answer = begin_with_rows(call, found.rows, found.bytes)?;
     if found.deleted > 0 {
         answer.warnings.push(format!("{} deleted accounts are left where they are", found.deleted));
     }
     Ok(answer)
 }
 
-fn is_deleted(account: &ForeignAccount) -> bool {
-    crate::accounts::standing::is_deleted(&account.row)
+fn is_deleted(account: &SourceAccount) -> bool {
+    crate::accounts::account::is_deleted(&account.row)
 }
 
 fn absolute(path: &str) -> Result<PathBuf, CommandError> {
@@ -63,7 +63,7 @@ async fn read(call: &Call<'_>, path: PathBuf) -> Result<Accounts, CommandError> 
         // With the daemon's own rights, so before it has those of the peer.
         let own = OwnFiles::of(&database);
         rights.take_on().map_err(|_| no_rights())?;
-        let foreign = Foreign::open(&path, &own).map_err(told)?;
+        let foreign = PhotoPrismReader::open(&path, &own).map_err(told)?;
         let (mut found, mut after) = (Accounts::default(), 0);
         loop {
             check(cancel)?;
@@ -72,7 +72,7 @@ async fn read(call: &Call<'_>, path: PathBuf) -> Result<Accounts, CommandError> 
             after = last.row.id;
             for account in accounts {
                 found.add(account, |account| {
-                    Ready::taken_over(account, &rules, |text| checkable(text, only_bcrypt))
+                    ValidRow::from_photoprism(account, &rules, |text| checkable(text, only_bcrypt))
                 })?;
             }
         }
@@ -83,8 +83,8 @@ async fn read(call: &Call<'_>, path: PathBuf) -> Result<Accounts, CommandError> 
 impl Accounts {
     fn add(
         &mut self,
-        account: ForeignAccount,
-        ready: impl FnOnce(ForeignAccount) -> Result<Ready, Bad>,
+        account: SourceAccount,
+        ready: impl FnOnce(SourceAccount) -> Result<ValidRow, RejectedRow>,
     ) -> Result<(), CommandError> {
         if is_deleted(&account) {
             self.deleted += 1;
@@ -119,19 +119,19 @@ fn no_rights() -> CommandError {
     }
 }
 
-fn told(fault: ForeignFault) -> CommandError {
+fn told(fault: SourceError) -> CommandError {
     match fault {
-        ForeignFault::Missing => CommandError::NotFound {
+        SourceError::Missing => CommandError::NotFound {
             message: "there is no such file where the daemon runs; in a container it sees only \
                       what is mounted there"
                 .into(),
             hint: None,
         },
-        ForeignFault::NotOne(what) => {
+        SourceError::NotOne(what) => {
             CommandError::broken("database", format!("this is not PhotoPrism's index.db: {what}"))
         }
-        ForeignFault::Store(error @ StoreError::Locked(_)) => error.into(),
-        ForeignFault::Store(_) => CommandError::broken(
+        SourceError::Store(error @ StoreError::Locked(_)) => error.into(),
+        SourceError::Store(_) => CommandError::broken(
             "database",
             "this file cannot be read with your rights; see its owner and mode, and that no text of \
              an account in it has more than 64 KiB",

@@ -8,7 +8,7 @@ mod steps;
 mod text;
 mod worker;
 
-pub use self::staged::Imports;
+pub use self::staged::ImportSessions;
 
 use photoprism_protocol::transfer;
 

@@ -8,13 +8,13 @@ use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::secret::Secret;
 
 use super::super::call::Call;
-use super::staged::Staged;
+use super::staged::ImportSession;
 use super::text::Text;
 use super::worker::check;
 use crate::accounts::password::PasswordRules;
 use crate::cancel::Cancel;
 use crate::error::CommandError;
-use crate::handlers::users::{NewHash, Options, Ready, Rows, known_hash};
+use crate::handlers::users::{Options, PasswordChange, Rows, ValidRow, known_hash};
 use crate::hashing::{Scheme, parse};
 
 /// Reads the rows of a text, one by one. Takes seconds.
@@ -37,7 +37,7 @@ pub(super) fn rows(
                 "there are more than 20,000 rows; import them in several pieces",
             ));
         }
-        rows.push(Ready::parse(found, &rules, is_hash));
+        rows.push(ValidRow::parse(found, &rules, is_hash));
         Ok(())
     })?;
     Ok(rows)
@@ -84,16 +84,16 @@ pub(super) fn give_files(
 ///
 /// # Errors
 /// The pool's and the store's; the row is then as it was.
-pub(super) async fn next(
+pub(super) async fn prepare_next(
     call: &Call<'_>,
-    staged: &mut Staged,
+    staged: &mut ImportSession,
     options: Options,
 ) -> Result<(), CommandError> {
     let at = staged.prepared;
     // Nobody else has the rows before they are carried out.
     let row = staged.rows.as_mut().map(Arc::make_mut).and_then(|rows| rows.get_mut(at));
     if let Some(Ok(row)) = row
-        && matches!(row.hash, NewHash::Wanted)
+        && matches!(row.hash, PasswordChange::Wanted)
         && let Some(password) = row.password().cloned()
     {
         if call.is_abandoned() {
@@ -107,24 +107,24 @@ pub(super) async fn next(
 
 async fn hash(
     call: &Call<'_>,
-    row: &Ready,
+    row: &ValidRow,
     (password, options): (&Secret, Options),
-) -> Result<NewHash, CommandError> {
+) -> Result<PasswordChange, CommandError> {
     let name = row.name.as_str().to_owned();
     let known = call.app.store.read(call.whole_time(), move |db| known_hash(db, &name)).await?;
     match known {
         // It is left alone, whatever its password.
-        Some(_) if !options.update => return Ok(NewHash::None),
+        Some(_) if !options.update => return Ok(PasswordChange::None),
         Some(Some(stored)) => {
             if call.verify(password.clone(), Some(stored.clone())).await? {
-                return Ok(NewHash::Matches(Secret::new(stored)));
+                return Ok(PasswordChange::Matches(Secret::new(stored)));
             }
         }
         Some(None) | None => {}
     }
     if options.dry_run {
-        return Ok(NewHash::Differs);
+        return Ok(PasswordChange::Differs);
     }
     let hashed = call.hash(password).await?;
-    Ok(NewHash::Set(Secret::new(hashed.hash)))
+    Ok(PasswordChange::Set(Secret::new(hashed.hash)))
 }

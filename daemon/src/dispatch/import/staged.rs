@@ -35,7 +35,7 @@ const ID_BYTES: usize = 16;
 
 /// One import between two steps.
 #[derive(Default)]
-pub(super) struct Staged {
+pub(super) struct ImportSession {
     pub(super) text: Text,
     /// Once the text is whole.
     pub(super) rows: Option<Arc<Rows>>,
@@ -55,29 +55,29 @@ pub(super) struct Staged {
     pub(super) results: Option<Results>,
 }
 
-struct Place {
+struct Entry {
     uid: u32,
     touched: Duration,
     /// Bytes that it holds, while a step is at work too.
     bytes: usize,
     /// `None` while a step is at work.
-    staged: Option<Staged>,
+    staged: Option<ImportSession>,
 }
 
 /// All imports that are on their way.
-pub struct Imports {
-    places: RefCell<HashMap<String, Place>>,
+pub struct ImportSessions {
+    places: RefCell<HashMap<String, Entry>>,
     /// Held by the one import that is read or checked.
     pub(super) turn: Arc<Semaphore>,
 }
 
-impl Default for Imports {
+impl Default for ImportSessions {
     fn default() -> Self {
         Self { places: RefCell::default(), turn: Arc::new(Semaphore::new(1)) }
     }
 }
 
-impl Imports {
+impl ImportSessions {
     /// Makes room for another one of `uid`.
     ///
     /// # Errors
@@ -88,8 +88,8 @@ impl Imports {
         (now, random): (Duration, fn(&mut [u8])),
     ) -> Result<String, CommandError> {
         let mut places = self.places.borrow_mut();
-        let idle = |place: &Place| now.saturating_sub(place.touched);
-        let is_full = |places: &HashMap<String, Place>| {
+        let idle = |place: &Entry| now.saturating_sub(place.touched);
+        let is_full = |places: &HashMap<String, Entry>| {
             let own = places.values().filter(|place| place.uid == uid).count();
             places.len() >= MOST || own >= MOST_OF_UID
         };
@@ -105,8 +105,8 @@ impl Imports {
         let mut bytes = [0; ID_BYTES];
         random(&mut bytes);
         let id = HEXLOWER.encode(&bytes);
-        let staged = Some(Staged::default());
-        places.insert(id.clone(), Place { uid, touched: now, bytes: 0, staged });
+        let staged = Some(ImportSession::default());
+        places.insert(id.clone(), Entry { uid, touched: now, bytes: 0, staged });
         Ok(id)
     }
 
@@ -114,7 +114,7 @@ impl Imports {
     ///
     /// # Errors
     /// `not_found` for one that is not there, or somebody else's; `conflict` while it is taken.
-    pub(super) fn take(&self, id: &str, uid: u32) -> Result<Staged, CommandError> {
+    pub(super) fn take(&self, id: &str, uid: u32) -> Result<ImportSession, CommandError> {
         let mut places = self.places.borrow_mut();
         let place = places.get_mut(id).filter(|place| place.uid == uid);
         let place = place.ok_or_else(|| CommandError::NotFound {
@@ -128,7 +128,7 @@ impl Imports {
     }
 
     /// Puts one back after a step.
-    pub(super) fn put_back(&self, id: &str, staged: Staged, now: Duration) {
+    pub(super) fn put_back(&self, id: &str, staged: ImportSession, now: Duration) {
         match self.places.borrow_mut().get_mut(id) {
             Some(place) => {
                 (place.bytes, place.touched, place.staged) = (staged.bytes, now, Some(staged));
@@ -139,7 +139,7 @@ impl Imports {
 
     /// Forgets one: its last results were read, or it cannot go on.
     pub(super) fn forget(&self, id: &str) {
-        if let Some(Place { staged: Some(staged), .. }) = self.places.borrow_mut().remove(id) {
+        if let Some(Entry { staged: Some(staged), .. }) = self.places.borrow_mut().remove(id) {
             drop_aside(staged);
         }
     }
@@ -157,7 +157,7 @@ impl Imports {
     }
 }
 
-fn forget_where(places: &mut HashMap<String, Place>, is_over: impl Fn(&Place) -> bool) {
+fn forget_where(places: &mut HashMap<String, Entry>, is_over: impl Fn(&Entry) -> bool) {
     for (_, place) in places.extract_if(|_, place| is_over(place)) {
         if let Some(staged) = place.staged {
             drop_aside(staged);
@@ -167,12 +167,12 @@ fn forget_where(places: &mut HashMap<String, Place>, is_over: impl Fn(&Place) ->
 
 /// Zeroing megabytes would hold up every connection. There are no more of these threads at a time
 /// than there were imports.
-fn drop_aside(staged: Staged) {
+fn drop_aside(staged: ImportSession) {
     // Where there is no thread to be had the closure is dropped here, with what it holds.
     let _ = std::thread::Builder::new().name("forget".into()).spawn(move || drop(staged));
 }
 
-impl Staged {
+impl ImportSession {
     /// Adds to the text.
     ///
     /// # Errors
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn imports_are_bounded_and_forgotten() {
-        let imports = Imports::default();
+        let imports = ImportSessions::default();
         let ids: Vec<String> =
             [7, 7, 8, 8].into_iter().map(|uid| imports.begin(uid, at(0)).unwrap()).collect();
         assert!(matches!(imports.begin(9, at(9)), Err(CommandError::Busy { .. })));
@@ -239,7 +239,7 @@ mod tests {
         assert!(matches!(imports.take(&ids[1], 7), Err(CommandError::Conflict(_))));
         imports.forget(&id);
         assert!(matches!(imports.take(&id, 9), Err(CommandError::NotFound { .. })));
-        let alone = Imports::default();
+        let alone = ImportSessions::default();
         let first = alone.begin(7, at(0)).unwrap();
         alone.begin(8, at(599)).unwrap();
         let staged = alone.take(&first, 7).unwrap();
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn one_uid_leaves_room_for_others() {
-        let imports = Imports::default();
+        let imports = ImportSessions::default();
         for _ in 0..MOST_OF_UID {
             imports.begin(7, at(0)).unwrap();
         }
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn all_of_them_have_a_most_of_bytes() {
-        let imports = Imports::default();
+        let imports = ImportSessions::default();
         for uid in 0..2 {
             let id = imports.begin(uid, at(0)).unwrap();
             let mut staged = imports.take(&id, uid).unwrap();
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn one_step_works_at_a_time_and_for_one_uid() {
-        let imports = Imports::default();
+        let imports = ImportSessions::default();
         let id = imports.begin(7, at(0)).unwrap();
         assert!(matches!(imports.take(&id, 8), Err(CommandError::NotFound { .. })));
         let staged = imports.take(&id, 7).unwrap();
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn files_are_those_that_rows_name_each_once_and_bounded() {
-        let mut staged = Staged { bytes: MOST_BYTES - 8, ..Staged::default() };
+        let mut staged = ImportSession { bytes: MOST_BYTES - 8, ..ImportSession::default() };
         staged.missing = ["a", "b"].map(str::to_owned).into();
         let mut give = |file: &str, password: &str| {
             let given = staged.give(file.into(), Secret::new(password.into()));
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(give("a", "12345678"), Ok(()));
         assert_eq!(give("a", ""), Err("file".into()));
         assert_eq!(give("b", "1"), Err("password".into()));
-        let mut whole = Staged { rows: Some(Arc::default()), ..Staged::default() };
+        let mut whole = ImportSession { rows: Some(Arc::default()), ..ImportSession::default() };
         assert!(matches!(whole.add(&Secret::new("x".into())), Err(CommandError::Conflict(_))));
     }
 }

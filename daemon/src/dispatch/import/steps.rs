@@ -11,8 +11,8 @@ use photoprism_protocol::transfer::{ImportCounts, ImportResult};
 
 use super::super::call::Call;
 use super::super::command::Answer;
-use super::prepare::{give_files, named_files, next, rows};
-use super::staged::Staged;
+use super::prepare::{give_files, named_files, prepare_next, rows};
+use super::staged::ImportSession;
 use super::worker::Turn;
 use crate::cancel::Cancel;
 use crate::clock::Stopwatch;
@@ -28,7 +28,7 @@ const WORK: Duration = Duration::from_secs(5);
 const PAGE: usize = 200;
 
 /// Bytes of a reply that are not items.
-const AROUND: usize = 4096;
+const ENVELOPE_BYTES: usize = 4096;
 
 /// The text, or its next part.
 pub(super) fn text(call: &Call<'_>, id: Option<String>, part: &Secret) -> Answer {
@@ -43,7 +43,11 @@ pub(super) fn text(call: &Call<'_>, id: Option<String>, part: &Secret) -> Answer
 }
 
 /// The rows of a database, which are whole at once, and the bytes that they were read from.
-pub(super) fn begun(call: &Call<'_>, rows: Rows, bytes: usize) -> Result<Success, CommandError> {
+pub(super) fn begin_with_rows(
+    call: &Call<'_>,
+    rows: Rows,
+    bytes: usize,
+) -> Result<Success, CommandError> {
     let app = call.app;
     app.imports.check_room(bytes)?;
     let id = app.imports.begin(call.uid(), (app.started.elapsed(), app.random))?;
@@ -62,7 +66,7 @@ pub(super) fn file(call: &Call<'_>, id: &str, file: String, password: Secret) ->
 fn change(
     call: &Call<'_>,
     id: &str,
-    step: impl FnOnce(&mut Staged) -> Result<(), CommandError>,
+    step: impl FnOnce(&mut ImportSession) -> Result<(), CommandError>,
 ) -> Answer {
     let mut staged = call.app.imports.take(id, call.uid())?;
     let changed = step(&mut staged);
@@ -110,7 +114,7 @@ pub(super) async fn run(call: &Call<'_>, id: &str, options: Options) -> Answer {
 async fn advance(
     call: &Call<'_>,
     id: &str,
-    staged: &mut Staged,
+    staged: &mut ImportSession,
     options: Options,
 ) -> Result<ImportResult, CommandError> {
     if staged.results.is_some() {
@@ -134,7 +138,7 @@ async fn advance(
         if watch.elapsed() > WORK {
             return Ok(progress(id, staged, Vec::new()));
         }
-        next(call, staged, options).await?;
+        prepare_next(call, staged, options).await?;
     }
     let results = carry_out(call, id, staged, options).await?;
     staged.results = Some(results);
@@ -142,7 +146,7 @@ async fn advance(
 }
 
 /// Reads the rows of a text that is whole.
-async fn parse(call: &Call<'_>, staged: &mut Staged) -> Result<(), CommandError> {
+async fn parse(call: &Call<'_>, staged: &mut ImportSession) -> Result<(), CommandError> {
     let turn = Turn::take(call).await?;
     let (text, rules) = (std::mem::take(&mut staged.text), (call.app.rules, !call.app.own));
     staged.is_lost = true;
@@ -157,7 +161,7 @@ async fn parse(call: &Call<'_>, staged: &mut Staged) -> Result<(), CommandError>
 }
 
 /// Puts the passwords of files into the rows.
-async fn fill(call: &Call<'_>, staged: &mut Staged) -> Result<(), CommandError> {
+async fn fill(call: &Call<'_>, staged: &mut ImportSession) -> Result<(), CommandError> {
     let turn = Turn::take(call).await?;
     let (files, rules) = (std::mem::take(&mut staged.files), call.app.rules);
     let mut rows = staged.rows.take().unwrap_or_default();
@@ -173,7 +177,7 @@ async fn fill(call: &Call<'_>, staged: &mut Staged) -> Result<(), CommandError> 
 async fn carry_out(
     call: &Call<'_>,
     id: &str,
-    staged: &mut Staged,
+    staged: &mut ImportSession,
     options: Options,
 ) -> Result<Results, CommandError> {
     if call.is_abandoned() {
@@ -217,7 +221,7 @@ async fn cancelled_by_stop<T>(
 
 /// As many of the missing files as a reply holds.
 fn first_missing(missing: &BTreeSet<String>) -> Vec<String> {
-    let mut bytes = AROUND;
+    let mut bytes = ENVELOPE_BYTES;
     let fits = missing.iter().take(PAGE).take_while(|file| {
         bytes += serde_json::to_string(file).map_or(0, |text| text.len() + 1);
         bytes < MAX_REPLY_BYTES
@@ -225,7 +229,7 @@ fn first_missing(missing: &BTreeSet<String>) -> Vec<String> {
     fits.cloned().collect()
 }
 
-fn progress(id: &str, staged: &Staged, missing_files: Vec<String>) -> ImportResult {
+fn progress(id: &str, staged: &ImportSession, missing_files: Vec<String>) -> ImportResult {
     ImportResult {
         import: id.into(),
         done: false,
@@ -240,7 +244,7 @@ fn progress(id: &str, staged: &Staged, missing_files: Vec<String>) -> ImportResu
     }
 }
 
-fn page(id: &str, staged: &Staged, cursor: &str) -> Result<ImportResult, CommandError> {
+fn page(id: &str, staged: &ImportSession, cursor: &str) -> Result<ImportResult, CommandError> {
     let results = staged.results.as_ref().ok_or_else(|| {
         CommandError::Conflict("this import was not carried out yet; run it first".into())
     })?;
@@ -248,7 +252,7 @@ fn page(id: &str, staged: &Staged, cursor: &str) -> Result<ImportResult, Command
     let begin: usize = begin.ok_or_else(|| {
         CommandError::broken("cursor", "this is not the next of results of this import")
     })?;
-    let mut bytes = AROUND;
+    let mut bytes = ENVELOPE_BYTES;
     let fits = results.items[begin..].iter().take(PAGE).take_while(|item| {
         bytes += serde_json::to_string(item).map_or(0, |text| text.len() + 1);
         bytes < MAX_REPLY_BYTES

@@ -4,7 +4,7 @@
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::super::aside::aside;
+use super::super::blocking::run_blocking;
 use super::super::call::Call;
 use crate::cancel::Cancel;
 use crate::error::CommandError;
@@ -37,7 +37,7 @@ impl Turn {
     ) -> Result<T, CommandError> {
         let cancel = Cancel::default();
         let flag = cancel.clone();
-        let work = aside(move || {
+        let work = run_blocking(move || {
             let outcome = work(&flag);
             drop(self.permit);
             outcome

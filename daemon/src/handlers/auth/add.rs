@@ -9,15 +9,15 @@ use photoprism_protocol::text::{is_bidi_control, is_control};
 use photoprism_protocol::token::{new_access_token, new_app_password};
 
 use super::drawn::drawn;
-use crate::accounts::sessions::shown;
-use crate::accounts::standing::{AccountState, Standing};
+use crate::accounts::account::{AccountState, EffectiveRights};
+use crate::accounts::sessions::to_wire;
 use crate::accounts::times;
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
 use crate::handlers::find::{live_user, no_nul};
-use crate::handlers::users::refuse_system;
-use crate::handlers::write::{Key, Written, surrounded};
+use crate::handlers::users::ensure_not_system;
+use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::store::{SessionRow, Tx, UserRow, session_insert};
 
 /// Lifetime in seconds unless another is given: a year (`spec/data.md`).
@@ -40,9 +40,6 @@ pub struct Add {
 
 impl Add {
     /// Checks each argument by its own rule.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: auth::Add) -> Result<Self, CommandError> {
         client_name(&args.name).map_err(|rule| CommandError::invalid("name", &rule))?;
         let scope =
@@ -81,16 +78,13 @@ fn lifetime(given: Option<Int>) -> Result<Option<i64>, CommandError> {
 }
 
 /// Makes it; the secret is in this one reply and nowhere else.
-///
-/// # Errors
-/// `not_found`, `conflict` for a disabled account, or the store's.
 pub fn add(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,
     request: &Add,
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let owner = request.user.as_deref().map(|user| owner(tx, context, user)).transpose()?;
         let mut random = context.random;
         let (secret, id) = drawn(|| match owner {
@@ -102,10 +96,10 @@ pub fn add(
         let target = row.ref_id.clone();
         let state = owner.as_ref().map(AccountState::of);
         let made = Effect::SessionMade(Box::new(row.clone()), state);
-        let session = shown(row, context.now.as_second());
+        let session = to_wire(row, context.now.as_second());
         let hidden = AddResult { session: session.clone(), secret: None };
         let result = AddResult { session, secret: Some(secret) };
-        let mut written = Written::about(target, &result)?.meaning([made]);
+        let mut written = WriteResult::new(target, &result)?.with_effects([made]);
         written.without_secrets = Some(crate::handlers::context::result(&hidden)?);
         Ok(written)
     })
@@ -113,8 +107,8 @@ pub fn add(
 
 fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<UserRow, CommandError> {
     let row = live_user(tx, user)?;
-    refuse_system(&row)?;
-    if Standing::of(&row, tx.kind(), context.now).disabled {
+    ensure_not_system(&row)?;
+    if EffectiveRights::of(&row, tx.kind(), context.now).disabled {
         return Err(CommandError::Conflict(
             "the account is disabled (expired, or its provider is none), an app password of it \
              would not work; enable it first"
@@ -145,7 +139,7 @@ fn new_row(
         scope: request.scope.as_str().into(),
         grant: "cli".into(),
         expires: request.lifetime.map_or(-1, |seconds| now.as_second() + seconds),
-        created_at: times::to_stored(now),
+        created_at: times::format_stored(now),
         ..SessionRow::default()
     }
 }

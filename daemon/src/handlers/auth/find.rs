@@ -7,10 +7,10 @@ use photoprism_protocol::secret::Secret;
 use photoprism_protocol::token::SessionRef;
 use sha2::{Digest, Sha256};
 
-use crate::accounts::sessions::shown;
+use crate::accounts::sessions::to_wire;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, success};
-use crate::store::{Db, Seen, SessionRow, overlay_seen, session_by_id, session_by_ref};
+use crate::store::{Db, LastUse, SessionRow, overlay_last_use, session_by_id, session_by_ref};
 
 /// The id under which the session of a secret is stored.
 pub(super) fn id_of(secret: &Secret) -> String {
@@ -39,25 +39,19 @@ pub(super) fn session(db: &Db, named: &SessionRef) -> Result<SessionRow, Command
 #[derive(Debug)]
 pub struct ByRef {
     named: SessionRef,
-    seen: Vec<Seen>,
+    seen: Vec<LastUse>,
 }
 
 impl ByRef {
     /// Checks the arguments.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
-    pub fn parse(target: &Target, seen: Vec<Seen>) -> Result<Self, CommandError> {
+    pub fn parse(target: &Target, seen: Vec<LastUse>) -> Result<Self, CommandError> {
         Ok(Self { named: parse(target)?, seen })
     }
 }
 
 /// One session.
-///
-/// # Errors
-/// `not_found`, or the store's.
 pub fn show(db: &Db, context: &Context, request: &ByRef) -> Result<Success, CommandError> {
-    overlay_seen(db, &request.seen)?;
-    let session = shown(session(db, &request.named)?, context.now.as_second());
+    overlay_last_use(db, &request.seen)?;
+    let session = to_wire(session(db, &request.named)?, context.now.as_second());
     success(&OneSession { session })
 }

@@ -6,7 +6,7 @@ use photoprism_protocol::secret::Secret;
 
 use super::find::id_of;
 use crate::accounts::sessions::is_login;
-use crate::effect::{Done, Effect};
+use crate::effect::{Effect, WithEffects};
 use crate::error::CommandError;
 use crate::handlers::context::{Context, success};
 use crate::handlers::revoked::{effective_within, warning};
@@ -14,14 +14,11 @@ use crate::store::{Tx, delete_session, session_by_id};
 
 /// Ends a session that a login made. App passwords and access tokens are not ended by those who
 /// use them: whoever made them ends them.
-///
-/// # Errors
-/// The store's.
 pub fn logout(
     tx: &Tx<'_>,
     context: &Context,
     token: &Secret,
-) -> Result<Done<Success>, CommandError> {
+) -> Result<WithEffects<Success>, CommandError> {
     let row = session_by_id(tx, &id_of(token))?.filter(is_login);
     let removed = match &row {
         Some(row) => delete_session(tx, &row.id, context.now.as_second())? > 0,
@@ -31,5 +28,5 @@ pub fn logout(
     let effective_within_s = effective_within(tx, u64::from(removed));
     let mut value = success(&LogoutResult { removed, effective_within_s })?;
     value.warnings.extend(warning(effective_within_s));
-    Ok(Done { value, effects })
+    Ok(WithEffects { value, effects })
 }

@@ -7,30 +7,33 @@ use photoprism_protocol::uid::looks_like_uid;
 
 use super::find::id_of;
 use crate::accounts::cursor::fingerprint;
-use crate::accounts::sessions::shown;
+use crate::accounts::sessions::to_wire;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
 use crate::handlers::find::no_nul;
-use crate::handlers::page::{Window, page};
-use crate::store::{Db, Seen, SessionKey, SessionSearch, cursor_key, overlay_seen, sessions_page};
+use crate::handlers::page::{PageRequest, page};
+use crate::store::{
+    Db, LastUse, SessionKey, SessionSearch, cursor_key, overlay_last_use, sessions_page,
+};
 
 /// A checked request, with the uses of sessions that are not yet written.
 #[derive(Debug)]
 pub struct Ls {
     search: SessionSearch,
-    window: Window,
-    seen: Vec<Seen>,
+    window: PageRequest,
+    seen: Vec<LastUse>,
 }
 
 impl Ls {
     /// Checks the arguments.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
-    pub fn parse(args: Search, context: &Context, seen: Vec<Seen>) -> Result<Self, CommandError> {
+    pub fn parse(
+        args: Search,
+        context: &Context,
+        seen: Vec<LastUse>,
+    ) -> Result<Self, CommandError> {
         no_nul("search", args.search.as_deref())?;
         let text = args.search.unwrap_or_default();
-        let window = Window::new(args.limit, args.cursor, fingerprint("auth.ls", &text))?;
+        let window = PageRequest::new(args.limit, args.cursor, fingerprint("auth.ls", &text))?;
         Ok(Self { search: read(&text, context.now.as_second()), window, seen })
     }
 }
@@ -50,16 +53,13 @@ fn read(text: &str, now: i64) -> SessionSearch {
 }
 
 /// One page of sessions, most recently active first.
-///
-/// # Errors
-/// `invalid_argument` at `cursor`, or the store's.
 pub fn ls(db: &Db, context: &Context, request: &Ls) -> Result<Success, CommandError> {
-    overlay_seen(db, &request.seen)?;
+    overlay_last_use(db, &request.seen)?;
     let key = cursor_key(db)?;
     let after: Option<SessionKey> = request.window.position(&key, None)?;
     let limit = request.window.limit + 1;
     let rows = sessions_page(db, &request.search, after.as_ref(), limit)?;
     let now = context.now.as_second();
-    let rows = rows.into_iter().map(|row| (Some(SessionKey::of(&row)), shown(row, now)));
+    let rows = rows.into_iter().map(|row| (Some(SessionKey::of(&row)), to_wire(row, now)));
     page(&request.window, &key, rows)
 }

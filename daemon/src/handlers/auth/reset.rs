@@ -7,7 +7,7 @@ use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
 use crate::handlers::revoked::effective_within;
-use crate::handlers::write::{Key, Written, surrounded};
+use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::store::{Tx, backed_up, empty_sessions};
 
 /// Ends every session and deletes all tokens and app passwords, after a backup.
@@ -15,7 +15,7 @@ use crate::store::{Tx, backed_up, empty_sessions};
 /// # Errors
 /// The store's; without a backup that would be taken back nothing is removed.
 pub fn reset(tx: &Tx<'_>, context: &Context, key: Option<&Key>) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let name = format!("{}-auth-reset", times::to_file_name(context.now));
         let now = context.now.as_second();
         let (backup, (removed, warnings)) = backed_up(tx, (&name, None), |backup| {
@@ -23,8 +23,8 @@ pub fn reset(tx: &Tx<'_>, context: &Context, key: Option<&Key>) -> Result<Outcom
         })?;
         let effective_within_s = effective_within(tx, removed);
         let result = ResetResult { removed, backup, effective_within_s };
-        let mut written = Written::about("", &result)?.meaning([Effect::EverySessionEnded]);
+        let mut written = WriteResult::new("", &result)?.with_effects([Effect::EverySessionEnded]);
         written.warnings.extend(warnings);
-        Ok(written.warning_of(effective_within_s))
+        Ok(written.with_cache_warning(effective_within_s))
     })
 }

@@ -8,10 +8,10 @@ use photoprism_protocol::token::SessionRef;
 use sha2::{Digest, Sha256};
 
 use super::find::id_of;
+use crate::accounts::account::AccountState;
 use crate::accounts::index::{Ask, SessionId};
 use crate::accounts::limiter::ClientIp;
-use crate::accounts::sessions::{Span, allows, shown_scope};
-use crate::accounts::standing::AccountState;
+use crate::accounts::sessions::{SessionLifetime, effective_scope, scope_allows};
 use crate::error::CommandError;
 use crate::handlers::find::no_nul;
 use crate::store::{Db, SessionRow, session_by_id, session_is_hidden, user_by_uid};
@@ -27,9 +27,6 @@ pub struct Verify {
 
 impl Verify {
     /// Checks the arguments. A token of another form is not an error: it is not active.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: auth::Verify) -> Result<Self, CommandError> {
         no_nul("token", Some(args.token.expose()))?;
         let scope = match args.scope.as_deref().map(Scope::parse) {
@@ -52,7 +49,6 @@ impl Verify {
     }
 
     /// The id in the index; `None`: not active whatever is asked.
-    #[must_use]
     pub fn id(&self) -> Option<SessionId> {
         let secret = self.secret.as_ref()?;
         Some(Sha256::digest(secret.expose().as_bytes()).into())
@@ -68,16 +64,13 @@ fn secret_of(token: Secret) -> Option<Secret> {
 
 /// The same against the rows of PhotoPrism's database, which others change as well. `last_use` is
 /// one that is not yet written.
-///
-/// # Errors
-/// The store's.
 pub fn verify(
     db: &Db,
     request: &Verify,
     (now, last_use): (i64, Option<i64>),
 ) -> Result<Introspection, CommandError> {
     let active = match &request.secret {
-        Some(secret) => look(db, secret, (&request.ask, now, last_use))?,
+        Some(secret) => read(db, secret, (&request.ask, now, last_use))?,
         None => None,
     };
     Ok(active.map_or(Introspection::Inactive { active: false }, |active| {
@@ -87,9 +80,6 @@ pub fn verify(
 
 /// Whether the session is there and was ended: a running PhotoPrism wrote it back, or made it from
 /// one that was.
-///
-/// # Errors
-/// The store's.
 pub fn is_hidden(db: &Db, request: &Verify) -> Result<bool, CommandError> {
     Ok(match &request.secret {
         Some(secret) => session_is_hidden(db, &id_of(secret))?,
@@ -97,14 +87,14 @@ pub fn is_hidden(db: &Db, request: &Verify) -> Result<bool, CommandError> {
     })
 }
 
-fn look(
+fn read(
     db: &Db,
     secret: &Secret,
     (ask, now, last_use): (&Ask, i64, Option<i64>),
 ) -> Result<Option<Active>, CommandError> {
     let Some(mut row) = session_by_id(db, &id_of(secret))? else { return Ok(None) };
     row.last_active = row.last_active.max(last_use.unwrap_or(0));
-    if Span::of(&row).has_ended(now) {
+    if SessionLifetime::of(&row).is_expired(now) {
         return Ok(None);
     }
     let account = match row.user_uid.as_str() {
@@ -116,7 +106,7 @@ fn look(
     };
     let named = account.as_ref().map(|account| &account.name);
     let wrong_name = ask.name.is_some() && ask.name.as_ref() != named;
-    if wrong_name || !allows(&row.scope, ask.scope.iter().map(String::as_str)) {
+    if wrong_name || !scope_allows(&row.scope, ask.scope.iter().map(String::as_str)) {
         return Ok(None);
     }
     Ok(Some(active(row, account)))
@@ -124,10 +114,10 @@ fn look(
 
 fn active(row: SessionRow, account: Option<AccountState>) -> Active {
     let text = |text: String| Some(text).filter(|text| !text.is_empty());
-    let created = Span::of(&row).created;
+    let created = SessionLifetime::of(&row).created;
     Active {
         active: true,
-        scope: shown_scope(&row.scope).into(),
+        scope: effective_scope(&row.scope).into(),
         username: account.as_ref().and_then(|account| text(account.name.clone())),
         role: account.and_then(|account| text(account.role)),
         sub: text(row.user_uid),

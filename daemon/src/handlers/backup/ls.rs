@@ -7,41 +7,35 @@ use crate::accounts::cursor::fingerprint;
 use crate::accounts::times;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
-use crate::handlers::page::{Window, page};
-use crate::store::{BackupEntry, BackupOrigin, Db, backup_folder, backup_list, cursor_key};
+use crate::handlers::page::{PageRequest, page};
+use crate::store::{BackupEntry, BackupOrigin, Db, backup_directory, backup_list, cursor_key};
 
 /// A checked request.
 #[derive(Debug)]
-pub struct Ls(Window);
+pub struct Ls(PageRequest);
 
 impl Ls {
     /// Checks the arguments.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: backup::Ls) -> Result<Self, CommandError> {
-        Window::new(args.limit, args.cursor, fingerprint("backup.ls", &())).map(Self)
+        PageRequest::new(args.limit, args.cursor, fingerprint("backup.ls", &())).map(Self)
     }
 }
 
 /// One page of backups, newest first.
-///
-/// # Errors
-/// `invalid_argument` at `cursor`, or the store's.
 pub fn ls(db: &Db, _: &Context, Ls(window): &Ls) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let first: Option<(i64, String)> = None;
     let before = window.position(&key, first)?;
-    let found = backup_list(&backup_folder(db.path()))?;
+    let found = backup_list(&backup_directory(db.path()))?;
     let rows = found
         .into_iter()
         .map(|entry| (Some((entry.made, entry.file.clone())), entry))
         .filter(|(place, _)| before.is_none() || *place < before)
         .take(window.limit + 1);
-    page(window, &key, rows.map(|(place, entry)| (place, shown(entry))))
+    page(window, &key, rows.map(|(place, entry)| (place, to_wire(entry))))
 }
 
-fn shown(entry: BackupEntry) -> Entry {
+fn to_wire(entry: BackupEntry) -> Entry {
     let origin = match entry.origin {
         BackupOrigin::Automatic => "automatic",
         BackupOrigin::Manual => "manual",

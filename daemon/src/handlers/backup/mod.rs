@@ -19,12 +19,11 @@ fn parse_file(text: &str) -> Result<FileName, CommandError> {
     FileName::parse(text).map_err(|rule| CommandError::invalid("file", &rule))
 }
 
-fn shown(counts: BackupCounts) -> Counts {
+fn to_wire(counts: BackupCounts) -> Counts {
     Counts { users: counts.users, deleted: counts.deleted, sessions: counts.sessions }
 }
 
 /// Why a file cannot be restored.
-#[must_use]
 pub fn refusal(fault: BackupFault) -> CommandError {
     let broken = |message: String| CommandError::broken("file", message);
     match fault {

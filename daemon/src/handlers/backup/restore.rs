@@ -6,18 +6,19 @@ use photoprism_protocol::backup::{self, AccountChange, FileName, RestoreResult};
 use photoprism_protocol::envelope::Success;
 
 use super::parse_file;
-use crate::accounts::first::FIRST_ADMIN_ID;
+use crate::accounts::account::AccountState;
+use crate::accounts::bootstrap::FIRST_ADMIN_ID;
 use crate::accounts::passcodes::STEP_SECONDS;
-use crate::accounts::standing::AccountState;
 use crate::accounts::times;
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome, success};
 use crate::handlers::revoked::effective_within;
-use crate::handlers::write::{Key, Written, surrounded};
+use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::store::{
     BackupFile, Db, FirstPassword, Kind, Plan, Restored, Tx, What, all_sessions, backed_up,
-    other_super_admin, overlay_seen, restore_accounts, set_first_password, user_by_id, user_by_uid,
+    other_super_admin, overlay_last_use, restore_accounts, set_first_password, user_by_id,
+    user_by_uid,
 };
 
 /// A checked request.
@@ -33,9 +34,6 @@ pub struct Restore {
 
 impl Restore {
     /// Checks each argument by its own rule.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: &backup::Restore) -> Result<Self, CommandError> {
         Ok(Self {
             file: parse_file(&args.file)?,
@@ -47,9 +45,6 @@ impl Restore {
 
 /// Refuses the backup of a database of the other kind: its hashes, its texts in columns that take
 /// them for numbers, and what photos refer to would not be what they were.
-///
-/// # Errors
-/// `conflict`.
 pub fn refuse_other(db: &Db, file: &BackupFile) -> Result<(), CommandError> {
     if file.is_of(db.kind()) {
         return Ok(());
@@ -73,7 +68,7 @@ pub fn restore(
     key: Option<&Key>,
     (request, file): (&Restore, &BackupFile),
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         refuse_other(tx, file)?;
         let mut plan = Plan::begin(tx, file, request.with_sessions)?;
         while !plan.step(tx, file)? {}
@@ -84,9 +79,9 @@ pub fn restore(
         })?;
         let effective_within_s = effective_within(tx, plan.sessions_revoked);
         let result = RestoreResult { effective_within_s, ..result(plan, (false, Some(backup))) };
-        let mut written = Written::about(request.file.as_str(), &result)?
-            .meaning(effects(tx, request)?)
-            .warning_of(effective_within_s);
+        let mut written = WriteResult::new(request.file.as_str(), &result)?
+            .with_effects(effects(tx, request)?)
+            .with_cache_warning(effective_within_s);
         written.warnings.extend(warnings(restored));
         Ok(written)
     })
@@ -110,7 +105,7 @@ fn carry_out(
     let somebody = other_super_admin(tx, 0)?;
     // The step after this one counts as used as well: a clock may be ahead.
     let step = context.now.as_second().div_euclid(STEP_SECONDS) + 1;
-    let (with_sessions, stored_now) = (request.with_sessions, times::to_stored(context.now));
+    let (with_sessions, stored_now) = (request.with_sessions, times::format_stored(context.now));
     let now = (context.now.as_second(), &*stored_now);
     let restored = restore_accounts(tx, file, (with_sessions, step), now)?;
     if somebody && !other_super_admin(tx, 0)? {
@@ -130,7 +125,7 @@ fn effects(tx: &Tx<'_>, request: &Restore) -> Result<Vec<Effect>, CommandError> 
     if !request.with_sessions || *tx.kind() != Kind::Own {
         return Ok(effects);
     }
-    overlay_seen(tx, &[])?;
+    overlay_last_use(tx, &[])?;
     let mut known = BTreeSet::new();
     for session in all_sessions(tx)? {
         let account = match session.user_uid.as_str() {
@@ -144,9 +139,6 @@ fn effects(tx: &Tx<'_>, request: &Restore) -> Result<Vec<Effect>, CommandError> 
 }
 
 /// The reply that tells what would change.
-///
-/// # Errors
-/// None that can be reached.
 pub fn outcome(plan: Plan) -> Result<Success, CommandError> {
     success(&result(plan, (true, None)))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use photoprism_protocol::backup::{self, Checked, FileName, VerifyResult};
 use photoprism_protocol::envelope::Success;
 
-use super::{parse_file, shown};
+use super::{parse_file, to_wire};
 use crate::error::CommandError;
 use crate::handlers::context::success;
 use crate::store::{BackupFault, BackupFile, backup_list, backup_open};
@@ -19,32 +19,29 @@ pub struct Verify(Option<FileName>);
 
 impl Verify {
     /// Checks the arguments.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: &backup::Verify) -> Result<Self, CommandError> {
         args.file.as_deref().map(parse_file).transpose().map(Self)
     }
 }
 
-/// Checks the backup that is named, or all of the folder, the newest first; takes as long as
+/// Checks the backup that is named, or all of the directory, the newest first; takes as long as
 /// reading them.
 ///
 /// # Errors
 /// `not_found` for one that is not there, or the store's.
-pub fn checked(folder: &Path, Verify(file): &Verify) -> Result<Vec<Checked>, CommandError> {
+pub fn checked(directory: &Path, Verify(file): &Verify) -> Result<Vec<Checked>, CommandError> {
     if let Some(file) = file {
-        return Ok(vec![check(folder, file.as_str())?]);
+        return Ok(vec![check(directory, file.as_str())?]);
     }
-    let found = backup_list(folder)?;
+    let found = backup_list(directory)?;
     if found.len() > MOST {
         return Err(CommandError::broken("file", "there are too many to check all; name one"));
     }
-    found.iter().map(|entry| check(folder, &entry.file)).collect()
+    found.iter().map(|entry| check(directory, &entry.file)).collect()
 }
 
-fn check(folder: &Path, file: &str) -> Result<Checked, CommandError> {
-    let fault = match backup_open(folder, file) {
+fn check(directory: &Path, file: &str) -> Result<Checked, CommandError> {
+    let fault = match backup_open(directory, file) {
         Ok(backup) => return Ok(good(file, &backup)),
         Err(fault) => fault,
     };
@@ -66,14 +63,11 @@ fn good(file: &str, backup: &BackupFile) -> Checked {
         ok: true,
         error: None,
         database: Some(database.into()),
-        counts: Some(shown(backup.counts)),
+        counts: Some(to_wire(backup.counts)),
     }
 }
 
 /// The reply.
-///
-/// # Errors
-/// None that can be reached.
 pub fn told(backups: Vec<Checked>) -> Result<Success, CommandError> {
     success(&VerifyResult { ok: backups.iter().all(|backup| backup.ok), backups })
 }

@@ -4,7 +4,7 @@ use photoprism_protocol::audit::VerifyResult;
 use photoprism_protocol::doctor::Check;
 
 use super::Facts;
-use crate::accounts::first::FIRST_ADMIN_ID;
+use crate::accounts::bootstrap::FIRST_ADMIN_ID;
 use crate::effect::WentBack;
 use crate::error::CommandError;
 use crate::store::{

@@ -6,19 +6,19 @@ use photoprism_protocol::doctor::Check;
 
 use super::Facts;
 use crate::store::{Db, backups_refused, own_tables_file};
-use crate::surroundings::{Seen, is_writable};
+use crate::system::{Seen, is_writable};
 
-/// The sockets and their folders.
+/// The sockets and their directories.
 pub(super) fn sockets(facts: &Facts) -> Vec<Check> {
     let mut checks = vec![
         socket("admin socket", &facts.admin, facts, facts.admin_gid),
-        folder("admin socket folder", &facts.admin, facts.uid),
+        path("admin socket directory", &facts.admin, facts.uid),
     ];
     if let Some(auth) = &facts.auth {
         // Its group is whom it is for, whichever that is.
         let gid = Seen::at(auth).ok().map(|seen| seen.gid);
         checks.push(socket("auth socket", auth, facts, gid));
-        checks.push(folder("auth socket folder", auth, facts.uid));
+        checks.push(path("auth socket directory", auth, facts.uid));
     }
     checks
 }
@@ -56,16 +56,16 @@ fn socket_advice(path: &Path, seen: Seen, (uid, gid): (u32, Option<u32>)) -> Opt
     None
 }
 
-fn folder(name: &str, socket: &Path, uid: u32) -> Check {
-    let folder = socket.parent().unwrap_or(Path::new("/"));
-    match Seen::through(folder) {
+fn path(name: &str, socket: &Path, uid: u32) -> Check {
+    let path = socket.parent().unwrap_or(Path::new("/"));
+    match Seen::through(path) {
         Ok(seen) => {
-            let found = format!("{}, {}", folder.display(), seen.shown());
-            Check::judged(name, found, folder_advice(folder, seen, uid))
+            let found = format!("{}, {}", path.display(), seen.shown());
+            Check::judged(name, found, path_advice(path, seen, uid))
         }
         Err(error) => Check::bad(
             name,
-            format!("{}: {error}", folder.display()),
+            format!("{}: {error}", path.display()),
             "make it again and restart photoprismd",
         ),
     }
@@ -73,8 +73,8 @@ fn folder(name: &str, socket: &Path, uid: u32) -> Check {
 
 /// In a directory that others may write, the socket's own group included, the socket can be
 /// replaced by theirs.
-fn folder_advice(folder: &Path, seen: Seen, uid: u32) -> Option<String> {
-    let path = folder.display();
+fn path_advice(path: &Path, seen: Seen, uid: u32) -> Option<String> {
+    let path = path.display();
     if seen.uid != 0 && seen.uid != uid {
         return Some(format!("its owner can replace the socket: chown {uid} {path}"));
     }
@@ -150,23 +150,23 @@ fn own_tables_advice(path: &Path, seen: Seen, (uid, owner): (u32, u32)) -> Optio
         .then(|| format!("it holds the audit trail and others may read it: chmod 600 {path}"))
 }
 
-/// The folder of backups, which the first one makes.
+/// The directory of backups, which the first one makes.
 pub(super) fn backups(facts: &Facts) -> Option<Check> {
     let beside = facts.database.parent()?;
-    let folder = beside.join("backups");
-    let path = folder.display();
-    let Ok(seen) = Seen::at(&folder) else {
+    let directory = beside.join("backups");
+    let path = directory.display();
+    let Ok(seen) = Seen::at(&directory) else {
         let found = format!("{path}, not made yet");
         let advice = (!is_writable(beside)).then(|| {
             format!("it could not be made: let uid {} write in {}", facts.uid, beside.display())
         });
         return Some(Check::judged("backups", found, advice));
     };
-    let advice = if let Some(refused) = backups_refused(&folder, seen, facts.uid) {
+    let advice = if let Some(refused) = backups_refused(&directory, seen, facts.uid) {
         Some(refused)
     } else if seen.mode & 0o077 != 0 {
         Some(format!("backups hold password hashes and others may look in: chmod 700 {path}"))
-    } else if is_writable(&folder) {
+    } else if is_writable(&directory) {
         None
     } else {
         Some(format!("no backup can be written: let uid {} write in {path}", facts.uid))
@@ -182,16 +182,16 @@ mod tests {
     const GROUP: u32 = 2000;
 
     const fn seen(mode: u32, is_socket: bool) -> Seen {
-        let is_folder = !is_socket;
-        Seen { is_socket, is_link: false, is_folder, uid: US, gid: GROUP, mode, length: 0 }
+        let is_directory = !is_socket;
+        Seen { is_socket, is_link: false, is_directory, uid: US, gid: GROUP, mode, length: 0 }
     }
 
     fn of_socket(seen: Seen, gid: Option<u32>) -> String {
         socket_advice(Path::new("/run/a.sock"), seen, (US, gid)).unwrap_or_default()
     }
 
-    fn of_folder(seen: Seen) -> String {
-        folder_advice(Path::new("/run"), seen, US).unwrap_or_default()
+    fn of_directory(seen: Seen) -> String {
+        path_advice(Path::new("/run"), seen, US).unwrap_or_default()
     }
 
     #[test]
@@ -211,15 +211,15 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_others_may_write_is_told() {
-        assert_eq!(of_folder(seen(0o755, false)), "");
+    fn a_directory_that_others_may_write_is_told() {
+        assert_eq!(of_directory(seen(0o755, false)), "");
         for (seen, words) in [
             (seen(0o757, false), "chmod o-w /run"),
             (seen(0o1777, false), "chmod o-w /run"),
             (seen(0o770, false), "chmod g-w /run"),
             (Seen { uid: US + 1, ..seen(0o700, false) }, "chown 1000 /run"),
         ] {
-            assert!(of_folder(seen).contains(words), "{seen:?}");
+            assert!(of_directory(seen).contains(words), "{seen:?}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use photoprism_protocol::doctor::Check;
 
 use super::Facts;
-use crate::surroundings::{OTHER_FILES, Seen, Space, descriptor_limit, network_file_system, space};
+use crate::system::{OTHER_FILES, Seen, Space, descriptor_limit, network_file_system, space};
 
 /// Less than this is too little for a day of records on a busy machine.
 const LEAST_FREE: u64 = 64 << 20;
@@ -15,13 +15,13 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
 }
 
 fn disk(facts: &Facts) -> Check {
-    let folder = facts.database.parent().unwrap_or(Path::new("/"));
+    let directory = facts.database.parent().unwrap_or(Path::new("/"));
     let length = Seen::through(&facts.database).map_or(0, |seen| seen.length);
-    match space(folder) {
+    match space(directory) {
         Ok(found) => judge_space(found, length),
         Err(error) => Check::bad(
             "disk space",
-            format!("{}: {error}", folder.display()),
+            format!("{}: {error}", directory.display()),
             "look at the disk of the database",
         ),
     }

@@ -7,20 +7,20 @@ use photoprism_protocol::provider::Provider;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::users::{self, AddTarget, OneUser};
 
-use super::modify::change;
-use super::now_shown;
+use super::modify::apply_change;
+use super::reload;
 use super::taken::{refuse_taken, refuse_taken_auth_id};
+use crate::accounts::account::{is_deleted, unknown_role};
+use crate::accounts::bootstrap::new_user_defaults;
 use crate::accounts::change::{check_fields, check_takes_password, takes_password};
-use crate::accounts::first::person;
 use crate::accounts::password::PasswordRules;
 use crate::accounts::properties::Properties;
-use crate::accounts::standing::{is_deleted, unknown_role};
 use crate::accounts::stored_form::check_stored_form;
 use crate::accounts::times;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Hashed, Outcome};
 use crate::handlers::find::restore_hint;
-use crate::handlers::write::{Key, Written, surrounded};
+use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::store::{NewUser, Tx, UserRow, password_set, user_by_name, user_insert, user_undelete};
 
 /// A checked request.
@@ -33,9 +33,6 @@ pub struct Add {
 
 impl Add {
     /// Checks each argument by its own rule.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(
         target: &AddTarget,
         fields: users::Fields,
@@ -52,7 +49,6 @@ impl Add {
     }
 
     /// The password to hash before the transaction.
-    #[must_use]
     pub const fn password(&self) -> Option<&Secret> {
         self.given.password.as_ref()
     }
@@ -63,26 +59,25 @@ fn role_missing() -> CommandError {
 }
 
 /// Makes the account.
-///
-/// # Errors
-/// `exists`, `invalid_argument`, or the store's.
 pub fn add(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,
     (request, hashed): (&Add, Option<&Hashed>),
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let known = user_by_name(tx, request.name.as_str())?;
         let returning = known.as_ref().filter(|row| is_deleted(row) && request.restore);
         check_values(tx, request, returning)?;
         let uid = match (returning, &known) {
-            (Some(row), _) => come_back(tx, context, row, (request, hashed))?,
+            (Some(row), _) => restore_deleted(tx, context, row, (request, hashed))?,
             (None, Some(row)) => return Err(taken(row)),
-            (None, None) => make(tx, context, (&request.name, &request.given), (hashed, true))?,
+            (None, None) => {
+                create_account(tx, context, (&request.name, &request.given), (hashed, true))?
+            }
         };
-        let (user, effect) = now_shown(tx, context, &uid)?;
-        let mut written = Written::about(uid.clone(), &OneUser { user })?.meaning([effect]);
+        let (user, effect) = reload(tx, context, &uid)?;
+        let mut written = WriteResult::new(uid.clone(), &OneUser { user })?.with_effects([effect]);
         written.password_of = hashed.map(|_| uid);
         written.warnings.extend(unknown_role(tx.kind(), request.given.role));
         Ok(written)
@@ -110,7 +105,7 @@ pub(super) fn taken(row: &UserRow) -> CommandError {
 }
 
 /// Makes an account and gives its UID. An import may bring one without its password.
-pub(super) fn make(
+pub(super) fn create_account(
     tx: &Tx<'_>,
     context: &Context,
     (name, given): (&UserName, &Properties),
@@ -167,11 +162,11 @@ fn new_user(row: UserRow, now: Timestamp) -> NewUser {
         upload_path: row.upload_path,
         attr: row.attr,
         expires_at: Some(row.expires_at).filter(|end| !end.is_empty()),
-        ..person(now)
+        ..new_user_defaults(now)
     }
 }
 
-fn come_back(
+fn restore_deleted(
     tx: &Tx<'_>,
     context: &Context,
     before: &UserRow,
@@ -186,7 +181,7 @@ fn come_back(
     if takes_password(&after) && hashed.is_none() && !before.has_password {
         return Err(password_missing());
     }
-    user_undelete(tx, &before.uid, &times::to_stored(context.now))?;
-    change(tx, context, (before, &after), hashed)?;
+    user_undelete(tx, &before.uid, &times::format_stored(context.now))?;
+    apply_change(tx, context, (before, &after), hashed)?;
     Ok(before.uid.clone())
 }

@@ -4,13 +4,13 @@ use photoprism_protocol::envelope::Success;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::{self, Row};
 
+use crate::accounts::account::effective_role;
 use crate::accounts::cursor::fingerprint;
-use crate::accounts::standing::shown_role;
 use crate::accounts::{search, times};
 use crate::error::CommandError;
 use crate::handlers::context::Context;
 use crate::handlers::find::no_nul;
-use crate::handlers::page::{Window, page};
+use crate::handlers::page::{PageRequest, page};
 use crate::store::{
     Db, StoreError, UserPage, UserRow, UserSearch, cursor_key, passcode_find, password_hash,
     users_page,
@@ -21,28 +21,22 @@ use crate::store::{
 pub struct Export {
     search: UserSearch,
     secrets: bool,
-    window: Window,
+    window: PageRequest,
 }
 
 impl Export {
     /// Checks the arguments.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: transfer::Export) -> Result<Self, CommandError> {
         no_nul("search", args.search.as_deref())?;
         let search = args.search.unwrap_or_default();
         let secrets = args.secrets.unwrap_or(false);
         let print = fingerprint("users.export", &(&search, secrets));
-        let window = Window::new(args.limit, args.cursor, print)?;
+        let window = PageRequest::new(args.limit, args.cursor, print)?;
         Ok(Self { search: search::read(&search), secrets, window })
     }
 }
 
 /// One page of accounts, deleted ones and system rows left out: no import could make those.
-///
-/// # Errors
-/// `invalid_argument` at `cursor`, or the store's.
 pub fn export(db: &Db, _: &Context, request: &Export) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let after = request.window.position(&key, i64::MIN)?.max(0);
@@ -62,8 +56,8 @@ pub fn export(db: &Db, _: &Context, request: &Export) -> Result<Success, Command
 }
 
 fn properties(row: UserRow) -> Row {
-    let role = shown_role(&row).to_owned();
-    let expires_at = times::stored(&row.expires_at).map_or("never".into(), times::to_rfc3339);
+    let role = effective_role(&row).to_owned();
+    let expires_at = times::parse_stored(&row.expires_at).map_or("never".into(), times::to_rfc3339);
     Row {
         name: row.name,
         role: Some(role),

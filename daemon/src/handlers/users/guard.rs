@@ -1,15 +1,12 @@
 //! Rules over other accounts: the system rows, and the last super admin.
 
-use crate::accounts::standing::Standing;
+use crate::accounts::account::EffectiveRights;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
 use crate::store::{Tx, UserRow, other_super_admin};
 
 /// Refuses to change the rows that PhotoPrism relies on.
-///
-/// # Errors
-/// `conflict`.
-pub(in crate::handlers) fn refuse_system(row: &UserRow) -> Result<(), CommandError> {
+pub(in crate::handlers) fn ensure_not_system(row: &UserRow) -> Result<(), CommandError> {
     if row.id > 0 {
         return Ok(());
     }
@@ -17,15 +14,12 @@ pub(in crate::handlers) fn refuse_system(row: &UserRow) -> Result<(), CommandErr
 }
 
 /// Refuses what would leave nobody who may log in as super admin.
-///
-/// # Errors
-/// `conflict`, or the store's.
-pub(in crate::handlers) fn still_one_super_admin(
+pub(in crate::handlers) fn ensure_other_super_admin(
     tx: &Tx<'_>,
     context: &Context,
     row: &UserRow,
 ) -> Result<(), CommandError> {
-    let counts = row.super_admin && Standing::of(row, tx.kind(), context.now).may_login;
+    let counts = row.super_admin && EffectiveRights::of(row, tx.kind(), context.now).may_login;
     if !counts || other_super_admin(tx, row.id)? {
         return Ok(());
     }

@@ -3,13 +3,13 @@
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::users;
 
+use crate::accounts::account::to_wire;
 use crate::accounts::cursor::fingerprint;
 use crate::accounts::search;
-use crate::accounts::standing::shown;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
 use crate::handlers::find::no_nul;
-use crate::handlers::page::{Window, page};
+use crate::handlers::page::{PageRequest, page};
 use crate::store::{Db, UserPage, UserSearch, cursor_key, users_page};
 
 /// A checked request.
@@ -17,28 +17,22 @@ use crate::store::{Db, UserPage, UserSearch, cursor_key, users_page};
 pub struct Ls {
     search: UserSearch,
     deleted: bool,
-    window: Window,
+    window: PageRequest,
 }
 
 impl Ls {
     /// Checks the arguments.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: users::Ls) -> Result<Self, CommandError> {
         no_nul("search", args.search.as_deref())?;
         let search = args.search.unwrap_or_default();
         let deleted = args.deleted.unwrap_or(false);
         let print = fingerprint("users.ls", &(&search, deleted));
-        let window = Window::new(args.limit, args.cursor, print)?;
+        let window = PageRequest::new(args.limit, args.cursor, print)?;
         Ok(Self { search: search::read(&search), deleted, window })
     }
 }
 
 /// One page of accounts.
-///
-/// # Errors
-/// `invalid_argument` at `cursor`, or the store's.
 pub fn ls(db: &Db, context: &Context, request: &Ls) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let after = request.window.position(&key, i64::MIN)?;
@@ -46,6 +40,6 @@ pub fn ls(db: &Db, context: &Context, request: &Ls) -> Result<Success, CommandEr
     let rows =
         users_page(db, &request.search, UserPage { after, limit, deleted: request.deleted })?;
     let kind = db.kind();
-    let rows = rows.into_iter().map(|row| (row.id, shown(row, kind, context.now)));
+    let rows = rows.into_iter().map(|row| (row.id, to_wire(row, kind, context.now)));
     page(&request.window, &key, rows)
 }

@@ -14,8 +14,10 @@ mod taken;
 
 pub use self::add::{Add, add};
 pub use self::export::{Export, export};
-pub(super) use self::guard::{refuse_system, still_one_super_admin};
-pub use self::import::{Bad, Import, NewHash, Options, Ready, Results, Rows, import, known_hash};
+pub(super) use self::guard::{ensure_not_system, ensure_other_super_admin};
+pub use self::import::{
+    Import, Options, PasswordChange, RejectedRow, Results, Rows, ValidRow, import, known_hash,
+};
 pub use self::ls::{Ls, ls};
 pub(super) use self::modify::note_first_password;
 pub use self::modify::{Mod, modify};
@@ -27,15 +29,15 @@ pub use self::show::show;
 use photoprism_protocol::users::User;
 
 use super::context::Context;
-use crate::accounts::standing::{AccountState, shown};
+use crate::accounts::account::{AccountState, to_wire};
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::store::{Db, user_by_uid};
 
 /// The account as it stands after a change, and what that means to its sessions.
-fn now_shown(db: &Db, context: &Context, uid: &str) -> Result<(User, Effect), CommandError> {
+fn reload(db: &Db, context: &Context, uid: &str) -> Result<(User, Effect), CommandError> {
     let row = user_by_uid(db, uid)?
         .ok_or_else(|| CommandError::Internal("an account vanished inside its change".into()))?;
     let effect = Effect::AccountChanged(AccountState::of(&row));
-    Ok((shown(row, db.kind(), context.now), effect))
+    Ok((to_wire(row, db.kind(), context.now), effect))
 }

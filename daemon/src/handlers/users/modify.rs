@@ -5,14 +5,14 @@ use photoprism_protocol::role::Role;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::users::{self, ModResult, ModTarget};
 
-use super::guard::{refuse_system, still_one_super_admin};
-use super::now_shown;
+use super::guard::{ensure_not_system, ensure_other_super_admin};
+use super::reload;
 use super::taken::refuse_taken;
+use crate::accounts::account::unknown_role;
+use crate::accounts::bootstrap::FIRST_ADMIN_ID;
 use crate::accounts::change::{check_fields, columns, difference};
-use crate::accounts::first::FIRST_ADMIN_ID;
 use crate::accounts::password::PasswordRules;
 use crate::accounts::properties::Properties;
-use crate::accounts::standing::unknown_role;
 use crate::accounts::stored_form::check_stored_form;
 use crate::accounts::times;
 use crate::effect::Effect;
@@ -20,7 +20,7 @@ use crate::error::CommandError;
 use crate::handlers::context::{Context, Hashed, Outcome};
 use crate::handlers::find::{live_user, no_nul};
 use crate::handlers::revoked::effective_within;
-use crate::handlers::write::{Key, Written, surrounded};
+use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::store::{
     FirstPassword, Tx, UserChange, UserRow, end_sessions, passcodes_remove, password_set,
     set_first_password, user_change,
@@ -37,9 +37,6 @@ pub struct Mod {
 
 impl Mod {
     /// Checks each argument by its own rule.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(
         target: ModTarget,
         fields: users::Fields,
@@ -55,29 +52,25 @@ impl Mod {
     }
 
     /// The password to hash before the transaction.
-    #[must_use]
     pub const fn password(&self) -> Option<&Secret> {
         self.given.password.as_ref()
     }
 }
 
 /// Changes the account.
-///
-/// # Errors
-/// `not_found`, `exists`, `conflict`, `invalid_argument`, or the store's.
 pub fn modify(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,
     (request, hashed): (&Mod, Option<&Hashed>),
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let found = live_user(tx, &request.user);
         // A value that breaks a rule comes before a user that is not there.
         let nobody = UserRow::default();
         request.given.check_stored_form(tx, found.as_ref().unwrap_or(&nobody))?;
         let before = found?;
-        let after = permitted(tx, context, &before, &request.given)?;
+        let after = check_change(tx, context, &before, &request.given)?;
         let mut written = carry_out(tx, context, request, (&before, after, hashed))?;
         written.password_of = hashed.map(|_| before.uid);
         Ok(written)
@@ -85,7 +78,7 @@ pub fn modify(
 }
 
 /// The account with what is given, where every rule lets it be so.
-pub(super) fn permitted(
+pub(super) fn check_change(
     tx: &Tx<'_>,
     context: &Context,
     before: &UserRow,
@@ -95,9 +88,9 @@ pub(super) fn permitted(
     given.apply(&mut after)?;
     check_stored_form(tx, before, &after)?;
     refuse_taken(tx, before, &after)?;
-    refuse_system(before)?;
+    ensure_not_system(before)?;
     if endangers_super_admin(before, &after, given) {
-        still_one_super_admin(tx, context, before)?;
+        ensure_other_super_admin(tx, context, before)?;
     }
     check_fields(tx.kind(), before, &after, given)?;
     Ok(after)
@@ -108,16 +101,16 @@ fn carry_out(
     context: &Context,
     request: &Mod,
     (before, mut after, hashed): (&UserRow, UserRow, Option<&Hashed>),
-) -> Result<Written, CommandError> {
+) -> Result<WriteResult, CommandError> {
     let disabled_2fa = request.disable_2fa && disable_2fa(tx, &mut after)?;
     let difference = difference(before, &after, hashed.is_some(), disabled_2fa);
     if !difference.changed.is_empty() {
-        change(tx, context, (before, &after), hashed)?;
+        apply_change(tx, context, (before, &after), hashed)?;
     }
     let ends = difference.touches_rights && !request.keep_sessions;
     let sessions_revoked =
         if ends { end_sessions(tx, &before.uid, context.now.as_second())? } else { 0 };
-    let (user, changed) = now_shown(tx, context, &before.uid)?;
+    let (user, changed) = reload(tx, context, &before.uid)?;
     let ended = Effect::SessionsEnded { uid: before.uid.clone(), all: false };
     let effective_within_s = effective_within(tx, sessions_revoked);
     let result = ModResult {
@@ -127,9 +120,9 @@ fn carry_out(
         effective_within_s,
     };
     let effects = ends.then_some(ended).into_iter().chain([changed]);
-    let mut written = Written::about(before.uid.clone(), &result)?.meaning(effects);
+    let mut written = WriteResult::new(before.uid.clone(), &result)?.with_effects(effects);
     written.warnings.extend(unknown_role(tx.kind(), request.given.role));
-    Ok(written.warning_of(effective_within_s))
+    Ok(written.with_cache_warning(effective_within_s))
 }
 
 /// True where there was a key or the method that asks for one.
@@ -143,13 +136,13 @@ fn disable_2fa(tx: &Tx<'_>, row: &mut UserRow) -> Result<bool, CommandError> {
 }
 
 /// Writes the columns that differ, and the password.
-pub(super) fn change(
+pub(super) fn apply_change(
     tx: &Tx<'_>,
     context: &Context,
     (before, after): (&UserRow, &UserRow),
     hashed: Option<&Hashed>,
 ) -> Result<(), CommandError> {
-    let now = times::to_stored(context.now);
+    let now = times::format_stored(context.now);
     let columns: UserChange = columns(before, after);
     user_change(tx, &before.uid, &columns, &now)?;
     if let Some(hashed) = hashed {
@@ -173,7 +166,7 @@ pub(in crate::handlers) fn note_first_password(
 /// Whether the change takes something from a super admin that the last one must keep.
 fn endangers_super_admin(before: &UserRow, after: &UserRow, given: &Properties) -> bool {
     let password_provider = Provider::parse(&after.provider).is_ok_and(Provider::has_password);
-    let never_ends = |row: &UserRow| times::stored(&row.expires_at).is_none();
+    let never_ends = |row: &UserRow| times::parse_stored(&row.expires_at).is_none();
     before.super_admin
         && (!after.super_admin
             || given.role.is_some_and(|role| role != Role::Admin)

@@ -4,14 +4,14 @@ use photoprism_protocol::name::UserName;
 use photoprism_protocol::users::{self, RenameResult};
 
 use super::add::taken;
-use super::guard::refuse_system;
-use super::now_shown;
+use super::guard::ensure_not_system;
+use super::reload;
 use crate::accounts::stored_form::check_stored_form;
 use crate::accounts::times;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
 use crate::handlers::find::{live_user, no_nul};
-use crate::handlers::write::{Key, Written, surrounded};
+use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::store::{Tx, UserRow, user_by_name, user_rename};
 
 /// A checked request.
@@ -23,9 +23,6 @@ pub struct Rename {
 
 impl Rename {
     /// Checks each argument by its own rule.
-    ///
-    /// # Errors
-    /// `invalid_argument`.
     pub fn parse(args: users::Rename) -> Result<Self, CommandError> {
         no_nul("user", Some(&args.user))?;
         let name =
@@ -34,18 +31,15 @@ impl Rename {
     }
 }
 
-/// Renames the account. Its UID, its display name, its folders and its sessions stay; records of
+/// Renames the account. Its UID, its display name, its directories and its sessions stay; records of
 /// logins keep the name that was typed.
-///
-/// # Errors
-/// `not_found`, `exists`, `conflict`, or the store's.
 pub fn rename(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,
     request: &Rename,
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let found = live_user(tx, &request.user);
         let name = request.name.as_str();
         let nobody = UserRow::default();
@@ -57,14 +51,14 @@ pub fn rename(
         {
             return Err(taken(&other));
         }
-        refuse_system(&row)?;
+        ensure_not_system(&row)?;
         let differs = row.name != name;
         if differs {
-            user_rename(tx, &row.uid, name, &times::to_stored(context.now))?;
+            user_rename(tx, &row.uid, name, &times::format_stored(context.now))?;
         }
-        let (user, changed) = now_shown(tx, context, &row.uid)?;
+        let (user, changed) = reload(tx, context, &row.uid)?;
         let result =
             RenameResult { user, changed: differs.then(|| "name".into()).into_iter().collect() };
-        Ok(Written::about(row.uid, &result)?.meaning([changed]))
+        Ok(WriteResult::new(row.uid, &result)?.with_effects([changed]))
     })
 }

@@ -2,13 +2,13 @@
 
 use photoprism_protocol::users::{Removed, ResetResult};
 
-use crate::accounts::first::FIRST_ADMIN_ID;
+use crate::accounts::bootstrap::FIRST_ADMIN_ID;
 use crate::accounts::times;
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, FirstAdmin, Outcome};
 use crate::handlers::revoked::effective_within;
-use crate::handlers::write::{Key, Written, surrounded};
+use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::store::{
     FirstPassword, Tx, backed_up, empty_accounts, password_set, set_first_password, user_insert,
 };
@@ -23,9 +23,9 @@ pub fn reset(
     key: Option<&Key>,
     first: &FirstAdmin,
 ) -> Result<Outcome, CommandError> {
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let name = format!("{}-users-reset", times::to_file_name(context.now));
-        let stored_now = times::to_stored(context.now);
+        let stored_now = times::format_stored(context.now);
         let now = (context.now.as_second(), &*stored_now);
         let (backup, removed) = backed_up(tx, (&name, None), |backup| {
             let removed = empty_accounts(tx, now, || begin_anew(tx, context, first))?;
@@ -37,9 +37,9 @@ pub fn reset(
             backup,
             effective_within_s,
         };
-        let mut written = Written::about("", &result)?
-            .meaning([Effect::EverySessionEnded])
-            .warning_of(effective_within_s);
+        let mut written = WriteResult::new("", &result)?
+            .with_effects([Effect::EverySessionEnded])
+            .with_cache_warning(effective_within_s);
         written.warnings.extend(removed.warnings);
         written.warnings.extend(first.warning.clone());
         if first.hash.is_none() {
@@ -53,7 +53,7 @@ pub fn reset(
 }
 
 fn begin_anew(tx: &Tx<'_>, context: &Context, first: &FirstAdmin) -> Result<(), CommandError> {
-    for account in first.accounts(context.now) {
+    for account in first.initial_accounts(context.now) {
         user_insert(tx, &account)?;
         if let (Some(FIRST_ADMIN_ID), Some(hash)) = (account.id, &first.hash) {
             password_set(tx, &account.uid, hash, &account.created_at)?;

@@ -4,9 +4,6 @@ use crate::error::CommandError;
 use crate::store::{Tx, UserRow, user_by_auth_id, user_by_email};
 
 /// Refuses an email address or an auth id of another account, where it changes.
-///
-/// # Errors
-/// `exists`, or the store's.
 pub(super) fn refuse_taken(
     tx: &Tx<'_>,
     before: &UserRow,
@@ -28,9 +25,6 @@ pub(super) fn refuse_taken(
 
 /// Refuses an account whose auth id is another one's at the same provider: nobody could tell who
 /// of them logs in. An account that comes back is held to it as well.
-///
-/// # Errors
-/// `exists`, or the store's.
 pub(super) fn refuse_taken_auth_id(tx: &Tx<'_>, row: &UserRow) -> Result<(), CommandError> {
     match user_by_auth_id(tx, (&row.provider, &row.auth_id), row.id)? {
         None => Ok(()),

@@ -132,8 +132,8 @@ fn earlier(
 ) -> Result<Option<(Key, Digests)>, rusqlite::Error> {
     let Some((key, _)) = now else { return by_number(conn, touched) };
     let (table, column) = KEYS[touched.table];
-    let sentence = format!("SELECT * FROM main.{table} WHERE {column} = ?1 LIMIT 1");
-    let found = conn.prepare_cached(&sentence)?.query_row([key], digests).optional()?;
+    let statement = format!("SELECT * FROM main.{table} WHERE {column} = ?1 LIMIT 1");
+    let found = conn.prepare_cached(&statement)?.query_row([key], digests).optional()?;
     Ok(found.map(|found| (key.clone(), found)))
 }
 
@@ -160,9 +160,9 @@ pub(super) fn judge(
 impl Evidence {
     fn judge(&self, conn: &Connection) -> Result<Verdict, StoreError> {
         let Self { table, column, key, change } = self;
-        let sentence = format!("SELECT * FROM main.{table} WHERE {column} = ?1 LIMIT 1");
-        let mut sentence = match conn.prepare_cached(&sentence) {
-            Ok(sentence) => sentence,
+        let statement = format!("SELECT * FROM main.{table} WHERE {column} = ?1 LIMIT 1");
+        let mut statement = match conn.prepare_cached(&statement) {
+            Ok(statement) => statement,
             // Another version of PhotoPrism has no such table, or no such column.
             Err(rusqlite::Error::SqliteFailure(error, _))
                 if error.code == rusqlite::ErrorCode::Unknown =>
@@ -171,7 +171,7 @@ impl Evidence {
             }
             Err(error) => return Err(error.into()),
         };
-        let now = sentence.query_row([key], digests).optional()?;
+        let now = statement.query_row([key], digests).optional()?;
         Ok(match (change, now) {
             (Change::Made, Some(_)) => Verdict::Done,
             (Change::Made, None) | (Change::Gone, Some(_)) => Verdict::Undone,
@@ -201,7 +201,7 @@ fn by_number(
     touched: &Touched,
 ) -> Result<Option<(Key, Digests)>, rusqlite::Error> {
     let (table, column) = KEYS[touched.table];
-    let sentence = format!("SELECT * FROM main.{table} WHERE rowid = ?1");
+    let statement = format!("SELECT * FROM main.{table} WHERE rowid = ?1");
     let read = |row: &Row<'_>| {
         let key = match row.get_ref(column)? {
             ValueRef::Integer(number) => Key::Integer(number),
@@ -211,7 +211,7 @@ fn by_number(
         };
         Ok((key, digests(row)?))
     };
-    conn.prepare_cached(&sentence)?.query_row([touched.row], read).optional()
+    conn.prepare_cached(&statement)?.query_row([touched.row], read).optional()
 }
 
 fn digests(row: &Row<'_>) -> Result<Digests, rusqlite::Error> {

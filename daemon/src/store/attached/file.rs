@@ -13,12 +13,12 @@ use tracing::info;
 use super::tables::{self, APPLICATION_ID, VERSION};
 use crate::store::columns::Columns;
 use crate::store::db::{Db, Kind};
+use crate::store::detect::{file_uri, is_not_a_database};
 use crate::store::directory::Directory;
 use crate::store::error::StoreError;
 use crate::store::meta::CURSOR_KEY_BYTES;
 use crate::store::open::{OpenError, check_pragma, failed, settings};
-use crate::store::recognise::{file_uri, is_not_a_database};
-use crate::surroundings::{FileId, descriptors_of};
+use crate::system::{FileId, descriptors_of};
 
 /// Its name, whatever PhotoPrism's file is called.
 const NAME: &str = "photoprism-admin.db";
@@ -42,7 +42,6 @@ pub(in crate::store) fn file_path(main: &Path) -> PathBuf {
 }
 
 /// Where the daemon's own tables are, or will be, next to PhotoPrism's file.
-#[must_use]
 pub fn own_tables_file(db: &Db) -> Option<PathBuf> {
     (*db.kind() != Kind::Own).then(|| file_path(&db.path))
 }
@@ -190,7 +189,7 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
             other => StoreError::Other(other.to_string()),
         })?;
         db.beside.file.set(identity(&path));
-    } else if !tables::complete(&db.conn)? {
+    } else if !tables::has_all_tables(&db.conn)? {
         db.begin()?;
         let made = tables::create(&db.conn, "admin").and_then(|()| db.commit());
         if made.is_err() && !db.is_autocommit() {

@@ -100,7 +100,6 @@ pub(in crate::store) fn move_leftover(db: &mut Db) -> Result<(), StoreError> {
 }
 
 /// Tables of a daemon in PhotoPrism's file that are not moved, since their trail is another one.
-#[must_use]
 pub fn foreign_tables(db: &Db) -> Option<String> {
     db.beside.foreign.get().then(|| db.columns.in_main.join(", "))
 }
@@ -125,8 +124,8 @@ fn run(db: &Db) -> Result<Trail, StoreError> {
 }
 
 fn own_key(conn: &Connection) -> Result<Vec<u8>, StoreError> {
-    let sentence = "SELECT value FROM admin.admin_meta WHERE key = 'cursor_key'";
-    Ok(conn.query_row(sentence, [], |row| row.get(0)).optional()?.unwrap_or_default())
+    let statement = "SELECT value FROM admin.admin_meta WHERE key = 'cursor_key'";
+    Ok(conn.query_row(statement, [], |row| row.get(0)).optional()?.unwrap_or_default())
 }
 
 /// A hash is over all records before it: where the last one is known they all are.

@@ -11,12 +11,12 @@ use crate::store::attached;
 use crate::store::backup::Changes;
 use crate::store::columns::Columns;
 use crate::store::db::Db;
+use crate::store::detect::MIGRATE;
 use crate::store::error::StoreError;
 use crate::store::lock_timeout::LockTimeout;
 use crate::store::open::{
     OpenError, OpenOptions, failed, photoprism_kind, pragma, refused, settings,
 };
-use crate::store::recognise::MIGRATE;
 
 /// What is known to be PhotoPrism's.
 pub(in crate::store) fn open_photoprism(

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use super::evidence::{Evidence, Verdict, collect, judge};
 use super::tables;
 use super::tracked::Noted;
-use crate::faults::{Fault, is_off};
+use crate::failpoints::{Failpoint, enabled};
 use crate::store::audit::{audit_append, audit_head, own_entry};
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
@@ -95,7 +95,7 @@ pub(in crate::store) fn settle(db: &Db) -> Result<(), StoreError> {
 
 /// Finds out whether the last group of the run before was committed in `index.db`.
 pub(in crate::store) fn settle_last(db: &Db) -> Result<(), StoreError> {
-    if !db.columns.attached || is_off(Fault::TrustLastGroup) {
+    if !db.columns.attached || enabled(Failpoint::TrustLastGroup) {
         return Ok(());
     }
     // The first look at `index.db` rolls back what was cut off, and holds PhotoPrism's writes up

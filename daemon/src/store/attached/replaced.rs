@@ -34,10 +34,10 @@ pub(super) fn remember(db: &Db, touched: &[Touched], number: i64) -> Result<(), 
         if !TABLES.contains(&table) {
             continue;
         }
-        let sentence = format!("SELECT {column}, updated_at FROM main.{table} WHERE rowid = ?1");
+        let statement = format!("SELECT {column}, updated_at FROM main.{table} WHERE rowid = ?1");
         let found = db
             .conn
-            .prepare_cached(&sentence)?
+            .prepare_cached(&statement)?
             .query_row([row], |row| Ok((text(row, 0)?, text(row, 1)?)))
             .optional()?;
         if let Some((uid, updated_at)) = found {
@@ -59,9 +59,9 @@ pub(super) fn remember(db: &Db, touched: &[Touched], number: i64) -> Result<(), 
 
 /// The first account tells one installation from another, whatever is changed.
 pub(super) fn remember_first(db: &Db) -> Result<(), StoreError> {
-    let sentence = "INSERT OR IGNORE INTO admin.admin_accounts (kind, uid, updated_at, number)
+    let statement = "INSERT OR IGNORE INTO admin.admin_accounts (kind, uid, updated_at, number)
          SELECT 'auth_users', user_uid, '', 0 FROM main.auth_users WHERE id = 1 AND user_uid <> ''";
-    db.conn.prepare_cached(sentence)?.execute([])?;
+    db.conn.prepare_cached(statement)?.execute([])?;
     Ok(())
 }
 
@@ -93,9 +93,9 @@ fn compare(db: &Db) -> Result<(), StoreError> {
     for row in rows {
         let (kind, uid, updated_at, number) = row?;
         let Some((table, column)) = KEYS.iter().find(|(table, _)| *table == kind) else { continue };
-        let sentence = format!("SELECT updated_at FROM main.{table} WHERE {column} = ?1 LIMIT 1");
+        let statement = format!("SELECT updated_at FROM main.{table} WHERE {column} = ?1 LIMIT 1");
         let now =
-            db.conn.prepare_cached(&sentence)?.query_row([uid], |row| text(row, 0)).optional()?;
+            db.conn.prepare_cached(&statement)?.query_row([uid], |row| text(row, 0)).optional()?;
         match now {
             // A password may be removed; an account keeps its row.
             None if kind == "passwords" => continue,

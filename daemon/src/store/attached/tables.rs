@@ -53,7 +53,7 @@ pub(super) fn are_known(columns: &Columns) -> bool {
 }
 
 /// Whether the file has every table.
-pub(super) fn complete(conn: &Connection) -> Result<bool, StoreError> {
+pub(super) fn has_all_tables(conn: &Connection) -> Result<bool, StoreError> {
     for (table, _) in TABLES {
         if !has(conn, "admin", table)? {
             return Ok(false);
@@ -63,10 +63,10 @@ pub(super) fn complete(conn: &Connection) -> Result<bool, StoreError> {
 }
 
 fn has(conn: &Connection, schema: &str, table: &str) -> Result<bool, StoreError> {
-    let sentence = format!(
+    let statement = format!(
         "SELECT count(*) > 0 FROM {schema}.sqlite_schema WHERE type = 'table' AND name = ?1"
     );
-    Ok(conn.prepare_cached(&sentence)?.query_row([table], |row| row.get(0))?)
+    Ok(conn.prepare_cached(&statement)?.query_row([table], |row| row.get(0))?)
 }
 
 /// The same definition with the schema in front of each name.
@@ -86,13 +86,13 @@ mod tests {
     fn what_is_missing_is_made_where_it_belongs_and_nowhere_else() {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch("ATTACH ':memory:' AS admin; CREATE TABLE admin_meta (other)").unwrap();
-        assert!(!complete(&conn).unwrap());
+        assert!(!has_all_tables(&conn).unwrap());
         create(&conn, "admin").unwrap();
-        assert!(complete(&conn).unwrap());
+        assert!(has_all_tables(&conn).unwrap());
         conn.execute_batch("DROP TABLE admin.admin_group; DROP TABLE admin.admin_limits").unwrap();
-        assert!(!complete(&conn).unwrap());
+        assert!(!has_all_tables(&conn).unwrap());
         create(&conn, "admin").unwrap();
-        assert!(complete(&conn).unwrap());
+        assert!(has_all_tables(&conn).unwrap());
         let main = "SELECT count(*) FROM main.sqlite_schema";
         assert_eq!(conn.query_row(main, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
         let indexes = "SELECT count(*) FROM admin.sqlite_schema WHERE sql GLOB 'CREATE INDEX*'";

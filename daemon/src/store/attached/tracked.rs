@@ -115,9 +115,9 @@ pub(in crate::store) fn note_emptied(tx: &Tx<'_>, table: &str) -> Result<(), Sto
     if tx.columns.without_rowid.iter().any(|name| name == table) {
         return Ok(());
     }
-    let sentence = format!("SELECT rowid FROM main.{table} LIMIT 4");
-    let mut sentence = tx.conn.prepare_cached(&sentence)?;
-    let mut rows = sentence.query([])?;
+    let statement = format!("SELECT rowid FROM main.{table} LIMIT 4");
+    let mut statement = tx.conn.prepare_cached(&statement)?;
+    let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         tx.beside.tracked.row("main", table, (row.get(0)?, false));
     }

@@ -10,7 +10,7 @@ use photoprism_protocol::backup::FileName;
 
 use crate::store::directory::Directory;
 use crate::store::error::StoreError;
-use crate::surroundings::{Seen, user_name};
+use crate::system::{Seen, user_name};
 
 /// Automatic backups kept (`spec/data.md`).
 const KEPT: usize = 10;
@@ -22,8 +22,7 @@ pub(super) const TEMPORARY: &str = "tmp";
 pub(super) const IN_STEPS: &str = "part";
 
 /// Where the backups of a database lie.
-#[must_use]
-pub fn backup_folder(database: &Path) -> PathBuf {
+pub fn backup_directory(database: &Path) -> PathBuf {
     database.parent().unwrap_or(Path::new("/")).join("backups")
 }
 
@@ -38,7 +37,7 @@ pub enum BackupOrigin {
     Manual,
 }
 
-/// A file in the folder.
+/// A file in the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackupEntry {
     /// Its name.
@@ -57,9 +56,9 @@ pub struct BackupEntry {
 ///
 /// # Errors
 /// The store's, where the directory cannot be read.
-pub fn backup_list(folder: &Path) -> Result<Vec<BackupEntry>, StoreError> {
-    let Some(directory) = open_folder(folder)? else { return Ok(Vec::new()) };
-    let names = directory.names().map_err(|error| io(folder, &error))?;
+pub fn backup_list(path: &Path) -> Result<Vec<BackupEntry>, StoreError> {
+    let Some(directory) = open_directory(path)? else { return Ok(Vec::new()) };
+    let names = directory.names().map_err(|error| io(path, &error))?;
     let mut found: Vec<BackupEntry> =
         names.into_iter().filter_map(|name| listed(&directory, name)).collect();
     found.sort_by(|one, other| (other.made, &other.file).cmp(&(one.made, &one.file)));
@@ -98,16 +97,15 @@ pub(super) fn io(path: &Path, error: &std::io::Error) -> StoreError {
 /// Why backups are not kept in what was found there, and what to do; `None` where they are. In a
 /// directory in which others may write they could put links and files of theirs in the place of
 /// those that the daemon writes, takes back and removes.
-#[must_use]
-pub fn backups_refused(folder: &Path, seen: Seen, uid: u32) -> Option<String> {
-    let path = folder.display();
+pub fn backups_refused(path: &Path, seen: Seen, uid: u32) -> Option<String> {
+    let path = path.display();
     if seen.is_link {
         return Some(format!(
             "it is a symbolic link, which is not followed: remove it, and mount another place at \
              {path} where backups shall be kept elsewhere"
         ));
     }
-    if !seen.is_folder {
+    if !seen.is_directory {
         return Some(format!("it is not a directory: move it away, or remove it: {path}"));
     }
     if seen.uid != 0 && seen.uid != uid {
@@ -126,32 +124,32 @@ pub fn backups_refused(folder: &Path, seen: Seen, uid: u32) -> Option<String> {
 }
 
 /// Opens the directory, where there is one and nobody but the daemon's user and root may write.
-pub(super) fn open_folder(folder: &Path) -> Result<Option<Directory>, StoreError> {
-    let directory = match Directory::open(folder) {
+pub(super) fn open_directory(path: &Path) -> Result<Option<Directory>, StoreError> {
+    let directory = match Directory::open(path) {
         Ok(directory) => directory,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => {
             // A link, or a file.
-            let what = Seen::at(folder).ok().and_then(|seen| refused(folder, seen));
-            return Err(what.unwrap_or_else(|| io(folder, &error)));
+            let what = Seen::at(path).ok().and_then(|seen| refused(path, seen));
+            return Err(what.unwrap_or_else(|| io(path, &error)));
         }
     };
-    let seen = directory.seen().map_err(|error| io(folder, &error))?;
-    refused(folder, seen).map_or(Ok(Some(directory)), Err)
+    let seen = directory.seen().map_err(|error| io(path, &error))?;
+    refused(path, seen).map_or(Ok(Some(directory)), Err)
 }
 
-fn refused(folder: &Path, seen: Seen) -> Option<StoreError> {
-    let what = backups_refused(folder, seen, geteuid().as_raw())?;
-    Some(StoreError::Backup(format!("{} is not used for backups: {what}", folder.display())))
+fn refused(path: &Path, seen: Seen) -> Option<StoreError> {
+    let what = backups_refused(path, seen, geteuid().as_raw())?;
+    Some(StoreError::Backup(format!("{} is not used for backups: {what}", path.display())))
 }
 
 /// The same, created where it is missing.
-pub(super) fn make_folder(folder: &Path) -> Result<Directory, StoreError> {
-    match fs::DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(io(folder, &error)),
+pub(super) fn make_directory(path: &Path) -> Result<Directory, StoreError> {
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(io(path, &error)),
         Ok(()) | Err(_) => {}
     }
-    open_folder(folder)?.ok_or_else(|| io(folder, &ErrorKind::NotFound.into()))
+    open_directory(path)?.ok_or_else(|| io(path, &ErrorKind::NotFound.into()))
 }
 
 /// An automatic one's name behind all that there are, also of those made in the same second.

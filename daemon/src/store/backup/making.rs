@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::changes::{Changes, RowAt};
 use super::copy::Copy;
-use super::files::{IN_STEPS, backup_folder, free_name, make_folder, sweep};
+use super::files::{IN_STEPS, backup_directory, free_name, make_directory, sweep};
 use super::publish::publish_accounts;
 use super::read::BackupCounts;
 use super::tables::TABLES;
@@ -69,7 +69,7 @@ impl Making {
     /// # Errors
     /// The store's; nothing is left behind then.
     pub fn begin(db: &Db, name: &str) -> Result<Self, StoreError> {
-        let directory = Arc::new(make_folder(&backup_folder(&db.path))?);
+        let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
         sweep(&directory, IN_STEPS);
         let name = free_name(&directory, name)?;
         let file = Unfinished::create(directory, (&name, IN_STEPS))?;
@@ -83,9 +83,6 @@ impl Making {
     }
 
     /// Copies some more rows; true when all are there, as they stand at this moment.
-    ///
-    /// # Errors
-    /// The store's.
     pub fn step(&mut self, db: &Db) -> Result<bool, StoreError> {
         match db.kind() {
             Kind::Own => self.own_step(db),

@@ -78,9 +78,6 @@ pub struct Plan {
 
 impl Plan {
     /// Begins to compare.
-    ///
-    /// # Errors
-    /// The store's.
     pub fn begin(db: &Db, file: &BackupFile, with_sessions: bool) -> Result<Self, StoreError> {
         let mut columns = Vec::new();
         for table in TABLES.iter().filter(|table| **table != SESSIONS) {
@@ -102,9 +99,6 @@ impl Plan {
     }
 
     /// Compares some more; true at the end.
-    ///
-    /// # Errors
-    /// The store's.
     pub fn step(&mut self, db: &Db, file: &BackupFile) -> Result<bool, StoreError> {
         self.at = match std::mem::replace(&mut self.at, At::End) {
             At::Accounts(after) => match self.accounts(&after, db, file)? {
@@ -167,10 +161,10 @@ impl Plan {
         // Where the number of a row cannot be named, all come at once.
         let number = SESSIONS.find(&file.conn)?.number;
         let (number, most) = number.map_or(("1", i64::MAX), |number| (number, STEP_ROWS));
-        let mut sentence = file.conn.prepare_cached(&format!(
+        let mut statement = file.conn.prepare_cached(&format!(
             "SELECT {number}, id FROM auth_sessions WHERE {number} > ?1 ORDER BY {number} LIMIT ?2"
         ))?;
-        let mut rows = sentence.query(params![after, most])?;
+        let mut rows = statement.query(params![after, most])?;
         let known = "SELECT EXISTS (SELECT 1 FROM temp.session_rows WHERE id = ?1)";
         let mut known = db.conn.prepare_cached(known)?;
         let (mut taken, mut last) = (0, None);
@@ -247,11 +241,11 @@ fn common(table: &Table, db: &Connection, file: &Connection) -> Result<Vec<Strin
 
 /// The UID with which a step behind `after` ends; `None` where fewer are left.
 fn end_of(conn: &Connection, after: &str) -> Result<Option<String>, StoreError> {
-    let sentence = "SELECT user_uid FROM auth_users
+    let statement = "SELECT user_uid FROM auth_users
          WHERE user_uid COLLATE BINARY > ?1 AND user_uid COLLATE BINARY < x''
          ORDER BY user_uid COLLATE BINARY LIMIT 1 OFFSET ?2";
-    let mut sentence = conn.prepare_cached(sentence)?;
-    Ok(sentence.query_row(params![after, STEP_ROWS - 1], |row| text(row, 0)).optional()?)
+    let mut statement = conn.prepare_cached(statement)?;
+    Ok(statement.query_row(params![after, STEP_ROWS - 1], |row| text(row, 0)).optional()?)
 }
 
 /// People with their names, by UID.
@@ -260,9 +254,10 @@ fn names(
     (after, end): Range<'_>,
 ) -> Result<HashMap<String, String>, StoreError> {
     let within = within("user_uid", end);
-    let sentence = format!("SELECT user_uid, user_name FROM auth_users WHERE {within} AND id > 0");
-    let mut sentence = conn.prepare_cached(&sentence)?;
-    let rows = sentence.query_map(params![after, end], |row| Ok((text(row, 0)?, text(row, 1)?)))?;
+    let statement = format!("SELECT user_uid, user_name FROM auth_users WHERE {within} AND id > 0");
+    let mut statement = conn.prepare_cached(&statement)?;
+    let rows =
+        statement.query_map(params![after, end], |row| Ok((text(row, 0)?, text(row, 1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -286,10 +281,10 @@ fn rows_of(
     let names = list(columns.iter().map(String::as_str));
     let Table { name, owner, .. } = table;
     let within = within(owner, end);
-    let sentence = format!("SELECT {owner}, {names} FROM {name} WHERE {within}");
-    let mut sentence = conn.prepare_cached(&sentence)?;
-    let width = sentence.column_count();
-    let mut rows = sentence.query(params![after, end])?;
+    let statement = format!("SELECT {owner}, {names} FROM {name} WHERE {within}");
+    let mut statement = conn.prepare_cached(&statement)?;
+    let width = statement.column_count();
+    let mut rows = statement.query(params![after, end])?;
     let mut found: HashMap<String, Rows> = HashMap::new();
     while let Some(row) = rows.next()? {
         let values = (1..width).map(|at| Ok(row.get_ref(at)?.into()));

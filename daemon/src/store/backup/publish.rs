@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::files::io;
 use super::read::{BackupCounts, BackupFault, BackupFile, open_in};
 use super::unfinished::Unfinished;
-use crate::faults::{Fault, is_off};
+use crate::failpoints::{Failpoint, enabled};
 use crate::store::db::Kind;
 use crate::store::directory::Directory;
 use crate::store::error::StoreError;
@@ -36,7 +36,7 @@ pub(super) fn publish_whole(file: Unfinished) -> Result<(), StoreError> {
 
 /// Opens it as `backup.restore` does.
 fn taken_back(file: &Unfinished) -> Result<Result<BackupFile, BackupFault>, StoreError> {
-    if is_off(Fault::SpoilBackup) {
+    if enabled(Failpoint::SpoilBackup) {
         let spoilt = file.file.write_all_at(&[0xA5; 4096], 4096);
         spoilt.map_err(|error| io(&file.path(), &error))?;
     }

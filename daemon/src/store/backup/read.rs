@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
-use super::files::{io, open_folder};
+use super::files::{io, open_directory};
 use super::tables::{Column, TABLES, Table, has_clients};
 use crate::store::db::Kind;
 use crate::store::directory::Directory;
 use crate::store::error::StoreError;
 use crate::store::open::settings;
 use crate::store::schema::{APPLICATION_ID, BACKUP_ID, SCHEMA_VERSION};
-use crate::surroundings::{FileId, descriptors_of};
 use crate::sys::file_bytes;
+use crate::system::{FileId, descriptors_of};
 
 /// Tables and columns without which there are no accounts.
 const NEEDED: [(&str, &[&str]); 3] = [
@@ -35,7 +35,7 @@ pub enum BackupFault {
     /// There is no such file.
     #[error("there is no such backup")]
     Missing,
-    /// It is something else, or damaged; the sentence says what was found.
+    /// It is something else, or damaged; the statement says what was found.
     #[error("{0}")]
     NotOne(String),
     /// It is a whole copy of our own database, made before a migration.
@@ -76,8 +76,9 @@ pub struct BackupCounts {
 
 impl BackupCounts {
     pub(super) fn of(conn: &Connection) -> Result<Self, rusqlite::Error> {
-        let number =
-            |sentence: &str| conn.query_row(sentence, [], |row| crate::store::rows::count(row, 0));
+        let number = |statement: &str| {
+            conn.query_row(statement, [], |row| crate::store::rows::count(row, 0))
+        };
         Ok(Self {
             users: number("SELECT count(*) FROM auth_users WHERE id > 0 AND deleted_at IS NULL")?,
             deleted: number(
@@ -102,19 +103,15 @@ pub struct BackupFile {
 
 impl BackupFile {
     /// Whether it was made of a database of that kind.
-    #[must_use]
     pub fn is_of(&self, kind: &Kind) -> bool {
         self.of_photoprism == (*kind != Kind::Own)
     }
 }
 
 /// Opens and checks the file of that name in the directory. Takes as long as reading all of it.
-///
-/// # Errors
-/// [`BackupFault`].
-pub fn backup_open(folder: &Path, file: &str) -> Result<BackupFile, BackupFault> {
-    let directory = open_folder(folder)?.ok_or(BackupFault::Missing)?;
-    let found = directory.find(file).map_err(|error| io(&folder.join(file), &error))?;
+pub fn backup_open(path: &Path, file: &str) -> Result<BackupFile, BackupFault> {
+    let directory = open_directory(path)?.ok_or(BackupFault::Missing)?;
+    let found = directory.find(file).map_err(|error| io(&path.join(file), &error))?;
     open_in(&directory, file, &found.ok_or(BackupFault::Missing)?)
 }
 
@@ -213,8 +210,8 @@ fn sound(conn: &Connection) -> Result<(), BackupFault> {
 
 /// No views, triggers, virtual or other tables: a name alone may stand for anything.
 fn only_tables(conn: &Connection) -> Result<(), BackupFault> {
-    let mut sentence = conn.prepare("SELECT type, name, tbl_name, rootpage FROM sqlite_schema")?;
-    let mut rows = sentence.query([])?;
+    let mut statement = conn.prepare("SELECT type, name, tbl_name, rootpage FROM sqlite_schema")?;
+    let mut rows = statement.query([])?;
     let mut missing = NEEDED.map(|(table, _)| table).to_vec();
     while let Some(row) = rows.next()? {
         let (kind, name, table): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -239,8 +236,8 @@ fn only_tables(conn: &Connection) -> Result<(), BackupFault> {
 }
 
 /// A condition is an expression that a check of the file would carry out.
-fn has_check(sentence: &str) -> bool {
-    sentence
+fn has_check(statement: &str) -> bool {
+    statement
         .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .any(|word| word.eq_ignore_ascii_case("check"))
 }
@@ -284,9 +281,9 @@ fn declares_columns_alone(
     table: &Table,
     columns: &[Column],
 ) -> Result<bool, BackupFault> {
-    let sentence = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-    let sentence: String = conn.query_row(sentence, [table.name], |row| row.get(0))?;
-    Ok(sentence == table.declaration(columns) || !has_check(&sentence))
+    let statement = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    let statement: String = conn.query_row(statement, [table.name], |row| row.get(0))?;
+    Ok(statement == table.declaration(columns) || !has_check(&statement))
 }
 
 /// Rows of accounts in a table; none where the database lacks it.
@@ -295,9 +292,9 @@ pub(super) fn count_rows(conn: &Connection, table: &Table) -> Result<u64, StoreE
         return Ok(0);
     }
     // Without a condition SQLite counts pages, not rows.
-    let sentence = match table.which(has_clients(conn)?) {
+    let statement = match table.which(has_clients(conn)?) {
         "1" => format!("SELECT count(*) FROM {}", table.name),
         which => format!("SELECT count(*) FROM {} WHERE {which}", table.name),
     };
-    Ok(conn.prepare_cached(&sentence)?.query_row([], |row| crate::store::rows::count(row, 0))?)
+    Ok(conn.prepare_cached(&statement)?.query_row([], |row| crate::store::rows::count(row, 0))?)
 }

@@ -50,9 +50,6 @@ pub fn empty_accounts<E: From<StoreError>>(
 }
 
 /// Deletes every session, with messages for people.
-///
-/// # Errors
-/// As [`empty_accounts`].
 pub fn empty_sessions(tx: &Tx<'_>, now: i64) -> Result<(u64, Vec<String>), StoreError> {
     unguarded(tx, &[&SESSIONS], || delete_all_sessions(tx, now))
 }

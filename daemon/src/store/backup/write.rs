@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rusqlite::backup::{self as sqlite, StepResult};
 
 use super::copy::Copy;
-use super::files::{TEMPORARY, backup_folder, free_automatic, io, make_folder, prune};
+use super::files::{TEMPORARY, backup_directory, free_automatic, io, make_directory, prune};
 use super::publish::{publish_accounts, publish_whole};
 use super::unfinished::Unfinished;
 use crate::store::db::{Db, Tx};
@@ -63,7 +63,7 @@ impl Backup {
 }
 
 fn write(tx: &Tx<'_>, name: &str) -> Result<(Backup, Arc<Directory>), StoreError> {
-    let directory = Arc::new(make_folder(&backup_folder(&tx.path))?);
+    let directory = Arc::new(make_directory(&backup_directory(&tx.path))?);
     let name = free_automatic(&directory, &format!("auto-{name}"));
     let file = Unfinished::create(directory, (&name, TEMPORARY))?;
     let path = file.path();
@@ -80,7 +80,7 @@ fn write(tx: &Tx<'_>, name: &str) -> Result<(Backup, Arc<Directory>), StoreError
 
 /// Copies the whole of our own database, of schema `schema`, before a migration.
 pub(in crate::store) fn copy_whole(db: &Db, schema: u32) -> Result<(), StoreError> {
-    let directory = Arc::new(make_folder(&backup_folder(&db.path))?);
+    let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
     let file = Unfinished::create(directory, (&format!("schema-{schema}"), TEMPORARY))?;
     let mut copy = file.connect()?;
     // It is thrown away where anything fails, and synced as a whole before it gets its name.

@@ -5,17 +5,17 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::testing::{options, own, photoprism};
-use super::super::{Slot, Store};
+use super::super::{Database, Store};
 use super::*;
 use crate::accounts::limiter::{
-    ClientIp, Limiter, PASSCODE_RATE, Rate, Subject, VOUCHED_SECONDS, Who,
+    ClientIp, LimitKey, Limiter, PASSCODE_RATE, Rate, Subject, TRUST_SECONDS,
 };
 use crate::clock::Monotonic;
 
 const NOON: i64 = 1_795_521_600;
 const BOB: &str = "u0000000000000bob";
 const LIVES: LimitLives =
-    LimitLives { refill_s: 60, passcode_refill_s: 3600, vouched_s: VOUCHED_SECONDS };
+    LimitLives { refill_s: 60, passcode_refill_s: 3600, vouched_s: TRUST_SECONDS };
 
 fn charge(subject: &str) -> LimitCharge {
     LimitCharge { kind: LimitKind::Account, subject: subject.into(), burst: 10, refill_s: 60 }
@@ -35,7 +35,7 @@ fn only(db: &Db) -> (f64, i64) {
 
 #[test]
 fn a_failure_counts_on_from_what_stands_there() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     for (after, taken) in [(0, 1.0), (0, 2.0), (30, 2.5), (60, 2.5), (6000, 1.0)] {
         let now = limits_all(&db).unwrap().first().map_or(NOON, |row| row.updated_at) + after;
@@ -50,7 +50,7 @@ fn a_failure_counts_on_from_what_stands_there() {
 
 #[test]
 fn a_clock_that_was_set_back_brings_nothing_back() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     limits_charge(&tx, &[charge(BOB)], NOON).unwrap();
     limits_charge(&tx, &[charge(BOB)], NOON - 3600).unwrap();
@@ -62,7 +62,7 @@ fn a_clock_that_was_set_back_brings_nothing_back() {
 
 #[test]
 fn rows_are_put_and_deleted() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     let rows = LimitKind::ALL.map(|kind| row(kind, BOB, 1.5, NOON));
     limits_put(&tx, &rows).unwrap();
@@ -77,22 +77,22 @@ fn rows_are_put_and_deleted() {
 
 #[test]
 fn a_row_of_a_newer_daemon_is_passed_over() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     db.conn.execute("INSERT INTO admin_limits VALUES ('planet', 'mars', 1, 2)", []).unwrap();
     assert_eq!(limits_all(&db).unwrap(), []);
 }
 
 #[test]
 fn a_database_without_the_table_has_no_rows() {
-    let (_folder, db) = photoprism();
+    let (_directory, db) = photoprism();
     assert_eq!(limits_all(&db).unwrap(), []);
 }
 
 #[test]
 fn what_says_nothing_any_more_goes() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
-    let lasts = i64::try_from(VOUCHED_SECONDS).unwrap();
+    let lasts = i64::try_from(TRUST_SECONDS).unwrap();
     let stays = [
         row(LimitKind::Account, "a", 2.0, NOON - 119),
         row(LimitKind::Passcode, "a", 2.0, NOON - 7199),
@@ -113,7 +113,7 @@ fn what_says_nothing_any_more_goes() {
 
 #[test]
 fn of_too_many_names_the_oldest_go_in_steps() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     db.begin().unwrap();
     let rows: Vec<_> = (0..11_500)
@@ -153,16 +153,16 @@ const WAIT: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "current_thread")]
 async fn failures_that_are_decided_at_the_same_time_add_up() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let (store, thread, answers) =
-        Store::start(Slot::open(options(&folder)).unwrap(), Box::new(drop)).unwrap();
+        Store::start(Database::open(options(&directory)).unwrap(), Box::new(drop)).unwrap();
     tokio::spawn(answers.pass_on());
     let daemon = Daemon::start(&[], NOON);
     let ip = ClientIp::parse("192.0.2.1").unwrap();
     let attempts = (0..10).map(|number| {
         let (store, limiter, ip) = (&store, &daemon.limiter, &ip);
         async move {
-            let place = limiter.enter(ip, Who::Account(BOB.into())).await.unwrap();
+            let place = limiter.enter(ip, LimitKey::Account(BOB.into())).await.unwrap();
             let charges = place.charges();
             // One of them is rolled back: it counts nowhere.
             let outcome = store.write(WAIT, move |tx| {
@@ -182,7 +182,7 @@ async fn failures_that_are_decided_at_the_same_time_add_up() {
     assert!(rows.iter().all(|row| row.taken.to_bits() == 9.0_f64.to_bits()), "{rows:?}");
     let account = Subject::Account(BOB.into());
     assert_eq!(daemon.limiter.refused_for(&account), None);
-    daemon.limiter.enter(&ip, Who::Account(BOB.into())).await.unwrap().fail();
+    daemon.limiter.enter(&ip, LimitKey::Account(BOB.into())).await.unwrap().fail();
     assert_eq!(daemon.limiter.refused_for(&account), Some(60));
     store.stop();
     thread.join().unwrap();
@@ -209,14 +209,14 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 fn attempt(daemon: &Daemon, db: &Db, (number, failed): (u8, bool)) {
     use futures_util::FutureExt;
     let ip = ClientIp::parse(&format!("192.0.2.{}", number / 2)).unwrap();
-    let who = Who::Account(format!("u{:015}", number % 2));
+    let who = LimitKey::Account(format!("u{:015}", number % 2));
     let entry = daemon.limiter.enter(&ip, who).now_or_never();
     let Ok(place) = entry.expect("nobody else is at work") else { return };
     if failed {
         limits_charge(&Tx::new(db), &place.charges(), daemon.now).unwrap();
         place.fail();
     } else {
-        if let Some(vouch) = place.vouch(daemon.now) {
+        if let Some(vouch) = place.trust(daemon.now) {
             vouch_put(&Tx::new(db), &vouch).unwrap();
         }
         place.succeed();
@@ -228,7 +228,7 @@ proptest! {
 
     #[test]
     fn a_restart_changes_nothing(events in events()) {
-        let (_folder, db) = own();
+        let (_directory, db) = own();
         let mut daemon = Daemon::start(&[], NOON);
         for event in events {
             match event {
@@ -273,10 +273,10 @@ fn vouch(uid: &str, number: i64) -> LimitRow {
 
 /// The times of an account's addresses.
 fn times_of(db: &Db, uid: &str) -> Vec<i64> {
-    let sentence =
+    let statement =
         "SELECT updated_at FROM admin_limits WHERE subject LIKE ?1 || ' 10.%' ORDER BY 1";
-    let mut sentence = db.conn.prepare(sentence).unwrap();
-    let rows = sentence.query_map([uid], |row| row.get(0)).unwrap();
+    let mut statement = db.conn.prepare(statement).unwrap();
+    let rows = statement.query_map([uid], |row| row.get(0)).unwrap();
     rows.map(Result::unwrap).collect()
 }
 
@@ -287,7 +287,7 @@ fn latest(of: i64) -> Vec<i64> {
 
 #[test]
 fn of_the_addresses_of_an_account_the_latest_hundred_are_kept() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     vouch_put(&tx, &vouch("eve", 7)).unwrap();
     vouch_put(&tx, &vouch("bob b", 7)).unwrap();
@@ -301,7 +301,7 @@ fn of_the_addresses_of_an_account_the_latest_hundred_are_kept() {
 /// A table of a daemon that had no bound.
 #[test]
 fn too_many_addresses_of_an_account_go_in_steps_and_are_not_loaded() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     db.begin().unwrap();
     let many: Vec<_> = (0..5000).map(|number| vouch("bob", (number * 7919) % 5000)).collect();
@@ -336,7 +336,7 @@ fn limits_all_rows(db: &Db) -> i64 {
 /// Texts whose order mixes two accounts make no step go back to where it was.
 #[test]
 fn a_sweep_of_mixed_accounts_ends() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     db.begin().unwrap();
     let mixed = (0..3000).map(|number| {
@@ -358,7 +358,7 @@ fn a_sweep_of_mixed_accounts_ends() {
 
 #[test]
 fn of_too_many_addresses_of_all_accounts_the_oldest_go_in_steps() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     db.begin().unwrap();
     let most = i64::try_from(VOUCHES_KEPT).unwrap();

@@ -32,7 +32,7 @@ fn only(db: &Db) -> LoginRow {
 
 #[test]
 fn failures_count_up_until_a_success() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     let failed = AttemptStatus::Failed { reason: "failed", error: "no such mailbox" };
     login_record(&tx, &attempt("Bob ", failed, NOON)).unwrap();
@@ -76,7 +76,7 @@ fn failures_count_up_until_a_success() {
 
 #[test]
 fn a_first_success_has_no_failure() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     login_record(&Tx::new(&db), &attempt("bob", AttemptStatus::Ok, NOON)).unwrap();
     let row = only(&db);
     assert_eq!((row.login_at.as_str(), row.failed_at.as_str(), row.repeated), (NOON, "", 0));
@@ -84,7 +84,7 @@ fn a_first_success_has_no_failure() {
 
 #[test]
 fn texts_are_cut_between_characters() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let (long, name) = ("ä".repeat(2000), "Ä".repeat(100));
     let status = AttemptStatus::Failed { reason: &long, error: &long };
     let long_attempt = Attempt { realm: &long, user_agent: &long, ..attempt(&name, status, NOON) };
@@ -102,7 +102,7 @@ fn texts_are_cut_between_characters() {
 
 #[test]
 fn rows_are_told_apart_by_address_name_and_realm() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     let bob = attempt("bob", WRONG, NOON);
     for other in [
@@ -118,7 +118,7 @@ fn rows_are_told_apart_by_address_name_and_realm() {
 
 #[test]
 fn refusals_count_on_the_row_that_is_there() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     login_record(&tx, &attempt("bob", AttemptStatus::Ok, NOON)).unwrap();
     login_record(&tx, &Attempt { realm: "web", ..attempt("bob", WRONG, LATER) }).unwrap();
@@ -138,7 +138,7 @@ fn refusals_count_on_the_row_that_is_there() {
 
 #[test]
 fn refusals_of_names_without_a_row_share_one() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     for number in 0..5 {
         let name = format!("made-up-{number}");
@@ -158,14 +158,14 @@ fn clearing_takes_what_matches() {
         rows(db).into_iter().map(|row| format!("{} {}", row.client_ip, row.name)).collect()
     };
     let filled = || {
-        let (folder, db) = own();
+        let (directory, db) = own();
         for client_ip in ["192.0.2.1", "192.0.2.2"] {
             for name in ["alice", "bob"] {
                 let attempt = Attempt { client_ip, ..attempt(name, WRONG, NOON) };
                 login_record(&Tx::new(&db), &attempt).unwrap();
             }
         }
-        (folder, db)
+        (directory, db)
     };
     for (name, ip, left) in [
         (Some("BOB"), None, vec!["192.0.2.1 alice", "192.0.2.2 alice"]),
@@ -178,7 +178,7 @@ fn clearing_takes_what_matches() {
         (Some("carol"), None, names(&filled().1).iter().map(String::as_str).collect()),
         (None, None, vec![]),
     ] {
-        let (_folder, db) = filled();
+        let (_directory, db) = filled();
         let removed = logins_clear(&Tx::new(&db), name, ip).unwrap();
         assert_eq!(names(&db), left);
         assert_eq!(removed, 4 - left.len() as u64);
@@ -187,17 +187,17 @@ fn clearing_takes_what_matches() {
 
 /// Adds rows `from..to`, each a second later than the one before; every third has logged in.
 fn fill(conn: &Connection, (from, to): (u32, u32)) {
-    let sentence =
+    let statement =
         "WITH RECURSIVE n(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)
          INSERT INTO audit_logins (client_ip, login_name, login_status, login_at, updated_at)
          SELECT '10.0.0.' || (i % 250), 'name' || i, 'OK', iif(i % 3 = 0, 'x', NULL),
            datetime(1795521600 + i, 'unixepoch') || '+00:00' FROM n";
-    conn.execute(sentence, [from, to]).unwrap();
+    conn.execute(statement, [from, to]).unwrap();
 }
 
 #[test]
 fn of_too_many_rows_the_oldest_that_never_logged_in_go_first() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     fill(&db.conn, (0, 30));
     assert_eq!(logins_prune(&tx, 30).unwrap(), 0);
@@ -214,7 +214,7 @@ fn of_too_many_rows_the_oldest_that_never_logged_in_go_first() {
 
 #[test]
 fn rows_go_in_steps() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     fill(&db.conn, (0, 3500));
     let steps: Vec<_> = (0..4).map(|_| logins_prune(&Tx::new(&db), 1000).unwrap()).collect();
     assert_eq!(steps, [1000, 1000, 500, 0]);
@@ -222,7 +222,7 @@ fn rows_go_in_steps() {
 
 #[test]
 fn a_database_without_the_table_has_no_records_and_takes_none() {
-    let (_folder, db) = photoprism();
+    let (_directory, db) = photoprism();
     let tx = Tx::new(&db);
     assert_eq!(rows(&db), []);
     assert_eq!(logins_clear(&tx, None, None).unwrap(), 0);

@@ -6,9 +6,9 @@ use super::super::{Attempt, AttemptStatus, login_record};
 use super::*;
 
 fn add(db: &Db, (ip, name, realm): (&str, &str, &str), (status, at): (&str, &str)) {
-    let sentence = "INSERT INTO audit_logins (client_ip, login_name, login_realm, login_status,
+    let statement = "INSERT INTO audit_logins (client_ip, login_name, login_realm, login_status,
            updated_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    db.conn.execute(sentence, [ip, name, realm, status, at]).unwrap();
+    db.conn.execute(statement, [ip, name, realm, status, at]).unwrap();
 }
 
 fn found(db: &Db, filter: &LoginFilter) -> Vec<String> {
@@ -22,7 +22,7 @@ fn search(text: &str) -> LoginFilter {
 }
 
 fn some_rows() -> (tempfile::TempDir, Db) {
-    let (folder, db) = own();
+    let (directory, db) = own();
     for (ip, name, status, at) in [
         ("192.0.2.1", "bob", "OK", "2026-11-24 12:00:00+00:00"),
         ("192.0.2.1", "bobby", "wrong password", "2026-11-24 12:00:01+00:00"),
@@ -33,12 +33,12 @@ fn some_rows() -> (tempfile::TempDir, Db) {
     ] {
         add(&db, (ip, name, "api"), (status, at));
     }
-    (folder, db)
+    (directory, db)
 }
 
 #[test]
 fn the_latest_come_first_with_and_without_a_fraction() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let at = |fraction: &str| format!("2026-11-24 12:00:00{fraction}+00:00");
     for (realm, fraction) in [("b", ".9"), ("a", ".93"), ("d", ""), ("e", ""), ("c", ".000000001")]
     {
@@ -52,7 +52,7 @@ fn the_latest_come_first_with_and_without_a_fraction() {
 
 #[test]
 fn a_search_is_a_prefix_of_name_or_address() {
-    let (_folder, db) = some_rows();
+    let (_directory, db) = some_rows();
     for (text, expected) in [
         ("bob", vec!["192.0.2.1 bobby", "192.0.2.1 bob"]),
         ("BOBB", vec!["192.0.2.1 bobby"]),
@@ -71,7 +71,7 @@ fn a_search_is_a_prefix_of_name_or_address() {
 
 #[test]
 fn filters_narrow_and_join() {
-    let (_folder, db) = some_rows();
+    let (_directory, db) = some_rows();
     let all = LoginFilter::default;
     let count = |filter: LoginFilter| found(&db, &filter).len();
     assert_eq!(count(LoginFilter { failed: Some(true), ..all() }), 3);
@@ -87,7 +87,7 @@ fn filters_narrow_and_join() {
 
 #[test]
 fn a_long_range_is_walked_and_finds_the_same() {
-    let (_folder, db) = some_rows();
+    let (_directory, db) = some_rows();
     db.conn
         .execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)
@@ -107,14 +107,14 @@ fn a_long_range_is_walked_and_finds_the_same() {
 
 #[test]
 fn the_ways_that_pages_take_use_an_index() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let plan = |which: &str| -> String {
-        let sentence = format!(
+        let statement = format!(
             "EXPLAIN QUERY PLAN SELECT login_status FROM audit_logins {which}
              ORDER BY updated_at DESC, client_ip, login_name, login_realm LIMIT 101"
         );
-        let mut sentence = db.conn.prepare(&sentence).unwrap();
-        let lines = sentence.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        let mut statement = db.conn.prepare(&statement).unwrap();
+        let lines = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
         lines.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
     };
     for which in ["", "WHERE updated_at >= 'x'", "WHERE updated_at <= 'x' AND updated_at < 'y'"] {
@@ -127,7 +127,7 @@ fn the_ways_that_pages_take_use_an_index() {
 
 #[test]
 fn rows_of_photoprism_are_read_as_they_are() {
-    let (_folder, mut db) = photoprism();
+    let (_directory, mut db) = photoprism();
     let table = super::super::schema::LOGINS.replace("VARCHAR", "VARBINARY");
     db.conn.execute_batch(&table).unwrap();
     db.columns = super::super::columns::Columns::look_up(&db.conn).unwrap();
@@ -159,13 +159,13 @@ proptest! {
         rows in proptest::collection::btree_set((0..3_u8, 0..4_u8, 0..3_u8, 0..4_u8), 0..40),
         limit in 1_usize..7,
     ) {
-        let (_folder, db) = own();
+        let (_directory, db) = own();
         for (ip, name, realm, second) in rows {
             let key = (format!("192.0.2.{ip}"), format!("n{name}"), format!("r{realm}"));
             let at = format!("2026-11-24 12:00:0{second}+00:00");
-            let sentence = "INSERT OR IGNORE INTO audit_logins
+            let statement = "INSERT OR IGNORE INTO audit_logins
                    (client_ip, login_name, login_realm, updated_at) VALUES (?1, ?2, ?3, ?4)";
-            db.conn.execute(sentence, [&key.0, &key.1, &key.2, &at]).unwrap();
+            db.conn.execute(statement, [&key.0, &key.1, &key.2, &at]).unwrap();
         }
         let all = LoginPage { after: None, limit: 1000 };
         let whole = logins_page(&db, &LoginFilter::default(), &all).unwrap();

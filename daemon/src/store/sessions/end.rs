@@ -11,26 +11,17 @@ use crate::store::rows::text;
 
 /// Ends the sessions of an account and gives their number. App passwords stay: what they may do
 /// is what the account may do when they are used. Sessions made from them end.
-///
-/// # Errors
-/// The store's.
 pub fn end_sessions(tx: &Tx<'_>, uid: &str, now: i64) -> Result<u64, StoreError> {
     let which = "user_uid = ?1 AND NOT (auth_provider = 'application' AND auth_method = 'default')";
     end(tx, (which, &[&uid]), now)
 }
 
 /// Ends the sessions of an account, its app passwords included, and gives their number.
-///
-/// # Errors
-/// The store's.
 pub fn end_all_sessions(tx: &Tx<'_>, uid: &str, now: i64) -> Result<u64, StoreError> {
     end(tx, ("user_uid = ?1", &[&uid]), now)
 }
 
 /// Ends a session and those made from it, and gives their number.
-///
-/// # Errors
-/// The store's.
 pub fn delete_session(tx: &Tx<'_>, id: &str, now: i64) -> Result<u64, StoreError> {
     let which = "id = ?1
          OR (auth_id = ?1 AND auth_provider = 'application' AND auth_method = 'session')";
@@ -38,9 +29,6 @@ pub fn delete_session(tx: &Tx<'_>, id: &str, now: i64) -> Result<u64, StoreError
 }
 
 /// Ends every session there is, and gives their number.
-///
-/// # Errors
-/// The store's.
 pub(in crate::store) fn delete_all_sessions(tx: &Tx<'_>, now: i64) -> Result<u64, StoreError> {
     enter(tx, ("1", &[]), now)?;
     note_emptied(tx, "auth_sessions")?;
@@ -49,15 +37,12 @@ pub(in crate::store) fn delete_all_sessions(tx: &Tx<'_>, now: i64) -> Result<u64
 }
 
 /// Ends the oldest live logins of an account beyond `most`, and gives their ids.
-///
-/// # Errors
-/// The store's.
 pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<String>, StoreError> {
     if !tx.columns.has("auth_sessions", "grant_type") {
         // Nothing tells a login from another session there.
         return Ok(Vec::new());
     }
-    let mut sentence = tx.conn.prepare_cached(
+    let mut statement = tx.conn.prepare_cached(
         "SELECT id FROM auth_sessions WHERE user_uid = ?1 AND grant_type = 'password'
            AND NOT (auth_provider = 'application' AND auth_method = 'default')
            AND (sess_expires <= 0 OR sess_expires > ?3)
@@ -65,7 +50,7 @@ pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<St
              OR max(last_active, ifnull(unixepoch(created_at), 0)) + sess_timeout > ?3)
          ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET ?2",
     )?;
-    let ids = sentence.query_map(params![uid, most, now], |row| text(row, 0))?;
+    let ids = statement.query_map(params![uid, most, now], |row| text(row, 0))?;
     let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
     for id in &ids {
         end(tx, ("id = ?1", &[id]), now)?;
@@ -75,11 +60,8 @@ pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<St
 
 /// Deletes at most `most` sessions of our own database that have ended and gives their ids. One
 /// whose use was seen and not yet written may still live: those in `seen` stay.
-///
-/// # Errors
-/// The store's.
 pub fn sweep_sessions(tx: &Tx<'_>, now: i64, most: u32) -> Result<Vec<String>, StoreError> {
-    let mut sentence = tx.conn.prepare_cached(
+    let mut statement = tx.conn.prepare_cached(
         "DELETE FROM auth_sessions WHERE id IN (
            SELECT id FROM auth_sessions WHERE id NOT IN (SELECT id FROM temp.seen)
              AND ((sess_expires > 0 AND sess_expires <= ?1) OR (sess_timeout > 0
@@ -87,12 +69,12 @@ pub fn sweep_sessions(tx: &Tx<'_>, now: i64, most: u32) -> Result<Vec<String>, S
            LIMIT ?2)
          RETURNING id",
     )?;
-    let ids = sentence.query_map(params![now, most], |row| text(row, 0))?;
+    let ids = statement.query_map(params![now, most], |row| text(row, 0))?;
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
 fn end(tx: &Tx<'_>, (which, values): Which<'_>, now: i64) -> Result<u64, StoreError> {
     enter(tx, (which, values), now)?;
-    let sentence = format!("DELETE FROM auth_sessions WHERE {which}");
-    Ok(tx.conn.prepare_cached(&sentence)?.execute(values)? as u64)
+    let statement = format!("DELETE FROM auth_sessions WHERE {which}");
+    Ok(tx.conn.prepare_cached(&statement)?.execute(values)? as u64)
 }

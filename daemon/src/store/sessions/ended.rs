@@ -63,9 +63,6 @@ pub(in crate::store) const HIDING: &str = "u.id NOT IN (SELECT h.id FROM main.au
        OR h.auth_id IN (SELECT session_id FROM admin.admin_ended))";
 
 /// Whether the row of that id is there and no command shows it.
-///
-/// # Errors
-/// The store's.
 pub fn session_is_hidden(db: &Db, id: &str) -> Result<bool, StoreError> {
     if !db.columns.keeps_ended() {
         return Ok(false);
@@ -126,7 +123,7 @@ fn insert(
     (values, at): (&[&dyn ToSql], usize),
 ) -> Result<Vec<String>, StoreError> {
     let ref_id = ref_id(&tx.columns);
-    let sentence = format!(
+    let statement = format!(
         "INSERT INTO admin.admin_ended (session_id, ref_id, user_uid, seen_at, state, saved_row,
            claimed_by, claimed_at)
          SELECT id, {ref_id}, ifnull(user_uid, ''), ?{at}, 'ended', '', '', 0
@@ -134,8 +131,8 @@ fn insert(
          ON CONFLICT (session_id) DO UPDATE SET seen_at = excluded.seen_at
          RETURNING session_id"
     );
-    let mut sentence = tx.conn.prepare_cached(&sentence)?;
-    let ids = sentence.query_map(values, |row| text(row, 0))?;
+    let mut statement = tx.conn.prepare_cached(&statement)?;
+    let ids = statement.query_map(values, |row| text(row, 0))?;
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
@@ -186,12 +183,12 @@ fn came_back(
     let ref_id = ref_id(&db.columns);
     let user_name =
         if db.columns.has("auth_sessions", "user_name") { "ifnull(user_name, '')" } else { "''" };
-    let sentence = format!(
+    let statement = format!(
         "SELECT id, {ref_id}, ifnull(user_uid, ''), {user_name} FROM auth_sessions
          WHERE {which} LIMIT {most}"
     );
-    let mut sentence = db.conn.prepare_cached(&sentence)?;
-    let rows = sentence.query_map(values, |row| {
+    let mut statement = db.conn.prepare_cached(&statement)?;
+    let rows = statement.query_map(values, |row| {
         let came =
             CameBack { ref_id: text(row, 1)?, user_uid: text(row, 2)?, user_name: text(row, 3)? };
         Ok((text(row, 0)?, came))
@@ -223,27 +220,24 @@ pub(in crate::store) fn release_restored(tx: &Tx<'_>) -> Result<(), StoreError> 
     if !tx.columns.keeps_ended() {
         return Ok(());
     }
-    let mut sentence = tx.conn.prepare_cached(
+    let mut statement = tx.conn.prepare_cached(
         "DELETE FROM admin.admin_ended WHERE session_id IN (SELECT id FROM auth_sessions)
          RETURNING session_id",
     )?;
-    let ids = sentence.query_map([], |row| text(row, 0))?.collect::<Result<Vec<_>, _>>()?;
+    let ids = statement.query_map([], |row| text(row, 0))?.collect::<Result<Vec<_>, _>>()?;
     tx.add_effect(Effect::IdsReleased(ids));
     Ok(())
 }
 
 /// The ids that have entries, at most so many.
-///
-/// # Errors
-/// The store's.
 pub fn ended_ids(db: &Db, most: usize) -> Result<Vec<String>, StoreError> {
     if !db.columns.keeps_ended() {
         return Ok(Vec::new());
     }
     let newest = "SELECT session_id FROM admin.admin_ended ORDER BY seen_at DESC LIMIT ?1";
-    let mut sentence = db.conn.prepare_cached(newest)?;
+    let mut statement = db.conn.prepare_cached(newest)?;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let ids = sentence.query_map([most], |row| text(row, 0))?;
+    let ids = statement.query_map([most], |row| text(row, 0))?;
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
@@ -262,9 +256,6 @@ pub struct EndedState {
 
 /// Looks at a piece of the entries at these Unix seconds, without taking PhotoPrism's lock for
 /// writing.
-///
-/// # Errors
-/// The store's.
 pub fn ended_state(db: &Db, now: i64, after: &str) -> Result<EndedState, StoreError> {
     if !db.columns.keeps_ended() {
         return Ok(EndedState::default());
@@ -291,9 +282,6 @@ pub fn ended_state(db: &Db, now: i64, after: &str) -> Result<EndedState, StoreEr
 }
 
 /// Begins every entry anew: what PhotoPrism wrote while nobody looked has not been seen yet.
-///
-/// # Errors
-/// The store's.
 pub fn begin_ended_anew(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
     if tx.columns.keeps_ended() {
         tx.conn.execute("UPDATE admin.admin_ended SET seen_at = ?1", [now])?;
@@ -302,9 +290,6 @@ pub fn begin_ended_anew(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
 }
 
 /// Moves every entry along with a clock that was set ahead by so many seconds.
-///
-/// # Errors
-/// The store's.
 pub fn move_ended(tx: &Tx<'_>, seconds: i64) -> Result<(), StoreError> {
     if tx.columns.keeps_ended() {
         tx.conn.execute("UPDATE admin.admin_ended SET seen_at = seen_at + ?1", [seconds])?;
@@ -314,9 +299,6 @@ pub fn move_ended(tx: &Tx<'_>, seconds: i64) -> Result<(), StoreError> {
 
 /// Deletes at most so many sessions of a piece of the entries again that came back, and gives their
 /// number.
-///
-/// # Errors
-/// The store's.
 pub fn end_what_came_back(
     tx: &Tx<'_>,
     after: &str,
@@ -330,9 +312,6 @@ pub fn end_what_came_back(
 
 /// Lets entries go whose sessions were not seen for long enough. One that was seen since it was
 /// last looked for stays.
-///
-/// # Errors
-/// The store's.
 pub fn forget_ended(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
     if !tx.columns.keeps_ended() {
         return Ok(());

@@ -7,52 +7,37 @@ use crate::store::db::Db;
 use crate::store::error::StoreError;
 
 fn some(db: &Db, rest: &str, params: impl Params) -> Result<Vec<SessionRow>, StoreError> {
-    let mut sentence = db.conn.prepare_cached(&format!("{SELECT} {rest}"))?;
-    let rows = sentence.query_map(params, session_row)?.collect::<Result<_, _>>()?;
+    let mut statement = db.conn.prepare_cached(&format!("{SELECT} {rest}"))?;
+    let rows = statement.query_map(params, session_row)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }
 
 fn one(db: &Db, rest: &str, value: &str) -> Result<Option<SessionRow>, StoreError> {
-    let sentence = format!("{SELECT} {rest}");
-    Ok(db.conn.prepare_cached(&sentence)?.query_row([value], session_row).optional()?)
+    let statement = format!("{SELECT} {rest}");
+    Ok(db.conn.prepare_cached(&statement)?.query_row([value], session_row).optional()?)
 }
 
 /// The session of that id: the SHA-256 of its secret in hex.
-///
-/// # Errors
-/// The store's.
 pub fn session_by_id(db: &Db, id: &str) -> Result<Option<SessionRow>, StoreError> {
     one(db, "WHERE s.id = ?1", id)
 }
 
 /// The session of that reference id.
-///
-/// # Errors
-/// The store's.
 pub fn session_by_ref(db: &Db, ref_id: &str) -> Result<Option<SessionRow>, StoreError> {
     one(db, "WHERE s.ref_id = ?1 LIMIT 1", ref_id)
 }
 
 /// Every session, for the index.
-///
-/// # Errors
-/// The store's.
 pub fn all_sessions(db: &Db) -> Result<Vec<SessionRow>, StoreError> {
     some(db, "", [])
 }
 
 /// The sessions of an account.
-///
-/// # Errors
-/// The store's.
 pub fn account_sessions(db: &Db, uid: &str) -> Result<Vec<SessionRow>, StoreError> {
     some(db, "WHERE s.user_uid = ?1", [uid])
 }
 
 /// The app passwords of an account, expired ones too, at most so many.
-///
-/// # Errors
-/// The store's.
 pub(in crate::store) fn app_passwords(
     db: &Db,
     uid: &str,

@@ -11,9 +11,6 @@ use crate::store::error::StoreError;
 use crate::store::insert::insert;
 
 /// Makes a session with the preview and download tokens of its account, as PhotoPrism does.
-///
-/// # Errors
-/// The store's; the id is unique.
 pub fn session_insert(tx: &Tx<'_>, row: &SessionRow) -> Result<(), StoreError> {
     release(tx, &row.id)?;
     if row.provider == "application" && row.method == "default" {
@@ -61,8 +58,8 @@ fn token_of_account(tx: &Tx<'_>, column: &str, uid: &str) -> Result<Value, Store
     if uid.is_empty() || !tx.columns.has("auth_users", column) {
         return Ok(none);
     }
-    let sentence = format!("SELECT {column} FROM auth_users WHERE user_uid = ?1");
-    let mut sentence = tx.conn.prepare_cached(&sentence)?;
-    let token = sentence.query_row([uid], |row| row.get(0)).optional()?;
+    let statement = format!("SELECT {column} FROM auth_users WHERE user_uid = ?1");
+    let mut statement = tx.conn.prepare_cached(&statement)?;
+    let token = statement.query_row([uid], |row| row.get(0)).optional()?;
     Ok(token.filter(|token| *token != Value::Null).unwrap_or(none))
 }

@@ -40,7 +40,6 @@ pub struct SessionKey {
 
 impl SessionKey {
     /// The place of `row`.
-    #[must_use]
     pub fn of(row: &SessionRow) -> Self {
         Self {
             last_active: row.last_active,
@@ -56,9 +55,6 @@ const EXPIRED: &str = "((s.sess_expires > 0 AND s.sess_expires <= ?2) OR (s.sess
      AND max(active, ifnull(unixepoch(s.created_at), 0)) + s.sess_timeout <= ?2))";
 
 /// One page of sessions behind `after`.
-///
-/// # Errors
-/// The store's.
 pub fn sessions_page(
     db: &Db,
     search: &SessionSearch,
@@ -103,7 +99,7 @@ fn page(
             place + 3
         ),
     };
-    let sentence = format!(
+    let statement = format!(
         "{} WHERE {which} AND {behind}
          ORDER BY active DESC, s.created_at DESC, s.user_name, s.id LIMIT ?1",
         SELECT.replace("temp.session_rows", "temp.listed_sessions")
@@ -118,7 +114,7 @@ fn page(
             &key.id,
         ]);
     }
-    let mut sentence = db.conn.prepare_cached(&sentence)?;
-    let rows = sentence.query_map(&*params, session_row)?.collect::<Result<_, _>>()?;
+    let mut statement = db.conn.prepare_cached(&statement)?;
+    let rows = statement.query_map(&*params, session_row)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }

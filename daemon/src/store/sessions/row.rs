@@ -109,7 +109,6 @@ pub struct SessionRow {
 
 impl SessionRow {
     /// Bytes of it in memory, about.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         let names = [&self.id, &self.ref_id, &self.user_uid, &self.user_name, &self.client_uid];
         let rights = [&self.client_name, &self.provider, &self.method, &self.auth_id];

@@ -5,39 +5,39 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use rusqlite::Connection;
 
-use super::place::{Place, number};
+use super::fixture::{StoreFixture, number};
 use crate::store::attached;
 use crate::store::audit::own_entry;
+use crate::store::database::Database;
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::lock_timeout::LockTimeout;
 use crate::store::schema::{ADMIN, LOGINS};
-use crate::store::slot::Slot;
 use crate::store::{
-    AuditEntry, AuditHead, Kept, audit_append, audit_count, audit_head, cursor_key,
+    AuditEntry, AuditHead, IdempotencyRecord, audit_append, audit_count, audit_head, cursor_key,
     idempotency_find, idempotency_keep, link, passcode_last_step,
 };
 
 const FILE: &str = "photoprism-admin.db";
 
-fn slot(place: &Place) -> Slot {
-    Slot::open(place.options("index.db")).unwrap()
+fn slot(place: &StoreFixture) -> Database {
+    Database::open(place.options("index.db")).unwrap()
 }
 
 /// One write with a record, a key and a change of the account.
-fn write(slot: &mut Slot, name: &str) {
+fn write(slot: &mut Database, name: &str) {
     slot.begin().unwrap();
     let tx = Tx::new(slot.db().unwrap());
-    let sentence = "UPDATE auth_users SET display_name = ?1, updated_at = '2026-11-28 12:00:00'";
-    tx.conn.execute(sentence, [name]).unwrap();
+    let statement = "UPDATE auth_users SET display_name = ?1, updated_at = '2026-11-28 12:00:00'";
+    tx.conn.execute(statement, [name]).unwrap();
     audit_append(&tx, &own_entry("users.mod", name)).unwrap();
     idempotency_keep(&tx, (0, name), &kept(), 1000).unwrap();
     crate::store::group::commit(slot.db().unwrap(), true).unwrap();
     slot.after_commit(&Ok(()));
 }
 
-fn kept() -> Kept {
-    Kept {
+fn kept() -> IdempotencyRecord {
+    IdempotencyRecord {
         command: "users.mod".into(),
         fingerprint: vec![1],
         password_of: String::new(),
@@ -46,17 +46,17 @@ fn kept() -> Kept {
 }
 
 /// Every definition of a schema and the version that PhotoPrism sees.
-fn schema(place: &Place) -> Vec<(String, String)> {
+fn schema(place: &StoreFixture) -> Vec<(String, String)> {
     let conn = Connection::open(place.at("index.db")).unwrap();
-    let sentence = "SELECT name, ifnull(sql, '') FROM sqlite_schema ORDER BY name";
-    let mut sentence = conn.prepare(sentence).unwrap();
-    let rows = sentence.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let statement = "SELECT name, ifnull(sql, '') FROM sqlite_schema ORDER BY name";
+    let mut statement = conn.prepare(statement).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     rows.collect::<Result<_, _>>().unwrap()
 }
 
 #[test]
 fn the_first_write_creates_the_file_and_adds_nothing_to_photoprism_s() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let before = schema(&place);
     let mut slot = slot(&place);
@@ -93,7 +93,7 @@ fn the_first_write_creates_the_file_and_adds_nothing_to_photoprism_s() {
 /// The file is attached before the lock is met: the next write goes on from there.
 #[test]
 fn a_first_write_that_a_lock_cut_short_is_done_at_the_next_try() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut db = place.open("index.db").unwrap();
     LockTimeout::None.set(&mut db.conn).unwrap();
@@ -111,7 +111,7 @@ fn a_first_write_that_a_lock_cut_short_is_done_at_the_next_try() {
 
 #[test]
 fn key_trail_and_idempotency_keys_hold_across_a_start_and_another_path() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut first = slot(&place);
     let from_path = cursor_key(first.get().unwrap()).unwrap();
@@ -120,7 +120,7 @@ fn key_trail_and_idempotency_keys_hold_across_a_start_and_another_path() {
     assert_eq!(key, [7; 32], "the key that was drawn");
     assert_ne!(key, from_path);
     first.close();
-    let elsewhere = Place::new();
+    let elsewhere = StoreFixture::new();
     for name in ["index.db", FILE] {
         fs::rename(place.at(name), elsewhere.at(name)).unwrap();
     }
@@ -145,7 +145,7 @@ fn assert_whole(db: &Db, records: i64) {
 
 #[test]
 fn it_is_next_to_the_file_that_a_link_leads_to() {
-    let (place, other) = (Place::new(), Place::new());
+    let (place, other) = (StoreFixture::new(), StoreFixture::new());
     place.photoprism("index.db");
     symlink(place.at("index.db"), other.at("index.db")).unwrap();
     let mut slot = slot(&other);
@@ -155,7 +155,7 @@ fn it_is_next_to_the_file_that_a_link_leads_to() {
 
 #[test]
 fn what_is_not_the_daemon_s_is_refused() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let refused = |words: &str, code: u8| {
         let error = place.open("index.db").unwrap_err();
@@ -192,7 +192,7 @@ fn what_is_not_the_daemon_s_is_refused() {
 
 #[test]
 fn it_is_no_database_to_be_given() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
     write(&mut slot, "one");
@@ -200,8 +200,8 @@ fn it_is_no_database_to_be_given() {
     fs::copy(place.at(FILE), place.at("copy.db")).unwrap();
     place.photoprism("theirs.db");
     for name in [FILE, "copy.db", "sub/photoprism-admin.db"] {
-        if let Some(folder) = place.at(name).parent() {
-            fs::create_dir_all(folder).unwrap();
+        if let Some(directory) = place.at(name).parent() {
+            fs::create_dir_all(directory).unwrap();
         }
         let error = place.open(name).unwrap_err();
         assert_eq!(error.exit_code(), 78);
@@ -211,12 +211,12 @@ fn it_is_no_database_to_be_given() {
 }
 
 /// What an earlier version left in PhotoPrism's file.
-fn earlier(place: &Place, records: i64) -> Vec<AuditEntry> {
+fn earlier(place: &StoreFixture, records: i64) -> Vec<AuditEntry> {
     place.photoprism("index.db");
     earlier_tables(place, records)
 }
 
-fn earlier_tables(place: &Place, records: i64) -> Vec<AuditEntry> {
+fn earlier_tables(place: &StoreFixture, records: i64) -> Vec<AuditEntry> {
     let conn = Connection::open(place.at("index.db")).unwrap();
     conn.execute_batch(&format!("{LOGINS}{ADMIN}")).unwrap();
     conn.execute_batch(
@@ -254,7 +254,7 @@ fn earlier_tables(place: &Place, records: i64) -> Vec<AuditEntry> {
 
 #[test]
 fn tables_of_an_earlier_version_are_moved_at_the_start() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let before = schema(&place);
     earlier_tables(&place, 3);
@@ -278,26 +278,26 @@ fn tables_of_an_earlier_version_are_moved_at_the_start() {
 
 #[test]
 fn an_audit_logins_with_other_columns_or_without_admin_meta_is_photoprism_s() {
-    for (sentence, moved) in [
+    for (statement, moved) in [
         ("ALTER TABLE audit_logins ADD COLUMN more", false),
         ("DROP TABLE admin_meta", false),
         ("SELECT 1", true),
     ] {
-        let place = Place::new();
+        let place = StoreFixture::new();
         earlier(&place, 1);
         let conn = Connection::open(place.at("index.db")).unwrap();
-        conn.execute_batch(sentence).unwrap_or(());
+        conn.execute_batch(statement).unwrap_or(());
         drop(conn);
         drop(slot(&place));
         let left = schema(&place).iter().any(|(name, _)| name == "audit_logins");
-        assert_eq!(left, !moved, "{sentence}");
-        assert!(!schema(&place).iter().any(|(name, _)| name.starts_with("admin_")), "{sentence}");
+        assert_eq!(left, !moved, "{statement}");
+        assert!(!schema(&place).iter().any(|(name, _)| name.starts_with("admin_")), "{statement}");
     }
 }
 
 #[test]
 fn a_move_that_was_cut_off_is_ended_and_nothing_is_there_twice() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     earlier(&place, 3);
     let copied = fs::read(place.at("index.db")).unwrap();
     slot(&place).close();
@@ -317,7 +317,7 @@ fn a_move_that_was_cut_off_is_ended_and_nothing_is_there_twice() {
 
 #[test]
 fn another_trail_is_neither_mixed_nor_written() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut first = slot(&place);
     write(&mut first, "one");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::place::Place;
+use super::fixture::StoreFixture;
 use crate::store::backup::copy_whole;
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
@@ -24,7 +24,7 @@ fn back_up(db: &Db, name: &str) -> Result<Backup, StoreError> {
     backup
 }
 
-fn listing(place: &Place) -> Vec<String> {
+fn listing(place: &StoreFixture) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(place.at("backups"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -33,9 +33,9 @@ fn listing(place: &Place) -> Vec<String> {
     names
 }
 
-fn ask(path: &Path, sentence: &str) -> String {
+fn ask(path: &Path, statement: &str) -> String {
     let conn = Connection::open(path).unwrap();
-    conn.query_row(sentence, [], |row| crate::store::rows::text(row, 0)).unwrap()
+    conn.query_row(statement, [], |row| crate::store::rows::text(row, 0)).unwrap()
 }
 
 const ROWS: &str = "INSERT INTO passwords (uid, hash) VALUES ('u1', 'users'), ('c1', 'clients');
@@ -45,14 +45,14 @@ const ROWS: &str = "INSERT INTO passwords (uid, hash) VALUES ('u1', 'users'), ('
 
 #[test]
 fn it_holds_the_account_tables_and_nothing_else() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     db.conn.execute_batch(ROWS).unwrap();
     let Backup { path } = back_up(&db, "x").unwrap();
     assert_eq!(path, place.at("backups/auto-x.db"));
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     assert_eq!((mode(path.clone()), mode(place.at("backups"))), (0o600, 0o700));
-    for (sentence, expected) in [
+    for (statement, expected) in [
         ("PRAGMA application_id", "1347437131"),
         ("PRAGMA user_version", &SCHEMA_VERSION.to_string()),
         ("PRAGMA journal_mode", "delete"),
@@ -70,7 +70,7 @@ fn it_holds_the_account_tables_and_nothing_else() {
         ("SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%NULL%' OR sql LIKE '%PRIMARY%'", "0"),
         ("SELECT count(*) FROM sqlite_schema WHERE type = 'index'", "7"),
     ] {
-        assert_eq!(ask(&path, sentence), expected, "{sentence}");
+        assert_eq!(ask(&path, statement), expected, "{statement}");
     }
     assert_eq!(listing(&place), ["auto-x.db"]);
     // Rows that are left out leave no trace in free pages either.
@@ -80,7 +80,7 @@ fn it_holds_the_account_tables_and_nothing_else() {
 
 #[test]
 fn it_sees_the_transaction_that_it_is_made_in() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     db.begin().unwrap();
     db.conn.execute_batch("UPDATE auth_users SET user_name = 'renamed' WHERE id = 1").unwrap();
@@ -91,7 +91,7 @@ fn it_sees_the_transaction_that_it_is_made_in() {
 
 #[test]
 fn one_that_fails_leaves_nothing() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     // The last table that is copied is missing: everything before it was written by then.
     db.conn.execute_batch("DROP TABLE auth_sessions").unwrap();
@@ -105,7 +105,7 @@ fn one_that_fails_leaves_nothing() {
 
 #[test]
 fn one_that_would_not_be_taken_back_leaves_nothing() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     fs::create_dir(place.at("backups")).unwrap();
     // With this beside it a reader must take it for one that is still written to.
@@ -124,7 +124,7 @@ fn one_that_would_not_be_taken_back_leaves_nothing() {
 
 #[test]
 fn what_a_killed_one_left_is_swept_away() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     fs::create_dir(place.at("backups")).unwrap();
     for name in ["auto-x.tmp", "auto-x.tmp-journal", "auto-old.tmp", "auto-old.tmp-journal", "keep"]
@@ -138,7 +138,7 @@ fn what_a_killed_one_left_is_swept_away() {
 
 #[test]
 fn the_newest_ten_automatic_ones_are_kept() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     fs::create_dir(place.at("backups")).unwrap();
     for name in ["by-hand.db", "schema-1.db"] {
@@ -156,7 +156,7 @@ fn the_newest_ten_automatic_ones_are_kept() {
 
 #[test]
 fn what_fails_takes_no_backup_from_those_that_are_kept() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     for number in 10..20 {
         back_up(&db, &format!("{number}")).unwrap();
@@ -176,7 +176,7 @@ fn what_fails_takes_no_backup_from_those_that_are_kept() {
 
 #[test]
 fn the_newest_ten_of_one_second_are_kept_too() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     let name = |hour| format!("20261124T{hour}0000.007Z-users-reset");
     back_up(&db, &name(10)).unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::place::{Place, number};
+use super::fixture::{StoreFixture, number};
 use crate::store::Making;
 use crate::store::db::Db;
 
@@ -23,10 +23,10 @@ const TABLES: [&str; 7] = [
 /// Every row of an account table with its number.
 pub(super) fn rows(conn: &Connection, table: &str) -> Vec<Vec<Value>> {
     let which = if table == "passwords" { "uid GLOB 'u*'" } else { "1" };
-    let sentence = format!("SELECT rowid, * FROM {table} WHERE {which} ORDER BY rowid");
-    let mut sentence = conn.prepare(&sentence).unwrap();
-    let width = sentence.column_count();
-    let rows = sentence.query_map([], |row| (0..width).map(|i| row.get(i)).collect()).unwrap();
+    let statement = format!("SELECT rowid, * FROM {table} WHERE {which} ORDER BY rowid");
+    let mut statement = conn.prepare(&statement).unwrap();
+    let width = statement.column_count();
+    let rows = statement.query_map([], |row| (0..width).map(|i| row.get(i)).collect()).unwrap();
     rows.map(Result::unwrap).collect()
 }
 
@@ -51,14 +51,14 @@ fn populate(db: &Db) {
         .unwrap();
 }
 
-fn names(place: &Place) -> Vec<String> {
+fn names(place: &StoreFixture) -> Vec<String> {
     let entries = fs::read_dir(place.at("backups")).unwrap();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-fn write(db: &Db, sentences: &str) {
+fn write(db: &Db, statements: &str) {
     db.begin().unwrap();
-    db.conn.execute_batch(sentences).unwrap();
+    db.conn.execute_batch(statements).unwrap();
     db.commit().unwrap();
 }
 
@@ -97,7 +97,7 @@ fn change(kind: u64, seed: u64) -> String {
 #[test]
 fn it_is_what_stands_at_its_last_step_whatever_changes_meanwhile() {
     for round in 0..6_u64 {
-        let place = Place::new();
+        let place = StoreFixture::new();
         let db = place.own();
         populate(&db);
         let mut making = Making::begin(&db, "x").unwrap();
@@ -133,7 +133,7 @@ fn a_table_that_is_emptied_as_a_whole_is_seen() {
         ["DELETE FROM auth_sessions", "DELETE FROM auth_users; DELETE FROM auth_sessions"]
     {
         for at in [1, 3, 6] {
-            let place = Place::new();
+            let place = StoreFixture::new();
             let db = place.own();
             populate(&db);
             let mut making = Making::begin(&db, "x").unwrap();
@@ -151,7 +151,7 @@ fn a_table_that_is_emptied_as_a_whole_is_seen() {
 
 #[test]
 fn one_that_is_given_up_leaves_nothing() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     populate(&db);
     let mut making = Making::begin(&db, "x").unwrap();
@@ -170,7 +170,7 @@ fn one_that_is_given_up_leaves_nothing() {
 
 #[test]
 fn one_that_its_path_would_not_lead_to_is_taken_back() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     for replaced in [false, true] {
         let mut making = Making::begin(&db, "x").unwrap();
@@ -189,7 +189,7 @@ fn one_that_its_path_would_not_lead_to_is_taken_back() {
 
 #[test]
 fn rows_that_were_taken_again_leave_no_trace() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     populate(&db);
     write(&db, "UPDATE passwords SET hash = 'canary' || rowid");

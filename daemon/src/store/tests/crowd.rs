@@ -3,18 +3,18 @@
 use futures_util::future::{join_all, join3};
 use rusqlite::Connection;
 
-use super::groups::{Desk, Gate, LONG};
+use super::groups::{Gate, LONG, TestStore};
 
 /// More than two groups.
 const WRITES: i64 = 600;
 
 #[test]
 fn every_write_is_answered_however_many_wait_for_a_lock() {
-    let desk = Desk::with("index.db");
+    let desk = TestStore::with("index.db");
     let write = |number: i64| {
         desk.store.write(LONG, move |tx| {
-            let sentence = "UPDATE auth_users SET user_attr = ?1 WHERE id = 1";
-            assert_eq!(tx.conn.execute(sentence, [format!("x{number}")]).unwrap(), 1);
+            let statement = "UPDATE auth_users SET user_attr = ?1 WHERE id = 1";
+            assert_eq!(tx.conn.execute(statement, [format!("x{number}")]).unwrap(), 1);
             Ok(number)
         })
     };

@@ -12,7 +12,7 @@ use crate::store::testing::{own, photoprism};
 use crate::store::{
     EndedState, SessionRow, SessionSearch, account_sessions, begin_ended_anew, counts,
     delete_session, empty_accounts, end_all_sessions, end_sessions, end_what_came_back, ended_ids,
-    ended_state, forget_ended, move_ended, overlay_seen, session_by_id, session_by_ref,
+    ended_state, forget_ended, move_ended, overlay_last_use, session_by_id, session_by_ref,
     session_insert, session_is_hidden, sessions_page, trim_logins,
 };
 
@@ -21,9 +21,9 @@ const NOW: i64 = 1_795_953_600;
 const WINDOW: i64 = 960;
 
 fn theirs() -> (TempDir, Db) {
-    let (folder, mut db) = photoprism();
+    let (directory, mut db) = photoprism();
     attached::ready(&mut db).unwrap();
-    (folder, db)
+    (directory, db)
 }
 
 fn id(number: u32) -> String {
@@ -118,7 +118,7 @@ fn state(db: &Db, now: i64) -> (u64, bool, bool) {
 
 #[test]
 fn what_photoprism_may_hold_is_entered_and_nothing_else() {
-    let (_folder, db) = theirs();
+    let (_directory, db) = theirs();
     insert(&db, &[session(1, "u1", NOW - WINDOW), session(2, "u1", NOW - WINDOW - 1)]);
     for (number, column) in [(3, "login_at"), (4, "created_at"), (5, "updated_at")] {
         for (number, at) in [(number, NOW - WINDOW), (number + 10, NOW - WINDOW - 1)] {
@@ -142,7 +142,7 @@ fn what_photoprism_may_hold_is_entered_and_nothing_else() {
 
 #[test]
 fn children_are_entered_with_their_parent() {
-    let (_folder, db) = theirs();
+    let (_directory, db) = theirs();
     insert(&db, &[app(1, "u1", NOW), child(2, 1, "u1"), app(3, "u1", 0), child(4, 3, "u1")]);
     assert_eq!(delete_session(&Tx::new(&db), &id(1), NOW).unwrap(), 2);
     assert_eq!(entries(&db), [1, 2]);
@@ -167,7 +167,7 @@ fn every_way_to_end_sessions_enters() {
         }),
     ];
     for (name, end) in ways {
-        let (_folder, db) = theirs();
+        let (_directory, db) = theirs();
         insert(&db, &[session(1, "u1", NOW)]);
         let tx = Tx::new(&db);
         assert_eq!(end(&tx), 1, "{name}");
@@ -178,13 +178,13 @@ fn every_way_to_end_sessions_enters() {
 
 #[test]
 fn what_comes_back_is_hidden_at_once_and_ended_again() {
-    let (_folder, db) = theirs();
+    let (_directory, db) = theirs();
     let parent = app(1, "u1", NOW);
     insert(&db, &[parent.clone(), session(9, "u1", NOW)]);
     delete_session(&Tx::new(&db), &id(1), NOW).unwrap();
     write_back(&db, &parent);
     write_back(&db, &child(2, 1, "u1"));
-    overlay_seen(&db, &[]).unwrap();
+    overlay_last_use(&db, &[]).unwrap();
     for number in [1, 2] {
         assert_eq!(session_by_id(&db, &id(number)).unwrap(), None);
         assert!(session_is_hidden(&db, &id(number)).unwrap());
@@ -212,7 +212,7 @@ fn what_comes_back_is_hidden_at_once_and_ended_again() {
 
 #[test]
 fn an_end_counts_what_is_there_and_not_what_came_back() {
-    let (_folder, db) = theirs();
+    let (_directory, db) = theirs();
     let one = session(1, "u1", NOW);
     insert(&db, &[one.clone(), session(2, "u1", NOW)]);
     delete_session(&Tx::new(&db), &id(1), NOW).unwrap();
@@ -228,7 +228,7 @@ fn an_end_counts_what_is_there_and_not_what_came_back() {
 
 #[test]
 fn an_entry_is_over_once_its_session_was_not_seen_for_long_enough() {
-    let (_folder, db) = theirs();
+    let (_directory, db) = theirs();
     let one = session(1, "u1", NOW);
     insert(&db, std::slice::from_ref(&one));
     delete_session(&Tx::new(&db), &id(1), NOW).unwrap();
@@ -249,7 +249,7 @@ fn an_entry_is_over_once_its_session_was_not_seen_for_long_enough() {
 
 #[test]
 fn no_clock_makes_an_entry_immortal_or_ends_it_at_once() {
-    let (_folder, db) = theirs();
+    let (_directory, db) = theirs();
     insert(&db, &[session(1, "u1", NOW)]);
     delete_session(&Tx::new(&db), &id(1), NOW).unwrap();
     // A year ahead while it runs: the entry goes along.
@@ -270,7 +270,7 @@ fn no_clock_makes_an_entry_immortal_or_ends_it_at_once() {
 
 #[test]
 fn what_the_daemon_brings_back_is_taken_out() {
-    let (_folder, db) = theirs();
+    let (_directory, db) = theirs();
     let one = app(1, "u1", NOW);
     insert(&db, std::slice::from_ref(&one));
     delete_session(&Tx::new(&db), &id(1), NOW).unwrap();
@@ -285,7 +285,7 @@ fn what_the_daemon_brings_back_is_taken_out() {
 
 #[test]
 fn a_flood_that_comes_back_is_told_in_short() {
-    let (_folder, db) = theirs();
+    let (_directory, db) = theirs();
     let all: Vec<SessionRow> = (1..=250).map(|number| session(number, "u1", NOW)).collect();
     insert(&db, &all);
     delete_all_sessions(&Tx::new(&db), NOW).unwrap();
@@ -307,7 +307,7 @@ fn a_flood_that_comes_back_is_told_in_short() {
 /// Many entries are gone through piece by piece.
 #[test]
 fn every_piece_of_the_entries_is_looked_at() {
-    let (_folder, db) = theirs();
+    let (_directory, db) = theirs();
     db.begin().unwrap();
     let all: Vec<SessionRow> = (1..=4100).map(|number| session(number, "u1", NOW)).collect();
     insert(&db, &all);
@@ -330,7 +330,7 @@ fn every_piece_of_the_entries_is_looked_at() {
 /// Between a look and the end of an entry PhotoPrism may have written the row again.
 #[test]
 fn an_entry_whose_row_is_there_is_not_over() {
-    let (_folder, db) = theirs();
+    let (_directory, db) = theirs();
     let one = app(1, "u1", NOW);
     insert(&db, std::slice::from_ref(&one));
     delete_session(&Tx::new(&db), &id(1), NOW).unwrap();
@@ -346,7 +346,7 @@ fn an_entry_whose_row_is_there_is_not_over() {
 
 #[test]
 fn our_own_database_has_no_entries() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     insert(&db, &[session(1, "u1", NOW)]);
     let tx = Tx::new(&db);
     assert_eq!(end_all_sessions(&tx, "u1", NOW).unwrap(), 1);
@@ -361,7 +361,7 @@ fn our_own_database_has_no_entries() {
 #[test]
 #[ignore = "long: 200000 sessions"]
 fn a_reset_of_200_000_sessions_enters_a_few() {
-    let (_folder, db) = theirs();
+    let (_directory, db) = theirs();
     db.conn
         .execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)

@@ -1,15 +1,15 @@
 //! A database that cannot grow, and transactions that SQLite ends by itself.
 
-use super::groups::{Desk, LONG, add, around};
-use super::place::names;
+use super::fixture::names;
+use super::groups::{LONG, TestStore, add, around};
 use crate::error::CommandError;
 use crate::store::StoreError;
 use crate::store::db::Tx;
 
 /// More text than a page holds.
 fn add_large(tx: &Tx<'_>) -> Result<(), CommandError> {
-    let sentence = "INSERT INTO admin_meta (key, value) VALUES ('large', zeroblob(100000))";
-    tx.conn.execute(sentence, []).map_err(StoreError::from)?;
+    let statement = "INSERT INTO admin_meta (key, value) VALUES ('large', zeroblob(100000))";
+    tx.conn.execute(statement, []).map_err(StoreError::from)?;
     Ok(())
 }
 
@@ -19,7 +19,7 @@ fn is_full(outcome: &Result<(), CommandError>) -> bool {
 
 #[test]
 fn a_full_database_fails_the_whole_group_and_goes_on_reading() {
-    let desk = Desk::new();
+    let desk = TestStore::new();
     // SQLite raises it to the size that there is: not one page can be added.
     desk.tell("PRAGMA max_page_count = 1");
     let outcomes = around(&desk, add_large);
@@ -39,16 +39,16 @@ fn a_full_database_fails_the_whole_group_and_goes_on_reading() {
 
 #[test]
 fn a_command_that_ends_the_transaction_fails_the_whole_group() {
-    for sentence in ["ROLLBACK", "COMMIT"] {
-        let desk = Desk::new();
+    for statement in ["ROLLBACK", "COMMIT"] {
+        let desk = TestStore::new();
         let outcomes = around(&desk, move |tx| {
-            tx.conn.execute_batch(sentence).map_err(StoreError::from)?;
+            tx.conn.execute_batch(statement).map_err(StoreError::from)?;
             Ok(())
         });
         let lost = |outcome: &Result<(), CommandError>| {
             matches!(outcome, Err(CommandError::Store(StoreError::Other(_))))
         };
-        assert!(outcomes.iter().all(lost), "{sentence} {outcomes:?}");
+        assert!(outcomes.iter().all(lost), "{statement} {outcomes:?}");
         desk.run(desk.store.write(LONG, |tx| add(tx, "later"))).unwrap();
         assert_eq!(desk.names().last().unwrap(), "later");
     }
@@ -56,7 +56,7 @@ fn a_command_that_ends_the_transaction_fails_the_whole_group() {
 
 #[test]
 fn a_savepoint_that_a_command_lost_does_not_block_later_groups() {
-    let desk = Desk::new();
+    let desk = TestStore::new();
     let outcomes = around(&desk, |tx| {
         tx.conn.execute_batch("RELEASE command").map_err(StoreError::from)?;
         Ok(())

@@ -10,39 +10,39 @@ use futures_util::FutureExt;
 use futures_util::future::{join, join_all, join3};
 use tokio::runtime::{Builder, Runtime};
 
-use super::place::{Place, names, number};
+use super::fixture::{StoreFixture, names, number};
 use crate::error::CommandError;
 use crate::store::Store;
+use crate::store::database::Database;
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::jobs::WAITING;
-use crate::store::slot::Slot;
 
 /// Longer than any test takes.
 pub(super) const LONG: Duration = Duration::from_mins(10);
 
 /// A thread with its database, and a runtime to ask it from.
-pub(super) struct Desk {
-    pub(super) place: Place,
+pub(super) struct TestStore {
+    pub(super) place: StoreFixture,
     pub(super) store: Store,
     thread: JoinHandle<()>,
     runtime: Runtime,
 }
 
-impl Desk {
+impl TestStore {
     pub(super) fn new() -> Self {
-        Self::over(Place::new(), "admin.db")
+        Self::over(StoreFixture::new(), "admin.db")
     }
 
     /// One with PhotoPrism's database of that name.
     pub(super) fn with(name: &str) -> Self {
-        let place = Place::new();
+        let place = StoreFixture::new();
         place.photoprism(name);
         Self::over(place, name)
     }
 
-    fn over(place: Place, name: &str) -> Self {
-        let slot = Slot::open(place.options(name)).unwrap();
+    fn over(place: StoreFixture, name: &str) -> Self {
+        let slot = Database::open(place.options(name)).unwrap();
         let (store, thread, answers) = Store::start(slot, Box::new(drop)).unwrap();
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         runtime.spawn(answers.pass_on());
@@ -53,10 +53,10 @@ impl Desk {
         self.runtime.block_on(work)
     }
 
-    /// Runs sentences on the thread's connection.
-    pub(super) fn tell(&self, sentences: &'static str) {
+    /// Runs statements on the thread's connection.
+    pub(super) fn tell(&self, statements: &'static str) {
         let told = self.store.read(LONG, |db| {
-            db.conn.execute_batch(sentences).unwrap();
+            db.conn.execute_batch(statements).unwrap();
             Ok(())
         });
         self.run(told).unwrap();
@@ -67,7 +67,7 @@ impl Desk {
     }
 
     /// Ends the thread and opens what it leaves.
-    pub(super) fn end(self) -> (Place, Db) {
+    pub(super) fn end(self) -> (StoreFixture, Db) {
         self.store.stop();
         self.thread.join().unwrap();
         let db = self.place.own();
@@ -109,8 +109,8 @@ impl Gate {
 
 /// Adds an account of that name.
 pub(super) fn add(tx: &Tx<'_>, name: &str) -> Result<(), CommandError> {
-    let sentence = "INSERT INTO auth_users (user_uid, user_name) VALUES ('uid' || ?1, ?1)";
-    tx.conn.execute(sentence, [name]).map_err(StoreError::from)?;
+    let statement = "INSERT INTO auth_users (user_uid, user_name) VALUES ('uid' || ?1, ?1)";
+    tx.conn.execute(statement, [name]).map_err(StoreError::from)?;
     Ok(())
 }
 
@@ -132,7 +132,7 @@ fn commits(database: &Path) -> usize {
 
 #[test]
 fn writes_that_wait_share_one_commit() {
-    let desk = Desk::new();
+    let desk = TestStore::new();
     let database = desk.place.at("admin.db");
     let before = commits(&database);
     let one_by_one = async {
@@ -156,7 +156,7 @@ fn writes_that_wait_share_one_commit() {
 
 #[test]
 fn reads_see_what_was_committed_and_nothing_of_a_group() {
-    let desk = Desk::new();
+    let desk = TestStore::new();
     let looks = async {
         let count = |db: &Db| Ok(number(db, "SELECT count(*) FROM auth_users WHERE id > 0"));
         let (before, written) =
@@ -171,7 +171,7 @@ fn reads_see_what_was_committed_and_nothing_of_a_group() {
 
 #[test]
 fn a_look_up_is_not_kept_waiting_by_what_stands_behind_it() {
-    let desk = Desk::new();
+    let desk = TestStore::new();
     let ((first, hold), (second, hold_longer)) = (Gate::new(), Gate::new());
     let busy = desk.store.read(LONG, move |_| hold());
     // All of these are one group. The slow one ends when the first is answered.
@@ -188,7 +188,7 @@ fn a_look_up_is_not_kept_waiting_by_what_stands_behind_it() {
 
 /// Runs three writes in one group, the middle one this.
 pub(super) fn around<T: Send + 'static>(
-    desk: &Desk,
+    desk: &TestStore,
     middle: impl FnOnce(&Tx<'_>) -> Result<T, CommandError> + Send + 'static,
 ) -> [Result<(), CommandError>; 3] {
     let (gate, hold) = Gate::new();
@@ -203,7 +203,7 @@ pub(super) fn around<T: Send + 'static>(
 
 #[test]
 fn a_write_that_fails_takes_back_its_own_work_only() {
-    let desk = Desk::new();
+    let desk = TestStore::new();
     let [first, middle, last] = around(&desk, |tx| {
         add(tx, "half")?;
         Err::<(), _>(CommandError::Conflict("no".into()))
@@ -215,7 +215,7 @@ fn a_write_that_fails_takes_back_its_own_work_only() {
 
 #[test]
 fn a_write_that_breaks_a_constraint_does_as_well() {
-    let desk = Desk::new();
+    let desk = TestStore::new();
     let [first, middle, last] = around(&desk, |tx| {
         add(tx, "half")?;
         add(tx, "half")
@@ -229,7 +229,7 @@ fn a_write_that_breaks_a_constraint_does_as_well() {
 
 #[test]
 fn a_panic_fails_its_own_request_only() {
-    let desk = Desk::new();
+    let desk = TestStore::new();
     let [first, middle, last] = around(&desk, |tx| -> Result<(), CommandError> {
         add(tx, "half")?;
         panic!("on purpose");
@@ -245,7 +245,7 @@ fn a_panic_fails_its_own_request_only() {
 
 #[test]
 fn what_has_not_begun_in_time_is_never_done() {
-    let desk = Desk::new();
+    let desk = TestStore::new();
     let (gate, hold) = Gate::new();
     let busy = desk.store.read(LONG, move |_| hold());
     let late = async {
@@ -263,7 +263,7 @@ fn what_has_not_begun_in_time_is_never_done() {
 /// What was given up takes room until the thread comes to it.
 #[test]
 fn of_a_thread_that_stands_still_the_queue_has_a_bound() {
-    let desk = Desk::new();
+    let desk = TestStore::new();
     let (gate, hold) = Gate::new();
     let busy = desk.store.read(LONG, move |_| hold());
     let late = async {
@@ -290,7 +290,7 @@ fn of_a_thread_that_stands_still_the_queue_has_a_bound() {
 
 #[test]
 fn what_has_begun_is_answered_with_its_outcome() {
-    let desk = Desk::new();
+    let desk = TestStore::new();
     let (gate, hold) = Gate::new();
     let began = Duration::from_millis(1);
     let write = desk.store.write(began, move |tx| {
@@ -310,7 +310,7 @@ fn what_has_begun_is_answered_with_its_outcome() {
 
 #[test]
 fn a_stop_finishes_what_waits_and_writes_the_log_back() {
-    let desk = Desk::new();
+    let desk = TestStore::new();
     let (gate, hold) = Gate::new();
     let busy = desk.store.read(LONG, move |_| hold());
     let writes =
@@ -336,7 +336,7 @@ fn a_stop_finishes_what_waits_and_writes_the_log_back() {
 
 #[test]
 fn a_thread_that_is_left_by_everybody_ends() {
-    let Desk { place, store, thread, .. } = Desk::new();
+    let TestStore { place, store, thread, .. } = TestStore::new();
     drop(store);
     thread.join().unwrap();
     assert_eq!(names(&place.own()), ["admin"]);
@@ -344,7 +344,7 @@ fn a_thread_that_is_left_by_everybody_ends() {
 
 #[test]
 fn its_turns_show_that_it_moves() {
-    let desk = Desk::new();
+    let desk = TestStore::new();
     let before = desk.store.turns();
     // Reads that come close together share a turn.
     let moved = (0..1000).any(|_| {

@@ -92,7 +92,7 @@ fn writes() -> Vec<Write> {
 #[test]
 fn a_text_that_would_come_back_changed_is_not_written() {
     // Every text is VARBINARY there.
-    let (_folder, db) = photoprism();
+    let (_directory, db) = photoprism();
     let tx = Tx::new(&db);
     user_insert(&tx, &bob()).unwrap();
     let changes = db.conn.total_changes();
@@ -109,7 +109,7 @@ fn a_text_that_would_come_back_changed_is_not_written() {
 
 #[test]
 fn a_text_that_comes_back_is_written() {
-    for (_folder, db) in [photoprism(), own()] {
+    for (_directory, db) in [photoprism(), own()] {
         let tx = Tx::new(&db);
         let texts: &[&str] = if *db.kind() == Kind::Own { &["007", "1e5"] } else { &["70", "x1"] };
         if *db.kind() != Kind::Own {
@@ -128,7 +128,7 @@ fn a_text_that_comes_back_is_written() {
 
 #[test]
 fn a_piece_that_fails_leaves_nothing_and_those_around_it_stay() {
-    let (_folder, db) = own();
+    let (_directory, db) = own();
     let tx = Tx::new(&db);
     db.begin().unwrap();
     let name = |at: u8| format!("u00000000000000{at}x");

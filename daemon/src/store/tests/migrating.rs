@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::place::{Place, names, number, options};
+use super::fixture::{StoreFixture, names, number, options};
 use crate::store::backup::copy_whole;
 use crate::store::db::Db;
 use crate::store::open::{OpenError, open_at};
@@ -20,16 +20,16 @@ fn later() -> [&'static str; 3] {
     [STEPS[0], TWO, THREE]
 }
 
-fn upgrade(place: &Place, steps: &[&str]) -> Result<Db, OpenError> {
+fn upgrade(place: &StoreFixture, steps: &[&str]) -> Result<Db, OpenError> {
     open_at(&place.options("admin.db"), steps)
 }
 
 fn tables(path: &Path) -> Vec<String> {
     let conn = Connection::open(path).unwrap();
-    let mut sentence = conn
+    let mut statement = conn
         .prepare("SELECT name FROM sqlite_schema WHERE name IN ('two', 'three') ORDER BY rowid")
         .unwrap();
-    let names = sentence.query_map([], |row| row.get(0)).unwrap();
+    let names = statement.query_map([], |row| row.get(0)).unwrap();
     names.collect::<Result<_, _>>().unwrap()
 }
 
@@ -49,7 +49,7 @@ fn check_whole(db: &Db) {
 
 #[test]
 fn each_step_is_taken_with_a_copy_before_it() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.own().close();
     check_whole(&upgrade(&place, &later()).unwrap());
     for (name, expected) in [("schema-1.db", &[][..]), ("schema-2.db", &["two"][..])] {
@@ -62,7 +62,7 @@ fn each_step_is_taken_with_a_copy_before_it() {
 
 #[test]
 fn the_copy_opens_as_the_database_that_it_was() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.own().close();
     upgrade(&place, &later()).unwrap().close();
     let copy = place.at("back.db");
@@ -72,7 +72,7 @@ fn the_copy_opens_as_the_database_that_it_was() {
 
 #[test]
 fn nothing_is_copied_where_there_is_nothing_to_do() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     upgrade(&place, &later()).unwrap().close();
     check_new(&upgrade(&place, &later()).unwrap());
     assert!(!place.at("backups").exists());
@@ -85,7 +85,7 @@ fn check_new(db: &Db) {
 
 #[test]
 fn a_step_that_fails_leaves_the_one_before() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.own().close();
     let broken = [STEPS[0], TWO, "CREATE TABLE three (a); INSERT INTO nowhere VALUES (1);"];
     let error = upgrade(&place, &broken).unwrap_err();
@@ -96,7 +96,7 @@ fn a_step_that_fails_leaves_the_one_before() {
 
 #[test]
 fn without_a_copy_no_step_is_taken() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.own().close();
     fs::write(place.at("backups"), "in the way").unwrap();
     assert_eq!(upgrade(&place, &later()).unwrap_err().exit_code(), 74);
@@ -107,7 +107,7 @@ fn without_a_copy_no_step_is_taken() {
 
 #[test]
 fn no_copy_is_made_where_others_may_write() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.own().close();
     let (backups, outside) = (place.at("backups"), place.at("outside"));
     fs::create_dir(&outside).unwrap();
@@ -135,7 +135,7 @@ fn no_copy_is_made_where_others_may_write() {
 
 #[test]
 fn an_older_daemon_refuses_what_a_later_one_made() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.own().close();
     upgrade(&place, &later()).unwrap().close();
     let error = upgrade(&place, &STEPS).unwrap_err();
@@ -145,8 +145,8 @@ fn an_older_daemon_refuses_what_a_later_one_made() {
 }
 
 /// The files as a process that dies here leaves them, in a place of their own.
-fn dies_here(place: &Place) -> Place {
-    let left = Place::new();
+fn dies_here(place: &StoreFixture) -> StoreFixture {
+    let left = StoreFixture::new();
     for (path, content) in place.files() {
         fs::write(left.at(path.file_name().unwrap().to_str().unwrap()), content).unwrap();
     }
@@ -160,7 +160,7 @@ fn dies_here(place: &Place) -> Place {
 }
 
 /// Walks through a migration and keeps what would be left at each point of it.
-fn points(place: &Place, db: &Db) -> Vec<Place> {
+fn points(place: &StoreFixture, db: &Db) -> Vec<StoreFixture> {
     let mut left = vec![dies_here(place)];
     for from in [1, 2] {
         copy_whole(db, from).unwrap();
@@ -178,7 +178,7 @@ fn points(place: &Place, db: &Db) -> Vec<Place> {
 
 #[test]
 fn a_process_that_dies_at_any_point_can_be_started_again() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let left = points(&place, &place.own());
     assert_eq!(left.len(), 7);
     for (point, left) in left.iter().enumerate() {
@@ -189,7 +189,7 @@ fn a_process_that_dies_at_any_point_can_be_started_again() {
 
 #[test]
 fn a_copy_half_made_is_made_again() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.own().close();
     fs::create_dir(place.at("backups")).unwrap();
     fs::write(place.at("backups/schema-1.tmp"), "half").unwrap();
@@ -201,7 +201,7 @@ fn a_copy_half_made_is_made_again() {
 
 #[test]
 fn a_first_start_that_dies_is_begun_again() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let conn = Connection::open(place.at("admin.db")).unwrap();
     conn.execute_batch("BEGIN EXCLUSIVE").unwrap();
     schema::step(&conn, &STEPS, 0).unwrap();

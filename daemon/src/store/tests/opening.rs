@@ -6,17 +6,17 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use super::place::{Place, account_tables, names, number, options};
+use super::fixture::{StoreFixture, account_tables, names, number, options};
 use crate::store::db::Kind;
 use crate::store::open::{OpenError, check_sqlite_version, open};
 use crate::store::{
-    Backup, FirstPassword, Found, SCHEMA_VERSION, SQLITE_OLDEST, cursor_key, first_password,
-    recognise, sqlite_version,
+    Backup, DatabaseKind, FirstPassword, SCHEMA_VERSION, SQLITE_OLDEST, cursor_key, detect,
+    first_password, sqlite_version,
 };
 
 #[test]
 fn a_new_one_begins_with_its_first_rows() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     assert_eq!(db.kind(), &Kind::Own);
     assert_eq!(names(&db), ["admin"]);
@@ -24,20 +24,20 @@ fn a_new_one_begins_with_its_first_rows() {
     assert_eq!(cursor_key(&db).unwrap(), [7; 32]);
     assert_eq!(first_password(&db).unwrap(), FirstPassword::Awaited);
     db.close();
-    assert_eq!(recognise(&place.at("admin.db")).unwrap(), Found::Own(SCHEMA_VERSION));
+    assert_eq!(detect(&place.at("admin.db")).unwrap(), DatabaseKind::Own(SCHEMA_VERSION));
 }
 
 #[test]
 fn a_new_one_is_recognised_while_its_log_is_not_written_back() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
-    assert_eq!(recognise(&place.at("admin.db")).unwrap(), Found::Own(SCHEMA_VERSION));
+    assert_eq!(detect(&place.at("admin.db")).unwrap(), DatabaseKind::Own(SCHEMA_VERSION));
     drop(db);
 }
 
 #[test]
 fn an_existing_one_keeps_its_rows_and_its_key() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.own().close();
     let mut again = place.options("admin.db");
     again.accounts.clear();
@@ -49,7 +49,7 @@ fn an_existing_one_keeps_its_rows_and_its_key() {
 
 #[test]
 fn an_empty_file_becomes_ours_unless_it_is_named_as_theirs() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     for name in ["admin.db", "index.db"] {
         fs::write(place.at(name), "").unwrap();
     }
@@ -60,10 +60,10 @@ fn an_empty_file_becomes_ours_unless_it_is_named_as_theirs() {
 
 #[test]
 fn a_database_without_tables_is_nothing() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     for name in ["admin.db", "index.db"] {
         place.make(name, "PRAGMA user_version = 5; CREATE TABLE t (a); DROP TABLE t;");
-        assert_eq!(recognise(&place.at(name)).unwrap(), Found::Nothing);
+        assert_eq!(detect(&place.at(name)).unwrap(), DatabaseKind::Nothing);
     }
     assert!(matches!(place.open("index.db"), Err(OpenError::NotThereYet)));
     assert_eq!(names(&place.own()), ["admin"]);
@@ -71,10 +71,10 @@ fn a_database_without_tables_is_nothing() {
 
 #[test]
 fn theirs_is_recognised_under_any_name() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     for name in ["index.db", "copy.db"] {
         let path = place.photoprism(name);
-        assert_eq!(recognise(&path).unwrap(), Found::PhotoPrism);
+        assert_eq!(detect(&path).unwrap(), DatabaseKind::PhotoPrism);
         let db = place.open(name).unwrap();
         let (version, edition) = ("2-new".to_owned(), "ce".to_owned());
         assert_eq!(db.kind(), &Kind::PhotoPrism { version, edition });
@@ -83,12 +83,12 @@ fn theirs_is_recognised_under_any_name() {
 }
 
 /// A file that another program made, and words of the refusal.
-fn foreign(place: &Place) -> Vec<(PathBuf, &'static str)> {
+fn foreign(place: &StoreFixture) -> Vec<(PathBuf, &'static str)> {
     let text = place.at("text.db");
     fs::write(&text, "not a database, whatever its name says").unwrap();
     let binary = place.at("binary.db");
     fs::write(&binary, vec![0xA5; 20_000]).unwrap();
-    let with = |name, sentences: &str| place.make(name, sentences);
+    let with = |name, statements: &str| place.make(name, statements);
     let lacking = "CREATE TABLE migrations (a); CREATE TABLE versions (a); CREATE TABLE photos (a)";
     let (tables, _) = lacking.split_once("; CREATE TABLE photos").unwrap();
     vec![
@@ -109,7 +109,7 @@ fn foreign(place: &Place) -> Vec<(PathBuf, &'static str)> {
 
 #[test]
 fn what_others_made_is_refused_and_stays_as_it_is() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let cases = foreign(&place);
     let before = place.files();
     for (path, words) in cases {
@@ -123,7 +123,7 @@ fn what_others_made_is_refused_and_stays_as_it_is() {
 
 #[test]
 fn a_backup_that_we_wrote_is_no_database() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     db.begin().unwrap();
     let Backup { path } = super::backups::write_backup(&crate::store::Tx::new(&db), "x").unwrap();
@@ -134,23 +134,23 @@ fn a_backup_that_we_wrote_is_no_database() {
 
 #[test]
 fn theirs_half_made_is_waited_for() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.make("index.db", "CREATE TABLE versions (a)");
-    assert_eq!(recognise(&place.at("index.db")).unwrap(), Found::Unfinished);
+    assert_eq!(detect(&place.at("index.db")).unwrap(), DatabaseKind::Unfinished);
     assert!(matches!(place.open("index.db"), Err(OpenError::NotThereYet)));
 }
 
 #[test]
 fn a_newer_schema_is_refused_wherever_it_is_told_and_names_the_backup() {
-    for sentence in [
+    for statement in [
         "PRAGMA user_version = 7",
         "UPDATE admin_meta SET value = 7 WHERE key = 'schema_version'",
         "UPDATE admin_meta SET value = '7' WHERE key = 'schema_version'",
     ] {
-        let place = Place::new();
+        let place = StoreFixture::new();
         place.own().close();
-        place.make("admin.db", sentence);
-        assert_eq!(recognise(&place.at("admin.db")).unwrap(), Found::Own(7));
+        place.make("admin.db", statement);
+        assert_eq!(detect(&place.at("admin.db")).unwrap(), DatabaseKind::Own(7));
         let before = place.files();
         let text = |error: OpenError| (error.exit_code(), error.to_string());
         let (code, without) = text(place.open("admin.db").unwrap_err());
@@ -166,20 +166,20 @@ fn a_newer_schema_is_refused_wherever_it_is_told_and_names_the_backup() {
 }
 
 #[test]
-fn folders_are_made_for_default_paths_only() {
-    let place = Place::new();
+fn directories_are_made_for_default_paths_only() {
+    let place = StoreFixture::new();
     let path = place.at("a/b/admin.db");
     let error = open(&options(&path)).unwrap_err();
     assert!(error.exit_code() == 2 && error.to_string().contains("a/b"), "{error}");
     assert!(!place.at("a").exists());
-    open(&crate::store::OpenOptions { make_folder: true, ..options(&path) }).unwrap();
+    open(&crate::store::OpenOptions { make_directory: true, ..options(&path) }).unwrap();
     let mode = |name| fs::metadata(place.at(name)).unwrap().permissions().mode() & 0o7777;
     assert_eq!((mode("a"), mode("a/b")), (0o700, 0o700));
 }
 
 #[test]
 fn a_file_that_cannot_be_used_is_a_storage_error() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     fs::create_dir(place.at("admin.db")).unwrap();
     let error = place.open("admin.db").unwrap_err();
     assert_eq!(error.exit_code(), 74, "{error}");
@@ -205,7 +205,7 @@ fn other_process() {
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }
 
-fn held_by_another(place: &Place) -> Child {
+fn held_by_another(place: &StoreFixture) -> Child {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "store::tests::opening::other_process", "--ignored", "--nocapture"])
         .env(HELD, place.at("admin.db"))
@@ -220,12 +220,12 @@ fn held_by_another(place: &Place) -> Child {
 
 #[test]
 fn a_second_process_is_refused_and_told_who_has_it() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let mut child = held_by_another(&place);
     let error = place.open("admin.db").unwrap_err();
     let (code, text) = (error.exit_code(), error.to_string());
     assert!(code == 73 && text.contains(&format!("process {}", child.id())), "{text}");
-    assert_eq!(recognise(&place.at("admin.db")).unwrap(), Found::Own(SCHEMA_VERSION));
+    assert_eq!(detect(&place.at("admin.db")).unwrap(), DatabaseKind::Own(SCHEMA_VERSION));
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
     assert_eq!(names(&place.own()), ["admin"]);
@@ -233,7 +233,7 @@ fn a_second_process_is_refused_and_told_who_has_it() {
 
 #[test]
 fn a_killed_owner_leaves_nothing_in_the_way() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let mut child = held_by_another(&place);
     child.kill().unwrap();
     child.wait().unwrap();

@@ -5,18 +5,20 @@ use std::fs;
 
 use rusqlite::Connection;
 
-use super::place::{Place, number};
+use super::fixture::{StoreFixture, number};
 use crate::store::audit::{AuditEntry, own_entry};
+use crate::store::database::Database;
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::group::commit;
 use crate::store::sessions::delete_all_sessions;
-use crate::store::slot::Slot;
-use crate::store::{Kept, audit_append, audit_page, idempotency_find, idempotency_keep};
+use crate::store::{
+    IdempotencyRecord, audit_append, audit_page, idempotency_find, idempotency_keep,
+};
 
 /// A group, and what became of it in `index.db`.
 struct Case {
-    place: Place,
+    place: StoreFixture,
 }
 
 const CHANGE: &str = "UPDATE auth_users SET user_role = 'guest', updated_at = '2026-11-28 12:00:00'
@@ -26,10 +28,10 @@ impl Case {
     /// A write before, so that the file is there; then the group, which is not settled. Gives
     /// `index.db` as it was before the group.
     fn new(before: &str, group: &[&str]) -> (Self, Vec<u8>) {
-        let place = Place::new();
+        let place = StoreFixture::new();
         place.photoprism("index.db");
         place.make("index.db", before);
-        let mut slot = Slot::open(place.options("index.db")).unwrap();
+        let mut slot = Database::open(place.options("index.db")).unwrap();
         run(&mut slot, "before", &["UPDATE auth_users SET user_attr = 'x' WHERE id = 1"]);
         slot.after_commit(&Ok(()));
         let copy = fs::read(place.at("index.db")).unwrap();
@@ -43,13 +45,13 @@ impl Case {
     }
 
     /// What PhotoPrism does before the daemon starts again.
-    fn theirs(&self, sentences: &str) {
-        Connection::open(self.place.at("index.db")).unwrap().execute_batch(sentences).unwrap();
+    fn theirs(&self, statements: &str) {
+        Connection::open(self.place.at("index.db")).unwrap().execute_batch(statements).unwrap();
     }
 
     /// The newest record after a start, and whether the key answers.
     fn start(&self) -> (String, String, bool) {
-        let mut slot = Slot::open(self.place.options("index.db")).unwrap();
+        let mut slot = Database::open(self.place.options("index.db")).unwrap();
         let db = slot.get().unwrap();
         assert_eq!(number(db, "SELECT count(*) FROM admin.admin_group"), 0);
         assert!(idempotency_find(db, 0, "before", 1001).unwrap().is_some());
@@ -58,17 +60,17 @@ impl Case {
     }
 }
 
-fn run(slot: &mut Slot, name: &str, sentences: &[&str]) {
+fn run(slot: &mut Database, name: &str, statements: &[&str]) {
     slot.begin().unwrap();
     let db = slot.db().unwrap();
     let tx = Tx::new(db);
-    for sentence in sentences {
+    for statement in statements {
         // Commands that are undone leave nothing to compare.
         db.savepoint().unwrap();
         tx.conn.execute("UPDATE auth_users SET user_attr = 'dry run'", []).unwrap();
         db.rollback_to().unwrap();
         db.savepoint().unwrap();
-        tx.conn.execute(sentence, []).unwrap();
+        tx.conn.execute(statement, []).unwrap();
         db.release().unwrap();
     }
     finish(db, name);
@@ -79,7 +81,7 @@ fn finish(db: &Db, name: &str) {
     let tx = Tx::new(db);
     db.savepoint().unwrap();
     audit_append(&tx, &own_entry("users.mod", name)).unwrap();
-    let kept = Kept {
+    let kept = IdempotencyRecord {
         command: "users.mod".into(),
         fingerprint: vec![1],
         password_of: String::new(),
@@ -153,10 +155,10 @@ fn what_was_not_committed_is_undone_here_as_well() {
 #[test]
 fn a_table_that_is_emptied_as_a_whole_is_noticed() {
     for (put_back, theirs) in [(false, ""), (true, ""), (false, ELSEWHERE), (true, ELSEWHERE)] {
-        let place = Place::new();
+        let place = StoreFixture::new();
         place.photoprism("index.db");
         place.make("index.db", SESSION);
-        let mut slot = Slot::open(place.options("index.db")).unwrap();
+        let mut slot = Database::open(place.options("index.db")).unwrap();
         run(&mut slot, "before", &["UPDATE auth_users SET user_attr = 'x' WHERE id = 1"]);
         slot.after_commit(&Ok(()));
         let copy = fs::read(place.at("index.db")).unwrap();
@@ -197,7 +199,7 @@ fn a_group_that_leaves_photoprism_s_file_alone_is_not_compared() {
 #[test]
 fn what_was_only_gathered_leaves_no_record() {
     let (case, _) = Case::new(SESSION, &[]);
-    let mut slot = Slot::open(case.place.options("index.db")).unwrap();
+    let mut slot = Database::open(case.place.options("index.db")).unwrap();
     let copy = fs::read(case.place.at("index.db")).unwrap();
     slot.begin().unwrap();
     let db = slot.db().unwrap();
@@ -214,7 +216,7 @@ fn a_commit_that_failed_half_way_is_compared_before_the_next_look() {
     let (case, copy) = Case::new("", &[CHANGE]);
     case.put_back(&copy);
     // The group is in the daemon's file alone, as after a failed deletion of the journal.
-    let mut slot = Slot::open(case.place.options("index.db")).unwrap();
+    let mut slot = Database::open(case.place.options("index.db")).unwrap();
     run(&mut slot, "half", &[CHANGE]);
     slot.after_commit(&Err(StoreError::Other("disk I/O error".into())));
     assert!(slot.db().is_none(), "it is opened again");
@@ -227,7 +229,7 @@ fn under_another_path_the_same_is_found() {
     for (before, group) in groups() {
         let (case, copy) = Case::new(before, group);
         case.put_back(&copy);
-        let moved = Place::new();
+        let moved = StoreFixture::new();
         for name in ["index.db", "photoprism-admin.db", "photoprism-admin.db-wal"] {
             let _ = fs::rename(case.place.at(name), moved.at(name));
         }
@@ -237,9 +239,9 @@ fn under_another_path_the_same_is_found() {
 
 #[test]
 fn no_secret_is_kept_of_the_rows() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
-    let mut slot = Slot::open(place.options("index.db")).unwrap();
+    let mut slot = Database::open(place.options("index.db")).unwrap();
     let insert = "INSERT INTO passwords (uid, hash) VALUES ('u1', 'canary of a hash')";
     run(&mut slot, "one", &[insert]);
     let db: &Db = slot.db().unwrap();
@@ -251,11 +253,11 @@ fn no_secret_is_kept_of_the_rows() {
 
 #[test]
 fn a_group_that_was_cut_off_ends_no_session() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let now = own_entry("", "").at;
     place.make("index.db", &format!("{SESSION}; UPDATE auth_sessions SET last_active = {now}"));
-    let mut slot = Slot::open(place.options("index.db")).unwrap();
+    let mut slot = Database::open(place.options("index.db")).unwrap();
     run(&mut slot, "before", &["UPDATE auth_users SET user_attr = 'x' WHERE id = 1"]);
     slot.after_commit(&Ok(()));
     let copy = fs::read(place.at("index.db")).unwrap();
@@ -273,7 +275,7 @@ fn a_group_that_was_cut_off_ends_no_session() {
         if put_back {
             fs::write(place.at("index.db"), &copy).unwrap();
         }
-        slot = Slot::open(place.options("index.db")).unwrap();
+        slot = Database::open(place.options("index.db")).unwrap();
         assert_eq!(number(slot.get().unwrap(), entries), left, "{put_back}");
     }
 }

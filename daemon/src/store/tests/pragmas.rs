@@ -3,7 +3,7 @@
 use rusqlite::config::DbConfig;
 use rusqlite::{OptionalExtension, StatementStatus};
 
-use super::place::Place;
+use super::fixture::StoreFixture;
 use crate::store::db::{Db, Kind};
 use crate::store::rows;
 use crate::store::users::{LIVE_NAMESAKE, NAMESAKE};
@@ -36,7 +36,7 @@ fn check_common(db: &Db) {
 
 #[test]
 fn our_own_is_locked_logged_and_synced() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     for again in [false, true] {
         let db = place.own();
         check_common(&db);
@@ -49,7 +49,7 @@ fn our_own_is_locked_logged_and_synced() {
 #[test]
 fn theirs_keeps_its_journal_and_its_locking() {
     for mode in ["delete", "wal"] {
-        let place = Place::new();
+        let place = StoreFixture::new();
         place.photoprism("index.db");
         place.make("index.db", &format!("PRAGMA journal_mode = {mode}"));
         let db = place.open("index.db").unwrap();
@@ -61,7 +61,7 @@ fn theirs_keeps_its_journal_and_its_locking() {
 
 #[test]
 fn defensive_mode_holds() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     // Switched off silently by defensive mode: the schema stays as it is.
     db.conn.execute_batch("PRAGMA writable_schema = 1").unwrap();
@@ -71,18 +71,18 @@ fn defensive_mode_holds() {
 
 /// How often SQLite has planned the look-up of a name anew.
 fn planned_anew(db: &Db) -> i32 {
-    let sentence = format!("{} {LIVE_NAMESAKE}", db.columns.users);
-    let mut sentence = db.conn.prepare_cached(&sentence).unwrap();
+    let statement = format!("{} {LIVE_NAMESAKE}", db.columns.users);
+    let mut statement = db.conn.prepare_cached(&statement).unwrap();
     for name in ["admin", "nobody", "admin"] {
-        sentence.query_row([name], |_| Ok(())).optional().unwrap();
-        sentence.clear_bindings();
+        statement.query_row([name], |_| Ok(())).optional().unwrap();
+        statement.clear_bindings();
     }
-    sentence.get_status(StatementStatus::RePrepare)
+    statement.get_status(StatementStatus::RePrepare)
 }
 
 #[test]
-fn a_sentence_is_planned_once_whatever_is_bound() {
-    let place = Place::new();
+fn a_statement_is_planned_once_whatever_is_bound() {
+    let place = StoreFixture::new();
     let db = place.own();
     assert_eq!(planned_anew(&db), 0);
     db.conn.flush_prepared_statement_cache();
@@ -92,12 +92,12 @@ fn a_sentence_is_planned_once_whatever_is_bound() {
 
 #[test]
 fn a_name_is_found_by_its_index_without_a_sort() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = place.own();
     for rest in [LIVE_NAMESAKE, NAMESAKE] {
-        let sentence = format!("EXPLAIN QUERY PLAN {} {rest}", db.columns.users);
-        let mut sentence = db.conn.prepare(&sentence).unwrap();
-        let steps = sentence.query_map(["bob"], |row| row.get::<_, String>(3)).unwrap();
+        let statement = format!("EXPLAIN QUERY PLAN {} {rest}", db.columns.users);
+        let mut statement = db.conn.prepare(&statement).unwrap();
+        let steps = statement.query_map(["bob"], |row| row.get::<_, String>(3)).unwrap();
         let plan = steps.collect::<Result<Vec<_>, _>>().unwrap().join("\n");
         assert!(plan.starts_with("SEARCH u USING INDEX idx_auth_users_user_name"), "{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");

@@ -2,7 +2,7 @@
 
 use rusqlite::config::DbConfig;
 
-use super::place::{Place, number};
+use super::fixture::{StoreFixture, number};
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::{empty_accounts, empty_sessions};
@@ -16,7 +16,7 @@ const MORE: &str = "PRAGMA foreign_keys = 0; DROP TABLE auth_users_details;
     CREATE TRIGGER t AFTER DELETE ON auth_users BEGIN DELETE FROM photos; END;
     INSERT INTO photos (id) VALUES (1); INSERT INTO auth_users_details (user_uid) VALUES ('uid0000000000001');";
 
-fn theirs(place: &Place) -> Db {
+fn theirs(place: &StoreFixture) -> Db {
     let path = place.photoprism("index.db");
     rusqlite::Connection::open(path).unwrap().execute_batch(MORE).unwrap();
     let mut db = place.open("index.db").unwrap();
@@ -36,7 +36,7 @@ fn assert_on(db: &Db, when: &str) {
 
 #[test]
 fn they_are_on_again_whatever_came_of_it() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = theirs(&place);
     let tx = Tx::new(&db);
     db.begin().unwrap();

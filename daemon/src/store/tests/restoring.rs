@@ -8,13 +8,13 @@ use rusqlite::types::Value;
 
 use super::backups::write_backup;
 use super::copying::rows;
-use super::place::Place;
+use super::fixture::StoreFixture;
 use crate::store::db::{Db, Kind, Tx};
 use crate::store::{BackupFile, Making, Plan, What, backup_open, restore_accounts};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
 
-fn theirs(place: &Place) -> Db {
+fn theirs(place: &StoreFixture) -> Db {
     fs::copy(FIXTURE, place.at("index.db")).unwrap();
     place.open("index.db").unwrap()
 }
@@ -36,7 +36,7 @@ fn all(db: &Db, table: &str) -> Vec<Vec<Value>> {
     found
 }
 
-fn back_up(place: &Place, db: &Db) -> BackupFile {
+fn back_up(place: &StoreFixture, db: &Db) -> BackupFile {
     let mut making = Making::begin(db, "x").unwrap();
     assert!(making.step(db).unwrap(), "at once");
     making.publish().unwrap();
@@ -59,7 +59,7 @@ fn restore(db: &Db, file: &BackupFile) -> Vec<String> {
 
 #[test]
 fn a_backup_of_photoprisms_accounts_leaves_its_database_as_it_is() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = theirs(&place);
     let file = back_up(&place, &db);
     assert!(file.of_photoprism && file.is_of(db.kind()) && !file.is_of(&Kind::Own));
@@ -83,7 +83,7 @@ fn name(path: &Path) -> &str {
 
 #[test]
 fn a_restore_brings_every_account_back_and_touches_nothing_else() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let db = theirs(&place);
     let before = everything(&db);
     let file = back_up(&place, &db);
@@ -114,7 +114,7 @@ fn a_restore_brings_every_account_back_and_touches_nothing_else() {
 
 #[test]
 fn columns_that_a_version_lacks_or_adds_are_no_obstacle() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let mut db = theirs(&place);
     let file = back_up(&place, &db);
     db.conn

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rusqlite::params;
 
-use super::place::Place;
+use super::fixture::StoreFixture;
 use crate::store::db::Db;
 use crate::store::users_search::{RANGE_CAP, page_within};
 use crate::store::{UserPage, UserSearch};
@@ -45,12 +45,12 @@ fn accounts() -> impl Strategy<Value = Vec<Account>> {
 
 fn fill(db: &Db, rows: &[Account]) {
     db.conn.execute_batch("DELETE FROM auth_users").unwrap();
-    let sentence = "INSERT INTO auth_users (id, user_uid, user_name, user_email, display_name,
+    let statement = "INSERT INTO auth_users (id, user_uid, user_name, user_email, display_name,
         deleted_at) VALUES (?1, 'uid' || ?1, ?2, ?3, ?4, ?5)";
     for row in rows {
         let deleted = row.deleted.then_some("2026-01-01 00:00:00+00:00");
         let values = params![row.id, row.name, row.email, row.display, deleted];
-        db.conn.execute(sentence, values).unwrap();
+        db.conn.execute(statement, values).unwrap();
     }
 }
 
@@ -96,8 +96,8 @@ fn found(db: &Db, search: &UserSearch, page: UserPage, cap: usize) -> Vec<i64> {
 }
 
 thread_local! {
-    static DB: (Place, Db) = {
-        let place = Place::new();
+    static DB: (StoreFixture, Db) = {
+        let place = StoreFixture::new();
         let db = place.own();
         // The model is about the search alone; a sync for each row would take its time.
         db.conn.execute_batch("PRAGMA synchronous = off").unwrap();

@@ -5,21 +5,21 @@ use std::fs;
 
 use rusqlite::Connection;
 
-use super::place::{Place, account, names};
+use super::fixture::{StoreFixture, account, names};
 use crate::store::columns::Columns;
+use crate::store::database::Database;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::schema::LOGINS;
-use crate::store::slot::Slot;
 use crate::store::{LegacyRow, legacy_page, user_by_name, user_by_uid};
 
-fn slot(place: &Place) -> Slot {
-    Slot::open(place.options("index.db")).unwrap()
+fn slot(place: &StoreFixture) -> Database {
+    Database::open(place.options("index.db")).unwrap()
 }
 
 #[test]
 fn theirs_is_waited_for_and_never_made() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let mut slot = slot(&place);
     for _ in 0..3 {
         assert!(matches!(slot.get(), Err(StoreError::Missing)));
@@ -37,7 +37,7 @@ fn theirs_is_waited_for_and_never_made() {
 
 #[test]
 fn one_that_cannot_be_used_is_waited_for_as_well() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     let mut slot = slot(&place);
     fs::write(place.at("index.db"), "no database").unwrap();
     assert!(matches!(slot.get(), Err(StoreError::Missing)));
@@ -48,7 +48,7 @@ fn one_that_cannot_be_used_is_waited_for_as_well() {
 
 #[test]
 fn a_file_put_in_its_place_is_read_from_then_on() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
     assert_eq!(names(slot.get().unwrap()), ["theirs"]);
@@ -65,7 +65,7 @@ fn a_file_put_in_its_place_is_read_from_then_on() {
 
 #[test]
 fn a_commit_into_a_file_that_was_replaced_meanwhile_is_no_success() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
     commit(&mut slot);
@@ -81,9 +81,9 @@ fn a_commit_into_a_file_that_was_replaced_meanwhile_is_no_success() {
 
 #[test]
 fn photoprisms_is_never_followed_by_another_kind() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("photos.sqlite");
-    let mut slot = Slot::open(place.options("photos.sqlite")).unwrap();
+    let mut slot = Database::open(place.options("photos.sqlite")).unwrap();
     fs::remove_file(place.at("photos.sqlite")).unwrap();
     place.own().close();
     fs::rename(place.at("admin.db"), place.at("photos.sqlite")).unwrap();
@@ -98,7 +98,7 @@ fn photoprisms_is_never_followed_by_another_kind() {
 
 #[test]
 fn what_they_commit_holds_at_once() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
     assert!(user_by_name(slot.get().unwrap(), "new").unwrap().is_none());
@@ -107,22 +107,22 @@ fn what_they_commit_holds_at_once() {
 }
 
 /// A write transaction in which nothing happens.
-fn commit(slot: &mut Slot) {
+fn commit(slot: &mut Database) {
     slot.begin().unwrap();
     slot.db().unwrap().commit().unwrap();
 }
 
-/// The sentence that made each table.
+/// The statement that made each table.
 fn tables(db: &Db) -> BTreeMap<String, String> {
-    let sentence = "SELECT name, sql FROM sqlite_schema WHERE type = 'table'";
-    let mut sentence = db.conn.prepare(sentence).unwrap();
-    let rows = sentence.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let statement = "SELECT name, sql FROM sqlite_schema WHERE type = 'table'";
+    let mut statement = db.conn.prepare(statement).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     rows.collect::<Result<_, _>>().unwrap()
 }
 
 #[test]
 fn an_audit_logins_of_theirs_stays_as_it_is() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let theirs = LOGINS.replace("VARCHAR", "VARBINARY").replace("CREATE INDEX", "-- ");
     let (table, _) = theirs.split_once(';').unwrap();
@@ -135,7 +135,7 @@ fn an_audit_logins_of_theirs_stays_as_it_is() {
 
 #[test]
 fn a_file_that_is_taken_away_while_it_is_attached_is_noticed() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
     commit(&mut slot);
@@ -152,7 +152,7 @@ fn a_file_that_is_taken_away_while_it_is_attached_is_noticed() {
 
 #[test]
 fn what_nothing_works_without_is_waited_for() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
     place.make("index.db", "ALTER TABLE auth_users RENAME COLUMN can_login TO may_login");
@@ -167,12 +167,13 @@ fn what_nothing_works_without_is_waited_for() {
 
 #[test]
 fn columns_are_looked_up_again_when_their_schema_changes() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     place.make("index.db", "UPDATE auth_users SET auth_issuer = 'issuer', auth_method = 'm'");
     let mut slot = slot(&place);
-    let issuer =
-        |slot: &mut Slot| user_by_name(slot.get().unwrap(), "theirs").unwrap().unwrap().auth_issuer;
+    let issuer = |slot: &mut Database| {
+        user_by_name(slot.get().unwrap(), "theirs").unwrap().unwrap().auth_issuer
+    };
     assert_eq!(issuer(&mut slot), "issuer");
     place.make("index.db", "ALTER TABLE auth_users DROP COLUMN auth_issuer");
     assert_eq!(issuer(&mut slot), "");
@@ -183,7 +184,7 @@ fn columns_are_looked_up_again_when_their_schema_changes() {
 /// With tables that are not known nothing is done: they may have changed.
 #[test]
 fn a_lock_in_the_way_of_looking_the_columns_up_is_reported() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
     slot.get().unwrap();
@@ -198,7 +199,7 @@ fn a_lock_in_the_way_of_looking_the_columns_up_is_reported() {
 
 #[test]
 fn columns_that_a_version_lacks_or_adds_do_no_harm() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     place.make(
         "index.db",
@@ -212,13 +213,13 @@ fn columns_that_a_version_lacks_or_adds_do_no_harm() {
     assert_eq!(user.upload_path, "");
 }
 
-fn legacy(slot: &mut Slot) -> Vec<LegacyRow> {
+fn legacy(slot: &mut Database) -> Vec<LegacyRow> {
     legacy_page(slot.get().unwrap(), 0, 10, |_| true).unwrap()
 }
 
 #[test]
 fn the_legacy_table_is_read_where_it_is() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
     assert_eq!(legacy(&mut slot), []);
@@ -241,7 +242,7 @@ fn the_legacy_table_is_read_where_it_is() {
 
 #[test]
 fn the_cookie_that_the_columns_were_true_for_is_kept() {
-    let place = Place::new();
+    let place = StoreFixture::new();
     place.photoprism("index.db");
     let db = place.open("index.db").unwrap();
     assert!(!db.columns.logins && db.columns.legacy.is_none());

@@ -5,8 +5,8 @@ use std::os::unix::fs::FileExt;
 
 use rusqlite::Connection;
 
-use super::place::{Place, names, number};
-use crate::store::recognise;
+use super::fixture::{StoreFixture, names, number};
+use crate::store::detect;
 
 /// Rows that make the file grow by many pages.
 const ROWS: &str = "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
@@ -18,7 +18,7 @@ const PAGE: usize = 4096;
 /// A checkpoint writes the first page first, which says how many there are.
 #[test]
 fn the_first_page_is_ahead_of_the_file() {
-    let (running, killed, whole) = (Place::new(), Place::new(), Place::new());
+    let (running, killed, whole) = (StoreFixture::new(), StoreFixture::new(), StoreFixture::new());
     let db = running.own();
     db.begin().unwrap();
     db.conn.execute_batch(ROWS).unwrap();
@@ -35,7 +35,7 @@ fn the_first_page_is_ahead_of_the_file() {
     let file = fs::File::options().write(true).open(killed.at("admin.db")).unwrap();
     file.write_all_at(&first[..PAGE], 0).unwrap();
     drop(file);
-    assert!(recognise(&killed.at("admin.db")).is_err(), "the file alone cannot be read");
+    assert!(detect(&killed.at("admin.db")).is_err(), "the file alone cannot be read");
 
     let db = killed.own();
     assert_eq!(names(&db), ["admin"]);

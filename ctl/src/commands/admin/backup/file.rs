@@ -8,7 +8,7 @@ use crate::commands::listing;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
 use crate::object::Object;
-use crate::report::words;
+use crate::report::format;
 
 /// The name that the daemon takes. A path as the daemon prints it is looked up among its backups:
 /// it need not be a path of this machine.
@@ -40,8 +40,8 @@ pub(super) fn resolve(context: &mut Context, given: String) -> Result<String, Fa
 pub(super) fn holds(counts: &Object<'_>) -> String {
     format!(
         "{}, {} deleted, {}",
-        words::count(counts.number("users"), "user"),
+        format::count(counts.number("users"), "user"),
         counts.number("deleted"),
-        words::count(counts.number("sessions"), "session")
+        format::count(counts.number("sessions"), "session")
     )
 }

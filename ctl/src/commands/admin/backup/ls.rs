@@ -9,7 +9,7 @@ use crate::commands::listing;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::object::Object;
-use crate::report::{Report, words};
+use crate::report::{Report, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,7 +39,7 @@ fn table(backups: &[Object<'_>]) -> Report {
     let rows = backups.iter().map(|backup| {
         vec![
             backup.text("file"),
-            words::capital(&backup.text("origin")),
+            format::capital(&backup.text("origin")),
             backup.figure("bytes"),
             backup.time("created_at"),
         ]

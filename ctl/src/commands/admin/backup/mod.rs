@@ -46,9 +46,6 @@ pub enum Verb {
 
 impl Backup {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         match self.verb {
             Verb::Create(command) => command.run(context),

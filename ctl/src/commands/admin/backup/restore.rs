@@ -9,7 +9,7 @@ use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode, decode_all};
 use crate::failure::Failure;
 use crate::object::Object;
-use crate::report::{Layout, Report, escape, words};
+use crate::report::{Layout, Report, escape, format};
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -75,18 +75,18 @@ fn summary(done: &Object<'_>) -> Result<String, Failure> {
     Ok(format!(
         "{} {would}added, {} changed, {} removed, {} left as they are; {} {would}ended, {} \
          {would}restored{end}",
-        words::count(done.count("added")?, "user"),
+        format::count(done.count("added")?, "user"),
         done.count("changed")?,
         done.count("removed")?,
         done.count("unchanged")?,
-        words::count(done.count("sessions_revoked")?, "session"),
+        format::count(done.count("sessions_revoked")?, "session"),
         done.count("sessions_restored")?,
     ))
 }
 
 fn table(accounts: &[Object<'_>]) -> Report {
     let rows = accounts.iter().map(|account| {
-        let change = words::capital(&account.text("change"));
+        let change = format::capital(&account.text("change"));
         vec![account.text("uid"), account.text("name"), change, account.texts("fields").join(", ")]
     });
     Report { columns: vec!["UID", "Username", "Change", "Fields"], rows: rows.collect() }

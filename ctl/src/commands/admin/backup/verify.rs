@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::object::Object;
 use crate::output;
-use crate::report::{escape, words};
+use crate::report::{escape, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,7 +42,7 @@ impl Verify {
             output::data(&lines)?;
         }
         let number = u64::try_from(backups.len()).unwrap_or(u64::MAX);
-        context.note(&format!("checked {}", words::count(number, "backup")));
+        context.note(&format!("checked {}", format::count(number, "backup")));
         if found.is_true("ok") { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
     }
 }

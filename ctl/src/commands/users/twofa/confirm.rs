@@ -32,9 +32,6 @@ pub struct Confirm {
 
 impl Confirm {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::username(context, self.username)?;
         let code = prompt::text(context, self.code, ("Code", "it as CODE"))?;

@@ -5,7 +5,7 @@ use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::Target;
 
 use crate::cli::flags::{JsonFlag, YesFlag};
-use crate::commands::passwd::ended;
+use crate::commands::passwd::sessions_ended;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
 use crate::{output, prompt};
@@ -31,9 +31,6 @@ pub struct Disable {
 
 impl Disable {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::username(context, self.username)?;
         let question = format!("Turn two-factor authentication of {user:?} off?");
@@ -42,7 +39,7 @@ impl Disable {
         let result = context.call(CommandName::Users2faDisable, &args)?;
         let done = decode(&result)?;
         context.note(&if done.is_true("disabled") {
-            let sessions = ended(done.count("sessions_revoked")?);
+            let sessions = sessions_ended(done.count("sessions_revoked")?);
             format!("two-factor authentication of {} is off; {sessions}", args.user)
         } else {
             format!("{} had no two-factor authentication", args.user)

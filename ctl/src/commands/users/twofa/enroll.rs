@@ -37,9 +37,6 @@ pub struct Enroll {
 
 impl Enroll {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::username(context, self.username)?;
         let args = Target { user };

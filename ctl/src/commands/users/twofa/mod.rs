@@ -48,9 +48,6 @@ pub enum Verb {
 
 impl TwoFactor {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         match self.verb {
             Verb::Show(command) => command.run(context),

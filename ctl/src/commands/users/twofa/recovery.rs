@@ -29,9 +29,6 @@ pub struct Recovery {
 
 impl Recovery {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::username(context, self.username)?;
         let result = context.call(CommandName::Users2faRecovery, &Target { user })?;

@@ -8,7 +8,7 @@ use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode};
 use crate::failure::Failure;
 use crate::object::Object;
-use crate::report::{Report, words};
+use crate::report::{Report, format};
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -28,9 +28,6 @@ pub struct Show {
 
 impl Show {
     /// Carries it out.
-    ///
-    /// # Errors
-    /// Why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::username(context, self.username)?;
         let result = context.call(CommandName::Users2faShow, &Target { user })?;
@@ -51,7 +48,7 @@ fn properties(found: &Object<'_>) -> Vec<(&'static str, String)> {
     vec![
         ("Activated At", found.time("activated_at")),
         ("Created At", found.time("created_at")),
-        ("Recovery Code", words::yes(found.is_true("has_recovery_code"))),
+        ("Recovery Code", format::yes(found.is_true("has_recovery_code"))),
         ("Two-Factor", state.into()),
         ("UID", found.text("uid")),
         ("Username", found.text("name")),

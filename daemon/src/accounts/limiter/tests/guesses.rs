@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{NameHash, Subject, Who};
+use super::super::{LimitKey, NameHash, Subject};
 use super::{ALICE, Attempt, BOB, Bench, alice, bob, ip};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -37,7 +37,7 @@ fn fail_all(mut attempts: Vec<Attempt>) -> (usize, usize) {
 
 #[test]
 fn of_two_hundred_guesses_at_once_ten_are_tried() {
-    for who in [bob(), Who::unknown("nobody")] {
+    for who in [bob(), LimitKey::unknown("nobody")] {
         for spread in [false, true] {
             let bench = Bench::usual();
             let from = |number| if spread { address(number) } else { address(0) };
@@ -81,7 +81,7 @@ fn the_longer_of_the_two_waits_is_told() {
         bench.fail(&address(number), alice());
     }
     assert_eq!(bench.enter("192.0.2.1", alice()).unwrap_err().retry_after_s, 60);
-    assert_eq!(bench.enter("192.0.2.1", Who::unknown("new")).unwrap_err().retry_after_s, 40);
+    assert_eq!(bench.enter("192.0.2.1", LimitKey::unknown("new")).unwrap_err().retry_after_s, 40);
     assert_eq!(bench.limiter.refused_for(&Subject::Account(BOB.into())), Some(40));
     assert_eq!(bench.limiter.refused_for(&Subject::Account(ALICE.into())), Some(60));
     let address = Subject::Address(ip("192.0.2.1").network());
@@ -93,7 +93,7 @@ fn the_longer_of_the_two_waits_is_told() {
 fn an_address_is_bound_whatever_names_it_tries() {
     let bench = Bench::usual();
     for number in 0..10 {
-        bench.fail("2001:db8::1", Who::unknown(&format!("name{number}")));
+        bench.fail("2001:db8::1", LimitKey::unknown(&format!("name{number}")));
     }
     // The rest of its /64 is the same, the next one is not.
     assert!(bench.enter("2001:db8::ffff:1", bob()).is_err());
@@ -109,10 +109,10 @@ fn fifty_spellings_of_a_name_count_as_one() {
         };
         "nobody".chars().enumerate().map(upper).collect()
     };
-    let entries = (0..50).map(|n| bench.enter(&address(n), Who::unknown(&spelling(n))));
-    let tried = entries.filter_map(|entry| entry.ok().map(super::Place::fail)).count();
+    let entries = (0..50).map(|n| bench.enter(&address(n), LimitKey::unknown(&spelling(n))));
+    let tried = entries.filter_map(|entry| entry.ok().map(super::Reservation::fail)).count();
     assert_eq!(tried, 10);
-    assert!(bench.enter(&address(99), Who::unknown("somebody")).is_ok());
+    assert!(bench.enter(&address(99), LimitKey::unknown("somebody")).is_ok());
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn the_owner_gets_in_while_others_guess() {
     let home = "198.51.100.7";
     bench.enter(home, bob()).unwrap().succeed();
     for number in 0..30 {
-        let _ = bench.enter(&address(number), bob()).map(super::Place::fail);
+        let _ = bench.enter(&address(number), bob()).map(super::Reservation::fail);
     }
     assert!(bench.enter(&address(31), bob()).is_err());
     assert!(bench.limiter.is_vouched(BOB, &ip(home)));
@@ -155,7 +155,7 @@ fn an_attempt_that_is_given_up_vouches_for_nobody() {
     let bench = Bench::usual();
     drop(bench.enter("192.0.2.1", bob()).unwrap());
     bench.fail("192.0.2.1", bob());
-    bench.enter("192.0.2.1", Who::unknown("bob")).unwrap().succeed();
+    bench.enter("192.0.2.1", LimitKey::unknown("bob")).unwrap().succeed();
     assert!(!bench.limiter.is_vouched(BOB, &ip("192.0.2.1")));
 }
 
@@ -189,16 +189,16 @@ fn clearing_gives_places_back_and_leaves_vouches() {
         bench.fail(&address(number), bob());
     }
     for _ in 0..10 {
-        bench.fail("192.0.2.1", Who::unknown("nobody"));
+        bench.fail("192.0.2.1", LimitKey::unknown("nobody"));
     }
-    bench.limiter.lift(&Subject::of_account(BOB));
+    bench.limiter.clear(&Subject::of_account(BOB));
     assert!(bench.enter(&address(11), bob()).is_ok());
     assert!(bench.enter("192.0.2.1", bob()).is_err());
-    bench.limiter.lift(&[Subject::Address(ip("192.0.2.1").network())]);
+    bench.limiter.clear(&[Subject::Address(ip("192.0.2.1").network())]);
     assert!(bench.enter("192.0.2.1", bob()).is_ok());
-    assert!(bench.enter("192.0.2.1", Who::unknown("nobody")).is_err());
+    assert!(bench.enter("192.0.2.1", LimitKey::unknown("nobody")).is_err());
     bench.limiter.lift_all();
-    assert!(bench.enter("192.0.2.1", Who::unknown("nobody")).is_ok());
+    assert!(bench.enter("192.0.2.1", LimitKey::unknown("nobody")).is_ok());
     assert!(bench.limiter.is_vouched(BOB, &ip("198.51.100.7")));
 }
 
@@ -219,10 +219,10 @@ fn other_settings_hold_from_now_on_and_what_is_taken_stays_taken() {
 #[test]
 fn memory_is_bounded_and_the_least_recently_touched_names_go() {
     let bench = Bench::new(10, 86_400);
-    let name = |number: usize| Who::unknown(&format!("name{number}"));
+    let name = |number: usize| LimitKey::unknown(&format!("name{number}"));
     bench.exhaust("192.0.2.1", &name(0));
     let working = bench.enter("192.0.2.99", name(1)).unwrap();
-    bench.limiter.lift(&[Subject::Address(ip("192.0.2.99").network())]);
+    bench.limiter.clear(&[Subject::Address(ip("192.0.2.99").network())]);
     for number in 2..30_000 {
         bench.fail(&address(number), name(number));
         if number % 5000 == 0 {
@@ -243,7 +243,7 @@ fn attempts_that_leave_nothing_to_know_take_no_memory() {
     let bench = Bench::usual();
     for number in 0..100 {
         bench.enter(&address(number), bob()).unwrap().succeed();
-        drop(bench.enter(&address(number), Who::unknown("nobody")).unwrap());
+        drop(bench.enter(&address(number), LimitKey::unknown("nobody")).unwrap());
     }
     assert_eq!(bench.limiter.sizes(), (0, 0));
 }

@@ -12,13 +12,13 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::{ClientIp, Limiter, Place, Rate, RateLimited, Who};
+use super::{ClientIp, LimitKey, Limiter, Rate, RateLimited, Reservation};
 use crate::clock::Monotonic;
 
 pub(super) const BOB: &str = "u0000000000000bob";
 pub(super) const ALICE: &str = "u00000000000alice";
 
-pub(super) type Entry = Result<Place, RateLimited>;
+pub(super) type Entry = Result<Reservation, RateLimited>;
 
 /// A limiter with its clock.
 pub(super) struct Bench {
@@ -43,24 +43,24 @@ impl Bench {
     }
 
     /// Begins an attempt.
-    pub(super) fn begin(&self, client_ip: &str, who: Who) -> Attempt {
+    pub(super) fn begin(&self, client_ip: &str, who: LimitKey) -> Attempt {
         let (limiter, client_ip) = (self.limiter.clone(), ip(client_ip));
         Attempt::of(async move { limiter.enter(&client_ip, who).await })
     }
 
     /// Begins an attempt that is answered at once.
-    pub(super) fn enter(&self, client_ip: &str, who: Who) -> Entry {
+    pub(super) fn enter(&self, client_ip: &str, who: LimitKey) -> Entry {
         self.begin(client_ip, who).entry()
     }
 
     /// The attempt enters and fails.
-    pub(super) fn fail(&self, client_ip: &str, who: Who) {
+    pub(super) fn fail(&self, client_ip: &str, who: LimitKey) {
         self.enter(client_ip, who).unwrap().fail();
     }
 
     /// Attempts until one is refused: how many entered (and failed), and for how long the next
     /// one is refused.
-    pub(super) fn exhaust(&self, client_ip: &str, who: &Who) -> (usize, u64) {
+    pub(super) fn exhaust(&self, client_ip: &str, who: &LimitKey) -> (usize, u64) {
         for entered in 0.. {
             match self.enter(client_ip, who.clone()) {
                 Ok(place) => place.fail(),
@@ -75,12 +75,12 @@ pub(super) fn ip(text: &str) -> ClientIp {
     ClientIp::parse(text).unwrap()
 }
 
-pub(super) fn bob() -> Who {
-    Who::Account(BOB.into())
+pub(super) fn bob() -> LimitKey {
+    LimitKey::Account(BOB.into())
 }
 
-pub(super) fn alice() -> Who {
-    Who::Account(ALICE.into())
+pub(super) fn alice() -> LimitKey {
+    LimitKey::Account(ALICE.into())
 }
 
 /// An attempt that may have to wait.

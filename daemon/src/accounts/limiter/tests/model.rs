@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::super::{Place, Subject, Who};
+use super::super::{LimitKey, Reservation, Subject};
 use super::{Attempt, Bench, Rate, ip};
 
 /// In nanoseconds.
@@ -12,8 +12,12 @@ const SECOND: u128 = 1_000_000_000;
 
 const ADDRESSES: [&str; 3] = ["192.0.2.1", "192.0.2.2", "2001:db8::1"];
 
-fn who(number: usize) -> Who {
-    if number == 0 { Who::unknown("nobody") } else { Who::Account(format!("u{number:015}")) }
+fn who(number: usize) -> LimitKey {
+    if number == 0 {
+        LimitKey::unknown("nobody")
+    } else {
+        LimitKey::Account(format!("u{number:015}"))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -55,14 +59,14 @@ enum Now {
 
 /// An attempt of the model: which subjects it needs (0 to 2 addresses, 3 to 5 accounts).
 #[derive(Clone, Copy)]
-struct Entrant {
+struct ModelAttempt {
     address: usize,
     who: usize,
     vouched: bool,
     now: Now,
 }
 
-impl Entrant {
+impl ModelAttempt {
     fn needs(self, subject: usize) -> bool {
         subject == self.address || (subject == 3 + self.who && !self.vouched)
     }
@@ -73,7 +77,7 @@ struct Model {
     rate: (u128, u128),
     owed: [u128; 6],
     vouched: [[bool; 3]; 3],
-    entrants: Vec<Entrant>,
+    entrants: Vec<ModelAttempt>,
 }
 
 impl Model {
@@ -87,7 +91,7 @@ impl Model {
     }
 
     fn working(&self, subject: usize) -> u128 {
-        let works = |e: &&Entrant| e.now == Now::Works && e.needs(subject);
+        let works = |e: &&ModelAttempt| e.now == Now::Works && e.needs(subject);
         self.entrants.iter().filter(works).count() as u128
     }
 
@@ -116,7 +120,7 @@ impl Model {
         free.then_some((at, Now::Works))
     }
 
-    fn fail(&mut self, entrant: Entrant) {
+    fn fail(&mut self, entrant: ModelAttempt) {
         for subject in 0..6 {
             if entrant.needs(subject) {
                 self.owed[subject] = (self.owed[subject] + self.rate.1).min(self.whole());
@@ -130,7 +134,7 @@ struct Pair {
     bench: Bench,
     model: Model,
     attempts: Vec<Option<Attempt>>,
-    places: Vec<Option<Place>>,
+    places: Vec<Option<Reservation>>,
 }
 
 impl Pair {
@@ -171,7 +175,7 @@ impl Pair {
                 self.model.owed[address] = 0;
                 self.model.owed[3 + number] = 0;
                 let network = ip(ADDRESSES[address]).network();
-                self.bench.limiter.lift(&[Subject::Address(network), who(number).into()]);
+                self.bench.limiter.clear(&[Subject::Address(network), who(number).into()]);
             }
             Step::Rate(burst, refill) => self.change_rate(burst, refill),
         }
@@ -186,7 +190,7 @@ impl Pair {
         self.attempts.push(Some(self.bench.begin(ADDRESSES[address], who(number))));
         self.places.push(None);
         let vouched = self.model.vouched[address][number];
-        self.model.entrants.push(Entrant { address, who: number, vouched, now: Now::Waits });
+        self.model.entrants.push(ModelAttempt { address, who: number, vouched, now: Now::Waits });
     }
 
     fn decide(&mut self, at: usize, decision: Decision) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{NameHash, Subject, VOUCHED_SECONDS, Who};
+use super::super::{LimitKey, NameHash, Subject, TRUST_SECONDS};
 use super::{BOB, Bench, bob, ip};
 use crate::store::{LimitKind, LimitRow};
 
@@ -49,14 +49,14 @@ fn rows_that_make_no_sense_harm_nobody() {
 #[test]
 fn a_vouch_counts_from_the_login() {
     let bench = Bench::usual();
-    let lasts = i64::try_from(VOUCHED_SECONDS).unwrap();
+    let lasts = i64::try_from(TRUST_SECONDS).unwrap();
     for (address, ago) in [("192.0.2.1", 10), ("192.0.2.2", lasts), ("192.0.2.3", -10)] {
         let text = format!("{BOB} {address}");
         bench.limiter.load(&[row(LimitKind::Vouch, &text, 0.0, ago)], NOW);
     }
     let vouches = |address| bench.limiter.is_vouched(BOB, &ip(address));
     assert!(vouches("192.0.2.1") && !vouches("192.0.2.2") && vouches("192.0.2.3"));
-    bench.advance(Duration::from_secs(VOUCHED_SECONDS - 10));
+    bench.advance(Duration::from_secs(TRUST_SECONDS - 10));
     assert!(!vouches("192.0.2.1") && vouches("192.0.2.3"));
 }
 
@@ -76,7 +76,7 @@ fn an_attempt_says_what_it_would_write() {
             (LimitKind::Account, BOB.to_owned(), 7, 90),
         ]
     );
-    let vouch = place.vouch(NOW).unwrap();
+    let vouch = place.trust(NOW).unwrap();
     assert_eq!(
         (vouch.kind, vouch.subject.as_str()),
         (LimitKind::Vouch, "u0000000000000bob 192.0.2.1")
@@ -86,17 +86,17 @@ fn an_attempt_says_what_it_would_write() {
     // Vouched for: the account's place is not taken.
     let place = bench.enter("192.0.2.1", bob()).unwrap();
     assert_eq!(place.charges().len(), 1);
-    assert!(place.vouch(NOW).is_some());
+    assert!(place.trust(NOW).is_some());
 
-    let place = bench.enter("192.0.2.1", Who::unknown("nobody")).unwrap();
+    let place = bench.enter("192.0.2.1", LimitKey::unknown("nobody")).unwrap();
     let name = Subject::Name(NameHash::of("nobody"));
     assert_eq!(place.charges()[1].subject, name.text());
-    assert_eq!(place.vouch(NOW), None);
+    assert_eq!(place.trust(NOW), None);
 
     let limiter = bench.limiter.clone();
     let place =
         super::Attempt::of(async move { limiter.enter_passcode(BOB).await }).entry().unwrap();
     let charge = &place.charges()[0];
     assert_eq!((charge.kind, charge.burst, charge.refill_s), (LimitKind::Passcode, 10, 3600));
-    assert_eq!(place.vouch(NOW), None);
+    assert_eq!(place.trust(NOW), None);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::Who;
+use super::super::LimitKey;
 use super::{Attempt, BOB, Bench, alice, bob};
 
 /// Numbers of the attempts that have been answered, in order.
@@ -51,7 +51,7 @@ fn nobody_overtakes_at_a_subject_that_both_need() {
     // Needs that address, which is free, but the first came before.
     let mut second = bench.begin("192.0.2.2", alice());
     // Needs nothing of theirs.
-    let third = bench.begin("192.0.2.3", Who::unknown("nobody"));
+    let third = bench.begin("192.0.2.3", LimitKey::unknown("nobody"));
     assert!(first.waits() && second.waits());
     assert!(third.entry().is_ok());
     held.succeed();

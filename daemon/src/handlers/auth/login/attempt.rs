@@ -89,7 +89,6 @@ impl Attempt {
     }
 
     /// The id of the app password that was given in place of the password.
-    #[must_use]
     pub fn app_password_id(&self) -> Option<SessionId> {
         is_app_password(self.password.expose())
             .then(|| Sha256::digest(self.password.expose().as_bytes()).into())

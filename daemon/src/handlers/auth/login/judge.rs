@@ -1,16 +1,16 @@
 //! Why an attempt is refused: the first reason that holds, in the order of `spec/data.md`.
 
 use super::attempt::Attempt;
-use super::known::{accepts, app_password, has_two_factor, usable_hash};
-use super::settle::Checked;
-use crate::accounts::passcodes::{Key, matching_step, recovery_code_matches};
-use crate::accounts::sessions::Span;
-use crate::accounts::standing::{Standing, is_deleted};
+use super::candidate::{accepts, app_password, has_two_factor, usable_hash};
+use super::settle::VerifiedCredential;
+use crate::accounts::account::{EffectiveRights, is_deleted};
+use crate::accounts::passcodes::{Key, recovery_code_matches, verify_totp};
+use crate::accounts::sessions::SessionLifetime;
 use crate::accounts::times;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
 use crate::store::{
-    Db, SessionRow, Tx, UserRow, passcode_find, passcode_last_step, passcode_take_step,
+    Db, SessionRow, Tx, UserRow, consume_totp_step, passcode_find, passcode_last_step,
 };
 
 /// Why an attempt is refused.
@@ -42,7 +42,6 @@ pub enum Reason {
 
 impl Reason {
     /// The status in the record of logins, and in the log.
-    #[must_use]
     pub const fn status(self) -> &'static str {
         match self {
             Self::RateLimited => "rate limited",
@@ -60,8 +59,7 @@ impl Reason {
     }
 
     /// Whether the places of address and account stay taken: the password was not right.
-    #[must_use]
-    pub const fn costs_places(self) -> bool {
+    pub const fn counts_as_failure(self) -> bool {
         match self {
             Self::UnknownUser | Self::NoPassword | Self::WrongPassword | Self::Scope => true,
             Self::RateLimited
@@ -78,7 +76,7 @@ impl Reason {
 /// What the judge says.
 pub(super) enum Judgement {
     /// Let in, by the password or by this app password.
-    In(Box<Entrance>),
+    In(Box<Grant>),
     /// Refused.
     Out(Reason),
     /// What was checked is not what stands there now: check again.
@@ -86,7 +84,7 @@ pub(super) enum Judgement {
 }
 
 /// How somebody gets in.
-pub(super) struct Entrance {
+pub(super) struct Grant {
     pub(super) app: Option<SessionRow>,
     pub(super) passcode: Passcode,
 }
@@ -99,7 +97,7 @@ pub(super) enum Passcode {
     Recovery,
 }
 
-type Inputs<'a> = (&'a Attempt, &'a Checked);
+type Inputs<'a> = (&'a Attempt, &'a VerifiedCredential);
 
 pub(super) fn judge(
     tx: &Tx<'_>,
@@ -112,12 +110,12 @@ pub(super) fn judge(
     let now = context.now.as_second();
     let right_app = app.as_ref().is_some_and(|app| accepts(app, attempt, now));
     match checked {
-        Checked::App => match (right_app, account_refusal(tx, context, row)) {
+        VerifiedCredential::App => match (right_app, account_refusal(tx, context, row)) {
             (true, None) => Ok(entrance(app, Passcode::NotNeeded)),
             // It or its account was ended while it was looked at: the hash decides what it is now.
             (true, Some(_)) | (false, _) => Ok(Judgement::Again),
         },
-        Checked::Password { stored, matches, passcode_place } => {
+        VerifiedCredential::Password { stored, matches, passcode_place } => {
             let current = usable_hash(tx, row)?;
             if current != *stored {
                 return Ok(Judgement::Again);
@@ -130,7 +128,7 @@ pub(super) fn judge(
                 return Ok(Judgement::Out(Reason::NoPassword));
             }
             if !matches {
-                let scope = app.is_some_and(|app| !Span::of(&app).has_ended(now));
+                let scope = app.is_some_and(|app| !SessionLifetime::of(&app).is_expired(now));
                 let reason = if scope { Reason::Scope } else { Reason::WrongPassword };
                 return Ok(Judgement::Out(reason));
             }
@@ -144,7 +142,7 @@ pub(super) fn judge(
 }
 
 fn entrance(app: Option<SessionRow>, passcode: Passcode) -> Judgement {
-    Judgement::In(Box::new(Entrance { app, passcode }))
+    Judgement::In(Box::new(Grant { app, passcode }))
 }
 
 /// What stops the account whatever it shows.
@@ -152,15 +150,15 @@ pub(super) fn account_refusal(db: &Db, context: &Context, row: &UserRow) -> Opti
     if is_deleted(row) {
         return Some(Reason::Deleted);
     }
-    if !Standing::of(row, db.kind(), context.now).disabled {
+    if !EffectiveRights::of(row, db.kind(), context.now).disabled {
         return None;
     }
-    let over = times::stored(&row.expires_at).is_some_and(|end| end <= context.now);
+    let over = times::parse_stored(&row.expires_at).is_some_and(|end| end <= context.now);
     Some(if over && !row.super_admin { Reason::Expired } else { Reason::Disabled })
 }
 
 fn login_off(tx: &Tx<'_>, context: &Context, row: &UserRow) -> Option<Reason> {
-    (!Standing::of(row, tx.kind(), context.now).may_login).then_some(Reason::LoginOff)
+    (!EffectiveRights::of(row, tx.kind(), context.now).may_login).then_some(Reason::LoginOff)
 }
 
 fn with_passcode(
@@ -187,9 +185,9 @@ fn with_passcode(
     let last = passcode_last_step(tx, &row.uid)?;
     let step = Key::from_url(stored.key_url.expose())
         .ok()
-        .and_then(|key| matching_step(&key, typed.expose(), (now, last)));
+        .and_then(|key| verify_totp(&key, typed.expose(), (now, last)));
     let taken = match step {
-        Some(step) => passcode_take_step(tx, &row.uid, step)?,
+        Some(step) => consume_totp_step(tx, &row.uid, step)?,
         None => false,
     };
     let verdict =

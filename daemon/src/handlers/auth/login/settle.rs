@@ -7,12 +7,12 @@ use photoprism_protocol::secret::Secret;
 use photoprism_protocol::token::new_access_token;
 
 use super::attempt::Attempt;
-use super::judge::{Entrance, Judgement, Passcode, Reason, judge};
-use super::known::{Known, known};
+use super::candidate::{Candidate, candidate};
+use super::judge::{Grant, Judgement, Passcode, Reason, judge};
+use crate::accounts::account::{AccountState, to_wire};
 use crate::accounts::sessions;
-use crate::accounts::standing::{AccountState, shown};
 use crate::accounts::times;
-use crate::effect::{Done, Effect};
+use crate::effect::{Effect, WithEffects};
 use crate::error::CommandError;
 use crate::handlers::auth::drawn::drawn;
 use crate::handlers::context::{Context, success};
@@ -27,7 +27,7 @@ const MOST_LOGINS: u32 = 1000;
 
 /// What was checked before the transaction.
 #[derive(Clone, Debug)]
-pub enum Checked {
+pub enum VerifiedCredential {
     /// An app password that will do.
     App,
     /// The password against a hash.
@@ -43,7 +43,7 @@ pub enum Checked {
 
 /// What an attempt writes about its places.
 #[derive(Clone, Debug, Default)]
-pub struct Charges {
+pub struct FailureCharges {
     /// Where the password was not right.
     pub password: Vec<LimitCharge>,
     /// Where the passcode was not.
@@ -63,24 +63,24 @@ pub struct Lifetimes {
 
 /// What an attempt came to.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum Decision {
     /// Let in; the reply.
     Welcome(Box<Success>),
     /// Refused.
     Refused(Reason),
     /// Something changed meanwhile: check once more against this.
-    Again(Box<Known>),
+    Again(Box<Candidate>),
 }
 
 /// A request on its way into the transaction.
 #[derive(Clone, Debug)]
-pub struct Settled {
+pub struct VerifiedAttempt {
     /// What was asked.
     pub attempt: Attempt,
     /// What was checked.
-    pub checked: Checked,
+    pub checked: VerifiedCredential,
     /// What it does to the places.
-    pub charges: Charges,
+    pub charges: FailureCharges,
     /// How long sessions live.
     pub lifetimes: Lifetimes,
 }
@@ -89,22 +89,22 @@ pub struct Settled {
 ///
 /// # Errors
 /// The store's: an attempt that cannot be recorded is refused.
-pub fn settle(
+pub fn commit_attempt(
     tx: &Tx<'_>,
     context: &Context,
-    request: &Settled,
-) -> Result<Done<Verdict>, CommandError> {
+    request: &VerifiedAttempt,
+) -> Result<WithEffects<Decision>, CommandError> {
     let attempt = &request.attempt;
     let row = user_by_name(tx, &attempt.name)?;
     match (judge(tx, context, (attempt, &request.checked), row.as_ref())?, row) {
         (Judgement::In(entrance), Some(row)) => welcome(tx, context, request, (*entrance, row)),
         (Judgement::Again | Judgement::In(_), row) => {
-            let known = known(tx, context, attempt, row.as_ref())?;
-            Ok(Done { value: Verdict::Again(Box::new(known)), effects: Vec::new() })
+            let known = candidate(tx, context, attempt, row.as_ref())?;
+            Ok(WithEffects { value: Decision::Again(Box::new(known)), effects: Vec::new() })
         }
         (Judgement::Out(reason), _) => {
             refuse(tx, context, request, reason)?;
-            Ok(Done { value: Verdict::Refused(reason), effects: Vec::new() })
+            Ok(WithEffects { value: Decision::Refused(reason), effects: Vec::new() })
         }
     }
 }
@@ -112,11 +112,11 @@ pub fn settle(
 fn refuse(
     tx: &Tx<'_>,
     context: &Context,
-    request: &Settled,
+    request: &VerifiedAttempt,
     reason: Reason,
 ) -> Result<(), CommandError> {
     let now = context.now.as_second();
-    if reason.costs_places() {
+    if reason.counts_as_failure() {
         limits_charge(tx, &request.charges.password, now)?;
     }
     if reason == Reason::WrongPasscode {
@@ -141,7 +141,7 @@ fn record(
             status,
             user_agent: &attempt.user_agent,
             banned: false,
-            now: &times::to_stored(context.now),
+            now: &times::format_stored(context.now),
         },
     )?)
 }
@@ -149,9 +149,9 @@ fn record(
 fn welcome(
     tx: &Tx<'_>,
     context: &Context,
-    request: &Settled,
-    (entrance, row): (Entrance, UserRow),
-) -> Result<Done<Verdict>, CommandError> {
+    request: &VerifiedAttempt,
+    (entrance, row): (Grant, UserRow),
+) -> Result<WithEffects<Decision>, CommandError> {
     let mut effects = Vec::new();
     if entrance.passcode == Passcode::Recovery {
         effects.push(turn_two_factor_off(tx, context, &row)?);
@@ -160,7 +160,7 @@ fn welcome(
     if let Some(vouch) = &request.charges.vouch {
         vouch_put(tx, vouch)?;
     }
-    user_logged_in(tx, &row.uid, &times::to_stored(context.now))?;
+    user_logged_in(tx, &row.uid, &times::format_stored(context.now))?;
     let made = if request.attempt.session {
         Some(make_session(tx, context, request, (&entrance, &row))?)
     } else {
@@ -168,17 +168,17 @@ fn welcome(
     };
     let row = user_by_uid(tx, &row.uid)?.unwrap_or(row);
     let state = AccountState::of(&row);
-    let user = shown(row, tx.kind(), context.now);
+    let user = to_wire(row, tx.kind(), context.now);
     let (session, secret) = match made {
         None => (None, None),
         Some(Made { row, secret, trimmed }) => {
             effects.extend(trimmed.into_iter().map(|id| Effect::SessionEnded { id }));
             effects.push(Effect::SessionMade(Box::new(row.clone()), Some(state)));
-            (Some(sessions::shown(row, context.now.as_second())), Some(secret))
+            (Some(sessions::to_wire(row, context.now.as_second())), Some(secret))
         }
     };
     let success = success(&LoginResult { user, session, secret })?;
-    Ok(Done { value: Verdict::Welcome(Box::new(success)), effects })
+    Ok(WithEffects { value: Decision::Welcome(Box::new(success)), effects })
 }
 
 /// The recovery code works once, and without the app the key is of no use.
@@ -189,7 +189,7 @@ fn turn_two_factor_off(
 ) -> Result<Effect, CommandError> {
     passcodes_remove(tx, &row.uid)?;
     let change = UserChange { method: Some(String::new()), ..UserChange::default() };
-    user_change(tx, &row.uid, &change, &times::to_stored(context.now))?;
+    user_change(tx, &row.uid, &change, &times::format_stored(context.now))?;
     end_sessions(tx, &row.uid, context.now.as_second())?;
     Ok(Effect::SessionsEnded { uid: row.uid.clone(), all: false })
 }
@@ -203,8 +203,8 @@ struct Made {
 fn make_session(
     tx: &Tx<'_>,
     context: &Context,
-    request: &Settled,
-    (entrance, user): (&Entrance, &UserRow),
+    request: &VerifiedAttempt,
+    (entrance, user): (&Grant, &UserRow),
 ) -> Result<Made, CommandError> {
     let mut random = context.random;
     let (secret, id) = drawn(|| new_access_token(&mut random));
@@ -216,10 +216,10 @@ fn make_session(
 
 fn new_row(
     context: &Context,
-    request: &Settled,
-    (entrance, user): (&Entrance, &UserRow),
+    request: &VerifiedAttempt,
+    (entrance, user): (&Grant, &UserRow),
 ) -> SessionRow {
-    let (attempt, now) = (&request.attempt, times::to_stored(context.now));
+    let (attempt, now) = (&request.attempt, times::format_stored(context.now));
     let mut random = context.random;
     let after = |seconds: i64| if seconds < 0 { -1 } else { context.now.as_second() + seconds };
     let common = SessionRow {

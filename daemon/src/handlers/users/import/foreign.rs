@@ -1,31 +1,28 @@
 //! Accounts of another database as rows.
 
-use photoprism_protocol::account_text::Found;
+use photoprism_protocol::account_text::ParsedRow;
 use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::Row;
 
-use super::ready::{Bad, Ready};
+use super::valid_row::{RejectedRow, ValidRow};
+use crate::accounts::account::effective_role;
 use crate::accounts::password::PasswordRules;
-use crate::accounts::standing::shown_role;
 use crate::accounts::times;
-use crate::store::{ForeignAccount, PasscodeRow, SessionRow, UserRow};
+use crate::store::{PasscodeRow, SessionRow, SourceAccount, UserRow};
 
-impl Ready {
+impl ValidRow {
     /// An account of another PhotoPrism, held to the same rules as a row of a text; its line is
     /// the account's id there.
-    ///
-    /// # Errors
-    /// As [`Ready::parse`].
-    pub fn taken_over(
-        account: ForeignAccount,
+    pub fn from_photoprism(
+        account: SourceAccount,
         rules: &PasswordRules,
         is_hash: impl Fn(&str) -> Result<(), RuleError>,
-    ) -> Result<Self, Bad> {
-        let ForeignAccount { row, hash, passcode, app_passwords } = account;
+    ) -> Result<Self, RejectedRow> {
+        let SourceAccount { row, hash, passcode, app_passwords } = account;
         let line = row.id.unsigned_abs();
         let passcode = passcode.filter(|_| row.method == "2fa");
-        let found = Found { line, row: Ok(as_row(row, hash, passcode)), may_be_cut: false };
+        let found = ParsedRow { line, row: Ok(as_row(row, hash, passcode)), may_be_cut: false };
         let mut ready = Self::parse(found, rules, is_hash)?;
         ready.app_passwords = app_passwords.into_iter().map(without_zero_times).collect();
         Ok(ready)
@@ -33,7 +30,7 @@ impl Ready {
 }
 
 fn as_row(row: UserRow, hash: Option<Secret>, passcode: Option<PasscodeRow>) -> Row {
-    let role = shown_role(&row).to_owned();
+    let role = effective_role(&row).to_owned();
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
     let (totp_url, recovery_code) = match passcode {
         Some(PasscodeRow { key_url, recovery_code, .. }) => (Some(key_url), Some(recovery_code)),
@@ -54,7 +51,7 @@ fn as_row(row: UserRow, hash: Option<Secret>, passcode: Option<PasscodeRow>) -> 
         base_path: some(row.base_path),
         upload_path: some(row.upload_path),
         attr: some(row.attr),
-        expires_at: times::stored(&row.expires_at).map(times::to_rfc3339),
+        expires_at: times::parse_stored(&row.expires_at).map(times::to_rfc3339),
         password_hash: hash,
         totp_url,
         recovery_code,
@@ -64,7 +61,7 @@ fn as_row(row: UserRow, hash: Option<Secret>, passcode: Option<PasscodeRow>) -> 
 
 /// Go's zero time is no time.
 fn without_zero_times(mut app: SessionRow) -> SessionRow {
-    if times::stored(&app.login_at).is_none() {
+    if times::parse_stored(&app.login_at).is_none() {
         app.login_at.clear();
     }
     app

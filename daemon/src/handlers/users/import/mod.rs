@@ -1,10 +1,10 @@
 //! `users.import`: many accounts in one transaction, with a result for each row.
 
 mod foreign;
-mod one;
 mod prune;
-mod ready;
+mod row;
 mod run;
+mod valid_row;
 
-pub use self::ready::{Bad, NewHash, Ready, Rows, known_hash};
 pub use self::run::{Import, Options, Results, import};
+pub use self::valid_row::{PasswordChange, RejectedRow, Rows, ValidRow, known_hash};

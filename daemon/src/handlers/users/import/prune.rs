@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::text::without_case;
 
-use super::ready::{Bad, Ready};
-use crate::accounts::first::FIRST_ADMIN_ID;
+use super::valid_row::{RejectedRow, ValidRow};
+use crate::accounts::bootstrap::FIRST_ADMIN_ID;
 use crate::accounts::times;
 use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
-use crate::handlers::users::{now_shown, still_one_super_admin};
+use crate::handlers::users::{ensure_other_super_admin, reload};
 use crate::store::{
     Tx, UserPage, UserRow, UserSearch, end_all_sessions, user_by_name, user_delete, users_page,
 };
@@ -32,7 +32,9 @@ pub(super) struct Unnamed {
 }
 
 /// Refuses a text that names nobody: it is empty or was cut, and everybody would be deleted.
-pub(super) fn ensure_names_somebody(rows: &[Result<Ready, Bad>]) -> Result<(), CommandError> {
+pub(super) fn ensure_names_somebody(
+    rows: &[Result<ValidRow, RejectedRow>],
+) -> Result<(), CommandError> {
     if !rows.is_empty() {
         return Ok(());
     }
@@ -44,7 +46,7 @@ pub(super) fn ensure_names_somebody(rows: &[Result<Ready, Bad>]) -> Result<(), C
 }
 
 /// Refuses a new account whose name may be the beginning of another one's, which would be deleted.
-pub(super) fn ensure_whole(tx: &Tx<'_>, row: &Ready) -> Result<(), CommandError> {
+pub(super) fn ensure_whole(tx: &Tx<'_>, row: &ValidRow) -> Result<(), CommandError> {
     if !row.may_be_cut || user_by_name(tx, row.name.as_str())?.is_some() {
         return Ok(());
     }
@@ -57,7 +59,10 @@ pub(super) fn ensure_whole(tx: &Tx<'_>, row: &Ready) -> Result<(), CommandError>
 
 /// What the rows do not name. The first admin stays, and so does everybody while a row is bad: it
 /// may have been about any of them.
-pub(super) fn unnamed(tx: &Tx<'_>, rows: &[Result<Ready, Bad>]) -> Result<Unnamed, CommandError> {
+pub(super) fn accounts_not_in_file(
+    tx: &Tx<'_>,
+    rows: &[Result<ValidRow, RejectedRow>],
+) -> Result<Unnamed, CommandError> {
     let mut named = BTreeSet::new();
     for row in rows {
         let Ok(row) = row else { return Ok(Unnamed::default()) };
@@ -105,10 +110,10 @@ pub(super) fn delete(
     context: &Context,
     row: &UserRow,
 ) -> Result<(u64, Vec<Effect>), CommandError> {
-    still_one_super_admin(tx, context, row)?;
-    user_delete(tx, &row.uid, &times::to_stored(context.now))?;
+    ensure_other_super_admin(tx, context, row)?;
+    user_delete(tx, &row.uid, &times::format_stored(context.now))?;
     let revoked = end_all_sessions(tx, &row.uid, context.now.as_second())?;
-    let (_, changed) = now_shown(tx, context, &row.uid)?;
+    let (_, changed) = reload(tx, context, &row.uid)?;
     let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: true };
     Ok((revoked, vec![ended, changed]))
 }

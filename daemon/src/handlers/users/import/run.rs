@@ -5,17 +5,17 @@ use std::sync::{Arc, Mutex};
 
 use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
 
-use super::one::{Came, one};
-use super::prune::{Unnamed, delete, ensure_names_somebody, ensure_whole, unnamed};
-use super::ready::{Ready, Rows};
-use crate::accounts::standing::unknown_role;
+use super::prune::{Unnamed, accounts_not_in_file, delete, ensure_names_somebody, ensure_whole};
+use super::row::{RowOutcome, import_row};
+use super::valid_row::{Rows, ValidRow};
+use crate::accounts::account::unknown_role;
 use crate::accounts::times;
 use crate::cancel::Cancel;
-use crate::effect::{Done, Effect};
+use crate::effect::{Effect, WithEffects};
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome, success};
 use crate::handlers::revoked::effective_within;
-use crate::handlers::write::{Key, Written, record, surrounded};
+use crate::handlers::write::{Key, WriteResult, record, run_write};
 use crate::store::{Tx, backed_up};
 
 /// How an import is carried out.
@@ -73,7 +73,7 @@ pub fn import(
         ensure_names_somebody(&import.rows)?;
     }
     let carry_out = || {
-        let (found, effects) = all(tx, context, import)?;
+        let (found, effects) = import_rows(tx, context, import)?;
         let summary = summary(import, &found);
         if let Ok(mut results) = results.lock() {
             *results = found;
@@ -82,11 +82,11 @@ pub fn import(
     };
     if import.options.dry_run {
         // The store takes all of it back: no record, no key, no effects.
-        return Ok(Done { value: success(&carry_out()?.0)?, effects: Vec::new() });
+        return Ok(WithEffects { value: success(&carry_out()?.0)?, effects: Vec::new() });
     }
-    surrounded(tx, context, key, || {
+    run_write(tx, context, key, || {
         let (summary, effects) = carry_out()?;
-        Ok(Written::about("", &summary)?.meaning(effects))
+        Ok(WriteResult::new("", &summary)?.with_effects(effects))
     })
 }
 
@@ -106,13 +106,13 @@ fn summary(import: &Import, found: &Results) -> ImportResult {
     }
 }
 
-fn all(
+fn import_rows(
     tx: &Tx<'_>,
     context: &Context,
     import: &Import,
 ) -> Result<(Results, Vec<Effect>), CommandError> {
     let Options { dry_run, prune, .. } = import.options;
-    let unnamed = if prune { unnamed(tx, &import.rows)? } else { Unnamed::default() };
+    let unnamed = if prune { accounts_not_in_file(tx, &import.rows)? } else { Unnamed::default() };
     // The backup has to hold what was there before the first row. Whether one is needed shows at
     // the end: a refused row saves everybody, and a backup for nothing would drive an old one out.
     let deletes = || tx.tried(|| whole(tx, context, import, &unnamed)).map(|it| it.0.counts.pruned);
@@ -157,7 +157,7 @@ fn whole(
                     None => {
                         let whole =
                             if import.options.prune { ensure_whole(tx, row) } else { Ok(()) };
-                        let carry_out = || one(tx, context, row, import.options.update);
+                        let carry_out = || import_row(tx, context, row, import.options.update);
                         whole.and_then(|()| tx.piece(carry_out))
                     }
                     Some(before) => Err(CommandError::Conflict(
@@ -171,18 +171,18 @@ fn whole(
             }
             Err((line, name, error)) => (*line, name.as_str(), Err(error.clone())),
         };
-        effects.extend(note(tx, context, &mut results, ((line, name), came))?);
+        effects.extend(record_outcome(tx, context, &mut results, ((line, name), came))?);
     }
     let unnamed = if results.counts.refused == 0 { &unnamed.rows[..] } else { &[] };
     for row in unnamed {
         check(&import.cancel)?;
-        let came = delete(tx, context, row).map(|(sessions_revoked, effects)| Came {
+        let came = delete(tx, context, row).map(|(sessions_revoked, effects)| RowOutcome {
             outcome: "pruned",
             changed: Vec::new(),
             sessions_revoked,
             wrote: Some((row.uid.clone(), effects)),
         });
-        effects.extend(note(tx, context, &mut results, ((0, &row.name), came))?);
+        effects.extend(record_outcome(tx, context, &mut results, ((0, &row.name), came))?);
     }
     Ok((results, effects))
 }
@@ -198,17 +198,17 @@ fn check(cancel: &Cancel) -> Result<(), CommandError> {
 }
 
 /// What `users.add` and `users.mod` warn of, where the row got a role.
-fn warning(tx: &Tx<'_>, row: &Ready, came: &Came) -> Option<String> {
+fn warning(tx: &Tx<'_>, row: &ValidRow, came: &RowOutcome) -> Option<String> {
     let role = row.given.role.filter(|_| came.outcome == "added" || came.changed.contains(&"role"));
     unknown_role(tx.kind(), role).filter(|_| came.wrote.is_some())
 }
 
 /// Writes down what a row came to: in the results, and in the audit trail where it wrote.
-fn note(
+fn record_outcome(
     tx: &Tx<'_>,
     context: &Context,
     results: &mut Results,
-    ((line, name), came): ((u64, &str), Result<Came, CommandError>),
+    ((line, name), came): ((u64, &str), Result<RowOutcome, CommandError>),
 ) -> Result<Vec<Effect>, CommandError> {
     let mut item = ImportItem {
         line,

@@ -1,0 +1,102 @@
+//! In PhotoPrism's own container: what is not ours goes to PhotoPrism's own program.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cli;
+use crate::failure::Failure;
+use crate::paths;
+
+/// Names another program than the default one.
+const VARIABLE: &str = "PHOTOPRISM_FALLBACK";
+
+/// Where PhotoPrism's image has its program.
+const DEFAULT_PROGRAM: &str = "/opt/photoprism/bin/photoprism";
+
+/// Replaces this process where the first argument is not ours and there is such a program;
+/// arguments and environment stay as they are. Comes back where there is nothing to do.
+///
+/// # Errors
+/// [`Failure::System`] where the program is there and cannot be started, [`Failure::Usage`] for a
+/// path that cannot be meant as it is written.
+pub fn replace(arguments: &[OsString]) -> Result<(), Failure> {
+    let Some(first) = arguments.get(1) else { return Ok(()) };
+    if cli::is_ours(first) {
+        return Ok(());
+    }
+    let configured = std::env::var_os(VARIABLE);
+    paths::check(configured.as_deref().unwrap_or_default().as_ref(), VARIABLE)?;
+    match usable(program(configured)) {
+        None => Ok(()),
+        Some(program) => {
+            let error = Command::new(program).args(&arguments[1..]).exec();
+            Err(Failure::System("cannot start the program of PHOTOPRISM_FALLBACK", error))
+        }
+    }
+}
+
+/// The configured path. One without a slash is a file here, never a search through `PATH`.
+fn program(configured: Option<OsString>) -> PathBuf {
+    match configured.filter(|path| !path.is_empty()) {
+        Some(path) => Path::new(".").join(path),
+        None => DEFAULT_PROGRAM.into(),
+    }
+}
+
+/// The program, unless it is missing or this very file by another path.
+fn usable(program: PathBuf) -> Option<PathBuf> {
+    let theirs = fs::metadata(&program).ok().filter(Metadata::is_file)?;
+    // Where this file cannot be known, starting another could go round for ever.
+    let ours = fs::metadata("/proc/self/exe").ok()?;
+    (identity(&theirs) != identity(&ours)).then_some(program)
+}
+
+fn identity(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
+}
+
+/// Whether `argument` is the flag `name`, alone or as `name=value`.
+pub fn is_flag(argument: &OsStr, name: &str) -> bool {
+    argument
+        .as_encoded_bytes()
+        .strip_prefix(name.as_bytes())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_counts_as_none() {
+        assert_eq!(program(None), Path::new(DEFAULT_PROGRAM));
+        assert_eq!(program(Some("".into())), Path::new(DEFAULT_PROGRAM));
+        assert_eq!(program(Some("/bin/other".into())), Path::new("/bin/other"));
+        assert_eq!(program(Some("other".into())), Path::new("./other"));
+    }
+
+    #[test]
+    fn itself_missing_and_directories_are_not_used() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink("/proc/self/exe", &link).unwrap();
+        assert_eq!(usable(link), None);
+        assert_eq!(usable(directory.path().join("missing")), None);
+        assert_eq!(usable(directory.path().into()), None);
+        let other = directory.path().join("other");
+        std::fs::write(&other, "").unwrap();
+        assert_eq!(usable(other.clone()), Some(other));
+    }
+
+    #[test]
+    fn flags_may_carry_a_value() {
+        assert!(is_flag(OsStr::new("--socket"), "--socket"));
+        assert!(is_flag(OsStr::new("--socket=/x"), "--socket"));
+        assert!(!is_flag(OsStr::new("--socket-x"), "--socket"));
+        assert!(!is_flag(OsStr::new("--sock"), "--socket"));
+    }
+}

@@ -1,0 +1,49 @@
+//! The configured password of the first admin: read only when a start or a reset would use it.
+
+use std::ffi::OsString;
+
+use photoprism_protocol::secret::Secret;
+
+use crate::accounts::password::{PasswordRules, is_common, is_own_name};
+use crate::config::{AdminPassword, ConfigError, When};
+use crate::hashing::{is_hash, parse};
+
+/// What was configured.
+pub enum ConfiguredPassword {
+    /// A hash that can be checked.
+    Hash(String),
+    /// A password that keeps the rules; one that everybody knows is only warned of.
+    Plain {
+        /// The password.
+        password: Secret,
+        /// What is wrong with it all the same.
+        warning: Option<&'static str>,
+    },
+}
+
+type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// Reads it and holds it to the rules; `None` where nothing is configured.
+///
+/// # Errors
+/// The setting with the rule that its value breaks.
+pub fn read(
+    (source, when): (&AdminPassword, When),
+    (env, rules): (Env<'_>, &PasswordRules),
+    name: &str,
+) -> Result<Option<ConfiguredPassword>, ConfigError> {
+    let Some(password) = source.read(env, when)? else { return Ok(None) };
+    if is_hash(password.expose()) {
+        return match parse(password.expose()) {
+            Ok(_) => Ok(Some(ConfiguredPassword::Hash(password.expose().to_owned()))),
+            Err(why) => Err(source.refuse(why.to_string())),
+        };
+    }
+    rules.check_form(&password).map_err(|rule| source.refuse(rule.to_string()))?;
+    if is_own_name(&password, name) {
+        return Err(source.refuse("must not be the user's own name"));
+    }
+    let warning = is_common(&password)
+        .then_some("the configured password of the first admin is one that everybody tries first");
+    Ok(Some(ConfiguredPassword::Plain { password, warning }))
+}

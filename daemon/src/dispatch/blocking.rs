@@ -1,0 +1,30 @@
+//! Work that needs neither the database nor the async thread: reading a backup, or another
+//! database, as a whole.
+
+use tokio::sync::{MutexGuard, oneshot};
+use tokio::time::timeout;
+
+use super::call::Call;
+use crate::error::CommandError;
+
+/// One command at a time has to do with the files of backups; the others wait.
+pub(super) async fn lock_backups<'a>(call: &Call<'a>) -> Result<MutexGuard<'a, ()>, CommandError> {
+    timeout(call.time_left(), call.app.backups.lock()).await.map_err(|_| CommandError::Late)
+}
+
+/// Runs `work` on a thread of its own.
+pub(super) async fn run_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, CommandError> + Send + 'static,
+) -> Result<T, CommandError> {
+    let (reply, answer) = oneshot::channel();
+    let work = move || {
+        // A caller that went away has no use for the answer.
+        let _ = reply.send(work());
+    };
+    let failed = |what: String| CommandError::Internal(format!("a thread beside: {what}"));
+    std::thread::Builder::new()
+        .name("aside".into())
+        .spawn(work)
+        .map_err(|error| failed(error.to_string()))?;
+    answer.await.unwrap_or_else(|_| Err(failed("it panicked".into())))
+}

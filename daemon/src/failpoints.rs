@@ -1,0 +1,67 @@
+//! Defences that can be switched off, so that a harness can be seen to find what they prevent.
+//!
+//! `photoprismd` never switches one off: only `examples/faulty.rs` does, which the tests start in
+//! its place.
+
+use std::sync::atomic::{AtomicU16, Ordering};
+
+/// A defence that is off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Failpoint {
+    /// Writes are acknowledged before their commit.
+    AcknowledgeEarly = 1,
+    /// `synchronous=NORMAL`: commits are not synced.
+    SyncSeldom = 1 << 1,
+    /// Every `users.restore` panics in its handler.
+    PanicInRestore = 1 << 2,
+    /// Each write waits for a byte on standard input inside its transaction.
+    Stall = 1 << 3,
+    /// A commit whose sync failed counts as done.
+    ForgiveSync = 1 << 4,
+    /// A panic of a command ends the database thread.
+    LetPanicsPass = 1 << 5,
+    /// Work may begin however late it is.
+    WaitForever = 1 << 6,
+    /// Accepting goes on at once where there is no descriptor left.
+    AcceptWithoutRest = 1 << 7,
+    /// PhotoPrism's locks are not waited for.
+    NoPatience = 1 << 8,
+    /// The names of the database's files are not looked at again.
+    TrustNames = 1 << 9,
+    /// Backups are damaged between their writing and their check.
+    SpoilBackup = 1 << 10,
+    /// A start takes it that the last changes to PhotoPrism's database were committed.
+    TrustLastGroup = 1 << 11,
+}
+
+impl Failpoint {
+    /// Every fault with the word that `examples/faulty.rs` knows it by.
+    pub const ALL: [(&'static str, Self); 12] = [
+        ("acknowledge-early", Self::AcknowledgeEarly),
+        ("sync-seldom", Self::SyncSeldom),
+        ("panic-in-restore", Self::PanicInRestore),
+        ("stall", Self::Stall),
+        ("forgive-sync", Self::ForgiveSync),
+        ("let-panics-pass", Self::LetPanicsPass),
+        ("wait-forever", Self::WaitForever),
+        ("accept-without-rest", Self::AcceptWithoutRest),
+        ("no-patience", Self::NoPatience),
+        ("trust-names", Self::TrustNames),
+        ("spoil-backup", Self::SpoilBackup),
+        ("trust-last-group", Self::TrustLastGroup),
+    ];
+}
+
+/// A bit for each.
+static OFF: AtomicU16 = AtomicU16::new(0);
+
+/// Switches one more defence off for the rest of the process.
+pub fn switch_off(fault: Failpoint) {
+    OFF.fetch_or(fault as u16, Ordering::Relaxed);
+}
+
+/// Whether that defence is off.
+pub(crate) fn enabled(fault: Failpoint) -> bool {
+    OFF.load(Ordering::Relaxed) & fault as u16 != 0
+}

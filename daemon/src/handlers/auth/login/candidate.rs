@@ -1,0 +1,93 @@
+//! What is known of an attempt before its hash is computed, and looked at again afterwards.
+
+use photoprism_protocol::provider::Provider;
+
+use super::attempt::Attempt;
+use super::judge::account_refusal;
+use crate::accounts::change::takes_password;
+use crate::accounts::limiter::LimitKey;
+use crate::accounts::sessions::{SessionLifetime, is_app_password, scope_allows};
+use crate::error::CommandError;
+use crate::handlers::auth::find::id_of;
+use crate::handlers::context::Context;
+use crate::store::{Db, SessionRow, UserRow, password_hash, session_by_id, user_by_name};
+
+/// What the database says about an attempt.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Whose places it takes.
+    pub who: LimitKey,
+    /// The hash to check against; `None`: a dummy.
+    pub stored: Option<String>,
+    /// Id of the app password that was given in place of the password, where it will do.
+    pub app: Option<String>,
+    /// UID of the account, where a right password is not enough.
+    pub two_factor: Option<String>,
+}
+
+/// Looks it up.
+pub fn load_candidate(
+    db: &Db,
+    context: &Context,
+    attempt: &Attempt,
+) -> Result<Candidate, CommandError> {
+    let row = user_by_name(db, &attempt.name)?;
+    candidate(db, context, attempt, row.as_ref())
+}
+
+pub(super) fn candidate(
+    db: &Db,
+    context: &Context,
+    attempt: &Attempt,
+    row: Option<&UserRow>,
+) -> Result<Candidate, CommandError> {
+    let Some(row) = row else {
+        let who = LimitKey::unknown(&attempt.name);
+        return Ok(Candidate { who, stored: None, app: None, two_factor: None });
+    };
+    let app = app_password(db, attempt, row)?
+        .filter(|app| accepts(app, attempt, context.now.as_second()))
+        // One that is refused for its account costs a hash like any other refusal.
+        .filter(|_| account_refusal(db, context, row).is_none())
+        .map(|app| app.id);
+    Ok(Candidate {
+        who: LimitKey::Account(row.uid.clone()),
+        stored: usable_hash(db, row)?,
+        app,
+        two_factor: has_two_factor(row).then(|| row.uid.clone()),
+    })
+}
+
+/// The hash that the account's password is checked against, where it has one. That of an account
+/// without a provider is checked as well, so that its owner is told apart from a guess in the
+/// record: the account lets nobody in (`disabled`).
+pub(super) fn usable_hash(db: &Db, row: &UserRow) -> Result<Option<String>, CommandError> {
+    if !takes_password(row) && row.provider != Provider::None.as_str() {
+        return Ok(None);
+    }
+    Ok(password_hash(db, &row.uid)?)
+}
+
+/// The app password of that account that was given in place of the password.
+pub(super) fn app_password(
+    db: &Db,
+    attempt: &Attempt,
+    row: &UserRow,
+) -> Result<Option<SessionRow>, CommandError> {
+    if attempt.ended || !photoprism_protocol::token::is_app_password(attempt.password.expose()) {
+        return Ok(None);
+    }
+    let session = session_by_id(db, &id_of(&attempt.password))?;
+    Ok(session.filter(|session| is_app_password(session) && session.user_uid == row.uid))
+}
+
+/// Whether an app password lives and allows what is wanted.
+pub(super) fn accepts(app: &SessionRow, attempt: &Attempt, now: i64) -> bool {
+    !SessionLifetime::of(app).is_expired(now)
+        && scope_allows(&app.scope, attempt.wanted().into_iter())
+}
+
+/// Method and key both say so.
+pub(super) fn has_two_factor(row: &UserRow) -> bool {
+    row.method == "2fa" && row.has_passcode
+}

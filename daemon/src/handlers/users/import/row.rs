@@ -1,0 +1,158 @@
+//! One row against the account of its name.
+
+use photoprism_protocol::secret::Secret;
+
+use super::valid_row::{PasswordChange, ValidRow};
+use crate::accounts::account::{AccountState, is_deleted};
+use crate::accounts::change::{check_takes_password, difference};
+use crate::accounts::sessions::SessionLifetime;
+use crate::accounts::times;
+use crate::effect::Effect;
+use crate::error::CommandError;
+use crate::handlers::context::{Context, Hashed};
+use crate::handlers::find::restore_hint;
+use crate::handlers::users::add::create_account;
+use crate::handlers::users::modify::{apply_change, check_change};
+use crate::handlers::users::reload;
+use crate::store::{
+    SessionRow, Tx, UserChange, UserRow, end_sessions, passcode_activate, passcode_enroll,
+    password_hash, session_by_id, session_insert, user_by_name, user_by_uid, user_change,
+};
+
+/// What a row came to.
+pub(super) struct RowOutcome {
+    pub(super) outcome: &'static str,
+    pub(super) changed: Vec<&'static str>,
+    pub(super) sessions_revoked: u64,
+    /// UID and effects, where something was written.
+    pub(super) wrote: Option<(String, Vec<Effect>)>,
+}
+
+impl RowOutcome {
+    const fn quietly(outcome: &'static str, changed: Vec<&'static str>) -> Self {
+        Self { outcome, changed, sessions_revoked: 0, wrote: None }
+    }
+}
+
+/// Carries one row out, in a savepoint of its own: a row that is refused leaves nothing.
+pub(super) fn import_row(
+    tx: &Tx<'_>,
+    context: &Context,
+    row: &ValidRow,
+    update: bool,
+) -> Result<RowOutcome, CommandError> {
+    match user_by_name(tx, row.name.as_str())? {
+        None => added(tx, context, row),
+        Some(before) if is_deleted(&before) => Err(CommandError::Exists {
+            field: "name",
+            message: "the account is deleted; its name stays taken until it is restored".into(),
+            hint: Some(restore_hint(&before).into()),
+        }),
+        Some(before) => known(tx, context, row, (&before, update)),
+    }
+}
+
+fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, CommandError> {
+    let hashed = match &row.hash {
+        PasswordChange::Set(hash) => Some(hashed(row, hash)),
+        // Only a trial has no hash yet, and leaves nothing of this behind.
+        PasswordChange::Differs => Some(hashed(row, &Secret::new("tried".into()))),
+        PasswordChange::None | PasswordChange::Wanted => None,
+        PasswordChange::Matches(_) => return Err(changed_meanwhile()),
+    };
+    let uid = create_account(tx, context, (&row.name, &row.given), (hashed.as_ref(), false))?;
+    if let Some((url, recovery)) = &row.two_factor {
+        let now = times::format_stored(context.now);
+        passcode_enroll(tx, &uid, url, &now)?;
+        passcode_activate(tx, &uid, recovery, &now)?;
+        let method = UserChange { method: Some("2fa".into()), ..UserChange::default() };
+        user_change(tx, &uid, &method, &now)?;
+    }
+    let (_, effect) = reload(tx, context, &uid)?;
+    let mut effects = vec![effect];
+    effects.extend(app_passwords(tx, row, (&uid, context.now.as_second()))?);
+    Ok(RowOutcome {
+        outcome: "added",
+        changed: Vec::new(),
+        sessions_revoked: 0,
+        wrote: Some((uid, effects)),
+    })
+}
+
+/// Those of the account that the row was made of, as far as they have not ended: their secrets go
+/// on working.
+fn app_passwords(
+    tx: &Tx<'_>,
+    row: &ValidRow,
+    (uid, now): (&str, i64),
+) -> Result<Vec<Effect>, CommandError> {
+    let mut effects = Vec::new();
+    for app in row.app_passwords.iter().filter(|app| !SessionLifetime::of(app).is_expired(now)) {
+        if session_by_id(tx, &app.id)?.is_some() {
+            continue;
+        }
+        let (user_uid, user_name) = (uid.to_owned(), row.name.as_str().to_owned());
+        let session = SessionRow { user_uid, user_name, ..app.clone() };
+        session_insert(tx, &session)?;
+        let account = user_by_uid(tx, uid)?.as_ref().map(AccountState::of);
+        effects.push(Effect::SessionMade(Box::new(session), account));
+    }
+    Ok(effects)
+}
+
+fn known(
+    tx: &Tx<'_>,
+    context: &Context,
+    row: &ValidRow,
+    (before, update): (&UserRow, bool),
+) -> Result<RowOutcome, CommandError> {
+    let hash = if update { new_hash(tx, row, before)? } else { None };
+    let mut after = before.clone();
+    row.given.apply(&mut after)?;
+    let difference = difference(before, &after, hash.is_some(), false);
+    if difference.changed.is_empty() {
+        return Ok(RowOutcome::quietly("unchanged", Vec::new()));
+    }
+    if !update {
+        return Ok(RowOutcome::quietly("kept", difference.changed));
+    }
+    let after = check_change(tx, context, before, &row.given)?;
+    if hash.is_some() {
+        check_takes_password(&after)?;
+    }
+    apply_change(tx, context, (before, &after), hash.as_ref())?;
+    let ends = difference.touches_rights;
+    let sessions_revoked =
+        if ends { end_sessions(tx, &before.uid, context.now.as_second())? } else { 0 };
+    let (_, effect) = reload(tx, context, &before.uid)?;
+    let ended = Effect::SessionsEnded { uid: before.uid.clone(), all: false };
+    let effects = ends.then_some(ended).into_iter().chain([effect]).collect();
+    Ok(RowOutcome {
+        outcome: "updated",
+        changed: difference.changed,
+        sessions_revoked,
+        wrote: Some((before.uid.clone(), effects)),
+    })
+}
+
+/// The hash to store, where the account's is not the row's already.
+fn new_hash(tx: &Tx<'_>, row: &ValidRow, before: &UserRow) -> Result<Option<Hashed>, CommandError> {
+    let stored = password_hash(tx, &before.uid)?;
+    match &row.hash {
+        PasswordChange::None | PasswordChange::Wanted => Ok(None),
+        PasswordChange::Set(hash) if stored.as_deref() == Some(hash.expose()) => Ok(None),
+        PasswordChange::Set(hash) => Ok(Some(hashed(row, hash))),
+        PasswordChange::Matches(known) if stored.as_deref() == Some(known.expose()) => Ok(None),
+        PasswordChange::Matches(_) => Err(changed_meanwhile()),
+        PasswordChange::Differs => Ok(Some(hashed(row, &Secret::new("tried".into())))),
+    }
+}
+
+fn hashed(row: &ValidRow, hash: &Secret) -> Hashed {
+    let plain = row.password().cloned().unwrap_or_else(|| Secret::new(String::new()));
+    Hashed { hash: hash.expose().to_owned(), plain }
+}
+
+fn changed_meanwhile() -> CommandError {
+    CommandError::Conflict("the password was changed while it was compared; try again".into())
+}

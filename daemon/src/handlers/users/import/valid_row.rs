@@ -1,0 +1,183 @@
+//! A row that keeps every rule of its own fields.
+
+use photoprism_protocol::account_text::ParsedRow;
+use photoprism_protocol::name::UserName;
+use photoprism_protocol::rule::RuleError;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::transfer::Row;
+use photoprism_protocol::users::Fields;
+
+use crate::accounts::account::is_deleted;
+use crate::accounts::passcodes::Key;
+use crate::accounts::password::PasswordRules;
+use crate::accounts::properties::Properties;
+use crate::error::CommandError;
+use crate::store::{Db, SessionRow, password_hash, user_by_name};
+
+/// Bytes of a two-factor key's URL: PhotoPrism's column has no more.
+const MOST_URL_BYTES: usize = 2048;
+
+/// What the account's password is to be.
+#[derive(Clone, Debug, Default)]
+pub enum PasswordChange {
+    /// The row says nothing about it.
+    #[default]
+    None,
+    /// Not looked at yet: the row has a password.
+    Wanted,
+    /// This hash: the row has it, or it was made of the row's password.
+    Set(Secret),
+    /// The row's password is the one of this stored hash.
+    Matches(Secret),
+    /// The row's password is another than the account's; nothing is hashed for a trial.
+    Differs,
+}
+
+/// A checked row.
+#[derive(Clone, Debug)]
+pub struct ValidRow {
+    /// Line of the text.
+    pub line: u64,
+    /// As [`Found::may_be_cut`].
+    pub(super) may_be_cut: bool,
+    /// Name of the account.
+    pub name: UserName,
+    /// File that the password stands in, as long as nobody has read it.
+    pub password_file: Option<String>,
+    /// What is given, its password included.
+    pub(super) given: Properties,
+    /// The hash.
+    pub hash: PasswordChange,
+    /// Key and recovery code of two-factor authentication.
+    pub(super) two_factor: Option<(Secret, Secret)>,
+    /// App passwords of another database's account.
+    pub(super) app_passwords: Vec<SessionRow>,
+}
+
+/// A row that was not taken.
+pub type RejectedRow = (u64, String, CommandError);
+
+/// The rows of one import, each taken or not.
+pub type Rows = Vec<Result<ValidRow, RejectedRow>>;
+
+impl ValidRow {
+    /// Holds a row to the rules that need no other data. `is_hash` says whether a hash can be
+    /// checked here.
+    ///
+    /// # Errors
+    /// The line, the name where it keeps its rule, and why not.
+    pub fn parse(
+        found: ParsedRow,
+        rules: &PasswordRules,
+        is_hash: impl Fn(&str) -> Result<(), RuleError>,
+    ) -> Result<Self, RejectedRow> {
+        let ParsedRow { line, row, may_be_cut } = found;
+        let row = row.map_err(|error| (line, String::new(), error.into()))?;
+        let name = UserName::parse(&row.name)
+            .map_err(|rule| (line, String::new(), CommandError::invalid("name", &rule)))?;
+        Self::checked(line, name.clone(), row, (rules, is_hash))
+            .map(|ready| Self { may_be_cut, ..ready })
+            .map_err(|error| (line, name.as_str().into(), error))
+    }
+
+    fn checked(
+        line: u64,
+        name: UserName,
+        mut row: Row,
+        (rules, is_hash): (&PasswordRules, impl Fn(&str) -> Result<(), RuleError>),
+    ) -> Result<Self, CommandError> {
+        let ways =
+            [row.password.is_some(), row.password_file.is_some(), row.password_hash.is_some()];
+        if ways.iter().filter(|given| **given).count() > 1 {
+            return Err(CommandError::broken(
+                "password",
+                "give one of password, password_file and password_hash",
+            ));
+        }
+        let hash = match row.password_hash.take() {
+            Some(hash) => {
+                is_hash(hash.expose())
+                    .map_err(|rule| CommandError::invalid("password_hash", &rule))?;
+                PasswordChange::Set(hash)
+            }
+            None if ways[0] => PasswordChange::Wanted,
+            None => PasswordChange::None,
+        };
+        let two_factor = two_factor(row.totp_url.take(), row.recovery_code.take())?;
+        let password_file = row.password_file.take();
+        let given = Properties::parse(fields(row), rules)?;
+        let app_passwords = Vec::new();
+        let may_be_cut = false;
+        Ok(Self { line, may_be_cut, name, password_file, given, hash, two_factor, app_passwords })
+    }
+
+    /// Takes what stands in the row's file.
+    pub fn give_password(
+        &mut self,
+        password: &Secret,
+        rules: &PasswordRules,
+    ) -> Result<(), CommandError> {
+        rules.check(password).map_err(|rule| CommandError::invalid("password", &rule))?;
+        self.given.password = Some(password.clone());
+        (self.hash, self.password_file) = (PasswordChange::Wanted, None);
+        Ok(())
+    }
+
+    /// The password of the row.
+    pub const fn password(&self) -> Option<&Secret> {
+        self.given.password.as_ref()
+    }
+}
+
+/// The hash that the account of that name has; outer `None`: there is no such account to change.
+pub fn known_hash(db: &Db, name: &str) -> Result<Option<Option<String>>, CommandError> {
+    match user_by_name(db, name)?.filter(|row| !is_deleted(row)) {
+        Some(row) => Ok(Some(password_hash(db, &row.uid)?)),
+        None => Ok(None),
+    }
+}
+
+fn two_factor(
+    url: Option<Secret>,
+    recovery: Option<Secret>,
+) -> Result<Option<(Secret, Secret)>, CommandError> {
+    let none = || Secret::new(String::new());
+    match (url, recovery) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(CommandError::broken(
+            "recovery_code",
+            "a recovery code belongs to a totp_url; give both, or leave it out",
+        )),
+        (Some(url), _) if url.expose().len() > MOST_URL_BYTES => Err(CommandError::broken(
+            "totp_url",
+            "a two-factor key has at most 2048 bytes, as PhotoPrism's column; leave parameters out",
+        )),
+        (Some(url), _) if Key::from_url(url.expose()).is_err() => Err(CommandError::broken(
+            "totp_url",
+            "this is no two-factor key of PhotoPrism's form: otpauth://totp/…, SHA1, 6 digits, 30 s",
+        )),
+        (Some(_), Some(code)) if code.expose().len() > 255 || code.expose().contains('\0') => {
+            Err(CommandError::broken("recovery_code", "a recovery code has at most 255 bytes"))
+        }
+        (Some(url), code) => Ok(Some((url, code.unwrap_or_else(none)))),
+    }
+}
+
+fn fields(row: Row) -> Fields {
+    Fields {
+        role: row.role,
+        password: row.password,
+        display_name: row.display_name,
+        email: row.email,
+        provider: row.provider,
+        auth_id: row.auth_id,
+        auth_issuer: row.auth_issuer,
+        super_admin: row.super_admin,
+        can_login: row.can_login,
+        webdav: row.webdav,
+        base_path: row.base_path,
+        upload_path: row.upload_path,
+        attr: row.attr,
+        expires_at: row.expires_at,
+    }
+}

@@ -1,0 +1,202 @@
+//! All the parts of a daemon, made in the order in which each needs the one before.
+
+use std::io;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+
+use tracing::warn;
+
+use super::database_lock::DatabaseLock;
+use super::failure::Failure;
+use super::first_start::{admin_user, open, set_password};
+use crate::accounts::password::PasswordRules;
+use crate::clock::{Clock, Stopwatch, since_first_asked};
+use crate::config::{AdminSocket, Allowed, AuthSocket, Loaded, Peer, Scheme, Settings};
+use crate::hashing::{Costs, Pool, PoolConfig, Target};
+use crate::log::{self, Handle, Options};
+use crate::peer::{AllowEntry, Policy, SocketKind, Who};
+use crate::process::raise_descriptor_limit;
+use crate::socket::systemd::{Passed, PassedSocket};
+use crate::socket::{Bound, SocketSpec, check_apart};
+use crate::store::{Database, Kind, check_sqlite_version};
+use crate::system::{Seen, network_file_system};
+
+/// Cost of bcrypt hashes, PhotoPrism's own.
+const BCRYPT_COST: u32 = 12;
+
+/// A listener and, where this process made it, its file.
+pub(super) struct Listening {
+    pub(super) kind: SocketKind,
+    pub(super) listener: UnixListener,
+    pub(super) path: PathBuf,
+    pub(super) bound: Option<Bound>,
+}
+
+/// A daemon that is about to serve.
+pub(super) struct Daemon {
+    pub(super) loaded: Loaded,
+    pub(super) log: Handle,
+    pub(super) sockets: Vec<Listening>,
+    pub(super) policy: Policy,
+    pub(super) slot: Database,
+    pub(super) pool: Pool,
+    pub(super) rules: PasswordRules,
+    pub(super) admin_user: photoprism_protocol::name::UserName,
+    pub(super) started: Stopwatch,
+    /// Held to the end: one daemon of a host at a time has the database.
+    pub(super) lock: DatabaseLock,
+}
+
+pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, Failure> {
+    let started = Stopwatch::start();
+    let log = start_log(&loaded.settings).map_err(Failure::running)?;
+    check_sqlite_version(crate::store::sqlite_version())?;
+    let admin_user = admin_user(&loaded)?;
+    let settings = &loaded.settings;
+    let group = passed.admin.as_ref().map(|socket| socket.gid);
+    let sockets = sockets(settings, passed)?;
+    if let [admin, auth] = &sockets[..] {
+        check_apart(&admin.path, &auth.path)?;
+    }
+    let now = Clock::System.now();
+    let mut lock = DatabaseLock::take(&settings.database)?;
+    let slot = open(settings, &admin_user, (now, lock.expected()))?;
+    lock.remember(slot.db());
+    warn_of_network(slot.path());
+    warn_of_others(&slot);
+    let target = target(settings, &slot);
+    let pool = start_pool(settings, target)?;
+    let bcrypt = matches!(target, Target::Bcrypt { .. });
+    let rules = PasswordRules { min_chars: settings.password_length, bcrypt };
+    set_password(&slot, (settings, &admin_user), (&pool, &rules), now)?;
+    let connections = settings.limits.max_connections + settings.limits.reserved_connections;
+    raise_descriptor_limit(connections as u64).map_err(Failure::running)?;
+    let policy = policy(settings, group);
+    Ok(Daemon { loaded, log, sockets, policy, slot, pool, rules, admin_user, started, lock })
+}
+
+/// Logs a warning where the directory of the database is on a network file system.
+fn warn_of_network(database: &Path) {
+    if let Some(name) = network_file_system(database) {
+        warn!(
+            path = %database.parent().unwrap_or(database).display(),
+            "the database is on a network file system ({name}): its locks and syncs may not hold, \
+             a power cut can cost more than the last write; use a local disk"
+        );
+    }
+}
+
+/// Logs a warning where others could read our own database, or replace it.
+fn warn_of_others(slot: &Database) {
+    let path = slot.path();
+    if !slot.db().is_some_and(|db| *db.kind() == Kind::Own) {
+        return;
+    }
+    if let Ok(file) = Seen::through(path)
+        && file.mode & 0o077 != 0
+    {
+        let (path, found) = (path.display(), file.shown());
+        warn!(%path, "others can read the password hashes in the database ({found}): chmod 600");
+    }
+    let directory = path.parent().unwrap_or(path);
+    if let Ok(found) = Seen::through(directory)
+        && found.mode & 0o022 != 0
+    {
+        let (path, found) = (directory.display(), found.shown());
+        warn!(%path, "others can replace the database in its directory ({found}): chmod go-w");
+    }
+}
+
+fn start_log(settings: &Settings) -> io::Result<Handle> {
+    let priorities = log::started_by_systemd(&super::environment, std::process::id());
+    let options = Options { format: settings.log_format, level: settings.log_level, priorities };
+    log::init(options, || Clock::System.now())
+}
+
+/// Who may do what: the settings, and the group of the admin socket.
+pub(super) fn policy(settings: &Settings, passed_group: Option<u32>) -> Policy {
+    let entry = |allowed: &Allowed| AllowEntry {
+        level: allowed.level,
+        who: match allowed.peer {
+            Peer::Uid(uid) => Who::Uid(uid),
+            Peer::Gid(gid) => Who::Gid(gid),
+        },
+    };
+    Policy {
+        own_uid: nix::unistd::geteuid().as_raw(),
+        socket_gid: passed_group.or(settings.socket_group.as_ref().map(|group| group.gid)),
+        allow: settings.allow.iter().map(entry).collect(),
+    }
+}
+
+fn sockets(settings: &Settings, passed: Passed) -> Result<Vec<Listening>, Failure> {
+    let mut sockets = Vec::new();
+    match (passed.admin, &settings.socket) {
+        (Some(socket), _) => sockets.push(from_systemd(SocketKind::Admin, socket)),
+        (None, AdminSocket::At { path, given }) => {
+            let group = settings.socket_group.as_ref().map(|group| group.gid);
+            sockets.push(bind(SocketKind::Admin, path.clone(), (group, !given))?);
+        }
+        (None, AdminSocket::Passed) => {
+            return Err(Failure::new("systemd was to pass the admin socket and did not", 2));
+        }
+    }
+    match (passed.auth, &settings.auth_socket) {
+        (Some(socket), _) => sockets.push(from_systemd(SocketKind::Auth, socket)),
+        (None, Some(AuthSocket { path, group })) => {
+            sockets.push(bind(SocketKind::Auth, path.clone(), (Some(group.gid), false))?);
+        }
+        (None, None) => {}
+    }
+    Ok(sockets)
+}
+
+fn from_systemd(kind: SocketKind, socket: PassedSocket) -> Listening {
+    Listening { kind, listener: socket.listener, path: socket.path, bound: None }
+}
+
+fn bind(
+    kind: SocketKind,
+    path: PathBuf,
+    (group, create_parents): (Option<u32>, bool),
+) -> Result<Listening, Failure> {
+    let place = SocketSpec { path, group, create_parents };
+    let (listener, bound) = crate::socket::open(&place)?;
+    Ok(Listening { kind, listener, path: place.path, bound: Some(bound) })
+}
+
+/// PhotoPrism checks the passwords of its own database, and knows bcrypt only.
+fn target(settings: &Settings, slot: &Database) -> Target {
+    let own = match slot.db() {
+        Some(db) => *db.kind() == Kind::Own,
+        None => false,
+    };
+    let scheme =
+        settings.password_hash.unwrap_or(if own { Scheme::Argon2id } else { Scheme::Bcrypt });
+    if !own && scheme == Scheme::Argon2id {
+        warn!(
+            "new passwords are hashed with Argon2id, which PhotoPrism refuses: nobody can log in \
+             there with one; leave --password-hash out"
+        );
+    }
+    let costs = settings.argon2;
+    match scheme {
+        Scheme::Bcrypt => Target::Bcrypt { cost: BCRYPT_COST },
+        Scheme::Argon2id => Target::Argon2id(Costs {
+            memory_kib: costs.memory_kib,
+            passes: costs.passes,
+            lanes: costs.lanes,
+        }),
+    }
+}
+
+fn start_pool(settings: &Settings, target: Target) -> Result<Pool, Failure> {
+    Pool::start(PoolConfig {
+        threads: settings.limits.hash_threads,
+        queue: settings.limits.hash_queue,
+        target,
+        monotonic: since_first_asked,
+        random: getrandom::fill,
+    })
+    .map_err(Failure::running)
+}

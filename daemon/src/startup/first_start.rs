@@ -1,0 +1,73 @@
+//! What only a start decides about the first admin.
+
+use jiff::Timestamp;
+use photoprism_protocol::name::UserName;
+use tracing::{info, warn};
+
+use super::database_lock::failure;
+use super::environment;
+use super::failure::Failure;
+use crate::accounts::password::PasswordRules;
+use crate::accounts::{bootstrap, times};
+use crate::admin_password::{ConfiguredPassword, read};
+use crate::clock::random;
+use crate::config::{Id, Loaded, Settings, When};
+use crate::hashing::Pool;
+use crate::store::{
+    CURSOR_KEY_BYTES, Database, Expected, FirstPassword, Kind, OpenOptions, first_password,
+    set_admin_password,
+};
+
+/// The configured name of the first admin.
+pub(super) fn admin_user(loaded: &Loaded) -> Result<UserName, Failure> {
+    UserName::parse(&loaded.settings.admin_user)
+        .map_err(|rule| loaded.refuse(Id::AdminUser, rule.to_string()).into())
+}
+
+/// Opens the database, with all that a new one begins with.
+pub(super) fn open(
+    settings: &Settings,
+    admin: &UserName,
+    (now, expected): (Timestamp, Expected),
+) -> Result<Database, Failure> {
+    let mut cursor_key = [0; CURSOR_KEY_BYTES];
+    random(&mut cursor_key);
+    Database::open(OpenOptions {
+        path: settings.database.path.clone(),
+        make_directory: !settings.database.given,
+        accounts: bootstrap::initial_accounts(admin, now),
+        cursor_key,
+        expected,
+        session_cache: settings.session_cache,
+    })
+    .map_err(|error| failure(&settings.database.path, error))
+}
+
+/// Gives the first admin its configured password, where it has never had one.
+pub(super) fn set_password(
+    slot: &Database,
+    (settings, admin): (&Settings, &UserName),
+    (pool, rules): (&Pool, &PasswordRules),
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let Some(db) = slot.db().filter(|db| *db.kind() == Kind::Own) else { return Ok(()) };
+    if first_password(db).map_err(Failure::running)? == FirstPassword::Had {
+        return Ok(());
+    }
+    let source = &settings.admin_password;
+    let hash = match read((source, When::Start), (&environment, rules), admin.as_str())? {
+        None => {
+            info!("the first admin has no password yet: photoprism passwd {}", admin.as_str());
+            return Ok(());
+        }
+        Some(ConfiguredPassword::Hash(hash)) => hash,
+        Some(ConfiguredPassword::Plain { password, warning }) => {
+            if let Some(warning) = warning {
+                warn!("{warning}");
+            }
+            pool.hash_blocking(password).map_err(Failure::running)?.expose().to_owned()
+        }
+    };
+    set_admin_password(db, bootstrap::FIRST_ADMIN_ID, &hash, &times::format_stored(now))
+        .map_err(Failure::running)
+}

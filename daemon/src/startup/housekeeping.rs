@@ -1,0 +1,176 @@
+//! What the daemon does on its own account while it serves: writing down what was gathered, and
+//! sweeping away what has ended. Each step takes less than 50 ms on the database thread, so that
+//! commands come in between.
+
+use std::rc::Rc;
+
+use photoprism_protocol::audit::VerifyResult;
+use tokio::time::{Duration, timeout};
+use tracing::{debug, warn};
+
+use crate::dispatch::{App, flush_refusals, verify_trail};
+use crate::effect::{Effect, WithEffects};
+use crate::error::CommandError;
+use crate::handlers::audit::Verify;
+use crate::store::{
+    Tx, has_admin_tables, limits_mend, limits_sweep, logins_prune, overlay_last_use, sessions_seen,
+    sweep_sessions, vouches_sweep,
+};
+
+/// Refusals of the limiter are written so often (`spec/data.md`).
+const TICK: Duration = Duration::from_secs(1);
+
+/// Ticks between two writings of what was seen of sessions (`spec/data.md`: a minute).
+const SEEN_EVERY: u64 = 60;
+
+/// Ticks between two prunings of the record of logins: rows are counted for it.
+const PRUNE_EVERY: u64 = 2;
+
+/// The same where so many rows may be kept that counting them takes longer.
+const PRUNE_MANY_EVERY: u64 = 60;
+
+/// Rows that are counted within a few milliseconds.
+const MANY_RECORDS: u64 = 200_000;
+
+/// Ticks between two sweeps (`spec/data.md`: an hour).
+const SWEEP_EVERY: u64 = 3600;
+
+/// The same of limits: the table grows by a row for each new address meanwhile.
+const LIMITS_EVERY: u64 = 300;
+
+/// Sessions that one step sweeps at most: some milliseconds.
+const SWEEP_ROWS: u32 = 500;
+
+/// How long a step may wait for the database.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Works until the daemon stops; the first sweep comes at once.
+pub(super) async fn housekeeping(app: Rc<App>) {
+    log_failure(clamp_future_times(&app).await, "mending the times of limits");
+    let mut stop = app.stop.clone();
+    let mut tick = 0;
+    loop {
+        if tick % SWEEP_EVERY == 0 {
+            log_failure(sweep(&app).await, "a sweep");
+        }
+        if tick % LIMITS_EVERY == 0 {
+            log_failure(sweep_limits(&app).await, "a sweep of limits");
+        }
+        if tick % SEEN_EVERY == 0 {
+            log_failure(write_seen(&app).await, "writing the last uses of sessions");
+        }
+        if tick % prune_every(&app) == 0 {
+            log_failure(prune(&app).await, "pruning the record of logins");
+        }
+        log_failure(flush_refusals(&app, WRITE_TIMEOUT).await, "writing refused logins");
+        tick += 1;
+        if timeout(TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Writes down what was gathered, before the end.
+pub(super) async fn flush_pending(app: &App) {
+    log_failure(flush_refusals(app, WRITE_TIMEOUT).await, "writing refused logins");
+    log_failure(write_seen(app).await, "writing the last uses of sessions");
+}
+
+/// A trail that does not hold is reported at the start, not only to who asks.
+pub(super) async fn check_trail(app: Rc<App>) {
+    match verify_trail(&app, Verify::whole()).await {
+        Ok(VerifyResult { broken_at: Some(number), records, .. }) => warn!(
+            broken_at = number,
+            records, "the audit trail does not hold: a record was altered or is missing"
+        ),
+        Ok(_) => {}
+        Err(error) => debug!(%error, "the audit trail was not checked"),
+    }
+}
+
+/// Whether there is something to look after: PhotoPrism's database gets the daemon's tables with
+/// the first write of a command, never by a start or a sweep.
+async fn has_tables(app: &App) -> Result<bool, CommandError> {
+    app.store.look(WRITE_TIMEOUT, |db| Ok(db.is_ok_and(has_admin_tables))).await
+}
+
+async fn clamp_future_times(app: &App) -> Result<(), CommandError> {
+    if has_tables(app).await? {
+        let now = app.clock.unix();
+        app.store.write(WRITE_TIMEOUT, move |tx| Ok(limits_mend(tx, now)?)).await?;
+    }
+    Ok(())
+}
+
+fn log_failure(outcome: Result<(), CommandError>, what: &str) {
+    if let Err(error) = outcome {
+        warn!(%error, "{what} failed and is tried again");
+    }
+}
+
+async fn write_seen(app: &App) -> Result<(), CommandError> {
+    let seen = app.index.pending_uses();
+    for step in seen.chunks(SWEEP_ROWS as usize) {
+        let rows = step.to_vec();
+        app.store.write(WRITE_TIMEOUT, move |tx| Ok(sessions_seen(tx, &rows)?)).await?;
+        app.index.mark_flushed(step);
+    }
+    Ok(())
+}
+
+async fn sweep(app: &App) -> Result<(), CommandError> {
+    if !has_tables(app).await? {
+        return Ok(());
+    }
+    // Those of PhotoPrism's database are left to PhotoPrism.
+    if app.own {
+        sweep_ended(app, app.clock.unix()).await?;
+    }
+    Ok(())
+}
+
+async fn sweep_limits(app: &App) -> Result<(), CommandError> {
+    app.limiter.sweep();
+    if !has_tables(app).await? {
+        return Ok(());
+    }
+    let mut from = Some(String::new());
+    while let Some(place) = from {
+        from = app.store.write(WRITE_TIMEOUT, move |tx| Ok(vouches_sweep(tx, &place)?)).await?;
+    }
+    let (lives, now) = (app.limiter.lives(), app.clock.unix());
+    while app.store.write(WRITE_TIMEOUT, move |tx| Ok(limits_sweep(tx, lives, now)?)).await? > 0 {}
+    Ok(())
+}
+
+/// Step by step, until a step finds less than it may take.
+async fn sweep_ended(app: &App, now: i64) -> Result<(), CommandError> {
+    loop {
+        let seen = app.index.pending_uses();
+        let work = move |tx: &Tx<'_>| -> Result<WithEffects<usize>, CommandError> {
+            overlay_last_use(tx, &seen)?;
+            let ids = sweep_sessions(tx, now, SWEEP_ROWS)?;
+            let value = ids.len();
+            let effects = ids.into_iter().map(|id| Effect::SessionEnded { id }).collect();
+            Ok(WithEffects { value, effects })
+        };
+        if app.store.write_with_effects(WRITE_TIMEOUT, work).await? < SWEEP_ROWS as usize {
+            return Ok(());
+        }
+    }
+}
+
+fn prune_every(app: &App) -> u64 {
+    let many = app.limits.borrow().login_records > MANY_RECORDS;
+    // Each look takes PhotoPrism's lock for a moment.
+    if many || !app.own { PRUNE_MANY_EVERY } else { PRUNE_EVERY }
+}
+
+async fn prune(app: &App) -> Result<(), CommandError> {
+    if !has_tables(app).await? {
+        return Ok(());
+    }
+    let most = app.limits.borrow().login_records;
+    while app.store.write(WRITE_TIMEOUT, move |tx| Ok(logins_prune(tx, most)?)).await? > 0 {}
+    Ok(())
+}

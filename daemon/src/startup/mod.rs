@@ -1,0 +1,53 @@
+//! From arguments to a daemon that serves, and to its end.
+
+mod build;
+mod check;
+mod database_lock;
+mod ended;
+mod failure;
+mod first_start;
+mod housekeeping;
+mod serve;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use self::failure::Failure;
+use crate::config::{Process, Start, load};
+use crate::log;
+use crate::process;
+use crate::socket::systemd;
+
+/// Starts the daemon, serves until it is asked to stop, and gives the exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let _last = LastRecords;
+    match try_run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Dropped at the end of the daemon, a panic included: what was logged is written before it.
+struct LastRecords;
+
+impl Drop for LastRecords {
+    fn drop(&mut self) {
+        log::flush();
+    }
+}
+
+fn try_run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
+    process::harden().map_err(Failure::running)?;
+    let passed = systemd::passed()?;
+    let env = environment;
+    match load(args, &Process::current(&env, passed.admin.is_some()))? {
+        Start::Print(text) => check::print(&text),
+        Start::Check(loaded) => check::check(&loaded),
+        Start::Run(loaded) => serve::serve(build::build(loaded, passed)?),
+    }
+}
+
+/// The one reader of the environment; an empty variable is for `config` to pass over.
+fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}

@@ -1,0 +1,255 @@
+//! The daemon at work: sockets, signals, the watchdog, and a clean end.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::thread::JoinHandle;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{Duration, timeout};
+use tracing::{info, warn};
+
+use super::build::{Daemon, Listening, policy};
+use super::ended::keep_ended;
+use super::environment;
+use super::failure::Failure;
+use super::housekeeping::{check_trail, flush_pending, housekeeping};
+use crate::accounts::account::AccountState;
+use crate::accounts::ended::{EndedIds, MOST_HELD};
+use crate::accounts::index::SessionIndex;
+use crate::accounts::limiter::{Limiter, Rate};
+use crate::clock::{Clock, Monotonic, random};
+use crate::config::{Limits, Loaded};
+use crate::dispatch::{
+    App, ImportSessions, Paths, RefusalBuffer, RequestIds, current_status, sink,
+};
+use crate::handlers::auth::Lifetimes;
+use crate::log::{self, Handle, Ready};
+use crate::metrics::Metrics;
+use crate::peer::SocketKind;
+use crate::server::Server;
+use crate::signals::{self, Signal};
+use crate::socket::systemd;
+use crate::store::{
+    Answers, Counts, Database, Kind, Store, all_sessions, counts, ended_ids, limits_all,
+    log_audit_head, user_by_uid,
+};
+
+/// How long what runs may take to finish after a stop (`spec/security.md`).
+const STOPPING: Duration = Duration::from_secs(5);
+
+/// How long the status for the log may take.
+const STATUS: Duration = Duration::from_secs(5);
+
+/// What reacts to signals.
+struct Control {
+    app: Rc<App>,
+    loaded: Loaded,
+    log: Handle,
+    passed_group: Option<u32>,
+}
+
+pub(super) fn serve(built: Daemon) -> Result<(), Failure> {
+    let (signals, inbox) = mpsc::channel(1);
+    signals::start(signals).map_err(Failure::running)?;
+    let ready = ready_line(&built);
+    log_audit_head(built.slot.db(), "start");
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
+    let index = index(&built.slot)?;
+    let ended = ended(&built.slot)?;
+    let own = built.slot.db().is_some_and(|db| *db.kind() == Kind::Own);
+    let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
+    let (store, thread, answers) =
+        Store::start(built.slot, sink(index.clone(), ended.clone())).map_err(Failure::running)?;
+    let (stop, stopped) = watch::channel(false);
+    let passed_group =
+        built.sockets[0].bound.is_none().then_some(built.policy.socket_gid).flatten();
+    let app = Rc::new(App {
+        store: store.clone(),
+        index,
+        own,
+        ended,
+        limiter,
+        refusals: RefusalBuffer::default(),
+        lifetimes: Lifetimes {
+            maxage: built.loaded.settings.session_maxage.as_i64(),
+            timeout: built.loaded.settings.session_timeout.as_i64(),
+        },
+        pool: built.pool,
+        clock: Clock::System,
+        random,
+        policy: RefCell::new(built.policy),
+        limits: RefCell::new(built.loaded.settings.limits.clone()),
+        rules: built.rules,
+        backups: Mutex::new(()),
+        admin_user: built.admin_user,
+        admin_password: built.loaded.settings.admin_password.clone(),
+        env: environment,
+        places: places(&built.sockets, &built.loaded),
+        started: built.started,
+        open: Cell::new(0),
+        stop: stopped,
+        imports: ImportSessions::default(),
+        metrics: Metrics::default(),
+        requests: RequestIds::default(),
+    });
+    let control = Control { app, loaded: built.loaded, log: built.log, passed_group };
+    let clean = run(&runtime, control, (built.sockets, ready, answers), (inbox, stop))?;
+    end(&store, thread, clean)?;
+    // Held to the very end: the next daemon may come when this one is gone.
+    drop(built.lock);
+    Ok(())
+}
+
+/// The sessions of our own database; PhotoPrism's are read at each check.
+fn index(slot: &Database) -> Result<SessionIndex, Failure> {
+    let Some(db) = slot.db().filter(|db| *db.kind() == Kind::Own) else {
+        return Ok(SessionIndex::default());
+    };
+    let sessions = all_sessions(db).map_err(Failure::running)?;
+    let mut accounts = Vec::new();
+    let uids: BTreeSet<&str> = sessions.iter().map(|row| row.user_uid.as_str()).collect();
+    for uid in uids {
+        let row = user_by_uid(db, uid).map_err(Failure::running)?;
+        accounts.extend(row.as_ref().map(AccountState::of));
+    }
+    Ok(SessionIndex::load(sessions, accounts))
+}
+
+/// What was ended in PhotoPrism's database, as the last run left it.
+fn ended(slot: &Database) -> Result<EndedIds, Failure> {
+    let ids = slot.db().map(|db| ended_ids(db, MOST_HELD)).transpose().map_err(Failure::running)?;
+    Ok(EndedIds::load(&ids.unwrap_or_default()))
+}
+
+/// Places as the last run left them.
+fn limiter(slot: &Database, limits: &Limits) -> Result<Limiter, Failure> {
+    let limiter = Limiter::new(Monotonic::start(), rate(limits));
+    if let Some(db) = slot.db() {
+        let rows = limits_all(db).map_err(Failure::running)?;
+        limiter.load(&rows, Clock::System.unix());
+    }
+    Ok(limiter)
+}
+
+fn rate(limits: &Limits) -> Rate {
+    Rate::new(limits.login_burst, limits.login_refill)
+}
+
+fn places(sockets: &[Listening], loaded: &Loaded) -> Paths {
+    let path = |kind| sockets.iter().find(|socket| socket.kind == kind).map(|s| s.path.clone());
+    Paths {
+        database: loaded.settings.database.path.clone(),
+        admin: path(SocketKind::Admin).unwrap_or_default(),
+        auth: path(SocketKind::Auth),
+    }
+}
+
+fn ready_line(built: &Daemon) -> Ready {
+    let found = built.slot.db().and_then(|db| counts(db).ok());
+    Ready {
+        socket: built.sockets[0].path.display().to_string(),
+        database: built.slot.path().display().to_string(),
+        kind: built.slot.db().map_or("photoprism, not there yet", |db| db.kind().name()),
+        accounts: found.map_or(0, |Counts { users, .. }| users),
+    }
+}
+
+/// Serves until a signal asks for the end; true where every connection ended in time.
+fn run(
+    runtime: &Runtime,
+    control: Control,
+    (sockets, ready, answers): (Vec<Listening>, Ready, Answers),
+    (inbox, stop): (mpsc::Receiver<Signal>, watch::Sender<bool>),
+) -> Result<bool, Failure> {
+    let tasks = LocalSet::new();
+    let app = Rc::clone(&control.app);
+    tasks.block_on(runtime, async move {
+        spawn_local(answers.pass_on());
+        let server = Server::new(Rc::clone(&control.app));
+        let mut files = Vec::new();
+        for Listening { kind, listener, bound, .. } in sockets {
+            let listener =
+                tokio::net::UnixListener::from_std(listener).map_err(Failure::running)?;
+            spawn_local(Rc::clone(&server).accept(listener, kind));
+            files.extend(bound);
+        }
+        spawn_local(watchdog(Rc::clone(&control.app)));
+        spawn_local(housekeeping(Rc::clone(&control.app)));
+        spawn_local(check_trail(Rc::clone(&control.app)));
+        spawn_local(keep_ended(Rc::clone(&control.app)));
+        log::ready(&ready);
+        let _ = systemd::ready();
+        control.until_stopped(inbox).await;
+        let _ = systemd::stopping();
+        info!("stopping");
+        drop(files);
+        let _ = stop.send(true);
+        let clean = server.drain(STOPPING).await;
+        flush_pending(&app).await;
+        Ok(clean)
+    })
+}
+
+fn end(store: &Store, thread: JoinHandle<()>, clean: bool) -> Result<(), Failure> {
+    store.stop();
+    if !clean {
+        warn!("connections were still at work after {} s, they are cut", STOPPING.as_secs());
+    }
+    thread.join().map_err(|_| Failure::new("the database thread failed", 1))?;
+    log::settle();
+    info!("stopped");
+    Ok(())
+}
+
+impl Control {
+    async fn until_stopped(mut self, mut inbox: mpsc::Receiver<Signal>) {
+        while let Some(signal) = inbox.recv().await {
+            match signal {
+                Signal::Stop => return,
+                Signal::Reload => self.reload(),
+                Signal::Status => self.tell_status().await,
+            }
+        }
+    }
+
+    fn reload(&mut self) {
+        let _ = systemd::reloading();
+        match self.loaded.reload() {
+            Ok(reloaded) => {
+                let settings = &reloaded.settings;
+                self.log.set_level(settings.log_level);
+                *self.app.policy.borrow_mut() = policy(settings, self.passed_group);
+                self.app.limiter.set_rate(rate(&settings.limits));
+                self.app.pool.set_login_places(settings.limits.hash_queue);
+                *self.app.limits.borrow_mut() = settings.limits.clone();
+                let waiting_for_a_restart = reloaded.waiting.join(", ");
+                info!(waiting_for_a_restart, "settings read again");
+            }
+            Err(error) => warn!(%error, "the settings stay as they were"),
+        }
+        let _ = systemd::ready();
+    }
+
+    async fn tell_status(&self) {
+        match current_status(&self.app, STATUS).await {
+            Ok(status) => info!(status = status.result.get(), "status"),
+            Err(error) => warn!(%error, "status"),
+        }
+    }
+}
+
+/// Tells systemd that the daemon lives, as long as the database thread moves.
+async fn watchdog(app: Rc<App>) {
+    let Some(interval) = systemd::watchdog_interval() else { return };
+    let mut stop = app.stop.clone();
+    let mut seen = None;
+    while timeout(interval / 2, stop.wait_for(|stop| *stop)).await.is_err() {
+        let turns = app.store.turns();
+        if seen.replace(turns) != Some(turns) {
+            let _ = systemd::watchdog();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The race between a deadline and the database thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+const WAITING: u8 = 0;
+const BEGUN: u8 = 1;
+const GIVEN_UP: u8 = 2;
+
+/// Whoever moves it first wins.
+#[derive(Clone, Debug, Default)]
+pub(super) struct JobState(Arc<AtomicU8>);
+
+impl JobState {
+    /// True where nobody has given it up: it is carried out now.
+    pub(super) fn begin(&self) -> bool {
+        self.take(BEGUN)
+    }
+
+    /// True where it has not begun: it never will.
+    pub(super) fn give_up(&self) -> bool {
+        self.take(GIVEN_UP)
+    }
+
+    fn take(&self, state: u8) -> bool {
+        self.0.compare_exchange(WAITING, state, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}

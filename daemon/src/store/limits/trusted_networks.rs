@@ -1,0 +1,112 @@
+//! Addresses that accounts logged in from: one row each, the latest of each account.
+
+use rusqlite::params;
+
+use super::{LimitKind, LimitRow, limits_put};
+use crate::store::db::Tx;
+use crate::store::error::StoreError;
+
+/// Addresses of one account that are kept, the latest.
+pub const VOUCHES_OF_ACCOUNT: usize = 100;
+
+/// Addresses of all accounts that are kept.
+pub const VOUCHES_KEPT: usize = 100_000;
+
+/// Rows of one account that a login checks at most: more than there are, once a sweep was there.
+const CHECKED_ROWS: usize = 400;
+
+/// Rows that one step of [`vouches_sweep`] checks: a few milliseconds.
+const SWEEP_ROWS: usize = 1000 + VOUCHES_OF_ACCOUNT;
+
+/// The account in the text of a row, which is followed by a blank and the network.
+pub fn vouch_account(subject: &str) -> Option<&str> {
+    Some(subject.rsplit_once(' ')?.0)
+}
+
+/// Writes that an account logged in from an address, and drops the oldest of that account where
+/// there are too many.
+pub fn vouch_put(tx: &Tx<'_>, vouch: &LimitRow) -> Result<(), StoreError> {
+    limits_put(tx, std::slice::from_ref(vouch))?;
+    if let Some(uid) = vouch_account(&vouch.subject) {
+        trim(tx, (uid, &vouch.subject), CHECKED_ROWS)?;
+    }
+    Ok(())
+}
+
+/// Of the first `rows` rows of an account the latest stay, of the same second that of `subject`
+/// before others. The latest of all its rows are among them each time, so that repeating this
+/// leaves exactly these.
+fn trim(tx: &Tx<'_>, (uid, subject): (&str, &str), rows: usize) -> Result<u64, StoreError> {
+    let statement = "DELETE FROM own.admin_limits WHERE kind = ?1 AND subject IN (
+         SELECT subject FROM (
+           SELECT subject, updated_at FROM own.admin_limits
+             WHERE kind = ?1 AND subject > ?2 || ' ' AND subject < ?2 || '!'
+               AND instr(substr(subject, length(?2) + 2), ' ') = 0 LIMIT ?3)
+         ORDER BY updated_at DESC, subject <> ?5, subject LIMIT -1 OFFSET ?4)";
+    let params =
+        params![LimitKind::Vouch.name(), uid, signed(rows), signed(VOUCHES_OF_ACCOUNT), subject];
+    Ok(tx.prepare_own(statement)?.execute(params)? as u64)
+}
+
+/// Drops the oldest addresses of accounts with too many, among the rows after `from` in the order
+/// of their texts. Gives where the next step begins; `None`: it was the last.
+pub fn vouches_sweep(tx: &Tx<'_>, from: &str) -> Result<Option<String>, StoreError> {
+    let statement = "SELECT subject FROM own.admin_limits WHERE kind = ?1 AND subject > ?2
+         ORDER BY subject LIMIT ?3";
+    let mut statement = tx.prepare_own(statement)?;
+    let rows = statement
+        .query_map(params![LimitKind::Vouch.name(), from, signed(SWEEP_ROWS)], |row| row.get(0))?
+        .collect::<Result<Vec<String>, _>>()?;
+    let mut dropped = 0;
+    for group in rows.chunk_by(|a, b| vouch_account(a) == vouch_account(b)) {
+        if let [first, ..] = group
+            && group.len() > VOUCHES_OF_ACCOUNT
+            && let Some(uid) = vouch_account(first)
+        {
+            dropped += trim(tx, (uid, first), SWEEP_ROWS)?;
+        }
+    }
+    let Some(last) = rows.last().filter(|_| rows.len() == SWEEP_ROWS) else { return Ok(None) };
+    // What follows may be of the same account, which is then checked as a whole.
+    let again = vouch_account(last).map(|uid| format!("{uid} "));
+    let further = again.filter(|again| dropped > 0 || again.as_str() > from);
+    Ok(Some(further.unwrap_or_else(|| last.clone())))
+}
+
+fn signed(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+/// Rows of addresses as they are read in the order of their texts: of each account the latest.
+#[derive(Debug, Default)]
+pub(super) struct Latest {
+    rows: Vec<LimitRow>,
+    /// Where those of the present account begin.
+    begin: usize,
+}
+
+impl Latest {
+    pub(super) fn add(&mut self, row: LimitRow) {
+        let of = |row: &LimitRow| vouch_account(&row.subject).map(str::to_owned);
+        if self.rows.get(self.begin).is_some_and(|first| of(first) != of(&row)) {
+            self.keep_latest();
+            self.begin = self.rows.len();
+        }
+        self.rows.push(row);
+        if self.rows.len() - self.begin >= 2 * VOUCHES_OF_ACCOUNT {
+            self.keep_latest();
+        }
+    }
+
+    fn keep_latest(&mut self) {
+        if let Some(own) = self.rows.get_mut(self.begin..) {
+            own.sort_by_key(|row| std::cmp::Reverse(row.updated_at));
+        }
+        self.rows.truncate(self.begin + VOUCHES_OF_ACCOUNT);
+    }
+
+    pub(super) fn finish(mut self) -> Vec<LimitRow> {
+        self.keep_latest();
+        self.rows
+    }
+}

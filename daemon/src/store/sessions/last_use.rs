@@ -1,0 +1,51 @@
+//! What was seen of sessions and not yet written.
+
+use rusqlite::params;
+
+use crate::store::db::{Db, Tx};
+use crate::store::error::StoreError;
+
+/// The last use of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastUse {
+    /// Id of the session.
+    pub id: String,
+    /// Unix seconds.
+    pub last_active: i64,
+    /// Address, where it was told.
+    pub client_ip: Option<String>,
+}
+
+/// Made once for each connection, in memory: what is in it shows in every list of sessions.
+pub(in crate::store) const MAKE: &str = "CREATE TEMP TABLE IF NOT EXISTS seen (
+     id TEXT PRIMARY KEY, last_active INTEGER NOT NULL, client_ip TEXT) WITHOUT ROWID";
+
+/// Lets every look-up that follows see these uses, and none from before.
+pub fn overlay_last_use(db: &Db, seen: &[LastUse]) -> Result<(), StoreError> {
+    db.conn.prepare_cached("DELETE FROM temp.seen")?.execute([])?;
+    let mut statement = db.conn.prepare_cached("INSERT INTO temp.seen VALUES (?1, ?2, ?3)")?;
+    for LastUse { id, last_active, client_ip } in seen {
+        statement.execute(params![id, last_active, client_ip])?;
+    }
+    Ok(())
+}
+
+/// Writes uses down. A use that is older than what is stored changes nothing.
+pub fn sessions_seen(tx: &Tx<'_>, seen: &[LastUse]) -> Result<(), StoreError> {
+    let mut used = tx.conn.prepare_cached(
+        "UPDATE auth_sessions SET last_active = ?2
+         WHERE id = ?1 AND ifnull(last_active, 0) <= ?2",
+    )?;
+    for LastUse { id, last_active, client_ip } in seen {
+        let known = used.execute(params![id, last_active])? == 1;
+        if let Some(client_ip) = client_ip
+            && known
+            && tx.columns.has("auth_sessions", "client_ip")
+        {
+            tx.conn
+                .prepare_cached("UPDATE auth_sessions SET client_ip = ?2 WHERE id = ?1")?
+                .execute([id, client_ip])?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! Whose a file is, and what others may do with it.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+
+use nix::unistd::{AccessFlags, access};
+
+use super::names::{group_name, user_name};
+
+/// A file as `lstat` or `stat` shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// It is a socket.
+    pub is_socket: bool,
+    /// It is a symbolic link.
+    pub is_link: bool,
+    /// It is a directory.
+    pub is_directory: bool,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Permission bits.
+    pub mode: u32,
+    /// Bytes.
+    pub length: u64,
+}
+
+impl Seen {
+    /// Looks at the file itself, not at what a link points to.
+    pub fn at(path: &Path) -> io::Result<Self> {
+        fs::symlink_metadata(path).map(|found| Self::of(&found))
+    }
+
+    /// Looks at what is there, through links.
+    pub fn through(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|found| Self::of(&found))
+    }
+
+    /// What an open descriptor, or one of the above, shows.
+    pub fn of(found: &fs::Metadata) -> Self {
+        Self {
+            is_socket: found.file_type().is_socket(),
+            is_link: found.is_symlink(),
+            is_directory: found.is_dir(),
+            uid: found.uid(),
+            gid: found.gid(),
+            mode: found.mode() & 0o7777,
+            length: found.len(),
+        }
+    }
+
+    /// `mode 0660, owner root, group photoprism`.
+    pub fn shown(&self) -> String {
+        let (user, group) = (user_name(self.uid), group_name(self.gid));
+        format!("mode {:04o}, owner {user}, group {group}", self.mode)
+    }
+}
+
+/// Whether this process may write there. A read-only file system says no to root as well.
+pub fn is_writable(path: &Path) -> bool {
+    access(path, AccessFlags::W_OK).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_directory_is_shown_with_its_owner_and_mode() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o750)).unwrap();
+        let seen = Seen::at(directory.path()).unwrap();
+        assert!(seen.is_directory && !seen.is_socket);
+        let owner = format!("mode 0750, owner {}, group", user_name(seen.uid));
+        assert!(seen.shown().starts_with(&owner), "{}", seen.shown());
+        assert!(is_writable(directory.path()));
+        assert_eq!(user_name(4_000_000_000), "4000000000");
+        assert_eq!(group_name(4_000_000_000), "4000000000");
+    }
+
+    #[test]
+    fn a_link_is_seen_itself_or_looked_through() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(directory.path(), &link).unwrap();
+        let seen = Seen::at(&link).unwrap();
+        assert!(seen.is_link && !seen.is_directory);
+        assert!(Seen::through(&link).unwrap().is_directory);
+        assert!(Seen::at(&directory.path().join("nothing")).is_err());
+        assert!(!is_writable(&directory.path().join("nothing")));
+    }
+}

@@ -1,0 +1,66 @@
+//! Which files this process has open.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+
+/// The descriptors of this process, each a link to its file.
+const DESCRIPTORS: &str = "/proc/self/fd";
+
+/// Which file it is, whatever names lead to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    /// Of a file that `stat` showed. It names that file for as long as the file is there.
+    pub fn of(found: &fs::Metadata) -> Self {
+        Self { device: found.dev(), inode: found.ino() }
+    }
+}
+
+/// Standard input, output and error, which nothing is locked by.
+const STANDARD: [&str; 3] = ["0", "1", "2"];
+
+/// How many descriptors of this process lead to that file, those of `O_PATH` included, without the
+/// standard ones. Closing one that is not of `O_PATH` drops all locks that the process has on the
+/// file (`fcntl(2)`).
+pub fn descriptors_of(file: FileId) -> io::Result<usize> {
+    let mut count = 0;
+    for entry in fs::read_dir(DESCRIPTORS)? {
+        let entry = entry?;
+        if STANDARD.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        // One that another thread closed meanwhile leads nowhere.
+        let found = fs::metadata(entry.path());
+        count += usize::from(found.is_ok_and(|found| FileId::of(&found) == file));
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+
+    #[test]
+    fn every_descriptor_of_a_file_is_found_whatever_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let one = File::create(at("one")).unwrap();
+        fs::hard_link(at("one"), at("link")).unwrap();
+        let id = FileId::of(&one.metadata().unwrap());
+        assert_eq!(FileId::of(&fs::metadata(at("link")).unwrap()), id);
+        assert_eq!(descriptors_of(id).unwrap(), 1);
+        let other = File::open(at("link")).unwrap();
+        fs::write(at("else"), "").unwrap();
+        let _else = File::open(at("else")).unwrap();
+        assert_eq!(descriptors_of(id).unwrap(), 2);
+        drop((one, other));
+        assert_eq!(descriptors_of(id).unwrap(), 0);
+    }
+}

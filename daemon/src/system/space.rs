@@ -1,0 +1,43 @@
+//! How much a file system still takes.
+
+use std::io;
+use std::path::Path;
+
+use nix::sys::statvfs::statvfs;
+
+use super::widened;
+
+/// Bytes of a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// What an ordinary user may still write.
+    pub free: u64,
+    /// All of it.
+    pub total: u64,
+}
+
+/// The space where `path` lies.
+///
+/// # Errors
+/// Those of `statvfs(3)`.
+pub fn space(path: &Path) -> io::Result<Space> {
+    let found = statvfs(path)?;
+    let bytes = |blocks: u64| blocks.saturating_mul(widened(found.fragment_size()));
+    Ok(Space {
+        free: bytes(widened(found.blocks_available())),
+        total: bytes(widened(found.blocks())),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_never_more_free_than_there_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let found = space(directory.path()).unwrap();
+        assert!(found.free <= found.total && found.total > 0, "{found:?}");
+        assert!(space(&directory.path().join("nothing")).is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! `compose.photoprism.yaml`: laid over the compose file of an existing PhotoPrism, whose image
+//! is stood in for by a Debian with PhotoPrism's paths and a program that prints its arguments.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
+use super::blocks::README;
+use super::blocks::{blocks, section};
+use super::built;
+use super::docker::Project;
+
+const SECTION: &str = "\n## Beside PhotoPrism's container\n";
+
+/// PhotoPrism's own compose file, as far as it matters here.
+const THEIRS: &str = "
+services:
+  photoprism:
+    image: ${GATE_IMAGE}
+    command: [/opt/photoprism/bin/photoprism, start]
+    stop_grace_period: 1s
+    working_dir: /photoprism
+    environment:
+      PATH: /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/photoprism/bin
+      PHOTOPRISM_DATABASE_DRIVER: sqlite
+      PHOTOPRISM_STORAGE_PATH: /photoprism/storage
+    volumes:
+      - ./opt:/opt/photoprism:ro
+      - ./storage:/photoprism/storage
+";
+
+const PROGRAM: &str = "#!/bin/sh
+echo \"PhotoPrism was asked: $0 $*\"
+if [ \"$1\" = start ]; then exec sleep 600; fi
+";
+
+/// PhotoPrism's user.
+const UID: u32 = 1000;
+
+/// What PhotoPrism's own `users ls` prints for the same file, without the count.
+const LISTED: &str = include_str!("../../../ctl/tests/golden/users-ls.txt");
+
+fn installation(project: &Project) {
+    let at = |name: &str| project.checkout.path("photoprism").join(name);
+    for directory in ["storage", "opt/bin"] {
+        fs::create_dir_all(at(directory)).unwrap();
+    }
+    fs::write(at("docker-compose.yml"), THEIRS).unwrap();
+    fs::write(at("opt/bin/photoprism"), PROGRAM).unwrap();
+    fs::set_permissions(at("opt/bin/photoprism"), PermissionsExt::from_mode(0o755)).unwrap();
+    fs::copy(built::root().join("daemon/tests/fixtures/index.db"), at("storage/index.db")).unwrap();
+    for name in ["storage", "storage/index.db"] {
+        chown(at(name), Some(UID), Some(UID)).unwrap();
+    }
+}
+
+#[test]
+fn beside_photoprism() {
+    let Some(project) = Project::new("beside") else { return };
+    installation(&project);
+    let steps = blocks(section(README, SECTION));
+    let [set_up, used] = steps.as_slice() else { panic!("the section has changed") };
+    project.succeed(&set_up.script);
+    let in_directory = |script: &str| project.checkout.run(&format!("cd photoprism\n{script}"));
+    let succeed = |script: &str| {
+        let done = in_directory(script);
+        assert_eq!(done.code, Some(0), "{script}\n{}", done.text);
+        done.text
+    };
+    let status = "docker compose exec photoprism photoprism admin status --check";
+    project.until(&format!("(cd photoprism; {status})"));
+
+    let printed = succeed(&used.script);
+    assert!(printed.contains("| bob") && printed.contains("found 1 user"), "{printed}");
+    let asked = |what: &str| format!("PhotoPrism was asked: /opt/photoprism/bin/photoprism {what}");
+    assert!(printed.ends_with(&asked("index\n")), "{printed}");
+    let all = succeed("docker compose exec photoprism photoprism users ls");
+    assert!(all.contains(LISTED.trim()), "{all}");
+    assert!(succeed("docker compose logs photoprism").contains(&asked("start")));
+    let options = succeed("docker compose exec photoprism photoprism backup -a --index -- 'a b'");
+    assert_eq!(options, asked("backup -a --index -- a b\n"));
+
+    // As PhotoPrism's user too, whose number the daemon has.
+    let own = succeed("docker compose exec -u 1000 photoprism photoprism users ls bob");
+    assert!(own.contains("found 1 user"), "{own}");
+    let other = in_directory("docker compose exec -u 1234 photoprism photoprism users ls bob");
+    assert_eq!(other.code, Some(77), "{}", other.text);
+
+    // What is written is PhotoPrism's: nothing of another owner lies in its directory.
+    let photoprism = "docker compose exec -T photoprism photoprism";
+    let added = succeed(&format!("{photoprism} users add -p mysecret -r guest -n Nina nina"));
+    assert!(added.contains("added user nina"), "{added}");
+    let shown = succeed(&format!("{photoprism} users show nina"));
+    assert!(shown.contains("Nina"), "{shown}");
+    let made = succeed(&format!("{photoprism} admin backup create"));
+    assert!(made.contains("/photoprism/storage/backups/"), "{made}");
+    succeed(&format!("{photoprism} users rm -y nina"));
+    let strangers = succeed("find storage ! -uid 1000");
+    assert_eq!(strangers, "", "left for PhotoPrism to stumble over");
+
+    let daemon = succeed("docker inspect -f '{{.State.Pid}}' $(docker compose ps -q photoprismd)");
+    let running = fs::metadata(format!("/proc/{}", daemon.trim())).unwrap();
+    assert_eq!(running.uid(), UID);
+    succeed("docker compose stop photoprismd");
+    let alone = in_directory("docker compose exec photoprism photoprism users ls");
+    assert_eq!(alone.code, Some(69), "{}", alone.text);
+    assert!(succeed("docker compose exec photoprism photoprism index").contains(&asked("index")));
+
+    // As with MariaDB, where there is none.
+    succeed("rm storage/index.db && docker compose up -d photoprismd");
+    let users = "docker compose exec photoprism photoprism users ls";
+    project.until(&format!("(cd photoprism; {users}; [ $? = 75 ])"));
+    succeed("[ ! -e storage/index.db ]");
+}
