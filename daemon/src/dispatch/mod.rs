@@ -44,7 +44,7 @@ pub type Asker<'a> = (&'a Caller, Option<BorrowedFd<'a>>);
 pub async fn handle_line(app: &App, asker: Asker<'_>, line: &[u8]) -> Vec<u8> {
     let watch = Stopwatch::start();
     match decode(line) {
-        Ok(request) => carry_out(app, asker, &request, watch).await,
+        Ok(request) => execute(app, asker, &request, watch).await,
         Err(refusal) => {
             app.metrics.rejected(refusal.error.code);
             encode(&refusal.id, &Err(refusal.error))
@@ -52,7 +52,7 @@ pub async fn handle_line(app: &App, asker: Asker<'_>, line: &[u8]) -> Vec<u8> {
     }
 }
 
-async fn carry_out(
+async fn execute(
     app: &App,
     (caller, stream): Asker<'_>,
     request: &Request<'_>,
@@ -95,7 +95,7 @@ pub fn route(app: &App, caller: &Caller, line: &[u8]) -> Route {
     let Ok(request) = decode(line) else { return Route::Other };
     let own = |command| matches!(command, CommandName::AuthVerify) && app.own;
     let at_once = matches!(request.command, CommandName::Ping) || own(request.command);
-    if at_once && let Some(reply) = carry_out(app, (caller, None), &request, watch).now_or_never() {
+    if at_once && let Some(reply) = execute(app, (caller, None), &request, watch).now_or_never() {
         return Route::Answered(reply);
     }
     if is_short(request.command) { Route::LooksUp } else { Route::Other }

@@ -13,7 +13,7 @@ use super::error::StoreError;
 use super::expected::Expected;
 use super::file_identity::Watch;
 use super::generation;
-use super::lock_timeout::LockTimeout;
+use super::lock_timeout::{self, SHORT};
 use super::open::{OpenError, OpenOptions, open, photoprism_kind};
 
 /// How many idle seconds lie between two lines that say that the database is missing.
@@ -98,12 +98,7 @@ impl Database {
         }
     }
 
-    /// The database, whose locks are waited for so long from now on.
-    pub(super) fn get_within(&mut self, timeout: LockTimeout) -> Result<&Db, StoreError> {
-        self.set_lock_timeout(timeout)?;
-        self.get()
-    }
-
+    /// The database as it is now.
     pub(super) fn get(&mut self) -> Result<&Db, StoreError> {
         self.follow()?;
         self.db.as_ref().ok_or(StoreError::Missing)
@@ -113,10 +108,7 @@ impl Database {
     pub(super) fn begin(&mut self) -> Result<(), StoreError> {
         self.check();
         for _ in 0..ATTEMPTS {
-            self.set_lock_timeout(LockTimeout::Short)?;
-            let begun = self.get_for_write().and_then(Db::begin);
-            self.set_lock_timeout(LockTimeout::Full)?;
-            begun?;
+            lock_timeout::within(SHORT, || self.get_for_write().and_then(Db::begin))?;
             let Some(db) = self.db.as_ref().filter(|db| db.kind != Kind::Own) else {
                 return Ok(());
             };
@@ -132,12 +124,6 @@ impl Database {
             self.close();
         }
         Err(StoreError::Missing)
-    }
-
-    /// How long PhotoPrism's locks are waited for from now on.
-    fn set_lock_timeout(&mut self, timeout: LockTimeout) -> Result<(), StoreError> {
-        let photoprism = self.db.as_mut().filter(|db| db.kind != Kind::Own);
-        Ok(photoprism.map_or(Ok(()), |db| timeout.set(&mut db.conn))?)
     }
 
     /// What follows upon a group in PhotoPrism's file: where its commit failed half way, the daemon's
@@ -162,7 +148,7 @@ impl Database {
 
     /// For how long [`Slot::begin`] is worth another try: as long as PhotoPrism itself would wait.
     pub(super) fn patience(&self) -> Duration {
-        if self.is_shared() { LockTimeout::Full.duration() } else { Duration::ZERO }
+        if self.is_shared() { lock_timeout::full() } else { Duration::ZERO }
     }
 
     fn get_for_write(&mut self) -> Result<&Db, StoreError> {
@@ -186,7 +172,7 @@ impl Database {
     /// Called once a second while nothing is asked.
     pub(super) fn idle(&mut self) {
         self.check();
-        if let Err(error) = self.follow() {
+        if let Err(error) = lock_timeout::within(Duration::ZERO, || self.follow()) {
             debug!(%error, "the tables are looked up again at the next request");
         }
         self.idle = if self.db.is_some() { 0 } else { self.idle + 1 };

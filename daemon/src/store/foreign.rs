@@ -17,7 +17,7 @@ use super::columns::Columns;
 use super::db::{Db, Kind};
 use super::detect::{DatabaseKind, detect_open};
 use super::error::StoreError;
-use super::lock_timeout::LockTimeout;
+use super::lock_timeout::wait_for_locks;
 use super::open::{photoprism_kind, settings};
 use super::passcodes::{PasscodeRow, passcode_find};
 use super::passwords::password_hash;
@@ -118,7 +118,7 @@ impl PhotoPrismReader {
         check_companions(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut conn = Connection::open_with_flags(path, flags)?;
-        LockTimeout::Full.set(&mut conn)?;
+        wait_for_locks(&mut conn)?;
         settings(&conn)?;
         conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)?;
         conn.execute_batch("BEGIN")?;

@@ -1,7 +1,7 @@
 //! Work on its way to the database thread.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -32,18 +32,22 @@ pub(super) enum Job {
 pub(super) struct Jobs {
     to: Sender<Job>,
     waiting: Arc<AtomicUsize>,
+    stopping: Arc<AtomicBool>,
 }
 
 /// The end of the database thread.
 pub(super) struct Inbox {
     from: Receiver<Job>,
     waiting: Arc<AtomicUsize>,
+    stopping: Arc<AtomicBool>,
 }
 
 /// Both ends.
 pub(super) fn jobs() -> (Jobs, Inbox) {
-    let ((to, from), waiting) = (channel(), Arc::default());
-    (Jobs { to, waiting: Arc::clone(&waiting) }, Inbox { from, waiting })
+    let (to, from) = channel();
+    let (waiting, stopping) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
+    let jobs = Jobs { to, waiting: Arc::clone(&waiting), stopping: Arc::clone(&stopping) };
+    (jobs, Inbox { from, waiting, stopping })
 }
 
 impl Jobs {
@@ -58,6 +62,7 @@ impl Jobs {
 
     /// Asks the thread to end, whatever waits.
     pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
         self.waiting.fetch_add(1, Ordering::Relaxed);
         // A thread that is gone has stopped.
         let _ = self.to.send(Job::Stop);
@@ -73,6 +78,11 @@ impl Inbox {
     /// The next job, where there is one.
     pub(super) fn take(&self) -> Option<Job> {
         self.from.try_recv().ok().inspect(|_| self.taken())
+    }
+
+    /// True once the thread was asked to end.
+    pub(super) fn stopping(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stopping)
     }
 
     /// How many jobs are in the queue now.

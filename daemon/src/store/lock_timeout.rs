@@ -1,6 +1,8 @@
 //! How long another process's lock on PhotoPrism's file is waited for.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -12,55 +14,58 @@ use crate::failpoints::{Failpoint, enabled};
 /// process that writes row by row: on a slow disk such a process holds the lock nearly all the time.
 const PAUSE: Duration = Duration::from_millis(2);
 
+/// As long as PhotoPrism itself waits.
+const FULL: Duration = Duration::from_secs(5);
+
+/// One try of a writer; between two, readers are served.
+pub(super) const SHORT: Duration = Duration::from_millis(20);
+
 thread_local! {
+    static TIMEOUT: Cell<Duration> = const { Cell::new(FULL) };
     static GAVE_UP: Cell<bool> = const { Cell::new(false) };
+    static STOPPING: RefCell<Arc<AtomicBool>> = RefCell::default();
+}
+
+/// How long a lock is waited for in all.
+pub(super) fn full() -> Duration {
+    if enabled(Failpoint::NoPatience) { Duration::ZERO } else { FULL }
+}
+
+/// Statements of this connection wait for locks of other processes, each for as long as its thread
+/// does then: [`FULL`], or as [`within`] says.
+pub(super) fn wait_for_locks(conn: &mut Connection) -> Result<(), rusqlite::Error> {
+    let mut watch = Stopwatch::start();
+    conn.busy_handler(Some(move |tries| {
+        if tries == 0 {
+            watch = Stopwatch::start();
+        }
+        let stopping = STOPPING.with_borrow(|stopping| stopping.load(Ordering::Relaxed));
+        let goes_on = !stopping && watch.elapsed() < TIMEOUT.get().min(full());
+        if goes_on {
+            clock::pause(PAUSE);
+        } else {
+            GAVE_UP.set(true);
+        }
+        goes_on
+    }))
+}
+
+/// Runs `work`, whose statements wait no longer than that.
+pub(super) fn within<T>(timeout: Duration, work: impl FnOnce() -> T) -> T {
+    let before = TIMEOUT.replace(timeout);
+    let outcome = work();
+    TIMEOUT.set(before);
+    outcome
+}
+
+/// No statement of this thread waits once that is true.
+pub(super) fn stop_with(stopping: Arc<AtomicBool>) {
+    STOPPING.set(stopping);
 }
 
 /// Whether a statement of this thread gave up since the last call.
 pub(super) fn gave_up() -> bool {
     GAVE_UP.take()
-}
-
-/// For how long a statement waits before it fails with [`StoreError::Locked`].
-///
-/// [`StoreError::Locked`]: super::error::StoreError::Locked
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LockTimeout {
-    /// Not at all.
-    None,
-    /// 20 ms, one try of a writer; between two, readers are served.
-    Short,
-    /// 5 s, as PhotoPrism does.
-    Full,
-}
-
-impl LockTimeout {
-    /// As a duration.
-    pub(super) fn duration(self) -> Duration {
-        match self {
-            _ if enabled(Failpoint::NoPatience) => Duration::ZERO,
-            Self::None => Duration::ZERO,
-            Self::Short => Duration::from_millis(20),
-            Self::Full => Duration::from_secs(5),
-        }
-    }
-
-    /// Applies to all that the connection does from now on.
-    pub(super) fn set(self, conn: &mut Connection) -> Result<(), rusqlite::Error> {
-        let (timeout, mut watch) = (self.duration(), Stopwatch::start());
-        conn.busy_handler(Some(move |tries| {
-            if tries == 0 {
-                watch = Stopwatch::start();
-            }
-            let goes_on = watch.elapsed() < timeout;
-            if goes_on {
-                clock::pause(PAUSE);
-            } else {
-                GAVE_UP.set(true);
-            }
-            goes_on
-        }))
-    }
 }
 
 #[cfg(test)]
@@ -82,12 +87,13 @@ mod tests {
         let theirs = Connection::open(&path).unwrap();
         let mut conn = Connection::open(&path).unwrap();
         theirs.execute_batch("BEGIN IMMEDIATE").unwrap();
-        LockTimeout::Short.set(&mut conn).unwrap();
-        let short = waited(&conn);
-        assert!(short >= LockTimeout::Short.duration(), "{short:?}");
-        LockTimeout::Full.set(&mut conn).unwrap();
-        let full = waited(&conn);
-        assert!(full >= LockTimeout::Full.duration(), "{full:?}");
+        wait_for_locks(&mut conn).unwrap();
+        let short = within(SHORT, || waited(&conn));
+        assert!(short >= SHORT && gave_up() && !gave_up(), "{short:?}");
+        let whole = waited(&conn);
+        assert!(whole >= FULL, "{whole:?}");
+        stop_with(Arc::new(AtomicBool::new(true)));
+        assert!(waited(&conn) < FULL);
     }
 
     /// The lock is free for 3 ms in every 60 ms: a handler that pauses for longer misses that for
@@ -98,7 +104,7 @@ mod tests {
         let path = directory.path().join("index.db");
         let photoprism = Connection::open(&path).unwrap();
         let mut conn = Connection::open(&path).unwrap();
-        LockTimeout::Full.set(&mut conn).unwrap();
+        wait_for_locks(&mut conn).unwrap();
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
         let writer = std::thread::spawn(move || {
             while stopped.recv_timeout(Duration::from_millis(3)) == Err(RecvTimeoutError::Timeout) {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -17,7 +18,7 @@ use super::detect::{DatabaseKind, OWN_TABLES, detect_open};
 use super::error::StoreError;
 use super::expected::{Expected, missing, waits};
 use super::generation::{self, Generation};
-use super::lock_timeout::LockTimeout;
+use super::lock_timeout::wait_for_locks;
 use super::meta::{self, CURSOR_KEY_BYTES};
 use super::owner::lock_holder;
 use super::schema::{self, STEPS};
@@ -131,8 +132,8 @@ pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenE
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, !waits && options.expected != Expected::Own);
     let mut conn =
         Connection::open_with_flags(path, flags).map_err(|error| storage(path, &error))?;
-    let timeout = if waits { LockTimeout::Full } else { LockTimeout::None };
-    timeout.set(&mut conn).map_err(|error| failed(path, error.into()))?;
+    let set = if waits { wait_for_locks(&mut conn) } else { conn.busy_timeout(Duration::ZERO) };
+    set.map_err(|error| failed(path, error.into()))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     // What is refused stays as it is, its log included.
     let keep_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;

@@ -19,7 +19,7 @@ use super::group::{
 };
 use super::jobs::{Inbox, Job, ReadRun};
 use super::lock_gap::LockGap;
-use super::lock_timeout::{self, LockTimeout};
+use super::lock_timeout;
 use super::outbox::Outbox;
 use crate::clock::Stopwatch;
 use crate::effect::EffectHandler;
@@ -38,6 +38,8 @@ struct Taken {
     stop: bool,
     /// One of the writes waited while another job gave PhotoPrism's lock up.
     waited: bool,
+    /// Since the group waits for PhotoPrism's lock.
+    locked: Option<Stopwatch>,
 }
 
 pub(super) struct DbThread {
@@ -71,6 +73,7 @@ impl DbThread {
     }
 
     pub(super) fn run(&mut self) {
+        lock_timeout::stop_with(self.inbox.stopping());
         // The start wrote as well.
         let _ = self.slot.check_written();
         loop {
@@ -132,7 +135,13 @@ impl DbThread {
         match job {
             Job::Read { ticket, run, short } => {
                 if ticket.begin() {
-                    self.read(run, short, waited);
+                    let spent = taken.locked.map_or(Duration::ZERO, Stopwatch::elapsed);
+                    let timeout = if waited {
+                        Duration::ZERO
+                    } else {
+                        lock_timeout::full().saturating_sub(spent)
+                    };
+                    self.read(run, short, timeout);
                 }
             }
             Job::Write { ticket, run, refuse } => {
@@ -150,10 +159,11 @@ impl DbThread {
     fn begin(&mut self, taken: &mut Taken) -> Result<(), StoreError> {
         self.leave_gap(taken);
         let watch = Stopwatch::start();
+        taken.locked = Some(watch);
         loop {
             match self.slot.begin() {
                 Err(StoreError::Locked(_))
-                    if !taken.waited && watch.elapsed() < self.slot.patience() => {}
+                    if !taken.waited && !taken.stop && watch.elapsed() < self.slot.patience() => {}
                 Err(error @ StoreError::Locked(_)) => {
                     self.waited = self.inbox.waiting();
                     return Err(error);
@@ -180,16 +190,15 @@ impl DbThread {
 
     /// What may take its time, or wait for a lock of PhotoPrism, keeps nobody's answer waiting. Of
     /// those who wait for such a lock at the same time the first one waits for all.
-    fn read(&mut self, run: ReadRun, short: bool, waited: bool) {
+    fn read(&mut self, run: ReadRun, short: bool, timeout: Duration) {
         let quick = short && self.slot.db().is_some_and(|db| *db.kind() == Kind::Own);
         if !quick {
             self.outbox.flush();
             self.slot.check();
         }
-        let timeout = if waited { LockTimeout::None } else { LockTimeout::Full };
         lock_timeout::gave_up();
-        run(self.slot.get_within(timeout));
-        if lock_timeout::gave_up() && !waited {
+        lock_timeout::within(timeout, || run(self.slot.get()));
+        if lock_timeout::gave_up() && !timeout.is_zero() {
             self.waited = self.inbox.waiting();
         }
         if !quick {
@@ -233,6 +242,9 @@ impl DbThread {
             return commit(db, anything).and(self.slot.check_written());
         }
         let mut end = commit(db, anything);
+        if let Err(StoreError::Locked(_)) = end {
+            self.waited = self.inbox.waiting();
+        }
         let written = self.slot.check_written();
         if anything {
             end = end.and(written);

@@ -13,7 +13,7 @@ use crate::store::columns::Columns;
 use crate::store::db::Db;
 use crate::store::detect::MIGRATE;
 use crate::store::error::StoreError;
-use crate::store::lock_timeout::LockTimeout;
+use crate::store::lock_timeout::wait_for_locks;
 use crate::store::open::{
     OpenError, OpenOptions, failed, photoprism_kind, pragma, refused, settings,
 };
@@ -25,7 +25,7 @@ pub(in crate::store) fn open_photoprism(
 ) -> Result<Db, OpenError> {
     let path = &options.path;
     let fail = |error: StoreError| failed(path, error);
-    LockTimeout::Full.set(&mut conn).map_err(|error| fail(error.into()))?;
+    wait_for_locks(&mut conn).map_err(|error| fail(error.into()))?;
     settings(&conn).map_err(fail)?;
     let kind = photoprism_kind(&conn).map_err(fail)?;
     // What is acknowledged must stand on the disk, whatever journal mode was found: the commit is

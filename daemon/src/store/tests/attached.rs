@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -11,7 +12,7 @@ use crate::store::audit::own_entry;
 use crate::store::database::Database;
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
-use crate::store::lock_timeout::LockTimeout;
+use crate::store::lock_timeout::within;
 use crate::store::schema::{ADMIN, LOGINS};
 use crate::store::{
     AuditEntry, AuditHead, IdempotencyRecord, audit_append, audit_count, audit_head, cursor_key,
@@ -96,11 +97,10 @@ fn a_first_write_that_a_lock_cut_short_is_done_at_the_next_try() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut db = place.open("index.db").unwrap();
-    LockTimeout::None.set(&mut db.conn).unwrap();
     let photoprism = Connection::open(place.at("index.db")).unwrap();
     photoprism.execute_batch("BEGIN EXCLUSIVE").unwrap();
     for _ in 0..2 {
-        let cut_short = attached::ready(&mut db);
+        let cut_short = within(Duration::ZERO, || attached::ready(&mut db));
         assert!(matches!(cut_short, Err(StoreError::Locked(_))), "{cut_short:?}");
     }
     assert!(place.at(FILE).exists());
