@@ -33,7 +33,10 @@ struct Accounts {
 
 /// Begins an import with the accounts of the database at that path. Deleted ones are left there.
 pub(super) async fn database(call: &Call<'_>, path: &str) -> Answer {
-    let found = read(call, absolute(path)?).await?;
+    let path = absolute(path)?;
+    // It may take long to read, so not for an import that has no place.
+    call.app.imports.check_place(call.uid(), 1, call.app.started.elapsed())?;
+    let found = read(call, path).await?;
     let mut answer = begin_with_rows(call, found.rows, found.bytes)?;
     if found.deleted > 0 {
         answer.warnings.push(format!("{} deleted accounts are left where they are", found.deleted));

@@ -64,9 +64,11 @@ struct Entry {
     staged: Option<ImportSession>,
 }
 
+type Places = HashMap<String, Entry>;
+
 /// All imports that are on their way.
 pub struct ImportSessions {
-    places: RefCell<HashMap<String, Entry>>,
+    places: RefCell<Places>,
     /// Held by the one import that is read or checked.
     pub(super) turn: Arc<Semaphore>,
 }
@@ -78,35 +80,23 @@ impl Default for ImportSessions {
 }
 
 impl ImportSessions {
-    /// Makes room for another one of `uid`.
+    /// Begins another one of `uid`, whose first step brings so many bytes.
     ///
     /// # Errors
-    /// `busy` where there are too many.
+    /// `busy` where there are too many, or too much of them.
     pub(super) fn begin(
         &self,
         uid: u32,
+        first: usize,
         (now, random): (Duration, fn(&mut [u8])),
     ) -> Result<String, CommandError> {
-        let mut places = self.places.borrow_mut();
-        let idle = |place: &Entry| now.saturating_sub(place.touched);
-        let is_full = |places: &HashMap<String, Entry>| {
-            let own = places.values().filter(|place| place.uid == uid).count();
-            places.len() >= MOST || own >= MOST_OF_UID
-        };
-        forget_where(&mut places, |place| idle(place) >= TIMEOUT);
-        if is_full(&places) {
-            forget_where(&mut places, |place| {
-                place.staged.is_some() && idle(place) >= SHORT_TIMEOUT
-            });
-        }
-        if is_full(&places) {
-            return Err(CommandError::Busy { retry_after_s: SHORT_TIMEOUT.as_secs() });
-        }
+        self.check_place(uid, first, now)?;
         let mut bytes = [0; ID_BYTES];
         random(&mut bytes);
         let id = HEXLOWER.encode(&bytes);
         let staged = Some(ImportSession::default());
-        places.insert(id.clone(), Entry { uid, touched: now, bytes: 0, staged });
+        let place = Entry { uid, touched: now, bytes: 0, staged };
+        self.places.borrow_mut().insert(id.clone(), place);
         Ok(id)
     }
 
@@ -144,20 +134,57 @@ impl ImportSessions {
         }
     }
 
-    /// Whether `more` bytes fit next to those of all imports.
+    /// Whether another one of `uid` with so many bytes can begin; idle ones make room.
+    ///
+    /// # Errors
+    /// `busy` where it cannot.
+    pub(super) fn check_place(
+        &self,
+        uid: u32,
+        bytes: usize,
+        now: Duration,
+    ) -> Result<(), CommandError> {
+        self.make_room(now, |places| {
+            let own = places.values().filter(|place| place.uid == uid).count();
+            places.len() < MOST && own < MOST_OF_UID && fits(places, bytes)
+        })
+    }
+
+    /// Whether `more` bytes fit next to those of all imports; idle ones make room. The one that
+    /// they are for is at work meanwhile, so that it is never idle itself.
     ///
     /// # Errors
     /// `busy` where they do not.
-    pub(super) fn check_room(&self, more: usize) -> Result<(), CommandError> {
-        let held: usize = self.places.borrow().values().map(|place| place.bytes).sum();
-        if held + more <= MOST_BYTES_OF_ALL {
+    pub(super) fn check_room(&self, more: usize, now: Duration) -> Result<(), CommandError> {
+        self.make_room(now, |places| fits(places, more))
+    }
+
+    fn make_room(
+        &self,
+        now: Duration,
+        is_enough: impl Fn(&Places) -> bool,
+    ) -> Result<(), CommandError> {
+        let mut places = self.places.borrow_mut();
+        let idle = |place: &Entry| now.saturating_sub(place.touched);
+        forget_where(&mut places, |place| idle(place) >= TIMEOUT);
+        if !is_enough(&places) {
+            forget_where(&mut places, |place| {
+                place.staged.is_some() && idle(place) >= SHORT_TIMEOUT
+            });
+        }
+        if is_enough(&places) {
             return Ok(());
         }
         Err(CommandError::Busy { retry_after_s: SHORT_TIMEOUT.as_secs() })
     }
 }
 
-fn forget_where(places: &mut HashMap<String, Entry>, is_over: impl Fn(&Entry) -> bool) {
+fn fits(places: &Places, more: usize) -> bool {
+    let held: usize = places.values().map(|place| place.bytes).sum();
+    held + more <= MOST_BYTES_OF_ALL
+}
+
+fn forget_where(places: &mut Places, is_over: impl Fn(&Entry) -> bool) {
     for (_, place) in places.extract_if(|_, place| is_over(place)) {
         if let Some(staged) = place.staged {
             drop_aside(staged);
@@ -228,23 +255,23 @@ mod tests {
     fn imports_are_bounded_and_forgotten() {
         let imports = ImportSessions::default();
         let ids: Vec<String> =
-            [7, 7, 8, 8].into_iter().map(|uid| imports.begin(uid, at(0)).unwrap()).collect();
-        assert!(matches!(imports.begin(9, at(9)), Err(CommandError::Busy { .. })));
+            [7, 7, 8, 8].into_iter().map(|uid| imports.begin(uid, 0, at(0)).unwrap()).collect();
+        assert!(matches!(imports.begin(9, 0, at(9)), Err(CommandError::Busy { .. })));
         let staged = imports.take(&ids[0], 7).unwrap();
         imports.put_back(&ids[0], staged, Duration::from_secs(5));
         let _at_work = imports.take(&ids[1], 7).unwrap();
         // Those without a step for ten seconds make room, one that is at work does not.
-        let id = imports.begin(9, at(10)).unwrap();
+        let id = imports.begin(9, 0, at(10)).unwrap();
         assert!(imports.take(&ids[2], 8).is_err() && imports.take(&ids[0], 7).is_ok());
         assert!(matches!(imports.take(&ids[1], 7), Err(CommandError::Conflict(_))));
         imports.forget(&id);
         assert!(matches!(imports.take(&id, 9), Err(CommandError::NotFound { .. })));
         let alone = ImportSessions::default();
-        let first = alone.begin(7, at(0)).unwrap();
-        alone.begin(8, at(599)).unwrap();
+        let first = alone.begin(7, 0, at(0)).unwrap();
+        alone.begin(8, 0, at(599)).unwrap();
         let staged = alone.take(&first, 7).unwrap();
         alone.put_back(&first, staged, Duration::ZERO);
-        alone.begin(8, at(600)).unwrap();
+        alone.begin(8, 0, at(600)).unwrap();
         assert!(alone.take(&first, 7).is_err());
     }
 
@@ -252,32 +279,68 @@ mod tests {
     fn one_uid_leaves_room_for_others() {
         let imports = ImportSessions::default();
         for _ in 0..MOST_OF_UID {
-            imports.begin(7, at(0)).unwrap();
+            imports.begin(7, 0, at(0)).unwrap();
         }
-        assert!(matches!(imports.begin(7, at(9)), Err(CommandError::Busy { .. })));
-        imports.begin(8, at(9)).unwrap();
-        imports.begin(7, at(10)).unwrap();
+        assert!(matches!(imports.begin(7, 0, at(9)), Err(CommandError::Busy { .. })));
+        imports.begin(8, 0, at(9)).unwrap();
+        imports.begin(7, 0, at(10)).unwrap();
+    }
+
+    /// Imports of uids from 0 on, each with so many bytes.
+    fn holding(bytes: &[usize]) -> (ImportSessions, Vec<String>) {
+        let imports = ImportSessions::default();
+        let ids = (0..).zip(bytes).map(|(uid, bytes)| {
+            let id = imports.begin(uid, 0, at(0)).unwrap();
+            let mut staged = imports.take(&id, uid).unwrap();
+            staged.bytes = *bytes;
+            imports.put_back(&id, staged, Duration::ZERO);
+            id
+        });
+        let ids = ids.collect();
+        (imports, ids)
     }
 
     #[test]
     fn all_of_them_have_a_most_of_bytes() {
-        let imports = ImportSessions::default();
-        for uid in 0..2 {
-            let id = imports.begin(uid, at(0)).unwrap();
-            let mut staged = imports.take(&id, uid).unwrap();
-            staged.bytes = MOST_BYTES_OF_ALL / 2 - 1;
-            imports.put_back(&id, staged, Duration::ZERO);
-            // One at work counts as well.
-            let _at_work = imports.take(&id, uid).unwrap();
+        let (imports, ids) = holding(&[MOST_BYTES_OF_ALL / 2 - 1; 2]);
+        // Those at work count as well, and are not forgotten.
+        let _at_work = [imports.take(&ids[0], 0).unwrap(), imports.take(&ids[1], 1).unwrap()];
+        for now in [0, 9, 10, 599].map(Duration::from_secs) {
+            imports.check_room(2, now).unwrap();
+            assert!(matches!(imports.check_room(3, now), Err(CommandError::Busy { .. })));
+            imports.check_place(2, 2, now).unwrap();
+            assert!(matches!(imports.check_place(2, 3, now), Err(CommandError::Busy { .. })));
         }
-        imports.check_room(2).unwrap();
-        assert!(matches!(imports.check_room(3), Err(CommandError::Busy { .. })));
+        assert!(matches!(imports.begin(2, 3, at(10)), Err(CommandError::Busy { .. })));
+        imports.begin(2, 2, at(10)).unwrap();
+    }
+
+    #[test]
+    fn idle_ones_make_room_for_bytes_too() {
+        let (ten, half) = (Duration::from_secs(10), MOST_BYTES_OF_ALL / 2);
+        for check in [
+            |imports: &ImportSessions, now| imports.check_room(1, now),
+            |imports: &ImportSessions, now| imports.check_place(2, 1, now),
+        ] {
+            let (imports, ids) = holding(&[half, half]);
+            let busy = check(&imports, Duration::from_secs(9));
+            assert!(matches!(busy, Err(CommandError::Busy { .. })));
+            // One took a step since.
+            let staged = imports.take(&ids[0], 0).unwrap();
+            imports.put_back(&ids[0], staged, Duration::from_secs(1));
+            check(&imports, ten).unwrap();
+            assert!(imports.take(&ids[0], 0).is_ok() && imports.take(&ids[1], 1).is_err());
+        }
+        // Where there is room nobody is forgotten.
+        let (imports, ids) = holding(&[half, half - 1]);
+        imports.check_room(1, ten).unwrap();
+        assert!(imports.take(&ids[0], 0).is_ok() && imports.take(&ids[1], 1).is_ok());
     }
 
     #[test]
     fn one_step_works_at_a_time_and_for_one_uid() {
         let imports = ImportSessions::default();
-        let id = imports.begin(7, at(0)).unwrap();
+        let id = imports.begin(7, 0, at(0)).unwrap();
         assert!(matches!(imports.take(&id, 8), Err(CommandError::NotFound { .. })));
         let staged = imports.take(&id, 7).unwrap();
         assert!(matches!(imports.take(&id, 7), Err(CommandError::Conflict(_))));

@@ -32,26 +32,17 @@ const ENVELOPE_BYTES: usize = 4096;
 
 /// The text, or its next part.
 pub(super) fn text(call: &Call<'_>, id: Option<String>, part: &Secret) -> Answer {
-    let app = call.app;
-    let now = app.started.elapsed();
-    let id = match id {
-        Some(id) => id,
-        None => app.imports.begin(call.uid(), (now, app.random))?,
-    };
-    app.imports.check_room(part.expose().len())?;
-    change(call, &id, |staged| staged.add(part))
+    let bytes = part.expose().len();
+    let step = |staged: &mut ImportSession| staged.add(part);
+    match id {
+        Some(id) => change(call, &id, bytes, step),
+        None => begin(call, bytes, step),
+    }
 }
 
 /// The rows of a database, which are whole at once, and the bytes that they were read from.
-pub(super) fn begin_with_rows(
-    call: &Call<'_>,
-    rows: Rows,
-    bytes: usize,
-) -> Result<Success, CommandError> {
-    let app = call.app;
-    app.imports.check_room(bytes)?;
-    let id = app.imports.begin(call.uid(), (app.started.elapsed(), app.random))?;
-    change(call, &id, |staged| {
+pub(super) fn begin_with_rows(call: &Call<'_>, rows: Rows, bytes: usize) -> Answer {
+    begin(call, bytes, |staged| {
         (staged.rows, staged.bytes) = (Some(Arc::new(rows)), bytes);
         Ok(())
     })
@@ -59,19 +50,36 @@ pub(super) fn begin_with_rows(
 
 /// The password of a file that was asked for.
 pub(super) fn file(call: &Call<'_>, id: &str, file: String, password: Secret) -> Answer {
-    call.app.imports.check_room(password.expose().len())?;
-    change(call, id, |staged| staged.give(file, password))
+    change(call, id, password.expose().len(), |staged| staged.give(file, password))
 }
 
+/// The first step of an import, which brings so many bytes. Where it fails nobody has its name.
+fn begin(
+    call: &Call<'_>,
+    bytes: usize,
+    step: impl FnOnce(&mut ImportSession) -> Result<(), CommandError>,
+) -> Answer {
+    let app = call.app;
+    let id = app.imports.begin(call.uid(), bytes, (app.started.elapsed(), app.random))?;
+    let answer = change(call, &id, bytes, step);
+    if answer.is_err() {
+        app.imports.forget(&id);
+    }
+    answer
+}
+
+/// A step that brings so many bytes.
 fn change(
     call: &Call<'_>,
     id: &str,
+    bytes: usize,
     step: impl FnOnce(&mut ImportSession) -> Result<(), CommandError>,
 ) -> Answer {
-    let mut staged = call.app.imports.take(id, call.uid())?;
-    let changed = step(&mut staged);
+    let (imports, now) = (&call.app.imports, call.app.started.elapsed());
+    let mut staged = imports.take(id, call.uid())?;
+    let changed = imports.check_room(bytes, now).and_then(|()| step(&mut staged));
     let answer = changed.and_then(|()| success(&progress(id, &staged, Vec::new())));
-    call.app.imports.put_back(id, staged, call.app.started.elapsed());
+    imports.put_back(id, staged, call.app.started.elapsed());
     answer
 }
 
