@@ -218,6 +218,7 @@ impl CommandError {
             Self::Internal(_)
                 | Self::Store(
                     StoreError::Damaged(_)
+                        | StoreError::TooBig(_)
                         | StoreError::Other(_)
                         | StoreError::Panicked
                         | StoreError::Full(_)
@@ -269,6 +270,7 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
         | StoreError::Damaged(_)
         | StoreError::Panicked
         | StoreError::NotKept { .. }
+        | StoreError::TooBig(_)
         | StoreError::Other(_) => internal(request),
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use nix::sys::prctl::set_dumpable;
-use nix::unistd::{Gid, Uid, setfsgid, setfsuid};
+use nix::unistd::{Gid, Uid, geteuid, setfsgid, setfsuid};
 
 use crate::sys;
 
@@ -19,6 +19,14 @@ pub struct Rights {
 }
 
 impl Rights {
+    /// Whose they are, for a message to the peer.
+    pub fn whose(&self) -> String {
+        if self.is_owner {
+            return format!("the rights of the daemon (uid {})", geteuid());
+        }
+        "your rights".into()
+    }
+
     /// Gives the calling thread these rights to files, and no more; for a thread that ends with what
     /// it was made for. With another uid than root's the kernel takes the capabilities away that
     /// pass over modes and owners.
@@ -54,6 +62,13 @@ mod tests {
     fn opened(rights: Rights, path: &std::path::Path) -> bool {
         let path = path.to_owned();
         thread::spawn(move || rights.take_on().is_ok() && File::open(path).is_ok()).join().unwrap()
+    }
+
+    #[test]
+    fn a_message_says_whose_rights_they_are() {
+        let of = |is_owner| Rights { uid: 0, gid: 0, groups: [].into(), is_owner }.whose();
+        assert_eq!(of(false), "your rights");
+        assert_eq!(of(true), format!("the rights of the daemon (uid {})", geteuid()));
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub enum StoreError {
     /// A row breaks what the database declares of its tables.
     #[error("{0}")]
     Constraint(String),
+    /// A value is longer than the connection lets it be.
+    #[error("a value is too long: {0}")]
+    TooBig(String),
     /// Anything else that SQLite says.
     #[error("{0}")]
     Other(String),
@@ -65,6 +68,7 @@ impl From<rusqlite::Error> for StoreError {
             (Sqlite::DatabaseCorrupt | Sqlite::NotADatabase, _) => Self::Damaged(text),
             (Sqlite::ReadOnly | Sqlite::CannotOpen, _) => Self::ReadOnly(text),
             (Sqlite::ConstraintViolation, _) => Self::Constraint(text),
+            (Sqlite::TooBig, _) => Self::TooBig(text),
             _ => Self::Other(text),
         }
     }

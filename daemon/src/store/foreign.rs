@@ -2,8 +2,9 @@
 //! be taken over into this database.
 
 use std::cell::RefCell;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use photoprism_protocol::secret::Secret;
@@ -28,6 +29,11 @@ use crate::system::{FileId, descriptors_of};
 /// Bytes of one value; PhotoPrism's longest text here is a tenth of it.
 const MOST_VALUE_BYTES: i32 = 64 * 1024;
 
+/// Where the header of a database has the version that a reader needs, and that of WAL mode:
+/// <https://sqlite.org/fileformat2.html#file_format_version_numbers>.
+const WAL_VERSION_AT: usize = 19;
+const WAL_VERSION: u8 = 2;
+
 /// App passwords of one account that can be taken over.
 pub const MOST_APP_PASSWORDS: u32 = 1000;
 
@@ -40,6 +46,9 @@ pub enum SourceError {
     /// It is something else; the statement says what was found.
     #[error("{0}")]
     NotOne(String),
+    /// It can be read only where SQLite may make files next to it.
+    #[error("it is in WAL mode, and its directory cannot be written")]
+    Wal,
     /// It could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -116,6 +125,13 @@ impl PhotoPrismReader {
             return Err(SourceError::NotOne("it is no file".into()));
         }
         check_companions(path)?;
+        Self::connect(path).map_err(|error| match error {
+            SourceError::Store(StoreError::ReadOnly(_)) if is_in_wal_mode(path) => SourceError::Wal,
+            error => error,
+        })
+    }
+
+    fn connect(path: &Path) -> Result<Self, SourceError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut conn = Connection::open_with_flags(path, flags)?;
         wait_for_locks(&mut conn)?;
@@ -154,6 +170,15 @@ impl PhotoPrismReader {
             if owns { app_passwords(db, &row.uid, MOST_APP_PASSWORDS + 1)? } else { Vec::new() };
         Ok(SourceAccount { hash: hash.map(Secret::new), passcode, app_passwords, row })
     }
+}
+
+/// Whether the file's header says so; not for a file that the thread may not read.
+fn is_in_wal_mode(path: &Path) -> bool {
+    let mut header = [0; WAL_VERSION_AT + 1];
+    // It may be another file by now, that is waited for.
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let read = file.and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header[WAL_VERSION_AT] == WAL_VERSION
 }
 
 /// Refuses a file next to which others lie that SQLite would open and wait for.

@@ -124,6 +124,50 @@ fn a_peer_reads_what_its_own_rights_let_it_read() {
     }
 }
 
+/// SQLite makes files next to such a database to read it, where nobody else has made them.
+#[test]
+fn a_database_in_wal_mode_needs_a_directory_that_can_be_written() {
+    if !is_root() {
+        return skipped("other users need root");
+    }
+    let mut home = TestDaemon::new().args(["--socket-group", "root", "--allow", "admin=uid:54001"]);
+    home.start();
+    open_to_all(&home.socket());
+    let path = home.root().join("index.db");
+    index_db(&path);
+    let running = Connection::open(&path).unwrap();
+    running.pragma_update(None, "journal_mode", "WAL").unwrap();
+    drop(running);
+    let mut peer = Peer::connect(&home.socket(), ADMIN);
+    let mode = |mode| fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    let (code, message) = refusal(&mut peer, &path);
+    assert_eq!(code, "invalid_argument");
+    assert!(message.contains("cannot be read with your rights"), "{message}");
+    assert!(!message.contains("WAL"), "it may not read it: {message}");
+    mode(0o644);
+    let (code, message) = refusal(&mut peer, &path);
+    assert_eq!(code, "invalid_argument");
+    assert!(message.contains("in WAL mode") && message.contains("copy it"), "{message}");
+    // As the message says: a copy in a directory of its own.
+    let directory = home.root().join("of-admin");
+    fs::create_dir(&directory).unwrap();
+    chown(&directory, Some(ADMIN.uid), Some(ADMIN.gid)).unwrap();
+    fs::copy(&path, directory.join("index.db")).unwrap();
+    peer.ok("users.import", json!({"database": directory.join("index.db")}));
+    assert_eq!(home.call("users.import", json!({"database": path}))["ok"], true, "root may write");
+}
+
+#[test]
+fn a_damaged_database_is_told_from_one_that_cannot_be_read() {
+    let mut home = TestDaemon::started();
+    let path = home.root().join("index.db");
+    index_db(&path);
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(8192).unwrap();
+    let error = home.refused("users.import", json!({"database": path}));
+    assert!(error["message"].as_str().unwrap().contains("is damaged"), "{error}");
+}
+
 #[test]
 fn a_daemon_that_is_not_root_opens_files_for_its_own_user_alone() {
     if !is_root() {
@@ -144,6 +188,12 @@ fn a_daemon_that_is_not_root_opens_files_for_its_own_user_alone() {
     let own = Who { uid: USER, gid: USER, groups: &[] };
     let mut own = Peer::connect(&home.socket(), own);
     assert_eq!(own.call("users.import", json!({"database": path}))["ok"], true);
+    // Its own user's rights are no more than the daemon's.
+    let closed = home.root().join("closed.db");
+    index_db(&closed);
+    let (code, message) = refusal(&mut own, &closed);
+    assert_eq!(code, "invalid_argument");
+    assert!(message.contains("with the rights of the daemon (uid 54005)"), "{message}");
     let mut peer = Peer::connect(&home.socket(), ADMIN);
     for path in [path, home.root().join("not-there.db")] {
         let fault = peer.fault("users.import", json!({"database": path}));
@@ -183,9 +233,9 @@ fn a_database_has_a_most_of_everything() {
         count(1001)
     );
     for (change, expected) in [
-        (users(20_000, "''"), "more than 20,000 accounts"),
-        (users(1000, "hex(zeroblob(20000))"), "more than 32 MiB"),
-        (users(1, "hex(zeroblob(40000))"), "more than 64 KiB"),
+        (users(20_000, "''"), "more than 20,000 accounts; import them as texts"),
+        (users(1000, "hex(zeroblob(20000))"), "more than 32 MiB; end app passwords there"),
+        (users(1, "hex(zeroblob(40000))"), "a text of an account in it has more than 64 KiB"),
         (passwords, "more than 1,000 app passwords"),
     ] {
         let message = refused_after(&change);

@@ -13,6 +13,7 @@ use super::worker::{Turn, check};
 use crate::cancel::Cancel;
 use crate::error::CommandError;
 use crate::handlers::users::{RejectedRow, Rows, ValidRow};
+use crate::peer::Rights;
 use crate::store::{
     MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError, StoreError,
 };
@@ -66,11 +67,13 @@ async fn read(call: &Call<'_>, path: PathBuf) -> Result<Accounts, CommandError> 
         // With the daemon's own rights, so before it has those of the peer.
         let own = OwnFiles::of(&database);
         rights.take_on().map_err(|_| no_rights())?;
-        let foreign = PhotoPrismReader::open(&path, &own).map_err(told)?;
+        let foreign =
+            PhotoPrismReader::open(&path, &own).map_err(|error| refusal(error, &rights))?;
         let (mut found, mut after) = (Accounts::default(), 0);
         loop {
             check(cancel)?;
-            let accounts = foreign.accounts(after, STEP).map_err(|error| told(error.into()))?;
+            let accounts = foreign.accounts(after, STEP);
+            let accounts = accounts.map_err(|error| refusal(error.into(), &rights))?;
             let Some(last) = accounts.last() else { return Ok(found) };
             after = last.row.id;
             for account in accounts {
@@ -94,10 +97,18 @@ impl Accounts {
             return Ok(());
         }
         self.bytes += account.bytes();
-        if self.rows.len() == MOST_ROWS || self.bytes > MOST_DATABASE_BYTES {
+        if self.rows.len() == MOST_ROWS {
             return Err(CommandError::broken(
                 "database",
-                "it has more than 20,000 accounts, or more than 32 MiB of them",
+                "it has more than 20,000 accounts; import them as texts in several pieces, with \
+                 password_hash in each row",
+            ));
+        }
+        if self.bytes > MOST_DATABASE_BYTES {
+            return Err(CommandError::broken(
+                "database",
+                "its accounts have more than 32 MiB; end app passwords there that nobody needs, or \
+                 import the accounts as texts in several pieces, with password_hash in each row",
             ));
         }
         if account.app_passwords.len() > MOST_APP_PASSWORDS as usize {
@@ -122,22 +133,38 @@ fn no_rights() -> CommandError {
     }
 }
 
-fn told(fault: SourceError) -> CommandError {
-    match fault {
-        SourceError::Missing => CommandError::NotFound {
-            message: "there is no such file where the daemon runs; in a container it sees only \
-                      what is mounted there"
-                .into(),
-            hint: None,
-        },
-        SourceError::NotOne(what) => {
-            CommandError::broken("database", format!("this is not PhotoPrism's index.db: {what}"))
+/// What is wrong with the file, and what to do. Only a peer that may read the file learns more of
+/// it than that it cannot be read.
+fn refusal(fault: SourceError, rights: &Rights) -> CommandError {
+    let whose = rights.whose();
+    let message = match fault {
+        SourceError::Missing => {
+            return CommandError::NotFound {
+                message:
+                    "there is no such file where the daemon runs; in a container it sees only \
+                          what is mounted there"
+                        .into(),
+                hint: None,
+            };
         }
-        SourceError::Store(error @ StoreError::Locked(_)) => error.into(),
-        SourceError::Store(_) => CommandError::broken(
-            "database",
-            "this file cannot be read with your rights; see its owner and mode, and that no text of \
-             an account in it has more than 64 KiB",
+        SourceError::Store(error @ StoreError::Locked(_)) => return error.into(),
+        SourceError::NotOne(what) => format!("this is not PhotoPrism's index.db: {what}"),
+        SourceError::Wal => format!(
+            "this database is in WAL mode, and while its PhotoPrism is stopped it is read only \
+             where {whose} allow writing in its directory; copy it, with its -wal if there is one, \
+             to such a directory, or start its PhotoPrism"
         ),
-    }
+        SourceError::Store(StoreError::TooBig(_)) => {
+            "a text of an account in it has more than 64 KiB; shorten it there".into()
+        }
+        SourceError::Store(StoreError::Damaged(_)) => {
+            "this database is damaged; check it with PRAGMA integrity_check, or use a backup of it"
+                .into()
+        }
+        SourceError::Store(_) => format!(
+            "this file cannot be read with {whose}; see its owner and mode, and those of the \
+             directories above it"
+        ),
+    };
+    CommandError::broken("database", message)
 }
