@@ -28,6 +28,9 @@ pub const MOST_ROWS: usize = 20_000;
 /// Bytes of one row: as much as a line of the protocol has by default.
 pub const MOST_ROW_BYTES: usize = 64 * 1024;
 
+/// Columns of a CSV: there are fewer keys.
+const MOST_COLUMNS: usize = 64;
+
 /// What an SQLite file begins with.
 const SQLITE: &str = "SQLite format 3";
 
@@ -117,6 +120,12 @@ fn too_long() -> TextError {
     broken("an account has at most 64 KiB; is there a line end or a quote missing?")
 }
 
+fn too_long_at(line: u64) -> TextError {
+    broken(format!(
+        "line {line}: an account has at most 64 KiB; is there a line end or a quote missing?"
+    ))
+}
+
 fn newlines(bytes: &[u8]) -> u64 {
     bytes.split(|byte| *byte == b'\n').count() as u64 - 1
 }
@@ -153,12 +162,17 @@ fn decoded(line: &str) -> Result<Row, TextError> {
     Ok(Row { expires_at: row.expires_at.map(whole_day), ..row })
 }
 
-/// The object that a row of CSV or TOML is written into; zeroed when it is dropped.
+/// Bytes of the longest object: a byte of a value, or of the name of its column, takes six in JSON
+/// at the worst, and each column brings two pairs of quotes, a colon and a comma.
+const MOST_OBJECT_BYTES: usize = 12 * MOST_ROW_BYTES + 6 * MOST_COLUMNS + 2;
+
+/// The object that a row of CSV or TOML is written into; zeroed when it is dropped. It never grows,
+/// which would leave what it held behind.
 struct Object(Zeroizing<Vec<u8>>);
 
 impl Object {
     fn new() -> Self {
-        Self(Zeroizing::new(Vec::with_capacity(MOST_ROW_BYTES)))
+        Self(Zeroizing::new(Vec::with_capacity(MOST_OBJECT_BYTES)))
     }
 
     fn begin(&mut self) {

@@ -3,13 +3,12 @@
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use zeroize::Zeroizing;
 
-use super::{MOST_ROW_BYTES, Object, ParsedRow, TextError, broken, newlines, too_long};
+use super::{
+    MOST_COLUMNS, MOST_ROW_BYTES, Object, ParsedRow, TextError, broken, newlines, too_long_at,
+};
 
 /// Columns that hold yes or no.
 const SWITCHES: [&str; 3] = ["super_admin", "can_login", "webdav"];
-
-/// Columns of a file: there are fewer keys.
-const MOST_COLUMNS: usize = 64;
 
 pub(super) fn read<E: From<TextError>>(
     text: &str,
@@ -43,7 +42,11 @@ fn unequal(line: u64) -> TextError {
 }
 
 /// An empty cell gives nothing.
-fn cells(object: &mut Object, columns: &[String], records: &Records<'_>) -> Result<(), TextError> {
+pub(super) fn cells(
+    object: &mut Object,
+    columns: &[String],
+    records: &Records<'_>,
+) -> Result<(), TextError> {
     object.begin();
     for (column, cell) in columns.iter().zip(records.cells()).filter(|(_, cell)| !cell.is_empty()) {
         if SWITCHES.contains(&column.as_str()) {
@@ -105,7 +108,7 @@ impl<'a> Records<'a> {
             match result {
                 // Asked once more with nothing, the reader ends the last record.
                 ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::OutputFull => return Err(too_long()),
+                ReadRecordResult::OutputFull => return Err(too_long_at(line)),
                 ReadRecordResult::OutputEndsFull => {
                     return Err(broken(format!("line {line} has more than 64 cells")));
                 }

@@ -79,6 +79,49 @@ fn a_row_has_an_end() {
 }
 
 #[test]
+fn a_row_that_is_too_long_is_told_with_its_line() {
+    let long = "x".repeat(MOST_ROW_BYTES);
+    let unclosed = format!("name;attr\nbob;\"a\nb\"\neve;\"{long}\n");
+    for (text, expected) in [
+        (unclosed, "line 4: an account has at most 64 KiB"),
+        (format!("name;{long}x\nbob;\n"), "line 1: an account has"),
+        (
+            format!("[[account]]\nname = 'bob'\n\n# who\n[[account]]\nname = '{long}'\n"),
+            "line 5: an account has at most 64 KiB",
+        ),
+        (format!("[[account]]\n{}name = 'bob'\n", "# who\n".repeat(11_000)), "with its comments"),
+        (
+            format!("\naccount = [\n{}]\n", "  { name = 'bob' },\n".repeat(4_000)),
+            "line 2: a list of accounts has at most 64 KiB; give each account a table of its own, \
+             [[account]]",
+        ),
+    ] {
+        let error = all(&text).unwrap_err();
+        assert!(message(&error).contains(expected), "{}", message(&error));
+    }
+    let short = "account = [\n  { name = 'bob' },\n]\n[[account]]\n";
+    assert!(message(&fault(short)).contains("line 4 is not TOML"));
+}
+
+#[test]
+fn the_buffer_of_a_row_never_grows() {
+    // A byte of a cell or of a column's name takes six in JSON at the worst.
+    let worst = "\u{1}".repeat(MOST_ROW_BYTES / 64 - 1);
+    let line = vec![worst.as_str(); 64].join(";") + "\n";
+    let text = line.repeat(2);
+    let mut records = separated::Records::new(&text);
+    records.next().unwrap();
+    let columns: Vec<String> = records.cells().map(str::to_owned).collect();
+    let mut object = Object::new();
+    let before = object.0.as_ptr();
+    records.next().unwrap();
+    separated::cells(&mut object, &columns, &records).unwrap();
+    assert!(object.0.len() > 11 * MOST_ROW_BYTES, "{}", object.0.len());
+    assert!(object.row().is_err());
+    assert_eq!(object.0.as_ptr(), before, "what it held before was not zeroed");
+}
+
+#[test]
 fn reading_ends_where_it_is_told_to() {
     let texts = ["{}\n".repeat(9), format!("name\n{}", "a\n".repeat(9)), "[[account]]\n".repeat(9)];
     for text in texts {

@@ -9,9 +9,9 @@ use serde::Deserialize;
 use toml::{Spanned, Table, Value};
 use toml_parser::Source;
 use toml_parser::lexer::{Lexer, TokenKind};
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
-use super::{MOST_ROW_BYTES, Object, ParsedRow, TextError, broken, newlines, too_long};
+use super::{MOST_ROW_BYTES, Object, ParsedRow, TextError, broken, newlines};
 
 /// What a part that is a table begins with.
 const TABLE: &str = "[[";
@@ -20,7 +20,27 @@ const TABLE: &str = "[[";
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    account: Vec<Spanned<Table>>,
+    account: Vec<Spanned<Account>>,
+}
+
+/// Zeroed when it is dropped, whatever is read of it: any of its values may be a password.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Account(Table);
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|(_, value)| zero(value));
+    }
+}
+
+fn zero(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(zero),
+        Value::Table(table) => table.iter_mut().for_each(|(_, value)| zero(value)),
+        Value::Boolean(_) | Value::Datetime(_) | Value::Integer(_) | Value::Float(_) => {}
+    }
 }
 
 pub(super) fn read<E: From<TextError>>(
@@ -31,8 +51,10 @@ pub(super) fn read<E: From<TextError>>(
     let mut object = Object::new();
     let mut is_list = false;
     for part in Parts::new(text) {
-        let part = part?;
         let is_table = text[part.start..].starts_with(TABLE);
+        if part.len() > MOST_ROW_BYTES {
+            return Err(too_long(lines.line_at(part.start), is_table).into());
+        }
         if is_table && is_list {
             return Err(not_understood(lines.line_at(part.start)).into());
         }
@@ -44,7 +66,7 @@ pub(super) fn read<E: From<TextError>>(
         is_list = !is_table && !file.account.is_empty();
         for account in file.account {
             let line = lines.line_at(part.start + account.span().start);
-            let row = fill(&mut object, account.into_inner()).and_then(|()| object.row());
+            let row = fill(&mut object, account.as_ref()).and_then(|()| object.row());
             each(ParsedRow { line, row, may_be_cut: false })?;
         }
     }
@@ -58,14 +80,27 @@ fn not_understood(line: u64) -> TextError {
     ))
 }
 
+fn too_long(line: u64, is_table: bool) -> TextError {
+    broken(if is_table {
+        format!(
+            "line {line}: an account has at most 64 KiB with its comments; is there a quote missing?"
+        )
+    } else {
+        format!(
+            "line {line}: a list of accounts has at most 64 KiB; give each account a table of its \
+             own, [[account]]"
+        )
+    })
+}
+
 /// Texts, switches and times; nothing of an account is anything else.
-fn fill(object: &mut Object, table: Table) -> Result<(), TextError> {
+fn fill(object: &mut Object, Account(table): &Account) -> Result<(), TextError> {
     object.begin();
     for (key, value) in table {
         match value {
-            Value::String(text) => object.text(&key, &Zeroizing::new(text)),
-            Value::Boolean(switch) => object.switch(&key, switch),
-            Value::Datetime(time) => object.text(&key, &time.to_string()),
+            Value::String(text) => object.text(key, text),
+            Value::Boolean(switch) => object.switch(key, *switch),
+            Value::Datetime(time) => object.text(key, &time.to_string()),
             Value::Integer(_) | Value::Float(_) | Value::Array(_) | Value::Table(_) => {
                 return Err(TextError::Invalid {
                     field: key.chars().take(40).collect::<String>().into(),
@@ -95,7 +130,8 @@ impl Lines<'_> {
     }
 }
 
-/// The parts of a text, each with one table at most, without blanks and comments around it.
+/// The parts of a text, each with one table at most, without blanks and comments around it; one
+/// that is longer than a row may be ends early.
 struct Parts<'a> {
     text: &'a str,
     tokens: Lexer<'a>,
@@ -129,7 +165,7 @@ impl<'a> Parts<'a> {
 }
 
 impl Iterator for Parts<'_> {
-    type Item = Result<Range<usize>, TextError>;
+    type Item = Range<usize>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut part = self.begun.take();
@@ -151,10 +187,10 @@ impl Iterator for Parts<'_> {
             let part = part.get_or_insert_with(|| span.clone());
             part.end = span.end;
             if part.len() > MOST_ROW_BYTES {
-                return Some(Err(too_long()));
+                break;
             }
         }
-        part.map(Ok)
+        part
     }
 }
 
@@ -190,6 +226,16 @@ mod tests {
         for text in ["[[account]]\nname = 1\n", "[[account]]\nname = 'x'\nroles = ['user']\n"] {
             assert!(all(text).unwrap()[0].row.is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_account_is_zeroed_whatever_it_holds() {
+        let text = "password = 'x'\nlist = ['x', ['x']]\ntable = { a = 'x', b = [{ c = 'x' }] }";
+        let mut value = Value::Table(toml::from_str(text).unwrap());
+        let texts = |value: &Value| format!("{value:?}").matches("\"x\"").count();
+        assert_eq!(texts(&value), 5);
+        zero(&mut value);
+        assert_eq!(texts(&value), 0, "{value:?}");
     }
 
     #[test]
