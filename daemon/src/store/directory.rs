@@ -5,11 +5,12 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat, renameat};
-use nix::sys::stat::{Mode, fchmod};
+use nix::fcntl::{AtFlags, OFlag, openat, renameat};
+use nix::sys::stat::{FileStat, Mode, fchmod, fstatat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use rusqlite::{Connection, OpenFlags};
 
@@ -17,6 +18,43 @@ use crate::system::{FileId, Seen, descriptors_of};
 
 /// Mode of every file that is created in one.
 const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
+
+/// One thread at a time opens files of directories and counts their descriptors: another one that
+/// opens or closes the same file meanwhile would change the count. Held for that alone, not while a
+/// file is read or synced.
+#[derive(Debug)]
+pub(super) struct OpenLock {
+    _guard: MutexGuard<'static, ()>,
+}
+
+impl OpenLock {
+    /// Waits for the others.
+    pub(super) fn take() -> Self {
+        static LOCK: Mutex<()> = Mutex::new(());
+        Self { _guard: LOCK.lock().unwrap_or_else(PoisonError::into_inner) }
+    }
+}
+
+/// A file of a directory that SQLite is about to open, and the lock that keeps others from opening it
+/// or counting its descriptors meanwhile.
+#[derive(Debug)]
+pub(super) struct Held<'a> {
+    pub(super) name: &'a str,
+    pub(super) file: &'a File,
+    _lock: OpenLock,
+}
+
+impl<'a> Held<'a> {
+    /// The file that has that name.
+    pub(super) const fn new(name: &'a str, file: &'a File, lock: OpenLock) -> Self {
+        Self { name, file, _lock: lock }
+    }
+
+    /// How many descriptors lead to it.
+    pub(super) fn descriptors(&self) -> io::Result<usize> {
+        descriptors_of(FileId::of(&self.file.metadata()?))
+    }
+}
 
 /// An open directory.
 #[derive(Debug)]
@@ -64,9 +102,19 @@ impl Directory {
         Ok(names)
     }
 
+    /// What a name is, of a link the link itself; no descriptor is opened for it. `None` where there
+    /// is none of that name.
+    pub(super) fn stat(&self, name: &str) -> io::Result<Option<FileStat>> {
+        match fstatat(&self.file, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Err(Errno::ENOENT) => Ok(None),
+            found => Ok(Some(found?)),
+        }
+    }
+
     /// Holds on to a file without opening it to be read: nothing happens to a device, and no locks
-    /// are lost when this is dropped. `None` where there is none of that name.
-    pub(super) fn find(&self, name: &str) -> io::Result<Option<File>> {
+    /// are lost when this is dropped. `None` where there is none of that name. The lock keeps others
+    /// from counting it meanwhile.
+    pub(super) fn find(&self, name: &str, _: &OpenLock) -> io::Result<Option<File>> {
         let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         match openat(&self.file, name, flags, Mode::empty()) {
             Err(Errno::ENOENT) => Ok(None),
@@ -84,22 +132,19 @@ impl Directory {
         Ok(file)
     }
 
-    /// Opens a file with SQLite, which knows nothing but paths, and checks that it is `file`, which
-    /// is held by a descriptor, that SQLite has open. Nothing was read or written by then but the
-    /// header.
+    /// Opens a file with SQLite, which knows nothing but paths, and checks that it is the one that is
+    /// held by a descriptor that SQLite has open. Nothing was read or written by then but the header.
     pub(super) fn connect(
         &self,
-        name: &str,
-        file: &File,
+        held: &Held<'_>,
         (flags, vfs): (OpenFlags, &str),
     ) -> io::Result<Connection> {
-        let id = FileId::of(&file.metadata()?);
-        let before = descriptors_of(id)?;
-        let path = self.real_path()?.join(name);
+        let before = held.descriptors()?;
+        let path = self.real_path()?.join(held.name);
         let flags = flags | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let conn =
             Connection::open_with_flags_and_vfs(path, flags, vfs).map_err(io::Error::other)?;
-        if descriptors_of(id)? > before { Ok(conn) } else { Err(replaced()) }
+        if held.descriptors()? > before { Ok(conn) } else { Err(replaced()) }
     }
 
     /// The path by which the system knows it now, without links.
@@ -107,7 +152,8 @@ impl Directory {
         fs::read_link(format!("/proc/self/fd/{}", self.file.as_raw_fd()))
     }
 
-    /// Renames `file`, which has the name `from`; fails where another one has.
+    /// Renames `file`, which has the name `from`; fails where another one has. The disk has the new
+    /// name after `sync`.
     pub(super) fn rename(&self, file: &File, from: &str, to: &str) -> io::Result<()> {
         self.check(file, from)?;
         renameat(&self.file, from, &self.file, to)?;
@@ -116,13 +162,22 @@ impl Directory {
             self.remove(to)?;
             return Err(error);
         }
+        Ok(())
+    }
+
+    /// Waits until the disk has the names.
+    pub(super) fn sync(&self) -> io::Result<()> {
         self.file.sync_all()
     }
 
     /// Whether that name is still the file's.
     fn check(&self, file: &File, name: &str) -> io::Result<()> {
-        let found = self.find(name)?.ok_or_else(replaced)?.metadata()?;
-        if FileId::of(&found) == FileId::of(&file.metadata()?) { Ok(()) } else { Err(replaced()) }
+        let found = self.stat(name)?.ok_or_else(replaced)?;
+        if FileId::of_stat(&found) == FileId::of(&file.metadata()?) {
+            Ok(())
+        } else {
+            Err(replaced())
+        }
     }
 
     /// Removes a name, where it is there: of a link the link itself.
@@ -157,7 +212,7 @@ mod tests {
     }
 
     fn connect(directory: &Directory, file: &File) -> io::Result<Connection> {
-        directory.connect("x", file, (FLAGS, "unix"))
+        directory.connect(&Held::new("x", file, OpenLock::take()), (FLAGS, "unix"))
     }
 
     #[test]
@@ -180,7 +235,7 @@ mod tests {
             swap(&directory.path().join("x"));
             assert!(connect(&directory, &file).is_err());
             assert!(directory.rename(&file, "x", "y").is_err());
-            assert!(directory.find("y").unwrap().is_none());
+            assert!(directory.stat("y").unwrap().is_none());
         }
         assert_eq!(fs::read(&outside).unwrap(), before);
     }
@@ -197,7 +252,10 @@ mod tests {
             assert!(directory.create(name).is_err(), "{name}");
         }
         assert!(!at("nowhere").exists());
-        assert!(directory.find("link").unwrap().unwrap().metadata().unwrap().is_symlink());
+        let lock = OpenLock::take();
+        assert!(directory.find("link", &lock).unwrap().unwrap().metadata().unwrap().is_symlink());
+        let found = directory.stat("link").unwrap().unwrap();
+        assert_eq!(found.st_mode & libc::S_IFMT, libc::S_IFLNK);
         directory.remove("link").unwrap();
         directory.remove("link").unwrap();
         assert!(outside.exists());

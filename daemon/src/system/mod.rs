@@ -19,3 +19,8 @@ pub use self::space::{Space, space};
 pub(crate) fn widened(number: impl Into<u64>) -> u64 {
     number.into()
 }
+
+/// The same of one with a sign.
+pub(crate) fn widened_signed(number: impl Into<i64>) -> i64 {
+    number.into()
+}

@@ -4,6 +4,10 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
+use nix::sys::stat::FileStat;
+
+use super::widened;
+
 /// The descriptors of this process, each a link to its file.
 const DESCRIPTORS: &str = "/proc/self/fd";
 
@@ -19,6 +23,11 @@ impl FileId {
     pub fn of(found: &fs::Metadata) -> Self {
         Self { device: found.dev(), inode: found.ino() }
     }
+
+    /// The same of what a system call of the `stat` family showed.
+    pub fn of_stat(found: &FileStat) -> Self {
+        Self { device: widened(found.st_dev), inode: widened(found.st_ino) }
+    }
 }
 
 /// Standard input, output and error, which nothing is locked by.
@@ -26,7 +35,8 @@ const STANDARD: [&str; 3] = ["0", "1", "2"];
 
 /// How many descriptors of this process lead to that file, those of `O_PATH` included, without the
 /// standard ones. Closing one that is not of `O_PATH` drops all locks that the process has on the
-/// file (`fcntl(2)`).
+/// file (`fcntl(2)`). Where other threads may open and close the same file, the caller keeps them
+/// from it meanwhile.
 pub fn descriptors_of(file: FileId) -> io::Result<usize> {
     let mut count = 0;
     for entry in fs::read_dir(DESCRIPTORS)? {

@@ -10,6 +10,7 @@ mod audit;
 mod backup;
 mod backup_photoprism;
 mod backup_places;
+mod backup_races;
 mod envelope;
 mod golden;
 #[path = "../../src/metrics/grammar.rs"]

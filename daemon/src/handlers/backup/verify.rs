@@ -31,16 +31,24 @@ impl Verify {
 /// `not_found` for one that is not there, or the store's.
 pub fn checked(directory: &Path, Verify(file): &Verify) -> Result<Vec<Checked>, CommandError> {
     if let Some(file) = file {
-        return Ok(vec![check(directory, file.as_str())?]);
+        return Ok(vec![check(directory, file.as_str()).map_err(super::refusal)?]);
     }
     let found = backup_list(directory)?;
     if found.len() > MOST {
         return Err(CommandError::broken("file", "there are too many to check all; name one"));
     }
-    found.iter().map(|entry| check(directory, &entry.file)).collect()
+    let mut checked = Vec::new();
+    for entry in &found {
+        match check(directory, &entry.file) {
+            // One that went since it was listed: the oldest automatic ones do.
+            Err(BackupFault::Missing) => {}
+            found => checked.push(found.map_err(super::refusal)?),
+        }
+    }
+    Ok(checked)
 }
 
-fn check(directory: &Path, file: &str) -> Result<Checked, CommandError> {
+fn check(directory: &Path, file: &str) -> Result<Checked, BackupFault> {
     let fault = match backup_open(directory, file) {
         Ok(backup) => return Ok(good(file, &backup)),
         Err(fault) => fault,
@@ -50,7 +58,7 @@ fn check(directory: &Path, file: &str) -> Result<Checked, CommandError> {
         BackupFault::NotOne(what) => (false, Some(what), None),
         fault @ BackupFault::Newer(_) => (false, Some(fault.to_string()), None),
         fault @ (BackupFault::Missing | BackupFault::Store(_)) => {
-            return Err(super::refusal(fault));
+            return Err(fault);
         }
     };
     Ok(Checked { file: file.into(), ok, error, database, counts: None })

@@ -14,7 +14,7 @@ use super::tables::{self, APPLICATION_ID, VERSION};
 use crate::store::columns::Columns;
 use crate::store::db::{Db, Kind};
 use crate::store::detect::{file_uri, is_not_a_database};
-use crate::store::directory::Directory;
+use crate::store::directory::{Directory, Held, OpenLock};
 use crate::store::error::StoreError;
 use crate::store::meta::CURSOR_KEY_BYTES;
 use crate::store::open::{OpenError, check_pragma, failed, settings};
@@ -127,7 +127,10 @@ pub(super) fn reader(main: &Path) -> Result<Connection, StoreError> {
 fn check(path: &Path) -> Result<Option<File>, OpenError> {
     let storage = |what: String| OpenError::Storage(format!("{} {what}", path.display()));
     let unusable = |error: std::io::Error| storage(format!("cannot be used: {error}"));
-    let found = directory(path).and_then(|directory| directory.find(NAME)).map_err(unusable)?;
+    let lock = OpenLock::take();
+    let found = directory(path).and_then(|directory| directory.find(NAME, &lock));
+    drop(lock);
+    let found = found.map_err(unusable)?;
     let Some(file) = found else {
         return match orphan(path) {
             None => Ok(None),
@@ -237,7 +240,7 @@ fn create(path: &Path, main: &Path, key: &[u8; CURSOR_KEY_BYTES]) -> Result<(), 
         .and_then(|file| {
             let synced = file.sync_all();
             let renamed = synced.and_then(|()| directory.rename(&file, UNFINISHED, NAME));
-            renamed.map_err(|error| io(&error))
+            renamed.and_then(|()| directory.sync()).map_err(|error| io(&error))
         });
     if made.is_err() {
         // The next try makes it anew.
@@ -266,7 +269,9 @@ fn fill(
     key: &[u8; CURSOR_KEY_BYTES],
 ) -> Result<(), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = directory.connect(UNFINISHED, file, (flags, VFS)).map_err(|error| io(&error))?;
+    let held = Held::new(UNFINISHED, file, OpenLock::take());
+    let conn = directory.connect(&held, (flags, VFS)).map_err(|error| io(&error))?;
+    drop(held);
     conn.execute_batch("BEGIN IMMEDIATE")?;
     tables::create(&conn, "main")?;
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;

@@ -2,15 +2,15 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 use photoprism_protocol::backup::FileName;
 
-use crate::store::directory::Directory;
+use crate::store::directory::{Directory, OpenLock};
 use crate::store::error::StoreError;
-use crate::system::{Seen, user_name};
+use crate::system::{Seen, user_name, widened_signed};
 
 /// Automatic backups kept (`spec/data.md`).
 const KEPT: usize = 10;
@@ -68,8 +68,8 @@ pub fn backup_list(path: &Path) -> Result<Vec<BackupEntry>, StoreError> {
 fn listed(directory: &Directory, file: String) -> Option<BackupEntry> {
     // A name that no command takes is no backup's.
     FileName::parse(&file).ok()?;
-    let data = directory.find(&file).ok()??.metadata().ok()?;
-    if !data.is_file() {
+    let data = directory.stat(&file).ok()??;
+    if data.st_mode & libc::S_IFMT != libc::S_IFREG {
         return None;
     }
     let origin = if file.starts_with("auto-") {
@@ -80,7 +80,9 @@ fn listed(directory: &Directory, file: String) -> Option<BackupEntry> {
         BackupOrigin::Manual
     };
     let path = directory.path().join(&file);
-    Some(BackupEntry { file, path, origin, bytes: data.len(), made: data.mtime() })
+    let bytes = u64::try_from(data.st_size).unwrap_or(0);
+    let made = widened_signed(data.st_mtime);
+    Some(BackupEntry { file, path, origin, bytes, made })
 }
 
 /// What is in the way of a backup, for whoever has to put it right.
@@ -165,7 +167,7 @@ pub(super) fn free_automatic(directory: &Directory, name: &str) -> String {
 pub(super) fn free_name(directory: &Directory, name: &str) -> Result<String, StoreError> {
     let mut free = name.to_owned();
     let mut number = 1;
-    let taken = |free: &str| directory.find(&format!("{free}.db"));
+    let taken = |free: &str| directory.stat(&format!("{free}.db"));
     while taken(&free).map_err(|error| io(directory.path(), &error))?.is_some() {
         number += 1;
         free = format!("{name}.{number}");
@@ -202,7 +204,8 @@ pub(super) fn prune(directory: &Directory, keep: Option<&Path>) {
     let surplus = found.into_iter().take(surplus).map(|(name, _)| name);
     let keep = keep.and_then(Path::file_name);
     for old in surplus.filter(|name| Some(name.as_ref()) != keep) {
-        // One that cannot be removed is tried again next time.
+        // Not while another command opens it. One that cannot be removed is tried again next time.
+        let _lock = OpenLock::take();
         let _ = directory.remove(&old);
     }
     sweep(directory, TEMPORARY);

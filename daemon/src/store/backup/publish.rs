@@ -40,7 +40,7 @@ fn taken_back(file: &Unfinished) -> Result<Result<BackupFile, BackupFault>, Stor
         let spoilt = file.file.write_all_at(&[0xA5; 4096], 4096);
         spoilt.map_err(|error| io(&file.path(), &error))?;
     }
-    match open_in(&file.directory, &file.temporary, &file.file) {
+    match open_in(&file.directory, file.held()) {
         Err(BackupFault::Store(error)) => Err(error),
         outcome => Ok(outcome),
     }

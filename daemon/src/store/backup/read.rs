@@ -2,7 +2,7 @@
 //! everything off that a file could make it do, and only where it holds nothing but the tables
 //! that it must.
 
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -12,12 +12,11 @@ use thiserror::Error;
 use super::files::{io, open_directory};
 use super::tables::{Column, TABLES, Table, has_clients};
 use crate::store::db::Kind;
-use crate::store::directory::Directory;
+use crate::store::directory::{Directory, Held, OpenLock};
 use crate::store::error::StoreError;
 use crate::store::open::settings;
 use crate::store::schema::{APPLICATION_ID, BACKUP_ID, SCHEMA_VERSION};
 use crate::sys::file_bytes;
-use crate::system::{FileId, descriptors_of};
 
 /// Tables and columns without which there are no accounts.
 const NEEDED: [(&str, &[&str]); 3] = [
@@ -111,30 +110,31 @@ impl BackupFile {
 /// Opens and checks the file of that name in the directory. Takes as long as reading all of it.
 pub fn backup_open(path: &Path, file: &str) -> Result<BackupFile, BackupFault> {
     let directory = open_directory(path)?.ok_or(BackupFault::Missing)?;
-    let found = directory.find(file).map_err(|error| io(&path.join(file), &error))?;
-    open_in(&directory, file, &found.ok_or(BackupFault::Missing)?)
+    let lock = OpenLock::take();
+    let found = directory.find(file, &lock).map_err(|error| io(&path.join(file), &error))?;
+    let found = found.ok_or(BackupFault::Missing)?;
+    open_in(&directory, Held::new(file, &found, lock))
 }
 
 /// The same for the file that is held by one descriptor, under the name that it has.
-pub(super) fn open_in(
-    directory: &Directory,
-    name: &str,
-    file: &File,
-) -> Result<BackupFile, BackupFault> {
+pub(super) fn open_in(directory: &Directory, held: Held<'_>) -> Result<BackupFile, BackupFault> {
+    let Held { name, file, .. } = held;
     let path = directory.path().join(name);
     let failed = |error: &std::io::Error| BackupFault::Store(io(&path, error));
     let data = file.metadata().map_err(|error| failed(&error))?;
-    let alone = descriptors_of(FileId::of(&data)).map_err(|error| failed(&error))? == 1;
+    let alone = held.descriptors().map_err(|error| failed(&error))? == 1;
     refuse_other_files(&data, alone)?;
     for end in ["-journal", "-wal"] {
-        if directory.find(&format!("{name}{end}")).map_err(|error| failed(&error))?.is_some() {
+        if directory.stat(&format!("{name}{end}")).map_err(|error| failed(&error))?.is_some() {
             let what =
                 "what was last written to it lies in a file beside it; open it once with sqlite3";
             return Err(BackupFault::NotOne(what.into()));
         }
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = directory.connect(name, file, (flags, "unix")).map_err(|error| failed(&error))?;
+    let conn = directory.connect(&held, (flags, "unix")).map_err(|error| failed(&error))?;
+    // Reading it takes long.
+    drop(held);
     if data.len() >= HEADER && wants_wal(&conn).map_err(|error| failed(&error))? {
         return Err(BackupFault::NotOne("it is in WAL mode, as no backup is".into()));
     }

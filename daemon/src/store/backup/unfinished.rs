@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags};
 
 use super::files::io;
-use crate::store::directory::Directory;
+use crate::store::directory::{Directory, Held, OpenLock};
 use crate::store::error::StoreError;
 
 /// The file, which is removed unless it was settled.
@@ -42,27 +42,37 @@ impl Unfinished {
         self.directory.path().join(&self.name)
     }
 
+    /// The file, to be opened by SQLite.
+    pub(super) fn held(&self) -> Held<'_> {
+        Held::new(&self.temporary, &self.file, OpenLock::take())
+    }
+
     /// Opens it with SQLite, to be written.
     pub(super) fn connect(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = self.directory.connect(&self.temporary, &self.file, (flags, "unix"));
-        conn.map_err(|error| self.failed(&error))
+        let held = self.held();
+        self.directory.connect(&held, (flags, "unix")).map_err(|error| self.failed(&error))
     }
 
-    /// Syncs it and gives it its name.
+    /// Syncs it and gives it its name. A command that checks backups finds it by that name, and must
+    /// not find it open: others open it after it was closed here.
     pub(super) fn settle(mut self) -> Result<Arc<Directory>, StoreError> {
-        let directory = Arc::clone(&self.directory);
-        let synced = self.file.sync_all();
-        let done = synced.and_then(|()| directory.rename(&self.file, &self.temporary, &self.name));
-        done.map_err(|error| self.failed(&error))?;
-        self.settled = true;
+        let (directory, name) = (Arc::clone(&self.directory), self.name.clone());
+        let failed = |error: &std::io::Error| io(&directory.path().join(&name), error);
+        self.file.sync_all().map_err(|error| failed(&error))?;
+        let lock = OpenLock::take();
+        let renamed = directory.rename(&self.file, &self.temporary, &name);
+        self.settled = renamed.is_ok();
+        drop(self);
+        drop(lock);
+        renamed.and_then(|()| directory.sync()).map_err(|error| failed(&error))?;
         if directory.is_in_place() {
             return Ok(directory);
         }
         // The path that would be reported leads elsewhere.
-        let _ = directory.remove(&self.name);
+        let _ = directory.remove(&name);
         let what = "somebody put another directory in its place meanwhile";
-        Err(self.failed(&std::io::Error::other(what)))
+        Err(failed(&std::io::Error::other(what)))
     }
 
     fn failed(&self, error: &std::io::Error) -> StoreError {

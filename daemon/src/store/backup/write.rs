@@ -12,7 +12,7 @@ use super::files::{TEMPORARY, backup_directory, free_automatic, io, make_directo
 use super::publish::{publish_accounts, publish_whole};
 use super::unfinished::Unfinished;
 use crate::store::db::{Db, Tx};
-use crate::store::directory::Directory;
+use crate::store::directory::{Directory, OpenLock};
 use crate::store::error::StoreError;
 
 /// What SQLite takes for "until the end".
@@ -57,6 +57,7 @@ pub fn backed_up<T, E: From<StoreError>>(
 impl Backup {
     fn discard(&self, directory: &Directory) {
         if let Some(name) = self.path.file_name().and_then(OsStr::to_str) {
+            let _lock = OpenLock::take();
             let _ = directory.remove(name);
         }
     }
