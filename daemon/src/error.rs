@@ -77,6 +77,9 @@ pub enum CommandError {
     /// Cannot be done now.
     #[error("{0}")]
     Unavailable(Text),
+    /// The backups cannot be read, by a command that changes nothing.
+    #[error("{0}")]
+    BackupsUnreadable(String),
     /// A fault of ours.
     #[error("{0}")]
     Internal(String),
@@ -166,6 +169,15 @@ impl CommandError {
         Self::Invalid { field: field.into(), message: message.into() }
     }
 
+    /// The same, for a command that changes nothing: it need not say so.
+    #[must_use]
+    pub fn of_read(self) -> Self {
+        match self {
+            Self::Store(StoreError::Backup(what)) => Self::BackupsUnreadable(what),
+            other => other,
+        }
+    }
+
     /// The store's failure, where that is what this is.
     pub const fn store_error(&self) -> Option<&StoreError> {
         match self {
@@ -206,6 +218,7 @@ impl CommandError {
                 "the work had not begun when its time was up; nothing was done, try again",
             ),
             Self::Unavailable(message) => ErrorBody::new(ErrorCode::Unavailable, message),
+            Self::BackupsUnreadable(what) => ErrorBody::new(ErrorCode::Unavailable, what),
             Self::Internal(_) => internal(request),
             Self::Store(error) => store_body(&error, request),
         }
@@ -216,6 +229,7 @@ impl CommandError {
         matches!(
             self,
             Self::Internal(_)
+                | Self::BackupsUnreadable(_)
                 | Self::Store(
                     StoreError::Damaged(_)
                         | StoreError::TooBig(_)

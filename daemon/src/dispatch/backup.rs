@@ -17,14 +17,16 @@ fn directory(call: &Call<'_>) -> PathBuf {
 }
 
 pub(super) async fn ls(call: &Call<'_>) -> Answer {
-    call.read(backup::Ls::parse(call.args::<wire::Ls>()?)?, backup::ls).await
+    let request = backup::Ls::parse(call.args::<wire::Ls>()?)?;
+    call.read(request, backup::ls).await.map_err(CommandError::of_read)
 }
 
 pub(super) async fn verify(call: &Call<'_>) -> Answer {
     let request = backup::Verify::parse(&call.args::<wire::Verify>()?)?;
     let _turn = lock_backups(call).await?;
     let directory = directory(call);
-    backup::told(run_blocking(move || backup::checked(&directory, &request)).await?)
+    let checked = run_blocking(move || backup::checked(&directory, &request)).await;
+    backup::told(checked.map_err(CommandError::of_read)?)
 }
 
 pub(super) async fn create(call: &Call<'_>) -> Answer {
@@ -73,10 +75,12 @@ pub(super) async fn restore(call: &Call<'_>) -> Answer {
     let _turn = lock_backups(call).await?;
     let (directory, name) = (directory(call), request.file.clone());
     let open = move || backup_open(&directory, name.as_str()).map_err(backup::refusal);
-    let file = run_blocking(open).await?;
+    let file = run_blocking(open).await;
     if request.dry_run {
+        let file = file.map_err(CommandError::of_read)?;
         return describe(call, file, request.with_sessions).await;
     }
+    let file = file?;
     call.write(key, move |tx, context, key| backup::restore(tx, context, key, (&request, &file)))
         .await
 }

@@ -16,12 +16,25 @@ use crate::common::{is_root, skipped};
 const STRANGER: u32 = 54_011;
 
 /// Everything that is done with backups; the last two back up what they destroy.
-const COMMANDS: [&str; 6] =
-    ["backup.ls", "backup.verify", "backup.create", "backup.restore", "auth.reset", "users.reset"];
+const COMMANDS: [&str; 7] = [
+    "backup.ls",
+    "backup.verify",
+    DRY_RUN,
+    "backup.create",
+    "backup.restore",
+    "auth.reset",
+    "users.reset",
+];
+
+/// A restore that changes nothing.
+const DRY_RUN: &str = "dry run";
 
 fn ask(home: &mut TestDaemon, cmd: &str) -> Value {
-    let args = if cmd == "backup.restore" { json!({"file": "x.db"}) } else { json!({}) };
-    home.confirmed(cmd, args)
+    match cmd {
+        DRY_RUN => home.confirmed("backup.restore", json!({"file": "x.db", "dry_run": true})),
+        "backup.restore" => home.confirmed(cmd, json!({"file": "x.db"})),
+        _ => home.confirmed(cmd, json!({})),
+    }
 }
 
 fn set_mode(path: &Path, mode: u32) {
@@ -63,6 +76,10 @@ fn refused(home: &mut TestDaemon, words: &[&str], directory: Option<&Path>) {
         let reply = ask(home, cmd);
         let error = &reply["error"];
         assert_eq!(error["code"], "unavailable", "{cmd}: {reply}");
+        // A command that only reads need not say that it changed nothing.
+        let changes = !["backup.ls", "backup.verify", DRY_RUN].contains(&cmd);
+        let message = error["message"].as_str().unwrap();
+        assert_eq!(message.starts_with("nothing was changed: "), changes, "{cmd}: {reply}");
         for word in words {
             assert!(error["message"].as_str().unwrap().contains(word), "{cmd}: {word}: {reply}");
         }
