@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use thiserror::Error;
 
 use super::attached::{Beside, file_path};
-use super::backup::Changes;
+use super::backup::{Changes, backup_directory};
 use super::columns::Columns;
 use super::db::{Db, Kind};
 use super::detect::{DatabaseKind, detect_open};
@@ -74,16 +74,27 @@ pub struct SourceAccount {
 }
 
 /// The files that this daemon has open itself, by device and inode: a hard link of one must not be
-/// opened again.
+/// opened again. With the directory of its backups, which other commands open and check.
 #[derive(Clone, Debug)]
-pub struct OwnFiles(Vec<(u64, u64)>);
+pub struct OwnFiles {
+    files: Vec<(u64, u64)>,
+    backups: Option<(u64, u64)>,
+}
 
 impl OwnFiles {
     /// Those of the database at that path.
     pub fn of(database: &Path) -> Self {
         let identity = |path: &Path| fs::metadata(path).map(|data| (data.dev(), data.ino()));
         let files = [identity(database), identity(&file_path(database))];
-        Self(files.into_iter().flatten().collect())
+        let backups = identity(&backup_directory(database)).ok();
+        Self { files: files.into_iter().flatten().collect(), backups }
+    }
+
+    /// Whether the file at that path is in the directory of the backups, behind links too.
+    fn is_backup(&self, path: &Path) -> std::io::Result<bool> {
+        let path = fs::canonicalize(path)?;
+        let found = fs::metadata(path.parent().unwrap_or(&path))?;
+        Ok(self.backups == Some((found.dev(), found.ino())))
     }
 }
 
@@ -113,8 +124,15 @@ impl PhotoPrismReader {
             }
             data => data.map_err(|error| StoreError::Other(error.to_string()))?,
         };
-        if own.0.contains(&(data.dev(), data.ino())) {
+        if own.files.contains(&(data.dev(), data.ino())) {
             return Err(SourceError::NotOne("it is the database of this daemon itself".into()));
+        }
+        if own.is_backup(path).map_err(|error| StoreError::Other(error.to_string()))? {
+            return Err(SourceError::NotOne(
+                "it is in the directory of this daemon's backups; restore it, or copy it elsewhere \
+                 if it is PhotoPrism's"
+                    .into(),
+            ));
         }
         // Closing it again would drop the locks that this process has on it.
         let open = descriptors_of(FileId::of(&data));
@@ -313,6 +331,16 @@ mod tests {
                 panic!()
             };
             assert!(what.contains("this daemon itself"), "{what}");
+        }
+        fs::create_dir(at("backups")).unwrap();
+        fs::copy(FIXTURE, at("backups/x.db")).unwrap();
+        std::os::unix::fs::symlink(at("backups/x.db"), at("link.db")).unwrap();
+        let own = OwnFiles::of(&at("index.db"));
+        for name in ["backups/x.db", "link.db"] {
+            let Err(SourceError::NotOne(what)) = PhotoPrismReader::open(&at(name), &own) else {
+                panic!()
+            };
+            assert!(what.contains("this daemon's backups"), "{what}");
         }
         fs::copy(FIXTURE, at("another.db")).unwrap();
         PhotoPrismReader::open(&at("another.db"), &own).unwrap();
