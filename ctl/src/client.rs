@@ -25,7 +25,7 @@ use crate::socket::SocketChoice;
 
 const CANCELLED: &str = "cancelled; what the daemon has begun it completes";
 
-/// What a command that was done says.
+/// What a command that succeeded returns.
 #[derive(Debug)]
 pub struct Answer {
     /// The `result` object.
@@ -71,7 +71,7 @@ impl Client {
     fn connect(&self, deadline: Deadline) -> Result<UnixStream, Failure> {
         let choice = self.choice()?;
         open(&choice, deadline).map_err(|error| match error {
-            // What connect says when the queue of the socket stays full.
+            // What connect reports when the queue of the socket stays full.
             Errno::EAGAIN => self.timed_out(),
             other => choice.explain(other),
         })
@@ -117,8 +117,8 @@ fn open(choice: &SocketChoice, deadline: Deadline) -> Result<UnixStream, Errno> 
     Ok(fd.into())
 }
 
-/// Whether a connection can take another request: a question may have outlasted the daemon's
-/// patience with an idle one.
+/// Whether a connection can take another request: a prompt may have outlasted the daemon's
+/// idle timeout.
 fn is_open(stream: &UnixStream) -> bool {
     let peek = stream.set_nonblocking(true).and_then(|()| (&*stream).read(&mut [0]));
     let quiet = peek.is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
@@ -129,7 +129,7 @@ fn send(stream: &mut UnixStream, line: &[u8], deadline: Deadline) -> io::Result<
     let wait = deadline.remaining().ok_or(ErrorKind::TimedOut)?;
     stream.set_write_timeout(Some(wait))?;
     match stream.write_all(line) {
-        // Refused before it was read: the line that says why is waiting.
+        // Refused before it was read: the line with the reason is waiting.
         Err(error) if is_hang_up(&error) => Ok(()),
         other => other,
     }
@@ -173,18 +173,18 @@ fn is_hang_up(error: &io::Error) -> bool {
 
 /// The outer error ends the connection, the inner one is the daemon's answer.
 fn read_reply(line: &[u8]) -> Result<Result<Answer, Failure>, Failure> {
-    let nonsense =
+    let bad_reply =
         |why: &str| Failure::BadReply(format!("the daemon's reply makes no sense: {why}"));
     // Read as text like all else: the reader for bytes would be in the binary a second time.
-    let line = str::from_utf8(line).map_err(|error| nonsense(&error.to_string()))?;
-    let reply: Reply = serde_json::from_str(line).map_err(|error| nonsense(&error.to_string()))?;
+    let line = str::from_utf8(line).map_err(|error| bad_reply(&error.to_string()))?;
+    let reply: Reply = serde_json::from_str(line).map_err(|error| bad_reply(&error.to_string()))?;
     match reply {
         Reply { ok: true, result: Some(result), error: None, warnings } => {
             Ok(Ok(Answer { result, warnings }))
         }
         Reply { ok: false, error: Some(error), .. } => Ok(Err(Failure::Refused(error))),
-        Reply { ok: true, .. } => Err(nonsense("it was done, and there is no result")),
-        Reply { ok: false, .. } => Err(nonsense("it was refused, and there is no error")),
+        Reply { ok: true, .. } => Err(bad_reply("it was done, and there is no result")),
+        Reply { ok: false, .. } => Err(bad_reply("it was refused, and there is no error")),
     }
 }
 
@@ -194,28 +194,28 @@ mod tests {
 
     use super::*;
 
-    fn exchange(stream: &mut UnixStream, patience: Duration) -> io::Result<Vec<u8>> {
-        let deadline = Deadline::after(patience);
+    fn exchange(stream: &mut UnixStream, timeout: Duration) -> io::Result<Vec<u8>> {
+        let deadline = Deadline::after(timeout);
         send(stream, b"{}\n", deadline)?;
         read_line(stream, &Interrupt::install().unwrap().hold(), deadline)
     }
 
     fn exchanged(reply: &'static [u8]) -> Result<Vec<u8>, String> {
-        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+        let (mut client, mut daemon) = UnixStream::pair().unwrap();
         let peer = thread::spawn(move || {
-            let _ = theirs.write_all(reply);
+            let _ = daemon.write_all(reply);
         });
-        let answer = exchange(&mut ours, Duration::from_secs(9));
+        let answer = exchange(&mut client, Duration::from_secs(9));
         peer.join().unwrap();
         answer.map_err(|error| error.to_string())
     }
 
     #[test]
     fn the_reply_is_read_after_the_peer_hung_up() {
-        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
-        theirs.write_all(b"busy\n").unwrap();
-        drop(theirs);
-        let answer = exchange(&mut ours, Duration::from_secs(9));
+        let (mut client, mut daemon) = UnixStream::pair().unwrap();
+        daemon.write_all(b"busy\n").unwrap();
+        drop(daemon);
+        let answer = exchange(&mut client, Duration::from_secs(9));
         assert_eq!(answer.unwrap(), b"busy");
     }
 
@@ -240,21 +240,21 @@ mod tests {
 
     #[test]
     fn nobody_waits_longer_than_the_deadline() {
-        let (mut ours, _theirs) = UnixStream::pair().unwrap();
-        let error = exchange(&mut ours, Duration::from_millis(30)).unwrap_err();
+        let (mut client, _daemon) = UnixStream::pair().unwrap();
+        let error = exchange(&mut client, Duration::from_millis(30)).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
     }
 
     #[test]
     fn a_closed_connection_is_not_used_again() {
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        assert!(is_open(&ours));
-        drop(theirs);
-        assert!(!is_open(&ours));
+        let (client, daemon) = UnixStream::pair().unwrap();
+        assert!(is_open(&client));
+        drop(daemon);
+        assert!(!is_open(&client));
     }
 
     #[test]
-    fn replies_must_make_sense() {
+    fn invalid_replies_are_refused() {
         let code = |line: &str| match read_reply(line.as_bytes()) {
             Ok(Ok(_)) => 0,
             Ok(Err(failure)) | Err(failure) => failure.exit().number(),

@@ -19,7 +19,7 @@ impl Deadline {
         Self(Instant::now() + timeout)
     }
 
-    /// How long there still is; `None` once it passed.
+    /// The time left; `None` once it passed.
     #[expect(clippy::disallowed_methods, reason = "this crate's one reader of the clock")]
     pub fn remaining(self) -> Option<Duration> {
         // Less than a millisecond would round to a timeout of zero, which means none.

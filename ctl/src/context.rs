@@ -87,7 +87,7 @@ impl Context {
         self.muted = true;
     }
 
-    /// Says one line beside the data. With `--json` it waits for the end: an error must stand
+    /// Prints one line next to the data. With `--json` it waits for the end: an error must be
     /// alone on standard error.
     pub fn note(&mut self, text: &str) {
         let line = format!("{}\n", escape::line(text));
@@ -101,14 +101,14 @@ impl Context {
         }
     }
 
-    /// Says what had to wait.
+    /// Prints the notes that had to wait.
     pub fn finish(&mut self) {
         let text: String = self.held_notes.drain(..).collect();
         let _ = io::stderr().write_all(text.as_bytes());
     }
 }
 
-/// Looks at a result by its keys.
+/// Reads a result by its keys.
 pub fn decode(raw: &RawValue) -> Result<Object<'_>, Failure> {
     serde_json::from_str(raw.get())
         .map_err(|error| Failure::BadReply(format!("the daemon's result makes no sense: {error}")))

@@ -21,11 +21,11 @@ pub enum Exit {
     Exists = 5,
     /// Too many failures.
     RateLimited = 6,
-    /// A trial found something to do.
+    /// A dry run found something to do.
     Pending = 10,
     /// No daemon.
     NoDaemon = 69,
-    /// A fault of the daemon, or no reply that makes sense.
+    /// An internal error of the daemon, or an invalid reply.
     Fault = 70,
     /// Try again.
     TryAgain = 75,

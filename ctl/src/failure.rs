@@ -1,4 +1,4 @@
-//! Everything that ends a run early: its exit code and its words.
+//! Everything that ends a run early: its exit code and its message.
 
 use std::io::{self, Write};
 
@@ -25,17 +25,17 @@ pub enum Failure {
     NoPermission(String),
     /// The deadline of `--timeout` passed.
     Timeout(String),
-    /// A reply that makes no sense, or none.
+    /// An invalid reply, or none.
     BadReply(String),
     /// The daemon said no.
     Refused(ReplyError),
     /// This program itself failed.
     Fault(String),
-    /// Something on this machine failed: what, and the system's words.
+    /// Something on this machine failed: what, and the system's error.
     System(&'static str, io::Error),
     /// Nobody reads the output any more.
     ClosedPipe,
-    /// Said already; only the exit code is left.
+    /// Reported already; only the exit code is left.
     Reported(Exit),
 }
 
@@ -69,20 +69,20 @@ impl Failure {
         matches!(self, Self::Refused(error) if error.code == code.name())
     }
 
-    /// The message alone; nothing where it was said already.
+    /// The message alone; empty where it was reported already.
     pub fn message(&self) -> String {
         self.error().map(|error| error.message).unwrap_or_default()
     }
 
-    /// Says it on standard error: a message, or with `--json` one object on one line.
+    /// Prints it on standard error: a message, or with `--json` one object on one line.
     pub fn report(&self, json: bool) {
         let Some(error) = self.error() else { return };
         let text = if json { object(&error) } else { self.messages(&error) };
-        // Where standard error is gone there is nobody left to tell.
+        // Where standard error is gone nobody is left to read it.
         let _ = io::stderr().write_all(text.as_bytes());
     }
 
-    /// The `error` object; `None` where there is nothing to say.
+    /// The `error` object; `None` where there is nothing to report.
     fn error(&self) -> Option<ReplyError> {
         let own = |code: &str, message: &str| {
             let (code, message) = (code.into(), message.into());
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_the_daemon_cannot_forge_lines() {
+    fn messages_of_the_daemon_cannot_forge_lines() {
         let failure = refused("busy");
         let text = failure.messages(&failure.error().unwrap());
         assert_eq!(text, "error: no\\u{1b}[2J\\nerror: forged; try again in 7 s\nhint: wait\\r\n");

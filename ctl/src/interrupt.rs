@@ -18,8 +18,8 @@ use crate::clock::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// The handler of SIGINT. It ends the process at once, save where somebody waits and says so, or
-/// while a prompt has to put the terminal right first.
+/// The handler of SIGINT. It ends the process at once, except while a guard is held, or while
+/// a prompt has to restore the terminal first.
 #[derive(Debug)]
 pub struct Interrupt {
     armed: Arc<AtomicBool>,
@@ -139,11 +139,11 @@ mod tests {
         let armed = || Arc::new(AtomicBool::new(true));
         let (armed, others_armed) = (armed(), armed());
         let interrupt = Interrupt { armed, others_armed, holders: Cell::new(0), seen };
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let (reader, mut writer) = UnixStream::pair().unwrap();
         let held = interrupt.hold();
-        let wait = |deadline| held.wait(ours.as_fd(), PollFlags::POLLIN, deadline).unwrap();
+        let wait = |deadline| held.wait(reader.as_fd(), PollFlags::POLLIN, deadline).unwrap();
         assert_eq!(wait(Some(Deadline::after(Duration::from_millis(20)))), Waited::TimedOut);
-        theirs.write_all(b"x").unwrap();
+        writer.write_all(b"x").unwrap();
         assert_eq!(wait(None), Waited::Ready);
         // A signal that came before the wait is not lost.
         signalled.write_all(b"X").unwrap();

@@ -1,6 +1,6 @@
 //! The control binary `photoprism`, in the order in which a command line meets its modules.
 //!
-//! A library so that the writers can be fuzzed and the command tree be printed; it is no API.
+//! A library so that the writers can be fuzzed and the command tree be printed; it is not an API.
 
 pub mod cli;
 pub mod client;

@@ -1,7 +1,7 @@
-//! An object of the protocol, looked at by its keys.
+//! An object of the protocol, read by its keys.
 //!
-//! Every result is read so: a struct of its own for each costs some kilobytes of a binary that may
-//! have 1.4 MB. What is only printed may be missing; what a command rests on is asked for by
+//! Every result is read like this: a struct for each would add kilobytes to a binary that may
+//! have 1.4 MB. What is only printed may be missing; what a command depends on is read with
 //! [`Object::needed`], [`Object::count`], [`Object::flag`], [`Object::object`] and
 //! [`Object::rows`].
 
@@ -48,12 +48,12 @@ impl<'a> Object<'a> {
         self.0.iter().find(|(name, _)| name == key).map_or("null", |(_, value)| value.get())
     }
 
-    /// A text; nothing where it is none.
+    /// A text; empty where it is not one.
     pub fn text(&self, key: &str) -> String {
         serde_json::from_str(self.raw(key)).unwrap_or_default()
     }
 
-    /// A text; `None` where it is none.
+    /// A text; `None` where it is not one.
     pub fn some_text(&self, key: &str) -> Option<String> {
         serde_json::from_str(self.raw(key)).ok()
     }
@@ -61,23 +61,23 @@ impl<'a> Object<'a> {
     /// A text that must be there.
     ///
     /// # Errors
-    /// [`Failure::BadReply`] where it is none.
+    /// [`Failure::BadReply`] where it is not.
     pub fn needed(&self, key: &str) -> Result<String, Failure> {
-        self.some_text(key).ok_or_else(nonsense)
+        self.some_text(key).ok_or_else(bad_value)
     }
 
-    /// A number; 0 where it is none.
+    /// A number; 0 where it is not one.
     pub fn number(&self, key: &str) -> u64 {
         self.raw(key).parse().unwrap_or(0)
     }
 
-    /// What stands there, as it was written; nothing where that is `null`. For numbers.
+    /// The value as it was written; empty where it is `null`. For numbers.
     pub fn figure(&self, key: &str) -> String {
         let raw = self.raw(key);
         if raw == "null" { String::new() } else { raw.into() }
     }
 
-    /// A time in the words of the reports; nothing where there is none.
+    /// A time as the reports show it; empty where there is none.
     pub fn time(&self, key: &str) -> String {
         format::time(self.some_text(key).as_deref())
     }
@@ -85,9 +85,9 @@ impl<'a> Object<'a> {
     /// A number that must be there.
     ///
     /// # Errors
-    /// [`Failure::BadReply`] where it is none.
+    /// [`Failure::BadReply`] where it is not.
     pub fn count(&self, key: &str) -> Result<u64, Failure> {
-        self.raw(key).parse().map_err(|_| nonsense())
+        self.raw(key).parse().map_err(|_| bad_value())
     }
 
     /// A yes or no that must be there.
@@ -95,7 +95,7 @@ impl<'a> Object<'a> {
     /// # Errors
     /// [`Failure::BadReply`] where it is neither.
     pub fn flag(&self, key: &str) -> Result<bool, Failure> {
-        self.raw(key).parse().map_err(|_| nonsense())
+        self.raw(key).parse().map_err(|_| bad_value())
     }
 
     /// Whether it is `true`.
@@ -103,28 +103,28 @@ impl<'a> Object<'a> {
         self.raw(key) == "true"
     }
 
-    /// An object.
+    /// An object that must be there.
     ///
     /// # Errors
-    /// [`Failure::BadReply`] where it is none.
+    /// [`Failure::BadReply`] where it is not.
     pub fn object(&self, key: &str) -> Result<Object<'a>, Failure> {
-        serde_json::from_str(self.raw(key)).map_err(|_| nonsense())
+        serde_json::from_str(self.raw(key)).map_err(|_| bad_value())
     }
 
     /// A list that must be there.
     ///
     /// # Errors
-    /// [`Failure::BadReply`] where it is none.
+    /// [`Failure::BadReply`] where it is not.
     pub fn rows(&self, key: &str) -> Result<Vec<Box<RawValue>>, Failure> {
-        serde_json::from_str(self.raw(key)).map_err(|_| nonsense())
+        serde_json::from_str(self.raw(key)).map_err(|_| bad_value())
     }
 
-    /// An object; an empty one where it is none.
+    /// An object; an empty one where it is not one.
     pub fn within(&self, key: &str) -> Object<'a> {
         serde_json::from_str(self.raw(key)).unwrap_or_default()
     }
 
-    /// A list; empty where it is none.
+    /// A list; empty where it is not one.
     pub fn list(&self, key: &str) -> Vec<Box<RawValue>> {
         serde_json::from_str(self.raw(key)).unwrap_or_default()
     }
@@ -136,7 +136,7 @@ impl<'a> Object<'a> {
     }
 }
 
-fn nonsense() -> Failure {
+fn bad_value() -> Failure {
     Failure::BadReply("the daemon's result makes no sense".into())
 }
 

@@ -23,11 +23,11 @@ pub fn line(text: &str) -> Result<(), Failure> {
     data(&format!("{text}\n"))
 }
 
-/// Prints a result whole, on one line. A password that was made here is added to the object as
+/// Prints a result whole, on one line. A password that was generated here is added to the object as
 /// `password`.
 ///
 /// # Errors
-/// As [`data`], and [`Failure::BadReply`] where the result is no object.
+/// As [`data`], and [`Failure::BadReply`] where the result is not an object.
 pub fn json(result: &RawValue, generated: Option<&Secret>) -> Result<(), Failure> {
     let text = escape::json(result.get());
     match generated {
@@ -37,8 +37,8 @@ pub fn json(result: &RawValue, generated: Option<&Secret>) -> Result<(), Failure
 }
 
 fn with_password(object: &str, secret: &Secret) -> Result<Zeroizing<String>, Failure> {
-    let no_object = || Failure::BadReply("the daemon's result is no object".into());
-    let body = object.trim().strip_suffix('}').ok_or_else(no_object)?.trim_end();
+    let not_an_object = || Failure::BadReply("the daemon's result is no object".into());
+    let body = object.trim().strip_suffix('}').ok_or_else(not_an_object)?.trim_end();
     let comma = if body.ends_with('{') { "" } else { "," };
     // A generated password holds nothing that JSON escapes.
     Ok(Zeroizing::new(format!("{body}{comma}\"password\":\"{}\"}}", secret.expose())))

@@ -1,12 +1,12 @@
-//! What a fault of this program itself ends in. Nothing unwinds: a panic ends the process in its
-//! hook, after the terminal was put right.
+//! How a bug in this program ends it. Nothing unwinds: a panic ends the process in its hook,
+//! after it restored the terminal.
 
 use std::panic::{self, PanicHookInfo};
 use std::process;
 
 use crate::failure::Failure;
 
-/// A panic says where it happened and ends the process. `before` puts right what must be, such as
+/// A panic prints where it happened and ends the process. `before` restores what must be, such as
 /// the terminal.
 pub fn on_panic(json: bool, before: impl Fn() + Send + Sync + 'static) {
     panic::set_hook(Box::new(move |info| {
@@ -17,7 +17,7 @@ pub fn on_panic(json: bool, before: impl Fn() + Send + Sync + 'static) {
     }));
 }
 
-/// The place alone: what a panic says could hold anything.
+/// The location alone: the message of a panic could contain anything.
 fn fault(info: &PanicHookInfo<'_>) -> Failure {
     let place = info.location().map(|place| format!("{}:{}", place.file(), place.line()));
     Failure::Fault(format!(

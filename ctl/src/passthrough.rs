@@ -1,4 +1,4 @@
-//! In PhotoPrism's own container: what is not ours goes to PhotoPrism's own program.
+//! In PhotoPrism's own container: other commands go to PhotoPrism's own program.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
@@ -17,7 +17,7 @@ const VARIABLE: &str = "PHOTOPRISM_FALLBACK";
 /// Where PhotoPrism's image has its program.
 const DEFAULT_PROGRAM: &str = "/opt/photoprism/bin/photoprism";
 
-/// Replaces this process where the first argument is not ours and there is such a program;
+/// Replaces this process where the first argument is not this program's and there is such a one;
 /// arguments and environment stay as they are. Comes back where there is nothing to do.
 ///
 /// # Errors
@@ -49,10 +49,10 @@ fn program(configured: Option<OsString>) -> PathBuf {
 
 /// The program, unless it is missing or this very file by another path.
 fn usable(program: PathBuf) -> Option<PathBuf> {
-    let theirs = fs::metadata(&program).ok().filter(Metadata::is_file)?;
-    // Where this file cannot be known, starting another could go round for ever.
-    let ours = fs::metadata("/proc/self/exe").ok()?;
-    (identity(&theirs) != identity(&ours)).then_some(program)
+    let other = fs::metadata(&program).ok().filter(Metadata::is_file)?;
+    // Where this file cannot be known, starting another could loop for ever.
+    let own = fs::metadata("/proc/self/exe").ok()?;
+    (identity(&other) != identity(&own)).then_some(program)
 }
 
 fn identity(file: &Metadata) -> (u64, u64) {

@@ -18,7 +18,7 @@ use crate::prompt;
 /// Most bytes that are read for a password; the daemon refuses far shorter ones.
 const MOST_BYTES: u16 = 4096;
 
-/// Characters of a generated password: letters and digits that cannot be taken for each other.
+/// Characters of a generated password: letters and digits that cannot be mistaken for each other.
 const ALPHABET: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 /// Groups of a generated password and characters in each: 20 of 57 characters, 116 bits.
@@ -54,7 +54,7 @@ pub struct PasswordFlags {
 pub struct NewPassword {
     /// The password.
     pub secret: Secret,
-    /// It was made here and must be printed.
+    /// It was generated here and must be printed.
     pub generated: bool,
 }
 
@@ -62,7 +62,7 @@ impl PasswordFlags {
     /// The password, where a flag says how to get it.
     ///
     /// # Errors
-    /// [`Failure::Usage`] for an empty one, a file that others can read, or text that is none.
+    /// [`Failure::Usage`] for an empty one, a file that others can read, or one that is not text.
     pub fn take(self, context: &mut Context) -> Result<Option<NewPassword>, Failure> {
         if self.generate {
             let secret = generate(fill_random)?;

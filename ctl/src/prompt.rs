@@ -18,7 +18,7 @@ use echo::EchoOff;
 
 const CANCELLED: &str = "cancelled; nothing was changed";
 
-/// Somebody agreed to what destroys. Only this module makes one.
+/// Somebody agreed to what destroys. Only this module creates one.
 #[derive(Debug)]
 pub struct Consent(());
 
@@ -112,7 +112,7 @@ fn ask(context: &Context, question: &str) -> Result<Option<String>, Failure> {
     }
     let mut line = String::new();
     if terminal.read_line(&mut line).map_err(failed)? == 0 {
-        // The cursor still stands behind the question.
+        // The cursor is still behind the question.
         let _ = err.write_all(b"\n");
         return Ok(None);
     }

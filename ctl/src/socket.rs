@@ -1,4 +1,4 @@
-//! Which socket is the daemon's, and what to say where it cannot be reached.
+//! Which socket is the daemon's, and what to report where it cannot be reached.
 
 mod names;
 mod permission;
@@ -51,7 +51,7 @@ impl SocketChoice {
         Ok(Self::first_existing(defaults(root, runtime, home.map(PathBuf::from))))
     }
 
-    /// The first that is there decides. A directory that cannot be looked into counts only where
+    /// The first that is there decides. A directory that may not be entered counts only where
     /// nothing else is there: `su` leaves the `XDG_RUNTIME_DIR` of somebody else behind.
     fn first_existing(candidates: Vec<PathBuf>) -> Self {
         let mut hidden = None;
@@ -75,7 +75,7 @@ impl SocketChoice {
         &self.path
     }
 
-    /// Why connecting failed, in words that say what to do.
+    /// Why connecting failed, in a message that says what to do.
     pub fn explain(&self, error: Errno) -> Failure {
         match error {
             Errno::EACCES | Errno::EPERM => Failure::NoPermission(permission::explain(&self.path)),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn others_look_in_their_own_directories_first() {
+    fn others_try_their_own_directories_first() {
         assert_eq!(
             defaults(false, Some("/run/user/7".into()), Some("/home/x".into())),
             paths(&[
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_exists_decides_even_if_it_is_no_socket() {
+    fn the_first_that_exists_decides_even_if_it_is_not_a_socket() {
         let directory = tempfile::tempdir().unwrap();
         let [a, b, c] = ["a", "b", "c"].map(|name| directory.path().join(name));
         std::fs::write(&b, "").unwrap();

@@ -12,21 +12,21 @@ use crate::hashing::{is_hash, parse};
 pub enum ConfiguredPassword {
     /// A hash that can be checked.
     Hash(String),
-    /// A password that keeps the rules; one that everybody knows is only warned of.
+    /// A password that follows the rules; a common one only causes a warning.
     Plain {
         /// The password.
         password: Secret,
-        /// What is wrong with it all the same.
+        /// A weakness that does not prevent its use.
         warning: Option<&'static str>,
     },
 }
 
 type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
-/// Reads it and holds it to the rules; `None` where nothing is configured.
+/// Reads it and checks it against the rules; `None` where nothing is configured.
 ///
 /// # Errors
-/// The setting with the rule that its value breaks.
+/// The setting, with the rule that its value breaks.
 pub fn read(
     (source, when): (&AdminPassword, When),
     (env, rules): (Env<'_>, &PasswordRules),

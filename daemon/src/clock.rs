@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// Where instants come from: the system, or a fixed one in tests.
+/// Where the time comes from: the system, or a fixed instant in tests.
 #[derive(Clone, Copy, Debug)]
 pub enum Clock {
     /// The machine's clock.
@@ -32,7 +32,7 @@ impl Clock {
     }
 }
 
-/// Measures durations on the monotonic clock, which no change of the date moves.
+/// Measures durations on the monotonic clock, which setting the date does not move.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 
@@ -48,22 +48,22 @@ impl Stopwatch {
     }
 }
 
-/// Holds the thread up for so long: for a handler that SQLite calls, which has nothing to wait on.
+/// Blocks the thread for so long: for a handler that SQLite calls, which has nothing to wait on.
 pub fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
-/// Time since some instant before, on the monotonic clock. Whoever waits reads it again.
+/// Time since an earlier instant, on the monotonic clock. Code that waits reads it again.
 #[derive(Clone, Debug)]
 pub enum Monotonic {
-    /// Since that start.
+    /// The time since this start.
     System(Stopwatch),
-    /// Whatever stands in the cell.
+    /// The value of the cell.
     Fixed(Rc<Cell<Duration>>),
 }
 
 impl Monotonic {
-    /// The machine's, from now on.
+    /// The machine's clock, from now on.
     pub fn start() -> Self {
         Self::System(Stopwatch::start())
     }
@@ -80,12 +80,12 @@ impl Monotonic {
 /// Fills `bytes` from the operating system's generator.
 ///
 /// # Panics
-/// Where the system has none: no secret can be made then.
+/// Where the system has none: no secret can be created then.
 pub fn random(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system gives random bytes");
 }
 
-/// Monotonic time since this was first asked.
+/// Monotonic time since the first call.
 pub fn since_first_asked() -> Duration {
     static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     FIRST.get_or_init(Instant::now).elapsed()

@@ -1,4 +1,4 @@
-//! What a committed command means outside the database: applied after the commit and before its
+//! What a committed command changes outside the database: applied after the commit and before its
 //! reply, in the order of the commits.
 
 use crate::accounts::account::AccountState;
@@ -9,9 +9,9 @@ use crate::store::{AuditHead, SessionRow};
 pub enum Effect {
     /// The audit trail has a new head.
     Audited(AuditHead),
-    /// A session was made, with the account that it belongs to.
+    /// A session was created, with the account that it belongs to.
     SessionMade(Box<SessionRow>, Option<AccountState>),
-    /// A session and those made from it have ended.
+    /// A session and those created from it have ended.
     SessionEnded {
         /// Id of the session.
         id: String,
@@ -25,48 +25,50 @@ pub enum Effect {
     },
     /// Every session has ended.
     EverySessionEnded,
-    /// An account is not what it was.
+    /// An account has changed.
     AccountChanged(AccountState),
     /// Sessions of these ids were ended in PhotoPrism's database.
     IdsEnded(Vec<String>),
-    /// What is known of sessions of these ids is what their rows say.
+    /// The rows of sessions with these ids are authoritative again: forget what is remembered of
+    /// them.
     IdsReleased(Vec<String>),
-    /// A session that was ended was there again, and was ended again.
+    /// A session that had been ended was in the database again, and was ended again.
     CameBack(CameBack),
-    /// So many more at the same time.
+    /// This many more sessions at the same time.
     MoreCameBack(usize),
-    /// What was changed of an account is as it was before.
+    /// PhotoPrism has undone changes to an account.
     WentBack(WentBack),
 }
 
-/// A session that a running PhotoPrism wrote back. No id: that is as good as a secret there.
+/// A session that a running PhotoPrism wrote back. Without its id, which is as good as a secret in
+/// PhotoPrism.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CameBack {
     /// Reference id.
     pub ref_id: String,
-    /// UID of its account; `""`: nobody's.
+    /// UID of its account; `""` for none.
     pub user_uid: String,
     /// Name of its account.
     pub user_name: String,
 }
 
-/// An account that a running PhotoPrism wrote as it had it in memory.
+/// An account that a running PhotoPrism overwrote with its copy in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WentBack {
     /// Its name.
     pub user_name: String,
-    /// What is not as the daemon left it, each in words.
+    /// What differs from the daemon's last write, one message each.
     pub what: Vec<String>,
 }
 
-/// What a write gives: its value, and what its commit means.
+/// The result of a write: its value, and the effects of its commit.
 #[derive(Debug)]
 pub struct WithEffects<T> {
     /// For the reply.
     pub value: T,
-    /// In the order in which they hold.
+    /// In the order in which they apply.
     pub effects: Vec<Effect>,
 }
 
-/// Who applies effects; called on the database thread.
+/// Applies effects; called on the database thread.
 pub type EffectHandler = Box<dyn FnMut(Effect) + Send>;

@@ -1,4 +1,4 @@
-//! What a command can come to instead of a result, and what of it goes on the wire.
+//! What a command can return instead of a result, and what of it goes on the wire.
 
 use std::borrow::Cow;
 
@@ -12,8 +12,8 @@ use crate::store::StoreError;
 
 type Text = Cow<'static, str>;
 
-/// A refusal or a failure. The wire gets a stable code and a message of ours; causes stay in the
-/// log.
+/// A refusal or a failure. The wire gets a stable code and the daemon's own message; causes stay in
+/// the log.
 #[derive(Clone, Debug, Error)]
 pub enum CommandError {
     /// The arguments did not decode.
@@ -24,18 +24,18 @@ pub enum CommandError {
     Invalid {
         /// The argument.
         field: Text,
-        /// Which rule, and what to do.
+        /// The rule, and what to do.
         message: Text,
     },
     /// A destructive command came without its confirmation.
     #[error("confirm is missing")]
     Unconfirmed,
-    /// What was asked for is not there.
+    /// What was requested does not exist.
     #[error("{message}")]
     NotFound {
-        /// What is not there.
+        /// What does not exist.
         message: Text,
-        /// How to get it back, where it is only deleted.
+        /// How to restore it, where it is only deleted.
         hint: Option<Text>,
     },
     /// A name or email is taken.
@@ -45,18 +45,18 @@ pub enum CommandError {
         field: &'static str,
         /// What is taken.
         message: Text,
-        /// How to get it back, where it is only deleted.
+        /// How to restore it, where it is only deleted.
         hint: Option<Text>,
     },
     /// A rule that depends on other data.
     #[error("{0}")]
     Conflict(Text),
-    /// The peer may not do this.
+    /// The peer is not allowed to do this.
     #[error("{message}")]
     Forbidden {
         /// Why.
         message: Text,
-        /// The argument that asks for too much.
+        /// The argument that requests too much.
         field: Option<&'static str>,
     },
     /// A login is refused.
@@ -65,22 +65,22 @@ pub enum CommandError {
     /// A queue is full.
     #[error("busy")]
     Busy {
-        /// Whole seconds until another attempt makes sense.
+        /// Whole seconds until another attempt may succeed.
         retry_after_s: u64,
     },
     /// The deadline passed before the work began.
     #[error("the deadline passed before the work began")]
     Late,
-    /// Another connection used the same idempotency key meanwhile: look it up again.
+    /// Another connection used the same idempotency key meanwhile: read it again.
     #[error("the idempotency key was used meanwhile")]
     KeyTaken,
     /// Cannot be done now.
     #[error("{0}")]
     Unavailable(Text),
-    /// The backups cannot be read, by a command that changes nothing.
+    /// The backups cannot be read, in a command that changes nothing.
     #[error("{0}")]
     BackupsUnreadable(String),
-    /// A fault of ours.
+    /// A fault of the daemon's own.
     #[error("{0}")]
     Internal(String),
     /// The store's.
@@ -118,16 +118,16 @@ fn argument(column: &str) -> String {
     .to_owned()
 }
 
-/// What a refused login is told: why exactly is nobody's business but the administrators'.
+/// The reply to a refused login: only administrators learn the exact reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginRefusal {
-    /// Unknown name, wrong password, disabled account, wrong passcode: one answer for all.
+    /// Unknown name, wrong password, disabled account, wrong passcode: one reply for all.
     Refused,
     /// The password was right, a passcode is needed.
     PasscodeRequired,
     /// Too many failures.
     RateLimited {
-        /// Whole seconds until a place comes back.
+        /// Whole seconds until the limiter allows another attempt.
         retry_after_s: u64,
     },
 }
@@ -157,19 +157,19 @@ impl CommandError {
         Self::Invalid { field: field.into(), message: rule.to_string().into() }
     }
 
-    /// The argument `field` breaks the rule that `message` says.
+    /// The argument `field` breaks the rule that `message` states.
     pub fn broken(field: &'static str, message: impl Into<Text>) -> Self {
         Self::Invalid { field: field.into(), message: message.into() }
     }
 
-    /// PhotoPrism's column for `field` would not give the text back.
+    /// PhotoPrism's column for `field` would not return the same text.
     pub fn not_kept(field: impl Into<Text>) -> Self {
         let message = "PhotoPrism's database would store this as a number and give back another \
              text; give one that does not look like a number";
         Self::Invalid { field: field.into(), message: message.into() }
     }
 
-    /// The same, for a command that changes nothing: it need not say so.
+    /// The same error in a command that changes nothing, whose message need not mention that.
     #[must_use]
     pub fn of_read(self) -> Self {
         match self {
@@ -178,7 +178,7 @@ impl CommandError {
         }
     }
 
-    /// The store's failure, where that is what this is.
+    /// The store's error, if this is one.
     pub const fn store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) => Some(error),
@@ -186,7 +186,7 @@ impl CommandError {
         }
     }
 
-    /// The error as the wire tells it. `request` names this request in the log.
+    /// The error as it goes on the wire. `request` identifies this request in the log.
     pub fn into_body(self, request: &str) -> ErrorBody {
         match self {
             Self::BadArgs(fault) => fault.into(),
@@ -224,7 +224,7 @@ impl CommandError {
         }
     }
 
-    /// Whether the log must tell the cause, because the wire does not.
+    /// Whether the log must contain the cause, because the wire does not.
     pub const fn is_fault(&self) -> bool {
         matches!(
             self,

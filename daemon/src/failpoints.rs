@@ -1,7 +1,6 @@
-//! Defences that can be switched off, so that a harness can be seen to find what they prevent.
+//! Defences that can be switched off, so that a test harness is shown to find what they prevent.
 //!
-//! `photoprismd` never switches one off: only `examples/faulty.rs` does, which the tests start in
-//! its place.
+//! `photoprismd` never switches one off: only `examples/faulty.rs` does, which tests start instead.
 
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -23,20 +22,20 @@ pub enum Failpoint {
     LetPanicsPass = 1 << 5,
     /// Work may begin however late it is.
     WaitForever = 1 << 6,
-    /// Accepting goes on at once where there is no descriptor left.
+    /// Accepting is retried at once where no descriptor is free.
     AcceptWithoutRest = 1 << 7,
     /// PhotoPrism's locks are not waited for.
     NoPatience = 1 << 8,
-    /// The names of the database's files are not looked at again.
+    /// The names of the database's files are not checked again.
     TrustNames = 1 << 9,
-    /// Backups are damaged between their writing and their check.
+    /// Backups are damaged after they are written and before they are checked.
     SpoilBackup = 1 << 10,
-    /// A start takes it that the last changes to PhotoPrism's database were committed.
+    /// A start assumes that the last changes to PhotoPrism's database were committed.
     TrustLastGroup = 1 << 11,
 }
 
 impl Failpoint {
-    /// Every fault with the word that `examples/faulty.rs` knows it by.
+    /// Every failpoint with its name in `examples/faulty.rs`.
     pub const ALL: [(&'static str, Self); 12] = [
         ("acknowledge-early", Self::AcknowledgeEarly),
         ("sync-seldom", Self::SyncSeldom),
@@ -53,15 +52,15 @@ impl Failpoint {
     ];
 }
 
-/// A bit for each.
+/// One bit for each.
 static OFF: AtomicU16 = AtomicU16::new(0);
 
-/// Switches one more defence off for the rest of the process.
+/// Switches one defence off for the rest of the process.
 pub fn switch_off(fault: Failpoint) {
     OFF.fetch_or(fault as u16, Ordering::Relaxed);
 }
 
-/// Whether that defence is off.
+/// Whether this defence is off.
 pub(crate) fn enabled(fault: Failpoint) -> bool {
     OFF.load(Ordering::Relaxed) & fault as u16 != 0
 }

@@ -1,4 +1,4 @@
-//! The daemon behind `photoprismd`. The modules stand in the order in which a start and then a
+//! The daemon behind `photoprismd`. The modules are in the order in which a start and then a
 //! request meet them.
 
 pub mod process;

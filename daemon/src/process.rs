@@ -1,4 +1,4 @@
-//! What the process gives up and asks for before it does anything else.
+//! What the process restricts and requests before it does anything else.
 
 use std::io;
 
@@ -9,11 +9,11 @@ use nix::sys::stat::{Mode, umask};
 use crate::sys::sqlite_opens_without_waiting;
 use crate::system::{OTHER_FILES, widened};
 
-/// The first thing in `main`: umask 077, no core dump, no reading of our memory by others, no
-/// waiting for a FIFO that SQLite opens.
+/// The first call in `main`: umask 077, no core dump, no other process may read its memory, SQLite
+/// never blocks on opening a FIFO.
 ///
 /// # Errors
-/// Those of `setrlimit(2)` and `prctl(2)`, and SQLite's; the umask is set whatever follows.
+/// Those of `setrlimit(2)` and `prctl(2)`, and SQLite's; the umask is set in any case.
 pub fn harden() -> io::Result<()> {
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
@@ -21,8 +21,8 @@ pub fn harden() -> io::Result<()> {
     sqlite_opens_without_waiting()
 }
 
-/// Raises the soft limit of open files to what `connections` need, as far as the hard limit
-/// lets it, and returns how many connections the limit then has room for.
+/// Raises the soft limit of open files to what `connections` need, as far as the hard limit allows,
+/// and returns how many connections the limit then has room for.
 ///
 /// # Errors
 /// Those of `getrlimit(2)` and `setrlimit(2)`.
@@ -35,7 +35,7 @@ pub fn raise_descriptor_limit(connections: u64) -> io::Result<u64> {
     Ok(widened(soft.max(needed)).saturating_sub(OTHER_FILES))
 }
 
-/// `number` in the type of `most`, which has 32 or 64 bits by the machine.
+/// `number` in the type of `most`, which is 32 or 64 bits wide depending on the machine.
 fn at_most<T: Copy + Ord + TryFrom<u64>>(number: u64, most: T) -> T {
     T::try_from(number).map_or(most, |number| number.min(most))
 }

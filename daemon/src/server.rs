@@ -1,4 +1,4 @@
-//! Accepting: who is let in, how many of them, and what happens when descriptors run out.
+//! Accepts connections: which peers, how many, and what happens when descriptors run out.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -20,14 +20,14 @@ use crate::failpoints::{Failpoint, enabled};
 use crate::log::REPEATED;
 use crate::peer::{Caller, SocketKind};
 
-/// How long accepting rests where there is no descriptor left: short enough to serve within a
-/// second of release, long enough to cost no core.
+/// Back-off after EMFILE: short enough to accept within a second of a descriptor becoming free,
+/// long enough not to spin.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
 /// Seconds after which a client that was turned away for a limit may try again.
 const RETRY_AFTER_S: u64 = 1;
 
-/// Who holds how many connections of one socket.
+/// How many connections each uid has on one socket.
 #[derive(Default)]
 struct ConnectionCounts {
     by_uid: HashMap<u32, usize>,
@@ -47,14 +47,14 @@ impl ConnectionCounts {
     }
 }
 
-/// Connections of all sockets.
+/// The connections of all sockets.
 pub struct Server {
     app: Rc<App>,
     closed: Notify,
     tallies: [RefCell<ConnectionCounts>; 2],
 }
 
-/// A connection's place; given back when it is dropped.
+/// The slot of one connection; released when it is dropped.
 struct ConnectionSlot {
     server: Rc<Server>,
     socket: SocketKind,
@@ -107,8 +107,8 @@ impl Server {
         }
     }
 
-    /// Without a descriptor left, the spare one is given up to turn one client away; then
-    /// accepting rests. The connection that waits is refused instead of hanging.
+    /// Without a free descriptor, closes the spare one to refuse one client; then backs off. The
+    /// waiting connection is refused instead of hanging.
     async fn handle_accept_error(
         &self,
         listener: &UnixListener,
@@ -116,7 +116,7 @@ impl Server {
         (spare, stop): (&mut Option<File>, &mut watch::Receiver<bool>),
     ) {
         if spare.is_some() {
-            // Said once for each time that it begins, not ten times a second.
+            // Logged once when it begins, not ten times a second.
             warn!(target: REPEATED, %error, "no connection can be accepted");
         }
         if spare.take().is_some()
@@ -127,7 +127,7 @@ impl Server {
         if enabled(Failpoint::AcceptWithoutRest) {
             return tokio::task::yield_now().await;
         }
-        // A connection that ends gives a descriptor back: there is no need to rest longer.
+        // A connection that ends frees a descriptor: accept again at once.
         let over = async {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => {}
@@ -170,7 +170,8 @@ impl Server {
         timeout(limit, all).await.is_ok()
     }
 
-    /// A place for the caller: an ordinary one, else one of those reserved for the owners.
+    /// A slot for the caller: an ordinary one, else one of those reserved for root and the daemon's
+    /// user.
     fn acquire(self: &Rc<Self>, caller: &Caller) -> Option<ConnectionSlot> {
         let (socket, uid) = (caller.socket(), caller.uid());
         let limits = self.app.limits.borrow();
@@ -199,10 +200,10 @@ fn busy() -> ErrorBody {
         .retry_after(RETRY_AFTER_S)
 }
 
-/// One line, as far as the socket takes it without waiting: a fresh one takes it all.
+/// One line, as far as the socket accepts it without blocking: a new one accepts it all.
 fn refuse(stream: &UnixStream, error: &ErrorBody) {
     let mut line = encode(&Id::Null, &Err(error.clone()));
     line.push(b'\n');
-    // A client that is gone already needs no answer.
+    // The client may be gone already.
     let _ = stream.try_write(&line);
 }

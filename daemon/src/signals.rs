@@ -1,4 +1,4 @@
-//! Signals to the daemon, taken by a thread of their own.
+//! Signals to the daemon, handled by a thread of their own.
 
 use std::io;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::sync::mpsc::Sender;
 /// Exit code of the second SIGTERM or SIGINT: stopped while running, not cleanly.
 pub const ABRUPT_EXIT_CODE: i32 = 1;
 
-/// What a signal asks for.
+/// What a signal requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// End cleanly (SIGTERM, SIGINT).
@@ -23,12 +23,12 @@ pub enum Signal {
     Status,
 }
 
-/// Takes the signals from now on and sends what they ask for.
+/// Handles the signals from now on, and sends what they request.
 ///
-/// The first SIGTERM or SIGINT asks for a clean stop. A second one, of either kind, ends the
+/// The first SIGTERM or SIGINT requests a clean stop. A second one, of either kind, ends the
 /// process at once with [`ABRUPT_EXIT_CODE`], from within its handler, whatever the threads are
-/// at. Several of a kind that come before the first was taken may count as one, save that. SIGPIPE
-/// stays ignored, as Rust's start-up leaves it.
+/// doing. Otherwise several of a kind that arrive before the first is handled may count as one.
+/// SIGPIPE stays ignored, as Rust's start-up leaves it.
 ///
 /// # Errors
 /// A handler could not be installed, or the thread not started.
@@ -47,7 +47,7 @@ pub fn start(sender: Sender<Signal>) -> io::Result<()> {
                 SIGUSR1 => Signal::Status,
                 _ => Signal::Stop,
             };
-            // While the daemon is busy with one, more of a kind count as one.
+            // While the daemon handles one, more of a kind count as one.
             if sender.blocking_send(asked).is_err() {
                 break;
             }
@@ -67,18 +67,19 @@ mod tests {
 
     use super::*;
 
-    /// The variable of a child that takes no signal yet.
+    /// The environment variable of a child that handles no signal yet.
     const HELD: &str = "SIGNALS_TEST_HELD";
 
-    /// Not a test of its own: what [`Process`] starts. Prints what it is asked for, never stops.
+    /// Not a test of its own but the process that [`Process`] starts. Prints what it receives,
+    /// never stops.
     #[test]
-    #[ignore = "run by the tests beside it"]
+    #[ignore = "started by the other tests"]
     fn child() {
         let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
         start(sender).unwrap();
         say("started");
         if std::env::var_os(HELD).is_some() {
-            // Until the test lets it go on.
+            // Blocks until the test lets it continue.
             let _ = io::stdin().read_line(&mut String::new());
         }
         while let Some(signal) = receiver.blocking_recv() {
@@ -130,14 +131,14 @@ mod tests {
 
     impl Drop for Process {
         fn drop(&mut self) {
-            // It has ended, save where an assertion failed.
+            // It has ended, unless an assertion failed.
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
     }
 
-    /// However many come while the daemon is busy: one that it has, one that waits, and one of each
-    /// kind that the system holds.
+    /// However many arrive while the daemon is busy: one is handled, one waits, and the system
+    /// keeps one of each kind.
     #[test]
     fn many_of_a_kind_count_as_one_while_the_daemon_is_busy() {
         let mut command = Command::new(std::env::current_exe().unwrap());

@@ -1,4 +1,4 @@
-//! What neither std nor nix can do without `unsafe`: the only module that has any.
+//! What neither std nor nix can do without `unsafe`: the only module that uses it.
 #![expect(
     unsafe_code,
     reason = "SO_PEERGROUPS, passed descriptors, memory of Argon2, SQLite's own file handles"
@@ -15,7 +15,7 @@ use argon2::Block;
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
 use rusqlite::{Connection, ffi};
 
-/// Groups that the first attempt has room for; more are asked for when the kernel says so.
+/// Groups that the first attempt has room for; more are allocated when the kernel says so.
 const FEW_GROUPS: usize = 64;
 
 /// Most groups of a process: `NGROUPS_MAX` of Linux.
@@ -24,7 +24,7 @@ const MOST_GROUPS: usize = 65_536;
 /// The supplementary groups that the peer had when it connected (`SO_PEERGROUPS`, Linux 4.13).
 ///
 /// # Errors
-/// Those of `getsockopt(2)`: no Unix socket, not connected, an older kernel.
+/// Those of `getsockopt(2)`: not a Unix socket, not connected, an older kernel.
 pub(crate) fn peer_groups(socket: BorrowedFd<'_>) -> io::Result<Vec<u32>> {
     groups_into(socket, FEW_GROUPS)
 }
@@ -49,7 +49,7 @@ fn groups_into(socket: BorrowedFd<'_>, room: usize) -> io::Result<Vec<u32>> {
     Ok(groups)
 }
 
-/// One call: how many groups were written, or the error and how many there would be.
+/// One call: how many groups were written, or the error and how many there are.
 fn ask_groups(socket: BorrowedFd<'_>, groups: &mut [u32]) -> Result<usize, (io::Error, usize)> {
     let invalid = || (io::Error::from_raw_os_error(libc::EINVAL), 0);
     let mut bytes =
@@ -70,9 +70,10 @@ fn ask_groups(socket: BorrowedFd<'_>, groups: &mut [u32]) -> Result<usize, (io::
     if answer == 0 { Ok(count.min(groups.len())) } else { Err((error, count)) }
 }
 
-/// Sets the supplementary groups of the calling thread; the C library's call sets those of all.
+/// Sets the supplementary groups of the calling thread only; the C library's call sets them for
+/// all.
 pub(crate) fn set_groups_of_thread(groups: &[u32]) -> io::Result<()> {
-    // The older call of these two machines takes gids of 16 bits.
+    // On these two architectures the older call takes gids of 16 bits.
     #[cfg(any(target_arch = "arm", target_arch = "x86"))]
     const CALL: libc::c_long = libc::SYS_setgroups32;
     #[cfg(not(any(target_arch = "arm", target_arch = "x86")))]
@@ -82,8 +83,8 @@ pub(crate) fn set_groups_of_thread(groups: &[u32]) -> io::Result<()> {
     if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// From now on SQLite waits for nothing when it opens a file: a FIFO in the place of a database, or
-/// of its journal, would hold its thread for ever. To be called before the first file is opened.
+/// From now on SQLite never blocks when it opens a file: a FIFO in place of a database, or of its
+/// journal, would block its thread for ever. Call this before the first file is opened.
 pub(crate) fn sqlite_opens_without_waiting() -> io::Result<()> {
     type Open = unsafe extern "C" fn(*const libc::c_char, libc::c_int, libc::c_int) -> libc::c_int;
     unsafe extern "C" fn open(
@@ -112,7 +113,7 @@ pub(crate) fn sqlite_opens_without_waiting() -> io::Result<()> {
 /// Only the first call of a process gets them.
 ///
 /// # Errors
-/// The environment speaks of descriptors that are not open, or not in numbers.
+/// The environment variables mention descriptors that are not open, or are not numbers.
 pub(crate) fn passed_descriptors() -> io::Result<Vec<(OwnedFd, String)>> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     if TAKEN.swap(true, Ordering::SeqCst) {
@@ -127,17 +128,17 @@ pub(crate) fn passed_descriptors() -> io::Result<Vec<(OwnedFd, String)>> {
 /// Where the change counter is in the header of a SQLite file: four bytes, the highest first.
 const CHANGE_COUNTER: i64 = 24;
 
-/// The change counter of a connection's main file. To be asked inside of a transaction; in WAL mode
-/// the file is behind.
+/// The change counter of a connection's main file. Call it inside a transaction; in WAL mode the
+/// file lags behind.
 pub(crate) fn change_counter(conn: &Connection) -> io::Result<u32> {
     file_bytes(conn, CHANGE_COUNTER).map(u32::from_be_bytes)
 }
 
-/// Bytes of a connection's main file from that place on, read through SQLite's own descriptor:
+/// Bytes of a connection's main file from offset `from`, read through SQLite's own descriptor:
 /// opening another one, and closing it, would drop the locks of this process.
 ///
 /// # Errors
-/// Where SQLite has no such file, cannot read it, or it is shorter.
+/// Where SQLite has no such file, cannot read it, or it is too short.
 pub(crate) fn file_bytes<const N: usize>(conn: &Connection, from: i64) -> io::Result<[u8; N]> {
     let file = file_of(conn, ffi::SQLITE_FCNTL_FILE_POINTER)?;
     let unsupported = || io::Error::from(io::ErrorKind::Unsupported);
@@ -156,8 +157,8 @@ pub(crate) fn file_bytes<const N: usize>(conn: &Connection, from: i64) -> io::Re
     Err(io::Error::other(format!("SQLite could not read its file: code {code}")))
 }
 
-/// Whether a connection has the rollback journal of its main file open: inside of a transaction it
-/// does from the first page on that the transaction changes. In WAL mode always.
+/// Whether a connection has the rollback journal of its main file open: in a transaction that is so
+/// from the first page that it changes. In WAL mode always.
 pub(crate) fn journal_is_open(conn: &Connection) -> io::Result<bool> {
     let file = file_of(conn, ffi::SQLITE_FCNTL_JOURNAL_POINTER)?;
     // SAFETY: the connection is borrowed, so the handle that it gave is valid, open or not.
@@ -178,8 +179,8 @@ fn file_of(conn: &Connection, which: std::ffi::c_int) -> io::Result<NonNull<ffi:
     }
 }
 
-/// Memory of Argon2: reserved at once, touched when it is used, given back to the system on
-/// request and when it is dropped. Always zero at first.
+/// Memory of Argon2: reserved at once, touched when it is used, returned to the system on request
+/// and when it is dropped. Always zero at first.
 #[derive(Debug)]
 pub(crate) struct HashMemory {
     start: NonNull<Block>,
@@ -193,15 +194,16 @@ impl HashMemory {
     /// Reserves `blocks` blocks of 1 KiB.
     ///
     /// # Errors
-    /// Those of `mmap(2)`; that of no memory must not end the daemon.
+    /// Those of `mmap(2)`; running out of memory must not end the daemon.
     pub(crate) fn reserve(blocks: NonZeroUsize) -> io::Result<Self> {
         let bytes = blocks
             .checked_mul(NonZeroUsize::new(size_of::<Block>()).ok_or(io::ErrorKind::InvalidInput)?)
             .ok_or(io::ErrorKind::OutOfMemory)?;
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        // SAFETY: a new private mapping at a place of the kernel's choice touches nothing of ours.
+        // SAFETY: a new private mapping at a place of the kernel's choice touches no memory that
+        // is in use.
         let start = unsafe { mmap_anonymous(None, bytes, access, MapFlags::MAP_PRIVATE) }?;
-        // Argon2 jumps about in it: large pages spare the processor's look-up of addresses.
+        // Argon2 accesses it at random: large pages save TLB misses.
         // SAFETY: the pages were mapped above with that length, and the advice changes nothing
         // that they hold. A system without large pages fails, and has small ones as before.
         let _ = unsafe { madvise(start, bytes.get(), MmapAdvise::MADV_HUGEPAGE) };
@@ -212,10 +214,10 @@ impl HashMemory {
         self.blocks * size_of::<Block>()
     }
 
-    /// Gives the pages back; they are zero when they are next touched.
+    /// Returns the pages; they are zero when they are next touched.
     pub(crate) fn release(&mut self) {
-        // SAFETY: the pages are ours alone, and this borrow is the only one: nobody reads what
-        // they held. Failing means that they stay, which is what was before.
+        // SAFETY: the pages belong to this value alone, and this borrow is the only one, so that
+        // nothing reads their old contents. On failure they stay as they were.
         let _ = unsafe { madvise(self.start.cast(), self.bytes(), MmapAdvise::MADV_DONTNEED) };
     }
 }
@@ -269,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_socket_is_an_error() {
+    fn what_is_not_a_socket_is_an_error() {
         let file = std::fs::File::open("/dev/null").unwrap();
         assert_eq!(peer_groups(file.as_fd()).unwrap_err().raw_os_error(), Some(libc::ENOTSOCK));
     }
@@ -314,7 +316,7 @@ mod tests {
         }
     }
 
-    /// Whether a line of `/proc/self/smaps` begins the mapping that holds an address.
+    /// Whether a line of `/proc/self/smaps` begins the mapping that contains an address.
     fn holds(line: &str, address: usize) -> bool {
         let range = line.split(' ').next().and_then(|range| range.split_once('-'));
         let number = |digits| usize::from_str_radix(digits, 16).ok();
@@ -325,7 +327,7 @@ mod tests {
     #[test]
     fn hash_memory_asks_for_large_pages() {
         if !std::path::Path::new("/sys/kernel/mm/transparent_hugepage").exists() {
-            // Past the test runner, which keeps what a good test prints.
+            // Bypasses the test runner, which captures what a passing test prints.
             let mut stderr = std::io::stderr();
             std::io::Write::write_all(&mut stderr, b"skipped: no large pages here\n").unwrap();
             return;

@@ -50,7 +50,7 @@ pub enum ArgError {
     Unknown(String, Vec<&'static str>),
     /// A required key is missing.
     Missing(&'static str),
-    /// A key stands there twice.
+    /// A key is given twice.
     Duplicate(String),
     /// The key's value is of the wrong type.
     Type(String),
@@ -70,7 +70,7 @@ impl From<ArgError> for ErrorBody {
     }
 }
 
-/// The error for a key that nobody knows: `field` has it, `hint` the nearest known one.
+/// The error for an unknown key: `field` has it, `hint` the nearest known one.
 pub(crate) fn unknown_key(what: &'static str, key: &str, known: &[&'static str]) -> ErrorBody {
     let error = ErrorBody::new(ErrorCode::BadRequest, what).at(shorten(key));
     match suggest::nearest(key, known.iter().copied()) {
@@ -92,7 +92,7 @@ impl<'a> Entries<'a> {
     /// Takes the text of `args`, already known to be JSON; left out means `{}`.
     ///
     /// # Errors
-    /// [`ArgError::Type`] of `args` where it is no object.
+    /// [`ArgError::Type`] of `args` where it is not an object.
     pub fn read(args: Option<&'a RawValue>) -> Result<Self, ArgError> {
         match args {
             None => Ok(Self(Vec::new())),
@@ -147,13 +147,13 @@ where
     B: Deserialize<'a>,
 {
     let first = field_names::<A>();
-    let (ours, theirs) = entries.0.into_iter().partition(|(key, _)| first.contains(&&**key));
+    let (own, others) = entries.0.into_iter().partition(|(key, _)| first.contains(&&**key));
     let second =
-        B::deserialize(ArgsDeserializer(Entries(theirs))).map_err(|fault| match fault {
+        B::deserialize(ArgsDeserializer(Entries(others))).map_err(|fault| match fault {
             ArgError::Unknown(key, known) => ArgError::Unknown(key, [first, &known].concat()),
             other => other,
         })?;
-    Ok((A::deserialize(ArgsDeserializer(Entries(ours)))?, second))
+    Ok((A::deserialize(ArgsDeserializer(Entries(own)))?, second))
 }
 
 struct ArgsDeserializer<'a>(Entries<'a>);
@@ -199,7 +199,7 @@ impl<'de> MapAccess<'de> for ArgsAccess<'de> {
         if raw.get() == "null" {
             return Err(wrong());
         }
-        // The parser takes -0 for a fraction; it is a whole number all the same.
+        // The parser reads -0 as a fraction, but it is a whole number.
         let text = if raw.get() == "-0" { "0" } else { raw.get() };
         seed.deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|_| wrong())
     }
@@ -234,7 +234,7 @@ impl de::Error for ArgError {
 /// The names that a derived struct asks its deserializer for.
 fn field_names<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     let mut names: &'static [&'static str] = &[];
-    // Always an error: it only listens to what it is asked.
+    // Always an error: it only records which fields it is asked for.
     let _ = T::deserialize(NamesOf(&mut names));
     names
 }

@@ -11,7 +11,7 @@ pub const MAX_ATTR_BYTES: usize = 1024;
 pub struct Attr(String);
 
 impl Attr {
-    /// Holds the text to the rules and changes nothing about it.
+    /// Checks the text against the rules and leaves it unchanged.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         require(
             !text.contains(is_control),
@@ -35,17 +35,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_and_characters_are_looked_at() {
+    fn bytes_and_characters_are_checked() {
         for text in ["", "quota=1 lang=de", &*"a".repeat(1024), &*"ä".repeat(512)] {
             assert_eq!(Attr::parse(text).unwrap().as_str(), text);
         }
-        for (text, word) in [
+        for (text, expected) in [
             ("a\0", "control"),
             ("a\nb", "control"),
             (&*"a".repeat(1025), "1024"),
             (&*"ä".repeat(513), "1024"),
         ] {
-            assert!(Attr::parse(text).unwrap_err().as_str().contains(word), "{text:?}");
+            assert!(Attr::parse(text).unwrap_err().as_str().contains(expected), "{text:?}");
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct Ls {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verify {
-    /// The number of a record that must still stand in the chain.
+    /// The number of a record that must still be in the chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<Int>,
     /// Its hash, 64 lower-case hex digits.
@@ -51,7 +51,7 @@ pub struct Record {
     pub hash: String,
 }
 
-/// A record that stands for all before it.
+/// A record, which vouches for all before it by its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// Its number.
@@ -63,9 +63,9 @@ pub struct Head {
 /// Result of `audit.verify`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifyResult {
-    /// Whether the chain is whole and holds the record that was asked for.
+    /// Whether the chain is intact and holds the record that was asked for.
     pub ok: bool,
-    /// Records that stand in the table.
+    /// Records in the table.
     pub records: u64,
     /// The newest record; `None` in an empty chain.
     pub head: Option<Head>,

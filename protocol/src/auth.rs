@@ -55,7 +55,7 @@ pub struct Login {
     /// False only checks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<bool>,
-    /// What an app password must allow where no session is made.
+    /// What an app password must allow where no session is created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
 }
@@ -123,13 +123,13 @@ pub struct Session {
     pub last_active: Option<String>,
     /// The login.
     pub login_at: Option<String>,
-    /// Made at.
+    /// Created at.
     pub created_at: Option<String>,
     /// Ends then; `None`: never.
     pub expires_at: Option<String>,
     /// Ends after so many seconds without use; `None`: it does not.
     pub idle_timeout_s: Option<i64>,
-    /// It has ended.
+    /// It has expired.
     pub expired: bool,
 }
 
@@ -143,7 +143,7 @@ pub struct OneSession {
 /// Result of `auth.add`: the only time that the secret is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddResult {
-    /// What was made.
+    /// What was created.
     pub session: Session,
     /// The app password or access token; `None` in a replay.
     pub secret: Option<Secret>,
@@ -152,7 +152,7 @@ pub struct AddResult {
 /// Result of `auth.rm`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RmResult {
-    /// The session and those made from it.
+    /// The session and those created from it.
     pub removed: u64,
     /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
     /// end at once.
@@ -187,7 +187,7 @@ pub struct LoginResult {
 /// Result of `auth.logout`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogoutResult {
-    /// Whether a session made by a login ended.
+    /// Whether a session that a login created has ended.
     pub removed: bool,
     /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
     /// end at once.
@@ -208,7 +208,7 @@ pub enum Introspection {
     },
 }
 
-/// What an active token stands for.
+/// What is known about an active token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Active {
     /// Always true.
@@ -225,7 +225,7 @@ pub struct Active {
     pub client_name: Option<String>,
     /// Ends then, Unix seconds; `None`: never.
     pub exp: Option<i64>,
-    /// Made at, Unix seconds.
+    /// Created at, Unix seconds.
     pub iat: Option<i64>,
     /// Reference id of the session.
     pub session: String,

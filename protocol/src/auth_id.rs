@@ -14,7 +14,7 @@ pub const MIN_OIDC_CHARS: usize = 4;
 pub struct AuthId(String);
 
 impl AuthId {
-    /// Trims the text and holds it to the rules that do not depend on the provider.
+    /// Trims the text and checks the rules that do not depend on the provider.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let id = text.trim();
         require(
@@ -28,7 +28,7 @@ impl AuthId {
         Ok(Self(id.to_owned()))
     }
 
-    /// An issuer is held to the same rules as its subjects.
+    /// An issuer must keep the same rules as its subjects.
     pub fn parse_issuer(text: &str) -> Result<Self, RuleError> {
         let issuer = text.trim();
         require(
@@ -65,10 +65,10 @@ mod tests {
             assert_eq!(AuthId::parse(text).unwrap().as_str(), form);
         }
         assert!(AuthId::parse(&"a".repeat(255)).is_ok());
-        for (text, word) in
+        for (text, expected) in
             [("a\0b", "control"), ("a\tb", "control"), (&*"ä".repeat(128), "255 bytes")]
         {
-            assert!(AuthId::parse(text).unwrap_err().as_str().contains(word), "{text:?}");
+            assert!(AuthId::parse(text).unwrap_err().as_str().contains(expected), "{text:?}");
         }
     }
 

@@ -8,13 +8,13 @@ use crate::rule::{RuleError, require};
 /// Longest name of a backup, in bytes: that of a file.
 const MAX_FILE_BYTES: usize = 255;
 
-/// The name of a file in the directory of the backups: letters, digits, `.`, `-` and `_` of ASCII,
-/// none of the first three signs in front, `.db` behind. Never a path.
+/// The name of a file in the directory of the backups: ASCII letters, digits, `.`, `-` and `_`,
+/// beginning with neither `.` nor `-`, ending in `.db`. Never a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileName(String);
 
 impl FileName {
-    /// Takes a name.
+    /// Checks a name.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         require(
             !text.contains('/'),
@@ -59,7 +59,7 @@ pub struct Entry {
     pub origin: String,
     /// Its length.
     pub bytes: u64,
-    /// Made at, RFC 3339 in UTC.
+    /// Created at, RFC 3339 in UTC.
     pub created_at: String,
 }
 
@@ -101,7 +101,7 @@ pub struct Verify {
 pub struct Checked {
     /// Its name.
     pub file: String,
-    /// It is whole, and of ours.
+    /// It is intact, and one of the daemon's own.
     pub ok: bool,
     /// What is wrong with it.
     pub error: Option<String>,
@@ -114,7 +114,7 @@ pub struct Checked {
 /// Result of `backup.verify`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifyResult {
-    /// All that were looked at are.
+    /// All that were checked are ok.
     pub ok: bool,
     /// One by one, the newest first.
     pub backups: Vec<Checked>,
@@ -126,7 +126,7 @@ pub struct VerifyResult {
 pub struct Restore {
     /// Which backup.
     pub file: String,
-    /// Only tell what would change.
+    /// Only report what would change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
     /// Bring sessions, tokens and app passwords back as well.

@@ -5,9 +5,9 @@ use crate::level::Level;
 /// A command, by name alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CommandName {
-    /// Is anybody there.
+    /// Checks that the daemon replies.
     Ping,
-    /// How the daemon is.
+    /// State of the daemon.
     Status,
     /// Accounts.
     UsersLs,
@@ -15,13 +15,13 @@ pub enum CommandName {
     UsersLegacy,
     /// One account.
     UsersShow,
-    /// Makes an account.
+    /// Creates an account.
     UsersAdd,
     /// Changes an account.
     UsersMod,
     /// Deletes an account.
     UsersRm,
-    /// Brings a deleted account back.
+    /// Restores a deleted account.
     UsersRestore,
     /// Removes all accounts.
     UsersReset,
@@ -37,7 +37,7 @@ pub enum CommandName {
     LoginsClear,
     /// Sessions.
     AuthLs,
-    /// Makes an app password or an access token.
+    /// Creates an app password or an access token.
     AuthAdd,
     /// One session.
     AuthShow,
@@ -61,19 +61,19 @@ pub enum CommandName {
     Users2faConfirm,
     /// Turns it off.
     Users2faDisable,
-    /// Makes a new recovery code.
+    /// Creates a new recovery code.
     Users2faRecovery,
     /// Gives an account another name.
     UsersRename,
-    /// Makes accounts from legacy rows.
+    /// Creates accounts from legacy rows.
     UsersAdopt,
-    /// Makes accounts from a file.
+    /// Creates accounts from a file.
     UsersImport,
-    /// Writes accounts down.
+    /// Exports accounts.
     UsersExport,
-    /// Makes a backup.
+    /// Creates a backup.
     BackupCreate,
-    /// Backups that there are.
+    /// Lists backups.
     BackupLs,
     /// Checks a backup.
     BackupVerify,
@@ -83,9 +83,9 @@ pub enum CommandName {
     Doctor,
     /// Figures for monitoring.
     Metrics,
-    /// The record of writes.
+    /// The audit record of every write.
     AuditLs,
-    /// Whether that record is whole.
+    /// Whether the audit record is intact.
     AuditVerify,
 }
 

@@ -12,7 +12,7 @@ pub const MAX_DISPLAY_NAME_CHARS: usize = 200;
 pub struct DisplayName(String);
 
 impl DisplayName {
-    /// Holds the text to the rules and changes nothing about it.
+    /// Checks the text against the rules and leaves it unchanged.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         require(
             !text.contains(is_control),
@@ -34,7 +34,7 @@ impl DisplayName {
     }
 
     /// The display name of an account that was given none: the words between `.`, `_` and `-`,
-    /// each with a capital. What follows an `@` is no part of a person's name. A name without any
+    /// each with a capital. What follows an `@` is not part of a person's name. A name without any
     /// word stays as it is.
     pub fn default_for(name: &UserName) -> Self {
         let name = name.as_str();
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn each_rule_says_so() {
-        for (text, word) in [
+        for (text, expected) in [
             ("a\0b", "control characters"),
             ("a\nb", "control characters"),
             ("\u{1b}[31m", "control characters"),
@@ -90,7 +90,7 @@ mod tests {
             (&*"a".repeat(201), "200"),
         ] {
             let error = DisplayName::parse(text).expect_err(text);
-            assert!(error.as_str().contains(word), "{text:?}: {error}");
+            assert!(error.as_str().contains(expected), "{text:?}: {error}");
         }
     }
 

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 /// Result of `doctor`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// Whether every check is.
+    /// Whether every check is ok.
     pub ok: bool,
-    /// What was looked at, in the order of a request's way.
+    /// What was checked, in the order in which a request meets it.
     pub checks: Vec<Check>,
 }
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What, in lower case.
@@ -39,7 +39,7 @@ impl Check {
         Self { check: check.into(), ok: false, found: found.into(), advice: Some(advice.into()) }
     }
 
-    /// The one or the other.
+    /// Ok without advice, bad with it.
     pub fn judged(
         check: impl Into<String>,
         found: impl Into<String>,

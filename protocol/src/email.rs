@@ -6,16 +6,15 @@ use crate::text::{is_control, is_invisible, is_white_space};
 /// Most characters of an address, as the column has them.
 pub const MAX_EMAIL_CHARS: usize = 255;
 
-/// What stands around addresses, or in the quoted local parts that nobody uses.
+/// What surrounds addresses, or occurs in the quoted local parts that nobody uses.
 const FORBIDDEN: &str = "<>(),;:\"\\[]";
 
-/// An address, trimmed and in lower case, or nothing. Whether mail arrives there is not looked at.
+/// An address, trimmed and in lower case, or nothing. Whether mail arrives there is not checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(String);
 
 impl Email {
-    /// Trims the text, brings it into lower case and holds it to the rules; nothing clears the
-    /// address.
+    /// Trims the text, lower-cases it and checks the rules; an empty text clears the address.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let email = text.trim().to_lowercase();
         if !email.is_empty() {

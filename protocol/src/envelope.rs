@@ -32,7 +32,7 @@ pub enum Id {
     Text(String),
 }
 
-/// A request whose envelope is sound and whose command exists. Its arguments are not looked at.
+/// A request whose envelope is sound and whose command exists. Its arguments are not checked yet.
 #[derive(Debug)]
 pub struct Request<'a> {
     /// Echoed in the reply.
@@ -47,7 +47,7 @@ pub struct Request<'a> {
     pub confirm: bool,
 }
 
-/// A request that ends at its envelope.
+/// A request that is refused because of its envelope.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The `id`, where the line got that far.
@@ -94,7 +94,7 @@ impl<'a> Draft<'a> {
         };
         if std::mem::replace(&mut self.seen[position], true) {
             self.fault.get_or_insert(ArgError::Duplicate(shorten(key)).into());
-            // Which of the two was meant is unknown: a duplicated id is not a good one.
+            // Which of the two was meant is unknown: a duplicated id is invalid.
             self.values[position] = None;
         } else {
             self.values[position] = Some(value);
@@ -146,7 +146,7 @@ fn command(name: Option<Cow<'_, str>>) -> Result<CommandName, ErrorBody> {
 
 fn read_id(raw: &RawValue) -> Option<Id> {
     if raw.get() == "-0" {
-        // The parser takes it for a fraction; it is a whole number all the same.
+        // The parser reads it as a fraction, but it is a whole number.
         return Some(Id::Number(0));
     }
     if let Ok(number) = serde_json::from_str(raw.get()) {
@@ -166,7 +166,7 @@ fn read_bool(raw: &RawValue) -> Option<bool> {
     serde_json::from_str(raw.get()).ok()
 }
 
-/// What a command that succeeded says.
+/// What a command that succeeded returns.
 #[derive(Debug)]
 pub struct Success {
     /// The `result` object, already JSON.
@@ -213,12 +213,12 @@ pub struct Outgoing<'a, A: Serialize> {
     /// The idempotency key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<&'a str>,
-    /// Set for what destroys, after the person said yes.
+    /// Set for destructive commands, after the person confirmed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub confirm: bool,
 }
 
-/// A reply as a client reads it: keys of a newer daemon are passed over.
+/// A reply as a client reads it: keys of a newer daemon are ignored.
 #[derive(Debug, Deserialize)]
 pub struct Reply {
     /// Whether it was done.
@@ -229,7 +229,7 @@ pub struct Reply {
     /// Messages for people.
     #[serde(default)]
     pub warnings: Vec<String>,
-    /// Why not, where it was not.
+    /// The error, where it was not.
     #[serde(default)]
     pub error: Option<ReplyError>,
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
-    /// The line did not decode, or names something that nobody knows.
+    /// The line did not decode, or names something unknown.
     BadRequest,
     /// Well-formed, but breaks a rule; `field` names the argument.
     InvalidArgument,
@@ -36,7 +36,7 @@ pub enum ErrorCode {
     StorageFull,
     /// Shutting down, not built yet, database missing or locked for too long.
     Unavailable,
-    /// A fault of the daemon; the message holds a request id that is also in the log.
+    /// An internal error; the message holds a request id that is also in the log.
     Internal,
 }
 
@@ -60,7 +60,7 @@ impl ErrorCode {
         Self::Internal,
     ];
 
-    /// The code as it stands on the wire.
+    /// The code as it is on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::BadRequest => "bad_request",
@@ -97,7 +97,7 @@ pub struct ErrorBody {
     /// The argument at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<Cow<'static, str>>,
-    /// Whole seconds until another attempt makes sense.
+    /// Whole seconds until another attempt may succeed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,
     /// What to do next.
@@ -140,7 +140,7 @@ pub struct ReplyError {
     /// The argument at fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// Whole seconds until another attempt makes sense.
+    /// Whole seconds until another attempt may succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,
     /// What to do next.

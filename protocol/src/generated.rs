@@ -1,4 +1,4 @@
-//! Identifiers and small secrets that are drawn.
+//! Random identifiers and short secrets.
 
 use crate::numeric_text::looks_numeric;
 use crate::random::{self, BASE36, Random};
@@ -64,11 +64,11 @@ mod tests {
 
     #[test]
     fn a_token_that_looks_like_a_number_is_drawn_again() {
-        // A draw takes 32 bytes: 77777777, then 01234567, then what is no number.
+        // A draw takes 32 bytes: 77777777, then 01234567, then one that is not a number.
         assert_eq!(short_token(&mut beginning(&[7; 32])).expose(), "wxyz0123");
         let exponent = [1, 2, 3, 14, 4, 5, 6, 7].repeat(4);
         assert_eq!(short_token(&mut beginning(&exponent)).expose(), "wxyz0123");
-        // 0123456789ab is none.
+        // 0123456789ab is not a number.
         assert_eq!(recovery_code(&mut beginning(&[9; 32])).expose(), "0123456789ab");
     }
 

@@ -2,12 +2,12 @@
 
 use crate::rule::{RuleError, require};
 
-/// A key of 8 to 64 printable ASCII characters, the blank included.
+/// A key of 8 to 64 printable ASCII characters, the space included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// Holds the text to its form.
+    /// Checks length and characters.
     ///
     /// # Errors
     /// The length or a character is out of bounds.
@@ -38,7 +38,7 @@ mod tests {
         for text in ["12345678", " ~~~~~~ ", &*"k".repeat(64)] {
             assert_eq!(IdempotencyKey::parse(text).unwrap().as_str(), text);
         }
-        for (text, word) in [
+        for (text, expected) in [
             ("", "8 to 64"),
             ("1234567", "8 to 64"),
             (&*"k".repeat(65), "8 to 64"),
@@ -47,7 +47,8 @@ mod tests {
             ("1234567\t", "printable"),
             ("1234567ä", "printable"),
         ] {
-            assert!(IdempotencyKey::parse(text).unwrap_err().as_str().contains(word), "{text:?}");
+            let error = IdempotencyKey::parse(text).unwrap_err();
+            assert!(error.as_str().contains(expected), "{text:?}");
         }
     }
 }

@@ -10,7 +10,7 @@ pub enum Level {
     Verify,
     /// See accounts, sessions and records.
     Read,
-    /// Full power over accounts; can make a super admin.
+    /// Full power over accounts; can create a super admin.
     Write,
     /// Resets, clearing, restoring, and the display of a hash.
     Admin,
@@ -20,7 +20,7 @@ impl Level {
     /// Every level, lowest first.
     pub const ALL: [Self; 4] = [Self::Verify, Self::Read, Self::Write, Self::Admin];
 
-    /// The level's word in settings and documentation.
+    /// The level's name in settings and documentation.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Verify => "verify",
@@ -37,7 +37,7 @@ impl fmt::Display for Level {
     }
 }
 
-/// The text is none of the four words.
+/// The text is not one of the four names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownLevel;
 

@@ -1,6 +1,6 @@
 //! The wire of photoprism-admin: requests, replies, errors and validated values.
 //!
-//! Newline-delimited JSON, one object a line; `README.md` beside this crate tells it from the
+//! Newline-delimited JSON, one object a line; `README.md` in this crate describes it from the
 //! client's side. Nothing in here does I/O.
 
 pub mod account_text;

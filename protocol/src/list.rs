@@ -16,7 +16,7 @@ pub const MAX_LIMIT: u16 = 1000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
-    /// What to look for; its forms differ by command.
+    /// What to search for; its forms differ by command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
     /// Rows of the page, 1 to [`MAX_LIMIT`].

@@ -56,10 +56,10 @@ pub struct Record {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Clear {
-    /// Records of this name, and the places of that account.
+    /// Records of this name, and the limiter's counters of that account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Records of this address, and its places.
+    /// Records of this address, and the limiter's counters of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_ip: Option<String>,
 }

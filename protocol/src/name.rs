@@ -11,7 +11,7 @@ pub const MAX_NAME_CHARS: usize = 200;
 
 const FORBIDDEN: &str = "\"'()#&$,+=`~?|*/\\:;<>{}";
 
-/// Words that mean something else where a name may stand.
+/// Reserved: they mean something else where a user name is expected.
 const RESERVED: [&str; 4] = ["all", "deleted", "expired", "visitor"];
 
 /// A user name: NFC, trimmed, in lower case, and within every rule.
@@ -19,7 +19,7 @@ const RESERVED: [&str; 4] = ["all", "deleted", "expired", "visitor"];
 pub struct UserName(String);
 
 impl UserName {
-    /// Brings the text into the form of a name and holds it to the rules.
+    /// Brings the text into the form of a name and checks the rules.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let name = Self::lookup_form(text);
         check_characters(&name)?;
@@ -27,8 +27,8 @@ impl UserName {
         Ok(Self(name))
     }
 
-    /// The form in which a name is looked up: NFC, trimmed, in lower case, held to no rule. Names
-    /// that PhotoPrism stored under other rules are found by it.
+    /// The form in which a name is looked up: NFC, trimmed, in lower case. No rule is checked, so
+    /// that names are found by it that PhotoPrism stored under other rules.
     pub fn lookup_form(text: &str) -> String {
         let composed: String = text.nfc().collect();
         // Lower case may leave a form that composes again.

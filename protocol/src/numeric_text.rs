@@ -4,13 +4,13 @@
 //! number is stored as one and comes back in another spelling (<https://sqlite.org/datatype3.html>,
 //! section 3).
 
-/// Most digits that are never rounded and never need a look at the range of an integer.
+/// Most digits that are never rounded and never need a check of the integer range.
 const SAFE_DIGITS: usize = 18;
 
 /// Whether SQLite would store the text as a number: blanks around it, a sign, digits with a point
 /// among, before or after them, an exponent.
 pub fn looks_numeric(text: &str) -> bool {
-    // SQLite 3.54 ends the number at a NUL, versions before it took the whole for a text.
+    // SQLite 3.54 ends the number at a NUL, earlier versions take all of it as text.
     let text = text.split('\0').next().unwrap_or(text).trim_matches(is_blank);
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
@@ -21,7 +21,7 @@ pub fn looks_numeric(text: &str) -> bool {
 }
 
 /// Whether a VARBINARY column gives back what was put in. Fractions and exponents are refused
-/// whole, whole numbers from 19 digits on: some would survive, but nobody could tell which.
+/// whole, whole numbers from 19 digits on: some would survive, but nobody could predict which.
 pub fn survives_numeric_affinity(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let canonical = is_digits(digits)
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_told_from_texts() {
+    fn numbers_are_distinguished_from_texts() {
         for text in CHANGED.iter().chain(&REFUSED_BY_KIND).chain(&KEPT_NUMBERS) {
             assert!(looks_numeric(text), "{text:?}");
         }

@@ -9,12 +9,12 @@ pub const MAX_PATH_BYTES: usize = 1024;
 const FORBIDDEN: &str = "\\:|?*%<>\"";
 
 /// A relative path without empty parts, parts `.` and a `/` at its end, or nothing. A `~` at its
-/// start still waits for the name of the account.
+/// start is replaced later, once the name of the account is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectoryPath(String);
 
 impl DirectoryPath {
-    /// Holds the text to the rules that do not need the account's name, and brings it into one
+    /// Checks the rules that do not need the account's name, and brings the path into one
     /// spelling: `a//b/./c/` becomes `a/b/c`.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         require(
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_name_makes_of_a_path_is_held_to_the_rules() {
+    fn the_rules_hold_once_the_name_is_inserted() {
         let home = DirectoryPath::parse("~").unwrap();
         assert_eq!(home.resolve(".hidden").unwrap(), "users/.hidden");
         assert_eq!(home.resolve("we irdname").unwrap(), "users/we irdname");

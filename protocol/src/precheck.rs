@@ -1,11 +1,11 @@
-//! The first look at a line: encoding, syntax and depth of all of it.
+//! The first check of a line: encoding, syntax and depth of all of it.
 
 use serde::de::IgnoredAny;
 
 /// Deepest nesting of a request, its outermost object being 1.
 pub const MAX_DEPTH: usize = 16;
 
-/// Why a line is no JSON text of ours.
+/// Why a line is not a JSON text that the daemon reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineError {
     /// Nothing on the line.
@@ -44,7 +44,7 @@ pub fn check(line: &[u8]) -> Result<&str, LineError> {
     Ok(text)
 }
 
-/// Depth and surrogates in one pass that allocates nothing; the parser that follows knows neither.
+/// Depth and surrogates in one pass that allocates nothing; the parser checks neither.
 fn precheck(line: &[u8]) -> Result<(), LineError> {
     let mut depth = 0_usize;
     let mut at = 0;
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_single_json_text_is_refused() {
+    fn anything_but_one_json_value_is_refused() {
         let cases: [(&[u8], LineError); 12] = [
             (b"", LineError::Empty),
             (b" ", LineError::Syntax),

@@ -5,9 +5,9 @@ use crate::rule::RuleError;
 /// Who checks an account's login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provider {
-    /// Whatever is configured; the password of its own.
+    /// Whatever is configured; the account has its own password.
     Default,
-    /// The password of its own.
+    /// The account's own password.
     Local,
     /// A provider that speaks OIDC.
     Oidc,
@@ -21,17 +21,17 @@ impl Provider {
     /// Every provider, in the order of the documentation.
     pub const ALL: [Self; 5] = [Self::Default, Self::Local, Self::Oidc, Self::Ldap, Self::None];
 
-    /// The provider of that word, to the letter.
+    /// The provider of exactly that name.
     ///
     /// # Errors
-    /// The text is none of the five words.
+    /// The text is not one of the five names.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         Self::ALL.into_iter().find(|provider| provider.as_str() == text).ok_or_else(|| {
             RuleError::new("the provider must be default, local, oidc, ldap or none")
         })
     }
 
-    /// The word, as it is stored.
+    /// The name, as it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Default => "default",
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_words_themselves_are_taken() {
+    fn only_exact_names_are_accepted() {
         for provider in Provider::ALL {
             assert_eq!(Provider::parse(provider.as_str()), Ok(provider));
         }

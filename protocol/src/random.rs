@@ -1,4 +1,4 @@
-//! Random texts from bytes that the caller's source gives.
+//! Random texts from bytes that the caller's source supplies.
 
 use zeroize::Zeroizing;
 

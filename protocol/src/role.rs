@@ -2,14 +2,14 @@
 
 use crate::rule::RuleError;
 
-/// What an account is.
+/// The role of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Everything.
     Admin,
     /// A person with a library of their own.
     User,
-    /// May look.
+    /// May only view.
     Viewer,
     /// Sees what is shared.
     Guest,
@@ -19,10 +19,10 @@ impl Role {
     /// Every role, in the order of the documentation.
     pub const ALL: [Self; 4] = [Self::Admin, Self::User, Self::Viewer, Self::Guest];
 
-    /// The role of that word, to the letter.
+    /// The role of exactly that name.
     ///
     /// # Errors
-    /// The text is none of the four words.
+    /// The text is not one of the four names.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         Self::ALL
             .into_iter()
@@ -30,7 +30,7 @@ impl Role {
             .ok_or_else(|| RuleError::new("the role must be admin, user, viewer or guest"))
     }
 
-    /// The word, as it is stored.
+    /// The name, as it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_words_themselves_are_taken() {
+    fn only_exact_names_are_accepted() {
         for role in Role::ALL {
             assert_eq!(Role::parse(role.as_str()), Ok(role));
         }

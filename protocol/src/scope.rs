@@ -12,7 +12,7 @@ pub const MAX_SCOPE_CHARS: usize = 1024;
 pub struct Scope(String);
 
 impl Scope {
-    /// Brings the text into the form of a scope and holds it to the rules.
+    /// Brings the text into the form of a scope and checks the rules.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let text = text.to_ascii_lowercase();
         let words: BTreeSet<&str> =
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn each_rule_says_so() {
         let long = "a".repeat(1025);
-        for (text, word) in [
+        for (text, expected) in [
             ("", "at least one word"),
             (" ,, ", "at least one word"),
             ("* webdav", "stands alone"),
@@ -87,7 +87,7 @@ mod tests {
             ("a\0", "letters"),
             (&long, "1024"),
         ] {
-            assert!(Scope::parse(text).unwrap_err().as_str().contains(word), "{text:?}");
+            assert!(Scope::parse(text).unwrap_err().as_str().contains(expected), "{text:?}");
         }
         assert!(Scope::parse(&"a".repeat(1024)).is_ok());
     }

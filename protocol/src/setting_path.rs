@@ -1,7 +1,7 @@
 //! Paths of this machine as people write them: in settings, in the environment, on command lines.
 //!
 //! A value with something behind it (the carriage return of a file with Windows line ends, a blank,
-//! the options of another program's address) is a path all the same, of a file that nobody meant.
+//! the options of another program's address) is still a path, but of a file that nobody meant.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use crate::rule::RuleError;
 use crate::text::{is_control, is_white_space};
 
-/// Beginnings by which other programs tell a database from a path.
+/// Prefixes by which other programs distinguish a database from a path.
 const SCHEMES: [&str; 9] = [
     "file:",
     "sqlite:",
@@ -25,7 +25,7 @@ const SCHEMES: [&str; 9] = [
 /// Keys of addresses of the form `host=… password=…`, or `Server=…;Pwd=…`.
 const KEYS: [&str; 3] = ["password=", "passwd=", "pwd="];
 
-/// Refuses a path that cannot be meant as it is written. The message goes on from the setting's
+/// Refuses a path that cannot be meant as it is written. The message continues after the setting's
 /// name and does not repeat the path.
 pub fn check_path(path: &OsStr) -> Result<(), RuleError> {
     let text = path.to_string_lossy();
@@ -65,7 +65,7 @@ pub fn check_line_ends(text: &str) -> Result<(), RuleError> {
     )))
 }
 
-/// White space, and characters that cannot be seen: copied from a web page, both look like nothing.
+/// White space, and characters that cannot be seen: a path copied from a web page may have them.
 fn is_blank(c: char) -> bool {
     // The table of all format characters would add 40 KB to the control binary.
     let is_invisible = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
@@ -133,8 +133,8 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_at_either_end_is_named_with_what_to_do() {
-        for (text, words) in [
+    fn bad_characters_are_named_with_what_to_do() {
+        for (text, expected) in [
             ("/srv/a\r", "ends in a carriage return, as in a file with Windows line ends: save"),
             ("/srv/a\n", "ends in a line feed: leave it out"),
             ("/srv/a\r\n", "contains a carriage return, as in"),
@@ -159,7 +159,7 @@ mod tests {
             (" ", "begins with a blank"),
         ] {
             let message = fault(text);
-            assert!(message.contains(words), "{text:?}: {message}");
+            assert!(message.contains(expected), "{text:?}: {message}");
             assert!(!message.contains("srv") && !message.contains(is_control), "{message}");
         }
     }
@@ -177,13 +177,13 @@ mod tests {
         ] {
             assert_eq!(check_path(OsStr::new(text)), Ok(()), "{text:?}");
         }
-        // A name that is not UTF-8 is one all the same.
+        // A path need not be UTF-8.
         assert_eq!(check_path(OsStr::from_bytes(b"/srv/k\xe4the.db")), Ok(()));
         assert!(check_path(OsStr::from_bytes(b"/srv/k\xe4the.db\r")).is_err());
     }
 
     #[test]
-    fn addresses_of_other_programs_are_told_from_paths() {
+    fn addresses_of_other_programs_are_distinguished_from_paths() {
         for text in [
             "photoprism:insecure@tcp(mariadb:3306)/photoprism?charset=utf8mb4,utf8&parseTime=true",
             "root@unix(/run/mysqld/mysqld.sock)/photoprism",
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_are_told_from_files() {
+    fn servers_are_distinguished_from_files() {
         for text in ["u:p@tcp(h)/d", "mysql://h/d", "MariaDB:h", " mysql://h"] {
             assert!(looks_like_server(OsStr::new(text)), "{text}");
         }

@@ -48,11 +48,12 @@ pub struct Database {
     pub kind: String,
     /// Its absolute path.
     pub path: String,
-    /// Schema version of our own database; `None` for PhotoPrism's, or while it is missing.
+    /// Schema version of the daemon's own database; `None` for PhotoPrism's, or while it is
+    /// missing.
     pub schema: Option<u32>,
-    /// PhotoPrism's version as its database tells it.
+    /// PhotoPrism's version as its database records it.
     pub photoprism_version: Option<String>,
-    /// PhotoPrism's edition as its database tells it, `ce` for one.
+    /// PhotoPrism's edition as its database records it, `ce` for one.
     pub edition: Option<String>,
 }
 

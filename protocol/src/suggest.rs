@@ -1,8 +1,8 @@
-//! The nearest known name to one that nobody knows.
+//! The nearest known name to an unknown one.
 
 /// The most similar of `known` by Jaro-Winkler; `None` only where there is none at all.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A long name costs the square of its length; its beginning says enough.
+    // The cost grows with the square of the length; the beginning of a long name is enough.
     let name: String = name.chars().take(64).collect();
     known
         .into_iter()

@@ -18,9 +18,9 @@ pub fn is_format(c: char) -> bool {
     c.general_category() == GeneralCategory::Format
 }
 
-/// What nobody sees, so that two texts look the same: Unicode's `Default_Ignorable_Code_Point`, all
+/// Invisible, so that two texts look the same: Unicode's `Default_Ignorable_Code_Point`, all
 /// format characters, the blank braille pattern, the musical null notehead, and code points that
-/// are no characters.
+/// are not characters.
 pub fn is_invisible(c: char) -> bool {
     let ignorable = matches!(
         c,
@@ -54,8 +54,8 @@ pub fn is_bidi_control(c: char) -> bool {
     )
 }
 
-/// Whether both come to the same trimmed name in lower case. Neither is copied, so that one of
-/// them may be a secret.
+/// Whether both are the same name when composed, trimmed and in lower case. Neither is copied,
+/// so that one of them may be a secret.
 pub fn same_without_case(a: &str, b: &str) -> bool {
     folded(a).eq(folded(b))
 }

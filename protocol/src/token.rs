@@ -26,7 +26,7 @@ pub enum SessionRef {
 }
 
 impl SessionRef {
-    /// Tells by its form what the text is.
+    /// Classifies the text by its form.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         Self::classify(text).ok_or_else(|| {
             RuleError::new(
@@ -36,7 +36,7 @@ impl SessionRef {
         })
     }
 
-    /// Tells by its form what the text is; `None` where it has none of the forms.
+    /// Classifies the text by its form; `None` where it has none of the forms.
     pub fn classify(text: &str) -> Option<Self> {
         if is_session_ref_id(text) {
             Some(Self::RefId(text.to_owned()))
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_app_password_is_not_taken_for_one() {
+    fn other_texts_are_not_taken_for_app_passwords() {
         for text in [
             "",
             "HY8fxO-8hvNqB-43UV4q-1AZ0vv",
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_is_told_from_the_others() {
+    fn each_form_is_distinguished_from_the_others() {
         let id = "0123456789abcdef".repeat(4);
         let token = "0123456789abcdef".repeat(3);
         assert_eq!(

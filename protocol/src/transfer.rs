@@ -103,13 +103,13 @@ pub struct Import {
     /// One of the files that `missing_files` asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The password that stands in `file`.
+    /// The password read from `file`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
-    /// The text is whole: carry it out.
+    /// The text is complete: apply it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<bool>,
-    /// With `run`: change nothing, only tell.
+    /// With `run`: change nothing, only report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
     /// With `run`: change accounts that differ, instead of leaving them alone.
@@ -129,15 +129,15 @@ pub struct Import {
 pub struct ImportResult {
     /// For the next step.
     pub import: String,
-    /// It was carried out, or with `dry_run` tried; else the same step is to be asked again.
+    /// It was applied, or with `dry_run` tried; else the same step must be sent again.
     pub done: bool,
-    /// Rows that the text has; 0 before it is whole.
+    /// Rows that the text has; 0 before it is complete.
     pub rows: u64,
     /// Rows whose passwords are hashed or compared.
     pub prepared: u64,
-    /// Files that rows name and nobody has given yet: nothing goes on before.
+    /// Files that rows name and that were not sent yet: the import waits for them.
     pub missing_files: Vec<String>,
-    /// What it came to.
+    /// How many rows had which outcome.
     pub counts: ImportCounts,
     /// Some of the results, in the order of the rows.
     pub items: Vec<ImportItem>,
@@ -152,24 +152,24 @@ pub struct ImportResult {
     pub backup: Option<String>,
 }
 
-/// How many rows came to what.
+/// How many rows had which outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportCounts {
     /// New accounts.
     pub added: u64,
     /// Accounts that were changed.
     pub updated: u64,
-    /// Accounts that were as the row says.
+    /// Accounts that matched their row already.
     pub unchanged: u64,
     /// Accounts that differ and were left alone.
     pub kept: u64,
     /// Accounts that were deleted because no row names them.
     pub pruned: u64,
-    /// Rows that were not taken.
+    /// Rows that were refused.
     pub refused: u64,
 }
 
-/// What one row came to.
+/// The outcome of one row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportItem {
     /// Line of the text on which the row begins; 0 for an account that no row names.

@@ -23,13 +23,13 @@ pub struct Show {
     pub name: String,
     /// Codes are asked for.
     pub active: bool,
-    /// A key was made that is not yet active.
+    /// A key was created that is not yet active.
     pub pending: bool,
     /// There is a recovery code that was not used.
     pub has_recovery_code: bool,
-    /// The key was made.
+    /// When the key was created.
     pub created_at: Option<String>,
-    /// It became active.
+    /// When it became active.
     pub activated_at: Option<String>,
 }
 

@@ -14,7 +14,7 @@ const RANDOM_CHARS: usize = 9;
 pub struct Uid(String);
 
 impl Uid {
-    /// Holds the text to the form of a UID.
+    /// Checks that the text has the form of a UID.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         require(
             looks_like_uid(text),
@@ -24,7 +24,7 @@ impl Uid {
     }
 
     /// A new UID of a user: `u`, the Unix time in 6 characters of base 36, 9 random ones. The time
-    /// begins anew after 36^6 seconds, at the end of 2038.
+    /// starts over after 36^6 seconds, at the end of 2038.
     pub fn generate(unix_seconds: i64, random: &mut Random<'_>) -> Self {
         let random = random::text(BASE36, RANDOM_CHARS, random);
         Self(format!("u{}{random}", time_characters(unix_seconds)))

@@ -118,7 +118,7 @@ pub struct ModTarget {
 /// Arguments of `users.mod`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Mod {
-    /// Which account, and what happens beside its fields.
+    /// Which account, and what to change besides its properties.
     #[serde(flatten)]
     pub target: ModTarget,
     /// Which properties change.
@@ -146,7 +146,7 @@ pub struct Adopt {
     /// Every legacy account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all: Option<bool>,
-    /// Only tell what would be done.
+    /// Only report what would be done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
 }
@@ -171,9 +171,9 @@ pub struct User {
     pub can_login: bool,
     /// As stored.
     pub webdav: bool,
-    /// What `can_login` and all else come to.
+    /// Effective right to log in, derived from `can_login` and the rest.
     pub may_login: bool,
-    /// What `webdav` and all else come to.
+    /// Effective right to use WebDAV, derived from `webdav` and the rest.
     pub may_webdav: bool,
     /// default, local, oidc, ldap, none or what PhotoPrism stored.
     pub provider: String,
@@ -197,7 +197,7 @@ pub struct User {
     pub login_at: Option<String>,
     /// The account ends then; `None`: never.
     pub expires_at: Option<String>,
-    /// Made at.
+    /// Created at.
     pub created_at: Option<String>,
     /// Last changed at.
     pub updated_at: Option<String>,
@@ -208,14 +208,14 @@ pub struct User {
 /// Result of `users.show`, `users.add` and `users.restore`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OneUser {
-    /// The account as it stands now.
+    /// The account as it is now.
     pub user: User,
 }
 
 /// Result of `users.mod`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModResult {
-    /// The account as it stands now.
+    /// The account as it is now.
     pub user: User,
     /// The arguments whose value differs from before, in the order of the documentation.
     pub changed: Vec<String>,
@@ -230,7 +230,7 @@ pub struct ModResult {
 /// Result of `users.rename`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenameResult {
-    /// The account as it stands now.
+    /// The account as it is now.
     pub user: User,
     /// `name`, or nothing where that was its name already.
     pub changed: Vec<String>,
@@ -263,7 +263,7 @@ pub struct AdoptResult {
 /// Result of `users.rm`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RmResult {
-    /// The account as it stands now.
+    /// The account as it is now.
     pub user: User,
     /// Sessions that ended.
     pub sessions_revoked: u64,
@@ -310,6 +310,6 @@ pub struct Legacy {
     pub email: String,
     /// Was an admin.
     pub admin: bool,
-    /// Made at.
+    /// Created at.
     pub created_at: Option<String>,
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::logins::Entry;
 use crate::users::User;
 
-/// Something that stands in the way.
+/// A reason why a login is refused, or needs more than the password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// `deleted`, `expired`, `provider`, `no_name`, `login_off`, `role_unknown`, `no_password`,
@@ -13,11 +13,12 @@ pub struct Reason {
     pub code: String,
     /// One message for people.
     pub message: String,
-    /// The command that mends it; `None` where only time does.
+    /// The command that fixes it; `None` where only time does.
     pub command: Option<String>,
     /// It ends by itself then, RFC 3339.
     pub until: Option<String>,
-    /// The password works and a code is asked for as well: no obstacle, but good to know.
+    /// Whether it blocks the login. `two_factor` does not: the password works, and a code is
+    /// asked for as well.
     pub blocks: bool,
 }
 
@@ -26,9 +27,9 @@ pub struct Reason {
 pub struct WhyResult {
     /// The account.
     pub user: User,
-    /// Nothing stands in the way of a right password.
+    /// The account can log in with the right password.
     pub can_log_in: bool,
-    /// All that holds now.
+    /// All reasons that hold now.
     pub reasons: Vec<Reason>,
     /// The latest attempts under that name, newest first, at most 10.
     pub attempts: Vec<Entry>,

@@ -1,4 +1,4 @@
-//! The command line: which words and flags are ours, and what clap says about the rest.
+//! The command line: which commands and flags are this program's own, and clap's errors.
 
 pub mod flags;
 pub mod global;
@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::{output, passthrough};
 use global::Global;
 
-/// First words that are ours, `help` and the aliases included.
+/// First arguments that are commands of this program, `help` and the aliases included.
 pub const WORDS: [&str; 9] =
     ["passwd", "users", "user", "logins", "audit", "auth", "sess", "admin", "help"];
 
@@ -65,7 +65,7 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Whether the first argument is a word or a flag of ours.
+/// Whether the first argument is a command or a flag of this program.
 pub fn is_ours(first: &OsStr) -> bool {
     WORDS.iter().any(|word| first == *word)
         || FLAGS.iter().any(|flag| passthrough::is_flag(first, flag))
@@ -118,7 +118,7 @@ fn without_secrets(mut text: String, arguments: &[OsString]) -> String {
     text
 }
 
-/// What clap says before it shows the usage, without its `error: `.
+/// clap's message before the usage, without its `error: `.
 fn first_paragraph(text: &str) -> &str {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     text.split("\n\n").next().unwrap_or(text).trim()
@@ -128,8 +128,8 @@ fn first_paragraph(text: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn os(words: &[&str]) -> Vec<OsString> {
-        words.iter().map(OsString::from).collect()
+    fn os(arguments: &[&str]) -> Vec<OsString> {
+        arguments.iter().map(OsString::from).collect()
     }
 
     #[test]
@@ -138,16 +138,16 @@ mod tests {
     }
 
     #[test]
-    fn the_words_are_those_of_the_tree() {
-        let mut words: Vec<String> = vec!["help".into()];
+    fn the_commands_are_those_of_the_tree() {
+        let mut names: Vec<String> = vec!["help".into()];
         for noun in command().get_subcommands() {
-            words.push(noun.get_name().into());
-            words.extend(noun.get_all_aliases().map(String::from));
+            names.push(noun.get_name().into());
+            names.extend(noun.get_all_aliases().map(String::from));
         }
-        words.sort();
-        let mut ours = WORDS.map(String::from);
-        ours.sort();
-        assert_eq!(words, ours);
+        names.sort();
+        let mut own = WORDS.map(String::from);
+        own.sort();
+        assert_eq!(names, own);
     }
 
     #[test]
@@ -160,18 +160,18 @@ mod tests {
             flags.extend(argument.get_short().map(|short| format!("-{short}")));
         }
         flags.sort();
-        let mut ours = FLAGS.map(String::from);
-        ours.sort();
-        assert_eq!(flags, ours);
+        let mut own = FLAGS.map(String::from);
+        own.sort();
+        assert_eq!(flags, own);
     }
 
     #[test]
     fn only_the_first_argument_decides() {
-        for ours in ["users", "help", "sess", "--socket=/x", "--help", "-h"] {
-            assert!(is_ours(OsStr::new(ours)), "{ours}");
+        for own in ["users", "help", "sess", "--socket=/x", "--help", "-h"] {
+            assert!(is_ours(OsStr::new(own)), "{own}");
         }
-        for theirs in ["index", "user s", "", "--", "-v", "--config-path", "Users", "--sockets"] {
-            assert!(!is_ours(OsStr::new(theirs)), "{theirs}");
+        for other in ["index", "user s", "", "--", "-v", "--config-path", "Users", "--sockets"] {
+            assert!(!is_ours(OsStr::new(other)), "{other}");
         }
     }
 
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_seen_wherever_it_stands() {
+    fn json_is_recognised_anywhere() {
         assert!(wants_json(&os(&["photoprism", "--json", "users"])));
         assert!(wants_json(&os(&["photoprism", "users", "ls", "-larj"])));
         assert!(!wants_json(&os(&["photoprism", "users", "ls", "-n", "2", "--", "--json"])));

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use humantime::{format_rfc3339_seconds, parse_duration};
 
-/// A switch that stands for itself or has a value: `--webdav`, `--webdav=false`.
+/// A switch that is given alone or with a value: `--webdav`, `--webdav=false`.
 pub fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" | "t" | "y" => Ok(true),
@@ -28,7 +28,7 @@ pub fn timeout(text: &str) -> Result<Duration, String> {
 }
 
 /// When an account ends, as the protocol takes it: a day means its start in UTC, `90d` is counted
-/// from `now`; anything else (`never`, RFC 3339) is the daemon's to judge.
+/// from `now`; anything else (`never`, RFC 3339) is for the daemon to check.
 pub fn expiry(text: &str, now: SystemTime) -> Result<String, String> {
     if is_day(text) {
         return Ok(format!("{text}T00:00:00Z"));
@@ -41,7 +41,7 @@ pub fn expiry(text: &str, now: SystemTime) -> Result<String, String> {
 }
 
 /// Since when, as the protocol takes it: a day means its start in UTC, `2h` is counted back from
-/// `now`; anything else is the daemon's to judge.
+/// `now`; anything else is for the daemon to check.
 pub fn since(text: &str, now: SystemTime) -> Result<String, String> {
     if is_day(text) {
         return Ok(format!("{text}T00:00:00Z"));
@@ -59,16 +59,16 @@ pub fn rfc3339(time: SystemTime) -> String {
 }
 
 /// How long a secret works, in seconds: plain seconds as documented (-1: never), `90d`, `12h` or
-/// `never`. The daemon judges how long it may be.
+/// `never`. The daemon checks how long it may be.
 pub fn lifetime(text: &str) -> Result<i64, String> {
-    const WORDS: &str = "give seconds, a time span like 90d or 12h, or never";
+    const MESSAGE: &str = "give seconds, a time span like 90d or 12h, or never";
     match text.parse() {
         Ok(seconds) => Ok(seconds),
         Err(_) if text == "never" => Ok(-1),
         Err(_) => span(text)
             .and_then(|span| i64::try_from(span.as_secs()).ok())
             .filter(|seconds| *seconds > 0)
-            .ok_or_else(|| WORDS.into()),
+            .ok_or_else(|| MESSAGE.into()),
     }
 }
 

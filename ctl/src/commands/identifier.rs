@@ -41,7 +41,7 @@ pub fn take_all(context: &Context, given: Vec<String>) -> Result<Vec<Secret>, Fa
     given.into_iter().map(|text| take(context, Some(text))).collect()
 }
 
-/// The reference id, which is no secret, or words in place of anything else.
+/// The reference id, which is not a secret, or a description of anything else.
 pub fn name(session: &Secret) -> Cow<'static, str> {
     match SessionRef::classify(session.expose()) {
         Some(SessionRef::RefId(id)) => format!("session {id}").into(),

@@ -21,7 +21,7 @@ pub struct Listing {
     cut: bool,
 }
 
-/// Pages through a list until there are `count` rows, 0 for all. `args` makes the arguments of a
+/// Pages through a list until there are `count` rows, 0 for all. `args` builds the arguments of a
 /// page from its limit and cursor.
 pub fn fetch<A: Serialize>(
     context: &mut Context,
@@ -35,7 +35,7 @@ pub fn fetch<A: Serialize>(
 /// Asks for one page, by its limit and cursor.
 type Ask<'a> = dyn FnMut(Int, Option<String>) -> Result<Box<RawValue>, Failure> + 'a;
 
-/// No generic function: it would be in the binary once for each list.
+/// Not a generic function: it would be in the binary once for each list.
 fn pages(count: u64, ask: &mut Ask<'_>) -> Result<Listing, Failure> {
     let wanted = if count == 0 { usize::MAX } else { usize::try_from(count).unwrap_or(usize::MAX) };
     let mut items: Vec<Box<RawValue>> = Vec::new();
@@ -58,7 +58,7 @@ fn pages(count: u64, ask: &mut Ask<'_>) -> Result<Listing, Failure> {
     }
 }
 
-/// How rows look outside JSON.
+/// How rows are laid out outside JSON.
 type Draw<'a> = dyn Fn(&[Object<'_>]) -> Report + 'a;
 
 impl Listing {
@@ -67,7 +67,7 @@ impl Listing {
         self.items
     }
 
-    /// Prints the rows, `report` telling how they look outside JSON, and says how many there are.
+    /// Prints the rows, laid out by `report` outside JSON, and reports how many there are.
     ///
     /// # Errors
     /// [`Failure::BadReply`] for a row of another shape, and as [`output::data`].

@@ -1,5 +1,5 @@
-//! One noun a file: its flags, its request, its words. A new noun is a file and a line in each of
-//! the two lists below.
+//! One file per noun: its flags, its requests, its output. A new noun is a file and a line in each
+//! of the two lists below.
 
 pub mod admin;
 pub mod auth;

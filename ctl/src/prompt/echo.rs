@@ -1,4 +1,4 @@
-//! The terminal without echo, put right again whatever happens.
+//! The terminal without echo, restored whatever happens.
 
 use std::ffi::c_int;
 use std::fs::File;
@@ -19,11 +19,11 @@ use crate::failure::Failure;
 use crate::interrupt::InterruptGuard;
 use crate::panic;
 
-/// The terminal on standard input; the other one is for whoever became another user since it was
-/// opened and may not open it again.
+/// The terminal on standard input; the other one is for a process that became another user since it
+/// was opened and may not open it again.
 const PATHS: [&str; 2] = ["/dev/stdin", "/dev/tty"];
 
-/// What ends a process, beside Ctrl-C, unless it is handled.
+/// Signals that end a process unless they are handled, besides that of Ctrl-C.
 const ENDING: [c_int; 3] = [SIGTERM, SIGHUP, SIGQUIT];
 
 /// While it lives nothing typed is shown, between two prompts either; a signal that ends the
@@ -63,7 +63,7 @@ impl<'a> EchoOff<'a> {
         let signals = Signals::new(iter::once(SIGINT).chain(ENDING)).map_err(failed)?;
         let touched = Arc::clone(&terminal);
         panic::on_panic(context.json, move || touched.restore());
-        // From here on signals are kept, and looked at once there is something to restore.
+        // From here on signals are held back, and checked once there is something to restore.
         let handle = signals.handle();
         termios::tcsetattr(&terminal.file, SetArg::TCSANOW, &quiet)
             .map_err(|errno| failed(errno.into()))?;
@@ -71,7 +71,7 @@ impl<'a> EchoOff<'a> {
         Ok(Self { terminal, signals: handle, watcher, interrupt: Some(held), json: context.json })
     }
 
-    /// The terminal, for who reads from it.
+    /// The terminal, for reading from it.
     pub(super) fn reader(&self) -> io::Result<File> {
         self.terminal.file.try_clone()
     }
@@ -115,7 +115,7 @@ fn watch(mut signals: Signals, terminal: Arc<Terminal>, json: bool) -> JoinHandl
     thread::spawn(move || {
         for signal in signals.forever() {
             terminal.restore();
-            // The cursor still stands behind the question.
+            // The cursor is still behind the question.
             let _ = io::stderr().write_all(b"\n");
             if signal == SIGINT {
                 let failure = Failure::Interrupted(super::CANCELLED);

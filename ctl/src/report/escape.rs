@@ -1,4 +1,4 @@
-//! Text of strangers made fit to be seen: control characters, terminal escapes, bidirectional
+//! Makes untrusted text safe to print: control characters, terminal escapes, bidirectional
 //! controls.
 
 use std::borrow::Cow;
@@ -26,8 +26,8 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     replace(text, |c| c != '\n' && is_unsafe(c), |c| c.escape_default().to_string())
 }
 
-/// JSON text that means the same: those of the characters that JSON lets stand in a string become
-/// `\u` escapes. All of them lie in the basic plane, and outside strings none can stand.
+/// JSON text that means the same: those of the characters that JSON allows in a string become
+/// `\u` escapes. All of them are in the basic plane, and none can occur outside strings.
 pub fn json(text: &str) -> Cow<'_, str> {
     replace(text, |c| c > ' ' && is_unsafe(c), |c| format!("\\u{:04x}", u32::from(c)))
 }
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_ends_no_cell() {
+    fn a_pipe_does_not_end_a_cell() {
         assert_eq!(markdown("a|b"), "a\\|b");
         assert_eq!(markdown("a\\|b"), "a\\\\\\|b");
         assert_eq!(markdown("dom\\user"), "dom\\user");

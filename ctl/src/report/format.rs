@@ -1,4 +1,4 @@
-//! Values of the protocol in the words of the reports.
+//! Values of the protocol as the reports show them.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_those_of_photoprism() {
+    fn texts_are_those_of_photoprism() {
         assert_eq!(authentication("default", "2fa"), "Default (2FA)");
         assert_eq!(authentication("local", ""), "Local");
         assert_eq!(authentication("oidc", ""), "OIDC");
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_no_plural() {
+    fn one_is_not_a_plural() {
         assert_eq!((count(1, "user"), count(0, "user")), ("1 user".into(), "0 users".into()));
     }
 }

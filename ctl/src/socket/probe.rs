@@ -9,11 +9,11 @@ use photoprism_protocol::doctor::Check;
 use super::permission::{group, user};
 use super::{START, SocketChoice, shown};
 
-/// What a check is called here.
+/// The name of these checks.
 const NAME: &str = "socket path";
 
 impl SocketChoice {
-    /// What stands at each path, in the order in which they are tried.
+    /// What is at each path, in the order in which they are tried.
     pub fn probe(&self) -> Vec<Check> {
         let passed = |path: &std::path::PathBuf| {
             Check::ok(NAME, format!("{}, not there: the next is tried", shown(path)))
@@ -38,7 +38,7 @@ fn at(path: &Path) -> Check {
     }
 }
 
-/// The nearest directory above that is there: who may look into it.
+/// The nearest directory above that is there: who may enter it.
 fn above(path: &Path) -> String {
     let seen =
         |directory: &Path| fs::metadata(directory).ok().map(|found| (shown(directory), found));
@@ -60,17 +60,17 @@ mod tests {
 
     use super::*;
 
-    fn looked(path: &Path, missing: &[&str]) -> Vec<Check> {
+    fn probed(path: &Path, missing: &[&str]) -> Vec<Check> {
         let missing = missing.iter().map(PathBuf::from).collect();
         SocketChoice { path: path.into(), missing }.probe()
     }
 
     #[test]
-    fn each_path_is_told_in_its_order() {
+    fn each_path_is_reported_in_its_order() {
         let directory = tempfile::tempdir().unwrap();
         fs::set_permissions(&directory, fs::Permissions::from_mode(0o700)).unwrap();
         let path = directory.path().join("admin.sock");
-        let checks = looked(&path, &["/nowhere/a"]);
+        let checks = probed(&path, &["/nowhere/a"]);
         assert_eq!(checks[0], Check::ok(NAME, "/nowhere/a, not there: the next is tried"));
         let (found, directory) = (&checks[1].found, directory.path().display().to_string());
         assert!(
@@ -80,14 +80,14 @@ mod tests {
         assert!(checks[1].advice.as_ref().unwrap().contains("systemctl start"));
 
         let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
-        let checks = looked(&path, &[]);
+        let checks = probed(&path, &[]);
         assert!(checks[0].ok && checks[0].found.contains("owner "), "{checks:?}");
     }
 
     #[test]
-    fn a_file_in_the_place_of_a_socket_is_told() {
+    fn a_file_in_the_place_of_a_socket_is_reported() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let checks = looked(file.path(), &[]);
+        let checks = probed(file.path(), &[]);
         assert!(!checks[0].ok && checks[0].found.ends_with("is no socket"), "{checks:?}");
     }
 }

@@ -1,5 +1,5 @@
-//! Scripts that complete a command line. What stands in the tree is written into them; names of
-//! accounts are asked for at each completion, with short patience and without a word.
+//! Scripts that complete a command line. What is in the tree is written into them; names of
+//! accounts are requested at each completion, with a short timeout and no messages.
 
 use clap::{Arg, Command};
 

@@ -21,7 +21,7 @@ fn walk(
     see: &mut dyn FnMut(&[String], &mut Command),
 ) {
     see(path, command);
-    for child in command.get_subcommands_mut().filter(|child| is_ours(child)) {
+    for child in command.get_subcommands_mut().filter(|child| is_listed(child)) {
         path.push(child.get_name().to_owned());
         walk(path, child, see);
         path.pop();
@@ -29,13 +29,13 @@ fn walk(
 }
 
 /// `help` repeats all the others.
-fn is_ours(child: &Command) -> bool {
+fn is_listed(child: &Command) -> bool {
     child.get_name() != "help" && !child.is_hide_set()
 }
 
 /// The commands below one.
 fn children(command: &Command) -> impl Iterator<Item = &Command> {
-    command.get_subcommands().filter(|child| is_ours(child))
+    command.get_subcommands().filter(|child| is_listed(child))
 }
 
 /// The flags of a command.
@@ -54,7 +54,7 @@ fn summary(text: Option<&clap::builder::StyledStr>) -> String {
     text.lines().next().unwrap_or_default().replace('`', "")
 }
 
-/// Which words a command takes that only the daemon knows.
+/// Which names a command takes that only the daemon knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Names {
     /// None.

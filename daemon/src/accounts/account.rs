@@ -1,4 +1,4 @@
-//! What the stored columns of an account come to.
+//! Derives an account's effective rights from its stored columns.
 
 use jiff::Timestamp;
 use photoprism_protocol::provider::Provider;
@@ -8,22 +8,22 @@ use photoprism_protocol::users::User;
 use super::times;
 use crate::store::{Kind, UserRow};
 
-/// An account's standing at one instant, by the rules of `spec/data.md` ("Accounts").
+/// What an account may do at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "four answers to four questions")]
 pub struct EffectiveRights {
-    /// Deleted; or expired and no super admin; or without any provider.
+    /// Deleted; or expired and not a super admin; or without any provider.
     pub disabled: bool,
     /// May log in with its password.
     pub may_login: bool,
     /// May use WebDAV.
     pub may_webdav: bool,
-    /// Those who check the role know it.
+    /// The edition that reads this database knows the role.
     pub knows_role: bool,
 }
 
 impl EffectiveRights {
-    /// The standing of `row` in a database of that kind.
+    /// The rights of `row` in a database of that kind.
     pub fn of(row: &UserRow, kind: &Kind, now: Timestamp) -> Self {
         let expired = times::parse_stored(&row.expires_at).is_some_and(|end| end <= now);
         let disabled = is_deleted(row)
@@ -43,14 +43,14 @@ impl EffectiveRights {
     }
 }
 
-/// What an account is to its sessions, at any instant.
+/// What the checks of a session need to know of its account, at any instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountState {
     /// UID.
     pub uid: String,
     /// Login name.
     pub name: String,
-    /// Role as it is shown.
+    /// The effective role.
     pub role: String,
     /// Deleted, or without any provider.
     pub dead: bool,
@@ -59,7 +59,7 @@ pub struct AccountState {
 }
 
 impl AccountState {
-    /// What `row` is.
+    /// The state of `row`.
     pub fn of(row: &UserRow) -> Self {
         let end = times::parse_stored(&row.expires_at).filter(|_| !row.super_admin);
         Self {
@@ -71,7 +71,7 @@ impl AccountState {
         }
     }
 
-    /// A disabled account can do nothing, at these Unix seconds.
+    /// Whether the account is disabled at `now` (Unix seconds): it can then do nothing.
     pub fn is_disabled(&self, now: i64) -> bool {
         self.dead || self.expires.is_some_and(|end| end <= now)
     }
@@ -82,19 +82,19 @@ pub fn is_deleted(row: &UserRow) -> bool {
     !row.deleted_at.is_empty()
 }
 
-/// The role as it is shown: a super admin's is `admin`.
+/// The effective role: a super admin's is `admin`, whatever is stored.
 pub fn effective_role(row: &UserRow) -> &str {
     if row.super_admin { Role::Admin.as_str() } else { &row.role }
 }
 
-/// The role, where those who read this database know it: the community edition knows two.
+/// The role, if the edition that reads this database knows it: the community edition knows two.
 fn known_role(row: &UserRow, kind: &Kind) -> Option<Role> {
     let role = Role::parse(effective_role(row)).ok()?;
     let known = !kind.is_community() || matches!(role, Role::Admin | Role::Guest);
     known.then_some(role)
 }
 
-/// What to say where a role is given that those who read this database do not know.
+/// A warning for a given role that the edition that reads this database does not know.
 pub fn unknown_role(kind: &Kind, given: Option<Role>) -> Option<String> {
     let role = given.filter(|role| !matches!(role, Role::Admin | Role::Guest))?;
     kind.is_community().then(|| {
@@ -108,12 +108,12 @@ pub fn unknown_role(kind: &Kind, given: Option<Role>) -> Option<String> {
 
 /// The account as the wire shows it.
 pub fn to_wire(row: UserRow, kind: &Kind, now: Timestamp) -> User {
-    let standing = EffectiveRights::of(&row, kind, now);
+    let rights = EffectiveRights::of(&row, kind, now);
     let role = effective_role(&row).to_owned();
     let time = |text: &str| times::parse_stored(text).map(times::to_rfc3339);
     User {
-        may_login: standing.may_login,
-        may_webdav: standing.may_webdav,
+        may_login: rights.may_login,
+        may_webdav: rights.may_webdav,
         two_factor: row.method == "2fa" && row.has_passcode,
         login_at: time(&row.login_at),
         expires_at: time(&row.expires_at),
@@ -155,15 +155,15 @@ mod tests {
         }
     }
 
-    fn standing(row: &UserRow) -> (bool, bool, bool) {
+    fn rights_of(row: &UserRow) -> (bool, bool, bool) {
         let now = "2026-11-24T08:00:00Z".parse().unwrap();
-        let standing = EffectiveRights::of(row, &Kind::Own, now);
-        (standing.disabled, standing.may_login, standing.may_webdav)
+        let rights = EffectiveRights::of(row, &Kind::Own, now);
+        (rights.disabled, rights.may_login, rights.may_webdav)
     }
 
     #[test]
     fn an_ordinary_account_may_all() {
-        assert_eq!(standing(&bob()), (false, true, true));
+        assert_eq!(rights_of(&bob()), (false, true, true));
     }
 
     #[test]
@@ -192,7 +192,7 @@ mod tests {
         for (what, change, expected) in cases {
             let mut row = bob();
             change(&mut row);
-            assert_eq!(standing(&row), expected, "{what}");
+            assert_eq!(rights_of(&row), expected, "{what}");
         }
     }
 
@@ -203,10 +203,10 @@ mod tests {
         row.can_login = false;
         row.role = "guest".into();
         row.expires_at = "2020-01-01 00:00:00+00:00".into();
-        assert_eq!(standing(&row), (false, true, true));
+        assert_eq!(rights_of(&row), (false, true, true));
         assert_eq!(effective_role(&row), "admin");
         row.provider = "none".into();
-        assert_eq!(standing(&row), (true, false, false));
+        assert_eq!(rights_of(&row), (true, false, false));
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub fn columns(before: &UserRow, after: &UserRow) -> UserChange {
     }
 }
 
-/// What a change comes to.
+/// The effective difference that a change makes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
     /// The arguments whose value differs from what was shown, in the order of the documentation.
@@ -77,7 +77,7 @@ pub fn difference(
     }
 }
 
-/// The rules between the fields of one account. A rule is looked at only where one of its fields
+/// The rules between the fields of one account. A rule is checked only where one of its fields
 /// changes: what PhotoPrism stored under another rule stays as it is.
 ///
 /// # Errors
@@ -119,7 +119,7 @@ fn check_super_admin(
     Ok(())
 }
 
-/// What the provider oidc asks of a subject.
+/// The rules of the provider oidc for a subject.
 fn check_auth_id(kind: &Kind, after: &UserRow, given: bool) -> Result<(), CommandError> {
     if after.provider != Provider::Oidc.as_str() {
         return Ok(());

@@ -1,13 +1,13 @@
 //! The passwords that are tried first.
 
-/// Words in lower case, sorted, blanks between them. Shorter ones than any password may be are
-/// left out.
+/// Passwords in lower case, sorted, separated by white space. Those that are too short for any
+/// setting are left out.
 const LIST: &str = include_str!("common.txt");
 
-/// Whether the text is a common password, in whatever case. No copy of it is made; the list is
-/// short beside the hash that follows.
+/// Whether the text is a common password, in whatever case. Compares without a copy of the
+/// password; reading the list takes little time compared with the hash that follows.
 pub(super) fn is_common(password: &str) -> bool {
-    LIST.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case(password))
+    LIST.split_ascii_whitespace().any(|common| common.eq_ignore_ascii_case(password))
 }
 
 #[cfg(test)]
@@ -16,26 +16,26 @@ mod tests {
 
     #[test]
     fn the_list_is_short_sorted_and_in_lower_case() {
-        let words: Vec<&str> = LIST.split_ascii_whitespace().collect();
-        assert!((500..=1000).contains(&words.len()), "{}", words.len());
-        assert!(words.is_sorted_by(|a, b| a < b), "sorted, each once");
-        for word in words {
-            assert!((8..=72).contains(&word.len()), "{word}");
-            assert!(word.is_ascii() && word.to_lowercase() == word, "{word}");
+        let passwords: Vec<&str> = LIST.split_ascii_whitespace().collect();
+        assert!((500..=1000).contains(&passwords.len()), "{}", passwords.len());
+        assert!(passwords.is_sorted_by(|a, b| a < b), "sorted, each once");
+        for text in passwords {
+            assert!((8..=72).contains(&text.len()), "{text}");
+            assert!(text.is_ascii() && text.to_lowercase() == text, "{text}");
         }
     }
 
     #[test]
     fn common_passwords_are_known_in_any_case() {
-        for word in ["password", "12345678", "qwertyuiop", "11111111", "PassWord", "QWERTYUIOP"] {
-            assert!(is_common(word), "{word}");
+        for text in ["password", "12345678", "qwertyuiop", "11111111", "PassWord", "QWERTYUIOP"] {
+            assert!(is_common(text), "{text}");
         }
     }
 
     #[test]
     fn those_of_the_documentation_are_not_common() {
-        for word in ["mysecret", "insecure", "photoprism", "", "pass word", "password 12345678"] {
-            assert!(!is_common(word), "{word}");
+        for text in ["mysecret", "insecure", "photoprism", "", "pass word", "password 12345678"] {
+            assert!(!is_common(text), "{text}");
         }
     }
 }

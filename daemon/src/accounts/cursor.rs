@@ -1,4 +1,4 @@
-//! Cursors: where a page ended, for whom, and that nobody touched it.
+//! Cursors: where a page ended, for which search, with a checksum against changes.
 //!
 //! postcard inside, base64url outside. The checksum is keyed with a secret of the database, so a
 //! cursor survives restarts of the daemon and nothing else.
@@ -14,7 +14,7 @@ use crate::error::CommandError;
 /// The key of a database's cursors.
 pub type CursorKey = [u8; 32];
 
-/// What a cursor was made for: the command and everything that decides which rows it lists.
+/// What a cursor was created for: the command and everything that decides which rows it lists.
 pub type Fingerprint = [u8; 8];
 
 #[derive(Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub fn fingerprint(command: &str, search: &impl Serialize) -> Fingerprint {
     short
 }
 
-/// Makes the cursor for what comes after `position`.
+/// Creates the cursor for what comes after `position`.
 pub fn encode<P: Serialize>(key: &CursorKey, fingerprint: Fingerprint, position: P) -> String {
     let mut bytes = postcard::to_allocvec(&Body { position, fingerprint }).unwrap_or_default();
     let sum = keyed_hash(key, &bytes);
@@ -44,7 +44,7 @@ pub fn encode<P: Serialize>(key: &CursorKey, fingerprint: Fingerprint, position:
 /// Reads a cursor back.
 ///
 /// # Errors
-/// `invalid_argument` at `cursor` where it was altered, or made for another command or search.
+/// `invalid_argument` at `cursor` where it was altered, or created for another command or search.
 pub fn decode<P: DeserializeOwned>(
     key: &CursorKey,
     expected: Fingerprint,
@@ -66,7 +66,7 @@ pub fn decode<P: DeserializeOwned>(
     Ok(body.position)
 }
 
-/// A hash that only those can make who have the key of the database.
+/// A hash that only a holder of the database's key can compute.
 ///
 /// # Panics
 /// Never: HMAC takes keys of any length.
@@ -112,7 +112,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_that_is_no_cursor_is_taken(text in ".*") {
+        fn what_is_not_a_cursor_is_refused(text in ".*") {
             prop_assert!(decode::<i64>(&KEY, fingerprint("users.ls", &""), &text).is_err());
         }
     }

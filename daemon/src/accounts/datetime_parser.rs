@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-/// A date, a time of day and an offset, each within its bounds when [`Self::instant`] says so.
+/// A date, a time of day and an offset as read; [`Self::instant`] checks their bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct DateTimeParts {
     pub(super) year: i16,
@@ -17,7 +17,7 @@ pub(super) struct DateTimeParts {
     pub(super) offset_seconds: i32,
 }
 
-/// Where a date and time lies on the one line of time.
+/// The instant of a date and time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Instant {
     /// Within the range of [`Timestamp`].
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_come_to_an_instant() {
+    fn parts_are_an_instant() {
         for (text, expected) in [
             ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
             ("2026-11-23T14:16:18.5+01:30", "2026-11-23T12:46:18.5Z"),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_none() {
+    fn what_is_not_a_time_is_none() {
         for text in [
             "",
             "2026",

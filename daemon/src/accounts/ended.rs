@@ -1,6 +1,6 @@
 //! The ids of sessions that were ended in PhotoPrism's database and that a running PhotoPrism may
-//! still hold: no check takes one of them, whatever its row says. Changed by commits only, as the
-//! session index is.
+//! still hold in memory: no check accepts one of them, whatever its row contains. Like the session
+//! index, it is changed by commits only.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,11 +10,11 @@ use tokio::sync::Notify;
 use super::index::{SessionId, parse_id};
 use crate::effect::Effect;
 
-/// Ids that are held: some 4 MiB. Where there are more entries, the checks of the others read the
+/// Most ids in memory, some 4 MiB. Where there are more entries, the checks of the others read the
 /// table, as every list does.
 pub const MOST_HELD: usize = 100_000;
 
-/// The ids; cheap to clone. A database of our own has none.
+/// The ids; cheap to clone. The daemon's own database has none.
 #[derive(Clone, Default)]
 pub struct EndedIds {
     ids: Arc<Mutex<HashSet<SessionId>>>,
@@ -22,7 +22,7 @@ pub struct EndedIds {
 }
 
 impl EndedIds {
-    /// These, as the table has them.
+    /// The ids that the table contains.
     pub fn load(ids: &[String]) -> Self {
         let ended = Self::default();
         ended.replace(ids);
@@ -34,13 +34,13 @@ impl EndedIds {
         self.ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Holds these and no others.
+    /// Replaces the ids by these.
     pub fn replace(&self, ids: &[String]) {
         let ids = ids.iter().take(MOST_HELD).filter_map(|id| parse_id(id));
         *self.ids() = ids.collect();
     }
 
-    /// Applies what a commit means.
+    /// Applies an effect of a commit.
     pub fn apply(&self, effect: &Effect) {
         match effect {
             Effect::IdsEnded(ended) => {
@@ -61,8 +61,8 @@ impl EndedIds {
         }
     }
 
-    /// Whether the session of that id is ended. Whoever asks has met it: its row is looked for
-    /// soon, and not only at the next round.
+    /// Whether the session of that id is ended. If it is, its row is searched for soon, not only at
+    /// the next round: PhotoPrism may have written it back.
     pub fn meets(&self, id: &SessionId) -> bool {
         let ended = self.ids().contains(id);
         if ended {
@@ -71,17 +71,17 @@ impl EndedIds {
         ended
     }
 
-    /// A check met a row that came back.
+    /// Reports that a check found the row of an ended session.
     pub fn log(&self) {
         self.met.notify_one();
     }
 
-    /// Waits until a check has met one.
+    /// Waits until a check has found one.
     pub async fn met(&self) {
         self.met.notified().await;
     }
 
-    /// Ids that are held.
+    /// Ids in memory.
     pub fn len(&self) -> usize {
         self.ids().len()
     }

@@ -10,7 +10,7 @@ use super::times::ZERO_SECONDS;
 /// `None` for `never`. Past ones are taken.
 ///
 /// # Errors
-/// It is neither, or an instant that cannot be stored: the zero time and what lies before it, and
+/// It is neither, or an instant that cannot be stored: the zero time and what is before it, and
 /// the last day of the year 9999.
 pub fn parse_expires_at(text: &str) -> Result<Option<Timestamp>, RuleError> {
     if text == "never" {

@@ -1,4 +1,4 @@
-//! Rules about accounts that are no I/O.
+//! Rules about accounts, without I/O.
 
 pub mod account;
 pub mod bootstrap;

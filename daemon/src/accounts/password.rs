@@ -12,23 +12,23 @@ pub const MAX_CHARS: usize = 72;
 /// Most bytes that bcrypt takes in; a password is never cut short.
 pub const MAX_BCRYPT_BYTES: usize = 72;
 
-/// The rules that new passwords are held to. Neither they nor their messages repeat a password.
+/// The rules for new passwords. Their messages never repeat a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordRules {
     /// Fewest characters; a setting, 8 by default.
     pub min_chars: usize,
-    /// New hashes are made with bcrypt.
+    /// New hashes are computed with bcrypt.
     pub bcrypt: bool,
 }
 
 impl PasswordRules {
-    /// Holds a new password to every rule that does not need the account; see [`is_own_name`].
+    /// Checks a new password by every rule that does not need the account; see [`is_own_name`].
     pub fn check(&self, secret: &Secret) -> Result<(), RuleError> {
         self.check_form(secret)?;
         require(!is_common(secret), "this password is one of the most common ones; choose another")
     }
 
-    /// As [`Self::check`], common ones let through: the first password of a start only warns.
+    /// As [`Self::check`], but accepts common ones: the first password of a start only warns.
     pub fn check_form(&self, secret: &Secret) -> Result<(), RuleError> {
         let password = secret.expose();
         // bcrypt would end there; a rule that depends on the scheme would surprise.
@@ -78,9 +78,9 @@ mod tests {
         rules.check(&Secret::new(text.to_owned()))
     }
 
-    fn broken(rules: PasswordRules, text: &str, word: &str) {
-        let error = check(rules, text).expect_err(word);
-        assert!(error.as_str().contains(word), "{word}: {error}");
+    fn broken(rules: PasswordRules, text: &str, part: &str) {
+        let error = check(rules, text).expect_err(part);
+        assert!(error.as_str().contains(part), "{part}: {error}");
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_and_nul_are_looked_at() {
+    fn ends_and_nul_are_checked() {
         for rules in [ARGON2, BCRYPT] {
             for text in
                 [" mysecret", "mysecret ", "mysecret\n", "\u{a0}mysecret", "mysecret\u{3000}"]
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_own_name_is_told_in_any_case() {
+    fn the_own_name_is_recognised_in_any_case() {
         let is_own = |text: &str, name| is_own_name(&Secret::new(text.to_owned()), name);
         assert!(is_own("Mixed.Case", "mixed.case"));
         assert!(is_own("JOSE\u{301}JOSE\u{301}", "joséjosé"));

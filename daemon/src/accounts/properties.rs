@@ -1,4 +1,4 @@
-//! The arguments of `users.add` and `users.mod`, each held to its own rule.
+//! The arguments of `users.add` and `users.mod`, each checked by its own rule.
 
 use jiff::Timestamp;
 use photoprism_protocol::attr::Attr;
@@ -53,7 +53,7 @@ pub struct Properties {
 }
 
 impl Properties {
-    /// Holds each argument to the rule of its own field, in the order of the documentation.
+    /// Checks each argument by the rule of its own field, in the order of the documentation.
     ///
     /// # Errors
     /// `invalid_argument` at the first that breaks one.
@@ -101,7 +101,7 @@ impl Properties {
         put(&mut row.provider, self.provider.map(Provider::as_str));
         put(&mut row.auth_id, self.auth_id.as_ref().map(AuthId::as_str));
         put(&mut row.auth_issuer, self.auth_issuer.as_ref().map(AuthId::as_str));
-        // The issuer is that of the subject, it says nothing without one.
+        // The issuer is that of the subject: without one it means nothing.
         if self.auth_id.is_some() && row.auth_id.is_empty() {
             row.auth_issuer.clear();
         }

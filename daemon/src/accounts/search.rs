@@ -1,11 +1,11 @@
-//! What the text of a search on accounts means.
+//! Parses the text of a search on accounts.
 
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::uid::is_user_uid_shape;
 
 use crate::store::{LegacyRow, UserSearch};
 
-/// Reads the text of a search as `spec/data.md` says.
+/// Parses the text of a search.
 pub fn read(text: &str) -> UserSearch {
     if text.is_empty() {
         UserSearch::People
@@ -31,7 +31,7 @@ fn whole_number(text: &str) -> Option<i64> {
     all.then(|| text.parse().ok()).flatten()
 }
 
-/// The same over a row of the legacy table, which holds no system rows to add.
+/// Whether a row of the legacy table matches; unlike the accounts, it has no system rows to add.
 pub fn matches_legacy(search: &UserSearch, row: &LegacyRow) -> bool {
     match search {
         UserSearch::People | UserSearch::Everybody => true,
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_is_told_apart() {
+    fn each_form_is_distinguished() {
         assert_eq!(read(""), UserSearch::People);
         assert_eq!(read("all"), UserSearch::Everybody);
         assert_eq!(read("007"), UserSearch::Number(7, "007".into()));

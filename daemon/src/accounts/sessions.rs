@@ -1,4 +1,4 @@
-//! What the stored columns of a session come to.
+//! Derives from a session's stored columns what it is, when it expires and what its scope allows.
 
 use jiff::Timestamp;
 use photoprism_protocol::auth::{Session, SessionUser};
@@ -6,10 +6,10 @@ use photoprism_protocol::auth::{Session, SessionUser};
 use super::times;
 use crate::store::SessionRow;
 
-/// When a session ends, by the two clocks that it has (`spec/data.md`, "Sessions and logins").
+/// When a session expires: at a fixed end, or after a time without use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionLifetime {
-    /// Made at, Unix seconds.
+    /// Creation, Unix seconds.
     pub created: i64,
     /// Last use, Unix seconds; 0: never.
     pub last_active: i64,
@@ -20,7 +20,7 @@ pub struct SessionLifetime {
 }
 
 impl SessionLifetime {
-    /// The span of `row`.
+    /// The lifetime of `row`.
     pub fn of(row: &SessionRow) -> Self {
         Self {
             created: times::parse_stored(&row.created_at).map_or(0, Timestamp::as_second),
@@ -30,7 +30,7 @@ impl SessionLifetime {
         }
     }
 
-    /// Whether it has ended at these Unix seconds.
+    /// Whether it has expired at `now` (Unix seconds).
     pub fn is_expired(&self, now: i64) -> bool {
         let idle_since = self.last_active.max(self.created);
         (self.expires > 0 && self.expires <= now)
@@ -38,25 +38,25 @@ impl SessionLifetime {
     }
 }
 
-/// An app password itself: not a session made from one, not an access token.
+/// An app password itself: not a session created from one, not an access token.
 pub fn is_app_password(row: &SessionRow) -> bool {
     row.provider == "application" && row.method == "default"
 }
 
-/// Whether a login made it: with a password, or from an app password.
+/// Whether a login created it: with a password, or from an app password.
 pub fn is_login(row: &SessionRow) -> bool {
     row.grant == "password" && !is_app_password(row)
 }
 
-/// The scope as it is answered: an empty one holds all.
+/// The effective scope: an empty one allows everything.
 pub fn effective_scope(scope: &str) -> &str {
     if scope.is_empty() { "*" } else { scope }
 }
 
-/// Whether a stored scope holds every word that is asked for.
+/// Whether a stored scope contains every name in `wanted`.
 pub fn scope_allows<'a>(scope: &str, mut wanted: impl Iterator<Item = &'a str>) -> bool {
     let all = effective_scope(scope) == "*";
-    all || wanted.all(|word| scope.split([' ', ',']).any(|held| held == word))
+    all || wanted.all(|name| scope.split([' ', ',']).any(|held| held == name))
 }
 
 /// The session as the wire shows it.
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_must_be_held() {
+    fn every_wanted_scope_must_be_held() {
         assert!(scope_allows("", ["webdav"].into_iter()));
         assert!(scope_allows("*", ["webdav", "dav"].into_iter()));
         assert!(scope_allows("dav web", ["web"].into_iter()));

@@ -1,4 +1,4 @@
-//! What a database can keep of an account. PhotoPrism's keeps less than our own.
+//! What a database can keep of an account. PhotoPrism's keeps less than the daemon's own.
 
 use crate::error::CommandError;
 use crate::store::{Db, Kind, UserRow, keeps_text};
@@ -20,8 +20,8 @@ const TEXTS: [Text; 8] = [
     ("attr", "user_attr", |row| &row.attr),
 ];
 
-/// Refuses texts that this database would give back changed, and names that nobody could log in
-/// with there. What does not change stays as it was stored.
+/// Refuses texts that this database would return changed, and names that nobody could log in with
+/// there. What does not change stays as it was stored.
 pub fn check_stored_form(db: &Db, before: &UserRow, after: &UserRow) -> Result<(), CommandError> {
     if *db.kind() != Kind::Own && before.name != after.name && after.name.len() > MAX_NAME_BYTES {
         return Err(CommandError::broken(

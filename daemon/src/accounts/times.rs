@@ -7,7 +7,7 @@ use super::datetime_parser::{DateTimeParts, Instant, Parser};
 /// Unix seconds of Go's zero time, 0001-01-01 00:00:00 UTC, which means never.
 pub(super) const ZERO_SECONDS: i64 = -62_135_596_800;
 
-/// A stored text that is no time.
+/// A stored text that is not a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a stored time has none of the known forms; look at the row with sqlite3")]
 pub struct UnreadableTime;
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_told() {
+    fn what_is_not_a_time_is_refused() {
         for text in [
             "yesterday",
             "1795529778",
@@ -155,7 +155,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_or_told(text in "[0-9TZ:.+ -]{0,30}|\\PC*") {
+        fn any_text_is_read_or_refused(text in "[0-9TZ:.+ -]{0,30}|\\PC*") {
             let _ = from_stored(&text);
         }
     }

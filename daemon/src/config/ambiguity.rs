@@ -1,5 +1,5 @@
-//! Never the wrong database: where the environment speaks of PhotoPrism's own and nobody chose,
-//! the daemon does not guess.
+//! Never the wrong database: where the environment mentions PhotoPrism's own database and nobody
+//! chose one, the daemon does not guess.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -14,7 +14,7 @@ const DRIVER: &str = "PHOTOPRISM_DATABASE_DRIVER";
 const DSN: &str = "PHOTOPRISM_DATABASE_DSN";
 const STORAGE: &str = "PHOTOPRISM_STORAGE_PATH";
 
-/// To be asked only where no `--database` was given.
+/// Call this only where no `--database` was given.
 pub(crate) fn check(
     env: &dyn Fn(&str) -> Option<OsString>,
     places: &DefaultPaths,
@@ -23,30 +23,31 @@ pub(crate) fn check(
     let (driver, dsn) = (given(DRIVER), given(DSN));
     let storage = given(STORAGE);
     if let Some(Err(rule)) = storage.as_deref().map(check_path) {
-        // With something behind it, it would hide the index.db that is there.
+        // Anything after the directory's name would hide the index.db that exists in it.
         return Err(ConfigError::WhichDatabase(format!(
             "the variable {STORAGE} {rule}, or choose the database with --database"
         )));
     }
     let storage = storage.and_then(|directory| std::path::absolute(directory).ok());
     let index = storage.as_ref().is_some_and(|directory| directory.join("index.db").exists());
-    let said: Vec<&str> = [(driver.is_some(), DRIVER), (dsn.is_some(), DSN), (index, STORAGE)]
+    let found: Vec<&str> = [(driver.is_some(), DRIVER), (dsn.is_some(), DSN), (index, STORAGE)]
         .into_iter()
-        .filter_map(|(said, name)| said.then_some(name))
+        .filter_map(|(found, name)| found.then_some(name))
         .collect();
-    if said.is_empty() {
+    if found.is_empty() {
         return Ok(());
     }
     let text = |value: Option<OsString>| value.unwrap_or_default().to_string_lossy().to_lowercase();
     let server = is_server(&text(driver), &text(dsn));
     Err(ConfigError::WhichDatabase(message(
-        &said.join(", "),
+        &found.join(", "),
         server,
         &choices(places, storage.as_deref()),
     )))
 }
 
-/// MariaDB, by the driver's name or, without one, by the form of the address.
+/// Whether PhotoPrism uses MariaDB: by the driver's name or, without one, by the form of the
+/// address.
 fn is_server(driver: &str, dsn: &str) -> bool {
     match driver {
         "" => ["mysql:", "mariadb:", "@tcp(", "@unix(", "@/"].iter().any(|part| dsn.contains(part)),
@@ -68,18 +69,18 @@ fn choices(places: &DefaultPaths, storage: Option<&Path>) -> Choices {
     }
 }
 
-fn message(said: &str, server: bool, choices: &Choices) -> String {
+fn message(found: &str, server: bool, choices: &Choices) -> String {
     let Choices { photoprism, own } = choices;
     if server {
         return format!(
-            "the environment speaks of PhotoPrism's own database ({said}), which is MariaDB: its \
+            "the environment speaks of PhotoPrism's own database ({found}), which is MariaDB: its \
              accounts are not supported yet. Choose: --database {own} for a database of the \
              daemon's own, or --database {photoprism} for the accounts in the index.db of a \
              PhotoPrism that uses SQLite"
         );
     }
     format!(
-        "the environment speaks of PhotoPrism's own database ({said}), and it is not said which \
+        "the environment speaks of PhotoPrism's own database ({found}), and it is not said which \
          one is meant. Choose: --database {photoprism} for the accounts of PhotoPrism (the \
          index.db in that directory), or --database {own} for a database of the daemon's own"
     )
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn mariadb_is_said_to_be_not_supported_and_its_address_not_shown() {
+    fn mariadb_is_reported_as_not_supported_and_its_address_not_shown() {
         let dsn = "photoprism:hunter22@tcp(mariadb:3306)/photoprism?charset=utf8mb4";
         for machine in [
             Machine::new().env(DRIVER, "mysql"),
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_silent_where_somebody_chose() {
+    fn it_is_silent_where_a_database_is_chosen() {
         let machine = Machine::new().env(DRIVER, "mysql").env(DSN, "x");
         let database = machine.directory().join("a.db").to_str().unwrap().to_owned();
         assert!(machine.run(&["--database", &database]).is_ok());

@@ -1,4 +1,4 @@
-//! The report of `--check`: every setting, what would be used and where it came from.
+//! The report of `--check`: every setting, its effective value and where it came from.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::table::{Id, SETTINGS, Setting};
 
 /// A line for each setting, `name: value (from source)`, then the database in use.
 ///
-/// `describe` says of which kind the database's file is; it must not touch it.
+/// `describe` names the kind of the database file; it must not touch the file.
 pub fn report(loaded: &Loaded, describe: impl FnOnce(&Path) -> String) -> String {
     let line = |setting: &Setting| {
         let (name, value) = (setting.name, value(loaded, setting));
@@ -30,7 +30,7 @@ fn value(loaded: &Loaded, setting: &Setting) -> String {
     })
 }
 
-/// What differs from the text that was given.
+/// The effective value, where it differs from the text that was given.
 fn worked_out(settings: &Settings, id: Id) -> Option<String> {
     match id {
         Id::Database => Some(shown(&settings.database.path)),

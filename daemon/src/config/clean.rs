@@ -1,4 +1,4 @@
-//! What no value of a setting may have around it or in it, whatever the setting.
+//! What the value of a setting must not contain or be surrounded by, whatever the setting.
 
 use super::error::ConfigError;
 use super::table::{Form, Id, SETTINGS};
@@ -7,18 +7,18 @@ use photoprism_protocol::setting_path::{
     check_line_ends, check_path, looks_like_address, looks_like_server,
 };
 
-/// Refuses values that would name another file than the one that was meant, or that come from a
-/// file with Windows line ends.
+/// Refuses values that would name another file than the intended one, or that come from a file with
+/// Windows line ends.
 ///
 /// # Errors
-/// The first of them, in the order of the table.
+/// The first bad value, in the order of the table.
 pub(crate) fn check(values: &Values) -> Result<(), ConfigError> {
     SETTINGS.iter().try_for_each(|setting| check_one(values, setting.id))
 }
 
 /// As [`check`], for one setting.
 pub(crate) fn check_one(values: &Values, id: Id) -> Result<(), ConfigError> {
-    // A password is held to rules of its own, at the start that uses it: its text is not here.
+    // A password has its own rules, checked by the start that uses it: its text is not here.
     let Some(raw) = values.raw(id).filter(|_| values.is_given(id)) else { return Ok(()) };
     if id == Id::Database && looks_like_address(raw) {
         return Err(values.refuse(id, not_an_address(looks_like_server(raw))));

@@ -1,4 +1,4 @@
-//! The command line, made from the table.
+//! The command line, built from the table.
 
 use std::ffi::OsString;
 
@@ -9,13 +9,13 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use super::error::ConfigError;
 use super::table::{Form, Id, SETTINGS, Setting};
 
-/// The flag that is no setting.
+/// The flag that is not a setting.
 pub(crate) const CHECK: &str = "check";
 
 /// What the command line asks for.
 #[derive(Debug)]
 pub(crate) enum Parsed {
-    /// A text for standard output and nothing else: help or version.
+    /// A text for standard output, then exit: help or version.
     Print(String),
     /// The flags.
     Flags(ArgMatches),
@@ -34,8 +34,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, 
     }
 }
 
-/// What is wrong. An argument is repeated where it has the form of a flag: anything else may be a
-/// password, or the address of a database with one in it.
+/// The error message. It repeats an argument only where that has the form of a flag: anything else
+/// may be a password, or a database address that contains one.
 fn refusal(error: &clap::Error) -> String {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
@@ -57,7 +57,7 @@ fn is_flag(argument: &str) -> bool {
     argument.starts_with('-') && argument.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-/// What is wrong and the tip, without the usage: a message of the daemon is one line.
+/// The error and the tip, without the usage: a message of the daemon is one line.
 fn in_one_line(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let wrong = text.split("\n\nUsage:").next().unwrap_or(text);
@@ -156,17 +156,17 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_is_told_in_one_line_with_its_tip() {
-        let told = run(&["--databse", "x"]).unwrap_err().to_string();
+    fn a_mistyped_flag_is_reported_in_one_line_with_its_tip() {
+        let message = run(&["--databse", "x"]).unwrap_err().to_string();
         assert_eq!(
-            told,
+            message,
             "unexpected argument '--databse' found; tip: a similar argument exists: '--database'; \
              see --help"
         );
     }
 
     #[test]
-    fn what_is_no_flag_is_refused_without_repeating_a_password() {
+    fn what_is_not_a_flag_is_refused_without_repeating_a_password() {
         for args in [
             &["--admin-password", "hunter22"] as &[&str],
             &["--admin-password=hunter22"],

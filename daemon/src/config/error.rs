@@ -36,7 +36,7 @@ impl fmt::Display for Source {
 /// Why the daemon does not start; one message for people, never a secret in it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// The command line is none of ours.
+    /// The command line is not valid.
     #[error("{0}")]
     Usage(String),
     /// The value of one setting cannot be used.
@@ -49,7 +49,7 @@ pub enum ConfigError {
         /// Where the value came from.
         from: Source,
     },
-    /// A line of the file of `--config` is none of ours.
+    /// A line of the file of `--config` is not a known setting.
     #[error("{path}:{line}: {why}")]
     Line {
         /// The file as it is shown.
@@ -59,7 +59,7 @@ pub enum ConfigError {
         /// What is wrong with it.
         why: String,
     },
-    /// It is not said which of two databases is meant.
+    /// Two databases are possible and no setting chooses one.
     #[error("{0}")]
     WhichDatabase(String),
 }

@@ -17,14 +17,14 @@ use super::table::{Id, SETTINGS};
 use super::values::quoted;
 use crate::system::{FileId, descriptors_of};
 
-/// Far more than every setting needs; a wrong file (a disk image, a device) is not read whole.
+/// Far more than every setting needs; a wrong file (a disk image, a device) is not read to its end.
 const MOST_BYTES: u64 = 1024 * 1024;
 
 /// A line that gives a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry<'a> {
     pub(crate) id: Id,
-    /// As it stands there: quotes and blanks belong to it.
+    /// Exactly as it is in the file: quotes and blanks belong to it.
     pub(crate) value: &'a str,
     /// Counted from 1.
     pub(crate) line: usize,
@@ -43,18 +43,18 @@ impl FileLineError {
     }
 }
 
-/// A path as messages have it.
+/// A path as messages show it.
 pub(crate) fn shown(path: &Path) -> String {
     crate::log::escape(&path.to_string_lossy())
 }
 
-/// When a file is read.
+/// When a file is read; this decides about pipes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// At the start, which waits for what comes through a pipe.
     Start,
-    /// While the daemon serves. A pipe was read at the start and has nothing more to give: to open
-    /// it again could wait for ever.
+    /// While the daemon serves. A pipe was read to its end at the start: opening it again could
+    /// wait for ever.
     Serving,
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn read_at_most(path: &Path, most: u64, when: When) -> Result<FileTex
     if piped && when == When::Serving {
         return Err(format!("{} is a pipe, which can be read at the start alone", name()));
     }
-    // No buffer that grows: a growing one leaves copies behind that nobody zeroes.
+    // The buffer must not grow: growing leaves copies behind that nobody zeroes.
     let size = if piped { most } else { found.len().clamp(4096, most) } + 1;
     let room = usize::try_from(size).unwrap_or(4096);
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
@@ -102,12 +102,14 @@ pub(crate) fn read_at_most(path: &Path, most: u64, when: When) -> Result<FileTex
     }
 }
 
-/// Held while a file is read: another reader's descriptor is not the database's.
+/// Held while a file is read, so that `open` does not mistake another reader's descriptor for the
+/// database's.
 static READING: Mutex<()> = Mutex::new(());
 
-/// Opens it. While the daemon serves it has the database open, and a second descriptor that is
-/// closed would drop the locks: whoever may write in the file's directory could put a hard link of
-/// the database there. So the file is held by a descriptor that drops none, and opened through it.
+/// Opens the file. While the daemon serves it has the database open, and closing a second
+/// descriptor of that file would drop its locks: any peer that may write in the file's directory
+/// could put a hard link to the database there. So it is first opened with `O_PATH`, which drops
+/// none, and then through that descriptor.
 fn open(path: &Path, when: When) -> io::Result<File> {
     if when == When::Start {
         return File::open(path);
@@ -121,7 +123,7 @@ fn open(path: &Path, when: When) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(again)
 }
 
-/// The entries of a file's text, in their order. `\r\n` ends a line too.
+/// The entries of a file's text, in order. `\r\n` ends a line too.
 pub(crate) fn parse(text: &str) -> Result<Vec<Entry<'_>>, FileLineError> {
     let mut seen = BTreeMap::new();
     let mut entries = Vec::new();
@@ -141,14 +143,14 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Entry<'_>>, FileLineError> {
     Ok(entries)
 }
 
-/// The password of the first account that is in the text of this file.
+/// The first account's password, where the text of this file contains it.
 pub(crate) fn admin_password(path: &Path, text: &str) -> Result<Option<Secret>, ConfigError> {
     let entries = parse(text).map_err(|fault| fault.in_file(path))?;
     let entry = entries.iter().find(|entry| entry.id == Id::AdminPassword);
     Ok(entry.map(|entry| Secret::new(entry.value.to_owned())))
 }
 
-/// `None` for a blank line and a comment. Nothing of a value is in a message: it may be a secret.
+/// `None` for a blank line or a comment. Messages never repeat a value: it may be a secret.
 fn parse_line(line: &str) -> Result<Option<(Id, &str)>, String> {
     if line.trim().is_empty() || line.trim_start().starts_with('#') {
         return Ok(None);
@@ -177,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_give_values_as_they_stand() {
+    fn lines_give_values_literally() {
         let text = "\u{feff}# comment\r\n\r\n  # indented=x\n \
                     PHOTOPRISM_ADMIN_MAX_LINE =2048\r\nPHOTOPRISM_ADMIN_USER=\"a=b\" \n\n\
                     PHOTOPRISM_ADMIN_GROUP=";

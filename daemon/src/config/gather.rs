@@ -10,7 +10,8 @@ use super::file;
 use super::table::{Id, Preset, SETTINGS, Setting};
 use super::values::{Layer, Value};
 
-/// What the flags say. An empty value is refused: a shell variable that was not set, most likely.
+/// The values of the flags. An empty value is refused: most likely a shell variable that was not
+/// set.
 pub(crate) fn flags(matches: &ArgMatches) -> Result<Layer, ConfigError> {
     let mut layer = Layer::new();
     for setting in SETTINGS.iter().filter(|setting| setting.has_flag()) {
@@ -26,7 +27,7 @@ pub(crate) fn flags(matches: &ArgMatches) -> Result<Layer, ConfigError> {
     Ok(layer)
 }
 
-/// What the environment says; an empty variable counts as none.
+/// The values of the environment; an empty variable counts as not set.
 pub(crate) fn environment(env: &dyn Fn(&str) -> Option<OsString>) -> Layer {
     let of = |setting: &Setting| {
         let text = env(setting.env).filter(|text| !text.is_empty())?;
@@ -36,7 +37,7 @@ pub(crate) fn environment(env: &dyn Fn(&str) -> Option<OsString>) -> Layer {
     SETTINGS.iter().filter_map(of).collect()
 }
 
-/// What the file says; an empty value counts as none.
+/// The values of the file; an empty value counts as not set.
 pub(crate) fn config_file(path: &Path, text: &str) -> Result<Layer, ConfigError> {
     let entries = file::parse(text).map_err(|fault| fault.in_file(path))?;
     let given = |entry: &file::Entry<'_>| Value {
@@ -51,7 +52,7 @@ pub(crate) fn config_file(path: &Path, text: &str) -> Result<Layer, ConfigError>
     Ok(entries.map(|entry| (entry.id, given(entry))).collect())
 }
 
-/// The defaults that are a text. `cores` says how many the machine has.
+/// The defaults that are a text. `cores` is the number of cores of the machine.
 pub(crate) fn defaults(cores: usize) -> Layer {
     let of = |setting: &Setting| {
         let text = match (setting.id, setting.preset) {

@@ -17,23 +17,23 @@ pub struct Limits {
     pub max_connections_per_uid: usize,
     /// Connections beyond both, of root and the daemon's uid on the admin socket.
     pub reserved_connections: usize,
-    /// From the first byte of a request to its newline.
+    /// Timeout from the first byte of a request to its newline.
     pub line_timeout: Duration,
-    /// Without a request.
+    /// Timeout of a connection without a request.
     pub idle_timeout: Duration,
-    /// For a reply to be read.
+    /// Timeout for the client to read a reply.
     pub write_timeout: Duration,
-    /// Until the work of a request begins.
+    /// Timeout until the work of a request begins.
     pub request_timeout: Duration,
     /// Threads that compute password hashes; fixed until a restart.
     pub hash_threads: usize,
-    /// Password checks that may wait.
+    /// Password checks that may wait in the queue.
     pub hash_queue: usize,
-    /// Places of an address or an account in the limiter of logins.
+    /// Failed logins that the limiter allows an address or an account in a burst.
     pub login_burst: u32,
-    /// Until a place of the limiter comes back.
+    /// Time until the limiter allows one more.
     pub login_refill: Duration,
-    /// Before which no refusal of a login leaves.
+    /// Minimum delay before the refusal of a login is sent.
     pub refusal_floor: Duration,
     /// Rows of login records that are kept.
     pub login_records: u64,

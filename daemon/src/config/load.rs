@@ -15,7 +15,7 @@ use super::table::{Id, SETTINGS};
 use super::values::{Layer, Values};
 use super::{ambiguity, gather};
 
-/// What the settings depend on besides the arguments.
+/// What the settings depend on in addition to the arguments.
 pub struct Process<'a> {
     /// Looks a variable up in the environment.
     pub env: &'a dyn Fn(&str) -> Option<OsString>,
@@ -23,7 +23,7 @@ pub struct Process<'a> {
     pub uid: u32,
     /// Cores that the process may use.
     pub cores: usize,
-    /// systemd passes the admin socket.
+    /// Whether systemd passes the admin socket.
     pub admin_socket_passed: bool,
 }
 
@@ -36,18 +36,18 @@ impl<'a> Process<'a> {
     }
 }
 
-/// What the command line asks for.
+/// What the command line asks the process to do.
 #[derive(Debug)]
 pub enum Start {
     /// Print this text to standard output and exit 0.
     Print(String),
-    /// Print what would be used ([`super::report`]), touch nothing.
+    /// Print the effective settings ([`super::report`]), touch nothing.
     Check(Loaded),
-    /// Run.
+    /// Start the daemon.
     Run(Loaded),
 }
 
-/// Settings, and all that a reload needs.
+/// The settings, and everything that a reload needs.
 #[derive(Debug)]
 pub struct Loaded {
     /// What the daemon runs with.
@@ -59,21 +59,21 @@ pub struct Loaded {
     facts: Environment,
 }
 
-/// What a reload comes to.
+/// The result of a reload.
 #[derive(Debug)]
 pub struct Reloaded {
-    /// The new settings: level of the log, limits and allowed peers are new, the rest as it was.
+    /// The new settings: log level, limits and allowed peers are new, the rest is unchanged.
     pub settings: Settings,
-    /// Settings that differ now and wait for a restart, by their names.
+    /// Names of settings that differ now and need a restart.
     pub waiting: Vec<&'static str>,
 }
 
-/// Takes the arguments, the program's name first, and works out the settings.
+/// Takes the arguments, the program's name first, and derives the settings.
 ///
-/// Reads the file of `--config` and looks at the directories of paths; changes nothing.
+/// Reads the file of `--config` and checks the directories of paths; changes nothing.
 ///
 /// # Errors
-/// The first thing that is wrong, for people; the exit code is 2.
+/// The first error, as a message for people; the exit code is 2.
 pub fn load(
     args: impl IntoIterator<Item = OsString>,
     process: &Process<'_>,
@@ -106,11 +106,10 @@ pub fn load(
 }
 
 impl Loaded {
-    /// Reads the file of `--config` again: the same flags, the same environment.
+    /// Reads the file of `--config` again, with the same flags and environment.
     ///
     /// # Errors
-    /// The first thing that is wrong, even with a setting that waits for a restart; the settings
-    /// stay as they are.
+    /// The first error, also in a setting that needs a restart; the settings stay as they are.
     pub fn reload(&mut self) -> Result<Reloaded, ConfigError> {
         let layers = [&self.flags, &self.environment];
         let config = (self.facts.config.as_ref(), When::Serving);
@@ -128,8 +127,8 @@ impl Loaded {
         Ok(Reloaded { settings: self.settings.clone(), waiting })
     }
 
-    /// The error for a setting whose value turns out to be of no use later: a name that breaks
-    /// the rules, say.
+    /// The error for a setting whose value proves unusable later, for example a name that breaks
+    /// the rules.
     pub fn refuse(&self, id: Id, why: impl Into<String>) -> ConfigError {
         self.values.refuse(id, why)
     }
@@ -140,7 +139,7 @@ impl Loaded {
     }
 }
 
-/// Absolute, so that a reload finds it again.
+/// Absolute, so that a reload finds the same file.
 fn config_path(flags: &Layer, environment: &Layer) -> Result<Option<PathBuf>, ConfigError> {
     let given = Values::merge([flags.clone(), environment.clone()]);
     let Some(path) = given.raw(Id::Config) else { return Ok(None) };
@@ -149,7 +148,7 @@ fn config_path(flags: &Layer, environment: &Layer) -> Result<Option<PathBuf>, Co
     absolute.map(Some).map_err(|error| given.refuse(Id::Config, error.to_string()))
 }
 
-/// The values, and the password of a file that cannot be read again for it.
+/// The merged values, and the password where it came through a pipe that cannot be read again.
 fn merge(
     given: [&Layer; 2],
     (config, when): (Option<&PathBuf>, When),

@@ -1,8 +1,8 @@
-//! Every setting of `photoprismd`: one table, and what is made from it.
+//! Every setting of `photoprismd`: one table, and everything that is derived from it.
 //!
-//! A setting comes from a flag, else an environment variable, else the file of `--config`, else
-//! its default, and remembers which. An empty value of the environment or the file counts as
-//! none. Nothing in here changes anything on the machine.
+//! A setting comes from a flag, else an environment variable, else the file of `--config`, else its
+//! default, and remembers which. An empty value in the environment or the file counts as not set.
+//! Nothing in here changes anything on the machine.
 
 mod ambiguity;
 mod check;

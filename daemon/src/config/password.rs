@@ -14,18 +14,18 @@ use super::values::Values;
 /// Far more than a password or a hash needs.
 const MOST_BYTES: u64 = 4096;
 
-/// Where the password is; it is read when a start needs it, and not before.
+/// Where the password is; it is read only by a start that needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdminPassword {
-    /// Nobody gave one.
+    /// No password is configured.
     None,
     /// In the variable of the environment.
     Environment,
-    /// In the file of `--config`, which is this one.
+    /// In this file, the one of `--config`.
     ConfigFile(PathBuf, Source),
-    /// It was in a file of settings that came through a pipe, and cannot be read again.
+    /// It was in a `--config` file that came through a pipe, and cannot be read again.
     Held(Secret, Source),
-    /// In a file of its own.
+    /// In a file that contains nothing else.
     File(PathBuf, Source),
 }
 
@@ -46,7 +46,7 @@ impl AdminPassword {
         })
     }
 
-    /// The setting that gives it, for messages about its value.
+    /// The setting that provides it, for messages about its value.
     pub fn source(&self) -> Source {
         match self {
             Self::None => Source::Default,
@@ -57,7 +57,7 @@ impl AdminPassword {
         }
     }
 
-    /// The error for a password that breaks a rule; `why` never has the password in it.
+    /// The error for a password that breaks a rule; `why` never contains the password.
     pub fn refuse(&self, why: impl Into<String>) -> ConfigError {
         let id = match self {
             Self::File(..) => Id::AdminPasswordFile,
@@ -68,7 +68,7 @@ impl AdminPassword {
         ConfigError::Setting { name: id.setting().name, why: why.into(), from: self.source() }
     }
 
-    /// Reads it; `None` where nobody gave one. One trailing newline of a file is stripped.
+    /// Reads it; `None` where none is configured. One trailing newline of a file is stripped.
     ///
     /// # Errors
     /// The file or the variable cannot be read.
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn in_the_file_of_settings_it_stands_as_it_is() {
+    fn in_the_config_file_it_is_taken_literally() {
         let machine = Machine::new();
         let config = machine.file("settings", &format!("{PASSWORD}= \"a=b#\" \r\n"));
         assert_eq!(read(&machine, &["--config", &config]), Ok(Some(" \"a=b#\" ".into())));

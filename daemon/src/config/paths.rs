@@ -24,7 +24,7 @@ const INDEX: &str = "index.db";
 pub struct Database {
     /// The file, absolute; where a directory was named, `index.db` in it.
     pub path: PathBuf,
-    /// Somebody chose it; else it is the default, whose directories are made (0700).
+    /// Whether a setting chose it; else it is the default, whose directories are created (0700).
     pub given: bool,
 }
 
@@ -50,13 +50,13 @@ impl Database {
 /// The admin socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdminSocket {
-    /// systemd passes it; used as it is.
+    /// systemd passes it; used unchanged.
     Passed,
-    /// The daemon makes it.
+    /// The daemon creates it.
     At {
         /// Absolute, at most 107 bytes.
         path: PathBuf,
-        /// Somebody chose it; else it is the default, and the parents of its directory are
+        /// Whether a setting chose it; else it is the default, and the parents of its directory are
         /// created as well as the directory.
         given: bool,
     },
@@ -80,7 +80,7 @@ impl AdminSocket {
     }
 }
 
-/// The auth socket, where it is on.
+/// The auth socket, where it is enabled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthSocket {
     /// Absolute, at most 107 bytes.
@@ -90,7 +90,7 @@ pub struct AuthSocket {
 }
 
 impl AuthSocket {
-    /// `group` is that of `--auth-socket-group`.
+    /// `group` is the value of `--auth-socket-group`.
     pub(crate) fn choose(
         values: &Values,
         group: Option<SocketGroup>,
@@ -115,7 +115,7 @@ impl AuthSocket {
     }
 }
 
-/// The defaults: they depend on who starts the daemon.
+/// The default paths: they depend on the user who starts the daemon.
 #[derive(Clone, Debug)]
 pub(crate) struct DefaultPaths {
     pub(crate) database: Result<PathBuf, String>,
@@ -152,7 +152,7 @@ impl DefaultPaths {
     }
 }
 
-/// A directory that a variable names. The base directory specification: a path that is not
+/// A directory named by a variable. By the XDG base directory specification a path that is not
 /// absolute is ignored.
 fn base(env: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Result<Option<PathBuf>, String> {
     let Some(path) = env(name).filter(|path| Path::new(path).is_absolute()) else {
@@ -162,8 +162,9 @@ fn base(env: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Result<Option<Pat
     Ok(Some(path.into()))
 }
 
-/// Refuses an auth socket's directory that is, holds or lies in that of the admin socket: whoever
-/// mounts the one would have the other. A directory that is not there yet is taken as it is written.
+/// Refuses an auth socket's directory that is, contains or is inside that of the admin socket: any
+/// peer that mounts the one would have the other. The path of a directory that does not exist yet
+/// is taken as written.
 pub fn check_separate(admin: &Path, auth: &Path) -> Result<(), String> {
     let (admin, auth) = (resolve(admin), resolve(auth));
     if admin.starts_with(&auth) || auth.starts_with(&admin) {
@@ -185,7 +186,7 @@ pub fn check_separate(admin: &Path, auth: &Path) -> Result<(), String> {
 }
 
 /// Refuses a socket's directory in which its group or others may write, whichever group that is:
-/// they could put a socket of their own, or a link, in its place. One that does not exist passes.
+/// they could replace the socket by their own, or by a link. One that does not exist passes.
 pub fn check_directory(directory: &Path) -> Result<(), String> {
     let Ok(meta) = directory.metadata() else { return Ok(()) };
     let mode = meta.mode() & 0o7777;
@@ -204,7 +205,7 @@ pub(crate) fn directory_of(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-/// Absolute and of a form that can be bound.
+/// Absolute, and of a form that can be bound.
 fn socket_path(text: &OsStr) -> Result<PathBuf, String> {
     let bytes = text.as_bytes();
     if bytes.first() == Some(&b'@') || bytes.contains(&0) {
@@ -232,13 +233,13 @@ fn short_enough(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether the text ends in a name, and not in `/`, `.` or `..`.
+/// Whether the text ends in a file name, and not in `/`, `.` or `..`.
 fn names_a_file(text: &OsStr) -> bool {
     let last = text.as_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     !matches!(last, b"" | b"." | b"..")
 }
 
-/// The directory of a path that somebody gave has to be there already.
+/// The directory of a configured path must exist already.
 fn parent_exists(path: &Path) -> Result<&Path, String> {
     let directory = directory_of(path);
     match directory.metadata() {
@@ -248,7 +249,7 @@ fn parent_exists(path: &Path) -> Result<&Path, String> {
     }
 }
 
-/// The directory of a socket that somebody named: it is created where the one above it is there.
+/// The directory of a configured socket: it is created where its parent exists.
 fn socket_directory(path: &Path) -> Result<&Path, String> {
     let directory = directory_of(path);
     let missing = std::fs::symlink_metadata(directory)
@@ -257,7 +258,7 @@ fn socket_directory(path: &Path) -> Result<&Path, String> {
     Ok(directory)
 }
 
-/// As far as it exists without symbolic links; the rest as it is written.
+/// Symbolic links resolved as far as the path exists; the rest as written.
 fn resolve(path: &Path) -> PathBuf {
     for known in path.ancestors() {
         let Ok(real) = known.canonicalize() else { continue };

@@ -7,8 +7,8 @@ use photoprism_protocol::level::Level;
 use super::values::quoted;
 use crate::system::{gid_of, known_group};
 
-/// The id that the kernel shows for one that it cannot map (`/proc/sys/kernel/overflowuid`):
-/// anybody may be behind it.
+/// The id that the kernel shows for one that it cannot map (`/proc/sys/kernel/overflowuid`): any
+/// user may be behind it.
 pub const OVERFLOW_ID: u32 = 65534;
 
 /// A group that the system knows, or a bare gid.
@@ -28,7 +28,7 @@ impl fmt::Display for SocketGroup {
 }
 
 impl SocketGroup {
-    /// Looks a group up, by name first and then by number.
+    /// Finds a group, by name first and then by number.
     pub fn find(text: &str) -> Result<Self, String> {
         let failed =
             |error: std::io::Error| format!("group {} cannot be looked up: {error}", quoted(text));
@@ -55,7 +55,7 @@ impl SocketGroup {
     }
 }
 
-/// Who an entry of `--allow` is about.
+/// The peers that an entry of `--allow` applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
     /// A user.
@@ -82,7 +82,7 @@ impl fmt::Display for Allowed {
     }
 }
 
-/// Entries separated by commas; blanks around an entry do not matter.
+/// Entries separated by commas; blanks around an entry are ignored.
 pub(crate) fn parse_allow(text: &str) -> Result<Vec<Allowed>, String> {
     text.split(',').map(|entry| parse_entry(entry.trim())).collect()
 }
@@ -109,7 +109,7 @@ fn id_of(text: &str) -> Option<u32> {
     if digits { text.parse().ok() } else { None }
 }
 
-/// `u32::MAX` is -1, which to the kernel means none.
+/// `u32::MAX` is -1, which means none to the kernel.
 const fn is_overflow(id: u32) -> bool {
     id == OVERFLOW_ID || id == u32::MAX
 }
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_that_nobody_knows_are_refused() {
+    fn unknown_groups_are_refused() {
         for text in ["no-such-group", "\"root\"", "root ", "-1", "+0", "4294967296", "0x0"] {
             assert!(SocketGroup::find(text).unwrap_err().contains("no group"), "{text}");
         }

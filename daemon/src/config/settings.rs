@@ -15,20 +15,20 @@ use super::peers::{Allowed, SocketGroup, parse_allow};
 use super::table::Id;
 use super::values::{Values, quoted};
 
-/// What the daemon runs with. The one secret in it, where there is one, is not shown by `Debug`.
+/// What the daemon runs with. `Debug` hides the one secret that it may contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The account database.
     pub database: Database,
     /// The admin socket.
     pub socket: AdminSocket,
-    /// Its group: mode 0660; without one 0600.
+    /// Group of the admin socket, with mode 0660; without one the mode is 0600.
     pub socket_group: Option<SocketGroup>,
     /// The auth socket, off unless given.
     pub auth_socket: Option<AuthSocket>,
     /// Rights of peers on the admin socket beyond the built-in ones. A reload changes them.
     pub allow: Vec<Allowed>,
-    /// Name of the first account, as it was given: the rules for names are not checked here.
+    /// Name of the first account, as given: the rules for names are not checked here.
     pub admin_user: String,
     /// Where its password is.
     pub admin_password: AdminPassword,
@@ -40,7 +40,7 @@ pub struct Settings {
     pub argon2: Argon2Params,
     /// How long a session of a login lives.
     pub session_maxage: Lifetime,
-    /// How long it may idle.
+    /// How long such a session may be idle.
     pub session_timeout: Lifetime,
     /// Seconds for which a running PhotoPrism keeps a session in memory, 60 to 3600.
     pub session_cache: u32,
@@ -64,7 +64,7 @@ pub enum Scheme {
 /// Parameters of Argon2id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Argon2Params {
-    /// `m`: memory in KiB, 19456 (OWASP) to 65536 (no hash of more is ever computed).
+    /// `m`: memory in KiB, 19456 (OWASP) to 65536 (larger hashes are never computed).
     pub memory_kib: u32,
     /// `t`: passes, 2 to 10.
     pub passes: u32,
@@ -72,17 +72,17 @@ pub struct Argon2Params {
     pub lanes: u32,
 }
 
-/// A span of life.
+/// How long something lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
-    /// Without end.
+    /// It does not end.
     Never,
     /// Whole seconds, 1 to 3153600000.
     Seconds(u32),
 }
 
 impl Lifetime {
-    /// Seconds, -1 for never: as columns and arguments have it.
+    /// Seconds, -1 for never: the form of columns and arguments.
     pub fn as_i64(self) -> i64 {
         match self {
             Self::Never => -1,
@@ -91,18 +91,18 @@ impl Lifetime {
     }
 }
 
-/// The form of the log.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// A line for people.
+    /// Plain text lines.
     Text,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// The least grave record that is logged.
+/// The least severe level that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words say it")]
+#[expect(missing_docs, reason = "the names say it")]
 pub enum LogLevel {
     Error,
     Warn,
@@ -123,12 +123,12 @@ impl From<LogLevel> for tracing::Level {
     }
 }
 
-/// What a setting may depend on besides the values.
+/// What a setting may depend on in addition to the values.
 #[derive(Clone, Debug)]
 pub(crate) struct Environment {
     pub(crate) places: DefaultPaths,
     pub(crate) config: Option<PathBuf>,
-    /// The first account's password out of a file of settings that came through a pipe.
+    /// The first account's password, where the `--config` file came through a pipe.
     pub(crate) piped_password: Option<Secret>,
     pub(crate) admin_socket_passed: bool,
 }
@@ -166,7 +166,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Nobody else may write in the directory of a socket.
+    /// No other user may write in the directory of a socket.
     fn check_directories(&self, values: &Values) -> Result<(), ConfigError> {
         if let AdminSocket::At { path, .. } = &self.socket {
             check_directory(directory_of(path)).map_err(|why| values.refuse(Id::Socket, why))?;
@@ -184,7 +184,7 @@ fn group(values: &Values, id: Id) -> Result<Option<SocketGroup>, ConfigError> {
     SocketGroup::find(text).map(Some).map_err(|why| values.refuse(id, why))
 }
 
-/// `reachable`: the mode of the socket's file lets anybody but root and the daemon through.
+/// `reachable`: the mode of the socket's file admits peers other than root and the daemon.
 fn allow(values: &Values, reachable: bool) -> Result<Vec<Allowed>, ConfigError> {
     let Some(text) = values.text(Id::Allow)? else { return Ok(Vec::new()) };
     let entries = parse_allow(text).map_err(|why| values.refuse(Id::Allow, why))?;
@@ -211,7 +211,7 @@ fn log_format(values: &Values) -> Result<LogFormat, ConfigError> {
     })
 }
 
-/// `warning` is PhotoPrism's word for `warn`, and the variable is its variable too.
+/// `warning` is PhotoPrism's name for `warn`, and the variable is PhotoPrism's too.
 fn log_level(values: &Values) -> Result<LogLevel, ConfigError> {
     Ok(match values.word(Id::LogLevel)? {
         Some("error") => LogLevel::Error,
@@ -222,7 +222,7 @@ fn log_level(values: &Values) -> Result<LogLevel, ConfigError> {
     })
 }
 
-/// `m=…,t=…,p=…` in any order, each at most once; one left out keeps its least value.
+/// `m=…,t=…,p=…` in any order, each at most once; one that is left out keeps its minimum.
 fn argon2(values: &Values) -> Result<Argon2Params, ConfigError> {
     let refuse = |why: String| values.refuse(Id::Argon2, why);
     let text = values.text(Id::Argon2)?.unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The table of settings. The command line, the look-up in the environment, the reader of the
-//! file, `--help` and `--check` are made from it.
+//! The table of settings. The command line, the environment, the reader of the file, `--help` and
+//! `--check` are all derived from it.
 
 mod entries;
 
@@ -66,21 +66,21 @@ pub enum Form {
     },
     /// Seconds, or -1 for never; 0 is refused.
     Lifetime,
-    /// One of a few words.
+    /// One of a few fixed values.
     Word(&'static [&'static str]),
 }
 
-/// What holds where nothing is given.
+/// The value of a setting where nothing is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preset {
-    /// This text, as if it had been given.
+    /// This text, as if it were given.
     Text(&'static str),
-    /// Something worked out at start, or nothing; the words for people.
+    /// Something computed at start, or nothing; the text describes it for people.
     Worked(&'static str),
 }
 
 impl Preset {
-    /// The words of `--help`.
+    /// The text that `--help` shows.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Text(words) | Self::Worked(words) => words,
@@ -93,24 +93,24 @@ impl Preset {
 pub struct Setting {
     /// Its name in the code.
     pub id: Id,
-    /// Its name for people; its flag is `--` and this.
+    /// Its name for people; with `--` before it, its flag.
     pub name: &'static str,
-    /// What stands for the value in `--help`; empty where there is no flag.
+    /// The placeholder of the value in `--help`; empty where there is no flag.
     pub argument: &'static str,
     /// Its variable in the environment and its name in the file.
     pub env: &'static str,
-    /// What holds where nothing is given.
+    /// Its value where nothing is given.
     pub preset: Preset,
     /// The form of its value.
     pub form: Form,
-    /// A reload (SIGHUP) takes the new value; others wait for a restart.
+    /// A reload (SIGHUP) applies the new value; other settings need a restart.
     pub reload: bool,
     /// What it means, with its unit.
     pub help: &'static str,
 }
 
 impl Setting {
-    /// There is a flag for it: not for a secret.
+    /// Whether it has a flag: secrets do not.
     pub const fn has_flag(&self) -> bool {
         !self.argument.is_empty()
     }

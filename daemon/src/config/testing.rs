@@ -1,4 +1,4 @@
-//! A machine to read settings on: an environment, a uid and a directory, none of them real.
+//! A fake machine to read settings on: an environment, a uid and a temporary directory.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,7 +16,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Somebody other than root, with the usual directories, which do not exist.
+    /// A user other than root, with the usual directories, which do not exist.
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o750)).unwrap();
@@ -47,7 +47,7 @@ impl Machine {
         path.to_str().unwrap().to_owned()
     }
 
-    /// The path of a new directory in it, of this mode.
+    /// The path of a new subdirectory with this mode.
     pub(crate) fn make(&self, name: &str, mode: u32) -> String {
         let path = self.directory().join(name);
         std::fs::create_dir_all(&path).unwrap();
@@ -55,7 +55,7 @@ impl Machine {
         path.to_str().unwrap().to_owned()
     }
 
-    /// A path in the directory, whatever is there.
+    /// A path in the directory, existing or not.
     pub(crate) fn path(&self, name: &str) -> String {
         self.directory().join(name).to_str().unwrap().to_owned()
     }
@@ -78,7 +78,7 @@ impl Machine {
         }
     }
 
-    /// The message of the refusal; its exit code is 2.
+    /// The message of the refusal; asserts that the exit code is 2.
     pub(crate) fn refusal(&self, args: &[&str]) -> String {
         let error = self.run(args).expect_err("refused");
         assert_eq!(error.exit_code(), 2);

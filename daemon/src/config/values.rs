@@ -1,4 +1,4 @@
-//! The text of each setting with its source, and the simple forms read from it.
+//! The text of each setting with its source, and the simple types parsed from it.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -12,22 +12,22 @@ use super::table::{Form, Id};
 /// A century: the longest lifetime that `auth.add` takes too.
 const MOST_SECONDS: u64 = 3_153_600_000;
 
-/// A value as it was given. Of a secret only that it was: the text is empty.
+/// A value as given. For a secret only the fact that it was: the text is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Value {
     pub(crate) text: OsString,
     pub(crate) source: Source,
 }
 
-/// What one source gives.
+/// The values of one source.
 pub(crate) type Layer = BTreeMap<Id, Value>;
 
-/// What all of them come to.
+/// The effective values of all sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Values(Layer);
 
 impl Values {
-    /// The strongest comes first.
+    /// The first layer is the strongest.
     pub(crate) fn merge(layers: impl IntoIterator<Item = Layer>) -> Self {
         let mut merged = Layer::new();
         for (id, given) in layers.into_iter().flatten() {
@@ -40,7 +40,7 @@ impl Values {
         self.0
     }
 
-    /// The value as it was given, with defaults that are a text; `None` for the other defaults.
+    /// The value as given, or a default that is a text; `None` for the other defaults.
     pub(crate) fn raw(&self, id: Id) -> Option<&OsStr> {
         self.0.get(&id).map(|given| given.text.as_os_str())
     }
@@ -66,7 +66,7 @@ impl Values {
             .transpose()
     }
 
-    /// A whole number in the range of the table.
+    /// A whole number in the range that the table sets.
     pub(crate) fn number(&self, id: Id) -> Result<u64, ConfigError> {
         let Form::Number { least, most } = id.setting().form else {
             return Err(self.refuse(id, "is no number"));
@@ -82,12 +82,12 @@ impl Values {
         }
     }
 
-    /// As [`Self::number`], for those that are kept in 32 bits.
+    /// As [`Self::number`], for those kept in 32 bits.
     pub(crate) fn small(&self, id: Id) -> Result<u32, ConfigError> {
         u32::try_from(self.number(id)?).map_err(|_| self.refuse(id, "is too large"))
     }
 
-    /// As [`Self::number`], for what is counted in memory.
+    /// As [`Self::number`], for counts of things in memory.
     pub(crate) fn count(&self, id: Id) -> Result<usize, ConfigError> {
         usize::try_from(self.number(id)?).map_err(|_| self.refuse(id, "is too large"))
     }
@@ -113,7 +113,8 @@ impl Values {
         }
     }
 
-    /// One of the words of the table; `None` where nothing is given and the default is none.
+    /// One of the values that the table lists; `None` where nothing is given and there is no
+    /// default.
     pub(crate) fn word(&self, id: Id) -> Result<Option<&'static str>, ConfigError> {
         let Form::Word(words) = id.setting().form else {
             return Err(self.refuse(id, "is no word of a list"));
@@ -125,7 +126,8 @@ impl Values {
     }
 }
 
-/// A value inside a message: quoted, nothing in it that moves the cursor or turns the text.
+/// A value inside a message: quoted, without characters that move the cursor or change the
+/// direction.
 pub(crate) fn quoted(text: &str) -> String {
     let short: String = text.chars().take(200).collect();
     let more = if short.len() < text.len() { "…" } else { "" };

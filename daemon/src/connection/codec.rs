@@ -1,4 +1,4 @@
-//! Lines out of bytes, never more than the limit of them.
+//! Splits bytes into lines, and never buffers more than the limit.
 
 use std::io;
 

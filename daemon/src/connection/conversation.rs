@@ -24,10 +24,10 @@ use crate::dispatch::{App, Asker, Route, handle_line, is_batchable, route};
 use crate::peer::Caller;
 
 /// How long a client that sent too long a line may go on sending, so that it reads the reply
-/// instead of an error (`spec/protocol.md`).
+/// instead of an error.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// Most look-ups of one connection that wait together: their replies are short.
+/// Most reads of one connection that wait together: their replies are short.
 const BATCH: usize = 64;
 
 type Reader = FramedRead<OwnedReadHalf, LineCodec>;
@@ -35,22 +35,22 @@ type Reader = FramedRead<OwnedReadHalf, LineCodec>;
 /// Why a conversation is over.
 #[derive(Debug)]
 enum End {
-    /// The client has said all; or a deadline passed, or the daemon stops.
-    Quiet,
+    /// The client has closed its side, a deadline has passed, or the daemon stops.
+    Closed,
     /// The client sent too long a line.
     TooLong,
 }
 
-/// Answers the requests of one connection in their order until either side ends it.
+/// Answers the requests of one connection in order until either side ends it.
 pub async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
     let (from, to) = stream.into_split();
     let codec = LineCodec::new(app.limits.borrow().max_line);
     let mut reader = FramedRead::new(from, codec);
     let mut writer = Writer::new(to);
     let mut stop = app.stop.clone();
-    let mut held = None;
+    let mut pending = None;
     let end = loop {
-        let next = match held.take() {
+        let next = match pending.take() {
             Some(next) => next,
             None => next_line(&app, &mut reader, &mut writer, &mut stop).await,
         };
@@ -64,7 +64,7 @@ pub async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
                 write(&app, &reply, &mut writer).await
             }
             Route::LooksUp => {
-                let replies = batch(&app, &caller, (line, &mut reader, &mut held));
+                let replies = batch(&app, &caller, (line, &mut reader, &mut pending));
                 write_all(&app, replies, &mut writer).await
             }
             Route::Other => {
@@ -82,15 +82,15 @@ pub async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
 
 type Replies<'a> = FuturesOrdered<Pin<Box<dyn Future<Output = Vec<u8>> + 'a>>>;
 
-/// The reply to `line`, which only looks something up, and those to what has arrived behind it
-/// and does the same: they wait for the database together. What comes first after them is held.
+/// The reply to `line`, which is a read, and those to the reads that have already arrived after it:
+/// they wait for the database together. The first line that is not a read becomes `pending`.
 fn batch<'a>(
     app: &'a App,
     caller: &'a Caller,
-    (line, reader, held): (BytesMut, &mut Reader, &mut Option<Result<BytesMut, End>>),
+    (line, reader, pending): (BytesMut, &mut Reader, &mut Option<Result<BytesMut, End>>),
 ) -> Replies<'a> {
     let mut replies = Replies::new();
-    // A client that waits for each reply has nothing behind its line.
+    // A client that waits for each reply has nothing after its line.
     let mut more = !reader.read_buffer().is_empty();
     replies.push_back(reply(app, (caller, None), line));
     while more && replies.len() < BATCH {
@@ -100,7 +100,7 @@ fn batch<'a>(
                 replies.push_back(reply(app, (caller, None), line));
             }
             Some(other) => {
-                *held = Some(other);
+                *pending = Some(other);
                 more = false;
             }
         }
@@ -120,7 +120,7 @@ fn reply<'a>(
     })
 }
 
-/// It may have held a password.
+/// Zeroed because it may contain a password.
 fn zeroize_line(mut line: BytesMut) {
     line.zeroize();
 }
@@ -140,7 +140,8 @@ async fn write(app: &App, reply: &[u8], writer: &mut Writer) -> io::Result<()> {
     Ok(())
 }
 
-/// The next line that has arrived, else what was gathered is written and the next one awaited.
+/// The next line, if it has arrived; otherwise the replies so far are written and the next line is
+/// awaited.
 async fn next_line(
     app: &App,
     reader: &mut Reader,
@@ -151,12 +152,12 @@ async fn next_line(
         return map_line(line);
     }
     if !writer.is_empty() && writer.flush(write_timeout(app)).await.is_err() {
-        return Err(End::Quiet);
+        return Err(End::Closed);
     }
     tokio::select! {
         biased;
         line = read_line(app, reader) => line,
-        _ = stop.wait_for(|stop| *stop) => Err(End::Quiet),
+        _ = stop.wait_for(|stop| *stop) => Err(End::Closed),
     }
 }
 
@@ -164,11 +165,11 @@ fn map_line(line: Option<Result<BytesMut, LineError>>) -> Result<BytesMut, End> 
     match line {
         Some(Ok(line)) => Ok(line),
         Some(Err(LineError::TooLong)) => Err(End::TooLong),
-        Some(Err(LineError::Io(_))) | None => Err(End::Quiet),
+        Some(Err(LineError::Io(_))) | None => Err(End::Closed),
     }
 }
 
-/// Waits for the first byte as long as a connection may idle, then for the rest of the line.
+/// Waits for the first byte as long as a connection may be idle, then for the rest of the line.
 async fn read_line(app: &App, reader: &mut Reader) -> Result<BytesMut, End> {
     loop {
         let (idle, line) = {
@@ -178,14 +179,14 @@ async fn read_line(app: &App, reader: &mut Reader) -> Result<BytesMut, End> {
         if reader.read_buffer().is_empty() {
             let first = timeout(idle, reader.get_ref().readable()).await;
             if !matches!(first, Ok(Ok(()))) {
-                return Err(End::Quiet);
+                return Err(End::Closed);
             }
         }
         match timeout(line, reader.next()).await {
             Ok(line) => return map_line(line),
-            // Woken for nothing: it still idles.
+            // Spurious wake-up: nothing was read, keep waiting.
             Err(_) if reader.read_buffer().is_empty() => {}
-            Err(_) => return Err(End::Quiet),
+            Err(_) => return Err(End::Closed),
         }
     }
 }
@@ -204,7 +205,7 @@ async fn finish(app: &App, (mut reader, mut writer): (Reader, Writer), end: End)
     }
     writer.close().await;
     if matches!(end, End::TooLong) {
-        // Closing with unread bytes would destroy the reply on its way.
+        // Closing with unread bytes would discard the reply on its way.
         let _ = timeout(DRAIN, drain(reader.get_mut())).await;
     }
 }

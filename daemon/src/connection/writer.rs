@@ -1,4 +1,4 @@
-//! Replies on their way out: gathered while more requests are at hand, written at once.
+//! Replies on their way out: gathered while more requests are available, written at once.
 
 use std::io;
 
@@ -6,8 +6,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::time::{Duration, timeout};
 
-/// Bytes of replies gathered before they are written, whatever else is at hand: a client that
-/// pipelines and never reads holds no more than this and one reply.
+/// Bytes of replies gathered before they are written, however many requests have arrived: a client
+/// that pipelines and never reads costs no more memory than this and one reply.
 const FLUSH_THRESHOLD: usize = 64 * 1024;
 
 /// Gathers reply lines.
@@ -38,7 +38,7 @@ impl Writer {
     /// Writes what was gathered.
     ///
     /// # Errors
-    /// [`io::ErrorKind::TimedOut`] where the client does not read, or the connection's.
+    /// [`io::ErrorKind::TimedOut`] where the client does not read, or the connection's error.
     pub(super) async fn flush(&mut self, limit: Duration) -> io::Result<()> {
         let written = timeout(limit, self.half.write_all(&self.buffer)).await;
         self.buffer.clear();
@@ -47,7 +47,7 @@ impl Writer {
         written.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 
-    /// Says that no more replies come.
+    /// Shuts down the write side: no more replies come.
     pub(super) async fn close(&mut self) {
         // The client may be gone already.
         let _ = self.half.shutdown().await;

@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::peer::Policy;
 use crate::store::Store;
 
-/// How many records lie between two lines of the log that tell the head of the audit trail.
+/// The head of the audit trail is logged once in so many records.
 const HEAD_EVERY: i64 = 1000;
 
 /// Where the daemon lives, for `status`.
@@ -41,15 +41,15 @@ pub struct Paths {
 pub struct App {
     /// The database thread.
     pub store: Store,
-    /// Sessions of our own database, for checks without it.
+    /// Sessions of the daemon's own database, for checks without it.
     pub index: SessionIndex,
-    /// Whether the database is our own: PhotoPrism's changes without us.
+    /// Whether the database is the daemon's own: PhotoPrism's changes without the daemon.
     pub own: bool,
-    /// What was ended in PhotoPrism's database, for checks whatever its rows say.
+    /// What was ended in PhotoPrism's database, for checks whatever its rows contain.
     pub ended: EndedIds,
     /// Places of addresses and accounts.
     pub limiter: Limiter,
-    /// What the limiter refused and nobody has written yet.
+    /// Refusals of the limiter that are not yet written.
     pub refusals: RefusalBuffer,
     /// How long sessions of logins live.
     pub lifetimes: Lifetimes,
@@ -65,13 +65,13 @@ pub struct App {
     pub limits: RefCell<Limits>,
     /// The rules of new passwords.
     pub rules: PasswordRules,
-    /// Held by the one command that has to do with the files of backups.
+    /// Locked by the one command that works on the files of backups.
     pub backups: Mutex<()>,
     /// Name of the first admin.
     pub admin_user: UserName,
     /// Where its configured password is.
     pub admin_password: AdminPassword,
-    /// Looks a variable of the environment up.
+    /// Reads a variable of the environment.
     pub env: fn(&str) -> Option<OsString>,
     /// For `status`.
     pub places: Paths,
@@ -111,7 +111,7 @@ impl RequestIds {
     }
 }
 
-/// Applies what commits mean: to the session index, to what was ended, and to the log.
+/// Applies the effects of commits: to the session index, to the ended ids, and to the log.
 pub fn sink(index: SessionIndex, ended: EndedIds) -> EffectHandler {
     Box::new(move |effect| {
         log(&effect);

@@ -53,7 +53,7 @@ pub(super) async fn reset(call: &Call<'_>) -> Answer {
     call.write(key, auth::reset).await
 }
 
-/// On our own database the index answers at once; PhotoPrism's is read at each check.
+/// With the daemon's own database the index answers at once; PhotoPrism's is read at each check.
 pub(super) async fn verify(call: &Call<'_>) -> Answer {
     let request = auth::Verify::parse(call.args::<wire::Verify>()?)?;
     let Some(id) = request.id() else {
@@ -67,14 +67,14 @@ pub(super) async fn verify(call: &Call<'_>) -> Answer {
         return success(&wire::Introspection::Inactive { active: false });
     }
     let (ask, last_use, ended) = (request.ask.clone(), index.last_use(&id), call.app.ended.clone());
-    let look = move |db: &Db| {
+    let check = move |db: &Db| {
         let introspection = auth::verify(db, &request, (now, last_use))?;
         if auth::is_hidden(db, &request)? {
             ended.log();
         }
         Ok(introspection)
     };
-    let introspection = call.app.store.read(call.time_left(), look).await?;
+    let introspection = call.app.store.read(call.time_left(), check).await?;
     if matches!(introspection, wire::Introspection::Active(_)) {
         index.note(&id, &ask, now);
     }
@@ -124,7 +124,7 @@ pub(super) async fn clear_logins(call: &Call<'_>) -> Answer {
     Ok(cleared)
 }
 
-/// What the limiter says is asked between two looks at the database.
+/// The limiter is asked between two reads of the database: only the async thread may use it.
 pub(super) async fn users_why(call: &Call<'_>) -> Answer {
     let target = call.args::<Target>()?;
     no_nul("user", Some(&target.user))?;

@@ -1,4 +1,4 @@
-//! The noun `backup`: what takes long goes in steps, or aside.
+//! The noun `backup`: what takes long runs in steps, or on a thread of its own.
 
 use std::path::PathBuf;
 
@@ -35,10 +35,10 @@ pub(super) async fn create(call: &Call<'_>) -> Answer {
         return Ok(replay);
     }
     let _turn = lock_backups(call).await?;
-    let made = write_file(call).await?;
-    let file = made.clone();
+    let created = write_file(call).await?;
+    let file = created.clone();
     let outcome =
-        call.write(key, move |tx, context, key| backup::create(tx, context, key, &made)).await;
+        call.write(key, move |tx, context, key| backup::create(tx, context, key, &created)).await;
     if outcome.is_err() {
         file.discard();
     }
@@ -50,17 +50,17 @@ async fn write_file(call: &Call<'_>) -> Result<Made, CommandError> {
     let store = &call.app.store;
     let name = backup::file_name(call.context.now);
     let begin = move |db: &_| Ok(Making::begin(db, &name)?);
-    let mut making = store.read(call.time_left(), begin).await?;
+    let mut writer = store.read(call.time_left(), begin).await?;
     let deadline = call.app.limits.borrow().request_timeout;
     loop {
         let step = move |db: &_| {
-            let done = making.step(db)?;
-            Ok((making, done))
+            let done = writer.step(db)?;
+            Ok((writer, done))
         };
         let done;
-        (making, done) = store.read(deadline, step).await?;
+        (writer, done) = store.read(deadline, step).await?;
         if done {
-            return run_blocking(move || Ok(making.publish()?)).await;
+            return run_blocking(move || Ok(writer.publish()?)).await;
         }
     }
 }

@@ -1,5 +1,4 @@
-//! Work that needs neither the database nor the async thread: reading a backup, or another
-//! database, as a whole.
+//! Runs blocking work on a thread of its own, for reading a whole backup or another database.
 
 use tokio::sync::{MutexGuard, oneshot};
 use tokio::time::timeout;
@@ -7,7 +6,7 @@ use tokio::time::timeout;
 use super::call::Call;
 use crate::error::CommandError;
 
-/// One command at a time has to do with the files of backups; the others wait.
+/// One command at a time works on the files of backups; the others wait.
 pub(super) async fn lock_backups<'a>(call: &Call<'a>) -> Result<MutexGuard<'a, ()>, CommandError> {
     timeout(call.time_left(), call.app.backups.lock()).await.map_err(|_| CommandError::Late)
 }

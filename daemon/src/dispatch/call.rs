@@ -23,8 +23,8 @@ use crate::hashing::{HashJob, Lane, PoolError};
 use crate::peer::Permit;
 use crate::store::{Db, Tx};
 
-/// How often a connection is asked whether its client has hung up, while long work runs for it.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often it is checked whether the client has hung up, while long work runs for it.
+const CHECK_EVERY: Duration = Duration::from_millis(100);
 
 /// A permitted request.
 pub(super) struct Call<'a> {
@@ -51,8 +51,8 @@ impl<'a> Call<'a> {
         Self { stream, ..self }
     }
 
-    /// Whether nobody waits for the reply any more: the daemon stops, or the client has hung up. One
-    /// that has only said its last still waits.
+    /// Whether nobody waits for the reply any more: the daemon stops, or the client has hung up. A
+    /// client that has only shut down its sending side still waits.
     pub(super) fn is_abandoned(&self) -> bool {
         self.app.is_stopping() || self.has_hung_up()
     }
@@ -64,7 +64,7 @@ impl<'a> Call<'a> {
         seen && asked[0].revents().is_some_and(|what| what.contains(PollFlags::POLLHUP))
     }
 
-    /// Waits until nobody waits for the reply any more: why, as an error.
+    /// Returns once nobody waits for the reply any more: why, as an error.
     pub(super) async fn abandoned(&self) -> CommandError {
         loop {
             if self.app.is_stopping() {
@@ -73,8 +73,8 @@ impl<'a> Call<'a> {
             if self.has_hung_up() {
                 return CommandError::Unavailable("the client has hung up".into());
             }
-            // The kernel wakes nobody for a hang-up while the connection is not read.
-            let _ = timeout(LOOK_EVERY, self.stopping()).await;
+            // There is no wake-up for a hang-up while the connection is not read.
+            let _ = timeout(CHECK_EVERY, self.stopping()).await;
         }
     }
 
@@ -109,7 +109,7 @@ impl<'a> Call<'a> {
         self.app.limits.borrow().request_timeout
     }
 
-    /// Whether the request said `"confirm":true`.
+    /// Whether the request contains `"confirm":true`.
     pub(super) fn is_confirmed(&self) -> bool {
         self.request.confirm
     }
@@ -179,12 +179,12 @@ impl<'a> Call<'a> {
     ) -> Result<Option<Success>, CommandError> {
         let Some(key) = key.cloned() else { return Ok(None) };
         let context = Arc::clone(&self.context);
-        let looked = self
+        let state = self
             .app
             .store
             .read(self.time_left(), move |db| find_replay(db, &context, &key))
             .await?;
-        match looked {
+        match state {
             KeyState::New => Ok(None),
             KeyState::Replay(success) => Ok(Some(success)),
             KeyState::IfPassword { hash, replay } => {
@@ -229,7 +229,7 @@ impl<'a> Call<'a> {
         self.app.store.read(self.time_left(), move |db| handler(db, &context, &request)).await
     }
 
-    /// The same for a read of a few rows.
+    /// The same for a short read, of a few rows.
     pub(super) async fn look_up<R: Send + 'static>(
         &self,
         request: R,

@@ -15,7 +15,7 @@ use crate::handlers::{self, admin, audit as trail, passwd, twofa};
 
 pub(super) type Answer = Result<Success, CommandError>;
 
-/// Carries the command out.
+/// Runs the command.
 pub(super) async fn dispatch(call: &Call<'_>) -> Answer {
     if call.app.is_stopping() {
         return Err(CommandError::Unavailable("the daemon is stopping; try again".into()));

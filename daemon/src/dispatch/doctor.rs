@@ -1,4 +1,4 @@
-//! What `doctor` knows beside the database and the files.
+//! What `doctor` checks in addition to the database and the files.
 
 use photoprism_protocol::status::NoArgs;
 
@@ -9,14 +9,14 @@ use crate::handlers::audit::Verify;
 use crate::handlers::doctor::{Facts, doctor};
 use crate::store::StoreError;
 
-/// Looks at files on the database thread: a disk that hangs must not stop the others.
+/// Reads files on the database thread: a disk that hangs must not stop the other connections.
 pub(super) async fn examine(call: &Call<'_>) -> Answer {
     call.args::<NoArgs>()?;
     let app = call.app;
     let (policy, limits) = (app.policy.borrow().clone(), app.limits.borrow().clone());
     let trail = match verify_trail(app, Verify::whole()).await {
         Ok(verdict) => Some(verdict),
-        // There is none while there is no database.
+        // No database, no audit trail.
         Err(error) if matches!(error.store_error(), Some(StoreError::Missing)) => None,
         Err(error) => return Err(error),
     };

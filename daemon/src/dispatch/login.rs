@@ -30,7 +30,7 @@ struct Reservations {
     passcode: Option<Reservation>,
 }
 
-/// Carries an attempt out; a refusal leaves no sooner than the floor allows.
+/// Runs an attempt; a refusal is sent no sooner than the minimum delay allows.
 pub(super) async fn login(call: &Call<'_>) -> Result<Success, CommandError> {
     let mut attempt = Attempt::parse(call.args::<auth::Login>()?)?;
     attempt.ended = attempt.app_password_id().is_some_and(|id| call.app.ended.meets(&id));
@@ -77,7 +77,8 @@ async fn load(call: &Call<'_>, attempt: &Attempt) -> Result<Candidate, CommandEr
     call.app.store.read(call.time_left(), work).await
 }
 
-/// Computes the one hash of the attempt, and takes a place for the passcode where it comes to one.
+/// Computes the one hash of the attempt, and takes a place for the passcode if one has to be
+/// checked.
 async fn check(
     call: &Call<'_>,
     attempt: &Attempt,
@@ -111,7 +112,7 @@ async fn decide(
     attempt: &Attempt,
     (checked, places): (VerifiedCredential, &Reservations),
 ) -> Result<Decision, CommandError> {
-    // Earlier refusals must not be written over what this one comes to.
+    // Earlier refusals must not be written after the outcome of this attempt.
     if call.app.refusals.contains(attempt) {
         flush(call.app, call.time_left()).await?;
     }
@@ -161,7 +162,7 @@ fn log_login(call: &Call<'_>, attempt: &Attempt, reason: Reason) {
 }
 
 /// Replaces a hash of another scheme or of weaker parameters, now that the password is known.
-/// Only if the old one still stands; nobody waits for it.
+/// Only if the old hash is still stored; nobody waits for it.
 fn upgrade_hash(call: &Call<'_>, attempt: &Attempt, (known, stored): (&Candidate, Option<String>)) {
     let app = &call.app;
     let Some(old) =

@@ -1,4 +1,4 @@
-//! What `metrics` says: what was counted, and what stands at this moment.
+//! The reply of `metrics`: counters, and gauges read at this moment.
 
 use photoprism_protocol::metrics::Exposition;
 use photoprism_protocol::status::NoArgs;
@@ -11,7 +11,7 @@ use crate::handlers::admin::DAEMON_VERSION;
 use crate::handlers::{metrics, success};
 use crate::metrics::{CONTENT_TYPE, Snapshot, exposition};
 
-/// Answers while the database is missing as well.
+/// Replies while the database is missing as well.
 pub(super) async fn metrics(call: &Call<'_>) -> Answer {
     call.args::<NoArgs>()?;
     let app = call.app;

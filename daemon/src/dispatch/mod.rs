@@ -37,7 +37,7 @@ use crate::error::CommandError;
 use crate::log::REPEATED;
 use crate::peer::Caller;
 
-/// Who asks: the peer, and the connection where it is to be known whether it hung up.
+/// Who asks: the peer, and its connection if a hang-up is to be noticed.
 pub type Asker<'a> = (&'a Caller, Option<BorrowedFd<'a>>);
 
 /// The reply line to `line`, both without their newlines.
@@ -77,19 +77,19 @@ async fn execute(
     }
 }
 
-/// What a first look at a line comes to.
+/// How a line is to be handled, by its command.
 #[derive(Debug)]
 pub enum Route {
-    /// It waits for nobody: this is its reply.
+    /// It was answered at once: this is its reply.
     Answered(Vec<u8>),
-    /// It changes nothing and has a short reply, so that it may be carried out together with others
-    /// of its kind. What follows a line that changes something must see it.
+    /// It changes nothing and has a short reply, so that it may run together with others of its
+    /// kind. A line that follows a write must see what was written.
     LooksUp,
-    /// It is carried out by itself.
+    /// It runs by itself.
     Other,
 }
 
-/// Looks at a line, and answers it where what the daemon holds in memory is enough.
+/// Reads a line's command, and answers it if what the daemon has in memory is enough.
 pub fn route(app: &App, caller: &Caller, line: &[u8]) -> Route {
     let watch = Stopwatch::start();
     let Ok(request) = decode(line) else { return Route::Other };
@@ -101,7 +101,7 @@ pub fn route(app: &App, caller: &Caller, line: &[u8]) -> Route {
     if is_short(request.command) { Route::LooksUp } else { Route::Other }
 }
 
-/// As [`Route::LooksUp`].
+/// Whether the line is one of [`Route::LooksUp`].
 pub fn is_batchable(line: &[u8]) -> bool {
     decode(line).is_ok_and(|request| is_short(request.command))
 }

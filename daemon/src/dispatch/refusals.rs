@@ -16,8 +16,8 @@ use crate::store::{
 /// Most different rows that wait to be written; refusals beyond count on the row of their address.
 const MOST: usize = 10_000;
 
-/// Most rows of addresses that wait beyond those. What comes from still others is in the log and in
-/// the metrics alone.
+/// Most rows of addresses that wait beyond those. Refusals of still other addresses are in the log
+/// and in the metrics alone.
 const MOST_ADDRESSES: usize = 10_000;
 
 type RefusalKey = (String, String, String);
@@ -65,10 +65,10 @@ impl RefusalBuffer {
     }
 }
 
-/// Writes down what waits, so that what is written next comes after it.
+/// Writes what waits, so that what is written next comes after it.
 ///
 /// # Errors
-/// The store's; what could not be written waits on.
+/// The store's; what could not be written keeps waiting.
 pub async fn flush(app: &App, deadline: Duration) -> Result<(), CommandError> {
     let refusals = app.refusals.take();
     if refusals.is_empty() {
@@ -84,7 +84,7 @@ pub async fn flush(app: &App, deadline: Duration) -> Result<(), CommandError> {
     written
 }
 
-/// Writes refusals down.
+/// Writes refusals.
 fn write(tx: &Tx<'_>, refusals: &[(RefusalKey, u64)], now: &str) -> Result<(), StoreError> {
     for ((client_ip, name, realm), count) in refusals {
         login_refused(tx, &Refusal { client_ip, name, realm, count: *count, now })?;

@@ -1,4 +1,4 @@
-//! The first admin as a reset makes it.
+//! The first admin as a reset creates it.
 
 use super::blocking::run_blocking;
 use super::call::Call;
@@ -7,7 +7,7 @@ use crate::config::When;
 use crate::error::CommandError;
 use crate::handlers::FirstAdmin;
 
-/// The configured name and password; a password that is no good is left out with a warning.
+/// The configured name and password; a password that breaks a rule is left out with a warning.
 pub(super) async fn first_admin(call: &Call<'_>) -> Result<FirstAdmin, CommandError> {
     let app = call.app;
     let mut first = FirstAdmin { name: app.admin_user.clone(), hash: None, warning: None };

@@ -1,4 +1,4 @@
-//! What `status` knows beside the database.
+//! What `status` reports in addition to the database.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn known(app: &App) -> Status {
         protocol: VERSION,
         pid: std::process::id(),
         uptime_s: app.started.elapsed().as_secs(),
-        // What holds while PhotoPrism has not made it; the database itself says more.
+        // What holds until PhotoPrism has created it; an open database replaces it.
         database: Database {
             kind: "photoprism".into(),
             path: app.places.database.display().to_string(),

@@ -1,4 +1,4 @@
-//! A check of the whole audit trail, in steps, so that other commands come in between.
+//! A check of the whole audit trail, in steps, so that other commands run in between.
 
 use photoprism_protocol::audit::VerifyResult;
 

@@ -24,7 +24,7 @@ pub(super) async fn export(call: &Call<'_>) -> Answer {
     let secrets = args.secrets.unwrap_or(false);
     let page = call.read(users::Export::parse(args)?, users::export).await?;
     if secrets {
-        // No record of a write, but nobody should read hashes without a trace.
+        // Not a write, so there is no audit record; but reading hashes must leave a trace.
         let uid = call.uid();
         info!(target: REPEATED, uid, "password hashes and two-factor keys were exported");
     }

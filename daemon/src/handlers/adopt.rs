@@ -32,7 +32,7 @@ const MOST: usize = 1000;
 pub struct Adopt {
     /// `None`: all.
     names: Option<Vec<String>>,
-    /// Only tell what would be done.
+    /// Only report what would be done.
     pub dry_run: bool,
 }
 
@@ -58,18 +58,18 @@ impl Adopt {
 /// A legacy account with the name that it was asked for by; `None` where there is none.
 type Found = (String, Option<LegacyRow>);
 
-/// Tells what would be done.
+/// Reports what would be done.
 pub fn plan(db: &Db, context: &Context, request: &Adopt) -> Result<Success, CommandError> {
     let mut taken = Taken::default();
     let mut accounts = Vec::new();
     for (name, row) in find(db, request)? {
-        let verdict = check_row(db, row, &mut taken)?;
-        accounts.push(match verdict {
+        let outcome = check_row(db, row, &mut taken)?;
+        accounts.push(match outcome {
             RowOutcome::Adopt(new) => {
                 let user = to_wire(new.row, db.kind(), context.now);
-                told(name, "adopted", new.message, Some(user))
+                report(name, "adopted", new.message, Some(user))
             }
-            RowOutcome::Not(outcome, why) => told(name, outcome, Some(why), None),
+            RowOutcome::Not(outcome, why) => report(name, outcome, Some(why), None),
         });
     }
     let mut success = success(&result(accounts, true))?;
@@ -77,10 +77,10 @@ pub fn plan(db: &Db, context: &Context, request: &Adopt) -> Result<Success, Comm
     Ok(success)
 }
 
-/// Makes the accounts.
+/// Creates the accounts.
 ///
 /// # Errors
-/// `invalid_argument`, or the store's; nothing is made then.
+/// `invalid_argument`, or the store's; nothing is created then.
 pub fn adopt(
     tx: &Tx<'_>,
     context: &Context,
@@ -91,14 +91,14 @@ pub fn adopt(
         let mut taken = Taken::default();
         let mut accounts = Vec::new();
         for (name, row) in find(tx, request)? {
-            let verdict = check_row(tx, row, &mut taken)?;
-            accounts.push(match verdict {
+            let outcome = check_row(tx, row, &mut taken)?;
+            accounts.push(match outcome {
                 RowOutcome::Adopt(new) => {
                     let message = new.message.clone();
-                    let user = to_wire(make(tx, context, new)?, tx.kind(), context.now);
-                    told(name, "adopted", message, Some(user))
+                    let user = to_wire(create_account(tx, context, new)?, tx.kind(), context.now);
+                    report(name, "adopted", message, Some(user))
                 }
-                RowOutcome::Not(outcome, why) => told(name, outcome, Some(why), None),
+                RowOutcome::Not(outcome, why) => report(name, outcome, Some(why), None),
             });
         }
         let target = match &accounts[..] {
@@ -115,7 +115,7 @@ fn nothing_there(db: &Db) -> Option<String> {
     (!has_legacy(db)).then(|| "there is no table of legacy accounts, nothing to adopt".into())
 }
 
-fn told(
+fn report(
     name: String,
     outcome: &str,
     message: Option<String>,
@@ -129,7 +129,7 @@ fn result(accounts: Vec<Adopted>, dry_run: bool) -> AdoptResult {
     AdoptResult { dry_run, adopted, accounts }
 }
 
-/// The rows that are asked for: people who are not deleted.
+/// The requested rows: people who are not deleted.
 fn find(db: &Db, request: &Adopt) -> Result<Vec<Found>, CommandError> {
     let rows = legacy_page(db, 0, MOST + 1, |_| true)?;
     let Some(names) = &request.names else {
@@ -148,7 +148,7 @@ fn find(db: &Db, request: &Adopt) -> Result<Vec<Found>, CommandError> {
     names.iter().map(one).collect()
 }
 
-/// What those before in the same command have taken.
+/// What earlier accounts of the same command have taken.
 #[derive(Default)]
 struct Taken {
     names: HashSet<String>,
@@ -156,7 +156,7 @@ struct Taken {
     emails: HashSet<String>,
 }
 
-/// An account that can be made.
+/// An account that can be created.
 struct New {
     row: UserRow,
     /// The hash, where it must be stored under another UID.
@@ -173,7 +173,8 @@ fn refused(rule: &RuleError) -> RowOutcome {
     RowOutcome::Not("refused", rule.to_string())
 }
 
-/// Holds a legacy account to the rules of new ones. Nothing is bent to keep them.
+/// Checks a legacy account by the rules of new ones. One that breaks a rule is refused, not
+/// changed to keep it.
 fn check_row(
     db: &Db,
     row: Option<LegacyRow>,
@@ -233,8 +234,8 @@ fn exists(
         let deleted = if is_deleted(&other) { " and is deleted" } else { "" };
         return Ok(Some(format!("an account of that name exists{deleted}; it was left alone")));
     }
-    let mine = is_user_uid_shape(&row.uid);
-    if mine && user_by_uid(db, &row.uid)?.is_some() {
+    let keeps_uid = is_user_uid_shape(&row.uid);
+    if keeps_uid && user_by_uid(db, &row.uid)?.is_some() {
         return Ok(Some("an account with its UID exists; it was left alone".into()));
     }
     if taken.names.contains(name) || taken.uids.contains(&row.uid) {
@@ -267,7 +268,7 @@ fn fill(db: &Db, old: &LegacyRow, row: UserRow) -> Result<New, CommandError> {
     Ok(New { row, hash: hash.filter(|_| !keeps_uid), message })
 }
 
-fn make(tx: &Tx<'_>, context: &Context, new: Box<New>) -> Result<UserRow, CommandError> {
+fn create_account(tx: &Tx<'_>, context: &Context, new: Box<New>) -> Result<UserRow, CommandError> {
     let New { row, hash, .. } = *new;
     let fresh = new_user_defaults(context.now);
     let account = NewUser {

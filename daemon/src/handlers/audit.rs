@@ -100,7 +100,7 @@ fn wanted(Int(number): Int, hash: String) -> Result<AuditHead, CommandError> {
     Ok(AuditHead { number, hash })
 }
 
-/// What one step came to.
+/// The outcome of one step.
 #[derive(Debug)]
 pub enum Step {
     /// More to check.
@@ -115,7 +115,7 @@ pub fn verify_step(db: &Db, mut state: Verify) -> Result<Step, CommandError> {
         Some(end) => end,
         None => *state.end.insert(audit_head(db)?.number),
     };
-    // The first step begins before number 1: what stands there is no record of ours.
+    // The first step begins before number 1: a row there is not one of the daemon's records.
     let first = if state.reached.number == 0 { i64::MIN } else { state.reached.number + 1 };
     let rows = audit_walk(db, first, STEP)?;
     let more = rows.len() == STEP;
@@ -131,7 +131,7 @@ pub fn verify_step(db: &Db, mut state: Verify) -> Result<Step, CommandError> {
 }
 
 impl Verify {
-    /// Whether the record stands where the chain goes on.
+    /// Whether the record is the one that continues the chain.
     fn take(&mut self, number: i64, row: Option<AuditRow>) -> bool {
         let next = self.reached.number + 1;
         let holds = row.filter(|_| number == next).and_then(|row| {

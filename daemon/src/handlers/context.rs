@@ -1,4 +1,4 @@
-//! What every handler is given, and what it gives back.
+//! What every handler receives, and what it returns.
 
 use jiff::Timestamp;
 use photoprism_protocol::envelope::Success;
@@ -12,10 +12,10 @@ use crate::error::CommandError;
 use crate::peer::Permit;
 use crate::store::NewUser;
 
-/// One request's surroundings. The [`Permit`] in it is the proof that it may run.
+/// Per-request data for a handler. The [`Permit`] in it proves that the request was authorised.
 #[derive(Debug)]
 pub struct Context {
-    /// Who asks, and that they may.
+    /// Who sent the request, and the proof that they may.
     pub permit: Permit,
     /// The instant at which the request was taken up.
     pub now: Timestamp,
@@ -32,7 +32,7 @@ pub struct Hashed {
     pub plain: Secret,
 }
 
-/// How the first admin is made, at the first start and by a reset.
+/// How the first admin is created, at the first start and by a reset.
 #[derive(Clone)]
 pub struct FirstAdmin {
     /// Its name.
@@ -44,19 +44,19 @@ pub struct FirstAdmin {
 }
 
 impl FirstAdmin {
-    /// The rows of a database that begins anew.
+    /// The rows of a new or reset database.
     pub fn initial_accounts(&self, now: Timestamp) -> Vec<NewUser> {
         crate::accounts::bootstrap::initial_accounts(&self.name, now)
     }
 }
 
-/// What a write came to: its reply, and what its commit means.
+/// The outcome of a write: its reply, and the effects of its commit.
 pub type Outcome = WithEffects<Success>;
 
 /// The `result` of a reply, as JSON.
 ///
 /// # Errors
-/// [`CommandError::Internal`] where it cannot be written, which no type of ours leads to.
+/// [`CommandError::Internal`] where it cannot be serialised, which no type of the protocol causes.
 pub(super) fn result(value: &impl Serialize) -> Result<Box<RawValue>, CommandError> {
     to_raw_value(value).map_err(|error| CommandError::Internal(error.to_string()))
 }

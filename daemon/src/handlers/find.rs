@@ -9,7 +9,7 @@ use crate::accounts::account::is_deleted;
 use crate::error::CommandError;
 use crate::store::{Db, UserRow, user_by_name, user_by_uid};
 
-/// Refuses a NUL, which no text of ours holds and which would end one elsewhere.
+/// Refuses a NUL, which no stored text contains and which would end a text elsewhere.
 pub fn no_nul(field: &'static str, text: Option<&str>) -> Result<(), CommandError> {
     match text {
         Some(text) if text.contains('\0') => {
@@ -19,7 +19,8 @@ pub fn no_nul(field: &'static str, text: Option<&str>) -> Result<(), CommandErro
     }
 }
 
-/// The account of that name or UID, deleted or not. What looks like a UID is one first.
+/// The account of that name or UID, deleted or not. A text in the form of a UID is tried as a UID
+/// first.
 pub(super) fn any_user(db: &Db, user: &str) -> Result<UserRow, CommandError> {
     let by_uid = if looks_like_uid(user) { user_by_uid(db, user)? } else { None };
     let found = match by_uid {
@@ -29,7 +30,7 @@ pub(super) fn any_user(db: &Db, user: &str) -> Result<UserRow, CommandError> {
     found.ok_or_else(|| CommandError::NotFound { message: unknown(user), hint: None })
 }
 
-/// The same, but a deleted account is not found; the hint says how to get it back.
+/// As [`any_user`], but a deleted account is not found; the hint says how to restore it.
 pub(super) fn live_user(db: &Db, user: &str) -> Result<UserRow, CommandError> {
     let row = any_user(db, user)?;
     if !is_deleted(&row) {
@@ -41,14 +42,14 @@ pub(super) fn live_user(db: &Db, user: &str) -> Result<UserRow, CommandError> {
     })
 }
 
-/// How to get a deleted account back.
+/// How to restore a deleted account.
 pub(super) fn restore_hint(row: &UserRow) -> String {
     let name = if UserName::parse(&row.name).is_ok() { &row.name } else { &row.uid };
     format!("the account is deleted and can be restored: photoprism users restore {name}")
 }
 
-/// A name that passed its rule is repeated; anything else may be a password that slipped into
-/// the wrong place.
+/// A name that keeps its rule is repeated; anything else may be a password that was typed into the
+/// wrong field.
 fn unknown(user: &str) -> Cow<'static, str> {
     match UserName::parse(user) {
         Ok(name) => format!("user {} not found", quoted(name.as_str())).into(),

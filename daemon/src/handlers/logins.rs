@@ -112,8 +112,8 @@ impl Record {
     }
 }
 
-/// Records an attempt that another program checked: it counts against nobody and vouches for
-/// nobody.
+/// Records an attempt that another program checked: it neither counts as a failure nor makes its
+/// address trusted.
 pub fn record(tx: &Tx<'_>, context: &Context, request: &Record) -> Result<Success, CommandError> {
     let args = &request.args;
     let error = args.error.as_deref().unwrap_or("");
@@ -146,7 +146,7 @@ pub struct Clear {
 pub enum Lifted {
     /// Everybody's.
     All,
-    /// Theirs.
+    /// Those of these subjects.
     Some(Vec<Subject>),
 }
 

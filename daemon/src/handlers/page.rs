@@ -22,7 +22,7 @@ pub struct PageRequest {
     pub limit: usize,
     /// The `next` of the page before.
     pub cursor: Option<String>,
-    /// What a cursor must have been made for.
+    /// What a cursor must have been created for.
     pub fingerprint: Fingerprint,
 }
 
@@ -56,8 +56,8 @@ struct Page<'a> {
     next: Option<String>,
 }
 
-/// Makes the page of `rows`, which hold one row more than the limit where there is one. The page
-/// ends early where the reply would grow over its bound.
+/// Builds the page from `rows`, which contain one row more than the limit where there is one. The
+/// page ends early where the reply would exceed its bound.
 pub(super) fn page<P: Serialize, T: Serialize>(
     window: &PageRequest,
     key: &CursorKey,

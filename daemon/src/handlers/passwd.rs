@@ -47,7 +47,7 @@ impl Set {
     }
 }
 
-/// To see a hash is a right of its own, looked at before any value.
+/// Showing a hash needs a right of its own, which is checked before any value.
 pub fn permit_show_hash(args: &passwd::Set, context: &Context) -> Result<(), CommandError> {
     if args.show_hash == Some(true) && context.permit.level() < Level::Admin {
         return Err(CommandError::Forbidden {
@@ -94,7 +94,7 @@ pub fn set(
     })
 }
 
-/// The result as a replay gives it: the key is there, the hash is not.
+/// The result for a replay: the field is there, the hash is not.
 fn hidden(shown: &SetResult) -> Result<Box<RawValue>, CommandError> {
     #[derive(Serialize)]
     struct Hidden<'a> {

@@ -1,9 +1,9 @@
-//! What a revocation means beside a running PhotoPrism.
+//! When a revocation takes effect in a running PhotoPrism, which caches sessions.
 
 use super::write::WriteResult;
 use crate::store::{Db, Kind};
 
-/// How long what ended may live on there; `None` where it ended at once, or nothing did.
+/// How long PhotoPrism may still honour what ended; `None` where it ended at once, or nothing did.
 pub(super) fn effective_within(db: &Db, ended: u64) -> Option<u32> {
     match db.kind() {
         Kind::Own => None,
@@ -11,7 +11,7 @@ pub(super) fn effective_within(db: &Db, ended: u64) -> Option<u32> {
     }
 }
 
-/// The message that goes with it.
+/// The warning for such a delay.
 pub(super) fn warning(effective_within: Option<u32>) -> Option<String> {
     effective_within.map(|seconds| {
         format!(
@@ -33,7 +33,7 @@ fn span(seconds: u32) -> String {
 }
 
 impl WriteResult {
-    /// With a warning where something that ended may live on.
+    /// With a warning where PhotoPrism may still honour something that ended.
     pub(super) fn with_cache_warning(mut self, effective_within: Option<u32>) -> Self {
         self.warnings.extend(warning(effective_within));
         self

@@ -27,7 +27,7 @@ fn is_active(row: &UserRow, passcode: Option<&PasscodeRow>) -> bool {
     row.method == METHOD && passcode.is_some_and(|passcode| !passcode.activated_at.is_empty())
 }
 
-/// Shows how it stands.
+/// Shows its state.
 pub fn show(db: &Db, _: &Context, target: &Target) -> Result<Success, CommandError> {
     let row = any_user(db, &target.user)?;
     let passcode = passcode_find(db, &row.uid)?;
@@ -44,7 +44,7 @@ pub fn show(db: &Db, _: &Context, target: &Target) -> Result<Success, CommandErr
     })
 }
 
-/// Makes a key. It asks for nothing until its first code was given.
+/// Creates a key. Logins need no code until the first one was confirmed.
 pub fn enroll(
     tx: &Tx<'_>,
     context: &Context,
@@ -66,10 +66,10 @@ pub fn enroll(
             ));
         }
         let mut random = context.random;
-        let made = Key::generate(&mut random);
-        let url = made.url(&row.name);
+        let new_key = Key::generate(&mut random);
+        let url = new_key.url(&row.name);
         passcode_enroll(tx, &row.uid, &url, &times::format_stored(context.now))?;
-        let shown = EnrollResult { url: Some(url), key: Some(made.base32()) };
+        let shown = EnrollResult { url: Some(url), key: Some(new_key.base32()) };
         let mut written = WriteResult::new(row.uid, &shown)?;
         written.without_secrets = Some(result(&EnrollResult { url: None, key: None })?);
         Ok(written)
@@ -165,7 +165,7 @@ pub fn disable(
     })
 }
 
-/// Makes a new recovery code in place of the old one.
+/// Creates a new recovery code in place of the old one.
 pub fn recovery(
     tx: &Tx<'_>,
     context: &Context,

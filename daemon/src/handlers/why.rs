@@ -1,4 +1,4 @@
-//! `users.why`: everything that stands between an account and its login, with what mends it.
+//! `users.why`: everything that keeps an account from logging in, each with its fix.
 
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::users::Target;
@@ -13,10 +13,10 @@ use crate::accounts::times;
 use crate::error::CommandError;
 use crate::store::{Db, LoginFilter, LoginPage, UserRow, logins_page};
 
-/// Attempts that are told.
+/// Latest attempts whose addresses are checked.
 const ATTEMPTS: usize = 10;
 
-/// What the limiter says about an account and the addresses that lately failed with its name.
+/// What the limiter refuses of an account and of the addresses that lately failed with its name.
 #[derive(Clone, Debug, Default)]
 pub struct Limited {
     /// Seconds until an attempt on the account is let through again.
@@ -27,7 +27,7 @@ pub struct Limited {
     pub addresses: Vec<(String, u64)>,
 }
 
-/// The account's UID and the addresses of its latest attempts: what the limiter is asked about.
+/// The account's UID and the addresses of its latest attempts, to be checked in the limiter.
 pub fn subjects(db: &Db, target: &Target) -> Result<(String, Vec<String>), CommandError> {
     let row = any_user(db, &target.user)?;
     let ips = attempts(db, &row)?.into_iter().map(|attempt| attempt.client_ip).collect();
@@ -66,7 +66,7 @@ fn reason(code: &str, message: impl Into<String>, command: Option<String>) -> Re
 fn account(db: &Db, context: &Context, row: &UserRow) -> Vec<Reason> {
     let name = if row.name.is_empty() { &row.uid } else { &row.name };
     let run = |rest: &str| Some(format!("photoprism {rest} {}", quoted(name)));
-    let standing = EffectiveRights::of(row, db.kind(), context.now);
+    let rights = EffectiveRights::of(row, db.kind(), context.now);
     let mut reasons = Vec::new();
     if row.name.is_empty() {
         reasons.push(reason("no_name", "the account has no name to log in with", None));
@@ -91,7 +91,7 @@ fn account(db: &Db, context: &Context, row: &UserRow) -> Vec<Reason> {
     if !row.can_login && !row.super_admin {
         reasons.push(reason("login_off", "logging in is switched off", run("users mod --login")));
     }
-    if !standing.knows_role {
+    if !rights.knows_role {
         let message = format!("the role {:?} is not known to those who check it", row.role);
         reasons.push(reason("role_unknown", message, run("users mod --role guest")));
     }

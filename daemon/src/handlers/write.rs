@@ -1,4 +1,5 @@
-//! What surrounds every write: its idempotency key and its audit record.
+//! Wraps every write: replays a known idempotency key, else runs the handler and stores audit
+//! record and key in the same transaction.
 
 use std::io::Read;
 
@@ -18,20 +19,20 @@ use crate::store::{
     idempotency_keep, password_hash,
 };
 
-/// What a handler of a write gives to its surroundings.
+/// What the handler of a write returns to [`run_write`].
 #[derive(Debug)]
 pub(super) struct WriteResult {
     /// The `result` of the reply.
     pub(super) result: Box<RawValue>,
     /// The same with every secret as `null`, where there is one.
     pub(super) without_secrets: Option<Box<RawValue>>,
-    /// What it was about, for the audit record: a UID, a name, or nothing.
+    /// What was changed, for the audit record: a UID, a name, or nothing.
     pub(super) target: String,
     /// UID of the account that got the given password.
     pub(super) password_of: Option<String>,
     /// Messages for people.
     pub(super) warnings: Vec<String>,
-    /// What the commit means.
+    /// The effects of the commit.
     pub(super) effects: Vec<Effect>,
 }
 
@@ -51,7 +52,7 @@ impl WriteResult {
         })
     }
 
-    /// The same result, with what its commit means.
+    /// The same result, with the effects of its commit.
     pub(super) fn with_effects(mut self, effects: impl IntoIterator<Item = Effect>) -> Self {
         self.effects.extend(effects);
         self
@@ -66,7 +67,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key of a request with these arguments; whoever calls this takes the password out.
+    /// The key of a request with these arguments; the caller takes the password out first.
     pub fn new(key: IdempotencyKey, command: &str, arguments: &impl Serialize) -> Self {
         let request = serde_json::to_vec(&(command, arguments)).unwrap_or_default();
         Self { key, request }
@@ -93,7 +94,7 @@ pub enum KeyState {
     },
 }
 
-/// Looks the key up.
+/// Reads what is stored under the key.
 pub fn find_replay(db: &Db, context: &Context, key: &Key) -> Result<KeyState, CommandError> {
     let (uid, now) = (context.permit.uid(), context.now.as_second());
     let Some(kept) = idempotency_find(db, uid, key.key.as_str(), now)? else {
@@ -109,7 +110,7 @@ pub fn find_replay(db: &Db, context: &Context, key: &Key) -> Result<KeyState, Co
     Ok(KeyState::IfPassword { hash: password_hash(db, &kept.password_of)?, replay })
 }
 
-/// The replay, where the password was found to be the account's.
+/// The replay, if the password is the account's.
 ///
 /// # Errors
 /// `conflict` where it is another.
@@ -131,8 +132,7 @@ fn replay(kept: &IdempotencyRecord) -> Result<Success, CommandError> {
     Ok(Success { result, warnings: Vec::new() })
 }
 
-/// Runs a write with its surroundings in one transaction: the change, its audit record and its
-/// key commit together.
+/// Runs a write in one transaction: the change, its audit record and its key commit together.
 pub(super) fn run_write(
     tx: &Tx<'_>,
     context: &Context,
@@ -140,7 +140,7 @@ pub(super) fn run_write(
     work: impl FnOnce() -> Result<WriteResult, CommandError>,
 ) -> Result<Outcome, CommandError> {
     if let Some(key) = key {
-        // Another connection may have done it since it was looked up.
+        // Another connection may have stored the key since it was read.
         match find_replay(tx, context, key)? {
             KeyState::New => {}
             KeyState::Replay(value) => return Ok(WithEffects { value, effects: Vec::new() }),
@@ -170,7 +170,7 @@ fn fail_as_asked(command: CommandName) {
     assert!(!(restores && enabled(Failpoint::PanicInRestore)), "a fault that a harness asked for");
     if enabled(Failpoint::Stall) {
         tracing::info!("a write stalls");
-        // Until the harness lets it go on, or is gone.
+        // Returns once the harness writes a byte, or has exited.
         let _ = std::io::stdin().read(&mut [0]);
     }
 }

@@ -10,10 +10,10 @@ use super::scheme::{MAX_BCRYPT_COST, MIN_BCRYPT_COST, Unusable};
 /// Salt in bytes.
 pub(super) const SALT_BYTES: usize = 16;
 
-/// What is stored of bcrypt's 24 bytes.
+/// The bytes that are stored of bcrypt's 24.
 pub(super) const TAG_BYTES: usize = 23;
 
-/// Most bytes of a password that bcrypt sees.
+/// The longest password that bcrypt reads in full.
 pub(super) const MAX_PASSWORD_BYTES: usize = 72;
 
 /// Length of every bcrypt string.
@@ -32,7 +32,7 @@ static ENCODING: LazyLock<Encoding> = LazyLock::new(|| {
     specification.encoding().expect("64 different symbols make an encoding")
 });
 
-/// A stored bcrypt hash whose cost is bearable.
+/// A stored bcrypt hash whose cost is within the limits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BcryptHash {
     cost: u32,
@@ -41,7 +41,7 @@ pub struct BcryptHash {
 }
 
 impl BcryptHash {
-    /// Reads `$2a$12$…`, `$2b$…` and `$2y$…`: three names of one algorithm today.
+    /// Parses `$2a$12$…`, `$2b$…` and `$2y$…`: three names of one algorithm today.
     pub(super) fn parse(text: &str) -> Result<Self, Unusable> {
         if text.len() != LENGTH || !text.is_ascii() {
             return Err(Unusable::Unknown);
@@ -58,12 +58,12 @@ impl BcryptHash {
         if cost > MAX_BCRYPT_COST { Err(Unusable::Absurd) } else { Ok(hash) }
     }
 
-    /// A hash whose tag is still to be computed.
+    /// A hash whose tag is not computed yet.
     pub(super) const fn unhashed(cost: u32, salt: [u8; SALT_BYTES]) -> Self {
         Self { cost, salt, tag: [0; TAG_BYTES] }
     }
 
-    /// The string with `tag` in the place of its own; `$2a$` as PhotoPrism writes it.
+    /// The stored string with `tag` instead of its own; `$2a$` as PhotoPrism writes it.
     pub(super) fn encode(&self, tag: &[u8; TAG_BYTES]) -> String {
         let (salt, tag) = (ENCODING.encode(&self.salt), ENCODING.encode(tag));
         format!("$2a${:02}${salt}{tag}", self.cost)
@@ -88,8 +88,8 @@ fn bytes<const N: usize>(text: &str) -> Result<[u8; N], Unusable> {
     bytes.try_into().map_err(|_| Unusable::Unknown)
 }
 
-/// What bcrypt makes of a password: its bytes and a NUL, 72 at most. `None` for one that bcrypt
-/// would cut short, at 72 bytes or at a NUL: it has no hash and matches none.
+/// The key that bcrypt derives from a password: its bytes and a NUL, 72 at most. `None` for a
+/// password that bcrypt would truncate, at 72 bytes or at a NUL: it has no hash and matches none.
 pub(super) fn key(password: &str) -> Option<Zeroizing<Vec<u8>>> {
     if password.len() > MAX_PASSWORD_BYTES || password.contains('\0') {
         return None;

@@ -1,4 +1,4 @@
-//! The computing itself: one thread's memory, one hash at a time.
+//! The computation itself: one thread's memory, one hash at a time.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -51,8 +51,8 @@ impl Hasher {
         }
     }
 
-    /// Whether the password is that of the stored hash. Exactly one hash is computed whatever
-    /// the answer: without a stored one, one with the target's parameters, and the answer is no.
+    /// Whether the password matches the stored hash. Exactly one hash is computed whatever the
+    /// result: without a stored one, a hash with the target's parameters, and the result is false.
     pub(super) fn verify(
         &mut self,
         password: &Secret,
@@ -74,7 +74,7 @@ impl Hasher {
         Ok(same && stored.is_some())
     }
 
-    /// A hash of nobody, as dear as those of the accounts.
+    /// A hash that matches no password, as expensive as those of the accounts.
     fn dummy(&self) -> Stored {
         match self.target {
             Target::Argon2id(costs) => {
@@ -112,9 +112,9 @@ impl Hasher {
         Ok(tag)
     }
 
-    /// Lends `kib` blocks, zeroed again afterwards even by a panic.
+    /// Lends `kib` blocks, zeroed again afterwards even after a panic.
     ///
-    /// More than the thread's own are allocated for the time being, and its own given back
+    /// More than the thread's own buffer is allocated for the duration, and the own buffer is freed
     /// meanwhile: the queue lets one such hash run at a time.
     fn with_memory<R>(
         &mut self,
@@ -132,16 +132,16 @@ impl Hasher {
         compute(lent.0)
     }
 
-    /// Reserves the thread's own memory where it is not there yet.
+    /// Reserves the thread's own memory unless it is reserved already.
     pub(super) fn reserve_own(&mut self) {
         let kib = buffer_kib(self.target) as usize;
         if self.memory.is_none() {
-            // Without memory now there may be some when a job comes: each tries again.
+            // Without memory now, there may be some when a job comes: each job tries again.
             self.memory = reserve(kib).ok();
         }
     }
 
-    /// Nothing is asked for the time being: the memory goes back to the system, its place stays.
+    /// The thread is idle: its memory goes back to the system, the address range stays reserved.
     pub(super) fn release_memory(&mut self) {
         if let Some(memory) = &mut self.memory {
             memory.release();
@@ -149,7 +149,7 @@ impl Hasher {
     }
 }
 
-/// KiB of memory that each thread keeps: those of a new hash.
+/// KiB of memory that each thread keeps: the memory of a new hash.
 pub(super) const fn buffer_kib(target: Target) -> u32 {
     match target {
         Target::Argon2id(costs) => costs.memory_kib,
@@ -157,19 +157,20 @@ pub(super) const fn buffer_kib(target: Target) -> u32 {
     }
 }
 
-/// Zeroed blocks, or an error where there is no memory: that must not end the daemon.
+/// Zeroed blocks, or an error where there is no memory: an allocation failure must not end the
+/// daemon.
 fn reserve(kib: usize) -> Result<HashMemory, PoolError> {
     let blocks = NonZeroUsize::new(kib).ok_or(PoolError::Failed)?;
     HashMemory::reserve(blocks).map_err(|_| PoolError::Failed)
 }
 
-/// Blocks that are zeroed when they are given back.
+/// Blocks that are zeroed when they are returned.
 struct Lent<'memory>(&'memory mut [Block]);
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        // Plain stores take half as long as volatile ones, an eighth of a hash. None may be left out:
-        // for all that the compiler knows, somebody looks at them.
+        // Plain stores take half as long as volatile ones, an eighth of a hash. `black_box` keeps
+        // the compiler from removing them.
         self.0.fill(Block::default());
         std::hint::black_box(&mut *self.0);
     }
@@ -182,7 +183,7 @@ fn bcrypt_tag(hash: &BcryptHash, key: &[u8]) -> [u8; bcrypt_hash::TAG_BYTES] {
     tag
 }
 
-/// A password that bcrypt would cut short matches nothing, and takes as long as any other.
+/// A password that bcrypt would truncate matches nothing, and takes as long as any other.
 fn bcrypt_matches(password: &Secret, hash: &BcryptHash) -> bool {
     let key = bcrypt_hash::key(password.expose());
     let stand_in: &[u8] = &[0];

@@ -11,13 +11,13 @@ pub(super) const SALT_BYTES: usize = 16;
 /// Tag of a new hash in bytes (RFC 9106).
 pub(super) const TAG_BYTES: usize = 32;
 
-/// Shortest salt that Argon2 takes, and the longest that is worth reading.
+/// Shortest salt that Argon2 accepts, and the longest that is parsed.
 const SALT_LENGTHS: std::ops::RangeInclusive<usize> = 8..=64;
 
-/// Shortest tag that proves anything, and the longest that is worth reading.
+/// Shortest tag that proves anything, and the longest that is parsed.
 const TAG_LENGTHS: std::ops::RangeInclusive<usize> = 16..=64;
 
-/// A stored Argon2 hash whose parameters are bearable.
+/// A stored Argon2 hash whose parameters are within the limits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Argon2Hash {
     algorithm: Algorithm,
@@ -28,7 +28,8 @@ pub struct Argon2Hash {
 }
 
 impl Argon2Hash {
-    /// Reads `$argon2id$v=19$m=…,t=…,p=…$salt$tag`; no version means 1.0 as in the first format.
+    /// Parses `$argon2id$v=19$m=…,t=…,p=…$salt$tag`; a missing version means 1.0, as in the first
+    /// format.
     pub(super) fn parse(text: &str) -> Result<Self, Unusable> {
         let form = || Unusable::Unknown;
         let mut fields = text.strip_prefix('$').ok_or_else(form)?.split('$');
@@ -63,13 +64,13 @@ impl Argon2Hash {
         if bearable { Ok(self) } else { Err(Unusable::Absurd) }
     }
 
-    /// A hash whose tag is still to be computed.
+    /// A hash whose tag is not computed yet.
     pub(super) fn unhashed(costs: Costs, salt: [u8; SALT_BYTES]) -> Self {
         let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
         Self { algorithm, version, costs, salt: salt.to_vec(), tag: vec![0; TAG_BYTES] }
     }
 
-    /// The PHC string with `tag` in the place of its own.
+    /// The PHC string with `tag` instead of its own.
     pub(super) fn encode(&self, tag: &[u8]) -> String {
         format!(
             "${}$v={}${}${}${}",
@@ -81,7 +82,7 @@ impl Argon2Hash {
         )
     }
 
-    /// Which of the three Argon2s.
+    /// Which variant of Argon2 it is.
     pub const fn scheme(&self) -> Scheme {
         match self.algorithm {
             Algorithm::Argon2d => Scheme::Argon2d,
@@ -90,12 +91,12 @@ impl Argon2Hash {
         }
     }
 
-    /// What computing it costs.
+    /// The cost parameters.
     pub const fn costs(&self) -> Costs {
         self.costs
     }
 
-    /// Whether it is no weaker than a new one with `costs`.
+    /// Whether it is at least as strong as a new one with `costs`.
     pub(super) fn is_as_good_as(&self, costs: Costs) -> bool {
         self.algorithm == Algorithm::Argon2id
             && self.version == Version::V0x13
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_phc_string_is_unknown() {
+    fn what_is_not_a_phc_string_is_unknown() {
         for text in [
             String::new(),
             "$argon2id".into(),

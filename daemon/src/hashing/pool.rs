@@ -19,14 +19,14 @@ use super::scheme::{HashString, Target, parse};
 /// Fills bytes with randomness of the operating system: `getrandom::fill`.
 pub type Random = fn(&mut [u8]) -> Result<(), getrandom::Error>;
 
-/// How a pool is made.
+/// How a pool is set up.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolConfig {
     /// Setting `hash-threads`: how many hashes are computed at once, at least 1.
     pub threads: usize,
     /// Setting `hash-queue`: how many logins may wait.
     pub queue: usize,
-    /// What new hashes are made with.
+    /// The parameters of new hashes.
     pub target: Target,
     /// Monotonic time since any fixed point.
     pub monotonic: fn() -> Duration,
@@ -37,15 +37,15 @@ pub struct PoolConfig {
 /// Why a pool cannot be started.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// No thread would ever compute anything.
+    /// No thread would ever compute a hash.
     #[error("hash-threads must be at least 1")]
     NoThreads,
-    /// Such hashes could not be checked again.
+    /// Such hashes could not be verified again.
     #[error(
         "the parameters of new password hashes are out of bounds (Argon2: 64 MiB, 10 passes, 4 lanes; bcrypt: cost 4 to 14)"
     )]
     Target,
-    /// The system gave no thread.
+    /// The system refused to start a thread.
     #[error("cannot start a hash thread: {0}")]
     Thread(#[from] io::Error),
 }
@@ -59,8 +59,8 @@ struct Shared {
 
 /// The only way to compute a password hash.
 ///
-/// Memory: each thread keeps that of one new Argon2 hash. A stored hash that needs more is
-/// computed alone of its kind, its thread's own memory given back meanwhile: 64 MiB at most.
+/// Memory: each thread keeps that of one new Argon2 hash. At most one hash larger than that runs at
+/// a time, and its thread frees its own buffer first: 64 MiB at most.
 pub struct Pool {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
@@ -89,16 +89,16 @@ impl Pool {
         Ok(pool)
     }
 
-    /// What new hashes are made with; for [`super::needs_rehash`].
+    /// The parameters of new hashes; for [`super::needs_rehash`].
     pub const fn target(&self) -> Target {
         self.target
     }
 
-    /// Takes a place for hashing a password.
+    /// Queues the hashing of a password.
     ///
     /// # Errors
     /// [`PoolError::Busy`], [`PoolError::Stopped`]; [`PoolError::CutShort`] for a password that
-    /// bcrypt would not see whole.
+    /// bcrypt would truncate.
     pub fn queue_hash(
         &self,
         lane: Lane,
@@ -113,10 +113,10 @@ impl Pool {
         Ok(ticket)
     }
 
-    /// Takes a place for checking a password against a stored hash.
+    /// Queues the check of a password against a stored hash.
     ///
-    /// Without a usable one (`None`, a form that is not known, absurd parameters) the answer is
-    /// no, after one hash with the target's parameters.
+    /// Without a usable one (`None`, an unknown form, absurd parameters) the result is false, after
+    /// one hash with the target's parameters.
     pub fn queue_verify(
         &self,
         lane: Lane,
@@ -136,7 +136,7 @@ impl Pool {
         self.queue_hash(lane, password)?.outcome().await
     }
 
-    /// Whether the password is that of the stored hash; see [`Pool::queue_verify`].
+    /// Whether the password matches the stored hash; see [`Pool::queue_verify`].
     pub async fn verify(
         &self,
         lane: Lane,
@@ -153,7 +153,7 @@ impl Pool {
         self.queue_hash(Lane::Admin, password)?.wait()
     }
 
-    /// [`Pool::verify`] in the administrators' lane for a thread that is not the runtime's.
+    /// [`Pool::verify`] in the administrators' lane, for a thread outside the runtime.
     /// # Panics
     /// When called inside a runtime, whose thread it would block.
     pub fn verify_blocking(
@@ -164,27 +164,28 @@ impl Pool {
         self.queue_verify(Lane::Admin, password, stored)?.wait()
     }
 
-    /// How many hashes are being computed.
+    /// Hashes that are being computed.
     pub fn running(&self) -> usize {
         self.shared.queue.running()
     }
 
-    /// How many jobs wait, unwanted ones included until their turn comes.
+    /// Jobs that wait; unwanted ones count until they are next.
     pub fn waiting(&self) -> usize {
         self.shared.queue.waiting()
     }
 
-    /// How many hashes were computed since the start, dummies included.
+    /// Hashes computed since the start, dummies included.
     pub fn computed(&self) -> u64 {
         self.shared.computed.load(Ordering::Relaxed)
     }
 
-    /// How many logins may wait from now on (setting `hash-queue`); those that wait already stay.
+    /// Sets how many logins may wait from now on (setting `hash-queue`); those that wait already
+    /// stay.
     pub fn set_login_places(&self, places: usize) {
         self.shared.queue.set_login_places(places);
     }
 
-    /// Takes no more work; what waits gets [`PoolError::Stopped`], what runs is finished.
+    /// Accepts no more work; what waits gets [`PoolError::Stopped`], what runs is finished.
     pub fn stop(&self) {
         self.shared.queue.stop();
     }
@@ -204,7 +205,7 @@ impl Drop for Pool {
     }
 }
 
-/// A thread's life: job after job until the pool stops.
+/// The main loop of a thread: job after job until the pool stops.
 fn serve(shared: &Shared, mut computer: Hasher) {
     computer.reserve_own();
     while let Some(job) = shared.queue.next(|| computer.release_memory()) {
@@ -228,7 +229,7 @@ fn serve(shared: &Shared, mut computer: Hasher) {
     }
 }
 
-/// A job that a thread has taken up.
+/// A job that a thread has begun.
 struct Running<'pool> {
     shared: &'pool Shared,
     password: Secret,
@@ -237,8 +238,8 @@ struct Running<'pool> {
 }
 
 impl Running<'_> {
-    /// Computes; then the password goes, then the counters, then the answer. A panic costs the
-    /// caller its answer and nobody else anything: the memory is zeroed on the way out.
+    /// Computes, then drops the password, updates the counters and replies. After a panic only the
+    /// caller loses its answer: unwinding zeroes the memory.
     fn end<T>(self, reply: Reply<T>, compute: impl FnOnce(&Secret) -> Result<T, PoolError>) {
         let outcome = catch_unwind(AssertUnwindSafe(|| compute(&self.password)));
         drop(self.password);

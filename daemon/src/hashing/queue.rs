@@ -1,4 +1,4 @@
-//! Two bounded queues under one lock. A place belongs to the work, not to who asked for it.
+//! Two bounded queues under one lock. A place belongs to the work, not to its caller.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,11 +12,10 @@ use super::scheme::{HashString, Stored};
 /// Places for administrators: there are few of them, and they are served first.
 pub(super) const ADMIN_PLACES: usize = 16;
 
-/// How long a thread without work keeps its memory at hand: the next login of somebody who
-/// mistyped comes sooner.
+/// How long an idle thread keeps its memory: the next attempt of a user who mistyped comes sooner.
 const REST_AFTER: Duration = Duration::from_secs(5);
 
-/// Longest time in seconds that anybody is told to wait.
+/// Longest time in seconds that a reply asks a caller to wait.
 const LONGEST_RETRY_S: u64 = 60;
 
 /// Which queue work waits in.
@@ -28,7 +27,7 @@ pub enum Lane {
     Login,
 }
 
-/// What is to be done.
+/// The work itself.
 pub(super) enum Work {
     Hash(Reply<HashString>),
     Verify(Option<Stored>, Reply<bool>),
@@ -36,7 +35,7 @@ pub(super) enum Work {
     Run(Box<dyn FnOnce() + Send>, Reply<()>),
 }
 
-/// Work with its password, which goes with it.
+/// Work and its password, which are dropped together.
 pub(super) struct Job {
     pub(super) work: Work,
     pub(super) password: Secret,
@@ -64,7 +63,7 @@ impl Job {
     }
 }
 
-/// The queues and the threads that wait for them.
+/// The queues, and the threads that wait for work in them.
 pub(super) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
@@ -89,17 +88,17 @@ impl Queue {
         Self { state, changed: Condvar::new(), threads }
     }
 
-    /// How many logins may wait from now on; those that wait already stay.
+    /// Sets how many logins may wait from now on; those that wait already stay.
     pub(super) fn set_login_places(&self, places: usize) {
         self.state().login_places = places;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics under this lock; were it so, counters are the worst that is wrong.
+        // Nothing panics under this lock; if it did, at worst counters would be wrong.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a place for the job at once, or says when to try again.
+    /// Queues the job at once, or returns when to try again.
     pub(super) fn push(&self, lane: Lane, job: Job) -> Result<(), PoolError> {
         let mut state = self.state();
         if state.stopped {
@@ -119,7 +118,7 @@ impl Queue {
         Ok(())
     }
 
-    /// How long what stands before a new job of that lane will take, all threads working.
+    /// How long the jobs before a new one of that lane will take, with all threads working.
     fn retry_after_s(&self, state: &State, lane: Lane) -> u64 {
         let waiting = match lane {
             Lane::Admin => state.admin.len(),
@@ -130,7 +129,7 @@ impl Queue {
         whole.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).clamp(1, LONGEST_RETRY_S)
     }
 
-    /// Waits for the next job that somebody still wants; `None` when the pool stops. `rest` is
+    /// Waits for the next job that a caller still wants; `None` when the pool stops. `rest` is
     /// called once where none comes for a while.
     pub(super) fn next(&self, rest: impl FnOnce()) -> Option<Job> {
         let mut state = self.state();
@@ -172,7 +171,7 @@ impl Queue {
         self.state()
     }
 
-    /// A job has ended that took so long.
+    /// Records that a job is done, and how long it took.
     pub(super) fn finished(&self, was_big: bool, took: Duration) {
         let mut state = self.state();
         state.running -= 1;
@@ -180,12 +179,12 @@ impl Queue {
         if was_big {
             state.big_running = false;
             drop(state);
-            // Big jobs that were passed over may go now, whoever is idle.
+            // Big jobs that were skipped may run now, on any idle thread.
             self.changed.notify_all();
         }
     }
 
-    /// Takes no more work and forgets what waits; what runs is finished.
+    /// Accepts no more work and drops what waits; what runs is finished.
     pub(super) fn stop(&self) {
         let mut state = self.state();
         state.stopped = true;
@@ -206,8 +205,8 @@ impl Queue {
 }
 
 impl State {
-    /// The first job of the administrators, else of the logins, that may run now: of those that
-    /// need extra memory one at a time.
+    /// The first administrators' job, else the first login, that may run now: of those that need
+    /// extra memory, one at a time.
     fn take(&mut self) -> Option<Job> {
         let big_running = self.big_running;
         [&mut self.admin, &mut self.login].into_iter().find_map(|queue| {

@@ -1,4 +1,4 @@
-//! Which hashes there are, which of them are computed, and which are good enough.
+//! Which hashes exist, which of them are computed, and which are strong enough.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use super::phc::Argon2Hash;
 /// Highest bcrypt cost that is ever computed: about a second.
 pub(super) const MAX_BCRYPT_COST: u32 = 14;
 
-/// Lowest bcrypt cost that there is.
+/// Lowest bcrypt cost of the format.
 pub(super) const MIN_BCRYPT_COST: u32 = 4;
 
 /// What one Argon2 hash costs.
@@ -26,20 +26,21 @@ pub struct Costs {
 }
 
 impl Costs {
-    /// The least of the OWASP cheat sheet for Argon2id: the default, and the floor of settings.
+    /// The OWASP cheat sheet's minimum for Argon2id: the default, and the lowest that settings
+    /// accept.
     pub const FLOOR: Self = Self { memory_kib: 19_456, passes: 2, lanes: 1 };
 
-    /// The most that is ever computed, for a stored hash as well as for a new one.
+    /// The most that is ever computed, for stored hashes as well as new ones.
     pub const CEILING: Self = Self { memory_kib: 65_536, passes: 10, lanes: 4 };
 
-    /// Whether they are possible and not beyond the ceiling.
+    /// Whether they are valid and not above the ceiling.
     pub fn is_bearable(self) -> bool {
         (1..=Self::CEILING.lanes).contains(&self.lanes)
             && (1..=Self::CEILING.passes).contains(&self.passes)
             && (8 * self.lanes..=Self::CEILING.memory_kib).contains(&self.memory_kib)
     }
 
-    /// Whether none of them is below that of `other`.
+    /// Whether every parameter is at least that of `other`.
     pub const fn at_least(self, other: Self) -> bool {
         self.memory_kib >= other.memory_kib
             && self.passes >= other.passes
@@ -62,7 +63,7 @@ pub struct CostsSyntax;
 impl FromStr for Costs {
     type Err = CostsSyntax;
 
-    /// Takes the form alone: whether the costs are bearable is another question.
+    /// Checks the form only, not whether the costs are within the limits.
     fn from_str(text: &str) -> Result<Self, CostsSyntax> {
         let mut parts = text.split(',');
         let mut next = |key: &str| {
@@ -74,14 +75,14 @@ impl FromStr for Costs {
     }
 }
 
-/// A decimal number as PHC strings have it: no sign, no leading zero.
+/// A decimal number as in PHC strings: no sign, no leading zero.
 pub(super) fn number(digits: &str) -> Option<u32> {
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit())
         && (digits.len() == 1 || !digits.starts_with('0'));
     if plain { digits.parse().ok() } else { None }
 }
 
-/// What new hashes are made with.
+/// The scheme and parameters of new hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// Argon2id, the scheme of the daemon's own database.
@@ -94,7 +95,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// Whether hashes like that can be made, and be checked afterwards.
+    /// Whether such hashes can be computed, and verified afterwards.
     pub fn is_bearable(self) -> bool {
         match self {
             Self::Argon2id(costs) => costs.is_bearable(),
@@ -134,7 +135,7 @@ impl Stored {
         }
     }
 
-    /// The memory that computing it takes, in KiB; bcrypt's 4 do not count.
+    /// The memory for computing it, in KiB; bcrypt's 4 do not count.
     pub(super) const fn memory_kib(&self) -> u32 {
         match self {
             Self::Argon2(hash) => hash.costs().memory_kib,
@@ -146,7 +147,7 @@ impl Stored {
 /// Why a stored text is not computed. It counts as a wrong password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
-    /// It has the form of no scheme that is known here.
+    /// Not the form of a known scheme.
     #[error("it is neither a bcrypt nor an Argon2 hash")]
     Unknown,
     /// It has the form of a hash, but would take too much memory or time, or proves nothing.
@@ -156,10 +157,10 @@ pub enum Unusable {
     Absurd,
 }
 
-/// Reads a stored hash.
+/// Parses a stored hash.
 ///
 /// # Errors
-/// [`Unusable`] for what is not to be computed.
+/// [`Unusable`] for a hash that must not be computed.
 pub fn parse(text: &str) -> Result<Stored, Unusable> {
     if text.starts_with("$argon2") {
         Argon2Hash::parse(text).map(Stored::Argon2)
@@ -168,13 +169,12 @@ pub fn parse(text: &str) -> Result<Stored, Unusable> {
     }
 }
 
-/// Whether a text that an administrator gave as a password is a hash of one instead, be it one
-/// that is not computed.
+/// Whether a text that was given as a password is really a hash, even one that is never computed.
 pub fn is_hash(text: &str) -> bool {
     !matches!(parse(text), Err(Unusable::Unknown))
 }
 
-/// Whether a hash whose password was just right should be made anew: another scheme than the
+/// Whether a hash should be replaced after its password proved right: another scheme than the
 /// target's, or weaker parameters. Stronger ones stay.
 pub fn needs_rehash(stored: &str, target: Target) -> bool {
     match (parse(stored), target) {
@@ -182,7 +182,7 @@ pub fn needs_rehash(stored: &str, target: Target) -> bool {
         (Ok(Stored::Bcrypt(hash)), Target::Bcrypt { cost }) => hash.cost() < cost,
         (Ok(Stored::Argon2(_)), Target::Bcrypt { .. })
         | (Ok(Stored::Bcrypt(_)), Target::Argon2id(_)) => true,
-        // No password is ever right for these.
+        // No password ever matches these.
         (Err(Unusable::Unknown | Unusable::Absurd), _) => false,
     }
 }
@@ -196,7 +196,7 @@ impl HashString {
         Self(Secret::new(text))
     }
 
-    /// The hash itself, for the store and for `show_hash`.
+    /// The hash as text, for the store and for `show_hash`.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_are_told_from_passwords() {
+    fn hashes_are_distinguished_from_passwords() {
         for hash in [ARGON2, BCRYPT, &BCRYPT.replace("$12$", "$31$")] {
             assert!(is_hash(hash), "{hash}");
         }
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn another_scheme_or_weaker_parameters_are_made_anew() {
+    fn another_scheme_or_weaker_parameters_need_a_rehash() {
         let argon2 = Target::Argon2id(Costs::FLOOR);
         let bcrypt = Target::Bcrypt { cost: 12 };
         for (stored, target, expected) in [

@@ -37,7 +37,7 @@ fn is_right(pool: &Pool, password: &str, stored: &str) -> bool {
     pool.verify_blocking(secret(password), Some(stored.to_owned())).unwrap()
 }
 
-/// Work that keeps one thread until the other end of `release` is dropped or sends.
+/// Work that keeps one thread busy until the other end of `release` is dropped or sends.
 fn occupy(pool: &Pool) -> (HashJob<()>, Sender<()>) {
     let (release, released): (Sender<()>, Receiver<()>) = channel();
     let (started, has_started) = channel();
@@ -86,8 +86,8 @@ fn new_hashes_have_the_form_of_their_scheme() {
     assert!(bcrypt.expose().starts_with("$2a$12$") && bcrypt.expose().len() == 60);
 }
 
-/// The memory path against tags that the reference implementation gives, and against the high
-/// level interface of the same crate.
+/// The memory path, checked against tags of the reference implementation and against the high level
+/// interface of the same crate.
 #[test]
 fn argon2_agrees_with_the_reference() {
     let pool = pool(SMALL);
@@ -187,7 +187,7 @@ fn without_a_usable_hash_one_dummy_is_computed() {
 }
 
 #[test]
-fn the_dummy_is_right_for_nobody() {
+fn the_dummy_matches_no_password() {
     let pool = pool(Target::Bcrypt { cost: 4 });
     for password in ["", "\0", "photoprism"] {
         assert!(!pool.verify_blocking(secret(password), None).unwrap());
@@ -342,7 +342,7 @@ fn the_time_to_wait_follows_the_time_that_was_taken() {
 }
 
 #[test]
-fn what_cannot_be_computed_is_no_target() {
+fn what_cannot_be_computed_is_not_a_target() {
     let start = |threads, target| Pool::start(PoolConfig { threads, ..config(target) }).err();
     assert!(matches!(start(0, SMALL), Some(StartError::NoThreads)));
     let too_much = Costs { memory_kib: 65_537, passes: 1, lanes: 1 };

@@ -1,4 +1,4 @@
-//! Text from strangers, made fit for a line. Everything that is logged passes through here.
+//! Makes a stranger's text safe for a log line. Everything that is logged passes through here.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -6,11 +6,11 @@ use std::fmt::Write;
 /// Most characters of a stranger's text in a record.
 pub(super) const EXCERPT_CHARS: usize = 200;
 
-/// What stands in place of what was cut off.
+/// The mark in place of what was cut off.
 pub(super) const CUT: &str = "…";
 
-/// The text with everything escaped, as in Rust (`\n`, `\u{202e}`), that would end a line, move
-/// the cursor or turn the direction of what follows.
+/// The text with every character escaped, as in Rust (`\n`, `\u{202e}`), that would end a line,
+/// move the cursor or change the direction of what follows.
 pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
@@ -19,7 +19,7 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
-/// At most so many characters of a text, the last of them a mark where it had more. Cut before
+/// At most `chars` characters of a text; where it had more, the last one is a mark. Cut before
 /// anything is escaped.
 pub(super) fn excerpt(text: &str, chars: usize) -> Cow<'_, str> {
     let mut ends = text.char_indices().map(|(at, _)| at).skip(chars.saturating_sub(1));
@@ -54,9 +54,9 @@ pub(super) fn push_json(to: &mut String, character: char) {
         '\n' => to.push_str("\\n"),
         '\r' => to.push_str("\\r"),
         '\t' => to.push_str("\\t"),
-        // All of them have four digits.
+        // All of them have four hexadecimal digits.
         _ if is_misleading(character) => {
-            // A string takes whatever is written to it.
+            // Writing to a string cannot fail.
             let _ = write!(to, "\\u{:04x}", u32::from(character));
         }
         _ => to.push(character),
@@ -64,7 +64,7 @@ pub(super) fn push_json(to: &mut String, character: char) {
 }
 
 /// Control characters, line and paragraph separators, and those that set a direction (UAX #9) or
-/// are not seen at all.
+/// are invisible.
 pub(super) const fn is_misleading(character: char) -> bool {
     matches!(
         character,
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(excerpt(&"🙂".repeat(500), EXCERPT_CHARS).chars().count(), EXCERPT_CHARS);
     }
 
-    /// What is quoted can be read back by the rules of Rust and of JSON.
+    /// What is quoted can be parsed again by the rules of Rust and of JSON.
     #[test]
     fn every_character_is_quoted_as_rust_and_json_do() {
         for character in ('\0'..='\u{ffff}').chain(['🙂', '\u{e0001}', '\u{10ffff}']) {

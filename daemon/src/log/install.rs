@@ -1,4 +1,4 @@
-//! Puts the log together and into force.
+//! Sets up the log and installs it.
 
 use std::ffi::OsString;
 use std::io::{self, stderr};
@@ -16,15 +16,15 @@ use super::line::Style;
 use super::queue::{Now, Queue};
 use super::record::{PLAIN, REPEATED, Record};
 
-/// How long the end of the process waits for whoever reads the log.
+/// How long the end of the process waits for the reader of the log.
 const ENDING: Duration = Duration::from_secs(2);
 
-/// What the log looks like.
+/// How log lines are written.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Text or JSON.
     pub format: LogFormat,
-    /// The least grave record that is written.
+    /// The least severe level that is written.
     pub level: LogLevel,
     /// Begin a line of text with the priority for journald; see [`started_by_systemd`].
     pub priorities: bool,
@@ -35,7 +35,7 @@ pub struct Options {
 pub struct Handle(Arc<AtomicU8>);
 
 impl Handle {
-    /// Holds from the next record on.
+    /// Applies from the next record on.
     pub fn set_level(&self, level: LogLevel) {
         self.0.store(rank(level.into()), Ordering::Relaxed);
     }
@@ -45,11 +45,11 @@ impl Handle {
     }
 }
 
-/// The log that is in force.
+/// The log that is installed.
 static LOG: OnceLock<(Queue, LogFormat)> = OnceLock::new();
 
-/// Why the daemon ends, its last words: a record where the log is one of JSON, a line for people
-/// before that and in text.
+/// Writes why the daemon ends: as a record where the log is in JSON, as a plain line in text and
+/// before there is a log.
 pub fn report_fatal(message: &str, exit_code: u8) {
     settle();
     match LOG.get() {
@@ -57,7 +57,7 @@ pub fn report_fatal(message: &str, exit_code: u8) {
         Some((_, LogFormat::Text)) => tracing::error!(target: PLAIN, "photoprismd: {message}"),
         None => {
             let line = format!("photoprismd: {}\n", super::escape(message));
-            // Where standard error is gone there is nobody left to tell.
+            // If standard error is gone, there is no other place to report to.
             let _ = nix::unistd::write(stderr(), line.as_bytes());
         }
     }
@@ -70,21 +70,21 @@ pub fn settle() {
     }
 }
 
-/// Waits for a short while until everything is written, since the process ends.
+/// Waits for a short while until everything is written, because the process ends.
 pub fn flush() {
     if let Some((queue, _)) = LOG.get() {
         queue.flush(ENDING);
     }
 }
 
-/// Ends the process at once, save for what the log still has to write.
+/// Ends the process at once, except that the log is written first.
 pub fn exit(code: i32) -> ! {
     flush();
     std::process::exit(code)
 }
 
-/// Puts the log into force for the whole process, panics included: of those the place is logged
-/// and not the text, which may hold what was being worked on. A second call changes nothing.
+/// Installs the log for the whole process, panics included: for those it logs the location and not
+/// the message, which may contain what was being processed. A second call changes nothing.
 ///
 /// # Errors
 /// The thread that writes could not be started.
@@ -109,7 +109,7 @@ fn lines(options: Options, now: Now) -> (Lines, Handle) {
     (Lines { gate: handle.clone(), queue, now }, handle)
 }
 
-/// Makes a line of each record. The daemon has no spans.
+/// Turns each record into a line. The daemon uses no spans.
 struct Lines {
     gate: Handle,
     queue: Queue,
@@ -143,7 +143,7 @@ impl Subscriber for Lines {
     fn exit(&self, _: &Id) {}
 }
 
-/// What the ready line says.
+/// The contents of the ready line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ready {
     /// The admin socket.
@@ -156,8 +156,8 @@ pub struct Ready {
     pub accounts: u64,
 }
 
-/// Says that the daemon is ready, whatever the level: in text one line, in JSON the same with its
-/// parts as fields.
+/// Logs that the daemon is ready, whatever the level: one line in text, the same with its parts as
+/// fields in JSON.
 pub fn ready(ready: &Ready) {
     let Ready { socket, database, kind, accounts } = ready;
     tracing::info!(
@@ -166,22 +166,23 @@ pub fn ready(ready: &Ready) {
     );
 }
 
-/// Writes a line as it is, whatever the level: nothing before it in text but journald's priority,
-/// in JSON a record with this message.
+/// Writes a line unchanged, whatever the level: in text with nothing before it but journald's
+/// priority, in JSON as a record with this message.
 pub fn plain(line: &str) {
     tracing::info!(target: PLAIN, "{line}");
 }
 
-/// Whether standard error goes to journald, or systemd started this very process: a child of a
-/// service inherits the variables, and its lines may go elsewhere.
+/// Whether standard error goes to journald (`JOURNAL_STREAM`) or, without that variable, systemd
+/// started this very process: a child of a service inherits the variables, but its lines may go
+/// elsewhere.
 pub fn started_by_systemd(env: &dyn Fn(&str) -> Option<OsString>, pid: u32) -> bool {
     let text = |name: &str| env(name).and_then(|text| text.into_string().ok());
     if let Some(stream) = text("JOURNAL_STREAM") {
         let stat = nix::sys::stat::fstat(std::io::stderr());
         return stat.is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino));
     }
-    let ours = text("SYSTEMD_EXEC_PID").is_none_or(|started| started == pid.to_string());
-    text("INVOCATION_ID").is_some_and(|id| !id.is_empty()) && ours
+    let is_own = text("SYSTEMD_EXEC_PID").is_none_or(|started| started == pid.to_string());
+    text("INVOCATION_ID").is_some_and(|id| !id.is_empty()) && is_own
 }
 
 const fn rank(level: Level) -> u8 {
@@ -263,18 +264,18 @@ mod tests {
         assert_eq!(record, wanted);
     }
 
-    fn say_ready(_: &Handle) {
+    fn log_ready(_: &Handle) {
         let (socket, database) = ("/run/a.sock".into(), "/var/a.db".into());
         ready(&Ready { socket, database, kind: "photoprism, not there yet", accounts: 0 });
     }
 
     #[test]
-    fn the_ready_line_stands_alone() {
+    fn the_ready_line_has_nothing_before_it() {
         let line = "ready: socket=/run/a.sock database=/var/a.db (photoprism, not there yet) \
                     accounts=0";
-        assert_eq!(logged(LogFormat::Text, false, say_ready), format!("{line}\n"));
-        assert_eq!(logged(LogFormat::Text, true, say_ready), format!("<6>{line}\n"));
-        let text = logged(LogFormat::Json, true, say_ready);
+        assert_eq!(logged(LogFormat::Text, false, log_ready), format!("{line}\n"));
+        assert_eq!(logged(LogFormat::Text, true, log_ready), format!("<6>{line}\n"));
+        let text = logged(LogFormat::Json, true, log_ready);
         let record: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(record["message"], line);
         assert_eq!(record["socket"], "/run/a.sock");

@@ -1,4 +1,4 @@
-//! A record as a line: text, or JSON, of at most 4 KiB.
+//! Writes a record as one line, in text or JSON, of at most 4 KiB.
 
 use std::fmt::Write;
 
@@ -9,11 +9,11 @@ use crate::config::LogFormat;
 use super::escape::{CUT, push_escaped, push_json, push_quoted};
 use super::record::{Record, Value};
 
-/// Most bytes of a line, its newline included. A pipe takes so much in one piece (`PIPE_BUF`,
-/// `pipe(7)`), and journald splits lines of more than 48 KiB only.
+/// Most bytes of a line, its newline included. A pipe accepts this much atomically (`PIPE_BUF`,
+/// `pipe(7)`), and journald splits only lines of more than 48 KiB.
 pub(super) const LINE_BYTES: usize = 4096;
 
-/// Bytes that are kept for what ends a line: the mark of a cut, a quote, a brace, the newline.
+/// Bytes reserved for the end of a line: the mark of a cut, a quote, a brace, the newline.
 const END_BYTES: usize = CUT.len() + 3;
 
 /// How records become lines.
@@ -44,7 +44,7 @@ impl Style {
         if record.plain {
             return line.add(&record.message, push_escaped);
         }
-        // A string takes whatever is written to it.
+        // Writing to a string cannot fail.
         let _ = write!(line.0, "{:.3} {} ", record.at, record.level);
         line.add(&record.message, push_escaped);
         for (name, value) in &record.fields {
@@ -80,7 +80,7 @@ fn json(record: &Record, line: &mut Line) {
     line.0.push('}');
 }
 
-/// A line that grows to its bound.
+/// A line that grows up to its bound.
 struct Line(String);
 
 impl Line {
@@ -88,8 +88,8 @@ impl Line {
         self.0.len() + bytes + END_BYTES <= LINE_BYTES
     }
 
-    /// Adds a text, each character as `push` writes it, as far as there is room: never a part of
-    /// one.
+    /// Adds a text, each character as `push` writes it, while there is room: never part of a
+    /// character.
     fn add(&mut self, text: &str, push: fn(&mut String, char)) {
         for character in text.chars() {
             let before = self.0.len();
@@ -108,7 +108,7 @@ impl Line {
     }
 }
 
-/// Whether a text could be read as more than one value of a line.
+/// Whether a text could be mistaken for more than one value of a line.
 fn is_several(text: &str) -> bool {
     text.contains(|one: char| one.is_whitespace() || one == '"')
 }
@@ -160,7 +160,7 @@ mod tests {
         }
     }
 
-    /// A cut falls at every place of an escape, for every length of what is before it.
+    /// Cuts at every position of an escape, for every length of what precedes it.
     #[test]
     fn no_line_is_longer_and_none_is_cut_within_a_character() {
         for unit in ["x", "\u{1}", "\u{202e}", "🙂", "\"", "\\", "\u{10ffff}"] {

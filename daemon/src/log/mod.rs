@@ -1,9 +1,9 @@
-//! The log on standard error: one record a line, in text or JSON.
+//! The log on standard error: one record per line, in text or JSON.
 //!
-//! Text from strangers is cut and escaped where a record is made of it, and nowhere else: it cannot
-//! end a line, move the cursor, turn the text or fill the log. Records that a peer causes again and
-//! again are counted. A thread of its own writes: a standard error that is closed, full, or read
-//! slowly or by nobody loses records and never stops the daemon.
+//! Text from strangers is cut and escaped where a record is built from it, and nowhere else: it
+//! cannot end a line, move the cursor, change the direction of text or fill the log. Records that a
+//! peer causes repeatedly are counted. A thread of its own writes: a standard error that is closed,
+//! full, or read slowly or not at all loses records and never stops the daemon.
 
 mod escape;
 mod install;

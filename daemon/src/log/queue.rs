@@ -1,5 +1,5 @@
-//! Lines on their way to standard error, which may be closed, full, or read slowly or by nobody: a
-//! thread of its own waits for it, and nobody else does.
+//! Lines on their way to standard error, which may be closed, full, or read slowly or not at all: a
+//! thread of its own waits for it, so that no other thread does.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,40 +17,40 @@ use super::line::Style;
 use super::record::Record;
 use super::repeats::Repeats;
 
-/// Most bytes of lines that wait; those beyond are lost, and counted.
+/// Most bytes of lines that wait; more are lost, and counted.
 const WAITING_BYTES: usize = 512 * 1024;
 
-/// Of these, what is kept for warnings and errors.
+/// The part of it that is reserved for warnings and errors.
 const GRAVE_BYTES: usize = 64 * 1024;
 
-/// How often what was counted is told.
+/// How often the counts are reported.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Stack of the thread, which calls nothing deep.
+/// Stack of the thread, which has no deep calls.
 const STACK_BYTES: usize = 128 * 1024;
 
 /// Reads the clock.
 pub(super) type Now = fn() -> jiff::Timestamp;
 
-/// A line, or one that tells how many are lost.
+/// A line, or a report of how many were lost.
 #[derive(Debug, Default)]
 struct Line {
     bytes: Vec<u8>,
     lost: u64,
 }
 
-/// What waits.
+/// Everything that waits to be written.
 #[derive(Debug, Default)]
 struct Waiting {
     lines: VecDeque<Line>,
     bytes: usize,
     repeats: Repeats,
     lost: u64,
-    /// Since something is counted that is not told yet.
+    /// Time since the oldest count that is not reported yet.
     since: Option<Stopwatch>,
     /// The thread has a line that is not written yet.
     writing: bool,
-    /// The process ends: what was counted is told at once.
+    /// The process ends: counts are reported at once.
     ending: bool,
 }
 
@@ -76,12 +76,12 @@ impl Waiting {
         self.lines.push_back(line);
     }
 
-    /// Something is counted that is to be told.
+    /// Starts the time until the counts are reported.
     fn begin(&mut self) {
         self.since.get_or_insert_with(Stopwatch::start);
     }
 
-    /// Nobody takes lines. They are lost, and at the end of the process so is their number.
+    /// The line could not be written. It is lost, and at the end of the process so is the count.
     fn lose(&mut self, line: &Line) {
         self.lost += line.lost.max(1);
         if self.ending {
@@ -89,8 +89,8 @@ impl Waiting {
         }
     }
 
-    /// Time until what was counted is told; `None` where nothing is. It waits longer where much
-    /// else does, and is then told for all that time.
+    /// Time until the counts are reported; `None` where there are none. While many lines wait the
+    /// report waits too, and then covers all that time.
     fn left(&self) -> Option<Duration> {
         if self.ending && (self.lost > 0 || !self.repeats.is_empty()) {
             return Some(Duration::ZERO);
@@ -117,7 +117,7 @@ impl Queue {
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a record; waits for nothing.
+    /// Queues a record; never blocks.
     pub(super) fn add(&self, record: &Record) {
         let line = self.style.line(record);
         let mut waiting = self.waiting();
@@ -135,17 +135,17 @@ impl Queue {
     /// Writes lines to `out` from now on, on a thread of its own.
     ///
     /// # Errors
-    /// There is no thread to be had.
+    /// The thread could not be started.
     pub(super) fn start(&self, out: impl AsFd + Send + 'static) -> io::Result<()> {
         let queue = self.clone();
         let thread = std::thread::Builder::new().name("log".into()).stack_size(STACK_BYTES);
-        thread.spawn(move || queue.run(&mut Out { to: out, torn: false }))?;
+        thread.spawn(move || queue.run(&mut Out { to: out, partial: false }))?;
         Ok(())
     }
 
-    /// What was counted comes before the records that follow.
+    /// Reports the counts before the records that follow.
     pub(super) fn settle(&self) {
-        self.tell(&mut self.waiting());
+        self.report_counts(&mut self.waiting());
         self.shared.1.notify_all();
     }
 
@@ -172,13 +172,13 @@ impl Queue {
         }
     }
 
-    /// The next line; waits for it.
+    /// The next line; blocks until there is one.
     fn next(&self) -> Line {
         let mut waiting = self.waiting();
         loop {
             if waiting.left().is_some_and(|left| left.is_zero()) {
-                self.tell(&mut waiting);
-                // There may be nothing to write, and who waits for the end waits for this.
+                self.report_counts(&mut waiting);
+                // There may be nothing to write, and `flush` waits for this.
                 self.shared.1.notify_all();
             }
             if let Some(line) = waiting.lines.pop_front() {
@@ -192,8 +192,8 @@ impl Queue {
         }
     }
 
-    /// Adds what was counted: some hundred lines at most, whatever waits already.
-    fn tell(&self, waiting: &mut Waiting) {
+    /// Queues a report of the counts: some hundred lines at most, even if the queue is full.
+    fn report_counts(&self, waiting: &mut Waiting) {
         waiting.since = None;
         for record in waiting.repeats.take() {
             waiting.add(Line { bytes: self.style.line(&record), lost: 0 });
@@ -210,14 +210,14 @@ impl Queue {
 /// Where lines are written.
 struct Out<W> {
     to: W,
-    /// The last line was written in part.
-    torn: bool,
+    /// The last line was only partly written.
+    partial: bool,
 }
 
 impl<W: AsFd> Out<W> {
-    /// Writes a line; waits for whoever reads it. False where it could not be written.
+    /// Writes a line; blocks until it is read. False where it could not be written.
     fn write(&mut self, line: &[u8]) -> bool {
-        (!self.torn || self.put(b"\n")) && self.put(line)
+        (!self.partial || self.put(b"\n")) && self.put(line)
     }
 
     fn put(&mut self, bytes: &[u8]) -> bool {
@@ -227,10 +227,10 @@ impl<W: AsFd> Out<W> {
                 Ok(0) => return false,
                 Ok(count) => {
                     rest = rest.get(count..).unwrap_or_default();
-                    self.torn = !rest.is_empty();
+                    self.partial = !rest.is_empty();
                 }
                 Err(Errno::EINTR) => {}
-                // Somebody else made it so for all who share it.
+                // Another process that shares the file has made it non-blocking.
                 Err(Errno::EAGAIN) => {
                     let mut fds = [PollFd::new(self.to.as_fd(), PollFlags::POLLOUT)];
                     let _ = poll(&mut fds, PollTimeout::NONE);

@@ -8,33 +8,33 @@ use tracing::{Event, Level};
 
 use super::escape::{EXCERPT_CHARS, excerpt};
 
-/// Records of this target are a line by themselves in text: no time, no level, no fields.
+/// In text a record of this target is written as a bare line: no time, no level, no fields.
 pub(super) const PLAIN: &str = "plain";
 
-/// Records of this target are about what a peer asked for, so that it can make any number of them:
-/// those that repeat are counted. The peer is the field `ip` or `uid`.
+/// Records of this target are caused by a peer's requests, so that a peer can cause any number of
+/// them: repeated ones are counted. The peer is the field `ip` or `uid`.
 pub const REPEATED: &str = "repeated";
 
-/// Most characters of a text of the daemon's own.
+/// Most characters of the daemon's own texts.
 const OWN_CHARS: usize = 2000;
 
-/// Values that the daemon, its settings or the system worded. Every other one counts as a
+/// Values that come from the daemon, its settings or the system. Every other value counts as a
 /// stranger's.
 const OWN: [&str; 7] =
     ["path", "socket", "database", "status", "error", "at", "waiting_for_a_restart"];
 
-/// A value, cut already.
+/// A value, already cut.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Value {
     /// A text, in quotes.
     Quoted(String),
-    /// What displays itself; in quotes in JSON, and where it could be taken for several values.
+    /// A value's `Display` text; quoted in JSON, and where it could be mistaken for several values.
     Shown(String),
     /// A number or a truth value.
     Bare(String),
 }
 
-/// A record before it is a line.
+/// A record before it is written as a line.
 #[derive(Clone, Debug)]
 pub(super) struct Record {
     pub(super) at: Timestamp,

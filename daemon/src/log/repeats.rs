@@ -1,38 +1,38 @@
-//! Records that one peer causes again and again: the first of a second are written, the others
-//! counted and told together.
+//! Records that one peer causes repeatedly: the first of a second are written, the others counted
+//! and reported together.
 
 use std::collections::HashMap;
 
 use super::record::{Record, Value};
 
-/// Records with the same values that are written one by one in a second: as many as an address has
-/// places for failed logins.
+/// Records with the same values that are written one by one in a second: as many as the failed
+/// logins that an address may have in a burst.
 const SINGLES: u64 = 10;
 
 /// Records of all peers that are written one by one in a second, in bytes.
 const SINGLE_BYTES: usize = 64 * 1024;
 
-/// Different records of one peer that are told apart in a second, and those with other names.
+/// Different records of one peer that are distinguished in a second, and those with other names.
 const KINDS_OF_PEER: usize = 96;
 const NAMES_OF_PEER: usize = 64;
 
-/// Different records of all peers that are told apart in a second.
+/// Different records of all peers that are distinguished in a second.
 const KINDS: usize = 256;
 
-/// What stands in place of values that are not told apart.
+/// Replaces values that are not distinguished.
 const ANY: &str = "*";
 
 /// Fields that name a peer.
 const PEERS: [&str; 2] = ["ip", "uid"];
 
-/// Fields that are another one with each record.
+/// Fields that differ with each record.
 const FLEETING: [&str; 2] = ["request", "pid"];
 
 /// The field that holds a name as a peer gave it.
 const NAME: &str = "user";
 
-/// Which values are hidden so that records are of one kind, from the least to the most, and the
-/// kinds of one peer up to which that is enough.
+/// Which values are hidden to group records, from the fewest to the most, and up to how many kinds
+/// of one peer that is enough.
 const GROUPS: [(Hidden, usize); 3] = [
     (|_| false, NAMES_OF_PEER),
     (|name| name == NAME, KINDS_OF_PEER),
@@ -45,7 +45,7 @@ type Hidden = fn(&str) -> bool;
 /// Message and values.
 type Kind = (String, Vec<(&'static str, Value)>);
 
-/// How many there were of a kind, beyond those that were written.
+/// How many there were of a kind: those that were written, and those beyond.
 #[derive(Debug)]
 struct Counted {
     singles: u64,
@@ -53,7 +53,7 @@ struct Counted {
     last: Record,
 }
 
-/// Records of the present second.
+/// Records of the current second.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
     kinds: HashMap<Kind, Counted>,
@@ -66,7 +66,7 @@ impl Repeats {
         self.kinds.is_empty()
     }
 
-    /// Whether the record, a line of so many bytes, is to be written now; it is counted otherwise.
+    /// Whether the record, a line of `bytes` bytes, is written now; otherwise it is counted.
     pub(super) fn admit(&mut self, record: &Record, bytes: usize) -> bool {
         let peer = record.fields.iter().find(|(name, _)| PEERS.contains(name));
         let peer = peer.map(|(_, value)| value.clone());
@@ -74,7 +74,7 @@ impl Repeats {
         for (hidden, most) in GROUPS {
             let group = grouped(record, hidden);
             let kind = kind(&group);
-            // Long names are hidden sooner, so that a line of each kind is bounded as well.
+            // Long names are hidden sooner, so that the size of the reports is bounded too.
             let long = most == NAMES_OF_PEER && self.bytes + bytes > SINGLE_BYTES;
             let room = of_peer < most && self.kinds.len() < KINDS && !long;
             if room || self.kinds.contains_key(&kind) {
@@ -106,7 +106,7 @@ impl Repeats {
         false
     }
 
-    /// What was counted and not written, and a new second.
+    /// Returns what was counted and not written, and starts a new second.
     pub(super) fn take(&mut self) -> Vec<Record> {
         let Self { kinds, .. } = std::mem::take(self);
         let counted = kinds.into_values().filter(|counted| counted.more > 0);
@@ -121,7 +121,7 @@ impl Repeats {
     }
 }
 
-/// The record without those of its values that `hidden` names.
+/// The record without the values that `hidden` selects.
 fn grouped(record: &Record, hidden: Hidden) -> Record {
     let mut group = record.clone();
     for (name, value) in &mut group.fields {
@@ -167,8 +167,8 @@ mod tests {
         record.fields.iter().map(text).collect()
     }
 
-    /// Every record is written or in a number that is told.
-    fn told(repeats: &mut Repeats) -> (u64, Vec<Record>) {
+    /// Every record is written, or included in a number that is reported.
+    fn take_all(repeats: &mut Repeats) -> (u64, Vec<Record>) {
         let records = repeats.take();
         let number = |record: &Record| record.message.split(' ').next().unwrap().parse::<u64>();
         (records.iter().map(|record| number(record).unwrap()).sum(), records)
@@ -180,7 +180,7 @@ mod tests {
         let record = refused(1, "bob", "rate limited");
         let written = (0..500).filter(|_| repeats.admit(&record, 100)).count();
         assert_eq!(written, 10);
-        let (more, records) = told(&mut repeats);
+        let (more, records) = take_all(&mut repeats);
         assert_eq!((more, records.len()), (490, 1));
         assert_eq!(records[0].message, "490 more: login refused");
         assert_eq!(records[0].fields, record.fields);
@@ -188,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_with_many_names_is_told_with_its_reasons_and_beyond_that_as_a_peer() {
+    fn a_peer_with_many_names_is_reported_with_its_reasons_and_beyond_that_as_a_peer() {
         let mut repeats = Repeats::default();
         let mut written = 0;
         for number in 0..1000 {
             let record = refused(1, &format!("name{number}"), &format!("reason{}", number % 100));
             written += u64::from(repeats.admit(&record, 100));
         }
-        let (more, records) = told(&mut repeats);
+        let (more, records) = take_all(&mut repeats);
         assert_eq!((written, more), (64, 936));
         let seen: Vec<_> = records.iter().map(values).collect();
         assert!(seen.contains(&vec!["ip1", "*", "reason64"]), "{seen:?}");
@@ -211,7 +211,7 @@ mod tests {
             written += u64::from(repeats.admit(&refused(number, "bob", "rate limited"), 100));
         }
         assert_eq!((repeats.kinds.len(), repeats.of_peer.len()), (KINDS + 1, KINDS + 1));
-        let (more, records) = told(&mut repeats);
+        let (more, records) = take_all(&mut repeats);
         assert_eq!((written, written + more), (KINDS as u64, 100_000));
         assert_eq!(records.len(), 1);
         assert_eq!(values(&records[0]), ["*", "*", "*"]);
@@ -229,11 +229,11 @@ mod tests {
             record.fields = vec![("request", request), ("uid", Value::Bare("7".into()))];
             repeats.admit(&record, 100);
         }
-        let (more, records) = told(&mut repeats);
+        let (more, records) = take_all(&mut repeats);
         assert_eq!((more, values(&records[0])), (90, vec!["request99", "7"]));
     }
 
-    /// The most that a second writes: names of the most bytes, each again and again.
+    /// The most that a second writes: names of the greatest length, each repeated.
     #[test]
     fn names_of_many_bytes_are_hidden_sooner() {
         let mut repeats = Repeats::default();
@@ -242,7 +242,7 @@ mod tests {
                 repeats.admit(&refused(number, &format!("long{number}"), "wrong"), 2000);
             }
         }
-        let (_, records) = told(&mut repeats);
+        let (_, records) = take_all(&mut repeats);
         let named = records.iter().filter(|record| values(record)[1].starts_with("long"));
         assert!(named.count() <= SINGLE_BYTES / 2000);
         assert_eq!(records.len(), KINDS + 1);

@@ -5,7 +5,7 @@ use photoprism_protocol::error::ErrorCode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
-/// A label with its value. Values are words of ours: nobody can make new rows from outside.
+/// A label with its value. Values are fixed names, so that no peer can create new series.
 pub(super) type Label = (&'static str, &'static str);
 
 /// A counter for each set of labels.
@@ -22,18 +22,18 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// A command was answered; `None`: it was done.
+    /// A command was answered; `None`: it succeeded.
     pub fn command(&self, command: CommandName, failure: Option<ErrorCode>) {
         let code = failure.map_or("ok", ErrorCode::name);
         self.commands.get_or_create(&[("command", command.name()), ("code", code)]).inc();
     }
 
-    /// A line was answered from which no command could be read.
+    /// A line was answered that contained no readable command.
     pub fn rejected(&self, code: ErrorCode) {
         self.rejected.get_or_create(&[("code", code.name())]).inc();
     }
 
-    /// A connection got its place.
+    /// A connection was accepted.
     pub fn accepted(&self) {
         self.accepted.inc();
     }
@@ -43,7 +43,7 @@ impl Metrics {
         self.refused.get_or_create(&[("code", code.name())]).inc();
     }
 
-    /// A login was decided: `ok`, or the reason as the log tells it.
+    /// A login was decided: `ok`, or the reason as logged.
     pub fn login(&self, result: &'static str) {
         self.logins.get_or_create(&[("result", result)]).inc();
     }

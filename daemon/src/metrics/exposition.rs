@@ -17,10 +17,10 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 
 type Number = Gauge<u64, AtomicU64>;
 
-/// What stands at the moment of a scrape.
+/// The gauges at the moment of a scrape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Open connections, and how many may be.
+    /// Open connections, and the most that may be open.
     pub connections: (u64, u64),
     /// Hashes that are computed, that wait, and that were computed since the start.
     pub hashes: (u64, u64, u64),
@@ -35,7 +35,7 @@ pub struct Snapshot {
 /// What the database holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DatabaseFigures {
-    /// Bytes of each file, by its label: the database, the WAL beside it, the daemon's own tables.
+    /// Bytes of each file, by its label: the database, the WAL next to it, the daemon's own tables.
     pub bytes: Vec<(&'static str, u64)>,
     /// Number of the newest audit record.
     pub audit_head: u64,

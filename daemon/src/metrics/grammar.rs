@@ -1,5 +1,5 @@
-//! A strict reader of OpenMetrics 1.0 text, for tests: the grammar of the specification as far as
-//! gauges, counters and infos go, written by hand from it and from nothing else.
+//! A strict parser of OpenMetrics 1.0 text, for tests: the grammar of the specification for gauges,
+//! counters and infos, written by hand from the specification alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,13 +19,13 @@ pub(crate) fn parse(text: &str) -> Result<BTreeMap<String, u64>, String> {
     Ok(families.samples)
 }
 
-/// What was read so far.
+/// What was parsed so far.
 #[derive(Default)]
 struct Families {
     seen: BTreeSet<String>,
     family: String,
     kind: String,
-    told: BTreeSet<String>,
+    metadata_seen: BTreeSet<String>,
     sampled: bool,
     samples: BTreeMap<String, u64>,
 }
@@ -41,9 +41,9 @@ impl Families {
 
     /// `TYPE name kind`, `HELP name text` or `UNIT name unit`: each once, before the samples.
     fn metadata(&mut self, rest: &str) -> Result<(), String> {
-        let mut words = rest.splitn(3, ' ');
-        let mut word = || words.next().ok_or("a word is missing");
-        let (what, name, value) = (word()?, word()?, word()?);
+        let mut parts = rest.splitn(3, ' ');
+        let mut part = || parts.next().ok_or("a word is missing");
+        let (what, name, value) = (part()?, part()?, part()?);
         if !is_name(name) {
             return Err("a bad name".into());
         }
@@ -52,9 +52,9 @@ impl Families {
                 return Err("a family that comes apart".into());
             }
             (self.family, self.kind) = (name.to_owned(), "unknown".into());
-            (self.told, self.sampled) = (BTreeSet::new(), false);
+            (self.metadata_seen, self.sampled) = (BTreeSet::new(), false);
         }
-        if self.sampled || !self.told.insert(what.to_owned()) {
+        if self.sampled || !self.metadata_seen.insert(what.to_owned()) {
             return Err("metadata twice, or behind a sample".into());
         }
         match what {
@@ -81,13 +81,13 @@ impl Families {
             "info" => "_info",
             _ => "",
         };
-        if !self.told.contains("TYPE") || name != format!("{}{suffix}", self.family) {
+        if !self.metadata_seen.contains("TYPE") || name != format!("{}{suffix}", self.family) {
             return Err("not the name of its family".into());
         }
         if let Some(labels) = labels {
             check_labels(labels)?;
         }
-        // All figures of ours count something.
+        // All figures of the daemon are counts.
         let number: u64 = value.parse().map_err(|_| "no whole number")?;
         self.sampled = true;
         match self.samples.insert(sample.to_owned(), number) {
@@ -102,7 +102,7 @@ fn is_name(name: &str) -> bool {
     begins && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':')
 }
 
-/// A backslash stands before another, a quote or an `n` only.
+/// Whether every backslash precedes another, a quote or an `n`.
 fn is_escaped(text: &str) -> bool {
     let mut rest = text.chars();
     while let Some(one) = rest.next() {

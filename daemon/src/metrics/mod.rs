@@ -1,4 +1,4 @@
-//! What is counted, and its text in the OpenMetrics format.
+//! Counters and gauges, and their text in the OpenMetrics format.
 
 mod counters;
 mod exposition;

@@ -1,6 +1,6 @@
 //! Every command x every kind of peer x both sockets, written by hand from the documentation.
 //!
-//! Nothing here is generated: a wrong level in the protocol crate must show as a difference.
+//! Nothing here is generated: a wrong level in the protocol crate must show up as a difference.
 
 use photoprism_protocol::command::CommandName as C;
 use photoprism_protocol::level::Level;

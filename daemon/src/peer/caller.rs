@@ -1,4 +1,4 @@
-//! The peer of a connection as the kernel tells it.
+//! The peer of a connection, as the kernel reports it.
 
 use std::fmt;
 use std::io;
@@ -9,7 +9,7 @@ use nix::sys::socket::{getsockopt, sockopt};
 
 use crate::sys;
 
-/// The uid and gid that Linux shows for one that it cannot map, unless it was set otherwise.
+/// The uid and gid that Linux shows for one that it cannot map, unless configured otherwise.
 const OVERFLOW_ID: u32 = 65_534;
 
 /// What `SO_PEERCRED` shows for a socket without a peer.
@@ -20,12 +20,12 @@ const NO_ID: u32 = u32::MAX;
 pub enum SocketKind {
     /// The administrators' socket: rights by uid and gid.
     Admin,
-    /// The sidecars' socket: everybody may check logins and tokens, nobody more.
+    /// The sidecars' socket: any peer may check logins and tokens, and do nothing else.
     Auth,
 }
 
 impl SocketKind {
-    /// Its word in audit records, logs and systemd's descriptor names.
+    /// Its name in audit records, logs and systemd's descriptor names.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -40,7 +40,7 @@ impl fmt::Display for SocketKind {
     }
 }
 
-/// The peer of one connection. Only this module makes one, from the connection itself.
+/// The peer of one connection. Only this module creates one, from the connection itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     socket: SocketKind,
@@ -51,10 +51,10 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Asks the kernel who connected `stream`: uid, gid and pid (`SO_PEERCRED`), supplementary
-    /// groups (`SO_PEERGROUPS`), all as they were at the time of the connect.
+    /// Reads from the kernel who connected `stream`: uid, gid and pid (`SO_PEERCRED`),
+    /// supplementary groups (`SO_PEERGROUPS`), all as of the time of the connect.
     ///
-    /// An error makes an unknown peer, which has no right on the admin socket.
+    /// An error gives an unknown peer, which has no rights on the admin socket.
     pub fn of(stream: &impl AsFd, socket: SocketKind) -> Self {
         Self::ask(stream, socket).unwrap_or_else(|_| Self::unknown(socket))
     }
@@ -81,17 +81,17 @@ impl Caller {
         self.socket
     }
 
-    /// Its effective uid; 65534 where the kernel did not tell.
+    /// Its effective uid; 65534 where the kernel did not report it.
     pub const fn uid(&self) -> u32 {
         self.uid
     }
 
-    /// Its effective gid; 65534 where the kernel did not tell.
+    /// Its effective gid; 65534 where the kernel did not report it.
     pub const fn gid(&self) -> u32 {
         self.gid
     }
 
-    /// Its process, for audit and log alone; 0 in another pid namespace or where unknown.
+    /// Its process, only for audit and log; 0 in another pid namespace or where unknown.
     pub const fn pid(&self) -> i32 {
         self.pid
     }
@@ -101,7 +101,7 @@ impl Caller {
         Arc::clone(&self.groups)
     }
 
-    /// Whether its uid says who it is.
+    /// Whether its uid identifies it.
     pub(super) fn is_known(&self) -> bool {
         ![OVERFLOW_ID, NO_ID, overflow_uid()].contains(&self.uid)
     }
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connected_stream_tells_who_we_are() {
+    fn a_connected_stream_identifies_its_peer() {
         let (here, _there) = UnixStream::pair().unwrap();
         let caller = Caller::of(&here, SocketKind::Admin);
         assert_eq!(caller.socket(), SocketKind::Admin);

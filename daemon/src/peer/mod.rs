@@ -1,7 +1,7 @@
 //! Who is at the other end of a connection, and what that peer may do.
 //!
-//! Identity comes from the kernel alone, once after accept; the level is worked out from the
-//! policy at each request, so that a reload holds at once.
+//! Identity comes only from the kernel, once after accept; the level is derived from the policy at
+//! each request, so that a reload takes effect at once.
 
 mod caller;
 mod permit;

@@ -10,7 +10,7 @@ use super::rights::Rights;
 
 /// Proof that this peer may run this command: no handler runs without one.
 ///
-/// Only [`Caller::permit`] makes it, it is good for one request, and it says who asked.
+/// Only [`Caller::permit`] creates it; it is valid for one request and identifies the peer.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Permit {
     command: CommandName,
@@ -21,12 +21,12 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// The command that it is for.
+    /// The command that it permits.
     pub const fn command(&self) -> CommandName {
         self.command
     }
 
-    /// What the peer may do in all, at least what the command needs.
+    /// The peer's level, at least what the command needs.
     pub const fn level(&self) -> Level {
         self.level
     }
@@ -36,12 +36,12 @@ impl Permit {
         self.socket
     }
 
-    /// The peer's uid; 65534 where the kernel did not tell (auth socket only).
+    /// The peer's uid; 65534 where the kernel did not report it (auth socket only).
     pub const fn uid(&self) -> u32 {
         self.rights.uid
     }
 
-    /// The peer's gid; 65534 where the kernel did not tell (auth socket only).
+    /// The peer's gid; 65534 where the kernel did not report it (auth socket only).
     pub const fn gid(&self) -> u32 {
         self.rights.gid
     }
@@ -51,39 +51,39 @@ impl Permit {
         self.pid
     }
 
-    /// The peer's rights to files.
+    /// The peer's file access rights.
     pub fn rights(&self) -> Rights {
         self.rights.clone()
     }
 }
 
-/// Why a peer may not. Always `forbidden` on the wire, with this message.
+/// Why a peer may not run a command. Always `forbidden` on the wire, with this message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refused {
     /// The admin socket does not serve this peer at all.
     #[error("uid {uid} has no rights on this socket; see --socket-group and --allow")]
     Stranger {
-        /// The peer's uid, 65534 where it cannot be known.
+        /// The peer's uid, 65534 where it is unknown.
         uid: u32,
     },
     /// The auth socket checks logins and tokens and does nothing else.
     #[error("{} is not served on the auth socket, use the admin socket", .command.name())]
     AuthSocket {
-        /// What was asked for.
+        /// The requested command.
         command: CommandName,
     },
     /// The peer has rights, but too few.
     #[error("{} needs the level {}, this peer has {has}", .command.name(), .command.access())]
     TooLow {
-        /// What was asked for.
+        /// The requested command.
         command: CommandName,
-        /// What the peer may do.
+        /// The level that the peer has.
         has: Level,
     },
 }
 
 impl Caller {
-    /// Whether the peer is served at all, asked before anything is read from it.
+    /// Whether the peer is served at all, checked before anything is read from it.
     pub fn admit(&self, policy: &Policy) -> Result<Level, Refused> {
         self.level(policy).ok_or(Refused::Stranger { uid: self.uid() })
     }

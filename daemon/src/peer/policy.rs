@@ -1,10 +1,10 @@
-//! The rights of peers: settings against identity.
+//! The rights of peers: settings applied to identity.
 
 use photoprism_protocol::level::Level;
 
 use super::caller::{Caller, SocketKind};
 
-/// Whom an entry is about.
+/// The peers that an entry applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
     /// The peer with this uid.
@@ -34,16 +34,16 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The gid whose members are administrators: the socket's, unless an entry names it.
+    /// The gid whose members are administrators: the socket's, unless an entry lists it.
     fn admin_gid(&self) -> Option<u32> {
         self.socket_gid.filter(|gid| self.allow.iter().all(|entry| entry.who != Who::Gid(*gid)))
     }
 }
 
 impl Caller {
-    /// What this peer may do under `policy`; `None`: nothing at all.
+    /// The level of this peer under `policy`; `None`: no rights at all.
     ///
-    /// Where several reasons hold, the highest counts.
+    /// Where several rules apply, the highest level counts.
     pub fn level(&self, policy: &Policy) -> Option<Level> {
         match self.socket() {
             SocketKind::Auth => Some(Level::Verify),

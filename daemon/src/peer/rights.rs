@@ -1,4 +1,4 @@
-//! A peer's rights to files, for a thread that opens one in its name.
+//! A peer's file access rights, for a thread that opens a file on its behalf.
 
 use std::io;
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use nix::unistd::{Gid, Uid, geteuid, setfsgid, setfsuid};
 
 use crate::sys;
 
-/// Whose rights to files a thread is to have.
+/// The identity whose file access rights a thread takes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rights {
     pub(super) uid: u32,
     pub(super) gid: u32,
     pub(super) groups: Arc<[u32]>,
-    /// Root or the daemon's own user: the daemon's rights are its own.
+    /// Root or the daemon's own user: the daemon's rights are already the peer's.
     pub(super) is_owner: bool,
 }
 
 impl Rights {
-    /// Whose they are, for a message to the peer.
+    /// Names the owner of the rights, for a message to the peer.
     pub fn whose(&self) -> String {
         if self.is_owner {
             return format!("the rights of the daemon (uid {})", geteuid());
@@ -27,12 +27,12 @@ impl Rights {
         "your rights".into()
     }
 
-    /// Gives the calling thread these rights to files, and no more; for a thread that ends with what
-    /// it was made for. With another uid than root's the kernel takes the capabilities away that
-    /// pass over modes and owners.
+    /// Gives the calling thread exactly these rights to files; for a thread that ends after that
+    /// work. With a uid other than root's the kernel drops the capabilities that bypass modes and
+    /// owners.
     ///
     /// # Errors
-    /// Where the daemon may not take on another user's rights: it is not root.
+    /// Where the daemon may not take on another user's rights, because it is not root.
     pub fn take_on(&self) -> io::Result<()> {
         if self.is_owner {
             return Ok(());
@@ -41,9 +41,9 @@ impl Rights {
         let (uid, gid) = (Uid::from_raw(self.uid), Gid::from_raw(self.gid));
         setfsgid(gid);
         setfsuid(uid);
-        // The kernel gives `fs.suid_dumpable` to a process that changes its rights.
+        // The kernel applies `fs.suid_dumpable` to a process that changes its credentials.
         set_dumpable(false)?;
-        // They report no error, only what was there before.
+        // These calls report no error, only the previous id.
         if setfsgid(gid) == gid && setfsuid(uid) == uid {
             return Ok(());
         }
@@ -97,7 +97,7 @@ mod tests {
             assert_eq!(found, expected, "{mode:o}");
             assert!(opened(owner.clone(), &path), "{mode:o}");
         }
-        // A file for everyone in a directory for nobody.
+        // A file that all may read, in a directory that only its owner may enter.
         set_permissions(directory.path(), Permissions::from_mode(0o700)).unwrap();
         assert!(!opened(peer(&[1236]), &path));
         assert!(File::open(&path).is_ok(), "other threads keep their rights");

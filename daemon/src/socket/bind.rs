@@ -1,4 +1,4 @@
-//! Binding: mode and owner first, listening last.
+//! Binds a socket: mode and owner first, listening last.
 
 use std::fs::{self, File, Metadata, Permissions};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -18,15 +18,15 @@ use super::existing::{FileId, id_of, remove_same, remove_stale};
 use super::lock::Lock;
 use super::path::{check_path, directory_of};
 
-/// Where a socket goes and who may connect.
+/// The path of a socket, and who may connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketSpec {
     /// At most 107 bytes.
     pub path: PathBuf,
     /// The group that may connect (mode 0660); without one only the daemon's user (0600).
     pub group: Option<u32>,
-    /// Whether the parents of its directory are created where they are missing: those of default
-    /// paths are. The directory itself always is.
+    /// Whether missing parents of its directory are created: those of default paths are. The
+    /// directory itself always is.
     pub create_parents: bool,
 }
 
@@ -36,7 +36,7 @@ impl SocketSpec {
     }
 }
 
-/// The file of a socket that this process bound, and the lock that makes it ours.
+/// The file of a socket that this process bound, and the lock that proves the ownership.
 ///
 /// Dropped, it removes the file, so that a start that fails later leaves nothing behind.
 #[derive(Debug)]
@@ -52,10 +52,10 @@ impl Bound {
         &self.path
     }
 
-    /// Removes the file if it is still the one that was bound, then gives the lock back.
+    /// Removes the file if it is still the one that was bound, then releases the lock.
     ///
     /// # Errors
-    /// [`SocketError::Io`] where it is ours and cannot be removed.
+    /// [`SocketError::Io`] where it is the daemon's own and cannot be removed.
     pub fn remove(mut self) -> Result<(), SocketError> {
         self.unlink()
     }
@@ -95,7 +95,7 @@ fn bind(path: &Path) -> Result<OwnedFd, SocketError> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let socket = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)
         .map_err(SocketError::io("make a socket for", path))?;
-    // Linux makes the file with the mode of the socket less the umask: it is never wider.
+    // Linux creates the file with the mode of the socket less the umask: it is never wider.
     fchmod(socket.as_fd(), Mode::from_bits_truncate(0o600))
         .map_err(SocketError::io("set the mode of", path))?;
     let address = UnixAddr::new(path).map_err(SocketError::io("bind", path))?;
@@ -106,8 +106,8 @@ fn bind(path: &Path) -> Result<OwnedFd, SocketError> {
     Ok(socket)
 }
 
-/// Sets owner and mode of the bound file through a descriptor of that very file, so that no link
-/// and no other file that was put in its place is ever changed, and checks that they hold.
+/// Sets owner and mode of the bound file through a descriptor of that very file, so that neither a
+/// link nor a file that replaced it is ever changed, and checks the result.
 fn set_owner_and_mode(
     place: &SocketSpec,
     directory: &Directory,
@@ -124,7 +124,7 @@ fn set_owner_and_mode(
         let group = Some(Gid::from_raw(gid));
         set_group(fchownat(&file, "", None, group, AtFlags::AT_EMPTY_PATH), path, gid)?;
     }
-    // chmod(2) has no other way to name a file by such a descriptor before Linux 6.6.
+    // Before Linux 6.6, chmod(2) has no other way to change a file by such a descriptor.
     fs::set_permissions(
         format!("/proc/self/fd/{}", file.as_raw_fd()),
         Permissions::from_mode(place.mode()),
@@ -136,7 +136,7 @@ fn set_owner_and_mode(
     if holds { Ok(()) } else { Err(replaced(path)) }
 }
 
-/// The file of that name in the directory that was checked, and not what it may point to.
+/// The file of that name in the checked directory; a symlink is not followed.
 fn bound_file(path: &Path, directory: &Directory) -> Result<File, SocketError> {
     let name = path.file_name().unwrap_or_default();
     let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;

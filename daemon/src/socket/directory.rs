@@ -1,4 +1,4 @@
-//! The directory of a socket: created where it may be, checked, and held open.
+//! The directory of a socket: created if allowed, checked, and held open.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
@@ -12,14 +12,14 @@ use nix::unistd::{Gid, fchown, geteuid};
 
 use super::error::SocketError;
 
-/// Mode of the directories above the socket's: nobody else's business.
+/// Mode of the directories above the socket's: private to the daemon's user.
 const PARENT_MODE: u32 = 0o700;
 
-/// Mode of the socket's directory: its group may come through, not write.
+/// Mode of the socket's directory: its group may enter, not write.
 const LAST_MODE: u32 = 0o750;
 
-/// A socket's directory that was checked. What follows works relative to its descriptor, so that
-/// nobody can put another directory, or a link, in its place between the check and the use.
+/// A socket's directory that was checked. Later steps work relative to its descriptor, so that
+/// nobody can replace it by another directory, or a link, between the check and the use.
 #[derive(Debug)]
 pub(super) struct Directory(File);
 
@@ -51,7 +51,7 @@ pub(super) fn prepare(
     }
 }
 
-/// Without a right to list it: all that is done there is done by name.
+/// Without read permission: everything in it is accessed by name.
 fn open(path: &Path) -> io::Result<File> {
     let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
     OpenOptions::new().read(true).custom_flags(flags).open(path)
@@ -64,9 +64,9 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
-/// Refuses a directory in which others could replace the socket: the members of its group could
-/// as well, whichever group that is. A sticky bit does not help: in such a directory they can
-/// still be there first.
+/// Refuses a directory in which others could replace the socket, including the members of its
+/// group, whichever group that is. A sticky bit does not help: in such a directory others can still
+/// create the name first.
 fn check(path: &Path, directory: File) -> Result<Directory, SocketError> {
     let found: Metadata =
         directory.metadata().map_err(SocketError::io("read the mode of", path))?;
@@ -84,9 +84,9 @@ fn check(path: &Path, directory: File) -> Result<Directory, SocketError> {
 
 fn create(path: &Path, group: Option<u32>) -> Result<Directory, SocketError> {
     let missing: Vec<&Path> = path.ancestors().take_while(|path| is_missing(path)).collect();
-    let mut made = Made(Vec::new());
+    let mut created = Created(Vec::new());
     for each in missing.into_iter().rev() {
-        if create_one(each, &mut made)? {
+        if create_one(each, &mut created)? {
             let is_last = each == path;
             let (gid, bits) = if is_last { (group, LAST_MODE) } else { (None, PARENT_MODE) };
             adjust(each, gid, bits)?;
@@ -94,7 +94,7 @@ fn create(path: &Path, group: Option<u32>) -> Result<Directory, SocketError> {
     }
     let directory = open(path).map_err(SocketError::io("open the directory", path))?;
     let directory = check(path, directory)?;
-    made.0.clear();
+    created.0.clear();
     Ok(directory)
 }
 
@@ -103,11 +103,11 @@ fn is_missing(path: &Path) -> bool {
         && matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
-/// Makes one directory; false where another daemon was faster, which then adjusts it.
-fn create_one(path: &Path, made: &mut Made) -> Result<bool, SocketError> {
+/// Creates one directory; false where another daemon was faster, which then adjusts it.
+fn create_one(path: &Path, created: &mut Created) -> Result<bool, SocketError> {
     match DirBuilder::new().mode(PARENT_MODE).create(path) {
         Ok(()) => {
-            made.0.push(path.to_owned());
+            created.0.push(path.to_owned());
             Ok(true)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
@@ -115,7 +115,7 @@ fn create_one(path: &Path, made: &mut Made) -> Result<bool, SocketError> {
     }
 }
 
-/// Gives a new directory its group and mode, whatever the umask took away.
+/// Sets group and mode of a new directory, whatever the umask removed.
 fn adjust(path: &Path, group: Option<u32>, mode: u32) -> Result<(), SocketError> {
     let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW | libc::O_CLOEXEC;
     let directory: File = OpenOptions::new()
@@ -130,7 +130,7 @@ fn adjust(path: &Path, group: Option<u32>, mode: u32) -> Result<(), SocketError>
         .map_err(SocketError::io("set the mode of", path))
 }
 
-/// The result of giving `path` to a group, as an error that says what the matter is.
+/// Maps the result of giving `path` to a group to an error with an explanation.
 pub(super) fn set_group(result: nix::Result<()>, path: &Path, gid: u32) -> Result<(), SocketError> {
     match result {
         Err(Errno::EPERM | Errno::EINVAL) => Err(SocketError::Group { path: path.to_owned(), gid }),
@@ -138,13 +138,13 @@ pub(super) fn set_group(result: nix::Result<()>, path: &Path, gid: u32) -> Resul
     }
 }
 
-/// Directorys to remove again unless all went well, outermost first.
-struct Made(Vec<PathBuf>);
+/// Directories to remove again unless everything succeeds, outermost first.
+struct Created(Vec<PathBuf>);
 
-impl Drop for Made {
+impl Drop for Created {
     fn drop(&mut self) {
         for path in self.0.iter().rev() {
-            // One that is no longer empty is in use by somebody else.
+            // One that is no longer empty is in use.
             let _ = fs::remove_dir(path);
         }
     }
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_no_directory() {
+    fn a_file_is_not_a_directory() {
         let file = tempfile::NamedTempFile::new().unwrap();
         for path in [file.path().to_owned(), file.path().join("below")] {
             let error = prepare(&path, None, true).unwrap_err();
@@ -237,14 +237,14 @@ mod tests {
     }
 
     #[test]
-    fn after_an_error_nothing_made_is_left() {
+    fn after_an_error_nothing_created_is_left() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("a/run");
-        let mut made = Made(Vec::new());
-        assert!(create_one(&root.path().join("a"), &mut made).unwrap());
-        assert!(create_one(&path, &mut made).unwrap());
-        assert!(!create_one(&path, &mut made).unwrap());
-        drop(made);
+        let mut created = Created(Vec::new());
+        assert!(create_one(&root.path().join("a"), &mut created).unwrap());
+        assert!(create_one(&path, &mut created).unwrap());
+        assert!(!create_one(&path, &mut created).unwrap());
+        drop(created);
         assert!(!root.path().join("a").exists());
     }
 }

@@ -1,21 +1,21 @@
-//! Why a socket could not be had, and what the process exits with.
+//! Why a socket could not be opened, and the exit code of the process.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// What a lock file stands for.
+/// What a lock file protects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owned {
-    /// The socket beside it.
+    /// The socket next to it.
     Socket,
-    /// The database beside it.
+    /// The database next to it.
     Database,
 }
 
 impl Owned {
-    const fn word(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Socket => "socket",
             Self::Database => "database",
@@ -23,29 +23,29 @@ impl Owned {
     }
 }
 
-/// A socket that could not be had. Each message says what to do where something can be done.
+/// A socket that could not be opened. Each message says what to do where something can be done.
 #[derive(Debug, Error)]
 pub enum SocketError {
-    /// The path cannot be that of a socket.
+    /// The path cannot be a socket's.
     #[error("socket path {}: {fault}", .path.display())]
     Path {
-        /// As it was given.
+        /// As given.
         path: PathBuf,
         /// Which rule it breaks.
         fault: &'static str,
     },
-    /// Neither the directory of a given path nor the one above it is there.
+    /// Neither the directory of a given path nor its parent exists.
     #[error("the directory {} does not exist: create it, or choose another path", .0.display())]
     DirectoryMissing(PathBuf),
     /// What should be a directory is something else.
     #[error("{} is not a directory", .0.display())]
     NotADirectory(PathBuf),
-    /// Somebody else could put another socket in its place.
+    /// Others could replace the socket by their own.
     #[error("the directory {} may be written by {by}, who could replace the socket: chmod go-w it, or give the socket a directory of its own (0750)", .directory.display())]
     DirectoryOpen {
         /// The socket's directory.
         directory: PathBuf,
-        /// Whom its mode or owner lets write.
+        /// The users whom its mode or owner lets write.
         by: String,
     },
     /// The auth socket is shared with others, the admin socket must not be.
@@ -56,12 +56,12 @@ pub enum SocketError {
         /// Directory of the auth socket.
         auth: PathBuf,
     },
-    /// Something lies at the path that is not ours to remove.
+    /// There is a file at the path that the daemon must not remove.
     #[error("{what} is in the way at {}: it was left alone, move it or choose another path", .path.display())]
     InTheWay {
         /// Where.
         path: PathBuf,
-        /// What lies there.
+        /// The kind of file.
         what: &'static str,
     },
     /// The group exists, but this user may not give files to it.
@@ -73,29 +73,29 @@ pub enum SocketError {
         gid: u32,
     },
     /// Another daemon holds the lock.
-    #[error("another daemon{} owns the {} {}", owner(*.pid), .what.word(), .path.display())]
+    #[error("another daemon{} owns the {} {}", owner(*.pid), .what.name(), .path.display())]
     Held {
-        /// What the lock stands for.
+        /// What the lock protects.
         what: Owned,
         /// The socket or the database.
         path: PathBuf,
-        /// The holder, where its lock file names one.
+        /// The holder, if its lock file names one.
         pid: Option<u32>,
     },
-    /// Somebody answers on the socket without holding the lock.
+    /// There is an answer on the socket, although the lock was free.
     #[error("another daemon owns the socket {}: somebody answers on it", .0.display())]
     Live(PathBuf),
-    /// What systemd passed is not what is needed.
+    /// systemd passed something unusable.
     #[error("socket passed by systemd: {0}")]
     Passed(String),
-    /// The system refused.
+    /// A system call failed.
     #[error("cannot {doing} {}: {source}", .path.display())]
     Io {
-        /// What was tried, as a verb.
+        /// The attempted operation, as a verb.
         doing: &'static str,
         /// On what.
         path: PathBuf,
-        /// The system's word.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -121,7 +121,7 @@ impl SocketError {
         }
     }
 
-    /// Makes the error of a system call from what was tried on what.
+    /// Converts the error of a system call; `doing` is the attempted operation.
     pub(super) fn io<E: Into<io::Error>>(doing: &'static str, path: &Path) -> impl Fn(E) -> Self {
         move |source| Self::Io { doing, path: path.to_owned(), source: source.into() }
     }

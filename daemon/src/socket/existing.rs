@@ -1,4 +1,4 @@
-//! What already lies at a socket's path. Asked only by the holder of the lock.
+//! What already exists at a socket's path. Used only by the holder of the lock.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -12,7 +12,7 @@ use nix::unistd::geteuid;
 
 use super::error::SocketError;
 
-/// Makes room at `path`: nothing there is fine, a socket of ours that nobody answers on is
+/// Clears `path` for a socket: nothing there is fine, the daemon's own socket without a listener is
 /// removed, anything else stays untouched and is an error.
 pub(super) fn remove_stale(path: &Path) -> Result<(), SocketError> {
     let Some(found) = lstat(path)? else { return Ok(()) };
@@ -37,14 +37,14 @@ pub(super) fn remove_stale(path: &Path) -> Result<(), SocketError> {
     }
 }
 
-/// Device and inode: whether a name still means the same file.
+/// Device and inode: whether a name still refers to the same file.
 pub(super) type FileId = (u64, u64);
 
 pub(super) fn id_of(found: &Metadata) -> FileId {
     (found.dev(), found.ino())
 }
 
-/// Removes what lies at `path` if it is still that file.
+/// Removes the file at `path` if it is still that one.
 pub(super) fn remove_same(path: &Path, id: FileId) -> Result<(), SocketError> {
     match lstat(path)? {
         Some(found) if id_of(&found) == id => {
@@ -54,7 +54,7 @@ pub(super) fn remove_same(path: &Path, id: FileId) -> Result<(), SocketError> {
     }
 }
 
-/// What lies at `path`, symlinks not followed.
+/// The metadata of `path`, symlinks not followed.
 pub(super) fn lstat(path: &Path) -> Result<Option<Metadata>, SocketError> {
     match fs::symlink_metadata(path) {
         Ok(found) => Ok(Some(found)),
@@ -63,17 +63,17 @@ pub(super) fn lstat(path: &Path) -> Result<Option<Metadata>, SocketError> {
     }
 }
 
-/// What became of a connect.
+/// The result of a connect.
 enum Answer {
-    /// Somebody listens, or has a full queue.
+    /// A process listens; its queue may be full.
     Live,
-    /// Nobody listens.
+    /// No process listens.
     Refused,
-    /// No stream socket, or no right to it.
+    /// Not a stream socket, or no right to connect.
     Other,
 }
 
-/// Connects without ever waiting: a live daemon with a full queue must not hold us up.
+/// Connects without ever blocking: a live daemon with a full queue must not delay the start.
 fn probe(path: &Path) -> Answer {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let attempt = socket(AddressFamily::Unix, SockType::Stream, flags, None)

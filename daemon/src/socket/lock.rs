@@ -1,4 +1,4 @@
-//! The lock file: whoever holds it is the daemon.
+//! The lock file: the process that holds it is the daemon.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -13,77 +13,77 @@ use nix::unistd::{Gid, Uid, fchown, geteuid};
 
 use super::error::{Owned, SocketError};
 
-/// Bytes of the first line: a process id, filled up with blanks, and the newline. So it can be
-/// written over without touching the note behind it.
+/// Bytes of the first line: a process id, padded with blanks, and the newline. The fixed length
+/// allows overwriting it without touching the note after it.
 const PID_LINE: usize = 11;
 
-/// Longest content that is read back.
+/// The most bytes that are read.
 const LONGEST: u64 = 64;
 
 /// How often a lock file that is removed meanwhile is opened again.
 const ATTEMPTS: u32 = 10;
 
-/// The held lock. Dropped, or the process gone, another daemon may start; the file stays,
-/// because removing it would let two daemons hold two files of one name.
+/// The held lock. When it is dropped or the process is gone, another daemon may start; the file
+/// stays, because removing it would let two daemons hold two files of one name.
 #[derive(Debug)]
 pub struct Lock {
     file: Flock<File>,
     path: PathBuf,
-    /// What the file remembers, on its second line.
+    /// The note on its second line.
     note: String,
-    /// This process created the file, and nothing has come of it yet: it goes when this is
-    /// dropped.
+    /// This process created the file and does not need it yet: it is removed when this is dropped.
     fresh: bool,
 }
 
 impl Lock {
-    /// Takes the lock beside `path`: the file `PATH.lock`, mode 0600, which then holds our pid.
+    /// Takes the lock next to `path`: the file `PATH.lock`, mode 0600, which then contains the
+    /// daemon's pid.
     ///
     /// # Errors
     /// [`SocketError::Held`] naming the holder, [`SocketError::InTheWay`] where the lock file is
-    /// no plain file of ours, [`SocketError::Io`] where it cannot be opened or written.
+    /// not a regular file of the daemon, [`SocketError::Io`] where it cannot be opened or written.
     pub fn take(path: &Path, what: Owned) -> Result<Self, SocketError> {
-        let beside = lock_path(path);
+        let lock_file = lock_path(path);
         for _ in 0..ATTEMPTS {
-            let (file, fresh) = open(&beside, what)?;
+            let (file, fresh) = open(&lock_file, what)?;
             let file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
                 Ok(file) => file,
                 Err((file, Errno::EWOULDBLOCK)) => {
                     let pid = holder(&file);
                     return Err(SocketError::Held { what, path: path.to_owned(), pid });
                 }
-                Err((_, error)) => return Err(SocketError::io("lock", &beside)(error)),
+                Err((_, error)) => return Err(SocketError::io("lock", &lock_file)(error)),
             };
             // A start that failed may have removed it since it was opened.
-            if !is_still_at(&file, &beside) {
+            if !is_still_at(&file, &lock_file) {
                 continue;
             }
             let note = note_in(&content(&file).unwrap_or_default()).to_owned();
-            let mut lock = Self { file, path: beside, note, fresh };
-            // A disk without room takes nothing from the lock but the name of its holder.
+            let mut lock = Self { file, path: lock_file, note, fresh };
+            // On a full disk the lock still holds, but the file does not name its holder.
             lock.sign().or_else(forgive_full).map_err(SocketError::io("write", &lock.path))?;
             lock.fresh &= what == Owned::Database;
             return Ok(lock);
         }
-        Err(SocketError::InTheWay { path: beside, what: "a lock file that comes and goes" })
+        Err(SocketError::InTheWay { path: lock_file, what: "a lock file that comes and goes" })
     }
 
-    /// What it remembers from an earlier holder.
+    /// The note of an earlier holder.
     pub fn note(&self) -> &str {
         &self.note
     }
 
-    /// Where it is.
+    /// The path of the lock file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The file stays from now on, even where this process created it.
+    /// Keeps the file from now on, even where this process created it.
     pub const fn keep(&mut self) {
         self.fresh = false;
     }
 
-    /// Remembers `note`, one word, for those who hold the lock later; synced when this returns.
+    /// Stores `note`, one name, for later holders; synced when this returns.
     ///
     /// # Errors
     /// Those of writing and syncing.
@@ -99,7 +99,7 @@ impl Lock {
         File::open(directory)?.sync_all()
     }
 
-    /// Writes pid and note over what is there: at no moment is a note lost that was there before.
+    /// Overwrites pid and note: an existing note is not lost at any moment.
     fn sign(&mut self) -> io::Result<()> {
         let mut text = pid_line(&std::process::id().to_string());
         if !self.note.is_empty() {
@@ -117,7 +117,7 @@ impl Drop for Lock {
             let _ = std::fs::remove_file(&self.path);
             return;
         }
-        // Whoever reads the file next must not be sent to a process that may be another by then.
+        // The next reader must not be referred to a pid that may be another process by then.
         let _ = if self.note.is_empty() {
             self.file.set_len(0)
         } else {
@@ -126,12 +126,12 @@ impl Drop for Lock {
     }
 }
 
-/// The lock beside the database.
+/// Takes the lock next to the database.
 pub fn lock_beside(database: &Path) -> Result<Lock, SocketError> {
     Lock::take(database, Owned::Database)
 }
 
-/// What the lock file beside the database remembers, without taking or touching it.
+/// The note in the lock file next to the database, without taking or touching the lock.
 pub fn note_beside(database: &Path) -> String {
     let file = OpenOptions::new().read(true).custom_flags(SAFELY).open(lock_path(database));
     let text = file.and_then(|file| content(&file)).unwrap_or_default();
@@ -145,10 +145,10 @@ pub fn lock_path(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Without ever following a symlink or waiting for a pipe.
+/// Never follows a symlink or waits for a FIFO.
 const SAFELY: i32 = libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK;
 
-/// Opens the lock file; true where it was created for that.
+/// Opens the lock file; true where this call created it.
 fn open(path: &Path, what: Owned) -> Result<(File, bool), SocketError> {
     let in_the_way = |what| SocketError::InTheWay { path: path.to_owned(), what };
     let (file, fresh) = open_or_create(path).map_err(|error| match error.raw_os_error() {
@@ -162,7 +162,8 @@ fn open(path: &Path, what: Owned) -> Result<(File, bool), SocketError> {
         return Err(in_the_way("something that is no plain file"));
     }
     let us = geteuid();
-    // Root may follow the owner of PhotoPrism's files, who may write in their directory anyway.
+    // Root may give the file to the owner of PhotoPrism's files, who may write in their directory
+    // anyway.
     let may_follow = us.is_root() && what == Owned::Database;
     if found.uid() != us.as_raw() && !may_follow {
         return Err(in_the_way("a lock file of another user"));
@@ -177,12 +178,12 @@ fn open(path: &Path, what: Owned) -> Result<(File, bool), SocketError> {
     Ok((file, fresh))
 }
 
-/// Gives root's lock file to the owner of the database, whose user may run the daemon the next
-/// time. Where there is no database yet it stays root's, as the database will be.
+/// Gives root's lock file to the owner of the database, whose user may run the daemon next time.
+/// Where there is no database yet the file stays root's, as the database will be.
 fn follow(file: &File, path: &Path) {
     if let Ok(database) = std::fs::metadata(path.with_extension("")) {
         let (uid, gid) = (Uid::from_raw(database.uid()), Gid::from_raw(database.gid()));
-        // Without it only a daemon of root's can be started, as before.
+        // If it fails, only root can start the daemon, as before.
         let _ = fchown(file, Some(uid), Some(gid));
     }
 }
@@ -195,7 +196,7 @@ fn open_or_create(path: &Path) -> io::Result<(File, bool)> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),
     }
-    // Created, so that one that is removed in between is no error.
+    // With `create`, so that removing the file in between is not an error.
     Ok((options.create(true).truncate(false).open(path)?, false))
 }
 
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plain_file_of_ours_is_left_alone() {
+    fn what_is_not_the_daemon_s_regular_file_is_left_alone() {
         let root = tempfile::tempdir().unwrap();
         let target = root.path().join("target");
         fs::write(&target, "precious").unwrap();
@@ -288,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn root_s_lock_of_a_database_is_its_owner_s() {
+    fn root_gives_the_lock_file_of_a_database_to_its_owner() {
         let root = tempfile::tempdir().unwrap();
         let database = root.path().join("index.db");
         fs::write(&database, "").unwrap();
@@ -310,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_stays_whoever_comes_and_goes() {
+    fn a_note_survives_its_holders() {
         let root = tempfile::tempdir().unwrap();
         let database = root.path().join("admin.db");
         let mut lock = lock_beside(&database).unwrap();
@@ -326,23 +327,23 @@ mod tests {
         assert_eq!(fs::read_to_string(lock_path(&database)).unwrap(), "          \nown\n");
         assert_eq!(lock_beside(&database).unwrap().note(), "own");
         assert_eq!(note_beside(&database), "own");
-        // What was cut off between writing and cutting is read as it is meant.
+        // Text left behind by a crash between writing and truncating is ignored.
         fs::write(lock_path(&database), "1         \nown\ntoprism\n").unwrap();
         assert_eq!(lock_beside(&database).unwrap().note(), "own");
-        // One of an earlier daemon remembers nothing.
+        // A file of an earlier version contains no note.
         fs::write(lock_path(&database), "4194304\n").unwrap();
         assert_eq!(lock_beside(&database).unwrap().note(), "");
     }
 
     #[test]
-    fn a_start_that_came_to_nothing_leaves_no_lock_file_of_a_database() {
+    fn a_failed_start_leaves_no_lock_file_of_a_database() {
         let root = tempfile::tempdir().unwrap();
         let database = root.path().join("admin.db");
         drop(lock_beside(&database).unwrap());
         assert!(!lock_path(&database).exists());
         lock_beside(&database).unwrap().keep();
         assert!(lock_path(&database).exists());
-        // It was there before: it stays.
+        // It existed before: it stays.
         drop(lock_beside(&database).unwrap());
         assert!(lock_path(&database).exists());
     }

@@ -1,4 +1,4 @@
-//! The sockets: directory, lock, bind, mode, listen, in this order; or as systemd passed them.
+//! The sockets: directory, lock, bind, mode, listen, in this order; or as passed by systemd.
 
 mod bind;
 mod directory;

@@ -1,4 +1,4 @@
-//! Which paths can be those of sockets.
+//! Which paths a socket can have.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -37,7 +37,7 @@ fn fault(path: &Path) -> Option<&'static str> {
     }
 }
 
-/// The directory in which `path` lies; the current one for a bare name.
+/// The directory of `path`; the current one for a bare name.
 pub(super) fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -46,7 +46,7 @@ pub(super) fn directory_of(path: &Path) -> &Path {
 }
 
 /// Checks that the auth socket can be shared without sharing the admin socket: neither directory
-/// is, holds or lies in the other, symlinks followed as far as the directories exist.
+/// is, contains or is inside the other, symlinks followed as far as the directories exist.
 pub fn check_apart(admin: &Path, auth: &Path) -> Result<(), SocketError> {
     let (admin, auth) = (resolved(directory_of(admin)), resolved(directory_of(auth)));
     if admin.starts_with(&auth) || auth.starts_with(&admin) {
@@ -55,7 +55,7 @@ pub fn check_apart(admin: &Path, auth: &Path) -> Result<(), SocketError> {
     Ok(())
 }
 
-/// The directory with symlinks followed; what does not exist yet stays as it is written.
+/// The directory with symlinks followed; what does not exist yet stays as written.
 fn resolved(directory: &Path) -> PathBuf {
     let mut missing: Vec<OsString> = Vec::new();
     let mut rest = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
@@ -73,7 +73,7 @@ fn resolved(directory: &Path) -> PathBuf {
     }
 }
 
-/// One more component; where nothing exists yet, `..` means the one before.
+/// Appends a component; where nothing exists yet, `..` removes the last one.
 fn append(mut path: PathBuf, name: &OsString) -> PathBuf {
     if name == ".." {
         path.pop();
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_name_lies_in_the_current_directory() {
+    fn a_bare_name_is_in_the_current_directory() {
         assert_eq!(directory_of(Path::new("admin.sock")), Path::new("."));
         assert_eq!(directory_of(Path::new("/run/a/b.sock")), Path::new("/run/a"));
     }

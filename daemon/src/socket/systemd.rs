@@ -1,4 +1,4 @@
-//! Sockets that systemd passed, and what it is told.
+//! Sockets that systemd passed, and the notifications to it.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -14,18 +14,18 @@ use super::error::SocketError;
 use crate::peer::SocketKind;
 use crate::sys;
 
-/// A listening socket made by systemd: used as it is, never unlinked, chmodded or locked.
+/// A listening socket created by systemd: used unchanged, never unlinked, chmodded or locked.
 #[derive(Debug)]
 pub struct PassedSocket {
-    /// Does not block, closed on exec.
+    /// Non-blocking, closed on exec.
     pub listener: UnixListener,
-    /// Where its file is.
+    /// The path of its file.
     pub path: PathBuf,
-    /// The group of that file: what the policy takes for the socket group.
+    /// The group of that file, which the policy uses as the socket group.
     pub gid: u32,
 }
 
-/// What systemd passed; nothing where it did not start us with sockets.
+/// The sockets that systemd passed; none where it did not start the daemon with sockets.
 #[derive(Debug, Default)]
 pub struct Passed {
     /// The descriptor named `admin`.
@@ -34,11 +34,11 @@ pub struct Passed {
     pub auth: Option<PassedSocket>,
 }
 
-/// Takes the sockets over. The first call in a process gets them, later ones get none.
+/// Takes over the sockets. The first call in a process gets them, later ones get none.
 ///
 /// # Errors
 /// [`SocketError::Passed`]: a name that is neither `admin` nor `auth`, one of them twice, or
-/// something that is no listening stream socket with a path.
+/// something that is not a listening stream socket with a path.
 pub fn passed() -> Result<Passed, SocketError> {
     let mut all = Passed::default();
     let descriptors =
@@ -67,7 +67,7 @@ fn kind(name: &str) -> Result<SocketKind, SocketError> {
     )
 }
 
-/// Makes sure that it is a listening Unix stream socket, and finds the group of its file.
+/// Checks that it is a listening Unix stream socket, and finds the group of its file.
 fn check(descriptor: OwnedFd, name: &str) -> Result<PassedSocket, SocketError> {
     let wrong = |fault: &str| SocketError::Passed(format!("{name} {fault}"));
     let fd = descriptor.as_fd();
@@ -92,33 +92,34 @@ fn check(descriptor: OwnedFd, name: &str) -> Result<PassedSocket, SocketError> {
     Ok(PassedSocket { listener, path, gid })
 }
 
-/// Tells systemd that the daemon serves (`READY=1`); also ends a reload.
+/// Notifies systemd that the daemon serves (`READY=1`); also ends a reload.
 ///
 /// # Errors
-/// Those of sending the message; without systemd there are none.
+/// Those of sending the message; none without systemd.
 pub fn ready() -> io::Result<()> {
     sd_notify::notify(&[NotifyState::Ready])
 }
 
-/// Tells systemd that the daemon stops (`STOPPING=1`).
+/// Notifies systemd that the daemon stops (`STOPPING=1`).
 pub fn stopping() -> io::Result<()> {
     sd_notify::notify(&[NotifyState::Stopping])
 }
 
-/// Tells systemd that settings are read again (`RELOADING=1`); [`ready`] ends it.
+/// Notifies systemd that settings are read again (`RELOADING=1`); [`ready`] ends it.
 ///
 /// # Errors
-/// As [`ready`], and those of the monotonic clock, which systemd wants to see.
+/// As [`ready`], and those of the monotonic clock, whose time systemd requires.
 pub fn reloading() -> io::Result<()> {
     sd_notify::notify(&[NotifyState::Reloading, NotifyState::monotonic_usec_now()?])
 }
 
-/// Tells systemd's watchdog that the daemon moves (`WATCHDOG=1`).
+/// Notifies systemd's watchdog that the daemon makes progress (`WATCHDOG=1`).
 pub fn watchdog() -> io::Result<()> {
     sd_notify::notify(&[NotifyState::Watchdog])
 }
 
-/// How long systemd waits for [`watchdog`] before it restarts the daemon; `None`: not watched.
+/// How long systemd waits for [`watchdog`] before it restarts the daemon; `None` without a
+/// watchdog.
 pub fn watchdog_interval() -> Option<Duration> {
     sd_notify::watchdog_enabled()
 }
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_listening_unix_stream_socket_is_refused() {
+    fn what_is_not_a_listening_unix_stream_socket_is_refused() {
         let root = tempfile::tempdir().unwrap();
         let datagram = UnixDatagram::bind(root.path().join("datagram")).unwrap();
         assert!(fault(datagram).ends_with("admin is no stream socket"));

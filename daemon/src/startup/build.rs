@@ -1,4 +1,4 @@
-//! All the parts of a daemon, made in the order in which each needs the one before.
+//! Builds all the parts of a daemon, in the order in which they need each other.
 
 use std::io;
 use std::os::unix::net::UnixListener;
@@ -24,7 +24,7 @@ use crate::system::{Seen, network_file_system};
 /// Cost of bcrypt hashes, PhotoPrism's own.
 const BCRYPT_COST: u32 = 12;
 
-/// A listener and, where this process made it, its file.
+/// A listener and, where this process created it, its file.
 pub(super) struct Listening {
     pub(super) kind: SocketKind,
     pub(super) listener: UnixListener,
@@ -43,7 +43,7 @@ pub(super) struct Daemon {
     pub(super) rules: PasswordRules,
     pub(super) admin_user: photoprism_protocol::name::UserName,
     pub(super) started: Stopwatch,
-    /// Held to the end: one daemon of a host at a time has the database.
+    /// Held to the end: only one daemon of a host at a time uses the database.
     pub(super) lock: DatabaseLock,
 }
 
@@ -86,7 +86,7 @@ fn warn_of_network(database: &Path) {
     }
 }
 
-/// Logs a warning where others could read our own database, or replace it.
+/// Logs a warning where others could read the daemon's own database, or replace it.
 fn warn_of_others(slot: &Database) {
     let path = slot.path();
     if !slot.db().is_some_and(|db| *db.kind() == Kind::Own) {
@@ -113,7 +113,7 @@ fn start_log(settings: &Settings) -> io::Result<Handle> {
     log::init(options, || Clock::System.now())
 }
 
-/// Who may do what: the settings, and the group of the admin socket.
+/// The peers' rights: from the settings, and the group of the admin socket.
 pub(super) fn policy(settings: &Settings, passed_group: Option<u32>) -> Policy {
     let entry = |allowed: &Allowed| AllowEntry {
         level: allowed.level,
@@ -165,7 +165,7 @@ fn bind(
     Ok(Listening { kind, listener, path: place.path, bound: Some(bound) })
 }
 
-/// PhotoPrism checks the passwords of its own database, and knows bcrypt only.
+/// PhotoPrism checks the passwords of its own database, and knows only bcrypt.
 fn target(settings: &Settings, slot: &Database) -> Target {
     let own = match slot.db() {
         Some(db) => *db.kind() == Kind::Own,

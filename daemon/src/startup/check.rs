@@ -1,4 +1,4 @@
-//! `--check`, `--help` and `--version`: told on standard output, nothing touched.
+//! `--check`, `--help` and `--version`: printed on standard output, nothing touched.
 
 use std::io::Write;
 use std::path::Path;
@@ -17,7 +17,7 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::running)
 }
 
-/// Reports what would be used; exit 78 for a database that a start would refuse.
+/// Prints the effective settings; exit 78 for a database that a start would refuse.
 pub(super) fn check(loaded: &Loaded) -> Result<(), Failure> {
     admin_user(loaded)?;
     let database = &loaded.settings.database;
@@ -31,7 +31,7 @@ pub(super) fn check(loaded: &Loaded) -> Result<(), Failure> {
 
 fn describe(database: &Database) -> (String, Option<String>) {
     let path = &database.path;
-    let refuse = |why: String| (format!("refused: {why}"), Some(told(path, &why)));
+    let refuse = |why: String| (format!("refused: {why}"), Some(would_be_refused(path, &why)));
     let expected = remembered(path);
     match detect(path) {
         Ok(DatabaseKind::Nothing | DatabaseKind::Unfinished)
@@ -54,6 +54,6 @@ fn describe(database: &Database) -> (String, Option<String>) {
     }
 }
 
-fn told(path: &Path, why: &str) -> String {
+fn would_be_refused(path: &Path, why: &str) -> String {
     format!("{} would be refused: {why}", path.display())
 }

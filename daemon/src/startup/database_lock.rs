@@ -1,8 +1,9 @@
-//! The lock file next to the database: one daemon of a host at a time, and what database there was.
+//! The lock file next to the database: one daemon of a host at a time, and the kind of the
+//! database.
 //!
-//! It remembers the kind of the database with one word. Where there was one of the daemon's own, a
-//! start that finds none creates none in its place: whoever lost a file shall not be served by an
-//! empty one. Where there was PhotoPrism's, it is waited for, whatever its name.
+//! The file stores the kind of the database by name. After a database of the daemon's own, a start
+//! that finds none does not create one in its place: the owner of a lost file must not be served by
+//! an empty one. After PhotoPrism's, the daemon waits for it, whatever its name.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ use crate::store::{
     check_access, make_or_check_directory, resolve,
 };
 
-/// The words of the lock file.
+/// The names in the lock file.
 const OWN: &str = "own";
 const PHOTOPRISM: &str = "photoprism";
 
@@ -25,7 +26,7 @@ const PHOTOPRISM: &str = "photoprism";
 pub(super) struct DatabaseLock(Lock);
 
 impl DatabaseLock {
-    /// Takes it, where the database could be written at all: else nothing is left behind.
+    /// Takes the lock, if the database could be written at all: otherwise it leaves no file behind.
     pub(super) fn take(database: &Database) -> Result<Self, Failure> {
         let path = &database.path;
         make_or_check_directory(path, !database.given)?;
@@ -33,20 +34,20 @@ impl DatabaseLock {
         Ok(Self(lock_beside(&resolve(path))?))
     }
 
-    /// What an earlier start found or created.
+    /// The kind that an earlier start found or created.
     pub(super) fn expected(&self) -> Expected {
         expected(self.0.note())
     }
 
-    /// Remembers what this start found or created, once that is on the disk. PhotoPrism's that is
-    /// not there yet changes nothing.
+    /// Stores the kind that this start found or created, once it is on the disk. While PhotoPrism's
+    /// database does not exist yet, nothing changes.
     pub(super) fn remember(&mut self, found: Option<&Db>) {
-        let word = match found.map(Db::kind) {
+        let note = match found.map(Db::kind) {
             Some(Kind::Own) => OWN,
             Some(Kind::PhotoPrism { .. }) => PHOTOPRISM,
             None => return self.0.keep(),
         };
-        if let Err(error) = self.0.remember(word) {
+        if let Err(error) = self.0.remember(note) {
             warn!(
                 path = %self.0.path().display(), %error,
                 "the lock file cannot remember the database; the next start tries again"
@@ -63,12 +64,12 @@ fn expected(note: &str) -> Expected {
     }
 }
 
-/// What an earlier start left word of, for `--check`: nothing is locked or touched.
+/// The kind that an earlier start stored, for `--check`: nothing is locked or touched.
 pub(super) fn remembered(database: &Path) -> Expected {
     expected(&note_beside(&resolve(database)))
 }
 
-/// A database that is gone, with what to do about it.
+/// The error for a database that is gone, with what to do about it.
 pub(super) fn failure(database: &Path, error: OpenError) -> Failure {
     match error {
         OpenError::Gone(what) => Failure::new(
@@ -79,7 +80,7 @@ pub(super) fn failure(database: &Path, error: OpenError) -> Failure {
     }
 }
 
-/// What is to be done about an own database that is gone: `what` says how.
+/// What to do about an own database that is gone; `what` says in which way it is.
 pub(super) fn gone(database: &Path, what: &str) -> String {
     let lock = lock_path(&resolve(database));
     let (backup, restore) = match newest_backup(database) {
@@ -103,7 +104,7 @@ pub(super) fn gone(database: &Path, what: &str) -> String {
     )
 }
 
-/// The newest backup of the accounts, asked for or made before something that destroys.
+/// The newest backup of the accounts, created on request or before a destructive command.
 fn newest_backup(database: &Path) -> Result<Option<PathBuf>, StoreError> {
     let found = backup_list(&backup_directory(database))?.into_iter();
     let mut accounts = found.filter(|entry| entry.origin != BackupOrigin::Migration);
@@ -115,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_words_that_are_known_are_remembered() {
+    fn only_known_notes_are_recognised() {
         assert_eq!(expected("own"), Expected::Own);
         assert_eq!(expected("photoprism"), Expected::PhotoPrism);
         for note in ["", "owner", "OWN", "1234"] {

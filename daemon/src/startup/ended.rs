@@ -1,6 +1,6 @@
 //! Keeps ended what was ended in PhotoPrism's database: deletes again what a running PhotoPrism
-//! writes back, tells which changes
-//! of accounts it undid, and lets go what it cannot know any more.
+//! writes back, reports which changes of accounts it undid, and forgets entries when PhotoPrism
+//! cannot have them in memory any more.
 
 use std::rc::Rc;
 
@@ -16,23 +16,23 @@ use crate::store::{
     ended_state, forget_ended, move_ended, report_changes,
 };
 
-/// How often the rows are looked at where nothing was met.
+/// How often the rows are checked while nothing came back.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// The least time between two looks, however often a check meets something.
+/// The least time between two checks, however often a request finds a session that came back.
 const LEAST: Duration = Duration::from_secs(1);
 
 /// Sessions that one transaction ends again: some milliseconds.
 const STEP: i64 = 500;
 
-/// Seconds that the clock may move more than time went by before it counts as set ahead. A machine
-/// that slept looks the same.
+/// How many seconds the clock may gain on the elapsed time before it counts as set ahead. A machine
+/// that was suspended looks the same.
 const JUMP: i64 = 5;
 
 /// How long a step may wait for the database.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Works until the daemon stops.
+/// Runs until the daemon stops.
 pub(super) async fn keep_ended(app: Rc<App>) {
     if app.own {
         return;
@@ -50,14 +50,14 @@ pub(super) async fn keep_ended(app: Rc<App>) {
     }
 }
 
-/// The clock when it was last read, and the time that went by since.
+/// The wall clock when it was last read, and the time elapsed since.
 struct Time {
     at: i64,
     since: Stopwatch,
 }
 
 impl Time {
-    /// Seconds by which the clock was set ahead since this was last asked.
+    /// Seconds by which the clock was set ahead since the last call.
     fn jump(&mut self, now: i64) -> i64 {
         let went_by = i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX);
         let jump = now.saturating_sub(self.at).saturating_sub(went_by);
@@ -66,12 +66,12 @@ impl Time {
     }
 }
 
-/// One round over all entries, with what follows from it; false while the database is missing.
+/// One pass over all entries, with its consequences; false while the database is missing.
 async fn round(app: &App, (jump, first): (i64, bool)) -> Result<bool, CommandError> {
     let now = app.clock.unix();
     let mut after = String::new();
     loop {
-        let Some(state) = look(app, (after.clone(), now)).await? else { return Ok(false) };
+        let Some(state) = check_chunk(app, (after.clone(), now)).await? else { return Ok(false) };
         if after.is_empty() && state.entries > 0 && (first || jump > 0) {
             let anew = move |tx: &Tx<'_>| {
                 Ok(if first { begin_ended_anew(tx, now) } else { move_ended(tx, jump) }?)
@@ -95,11 +95,14 @@ async fn round(app: &App, (jump, first): (i64, bool)) -> Result<bool, CommandErr
     Ok(true)
 }
 
-/// Looks at a piece of the entries. On the database's thread, so that no commit comes between the
-/// table and what is held.
-async fn look(app: &App, (after, now): (String, i64)) -> Result<Option<EndedState>, CommandError> {
+/// Checks one chunk of the entries, on the database's thread, so that no commit comes between the
+/// table and the ids in memory.
+async fn check_chunk(
+    app: &App,
+    (after, now): (String, i64),
+) -> Result<Option<EndedState>, CommandError> {
     let held = app.ended.clone();
-    let look = move |db: Result<&Db, StoreError>| {
+    let check = move |db: Result<&Db, StoreError>| {
         let Ok(db) = db else { return Ok(None) };
         let state = ended_state(db, now, &after)?;
         if held.len() as u64 != state.entries.min(MOST_HELD as u64) {
@@ -107,7 +110,7 @@ async fn look(app: &App, (after, now): (String, i64)) -> Result<Option<EndedStat
         }
         Ok(Some(state))
     };
-    app.store.look(DEADLINE, look).await
+    app.store.look(DEADLINE, check).await
 }
 
 async fn end(app: &App, (after, now): (String, i64)) -> Result<usize, CommandError> {

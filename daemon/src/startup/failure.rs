@@ -1,4 +1,4 @@
-//! Why the daemon ends with another exit code than 0.
+//! Why the daemon ends with an exit code other than 0.
 
 use std::process::ExitCode;
 
@@ -6,10 +6,10 @@ use crate::config::ConfigError;
 use crate::socket::SocketError;
 use crate::store::OpenError;
 
-/// Exit code where something failed while running.
+/// Exit code of a failure at run time.
 const FAILED: u8 = 1;
 
-/// A message for people and the exit code of `spec/daemon.md`.
+/// A message for people and the exit code.
 #[derive(Debug)]
 pub(super) struct Failure {
     message: String,
@@ -17,17 +17,17 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// Something that the system refused.
+    /// The error of a system call.
     pub(super) fn running(error: impl std::fmt::Display) -> Self {
         Self { message: error.to_string(), code: FAILED }
     }
 
-    /// A message of our own with its code.
+    /// The daemon's own message with its code.
     pub(super) fn new(message: impl Into<String>, code: u8) -> Self {
         Self { message: message.into(), code }
     }
 
-    /// Says it on standard error, where somebody reads that.
+    /// Writes it to standard error.
     pub(super) fn report(&self) -> ExitCode {
         crate::log::report_fatal(&self.message, self.code);
         ExitCode::from(self.code)

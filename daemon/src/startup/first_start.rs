@@ -24,7 +24,7 @@ pub(super) fn admin_user(loaded: &Loaded) -> Result<UserName, Failure> {
         .map_err(|rule| loaded.refuse(Id::AdminUser, rule.to_string()).into())
 }
 
-/// Opens the database, with all that a new one begins with.
+/// Opens the database, with the initial contents for a new one.
 pub(super) fn open(
     settings: &Settings,
     admin: &UserName,
@@ -43,7 +43,7 @@ pub(super) fn open(
     .map_err(|error| failure(&settings.database.path, error))
 }
 
-/// Gives the first admin its configured password, where it has never had one.
+/// Sets the configured password of the first admin, if that has never had one.
 pub(super) fn set_password(
     slot: &Database,
     (settings, admin): (&Settings, &UserName),

@@ -1,6 +1,5 @@
-//! What the daemon does on its own account while it serves: writing down what was gathered, and
-//! sweeping away what has ended. Each step takes less than 50 ms on the database thread, so that
-//! commands come in between.
+//! Periodic work while the daemon serves: writing what was buffered, and deleting what has expired.
+//! Each step takes less than 50 ms on the database thread, so that commands run in between.
 
 use std::rc::Rc;
 
@@ -17,13 +16,13 @@ use crate::store::{
     sweep_sessions, vouches_sweep,
 };
 
-/// Refusals of the limiter are written so often (`spec/data.md`).
+/// How often the limiter's refusals are written.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Ticks between two writings of what was seen of sessions (`spec/data.md`: a minute).
+/// Ticks between two writes of the last uses of sessions: a minute.
 const SEEN_EVERY: u64 = 60;
 
-/// Ticks between two prunings of the record of logins: rows are counted for it.
+/// Ticks between two prunings of the record of logins, which count rows.
 const PRUNE_EVERY: u64 = 2;
 
 /// The same where so many rows may be kept that counting them takes longer.
@@ -32,19 +31,19 @@ const PRUNE_MANY_EVERY: u64 = 60;
 /// Rows that are counted within a few milliseconds.
 const MANY_RECORDS: u64 = 200_000;
 
-/// Ticks between two sweeps (`spec/data.md`: an hour).
+/// Ticks between two sweeps: an hour.
 const SWEEP_EVERY: u64 = 3600;
 
-/// The same of limits: the table grows by a row for each new address meanwhile.
+/// The same for limits: the table grows by one row for each new address in between.
 const LIMITS_EVERY: u64 = 300;
 
-/// Sessions that one step sweeps at most: some milliseconds.
+/// The most sessions of one step: some milliseconds.
 const SWEEP_ROWS: u32 = 500;
 
 /// How long a step may wait for the database.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Works until the daemon stops; the first sweep comes at once.
+/// Runs until the daemon stops; the first sweep comes at once.
 pub(super) async fn housekeeping(app: Rc<App>) {
     log_failure(clamp_future_times(&app).await, "mending the times of limits");
     let mut stop = app.stop.clone();
@@ -70,13 +69,13 @@ pub(super) async fn housekeeping(app: Rc<App>) {
     }
 }
 
-/// Writes down what was gathered, before the end.
+/// Writes what was buffered, before the daemon ends.
 pub(super) async fn flush_pending(app: &App) {
     log_failure(flush_refusals(app, WRITE_TIMEOUT).await, "writing refused logins");
     log_failure(write_seen(app).await, "writing the last uses of sessions");
 }
 
-/// A trail that does not hold is reported at the start, not only to who asks.
+/// A broken audit trail is reported at the start, not only by `audit.verify`.
 pub(super) async fn check_trail(app: Rc<App>) {
     match verify_trail(&app, Verify::whole()).await {
         Ok(VerifyResult { broken_at: Some(number), records, .. }) => warn!(
@@ -88,8 +87,8 @@ pub(super) async fn check_trail(app: Rc<App>) {
     }
 }
 
-/// Whether there is something to look after: PhotoPrism's database gets the daemon's tables with
-/// the first write of a command, never by a start or a sweep.
+/// Whether the daemon's tables exist: in PhotoPrism's database the first write of a command creates
+/// them, never a start or a sweep.
 async fn has_tables(app: &App) -> Result<bool, CommandError> {
     app.store.look(WRITE_TIMEOUT, |db| Ok(db.is_ok_and(has_admin_tables))).await
 }
@@ -122,7 +121,7 @@ async fn sweep(app: &App) -> Result<(), CommandError> {
     if !has_tables(app).await? {
         return Ok(());
     }
-    // Those of PhotoPrism's database are left to PhotoPrism.
+    // PhotoPrism deletes the sessions of its own database.
     if app.own {
         sweep_ended(app, app.clock.unix()).await?;
     }
@@ -143,7 +142,7 @@ async fn sweep_limits(app: &App) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Step by step, until a step finds less than it may take.
+/// In steps, until a step finds less than it may delete.
 async fn sweep_ended(app: &App, now: i64) -> Result<(), CommandError> {
     loop {
         let seen = app.index.pending_uses();
@@ -162,7 +161,7 @@ async fn sweep_ended(app: &App, now: i64) -> Result<(), CommandError> {
 
 fn prune_every(app: &App) -> u64 {
     let many = app.limits.borrow().login_records > MANY_RECORDS;
-    // Each look takes PhotoPrism's lock for a moment.
+    // Each read takes PhotoPrism's lock for a moment.
     if many || !app.own { PRUNE_MANY_EVERY } else { PRUNE_EVERY }
 }
 

@@ -18,7 +18,7 @@ use crate::log;
 use crate::process;
 use crate::socket::systemd;
 
-/// Starts the daemon, serves until it is asked to stop, and gives the exit code.
+/// Starts the daemon, serves until a stop is requested, and returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let _last = LastRecords;
     match try_run(args) {
@@ -27,7 +27,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Dropped at the end of the daemon, a panic included: what was logged is written before it.
+/// Dropped at the end of the daemon, even after a panic: writes what was logged before.
 struct LastRecords;
 
 impl Drop for LastRecords {
@@ -47,7 +47,7 @@ fn try_run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
     }
 }
 
-/// The one reader of the environment; an empty variable is for `config` to pass over.
+/// The only reader of the environment; `config` ignores empty variables.
 fn environment(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }

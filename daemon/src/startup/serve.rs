@@ -1,4 +1,4 @@
-//! The daemon at work: sockets, signals, the watchdog, and a clean end.
+//! Runs the daemon: sockets, signals, the watchdog, and a clean end.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -37,13 +37,13 @@ use crate::store::{
     log_audit_head, user_by_uid,
 };
 
-/// How long what runs may take to finish after a stop (`spec/security.md`).
+/// How long requests in progress may take to finish after a stop.
 const STOPPING: Duration = Duration::from_secs(5);
 
-/// How long the status for the log may take.
+/// Timeout of the status for the log.
 const STATUS: Duration = Duration::from_secs(5);
 
-/// What reacts to signals.
+/// Handles the signals.
 struct Control {
     app: Rc<App>,
     loaded: Loaded,
@@ -98,12 +98,12 @@ pub(super) fn serve(built: Daemon) -> Result<(), Failure> {
     let control = Control { app, loaded: built.loaded, log: built.log, passed_group };
     let clean = run(&runtime, control, (built.sockets, ready, answers), (inbox, stop))?;
     end(&store, thread, clean)?;
-    // Held to the very end: the next daemon may come when this one is gone.
+    // Held to the very end: the next daemon may start only when this one is gone.
     drop(built.lock);
     Ok(())
 }
 
-/// The sessions of our own database; PhotoPrism's are read at each check.
+/// The sessions of the daemon's own database; PhotoPrism's are read at each check.
 fn index(slot: &Database) -> Result<SessionIndex, Failure> {
     let Some(db) = slot.db().filter(|db| *db.kind() == Kind::Own) else {
         return Ok(SessionIndex::default());
@@ -118,13 +118,13 @@ fn index(slot: &Database) -> Result<SessionIndex, Failure> {
     Ok(SessionIndex::load(sessions, accounts))
 }
 
-/// What was ended in PhotoPrism's database, as the last run left it.
+/// What was ended in PhotoPrism's database, as the last run stored it.
 fn ended(slot: &Database) -> Result<EndedIds, Failure> {
     let ids = slot.db().map(|db| ended_ids(db, MOST_HELD)).transpose().map_err(Failure::running)?;
     Ok(EndedIds::load(&ids.unwrap_or_default()))
 }
 
-/// Places as the last run left them.
+/// Restores the login limiter from its rows.
 fn limiter(slot: &Database, limits: &Limits) -> Result<Limiter, Failure> {
     let limiter = Limiter::new(Monotonic::start(), rate(limits));
     if let Some(db) = slot.db() {
@@ -157,7 +157,7 @@ fn ready_line(built: &Daemon) -> Ready {
     }
 }
 
-/// Serves until a signal asks for the end; true where every connection ended in time.
+/// Serves until a signal requests the end; true where every connection ended in time.
 fn run(
     runtime: &Runtime,
     control: Control,
@@ -210,7 +210,7 @@ impl Control {
             match signal {
                 Signal::Stop => return,
                 Signal::Reload => self.reload(),
-                Signal::Status => self.tell_status().await,
+                Signal::Status => self.log_status().await,
             }
         }
     }
@@ -233,7 +233,7 @@ impl Control {
         let _ = systemd::ready();
     }
 
-    async fn tell_status(&self) {
+    async fn log_status(&self) {
         match current_status(&self.app, STATUS).await {
             Ok(status) => info!(status = status.result.get(), "status"),
             Err(error) => warn!(%error, "status"),
@@ -241,7 +241,7 @@ impl Control {
     }
 }
 
-/// Tells systemd that the daemon lives, as long as the database thread moves.
+/// Notifies systemd's watchdog as long as the database thread makes progress.
 async fn watchdog(app: Rc<App>) {
     let Some(interval) = systemd::watchdog_interval() else { return };
     let mut stop = app.stop.clone();

@@ -1,5 +1,5 @@
-//! Whether the files of a database can be written, checked before SQLite opens any of them: it
-//! would open one that cannot be written for reading, and leave files with its mode behind.
+//! Checks that the files of a database can be written before SQLite opens any of them: SQLite would
+//! open an unwritable file read-only, and leave files with its mode behind.
 
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -20,14 +20,15 @@ const OWN_MODE: u32 = 0o600;
 /// Links to follow before a path counts as endless, as the kernel does.
 const MOST_LINKS: usize = 40;
 
-/// What SQLite puts next to any database.
+/// Suffixes of the files that SQLite puts next to any database.
 const COMPANIONS: [&str; 2] = ["-wal", "-journal"];
 
-/// What it puts next to one that other processes use too; the daemon's own has none.
+/// Suffix of the one that it adds where several processes use the database; the daemon's own has
+/// none.
 const SHARED_MEMORY: &str = "-shm";
 
-/// The path without symbolic links, where the file need not exist: SQLite puts its journals next
-/// to the file itself, whatever link led to it.
+/// The path with symbolic links resolved; the file need not exist. SQLite puts its journals next to
+/// the file itself, whichever link led to it.
 pub fn resolve(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -48,7 +49,7 @@ pub(super) fn companion(database: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Refuses a database that cannot be written, its directory included. Gives what the file is,
+/// Refuses a database that cannot be written, its directory included. Returns the file's metadata
 /// where it could be read.
 ///
 /// # Errors
@@ -57,7 +58,7 @@ pub(super) fn companion(database: &Path, suffix: &str) -> PathBuf {
 pub fn check_access(path: &Path) -> Result<Option<DatabaseKind>, OpenError> {
     let found = detect(path).ok();
     match &found {
-        // Refused for what it is, when it is opened.
+        // Refused with the reason when it is opened.
         Some(DatabaseKind::Foreign(_)) => return Ok(found),
         Some(DatabaseKind::PhotoPrism) => check_owner(path)?,
         Some(DatabaseKind::Nothing | DatabaseKind::Own(_) | DatabaseKind::Unfinished) | None => {}
@@ -72,7 +73,7 @@ pub fn check_access(path: &Path) -> Result<Option<DatabaseKind>, OpenError> {
     Ok(found)
 }
 
-/// A file made by anybody else would leave PhotoPrism with journals that it cannot open.
+/// A file created by another user would leave PhotoPrism with journals that it cannot open.
 fn check_owner(path: &Path) -> Result<(), OpenError> {
     let us = geteuid();
     let owner = std::fs::metadata(path).map_err(|error| unusable(path, &error))?.uid();
@@ -87,7 +88,7 @@ fn check_owner(path: &Path) -> Result<(), OpenError> {
 
 fn writable_directory(directory: &Path) -> Result<(), OpenError> {
     let needed = AccessFlags::W_OK | AccessFlags::X_OK;
-    // One that is missing is reported by whoever needs it.
+    // A missing file is reported by the code that needs it.
     match access(directory, needed) {
         Err(Errno::ENOENT) | Ok(()) => Ok(()),
         Err(error) => Err(refused(directory, error, "u+rwx")),
@@ -134,7 +135,7 @@ pub(super) fn protect_new(path: &Path) -> Result<(), OpenError> {
     let mode = Mode::from_bits_truncate(OWN_MODE);
     let done = fchmodat(AT_FDCWD, &file, mode, FchmodatFlags::NoFollowSymlink);
     let done = match done {
-        // A filter of system calls that knows an older kernel has its own word for "no such call".
+        // A seccomp filter written for an older kernel returns another error for "no such call".
         Err(Errno::EPERM | Errno::ENOSYS | Errno::EOPNOTSUPP) => {
             fchmodat(AT_FDCWD, &file, mode, FchmodatFlags::FollowSymlink)
         }

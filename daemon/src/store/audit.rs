@@ -1,4 +1,4 @@
-//! `admin_audit`: a chain of records, each holding the hash of the one before.
+//! `admin_audit`: a chain of records, each of which contains the hash of the one before.
 
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row, params};
@@ -14,7 +14,7 @@ use crate::clock::Clock;
 /// Version of the bytes that are hashed.
 const RECORD_VERSION: u8 = 1;
 
-/// What a record says, without its place in the chain.
+/// The content of a record, without its place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AuditEntry {
     /// When, Unix seconds.
@@ -25,26 +25,26 @@ pub struct AuditEntry {
     pub gid: u32,
     /// The peer's process id.
     pub pid: i32,
-    /// `admin` or `auth`; nothing for what the daemon did by itself.
+    /// `admin` or `auth`; empty for what the daemon did by itself.
     pub socket: String,
     /// The command.
     pub command: String,
-    /// What it was about, never a secret.
+    /// What the command acted on, never a secret.
     pub target: String,
 }
 
-/// A record in its place.
+/// A record with its place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     /// From 1 without gaps.
     pub number: i64,
-    /// What it says.
+    /// Its content.
     pub entry: AuditEntry,
     /// 64 lower-case hex digits.
     pub hash: String,
 }
 
-/// A place in the chain: the number and hash of its newest record, 0 and nothing before the first.
+/// A position in the chain: number and hash of its newest record; 0 and empty before the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditHead {
     /// Number of the record.
@@ -56,7 +56,7 @@ pub struct AuditHead {
 /// The hash of a record behind `previous`: SHA-256 over that hash and the record's canonical
 /// bytes (postcard, the version first).
 pub fn link(previous: &AuditHead, entry: &AuditEntry) -> AuditHead {
-    // A forged last number ends in a row that cannot be written, not in an overflow.
+    // A forged last number leads to a row that cannot be written, not to an overflow.
     let number = previous.number.saturating_add(1);
     let bytes = postcard::to_allocvec(&(RECORD_VERSION, number, entry)).unwrap_or_default();
     let mut hash = Sha256::new();
@@ -65,7 +65,7 @@ pub fn link(previous: &AuditHead, entry: &AuditEntry) -> AuditHead {
     AuditHead { number, hash: data_encoding::HEXLOWER.encode(&hash.finalize()) }
 }
 
-/// The newest record as the table has it.
+/// The newest record in the table.
 pub fn audit_head(db: &Db) -> Result<AuditHead, StoreError> {
     if !db.columns.admin {
         return Ok(AuditHead::default());
@@ -77,8 +77,8 @@ pub fn audit_head(db: &Db) -> Result<AuditHead, StoreError> {
     Ok(head.unwrap_or_default())
 }
 
-/// Logs what the audit trail ends with at the `start` or `stop`: a tail that is cut in between
-/// shows against it.
+/// Logs the end of the audit trail at `start` and `stop`, so that records cut off in between are
+/// noticed.
 pub fn log_audit_head(db: Option<&Db>, when: &str) {
     if let Some(Ok(AuditHead { number, hash })) = db.map(audit_head)
         && number > 0
@@ -96,7 +96,7 @@ pub fn audit_count(db: &Db) -> Result<u64, StoreError> {
     Ok(statement.query_row([], |row| count(row, 0))?)
 }
 
-/// What the daemon did by itself: no peer asked for it on any socket.
+/// An entry for what the daemon did by itself, not for a peer.
 pub(super) fn own_entry(command: &str, target: &str) -> AuditEntry {
     AuditEntry {
         at: Clock::System.unix(),
@@ -109,7 +109,7 @@ pub(super) fn own_entry(command: &str, target: &str) -> AuditEntry {
     }
 }
 
-/// Appends a record and gives its place.
+/// Appends a record and returns its place.
 pub fn audit_append(tx: &Tx<'_>, entry: &AuditEntry) -> Result<AuditHead, StoreError> {
     let head = link(&audit_head(tx)?, entry);
     tx.prepare_own(
@@ -133,7 +133,7 @@ pub fn audit_append(tx: &Tx<'_>, entry: &AuditEntry) -> Result<AuditHead, StoreE
 
 const COLUMNS: &str = "number, at, uid, gid, pid, socket, command, target, hash";
 
-/// Records below `before`, newest first. A damaged value reads as 0 or as the text that it is.
+/// Records below `before`, newest first. A damaged value reads as 0, or as the text that is there.
 pub fn audit_page(db: &Db, before: i64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
     if !db.columns.admin {
         return Ok(Vec::new());
@@ -147,7 +147,7 @@ pub fn audit_page(db: &Db, before: i64, limit: usize) -> Result<Vec<AuditRow>, S
     Ok(rows)
 }
 
-/// Records from `first` on in order, each `None` where a column does not hold what was written.
+/// Records from `first` on in order; `None` for a record with a damaged column.
 pub fn audit_walk(
     db: &Db,
     first: i64,
@@ -182,7 +182,7 @@ fn lenient(row: &Row<'_>) -> Result<AuditRow, rusqlite::Error> {
 }
 
 fn strict(row: &Row<'_>) -> Option<AuditRow> {
-    let word = |column| match row.get_ref(column) {
+    let stored = |column| match row.get_ref(column) {
         Ok(ValueRef::Text(bytes)) => String::from_utf8(bytes.to_vec()).ok(),
         _ => None,
     };
@@ -191,9 +191,9 @@ fn strict(row: &Row<'_>) -> Option<AuditRow> {
         uid: row.get(2).ok()?,
         gid: row.get(3).ok()?,
         pid: row.get(4).ok()?,
-        socket: word(5)?,
-        command: word(6)?,
-        target: word(7)?,
+        socket: stored(5)?,
+        command: stored(6)?,
+        target: stored(7)?,
     };
-    Some(AuditRow { number: row.get(0).ok()?, entry, hash: word(8)? })
+    Some(AuditRow { number: row.get(0).ok()?, entry, hash: stored(8)? })
 }

@@ -1,6 +1,6 @@
-//! `admin_changed`: what rights of accounts were set to in PhotoPrism's database while a running
-//! PhotoPrism may still have the account as it was. A session in its memory writes the whole
-//! account back; what goes back so is told and not fought, for an admin may have meant it.
+//! `admin_changed`: the rights that were set in PhotoPrism's database while a running PhotoPrism
+//! may still have the old account in memory. A session in its memory writes the whole account back;
+//! such a reversal is reported and not undone, as an admin may have intended it.
 
 use std::collections::BTreeMap;
 
@@ -13,24 +13,24 @@ use super::rows::text;
 use super::users::{UserRow, user_by_uid};
 use crate::effect::{Effect, WentBack};
 
-/// Accounts that are remembered, those that were changed last.
+/// Accounts that are stored, the most recently changed.
 const MOST: i64 = 1000;
 
-/// Earlier values of a right that are remembered.
+/// Earlier values of a right that are stored.
 const EARLIER: usize = 8;
 
-/// Seconds for which `doctor` shows what was told.
+/// Seconds for which `doctor` shows what was reported.
 const SHOWN: i64 = 7 * 86_400;
 
-/// How far ahead of the clock a change may be, where the clock was set back.
+/// How far ahead of the clock a change may be after the clock was set back.
 const SET_BACK: i64 = 6 * 3600;
 
 /// A right of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Right {
-    /// What the daemon set it to.
+    /// The value that the daemon set.
     set: String,
-    /// What it was before, within the time.
+    /// Earlier values, within the cache time.
     were: Vec<String>,
 }
 
@@ -46,7 +46,8 @@ struct Changed {
     reported: Vec<String>,
 }
 
-/// What a ghost may undo, in the words of the protocol. An account that is gone is deleted.
+/// The rights that PhotoPrism may revert, with the protocol's names. An account that is gone is
+/// deleted.
 fn values(row: Option<&UserRow>) -> [(&'static str, String); 6] {
     let of = |value: fn(&UserRow) -> String| row.map(value).unwrap_or_default();
     [
@@ -69,7 +70,7 @@ fn remembers(db: &Db) -> bool {
     db.columns.has_table("admin_changed")
 }
 
-/// Carries a change of an account out, and remembers what it did to its rights.
+/// Changes an account, and stores what that did to its rights.
 pub(super) fn watched(
     tx: &Tx<'_>,
     (uid, now): (&str, &str),
@@ -86,7 +87,7 @@ pub(super) fn watched(
     }
 }
 
-/// Remembers what became of the rights of an account that was so before.
+/// Stores how the rights of an account differ from `before`.
 pub(super) fn remember(tx: &Tx<'_>, before: &UserRow, now: &str) -> Result<(), StoreError> {
     if !remembers(tx) || before.uid.is_empty() {
         return Ok(());
@@ -95,7 +96,7 @@ pub(super) fn remember(tx: &Tx<'_>, before: &UserRow, now: &str) -> Result<(), S
     let (old, new) = (values(Some(before)), values(after.as_ref()));
     let gone = after.is_none();
     let differing = old.into_iter().zip(new).filter(|((name, old), (_, new))| {
-        // Of one that is gone nothing else is told.
+        // For a deleted account nothing else is reported.
         old != new && (!gone || *name == "deleted")
     });
     let mut rights = Rights::new();
@@ -132,7 +133,7 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Accounts whose sessions a running PhotoPrism may hold, as they are before all is replaced.
+/// Accounts whose sessions a running PhotoPrism may hold, before a restore replaces them all.
 pub(super) fn held_accounts(tx: &Tx<'_>, now: i64) -> Result<Vec<UserRow>, StoreError> {
     if !remembers(tx) {
         return Ok(Vec::new());
@@ -146,12 +147,12 @@ pub(super) fn held_accounts(tx: &Tx<'_>, now: i64) -> Result<Vec<UserRow>, Store
     Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
-/// An app password that the daemon itself made is none of PhotoPrism's.
+/// Stores that the daemon itself created an app password, so that it is not reported.
 pub(super) fn made_here(tx: &Tx<'_>, uid: &str, id: &str) -> Result<(), StoreError> {
     if remembers(tx) {
-        let made =
+        let add =
             "UPDATE admin.admin_changed SET made_here = made_here || ?2 || ' ' WHERE user_uid = ?1";
-        tx.conn.prepare_cached(made)?.execute([uid, id])?;
+        tx.conn.prepare_cached(add)?.execute([uid, id])?;
     }
     Ok(())
 }
@@ -176,7 +177,7 @@ fn changed(db: &Db, which: &str, value: &str) -> Result<Vec<Changed>, StoreError
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// What of an account is not as the daemon left it.
+/// The rights of an account that differ from what the daemon set.
 fn differences(db: &Db, changed: &Changed) -> Result<Vec<String>, StoreError> {
     let row = user_by_uid(db, &changed.uid)?;
     let mut what = Vec::new();
@@ -191,7 +192,7 @@ fn differences(db: &Db, changed: &Changed) -> Result<Vec<String>, StoreError> {
         }
     }
     for (id, ref_id, client) in app_passwords(db, changed)? {
-        if !changed.made_here.split(' ').any(|made| made == id) {
+        if !changed.made_here.split(' ').any(|own| own == id) {
             what.push(format!("an app password was made: {ref_id} {client:?}"));
         }
     }
@@ -202,7 +203,7 @@ fn or_none(value: &str) -> &str {
     if value.is_empty() { "none" } else { value }
 }
 
-/// App passwords of an account that are younger than its change, at most some.
+/// App passwords of an account that were created after its change, up to a limit.
 fn app_passwords(db: &Db, changed: &Changed) -> Result<Vec<(String, String, String)>, StoreError> {
     let mut statement = db.conn.prepare_cached(
         "SELECT id, ref_id, client_name FROM temp.session_rows WHERE user_uid = ?1
@@ -216,7 +217,7 @@ fn app_passwords(db: &Db, changed: &Changed) -> Result<Vec<(String, String, Stri
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// What went back and was told, as far as it still holds; for `doctor`.
+/// Reported reversals that still hold, for `doctor`.
 pub fn went_back(db: &Db) -> Result<Vec<WentBack>, StoreError> {
     if !remembers(db) {
         return Ok(Vec::new());
@@ -225,7 +226,7 @@ pub fn went_back(db: &Db) -> Result<Vec<WentBack>, StoreError> {
     for changed in changed(db, "WHERE reported <> ?1", "[]")? {
         let now = differences(db, &changed)?;
         let what: Vec<String> =
-            changed.reported.into_iter().filter(|told| now.contains(told)).collect();
+            changed.reported.into_iter().filter(|what| now.contains(what)).collect();
         if !what.is_empty() {
             all.push(WentBack { user_name: changed.name, what });
         }
@@ -259,7 +260,7 @@ fn news(db: &Db, changed: &Changed) -> Result<Vec<String>, StoreError> {
     Ok(differences.filter(|what| !changed.reported.contains(what)).collect())
 }
 
-/// Tells what went back since it was last asked, and forgets what is over.
+/// Reports what was reverted since the last call, and removes expired entries.
 pub fn report_changes(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
     if !remembers(tx) {
         return Ok(());
@@ -280,8 +281,8 @@ pub fn report_changes(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
             continue;
         }
         changed.reported.extend(news.iter().cloned());
-        let told = "UPDATE admin.admin_changed SET reported = ?2 WHERE user_uid = ?1";
-        tx.conn.prepare_cached(told)?.execute([&changed.uid, &json(&changed.reported)])?;
+        let update = "UPDATE admin.admin_changed SET reported = ?2 WHERE user_uid = ?1";
+        tx.conn.prepare_cached(update)?.execute([&changed.uid, &json(&changed.reported)])?;
         tx.add_effect(Effect::WentBack(WentBack { user_name: changed.name, what: news }));
     }
     Ok(())
@@ -313,7 +314,7 @@ mod tests {
         user_change(&Tx::new(db), uid, &change, NOW_TEXT).unwrap();
     }
 
-    fn theirs() -> (tempfile::TempDir, Db) {
+    fn photoprism_db() -> (tempfile::TempDir, Db) {
         let (directory, mut db) = photoprism();
         attached::ready(&mut db).unwrap();
         (directory, db)
@@ -321,7 +322,7 @@ mod tests {
 
     #[test]
     fn only_so_many_are_remembered_and_only_for_so_long() {
-        let (_directory, db) = theirs();
+        let (_directory, db) = photoprism_db();
         db.begin().unwrap();
         for number in 0..MOST + 5 {
             let uid = format!("u{number:015}");
@@ -339,8 +340,8 @@ mod tests {
     }
 
     #[test]
-    fn what_was_told_is_shown_for_a_week_and_no_clock_makes_it_stay() {
-        let (_directory, db) = theirs();
+    fn what_was_reported_is_shown_for_a_week_whatever_the_clock_does() {
+        let (_directory, db) = photoprism_db();
         user(&db, "u1");
         set_role(&db, "u1", "guest");
         db.conn.execute("UPDATE auth_users SET user_role = 'admin'", []).unwrap();
@@ -361,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn our_own_database_remembers_nothing() {
+    fn the_daemon_s_own_database_stores_nothing() {
         let (_directory, db) = own();
         user(&db, "u1");
         set_role(&db, "u1", "guest");

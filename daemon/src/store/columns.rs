@@ -1,4 +1,4 @@
-//! Which tables and columns a database really has: PhotoPrism's versions differ.
+//! Reads which tables and columns a database has: PhotoPrism's versions differ.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,8 +6,7 @@ use rusqlite::Connection;
 
 use super::error::StoreError;
 
-/// What no command can do without; anything else is read as nothing and not written where it is
-/// missing.
+/// What no command can do without. Any other missing column reads as NULL and is not written.
 const NEEDED: [(&str, &[&str]); 3] = [
     (
         "auth_users",
@@ -49,7 +48,7 @@ const NEEDED: [(&str, &[&str]); 3] = [
 const ADMIN: [&str; 5] =
     ["admin_meta", "admin_audit", "admin_idempotency", "admin_limits", "admin_passcode_steps"];
 
-/// Columns of `audit_logins` as the daemon makes it.
+/// Columns of `audit_logins` as the daemon creates it.
 const LOGINS: [&str; 12] = [
     "client_ip VARCHAR(64)",
     "login_name VARCHAR(64)",
@@ -65,29 +64,29 @@ const LOGINS: [&str; 12] = [
     "updated_at DATETIME",
 ];
 
-/// What is there, with the statements that depend on it, put together once for each schema.
+/// What exists, with the statements that depend on it, built once for each schema.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Columns {
     tables: HashMap<String, HashSet<String>>,
-    /// Those that are declared so that SQLite makes a number of a text that looks like one.
+    /// Columns whose declared type makes SQLite convert number-like texts to numbers.
     numeric: HashMap<String, HashSet<String>>,
     /// `SELECT … FROM auth_users u` with the columns of [`super::users`], in its order.
     pub(super) users: String,
     /// The same for the legacy table; `None` where there is none.
     pub(super) legacy: Option<String>,
-    /// Whether `audit_logins` is there.
+    /// Whether `audit_logins` exists.
     pub(super) logins: bool,
-    /// Whether the tables `admin_…` are there.
+    /// Whether the tables `admin_…` exist.
     pub(super) admin: bool,
-    /// Whether `photoprism-admin.db` is attached: the daemon's tables are there, and only there.
+    /// Whether `photoprism-admin.db` is attached: the daemon's tables are only there.
     pub(super) attached: bool,
-    /// The schema that `audit_logins` is in.
+    /// The schema that contains `audit_logins`.
     logins_in: &'static str,
-    /// Account tables without row numbers: SQLite reports no change of theirs.
+    /// Account tables without row numbers: SQLite's update hook does not report them.
     pub(super) without_rowid: Vec<String>,
-    /// The daemon's tables that are in the main file: in PhotoPrism's those of an earlier version.
+    /// The daemon's tables in the main file; in PhotoPrism's file, those of an earlier version.
     pub(super) in_main: Vec<String>,
-    /// `PRAGMA schema_version` that all this was true for.
+    /// The `PRAGMA schema_version` for which all this was read.
     pub(super) schema_version: i64,
 }
 
@@ -99,7 +98,7 @@ impl Columns {
             |row| row.get::<_, i64>(0),
         )? > 0;
         let (mut tables, numeric) = tables(conn, "main")?;
-        let in_main = of_the_daemon(conn, &tables)?;
+        let in_main = own_tables(conn, &tables)?;
         let mut logins_in = "main";
         if attached {
             for name in &in_main {
@@ -133,9 +132,9 @@ impl Columns {
         })
     }
 
-    /// A statement about the daemon's own tables, which it names `own.admin_…` and
-    /// `logins.audit_logins`, with the schemas that they are in. Qualified, so that a table of the
-    /// same name in PhotoPrism's file is never taken for one of them.
+    /// A statement about the daemon's own tables, written with `own.admin_…` and
+    /// `logins.audit_logins`, with the real schemas filled in. Qualified, so that a table of the
+    /// same name in PhotoPrism's file is never used by mistake.
     pub(super) fn qualified(&self, statement: &str) -> String {
         let own = if self.attached { "admin." } else { "main." };
         let logins = if self.logins_in == "admin" { "admin." } else { "main." };
@@ -152,12 +151,12 @@ impl Columns {
         self.tables.get(table).is_some_and(|columns| columns.contains(column))
     }
 
-    /// Whether that column, where it is there, makes a number of a text that looks like one.
+    /// Whether that column, where it exists, converts number-like texts to numbers.
     pub(super) fn is_numeric(&self, table: &str, column: &str) -> bool {
         self.numeric.get(table).is_some_and(|columns| columns.contains(column))
     }
 
-    /// The first table or column that is missing and that nothing works without.
+    /// The first missing table or column that nothing works without.
     pub(super) fn missing(&self) -> Option<String> {
         NEEDED.iter().find_map(|(table, columns)| {
             if !self.has_table(table) {
@@ -177,9 +176,9 @@ pub(super) fn schema_version(conn: &Connection) -> Result<i64, StoreError> {
 /// Names of columns by their table.
 type ByTable = HashMap<String, HashSet<String>>;
 
-/// The daemon's own tables in the main file. `audit_logins` is one where its columns are exactly
-/// those that the daemon makes: PhotoPrism's own have other types.
-fn of_the_daemon(conn: &Connection, tables: &ByTable) -> Result<Vec<String>, StoreError> {
+/// The daemon's own tables in the main file. `audit_logins` counts where its columns are exactly
+/// those that the daemon creates: PhotoPrism's own have other types.
+fn own_tables(conn: &Connection, tables: &ByTable) -> Result<Vec<String>, StoreError> {
     let found = ADMIN.iter().filter(|table| tables.contains_key(**table));
     let mut found: Vec<String> = found.map(|table| (*table).to_owned()).collect();
     if tables.contains_key("admin_meta") && tables.contains_key("audit_logins") {
@@ -225,16 +224,16 @@ fn tables(conn: &Connection, schema: &str) -> Result<(ByTable, ByTable), StoreEr
     Ok((tables, numeric))
 }
 
-/// Whether a column that is declared so has the affinity INTEGER, REAL or NUMERIC, by the rules of
+/// Whether a declared type has the affinity INTEGER, REAL or NUMERIC, by the rules of
 /// <https://sqlite.org/datatype3.html>, section 3.1.
 fn is_numeric(declared: &str) -> bool {
     let declared = declared.to_ascii_uppercase();
-    let holds = |words: &[&str]| words.iter().any(|word| declared.contains(word));
+    let holds = |names: &[&str]| names.iter().any(|name| declared.contains(name));
     let keeps = holds(&["CHAR", "CLOB", "TEXT", "BLOB"]) || declared.is_empty();
     declared.contains("INT") || !keeps
 }
 
-/// `name` of the table `u`, or a NULL in its place where the table lacks it.
+/// `name` of the table `u`, or NULL where the table lacks it.
 pub(super) fn column(have: &HashSet<String>, name: &str) -> String {
     if have.contains(name) { format!("u.{name}") } else { format!("NULL AS {name}") }
 }
@@ -244,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn affinity_is_what_sqlite_takes_it_for() {
+    fn affinity_follows_the_rules_of_sqlite() {
         let conn = Connection::open_in_memory().unwrap();
         for (declared, expected) in [
             ("VARBINARY(255)", true),

@@ -1,8 +1,8 @@
-//! How much was committed since the start.
+//! Counters of commits since the start.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counted by the database thread, read by all.
+/// Written by the database thread, read by all others.
 #[derive(Debug, Default)]
 pub(super) struct CommitStats {
     groups: AtomicU64,
@@ -10,7 +10,7 @@ pub(super) struct CommitStats {
 }
 
 impl CommitStats {
-    /// A group with that many writes, of which none is no group.
+    /// Counts a group with that many writes; a group without writes does not count.
     pub(super) fn note(&self, writes: usize) {
         self.groups.fetch_add(u64::from(writes > 0), Ordering::Relaxed);
         self.writes.fetch_add(writes as u64, Ordering::Relaxed);

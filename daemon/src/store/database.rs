@@ -1,4 +1,5 @@
-//! The place of the one database: open, or not there yet.
+//! Holds the database connection and reopens it: PhotoPrism may not have created `index.db` yet, or
+//! may replace it.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -16,29 +17,29 @@ use super::generation;
 use super::lock_timeout::{self, SHORT};
 use super::open::{OpenError, OpenOptions, open, photoprism_kind};
 
-/// How many idle seconds lie between two lines that say that the database is missing.
+/// Idle seconds between two log lines that say that the database is missing.
 const REMINDER: u32 = 60;
 
-/// How often a transaction is begun anew where the file is replaced meanwhile.
+/// How often a transaction is restarted when the file is replaced meanwhile.
 const ATTEMPTS: u32 = 3;
 
-/// Holds the database, and looks for it while PhotoPrism has not made it.
+/// Holds the database, and keeps trying to open it until PhotoPrism has created it.
 pub struct Database {
     options: OpenOptions,
     db: Option<Db>,
     identity: Option<(u64, u64)>,
     idle: u32,
-    /// Why it could not be opened: told once, however often it is tried.
-    told: Option<String>,
-    /// Whether the daemon's tables were in PhotoPrism's database when it was last looked at.
+    /// Why it could not be opened; logged once, however often it is tried.
+    last_error: Option<String>,
+    /// Whether the daemon's tables were in PhotoPrism's database at the last check.
     had_tables: bool,
-    /// The files of our own database as they should be.
+    /// The expected files of the daemon's own database.
     watch: Option<Watch>,
 }
 
 impl Database {
-    /// Opens the database, making our own where there is none. A file named `index.db` is never
-    /// made: the slot is empty then, and looks again each time it is asked.
+    /// Opens the database, creating the daemon's own where it does not exist. A file named
+    /// `index.db` is never created: the database stays closed then, and each call tries again.
     ///
     /// # Errors
     /// An [`OpenError`] but [`OpenError::NotThereYet`].
@@ -48,7 +49,7 @@ impl Database {
             Err(OpenError::NotThereYet) => None,
             Err(error) => return Err(error),
         };
-        db.as_ref().inspect(|db| tell_version(db));
+        db.as_ref().inspect(|db| log_version(db));
         let watch = db.as_ref().map_or(Ok(None), Watch::of).map_err(|error| {
             OpenError::Storage(format!("{} cannot be used: {error}", options.path.display()))
         })?;
@@ -57,28 +58,28 @@ impl Database {
         }
         let identity = db.as_ref().and_then(|db| identity(&db.path));
         let had_tables = db.as_ref().is_some_and(|db| db.columns.admin);
-        Ok(Self { options, db, identity, idle: 0, told: None, had_tables, watch })
+        Ok(Self { options, db, identity, idle: 0, last_error: None, had_tables, watch })
     }
 
-    /// The database, where there is one now.
+    /// The database if it is open, without checking the file.
     pub const fn db(&self) -> Option<&Db> {
         self.db.as_ref()
     }
 
-    /// The path that was asked for.
+    /// The configured path.
     pub fn path(&self) -> &Path {
         &self.options.path
     }
 
-    /// Ends the process where our own database is not the file any more that is open.
+    /// Ends the process if the daemon's own database is not the open file any more.
     pub(super) fn check(&mut self) {
         if let (Some(db), Some(watch)) = (&self.db, &mut self.watch) {
             watch.check(db);
         }
     }
 
-    /// The same after a transaction, before anybody is answered. What was written to a file that
-    /// PhotoPrism has replaced meanwhile is lost, and not acknowledged.
+    /// The same after a transaction, before any reply. What was written to a file that PhotoPrism
+    /// has replaced meanwhile is lost, and not acknowledged.
     pub(super) fn check_written(&mut self) -> Result<(), StoreError> {
         if let (Some(db), Some(watch)) = (&self.db, &mut self.watch) {
             watch.check_written(db);
@@ -89,7 +90,7 @@ impl Database {
         Ok(())
     }
 
-    /// Writes the log of our own database back where it has grown long.
+    /// Checkpoints the log of the daemon's own database when it is long.
     pub(super) fn checkpoint(&mut self) {
         if let (Some(db), Some(watch)) = (&self.db, &mut self.watch)
             && generation::checkpoint(db)
@@ -98,13 +99,13 @@ impl Database {
         }
     }
 
-    /// The database as it is now.
+    /// The database, opened again first if the file or its tables changed.
     pub(super) fn get(&mut self) -> Result<&Db, StoreError> {
         self.follow()?;
         self.db.as_ref().ok_or(StoreError::Missing)
     }
 
-    /// Begins a write transaction, its lock taken; PhotoPrism's lock is waited for only briefly.
+    /// Begins a write transaction and takes its lock; waits only briefly for PhotoPrism's lock.
     pub(super) fn begin(&mut self) -> Result<(), StoreError> {
         self.check();
         for _ in 0..ATTEMPTS {
@@ -119,15 +120,15 @@ impl Database {
             if !self.was_replaced() {
                 return Ok(());
             }
-            // It was replaced while its lock was waited for: what is written there is lost.
+            // The file was replaced while we waited for its lock: a write to it would be lost.
             info!("the database file was replaced");
             self.close();
         }
         Err(StoreError::Missing)
     }
 
-    /// What follows upon a group in PhotoPrism's file: where its commit failed half way, the daemon's
-    /// own may have it all the same, which opening it again finds out before the next look at it.
+    /// Called after a group in PhotoPrism's file. If its commit failed half-way, the daemon's own
+    /// file may contain it all the same; reopening finds that out before the next read.
     pub(super) fn after_commit(&mut self, end: &Result<(), StoreError>) {
         let Some(db) = self.db.as_ref().filter(|db| db.kind != Kind::Own) else { return };
         match end {
@@ -146,7 +147,7 @@ impl Database {
         self.db.as_ref().is_some_and(|db| db.kind != Kind::Own)
     }
 
-    /// For how long [`Slot::begin`] is worth another try: as long as PhotoPrism itself would wait.
+    /// How long to retry [`Database::begin`]: as long as PhotoPrism itself would wait.
     pub(super) fn patience(&self) -> Duration {
         if self.is_shared() { lock_timeout::full() } else { Duration::ZERO }
     }
@@ -164,12 +165,12 @@ impl Database {
     }
 
     fn was_replaced(&self) -> bool {
-        let theirs = self.db.as_ref().is_some_and(|db| db.kind != Kind::Own);
+        let shared = self.db.as_ref().is_some_and(|db| db.kind != Kind::Own);
         let file = self.db.as_ref().is_some_and(|db| db.beside.was_replaced(&db.path));
-        theirs && (file || identity(&self.options.path) != self.identity)
+        shared && (file || identity(&self.options.path) != self.identity)
     }
 
-    /// Called once a second while nothing is asked.
+    /// Called once a second while there are no requests.
     pub(super) fn idle(&mut self) {
         self.check();
         if let Err(error) = lock_timeout::within(Duration::ZERO, || self.follow()) {
@@ -182,18 +183,19 @@ impl Database {
         }
     }
 
-    /// Writes everything back and lets the file go.
+    /// Writes everything back and closes the file.
     pub(super) fn close(&mut self) {
         if let Some(db) = self.db.take() {
             db.close();
         }
     }
 
-    /// PhotoPrism may make the file, change its tables, or put a restored backup in its place.
+    /// Follows what PhotoPrism does: it may create the file, change its tables, or replace it with a
+    /// restored backup.
     ///
     /// # Errors
-    /// [`StoreError::Locked`]: whether the tables changed is not known, so nothing may be done with
-    /// them.
+    /// [`StoreError::Locked`]: it is not known whether the tables changed, so they must not be
+    /// used.
     fn follow(&mut self) -> Result<(), StoreError> {
         if matches!(&self.db, Some(db) if db.kind == Kind::Own) {
             return Ok(());
@@ -208,17 +210,17 @@ impl Database {
             self.close();
         }
         match self.db.as_mut().map(renew_columns).transpose()? {
-            // What is missing is told by opening it anew.
+            // Opening it again reports what is missing.
             Some(false) => self.close(),
             None if now.is_some() => self.try_open(now),
             Some(true) | None => {}
         }
-        self.look_for_tables();
+        self.check_tables();
         Ok(())
     }
 
     /// A backup that PhotoPrism restored may be older than the daemon's tables.
-    fn look_for_tables(&mut self) {
+    fn check_tables(&mut self) {
         let Some(db) = &self.db else { return };
         if self.had_tables && !db.columns.admin {
             warn!(
@@ -233,36 +235,36 @@ impl Database {
         match open(&self.options) {
             Ok(db) => {
                 info!(path = %db.path.display(), kind = db.kind.name(), "the database is there");
-                tell_version(&db);
+                log_version(&db);
                 self.db = Some(db);
                 self.identity = now;
-                self.told = None;
+                self.last_error = None;
             }
             Err(OpenError::NotThereYet) => {}
             Err(error) => {
                 let why = error.to_string();
-                if self.told.as_ref() != Some(&why) {
+                if self.last_error.as_ref() != Some(&why) {
                     warn!(error = why, "the database cannot be used yet");
-                    self.told = Some(why);
+                    self.last_error = Some(why);
                 }
             }
         }
     }
 }
 
-/// Whose it is, where it is PhotoPrism's.
-fn tell_version(db: &Db) {
+/// Logs PhotoPrism's version and edition, if it is PhotoPrism's.
+fn log_version(db: &Db) {
     if let Kind::PhotoPrism { version, edition } = &db.kind {
         info!(path = %db.path.display(), version, edition, "PhotoPrism's database");
     }
 }
 
-/// Looks the columns up again where the schema changed; false where the account tables lack what
-/// nothing works without.
+/// Reads the columns again if the schema changed; false if the account tables lack what nothing
+/// works without.
 fn renew_columns(db: &mut Db) -> Result<bool, StoreError> {
     let renewed = match schema_version(&db.conn) {
         Ok(version) if version == db.columns.schema_version => return Ok(true),
-        Ok(_) => look_again(db),
+        Ok(_) => reread_columns(db),
         Err(error) => Err(error),
     };
     match renewed {
@@ -273,11 +275,11 @@ fn renew_columns(db: &mut Db) -> Result<bool, StoreError> {
     Ok(db.columns.missing().is_none())
 }
 
-/// All of it, or nothing where PhotoPrism's lock is in the way: the next request tries again.
-fn look_again(db: &mut Db) -> Result<(), StoreError> {
+/// Reads everything, or nothing where PhotoPrism's lock prevents it: the next request tries again.
+fn reread_columns(db: &mut Db) -> Result<(), StoreError> {
     let (columns, kind) = (Columns::look_up(&db.conn)?, photoprism_kind(&db.conn)?);
     let before = std::mem::replace(&mut db.columns, columns);
-    // A restore drops tables and makes them anew.
+    // A restore drops tables and creates them again.
     let compared = attached::compare_accounts(db);
     match compared {
         Err(StoreError::Locked(_)) => db.columns = before,
@@ -286,7 +288,7 @@ fn look_again(db: &mut Db) -> Result<(), StoreError> {
     compared
 }
 
-/// Device and inode, told by the file's name: no descriptor of it is opened.
+/// Device and inode, read by path so that no descriptor of the file is opened.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let data = std::fs::metadata(path).ok()?;
     (data.len() > 0).then(|| (data.dev(), data.ino()))

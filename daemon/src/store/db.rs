@@ -18,7 +18,7 @@ use crate::effect::Effect;
 /// Whose database it is, with what only that kind has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Made and owned by this daemon.
+    /// Created and owned by this daemon.
     Own,
     /// PhotoPrism's `index.db`.
     PhotoPrism {
@@ -30,7 +30,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word for it in `status` and the ready line.
+    /// Its name in `status` and the ready line.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Own => "own",
@@ -38,22 +38,22 @@ impl Kind {
         }
     }
 
-    /// Whether PhotoPrism's community edition reads it, which knows the roles admin and guest only.
+    /// Whether PhotoPrism's community edition reads it, which knows only the roles admin and guest.
     pub fn is_community(&self) -> bool {
         matches!(self, Self::PhotoPrism { edition, .. } if edition == "ce")
     }
 }
 
-/// The one connection and what is known about the file behind it.
+/// The one connection and what is known about its file.
 #[derive(Debug)]
 pub struct Db {
     pub(super) conn: Connection,
     pub(super) kind: Kind,
     pub(super) path: PathBuf,
     pub(super) columns: Columns,
-    /// Rows of accounts that change while a backup is being made.
+    /// Account rows that change while a backup is running.
     pub(super) changes: Changes,
-    /// Of our own database; without meaning in PhotoPrism's.
+    /// For the daemon's own database; unused with PhotoPrism's.
     pub(super) generation: RefCell<Generation>,
     /// The file next to PhotoPrism's that holds the daemon's own tables.
     pub(super) beside: Beside,
@@ -83,22 +83,22 @@ impl Db {
         self.session_cache
     }
 
-    /// Seconds after which it cannot know a session any more.
+    /// Seconds after which PhotoPrism no longer has a session in memory.
     pub(super) fn window(&self) -> i64 {
         i64::from(self.session_cache) + MARGIN
     }
 }
 
-/// Whether the daemon's tables are there: in our own database always.
+/// Whether the daemon's tables exist; always true for its own database.
 pub const fn has_admin_tables(db: &Db) -> bool {
     db.columns.admin
 }
 
-/// A database inside a write transaction. Only the database thread makes one.
+/// A database inside a write transaction. Only the database thread creates one.
 #[derive(Debug)]
 pub struct Tx<'a> {
     db: &'a Db,
-    /// What its commit means beyond what the command itself says.
+    /// Effects of its commit beyond the command's result.
     effects: RefCell<Vec<Effect>>,
 }
 
@@ -117,8 +117,8 @@ impl<'a> Tx<'a> {
 }
 
 impl Tx<'_> {
-    /// Carries out one of several pieces of work: where it fails nothing of it is left, and what
-    /// the others wrote stays.
+    /// Runs one of several pieces of work: if it fails, its writes are rolled back and those of the
+    /// others stay.
     ///
     /// # Errors
     /// Those of the work, and the store's.
@@ -128,7 +128,7 @@ impl Tx<'_> {
     ) -> Result<T, E> {
         self.run("SAVEPOINT piece")?;
         let done = work();
-        // After some errors SQLite has rolled back all of it.
+        // After some errors SQLite has rolled back the whole transaction.
         if done.is_err() && !self.is_autocommit() {
             self.run("ROLLBACK TO piece")?;
         }
@@ -138,14 +138,14 @@ impl Tx<'_> {
         done
     }
 
-    /// Runs `work` and takes back all that it wrote, whatever it came to.
+    /// Runs `work` and rolls back everything that it wrote, whatever its result.
     pub fn tried<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run("SAVEPOINT trial")?;
+        self.run("SAVEPOINT dry_run")?;
         let outcome = work();
-        let undone = self.run("ROLLBACK TO trial").and_then(|()| self.run("RELEASE trial"));
+        let undone = self.run("ROLLBACK TO dry_run").and_then(|()| self.run("RELEASE dry_run"));
         // The first error is the one that matters.
         let outcome = outcome?;
         undone?;
@@ -175,7 +175,7 @@ impl Db {
     }
 }
 
-/// The steps of a group's transaction, each a statement that is prepared once.
+/// The statements of a group's transaction, each prepared once.
 impl Db {
     pub(super) fn begin(&self) -> Result<(), StoreError> {
         self.run("BEGIN IMMEDIATE")
@@ -189,7 +189,7 @@ impl Db {
             Ok(())
         });
         if end.is_err() && !self.is_autocommit() {
-            // The commit's own error is what is told; a rollback that fails changes nothing of it.
+            // The commit's own error is returned; a failed rollback does not change it.
             let _ = self.rollback();
         }
         end
@@ -214,7 +214,7 @@ impl Db {
         self.release()
     }
 
-    /// True outside of a transaction: after some errors SQLite has rolled back all of it.
+    /// True outside a transaction: after some errors SQLite has rolled back everything.
     pub(super) fn is_autocommit(&self) -> bool {
         self.conn.is_autocommit()
     }

@@ -1,4 +1,4 @@
-//! Whose database a file is, told from its tables and its application id.
+//! Detects whose database a file is, from its tables and its application id.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -9,39 +9,39 @@ use super::attached;
 use super::error::StoreError;
 use super::schema::{APPLICATION_ID, BACKUP_ID};
 
-/// What helps where PhotoPrism's account tables are older than any that this daemon knows.
+/// Advice where PhotoPrism's account tables are older than any that this daemon knows.
 pub(super) const MIGRATE: &str = "start a newer PhotoPrism once, it migrates the file";
 
-/// What helps where somebody gives the daemon's own tables, or another file by their name.
+/// Advice where somebody configures the daemon's own tables, or a file with their name.
 pub(super) const OWN_TABLES: &str = "it is for the daemon's own tables next to PhotoPrism's database; \
      give that, the index.db in the same directory";
 
 /// PhotoPrism's own name for its database.
 const INDEX: &str = "index.db";
 
-/// Whether a file has the name of PhotoPrism's database, in whatever case: such a one is never
-/// created, a file system that ignores case would give it to PhotoPrism.
+/// Whether a file has the name of PhotoPrism's database, ignoring case. Such a file is never
+/// created: a case-insensitive file system would give it to PhotoPrism.
 pub fn is_index(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(INDEX))
 }
 
-/// What a file turned out to be.
+/// What kind of database a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseKind {
-    /// Nothing there, an empty file, or a database without any table.
+    /// Missing, an empty file, or a database without tables.
     Nothing,
-    /// Ours, of this schema.
+    /// The daemon's own, with this schema.
     Own(u32),
-    /// PhotoPrism's, whole.
+    /// PhotoPrism's, complete.
     PhotoPrism,
-    /// PhotoPrism is still making it.
+    /// PhotoPrism is still creating it.
     Unfinished,
-    /// Another program's, or broken; the statement says what was found.
+    /// Another program's, or broken; the message says what was found.
     Foreign(String),
 }
 
-/// Looks at a file without locking or changing it: what a running daemon has not yet written
-/// back to it is not seen.
+/// Reads a file without locking or changing it: what a running daemon has not yet written back is
+/// not seen.
 ///
 /// # Errors
 /// Where the file cannot be read.
@@ -60,12 +60,12 @@ pub fn detect(path: &Path) -> Result<DatabaseKind, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // This takes no lock and makes no file.
+    // This takes no lock and creates no file.
     let conn = Connection::open_with_flags(file_uri(path, "immutable=1"), flags)?;
     detect_open(&conn)
 }
 
-/// A path as SQLite takes it with parameters.
+/// A path as a URI for SQLite, with parameters.
 pub(super) fn file_uri(path: &Path, parameters: &str) -> String {
     let mut uri = String::from("file:");
     for &byte in path.as_os_str().as_encoded_bytes() {
@@ -118,7 +118,8 @@ pub(super) fn detect_open(conn: &Connection) -> Result<DatabaseKind, StoreError>
     Ok(DatabaseKind::Foreign(format!("it holds the tables of another program ({})", some(&tables))))
 }
 
-/// The larger of the two places that tell the schema: a newer daemon may have written either.
+/// The larger of the two places that hold the schema version: a newer daemon may have written
+/// either.
 fn own_schema(conn: &Connection) -> Result<u32, StoreError> {
     let header: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let table: Option<u32> = conn.query_row(

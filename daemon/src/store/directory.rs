@@ -1,5 +1,5 @@
-//! A directory that is held open. All work in it is relative to its descriptor and follows no link,
-//! so that nobody who may rename the directory leads the daemon to other files.
+//! A directory that is held open. All work in it is relative to its descriptor and follows no
+//! links, so that a user who may rename the directory cannot lead the daemon to other files.
 
 use std::fs::{self, File};
 use std::io;
@@ -19,24 +19,24 @@ use crate::system::{FileId, Seen, descriptors_of};
 /// Mode of every file that is created in one.
 const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 
-/// One thread at a time opens files of directories and counts their descriptors: another one that
-/// opens or closes the same file meanwhile would change the count. Held for that alone, not while a
-/// file is read or synced.
+/// Only one thread at a time opens files of directories and counts their descriptors: another
+/// thread that opens or closes the same file meanwhile would change the count. Held only for that,
+/// not while a file is read or synced.
 #[derive(Debug)]
 pub(super) struct OpenLock {
     _guard: MutexGuard<'static, ()>,
 }
 
 impl OpenLock {
-    /// Waits for the others.
+    /// Waits for the other threads.
     pub(super) fn take() -> Self {
         static LOCK: Mutex<()> = Mutex::new(());
         Self { _guard: LOCK.lock().unwrap_or_else(PoisonError::into_inner) }
     }
 }
 
-/// A file of a directory that SQLite is about to open, and the lock that keeps others from opening it
-/// or counting its descriptors meanwhile.
+/// A file of a directory that SQLite is about to open, and the lock that keeps other threads from
+/// opening it or counting its descriptors meanwhile.
 #[derive(Debug)]
 pub(super) struct Held<'a> {
     pub(super) name: &'a str,
@@ -45,12 +45,12 @@ pub(super) struct Held<'a> {
 }
 
 impl<'a> Held<'a> {
-    /// The file that has that name.
+    /// The file with that name.
     pub(super) const fn new(name: &'a str, file: &'a File, lock: OpenLock) -> Self {
         Self { name, file, _lock: lock }
     }
 
-    /// How many descriptors lead to it.
+    /// How many descriptors refer to it.
     pub(super) fn descriptors(&self) -> io::Result<usize> {
         descriptors_of(FileId::of(&self.file.metadata()?))
     }
@@ -89,7 +89,7 @@ impl Directory {
         FileId::of(&here) == FileId::of(&there)
     }
 
-    /// The names in it, but for those that are not UTF-8.
+    /// The names in it, except those that are not UTF-8.
     pub(super) fn names(&self) -> io::Result<Vec<String>> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let mut listing = Dir::openat(&self.file, ".", flags, Mode::empty())?;
@@ -102,8 +102,8 @@ impl Directory {
         Ok(names)
     }
 
-    /// What a name is, of a link the link itself; no descriptor is opened for it. `None` where there
-    /// is none of that name.
+    /// The metadata of a name, of a link the link itself; no descriptor is opened. `None` where the
+    /// name does not exist.
     pub(super) fn stat(&self, name: &str) -> io::Result<Option<FileStat>> {
         match fstatat(&self.file, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
             Err(Errno::ENOENT) => Ok(None),
@@ -111,9 +111,9 @@ impl Directory {
         }
     }
 
-    /// Holds on to a file without opening it to be read: nothing happens to a device, and no locks
-    /// are lost when this is dropped. `None` where there is none of that name. The lock keeps others
-    /// from counting it meanwhile.
+    /// Holds a file without opening it for reading: devices are not touched, and no locks are lost
+    /// when this is dropped. `None` where the name does not exist. The lock keeps other threads
+    /// from counting its descriptors meanwhile.
     pub(super) fn find(&self, name: &str, _: &OpenLock) -> io::Result<Option<File>> {
         let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         match openat(&self.file, name, flags, Mode::empty()) {
@@ -122,18 +122,18 @@ impl Directory {
         }
     }
 
-    /// Creates a file that is not there yet, for nobody but its owner.
+    /// Creates a file that does not exist yet, with mode 0600.
     pub(super) fn create(&self, name: &str) -> io::Result<File> {
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL;
         let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let file: File = openat(&self.file, name, flags, MODE)?.into();
-        // A umask may have taken away more.
+        // The umask may have removed more bits.
         fchmod(&file, MODE)?;
         Ok(file)
     }
 
-    /// Opens a file with SQLite, which knows nothing but paths, and checks that it is the one that is
-    /// held by a descriptor that SQLite has open. Nothing was read or written by then but the header.
+    /// Opens a file with SQLite, which only takes paths, and checks that SQLite has a descriptor of
+    /// the file that is held. Only the header was read by then.
     pub(super) fn connect(
         &self,
         held: &Held<'_>,
@@ -152,25 +152,26 @@ impl Directory {
         fs::read_link(format!("/proc/self/fd/{}", self.file.as_raw_fd()))
     }
 
-    /// Renames `file`, which has the name `from`; fails where another one has. The disk has the new
-    /// name after `sync`.
+    /// Renames `file`, which has the name `from`; fails where another file has that name. The new
+    /// name is on disk after `sync`.
     pub(super) fn rename(&self, file: &File, from: &str, to: &str) -> io::Result<()> {
         self.check(file, from)?;
         renameat(&self.file, from, &self.file, to)?;
         if let Err(error) = self.check(file, to) {
-            // It was swapped at the last moment: what has the name now is not what was written.
+            // It was swapped at the last moment: the name now belongs to another file than the one
+            // written.
             self.remove(to)?;
             return Err(error);
         }
         Ok(())
     }
 
-    /// Waits until the disk has the names.
+    /// Syncs the names to disk.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.file.sync_all()
     }
 
-    /// Whether that name is still the file's.
+    /// Whether that name still belongs to the file.
     fn check(&self, file: &File, name: &str) -> io::Result<()> {
         let found = self.stat(name)?.ok_or_else(replaced)?;
         if FileId::of_stat(&found) == FileId::of(&file.metadata()?) {
@@ -180,7 +181,7 @@ impl Directory {
         }
     }
 
-    /// Removes a name, where it is there: of a link the link itself.
+    /// Removes a name, if it exists: of a link the link itself.
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
         match unlinkat(&self.file, name, UnlinkatFlags::NoRemoveDir) {
             Err(Errno::ENOENT) => Ok(()),
@@ -201,7 +202,7 @@ mod tests {
 
     const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE;
 
-    /// An open directory in another one, and a database that is not in it.
+    /// An open directory inside another one, and a database outside it.
     fn place() -> (tempfile::TempDir, Directory, PathBuf) {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("in")).unwrap();
@@ -262,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_used_wherever_its_name_leads() {
+    fn the_held_directory_is_used_wherever_its_name_leads() {
         let (root, directory, _) = place();
         let file = directory.create("x").unwrap();
         assert!(directory.is_in_place());

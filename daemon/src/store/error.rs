@@ -1,9 +1,9 @@
-//! What can go wrong below the handlers.
+//! Errors below the handlers.
 
 use rusqlite::ffi::ErrorCode as Sqlite;
 use thiserror::Error;
 
-/// A failure of the store. Its text is for the log; the wire gets a code and a statement of ours.
+/// An error of the store. Its text is for the log; the wire gets a code and a message of our own.
 #[derive(Clone, Debug, Error)]
 pub enum StoreError {
     /// The file system or the file's own limit refused to grow it, or to write to it.
@@ -12,7 +12,7 @@ pub enum StoreError {
     /// Another process held the database for longer than the busy timeout.
     #[error("the database is locked by another process: {0}")]
     Locked(String),
-    /// There is no database yet.
+    /// The database does not exist yet.
     #[error("the database does not exist yet")]
     Missing,
     /// The file, or its directory, cannot be written: mounted read-only, or being replaced.
@@ -21,7 +21,7 @@ pub enum StoreError {
     /// A sync failed: what was acknowledged before is safe, nothing after can be.
     #[error("the database could not be synced: {0}")]
     Sync(String),
-    /// The file holds what SQLite cannot have written.
+    /// The file contains what SQLite cannot have written.
     #[error("the database is damaged: {0}")]
     Damaged(String),
     /// The work panicked; its savepoint was rolled back.
@@ -30,22 +30,22 @@ pub enum StoreError {
     /// The daemon is stopping.
     #[error("the database thread has stopped")]
     Stopped,
-    /// A text that its column would give back changed. Nothing was written.
+    /// A text that its column would return changed. Nothing was written.
     #[error("the column {column} would take a text for a number and give back another one")]
     NotKept {
         /// The column.
         column: String,
     },
-    /// A backup cannot be written or read back; the message says why and what to do.
+    /// A backup cannot be written or read; the message says why and what to do.
     #[error("{0}")]
     Backup(String),
-    /// A row breaks what the database declares of its tables.
+    /// A row violates a constraint of its table.
     #[error("{0}")]
     Constraint(String),
-    /// A value is longer than the connection lets it be.
+    /// A value is longer than the connection allows.
     #[error("a value is too long: {0}")]
     TooBig(String),
-    /// Anything else that SQLite says.
+    /// Any other error of SQLite.
     #[error("{0}")]
     Other(String),
 }

@@ -1,4 +1,4 @@
-//! What a start, or an earlier one, found at the path of the database: what may be created there.
+//! What an earlier run found at the path of the database, which decides what may be created there.
 
 use std::path::Path;
 
@@ -11,21 +11,21 @@ pub enum Expected {
     /// Nothing: a first start.
     #[default]
     Unknown,
-    /// There was one of the daemon's own: none is created in its place.
+    /// The daemon's own database existed: no other is created in its place.
     Own,
-    /// PhotoPrism's was there: it is waited for, and never created.
+    /// PhotoPrism's existed: it is waited for, and never created.
     PhotoPrism,
     /// The same, and this process serves it: no other kind is opened any more.
     StillPhotoPrism,
 }
 
-/// Whether PhotoPrism alone creates what is missing there.
+/// Whether only PhotoPrism creates what is missing there.
 pub(super) fn waits(options: &OpenOptions) -> bool {
     let known = matches!(options.expected, Expected::PhotoPrism | Expected::StillPhotoPrism);
     known || is_index(&options.path)
 }
 
-/// What follows where no database is: an error, unless one may be created.
+/// The result where there is no database: an error, unless one may be created.
 pub(super) fn missing(options: &OpenOptions) -> Result<(), OpenError> {
     if waits(options) {
         return Err(OpenError::NotThereYet);
@@ -36,7 +36,7 @@ pub(super) fn missing(options: &OpenOptions) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// What is there instead of a database that is gone.
+/// What is at the path instead of the missing database.
 pub fn how_gone(path: &Path) -> &'static str {
     match std::fs::metadata(path) {
         Err(_) => "it is missing",

@@ -1,8 +1,8 @@
-//! Whether the names of the daemon's own database still lead to the files that SQLite has open.
+//! Checks that the paths of the daemon's own database still lead to the files that SQLite has open.
 //!
-//! SQLite never looks at the names again: it would go on writing into files that were removed or
-//! renamed, or into what was copied over them. Only `stat` is asked here: closing a descriptor of
-//! the file would drop SQLite's locks.
+//! SQLite never checks the paths again: it would go on writing to files that were removed or
+//! renamed, or to what was copied over them. Only `stat` is used here: closing a descriptor of the
+//! file would drop SQLite's locks.
 
 use std::fs::Metadata;
 use std::io;
@@ -17,7 +17,7 @@ use super::generation::of_file;
 use super::group::EXIT_STORAGE;
 use crate::failpoints::{Failpoint, enabled};
 
-/// A file as `stat` shows it. Device and inode say which it is, the rest changes with its content.
+/// A file as `stat` shows it. Device and inode identify it, the rest changes with its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamp {
     device: u64,
@@ -47,19 +47,19 @@ impl From<&Metadata> for Stamp {
     }
 }
 
-/// What became of a file.
+/// What happened to a file.
 #[derive(Debug, PartialEq, Eq)]
 enum Loss {
-    /// Its name is gone, or cannot be reached.
+    /// Its path is gone, or cannot be reached.
     Removed(String),
-    /// Its name leads to another file.
+    /// Its path leads to another file.
     Replaced,
     /// It is the same file with other content.
     Overwritten,
 }
 
 impl Loss {
-    fn words(&self) -> String {
+    fn description(&self) -> String {
         match self {
             Self::Removed(cause) => format!("is not there any more ({cause})"),
             Self::Replaced => "was replaced by another file".into(),
@@ -68,7 +68,7 @@ impl Loss {
     }
 }
 
-/// The files of an own database as they were when the daemon last wrote to them.
+/// The files of the daemon's own database as they were when it last wrote to them.
 #[derive(Debug)]
 pub(super) struct Watch {
     path: PathBuf,
@@ -83,19 +83,19 @@ impl Watch {
         if *db.kind() != Kind::Own {
             return Ok(None);
         }
-        // By the name that was given: a link that leads elsewhere later is noticed.
+        // By the configured path, so that a link that leads elsewhere later is noticed.
         let (path, log) = (db.path.clone(), companion(&db.path, "-wal"));
         let (file, log_stamp) = (Stamp::of(&path)?, Stamp::of(&log)?);
         Ok(Some(Self { path, log, file, log_stamp }))
     }
 
-    /// Ends the process where the database is not the one that it was, to be asked before a
-    /// transaction and while nothing is written.
+    /// Ends the process if the database is not the same any more; for before a transaction and
+    /// while nothing is written.
     pub(super) fn check(&mut self, db: &Db) {
         self.check_both(db, false);
     }
 
-    /// The same after a transaction and before anybody is answered: the log may have grown.
+    /// The same after a transaction and before any reply: the log may have grown.
     pub(super) fn check_written(&mut self, db: &Db) {
         self.check_both(db, true);
     }
@@ -115,7 +115,7 @@ impl Watch {
         }
     }
 
-    /// Remembers what a checkpoint wrote. Whether it was still the same file is asked before and
+    /// Records what a checkpoint wrote. Whether it is still the same file is checked before and
     /// after.
     pub(super) fn note_checkpoint(&mut self) {
         if let Ok(found) = Stamp::of(&self.path)
@@ -146,7 +146,7 @@ impl Watch {
         if !found.is_same_file(&self.file) {
             return Err(Loss::Replaced);
         }
-        // Nothing but a checkpoint of ours writes to it. `touch` changes the time alone.
+        // Only the daemon's own checkpoints write to it. `touch` changes only the time.
         let generation = of_file(&self.path);
         let known = generation.is_ok_and(|file| db.generation.borrow().is(file.as_deref()));
         if !known {
@@ -157,9 +157,9 @@ impl Watch {
     }
 }
 
-/// What was acknowledged is in the log. Where both files are whole and only their names are lost,
-/// it is written into the database first, which then is whole wherever it was moved to; what was
-/// copied over one of them stays as it is.
+/// What was acknowledged is in the log. If both files are intact and only their paths are lost, the
+/// log is written into the database first, so that it is complete wherever it was moved to; what
+/// was copied over one of them is left alone.
 fn end(db: &Db, path: &Path, (loss, whole): (&Loss, bool)) -> ! {
     if whole && let Err(error) = db.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         error!(%error, "the log of the database could not be written back");
@@ -167,7 +167,7 @@ fn end(db: &Db, path: &Path, (loss, whole): (&Loss, bool)) -> ! {
     error!(
         path = %path.display(),
         "a file of the database {} while it was in use: nothing more is acknowledged, ending",
-        loss.words()
+        loss.description()
     );
     crate::log::exit(EXIT_STORAGE);
 }

@@ -1,5 +1,5 @@
-//! Another PhotoPrism's `index.db`, opened to be read: accounts with all that makes them work, to
-//! be taken over into this database.
+//! Reads another PhotoPrism's `index.db`: accounts with everything that they need to work, for
+//! import into this database.
 
 use std::cell::RefCell;
 use std::fs::{self, OpenOptions};
@@ -29,12 +29,12 @@ use crate::system::{FileId, descriptors_of};
 /// Bytes of one value; PhotoPrism's longest text here is a tenth of it.
 const MOST_VALUE_BYTES: i32 = 64 * 1024;
 
-/// Where the header of a database has the version that a reader needs, and that of WAL mode:
+/// Offset of the header's read version, and its value for WAL mode:
 /// <https://sqlite.org/fileformat2.html#file_format_version_numbers>.
 const WAL_VERSION_AT: usize = 19;
 const WAL_VERSION: u8 = 2;
 
-/// App passwords of one account that can be taken over.
+/// App passwords of one account that can be imported.
 pub const MOST_APP_PASSWORDS: u32 = 1000;
 
 /// Why a file is not read.
@@ -43,10 +43,10 @@ pub enum SourceError {
     /// There is no such file.
     #[error("there is no such file")]
     Missing,
-    /// It is something else; the statement says what was found.
+    /// It is something else; the message says what was found.
     #[error("{0}")]
     NotOne(String),
-    /// It can be read only where SQLite may make files next to it.
+    /// It can be read only where SQLite may create files next to it.
     #[error("it is in WAL mode, and its directory cannot be written")]
     Wal,
     /// It could not be read.
@@ -60,7 +60,7 @@ impl From<rusqlite::Error> for SourceError {
     }
 }
 
-/// An account as it stands there.
+/// An account as it is in that database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceAccount {
     /// The account, deleted or not; its id is that of the other database.
@@ -69,12 +69,12 @@ pub struct SourceAccount {
     pub hash: Option<Secret>,
     /// Its two-factor key, where it is active.
     pub passcode: Option<PasscodeRow>,
-    /// Its app passwords, expired ones too; one more than can be taken over at most.
+    /// Its app passwords, expired ones too; at most one more than can be imported.
     pub app_passwords: Vec<SessionRow>,
 }
 
-/// The files that this daemon has open itself, by device and inode: a hard link of one must not be
-/// opened again. With the directory of its backups, which other commands open and check.
+/// The files that this daemon has open itself, by device and inode: a hard link to one must not be
+/// opened again. Includes the backup directory, whose files other commands open and check.
 #[derive(Clone, Debug)]
 pub struct OwnFiles {
     files: Vec<(u64, u64)>,
@@ -90,7 +90,7 @@ impl OwnFiles {
         Self { files: files.into_iter().flatten().collect(), backups }
     }
 
-    /// Whether the file at that path is in the directory of the backups, behind links too.
+    /// Whether the file at that path is in the backup directory, also through links.
     fn is_backup(&self, path: &Path) -> std::io::Result<bool> {
         let path = fs::canonicalize(path)?;
         let found = fs::metadata(path.parent().unwrap_or(&path))?;
@@ -98,13 +98,13 @@ impl OwnFiles {
     }
 }
 
-/// The open file. What is read of it stands still: it is held by one reader's transaction, so that
-/// its PhotoPrism may run, and waits to write until this is dropped.
+/// The open file. Its content does not change: a read transaction holds it, so that its PhotoPrism
+/// may run, and waits with writes until this is dropped.
 #[derive(Debug)]
 pub struct PhotoPrismReader(Db);
 
 impl SourceAccount {
-    /// Bytes of all its texts, about.
+    /// Approximate size of all its texts in bytes.
     pub fn bytes(&self) -> usize {
         let secret = |secret: &Secret| secret.expose().len();
         let passcode = |row: &PasscodeRow| secret(&row.key_url) + secret(&row.recovery_code);
@@ -116,7 +116,7 @@ impl SourceAccount {
 }
 
 impl PhotoPrismReader {
-    /// Opens the file, which must be PhotoPrism's and none of the daemon's own.
+    /// Opens the file, which must be PhotoPrism's and not one of the daemon's own.
     pub fn open(path: &Path, own: &OwnFiles) -> Result<Self, SourceError> {
         let data = match fs::metadata(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -134,7 +134,7 @@ impl PhotoPrismReader {
                     .into(),
             ));
         }
-        // Closing it again would drop the locks that this process has on it.
+        // Closing it again would drop this process's locks on it.
         let open = descriptors_of(FileId::of(&data));
         if open.map_err(|error| StoreError::Other(error.to_string()))? > 0 {
             return Err(SourceError::NotOne("this daemon has it open: it is in use here".into()));
@@ -169,7 +169,7 @@ impl PhotoPrismReader {
         self.0.kind()
     }
 
-    /// At most so many accounts behind that row id, without the system rows.
+    /// At most `most` accounts after that row id, without the system rows.
     pub fn accounts(&self, after: i64, most: u32) -> Result<Vec<SourceAccount>, StoreError> {
         let Self(db) = self;
         let statement = format!("{} WHERE u.id > ?1 ORDER BY u.id LIMIT ?2", db.columns.users);
@@ -180,7 +180,7 @@ impl PhotoPrismReader {
 
     fn with_details(&self, row: UserRow) -> Result<SourceAccount, StoreError> {
         let Self(db) = self;
-        // A row without a UID owns nothing: the rows of nobody are not its own.
+        // A row without a UID owns nothing: password and session rows without one are not its own.
         let owns = !row.uid.is_empty();
         let hash = if owns { password_hash(db, &row.uid)? } else { None };
         let passcode = if owns && row.has_passcode { passcode_find(db, &row.uid)? } else { None };
@@ -190,16 +190,16 @@ impl PhotoPrismReader {
     }
 }
 
-/// Whether the file's header says so; not for a file that the thread may not read.
+/// Whether the file's header says WAL mode; false for a file that the thread may not read.
 fn is_in_wal_mode(path: &Path) -> bool {
     let mut header = [0; WAL_VERSION_AT + 1];
-    // It may be another file by now, that is waited for.
+    // It may be another file by now, one that blocks, such as a FIFO.
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
     let read = file.and_then(|mut file| file.read_exact(&mut header));
     read.is_ok() && header[WAL_VERSION_AT] == WAL_VERSION
 }
 
-/// Refuses a file next to which others lie that SQLite would open and wait for.
+/// Refuses a file whose journal, WAL or shared memory is, say, a FIFO: SQLite would wait for it.
 fn check_companions(path: &Path) -> Result<(), SourceError> {
     for suffix in ["-journal", "-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
@@ -226,7 +226,7 @@ fn is_photoprism(conn: &Connection) -> Result<(), SourceError> {
         DatabaseKind::Unfinished => return not("PhotoPrism has not finished making it"),
         DatabaseKind::Foreign(what) => return not(&what),
     }
-    // A view in the place of a table would decide what is read, and a trigger cannot fire here.
+    // A view in place of a table would decide what is read; a trigger cannot fire here.
     let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage > 0
         AND name IN ('auth_users', 'passwords', 'auth_sessions')";
     let views = "SELECT count(*) FROM sqlite_schema WHERE type = 'view' AND name = 'passcodes'";
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_come_with_all_that_makes_them_work() {
+    fn accounts_include_everything_that_they_need() {
         let (directory, db) = own();
         let copy = directory.path().join("theirs.db");
         fs::copy(FIXTURE, &copy).unwrap();
@@ -281,7 +281,7 @@ mod tests {
         let bob = of("bob");
         assert!(bob.hash.as_ref().unwrap().expose().starts_with("$2a$12$"));
         assert_eq!(bob.passcode, None);
-        // Three of them, and neither the web session nor what was made from one.
+        // Three of them, without the web session and what was created from one.
         assert_eq!(bob.app_passwords.len(), 3, "{:?}", bob.app_passwords);
         assert!(bob.app_passwords.iter().all(|row| row.user_uid == bob.row.uid));
         let key = of("dave").passcode.as_ref().unwrap();
@@ -293,19 +293,19 @@ mod tests {
         assert!(!of("gone").row.deleted_at.is_empty());
         drop(foreign);
         assert!(fs::read(&copy).unwrap() == fs::read(FIXTURE).unwrap());
-        let beside = fs::read_dir(directory.path()).unwrap();
-        let names = beside.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let entries = fs::read_dir(directory.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         assert!(names.filter(|name| name.starts_with("theirs.db")).eq(["theirs.db"]));
     }
 
     #[test]
-    fn what_is_read_stands_still() {
+    fn the_content_does_not_change_while_it_is_read() {
         let (_directory, db) = own();
-        let (theirs, running) = photoprism();
-        let path = theirs.path().join("index.db");
+        let (directory, running) = photoprism();
+        let path = directory.path().join("index.db");
         let add = "INSERT INTO auth_users (user_uid, user_name) VALUES ('u1', 'one')";
         running.conn.execute_batch(add).unwrap();
-        // Whoever runs it is another process.
+        // The one that runs it is another process: this one must not have it open already.
         drop(running);
         let foreign = PhotoPrismReader::open(&path, &OwnFiles::of(&db.path)).unwrap();
         assert_eq!(all(&foreign).len(), 1);
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn other_files_are_refused_and_told() {
+    fn other_files_are_refused_with_a_reason() {
         let (directory, db) = own();
         let at = |name: &str| directory.path().join(name);
         let why = |path: &Path| match PhotoPrismReader::open(path, &OwnFiles::of(&db.path)) {

@@ -1,10 +1,10 @@
-//! Which state of the database file its write-ahead log belongs to.
+//! Identifies the state of the database file that its write-ahead log belongs to.
 //!
-//! SQLite plays back any intact log that is next to a database, whichever database that is: one
-//! that was copied over the file of a daemon that was killed would get pages of the other. So the
-//! first commit after each checkpoint gives the database a new random generation and keeps the one
-//! before it. The file alone, read without its log, changes by checkpoints only: it has the one or
-//! the other, or it is not the file that the log was written for.
+//! SQLite replays any intact log that is next to a database, whichever database that is: one that
+//! was copied over the file of a killed daemon would get pages of the other. So the first commit
+//! after each checkpoint gives the database a new random generation and keeps the previous one. The
+//! file alone, without its log, changes only by checkpoints: it has one of the two, or it is not
+//! the file that the log was written for.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,26 +18,26 @@ use super::detect::file_uri;
 use super::error::StoreError;
 use super::rows::text;
 
-/// Pages in the log from which on it is written back, SQLite's own default.
+/// Pages in the log at which it is written back, SQLite's own default.
 const CHECKPOINT_PAGES: i32 = 1000;
 
-/// What the file and its log say about their generations.
+/// The generations of the file and its log.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Generation {
-    /// That of the database with its log; `None` where a daemon wrote it that knew of none.
+    /// That of the database with its log; `None` if written by a daemon without generations.
     current: Option<String>,
-    /// The one before, which the file has until the next checkpoint.
+    /// The previous one, which the file has until the next checkpoint.
     before: Option<String>,
-    /// The file has `current`: the next commit begins another.
+    /// The file has `current`: the next commit starts another.
     due: bool,
-    /// Rows that the connection had changed when that became so: a commit of nothing begins none.
+    /// The connection's count of changed rows at that moment: an empty commit starts none.
     changes: u64,
     /// Pages in the log, as SQLite counted them at the last commit.
     pages: Arc<AtomicI32>,
 }
 
 impl Generation {
-    /// Takes the checkpoints over from SQLite, which would not say when it made one.
+    /// Takes the checkpoints over from SQLite, which would not report when it ran one.
     pub(super) fn watch(conn: &mut Connection) -> Result<Self, StoreError> {
         let pages = Arc::new(AtomicI32::new(0));
         let counted = Arc::clone(&pages);
@@ -48,29 +48,29 @@ impl Generation {
         Ok(Self { pages, due: true, ..Self::default() })
     }
 
-    /// Reads what the database and its log say; `log` tells whether there was one.
+    /// Reads the generations of the database and its log; `log` says whether a log exists.
     pub(super) fn read(&mut self, conn: &Connection, log: bool) -> Result<(), StoreError> {
         self.current = stored(conn, "generation")?;
         self.before = stored(conn, "generation_before")?;
-        // A log goes on with the generation that it began with.
+        // A log keeps the generation that it began with.
         self.due = !log || self.current.is_none();
         self.changes = conn.total_changes();
         Ok(())
     }
 
-    /// The database is whole without a log: what is committed next begins one.
+    /// The database is complete without a log: the next commit starts a generation.
     pub(super) fn begin_log(&mut self, conn: &Connection) {
         self.due = true;
         self.changes = conn.total_changes();
     }
 
-    /// Whether a file that has this generation is the one that the log belongs to. Nothing is
-    /// known of a database whose daemon knew of none.
+    /// Whether a file with this generation is the one that the log belongs to. Nothing is known of
+    /// a database whose daemon had no generations.
     pub(super) fn fits(&self, file: Option<&str>) -> bool {
         self.current.is_none() || self.known().contains(&file)
     }
 
-    /// Whether a file that has this generation is surely ours.
+    /// Whether a file with this generation is certainly this database.
     pub(super) fn is(&self, file: Option<&str>) -> bool {
         file.is_some() && self.known().contains(&file)
     }
@@ -94,8 +94,8 @@ fn stored(conn: &Connection, key: &str) -> Result<Option<String>, StoreError> {
     Ok(conn.prepare(statement)?.query_row([key], |row| text(row, 0)).optional()?)
 }
 
-/// Begins another generation, where one is due, inside the transaction that is about to commit.
-/// What it gives goes to [`committed`] afterwards.
+/// Starts another generation, if one is due, inside the transaction that is about to commit. The
+/// result goes to [`committed`] afterwards.
 pub(super) fn begin(db: &Db) -> Result<Option<Generation>, StoreError> {
     let generation = db.generation.borrow();
     let changed = generation.changes != db.conn.total_changes() || generation.current.is_none();
@@ -120,8 +120,8 @@ pub(super) fn committed(db: &Db, next: Option<Generation>) {
     }
 }
 
-/// Gives a generation to a database that has none, file and all: one of an earlier daemon. Where
-/// the disk is full it goes on without.
+/// Gives a generation to a database that has none, written to the file itself: one of an earlier
+/// daemon. If the disk is full it goes on without.
 pub(super) fn begin_first(db: &Db) -> Result<(), StoreError> {
     if db.generation.borrow().current.is_some() {
         return Ok(());
@@ -136,7 +136,7 @@ pub(super) fn begin_first(db: &Db) -> Result<(), StoreError> {
     }
 }
 
-/// Writes the log back where it has grown long; true where it was tried.
+/// Writes the log back when it is long; true if it tried.
 pub(super) fn checkpoint(db: &Db) -> bool {
     let due = db.generation.borrow().pages.load(Ordering::Relaxed) >= CHECKPOINT_PAGES;
     if due && let Err(error) = write_back(db) {

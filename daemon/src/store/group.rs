@@ -1,4 +1,5 @@
-//! The writes of one group: each in a savepoint, all in one transaction, answered after its commit.
+//! The writes of one group: each in a savepoint, all in one transaction, replied to after its
+//! commit.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -16,7 +17,7 @@ pub(super) const EXIT_STORAGE: i32 = 74;
 
 pub(super) type Finish = Box<dyn FnOnce(Result<(), CommandError>) + Send>;
 
-/// What one write of a group came to, before the commit.
+/// Result of one write of a group, before the commit.
 pub(super) struct Step {
     pub(super) failure: Option<StoreError>,
     pub(super) keep: bool,
@@ -41,21 +42,21 @@ pub(super) fn commit(db: &Db, anything: bool) -> Result<(), StoreError> {
     end_with_sync(commit_both(db))
 }
 
-/// What a commit came to; one whose sync failed ends the process.
+/// Handles the result of a commit; a failed sync ends the process.
 pub(super) fn end_with_sync(end: Result<(), StoreError>) -> Result<(), StoreError> {
     if let Err(StoreError::Sync(cause)) = &end {
         if enabled(Failpoint::ForgiveSync) {
             return Ok(());
         }
         // Whether the pages reached the disk is unknown and will stay so: recovery at the next
-        // start decides, nobody is told anything before.
+        // start decides, and no reply is sent before.
         error!(%cause, "a sync failed, ending");
         crate::log::exit(EXIT_STORAGE);
     }
     end
 }
 
-/// Beside PhotoPrism's file what the group did is kept in the attached one until it is known to be
+/// With PhotoPrism's file, what the group did is kept in the attached one until it is known to be
 /// committed in both.
 fn commit_both(db: &Db) -> Result<(), StoreError> {
     if db.columns.attached
@@ -67,7 +68,7 @@ fn commit_both(db: &Db) -> Result<(), StoreError> {
     db.commit()
 }
 
-/// A transaction left open would be in the way of every later one.
+/// A transaction left open would block every later one.
 pub(super) fn rollback_if_open(db: &Db) {
     if !db.is_autocommit()
         && let Err(error) = db.rollback()
@@ -76,7 +77,7 @@ pub(super) fn rollback_if_open(db: &Db) {
     }
 }
 
-/// Runs a write in its savepoint. After an error nothing of the whole transaction may stand.
+/// Runs a write in its savepoint. After an error the caller must roll back the whole transaction.
 pub(super) fn run_in_savepoint(db: &Db, run: WriteRun) -> Result<Step, StoreError> {
     db.savepoint()?;
     let tx = Tx::new(db);
@@ -100,8 +101,8 @@ pub(super) fn fail_all(writes: Vec<(WriteRun, Finish)>, error: &StoreError) {
     }
 }
 
-/// Applies what the commit means, then answers: all effects first, so that no answer is ahead of
-/// the state that it speaks of.
+/// Applies the effects of the commit, then replies: all effects first, so that no reply is ahead of
+/// the state that it describes.
 pub(super) fn complete_all(
     mut steps: Vec<Step>,
     end: &Result<(), StoreError>,

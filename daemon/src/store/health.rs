@@ -1,4 +1,4 @@
-//! What the database says about itself.
+//! What the database reports about itself.
 
 use super::db::Db;
 use super::error::StoreError;
@@ -15,7 +15,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ours_is_wal_and_theirs_is_as_it_was() {
+    fn the_daemon_s_own_is_wal_and_photoprism_s_keeps_its_mode() {
         let (_directory, db) = own();
         assert_eq!(journal_mode(&db).unwrap(), "wal");
         let (_directory, db) = photoprism();

@@ -11,7 +11,7 @@ const KEPT_SECONDS: i64 = 24 * 60 * 60;
 /// Results kept for one uid, the oldest go (`spec/protocol.md`).
 const KEPT_ROWS: i64 = 10_000;
 
-/// A result that was kept.
+/// A stored result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyRecord {
     /// The command.
@@ -24,7 +24,7 @@ pub struct IdempotencyRecord {
     pub result: String,
 }
 
-/// What the key of that uid led to within the last 24 hours.
+/// What the key of that uid stored within the last 24 hours.
 pub fn idempotency_find(
     db: &Db,
     uid: u32,
@@ -51,7 +51,7 @@ pub fn idempotency_find(
     Ok(kept)
 }
 
-/// Keeps a result, and lets go of what is too old or too much.
+/// Stores a result, and deletes what is too old or too much.
 pub fn idempotency_keep(
     tx: &Tx<'_>,
     owner: (u32, &str),

@@ -6,7 +6,7 @@ use super::db::Tx;
 use super::error::StoreError;
 use super::kept::check_kept;
 
-/// Inserts a row: of `values` those whose column is there. Columns that nobody names get the
+/// Inserts a row with those of `values` whose column exists. Columns that are not given get the
 /// table's own default.
 pub(super) fn insert(
     tx: &Tx<'_>,
@@ -16,8 +16,8 @@ pub(super) fn insert(
     run(tx, "INSERT", table, values)
 }
 
-/// The same, where there is no row with that key; an existing one stays as it is. A table that is
-/// missing gets none.
+/// The same, unless a row with that key exists; an existing one is not changed. If the table is
+/// missing, nothing is inserted.
 pub(super) fn insert_if_new(
     tx: &Tx<'_>,
     table: &str,

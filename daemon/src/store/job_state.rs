@@ -7,17 +7,17 @@ const WAITING: u8 = 0;
 const BEGUN: u8 = 1;
 const GIVEN_UP: u8 = 2;
 
-/// Whoever moves it first wins.
+/// The first side to change it wins.
 #[derive(Clone, Debug, Default)]
 pub(super) struct JobState(Arc<AtomicU8>);
 
 impl JobState {
-    /// True where nobody has given it up: it is carried out now.
+    /// True unless the caller has given up: the job runs now.
     pub(super) fn begin(&self) -> bool {
         self.take(BEGUN)
     }
 
-    /// True where it has not begun: it never will.
+    /// True if the job has not started: it never will.
     pub(super) fn give_up(&self) -> bool {
         self.take(GIVEN_UP)
     }

@@ -1,4 +1,4 @@
-//! Work on its way to the database thread.
+//! The queue of jobs for the database thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,12 +11,12 @@ use super::group::{Finish, WriteRun};
 use super::job_state::JobState;
 use crate::error::CommandError;
 
-/// Most jobs that wait. Connections bound those that somebody waits for; what was given up waits on
-/// until the thread comes to it, and while the thread stands still more of that comes with each
-/// request.
+/// Most jobs that wait. Connections bound those that somebody waits for; an abandoned job stays in
+/// the queue until the thread gets to it, and while the thread is blocked each request adds
+/// another.
 pub(super) const WAITING: usize = 16_384;
 
-/// Seconds after which a request that found no room may try again.
+/// Seconds after which a request that found the queue full may retry.
 const RETRY_AFTER_S: u64 = 1;
 
 pub(super) type ReadRun = Box<dyn FnOnce(Result<&Db, StoreError>) + Send>;
@@ -42,7 +42,7 @@ pub(super) struct Inbox {
     stopping: Arc<AtomicBool>,
 }
 
-/// Both ends.
+/// Creates both ends.
 pub(super) fn jobs() -> (Jobs, Inbox) {
     let (to, from) = channel();
     let (waiting, stopping) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
@@ -60,22 +60,22 @@ impl Jobs {
         self.to.send(job).map_err(|_| StoreError::Stopped.into())
     }
 
-    /// Asks the thread to end, whatever waits.
+    /// Asks the thread to stop, however many jobs wait.
     pub(super) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        // A thread that is gone has stopped.
+        // If the thread is gone it has stopped already.
         let _ = self.to.send(Job::Stop);
     }
 }
 
 impl Inbox {
-    /// The next job; waits for it.
+    /// Waits for the next job.
     pub(super) fn wait(&self, limit: Duration) -> Result<Job, RecvTimeoutError> {
         self.from.recv_timeout(limit).inspect(|_| self.taken())
     }
 
-    /// The next job, where there is one.
+    /// The next job, if there is one.
     pub(super) fn take(&self) -> Option<Job> {
         self.from.try_recv().ok().inspect(|_| self.taken())
     }

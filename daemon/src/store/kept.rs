@@ -1,4 +1,4 @@
-//! The one place where a text is held to what its column can keep.
+//! The one place that checks that a column can store a text unchanged.
 
 use photoprism_protocol::numeric_text::survives_numeric_affinity;
 use rusqlite::ToSql;
@@ -7,14 +7,14 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use super::db::Db;
 use super::error::StoreError;
 
-/// Whether a column gives that text back as it was stored. PhotoPrism declares texts as VARBINARY,
+/// Whether a column returns that text as it was stored. PhotoPrism declares texts as VARBINARY,
 /// which SQLite stores as a number where they look like one: `007` as 7, a subject of 21 digits
-/// rounded, `1e5000` as infinity. A column that is not there is not written.
+/// rounded, `1e5000` as infinity. A missing column is not written.
 pub fn keeps_text(db: &Db, table: &str, column: &str, text: &str) -> bool {
     !db.columns.is_numeric(table, column) || survives_numeric_affinity(text)
 }
 
-/// Holds values to that before they are written, whatever command brought them.
+/// Checks values before they are written, whichever command brought them.
 pub(super) fn check_kept(
     db: &Db,
     table: &str,

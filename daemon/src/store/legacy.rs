@@ -36,7 +36,7 @@ pub struct LegacyRow {
     pub email: String,
     /// Was an admin.
     pub admin: bool,
-    /// Made at, as stored.
+    /// Created at, as stored.
     pub created_at: String,
     /// Was switched off.
     pub disabled: bool,
@@ -64,13 +64,13 @@ fn legacy_row(row: &Row<'_>) -> Result<LegacyRow, rusqlite::Error> {
     })
 }
 
-/// Whether there is a legacy table at all.
+/// Whether there is a legacy table.
 pub fn has_legacy(db: &Db) -> bool {
     db.columns.legacy.is_some()
 }
 
 /// One page of legacy accounts in the order of their ids, from those after `after`. `matches`
-/// decides row by row: the table is a handful of rows without an index that would help.
+/// decides row by row: the table has a handful of rows, and no index would help.
 pub fn legacy_page(
     db: &Db,
     after: i64,

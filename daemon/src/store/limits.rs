@@ -1,4 +1,4 @@
-//! `admin_limits`: places of the limiter that are not full, and who vouches for which address.
+//! `admin_limits`: limiter places that are in use, and the networks that accounts are trusted from.
 
 use rusqlite::{Row, params};
 
@@ -11,17 +11,17 @@ use super::error::StoreError;
 
 mod trusted_networks;
 
-/// Names without an account that are kept: the least recently touched go (`spec/data.md` asks for
-/// a bounded table).
+/// Names without an account that are stored: the least recently used are dropped (`spec/data.md`
+/// requires a bounded table).
 pub const NAMES_KEPT: usize = 10_000;
 
-/// Addresses that are kept. Nobody who has so many is held back by losing the oldest.
+/// Addresses that are stored. A peer with more is not held back anyway, so the oldest may go.
 pub const ADDRESSES_KEPT: usize = 100_000;
 
 /// Rows that one step of [`limits_sweep`] removes at most: a few milliseconds.
 const SWEEP_ROWS: i64 = 1000;
 
-/// What a row is about.
+/// The kind of a row's subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LimitKind {
     /// Places of an address.
@@ -32,7 +32,7 @@ pub enum LimitKind {
     Name,
     /// Places of an account's passcodes.
     Passcode,
-    /// An account logged in from an address; `taken` says nothing.
+    /// An account logged in from an address; `taken` is unused.
     Vouch,
 }
 
@@ -53,9 +53,9 @@ impl LimitKind {
 /// A row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LimitRow {
-    /// What it is about.
+    /// Kind of the subject.
     pub kind: LimitKind,
-    /// Whom.
+    /// The subject.
     pub subject: String,
     /// Places that failures had taken at `updated_at`.
     pub taken: f64,
@@ -66,29 +66,29 @@ pub struct LimitRow {
 /// One failure of a subject, with the rate that its places follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitCharge {
-    /// What it is about.
+    /// Kind of the subject.
     pub kind: LimitKind,
-    /// Whom.
+    /// The subject.
     pub subject: String,
-    /// Places that there are.
+    /// Number of places.
     pub burst: u32,
-    /// Seconds after which one comes back.
+    /// Seconds after which one is free again.
     pub refill_s: u64,
 }
 
-/// How long rows of a kind say something, for [`limits_sweep`].
+/// How long rows of each kind are valid, for [`limits_sweep`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitLives {
-    /// Seconds after which a place of an address, account or name comes back.
+    /// Seconds after which a place of an address, account or name is free again.
     pub refill_s: u64,
     /// The same for passcodes.
     pub passcode_refill_s: u64,
-    /// Seconds for which a login vouches for its address.
+    /// Seconds for which a login makes its address trusted.
     pub vouched_s: u64,
 }
 
-/// All rows, the least recently written first; none where the table is missing. Of the addresses
-/// of an account the latest, however many rows there are.
+/// All rows, the least recently written first; none if the table is missing. Of an account's
+/// addresses only the latest, however many rows there are.
 pub fn limits_all(db: &Db) -> Result<Vec<LimitRow>, StoreError> {
     if !db.columns.has_table("admin_limits") {
         return Ok(Vec::new());
@@ -108,7 +108,7 @@ pub fn limits_all(db: &Db) -> Result<Vec<LimitRow>, StoreError> {
     Ok(rows)
 }
 
-/// `None` for a kind of a newer daemon.
+/// `None` for a kind that only a newer daemon knows.
 fn limit_row(row: &Row<'_>) -> Result<Option<LimitRow>, rusqlite::Error> {
     let name: String = row.get(0)?;
     let Some(kind) = LimitKind::ALL.into_iter().find(|kind| kind.name() == name) else {
@@ -118,9 +118,9 @@ fn limit_row(row: &Row<'_>) -> Result<Option<LimitRow>, rusqlite::Error> {
     Ok(Some(LimitRow { kind, subject, taken, updated_at }))
 }
 
-/// Counts one failure of each: what has come back since the row was written is taken off first,
-/// and there are never more failures than places. `now` in Unix seconds; a clock that was set back
-/// brings nothing back.
+/// Counts one failure of each: places freed since the row was written are subtracted first, and
+/// there are never more failures than places. `now` in Unix seconds; if the clock was set back
+/// nothing is freed.
 pub fn limits_charge(tx: &Tx<'_>, charges: &[LimitCharge], now: i64) -> Result<(), StoreError> {
     let mut statement = tx.prepare_own(
         "INSERT INTO own.admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, 1, ?3)
@@ -136,7 +136,7 @@ pub fn limits_charge(tx: &Tx<'_>, charges: &[LimitCharge], now: i64) -> Result<(
     Ok(())
 }
 
-/// Writes rows as they are, in place of those that stand there.
+/// Writes rows as they are, replacing existing ones.
 pub(super) fn limits_put(tx: &Tx<'_>, rows: &[LimitRow]) -> Result<(), StoreError> {
     let mut statement = tx.prepare_own(
         "INSERT INTO own.admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, ?3, ?4)
@@ -149,7 +149,7 @@ pub(super) fn limits_put(tx: &Tx<'_>, rows: &[LimitRow]) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Deletes the rows of these subjects and gives their number.
+/// Deletes the rows of these subjects and returns their number.
 pub fn limits_delete(tx: &Tx<'_>, subjects: &[(LimitKind, String)]) -> Result<u64, StoreError> {
     let mut statement =
         tx.prepare_own("DELETE FROM own.admin_limits WHERE kind = ?1 AND subject = ?2")?;
@@ -160,21 +160,21 @@ pub fn limits_delete(tx: &Tx<'_>, subjects: &[(LimitKind, String)]) -> Result<u6
     Ok(deleted)
 }
 
-/// Deletes the rows of all places; who vouches for which address stays.
+/// Deletes the rows of all places; trusted addresses stay.
 pub fn limits_delete_all(tx: &Tx<'_>) -> Result<u64, StoreError> {
     let statement = "DELETE FROM own.admin_limits WHERE kind <> ?1";
     Ok(tx.prepare_own(statement)?.execute([LimitKind::Vouch.name()])? as u64)
 }
 
-/// Rows of the future become rows of now: the clock was set back, and they would never come back.
-/// To be said once at a start, after [`limits_all`].
+/// Sets times in the future to now: after the clock was set back these places would never be freed.
+/// Called once at a start, after [`limits_all`].
 pub fn limits_mend(tx: &Tx<'_>, now: i64) -> Result<u64, StoreError> {
     let statement = "UPDATE own.admin_limits SET updated_at = ?1 WHERE updated_at > ?1";
     Ok(tx.prepare_own(statement)?.execute([now])? as u64)
 }
 
-/// Deletes rows that say nothing any more, and the oldest of each kind that anybody can make many
-/// of, where they are too many. At most 1000 of each in one step; gives the number, so that zero means done.
+/// Deletes expired rows, and the oldest of each kind that any peer can add to, where there are too
+/// many. At most 1000 of each in one step; returns the number, so zero means done.
 pub fn limits_sweep(tx: &Tx<'_>, lives: LimitLives, now: i64) -> Result<u64, StoreError> {
     let mut deleted = tx
         .prepare_own(

@@ -1,11 +1,11 @@
-//! Turns at PhotoPrism's lock: SQLite keeps no queue, and a process that takes the lock again at
-//! once keeps out one that pauses between its tries.
+//! Leaves gaps for PhotoPrism's lock attempts: SQLite has no lock queue, and a process that takes
+//! the lock again at once starves one that pauses between its tries.
 
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
 
-/// SQLite's longest pause between two tries for a lock: in a gap of that length one of them falls.
+/// SQLite's longest pause between two tries for a lock: a gap of that length contains one of them.
 const LONGEST: Duration = Duration::from_millis(100);
 
 /// How long the lock is left free after a group of writes: as long as the group held it, so that
@@ -14,12 +14,12 @@ const LONGEST: Duration = Duration::from_millis(100);
 pub(super) struct LockGap(Option<(Stopwatch, Duration)>);
 
 impl LockGap {
-    /// The lock was held for so long, and is free from now on.
+    /// Records that the lock was held for that long, and is free from now on.
     pub(super) fn begin(&mut self, held: Duration) {
         self.0 = Some((Stopwatch::start(), held.min(LONGEST)));
     }
 
-    /// What is left of the gap.
+    /// The rest of the gap.
     pub(super) fn left(&self) -> Option<Duration> {
         let (watch, gap) = self.0?;
         gap.checked_sub(watch.elapsed()).filter(|left| !left.is_zero())

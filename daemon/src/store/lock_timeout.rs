@@ -1,4 +1,4 @@
-//! How long another process's lock on PhotoPrism's file is waited for.
+//! How long to wait for another process's lock on PhotoPrism's file.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -10,14 +10,15 @@ use rusqlite::Connection;
 use crate::clock::{self, Stopwatch};
 use crate::failpoints::{Failpoint, enabled};
 
-/// Between two tries. SQLite's own handler pauses for up to 100 ms, and so misses the gaps of a
-/// process that writes row by row: on a slow disk such a process holds the lock nearly all the time.
+/// Pause between two tries. SQLite's own handler pauses for up to 100 ms, and so misses the gaps of
+/// a process that writes row by row: on a slow disk such a process holds the lock nearly all the
+/// time.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// As long as PhotoPrism itself waits.
 const FULL: Duration = Duration::from_secs(5);
 
-/// One try of a writer; between two, readers are served.
+/// Timeout of one try of a writer; between two tries, readers are served.
 pub(super) const SHORT: Duration = Duration::from_millis(20);
 
 thread_local! {
@@ -26,13 +27,13 @@ thread_local! {
     static STOPPING: RefCell<Arc<AtomicBool>> = RefCell::default();
 }
 
-/// How long a lock is waited for in all.
+/// Total timeout for a lock.
 pub(super) fn full() -> Duration {
     if enabled(Failpoint::NoPatience) { Duration::ZERO } else { FULL }
 }
 
-/// Statements of this connection wait for locks of other processes, each for as long as its thread
-/// does then: [`FULL`], or as [`within`] says.
+/// Statements of this connection wait for locks of other processes, each for the timeout that its
+/// thread has at the time: [`FULL`], or the one that [`within`] sets.
 pub(super) fn wait_for_locks(conn: &mut Connection) -> Result<(), rusqlite::Error> {
     let mut watch = Stopwatch::start();
     conn.busy_handler(Some(move |tries| {
@@ -84,9 +85,9 @@ mod tests {
     fn a_lock_is_waited_for_as_long_as_was_set() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("index.db");
-        let theirs = Connection::open(&path).unwrap();
+        let other = Connection::open(&path).unwrap();
         let mut conn = Connection::open(&path).unwrap();
-        theirs.execute_batch("BEGIN IMMEDIATE").unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
         wait_for_locks(&mut conn).unwrap();
         let short = within(SHORT, || waited(&conn));
         assert!(short >= SHORT && gave_up() && !gave_up(), "{short:?}");
@@ -96,7 +97,7 @@ mod tests {
         assert!(waited(&conn) < FULL);
     }
 
-    /// The lock is free for 3 ms in every 60 ms: a handler that pauses for longer misses that for
+    /// The lock is free for 3 ms in every 60 ms; a handler with longer pauses misses that for
     /// seconds.
     #[test]
     fn the_gaps_of_one_who_writes_all_the_time_are_found() {

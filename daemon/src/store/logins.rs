@@ -1,4 +1,4 @@
-//! `audit_logins`: one row for an address, name and realm, updated by each attempt.
+//! `audit_logins`: one row for each address, name and realm, updated by each attempt.
 
 use photoprism_protocol::name::UserName;
 use rusqlite::{ToSql, params};
@@ -9,10 +9,10 @@ use super::error::StoreError;
 /// The status of a success.
 pub const LOGIN_OK: &str = "OK";
 
-/// The name of the row that counts what the limiter refused under names that have no row.
+/// The name of the row that counts refusals of the limiter for names without a row.
 pub const REFUSED_NAME: &str = "*";
 
-/// The realm of that row: an address has one of them, whatever was logged in to.
+/// The realm of that row: an address has only one of them, whatever the realm of the attempts.
 pub const REFUSED_REALM: &str = "api";
 
 const REFUSED_STATUS: &str = "rate limited";
@@ -24,7 +24,7 @@ const LONG_CHARS: usize = 512;
 /// Rows that one step of [`logins_prune`] removes at most: a few milliseconds.
 const PRUNE_ROWS: u64 = 1000;
 
-/// What an attempt came to.
+/// Result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptStatus<'a> {
     /// It succeeded.
@@ -47,7 +47,7 @@ pub struct Attempt<'a> {
     pub name: &'a str,
     /// What was logged in to.
     pub realm: &'a str,
-    /// What it came to.
+    /// Its result.
     pub status: AttemptStatus<'a>,
     /// Browser or app, or `""`.
     pub user_agent: &'a str,
@@ -120,7 +120,7 @@ pub fn login_record(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError
     if failed { Ok(()) } else { unban(tx, attempt) }
 }
 
-/// The limiter knows no realms: its refusals may stand on the row of another one.
+/// The limiter ignores realms: its refusals may be on the row of another one.
 fn unban(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError> {
     tx.prepare_own(
         "UPDATE logins.audit_logins SET banned_at = NULL
@@ -130,8 +130,8 @@ fn unban(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Counts refused attempts on the row of that address and name, of that realm first; where there
-/// is none, on the one row of the address with the name `*`, so that made-up names leave no rows.
+/// Counts refused attempts on the row of that address and name, preferring that realm; without one,
+/// on the address's single row with the name `*`, so that invented names add no rows.
 pub fn login_refused(tx: &Tx<'_>, refusal: &Refusal<'_>) -> Result<(), StoreError> {
     let client_ip = cut(refusal.client_ip, KEY_CHARS);
     let count = i64::try_from(refusal.count).unwrap_or(i64::MAX);
@@ -177,8 +177,8 @@ fn refused_elsewhere(
     Ok(())
 }
 
-/// Removes the records of a name, of an address (that one, not its /64), those that match both, or
-/// all, and gives their number; nothing where the table is missing.
+/// Removes the records of a name, of an address (only that one, not its /64), those that match
+/// both, or all, and returns their number; nothing if the table is missing.
 pub fn logins_clear(
     tx: &Tx<'_>,
     name: Option<&str>,
@@ -199,8 +199,8 @@ pub fn logins_clear(
     }
 }
 
-/// Removes what is more than `most` rows, the oldest of those that never logged in first, then the
-/// oldest. At most 1000 in one step; gives the number, so that fewer mean done.
+/// Removes rows beyond `most`, first the oldest of those that never logged in, then the oldest of
+/// all. At most 1000 in one step; returns the number, so fewer mean done.
 pub fn logins_prune(tx: &Tx<'_>, most: u64) -> Result<u64, StoreError> {
     if !tx.columns.logins {
         return Ok(0);

@@ -8,7 +8,7 @@ use super::logins::recorded_name;
 use super::prefix::successor;
 use super::rows::{count, text};
 
-/// Rows of one index range beyond which walking from the latest finds a page sooner.
+/// Length of an index range beyond which a scan from the latest row finds a page sooner.
 const RANGE_CAP: usize = 5000;
 
 /// A row; times are PhotoPrism's text, `""` where there is none.
@@ -38,10 +38,10 @@ pub struct LoginRow {
     pub updated_at: String,
 }
 
-/// Which records; all where nothing is set.
+/// Filter of the records; all where nothing is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoginFilter {
-    /// A prefix of name or address, without regard to case; `""` is none.
+    /// A prefix of name or address, ignoring case; `""` is none.
     pub search: String,
     /// True: the last attempt failed; false: it succeeded.
     pub failed: Option<bool>,
@@ -67,7 +67,7 @@ pub struct LoginPosition {
 }
 
 impl LoginRow {
-    /// Where the row stands in the list.
+    /// The position of the row in the list.
     pub fn position(&self) -> LoginPosition {
         LoginPosition {
             updated_at: self.updated_at.clone(),
@@ -81,14 +81,14 @@ impl LoginRow {
 /// Where a page begins and how long it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginPage {
-    /// After this row; `None` begins.
+    /// After this row; `None` for the first page.
     pub after: Option<LoginPosition>,
-    /// Rows of the page; one more is given where there is one.
+    /// Rows of the page; one more is returned if there is one.
     pub limit: usize,
 }
 
-/// One page of login records, and one row more where there is one; none where the table is
-/// missing. Stored times are compared as text, which is their order with and without a fraction.
+/// One page of login records, plus one row if there are more; none if the table is missing. Stored
+/// times are compared as text, which is their order with and without a fraction.
 pub fn logins_page(
     db: &Db,
     filter: &LoginFilter,
@@ -104,7 +104,7 @@ pub fn logins_page(
     query.run(page.limit)
 }
 
-/// A statement that is put together from the conditions that are asked for.
+/// A statement built from the given conditions.
 struct Query<'a> {
     db: &'a Db,
     /// `updated_at`, never NULL.
@@ -115,7 +115,7 @@ struct Query<'a> {
 
 impl<'a> Query<'a> {
     fn new(db: &'a Db) -> Self {
-        // Our own rows always have it, and the bare column is what the index holds.
+        // The daemon's own rows always have it, and the index contains the bare column.
         let updated_at =
             if *db.kind() == Kind::Own { "updated_at" } else { "coalesce(updated_at, '')" };
         Self { db, updated_at, conditions: Vec::new(), params: Vec::new() }
@@ -186,8 +186,8 @@ impl<'a> Query<'a> {
         Ok(())
     }
 
-    /// Whether the prefix is one of few rows. PhotoPrism's columns hold numbers as numbers, which
-    /// have no prefix, and no index of ours: there the rows are walked.
+    /// Whether few rows have the prefix. PhotoPrism's columns store number-like texts as numbers,
+    /// which have no prefix, and lack the daemon's index: there the rows are scanned.
     fn is_short(&self, prefix: &str) -> Result<bool, StoreError> {
         if *self.db.kind() != Kind::Own {
             return Ok(false);

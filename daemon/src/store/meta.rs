@@ -1,4 +1,4 @@
-//! `admin_meta`: what the daemon remembers about itself.
+//! `admin_meta`: what the daemon stores about itself.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::db::{Db, Kind, Tx};
 use super::error::StoreError;
 use super::passwords::password_set;
 
-/// Bytes of the key that cursors and idempotency fingerprints are made with.
+/// Bytes of the key for cursors and idempotency fingerprints.
 pub const CURSOR_KEY_BYTES: usize = 32;
 
 /// Whether the first admin has had a password.
@@ -17,12 +17,12 @@ pub const CURSOR_KEY_BYTES: usize = 32;
 pub enum FirstPassword {
     /// Not yet: a configured one is used at the next start.
     Awaited,
-    /// Yes: a configured one is not looked at any more.
+    /// Yes: a configured one is ignored.
     Had,
 }
 
-/// The key of this database. While there is no `photoprism-admin.db` next to PhotoPrism's it
-/// follows from the path, which guards against mistakes and not against forgery.
+/// The key of this database. As long as there is no `photoprism-admin.db` next to PhotoPrism's it
+/// is derived from the path, which guards against mistakes and not against forgery.
 pub fn cursor_key(db: &Db) -> Result<[u8; CURSOR_KEY_BYTES], StoreError> {
     if *db.kind() != Kind::Own && !db.columns.attached {
         return Ok(key_of_path(db.path()));
@@ -33,7 +33,7 @@ pub fn cursor_key(db: &Db) -> Result<[u8; CURSOR_KEY_BYTES], StoreError> {
     stored.try_into().map_err(|_| StoreError::Other("the stored cursor key is damaged".into()))
 }
 
-/// What stands in for a key of PhotoPrism's database that has none.
+/// The key for a PhotoPrism database without a stored one.
 pub(super) fn key_of_path(path: &Path) -> [u8; CURSOR_KEY_BYTES] {
     Sha256::digest(path.as_os_str().as_encoded_bytes()).into()
 }
@@ -56,7 +56,7 @@ pub fn first_password(db: &Db) -> Result<FirstPassword, StoreError> {
     Ok(if stored == Some(1) { FirstPassword::Had } else { FirstPassword::Awaited })
 }
 
-/// Remembers it.
+/// Stores whether the first admin has had a password.
 pub fn set_first_password(tx: &Tx<'_>, state: FirstPassword) -> Result<(), StoreError> {
     tx.prepare_own(
         "INSERT INTO own.admin_meta (key, value) VALUES ('first_password', ?1)
@@ -66,7 +66,7 @@ pub fn set_first_password(tx: &Tx<'_>, state: FirstPassword) -> Result<(), Store
     Ok(())
 }
 
-/// Stores the configured password of the first admin at a start, in a transaction of its own.
+/// Stores the configured password of the first admin at a start, in its own transaction.
 ///
 /// # Errors
 /// The store's; nothing is stored then.

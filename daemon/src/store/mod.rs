@@ -1,7 +1,7 @@
 //! The account database: the thread that owns it, and every statement of SQL.
 //!
-//! The only user of rusqlite. One function says one statement; absence is `None`, affected rows are
-//! checked, and what writes takes a [`Tx`], which only the database thread can make.
+//! The only user of rusqlite. One function runs one statement; absence is `None`, affected rows are
+//! checked, and writes take a [`Tx`], which only the database thread can create.
 
 mod access;
 mod attached;

@@ -1,4 +1,5 @@
-//! Opening: recognise, set the pragmas and read them back, make or migrate what is ours.
+//! Opening: detect what the file is, set the pragmas and read them back, create or migrate the
+//! daemon's own schema.
 
 use std::cell::RefCell;
 use std::os::unix::fs::DirBuilderExt;
@@ -26,24 +27,24 @@ use super::unclean::{FileGeneration, claim, has_log, look};
 use super::users_insert::{NewUser, user_insert};
 use crate::failpoints::{Failpoint, enabled};
 
-/// The oldest SQLite that is safe: 3.51.3 mended the WAL-reset bug.
+/// The oldest SQLite that is safe: 3.51.3 fixed the WAL-reset bug.
 pub const SQLITE_OLDEST: i32 = 3_051_003;
 
-/// Statements kept prepared: the statements of the store are fewer.
+/// Capacity of the statement cache: more than the store has statements.
 const STATEMENTS: usize = 128;
 
-/// Which database, and what goes into it where it is made.
+/// Which database to open, and the content of a new one.
 #[derive(Clone)]
 pub struct OpenOptions {
     /// Absolute path of the file.
     pub path: PathBuf,
-    /// Make the directory: the path is a default, nobody chose it.
+    /// Create the directory: the path is a default that nobody chose.
     pub make_directory: bool,
-    /// The rows that a new database begins with.
+    /// The initial rows of a new database.
     pub accounts: Vec<NewUser>,
-    /// The key that a new database begins with.
+    /// The key of a new database.
     pub cursor_key: [u8; CURSOR_KEY_BYTES],
-    /// What the database is known to be, from an earlier start or since this one.
+    /// What is known about the database, from an earlier start or from this one.
     pub expected: Expected,
     /// The setting `session-cache` in seconds.
     pub session_cache: u32,
@@ -52,22 +53,22 @@ pub struct OpenOptions {
 /// Why a database was not opened.
 #[derive(Clone, Debug, Error)]
 pub enum OpenError {
-    /// It is not ours to touch, or from a newer daemon.
+    /// It is not the daemon's to change, or from a newer daemon.
     #[error("{0}")]
     Refused(String),
-    /// Another process has it.
+    /// Another process holds it.
     #[error("{0}")]
     InUse(String),
-    /// The directory of a path that somebody chose is not there.
+    /// The directory of a configured path does not exist.
     #[error("{0}")]
     Setting(String),
-    /// The file or its directory cannot be made, read or written.
+    /// The file or its directory cannot be created, read or written.
     #[error("{0}")]
     Storage(String),
-    /// There was a database of the daemon's own, and there is none now; says what was found.
+    /// The daemon's own database is gone; the message says what was found.
     #[error("{0}")]
     Gone(&'static str),
-    /// PhotoPrism has not made it yet.
+    /// PhotoPrism has not created it yet.
     #[error("the database is not there yet")]
     NotThereYet,
 }
@@ -84,7 +85,7 @@ impl OpenError {
     }
 }
 
-/// The version of the SQLite that is built in, as its own number: 3.51.3 is 3051003.
+/// The version of the bundled SQLite as a number: 3.51.3 is 3051003.
 pub fn sqlite_version() -> i32 {
     rusqlite::version_number()
 }
@@ -104,13 +105,13 @@ pub fn check_sqlite_version(number: i32) -> Result<(), OpenError> {
     )))
 }
 
-/// Opens what is at the path, making our own database where there is none.
+/// Opens the database at the path, creating the daemon's own if there is none.
 pub(super) fn open(options: &OpenOptions) -> Result<Db, OpenError> {
     let session_cache = options.session_cache;
     open_at(options, &STEPS).map(|db| Db { session_cache, ..db })
 }
 
-/// The same with another list of steps, which tests migrate along.
+/// The same with other migration steps, for tests.
 pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenError> {
     let path = &options.path;
     let waits = waits(options);
@@ -122,10 +123,11 @@ pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenE
         missing(options)?;
     }
     let before = check_access(path)?;
-    // A file that a checkpoint was cut off in can be read with its log alone. PhotoPrism's has none.
+    // If a checkpoint was interrupted the file can only be read together with its log. PhotoPrism's
+    // has none.
     let torn = before.is_none() && !waits && has_log(path);
     let own = (torn || matches!(before, Some(DatabaseKind::Own(_)))).then(|| look(path));
-    // The file that is attached names its VFS.
+    // `SQLITE_OPEN_URI`: the attached file's URI names its VFS.
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
@@ -135,7 +137,7 @@ pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenE
     let set = if waits { wait_for_locks(&mut conn) } else { conn.busy_timeout(Duration::ZERO) };
     set.map_err(|error| failed(path, error.into()))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
-    // What is refused stays as it is, its log included.
+    // A refused file must stay as it is, its log included.
     let keep_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
     conn.set_db_config(keep_log, has_log(path)).map_err(|error| failed(path, error.into()))?;
     let db = open_found(conn, options, (own, steps))?;
@@ -174,7 +176,7 @@ fn storage(path: &Path, cause: &dyn std::fmt::Display) -> OpenError {
     OpenError::Storage(format!("{} cannot be used: {cause}", path.display()))
 }
 
-/// A lock that another process holds is told with its owner, anything else as it is.
+/// Reports a lock of another process with its owner, anything else unchanged.
 pub(super) fn failed(path: &Path, error: StoreError) -> OpenError {
     match error {
         StoreError::Locked(_) => OpenError::InUse(match lock_holder(path) {
@@ -199,8 +201,8 @@ fn damaged(path: &Path, what: &str) -> String {
     )
 }
 
-/// Sees to it that the directory of the database is there: a default one is created, one that
-/// somebody chose has to be there.
+/// Ensures that the directory of the database exists: a default one is created, a configured one
+/// has to exist.
 ///
 /// # Errors
 /// [`OpenError::Setting`] or [`OpenError::Storage`].
@@ -265,8 +267,8 @@ fn prepare_own(
     (found, steps): (u32, &[&str]),
 ) -> Result<(), StoreError> {
     if found == 0 {
-        // Made before WAL is switched on, so that the tables stand in the file itself from the
-        // first moment and a look at the file alone recognises it.
+        // Created before WAL is switched on, so that the tables are in the file itself from the
+        // start and reading the file alone detects it.
         create(db, options, steps)?;
     } else {
         migrate(db, found, steps)?;
@@ -276,7 +278,7 @@ fn prepare_own(
         db.generation.borrow_mut().begin_log(&db.conn);
     }
     pragma(&db.conn, "synchronous", if enabled(Failpoint::SyncSeldom) { "1" } else { "2" })?;
-    // With `locking_mode=EXCLUSIVE` the lock comes with the first write and stays.
+    // With `locking_mode=EXCLUSIVE` the first write takes the lock and keeps it.
     db.begin()?;
     db.rollback()?;
     generation::begin_first(db)?;
@@ -297,8 +299,8 @@ fn newer(path: &Path, found: u32, known: usize) -> String {
     )
 }
 
-/// What both kinds have: nothing in a stranger's file may make SQLite do more than it is told, and
-/// plans do not hang on what is bound, or SQLite plans most statements anew each time.
+/// Settings of both kinds: nothing in an untrusted file may make SQLite do more than it was asked
+/// to, and plans must not depend on bound values, or SQLite plans most statements again each time.
 pub(super) fn settings(conn: &Connection) -> Result<(), StoreError> {
     for (option, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
@@ -329,11 +331,11 @@ pub(super) fn check_pragma(
     value: &str,
 ) -> Result<(), StoreError> {
     conn.pragma_update(schema, name, value)?;
-    let stands = conn.pragma_query_value(schema, name, |row| super::rows::text(row, 0))?;
-    if stands.eq_ignore_ascii_case(value) {
+    let actual = conn.pragma_query_value(schema, name, |row| super::rows::text(row, 0))?;
+    if actual.eq_ignore_ascii_case(value) {
         return Ok(());
     }
-    Err(StoreError::Other(format!("PRAGMA {name} is {stands} instead of {value}")))
+    Err(StoreError::Other(format!("PRAGMA {name} is {actual} instead of {value}")))
 }
 
 fn create(db: &mut Db, options: &OpenOptions, steps: &[&str]) -> Result<(), StoreError> {
@@ -343,7 +345,8 @@ fn create(db: &mut Db, options: &OpenOptions, steps: &[&str]) -> Result<(), Stor
         at = schema::step(&db.conn, steps, at)?;
     }
     db.columns = Columns::look_up(&db.conn)?;
-    // The first rows go in with the tables: a database without an admin is never seen.
+    // The initial rows are written in the same transaction: a database without an admin is never
+    // seen.
     let tx = Tx::new(db);
     meta::set_cursor_key(&tx, &options.cursor_key)?;
     for account in &options.accounts {
@@ -352,7 +355,7 @@ fn create(db: &mut Db, options: &OpenOptions, steps: &[&str]) -> Result<(), Stor
     db.commit()
 }
 
-/// One transaction a step, a copy of the whole database before each.
+/// One transaction per step, after a copy of the whole database.
 fn migrate(db: &Db, found: u32, steps: &[&str]) -> Result<(), StoreError> {
     let mut at = found;
     while (at as usize) < steps.len() {

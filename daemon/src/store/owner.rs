@@ -1,10 +1,10 @@
-//! Who holds a database that we cannot have.
+//! Finds the process that holds a lock on a database.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// The process that holds a POSIX lock on `path`, as `/proc/locks` tells it; never our own.
-/// The file itself is only looked at: opening and closing it would drop this process's locks.
+/// The process that holds a POSIX lock on `path`, according to `/proc/locks`; never this process.
+/// Uses only `stat` on the file: opening and closing it would drop this process's locks.
 pub(super) fn lock_holder(path: &Path) -> Option<u32> {
     let inode = std::fs::metadata(path).ok()?.ino();
     let locks = std::fs::read_to_string("/proc/locks").ok()?;
@@ -13,9 +13,9 @@ pub(super) fn lock_holder(path: &Path) -> Option<u32> {
 
 /// A line is `1: POSIX  ADVISORY  WRITE 1234 fe:01:5678 0 EOF`.
 fn holder(line: &str, inode: u64) -> Option<u32> {
-    let mut words = line.split_whitespace().skip_while(|word| *word != "POSIX").skip(3);
-    let pid = words.next()?.parse().ok()?;
-    let held: u64 = words.next()?.rsplit(':').next()?.parse().ok()?;
+    let mut fields = line.split_whitespace().skip_while(|field| *field != "POSIX").skip(3);
+    let pid = fields.next()?.parse().ok()?;
+    let held: u64 = fields.next()?.rsplit(':').next()?.parse().ok()?;
     (held == inode).then_some(pid)
 }
 

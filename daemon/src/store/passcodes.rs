@@ -15,15 +15,15 @@ pub struct PasscodeRow {
     pub key_url: Secret,
     /// Works once in place of a code; `""` where there is none.
     pub recovery_code: Secret,
-    /// A right code was given.
+    /// A correct code was entered.
     pub verified_at: String,
-    /// Codes are asked for since.
+    /// Codes are required since.
     pub activated_at: String,
-    /// The key was made.
+    /// The key was created.
     pub created_at: String,
 }
 
-/// Whether this version of PhotoPrism knows two-factor authentication.
+/// Whether this version of PhotoPrism supports two-factor authentication.
 pub fn has_passcodes(db: &Db) -> bool {
     db.columns.has_table("passcodes")
 }
@@ -51,8 +51,8 @@ pub fn passcode_find(db: &Db, uid: &str) -> Result<Option<PasscodeRow>, StoreErr
     Ok(row)
 }
 
-/// Stores a new key that is not yet active, in place of another such; the steps of an older key
-/// are forgotten. False, and nothing done, where an active one stands.
+/// Stores a new key that is not yet active, replacing another such; the steps of an older key are
+/// deleted. False, and no change, if an active one exists.
 pub fn passcode_enroll(
     tx: &Tx<'_>,
     uid: &str,
@@ -74,8 +74,8 @@ pub fn passcode_enroll(
     Ok(done)
 }
 
-/// Makes the key of an account active, with a recovery code. False, and nothing done, where none
-/// waits for that.
+/// Activates the key of an account, with a recovery code. False, and no change, if there is no
+/// inactive key.
 pub fn passcode_activate(
     tx: &Tx<'_>,
     uid: &str,
@@ -89,7 +89,7 @@ pub fn passcode_activate(
     Ok(tx.conn.prepare_cached(statement)?.execute([uid, recovery_code.expose(), now])? == 1)
 }
 
-/// Gives the active key of an account another recovery code; false where there is none.
+/// Replaces the recovery code of an account's active key; false if there is none.
 pub fn passcode_set_recovery(
     tx: &Tx<'_>,
     uid: &str,
@@ -111,7 +111,7 @@ pub fn passcode_last_step(db: &Db, uid: &str) -> Result<Option<i64>, StoreError>
     Ok(db.prepare_own(statement)?.query_row([uid], |row| row.get(0)).optional()?)
 }
 
-/// Uses the code of a step up: false where that step, or a later one, was used before.
+/// Marks the code of a step as used: false if that step, or a later one, was used before.
 pub fn consume_totp_step(tx: &Tx<'_>, uid: &str, step: i64) -> Result<bool, StoreError> {
     let statement = "INSERT INTO own.admin_passcode_steps (uid, step) VALUES (?1, ?2)
          ON CONFLICT (uid) DO UPDATE SET step = excluded.step WHERE step < excluded.step";

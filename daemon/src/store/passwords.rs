@@ -17,7 +17,7 @@ pub fn password_hash(db: &Db, uid: &str) -> Result<Option<String>, StoreError> {
     Ok(hash.filter(|hash| !hash.is_empty()))
 }
 
-/// Stores the hash of an account, in place of another.
+/// Stores the hash of an account, replacing another.
 pub fn password_set(tx: &Tx<'_>, uid: &str, hash: &str, now: &str) -> Result<(), StoreError> {
     check_kept(tx, "passwords", &[("uid", &uid), ("hash", &hash)])?;
     tx.conn
@@ -29,7 +29,7 @@ pub fn password_set(tx: &Tx<'_>, uid: &str, hash: &str, now: &str) -> Result<(),
     Ok(())
 }
 
-/// Removes the hash of an account; true where there was one.
+/// Removes the hash of an account; true if there was one.
 pub fn password_remove(tx: &Tx<'_>, uid: &str) -> Result<bool, StoreError> {
     let rows = tx.conn.prepare_cached("DELETE FROM passwords WHERE uid = ?1")?.execute([uid])?;
     Ok(rows > 0)

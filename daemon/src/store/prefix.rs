@@ -1,4 +1,4 @@
-//! The range of an index that holds every text with a prefix.
+//! The index range that contains every text with a prefix.
 
 /// The first text after all that begin with `prefix`; `None` where there is no such text.
 pub(super) fn successor(prefix: &str) -> Option<String> {

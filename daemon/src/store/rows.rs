@@ -1,9 +1,9 @@
-//! Values as PhotoPrism's driver leaves them: any storage class, NULL, fractions, zero times.
+//! Values as PhotoPrism's driver writes them: any storage class, NULL, fractions, zero times.
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
-/// A text of any storage class; NULL reads as `""`. `VARBINARY` columns hold `7` for `007`.
+/// A text of any storage class; NULL reads as `""`. `VARBINARY` columns contain `7` for `007`.
 pub(super) fn text(row: &Row<'_>, column: usize) -> Result<String, rusqlite::Error> {
     Ok(match row.get_ref(column)? {
         ValueRef::Null => String::new(),
@@ -13,7 +13,7 @@ pub(super) fn text(row: &Row<'_>, column: usize) -> Result<String, rusqlite::Err
     })
 }
 
-/// A flag: any number but zero, or a word that PhotoPrism's driver would take for true.
+/// A flag: any number but zero, or a text that PhotoPrism's driver takes for true.
 pub(super) fn flag(row: &Row<'_>, column: usize) -> Result<bool, rusqlite::Error> {
     Ok(match row.get_ref(column)? {
         ValueRef::Null => false,
@@ -23,7 +23,7 @@ pub(super) fn flag(row: &Row<'_>, column: usize) -> Result<bool, rusqlite::Error
     })
 }
 
-/// A whole number of any storage class; what is none reads as 0.
+/// A whole number of any storage class; anything else reads as 0.
 pub(super) fn integer(row: &Row<'_>, column: usize) -> Result<i64, rusqlite::Error> {
     Ok(match row.get_ref(column)? {
         ValueRef::Integer(number) => number,
@@ -34,7 +34,7 @@ pub(super) fn integer(row: &Row<'_>, column: usize) -> Result<i64, rusqlite::Err
     })
 }
 
-/// A count that SQLite gives as a signed number and that is never negative.
+/// A count that SQLite returns as a signed number and that is never negative.
 pub(super) fn count(row: &Row<'_>, column: usize) -> Result<u64, rusqlite::Error> {
     let number: i64 = row.get(column)?;
     Ok(u64::try_from(number).unwrap_or(0))
@@ -46,7 +46,7 @@ mod tests {
 
     use super::*;
 
-    /// What a column of this SQL value reads as.
+    /// The text that a column with this SQL value reads as.
     fn read<T>(value: &str, how: fn(&Row<'_>, usize) -> Result<T, rusqlite::Error>) -> T {
         let conn = Connection::open_in_memory().unwrap();
         conn.query_row(&format!("SELECT {value}"), [], |row| how(row, 0)).unwrap()

@@ -1,36 +1,36 @@
-//! The schema of our own database, step by step. A step that was released is never edited.
+//! The schema of the daemon's own database, step by step. A released step is never edited.
 
 use rusqlite::Connection;
 
 use super::error::StoreError;
 
-/// The step that takes schema N to N + 1 stands at index N.
+/// The step from schema N to N + 1 is at index N.
 pub(super) const STEPS: [&str; 1] = [concat!(
     include_str!("migrations/0001/accounts.sql"),
     include_str!("migrations/0001/logins.sql"),
     include_str!("migrations/0001/admin.sql"),
 )];
 
-/// The record of logins, for PhotoPrism's database.
+/// The login records, for PhotoPrism's database.
 pub(super) const LOGINS: &str = include_str!("migrations/0001/logins.sql");
 
-/// The daemon's own tables, as far as they are missing.
+/// Those of the daemon's own tables that are missing.
 pub(super) const ADMIN: &str = include_str!("migrations/0001/admin.sql");
 
-/// What only PhotoPrism's database needs.
+/// Tables that only PhotoPrism's database needs.
 pub(super) const ENDED: &str = include_str!("migrations/0001/ended.sql");
 
 /// The schema that this daemon writes.
 #[expect(clippy::cast_possible_truncation, reason = "a handful of steps")]
 pub const SCHEMA_VERSION: u32 = STEPS.len() as u32;
 
-/// Marks a database as ours: "PPAD".
+/// Marks a database as the daemon's own: "PPAD".
 pub(super) const APPLICATION_ID: i64 = 0x5050_4144;
 
-/// Marks a backup of the account tables as ours: "PPBK".
+/// Marks a backup of the account tables as the daemon's: "PPBK".
 pub(super) const BACKUP_ID: i64 = 0x5050_424B;
 
-/// Takes the schema from `from` by one of `steps` further inside the caller's transaction.
+/// Migrates the schema from `from` by one of `steps`, inside the caller's transaction.
 pub(super) fn step(conn: &Connection, steps: &[&str], from: u32) -> Result<u32, StoreError> {
     let statements = steps
         .get(from as usize)

@@ -1,4 +1,4 @@
-//! Databases to try statements on.
+//! Databases for unit tests.
 
 use jiff::Timestamp;
 use photoprism_protocol::name::UserName;
@@ -9,14 +9,14 @@ use super::expected::Expected;
 use super::open::{OpenOptions, open};
 use crate::accounts::bootstrap;
 
-/// Our own database in a directory of its own, open; the directory goes with the guard.
+/// The daemon's own database, open, in its own directory, which is removed with the guard.
 pub(super) fn own() -> (TempDir, Db) {
     let directory = tempfile::tempdir().unwrap();
     let db = open(&options(&directory)).unwrap();
     (directory, db)
 }
 
-/// What opens or makes the database in that directory.
+/// Options that open or create the database in that directory.
 pub(super) fn options(directory: &TempDir) -> OpenOptions {
     let admin = UserName::parse("admin").unwrap();
     OpenOptions {
@@ -29,7 +29,7 @@ pub(super) fn options(directory: &TempDir) -> OpenOptions {
     }
 }
 
-/// The account tables of PhotoPrism and nothing of ours.
+/// The account tables of PhotoPrism, without the daemon's.
 pub(super) fn photoprism() -> (TempDir, Db) {
     let directory = tempfile::tempdir().unwrap();
     let mut options = options(&directory);

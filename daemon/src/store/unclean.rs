@@ -1,5 +1,5 @@
-//! A database whose last daemon did not end cleanly: its write-ahead log is still there, and what
-//! both come to is checked before anything is written.
+//! A database whose last daemon did not end cleanly: its write-ahead log still exists, and file and
+//! log together are checked before anything is written.
 
 use std::path::Path;
 
@@ -11,22 +11,23 @@ use super::generation::{Generation, of_file};
 use super::open::{OpenError, failed, pragma, refused, settings};
 use super::rows::text;
 
-/// What the file alone says of its generation, asked before anything is open; an error where it
-/// was torn inside a checkpoint, and only the log makes it whole.
+/// The generation of the file alone, read before anything is open; an error where a checkpoint was
+/// interrupted, so that the file is complete only with its log.
 pub(super) type FileGeneration = Result<Option<String>, StoreError>;
 
-/// Whether the last daemon left its log: after a clean stop it has gone into the file.
+/// Whether the last daemon left its log: a clean stop writes it into the file.
 pub(super) fn has_log(path: &Path) -> bool {
     std::fs::metadata(companion(path, "-wal")).is_ok_and(|found| found.len() > 0)
 }
 
-/// Asks the file alone.
+/// Reads the file alone.
 pub(super) fn look(path: &Path) -> FileGeneration {
     of_file(path)
 }
 
-/// Takes our own database for this process alone, before anything of it is read: SQLite then needs
-/// no memory shared by file, for which a full disk has no room. Checks the log where there is one.
+/// Locks the daemon's own database for this process alone, before anything of it is read: SQLite
+/// then needs no shared-memory file, for which a full disk has no room. Checks the log if there is
+/// one.
 ///
 /// # Errors
 /// [`OpenError::InUse`], or [`OpenError::Refused`] where file and log do not belong together or
@@ -53,7 +54,7 @@ fn check(
     let has_log = has_log(path);
     let read = generation.read(conn, has_log);
     if !has_log {
-        // A database that is being made has no such table.
+        // A database that is being created has no such table.
         return match read {
             Err(error @ (StoreError::Locked(_) | StoreError::Damaged(_))) => {
                 Err(failed(path, error))

@@ -1,4 +1,4 @@
-//! Accounts: one row as it is stored, and the look-ups.
+//! Accounts: one row as it is stored, and the reads of single accounts.
 
 use std::collections::HashSet;
 
@@ -48,7 +48,7 @@ pub struct UserRow {
     pub display_name: String,
     /// Email address.
     pub email: String,
-    /// Role as stored, whatever `super_admin` makes of it.
+    /// Role as stored, whatever `super_admin` changes about it.
     pub role: String,
     /// Column Super Admin.
     pub super_admin: bool,
@@ -72,9 +72,9 @@ pub struct UserRow {
     pub attr: String,
     /// Last login.
     pub login_at: String,
-    /// End of the account.
+    /// Expiry of the account.
     pub expires_at: String,
-    /// Made at.
+    /// Created at.
     pub created_at: String,
     /// Changed at.
     pub updated_at: String,
@@ -166,7 +166,7 @@ pub fn user_by_name(db: &Db, name: &str) -> Result<Option<UserRow>, StoreError> 
     if name.is_empty() {
         return Ok(None);
     }
-    // One after the other: ordered by both, SQLite would sort each time.
+    // One after the other: SQLite would sort each time to order by both.
     match one(db, LIVE_NAMESAKE, [name])? {
         Some(row) => Ok(Some(row)),
         None => one(db, NAMESAKE, [name]),
@@ -190,8 +190,8 @@ pub fn user_by_auth_id(
     if auth_id.is_empty() || !db.columns.has("auth_users", "auth_id") {
         return Ok(None);
     }
-    // `70` is found where the column made a number of it: SQLite does the same with what it is
-    // compared with.
+    // `70` is found where the column converted it to a number: SQLite does the same with the value
+    // that it is compared with.
     let which =
         "WHERE u.auth_id = ?1 AND +u.auth_provider = ?2 AND u.id <> ?3 ORDER BY u.id LIMIT 1";
     one(db, which, params![auth_id, provider, id])

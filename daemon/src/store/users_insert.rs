@@ -1,4 +1,4 @@
-//! New accounts, with all that PhotoPrism gives one.
+//! New accounts, with all the rows that PhotoPrism creates for one.
 
 use rusqlite::ToSql;
 
@@ -42,7 +42,7 @@ pub struct NewUser {
     pub upload_path: String,
     /// Attributes.
     pub attr: String,
-    /// End of the account; `None`: never.
+    /// Expiry of the account; `None`: never.
     pub expires_at: Option<String>,
     /// May invite others: the first admin.
     pub can_invite: bool,
@@ -52,11 +52,11 @@ pub struct NewUser {
     pub preview_token: String,
     /// Token of download addresses.
     pub download_token: String,
-    /// Made now.
+    /// Created now.
     pub created_at: String,
 }
 
-/// Texts of `auth_users_details` that nobody has told yet: `''`, never NULL (`spec/data.md`).
+/// Texts of `auth_users_details` that nobody has entered yet: `''`, never NULL (`spec/data.md`).
 const DETAILS: [&str; 26] = [
     "subj_uid",
     "subj_src",
@@ -98,7 +98,7 @@ const SETTINGS: [&str; 8] = [
     "default_page",
 ];
 
-/// Numbers of the same.
+/// Numbers of `auth_users_settings`.
 const SETTINGS_NUMBERS: [&str; 6] = [
     "maps_animate",
     "index_rescan",
@@ -108,7 +108,7 @@ const SETTINGS_NUMBERS: [&str; 6] = [
     "download_media_sidecar",
 ];
 
-/// Makes an account with its details and settings rows.
+/// Creates an account with its details and settings rows.
 pub fn user_insert(tx: &Tx<'_>, new: &NewUser) -> Result<(), StoreError> {
     let values: [(&str, &dyn ToSql); 30] = [
         ("id", &new.id),
@@ -147,7 +147,7 @@ pub fn user_insert(tx: &Tx<'_>, new: &NewUser) -> Result<(), StoreError> {
     insert_settings(tx, new)
 }
 
-/// What every row of the two tables beside the account begins with.
+/// The first columns of every row of the account's two other tables.
 fn beginning(new: &NewUser) -> Vec<(&'static str, &dyn ToSql)> {
     vec![("user_uid", &new.uid), ("created_at", &new.created_at), ("updated_at", &new.created_at)]
 }

@@ -1,5 +1,5 @@
-//! Pages of accounts. A prefix is looked up in three index ranges; only where a range holds very
-//! many rows are the accounts walked by id, where such a prefix is found soon.
+//! Pages of accounts. A prefix is searched in three index ranges; only if a range contains very
+//! many rows are the accounts scanned by id, where such a prefix is found soon.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::error::StoreError;
 use super::prefix::successor;
 use super::users::{UserRow, user_row};
 
-/// Rows of one index range beyond which walking by id finds a page sooner.
+/// Length of an index range beyond which a scan by id finds a page sooner.
 pub(super) const RANGE_CAP: usize = 5000;
 
-/// What to look for.
+/// Filter of the accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserSearch {
     /// People.
@@ -33,10 +33,10 @@ pub enum UserSearch {
     },
 }
 
-/// Where a page begins, how long it is, whether deleted accounts are in it.
+/// Where a page begins, how long it is, whether it includes deleted accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserPage {
-    /// Ids above this one; `i64::MIN` begins.
+    /// Ids above this one; `i64::MIN` for the first page.
     pub after: i64,
     /// Most rows.
     pub limit: usize,
@@ -59,7 +59,7 @@ pub fn users_page(
     page_within(db, search, page, RANGE_CAP)
 }
 
-/// The same with another cap on the ranges.
+/// The same with another limit for the ranges.
 pub(super) fn page_within(
     db: &Db,
     search: &UserSearch,
@@ -117,7 +117,7 @@ fn prefix(
     Ok(rows)
 }
 
-/// The ids of all that match, in order; `None` where one of the ranges is too long to gather.
+/// The ids of all matches, in order; `None` if one of the ranges is too long to gather.
 fn candidates(
     db: &Db,
     page: UserPage,
@@ -130,7 +130,7 @@ fn candidates(
         ("user_email", lower, "BINARY"),
         ("display_name", display, "NOCASE"),
     ] {
-        // NOCASE compares as if the text were in lower case: `Z` stands behind `[` there.
+        // NOCASE compares as if the text were in lower case: `Z` comes after `[` there.
         let folded = if rule == "NOCASE" { text.to_ascii_lowercase() } else { text.to_owned() };
         let end = successor(&folded);
         let statement = range(page, (column, rule), end.is_some());
@@ -149,8 +149,8 @@ fn candidates(
     Ok(Some(ids))
 }
 
-/// What finds the ids of those whose column begins with a text. The plus keeps the planner from
-/// the index of `deleted_at`, which holds nearly everybody.
+/// A query for the ids whose column begins with a text. The plus keeps the planner from the index
+/// of `deleted_at`, which contains nearly all accounts.
 fn range(page: UserPage, (column, rule): (&str, &str), bounded: bool) -> String {
     let below = if bounded {
         format!("AND u.{column} < ?2 COLLATE {rule}")

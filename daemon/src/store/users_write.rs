@@ -7,7 +7,7 @@ use super::db::Tx;
 use super::error::StoreError;
 use super::kept::check_kept;
 
-/// The columns of an account that get another value; `None` stays as it is.
+/// The columns of an account to change; `None` leaves one as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserChange {
     /// Role.
@@ -36,7 +36,7 @@ pub struct UserChange {
     pub auth_issuer: Option<String>,
     /// Attributes.
     pub attr: Option<String>,
-    /// End of the account; `Some(None)`: never.
+    /// Expiry of the account; `Some(None)`: never.
     pub expires_at: Option<Option<String>>,
 }
 
@@ -70,7 +70,7 @@ impl UserChange {
     }
 }
 
-/// Writes what changes, and when.
+/// Writes the changes, and their time.
 ///
 /// # Errors
 /// The store's; [`StoreError::Other`] where the account is gone.
@@ -94,7 +94,7 @@ pub fn user_change(
     watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(&statement)?.execute(&*values)?))
 }
 
-/// Gives an account another name, and its sessions with it, which are listed and searched by it.
+/// Renames an account and updates its sessions, which are listed and searched by name.
 pub fn user_rename(tx: &Tx<'_>, uid: &str, name: &str, now: &str) -> Result<(), StoreError> {
     for table in ["auth_users", "auth_sessions"] {
         check_kept(tx, table, &[("user_name", &name)])?;
@@ -112,13 +112,13 @@ pub fn user_delete(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError> 
     watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(statement)?.execute([uid, now])?))
 }
 
-/// Brings a deleted account back.
+/// Restores a deleted account.
 pub fn user_undelete(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError> {
     let statement = "UPDATE auth_users SET deleted_at = NULL, updated_at = ?2 WHERE user_uid = ?1";
     watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(statement)?.execute([uid, now])?))
 }
 
-/// Notes when somebody logged in. The account itself did not change.
+/// Stores when somebody logged in. The account itself did not change.
 pub fn user_logged_in(tx: &Tx<'_>, uid: &str, now: &str) -> Result<(), StoreError> {
     if !tx.columns.has("auth_users", "login_at") {
         return Ok(());
@@ -134,7 +134,7 @@ fn one_row(rows: usize) -> Result<(), StoreError> {
     }
 }
 
-/// Deletes the two-factor key of an account; true where there was one.
+/// Deletes the two-factor key of an account; true if there was one.
 pub fn passcodes_remove(tx: &Tx<'_>, uid: &str) -> Result<bool, StoreError> {
     if !tx.columns.has_table("passcodes") {
         return Ok(false);

@@ -1,4 +1,4 @@
-//! Whose a file is, and what others may do with it.
+//! Who owns a file, and what others may do with it.
 
 use std::fs;
 use std::io;
@@ -9,7 +9,7 @@ use nix::unistd::{AccessFlags, access};
 
 use super::names::{group_name, user_name};
 
-/// A file as `lstat` or `stat` shows it.
+/// A file as `lstat` or `stat` reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// It is a socket.
@@ -29,17 +29,17 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Looks at the file itself, not at what a link points to.
+    /// Reads the file itself, not the target of a link.
     pub fn at(path: &Path) -> io::Result<Self> {
         fs::symlink_metadata(path).map(|found| Self::of(&found))
     }
 
-    /// Looks at what is there, through links.
+    /// Reads the target, through links.
     pub fn through(path: &Path) -> io::Result<Self> {
         fs::metadata(path).map(|found| Self::of(&found))
     }
 
-    /// What an open descriptor, or one of the above, shows.
+    /// From the metadata of an open descriptor or of one of the calls above.
     pub fn of(found: &fs::Metadata) -> Self {
         Self {
             is_socket: found.file_type().is_socket(),
@@ -59,7 +59,7 @@ impl Seen {
     }
 }
 
-/// Whether this process may write there. A read-only file system says no to root as well.
+/// Whether this process may write there. A read-only file system refuses root as well.
 pub fn is_writable(path: &Path) -> bool {
     access(path, AccessFlags::W_OK).is_ok()
 }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_seen_itself_or_looked_through() {
+    fn a_link_is_read_itself_or_followed() {
         let directory = tempfile::tempdir().unwrap();
         let link = directory.path().join("link");
         std::os::unix::fs::symlink(directory.path(), &link).unwrap();

@@ -1,5 +1,5 @@
-//! What surrounds the daemon on its machine: files, file systems, limits. Only looked at; the
-//! database and its files through `stat` alone, an open descriptor less would drop SQLite's locks.
+//! The daemon's environment on its machine: files, file systems, limits. Only read; the database
+//! and its files only through `stat`, because closing a descriptor would drop SQLite's locks.
 
 mod descriptors;
 mod files;
@@ -15,12 +15,12 @@ pub use self::network::network_file_system;
 pub use self::open_files::{FileId, descriptors_of};
 pub use self::space::{Space, space};
 
-/// A number of the system's, whose type has 32 or 64 bits by the machine.
+/// A number of the system, whose type has 32 or 64 bits depending on the machine.
 pub(crate) fn widened(number: impl Into<u64>) -> u64 {
     number.into()
 }
 
-/// The same of one with a sign.
+/// The same for a signed one.
 pub(crate) fn widened_signed(number: impl Into<i64>) -> i64 {
     number.into()
 }

@@ -1,7 +1,8 @@
 //! Names of users and groups.
 //!
-//! A static binary reads the files alone. Others ask whatever the system is set up to ask, through
-//! plug-ins that fit the C library of that system: one of another version crashes with them.
+//! A static binary reads only the files. Others use the sources that the system is configured for,
+//! through plug-ins that fit the C library of that system: a C library of another version crashes
+//! with them.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -55,7 +56,7 @@ fn in_file(path: &str, id: u32) -> io::Result<Option<String>> {
     Ok(entries(&text).find(|entry| entry.1 == id).map(|entry| entry.0.to_owned()))
 }
 
-/// Nothing where the file is missing, as in an image that has binaries only.
+/// Empty where the file is missing, as in an image that contains only binaries.
 fn file(path: &str) -> io::Result<String> {
     match fs::read(path) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
@@ -64,7 +65,7 @@ fn file(path: &str) -> io::Result<String> {
     }
 }
 
-/// Name and number of each line that has both: in both files they are the first and the third.
+/// Name and number of each line that has both: in both files the first and the third field.
 fn entries(text: &str) -> impl Iterator<Item = (&str, u32)> {
     text.lines().filter_map(|line| {
         let mut fields = line.split(':');

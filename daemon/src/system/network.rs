@@ -1,4 +1,4 @@
-//! Network file systems, whose locks and syncs promise less.
+//! Network file systems, whose locks and syncs guarantee less.
 
 use std::path::Path;
 
@@ -15,17 +15,17 @@ const NETWORK: [(i64, &str); 7] = [
     (0x5346_414f, "AFS"),
 ];
 
-/// The network file system that the directory of `file` is on; `None` on a local one, and where the
-/// system does not tell.
+/// The network file system that contains the directory of `file`; `None` on a local one, and where
+/// the system does not report it.
 pub fn network_file_system(file: &Path) -> Option<&'static str> {
     let directory = file.parent().unwrap_or(file);
     let FsType(kind) = statfs(directory).ok()?.filesystem_type();
     network_name(kind)
 }
 
-/// The type of the number has 32 or 64 bits by the machine.
+/// The type of the number has 32 or 64 bits depending on the machine.
 fn network_name(kind: impl Into<i64>) -> Option<&'static str> {
-    // The kernel's numbers have 32 bits; on some machines they arrive with their sign.
+    // The kernel's numbers have 32 bits; on some machines they are sign-extended.
     let number = kind.into() & 0xffff_ffff;
     NETWORK.iter().find(|(magic, _)| *magic == number).map(|(_, name)| *name)
 }
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn network_file_systems_are_told_from_local_ones() {
+    fn network_file_systems_are_distinguished_from_local_ones() {
         assert_eq!(network_name(NFS_SUPER_MAGIC.0), Some("NFS"));
         assert_eq!(network_name(SMB_SUPER_MAGIC.0), Some("SMB"));
         assert_eq!(network_name(TMPFS_MAGIC.0), None);

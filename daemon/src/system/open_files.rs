@@ -11,7 +11,7 @@ use super::widened;
 /// The descriptors of this process, each a link to its file.
 const DESCRIPTORS: &str = "/proc/self/fd";
 
-/// Which file it is, whatever names lead to it.
+/// Identifies a file, whatever its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileId {
     device: u64,
@@ -19,24 +19,24 @@ pub struct FileId {
 }
 
 impl FileId {
-    /// Of a file that `stat` showed. It names that file for as long as the file is there.
+    /// From the metadata of a file. Valid for as long as the file exists.
     pub fn of(found: &fs::Metadata) -> Self {
         Self { device: found.dev(), inode: found.ino() }
     }
 
-    /// The same of what a system call of the `stat` family showed.
+    /// The same from a system call of the `stat` family.
     pub fn of_stat(found: &FileStat) -> Self {
         Self { device: widened(found.st_dev), inode: widened(found.st_ino) }
     }
 }
 
-/// Standard input, output and error, which nothing is locked by.
+/// Standard input, output and error, which hold no locks.
 const STANDARD: [&str; 3] = ["0", "1", "2"];
 
-/// How many descriptors of this process lead to that file, those of `O_PATH` included, without the
-/// standard ones. Closing one that is not of `O_PATH` drops all locks that the process has on the
-/// file (`fcntl(2)`). Where other threads may open and close the same file, the caller keeps them
-/// from it meanwhile.
+/// How many descriptors of this process refer to that file, including those of `O_PATH`, without
+/// the standard ones. Closing one that is not of `O_PATH` drops all locks that the process has on
+/// the file (`fcntl(2)`). Where other threads may open and close the same file, the caller prevents
+/// them meanwhile.
 pub fn descriptors_of(file: FileId) -> io::Result<usize> {
     let mut count = 0;
     for entry in fs::read_dir(DESCRIPTORS)? {
@@ -44,7 +44,7 @@ pub fn descriptors_of(file: FileId) -> io::Result<usize> {
         if STANDARD.iter().any(|name| entry.file_name() == *name) {
             continue;
         }
-        // One that another thread closed meanwhile leads nowhere.
+        // One that another thread closed meanwhile refers to nothing.
         let found = fs::metadata(entry.path());
         count += usize::from(found.is_ok_and(|found| FileId::of(&found) == file));
     }

@@ -1,4 +1,4 @@
-//! How much a file system still takes.
+//! How much space a file system has.
 
 use std::io;
 use std::path::Path;
@@ -10,13 +10,13 @@ use super::widened;
 /// Bytes of a file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
-    /// What an ordinary user may still write.
+    /// What an unprivileged user may still write.
     pub free: u64,
     /// All of it.
     pub total: u64,
 }
 
-/// The space where `path` lies.
+/// The space of the file system that contains `path`.
 ///
 /// # Errors
 /// Those of `statvfs(3)`.

@@ -1,4 +1,4 @@
-//! The files of passwords that a text names, for the client, which gives away no others. It needs
+//! The files of passwords that a text names, for the client, which sends no others. It needs
 //! no rows for that, and a reader of whole rows would not fit into its binary.
 
 use std::collections::BTreeSet;
@@ -63,7 +63,7 @@ fn of_toml(text: &str, files: &mut BTreeSet<String>) {
     }
 }
 
-/// A key or a text without its quotes; whether it is right is for the daemon to say.
+/// A key or a text without its quotes; the daemon checks whether it is valid.
 fn decoded(source: &Source<'_>, token: Token) -> String {
     let mut text = String::new();
     if let Some(raw) = source.get(token.span()) {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_one_is_no_file() {
+    fn what_only_looks_like_a_file_is_not_one() {
         for text in [
             "",
             "SQLite format 3\0password_file='x'",

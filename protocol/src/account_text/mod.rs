@@ -1,4 +1,4 @@
-//! Accounts as text: NDJSON, CSV and TOML, told apart by their content and read row by row.
+//! Accounts as text: NDJSON, CSV and TOML, distinguished by their content and read row by row.
 //!
 //! Each row becomes one JSON object first, so that all three are read by the same strict rules. No
 //! more than one row is ever held, and a row has at most [`MOST_ROW_BYTES`], so that memory and
@@ -21,8 +21,8 @@ pub use self::files::password_files;
 /// Bytes of the longest text.
 pub const MOST_BYTES: usize = 16 << 20;
 
-/// Rows of one text: with more, the one transaction that carries them out would hold others up
-/// for seconds.
+/// Rows of one text: with more, the one transaction that writes them would block others for
+/// seconds.
 pub const MOST_ROWS: usize = 20_000;
 
 /// Bytes of one row: as much as a line of the protocol has by default.

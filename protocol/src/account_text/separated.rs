@@ -41,7 +41,7 @@ fn unequal(line: u64) -> TextError {
     broken(format!("line {line} has another number of cells than the first one"))
 }
 
-/// An empty cell gives nothing.
+/// An empty cell sets nothing.
 pub(super) fn cells(
     object: &mut Object,
     columns: &[String],
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_table_is_refused() {
+    fn a_text_that_is_not_a_table_is_refused() {
         let wide = format!("name{}\n", ";".repeat(MOST_COLUMNS));
         for text in ["user;role\nbob;user\n", "name;role\nbob\n", "hello\nworld\n", &wide] {
             assert!(all(text).is_err(), "{text}");

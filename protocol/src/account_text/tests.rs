@@ -20,7 +20,7 @@ fn message(error: &TextError) -> &str {
 }
 
 #[test]
-fn the_three_formats_are_told_apart() {
+fn the_three_formats_are_distinguished() {
     let two = vec![(1, "bob".into()), (3, "eve".into())];
     assert_eq!(names("{\"name\":\"bob\"}\n\n{\"name\":\"eve\"}\n"), two);
     assert_eq!(
@@ -36,7 +36,7 @@ fn the_three_formats_are_told_apart() {
 }
 
 #[test]
-fn bad_rows_are_told_in_their_place_and_the_others_are_read() {
+fn bad_rows_are_reported_in_their_place_and_the_others_are_read() {
     let rows = all("{\"name\":\"bob\"}\n[1]\n{\"nam\":\"x\"}\n{\"name\":1}\n{\"name\":\"eve\"}");
     let rows = rows.unwrap();
     let good: Vec<bool> = rows.iter().map(|found| found.row.is_ok()).collect();
@@ -79,7 +79,7 @@ fn a_row_has_an_end() {
 }
 
 #[test]
-fn a_row_that_is_too_long_is_told_with_its_line() {
+fn a_row_that_is_too_long_is_reported_with_its_line() {
     let long = "x".repeat(MOST_ROW_BYTES);
     let unclosed = format!("name;attr\nbob;\"a\nb\"\neve;\"{long}\n");
     for (text, expected) in [
@@ -122,7 +122,7 @@ fn the_buffer_of_a_row_never_grows() {
 }
 
 #[test]
-fn reading_ends_where_it_is_told_to() {
+fn reading_ends_where_the_callback_fails() {
     let texts = ["{}\n".repeat(9), format!("name\n{}", "a\n".repeat(9)), "[[account]]\n".repeat(9)];
     for text in texts {
         let mut seen = 0;

@@ -37,13 +37,13 @@ impl Doctor {
     /// # Errors
     /// Why the daemon could not be asked, or that there is something to do.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        let ours = context.socket_choice()?.probe();
-        let mut rows = ours.iter().map(written).collect::<Result<Vec<_>, _>>()?;
+        let own = context.socket_choice()?.probe();
+        let mut rows = own.iter().map(written).collect::<Result<Vec<_>, _>>()?;
         let end = match context.call(CommandName::Doctor, &NoArgs {}) {
             Ok(result) => {
-                let theirs = decode(&result)?;
-                rows.append(&mut theirs.list("checks"));
-                if theirs.is_true("ok") { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
+                let reply = decode(&result)?;
+                rows.append(&mut reply.list("checks"));
+                if reply.is_true("ok") { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
             }
             Err(failure @ Failure::Interrupted(_)) => return Err(failure),
             Err(failure) => {

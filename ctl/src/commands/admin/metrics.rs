@@ -25,7 +25,7 @@ impl Metrics {
     pub fn run(context: &mut Context) -> Result<(), Failure> {
         let result = context.call(CommandName::Metrics, &NoArgs {})?;
         let exposition = decode(&result)?;
-        // What the daemon could be made to hold is labels, and those are its own words.
+        // Needs no escaping: labels hold only names that the daemon itself defines.
         output::data(&exposition.text("text"))
     }
 }

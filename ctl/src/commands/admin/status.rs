@@ -62,7 +62,7 @@ fn check(context: &mut Context) -> Result<(), Failure> {
     }
 }
 
-/// PhotoPrism's database tells its version as soon as it is there.
+/// PhotoPrism's version is known as soon as its database exists.
 fn is_missing(database: &Object<'_>) -> bool {
     database.text("kind") == "photoprism" && database.raw("photoprism_version") == "null"
 }

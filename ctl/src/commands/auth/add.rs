@@ -59,8 +59,8 @@ impl Add {
         let expires_in = self.expires.map(|seconds| Int(seconds.into()));
         let args = auth::Add { name, scope, user: self.username, expires_in };
         let result = context.call(CommandName::AuthAdd, &args)?;
-        let made = decode(&result)?;
-        let (session, secret) = (made.object("session")?, Secret::new(made.text("secret")));
+        let created = decode(&result)?;
+        let (session, secret) = (created.object("session")?, Secret::new(created.text("secret")));
         if secret.expose().is_empty() {
             return Err(Failure::BadReply("the daemon did not show the secret".into()));
         }

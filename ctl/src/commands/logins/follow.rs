@@ -30,14 +30,14 @@ const ROUND: Duration = Duration::from_secs(1);
 /// written a second late.
 const OVERLAP: Duration = Duration::from_secs(10);
 
-/// Columns of a row in tables: what comes later must stand below what came first.
+/// Columns of a row in tables: what comes later must line up with what came first.
 const WIDTHS: [usize; 6] = [15, 16, 6, 14, 19, 19];
 
-/// Prints the attempts that `args` looks for as they come; first those since its time, if it has
+/// Prints the attempts that `args` selects as they come; first those since its time, if it has
 /// one, at most `count`.
 ///
 /// # Errors
-/// [`Failure::Interrupted`] after Ctrl-C, the one end that it has of itself; what the daemon
+/// [`Failure::Interrupted`] after Ctrl-C, which is its only normal end; what the daemon
 /// refused, or why it could not be asked.
 pub(super) fn run(
     context: &mut Context,
@@ -102,7 +102,7 @@ struct Printer<'a> {
     held: &'a InterruptGuard<'a>,
     /// `None` for JSON.
     layout: Option<Layout>,
-    /// The header stands there.
+    /// The header was printed.
     begun: bool,
 }
 
@@ -145,7 +145,7 @@ impl Printer<'_> {
     }
 }
 
-/// Rows that come later must stand below what came first.
+/// Rows that come later must line up with what came first.
 fn widen(row: &mut [String]) {
     for (cell, width) in row.iter_mut().zip(WIDTHS) {
         let missing = width.saturating_sub(cell.width());

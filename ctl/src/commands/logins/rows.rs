@@ -1,4 +1,4 @@
-//! How login attempts look in the reports.
+//! Login attempts as rows of the reports.
 
 use crate::object::Object;
 use crate::report::Report;

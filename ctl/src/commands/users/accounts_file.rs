@@ -43,7 +43,7 @@ pub(super) struct Accounts {
 
 /// Opens and reads a file, `-` for standard input. A database is not read but named: PhotoPrism's
 /// `index.db` may have gigabytes. One that this user may not read, or does not see, may be the
-/// daemon's to read; it is known by its name then.
+/// daemon's to read; it is recognised by its name then.
 ///
 /// # Errors
 /// [`Failure::Usage`] where it cannot be read, is too long, is not text, or is a database without
@@ -72,7 +72,7 @@ pub(super) fn open(path: &Path) -> Result<Input, Failure> {
     sniffed(file.take(MOST_BYTES + 1), path, has_path)
 }
 
-/// Tells a database from a text by its first bytes, which are part of the text.
+/// Distinguishes a database from a text by its first bytes, which are part of the text.
 fn sniffed(mut source: Take<impl Read>, path: &Path, has_path: bool) -> Result<Input, Failure> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize_of(FIRST_ROOM)));
     let begin = source.by_ref().take(DATABASE.len() as u64).read_to_end(&mut bytes);
@@ -90,7 +90,7 @@ fn sniffed(mut source: Take<impl Read>, path: &Path, has_path: bool) -> Result<I
     text(&bytes, path).map(Input::Text)
 }
 
-/// Reads to the end. A buffer that is full is left for one of twice its size, and zeroed.
+/// Reads to the end. A full buffer is replaced by one of twice its size, and zeroed.
 fn rest(
     mut source: Take<impl Read>,
     mut bytes: Zeroizing<Vec<u8>>,

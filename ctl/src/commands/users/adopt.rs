@@ -70,7 +70,7 @@ impl Adopt {
     }
 }
 
-/// The exit code of an outcome that is no success.
+/// The exit code of an outcome that is not a success.
 fn failed(outcome: &str) -> Option<Exit> {
     match outcome {
         "adopted" | "exists" => None,

@@ -62,16 +62,16 @@ impl Apply {
             let why = "is a database; a text declares accounts, see photoprism users import";
             return Err(Failure::Usage(format!("{} {why}", self.file.display())));
         }
-        let trial = Options { dry_run: true, update: true, prune: self.prune, consent: None };
+        let preview = Options { dry_run: true, update: true, prune: self.prune, consent: None };
         if self.dry_run {
-            let results = carry_out(context, &mut file, trial)?;
+            let results = carry_out(context, &mut file, preview)?;
             results.print(context, self.format)?;
             return pending(context, &results);
         }
-        let consent = if self.prune { self.agree(context, &mut file, trial)? } else { None };
-        // Without a consent nobody was to be deleted, and nobody is, should it be otherwise by now.
+        let consent = if self.prune { self.agree(context, &mut file, preview)? } else { None };
+        // Without consent nothing is pruned, even if accounts changed since the dry run.
         let prune = consent.is_some();
-        let options = Options { dry_run: false, prune, consent: consent.as_ref(), ..trial };
+        let options = Options { dry_run: false, prune, consent: consent.as_ref(), ..preview };
         carry_out(context, &mut file, options)?.print(context, self.format)
     }
 
@@ -81,12 +81,12 @@ impl Apply {
         &self,
         context: &mut Context,
         file: &mut Input,
-        trial: Options<'_>,
+        preview: Options<'_>,
     ) -> Result<Option<Consent>, Failure> {
         if self.yes.yes {
             return prompt::consent(context, true, "", "--yes").map(Some);
         }
-        let results = carry_out(context, file, trial)?;
+        let results = carry_out(context, file, preview)?;
         let count = results.count("pruned")?;
         if count == 0 {
             return Ok(None);

@@ -143,13 +143,13 @@ mod tests {
         username: Option<String>,
     }
 
-    fn fields(words: &[&str]) -> Option<Fields> {
-        let line = Line::try_parse_from([&["x"], words].concat()).ok()?;
+    fn fields(arguments: &[&str]) -> Option<Fields> {
+        let line = Line::try_parse_from([&["x"], arguments].concat()).ok()?;
         line.fields.into_fields().ok()
     }
 
-    fn switches(words: &[&str]) -> Option<[Option<bool>; 3]> {
-        fields(words).map(|fields| [fields.super_admin, fields.can_login, fields.webdav])
+    fn switches(arguments: &[&str]) -> Option<[Option<bool>; 3]> {
+        fields(arguments).map(|fields| [fields.super_admin, fields.can_login, fields.webdav])
     }
 
     #[test]

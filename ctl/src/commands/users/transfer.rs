@@ -22,7 +22,7 @@ use crate::report::{Report, escape};
 /// Bytes of a part: a line of the daemon has 64 KiB, and JSON writes a byte as six at the worst.
 const PART: usize = 10_000;
 
-/// How a file is carried out.
+/// How a file is applied.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Options<'a> {
     pub(super) dry_run: bool,
@@ -32,7 +32,7 @@ pub(super) struct Options<'a> {
     pub(super) consent: Option<&'a Consent>,
 }
 
-/// What it came to: how many rows to what, and each.
+/// The outcomes: how many rows had which, and each row by itself.
 pub(super) struct Results {
     counts: String,
     items: Vec<Box<RawValue>>,
@@ -40,7 +40,7 @@ pub(super) struct Results {
     backup: String,
 }
 
-/// Sends the text, or names the database, and has it carried out.
+/// Sends the text, or names the database, and has it applied.
 ///
 /// # Errors
 /// As [`Context::call`], and [`Failure::Usage`] for a password file.
@@ -123,20 +123,20 @@ fn ask(
 }
 
 impl Results {
-    /// How many rows came to that.
+    /// How many rows had that outcome.
     pub(super) fn count(&self, outcome: &str) -> Result<u64, Failure> {
-        let nonsense = |_| Failure::BadReply("the daemon's counts make no sense".into());
-        Ok(serde_json::from_str::<Object<'_>>(&self.counts).map_err(nonsense)?.number(outcome))
+        let bad_count = |_| Failure::BadReply("the daemon's counts make no sense".into());
+        Ok(serde_json::from_str::<Object<'_>>(&self.counts).map_err(bad_count)?.number(outcome))
     }
 
-    /// The first names that came to that.
+    /// The first names with that outcome.
     pub(super) fn names(&self, outcome: &str, most: usize) -> Result<Vec<String>, Failure> {
         let items = decode_all(&self.items)?;
         let such = items.iter().filter(|item| item.text("outcome") == outcome);
         Ok(such.take(most).map(|item| item.text("name")).collect())
     }
 
-    /// Prints a row for each result, and says how many came to what.
+    /// Prints a row for each result, and reports how many had which outcome.
     ///
     /// # Errors
     /// As [`output::data`]; the exit code of the first row that was refused.

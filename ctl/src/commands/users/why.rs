@@ -33,7 +33,7 @@ impl Why {
     /// Carries it out.
     ///
     /// # Errors
-    /// [`Exit::Failed`] where something stands in the way; why it was not done.
+    /// [`Exit::Failed`] where the login would be refused; why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let user = prompt::username(context, self.username)?;
         let result = context.call(CommandName::UsersWhy, &Target { user })?;

@@ -41,9 +41,9 @@ pub(super) struct Maps {
     accounts: HashMap<String, Account>,
     children: HashMap<SessionId, Vec<SessionId>>,
     uses: HashMap<SessionId, Use>,
-    /// Whether it holds every session. Beside PhotoPrism it only gathers their uses.
+    /// Whether it contains every session. With PhotoPrism's database it only gathers their uses.
     whole: bool,
-    /// The latest instant that was seen: a clock that jumps back lengthens no session.
+    /// The latest instant that was seen, so that a clock that jumps back lengthens no session.
     latest: i64,
 }
 
@@ -52,7 +52,7 @@ pub(in crate::accounts) fn parse_id(hex: &str) -> Option<SessionId> {
 }
 
 impl Maps {
-    /// One that will hold every session.
+    /// Empty maps that are to contain every session.
     pub(super) fn whole() -> Self {
         Self { whole: true, ..Self::default() }
     }
@@ -160,7 +160,7 @@ impl Maps {
         Some(active)
     }
 
-    /// Notes a use; one without an address leaves the last that was told.
+    /// Records a use; one without an address keeps the last address that was given.
     pub(super) fn note(&mut self, id: &SessionId, ask: &Ask, now: i64) {
         let earlier = self.uses.get(id);
         let last_active = earlier.map_or(now, |earlier| earlier.last_active.max(now));
@@ -207,7 +207,7 @@ fn active(entry: &Entry, account: Option<&AccountState>) -> Active {
         client_id: text(&entry.client_uid),
         client_name: text(&entry.client_name),
         exp: Some(entry.span.expires).filter(|end| *end > 0),
-        iat: Some(entry.span.created).filter(|made| *made > 0),
+        iat: Some(entry.span.created).filter(|at| *at > 0),
         session: entry.ref_id.as_ref().into(),
         role: account.and_then(|account| text(&account.role)),
     }

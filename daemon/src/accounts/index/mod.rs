@@ -19,10 +19,10 @@ use crate::store::{LastUse, SessionRow};
 /// The SHA-256 of a secret.
 pub type SessionId = [u8; 32];
 
-/// What a token must be good for.
+/// What a token must be valid for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ask {
-    /// Words of the scope that it must hold.
+    /// Names that its scope must contain.
     pub scope: Vec<String>,
     /// Name of the account that it must belong to, in its stored form.
     pub name: Option<String>,
@@ -30,8 +30,8 @@ pub struct Ask {
     pub client_ip: Option<String>,
 }
 
-/// The index; cheap to clone. The default is one beside PhotoPrism's database, whose sessions
-/// change without us: it only gathers their uses.
+/// The index; cheap to clone. The default is for PhotoPrism's database, whose sessions change
+/// without the daemon: it only gathers their uses.
 #[derive(Clone, Default)]
 pub struct SessionIndex(Arc<Mutex<Maps>>);
 
@@ -53,11 +53,11 @@ impl SessionIndex {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Applies what a commit means.
+    /// Applies an effect of a commit.
     pub fn apply(&self, effect: Effect) {
         let mut inner = self.inner();
         match effect {
-            // Of PhotoPrism's database alone, or for the log.
+            // These concern PhotoPrism's database alone, or the log.
             Effect::Audited(_)
             | Effect::IdsEnded(_)
             | Effect::IdsReleased(_)
@@ -77,7 +77,7 @@ impl SessionIndex {
         }
     }
 
-    /// Checks a token at these Unix seconds and notes its use.
+    /// Checks a token at `now` (Unix seconds) and records its use.
     pub fn verify(&self, id: &SessionId, ask: &Ask, now: i64) -> Introspection {
         let active = self.inner().verify(id, ask, now);
         active.map_or(Introspection::Inactive { active: false }, |active| {
@@ -85,7 +85,7 @@ impl SessionIndex {
         })
     }
 
-    /// Notes a use that was found in the database itself.
+    /// Records a use of a session that was found in the database itself.
     pub fn note(&self, id: &SessionId, ask: &Ask, now: i64) {
         self.inner().note(id, ask, now);
     }
@@ -100,7 +100,7 @@ impl SessionIndex {
         self.inner().pending_uses()
     }
 
-    /// These uses are written now; what came since stays.
+    /// These uses are written now; later ones stay.
     pub fn mark_flushed(&self, seen: &[LastUse]) {
         self.inner().mark_flushed(seen);
     }

@@ -1,4 +1,4 @@
-//! The index against what commits say.
+//! The index after the effects of commits.
 
 use photoprism_protocol::auth::Introspection;
 
@@ -61,8 +61,8 @@ fn full() -> SessionIndex {
 #[test]
 fn what_is_asked_for_must_hold() {
     let index = full();
-    let scope = |words: &[&str]| Ask {
-        scope: words.iter().map(ToString::to_string).collect(),
+    let scope = |names: &[&str]| Ask {
+        scope: names.iter().map(ToString::to_string).collect(),
         ..Ask::default()
     };
     let name = |name: &str| Ask { name: Some(name.into()), ..Ask::default() };
@@ -133,14 +133,14 @@ fn uses_are_kept_until_they_are_written() {
 }
 
 #[test]
-fn beside_photoprism_only_uses_are_gathered() {
+fn with_photoprisms_database_only_uses_are_gathered() {
     let index = SessionIndex::default();
     index.apply(Effect::SessionMade(Box::new(row(1, "local", "default")), Some(bob())));
     assert!(!is_active(&index, 1) && index.is_empty(), "its sessions are PhotoPrism's rows");
     let id = [1; 32];
     assert_eq!(index.last_use(&id), None);
-    let told = Ask { client_ip: Some("192.0.2.1".into()), ..Ask::default() };
-    index.note(&id, &told, NOW);
+    let ask = Ask { client_ip: Some("192.0.2.1".into()), ..Ask::default() };
+    index.note(&id, &ask, NOW);
     index.note(&id, &Ask::default(), NOW - 5);
     assert_eq!(index.last_use(&id), Some(NOW));
     let seen = index.pending_uses();

@@ -8,7 +8,7 @@ use photoprism_protocol::rule::RuleError;
 /// Bits of an IPv6 address that one customer's machines share (RFC 6177).
 const SHARED_BITS: u32 = 64;
 
-/// An address in its one form: IPv4 in IPv6 is IPv4, IPv6 is written as RFC 5952 says.
+/// An address in its canonical form: IPv4 in IPv6 is IPv4, IPv6 is written as in RFC 5952.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientIp {
     address: IpAddr,
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_without_being_repeated() {
+    fn what_is_not_an_address_is_refused_without_being_repeated() {
         for text in [
             "",
             " 192.0.2.1",

@@ -1,4 +1,4 @@
-//! Those who wait for places, by the number that they drew.
+//! Attempts that wait for places, in the order of their arrival.
 
 use std::collections::HashMap;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Passcodes and recovery codes of an account: 10 places, one back an hour (`spec/data.md`).
+/// Passcodes and recovery codes of an account: 10 places, one back an hour.
 pub const PASSCODE_RATE: Rate = Rate { burst: 10, refill: Duration::from_hours(1) };
 
 /// The settings `login-burst` and `login-refill`.

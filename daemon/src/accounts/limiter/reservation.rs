@@ -34,15 +34,15 @@ impl Limiter {
         }
     }
 
-    /// Follows other settings from now on; what is taken stays taken. Rows are counted on by the
-    /// rate of the day, whatever it was when they were written.
+    /// Follows other settings from now on; what is taken stays taken. Rows continue at the current
+    /// rate, whatever it was when they were written.
     pub fn set_rate(&self, rate: Rate) {
         self.0.borrow_mut().set_rate(rate);
     }
 
     /// Takes a place of the address and one of the account, or waits for both; places of the
-    /// account are not asked for from an address that it logged in from. Those who wait for the
-    /// same are served in the order in which they came.
+    /// account are not needed from an address that it logged in from. Attempts that wait for the
+    /// same place are served in the order in which they came.
     ///
     /// # Errors
     /// [`RateLimited`] as soon as decided failures have taken every place of either.
@@ -61,7 +61,7 @@ impl Limiter {
     }
 
     /// Takes a place for a passcode or a recovery code of that account, or waits for one. To be
-    /// asked for after the places of [`Limiter::enter`], never before: nobody then waits in a ring.
+    /// called after [`Limiter::enter`], never before: this order rules out a deadlock.
     pub async fn enter_passcode(&self, uid: &str) -> Result<Reservation, RateLimited> {
         self.take(vec![Subject::Passcode(uid.to_owned())], None).await
     }
@@ -94,7 +94,7 @@ impl Limiter {
         needed.len() == 1
     }
 
-    /// How long rows say something at the present rate, for `limits_sweep`.
+    /// How long rows still count at the present rate, for `limits_sweep`.
     pub fn lives(&self) -> LimitLives {
         LimitLives {
             refill_s: self.0.borrow().rate().refill().as_secs(),
@@ -103,7 +103,7 @@ impl Limiter {
         }
     }
 
-    /// Gives all places of these subjects back. Who vouches for whom stays.
+    /// Gives all places of these subjects back. Trusted addresses stay trusted.
     pub fn clear(&self, subjects: &[Subject]) {
         self.0.borrow_mut().clear(subjects);
     }
@@ -113,8 +113,8 @@ impl Limiter {
         self.0.borrow_mut().lift_all();
     }
 
-    /// Forgets what has come back by itself, and lets in those who wait for it; to be called now
-    /// and then.
+    /// Forgets what time has given back, and admits attempts that wait for it; to be called
+    /// periodically.
     pub fn sweep(&self) {
         self.0.borrow_mut().sweep();
     }
@@ -135,7 +135,7 @@ struct Waiting<'a> {
 
 impl Waiting<'_> {
     async fn answer(mut self) -> Answer {
-        // The sender goes only after it was used.
+        // The sender is dropped only after it was used.
         (&mut self.answer).await.unwrap_or(Err(RateLimited { retry_after_s: 1 }))
     }
 }
@@ -143,7 +143,7 @@ impl Waiting<'_> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut state = self.limiter.0.borrow_mut();
-        // What was given and never received goes back; what was received is the place's now.
+        // Places that were given but never received go back; else the reservation has them.
         if !state.abandon(self.number) && matches!(self.answer.try_recv(), Ok(Ok(()))) {
             state.decide(self.subjects, false);
         }

@@ -1,4 +1,4 @@
-//! Who has which places, and who waits for them.
+//! Which attempts have which places, and which wait for them.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub struct RateLimited {
     pub retry_after_s: u64,
 }
 
-/// What an attempt is told.
+/// The answer to an attempt: let in, or refused for a time.
 pub(super) type Answer = Result<(), RateLimited>;
 
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) struct State {
     vouches: TrustedNetworks,
 }
 
-/// What an attempt that asks for places gets.
+/// The result of asking for places.
 pub(super) enum Asked {
     /// The answer, at once.
     Now(Answer),
@@ -67,7 +67,7 @@ impl State {
 
     /// Takes a place of each, all or none.
     pub(super) fn ask(&mut self, subjects: &[Subject]) -> Asked {
-        // Time may have brought places back: those who came before are served first.
+        // Time may have given places back: attempts that came before are served first.
         self.wake_waiters(subjects);
         for subject in subjects {
             self.table.touch(subject);
@@ -91,8 +91,8 @@ impl State {
         Asked::Later(number, answer)
     }
 
-    /// The answer to an attempt (`number` where it waits already); `None`: it has to wait. Nobody
-    /// overtakes anybody who waits for a place of the same subject.
+    /// The answer to an attempt (`number` where it waits already); `None`: it has to wait. It never
+    /// overtakes an earlier one that waits for a place of the same subject.
     fn check(&self, subjects: &[Subject], number: Option<u64>) -> Option<Answer> {
         let refused = self.refused(subjects);
         if refused.is_some() {
@@ -132,8 +132,8 @@ impl State {
         }
     }
 
-    /// Answers those who wait for these subjects and can be answered, and those who waited behind
-    /// them.
+    /// Answers the attempts that wait for these subjects and can be answered, and those that waited
+    /// behind them.
     fn wake_waiters(&mut self, subjects: &[Subject]) {
         let mut open = subjects.to_vec();
         while let Some(subject) = open.pop() {
@@ -148,7 +148,7 @@ impl State {
         }
     }
 
-    /// The answer to the first who waits for `subject`, where there is one and it is due.
+    /// The answer to the first attempt that waits for `subject`, where there is one and it is due.
     fn first_answer(&self, subject: &Subject) -> Option<(u64, Answer)> {
         let number = *self.table.get(subject)?.waiting.first()?;
         let answer = self.check(self.queue.subjects(number), Some(number))?;
@@ -227,7 +227,7 @@ impl State {
         self.vouches.sweep(now);
     }
 
-    /// What a row says, `ago` seconds after it was written.
+    /// Loads a row that was written `ago` earlier.
     pub(super) fn load(&mut self, row: &LimitRow, ago: Duration) {
         let now = self.clock.now();
         if row.kind == LimitKind::Vouch {
@@ -238,7 +238,7 @@ impl State {
         }
         let Some(subject) = Subject::from_row(row.kind, &row.subject) else { return };
         let rate = self.table.rate_of(&subject);
-        // What no arithmetic of ours wrote counts as nothing, or as all places.
+        // A value that the daemon cannot have computed counts as nothing, or as all places.
         let places = row.taken.max(0.0).min(rate.burst().into());
         let owed = rate.refill().mul_f64(places).saturating_sub(ago);
         if !owed.is_zero() {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::client_ip::Network;
 use crate::store::LimitKind;
 
-/// Who an attempt says it is, as far as the accounts know.
+/// The account that an attempt names, or a name without an account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LimitKey {
     /// The account of that UID, however its name was spelled.
@@ -22,8 +22,8 @@ impl LimitKey {
     }
 }
 
-/// A name without an account. Only its hash is kept: people type passwords where the name goes,
-/// and names of any length take the same room.
+/// A name without an account. Only its hash is kept: people type passwords into the name's field,
+/// and names of any length take the same memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NameHash([u8; 32]);
 
@@ -53,7 +53,7 @@ impl Subject {
         [Self::Account(uid.to_owned()), Self::Passcode(uid.to_owned())]
     }
 
-    /// The kind of row that holds it.
+    /// The kind of its row.
     pub const fn kind(&self) -> LimitKind {
         match self {
             Self::Address(_) => LimitKind::Address,
@@ -77,7 +77,7 @@ impl Subject {
         (self.kind(), self.text())
     }
 
-    /// Reads a row; `None` for a vouch, and for a text that no version wrote.
+    /// Parses a row; `None` for a vouch, and for a text that no version wrote.
     pub(super) fn from_row(kind: LimitKind, text: &str) -> Option<Self> {
         match kind {
             LimitKind::Address => Network::parse(text).map(Self::Address),

@@ -8,8 +8,8 @@ use super::rate::{PASSCODE_RATE, Rate};
 use super::subject::Subject;
 use crate::store::{ADDRESSES_KEPT, LimitKind, NAMES_KEPT};
 
-/// Anybody can make up names and move through addresses: of those the least recently touched go.
-/// Accounts are as many as there are.
+/// A client can invent names and change addresses without end: of those the least recently touched
+/// are dropped. Accounts need no bound of their own: there are as many as the database has.
 #[derive(Debug)]
 pub(super) struct Table {
     rate: Rate,
@@ -84,8 +84,8 @@ impl Table {
         }
     }
 
-    /// Lets the least recently touched go where there are too many of that kind, and never those
-    /// that are in use: connections bound their number.
+    /// Drops the least recently touched where there are too many of that kind, and never those that
+    /// are in use: connections bound their number.
     fn make_room(&mut self, newest: &Subject) {
         let order = match newest.kind() {
             LimitKind::Address => &self.addresses,
@@ -111,14 +111,14 @@ impl Table {
         }
     }
 
-    /// Forgets a subject of which there is nothing to know.
+    /// Forgets a subject with all its places free and no attempt that needs it.
     pub(super) fn forget_blank(&mut self, subject: &Subject, now: Duration) {
         if self.get(subject).is_some_and(|bucket| bucket.is_blank(now)) {
             self.remove(subject);
         }
     }
 
-    /// Subjects of which there is nothing to know any more, and those that somebody waits for.
+    /// Subjects that are no longer worth keeping, and those that an attempt waits for.
     pub(super) fn changed_by_time(&self, now: Duration) -> Vec<Subject> {
         let changed = |bucket: &Bucket| bucket.is_blank(now) || !bucket.waiting.is_empty();
         let these = self.buckets.iter().filter(|(_, bucket)| changed(bucket));
@@ -176,7 +176,7 @@ mod tests {
         for (number, stays) in [(0, true), (1, true), (2, false), (3, true), (most, true)] {
             assert_eq!(table.get(&address(number)).is_some(), stays, "{number}");
         }
-        // Accounts are as many as there are.
+        // The number of accounts is not bounded here.
         let before = table.len();
         for number in 0..100 {
             table.touch(&Subject::Account(format!("u{number:015}")));

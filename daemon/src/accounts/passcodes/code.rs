@@ -30,8 +30,8 @@ pub fn verify_totp(key: &Key, typed: &str, (now, last_used): (i64, Option<i64>))
     found
 }
 
-/// SHA-1, six digits and 30 seconds are its defaults; it looks at one step at a time, because it
-/// knows nothing of those that were used.
+/// SHA-1, six digits and 30 seconds are its defaults. Each step is checked by itself, because the
+/// library does not know which ones were used.
 fn codes_of(key: &Key) -> Totp {
     Builder::new()
         .with_secret(TotpSecret::new_stack(*key.bytes()))
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn another_implementation_makes_the_same_codes() {
+    fn another_implementation_computes_the_same_codes() {
         let stored = "otpauth://totp/PhotoPrism:dave?algorithm=SHA1&digits=6&issuer=PhotoPrism\
                       &period=30&secret=G727D27SUAIIYDN3DA3T3B4NI2PQMTVC";
         let key = Key::from_url(stored).unwrap();
@@ -191,7 +191,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_no_panic(text: String, now: i64) {
+        fn no_text_panics(text: String, now: i64) {
             let _ = rfc(&text, now);
         }
     }

@@ -13,7 +13,7 @@ use super::key_url;
 /// Bytes of a key: those of SHA-1's output, as RFC 4226 recommends and PhotoPrism draws them.
 pub(super) const KEY_BYTES: usize = 20;
 
-/// A stored key that cannot be used. Never says what is in it.
+/// A stored key that cannot be used. The message never contains any of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the stored two-factor key has an unknown form; turn two-factor off and on again")]
 pub struct UnusableKey;

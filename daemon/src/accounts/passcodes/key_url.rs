@@ -31,8 +31,8 @@ fn encoded(name: &str) -> String {
     text
 }
 
-/// The key in upper-case base 32 without padding; `None` where the URL says that codes are made
-/// in another way, has no key, or two.
+/// The key in upper-case base 32 without padding; `None` where the URL asks for another kind of
+/// codes, has no key, or two.
 pub(super) fn secret(url: &str) -> Option<Zeroizing<String>> {
     let (scheme, rest) = url.split_at_checked(SCHEME.len())?;
     if !scheme.eq_ignore_ascii_case(SCHEME) {

@@ -1,9 +1,9 @@
-//! Values with something behind or before them, and addresses in the place of a path.
+//! Values with something after or before them, and addresses in the place of a path.
 
 use crate::config::testing::Machine;
 use crate::config::{Form, Id, SETTINGS};
 
-/// What a path may not have around it, and a word of the message.
+/// What a path must not be surrounded by, and a part of the message.
 const AROUND: [(&str, &str, &str); 10] = [
     ("", "\r", "carriage return"),
     ("", "\n", "line feed"),
@@ -29,7 +29,7 @@ fn no_path_has_anything_around_it_wherever_it_comes_from() {
     let paths: Vec<_> = SETTINGS.iter().filter(|row| row.form == Form::Path).collect();
     assert!(paths.len() >= 5, "{paths:?}");
     for row in paths {
-        for (before, after, words) in AROUND {
+        for (before, after, expected) in AROUND {
             let machine = Machine::new();
             let text = format!("{before}{}{after}", machine.path("photos"));
             // A line feed ends the line of a file.
@@ -39,7 +39,7 @@ fn no_path_has_anything_around_it_wherever_it_comes_from() {
             let flag = machine.refusal(&[&format!("--{}", row.name), &text]);
             let variable = Machine { ..machine }.env(row.env, &text);
             let from_env = variable.refusal(&[]);
-            let mut told = vec![
+            let mut refusals = vec![
                 (flag, format!("(from --{})", row.name)),
                 (from_env, format!("(from {})", row.env)),
             ];
@@ -47,12 +47,12 @@ fn no_path_has_anything_around_it_wherever_it_comes_from() {
             // does not name itself.
             if !after.ends_with('\n') && after != "\r" && row.id != Id::Config {
                 let machine = variable.without(row.env);
-                told.push((machine.refusal(&["--config", &config]), "settings:2)".into()));
+                refusals.push((machine.refusal(&["--config", &config]), "settings:2)".into()));
                 assert_eq!(names(&machine), before);
             }
-            for (message, source) in told {
+            for (message, source) in refusals {
                 assert!(message.starts_with(&format!("{}: ", row.name)), "{message}");
-                assert!(message.contains(words), "{text:?}: {message}");
+                assert!(message.contains(expected), "{text:?}: {message}");
                 assert!(message.ends_with(&source), "{message}");
                 assert!(!message.contains("photos"), "{message}");
                 assert!(!message.contains(char::is_control), "{message}");
@@ -75,7 +75,7 @@ fn no_value_at_all_has_a_carriage_return() {
         assert!(message.contains("save the file with Unix line ends"), "{message}");
         assert!(message.ends_with(&format!("(from {})", row.env)), "{message}");
     }
-    // What a stronger source overrides is not used, and so not looked at.
+    // What a stronger source overrides is not used, and so not checked.
     let machine = Machine::new().env("PHOTOPRISM_ADMIN_MAX_LINE", "2048\r");
     assert!(machine.run(&["--max-line", "2048"]).is_ok());
 }
@@ -142,8 +142,8 @@ fn an_address_in_the_place_of_a_path_is_not_repeated() {
 }
 
 #[test]
-fn variables_that_defaults_are_made_of_are_held_to_it_too() {
-    for (name, words) in [
+fn variables_that_defaults_derive_from_are_checked_too() {
+    for (name, expected) in [
         ("XDG_DATA_HOME", "database: the variable XDG_DATA_HOME ends in a carriage return"),
         ("XDG_RUNTIME_DIR", "socket: the variable XDG_RUNTIME_DIR ends in a carriage return"),
         ("PHOTOPRISM_STORAGE_PATH", "the variable PHOTOPRISM_STORAGE_PATH ends in a carriage"),
@@ -152,7 +152,7 @@ fn variables_that_defaults_are_made_of_are_held_to_it_too() {
         machine.file("index.db", "");
         let directory = format!("{}\r", machine.directory().display());
         let message = machine.env(name, &directory).refusal(&[]);
-        assert!(message.starts_with(words), "{message}");
+        assert!(message.starts_with(expected), "{message}");
     }
     let machine = Machine::new().without("XDG_DATA_HOME").env("HOME", "/home/you\u{a0}");
     assert!(machine.refusal(&[]).contains("the variable HOME ends in a blank (U+00A0)"));

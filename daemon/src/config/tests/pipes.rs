@@ -9,7 +9,7 @@ use nix::sys::stat::Mode;
 use crate::config::testing::Machine;
 use crate::config::{AdminPassword, When};
 
-/// A pipe with a name, and who writes into it once, byte by byte.
+/// A named pipe, and a thread that writes the text into it once, byte by byte.
 fn pipe(machine: &Machine, name: &str, text: &str) -> (String, JoinHandle<()>) {
     let path = machine.path(name);
     nix::unistd::mkfifo(path.as_str(), Mode::from_bits_truncate(0o600)).unwrap();
@@ -42,7 +42,7 @@ fn a_file_of_settings_may_be_a_pipe_with_the_password_in_it() {
         assert_eq!(read.expose(), "correct horse");
     }
     assert!(password.source().to_string().ends_with("settings:3"), "{}", password.source());
-    // Nobody writes into it any more: to open it again would wait for ever.
+    // There is no writer any more: opening it again would wait for ever.
     let before = loaded.settings.clone();
     let error = loaded.reload().unwrap_err().to_string();
     assert!(error.contains("is a pipe, which can be read at the start alone"), "{error}");

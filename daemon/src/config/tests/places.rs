@@ -1,4 +1,4 @@
-//! Default paths, paths that are given, and the two sockets beside each other.
+//! Default paths, paths that are given, and the two sockets next to each other.
 
 use std::path::Path;
 
@@ -94,7 +94,7 @@ fn the_last_directory_of_a_socket_may_be_missing() {
 }
 
 #[test]
-fn relative_paths_are_made_absolute() {
+fn relative_paths_become_absolute() {
     let settings = Machine::new().run(&["--database", "a.db"]).unwrap().settings;
     assert_eq!(settings.database.path, std::env::current_dir().unwrap().join("a.db"));
 }
@@ -134,7 +134,7 @@ fn sockets_without_a_file_are_refused() {
 fn a_directory_that_others_may_write_is_refused() {
     let machine = Machine::new();
     let at = |mode: u32| format!("{}/a.sock", machine.make("directory", mode));
-    // The directory's group is that of whoever runs the tests, and gid 4242 is nobody's.
+    // The directory's group is that of the user who runs the tests; nobody has gid 4242.
     let gid = nix::unistd::getegid().to_string();
     for (mode, group, fine) in [
         (0o700, "4242", true),

@@ -94,7 +94,7 @@ fn help_and_version_are_printed_whatever_else_is_wrong() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_fine_in_paths_alone() {
+fn bytes_that_are_not_text_are_allowed_only_in_paths() {
     use std::os::unix::ffi::OsStringExt;
     let odd = OsString::from_vec(b"/tmp/\xff.db".to_vec());
     let start = |variable: &'static str| {

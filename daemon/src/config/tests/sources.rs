@@ -3,7 +3,7 @@
 use crate::config::testing::Machine;
 use crate::config::{Id, Preset, SETTINGS, Setting, Source};
 
-/// Three values of each setting that are good and differ, without those that need another one.
+/// Three valid, different values of each setting, except those that need another one.
 fn good(machine: &Machine, id: Id) -> Option<[String; 3]> {
     let texts = |texts: [&str; 3]| Some(texts.map(String::from));
     match id {

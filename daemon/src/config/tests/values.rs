@@ -1,4 +1,4 @@
-//! The forms and ranges of values, and what they become.
+//! The forms and ranges of values, and the settings that they give.
 
 use std::time::Duration;
 

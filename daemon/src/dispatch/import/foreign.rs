@@ -35,7 +35,7 @@ struct Accounts {
 /// Begins an import with the accounts of the database at that path. Deleted ones are left there.
 pub(super) async fn database(call: &Call<'_>, path: &str) -> Answer {
     let path = absolute(path)?;
-    // It may take long to read, so not for an import that has no place.
+    // It may take long to read, so it is not read for an import that could not begin.
     call.app.imports.check_place(call.uid(), 1, call.app.started.elapsed())?;
     let found = read(call, path).await?;
     let mut answer = begin_with_rows(call, found.rows, found.bytes)?;
@@ -57,8 +57,8 @@ fn absolute(path: &str) -> Result<PathBuf, CommandError> {
     Err(CommandError::broken("database", "give the whole path, as the daemon sees the file"))
 }
 
-/// Reads in the import's turn, with the rights of the peer: it may have to wait for a lock, or for
-/// a slow disk.
+/// Reads on the thread for imports, with the rights of the peer: it may have to wait for a lock,
+/// or for a slow disk.
 async fn read(call: &Call<'_>, path: PathBuf) -> Result<Accounts, CommandError> {
     let database = call.app.places.database.clone();
     let (rules, only_bcrypt) = (call.app.rules, !call.app.own);
@@ -122,7 +122,7 @@ impl Accounts {
     }
 }
 
-/// Says nothing about the file: it was not looked for.
+/// The same whatever the path is: no file was read.
 fn no_rights() -> CommandError {
     CommandError::Forbidden {
         message:

@@ -1,5 +1,5 @@
 //! `users.import`, step by step: the text comes in parts, passwords are hashed on the pool, and
-//! one transaction carries all of it out.
+//! one transaction writes all of it.
 
 mod foreign;
 mod prepare;
@@ -17,7 +17,7 @@ use super::command::Answer;
 use crate::error::CommandError;
 use crate::handlers::users::Options;
 
-/// The step that the arguments say.
+/// Runs the step that the arguments name.
 pub(super) async fn import(call: &Call<'_>) -> Answer {
     let args = call.args::<transfer::Import>()?;
     check_step(&args)?;

@@ -90,7 +90,7 @@ pub(super) async fn prepare_next(
     options: Options,
 ) -> Result<(), CommandError> {
     let at = staged.prepared;
-    // Nobody else has the rows before they are carried out.
+    // The rows are not shared before they are imported, so this does not copy them.
     let row = staged.rows.as_mut().map(Arc::make_mut).and_then(|rows| rows.get_mut(at));
     if let Some(Ok(row)) = row
         && matches!(row.hash, PasswordChange::Wanted)

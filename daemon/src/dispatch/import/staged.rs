@@ -14,7 +14,7 @@ use super::text::Text;
 use crate::error::CommandError;
 use crate::handlers::users::{Options, Results, Rows};
 
-/// Imports at once: they are the business of administrators, of whom there are few.
+/// Imports at once: only administrators run them, and there are few of those.
 const MOST: usize = 4;
 
 /// Imports of one uid at once, so that others find a place.
@@ -26,7 +26,7 @@ pub(super) const MOST_BYTES_OF_ALL: usize = 2 * MOST_BYTES;
 /// After so long without a step an import is forgotten.
 const TIMEOUT: Duration = Duration::from_mins(10);
 
-/// The same where another one needs its place: a client that is still there takes its next step
+/// The same where another import needs the room: a client that is still there takes its next step
 /// at once.
 const SHORT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -41,7 +41,7 @@ pub(super) struct ImportSession {
     pub(super) rows: Option<Arc<Rows>>,
     /// Bytes of what was sent, or read from a database.
     pub(super) bytes: usize,
-    /// Files that rows name and nobody has given yet.
+    /// Files that rows name and that were not given yet.
     pub(super) missing: BTreeSet<String>,
     /// Passwords by the files that hold them, until the rows have them.
     pub(super) files: BTreeMap<String, Secret>,
@@ -58,9 +58,9 @@ pub(super) struct ImportSession {
 struct Entry {
     uid: u32,
     touched: Duration,
-    /// Bytes that it holds, while a step is at work too.
+    /// Bytes that it takes, also while a step is running.
     bytes: usize,
-    /// `None` while a step is at work.
+    /// `None` while a step is running.
     staged: Option<ImportSession>,
 }
 
@@ -69,7 +69,7 @@ type Places = HashMap<String, Entry>;
 /// All imports that are on their way.
 pub struct ImportSessions {
     places: RefCell<Places>,
-    /// Held by the one import that is read or checked.
+    /// Locked by the one import that is read or checked.
     pub(super) turn: Arc<Semaphore>,
 }
 
@@ -123,14 +123,14 @@ impl ImportSessions {
             Some(place) => {
                 (place.bytes, place.touched, place.staged) = (staged.bytes, now, Some(staged));
             }
-            None => drop_aside(staged),
+            None => drop_on_thread(staged),
         }
     }
 
     /// Forgets one: its last results were read, or it cannot go on.
     pub(super) fn forget(&self, id: &str) {
         if let Some(Entry { staged: Some(staged), .. }) = self.places.borrow_mut().remove(id) {
-            drop_aside(staged);
+            drop_on_thread(staged);
         }
     }
 
@@ -187,15 +187,15 @@ fn fits(places: &Places, more: usize) -> bool {
 fn forget_where(places: &mut Places, is_over: impl Fn(&Entry) -> bool) {
     for (_, place) in places.extract_if(|_, place| is_over(place)) {
         if let Some(staged) = place.staged {
-            drop_aside(staged);
+            drop_on_thread(staged);
         }
     }
 }
 
-/// Zeroing megabytes would hold up every connection. There are no more of these threads at a time
-/// than there were imports.
-fn drop_aside(staged: ImportSession) {
-    // Where there is no thread to be had the closure is dropped here, with what it holds.
+/// Zeroing megabytes on the async thread would delay every connection. There are no more of these
+/// threads at a time than there were imports.
+fn drop_on_thread(staged: ImportSession) {
+    // If no thread can be started, the closure is dropped here, with what it holds.
     let _ = std::thread::Builder::new().name("forget".into()).spawn(move || drop(staged));
 }
 
@@ -260,7 +260,7 @@ mod tests {
         let staged = imports.take(&ids[0], 7).unwrap();
         imports.put_back(&ids[0], staged, Duration::from_secs(5));
         let _at_work = imports.take(&ids[1], 7).unwrap();
-        // Those without a step for ten seconds make room, one that is at work does not.
+        // Those without a step for ten seconds make room, one with a running step does not.
         let id = imports.begin(9, 0, at(10)).unwrap();
         assert!(imports.take(&ids[2], 8).is_err() && imports.take(&ids[0], 7).is_ok());
         assert!(matches!(imports.take(&ids[1], 7), Err(CommandError::Conflict(_))));
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn all_of_them_have_a_most_of_bytes() {
+    fn all_imports_together_have_a_limit_in_bytes() {
         let (imports, ids) = holding(&[MOST_BYTES_OF_ALL / 2 - 1; 2]);
         // Those at work count as well, and are not forgotten.
         let _at_work = [imports.take(&ids[0], 0).unwrap(), imports.take(&ids[1], 1).unwrap()];
@@ -331,7 +331,7 @@ mod tests {
             check(&imports, ten).unwrap();
             assert!(imports.take(&ids[0], 0).is_ok() && imports.take(&ids[1], 1).is_err());
         }
-        // Where there is room nobody is forgotten.
+        // Where there is room none is forgotten.
         let (imports, ids) = holding(&[half, half - 1]);
         imports.check_room(1, ten).unwrap();
         assert!(imports.take(&ids[0], 0).is_ok() && imports.take(&ids[1], 1).is_ok());

@@ -21,7 +21,7 @@ use crate::handlers::success;
 use crate::handlers::users::{Import, Options, Results, Rows, import};
 use crate::store::Tx;
 
-/// How long a step prepares passwords before it says how far it is: clients wait 40 s.
+/// How long a step prepares passwords before it reports its progress: clients wait 40 s.
 const WORK: Duration = Duration::from_secs(5);
 
 /// Items of one reply: writing them must not hold the async thread for longer than a millisecond.
@@ -53,7 +53,8 @@ pub(super) fn file(call: &Call<'_>, id: &str, file: String, password: Secret) ->
     change(call, id, password.expose().len(), |staged| staged.give(file, password))
 }
 
-/// The first step of an import, which brings so many bytes. Where it fails nobody has its name.
+/// The first step of an import, which brings so many bytes. If it fails, the import is forgotten:
+/// no client knows its name.
 fn begin(
     call: &Call<'_>,
     bytes: usize,
@@ -95,7 +96,7 @@ pub(super) fn results(call: &Call<'_>, id: &str, cursor: &str) -> Answer {
     success(&answer?)
 }
 
-/// Carries it out, as far as one step goes.
+/// Runs the import as far as one step allows.
 pub(super) async fn run(call: &Call<'_>, id: &str, options: Options) -> Answer {
     let key = call.key(&(id, options.dry_run, options.update, options.prune))?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
@@ -105,7 +106,7 @@ pub(super) async fn run(call: &Call<'_>, id: &str, options: Options) -> Answer {
     let ended = advance(call, id, &mut staged, options).await;
     let over = match &ended {
         Ok(result) => result.done && result.next.is_none(),
-        // What was lost, or is invalid, or names nobody, will be so at the next attempt.
+        // What was lost, or is invalid, or names nobody, would fail again at the next attempt.
         Err(error) => {
             let nothing = staged.rows.as_ref().is_none_or(|rows| rows.is_empty());
             staged.is_lost || nothing && matches!(error, CommandError::Invalid { .. })
@@ -227,7 +228,7 @@ async fn cancelled_by_stop<T>(
     written.await
 }
 
-/// As many of the missing files as a reply holds.
+/// As many of the missing files as a reply can contain.
 fn first_missing(missing: &BTreeSet<String>) -> Vec<String> {
     let mut bytes = ENVELOPE_BYTES;
     let fits = missing.iter().take(PAGE).take_while(|file| {

@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 use crate::error::CommandError;
 
-/// Bytes of a piece. A text that grew in one place would have to be copied, and its copies zeroed,
-/// which holds the async thread up for milliseconds.
+/// Bytes of a piece. A text in one growing buffer would have to be copied, and its copies zeroed,
+/// which blocks the async thread for milliseconds.
 const PIECE: usize = 64 * 1024;
 
 /// Pieces that are full, and the last one. Parts of any size take no more memory than their bytes.

@@ -1,5 +1,5 @@
-//! Work on whole imports, off the async thread: one at a time, and ended early where nobody waits
-//! for it any more.
+//! Work on whole imports, off the async thread: one at a time, and cancelled if nobody waits for it
+//! any more.
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
@@ -53,7 +53,7 @@ impl Turn {
     }
 }
 
-/// An error where the end was asked for; who asked has another answer already.
+/// An error where it was cancelled; the client has another reply already.
 pub(super) fn check(cancel: &Cancel) -> Result<(), CommandError> {
     if cancel.is_asked() {
         return Err(CommandError::Unavailable("the import was cancelled; try again".into()));

@@ -20,13 +20,13 @@ use crate::handlers::users::ensure_not_system;
 use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::store::{SessionRow, Tx, UserRow, session_insert};
 
-/// Lifetime in seconds unless another is given: a year (`spec/data.md`).
+/// Lifetime in seconds unless another is given: a year.
 const DEFAULT_LIFETIME: i64 = 31_536_000;
 
-/// Longest lifetime in seconds: a hundred years (`spec/data.md`).
+/// Longest lifetime in seconds: a hundred years.
 const LONGEST_LIFETIME: i64 = 3_153_600_000;
 
-/// Most characters of a client's name (`spec/data.md`).
+/// Most characters of a client's name.
 const NAME_CHARS: usize = 200;
 
 /// A checked request.
@@ -77,7 +77,7 @@ fn lifetime(given: Option<Int>) -> Result<Option<i64>, CommandError> {
     }
 }
 
-/// Makes it; the secret is in this one reply and nowhere else.
+/// Creates it; the secret is in this one reply and nowhere else.
 pub fn add(
     tx: &Tx<'_>,
     context: &Context,
@@ -95,11 +95,11 @@ pub fn add(
         session_insert(tx, &row)?;
         let target = row.ref_id.clone();
         let state = owner.as_ref().map(AccountState::of);
-        let made = Effect::SessionMade(Box::new(row.clone()), state);
+        let created = Effect::SessionMade(Box::new(row.clone()), state);
         let session = to_wire(row, context.now.as_second());
         let hidden = AddResult { session: session.clone(), secret: None };
         let result = AddResult { session, secret: Some(secret) };
-        let mut written = WriteResult::new(target, &result)?.with_effects([made]);
+        let mut written = WriteResult::new(target, &result)?.with_effects([created]);
         written.without_secrets = Some(crate::handlers::context::result(&hidden)?);
         Ok(written)
     })

@@ -5,8 +5,8 @@ use photoprism_protocol::secret::Secret;
 
 use super::find::id_of;
 
-/// A secret with the id of its session. PhotoPrism's column for ids makes a number of one that
-/// looks like one (64 digits, or an `e` among them): such a secret is drawn again.
+/// A secret with the id of its session. PhotoPrism's column for ids stores one that looks numeric
+/// (64 digits, or an `e` among them) as a number: such a secret is drawn again.
 pub(super) fn drawn(draw: impl FnMut() -> Secret) -> (Secret, String) {
     fitting(draw, |id| !looks_numeric(id))
 }
@@ -32,8 +32,8 @@ mod tests {
             number += 1;
             Secret::new(format!("secret {number}"))
         };
-        // Nobody knows a secret whose id is a number; the first of these begins with a 5, the
-        // second with a d.
+        // No secret is known whose id is a number. The id of the first of these begins with a 5,
+        // that of the second with a d.
         let begins_with_a_letter = |id: &str| id.starts_with(|c: char| c.is_ascii_alphabetic());
         let (secret, id) = fitting(&mut next, begins_with_a_letter);
         assert_eq!((id_of(&secret), secret.expose()), (id, "secret 2"));

@@ -12,8 +12,8 @@ use crate::handlers::context::{Context, success};
 use crate::handlers::revoked::{effective_within, warning};
 use crate::store::{Tx, delete_session, session_by_id};
 
-/// Ends a session that a login made. App passwords and access tokens are not ended by those who
-/// use them: whoever made them ends them.
+/// Ends a session that a login created. A client cannot end the app password or access token that
+/// it uses: `auth.rm` does that.
 pub fn logout(
     tx: &Tx<'_>,
     context: &Context,

@@ -13,7 +13,7 @@ use crate::store::{Tx, backed_up, empty_sessions};
 /// Ends every session and deletes all tokens and app passwords, after a backup.
 ///
 /// # Errors
-/// The store's; without a backup that would be taken back nothing is removed.
+/// The store's; without a backup that could be restored nothing is removed.
 pub fn reset(tx: &Tx<'_>, context: &Context, key: Option<&Key>) -> Result<Outcome, CommandError> {
     run_write(tx, context, key, || {
         let name = format!("{}-auth-reset", times::to_file_name(context.now));

@@ -22,7 +22,7 @@ impl Rm {
     }
 }
 
-/// Ends a session and those made from it.
+/// Ends a session and those created from it.
 pub fn rm(
     tx: &Tx<'_>,
     context: &Context,

@@ -19,9 +19,9 @@ use crate::store::{Db, SessionRow, session_by_id, session_is_hidden, user_by_uid
 /// A checked request.
 #[derive(Debug)]
 pub struct Verify {
-    /// `None`: it has the form of no secret of ours, and is not active.
+    /// `None`: it does not have the form of the daemon's secrets, and is not active.
     secret: Option<Secret>,
-    /// What the token must be good for.
+    /// What the token must be valid for.
     pub ask: Ask,
 }
 
@@ -62,7 +62,7 @@ fn secret_of(token: Secret) -> Option<Secret> {
     }
 }
 
-/// The same against the rows of PhotoPrism's database, which others change as well. `last_use` is
+/// Checks a token by the rows of PhotoPrism's database, which others change as well. `last_use` is
 /// one that is not yet written.
 pub fn verify(
     db: &Db,
@@ -78,8 +78,8 @@ pub fn verify(
     }))
 }
 
-/// Whether the session is there and was ended: a running PhotoPrism wrote it back, or made it from
-/// one that was.
+/// Whether the session is there and was ended: a running PhotoPrism wrote it back, or created it
+/// from one that was.
 pub fn is_hidden(db: &Db, request: &Verify) -> Result<bool, CommandError> {
     Ok(match &request.secret {
         Some(secret) => session_is_hidden(db, &id_of(secret))?,
@@ -124,7 +124,7 @@ fn active(row: SessionRow, account: Option<AccountState>) -> Active {
         client_id: text(row.client_uid),
         client_name: text(row.client_name),
         exp: Some(row.expires).filter(|end| *end > 0),
-        iat: Some(created).filter(|made| *made > 0),
+        iat: Some(created).filter(|at| *at > 0),
         session: row.ref_id,
     }
 }

@@ -1,4 +1,4 @@
-//! `backup.create`, as far as it concerns the database after the file was made.
+//! `backup.create`: the database's part, after the file was written.
 
 use jiff::Timestamp;
 use photoprism_protocol::backup::CreateResult;
@@ -10,25 +10,25 @@ use crate::handlers::context::{Context, Outcome};
 use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::store::{Made, Tx};
 
-/// The name of a backup that is asked for now, without its ending.
+/// The name of a backup that is requested now, without its extension.
 pub fn file_name(now: Timestamp) -> String {
     format!("backup-{}", times::to_file_name(now))
 }
 
-/// Records that a backup was made.
+/// Records that a backup was created.
 pub fn create(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,
-    made: &Made,
+    created: &Made,
 ) -> Result<Outcome, CommandError> {
     run_write(tx, context, key, || {
-        let file = made.path.file_name().unwrap_or_default().to_string_lossy();
+        let file = created.path.file_name().unwrap_or_default().to_string_lossy();
         let result = CreateResult {
-            backup: made.path.display().to_string(),
+            backup: created.path.display().to_string(),
             file: file.clone().into_owned(),
-            bytes: made.bytes,
-            counts: to_wire(made.counts),
+            bytes: created.bytes,
+            counts: to_wire(created.counts),
         };
         WriteResult::new(file, &result)
     })

@@ -41,12 +41,12 @@ fn to_wire(entry: BackupEntry) -> Entry {
         BackupOrigin::Manual => "manual",
         BackupOrigin::Migration => "migration",
     };
-    let made = jiff::Timestamp::from_second(entry.made);
+    let created = jiff::Timestamp::from_second(entry.made);
     Entry {
         file: entry.file,
         path: entry.path.display().to_string(),
         origin: origin.into(),
         bytes: entry.bytes,
-        created_at: made.map(times::to_rfc3339).unwrap_or_default(),
+        created_at: created.map(times::to_rfc3339).unwrap_or_default(),
     }
 }

@@ -26,7 +26,7 @@ use crate::store::{
 pub struct Restore {
     /// Which backup.
     pub file: FileName,
-    /// Only tell what would change.
+    /// Only report what would change.
     pub dry_run: bool,
     /// Bring sessions back as well.
     pub with_sessions: bool,
@@ -57,8 +57,8 @@ pub fn refuse_other(db: &Db, file: &BackupFile) -> Result<(), CommandError> {
     }))
 }
 
-/// Carries it out, after a backup of what is there. Everything else waits meanwhile: accounts are
-/// all of the one state or all of the other.
+/// Restores it, after a backup of what is there. Everything else waits meanwhile: no reader sees
+/// accounts of both states.
 ///
 /// # Errors
 /// `conflict`, or the store's; nothing is changed then.
@@ -138,7 +138,7 @@ fn effects(tx: &Tx<'_>, request: &Restore) -> Result<Vec<Effect>, CommandError> 
     Ok(effects)
 }
 
-/// The reply that tells what would change.
+/// The reply to a dry run: what would change.
 pub fn outcome(plan: Plan) -> Result<Success, CommandError> {
     success(&result(plan, (true, None)))
 }

@@ -1,4 +1,4 @@
-//! `backup.verify`: looks at files, and never at the database.
+//! `backup.verify`: reads the files of backups, and never the database.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What the database itself says.
+//! Checks of the database's content and settings.
 
 use photoprism_protocol::audit::VerifyResult;
 use photoprism_protocol::doctor::Check;
@@ -13,9 +13,9 @@ use crate::store::{
 };
 
 /// Accounts that are named one by one.
-const TOLD: usize = 20;
+const MOST_NAMED: usize = 20;
 
-/// Seconds by which a clock may stand behind the last record before it counts as set back.
+/// Seconds by which a clock may be behind the last record before it counts as set back.
 const SET_BACK: i64 = 60;
 
 pub(super) fn checks(db: &Db, facts: &Facts) -> Result<Vec<Check>, CommandError> {
@@ -38,7 +38,7 @@ fn kind(db: &Db) -> Check {
 }
 
 fn journal(kind: &Kind, mode: &str) -> Check {
-    // PhotoPrism's is left as it was found; ours was set and read back when it was opened.
+    // PhotoPrism's is left as it was found; the daemon's own was set and read back at opening.
     let advice = match (kind, mode) {
         (Kind::Own, "wal") => None,
         (Kind::Own, _) => Some("it must be wal: restart photoprismd"),
@@ -79,7 +79,7 @@ fn schema(kind: &Kind) -> Check {
     Check::ok("schema", found)
 }
 
-/// A clock that was set back lets what has ended live on.
+/// With a clock that was set back, expired sessions and accounts are valid again.
 fn clock(db: &Db, facts: &Facts) -> Result<Check, CommandError> {
     let last = audit_page(db, i64::MAX, 1)?.first().map(|row| row.entry.at);
     let now = facts.now.as_second();
@@ -90,16 +90,16 @@ fn clock(db: &Db, facts: &Facts) -> Result<Check, CommandError> {
     Ok(Check::judged("clock", crate::accounts::times::to_rfc3339(facts.now), advice))
 }
 
-/// What a running PhotoPrism undid; an admin may have meant it.
+/// Changes that a running PhotoPrism undid; an admin may have done so on purpose.
 fn changes(db: &Db) -> Result<Option<Check>, CommandError> {
     if *db.kind() == Kind::Own {
         return Ok(None);
     }
     let back = went_back(db)?;
-    let told = |back: &WentBack| format!("{}: {}", back.user_name, back.what.join(", "));
-    let mut found: Vec<String> = back.iter().take(TOLD).map(told).collect();
-    if back.len() > TOLD {
-        found.push(format!("{} more", back.len() - TOLD));
+    let line = |back: &WentBack| format!("{}: {}", back.user_name, back.what.join(", "));
+    let mut found: Vec<String> = back.iter().take(MOST_NAMED).map(line).collect();
+    if back.len() > MOST_NAMED {
+        found.push(format!("{} more", back.len() - MOST_NAMED));
     }
     Ok(Some(if found.is_empty() {
         Check::ok("account changes", "none was undone by PhotoPrism")

@@ -1,4 +1,4 @@
-//! Sockets, the database's file, backups: whose they are and who else can reach them.
+//! Sockets, the database's file, backups: which user owns them and who else has access.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub(super) fn sockets(facts: &Facts) -> Vec<Check> {
         path("admin socket directory", &facts.admin, facts.uid),
     ];
     if let Some(auth) = &facts.auth {
-        // Its group is whom it is for, whichever that is.
+        // Whichever group it has is the one that may connect.
         let gid = Seen::at(auth).ok().map(|seen| seen.gid);
         checks.push(socket("auth socket", auth, facts, gid));
         checks.push(path("auth socket directory", auth, facts.uid));
@@ -71,8 +71,8 @@ fn path(name: &str, socket: &Path, uid: u32) -> Check {
     }
 }
 
-/// In a directory that others may write, the socket's own group included, the socket can be
-/// replaced by theirs.
+/// In a directory that others may write, the socket's own group included, they can replace the
+/// socket.
 fn path_advice(path: &Path, seen: Seen, uid: u32) -> Option<String> {
     let path = path.display();
     if seen.uid != 0 && seen.uid != uid {
@@ -87,7 +87,7 @@ fn path_advice(path: &Path, seen: Seen, uid: u32) -> Option<String> {
     None
 }
 
-/// The database's file, where there is one: only looked at.
+/// The database's file, where there is one: only its metadata is read.
 pub(super) fn database(facts: &Facts) -> Option<Check> {
     let path = &facts.database;
     let seen = Seen::through(path).ok()?;
@@ -107,7 +107,7 @@ fn database_advice(Facts { database, own, uid, .. }: &Facts, seen: Seen) -> Opti
     (seen.mode & 0o002 != 0).then(|| format!("everybody may change it: chmod o-w {path}"))
 }
 
-/// The directory of an own database: whoever may write in it can replace the database.
+/// The directory of an own database: any user that may write in it can replace the database.
 pub(super) fn database_directory(facts: &Facts) -> Option<Check> {
     let directory = facts.database.parent().filter(|_| facts.own)?;
     let seen = Seen::through(directory).ok()?;
@@ -150,15 +150,15 @@ fn own_tables_advice(path: &Path, seen: Seen, (uid, owner): (u32, u32)) -> Optio
         .then(|| format!("it holds the audit trail and others may read it: chmod 600 {path}"))
 }
 
-/// The directory of backups, which the first one makes.
+/// The directory of backups, which the first backup creates.
 pub(super) fn backups(facts: &Facts) -> Option<Check> {
-    let beside = facts.database.parent()?;
-    let directory = beside.join("backups");
+    let parent = facts.database.parent()?;
+    let directory = parent.join("backups");
     let path = directory.display();
     let Ok(seen) = Seen::at(&directory) else {
         let found = format!("{path}, not made yet");
-        let advice = (!is_writable(beside)).then(|| {
-            format!("it could not be made: let uid {} write in {}", facts.uid, beside.display())
+        let advice = (!is_writable(parent)).then(|| {
+            format!("it could not be made: let uid {} write in {}", facts.uid, parent.display())
         });
         return Some(Check::judged("backups", found, advice));
     };
@@ -178,20 +178,20 @@ pub(super) fn backups(facts: &Facts) -> Option<Check> {
 mod tests {
     use super::*;
 
-    const US: u32 = 1000;
+    const OWN_UID: u32 = 1000;
     const GROUP: u32 = 2000;
 
     const fn seen(mode: u32, is_socket: bool) -> Seen {
         let is_directory = !is_socket;
-        Seen { is_socket, is_link: false, is_directory, uid: US, gid: GROUP, mode, length: 0 }
+        Seen { is_socket, is_link: false, is_directory, uid: OWN_UID, gid: GROUP, mode, length: 0 }
     }
 
     fn of_socket(seen: Seen, gid: Option<u32>) -> String {
-        socket_advice(Path::new("/run/a.sock"), seen, (US, gid)).unwrap_or_default()
+        socket_advice(Path::new("/run/a.sock"), seen, (OWN_UID, gid)).unwrap_or_default()
     }
 
     fn of_directory(seen: Seen) -> String {
-        path_advice(Path::new("/run"), seen, US).unwrap_or_default()
+        path_advice(Path::new("/run"), seen, OWN_UID).unwrap_or_default()
     }
 
     #[test]
@@ -199,27 +199,27 @@ mod tests {
         assert_eq!(of_socket(seen(0o600, true), None), "");
         assert_eq!(of_socket(seen(0o660, true), Some(GROUP)), "");
         assert_eq!(of_socket(Seen { uid: 0, ..seen(0o660, true) }, Some(GROUP)), "");
-        for (seen, gid, words) in [
+        for (seen, gid, part) in [
             (seen(0o666, true), Some(GROUP), "chmod o-rwx /run/a.sock"),
             (seen(0o660, true), None, "chmod 600 /run/a.sock"),
             (seen(0o660, true), Some(GROUP + 1), "chmod 600 /run/a.sock"),
-            (Seen { uid: US + 1, ..seen(0o600, true) }, None, "restart"),
+            (Seen { uid: OWN_UID + 1, ..seen(0o600, true) }, None, "restart"),
             (seen(0o600, false), None, "no socket"),
         ] {
-            assert!(of_socket(seen, gid).contains(words), "{seen:?}");
+            assert!(of_socket(seen, gid).contains(part), "{seen:?}");
         }
     }
 
     #[test]
-    fn a_directory_that_others_may_write_is_told() {
+    fn a_directory_that_others_may_write_is_reported() {
         assert_eq!(of_directory(seen(0o755, false)), "");
-        for (seen, words) in [
+        for (seen, part) in [
             (seen(0o757, false), "chmod o-w /run"),
             (seen(0o1777, false), "chmod o-w /run"),
             (seen(0o770, false), "chmod g-w /run"),
-            (Seen { uid: US + 1, ..seen(0o700, false) }, "chown 1000 /run"),
+            (Seen { uid: OWN_UID + 1, ..seen(0o700, false) }, "chown 1000 /run"),
         ] {
-            assert!(of_directory(seen).contains(words), "{seen:?}");
+            assert!(of_directory(seen).contains(part), "{seen:?}");
         }
     }
 
@@ -231,7 +231,7 @@ mod tests {
             admin: "/run/a.sock".into(),
             admin_gid: None,
             auth: None,
-            uid: US,
+            uid: OWN_UID,
             connections: 1,
             trail: None,
         }
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn the_file_next_to_photoprism_s_is_for_its_owner() {
         let advice = |seen| {
-            own_tables_advice(Path::new("/data/photoprism-admin.db"), seen, (0, US))
+            own_tables_advice(Path::new("/data/photoprism-admin.db"), seen, (0, OWN_UID))
                 .unwrap_or_default()
         };
         assert_eq!(advice(seen(0o600, false)), "");
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn our_own_database_is_nobody_elses_and_photoprisms_is_its_own() {
+    fn an_own_database_is_nobody_elses_and_photoprisms_is_its_own() {
         let advice = |own, seen| {
             database_advice(&facts("/data/photos.sqlite", own), seen).unwrap_or_default()
         };
@@ -264,17 +264,17 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_in_which_our_own_database_can_be_replaced_is_reported() {
-        let advice = |seen| directory_advice(Path::new("/data"), seen, US).unwrap_or_default();
+    fn a_directory_in_which_an_own_database_can_be_replaced_is_reported() {
+        let advice = |seen| directory_advice(Path::new("/data"), seen, OWN_UID).unwrap_or_default();
         assert_eq!(advice(seen(0o755, false)), "");
         assert_eq!(advice(Seen { uid: 0, ..seen(0o755, false) }), "");
-        for (seen, words) in [
+        for (seen, part) in [
             (seen(0o775, false), "its group can replace"),
             (seen(0o757, false), "everybody can replace"),
             (seen(0o1777, false), "chmod go-w /data"),
-            (Seen { uid: US + 1, ..seen(0o700, false) }, "chown 1000 /data"),
+            (Seen { uid: OWN_UID + 1, ..seen(0o700, false) }, "chown 1000 /data"),
         ] {
-            assert!(advice(seen).contains(words), "{seen:?}");
+            assert!(advice(seen).contains(part), "{seen:?}");
         }
     }
 }

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn little_space_is_told() {
+    fn little_space_is_reported() {
         const GIB: u64 = 1 << 30;
         let judged = |free, database| judge_space(Space { free, total: 4 * GIB }, database);
         assert!(judged(GIB, 1000).ok);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn too_few_descriptors_are_told_with_what_helps() {
+    fn too_few_descriptors_are_reported_with_the_fix() {
         let advice = |soft, hard| judge_descriptors(soft, hard, 260).advice.unwrap_or_default();
         assert_eq!(advice(324, 324), "");
         assert!(advice(323, 324).contains("restart"));

@@ -38,7 +38,7 @@ pub struct Facts {
     pub connections: u64,
 }
 
-/// Looks at everything. Answers while the database is missing as well.
+/// Runs all checks. Replies while the database is missing as well.
 ///
 /// # Errors
 /// The store's; a database that is missing is not one.

@@ -1,4 +1,4 @@
-//! `users.add`: a new account, or a deleted one that comes back.
+//! `users.add`: a new account, or a deleted one that is restored.
 
 use jiff::Timestamp;
 use photoprism_protocol::display_name::DisplayName;
@@ -58,7 +58,7 @@ fn role_missing() -> CommandError {
     CommandError::broken("role", "a new account needs a role: admin, user, viewer or guest")
 }
 
-/// Makes the account.
+/// Creates the account.
 pub fn add(
     tx: &Tx<'_>,
     context: &Context,
@@ -104,7 +104,7 @@ pub(super) fn taken(row: &UserRow) -> CommandError {
     }
 }
 
-/// Makes an account and gives its UID. An import may bring one without its password.
+/// Creates an account and returns its UID. An import may bring one without a password.
 pub(super) fn create_account(
     tx: &Tx<'_>,
     context: &Context,

@@ -36,7 +36,7 @@ impl Export {
     }
 }
 
-/// One page of accounts, deleted ones and system rows left out: no import could make those.
+/// One page of accounts, without deleted ones and system rows: no import could create those.
 pub fn export(db: &Db, _: &Context, request: &Export) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let after = request.window.position(&key, i64::MIN)?.max(0);
@@ -77,7 +77,7 @@ fn properties(row: UserRow) -> Row {
     }
 }
 
-/// A key that never was activated asks for nothing, and stays behind.
+/// A key that was never activated is left out: logins do not ask for its codes.
 fn add_secrets(db: &Db, uid: &str, line: &mut Row) -> Result<(), StoreError> {
     line.password_hash = password_hash(db, uid)?.map(Secret::new);
     if let Some(passcode) = passcode_find(db, uid)?.filter(|key| !key.activated_at.is_empty()) {

@@ -13,7 +13,7 @@ pub(in crate::handlers) fn ensure_not_system(row: &UserRow) -> Result<(), Comman
     Err(CommandError::Conflict("this is a system account, it cannot be changed".into()))
 }
 
-/// Refuses what would leave nobody who may log in as super admin.
+/// Refuses a change after which no super admin could log in.
 pub(in crate::handlers) fn ensure_other_super_admin(
     tx: &Tx<'_>,
     context: &Context,

@@ -34,7 +34,7 @@ use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::store::{Db, user_by_uid};
 
-/// The account as it stands after a change, and what that means to its sessions.
+/// The account after a change, and the effect on its sessions.
 fn reload(db: &Db, context: &Context, uid: &str) -> Result<(User, Effect), CommandError> {
     let row = user_by_uid(db, uid)?
         .ok_or_else(|| CommandError::Internal("an account vanished inside its change".into()))?;

@@ -77,7 +77,7 @@ pub fn modify(
     })
 }
 
-/// The account with what is given, where every rule lets it be so.
+/// The account with what is given, if every rule allows it.
 pub(super) fn check_change(
     tx: &Tx<'_>,
     context: &Context,

@@ -31,8 +31,8 @@ impl Rename {
     }
 }
 
-/// Renames the account. Its UID, its display name, its directories and its sessions stay; records of
-/// logins keep the name that was typed.
+/// Renames the account. Its UID, its display name, its directories and its sessions stay; records
+/// of logins keep the name that was typed.
 pub fn rename(
     tx: &Tx<'_>,
     context: &Context,

@@ -1,4 +1,4 @@
-//! `users.reset`: what a first start leaves.
+//! `users.reset`: back to the accounts of a first start.
 
 use photoprism_protocol::users::{Removed, ResetResult};
 
@@ -16,7 +16,7 @@ use crate::store::{
 /// Empties the account tables after a backup and begins anew.
 ///
 /// # Errors
-/// The store's; without a backup that would be taken back nothing is removed.
+/// The store's; without a backup that could be restored nothing is removed.
 pub fn reset(
     tx: &Tx<'_>,
     context: &Context,

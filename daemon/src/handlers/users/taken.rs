@@ -23,8 +23,8 @@ pub(super) fn refuse_taken(
     refuse_taken_auth_id(tx, after)
 }
 
-/// Refuses an account whose auth id is another one's at the same provider: nobody could tell who
-/// of them logs in. An account that comes back is held to it as well.
+/// Refuses an account whose auth id is another one's at the same provider: it would be unclear
+/// which of them logs in. An account that is restored is checked as well.
 pub(super) fn refuse_taken_auth_id(tx: &Tx<'_>, row: &UserRow) -> Result<(), CommandError> {
     match user_by_auth_id(tx, (&row.provider, &row.auth_id), row.id)? {
         None => Ok(()),

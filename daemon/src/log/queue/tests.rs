@@ -30,7 +30,7 @@ fn is_written(queue: &Queue) -> bool {
     waiting.lines.is_empty() && !waiting.writing
 }
 
-/// Reads lines until one ends so.
+/// Reads lines until one has this end.
 fn read_until(reader: &mut impl BufRead, end: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     while lines.last().is_none_or(|line| !line.ends_with(end)) {
@@ -67,7 +67,7 @@ fn a_pipe_that_nobody_reads_loses_records_and_says_so_later() {
         for number in 0..COUNT {
             queue.add(&record(Level::INFO, format!("{number} {}", "x".repeat(999))));
         }
-        // What is kept for it is there for a warning.
+        // The room reserved for a warning is still free.
         queue.add(&record(Level::WARN, "a warning"));
         let held = queue.waiting().bytes;
         assert!(held <= WAITING_BYTES, "{held}");
@@ -76,8 +76,8 @@ fn a_pipe_that_nobody_reads_loses_records_and_says_so_later() {
         assert!(watch.elapsed() < TICK, "{:?}", watch.elapsed());
         let end = if format == LogFormat::Json { "in time\"}" } else { "in time" };
         let lines = read_until(&mut BufReader::new(reader), end);
-        let (lost, told) = lines.split_last().unwrap();
-        let (warning, rest) = told.split_last().unwrap();
+        let (lost, report) = lines.split_last().unwrap();
+        let (warning, rest) = report.split_last().unwrap();
         assert!(warning.contains("a warning"), "{warning}");
         assert!(rest.iter().enumerate().all(|(at, line)| line.contains(&format!("{at} xxx"))));
         let number = COUNT - rest.len() as u64;
@@ -106,7 +106,7 @@ fn a_pipe_that_is_closed_and_a_full_disk_hold_nobody_up() {
     }
 }
 
-/// A disk that is full for a while costs what was logged meanwhile and nothing else.
+/// A disk that is full for a while loses what was logged meanwhile and nothing else.
 #[test]
 fn what_could_not_be_written_is_counted_once_it_can() {
     let queue = queue(LogFormat::Text);
@@ -114,18 +114,18 @@ fn what_could_not_be_written_is_counted_once_it_can() {
     for _ in 0..3 {
         waiting.lose(&Line::default());
     }
-    queue.tell(&mut waiting);
-    let told = waiting.lines.pop_front().unwrap();
-    assert_eq!((told.lost, waiting.lost), (3, 0));
-    // Nor could that be written.
-    waiting.lose(&told);
+    queue.report_counts(&mut waiting);
+    let report = waiting.lines.pop_front().unwrap();
+    assert_eq!((report.lost, waiting.lost), (3, 0));
+    // The report could not be written either.
+    waiting.lose(&report);
     assert_eq!((waiting.lost, waiting.since.is_none()), (3, true));
     waiting.push(b"line\n".to_vec(), false);
     assert!(waiting.since.is_some(), "the next record is the time for another try");
 }
 
 #[test]
-fn what_is_counted_is_told_after_a_second_and_at_the_end() {
+fn counts_are_reported_after_a_second_and_at_the_end() {
     let (reader, writer) = pipe().unwrap();
     let queue = queue(LogFormat::Text);
     queue.start(writer).unwrap();
@@ -151,9 +151,9 @@ fn what_is_counted_is_told_after_a_second_and_at_the_end() {
     assert_eq!(read_until(&mut reader, "again").len(), 1, "it comes behind what was counted");
 }
 
-/// While much waits, what repeats is told later, and no memory is taken for it meanwhile.
+/// While many lines wait, counts are reported later, and take no memory meanwhile.
 #[test]
-fn what_waits_keeps_its_bound_beside_what_is_counted() {
+fn what_waits_keeps_its_bound_despite_counts() {
     let queue = queue(LogFormat::Text);
     for number in 0..100_000_u64 {
         let mut repeated = record(Level::WARN, format!("message {} {number}", "x".repeat(900)));
@@ -167,11 +167,11 @@ fn what_waits_keeps_its_bound_beside_what_is_counted() {
 }
 
 #[test]
-fn a_line_that_was_torn_is_ended_before_the_next() {
+fn a_partial_line_is_ended_before_the_next() {
     let (mut reader, writer) = pipe().unwrap();
-    let mut out = Out { to: writer, torn: true };
+    let mut out = Out { to: writer, partial: true };
     assert!(out.write(b"whole\n"));
     let mut text = [0; 7];
     reader.read_exact(&mut text).unwrap();
-    assert_eq!((&text, out.torn), (b"\nwhole\n", false));
+    assert_eq!((&text, out.partial), (b"\nwhole\n", false));
 }

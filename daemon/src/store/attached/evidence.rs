@@ -1,5 +1,5 @@
-//! Rows of PhotoPrism's tables before and after a group changed them: by these the next start
-//! finds out whether the group was committed there.
+//! Rows of PhotoPrism's tables before and after a group changed them. The next start compares them
+//! to find out whether the group was committed there.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use super::tracked::Touched;
 use crate::store::error::StoreError;
 
-/// Tables that are compared, each with a column whose values are drawn at random or are somebody's
-/// UID: row numbers are given out again.
+/// Tables that are compared, each with a column whose values are random or an account's UID: row
+/// numbers are reused.
 pub(super) const KEYS: [(&str, &str); 6] = [
     ("auth_users", "user_uid"),
     ("auth_users_details", "user_uid"),
@@ -40,14 +40,14 @@ impl ToSql for Key {
     }
 }
 
-/// What became of a row.
+/// What happened to a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Change {
-    /// It was not there before.
+    /// It did not exist before.
     Made,
-    /// It is not there any more.
+    /// It does not exist any more.
     Gone,
-    /// Columns with digests of what they held before, where that is known, and hold since.
+    /// Digests of the changed columns, before (where known) and after.
     Altered(Vec<(String, Option<u64>, u64)>),
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Evidence {
     change: Change,
 }
 
-/// What the rows say of a group.
+/// What the rows say about a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// At least one of them is as the group left it, and was not before.
@@ -69,11 +69,11 @@ pub(super) enum Verdict {
     Gone,
     /// They are as they were before the group.
     Undone,
-    /// Others have changed all of them since.
+    /// All of them have been changed by others since.
     Unclear,
 }
 
-/// A row by its columns, each value by a digest: what is kept must hold no secret.
+/// A row by its columns, each value as a digest: what is stored must not contain a secret.
 type Digests = BTreeMap<String, u64>;
 
 /// What is known of a row from before the group.
@@ -83,8 +83,8 @@ enum Before {
     Unknown,
 }
 
-/// What the group did to a row, inside of its transaction. `before` is another connection, which
-/// sees what was committed. `None` where the row is as it was.
+/// What the group did to a row, read inside its transaction. `before` is another connection, which
+/// sees only what is committed. `None` where the row is unchanged.
 pub(super) fn collect(
     conn: &Connection,
     before: Option<&Connection>,
@@ -123,8 +123,8 @@ pub(super) fn collect(
     Ok(Some(Evidence { table: table.into(), column: column.into(), key, change }))
 }
 
-/// The row as it was before the group: of that key where it is there now, since a restore gives a
-/// row another number; of that number where it is gone.
+/// The row as it was before the group: by its key where that exists now, since a restore gives a
+/// row another number; by its number where the key is gone.
 fn earlier(
     conn: &Connection,
     touched: &Touched,
@@ -137,9 +137,9 @@ fn earlier(
     Ok(found.map(|found| (key.clone(), found)))
 }
 
-/// What all rows say together: the group was committed as a whole or not at all. A value that the
-/// group wrote speaks louder than one that was there before, which somebody may have put back; not
-/// where the change counter is that from before the group.
+/// Combines all rows: the group was committed as a whole or not at all. A value that the group
+/// wrote outweighs one from before it, which somebody may have put back; not so where the change
+/// counter is still the one from before the group.
 pub(super) fn judge(
     conn: &Connection,
     evidence: &[Evidence],

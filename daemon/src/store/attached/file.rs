@@ -1,4 +1,4 @@
-//! The file itself: created whole, checked, attached.
+//! The attached file itself: created as a whole, checked, attached.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -23,7 +23,7 @@ use crate::system::{FileId, descriptors_of};
 /// Its name, whatever PhotoPrism's file is called.
 const NAME: &str = "photoprism-admin.db";
 
-/// Its name while it is not finished yet.
+/// Its name until it is finished.
 const UNFINISHED: &str = "photoprism-admin.db.new";
 
 /// Locks it for this process, and keeps the index of the WAL in memory.
@@ -34,8 +34,8 @@ pub(in crate::store) fn is_named_so(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(NAME))
 }
 
-/// Where it is for PhotoPrism's file at `main`: next to the file itself, as its journal is, not
-/// next to a link.
+/// The path of the daemon's file for PhotoPrism's file at `main`: next to the file itself, like its
+/// journal, and not next to a link to it.
 pub(in crate::store) fn file_path(main: &Path) -> PathBuf {
     let main = fs::canonicalize(main).unwrap_or_else(|_| main.to_owned());
     main.with_file_name(NAME)
@@ -52,7 +52,7 @@ pub(in crate::store) fn attach(conn: &Connection, main: &Path) -> Result<(), Ope
     let Some(checked) = check(&path)? else { return Ok(()) };
     let attached = attach_checked(conn, &path, &checked);
     if attached.is_err() {
-        // The next try attaches it anew; there may be nothing to detach.
+        // The next try attaches it again; there may be nothing to detach.
         let _ = conn.execute_batch("DETACH admin");
     }
     attached
@@ -67,17 +67,17 @@ fn attach_checked(conn: &Connection, path: &Path, checked: &File) -> Result<(), 
         let id = FileId::of(&checked.metadata()?);
         descriptors_of(id)
     };
-    // One holds the file that was checked, and SQLite has another.
+    // One descriptor of the file is held since the check; SQLite has another once it is attached.
     let before = if is_attached(conn) { Ok(1) } else { descriptors() };
     let before = before.map_err(|error| fail(io(&error)))?;
-    // Looked at before anything is set: another program's file stays as it is.
+    // Checked before any pragma is set: another program's file must not be changed.
     let (application, version) = match identify(conn, path) {
         Err(error) if is_not_a_database(&error) => {
             return Err(refused("it is not an SQLite database; move it away"));
         }
         found => found.map_err(|error| fail(error.into()))?,
     };
-    // The owner of the directory may have put another one there meanwhile.
+    // The owner of the directory may have put another file there meanwhile.
     if descriptors().map_err(|error| fail(io(&error)))? <= before {
         return Err(refused("it was replaced while it was opened; start the daemon again"));
     }
@@ -97,9 +97,9 @@ fn is_attached(conn: &Connection) -> bool {
     conn.is_readonly("admin").is_ok()
 }
 
-/// What it says that it is; with the first look the lock of the process comes.
+/// Detects what kind of file it is; the first read takes the process lock.
 fn identify(conn: &Connection, path: &Path) -> Result<(i64, i64), rusqlite::Error> {
-    // A try that PhotoPrism's lock cut short may have attached it.
+    // An attempt that PhotoPrism's lock interrupted may have attached it.
     if !is_attached(conn) {
         conn.execute("ATTACH ?1 AS admin", [file_uri(path, &format!("vfs={VFS}"))])?;
     }
@@ -114,7 +114,7 @@ fn set(conn: &Connection) -> Result<(), StoreError> {
     check_pragma(conn, Some("admin"), "synchronous", "2")
 }
 
-/// Another connection to `index.db`, which sees what is committed and waits for nobody.
+/// Another connection to `index.db`, which sees only what is committed and does not wait for locks.
 pub(super) fn reader(main: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(main, flags)?;
@@ -123,7 +123,7 @@ pub(super) fn reader(main: &Path) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-/// Whether there is one, and whether it can be used; holds on to it without a lock.
+/// Whether the file exists and can be used; keeps it open without a lock.
 fn check(path: &Path) -> Result<Option<File>, OpenError> {
     let storage = |what: String| OpenError::Storage(format!("{} {what}", path.display()));
     let unusable = |error: std::io::Error| storage(format!("cannot be used: {error}"));
@@ -164,7 +164,7 @@ fn directory(path: &Path) -> std::io::Result<Directory> {
     Directory::open(path.parent().unwrap_or(Path::new("/")))
 }
 
-/// A WAL or journal whose database is gone: next to a new one SQLite would take it for its own.
+/// A WAL or journal whose database is gone: SQLite would apply it to a new database next to it.
 fn orphan(path: &Path) -> Option<PathBuf> {
     let with = |ending: &str| {
         let mut name = OsString::from(path);
@@ -174,7 +174,7 @@ fn orphan(path: &Path) -> Option<PathBuf> {
     ["-wal", "-journal"].map(with).into_iter().find(|path| fs::symlink_metadata(path).is_ok())
 }
 
-/// Attaches the file, creating it where there is none, and makes tables that are missing in it.
+/// Attaches the file, creating it where it does not exist, and creates the tables that it lacks.
 pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
     if db.columns.attached && tables::are_known(&db.columns) {
         return Ok(());
@@ -194,18 +194,18 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
         db.beside.file.set(identity(&path));
     } else if !tables::has_all_tables(&db.conn)? {
         db.begin()?;
-        let made = tables::create(&db.conn, "admin").and_then(|()| db.commit());
-        if made.is_err() && !db.is_autocommit() {
+        let created = tables::create(&db.conn, "admin").and_then(|()| db.commit());
+        if created.is_err() && !db.is_autocommit() {
             db.rollback()?;
         }
-        made?;
+        created?;
     }
     db.columns = Columns::look_up(&db.conn)?;
     super::replaced::remember_first(db)
 }
 
 impl super::Beside {
-    /// Whether the attached file was removed or replaced: what is written into it is lost.
+    /// Whether the attached file was removed or replaced: what is written to it would be lost.
     pub(in crate::store) fn was_replaced(&self, main: &Path) -> bool {
         let file = self.file.get();
         file.is_some() && file != identity(&file_path(main))
@@ -217,14 +217,14 @@ impl super::Beside {
     }
 }
 
-/// Device and inode, by the name of the file: no descriptor of it is opened.
+/// Device and inode, read by path so that no descriptor of the file is opened.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let data = fs::symlink_metadata(path).ok()?;
     Some((data.dev(), data.ino()))
 }
 
-/// Creates it under another name and renames it when it is whole and synced: what has its name is
-/// never half made.
+/// Creates the file under a temporary name and renames it once it is complete and synced, so that a
+/// file of the final name is never incomplete.
 fn create(path: &Path, main: &Path, key: &[u8; CURSOR_KEY_BYTES]) -> Result<(), StoreError> {
     if let Some(wal) = orphan(path) {
         return Err(StoreError::Other(format!(
@@ -234,7 +234,7 @@ fn create(path: &Path, main: &Path, key: &[u8; CURSOR_KEY_BYTES]) -> Result<(), 
         )));
     }
     let directory = directory(path).map_err(|error| io(&error))?;
-    let made = prepare(&directory, main)
+    let created = prepare(&directory, main)
         .map_err(|error| io(&error))
         .and_then(|file| fill(&directory, &file, key).map(|()| file))
         .and_then(|file| {
@@ -242,15 +242,15 @@ fn create(path: &Path, main: &Path, key: &[u8; CURSOR_KEY_BYTES]) -> Result<(), 
             let renamed = synced.and_then(|()| directory.rename(&file, UNFINISHED, NAME));
             renamed.and_then(|()| directory.sync()).map_err(|error| io(&error))
         });
-    if made.is_err() {
-        // The next try makes it anew.
+    if created.is_err() {
+        // The next attempt creates it again.
         let _ = directory.remove(UNFINISHED);
     }
-    made
+    created
 }
 
-/// An empty file for nobody but its owner, who is that of PhotoPrism's file where the daemon is
-/// root: PhotoPrism's user may run it the next time.
+/// An empty file with mode 0600. Where the daemon is root it belongs to the owner of PhotoPrism's
+/// file, as PhotoPrism's user may run the daemon the next time.
 fn prepare(directory: &Directory, main: &Path) -> std::io::Result<File> {
     for ending in ["", "-wal", "-journal"] {
         directory.remove(&format!("{UNFINISHED}{ending}"))?;

@@ -1,8 +1,8 @@
-//! Tables that an earlier version of the daemon made in `index.db`: moved into the attached file.
+//! Tables that an earlier version of the daemon created in `index.db`, moved to the attached file.
 //!
-//! One transaction copies them and drops them. Where it is cut off between the two files the copy
-//! is there and the tables are still in `index.db`; the next start sees that their trail is a part
-//! of its own, and drops them.
+//! One transaction copies and drops them. If it is interrupted between the two commits, the copy
+//! exists and the tables are still in `index.db`; the next start sees that their audit trail is
+//! part of its own, and drops them.
 
 use rusqlite::{Connection, OptionalExtension};
 use tracing::{info, warn};
@@ -14,7 +14,7 @@ use crate::store::error::StoreError;
 use crate::store::group::end_with_sync;
 use crate::store::meta::key_of_path;
 
-/// What is copied of each table. Of `admin_meta` nothing is: the file has its own.
+/// What is copied of each table. Nothing of `admin_meta`: the attached file has its own.
 const COPIES: [(&str, &str); 5] = [
     (
         "admin_audit",
@@ -51,25 +51,25 @@ const COPIES: [(&str, &str); 5] = [
     ),
 ];
 
-/// How the trail in `index.db` stands to the one in the attached file.
+/// How the audit trail in `index.db` relates to the one in the attached file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trail {
     /// The attached file has none yet.
     Moves,
     /// All of it is in the attached file.
     Known,
-    /// It is another one.
+    /// It is a different one.
     Foreign,
 }
 
-/// Moves them, where there are any. A trail that is another one than that of the attached file
-/// stays where it is: nothing reads it or writes to it, and `doctor` reports it.
+/// Moves them, if there are any. A trail that differs from that of the attached file is left alone:
+/// nothing reads it or writes to it, and `doctor` reports it.
 pub(in crate::store) fn move_leftover(db: &mut Db) -> Result<(), StoreError> {
     if db.columns.in_main.is_empty() || db.beside.foreign.get() {
         return Ok(());
     }
     if !db.columns.attached {
-        // The fingerprints of its idempotency keys were made with this one.
+        // The fingerprints of its idempotency keys were created with this one.
         db.beside.key = key_of_path(&db.path);
     }
     ready(db)?;
@@ -99,7 +99,7 @@ pub(in crate::store) fn move_leftover(db: &mut Db) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Tables of a daemon in PhotoPrism's file that are not moved, since their trail is another one.
+/// The daemon's tables in PhotoPrism's file that are not moved, because their trail is another one.
 pub fn foreign_tables(db: &Db) -> Option<String> {
     db.beside.foreign.get().then(|| db.columns.in_main.join(", "))
 }
@@ -128,7 +128,7 @@ fn own_key(conn: &Connection) -> Result<Vec<u8>, StoreError> {
     Ok(conn.query_row(statement, [], |row| row.get(0)).optional()?.unwrap_or_default())
 }
 
-/// A hash is over all records before it: where the last one is known they all are.
+/// A hash covers all records before it: where the last one is known, all of them are.
 fn trail(conn: &Connection) -> Result<Trail, StoreError> {
     let last = "SELECT number, hash FROM main.admin_audit ORDER BY number DESC LIMIT 1";
     let last: Option<(i64, String)> =

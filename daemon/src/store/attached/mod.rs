@@ -1,13 +1,13 @@
 //! The daemon's own tables where the accounts are in PhotoPrism's SQLite file: in
 //! `photoprism-admin.db` next to it, attached to the connection as `admin`. The first write creates
-//! it; a read never does. So nothing is added to PhotoPrism's schema, and its own backup and restore
+//! it; a read never does. So PhotoPrism's schema is not changed, and its own backup and restore
 //! work as without the daemon.
 //!
-//! Both files are changed in one transaction, without a super-journal: one is found by its absolute
-//! path, and a PhotoPrism that has the directory elsewhere would take a commit that was cut off for
-//! a finished one. A WAL needs none: SQLite syncs the daemon's file first, and the commit is done
-//! when the journal of `index.db` is deleted. A crash in between leaves records of changes that were
-//! not made; [`pending`] finds those at the next start.
+//! Both files are changed in one transaction, without a super-journal: that is found by its
+//! absolute path, and a PhotoPrism that sees the directory under another path would take an
+//! interrupted commit for a finished one. A WAL needs none: SQLite syncs the daemon's file first,
+//! and the commit is complete when the journal of `index.db` is deleted. A crash in between leaves
+//! records of changes that did not happen; [`pending`] finds those at the next start.
 
 mod evidence;
 mod file;
@@ -36,10 +36,10 @@ use super::db::Db;
 use super::error::StoreError;
 use super::meta::CURSOR_KEY_BYTES;
 
-/// What is known of the attached file, and of the group that is running.
+/// State of the attached file, and of the group that is running.
 #[derive(Debug, Default)]
 pub(super) struct Beside {
-    /// The key that a new file begins with.
+    /// The key for a new file.
     pub(super) key: [u8; CURSOR_KEY_BYTES],
     /// What the running group has changed.
     pub(super) tracked: Tracked,
@@ -47,15 +47,15 @@ pub(super) struct Beside {
     file: Cell<Option<(u64, u64)>>,
     /// The change counter of `index.db` before the running group; `None` in WAL mode.
     counter: Cell<Option<u32>>,
-    /// Tables of the daemon in `index.db` belong to another trail, and stay there.
+    /// The daemon's tables in `index.db` belong to another trail, and stay there.
     pub(super) foreign: Cell<bool>,
-    /// What the run before left is compared already.
+    /// Whether the last group of the previous run has been compared.
     settled: Cell<bool>,
-    /// A reader that sees `index.db` as it was committed.
+    /// A read connection that sees `index.db` as it was committed.
     before: RefCell<Option<Connection>>,
 }
 
-/// Compares what the run before left, where that is not done yet.
+/// Compares the last group of the previous run, unless that is done.
 pub(super) fn settle_due(db: &Db) -> Result<(), StoreError> {
     if !db.beside.settled.get() {
         pending::settle_last(db)?;

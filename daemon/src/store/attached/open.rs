@@ -1,4 +1,4 @@
-//! PhotoPrism's file, opened with the daemon's own next to it.
+//! Opens PhotoPrism's file together with the daemon's own next to it.
 
 use std::cell::RefCell;
 
@@ -28,8 +28,8 @@ pub(in crate::store) fn open_photoprism(
     wait_for_locks(&mut conn).map_err(|error| fail(error.into()))?;
     settings(&conn).map_err(fail)?;
     let kind = photoprism_kind(&conn).map_err(fail)?;
-    // What is acknowledged must stand on the disk, whatever journal mode was found: the commit is
-    // the deletion of the journal, which only EXTRA syncs.
+    // What is acknowledged must be on the disk in any journal mode. The commit is the deletion of
+    // the journal, which only EXTRA syncs.
     pragma(&conn, "synchronous", "3").map_err(fail)?;
     attached::attach(&conn, path)?;
     let columns = Columns::look_up(&conn).map_err(fail)?;
@@ -54,12 +54,13 @@ pub(in crate::store) fn open_photoprism(
     Ok(db)
 }
 
-/// What the run before left undone, and what an earlier version left in PhotoPrism's file.
+/// Finishes what the previous run left undone, and moves what an earlier version left in
+/// PhotoPrism's file.
 fn take_over(db: &mut Db) -> Result<(), StoreError> {
     if db.columns.attached {
         db.beside.attached(&db.path);
         match attached::settle_due(db) {
-            // Reads go on; the first write does it, or is refused.
+            // Reads still work; the first write does it, or is refused.
             Err(error @ (StoreError::Full(_) | StoreError::ReadOnly(_))) => {
                 warn!(%error, "the last changes of the run before could not be compared yet");
             }

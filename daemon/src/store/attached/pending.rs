@@ -1,6 +1,7 @@
-//! What the last group wrote to `index.db`, kept in its own transaction until the commit is known
-//! to be done. Where the next start finds it, it compares the rows: a group that is not there is
-//! undone here as well, as far as it can be. Its idempotency keys go, and a record says so.
+//! Stores what a group writes to `index.db` in the group's own transaction, until the commit is
+//! known to be complete. If the next start finds such an entry, it compares the rows: a group that
+//! is missing in `index.db` is undone here as well, as far as possible. Its idempotency keys are
+//! removed, and a record says so.
 
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -15,14 +16,14 @@ use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::sys::{change_counter, journal_is_open};
 
-/// Version of what is kept.
+/// Version of the stored format.
 const VERSION: u8 = 1;
 
-/// A group, as it is kept.
+/// A group as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
 struct Group {
     version: u8,
-    /// The change counter of `index.db` before it; a commit there makes it one more.
+    /// The change counter of `index.db` before it; a commit there increments it.
     counter: Option<u32>,
     /// Its first and last audit record, 0 where it has none.
     records: (i64, i64),
@@ -30,7 +31,7 @@ struct Group {
     rows: Vec<Evidence>,
 }
 
-/// A group begins: its transaction has been, and has the lock of `index.db`.
+/// Starts a group: its transaction is open and holds the lock of `index.db`.
 pub(in crate::store) fn begin(db: &Db) -> Result<(), StoreError> {
     db.beside.tracked.clear();
     let counter = if is_wal(db)? { None } else { Some(counter(db)?) };
@@ -42,20 +43,20 @@ fn counter(db: &Db) -> Result<u32, StoreError> {
     change_counter(&db.conn).map_err(|error| StoreError::Other(error.to_string()))
 }
 
-/// Whether somebody put PhotoPrism's file into WAL mode.
+/// Whether PhotoPrism's file has been switched to WAL mode.
 fn is_wal(db: &Db) -> Result<bool, StoreError> {
     let mode: String =
         db.conn.prepare_cached("PRAGMA main.journal_mode")?.query_row([], |row| row.get(0))?;
     Ok(mode == "wal")
 }
 
-/// Keeps what the group did, as the last step before its commit. Nothing where it leaves
-/// `index.db` as it was: then the attached file commits alone.
+/// Stores what the group did, as the last step before its commit. Stores nothing where `index.db`
+/// is unchanged: then only the attached file is committed.
 pub(in crate::store) fn keep(db: &Db) -> Result<(), StoreError> {
     let Noted { rows, keys, records, touched } = db.beside.tracked.noted();
     let counter = db.beside.counter.get();
     let open = journal_is_open(&db.conn).map_err(|error| StoreError::Other(error.to_string()))?;
-    // Of tables without row numbers nothing is reported: there any page that was changed counts.
+    // The hook does not report tables without row numbers: there, any changed page counts.
     let touched = touched || !db.columns.without_rowid.is_empty();
     if !touched || !open {
         return Ok(());
@@ -80,38 +81,38 @@ pub(in crate::store) fn keep(db: &Db) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The commit is done: there is nothing to compare. Without a sync of its own, since a power cut
-/// that takes this back leaves the comparison, which finds the same.
+/// The commit is complete: nothing is left to compare. Not synced, since a power cut that loses
+/// this only repeats the comparison, with the same result.
 pub(in crate::store) fn settle(db: &Db) -> Result<(), StoreError> {
     if !db.columns.attached {
         return Ok(());
     }
-    // This pragma works while it is prepared: one that is kept prepared does nothing.
+    // This pragma takes effect when it is prepared: a cached statement would do nothing.
     db.conn.execute_batch("PRAGMA admin.synchronous = 1")?;
     let settled = db.conn.prepare_cached("DELETE FROM admin.admin_group")?.execute([]);
     db.conn.execute_batch("PRAGMA admin.synchronous = 2")?;
     Ok(settled.map(drop)?)
 }
 
-/// Finds out whether the last group of the run before was committed in `index.db`.
+/// Finds out whether the last group of the previous run was committed in `index.db`.
 pub(in crate::store) fn settle_last(db: &Db) -> Result<(), StoreError> {
     if !db.columns.attached || enabled(Failpoint::TrustLastGroup) {
         return Ok(());
     }
-    // The first look at `index.db` rolls back what was cut off, and holds PhotoPrism's writes up
+    // The first read of `index.db` rolls back what was interrupted, and blocks PhotoPrism's writes
     // until the end of this transaction; only the attached file is written.
     looking(db, || compare(db))
 }
 
-/// Runs `work` in a transaction that reads `index.db` from its beginning on.
+/// Runs `work` in a transaction that reads `index.db` first.
 pub(super) fn looking(
     db: &Db,
     work: impl FnOnce() -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     db.conn.execute_batch("BEGIN")?;
-    let look = || Ok(db.conn.execute_batch("SELECT 1 FROM main.sqlite_schema LIMIT 1")?);
-    let done = look().and_then(|()| work()).and_then(|()| db.commit());
-    // A transaction that stays open would hold PhotoPrism up for good.
+    let first_read = || Ok(db.conn.execute_batch("SELECT 1 FROM main.sqlite_schema LIMIT 1")?);
+    let done = first_read().and_then(|()| work()).and_then(|()| db.commit());
+    // A transaction that stays open would block PhotoPrism for good.
     if done.is_err() && !db.is_autocommit() {
         db.rollback()?;
     }
@@ -138,14 +139,14 @@ fn compare(db: &Db) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The change counter says for sure where nothing was committed, unless the file is another one.
+/// An unchanged change counter proves that nothing was committed, unless the file is another one.
 fn verdict(db: &Db, group: &Group) -> Result<Verdict, StoreError> {
     let unchanged = !is_wal(db)? && group.counter == Some(counter(db)?);
     let rows = judge(&db.conn, &group.rows, unchanged)?;
     Ok(if unchanged && rows != Verdict::Done { Verdict::Undone } else { rows })
 }
 
-/// The sessions that a group ended live on, and the accounts that it changed are as they were.
+/// Deletes the entries of the undone group: its sessions are alive, its accounts as before.
 fn forget_ends(db: &Db, first: i64) -> Result<(), StoreError> {
     if !tables::are_known(&db.columns) {
         return Ok(());
@@ -164,7 +165,7 @@ fn forget_ends(db: &Db, first: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A retry under one of its keys does the work again.
+/// A retry with one of its keys runs the command again.
 fn undo(db: &Db, group: &Group, command: &str) -> Result<(), StoreError> {
     let tx = Tx::new(db);
     let mut delete = db
@@ -175,7 +176,7 @@ fn undo(db: &Db, group: &Group, command: &str) -> Result<(), StoreError> {
     }
     let (first, last) = group.records;
     let from = if first > 0 { first } else { audit_head(db)?.number };
-    // What the group left of an account is not there to be compared with.
+    // The remembered state of these accounts was never committed, so it must not be compared with.
     db.conn
         .execute("DELETE FROM admin.admin_accounts WHERE number >= ?1 AND number > 0", [from])?;
     if first == 0 && group.keys.is_empty() {

@@ -1,6 +1,6 @@
-//! Whether PhotoPrism's file is still the one that the trail speaks of: the accounts that the daemon
-//! changed last are remembered with the time of that change. In a file that was restored, or in
-//! that of another installation, they are missing or older.
+//! Detects that PhotoPrism's file is not the one that the audit trail describes: the accounts that
+//! the daemon changed last are stored with the time of the change. In a restored file, or in one of
+//! another installation, they are missing or older.
 
 use rusqlite::{OptionalExtension, params};
 use tracing::warn;
@@ -13,16 +13,16 @@ use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::rows::text;
 
-/// Rows that are remembered; the oldest go.
+/// Rows that are stored; the oldest are dropped.
 const KEPT: i64 = 100;
 
-/// Tables whose rows are: what PhotoPrism itself changes there it marks with the time as well.
+/// Tables whose rows are stored: PhotoPrism also sets the time when it changes them.
 const TABLES: [&str; 2] = ["auth_users", "passwords"];
 
-/// A time is compared to the second.
+/// Times are compared to the second.
 const SECONDS: usize = "2026-11-24 12:00:00".len();
 
-/// Remembers rows of the group, as they are before its commit.
+/// Stores rows of the group, as they are before its commit.
 pub(super) fn remember(db: &Db, touched: &[Touched], number: i64) -> Result<(), StoreError> {
     let mut put = db.conn.prepare_cached(
         "INSERT OR REPLACE INTO admin.admin_accounts (kind, uid, updated_at, number)
@@ -57,7 +57,7 @@ pub(super) fn remember(db: &Db, touched: &[Touched], number: i64) -> Result<(), 
     Ok(())
 }
 
-/// The first account tells one installation from another, whatever is changed.
+/// The first account identifies an installation, whatever else changes.
 pub(super) fn remember_first(db: &Db) -> Result<(), StoreError> {
     let statement = "INSERT OR IGNORE INTO admin.admin_accounts (kind, uid, updated_at, number)
          SELECT 'auth_users', user_uid, '', 0 FROM main.auth_users WHERE id = 1 AND user_uid <> ''";
@@ -65,7 +65,7 @@ pub(super) fn remember_first(db: &Db) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The daemon itself puts other accounts in their place.
+/// A restore by the daemon itself replaces the accounts.
 pub(in crate::store) fn forget_accounts(tx: &Tx<'_>) -> Result<(), StoreError> {
     if tx.columns.attached {
         tx.conn.execute("DELETE FROM admin.admin_accounts", [])?;
@@ -73,8 +73,8 @@ pub(in crate::store) fn forget_accounts(tx: &Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Compares what is remembered with what is there. Where the file was restored or replaced the
-/// trail goes on with a record that says so, and no key answers for what is not there any more.
+/// Compares the stored rows with the current ones. If the file was restored or replaced, the trail
+/// goes on with a record that says so, and idempotency keys no longer answer for lost changes.
 pub(in crate::store) fn compare_accounts(db: &Db) -> Result<(), StoreError> {
     if !db.columns.attached {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What is in `photoprism-admin.db`.
+//! The schema of `photoprism-admin.db`.
 
 use rusqlite::Connection;
 
@@ -18,7 +18,7 @@ const GROUP: &str = "CREATE TABLE admin_group (
   content BLOB NOT NULL
 )";
 
-/// Accounts that the daemon changed last, as it left them: what a restored file does not fit.
+/// Accounts that the daemon changed last, as it left them; a restored file does not match them.
 const ACCOUNTS: &str = "CREATE TABLE admin_accounts (
   kind VARCHAR(32) NOT NULL,
   uid VARCHAR(255) NOT NULL,
@@ -27,8 +27,8 @@ const ACCOUNTS: &str = "CREATE TABLE admin_accounts (
   PRIMARY KEY (kind, uid)
 )";
 
-/// Every definition, behind the name of the first table that it makes. What is missing in a file
-/// of an earlier version is made before the next write: a new table is one more line here.
+/// Every definition, after the name of the first table that it creates. What a file of an earlier
+/// version lacks is created before the next write: a new table is one more line here.
 const TABLES: [(&str, &str); 5] = [
     ("admin_meta", ADMIN),
     ("audit_logins", LOGINS),
@@ -37,7 +37,7 @@ const TABLES: [(&str, &str); 5] = [
     ("admin_ended", ENDED),
 ];
 
-/// Makes what is missing in that schema, inside the caller's transaction.
+/// Creates what is missing in that schema, inside the caller's transaction.
 pub(super) fn create(conn: &Connection, schema: &str) -> Result<(), StoreError> {
     for (table, definition) in TABLES {
         if !has(conn, schema, table)? {
@@ -47,7 +47,7 @@ pub(super) fn create(conn: &Connection, schema: &str) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Whether every table was there when the columns were looked up.
+/// Whether every table existed when the columns were read.
 pub(super) fn are_known(columns: &Columns) -> bool {
     TABLES.iter().all(|(table, _)| columns.has_table(table))
 }
@@ -69,7 +69,7 @@ fn has(conn: &Connection, schema: &str, table: &str) -> Result<bool, StoreError>
     Ok(conn.prepare_cached(&statement)?.query_row([table], |row| row.get(0))?)
 }
 
-/// The same definition with the schema in front of each name.
+/// The same definition with each name qualified by the schema.
 fn in_schema(definition: &str, schema: &str) -> String {
     let mut text = definition.replace(" IF NOT EXISTS ", " ");
     for what in ["CREATE TABLE ", "CREATE INDEX "] {
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_is_made_where_it_belongs_and_nowhere_else() {
+    fn missing_tables_are_created_in_their_own_schema_only() {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch("ATTACH ':memory:' AS admin; CREATE TABLE admin_meta (other)").unwrap();
         assert!(!has_all_tables(&conn).unwrap());

@@ -6,23 +6,23 @@ use super::evidence::KEYS;
 use crate::store::db::Tx;
 use crate::store::error::StoreError;
 
-/// Rows that are noted of one command: a few are enough, the group is committed as a whole.
+/// Rows that are stored of one command: a few are enough, as the group is committed as a whole.
 const ROWS_OF_COMMAND: usize = 8;
 
-/// Rows that are noted of one group.
+/// Rows that are stored of one group.
 const ROWS: usize = 64;
 
 /// A row of PhotoPrism's tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Touched {
-    /// The place of its table in [`KEYS`].
+    /// The index of its table in [`KEYS`].
     pub(super) table: usize,
     pub(super) row: i64,
-    /// It was not there before.
+    /// It did not exist before.
     pub(super) inserted: bool,
 }
 
-/// What is known of the group.
+/// What was recorded of the group.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Noted {
     pub(super) rows: Vec<Touched>,
@@ -30,7 +30,7 @@ pub(super) struct Noted {
     pub(super) keys: Vec<(u32, String)>,
     /// Numbers of audit records.
     pub(super) records: Vec<i64>,
-    /// Anything in PhotoPrism's file was changed.
+    /// Whether anything in PhotoPrism's file was changed.
     pub(super) touched: bool,
 }
 
@@ -41,29 +41,29 @@ struct State {
     mark: (usize, usize, usize, bool),
 }
 
-/// Shared with the hook.
+/// Shared with the update hook.
 #[derive(Clone, Debug, Default)]
 pub(in crate::store) struct Tracked(Arc<Mutex<State>>);
 
 impl Tracked {
     fn state(&self) -> MutexGuard<'_, State> {
-        // A list is never left half changed.
+        // A panic never leaves a list half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A group begins.
+    /// Starts a group.
     pub(super) fn clear(&self) {
         *self.state() = State::default();
     }
 
-    /// A command of the group begins.
+    /// Starts a command of the group.
     pub(in crate::store) fn mark(&self) {
         let mut state = self.state();
         let Noted { rows, keys, records, touched } = &state.noted;
         state.mark = (rows.len(), keys.len(), records.len(), *touched);
     }
 
-    /// The running command is undone.
+    /// The running command was rolled back.
     pub(in crate::store) fn forget(&self) {
         let mut state = self.state();
         let (rows, keys, records, touched) = state.mark;
@@ -73,7 +73,7 @@ impl Tracked {
         state.noted.records.truncate(records);
     }
 
-    /// A row of that number changed; whether it was inserted.
+    /// Records that the row of that number changed or was inserted.
     pub(in crate::store) fn row(&self, database: &str, table: &str, change: (i64, bool)) {
         let (row, inserted) = change;
         if database != "main" {
@@ -90,28 +90,28 @@ impl Tracked {
         }
     }
 
-    /// A result was kept under that key.
+    /// Records that a result was stored under that key.
     pub(in crate::store) fn key(&self, uid: u32, key: &str) {
         self.state().noted.keys.push((uid, key.to_owned()));
     }
 
-    /// An audit record was appended.
+    /// Records that an audit record was appended.
     pub(in crate::store) fn record(&self, number: i64) {
         self.state().noted.records.push(number);
     }
 
-    /// All of it.
+    /// Everything that was recorded.
     pub(super) fn noted(&self) -> Noted {
         self.state().noted.clone()
     }
 }
 
-/// A table is about to be emptied as a whole, of which the hook reports no row.
+/// A whole table is about to be emptied; the hook does not report those rows.
 pub(in crate::store) fn note_emptied(tx: &Tx<'_>, table: &str) -> Result<(), StoreError> {
     if !tx.columns.attached {
         return Ok(());
     }
-    // The hook does not report rows without numbers at all.
+    // The hook never reports tables without row numbers.
     if tx.columns.without_rowid.iter().any(|name| name == table) {
         return Ok(());
     }

@@ -25,7 +25,7 @@ fn row(kind: LimitKind, subject: &str, taken: f64, updated_at: i64) -> LimitRow 
     LimitRow { kind, subject: subject.into(), taken, updated_at }
 }
 
-/// The one row's places and time.
+/// Places and time of the only row.
 fn only(db: &Db) -> (f64, i64) {
     match &limits_all(db).unwrap()[..] {
         [row] => (row.taken, row.updated_at),
@@ -34,7 +34,7 @@ fn only(db: &Db) -> (f64, i64) {
 }
 
 #[test]
-fn a_failure_counts_on_from_what_stands_there() {
+fn a_failure_adds_to_the_stored_row() {
     let (_directory, db) = own();
     let tx = Tx::new(&db);
     for (after, taken) in [(0, 1.0), (0, 2.0), (30, 2.5), (60, 2.5), (6000, 1.0)] {
@@ -89,7 +89,7 @@ fn a_database_without_the_table_has_no_rows() {
 }
 
 #[test]
-fn what_says_nothing_any_more_goes() {
+fn expired_rows_are_deleted() {
     let (_directory, db) = own();
     let tx = Tx::new(&db);
     let lasts = i64::try_from(TRUST_SECONDS).unwrap();
@@ -127,7 +127,7 @@ fn of_too_many_names_the_oldest_go_in_steps() {
     assert_eq!((left.len(), left[0].subject.as_str()), (NAMES_KEPT, "1500"));
 }
 
-/// A limiter with its store, whose clocks are moved together.
+/// A limiter with its store, whose clocks are advanced together.
 struct Daemon {
     limiter: Limiter,
     clock: Rc<Cell<Duration>>,
@@ -164,7 +164,7 @@ async fn failures_that_are_decided_at_the_same_time_add_up() {
         async move {
             let place = limiter.enter(ip, LimitKey::Account(BOB.into())).await.unwrap();
             let charges = place.charges();
-            // One of them is rolled back: it counts nowhere.
+            // One of them is rolled back and counts nowhere.
             let outcome = store.write(WAIT, move |tx| {
                 limits_charge(tx, &charges, NOON)?;
                 if number == 4 {
@@ -250,7 +250,7 @@ proptest! {
                 for subject in subjects {
                     let running = daemon.limiter.refused_for(&subject).unwrap_or(0);
                     let restarted = loaded.limiter.refused_for(&subject).unwrap_or(0);
-                    // Fractions of a place are rounded to whole seconds upwards.
+                    // Fractions of a place are rounded up to whole seconds.
                     prop_assert!(running.abs_diff(restarted) <= 1, "{running} {restarted}");
                 }
                 let vouched = daemon.limiter.is_vouched(&uid, &ip);
@@ -298,7 +298,7 @@ fn of_the_addresses_of_an_account_the_latest_hundred_are_kept() {
     assert_eq!((times_of(&db, "eve").len(), times_of(&db, "bob b").len()), (1, 1));
 }
 
-/// A table of a daemon that had no bound.
+/// A table of a daemon without this bound.
 #[test]
 fn too_many_addresses_of_an_account_go_in_steps_and_are_not_loaded() {
     let (_directory, db) = own();
@@ -314,7 +314,7 @@ fn too_many_addresses_of_an_account_go_in_steps_and_are_not_loaded() {
     assert!(loaded.is_sorted_by_key(|row| row.updated_at));
     let bob = loaded.iter().filter(|row| vouch_account(&row.subject) == Some("bob"));
     assert_eq!(bob.map(|row| row.updated_at).collect::<Vec<_>>(), latest(5000));
-    // A login of the account keeps the latest as well, whatever it checks.
+    // A login of the account also keeps the latest, whatever it checks.
     vouch_put(&tx, &vouch("bob", 5000)).unwrap();
     let (mut from, mut steps) = (Some(String::new()), 0);
     while let Some(place) = from {
@@ -333,7 +333,7 @@ fn limits_all_rows(db: &Db) -> i64 {
     db.conn.query_row("SELECT count(*) FROM admin_limits", [], |row| row.get(0)).unwrap()
 }
 
-/// Texts whose order mixes two accounts make no step go back to where it was.
+/// Rows of two accounts interleave in this order; no step may go back to an earlier one.
 #[test]
 fn a_sweep_of_mixed_accounts_ends() {
     let (_directory, db) = own();

@@ -6,25 +6,25 @@ use super::{LimitKind, LimitRow, limits_put};
 use crate::store::db::Tx;
 use crate::store::error::StoreError;
 
-/// Addresses of one account that are kept, the latest.
+/// Addresses of one account that are stored, the latest.
 pub const VOUCHES_OF_ACCOUNT: usize = 100;
 
-/// Addresses of all accounts that are kept.
+/// Addresses of all accounts that are stored.
 pub const VOUCHES_KEPT: usize = 100_000;
 
-/// Rows of one account that a login checks at most: more than there are, once a sweep was there.
+/// Rows of one account that a login checks at most: more than exist after one sweep.
 const CHECKED_ROWS: usize = 400;
 
 /// Rows that one step of [`vouches_sweep`] checks: a few milliseconds.
 const SWEEP_ROWS: usize = 1000 + VOUCHES_OF_ACCOUNT;
 
-/// The account in the text of a row, which is followed by a blank and the network.
+/// The account in the text of a row, which is followed by a space and the network.
 pub fn vouch_account(subject: &str) -> Option<&str> {
     Some(subject.rsplit_once(' ')?.0)
 }
 
-/// Writes that an account logged in from an address, and drops the oldest of that account where
-/// there are too many.
+/// Stores that an account logged in from an address, and drops the oldest of that account if there
+/// are too many.
 pub fn vouch_put(tx: &Tx<'_>, vouch: &LimitRow) -> Result<(), StoreError> {
     limits_put(tx, std::slice::from_ref(vouch))?;
     if let Some(uid) = vouch_account(&vouch.subject) {
@@ -33,9 +33,9 @@ pub fn vouch_put(tx: &Tx<'_>, vouch: &LimitRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Of the first `rows` rows of an account the latest stay, of the same second that of `subject`
-/// before others. The latest of all its rows are among them each time, so that repeating this
-/// leaves exactly these.
+/// Of the first `rows` rows of an account the latest stay; among equal times, that of `subject` is
+/// preferred. The latest of all its rows are kept each time, so repeating this leaves exactly
+/// those.
 fn trim(tx: &Tx<'_>, (uid, subject): (&str, &str), rows: usize) -> Result<u64, StoreError> {
     let statement = "DELETE FROM own.admin_limits WHERE kind = ?1 AND subject IN (
          SELECT subject FROM (
@@ -48,8 +48,8 @@ fn trim(tx: &Tx<'_>, (uid, subject): (&str, &str), rows: usize) -> Result<u64, S
     Ok(tx.prepare_own(statement)?.execute(params)? as u64)
 }
 
-/// Drops the oldest addresses of accounts with too many, among the rows after `from` in the order
-/// of their texts. Gives where the next step begins; `None`: it was the last.
+/// Drops the oldest addresses of accounts with too many, among the rows after `from` in text order.
+/// Returns where the next step begins; `None` after the last.
 pub fn vouches_sweep(tx: &Tx<'_>, from: &str) -> Result<Option<String>, StoreError> {
     let statement = "SELECT subject FROM own.admin_limits WHERE kind = ?1 AND subject > ?2
          ORDER BY subject LIMIT ?3";
@@ -67,7 +67,7 @@ pub fn vouches_sweep(tx: &Tx<'_>, from: &str) -> Result<Option<String>, StoreErr
         }
     }
     let Some(last) = rows.last().filter(|_| rows.len() == SWEEP_ROWS) else { return Ok(None) };
-    // What follows may be of the same account, which is then checked as a whole.
+    // The next rows may be of the same account, which is then checked as a whole.
     let again = vouch_account(last).map(|uid| format!("{uid} "));
     let further = again.filter(|again| dropped > 0 || again.as_str() > from);
     Ok(Some(further.unwrap_or_else(|| last.clone())))
@@ -77,11 +77,11 @@ fn signed(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
-/// Rows of addresses as they are read in the order of their texts: of each account the latest.
+/// Rows of addresses in text order: collects the latest of each account.
 #[derive(Debug, Default)]
 pub(super) struct Latest {
     rows: Vec<LimitRow>,
-    /// Where those of the present account begin.
+    /// Where those of the current account begin.
     begin: usize,
 }
 

@@ -101,7 +101,7 @@ fn texts_are_cut_between_characters() {
 }
 
 #[test]
-fn rows_are_told_apart_by_address_name_and_realm() {
+fn each_address_name_and_realm_has_its_own_row() {
     let (_directory, db) = own();
     let tx = Tx::new(&db);
     let bob = attempt("bob", WRONG, NOON);
@@ -185,7 +185,7 @@ fn clearing_takes_what_matches() {
     }
 }
 
-/// Adds rows `from..to`, each a second later than the one before; every third has logged in.
+/// Adds rows `from..to`, each a second later than the one before; every third has a success.
 fn fill(conn: &Connection, (from, to): (u32, u32)) {
     let statement =
         "WITH RECURSIVE n(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)

@@ -1,5 +1,5 @@
-//! Ending sessions: the only place that deletes their rows. In PhotoPrism's database what a
-//! running PhotoPrism may still hold is entered first, so that it stays ended.
+//! Ends sessions: the only place that deletes their rows. In PhotoPrism's database, sessions that a
+//! running PhotoPrism may still hold are recorded first, so that they stay ended.
 
 use rusqlite::params;
 
@@ -9,37 +9,37 @@ use crate::store::db::Tx;
 use crate::store::error::StoreError;
 use crate::store::rows::text;
 
-/// Ends the sessions of an account and gives their number. App passwords stay: what they may do
-/// is what the account may do when they are used. Sessions made from them end.
+/// Ends the sessions of an account and returns their number. App passwords stay: their rights are
+/// those that the account has when they are used. Sessions created from them end.
 pub fn end_sessions(tx: &Tx<'_>, uid: &str, now: i64) -> Result<u64, StoreError> {
     let which = "user_uid = ?1 AND NOT (auth_provider = 'application' AND auth_method = 'default')";
     end(tx, (which, &[&uid]), now)
 }
 
-/// Ends the sessions of an account, its app passwords included, and gives their number.
+/// Ends the sessions of an account, including its app passwords, and returns their number.
 pub fn end_all_sessions(tx: &Tx<'_>, uid: &str, now: i64) -> Result<u64, StoreError> {
     end(tx, ("user_uid = ?1", &[&uid]), now)
 }
 
-/// Ends a session and those made from it, and gives their number.
+/// Ends a session and those created from it, and returns their number.
 pub fn delete_session(tx: &Tx<'_>, id: &str, now: i64) -> Result<u64, StoreError> {
     let which = "id = ?1
          OR (auth_id = ?1 AND auth_provider = 'application' AND auth_method = 'session')";
     end(tx, (which, &[&id]), now)
 }
 
-/// Ends every session there is, and gives their number.
+/// Ends every session, and returns their number.
 pub(in crate::store) fn delete_all_sessions(tx: &Tx<'_>, now: i64) -> Result<u64, StoreError> {
     enter(tx, ("1", &[]), now)?;
     note_emptied(tx, "auth_sessions")?;
-    // Without a condition SQLite lets the pages go as they are, seven times as fast.
+    // Without a condition SQLite frees the pages as they are, seven times as fast.
     Ok(tx.conn.execute("DELETE FROM auth_sessions", [])? as u64)
 }
 
-/// Ends the oldest live logins of an account beyond `most`, and gives their ids.
+/// Ends the oldest live logins of an account beyond `most`, and returns their ids.
 pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<String>, StoreError> {
     if !tx.columns.has("auth_sessions", "grant_type") {
-        // Nothing tells a login from another session there.
+        // There, a login cannot be distinguished from another session.
         return Ok(Vec::new());
     }
     let mut statement = tx.conn.prepare_cached(
@@ -58,8 +58,8 @@ pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<St
     Ok(ids)
 }
 
-/// Deletes at most `most` sessions of our own database that have ended and gives their ids. One
-/// whose use was seen and not yet written may still live: those in `seen` stay.
+/// Deletes at most `most` expired sessions of the daemon's own database and returns their ids. One
+/// whose last use is not yet written may still be alive: those in `seen` stay.
 pub fn sweep_sessions(tx: &Tx<'_>, now: i64, most: u32) -> Result<Vec<String>, StoreError> {
     let mut statement = tx.conn.prepare_cached(
         "DELETE FROM auth_sessions WHERE id IN (

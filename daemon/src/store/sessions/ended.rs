@@ -1,8 +1,8 @@
-//! `admin_ended`: what was ended in PhotoPrism's database while a running PhotoPrism may still
-//! have it in memory. PhotoPrism writes the whole session back when it is used from another
-//! address; an entry keeps it ended here until PhotoPrism cannot know it any more.
+//! `admin_ended`: sessions that were ended in PhotoPrism's database while a running PhotoPrism may
+//! still have them in memory. PhotoPrism writes the whole session back when it is used from another
+//! address; an entry keeps it ended here until PhotoPrism cannot hold it any more.
 //!
-//! Nothing here does anything in a database of our own, which has no such table.
+//! Nothing here has an effect in the daemon's own database, which has no such table.
 
 use rusqlite::{OptionalExtension, ToSql, params};
 
@@ -13,56 +13,56 @@ use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::rows::{count, text};
 
-/// Seconds beyond PhotoPrism's own, for what it has begun with a session and not yet written.
+/// Seconds added to PhotoPrism's cache time, for requests that it has started and not yet written.
 pub(in crate::store) const MARGIN: i64 = 60;
 
-/// How far ahead of the clock an entry may be, where the clock was set back. PhotoPrism forgets by
-/// the same clock, so that it waits too, but no entry stays for ever.
+/// How far ahead of the clock an entry may be after the clock was set back. PhotoPrism expires
+/// sessions by the same clock, so it waits too, but no entry may stay for ever.
 const SET_BACK: i64 = 6 * 3600;
 
-/// Sessions that come back and are told one by one, of one step.
-const TOLD: usize = 100;
+/// Sessions that come back and are reported one by one, per step.
+const REPORTED: usize = 100;
 
 /// Which rows of `auth_sessions`: a condition, and its values from `?1` on.
 pub(super) type Which<'a> = (&'a str, &'a [&'a dyn ToSql]);
 
-/// Rows of sessions that are ended, whatever they say: their own id has an entry, or that of the
-/// session that they were made from.
-/// Found by the entries, of which there are few.
+/// Rows of sessions that are ended, whatever they contain: there is an entry for their own id, or
+/// for that of the session that they were created from. Starts from the entries, of which there are
+/// few.
 const BACK: &str = "(id IN (SELECT session_id FROM admin.admin_ended)
      OR auth_id IN (SELECT session_id FROM admin.admin_ended))";
 
-/// The same, asked of each row: for conditions that few rows meet.
+/// The same, checked for each row: for conditions that few rows meet.
 const IS_BACK: &str = "(CAST(id AS TEXT) IN (SELECT session_id FROM admin.admin_ended)
      OR ifnull(CAST(auth_id AS TEXT), '') IN (SELECT session_id FROM admin.admin_ended))";
 
-/// The same for the entries behind `?1`, as many as `?2` says.
+/// The same for at most `?2` entries after `?1`.
 const BACK_OF_SOME: &str = "(id IN (SELECT session_id FROM admin.admin_ended WHERE session_id > ?1
        ORDER BY session_id LIMIT ?2)
      OR auth_id IN (SELECT session_id FROM admin.admin_ended WHERE session_id > ?1
        ORDER BY session_id LIMIT ?2))";
 
-/// Entries whose sessions are looked for in one piece: some milliseconds.
+/// Entries that are checked in one batch: some milliseconds.
 const SLICE: i64 = 2000;
 
 impl Columns {
-    /// Whether there are entries at all: in PhotoPrism's database, from the first write on.
+    /// Whether there can be entries: in PhotoPrism's database, after the first write.
     pub(in crate::store) fn keeps_ended(&self) -> bool {
         self.has_table("admin_ended")
     }
 }
 
-/// What a view of the sessions `u` leaves out where one or a few of them are looked up.
+/// What a view of the sessions `u` excludes where one or a few of them are read.
 pub(super) const HIDING_ONE: &str = "(CAST(u.id AS TEXT) NOT IN
        (SELECT session_id FROM admin.admin_ended)
      AND ifnull(CAST(u.auth_id AS TEXT), '') NOT IN (SELECT session_id FROM admin.admin_ended))";
 
-/// The same where all of them are: those that came back are found once, and are few.
+/// The same where all of them are read: those that came back are found once, and are few.
 pub(in crate::store) const HIDING: &str = "u.id NOT IN (SELECT h.id FROM main.auth_sessions h
      WHERE h.id IN (SELECT session_id FROM admin.admin_ended)
        OR h.auth_id IN (SELECT session_id FROM admin.admin_ended))";
 
-/// Whether the row of that id is there and no command shows it.
+/// Whether the row of that id exists and is hidden from all commands.
 pub fn session_is_hidden(db: &Db, id: &str) -> Result<bool, StoreError> {
     if !db.columns.keeps_ended() {
         return Ok(false);
@@ -71,7 +71,7 @@ pub fn session_is_hidden(db: &Db, id: &str) -> Result<bool, StoreError> {
     Ok(db.conn.prepare_cached(&hidden)?.query_row([id], |row| row.get(0))?)
 }
 
-/// Sessions that no command shows.
+/// Sessions that are hidden from all commands.
 pub(in crate::store) fn hidden_sessions(db: &Db) -> Result<u64, StoreError> {
     if !db.columns.keeps_ended() {
         return Ok(0);
@@ -80,13 +80,13 @@ pub(in crate::store) fn hidden_sessions(db: &Db) -> Result<u64, StoreError> {
     Ok(db.conn.prepare_cached(&hidden)?.query_row([], |row| count(row, 0))?)
 }
 
-/// Enters those that PhotoPrism may hold, before they are deleted: a load and a save write one of
-/// these times each. Those made from them are held with them.
+/// Records sessions that PhotoPrism may hold, before they are deleted: a load and a save each write
+/// one of these times. Those created from them are held with them.
 pub(super) fn enter(tx: &Tx<'_>, (which, values): Which<'_>, now: i64) -> Result<(), StoreError> {
     if !tx.columns.keeps_ended() {
         return Ok(());
     }
-    // What has come back is not there to be ended, and counts as what it is.
+    // Sessions that came back are ended first, and reported as such.
     let back = if which == "1" { BACK.to_owned() } else { format!("({which}) AND {IS_BACK}") };
     while end_again(tx, (&back, values), (now, i64::MAX))? > 0 {}
     let since = now - tx.window();
@@ -98,13 +98,13 @@ pub(super) fn enter(tx: &Tx<'_>, (which, values): Which<'_>, now: i64) -> Result
     if ids.is_empty() {
         return Ok(());
     }
-    let made_from = "auth_id IN (SELECT session_id FROM admin.admin_ended WHERE seen_at = ?1)";
-    let children = insert(tx, made_from, (&[&now], 1))?;
+    let created_from = "auth_id IN (SELECT session_id FROM admin.admin_ended WHERE seen_at = ?1)";
+    let children = insert(tx, created_from, (&[&now], 1))?;
     tx.add_effect(Effect::IdsEnded(ids.into_iter().chain(children).collect()));
     Ok(())
 }
 
-/// The condition of rows that were loaded or saved since the Unix seconds of that value.
+/// The condition for rows that were loaded or saved since the Unix seconds in that parameter.
 fn recent(columns: &Columns, value: usize) -> String {
     let mut recent = vec![format!("last_active >= ?{value}")];
     for column in ["login_at", "created_at", "updated_at"] {
@@ -116,7 +116,7 @@ fn recent(columns: &Columns, value: usize) -> String {
     recent.join(" OR ")
 }
 
-/// Enters rows; `at` is the number of the value that says when. Gives their ids.
+/// Adds entries; `at` is the number of the parameter with the time. Returns their ids.
 fn insert(
     tx: &Tx<'_>,
     which: &str,
@@ -140,8 +140,8 @@ fn ref_id(columns: &Columns) -> &'static str {
     if columns.has("auth_sessions", "ref_id") { "ifnull(ref_id, '')" } else { "''" }
 }
 
-/// Deletes at most so many sessions again that PhotoPrism wrote back, or made from such a one, and
-/// gives their number. Each begins its entry anew, and has a record and a line of its own.
+/// Deletes at most so many sessions that PhotoPrism wrote back, or created from such a one, and
+/// returns their number. Each restarts its entry, and gets its own audit record and log line.
 pub(super) fn end_again(
     tx: &Tx<'_>,
     (which, values): Which<'_>,
@@ -149,7 +149,7 @@ pub(super) fn end_again(
 ) -> Result<usize, StoreError> {
     let found = came_back(tx, (which, values), most)?;
     let mut deleted = 0;
-    for (told, (id, came)) in found.iter().enumerate() {
+    for (index, (id, came)) in found.iter().enumerate() {
         let delete = "DELETE FROM auth_sessions WHERE id = ?1";
         deleted += tx.conn.prepare_cached(delete)?.execute([id])?;
         tx.conn
@@ -161,17 +161,17 @@ pub(super) fn end_again(
             .execute(params![id, came.ref_id, came.user_uid, now])?;
         let head = audit_append(tx, &record(came, now))?;
         tx.add_effect(Effect::Audited(head));
-        if told < TOLD {
+        if index < REPORTED {
             tx.add_effect(Effect::CameBack(came.clone()));
         }
     }
-    if found.len() > TOLD {
-        tx.add_effect(Effect::MoreCameBack(found.len() - TOLD));
+    if found.len() > REPORTED {
+        tx.add_effect(Effect::MoreCameBack(found.len() - REPORTED));
     }
     if !found.is_empty() {
         tx.add_effect(Effect::IdsEnded(found.iter().map(|(id, _)| id.clone()).collect()));
     }
-    // One that cannot be deleted is not tried for ever.
+    // Not the number found: a row that cannot be deleted must not be retried for ever.
     Ok(deleted)
 }
 
@@ -201,8 +201,8 @@ fn record(came: &CameBack, now: i64) -> AuditEntry {
     AuditEntry { at: now, ..own_entry("daemon.end_again", target) }
 }
 
-/// Takes an id that the daemon itself brings back out of the table. A row that PhotoPrism wrote
-/// meanwhile makes room.
+/// Removes the entry of an id that the daemon itself restores. A row that PhotoPrism wrote back
+/// meanwhile is deleted.
 pub(super) fn release(tx: &Tx<'_>, id: &str) -> Result<(), StoreError> {
     if !tx.columns.keeps_ended() {
         return Ok(());
@@ -215,7 +215,7 @@ pub(super) fn release(tx: &Tx<'_>, id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes the ids of all sessions that are there out of the table: a restore brought them back.
+/// Removes the entries of all existing sessions: a restore brought them back.
 pub(in crate::store) fn release_restored(tx: &Tx<'_>) -> Result<(), StoreError> {
     if !tx.columns.keeps_ended() {
         return Ok(());
@@ -229,7 +229,7 @@ pub(in crate::store) fn release_restored(tx: &Tx<'_>) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// The ids that have entries, at most so many.
+/// Ids with entries, at most so many.
 pub fn ended_ids(db: &Db, most: usize) -> Result<Vec<String>, StoreError> {
     if !db.columns.keeps_ended() {
         return Ok(Vec::new());
@@ -241,21 +241,20 @@ pub fn ended_ids(db: &Db, most: usize) -> Result<Vec<String>, StoreError> {
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
-/// What there is to look after.
+/// Result of checking a batch of entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndedState {
     /// Entries.
     pub entries: u64,
-    /// Whether something of this piece came back.
+    /// Whether a session of this batch came back.
     pub back: bool,
-    /// Whether an entry is over.
+    /// Whether an entry has expired.
     pub over: bool,
-    /// Behind which entry the next piece begins.
+    /// The entry after which the next batch begins.
     pub next: Option<String>,
 }
 
-/// Looks at a piece of the entries at these Unix seconds, without taking PhotoPrism's lock for
-/// writing.
+/// Checks a batch of entries at these Unix seconds, without taking PhotoPrism's lock for writing.
 pub fn ended_state(db: &Db, now: i64, after: &str) -> Result<EndedState, StoreError> {
     if !db.columns.keeps_ended() {
         return Ok(EndedState::default());
@@ -281,7 +280,8 @@ pub fn ended_state(db: &Db, now: i64, after: &str) -> Result<EndedState, StoreEr
     Ok(EndedState { entries, back, over, next })
 }
 
-/// Begins every entry anew: what PhotoPrism wrote while nobody looked has not been seen yet.
+/// Restarts every entry: what PhotoPrism wrote while the daemon was not running has not been
+/// checked.
 pub fn begin_ended_anew(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
     if tx.columns.keeps_ended() {
         tx.conn.execute("UPDATE admin.admin_ended SET seen_at = ?1", [now])?;
@@ -289,7 +289,7 @@ pub fn begin_ended_anew(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Moves every entry along with a clock that was set ahead by so many seconds.
+/// Moves every entry when the clock was set ahead by so many seconds.
 pub fn move_ended(tx: &Tx<'_>, seconds: i64) -> Result<(), StoreError> {
     if tx.columns.keeps_ended() {
         tx.conn.execute("UPDATE admin.admin_ended SET seen_at = seen_at + ?1", [seconds])?;
@@ -297,8 +297,7 @@ pub fn move_ended(tx: &Tx<'_>, seconds: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Deletes at most so many sessions of a piece of the entries again that came back, and gives their
-/// number.
+/// Deletes at most so many sessions of a batch of entries that came back, and returns their number.
 pub fn end_what_came_back(
     tx: &Tx<'_>,
     after: &str,
@@ -310,8 +309,8 @@ pub fn end_what_came_back(
     end_again(tx, (BACK_OF_SOME, &[&after, &SLICE]), (now, most))
 }
 
-/// Lets entries go whose sessions were not seen for long enough. One that was seen since it was
-/// last looked for stays.
+/// Removes expired entries, whose sessions were not seen for long enough. One that was seen since
+/// the last check stays.
 pub fn forget_ended(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
     if !tx.columns.keeps_ended() {
         return Ok(());

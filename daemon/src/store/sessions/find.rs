@@ -1,4 +1,4 @@
-//! Looking sessions up.
+//! Reads sessions by their keys.
 
 use rusqlite::{OptionalExtension, Params, params};
 
@@ -37,7 +37,7 @@ pub fn account_sessions(db: &Db, uid: &str) -> Result<Vec<SessionRow>, StoreErro
     some(db, "WHERE s.user_uid = ?1", [uid])
 }
 
-/// The app passwords of an account, expired ones too, at most so many.
+/// The app passwords of an account, expired ones too, up to a limit.
 pub(in crate::store) fn app_passwords(
     db: &Db,
     uid: &str,

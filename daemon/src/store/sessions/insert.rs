@@ -1,4 +1,4 @@
-//! Making sessions.
+//! Creates sessions.
 
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, ToSql};
@@ -10,7 +10,7 @@ use crate::store::db::Tx;
 use crate::store::error::StoreError;
 use crate::store::insert::insert;
 
-/// Makes a session with the preview and download tokens of its account, as PhotoPrism does.
+/// Creates a session with the preview and download tokens of its account, as PhotoPrism does.
 pub fn session_insert(tx: &Tx<'_>, row: &SessionRow) -> Result<(), StoreError> {
     release(tx, &row.id)?;
     if row.provider == "application" && row.method == "default" {
@@ -51,7 +51,7 @@ pub fn session_insert(tx: &Tx<'_>, row: &SessionRow) -> Result<(), StoreError> {
     insert(tx, "auth_sessions", &values)
 }
 
-/// The token as it is stored: one that PhotoPrism drew and SQLite took for a number is still the
+/// The token as it is stored: one that PhotoPrism generated and SQLite converted to a number is the
 /// same number in the session.
 fn token_of_account(tx: &Tx<'_>, column: &str, uid: &str) -> Result<Value, StoreError> {
     let none = Value::Text(String::new());

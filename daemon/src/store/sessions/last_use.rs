@@ -1,4 +1,4 @@
-//! What was seen of sessions and not yet written.
+//! Last uses of sessions that are not yet written.
 
 use rusqlite::params;
 
@@ -12,15 +12,15 @@ pub struct LastUse {
     pub id: String,
     /// Unix seconds.
     pub last_active: i64,
-    /// Address, where it was told.
+    /// Address, if known.
     pub client_ip: Option<String>,
 }
 
-/// Made once for each connection, in memory: what is in it shows in every list of sessions.
+/// Created once for each connection, in memory: its content shows in every list of sessions.
 pub(in crate::store) const MAKE: &str = "CREATE TEMP TABLE IF NOT EXISTS seen (
      id TEXT PRIMARY KEY, last_active INTEGER NOT NULL, client_ip TEXT) WITHOUT ROWID";
 
-/// Lets every look-up that follows see these uses, and none from before.
+/// Makes these uses visible to every later read, replacing earlier ones.
 pub fn overlay_last_use(db: &Db, seen: &[LastUse]) -> Result<(), StoreError> {
     db.conn.prepare_cached("DELETE FROM temp.seen")?.execute([])?;
     let mut statement = db.conn.prepare_cached("INSERT INTO temp.seen VALUES (?1, ?2, ?3)")?;
@@ -30,7 +30,7 @@ pub fn overlay_last_use(db: &Db, seen: &[LastUse]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes uses down. A use that is older than what is stored changes nothing.
+/// Writes last uses. A use that is older than the stored one changes nothing.
 pub fn sessions_seen(tx: &Tx<'_>, seen: &[LastUse]) -> Result<(), StoreError> {
     let mut used = tx.conn.prepare_cached(
         "UPDATE auth_sessions SET last_active = ?2

@@ -7,12 +7,12 @@ use super::row::{SELECT, SessionRow, session_row};
 use crate::store::db::Db;
 use crate::store::error::StoreError;
 
-/// What to look for.
+/// Filter of the sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionSearch {
     /// Every session.
     Everything,
-    /// Those that have ended, at these Unix seconds.
+    /// Those that have expired, at these Unix seconds.
     Expired(i64),
     /// The session of that id.
     Id(String),
@@ -29,7 +29,7 @@ pub enum SessionSearch {
     },
 }
 
-/// The place of a session in the list; the id makes it unique.
+/// The position of a session in the list; the id makes it unique.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionKey {
     last_active: i64,
@@ -39,7 +39,7 @@ pub struct SessionKey {
 }
 
 impl SessionKey {
-    /// The place of `row`.
+    /// The position of `row`.
     pub fn of(row: &SessionRow) -> Self {
         Self {
             last_active: row.last_active,
@@ -50,11 +50,11 @@ impl SessionKey {
     }
 }
 
-/// A session ends at `sess_expires`, or so many seconds after its last use or its making.
+/// A session expires at `sess_expires`, or so many seconds after its last use or creation.
 const EXPIRED: &str = "((s.sess_expires > 0 AND s.sess_expires <= ?2) OR (s.sess_timeout > 0
      AND max(active, ifnull(unixepoch(s.created_at), 0)) + s.sess_timeout <= ?2))";
 
-/// One page of sessions behind `after`.
+/// One page of sessions after `after`.
 pub fn sessions_page(
     db: &Db,
     search: &SessionSearch,

@@ -8,8 +8,8 @@ use super::ended::{HIDING, HIDING_ONE};
 use crate::store::columns::column;
 use crate::store::rows::{integer, text};
 
-/// The columns of `temp.session_rows`, which is `auth_sessions` with a NULL for what a version of
-/// PhotoPrism lacks, and of `temp.listed_sessions`, the same where all are gone through.
+/// The columns of `temp.session_rows`, which is `auth_sessions` with NULL for columns that a
+/// version of PhotoPrism lacks, and of `temp.listed_sessions`, the same for reading all sessions.
 const COLUMNS: [&str; 19] = [
     "id",
     "ref_id",
@@ -32,11 +32,11 @@ const COLUMNS: [&str; 19] = [
     "created_at",
 ];
 
-/// What makes these views, for a table that has these columns. Where there are entries of sessions
-/// that were ended, what PhotoPrism wrote back is not in it.
+/// Creates these views for a table that has these columns. Where there are entries of ended
+/// sessions, they exclude what PhotoPrism wrote back.
 pub(in crate::store) fn make_view(have: &HashSet<String>, keeps_ended: bool) -> String {
     let columns = COLUMNS.map(|name| match name {
-        // Rows are compared by these two, which a NULL would take out of every page.
+        // Rows are compared by these two, and a NULL would drop a row from every page.
         "user_name" | "created_at" if have.contains(name) => {
             format!("ifnull(u.{name}, '') AS {name}")
         }
@@ -53,8 +53,8 @@ pub(in crate::store) fn make_view(have: &HashSet<String>, keeps_ended: bool) -> 
     view("session_rows", HIDING_ONE) + &view("listed_sessions", HIDING)
 }
 
-/// The columns that [`SessionRow`] reads, in its order. What was seen and not yet written stands
-/// in `temp.seen` and wins.
+/// The columns that [`SessionRow`] reads, in its order. Last uses that are not yet written are in
+/// `temp.seen` and take precedence.
 pub(super) const SELECT: &str = "SELECT s.id, s.ref_id, s.user_uid, s.user_name, s.client_uid,
      s.client_name, s.auth_provider, s.auth_method, s.auth_id, s.auth_scope, s.grant_type,
      max(ifnull(s.last_active, 0), ifnull(t.last_active, 0)) AS active, s.sess_expires,
@@ -71,7 +71,7 @@ pub struct SessionRow {
     pub ref_id: String,
     /// UID of the account; `""`: nobody's.
     pub user_uid: String,
-    /// Name of the account when the session was made.
+    /// Name of the account when the session was created.
     pub user_name: String,
     /// UID of the client.
     pub client_uid: String,
@@ -81,9 +81,9 @@ pub struct SessionRow {
     pub provider: String,
     /// Method.
     pub method: String,
-    /// UID of the account, where this session was made from an app password. Only written.
+    /// UID of the account, if this session was created from an app password. Only written.
     pub auth_issuer: String,
-    /// The session that this one was made from.
+    /// The session that this one was created from.
     pub auth_id: String,
     /// Scope.
     pub scope: String,
@@ -103,12 +103,12 @@ pub struct SessionRow {
     pub user_agent: String,
     /// The login.
     pub login_at: String,
-    /// Made at.
+    /// Created at.
     pub created_at: String,
 }
 
 impl SessionRow {
-    /// Bytes of it in memory, about.
+    /// Approximate size in memory in bytes.
     pub fn bytes(&self) -> usize {
         let names = [&self.id, &self.ref_id, &self.user_uid, &self.user_name, &self.client_uid];
         let rights = [&self.client_name, &self.provider, &self.method, &self.auth_id];

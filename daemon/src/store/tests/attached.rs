@@ -91,7 +91,7 @@ fn the_first_write_creates_the_file_and_adds_nothing_to_photoprism_s() {
     assert!(!place.at("photoprism-admin.db-wal").exists());
 }
 
-/// The file is attached before the lock is met: the next write goes on from there.
+/// The file is attached before the lock is met: the next write continues from there.
 #[test]
 fn a_first_write_that_a_lock_cut_short_is_done_at_the_next_try() {
     let place = StoreFixture::new();
@@ -132,7 +132,7 @@ fn key_trail_and_idempotency_keys_hold_across_a_start_and_another_path() {
     assert_whole(again.get().unwrap(), 2);
 }
 
-/// The chain has so many records and holds.
+/// The chain has so many records and is intact.
 fn assert_whole(db: &Db, records: i64) {
     let mut reached = AuditHead::default();
     for (at, row) in crate::store::audit_walk(db, i64::MIN, 1000).unwrap() {
@@ -154,12 +154,12 @@ fn it_is_next_to_the_file_that_a_link_leads_to() {
 }
 
 #[test]
-fn what_is_not_the_daemon_s_is_refused() {
+fn files_that_are_not_the_daemon_s_are_refused() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
-    let refused = |words: &str, code: u8| {
+    let refused = |message: &str, code: u8| {
         let error = place.open("index.db").unwrap_err();
-        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().contains(message), "{error}");
         assert_eq!(error.exit_code(), code, "{error}");
         assert!(error.to_string().contains(FILE), "{error}");
     };
@@ -191,7 +191,7 @@ fn what_is_not_the_daemon_s_is_refused() {
 }
 
 #[test]
-fn it_is_no_database_to_be_given() {
+fn it_is_not_accepted_as_the_database() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
@@ -266,7 +266,7 @@ fn tables_of_an_earlier_version_are_moved_at_the_start() {
     assert_eq!(passcode_last_step(db, "uid0000000000001").unwrap(), Some(77));
     assert_eq!(number(db, "SELECT count(*) FROM admin.audit_logins"), 1);
     assert_eq!(number(db, "SELECT count(*) FROM admin.admin_limits"), 1);
-    // Cursors and fingerprints of the run before still hold.
+    // Cursors and fingerprints of the previous run are still valid.
     let key = crate::store::meta::key_of_path(&place.at("index.db"));
     assert_eq!(cursor_key(db).unwrap(), key);
     write(&mut moved, "one");
@@ -296,19 +296,19 @@ fn an_audit_logins_with_other_columns_or_without_admin_meta_is_photoprism_s() {
 }
 
 #[test]
-fn a_move_that_was_cut_off_is_ended_and_nothing_is_there_twice() {
+fn an_interrupted_move_is_finished_without_duplicates() {
     let place = StoreFixture::new();
     earlier(&place, 3);
     let copied = fs::read(place.at("index.db")).unwrap();
     slot(&place).close();
-    // The copy is there, the tables were not dropped.
+    // The copy exists, the tables were not dropped.
     fs::write(place.at("index.db"), &copied).unwrap();
     let mut again = slot(&place);
     assert_whole(again.get().unwrap(), 3);
     assert!(!schema(&place).iter().any(|(name, _)| name.starts_with("admin_")));
     write(&mut again, "one");
     again.close();
-    // An old dump brings them back: all that they say is known.
+    // An old dump brings them back: all their records are known.
     fs::write(place.at("index.db"), &copied).unwrap();
     let mut again = slot(&place);
     assert!(!schema(&place).iter().any(|(name, _)| name.starts_with("admin_")));

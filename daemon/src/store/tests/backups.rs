@@ -12,7 +12,7 @@ use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::{Backup, SCHEMA_VERSION, backed_up};
 
-/// Makes one that nothing follows upon.
+/// Creates one without any later write.
 pub(super) fn write_backup(tx: &Tx<'_>, name: &str) -> Result<Backup, StoreError> {
     backed_up(tx, (name, None), |backup| Ok(backup.clone()))
 }
@@ -79,7 +79,7 @@ fn it_holds_the_account_tables_and_nothing_else() {
 }
 
 #[test]
-fn it_sees_the_transaction_that_it_is_made_in() {
+fn it_sees_the_transaction_that_it_runs_in() {
     let place = StoreFixture::new();
     let db = place.own();
     db.begin().unwrap();
@@ -93,7 +93,7 @@ fn it_sees_the_transaction_that_it_is_made_in() {
 fn one_that_fails_leaves_nothing() {
     let place = StoreFixture::new();
     let db = place.own();
-    // The last table that is copied is missing: everything before it was written by then.
+    // The last table that is copied is missing: everything before it is already written.
     db.conn.execute_batch("DROP TABLE auth_sessions").unwrap();
     back_up(&db, "x").unwrap_err();
     assert_eq!(listing(&place), [""; 0]);
@@ -108,14 +108,14 @@ fn one_that_would_not_be_taken_back_leaves_nothing() {
     let place = StoreFixture::new();
     let db = place.own();
     fs::create_dir(place.at("backups")).unwrap();
-    // With this beside it a reader must take it for one that is still written to.
+    // With this file next to it, a reader must assume that it is still being written.
     fs::write(place.at("backups/auto-x.tmp-wal"), "").unwrap();
     fs::write(place.at("backups/schema-1.tmp-wal"), "").unwrap();
     let before = listing(&place);
     for error in [back_up(&db, "x").unwrap_err(), copy_whole(&db, 1).unwrap_err()] {
-        let told = error.to_string();
-        assert!(told.contains("would not be taken back"), "{told}");
-        assert!(told.contains(place.at("backups").to_str().unwrap()), "{told}");
+        let message = error.to_string();
+        assert!(message.contains("would not be taken back"), "{message}");
+        assert!(message.contains(place.at("backups").to_str().unwrap()), "{message}");
     }
     assert_eq!(listing(&place), before);
     back_up(&db, "y").unwrap();
@@ -123,7 +123,7 @@ fn one_that_would_not_be_taken_back_leaves_nothing() {
 }
 
 #[test]
-fn what_a_killed_one_left_is_swept_away() {
+fn files_of_a_killed_one_are_removed() {
     let place = StoreFixture::new();
     let db = place.own();
     fs::create_dir(place.at("backups")).unwrap();
@@ -155,7 +155,7 @@ fn the_newest_ten_automatic_ones_are_kept() {
 }
 
 #[test]
-fn what_fails_takes_no_backup_from_those_that_are_kept() {
+fn a_failed_one_removes_no_other_backup() {
     let place = StoreFixture::new();
     let db = place.own();
     for number in 10..20 {
@@ -180,10 +180,10 @@ fn the_newest_ten_of_one_second_are_kept_too() {
     let db = place.own();
     let name = |hour| format!("20261124T{hour}0000.007Z-users-reset");
     back_up(&db, &name(10)).unwrap();
-    let made: Vec<PathBuf> = (0..25).map(|_| back_up(&db, &name(20)).unwrap().path).collect();
+    let created: Vec<PathBuf> = (0..25).map(|_| back_up(&db, &name(20)).unwrap().path).collect();
     let mut kept: Vec<PathBuf> =
         listing(&place).iter().map(|name| place.at("backups").join(name)).collect();
-    let mut expected = made[15..].to_vec();
+    let mut expected = created[15..].to_vec();
     expected.sort();
     kept.sort();
     assert_eq!(kept, expected);

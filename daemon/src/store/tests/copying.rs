@@ -1,4 +1,4 @@
-//! Backups that are made step by step while the accounts change.
+//! Backups that are written step by step while the accounts change.
 
 use std::fs;
 use std::path::Path;
@@ -62,10 +62,10 @@ fn write(db: &Db, statements: &str) {
     db.commit().unwrap();
 }
 
-/// The changes that leave each table as long as it was.
+/// Changes that leave the number of rows of each table as it was.
 const STEADY: [u64; 5] = [0, 3, 4, 7, 9];
 
-/// One change of that kind, the rest told by a number.
+/// One change of that kind, with its details chosen by a number.
 fn change(kind: u64, seed: u64) -> String {
     let (row, other) = (1 + seed / 16 % 1300, 1 + seed / 7 % 1300);
     match kind {
@@ -101,7 +101,7 @@ fn it_is_what_stands_at_its_last_step_whatever_changes_meanwhile() {
         let db = place.own();
         populate(&db);
         let mut making = Making::begin(&db, "x").unwrap();
-        // Where no table grows or shrinks, only the rows tell what changed.
+        // Where no table grows or shrinks, only the rows show what changed.
         let steady = round % 2 == 1;
         let (mut steps, mut seed) = (0, round.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         while !making.step(&db).unwrap() {
@@ -114,14 +114,14 @@ fn it_is_what_stands_at_its_last_step_whatever_changes_meanwhile() {
             steps += 1;
         }
         assert!(steps > 10, "{steps}");
-        // What comes after it is not in it.
+        // Later changes are not in it.
         let path = place.at("backups/x.db");
-        let made = making.publish().unwrap();
-        assert_eq!(made.path, path);
+        let backup = making.publish().unwrap();
+        assert_eq!(backup.path, path);
         assert_same(&path, &db, &format!("in round {round}"));
         assert_eq!(
             number(&db, "SELECT count(*) FROM auth_sessions").unsigned_abs(),
-            made.counts.sessions
+            backup.counts.sessions
         );
         assert_eq!(names(&place), ["x.db"]);
     }
@@ -142,9 +142,9 @@ fn a_table_that_is_emptied_as_a_whole_is_seen() {
             }
             write(&db, &format!("{emptied}; INSERT INTO auth_sessions (id) VALUES ('new')"));
             while !making.step(&db).unwrap() {}
-            let made = making.publish().unwrap();
-            assert_eq!(made.counts.sessions, 1);
-            assert_same(&made.path, &db, emptied);
+            let backup = making.publish().unwrap();
+            assert_eq!(backup.counts.sessions, 1);
+            assert_same(&backup.path, &db, emptied);
         }
     }
 }
@@ -159,7 +159,7 @@ fn one_that_is_given_up_leaves_nothing() {
     assert!(names(&place).contains(&"x.part".to_owned()), "{:?}", names(&place));
     drop(making);
     assert_eq!(names(&place), [""; 0]);
-    // One that was killed left its file: the next one sweeps it.
+    // A process that was killed left its file: the next backup removes it.
     for name in ["old.part", "old.part-journal", "keep"] {
         fs::write(place.at("backups").join(name), "x").unwrap();
     }
@@ -199,8 +199,8 @@ fn rows_that_were_taken_again_leave_no_trace() {
     }
     write(&db, "UPDATE passwords SET hash = 'replaced' || rowid");
     while !making.step(&db).unwrap() {}
-    let made = making.publish().unwrap();
-    let bytes = fs::read(made.path).unwrap();
-    let holds = |word: &[u8]| bytes.windows(word.len()).any(|part| part == word);
+    let backup = making.publish().unwrap();
+    let bytes = fs::read(backup.path).unwrap();
+    let holds = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
     assert!(holds(b"replaced1") && !holds(b"canary"));
 }

@@ -1,4 +1,4 @@
-//! More writes than a group takes, while another process has the lock.
+//! More writes than fit into a group, while another process has the lock.
 
 use futures_util::future::{join_all, join3};
 use rusqlite::Connection;
@@ -18,13 +18,13 @@ fn every_write_is_answered_however_many_wait_for_a_lock() {
             Ok(number)
         })
     };
-    // The first write creates what the daemon needs beside the accounts.
+    // The first write creates the daemon's tables next to PhotoPrism's file.
     desk.run(write(0)).unwrap();
     let other = Connection::open(desk.place.at("index.db")).unwrap();
     let (gate, hold) = Gate::new();
     let busy = desk.store.read(LONG, move |_| hold());
     let writes = join_all((1..=WRITES).map(write));
-    // The lock is let go once the thread has tried to take it several times with a full group.
+    // The lock is released once the thread has tried to take it several times with a full group.
     let lock = async {
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         gate.open();

@@ -1,5 +1,5 @@
-//! What is entered when sessions of PhotoPrism's database end, how long it stays, and what it
-//! hides.
+//! Which entries are written when sessions of PhotoPrism's database end, how long they stay, and
+//! what they hide.
 
 use tempfile::TempDir;
 
@@ -16,18 +16,18 @@ use crate::store::{
     session_insert, session_is_hidden, sessions_page, trim_logins,
 };
 
-/// Noon of a day; a session is held for 900 s and entered for 60 s more.
+/// Noon of a day; PhotoPrism holds a session for 900 s, and an entry stays 60 s longer.
 const NOW: i64 = 1_795_953_600;
 const WINDOW: i64 = 960;
 
-fn theirs() -> (TempDir, Db) {
+fn photoprism_db() -> (TempDir, Db) {
     let (directory, mut db) = photoprism();
     attached::ready(&mut db).unwrap();
     (directory, db)
 }
 
 fn id(number: u32) -> String {
-    // A letter first: what looks like a number is stored as one there.
+    // A letter first: PhotoPrism's columns store number-like texts as numbers.
     format!("f{number:063x}")
 }
 
@@ -35,7 +35,7 @@ fn text(at: i64) -> String {
     jiff::Timestamp::from_second(at).unwrap().strftime("%Y-%m-%d %H:%M:%S+00:00").to_string()
 }
 
-/// A session that was used last at that time and made long ago.
+/// A session that was last used at that time and created long ago.
 fn session(number: u32, uid: &str, used: i64) -> SessionRow {
     SessionRow {
         id: id(number),
@@ -117,8 +117,8 @@ fn state(db: &Db, now: i64) -> (u64, bool, bool) {
 }
 
 #[test]
-fn what_photoprism_may_hold_is_entered_and_nothing_else() {
-    let (_directory, db) = theirs();
+fn only_sessions_that_photoprism_may_hold_get_entries() {
+    let (_directory, db) = photoprism_db();
     insert(&db, &[session(1, "u1", NOW - WINDOW), session(2, "u1", NOW - WINDOW - 1)]);
     for (number, column) in [(3, "login_at"), (4, "created_at"), (5, "updated_at")] {
         for (number, at) in [(number, NOW - WINDOW), (number + 10, NOW - WINDOW - 1)] {
@@ -142,11 +142,11 @@ fn what_photoprism_may_hold_is_entered_and_nothing_else() {
 
 #[test]
 fn children_are_entered_with_their_parent() {
-    let (_directory, db) = theirs();
+    let (_directory, db) = photoprism_db();
     insert(&db, &[app(1, "u1", NOW), child(2, 1, "u1"), app(3, "u1", 0), child(4, 3, "u1")]);
     assert_eq!(delete_session(&Tx::new(&db), &id(1), NOW).unwrap(), 2);
     assert_eq!(entries(&db), [1, 2]);
-    // App passwords stay, what was made from them goes.
+    // App passwords stay, sessions created from them end.
     db.conn.execute("UPDATE auth_sessions SET last_active = ?1", [NOW]).unwrap();
     assert_eq!(end_sessions(&Tx::new(&db), "u1", NOW).unwrap(), 1);
     assert_eq!(entries(&db), [1, 2, 4]);
@@ -167,7 +167,7 @@ fn every_way_to_end_sessions_enters() {
         }),
     ];
     for (name, end) in ways {
-        let (_directory, db) = theirs();
+        let (_directory, db) = photoprism_db();
         insert(&db, &[session(1, "u1", NOW)]);
         let tx = Tx::new(&db);
         assert_eq!(end(&tx), 1, "{name}");
@@ -177,8 +177,8 @@ fn every_way_to_end_sessions_enters() {
 }
 
 #[test]
-fn what_comes_back_is_hidden_at_once_and_ended_again() {
-    let (_directory, db) = theirs();
+fn sessions_that_come_back_are_hidden_at_once_and_ended_again() {
+    let (_directory, db) = photoprism_db();
     let parent = app(1, "u1", NOW);
     insert(&db, &[parent.clone(), session(9, "u1", NOW)]);
     delete_session(&Tx::new(&db), &id(1), NOW).unwrap();
@@ -199,12 +199,12 @@ fn what_comes_back_is_hidden_at_once_and_ended_again() {
     assert_eq!(state(&db, NOW + 5), (1, true, false));
     let (ended, effects) = again(&db, NOW + 5);
     assert_eq!((ended, rows(&db), entries(&db)), (2, 1, vec![1, 2]));
-    let told = |effect: &&Effect| matches!(effect, Effect::CameBack(_));
-    assert_eq!(effects.iter().filter(told).count(), 2);
+    let came_back = |effect: &&Effect| matches!(effect, Effect::CameBack(_));
+    assert_eq!(effects.iter().filter(came_back).count(), 2);
     assert!(!format!("{effects:?}").contains("saved_row"));
     assert_eq!(state(&db, NOW + 5), (2, false, false));
     assert_eq!(again(&db, NOW + 5).0, 0, "nothing twice");
-    // Its own entry holds the child when the parent's is over.
+    // Its own entry keeps the child ended after the parent's has expired.
     db.conn.execute("DELETE FROM admin.admin_ended WHERE session_id = ?1", [id(1)]).unwrap();
     write_back(&db, &child(2, 1, "u1"));
     assert_eq!(again(&db, NOW + 6).0, 1);
@@ -212,7 +212,7 @@ fn what_comes_back_is_hidden_at_once_and_ended_again() {
 
 #[test]
 fn an_end_counts_what_is_there_and_not_what_came_back() {
-    let (_directory, db) = theirs();
+    let (_directory, db) = photoprism_db();
     let one = session(1, "u1", NOW);
     insert(&db, &[one.clone(), session(2, "u1", NOW)]);
     delete_session(&Tx::new(&db), &id(1), NOW).unwrap();
@@ -228,7 +228,7 @@ fn an_end_counts_what_is_there_and_not_what_came_back() {
 
 #[test]
 fn an_entry_is_over_once_its_session_was_not_seen_for_long_enough() {
-    let (_directory, db) = theirs();
+    let (_directory, db) = photoprism_db();
     let one = session(1, "u1", NOW);
     insert(&db, std::slice::from_ref(&one));
     delete_session(&Tx::new(&db), &id(1), NOW).unwrap();
@@ -237,7 +237,7 @@ fn an_entry_is_over_once_its_session_was_not_seen_for_long_enough() {
     assert_eq!(again(&db, NOW + 900).0, 1);
     assert_eq!(again(&db, NOW + 900 + WINDOW - 1), (0, vec![Effect::IdsReleased(vec![])]));
     assert_eq!(entries(&db), [1]);
-    // What is seen at the very end begins it anew.
+    // A session that comes back just before its entry expires restarts it.
     write_back(&db, &one);
     assert_eq!(again(&db, NOW + 900 + WINDOW).0, 1);
     assert!(state(&db, NOW + 900 + 2 * WINDOW).2);
@@ -249,14 +249,14 @@ fn an_entry_is_over_once_its_session_was_not_seen_for_long_enough() {
 
 #[test]
 fn no_clock_makes_an_entry_immortal_or_ends_it_at_once() {
-    let (_directory, db) = theirs();
+    let (_directory, db) = photoprism_db();
     insert(&db, &[session(1, "u1", NOW)]);
     delete_session(&Tx::new(&db), &id(1), NOW).unwrap();
-    // A year ahead while it runs: the entry goes along.
+    // The clock jumps a year ahead while the daemon runs: the entry is moved.
     let year = 365 * 86400;
     move_ended(&Tx::new(&db), year).unwrap();
     assert!(!state(&db, NOW + year + WINDOW - 1).2);
-    // And over a restart.
+    // And across a restart.
     begin_ended_anew(&Tx::new(&db), NOW + 2 * year).unwrap();
     assert!(!state(&db, NOW + 2 * year + WINDOW - 1).2);
     // Back again: it waits for the clock, as PhotoPrism does, but some hours at most.
@@ -269,12 +269,12 @@ fn no_clock_makes_an_entry_immortal_or_ends_it_at_once() {
 }
 
 #[test]
-fn what_the_daemon_brings_back_is_taken_out() {
-    let (_directory, db) = theirs();
+fn sessions_that_the_daemon_restores_have_no_entry() {
+    let (_directory, db) = photoprism_db();
     let one = app(1, "u1", NOW);
     insert(&db, std::slice::from_ref(&one));
     delete_session(&Tx::new(&db), &id(1), NOW).unwrap();
-    // A running PhotoPrism wrote it meanwhile: that row makes room.
+    // A running PhotoPrism wrote it back meanwhile: that row is deleted.
     write_back(&db, &SessionRow { user_name: "old".into(), ..one.clone() });
     let tx = Tx::new(&db);
     session_insert(&tx, &one).unwrap();
@@ -284,8 +284,8 @@ fn what_the_daemon_brings_back_is_taken_out() {
 }
 
 #[test]
-fn a_flood_that_comes_back_is_told_in_short() {
-    let (_directory, db) = theirs();
+fn a_flood_that_comes_back_is_reported_in_short() {
+    let (_directory, db) = photoprism_db();
     let all: Vec<SessionRow> = (1..=250).map(|number| session(number, "u1", NOW)).collect();
     insert(&db, &all);
     delete_all_sessions(&Tx::new(&db), NOW).unwrap();
@@ -295,8 +295,8 @@ fn a_flood_that_comes_back_is_told_in_short() {
     let tx = Tx::new(&db);
     assert_eq!(end_what_came_back(&tx, "", (NOW, 200)).unwrap(), 200, "no more than asked for");
     let effects = tx.take_effects();
-    let told = effects.iter().filter(|effect| matches!(effect, Effect::CameBack(_))).count();
-    assert_eq!(told, 100);
+    let reported = effects.iter().filter(|effect| matches!(effect, Effect::CameBack(_))).count();
+    assert_eq!(reported, 100);
     assert!(effects.contains(&Effect::MoreCameBack(100)));
     assert_eq!((again(&db, NOW).0, rows(&db)), (50, 0));
     let records = "SELECT count(*) FROM admin_audit WHERE command = 'daemon.end_again'";
@@ -304,10 +304,10 @@ fn a_flood_that_comes_back_is_told_in_short() {
     assert_eq!(records, 250, "each has its record");
 }
 
-/// Many entries are gone through piece by piece.
+/// Many entries are checked batch by batch.
 #[test]
-fn every_piece_of_the_entries_is_looked_at() {
-    let (_directory, db) = theirs();
+fn every_batch_of_entries_is_checked() {
+    let (_directory, db) = photoprism_db();
     db.begin().unwrap();
     let all: Vec<SessionRow> = (1..=4100).map(|number| session(number, "u1", NOW)).collect();
     insert(&db, &all);
@@ -327,10 +327,10 @@ fn every_piece_of_the_entries_is_looked_at() {
     assert_eq!((found, rows(&db)), (vec![1, 1, 1], 0));
 }
 
-/// Between a look and the end of an entry PhotoPrism may have written the row again.
+/// Between a check and the removal of an entry PhotoPrism may have written the row again.
 #[test]
 fn an_entry_whose_row_is_there_is_not_over() {
-    let (_directory, db) = theirs();
+    let (_directory, db) = photoprism_db();
     let one = app(1, "u1", NOW);
     insert(&db, std::slice::from_ref(&one));
     delete_session(&Tx::new(&db), &id(1), NOW).unwrap();
@@ -345,7 +345,7 @@ fn an_entry_whose_row_is_there_is_not_over() {
 }
 
 #[test]
-fn our_own_database_has_no_entries() {
+fn the_daemon_s_own_database_has_no_entries() {
     let (_directory, db) = own();
     insert(&db, &[session(1, "u1", NOW)]);
     let tx = Tx::new(&db);
@@ -353,15 +353,15 @@ fn our_own_database_has_no_entries() {
     assert_eq!(tx.take_effects(), []);
     assert_eq!(ended_ids(&db, 10).unwrap(), Vec::<String>::new());
     assert_eq!(ended_state(&db, NOW, "").unwrap(), EndedState::default());
-    let made = "SELECT count(*) FROM sqlite_schema WHERE name = 'admin_ended'";
-    assert_eq!(db.conn.query_row(made, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'admin_ended'";
+    assert_eq!(db.conn.query_row(tables, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
 }
 
-/// Most of 200,000 sessions are nobody's business: a reset enters a few, in one statement.
+/// Most of 200,000 sessions are not affected: a reset adds a few entries, in one statement.
 #[test]
 #[ignore = "long: 200000 sessions"]
 fn a_reset_of_200_000_sessions_enters_a_few() {
-    let (_directory, db) = theirs();
+    let (_directory, db) = photoprism_db();
     db.conn
         .execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
@@ -376,10 +376,10 @@ fn a_reset_of_200_000_sessions_enters_a_few() {
     let took = watch.elapsed();
     assert_eq!(entries(&db).len(), 96);
     assert!(took.as_secs() < 3, "{took:?}");
-    told(took);
+    report(took);
 }
 
 #[expect(clippy::print_stderr, reason = "a figure for people")]
-fn told(took: std::time::Duration) {
+fn report(took: std::time::Duration) {
     eprintln!("ending 200,000 sessions took {took:?}");
 }

@@ -20,7 +20,7 @@ fn is_full(outcome: &Result<(), CommandError>) -> bool {
 #[test]
 fn a_full_database_fails_the_whole_group_and_goes_on_reading() {
     let desk = TestStore::new();
-    // SQLite raises it to the size that there is: not one page can be added.
+    // SQLite raises it to the current size: not one page can be added.
     desk.tell("PRAGMA max_page_count = 1");
     let outcomes = around(&desk, add_large);
     assert!(outcomes.iter().all(is_full), "{outcomes:?}");
@@ -28,7 +28,7 @@ fn a_full_database_fails_the_whole_group_and_goes_on_reading() {
     let body = error.unwrap_err().into_body("request-1");
     assert_eq!(body.code.name(), "storage_full");
     assert_eq!(desk.names(), ["admin"]);
-    // What needs no further page still works.
+    // Writes that need no further page still work.
     desk.run(desk.store.write(LONG, |tx| add(tx, "small"))).unwrap();
     desk.tell("PRAGMA max_page_count = 100000");
     assert!(around(&desk, add_large).iter().all(Result::is_ok));

@@ -1,4 +1,4 @@
-//! Directories with databases to try things on.
+//! Directories with databases for tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,13 @@ use crate::store::db::Db;
 use crate::store::expected::Expected;
 use crate::store::open::{OpenError, OpenOptions, open};
 
-/// What PhotoPrism has beside its account tables, as far as it is looked at.
-const THEIRS: &str = "CREATE TABLE migrations (id VARBINARY(16) PRIMARY KEY);
+/// Tables that PhotoPrism has besides its account tables, as far as the daemon reads them.
+const PHOTOPRISM_TABLES: &str = "CREATE TABLE migrations (id VARBINARY(16) PRIMARY KEY);
     CREATE TABLE versions (id INTEGER PRIMARY KEY, version VARBINARY(255), edition VARBINARY(255));
     CREATE TABLE photos (id INTEGER PRIMARY KEY);
     INSERT INTO versions (version, edition) VALUES ('1-old', 'plus'), ('2-new', 'ce');";
 
-/// PhotoPrism's account tables: ours with its column types.
+/// PhotoPrism's account tables: the daemon's with PhotoPrism's column types.
 pub(super) fn account_tables() -> String {
     let accounts = include_str!("../migrations/0001/accounts.sql");
     accounts.replace("VARCHAR", "VARBINARY")
@@ -48,12 +48,12 @@ impl StoreFixture {
         open(&self.options(name))
     }
 
-    /// Our own database, open.
+    /// The daemon's own database, open.
     pub(super) fn own(&self) -> Db {
         self.open("admin.db").unwrap()
     }
 
-    /// A database made by others with these statements.
+    /// A database that another program created with these statements.
     pub(super) fn make(&self, name: &str, statements: &str) -> PathBuf {
         let path = self.at(name);
         let conn = Connection::open(&path).unwrap();
@@ -63,7 +63,7 @@ impl StoreFixture {
 
     /// PhotoPrism's, with one account.
     pub(super) fn photoprism(&self, name: &str) -> PathBuf {
-        self.make(name, &format!("{THEIRS}{}{}", account_tables(), account(1, "theirs")))
+        self.make(name, &format!("{PHOTOPRISM_TABLES}{}{}", account_tables(), account(1, "theirs")))
     }
 
     /// Name and content of every file.
@@ -98,7 +98,7 @@ pub(super) fn account(id: i64, name: &str) -> String {
     )
 }
 
-/// A number that a statement gives.
+/// A number that a statement returns.
 pub(super) fn number(db: &Db, statement: &str) -> i64 {
     db.conn.query_row(statement, [], |row| row.get(0)).unwrap()
 }

@@ -1,4 +1,4 @@
-//! The database thread: order, groups, savepoints, deadlines, the end.
+//! The database thread: order, groups, savepoints, deadlines, shutdown.
 
 use std::fs;
 use std::path::Path;
@@ -18,10 +18,10 @@ use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::jobs::WAITING;
 
-/// Longer than any test takes.
+/// A timeout longer than any test takes.
 pub(super) const LONG: Duration = Duration::from_mins(10);
 
-/// A thread with its database, and a runtime to ask it from.
+/// A thread with its database, and a runtime to send requests from.
 pub(super) struct TestStore {
     pub(super) place: StoreFixture,
     pub(super) store: Store,
@@ -55,18 +55,18 @@ impl TestStore {
 
     /// Runs statements on the thread's connection.
     pub(super) fn tell(&self, statements: &'static str) {
-        let told = self.store.read(LONG, |db| {
+        let work = self.store.read(LONG, |db| {
             db.conn.execute_batch(statements).unwrap();
             Ok(())
         });
-        self.run(told).unwrap();
+        self.run(work).unwrap();
     }
 
     pub(super) fn names(&self) -> Vec<String> {
         self.run(self.store.read(LONG, |db| Ok(names(db)))).unwrap()
     }
 
-    /// Ends the thread and opens what it leaves.
+    /// Ends the thread and opens the database that it leaves.
     pub(super) fn end(self) -> (StoreFixture, Db) {
         self.store.stop();
         self.thread.join().unwrap();
@@ -96,7 +96,7 @@ impl Gate {
         self.began.recv().unwrap();
     }
 
-    /// Begins `work` when the thread is busy: what it asks for then waits together.
+    /// Starts `work` while the thread is busy: its requests then wait together.
     pub(super) async fn once_begun<T>(&self, work: impl Future<Output = T>) -> T {
         self.await_begin();
         work.await
@@ -107,26 +107,26 @@ impl Gate {
     }
 }
 
-/// Adds an account of that name.
+/// Adds an account with that name.
 pub(super) fn add(tx: &Tx<'_>, name: &str) -> Result<(), CommandError> {
     let statement = "INSERT INTO auth_users (user_uid, user_name) VALUES ('uid' || ?1, ?1)";
     tx.conn.execute(statement, [name]).map_err(StoreError::from)?;
     Ok(())
 }
 
-/// The commits that stand in the log beside the database: frames with a size, of the log's salt.
+/// The commits in the log next to the database: frames with a size and the log's salt.
 fn commits(database: &Path) -> usize {
     let log = fs::read(database.with_extension("db-wal")).unwrap();
     if log.is_empty() {
         return 0;
     }
-    let word = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
-    let frame = 24 + word(8) as usize;
+    let read_u32 = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
+    let frame = 24 + read_u32(8) as usize;
     let salt = &log[16..24];
     (32..log.len().saturating_sub(frame - 1))
         .step_by(frame)
         .take_while(|at| &log[at + 8..at + 16] == salt)
-        .filter(|at| word(at + 4) != 0)
+        .filter(|at| read_u32(at + 4) != 0)
         .count()
 }
 
@@ -157,24 +157,24 @@ fn writes_that_wait_share_one_commit() {
 #[test]
 fn reads_see_what_was_committed_and_nothing_of_a_group() {
     let desk = TestStore::new();
-    let looks = async {
+    let reads = async {
         let count = |db: &Db| Ok(number(db, "SELECT count(*) FROM auth_users WHERE id > 0"));
         let (before, written) =
             join(desk.store.read(LONG, count), desk.store.write(LONG, |tx| add(tx, "bob"))).await;
         written.unwrap();
         (before.unwrap(), desk.store.read(LONG, count).await.unwrap())
     };
-    assert_eq!(desk.run(looks), (1, 2));
+    assert_eq!(desk.run(reads), (1, 2));
     let outside = desk.store.read(LONG, |db| Ok(db.is_autocommit()));
     assert!(desk.run(outside).unwrap());
 }
 
 #[test]
-fn a_look_up_is_not_kept_waiting_by_what_stands_behind_it() {
+fn a_read_does_not_wait_for_those_behind_it() {
     let desk = TestStore::new();
     let ((first, hold), (second, hold_longer)) = (Gate::new(), Gate::new());
     let busy = desk.store.read(LONG, move |_| hold());
-    // All of these are one group. The slow one ends when the first is answered.
+    // All of these are one group. The slow one ends once the first has its reply.
     let look_up = async {
         let look_up = desk.store.look_up(LONG, |_| Ok(()));
         tokio::time::timeout(Duration::from_secs(20), look_up).await.unwrap().unwrap();
@@ -186,7 +186,7 @@ fn a_look_up_is_not_kept_waiting_by_what_stands_behind_it() {
     slow.unwrap();
 }
 
-/// Runs three writes in one group, the middle one this.
+/// Runs three writes in one group, with this one in the middle.
 pub(super) fn around<T: Send + 'static>(
     desk: &TestStore,
     middle: impl FnOnce(&Tx<'_>) -> Result<T, CommandError> + Send + 'static,
@@ -244,7 +244,7 @@ fn a_panic_fails_its_own_request_only() {
 }
 
 #[test]
-fn what_has_not_begun_in_time_is_never_done() {
+fn a_job_that_did_not_start_in_time_never_runs() {
     let desk = TestStore::new();
     let (gate, hold) = Gate::new();
     let busy = desk.store.read(LONG, move |_| hold());
@@ -260,7 +260,7 @@ fn what_has_not_begun_in_time_is_never_done() {
     assert_eq!(desk.names(), ["admin"]);
 }
 
-/// What was given up takes room until the thread comes to it.
+/// An abandoned job takes room until the thread gets to it.
 #[test]
 fn of_a_thread_that_stands_still_the_queue_has_a_bound() {
     let desk = TestStore::new();
@@ -282,14 +282,14 @@ fn of_a_thread_that_stands_still_the_queue_has_a_bound() {
     for refused in [write, read] {
         assert!(matches!(refused, Err(CommandError::Busy { retry_after_s: 1 })), "{refused:?}");
     }
-    // Once they are worked off there is room.
+    // Once they are processed there is room.
     let is_busy = |read: &Result<(), CommandError>| matches!(read, Err(CommandError::Busy { .. }));
     while is_busy(&desk.run(desk.store.read(LONG, |_| Ok(())))) {}
     assert_eq!(desk.names(), ["admin"]);
 }
 
 #[test]
-fn what_has_begun_is_answered_with_its_outcome() {
+fn a_job_that_started_replies_with_its_result() {
     let desk = TestStore::new();
     let (gate, hold) = Gate::new();
     let began = Duration::from_millis(1);
@@ -302,7 +302,7 @@ fn what_has_begun_is_answered_with_its_outcome() {
         tokio::time::timeout(10 * began, std::future::pending::<()>()).await.unwrap_err();
         gate.open();
     };
-    // Submitted first, so that it can begin before the other side blocks on that.
+    // Submitted first, so that it can start before the other side blocks on it.
     let (write, ()) = desk.run(join(write, beyond));
     write.unwrap();
     assert_eq!(desk.names(), ["admin", "slow"]);
@@ -343,10 +343,10 @@ fn a_thread_that_is_left_by_everybody_ends() {
 }
 
 #[test]
-fn its_turns_show_that_it_moves() {
+fn its_heartbeat_shows_that_it_runs() {
     let desk = TestStore::new();
     let before = desk.store.turns();
-    // Reads that come close together share a turn.
+    // Reads that arrive close together share a turn.
     let moved = (0..1000).any(|_| {
         desk.names();
         desk.store.turns() > before

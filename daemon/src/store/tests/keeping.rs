@@ -1,4 +1,4 @@
-//! No text is written that its column would give back changed, whoever writes it.
+//! No text is written that its column would return changed, whichever function writes it.
 
 use photoprism_protocol::secret::Secret;
 
@@ -8,7 +8,7 @@ use super::super::*;
 const NOW: &str = "2026-11-24 12:00:00+00:00";
 const BOB: &str = "u0000000000000bob";
 
-/// A text that each writer is given in each of its columns.
+/// A text for each writer and each of its columns.
 type Write = (&'static str, fn(&Tx<'_>, &str) -> Result<(), StoreError>);
 
 fn bob() -> NewUser {
@@ -34,7 +34,7 @@ fn new(tx: &Tx<'_>, change: impl FnOnce(&mut NewUser)) -> Result<(), StoreError>
     user_insert(tx, &user)
 }
 
-fn made(tx: &Tx<'_>, change: impl FnOnce(&mut SessionRow)) -> Result<(), StoreError> {
+fn new_session(tx: &Tx<'_>, change: impl FnOnce(&mut SessionRow)) -> Result<(), StoreError> {
     let mut row = session();
     change(&mut row);
     session_insert(tx, &row)
@@ -44,7 +44,7 @@ fn changed(tx: &Tx<'_>, change: &UserChange) -> Result<(), StoreError> {
     user_change(tx, BOB, change, NOW)
 }
 
-/// Every text of an account, its secrets and its sessions that a command can bring.
+/// Every text of an account, its secrets and its sessions that a command can set.
 fn writes() -> Vec<Write> {
     vec![
         ("user_uid", |tx, text| new(tx, |user| user.uid = text.into())),
@@ -79,13 +79,13 @@ fn writes() -> Vec<Write> {
         ("recovery_code", |tx, text| {
             passcode_set_recovery(tx, BOB, &secret(text), NOW).map(|_| ())
         }),
-        ("id", |tx, text| made(tx, |row| row.id = text.into())),
-        ("ref_id", |tx, text| made(tx, |row| row.ref_id = text.into())),
-        ("client_uid", |tx, text| made(tx, |row| row.client_uid = text.into())),
-        ("client_name", |tx, text| made(tx, |row| row.client_name = text.into())),
-        ("auth_id", |tx, text| made(tx, |row| row.auth_id = text.into())),
-        ("auth_scope", |tx, text| made(tx, |row| row.scope = text.into())),
-        ("user_agent", |tx, text| made(tx, |row| row.user_agent = text.into())),
+        ("id", |tx, text| new_session(tx, |row| row.id = text.into())),
+        ("ref_id", |tx, text| new_session(tx, |row| row.ref_id = text.into())),
+        ("client_uid", |tx, text| new_session(tx, |row| row.client_uid = text.into())),
+        ("client_name", |tx, text| new_session(tx, |row| row.client_name = text.into())),
+        ("auth_id", |tx, text| new_session(tx, |row| row.auth_id = text.into())),
+        ("auth_scope", |tx, text| new_session(tx, |row| row.scope = text.into())),
+        ("user_agent", |tx, text| new_session(tx, |row| row.user_agent = text.into())),
     ]
 }
 

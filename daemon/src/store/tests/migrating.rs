@@ -1,4 +1,4 @@
-//! From an older schema to this one, also where the process dies on the way.
+//! Migration from an older schema to this one, also where the process dies half-way.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -106,7 +106,7 @@ fn without_a_copy_no_step_is_taken() {
 }
 
 #[test]
-fn no_copy_is_made_where_others_may_write() {
+fn no_copy_is_written_where_others_may_write() {
     let place = StoreFixture::new();
     place.own().close();
     let (backups, outside) = (place.at("backups"), place.at("outside"));
@@ -134,7 +134,7 @@ fn no_copy_is_made_where_others_may_write() {
 }
 
 #[test]
-fn an_older_daemon_refuses_what_a_later_one_made() {
+fn an_older_daemon_refuses_a_newer_schema() {
     let place = StoreFixture::new();
     place.own().close();
     upgrade(&place, &later()).unwrap().close();
@@ -144,7 +144,7 @@ fn an_older_daemon_refuses_what_a_later_one_made() {
     assert!(error.to_string().contains(backup.to_str().unwrap()), "{error}");
 }
 
-/// The files as a process that dies here leaves them, in a place of their own.
+/// The files as a process that dies here leaves them, copied to another directory.
 fn dies_here(place: &StoreFixture) -> StoreFixture {
     let left = StoreFixture::new();
     for (path, content) in place.files() {
@@ -159,7 +159,7 @@ fn dies_here(place: &StoreFixture) -> StoreFixture {
     left
 }
 
-/// Walks through a migration and keeps what would be left at each point of it.
+/// Runs a migration and copies the files as they are at each point of it.
 fn points(place: &StoreFixture, db: &Db) -> Vec<StoreFixture> {
     let mut left = vec![dies_here(place)];
     for from in [1, 2] {
@@ -167,7 +167,7 @@ fn points(place: &StoreFixture, db: &Db) -> Vec<StoreFixture> {
         left.push(dies_here(place));
         db.begin().unwrap();
         schema::step(&db.conn, &later(), from).unwrap();
-        // What is not committed is written out as far as SQLite would ever do it before.
+        // Uncommitted pages are written out as early as SQLite could ever do it.
         db.conn.execute_batch("PRAGMA cache_spill = 1").unwrap();
         left.push(dies_here(place));
         db.commit().unwrap();
@@ -188,7 +188,7 @@ fn a_process_that_dies_at_any_point_can_be_started_again() {
 }
 
 #[test]
-fn a_copy_half_made_is_made_again() {
+fn an_incomplete_copy_is_written_again() {
     let place = StoreFixture::new();
     place.own().close();
     fs::create_dir(place.at("backups")).unwrap();

@@ -1,4 +1,4 @@
-//! The store as its users see it, and what only its inside can show.
+//! Tests of the store through its interface, and of what only its internals can show.
 
 mod attached;
 mod backups;

@@ -1,4 +1,4 @@
-//! What is opened, what is made, and what is refused untouched.
+//! What is opened, what is created, and what is refused unchanged.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -48,7 +48,7 @@ fn an_existing_one_keeps_its_rows_and_its_key() {
 }
 
 #[test]
-fn an_empty_file_becomes_ours_unless_it_is_named_as_theirs() {
+fn an_empty_file_becomes_our_own_unless_it_is_named_index_db() {
     let place = StoreFixture::new();
     for name in ["admin.db", "index.db"] {
         fs::write(place.at(name), "").unwrap();
@@ -70,7 +70,7 @@ fn a_database_without_tables_is_nothing() {
 }
 
 #[test]
-fn theirs_is_recognised_under_any_name() {
+fn photoprism_s_is_detected_under_any_name() {
     let place = StoreFixture::new();
     for name in ["index.db", "copy.db"] {
         let path = place.photoprism(name);
@@ -82,7 +82,7 @@ fn theirs_is_recognised_under_any_name() {
     }
 }
 
-/// A file that another program made, and words of the refusal.
+/// A file that another program created, and parts of the refusal's message.
 fn foreign(place: &StoreFixture) -> Vec<(PathBuf, &'static str)> {
     let text = place.at("text.db");
     fs::write(&text, "not a database, whatever its name says").unwrap();
@@ -108,21 +108,21 @@ fn foreign(place: &StoreFixture) -> Vec<(PathBuf, &'static str)> {
 }
 
 #[test]
-fn what_others_made_is_refused_and_stays_as_it_is() {
+fn files_of_other_programs_are_refused_and_not_changed() {
     let place = StoreFixture::new();
     let cases = foreign(&place);
     let before = place.files();
-    for (path, words) in cases {
+    for (path, part) in cases {
         let error = open(&options(&path)).unwrap_err();
         assert_eq!(error.exit_code(), 78, "{error}");
         let text = error.to_string();
-        assert!(text.contains(words) && text.contains(path.to_str().unwrap()), "{text}");
+        assert!(text.contains(part) && text.contains(path.to_str().unwrap()), "{text}");
     }
     assert!(before == place.files());
 }
 
 #[test]
-fn a_backup_that_we_wrote_is_no_database() {
+fn a_backup_is_not_accepted_as_the_database() {
     let place = StoreFixture::new();
     let db = place.own();
     db.begin().unwrap();
@@ -133,7 +133,7 @@ fn a_backup_that_we_wrote_is_no_database() {
 }
 
 #[test]
-fn theirs_half_made_is_waited_for() {
+fn an_unfinished_photoprism_s_is_waited_for() {
     let place = StoreFixture::new();
     place.make("index.db", "CREATE TABLE versions (a)");
     assert_eq!(detect(&place.at("index.db")).unwrap(), DatabaseKind::Unfinished);
@@ -141,7 +141,7 @@ fn theirs_half_made_is_waited_for() {
 }
 
 #[test]
-fn a_newer_schema_is_refused_wherever_it_is_told_and_names_the_backup() {
+fn a_newer_schema_is_refused_wherever_it_is_stored_and_names_the_backup() {
     for statement in [
         "PRAGMA user_version = 7",
         "UPDATE admin_meta SET value = 7 WHERE key = 'schema_version'",
@@ -166,7 +166,7 @@ fn a_newer_schema_is_refused_wherever_it_is_told_and_names_the_backup() {
 }
 
 #[test]
-fn directories_are_made_for_default_paths_only() {
+fn directories_are_created_for_default_paths_only() {
     let place = StoreFixture::new();
     let path = place.at("a/b/admin.db");
     let error = open(&options(&path)).unwrap_err();
@@ -195,7 +195,7 @@ fn an_sqlite_that_loses_writes_is_refused() {
 
 const HELD: &str = "STORE_TEST_HELD";
 
-/// Not a test of its own: the other process. Holds the database until its input ends.
+/// Not a test by itself: this is the other process. Holds the database until its input ends.
 #[test]
 #[ignore = "run by the test beside it"]
 fn other_process() {
@@ -219,7 +219,7 @@ fn held_by_another(place: &StoreFixture) -> Child {
 }
 
 #[test]
-fn a_second_process_is_refused_and_told_who_has_it() {
+fn a_second_process_is_refused_and_the_message_names_the_first() {
     let place = StoreFixture::new();
     let mut child = held_by_another(&place);
     let error = place.open("admin.db").unwrap_err();

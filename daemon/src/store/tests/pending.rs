@@ -1,5 +1,5 @@
-//! Changes that were cut off between the two files: whether they were made is found out, and what
-//! answers for those that were not goes.
+//! Changes that were interrupted between the two files: the daemon finds out whether they were
+//! committed, and removes the records and keys of those that were not.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ use crate::store::{
     IdempotencyRecord, audit_append, audit_page, idempotency_find, idempotency_keep,
 };
 
-/// A group, and what became of it in `index.db`.
+/// A group, and what happened to it in `index.db`.
 struct Case {
     place: StoreFixture,
 }
@@ -25,7 +25,7 @@ const CHANGE: &str = "UPDATE auth_users SET user_role = 'guest', updated_at = '2
     WHERE id = 1";
 
 impl Case {
-    /// A write before, so that the file is there; then the group, which is not settled. Gives
+    /// A write before, so that the file exists; then the group, which is left pending. Returns
     /// `index.db` as it was before the group.
     fn new(before: &str, group: &[&str]) -> (Self, Vec<u8>) {
         let place = StoreFixture::new();
@@ -44,12 +44,12 @@ impl Case {
         fs::write(self.place.at("index.db"), copy).unwrap();
     }
 
-    /// What PhotoPrism does before the daemon starts again.
-    fn theirs(&self, statements: &str) {
+    /// Runs statements as PhotoPrism, before the daemon starts again.
+    fn photoprism_runs(&self, statements: &str) {
         Connection::open(self.place.at("index.db")).unwrap().execute_batch(statements).unwrap();
     }
 
-    /// The newest record after a start, and whether the key answers.
+    /// The newest record after a start, and whether the key still has its result.
     fn start(&self) -> (String, String, bool) {
         let mut slot = Database::open(self.place.options("index.db")).unwrap();
         let db = slot.get().unwrap();
@@ -65,7 +65,7 @@ fn run(slot: &mut Database, name: &str, statements: &[&str]) {
     let db = slot.db().unwrap();
     let tx = Tx::new(db);
     for statement in statements {
-        // Commands that are undone leave nothing to compare.
+        // Commands that are rolled back leave nothing to compare.
         db.savepoint().unwrap();
         tx.conn.execute("UPDATE auth_users SET user_attr = 'dry run'", []).unwrap();
         db.rollback_to().unwrap();
@@ -116,7 +116,7 @@ fn groups() -> [(&'static str, &'static [&'static str]); 6] {
             "",
             &["INSERT INTO auth_users (id, user_uid, user_name) VALUES (9, 'u9', 'nine')", CHANGE],
         ),
-        // As a restore does: the same account under another number.
+        // As a restore does: the same account with another number.
         (
             "",
             &[
@@ -131,10 +131,10 @@ fn groups() -> [(&'static str, &'static [&'static str]); 6] {
 #[test]
 fn what_was_committed_stays() {
     for (before, group) in groups() {
-        for theirs in ["", ELSEWHERE, "UPDATE auth_users SET display_name = 'y' WHERE id = 1;"] {
+        for change in ["", ELSEWHERE, "UPDATE auth_users SET display_name = 'y' WHERE id = 1;"] {
             let (case, _) = Case::new(before, group);
-            case.theirs(theirs);
-            assert_eq!(case.start(), done(), "{group:?} {theirs}");
+            case.photoprism_runs(change);
+            assert_eq!(case.start(), done(), "{group:?} {change}");
         }
     }
 }
@@ -142,11 +142,11 @@ fn what_was_committed_stays() {
 #[test]
 fn what_was_not_committed_is_undone_here_as_well() {
     for (before, group) in groups() {
-        for theirs in ["", ELSEWHERE, "UPDATE auth_users SET display_name = 'y' WHERE id = 1;"] {
+        for change in ["", ELSEWHERE, "UPDATE auth_users SET display_name = 'y' WHERE id = 1;"] {
             let (case, copy) = Case::new(before, group);
             case.put_back(&copy);
-            case.theirs(theirs);
-            assert_eq!(case.start(), undone(), "{group:?} {theirs}");
+            case.photoprism_runs(change);
+            assert_eq!(case.start(), undone(), "{group:?} {change}");
             assert_eq!(case.start(), undone(), "and only once");
         }
     }
@@ -154,7 +154,7 @@ fn what_was_not_committed_is_undone_here_as_well() {
 
 #[test]
 fn a_table_that_is_emptied_as_a_whole_is_noticed() {
-    for (put_back, theirs) in [(false, ""), (true, ""), (false, ELSEWHERE), (true, ELSEWHERE)] {
+    for (put_back, change) in [(false, ""), (true, ""), (false, ELSEWHERE), (true, ELSEWHERE)] {
         let place = StoreFixture::new();
         place.photoprism("index.db");
         place.make("index.db", SESSION);
@@ -170,8 +170,8 @@ fn a_table_that_is_emptied_as_a_whole_is_noticed() {
         if put_back {
             case.put_back(&copy);
         }
-        case.theirs(theirs);
-        assert_eq!(case.start(), if put_back { undone() } else { done() }, "{theirs}");
+        case.photoprism_runs(change);
+        assert_eq!(case.start(), if put_back { undone() } else { done() }, "{change}");
     }
 }
 
@@ -180,17 +180,19 @@ fn what_photoprism_changed_since_in_the_same_row_hides_nothing() {
     let again = "UPDATE auth_users SET display_name = 'y', updated_at = '2026-11-28 12:00:09'
         WHERE id = 1;";
     let (case, _) = Case::new("", &[CHANGE]);
-    case.theirs(again);
+    case.photoprism_runs(again);
     assert_eq!(case.start(), done());
     let (case, _) = Case::new("", &[CHANGE]);
-    case.theirs("UPDATE auth_users SET user_role = 'other', updated_at = '2026-11-28 12:00:09'");
+    case.photoprism_runs(
+        "UPDATE auth_users SET user_role = 'other', updated_at = '2026-11-28 12:00:09'",
+    );
     let (command, _, answers) = case.start();
     assert_eq!((command.as_str(), answers), ("daemon.unclear", false));
 }
 
 #[test]
 fn a_group_that_leaves_photoprism_s_file_alone_is_not_compared() {
-    // Commands beside it that were undone change nothing of that.
+    // Other commands that were rolled back change nothing of that.
     let (case, copy) = Case::new("", &["UPDATE photos SET id = 1 WHERE false"]);
     case.put_back(&copy);
     assert_eq!(case.start(), done());
@@ -212,10 +214,10 @@ fn what_was_only_gathered_leaves_no_record() {
 }
 
 #[test]
-fn a_commit_that_failed_half_way_is_compared_before_the_next_look() {
+fn a_commit_that_failed_half_way_is_compared_before_the_next_read() {
     let (case, copy) = Case::new("", &[CHANGE]);
     case.put_back(&copy);
-    // The group is in the daemon's file alone, as after a failed deletion of the journal.
+    // The group is in the daemon's file only, as after a failed deletion of the journal.
     let mut slot = Database::open(case.place.options("index.db")).unwrap();
     run(&mut slot, "half", &[CHANGE]);
     slot.after_commit(&Err(StoreError::Other("disk I/O error".into())));
@@ -265,7 +267,7 @@ fn a_group_that_was_cut_off_ends_no_session() {
     for (put_back, left) in [(true, 0), (false, 1)] {
         slot.begin().unwrap();
         let db = slot.db().unwrap();
-        // The record has the time of the end, as every command's has.
+        // The record has the time at which it was written, like those of all commands.
         let at = own_entry("", "").at + 1;
         assert_eq!(delete_all_sessions(&Tx::new(db), at).unwrap(), 1);
         let entry = AuditEntry { at, ..own_entry("auth.reset", "") };

@@ -1,4 +1,4 @@
-//! Every safety setting, asked of SQLite itself.
+//! Every safety setting, read back from SQLite itself.
 
 use rusqlite::config::DbConfig;
 use rusqlite::{OptionalExtension, StatementStatus};
@@ -47,7 +47,7 @@ fn our_own_is_locked_logged_and_synced() {
 }
 
 #[test]
-fn theirs_keeps_its_journal_and_its_locking() {
+fn photoprism_s_keeps_its_journal_and_its_locking() {
     for mode in ["delete", "wal"] {
         let place = StoreFixture::new();
         place.photoprism("index.db");
@@ -69,7 +69,7 @@ fn defensive_mode_holds() {
     assert!(db.conn.execute("SELECT \"no such column\" FROM passwords", []).is_err());
 }
 
-/// How often SQLite has planned the look-up of a name anew.
+/// How often SQLite has planned the statement that finds a name.
 fn planned_anew(db: &Db) -> i32 {
     let statement = format!("{} {LIVE_NAMESAKE}", db.columns.users);
     let mut statement = db.conn.prepare_cached(&statement).unwrap();

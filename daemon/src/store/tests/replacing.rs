@@ -1,4 +1,4 @@
-//! Foreign keys and triggers, which are off while rows of accounts are replaced, and never else.
+//! Foreign keys and triggers are off while rows of accounts are replaced, and only then.
 
 use rusqlite::config::DbConfig;
 
@@ -7,16 +7,16 @@ use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::{empty_accounts, empty_sessions};
 
-/// When sessions end.
+/// Expiry time of the sessions.
 const NOW: (i64, &str) = (0, "1970-01-01 00:00:00+00:00");
 
-/// Accounts with details that refer to them, and a trigger that takes what is nobody's business.
+/// Accounts with details that refer to them, and a trigger that deletes unrelated rows.
 const MORE: &str = "PRAGMA foreign_keys = 0; DROP TABLE auth_users_details;
     CREATE TABLE auth_users_details (user_uid PRIMARY KEY REFERENCES auth_users (user_uid));
     CREATE TRIGGER t AFTER DELETE ON auth_users BEGIN DELETE FROM photos; END;
     INSERT INTO photos (id) VALUES (1); INSERT INTO auth_users_details (user_uid) VALUES ('uid0000000000001');";
 
-fn theirs(place: &StoreFixture) -> Db {
+fn photoprism_db(place: &StoreFixture) -> Db {
     let path = place.photoprism("index.db");
     rusqlite::Connection::open(path).unwrap().execute_batch(MORE).unwrap();
     let mut db = place.open("index.db").unwrap();
@@ -35,9 +35,9 @@ fn assert_on(db: &Db, when: &str) {
 }
 
 #[test]
-fn they_are_on_again_whatever_came_of_it() {
+fn they_are_on_again_after_success_error_and_panic() {
     let place = StoreFixture::new();
-    let db = theirs(&place);
+    let db = photoprism_db(&place);
     let tx = Tx::new(&db);
     db.begin().unwrap();
     let off = || {

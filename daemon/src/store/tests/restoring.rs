@@ -1,4 +1,4 @@
-//! Restoring into PhotoPrism's database, in a copy of one that it made itself.
+//! Restoring into PhotoPrism's database, in a copy of one that PhotoPrism created.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,12 +14,12 @@ use crate::store::{BackupFile, Making, Plan, What, backup_open, restore_accounts
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
 
-fn theirs(place: &StoreFixture) -> Db {
+fn photoprism_db(place: &StoreFixture) -> Db {
     fs::copy(FIXTURE, place.at("index.db")).unwrap();
     place.open("index.db").unwrap()
 }
 
-/// Every row of every table, `sqlite_sequence` apart.
+/// Every row of every table, except `sqlite_sequence`.
 fn everything(db: &Db) -> BTreeMap<String, Vec<Vec<Value>>> {
     let mut names = db.conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
     let names: Vec<String> =
@@ -28,7 +28,7 @@ fn everything(db: &Db) -> BTreeMap<String, Vec<Vec<Value>>> {
     names.map(|name| (name.clone(), all(db, &name))).collect()
 }
 
-/// Rows without their numbers, which are nobody's business but SQLite's.
+/// Rows without their numbers, which only matter to SQLite.
 fn all(db: &Db, table: &str) -> Vec<Vec<Value>> {
     let mut found: Vec<Vec<Value>> =
         rows(&db.conn, table).into_iter().map(|row| row[1..].to_vec()).collect();
@@ -60,7 +60,7 @@ fn restore(db: &Db, file: &BackupFile) -> Vec<String> {
 #[test]
 fn a_backup_of_photoprisms_accounts_leaves_its_database_as_it_is() {
     let place = StoreFixture::new();
-    let db = theirs(&place);
+    let db = photoprism_db(&place);
     let file = back_up(&place, &db);
     assert!(file.of_photoprism && file.is_of(db.kind()) && !file.is_of(&Kind::Own));
     let counts = file.counts;
@@ -69,7 +69,7 @@ fn a_backup_of_photoprisms_accounts_leaves_its_database_as_it_is() {
         assert_eq!(rows(&file.conn, table), rows(&db.conn, table), "{table}");
     }
     assert!(fs::read(place.at("index.db")).unwrap() == fs::read(FIXTURE).unwrap());
-    // The other way, inside of a transaction, gives the same rows.
+    // The other way, inside a transaction, gives the same rows.
     db.begin().unwrap();
     let backup = write_backup(&Tx::new(&db), "y").unwrap();
     db.rollback().unwrap();
@@ -84,7 +84,7 @@ fn name(path: &Path) -> &str {
 #[test]
 fn a_restore_brings_every_account_back_and_touches_nothing_else() {
     let place = StoreFixture::new();
-    let db = theirs(&place);
+    let db = photoprism_db(&place);
     let before = everything(&db);
     let file = back_up(&place, &db);
     assert_eq!((plan(&db, &file).unchanged, plan(&db, &file).accounts.len()), (11, 0));
@@ -97,15 +97,15 @@ fn a_restore_brings_every_account_back_and_touches_nothing_else() {
              DELETE FROM auth_users_settings; DELETE FROM passcodes; DELETE FROM auth_sessions;",
         )
         .unwrap();
-    let told = plan(&db, &file);
-    assert_eq!((told.added, told.changed, told.removed), (1, 10, 1));
-    let of = |name: &str| told.accounts.iter().find(|account| account.name == name).unwrap();
+    let planned = plan(&db, &file);
+    assert_eq!((planned.added, planned.changed, planned.removed), (1, 10, 1));
+    let of = |name: &str| planned.accounts.iter().find(|account| account.name == name).unwrap();
     assert_eq!(of("alice").what, What::Added);
     assert_eq!(of("new").what, What::Removed);
     assert_eq!(of("bob").fields, ["role", "base_path", "settings", "password"]);
     assert_eq!(restore(&db, &file), [""; 0]);
     let mut after = everything(&db);
-    // A client's secret is no account's.
+    // A client's secret does not belong to an account.
     let secrets = after.get_mut("passwords").unwrap();
     secrets.retain(|row| row[0] != Value::Text("c1".into()));
     assert!(after == before, "something else changed");
@@ -115,7 +115,7 @@ fn a_restore_brings_every_account_back_and_touches_nothing_else() {
 #[test]
 fn columns_that_a_version_lacks_or_adds_are_no_obstacle() {
     let place = StoreFixture::new();
-    let mut db = theirs(&place);
+    let mut db = photoprism_db(&place);
     let file = back_up(&place, &db);
     db.conn
         .execute_batch(
@@ -128,7 +128,7 @@ fn columns_that_a_version_lacks_or_adds_are_no_obstacle() {
     let lost = restore(&db, &file);
     assert!(lost.contains(&"auth_users.user_attr".to_owned()), "{lost:?}");
     assert!(lost.contains(&"auth_users_shares.comment".to_owned()), "{lost:?}");
-    // And a backup of that shape is a backup.
+    // And a backup of that shape is a valid backup.
     let mut making = Making::begin(&db, "y").unwrap();
     making.step(&db).unwrap();
     making.publish().unwrap();

@@ -1,4 +1,4 @@
-//! Pages of accounts against a model that looks at every row.
+//! Pages of accounts compared with a model that checks every row.
 
 use proptest::prelude::*;
 use rusqlite::params;
@@ -17,8 +17,8 @@ struct Account {
     deleted: bool,
 }
 
-/// Few characters, so that prefixes meet: both cases, both wildcards, ends of the ASCII letters,
-/// letters whose case SQLite does not know.
+/// Few characters, so that prefixes collide: both cases, both wildcards, the ends of the ASCII
+/// letters, letters whose case SQLite does not know.
 const LETTERS: &str = "[azAZ%_@\\[äÄ\u{10FFFF}]";
 
 fn texts() -> impl Strategy<Value = (String, String, String)> {
@@ -99,7 +99,7 @@ thread_local! {
     static DB: (StoreFixture, Db) = {
         let place = StoreFixture::new();
         let db = place.own();
-        // The model is about the search alone; a sync for each row would take its time.
+        // The model is only about the search; a sync for each row would be slow.
         db.conn.execute_batch("PRAGMA synchronous = off").unwrap();
         (place, db)
     };

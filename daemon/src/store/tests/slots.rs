@@ -1,4 +1,4 @@
-//! The place of PhotoPrism's database: waited for, followed, looked up again.
+//! PhotoPrism's database: waited for, followed when it is replaced, its columns read again.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ fn slot(place: &StoreFixture) -> Database {
 }
 
 #[test]
-fn theirs_is_waited_for_and_never_made() {
+fn photoprism_s_is_waited_for_and_never_created() {
     let place = StoreFixture::new();
     let mut slot = slot(&place);
     for _ in 0..3 {
@@ -64,7 +64,7 @@ fn a_file_put_in_its_place_is_read_from_then_on() {
 }
 
 #[test]
-fn a_commit_into_a_file_that_was_replaced_meanwhile_is_no_success() {
+fn a_commit_into_a_file_that_was_replaced_meanwhile_is_not_a_success() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
@@ -97,7 +97,7 @@ fn photoprisms_is_never_followed_by_another_kind() {
 }
 
 #[test]
-fn what_they_commit_holds_at_once() {
+fn what_photoprism_commits_is_seen_at_once() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
@@ -106,13 +106,13 @@ fn what_they_commit_holds_at_once() {
     assert!(user_by_name(slot.get().unwrap(), "new").unwrap().is_some());
 }
 
-/// A write transaction in which nothing happens.
+/// A write transaction without any writes.
 fn commit(slot: &mut Database) {
     slot.begin().unwrap();
     slot.db().unwrap().commit().unwrap();
 }
 
-/// The statement that made each table.
+/// The statement that created each table.
 fn tables(db: &Db) -> BTreeMap<String, String> {
     let statement = "SELECT name, sql FROM sqlite_schema WHERE type = 'table'";
     let mut statement = db.conn.prepare(statement).unwrap();
@@ -121,11 +121,11 @@ fn tables(db: &Db) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn an_audit_logins_of_theirs_stays_as_it_is() {
+fn an_audit_logins_of_photoprism_stays_as_it_is() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
-    let theirs = LOGINS.replace("VARCHAR", "VARBINARY").replace("CREATE INDEX", "-- ");
-    let (table, _) = theirs.split_once(';').unwrap();
+    let definitions = LOGINS.replace("VARCHAR", "VARBINARY").replace("CREATE INDEX", "-- ");
+    let (table, _) = definitions.split_once(';').unwrap();
     place.make("index.db", table);
     let mut slot = slot(&place);
     let before = tables(slot.get().unwrap())["audit_logins"].clone();
@@ -141,7 +141,7 @@ fn a_file_that_is_taken_away_while_it_is_attached_is_noticed() {
     commit(&mut slot);
     assert!(slot.get().unwrap().columns.attached);
     fs::remove_file(place.at("photoprism-admin.db")).unwrap();
-    // What is in its WAL belongs to a file that is gone: somebody has to decide.
+    // The content of its WAL belongs to a file that is gone: an admin has to decide.
     assert!(matches!(slot.get(), Err(StoreError::Missing)));
     assert!(!place.at("photoprism-admin.db").exists());
     fs::remove_file(place.at("photoprism-admin.db-wal")).unwrap();
@@ -151,7 +151,7 @@ fn a_file_that_is_taken_away_while_it_is_attached_is_noticed() {
 }
 
 #[test]
-fn what_nothing_works_without_is_waited_for() {
+fn a_missing_column_that_nothing_works_without_is_waited_for() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
@@ -166,7 +166,7 @@ fn what_nothing_works_without_is_waited_for() {
 }
 
 #[test]
-fn columns_are_looked_up_again_when_their_schema_changes() {
+fn columns_are_read_again_when_the_schema_changes() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
     place.make("index.db", "UPDATE auth_users SET auth_issuer = 'issuer', auth_method = 'm'");
@@ -181,9 +181,9 @@ fn columns_are_looked_up_again_when_their_schema_changes() {
     assert_eq!(issuer(&mut slot), "again");
 }
 
-/// With tables that are not known nothing is done: they may have changed.
+/// With unknown tables nothing is done: they may have changed.
 #[test]
-fn a_lock_in_the_way_of_looking_the_columns_up_is_reported() {
+fn a_lock_that_blocks_reading_the_columns_is_reported() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);

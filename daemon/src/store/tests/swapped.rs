@@ -15,17 +15,17 @@ use crate::store::meta::set_cursor_key;
 
 const FILE: &str = "photoprism-admin.db";
 
-/// Rounds in which the mistake shows some times.
+/// Enough rounds for the bug to show a few times.
 const ROUNDS: u32 = 300;
 
 /// Rounds on a disk whose syncs take so long that all of them would take minutes.
 const LEAST_ROUNDS: u32 = 10;
 
-/// When such a disk has done enough.
+/// When such a disk has done enough rounds.
 const ENOUGH: Duration = Duration::from_secs(5);
 
-/// Opens PhotoPrism's database and writes to the daemon's tables; who was faster decides whether
-/// it can.
+/// Opens PhotoPrism's database and writes to the daemon's tables; which side was faster decides
+/// whether that succeeds.
 fn write(place: &StoreFixture) {
     let Ok(mut slot) = Database::open(place.options("index.db")) else { return };
     if slot.begin().is_err() {
@@ -37,7 +37,7 @@ fn write(place: &StoreFixture) {
     slot.close();
 }
 
-/// Tells the other thread to stop, after a panic too.
+/// Stops the other thread, after a panic too.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -46,8 +46,8 @@ impl Drop for Stop<'_> {
     }
 }
 
-/// Runs `round` next to one who swaps all the time.
-fn beside(swap: impl Fn() + Sync, round: impl Fn()) {
+/// Runs `round` while another thread swaps all the time.
+fn while_swapping(swap: impl Fn() + Sync, round: impl Fn()) {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -75,7 +75,7 @@ fn nothing_is_created_in_another_file() {
             let _ = fs::rename(&link, &unfinished);
         }
     };
-    beside(swap, || {
+    while_swapping(swap, || {
         write(&place);
         for ending in ["", "-wal", "-journal"] {
             let _ = fs::remove_file(place.at(&format!("{FILE}{ending}")));

@@ -1,4 +1,4 @@
-//! A checkpoint that was cut off: the file alone is not whole, and its log makes it so.
+//! A checkpoint that was interrupted: the file alone is incomplete, and its log completes it.
 
 use std::fs;
 use std::os::unix::fs::FileExt;
@@ -15,7 +15,7 @@ const ROWS: &str = "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 F
 
 const PAGE: usize = 4096;
 
-/// A checkpoint writes the first page first, which says how many there are.
+/// A checkpoint writes the first page first, which contains the number of pages.
 #[test]
 fn the_first_page_is_ahead_of_the_file() {
     let (running, killed, whole) = (StoreFixture::new(), StoreFixture::new(), StoreFixture::new());

@@ -28,11 +28,11 @@ pub struct Create {
 impl Create {
     pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
         let result = context.call(CommandName::BackupCreate, &NoArgs {})?;
-        let made = decode(&result)?;
-        context.note(&format!("made a backup: {}", holds(&made.object("counts")?)));
+        let created = decode(&result)?;
+        context.note(&format!("made a backup: {}", holds(&created.object("counts")?)));
         if self.json.json {
             return output::json(&result, None);
         }
-        output::line(&escape::line(&made.needed("backup")?))
+        output::line(&escape::line(&created.needed("backup")?))
     }
 }

@@ -1,4 +1,4 @@
-//! Which backup is meant, and what it holds in words.
+//! Finds the backup that is meant, and describes its content.
 
 use photoprism_protocol::backup::Ls;
 use photoprism_protocol::command::CommandName;

@@ -47,7 +47,7 @@ impl Restore {
     pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
         let question =
             format!("Put the accounts of {:?} in place of those that there are?", self.file);
-        // What only looks needs nobody's consent.
+        // A dry run needs nobody's consent.
         let given = self.yes.yes || self.dry_run;
         let consent = prompt::consent(context, given, &question, "--yes")?;
         let args = backup::Restore {

@@ -53,6 +53,6 @@ fn verdict(backup: &Object<'_>) -> String {
         (None, Ok(counts)) => holds(&counts),
         (None, Err(_)) => "the whole database".into(),
     };
-    let word = if backup.is_true("ok") { "ok" } else { "bad" };
-    format!("{}\n", escape::line(&format!("{word}: {}: {what}", backup.text("file"))))
+    let status = if backup.is_true("ok") { "ok" } else { "bad" };
+    format!("{}\n", escape::line(&format!("{status}: {}: {what}", backup.text("file"))))
 }

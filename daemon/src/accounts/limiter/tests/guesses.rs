@@ -1,4 +1,4 @@
-//! What guessing comes to (`spec/security.md`, "Credentials and output").
+//! How many guesses are possible, and who is locked out by them.
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ fn places_come_back_one_a_minute() {
 }
 
 #[test]
-fn the_longer_of_the_two_waits_is_told() {
+fn the_longer_of_the_two_waits_is_reported() {
     let bench = Bench::usual();
     bench.exhaust("192.0.2.1", &bob());
     bench.advance(Duration::from_secs(20));

@@ -1,4 +1,4 @@
-//! The limiter as an attempt sees it, with a clock that stands still until it is moved.
+//! The limiter as an attempt sees it, with a clock that moves only when a test advances it.
 
 mod guesses;
 mod model;
@@ -96,7 +96,7 @@ impl Attempt {
         attempt
     }
 
-    /// Looks whether it was answered.
+    /// Checks whether it was answered.
     pub(super) fn poll(&mut self) {
         let Some(future) = &mut self.future else { return };
         let mut context = Context::from_waker(Waker::noop());

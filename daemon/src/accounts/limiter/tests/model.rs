@@ -1,4 +1,5 @@
-//! Random histories, held against a model that looks at everything each time.
+//! Random histories of attempts; the limiter is compared with a model that checks all of them at
+//! each step.
 
 use std::time::Duration;
 
@@ -95,7 +96,7 @@ impl Model {
         self.entrants.iter().filter(works).count() as u128
     }
 
-    /// Answers whoever can be answered, the first first, until nobody can.
+    /// Answers every attempt that can be answered, the earliest first, until none can.
     fn settle(&mut self) {
         while let Some((at, now)) = (0..self.entrants.len()).find_map(|at| self.answer(at)) {
             self.entrants[at].now = now;
@@ -129,7 +130,7 @@ impl Model {
     }
 }
 
-/// Both, side by side.
+/// The limiter and the model.
 struct Pair {
     bench: Bench,
     model: Model,
@@ -168,7 +169,7 @@ impl Pair {
                 self.bench.advance(Duration::from_millis(milliseconds));
                 let time = u128::from(milliseconds) * 1_000_000;
                 self.model.owed = self.model.owed.map(|owed| owed.saturating_sub(time));
-                // The limiter looks when something happens, the model always.
+                // The limiter checks when something happens, the model at every step.
                 self.bench.limiter.sweep();
             }
             Step::Lift(address, number) => {
@@ -219,7 +220,7 @@ impl Pair {
         self.bench.limiter.set_rate(Rate::new(burst, Duration::from_secs(refill)));
     }
 
-    /// Every attempt stands where the model says.
+    /// Every attempt is in the state that the model expects.
     fn check(&mut self) -> Result<(), TestCaseError> {
         for at in 0..self.attempts.len() {
             let answer = self.attempts[at].as_mut().map(Attempt::take);

@@ -35,7 +35,7 @@ fn a_clock_that_was_set_back_shortens_nothing() {
 }
 
 #[test]
-fn rows_that_make_no_sense_harm_nobody() {
+fn invalid_rows_harm_nobody() {
     assert_eq!(refused_after(f64::NAN, 0), None);
     assert_eq!(refused_after(-5.0, 0), None);
     assert_eq!(refused_after(f64::INFINITY, 0), Some(60));

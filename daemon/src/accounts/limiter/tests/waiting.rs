@@ -35,7 +35,7 @@ fn the_one_who_came_first_goes_first() {
     assert_eq!(answered(&mut waiting), [0]);
     drop(first);
     assert_eq!(answered(&mut waiting), [0, 1]);
-    // A newcomer does not overtake those who wait.
+    // A newcomer does not overtake those that wait.
     let mut late = bench.begin("192.0.2.1", bob());
     drop(waiting.remove(0));
     assert!(late.waits());
@@ -50,7 +50,7 @@ fn nobody_overtakes_at_a_subject_that_both_need() {
     let mut first = bench.begin("192.0.2.2", bob());
     // Needs that address, which is free, but the first came before.
     let mut second = bench.begin("192.0.2.2", alice());
-    // Needs nothing of theirs.
+    // Needs no subject that another attempt needs.
     let third = bench.begin("192.0.2.3", LimitKey::unknown("nobody"));
     assert!(first.waits() && second.waits());
     assert!(third.entry().is_ok());
@@ -80,7 +80,7 @@ fn a_place_that_was_given_and_never_received_goes_back() {
     let held = bench.enter("192.0.2.1", bob()).unwrap();
     let first = bench.begin("192.0.2.1", bob());
     let mut second = bench.begin("192.0.2.1", bob());
-    // The first is given the place, and is dropped before it looks.
+    // The first is given the place, and is dropped before it is polled.
     held.succeed();
     assert!(second.waits());
     drop(first);
@@ -115,7 +115,7 @@ fn a_place_that_time_gives_back_goes_to_the_one_who_waits() {
     let mut first = bench.begin("192.0.2.1", bob());
     assert!(first.waits());
     bench.advance(Duration::from_mins(1));
-    // Whoever asks next finds that time has passed, and comes after the one who waits.
+    // The next attempt finds that time has passed, and comes after the one that waits.
     let mut second = bench.begin("192.0.2.1", bob());
     assert!(!first.waits() && second.waits());
     held.succeed();

@@ -15,13 +15,13 @@ use crate::error::CommandError;
 use crate::handlers::auth::add::client_name;
 use crate::handlers::find::no_nul;
 
-/// What was logged in to, unless told.
+/// The realm of a request that names none.
 pub(in crate::handlers) const DEFAULT_REALM: &str = "api";
 
 /// Most characters of a realm: its column's.
 const REALM_CHARS: usize = 64;
 
-/// The scope that an app password needs where a session is made from it.
+/// The scope that an app password needs where a session is created from it.
 const SESSIONS: &str = "sessions";
 
 /// One attempt to log in.
@@ -43,9 +43,9 @@ pub struct Attempt {
     pub user_agent: String,
     /// Name of the client for the session.
     pub client_name: String,
-    /// Whether a session is made.
+    /// Whether a session is created.
     pub session: bool,
-    /// The password is an app password that was ended, whatever its row says.
+    /// The password is an app password that was ended, whatever its row contains.
     pub ended: bool,
     scope: Option<Scope>,
 }
@@ -94,7 +94,7 @@ impl Attempt {
             .then(|| Sha256::digest(self.password.expose().as_bytes()).into())
     }
 
-    /// The words that an app password must allow.
+    /// The scope names that an app password must allow.
     pub(super) fn wanted(&self) -> Vec<&str> {
         match &self.scope {
             Some(scope) if !self.session => scope.words().collect(),

@@ -1,4 +1,4 @@
-//! What is known of an attempt before its hash is computed, and looked at again afterwards.
+//! What is read about an attempt before its hash is computed, and checked again afterwards.
 
 use photoprism_protocol::provider::Provider;
 
@@ -12,7 +12,7 @@ use crate::handlers::auth::find::id_of;
 use crate::handlers::context::Context;
 use crate::store::{Db, SessionRow, UserRow, password_hash, session_by_id, user_by_name};
 
-/// What the database says about an attempt.
+/// What the database contains about an attempt.
 #[derive(Clone, Debug)]
 pub struct Candidate {
     /// Whose places it takes.
@@ -25,7 +25,7 @@ pub struct Candidate {
     pub two_factor: Option<String>,
 }
 
-/// Looks it up.
+/// Reads it.
 pub fn load_candidate(
     db: &Db,
     context: &Context,
@@ -59,8 +59,8 @@ pub(super) fn candidate(
 }
 
 /// The hash that the account's password is checked against, where it has one. That of an account
-/// without a provider is checked as well, so that its owner is told apart from a guess in the
-/// record: the account lets nobody in (`disabled`).
+/// without a provider is checked as well, so that the record distinguishes its owner from a guess:
+/// the account lets nobody in (`disabled`).
 pub(super) fn usable_hash(db: &Db, row: &UserRow) -> Result<Option<String>, CommandError> {
     if !takes_password(row) && row.provider != Provider::None.as_str() {
         return Ok(None);
@@ -81,13 +81,13 @@ pub(super) fn app_password(
     Ok(session.filter(|session| is_app_password(session) && session.user_uid == row.uid))
 }
 
-/// Whether an app password lives and allows what is wanted.
+/// Whether an app password is still valid and allows what is wanted.
 pub(super) fn accepts(app: &SessionRow, attempt: &Attempt, now: i64) -> bool {
     !SessionLifetime::of(app).is_expired(now)
         && scope_allows(&app.scope, attempt.wanted().into_iter())
 }
 
-/// Method and key both say so.
+/// Whether the account has both the method and a key.
 pub(super) fn has_two_factor(row: &UserRow) -> bool {
     row.method == "2fa" && row.has_passcode
 }

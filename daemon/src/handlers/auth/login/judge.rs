@@ -1,4 +1,4 @@
-//! Why an attempt is refused: the first reason that holds, in the order of `spec/data.md`.
+//! Why an attempt is refused: the first reason that holds.
 
 use super::attempt::Attempt;
 use super::candidate::{accepts, app_password, has_two_factor, usable_hash};
@@ -73,23 +73,23 @@ impl Reason {
     }
 }
 
-/// What the judge says.
+/// The result of [`judge`].
 pub(super) enum Judgement {
     /// Let in, by the password or by this app password.
     In(Box<Grant>),
     /// Refused.
     Out(Reason),
-    /// What was checked is not what stands there now: check again.
+    /// What was checked is not what the database contains now: check again.
     Again,
 }
 
-/// How somebody gets in.
+/// How an attempt is let in.
 pub(super) struct Grant {
     pub(super) app: Option<SessionRow>,
     pub(super) passcode: Passcode,
 }
 
-/// What the passcode came to.
+/// The result of checking the passcode.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Passcode {
     NotNeeded,
@@ -112,7 +112,7 @@ pub(super) fn judge(
     match checked {
         VerifiedCredential::App => match (right_app, account_refusal(tx, context, row)) {
             (true, None) => Ok(entrance(app, Passcode::NotNeeded)),
-            // It or its account was ended while it was looked at: the hash decides what it is now.
+            // It or its account was ended while it was checked: the hash decides what it is now.
             (true, Some(_)) | (false, _) => Ok(Judgement::Again),
         },
         VerifiedCredential::Password { stored, matches, passcode_place } => {

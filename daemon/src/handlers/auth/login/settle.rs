@@ -22,13 +22,13 @@ use crate::store::{
     user_by_uid, user_change, user_logged_in, vouch_put,
 };
 
-/// Most live logins of an account (`spec/protocol.md`).
+/// Most live logins of an account.
 const MOST_LOGINS: u32 = 1000;
 
 /// What was checked before the transaction.
 #[derive(Clone, Debug)]
 pub enum VerifiedCredential {
-    /// An app password that will do.
+    /// An app password that is valid for this.
     App,
     /// The password against a hash.
     Password {
@@ -61,7 +61,7 @@ pub struct Lifetimes {
     pub timeout: i64,
 }
 
-/// What an attempt came to.
+/// The outcome of an attempt.
 #[derive(Debug)]
 pub enum Decision {
     /// Let in; the reply.
@@ -161,17 +161,17 @@ fn welcome(
         vouch_put(tx, vouch)?;
     }
     user_logged_in(tx, &row.uid, &times::format_stored(context.now))?;
-    let made = if request.attempt.session {
-        Some(make_session(tx, context, request, (&entrance, &row))?)
+    let created = if request.attempt.session {
+        Some(create_session(tx, context, request, (&entrance, &row))?)
     } else {
         None
     };
     let row = user_by_uid(tx, &row.uid)?.unwrap_or(row);
     let state = AccountState::of(&row);
     let user = to_wire(row, tx.kind(), context.now);
-    let (session, secret) = match made {
+    let (session, secret) = match created {
         None => (None, None),
-        Some(Made { row, secret, trimmed }) => {
+        Some(NewSession { row, secret, trimmed }) => {
             effects.extend(trimmed.into_iter().map(|id| Effect::SessionEnded { id }));
             effects.push(Effect::SessionMade(Box::new(row.clone()), Some(state)));
             (Some(sessions::to_wire(row, context.now.as_second())), Some(secret))
@@ -181,7 +181,7 @@ fn welcome(
     Ok(WithEffects { value: Decision::Welcome(Box::new(success)), effects })
 }
 
-/// The recovery code works once, and without the app the key is of no use.
+/// The recovery code works once, and without the app the key is useless.
 fn turn_two_factor_off(
     tx: &Tx<'_>,
     context: &Context,
@@ -194,24 +194,24 @@ fn turn_two_factor_off(
     Ok(Effect::SessionsEnded { uid: row.uid.clone(), all: false })
 }
 
-struct Made {
+struct NewSession {
     row: SessionRow,
     secret: Secret,
     trimmed: Vec<String>,
 }
 
-fn make_session(
+fn create_session(
     tx: &Tx<'_>,
     context: &Context,
     request: &VerifiedAttempt,
     (entrance, user): (&Grant, &UserRow),
-) -> Result<Made, CommandError> {
+) -> Result<NewSession, CommandError> {
     let mut random = context.random;
     let (secret, id) = drawn(|| new_access_token(&mut random));
     let row = SessionRow { id, ..new_row(context, request, (entrance, user)) };
     session_insert(tx, &row)?;
     let trimmed = trim_logins(tx, &user.uid, MOST_LOGINS, context.now.as_second())?;
-    Ok(Made { row, secret, trimmed })
+    Ok(NewSession { row, secret, trimmed })
 }
 
 fn new_row(
@@ -243,7 +243,7 @@ fn new_row(
             timeout: request.lifetimes.timeout,
             ..common
         },
-        // Made from an app password, it has that one's rights and ends with it.
+        // Created from an app password, it has that one's rights and ends with it.
         Some(app) => SessionRow {
             provider: "application".into(),
             method: "session".into(),

@@ -12,7 +12,7 @@ use crate::accounts::times;
 use crate::store::{PasscodeRow, SessionRow, SourceAccount, UserRow};
 
 impl ValidRow {
-    /// An account of another PhotoPrism, held to the same rules as a row of a text; its line is
+    /// An account of another PhotoPrism, checked by the same rules as a row of a text; its line is
     /// the account's id there.
     pub fn from_photoprism(
         account: SourceAccount,
@@ -42,7 +42,7 @@ fn as_row(row: UserRow, hash: Option<Secret>, passcode: Option<PasscodeRow>) -> 
         display_name: Some(row.display_name),
         email: some(row.email),
         provider: some(row.provider),
-        // An issuer without a subject says nothing.
+        // An issuer without a subject means nothing.
         auth_issuer: some(row.auth_issuer).filter(|_| !row.auth_id.is_empty()),
         auth_id: some(row.auth_id),
         super_admin: Some(row.super_admin),
@@ -59,7 +59,7 @@ fn as_row(row: UserRow, hash: Option<Secret>, passcode: Option<PasscodeRow>) -> 
     }
 }
 
-/// Go's zero time is no time.
+/// Go's zero time means that there is none.
 fn without_zero_times(mut app: SessionRow) -> SessionRow {
     if times::parse_stored(&app.login_at).is_none() {
         app.login_at.clear();

@@ -16,7 +16,7 @@ use crate::store::{
     Tx, UserPage, UserRow, UserSearch, end_all_sessions, user_by_name, user_delete, users_page,
 };
 
-/// Rows that are looked at in one piece.
+/// Rows that are read in one piece.
 const PIECE: usize = 1000;
 
 /// Accounts that a warning names.
@@ -75,9 +75,9 @@ pub(super) fn accounts_not_in_file(
         let rows = users_page(tx, &UserSearch::People, page)?;
         let Some(last) = rows.last() else { return Ok(unnamed) };
         after = last.id;
-        // Another spelling of a name that is given: that account was meant.
+        // A given name in another spelling means this account.
         for row in rows.into_iter().filter(|row| !named.contains(&without_case(&row.name))) {
-            // Rows of an account without a UID cannot be told from those of others.
+            // Rows of an account without a UID cannot be distinguished from those of others.
             let nameable = UserName::parse(&row.name).is_ok_and(|name| name.as_str() == row.name);
             if nameable && !row.uid.is_empty() {
                 unnamed.rows.push(row);
@@ -89,7 +89,7 @@ pub(super) fn accounts_not_in_file(
 }
 
 impl Unnamed {
-    /// For people: who stays, because no file could have named them.
+    /// A warning about the accounts that stay, because no file could have named them.
     pub(super) fn warning(&self) -> Option<String> {
         let count = self.unnameable.len();
         if count == 0 {
@@ -104,7 +104,7 @@ impl Unnamed {
     }
 }
 
-/// Deletes one as `users.rm` does; gives the sessions that ended, and what that means.
+/// Deletes one as `users.rm` does; returns the number of sessions that ended, and the effects.
 pub(super) fn delete(
     tx: &Tx<'_>,
     context: &Context,

@@ -19,7 +19,7 @@ use crate::store::{
     password_hash, session_by_id, session_insert, user_by_name, user_by_uid, user_change,
 };
 
-/// What a row came to.
+/// The outcome of one row.
 pub(super) struct RowOutcome {
     pub(super) outcome: &'static str,
     pub(super) changed: Vec<&'static str>,
@@ -34,7 +34,7 @@ impl RowOutcome {
     }
 }
 
-/// Carries one row out, in a savepoint of its own: a row that is refused leaves nothing.
+/// Imports one row, in a savepoint of its own: a row that is refused changes nothing.
 pub(super) fn import_row(
     tx: &Tx<'_>,
     context: &Context,
@@ -55,7 +55,7 @@ pub(super) fn import_row(
 fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, CommandError> {
     let hashed = match &row.hash {
         PasswordChange::Set(hash) => Some(hashed(row, hash)),
-        // Only a trial has no hash yet, and leaves nothing of this behind.
+        // Only a dry run has no hash yet, and it is rolled back.
         PasswordChange::Differs => Some(hashed(row, &Secret::new("tried".into()))),
         PasswordChange::None | PasswordChange::Wanted => None,
         PasswordChange::Matches(_) => return Err(changed_meanwhile()),
@@ -79,8 +79,8 @@ fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, C
     })
 }
 
-/// Those of the account that the row was made of, as far as they have not ended: their secrets go
-/// on working.
+/// Those of the account that the row was read from, unless they have expired: their secrets keep
+/// working.
 fn app_passwords(
     tx: &Tx<'_>,
     row: &ValidRow,

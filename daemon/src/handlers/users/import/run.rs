@@ -29,7 +29,7 @@ pub struct Options {
     pub prune: bool,
 }
 
-/// What it came to: all of it, which may be more than a reply holds.
+/// The results of an import, which may be more than a reply can contain.
 #[derive(Clone, Debug, Default)]
 pub struct Results {
     /// How many of each.
@@ -57,8 +57,8 @@ pub struct Import {
     pub cancel: Cancel,
 }
 
-/// Carries the whole of it out. The results go into `results`; the reply has no more than the
-/// counts, since it is what an idempotency key keeps.
+/// Runs the whole import. The results go into `results`; the reply contains only the counts, since
+/// it is stored with the idempotency key.
 ///
 /// # Errors
 /// `invalid_argument` at `prune` where no row names anybody, or the store's, then nothing is
@@ -203,7 +203,7 @@ fn warning(tx: &Tx<'_>, row: &ValidRow, came: &RowOutcome) -> Option<String> {
     unknown_role(tx.kind(), role).filter(|_| came.wrote.is_some())
 }
 
-/// Writes down what a row came to: in the results, and in the audit trail where it wrote.
+/// Records the outcome of a row: in the results, and in the audit trail if something was written.
 fn record_outcome(
     tx: &Tx<'_>,
     context: &Context,

@@ -20,16 +20,16 @@ const MOST_URL_BYTES: usize = 2048;
 /// What the account's password is to be.
 #[derive(Clone, Debug, Default)]
 pub enum PasswordChange {
-    /// The row says nothing about it.
+    /// The row does not mention it.
     #[default]
     None,
-    /// Not looked at yet: the row has a password.
+    /// Not checked yet: the row has a password.
     Wanted,
-    /// This hash: the row has it, or it was made of the row's password.
+    /// This hash: the row has it, or it was computed from the row's password.
     Set(Secret),
     /// The row's password is the one of this stored hash.
     Matches(Secret),
-    /// The row's password is another than the account's; nothing is hashed for a trial.
+    /// The row's password is not the account's; a dry run hashes nothing.
     Differs,
 }
 
@@ -42,7 +42,7 @@ pub struct ValidRow {
     pub(super) may_be_cut: bool,
     /// Name of the account.
     pub name: UserName,
-    /// File that the password stands in, as long as nobody has read it.
+    /// File that contains the password, as long as nobody has read it.
     pub password_file: Option<String>,
     /// What is given, its password included.
     pub(super) given: Properties,
@@ -61,7 +61,7 @@ pub type RejectedRow = (u64, String, CommandError);
 pub type Rows = Vec<Result<ValidRow, RejectedRow>>;
 
 impl ValidRow {
-    /// Holds a row to the rules that need no other data. `is_hash` says whether a hash can be
+    /// Checks a row by the rules that need no other data. `is_hash` returns whether a hash can be
     /// checked here.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl ValidRow {
         Ok(Self { line, may_be_cut, name, password_file, given, hash, two_factor, app_passwords })
     }
 
-    /// Takes what stands in the row's file.
+    /// Takes the content of the row's file.
     pub fn give_password(
         &mut self,
         password: &Secret,
