@@ -25,7 +25,7 @@ const DEFAULT_PROGRAM: &str = "/opt/photoprism/bin/photoprism";
 /// path that cannot be meant as it is written.
 pub fn replace(arguments: &[OsString]) -> Result<(), Failure> {
     let Some(first) = arguments.get(1) else { return Ok(()) };
-    if cli::is_ours(first) {
+    if cli::is_own(first) {
         return Ok(());
     }
     let configured = std::env::var_os(VARIABLE);

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use photoprism_daemon::failpoints::{Failpoint, switch_off};
+use photoprism_daemon::failpoints::{Failpoint, enable};
 
 /// Exit code for a fault that nobody knows (`EX_USAGE`).
 const EXIT_USAGE: u8 = 64;
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
         let Some((_, fault)) = Failpoint::ALL.into_iter().find(|(name, _)| word == *name) else {
             return ExitCode::from(EXIT_USAGE);
         };
-        switch_off(fault);
+        enable(fault);
     }
     photoprism_daemon::run(program.into_iter().chain(args))
 }

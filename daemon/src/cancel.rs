@@ -9,7 +9,7 @@ pub struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
     /// Requests the cancellation.
-    pub fn ask(&self) {
+    pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 

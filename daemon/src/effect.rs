@@ -10,7 +10,7 @@ pub enum Effect {
     /// The audit trail has a new head.
     Audited(AuditHead),
     /// A session was created, with the account that it belongs to.
-    SessionMade(Box<SessionRow>, Option<AccountState>),
+    SessionCreated(Box<SessionRow>, Option<AccountState>),
     /// A session and those created from it have ended.
     SessionEnded {
         /// Id of the session.
@@ -37,7 +37,7 @@ pub enum Effect {
     /// This many more sessions at the same time.
     MoreCameBack(usize),
     /// PhotoPrism has undone changes to an account.
-    WentBack(WentBack),
+    WentBack(Reverted),
 }
 
 /// A session that a running PhotoPrism wrote back. Without its id, which is as good as a secret in
@@ -54,7 +54,7 @@ pub struct CameBack {
 
 /// An account that a running PhotoPrism overwrote with its copy in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WentBack {
+pub struct Reverted {
     /// Its name.
     pub user_name: String,
     /// What differs from the daemon's last write, one message each.

@@ -17,7 +17,7 @@ pub enum Failpoint {
     /// Each write waits for a byte on standard input inside its transaction.
     Stall = 1 << 3,
     /// A commit whose sync failed counts as done.
-    ForgiveSync = 1 << 4,
+    IgnoreSyncError = 1 << 4,
     /// A panic of a command ends the database thread.
     LetPanicsPass = 1 << 5,
     /// Work may begin however late it is.
@@ -25,7 +25,7 @@ pub enum Failpoint {
     /// Accepting is retried at once where no descriptor is free.
     AcceptWithoutRest = 1 << 7,
     /// PhotoPrism's locks are not waited for.
-    NoPatience = 1 << 8,
+    NoLockTimeout = 1 << 8,
     /// The names of the database's files are not checked again.
     TrustNames = 1 << 9,
     /// Backups are damaged after they are written and before they are checked.
@@ -41,11 +41,11 @@ impl Failpoint {
         ("sync-seldom", Self::SyncSeldom),
         ("panic-in-restore", Self::PanicInRestore),
         ("stall", Self::Stall),
-        ("forgive-sync", Self::ForgiveSync),
+        ("ignore-sync-error", Self::IgnoreSyncError),
         ("let-panics-pass", Self::LetPanicsPass),
         ("wait-forever", Self::WaitForever),
         ("accept-without-rest", Self::AcceptWithoutRest),
-        ("no-patience", Self::NoPatience),
+        ("no-lock-timeout", Self::NoLockTimeout),
         ("trust-names", Self::TrustNames),
         ("spoil-backup", Self::SpoilBackup),
         ("trust-last-group", Self::TrustLastGroup),
@@ -56,7 +56,7 @@ impl Failpoint {
 static OFF: AtomicU16 = AtomicU16::new(0);
 
 /// Switches one defence off for the rest of the process.
-pub fn switch_off(fault: Failpoint) {
+pub fn enable(fault: Failpoint) {
     OFF.fetch_or(fault as u16, Ordering::Relaxed);
 }
 

@@ -40,7 +40,7 @@ impl Check {
     }
 
     /// Ok without advice, bad with it.
-    pub fn judged(
+    pub fn from_advice(
         check: impl Into<String>,
         found: impl Into<String>,
         advice: Option<String>,

@@ -40,7 +40,7 @@ impl Scope {
     }
 
     /// Its words, at least one.
-    pub fn words(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.split(' ')
     }
 }
@@ -67,7 +67,7 @@ mod tests {
             assert_eq!(Scope::parse(text).unwrap().as_str(), form);
         }
         let scope = Scope::parse("b a").unwrap();
-        assert_eq!(scope.words().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(scope.names().collect::<Vec<_>>(), ["a", "b"]);
     }
 
     #[test]
@@ -97,7 +97,7 @@ mod tests {
         fn what_is_taken_is_a_fixed_point(text in "[A-Za-c0-2:_, -]{0,40}") {
             if let Ok(scope) = Scope::parse(&text) {
                 prop_assert_eq!(Scope::parse(scope.as_str()), Ok(scope.clone()));
-                let words: Vec<_> = scope.words().collect();
+                let words: Vec<_> = scope.names().collect();
                 prop_assert!(words.is_sorted_by(|a, b| a < b));
             }
         }

@@ -17,7 +17,7 @@ use crate::{output, passthrough};
 use global::Global;
 
 /// First arguments that are commands of this program, `help` and the aliases included.
-pub const WORDS: [&str; 9] =
+pub const COMMANDS: [&str; 9] =
     ["passwd", "users", "user", "logins", "audit", "auth", "sess", "admin", "help"];
 
 /// Flags that may come first.
@@ -66,8 +66,8 @@ pub fn command() -> clap::Command {
 }
 
 /// Whether the first argument is a command or a flag of this program.
-pub fn is_ours(first: &OsStr) -> bool {
-    WORDS.iter().any(|word| first == *word)
+pub fn is_own(first: &OsStr) -> bool {
+    COMMANDS.iter().any(|word| first == *word)
         || FLAGS.iter().any(|flag| passthrough::is_flag(first, flag))
 }
 
@@ -145,7 +145,7 @@ mod tests {
             names.extend(noun.get_all_aliases().map(String::from));
         }
         names.sort();
-        let mut own = WORDS.map(String::from);
+        let mut own = COMMANDS.map(String::from);
         own.sort();
         assert_eq!(names, own);
     }
@@ -168,10 +168,10 @@ mod tests {
     #[test]
     fn only_the_first_argument_decides() {
         for own in ["users", "help", "sess", "--socket=/x", "--help", "-h"] {
-            assert!(is_ours(OsStr::new(own)), "{own}");
+            assert!(is_own(OsStr::new(own)), "{own}");
         }
         for other in ["index", "user s", "", "--", "-v", "--config-path", "Users", "--sockets"] {
-            assert!(!is_ours(OsStr::new(other)), "{other}");
+            assert!(!is_own(OsStr::new(other)), "{other}");
         }
     }
 

@@ -53,7 +53,7 @@ pub struct AccountState {
     /// The effective role.
     pub role: String,
     /// Deleted, or without any provider.
-    pub dead: bool,
+    pub disabled: bool,
     /// End of the account, Unix seconds; `None`: never.
     pub expires: Option<i64>,
 }
@@ -66,14 +66,14 @@ impl AccountState {
             uid: row.uid.clone(),
             name: row.name.clone(),
             role: effective_role(row).to_owned(),
-            dead: is_deleted(row) || row.provider == Provider::None.as_str(),
+            disabled: is_deleted(row) || row.provider == Provider::None.as_str(),
             expires: end.map(Timestamp::as_second),
         }
     }
 
     /// Whether the account is disabled at `now` (Unix seconds): it can then do nothing.
     pub fn is_disabled(&self, now: i64) -> bool {
-        self.dead || self.expires.is_some_and(|end| end <= now)
+        self.disabled || self.expires.is_some_and(|end| end <= now)
     }
 }
 

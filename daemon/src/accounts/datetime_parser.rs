@@ -23,7 +23,7 @@ pub(super) enum Instant {
     /// Within the range of [`Timestamp`].
     At(Timestamp),
     /// In the last hours of the year 9999, which [`Timestamp`] leaves to the time zones.
-    TooLate,
+    OutOfRange,
 }
 
 impl DateTimeParts {
@@ -34,7 +34,7 @@ impl DateTimeParts {
         let Self { year, month, day, hour, minute, nanosecond, .. } = self;
         let local = DateTime::new(year, month, day, hour, minute, second, nanosecond).ok()?;
         let offset = Offset::from_seconds(self.offset_seconds).ok()?;
-        Some(offset.to_timestamp(local).map_or(Instant::TooLate, Instant::At))
+        Some(offset.to_timestamp(local).map_or(Instant::OutOfRange, Instant::At))
     }
 }
 
@@ -135,7 +135,7 @@ mod tests {
         ] {
             assert_eq!(at(text), Some(Instant::At(expected.parse().unwrap())), "{text}");
         }
-        assert_eq!(at("9999-12-31T23:59:59Z"), Some(Instant::TooLate));
+        assert_eq!(at("9999-12-31T23:59:59Z"), Some(Instant::OutOfRange));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub fn parse_expires_at(text: &str) -> Result<Option<Timestamp>, RuleError> {
         Some(Instant::At(_)) => {
             Err(RuleError::new("the expiry lies before the year 1; give a later time, or never"))
         }
-        Some(Instant::TooLate) => Err(RuleError::new(
+        Some(Instant::OutOfRange) => Err(RuleError::new(
             "the expiry lies after 9999-12-30T22:00:00Z; give an earlier time, or never",
         )),
         None => Err(RuleError::new(

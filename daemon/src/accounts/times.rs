@@ -37,7 +37,7 @@ pub fn from_stored(text: &str) -> Result<Option<Timestamp>, UnreadableTime> {
         Some(Instant::At(instant)) => {
             Ok(Some(instant).filter(|instant| instant.as_second() > ZERO_SECONDS))
         }
-        Some(Instant::TooLate) => Ok(Some(Timestamp::MAX)),
+        Some(Instant::OutOfRange) => Ok(Some(Timestamp::MAX)),
         None => Err(UnreadableTime),
     }
 }

@@ -24,7 +24,7 @@ pub enum AdminPassword {
     /// In this file, the one of `--config`.
     ConfigFile(PathBuf, Source),
     /// It was in a `--config` file that came through a pipe, and cannot be read again.
-    Held(Secret, Source),
+    Fixed(Secret, Source),
     /// In a file that contains nothing else.
     File(PathBuf, Source),
 }
@@ -39,7 +39,7 @@ impl AdminPassword {
         Ok(match (values.source(Id::AdminPassword), &facts.config) {
             (Source::Environment(_), _) => Self::Environment,
             (source @ Source::File { .. }, Some(path)) => match &facts.piped_password {
-                Some(password) => Self::Held(password.clone(), source.clone()),
+                Some(password) => Self::Fixed(password.clone(), source.clone()),
                 None => Self::ConfigFile(path.clone(), source.clone()),
             },
             (Source::Default | Source::Flag(_) | Source::File { .. }, _) => Self::None,
@@ -51,7 +51,7 @@ impl AdminPassword {
         match self {
             Self::None => Source::Default,
             Self::Environment => Source::Environment(Id::AdminPassword.setting().env),
-            Self::ConfigFile(_, source) | Self::Held(_, source) | Self::File(_, source) => {
+            Self::ConfigFile(_, source) | Self::Fixed(_, source) | Self::File(_, source) => {
                 source.clone()
             }
         }
@@ -61,7 +61,7 @@ impl AdminPassword {
     pub fn refuse(&self, why: impl Into<String>) -> ConfigError {
         let id = match self {
             Self::File(..) => Id::AdminPasswordFile,
-            Self::None | Self::Environment | Self::ConfigFile(..) | Self::Held(..) => {
+            Self::None | Self::Environment | Self::ConfigFile(..) | Self::Fixed(..) => {
                 Id::AdminPassword
             }
         };
@@ -89,7 +89,7 @@ impl AdminPassword {
                 let file = file::read(path, when).map_err(|why| self.refuse(why))?;
                 file::admin_password(path, &file.text)
             }
-            Self::Held(password, _) => Ok(Some(password.clone())),
+            Self::Fixed(password, _) => Ok(Some(password.clone())),
             Self::File(path, _) => {
                 let file = file::read_at_most(path, MOST_BYTES, when);
                 let text = file.map_err(|why| self.refuse(why))?.text;

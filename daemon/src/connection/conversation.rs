@@ -59,15 +59,15 @@ pub async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
             Err(end) => break end,
         };
         let written = match route(&app, &caller, &line) {
-            Route::Answered(reply) => {
+            Route::Immediate(reply) => {
                 zeroize_line(line);
                 write(&app, &reply, &mut writer).await
             }
-            Route::LooksUp => {
+            Route::Batchable => {
                 let replies = batch(&app, &caller, (line, &mut reader, &mut pending));
                 write_all(&app, replies, &mut writer).await
             }
-            Route::Other => {
+            Route::Exclusive => {
                 let stream = reader.get_ref().as_ref().as_fd();
                 let reply = reply(&app, (&caller, Some(stream)), line).await;
                 write(&app, &reply, &mut writer).await

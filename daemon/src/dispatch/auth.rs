@@ -22,7 +22,7 @@ pub(super) async fn ls(call: &Call<'_>) -> Answer {
 
 pub(super) async fn show(call: &Call<'_>) -> Answer {
     let target = call.args::<wire::Target>()?;
-    call.look_up(auth::ByRef::parse(&target, call.app.index.pending_uses())?, auth::show).await
+    call.read_batched(auth::ByRef::parse(&target, call.app.index.pending_uses())?, auth::show).await
 }
 
 pub(super) async fn add(call: &Call<'_>) -> Answer {
@@ -118,7 +118,7 @@ pub(super) async fn clear_logins(call: &Call<'_>) -> Answer {
     let cleared =
         call.write(key, move |tx, context, key| logins::clear(tx, context, key, &request)).await?;
     match lifted {
-        Lifted::All => call.app.limiter.lift_all(),
+        Lifted::All => call.app.limiter.clear_all(),
         Lifted::Some(subjects) => call.app.limiter.clear(&subjects),
     }
     Ok(cleared)

@@ -26,7 +26,7 @@ pub(super) async fn verify(call: &Call<'_>) -> Answer {
     let _turn = lock_backups(call).await?;
     let directory = directory(call);
     let checked = run_blocking(move || backup::checked(&directory, &request)).await;
-    backup::told(checked.map_err(CommandError::of_read)?)
+    backup::reply(checked.map_err(CommandError::of_read)?)
 }
 
 pub(super) async fn create(call: &Call<'_>) -> Answer {

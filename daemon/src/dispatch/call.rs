@@ -230,13 +230,16 @@ impl<'a> Call<'a> {
     }
 
     /// The same for a short read, of a few rows.
-    pub(super) async fn look_up<R: Send + 'static>(
+    pub(super) async fn read_batched<R: Send + 'static>(
         &self,
         request: R,
         handler: fn(&Db, &Context, &R) -> Result<Success, CommandError>,
     ) -> Result<Success, CommandError> {
         let context = Arc::clone(&self.context);
-        self.app.store.look_up(self.time_left(), move |db| handler(db, &context, &request)).await
+        self.app
+            .store
+            .read_batched(self.time_left(), move |db| handler(db, &context, &request))
+            .await
     }
 
     /// Runs a write on the database thread.
@@ -257,7 +260,7 @@ pub(super) fn pool_error(error: PoolError) -> CommandError {
     match error {
         PoolError::Busy { retry_after_s } => CommandError::Busy { retry_after_s },
         PoolError::Stopped => CommandError::Unavailable("the daemon is stopping".into()),
-        PoolError::CutShort => CommandError::broken(
+        PoolError::TooLong => CommandError::broken(
             "password",
             "the password has more than 72 bytes, bcrypt would cut it short; use a shorter one",
         ),

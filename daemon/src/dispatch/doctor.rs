@@ -31,5 +31,5 @@ pub(super) async fn examine(call: &Call<'_>) -> Answer {
         uid: policy.own_uid,
         connections: (limits.max_connections + limits.reserved_connections) as u64,
     };
-    app.store.look(call.time_left(), move |db| doctor(db, &facts)).await
+    app.store.read_or_missing(call.time_left(), move |db| doctor(db, &facts)).await
 }

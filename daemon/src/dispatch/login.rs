@@ -56,8 +56,8 @@ async fn attempt_once(call: &Call<'_>, attempt: &Attempt) -> Result<Success, Com
         };
         let stored = known.stored.clone();
         match decide(call, attempt, (checked, &places)).await? {
-            Decision::Again(now) => known = *now,
-            Decision::Welcome(success) => {
+            Decision::Retry(now) => known = *now,
+            Decision::Grant(success) => {
                 places.password.succeed();
                 let (ip, user) = (attempt.client_ip.as_str(), attempt.name.as_str());
                 info!(target: REPEATED, ip = %ip, user, "login ok");
@@ -65,7 +65,7 @@ async fn attempt_once(call: &Call<'_>, attempt: &Attempt) -> Result<Success, Com
                 upgrade_hash(call, attempt, (&known, stored));
                 return Ok(*success);
             }
-            Decision::Refused(reason) => return Err(refused(call, attempt, (places, reason))),
+            Decision::Deny(reason) => return Err(refused(call, attempt, (places, reason))),
         }
     }
     Err(CommandError::Unavailable("the account changes all the time; try again".into()))

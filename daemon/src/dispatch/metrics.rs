@@ -15,7 +15,7 @@ use crate::metrics::{CONTENT_TYPE, Snapshot, exposition};
 pub(super) async fn metrics(call: &Call<'_>) -> Answer {
     call.args::<NoArgs>()?;
     let app = call.app;
-    let database = app.store.look(call.time_left(), metrics::database).await?;
+    let database = app.store.read_or_missing(call.time_left(), metrics::database).await?;
     let figures = Snapshot { database, ..snapshot(app) };
     let text = exposition(&app.metrics, &figures, DAEMON_VERSION)
         .map_err(|error| CommandError::Internal(error.to_string()))?;

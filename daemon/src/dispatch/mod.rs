@@ -81,27 +81,27 @@ async fn execute(
 #[derive(Debug)]
 pub enum Route {
     /// It was answered at once: this is its reply.
-    Answered(Vec<u8>),
+    Immediate(Vec<u8>),
     /// It changes nothing and has a short reply, so that it may run together with others of its
     /// kind. A line that follows a write must see what was written.
-    LooksUp,
+    Batchable,
     /// It runs by itself.
-    Other,
+    Exclusive,
 }
 
 /// Reads a line's command, and answers it if what the daemon has in memory is enough.
 pub fn route(app: &App, caller: &Caller, line: &[u8]) -> Route {
     let watch = Stopwatch::start();
-    let Ok(request) = decode(line) else { return Route::Other };
+    let Ok(request) = decode(line) else { return Route::Exclusive };
     let own = |command| matches!(command, CommandName::AuthVerify) && app.own;
     let at_once = matches!(request.command, CommandName::Ping) || own(request.command);
     if at_once && let Some(reply) = execute(app, (caller, None), &request, watch).now_or_never() {
-        return Route::Answered(reply);
+        return Route::Immediate(reply);
     }
-    if is_short(request.command) { Route::LooksUp } else { Route::Other }
+    if is_short(request.command) { Route::Batchable } else { Route::Exclusive }
 }
 
-/// Whether the line is one of [`Route::LooksUp`].
+/// Whether the line is one of [`Route::Batchable`].
 pub fn is_batchable(line: &[u8]) -> bool {
     decode(line).is_ok_and(|request| is_short(request.command))
 }

@@ -38,7 +38,7 @@ pub(super) async fn legacy(call: &Call<'_>) -> Answer {
 pub(super) async fn show(call: &Call<'_>) -> Answer {
     let target = call.args::<Target>()?;
     no_nul("user", Some(&target.user))?;
-    call.look_up(target, users::show).await
+    call.read_batched(target, users::show).await
 }
 
 pub(super) async fn show_2fa(call: &Call<'_>) -> Answer {

@@ -55,7 +55,7 @@ impl BcryptHash {
         }
         let (salt, tag) = rest.split_at_checked(22).ok_or(Unusable::Unknown)?;
         let hash = Self { cost, salt: bytes(salt)?, tag: bytes(tag)? };
-        if cost > MAX_BCRYPT_COST { Err(Unusable::Absurd) } else { Ok(hash) }
+        if cost > MAX_BCRYPT_COST { Err(Unusable::OutOfBounds) } else { Ok(hash) }
     }
 
     /// A hash whose tag is not computed yet.
@@ -123,8 +123,8 @@ mod tests {
         for (cost, expected) in [
             ("04", None),
             ("14", None),
-            ("15", Some(Unusable::Absurd)),
-            ("31", Some(Unusable::Absurd)),
+            ("15", Some(Unusable::OutOfBounds)),
+            ("31", Some(Unusable::OutOfBounds)),
             ("32", Some(Unusable::Unknown)),
             ("03", Some(Unusable::Unknown)),
             ("+9", Some(Unusable::Unknown)),

@@ -17,7 +17,7 @@ pub enum PoolError {
     Stopped,
     /// bcrypt would read only the beginning of this password.
     #[error("a password for bcrypt has at most 72 bytes and no NUL")]
-    CutShort,
+    TooLong,
     /// Out of memory, no randomness, or a panic: a fault of the daemon.
     #[error("the password hash could not be computed")]
     Failed,

@@ -43,7 +43,7 @@ impl Hasher {
             }
             Target::Bcrypt { cost } => {
                 let blank = BcryptHash::unhashed(cost, self.salt()?);
-                let key = bcrypt_hash::key(password.expose()).ok_or(PoolError::CutShort)?;
+                let key = bcrypt_hash::key(password.expose()).ok_or(PoolError::TooLong)?;
                 let tag = bcrypt_tag(&blank, &key);
                 computed.fetch_add(1, Ordering::Relaxed);
                 Ok(HashString::new(blank.encode(&tag)))

@@ -97,7 +97,7 @@ impl Pool {
     /// Queues the hashing of a password.
     ///
     /// # Errors
-    /// [`PoolError::Busy`], [`PoolError::Stopped`]; [`PoolError::CutShort`] for a password that
+    /// [`PoolError::Busy`], [`PoolError::Stopped`]; [`PoolError::TooLong`] for a password that
     /// bcrypt would truncate.
     pub fn queue_hash(
         &self,
@@ -106,7 +106,7 @@ impl Pool {
     ) -> Result<HashJob<HashString>, PoolError> {
         let is_bcrypt = matches!(self.target, Target::Bcrypt { .. });
         if is_bcrypt && bcrypt_hash::key(password.expose()).is_none() {
-            return Err(PoolError::CutShort);
+            return Err(PoolError::TooLong);
         }
         let (ticket, reply) = HashJob::new();
         self.push(lane, Job { work: Work::Hash(reply), password, is_big: false })?;

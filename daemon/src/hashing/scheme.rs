@@ -34,7 +34,7 @@ impl Costs {
     pub const CEILING: Self = Self { memory_kib: 65_536, passes: 10, lanes: 4 };
 
     /// Whether they are valid and not above the ceiling.
-    pub fn is_bearable(self) -> bool {
+    pub fn within_limits(self) -> bool {
         (1..=Self::CEILING.lanes).contains(&self.lanes)
             && (1..=Self::CEILING.passes).contains(&self.passes)
             && (8 * self.lanes..=Self::CEILING.memory_kib).contains(&self.memory_kib)
@@ -98,7 +98,7 @@ impl Target {
     /// Whether such hashes can be computed, and verified afterwards.
     pub fn is_bearable(self) -> bool {
         match self {
-            Self::Argon2id(costs) => costs.is_bearable(),
+            Self::Argon2id(costs) => costs.within_limits(),
             Self::Bcrypt { cost } => (MIN_BCRYPT_COST..=MAX_BCRYPT_COST).contains(&cost),
         }
     }
@@ -154,7 +154,7 @@ pub enum Unusable {
     #[error(
         "its parameters are out of bounds (Argon2: 64 MiB, 10 passes, 4 lanes; bcrypt: cost 14)"
     )]
-    Absurd,
+    OutOfBounds,
 }
 
 /// Parses a stored hash.
@@ -183,7 +183,7 @@ pub fn needs_rehash(stored: &str, target: Target) -> bool {
         (Ok(Stored::Argon2(_)), Target::Bcrypt { .. })
         | (Ok(Stored::Bcrypt(_)), Target::Argon2id(_)) => true,
         // No password ever matches these.
-        (Err(Unusable::Unknown | Unusable::Absurd), _) => false,
+        (Err(Unusable::Unknown | Unusable::OutOfBounds), _) => false,
     }
 }
 
@@ -234,8 +234,8 @@ mod tests {
     #[test]
     fn bearable_costs_have_both_bounds() {
         let bearable =
-            |memory_kib, passes, lanes| Costs { memory_kib, passes, lanes }.is_bearable();
-        assert!(Costs::FLOOR.is_bearable() && Costs::CEILING.is_bearable());
+            |memory_kib, passes, lanes| Costs { memory_kib, passes, lanes }.within_limits();
+        assert!(Costs::FLOOR.within_limits() && Costs::CEILING.within_limits());
         assert!(bearable(8, 1, 1) && bearable(32, 1, 4));
         assert!(!bearable(7, 1, 1) && !bearable(31, 1, 4) && !bearable(65_537, 1, 1));
         assert!(!bearable(64, 0, 1) && !bearable(64, 11, 1));

@@ -9,7 +9,7 @@ mod policy;
 mod rights;
 
 pub use caller::{Caller, SocketKind};
-pub use permit::{Permit, Refused};
+pub use permit::{AccessError, Permit};
 pub use policy::{AllowEntry, Policy, Who};
 pub use rights::Rights;
 

@@ -59,10 +59,10 @@ impl Permit {
 
 /// Why a peer may not run a command. Always `forbidden` on the wire, with this message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Refused {
+pub enum AccessError {
     /// The admin socket does not serve this peer at all.
     #[error("uid {uid} has no rights on this socket; see --socket-group and --allow")]
-    Stranger {
+    Unauthorized {
         /// The peer's uid, 65534 where it is unknown.
         uid: u32,
     },
@@ -84,20 +84,20 @@ pub enum Refused {
 
 impl Caller {
     /// Whether the peer is served at all, checked before anything is read from it.
-    pub fn admit(&self, policy: &Policy) -> Result<Level, Refused> {
-        self.level(policy).ok_or(Refused::Stranger { uid: self.uid() })
+    pub fn admit(&self, policy: &Policy) -> Result<Level, AccessError> {
+        self.level(policy).ok_or(AccessError::Unauthorized { uid: self.uid() })
     }
 
     /// Turns the peer and a command into permission to run it.
     ///
     /// # Errors
-    /// [`Refused`] says which rule forbids it.
-    pub fn permit(&self, command: CommandName, policy: &Policy) -> Result<Permit, Refused> {
+    /// [`AccessError`] says which rule forbids it.
+    pub fn permit(&self, command: CommandName, policy: &Policy) -> Result<Permit, AccessError> {
         let level = self.admit(policy)?;
         if level < command.access() {
             return Err(match self.socket() {
-                SocketKind::Auth => Refused::AuthSocket { command },
-                SocketKind::Admin => Refused::TooLow { command, has: level },
+                SocketKind::Auth => AccessError::AuthSocket { command },
+                SocketKind::Admin => AccessError::TooLow { command, has: level },
             });
         }
         let rights = Rights {

@@ -152,7 +152,7 @@ fn metadata(path: &Path, file: &File) -> Result<Metadata, SocketError> {
 }
 
 fn replaced(path: &Path) -> SocketError {
-    SocketError::InTheWay { path: path.to_owned(), what: "something new" }
+    SocketError::PathOccupied { path: path.to_owned(), what: "something new" }
 }
 
 #[cfg(test)]
@@ -275,7 +275,7 @@ mod tests {
             let lock = Lock::take(&place.path, Owned::Socket).unwrap();
             let mut bound = Bound { path: place.path.clone(), id: None, _lock: lock };
             let error = set_owner_and_mode(&place, &directory, &mut bound).unwrap_err();
-            assert!(matches!(error, SocketError::InTheWay { .. }), "{name}: {error}");
+            assert!(matches!(error, SocketError::PathOccupied { .. }), "{name}: {error}");
             assert_eq!(before(&target), seen, "{name}");
             assert!(bound.id.is_none(), "{name}");
         }
@@ -294,7 +294,7 @@ mod tests {
         let mut bound = Bound { path: place.path.clone(), id: None, _lock: lock };
         assert!(matches!(
             set_owner_and_mode(&place, &directory, &mut bound).unwrap_err(),
-            SocketError::InTheWay { .. }
+            SocketError::PathOccupied { .. }
         ));
     }
 }

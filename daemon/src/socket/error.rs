@@ -58,7 +58,7 @@ pub enum SocketError {
     },
     /// There is a file at the path that the daemon must not remove.
     #[error("{what} is in the way at {}: it was left alone, move it or choose another path", .path.display())]
-    InTheWay {
+    PathOccupied {
         /// Where.
         path: PathBuf,
         /// The kind of file.
@@ -74,7 +74,7 @@ pub enum SocketError {
     },
     /// Another daemon holds the lock.
     #[error("another daemon{} owns the {} {}", owner(*.pid), .what.name(), .path.display())]
-    Held {
+    Locked {
         /// What the lock protects.
         what: Owned,
         /// The socket or the database.
@@ -113,10 +113,10 @@ impl SocketError {
             | Self::NotADirectory(_)
             | Self::DirectoryOpen { .. }
             | Self::NotApart { .. }
-            | Self::InTheWay { .. }
+            | Self::PathOccupied { .. }
             | Self::Group { .. }
             | Self::Passed(_) => 2,
-            Self::Held { .. } | Self::Live(_) => 73,
+            Self::Locked { .. } | Self::Live(_) => 73,
             Self::Io { .. } => 74,
         }
     }
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_held_lock_names_its_holder() {
-        let held = |what, pid| SocketError::Held { what, path: "/run/a.sock".into(), pid };
+        let held = |what, pid| SocketError::Locked { what, path: "/run/a.sock".into(), pid };
         assert_eq!(
             held(Owned::Socket, Some(42)).to_string(),
             "another daemon (pid 42) owns the socket /run/a.sock"

@@ -16,7 +16,7 @@ use super::error::SocketError;
 /// removed, anything else stays untouched and is an error.
 pub(super) fn remove_stale(path: &Path) -> Result<(), SocketError> {
     let Some(found) = lstat(path)? else { return Ok(()) };
-    let in_the_way = |what| Err(SocketError::InTheWay { path: path.to_owned(), what });
+    let in_the_way = |what| Err(SocketError::PathOccupied { path: path.to_owned(), what });
     let kind = found.file_type();
     if kind.is_symlink() {
         return in_the_way("a symlink");
@@ -130,7 +130,7 @@ mod tests {
         let _datagram = UnixDatagram::bind(at("datagram")).unwrap();
         for name in ["symlink", "file", "directory", "datagram"] {
             let error = remove_stale(&at(name)).unwrap_err();
-            assert!(matches!(error, SocketError::InTheWay { .. }), "{name}: {error}");
+            assert!(matches!(error, SocketError::PathOccupied { .. }), "{name}: {error}");
             assert_eq!(error.exit_code(), 2);
             assert!(lstat(&at(name)).unwrap().is_some());
         }

@@ -40,7 +40,7 @@ impl Lock {
     /// daemon's pid.
     ///
     /// # Errors
-    /// [`SocketError::Held`] naming the holder, [`SocketError::InTheWay`] where the lock file is
+    /// [`SocketError::Locked`] naming the holder, [`SocketError::PathOccupied`] where the lock file is
     /// not a regular file of the daemon, [`SocketError::Io`] where it cannot be opened or written.
     pub fn take(path: &Path, what: Owned) -> Result<Self, SocketError> {
         let lock_file = lock_path(path);
@@ -50,7 +50,7 @@ impl Lock {
                 Ok(file) => file,
                 Err((file, Errno::EWOULDBLOCK)) => {
                     let pid = holder(&file);
-                    return Err(SocketError::Held { what, path: path.to_owned(), pid });
+                    return Err(SocketError::Locked { what, path: path.to_owned(), pid });
                 }
                 Err((_, error)) => return Err(SocketError::io("lock", &lock_file)(error)),
             };
@@ -65,7 +65,7 @@ impl Lock {
             lock.fresh &= what == Owned::Database;
             return Ok(lock);
         }
-        Err(SocketError::InTheWay { path: lock_file, what: "a lock file that comes and goes" })
+        Err(SocketError::PathOccupied { path: lock_file, what: "a lock file that comes and goes" })
     }
 
     /// The note of an earlier holder.
@@ -150,7 +150,7 @@ const SAFELY: i32 = libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK;
 
 /// Opens the lock file; true where this call created it.
 fn open(path: &Path, what: Owned) -> Result<(File, bool), SocketError> {
-    let in_the_way = |what| SocketError::InTheWay { path: path.to_owned(), what };
+    let in_the_way = |what| SocketError::PathOccupied { path: path.to_owned(), what };
     let (file, fresh) = open_or_create(path).map_err(|error| match error.raw_os_error() {
         Some(libc::ELOOP) => in_the_way("a symlink"),
         Some(libc::EISDIR) => in_the_way("a directory"),
@@ -283,7 +283,7 @@ mod tests {
         nix::unistd::mkfifo(&root.path().join("d.lock"), Mode::S_IRWXU).unwrap();
         for name in ["a", "b", "c", "d"] {
             let error = refused(&root.path().join(name));
-            assert!(matches!(error, SocketError::InTheWay { .. }), "{name}: {error}");
+            assert!(matches!(error, SocketError::PathOccupied { .. }), "{name}: {error}");
         }
         assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
     }

@@ -110,7 +110,7 @@ async fn check_chunk(
         }
         Ok(Some(state))
     };
-    app.store.look(DEADLINE, check).await
+    app.store.read_or_missing(DEADLINE, check).await
 }
 
 async fn end(app: &App, (after, now): (String, i64)) -> Result<usize, CommandError> {

@@ -12,8 +12,8 @@ use crate::effect::{Effect, WithEffects};
 use crate::error::CommandError;
 use crate::handlers::audit::Verify;
 use crate::store::{
-    Tx, has_admin_tables, limits_mend, limits_sweep, logins_prune, overlay_last_use, sessions_seen,
-    sweep_sessions, vouches_sweep,
+    Tx, has_admin_tables, limits_clamp_times, limits_sweep, logins_prune, overlay_last_use,
+    sessions_seen, sweep_sessions, trusted_networks_sweep,
 };
 
 /// How often the limiter's refusals are written.
@@ -90,13 +90,13 @@ pub(super) async fn check_trail(app: Rc<App>) {
 /// Whether the daemon's tables exist: in PhotoPrism's database the first write of a command creates
 /// them, never a start or a sweep.
 async fn has_tables(app: &App) -> Result<bool, CommandError> {
-    app.store.look(WRITE_TIMEOUT, |db| Ok(db.is_ok_and(has_admin_tables))).await
+    app.store.read_or_missing(WRITE_TIMEOUT, |db| Ok(db.is_ok_and(has_admin_tables))).await
 }
 
 async fn clamp_future_times(app: &App) -> Result<(), CommandError> {
     if has_tables(app).await? {
         let now = app.clock.unix();
-        app.store.write(WRITE_TIMEOUT, move |tx| Ok(limits_mend(tx, now)?)).await?;
+        app.store.write(WRITE_TIMEOUT, move |tx| Ok(limits_clamp_times(tx, now)?)).await?;
     }
     Ok(())
 }
@@ -135,7 +135,10 @@ async fn sweep_limits(app: &App) -> Result<(), CommandError> {
     }
     let mut from = Some(String::new());
     while let Some(place) = from {
-        from = app.store.write(WRITE_TIMEOUT, move |tx| Ok(vouches_sweep(tx, &place)?)).await?;
+        from = app
+            .store
+            .write(WRITE_TIMEOUT, move |tx| Ok(trusted_networks_sweep(tx, &place)?))
+            .await?;
     }
     let (lives, now) = (app.limiter.lives(), app.clock.unix());
     while app.store.write(WRITE_TIMEOUT, move |tx| Ok(limits_sweep(tx, lives, now)?)).await? > 0 {}

@@ -247,7 +247,7 @@ async fn watchdog(app: Rc<App>) {
     let mut stop = app.stop.clone();
     let mut seen = None;
     while timeout(interval / 2, stop.wait_for(|stop| *stop)).await.is_err() {
-        let turns = app.store.turns();
+        let turns = app.store.heartbeat();
         if seen.replace(turns) != Some(turns) {
             let _ = systemd::watchdog();
         }

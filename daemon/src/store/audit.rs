@@ -127,7 +127,7 @@ pub fn audit_append(tx: &Tx<'_>, entry: &AuditEntry) -> Result<AuditHead, StoreE
         entry.target,
         head.hash,
     ])?;
-    tx.beside.tracked.record(head.number);
+    tx.own_tables.tracked.record(head.number);
     Ok(head)
 }
 

@@ -11,7 +11,7 @@ use super::db::{Db, Tx};
 use super::error::StoreError;
 use super::rows::text;
 use super::users::{UserRow, user_by_uid};
-use crate::effect::{Effect, WentBack};
+use crate::effect::{Effect, Reverted};
 
 /// Accounts that are stored, the most recently changed.
 const MOST: i64 = 1000;
@@ -218,7 +218,7 @@ fn app_passwords(db: &Db, changed: &Changed) -> Result<Vec<(String, String, Stri
 }
 
 /// Reported reversals that still hold, for `doctor`.
-pub fn went_back(db: &Db) -> Result<Vec<WentBack>, StoreError> {
+pub fn reverted_changes(db: &Db) -> Result<Vec<Reverted>, StoreError> {
     if !remembers(db) {
         return Ok(Vec::new());
     }
@@ -228,7 +228,7 @@ pub fn went_back(db: &Db) -> Result<Vec<WentBack>, StoreError> {
         let what: Vec<String> =
             changed.reported.into_iter().filter(|what| now.contains(what)).collect();
         if !what.is_empty() {
-            all.push(WentBack { user_name: changed.name, what });
+            all.push(Reverted { user_name: changed.name, what });
         }
     }
     Ok(all)
@@ -283,7 +283,7 @@ pub fn report_changes(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
         changed.reported.extend(news.iter().cloned());
         let update = "UPDATE admin.admin_changed SET reported = ?2 WHERE user_uid = ?1";
         tx.conn.prepare_cached(update)?.execute([&changed.uid, &json(&changed.reported)])?;
-        tx.add_effect(Effect::WentBack(WentBack { user_name: changed.name, what: news }));
+        tx.add_effect(Effect::WentBack(Reverted { user_name: changed.name, what: news }));
     }
     Ok(())
 }
@@ -350,15 +350,15 @@ mod tests {
         report_changes(&tx, NOW).unwrap();
         let what = vec!["role is admin again, it was set to guest".to_owned()];
         let user_name = "name of u1".to_owned();
-        let back = WentBack { user_name, what };
+        let back = Reverted { user_name, what };
         assert_eq!(tx.take_effects(), [Effect::WentBack(back.clone())]);
         report_changes(&tx, NOW).unwrap();
         assert_eq!((tx.take_effects(), changes_due(&db, NOW).unwrap()), (vec![], false), "once");
         report_changes(&tx, NOW + SHOWN).unwrap();
-        assert_eq!(went_back(&db).unwrap(), [back]);
+        assert_eq!(reverted_changes(&db).unwrap(), [back]);
         assert!(changes_due(&db, NOW - SET_BACK - 1).unwrap());
         report_changes(&tx, NOW - SET_BACK - 1).unwrap();
-        assert_eq!((remembered(&db), went_back(&db).unwrap()), (0, vec![]));
+        assert_eq!((remembered(&db), reverted_changes(&db).unwrap()), (0, vec![]));
     }
 
     #[test]
@@ -366,6 +366,6 @@ mod tests {
         let (_directory, db) = own();
         user(&db, "u1");
         set_role(&db, "u1", "guest");
-        assert!(!changes_due(&db, NOW).unwrap() && went_back(&db).unwrap().is_empty());
+        assert!(!changes_due(&db, NOW).unwrap() && reverted_changes(&db).unwrap().is_empty());
     }
 }

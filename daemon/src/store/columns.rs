@@ -91,7 +91,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn look_up(conn: &Connection) -> Result<Self, StoreError> {
+    pub(super) fn read(conn: &Connection) -> Result<Self, StoreError> {
         let attached = conn.query_row(
             "SELECT count(*) FROM pragma_database_list WHERE name = 'admin'",
             [],

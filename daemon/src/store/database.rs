@@ -148,7 +148,7 @@ impl Database {
     }
 
     /// How long to retry [`Database::begin`]: as long as PhotoPrism itself would wait.
-    pub(super) fn patience(&self) -> Duration {
+    pub(super) fn lock_timeout(&self) -> Duration {
         if self.is_shared() { lock_timeout::full() } else { Duration::ZERO }
     }
 
@@ -166,7 +166,7 @@ impl Database {
 
     fn was_replaced(&self) -> bool {
         let shared = self.db.as_ref().is_some_and(|db| db.kind != Kind::Own);
-        let file = self.db.as_ref().is_some_and(|db| db.beside.was_replaced(&db.path));
+        let file = self.db.as_ref().is_some_and(|db| db.own_tables.was_replaced(&db.path));
         shared && (file || identity(&self.options.path) != self.identity)
     }
 
@@ -205,7 +205,7 @@ impl Database {
             info!("the database file was replaced");
             self.close();
         }
-        if self.db.as_ref().is_some_and(|db| db.beside.was_replaced(&db.path)) {
+        if self.db.as_ref().is_some_and(|db| db.own_tables.was_replaced(&db.path)) {
             warn!("photoprism-admin.db was removed or replaced");
             self.close();
         }
@@ -277,7 +277,7 @@ fn renew_columns(db: &mut Db) -> Result<bool, StoreError> {
 
 /// Reads everything, or nothing where PhotoPrism's lock prevents it: the next request tries again.
 fn reread_columns(db: &mut Db) -> Result<(), StoreError> {
-    let (columns, kind) = (Columns::look_up(&db.conn)?, photoprism_kind(&db.conn)?);
+    let (columns, kind) = (Columns::read(&db.conn)?, photoprism_kind(&db.conn)?);
     let before = std::mem::replace(&mut db.columns, columns);
     // A restore drops tables and creates them again.
     let compared = attached::compare_accounts(db);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{CachedStatement, Connection};
 use tracing::warn;
 
-use super::attached::Beside;
+use super::attached::OwnTables;
 use super::backup::Changes;
 use super::columns::Columns;
 use super::error::StoreError;
@@ -56,7 +56,7 @@ pub struct Db {
     /// For the daemon's own database; unused with PhotoPrism's.
     pub(super) generation: RefCell<Generation>,
     /// The file next to PhotoPrism's that holds the daemon's own tables.
-    pub(super) beside: Beside,
+    pub(super) own_tables: OwnTables,
     /// The setting `session-cache` in seconds.
     pub(super) session_cache: u32,
 }
@@ -200,7 +200,7 @@ impl Db {
     }
 
     pub(super) fn savepoint(&self) -> Result<(), StoreError> {
-        self.beside.tracked.mark();
+        self.own_tables.tracked.mark();
         self.run("SAVEPOINT command")
     }
 
@@ -209,7 +209,7 @@ impl Db {
     }
 
     pub(super) fn rollback_to(&self) -> Result<(), StoreError> {
-        self.beside.tracked.forget();
+        self.own_tables.tracked.forget();
         self.run("ROLLBACK TO command")?;
         self.release()
     }

@@ -12,7 +12,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, params};
 use thiserror::Error;
 
-use super::attached::{Beside, file_path};
+use super::attached::{OwnTables, file_path};
 use super::backup::{Changes, backup_directory};
 use super::columns::Columns;
 use super::db::{Db, Kind};
@@ -157,11 +157,20 @@ impl PhotoPrismReader {
         conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)?;
         conn.execute_batch("BEGIN")?;
         is_photoprism(&conn)?;
-        let (kind, columns) = (photoprism_kind(&conn)?, Columns::look_up(&conn)?);
+        let (kind, columns) = (photoprism_kind(&conn)?, Columns::read(&conn)?);
         let (path, changes) = (path.to_path_buf(), Changes::default());
-        let (generation, beside) = (RefCell::default(), Beside::default());
+        let (generation, beside) = (RefCell::default(), OwnTables::default());
         let session_cache = 0;
-        Ok(Self(Db { conn, kind, path, columns, changes, generation, beside, session_cache }))
+        Ok(Self(Db {
+            conn,
+            kind,
+            path,
+            columns,
+            changes,
+            generation,
+            own_tables: beside,
+            session_cache,
+        }))
     }
 
     /// Version and edition.

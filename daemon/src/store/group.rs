@@ -45,7 +45,7 @@ pub(super) fn commit(db: &Db, anything: bool) -> Result<(), StoreError> {
 /// Handles the result of a commit; a failed sync ends the process.
 pub(super) fn end_with_sync(end: Result<(), StoreError>) -> Result<(), StoreError> {
     if let Err(StoreError::Sync(cause)) = &end {
-        if enabled(Failpoint::ForgiveSync) {
+        if enabled(Failpoint::IgnoreSyncError) {
             return Ok(());
         }
         // Whether the pages reached the disk is unknown and will stay so: recovery at the next

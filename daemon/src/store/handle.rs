@@ -55,29 +55,29 @@ impl Store {
         deadline: Duration,
         work: impl FnOnce(&Db) -> Result<T, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
-        self.look(deadline, |db| work(db?)).await
+        self.read_or_missing(deadline, |db| work(db?)).await
     }
 
     /// As [`Store::read`], for work of a few rows: its answer leaves together with those of its
     /// neighbours.
-    pub async fn look_up<T: Send + 'static>(
+    pub async fn read_batched<T: Send + 'static>(
         &self,
         deadline: Duration,
         work: impl FnOnce(&Db) -> Result<T, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
-        self.ask(deadline, true, |db| work(db?)).await
+        self.enqueue_read(deadline, true, |db| work(db?)).await
     }
 
     /// As [`Store::read`], for work that has something to say while there is no database.
-    pub async fn look<T: Send + 'static>(
+    pub async fn read_or_missing<T: Send + 'static>(
         &self,
         deadline: Duration,
         work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
-        self.ask(deadline, false, work).await
+        self.enqueue_read(deadline, false, work).await
     }
 
-    async fn ask<T: Send + 'static>(
+    async fn enqueue_read<T: Send + 'static>(
         &self,
         deadline: Duration,
         short: bool,
@@ -113,7 +113,7 @@ impl Store {
     }
 
     /// Runs `work` as [`Store::write`] does and takes back all that it did, whatever it came to.
-    pub async fn try_out<T: Send + 'static>(
+    pub async fn write_and_rollback<T: Send + 'static>(
         &self,
         deadline: Duration,
         work: impl FnOnce(&Tx<'_>) -> Result<WithEffects<T>, CommandError> + Send + 'static,
@@ -168,7 +168,7 @@ impl Store {
     }
 
     /// Counts up each time the thread comes round: it moves, or it does not.
-    pub fn turns(&self) -> u64 {
+    pub fn heartbeat(&self) -> u64 {
         self.turns.load(Ordering::Relaxed)
     }
 

@@ -79,7 +79,7 @@ pub fn idempotency_keep(
         kept.result,
         now,
     ])?;
-    tx.beside.tracked.key(uid, key);
+    tx.own_tables.tracked.key(uid, key);
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use rusqlite::{Row, params};
 
 use self::trusted_networks::Latest;
 pub use self::trusted_networks::{
-    VOUCHES_KEPT, VOUCHES_OF_ACCOUNT, vouch_account, vouch_put, vouches_sweep,
+    VOUCHES_KEPT, VOUCHES_OF_ACCOUNT, trust_put, trusted_networks_sweep, vouch_account,
 };
 use super::db::{Db, Tx};
 use super::error::StoreError;
@@ -168,7 +168,7 @@ pub fn limits_delete_all(tx: &Tx<'_>) -> Result<u64, StoreError> {
 
 /// Sets times in the future to now: after the clock was set back these places would never be freed.
 /// Called once at a start, after [`limits_all`].
-pub fn limits_mend(tx: &Tx<'_>, now: i64) -> Result<u64, StoreError> {
+pub fn limits_clamp_times(tx: &Tx<'_>, now: i64) -> Result<u64, StoreError> {
     let statement = "UPDATE own.admin_limits SET updated_at = ?1 WHERE updated_at > ?1";
     Ok(tx.prepare_own(statement)?.execute([now])? as u64)
 }

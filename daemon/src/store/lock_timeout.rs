@@ -29,7 +29,7 @@ thread_local! {
 
 /// Total timeout for a lock.
 pub(super) fn full() -> Duration {
-    if enabled(Failpoint::NoPatience) { Duration::ZERO } else { FULL }
+    if enabled(Failpoint::NoLockTimeout) { Duration::ZERO } else { FULL }
 }
 
 /// Statements of this connection wait for locks of other processes, each for the timeout that its

@@ -66,7 +66,7 @@ pub use self::backup::{
     Emptied, Made, Making, Plan, Restored, What, backed_up, backup_directory, backup_list,
     backup_open, backups_refused, empty_accounts, empty_sessions, restore_accounts,
 };
-pub use self::changed::{changes_due, report_changes, went_back};
+pub use self::changed::{changes_due, report_changes, reverted_changes};
 pub use self::database::Database;
 pub use self::db::{Db, Kind, Tx, has_admin_tables};
 pub use self::detect::{DatabaseKind, detect, is_index};
@@ -82,8 +82,8 @@ pub use self::kept::keeps_text;
 pub use self::legacy::{LegacyRow, has_legacy, legacy_page};
 pub use self::limits::{
     ADDRESSES_KEPT, LimitCharge, LimitKind, LimitLives, LimitRow, NAMES_KEPT, VOUCHES_KEPT,
-    VOUCHES_OF_ACCOUNT, limits_all, limits_charge, limits_delete, limits_delete_all, limits_mend,
-    limits_sweep, vouch_account, vouch_put, vouches_sweep,
+    VOUCHES_OF_ACCOUNT, limits_all, limits_charge, limits_clamp_times, limits_delete,
+    limits_delete_all, limits_sweep, trust_put, trusted_networks_sweep, vouch_account,
 };
 pub use self::logins::{
     Attempt, AttemptStatus, LOGIN_OK, REFUSED_NAME, REFUSED_REALM, Refusal, login_record,

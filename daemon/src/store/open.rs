@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
 use super::access::{check_access, protect_new};
-use super::attached::{self, Beside, open_photoprism};
+use super::attached::{self, OwnTables, open_photoprism};
 use super::backup::{Changes, backup_directory, copy_whole};
 use super::columns::Columns;
 use super::db::{Db, Kind, Tx};
@@ -23,7 +23,7 @@ use super::lock_timeout::wait_for_locks;
 use super::meta::{self, CURSOR_KEY_BYTES};
 use super::owner::lock_holder;
 use super::schema::{self, STEPS};
-use super::unclean::{FileGeneration, claim, has_log, look};
+use super::unclean::{FileGeneration, claim, has_log, read_generation};
 use super::users_insert::{NewUser, user_insert};
 use crate::failpoints::{Failpoint, enabled};
 
@@ -126,7 +126,7 @@ pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenE
     // If a checkpoint was interrupted the file can only be read together with its log. PhotoPrism's
     // has none.
     let torn = before.is_none() && !waits && has_log(path);
-    let own = (torn || matches!(before, Some(DatabaseKind::Own(_)))).then(|| look(path));
+    let own = (torn || matches!(before, Some(DatabaseKind::Own(_)))).then(|| read_generation(path));
     // `SQLITE_OPEN_URI`: the attached file's URI names its VFS.
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -254,7 +254,7 @@ fn open_own(
         columns,
         changes,
         generation,
-        beside: Beside::default(),
+        own_tables: OwnTables::default(),
         session_cache: options.session_cache,
     };
     prepare_own(&mut db, options, (found, steps)).map_err(|error| failed(path, error))?;
@@ -282,7 +282,7 @@ fn prepare_own(
     db.begin()?;
     db.rollback()?;
     generation::begin_first(db)?;
-    db.columns = Columns::look_up(&db.conn)?;
+    db.columns = Columns::read(&db.conn)?;
     Ok(())
 }
 
@@ -344,7 +344,7 @@ fn create(db: &mut Db, options: &OpenOptions, steps: &[&str]) -> Result<(), Stor
     while (at as usize) < steps.len() {
         at = schema::step(&db.conn, steps, at)?;
     }
-    db.columns = Columns::look_up(&db.conn)?;
+    db.columns = Columns::read(&db.conn)?;
     // The initial rows are written in the same transaction: a database without an admin is never
     // seen.
     let tx = Tx::new(db);

@@ -163,7 +163,9 @@ impl DbThread {
         loop {
             match self.slot.begin() {
                 Err(StoreError::Locked(_))
-                    if !taken.waited && !taken.stop && watch.elapsed() < self.slot.patience() => {}
+                    if !taken.waited
+                        && !taken.stop
+                        && watch.elapsed() < self.slot.lock_timeout() => {}
                 Err(error @ StoreError::Locked(_)) => {
                     self.waited = self.inbox.waiting();
                     return Err(error);

@@ -21,7 +21,7 @@ pub(super) fn has_log(path: &Path) -> bool {
 }
 
 /// Reads the file alone.
-pub(super) fn look(path: &Path) -> FileGeneration {
+pub(super) fn read_generation(path: &Path) -> FileGeneration {
     of_file(path)
 }
 

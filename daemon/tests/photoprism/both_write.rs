@@ -54,7 +54,7 @@ fn nobody_loses_an_update_within_a_minute() {
 
 #[test]
 fn without_patience_for_locks_errors_are_seen() {
-    let mut home = TestDaemon::new().with_database(fixture()).faulty("no-patience");
+    let mut home = TestDaemon::new().with_database(fixture()).faulty("no-lock-timeout");
     let seen = run(&mut home, Duration::from_secs(6));
     assert!(seen.errors.iter().any(|error| error["code"] == "unavailable"), "{seen:?}");
 }

@@ -57,7 +57,7 @@ fn after_a_failed_sync_nothing_is_acknowledged_and_the_process_ends() {
 
 #[test]
 fn a_failed_sync_that_is_forgiven_is_caught() {
-    let mut home = TestDaemon::new().faulty("forgive-sync");
+    let mut home = TestDaemon::new().faulty("ignore-sync-error");
     let (_shim, _running, mut clients) = about_to_fail(&mut home);
     assert!(acknowledged(&mut clients) > 0);
 }

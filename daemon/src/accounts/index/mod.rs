@@ -64,7 +64,7 @@ impl SessionIndex {
             | Effect::CameBack(_)
             | Effect::MoreCameBack(_)
             | Effect::WentBack(_) => {}
-            Effect::SessionMade(row, account) => {
+            Effect::SessionCreated(row, account) => {
                 if let Some(account) = account {
                     inner.know_account(account);
                 }

@@ -30,7 +30,7 @@ fn bob() -> AccountState {
         uid: "uid1".into(),
         name: "bob".into(),
         role: "user".into(),
-        dead: false,
+        disabled: false,
         expires: None,
     }
 }
@@ -96,7 +96,7 @@ fn ends_are_applied_to_exactly_whom_they_concern() {
 #[test]
 fn a_disabled_account_has_no_active_session_until_it_is_enabled_again() {
     let index = full();
-    index.apply(Effect::AccountChanged(AccountState { dead: true, ..bob() }));
+    index.apply(Effect::AccountChanged(AccountState { disabled: true, ..bob() }));
     assert_eq!([1, 2, 3, 4].map(|n| is_active(&index, n)), [false, false, false, true]);
     index.apply(Effect::AccountChanged(AccountState { expires: Some(NOW + 1), ..bob() }));
     assert!(is_active(&index, 2));
@@ -106,9 +106,9 @@ fn a_disabled_account_has_no_active_session_until_it_is_enabled_again() {
 #[test]
 fn an_account_comes_with_its_session() {
     let index = SessionIndex::load(Vec::new(), Vec::new());
-    index.apply(Effect::SessionMade(Box::new(row(1, "local", "default")), Some(bob())));
+    index.apply(Effect::SessionCreated(Box::new(row(1, "local", "default")), Some(bob())));
     assert!(is_active(&index, 1));
-    index.apply(Effect::SessionMade(
+    index.apply(Effect::SessionCreated(
         Box::new(SessionRow { user_uid: "uid2".into(), ..row(2, "local", "default") }),
         None,
     ));
@@ -135,7 +135,7 @@ fn uses_are_kept_until_they_are_written() {
 #[test]
 fn with_photoprisms_database_only_uses_are_gathered() {
     let index = SessionIndex::default();
-    index.apply(Effect::SessionMade(Box::new(row(1, "local", "default")), Some(bob())));
+    index.apply(Effect::SessionCreated(Box::new(row(1, "local", "default")), Some(bob())));
     assert!(!is_active(&index, 1) && index.is_empty(), "its sessions are PhotoPrism's rows");
     let id = [1; 32];
     assert_eq!(index.last_use(&id), None);

@@ -72,7 +72,7 @@ impl Bucket {
     }
 
     /// Whether forgetting it changes nothing.
-    pub(super) fn is_blank(&self, now: Duration) -> bool {
+    pub(super) fn is_empty(&self, now: Duration) -> bool {
         !self.is_in_use() && self.debt(now).is_zero()
     }
 }

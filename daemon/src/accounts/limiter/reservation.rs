@@ -88,7 +88,7 @@ impl Limiter {
     }
 
     /// Whether the account's places do not bind that address.
-    pub fn is_vouched(&self, uid: &str, client_ip: &ClientIp) -> bool {
+    pub fn is_trusted(&self, uid: &str, client_ip: &ClientIp) -> bool {
         let needed =
             self.0.borrow().needed(client_ip.network(), &LimitKey::Account(uid.to_owned()));
         needed.len() == 1
@@ -109,8 +109,8 @@ impl Limiter {
     }
 
     /// Gives every place back.
-    pub fn lift_all(&self) {
-        self.0.borrow_mut().lift_all();
+    pub fn clear_all(&self) {
+        self.0.borrow_mut().clear_all();
     }
 
     /// Forgets what time has given back, and admits attempts that wait for it; to be called

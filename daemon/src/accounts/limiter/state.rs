@@ -127,7 +127,7 @@ impl State {
             if answer.is_ok() {
                 self.table.touch(subject).take();
             } else {
-                self.table.forget_blank(subject, self.clock.now());
+                self.table.forget_empty(subject, self.clock.now());
             }
         }
     }
@@ -144,7 +144,7 @@ impl State {
                 let _ = waiter.reply.send(answer);
                 open.extend(waiter.subjects.into_iter().filter(|other| *other != subject));
             }
-            self.table.forget_blank(&subject, self.clock.now());
+            self.table.forget_empty(&subject, self.clock.now());
         }
     }
 
@@ -202,7 +202,7 @@ impl State {
         self.wake_waiters(subjects);
     }
 
-    pub(super) fn lift_all(&mut self) {
+    pub(super) fn clear_all(&mut self) {
         self.clear(&self.table.subjects());
     }
 

@@ -112,15 +112,15 @@ impl Table {
     }
 
     /// Forgets a subject with all its places free and no attempt that needs it.
-    pub(super) fn forget_blank(&mut self, subject: &Subject, now: Duration) {
-        if self.get(subject).is_some_and(|bucket| bucket.is_blank(now)) {
+    pub(super) fn forget_empty(&mut self, subject: &Subject, now: Duration) {
+        if self.get(subject).is_some_and(|bucket| bucket.is_empty(now)) {
             self.remove(subject);
         }
     }
 
     /// Subjects that are no longer worth keeping, and those that an attempt waits for.
     pub(super) fn changed_by_time(&self, now: Duration) -> Vec<Subject> {
-        let changed = |bucket: &Bucket| bucket.is_blank(now) || !bucket.waiting.is_empty();
+        let changed = |bucket: &Bucket| bucket.is_empty(now) || !bucket.waiting.is_empty();
         let these = self.buckets.iter().filter(|(_, bucket)| changed(bucket));
         these.map(|(subject, _)| subject.clone()).collect()
     }

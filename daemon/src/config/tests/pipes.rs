@@ -35,7 +35,7 @@ fn a_file_of_settings_may_be_a_pipe_with_the_password_in_it() {
     writer.join().unwrap();
     assert_eq!(loaded.settings.limits.max_line, 2048);
     let password = &loaded.settings.admin_password;
-    assert!(matches!(password, AdminPassword::Held(..)), "{password:?}");
+    assert!(matches!(password, AdminPassword::Fixed(..)), "{password:?}");
     assert!(!format!("{loaded:?}").contains("correct horse"));
     for when in [When::Start, When::Serving] {
         let read = password.read(&machine.lookup(), when).unwrap().unwrap();

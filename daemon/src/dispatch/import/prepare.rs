@@ -93,7 +93,7 @@ pub(super) async fn prepare_next(
     // The rows are not shared before they are imported, so this does not copy them.
     let row = staged.rows.as_mut().map(Arc::make_mut).and_then(|rows| rows.get_mut(at));
     if let Some(Ok(row)) = row
-        && matches!(row.hash, PasswordChange::Wanted)
+        && matches!(row.hash, PasswordChange::Pending)
         && let Some(password) = row.password().cloned()
     {
         if call.is_abandoned() {
@@ -123,7 +123,7 @@ async fn hash(
         Some(None) | None => {}
     }
     if options.dry_run {
-        return Ok(PasswordChange::Differs);
+        return Ok(PasswordChange::Different);
     }
     let hashed = call.hash(password).await?;
     Ok(PasswordChange::Set(Secret::new(hashed.hash)))

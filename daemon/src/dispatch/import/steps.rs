@@ -201,7 +201,7 @@ async fn carry_out(
     let store = &call.app.store;
     let written = async {
         if options.dry_run {
-            store.try_out(call.whole_time(), work).await
+            store.write_and_rollback(call.whole_time(), work).await
         } else {
             store.write_with_effects(call.whole_time(), work).await
         }
@@ -223,7 +223,7 @@ async fn cancelled_by_stop<T>(
     tokio::select! {
         biased;
         outcome = &mut written => return outcome,
-        () = call.stopping() => cancel.ask(),
+        () = call.stopping() => cancel.cancel(),
     }
     written.await
 }

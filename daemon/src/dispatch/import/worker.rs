@@ -46,7 +46,7 @@ impl Turn {
             biased;
             outcome = work => outcome,
             error = call.abandoned() => {
-                cancel.ask();
+                cancel.cancel();
                 Err(error)
             }
         }

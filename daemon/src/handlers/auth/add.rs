@@ -95,7 +95,7 @@ pub fn add(
         session_insert(tx, &row)?;
         let target = row.ref_id.clone();
         let state = owner.as_ref().map(AccountState::of);
-        let created = Effect::SessionMade(Box::new(row.clone()), state);
+        let created = Effect::SessionCreated(Box::new(row.clone()), state);
         let session = to_wire(row, context.now.as_second());
         let hidden = AddResult { session: session.clone(), secret: None };
         let result = AddResult { session, secret: Some(secret) };

@@ -31,7 +31,7 @@ impl Verify {
         no_nul("token", Some(args.token.expose()))?;
         let scope = match args.scope.as_deref().map(Scope::parse) {
             Some(Err(rule)) => return Err(CommandError::invalid("scope", &rule)),
-            Some(Ok(scope)) => scope.words().map(ToOwned::to_owned).collect(),
+            Some(Ok(scope)) => scope.names().map(ToOwned::to_owned).collect(),
             None => Vec::new(),
         };
         no_nul("name", args.name.as_deref())?;

@@ -8,7 +8,7 @@ mod verify;
 pub use self::create::{create, file_name};
 pub use self::ls::{Ls, ls};
 pub use self::restore::{Restore, outcome, refuse_other, restore};
-pub use self::verify::{Verify, checked, told};
+pub use self::verify::{Verify, checked, reply};
 
 use photoprism_protocol::backup::{Counts, FileName};
 

@@ -133,7 +133,7 @@ fn effects(tx: &Tx<'_>, request: &Restore) -> Result<Vec<Effect>, CommandError> 
             _ => None,
         };
         let account = account.as_ref().map(AccountState::of);
-        effects.push(Effect::SessionMade(Box::new(session), account));
+        effects.push(Effect::SessionCreated(Box::new(session), account));
     }
     Ok(effects)
 }

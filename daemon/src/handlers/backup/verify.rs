@@ -76,6 +76,6 @@ fn good(file: &str, backup: &BackupFile) -> Checked {
 }
 
 /// The reply.
-pub fn told(backups: Vec<Checked>) -> Result<Success, CommandError> {
+pub fn reply(backups: Vec<Checked>) -> Result<Success, CommandError> {
     success(&VerifyResult { ok: backups.iter().all(|backup| backup.ok), backups })
 }

@@ -5,11 +5,11 @@ use photoprism_protocol::doctor::Check;
 
 use super::Facts;
 use crate::accounts::bootstrap::FIRST_ADMIN_ID;
-use crate::effect::WentBack;
+use crate::effect::Reverted;
 use crate::error::CommandError;
 use crate::store::{
     Db, FirstPassword, Kind, SCHEMA_VERSION, audit_page, first_admin_name, first_password,
-    foreign_tables as foreign_tables_of, journal_mode, went_back,
+    foreign_tables as foreign_tables_of, journal_mode, reverted_changes,
 };
 
 /// Accounts that are named one by one.
@@ -48,7 +48,7 @@ fn journal(kind: &Kind, mode: &str) -> Check {
         ),
         (Kind::PhotoPrism { .. }, _) => None,
     };
-    Check::judged("journal mode", mode, advice.map(Into::into))
+    Check::from_advice("journal mode", mode, advice.map(Into::into))
 }
 
 fn trail(found: &VerifyResult) -> Check {
@@ -58,7 +58,7 @@ fn trail(found: &VerifyResult) -> Check {
              with the heads in the log"
         )
     });
-    Check::judged("audit trail", format!("{} records", found.records), advice)
+    Check::from_advice("audit trail", format!("{} records", found.records), advice)
 }
 
 /// Tables of an earlier version that are not a part of this trail: they are not moved.
@@ -87,7 +87,7 @@ fn clock(db: &Db, facts: &Facts) -> Result<Check, CommandError> {
     let advice = (behind > SET_BACK).then(|| {
         format!("it is {behind} s behind the last record of the audit trail: set the clock, by NTP")
     });
-    Ok(Check::judged("clock", crate::accounts::times::to_rfc3339(facts.now), advice))
+    Ok(Check::from_advice("clock", crate::accounts::times::to_rfc3339(facts.now), advice))
 }
 
 /// Changes that a running PhotoPrism undid; an admin may have done so on purpose.
@@ -95,8 +95,8 @@ fn changes(db: &Db) -> Result<Option<Check>, CommandError> {
     if *db.kind() == Kind::Own {
         return Ok(None);
     }
-    let back = went_back(db)?;
-    let line = |back: &WentBack| format!("{}: {}", back.user_name, back.what.join(", "));
+    let back = reverted_changes(db)?;
+    let line = |back: &Reverted| format!("{}: {}", back.user_name, back.what.join(", "));
     let mut found: Vec<String> = back.iter().take(MOST_NAMED).map(line).collect();
     if back.len() > MOST_NAMED {
         found.push(format!("{} more", back.len() - MOST_NAMED));

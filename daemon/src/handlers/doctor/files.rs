@@ -27,7 +27,7 @@ fn socket(name: &str, path: &Path, facts: &Facts, gid: Option<u32>) -> Check {
     match Seen::at(path) {
         Ok(seen) => {
             let found = format!("{}, {}", path.display(), seen.shown());
-            Check::judged(name, found, socket_advice(path, seen, (facts.uid, gid)))
+            Check::from_advice(name, found, socket_advice(path, seen, (facts.uid, gid)))
         }
         Err(error) => Check::bad(
             name,
@@ -61,7 +61,7 @@ fn path(name: &str, socket: &Path, uid: u32) -> Check {
     match Seen::through(path) {
         Ok(seen) => {
             let found = format!("{}, {}", path.display(), seen.shown());
-            Check::judged(name, found, path_advice(path, seen, uid))
+            Check::from_advice(name, found, path_advice(path, seen, uid))
         }
         Err(error) => Check::bad(
             name,
@@ -92,7 +92,7 @@ pub(super) fn database(facts: &Facts) -> Option<Check> {
     let path = &facts.database;
     let seen = Seen::through(path).ok()?;
     let found = format!("{}, {}, {} bytes", path.display(), seen.shown(), seen.length);
-    Some(Check::judged("database file", found, database_advice(facts, seen)))
+    Some(Check::from_advice("database file", found, database_advice(facts, seen)))
 }
 
 fn database_advice(Facts { database, own, uid, .. }: &Facts, seen: Seen) -> Option<String> {
@@ -113,7 +113,7 @@ pub(super) fn database_directory(facts: &Facts) -> Option<Check> {
     let seen = Seen::through(directory).ok()?;
     let found = format!("{}, {}", directory.display(), seen.shown());
     let advice = directory_advice(directory, seen, facts.uid);
-    Some(Check::judged("database directory", found, advice))
+    Some(Check::from_advice("database directory", found, advice))
 }
 
 fn directory_advice(directory: &Path, seen: Seen, uid: u32) -> Option<String> {
@@ -137,7 +137,11 @@ pub(super) fn own_tables(db: &Db, facts: &Facts) -> Option<Check> {
     };
     let found = format!("{}, {}, {} bytes", path.display(), seen.shown(), seen.length);
     let owner = Seen::through(&facts.database).map_or(facts.uid, |seen| seen.uid);
-    Some(Check::judged("own tables", found, own_tables_advice(&path, seen, (facts.uid, owner))))
+    Some(Check::from_advice(
+        "own tables",
+        found,
+        own_tables_advice(&path, seen, (facts.uid, owner)),
+    ))
 }
 
 /// It may belong to the daemon's user or to PhotoPrism's, who runs the daemon the next time.
@@ -160,7 +164,7 @@ pub(super) fn backups(facts: &Facts) -> Option<Check> {
         let advice = (!is_writable(parent)).then(|| {
             format!("it could not be made: let uid {} write in {}", facts.uid, parent.display())
         });
-        return Some(Check::judged("backups", found, advice));
+        return Some(Check::from_advice("backups", found, advice));
     };
     let advice = if let Some(refused) = backups_refused(&directory, seen, facts.uid) {
         Some(refused)
@@ -171,7 +175,7 @@ pub(super) fn backups(facts: &Facts) -> Option<Check> {
     } else {
         Some(format!("no backup can be written: let uid {} write in {path}", facts.uid))
     };
-    Some(Check::judged("backups", format!("{path}, {}", seen.shown()), advice))
+    Some(Check::from_advice("backups", format!("{path}, {}", seen.shown()), advice))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn judge_space(found: Space, database: u64) -> Check {
     let advice = (found.free < least)
         .then(|| format!("at least {} MiB should be free, for records and backups", mib(least)));
     let text = format!("{} of {} MiB free", mib(found.free), mib(found.total));
-    Check::judged("disk space", text, advice)
+    Check::from_advice("disk space", text, advice)
 }
 
 fn file_system(database: &Path) -> Check {
@@ -71,7 +71,7 @@ fn judge_descriptors(soft: u64, hard: u64, connections: u64) -> Check {
         ))
     };
     let found = format!("limit {soft}, {needed} needed for {connections} connections");
-    Check::judged("open files", found, advice)
+    Check::from_advice("open files", found, advice)
 }
 
 #[cfg(test)]

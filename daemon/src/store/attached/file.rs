@@ -182,7 +182,7 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
     let path = file_path(&db.path);
     if !db.columns.attached {
         if fs::symlink_metadata(&path).is_err() {
-            create(&path, &db.path, &db.beside.key)?;
+            create(&path, &db.path, &db.own_tables.key)?;
             info!(path = %path.display(), "the daemon's tables were created");
             info!("a new audit trail begins");
         }
@@ -191,7 +191,7 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
             OpenError::Storage(what) => StoreError::ReadOnly(what),
             other => StoreError::Other(other.to_string()),
         })?;
-        db.beside.file.set(identity(&path));
+        db.own_tables.file.set(identity(&path));
     } else if !tables::has_all_tables(&db.conn)? {
         db.begin()?;
         let created = tables::create(&db.conn, "admin").and_then(|()| db.commit());
@@ -200,11 +200,11 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
         }
         created?;
     }
-    db.columns = Columns::look_up(&db.conn)?;
+    db.columns = Columns::read(&db.conn)?;
     super::replaced::remember_first(db)
 }
 
-impl super::Beside {
+impl super::OwnTables {
     /// Whether the attached file was removed or replaced: what is written to it would be lost.
     pub(in crate::store) fn was_replaced(&self, main: &Path) -> bool {
         let file = self.file.get();

@@ -65,12 +65,12 @@ enum Trail {
 /// Moves them, if there are any. A trail that differs from that of the attached file is left alone:
 /// nothing reads it or writes to it, and `doctor` reports it.
 pub(in crate::store) fn move_leftover(db: &mut Db) -> Result<(), StoreError> {
-    if db.columns.in_main.is_empty() || db.beside.foreign.get() {
+    if db.columns.in_main.is_empty() || db.own_tables.foreign.get() {
         return Ok(());
     }
     if !db.columns.attached {
         // The fingerprints of its idempotency keys were created with this one.
-        db.beside.key = key_of_path(&db.path);
+        db.own_tables.key = key_of_path(&db.path);
     }
     ready(db)?;
     db.begin()?;
@@ -88,20 +88,20 @@ pub(in crate::store) fn move_leftover(db: &mut Db) -> Result<(), StoreError> {
         }
         Trail::Known => info!(tables, "tables that a restored dump brought back were dropped"),
         Trail::Foreign => {
-            db.beside.foreign.set(true);
+            db.own_tables.foreign.set(true);
             warn!(
                 tables,
                 "PhotoPrism's database holds tables of a daemon with another audit trail"
             );
         }
     }
-    db.columns = Columns::look_up(&db.conn)?;
+    db.columns = Columns::read(&db.conn)?;
     Ok(())
 }
 
 /// The daemon's tables in PhotoPrism's file that are not moved, because their trail is another one.
 pub fn foreign_tables(db: &Db) -> Option<String> {
-    db.beside.foreign.get().then(|| db.columns.in_main.join(", "))
+    db.own_tables.foreign.get().then(|| db.columns.in_main.join(", "))
 }
 
 fn run(db: &Db) -> Result<Trail, StoreError> {

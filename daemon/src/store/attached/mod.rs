@@ -38,7 +38,7 @@ use super::meta::CURSOR_KEY_BYTES;
 
 /// State of the attached file, and of the group that is running.
 #[derive(Debug, Default)]
-pub(super) struct Beside {
+pub(super) struct OwnTables {
     /// The key for a new file.
     pub(super) key: [u8; CURSOR_KEY_BYTES],
     /// What the running group has changed.
@@ -57,15 +57,15 @@ pub(super) struct Beside {
 
 /// Compares the last group of the previous run, unless that is done.
 pub(super) fn settle_due(db: &Db) -> Result<(), StoreError> {
-    if !db.beside.settled.get() {
+    if !db.own_tables.settled.get() {
         pending::settle_last(db)?;
         compare_accounts(db)?;
-        db.beside.settled.set(true);
+        db.own_tables.settled.set(true);
     }
     Ok(())
 }
 
-impl Beside {
+impl OwnTables {
     /// Nothing is attached yet.
     pub(super) fn new(key: [u8; CURSOR_KEY_BYTES]) -> Self {
         Self { key, ..Self::default() }

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::hooks::Action;
 use tracing::warn;
 
-use super::Beside;
+use super::OwnTables;
 use crate::store::attached;
 use crate::store::backup::Changes;
 use crate::store::columns::Columns;
@@ -32,19 +32,20 @@ pub(in crate::store) fn open_photoprism(
     // the journal, which only EXTRA syncs.
     pragma(&conn, "synchronous", "3").map_err(fail)?;
     attached::attach(&conn, path)?;
-    let columns = Columns::look_up(&conn).map_err(fail)?;
+    let columns = Columns::read(&conn).map_err(fail)?;
     if let Some(what) = columns.missing() {
         return Err(refused(
             path,
             &format!("it is a PhotoPrism database without {what}; {MIGRATE}"),
         ));
     }
-    let beside = Beside::new(options.cursor_key);
+    let beside = OwnTables::new(options.cursor_key);
     let path = path.clone();
     let (changes, generation) = (Changes::default(), RefCell::default());
     let session_cache = options.session_cache;
-    let mut db = Db { conn, kind, path, columns, changes, generation, beside, session_cache };
-    let tracked = db.beside.tracked.clone();
+    let mut db =
+        Db { conn, kind, path, columns, changes, generation, own_tables: beside, session_cache };
+    let tracked = db.own_tables.tracked.clone();
     db.conn
         .update_hook(Some(move |action, database: &str, table: &str, row| {
             tracked.row(database, table, (row, action == Action::SQLITE_INSERT));
@@ -58,7 +59,7 @@ pub(in crate::store) fn open_photoprism(
 /// PhotoPrism's file.
 fn take_over(db: &mut Db) -> Result<(), StoreError> {
     if db.columns.attached {
-        db.beside.attached(&db.path);
+        db.own_tables.attached(&db.path);
         match attached::settle_due(db) {
             // Reads still work; the first write does it, or is refused.
             Err(error @ (StoreError::Full(_) | StoreError::ReadOnly(_))) => {

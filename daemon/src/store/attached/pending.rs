@@ -33,9 +33,9 @@ struct Group {
 
 /// Starts a group: its transaction is open and holds the lock of `index.db`.
 pub(in crate::store) fn begin(db: &Db) -> Result<(), StoreError> {
-    db.beside.tracked.clear();
+    db.own_tables.tracked.clear();
     let counter = if is_wal(db)? { None } else { Some(counter(db)?) };
-    db.beside.counter.set(counter);
+    db.own_tables.counter.set(counter);
     Ok(())
 }
 
@@ -53,15 +53,15 @@ fn is_wal(db: &Db) -> Result<bool, StoreError> {
 /// Stores what the group did, as the last step before its commit. Stores nothing where `index.db`
 /// is unchanged: then only the attached file is committed.
 pub(in crate::store) fn keep(db: &Db) -> Result<(), StoreError> {
-    let Noted { rows, keys, records, touched } = db.beside.tracked.noted();
-    let counter = db.beside.counter.get();
+    let Noted { rows, keys, records, touched } = db.own_tables.tracked.noted();
+    let counter = db.own_tables.counter.get();
     let open = journal_is_open(&db.conn).map_err(|error| StoreError::Other(error.to_string()))?;
     // The hook does not report tables without row numbers: there, any changed page counts.
     let touched = touched || !db.columns.without_rowid.is_empty();
     if !touched || !open {
         return Ok(());
     }
-    let mut before = db.beside.before.borrow_mut();
+    let mut before = db.own_tables.before.borrow_mut();
     if before.is_none() {
         *before = super::file::reader(&db.path).ok();
     }

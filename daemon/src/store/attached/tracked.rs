@@ -119,7 +119,7 @@ pub(in crate::store) fn note_emptied(tx: &Tx<'_>, table: &str) -> Result<(), Sto
     let mut statement = tx.conn.prepare_cached(&statement)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        tx.beside.tracked.row("main", table, (row.get(0)?, false));
+        tx.own_tables.tracked.row("main", table, (row.get(0)?, false));
     }
     Ok(())
 }

@@ -55,9 +55,9 @@ fn a_clock_that_was_set_back_brings_nothing_back() {
     limits_charge(&tx, &[charge(BOB)], NOON).unwrap();
     limits_charge(&tx, &[charge(BOB)], NOON - 3600).unwrap();
     assert_eq!(only(&db), (2.0, NOON));
-    assert_eq!(limits_mend(&tx, NOON - 3600).unwrap(), 1);
+    assert_eq!(limits_clamp_times(&tx, NOON - 3600).unwrap(), 1);
     assert_eq!(only(&db), (2.0, NOON - 3600));
-    assert_eq!(limits_mend(&tx, NOON - 3600).unwrap(), 0);
+    assert_eq!(limits_clamp_times(&tx, NOON - 3600).unwrap(), 0);
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn attempt(daemon: &Daemon, db: &Db, (number, failed): (u8, bool)) {
         place.fail();
     } else {
         if let Some(vouch) = place.trust(daemon.now) {
-            vouch_put(&Tx::new(db), &vouch).unwrap();
+            trust_put(&Tx::new(db), &vouch).unwrap();
         }
         place.succeed();
     }
@@ -253,8 +253,8 @@ proptest! {
                     // Fractions of a place are rounded up to whole seconds.
                     prop_assert!(running.abs_diff(restarted) <= 1, "{running} {restarted}");
                 }
-                let vouched = daemon.limiter.is_vouched(&uid, &ip);
-                prop_assert_eq!(vouched, loaded.limiter.is_vouched(&uid, &ip));
+                let vouched = daemon.limiter.is_trusted(&uid, &ip);
+                prop_assert_eq!(vouched, loaded.limiter.is_trusted(&uid, &ip));
             }
         }
     }
@@ -289,10 +289,10 @@ fn latest(of: i64) -> Vec<i64> {
 fn of_the_addresses_of_an_account_the_latest_hundred_are_kept() {
     let (_directory, db) = own();
     let tx = Tx::new(&db);
-    vouch_put(&tx, &vouch("eve", 7)).unwrap();
-    vouch_put(&tx, &vouch("bob b", 7)).unwrap();
+    trust_put(&tx, &vouch("eve", 7)).unwrap();
+    trust_put(&tx, &vouch("bob b", 7)).unwrap();
     for number in 0..350 {
-        vouch_put(&tx, &vouch("bob", number)).unwrap();
+        trust_put(&tx, &vouch("bob", number)).unwrap();
     }
     assert_eq!(times_of(&db, "bob"), latest(350));
     assert_eq!((times_of(&db, "eve").len(), times_of(&db, "bob b").len()), (1, 1));
@@ -315,11 +315,11 @@ fn too_many_addresses_of_an_account_go_in_steps_and_are_not_loaded() {
     let bob = loaded.iter().filter(|row| vouch_account(&row.subject) == Some("bob"));
     assert_eq!(bob.map(|row| row.updated_at).collect::<Vec<_>>(), latest(5000));
     // A login of the account also keeps the latest, whatever it checks.
-    vouch_put(&tx, &vouch("bob", 5000)).unwrap();
+    trust_put(&tx, &vouch("bob", 5000)).unwrap();
     let (mut from, mut steps) = (Some(String::new()), 0);
     while let Some(place) = from {
         let before = limits_all_rows(&db);
-        from = vouches_sweep(&tx, &place).unwrap();
+        from = trusted_networks_sweep(&tx, &place).unwrap();
         assert!(before - limits_all_rows(&db) <= 1000, "a step takes no longer");
         steps += 1;
     }
@@ -349,7 +349,7 @@ fn a_sweep_of_mixed_accounts_ends() {
     limits_put(&tx, &mixed.collect::<Vec<_>>()).unwrap();
     let (mut from, mut steps) = (Some(String::new()), 0);
     while let Some(place) = from {
-        from = vouches_sweep(&tx, &place).unwrap();
+        from = trusted_networks_sweep(&tx, &place).unwrap();
         steps += 1;
         assert!(steps < 100, "it stands still");
     }

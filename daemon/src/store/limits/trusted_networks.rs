@@ -25,7 +25,7 @@ pub fn vouch_account(subject: &str) -> Option<&str> {
 
 /// Stores that an account logged in from an address, and drops the oldest of that account if there
 /// are too many.
-pub fn vouch_put(tx: &Tx<'_>, vouch: &LimitRow) -> Result<(), StoreError> {
+pub fn trust_put(tx: &Tx<'_>, vouch: &LimitRow) -> Result<(), StoreError> {
     limits_put(tx, std::slice::from_ref(vouch))?;
     if let Some(uid) = vouch_account(&vouch.subject) {
         trim(tx, (uid, &vouch.subject), CHECKED_ROWS)?;
@@ -50,7 +50,7 @@ fn trim(tx: &Tx<'_>, (uid, subject): (&str, &str), rows: usize) -> Result<u64, S
 
 /// Drops the oldest addresses of accounts with too many, among the rows after `from` in text order.
 /// Returns where the next step begins; `None` after the last.
-pub fn vouches_sweep(tx: &Tx<'_>, from: &str) -> Result<Option<String>, StoreError> {
+pub fn trusted_networks_sweep(tx: &Tx<'_>, from: &str) -> Result<Option<String>, StoreError> {
     let statement = "SELECT subject FROM own.admin_limits WHERE kind = ?1 AND subject > ?2
          ORDER BY subject LIMIT ?3";
     let mut statement = tx.prepare_own(statement)?;

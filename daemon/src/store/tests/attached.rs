@@ -163,7 +163,7 @@ fn files_that_are_not_the_daemon_s_are_refused() {
         assert_eq!(error.exit_code(), code, "{error}");
         assert!(error.to_string().contains(FILE), "{error}");
     };
-    place.make(FILE, "CREATE TABLE photos (id)");
+    place.create(FILE, "CREATE TABLE photos (id)");
     fs::set_permissions(place.at(FILE), PermissionsExt::from_mode(0o600)).unwrap();
     let bytes = fs::read(place.at(FILE)).unwrap();
     refused("does not hold the daemon's own tables", 78);
@@ -183,9 +183,9 @@ fn files_that_are_not_the_daemon_s_are_refused() {
     let mut slot = slot(&place);
     write(&mut slot, "one");
     slot.close();
-    place.make(FILE, "PRAGMA user_version = 99");
+    place.create(FILE, "PRAGMA user_version = 99");
     refused("schema 99, newer than 1", 78);
-    place.make(FILE, "PRAGMA user_version = 1");
+    place.create(FILE, "PRAGMA user_version = 1");
     fs::set_permissions(place.at(FILE), PermissionsExt::from_mode(0o400)).unwrap();
     refused("mode 0400", 74);
 }
@@ -326,7 +326,7 @@ fn another_trail_is_neither_mixed_nor_written() {
     let mut second = slot(&place);
     write(&mut second, "two");
     assert_whole(second.get().unwrap(), 2);
-    assert!(second.get().unwrap().beside.foreign.get());
+    assert!(second.get().unwrap().own_tables.foreign.get());
     let conn = Connection::open(place.at("index.db")).unwrap();
     let records: i64 =
         conn.query_row("SELECT count(*) FROM admin_audit", [], |row| row.get(0)).unwrap();

@@ -28,8 +28,8 @@ fn every_write_is_answered_however_many_wait_for_a_lock() {
     let lock = async {
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         gate.open();
-        let before = desk.store.turns();
-        while desk.store.turns() < before + 4 {
+        let before = desk.store.heartbeat();
+        while desk.store.heartbeat() < before + 4 {
             tokio::task::yield_now().await;
         }
         other.execute_batch("COMMIT").unwrap();

@@ -21,7 +21,7 @@ fn is_full(outcome: &Result<(), CommandError>) -> bool {
 fn a_full_database_fails_the_whole_group_and_goes_on_reading() {
     let desk = TestStore::new();
     // SQLite raises it to the current size: not one page can be added.
-    desk.tell("PRAGMA max_page_count = 1");
+    desk.execute("PRAGMA max_page_count = 1");
     let outcomes = around(&desk, add_large);
     assert!(outcomes.iter().all(is_full), "{outcomes:?}");
     let [error, ..] = outcomes;
@@ -30,7 +30,7 @@ fn a_full_database_fails_the_whole_group_and_goes_on_reading() {
     assert_eq!(desk.names(), ["admin"]);
     // Writes that need no further page still work.
     desk.run(desk.store.write(LONG, |tx| add(tx, "small"))).unwrap();
-    desk.tell("PRAGMA max_page_count = 100000");
+    desk.execute("PRAGMA max_page_count = 100000");
     assert!(around(&desk, add_large).iter().all(Result::is_ok));
     assert_eq!(desk.names(), ["admin", "small", "first", "last"]);
     let (_place, db) = desk.end();

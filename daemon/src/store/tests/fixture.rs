@@ -54,7 +54,7 @@ impl StoreFixture {
     }
 
     /// A database that another program created with these statements.
-    pub(super) fn make(&self, name: &str, statements: &str) -> PathBuf {
+    pub(super) fn create(&self, name: &str, statements: &str) -> PathBuf {
         let path = self.at(name);
         let conn = Connection::open(&path).unwrap();
         conn.execute_batch(statements).unwrap();
@@ -63,7 +63,10 @@ impl StoreFixture {
 
     /// PhotoPrism's, with one account.
     pub(super) fn photoprism(&self, name: &str) -> PathBuf {
-        self.make(name, &format!("{PHOTOPRISM_TABLES}{}{}", account_tables(), account(1, "theirs")))
+        self.create(
+            name,
+            &format!("{PHOTOPRISM_TABLES}{}{}", account_tables(), account(1, "theirs")),
+        )
     }
 
     /// Name and content of every file.

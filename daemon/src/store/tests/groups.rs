@@ -54,7 +54,7 @@ impl TestStore {
     }
 
     /// Runs statements on the thread's connection.
-    pub(super) fn tell(&self, statements: &'static str) {
+    pub(super) fn execute(&self, statements: &'static str) {
         let work = self.store.read(LONG, |db| {
             db.conn.execute_batch(statements).unwrap();
             Ok(())
@@ -176,7 +176,7 @@ fn a_read_does_not_wait_for_those_behind_it() {
     let busy = desk.store.read(LONG, move |_| hold());
     // All of these are one group. The slow one ends once the first has its reply.
     let look_up = async {
-        let look_up = desk.store.look_up(LONG, |_| Ok(()));
+        let look_up = desk.store.read_batched(LONG, |_| Ok(()));
         tokio::time::timeout(Duration::from_secs(20), look_up).await.unwrap().unwrap();
         second.open();
     };
@@ -345,11 +345,11 @@ fn a_thread_that_is_left_by_everybody_ends() {
 #[test]
 fn its_heartbeat_shows_that_it_runs() {
     let desk = TestStore::new();
-    let before = desk.store.turns();
+    let before = desk.store.heartbeat();
     // Reads that arrive close together share a turn.
     let moved = (0..1000).any(|_| {
         desk.names();
-        desk.store.turns() > before
+        desk.store.heartbeat() > before
     });
     assert!(moved);
     let (_place, db) = desk.end();

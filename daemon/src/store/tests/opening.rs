@@ -62,7 +62,7 @@ fn an_empty_file_becomes_our_own_unless_it_is_named_index_db() {
 fn a_database_without_tables_is_nothing() {
     let place = StoreFixture::new();
     for name in ["admin.db", "index.db"] {
-        place.make(name, "PRAGMA user_version = 5; CREATE TABLE t (a); DROP TABLE t;");
+        place.create(name, "PRAGMA user_version = 5; CREATE TABLE t (a); DROP TABLE t;");
         assert_eq!(detect(&place.at(name)).unwrap(), DatabaseKind::Nothing);
     }
     assert!(matches!(place.open("index.db"), Err(OpenError::NotThereYet)));
@@ -88,7 +88,7 @@ fn foreign(place: &StoreFixture) -> Vec<(PathBuf, &'static str)> {
     fs::write(&text, "not a database, whatever its name says").unwrap();
     let binary = place.at("binary.db");
     fs::write(&binary, vec![0xA5; 20_000]).unwrap();
-    let with = |name, statements: &str| place.make(name, statements);
+    let with = |name, statements: &str| place.create(name, statements);
     let lacking = "CREATE TABLE migrations (a); CREATE TABLE versions (a); CREATE TABLE photos (a)";
     let (tables, _) = lacking.split_once("; CREATE TABLE photos").unwrap();
     vec![
@@ -135,7 +135,7 @@ fn a_backup_is_not_accepted_as_the_database() {
 #[test]
 fn an_unfinished_photoprism_s_is_waited_for() {
     let place = StoreFixture::new();
-    place.make("index.db", "CREATE TABLE versions (a)");
+    place.create("index.db", "CREATE TABLE versions (a)");
     assert_eq!(detect(&place.at("index.db")).unwrap(), DatabaseKind::Unfinished);
     assert!(matches!(place.open("index.db"), Err(OpenError::NotThereYet)));
 }
@@ -149,7 +149,7 @@ fn a_newer_schema_is_refused_wherever_it_is_stored_and_names_the_backup() {
     ] {
         let place = StoreFixture::new();
         place.own().close();
-        place.make("admin.db", statement);
+        place.create("admin.db", statement);
         assert_eq!(detect(&place.at("admin.db")).unwrap(), DatabaseKind::Own(7));
         let before = place.files();
         let text = |error: OpenError| (error.exit_code(), error.to_string());

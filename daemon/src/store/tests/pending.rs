@@ -30,7 +30,7 @@ impl Case {
     fn new(before: &str, group: &[&str]) -> (Self, Vec<u8>) {
         let place = StoreFixture::new();
         place.photoprism("index.db");
-        place.make("index.db", before);
+        place.create("index.db", before);
         let mut slot = Database::open(place.options("index.db")).unwrap();
         run(&mut slot, "before", &["UPDATE auth_users SET user_attr = 'x' WHERE id = 1"]);
         slot.after_commit(&Ok(()));
@@ -157,7 +157,7 @@ fn a_table_that_is_emptied_as_a_whole_is_noticed() {
     for (put_back, change) in [(false, ""), (true, ""), (false, ELSEWHERE), (true, ELSEWHERE)] {
         let place = StoreFixture::new();
         place.photoprism("index.db");
-        place.make("index.db", SESSION);
+        place.create("index.db", SESSION);
         let mut slot = Database::open(place.options("index.db")).unwrap();
         run(&mut slot, "before", &["UPDATE auth_users SET user_attr = 'x' WHERE id = 1"]);
         slot.after_commit(&Ok(()));
@@ -258,7 +258,7 @@ fn a_group_that_was_cut_off_ends_no_session() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
     let now = own_entry("", "").at;
-    place.make("index.db", &format!("{SESSION}; UPDATE auth_sessions SET last_active = {now}"));
+    place.create("index.db", &format!("{SESSION}; UPDATE auth_sessions SET last_active = {now}"));
     let mut slot = Database::open(place.options("index.db")).unwrap();
     run(&mut slot, "before", &["UPDATE auth_users SET user_attr = 'x' WHERE id = 1"]);
     slot.after_commit(&Ok(()));

@@ -51,7 +51,7 @@ fn photoprism_s_keeps_its_journal_and_its_locking() {
     for mode in ["delete", "wal"] {
         let place = StoreFixture::new();
         place.photoprism("index.db");
-        place.make("index.db", &format!("PRAGMA journal_mode = {mode}"));
+        place.create("index.db", &format!("PRAGMA journal_mode = {mode}"));
         let db = place.open("index.db").unwrap();
         check_common(&db);
         assert_eq!(pragma(&db, "journal_mode"), mode);

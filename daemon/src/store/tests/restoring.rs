@@ -123,7 +123,7 @@ fn columns_that_a_version_lacks_or_adds_are_no_obstacle() {
              ALTER TABLE auth_users DROP COLUMN user_attr; DROP TABLE auth_users_shares;",
         )
         .unwrap();
-    db.columns = crate::store::columns::Columns::look_up(&db.conn).unwrap();
+    db.columns = crate::store::columns::Columns::read(&db.conn).unwrap();
     assert_eq!(plan(&db, &file).unchanged, 11);
     let lost = restore(&db, &file);
     assert!(lost.contains(&"auth_users.user_attr".to_owned()), "{lost:?}");

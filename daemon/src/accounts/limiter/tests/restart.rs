@@ -54,7 +54,7 @@ fn a_vouch_counts_from_the_login() {
         let text = format!("{BOB} {address}");
         bench.limiter.load(&[row(LimitKind::Vouch, &text, 0.0, ago)], NOW);
     }
-    let vouches = |address| bench.limiter.is_vouched(BOB, &ip(address));
+    let vouches = |address| bench.limiter.is_trusted(BOB, &ip(address));
     assert!(vouches("192.0.2.1") && !vouches("192.0.2.2") && vouches("192.0.2.3"));
     bench.advance(Duration::from_secs(TRUST_SECONDS - 10));
     assert!(!vouches("192.0.2.1") && vouches("192.0.2.3"));

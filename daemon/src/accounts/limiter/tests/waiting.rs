@@ -130,7 +130,7 @@ fn clearing_and_other_settings_let_in_those_who_wait() {
     let mut first = bench.begin("192.0.2.1", bob());
     let mut second = bench.begin("192.0.2.1", bob());
     assert!(first.waits() && second.waits());
-    bench.limiter.lift_all();
+    bench.limiter.clear_all();
     assert!(!first.waits() && second.waits());
     bench.limiter.set_rate(super::Rate::new(3, Duration::from_mins(1)));
     assert!(!second.waits());

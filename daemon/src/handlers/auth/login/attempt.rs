@@ -97,7 +97,7 @@ impl Attempt {
     /// The scope names that an app password must allow.
     pub(super) fn wanted(&self) -> Vec<&str> {
         match &self.scope {
-            Some(scope) if !self.session => scope.words().collect(),
+            Some(scope) if !self.session => scope.names().collect(),
             _ => vec![SESSIONS],
         }
     }

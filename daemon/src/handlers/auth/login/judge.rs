@@ -76,11 +76,11 @@ impl Reason {
 /// The result of [`judge`].
 pub(super) enum Judgement {
     /// Let in, by the password or by this app password.
-    In(Box<Grant>),
+    Grant(Box<Grant>),
     /// Refused.
-    Out(Reason),
+    Deny(Reason),
     /// What was checked is not what the database contains now: check again.
-    Again,
+    Retry,
 }
 
 /// How an attempt is let in.
@@ -105,7 +105,7 @@ pub(super) fn judge(
     (attempt, checked): Inputs<'_>,
     row: Option<&UserRow>,
 ) -> Result<Judgement, CommandError> {
-    let Some(row) = row else { return Ok(Judgement::Out(Reason::UnknownUser)) };
+    let Some(row) = row else { return Ok(Judgement::Deny(Reason::UnknownUser)) };
     let app = app_password(tx, attempt, row)?;
     let now = context.now.as_second();
     let right_app = app.as_ref().is_some_and(|app| accepts(app, attempt, now));
@@ -113,28 +113,28 @@ pub(super) fn judge(
         VerifiedCredential::App => match (right_app, account_refusal(tx, context, row)) {
             (true, None) => Ok(entrance(app, Passcode::NotNeeded)),
             // It or its account was ended while it was checked: the hash decides what it is now.
-            (true, Some(_)) | (false, _) => Ok(Judgement::Again),
+            (true, Some(_)) | (false, _) => Ok(Judgement::Retry),
         },
         VerifiedCredential::Password { stored, matches, passcode_place } => {
             let current = usable_hash(tx, row)?;
             if current != *stored {
-                return Ok(Judgement::Again);
+                return Ok(Judgement::Retry);
             }
             if right_app {
                 let refusal = account_refusal(tx, context, row);
-                return Ok(refusal.map_or(Judgement::Again, Judgement::Out));
+                return Ok(refusal.map_or(Judgement::Retry, Judgement::Deny));
             }
             if current.is_none() {
-                return Ok(Judgement::Out(Reason::NoPassword));
+                return Ok(Judgement::Deny(Reason::NoPassword));
             }
             if !matches {
                 let scope = app.is_some_and(|app| !SessionLifetime::of(&app).is_expired(now));
                 let reason = if scope { Reason::Scope } else { Reason::WrongPassword };
-                return Ok(Judgement::Out(reason));
+                return Ok(Judgement::Deny(reason));
             }
             let refusal = account_refusal(tx, context, row).or_else(|| login_off(tx, context, row));
             match refusal {
-                Some(reason) => Ok(Judgement::Out(reason)),
+                Some(reason) => Ok(Judgement::Deny(reason)),
                 None => with_passcode(tx, now, (attempt, *passcode_place), row),
             }
         }
@@ -142,7 +142,7 @@ pub(super) fn judge(
 }
 
 fn entrance(app: Option<SessionRow>, passcode: Passcode) -> Judgement {
-    Judgement::In(Box::new(Grant { app, passcode }))
+    Judgement::Grant(Box::new(Grant { app, passcode }))
 }
 
 /// What stops the account whatever it shows.
@@ -171,13 +171,13 @@ fn with_passcode(
         return Ok(entrance(None, Passcode::NotNeeded));
     }
     let Some(typed) = &attempt.passcode else {
-        return Ok(Judgement::Out(Reason::PasscodeMissing));
+        return Ok(Judgement::Deny(Reason::PasscodeMissing));
     };
     if !has_place {
-        return Ok(Judgement::Again);
+        return Ok(Judgement::Retry);
     }
     let Some(stored) = passcode_find(tx, &row.uid)? else {
-        return Ok(Judgement::Out(Reason::WrongPasscode));
+        return Ok(Judgement::Deny(Reason::WrongPasscode));
     };
     if recovery_code_matches(stored.recovery_code.expose(), typed.expose()) {
         return Ok(entrance(None, Passcode::Recovery));
@@ -191,6 +191,6 @@ fn with_passcode(
         None => false,
     };
     let verdict =
-        if taken { entrance(None, Passcode::Code) } else { Judgement::Out(Reason::WrongPasscode) };
+        if taken { entrance(None, Passcode::Code) } else { Judgement::Deny(Reason::WrongPasscode) };
     Ok(verdict)
 }

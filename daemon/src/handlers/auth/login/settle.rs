@@ -18,8 +18,8 @@ use crate::handlers::auth::drawn::drawn;
 use crate::handlers::context::{Context, success};
 use crate::store::{
     self, AttemptStatus, LimitCharge, LimitRow, SessionRow, Tx, UserChange, UserRow, end_sessions,
-    limits_charge, login_record, passcodes_remove, session_insert, trim_logins, user_by_name,
-    user_by_uid, user_change, user_logged_in, vouch_put,
+    limits_charge, login_record, passcodes_remove, session_insert, trim_logins, trust_put,
+    user_by_name, user_by_uid, user_change, user_logged_in,
 };
 
 /// Most live logins of an account.
@@ -65,11 +65,11 @@ pub struct Lifetimes {
 #[derive(Debug)]
 pub enum Decision {
     /// Let in; the reply.
-    Welcome(Box<Success>),
+    Grant(Box<Success>),
     /// Refused.
-    Refused(Reason),
+    Deny(Reason),
     /// Something changed meanwhile: check once more against this.
-    Again(Box<Candidate>),
+    Retry(Box<Candidate>),
 }
 
 /// A request on its way into the transaction.
@@ -97,14 +97,14 @@ pub fn commit_attempt(
     let attempt = &request.attempt;
     let row = user_by_name(tx, &attempt.name)?;
     match (judge(tx, context, (attempt, &request.checked), row.as_ref())?, row) {
-        (Judgement::In(entrance), Some(row)) => welcome(tx, context, request, (*entrance, row)),
-        (Judgement::Again | Judgement::In(_), row) => {
+        (Judgement::Grant(entrance), Some(row)) => welcome(tx, context, request, (*entrance, row)),
+        (Judgement::Retry | Judgement::Grant(_), row) => {
             let known = candidate(tx, context, attempt, row.as_ref())?;
-            Ok(WithEffects { value: Decision::Again(Box::new(known)), effects: Vec::new() })
+            Ok(WithEffects { value: Decision::Retry(Box::new(known)), effects: Vec::new() })
         }
-        (Judgement::Out(reason), _) => {
+        (Judgement::Deny(reason), _) => {
             refuse(tx, context, request, reason)?;
-            Ok(WithEffects { value: Decision::Refused(reason), effects: Vec::new() })
+            Ok(WithEffects { value: Decision::Deny(reason), effects: Vec::new() })
         }
     }
 }
@@ -158,7 +158,7 @@ fn welcome(
     }
     record(tx, context, &request.attempt, AttemptStatus::Ok)?;
     if let Some(vouch) = &request.charges.vouch {
-        vouch_put(tx, vouch)?;
+        trust_put(tx, vouch)?;
     }
     user_logged_in(tx, &row.uid, &times::format_stored(context.now))?;
     let created = if request.attempt.session {
@@ -173,12 +173,12 @@ fn welcome(
         None => (None, None),
         Some(NewSession { row, secret, trimmed }) => {
             effects.extend(trimmed.into_iter().map(|id| Effect::SessionEnded { id }));
-            effects.push(Effect::SessionMade(Box::new(row.clone()), Some(state)));
+            effects.push(Effect::SessionCreated(Box::new(row.clone()), Some(state)));
             (Some(sessions::to_wire(row, context.now.as_second())), Some(secret))
         }
     };
     let success = success(&LoginResult { user, session, secret })?;
-    Ok(WithEffects { value: Decision::Welcome(Box::new(success)), effects })
+    Ok(WithEffects { value: Decision::Grant(Box::new(success)), effects })
 }
 
 /// The recovery code works once, and without the app the key is useless.

@@ -56,8 +56,8 @@ fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, C
     let hashed = match &row.hash {
         PasswordChange::Set(hash) => Some(hashed(row, hash)),
         // Only a dry run has no hash yet, and it is rolled back.
-        PasswordChange::Differs => Some(hashed(row, &Secret::new("tried".into()))),
-        PasswordChange::None | PasswordChange::Wanted => None,
+        PasswordChange::Different => Some(hashed(row, &Secret::new("tried".into()))),
+        PasswordChange::None | PasswordChange::Pending => None,
         PasswordChange::Matches(_) => return Err(changed_meanwhile()),
     };
     let uid = create_account(tx, context, (&row.name, &row.given), (hashed.as_ref(), false))?;
@@ -95,7 +95,7 @@ fn app_passwords(
         let session = SessionRow { user_uid, user_name, ..app.clone() };
         session_insert(tx, &session)?;
         let account = user_by_uid(tx, uid)?.as_ref().map(AccountState::of);
-        effects.push(Effect::SessionMade(Box::new(session), account));
+        effects.push(Effect::SessionCreated(Box::new(session), account));
     }
     Ok(effects)
 }
@@ -139,12 +139,12 @@ fn known(
 fn new_hash(tx: &Tx<'_>, row: &ValidRow, before: &UserRow) -> Result<Option<Hashed>, CommandError> {
     let stored = password_hash(tx, &before.uid)?;
     match &row.hash {
-        PasswordChange::None | PasswordChange::Wanted => Ok(None),
+        PasswordChange::None | PasswordChange::Pending => Ok(None),
         PasswordChange::Set(hash) if stored.as_deref() == Some(hash.expose()) => Ok(None),
         PasswordChange::Set(hash) => Ok(Some(hashed(row, hash))),
         PasswordChange::Matches(known) if stored.as_deref() == Some(known.expose()) => Ok(None),
         PasswordChange::Matches(_) => Err(changed_meanwhile()),
-        PasswordChange::Differs => Ok(Some(hashed(row, &Secret::new("tried".into())))),
+        PasswordChange::Different => Ok(Some(hashed(row, &Secret::new("tried".into())))),
     }
 }
 

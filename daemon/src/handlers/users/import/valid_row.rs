@@ -24,13 +24,13 @@ pub enum PasswordChange {
     #[default]
     None,
     /// Not checked yet: the row has a password.
-    Wanted,
+    Pending,
     /// This hash: the row has it, or it was computed from the row's password.
     Set(Secret),
     /// The row's password is the one of this stored hash.
     Matches(Secret),
     /// The row's password is not the account's; a dry run hashes nothing.
-    Differs,
+    Different,
 }
 
 /// A checked row.
@@ -100,7 +100,7 @@ impl ValidRow {
                     .map_err(|rule| CommandError::invalid("password_hash", &rule))?;
                 PasswordChange::Set(hash)
             }
-            None if ways[0] => PasswordChange::Wanted,
+            None if ways[0] => PasswordChange::Pending,
             None => PasswordChange::None,
         };
         let two_factor = two_factor(row.totp_url.take(), row.recovery_code.take())?;
@@ -119,7 +119,7 @@ impl ValidRow {
     ) -> Result<(), CommandError> {
         rules.check(password).map_err(|rule| CommandError::invalid("password", &rule))?;
         self.given.password = Some(password.clone());
-        (self.hash, self.password_file) = (PasswordChange::Wanted, None);
+        (self.hash, self.password_file) = (PasswordChange::Pending, None);
         Ok(())
     }
 

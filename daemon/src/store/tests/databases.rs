@@ -28,7 +28,7 @@ fn photoprism_s_is_waited_for_and_never_created() {
     assert!(slot.db().is_none() && place.files().is_empty());
     fs::write(place.at("index.db"), "").unwrap();
     assert!(matches!(slot.get(), Err(StoreError::Missing)));
-    place.make("index.db", "CREATE TABLE versions (a)");
+    place.create("index.db", "CREATE TABLE versions (a)");
     assert!(matches!(slot.get(), Err(StoreError::Missing)));
     fs::remove_file(place.at("index.db")).unwrap();
     place.photoprism("index.db");
@@ -53,7 +53,7 @@ fn a_file_put_in_its_place_is_read_from_then_on() {
     let mut slot = slot(&place);
     assert_eq!(names(slot.get().unwrap()), ["theirs"]);
     place.photoprism("other.db");
-    place.make("other.db", &account(2, "restored"));
+    place.create("other.db", &account(2, "restored"));
     fs::rename(place.at("other.db"), place.at("index.db")).unwrap();
     assert_eq!(names(slot.get().unwrap()), ["theirs", "restored"]);
     fs::remove_file(place.at("index.db")).unwrap();
@@ -102,7 +102,7 @@ fn what_photoprism_commits_is_seen_at_once() {
     place.photoprism("index.db");
     let mut slot = slot(&place);
     assert!(user_by_name(slot.get().unwrap(), "new").unwrap().is_none());
-    place.make("index.db", &account(2, "new"));
+    place.create("index.db", &account(2, "new"));
     assert!(user_by_name(slot.get().unwrap(), "new").unwrap().is_some());
 }
 
@@ -126,7 +126,7 @@ fn an_audit_logins_of_photoprism_stays_as_it_is() {
     place.photoprism("index.db");
     let definitions = LOGINS.replace("VARCHAR", "VARBINARY").replace("CREATE INDEX", "-- ");
     let (table, _) = definitions.split_once(';').unwrap();
-    place.make("index.db", table);
+    place.create("index.db", table);
     let mut slot = slot(&place);
     let before = tables(slot.get().unwrap())["audit_logins"].clone();
     commit(&mut slot);
@@ -155,13 +155,13 @@ fn a_missing_column_that_nothing_works_without_is_waited_for() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
-    place.make("index.db", "ALTER TABLE auth_users RENAME COLUMN can_login TO may_login");
+    place.create("index.db", "ALTER TABLE auth_users RENAME COLUMN can_login TO may_login");
     assert!(matches!(slot.get(), Err(StoreError::Missing)));
     assert!(matches!(slot.begin(), Err(StoreError::Missing)));
     let refused = place.open("index.db").unwrap_err();
     assert_eq!(refused.exit_code(), 78);
     assert!(refused.to_string().contains("without the column can_login"), "{refused}");
-    place.make("index.db", "ALTER TABLE auth_users RENAME COLUMN may_login TO can_login");
+    place.create("index.db", "ALTER TABLE auth_users RENAME COLUMN may_login TO can_login");
     assert!(slot.get().is_ok());
 }
 
@@ -169,15 +169,15 @@ fn a_missing_column_that_nothing_works_without_is_waited_for() {
 fn columns_are_read_again_when_the_schema_changes() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
-    place.make("index.db", "UPDATE auth_users SET auth_issuer = 'issuer', auth_method = 'm'");
+    place.create("index.db", "UPDATE auth_users SET auth_issuer = 'issuer', auth_method = 'm'");
     let mut slot = slot(&place);
     let issuer = |slot: &mut Database| {
         user_by_name(slot.get().unwrap(), "theirs").unwrap().unwrap().auth_issuer
     };
     assert_eq!(issuer(&mut slot), "issuer");
-    place.make("index.db", "ALTER TABLE auth_users DROP COLUMN auth_issuer");
+    place.create("index.db", "ALTER TABLE auth_users DROP COLUMN auth_issuer");
     assert_eq!(issuer(&mut slot), "");
-    place.make("index.db", "ALTER TABLE auth_users ADD COLUMN auth_issuer DEFAULT 'again'");
+    place.create("index.db", "ALTER TABLE auth_users ADD COLUMN auth_issuer DEFAULT 'again'");
     assert_eq!(issuer(&mut slot), "again");
 }
 
@@ -188,7 +188,7 @@ fn a_lock_that_blocks_reading_the_columns_is_reported() {
     place.photoprism("index.db");
     let mut slot = slot(&place);
     slot.get().unwrap();
-    place.make("index.db", "ALTER TABLE auth_users DROP COLUMN auth_issuer");
+    place.create("index.db", "ALTER TABLE auth_users DROP COLUMN auth_issuer");
     let photoprism = Connection::open(place.at("index.db")).unwrap();
     photoprism.execute_batch("BEGIN EXCLUSIVE").unwrap();
     assert!(matches!(slot.begin(), Err(StoreError::Locked(_))));
@@ -201,7 +201,7 @@ fn a_lock_that_blocks_reading_the_columns_is_reported() {
 fn columns_that_a_version_lacks_or_adds_do_no_harm() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
-    place.make(
+    place.create(
         "index.db",
         "ALTER TABLE auth_users DROP COLUMN webdav; ALTER TABLE auth_users DROP COLUMN upload_path;
          ALTER TABLE auth_users ADD COLUMN shoe_size INTEGER DEFAULT 43;
@@ -223,7 +223,7 @@ fn the_legacy_table_is_read_where_it_is() {
     place.photoprism("index.db");
     let mut slot = slot(&place);
     assert_eq!(legacy(&mut slot), []);
-    place.make(
+    place.create(
         "index.db",
         "CREATE TABLE users (id INTEGER PRIMARY KEY, user_uid, user_name, role_admin);
          INSERT INTO users VALUES (-1, 'a', 'a', 1), (0, 'b', 'b', 1), (3, 'c', 'carol', 1)",
@@ -233,7 +233,7 @@ fn the_legacy_table_is_read_where_it_is() {
     let row = &rows[0];
     assert_eq!((row.id, row.user_name.as_str(), row.admin), (3, "carol", true));
     assert_eq!((row.email.as_str(), row.name.as_str()), ("", ""));
-    place.make(
+    place.create(
         "index.db",
         "ALTER TABLE users ADD COLUMN deleted_at; UPDATE users SET deleted_at = 1",
     );
@@ -246,7 +246,7 @@ fn the_cookie_that_the_columns_were_true_for_is_kept() {
     place.photoprism("index.db");
     let db = place.open("index.db").unwrap();
     assert!(!db.columns.logins && db.columns.legacy.is_none());
-    place.make("index.db", "CREATE TABLE audit_logins (a)");
-    let later = Columns::look_up(&db.conn).unwrap();
+    place.create("index.db", "CREATE TABLE audit_logins (a)");
+    let later = Columns::read(&db.conn).unwrap();
     assert!(later.logins && later.schema_version > db.columns.schema_version);
 }
