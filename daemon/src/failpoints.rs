@@ -1,8 +1,7 @@
 //! Defences that can be switched off, so that a test harness is shown to find what they prevent.
 //!
-//! `photoprismd` never switches one off: only `examples/faulty.rs` does, which tests start instead.
-
-use std::sync::atomic::{AtomicU16, Ordering};
+//! Only a build with the feature `failpoints` has them, which is that of `cargo test`; there only
+//! `examples/faulty.rs` switches one off, which tests start in place of `photoprismd`.
 
 /// A defence that is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,14 +52,23 @@ impl Failpoint {
 }
 
 /// One bit for each.
-static OFF: AtomicU16 = AtomicU16::new(0);
+#[cfg(feature = "failpoints")]
+static ENABLED: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(0);
 
 /// Switches one defence off for the rest of the process.
-pub fn enable(fault: Failpoint) {
-    OFF.fetch_or(fault as u16, Ordering::Relaxed);
+#[cfg(feature = "failpoints")]
+pub fn enable(failpoint: Failpoint) {
+    ENABLED.fetch_or(failpoint as u16, std::sync::atomic::Ordering::Relaxed);
 }
 
 /// Whether this defence is off.
-pub(crate) fn enabled(fault: Failpoint) -> bool {
-    OFF.load(Ordering::Relaxed) & fault as u16 != 0
+#[cfg(feature = "failpoints")]
+pub(crate) fn enabled(failpoint: Failpoint) -> bool {
+    ENABLED.load(std::sync::atomic::Ordering::Relaxed) & failpoint as u16 != 0
+}
+
+/// Without the feature none can be off, and the compiler leaves their code out.
+#[cfg(not(feature = "failpoints"))]
+pub(crate) const fn enabled(_: Failpoint) -> bool {
+    false
 }
