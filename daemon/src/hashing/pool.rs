@@ -73,7 +73,7 @@ impl Pool {
         if config.threads == 0 {
             return Err(StartError::NoThreads);
         }
-        if !config.target.is_bearable() {
+        if !config.target.within_limits() {
             return Err(StartError::Target);
         }
         let queue = Queue::new(config.threads, config.queue);

@@ -96,7 +96,7 @@ pub enum Target {
 
 impl Target {
     /// Whether such hashes can be computed, and verified afterwards.
-    pub fn is_bearable(self) -> bool {
+    pub fn within_limits(self) -> bool {
         match self {
             Self::Argon2id(costs) => costs.within_limits(),
             Self::Bcrypt { cost } => (MIN_BCRYPT_COST..=MAX_BCRYPT_COST).contains(&cost),
@@ -240,9 +240,9 @@ mod tests {
         assert!(!bearable(7, 1, 1) && !bearable(31, 1, 4) && !bearable(65_537, 1, 1));
         assert!(!bearable(64, 0, 1) && !bearable(64, 11, 1));
         assert!(!bearable(64, 1, 0) && !bearable(64, 1, 5));
-        assert!(Target::Bcrypt { cost: 14 }.is_bearable());
-        assert!(!Target::Bcrypt { cost: 15 }.is_bearable());
-        assert!(!Target::Bcrypt { cost: 3 }.is_bearable());
+        assert!(Target::Bcrypt { cost: 14 }.within_limits());
+        assert!(!Target::Bcrypt { cost: 15 }.within_limits());
+        assert!(!Target::Bcrypt { cost: 3 }.within_limits());
     }
 
     #[test]

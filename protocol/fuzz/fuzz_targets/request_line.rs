@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use photoprism_protocol::args::{ArgFault, Entries, decode as args, decode_pair};
+use photoprism_protocol::args::{ArgError, Entries, decode as args, decode_pair};
 use photoprism_protocol::envelope::{Id, decode, encode};
 use photoprism_protocol::error::{ErrorBody, ErrorCode};
 use photoprism_protocol::users::{Fields, ModTarget};
@@ -26,7 +26,7 @@ fuzz_target!(|line: &[u8]| {
     }
 });
 
-fn of_arguments(id: &Id, fault: ArgFault) {
+fn of_arguments(id: &Id, fault: ArgError) {
     refused(id, fault.into());
 }
 
