@@ -166,12 +166,6 @@ pub fn ready(ready: &Ready) {
     );
 }
 
-/// Writes a line unchanged, whatever the level: in text with nothing before it but journald's
-/// priority, in JSON as a record with this message.
-pub fn plain(line: &str) {
-    tracing::info!(target: PLAIN, "{line}");
-}
-
 /// Whether standard error goes to journald (`JOURNAL_STREAM`) or, without that variable, systemd
 /// started this very process: a child of a service inherits the variables, but its lines may go
 /// elsewhere.
@@ -201,6 +195,11 @@ mod tests {
 
     use super::super::escape::is_misleading;
     use super::*;
+
+    /// A line as the ready line is: in text with nothing before it, whatever the level.
+    fn plain(line: &str) {
+        tracing::info!(target: PLAIN, "{line}");
+    }
 
     /// What `work` logs, at level info and 08:00 on a day.
     fn logged(format: LogFormat, priorities: bool, work: impl FnOnce(&Handle)) -> String {

@@ -14,7 +14,6 @@ mod repeats;
 
 pub use escape::escape;
 pub use install::{
-    Handle, Options, Ready, exit, flush, init, plain, ready, report_fatal, settle,
-    started_by_systemd,
+    Handle, Options, Ready, exit, flush, init, ready, report_fatal, settle, started_by_systemd,
 };
 pub use record::REPEATED;

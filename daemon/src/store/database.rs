@@ -165,9 +165,8 @@ impl Database {
     }
 
     fn was_replaced(&self) -> bool {
-        let shared = self.db.as_ref().is_some_and(|db| db.kind != Kind::Own);
         let file = self.db.as_ref().is_some_and(|db| db.own_tables.was_replaced(&db.path));
-        shared && (file || identity(&self.options.path) != self.identity)
+        self.is_shared() && (file || identity(&self.options.path) != self.identity)
     }
 
     /// Called once a second while there are no requests.
