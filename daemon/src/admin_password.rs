@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use photoprism_protocol::secret::Secret;
 
-use crate::accounts::password::{PasswordRules, is_common, is_own_name};
 use crate::config::{AdminPassword, ConfigError, When};
 use crate::hashing::{is_hash, parse};
+use crate::model::{PasswordRules, is_common, is_own_name};
 
 /// What was configured.
 pub enum ConfiguredPassword {

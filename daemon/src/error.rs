@@ -8,7 +8,7 @@ use photoprism_protocol::error::{ErrorBody, ErrorCode};
 use photoprism_protocol::rule::RuleError;
 use thiserror::Error;
 
-use crate::store::StoreError;
+use crate::store::{StoreError, WorkError};
 
 type Text = Cow<'static, str>;
 
@@ -92,7 +92,18 @@ impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotKept { column } => Self::not_kept(argument(&column)),
+            StoreError::Busy { retry_after_s } => Self::Busy { retry_after_s },
+            StoreError::Late => Self::Late,
             error => Self::Store(error),
+        }
+    }
+}
+
+impl WorkError for CommandError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
         }
     }
 }
@@ -178,14 +189,6 @@ impl CommandError {
         }
     }
 
-    /// The store's error, if this is one.
-    pub const fn store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
-        }
-    }
-
     /// The error as it goes on the wire. `request` identifies this request in the log.
     pub fn into_body(self, request: &str) -> ErrorBody {
         match self {
@@ -209,14 +212,8 @@ impl CommandError {
                 field.map_or(error.clone(), |field| error.at(field))
             }
             Self::Login(refusal) => refusal.into_body(),
-            Self::Busy { retry_after_s } => {
-                ErrorBody::new(ErrorCode::Busy, "too much is waiting already; nothing was done")
-                    .retry_after(retry_after_s)
-            }
-            Self::Late | Self::KeyTaken => ErrorBody::new(
-                ErrorCode::Busy,
-                "the work had not begun when its time was up; nothing was done, try again",
-            ),
+            Self::Busy { retry_after_s } => busy(retry_after_s),
+            Self::Late | Self::KeyTaken => late(),
             Self::Unavailable(message) => ErrorBody::new(ErrorCode::Unavailable, message),
             Self::BackupsUnreadable(what) => ErrorBody::new(ErrorCode::Unavailable, what),
             Self::Internal(_) => internal(request),
@@ -251,6 +248,18 @@ fn with_hint(error: ErrorBody, hint: Option<Text>) -> ErrorBody {
     }
 }
 
+fn busy(retry_after_s: u64) -> ErrorBody {
+    ErrorBody::new(ErrorCode::Busy, "too much is waiting already; nothing was done")
+        .retry_after(retry_after_s)
+}
+
+fn late() -> ErrorBody {
+    ErrorBody::new(
+        ErrorCode::Busy,
+        "the work had not begun when its time was up; nothing was done, try again",
+    )
+}
+
 fn internal(request: &str) -> ErrorBody {
     ErrorBody::new(ErrorCode::Internal, request.to_owned())
 }
@@ -280,6 +289,8 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
             format!("the database does not allow it, and nothing was changed: {what}"),
         ),
         StoreError::Stopped => unavailable("the daemon is stopping; try again"),
+        StoreError::Busy { retry_after_s } => busy(*retry_after_s),
+        StoreError::Late => late(),
         StoreError::Sync(_)
         | StoreError::Damaged(_)
         | StoreError::Panicked

@@ -20,14 +20,15 @@ pub mod dispatch;
 
 pub mod handlers;
 
-pub mod accounts;
 pub mod admin_password;
 pub mod hashing;
+pub mod limiter;
+pub mod model;
+pub mod session_index;
 pub mod store;
 
 pub mod cancel;
 pub mod clock;
-pub mod effect;
 pub mod error;
 pub mod failpoints;
 pub mod metrics;

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::args::Int;
+use crate::args::{ArgError, Entries, Int, decode_pair};
 use crate::secret::Secret;
+use crate::users::Fields;
 
 /// Arguments of `users.export`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,58 +24,18 @@ pub struct Export {
     pub cursor: Option<String>,
 }
 
-/// An account as files hold it: an item of `users.export`, a line of NDJSON, a record of CSV, a
-/// table of TOML. What is left out is not given.
+/// An account as files contain it: an item of `users.export`, a line of NDJSON, a record of CSV, a
+/// table of TOML. What is left out is not given. Only [`Row::decode`] refuses unknown keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Row {
     /// Login name.
     pub name: String,
-    /// admin, user, viewer or guest.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    /// A password.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<Secret>,
+    /// Its properties; `expires_at` may be a day.
+    #[serde(flatten)]
+    pub fields: Fields,
     /// File that the client reads the password from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_file: Option<String>,
-    /// Full name for display.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
-    /// Email address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// default, local, oidc, ldap or none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub provider: Option<String>,
-    /// Subject or distinguished name at the provider.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub auth_id: Option<String>,
-    /// Who issued it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub auth_issuer: Option<String>,
-    /// Full access.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub super_admin: Option<bool>,
-    /// May log in with the password.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub can_login: Option<bool>,
-    /// May sync files through WebDAV.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub webdav: Option<bool>,
-    /// Base directory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub base_path: Option<String>,
-    /// Sub-directory for uploads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub upload_path: Option<String>,
-    /// Attributes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub attr: Option<String>,
-    /// RFC 3339, a day, or `never`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<String>,
     /// bcrypt or Argon2 hash of the password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_hash: Option<Secret>,
@@ -84,6 +45,29 @@ pub struct Row {
     /// Its recovery code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_code: Option<Secret>,
+}
+
+/// The keys of a row that are not properties.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnKeys {
+    name: String,
+    password_file: Option<String>,
+    password_hash: Option<Secret>,
+    totp_url: Option<Secret>,
+    recovery_code: Option<Secret>,
+}
+
+impl Row {
+    /// Decodes the object of an account.
+    ///
+    /// # Errors
+    /// The first [`ArgError`].
+    pub fn decode(entries: Entries<'_>) -> Result<Self, ArgError> {
+        let (own, fields) = decode_pair::<OwnKeys, Fields>(entries)?;
+        let OwnKeys { name, password_file, password_hash, totp_url, recovery_code } = own;
+        Ok(Self { name, fields, password_file, password_hash, totp_url, recovery_code })
+    }
 }
 
 /// Arguments of one step of `users.import`: `text`, `database`, `file`, `run` or `cursor` says

@@ -10,17 +10,17 @@ use tracing::{info, warn};
 
 use super::import::ImportSessions;
 use super::refusals::RefusalBuffer;
-use crate::accounts::ended::EndedIds;
-use crate::accounts::index::SessionIndex;
-use crate::accounts::limiter::Limiter;
-use crate::accounts::password::PasswordRules;
 use crate::clock::{Clock, Stopwatch, random};
 use crate::config::{AdminPassword, Limits};
-use crate::effect::{Effect, EffectHandler};
 use crate::handlers::auth::Lifetimes;
 use crate::hashing::Pool;
+use crate::limiter::Limiter;
 use crate::metrics::Metrics;
+use crate::model::PasswordRules;
+use crate::model::{Effect, EffectHandler};
 use crate::peer::Policy;
+use crate::session_index::EndedIds;
+use crate::session_index::SessionIndex;
 use crate::store::Store;
 
 /// The head of the audit trail is logged once in so many records.

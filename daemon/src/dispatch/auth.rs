@@ -8,10 +8,11 @@ use photoprism_protocol::{auth as wire, list, logins as wire_logins};
 use super::call::Call;
 use super::command::Answer;
 use super::refusals::flush;
-use crate::accounts::limiter::{ClientIp, Subject};
+use crate::error::CommandError;
 use crate::handlers::logins::Lifted;
 use crate::handlers::why::Limited;
 use crate::handlers::{auth, logins, no_nul, success, why};
+use crate::limiter::{ClientIp, Subject};
 use crate::store::{Db, Tx};
 
 pub(super) async fn ls(call: &Call<'_>) -> Answer {
@@ -61,22 +62,23 @@ pub(super) async fn verify(call: &Call<'_>) -> Answer {
     };
     let (index, now) = (&call.app.index, call.context.now.as_second());
     if call.app.own {
-        return success(&index.verify(&id, &request.ask, now));
+        return success(&index.verify(&id, &request.question, now));
     }
-    if call.app.ended.meets(&id) {
+    if call.app.ended.contains_reported(&id) {
         return success(&wire::Introspection::Inactive { active: false });
     }
-    let (ask, last_use, ended) = (request.ask.clone(), index.last_use(&id), call.app.ended.clone());
-    let check = move |db: &Db| {
+    let (question, last_use, ended) =
+        (request.question.clone(), index.last_use(&id), call.app.ended.clone());
+    let check = move |db: &Db| -> Result<_, CommandError> {
         let introspection = auth::verify(db, &request, (now, last_use))?;
         if auth::is_hidden(db, &request)? {
-            ended.log();
+            ended.report();
         }
         Ok(introspection)
     };
     let introspection = call.app.store.read(call.time_left(), check).await?;
     if matches!(introspection, wire::Introspection::Active(_)) {
-        index.note(&id, &ask, now);
+        index.note(&id, &question, now);
     }
     success(&introspection)
 }

@@ -10,7 +10,7 @@ use super::call::Call;
 use super::command::Answer;
 use crate::error::CommandError;
 use crate::handlers::backup;
-use crate::store::{BackupFile, Made, Making, Plan, backup_directory, backup_open};
+use crate::store::{BackupFile, Made, Making, Plan, StoreError, backup_directory, backup_open};
 
 fn directory(call: &Call<'_>) -> PathBuf {
     backup_directory(&call.app.places.database)
@@ -49,13 +49,13 @@ pub(super) async fn create(call: &Call<'_>) -> Answer {
 async fn write_file(call: &Call<'_>) -> Result<Made, CommandError> {
     let store = &call.app.store;
     let name = backup::file_name(call.context.now);
-    let begin = move |db: &_| Ok(Making::begin(db, &name)?);
+    let begin = move |db: &_| Making::begin(db, &name);
     let mut writer = store.read(call.time_left(), begin).await?;
     let deadline = call.app.limits.borrow().request_timeout;
     loop {
         let step = move |db: &_| {
             let done = writer.step(db)?;
-            Ok((writer, done))
+            Ok::<_, StoreError>((writer, done))
         };
         let done;
         (writer, done) = store.read(deadline, step).await?;
@@ -91,14 +91,14 @@ async fn describe(call: &Call<'_>, file: BackupFile, with_sessions: bool) -> Ans
     let begin = move |db: &_| {
         backup::refuse_other(db, &file)?;
         let plan = Plan::begin(db, &file, with_sessions)?;
-        Ok((plan, file))
+        Ok::<_, CommandError>((plan, file))
     };
     let (mut plan, mut file) = store.read(call.time_left(), begin).await?;
     let deadline = call.app.limits.borrow().request_timeout;
     loop {
         let step = move |db: &_| {
             let done = plan.step(db, &file)?;
-            Ok((plan, file, done))
+            Ok::<_, StoreError>((plan, file, done))
         };
         let done;
         (plan, file, done) = store.read(deadline, step).await?;

@@ -7,7 +7,7 @@ use super::command::Answer;
 use super::trail::verify_trail;
 use crate::handlers::audit::Verify;
 use crate::handlers::doctor::{Facts, doctor};
-use crate::store::StoreError;
+use crate::store::{StoreError, WorkError};
 
 /// Reads files on the database thread: a disk that hangs must not stop the other connections.
 pub(super) async fn examine(call: &Call<'_>) -> Answer {

@@ -10,16 +10,16 @@ use tracing::{info, warn};
 
 use super::call::{Call, pool_error};
 use super::refusals::flush;
-use crate::accounts::limiter::{RateLimited, Reservation};
-use crate::effect::WithEffects;
 use crate::error::{CommandError, LoginRefusal};
 use crate::handlers::auth::{
     Attempt, Candidate, Decision, FailureCharges, Reason, VerifiedAttempt, VerifiedCredential,
     commit_attempt, load_candidate,
 };
 use crate::hashing::{Lane, needs_rehash};
+use crate::limiter::{RateLimited, Reservation};
 use crate::log::REPEATED;
-use crate::store::{Db, Tx, password_hash, password_set};
+use crate::model::WithEffects;
+use crate::store::{Db, StoreError, Tx, password_hash, password_set};
 
 /// How often an attempt is checked where the account changes under it.
 const ROUNDS: usize = 3;
@@ -33,7 +33,8 @@ struct Reservations {
 /// Runs an attempt; a refusal is sent no sooner than the minimum delay allows.
 pub(super) async fn login(call: &Call<'_>) -> Result<Success, CommandError> {
     let mut attempt = Attempt::parse(call.args::<auth::Login>()?)?;
-    attempt.ended = attempt.app_password_id().is_some_and(|id| call.app.ended.meets(&id));
+    attempt.ended =
+        attempt.app_password_id().is_some_and(|id| call.app.ended.contains_reported(&id));
     let outcome = attempt_once(call, &attempt).await;
     if let Err(CommandError::Login(_)) = &outcome {
         call.wait_for_minimum_delay().await;
@@ -170,18 +171,18 @@ fn upgrade_hash(call: &Call<'_>, attempt: &Attempt, (known, stored): (&Candidate
     else {
         return;
     };
-    let crate::accounts::limiter::LimitKey::Account(uid) = known.who.clone() else { return };
+    let crate::limiter::LimitKey::Account(uid) = known.who.clone() else { return };
     let Ok(ticket) = app.pool.queue_hash(Lane::Login, attempt.password.clone()) else { return };
     let (store, deadline) = (app.store.clone(), app.limits.borrow().request_timeout);
-    let now = crate::accounts::times::format_stored(call.context.now);
+    let now = call.context.now;
     tokio::task::spawn_local(async move {
         let Ok(hash) = ticket.outcome().await else { return };
         let hash = Secret::new(hash.expose().to_owned());
         let replaced = store.write(deadline, move |tx| {
             if password_hash(tx, &uid)?.as_deref() == Some(old.as_str()) {
-                password_set(tx, &uid, hash.expose(), &now)?;
+                password_set(tx, &uid, hash.expose(), now)?;
             }
-            Ok(())
+            Ok::<_, StoreError>(())
         });
         if let Err(error) = replaced.await {
             warn!(target: REPEATED, %error, "a better password hash could not be stored");

@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::app::App;
-use crate::accounts::times;
 use crate::error::CommandError;
 use crate::handlers::auth::Attempt;
 use crate::store::{
@@ -74,9 +75,9 @@ pub async fn flush(app: &App, deadline: Duration) -> Result<(), CommandError> {
     if refusals.is_empty() {
         return Ok(());
     }
-    let now = times::format_stored(app.clock.now());
+    let now = app.clock.now();
     let kept = refusals.clone();
-    let work = move |tx: &Tx<'_>| Ok(write(tx, &refusals, &now)?);
+    let work = move |tx: &Tx<'_>| Ok(write(tx, &refusals, now)?);
     let written = app.store.write(deadline, work).await;
     if written.is_err() {
         app.refusals.restore(kept);
@@ -85,7 +86,7 @@ pub async fn flush(app: &App, deadline: Duration) -> Result<(), CommandError> {
 }
 
 /// Writes refusals.
-fn write(tx: &Tx<'_>, refusals: &[(RefusalKey, u64)], now: &str) -> Result<(), StoreError> {
+fn write(tx: &Tx<'_>, refusals: &[(RefusalKey, u64)], now: Timestamp) -> Result<(), StoreError> {
     for ((client_ip, name, realm), count) in refusals {
         login_refused(tx, &Refusal { client_ip, name, realm, count: *count, now })?;
     }

@@ -5,8 +5,8 @@ use photoprism_protocol::envelope::Success;
 use photoprism_protocol::status::{self, Pong, Status};
 
 use super::context::success;
-use crate::accounts::bootstrap::FIRST_ADMIN_ID;
 use crate::error::CommandError;
+use crate::model::FIRST_ADMIN_ID;
 use crate::store::{
     Db, FirstPassword, Kind, SCHEMA_VERSION, StoreError, counts, first_admin_name, first_password,
 };

@@ -6,22 +6,19 @@ use photoprism_protocol::display_name::DisplayName;
 use photoprism_protocol::email::Email;
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::name::UserName;
-use photoprism_protocol::provider::Provider;
-use photoprism_protocol::role::Role;
 use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::uid::is_user_uid_shape;
 use photoprism_protocol::users::{self, AdoptResult, Adopted};
 
 use super::context::{Context, Outcome, success};
 use super::find::no_nul;
+use super::users::{check_stored_form, to_wire};
 use super::write::{Key, WriteResult, run_write};
-use crate::accounts::account::{is_deleted, to_wire};
-use crate::accounts::bootstrap::new_user_defaults;
-use crate::accounts::stored_form::check_stored_form;
 use crate::error::CommandError;
+use crate::model::{Account, NewAccount, Provider, Role};
 use crate::store::{
-    Db, LegacyRow, NewUser, Tx, UserRow, has_legacy, legacy_page, password_hash, password_set,
-    user_by_email, user_by_name, user_by_uid, user_insert,
+    Db, LegacyRow, Tx, account_by_email, account_by_name, account_by_uid, account_insert,
+    has_legacy, legacy_page, password_hash, password_set,
 };
 
 /// Most accounts of one command: a reply has its bound.
@@ -66,7 +63,7 @@ pub fn plan(db: &Db, context: &Context, request: &Adopt) -> Result<Success, Comm
         let outcome = check_row(db, row, &mut taken)?;
         accounts.push(match outcome {
             RowOutcome::Adopt(new) => {
-                let user = to_wire(new.row, db.kind(), context.now);
+                let user = to_wire(new.account, db.kind().edition(), context.now);
                 report(name, "adopted", new.message, Some(user))
             }
             RowOutcome::Not(outcome, why) => report(name, outcome, Some(why), None),
@@ -95,7 +92,11 @@ pub fn adopt(
             accounts.push(match outcome {
                 RowOutcome::Adopt(new) => {
                     let message = new.message.clone();
-                    let user = to_wire(create_account(tx, context, new)?, tx.kind(), context.now);
+                    let user = to_wire(
+                        create_account(tx, context, new)?,
+                        tx.kind().edition(),
+                        context.now,
+                    );
                     report(name, "adopted", message, Some(user))
                 }
                 RowOutcome::Not(outcome, why) => report(name, outcome, Some(why), None),
@@ -158,7 +159,7 @@ struct Taken {
 
 /// An account that can be created.
 struct New {
-    row: UserRow,
+    account: Account,
     /// The hash, where it must be stored under another UID.
     hash: Option<String>,
     message: Option<String>,
@@ -200,17 +201,17 @@ fn check_row(
         Err(rule) => return Ok(refused(&rule)),
     };
     let email = email.as_str();
-    if user_by_email(db, email)?.is_some() || taken.emails.contains(email) {
+    if account_by_email(db, email)?.is_some() || taken.emails.contains(email) {
         let why = "its email address belongs to another account; add it without: users add";
         return Ok(RowOutcome::Not("refused", why.into()));
     }
-    let new = UserRow {
+    let new = Account {
         email: email.to_owned(),
         display_name: display_name.as_str().to_owned(),
         name: name.as_str().into(),
-        ..UserRow::default()
+        ..Account::default()
     };
-    match check_stored_form(db, &UserRow::default(), &new) {
+    match check_stored_form(db, &Account::default(), &new) {
         Ok(()) => {}
         Err(CommandError::Invalid { message, .. }) => {
             return Ok(RowOutcome::Not("refused", message.into_owned()));
@@ -230,12 +231,12 @@ fn exists(
     taken: &Taken,
 ) -> Result<Option<String>, CommandError> {
     let name = name.as_str();
-    if let Some(other) = user_by_name(db, name)? {
-        let deleted = if is_deleted(&other) { " and is deleted" } else { "" };
+    if let Some(other) = account_by_name(db, name)? {
+        let deleted = if other.is_deleted() { " and is deleted" } else { "" };
         return Ok(Some(format!("an account of that name exists{deleted}; it was left alone")));
     }
     let keeps_uid = is_user_uid_shape(&row.uid);
-    if keeps_uid && user_by_uid(db, &row.uid)?.is_some() {
+    if keeps_uid && account_by_uid(db, &row.uid)?.is_some() {
         return Ok(Some("an account with its UID exists; it was left alone".into()));
     }
     if taken.names.contains(name) || taken.uids.contains(&row.uid) {
@@ -246,46 +247,38 @@ fn exists(
 
 /// The rest of the account. It keeps its UID, to which its password and its photos belong, where
 /// that has the form of one.
-fn fill(db: &Db, old: &LegacyRow, row: UserRow) -> Result<New, CommandError> {
+fn fill(db: &Db, old: &LegacyRow, row: Account) -> Result<New, CommandError> {
     let hash = password_hash(db, &old.uid)?;
     let keeps_uid = is_user_uid_shape(&old.uid);
-    let member = if db.kind().is_community() { Role::Guest } else { Role::User };
+    let member = if db.kind().edition().knows(&Role::User) { Role::User } else { Role::Guest };
     let role = if old.admin { Role::Admin } else { member };
     let message = hash
         .is_none()
         .then(|| format!("it has no password; set one with: photoprism passwd {}", row.name));
-    let row = UserRow {
+    let account = Account {
         // Any person's: the real one comes with the row.
         id: i64::MAX,
         uid: if keeps_uid { old.uid.clone() } else { String::new() },
-        role: role.as_str().into(),
-        provider: Provider::Local.as_str().into(),
+        role,
+        provider: Provider::Local,
         can_login: !old.disabled,
         webdav: old.webdav,
         has_password: hash.is_some(),
         ..row
     };
-    Ok(New { row, hash: hash.filter(|_| !keeps_uid), message })
+    Ok(New { account, hash: hash.filter(|_| !keeps_uid), message })
 }
 
-fn create_account(tx: &Tx<'_>, context: &Context, new: Box<New>) -> Result<UserRow, CommandError> {
-    let New { row, hash, .. } = *new;
-    let fresh = new_user_defaults(context.now);
-    let account = NewUser {
-        uid: if row.uid.is_empty() { fresh.uid.clone() } else { row.uid },
-        name: row.name,
-        display_name: row.display_name,
-        email: row.email,
-        role: row.role,
-        provider: row.provider,
-        can_login: row.can_login,
-        webdav: row.webdav,
-        ..fresh
-    };
-    user_insert(tx, &account)?;
+fn create_account(tx: &Tx<'_>, context: &Context, new: Box<New>) -> Result<Account, CommandError> {
+    let New { account, hash, .. } = *new;
+    let mut random = context.random;
+    let account = Account { id: 0, ..account };
+    let new = NewAccount::generate(account, context.now, &mut random);
+    account_insert(tx, &new)?;
+    let uid = &new.account.uid;
     if let Some(hash) = hash {
-        password_set(tx, &account.uid, &hash, &account.created_at)?;
+        password_set(tx, uid, &hash, context.now)?;
     }
-    user_by_uid(tx, &account.uid)?
-        .ok_or_else(|| CommandError::Internal("an account vanished inside its making".into()))
+    account_by_uid(tx, uid)?
+        .ok_or_else(|| CommandError::Internal("an account vanished while it was created".into()))
 }

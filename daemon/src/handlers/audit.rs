@@ -6,11 +6,11 @@ use photoprism_protocol::envelope::Success;
 
 use super::context::Context;
 use super::page::{PageRequest, page};
-use crate::accounts::cursor::fingerprint;
-use crate::accounts::times;
 use crate::error::CommandError;
+use crate::handlers::cursor::fingerprint;
+use crate::model::{AuditHead, to_rfc3339};
 use crate::store::{
-    AuditHead, AuditRow, Db, audit_count, audit_head, audit_page, audit_walk, cursor_key, link,
+    AuditRow, Db, audit_count, audit_head, audit_page, audit_walk, cursor_key, link,
 };
 
 /// Records that one step checks: about 10 ms of work between other commands.
@@ -38,7 +38,7 @@ pub fn ls(db: &Db, _: &Context, Ls(window): &Ls) -> Result<Success, CommandError
 fn record(row: AuditRow) -> Record {
     Record {
         number: row.number.unsigned_abs(),
-        at: jiff::Timestamp::from_second(row.entry.at).map(times::to_rfc3339).unwrap_or_default(),
+        at: jiff::Timestamp::from_second(row.entry.at).map(to_rfc3339).unwrap_or_default(),
         uid: row.entry.uid,
         gid: row.entry.gid,
         pid: row.entry.pid,

@@ -7,10 +7,9 @@ use photoprism_protocol::secret::Secret;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::effect::WithEffects;
 use crate::error::CommandError;
+use crate::model::WithEffects;
 use crate::peer::Permit;
-use crate::store::NewUser;
 
 /// Per-request data for a handler. The [`Permit`] in it proves that the request was authorised.
 #[derive(Debug)]
@@ -41,13 +40,6 @@ pub struct FirstAdmin {
     pub hash: Option<String>,
     /// Why there is none although one is configured.
     pub warning: Option<String>,
-}
-
-impl FirstAdmin {
-    /// The rows of a new or reset database.
-    pub fn initial_accounts(&self, now: Timestamp) -> Vec<NewUser> {
-        crate::accounts::bootstrap::initial_accounts(&self.name, now)
-    }
 }
 
 /// The outcome of a write: its reply, and the effects of its commit.

@@ -5,15 +5,15 @@ use std::borrow::Cow;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::uid::looks_like_uid;
 
-use crate::accounts::account::is_deleted;
 use crate::error::CommandError;
-use crate::store::{Db, UserRow, user_by_name, user_by_uid};
+use crate::model::Account;
+use crate::store::{Db, account_by_name, account_by_uid};
 
 /// Refuses a NUL, which no stored text contains and which would end a text elsewhere.
 pub fn no_nul(field: &'static str, text: Option<&str>) -> Result<(), CommandError> {
     match text {
         Some(text) if text.contains('\0') => {
-            Err(CommandError::broken(field, "a text must not hold a NUL character"))
+            Err(CommandError::broken(field, "must not contain a NUL character"))
         }
         _ => Ok(()),
     }
@@ -21,19 +21,19 @@ pub fn no_nul(field: &'static str, text: Option<&str>) -> Result<(), CommandErro
 
 /// The account of that name or UID, deleted or not. A text in the form of a UID is tried as a UID
 /// first.
-pub(super) fn any_user(db: &Db, user: &str) -> Result<UserRow, CommandError> {
-    let by_uid = if looks_like_uid(user) { user_by_uid(db, user)? } else { None };
+pub(super) fn any_user(db: &Db, user: &str) -> Result<Account, CommandError> {
+    let by_uid = if looks_like_uid(user) { account_by_uid(db, user)? } else { None };
     let found = match by_uid {
         Some(row) => Some(row),
-        None => user_by_name(db, &UserName::lookup_form(user))?,
+        None => account_by_name(db, &UserName::lookup_form(user))?,
     };
     found.ok_or_else(|| CommandError::NotFound { message: unknown(user), hint: None })
 }
 
 /// As [`any_user`], but a deleted account is not found; the hint says how to restore it.
-pub(super) fn live_user(db: &Db, user: &str) -> Result<UserRow, CommandError> {
+pub(super) fn live_user(db: &Db, user: &str) -> Result<Account, CommandError> {
     let row = any_user(db, user)?;
-    if !is_deleted(&row) {
+    if !row.is_deleted() {
         return Ok(row);
     }
     Err(CommandError::NotFound {
@@ -43,7 +43,7 @@ pub(super) fn live_user(db: &Db, user: &str) -> Result<UserRow, CommandError> {
 }
 
 /// How to restore a deleted account.
-pub(super) fn restore_hint(row: &UserRow) -> String {
+pub(super) fn restore_hint(row: &Account) -> String {
     let name = if UserName::parse(&row.name).is_ok() { &row.name } else { &row.uid };
     format!("the account is deleted and can be restored: photoprism users restore {name}")
 }

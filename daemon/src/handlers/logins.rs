@@ -1,5 +1,6 @@
 //! The noun `logins`: the record of attempts.
 
+use jiff::Timestamp;
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::logins::{self, ClearResult, Entry, RecordResult};
 use photoprism_protocol::name::UserName;
@@ -9,14 +10,13 @@ use super::context::{Context, Outcome, success};
 use super::find::no_nul;
 use super::page::{PageRequest, page};
 use super::write::{Key, WriteResult, run_write};
-use crate::accounts::cursor::fingerprint;
-use crate::accounts::expiry::parse_expires_at;
-use crate::accounts::limiter::{ClientIp, NameHash, Subject};
-use crate::accounts::times;
 use crate::error::CommandError;
+use crate::handlers::cursor::fingerprint;
+use crate::limiter::{ClientIp, NameHash, Subject};
+use crate::model::{parse_expires_at, to_rfc3339};
 use crate::store::{
-    Attempt, AttemptStatus, Db, LoginFilter, LoginPage, LoginRow, Tx, cursor_key, limits_delete,
-    limits_delete_all, login_record, logins_clear, logins_page, recorded_name, user_by_name,
+    Attempt, AttemptStatus, Db, LoginFilter, LoginPage, LoginRow, Tx, account_by_name, cursor_key,
+    limits_delete, limits_delete_all, login_record, logins_clear, logins_page, recorded_name,
 };
 
 /// A checked `logins.ls`.
@@ -40,7 +40,8 @@ impl Ls {
             client_ip: client_ip.map(|ip| ip.as_str().to_owned()),
             since,
         };
-        let asked = (&filter.search, filter.failed, &filter.name, &filter.client_ip, &filter.since);
+        let since = filter.since.map(Timestamp::as_second);
+        let asked = (&filter.search, filter.failed, &filter.name, &filter.client_ip, since);
         let window = PageRequest::new(args.limit, args.cursor, fingerprint("logins.ls", &asked))?;
         Ok(Self { filter, window })
     }
@@ -50,9 +51,9 @@ fn address(text: &str) -> Result<ClientIp, CommandError> {
     ClientIp::parse(text).map_err(|rule| CommandError::invalid("client_ip", &rule))
 }
 
-fn since(text: &str) -> Result<String, CommandError> {
+fn since(text: &str) -> Result<Timestamp, CommandError> {
     match parse_expires_at(text) {
-        Ok(Some(instant)) => Ok(times::format_stored(instant)),
+        Ok(Some(instant)) => Ok(instant),
         Ok(None) | Err(_) => {
             Err(CommandError::broken("since", "must be a time of RFC 3339: 2026-11-24T08:00:00Z"))
         }
@@ -64,17 +65,20 @@ pub fn ls(db: &Db, _: &Context, request: &Ls) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let after = request.window.position(&key, None)?;
     let rows = logins_page(db, &request.filter, &LoginPage { after, limit: request.window.limit })?;
-    page(&request.window, &key, rows.into_iter().map(|row| (Some(row.position()), to_wire(row))))
+    page(
+        &request.window,
+        &key,
+        rows.into_iter().map(|row| (Some(row.position.clone()), to_wire(row))),
+    )
 }
 
 /// The record as the wire shows it.
 pub(super) fn to_wire(row: LoginRow) -> Entry {
-    let time = |text: &str| times::parse_stored(text).map(times::to_rfc3339);
     Entry {
-        login_at: time(&row.login_at),
-        failed_at: time(&row.failed_at),
-        banned_at: time(&row.banned_at),
-        updated_at: time(&row.updated_at),
+        login_at: row.login_at.map(to_rfc3339),
+        failed_at: row.failed_at.map(to_rfc3339),
+        banned_at: row.banned_at.map(to_rfc3339),
+        updated_at: row.updated_at.map(to_rfc3339),
         client_ip: row.client_ip,
         name: row.name,
         realm: row.realm,
@@ -128,7 +132,7 @@ pub fn record(tx: &Tx<'_>, context: &Context, request: &Record) -> Result<Succes
             status,
             user_agent: args.user_agent.as_deref().unwrap_or(""),
             banned: false,
-            now: &times::format_stored(context.now),
+            now: context.now,
         },
     )?;
     success(&RecordResult { recorded: true })
@@ -165,7 +169,7 @@ impl Clear {
         }
         let mut subjects = Vec::new();
         if let Some(name) = &self.name {
-            match user_by_name(db, &UserName::lookup_form(name))? {
+            match account_by_name(db, &UserName::lookup_form(name))? {
                 Some(row) => subjects.extend(Subject::of_account(&row.uid)),
                 None => subjects.push(Subject::Name(NameHash::of(name))),
             }

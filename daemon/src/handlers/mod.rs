@@ -7,6 +7,7 @@ pub mod audit;
 pub mod auth;
 pub mod backup;
 mod context;
+mod cursor;
 pub mod doctor;
 mod find;
 pub mod legacy;

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::context::success;
-use crate::accounts::cursor::{self, CursorKey, Fingerprint};
 use crate::error::CommandError;
+use crate::handlers::cursor::{self, CursorKey, Fingerprint};
 
 /// Bytes of a reply line that are not items: the longest id, escaped, and the keys around.
 const ENVELOPE_BYTES: usize = 2048;

@@ -9,15 +9,15 @@ use serde_json::value::RawValue;
 
 use super::context::{Context, Hashed, Outcome, result};
 use super::find::{live_user, no_nul};
-use super::revoked::effective_within;
-use super::users::{ensure_not_system, ensure_other_super_admin, note_first_password};
+use super::revoked::{effective_within, revoke};
+use super::users::{
+    check_takes_password, ensure_not_system, ensure_other_super_admin, note_first_password,
+    own_name,
+};
 use super::write::{Key, WriteResult, run_write};
-use crate::accounts::change::{check_takes_password, own_name};
-use crate::accounts::password::{PasswordRules, is_own_name};
-use crate::accounts::times;
-use crate::effect::Effect;
 use crate::error::CommandError;
-use crate::store::{Tx, end_sessions, password_remove, password_set};
+use crate::model::{Change, PasswordRules, Property, is_own_name, revocations};
+use crate::store::{Tx, password_remove, password_set};
 
 /// A checked `passwd.set`.
 #[derive(Debug)]
@@ -72,19 +72,16 @@ pub fn set(
         if is_own_name(&hashed.plain, &row.name) {
             return Err(own_name());
         }
-        password_set(tx, &row.uid, &hashed.hash, &times::format_stored(context.now))?;
+        password_set(tx, &row.uid, &hashed.hash, context.now)?;
         note_first_password(tx, &row)?;
-        let sessions_revoked = if request.keep_sessions {
-            0
-        } else {
-            end_sessions(tx, &row.uid, context.now.as_second())?
-        };
+        let changed = (!request.keep_sessions).then_some(Property::Password);
+        let revocation = revocations(Change::Properties(&changed.into_iter().collect()));
+        let (sessions_revoked, ended) = revoke(tx, &row, revocation, context.now)?;
         let hash = request.show_hash.then(|| Secret::new(hashed.hash.clone()));
-        let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
         let effective_within_s = effective_within(tx, sessions_revoked);
         let result = SetResult { sessions_revoked, hash, effective_within_s };
         let mut written = WriteResult::new(row.uid.clone(), &result)?
-            .with_effects((!request.keep_sessions).then_some(ended))
+            .with_effects(ended)
             .with_cache_warning(effective_within_s);
         if request.show_hash {
             written.without_secrets = Some(hidden(&result)?);
@@ -119,12 +116,12 @@ pub fn remove(
             ensure_other_super_admin(tx, context, &row)?;
         }
         let removed = password_remove(tx, &row.uid)?;
-        let sessions_revoked =
-            if removed { end_sessions(tx, &row.uid, context.now.as_second())? } else { 0 };
-        let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
+        let changed = removed.then_some(Property::Password);
+        let revocation = revocations(Change::Properties(&changed.into_iter().collect()));
+        let (sessions_revoked, ended) = revoke(tx, &row, revocation, context.now)?;
         let effective_within_s = effective_within(tx, sessions_revoked);
         let result = RemoveResult { removed, sessions_revoked, effective_within_s };
-        let written = WriteResult::new(row.uid, &result)?.with_effects(removed.then_some(ended));
+        let written = WriteResult::new(row.uid, &result)?.with_effects(ended);
         Ok(written.with_cache_warning(effective_within_s))
     })
 }

@@ -1,7 +1,28 @@
-//! When a revocation takes effect in a running PhotoPrism, which caches sessions.
+//! Ends the sessions that a change revokes, and says when that takes effect in a running
+//! PhotoPrism, which caches sessions.
+
+use jiff::Timestamp;
 
 use super::write::WriteResult;
-use crate::store::{Db, Kind};
+use crate::error::CommandError;
+use crate::model::{Account, Effect, Revocation};
+use crate::store::{Db, Kind, Tx, end_all_sessions, end_sessions};
+
+/// Ends the sessions of an account that a change revokes; returns their number, and the effect.
+pub(super) fn revoke(
+    tx: &Tx<'_>,
+    account: &Account,
+    revocation: Revocation,
+    now: Timestamp,
+) -> Result<(u64, Option<Effect>), CommandError> {
+    let uid = account.uid.clone();
+    let (ended, all) = match revocation {
+        Revocation::Nothing => return Ok((0, None)),
+        Revocation::Sessions => (end_sessions(tx, &uid, now.as_second())?, false),
+        Revocation::Everything => (end_all_sessions(tx, &uid, now.as_second())?, true),
+    };
+    Ok((ended, Some(Effect::SessionsEnded { uid, all })))
+}
 
 /// How long PhotoPrism may still honour what ended; `None` where it ended at once, or nothing did.
 pub(super) fn effective_within(db: &Db, ended: u64) -> Option<u32> {

@@ -7,38 +7,32 @@ use photoprism_protocol::users::Target;
 
 use super::context::{Context, Outcome, result, success};
 use super::find::{any_user, live_user};
-use super::revoked::effective_within;
-use super::users::ensure_not_system;
+use super::revoked::{effective_within, revoke};
+use super::users::{disable_2fa, ensure_not_system};
 use super::write::{Key as IdempotencyKey, WriteResult, run_write};
-use crate::accounts::passcodes::{Key, verify_totp};
-use crate::accounts::times;
-use crate::effect::Effect;
 use crate::error::CommandError;
+use crate::model::passcodes::{Key, verify_totp};
+use crate::model::{Account, Change, METHOD_2FA, Property, revocations, to_rfc3339};
 use crate::store::{
-    Db, PasscodeRow, Tx, UserChange, UserRow, consume_totp_step, end_sessions, has_passcodes,
-    passcode_activate, passcode_enroll, passcode_find, passcode_last_step, passcode_set_recovery,
-    passcodes_remove, user_change,
+    Db, Passcode, Tx, account_update, consume_totp_step, has_passcodes, passcode_activate,
+    passcode_enroll, passcode_find, passcode_last_step, passcode_set_recovery,
 };
 
-/// The method of an account whose logins ask for a code.
-const METHOD: &str = "2fa";
-
-fn is_active(row: &UserRow, passcode: Option<&PasscodeRow>) -> bool {
-    row.method == METHOD && passcode.is_some_and(|passcode| !passcode.activated_at.is_empty())
+fn is_active(row: &Account, passcode: Option<&Passcode>) -> bool {
+    row.method == METHOD_2FA && passcode.is_some_and(|passcode| passcode.activated_at.is_some())
 }
 
 /// Shows its state.
 pub fn show(db: &Db, _: &Context, target: &Target) -> Result<Success, CommandError> {
     let row = any_user(db, &target.user)?;
     let passcode = passcode_find(db, &row.uid)?;
-    let time = |text: &str| times::parse_stored(text).map(times::to_rfc3339);
     let active = is_active(&row, passcode.as_ref());
     success(&Show {
         active,
         pending: passcode.is_some() && !active,
         has_recovery_code: passcode.as_ref().is_some_and(|p| !p.recovery_code.expose().is_empty()),
-        created_at: passcode.as_ref().and_then(|passcode| time(&passcode.created_at)),
-        activated_at: passcode.as_ref().and_then(|passcode| time(&passcode.activated_at)),
+        created_at: passcode.as_ref().and_then(|passcode| passcode.created_at).map(to_rfc3339),
+        activated_at: passcode.as_ref().and_then(|passcode| passcode.activated_at).map(to_rfc3339),
         uid: row.uid,
         name: row.name,
     })
@@ -68,7 +62,7 @@ pub fn enroll(
         let mut random = context.random;
         let new_key = Key::generate(&mut random);
         let url = new_key.url(&row.name);
-        passcode_enroll(tx, &row.uid, &url, &times::format_stored(context.now))?;
+        passcode_enroll(tx, &row.uid, &url, context.now)?;
         let shown = EnrollResult { url: Some(url), key: Some(new_key.base32()) };
         let mut written = WriteResult::new(row.uid, &shown)?;
         written.without_secrets = Some(result(&EnrollResult { url: None, key: None })?);
@@ -96,12 +90,11 @@ pub fn confirm(
             ));
         };
         take_code(tx, context, &row, (&pending, request.passcode.expose()))?;
-        let now = times::format_stored(context.now);
         let mut random = context.random;
         let code = recovery_code(&mut random);
-        passcode_activate(tx, &row.uid, &code, &now)?;
-        let change = UserChange { method: Some(METHOD.into()), ..UserChange::default() };
-        user_change(tx, &row.uid, &change, &now)?;
+        passcode_activate(tx, &row.uid, &code, context.now)?;
+        let after = Account { method: METHOD_2FA.into(), ..row.clone() };
+        account_update(tx, (&row, &after), context.now)?;
         with_recovery_code(row.uid, code)
     })
 }
@@ -109,8 +102,8 @@ pub fn confirm(
 fn take_code(
     tx: &Tx<'_>,
     context: &Context,
-    row: &UserRow,
-    (passcode, typed): (&PasscodeRow, &str),
+    row: &Account,
+    (passcode, typed): (&Passcode, &str),
 ) -> Result<(), CommandError> {
     let key = Key::from_url(passcode.key_url.expose())
         .map_err(|_| CommandError::Conflict("the stored key is damaged; make a new one".into()))?;
@@ -149,18 +142,17 @@ pub fn disable(
     run_write(tx, context, key, || {
         let row = live_user(tx, &target.user)?;
         ensure_not_system(&row)?;
-        let removed = passcodes_remove(tx, &row.uid)?;
-        let disabled = removed || row.method == METHOD;
-        if row.method == METHOD {
-            let change = UserChange { method: Some(String::new()), ..UserChange::default() };
-            user_change(tx, &row.uid, &change, &times::format_stored(context.now))?;
+        let mut after = row.clone();
+        let disabled = disable_2fa(tx, &mut after)?;
+        if after.method != row.method {
+            account_update(tx, (&row, &after), context.now)?;
         }
-        let sessions_revoked =
-            if disabled { end_sessions(tx, &row.uid, context.now.as_second())? } else { 0 };
-        let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: false };
+        let changed = disabled.then_some(Property::TwoFactor);
+        let revocation = revocations(Change::Properties(&changed.into_iter().collect()));
+        let (sessions_revoked, ended) = revoke(tx, &row, revocation, context.now)?;
         let effective_within_s = effective_within(tx, sessions_revoked);
         let result = DisableResult { disabled, sessions_revoked, effective_within_s };
-        let written = WriteResult::new(row.uid, &result)?.with_effects(disabled.then_some(ended));
+        let written = WriteResult::new(row.uid, &result)?.with_effects(ended);
         Ok(written.with_cache_warning(effective_within_s))
     })
 }
@@ -182,7 +174,7 @@ pub fn recovery(
         }
         let mut random = context.random;
         let code = recovery_code(&mut random);
-        passcode_set_recovery(tx, &row.uid, &code, &times::format_stored(context.now))?;
+        passcode_set_recovery(tx, &row.uid, &code, context.now)?;
         with_recovery_code(row.uid, code)
     })
 }

@@ -1,17 +1,17 @@
 //! `users.why`: everything that keeps an account from logging in, each with its fix.
 
+use jiff::Timestamp;
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::users::Target;
 use photoprism_protocol::why::{Reason, WhyResult};
 
 use super::context::{Context, success};
 use super::find::any_user;
-use super::logins::to_wire as shown_login;
-use crate::accounts::account::{EffectiveRights, is_deleted, to_wire};
-use crate::accounts::change::takes_password;
-use crate::accounts::times;
+use super::logins::to_wire as login_to_wire;
+use super::users::to_wire;
 use crate::error::CommandError;
-use crate::store::{Db, LoginFilter, LoginPage, UserRow, logins_page};
+use crate::model::{Account, Edition, Obstacle, login_obstacles, to_rfc3339};
+use crate::store::{Db, LoginFilter, LoginPage, LoginRow, logins_page};
 
 /// Latest attempts whose addresses are checked.
 const ATTEMPTS: usize = 10;
@@ -34,7 +34,7 @@ pub fn subjects(db: &Db, target: &Target) -> Result<(String, Vec<String>), Comma
     Ok((row.uid, ips))
 }
 
-fn attempts(db: &Db, row: &UserRow) -> Result<Vec<crate::store::LoginRow>, CommandError> {
+fn attempts(db: &Db, row: &Account) -> Result<Vec<LoginRow>, CommandError> {
     if row.name.is_empty() {
         return Ok(Vec::new());
     }
@@ -51,11 +51,11 @@ pub fn why(
     (target, limited): &(Target, Limited),
 ) -> Result<Success, CommandError> {
     let row = any_user(db, &target.user)?;
-    let attempts = attempts(db, &row)?.into_iter().map(shown_login).collect();
-    let mut reasons = account(db, context, &row);
+    let attempts = attempts(db, &row)?.into_iter().map(login_to_wire).collect();
+    let mut reasons = account(db.kind().edition(), context.now, &row);
     reasons.extend(limits(context, &row, limited));
     let can_log_in = !reasons.iter().any(|reason| reason.blocks);
-    let user = to_wire(row, db.kind(), context.now);
+    let user = to_wire(row, db.kind().edition(), context.now);
     success(&WhyResult { user, can_log_in, reasons, attempts })
 }
 
@@ -63,58 +63,64 @@ fn reason(code: &str, message: impl Into<String>, command: Option<String>) -> Re
     Reason { code: code.into(), message: message.into(), command, until: None, blocks: true }
 }
 
-fn account(db: &Db, context: &Context, row: &UserRow) -> Vec<Reason> {
-    let name = if row.name.is_empty() { &row.uid } else { &row.name };
-    let run = |rest: &str| Some(format!("photoprism {rest} {}", quoted(name)));
-    let rights = EffectiveRights::of(row, db.kind(), context.now);
-    let mut reasons = Vec::new();
-    if row.name.is_empty() {
-        reasons.push(reason("no_name", "the account has no name to log in with", None));
-    }
-    if is_deleted(row) {
-        reasons.push(reason("deleted", "the account is deleted", run("users restore")));
-    }
-    let end = times::parse_stored(&row.expires_at).filter(|end| *end <= context.now);
-    if let Some(end) = end.filter(|_| !row.super_admin) {
-        let message = format!("the account expired at {}", times::to_rfc3339(end));
-        reasons.push(reason("expired", message, run("users mod --expires-at never")));
-    }
-    if !takes_password(row) {
-        let message = format!(
-            "the provider is {}: no password is checked here, only app passwords work",
-            row.provider
-        );
-        reasons.push(reason("provider", message, run("users mod --auth default")));
-    } else if !row.has_password {
-        reasons.push(reason("no_password", "the account has no password", run("passwd")));
-    }
-    if !row.can_login && !row.super_admin {
-        reasons.push(reason("login_off", "logging in is switched off", run("users mod --login")));
-    }
-    if !rights.knows_role {
-        let message = format!("the role {:?} is not known to those who check it", row.role);
-        reasons.push(reason("role_unknown", message, run("users mod --role guest")));
-    }
-    if row.method == "2fa" && row.has_passcode {
-        reasons.push(Reason {
-            blocks: false,
-            ..reason(
-                "two_factor",
-                "a code of the authenticator app is asked for as well",
-                run("users 2fa disable"),
-            )
-        });
+fn account(edition: Edition, now: Timestamp, account: &Account) -> Vec<Reason> {
+    let obstacles = login_obstacles(account, edition, now);
+    let mut reasons: Vec<Reason> = obstacles.filter_map(|found| obstacle(account, found)).collect();
+    if account.has_two_factor() {
+        let message = "a code of the authenticator app is asked for as well";
+        let command = Some(command(account, "users 2fa disable"));
+        reasons.push(Reason { blocks: false, ..reason("two_factor", message, command) });
     }
     reasons
 }
 
-fn limits(context: &Context, row: &UserRow, limited: &Limited) -> Vec<Reason> {
+fn obstacle(account: &Account, obstacle: Obstacle) -> Option<Reason> {
+    let run = |rest: &str| Some(command(account, rest));
+    Some(match obstacle {
+        Obstacle::NoName => reason("no_name", "the account has no name to log in with", None),
+        // It has no name either, or PhotoPrism gave it one by itself: there is nothing to do.
+        Obstacle::System => return None,
+        Obstacle::Deleted => reason("deleted", "the account is deleted", run("users restore")),
+        Obstacle::Expired(end) => {
+            let message = format!("the account expired at {}", to_rfc3339(end));
+            reason("expired", message, run("users mod --expires-at never"))
+        }
+        Obstacle::NoProvider => {
+            let message = "the provider is none: the account is disabled, with its app passwords";
+            reason("provider", message, run("users mod --auth default"))
+        }
+        Obstacle::OtherProvider => {
+            let message = format!(
+                "the provider is {}: no password is checked here, only app passwords work",
+                account.provider.as_str()
+            );
+            reason("provider", message, run("users mod --auth default"))
+        }
+        Obstacle::NoPassword => reason("no_password", "the account has no password", run("passwd")),
+        Obstacle::LoginOff => {
+            reason("login_off", "logging in is switched off", run("users mod --login"))
+        }
+        Obstacle::UnknownRole => {
+            let message =
+                format!("the role {:?} is not known to those who check it", account.role.as_str());
+            reason("role_unknown", message, run("users mod --role guest"))
+        }
+    })
+}
+
+/// What to run about the account.
+fn command(account: &Account, rest: &str) -> String {
+    let name = if account.name.is_empty() { &account.uid } else { &account.name };
+    format!("photoprism {rest} {}", quoted(name))
+}
+
+fn limits(context: &Context, row: &Account, limited: &Limited) -> Vec<Reason> {
     let until = |seconds: u64| {
         let seconds = i64::try_from(seconds).ok()?;
         context.now.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()
     };
     let held = |code: &str, message: String, (command, seconds): (String, u64)| Reason {
-        until: until(seconds).map(times::to_rfc3339),
+        until: until(seconds).map(to_rfc3339),
         ..reason(code, message, Some(command))
     };
     let clear_user = format!("photoprism logins clear --user {}", quoted(&row.name));

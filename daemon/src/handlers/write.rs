@@ -10,10 +10,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::context::{Context, Outcome};
-use crate::accounts::cursor::keyed_hash;
-use crate::effect::{Effect, WithEffects};
 use crate::error::CommandError;
 use crate::failpoints::{Failpoint, enabled};
+use crate::handlers::cursor::keyed_hash;
+use crate::model::{Effect, WithEffects};
 use crate::store::{
     AuditEntry, Db, IdempotencyRecord, Tx, audit_append, cursor_key, idempotency_find,
     idempotency_keep, password_hash,

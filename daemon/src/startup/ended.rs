@@ -7,10 +7,10 @@ use std::rc::Rc;
 use tokio::time::{Duration, timeout};
 use tracing::{info, warn};
 
-use crate::accounts::ended::MOST_HELD;
 use crate::clock::Stopwatch;
 use crate::dispatch::App;
 use crate::error::CommandError;
+use crate::session_index::MOST_HELD;
 use crate::store::{
     Db, EndedState, StoreError, Tx, begin_ended_anew, changes_due, end_what_came_back, ended_ids,
     ended_state, forget_ended, move_ended, report_changes,
@@ -46,7 +46,7 @@ pub(super) async fn keep_ended(app: Rc<App>) {
             Err(error) => warn!(%error, "ending what came back failed and is tried again"),
         }
         let _ = timeout(LEAST, std::future::pending::<()>()).await;
-        let _ = timeout(EVERY.saturating_sub(LEAST), app.ended.met()).await;
+        let _ = timeout(EVERY.saturating_sub(LEAST), app.ended.reported()).await;
     }
 }
 
@@ -74,7 +74,7 @@ async fn round(app: &App, (jump, first): (i64, bool)) -> Result<bool, CommandErr
         let Some(state) = check_chunk(app, (after.clone(), now)).await? else { return Ok(false) };
         if after.is_empty() && state.entries > 0 && (first || jump > 0) {
             let anew = move |tx: &Tx<'_>| {
-                Ok(if first { begin_ended_anew(tx, now) } else { move_ended(tx, jump) }?)
+                if first { begin_ended_anew(tx, now) } else { move_ended(tx, jump) }
             };
             app.store.write(DEADLINE, anew).await?;
             info!(entries = state.entries, "sessions that were ended are watched anew");
@@ -83,14 +83,14 @@ async fn round(app: &App, (jump, first): (i64, bool)) -> Result<bool, CommandErr
         match state.next {
             Some(next) => after = next,
             None if state.over => {
-                app.store.write(DEADLINE, move |tx| Ok(forget_ended(tx, now)?)).await?;
+                app.store.write(DEADLINE, move |tx| forget_ended(tx, now)).await?;
                 break;
             }
             None => break,
         }
     }
-    if app.store.read(DEADLINE, move |db| Ok(changes_due(db, now)?)).await? {
-        app.store.write(DEADLINE, move |tx| Ok(report_changes(tx, now)?)).await?;
+    if app.store.read(DEADLINE, move |db| changes_due(db, now)).await? {
+        app.store.write(DEADLINE, move |tx| report_changes(tx, now)).await?;
     }
     Ok(true)
 }

@@ -7,12 +7,11 @@ use tracing::{info, warn};
 use super::database_lock::failure;
 use super::environment;
 use super::failure::Failure;
-use crate::accounts::password::PasswordRules;
-use crate::accounts::{bootstrap, times};
 use crate::admin_password::{ConfiguredPassword, read};
 use crate::clock::random;
 use crate::config::{Id, Loaded, Settings, When};
 use crate::hashing::Pool;
+use crate::model::{FIRST_ADMIN_ID, PasswordRules, initial_accounts};
 use crate::store::{
     CURSOR_KEY_BYTES, Database, Expected, FirstPassword, Kind, OpenOptions, first_password,
     set_admin_password,
@@ -30,12 +29,13 @@ pub(super) fn open(
     admin: &UserName,
     (now, expected): (Timestamp, Expected),
 ) -> Result<Database, Failure> {
+    let mut random = random;
     let mut cursor_key = [0; CURSOR_KEY_BYTES];
     random(&mut cursor_key);
     Database::open(OpenOptions {
         path: settings.database.path.clone(),
         make_directory: !settings.database.given,
-        accounts: bootstrap::initial_accounts(admin, now),
+        accounts: initial_accounts(admin, now, &mut random),
         cursor_key,
         expected,
         session_cache: settings.session_cache,
@@ -68,6 +68,5 @@ pub(super) fn set_password(
             pool.hash_blocking(password).map_err(Failure::running)?.expose().to_owned()
         }
     };
-    set_admin_password(db, bootstrap::FIRST_ADMIN_ID, &hash, &times::format_stored(now))
-        .map_err(Failure::running)
+    set_admin_password(db, FIRST_ADMIN_ID, &hash, now).map_err(Failure::running)
 }

@@ -8,9 +8,9 @@ use tokio::time::{Duration, timeout};
 use tracing::{debug, warn};
 
 use crate::dispatch::{App, flush_refusals, verify_trail};
-use crate::effect::{Effect, WithEffects};
 use crate::error::CommandError;
 use crate::handlers::audit::Verify;
+use crate::model::{Effect, WithEffects};
 use crate::store::{
     Tx, has_admin_tables, limits_clamp_times, limits_sweep, logins_prune, overlay_last_use,
     sessions_seen, sweep_sessions, trusted_networks_sweep,
@@ -90,13 +90,15 @@ pub(super) async fn check_trail(app: Rc<App>) {
 /// Whether the daemon's tables exist: in PhotoPrism's database the first write of a command creates
 /// them, never a start or a sweep.
 async fn has_tables(app: &App) -> Result<bool, CommandError> {
-    app.store.read_or_missing(WRITE_TIMEOUT, |db| Ok(db.is_ok_and(has_admin_tables))).await
+    app.store
+        .read_or_missing(WRITE_TIMEOUT, |db| Ok::<_, CommandError>(db.is_ok_and(has_admin_tables)))
+        .await
 }
 
 async fn clamp_future_times(app: &App) -> Result<(), CommandError> {
     if has_tables(app).await? {
         let now = app.clock.unix();
-        app.store.write(WRITE_TIMEOUT, move |tx| Ok(limits_clamp_times(tx, now)?)).await?;
+        app.store.write(WRITE_TIMEOUT, move |tx| limits_clamp_times(tx, now)).await?;
     }
     Ok(())
 }
@@ -111,7 +113,7 @@ async fn write_seen(app: &App) -> Result<(), CommandError> {
     let seen = app.index.pending_uses();
     for step in seen.chunks(SWEEP_ROWS as usize) {
         let rows = step.to_vec();
-        app.store.write(WRITE_TIMEOUT, move |tx| Ok(sessions_seen(tx, &rows)?)).await?;
+        app.store.write(WRITE_TIMEOUT, move |tx| sessions_seen(tx, &rows)).await?;
         app.index.mark_flushed(step);
     }
     Ok(())
@@ -135,13 +137,10 @@ async fn sweep_limits(app: &App) -> Result<(), CommandError> {
     }
     let mut from = Some(String::new());
     while let Some(place) = from {
-        from = app
-            .store
-            .write(WRITE_TIMEOUT, move |tx| Ok(trusted_networks_sweep(tx, &place)?))
-            .await?;
+        from = app.store.write(WRITE_TIMEOUT, move |tx| trusted_networks_sweep(tx, &place)).await?;
     }
     let (lives, now) = (app.limiter.lives(), app.clock.unix());
-    while app.store.write(WRITE_TIMEOUT, move |tx| Ok(limits_sweep(tx, lives, now)?)).await? > 0 {}
+    while app.store.write(WRITE_TIMEOUT, move |tx| limits_sweep(tx, lives, now)).await? > 0 {}
     Ok(())
 }
 
@@ -173,6 +172,6 @@ async fn prune(app: &App) -> Result<(), CommandError> {
         return Ok(());
     }
     let most = app.limits.borrow().login_records;
-    while app.store.write(WRITE_TIMEOUT, move |tx| Ok(logins_prune(tx, most)?)).await? > 0 {}
+    while app.store.write(WRITE_TIMEOUT, move |tx| logins_prune(tx, most)).await? > 0 {}
     Ok(())
 }

@@ -16,25 +16,23 @@ use super::ended::keep_ended;
 use super::environment;
 use super::failure::Failure;
 use super::housekeeping::{check_trail, flush_pending, housekeeping};
-use crate::accounts::account::AccountState;
-use crate::accounts::ended::{EndedIds, MOST_HELD};
-use crate::accounts::index::SessionIndex;
-use crate::accounts::limiter::{Limiter, Rate};
 use crate::clock::{Clock, Monotonic, random};
 use crate::config::{Limits, Loaded};
 use crate::dispatch::{
     App, ImportSessions, Paths, RefusalBuffer, RequestIds, current_status, sink,
 };
 use crate::handlers::auth::Lifetimes;
+use crate::limiter::{Limiter, Rate};
 use crate::log::{self, Handle, Ready};
 use crate::metrics::Metrics;
 use crate::peer::SocketKind;
 use crate::server::Server;
+use crate::session_index::{EndedIds, MOST_HELD, SessionIndex};
 use crate::signals::{self, Signal};
 use crate::socket::systemd;
 use crate::store::{
-    Answers, Counts, Database, Kind, Store, all_sessions, counts, ended_ids, limits_all,
-    log_audit_head, user_by_uid,
+    Answers, Counts, Database, Kind, Store, account_by_uid, all_sessions, counts, ended_ids,
+    limits_all, log_audit_head,
 };
 
 /// How long requests in progress may take to finish after a stop.
@@ -112,10 +110,9 @@ fn index(slot: &Database) -> Result<SessionIndex, Failure> {
     let mut accounts = Vec::new();
     let uids: BTreeSet<&str> = sessions.iter().map(|row| row.user_uid.as_str()).collect();
     for uid in uids {
-        let row = user_by_uid(db, uid).map_err(Failure::running)?;
-        accounts.extend(row.as_ref().map(AccountState::of));
+        accounts.extend(account_by_uid(db, uid).map_err(Failure::running)?);
     }
-    Ok(SessionIndex::load(sessions, accounts))
+    Ok(SessionIndex::load(&sessions, &accounts))
 }
 
 /// What was ended in PhotoPrism's database, as the last run stored it.

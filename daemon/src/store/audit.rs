@@ -10,6 +10,7 @@ use super::db::{Db, Tx};
 use super::error::StoreError;
 use super::rows::{count, text};
 use crate::clock::Clock;
+use crate::model::AuditHead;
 
 /// Version of the bytes that are hashed.
 const RECORD_VERSION: u8 = 1;
@@ -41,15 +42,6 @@ pub struct AuditRow {
     /// Its content.
     pub entry: AuditEntry,
     /// 64 lower-case hex digits.
-    pub hash: String,
-}
-
-/// A position in the chain: number and hash of its newest record; 0 and empty before the first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AuditHead {
-    /// Number of the record.
-    pub number: i64,
-    /// Its hash in hex.
     pub hash: String,
 }
 

@@ -4,14 +4,16 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
+use super::accounts::account_by_uid;
 use super::db::{Db, Tx};
 use super::error::StoreError;
 use super::rows::text;
-use super::users::{UserRow, user_by_uid};
-use crate::effect::{Effect, Reverted};
+use super::times::format_stored;
+use crate::model::{Account, Effect, Reverted};
 
 /// Accounts that are stored, the most recently changed.
 const MOST: i64 = 1000;
@@ -48,22 +50,21 @@ struct Changed {
 
 /// The rights that PhotoPrism may revert, with the protocol's names. An account that is gone is
 /// deleted.
-fn values(row: Option<&UserRow>) -> [(&'static str, String); 6] {
-    let of = |value: fn(&UserRow) -> String| row.map(value).unwrap_or_default();
+fn values(row: Option<&Account>) -> [(&'static str, String); 6] {
+    let of = |value: fn(&Account) -> String| row.map(value).unwrap_or_default();
     [
-        ("role", of(|row| row.role.clone())),
+        ("role", of(|row| row.role.as_str().to_owned())),
         ("super_admin", of(|row| row.super_admin.to_string())),
         ("can_login", of(|row| row.can_login.to_string())),
-        ("provider", of(|row| row.provider.clone())),
-        ("deleted", row.is_none_or(|row| !instant(&row.deleted_at).is_empty()).to_string()),
-        ("expires_at", of(|row| instant(&row.expires_at))),
+        ("provider", of(|row| row.provider.as_str().to_owned())),
+        ("deleted", row.is_none_or(Account::is_deleted).to_string()),
+        ("expires_at", of(|row| row.expires_at.map(instant).unwrap_or_default())),
     ]
 }
 
 /// To the second: PhotoPrism may write the same instant with another fraction.
-fn instant(text: &str) -> String {
-    let seconds: String = text.chars().take(19).collect();
-    if seconds.starts_with("0001-01-01") { String::new() } else { seconds }
+fn instant(instant: Timestamp) -> String {
+    format_stored(instant).chars().take(19).collect()
 }
 
 fn remembers(db: &Db) -> bool {
@@ -73,13 +74,13 @@ fn remembers(db: &Db) -> bool {
 /// Changes an account, and stores what that did to its rights.
 pub(super) fn watched(
     tx: &Tx<'_>,
-    (uid, now): (&str, &str),
+    (uid, now): (&str, Timestamp),
     change: impl FnOnce() -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     if !remembers(tx) {
         return change();
     }
-    let before = user_by_uid(tx, uid)?;
+    let before = account_by_uid(tx, uid)?;
     change()?;
     match before {
         Some(before) => remember(tx, &before, now),
@@ -88,11 +89,11 @@ pub(super) fn watched(
 }
 
 /// Stores how the rights of an account differ from `before`.
-pub(super) fn remember(tx: &Tx<'_>, before: &UserRow, now: &str) -> Result<(), StoreError> {
+pub(super) fn remember(tx: &Tx<'_>, before: &Account, now: Timestamp) -> Result<(), StoreError> {
     if !remembers(tx) || before.uid.is_empty() {
         return Ok(());
     }
-    let after = user_by_uid(tx, &before.uid)?;
+    let after = account_by_uid(tx, &before.uid)?;
     let (old, new) = (values(Some(before)), values(after.as_ref()));
     let gone = after.is_none();
     let differing = old.into_iter().zip(new).filter(|((name, old), (_, new))| {
@@ -117,15 +118,19 @@ pub(super) fn remember(tx: &Tx<'_>, before: &UserRow, now: &str) -> Result<(), S
     if any { write(tx, before, (&rights, now)) } else { Ok(()) }
 }
 
-fn write(tx: &Tx<'_>, row: &UserRow, (rights, now): (&Rights, &str)) -> Result<(), StoreError> {
+fn write(
+    tx: &Tx<'_>,
+    row: &Account,
+    (rights, now): (&Rights, Timestamp),
+) -> Result<(), StoreError> {
     tx.conn
         .prepare_cached(
             "INSERT INTO admin.admin_changed (user_uid, user_name, changed_at, rights, made_here,
-               reported) VALUES (?1, ?2, unixepoch(?3), ?4, '', '[]')
+               reported) VALUES (?1, ?2, ?3, ?4, '', '[]')
              ON CONFLICT (user_uid) DO UPDATE SET user_name = excluded.user_name,
                changed_at = excluded.changed_at, rights = excluded.rights, reported = '[]'",
         )?
-        .execute([&row.uid, &row.name, now, &json(rights)])?;
+        .execute(params![row.uid, row.name, now.as_second(), json(rights)])?;
     Ok(())
 }
 
@@ -134,7 +139,7 @@ fn json(value: &impl Serialize) -> String {
 }
 
 /// Accounts whose sessions a running PhotoPrism may hold, before a restore replaces them all.
-pub(super) fn held_accounts(tx: &Tx<'_>, now: i64) -> Result<Vec<UserRow>, StoreError> {
+pub(super) fn held_accounts(tx: &Tx<'_>, now: i64) -> Result<Vec<Account>, StoreError> {
     if !remembers(tx) {
         return Ok(Vec::new());
     }
@@ -143,7 +148,7 @@ pub(super) fn held_accounts(tx: &Tx<'_>, now: i64) -> Result<Vec<UserRow>, Store
     )?;
     let uids = statement.query_map([now, MOST], |row| text(row, 0))?;
     let uids: Vec<String> = uids.collect::<Result<_, _>>()?;
-    let rows = uids.iter().map(|uid| user_by_uid(tx, uid));
+    let rows = uids.iter().map(|uid| account_by_uid(tx, uid));
     Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
@@ -179,7 +184,7 @@ fn changed(db: &Db, which: &str, value: &str) -> Result<Vec<Changed>, StoreError
 
 /// The rights of an account that differ from what the daemon set.
 fn differences(db: &Db, changed: &Changed) -> Result<Vec<String>, StoreError> {
-    let row = user_by_uid(db, &changed.uid)?;
+    let row = account_by_uid(db, &changed.uid)?;
     let mut what = Vec::new();
     for (name, value) in values(row.as_ref()) {
         let gone_back = changed.rights.get(name).filter(|right| right.were.contains(&value));
@@ -291,12 +296,12 @@ pub fn report_changes(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{NewAccount, Role};
     use crate::store::attached;
     use crate::store::testing::{own, photoprism};
-    use crate::store::{NewUser, UserChange, user_change, user_insert};
+    use crate::store::{account_by_uid, account_insert, account_update};
 
     const NOW: i64 = 1_795_953_600;
-    const NOW_TEXT: &str = "2026-11-29 12:00:00+00:00";
 
     fn remembered(db: &Db) -> i64 {
         let all = "SELECT count(*) FROM admin.admin_changed";
@@ -305,13 +310,16 @@ mod tests {
 
     fn user(db: &Db, uid: &str) {
         let (uid, name) = (uid.to_owned(), format!("name of {uid}"));
-        let new = NewUser { uid, name, role: "admin".into(), ..NewUser::default() };
-        user_insert(&Tx::new(db), &new).unwrap();
+        let account = Account { uid, name, role: Role::Admin, ..Account::default() };
+        let new = NewAccount { account, ..NewAccount::default() };
+        account_insert(&Tx::new(db), &new).unwrap();
     }
 
-    fn set_role(db: &Db, uid: &str, role: &str) {
-        let change = UserChange { role: Some(role.into()), ..UserChange::default() };
-        user_change(&Tx::new(db), uid, &change, NOW_TEXT).unwrap();
+    fn set_role(db: &Db, uid: &str, role: Role) {
+        let before = account_by_uid(db, uid).unwrap().unwrap();
+        let after = Account { role, ..before.clone() };
+        let now = Timestamp::from_second(NOW).unwrap();
+        account_update(&Tx::new(db), (&before, &after), now).unwrap();
     }
 
     fn photoprism_db() -> (tempfile::TempDir, Db) {
@@ -327,7 +335,7 @@ mod tests {
         for number in 0..MOST + 5 {
             let uid = format!("u{number:015}");
             user(&db, &uid);
-            set_role(&db, &uid, "guest");
+            set_role(&db, &uid, Role::Guest);
         }
         db.commit().unwrap();
         assert!(changes_due(&db, NOW).unwrap());
@@ -343,7 +351,7 @@ mod tests {
     fn what_was_reported_is_shown_for_a_week_whatever_the_clock_does() {
         let (_directory, db) = photoprism_db();
         user(&db, "u1");
-        set_role(&db, "u1", "guest");
+        set_role(&db, "u1", Role::Guest);
         db.conn.execute("UPDATE auth_users SET user_role = 'admin'", []).unwrap();
         assert!(changes_due(&db, NOW).unwrap());
         let tx = Tx::new(&db);
@@ -365,7 +373,7 @@ mod tests {
     fn the_daemon_s_own_database_stores_nothing() {
         let (_directory, db) = own();
         user(&db, "u1");
-        set_role(&db, "u1", "guest");
+        set_role(&db, "u1", Role::Guest);
         assert!(!changes_due(&db, NOW).unwrap() && reverted_changes(&db).unwrap().is_empty());
     }
 }

@@ -112,9 +112,9 @@ impl Columns {
         }
         let none = HashSet::new();
         let of = |table: &str| tables.get(table).unwrap_or(&none);
-        let users = super::users::select(of("auth_users"), tables.contains_key("passcodes"));
+        let users = super::accounts::select(of("auth_users"), tables.contains_key("passcodes"));
         let legacy = tables.get("users").map(super::legacy::select);
-        conn.execute_batch(super::sessions::MAKE_SEEN)?;
+        conn.execute_batch(super::sessions::CREATE_LAST_USE)?;
         let keeps_ended = tables.contains_key("admin_ended");
         conn.execute_batch(&super::sessions::make_view(of("auth_sessions"), keeps_ended))?;
         Ok(Self {

@@ -13,7 +13,7 @@ use super::columns::Columns;
 use super::error::StoreError;
 use super::generation::{self, Generation};
 use super::sessions::MARGIN;
-use crate::effect::Effect;
+use crate::model::{Edition, Effect};
 
 /// Whose database it is, with what only that kind has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,9 +38,12 @@ impl Kind {
         }
     }
 
-    /// Whether PhotoPrism's community edition reads it, which knows only the roles admin and guest.
-    pub fn is_community(&self) -> bool {
-        matches!(self, Self::PhotoPrism { edition, .. } if edition == "ce")
+    /// The edition that reads it.
+    pub fn edition(&self) -> Edition {
+        match self {
+            Self::PhotoPrism { edition, .. } if edition == "ce" => Edition::Community,
+            Self::PhotoPrism { .. } | Self::Own => Edition::Full,
+        }
     }
 }
 

@@ -30,6 +30,15 @@ pub enum StoreError {
     /// The daemon is stopping.
     #[error("the database thread has stopped")]
     Stopped,
+    /// Too many jobs wait for the database thread.
+    #[error("too many jobs wait for the database thread")]
+    Busy {
+        /// Whole seconds until another attempt may succeed.
+        retry_after_s: u64,
+    },
+    /// The deadline passed before the work began.
+    #[error("the deadline passed before the work began")]
+    Late,
     /// A text that its column would return changed. Nothing was written.
     #[error("the column {column} would take a text for a number and give back another one")]
     NotKept {
@@ -48,6 +57,19 @@ pub enum StoreError {
     /// Any other error of SQLite.
     #[error("{0}")]
     Other(String),
+}
+
+/// The error of work that the database thread runs: the store's own, or one that can be one of
+/// those.
+pub trait WorkError: From<StoreError> + Send + 'static {
+    /// The store's error, if this is one: it decides what becomes of the whole group.
+    fn store_error(&self) -> Option<&StoreError>;
+}
+
+impl WorkError for StoreError {
+    fn store_error(&self) -> Option<&StoreError> {
+        Some(self)
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

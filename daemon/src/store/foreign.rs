@@ -12,6 +12,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, params};
 use thiserror::Error;
 
+use super::accounts::account_row;
 use super::attached::{OwnTables, file_path};
 use super::backup::{Changes, backup_directory};
 use super::columns::Columns;
@@ -20,10 +21,10 @@ use super::detect::{DatabaseKind, detect_open};
 use super::error::StoreError;
 use super::lock_timeout::wait_for_locks;
 use super::open::{photoprism_kind, settings};
-use super::passcodes::{PasscodeRow, passcode_find};
+use super::passcodes::{Passcode, passcode_find};
 use super::passwords::password_hash;
-use super::sessions::{SessionRow, app_passwords};
-use super::users::{UserRow, user_row};
+use super::sessions::app_passwords;
+use crate::model::{Account, Session};
 use crate::system::{FileId, descriptors_of};
 
 /// Bytes of one value; PhotoPrism's longest text here is a tenth of it.
@@ -64,13 +65,13 @@ impl From<rusqlite::Error> for SourceError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceAccount {
     /// The account, deleted or not; its id is that of the other database.
-    pub row: UserRow,
+    pub account: Account,
     /// The hash of its password.
     pub hash: Option<Secret>,
     /// Its two-factor key, where it is active.
-    pub passcode: Option<PasscodeRow>,
+    pub passcode: Option<Passcode>,
     /// Its app passwords, expired ones too; at most one more than can be imported.
-    pub app_passwords: Vec<SessionRow>,
+    pub app_passwords: Vec<Session>,
 }
 
 /// The files that this daemon has open itself, by device and inode: a hard link to one must not be
@@ -107,11 +108,11 @@ impl SourceAccount {
     /// Approximate size of all its texts in bytes.
     pub fn bytes(&self) -> usize {
         let secret = |secret: &Secret| secret.expose().len();
-        let passcode = |row: &PasscodeRow| secret(&row.key_url) + secret(&row.recovery_code);
+        let passcode = |row: &Passcode| secret(&row.key_url) + secret(&row.recovery_code);
         let hash = self.hash.as_ref().map_or(0, secret);
         let passcode = self.passcode.as_ref().map_or(0, passcode);
-        let sessions: usize = self.app_passwords.iter().map(SessionRow::bytes).sum();
-        self.row.bytes() + hash + passcode + sessions
+        let sessions: usize = self.app_passwords.iter().map(Session::bytes).sum();
+        self.account.bytes() + hash + passcode + sessions
     }
 }
 
@@ -183,19 +184,23 @@ impl PhotoPrismReader {
         let Self(db) = self;
         let statement = format!("{} WHERE u.id > ?1 ORDER BY u.id LIMIT ?2", db.columns.users);
         let mut statement = db.conn.prepare_cached(&statement)?;
-        let rows = statement.query_map(params![after.max(0), most], user_row)?;
+        let rows = statement.query_map(params![after.max(0), most], account_row)?;
         rows.map(|row| self.with_details(row?)).collect()
     }
 
-    fn with_details(&self, row: UserRow) -> Result<SourceAccount, StoreError> {
+    fn with_details(&self, account: Account) -> Result<SourceAccount, StoreError> {
         let Self(db) = self;
         // A row without a UID owns nothing: password and session rows without one are not its own.
-        let owns = !row.uid.is_empty();
-        let hash = if owns { password_hash(db, &row.uid)? } else { None };
-        let passcode = if owns && row.has_passcode { passcode_find(db, &row.uid)? } else { None };
-        let app_passwords =
-            if owns { app_passwords(db, &row.uid, MOST_APP_PASSWORDS + 1)? } else { Vec::new() };
-        Ok(SourceAccount { hash: hash.map(Secret::new), passcode, app_passwords, row })
+        let owns = !account.uid.is_empty();
+        let hash = if owns { password_hash(db, &account.uid)? } else { None };
+        let passcode =
+            if owns && account.has_passcode { passcode_find(db, &account.uid)? } else { None };
+        let app_passwords = if owns {
+            app_passwords(db, &account.uid, MOST_APP_PASSWORDS + 1)?
+        } else {
+            Vec::new()
+        };
+        Ok(SourceAccount { hash: hash.map(Secret::new), passcode, app_passwords, account })
     }
 }
 
@@ -258,7 +263,7 @@ mod tests {
         loop {
             let some = foreign.accounts(after, 3).unwrap();
             let Some(last) = some.last() else { return all };
-            after = last.row.id;
+            after = last.account.id;
             all.extend(some);
         }
     }
@@ -269,9 +274,10 @@ mod tests {
         let copy = directory.path().join("theirs.db");
         fs::copy(FIXTURE, &copy).unwrap();
         let foreign = PhotoPrismReader::open(&copy, &OwnFiles::of(&db.path)).unwrap();
-        assert!(foreign.kind().is_community());
+        assert!(foreign.kind().edition() == crate::model::Edition::Community);
         let accounts = all(&foreign);
-        let names: Vec<&str> = accounts.iter().map(|account| account.row.name.as_str()).collect();
+        let names: Vec<&str> =
+            accounts.iter().map(|account| account.account.name.as_str()).collect();
         let expected = [
             "admin",
             "bob",
@@ -286,20 +292,20 @@ mod tests {
             "gone",
         ];
         assert_eq!(names, expected);
-        let of = |name: &str| accounts.iter().find(|account| account.row.name == name).unwrap();
+        let of = |name: &str| accounts.iter().find(|account| account.account.name == name).unwrap();
         let bob = of("bob");
         assert!(bob.hash.as_ref().unwrap().expose().starts_with("$2a$12$"));
         assert_eq!(bob.passcode, None);
         // Three of them, without the web session and what was created from one.
         assert_eq!(bob.app_passwords.len(), 3, "{:?}", bob.app_passwords);
-        assert!(bob.app_passwords.iter().all(|row| row.user_uid == bob.row.uid));
+        assert!(bob.app_passwords.iter().all(|row| row.user_uid == bob.account.uid));
         let key = of("dave").passcode.as_ref().unwrap();
         assert!(key.key_url.expose().starts_with("otpauth://totp/PhotoPrism:dave?"));
         assert_eq!(
-            (&of("olga").hash, of("olga").row.auth_id.as_str()),
+            (&of("olga").hash, of("olga").account.auth_id.as_str()),
             (&None, "8a2b4c6d-1111-2222")
         );
-        assert!(!of("gone").row.deleted_at.is_empty());
+        assert!(of("gone").account.is_deleted());
         drop(foreign);
         assert!(fs::read(&copy).unwrap() == fs::read(FIXTURE).unwrap());
         let entries = fs::read_dir(directory.path()).unwrap();

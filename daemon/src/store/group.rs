@@ -8,14 +8,13 @@ use tracing::error;
 use super::attached;
 use super::db::{Db, Tx};
 use super::error::StoreError;
-use crate::effect::{Effect, EffectHandler};
-use crate::error::CommandError;
 use crate::failpoints::{Failpoint, enabled};
+use crate::model::{Effect, EffectHandler};
 
 /// Exit code of a storage error (`EX_IOERR`).
 pub(super) const EXIT_STORAGE: i32 = 74;
 
-pub(super) type Finish = Box<dyn FnOnce(Result<(), CommandError>) + Send>;
+pub(super) type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// Result of one write of a group, before the commit.
 pub(super) struct Step {
@@ -28,7 +27,7 @@ pub(super) struct Step {
 pub(super) type WriteRun = Box<dyn FnOnce(&Tx<'_>) -> Step + Send>;
 
 /// A panic of `work` fails its own request and no other.
-pub(super) fn caught<T>(work: impl FnOnce() -> Result<T, CommandError>) -> Result<T, CommandError> {
+pub(super) fn caught<T, E: From<StoreError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     if enabled(Failpoint::LetPanicsPass) {
         return work();
     }
@@ -97,7 +96,7 @@ pub(super) fn run_in_savepoint(db: &Db, run: WriteRun) -> Result<Step, StoreErro
 
 pub(super) fn fail_all(writes: Vec<(WriteRun, Finish)>, error: &StoreError) {
     for (_, refuse) in writes {
-        refuse(Err(error.clone().into()));
+        refuse(Err(error.clone()));
     }
 }
 
@@ -113,6 +112,6 @@ pub(super) fn complete_all(
         kept.flat_map(|step| std::mem::take(&mut step.effects)).for_each(sink);
     }
     for step in steps {
-        (step.finish)(end.clone().map_err(CommandError::from));
+        (step.finish)(end.clone());
     }
 }

@@ -11,14 +11,13 @@ use tokio::time::timeout;
 use super::commit_stats::CommitStats;
 use super::database::Database;
 use super::db::{Db, Tx};
-use super::error::StoreError;
+use super::error::{StoreError, WorkError};
 use super::group::{Finish, Step, WriteRun, caught};
 use super::job_state::JobState;
 use super::jobs::{Job, Jobs, ReadRun, jobs};
 use super::outbox::{Answers, Outbox, Reply, outbox};
 use super::thread::DbThread;
-use crate::effect::{EffectHandler, WithEffects};
-use crate::error::CommandError;
+use crate::model::{EffectHandler, WithEffects};
 
 /// The handle to the database thread; cheap to clone.
 #[derive(Clone)]
@@ -48,41 +47,41 @@ impl Store {
     /// Runs `work` outside of any transaction.
     ///
     /// # Errors
-    /// The work's own error, the store's, or [`CommandError::Late`] where the work had not begun
+    /// The work's own error, the store's, or [`StoreError::Late`] where the work had not begun
     /// at the end of `deadline`.
-    pub async fn read<T: Send + 'static>(
+    pub async fn read<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(&Db) -> Result<T, CommandError> + Send + 'static,
-    ) -> Result<T, CommandError> {
+        work: impl FnOnce(&Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         self.read_or_missing(deadline, |db| work(db?)).await
     }
 
     /// As [`Store::read`], for work of a few rows: its answer leaves together with those of its
     /// neighbours.
-    pub async fn read_batched<T: Send + 'static>(
+    pub async fn read_batched<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(&Db) -> Result<T, CommandError> + Send + 'static,
-    ) -> Result<T, CommandError> {
+        work: impl FnOnce(&Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         self.enqueue_read(deadline, true, |db| work(db?)).await
     }
 
     /// As [`Store::read`], for work that has something to say while there is no database.
-    pub async fn read_or_missing<T: Send + 'static>(
+    pub async fn read_or_missing<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, CommandError> + Send + 'static,
-    ) -> Result<T, CommandError> {
+        work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         self.enqueue_read(deadline, false, work).await
     }
 
-    async fn enqueue_read<T: Send + 'static>(
+    async fn enqueue_read<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
         short: bool,
-        work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, CommandError> + Send + 'static,
-    ) -> Result<T, CommandError> {
+        work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let (reply, answer) = oneshot::channel();
         let reply = Reply::new(reply, self.outbox.clone());
         let run: ReadRun = Box::new(move |db| reply.send(caught(|| work(db))));
@@ -93,74 +92,74 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::read`]; an error of `work` rolls back what it did, and nothing else.
-    pub async fn write<T: Send + 'static>(
+    pub async fn write<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(&Tx<'_>) -> Result<T, CommandError> + Send + 'static,
-    ) -> Result<T, CommandError> {
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let plain = |value| WithEffects { value, effects: Vec::new() };
         self.write_with_effects(deadline, move |tx| work(tx).map(plain)).await
     }
 
     /// As [`Store::write`]; the effects are applied after the commit and before this returns, in
     /// the order of the commits.
-    pub async fn write_with_effects<T: Send + 'static>(
+    pub async fn write_with_effects<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(&Tx<'_>) -> Result<WithEffects<T>, CommandError> + Send + 'static,
-    ) -> Result<T, CommandError> {
+        work: impl FnOnce(&Tx<'_>) -> Result<WithEffects<T>, E> + Send + 'static,
+    ) -> Result<T, E> {
         self.write_or_try(deadline, true, work).await
     }
 
     /// Runs `work` as [`Store::write`] does and takes back all that it did, whatever it came to.
-    pub async fn write_and_rollback<T: Send + 'static>(
+    pub async fn write_and_rollback<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(&Tx<'_>) -> Result<WithEffects<T>, CommandError> + Send + 'static,
-    ) -> Result<T, CommandError> {
+        work: impl FnOnce(&Tx<'_>) -> Result<WithEffects<T>, E> + Send + 'static,
+    ) -> Result<T, E> {
         self.write_or_try(deadline, false, work).await
     }
 
-    async fn write_or_try<T: Send + 'static>(
+    async fn write_or_try<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
         keep: bool,
-        work: impl FnOnce(&Tx<'_>) -> Result<WithEffects<T>, CommandError> + Send + 'static,
-    ) -> Result<T, CommandError> {
+        work: impl FnOnce(&Tx<'_>) -> Result<WithEffects<T>, E> + Send + 'static,
+    ) -> Result<T, E> {
         let (reply, answer) = oneshot::channel();
         let reply = Reply::new(reply, self.outbox.clone());
         let refusal = reply.clone();
         let run: WriteRun = Box::new(move |tx| {
             let outcome = caught(|| work(tx));
-            let failure = outcome.as_ref().err().and_then(CommandError::store_error).cloned();
+            let failure = outcome.as_ref().err().and_then(E::store_error).cloned();
             let (outcome, effects) = match outcome {
                 Ok(WithEffects { value, effects }) if keep => (Ok(value), effects),
                 Ok(WithEffects { value, .. }) => (Ok(value), Vec::new()),
                 Err(error) => (Err(error), Vec::new()),
             };
             let keep = keep && outcome.is_ok();
-            let finish: Finish = Box::new(move |end| reply.send(end.and(outcome)));
+            let finish: Finish = Box::new(move |end| reply.send(end.map_err(E::from).and(outcome)));
             Step { failure, keep, effects, finish }
         });
         let refuse: Finish = Box::new(move |end| {
             if let Err(error) = end {
-                refusal.send(Err(error));
+                refusal.send(Err(error.into()));
             }
         });
         self.submit(|ticket| Job::Write { ticket, run, refuse }, answer, deadline).await
     }
 
-    async fn submit<T>(
+    async fn submit<T, E: WorkError>(
         &self,
         job: impl FnOnce(JobState) -> Job,
-        mut answer: oneshot::Receiver<Result<T, CommandError>>,
+        mut answer: oneshot::Receiver<Result<T, E>>,
         deadline: Duration,
-    ) -> Result<T, CommandError> {
+    ) -> Result<T, E> {
         let ticket = JobState::default();
         self.jobs.add(job(ticket.clone()))?;
         let outcome = match timeout(deadline, &mut answer).await {
             Ok(outcome) => outcome,
-            Err(_) if ticket.give_up() => return Err(CommandError::Late),
+            Err(_) if ticket.give_up() => return Err(StoreError::Late.into()),
             // It has begun: its outcome is the answer, however long it takes.
             Err(_) => answer.await,
         };

@@ -9,7 +9,6 @@ use super::db::Db;
 use super::error::StoreError;
 use super::group::{Finish, WriteRun};
 use super::job_state::JobState;
-use crate::error::CommandError;
 
 /// Most jobs that wait. Connections bound those that somebody waits for; an abandoned job stays in
 /// the queue until the thread gets to it, and while the thread is blocked each request adds
@@ -52,12 +51,12 @@ pub(super) fn jobs() -> (Jobs, Inbox) {
 
 impl Jobs {
     /// Puts a job in the queue.
-    pub(super) fn add(&self, job: Job) -> Result<(), CommandError> {
+    pub(super) fn add(&self, job: Job) -> Result<(), StoreError> {
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(CommandError::Busy { retry_after_s: RETRY_AFTER_S });
+            return Err(StoreError::Busy { retry_after_s: RETRY_AFTER_S });
         }
-        self.to.send(job).map_err(|_| StoreError::Stopped.into())
+        self.to.send(job).map_err(|_| StoreError::Stopped)
     }
 
     /// Asks the thread to stop, however many jobs wait.

@@ -10,7 +10,7 @@ use super::error::StoreError;
 /// Whether a column returns that text as it was stored. PhotoPrism declares texts as VARBINARY,
 /// which SQLite stores as a number where they look like one: `007` as 7, a subject of 21 digits
 /// rounded, `1e5000` as infinity. A missing column is not written.
-pub fn keeps_text(db: &Db, table: &str, column: &str, text: &str) -> bool {
+fn keeps_text(db: &Db, table: &str, column: &str, text: &str) -> bool {
     !db.columns.is_numeric(table, column) || survives_numeric_affinity(text)
 }
 

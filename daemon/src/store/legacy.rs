@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use super::columns::column;
 use super::db::Db;
 use super::error::StoreError;
-use super::rows::{flag, text};
+use super::rows::{flag, text, time};
 
 const COLUMNS: [&str; 9] = [
     "id",
@@ -36,8 +37,7 @@ pub struct LegacyRow {
     pub email: String,
     /// Was an admin.
     pub admin: bool,
-    /// Created at, as stored.
-    pub created_at: String,
+    pub created_at: Option<Timestamp>,
     /// Was switched off.
     pub disabled: bool,
     /// Could use WebDAV.
@@ -58,7 +58,7 @@ fn legacy_row(row: &Row<'_>) -> Result<LegacyRow, rusqlite::Error> {
         user_name: text(row, 3)?,
         email: text(row, 4)?,
         admin: flag(row, 5)?,
-        created_at: text(row, 6)?,
+        created_at: time(row, 6)?,
         disabled: flag(row, 7)?,
         webdav: flag(row, 8)?,
     })

@@ -1,10 +1,12 @@
 //! `audit_logins`: one row for each address, name and realm, updated by each attempt.
 
+use jiff::Timestamp;
 use photoprism_protocol::name::UserName;
 use rusqlite::{ToSql, params};
 
 use super::db::Tx;
 use super::error::StoreError;
+use super::times::format_stored;
 
 /// The status of a success.
 pub const LOGIN_OK: &str = "OK";
@@ -53,8 +55,7 @@ pub struct Attempt<'a> {
     pub user_agent: &'a str,
     /// The limiter refused it.
     pub banned: bool,
-    /// Now, as stored.
-    pub now: &'a str,
+    pub now: Timestamp,
 }
 
 /// Attempts of one address and name that the limiter refused.
@@ -68,8 +69,8 @@ pub struct Refusal<'a> {
     pub realm: &'a str,
     /// How many there were.
     pub count: u64,
-    /// The last of them, as stored.
-    pub now: &'a str,
+    /// The last of them.
+    pub now: Timestamp,
 }
 
 /// A name as it is recorded: trimmed, in lower case, cut at 64 characters.
@@ -88,7 +89,8 @@ pub fn login_record(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError
         AttemptStatus::Ok => (LOGIN_OK, "", false),
         AttemptStatus::Failed { reason, error } => (reason, error, true),
     };
-    let failed_at = failed.then_some(attempt.now);
+    let now = format_stored(attempt.now);
+    let failed_at = failed.then_some(&now);
     let banned_at = failed_at.filter(|_| attempt.banned);
     tx.prepare_own(
         "INSERT INTO logins.audit_logins (client_ip, login_name, login_realm, login_status,
@@ -115,7 +117,7 @@ pub fn login_record(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError
         cut(attempt.user_agent, LONG_CHARS),
         failed_at,
         banned_at,
-        attempt.now,
+        now,
     ])?;
     if failed { Ok(()) } else { unban(tx, attempt) }
 }
@@ -135,6 +137,7 @@ fn unban(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError> {
 pub fn login_refused(tx: &Tx<'_>, refusal: &Refusal<'_>) -> Result<(), StoreError> {
     let client_ip = cut(refusal.client_ip, KEY_CHARS);
     let count = i64::try_from(refusal.count).unwrap_or(i64::MAX);
+    let now = format_stored(refusal.now);
     let counted = tx
         .prepare_own(
             "UPDATE logins.audit_logins SET login_status = ?4, error_message = '',
@@ -150,10 +153,10 @@ pub fn login_refused(tx: &Tx<'_>, refusal: &Refusal<'_>) -> Result<(), StoreErro
             cut(refusal.realm, KEY_CHARS),
             REFUSED_STATUS,
             count,
-            refusal.now,
+            now,
         ])?;
     if counted == 0 {
-        refused_elsewhere(tx, client_ip, (count, refusal.now))?;
+        refused_elsewhere(tx, client_ip, (count, &now))?;
     }
     Ok(())
 }

@@ -1,17 +1,19 @@
 //! Pages of login records, the latest first.
 
+use jiff::Timestamp;
 use rusqlite::{Row, ToSql, params};
 
 use super::db::{Db, Kind};
 use super::error::StoreError;
 use super::logins::recorded_name;
 use super::prefix::successor;
-use super::rows::{count, text};
+use super::rows::{count, text, time};
+use super::times::format_stored;
 
 /// Length of an index range beyond which a scan from the latest row finds a page sooner.
 const RANGE_CAP: usize = 5000;
 
-/// A row; times are PhotoPrism's text, `""` where there is none.
+/// A row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoginRow {
     /// Address.
@@ -29,13 +31,15 @@ pub struct LoginRow {
     /// Browser or app.
     pub user_agent: String,
     /// Last success.
-    pub login_at: String,
+    pub login_at: Option<Timestamp>,
     /// Last failure.
-    pub failed_at: String,
+    pub failed_at: Option<Timestamp>,
     /// The limiter refused it.
-    pub banned_at: String,
+    pub banned_at: Option<Timestamp>,
     /// Last attempt.
-    pub updated_at: String,
+    pub updated_at: Option<Timestamp>,
+    /// Where it is in the list.
+    pub position: LoginPosition,
 }
 
 /// Filter of the records; all where nothing is set.
@@ -49,33 +53,18 @@ pub struct LoginFilter {
     pub name: Option<String>,
     /// Exactly this address, in its normal form.
     pub client_ip: Option<String>,
-    /// Updated then or later, as stored.
-    pub since: Option<String>,
+    /// Updated then or later.
+    pub since: Option<Timestamp>,
 }
 
 /// The sort key of a row: latest first, then by address, name and realm.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LoginPosition {
-    /// `updated_at` as stored.
-    pub updated_at: String,
-    /// Address.
-    pub client_ip: String,
-    /// Name.
-    pub name: String,
-    /// Realm.
-    pub realm: String,
-}
-
-impl LoginRow {
-    /// The position of the row in the list.
-    pub fn position(&self) -> LoginPosition {
-        LoginPosition {
-            updated_at: self.updated_at.clone(),
-            client_ip: self.client_ip.clone(),
-            name: self.name.clone(),
-            realm: self.realm.clone(),
-        }
-    }
+    /// As stored.
+    updated_at: String,
+    client_ip: String,
+    name: String,
+    realm: String,
 }
 
 /// Where a page begins and how long it is.
@@ -155,7 +144,7 @@ impl<'a> Query<'a> {
             self.conditions.push(format!("client_ip = ?{ip}"));
         }
         if let Some(since) = &filter.since {
-            let since = self.bind(since.clone());
+            let since = self.bind(format_stored(*since));
             self.conditions.push(format!("{} >= ?{since}", self.updated_at));
         }
     }
@@ -231,18 +220,25 @@ impl<'a> Query<'a> {
 }
 
 fn login_row(row: &Row<'_>) -> Result<LoginRow, rusqlite::Error> {
-    Ok(LoginRow {
+    let position = LoginPosition {
+        updated_at: text(row, 10)?,
         client_ip: text(row, 0)?,
         name: text(row, 1)?,
         realm: text(row, 2)?,
+    };
+    Ok(LoginRow {
+        client_ip: position.client_ip.clone(),
+        name: position.name.clone(),
+        realm: position.realm.clone(),
         status: text(row, 3)?,
         error: text(row, 4)?,
         repeated: text(row, 5)?.parse().unwrap_or(0),
         user_agent: text(row, 6)?,
-        login_at: text(row, 7)?,
-        failed_at: text(row, 8)?,
-        banned_at: text(row, 9)?,
-        updated_at: text(row, 10)?,
+        login_at: time(row, 7)?,
+        failed_at: time(row, 8)?,
+        banned_at: time(row, 9)?,
+        updated_at: time(row, 10)?,
+        position,
     })
 }
 

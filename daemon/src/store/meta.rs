@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 use sha2::{Digest, Sha256};
 
@@ -70,7 +71,7 @@ pub fn set_first_password(tx: &Tx<'_>, state: FirstPassword) -> Result<(), Store
 ///
 /// # Errors
 /// The store's; nothing is stored then.
-pub fn set_admin_password(db: &Db, id: i64, hash: &str, now: &str) -> Result<(), StoreError> {
+pub fn set_admin_password(db: &Db, id: i64, hash: &str, now: Timestamp) -> Result<(), StoreError> {
     db.begin()?;
     let stored = store_admin_password(&Tx::new(db), id, (hash, now)).and_then(|()| db.commit());
     if stored.is_err() && !db.is_autocommit() {
@@ -79,7 +80,11 @@ pub fn set_admin_password(db: &Db, id: i64, hash: &str, now: &str) -> Result<(),
     stored
 }
 
-fn store_admin_password(tx: &Tx<'_>, id: i64, (hash, now): (&str, &str)) -> Result<(), StoreError> {
+fn store_admin_password(
+    tx: &Tx<'_>,
+    id: i64,
+    (hash, now): (&str, Timestamp),
+) -> Result<(), StoreError> {
     let statement = "SELECT user_uid FROM auth_users WHERE id = ?1";
     let uid: String = tx.conn.query_row(statement, [id], |row| row.get(0))?;
     password_set(tx, &uid, hash, now)?;

@@ -4,6 +4,10 @@
 //! checked, and writes take a [`Tx`], which only the database thread can create.
 
 mod access;
+mod accounts;
+mod accounts_insert;
+mod accounts_search;
+mod accounts_write;
 mod attached;
 mod audit;
 mod backup;
@@ -46,20 +50,27 @@ mod sessions;
 #[cfg(test)]
 mod testing;
 mod thread;
+mod times;
 mod unclean;
-mod users;
-mod users_insert;
-mod users_search;
-mod users_write;
 
 #[cfg(test)]
 mod tests;
 
 pub use self::access::{check_access, resolve};
+pub use self::accounts::{
+    Counts, account_by_auth_id, account_by_email, account_by_id, account_by_name, account_by_uid,
+    counts, first_admin_name, other_super_admin,
+};
+pub use self::accounts_insert::account_insert;
+pub use self::accounts_search::{AccountPage, AccountSearch, accounts_page};
+pub use self::accounts_write::{
+    account_delete, account_logged_in, account_rename, account_undelete, account_update,
+    check_account_kept, passcodes_remove,
+};
 pub use self::attached::{foreign_tables, own_tables_file};
 pub use self::audit::{
-    AuditEntry, AuditHead, AuditRow, audit_append, audit_count, audit_head, audit_page, audit_walk,
-    link, log_audit_head,
+    AuditEntry, AuditRow, audit_append, audit_count, audit_head, audit_page, audit_walk, link,
+    log_audit_head,
 };
 pub use self::backup::{
     AccountChange, Backup, BackupCounts, BackupEntry, BackupFault, BackupFile, BackupOrigin,
@@ -70,7 +81,7 @@ pub use self::changed::{changes_due, report_changes, reverted_changes};
 pub use self::database::Database;
 pub use self::db::{Db, Kind, Tx, has_admin_tables};
 pub use self::detect::{DatabaseKind, detect, is_index};
-pub use self::error::StoreError;
+pub use self::error::{StoreError, WorkError};
 pub use self::expected::{Expected, how_gone};
 pub use self::foreign::{
     MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError,
@@ -78,7 +89,6 @@ pub use self::foreign::{
 pub use self::handle::Store;
 pub use self::health::journal_mode;
 pub use self::idempotency::{IdempotencyRecord, idempotency_find, idempotency_keep};
-pub use self::kept::keeps_text;
 pub use self::legacy::{LegacyRow, has_legacy, legacy_page};
 pub use self::limits::{
     ADDRESSES_KEPT, LimitCharge, LimitKind, LimitLives, LimitRow, NAMES_KEPT, VOUCHES_KEPT,
@@ -100,25 +110,14 @@ pub use self::open::{
 };
 pub use self::outbox::Answers;
 pub use self::passcodes::{
-    PasscodeRow, consume_totp_step, has_passcodes, passcode_activate, passcode_enroll,
-    passcode_find, passcode_last_step, passcode_set_recovery,
+    Passcode, consume_totp_step, has_passcodes, passcode_activate, passcode_enroll, passcode_find,
+    passcode_last_step, passcode_set_recovery,
 };
 pub use self::passwords::{password_hash, password_remove, password_set};
 pub use self::schema::SCHEMA_VERSION;
 pub use self::sessions::{
-    EndedState, LastUse, SessionKey, SessionRow, SessionSearch, account_sessions, all_sessions,
-    begin_ended_anew, delete_session, end_all_sessions, end_sessions, end_what_came_back,
-    ended_ids, ended_state, forget_ended, move_ended, overlay_last_use, session_by_id,
-    session_by_ref, session_insert, session_is_hidden, sessions_page, sessions_seen,
-    sweep_sessions, trim_logins,
-};
-pub use self::users::{
-    Counts, UserRow, counts, first_admin_name, other_super_admin, user_by_auth_id, user_by_email,
-    user_by_id, user_by_name, user_by_uid,
-};
-pub use self::users_insert::{NewUser, user_insert};
-pub use self::users_search::{UserPage, UserSearch, users_page};
-pub use self::users_write::{
-    UserChange, passcodes_remove, user_change, user_delete, user_logged_in, user_rename,
-    user_undelete,
+    EndedState, SessionKey, SessionSearch, account_sessions, all_sessions, begin_ended_anew,
+    delete_session, end_all_sessions, end_sessions, end_what_came_back, ended_ids, ended_state,
+    forget_ended, move_ended, overlay_last_use, session_by_id, session_by_ref, session_insert,
+    session_is_hidden, sessions_page, sessions_seen, sweep_sessions, trim_logins,
 };

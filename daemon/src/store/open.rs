@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
 use super::access::{check_access, protect_new};
+use super::accounts_insert::account_insert;
 use super::attached::{self, OwnTables, open_photoprism};
 use super::backup::{Changes, backup_directory, copy_whole};
 use super::columns::Columns;
@@ -24,8 +25,8 @@ use super::meta::{self, CURSOR_KEY_BYTES};
 use super::owner::lock_holder;
 use super::schema::{self, STEPS};
 use super::unclean::{FileGeneration, claim, has_log, read_generation};
-use super::users_insert::{NewUser, user_insert};
 use crate::failpoints::{Failpoint, enabled};
+use crate::model::NewAccount;
 
 /// The oldest SQLite that is safe: 3.51.3 fixed the WAL-reset bug.
 pub const SQLITE_OLDEST: i32 = 3_051_003;
@@ -41,7 +42,7 @@ pub struct OpenOptions {
     /// Create the directory: the path is a default that nobody chose.
     pub make_directory: bool,
     /// The initial rows of a new database.
-    pub accounts: Vec<NewUser>,
+    pub accounts: Vec<NewAccount>,
     /// The key of a new database.
     pub cursor_key: [u8; CURSOR_KEY_BYTES],
     /// What is known about the database, from an earlier start or from this one.
@@ -350,7 +351,7 @@ fn create(db: &mut Db, options: &OpenOptions, steps: &[&str]) -> Result<(), Stor
     let tx = Tx::new(db);
     meta::set_cursor_key(&tx, &options.cursor_key)?;
     for account in &options.accounts {
-        user_insert(&tx, account)?;
+        account_insert(&tx, account)?;
     }
     db.commit()
 }

@@ -1,26 +1,28 @@
 //! `passcodes` in PhotoPrism's format, and `admin_passcode_steps`: which codes were used.
 
+use jiff::Timestamp;
 use photoprism_protocol::secret::Secret;
 use rusqlite::{OptionalExtension, params};
 
 use super::db::{Db, Tx};
 use super::error::StoreError;
 use super::kept::check_kept;
-use super::rows::text;
+use super::rows::{text, time};
+use super::times::format_stored;
 
-/// The two-factor key of an account; times are PhotoPrism's text, `""` where there is none.
+/// The two-factor key of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PasscodeRow {
+pub struct Passcode {
     /// `otpauth://totp/…`.
     pub key_url: Secret,
     /// Works once in place of a code; `""` where there is none.
     pub recovery_code: Secret,
     /// A correct code was entered.
-    pub verified_at: String,
-    /// Codes are required since.
-    pub activated_at: String,
+    pub verified_at: Option<Timestamp>,
+    /// Codes are required since; `None`: they are not.
+    pub activated_at: Option<Timestamp>,
     /// The key was created.
-    pub created_at: String,
+    pub created_at: Option<Timestamp>,
 }
 
 /// Whether this version of PhotoPrism supports two-factor authentication.
@@ -29,7 +31,7 @@ pub fn has_passcodes(db: &Db) -> bool {
 }
 
 /// The key of an account, active or not.
-pub fn passcode_find(db: &Db, uid: &str) -> Result<Option<PasscodeRow>, StoreError> {
+pub fn passcode_find(db: &Db, uid: &str) -> Result<Option<Passcode>, StoreError> {
     if !has_passcodes(db) {
         return Ok(None);
     }
@@ -39,12 +41,12 @@ pub fn passcode_find(db: &Db, uid: &str) -> Result<Option<PasscodeRow>, StoreErr
         .conn
         .prepare_cached(statement)?
         .query_row([uid], |row| {
-            Ok(PasscodeRow {
+            Ok(Passcode {
                 key_url: Secret::new(text(row, 0)?),
                 recovery_code: Secret::new(text(row, 1)?),
-                verified_at: text(row, 2)?,
-                activated_at: text(row, 3)?,
-                created_at: text(row, 4)?,
+                verified_at: time(row, 2)?,
+                activated_at: time(row, 3)?,
+                created_at: time(row, 4)?,
             })
         })
         .optional()?;
@@ -57,7 +59,7 @@ pub fn passcode_enroll(
     tx: &Tx<'_>,
     uid: &str,
     key_url: &Secret,
-    now: &str,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
     check_kept(tx, "passcodes", &[("uid", &uid), ("key_url", &key_url.expose())])?;
     let statement = "INSERT INTO passcodes
@@ -67,7 +69,9 @@ pub fn passcode_enroll(
            key_url = excluded.key_url, recovery_code = '', verified_at = NULL,
            created_at = excluded.created_at, updated_at = excluded.updated_at
          WHERE activated_at IS NULL";
-    let done = tx.conn.prepare_cached(statement)?.execute([uid, key_url.expose(), now])? == 1;
+    let done =
+        tx.conn.prepare_cached(statement)?.execute([uid, key_url.expose(), &format_stored(now)])?
+            == 1;
     if done {
         tx.prepare_own("DELETE FROM own.admin_passcode_steps WHERE uid = ?1")?.execute([uid])?;
     }
@@ -80,13 +84,17 @@ pub fn passcode_activate(
     tx: &Tx<'_>,
     uid: &str,
     recovery_code: &Secret,
-    now: &str,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
     check_kept(tx, "passcodes", &[("recovery_code", &recovery_code.expose())])?;
     let statement = "UPDATE passcodes SET recovery_code = ?2, verified_at = ?3, activated_at = ?3,
            updated_at = ?3
          WHERE uid = ?1 AND key_type = 'totp' AND activated_at IS NULL";
-    Ok(tx.conn.prepare_cached(statement)?.execute([uid, recovery_code.expose(), now])? == 1)
+    Ok(tx.conn.prepare_cached(statement)?.execute([
+        uid,
+        recovery_code.expose(),
+        &format_stored(now),
+    ])? == 1)
 }
 
 /// Replaces the recovery code of an account's active key; false if there is none.
@@ -94,12 +102,16 @@ pub fn passcode_set_recovery(
     tx: &Tx<'_>,
     uid: &str,
     recovery_code: &Secret,
-    now: &str,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
     check_kept(tx, "passcodes", &[("recovery_code", &recovery_code.expose())])?;
     let statement = "UPDATE passcodes SET recovery_code = ?2, updated_at = ?3
          WHERE uid = ?1 AND key_type = 'totp' AND activated_at IS NOT NULL";
-    Ok(tx.conn.prepare_cached(statement)?.execute([uid, recovery_code.expose(), now])? == 1)
+    Ok(tx.conn.prepare_cached(statement)?.execute([
+        uid,
+        recovery_code.expose(),
+        &format_stored(now),
+    ])? == 1)
 }
 
 /// The last step whose code an account used.
@@ -125,8 +137,8 @@ mod tests {
     use super::*;
 
     const BOB: &str = "u0000000000000bob";
-    const NOON: &str = "2026-11-24 12:00:00+00:00";
-    const LATER: &str = "2026-11-24 12:00:30+00:00";
+    const NOON: Timestamp = Timestamp::constant(1_795_521_600, 0);
+    const LATER: Timestamp = Timestamp::constant(1_795_521_630, 0);
 
     fn secret(text: &str) -> Secret {
         Secret::new(text.into())
@@ -143,13 +155,13 @@ mod tests {
         assert!(passcode_enroll(&tx, BOB, &secret("second"), NOON).unwrap());
         let pending = passcode_find(&db, BOB).unwrap().unwrap();
         assert_eq!(pending.key_url.expose(), "second");
-        assert_eq!((pending.activated_at.as_str(), pending.recovery_code.expose()), ("", ""));
+        assert_eq!((pending.activated_at, pending.recovery_code.expose()), (None, ""));
 
         assert!(passcode_activate(&tx, BOB, &secret("code"), LATER).unwrap());
         let active = passcode_find(&db, BOB).unwrap().unwrap();
         assert_eq!(active.recovery_code.expose(), "code");
-        assert_eq!(active.created_at, NOON);
-        assert_eq!((active.verified_at.as_str(), active.activated_at.as_str()), (LATER, LATER));
+        assert_eq!(active.created_at, Some(NOON));
+        assert_eq!((active.verified_at, active.activated_at), (Some(LATER), Some(LATER)));
         assert!(!passcode_activate(&tx, BOB, &secret("other"), LATER).unwrap());
         assert!(!passcode_enroll(&tx, BOB, &secret("third"), LATER).unwrap());
         assert!(passcode_set_recovery(&tx, BOB, &secret("new"), LATER).unwrap());
@@ -190,7 +202,7 @@ mod tests {
         for step in [10, 11, 12] {
             let takes = (0..50).map(|_| {
                 store.write(std::time::Duration::from_secs(30), move |tx| {
-                    Ok(consume_totp_step(tx, BOB, step)?)
+                    consume_totp_step(tx, BOB, step)
                 })
             });
             let outcomes = futures_util::future::join_all(takes).await;

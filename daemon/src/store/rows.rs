@@ -1,7 +1,10 @@
 //! Values as PhotoPrism's driver writes them: any storage class, NULL, fractions, zero times.
 
+use jiff::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
+
+use super::times::parse_stored;
 
 /// A text of any storage class; NULL reads as `""`. `VARBINARY` columns contain `7` for `007`.
 pub(super) fn text(row: &Row<'_>, column: usize) -> Result<String, rusqlite::Error> {
@@ -32,6 +35,12 @@ pub(super) fn integer(row: &Row<'_>, column: usize) -> Result<i64, rusqlite::Err
             String::from_utf8_lossy(bytes).parse().unwrap_or(0)
         }
     })
+}
+
+/// A time in any form that a driver wrote; `None` for one that never was, and for one that cannot
+/// be read.
+pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, rusqlite::Error> {
+    Ok(parse_stored(&text(row, column)?))
 }
 
 /// A count that SQLite returns as a signed number and that is never negative.

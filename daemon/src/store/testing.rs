@@ -7,7 +7,8 @@ use tempfile::TempDir;
 use super::db::Db;
 use super::expected::Expected;
 use super::open::{OpenOptions, open};
-use crate::accounts::bootstrap;
+use crate::clock::random;
+use crate::model::initial_accounts;
 
 /// The daemon's own database, open, in its own directory, which is removed with the guard.
 pub(super) fn own() -> (TempDir, Db) {
@@ -22,7 +23,7 @@ pub(super) fn options(directory: &TempDir) -> OpenOptions {
     OpenOptions {
         path: directory.path().join("admin.db"),
         make_directory: false,
-        accounts: bootstrap::initial_accounts(&admin, Timestamp::UNIX_EPOCH),
+        accounts: initial_accounts(&admin, Timestamp::UNIX_EPOCH, &mut { random }),
         cursor_key: [7; 32],
         expected: Expected::Unknown,
         session_cache: 900,

@@ -22,8 +22,8 @@ use super::lock_gap::LockGap;
 use super::lock_timeout;
 use super::outbox::Outbox;
 use crate::clock::Stopwatch;
-use crate::effect::EffectHandler;
 use crate::failpoints::{Failpoint, enabled};
+use crate::model::EffectHandler;
 
 /// Most jobs of one group: a commit of so many small writes still takes about a millisecond.
 const GROUP: usize = 256;
@@ -222,7 +222,7 @@ impl DbThread {
                 Err(error) => {
                     // SQLite rolled all of it back, or it is in a state that nobody knows.
                     rollback_if_open(db);
-                    refuse(Err(error.clone().into()));
+                    refuse(Err(error.clone()));
                     complete_all(steps, &Err(error.clone()), &mut self.sink);
                     fail_all(writes.collect(), &error);
                     // What did not fit into memory was in the log already.

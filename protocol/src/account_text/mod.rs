@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::args::{ArgError, Entries, decode};
+use crate::args::{ArgError, Entries};
 use crate::transfer::Row;
 
 pub use self::files::password_files;
@@ -158,8 +158,9 @@ fn decoded(line: &str) -> Result<Row, TextError> {
     if !raw.get().starts_with('{') {
         return Err(not_one());
     }
-    let row: Row = decode(Entries::read(Some(raw))?)?;
-    Ok(Row { expires_at: row.expires_at.map(whole_day), ..row })
+    let mut row = Row::decode(Entries::read(Some(raw))?)?;
+    row.fields.expires_at = row.fields.expires_at.map(whole_day);
+    Ok(row)
 }
 
 /// Bytes of the longest object: a byte of a value, or of the name of its column, takes six in JSON

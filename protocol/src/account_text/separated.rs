@@ -149,10 +149,10 @@ mod tests {
             let rows = all(&text).unwrap();
             let row = rows[0].row.as_ref().unwrap();
             assert_eq!(
-                (row.name.as_str(), row.webdav, row.email.as_ref()),
+                (row.name.as_str(), row.fields.webdav, row.fields.email.as_ref()),
                 ("b\"ob", Some(true), None)
             );
-            assert_eq!(row.expires_at.as_deref(), Some("2027-01-31T00:00:00Z"));
+            assert_eq!(row.fields.expires_at.as_deref(), Some("2027-01-31T00:00:00Z"));
         }
     }
 

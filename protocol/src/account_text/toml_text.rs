@@ -205,9 +205,9 @@ mod tests {
                     [[account]]\nname = 'eve'\nexpires_at = 2027-01-31T00:00:00+02:00\n";
         let rows = all(text).unwrap();
         let row = |at: usize| rows[at].row.as_ref().unwrap();
-        assert_eq!(row(0).webdav, Some(true));
-        assert_eq!(row(0).expires_at.as_deref(), Some("2027-01-31T00:00:00Z"));
-        assert_eq!(row(1).expires_at.as_deref(), Some("2027-01-31T00:00:00+02:00"));
+        assert_eq!(row(0).fields.webdav, Some(true));
+        assert_eq!(row(0).fields.expires_at.as_deref(), Some("2027-01-31T00:00:00Z"));
+        assert_eq!(row(1).fields.expires_at.as_deref(), Some("2027-01-31T00:00:00+02:00"));
         assert_eq!(rows[1].line, 5);
     }
 

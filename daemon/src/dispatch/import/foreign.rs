@@ -45,10 +45,6 @@ pub(super) async fn database(call: &Call<'_>, path: &str) -> Answer {
     Ok(answer)
 }
 
-fn is_deleted(account: &SourceAccount) -> bool {
-    crate::accounts::account::is_deleted(&account.row)
-}
-
 fn absolute(path: &str) -> Result<PathBuf, CommandError> {
     let path = Path::new(path);
     if path.is_absolute() && !path.as_os_str().as_encoded_bytes().contains(&0) {
@@ -75,7 +71,7 @@ async fn read(call: &Call<'_>, path: PathBuf) -> Result<Accounts, CommandError> 
             let accounts = foreign.accounts(after, STEP);
             let accounts = accounts.map_err(|error| refusal(error.into(), &rights))?;
             let Some(last) = accounts.last() else { return Ok(found) };
-            after = last.row.id;
+            after = last.account.id;
             for account in accounts {
                 found.add(account, |account| {
                     ValidRow::from_photoprism(account, &rules, |text| checkable(text, only_bcrypt))
@@ -92,7 +88,7 @@ impl Accounts {
         account: SourceAccount,
         ready: impl FnOnce(SourceAccount) -> Result<ValidRow, RejectedRow>,
     ) -> Result<(), CommandError> {
-        if is_deleted(&account) {
+        if account.account.is_deleted() {
             self.deleted += 1;
             return Ok(());
         }

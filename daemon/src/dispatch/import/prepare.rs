@@ -11,11 +11,11 @@ use super::super::call::Call;
 use super::staged::ImportSession;
 use super::text::Text;
 use super::worker::check;
-use crate::accounts::password::PasswordRules;
 use crate::cancel::Cancel;
 use crate::error::CommandError;
 use crate::handlers::users::{Options, PasswordChange, Rows, ValidRow, known_hash};
 use crate::hashing::{Scheme, parse};
+use crate::model::PasswordRules;
 
 /// Reads the rows of a text, one by one. Takes seconds.
 ///

@@ -9,16 +9,14 @@ use photoprism_protocol::text::{is_bidi_control, is_control};
 use photoprism_protocol::token::{new_access_token, new_app_password};
 
 use super::drawn::drawn;
-use crate::accounts::account::{AccountState, EffectiveRights};
-use crate::accounts::sessions::to_wire;
-use crate::accounts::times;
-use crate::effect::Effect;
+use super::find::to_wire;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
 use crate::handlers::find::{live_user, no_nul};
 use crate::handlers::users::ensure_not_system;
 use crate::handlers::write::{Key, WriteResult, run_write};
-use crate::store::{SessionRow, Tx, UserRow, session_insert};
+use crate::model::{Account, Effect, Session, first_disabling};
+use crate::store::{Tx, session_insert};
 
 /// Lifetime in seconds unless another is given: a year.
 const DEFAULT_LIFETIME: i64 = 31_536_000;
@@ -94,8 +92,8 @@ pub fn add(
         let row = new_row(request, owner.as_ref(), (id, context));
         session_insert(tx, &row)?;
         let target = row.ref_id.clone();
-        let state = owner.as_ref().map(AccountState::of);
-        let created = Effect::SessionCreated(Box::new(row.clone()), state);
+        let account = owner.map(Box::new);
+        let created = Effect::SessionCreated(Box::new(row.clone()), account);
         let session = to_wire(row, context.now.as_second());
         let hidden = AddResult { session: session.clone(), secret: None };
         let result = AddResult { session, secret: Some(secret) };
@@ -105,10 +103,10 @@ pub fn add(
     })
 }
 
-fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<UserRow, CommandError> {
+fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<Account, CommandError> {
     let row = live_user(tx, user)?;
     ensure_not_system(&row)?;
-    if EffectiveRights::of(&row, tx.kind(), context.now).disabled {
+    if first_disabling(&row, context.now).is_some() {
         return Err(CommandError::Conflict(
             "the account is disabled (expired, or its provider is none), an app password of it \
              would not work; enable it first"
@@ -118,17 +116,13 @@ fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<UserRow, CommandE
     Ok(row)
 }
 
-fn new_row(
-    request: &Add,
-    owner: Option<&UserRow>,
-    (id, context): (String, &Context),
-) -> SessionRow {
+fn new_row(request: &Add, owner: Option<&Account>, (id, context): (String, &Context)) -> Session {
     let (mut random, now) = (context.random, context.now);
     let (provider, method) = match owner {
         Some(_) => ("application", "default"),
         None => ("access_token", "oauth2"),
     };
-    SessionRow {
+    Session {
         id,
         ref_id: session_ref_id(&mut random),
         user_uid: owner.map(|row| row.uid.clone()).unwrap_or_default(),
@@ -139,7 +133,7 @@ fn new_row(
         scope: request.scope.as_str().into(),
         grant: "cli".into(),
         expires: request.lifetime.map_or(-1, |seconds| now.as_second() + seconds),
-        created_at: times::format_stored(now),
-        ..SessionRow::default()
+        created_at: Some(now),
+        ..Session::default()
     }
 }

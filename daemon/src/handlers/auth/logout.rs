@@ -5,11 +5,10 @@ use photoprism_protocol::envelope::Success;
 use photoprism_protocol::secret::Secret;
 
 use super::find::id_of;
-use crate::accounts::sessions::is_login;
-use crate::effect::{Effect, WithEffects};
 use crate::error::CommandError;
 use crate::handlers::context::{Context, success};
 use crate::handlers::revoked::{effective_within, warning};
+use crate::model::{Effect, Session, WithEffects};
 use crate::store::{Tx, delete_session, session_by_id};
 
 /// Ends a session that a login created. A client cannot end the app password or access token that
@@ -19,7 +18,7 @@ pub fn logout(
     context: &Context,
     token: &Secret,
 ) -> Result<WithEffects<Success>, CommandError> {
-    let row = session_by_id(tx, &id_of(token))?.filter(is_login);
+    let row = session_by_id(tx, &id_of(token))?.filter(Session::is_login);
     let removed = match &row {
         Some(row) => delete_session(tx, &row.id, context.now.as_second())? > 0,
         None => false,

@@ -5,16 +5,14 @@ use photoprism_protocol::list::Search;
 use photoprism_protocol::token::SessionRef;
 use photoprism_protocol::uid::looks_like_uid;
 
-use super::find::id_of;
-use crate::accounts::cursor::fingerprint;
-use crate::accounts::sessions::to_wire;
+use super::find::{id_of, to_wire};
 use crate::error::CommandError;
 use crate::handlers::context::Context;
+use crate::handlers::cursor::fingerprint;
 use crate::handlers::find::no_nul;
 use crate::handlers::page::{PageRequest, page};
-use crate::store::{
-    Db, LastUse, SessionKey, SessionSearch, cursor_key, overlay_last_use, sessions_page,
-};
+use crate::model::LastUse;
+use crate::store::{Db, SessionKey, SessionSearch, cursor_key, overlay_last_use, sessions_page};
 
 /// A checked request, with the uses of sessions that are not yet written.
 #[derive(Debug)]
@@ -60,6 +58,6 @@ pub fn ls(db: &Db, context: &Context, request: &Ls) -> Result<Success, CommandEr
     let limit = request.window.limit + 1;
     let rows = sessions_page(db, &request.search, after.as_ref(), limit)?;
     let now = context.now.as_second();
-    let rows = rows.into_iter().map(|row| (Some(SessionKey::of(&row)), to_wire(row, now)));
+    let rows = rows.into_iter().map(|(key, session)| (Some(key), to_wire(session, now)));
     page(&request.window, &key, rows)
 }

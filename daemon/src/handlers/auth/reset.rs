@@ -2,12 +2,11 @@
 
 use photoprism_protocol::auth::ResetResult;
 
-use crate::accounts::times;
-use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
 use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, WriteResult, run_write};
+use crate::model::{Effect, to_file_name};
 use crate::store::{Tx, backed_up, empty_sessions};
 
 /// Ends every session and deletes all tokens and app passwords, after a backup.
@@ -16,10 +15,12 @@ use crate::store::{Tx, backed_up, empty_sessions};
 /// The store's; without a backup that could be restored nothing is removed.
 pub fn reset(tx: &Tx<'_>, context: &Context, key: Option<&Key>) -> Result<Outcome, CommandError> {
     run_write(tx, context, key, || {
-        let name = format!("{}-auth-reset", times::to_file_name(context.now));
-        let now = context.now.as_second();
+        let name = format!("{}-auth-reset", to_file_name(context.now));
         let (backup, (removed, warnings)) = backed_up(tx, (&name, None), |backup| {
-            Ok::<_, CommandError>((backup.path.display().to_string(), empty_sessions(tx, now)?))
+            Ok::<_, CommandError>((
+                backup.path.display().to_string(),
+                empty_sessions(tx, context.now)?,
+            ))
         })?;
         let effective_within_s = effective_within(tx, removed);
         let result = ResetResult { removed, backup, effective_within_s };

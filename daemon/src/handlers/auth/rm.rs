@@ -4,11 +4,11 @@ use photoprism_protocol::auth::{RmResult, Target};
 use photoprism_protocol::token::SessionRef;
 
 use super::find::{parse, session};
-use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
 use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, WriteResult, run_write};
+use crate::model::Effect;
 use crate::store::{Tx, delete_session};
 
 /// A checked request.

@@ -8,13 +8,12 @@ use photoprism_protocol::token::SessionRef;
 use sha2::{Digest, Sha256};
 
 use super::find::id_of;
-use crate::accounts::account::AccountState;
-use crate::accounts::index::{Ask, SessionId};
-use crate::accounts::limiter::ClientIp;
-use crate::accounts::sessions::{SessionLifetime, effective_scope, scope_allows};
 use crate::error::CommandError;
 use crate::handlers::find::no_nul;
-use crate::store::{Db, SessionRow, session_by_id, session_is_hidden, user_by_uid};
+use crate::limiter::ClientIp;
+use crate::model::{Owner, Question, Token, introspect};
+use crate::session_index::SessionId;
+use crate::store::{Db, account_by_uid, session_by_id, session_is_hidden};
 
 /// A checked request.
 #[derive(Debug)]
@@ -22,7 +21,7 @@ pub struct Verify {
     /// `None`: it does not have the form of the daemon's secrets, and is not active.
     secret: Option<Secret>,
     /// What the token must be valid for.
-    pub ask: Ask,
+    pub question: Question,
 }
 
 impl Verify {
@@ -40,12 +39,12 @@ impl Verify {
             .map(|text| ClientIp::parse(&text))
             .transpose()
             .map_err(|rule| CommandError::invalid("client_ip", &rule))?;
-        let ask = Ask {
+        let question = Question {
             scope,
             name: args.name.as_deref().map(UserName::lookup_form),
             client_ip: client_ip.map(|ip| ip.as_str().to_owned()),
         };
-        Ok(Self { secret: secret_of(args.token), ask })
+        Ok(Self { secret: secret_of(args.token), question })
     }
 
     /// The id in the index; `None`: not active whatever is asked.
@@ -70,7 +69,7 @@ pub fn verify(
     (now, last_use): (i64, Option<i64>),
 ) -> Result<Introspection, CommandError> {
     let active = match &request.secret {
-        Some(secret) => read(db, secret, (&request.ask, now, last_use))?,
+        Some(secret) => read(db, secret, (&request.question, now, last_use))?,
         None => None,
     };
     Ok(active.map_or(Introspection::Inactive { active: false }, |active| {
@@ -90,41 +89,14 @@ pub fn is_hidden(db: &Db, request: &Verify) -> Result<bool, CommandError> {
 fn read(
     db: &Db,
     secret: &Secret,
-    (ask, now, last_use): (&Ask, i64, Option<i64>),
+    (question, now, last_use): (&Question, i64, Option<i64>),
 ) -> Result<Option<Active>, CommandError> {
-    let Some(mut row) = session_by_id(db, &id_of(secret))? else { return Ok(None) };
-    row.last_active = row.last_active.max(last_use.unwrap_or(0));
-    if SessionLifetime::of(&row).is_expired(now) {
-        return Ok(None);
-    }
-    let account = match row.user_uid.as_str() {
+    let Some(mut session) = session_by_id(db, &id_of(secret))? else { return Ok(None) };
+    session.last_active = session.last_active.max(last_use.unwrap_or(0));
+    let account = match session.user_uid.as_str() {
         "" => None,
-        uid => match user_by_uid(db, uid)?.as_ref().map(AccountState::of) {
-            Some(state) if !state.is_disabled(now) => Some(state),
-            _ => return Ok(None),
-        },
+        uid => account_by_uid(db, uid)?,
     };
-    let named = account.as_ref().map(|account| &account.name);
-    let wrong_name = ask.name.is_some() && ask.name.as_ref() != named;
-    if wrong_name || !scope_allows(&row.scope, ask.scope.iter().map(String::as_str)) {
-        return Ok(None);
-    }
-    Ok(Some(active(row, account)))
-}
-
-fn active(row: SessionRow, account: Option<AccountState>) -> Active {
-    let text = |text: String| Some(text).filter(|text| !text.is_empty());
-    let created = SessionLifetime::of(&row).created;
-    Active {
-        active: true,
-        scope: effective_scope(&row.scope).into(),
-        username: account.as_ref().and_then(|account| text(account.name.clone())),
-        role: account.and_then(|account| text(account.role)),
-        sub: text(row.user_uid),
-        client_id: text(row.client_uid),
-        client_name: text(row.client_name),
-        exp: Some(row.expires).filter(|end| *end > 0),
-        iat: Some(created).filter(|at| *at > 0),
-        session: row.ref_id,
-    }
+    let owner = account.as_ref().map(Owner::from);
+    Ok(introspect(&Token::from(&session), owner.as_ref(), question, now))
 }

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use photoprism_protocol::backup::CreateResult;
 
 use super::to_wire;
-use crate::accounts::times;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
 use crate::handlers::write::{Key, WriteResult, run_write};
+use crate::model::to_file_name;
 use crate::store::{Made, Tx};
 
 /// The name of a backup that is requested now, without its extension.
 pub fn file_name(now: Timestamp) -> String {
-    format!("backup-{}", times::to_file_name(now))
+    format!("backup-{}", to_file_name(now))
 }
 
 /// Records that a backup was created.

@@ -3,11 +3,11 @@
 use photoprism_protocol::backup::{self, Entry};
 use photoprism_protocol::envelope::Success;
 
-use crate::accounts::cursor::fingerprint;
-use crate::accounts::times;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
+use crate::handlers::cursor::fingerprint;
 use crate::handlers::page::{PageRequest, page};
+use crate::model::to_rfc3339;
 use crate::store::{BackupEntry, BackupOrigin, Db, backup_directory, backup_list, cursor_key};
 
 /// A checked request.
@@ -47,6 +47,6 @@ fn to_wire(entry: BackupEntry) -> Entry {
         path: entry.path.display().to_string(),
         origin: origin.into(),
         bytes: entry.bytes,
-        created_at: created.map(times::to_rfc3339).unwrap_or_default(),
+        created_at: created.map(to_rfc3339).unwrap_or_default(),
     }
 }

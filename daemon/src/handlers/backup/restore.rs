@@ -6,19 +6,16 @@ use photoprism_protocol::backup::{self, AccountChange, FileName, RestoreResult};
 use photoprism_protocol::envelope::Success;
 
 use super::parse_file;
-use crate::accounts::account::AccountState;
-use crate::accounts::bootstrap::FIRST_ADMIN_ID;
-use crate::accounts::passcodes::STEP_SECONDS;
-use crate::accounts::times;
-use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome, success};
 use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, WriteResult, run_write};
+use crate::model::passcodes::STEP_SECONDS;
+use crate::model::{Effect, FIRST_ADMIN_ID, to_file_name};
 use crate::store::{
-    BackupFile, Db, FirstPassword, Kind, Plan, Restored, Tx, What, all_sessions, backed_up,
-    other_super_admin, overlay_last_use, restore_accounts, set_first_password, user_by_id,
-    user_by_uid,
+    BackupFile, Db, FirstPassword, Kind, Plan, Restored, Tx, What, account_by_id, account_by_uid,
+    all_sessions, backed_up, other_super_admin, overlay_last_use, restore_accounts,
+    set_first_password,
 };
 
 /// A checked request.
@@ -72,7 +69,7 @@ pub fn restore(
         refuse_other(tx, file)?;
         let mut plan = Plan::begin(tx, file, request.with_sessions)?;
         while !plan.step(tx, file)? {}
-        let name = format!("{}-backup-restore", times::to_file_name(context.now));
+        let name = format!("{}-backup-restore", to_file_name(context.now));
         let (backup, restored) = backed_up(tx, (&name, Some(&file.path)), |before| {
             let restored = carry_out(tx, context, request, file)?;
             Ok::<_, CommandError>((before.path.display().to_string(), restored))
@@ -102,18 +99,16 @@ fn carry_out(
     request: &Restore,
     file: &BackupFile,
 ) -> Result<Restored, CommandError> {
-    let somebody = other_super_admin(tx, 0)?;
+    let somebody = other_super_admin(tx, 0, context.now)?;
     // The step after this one counts as used as well: a clock may be ahead.
     let step = context.now.as_second().div_euclid(STEP_SECONDS) + 1;
-    let (with_sessions, stored_now) = (request.with_sessions, times::format_stored(context.now));
-    let now = (context.now.as_second(), &*stored_now);
-    let restored = restore_accounts(tx, file, (with_sessions, step), now)?;
-    if somebody && !other_super_admin(tx, 0)? {
+    let restored = restore_accounts(tx, file, (request.with_sessions, step), context.now)?;
+    if somebody && !other_super_admin(tx, 0, context.now)? {
         return Err(CommandError::Conflict(
             "the backup holds no super admin who may log in; nobody could mend that".into(),
         ));
     }
-    if user_by_id(tx, FIRST_ADMIN_ID)?.is_some_and(|admin| admin.has_password) {
+    if account_by_id(tx, FIRST_ADMIN_ID)?.is_some_and(|admin| admin.has_password) {
         set_first_password(tx, FirstPassword::Had)?;
     }
     Ok(restored)
@@ -129,11 +124,10 @@ fn effects(tx: &Tx<'_>, request: &Restore) -> Result<Vec<Effect>, CommandError> 
     let mut known = BTreeSet::new();
     for session in all_sessions(tx)? {
         let account = match session.user_uid.as_str() {
-            uid if known.insert(uid.to_owned()) => user_by_uid(tx, uid)?,
+            uid if known.insert(uid.to_owned()) => account_by_uid(tx, uid)?,
             _ => None,
         };
-        let account = account.as_ref().map(AccountState::of);
-        effects.push(Effect::SessionCreated(Box::new(session), account));
+        effects.push(Effect::SessionCreated(Box::new(session), account.map(Box::new)));
     }
     Ok(effects)
 }

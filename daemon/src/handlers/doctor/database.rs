@@ -4,9 +4,9 @@ use photoprism_protocol::audit::VerifyResult;
 use photoprism_protocol::doctor::Check;
 
 use super::Facts;
-use crate::accounts::bootstrap::FIRST_ADMIN_ID;
-use crate::effect::Reverted;
 use crate::error::CommandError;
+use crate::model::FIRST_ADMIN_ID;
+use crate::model::Reverted;
 use crate::store::{
     Db, FirstPassword, Kind, SCHEMA_VERSION, audit_page, first_admin_name, first_password,
     foreign_tables as foreign_tables_of, journal_mode, reverted_changes,
@@ -87,7 +87,7 @@ fn clock(db: &Db, facts: &Facts) -> Result<Check, CommandError> {
     let advice = (behind > SET_BACK).then(|| {
         format!("it is {behind} s behind the last record of the audit trail: set the clock, by NTP")
     });
-    Ok(Check::from_advice("clock", crate::accounts::times::to_rfc3339(facts.now), advice))
+    Ok(Check::from_advice("clock", crate::model::to_rfc3339(facts.now), advice))
 }
 
 /// Changes that a running PhotoPrism undid; an admin may have done so on purpose.

@@ -4,22 +4,22 @@ use photoprism_protocol::envelope::Success;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::{self, Row};
 
-use crate::accounts::account::effective_role;
-use crate::accounts::cursor::fingerprint;
-use crate::accounts::{search, times};
+use super::properties::to_fields;
+use super::search;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
+use crate::handlers::cursor::fingerprint;
 use crate::handlers::find::no_nul;
 use crate::handlers::page::{PageRequest, page};
 use crate::store::{
-    Db, StoreError, UserPage, UserRow, UserSearch, cursor_key, passcode_find, password_hash,
-    users_page,
+    AccountPage, AccountSearch, Db, StoreError, accounts_page, cursor_key, passcode_find,
+    password_hash,
 };
 
 /// A checked request.
 #[derive(Debug)]
 pub struct Export {
-    search: UserSearch,
+    search: AccountSearch,
     secrets: bool,
     window: PageRequest,
 }
@@ -32,7 +32,7 @@ impl Export {
         let secrets = args.secrets.unwrap_or(false);
         let print = fingerprint("users.export", &(&search, secrets));
         let window = PageRequest::new(args.limit, args.cursor, print)?;
-        Ok(Self { search: search::read(&search), secrets, window })
+        Ok(Self { search: search::parse(&search), secrets, window })
     }
 }
 
@@ -41,12 +41,12 @@ pub fn export(db: &Db, _: &Context, request: &Export) -> Result<Success, Command
     let key = cursor_key(db)?;
     let after = request.window.position(&key, i64::MIN)?.max(0);
     let limit = request.window.limit + 1;
-    let rows = users_page(db, &request.search, UserPage { after, limit, deleted: false })?;
+    let rows = accounts_page(db, &request.search, AccountPage { after, limit, deleted: false })?;
     let mut written = Vec::with_capacity(rows.len());
     for row in rows {
         let id = row.id;
         let uid = row.uid.clone();
-        let mut line = properties(row);
+        let mut line = Row { name: row.name.clone(), fields: to_fields(row), ..Row::default() };
         if request.secrets {
             add_secrets(db, &uid, &mut line)?;
         }
@@ -55,32 +55,10 @@ pub fn export(db: &Db, _: &Context, request: &Export) -> Result<Success, Command
     page(&request.window, &key, written)
 }
 
-fn properties(row: UserRow) -> Row {
-    let role = effective_role(&row).to_owned();
-    let expires_at = times::parse_stored(&row.expires_at).map_or("never".into(), times::to_rfc3339);
-    Row {
-        name: row.name,
-        role: Some(role),
-        display_name: Some(row.display_name),
-        email: Some(row.email),
-        provider: Some(row.provider),
-        auth_id: Some(row.auth_id),
-        auth_issuer: Some(row.auth_issuer),
-        super_admin: Some(row.super_admin),
-        can_login: Some(row.can_login),
-        webdav: Some(row.webdav),
-        base_path: Some(row.base_path),
-        upload_path: Some(row.upload_path),
-        attr: Some(row.attr),
-        expires_at: Some(expires_at),
-        ..Row::default()
-    }
-}
-
 /// A key that was never activated is left out: logins do not ask for its codes.
 fn add_secrets(db: &Db, uid: &str, line: &mut Row) -> Result<(), StoreError> {
     line.password_hash = password_hash(db, uid)?.map(Secret::new);
-    if let Some(passcode) = passcode_find(db, uid)?.filter(|key| !key.activated_at.is_empty()) {
+    if let Some(passcode) = passcode_find(db, uid)?.filter(|key| key.activated_at.is_some()) {
         line.totp_url = Some(passcode.key_url);
         line.recovery_code = Some(passcode.recovery_code).filter(|code| !code.expose().is_empty());
     }

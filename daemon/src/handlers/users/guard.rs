@@ -1,13 +1,13 @@
 //! Rules over other accounts: the system rows, and the last super admin.
 
-use crate::accounts::account::EffectiveRights;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
-use crate::store::{Tx, UserRow, other_super_admin};
+use crate::model::{Account, effective_rights};
+use crate::store::{Tx, other_super_admin};
 
 /// Refuses to change the rows that PhotoPrism relies on.
-pub(in crate::handlers) fn ensure_not_system(row: &UserRow) -> Result<(), CommandError> {
-    if row.id > 0 {
+pub(in crate::handlers) fn ensure_not_system(account: &Account) -> Result<(), CommandError> {
+    if !account.is_system() {
         return Ok(());
     }
     Err(CommandError::Conflict("this is a system account, it cannot be changed".into()))
@@ -17,10 +17,11 @@ pub(in crate::handlers) fn ensure_not_system(row: &UserRow) -> Result<(), Comman
 pub(in crate::handlers) fn ensure_other_super_admin(
     tx: &Tx<'_>,
     context: &Context,
-    row: &UserRow,
+    account: &Account,
 ) -> Result<(), CommandError> {
-    let counts = row.super_admin && EffectiveRights::of(row, tx.kind(), context.now).may_login;
-    if !counts || other_super_admin(tx, row.id)? {
+    let edition = tx.kind().edition();
+    let counts = account.super_admin && effective_rights(account, edition, context.now).may_login;
+    if !counts || other_super_admin(tx, account.id, context.now)? {
         return Ok(());
     }
     Err(CommandError::Conflict(

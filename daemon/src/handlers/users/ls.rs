@@ -3,19 +3,19 @@
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::users;
 
-use crate::accounts::account::to_wire;
-use crate::accounts::cursor::fingerprint;
-use crate::accounts::search;
+use super::properties::to_wire;
+use super::search;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
+use crate::handlers::cursor::fingerprint;
 use crate::handlers::find::no_nul;
 use crate::handlers::page::{PageRequest, page};
-use crate::store::{Db, UserPage, UserSearch, cursor_key, users_page};
+use crate::store::{AccountPage, AccountSearch, Db, accounts_page, cursor_key};
 
 /// A checked request.
 #[derive(Debug)]
 pub struct Ls {
-    search: UserSearch,
+    search: AccountSearch,
     deleted: bool,
     window: PageRequest,
 }
@@ -28,7 +28,7 @@ impl Ls {
         let deleted = args.deleted.unwrap_or(false);
         let print = fingerprint("users.ls", &(&search, deleted));
         let window = PageRequest::new(args.limit, args.cursor, print)?;
-        Ok(Self { search: search::read(&search), deleted, window })
+        Ok(Self { search: search::parse(&search), deleted, window })
     }
 }
 
@@ -38,8 +38,8 @@ pub fn ls(db: &Db, context: &Context, request: &Ls) -> Result<Success, CommandEr
     let after = request.window.position(&key, i64::MIN)?;
     let limit = request.window.limit + 1;
     let rows =
-        users_page(db, &request.search, UserPage { after, limit, deleted: request.deleted })?;
-    let kind = db.kind();
-    let rows = rows.into_iter().map(|row| (row.id, to_wire(row, kind, context.now)));
+        accounts_page(db, &request.search, AccountPage { after, limit, deleted: request.deleted })?;
+    let edition = db.kind().edition();
+    let rows = rows.into_iter().map(|row| (row.id, to_wire(row, edition, context.now)));
     page(&request.window, &key, rows)
 }

@@ -6,9 +6,12 @@ mod guard;
 mod import;
 mod ls;
 mod modify;
+mod properties;
 mod rename;
 mod reset;
 mod rm;
+mod rules;
+mod search;
 mod show;
 mod taken;
 
@@ -19,25 +22,27 @@ pub use self::import::{
     Import, Options, PasswordChange, RejectedRow, Results, Rows, ValidRow, import, known_hash,
 };
 pub use self::ls::{Ls, ls};
-pub(super) use self::modify::note_first_password;
 pub use self::modify::{Mod, modify};
+pub(super) use self::modify::{disable_2fa, note_first_password};
+pub(super) use self::properties::to_wire;
 pub use self::rename::{Rename, rename};
 pub use self::reset::reset;
 pub use self::rm::{restore, rm};
+pub(super) use self::rules::{check_stored_form, check_takes_password, own_name};
+pub(super) use self::search::{matches_legacy, parse as parse_search};
 pub use self::show::show;
 
 use photoprism_protocol::users::User;
 
 use super::context::Context;
-use crate::accounts::account::{AccountState, to_wire};
-use crate::effect::Effect;
 use crate::error::CommandError;
-use crate::store::{Db, user_by_uid};
+use crate::model::Effect;
+use crate::store::{Db, account_by_uid};
 
 /// The account after a change, and the effect on its sessions.
 fn reload(db: &Db, context: &Context, uid: &str) -> Result<(User, Effect), CommandError> {
-    let row = user_by_uid(db, uid)?
+    let row = account_by_uid(db, uid)?
         .ok_or_else(|| CommandError::Internal("an account vanished inside its change".into()))?;
-    let effect = Effect::AccountChanged(AccountState::of(&row));
-    Ok((to_wire(row, db.kind(), context.now), effect))
+    let effect = Effect::AccountChanged(Box::new(row.clone()));
+    Ok((to_wire(row, db.kind().edition(), context.now), effect))
 }

@@ -1,29 +1,25 @@
 //! `users.mod`: changes the properties that are given.
 
-use photoprism_protocol::provider::Provider;
 use photoprism_protocol::role::Role;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::users::{self, ModResult, ModTarget};
 
 use super::guard::{ensure_not_system, ensure_other_super_admin};
+use super::properties::Properties;
 use super::reload;
+use super::rules::{check_fields, check_stored_form, unknown_role};
 use super::taken::refuse_taken;
-use crate::accounts::account::unknown_role;
-use crate::accounts::bootstrap::FIRST_ADMIN_ID;
-use crate::accounts::change::{check_fields, columns, difference};
-use crate::accounts::password::PasswordRules;
-use crate::accounts::properties::Properties;
-use crate::accounts::stored_form::check_stored_form;
-use crate::accounts::times;
-use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Hashed, Outcome};
 use crate::handlers::find::{live_user, no_nul};
-use crate::handlers::revoked::effective_within;
+use crate::handlers::revoked::{effective_within, revoke};
 use crate::handlers::write::{Key, WriteResult, run_write};
+use crate::model::{
+    Account, Change, FIRST_ADMIN_ID, METHOD_2FA, PasswordRules, Property, Revocation, changes,
+    revocations,
+};
 use crate::store::{
-    FirstPassword, Tx, UserChange, UserRow, end_sessions, passcodes_remove, password_set,
-    set_first_password, user_change,
+    FirstPassword, Tx, account_update, passcodes_remove, password_set, set_first_password,
 };
 
 /// A checked request.
@@ -67,7 +63,7 @@ pub fn modify(
     run_write(tx, context, key, || {
         let found = live_user(tx, &request.user);
         // A value that breaks a rule comes before a user that is not there.
-        let nobody = UserRow::default();
+        let nobody = Account::default();
         request.given.check_stored_form(tx, found.as_ref().unwrap_or(&nobody))?;
         let before = found?;
         let after = check_change(tx, context, &before, &request.given)?;
@@ -81,9 +77,9 @@ pub fn modify(
 pub(super) fn check_change(
     tx: &Tx<'_>,
     context: &Context,
-    before: &UserRow,
+    before: &Account,
     given: &Properties,
-) -> Result<UserRow, CommandError> {
+) -> Result<Account, CommandError> {
     let mut after = before.clone();
     given.apply(&mut after)?;
     check_stored_form(tx, before, &after)?;
@@ -100,37 +96,44 @@ fn carry_out(
     tx: &Tx<'_>,
     context: &Context,
     request: &Mod,
-    (before, mut after, hashed): (&UserRow, UserRow, Option<&Hashed>),
+    (before, mut after, hashed): (&Account, Account, Option<&Hashed>),
 ) -> Result<WriteResult, CommandError> {
     let disabled_2fa = request.disable_2fa && disable_2fa(tx, &mut after)?;
-    let difference = difference(before, &after, hashed.is_some(), disabled_2fa);
-    if !difference.changed.is_empty() {
+    let mut changed = changes(before, &after);
+    changed.extend(hashed.map(|_| Property::Password));
+    changed.extend(disabled_2fa.then_some(Property::TwoFactor));
+    if !changed.is_empty() {
         apply_change(tx, context, (before, &after), hashed)?;
     }
-    let ends = difference.touches_rights && !request.keep_sessions;
-    let sessions_revoked =
-        if ends { end_sessions(tx, &before.uid, context.now.as_second())? } else { 0 };
-    let (user, changed) = reload(tx, context, &before.uid)?;
-    let ended = Effect::SessionsEnded { uid: before.uid.clone(), all: false };
+    let revocation = if request.keep_sessions {
+        Revocation::Nothing
+    } else {
+        revocations(Change::Properties(&changed))
+    };
+    let (sessions_revoked, ended) = revoke(tx, before, revocation, context.now)?;
+    let (user, effect) = reload(tx, context, &before.uid)?;
     let effective_within_s = effective_within(tx, sessions_revoked);
     let result = ModResult {
         user,
-        changed: difference.changed.into_iter().map(Into::into).collect(),
+        changed: changed.iter().map(|property| property.argument().into()).collect(),
         sessions_revoked,
         effective_within_s,
     };
-    let effects = ends.then_some(ended).into_iter().chain([changed]);
+    let effects = ended.into_iter().chain([effect]);
     let mut written = WriteResult::new(before.uid.clone(), &result)?.with_effects(effects);
-    written.warnings.extend(unknown_role(tx.kind(), request.given.role));
+    written.warnings.extend(unknown_role(tx.kind().edition(), request.given.role));
     Ok(written.with_cache_warning(effective_within_s))
 }
 
-/// True where there was a key or the method that asks for one.
-fn disable_2fa(tx: &Tx<'_>, row: &mut UserRow) -> Result<bool, CommandError> {
-    let removed = passcodes_remove(tx, &row.uid)?;
-    let on = row.method == "2fa";
+/// Deletes the key, and takes the method from `account`; true where there was one of the two.
+pub(in crate::handlers) fn disable_2fa(
+    tx: &Tx<'_>,
+    account: &mut Account,
+) -> Result<bool, CommandError> {
+    let removed = passcodes_remove(tx, &account.uid)?;
+    let on = account.method == METHOD_2FA;
     if on {
-        row.method.clear();
+        account.method.clear();
     }
     Ok(removed || on)
 }
@@ -139,14 +142,12 @@ fn disable_2fa(tx: &Tx<'_>, row: &mut UserRow) -> Result<bool, CommandError> {
 pub(super) fn apply_change(
     tx: &Tx<'_>,
     context: &Context,
-    (before, after): (&UserRow, &UserRow),
+    (before, after): (&Account, &Account),
     hashed: Option<&Hashed>,
 ) -> Result<(), CommandError> {
-    let now = times::format_stored(context.now);
-    let columns: UserChange = columns(before, after);
-    user_change(tx, &before.uid, &columns, &now)?;
+    account_update(tx, (before, after), context.now)?;
     if let Some(hashed) = hashed {
-        password_set(tx, &before.uid, &hashed.hash, &now)?;
+        password_set(tx, &before.uid, &hashed.hash, context.now)?;
         note_first_password(tx, before)?;
     }
     Ok(())
@@ -155,7 +156,7 @@ pub(super) fn apply_change(
 /// The first admin has had a password now: a configured one is never used again.
 pub(in crate::handlers) fn note_first_password(
     tx: &Tx<'_>,
-    row: &UserRow,
+    row: &Account,
 ) -> Result<(), CommandError> {
     if row.id == FIRST_ADMIN_ID {
         set_first_password(tx, FirstPassword::Had)?;
@@ -164,13 +165,11 @@ pub(in crate::handlers) fn note_first_password(
 }
 
 /// Whether the change takes something from a super admin that the last one must keep.
-fn endangers_super_admin(before: &UserRow, after: &UserRow, given: &Properties) -> bool {
-    let password_provider = Provider::parse(&after.provider).is_ok_and(Provider::has_password);
-    let never_ends = |row: &UserRow| times::parse_stored(&row.expires_at).is_none();
+fn endangers_super_admin(before: &Account, after: &Account, given: &Properties) -> bool {
     before.super_admin
         && (!after.super_admin
             || given.role.is_some_and(|role| role != Role::Admin)
-            || (before.provider != after.provider && !password_provider)
-            || (given.expires_at.is_some() && !never_ends(after))
+            || (before.provider != after.provider && !after.provider.checks_password())
+            || (given.expires_at.is_some() && after.expires_at.is_some())
             || (before.can_login && !after.can_login))
 }

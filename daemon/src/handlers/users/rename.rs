@@ -6,13 +6,13 @@ use photoprism_protocol::users::{self, RenameResult};
 use super::add::taken;
 use super::guard::ensure_not_system;
 use super::reload;
-use crate::accounts::stored_form::check_stored_form;
-use crate::accounts::times;
+use super::rules::check_stored_form;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
 use crate::handlers::find::{live_user, no_nul};
 use crate::handlers::write::{Key, WriteResult, run_write};
-use crate::store::{Tx, UserRow, user_by_name, user_rename};
+use crate::model::Account;
+use crate::store::{Tx, account_by_name, account_rename};
 
 /// A checked request.
 #[derive(Debug)]
@@ -42,11 +42,11 @@ pub fn rename(
     run_write(tx, context, key, || {
         let found = live_user(tx, &request.user);
         let name = request.name.as_str();
-        let nobody = UserRow::default();
+        let nobody = Account::default();
         let before = found.as_ref().unwrap_or(&nobody);
-        check_stored_form(tx, before, &UserRow { name: name.into(), ..before.clone() })?;
+        check_stored_form(tx, before, &Account { name: name.into(), ..before.clone() })?;
         let row = found?;
-        if let Some(other) = user_by_name(tx, name)?
+        if let Some(other) = account_by_name(tx, name)?
             && other.uid != row.uid
         {
             return Err(taken(&other));
@@ -54,7 +54,7 @@ pub fn rename(
         ensure_not_system(&row)?;
         let differs = row.name != name;
         if differs {
-            user_rename(tx, &row.uid, name, &times::format_stored(context.now))?;
+            account_rename(tx, &row, name, context.now)?;
         }
         let (user, changed) = reload(tx, context, &row.uid)?;
         let result =

@@ -2,15 +2,13 @@
 
 use photoprism_protocol::users::{Removed, ResetResult};
 
-use crate::accounts::bootstrap::FIRST_ADMIN_ID;
-use crate::accounts::times;
-use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, FirstAdmin, Outcome};
 use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, WriteResult, run_write};
+use crate::model::{Effect, FIRST_ADMIN_ID, initial_accounts, to_file_name};
 use crate::store::{
-    FirstPassword, Tx, backed_up, empty_accounts, password_set, set_first_password, user_insert,
+    FirstPassword, Tx, account_insert, backed_up, empty_accounts, password_set, set_first_password,
 };
 
 /// Empties the account tables after a backup and begins anew.
@@ -24,11 +22,9 @@ pub fn reset(
     first: &FirstAdmin,
 ) -> Result<Outcome, CommandError> {
     run_write(tx, context, key, || {
-        let name = format!("{}-users-reset", times::to_file_name(context.now));
-        let stored_now = times::format_stored(context.now);
-        let now = (context.now.as_second(), &*stored_now);
+        let name = format!("{}-users-reset", to_file_name(context.now));
         let (backup, removed) = backed_up(tx, (&name, None), |backup| {
-            let removed = empty_accounts(tx, now, || begin_anew(tx, context, first))?;
+            let removed = empty_accounts(tx, context.now, || begin_anew(tx, context, first))?;
             Ok::<_, CommandError>((backup.path.display().to_string(), removed))
         })?;
         let effective_within_s = effective_within(tx, removed.sessions);
@@ -53,10 +49,11 @@ pub fn reset(
 }
 
 fn begin_anew(tx: &Tx<'_>, context: &Context, first: &FirstAdmin) -> Result<(), CommandError> {
-    for account in first.initial_accounts(context.now) {
-        user_insert(tx, &account)?;
-        if let (Some(FIRST_ADMIN_ID), Some(hash)) = (account.id, &first.hash) {
-            password_set(tx, &account.uid, hash, &account.created_at)?;
+    let mut random = context.random;
+    for new in initial_accounts(&first.name, context.now, &mut random) {
+        account_insert(tx, &new)?;
+        if let (FIRST_ADMIN_ID, Some(hash)) = (new.account.id, &first.hash) {
+            password_set(tx, &new.account.uid, hash, context.now)?;
         }
     }
     let state = if first.hash.is_some() { FirstPassword::Had } else { FirstPassword::Awaited };

@@ -3,7 +3,7 @@
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::users::{OneUser, Target};
 
-use crate::accounts::account::to_wire;
+use super::properties::to_wire;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, success};
 use crate::handlers::find::any_user;
@@ -12,5 +12,5 @@ use crate::store::Db;
 /// One account, a deleted one too.
 pub fn show(db: &Db, context: &Context, target: &Target) -> Result<Success, CommandError> {
     let row = any_user(db, &target.user)?;
-    success(&OneUser { user: to_wire(row, db.kind(), context.now) })
+    success(&OneUser { user: to_wire(row, db.kind().edition(), context.now) })
 }

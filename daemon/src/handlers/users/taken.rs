@@ -1,16 +1,17 @@
 //! What only one account may have, deleted ones included.
 
 use crate::error::CommandError;
-use crate::store::{Tx, UserRow, user_by_auth_id, user_by_email};
+use crate::model::Account;
+use crate::store::{Tx, account_by_auth_id, account_by_email};
 
 /// Refuses an email address or an auth id of another account, where it changes.
 pub(super) fn refuse_taken(
     tx: &Tx<'_>,
-    before: &UserRow,
-    after: &UserRow,
+    before: &Account,
+    after: &Account,
 ) -> Result<(), CommandError> {
     if before.email != after.email
-        && user_by_email(tx, &after.email)?.is_some_and(|other| other.id != before.id)
+        && account_by_email(tx, &after.email)?.is_some_and(|other| other.id != before.id)
     {
         return Err(taken(
             "email",
@@ -25,8 +26,8 @@ pub(super) fn refuse_taken(
 
 /// Refuses an account whose auth id is another one's at the same provider: it would be unclear
 /// which of them logs in. An account that is restored is checked as well.
-pub(super) fn refuse_taken_auth_id(tx: &Tx<'_>, row: &UserRow) -> Result<(), CommandError> {
-    match user_by_auth_id(tx, (&row.provider, &row.auth_id), row.id)? {
+pub(super) fn refuse_taken_auth_id(tx: &Tx<'_>, row: &Account) -> Result<(), CommandError> {
+    match account_by_auth_id(tx, row)? {
         None => Ok(()),
         Some(_) => Err(taken(
             "auth_id",

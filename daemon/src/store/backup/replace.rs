@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params_from_iter};
 
@@ -28,7 +29,7 @@ pub struct Emptied {
     pub warnings: Vec<String>,
 }
 
-/// Empties the account tables at these Unix seconds, which are the text as well, then lets `anew` make what a first start finds. Clients that belong
+/// Empties the account tables, then lets `anew` make what a first start finds. Clients that belong
 /// to nobody stay with their passwords, and so do login records and the audit trail.
 ///
 /// # Errors
@@ -36,7 +37,7 @@ pub struct Emptied {
 /// left without their account.
 pub fn empty_accounts<E: From<StoreError>>(
     tx: &Tx<'_>,
-    now: (i64, &str),
+    now: Timestamp,
     anew: impl FnOnce() -> Result<(), E>,
 ) -> Result<Emptied, E> {
     let all: Vec<&Table> = TABLES.iter().collect();
@@ -50,23 +51,23 @@ pub fn empty_accounts<E: From<StoreError>>(
 }
 
 /// Deletes every session, with messages for people.
-pub fn empty_sessions(tx: &Tx<'_>, now: i64) -> Result<(u64, Vec<String>), StoreError> {
-    unguarded(tx, &[&SESSIONS], || delete_all_sessions(tx, now))
+pub fn empty_sessions(tx: &Tx<'_>, now: Timestamp) -> Result<(u64, Vec<String>), StoreError> {
+    unguarded(tx, &[&SESSIONS], || delete_all_sessions(tx, now.as_second()))
 }
 
-fn empty(tx: &Tx<'_>, (now, stored_now): (i64, &str)) -> Result<Emptied, StoreError> {
+fn empty(tx: &Tx<'_>, now: Timestamp) -> Result<Emptied, StoreError> {
     let conn = &tx.conn;
     forget_accounts(tx)?;
     note_emptied(tx, "auth_users")?;
     let count = "SELECT count(*) FROM auth_users WHERE id > 0";
     let users = conn.query_row(count, [], |row| crate::store::rows::count(row, 0))?;
-    let sessions = delete_all_sessions(tx, now)?;
-    let held = held_accounts(tx, now)?;
+    let sessions = delete_all_sessions(tx, now.as_second())?;
+    let held = held_accounts(tx, now.as_second())?;
     let clients = has_clients(conn)?;
     for table in TABLES.iter().rev() {
         remove(conn, table, clients)?;
     }
-    held.iter().try_for_each(|before| remember(tx, before, stored_now))?;
+    held.iter().try_for_each(|before| remember(tx, before, now))?;
     tx.prepare_own("DELETE FROM own.admin_passcode_steps")?.execute([])?;
     begin_ids_anew(conn)?;
     Ok(Emptied { users, sessions, warnings: Vec::new() })

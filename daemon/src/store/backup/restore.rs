@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 
 use super::read::BackupFile;
@@ -32,7 +33,8 @@ pub struct Restored {
 /// the backup was made before backups held them.
 ///
 /// A key of two-factor authentication comes back with all its codes up to `step` used: which of
-/// them were is not known any more. `now` is when the sessions of the database end.
+/// them were is not known any more. The sessions of the database end
+/// at `now`.
 ///
 /// # Errors
 /// The store's; [`StoreError::Constraint`] where the database does not take a row, or where rows of
@@ -41,21 +43,21 @@ pub fn restore_accounts(
     tx: &Tx<'_>,
     file: &BackupFile,
     (with_sessions, step): (bool, i64),
-    (now, stored_now): (i64, &str),
+    now: Timestamp,
 ) -> Result<Restored, StoreError> {
     forget_accounts(tx)?;
     note_emptied(tx, "auth_users")?;
     let clients = has_clients(&tx.conn)? && has_clients(&file.conn)?;
     let tables = replaced(clients);
     let (restored, warnings) = unguarded(tx, &tables, || {
-        delete_all_sessions(tx, now)?;
-        let held = held_accounts(tx, now)?;
+        delete_all_sessions(tx, now.as_second())?;
+        let held = held_accounts(tx, now.as_second())?;
         for table in tables.iter().rev() {
             remove(&tx.conn, table, clients)?;
         }
         let restored = bring_back(tx, file, (with_sessions, clients))?;
         release_restored(tx)?;
-        held.iter().try_for_each(|before| remember(tx, before, stored_now))?;
+        held.iter().try_for_each(|before| remember(tx, before, now))?;
         Ok::<_, StoreError>(restored)
     })?;
     if tx.columns.has_table("admin_passcode_steps") {

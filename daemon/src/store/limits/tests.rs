@@ -7,10 +7,8 @@ use proptest::prelude::*;
 use super::super::testing::{options, own, photoprism};
 use super::super::{Database, Store};
 use super::*;
-use crate::accounts::limiter::{
-    ClientIp, LimitKey, Limiter, PASSCODE_RATE, Rate, Subject, TRUST_SECONDS,
-};
 use crate::clock::Monotonic;
+use crate::limiter::{ClientIp, LimitKey, Limiter, PASSCODE_RATE, Rate, Subject, TRUST_SECONDS};
 
 const NOON: i64 = 1_795_521_600;
 const BOB: &str = "u0000000000000bob";
@@ -168,7 +166,7 @@ async fn failures_that_are_decided_at_the_same_time_add_up() {
             let outcome = store.write(WAIT, move |tx| {
                 limits_charge(tx, &charges, NOON)?;
                 if number == 4 {
-                    return Err(crate::error::CommandError::Late);
+                    return Err(StoreError::Late);
                 }
                 Ok(())
             });
@@ -178,7 +176,7 @@ async fn failures_that_are_decided_at_the_same_time_add_up() {
         }
     });
     futures_util::future::join_all(attempts).await;
-    let rows = store.read(WAIT, |db| Ok(limits_all(db)?)).await.unwrap();
+    let rows = store.read(WAIT, limits_all).await.unwrap();
     assert!(rows.iter().all(|row| row.taken.to_bits() == 9.0_f64.to_bits()), "{rows:?}");
     let account = Subject::Account(BOB.into());
     assert_eq!(daemon.limiter.refused_for(&account), None);

@@ -4,18 +4,18 @@ use super::super::testing::{own, photoprism};
 use super::super::{Db, LoginFilter, LoginPage, LoginRow, logins_page};
 use super::*;
 
-const NOON: &str = "2026-11-24 12:00:00+00:00";
-const LATER: &str = "2026-11-24 12:00:30+00:00";
-const LAST: &str = "2026-11-24 12:01:00+00:00";
+const NOON: Timestamp = Timestamp::constant(1_795_521_600, 0);
+const LATER: Timestamp = Timestamp::constant(1_795_521_630, 0);
+const LAST: Timestamp = Timestamp::constant(1_795_521_660, 0);
 
 const WRONG: AttemptStatus<'_> = AttemptStatus::Failed { reason: "wrong password", error: "" };
 
-fn attempt<'a>(name: &'a str, status: AttemptStatus<'a>, now: &'a str) -> Attempt<'a> {
+fn attempt<'a>(name: &'a str, status: AttemptStatus<'a>, now: Timestamp) -> Attempt<'a> {
     let (client_ip, realm, user_agent) = ("192.0.2.1", "api", "agent");
     Attempt { client_ip, name, realm, status, user_agent, banned: false, now }
 }
 
-fn refusal<'a>(name: &'a str, count: u64, now: &'a str) -> Refusal<'a> {
+fn refusal(name: &str, count: u64, now: Timestamp) -> Refusal<'_> {
     Refusal { client_ip: "192.0.2.1", name, realm: "api", count, now }
 }
 
@@ -44,8 +44,9 @@ fn failures_count_up_until_a_success() {
         error: "no such mailbox".into(),
         repeated: 1,
         user_agent: "agent".into(),
-        failed_at: NOON.into(),
-        updated_at: NOON.into(),
+        failed_at: Some(NOON),
+        updated_at: Some(NOON),
+        position: only(&db).position,
         ..LoginRow::default()
     };
     assert_eq!(only(&db), expected);
@@ -53,25 +54,25 @@ fn failures_count_up_until_a_success() {
     login_record(&tx, &Attempt { banned: true, ..attempt("bob", WRONG, LATER) }).unwrap();
     let row = only(&db);
     assert_eq!((row.repeated, row.status.as_str(), row.error.as_str()), (2, "wrong password", ""));
-    assert_eq!((row.failed_at.as_str(), row.banned_at.as_str()), (LATER, LATER));
+    assert_eq!((row.failed_at, row.banned_at), (Some(LATER), Some(LATER)));
 
     login_record(&tx, &attempt("BOB", WRONG, LAST)).unwrap();
     let row = only(&db);
-    assert_eq!((row.repeated, row.failed_at.as_str()), (3, LAST));
-    assert_eq!(row.banned_at, LATER, "a ban stands until a success");
+    assert_eq!((row.repeated, row.failed_at), (3, Some(LAST)));
+    assert_eq!(row.banned_at, Some(LATER), "a ban stands until a success");
 
     login_record(&tx, &attempt("bob", AttemptStatus::Ok, LAST)).unwrap();
     let row = only(&db);
     assert_eq!((row.status.as_str(), row.error.as_str(), row.repeated), ("OK", "", 0));
-    assert_eq!((row.login_at.as_str(), row.banned_at.as_str()), (LAST, ""));
-    assert_eq!(row.failed_at, LAST, "the last failure stays");
+    assert_eq!((row.login_at, row.banned_at), (Some(LAST), None));
+    assert_eq!(row.failed_at, Some(LAST), "the last failure stays");
 
     login_record(&tx, &attempt("bob", WRONG, LAST)).unwrap();
     let row = only(&db);
-    assert_eq!((row.repeated, row.login_at.as_str()), (1, LAST));
+    assert_eq!((row.repeated, row.login_at), (1, Some(LAST)));
     let created: String =
         db.conn.query_row("SELECT created_at FROM audit_logins", [], |row| row.get(0)).unwrap();
-    assert_eq!(created, NOON);
+    assert_eq!(created, format_stored(NOON));
 }
 
 #[test]
@@ -79,7 +80,7 @@ fn a_first_success_has_no_failure() {
     let (_directory, db) = own();
     login_record(&Tx::new(&db), &attempt("bob", AttemptStatus::Ok, NOON)).unwrap();
     let row = only(&db);
-    assert_eq!((row.login_at.as_str(), row.failed_at.as_str(), row.repeated), (NOON, "", 0));
+    assert_eq!((row.login_at, row.failed_at, row.repeated), (Some(NOON), None, 0));
 }
 
 #[test]
@@ -126,10 +127,10 @@ fn refusals_count_on_the_row_that_is_there() {
     let rows = rows(&db);
     let api = rows.iter().find(|row| row.realm == "api").unwrap();
     assert_eq!((api.status.as_str(), api.repeated), ("rate limited", 5));
-    assert_eq!((api.failed_at.as_str(), api.banned_at.as_str()), (LAST, LAST));
-    assert_eq!((api.updated_at.as_str(), api.login_at.as_str()), (LAST, NOON));
+    assert_eq!((api.failed_at, api.banned_at), (Some(LAST), Some(LAST)));
+    assert_eq!((api.updated_at, api.login_at), (Some(LAST), Some(NOON)));
     let web = rows.iter().find(|row| row.realm == "web").unwrap();
-    assert_eq!((web.repeated, web.banned_at.as_str()), (1, ""));
+    assert_eq!((web.repeated, web.banned_at), (1, None));
 
     // Without a row of that realm, the latest of the name counts.
     login_refused(&tx, &Refusal { realm: "webdav", ..refusal("bob", 1, LAST) }).unwrap();
@@ -147,7 +148,7 @@ fn refusals_of_names_without_a_row_share_one() {
     }
     let row = only(&db);
     assert_eq!((row.name.as_str(), row.status.as_str(), row.repeated), ("*", "rate limited", 50));
-    assert_eq!((row.failed_at.as_str(), row.banned_at.as_str()), (LATER, LATER));
+    assert_eq!((row.failed_at, row.banned_at), (Some(LATER), Some(LATER)));
     login_refused(&tx, &Refusal { client_ip: "192.0.2.2", ..refusal("made-up", 1, NOON) }).unwrap();
     assert_eq!(rows(&db).len(), 2);
 }

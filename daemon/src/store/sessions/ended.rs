@@ -6,7 +6,7 @@
 
 use rusqlite::{OptionalExtension, ToSql, params};
 
-use crate::effect::{CameBack, Effect};
+use crate::model::{CameBack, Effect};
 use crate::store::audit::{AuditEntry, audit_append, own_entry};
 use crate::store::columns::Columns;
 use crate::store::db::{Db, Tx};

@@ -4,19 +4,20 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, ToSql};
 
 use super::ended::release;
-use super::row::SessionRow;
+use crate::model::{Session, SessionKind};
 use crate::store::changed::made_here;
 use crate::store::db::Tx;
 use crate::store::error::StoreError;
 use crate::store::insert::insert;
+use crate::store::times::format_stored;
 
 /// Creates a session with the preview and download tokens of its account, as PhotoPrism does.
-pub fn session_insert(tx: &Tx<'_>, row: &SessionRow) -> Result<(), StoreError> {
+pub fn session_insert(tx: &Tx<'_>, row: &Session) -> Result<(), StoreError> {
     release(tx, &row.id)?;
-    if row.provider == "application" && row.method == "default" {
+    if row.kind() == SessionKind::AppPassword {
         made_here(tx, &row.user_uid, &row.id)?;
     }
-    let login_at = Some(&row.login_at).filter(|at| !at.is_empty());
+    let [login_at, created_at] = [row.login_at, row.created_at].map(|at| at.map(format_stored));
     let [preview_token, download_token] = ["preview_token", "download_token"]
         .map(|column| token_of_account(tx, column, &row.user_uid));
     let (preview_token, download_token) = (preview_token?, download_token?);
@@ -45,8 +46,8 @@ pub fn session_insert(tx: &Tx<'_>, row: &SessionRow) -> Result<(), StoreError> {
         ("user_agent", &row.user_agent),
         ("login_ip", &row.login_ip),
         ("login_at", &login_at),
-        ("created_at", &row.created_at),
-        ("updated_at", &row.created_at),
+        ("created_at", &created_at),
+        ("updated_at", &created_at),
     ];
     insert(tx, "auth_sessions", &values)
 }

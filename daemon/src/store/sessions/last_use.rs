@@ -2,22 +2,12 @@
 
 use rusqlite::params;
 
+use crate::model::LastUse;
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 
-/// The last use of a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastUse {
-    /// Id of the session.
-    pub id: String,
-    /// Unix seconds.
-    pub last_active: i64,
-    /// Address, if known.
-    pub client_ip: Option<String>,
-}
-
 /// Created once for each connection, in memory: its content shows in every list of sessions.
-pub(in crate::store) const MAKE: &str = "CREATE TEMP TABLE IF NOT EXISTS seen (
+pub(in crate::store) const CREATE_LAST_USE: &str = "CREATE TEMP TABLE IF NOT EXISTS seen (
      id TEXT PRIMARY KEY, last_active INTEGER NOT NULL, client_ip TEXT) WITHOUT ROWID";
 
 /// Makes these uses visible to every later read, replacing earlier ones.

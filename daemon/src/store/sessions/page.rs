@@ -1,11 +1,13 @@
 //! Pages of sessions, most recently active first.
 
-use rusqlite::ToSql;
+use rusqlite::{Row, ToSql};
 use serde::{Deserialize, Serialize};
 
-use super::row::{SELECT, SessionRow, session_row};
+use super::row::{SELECT, session_row};
+use crate::model::Session;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
+use crate::store::rows::{integer, text};
 
 /// Filter of the sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,14 +41,14 @@ pub struct SessionKey {
 }
 
 impl SessionKey {
-    /// The position of `row`.
-    pub fn of(row: &SessionRow) -> Self {
-        Self {
-            last_active: row.last_active,
-            created_at: row.created_at.clone(),
-            user_name: row.user_name.clone(),
-            id: row.id.clone(),
-        }
+    /// The position of a row that [`SELECT`] reads: its columns as they are stored.
+    fn of(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            last_active: integer(row, 11)?,
+            created_at: text(row, 18)?,
+            user_name: text(row, 3)?,
+            id: text(row, 0)?,
+        })
     }
 }
 
@@ -54,13 +56,13 @@ impl SessionKey {
 const EXPIRED: &str = "((s.sess_expires > 0 AND s.sess_expires <= ?2) OR (s.sess_timeout > 0
      AND max(active, ifnull(unixepoch(s.created_at), 0)) + s.sess_timeout <= ?2))";
 
-/// One page of sessions after `after`.
+/// One page of sessions after `after`, each with its position.
 pub fn sessions_page(
     db: &Db,
     search: &SessionSearch,
     after: Option<&SessionKey>,
     limit: usize,
-) -> Result<Vec<SessionRow>, StoreError> {
+) -> Result<Vec<(SessionKey, Session)>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     match search {
         SessionSearch::Everything => page(db, "1", (after, limit), &[]),
@@ -84,7 +86,7 @@ fn page(
     which: &str,
     (after, limit): (Option<&SessionKey>, i64),
     values: &[&dyn ToSql],
-) -> Result<Vec<SessionRow>, StoreError> {
+) -> Result<Vec<(SessionKey, Session)>, StoreError> {
     let place = values.len() + 2;
     let behind = match after {
         None => "1".to_owned(),
@@ -115,6 +117,8 @@ fn page(
         ]);
     }
     let mut statement = db.conn.prepare_cached(&statement)?;
-    let rows = statement.query_map(&*params, session_row)?.collect::<Result<_, _>>()?;
+    let rows = statement
+        .query_map(&*params, |row| Ok((SessionKey::of(row)?, session_row(row)?)))?
+        .collect::<Result<_, _>>()?;
     Ok(rows)
 }

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use rusqlite::Row;
 
 use super::ended::{HIDING, HIDING_ONE};
+use crate::model::Session;
 use crate::store::columns::column;
-use crate::store::rows::{integer, text};
+use crate::store::rows::{integer, text, time};
 
 /// The columns of `temp.session_rows`, which is `auth_sessions` with NULL for columns that a
 /// version of PhotoPrism lacks, and of `temp.listed_sessions`, the same for reading all sessions.
@@ -53,7 +54,7 @@ pub(in crate::store) fn make_view(have: &HashSet<String>, keeps_ended: bool) -> 
     view("session_rows", HIDING_ONE) + &view("listed_sessions", HIDING)
 }
 
-/// The columns that [`SessionRow`] reads, in its order. Last uses that are not yet written are in
+/// The columns that [`session_row`] reads, in its order. Last uses that are not yet written are in
 /// `temp.seen` and take precedence.
 pub(super) const SELECT: &str = "SELECT s.id, s.ref_id, s.user_uid, s.user_name, s.client_uid,
      s.client_name, s.auth_provider, s.auth_method, s.auth_id, s.auth_scope, s.grant_type,
@@ -62,64 +63,8 @@ pub(super) const SELECT: &str = "SELECT s.id, s.ref_id, s.user_uid, s.user_name,
      s.created_at
      FROM temp.session_rows s LEFT JOIN temp.seen t ON t.id = s.id";
 
-/// A session as it is stored; times of the clock are PhotoPrism's text, `""` where there is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SessionRow {
-    /// SHA-256 of the secret in hex.
-    pub id: String,
-    /// Reference id.
-    pub ref_id: String,
-    /// UID of the account; `""`: nobody's.
-    pub user_uid: String,
-    /// Name of the account when the session was created.
-    pub user_name: String,
-    /// UID of the client.
-    pub client_uid: String,
-    /// Name of the client.
-    pub client_name: String,
-    /// Provider.
-    pub provider: String,
-    /// Method.
-    pub method: String,
-    /// UID of the account, if this session was created from an app password. Only written.
-    pub auth_issuer: String,
-    /// The session that this one was created from.
-    pub auth_id: String,
-    /// Scope.
-    pub scope: String,
-    /// Grant type.
-    pub grant: String,
-    /// Last use, Unix seconds; 0: never.
-    pub last_active: i64,
-    /// End, Unix seconds; 0 and -1: never.
-    pub expires: i64,
-    /// Seconds without use after which it ends; 0 and -1: never.
-    pub timeout: i64,
-    /// Address of the last use.
-    pub client_ip: String,
-    /// Address of the login.
-    pub login_ip: String,
-    /// The browser or app.
-    pub user_agent: String,
-    /// The login.
-    pub login_at: String,
-    /// Created at.
-    pub created_at: String,
-}
-
-impl SessionRow {
-    /// Approximate size in memory in bytes.
-    pub fn bytes(&self) -> usize {
-        let names = [&self.id, &self.ref_id, &self.user_uid, &self.user_name, &self.client_uid];
-        let rights = [&self.client_name, &self.provider, &self.method, &self.auth_id];
-        let uses = [&self.scope, &self.grant, &self.client_ip, &self.login_ip, &self.user_agent];
-        let texts = names.into_iter().chain(rights).chain(uses).map(String::len);
-        size_of::<Self>() + texts.sum::<usize>()
-    }
-}
-
-pub(super) fn session_row(row: &Row<'_>) -> Result<SessionRow, rusqlite::Error> {
-    Ok(SessionRow {
+pub(super) fn session_row(row: &Row<'_>) -> Result<Session, rusqlite::Error> {
+    Ok(Session {
         id: text(row, 0)?,
         ref_id: text(row, 1)?,
         user_uid: text(row, 2)?,
@@ -138,7 +83,7 @@ pub(super) fn session_row(row: &Row<'_>) -> Result<SessionRow, rusqlite::Error> 
         client_ip: text(row, 14)?,
         login_ip: text(row, 15)?,
         user_agent: text(row, 16)?,
-        login_at: text(row, 17)?,
-        created_at: text(row, 18)?,
+        login_at: time(row, 17)?,
+        created_at: time(row, 18)?,
     })
 }

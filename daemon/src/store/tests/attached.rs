@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::fixture::{StoreFixture, number};
+use crate::model::AuditHead;
 use crate::store::attached;
 use crate::store::audit::own_entry;
 use crate::store::database::Database;
@@ -15,7 +16,7 @@ use crate::store::error::StoreError;
 use crate::store::lock_timeout::within;
 use crate::store::schema::{ADMIN, LOGINS};
 use crate::store::{
-    AuditEntry, AuditHead, IdempotencyRecord, audit_append, audit_count, audit_head, cursor_key,
+    AuditEntry, IdempotencyRecord, audit_append, audit_count, audit_head, cursor_key,
     idempotency_find, idempotency_keep, link, passcode_last_step,
 };
 

@@ -4,6 +4,7 @@ use futures_util::future::{join_all, join3};
 use rusqlite::Connection;
 
 use super::groups::{Gate, LONG, TestStore};
+use crate::store::StoreError;
 
 /// More than two groups.
 const WRITES: i64 = 600;
@@ -15,7 +16,7 @@ fn every_write_is_answered_however_many_wait_for_a_lock() {
         desk.store.write(LONG, move |tx| {
             let statement = "UPDATE auth_users SET user_attr = ?1 WHERE id = 1";
             assert_eq!(tx.conn.execute(statement, [format!("x{number}")]).unwrap(), 1);
-            Ok(number)
+            Ok::<_, StoreError>(number)
         })
     };
     // The first write creates the daemon's tables next to PhotoPrism's file.

@@ -11,7 +11,7 @@ use crate::store::database::Database;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::schema::LOGINS;
-use crate::store::{LegacyRow, legacy_page, user_by_name, user_by_uid};
+use crate::store::{LegacyRow, account_by_name, account_by_uid, legacy_page};
 
 fn slot(place: &StoreFixture) -> Database {
     Database::open(place.options("index.db")).unwrap()
@@ -101,9 +101,9 @@ fn what_photoprism_commits_is_seen_at_once() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
-    assert!(user_by_name(slot.get().unwrap(), "new").unwrap().is_none());
+    assert!(account_by_name(slot.get().unwrap(), "new").unwrap().is_none());
     place.create("index.db", &account(2, "new"));
-    assert!(user_by_name(slot.get().unwrap(), "new").unwrap().is_some());
+    assert!(account_by_name(slot.get().unwrap(), "new").unwrap().is_some());
 }
 
 /// A write transaction without any writes.
@@ -172,7 +172,7 @@ fn columns_are_read_again_when_the_schema_changes() {
     place.create("index.db", "UPDATE auth_users SET auth_issuer = 'issuer', auth_method = 'm'");
     let mut slot = slot(&place);
     let issuer = |slot: &mut Database| {
-        user_by_name(slot.get().unwrap(), "theirs").unwrap().unwrap().auth_issuer
+        account_by_name(slot.get().unwrap(), "theirs").unwrap().unwrap().auth_issuer
     };
     assert_eq!(issuer(&mut slot), "issuer");
     place.create("index.db", "ALTER TABLE auth_users DROP COLUMN auth_issuer");
@@ -208,7 +208,7 @@ fn columns_that_a_version_lacks_or_adds_do_no_harm() {
          DROP TABLE passcodes; UPDATE auth_users SET user_uid = 'u1234567890abcde'",
     );
     let mut slot = slot(&place);
-    let user = user_by_uid(slot.get().unwrap(), "u1234567890abcde").unwrap().unwrap();
+    let user = account_by_uid(slot.get().unwrap(), "u1234567890abcde").unwrap().unwrap();
     assert_eq!((user.name.as_str(), user.webdav, user.has_passcode), ("theirs", false, false));
     assert_eq!(user.upload_path, "");
 }

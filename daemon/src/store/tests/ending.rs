@@ -1,19 +1,20 @@
 //! Which entries are written when sessions of PhotoPrism's database end, how long they stay, and
 //! what they hide.
 
+use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::effect::Effect;
+use crate::model::{Effect, Session};
 use crate::store::attached;
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::sessions::delete_all_sessions;
 use crate::store::testing::{own, photoprism};
 use crate::store::{
-    EndedState, SessionRow, SessionSearch, account_sessions, begin_ended_anew, counts,
-    delete_session, empty_accounts, end_all_sessions, end_sessions, end_what_came_back, ended_ids,
-    ended_state, forget_ended, move_ended, overlay_last_use, session_by_id, session_by_ref,
-    session_insert, session_is_hidden, sessions_page, trim_logins,
+    EndedState, SessionSearch, account_sessions, begin_ended_anew, counts, delete_session,
+    empty_accounts, end_all_sessions, end_sessions, end_what_came_back, ended_ids, ended_state,
+    forget_ended, move_ended, overlay_last_use, session_by_id, session_by_ref, session_insert,
+    session_is_hidden, sessions_page, trim_logins,
 };
 
 /// Noon of a day; PhotoPrism holds a session for 900 s, and an entry stays 60 s longer.
@@ -36,8 +37,8 @@ fn text(at: i64) -> String {
 }
 
 /// A session that was last used at that time and created long ago.
-fn session(number: u32, uid: &str, used: i64) -> SessionRow {
-    SessionRow {
+fn session(number: u32, uid: &str, used: i64) -> Session {
+    Session {
         id: id(number),
         ref_id: format!("sess{number:08}"),
         user_uid: uid.into(),
@@ -46,21 +47,21 @@ fn session(number: u32, uid: &str, used: i64) -> SessionRow {
         method: "default".into(),
         grant: "password".into(),
         last_active: used,
-        created_at: text(NOW - 100_000),
-        ..SessionRow::default()
+        created_at: Timestamp::from_second(NOW - 100_000).ok(),
+        ..Session::default()
     }
 }
 
-fn app(number: u32, uid: &str, used: i64) -> SessionRow {
+fn app(number: u32, uid: &str, used: i64) -> Session {
     let provider = "application".into();
-    SessionRow { provider, grant: "cli".into(), ..session(number, uid, used) }
+    Session { provider, grant: "cli".into(), ..session(number, uid, used) }
 }
 
-fn child(number: u32, parent: u32, uid: &str) -> SessionRow {
-    SessionRow { method: "session".into(), auth_id: id(parent), ..app(number, uid, NOW - 50_000) }
+fn child(number: u32, parent: u32, uid: &str) -> Session {
+    Session { method: "session".into(), auth_id: id(parent), ..app(number, uid, NOW - 50_000) }
 }
 
-fn insert(db: &Db, rows: &[SessionRow]) {
+fn insert(db: &Db, rows: &[Session]) {
     let tx = Tx::new(db);
     for row in rows {
         session_insert(&tx, row).unwrap();
@@ -68,7 +69,7 @@ fn insert(db: &Db, rows: &[SessionRow]) {
 }
 
 /// As PhotoPrism writes a session back.
-fn write_back(db: &Db, row: &SessionRow) {
+fn write_back(db: &Db, row: &Session) {
     db.conn
         .execute(
             "INSERT INTO auth_sessions (id, ref_id, user_uid, user_name, auth_provider,
@@ -163,7 +164,9 @@ fn every_way_to_end_sessions_enters() {
         ("delete_all_sessions", |tx| delete_all_sessions(tx, NOW).unwrap()),
         ("trim_logins", |tx| trim_logins(tx, "u1", 0, NOW).unwrap().len() as u64),
         ("empty_accounts", |tx| {
-            empty_accounts(tx, (NOW, &text(NOW)), || Ok::<_, StoreError>(())).unwrap().sessions
+            empty_accounts(tx, Timestamp::from_second(NOW).unwrap(), || Ok::<_, StoreError>(()))
+                .unwrap()
+                .sessions
         }),
     ];
     for (name, end) in ways {
@@ -275,7 +278,7 @@ fn sessions_that_the_daemon_restores_have_no_entry() {
     insert(&db, std::slice::from_ref(&one));
     delete_session(&Tx::new(&db), &id(1), NOW).unwrap();
     // A running PhotoPrism wrote it back meanwhile: that row is deleted.
-    write_back(&db, &SessionRow { user_name: "old".into(), ..one.clone() });
+    write_back(&db, &Session { user_name: "old".into(), ..one.clone() });
     let tx = Tx::new(&db);
     session_insert(&tx, &one).unwrap();
     assert_eq!(tx.take_effects(), [Effect::IdsReleased(vec![id(1)])]);
@@ -286,7 +289,7 @@ fn sessions_that_the_daemon_restores_have_no_entry() {
 #[test]
 fn a_flood_that_comes_back_is_reported_in_short() {
     let (_directory, db) = photoprism_db();
-    let all: Vec<SessionRow> = (1..=250).map(|number| session(number, "u1", NOW)).collect();
+    let all: Vec<Session> = (1..=250).map(|number| session(number, "u1", NOW)).collect();
     insert(&db, &all);
     delete_all_sessions(&Tx::new(&db), NOW).unwrap();
     for row in &all {
@@ -309,7 +312,7 @@ fn a_flood_that_comes_back_is_reported_in_short() {
 fn every_batch_of_entries_is_checked() {
     let (_directory, db) = photoprism_db();
     db.begin().unwrap();
-    let all: Vec<SessionRow> = (1..=4100).map(|number| session(number, "u1", NOW)).collect();
+    let all: Vec<Session> = (1..=4100).map(|number| session(number, "u1", NOW)).collect();
     insert(&db, &all);
     delete_all_sessions(&Tx::new(&db), NOW).unwrap();
     for back in [0, 2100, 4099] {

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use photoprism_protocol::name::UserName;
 use rusqlite::Connection;
 
-use crate::accounts::bootstrap;
+use crate::clock::random;
+use crate::model::initial_accounts;
 use crate::store::db::Db;
 use crate::store::expected::Expected;
 use crate::store::open::{OpenError, OpenOptions, open};
@@ -87,7 +88,7 @@ pub(super) fn options(path: &Path) -> OpenOptions {
     OpenOptions {
         path: path.to_owned(),
         make_directory: false,
-        accounts: bootstrap::initial_accounts(&admin, Timestamp::UNIX_EPOCH),
+        accounts: initial_accounts(&admin, Timestamp::UNIX_EPOCH, &mut { random }),
         cursor_key: [7; 32],
         expected: Expected::Unknown,
         session_cache: 900,

@@ -57,13 +57,13 @@ impl TestStore {
     pub(super) fn execute(&self, statements: &'static str) {
         let work = self.store.read(LONG, |db| {
             db.conn.execute_batch(statements).unwrap();
-            Ok(())
+            Ok::<_, StoreError>(())
         });
         self.run(work).unwrap();
     }
 
     pub(super) fn names(&self) -> Vec<String> {
-        self.run(self.store.read(LONG, |db| Ok(names(db)))).unwrap()
+        self.run(self.store.read(LONG, |db| Ok::<_, StoreError>(names(db)))).unwrap()
     }
 
     /// Ends the thread and opens the database that it leaves.
@@ -158,14 +158,16 @@ fn writes_that_wait_share_one_commit() {
 fn reads_see_what_was_committed_and_nothing_of_a_group() {
     let desk = TestStore::new();
     let reads = async {
-        let count = |db: &Db| Ok(number(db, "SELECT count(*) FROM auth_users WHERE id > 0"));
+        let count = |db: &Db| {
+            Ok::<_, StoreError>(number(db, "SELECT count(*) FROM auth_users WHERE id > 0"))
+        };
         let (before, written) =
             join(desk.store.read(LONG, count), desk.store.write(LONG, |tx| add(tx, "bob"))).await;
         written.unwrap();
         (before.unwrap(), desk.store.read(LONG, count).await.unwrap())
     };
     assert_eq!(desk.run(reads), (1, 2));
-    let outside = desk.store.read(LONG, |db| Ok(db.is_autocommit()));
+    let outside = desk.store.read(LONG, |db| Ok::<_, StoreError>(db.is_autocommit()));
     assert!(desk.run(outside).unwrap());
 }
 
@@ -176,7 +178,7 @@ fn a_read_does_not_wait_for_those_behind_it() {
     let busy = desk.store.read(LONG, move |_| hold());
     // All of these are one group. The slow one ends once the first has its reply.
     let look_up = async {
-        let look_up = desk.store.read_batched(LONG, |_| Ok(()));
+        let look_up = desk.store.read_batched(LONG, |_| Ok::<_, CommandError>(()));
         tokio::time::timeout(Duration::from_secs(20), look_up).await.unwrap().unwrap();
         second.open();
     };
@@ -250,7 +252,7 @@ fn a_job_that_did_not_start_in_time_never_runs() {
     let busy = desk.store.read(LONG, move |_| hold());
     let late = async {
         let write = desk.store.write(Duration::ZERO, |tx| add(tx, "late")).await;
-        let read = desk.store.read(Duration::ZERO, |_| Ok(())).await;
+        let read = desk.store.read(Duration::ZERO, |_| Ok::<_, CommandError>(())).await;
         gate.open();
         (write, read)
     };
@@ -269,10 +271,10 @@ fn of_a_thread_that_stands_still_the_queue_has_a_bound() {
     let late = async {
         gate.await_begin();
         for _ in 0..WAITING {
-            let given_up = desk.store.read(LONG, |_| Ok(())).now_or_never();
+            let given_up = desk.store.read(LONG, |_| Ok::<_, CommandError>(())).now_or_never();
             assert!(given_up.is_none(), "{given_up:?}");
         }
-        let read = desk.store.read(Duration::ZERO, |_| Ok(())).await;
+        let read = desk.store.read(Duration::ZERO, |_| Ok::<_, CommandError>(())).await;
         let write = desk.store.write(LONG, |tx| add(tx, "refused")).await;
         gate.open();
         (write, read)
@@ -284,7 +286,7 @@ fn of_a_thread_that_stands_still_the_queue_has_a_bound() {
     }
     // Once they are processed there is room.
     let is_busy = |read: &Result<(), CommandError>| matches!(read, Err(CommandError::Busy { .. }));
-    while is_busy(&desk.run(desk.store.read(LONG, |_| Ok(())))) {}
+    while is_busy(&desk.run(desk.store.read(LONG, |_| Ok::<_, CommandError>(())))) {}
     assert_eq!(desk.names(), ["admin"]);
 }
 

@@ -78,7 +78,7 @@ fn photoprism_s_is_detected_under_any_name() {
         let db = place.open(name).unwrap();
         let (version, edition) = ("2-new".to_owned(), "ce".to_owned());
         assert_eq!(db.kind(), &Kind::PhotoPrism { version, edition });
-        assert!(db.kind().is_community());
+        assert!(db.kind().edition() == crate::model::Edition::Community);
     }
 }
 

@@ -4,9 +4,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{OptionalExtension, StatementStatus};
 
 use super::fixture::StoreFixture;
+use crate::store::accounts::{BY_NAME, LIVE_BY_NAME};
 use crate::store::db::{Db, Kind};
 use crate::store::rows;
-use crate::store::users::{LIVE_NAMESAKE, NAMESAKE};
 
 fn pragma(db: &Db, name: &str) -> String {
     db.conn.pragma_query_value(None, name, |row| rows::text(row, 0)).unwrap()
@@ -71,7 +71,7 @@ fn defensive_mode_holds() {
 
 /// How often SQLite has planned the statement that finds a name.
 fn planned_anew(db: &Db) -> i32 {
-    let statement = format!("{} {LIVE_NAMESAKE}", db.columns.users);
+    let statement = format!("{} {LIVE_BY_NAME}", db.columns.users);
     let mut statement = db.conn.prepare_cached(&statement).unwrap();
     for name in ["admin", "nobody", "admin"] {
         statement.query_row([name], |_| Ok(())).optional().unwrap();
@@ -94,7 +94,7 @@ fn a_statement_is_planned_once_whatever_is_bound() {
 fn a_name_is_found_by_its_index_without_a_sort() {
     let place = StoreFixture::new();
     let db = place.own();
-    for rest in [LIVE_NAMESAKE, NAMESAKE] {
+    for rest in [LIVE_BY_NAME, BY_NAME] {
         let statement = format!("EXPLAIN QUERY PLAN {} {rest}", db.columns.users);
         let mut statement = db.conn.prepare(&statement).unwrap();
         let steps = statement.query_map(["bob"], |row| row.get::<_, String>(3)).unwrap();

@@ -1,5 +1,6 @@
 //! Foreign keys and triggers are off while rows of accounts are replaced, and only then.
 
+use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 
 use super::fixture::{StoreFixture, number};
@@ -8,7 +9,7 @@ use crate::store::error::StoreError;
 use crate::store::{empty_accounts, empty_sessions};
 
 /// Expiry time of the sessions.
-const NOW: (i64, &str) = (0, "1970-01-01 00:00:00+00:00");
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// Accounts with details that refer to them, and a trigger that deletes unrelated rows.
 const MORE: &str = "PRAGMA foreign_keys = 0; DROP TABLE auth_users_details;
@@ -70,7 +71,7 @@ fn they_are_on_again_after_success_error_and_panic() {
     assert_eq!((emptied.users, emptied.sessions), (1, 0));
     assert_eq!(emptied.warnings, ["triggers on these tables did not run: t"]);
     assert_on(&db, "at the end");
-    assert_eq!(empty_sessions(&tx, NOW.0).unwrap(), (0, Vec::new()));
+    assert_eq!(empty_sessions(&tx, NOW).unwrap(), (0, Vec::new()));
     assert_eq!(number(&db, "SELECT count(*) FROM photos"), 1);
     db.commit().unwrap();
     assert_eq!(number(&db, "SELECT count(*) FROM auth_users_details"), 0);

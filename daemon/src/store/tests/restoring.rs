@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use jiff::Timestamp;
 use rusqlite::types::Value;
 
 use super::backups::write_backup;
@@ -51,8 +52,7 @@ fn plan(db: &Db, file: &BackupFile) -> Plan {
 
 fn restore(db: &Db, file: &BackupFile) -> Vec<String> {
     db.begin().unwrap();
-    let now = (0, "1970-01-01 00:00:00+00:00");
-    let restored = restore_accounts(&Tx::new(db), file, (true, 7), now).unwrap();
+    let restored = restore_accounts(&Tx::new(db), file, (true, 7), Timestamp::UNIX_EPOCH).unwrap();
     db.commit().unwrap();
     restored.lost
 }

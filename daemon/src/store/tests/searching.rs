@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use rusqlite::params;
 
 use super::fixture::StoreFixture;
+use crate::store::accounts_search::{RANGE_CAP, page_within};
 use crate::store::db::Db;
-use crate::store::users_search::{RANGE_CAP, page_within};
-use crate::store::{UserPage, UserSearch};
+use crate::store::{AccountPage, AccountSearch};
 
 #[derive(Clone, Debug)]
 struct Account {
@@ -54,13 +54,13 @@ fn fill(db: &Db, rows: &[Account]) {
     }
 }
 
-fn matches(row: &Account, search: &UserSearch) -> bool {
+fn matches(row: &Account, search: &AccountSearch) -> bool {
     match search {
-        UserSearch::People => row.id > 0,
-        UserSearch::Everybody => true,
-        UserSearch::Number(id, name) => row.id == *id || (row.id > 0 && row.name == *name),
-        UserSearch::Uid(uid) => *uid == format!("uid{}", row.id),
-        UserSearch::Prefix { lower, display } => {
+        AccountSearch::People => row.id > 0,
+        AccountSearch::Everybody => true,
+        AccountSearch::Number(id, name) => row.id == *id || (row.id > 0 && row.name == *name),
+        AccountSearch::Uid(uid) => *uid == format!("uid{}", row.id),
+        AccountSearch::Prefix { lower, display } => {
             let folded = |text: &str| text.to_ascii_lowercase();
             row.id > 0
                 && (row.name.starts_with(lower)
@@ -70,7 +70,7 @@ fn matches(row: &Account, search: &UserSearch) -> bool {
     }
 }
 
-fn expected(rows: &[Account], search: &UserSearch, page: UserPage) -> Vec<i64> {
+fn expected(rows: &[Account], search: &AccountSearch, page: AccountPage) -> Vec<i64> {
     rows.iter()
         .filter(|row| row.id > page.after && (page.deleted || !row.deleted))
         .filter(|row| matches(row, search))
@@ -79,18 +79,18 @@ fn expected(rows: &[Account], search: &UserSearch, page: UserPage) -> Vec<i64> {
         .collect()
 }
 
-fn searches() -> impl Strategy<Value = UserSearch> {
+fn searches() -> impl Strategy<Value = AccountSearch> {
     let prefix = proptest::string::string_regex(&format!("{LETTERS}{{1,3}}")).unwrap();
     prop_oneof![
-        1 => Just(UserSearch::People),
-        1 => Just(UserSearch::Everybody),
-        1 => (-3..24_i64).prop_map(|id| UserSearch::Number(id, "a".into())),
-        1 => (-3..24_i64).prop_map(|id| UserSearch::Uid(format!("uid{id}"))),
-        6 => prefix.prop_map(|text| UserSearch::Prefix { lower: text.to_lowercase(), display: text }),
+        1 => Just(AccountSearch::People),
+        1 => Just(AccountSearch::Everybody),
+        1 => (-3..24_i64).prop_map(|id| AccountSearch::Number(id, "a".into())),
+        1 => (-3..24_i64).prop_map(|id| AccountSearch::Uid(format!("uid{id}"))),
+        6 => prefix.prop_map(|text| AccountSearch::Prefix { lower: text.to_lowercase(), display: text }),
     ]
 }
 
-fn found(db: &Db, search: &UserSearch, page: UserPage, cap: usize) -> Vec<i64> {
+fn found(db: &Db, search: &AccountSearch, page: AccountPage, cap: usize) -> Vec<i64> {
     let rows = page_within(db, search, page, cap).unwrap();
     rows.into_iter().map(|row| row.id).collect()
 }
@@ -116,7 +116,7 @@ proptest! {
     ) {
         DB.with(|(_, db)| {
             fill(db, &rows);
-            let page = UserPage { after, limit, deleted };
+            let page = AccountPage { after, limit, deleted };
             for cap in [1, 2, RANGE_CAP] {
                 prop_assert_eq!(found(db, &search, page, cap), expected(&rows, &search, page));
             }
@@ -125,8 +125,8 @@ proptest! {
     }
 }
 
-fn prefix(text: &str) -> UserSearch {
-    UserSearch::Prefix { lower: text.to_lowercase(), display: text.into() }
+fn prefix(text: &str) -> AccountSearch {
+    AccountSearch::Prefix { lower: text.to_lowercase(), display: text.into() }
 }
 
 fn person(id: i64, name: &str, display: &str) -> Account {
@@ -144,7 +144,7 @@ fn display_names_are_found_in_either_ascii_case_and_wildcards_are_letters() {
     ];
     DB.with(|(_, db)| {
         fill(db, &rows);
-        let page = UserPage { after: i64::MIN, limit: 10, deleted: false };
+        let page = AccountPage { after: i64::MIN, limit: 10, deleted: false };
         for (text, ids) in [
             ("Z", &[1][..]),
             ("z", &[1]),

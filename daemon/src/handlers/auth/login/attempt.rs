@@ -9,11 +9,11 @@ use photoprism_protocol::text::is_control;
 use photoprism_protocol::token::is_app_password;
 use sha2::{Digest, Sha256};
 
-use crate::accounts::index::SessionId;
-use crate::accounts::limiter::ClientIp;
 use crate::error::CommandError;
 use crate::handlers::auth::add::client_name;
 use crate::handlers::find::no_nul;
+use crate::limiter::ClientIp;
+use crate::session_index::SessionId;
 
 /// The realm of a request that names none.
 pub(in crate::handlers) const DEFAULT_REALM: &str = "api";

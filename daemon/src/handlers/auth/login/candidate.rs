@@ -1,16 +1,14 @@
 //! What is read about an attempt before its hash is computed, and checked again afterwards.
 
-use photoprism_protocol::provider::Provider;
+use photoprism_protocol::token::is_app_password;
 
 use super::attempt::Attempt;
-use super::judge::account_refusal;
-use crate::accounts::change::takes_password;
-use crate::accounts::limiter::LimitKey;
-use crate::accounts::sessions::{SessionLifetime, is_app_password, scope_allows};
 use crate::error::CommandError;
 use crate::handlers::auth::find::id_of;
 use crate::handlers::context::Context;
-use crate::store::{Db, SessionRow, UserRow, password_hash, session_by_id, user_by_name};
+use crate::limiter::LimitKey;
+use crate::model::{Account, Provider, Session, SessionKind, first_disabling, scope_allows};
+use crate::store::{Db, account_by_name, password_hash, session_by_id};
 
 /// What the database contains about an attempt.
 #[derive(Clone, Debug)]
@@ -31,7 +29,7 @@ pub fn load_candidate(
     context: &Context,
     attempt: &Attempt,
 ) -> Result<Candidate, CommandError> {
-    let row = user_by_name(db, &attempt.name)?;
+    let row = account_by_name(db, &attempt.name)?;
     candidate(db, context, attempt, row.as_ref())
 }
 
@@ -39,7 +37,7 @@ pub(super) fn candidate(
     db: &Db,
     context: &Context,
     attempt: &Attempt,
-    row: Option<&UserRow>,
+    row: Option<&Account>,
 ) -> Result<Candidate, CommandError> {
     let Some(row) = row else {
         let who = LimitKey::unknown(&attempt.name);
@@ -48,21 +46,21 @@ pub(super) fn candidate(
     let app = app_password(db, attempt, row)?
         .filter(|app| accepts(app, attempt, context.now.as_second()))
         // One that is refused for its account costs a hash like any other refusal.
-        .filter(|_| account_refusal(db, context, row).is_none())
+        .filter(|_| first_disabling(row, context.now).is_none())
         .map(|app| app.id);
     Ok(Candidate {
         who: LimitKey::Account(row.uid.clone()),
         stored: usable_hash(db, row)?,
         app,
-        two_factor: has_two_factor(row).then(|| row.uid.clone()),
+        two_factor: row.has_two_factor().then(|| row.uid.clone()),
     })
 }
 
 /// The hash that the account's password is checked against, where it has one. That of an account
 /// without a provider is checked as well, so that the record distinguishes its owner from a guess:
 /// the account lets nobody in (`disabled`).
-pub(super) fn usable_hash(db: &Db, row: &UserRow) -> Result<Option<String>, CommandError> {
-    if !takes_password(row) && row.provider != Provider::None.as_str() {
+pub(super) fn usable_hash(db: &Db, row: &Account) -> Result<Option<String>, CommandError> {
+    if !row.provider.checks_password() && row.provider != Provider::None {
         return Ok(None);
     }
     Ok(password_hash(db, &row.uid)?)
@@ -72,22 +70,18 @@ pub(super) fn usable_hash(db: &Db, row: &UserRow) -> Result<Option<String>, Comm
 pub(super) fn app_password(
     db: &Db,
     attempt: &Attempt,
-    row: &UserRow,
-) -> Result<Option<SessionRow>, CommandError> {
-    if attempt.ended || !photoprism_protocol::token::is_app_password(attempt.password.expose()) {
+    row: &Account,
+) -> Result<Option<Session>, CommandError> {
+    if attempt.ended || !is_app_password(attempt.password.expose()) {
         return Ok(None);
     }
     let session = session_by_id(db, &id_of(&attempt.password))?;
-    Ok(session.filter(|session| is_app_password(session) && session.user_uid == row.uid))
+    Ok(session.filter(|session| {
+        session.kind() == SessionKind::AppPassword && session.user_uid == row.uid
+    }))
 }
 
 /// Whether an app password is still valid and allows what is wanted.
-pub(super) fn accepts(app: &SessionRow, attempt: &Attempt, now: i64) -> bool {
-    !SessionLifetime::of(app).is_expired(now)
-        && scope_allows(&app.scope, attempt.wanted().into_iter())
-}
-
-/// Whether the account has both the method and a key.
-pub(super) fn has_two_factor(row: &UserRow) -> bool {
-    row.method == "2fa" && row.has_passcode
+pub(super) fn accepts(app: &Session, attempt: &Attempt, now: i64) -> bool {
+    !app.lifetime().is_expired(now) && scope_allows(&app.scope, attempt.wanted().into_iter())
 }

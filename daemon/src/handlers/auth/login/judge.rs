@@ -1,17 +1,15 @@
 //! Why an attempt is refused: the first reason that holds.
 
+use jiff::Timestamp;
+
 use super::attempt::Attempt;
-use super::candidate::{accepts, app_password, has_two_factor, usable_hash};
+use super::candidate::{accepts, app_password, usable_hash};
 use super::settle::VerifiedCredential;
-use crate::accounts::account::{EffectiveRights, is_deleted};
-use crate::accounts::passcodes::{Key, recovery_code_matches, verify_totp};
-use crate::accounts::sessions::SessionLifetime;
-use crate::accounts::times;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
-use crate::store::{
-    Db, SessionRow, Tx, UserRow, consume_totp_step, passcode_find, passcode_last_step,
-};
+use crate::model::passcodes::{Key, recovery_code_matches, verify_totp};
+use crate::model::{Account, Edition, Obstacle, Session, first_disabling, login_obstacles};
+use crate::store::{Tx, consume_totp_step, passcode_find, passcode_last_step};
 
 /// Why an attempt is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +83,7 @@ pub(super) enum Judgement {
 
 /// How an attempt is let in.
 pub(super) struct Grant {
-    pub(super) app: Option<SessionRow>,
+    pub(super) app: Option<Session>,
     pub(super) passcode: Passcode,
 }
 
@@ -103,14 +101,14 @@ pub(super) fn judge(
     tx: &Tx<'_>,
     context: &Context,
     (attempt, checked): Inputs<'_>,
-    row: Option<&UserRow>,
+    row: Option<&Account>,
 ) -> Result<Judgement, CommandError> {
     let Some(row) = row else { return Ok(Judgement::Deny(Reason::UnknownUser)) };
     let app = app_password(tx, attempt, row)?;
     let now = context.now.as_second();
     let right_app = app.as_ref().is_some_and(|app| accepts(app, attempt, now));
     match checked {
-        VerifiedCredential::App => match (right_app, account_refusal(tx, context, row)) {
+        VerifiedCredential::App => match (right_app, refusal(row, context.now)) {
             (true, None) => Ok(entrance(app, Passcode::NotNeeded)),
             // It or its account was ended while it was checked: the hash decides what it is now.
             (true, Some(_)) | (false, _) => Ok(Judgement::Retry),
@@ -121,19 +119,18 @@ pub(super) fn judge(
                 return Ok(Judgement::Retry);
             }
             if right_app {
-                let refusal = account_refusal(tx, context, row);
+                let refusal = refusal(row, context.now);
                 return Ok(refusal.map_or(Judgement::Retry, Judgement::Deny));
             }
             if current.is_none() {
                 return Ok(Judgement::Deny(Reason::NoPassword));
             }
             if !matches {
-                let scope = app.is_some_and(|app| !SessionLifetime::of(&app).is_expired(now));
+                let scope = app.is_some_and(|app| !app.lifetime().is_expired(now));
                 let reason = if scope { Reason::Scope } else { Reason::WrongPassword };
                 return Ok(Judgement::Deny(reason));
             }
-            let refusal = account_refusal(tx, context, row).or_else(|| login_off(tx, context, row));
-            match refusal {
+            match login_refusal(row, tx.kind().edition(), context.now) {
                 Some(reason) => Ok(Judgement::Deny(reason)),
                 None => with_passcode(tx, now, (attempt, *passcode_place), row),
             }
@@ -141,33 +138,42 @@ pub(super) fn judge(
     }
 }
 
-fn entrance(app: Option<SessionRow>, passcode: Passcode) -> Judgement {
+fn entrance(app: Option<Session>, passcode: Passcode) -> Judgement {
     Judgement::Grant(Box::new(Grant { app, passcode }))
 }
 
 /// What stops the account whatever it shows.
-pub(super) fn account_refusal(db: &Db, context: &Context, row: &UserRow) -> Option<Reason> {
-    if is_deleted(row) {
-        return Some(Reason::Deleted);
-    }
-    if !EffectiveRights::of(row, db.kind(), context.now).disabled {
-        return None;
-    }
-    let over = times::parse_stored(&row.expires_at).is_some_and(|end| end <= context.now);
-    Some(if over && !row.super_admin { Reason::Expired } else { Reason::Disabled })
+fn refusal(account: &Account, now: Timestamp) -> Option<Reason> {
+    first_disabling(account, now).map(Reason::from)
 }
 
-fn login_off(tx: &Tx<'_>, context: &Context, row: &UserRow) -> Option<Reason> {
-    (!EffectiveRights::of(row, tx.kind(), context.now).may_login).then_some(Reason::LoginOff)
+/// What stops a right password.
+fn login_refusal(account: &Account, edition: Edition, now: Timestamp) -> Option<Reason> {
+    let mut obstacles = login_obstacles(account, edition, now);
+    obstacles.find(|obstacle| !obstacle.is_about_password()).map(Reason::from)
+}
+
+impl From<Obstacle> for Reason {
+    fn from(obstacle: Obstacle) -> Self {
+        match obstacle {
+            Obstacle::Deleted => Self::Deleted,
+            Obstacle::Expired(_) => Self::Expired,
+            Obstacle::NoProvider => Self::Disabled,
+            Obstacle::OtherProvider | Obstacle::NoPassword => Self::NoPassword,
+            Obstacle::NoName | Obstacle::System | Obstacle::LoginOff | Obstacle::UnknownRole => {
+                Self::LoginOff
+            }
+        }
+    }
 }
 
 fn with_passcode(
     tx: &Tx<'_>,
     now: i64,
     (attempt, has_place): (&Attempt, bool),
-    row: &UserRow,
+    row: &Account,
 ) -> Result<Judgement, CommandError> {
-    if !has_two_factor(row) {
+    if !row.has_two_factor() {
         return Ok(entrance(None, Passcode::NotNeeded));
     }
     let Some(typed) = &attempt.passcode else {

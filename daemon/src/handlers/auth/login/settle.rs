@@ -9,17 +9,17 @@ use photoprism_protocol::token::new_access_token;
 use super::attempt::Attempt;
 use super::candidate::{Candidate, candidate};
 use super::judge::{Grant, Judgement, Passcode, Reason, judge};
-use crate::accounts::account::{AccountState, to_wire};
-use crate::accounts::sessions;
-use crate::accounts::times;
-use crate::effect::{Effect, WithEffects};
 use crate::error::CommandError;
 use crate::handlers::auth::drawn::drawn;
+use crate::handlers::auth::find::to_wire as session_to_wire;
 use crate::handlers::context::{Context, success};
+use crate::handlers::revoked::revoke;
+use crate::handlers::users::{disable_2fa, to_wire};
+use crate::model::{Account, Change, Effect, Property, Session, WithEffects, revocations};
 use crate::store::{
-    self, AttemptStatus, LimitCharge, LimitRow, SessionRow, Tx, UserChange, UserRow, end_sessions,
-    limits_charge, login_record, passcodes_remove, session_insert, trim_logins, trust_put,
-    user_by_name, user_by_uid, user_change, user_logged_in,
+    self, AttemptStatus, LimitCharge, LimitRow, Tx, account_by_name, account_by_uid,
+    account_logged_in, account_update, limits_charge, login_record, session_insert, trim_logins,
+    trust_put,
 };
 
 /// Most live logins of an account.
@@ -95,7 +95,7 @@ pub fn commit_attempt(
     request: &VerifiedAttempt,
 ) -> Result<WithEffects<Decision>, CommandError> {
     let attempt = &request.attempt;
-    let row = user_by_name(tx, &attempt.name)?;
+    let row = account_by_name(tx, &attempt.name)?;
     match (judge(tx, context, (attempt, &request.checked), row.as_ref())?, row) {
         (Judgement::Grant(entrance), Some(row)) => welcome(tx, context, request, (*entrance, row)),
         (Judgement::Retry | Judgement::Grant(_), row) => {
@@ -141,7 +141,7 @@ fn record(
             status,
             user_agent: &attempt.user_agent,
             banned: false,
-            now: &times::format_stored(context.now),
+            now: context.now,
         },
     )?)
 }
@@ -150,31 +150,31 @@ fn welcome(
     tx: &Tx<'_>,
     context: &Context,
     request: &VerifiedAttempt,
-    (entrance, row): (Grant, UserRow),
+    (entrance, row): (Grant, Account),
 ) -> Result<WithEffects<Decision>, CommandError> {
     let mut effects = Vec::new();
     if entrance.passcode == Passcode::Recovery {
-        effects.push(turn_two_factor_off(tx, context, &row)?);
+        effects.extend(turn_two_factor_off(tx, context, &row)?);
     }
     record(tx, context, &request.attempt, AttemptStatus::Ok)?;
     if let Some(vouch) = &request.charges.vouch {
         trust_put(tx, vouch)?;
     }
-    user_logged_in(tx, &row.uid, &times::format_stored(context.now))?;
+    account_logged_in(tx, &row.uid, context.now)?;
     let created = if request.attempt.session {
         Some(create_session(tx, context, request, (&entrance, &row))?)
     } else {
         None
     };
-    let row = user_by_uid(tx, &row.uid)?.unwrap_or(row);
-    let state = AccountState::of(&row);
-    let user = to_wire(row, tx.kind(), context.now);
+    let row = account_by_uid(tx, &row.uid)?.unwrap_or(row);
+    let account = Box::new(row.clone());
+    let user = to_wire(row, tx.kind().edition(), context.now);
     let (session, secret) = match created {
         None => (None, None),
         Some(NewSession { row, secret, trimmed }) => {
             effects.extend(trimmed.into_iter().map(|id| Effect::SessionEnded { id }));
-            effects.push(Effect::SessionCreated(Box::new(row.clone()), Some(state)));
-            (Some(sessions::to_wire(row, context.now.as_second())), Some(secret))
+            effects.push(Effect::SessionCreated(Box::new(row.clone()), Some(account)));
+            (Some(session_to_wire(row, context.now.as_second())), Some(secret))
         }
     };
     let success = success(&LoginResult { user, session, secret })?;
@@ -185,17 +185,18 @@ fn welcome(
 fn turn_two_factor_off(
     tx: &Tx<'_>,
     context: &Context,
-    row: &UserRow,
-) -> Result<Effect, CommandError> {
-    passcodes_remove(tx, &row.uid)?;
-    let change = UserChange { method: Some(String::new()), ..UserChange::default() };
-    user_change(tx, &row.uid, &change, &times::format_stored(context.now))?;
-    end_sessions(tx, &row.uid, context.now.as_second())?;
-    Ok(Effect::SessionsEnded { uid: row.uid.clone(), all: false })
+    row: &Account,
+) -> Result<Option<Effect>, CommandError> {
+    let mut after = row.clone();
+    let disabled = disable_2fa(tx, &mut after)?;
+    account_update(tx, (row, &after), context.now)?;
+    let changed = disabled.then_some(Property::TwoFactor);
+    let revocation = revocations(Change::Properties(&changed.into_iter().collect()));
+    Ok(revoke(tx, row, revocation, context.now)?.1)
 }
 
 struct NewSession {
-    row: SessionRow,
+    row: Session,
     secret: Secret,
     trimmed: Vec<String>,
 }
@@ -204,11 +205,11 @@ fn create_session(
     tx: &Tx<'_>,
     context: &Context,
     request: &VerifiedAttempt,
-    (entrance, user): (&Grant, &UserRow),
+    (entrance, user): (&Grant, &Account),
 ) -> Result<NewSession, CommandError> {
     let mut random = context.random;
     let (secret, id) = drawn(|| new_access_token(&mut random));
-    let row = SessionRow { id, ..new_row(context, request, (entrance, user)) };
+    let row = Session { id, ..new_row(context, request, (entrance, user)) };
     session_insert(tx, &row)?;
     let trimmed = trim_logins(tx, &user.uid, MOST_LOGINS, context.now.as_second())?;
     Ok(NewSession { row, secret, trimmed })
@@ -217,12 +218,12 @@ fn create_session(
 fn new_row(
     context: &Context,
     request: &VerifiedAttempt,
-    (entrance, user): (&Grant, &UserRow),
-) -> SessionRow {
-    let (attempt, now) = (&request.attempt, times::format_stored(context.now));
+    (entrance, user): (&Grant, &Account),
+) -> Session {
+    let (attempt, now) = (&request.attempt, context.now);
     let mut random = context.random;
     let after = |seconds: i64| if seconds < 0 { -1 } else { context.now.as_second() + seconds };
-    let common = SessionRow {
+    let common = Session {
         ref_id: session_ref_id(&mut random),
         user_uid: user.uid.clone(),
         user_name: user.name.clone(),
@@ -230,12 +231,12 @@ fn new_row(
         client_ip: attempt.client_ip.as_str().into(),
         login_ip: attempt.client_ip.as_str().into(),
         user_agent: attempt.user_agent.chars().take(512).collect(),
-        login_at: now.clone(),
-        created_at: now,
-        ..SessionRow::default()
+        login_at: Some(now),
+        created_at: Some(now),
+        ..Session::default()
     };
     match &entrance.app {
-        None => SessionRow {
+        None => Session {
             provider: "local".into(),
             method: if entrance.passcode == Passcode::NotNeeded { "default" } else { "2fa" }.into(),
             client_name: attempt.client_name.clone(),
@@ -244,7 +245,7 @@ fn new_row(
             ..common
         },
         // Created from an app password, it has that one's rights and ends with it.
-        Some(app) => SessionRow {
+        Some(app) => Session {
             provider: "application".into(),
             method: "session".into(),
             auth_issuer: user.uid.clone(),

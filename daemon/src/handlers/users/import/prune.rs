@@ -6,14 +6,13 @@ use photoprism_protocol::name::UserName;
 use photoprism_protocol::text::without_case;
 
 use super::valid_row::{RejectedRow, ValidRow};
-use crate::accounts::bootstrap::FIRST_ADMIN_ID;
-use crate::accounts::times;
-use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
+use crate::handlers::revoked::revoke;
 use crate::handlers::users::{ensure_other_super_admin, reload};
+use crate::model::{Account, Change, Effect, FIRST_ADMIN_ID, revocations};
 use crate::store::{
-    Tx, UserPage, UserRow, UserSearch, end_all_sessions, user_by_name, user_delete, users_page,
+    AccountPage, AccountSearch, Tx, account_by_name, account_delete, accounts_page,
 };
 
 /// Rows that are read in one piece.
@@ -26,7 +25,7 @@ const NAMED: usize = 10;
 #[derive(Default)]
 pub(super) struct Unnamed {
     /// Those that a row could have named.
-    pub(super) rows: Vec<UserRow>,
+    pub(super) rows: Vec<Account>,
     /// UIDs of those that no file can name: PhotoPrism stored their names under another rule.
     unnameable: Vec<String>,
 }
@@ -47,7 +46,7 @@ pub(super) fn ensure_names_somebody(
 
 /// Refuses a new account whose name may be the beginning of another one's, which would be deleted.
 pub(super) fn ensure_whole(tx: &Tx<'_>, row: &ValidRow) -> Result<(), CommandError> {
-    if !row.may_be_cut || user_by_name(tx, row.name.as_str())?.is_some() {
+    if !row.may_be_cut || account_by_name(tx, row.name.as_str())?.is_some() {
         return Ok(());
     }
     Err(CommandError::broken(
@@ -71,8 +70,8 @@ pub(super) fn accounts_not_in_file(
     let mut unnamed = Unnamed::default();
     let mut after = FIRST_ADMIN_ID;
     loop {
-        let page = UserPage { after, limit: PIECE, deleted: false };
-        let rows = users_page(tx, &UserSearch::People, page)?;
+        let page = AccountPage { after, limit: PIECE, deleted: false };
+        let rows = accounts_page(tx, &AccountSearch::People, page)?;
         let Some(last) = rows.last() else { return Ok(unnamed) };
         after = last.id;
         // A given name in another spelling means this account.
@@ -108,12 +107,11 @@ impl Unnamed {
 pub(super) fn delete(
     tx: &Tx<'_>,
     context: &Context,
-    row: &UserRow,
+    row: &Account,
 ) -> Result<(u64, Vec<Effect>), CommandError> {
     ensure_other_super_admin(tx, context, row)?;
-    user_delete(tx, &row.uid, &times::format_stored(context.now))?;
-    let revoked = end_all_sessions(tx, &row.uid, context.now.as_second())?;
+    account_delete(tx, &row.uid, context.now)?;
+    let (revoked, ended) = revoke(tx, row, revocations(Change::Deleted), context.now)?;
     let (_, changed) = reload(tx, context, &row.uid)?;
-    let ended = Effect::SessionsEnded { uid: row.uid.clone(), all: true };
-    Ok((revoked, vec![ended, changed]))
+    Ok((revoked, ended.into_iter().chain([changed]).collect()))
 }

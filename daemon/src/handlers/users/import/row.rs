@@ -3,20 +3,18 @@
 use photoprism_protocol::secret::Secret;
 
 use super::valid_row::{PasswordChange, ValidRow};
-use crate::accounts::account::{AccountState, is_deleted};
-use crate::accounts::change::{check_takes_password, difference};
-use crate::accounts::sessions::SessionLifetime;
-use crate::accounts::times;
-use crate::effect::Effect;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Hashed};
 use crate::handlers::find::restore_hint;
+use crate::handlers::revoked::revoke;
 use crate::handlers::users::add::create_account;
 use crate::handlers::users::modify::{apply_change, check_change};
 use crate::handlers::users::reload;
+use crate::handlers::users::rules::check_takes_password;
+use crate::model::{Account, Change, Effect, METHOD_2FA, Property, Session, changes, revocations};
 use crate::store::{
-    SessionRow, Tx, UserChange, UserRow, end_sessions, passcode_activate, passcode_enroll,
-    password_hash, session_by_id, session_insert, user_by_name, user_by_uid, user_change,
+    Tx, account_by_name, account_by_uid, account_update, passcode_activate, passcode_enroll,
+    password_hash, session_by_id, session_insert,
 };
 
 /// The outcome of one row.
@@ -41,9 +39,9 @@ pub(super) fn import_row(
     row: &ValidRow,
     update: bool,
 ) -> Result<RowOutcome, CommandError> {
-    match user_by_name(tx, row.name.as_str())? {
+    match account_by_name(tx, row.name.as_str())? {
         None => added(tx, context, row),
-        Some(before) if is_deleted(&before) => Err(CommandError::Exists {
+        Some(before) if before.is_deleted() => Err(CommandError::Exists {
             field: "name",
             message: "the account is deleted; its name stays taken until it is restored".into(),
             hint: Some(restore_hint(&before).into()),
@@ -60,14 +58,14 @@ fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, C
         PasswordChange::None | PasswordChange::Pending => None,
         PasswordChange::Matches(_) => return Err(changed_meanwhile()),
     };
-    let uid = create_account(tx, context, (&row.name, &row.given), (hashed.as_ref(), false))?;
+    let account = create_account(tx, context, (&row.name, &row.given), (hashed.as_ref(), false))?;
     if let Some((url, recovery)) = &row.two_factor {
-        let now = times::format_stored(context.now);
-        passcode_enroll(tx, &uid, url, &now)?;
-        passcode_activate(tx, &uid, recovery, &now)?;
-        let method = UserChange { method: Some("2fa".into()), ..UserChange::default() };
-        user_change(tx, &uid, &method, &now)?;
+        passcode_enroll(tx, &account.uid, url, context.now)?;
+        passcode_activate(tx, &account.uid, recovery, context.now)?;
+        let after = Account { method: METHOD_2FA.into(), ..account.clone() };
+        account_update(tx, (&account, &after), context.now)?;
     }
+    let uid = account.uid;
     let (_, effect) = reload(tx, context, &uid)?;
     let mut effects = vec![effect];
     effects.extend(app_passwords(tx, row, (&uid, context.now.as_second()))?);
@@ -87,14 +85,14 @@ fn app_passwords(
     (uid, now): (&str, i64),
 ) -> Result<Vec<Effect>, CommandError> {
     let mut effects = Vec::new();
-    for app in row.app_passwords.iter().filter(|app| !SessionLifetime::of(app).is_expired(now)) {
+    for app in row.app_passwords.iter().filter(|app| !app.lifetime().is_expired(now)) {
         if session_by_id(tx, &app.id)?.is_some() {
             continue;
         }
         let (user_uid, user_name) = (uid.to_owned(), row.name.as_str().to_owned());
-        let session = SessionRow { user_uid, user_name, ..app.clone() };
+        let session = Session { user_uid, user_name, ..app.clone() };
         session_insert(tx, &session)?;
-        let account = user_by_uid(tx, uid)?.as_ref().map(AccountState::of);
+        let account = account_by_uid(tx, uid)?.map(Box::new);
         effects.push(Effect::SessionCreated(Box::new(session), account));
     }
     Ok(effects)
@@ -104,39 +102,39 @@ fn known(
     tx: &Tx<'_>,
     context: &Context,
     row: &ValidRow,
-    (before, update): (&UserRow, bool),
+    (before, update): (&Account, bool),
 ) -> Result<RowOutcome, CommandError> {
     let hash = if update { new_hash(tx, row, before)? } else { None };
     let mut after = before.clone();
     row.given.apply(&mut after)?;
-    let difference = difference(before, &after, hash.is_some(), false);
-    if difference.changed.is_empty() {
-        return Ok(RowOutcome::quietly("unchanged", Vec::new()));
+    let mut changed = changes(before, &after);
+    changed.extend(hash.as_ref().map(|_| Property::Password));
+    let names = changed.iter().map(|property| property.argument()).collect();
+    if changed.is_empty() {
+        return Ok(RowOutcome::quietly("unchanged", names));
     }
     if !update {
-        return Ok(RowOutcome::quietly("kept", difference.changed));
+        return Ok(RowOutcome::quietly("kept", names));
     }
     let after = check_change(tx, context, before, &row.given)?;
     if hash.is_some() {
         check_takes_password(&after)?;
     }
     apply_change(tx, context, (before, &after), hash.as_ref())?;
-    let ends = difference.touches_rights;
-    let sessions_revoked =
-        if ends { end_sessions(tx, &before.uid, context.now.as_second())? } else { 0 };
+    let revocation = revocations(Change::Properties(&changed));
+    let (sessions_revoked, ended) = revoke(tx, before, revocation, context.now)?;
     let (_, effect) = reload(tx, context, &before.uid)?;
-    let ended = Effect::SessionsEnded { uid: before.uid.clone(), all: false };
-    let effects = ends.then_some(ended).into_iter().chain([effect]).collect();
+    let effects = ended.into_iter().chain([effect]).collect();
     Ok(RowOutcome {
         outcome: "updated",
-        changed: difference.changed,
+        changed: names,
         sessions_revoked,
         wrote: Some((before.uid.clone(), effects)),
     })
 }
 
 /// The hash to store, where the account's is not the row's already.
-fn new_hash(tx: &Tx<'_>, row: &ValidRow, before: &UserRow) -> Result<Option<Hashed>, CommandError> {
+fn new_hash(tx: &Tx<'_>, row: &ValidRow, before: &Account) -> Result<Option<Hashed>, CommandError> {
     let stored = password_hash(tx, &before.uid)?;
     match &row.hash {
         PasswordChange::None | PasswordChange::Pending => Ok(None),

@@ -8,15 +8,14 @@ use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
 use super::prune::{Unnamed, accounts_not_in_file, delete, ensure_names_somebody, ensure_whole};
 use super::row::{RowOutcome, import_row};
 use super::valid_row::{Rows, ValidRow};
-use crate::accounts::account::unknown_role;
-use crate::accounts::times;
 use crate::cancel::Cancel;
-use crate::effect::{Effect, WithEffects};
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome, success};
 use crate::handlers::revoked::effective_within;
+use crate::handlers::users::rules::unknown_role;
 use crate::handlers::write::{Key, WriteResult, record, run_write};
-use crate::store::{Tx, backed_up};
+use crate::model::{Effect, WithEffects, to_file_name};
+use crate::store::{Tx, WorkError, backed_up};
 
 /// How an import is carried out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,7 +116,7 @@ fn import_rows(
     // the end: a refused row saves everybody, and a backup for nothing would drive an old one out.
     let deletes = || tx.tried(|| whole(tx, context, import, &unnamed)).map(|it| it.0.counts.pruned);
     let (mut results, effects) = if !dry_run && !unnamed.rows.is_empty() && deletes()? > 0 {
-        let name = format!("{}-users-prune", times::to_file_name(context.now));
+        let name = format!("{}-users-prune", to_file_name(context.now));
         backed_up(tx, (&name, None), |backup| {
             let (mut results, effects) = whole(tx, context, import, &unnamed)?;
             results.backup = Some(backup.path.display().to_string());
@@ -200,7 +199,7 @@ fn check(cancel: &Cancel) -> Result<(), CommandError> {
 /// What `users.add` and `users.mod` warn of, where the row got a role.
 fn warning(tx: &Tx<'_>, row: &ValidRow, came: &RowOutcome) -> Option<String> {
     let role = row.given.role.filter(|_| came.outcome == "added" || came.changed.contains(&"role"));
-    unknown_role(tx.kind(), role).filter(|_| came.wrote.is_some())
+    unknown_role(tx.kind().edition(), role).filter(|_| came.wrote.is_some())
 }
 
 /// Records the outcome of a row: in the results, and in the audit trail if something was written.

@@ -5,14 +5,13 @@ use photoprism_protocol::name::UserName;
 use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::Row;
-use photoprism_protocol::users::Fields;
 
-use crate::accounts::account::is_deleted;
-use crate::accounts::passcodes::Key;
-use crate::accounts::password::PasswordRules;
-use crate::accounts::properties::Properties;
 use crate::error::CommandError;
-use crate::store::{Db, SessionRow, password_hash, user_by_name};
+use crate::handlers::users::properties::Properties;
+use crate::model::PasswordRules;
+use crate::model::Session;
+use crate::model::passcodes::Key;
+use crate::store::{Db, account_by_name, password_hash};
 
 /// Bytes of a two-factor key's URL: PhotoPrism's column has no more.
 const MOST_URL_BYTES: usize = 2048;
@@ -51,7 +50,7 @@ pub struct ValidRow {
     /// Key and recovery code of two-factor authentication.
     pub(super) two_factor: Option<(Secret, Secret)>,
     /// App passwords of another database's account.
-    pub(super) app_passwords: Vec<SessionRow>,
+    pub(super) app_passwords: Vec<Session>,
 }
 
 /// A row that was not taken.
@@ -86,8 +85,11 @@ impl ValidRow {
         mut row: Row,
         (rules, is_hash): (&PasswordRules, impl Fn(&str) -> Result<(), RuleError>),
     ) -> Result<Self, CommandError> {
-        let ways =
-            [row.password.is_some(), row.password_file.is_some(), row.password_hash.is_some()];
+        let ways = [
+            row.fields.password.is_some(),
+            row.password_file.is_some(),
+            row.password_hash.is_some(),
+        ];
         if ways.iter().filter(|given| **given).count() > 1 {
             return Err(CommandError::broken(
                 "password",
@@ -105,7 +107,7 @@ impl ValidRow {
         };
         let two_factor = two_factor(row.totp_url.take(), row.recovery_code.take())?;
         let password_file = row.password_file.take();
-        let given = Properties::parse(fields(row), rules)?;
+        let given = Properties::parse(row.fields, rules)?;
         let app_passwords = Vec::new();
         let may_be_cut = false;
         Ok(Self { line, may_be_cut, name, password_file, given, hash, two_factor, app_passwords })
@@ -131,7 +133,7 @@ impl ValidRow {
 
 /// The hash that the account of that name has; outer `None`: there is no such account to change.
 pub fn known_hash(db: &Db, name: &str) -> Result<Option<Option<String>>, CommandError> {
-    match user_by_name(db, name)?.filter(|row| !is_deleted(row)) {
+    match account_by_name(db, name)?.filter(|row| !row.is_deleted()) {
         Some(row) => Ok(Some(password_hash(db, &row.uid)?)),
         None => Ok(None),
     }
@@ -160,24 +162,5 @@ fn two_factor(
             Err(CommandError::broken("recovery_code", "a recovery code has at most 255 bytes"))
         }
         (Some(url), code) => Ok(Some((url, code.unwrap_or_else(none)))),
-    }
-}
-
-fn fields(row: Row) -> Fields {
-    Fields {
-        role: row.role,
-        password: row.password,
-        display_name: row.display_name,
-        email: row.email,
-        provider: row.provider,
-        auth_id: row.auth_id,
-        auth_issuer: row.auth_issuer,
-        super_admin: row.super_admin,
-        can_login: row.can_login,
-        webdav: row.webdav,
-        base_path: row.base_path,
-        upload_path: row.upload_path,
-        attr: row.attr,
-        expires_at: row.expires_at,
     }
 }

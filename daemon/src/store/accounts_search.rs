@@ -5,17 +5,18 @@ use std::collections::BTreeSet;
 
 use rusqlite::{ToSql, params};
 
+use super::accounts::account_row;
 use super::db::Db;
 use super::error::StoreError;
 use super::prefix::successor;
-use super::users::{UserRow, user_row};
+use crate::model::Account;
 
 /// Length of an index range beyond which a scan by id finds a page sooner.
 pub(super) const RANGE_CAP: usize = 5000;
 
 /// Filter of the accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UserSearch {
+pub enum AccountSearch {
     /// People.
     People,
     /// People and the system rows.
@@ -35,7 +36,7 @@ pub enum UserSearch {
 
 /// Where a page begins, how long it is, whether it includes deleted accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UserPage {
+pub struct AccountPage {
     /// Ids above this one; `i64::MIN` for the first page.
     pub after: i64,
     /// Most rows.
@@ -44,45 +45,45 @@ pub struct UserPage {
     pub deleted: bool,
 }
 
-impl UserPage {
+impl AccountPage {
     const fn alive(self) -> &'static str {
         if self.deleted { "" } else { "AND u.deleted_at IS NULL" }
     }
 }
 
 /// One page of accounts in the order of their ids.
-pub fn users_page(
+pub fn accounts_page(
     db: &Db,
-    search: &UserSearch,
-    page: UserPage,
-) -> Result<Vec<UserRow>, StoreError> {
+    search: &AccountSearch,
+    page: AccountPage,
+) -> Result<Vec<Account>, StoreError> {
     page_within(db, search, page, RANGE_CAP)
 }
 
 /// The same with another limit for the ranges.
 pub(super) fn page_within(
     db: &Db,
-    search: &UserSearch,
-    page: UserPage,
+    search: &AccountSearch,
+    page: AccountPage,
     cap: usize,
-) -> Result<Vec<UserRow>, StoreError> {
+) -> Result<Vec<Account>, StoreError> {
     match search {
-        UserSearch::People => walk(db, page, "u.id > 0", &[]),
-        UserSearch::Everybody => walk(db, page, "1", &[]),
-        UserSearch::Number(id, name) => {
+        AccountSearch::People => walk(db, page, "u.id > 0", &[]),
+        AccountSearch::Everybody => walk(db, page, "1", &[]),
+        AccountSearch::Number(id, name) => {
             walk(db, page, "(u.id = ?3 OR (u.user_name = ?4 AND u.id > 0))", &[id, name])
         }
-        UserSearch::Uid(uid) => walk(db, page, "u.user_uid = ?3", &[uid]),
-        UserSearch::Prefix { lower, display } => prefix(db, page, (lower, display), cap),
+        AccountSearch::Uid(uid) => walk(db, page, "u.user_uid = ?3", &[uid]),
+        AccountSearch::Prefix { lower, display } => prefix(db, page, (lower, display), cap),
     }
 }
 
 fn walk(
     db: &Db,
-    page: UserPage,
+    page: AccountPage,
     which: &str,
     more: &[&dyn ToSql],
-) -> Result<Vec<UserRow>, StoreError> {
+) -> Result<Vec<Account>, StoreError> {
     let statement = format!(
         "{} WHERE u.id > ?1 AND {which} {} ORDER BY u.id LIMIT ?2",
         db.columns.users,
@@ -92,16 +93,16 @@ fn walk(
     let mut params: Vec<&dyn ToSql> = vec![&page.after, &limit];
     params.extend_from_slice(more);
     let mut statement = db.conn.prepare_cached(&statement)?;
-    let rows = statement.query_map(&*params, user_row)?.collect::<Result<_, _>>()?;
+    let rows = statement.query_map(&*params, account_row)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }
 
 fn prefix(
     db: &Db,
-    page: UserPage,
+    page: AccountPage,
     (lower, display): (&str, &str),
     cap: usize,
-) -> Result<Vec<UserRow>, StoreError> {
+) -> Result<Vec<Account>, StoreError> {
     let Some(ids) = candidates(db, page, (lower, display), cap)? else {
         let which = "u.id > 0 AND (substr(u.user_name, 1, length(?3)) = ?3
              OR substr(u.user_email, 1, length(?3)) = ?3
@@ -112,7 +113,7 @@ fn prefix(
     let mut statement = db.conn.prepare_cached(&statement)?;
     let mut rows = Vec::new();
     for id in ids.into_iter().filter(|id| *id > page.after).take(page.limit) {
-        rows.push(statement.query_row([id], user_row)?);
+        rows.push(statement.query_row([id], account_row)?);
     }
     Ok(rows)
 }
@@ -120,7 +121,7 @@ fn prefix(
 /// The ids of all matches, in order; `None` if one of the ranges is too long to gather.
 fn candidates(
     db: &Db,
-    page: UserPage,
+    page: AccountPage,
     (lower, display): (&str, &str),
     cap: usize,
 ) -> Result<Option<BTreeSet<i64>>, StoreError> {
@@ -151,7 +152,7 @@ fn candidates(
 
 /// A query for the ids whose column begins with a text. The plus keeps the planner from the index
 /// of `deleted_at`, which contains nearly all accounts.
-fn range(page: UserPage, (column, rule): (&str, &str), bounded: bool) -> String {
+fn range(page: AccountPage, (column, rule): (&str, &str), bounded: bool) -> String {
     let below = if bounded {
         format!("AND u.{column} < ?2 COLLATE {rule}")
     } else {
@@ -173,7 +174,7 @@ mod tests {
     #[test]
     fn a_beginning_is_found_through_the_index_of_its_column() {
         let (_directory, db) = own();
-        let page = UserPage { deleted: false, after: 0, limit: 100 };
+        let page = AccountPage { deleted: false, after: 0, limit: 100 };
         for (column, rule) in
             [("user_name", "BINARY"), ("user_email", "BINARY"), ("display_name", "NOCASE")]
         {

@@ -3,20 +3,20 @@
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::uid::is_user_uid_shape;
 
-use crate::store::{LegacyRow, UserSearch};
+use crate::store::{AccountSearch, LegacyRow};
 
 /// Parses the text of a search.
-pub fn read(text: &str) -> UserSearch {
+pub(in crate::handlers) fn parse(text: &str) -> AccountSearch {
     if text.is_empty() {
-        UserSearch::People
+        AccountSearch::People
     } else if text == "all" {
-        UserSearch::Everybody
+        AccountSearch::Everybody
     } else if let Some(number) = whole_number(text) {
-        UserSearch::Number(number, text.to_owned())
+        AccountSearch::Number(number, text.to_owned())
     } else if is_user_uid_shape(text) {
-        UserSearch::Uid(text.to_owned())
+        AccountSearch::Uid(text.to_owned())
     } else {
-        UserSearch::Prefix { lower: lower(text), display: text.to_owned() }
+        AccountSearch::Prefix { lower: lower(text), display: text.to_owned() }
     }
 }
 
@@ -32,12 +32,12 @@ fn whole_number(text: &str) -> Option<i64> {
 }
 
 /// Whether a row of the legacy table matches; unlike the accounts, it has no system rows to add.
-pub fn matches_legacy(search: &UserSearch, row: &LegacyRow) -> bool {
+pub(in crate::handlers) fn matches_legacy(search: &AccountSearch, row: &LegacyRow) -> bool {
     match search {
-        UserSearch::People | UserSearch::Everybody => true,
-        UserSearch::Number(id, name) => row.id == *id || row.user_name == *name,
-        UserSearch::Uid(uid) => row.uid == *uid,
-        UserSearch::Prefix { lower, display } => {
+        AccountSearch::People | AccountSearch::Everybody => true,
+        AccountSearch::Number(id, name) => row.id == *id || row.user_name == *name,
+        AccountSearch::Uid(uid) => row.uid == *uid,
+        AccountSearch::Prefix { lower, display } => {
             row.user_name.starts_with(lower)
                 || row.email.starts_with(lower)
                 || starts_with_ignoring_ascii_case(&row.name, display)
@@ -53,25 +53,25 @@ fn starts_with_ignoring_ascii_case(text: &str, prefix: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn prefix(lower: &str, display: &str) -> UserSearch {
-        UserSearch::Prefix { lower: lower.into(), display: display.into() }
+    fn prefix(lower: &str, display: &str) -> AccountSearch {
+        AccountSearch::Prefix { lower: lower.into(), display: display.into() }
     }
 
     #[test]
     fn each_form_is_distinguished() {
-        assert_eq!(read(""), UserSearch::People);
-        assert_eq!(read("all"), UserSearch::Everybody);
-        assert_eq!(read("007"), UserSearch::Number(7, "007".into()));
-        assert_eq!(read("-2"), UserSearch::Number(-2, "-2".into()));
-        assert_eq!(read("+7"), prefix("+7", "+7"));
-        assert_eq!(read("-"), prefix("-", "-"));
+        assert_eq!(parse(""), AccountSearch::People);
+        assert_eq!(parse("all"), AccountSearch::Everybody);
+        assert_eq!(parse("007"), AccountSearch::Number(7, "007".into()));
+        assert_eq!(parse("-2"), AccountSearch::Number(-2, "-2".into()));
+        assert_eq!(parse("+7"), prefix("+7", "+7"));
+        assert_eq!(parse("-"), prefix("-", "-"));
         assert_eq!(
-            read("99999999999999999999"),
+            parse("99999999999999999999"),
             prefix("99999999999999999999", "99999999999999999999")
         );
-        assert_eq!(read("u000000000000001"), UserSearch::Uid("u000000000000001".into()));
-        assert_eq!(read("Bob"), prefix("bob", "Bob"));
-        assert_eq!(read("All"), prefix("all", "All"));
+        assert_eq!(parse("u000000000000001"), AccountSearch::Uid("u000000000000001".into()));
+        assert_eq!(parse("Bob"), prefix("bob", "Bob"));
+        assert_eq!(parse("All"), prefix("all", "All"));
     }
 
     #[test]
@@ -83,15 +83,15 @@ mod tests {
             user_name: "bob".into(),
             email: "bob@example.org".into(),
             admin: true,
-            created_at: String::new(),
+            created_at: None,
             disabled: false,
             webdav: true,
         };
         for text in ["", "all", "6", "uqz1r5w1rstuvwxy", "BO", "bob@ex", "old b"] {
-            assert!(matches_legacy(&read(text), &row), "{text}");
+            assert!(matches_legacy(&parse(text), &row), "{text}");
         }
         for text in ["7", "bobby", "b%", "_ob", "Bobo"] {
-            assert!(!matches_legacy(&read(text), &row), "{text}");
+            assert!(!matches_legacy(&parse(text), &row), "{text}");
         }
     }
 }

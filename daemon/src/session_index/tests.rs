@@ -3,6 +3,7 @@
 use photoprism_protocol::auth::Introspection;
 
 use super::*;
+use crate::model::{Provider, Role};
 
 const NOW: i64 = 1_800_000_000;
 
@@ -10,8 +11,8 @@ fn id(number: u8) -> SessionId {
     [number; 32]
 }
 
-fn row(number: u8, provider: &str, method: &str) -> SessionRow {
-    SessionRow {
+fn row(number: u8, provider: &str, method: &str) -> Session {
+    Session {
         id: data_encoding::HEXLOWER.encode(&id(number)),
         ref_id: format!("sess{number}"),
         user_uid: "uid1".into(),
@@ -20,31 +21,25 @@ fn row(number: u8, provider: &str, method: &str) -> SessionRow {
         method: method.into(),
         scope: "dav web".into(),
         expires: NOW + 100,
-        created_at: "2026-11-24 08:00:00+00:00".into(),
-        ..SessionRow::default()
+        created_at: "2026-11-24T08:00:00Z".parse().ok(),
+        ..Session::default()
     }
 }
 
-fn bob() -> AccountState {
-    AccountState {
-        uid: "uid1".into(),
-        name: "bob".into(),
-        role: "user".into(),
-        disabled: false,
-        expires: None,
-    }
+fn bob() -> Account {
+    Account { uid: "uid1".into(), name: "bob".into(), role: Role::User, ..Account::default() }
 }
 
-fn child_of(number: u8, parent: u8) -> SessionRow {
+fn child_of(number: u8, parent: u8) -> Session {
     let auth_id = data_encoding::HEXLOWER.encode(&id(parent));
-    SessionRow { auth_id, ..row(number, "application", "session") }
+    Session { auth_id, ..row(number, "application", "session") }
 }
 
 fn is_active(index: &SessionIndex, number: u8) -> bool {
-    asked(index, number, &Ask::default(), NOW)
+    asked(index, number, &Question::default(), NOW)
 }
 
-fn asked(index: &SessionIndex, number: u8, ask: &Ask, now: i64) -> bool {
+fn asked(index: &SessionIndex, number: u8, ask: &Question, now: i64) -> bool {
     matches!(index.verify(&id(number), ask, now), Introspection::Active(_))
 }
 
@@ -53,19 +48,19 @@ fn full() -> SessionIndex {
         row(1, "local", "default"),
         row(2, "application", "default"),
         child_of(3, 2),
-        SessionRow { user_uid: String::new(), ..row(4, "access_token", "oauth2") },
+        Session { user_uid: String::new(), ..row(4, "access_token", "oauth2") },
     ];
-    SessionIndex::load(rows, vec![bob()])
+    SessionIndex::load(&rows, &[bob()])
 }
 
 #[test]
 fn what_is_asked_for_must_hold() {
     let index = full();
-    let scope = |names: &[&str]| Ask {
+    let scope = |names: &[&str]| Question {
         scope: names.iter().map(ToString::to_string).collect(),
-        ..Ask::default()
+        ..Question::default()
     };
-    let name = |name: &str| Ask { name: Some(name.into()), ..Ask::default() };
+    let name = |name: &str| Question { name: Some(name.into()), ..Question::default() };
     assert!(asked(&index, 1, &scope(&["web", "dav"]), NOW));
     assert!(!asked(&index, 1, &scope(&["web", "photos"]), NOW));
     assert!(asked(&index, 1, &name("bob"), NOW));
@@ -73,10 +68,10 @@ fn what_is_asked_for_must_hold() {
     assert!(!asked(&index, 4, &name("bob"), NOW));
     assert!(is_active(&index, 4));
     assert!(!is_active(&index, 5));
-    assert!(asked(&index, 1, &Ask::default(), NOW + 99));
-    assert!(!asked(&index, 1, &Ask::default(), NOW + 100));
+    assert!(asked(&index, 1, &Question::default(), NOW + 99));
+    assert!(!asked(&index, 1, &Question::default(), NOW + 100));
     // The clock jumped back: what has ended stays ended.
-    assert!(!asked(&index, 1, &Ask::default(), NOW));
+    assert!(!asked(&index, 1, &Question::default(), NOW));
 }
 
 #[test]
@@ -96,20 +91,24 @@ fn ends_are_applied_to_exactly_whom_they_concern() {
 #[test]
 fn a_disabled_account_has_no_active_session_until_it_is_enabled_again() {
     let index = full();
-    index.apply(Effect::AccountChanged(AccountState { disabled: true, ..bob() }));
+    index.apply(Effect::AccountChanged(Box::new(Account { provider: Provider::None, ..bob() })));
     assert_eq!([1, 2, 3, 4].map(|n| is_active(&index, n)), [false, false, false, true]);
-    index.apply(Effect::AccountChanged(AccountState { expires: Some(NOW + 1), ..bob() }));
+    index.apply(Effect::AccountChanged(Box::new(Account {
+        expires_at: jiff::Timestamp::from_second(NOW + 1).ok(),
+        ..bob()
+    })));
     assert!(is_active(&index, 2));
-    assert!(!asked(&index, 2, &Ask::default(), NOW + 1));
+    assert!(!asked(&index, 2, &Question::default(), NOW + 1));
 }
 
 #[test]
 fn an_account_comes_with_its_session() {
-    let index = SessionIndex::load(Vec::new(), Vec::new());
-    index.apply(Effect::SessionCreated(Box::new(row(1, "local", "default")), Some(bob())));
+    let index = SessionIndex::load(&[], &[]);
+    index
+        .apply(Effect::SessionCreated(Box::new(row(1, "local", "default")), Some(Box::new(bob()))));
     assert!(is_active(&index, 1));
     index.apply(Effect::SessionCreated(
-        Box::new(SessionRow { user_uid: "uid2".into(), ..row(2, "local", "default") }),
+        Box::new(Session { user_uid: "uid2".into(), ..row(2, "local", "default") }),
         None,
     ));
     assert!(!is_active(&index, 2), "an account that is not known has no rights");
@@ -118,14 +117,14 @@ fn an_account_comes_with_its_session() {
 #[test]
 fn uses_are_kept_until_they_are_written() {
     let index = full();
-    let from = |ip: &str| Ask { client_ip: Some(ip.into()), ..Ask::default() };
+    let from = |ip: &str| Question { client_ip: Some(ip.into()), ..Question::default() };
     assert!(asked(&index, 1, &from("192.0.2.1"), NOW));
-    assert!(asked(&index, 1, &Ask::default(), NOW + 5));
+    assert!(asked(&index, 1, &Question::default(), NOW + 5));
     let first = index.pending_uses();
     assert_eq!(first.len(), 1);
     assert_eq!(first[0].last_active, NOW + 5);
     assert_eq!(first[0].client_ip.as_deref(), Some("192.0.2.1"));
-    assert!(asked(&index, 1, &Ask::default(), NOW + 6));
+    assert!(asked(&index, 1, &Question::default(), NOW + 6));
     index.mark_flushed(&first);
     assert_eq!(index.pending_uses()[0].last_active, NOW + 6);
     index.mark_flushed(&index.pending_uses());
@@ -135,13 +134,14 @@ fn uses_are_kept_until_they_are_written() {
 #[test]
 fn with_photoprisms_database_only_uses_are_gathered() {
     let index = SessionIndex::default();
-    index.apply(Effect::SessionCreated(Box::new(row(1, "local", "default")), Some(bob())));
+    index
+        .apply(Effect::SessionCreated(Box::new(row(1, "local", "default")), Some(Box::new(bob()))));
     assert!(!is_active(&index, 1) && index.is_empty(), "its sessions are PhotoPrism's rows");
     let id = [1; 32];
     assert_eq!(index.last_use(&id), None);
-    let ask = Ask { client_ip: Some("192.0.2.1".into()), ..Ask::default() };
+    let ask = Question { client_ip: Some("192.0.2.1".into()), ..Question::default() };
     index.note(&id, &ask, NOW);
-    index.note(&id, &Ask::default(), NOW - 5);
+    index.note(&id, &Question::default(), NOW - 5);
     assert_eq!(index.last_use(&id), Some(NOW));
     let seen = index.pending_uses();
     assert_eq!(seen.len(), 1);

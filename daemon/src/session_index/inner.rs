@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use data_encoding::HEXLOWER;
 use photoprism_protocol::auth::Active;
 
-use super::{Ask, SessionId};
-use crate::accounts::account::AccountState;
-use crate::accounts::sessions::{SessionLifetime, effective_scope, is_app_password, scope_allows};
-use crate::store::{LastUse, SessionRow};
+use super::SessionId;
+use crate::model::{
+    Account, LastUse, Lifetime, Owner, Question, Session, SessionKind, Token, introspect,
+};
 
 /// A session, as far as a check needs it.
 struct Entry {
@@ -17,15 +17,43 @@ struct Entry {
     client_uid: Box<str>,
     client_name: Box<str>,
     scope: Box<str>,
-    span: SessionLifetime,
+    lifetime: Lifetime,
     parent: Option<SessionId>,
     app_password: bool,
 }
 
-/// An account with its sessions.
-struct Account {
-    state: AccountState,
+impl Entry {
+    fn token(&self) -> Token<'_> {
+        Token {
+            ref_id: &self.ref_id,
+            uid: &self.uid,
+            client_uid: &self.client_uid,
+            client_name: &self.client_name,
+            scope: &self.scope,
+            lifetime: self.lifetime,
+        }
+    }
+}
+
+/// An account, as far as a check needs it, with its sessions.
+struct KnownAccount {
+    name: Box<str>,
+    /// The effective role.
+    role: Box<str>,
+    /// As [`Owner::disabled_since`].
+    disabled_since: Option<i64>,
     sessions: HashSet<SessionId>,
+}
+
+impl KnownAccount {
+    fn of(account: &Account, sessions: HashSet<SessionId>) -> Self {
+        let Owner { name, role, disabled_since } = Owner::from(account);
+        Self { name: name.into(), role: role.into(), disabled_since, sessions }
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner { name: &self.name, role: &self.role, disabled_since: self.disabled_since }
+    }
 }
 
 /// A use that is not yet written.
@@ -38,7 +66,7 @@ struct Use {
 #[derive(Default)]
 pub(super) struct Maps {
     sessions: HashMap<SessionId, Entry>,
-    accounts: HashMap<String, Account>,
+    accounts: HashMap<String, KnownAccount>,
     children: HashMap<SessionId, Vec<SessionId>>,
     uses: HashMap<SessionId, Use>,
     /// Whether it contains every session. With PhotoPrism's database it only gathers their uses.
@@ -47,7 +75,7 @@ pub(super) struct Maps {
     latest: i64,
 }
 
-pub(in crate::accounts) fn parse_id(hex: &str) -> Option<SessionId> {
+pub(super) fn parse_id(hex: &str) -> Option<SessionId> {
     HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()
 }
 
@@ -57,28 +85,25 @@ impl Maps {
         Self { whole: true, ..Self::default() }
     }
 
-    pub(super) fn know_account(&mut self, state: AccountState) {
-        if !self.whole {
-            return;
-        }
-        if let Some(account) = self.accounts.get_mut(&state.uid) {
-            account.state = state;
-        } else {
-            let account = Account { sessions: HashSet::new(), state };
-            self.accounts.insert(account.state.uid.clone(), account);
+    pub(super) fn know_account(&mut self, account: &Account) {
+        if self.whole {
+            let known = KnownAccount::of(account, HashSet::new());
+            self.accounts.entry(account.uid.clone()).or_insert(known);
+            self.change_account(account);
         }
     }
 
     /// An account without sessions is not kept: it comes with the next one.
-    pub(super) fn change_account(&mut self, state: AccountState) {
-        if let Some(account) = self.accounts.get_mut(&state.uid) {
-            account.state = state;
+    pub(super) fn change_account(&mut self, account: &Account) {
+        if let Some(known) = self.accounts.get_mut(&account.uid) {
+            *known = KnownAccount::of(account, std::mem::take(&mut known.sessions));
         }
     }
 
-    pub(super) fn add(&mut self, row: &SessionRow) {
+    pub(super) fn add(&mut self, row: &Session) {
         let Some(id) = parse_id(&row.id).filter(|_| self.whole) else { return };
-        let child = row.provider == "application" && row.method == "session";
+        let kind = row.kind();
+        let child = kind == SessionKind::FromAppPassword;
         let parent = if child { parse_id(&row.auth_id) } else { None };
         if let Some(parent) = parent {
             self.children.entry(parent).or_default().push(id);
@@ -92,9 +117,9 @@ impl Maps {
             client_uid: row.client_uid.as_str().into(),
             client_name: row.client_name.as_str().into(),
             scope: row.scope.as_str().into(),
-            span: SessionLifetime::of(row),
+            lifetime: row.lifetime(),
             parent,
-            app_password: is_app_password(row),
+            app_password: kind == SessionKind::AppPassword,
         };
         self.sessions.insert(id, entry);
     }
@@ -137,35 +162,30 @@ impl Maps {
         *self = Self { latest: self.latest, whole: self.whole, ..Self::default() };
     }
 
-    pub(super) fn verify(&mut self, id: &SessionId, ask: &Ask, now: i64) -> Option<Active> {
+    pub(super) fn verify(
+        &mut self,
+        id: &SessionId,
+        question: &Question,
+        now: i64,
+    ) -> Option<Active> {
         self.latest = self.latest.max(now);
         let now = self.latest;
-        let entry = self.sessions.get_mut(id).filter(|entry| !entry.span.is_expired(now))?;
-        let account = if entry.uid.is_empty() {
-            None
-        } else {
-            let account = self.accounts.get(&*entry.uid)?;
-            Some(&account.state).filter(|state| !state.is_disabled(now)).map(Some)?
-        };
-        let name = account.map(|account| &account.name);
-        if ask.name.is_some() && ask.name.as_ref() != name {
-            return None;
-        }
-        if !scope_allows(&entry.scope, ask.scope.iter().map(String::as_str)) {
-            return None;
-        }
-        entry.span.last_active = now;
-        let active = active(entry, account);
-        self.note(id, ask, now);
+        let entry = self.sessions.get_mut(id)?;
+        let owner = self.accounts.get(&*entry.uid).map(KnownAccount::owner);
+        let active = introspect(&entry.token(), owner.as_ref(), question, now)?;
+        entry.lifetime.last_active = now;
+        self.note(id, question, now);
         Some(active)
     }
 
     /// Records a use; one without an address keeps the last address that was given.
-    pub(super) fn note(&mut self, id: &SessionId, ask: &Ask, now: i64) {
+    pub(super) fn note(&mut self, id: &SessionId, question: &Question, now: i64) {
         let earlier = self.uses.get(id);
         let last_active = earlier.map_or(now, |earlier| earlier.last_active.max(now));
-        let client_ip =
-            ask.client_ip.clone().or_else(|| earlier.and_then(|earlier| earlier.client_ip.clone()));
+        let client_ip = question
+            .client_ip
+            .clone()
+            .or_else(|| earlier.and_then(|earlier| earlier.client_ip.clone()));
         self.uses.insert(*id, Use { last_active, client_ip });
     }
 
@@ -194,21 +214,5 @@ impl Maps {
 
     pub(super) fn len(&self) -> usize {
         self.sessions.len()
-    }
-}
-
-fn active(entry: &Entry, account: Option<&AccountState>) -> Active {
-    let text = |text: &str| Some(text).filter(|text| !text.is_empty()).map(Into::into);
-    Active {
-        active: true,
-        scope: effective_scope(&entry.scope).into(),
-        username: account.and_then(|account| text(&account.name)),
-        sub: text(&entry.uid),
-        client_id: text(&entry.client_uid),
-        client_name: text(&entry.client_name),
-        exp: Some(entry.span.expires).filter(|end| *end > 0),
-        iat: Some(entry.span.created).filter(|at| *at > 0),
-        session: entry.ref_id.as_ref().into(),
-        role: account.and_then(|account| text(&account.role)),
     }
 }

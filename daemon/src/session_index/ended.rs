@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::index::{SessionId, parse_id};
-use crate::effect::Effect;
+use super::{SessionId, parse_id};
+use crate::model::Effect;
 
 /// Most ids in memory, some 4 MiB. Where there are more entries, the checks of the others read the
 /// table, as every list does.
@@ -18,7 +18,7 @@ pub const MOST_HELD: usize = 100_000;
 #[derive(Clone, Default)]
 pub struct EndedIds {
     ids: Arc<Mutex<HashSet<SessionId>>>,
-    met: Arc<Notify>,
+    found: Arc<Notify>,
 }
 
 impl EndedIds {
@@ -63,22 +63,22 @@ impl EndedIds {
 
     /// Whether the session of that id is ended. If it is, its row is searched for soon, not only at
     /// the next round: PhotoPrism may have written it back.
-    pub fn meets(&self, id: &SessionId) -> bool {
+    pub fn contains_reported(&self, id: &SessionId) -> bool {
         let ended = self.ids().contains(id);
         if ended {
-            self.log();
+            self.report();
         }
         ended
     }
 
     /// Reports that a check found the row of an ended session.
-    pub fn log(&self) {
-        self.met.notify_one();
+    pub fn report(&self) {
+        self.found.notify_one();
     }
 
     /// Waits until a check has found one.
-    pub async fn met(&self) {
-        self.met.notified().await;
+    pub async fn reported(&self) {
+        self.found.notified().await;
     }
 
     /// Ids in memory.
@@ -107,17 +107,17 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn only_commits_change_it_and_who_meets_one_wakes_the_writer() {
         let ended = EndedIds::load(&[hex(1)]);
-        assert!(!ended.meets(&id(2)));
+        assert!(!ended.contains_reported(&id(2)));
         ended.apply(&Effect::IdsEnded(vec![hex(2), "no id".into()]));
         assert_eq!(ended.len(), 2);
-        assert!(ended.meets(&id(1)) && ended.meets(&id(2)));
-        ended.met().await;
+        assert!(ended.contains_reported(&id(1)) && ended.contains_reported(&id(2)));
+        ended.reported().await;
         ended.apply(&Effect::IdsReleased(vec![hex(1), hex(7)]));
-        assert!(!ended.meets(&id(1)) && ended.meets(&id(2)));
+        assert!(!ended.contains_reported(&id(1)) && ended.contains_reported(&id(2)));
         ended.apply(&Effect::EverySessionEnded);
         assert_eq!(ended.len(), 1, "what ends without an entry is nobody's business");
         ended.replace(&[]);
-        assert!(ended.is_empty() && !ended.meets(&id(2)));
+        assert!(ended.is_empty() && !ended.contains_reported(&id(2)));
     }
 
     #[test]
@@ -128,9 +128,9 @@ mod tests {
         let grown = EndedIds::default();
         grown.apply(&Effect::IdsEnded(all));
         assert_eq!(grown.len(), MOST_HELD);
-        assert!(!grown.meets(&id(MOST_HELD)), "the table knows the rest");
+        assert!(!grown.contains_reported(&id(MOST_HELD)), "the table knows the rest");
         grown.apply(&Effect::IdsReleased(vec![hex(0)]));
         grown.apply(&Effect::IdsEnded(vec![hex(MOST_HELD)]));
-        assert!(grown.meets(&id(MOST_HELD)));
+        assert!(grown.contains_reported(&id(MOST_HELD)));
     }
 }

@@ -2,6 +2,7 @@
 //! checked without the database. Only commits change it, in their order, before they are
 //! answered: a token is never active after its revocation was acknowledged.
 
+mod ended;
 mod inner;
 #[cfg(test)]
 mod tests;
@@ -10,25 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use photoprism_protocol::auth::Introspection;
 
-use self::inner::Maps;
-pub(super) use self::inner::parse_id;
-use super::account::AccountState;
-use crate::effect::Effect;
-use crate::store::{LastUse, SessionRow};
+pub use self::ended::{EndedIds, MOST_HELD};
+use self::inner::{Maps, parse_id};
+use crate::model::{Account, Effect, LastUse, Question, Session};
 
 /// The SHA-256 of a secret.
 pub type SessionId = [u8; 32];
-
-/// What a token must be valid for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ask {
-    /// Names that its scope must contain.
-    pub scope: Vec<String>,
-    /// Name of the account that it must belong to, in its stored form.
-    pub name: Option<String>,
-    /// Address that it is used from.
-    pub client_ip: Option<String>,
-}
 
 /// The index; cheap to clone. The default is for PhotoPrism's database, whose sessions change
 /// without the daemon: it only gathers their uses.
@@ -37,13 +25,13 @@ pub struct SessionIndex(Arc<Mutex<Maps>>);
 
 impl SessionIndex {
     /// The index of these sessions, with the accounts that they belong to.
-    pub fn load(sessions: Vec<SessionRow>, accounts: Vec<AccountState>) -> Self {
+    pub fn load(sessions: &[Session], accounts: &[Account]) -> Self {
         let mut inner = Maps::whole();
         for account in accounts {
             inner.know_account(account);
         }
         for session in sessions {
-            inner.add(&session);
+            inner.add(session);
         }
         Self(Arc::new(Mutex::new(inner)))
     }
@@ -66,28 +54,28 @@ impl SessionIndex {
             | Effect::WentBack(_) => {}
             Effect::SessionCreated(row, account) => {
                 if let Some(account) = account {
-                    inner.know_account(account);
+                    inner.know_account(&account);
                 }
                 inner.add(&row);
             }
             Effect::SessionEnded { id } => inner.remove_with_children(&id),
             Effect::SessionsEnded { uid, all } => inner.remove_of_account(&uid, all),
             Effect::EverySessionEnded => inner.clear(),
-            Effect::AccountChanged(account) => inner.change_account(account),
+            Effect::AccountChanged(account) => inner.change_account(&account),
         }
     }
 
     /// Checks a token at `now` (Unix seconds) and records its use.
-    pub fn verify(&self, id: &SessionId, ask: &Ask, now: i64) -> Introspection {
-        let active = self.inner().verify(id, ask, now);
+    pub fn verify(&self, id: &SessionId, question: &Question, now: i64) -> Introspection {
+        let active = self.inner().verify(id, question, now);
         active.map_or(Introspection::Inactive { active: false }, |active| {
             Introspection::Active(Box::new(active))
         })
     }
 
     /// Records a use of a session that was found in the database itself.
-    pub fn note(&self, id: &SessionId, ask: &Ask, now: i64) {
-        self.inner().note(id, ask, now);
+    pub fn note(&self, id: &SessionId, question: &Question, now: i64) {
+        self.inner().note(id, question, now);
     }
 
     /// The last use of a session that is not yet written, in Unix seconds.

@@ -1,15 +1,19 @@
-//! Accounts: one row as it is stored, and the reads of single accounts.
+//! Accounts: their columns as they are stored, and the reads of single accounts.
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
+use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Params, Row, params};
 
 use super::columns::column;
 use super::db::Db;
 use super::error::StoreError;
-use super::rows::{count, flag, text};
+use super::rows::{count, flag, text, time};
+use super::times::format_stored;
+use crate::model::{Account, Deleted, Provider, Role, effective_rights};
 
-/// The columns that [`UserRow`] reads, in its order.
+/// The columns that [`account_row`] reads, in its order.
 const COLUMNS: [&str; 21] = [
     "id",
     "user_uid",
@@ -34,66 +38,34 @@ const COLUMNS: [&str; 21] = [
     "deleted_at",
 ];
 
-/// An account as it is stored; times are PhotoPrism's text, `""` where there is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "the row has these columns")]
-pub struct UserRow {
-    /// Row id; above 0 for people.
-    pub id: i64,
-    /// UID.
-    pub uid: String,
-    /// Login name.
-    pub name: String,
-    /// Full name.
-    pub display_name: String,
-    /// Email address.
-    pub email: String,
-    /// Role as stored, whatever `super_admin` changes about it.
-    pub role: String,
-    /// Column Super Admin.
-    pub super_admin: bool,
-    /// Column Web Login.
-    pub can_login: bool,
-    /// Column WebDAV.
-    pub webdav: bool,
-    /// Provider.
-    pub provider: String,
-    /// Method, `2fa` with two-factor authentication.
-    pub method: String,
-    /// Subject or distinguished name.
-    pub auth_id: String,
-    /// Issuer.
-    pub auth_issuer: String,
-    /// Base directory.
-    pub base_path: String,
-    /// Sub-directory for uploads.
-    pub upload_path: String,
-    /// Attributes.
-    pub attr: String,
-    /// Last login.
-    pub login_at: String,
-    /// Expiry of the account.
-    pub expires_at: String,
-    /// Created at.
-    pub created_at: String,
-    /// Changed at.
-    pub updated_at: String,
-    /// Deleted at.
-    pub deleted_at: String,
-    /// There is a password hash.
-    pub has_password: bool,
-    /// There is an activated passcode.
-    pub has_passcode: bool,
+/// The columns that commands set, each with its value for that account.
+pub(super) fn values(account: &Account) -> [(&'static str, Value); 15] {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let flag = |flag: bool| Value::Integer(flag.into());
+    let expires_at = account.expires_at.map(format_stored).map_or(Value::Null, Value::Text);
+    [
+        ("user_name", text(&account.name)),
+        ("user_role", text(account.role.as_str())),
+        ("display_name", text(&account.display_name)),
+        ("user_email", text(&account.email)),
+        ("auth_provider", text(account.provider.as_str())),
+        ("auth_method", text(&account.method)),
+        ("auth_id", text(&account.auth_id)),
+        ("auth_issuer", text(&account.auth_issuer)),
+        ("super_admin", flag(account.super_admin)),
+        ("can_login", flag(account.can_login)),
+        ("webdav", flag(account.webdav)),
+        ("base_path", text(&account.base_path)),
+        ("upload_path", text(&account.upload_path)),
+        ("user_attr", text(&account.attr)),
+        ("expires_at", expires_at),
+    ]
 }
 
-impl UserRow {
-    /// Bytes of its texts, without those of its times.
-    pub fn bytes(&self) -> usize {
-        let names = [&self.uid, &self.name, &self.display_name, &self.email, &self.role];
-        let rights = [&self.provider, &self.method, &self.auth_id, &self.auth_issuer];
-        let paths = [&self.base_path, &self.upload_path, &self.attr];
-        names.into_iter().chain(rights).chain(paths).map(String::len).sum()
-    }
+/// The columns whose value differs, with the new value.
+pub(super) fn differing(before: &Account, after: &Account) -> Vec<(&'static str, Value)> {
+    let pairs = values(before).into_iter().zip(values(after));
+    pairs.filter_map(|(before, after)| (before != after).then_some(after)).collect()
 }
 
 /// The statement up to `FROM auth_users u`, for a table that has these columns.
@@ -112,81 +84,86 @@ pub(super) fn select(have: &HashSet<String>, passcodes: bool) -> String {
     )
 }
 
-pub(super) fn user_row(row: &Row<'_>) -> Result<UserRow, rusqlite::Error> {
-    Ok(UserRow {
+pub(super) fn account_row(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
+    Ok(Account {
         id: row.get(0)?,
         uid: text(row, 1)?,
         name: text(row, 2)?,
         display_name: text(row, 3)?,
         email: text(row, 4)?,
-        role: text(row, 5)?,
+        role: Role::from_stored(text(row, 5)?),
         super_admin: flag(row, 6)?,
         can_login: flag(row, 7)?,
         webdav: flag(row, 8)?,
-        provider: text(row, 9)?,
+        provider: Provider::from_stored(text(row, 9)?),
         method: text(row, 10)?,
         auth_id: text(row, 11)?,
         auth_issuer: text(row, 12)?,
         base_path: text(row, 13)?,
         upload_path: text(row, 14)?,
         attr: text(row, 15)?,
-        login_at: text(row, 16)?,
-        expires_at: text(row, 17)?,
-        created_at: text(row, 18)?,
-        updated_at: text(row, 19)?,
-        deleted_at: text(row, 20)?,
+        login_at: time(row, 16)?,
+        expires_at: time(row, 17)?,
+        created_at: time(row, 18)?,
+        updated_at: time(row, 19)?,
+        deleted: deleted(row, 20)?,
         has_password: flag(row, 21)?,
         has_passcode: flag(row, 22)?,
     })
 }
 
+fn deleted(row: &Row<'_>, column: usize) -> Result<Deleted, rusqlite::Error> {
+    Ok(match (text(row, column)?.is_empty(), time(row, column)?) {
+        (true, _) => Deleted::No,
+        (false, Some(instant)) => Deleted::At(instant),
+        (false, None) => Deleted::AtUnknownTime,
+    })
+}
+
 /// The `+` keeps SQLite at the index of names.
-pub(super) const LIVE_NAMESAKE: &str =
+pub(super) const LIVE_BY_NAME: &str =
     "WHERE u.user_name = ?1 AND +u.deleted_at IS NULL ORDER BY u.id LIMIT 1";
 
-pub(super) const NAMESAKE: &str = "WHERE u.user_name = ?1 ORDER BY u.id LIMIT 1";
+pub(super) const BY_NAME: &str = "WHERE u.user_name = ?1 ORDER BY u.id LIMIT 1";
 
-fn one(db: &Db, rest: &str, params: impl Params) -> Result<Option<UserRow>, StoreError> {
+fn one(db: &Db, rest: &str, params: impl Params) -> Result<Option<Account>, StoreError> {
     let statement = format!("{} {rest}", db.columns.users);
-    Ok(db.conn.prepare_cached(&statement)?.query_row(params, user_row).optional()?)
+    Ok(db.conn.prepare_cached(&statement)?.query_row(params, account_row).optional()?)
 }
 
 /// The account of that UID, deleted or not.
-pub fn user_by_uid(db: &Db, uid: &str) -> Result<Option<UserRow>, StoreError> {
+pub fn account_by_uid(db: &Db, uid: &str) -> Result<Option<Account>, StoreError> {
     one(db, "WHERE u.user_uid = ?1", [uid])
 }
 
 /// The account of that row id, deleted or not.
-pub fn user_by_id(db: &Db, id: i64) -> Result<Option<UserRow>, StoreError> {
+pub fn account_by_id(db: &Db, id: i64) -> Result<Option<Account>, StoreError> {
     one(db, "WHERE u.id = ?1", [id])
 }
 
 /// The account of that name in its stored form, deleted or not; one that is not deleted first.
-pub fn user_by_name(db: &Db, name: &str) -> Result<Option<UserRow>, StoreError> {
+pub fn account_by_name(db: &Db, name: &str) -> Result<Option<Account>, StoreError> {
     if name.is_empty() {
         return Ok(None);
     }
     // One after the other: SQLite would sort each time to order by both.
-    match one(db, LIVE_NAMESAKE, [name])? {
+    match one(db, LIVE_BY_NAME, [name])? {
         Some(row) => Ok(Some(row)),
-        None => one(db, NAMESAKE, [name]),
+        None => one(db, BY_NAME, [name]),
     }
 }
 
 /// The account of that email address, deleted or not.
-pub fn user_by_email(db: &Db, email: &str) -> Result<Option<UserRow>, StoreError> {
+pub fn account_by_email(db: &Db, email: &str) -> Result<Option<Account>, StoreError> {
     if email.is_empty() {
         return Ok(None);
     }
     one(db, "WHERE u.user_email = ?1 ORDER BY u.id LIMIT 1", [email])
 }
 
-/// Another account than `id` with that auth id at that provider, deleted or not.
-pub fn user_by_auth_id(
-    db: &Db,
-    (provider, auth_id): (&str, &str),
-    id: i64,
-) -> Result<Option<UserRow>, StoreError> {
+/// Another account with the same auth id at the same provider, deleted or not.
+pub fn account_by_auth_id(db: &Db, account: &Account) -> Result<Option<Account>, StoreError> {
+    let Account { id, provider, auth_id, .. } = account;
     if auth_id.is_empty() || !db.columns.has("auth_users", "auth_id") {
         return Ok(None);
     }
@@ -194,15 +171,24 @@ pub fn user_by_auth_id(
     // that it is compared with.
     let which =
         "WHERE u.auth_id = ?1 AND +u.auth_provider = ?2 AND u.id <> ?3 ORDER BY u.id LIMIT 1";
-    one(db, which, params![auth_id, provider, id])
+    one(db, which, params![auth_id, provider.as_str(), id])
 }
 
-/// Whether another account than `id` is a super admin who may log in: not deleted, with a name and
-/// a provider. A super admin is an admin, never expires and needs no `can_login`.
-pub fn other_super_admin(db: &Db, id: i64) -> Result<bool, StoreError> {
-    let statement = "SELECT EXISTS (SELECT 1 FROM auth_users WHERE super_admin AND id > 0
-         AND id <> ?1 AND deleted_at IS NULL AND user_name <> '' AND auth_provider <> 'none')";
-    Ok(db.conn.prepare_cached(statement)?.query_row([id], |row| row.get(0))?)
+/// Whether another account than `id` is a super admin who may log in at `now`.
+pub fn other_super_admin(db: &Db, id: i64, now: Timestamp) -> Result<bool, StoreError> {
+    let statement = format!(
+        "{} WHERE u.super_admin AND u.id > 0 AND u.id <> ?1 AND u.deleted_at IS NULL",
+        db.columns.users
+    );
+    let mut statement = db.conn.prepare_cached(&statement)?;
+    let mut rows = statement.query([id])?;
+    while let Some(row) = rows.next()? {
+        let account = account_row(row)?;
+        if account.super_admin && effective_rights(&account, db.kind().edition(), now).may_login {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The name of the account with that row id, where it has one and is not deleted.

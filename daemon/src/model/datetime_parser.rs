@@ -4,22 +4,25 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
+/// Unix seconds of Go's zero time, 0001-01-01 00:00:00 UTC, which means never.
+pub(crate) const ZERO_SECONDS: i64 = -62_135_596_800;
+
 /// A date, a time of day and an offset as read; [`Self::instant`] checks their bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct DateTimeParts {
-    pub(super) year: i16,
-    pub(super) month: i8,
-    pub(super) day: i8,
-    pub(super) hour: i8,
-    pub(super) minute: i8,
-    pub(super) second: i8,
-    pub(super) nanosecond: i32,
-    pub(super) offset_seconds: i32,
+pub(crate) struct DateTimeParts {
+    pub(crate) year: i16,
+    pub(crate) month: i8,
+    pub(crate) day: i8,
+    pub(crate) hour: i8,
+    pub(crate) minute: i8,
+    pub(crate) second: i8,
+    pub(crate) nanosecond: i32,
+    pub(crate) offset_seconds: i32,
 }
 
 /// The instant of a date and time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Instant {
+pub(crate) enum Instant {
     /// Within the range of [`Timestamp`].
     At(Timestamp),
     /// In the last hours of the year 9999, which [`Timestamp`] leaves to the time zones.
@@ -28,7 +31,7 @@ pub(super) enum Instant {
 
 impl DateTimeParts {
     /// `None`: there is no such date or time of day.
-    pub(super) fn instant(self) -> Option<Instant> {
+    pub(crate) fn instant(self) -> Option<Instant> {
         // A leap second is the last one of its minute.
         let second = if self.second == 60 { 59 } else { self.second };
         let Self { year, month, day, hour, minute, nanosecond, .. } = self;
@@ -39,18 +42,18 @@ impl DateTimeParts {
 }
 
 /// Reads from the front of a text; what does not fit is left where it is.
-pub(super) struct Parser<'a>(pub(super) &'a str);
+pub(crate) struct Parser<'a>(pub(crate) &'a str);
 
 impl Parser<'_> {
     /// One of these characters.
-    pub(super) fn one_of(&mut self, characters: &[char]) -> Option<char> {
+    pub(crate) fn one_of(&mut self, characters: &[char]) -> Option<char> {
         let c = self.0.chars().next().filter(|c| characters.contains(c))?;
         self.0 = &self.0[c.len_utf8()..];
         Some(c)
     }
 
     /// Exactly that many digits.
-    pub(super) fn number<T: TryFrom<u32>>(&mut self, digits: usize) -> Option<T> {
+    pub(crate) fn number<T: TryFrom<u32>>(&mut self, digits: usize) -> Option<T> {
         let (number, rest) = self.0.split_at_checked(digits)?;
         if !number.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
@@ -60,7 +63,7 @@ impl Parser<'_> {
     }
 
     /// `2006-01-02`.
-    pub(super) fn date(&mut self) -> Option<DateTimeParts> {
+    pub(crate) fn date(&mut self) -> Option<DateTimeParts> {
         let year = self.number(4)?;
         self.one_of(&['-'])?;
         let month = self.number(2)?;
@@ -69,7 +72,7 @@ impl Parser<'_> {
     }
 
     /// `15:04`.
-    pub(super) fn hour_and_minute(&mut self, civil: &mut DateTimeParts) -> Option<()> {
+    pub(crate) fn hour_and_minute(&mut self, civil: &mut DateTimeParts) -> Option<()> {
         civil.hour = self.number(2)?;
         self.one_of(&[':'])?;
         civil.minute = self.number(2)?;
@@ -77,7 +80,7 @@ impl Parser<'_> {
     }
 
     /// `:05` with as many digits of fraction as there are; beyond the ninth they are dropped.
-    pub(super) fn second(&mut self, civil: &mut DateTimeParts) -> Option<()> {
+    pub(crate) fn second(&mut self, civil: &mut DateTimeParts) -> Option<()> {
         self.one_of(&[':'])?;
         civil.second = self.number(2)?;
         if self.one_of(&['.']).is_some() {
@@ -91,7 +94,7 @@ impl Parser<'_> {
     }
 
     /// `Z` or `+01:00`; the colon may be missing where that is allowed.
-    pub(super) fn offset(&mut self, civil: &mut DateTimeParts, needs_colon: bool) -> Option<()> {
+    pub(crate) fn offset(&mut self, civil: &mut DateTimeParts, needs_colon: bool) -> Option<()> {
         let sign = match self.one_of(&['Z', 'z', '+', '-'])? {
             '+' => 1,
             '-' => -1,
@@ -106,7 +109,7 @@ impl Parser<'_> {
         (hours < 24 && minutes < 60).then_some(())
     }
 
-    pub(super) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.0.is_empty()
     }
 }

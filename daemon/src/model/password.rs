@@ -7,7 +7,7 @@ use photoprism_protocol::text::{is_white_space, same_without_case};
 use super::common;
 
 /// Most characters of a password.
-pub const MAX_CHARS: usize = 72;
+const MAX_CHARS: usize = 72;
 
 /// Most bytes that bcrypt takes in; a password is never cut short.
 pub const MAX_BCRYPT_BYTES: usize = 72;

@@ -1,8 +1,18 @@
 //! What a committed command changes outside the database: applied after the commit and before its
 //! reply, in the order of the commits.
 
-use crate::accounts::account::AccountState;
-use crate::store::{AuditHead, SessionRow};
+use super::account::Account;
+use super::session::Session;
+
+/// A position in the audit trail: number and hash of its newest record; 0 and empty before the
+/// first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditHead {
+    /// Number of the record.
+    pub number: i64,
+    /// Its hash in hex.
+    pub hash: String,
+}
 
 /// One consequence of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +20,7 @@ pub enum Effect {
     /// The audit trail has a new head.
     Audited(AuditHead),
     /// A session was created, with the account that it belongs to.
-    SessionCreated(Box<SessionRow>, Option<AccountState>),
+    SessionCreated(Box<Session>, Option<Box<Account>>),
     /// A session and those created from it have ended.
     SessionEnded {
         /// Id of the session.
@@ -26,7 +36,7 @@ pub enum Effect {
     /// Every session has ended.
     EverySessionEnded,
     /// An account has changed.
-    AccountChanged(AccountState),
+    AccountChanged(Box<Account>),
     /// Sessions of these ids were ended in PhotoPrism's database.
     IdsEnded(Vec<String>),
     /// The rows of sessions with these ids are authoritative again: forget what is remembered of

@@ -12,10 +12,10 @@ use sha2::{Digest, Sha256};
 use crate::error::CommandError;
 
 /// The key of a database's cursors.
-pub type CursorKey = [u8; 32];
+pub(super) type CursorKey = [u8; 32];
 
 /// What a cursor was created for: the command and everything that decides which rows it lists.
-pub type Fingerprint = [u8; 8];
+pub(super) type Fingerprint = [u8; 8];
 
 #[derive(Serialize, Deserialize)]
 struct Body<P> {
@@ -26,7 +26,7 @@ struct Body<P> {
 const SUM_BYTES: usize = 16;
 
 /// The fingerprint of a command and its search.
-pub fn fingerprint(command: &str, search: &impl Serialize) -> Fingerprint {
+pub(super) fn fingerprint(command: &str, search: &impl Serialize) -> Fingerprint {
     let bytes = postcard::to_allocvec(&(command, search)).unwrap_or_default();
     let mut short = Fingerprint::default();
     short.copy_from_slice(&Sha256::digest(bytes)[..size_of::<Fingerprint>()]);
@@ -34,7 +34,11 @@ pub fn fingerprint(command: &str, search: &impl Serialize) -> Fingerprint {
 }
 
 /// Creates the cursor for what comes after `position`.
-pub fn encode<P: Serialize>(key: &CursorKey, fingerprint: Fingerprint, position: P) -> String {
+pub(super) fn encode<P: Serialize>(
+    key: &CursorKey,
+    fingerprint: Fingerprint,
+    position: P,
+) -> String {
     let mut bytes = postcard::to_allocvec(&Body { position, fingerprint }).unwrap_or_default();
     let sum = keyed_hash(key, &bytes);
     bytes.extend_from_slice(&sum[..SUM_BYTES]);
@@ -45,7 +49,7 @@ pub fn encode<P: Serialize>(key: &CursorKey, fingerprint: Fingerprint, position:
 ///
 /// # Errors
 /// `invalid_argument` at `cursor` where it was altered, or created for another command or search.
-pub fn decode<P: DeserializeOwned>(
+pub(super) fn decode<P: DeserializeOwned>(
     key: &CursorKey,
     expected: Fingerprint,
     cursor: &str,
@@ -70,7 +74,7 @@ pub fn decode<P: DeserializeOwned>(
 ///
 /// # Panics
 /// Never: HMAC takes keys of any length.
-pub fn keyed_hash(key: &CursorKey, bytes: &[u8]) -> Vec<u8> {
+pub(super) fn keyed_hash(key: &CursorKey, bytes: &[u8]) -> Vec<u8> {
     mac(key, bytes).finalize().into_bytes().to_vec()
 }
 

@@ -1,25 +1,17 @@
-//! Times as PhotoPrism's Go driver writes them, and as the protocol shows them.
+//! Times as PhotoPrism's Go driver writes them: the only place that parses or formats one.
 
 use jiff::Timestamp;
 
-use super::datetime_parser::{DateTimeParts, Instant, Parser};
-
-/// Unix seconds of Go's zero time, 0001-01-01 00:00:00 UTC, which means never.
-pub(super) const ZERO_SECONDS: i64 = -62_135_596_800;
+use crate::model::datetime_parser::{DateTimeParts, Instant, Parser, ZERO_SECONDS};
 
 /// A stored text that is not a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a stored time has none of the known forms; look at the row with sqlite3")]
-pub struct UnreadableTime;
+pub(super) struct UnreadableTime;
 
 /// The instant as it is stored: `2006-01-02 15:04:05+00:00`, a fraction dropped.
-pub fn format_stored(instant: Timestamp) -> String {
+pub(super) fn format_stored(instant: Timestamp) -> String {
     instant.strftime("%Y-%m-%d %H:%M:%S+00:00").to_string()
-}
-
-/// The instant as the protocol shows it: `2006-01-02T15:04:05Z`, a fraction dropped.
-pub fn to_rfc3339(instant: Timestamp) -> String {
-    instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Reads a stored time with its fraction. Nothing, Go's zero time and MariaDB's `0000-00-00` are
@@ -29,7 +21,7 @@ pub fn to_rfc3339(instant: Timestamp) -> String {
 ///
 /// # Errors
 /// The text has another form, or there is no such time.
-pub fn from_stored(text: &str) -> Result<Option<Timestamp>, UnreadableTime> {
+pub(super) fn from_stored(text: &str) -> Result<Option<Timestamp>, UnreadableTime> {
     if text.is_empty() || text.starts_with("0000-00-00") {
         return Ok(None);
     }
@@ -44,29 +36,24 @@ pub fn from_stored(text: &str) -> Result<Option<Timestamp>, UnreadableTime> {
 
 /// The instant of a stored time; `None` for a time that never was and for one that cannot be read,
 /// which PhotoPrism's driver refuses as well.
-pub fn parse_stored(text: &str) -> Option<Timestamp> {
+pub(super) fn parse_stored(text: &str) -> Option<Timestamp> {
     from_stored(text).ok().flatten()
 }
 
-/// An instant as part of a file name, whose order is that of time: `20261123T141618.250Z`.
-pub fn to_file_name(instant: Timestamp) -> String {
-    format!("{}", instant.strftime("%Y%m%dT%H%M%S%.3fZ"))
-}
-
 fn read(text: &str) -> Option<DateTimeParts> {
-    let mut scanner = Parser(text);
-    let mut civil = scanner.date()?;
-    if scanner.one_of(&[' ', 'T']).is_some() {
-        scanner.hour_and_minute(&mut civil)?;
-        if scanner.0.starts_with(':') {
-            scanner.second(&mut civil)?;
+    let mut parser = Parser(text);
+    let mut parts = parser.date()?;
+    if parser.one_of(&[' ', 'T']).is_some() {
+        parser.hour_and_minute(&mut parts)?;
+        if parser.0.starts_with(':') {
+            parser.second(&mut parts)?;
         }
-        scanner.one_of(&[' ']);
-        if !scanner.is_done() {
-            scanner.offset(&mut civil, false)?;
+        parser.one_of(&[' ']);
+        if !parser.is_done() {
+            parser.offset(&mut parts, false)?;
         }
     }
-    scanner.is_done().then_some(civil)
+    parser.is_done().then_some(parts)
 }
 
 #[cfg(test)]
@@ -135,7 +122,6 @@ mod tests {
     fn times_are_written_in_whole_seconds() {
         let instant: Timestamp = "2026-11-23T14:16:18.999Z".parse().unwrap();
         assert_eq!(format_stored(instant), "2026-11-23 14:16:18+00:00");
-        assert_eq!(to_rfc3339(instant), "2026-11-23T14:16:18Z");
         let old: Timestamp = "0900-01-02T03:04:05.5Z".parse().unwrap();
         assert_eq!(format_stored(old), "0900-01-02 03:04:05+00:00");
     }
@@ -149,7 +135,6 @@ mod tests {
             let whole = Timestamp::from_second(seconds).unwrap();
             let instant = Timestamp::new(seconds, nanoseconds).unwrap();
             prop_assert_eq!(from_stored(&format_stored(instant)), Ok(Some(whole)));
-            prop_assert_eq!(to_rfc3339(instant), to_rfc3339(whole));
             let fraction = format!("{}.{nanoseconds:09}+00:00", &format_stored(whole)[..19]);
             prop_assert_eq!(from_stored(&fraction), Ok(Some(instant)));
         }

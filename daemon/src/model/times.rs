@@ -1,10 +1,19 @@
-//! When an account ends.
+//! Times as the protocol has them.
 
 use jiff::Timestamp;
 use photoprism_protocol::rule::RuleError;
 
-use super::datetime_parser::{DateTimeParts, Instant, Parser};
-use super::times::ZERO_SECONDS;
+use super::datetime_parser::{DateTimeParts, Instant, Parser, ZERO_SECONDS};
+
+/// The instant as the protocol shows it: `2006-01-02T15:04:05Z`, a fraction dropped.
+pub fn to_rfc3339(instant: Timestamp) -> String {
+    instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// An instant as part of a file name, whose order is that of time: `20261123T141618.250Z`.
+pub fn to_file_name(instant: Timestamp) -> String {
+    format!("{}", instant.strftime("%Y%m%dT%H%M%S%.3fZ"))
+}
 
 /// Reads `expires_at`: an instant of RFC 3339 in UTC and whole seconds (a fraction is dropped), or
 /// `None` for `never`. Past ones are taken.
@@ -16,7 +25,7 @@ pub fn parse_expires_at(text: &str) -> Result<Option<Timestamp>, RuleError> {
     if text == "never" {
         return Ok(None);
     }
-    let instant = read(text).and_then(|civil| DateTimeParts { nanosecond: 0, ..civil }.instant());
+    let instant = read(text).and_then(|parts| DateTimeParts { nanosecond: 0, ..parts }.instant());
     match instant {
         Some(Instant::At(instant)) if instant.as_second() > ZERO_SECONDS => Ok(Some(instant)),
         Some(Instant::At(_)) => {
@@ -32,13 +41,13 @@ pub fn parse_expires_at(text: &str) -> Result<Option<Timestamp>, RuleError> {
 }
 
 fn read(text: &str) -> Option<DateTimeParts> {
-    let mut scanner = Parser(text);
-    let mut civil = scanner.date()?;
-    scanner.one_of(&['T', 't'])?;
-    scanner.hour_and_minute(&mut civil)?;
-    scanner.second(&mut civil)?;
-    scanner.offset(&mut civil, true)?;
-    scanner.is_done().then_some(civil)
+    let mut parser = Parser(text);
+    let mut parts = parser.date()?;
+    parser.one_of(&['T', 't'])?;
+    parser.hour_and_minute(&mut parts)?;
+    parser.second(&mut parts)?;
+    parser.offset(&mut parts, true)?;
+    parser.is_done().then_some(parts)
 }
 
 #[cfg(test)]
@@ -46,7 +55,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::accounts::times;
+
+    #[test]
+    fn a_fraction_is_dropped_where_a_time_is_shown() {
+        let instant: Timestamp = "2026-11-23T14:16:18.999Z".parse().unwrap();
+        assert_eq!(to_rfc3339(instant), "2026-11-23T14:16:18Z");
+        assert_eq!(to_file_name(instant), "20261123T141618.999Z");
+    }
 
     #[test]
     fn instants_come_out_in_utc_and_whole_seconds() {
@@ -60,7 +75,7 @@ mod tests {
             ("9999-12-30T22:00:00.9999999999Z", "9999-12-30T22:00:00Z"),
         ] {
             let instant = parse_expires_at(text).unwrap().unwrap();
-            assert_eq!(times::to_rfc3339(instant), expected, "{text}");
+            assert_eq!(to_rfc3339(instant), expected, "{text}");
         }
         assert_eq!(parse_expires_at("never"), Ok(None));
     }
@@ -122,7 +137,7 @@ mod tests {
         #[test]
         fn what_is_shown_is_read(seconds in ZERO_SECONDS + 1..=253_402_207_200_i64) {
             let instant = Timestamp::from_second(seconds).unwrap();
-            prop_assert_eq!(parse_expires_at(&times::to_rfc3339(instant)), Ok(Some(instant)));
+            prop_assert_eq!(parse_expires_at(&to_rfc3339(instant)), Ok(Some(instant)));
         }
     }
 }

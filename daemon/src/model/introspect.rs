@@ -1,0 +1,179 @@
+//! What a token is worth: the one check, whether its session is a row or an entry of the index.
+
+use photoprism_protocol::auth::Active;
+
+use super::account::Account;
+use super::rights::disabled_since;
+use super::session::{Lifetime, Session, effective_scope, scope_allows};
+
+/// What a token must be valid for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// Names that its scope must contain.
+    pub scope: Vec<String>,
+    /// Name of the account that it must belong to, in its stored form.
+    pub name: Option<String>,
+    /// Address that it is used from.
+    pub client_ip: Option<String>,
+}
+
+/// The session of a token, as far as the check needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct Token<'a> {
+    pub ref_id: &'a str,
+    /// UID of the account; `""`: nobody's.
+    pub uid: &'a str,
+    pub client_uid: &'a str,
+    pub client_name: &'a str,
+    pub scope: &'a str,
+    pub lifetime: Lifetime,
+}
+
+impl<'a> From<&'a Session> for Token<'a> {
+    fn from(session: &'a Session) -> Self {
+        Self {
+            ref_id: &session.ref_id,
+            uid: &session.user_uid,
+            client_uid: &session.client_uid,
+            client_name: &session.client_name,
+            scope: &session.scope,
+            lifetime: session.lifetime(),
+        }
+    }
+}
+
+/// The account that a token belongs to, as far as the check needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner<'a> {
+    pub name: &'a str,
+    /// The effective role.
+    pub role: &'a str,
+    /// Unix seconds since when it is disabled; `None`: never.
+    pub disabled_since: Option<i64>,
+}
+
+impl<'a> From<&'a Account> for Owner<'a> {
+    fn from(account: &'a Account) -> Self {
+        Self {
+            name: &account.name,
+            role: account.effective_role().as_str(),
+            disabled_since: disabled_since(account).map(jiff::Timestamp::as_second),
+        }
+    }
+}
+
+/// The reply of RFC 7662 for an active token; `None` where it is not active for that question at
+/// `now` (Unix seconds). A token of an account that does not exist is not active.
+pub fn introspect(
+    token: &Token<'_>,
+    owner: Option<&Owner<'_>>,
+    question: &Question,
+    now: i64,
+) -> Option<Active> {
+    let owner = owner.filter(|_| !token.uid.is_empty());
+    let orphaned = !token.uid.is_empty() && owner.is_none();
+    let disabled = owner.and_then(|owner| owner.disabled_since).is_some_and(|since| since <= now);
+    if orphaned || disabled || token.lifetime.is_expired(now) {
+        return None;
+    }
+    let wrong_name = question.name.is_some() && question.name.as_deref() != owner.map(|it| it.name);
+    if wrong_name || !scope_allows(token.scope, question.scope.iter().map(String::as_str)) {
+        return None;
+    }
+    let text = |text: &str| Some(text).filter(|text| !text.is_empty()).map(Into::into);
+    Some(Active {
+        active: true,
+        scope: effective_scope(token.scope).into(),
+        username: owner.and_then(|owner| text(owner.name)),
+        sub: text(token.uid),
+        client_id: text(token.client_uid),
+        client_name: text(token.client_name),
+        exp: Some(token.lifetime.expires).filter(|end| *end > 0),
+        iat: Some(token.lifetime.created).filter(|at| *at > 0),
+        session: token.ref_id.into(),
+        role: owner.and_then(|owner| text(owner.role)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Deleted, Provider, Role};
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn session() -> Session {
+        Session {
+            ref_id: "sess1".into(),
+            user_uid: "uid1".into(),
+            scope: "dav web".into(),
+            expires: NOW + 100,
+            ..Session::default()
+        }
+    }
+
+    fn bob() -> Account {
+        Account { uid: "uid1".into(), name: "bob".into(), role: Role::User, ..Account::default() }
+    }
+
+    fn asked(session: &Session, account: Option<&Account>, question: &Question) -> Option<Active> {
+        let owner = account.map(Owner::from);
+        introspect(&Token::from(session), owner.as_ref(), question, NOW)
+    }
+
+    fn is_active(session: &Session, account: Option<&Account>) -> bool {
+        asked(session, account, &Question::default()).is_some()
+    }
+
+    #[test]
+    fn an_active_token_names_its_owner() {
+        let active = asked(&session(), Some(&bob()), &Question::default()).unwrap();
+        assert_eq!(active.username.as_deref(), Some("bob"));
+        assert_eq!(active.role.as_deref(), Some("user"));
+        assert_eq!(active.sub.as_deref(), Some("uid1"));
+        assert_eq!((active.exp, active.iat), (Some(NOW + 100), None));
+        assert_eq!((&*active.session, &*active.scope), ("sess1", "dav web"));
+    }
+
+    #[test]
+    fn what_is_asked_for_must_hold() {
+        let scope = |names: &[&str]| Question {
+            scope: names.iter().map(ToString::to_string).collect(),
+            ..Question::default()
+        };
+        let name = |name: &str| Question { name: Some(name.into()), ..Question::default() };
+        for (question, active) in [
+            (scope(&["web", "dav"]), true),
+            (scope(&["web", "photos"]), false),
+            (name("bob"), true),
+            (name("alice"), false),
+            (name(""), false),
+        ] {
+            let found = asked(&session(), Some(&bob()), &question).is_some();
+            assert_eq!(found, active, "{question:?}");
+        }
+        let nobody = Session { user_uid: String::new(), ..session() };
+        assert!(asked(&nobody, None, &scope(&["web"])).is_some());
+        assert!(asked(&nobody, None, &name("bob")).is_none());
+        // An account that happens to be given with it is not its own.
+        assert!(asked(&nobody, Some(&bob()), &name("bob")).is_none());
+    }
+
+    #[test]
+    fn a_token_ends_with_its_session_and_with_its_account() {
+        assert!(!is_active(&Session { expires: NOW, ..session() }, Some(&bob())));
+        assert!(!is_active(&session(), None), "its account does not exist");
+        let expires_at = |seconds| jiff::Timestamp::from_second(seconds).ok();
+        for (account, active) in [
+            (Account { deleted: Deleted::AtUnknownTime, ..bob() }, false),
+            (Account { provider: Provider::None, ..bob() }, false),
+            (Account { expires_at: expires_at(NOW), ..bob() }, false),
+            (Account { expires_at: expires_at(NOW + 1), ..bob() }, true),
+            (Account { expires_at: expires_at(NOW), super_admin: true, ..bob() }, true),
+            // Logging in does not matter to what was issued before.
+            (Account { can_login: false, ..bob() }, true),
+        ] {
+            assert_eq!(is_active(&session(), Some(&account)), active, "{account:?}");
+        }
+    }
+}
