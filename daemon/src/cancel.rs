@@ -14,7 +14,7 @@ impl Cancel {
     }
 
     /// Whether cancellation was requested.
-    pub fn is_asked(&self) -> bool {
+    pub fn is_requested(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

@@ -275,7 +275,7 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
             unavailable("the database is locked by another process; try again")
         }
         StoreError::Missing => {
-            unavailable("the database is not there yet; PhotoPrism makes it at its first start")
+            unavailable("the database does not exist yet; PhotoPrism creates it at its first start")
         }
         StoreError::ReadOnly(_) => unavailable(
             "the database cannot be written, nothing was changed; see who may write its file and \

@@ -11,7 +11,7 @@ use super::refusals::flush;
 use crate::error::CommandError;
 use crate::handlers::logins::Lifted;
 use crate::handlers::why::Limited;
-use crate::handlers::{auth, logins, no_nul, success, why};
+use crate::handlers::{auth, logins, refuse_nul, success, why};
 use crate::limiter::{ClientIp, Subject};
 use crate::store::{Db, Tx};
 
@@ -85,7 +85,7 @@ pub(super) async fn verify(call: &Call<'_>) -> Answer {
 
 pub(super) async fn logout(call: &Call<'_>) -> Answer {
     let wire::Logout { token } = call.args::<wire::Logout>()?;
-    no_nul("token", Some(token.expose()))?;
+    refuse_nul("token", Some(token.expose()))?;
     if !is_access_token(token.expose()) && !is_app_password(token.expose()) {
         return success(&wire::LogoutResult { removed: false, effective_within_s: None });
     }
@@ -129,7 +129,7 @@ pub(super) async fn clear_logins(call: &Call<'_>) -> Answer {
 /// The limiter is asked between two reads of the database: only the async thread may use it.
 pub(super) async fn users_why(call: &Call<'_>) -> Answer {
     let target = call.args::<Target>()?;
-    no_nul("user", Some(&target.user))?;
+    refuse_nul("user", Some(&target.user))?;
     let asked = target.clone();
     let (uid, ips) =
         call.app.store.read(call.time_left(), move |db| why::subjects(db, &asked)).await?;

@@ -254,6 +254,18 @@ impl<'a> Call<'a> {
         let work = move |tx: &Tx<'_>| handler(tx, &context, key.as_ref());
         self.app.store.write_with_effects(self.time_left(), work).await
     }
+
+    /// Runs a write as [`Call::write`] does, without a key, and rolls back all that it wrote.
+    pub(super) async fn dry_run(
+        &self,
+        handler: impl FnOnce(&Tx<'_>, &Context, Option<&Key>) -> Result<Outcome, CommandError>
+        + Send
+        + 'static,
+    ) -> Result<Success, CommandError> {
+        let context = Arc::clone(&self.context);
+        let work = move |tx: &Tx<'_>| handler(tx, &context, None);
+        self.app.store.write_and_rollback(self.time_left(), work).await
+    }
 }
 
 pub(super) fn pool_error(error: PoolError) -> CommandError {

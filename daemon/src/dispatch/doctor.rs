@@ -6,7 +6,7 @@ use super::call::Call;
 use super::command::Answer;
 use super::trail::verify_trail;
 use crate::handlers::audit::Verify;
-use crate::handlers::doctor::{Facts, doctor};
+use crate::handlers::doctor::{DaemonState, doctor};
 use crate::store::{StoreError, WorkError};
 
 /// Reads files on the database thread: a disk that hangs must not stop the other connections.
@@ -20,7 +20,7 @@ pub(super) async fn examine(call: &Call<'_>) -> Answer {
         Err(error) if matches!(error.store_error(), Some(StoreError::Missing)) => None,
         Err(error) => return Err(error),
     };
-    let facts = Facts {
+    let daemon = DaemonState {
         trail,
         now: call.context.now,
         database: app.places.database.clone(),
@@ -31,5 +31,5 @@ pub(super) async fn examine(call: &Call<'_>) -> Answer {
         uid: policy.own_uid,
         connections: (limits.max_connections + limits.reserved_connections) as u64,
     };
-    app.store.read_or_missing(call.time_left(), move |db| doctor(db, &facts)).await
+    app.store.read_or_missing(call.time_left(), move |db| doctor(db, &daemon)).await
 }

@@ -12,7 +12,7 @@ use super::call::{Call, pool_error};
 use super::refusals::flush;
 use crate::error::{CommandError, LoginRefusal};
 use crate::handlers::auth::{
-    Attempt, Candidate, Decision, FailureCharges, Reason, VerifiedAttempt, VerifiedCredential,
+    Attempt, AttemptOutcome, Candidate, Decision, FailureCharges, Reason, VerifiedAttempt, VerifiedCredential,
     commit_attempt, load_candidate,
 };
 use crate::hashing::{Lane, needs_rehash};
@@ -112,7 +112,7 @@ async fn decide(
     call: &Call<'_>,
     attempt: &Attempt,
     (checked, places): (VerifiedCredential, &Reservations),
-) -> Result<Decision, CommandError> {
+) -> Result<AttemptOutcome, CommandError> {
     // Earlier refusals must not be written after the outcome of this attempt.
     if call.app.refusals.contains(attempt) {
         flush(call.app, call.time_left()).await?;
@@ -125,7 +125,7 @@ async fn decide(
     let lifetimes = call.app.lifetimes;
     let request = VerifiedAttempt { attempt: attempt.clone(), checked, charges, lifetimes };
     let context = Arc::clone(&call.context);
-    let work = move |tx: &Tx<'_>| -> Result<WithEffects<Decision>, CommandError> {
+    let work = move |tx: &Tx<'_>| -> Result<WithEffects<AttemptOutcome>, CommandError> {
         commit_attempt(tx, &context, &request)
     };
     call.app.store.write_with_effects(call.time_left(), work).await

@@ -11,7 +11,7 @@ use super::call::Call;
 use super::command::Answer;
 use super::reset::first_admin;
 use crate::error::CommandError;
-use crate::handlers::{Context, Key, Outcome, adopt, legacy as old, no_nul, passwd, twofa, users};
+use crate::handlers::{Context, Key, Outcome, adopt, legacy as old, refuse_nul, passwd, twofa, users};
 use crate::log::REPEATED;
 use crate::store::Tx;
 
@@ -37,13 +37,13 @@ pub(super) async fn legacy(call: &Call<'_>) -> Answer {
 
 pub(super) async fn show(call: &Call<'_>) -> Answer {
     let target = call.args::<Target>()?;
-    no_nul("user", Some(&target.user))?;
+    refuse_nul("user", Some(&target.user))?;
     call.read_batched(target, users::show).await
 }
 
 pub(super) async fn show_2fa(call: &Call<'_>) -> Answer {
     let target = call.args::<Target>()?;
-    no_nul("user", Some(&target.user))?;
+    refuse_nul("user", Some(&target.user))?;
     call.read(target, twofa::show).await
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn on_target(call: &Call<'_>, handler: OnTarget) -> Answer {
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
     }
-    no_nul("user", Some(&target.user))?;
+    refuse_nul("user", Some(&target.user))?;
     call.write(key, move |tx, context, key| handler(tx, context, key, &target)).await
 }
 
@@ -116,7 +116,9 @@ pub(super) async fn adopt(call: &Call<'_>) -> Answer {
     }
     let request = adopt::Adopt::parse(args)?;
     if request.dry_run {
-        return call.read(request, adopt::plan).await;
+        return call
+            .dry_run(move |tx, context, key| adopt::adopt(tx, context, key, &request))
+            .await;
     }
     call.write(key, move |tx, context, key| adopt::adopt(tx, context, key, &request)).await
 }
@@ -150,7 +152,7 @@ pub(super) async fn confirm_2fa(call: &Call<'_>) -> Answer {
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
     }
-    no_nul("user", Some(&args.user))?;
-    no_nul("passcode", Some(args.passcode.expose()))?;
+    refuse_nul("user", Some(&args.user))?;
+    refuse_nul("passcode", Some(args.passcode.expose()))?;
     call.write(key, move |tx, context, key| twofa::confirm(tx, context, key, &args)).await
 }

@@ -8,7 +8,7 @@ use super::context::success;
 use crate::error::CommandError;
 use crate::model::FIRST_ADMIN_ID;
 use crate::store::{
-    Db, FirstPassword, Kind, SCHEMA_VERSION, StoreError, counts, first_admin_name, first_password,
+    Db, AdminPasswordState, Kind, SCHEMA_VERSION, StoreError, counts, first_admin_name, admin_password_state,
 };
 
 /// The daemon's version.
@@ -36,7 +36,7 @@ pub fn status(db: Result<&Db, StoreError>, mut status: Status) -> Result<Success
             warnings.extend(without_password(db)?);
         }
         Err(StoreError::Missing) => warnings
-            .push("the database is not there yet; it is opened once PhotoPrism has made it".into()),
+            .push("the database does not exist yet; it is opened once PhotoPrism has created it".into()),
         Err(error) => return Err(error.into()),
     }
     let mut success = success(&status)?;
@@ -66,7 +66,7 @@ fn database(db: &Db) -> status::Database {
 }
 
 fn without_password(db: &Db) -> Result<Option<String>, CommandError> {
-    if first_password(db)? == FirstPassword::Had {
+    if admin_password_state(db)? == AdminPasswordState::WasSet {
         return Ok(None);
     }
     let name = first_admin_name(db, FIRST_ADMIN_ID)?;

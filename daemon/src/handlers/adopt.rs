@@ -1,7 +1,5 @@
 //! `users.adopt`: accounts from the table that an old PhotoPrism left.
 
-use std::collections::HashSet;
-
 use photoprism_protocol::display_name::DisplayName;
 use photoprism_protocol::email::Email;
 use photoprism_protocol::envelope::Success;
@@ -11,7 +9,7 @@ use photoprism_protocol::uid::is_user_uid_shape;
 use photoprism_protocol::users::{self, AdoptResult, Adopted};
 
 use super::context::{Context, Outcome, success};
-use super::find::no_nul;
+use super::find::refuse_nul;
 use super::users::{check_stored_form, to_wire};
 use super::write::{Key, WriteResult, run_write};
 use crate::error::CommandError;
@@ -46,7 +44,7 @@ impl Adopt {
             return broken("at most 1000 names at once; send the rest by itself");
         }
         for name in &names {
-            no_nul("names", Some(name))?;
+            refuse_nul("names", Some(name))?;
         }
         Ok(Self { names: (!all).then_some(names), dry_run: args.dry_run.unwrap_or(false) })
     }
@@ -55,26 +53,7 @@ impl Adopt {
 /// A legacy account with the name that it was asked for by; `None` where there is none.
 type Found = (String, Option<LegacyRow>);
 
-/// Reports what would be done.
-pub fn plan(db: &Db, context: &Context, request: &Adopt) -> Result<Success, CommandError> {
-    let mut taken = Taken::default();
-    let mut accounts = Vec::new();
-    for (name, row) in find(db, request)? {
-        let outcome = check_row(db, row, &mut taken)?;
-        accounts.push(match outcome {
-            RowOutcome::Adopt(new) => {
-                let user = to_wire(new.account, db.kind().edition(), context.now);
-                report(name, "adopted", new.message, Some(user))
-            }
-            RowOutcome::Not(outcome, why) => report(name, outcome, Some(why), None),
-        });
-    }
-    let mut success = success(&result(accounts, true))?;
-    success.warnings.extend(nothing_there(db));
-    Ok(success)
-}
-
-/// Creates the accounts.
+/// Creates the accounts; the caller rolls a dry run back.
 ///
 /// # Errors
 /// `invalid_argument`, or the store's; nothing is created then.
@@ -85,10 +64,9 @@ pub fn adopt(
     request: &Adopt,
 ) -> Result<Outcome, CommandError> {
     run_write(tx, context, key, || {
-        let mut taken = Taken::default();
         let mut accounts = Vec::new();
         for (name, row) in find(tx, request)? {
-            let outcome = check_row(tx, row, &mut taken)?;
+            let outcome = check_row(tx, row)?;
             accounts.push(match outcome {
                 RowOutcome::Adopt(new) => {
                     let message = new.message.clone();
@@ -106,7 +84,7 @@ pub fn adopt(
             [Adopted { user: Some(user), .. }] => user.uid.clone(),
             _ => String::new(),
         };
-        let mut written = WriteResult::new(target, &result(accounts, false))?;
+        let mut written = WriteResult::new(target, &result(accounts, request.dry_run))?;
         written.warnings.extend(nothing_there(tx));
         Ok(written)
     })
@@ -149,14 +127,6 @@ fn find(db: &Db, request: &Adopt) -> Result<Vec<Found>, CommandError> {
     names.iter().map(one).collect()
 }
 
-/// What earlier accounts of the same command have taken.
-#[derive(Default)]
-struct Taken {
-    names: HashSet<String>,
-    uids: HashSet<String>,
-    emails: HashSet<String>,
-}
-
 /// An account that can be created.
 struct New {
     account: Account,
@@ -176,11 +146,7 @@ fn refused(rule: &RuleError) -> RowOutcome {
 
 /// Checks a legacy account by the rules of new ones. One that breaks a rule is refused, not
 /// changed to keep it.
-fn check_row(
-    db: &Db,
-    row: Option<LegacyRow>,
-    taken: &mut Taken,
-) -> Result<RowOutcome, CommandError> {
+fn check_row(db: &Db, row: Option<LegacyRow>) -> Result<RowOutcome, CommandError> {
     let Some(row) = row else {
         return Ok(RowOutcome::Not("not_found", "there is no legacy account of that name".into()));
     };
@@ -188,7 +154,7 @@ fn check_row(
         Ok(name) => name,
         Err(rule) => return Ok(refused(&rule)),
     };
-    if let Some(why) = exists(db, &name, &row, taken)? {
+    if let Some(why) = exists(db, &name, &row)? {
         return Ok(RowOutcome::Not("exists", why));
     }
     let email = match Email::parse(&row.email) {
@@ -201,7 +167,7 @@ fn check_row(
         Err(rule) => return Ok(refused(&rule)),
     };
     let email = email.as_str();
-    if account_by_email(db, email)?.is_some() || taken.emails.contains(email) {
+    if account_by_email(db, email)?.is_some() {
         let why = "its email address belongs to another account; add it without: users add";
         return Ok(RowOutcome::Not("refused", why.into()));
     }
@@ -218,18 +184,10 @@ fn check_row(
         }
         Err(error) => return Err(error),
     }
-    taken.names.insert(name.as_str().into());
-    taken.uids.insert(row.uid.clone());
-    taken.emails.extend(Some(email).filter(|email| !email.is_empty()).map(Into::into));
     Ok(RowOutcome::Adopt(Box::new(fill(db, &row, new)?)))
 }
 
-fn exists(
-    db: &Db,
-    name: &UserName,
-    row: &LegacyRow,
-    taken: &Taken,
-) -> Result<Option<String>, CommandError> {
+fn exists(db: &Db, name: &UserName, row: &LegacyRow) -> Result<Option<String>, CommandError> {
     let name = name.as_str();
     if let Some(other) = account_by_name(db, name)? {
         let deleted = if other.is_deleted() { " and is deleted" } else { "" };
@@ -238,9 +196,6 @@ fn exists(
     let keeps_uid = is_user_uid_shape(&row.uid);
     if keeps_uid && account_by_uid(db, &row.uid)?.is_some() {
         return Ok(Some("an account with its UID exists; it was left alone".into()));
-    }
-    if taken.names.contains(name) || taken.uids.contains(&row.uid) {
-        return Ok(Some("another legacy account of that name or UID comes first".into()));
     }
     Ok(None)
 }
@@ -256,8 +211,6 @@ fn fill(db: &Db, old: &LegacyRow, row: Account) -> Result<New, CommandError> {
         .is_none()
         .then(|| format!("it has no password; set one with: photoprism passwd {}", row.name));
     let account = Account {
-        // Any person's: the real one comes with the row.
-        id: i64::MAX,
         uid: if keeps_uid { old.uid.clone() } else { String::new() },
         role,
         provider: Provider::Local,
@@ -272,7 +225,6 @@ fn fill(db: &Db, old: &LegacyRow, row: Account) -> Result<New, CommandError> {
 fn create_account(tx: &Tx<'_>, context: &Context, new: Box<New>) -> Result<Account, CommandError> {
     let New { account, hash, .. } = *new;
     let mut random = context.random;
-    let account = Account { id: 0, ..account };
     let new = NewAccount::generate(account, context.now, &mut random);
     account_insert(tx, &new)?;
     let uid = &new.account.uid;

@@ -6,7 +6,7 @@ use photoprism_protocol::users::Legacy;
 
 use super::context::Context;
 use super::cursor::fingerprint;
-use super::find::no_nul;
+use super::find::refuse_nul;
 use super::page::{PageRequest, page};
 use super::users::{matches_legacy, parse_search};
 use crate::error::CommandError;
@@ -23,7 +23,7 @@ pub struct Ls {
 impl Ls {
     /// Checks the arguments.
     pub fn parse(args: Search) -> Result<Self, CommandError> {
-        no_nul("search", args.search.as_deref())?;
+        refuse_nul("search", args.search.as_deref())?;
         let text = args.search.unwrap_or_default();
         let window = PageRequest::new(args.limit, args.cursor, fingerprint("users.legacy", &text))?;
         Ok(Self { search: parse_search(&text), window })

@@ -7,7 +7,7 @@ use photoprism_protocol::name::UserName;
 
 use super::auth::check_realm;
 use super::context::{Context, Outcome, success};
-use super::find::no_nul;
+use super::find::refuse_nul;
 use super::page::{PageRequest, page};
 use super::write::{Key, WriteResult, run_write};
 use crate::error::CommandError;
@@ -29,8 +29,8 @@ pub struct Ls {
 impl Ls {
     /// Checks the arguments.
     pub fn parse(args: logins::Ls) -> Result<Self, CommandError> {
-        no_nul("search", args.search.as_deref())?;
-        no_nul("name", args.name.as_deref())?;
+        refuse_nul("search", args.search.as_deref())?;
+        refuse_nul("name", args.name.as_deref())?;
         let client_ip = args.client_ip.as_deref().map(address).transpose()?;
         let since = args.since.as_deref().map(since).transpose()?;
         let filter = LoginFilter {
@@ -103,15 +103,15 @@ impl Record {
     /// `invalid_argument`; nothing is recorded then.
     pub fn parse(args: logins::Record) -> Result<Self, CommandError> {
         let client_ip = address(&args.client_ip)?;
-        no_nul("name", Some(&args.name))?;
+        refuse_nul("name", Some(&args.name))?;
         if let Some(realm) = &args.realm {
             check_realm(realm).map_err(|rule| CommandError::invalid("realm", &rule))?;
         }
-        no_nul("error", args.error.as_deref())?;
+        refuse_nul("error", args.error.as_deref())?;
         if args.ok && args.error.is_some() {
             return Err(CommandError::broken("error", "an attempt that succeeded has no error"));
         }
-        no_nul("user_agent", args.user_agent.as_deref())?;
+        refuse_nul("user_agent", args.user_agent.as_deref())?;
         Ok(Self { client_ip, args })
     }
 }
@@ -157,7 +157,7 @@ pub enum Lifted {
 impl Clear {
     /// Checks the arguments.
     pub fn parse(args: &logins::Clear) -> Result<Self, CommandError> {
-        no_nul("name", args.name.as_deref())?;
+        refuse_nul("name", args.name.as_deref())?;
         let client_ip = args.client_ip.as_deref().map(address).transpose()?;
         Ok(Self { name: args.name.clone(), client_ip })
     }

@@ -22,6 +22,6 @@ pub mod why;
 mod write;
 
 pub use self::context::{Context, FirstAdmin, Hashed, Outcome, success};
-pub use self::find::no_nul;
+pub use self::find::refuse_nul;
 pub use self::page::PageRequest;
 pub use self::write::{Key, KeyState, confirm_replay, find_replay};

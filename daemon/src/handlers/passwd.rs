@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::context::{Context, Hashed, Outcome, result};
-use super::find::{live_user, no_nul};
+use super::find::{live_user, refuse_nul};
 use super::revoked::{effective_within, revoke};
 use super::users::{
     check_takes_password, ensure_not_system, ensure_other_super_admin, note_first_password,
@@ -31,7 +31,7 @@ pub struct Set {
 impl Set {
     /// Checks the arguments.
     pub fn parse(args: passwd::Set, rules: &PasswordRules) -> Result<Self, CommandError> {
-        no_nul("user", Some(&args.user))?;
+        refuse_nul("user", Some(&args.user))?;
         rules.check(&args.password).map_err(|rule| CommandError::invalid("password", &rule))?;
         Ok(Self {
             user: args.user,

@@ -40,13 +40,13 @@ impl Bucket {
     }
 
     /// An undecided attempt gives its place back.
-    pub(super) fn give_back(&mut self) {
+    pub(super) fn release(&mut self) {
         self.undecided = self.undecided.saturating_sub(1);
     }
 
     /// An undecided attempt failed: its place comes back after those that were taken before.
     pub(super) fn fail(&mut self, now: Duration, rate: Rate) {
-        self.give_back();
+        self.release();
         self.set_debt(now, self.debt(now) + rate.refill(), rate);
     }
 
@@ -66,7 +66,7 @@ impl Bucket {
         self.set_debt(now, Duration::from_nanos_u128(owed), new);
     }
 
-    /// Whether an attempt is at work in it or waits for it.
+    /// Whether an attempt holds it or waits for it.
     pub(super) fn is_in_use(&self) -> bool {
         self.undecided > 0 || !self.waiting.is_empty()
     }

@@ -20,7 +20,7 @@ impl ClientIp {
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let address: IpAddr = text.parse().map_err(|_| {
             RuleError::new(
-                "this is no IP address; give one like 192.0.2.1 or 2001:db8::1, without a port",
+                "not an IP address; give one like 192.0.2.1 or 2001:db8::1, without a port",
             )
         })?;
         let address = address.to_canonical();

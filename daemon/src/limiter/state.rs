@@ -183,7 +183,7 @@ impl State {
             if failed {
                 bucket.fail(now, rate);
             } else {
-                bucket.give_back();
+                bucket.release();
             }
         }
         self.wake_waiters(subjects);

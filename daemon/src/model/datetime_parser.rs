@@ -72,29 +72,29 @@ impl Parser<'_> {
     }
 
     /// `15:04`.
-    pub(crate) fn hour_and_minute(&mut self, civil: &mut DateTimeParts) -> Option<()> {
-        civil.hour = self.number(2)?;
+    pub(crate) fn hour_and_minute(&mut self, parts: &mut DateTimeParts) -> Option<()> {
+        parts.hour = self.number(2)?;
         self.one_of(&[':'])?;
-        civil.minute = self.number(2)?;
+        parts.minute = self.number(2)?;
         Some(())
     }
 
     /// `:05` with as many digits of fraction as there are; beyond the ninth they are dropped.
-    pub(crate) fn second(&mut self, civil: &mut DateTimeParts) -> Option<()> {
+    pub(crate) fn second(&mut self, parts: &mut DateTimeParts) -> Option<()> {
         self.one_of(&[':'])?;
-        civil.second = self.number(2)?;
+        parts.second = self.number(2)?;
         if self.one_of(&['.']).is_some() {
             let length = self.0.bytes().take_while(u8::is_ascii_digit).count();
             let (digits, rest) = self.0.split_at(length);
             self.0 = rest;
             let nine: String = digits.chars().chain("000000000".chars()).take(9).collect();
-            civil.nanosecond = nine.parse().ok().filter(|_| length > 0)?;
+            parts.nanosecond = nine.parse().ok().filter(|_| length > 0)?;
         }
         Some(())
     }
 
     /// `Z` or `+01:00`; the colon may be missing where that is allowed.
-    pub(crate) fn offset(&mut self, civil: &mut DateTimeParts, needs_colon: bool) -> Option<()> {
+    pub(crate) fn offset(&mut self, parts: &mut DateTimeParts, needs_colon: bool) -> Option<()> {
         let sign = match self.one_of(&['Z', 'z', '+', '-'])? {
             '+' => 1,
             '-' => -1,
@@ -105,7 +105,7 @@ impl Parser<'_> {
             return None;
         }
         let minutes: i32 = self.number(2)?;
-        civil.offset_seconds = sign * (hours * 60 + minutes) * 60;
+        parts.offset_seconds = sign * (hours * 60 + minutes) * 60;
         (hours < 24 && minutes < 60).then_some(())
     }
 
@@ -119,13 +119,13 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> Option<Instant> {
-        let mut scanner = Parser(text);
-        let mut civil = scanner.date()?;
-        scanner.one_of(&['T'])?;
-        scanner.hour_and_minute(&mut civil)?;
-        scanner.second(&mut civil)?;
-        scanner.offset(&mut civil, true)?;
-        civil.instant()
+        let mut parser = Parser(text);
+        let mut parts = parser.date()?;
+        parser.one_of(&['T'])?;
+        parser.hour_and_minute(&mut parts)?;
+        parser.second(&mut parts)?;
+        parser.offset(&mut parts, true)?;
+        parts.instant()
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::config::{Id, Loaded, Settings, When};
 use crate::hashing::Pool;
 use crate::model::{FIRST_ADMIN_ID, PasswordRules, initial_accounts};
 use crate::store::{
-    CURSOR_KEY_BYTES, Database, Expected, FirstPassword, Kind, OpenOptions, first_password,
+    CURSOR_KEY_BYTES, Database, Expected, AdminPasswordState, Kind, OpenOptions, admin_password_state,
     set_admin_password,
 };
 
@@ -51,7 +51,7 @@ pub(super) fn set_password(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let Some(db) = slot.db().filter(|db| *db.kind() == Kind::Own) else { return Ok(()) };
-    if first_password(db).map_err(Failure::running)? == FirstPassword::Had {
+    if admin_password_state(db).map_err(Failure::running)? == AdminPasswordState::WasSet {
         return Ok(());
     }
     let source = &settings.admin_password;

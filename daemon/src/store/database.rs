@@ -178,7 +178,7 @@ impl Database {
         self.idle = if self.db.is_some() { 0 } else { self.idle + 1 };
         if self.idle == REMINDER {
             self.idle = 0;
-            warn!(path = %self.options.path.display(), "the database is not there yet");
+            warn!(path = %self.options.path.display(), "the database does not exist yet");
         }
     }
 

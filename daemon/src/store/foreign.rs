@@ -141,7 +141,7 @@ impl PhotoPrismReader {
             return Err(SourceError::NotOne("this daemon has it open: it is in use here".into()));
         }
         if !data.is_file() {
-            return Err(SourceError::NotOne("it is no file".into()));
+            return Err(SourceError::NotOne("it is not a regular file".into()));
         }
         check_companions(path)?;
         Self::connect(path).map_err(|error| match error {
@@ -160,7 +160,7 @@ impl PhotoPrismReader {
         is_photoprism(&conn)?;
         let (kind, columns) = (photoprism_kind(&conn)?, Columns::read(&conn)?);
         let (path, changes) = (path.to_path_buf(), Changes::default());
-        let (generation, beside) = (RefCell::default(), OwnTables::default());
+        let (generation, own_tables) = (RefCell::default(), OwnTables::default());
         let session_cache = 0;
         Ok(Self(Db {
             conn,
@@ -169,7 +169,7 @@ impl PhotoPrismReader {
             columns,
             changes,
             generation,
-            own_tables: beside,
+            own_tables,
             session_cache,
         }))
     }
@@ -248,7 +248,7 @@ fn is_photoprism(conn: &Connection) -> Result<(), SourceError> {
     if number(tables)? == 3 && number(views)? == 0 {
         return Ok(());
     }
-    not("its account tables are no tables")
+    not("its account tables are not tables")
 }
 
 #[cfg(test)]
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn accounts_include_everything_that_they_need() {
         let (directory, db) = own();
-        let copy = directory.path().join("theirs.db");
+        let copy = directory.path().join("photoprism.db");
         fs::copy(FIXTURE, &copy).unwrap();
         let foreign = PhotoPrismReader::open(&copy, &OwnFiles::of(&db.path)).unwrap();
         assert!(foreign.kind().edition() == crate::model::Edition::Community);
@@ -310,7 +310,7 @@ mod tests {
         assert!(fs::read(&copy).unwrap() == fs::read(FIXTURE).unwrap());
         let entries = fs::read_dir(directory.path()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        assert!(names.filter(|name| name.starts_with("theirs.db")).eq(["theirs.db"]));
+        assert!(names.filter(|name| name.starts_with("photoprism.db")).eq(["photoprism.db"]));
     }
 
     #[test]
@@ -376,7 +376,7 @@ mod tests {
         ));
         assert!(why(&at("admin.db")).contains("this daemon itself"));
         assert!(why(directory.path()).contains("no file"));
-        fs::write(at("text"), "whatever its name says, this is no database").unwrap();
+        fs::write(at("text"), "whatever its name says, this is not a database").unwrap();
         assert!(why(&at("text")).contains("not an SQLite database"));
         fs::write(at("empty"), "").unwrap();
         assert!(why(&at("empty")).contains("empty"));

@@ -154,10 +154,10 @@ impl<'a> Query<'a> {
         if prefix.is_empty() {
             return Ok(());
         }
-        let is_short = self.is_short(&prefix)?;
+        let is_selective = self.is_selective(&prefix)?;
         let end = successor(&prefix);
         let from = self.bind(prefix);
-        let condition = if let (true, Some(end)) = (is_short, end) {
+        let condition = if let (true, Some(end)) = (is_selective, end) {
             let to = self.bind(end);
             format!(
                 "rowid IN (SELECT rowid FROM logins.audit_logins
@@ -177,7 +177,7 @@ impl<'a> Query<'a> {
 
     /// Whether few rows have the prefix. PhotoPrism's columns store number-like texts as numbers,
     /// which have no prefix, and lack the daemon's index: there the rows are scanned.
-    fn is_short(&self, prefix: &str) -> Result<bool, StoreError> {
+    fn is_selective(&self, prefix: &str) -> Result<bool, StoreError> {
         if *self.db.kind() != Kind::Own {
             return Ok(false);
         }

@@ -15,11 +15,11 @@ pub const CURSOR_KEY_BYTES: usize = 32;
 
 /// Whether the first admin has had a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FirstPassword {
-    /// Not yet: a configured one is used at the next start.
-    Awaited,
+pub enum AdminPasswordState {
+    /// No: a configured one is used at the next start.
+    NeverSet,
     /// Yes: a configured one is ignored.
-    Had,
+    WasSet,
 }
 
 /// The key of this database. As long as there is no `photoprism-admin.db` next to PhotoPrism's it
@@ -46,24 +46,24 @@ pub(super) fn set_cursor_key(tx: &Tx<'_>, key: &[u8; CURSOR_KEY_BYTES]) -> Resul
 }
 
 /// Whether the first admin has had a password.
-pub fn first_password(db: &Db) -> Result<FirstPassword, StoreError> {
+pub fn admin_password_state(db: &Db) -> Result<AdminPasswordState, StoreError> {
     if *db.kind() != Kind::Own {
-        return Ok(FirstPassword::Had);
+        return Ok(AdminPasswordState::WasSet);
     }
     let stored: Option<i64> = db
         .prepare_own("SELECT value FROM own.admin_meta WHERE key = 'first_password'")?
         .query_row([], |row| row.get(0))
         .optional()?;
-    Ok(if stored == Some(1) { FirstPassword::Had } else { FirstPassword::Awaited })
+    Ok(if stored == Some(1) { AdminPasswordState::WasSet } else { AdminPasswordState::NeverSet })
 }
 
 /// Stores whether the first admin has had a password.
-pub fn set_first_password(tx: &Tx<'_>, state: FirstPassword) -> Result<(), StoreError> {
+pub fn set_admin_password_state(tx: &Tx<'_>, state: AdminPasswordState) -> Result<(), StoreError> {
     tx.prepare_own(
         "INSERT INTO own.admin_meta (key, value) VALUES ('first_password', ?1)
              ON CONFLICT (key) DO UPDATE SET value = excluded.value",
     )?
-    .execute([i64::from(state == FirstPassword::Had)])?;
+    .execute([i64::from(state == AdminPasswordState::WasSet)])?;
     Ok(())
 }
 
@@ -88,5 +88,5 @@ fn store_admin_password(
     let statement = "SELECT user_uid FROM auth_users WHERE id = ?1";
     let uid: String = tx.conn.query_row(statement, [id], |row| row.get(0))?;
     password_set(tx, &uid, hash, now)?;
-    set_first_password(tx, FirstPassword::Had)
+    set_admin_password_state(tx, AdminPasswordState::WasSet)
 }

@@ -101,8 +101,8 @@ pub use self::logins::{
 };
 pub use self::logins_search::{LoginFilter, LoginPage, LoginPosition, LoginRow, logins_page};
 pub use self::meta::{
-    CURSOR_KEY_BYTES, FirstPassword, cursor_key, first_password, set_admin_password,
-    set_first_password,
+    CURSOR_KEY_BYTES, AdminPasswordState, cursor_key, admin_password_state, set_admin_password,
+    set_admin_password_state,
 };
 pub use self::open::{
     OpenError, OpenOptions, SQLITE_OLDEST, check_sqlite_version, make_or_check_directory,

@@ -70,7 +70,7 @@ pub enum OpenError {
     #[error("{0}")]
     Gone(&'static str),
     /// PhotoPrism has not created it yet.
-    #[error("the database is not there yet")]
+    #[error("the database does not exist yet")]
     NotThereYet,
 }
 
@@ -292,7 +292,7 @@ fn newer(path: &Path, found: u32, known: usize) -> String {
     let advice = if std::fs::symlink_metadata(&backup).is_ok_and(|found| found.is_file()) {
         format!("the backup made before that is {}", backup.display())
     } else {
-        "no backup of the older one was found beside it".into()
+        "no backup of the older one was found next to it".into()
     };
     format!(
         "its schema is {found}, newer than {known}, which this daemon knows; start the \

@@ -6,7 +6,7 @@ use crate::model::datetime_parser::{DateTimeParts, Instant, Parser, ZERO_SECONDS
 
 /// A stored text that is not a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a stored time has none of the known forms; look at the row with sqlite3")]
+#[error("a stored time has none of the known forms; check the row with sqlite3")]
 pub(super) struct UnreadableTime;
 
 /// The instant as it is stored: `2006-01-02 15:04:05+00:00`, a fraction dropped.

@@ -39,7 +39,7 @@ pub(super) async fn import(call: &Call<'_>) -> Answer {
     match (file, cursor) {
         (Some(file), _) => match password {
             Some(password) => steps::file(call, &id, file, password),
-            None => Err(CommandError::broken("password", "give what stands in the file")),
+            None => Err(CommandError::broken("password", "send the file's content in `password`")),
         },
         (None, Some(cursor)) => steps::results(call, &id, &cursor),
         (None, None) if options.prune && !options.dry_run && !call.is_confirmed() => {

@@ -114,7 +114,7 @@ impl ImportSessions {
         place
             .staged
             .take()
-            .ok_or_else(|| CommandError::Conflict("another step of this import is at work".into()))
+            .ok_or_else(|| CommandError::Conflict("another request for this import is still running".into()))
     }
 
     /// Puts one back after a step.
@@ -151,7 +151,7 @@ impl ImportSessions {
     }
 
     /// Whether `more` bytes fit next to those of all imports; idle ones make room. The one that
-    /// they are for is at work meanwhile, so that it is never idle itself.
+    /// they are for is running meanwhile, so that it is never idle itself.
     ///
     /// # Errors
     /// `busy` where they do not.
@@ -259,7 +259,7 @@ mod tests {
         assert!(matches!(imports.begin(9, 0, at(9)), Err(CommandError::Busy { .. })));
         let staged = imports.take(&ids[0], 7).unwrap();
         imports.put_back(&ids[0], staged, Duration::from_secs(5));
-        let _at_work = imports.take(&ids[1], 7).unwrap();
+        let _running = imports.take(&ids[1], 7).unwrap();
         // Those without a step for ten seconds make room, one with a running step does not.
         let id = imports.begin(9, 0, at(10)).unwrap();
         assert!(imports.take(&ids[2], 8).is_err() && imports.take(&ids[0], 7).is_ok());
@@ -303,8 +303,8 @@ mod tests {
     #[test]
     fn all_imports_together_have_a_limit_in_bytes() {
         let (imports, ids) = holding(&[MOST_BYTES_OF_ALL / 2 - 1; 2]);
-        // Those at work count as well, and are not forgotten.
-        let _at_work = [imports.take(&ids[0], 0).unwrap(), imports.take(&ids[1], 1).unwrap()];
+        // Those that are running count as well, and are not forgotten.
+        let _running = [imports.take(&ids[0], 0).unwrap(), imports.take(&ids[1], 1).unwrap()];
         for now in [0, 9, 10, 599].map(Duration::from_secs) {
             imports.check_room(2, now).unwrap();
             assert!(matches!(imports.check_room(3, now), Err(CommandError::Busy { .. })));

@@ -24,7 +24,7 @@ use crate::store::Tx;
 /// How long a step prepares passwords before it reports its progress: clients wait 40 s.
 const WORK: Duration = Duration::from_secs(5);
 
-/// Items of one reply: writing them must not hold the async thread for longer than a millisecond.
+/// Items of one reply: writing them must not keep the async thread busy for longer than a millisecond.
 const PAGE: usize = 200;
 
 /// Bytes of a reply that are not items.
@@ -149,7 +149,7 @@ async fn advance(
         }
         prepare_next(call, staged, options).await?;
     }
-    let results = carry_out(call, id, staged, options).await?;
+    let results = execute(call, id, staged, options).await?;
     staged.results = Some(results);
     page(id, staged, "0")
 }
@@ -183,7 +183,7 @@ async fn fill(call: &Call<'_>, staged: &mut ImportSession) -> Result<(), Command
     Ok(())
 }
 
-async fn carry_out(
+async fn execute(
     call: &Call<'_>,
     id: &str,
     staged: &mut ImportSession,

@@ -55,7 +55,7 @@ impl Turn {
 
 /// An error where it was cancelled; the client has another reply already.
 pub(super) fn check(cancel: &Cancel) -> Result<(), CommandError> {
-    if cancel.is_asked() {
+    if cancel.is_requested() {
         return Err(CommandError::Unavailable("the import was cancelled; try again".into()));
     }
     Ok(())

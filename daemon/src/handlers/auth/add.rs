@@ -12,7 +12,7 @@ use super::drawn::drawn;
 use super::find::to_wire;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
-use crate::handlers::find::{live_user, no_nul};
+use crate::handlers::find::{live_user, refuse_nul};
 use crate::handlers::users::ensure_not_system;
 use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::model::{Account, Effect, Session, first_disabling};
@@ -42,7 +42,7 @@ impl Add {
         client_name(&args.name).map_err(|rule| CommandError::invalid("name", &rule))?;
         let scope =
             Scope::parse(&args.scope).map_err(|rule| CommandError::invalid("scope", &rule))?;
-        no_nul("user", args.user.as_deref())?;
+        refuse_nul("user", args.user.as_deref())?;
         let lifetime = lifetime(args.expires_in)?;
         Ok(Self { client_name: args.name, scope, user: args.user, lifetime })
     }
@@ -52,11 +52,11 @@ impl Add {
 pub(super) fn client_name(name: &str) -> Result<(), RuleError> {
     let odd = |c: char| is_control(c) || is_bidi_control(c);
     if name.trim().is_empty() {
-        Err(RuleError::new("the client needs a name, so that it can be told from others"))
+        Err(RuleError::new("the client needs a name, so that it can be distinguished from others"))
     } else if name.chars().count() > NAME_CHARS {
         Err(RuleError::new("the client's name has more than 200 characters"))
     } else if name.chars().any(odd) {
-        Err(RuleError::new("the client's name must not hold control or bidirectional characters"))
+        Err(RuleError::new("the client's name must not contain control or bidirectional characters"))
     } else {
         Ok(())
     }

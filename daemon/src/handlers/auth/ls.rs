@@ -9,7 +9,7 @@ use super::find::{id_of, to_wire};
 use crate::error::CommandError;
 use crate::handlers::context::Context;
 use crate::handlers::cursor::fingerprint;
-use crate::handlers::find::no_nul;
+use crate::handlers::find::refuse_nul;
 use crate::handlers::page::{PageRequest, page};
 use crate::model::LastUse;
 use crate::store::{Db, SessionKey, SessionSearch, cursor_key, overlay_last_use, sessions_page};
@@ -29,7 +29,7 @@ impl Ls {
         context: &Context,
         seen: Vec<LastUse>,
     ) -> Result<Self, CommandError> {
-        no_nul("search", args.search.as_deref())?;
+        refuse_nul("search", args.search.as_deref())?;
         let text = args.search.unwrap_or_default();
         let window = PageRequest::new(args.limit, args.cursor, fingerprint("auth.ls", &text))?;
         Ok(Self { search: read(&text, context.now.as_second()), window, seen })

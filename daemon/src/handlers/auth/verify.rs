@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::find::id_of;
 use crate::error::CommandError;
-use crate::handlers::find::no_nul;
+use crate::handlers::find::refuse_nul;
 use crate::limiter::ClientIp;
 use crate::model::{Owner, Question, Token, introspect};
 use crate::session_index::SessionId;
@@ -27,13 +27,13 @@ pub struct Verify {
 impl Verify {
     /// Checks the arguments. A token of another form is not an error: it is not active.
     pub fn parse(args: auth::Verify) -> Result<Self, CommandError> {
-        no_nul("token", Some(args.token.expose()))?;
+        refuse_nul("token", Some(args.token.expose()))?;
         let scope = match args.scope.as_deref().map(Scope::parse) {
             Some(Err(rule)) => return Err(CommandError::invalid("scope", &rule)),
             Some(Ok(scope)) => scope.names().map(ToOwned::to_owned).collect(),
             None => Vec::new(),
         };
-        no_nul("name", args.name.as_deref())?;
+        refuse_nul("name", args.name.as_deref())?;
         let client_ip = args
             .client_ip
             .map(|text| ClientIp::parse(&text))

@@ -13,9 +13,9 @@ use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::model::passcodes::STEP_SECONDS;
 use crate::model::{Effect, FIRST_ADMIN_ID, to_file_name};
 use crate::store::{
-    BackupFile, Db, FirstPassword, Kind, Plan, Restored, Tx, What, account_by_id, account_by_uid,
+    BackupFile, Db, AdminPasswordState, Kind, Plan, Restored, Tx, What, account_by_id, account_by_uid,
     all_sessions, backed_up, other_super_admin, overlay_last_use, restore_accounts,
-    set_first_password,
+    set_admin_password_state,
 };
 
 /// A checked request.
@@ -71,7 +71,7 @@ pub fn restore(
         while !plan.step(tx, file)? {}
         let name = format!("{}-backup-restore", to_file_name(context.now));
         let (backup, restored) = backed_up(tx, (&name, Some(&file.path)), |before| {
-            let restored = carry_out(tx, context, request, file)?;
+            let restored = replace_accounts(tx, context, request, file)?;
             Ok::<_, CommandError>((before.path.display().to_string(), restored))
         })?;
         let effective_within_s = effective_within(tx, plan.sessions_revoked);
@@ -93,7 +93,7 @@ fn warnings(Restored { lost, left, warnings }: Restored) -> Vec<String> {
     [lost, left].into_iter().flatten().chain(warnings).collect()
 }
 
-fn carry_out(
+fn replace_accounts(
     tx: &Tx<'_>,
     context: &Context,
     request: &Restore,
@@ -109,7 +109,7 @@ fn carry_out(
         ));
     }
     if account_by_id(tx, FIRST_ADMIN_ID)?.is_some_and(|admin| admin.has_password) {
-        set_first_password(tx, FirstPassword::Had)?;
+        set_admin_password_state(tx, AdminPasswordState::WasSet)?;
     }
     Ok(restored)
 }

@@ -3,12 +3,12 @@
 use photoprism_protocol::audit::VerifyResult;
 use photoprism_protocol::doctor::Check;
 
-use super::Facts;
+use super::DaemonState;
 use crate::error::CommandError;
 use crate::model::FIRST_ADMIN_ID;
 use crate::model::Reverted;
 use crate::store::{
-    Db, FirstPassword, Kind, SCHEMA_VERSION, audit_page, first_admin_name, first_password,
+    Db, AdminPasswordState, Kind, SCHEMA_VERSION, audit_page, first_admin_name, admin_password_state,
     foreign_tables as foreign_tables_of, journal_mode, reverted_changes,
 };
 
@@ -18,12 +18,12 @@ const MOST_NAMED: usize = 20;
 /// Seconds by which a clock may be behind the last record before it counts as set back.
 const SET_BACK: i64 = 60;
 
-pub(super) fn checks(db: &Db, facts: &Facts) -> Result<Vec<Check>, CommandError> {
+pub(super) fn checks(db: &Db, daemon: &DaemonState) -> Result<Vec<Check>, CommandError> {
     let journal = journal_mode(db)?;
     let mut checks = vec![kind(db), self::journal(db.kind(), &journal), schema(db.kind())];
-    checks.extend(facts.trail.as_ref().map(trail));
+    checks.extend(daemon.trail.as_ref().map(trail));
     checks.extend(foreign_tables(db));
-    checks.push(clock(db, facts)?);
+    checks.push(clock(db, daemon)?);
     checks.push(first_admin(db)?);
     checks.extend(changes(db)?);
     Ok(checks)
@@ -80,14 +80,14 @@ fn schema(kind: &Kind) -> Check {
 }
 
 /// With a clock that was set back, expired sessions and accounts are valid again.
-fn clock(db: &Db, facts: &Facts) -> Result<Check, CommandError> {
+fn clock(db: &Db, daemon: &DaemonState) -> Result<Check, CommandError> {
     let last = audit_page(db, i64::MAX, 1)?.first().map(|row| row.entry.at);
-    let now = facts.now.as_second();
+    let now = daemon.now.as_second();
     let behind = last.map_or(0, |last| last.saturating_sub(now));
     let advice = (behind > SET_BACK).then(|| {
         format!("it is {behind} s behind the last record of the audit trail: set the clock, by NTP")
     });
-    Ok(Check::from_advice("clock", crate::model::to_rfc3339(facts.now), advice))
+    Ok(Check::from_advice("clock", crate::model::to_rfc3339(daemon.now), advice))
 }
 
 /// Changes that a running PhotoPrism undid; an admin may have done so on purpose.
@@ -115,7 +115,7 @@ fn changes(db: &Db) -> Result<Option<Check>, CommandError> {
 
 fn first_admin(db: &Db) -> Result<Check, CommandError> {
     let name = first_admin_name(db, FIRST_ADMIN_ID)?;
-    let waits = first_password(db)? == FirstPassword::Awaited;
+    let waits = admin_password_state(db)? == AdminPasswordState::NeverSet;
     Ok(match name {
         Some(name) if waits => Check::bad(
             "first admin",

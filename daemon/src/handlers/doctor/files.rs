@@ -4,30 +4,30 @@ use std::path::Path;
 
 use photoprism_protocol::doctor::Check;
 
-use super::Facts;
+use super::DaemonState;
 use crate::store::{Db, backups_refused, own_tables_file};
 use crate::system::{Seen, is_writable};
 
 /// The sockets and their directories.
-pub(super) fn sockets(facts: &Facts) -> Vec<Check> {
+pub(super) fn sockets(daemon: &DaemonState) -> Vec<Check> {
     let mut checks = vec![
-        socket("admin socket", &facts.admin, facts, facts.admin_gid),
-        path("admin socket directory", &facts.admin, facts.uid),
+        socket("admin socket", &daemon.admin, daemon, daemon.admin_gid),
+        path("admin socket directory", &daemon.admin, daemon.uid),
     ];
-    if let Some(auth) = &facts.auth {
+    if let Some(auth) = &daemon.auth {
         // Whichever group it has is the one that may connect.
         let gid = Seen::at(auth).ok().map(|seen| seen.gid);
-        checks.push(socket("auth socket", auth, facts, gid));
-        checks.push(path("auth socket directory", auth, facts.uid));
+        checks.push(socket("auth socket", auth, daemon, gid));
+        checks.push(path("auth socket directory", auth, daemon.uid));
     }
     checks
 }
 
-fn socket(name: &str, path: &Path, facts: &Facts, gid: Option<u32>) -> Check {
+fn socket(name: &str, path: &Path, daemon: &DaemonState, gid: Option<u32>) -> Check {
     match Seen::at(path) {
         Ok(seen) => {
             let found = format!("{}, {}", path.display(), seen.shown());
-            Check::from_advice(name, found, socket_advice(path, seen, (facts.uid, gid)))
+            Check::from_advice(name, found, socket_advice(path, seen, (daemon.uid, gid)))
         }
         Err(error) => Check::bad(
             name,
@@ -40,7 +40,7 @@ fn socket(name: &str, path: &Path, facts: &Facts, gid: Option<u32>) -> Check {
 fn socket_advice(path: &Path, seen: Seen, (uid, gid): (u32, Option<u32>)) -> Option<String> {
     let path = path.display();
     if !seen.is_socket {
-        return Some(format!("this is no socket: remove {path} and restart photoprismd"));
+        return Some(format!("this is not a socket: remove {path} and restart photoprismd"));
     }
     if seen.uid != 0 && seen.uid != uid {
         return Some("somebody else put it there: restart photoprismd".into());
@@ -88,14 +88,14 @@ fn path_advice(path: &Path, seen: Seen, uid: u32) -> Option<String> {
 }
 
 /// The database's file, where there is one: only its metadata is read.
-pub(super) fn database(facts: &Facts) -> Option<Check> {
-    let path = &facts.database;
+pub(super) fn database(daemon: &DaemonState) -> Option<Check> {
+    let path = &daemon.database;
     let seen = Seen::through(path).ok()?;
     let found = format!("{}, {}, {} bytes", path.display(), seen.shown(), seen.length);
-    Some(Check::from_advice("database file", found, database_advice(facts, seen)))
+    Some(Check::from_advice("database file", found, database_advice(daemon, seen)))
 }
 
-fn database_advice(Facts { database, own, uid, .. }: &Facts, seen: Seen) -> Option<String> {
+fn database_advice(DaemonState { database, own, uid, .. }: &DaemonState, seen: Seen) -> Option<String> {
     let path = database.display();
     // PhotoPrism chose owner and mode of its own file, and uses it too.
     if *own && seen.uid != *uid {
@@ -108,11 +108,11 @@ fn database_advice(Facts { database, own, uid, .. }: &Facts, seen: Seen) -> Opti
 }
 
 /// The directory of an own database: any user that may write in it can replace the database.
-pub(super) fn database_directory(facts: &Facts) -> Option<Check> {
-    let directory = facts.database.parent().filter(|_| facts.own)?;
+pub(super) fn database_directory(daemon: &DaemonState) -> Option<Check> {
+    let directory = daemon.database.parent().filter(|_| daemon.own)?;
     let seen = Seen::through(directory).ok()?;
     let found = format!("{}, {}", directory.display(), seen.shown());
-    let advice = directory_advice(directory, seen, facts.uid);
+    let advice = directory_advice(directory, seen, daemon.uid);
     Some(Check::from_advice("database directory", found, advice))
 }
 
@@ -130,17 +130,17 @@ fn directory_advice(directory: &Path, seen: Seen, uid: u32) -> Option<String> {
 }
 
 /// The file next to PhotoPrism's, which the first write creates.
-pub(super) fn own_tables(db: &Db, facts: &Facts) -> Option<Check> {
+pub(super) fn own_tables(db: &Db, daemon: &DaemonState) -> Option<Check> {
     let path = own_tables_file(db)?;
     let Ok(seen) = Seen::at(&path) else {
         return Some(Check::ok("own tables", format!("{}, not made yet", path.display())));
     };
     let found = format!("{}, {}, {} bytes", path.display(), seen.shown(), seen.length);
-    let owner = Seen::through(&facts.database).map_or(facts.uid, |seen| seen.uid);
+    let owner = Seen::through(&daemon.database).map_or(daemon.uid, |seen| seen.uid);
     Some(Check::from_advice(
         "own tables",
         found,
-        own_tables_advice(&path, seen, (facts.uid, owner)),
+        own_tables_advice(&path, seen, (daemon.uid, owner)),
     ))
 }
 
@@ -155,25 +155,25 @@ fn own_tables_advice(path: &Path, seen: Seen, (uid, owner): (u32, u32)) -> Optio
 }
 
 /// The directory of backups, which the first backup creates.
-pub(super) fn backups(facts: &Facts) -> Option<Check> {
-    let parent = facts.database.parent()?;
+pub(super) fn backups(daemon: &DaemonState) -> Option<Check> {
+    let parent = daemon.database.parent()?;
     let directory = parent.join("backups");
     let path = directory.display();
     let Ok(seen) = Seen::at(&directory) else {
         let found = format!("{path}, not made yet");
         let advice = (!is_writable(parent)).then(|| {
-            format!("it could not be made: let uid {} write in {}", facts.uid, parent.display())
+            format!("it could not be made: let uid {} write in {}", daemon.uid, parent.display())
         });
         return Some(Check::from_advice("backups", found, advice));
     };
-    let advice = if let Some(refused) = backups_refused(&directory, seen, facts.uid) {
+    let advice = if let Some(refused) = backups_refused(&directory, seen, daemon.uid) {
         Some(refused)
     } else if seen.mode & 0o077 != 0 {
         Some(format!("backups hold password hashes and others may look in: chmod 700 {path}"))
     } else if is_writable(&directory) {
         None
     } else {
-        Some(format!("no backup can be written: let uid {} write in {path}", facts.uid))
+        Some(format!("no backup can be written: let uid {} write in {path}", daemon.uid))
     };
     Some(Check::from_advice("backups", format!("{path}, {}", seen.shown()), advice))
 }
@@ -227,8 +227,8 @@ mod tests {
         }
     }
 
-    fn facts(path: &str, own: bool) -> Facts {
-        Facts {
+    fn daemon(path: &str, own: bool) -> DaemonState {
+        DaemonState {
             now: jiff::Timestamp::UNIX_EPOCH,
             database: path.into(),
             own,
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn an_own_database_is_nobody_elses_and_photoprisms_is_its_own() {
         let advice = |own, seen| {
-            database_advice(&facts("/data/photos.sqlite", own), seen).unwrap_or_default()
+            database_advice(&daemon("/data/photos.sqlite", own), seen).unwrap_or_default()
         };
         assert_eq!(advice(true, seen(0o600, false)), "");
         assert!(advice(true, seen(0o640, false)).contains("chmod 600 /data/photos.sqlite"));

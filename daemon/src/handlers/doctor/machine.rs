@@ -4,25 +4,25 @@ use std::path::Path;
 
 use photoprism_protocol::doctor::Check;
 
-use super::Facts;
+use super::DaemonState;
 use crate::system::{OTHER_FILES, Seen, Space, descriptor_limit, network_file_system, space};
 
 /// Less than this is too little for a day of records on a busy machine.
 const LEAST_FREE: u64 = 64 << 20;
 
-pub(super) fn checks(facts: &Facts) -> Vec<Check> {
-    vec![disk(facts), file_system(&facts.database), descriptors(facts)]
+pub(super) fn checks(daemon: &DaemonState) -> Vec<Check> {
+    vec![disk(daemon), file_system(&daemon.database), descriptors(daemon)]
 }
 
-fn disk(facts: &Facts) -> Check {
-    let directory = facts.database.parent().unwrap_or(Path::new("/"));
-    let length = Seen::through(&facts.database).map_or(0, |seen| seen.length);
+fn disk(daemon: &DaemonState) -> Check {
+    let directory = daemon.database.parent().unwrap_or(Path::new("/"));
+    let length = Seen::through(&daemon.database).map_or(0, |seen| seen.length);
     match space(directory) {
         Ok(found) => judge_space(found, length),
         Err(error) => Check::bad(
             "disk space",
             format!("{}: {error}", directory.display()),
-            "look at the disk of the database",
+            "check the disk of the database",
         ),
     }
 }
@@ -48,11 +48,11 @@ fn file_system(database: &Path) -> Check {
     }
 }
 
-fn descriptors(facts: &Facts) -> Check {
+fn descriptors(daemon: &DaemonState) -> Check {
     match descriptor_limit() {
-        Ok((soft, hard)) => judge_descriptors(soft, hard, facts.connections),
+        Ok((soft, hard)) => judge_descriptors(soft, hard, daemon.connections),
         Err(error) => {
-            Check::bad("open files", error.to_string(), "look at the limit with `ulimit -n`")
+            Check::bad("open files", error.to_string(), "check the limit with `ulimit -n`")
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::store::{Db, StoreError};
 
 /// What the asynchronous side knows.
 #[derive(Clone, Debug)]
-pub struct Facts {
+pub struct DaemonState {
     /// The instant of the request.
     pub now: Timestamp,
     /// What a check of the audit trail found; `None` while the database is missing.
@@ -42,23 +42,23 @@ pub struct Facts {
 ///
 /// # Errors
 /// The store's; a database that is missing is not one.
-pub fn doctor(db: Result<&Db, StoreError>, facts: &Facts) -> Result<Success, CommandError> {
-    let mut checks = files::sockets(facts);
-    checks.extend(files::database(facts));
-    checks.extend(files::database_directory(facts));
+pub fn doctor(db: Result<&Db, StoreError>, daemon: &DaemonState) -> Result<Success, CommandError> {
+    let mut checks = files::sockets(daemon);
+    checks.extend(files::database(daemon));
+    checks.extend(files::database_directory(daemon));
     match db {
         Ok(db) => {
-            checks.extend(files::own_tables(db, facts));
-            checks.extend(database::checks(db, facts)?);
+            checks.extend(files::own_tables(db, daemon));
+            checks.extend(database::checks(db, daemon)?);
         }
         Err(StoreError::Missing) => checks.push(Check::bad(
             "database",
-            format!("{} is not there yet", facts.database.display()),
+            format!("{} does not exist yet", daemon.database.display()),
             "start PhotoPrism, which makes it; or name the right file with --database",
         )),
         Err(error) => return Err(error.into()),
     }
-    checks.extend(files::backups(facts));
-    checks.extend(machine::checks(facts));
+    checks.extend(files::backups(daemon));
+    checks.extend(machine::checks(daemon));
     success(&Report::from(checks))
 }

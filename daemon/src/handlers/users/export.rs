@@ -9,7 +9,7 @@ use super::search;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
 use crate::handlers::cursor::fingerprint;
-use crate::handlers::find::no_nul;
+use crate::handlers::find::refuse_nul;
 use crate::handlers::page::{PageRequest, page};
 use crate::store::{
     AccountPage, AccountSearch, Db, StoreError, accounts_page, cursor_key, passcode_find,
@@ -27,7 +27,7 @@ pub struct Export {
 impl Export {
     /// Checks the arguments.
     pub fn parse(args: transfer::Export) -> Result<Self, CommandError> {
-        no_nul("search", args.search.as_deref())?;
+        refuse_nul("search", args.search.as_deref())?;
         let search = args.search.unwrap_or_default();
         let secrets = args.secrets.unwrap_or(false);
         let print = fingerprint("users.export", &(&search, secrets));

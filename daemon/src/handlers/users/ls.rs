@@ -8,7 +8,7 @@ use super::search;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
 use crate::handlers::cursor::fingerprint;
-use crate::handlers::find::no_nul;
+use crate::handlers::find::refuse_nul;
 use crate::handlers::page::{PageRequest, page};
 use crate::store::{AccountPage, AccountSearch, Db, accounts_page, cursor_key};
 
@@ -23,7 +23,7 @@ pub struct Ls {
 impl Ls {
     /// Checks the arguments.
     pub fn parse(args: users::Ls) -> Result<Self, CommandError> {
-        no_nul("search", args.search.as_deref())?;
+        refuse_nul("search", args.search.as_deref())?;
         let search = args.search.unwrap_or_default();
         let deleted = args.deleted.unwrap_or(false);
         let print = fingerprint("users.ls", &(&search, deleted));

@@ -11,7 +11,7 @@ use super::rules::{check_fields, check_stored_form, unknown_role};
 use super::taken::refuse_taken;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Hashed, Outcome};
-use crate::handlers::find::{live_user, no_nul};
+use crate::handlers::find::{live_user, refuse_nul};
 use crate::handlers::revoked::{effective_within, revoke};
 use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::model::{
@@ -19,7 +19,7 @@ use crate::model::{
     revocations,
 };
 use crate::store::{
-    FirstPassword, Tx, account_update, passcodes_remove, password_set, set_first_password,
+    AdminPasswordState, Tx, account_update, passcodes_remove, password_set, set_admin_password_state,
 };
 
 /// A checked request.
@@ -38,7 +38,7 @@ impl Mod {
         fields: users::Fields,
         rules: &PasswordRules,
     ) -> Result<Self, CommandError> {
-        no_nul("user", Some(&target.user))?;
+        refuse_nul("user", Some(&target.user))?;
         Ok(Self {
             user: target.user,
             disable_2fa: target.disable_2fa.unwrap_or(false),
@@ -67,7 +67,7 @@ pub fn modify(
         request.given.check_stored_form(tx, found.as_ref().unwrap_or(&nobody))?;
         let before = found?;
         let after = check_change(tx, context, &before, &request.given)?;
-        let mut written = carry_out(tx, context, request, (&before, after, hashed))?;
+        let mut written = write_changes(tx, context, request, (&before, after, hashed))?;
         written.password_of = hashed.map(|_| before.uid);
         Ok(written)
     })
@@ -92,7 +92,7 @@ pub(super) fn check_change(
     Ok(after)
 }
 
-fn carry_out(
+fn write_changes(
     tx: &Tx<'_>,
     context: &Context,
     request: &Mod,
@@ -159,7 +159,7 @@ pub(in crate::handlers) fn note_first_password(
     row: &Account,
 ) -> Result<(), CommandError> {
     if row.id == FIRST_ADMIN_ID {
-        set_first_password(tx, FirstPassword::Had)?;
+        set_admin_password_state(tx, AdminPasswordState::WasSet)?;
     }
     Ok(())
 }

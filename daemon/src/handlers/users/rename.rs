@@ -9,7 +9,7 @@ use super::reload;
 use super::rules::check_stored_form;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome};
-use crate::handlers::find::{live_user, no_nul};
+use crate::handlers::find::{live_user, refuse_nul};
 use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::model::Account;
 use crate::store::{Tx, account_by_name, account_rename};
@@ -24,7 +24,7 @@ pub struct Rename {
 impl Rename {
     /// Checks each argument by its own rule.
     pub fn parse(args: users::Rename) -> Result<Self, CommandError> {
-        no_nul("user", Some(&args.user))?;
+        refuse_nul("user", Some(&args.user))?;
         let name =
             UserName::parse(&args.name).map_err(|rule| CommandError::invalid("name", &rule))?;
         Ok(Self { user: args.user, name })

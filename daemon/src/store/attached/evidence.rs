@@ -62,7 +62,7 @@ pub(super) struct Evidence {
 
 /// What the rows say about a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Outcome {
     /// At least one of them is as the group left it, and was not before.
     Done,
     /// Rows that the group removed are not there; somebody else may have removed them.
@@ -144,21 +144,21 @@ pub(super) fn judge(
     conn: &Connection,
     evidence: &[Evidence],
     unchanged: bool,
-) -> Result<Verdict, StoreError> {
+) -> Result<Outcome, StoreError> {
     let mut verdicts = Vec::new();
     for row in evidence {
         verdicts.push(row.judge(conn)?);
     }
-    let mut order = [Verdict::Done, Verdict::Undone, Verdict::Gone];
+    let mut order = [Outcome::Done, Outcome::Undone, Outcome::Gone];
     if unchanged {
         order.swap(0, 1);
     }
     let found = order.into_iter().find(|verdict| verdicts.contains(verdict));
-    Ok(found.unwrap_or(Verdict::Unclear))
+    Ok(found.unwrap_or(Outcome::Unclear))
 }
 
 impl Evidence {
-    fn judge(&self, conn: &Connection) -> Result<Verdict, StoreError> {
+    fn judge(&self, conn: &Connection) -> Result<Outcome, StoreError> {
         let Self { table, column, key, change } = self;
         let statement = format!("SELECT * FROM main.{table} WHERE {column} = ?1 LIMIT 1");
         let mut statement = match conn.prepare_cached(&statement) {
@@ -167,31 +167,31 @@ impl Evidence {
             Err(rusqlite::Error::SqliteFailure(error, _))
                 if error.code == rusqlite::ErrorCode::Unknown =>
             {
-                return Ok(Verdict::Unclear);
+                return Ok(Outcome::Unclear);
             }
             Err(error) => return Err(error.into()),
         };
         let now = statement.query_row([key], digests).optional()?;
         Ok(match (change, now) {
-            (Change::Made, Some(_)) => Verdict::Done,
-            (Change::Made, None) | (Change::Gone, Some(_)) => Verdict::Undone,
-            (Change::Gone, None) => Verdict::Gone,
-            (Change::Altered(_), None) => Verdict::Unclear,
+            (Change::Made, Some(_)) => Outcome::Done,
+            (Change::Made, None) | (Change::Gone, Some(_)) => Outcome::Undone,
+            (Change::Gone, None) => Outcome::Gone,
+            (Change::Altered(_), None) => Outcome::Unclear,
             (Change::Altered(columns), Some(now)) => altered(columns, &now),
         })
     }
 }
 
-fn altered(columns: &[(String, Option<u64>, u64)], now: &Digests) -> Verdict {
+fn altered(columns: &[(String, Option<u64>, u64)], now: &Digests) -> Outcome {
     let holds = |(name, _, is): &(String, Option<u64>, u64)| now.get(name) == Some(is);
     let (known, unknown): (Vec<_>, Vec<_>) =
         columns.iter().cloned().partition(|(_, was, _)| was.is_some());
     if known.iter().any(holds) || (known.is_empty() && unknown.iter().all(holds)) {
-        Verdict::Done
+        Outcome::Done
     } else if known.iter().any(|(name, was, _)| now.get(name).copied() == *was) {
-        Verdict::Undone
+        Outcome::Undone
     } else {
-        Verdict::Unclear
+        Outcome::Unclear
     }
 }
 

@@ -39,12 +39,12 @@ pub(in crate::store) fn open_photoprism(
             &format!("it is a PhotoPrism database without {what}; {MIGRATE}"),
         ));
     }
-    let beside = OwnTables::new(options.cursor_key);
+    let own_tables = OwnTables::new(options.cursor_key);
     let path = path.clone();
     let (changes, generation) = (Changes::default(), RefCell::default());
     let session_cache = options.session_cache;
     let mut db =
-        Db { conn, kind, path, columns, changes, generation, own_tables: beside, session_cache };
+        Db { conn, kind, path, columns, changes, generation, own_tables, session_cache };
     let tracked = db.own_tables.tracked.clone();
     db.conn
         .update_hook(Some(move |action, database: &str, table: &str, row| {

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
-use super::evidence::{Evidence, Verdict, collect, judge};
+use super::evidence::{Evidence, Outcome, collect, judge};
 use super::tables;
 use super::tracked::Noted;
 use crate::failpoints::{Failpoint, enabled};
@@ -131,19 +131,19 @@ fn compare(db: &Db) -> Result<(), StoreError> {
         .filter(|group: &Group| group.version == VERSION)
         .ok_or_else(|| StoreError::Other("the record of the last group is damaged".into()))?;
     match verdict(db, &group)? {
-        Verdict::Done | Verdict::Gone => info!("the last changes of the run before were committed"),
-        Verdict::Undone => undo(db, &group, "daemon.undone")?,
-        Verdict::Unclear => undo(db, &group, "daemon.unclear")?,
+        Outcome::Done | Outcome::Gone => info!("the last changes of the run before were committed"),
+        Outcome::Undone => undo(db, &group, "daemon.undone")?,
+        Outcome::Unclear => undo(db, &group, "daemon.unclear")?,
     }
     db.conn.execute("DELETE FROM admin.admin_group", [])?;
     Ok(())
 }
 
 /// An unchanged change counter proves that nothing was committed, unless the file is another one.
-fn verdict(db: &Db, group: &Group) -> Result<Verdict, StoreError> {
+fn verdict(db: &Db, group: &Group) -> Result<Outcome, StoreError> {
     let unchanged = !is_wal(db)? && group.counter == Some(counter(db)?);
     let rows = judge(&db.conn, &group.rows, unchanged)?;
-    Ok(if unchanged && rows != Verdict::Done { Verdict::Undone } else { rows })
+    Ok(if unchanged && rows != Outcome::Done { Outcome::Undone } else { rows })
 }
 
 /// Deletes the entries of the undone group: its sessions are alive, its accounts as before.

@@ -209,7 +209,7 @@ fn attempt(daemon: &Daemon, db: &Db, (number, failed): (u8, bool)) {
     let ip = ClientIp::parse(&format!("192.0.2.{}", number / 2)).unwrap();
     let who = LimitKey::Account(format!("u{:015}", number % 2));
     let entry = daemon.limiter.enter(&ip, who).now_or_never();
-    let Ok(place) = entry.expect("nobody else is at work") else { return };
+    let Ok(place) = entry.expect("nobody else is running") else { return };
     if failed {
         limits_charge(&Tx::new(db), &place.charges(), daemon.now).unwrap();
         place.fail();

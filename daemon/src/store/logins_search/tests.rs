@@ -96,8 +96,8 @@ fn a_long_range_is_walked_and_finds_the_same() {
             [],
         )
         .unwrap();
-    assert!(!Query::new(&db).is_short("n").unwrap());
-    assert!(Query::new(&db).is_short("name600").unwrap());
+    assert!(!Query::new(&db).is_selective("n").unwrap());
+    assert!(Query::new(&db).is_selective("name600").unwrap());
     let page = LoginPage { after: None, limit: 10_000 };
     assert_eq!(logins_page(&db, &search("n"), &page).unwrap().len(), 6000);
     assert_eq!(found(&db, &search("name600")), ["10.0.0.1 name600", "10.0.0.1 name6000"]);

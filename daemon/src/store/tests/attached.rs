@@ -169,7 +169,7 @@ fn files_that_are_not_the_daemon_s_are_refused() {
     let bytes = fs::read(place.at(FILE)).unwrap();
     refused("does not hold the daemon's own tables", 78);
     assert!(fs::read(place.at(FILE)).unwrap() == bytes, "another program's file stays as it is");
-    fs::write(place.at(FILE), "a text that is long enough to be looked at as a database").unwrap();
+    fs::write(place.at(FILE), "a text that is long enough to be read as a database").unwrap();
     refused("not an SQLite database", 78);
     fs::remove_file(place.at(FILE)).unwrap();
     fs::write(place.at("photoprism-admin.db-wal"), "left").unwrap();
@@ -199,7 +199,7 @@ fn it_is_not_accepted_as_the_database() {
     write(&mut slot, "one");
     slot.close();
     fs::copy(place.at(FILE), place.at("copy.db")).unwrap();
-    place.photoprism("theirs.db");
+    place.photoprism("photoprism.db");
     for name in [FILE, "copy.db", "sub/photoprism-admin.db"] {
         if let Some(directory) = place.at(name).parent() {
             fs::create_dir_all(directory).unwrap();

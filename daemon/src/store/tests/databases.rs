@@ -32,7 +32,7 @@ fn photoprism_s_is_waited_for_and_never_created() {
     assert!(matches!(slot.get(), Err(StoreError::Missing)));
     fs::remove_file(place.at("index.db")).unwrap();
     place.photoprism("index.db");
-    assert_eq!(names(slot.get().unwrap()), ["theirs"]);
+    assert_eq!(names(slot.get().unwrap()), ["photoprism"]);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn one_that_cannot_be_used_is_waited_for_as_well() {
     assert!(matches!(slot.get(), Err(StoreError::Missing)));
     place.photoprism("good.db");
     fs::rename(place.at("good.db"), place.at("index.db")).unwrap();
-    assert_eq!(names(slot.get().unwrap()), ["theirs"]);
+    assert_eq!(names(slot.get().unwrap()), ["photoprism"]);
 }
 
 #[test]
@@ -51,16 +51,16 @@ fn a_file_put_in_its_place_is_read_from_then_on() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
     let mut slot = slot(&place);
-    assert_eq!(names(slot.get().unwrap()), ["theirs"]);
+    assert_eq!(names(slot.get().unwrap()), ["photoprism"]);
     place.photoprism("other.db");
     place.create("other.db", &account(2, "restored"));
     fs::rename(place.at("other.db"), place.at("index.db")).unwrap();
-    assert_eq!(names(slot.get().unwrap()), ["theirs", "restored"]);
+    assert_eq!(names(slot.get().unwrap()), ["photoprism", "restored"]);
     fs::remove_file(place.at("index.db")).unwrap();
     assert!(matches!(slot.get(), Err(StoreError::Missing)));
     place.photoprism("index.db");
     slot.idle();
-    assert_eq!(names(slot.db().unwrap()), ["theirs"]);
+    assert_eq!(names(slot.db().unwrap()), ["photoprism"]);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_commit_into_a_file_that_was_replaced_meanwhile_is_not_a_success() {
     fs::rename(place.at("other.db"), place.at("index.db")).unwrap();
     slot.db().unwrap().commit().unwrap();
     assert!(matches!(slot.check_written(), Err(StoreError::ReadOnly(_))));
-    assert_eq!(names(slot.get().unwrap()), ["theirs"]);
+    assert_eq!(names(slot.get().unwrap()), ["photoprism"]);
     assert!(slot.check_written().is_ok());
 }
 
@@ -93,7 +93,7 @@ fn photoprisms_is_never_followed_by_another_kind() {
     assert!(before == place.files());
     fs::remove_file(place.at("photos.sqlite")).unwrap();
     place.photoprism("photos.sqlite");
-    assert_eq!(names(slot.get().unwrap()), ["theirs"]);
+    assert_eq!(names(slot.get().unwrap()), ["photoprism"]);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn columns_are_read_again_when_the_schema_changes() {
     place.create("index.db", "UPDATE auth_users SET auth_issuer = 'issuer', auth_method = 'm'");
     let mut slot = slot(&place);
     let issuer = |slot: &mut Database| {
-        account_by_name(slot.get().unwrap(), "theirs").unwrap().unwrap().auth_issuer
+        account_by_name(slot.get().unwrap(), "photoprism").unwrap().unwrap().auth_issuer
     };
     assert_eq!(issuer(&mut slot), "issuer");
     place.create("index.db", "ALTER TABLE auth_users DROP COLUMN auth_issuer");
@@ -194,7 +194,7 @@ fn a_lock_that_blocks_reading_the_columns_is_reported() {
     assert!(matches!(slot.begin(), Err(StoreError::Locked(_))));
     slot.idle();
     photoprism.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(names(slot.get().unwrap()), ["theirs"]);
+    assert_eq!(names(slot.get().unwrap()), ["photoprism"]);
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn columns_that_a_version_lacks_or_adds_do_no_harm() {
     );
     let mut slot = slot(&place);
     let user = account_by_uid(slot.get().unwrap(), "u1234567890abcde").unwrap().unwrap();
-    assert_eq!((user.name.as_str(), user.webdav, user.has_passcode), ("theirs", false, false));
+    assert_eq!((user.name.as_str(), user.webdav, user.has_passcode), ("photoprism", false, false));
     assert_eq!(user.upload_path, "");
 }
 

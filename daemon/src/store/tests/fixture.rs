@@ -13,7 +13,7 @@ use crate::store::db::Db;
 use crate::store::expected::Expected;
 use crate::store::open::{OpenError, OpenOptions, open};
 
-/// Tables that PhotoPrism has besides its account tables, as far as the daemon reads them.
+/// Tables that PhotoPrism has in addition to its account tables, as far as the daemon reads them.
 const PHOTOPRISM_TABLES: &str = "CREATE TABLE migrations (id VARBINARY(16) PRIMARY KEY);
     CREATE TABLE versions (id INTEGER PRIMARY KEY, version VARBINARY(255), edition VARBINARY(255));
     CREATE TABLE photos (id INTEGER PRIMARY KEY);
@@ -66,7 +66,7 @@ impl StoreFixture {
     pub(super) fn photoprism(&self, name: &str) -> PathBuf {
         self.create(
             name,
-            &format!("{PHOTOPRISM_TABLES}{}{}", account_tables(), account(1, "theirs")),
+            &format!("{PHOTOPRISM_TABLES}{}{}", account_tables(), account(1, "photoprism")),
         )
     }
 

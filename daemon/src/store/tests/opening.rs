@@ -10,8 +10,8 @@ use super::fixture::{StoreFixture, account_tables, names, number, options};
 use crate::store::db::Kind;
 use crate::store::open::{OpenError, check_sqlite_version, open};
 use crate::store::{
-    Backup, DatabaseKind, FirstPassword, SCHEMA_VERSION, SQLITE_OLDEST, cursor_key, detect,
-    first_password, sqlite_version,
+    Backup, DatabaseKind, AdminPasswordState, SCHEMA_VERSION, SQLITE_OLDEST, cursor_key, detect,
+    admin_password_state, sqlite_version,
 };
 
 #[test]
@@ -22,7 +22,7 @@ fn a_new_one_begins_with_its_first_rows() {
     assert_eq!(names(&db), ["admin"]);
     assert_eq!(number(&db, "SELECT count(*) FROM auth_users WHERE id < 0"), 2);
     assert_eq!(cursor_key(&db).unwrap(), [7; 32]);
-    assert_eq!(first_password(&db).unwrap(), FirstPassword::Awaited);
+    assert_eq!(admin_password_state(&db).unwrap(), AdminPasswordState::NeverSet);
     db.close();
     assert_eq!(detect(&place.at("admin.db")).unwrap(), DatabaseKind::Own(SCHEMA_VERSION));
 }
@@ -197,7 +197,7 @@ const HELD: &str = "STORE_TEST_HELD";
 
 /// Not a test by itself: this is the other process. Holds the database until its input ends.
 #[test]
-#[ignore = "run by the test beside it"]
+#[ignore = "run by the test next to it"]
 fn other_process() {
     let Some(path) = std::env::var_os(HELD) else { return };
     let _db = open(&options(path.as_ref())).unwrap();

@@ -122,7 +122,7 @@ fn groups() -> [(&'static str, &'static [&'static str]); 6] {
             &[
                 "DELETE FROM auth_users",
                 "INSERT INTO auth_users (id, user_uid, user_name, updated_at)
-                 VALUES (5, 'uid0000000000001', 'theirs', '2026-11-28 12:00:00')",
+                 VALUES (5, 'uid0000000000001', 'photoprism', '2026-11-28 12:00:00')",
             ],
         ),
     ]

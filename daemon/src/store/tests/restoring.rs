@@ -113,13 +113,13 @@ fn a_restore_brings_every_account_back_and_touches_nothing_else() {
 }
 
 #[test]
-fn columns_that_a_version_lacks_or_adds_are_no_obstacle() {
+fn columns_that_a_version_lacks_or_adds_do_not_matter() {
     let place = StoreFixture::new();
     let mut db = photoprism_db(&place);
     let file = back_up(&place, &db);
     db.conn
         .execute_batch(
-            "ALTER TABLE auth_users ADD COLUMN later TEXT DEFAULT 'theirs';
+            "ALTER TABLE auth_users ADD COLUMN later TEXT DEFAULT 'photoprism';
              ALTER TABLE auth_users DROP COLUMN user_attr; DROP TABLE auth_users_shares;",
         )
         .unwrap();

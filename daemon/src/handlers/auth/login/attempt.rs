@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::CommandError;
 use crate::handlers::auth::add::client_name;
-use crate::handlers::find::no_nul;
+use crate::handlers::find::refuse_nul;
 use crate::limiter::ClientIp;
 use crate::session_index::SessionId;
 
@@ -56,14 +56,14 @@ impl Attempt {
     /// # Errors
     /// `invalid_argument`; nothing is counted or recorded then.
     pub fn parse(args: auth::Login) -> Result<Self, CommandError> {
-        no_nul("name", Some(&args.name))?;
-        no_nul("password", Some(args.password.expose()))?;
+        refuse_nul("name", Some(&args.name))?;
+        refuse_nul("password", Some(args.password.expose()))?;
         let client_ip = ClientIp::parse(&args.client_ip)
             .map_err(|rule| CommandError::invalid("client_ip", &rule))?;
-        no_nul("passcode", args.passcode.as_ref().map(Secret::expose))?;
+        refuse_nul("passcode", args.passcode.as_ref().map(Secret::expose))?;
         let realm = args.realm.unwrap_or_else(|| DEFAULT_REALM.into());
         check_realm(&realm).map_err(|rule| CommandError::invalid("realm", &rule))?;
-        no_nul("user_agent", args.user_agent.as_deref())?;
+        refuse_nul("user_agent", args.user_agent.as_deref())?;
         let client = args.client_name.unwrap_or_default();
         if !client.is_empty() {
             client_name(&client).map_err(|rule| CommandError::invalid("client_name", &rule))?;

@@ -71,15 +71,19 @@ impl Reason {
     }
 }
 
-/// The result of [`judge`].
-pub(super) enum Judgement {
-    /// Let in, by the password or by this app password.
-    Grant(Box<Grant>),
+/// What becomes of an attempt.
+#[derive(Debug)]
+pub enum Decision<G, R> {
+    /// Let in.
+    Grant(G),
     /// Refused.
     Deny(Reason),
     /// What was checked is not what the database contains now: check again.
-    Retry,
+    Retry(R),
 }
+
+/// Decided by what the database contains.
+type Judged = Decision<Grant, ()>;
 
 /// How an attempt is let in.
 pub(super) struct Grant {
@@ -102,44 +106,44 @@ pub(super) fn judge(
     context: &Context,
     (attempt, checked): Inputs<'_>,
     row: Option<&Account>,
-) -> Result<Judgement, CommandError> {
-    let Some(row) = row else { return Ok(Judgement::Deny(Reason::UnknownUser)) };
+) -> Result<Judged, CommandError> {
+    let Some(row) = row else { return Ok(Decision::Deny(Reason::UnknownUser)) };
     let app = app_password(tx, attempt, row)?;
     let now = context.now.as_second();
     let right_app = app.as_ref().is_some_and(|app| accepts(app, attempt, now));
     match checked {
         VerifiedCredential::App => match (right_app, refusal(row, context.now)) {
-            (true, None) => Ok(entrance(app, Passcode::NotNeeded)),
+            (true, None) => Ok(grant(app, Passcode::NotNeeded)),
             // It or its account was ended while it was checked: the hash decides what it is now.
-            (true, Some(_)) | (false, _) => Ok(Judgement::Retry),
+            (true, Some(_)) | (false, _) => Ok(Decision::Retry(())),
         },
         VerifiedCredential::Password { stored, matches, passcode_place } => {
             let current = usable_hash(tx, row)?;
             if current != *stored {
-                return Ok(Judgement::Retry);
+                return Ok(Decision::Retry(()));
             }
             if right_app {
                 let refusal = refusal(row, context.now);
-                return Ok(refusal.map_or(Judgement::Retry, Judgement::Deny));
+                return Ok(refusal.map_or(Decision::Retry(()), Decision::Deny));
             }
             if current.is_none() {
-                return Ok(Judgement::Deny(Reason::NoPassword));
+                return Ok(Decision::Deny(Reason::NoPassword));
             }
             if !matches {
                 let scope = app.is_some_and(|app| !app.lifetime().is_expired(now));
                 let reason = if scope { Reason::Scope } else { Reason::WrongPassword };
-                return Ok(Judgement::Deny(reason));
+                return Ok(Decision::Deny(reason));
             }
             match login_refusal(row, tx.kind().edition(), context.now) {
-                Some(reason) => Ok(Judgement::Deny(reason)),
+                Some(reason) => Ok(Decision::Deny(reason)),
                 None => with_passcode(tx, now, (attempt, *passcode_place), row),
             }
         }
     }
 }
 
-fn entrance(app: Option<Session>, passcode: Passcode) -> Judgement {
-    Judgement::Grant(Box::new(Grant { app, passcode }))
+fn grant(app: Option<Session>, passcode: Passcode) -> Judged {
+    Decision::Grant(Grant { app, passcode })
 }
 
 /// What stops the account whatever it shows.
@@ -172,21 +176,21 @@ fn with_passcode(
     now: i64,
     (attempt, has_place): (&Attempt, bool),
     row: &Account,
-) -> Result<Judgement, CommandError> {
+) -> Result<Judged, CommandError> {
     if !row.has_two_factor() {
-        return Ok(entrance(None, Passcode::NotNeeded));
+        return Ok(grant(None, Passcode::NotNeeded));
     }
     let Some(typed) = &attempt.passcode else {
-        return Ok(Judgement::Deny(Reason::PasscodeMissing));
+        return Ok(Decision::Deny(Reason::PasscodeMissing));
     };
     if !has_place {
-        return Ok(Judgement::Retry);
+        return Ok(Decision::Retry(()));
     }
     let Some(stored) = passcode_find(tx, &row.uid)? else {
-        return Ok(Judgement::Deny(Reason::WrongPasscode));
+        return Ok(Decision::Deny(Reason::WrongPasscode));
     };
     if recovery_code_matches(stored.recovery_code.expose(), typed.expose()) {
-        return Ok(entrance(None, Passcode::Recovery));
+        return Ok(grant(None, Passcode::Recovery));
     }
     let last = passcode_last_step(tx, &row.uid)?;
     let step = Key::from_url(stored.key_url.expose())
@@ -197,6 +201,6 @@ fn with_passcode(
         None => false,
     };
     let verdict =
-        if taken { entrance(None, Passcode::Code) } else { Judgement::Deny(Reason::WrongPasscode) };
+        if taken { grant(None, Passcode::Code) } else { Decision::Deny(Reason::WrongPasscode) };
     Ok(verdict)
 }

@@ -8,7 +8,7 @@ mod settle;
 pub use self::attempt::Attempt;
 pub(in crate::handlers) use self::attempt::check_realm;
 pub use self::candidate::{Candidate, load_candidate};
-pub use self::judge::Reason;
+pub use self::judge::{Decision, Reason};
 pub use self::settle::{
-    Decision, FailureCharges, Lifetimes, VerifiedAttempt, VerifiedCredential, commit_attempt,
+    AttemptOutcome, FailureCharges, Lifetimes, VerifiedAttempt, VerifiedCredential, commit_attempt,
 };

@@ -8,7 +8,7 @@ use photoprism_protocol::token::new_access_token;
 
 use super::attempt::Attempt;
 use super::candidate::{Candidate, candidate};
-use super::judge::{Grant, Judgement, Passcode, Reason, judge};
+use super::judge::{Decision, Grant, Passcode, Reason, judge};
 use crate::error::CommandError;
 use crate::handlers::auth::drawn::drawn;
 use crate::handlers::auth::find::to_wire as session_to_wire;
@@ -61,16 +61,8 @@ pub struct Lifetimes {
     pub timeout: i64,
 }
 
-/// The outcome of an attempt.
-#[derive(Debug)]
-pub enum Decision {
-    /// Let in; the reply.
-    Grant(Box<Success>),
-    /// Refused.
-    Deny(Reason),
-    /// Something changed meanwhile: check once more against this.
-    Retry(Box<Candidate>),
-}
+/// The outcome of an attempt: the reply, or what it has to be checked against once more.
+pub type AttemptOutcome = Decision<Box<Success>, Box<Candidate>>;
 
 /// A request on its way into the transaction.
 #[derive(Clone, Debug)]
@@ -93,16 +85,16 @@ pub fn commit_attempt(
     tx: &Tx<'_>,
     context: &Context,
     request: &VerifiedAttempt,
-) -> Result<WithEffects<Decision>, CommandError> {
+) -> Result<WithEffects<AttemptOutcome>, CommandError> {
     let attempt = &request.attempt;
     let row = account_by_name(tx, &attempt.name)?;
     match (judge(tx, context, (attempt, &request.checked), row.as_ref())?, row) {
-        (Judgement::Grant(entrance), Some(row)) => welcome(tx, context, request, (*entrance, row)),
-        (Judgement::Retry | Judgement::Grant(_), row) => {
+        (Decision::Grant(grant), Some(row)) => welcome(tx, context, request, (grant, row)),
+        (Decision::Retry(()) | Decision::Grant(_), row) => {
             let known = candidate(tx, context, attempt, row.as_ref())?;
             Ok(WithEffects { value: Decision::Retry(Box::new(known)), effects: Vec::new() })
         }
-        (Judgement::Deny(reason), _) => {
+        (Decision::Deny(reason), _) => {
             refuse(tx, context, request, reason)?;
             Ok(WithEffects { value: Decision::Deny(reason), effects: Vec::new() })
         }
@@ -150,10 +142,10 @@ fn welcome(
     tx: &Tx<'_>,
     context: &Context,
     request: &VerifiedAttempt,
-    (entrance, row): (Grant, Account),
-) -> Result<WithEffects<Decision>, CommandError> {
+    (grant, row): (Grant, Account),
+) -> Result<WithEffects<AttemptOutcome>, CommandError> {
     let mut effects = Vec::new();
-    if entrance.passcode == Passcode::Recovery {
+    if grant.passcode == Passcode::Recovery {
         effects.extend(turn_two_factor_off(tx, context, &row)?);
     }
     record(tx, context, &request.attempt, AttemptStatus::Ok)?;
@@ -162,7 +154,7 @@ fn welcome(
     }
     account_logged_in(tx, &row.uid, context.now)?;
     let created = if request.attempt.session {
-        Some(create_session(tx, context, request, (&entrance, &row))?)
+        Some(create_session(tx, context, request, (&grant, &row))?)
     } else {
         None
     };
@@ -205,11 +197,11 @@ fn create_session(
     tx: &Tx<'_>,
     context: &Context,
     request: &VerifiedAttempt,
-    (entrance, user): (&Grant, &Account),
+    (grant, user): (&Grant, &Account),
 ) -> Result<NewSession, CommandError> {
     let mut random = context.random;
     let (secret, id) = drawn(|| new_access_token(&mut random));
-    let row = Session { id, ..new_row(context, request, (entrance, user)) };
+    let row = Session { id, ..new_row(context, request, (grant, user)) };
     session_insert(tx, &row)?;
     let trimmed = trim_logins(tx, &user.uid, MOST_LOGINS, context.now.as_second())?;
     Ok(NewSession { row, secret, trimmed })
@@ -218,7 +210,7 @@ fn create_session(
 fn new_row(
     context: &Context,
     request: &VerifiedAttempt,
-    (entrance, user): (&Grant, &Account),
+    (grant, user): (&Grant, &Account),
 ) -> Session {
     let (attempt, now) = (&request.attempt, context.now);
     let mut random = context.random;
@@ -235,10 +227,10 @@ fn new_row(
         created_at: Some(now),
         ..Session::default()
     };
-    match &entrance.app {
+    match &grant.app {
         None => Session {
             provider: "local".into(),
-            method: if entrance.passcode == Passcode::NotNeeded { "default" } else { "2fa" }.into(),
+            method: if grant.passcode == Passcode::NotNeeded { "default" } else { "2fa" }.into(),
             client_name: attempt.client_name.clone(),
             expires: after(request.lifetimes.maxage),
             timeout: request.lifetimes.timeout,

@@ -71,7 +71,7 @@ pub fn import(
     if import.options.prune {
         ensure_names_somebody(&import.rows)?;
     }
-    let carry_out = || {
+    let run = || {
         let (found, effects) = import_rows(tx, context, import)?;
         let summary = summary(import, &found);
         if let Ok(mut results) = results.lock() {
@@ -81,10 +81,10 @@ pub fn import(
     };
     if import.options.dry_run {
         // The store takes all of it back: no record, no key, no effects.
-        return Ok(WithEffects { value: success(&carry_out()?.0)?, effects: Vec::new() });
+        return Ok(WithEffects { value: success(&run()?.0)?, effects: Vec::new() });
     }
     run_write(tx, context, key, || {
-        let (summary, effects) = carry_out()?;
+        let (summary, effects) = run()?;
         Ok(WriteResult::new("", &summary)?.with_effects(effects))
     })
 }
@@ -156,8 +156,8 @@ fn whole(
                     None => {
                         let whole =
                             if import.options.prune { ensure_whole(tx, row) } else { Ok(()) };
-                        let carry_out = || import_row(tx, context, row, import.options.update);
-                        whole.and_then(|()| tx.piece(carry_out))
+                        let one = || import_row(tx, context, row, import.options.update);
+                        whole.and_then(|()| tx.piece(one))
                     }
                     Some(before) => Err(CommandError::Conflict(
                         format!("line {before} is about this account already").into(),
@@ -188,7 +188,7 @@ fn whole(
 
 /// Nothing is changed where the daemon is stopping: a thousand rows may take a second.
 fn check(cancel: &Cancel) -> Result<(), CommandError> {
-    if cancel.is_asked() {
+    if cancel.is_requested() {
         return Err(CommandError::Unavailable(
             "the daemon is stopping, and nothing was imported; try again".into(),
         ));

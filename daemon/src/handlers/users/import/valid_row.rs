@@ -156,7 +156,7 @@ fn two_factor(
         )),
         (Some(url), _) if Key::from_url(url.expose()).is_err() => Err(CommandError::broken(
             "totp_url",
-            "this is no two-factor key of PhotoPrism's form: otpauth://totp/…, SHA1, 6 digits, 30 s",
+            "this is not a two-factor key of PhotoPrism's form: otpauth://totp/…, SHA1, 6 digits, 30 s",
         )),
         (Some(_), Some(code)) if code.expose().len() > 255 || code.expose().contains('\0') => {
             Err(CommandError::broken("recovery_code", "a recovery code has at most 255 bytes"))
