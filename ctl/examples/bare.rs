@@ -1,4 +1,4 @@
-//! A command line with nothing behind it: what clap alone costs, to measure `photoprism` beside.
+//! A command line with nothing behind it: what clap alone costs, to compare `photoprism` with.
 
 use std::io::Write;
 

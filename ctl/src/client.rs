@@ -174,7 +174,7 @@ fn is_hang_up(error: &io::Error) -> bool {
 /// The outer error ends the connection, the inner one is the daemon's answer.
 fn read_reply(line: &[u8]) -> Result<Result<Answer, Failure>, Failure> {
     let bad_reply =
-        |why: &str| Failure::BadReply(format!("the daemon's reply makes no sense: {why}"));
+        |why: &str| Failure::BadReply(format!("unexpected reply from the daemon: {why}"));
     // Read as text like all else: the reader for bytes would be in the binary a second time.
     let line = str::from_utf8(line).map_err(|error| bad_reply(&error.to_string()))?;
     let reply: Reply = serde_json::from_str(line).map_err(|error| bad_reply(&error.to_string()))?;
@@ -183,8 +183,10 @@ fn read_reply(line: &[u8]) -> Result<Result<Answer, Failure>, Failure> {
             Ok(Ok(Answer { result, warnings }))
         }
         Reply { ok: false, error: Some(error), .. } => Ok(Err(Failure::Refused(error))),
-        Reply { ok: true, .. } => Err(bad_reply("it was done, and there is no result")),
-        Reply { ok: false, .. } => Err(bad_reply("it was refused, and there is no error")),
+        Reply { ok: true, .. } => {
+            Err(bad_reply("the request was carried out, but there is no result"))
+        }
+        Reply { ok: false, .. } => Err(bad_reply("the request was refused, but there is no error")),
     }
 }
 

@@ -111,7 +111,7 @@ impl Context {
 /// Reads a result by its keys.
 pub fn decode(raw: &RawValue) -> Result<Object<'_>, Failure> {
     serde_json::from_str(raw.get())
-        .map_err(|error| Failure::BadReply(format!("the daemon's result makes no sense: {error}")))
+        .map_err(|error| Failure::BadReply(format!("unexpected result from the daemon: {error}")))
 }
 
 /// The same for each row of a list.

@@ -137,7 +137,7 @@ impl<'a> Object<'a> {
 }
 
 fn bad_value() -> Failure {
-    Failure::BadReply("the daemon's result makes no sense".into())
+    Failure::BadReply("unexpected result from the daemon".into())
 }
 
 #[cfg(test)]

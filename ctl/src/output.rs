@@ -37,7 +37,8 @@ pub fn json(result: &RawValue, generated: Option<&Secret>) -> Result<(), Failure
 }
 
 fn with_password(object: &str, secret: &Secret) -> Result<Zeroizing<String>, Failure> {
-    let not_an_object = || Failure::BadReply("the daemon's result is no object".into());
+    let not_an_object =
+        || Failure::BadReply("unexpected result from the daemon: not an object".into());
     let body = object.trim().strip_suffix('}').ok_or_else(not_an_object)?.trim_end();
     let comma = if body.ends_with('{') { "" } else { "," };
     // A generated password holds nothing that JSON escapes.

@@ -115,7 +115,7 @@ fn a_taken_name_is_refused_without_a_question() {
     let output = Daemon::playing([reply.clone()]).run("users add -p mysecret gone");
     assert_eq!(output.code, Some(5));
     assert!(output.err.ends_with("error: taken\nhint: restore\n"), "{}", output.err);
-    // With --json the error stands alone, without the advice.
+    // With --json the error is alone, without the advice.
     let output = Daemon::playing([reply]).run("users add -p mysecret gone --json");
     assert_eq!((output.code, output.error()), (Some(5), error));
 }

@@ -46,7 +46,7 @@ fn status_is_a_table_or_the_object() {
 fn status_says_that_the_database_is_missing() {
     let output = Daemon::done(&missing()).run("admin status");
     assert_eq!(output.code, Some(0));
-    assert!(output.out.contains("admin.db (not there yet)"), "{}", output.out);
+    assert!(output.out.contains("admin.db (does not exist yet)"), "{}", output.out);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn audit_ls_lists_records() {
 }
 
 #[test]
-fn audit_verify_tells_whole_from_broken() {
+fn audit_verify_distinguishes_whole_from_broken() {
     let whole = json!({"ok": true, "records": 2, "head": {"number": 2, "hash": "ab"},
         "broken_at": null});
     let daemon = Daemon::done(&whole);

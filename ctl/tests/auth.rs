@@ -1,4 +1,4 @@
-//! `auth`: sessions listed, made, shown and ended; secrets never repeated.
+//! `auth`: sessions listed, created, shown and ended; secrets never repeated.
 
 mod common;
 

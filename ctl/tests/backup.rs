@@ -16,14 +16,14 @@ fn entry() -> Value {
 #[test]
 fn create_prints_the_path() {
     let counts = json!({"users": 1, "deleted": 2, "sessions": 3});
-    let made = json!({"backup": PATH, "file": FILE, "bytes": 122_880, "counts": counts});
-    let daemon = Daemon::done(&made);
+    let result = json!({"backup": PATH, "file": FILE, "bytes": 122_880, "counts": counts});
+    let daemon = Daemon::done(&result);
     let output = daemon.run("admin backup create");
     assert_eq!((output.code, output.out), (Some(0), format!("{PATH}\n")));
-    assert_eq!(output.err, "made a backup: 1 user, 2 deleted, 3 sessions\n");
+    assert_eq!(output.err, "created a backup: 1 user, 2 deleted, 3 sessions\n");
     assert_eq!(daemon.requests(), [json!({"cmd": "backup.create", "args": {}})]);
-    let output = Daemon::done(&made).run("admin backup create --json");
-    assert_eq!(serde_json::from_str::<Value>(&output.out).unwrap(), made);
+    let output = Daemon::done(&result).run("admin backup create --json");
+    assert_eq!(serde_json::from_str::<Value>(&output.out).unwrap(), result);
     assert_eq!(
         Daemon::playing([refused("storage_full", "no")]).run("admin backup create").code,
         Some(1)
@@ -66,7 +66,7 @@ fn checked(ok: bool) -> Value {
 }
 
 #[test]
-fn verify_tells_good_from_bad() {
+fn verify_distinguishes_good_from_bad() {
     let daemon = Daemon::done(&checked(true));
     let output = daemon.run("admin backup verify");
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Help, usage errors, words of ours, and PhotoPrism's own program.
+//! Help, usage errors, own commands, and PhotoPrism's own program.
 
 mod common;
 
@@ -131,7 +131,7 @@ fn falling_back<S: AsRef<OsStr>>(
 }
 
 #[test]
-fn what_is_not_ours_is_handed_over_untouched() {
+fn other_commands_are_handed_over_untouched() {
     let program = Program::new();
     for words in [
         vec!["index", "--force", "a b", "", "users"],
@@ -153,14 +153,14 @@ fn output_bytes(command: &mut std::process::Command) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_ours_stays_here() {
+fn own_commands_stay_here() {
     let program = Program::new();
     for line in ["", "help", "--help", "-h", "--version", "users --help", "--no-input users -h"] {
         let output = output(&mut falling_back(&program.path(), line.split_whitespace()));
         assert_eq!(output.code, Some(0), "{line}");
         assert!(!output.out.contains("MARK"), "{line}");
     }
-    // An unknown verb of ours is an error of ours.
+    // An unknown verb of an own command is a usage error.
     let output = output(&mut falling_back(&program.path(), ["users", "index"]));
     assert_eq!(output.code, Some(2));
 }

@@ -48,7 +48,7 @@ fn set(words: &[&str]) -> BTreeSet<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// What stands before the cursor, and what must be offered there: all of it, and nothing else.
+/// What is before the cursor, and what must be offered there: all of it, and nothing else.
 const OFFERED: [(&[&str], &[&str]); 6] = [
     (&["lo"], &["logins"]),
     (&["user", "sh"], &["show"]),
@@ -179,7 +179,7 @@ fn every_command_has_a_page_that_man_reads() {
             .output()
             .unwrap();
         let found = String::from_utf8(lint.stdout).unwrap();
-        // A page made from a program has no date of its own.
+        // A page generated from a program has no date of its own.
         let found: Vec<_> = found.lines().filter(|line| !line.contains("missing date")).collect();
         assert_eq!(found, [""; 0]);
     }

@@ -34,7 +34,7 @@ fn nothing_to_do_is_0_and_something_is_1() {
 }
 
 #[test]
-fn without_a_daemon_what_can_be_seen_from_here_is_told() {
+fn without_a_daemon_what_can_be_seen_from_here_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("admin.sock");
     let line = ["admin", "doctor", "--csv", "--socket", socket.to_str().unwrap()];

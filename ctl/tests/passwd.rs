@@ -116,7 +116,7 @@ fn a_file_for_everyone_is_refused() {
 }
 
 #[test]
-fn a_result_that_says_nothing_of_what_was_done_makes_no_sense() {
+fn a_result_that_says_nothing_of_what_was_done_is_invalid() {
     for line in ["passwd --remove --yes bob", "passwd --generate bob", "users rm -y bob"] {
         let seen = Daemon::playing([ok(&json!({}))]).run(line);
         assert_eq!(seen.code, Some(70), "{line}: {}", seen.err);

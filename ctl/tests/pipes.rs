@@ -43,7 +43,7 @@ fn fifo(directory: &Path, name: &str) -> PathBuf {
     path
 }
 
-/// Writes once, in these pieces, as soon as somebody reads. A reader that goes away is no fault.
+/// Writes once, in these pieces, as soon as somebody reads. A reader that goes away is not an error.
 fn written(path: &Path, pieces: &[&[u8]]) -> JoinHandle<()> {
     let path = path.to_owned();
     let pieces: Vec<Vec<u8>> = pieces.iter().map(|piece| piece.to_vec()).collect();

@@ -1,4 +1,4 @@
-//! Finding the daemon, and what is said where it cannot be reached or makes no sense.
+//! Finding the daemon, and what is said where it cannot be reached or replies nonsense.
 
 mod common;
 
@@ -49,7 +49,7 @@ fn without_a_daemon_the_path_and_the_way_to_start_it_are_named() {
 }
 
 #[test]
-fn a_socket_that_nobody_listens_on_is_no_daemon() {
+fn a_socket_that_nobody_listens_on_is_not_a_daemon() {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("admin.sock");
     drop(UnixListener::bind(&socket).unwrap());
@@ -107,7 +107,7 @@ fn without_permission_owner_group_and_mode_are_named() {
 }
 
 #[test]
-fn a_daemon_that_says_nothing_is_waited_for_as_long_as_told() {
+fn a_daemon_that_says_nothing_is_waited_for_as_long_as_the_timeout() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("admin.sock");
     let _listener = UnixListener::bind(&path).unwrap();
@@ -142,7 +142,7 @@ fn timeouts_must_make_sense() {
 }
 
 #[test]
-fn replies_that_make_no_sense_are_a_fault() {
+fn invalid_replies_are_a_fault() {
     for reply in ["", "{}", "[]", "{\"ok\":true}", "{\"ok\":true,\"result\":{}}", "\u{1b}"] {
         let output = Daemon::playing([reply]).run("users ls --json");
         let found = (output.code, output.error()["code"].clone());

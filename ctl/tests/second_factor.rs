@@ -36,7 +36,7 @@ fn why_names_reasons_commands_and_attempts() {
     let lines: Vec<&str> = output.out.lines().collect();
     assert_eq!(
         lines[1],
-        "|      Reason       | Blocks |             Mended By              |        Until        |"
+        "|      Reason       | Blocks |                Fix                 |        Until        |"
     );
     assert_eq!(
         lines[3],
@@ -55,10 +55,10 @@ fn why_names_reasons_commands_and_attempts() {
 }
 
 #[test]
-fn why_is_content_where_nothing_stands_in_the_way() {
+fn why_exits_with_0_where_bob_can_log_in() {
     let output = Daemon::done(&why(true, &[], &[attempt()])).run("users why bob");
     assert_eq!(output.code, Some(0));
-    assert_eq!(output.err, "nothing stands in the way of bob with the right password\n");
+    assert_eq!(output.err, "bob can log in with the right password\n");
     assert_eq!(output.out.lines().count(), 5);
     let output = Daemon::done(&why(true, &[], &[])).run("users why bob");
     assert_eq!((output.code, output.out.as_str()), (Some(0), ""));
@@ -67,7 +67,7 @@ fn why_is_content_where_nothing_stands_in_the_way() {
 }
 
 #[test]
-fn show_tells_whether_it_is_on() {
+fn show_says_whether_it_is_on() {
     let result = json!({"uid": "u1", "name": "bob", "active": false, "pending": true,
         "has_recovery_code": false, "created_at": "2026-11-24T08:00:00Z", "activated_at": null});
     let daemon = Daemon::done(&result);

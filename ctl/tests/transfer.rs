@@ -113,8 +113,8 @@ fn what_cannot_be_read_is_a_usage_error() {
     let directory = tempfile::tempdir().unwrap();
     let none: [&str; 0] = [];
     for (name, bytes, words) in [
-        ("latin", &b"name\nk\xe4the\n"[..], "no UTF-8"),
-        ("latin.csv", b"name\nk\xe4the\n", "no UTF-8"),
+        ("latin", &b"name\nk\xe4the\n"[..], "not UTF-8"),
+        ("latin.csv", b"name\nk\xe4the\n", "not UTF-8"),
     ] {
         let path = directory.path().join(name);
         fs::write(&path, bytes).unwrap();
@@ -175,7 +175,7 @@ fn a_plan_is_10_where_there_is_something_to_do() {
 }
 
 #[test]
-fn passwords_are_read_from_beside_the_file() {
+fn passwords_are_read_from_files_next_to_it() {
     let directory = tempfile::tempdir().unwrap();
     let path =
         file(directory.path(), "a.toml", "[[account]]\nname = 'bob'\npassword_file = 'bob'\n");

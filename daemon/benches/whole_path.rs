@@ -1,6 +1,6 @@
 //! The whole path, from a client through the socket to the disk and back: prints one table.
 //!
-//! `cargo bench -p photoprism-daemon --bench whole_path`, with Redis and the reference Argon2 beside
+//! `cargo bench -p photoprism-daemon --bench whole_path`, with Redis and the reference Argon2 next to
 //! it (`apt-get install redis-server argon2`); where they are missing their rows say so.
 
 mod common;
@@ -13,7 +13,7 @@ use std::path::Path;
 
 use common::{Client, DAEMON, Daemon, SHOW};
 use figures::{
-    Table, best_of_each, control_binary, control_runs, fill, median, searches, theirs, times,
+    Table, best_of_each, control_binary, control_runs, fill, median, photoprism, searches, times,
 };
 use peers::{
     ECHOED, Echo, Redis, WARM_UP, commits_per_second, hashes_per_second,
@@ -37,7 +37,7 @@ fn main() {
     let (daemon, _) = Daemon::start(&directory, &ROOM);
     reads(&mut table, &directory);
     searches(&mut table);
-    theirs(&mut table);
+    photoprism(&mut table);
     control_runs(&mut table, &directory, &control);
     writes(&mut table, &directory);
     drop(daemon);
@@ -128,7 +128,7 @@ fn better(best: &mut [f64; 2], now: [f64; 2]) {
     best.iter_mut().zip(now).for_each(|(best, now)| *best = best.max(now));
 }
 
-/// What is read, beside Redis and beside an echo: each three times, in turn.
+/// What is read, next to Redis and an echo: each three times, in turn.
 fn reads(table: &mut Table, directory: &TempDir) {
     let socket = directory.path().join("admin.sock");
     let (echo, redis) = (Echo::start(directory.path()), Redis::start(directory.path()));
@@ -137,24 +137,24 @@ fn reads(table: &mut Table, directory: &TempDir) {
         access_token(&socket)
     );
     let asked = [("auth.verify", verify.as_bytes()), ("users.show", SHOW)];
-    let (mut of_echo, mut of_redis, mut ours) = ([0.0; 2], [0.0; 2], [[0.0; 2]; 2]);
+    let (mut of_echo, mut of_redis, mut own) = ([0.0; 2], [0.0; 2], [[0.0; 2]; 2]);
     for _ in 0..3 {
         better(&mut of_echo, both(echo.socket(), ECHOED));
         if let Some(redis) = &redis {
             better(&mut of_redis, [(1, 1), (16, WINDOW.into())].map(|load| redis.rate(load)));
         }
-        for ((_, line), best) in asked.iter().zip(&mut ours) {
+        for ((_, line), best) in asked.iter().zip(&mut own) {
             better(best, both(&socket, line));
         }
     }
     let ways = ["1 connection, one after the other", "16 connections, 64 in flight on each"];
-    for ((what, _), best) in asked.iter().zip(ours) {
+    for ((what, _), best) in asked.iter().zip(own) {
         for (way, figure) in best.into_iter().enumerate() {
-            let beside = match &redis {
+            let to_redis = match &redis {
                 None => "skipped: no redis-server here".to_owned(),
                 Some(_) => format!("{:.2} x `redis-benchmark` GET", figure / of_redis[way]),
             };
-            let compared = format!("{beside}, {:.2} x a bare echo", figure / of_echo[way]);
+            let compared = format!("{to_redis}, {:.2} x a bare echo", figure / of_echo[way]);
             table.row(&format!("`{what}`, {}", ways[way]), &format!("{figure:.0} /s"), &compared);
         }
     }
@@ -189,13 +189,13 @@ fn writes(table: &mut Table, home: &TempDir) {
         || rate(&socket, (1, 150), write) * 2.0,
     );
     let many = rate(&socket, (64, 20), write) * 2.0;
-    let beside = |rate: f64| format!("{:.2} x plain SQLite", rate / plain);
+    let to_plain = |rate: f64| format!("{:.2} x plain SQLite", rate / plain);
     table.row("plain SQLite, `synchronous=FULL`, one writer", &format!("{plain:.0} /s"), "");
-    table.row("`users.mod`, 1 connection", &format!("{one:.0} /s"), &beside(one));
+    table.row("`users.mod`, 1 connection", &format!("{one:.0} /s"), &to_plain(one));
     table.row(
         "`users.mod`, 64 connections",
         &format!("{many:.0} /s"),
-        &format!("{}, {}", times(many / one, "1 connection"), beside(many)),
+        &format!("{}, {}", times(many / one, "1 connection"), to_plain(many)),
     );
 }
 
@@ -218,7 +218,7 @@ fn passwords(table: &mut Table) {
     );
 }
 
-/// Argon2id on all cores beside the reference, then logins through the whole path beside it.
+/// Argon2id on all cores next to the reference, then logins through the whole path next to it.
 fn logins(table: &mut Table) {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(4);
     let directory = directory();

@@ -22,7 +22,7 @@ pub enum Failpoint {
     /// Work may begin however late it is.
     WaitForever = 1 << 6,
     /// Accepting is retried at once where no descriptor is free.
-    AcceptWithoutRest = 1 << 7,
+    NoAcceptBackoff = 1 << 7,
     /// PhotoPrism's locks are not waited for.
     NoLockTimeout = 1 << 8,
     /// The names of the database's files are not checked again.
@@ -43,7 +43,7 @@ impl Failpoint {
         ("ignore-sync-error", Self::IgnoreSyncError),
         ("let-panics-pass", Self::LetPanicsPass),
         ("wait-forever", Self::WaitForever),
-        ("accept-without-rest", Self::AcceptWithoutRest),
+        ("no-accept-backoff", Self::NoAcceptBackoff),
         ("no-lock-timeout", Self::NoLockTimeout),
         ("trust-names", Self::TrustNames),
         ("spoil-backup", Self::SpoilBackup),

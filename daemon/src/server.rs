@@ -124,7 +124,7 @@ impl Server {
         {
             self.refuse(&stream, &busy());
         }
-        if enabled(Failpoint::AcceptWithoutRest) {
+        if enabled(Failpoint::NoAcceptBackoff) {
             return tokio::task::yield_now().await;
         }
         // A connection that ends frees a descriptor: accept again at once.

@@ -121,7 +121,7 @@ pub(crate) fn passed_descriptors() -> io::Result<Vec<(OwnedFd, String)>> {
     }
     let passed = sd_notify::listen_fds_with_names()?;
     // SAFETY: each was open a moment ago (setting close-on-exec succeeded), systemd made them
-    // for this process (LISTEN_PID is ours), and the flag above lets nobody own them twice.
+    // for this process (LISTEN_PID is its pid), and the flag above lets nobody own them twice.
     Ok(passed.map(|(fd, name)| (unsafe { OwnedFd::from_raw_fd(fd) }, name)).collect())
 }
 

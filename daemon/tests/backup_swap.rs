@@ -1,8 +1,8 @@
 //! Somebody swaps links and directories for `backups/`, and links for the files in it, while
-//! backups are made.
+//! backups are written.
 //!
-//! The owner of the directory above may rename `backups/` whoever it belongs to: as PhotoPrism's
-//! user may, where the daemon is root. What is in it only the daemon's own user can swap.
+//! The owner of the directory above may rename `backups/`, also where it belongs to another user: as
+//! PhotoPrism's user may, where the daemon is root. What is in it only the daemon's own user can swap.
 
 #[expect(dead_code, reason = "other test binaries use the rest of it")]
 mod common;
@@ -26,10 +26,10 @@ use common::{is_root, skipped};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
 
-/// Backups that are made meanwhile.
+/// Backups that are written meanwhile.
 const ROUNDS: u32 = 150;
 
-/// Of these, what a disk with slow syncs makes at least, and when it has done enough.
+/// Of these, what a disk with slow syncs manages at least, and when it has done enough.
 const LEAST_ROUNDS: u32 = 10;
 const ENOUGH: Duration = Duration::from_secs(5);
 
@@ -113,7 +113,7 @@ impl Place {
 /// How somebody swaps, in the directory of the database: the how manieth time, and with what.
 type Swap = fn(&Path, u64, &str);
 
-/// A link to a trap takes the place of `backups/`, which comes back unless the daemon has made
+/// A link to a trap takes the place of `backups/`, which comes back unless the daemon has created
 /// another one. Each step may meet what the daemon does.
 fn swap_link(data: &Path, time: u64, victim: &str) {
     let (backups, away) = (data.join("backups"), data.join(format!("away-{time}")));
@@ -143,7 +143,7 @@ fn swap_file(data: &Path, _: u64, victim: &str) {
     let _ = fs::remove_file(&link);
 }
 
-/// Swaps until it is told to stop.
+/// Swaps until `stop` is set.
 fn swap_until(stop: &AtomicBool, data: &Path, swaps: &[Swap]) {
     let mut time = 0;
     while !stop.load(Ordering::Relaxed) {
@@ -198,7 +198,7 @@ fn open(place: &Place) -> Database {
     Database::open(options).unwrap()
 }
 
-/// Whether it could be made depends on who was faster; both ends are fine.
+/// Whether it could be written depends on who was faster; both ends are fine.
 fn make(db: &Db) -> Result<(), StoreError> {
     let mut making = Making::begin(db, "x")?;
     while !making.step(db)? {}
@@ -206,7 +206,7 @@ fn make(db: &Db) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn made(place: &Place) {
+fn created(place: &Place) {
     let slot = open(place);
     let _ = make(slot.db().unwrap());
 }
@@ -231,12 +231,12 @@ fn made_badly(place: &Place) {
 
 #[test]
 fn a_link_that_takes_the_place_of_the_directory_leads_nowhere() {
-    assert!(!changes(ROUNDS, &[swap_link], made));
+    assert!(!changes(ROUNDS, &[swap_link], created));
 }
 
 #[test]
 fn a_link_that_takes_the_place_of_a_file_leads_nowhere() {
-    assert!(!changes(ROUNDS, &[swap_file], made));
+    assert!(!changes(ROUNDS, &[swap_file], created));
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn the_race_finds_what_is_written_by_path() {
 #[test]
 #[ignore = "long: the same 4000 times"]
 fn no_other_file_is_changed_in_the_long_run() {
-    assert!(!changes(LONG_ROUNDS, &[swap_link, swap_file], made));
+    assert!(!changes(LONG_ROUNDS, &[swap_link, swap_file], created));
     next_to_the_owner(LONG_ROUNDS);
 }
 
@@ -257,7 +257,7 @@ fn the_owner_of_the_directory_above_changes_nothing_either() {
     next_to_the_owner(ROUNDS);
 }
 
-/// Makes backups as root while the owner of the directory above swaps.
+/// Writes backups as root while the owner of the directory above swaps.
 fn next_to_the_owner(rounds: u32) {
     if !is_root() {
         return skipped("needs root");
@@ -276,10 +276,10 @@ fn next_to_the_owner(rounds: u32) {
         .unwrap();
     let mut lines = BufReader::new(owner.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().ends_with(BEGINS)), "the helper did not begin");
-    let made = numbers(rounds).filter(|_| make(slot.db().unwrap()).is_ok()).count();
+    let created = numbers(rounds).filter(|_| make(slot.db().unwrap()).is_ok()).count();
     drop(owner.stdin.take());
     assert!(owner.wait().unwrap().success());
-    assert_eq!(place.state(), before, "after {made} backups of {rounds}");
+    assert_eq!(place.state(), before, "after {created} backups of {rounds}");
 }
 
 /// What the helper says when it begins.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use photoprism_daemon::hashing::{Costs, HashJob, Lane, Pool, PoolConfig, Target};
 use photoprism_protocol::secret::Secret;
 
-/// What the bound allows beside the threads' own memory, in KiB.
+/// What the bound allows on top of the threads' own memory, in KiB.
 const ALLOWANCE_KIB: u64 = 32 * 1024;
 
 fn pool(threads: usize, memory_kib: u32) -> Pool {

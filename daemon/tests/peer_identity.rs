@@ -1,4 +1,4 @@
-//! Peers as the kernel tells them: foreign users, supplementary groups, user namespaces.
+//! Peers as the kernel reports them: foreign users, supplementary groups, user namespaces.
 //!
 //! The test binary runs itself again for each role; `helper` is where such a process begins.
 

@@ -52,7 +52,7 @@ fn answer(child: &mut Child, word: &str) -> String {
     let mut lines = BufReader::new(child.stdout.as_mut().unwrap());
     let mut line = String::new();
     while lines.read_line(&mut line).unwrap() > 0 {
-        // The test harness prints the test's name without a newline before the first of ours.
+        // The test harness prints the test's name without a newline before the first line of this helper.
         if let Some((_, rest)) = line.split_once(word) {
             return rest.trim().to_owned();
         }

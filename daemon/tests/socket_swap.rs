@@ -1,4 +1,4 @@
-//! Somebody who can write in the socket's directory swaps a link for the socket while it is made.
+//! Somebody who can write in the socket's directory swaps a link for the socket while it is created.
 //!
 //! Such a directory is refused. Here the one who swaps is the daemon's own user, whom no check of
 //! the directory stops, so that what is left is how owner and mode are set.
@@ -46,7 +46,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().mode() & 0o7777
 }
 
-/// Runs `round` beside one who swaps, until the target was changed; the round in which it was.
+/// Runs `round` while another thread swaps, until the target was changed; returns that round.
 fn changed_in(rounds: u32, round: impl Fn(&Path)) -> Option<u32> {
     let root = TempDir::new().unwrap();
     let (path, target) = (root.path().join("admin.sock"), root.path().join("target"));

@@ -39,21 +39,21 @@ impl fmt::Display for Level {
 
 /// The text is not one of the four names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownLevel;
+pub struct LevelError;
 
-impl fmt::Display for UnknownLevel {
+impl fmt::Display for LevelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the level must be verify, read, write or admin")
     }
 }
 
-impl std::error::Error for UnknownLevel {}
+impl std::error::Error for LevelError {}
 
 impl FromStr for Level {
-    type Err = UnknownLevel;
+    type Err = LevelError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|level| level.name() == text).ok_or(UnknownLevel)
+        Self::ALL.into_iter().find(|level| level.name() == text).ok_or(LevelError)
     }
 }
 
@@ -67,6 +67,6 @@ mod tests {
         for level in Level::ALL {
             assert_eq!(level.name().parse(), Ok(level));
         }
-        assert_eq!("root".parse::<Level>(), Err(UnknownLevel));
+        assert_eq!("root".parse::<Level>(), Err(LevelError));
     }
 }

@@ -118,7 +118,7 @@ pub struct ModTarget {
 /// Arguments of `users.mod`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Mod {
-    /// Which account, and what to change besides its properties.
+    /// Which account, and what to change in addition to its properties.
     #[serde(flatten)]
     pub target: ModTarget,
     /// Which properties change.

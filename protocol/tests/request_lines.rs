@@ -119,7 +119,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_cut_or_goes_on_is_no_request(entries in entries(), cut in any::<prop::sample::Index>()) {
+    fn what_is_cut_or_goes_on_is_not_a_request(entries in entries(), cut in any::<prop::sample::Index>()) {
         let line = line(&entries);
         let cut = &line.as_bytes()[..cut.index(line.len())];
         prop_assert_eq!(decoded(cut), (Id::Null, false));

@@ -39,7 +39,7 @@ In a PhotoPrism container everything else (index, backup, start, …) goes to Ph
 program: PHOTOPRISM_FALLBACK, or /opt/photoprism/bin/photoprism.
 
 Exit codes: 0 done, 1 failed or no was said, 2 usage, 3 not found, 4 refused, 5 exists or in
-conflict, 6 rate limited, 10 a trial found something to do, 69 no daemon, 70 fault of the daemon, 75 try again, 77 no permission on
+conflict, 6 rate limited, 10 a dry run found something to do, 69 no daemon, 70 fault of the daemon, 75 try again, 77 no permission on
 the socket, 130 interrupted.";
 
 /// Manages the accounts, passwords and sessions of PhotoPrism through the daemon photoprismd

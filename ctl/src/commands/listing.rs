@@ -48,7 +48,9 @@ fn pages(count: u64, ask: &mut Ask<'_>) -> Result<Listing, Failure> {
         let stuck = rows.is_empty() && next.is_some() && next == cursor;
         items.extend(rows);
         if stuck {
-            return Err(Failure::BadReply("the daemon's list does not come to an end".into()));
+            return Err(Failure::BadReply(
+                "unexpected list from the daemon: it does not end".into(),
+            ));
         }
         if next.is_none() || items.len() >= wanted {
             items.truncate(wanted);

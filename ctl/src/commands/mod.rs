@@ -24,7 +24,7 @@ pub enum Noun {
     /// Manage accounts
     #[command(visible_alias = "user")]
     Users(Box<users::Users>),
-    /// Look at login attempts, lift bans
+    /// Show login attempts, lift bans
     #[command(visible_alias = "audit")]
     Logins(logins::Logins),
     /// Manage sessions, app passwords and access tokens

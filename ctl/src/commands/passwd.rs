@@ -15,7 +15,7 @@ use crate::{output, prompt};
 const EXAMPLES: &str = "\
 Examples:
   photoprism passwd admin                           asks for the password twice
-  photoprism passwd --generate bob                  makes one and prints it
+  photoprism passwd --generate bob                  generates one and prints it
   photoprism passwd --password-stdin bob < secret   reads it from standard input
   photoprism passwd --remove --yes bob              bob has no password any more
 

@@ -23,7 +23,7 @@ use crate::panic;
 /// was opened and may not open it again.
 const PATHS: [&str; 2] = ["/dev/stdin", "/dev/tty"];
 
-/// Signals that end a process unless they are handled, besides that of Ctrl-C.
+/// Signals that end a process unless they are handled, in addition to that of Ctrl-C.
 const ENDING: [c_int; 3] = [SIGTERM, SIGHUP, SIGQUIT];
 
 /// While it lives nothing typed is shown, between two prompts either; a signal that ends the

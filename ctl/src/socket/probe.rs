@@ -31,7 +31,7 @@ fn at(path: &Path) -> Check {
         }
         Ok(_) => Check::bad(
             NAME,
-            format!("{} is no socket", shown(path)),
+            format!("{} is not a socket", shown(path)),
             "name the socket with --socket or PHOTOPRISM_ADMIN_SOCKET",
         ),
         Err(error) => Check::bad(NAME, format!("{}: {error}{}", shown(path), above(path)), START),
@@ -88,6 +88,6 @@ mod tests {
     fn a_file_in_the_place_of_a_socket_is_reported() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let checks = probed(file.path(), &[]);
-        assert!(!checks[0].ok && checks[0].found.ends_with("is no socket"), "{checks:?}");
+        assert!(!checks[0].ok && checks[0].found.ends_with("is not a socket"), "{checks:?}");
     }
 }

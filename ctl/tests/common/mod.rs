@@ -55,7 +55,7 @@ impl Daemon {
         self.seen.lock().unwrap().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// The binary, told to use this daemon; nothing else is in its environment.
+    /// The binary, set to use this daemon; nothing else is in its environment.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = binary(arguments);
         command.env("PHOTOPRISM_ADMIN_SOCKET", self.socket());

@@ -12,14 +12,14 @@ use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::Pid;
 
 /// Longest wait for something to appear.
-const PATIENCE_MS: u16 = 20_000;
+const TIMEOUT_MS: u16 = 20_000;
 
 /// How often the child is looked after while it shows nothing.
 const ROUND_MS: u16 = 20;
 
 pub struct Terminal {
     screen: File,
-    /// Held open, so that the settings can be looked at after the child is gone.
+    /// Held open, so that the settings can be checked after the child is gone.
     line: OwnedFd,
     child: Child,
     /// All that was shown.
@@ -36,10 +36,10 @@ impl Terminal {
         Self { screen: pty.master.into(), line: pty.slave, child, shown: String::new() }
     }
 
-    /// Reads until `text` stands at the end.
+    /// Reads until `text` is at the end.
     pub fn wait_for(&mut self, text: &str) {
         while !self.shown.ends_with(text) {
-            assert!(self.read(PATIENCE_MS), "waiting for {text:?}, shown: {:?}", self.shown);
+            assert!(self.read(TIMEOUT_MS), "waiting for {text:?}, shown: {:?}", self.shown);
         }
     }
 
@@ -59,7 +59,7 @@ impl Terminal {
 
     /// Waits for the end, reading meanwhile: the exit code, or `None` after a signal.
     pub fn finish(&mut self) -> Option<i32> {
-        for _ in 0..PATIENCE_MS / ROUND_MS {
+        for _ in 0..TIMEOUT_MS / ROUND_MS {
             if let Some(status) = self.child.try_wait().unwrap() {
                 while self.read(0) {}
                 return status.code();
@@ -70,9 +70,9 @@ impl Terminal {
         panic!("it does not end, shown: {:?}", self.shown);
     }
 
-    fn read(&mut self, patience: u16) -> bool {
+    fn read(&mut self, timeout: u16) -> bool {
         let mut wait = [PollFd::new(self.screen.as_fd(), PollFlags::POLLIN)];
-        if poll(&mut wait, PollTimeout::from(patience)).unwrap() == 0 {
+        if poll(&mut wait, PollTimeout::from(timeout)).unwrap() == 0 {
             return false;
         }
         let mut chunk = [0; 4096];

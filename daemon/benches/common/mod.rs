@@ -26,8 +26,8 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts one on the database of `directory`, which is made where it is missing, and waits until
-    /// it is ready. Beside it stands how long that took from the start of its process.
+    /// Starts one on the database of `directory`, which is created where it is missing, and waits until
+    /// it is ready. Returns as well how long that took from the start of its process.
     pub(super) fn start(directory: &TempDir, settings: &[&str]) -> (Self, Duration) {
         Self::start_on(directory, "admin.db", settings)
     }

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-/// Adds so many accounts to the database that a daemon made in a directory, while none runs there.
+/// Adds so many accounts to the database that a daemon created in a directory, while none runs there.
 pub(crate) fn fill(directory: &TempDir, accounts: u32) {
     let database = Connection::open(directory.path().join("admin.db")).expect("the database");
     database

@@ -1,19 +1,19 @@
 //! The table, and figures that take more than a few lines.
 
 mod accounts;
+mod photoprism;
 mod programs;
 mod searches;
-mod theirs;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 pub(super) use accounts::fill;
+pub(super) use photoprism::photoprism;
 pub(super) use programs::{control_binary, control_runs};
 pub(super) use searches::searches;
-pub(super) use theirs::theirs;
 
-/// Figures, each beside what it is compared with.
+/// Figures, each next to what it is compared with.
 #[derive(Default)]
 pub(super) struct Table(String);
 

@@ -1,4 +1,4 @@
-//! Whole processes: the control binary beside programs that do less.
+//! Whole processes: the control binary next to programs that do less.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -72,7 +72,7 @@ pub(crate) fn control_runs(table: &mut Table, directory: &TempDir, control: &Pat
         ["`photoprism users show admin`", "`photoprism users ls`", "`photoprism --version`"];
     for (name, figures) in names.iter().zip(&taken[1..]) {
         for (way, kind) in ["the whole process", "time of a processor"].iter().enumerate() {
-            let beside = taken.get(4).map_or_else(
+            let compared = taken.get(4).map_or_else(
                 || "skipped: no redis-server here".to_owned(),
                 |ping| format!("{:.2} x `redis-cli PING`", figures[way] / ping[way]),
             );
@@ -80,7 +80,7 @@ pub(crate) fn control_runs(table: &mut Table, directory: &TempDir, control: &Pat
             table.row(
                 &format!("{name}, {kind}"),
                 &format!("{:.2} ms", figures[way]),
-                &format!("{beside}, {bare:.2} x a bare clap program"),
+                &format!("{compared}, {bare:.2} x a bare clap program"),
             );
         }
     }

@@ -1,4 +1,4 @@
-//! What the daemon is measured beside, in the same run: Redis, a bare echo, plain SQLite, and
+//! What the daemon is compared with, in the same run: Redis, a bare echo, plain SQLite, and
 //! Argon2id alone and of another library.
 
 mod echo;

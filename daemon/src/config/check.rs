@@ -24,7 +24,7 @@ pub fn report(loaded: &Loaded, describe: impl FnOnce(&Path) -> String) -> String
 fn value(loaded: &Loaded, setting: &Setting) -> String {
     let worked_out = worked_out(&loaded.settings, setting.id);
     worked_out.unwrap_or_else(|| match loaded.values.raw(setting.id) {
-        None => setting.preset.words().to_owned(),
+        None => setting.default.description().to_owned(),
         Some(_) if setting.id == Id::AdminPassword => "***".to_owned(),
         Some(raw) => crate::log::escape(&raw.to_string_lossy()),
     })

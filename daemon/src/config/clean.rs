@@ -25,7 +25,7 @@ pub(crate) fn check_one(values: &Values, id: Id) -> Result<(), ConfigError> {
     }
     let clean = match id.setting().form {
         Form::Path => check_path(raw),
-        Form::Text | Form::Number { .. } | Form::Lifetime | Form::Word(_) => {
+        Form::Text | Form::Number { .. } | Form::Lifetime | Form::OneOf(_) => {
             check_line_ends(&raw.to_string_lossy())
         }
     };

@@ -96,10 +96,10 @@ fn flag(setting: &'static Setting) -> Arg {
 fn help(setting: &Setting) -> String {
     let range = match setting.form {
         Form::Number { least, most } => format!(", {least} to {most}"),
-        Form::Word(words) => format!(": {}", words.join(", ")),
+        Form::OneOf(words) => format!(": {}", words.join(", ")),
         Form::Text | Form::Path | Form::Lifetime => String::new(),
     };
-    let (help, env, default) = (setting.help, setting.env, setting.preset.words());
+    let (help, env, default) = (setting.help, setting.env, setting.default.description());
     format!("{help}{range} [env: {env}] [default: {default}]")
 }
 
@@ -141,7 +141,7 @@ mod tests {
                     .lines()
                     .find(|line| line.contains(&format!("[env: {}]", setting.env)))
                     .unwrap_or_else(|| panic!("{} in {text}", setting.env));
-                assert!(line.contains(&format!("[default: {}]", setting.preset.words())));
+                assert!(line.contains(&format!("[default: {}]", setting.default.description())));
                 let flag = format!("--{} <{}>", setting.name, setting.argument);
                 assert_eq!(line.contains(&flag), setting.has_flag(), "{line}");
             }

@@ -160,10 +160,10 @@ fn parse_line(line: &str) -> Result<Option<(Id, &str)>, String> {
     };
     let name = name.trim();
     let Some(setting) = SETTINGS.iter().find(|setting| setting.env == name) else {
-        return Err(format!("{} is no setting; photoprismd --help lists them", quoted(name)));
+        return Err(format!("{} is not a setting; photoprismd --help lists them", quoted(name)));
     };
     if setting.id == Id::Config {
-        return Err(format!("{name} cannot stand in the file that it names"));
+        return Err(format!("{name} cannot be set in the file that it names"));
     }
     if value.contains('\0') {
         return Err(format!("the value of {name} has a NUL in it"));
@@ -201,20 +201,20 @@ mod tests {
             (
                 "PHOTOPRISM_ADMIN_PASSWROD=hunter22",
                 1,
-                "\"PHOTOPRISM_ADMIN_PASSWROD\" is no setting",
+                "\"PHOTOPRISM_ADMIN_PASSWROD\" is not a setting",
             ),
-            ("photoprism_admin_max_line=1\n", 1, "is no setting"),
-            ("=x", 1, "is no setting"),
+            ("photoprism_admin_max_line=1\n", 1, "is not a setting"),
+            ("=x", 1, "is not a setting"),
             (
                 "PHOTOPRISM_ADMIN_MAX_LINE=4096\nPHOTOPRISM_ADMIN_MAX_LINE=4096",
                 2,
                 "first in line 1",
             ),
-            ("PHOTOPRISM_ADMIN_CONFIG=/x", 1, "cannot stand in the file"),
+            ("PHOTOPRISM_ADMIN_CONFIG=/x", 1, "cannot be set in the file"),
             ("PHOTOPRISM_ADMIN_SOCKET=/a\0b", 1, "NUL"),
             ("PHOTOPRISM_ADMIN_PASSWORD=hunter22\rX=y\n", 1, "carriage return"),
             ("PHOTOPRISM_ADMIN_PASSWORD=hunter22\r\r\n", 1, "ends in a carriage return"),
-            ("export PHOTOPRISM_ADMIN_USER=x", 1, "is no setting"),
+            ("export PHOTOPRISM_ADMIN_USER=x", 1, "is not a setting"),
             ("a\u{1b}[31m\u{202e}b=hunter22", 1, "\\u{1b}"),
         ] {
             let fault = parse(text).unwrap_err();

@@ -7,7 +7,7 @@ use clap::ArgMatches;
 
 use super::error::{ConfigError, Source};
 use super::file;
-use super::table::{Id, Preset, SETTINGS, Setting};
+use super::table::{Default, Id, SETTINGS, Setting};
 use super::values::{Layer, Value};
 
 /// The values of the flags. An empty value is refused: most likely a shell variable that was not
@@ -55,10 +55,10 @@ pub(crate) fn config_file(path: &Path, text: &str) -> Result<Layer, ConfigError>
 /// The defaults that are a text. `cores` is the number of cores of the machine.
 pub(crate) fn defaults(cores: usize) -> Layer {
     let of = |setting: &Setting| {
-        let text = match (setting.id, setting.preset) {
+        let text = match (setting.id, setting.default) {
             (Id::HashThreads, _) => cores.clamp(1, 4).to_string(),
-            (_, Preset::Text(text)) => text.to_owned(),
-            (_, Preset::Worked(_)) => return None,
+            (_, Default::Text(text)) => text.to_owned(),
+            (_, Default::Computed(_)) => return None,
         };
         Some((setting.id, Value { text: text.into(), source: Source::Default }))
     };

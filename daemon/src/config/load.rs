@@ -65,7 +65,7 @@ pub struct Reloaded {
     /// The new settings: log level, limits and allowed peers are new, the rest is unchanged.
     pub settings: Settings,
     /// Names of settings that differ now and need a restart.
-    pub waiting: Vec<&'static str>,
+    pub needs_restart: Vec<&'static str>,
 }
 
 /// Takes the arguments, the program's name first, and derives the settings.
@@ -115,7 +115,7 @@ impl Loaded {
         let config = (self.facts.config.as_ref(), When::Serving);
         let (values, _) = merge(layers, config, self.cores)?;
         let new = Settings::read(&values, &self.facts)?;
-        let waiting = SETTINGS
+        let needs_restart = SETTINGS
             .iter()
             .filter(|row| !row.reload && values.raw(row.id) != self.values.raw(row.id))
             .map(|row| row.name)
@@ -124,7 +124,7 @@ impl Loaded {
         self.settings.allow = new.allow;
         self.settings.log_level = new.log_level;
         self.settings.limits = super::Limits { hash_threads, ..new.limits };
-        Ok(Reloaded { settings: self.settings.clone(), waiting })
+        Ok(Reloaded { settings: self.settings.clone(), needs_restart })
     }
 
     /// The error for a setting whose value proves unusable later, for example a name that breaks

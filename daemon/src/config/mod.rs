@@ -29,7 +29,7 @@ pub use password::AdminPassword;
 pub use paths::{AdminSocket, AuthSocket, Database, check_directory, check_separate};
 pub use peers::{Allowed, OVERFLOW_ID, Peer, SocketGroup};
 pub use settings::{Argon2Params, Lifetime, LogFormat, LogLevel, Scheme, Settings};
-pub use table::{Form, Id, Preset, SETTINGS, Setting};
+pub use table::{Default, Form, Id, SETTINGS, Setting};
 
 #[cfg(test)]
 mod testing;

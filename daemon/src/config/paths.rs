@@ -244,7 +244,7 @@ fn parent_exists(path: &Path) -> Result<&Path, String> {
     let directory = directory_of(path);
     match directory.metadata() {
         Ok(meta) if meta.is_dir() => Ok(directory),
-        Ok(_) => Err(format!("{} is no directory", shown(directory))),
+        Ok(_) => Err(format!("{} is not a directory", shown(directory))),
         Err(error) => Err(format!("its directory {} cannot be used: {error}", shown(directory))),
     }
 }

@@ -41,7 +41,7 @@ impl SocketGroup {
             }
             (None, None) => {
                 return Err(format!(
-                    "there is no group {}; make it (groupadd) or name another",
+                    "there is no group {}; create it (groupadd) or name another",
                     quoted(text)
                 ));
             }

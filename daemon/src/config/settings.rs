@@ -197,7 +197,7 @@ fn allow(values: &Values, reachable: bool) -> Result<Vec<Allowed>, ConfigError> 
 }
 
 fn scheme(values: &Values) -> Result<Option<Scheme>, ConfigError> {
-    Ok(match values.word(Id::PasswordHash)? {
+    Ok(match values.one_of(Id::PasswordHash)? {
         None => None,
         Some("bcrypt") => Some(Scheme::Bcrypt),
         Some(_) => Some(Scheme::Argon2id),
@@ -205,7 +205,7 @@ fn scheme(values: &Values) -> Result<Option<Scheme>, ConfigError> {
 }
 
 fn log_format(values: &Values) -> Result<LogFormat, ConfigError> {
-    Ok(match values.word(Id::LogFormat)? {
+    Ok(match values.one_of(Id::LogFormat)? {
         Some("json") => LogFormat::Json,
         _ => LogFormat::Text,
     })
@@ -213,7 +213,7 @@ fn log_format(values: &Values) -> Result<LogFormat, ConfigError> {
 
 /// `warning` is PhotoPrism's name for `warn`, and the variable is PhotoPrism's too.
 fn log_level(values: &Values) -> Result<LogLevel, ConfigError> {
-    Ok(match values.word(Id::LogLevel)? {
+    Ok(match values.one_of(Id::LogLevel)? {
         Some("error") => LogLevel::Error,
         Some("warn" | "warning") => LogLevel::Warn,
         Some("debug") => LogLevel::Debug,

@@ -67,23 +67,23 @@ pub enum Form {
     /// Seconds, or -1 for never; 0 is refused.
     Lifetime,
     /// One of a few fixed values.
-    Word(&'static [&'static str]),
+    OneOf(&'static [&'static str]),
 }
 
 /// The value of a setting where nothing is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Preset {
+pub enum Default {
     /// This text, as if it were given.
     Text(&'static str),
     /// Something computed at start, or nothing; the text describes it for people.
-    Worked(&'static str),
+    Computed(&'static str),
 }
 
-impl Preset {
+impl Default {
     /// The text that `--help` shows.
-    pub const fn words(self) -> &'static str {
+    pub const fn description(self) -> &'static str {
         match self {
-            Self::Text(words) | Self::Worked(words) => words,
+            Self::Text(text) | Self::Computed(text) => text,
         }
     }
 }
@@ -100,7 +100,7 @@ pub struct Setting {
     /// Its variable in the environment and its name in the file.
     pub env: &'static str,
     /// Its value where nothing is given.
-    pub preset: Preset,
+    pub default: Default,
     /// The form of its value.
     pub form: Form,
     /// A reload (SIGHUP) applies the new value; other settings need a restart.

@@ -69,7 +69,7 @@ impl Values {
     /// A whole number in the range that the table sets.
     pub(crate) fn number(&self, id: Id) -> Result<u64, ConfigError> {
         let Form::Number { least, most } = id.setting().form else {
-            return Err(self.refuse(id, "is no number"));
+            return Err(self.refuse(id, "is not a number"));
         };
         let text = self.text(id)?.unwrap_or_default();
         let digits = text.strip_prefix('-').unwrap_or(text);
@@ -115,9 +115,9 @@ impl Values {
 
     /// One of the values that the table lists; `None` where nothing is given and there is no
     /// default.
-    pub(crate) fn word(&self, id: Id) -> Result<Option<&'static str>, ConfigError> {
-        let Form::Word(words) = id.setting().form else {
-            return Err(self.refuse(id, "is no word of a list"));
+    pub(crate) fn one_of(&self, id: Id) -> Result<Option<&'static str>, ConfigError> {
+        let Form::OneOf(words) = id.setting().form else {
+            return Err(self.refuse(id, "is not one of a few values"));
         };
         let Some(text) = self.text(id)? else { return Ok(None) };
         let known = words.iter().find(|word| **word == text).copied();

@@ -20,9 +20,9 @@ pub(super) async fn run_blocking<T: Send + 'static>(
         // A caller that went away has no use for the answer.
         let _ = reply.send(work());
     };
-    let failed = |what: String| CommandError::Internal(format!("a thread beside: {what}"));
+    let failed = |what: String| CommandError::Internal(format!("a worker thread: {what}"));
     std::thread::Builder::new()
-        .name("aside".into())
+        .name("blocking".into())
         .spawn(work)
         .map_err(|error| failed(error.to_string()))?;
     answer.await.unwrap_or_else(|_| Err(failed("it panicked".into())))

@@ -98,15 +98,15 @@ pub fn route(app: &App, caller: &Caller, line: &[u8]) -> Route {
     if at_once && let Some(reply) = execute(app, (caller, None), &request, watch).now_or_never() {
         return Route::Immediate(reply);
     }
-    if is_short(request.command) { Route::Batchable } else { Route::Exclusive }
+    if can_be_batched(request.command) { Route::Batchable } else { Route::Exclusive }
 }
 
 /// Whether the line is one of [`Route::Batchable`].
 pub fn is_batchable(line: &[u8]) -> bool {
-    decode(line).is_ok_and(|request| is_short(request.command))
+    decode(line).is_ok_and(|request| can_be_batched(request.command))
 }
 
-const fn is_short(command: CommandName) -> bool {
+const fn can_be_batched(command: CommandName) -> bool {
     matches!(
         command,
         CommandName::Ping

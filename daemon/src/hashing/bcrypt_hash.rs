@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use data_encoding::{Encoding, Specification};
 use zeroize::Zeroizing;
 
-use super::scheme::{MAX_BCRYPT_COST, MIN_BCRYPT_COST, Unusable};
+use super::scheme::{MAX_BCRYPT_COST, MIN_BCRYPT_COST, StoredHashError};
 
 /// Salt in bytes.
 pub(super) const SALT_BYTES: usize = 16;
@@ -42,20 +42,21 @@ pub struct BcryptHash {
 
 impl BcryptHash {
     /// Parses `$2a$12$…`, `$2b$…` and `$2y$…`: three names of one algorithm today.
-    pub(super) fn parse(text: &str) -> Result<Self, Unusable> {
+    pub(super) fn parse(text: &str) -> Result<Self, StoredHashError> {
         if text.len() != LENGTH || !text.is_ascii() {
-            return Err(Unusable::Unknown);
+            return Err(StoredHashError::Unknown);
         }
         let rest = ["$2a$", "$2b$", "$2y$"].iter().find_map(|prefix| text.strip_prefix(prefix));
-        let (cost, rest) = rest.and_then(|rest| rest.split_once('$')).ok_or(Unusable::Unknown)?;
+        let (cost, rest) =
+            rest.and_then(|rest| rest.split_once('$')).ok_or(StoredHashError::Unknown)?;
         let digits = cost.len() == 2 && cost.bytes().all(|byte| byte.is_ascii_digit());
-        let cost = cost.parse().ok().filter(|_| digits).ok_or(Unusable::Unknown)?;
+        let cost = cost.parse().ok().filter(|_| digits).ok_or(StoredHashError::Unknown)?;
         if !(MIN_BCRYPT_COST..=HIGHEST_COST).contains(&cost) {
-            return Err(Unusable::Unknown);
+            return Err(StoredHashError::Unknown);
         }
-        let (salt, tag) = rest.split_at_checked(22).ok_or(Unusable::Unknown)?;
+        let (salt, tag) = rest.split_at_checked(22).ok_or(StoredHashError::Unknown)?;
         let hash = Self { cost, salt: bytes(salt)?, tag: bytes(tag)? };
-        if cost > MAX_BCRYPT_COST { Err(Unusable::OutOfBounds) } else { Ok(hash) }
+        if cost > MAX_BCRYPT_COST { Err(StoredHashError::OutOfBounds) } else { Ok(hash) }
     }
 
     /// A hash whose tag is not computed yet.
@@ -83,9 +84,9 @@ impl BcryptHash {
     }
 }
 
-fn bytes<const N: usize>(text: &str) -> Result<[u8; N], Unusable> {
-    let bytes = ENCODING.decode(text.as_bytes()).map_err(|_| Unusable::Unknown)?;
-    bytes.try_into().map_err(|_| Unusable::Unknown)
+fn bytes<const N: usize>(text: &str) -> Result<[u8; N], StoredHashError> {
+    let bytes = ENCODING.decode(text.as_bytes()).map_err(|_| StoredHashError::Unknown)?;
+    bytes.try_into().map_err(|_| StoredHashError::Unknown)
 }
 
 /// The key that bcrypt derives from a password: its bytes and a NUL, 72 at most. `None` for a
@@ -123,12 +124,12 @@ mod tests {
         for (cost, expected) in [
             ("04", None),
             ("14", None),
-            ("15", Some(Unusable::OutOfBounds)),
-            ("31", Some(Unusable::OutOfBounds)),
-            ("32", Some(Unusable::Unknown)),
-            ("03", Some(Unusable::Unknown)),
-            ("+9", Some(Unusable::Unknown)),
-            ("xx", Some(Unusable::Unknown)),
+            ("15", Some(StoredHashError::OutOfBounds)),
+            ("31", Some(StoredHashError::OutOfBounds)),
+            ("32", Some(StoredHashError::Unknown)),
+            ("03", Some(StoredHashError::Unknown)),
+            ("+9", Some(StoredHashError::Unknown)),
+            ("xx", Some(StoredHashError::Unknown)),
         ] {
             let text = HASH.replace("$12$", &format!("${cost}$"));
             assert_eq!(BcryptHash::parse(&text).err(), expected, "{text}");
@@ -146,7 +147,7 @@ mod tests {
             &HASH.replace('Z', "*"),
             &HASH.replace("$12$", "$1$$"),
         ] {
-            assert_eq!(BcryptHash::parse(text).err(), Some(Unusable::Unknown), "{text}");
+            assert_eq!(BcryptHash::parse(text).err(), Some(StoredHashError::Unknown), "{text}");
         }
     }
 

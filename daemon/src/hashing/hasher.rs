@@ -186,8 +186,8 @@ fn bcrypt_tag(hash: &BcryptHash, key: &[u8]) -> [u8; bcrypt_hash::TAG_BYTES] {
 /// A password that bcrypt would truncate matches nothing, and takes as long as any other.
 fn bcrypt_matches(password: &Secret, hash: &BcryptHash) -> bool {
     let key = bcrypt_hash::key(password.expose());
-    let stand_in: &[u8] = &[0];
-    let tag = bcrypt_tag(hash, key.as_ref().map_or(stand_in, |key| key.as_slice()));
+    let placeholder: &[u8] = &[0];
+    let tag = bcrypt_tag(hash, key.as_ref().map_or(placeholder, |key| key.as_slice()));
     bool::from(tag.ct_eq(hash.tag())) && key.is_some()
 }
 

@@ -16,7 +16,8 @@ pub use phc::Argon2Hash;
 pub use pool::{Pool, PoolConfig, Random, StartError};
 pub use queue::Lane;
 pub use scheme::{
-    Costs, CostsSyntax, HashString, Scheme, Stored, Target, Unusable, is_hash, needs_rehash, parse,
+    Costs, CostsError, HashString, Scheme, Stored, StoredHashError, Target, is_hash, needs_rehash,
+    parse,
 };
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use argon2::{Algorithm, Version};
 use data_encoding::BASE64_NOPAD;
 
-use super::scheme::{Costs, Scheme, Unusable, number};
+use super::scheme::{Costs, Scheme, StoredHashError, number};
 
 /// Salt of a new hash in bytes (RFC 9106).
 pub(super) const SALT_BYTES: usize = 16;
@@ -30,14 +30,14 @@ pub struct Argon2Hash {
 impl Argon2Hash {
     /// Parses `$argon2id$v=19$m=…,t=…,p=…$salt$tag`; a missing version means 1.0, as in the first
     /// format.
-    pub(super) fn parse(text: &str) -> Result<Self, Unusable> {
-        let form = || Unusable::Unknown;
+    pub(super) fn parse(text: &str) -> Result<Self, StoredHashError> {
+        let form = || StoredHashError::Unknown;
         let mut fields = text.strip_prefix('$').ok_or_else(form)?.split('$');
         let algorithm = match fields.next() {
             Some("argon2id") => Algorithm::Argon2id,
             Some("argon2i") => Algorithm::Argon2i,
             Some("argon2d") => Algorithm::Argon2d,
-            Some(_) | None => return Err(Unusable::Unknown),
+            Some(_) | None => return Err(StoredHashError::Unknown),
         };
         let mut field = fields.next().ok_or_else(form)?;
         let mut version = Version::V0x10;
@@ -45,23 +45,23 @@ impl Argon2Hash {
             version = number(digits).and_then(|v| Version::try_from(v).ok()).ok_or_else(form)?;
             field = fields.next().ok_or_else(form)?;
         }
-        let costs: Costs = field.parse().map_err(|_| Unusable::Unknown)?;
+        let costs: Costs = field.parse().map_err(|_| StoredHashError::Unknown)?;
         let mut bytes = || {
             let field = fields.next().ok_or_else(form)?;
-            BASE64_NOPAD.decode(field.as_bytes()).map_err(|_| Unusable::Unknown)
+            BASE64_NOPAD.decode(field.as_bytes()).map_err(|_| StoredHashError::Unknown)
         };
         let (salt, tag) = (bytes()?, bytes()?);
         if fields.next().is_some() {
-            return Err(Unusable::Unknown);
+            return Err(StoredHashError::Unknown);
         }
-        Self { algorithm, version, costs, salt, tag }.bearable()
+        Self { algorithm, version, costs, salt, tag }.check_limits()
     }
 
-    fn bearable(self) -> Result<Self, Unusable> {
-        let bearable = self.costs.within_limits()
+    fn check_limits(self) -> Result<Self, StoredHashError> {
+        let within_limits = self.costs.within_limits()
             && SALT_LENGTHS.contains(&self.salt.len())
             && TAG_LENGTHS.contains(&self.tag.len());
-        if bearable { Ok(self) } else { Err(Unusable::OutOfBounds) }
+        if within_limits { Ok(self) } else { Err(StoredHashError::OutOfBounds) }
     }
 
     /// A hash whose tag is not computed yet.
@@ -131,7 +131,7 @@ mod tests {
     const SALT: &str = "c29tZXNhbHRzb21lc2FsdA";
     const TAG: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
-    fn fault(text: &str) -> Option<Unusable> {
+    fn fault(text: &str) -> Option<StoredHashError> {
         Argon2Hash::parse(text).err()
     }
 
@@ -166,7 +166,7 @@ mod tests {
             format!("$argon2id$v=19$m=64,t=1,p=1${SALT}${TAG}\n"),
             format!("$argon2id$v=19$m=99999999999,t=1,p=1${SALT}${TAG}"),
         ] {
-            assert_eq!(fault(&text), Some(Unusable::Unknown), "{text}");
+            assert_eq!(fault(&text), Some(StoredHashError::Unknown), "{text}");
         }
     }
 
@@ -187,7 +187,7 @@ mod tests {
             ("m=64,t=1,p=1", SALT, ""),
         ] {
             let text = format!("$argon2id$v=19${costs}${salt}${tag}");
-            assert_eq!(fault(&text), Some(Unusable::OutOfBounds), "{text}");
+            assert_eq!(fault(&text), Some(StoredHashError::OutOfBounds), "{text}");
         }
     }
 

@@ -109,7 +109,7 @@ impl Pool {
             return Err(PoolError::TooLong);
         }
         let (ticket, reply) = HashJob::new();
-        self.push(lane, Job { work: Work::Hash(reply), password, is_big: false })?;
+        self.push(lane, Job { work: Work::Hash(reply), password, exceeds_buffer: false })?;
         Ok(ticket)
     }
 
@@ -124,10 +124,10 @@ impl Pool {
         stored: Option<String>,
     ) -> Result<HashJob<bool>, PoolError> {
         let stored = stored.map(Secret::new).and_then(|text| parse(text.expose()).ok());
-        let is_big =
+        let exceeds_buffer =
             stored.as_ref().is_some_and(|hash| hash.memory_kib() > buffer_kib(self.target));
         let (ticket, reply) = HashJob::new();
-        self.push(lane, Job { work: Work::Verify(stored, reply), password, is_big })?;
+        self.push(lane, Job { work: Work::Verify(stored, reply), password, exceeds_buffer })?;
         Ok(ticket)
     }
 
@@ -209,9 +209,9 @@ impl Drop for Pool {
 fn serve(shared: &Shared, mut computer: Hasher) {
     computer.reserve_own();
     while let Some(job) = shared.queue.next(|| computer.release_memory()) {
-        let Job { work, password, is_big } = job;
+        let Job { work, password, exceeds_buffer } = job;
         let began = (shared.monotonic)();
-        let job = Running { shared, password, is_big, began };
+        let job = Running { shared, password, exceeds_buffer, began };
         match work {
             Work::Hash(reply) => {
                 job.end(reply, |password| computer.hash(password, &shared.computed));
@@ -233,7 +233,7 @@ fn serve(shared: &Shared, mut computer: Hasher) {
 struct Running<'pool> {
     shared: &'pool Shared,
     password: Secret,
-    is_big: bool,
+    exceeds_buffer: bool,
     began: Duration,
 }
 
@@ -244,7 +244,7 @@ impl Running<'_> {
         let outcome = catch_unwind(AssertUnwindSafe(|| compute(&self.password)));
         drop(self.password);
         let took = (self.shared.monotonic)().saturating_sub(self.began);
-        self.shared.queue.finished(self.is_big, took);
+        self.shared.queue.finished(self.exceeds_buffer, took);
         reply.finish(outcome.unwrap_or(Err(PoolError::Failed)));
     }
 }

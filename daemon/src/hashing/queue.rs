@@ -40,7 +40,7 @@ pub(super) struct Job {
     pub(super) work: Work,
     pub(super) password: Secret,
     /// Whether it needs more memory than a thread keeps.
-    pub(super) is_big: bool,
+    pub(super) exceeds_buffer: bool,
 }
 
 impl Job {
@@ -142,7 +142,7 @@ impl Queue {
                 Some(job) if job.is_unwanted() => drop(job),
                 Some(mut job) => {
                     state.running += 1;
-                    state.big_running |= job.is_big;
+                    state.big_running |= job.exceeds_buffer;
                     job.begin();
                     return Some(job);
                 }
@@ -210,7 +210,7 @@ impl State {
     fn take(&mut self) -> Option<Job> {
         let big_running = self.big_running;
         [&mut self.admin, &mut self.login].into_iter().find_map(|queue| {
-            let first = queue.iter().position(|job| !(job.is_big && big_running))?;
+            let first = queue.iter().position(|job| !(job.exceeds_buffer && big_running))?;
             queue.remove(first)
         })
     }

@@ -58,20 +58,20 @@ impl fmt::Display for Costs {
 /// The text is not of the form `m=19456,t=2,p=1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Argon2 parameters must be written like m=19456,t=2,p=1 (memory in KiB, passes, lanes)")]
-pub struct CostsSyntax;
+pub struct CostsError;
 
 impl FromStr for Costs {
-    type Err = CostsSyntax;
+    type Err = CostsError;
 
     /// Checks the form only, not whether the costs are within the limits.
-    fn from_str(text: &str) -> Result<Self, CostsSyntax> {
+    fn from_str(text: &str) -> Result<Self, CostsError> {
         let mut parts = text.split(',');
         let mut next = |key: &str| {
-            let digits = parts.next().and_then(|part| part.strip_prefix(key)).ok_or(CostsSyntax)?;
-            number(digits).ok_or(CostsSyntax)
+            let digits = parts.next().and_then(|part| part.strip_prefix(key)).ok_or(CostsError)?;
+            number(digits).ok_or(CostsError)
         };
         let (memory_kib, passes, lanes) = (next("m=")?, next("t=")?, next("p=")?);
-        parts.next().map_or(Ok(Self { memory_kib, passes, lanes }), |_| Err(CostsSyntax))
+        parts.next().map_or(Ok(Self { memory_kib, passes, lanes }), |_| Err(CostsError))
     }
 }
 
@@ -146,7 +146,7 @@ impl Stored {
 
 /// Why a stored text is not computed. It counts as a wrong password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unusable {
+pub enum StoredHashError {
     /// Not the form of a known scheme.
     #[error("it is neither a bcrypt nor an Argon2 hash")]
     Unknown,
@@ -160,8 +160,8 @@ pub enum Unusable {
 /// Parses a stored hash.
 ///
 /// # Errors
-/// [`Unusable`] for a hash that must not be computed.
-pub fn parse(text: &str) -> Result<Stored, Unusable> {
+/// [`StoredHashError`] for a hash that must not be computed.
+pub fn parse(text: &str) -> Result<Stored, StoredHashError> {
     if text.starts_with("$argon2") {
         Argon2Hash::parse(text).map(Stored::Argon2)
     } else {
@@ -171,7 +171,7 @@ pub fn parse(text: &str) -> Result<Stored, Unusable> {
 
 /// Whether a text that was given as a password is really a hash, even one that is never computed.
 pub fn is_hash(text: &str) -> bool {
-    !matches!(parse(text), Err(Unusable::Unknown))
+    !matches!(parse(text), Err(StoredHashError::Unknown))
 }
 
 /// Whether a hash should be replaced after its password proved right: another scheme than the
@@ -183,7 +183,7 @@ pub fn needs_rehash(stored: &str, target: Target) -> bool {
         (Ok(Stored::Argon2(_)), Target::Bcrypt { .. })
         | (Ok(Stored::Bcrypt(_)), Target::Argon2id(_)) => true,
         // No password ever matches these.
-        (Err(Unusable::Unknown | Unusable::OutOfBounds), _) => false,
+        (Err(StoredHashError::Unknown | StoredHashError::OutOfBounds), _) => false,
     }
 }
 
@@ -227,19 +227,21 @@ mod tests {
             "m=4294967296,t=2,p=1",
             "m=1, t=2,p=1",
         ] {
-            assert_eq!(text.parse::<Costs>(), Err(CostsSyntax), "{text}");
+            assert_eq!(text.parse::<Costs>(), Err(CostsError), "{text}");
         }
     }
 
     #[test]
     fn bearable_costs_have_both_bounds() {
-        let bearable =
+        let within_limits =
             |memory_kib, passes, lanes| Costs { memory_kib, passes, lanes }.within_limits();
         assert!(Costs::FLOOR.within_limits() && Costs::CEILING.within_limits());
-        assert!(bearable(8, 1, 1) && bearable(32, 1, 4));
-        assert!(!bearable(7, 1, 1) && !bearable(31, 1, 4) && !bearable(65_537, 1, 1));
-        assert!(!bearable(64, 0, 1) && !bearable(64, 11, 1));
-        assert!(!bearable(64, 1, 0) && !bearable(64, 1, 5));
+        assert!(within_limits(8, 1, 1) && within_limits(32, 1, 4));
+        assert!(
+            !within_limits(7, 1, 1) && !within_limits(31, 1, 4) && !within_limits(65_537, 1, 1)
+        );
+        assert!(!within_limits(64, 0, 1) && !within_limits(64, 11, 1));
+        assert!(!within_limits(64, 1, 0) && !within_limits(64, 1, 5));
         assert!(Target::Bcrypt { cost: 14 }.within_limits());
         assert!(!Target::Bcrypt { cost: 15 }.within_limits());
         assert!(!Target::Bcrypt { cost: 3 }.within_limits());

@@ -57,7 +57,7 @@ fn run_in(
 ) -> Result<HashJob<()>, PoolError> {
     let (ticket, reply) = HashJob::new();
     let work = Work::Run(Box::new(run), reply);
-    pool.push(lane, Job { work, password: secret("unused"), is_big: false })?;
+    pool.push(lane, Job { work, password: secret("unused"), exceeds_buffer: false })?;
     Ok(ticket)
 }
 
@@ -266,7 +266,7 @@ fn work_whose_caller_is_gone_keeps_its_place_and_is_skipped() {
 }
 
 #[test]
-fn a_caller_that_goes_away_at_work_harms_nobody() {
+fn a_caller_that_goes_away_meanwhile_harms_nobody() {
     let pool = pool(SMALL);
     let (blocker, release) = occupy(&pool);
     drop(blocker);

@@ -94,7 +94,7 @@ pub fn open(place: &SocketSpec) -> Result<(UnixListener, Bound), SocketError> {
 fn bind(path: &Path) -> Result<OwnedFd, SocketError> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let socket = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)
-        .map_err(SocketError::io("make a socket for", path))?;
+        .map_err(SocketError::io("create a socket for", path))?;
     // Linux creates the file with the mode of the socket less the umask: it is never wider.
     fchmod(socket.as_fd(), Mode::from_bits_truncate(0o600))
         .map_err(SocketError::io("set the mode of", path))?;

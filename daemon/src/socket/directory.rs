@@ -111,7 +111,7 @@ fn create_one(path: &Path, created: &mut Created) -> Result<bool, SocketError> {
             Ok(true)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(SocketError::io("make the directory", path)(error)),
+        Err(error) => Err(SocketError::io("create the directory", path)(error)),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn remove_stale(path: &Path) -> Result<(), SocketError> {
         return in_the_way("a directory");
     }
     if !kind.is_socket() {
-        return in_the_way("a file that is no socket");
+        return in_the_way("a file that is not a socket");
     }
     match probe(path) {
         Answer::Live => Err(SocketError::Live(path.to_owned())),
@@ -59,7 +59,7 @@ pub(super) fn lstat(path: &Path) -> Result<Option<Metadata>, SocketError> {
     match fs::symlink_metadata(path) {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(SocketError::io("look at", path)(error)),
+        Err(error) => Err(SocketError::io("read", path)(error)),
     }
 }
 

@@ -127,12 +127,12 @@ impl Drop for Lock {
 }
 
 /// Takes the lock next to the database.
-pub fn lock_beside(database: &Path) -> Result<Lock, SocketError> {
+pub fn lock_database(database: &Path) -> Result<Lock, SocketError> {
     Lock::take(database, Owned::Database)
 }
 
 /// The note in the lock file next to the database, without taking or touching the lock.
-pub fn note_beside(database: &Path) -> String {
+pub fn database_note(database: &Path) -> String {
     let file = OpenOptions::new().read(true).custom_flags(SAFELY).open(lock_path(database));
     let text = file.and_then(|file| content(&file)).unwrap_or_default();
     note_in(&text).to_owned()
@@ -154,12 +154,12 @@ fn open(path: &Path, what: Owned) -> Result<(File, bool), SocketError> {
     let (file, fresh) = open_or_create(path).map_err(|error| match error.raw_os_error() {
         Some(libc::ELOOP) => in_the_way("a symlink"),
         Some(libc::EISDIR) => in_the_way("a directory"),
-        Some(libc::ENXIO) => in_the_way("something that is no file"),
+        Some(libc::ENXIO) => in_the_way("something that is not a file"),
         _ => SocketError::io("open the lock file", path)(error),
     })?;
-    let found = file.metadata().map_err(SocketError::io("look at", path))?;
+    let found = file.metadata().map_err(SocketError::io("read", path))?;
     if !found.is_file() || found.nlink() > 1 {
-        return Err(in_the_way("something that is no plain file"));
+        return Err(in_the_way("something that is not a regular file"));
     }
     let us = geteuid();
     // Root may give the file to the owner of PhotoPrism's files, who may write in their directory
@@ -265,10 +265,10 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let database = root.path().join("admin.db");
         fs::write(lock_path(&database), "4194304999\n").unwrap();
-        let _held = lock_beside(&database).unwrap();
+        let _held = lock_database(&database).unwrap();
         let text = fs::read_to_string(lock_path(&database)).unwrap();
         assert_eq!(text, format!("{:<10}\n", std::process::id()));
-        let error = lock_beside(&database).unwrap_err();
+        let error = lock_database(&database).unwrap_err();
         assert!(error.to_string().contains("owns the database"), "{error}");
     }
 
@@ -298,7 +298,7 @@ mod tests {
             return;
         }
         for _ in 0..2 {
-            let _held = lock_beside(&database).unwrap();
+            let _held = lock_database(&database).unwrap();
             let found = fs::metadata(lock_path(&database)).unwrap();
             assert_eq!((found.uid(), found.gid(), found.mode() & 0o777), (12_345, 12_346, 0o600));
         }
@@ -314,37 +314,37 @@ mod tests {
     fn a_note_survives_its_holders() {
         let root = tempfile::tempdir().unwrap();
         let database = root.path().join("admin.db");
-        let mut lock = lock_beside(&database).unwrap();
+        let mut lock = lock_database(&database).unwrap();
         assert_eq!(lock.note(), "");
         lock.remember("photoprism").unwrap();
         lock.remember("own").unwrap();
         let text = fs::read_to_string(lock_path(&database)).unwrap();
         assert_eq!(text, format!("{:<10}\nown\n", std::process::id()));
-        assert_eq!(note_beside(&database), "own");
-        let error = lock_beside(&database).unwrap_err();
+        assert_eq!(database_note(&database), "own");
+        let error = lock_database(&database).unwrap_err();
         assert!(error.to_string().contains(&format!("(pid {})", std::process::id())), "{error}");
         drop(lock);
         assert_eq!(fs::read_to_string(lock_path(&database)).unwrap(), "          \nown\n");
-        assert_eq!(lock_beside(&database).unwrap().note(), "own");
-        assert_eq!(note_beside(&database), "own");
+        assert_eq!(lock_database(&database).unwrap().note(), "own");
+        assert_eq!(database_note(&database), "own");
         // Text left behind by a crash between writing and truncating is ignored.
         fs::write(lock_path(&database), "1         \nown\ntoprism\n").unwrap();
-        assert_eq!(lock_beside(&database).unwrap().note(), "own");
+        assert_eq!(lock_database(&database).unwrap().note(), "own");
         // A file of an earlier version contains no note.
         fs::write(lock_path(&database), "4194304\n").unwrap();
-        assert_eq!(lock_beside(&database).unwrap().note(), "");
+        assert_eq!(lock_database(&database).unwrap().note(), "");
     }
 
     #[test]
     fn a_failed_start_leaves_no_lock_file_of_a_database() {
         let root = tempfile::tempdir().unwrap();
         let database = root.path().join("admin.db");
-        drop(lock_beside(&database).unwrap());
+        drop(lock_database(&database).unwrap());
         assert!(!lock_path(&database).exists());
-        lock_beside(&database).unwrap().keep();
+        lock_database(&database).unwrap().keep();
         assert!(lock_path(&database).exists());
         // It existed before: it stays.
-        drop(lock_beside(&database).unwrap());
+        drop(lock_database(&database).unwrap());
         assert!(lock_path(&database).exists());
     }
 
@@ -352,7 +352,7 @@ mod tests {
     fn a_lock_file_that_was_removed_is_not_held_in_secret() {
         let root = tempfile::tempdir().unwrap();
         let database = root.path().join("admin.db");
-        let old = lock_beside(&database).unwrap();
+        let old = lock_database(&database).unwrap();
         assert!(is_still_at(&old.file, &old.path));
         fs::remove_file(&old.path).unwrap();
         assert!(!is_still_at(&old.file, &old.path));

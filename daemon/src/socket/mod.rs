@@ -10,5 +10,5 @@ pub mod systemd;
 
 pub use bind::{Bound, SocketSpec, open};
 pub use error::{Owned, SocketError};
-pub use lock::{Lock, lock_beside, lock_path, note_beside};
+pub use lock::{Lock, database_note, lock_database, lock_path};
 pub use path::{check_apart, check_path};

@@ -72,12 +72,13 @@ fn check(descriptor: OwnedFd, name: &str) -> Result<PassedSocket, SocketError> {
     let wrong = |fault: &str| SocketError::Passed(format!("{name} {fault}"));
     let fd = descriptor.as_fd();
     if getsockopt(&fd, sockopt::SockType) != Ok(SockType::Stream) {
-        return Err(wrong("is no stream socket"));
+        return Err(wrong("is not a stream socket"));
     }
     if getsockopt(&fd, sockopt::AcceptConn) != Ok(true) {
         return Err(wrong("does not listen"));
     }
-    let address: UnixAddr = getsockname(fd.as_raw_fd()).map_err(|_| wrong("is no Unix socket"))?;
+    let address: UnixAddr =
+        getsockname(fd.as_raw_fd()).map_err(|_| wrong("is not a Unix socket"))?;
     let path = address.path().ok_or_else(|| wrong("has no path, and so no owner and mode"))?;
     let found = match std::fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => found,
@@ -159,11 +160,11 @@ mod tests {
     fn what_is_not_a_listening_unix_stream_socket_is_refused() {
         let root = tempfile::tempdir().unwrap();
         let datagram = UnixDatagram::bind(root.path().join("datagram")).unwrap();
-        assert!(fault(datagram).ends_with("admin is no stream socket"));
+        assert!(fault(datagram).ends_with("admin is not a stream socket"));
         assert!(fault(UnixStream::pair().unwrap().0).ends_with("admin does not listen"));
-        assert!(fault(std::fs::File::open("/dev/null").unwrap()).contains("no stream socket"));
+        assert!(fault(std::fs::File::open("/dev/null").unwrap()).contains("not a stream socket"));
         let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        assert!(fault(tcp).ends_with("admin is no Unix socket"));
+        assert!(fault(tcp).ends_with("admin is not a Unix socket"));
     }
 
     #[test]

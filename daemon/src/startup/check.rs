@@ -37,13 +37,13 @@ fn describe(database: &Database) -> (String, Option<String>) {
         Ok(DatabaseKind::Nothing | DatabaseKind::Unfinished)
             if is_index(path) || expected == Expected::PhotoPrism =>
         {
-            ("photoprism, not there yet".into(), None)
+            ("photoprism, does not exist yet".into(), None)
         }
-        Ok(DatabaseKind::Unfinished) => refuse("PhotoPrism has not finished making it".into()),
+        Ok(DatabaseKind::Unfinished) => refuse("PhotoPrism has not finished creating it".into()),
         Ok(DatabaseKind::Nothing) if expected == Expected::Own => {
             refuse(gone(path, how_gone(path)))
         }
-        Ok(DatabaseKind::Nothing) => ("own, made at the first start".into(), None),
+        Ok(DatabaseKind::Nothing) => ("own, created at the first start".into(), None),
         Ok(DatabaseKind::Own(schema)) if schema > SCHEMA_VERSION => {
             refuse(format!("its schema {schema} is newer than {SCHEMA_VERSION}, which is known"))
         }

@@ -11,7 +11,7 @@ use tracing::warn;
 
 use super::failure::Failure;
 use crate::config::Database;
-use crate::socket::{Lock, lock_beside, lock_path, note_beside};
+use crate::socket::{Lock, database_note, lock_database, lock_path};
 use crate::store::{
     BackupOrigin, Db, Expected, Kind, OpenError, StoreError, backup_directory, backup_list,
     check_access, make_or_check_directory, resolve,
@@ -31,7 +31,7 @@ impl DatabaseLock {
         let path = &database.path;
         make_or_check_directory(path, !database.given)?;
         check_access(path)?;
-        Ok(Self(lock_beside(&resolve(path))?))
+        Ok(Self(lock_database(&resolve(path))?))
     }
 
     /// The kind that an earlier start found or created.
@@ -66,7 +66,7 @@ fn expected(note: &str) -> Expected {
 
 /// The kind that an earlier start stored, for `--check`: nothing is locked or touched.
 pub(super) fn remembered(database: &Path) -> Expected {
-    expected(&note_beside(&resolve(database)))
+    expected(&database_note(&resolve(database)))
 }
 
 /// The error for a database that is gone, with what to do about it.

@@ -149,7 +149,7 @@ fn ready_line(built: &Daemon) -> Ready {
     Ready {
         socket: built.sockets[0].path.display().to_string(),
         database: built.slot.path().display().to_string(),
-        kind: built.slot.db().map_or("photoprism, not there yet", |db| db.kind().name()),
+        kind: built.slot.db().map_or("photoprism, does not exist yet", |db| db.kind().name()),
         accounts: found.map_or(0, |Counts { users, .. }| users),
     }
 }
@@ -193,7 +193,7 @@ fn run(
 fn end(store: &Store, thread: JoinHandle<()>, clean: bool) -> Result<(), Failure> {
     store.stop();
     if !clean {
-        warn!("connections were still at work after {} s, they are cut", STOPPING.as_secs());
+        warn!("connections were still busy after {} s, they are cut", STOPPING.as_secs());
     }
     thread.join().map_err(|_| Failure::new("the database thread failed", 1))?;
     log::settle();
@@ -222,7 +222,7 @@ impl Control {
                 self.app.limiter.set_rate(rate(&settings.limits));
                 self.app.pool.set_login_places(settings.limits.hash_queue);
                 *self.app.limits.borrow_mut() = settings.limits.clone();
-                let waiting_for_a_restart = reloaded.waiting.join(", ");
+                let waiting_for_a_restart = reloaded.needs_restart.join(", ");
                 info!(waiting_for_a_restart, "settings read again");
             }
             Err(error) => warn!(%error, "the settings stay as they were"),

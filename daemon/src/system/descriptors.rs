@@ -6,7 +6,7 @@ use nix::sys::resource::{Resource, getrlimit};
 
 use super::widened;
 
-/// Files that are open besides connections: the standard three, sockets, locks, database with
+/// Files that are open in addition to connections: the standard three, sockets, locks, database with
 /// WAL and journal, the runtime's own, a spare one, and what a backup needs.
 pub const OTHER_FILES: u64 = 64;
 

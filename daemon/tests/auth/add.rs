@@ -19,10 +19,10 @@ fn bad(field: &str) -> (String, String) {
 fn an_app_password_and_an_access_token_are_shown_whole() {
     let mut home = with_bob();
     let bob = text(&home.ok("users.show", json!({"user": "bob"}))["user"]["uid"]);
-    let made = home.ok("auth.add", json!({"name": "Phone", "scope": "webdav", "user": " BOB "}));
-    let secret = text(&made["secret"]);
+    let added = home.ok("auth.add", json!({"name": "Phone", "scope": "webdav", "user": " BOB "}));
+    let secret = text(&added["secret"]);
     assert!(is_app_password(&secret), "{secret}");
-    let session = made["session"].clone();
+    let session = added["session"].clone();
     let created = session["created_at"].clone();
     assert!(text(&created).ends_with('Z'));
     assert_eq!(
@@ -34,12 +34,12 @@ fn an_app_password_and_an_access_token_are_shown_whole() {
             "expires_at": session["expires_at"], "idle_timeout_s": null, "expired": false})
     );
     assert!(text(&session["id"]).starts_with("sess") && text(&session["id"]).len() == 12);
-    assert_eq!(made.as_object().unwrap().len(), 2);
+    assert_eq!(added.as_object().unwrap().len(), 2);
 
-    let made = home.ok("auth.add", json!({"name": "Metrics", "scope": "*", "expires_in": -1}));
-    let secret = text(&made["secret"]);
+    let added = home.ok("auth.add", json!({"name": "Metrics", "scope": "*", "expires_in": -1}));
+    let secret = text(&added["secret"]);
     assert!(is_access_token(&secret), "{secret}");
-    let session = &made["session"];
+    let session = &added["session"];
     assert_eq!(
         (&session["user"], &session["provider"], &session["method"], &session["expires_at"]),
         (&Value::Null, &json!("access_token"), &json!("oauth2"), &Value::Null)
@@ -62,8 +62,8 @@ fn scopes_are_brought_into_their_form_or_refused() {
         ("* *", "*"),
         (&thousand, thousand.trim()),
     ] {
-        let made = home.ok("auth.add", json!({"name": "x", "scope": scope}));
-        assert_eq!(made["session"]["scope"], stored, "{scope}");
+        let added = home.ok("auth.add", json!({"name": "x", "scope": scope}));
+        assert_eq!(added["session"]["scope"], stored, "{scope}");
     }
     let long = "a".repeat(1025);
     for scope in [
@@ -91,14 +91,14 @@ fn lifetimes_have_bounds() {
             args["expires_in"] = given;
         }
         let before = unix();
-        let made = home.ok("auth.add", args);
+        let added = home.ok("auth.add", args);
         let after = unix();
-        let token = text(&made["secret"]);
+        let token = text(&added["secret"]);
         let exp = home.ok("auth.verify", json!({"token": token}))["exp"].clone();
         match expected {
             None => assert_eq!(exp, Value::Null),
             // A second may have ended the shortest.
-            Some(1) => assert!(made["session"]["expires_at"].is_string()),
+            Some(1) => assert!(added["session"]["expires_at"].is_string()),
             Some(seconds) => {
                 let exp = exp.as_i64().unwrap();
                 assert!((before + seconds..=after + seconds).contains(&exp), "{exp}");
@@ -184,11 +184,11 @@ fn replays_of_a_key_hold_no_secret() {
 #[test]
 fn each_way_to_name_a_session_finds_it() {
     let mut home = with_bob();
-    let made = home.ok("auth.add", json!({"name": "x", "scope": "a", "user": "bob"}));
-    let (id, secret) = (text(&made["session"]["id"]), text(&made["secret"]));
+    let added = home.ok("auth.add", json!({"name": "x", "scope": "a", "user": "bob"}));
+    let (id, secret) = (text(&added["session"]["id"]), text(&added["secret"]));
     let hash = data_encoding::HEXLOWER.encode(&sha2_of(&secret));
     for named in [&id, &secret, &hash] {
-        assert_eq!(home.ok("auth.show", json!({"session": named}))["session"], made["session"]);
+        assert_eq!(home.ok("auth.show", json!({"session": named}))["session"], added["session"]);
     }
     for (named, code) in [
         ("sess00000000", "not_found"),
@@ -203,8 +203,8 @@ fn each_way_to_name_a_session_finds_it() {
         for cmd in ["auth.show", "auth.rm"] {
             let error = home.refused(cmd, json!({"session": named}));
             assert_eq!(error["code"], code, "{cmd} {named}");
-            let told = error.to_string();
-            assert!(named.len() < 12 || !told.contains(named), "{told}");
+            let message = error.to_string();
+            assert!(named.len() < 12 || !message.contains(named), "{message}");
         }
     }
     let line = json!({"cmd": "auth.rm", "args": {"session": id}}).to_string();

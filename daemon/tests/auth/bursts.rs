@@ -37,7 +37,7 @@ fn count(replies: &[Value], code: &str) -> usize {
 }
 
 #[test]
-fn of_two_hundred_guesses_ten_are_looked_at() {
+fn of_two_hundred_guesses_ten_are_checked() {
     for name in ["bob", "nobody"] {
         let mut home = started();
         let guesses: Vec<Value> =
@@ -63,10 +63,11 @@ fn of_two_hundred_guesses_ten_are_looked_at() {
         let wrong = if name == "bob" { "wrong password" } else { "unknown user" };
         let lines = |reason: &str| {
             let end = format!("login refused ip={IP} user=\"{name}\" reason=\"{reason}\"");
-            let told = log.lines().filter_map(|line| line.strip_suffix(&end));
+            let counts = log.lines().filter_map(|line| line.strip_suffix(&end));
             // Those that repeat are counted.
-            let more = |told: &str| told.strip_suffix(" more: ")?.rsplit(' ').next()?.parse().ok();
-            told.map(|told| more(told).unwrap_or(1)).sum::<u64>()
+            let more =
+                |count: &str| count.strip_suffix(" more: ")?.rsplit(' ').next()?.parse().ok();
+            counts.map(|count| more(count).unwrap_or(1)).sum::<u64>()
         };
         assert_eq!((lines(wrong), lines("rate limited")), (10, 190));
     }
@@ -91,7 +92,7 @@ fn guesses_from_everywhere_count_against_the_account() {
     let replies = at_once(&home, &guesses);
     assert_eq!(count(&replies, "invalid_credentials"), 10);
     assert_eq!(count(&replies, "rate_limited"), 90);
-    // Names that were not looked at leave a row of their address.
+    // Names that were not checked leave a row of their address.
     let found = await_that("the refusals of each address", || {
         let found = items(&mut home, "logins.ls", json!({"limit": 1000}));
         if found.len() == 100 { Ok(found) } else { Err(found.len().to_string()) }

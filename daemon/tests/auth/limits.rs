@@ -144,9 +144,9 @@ fn only_row(home: &mut TestDaemon) -> Value {
     found[0].clone()
 }
 
-/// Whatever waits to be written: what came later stands.
+/// Whatever waits to be written: what came later counts.
 #[test]
-fn a_success_after_refusals_is_what_stands() {
+fn a_success_after_refusals_is_what_is_kept() {
     let mut home = started();
     use_up(&mut home, "192.0.2.1", "bob");
     let row = await_that("the ban", || {

@@ -14,7 +14,7 @@ use crate::setup::{
 };
 
 #[test]
-fn a_login_makes_a_session_of_all_that_was_told() {
+fn a_login_creates_a_session_with_all_that_was_given() {
     let mut home = with_bob();
     let mut args = login_from("::ffff:192.0.2.9", " BoB\t", PASSWORD);
     args["realm"] = json!("webdav");
@@ -22,11 +22,11 @@ fn a_login_makes_a_session_of_all_that_was_told() {
     args["client_name"] = json!("Gate");
     args["passcode"] = json!("ignored without two-factor authentication");
     args["scope"] = json!("photos");
-    let made = home.ok("auth.login", args);
-    assert_eq!(made.as_object().unwrap().len(), 3);
-    let secret = text(&made["secret"]);
+    let created = home.ok("auth.login", args);
+    assert_eq!(created.as_object().unwrap().len(), 3);
+    let secret = text(&created["secret"]);
     assert!(is_access_token(&secret), "{secret}");
-    let (session, user) = (&made["session"], &made["user"]);
+    let (session, user) = (&created["session"], &created["user"]);
     assert_eq!(user["name"], "bob");
     assert!(user["login_at"].is_string(), "{user}");
     assert_eq!(

@@ -15,10 +15,10 @@ use crate::setup::{
 const USER: fn() -> Value = || json!({"user": "bob"});
 
 /// An account `bob` that asks for codes: its key and recovery code. The code of the last step was
-/// used up. `None`: there is nobody who makes codes.
+/// used up. `None`: no program here computes codes.
 fn enrolled(home: &mut TestDaemon) -> Option<(String, String)> {
-    let made = home.ok("users.2fa.enroll", USER());
-    let key = text(&made["key"]);
+    let created = home.ok("users.2fa.enroll", USER());
+    let key = text(&created["key"]);
     let Some(code) = code(&key, -30) else {
         skipped("no oathtool here");
         return None;
@@ -55,13 +55,13 @@ fn it_is_on_after_the_first_right_code() {
         }
         assert_eq!(error_of(&mut home, cmd, args), "conflict", "{cmd}");
     }
-    let made = home.ok("users.2fa.enroll", USER());
-    let key = text(&made["key"]);
+    let created = home.ok("users.2fa.enroll", USER());
+    let key = text(&created["key"]);
     assert_eq!(key.len(), 32, "20 bytes in base 32: {key}");
     let url = format!(
         "otpauth://totp/PhotoPrism:bob?algorithm=SHA1&digits=6&issuer=PhotoPrism&period=30&secret={key}"
     );
-    assert_eq!(made["url"], url);
+    assert_eq!(created["url"], url);
     assert_eq!(show(&mut home)["pending"], true);
     token(&mut home, "bob");
     let wrong = json!({"user": "bob", "passcode": "12345"});
@@ -108,8 +108,8 @@ fn a_login_needs_a_code_of_one_step_either_side_once() {
     args["password"] = json!("wrong password");
     assert_eq!(refusal(&mut home, args), "invalid_credentials");
     assert_eq!(record(&mut home, "bob")["status"], "wrong password");
-    let made = home.ok("auth.login", with_code(&now));
-    assert_eq!(made["session"]["method"], "2fa");
+    let created = home.ok("auth.login", with_code(&now));
+    assert_eq!(created["session"]["method"], "2fa");
     assert_eq!(record(&mut home, "bob")["status"], "OK");
     for used in [&now, &code(&key, -30).unwrap()] {
         assert_eq!(refusal(&mut home, with_code(used)), "invalid_credentials", "used up");
@@ -173,11 +173,14 @@ fn the_recovery_code_works_once_and_turns_it_off() {
     let recovery = text(&home.ok("users.2fa.recovery", USER())["recovery_code"]);
     assert_ne!(recovery, first);
     assert_eq!(refusal(&mut home, with_code(&first)), "invalid_credentials");
-    let made = home.ok("auth.login", with_code(&recovery));
+    let created = home.ok("auth.login", with_code(&recovery));
     assert!(!active(&mut home, &session), "the sessions ended");
-    let secret = text(&made["secret"]);
+    let secret = text(&created["secret"]);
     assert!(active(&mut home, &secret) && active(&mut home, &app));
-    assert_eq!((&made["user"]["two_factor"], &made["user"]["method"]), (&json!(false), &json!("")));
+    assert_eq!(
+        (&created["user"]["two_factor"], &created["user"]["method"]),
+        (&json!(false), &json!(""))
+    );
     let show = home.ok("users.2fa.show", USER());
     assert_eq!((&show["active"], &show["has_recovery_code"]), (&json!(false), &json!(false)));
     token(&mut home, "bob");
@@ -211,10 +214,10 @@ fn replays_of_a_key_hold_no_secret() {
         let line = json!({"cmd": cmd, "args": args, "key": format!("key of {cmd}")});
         home.ask(&line.to_string())["result"].clone()
     };
-    let made = ask("users.2fa.enroll", USER());
+    let created = ask("users.2fa.enroll", USER());
     let replay = ask("users.2fa.enroll", USER());
     assert_eq!(replay, json!({"url": null, "key": null, "replayed": true}));
-    let Some(code) = code(&text(&made["key"]), 0) else { return skipped("no oathtool here") };
+    let Some(code) = code(&text(&created["key"]), 0) else { return skipped("no oathtool here") };
     let confirm = json!({"user": "bob", "passcode": code});
     assert!(ask("users.2fa.confirm", confirm.clone())["recovery_code"].is_string());
     let replay = ask("users.2fa.confirm", confirm);

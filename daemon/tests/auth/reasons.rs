@@ -28,7 +28,7 @@ fn assert_refused(home: &mut TestDaemon, args: &Value, reason: &str) -> Value {
 }
 
 #[test]
-fn every_reason_is_recorded_and_none_is_told() {
+fn every_reason_is_recorded_and_none_is_in_the_reply() {
     let mut home = quick().args(["--login-burst", "1000"]);
     home.start();
     for name in
@@ -80,8 +80,8 @@ fn every_reason_is_recorded_and_none_is_told() {
         ("off", PASSWORD, "login off"),
         ("off", "wrong password", "wrong password"),
     ] {
-        let told = assert_refused(&mut home, &login(name, password), reason);
-        assert_eq!(told, *answer.get_or_insert_with(|| told.clone()), "{reason}");
+        let reply = assert_refused(&mut home, &login(name, password), reason);
+        assert_eq!(reply, *answer.get_or_insert_with(|| reply.clone()), "{reason}");
     }
     let welcome = home.ok("auth.login", login("offapp", &offapp));
     assert_eq!(welcome["user"]["may_login"], false, "app passwords need no can_login");
@@ -100,7 +100,7 @@ fn an_account_that_has_expired_is_expired_first() {
 
 /// A right password of an account without a provider: the hash is there, the account is disabled.
 #[test]
-fn a_right_password_of_a_disabled_account_is_told_as_such() {
+fn the_right_password_of_a_disabled_account_is_recorded_as_such() {
     let mut home = with_bob();
     home.ok("users.mod", json!({"user": "bob", "provider": "none"}));
     assert_refused(&mut home, &login("bob", PASSWORD), "disabled");
@@ -135,7 +135,7 @@ fn the_system_accounts_and_no_name_are_nobody() {
 
 /// Nothing is recorded, counted or logged that was no attempt.
 #[test]
-fn bad_arguments_are_no_attempts() {
+fn bad_arguments_are_not_attempts() {
     let mut home = with_bob();
     let mut full = login("bob", PASSWORD);
     full["realm"] = json!("api");
@@ -193,9 +193,9 @@ fn strangers_cannot_forge_a_line_of_the_log() {
         assert!(!line.starts_with("login"), "{line}");
     }
     let begun = regex::Regex::new(r"^\S+ +INFO +login ok ").unwrap();
-    let told: Vec<_> = log.lines().filter(|line| begun.is_match(line)).collect();
-    assert_eq!(told.len(), 1, "{log}");
-    assert!(told[0].ends_with("login ok ip=192.0.2.1 user=\"bob\""), "{told:?}");
+    let begins: Vec<_> = log.lines().filter(|line| begun.is_match(line)).collect();
+    assert_eq!(begins.len(), 1, "{log}");
+    assert!(begins[0].ends_with("login ok ip=192.0.2.1 user=\"bob\""), "{begins:?}");
     let refused = log.lines().find(|line| line.contains("login refused")).unwrap();
     assert!(refused.ends_with("\" reason=\"unknown user\""), "{refused}");
     assert!(refused.contains(r#"login refused ip=192.0.2.1 user="x\" reason=\""#), "{refused}");

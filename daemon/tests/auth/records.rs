@@ -6,7 +6,7 @@ use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 use crate::setup::{PASSWORD, await_that, items, login, quick, refusal, text, with_bob};
 
-fn told(home: &mut TestDaemon, ip: &str, name: &str, ok: bool) {
+fn report(home: &mut TestDaemon, ip: &str, name: &str, ok: bool) {
     let args = json!({"client_ip": ip, "name": name, "ok": ok});
     assert_eq!(home.ok("logins.record", args), json!({"recorded": true}));
 }
@@ -16,7 +16,7 @@ fn names(home: &mut TestDaemon, args: Value) -> Vec<String> {
 }
 
 #[test]
-fn what_another_program_tells_is_recorded_and_counts_against_nobody() {
+fn what_another_program_reports_is_recorded_and_counts_against_nobody() {
     let mut home = with_bob();
     let args = json!({"client_ip": "::ffff:192.0.2.1", "name": " BOB ", "ok": false,
         "realm": "imap", "error": "bad certificate", "user_agent": "Mail/1"});
@@ -47,12 +47,12 @@ fn what_another_program_tells_is_recorded_and_counts_against_nobody() {
         (&row["status"], &row["error"], &row["repeated"]),
         (&json!("OK"), &json!(""), &json!(0))
     );
-    told(&mut home, "2001:DB8::1", &"N".repeat(300), false);
+    report(&mut home, "2001:DB8::1", &"N".repeat(300), false);
     assert_eq!(names(&mut home, json!({"client_ip": "2001:db8::1"})), ["n".repeat(64)]);
 }
 
 #[test]
-fn what_is_told_is_checked() {
+fn what_is_reported_is_checked() {
     let mut home = with_bob();
     let good = json!({"client_ip": "192.0.2.1", "name": "bob", "ok": true});
     for (field, value) in [

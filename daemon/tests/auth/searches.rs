@@ -83,7 +83,7 @@ fn searches_of_a_real_database() {
     let by_uid = ids(&mut home, json!({"search": bob}));
     assert_eq!(by_uid, ids(&mut home, json!({"search": "bob"})));
     assert_eq!(by_uid.len(), 5);
-    // Tokens that PhotoPrism made are known here.
+    // Tokens that PhotoPrism created are known here.
     assert!(active(&mut home, "c6e20ef12dcb3654a14cd024ab2b9a40a21438ef3f144510"));
     assert!(!active(&mut home, "lOXLXj-NDS0NN-Hi5BkQ-8pv2zZ"), "expired");
     let sync = json!({"token": "kgMjhk-3rsJtX-rEamyg-aWDYtO", "scope": "webdav", "name": "Admin"});

@@ -20,14 +20,14 @@ fn only_the_hash_of_a_secret_is_stored_and_nothing_is_logged() {
     secrets.push(text(&child));
     let enrolled = home.ok("users.2fa.enroll", json!({"user": "bob"}));
     let key = text(&enrolled["key"]);
-    let mut told = String::new();
+    let mut replies = String::new();
     for secret in &secrets {
         for (cmd, args) in [
             ("auth.show", json!({"session": secret})),
             ("auth.ls", json!({"search": secret})),
             ("auth.verify", json!({"token": secret})),
         ] {
-            told += &home.ok(cmd, args).to_string();
+            replies += &home.ok(cmd, args).to_string();
         }
         home.call("auth.login", login(secret, secret));
         home.call("auth.show", json!({"session": secret[1..]}));
@@ -36,12 +36,12 @@ fn only_the_hash_of_a_secret_is_stored_and_nothing_is_logged() {
     for secret in &secrets[..3] {
         home.ok("auth.rm", json!({"session": secret}));
     }
-    told += &home.ok("audit.ls", json!({})).to_string();
-    told += &home.ok("users.show", json!({"user": "bob"})).to_string();
-    told += &home.ok("users.why", json!({"user": "bob"})).to_string();
-    told += &home.ok("users.2fa.show", json!({"user": "bob"})).to_string();
+    replies += &home.ok("audit.ls", json!({})).to_string();
+    replies += &home.ok("users.show", json!({"user": "bob"})).to_string();
+    replies += &home.ok("users.why", json!({"user": "bob"})).to_string();
+    replies += &home.ok("users.2fa.show", json!({"user": "bob"})).to_string();
     for secret in secrets.iter().chain([&key]) {
-        assert!(!told.contains(secret.as_str()), "{secret} in {told}");
+        assert!(!replies.contains(secret.as_str()), "{secret} in {replies}");
     }
     let path = home.root().to_owned();
     let log = home.stop();

@@ -9,14 +9,14 @@ use photoprism_daemon::clock::Stopwatch;
 use photoprism_protocol::token::is_app_password;
 use serde_json::{Value, json};
 
-use crate::common::PATIENCE;
+use crate::common::TIMEOUT;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 
 /// The password of every account here.
 pub(crate) const PASSWORD: &str = "mysecret2";
 
-/// Where logins come from unless told.
+/// Where logins come from unless a test says otherwise.
 pub(crate) const IP: &str = "192.0.2.1";
 
 /// A daemon whose refusals leave at once.
@@ -32,16 +32,16 @@ pub(crate) fn with_bob() -> TestDaemon {
     home
 }
 
-/// Makes an account and gives its UID.
+/// Creates an account and returns its UID.
 pub(crate) fn add_user(to: &mut impl Ask, name: &str) -> String {
-    let made = to.ok("users.add", json!({"name": name, "role": "user", "password": PASSWORD}));
-    text(&made["user"]["uid"])
+    let created = to.ok("users.add", json!({"name": name, "role": "user", "password": PASSWORD}));
+    text(&created["user"]["uid"])
 }
 
-/// Makes an app password of an account.
+/// Creates an app password of an account.
 pub(crate) fn app_password(to: &mut impl Ask, user: &str, scope: &str) -> String {
-    let made = to.ok("auth.add", json!({"name": "app", "scope": scope, "user": user}));
-    let secret = text(&made["secret"]);
+    let created = to.ok("auth.add", json!({"name": "app", "scope": scope, "user": user}));
+    let secret = text(&created["secret"]);
     assert!(is_app_password(&secret), "{secret}");
     secret
 }
@@ -97,7 +97,7 @@ pub(crate) fn await_that<T>(what: &str, mut look: impl FnMut() -> Result<T, Stri
     loop {
         match look() {
             Ok(found) => return found,
-            Err(seen) => assert!(begun.elapsed() < PATIENCE, "{what}: {seen}"),
+            Err(seen) => assert!(begun.elapsed() < TIMEOUT, "{what}: {seen}"),
         }
         std::thread::yield_now();
     }

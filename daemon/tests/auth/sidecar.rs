@@ -1,4 +1,4 @@
-//! The auth socket: checks, and nothing else, whoever asks.
+//! The auth socket: checks, and nothing else, for every peer.
 
 use serde_json::json;
 
@@ -19,8 +19,8 @@ fn a_sidecar_checks_and_does_nothing_else() {
         let args = json!({"token": token, "scope": scope});
         assert_eq!(sidecar.ok("auth.verify", args)["active"], true);
     }
-    let told = json!({"client_ip": "192.0.2.5", "name": "eve", "ok": false});
-    assert_eq!(sidecar.ok("logins.record", told), json!({"recorded": true}));
+    let attempt = json!({"client_ip": "192.0.2.5", "name": "eve", "ok": false});
+    assert_eq!(sidecar.ok("logins.record", attempt), json!({"recorded": true}));
     assert_eq!(sidecar.ok("auth.logout", json!({"token": secret})), json!({"removed": true}));
     for cmd in [
         "status",

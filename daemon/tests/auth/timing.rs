@@ -63,7 +63,7 @@ fn refusals_of_every_reason_take_as_long() {
 }
 
 #[test]
-fn without_the_floor_the_clock_tells_which_hash_there_is() {
+fn without_a_minimum_delay_the_time_shows_which_hash_there_is() {
     let medians = medians("0", ROUNDS);
     assert!(spread(&medians) > SPREAD, "{medians:?}");
 }

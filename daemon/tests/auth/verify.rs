@@ -20,26 +20,26 @@ fn the_answer_is_that_of_rfc_7662() {
     let mut home = with_bob();
     let uid = text(&home.ok("users.show", json!({"user": "bob"}))["user"]["uid"]);
     let before = unix();
-    let made = home.ok(
+    let created = home.ok(
         "auth.add",
         json!({"name": "Phone", "scope": "web dav", "user": "bob", "expires_in": 1000}),
     );
-    let answer = home.ok("auth.verify", json!({"token": made["secret"]}));
+    let answer = home.ok("auth.verify", json!({"token": created["secret"]}));
     let iat = answer["iat"].as_i64().unwrap();
     assert!((before..=unix()).contains(&iat));
     assert_eq!(
         answer,
         json!({"active": true, "scope": "dav web", "username": "bob", "sub": uid,
             "client_id": null, "client_name": "Phone", "exp": iat + 1000, "iat": iat,
-            "session": made["session"]["id"], "role": "user"})
+            "session": created["session"]["id"], "role": "user"})
     );
-    let made = home.ok("auth.add", json!({"name": "M", "scope": "*", "expires_in": -1}));
-    let answer = home.ok("auth.verify", json!({"token": made["secret"]}));
+    let created = home.ok("auth.add", json!({"name": "M", "scope": "*", "expires_in": -1}));
+    let answer = home.ok("auth.verify", json!({"token": created["secret"]}));
     assert_eq!(
         answer,
         json!({"active": true, "scope": "*", "username": null, "sub": null, "client_id": null,
             "client_name": "M", "exp": null, "iat": answer["iat"],
-            "session": made["session"]["id"], "role": null})
+            "session": created["session"]["id"], "role": null})
     );
     let session = token(&mut home, "bob");
     let answer = home.ok("auth.verify", json!({"token": session}));
@@ -96,7 +96,7 @@ fn scope_and_name_must_both_be_held() {
         );
     }
     assert_eq!(home.fault("auth.verify", json!({})).0, "bad_request");
-    // A check that was not passed is no use.
+    // A failed check does not count as a use.
     assert!(items(&mut home, "auth.ls", json!({"search": "M"})).len() == 1);
 }
 
@@ -124,7 +124,7 @@ fn an_account_that_is_disabled_has_no_active_token() {
     home.ok("users.mod", json!({"user": "bob", "role": "admin", "super_admin": true}));
     home.ok("users.mod", json!({"user": "bob", "expires_at": "2020-01-01T00:00:00Z"}));
     assert!(active(&mut home, &app), "a super admin does not expire");
-    // Its end comes while it is looked at.
+    // It expires between two checks.
     add_user(&mut home, "eve");
     let soon = app_password(&mut home, "eve", "*");
     let at = rfc_3339(unix() + 2);
@@ -144,11 +144,11 @@ fn sessions_end_by_age_and_by_idling() {
     home.start();
     add_user(&mut home, "bob");
     let aged = token(&mut home, "bob");
-    let made = unix();
+    let created = unix();
     await_that("the end by age", || {
         if active(&mut home, &aged) { Err("active".into()) } else { Ok(()) }
     });
-    assert!((2..=5).contains(&(unix() - made)), "{}", unix() - made);
+    assert!((2..=5).contains(&(unix() - created)), "{}", unix() - created);
     let shown = home.ok("auth.show", json!({"session": aged}))["session"].clone();
     assert_eq!((&shown["expired"], &shown["idle_timeout_s"]), (&json!(true), &Value::Null));
     assert_eq!(items(&mut home, "auth.ls", json!({"search": "expired"})).len(), 1);
@@ -195,8 +195,11 @@ fn logging_out_ends_what_a_login_made() {
         assert_eq!(active(&mut home, token), expected);
     }
     let trail = items(&mut home, "audit.ls", json!({}));
-    let told: Vec<_> = trail.iter().map(|item| text(&item["command"])).collect();
-    assert!(!told.iter().any(|cmd| cmd == "auth.logout" || cmd == "auth.verify"), "{told:?}");
+    let commands: Vec<_> = trail.iter().map(|item| text(&item["command"])).collect();
+    assert!(
+        !commands.iter().any(|cmd| cmd == "auth.logout" || cmd == "auth.verify"),
+        "{commands:?}"
+    );
 }
 
 /// 10,000 rounds: while others ask for it all the time, a token is never active after its
@@ -220,19 +223,19 @@ fn a_revoked_token_is_never_active() {
                 }
             });
         }
-        let mut beside = home.connect();
+        let mut second = home.connect();
         for round in 0..ROUNDS {
-            let made = admin.ok("auth.add", json!({"name": "x", "scope": "a", "user": "bob"}));
-            let secret = text(&made["secret"]);
+            let created = admin.ok("auth.add", json!({"name": "x", "scope": "a", "user": "bob"}));
+            let secret = text(&created["secret"]);
             // Asked for while it ends: that may go either way.
             let line = json!({"cmd": "auth.verify", "args": {"token": secret}});
-            beside.send(format!("{line}\n"));
+            second.send(format!("{line}\n"));
             let end =
-                if round % 2 == 0 { &secret } else { made["session"]["id"].as_str().unwrap() };
+                if round % 2 == 0 { &secret } else { created["session"]["id"].as_str().unwrap() };
             assert_eq!(admin.ok("auth.rm", json!({"session": end}))["removed"], 1);
             assert!(!active(&mut admin, &secret), "round {round}");
-            beside.reply();
-            assert!(!active(&mut beside, &secret), "round {round}");
+            second.reply();
+            assert!(!active(&mut second, &secret), "round {round}");
             *revoked.lock().unwrap() = secret;
         }
         stop.store(true, Ordering::Release);

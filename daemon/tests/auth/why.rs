@@ -1,4 +1,4 @@
-//! `users.why`: everything that stands in the way, and what mends it.
+//! `users.why`: everything that prevents a login, and how to fix it.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn codes(answer: &Value) -> Vec<String> {
 }
 
 #[test]
-fn nothing_stands_in_the_way_of_an_ordinary_account() {
+fn nothing_prevents_the_login_of_an_ordinary_account() {
     let mut home = with_bob();
     let answer = why(&mut home, "bob");
     assert_eq!(answer["can_log_in"], true);
@@ -74,7 +74,7 @@ fn every_reason_is_named_with_what_mends_it() {
 }
 
 #[test]
-fn a_second_factor_is_told_and_does_not_stand_in_the_way() {
+fn a_second_factor_is_reported_and_does_not_prevent_a_login() {
     let mut home = with_bob();
     let key = text(&home.ok("users.2fa.enroll", json!({"user": "bob"}))["key"]);
     assert_eq!(codes(&why(&mut home, "bob")), Vec::<String>::new(), "it waits for a code");
@@ -90,7 +90,7 @@ fn a_second_factor_is_told_and_does_not_stand_in_the_way() {
 }
 
 #[test]
-fn what_the_limiter_says_is_told_until_it_ends() {
+fn a_lockout_is_reported_until_it_ends() {
     let mut home = quick().args(["--login-burst", "2", "--login-refill", "100"]);
     home.start();
     add_user(&mut home, "bob");

@@ -57,7 +57,7 @@ fn reports_of_a_real_database_are_photoprisms_own_bytes() {
         ("auth-ls-bob.txt", "auth ls bob"),
     ] {
         let golden = directory.join("../ctl/tests/golden").join(file);
-        // An expiry of -1 is a time of 1969 in PhotoPrism's output, and `never` in ours.
+        // PhotoPrism prints an expiry of -1 as a time of 1969, `photoprism` as `never`.
         let golden = fs::read_to_string(golden).unwrap();
         let golden = golden.replace("1969-12-31 23:59:59", "never              ");
         let padded = matches!(file.split_once('.'), Some((_, "txt" | "md")));
@@ -105,8 +105,8 @@ fn documentation(home: &TestDaemon) {
     assert!(ok("users ls --help").contains("--count"));
     assert_eq!(ok("logins ls"), "");
     assert_eq!(ok("logins ls bob"), "");
-    let made = ok("auth add -n Sync -s webdav admin");
-    assert!(made.contains("App Password") && made.contains("| webdav "), "{made}");
+    let added = ok("auth add -n Sync -s webdav admin");
+    assert!(added.contains("App Password") && added.contains("| webdav "), "{added}");
     assert!(ok("auth reset --yes").contains("/backups/"));
     assert_eq!(ok("auth ls"), "");
 }
@@ -147,8 +147,8 @@ fn a_reset_is_undone_with_the_path_that_it_printed() {
     assert_ne!(ok("users ls -lar --csv"), before);
     let backup = backup.trim();
     assert!(ok(&format!("admin backup verify {backup}")).starts_with("ok: auto-"));
-    let told = ok(&format!("admin backup restore --dry-run {backup}"));
-    assert!(told.contains("| robert   | Added "), "{told}");
+    let plan = ok(&format!("admin backup restore --dry-run {backup}"));
+    assert!(plan.contains("| robert   | Added "), "{plan}");
     assert_eq!(said(&home, &format!("admin backup restore {backup}")).1, 2, "nobody to ask");
     let other = ok(&format!("admin backup restore --yes --with-sessions {backup}"));
     assert!(other.trim().ends_with("-backup-restore.db"), "{other}");

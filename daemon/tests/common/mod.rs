@@ -19,17 +19,17 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// How long anything may take before a test gives it up; never waited for in full.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What a program printed that must end by itself. One that does not is killed, and a test that
-/// looks at its code fails: a suite must not wait for it forever.
+/// checks its exit code fails: a suite must not wait for it forever.
 pub(crate) fn run_to_end(command: &mut Command) -> Output {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     let pid = Pid::from_raw(child.id().cast_signed());
     let (ended, end) = mpsc::channel::<()>();
     let guard = std::thread::spawn(move || {
-        if end.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+        if end.recv_timeout(TIMEOUT) == Err(mpsc::RecvTimeoutError::Timeout) {
             kill(pid, Signal::SIGKILL).unwrap();
         }
     });

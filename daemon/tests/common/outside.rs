@@ -36,7 +36,7 @@ pub(crate) fn with_own_clocks(unset: &str, script: &str) -> String {
     if has_another_clock() { format!("{unset} {name}\n{script}") } else { script.to_owned() }
 }
 
-/// Makes a program that keeps its environment run as another user, with that one's own group.
+/// Lets a program that keeps its environment run as another user, with that one's own group.
 pub(crate) fn as_user(command: &mut Command, uid: u32) -> &mut Command {
     command.uid(uid).gid(uid).env_remove("FAKETIME_SHARED")
 }

@@ -8,7 +8,7 @@ use std::thread::{JoinHandle, spawn};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::PATIENCE;
+use super::TIMEOUT;
 
 /// A daemon that was ready; killed when dropped.
 pub(crate) struct Running {
@@ -41,7 +41,7 @@ impl Log {
     fn wait_for(&self, what: &str, met: impl Fn(&str, bool) -> bool) -> String {
         let text = self.text.lock().unwrap();
         let unmet = |state: &mut (String, bool)| !met(&state.0, state.1) && !state.1;
-        let (text, _) = self.more.wait_timeout_while(text, PATIENCE, unmet).unwrap();
+        let (text, _) = self.more.wait_timeout_while(text, TIMEOUT, unmet).unwrap();
         assert!(met(&text.0, text.1), "{what} is missing in the log:\n{}", text.0);
         text.0.clone()
     }

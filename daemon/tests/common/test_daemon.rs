@@ -118,9 +118,9 @@ impl TestDaemon {
     fn program(&self) -> Command {
         let daemon = Path::new(env!("CARGO_BIN_EXE_photoprismd"));
         let Some(faults) = self.faults else { return Command::new(daemon) };
-        let stand_in = daemon.with_file_name("examples").join("faulty");
-        assert!(stand_in.exists(), "faulty is not built: run cargo build --examples");
-        let mut command = Command::new(stand_in);
+        let program = daemon.with_file_name("examples").join("faulty");
+        assert!(program.exists(), "faulty is not built: run cargo build --examples");
+        let mut command = Command::new(program);
         command.arg(faults);
         command
     }

@@ -1,4 +1,4 @@
-//! kill -9 while a backup is being made.
+//! kill -9 while a backup is being written.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ fn files(home: &TestDaemon, ending: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-fn no_bad_file_stands_under_a_final_name() {
+fn no_bad_file_has_a_final_name() {
     let mut home = TestDaemon::started();
     home.offline(|database| {
         database
@@ -52,7 +52,7 @@ fn no_bad_file_stands_under_a_final_name() {
             assert_eq!(backup["counts"]["users"], 2999, "round {round}: {backup}");
         }
     }
-    assert!(half_made > ROUNDS / 3, "only {half_made} were killed while they were made");
+    assert!(half_made > ROUNDS / 3, "only {half_made} were killed while they were written");
     home.ok("backup.create", json!({}));
     assert!(files(&home, "part").is_empty(), "and the next one sweeps");
 }

@@ -1,5 +1,5 @@
-/* Stands between the daemon and its disk: names in the file KILLER_TOLD each step of a commit that
-   is done, a word a line, and kills the process before the step whose number is in the file
+/* Interposed between the daemon and its disk: writes each step of a commit that is done to the file
+   KILLER_STEPS, a word a line, and kills the process before the step whose number is in the file
    KILLER_ORDER, counted from when that file is there; behind an `s` writes are not counted. */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -43,7 +43,7 @@ static void step(const char *what, const char *file) {
         if (left == 0) kill(getpid(), SIGKILL);
         if (left > 0) left--;
     }
-    path = getenv("KILLER_TOLD");
+    path = getenv("KILLER_STEPS");
     int fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
     if (fd < 0) return;
     char line[64];

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use crate::common::test_daemon::TestDaemon;
 use crate::preload::preload;
 
-/// What the library tells and is told.
+/// The files through which the library reports its steps and gets its order.
 pub(crate) struct Killer {
-    told: PathBuf,
+    steps: PathBuf,
     order: PathBuf,
 }
 
@@ -16,9 +16,9 @@ impl Killer {
     /// Puts it between the daemon of `home` and the disk.
     pub(crate) fn between(home: &mut TestDaemon) -> Self {
         let path = |name: &str| home.root().join(name);
-        let killer = Self { told: path("told"), order: path("order") };
+        let killer = Self { steps: path("steps"), order: path("order") };
         preload(home, include_str!("killer.c"));
-        home.set_env("KILLER_TOLD", &killer.told);
+        home.set_env("KILLER_STEPS", &killer.steps);
         home.set_env("KILLER_ORDER", &killer.order);
         killer
     }
@@ -46,9 +46,9 @@ impl Killer {
     }
 
     /// The steps that were done since the last call.
-    pub(crate) fn told(&self) -> Vec<String> {
-        let told = fs::read_to_string(&self.told).unwrap_or_default();
-        let _ = fs::remove_file(&self.told);
-        told.lines().map(Into::into).collect()
+    pub(crate) fn steps(&self) -> Vec<String> {
+        let steps = fs::read_to_string(&self.steps).unwrap_or_default();
+        let _ = fs::remove_file(&self.steps);
+        steps.lines().map(Into::into).collect()
     }
 }

@@ -99,37 +99,43 @@ impl Harness {
         if verdict != "ok" {
             self.fault(round, &format!("index.db is torn: {verdict}"));
         }
-        let was_made = is_made(&conn, &unanswered);
+        let was_applied = is_made(&conn, &unanswered);
         for line in acknowledged.iter().filter(|line| is_last(line, &acknowledged)) {
-            let overwritten = was_made && same_kind(line, &unanswered);
+            let overwritten = was_applied && same_kind(line, &unanswered);
             if !overwritten && !is_made(&conn, line) {
                 self.fault(round, &format!("{line} was acknowledged and is lost"));
             }
         }
         self.home.start();
-        self.check(round, (&unanswered, was_made), &conn);
+        self.check(round, (&unanswered, was_applied), &conn);
     }
 
-    fn check(&mut self, round: usize, (line, was_made): (&Value, bool), conn: &Connection) {
+    fn check(&mut self, round: usize, (line, was_applied): (&Value, bool), conn: &Connection) {
         let verdict = self.home.ok("audit.verify", json!({}));
         if verdict["ok"] != true {
             self.fault(round, &format!("the trail is broken: {verdict}"));
         }
         let newest = self.home.ok("audit.ls", json!({"limit": 1}))["items"][0].clone();
         let undone = newest["command"] == "daemon.undone";
-        if was_made && newest["command"] != line["cmd"] {
-            self.fault(round, &format!("{line} was made, and the newest record is {newest}"));
+        if was_applied && newest["command"] != line["cmd"] {
+            self.fault(
+                round,
+                &format!("{line} was carried out, and the newest record is {newest}"),
+            );
         }
         if undone && newest["socket"] != Value::Null {
             self.fault(round, &format!("{newest}"));
         }
         self.seen.undone += usize::from(undone);
-        self.seen.committed += usize::from(was_made);
+        self.seen.committed += usize::from(was_applied);
         // The retry does the work exactly where it was not done.
         let reply = self.home.ask(&line.to_string());
         let replayed = reply["result"]["replayed"] == true;
-        if reply["ok"] != true || replayed != was_made || !is_made(conn, line) {
-            self.fault(round, &format!("made: {was_made}, and the retry of {line} gave {reply}"));
+        if reply["ok"] != true || replayed != was_applied || !is_made(conn, line) {
+            self.fault(
+                round,
+                &format!("applied: {was_applied}, and the retry of {line} gave {reply}"),
+            );
         }
     }
 
@@ -156,9 +162,10 @@ fn is_made(conn: &Connection, line: &Value) -> bool {
         }
         _ => ("SELECT count(*) FROM auth_sessions WHERE client_name = ?1", &line["args"]["name"]),
     };
-    let made: i64 = conn.query_row(statement, [text.as_str().unwrap()], |row| row.get(0)).unwrap();
-    assert!(made < 2, "{line} is there twice");
-    made == 1
+    let created: i64 =
+        conn.query_row(statement, [text.as_str().unwrap()], |row| row.get(0)).unwrap();
+    assert!(created < 2, "{line} is there twice");
+    created == 1
 }
 
 fn same_kind(one: &Value, other: &Value) -> bool {
@@ -197,17 +204,17 @@ fn nothing_is_torn_in_the_long_run() {
 #[test]
 fn without_the_comparison_a_key_answers_for_what_was_undone() {
     let seen = run(ROUNDS / 2, Some("trust-last-group"));
-    assert!(seen.faults.iter().any(|fault| fault.contains("made: false")), "{seen:?}");
+    assert!(seen.faults.iter().any(|fault| fault.contains("applied: false")), "{seen:?}");
 }
 
 #[test]
 fn the_daemon_s_file_is_synced_first_and_photoprism_s_journal_goes_last() {
     let harness = Harness::new(None);
-    harness.killer.told();
+    harness.killer.steps();
     harness.home.connect().ok("users.mod", json!({"user": "bob", "attr": "second"}));
-    let told = harness.killer.told();
+    let steps = harness.killer.steps();
     let syncs: Vec<&str> =
-        told.iter().map(String::as_str).filter(|step| !step.starts_with("write")).collect();
+        steps.iter().map(String::as_str).filter(|step| !step.starts_with("write")).collect();
     let end = ["sync index", "sync wal", "unlink journal", "sync directory"];
     assert_eq!(syncs[syncs.len() - end.len()..], end, "{syncs:?}");
     assert!(syncs.contains(&"sync journal"), "{syncs:?}");

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
-use crate::common::PATIENCE;
+use crate::common::TIMEOUT;
 
 /// Writers at once (`spec/security.md`).
 const WRITERS: usize = 8;
@@ -24,7 +24,7 @@ pub(crate) struct Known {
     pub(crate) unanswered: Vec<String>,
 }
 
-/// Writers at work.
+/// Running writers.
 pub(crate) struct Writers {
     threads: Vec<JoinHandle<()>>,
     known: Arc<Mutex<Known>>,
@@ -61,7 +61,7 @@ impl Writers {
     /// Waits until so many additions were acknowledged.
     pub(crate) fn await_progress(&self, count: usize) {
         for _ in 0..count {
-            self.progress.recv_timeout(PATIENCE).unwrap();
+            self.progress.recv_timeout(TIMEOUT).unwrap();
         }
     }
 

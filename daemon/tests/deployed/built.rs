@@ -1,4 +1,4 @@
-//! What the tests are made from: the static binaries and the files of a small Debian.
+//! What the tests install: the static binaries and the files of a small Debian.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ pub(crate) fn release_binaries(directory: PathBuf) -> Result<PathBuf, String> {
         let Some(built) = built else {
             return Err(format!("no {name} in {}", directory.display()));
         };
-        // What it was made from, as cargo has written down.
+        // Its sources, as cargo has written them down.
         let sources = fs::read_to_string(directory.join(name).with_extension("d")).unwrap();
         let sources = sources.split_whitespace().skip(1).map(Path::new);
         if sources.map(modified).any(|source| source.is_none_or(|source| source > built)) {
@@ -63,10 +63,10 @@ fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|found| found.modified()).ok()
 }
 
-/// The files of a small Debian, or why there are none. Made once, and kept beside the build.
+/// The files of a small Debian, or why there are none. Built once, and kept next to the build.
 pub(crate) fn debian() -> Result<PathBuf, String> {
-    static MADE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    MADE.get_or_init(make_debian).clone()
+    static DEBIAN: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    DEBIAN.get_or_init(make_debian).clone()
 }
 
 fn make_debian() -> Result<PathBuf, String> {

@@ -55,25 +55,25 @@ pub(crate) struct Checkout {
 impl Checkout {
     /// With the static binaries as those that were built.
     pub(crate) fn new(binaries: &Path, variables: Vec<(&'static str, String)>) -> Self {
-        let made = Self { directory: tempfile::tempdir().unwrap(), variables };
-        let target = made.path("target/release");
+        let checkout = Self { directory: tempfile::tempdir().unwrap(), variables };
+        let target = checkout.path("target/release");
         fs::create_dir_all(&target).unwrap();
         for name in ["photoprism", "photoprismd"] {
             fs::copy(binaries.join(name), target.join(name)).unwrap();
         }
         let sources = FILES.iter().map(|name| built::root().join(name));
-        succeed(Command::new("cp").arg("-a").args(sources).arg(made.directory.path()));
-        fs::create_dir(made.path("bin")).unwrap();
+        succeed(Command::new("cp").arg("-a").args(sources).arg(checkout.directory.path()));
+        fs::create_dir(checkout.path("bin")).unwrap();
         // By its path: a search would find this one again.
         let real = run(Command::new("bash").args(["-c", "command -v docker"])).text;
         let docker = DOCKER.replace("REAL", real.trim());
         for (name, text) in [("docker", docker.as_str()), ("sudo", SUDO)] {
-            let path = made.path("bin").join(name);
+            let path = checkout.path("bin").join(name);
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
         }
-        fs::set_permissions(made.directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        made
+        fs::set_permissions(checkout.directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        checkout
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

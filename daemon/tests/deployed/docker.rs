@@ -1,4 +1,4 @@
-//! Images that are made here, since none can be pulled, and Compose projects of their own.
+//! Images that are built here, since none can be pulled, and Compose projects of their own.
 
 use std::fmt::Write;
 use std::fs;
@@ -12,7 +12,7 @@ use super::checkout::Checkout;
 use super::shell::{run, succeed, until, works};
 use super::skipped;
 
-/// Stands in for `rust:…`: a `cargo` that hands over what was built before, if it is asked for
+/// Takes the place of `rust:…`: a `cargo` that hands over what was built before, if it is asked for
 /// just that. Everything else in the Dockerfile is done as it is written.
 const BUILDER: &str = "
 FROM BASE
@@ -29,11 +29,11 @@ mkdir -p target/TARGET/release
 cp /built/* target/TARGET/release/
 "#;
 
-/// The images of a Debian and of a builder, and the one that the Dockerfile makes.
+/// The images of a Debian and of a builder, and the one that the Dockerfile builds.
 pub(crate) struct Images {
     pub(crate) debian: String,
     builder: String,
-    pub(crate) made: String,
+    pub(crate) daemon: String,
 }
 
 impl Images {
@@ -59,9 +59,9 @@ impl Images {
         if !works("docker compose version || docker-compose version") {
             return Err("no Docker Compose here".into());
         }
-        let [debian_name, builder, made] =
+        let [debian_name, builder, daemon] =
             ["debian", "builder", "image"].map(|name| format!("photoprism-test-{name}:{}", id()));
-        let images = Self { debian: debian_name, builder, made };
+        let images = Self { debian: debian_name, builder, daemon };
         let import = format!("tar -C \"$0\" -c . | docker import - {}", images.debian);
         succeed(Command::new("bash").args(["-o", "pipefail", "-c", &import]).arg(debian));
         images.make_builder(&binaries);
@@ -88,12 +88,12 @@ impl Images {
         succeed(Command::new("docker").args(build).arg(context.path()));
     }
 
-    /// What makes the compose files use these images, for a project of that name.
+    /// The settings with which the compose files use these images, for a project of that name.
     fn variables(&self, project: &str) -> Vec<(&'static str, String)> {
         vec![
             ("BUILDER", self.builder.clone()),
             ("GATE_IMAGE", self.debian.clone()),
-            ("PHOTOPRISM_ADMIN_IMAGE", self.made.clone()),
+            ("PHOTOPRISM_ADMIN_IMAGE", self.daemon.clone()),
             ("COMPOSE_PROJECT_NAME", format!("photoprism-test-{project}-{}", id())),
         ]
     }
@@ -101,10 +101,10 @@ impl Images {
 
 impl Drop for Images {
     fn drop(&mut self) {
-        let Self { debian, builder, made } = self;
-        // The stage of the Dockerfile that is no image of its own stands on the builder.
+        let Self { debian, builder, daemon } = self;
+        // The intermediate stage of the Dockerfile is built on the builder.
         let script = format!(
-            "docker rmi -f {made}
+            "docker rmi -f {daemon}
             builder=$(docker images -q --no-trunc {builder})
             for image in $(docker images -q --no-trunc -f dangling=true); do
               if docker history -q --no-trunc $image | grep -qF $builder; then docker rmi $image; fi

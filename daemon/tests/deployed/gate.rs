@@ -1,4 +1,4 @@
-//! The gate of the README as a service beside the daemon.
+//! The gate of the README as a service next to the daemon.
 
 use super::docker::Project;
 

@@ -1,8 +1,8 @@
-//! The ways in which it is deployed, each for real: containers, beside PhotoPrism's container, and
-//! a machine whose init is systemd. The commands are those of the README, as they stand there.
+//! The ways in which it is deployed, each for real: containers, next to PhotoPrism's container, and
+//! a machine whose init is systemd. The commands are those of the README, unchanged.
 //!
 //! Needs root, static release binaries (`.ci/run` builds them), and a small Debian that
-//! `.ci/rootfs` makes from a mirror; containers need Docker with Compose, the machine
+//! `.ci/rootfs` builds from a mirror; containers need Docker with Compose, the machine
 //! systemd-nspawn, its package cargo-deb. What lacks is said.
 
 mod arm64;

@@ -46,7 +46,7 @@ fn the_static_binaries_are_small_and_need_nothing() {
     assert!(client.len() <= CONTROL_BYTES, "{}", client.len());
     for binary in [client, daemon] {
         // The loader of shared libraries, and the plug-ins for names, which are those of whatever
-        // system it runs on and crash a binary that was made with another version of them.
+        // system it runs on and crash a binary that was built with another version of them.
         for needed in ["/ld-linux", "libnss_"] {
             assert!(
                 !binary.windows(needed.len()).any(|bytes| bytes == needed.as_bytes()),
@@ -66,7 +66,7 @@ fn a_database_of_its_own_in_a_container() {
     });
     nothing_is_there_that_is_not_needed(&project);
     it_may_nothing(&project);
-    root_without_capabilities_is_told_whom_to_be(&project);
+    root_without_capabilities_is_advised_which_user_to_be(&project);
     passwords_come_through_a_pipe_and_from_the_file(&project);
     a_password_can_be_typed(&project);
     super::gate::lets_through_whom_it_should(&project);
@@ -78,20 +78,20 @@ fn a_database_of_its_own_in_a_container() {
 fn nothing_is_there_that_is_not_needed(project: &Project) {
     let list = format!(
         "container=$(docker create {}) && docker export $container | tar -t; docker rm $container",
-        project.images.made
+        project.images.daemon
     );
     let listed = project.succeed(&list);
     // The engine puts its own into these.
     let engine = ["dev/", "proc/", "sys/", ".dockerenv", "etc/host", "etc/resolv.conf", "etc/mtab"];
-    let ours = listed.lines().filter(|line| !line.ends_with('/') && line.contains('/'));
-    let mut ours: Vec<_> =
-        ours.filter(|line| !engine.iter().any(|start| line.starts_with(start))).collect();
-    ours.sort_unstable();
+    let own = listed.lines().filter(|line| !line.ends_with('/') && line.contains('/'));
+    let mut own: Vec<_> =
+        own.filter(|line| !engine.iter().any(|start| line.starts_with(start))).collect();
+    own.sort_unstable();
     let expected =
         ["etc/group", "etc/passwd", "usr/local/bin/photoprism", "usr/local/bin/photoprismd"];
-    assert_eq!(ours, expected, "{listed}");
+    assert_eq!(own, expected, "{listed}");
     let size = project
-        .succeed(&format!("docker image inspect -f '{{{{.Size}}}}' {}", project.images.made));
+        .succeed(&format!("docker image inspect -f '{{{{.Size}}}}' {}", project.images.daemon));
     assert!(size.trim().parse::<u64>().unwrap() <= IMAGE_BYTES, "{size}");
 }
 
@@ -115,7 +115,7 @@ fn it_may_nothing(project: &Project) {
     assert_eq!(found, expected);
 }
 
-fn root_without_capabilities_is_told_whom_to_be(project: &Project) {
+fn root_without_capabilities_is_advised_which_user_to_be(project: &Project) {
     let as_user =
         |user: &str| format!("docker compose exec -u {user} photoprism photoprism users ls");
     let refused = project.checkout.run(&as_user("root"));

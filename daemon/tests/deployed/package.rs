@@ -1,4 +1,4 @@
-//! The Debian package that cargo-deb makes: installed, upgraded, removed.
+//! The Debian package that cargo-deb builds: installed, upgraded, removed.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use super::machine::Machine;
 use super::shell::{succeed, works};
 use super::skipped;
 
-/// Puts the package into the machine, made of the static binaries.
+/// Puts the package into the machine, built from the static binaries.
 fn make(machine: &Machine) {
     let mut command = Command::new("cargo");
     command.args(["deb", "--package", "photoprism-daemon", "--no-build", "--target", TARGET]);

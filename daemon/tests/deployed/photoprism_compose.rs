@@ -1,5 +1,5 @@
 //! `compose.photoprism.yaml`: laid over the compose file of an existing PhotoPrism, whose image
-//! is stood in for by a Debian with PhotoPrism's paths and a program that prints its arguments.
+//! is replaced by a Debian with PhotoPrism's paths and a program that prints its arguments.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -9,10 +9,10 @@ use super::blocks::{blocks, section};
 use super::built;
 use super::docker::Project;
 
-const SECTION: &str = "\n## Beside PhotoPrism's container\n";
+const SECTION: &str = "\n## Next to PhotoPrism's container\n";
 
 /// PhotoPrism's own compose file, as far as it matters here.
-const THEIRS: &str = "
+const COMPOSE_FILE: &str = "
 services:
   photoprism:
     image: ${GATE_IMAGE}
@@ -44,7 +44,7 @@ fn installation(project: &Project) {
     for directory in ["storage", "opt/bin"] {
         fs::create_dir_all(at(directory)).unwrap();
     }
-    fs::write(at("docker-compose.yml"), THEIRS).unwrap();
+    fs::write(at("docker-compose.yml"), COMPOSE_FILE).unwrap();
     fs::write(at("opt/bin/photoprism"), PROGRAM).unwrap();
     fs::set_permissions(at("opt/bin/photoprism"), PermissionsExt::from_mode(0o755)).unwrap();
     fs::copy(built::root().join("daemon/tests/fixtures/index.db"), at("storage/index.db")).unwrap();
@@ -54,8 +54,8 @@ fn installation(project: &Project) {
 }
 
 #[test]
-fn beside_photoprism() {
-    let Some(project) = Project::new("beside") else { return };
+fn next_to_photoprism() {
+    let Some(project) = Project::new("next-to") else { return };
     installation(&project);
     let steps = blocks(section(README, SECTION));
     let [set_up, used] = steps.as_slice() else { panic!("the section has changed") };
@@ -91,8 +91,8 @@ fn beside_photoprism() {
     assert!(added.contains("added user nina"), "{added}");
     let shown = succeed(&format!("{photoprism} users show nina"));
     assert!(shown.contains("Nina"), "{shown}");
-    let made = succeed(&format!("{photoprism} admin backup create"));
-    assert!(made.contains("/photoprism/storage/backups/"), "{made}");
+    let created = succeed(&format!("{photoprism} admin backup create"));
+    assert!(created.contains("/photoprism/storage/backups/"), "{created}");
     succeed(&format!("{photoprism} users rm -y nina"));
     let strangers = succeed("find storage ! -uid 1000");
     assert_eq!(strangers, "", "left for PhotoPrism to stumble over");

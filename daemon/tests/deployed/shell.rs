@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 /// How long a script may take: building images and machines included, on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// What a command printed, both streams in the order in which they came.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ fn wait(command: &mut Command) -> ExitStatus {
     let group = Pid::from_raw(child.id().cast_signed());
     let (ended, end) = mpsc::channel::<()>();
     let guard = std::thread::spawn(move || {
-        if end.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+        if end.recv_timeout(TIMEOUT) == Err(mpsc::RecvTimeoutError::Timeout) {
             // It may have ended at this very moment.
             let _ = killpg(group, Signal::SIGKILL);
         }

@@ -52,7 +52,8 @@ fn the_tour_with_the_daemon_in_a_container() {
         let code = fs::read_to_string(out.join(format!("{number}.code"))).unwrap();
         assert_eq!(code, "0\n", "{}\n{printed}", step.script);
         if let Some(shown) = &step.shown {
-            let printed = PATHS.iter().fold(printed, |text, (ours, its)| text.replace(ours, its));
+            let printed =
+                PATHS.iter().fold(printed, |text, (here, there)| text.replace(here, there));
             assert_eq!(settled(&printed), settled(shown), "{}\n{printed}", step.script);
         }
     }

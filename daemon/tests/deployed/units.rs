@@ -26,7 +26,7 @@ fn is_hardened(text: &str) -> bool {
 #[test]
 fn the_service_is_exposed_by_half_a_point_at_most() {
     if !works("systemd-analyze security --offline=true --help") {
-        return skipped("no systemd-analyze here that looks at units offline");
+        return skipped("no systemd-analyze here that checks units offline");
     }
     let unit = fs::read_to_string(built::root().join("systemd").join(UNIT)).unwrap();
     assert!(is_hardened(&unit), "see systemd-analyze security --offline=true systemd/{UNIT}");
@@ -191,7 +191,7 @@ fn a_directory_that_it_may_not_enter_is_named(machine: &Machine) {
     );
 }
 
-/// The drop-in, with the directory and user that stand in it.
+/// The drop-in, with the directory and user that it names.
 fn photoprisms_database(machine: &Machine, install: &str) {
     let storage = machine.path("var/lib/photoprism/storage");
     fs::create_dir_all(&storage).unwrap();

@@ -124,7 +124,7 @@ fn a_peer_reads_what_its_own_rights_let_it_read() {
     }
 }
 
-/// SQLite makes files next to such a database to read it, where nobody else has made them.
+/// SQLite creates files next to such a database to read it, where nobody else has created them.
 #[test]
 fn a_database_in_wal_mode_needs_a_directory_that_can_be_written() {
     if !is_root() {
@@ -158,7 +158,7 @@ fn a_database_in_wal_mode_needs_a_directory_that_can_be_written() {
 }
 
 #[test]
-fn a_damaged_database_is_told_from_one_that_cannot_be_read() {
+fn a_damaged_database_is_distinguished_from_one_that_cannot_be_read() {
     let mut home = TestDaemon::started();
     let path = home.root().join("index.db");
     index_db(&path);

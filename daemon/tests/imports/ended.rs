@@ -29,7 +29,7 @@ fn reading(home: &TestDaemon, text: &str) -> (Client, Value) {
         let mut tasks = std::fs::read_dir(&tasks).unwrap();
         tasks.any(|task| {
             let name = std::fs::read_to_string(task.unwrap().path().join("comm"));
-            name.is_ok_and(|name| name == "aside\n")
+            name.is_ok_and(|name| name == "blocking\n")
         })
     };
     while !works() {

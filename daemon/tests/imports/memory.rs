@@ -41,8 +41,9 @@ fn the_worst_of_16_mib_takes_little_memory() {
         let mut client = home.connect();
         let import = sent(&mut client, &filled((begin, repeated, end), MOST_BYTES));
         let reply = client.ask(run(&import));
-        let told = [&reply["error"], &reply["result"]["items"][0]].map(Value::to_string).concat();
-        assert!(told.contains(expected), "{begin}{repeated}…: {told}");
+        let message =
+            [&reply["error"], &reply["result"]["items"][0]].map(Value::to_string).concat();
+        assert!(message.contains(expected), "{begin}{repeated}…: {message}");
         let grown = status_mib(&home, "VmHWM:") - before;
         assert!(grown < MOST_MIB, "{begin}{repeated}…: {grown} MiB");
     }

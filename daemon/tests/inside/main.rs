@@ -1,4 +1,4 @@
-//! Faults inside: panics, a database thread that stands still, queues that are full.
+//! Faults inside: panics, a stalled database thread, queues that are full.
 
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "other binaries use the rest of the harness")]

@@ -23,8 +23,8 @@ fn in_a_group(held: &mut StalledDaemon) -> (Client, Vec<Client>) {
     (panics, others)
 }
 
-/// The reply names a request that the log tells of, and says nothing else.
-fn assert_told(held: &StalledDaemon, reply: &Value) {
+/// The reply names a request that is in the log, and says nothing else.
+fn assert_logged(held: &StalledDaemon, reply: &Value) {
     assert_eq!((&reply["id"], &reply["error"]["code"]), (&json!(7), &json!("internal")), "{reply}");
     let request = reply["error"]["message"].as_str().unwrap();
     assert!(request.len() >= 10 && !request.contains(' '), "{request}");
@@ -35,14 +35,14 @@ fn assert_told(held: &StalledDaemon, reply: &Value) {
 fn a_panic_fails_its_own_request_and_no_other() {
     let mut held = StalledDaemon::start(TestDaemon::new().faulty("stall,panic-in-restore"));
     let (mut panics, others) = in_a_group(&mut held);
-    assert_told(&held, &panics.reply());
+    assert_logged(&held, &panics.reply());
     for mut other in others {
         assert_eq!(other.reply()["ok"], true);
     }
     let shown = held.home.ok("users.show", json!({"user": "admin"}));
     assert_eq!(shown["user"]["display_name"], "Third");
     // Again, on the same connection.
-    assert_told(&held, &panics.ask(RESTORE));
+    assert_logged(&held, &panics.ask(RESTORE));
     // Those that were done left a record each, the one that panicked none.
     let records = held.home.ok("audit.ls", json!({}))["items"].as_array().unwrap().len();
     assert_eq!(records, 3);

@@ -38,7 +38,7 @@ impl StalledDaemon {
         client
     }
 
-    /// Waits until so many writes have begun: the database thread stands still in the last one.
+    /// Waits until so many writes have begun: the database thread is stalled in the last one.
     pub(crate) fn stalled(&self, writes: usize) {
         self.running.wait_for_logs("a write stalls", writes);
     }

@@ -1,4 +1,4 @@
-//! A database thread that stands still.
+//! A database thread that is stalled.
 
 use std::io::Read;
 use std::time::Duration;
@@ -57,15 +57,15 @@ fn waiting_without_a_deadline_is_caught() {
     assert!(read.stream().read(&mut [0]).is_err(), "it waits on");
 }
 
-/// The line timeout of a request runs while an earlier one is at work no more than it should.
+/// The line timeout of a request starts when the earlier one has ended.
 #[test]
-fn a_line_is_not_timed_while_an_earlier_request_is_at_work() {
+fn a_line_is_not_timed_while_an_earlier_request_runs() {
     let mut held =
         StalledDaemon::start(TestDaemon::new().args(["--line-timeout", "1"]).faulty("stall"));
     let mut client = held.send(&naming("Begun"));
     held.stalled(1);
     client.send("{\"cmd\":");
-    // Another that has nothing at work is closed meanwhile.
+    // Another connection without a running request is closed meanwhile.
     let mut idle = held.home.connect();
     idle.send("{\"cmd\":");
     idle.assert_closed();

@@ -125,7 +125,7 @@ fn used(line: &str, depth: usize) -> impl Iterator<Item = &str> {
     from_root.chain(above).map(first_word)
 }
 
-/// A group of names is told as it is: each module is to be named by itself.
+/// A group of names is reported as it is: each module is to be named by itself.
 fn first_word(rest: &str) -> &str {
     let end = rest.find(|one: char| !one.is_alphanumeric() && one != '_').unwrap_or(rest.len());
     if end == 0 { rest } else { &rest[..end] }

@@ -23,7 +23,7 @@ pub(crate) fn faults(source: &Source) -> Vec<String> {
 }
 
 /// First line and length of every function, as the formatter lays them out: the brace that ends
-/// one stands below its first word.
+/// one is below its first word.
 fn functions(source: &Source) -> impl Iterator<Item = (usize, usize)> {
     let starts = source.lines.iter().enumerate().filter(|(_, line)| begins_function(line));
     starts.map(|(at, line)| {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_beside_each_other_are_counted_by_themselves() {
+    fn functions_next_to_each_other_are_counted_by_themselves() {
         let text = function("fn a()", 59).repeat(3) + "fn b() {}\ntrait T {\n    fn c();\n}\n";
         let source = Source::new("a.rs", &text);
         assert_eq!(

@@ -1,6 +1,6 @@
-//! A source file without what the rules do not look at.
+//! A source file, without what the rules do not cover.
 
-/// A file, told by its path from the workspace.
+/// A file with its path from the workspace.
 pub(crate) struct Source {
     pub(crate) path: String,
     /// Every line as it is.
@@ -12,7 +12,7 @@ impl Source {
         Self { path: path.to_owned(), lines: text.lines().map(str::to_owned).collect() }
     }
 
-    /// Files that only tests are made of.
+    /// Files of tests alone.
     pub(crate) fn is_test(&self) -> bool {
         let name = self.name();
         self.path.contains("/tests/") || name == "tests.rs" || name == "testing.rs"
@@ -29,7 +29,7 @@ impl Source {
         lines.map(|(at, line)| (at + 1, line.split("//").next().unwrap()))
     }
 
-    /// The tests beside the code are the last module of a file.
+    /// The tests next to the code are the last module of a file.
     fn end_of_code(&self) -> usize {
         let tests = self.lines.windows(2).position(|pair| {
             pair[0].trim() == "#[cfg(test)]" && pair[1].trim_start().starts_with("mod tests {")
@@ -43,7 +43,7 @@ impl Source {
     }
 }
 
-/// Where `word` stands in `line` as a word of its own.
+/// Where `word` is in `line` as a word of its own.
 pub(crate) fn words<'a>(line: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let is_part = |one: Option<char>| one.is_some_and(|one| one.is_alphanumeric() || one == '_');
     line.match_indices(word).map(|(at, _)| at).filter(move |at| {

@@ -1,4 +1,4 @@
-//! Names that only one place may speak.
+//! Names that only one place may use.
 
 use crate::source::{Source, words};
 
@@ -26,7 +26,7 @@ pub(crate) fn faults(source: &Source) -> Vec<String> {
         }
         for (at, line) in source.code().filter(|(_, line)| holds(line, word)) {
             let line = line.trim();
-            faults.push(source.fault(at, &format!("{word} stands only in {places:?}: {line}")));
+            faults.push(source.fault(at, &format!("{word} is used only in {places:?}: {line}")));
         }
     }
     faults

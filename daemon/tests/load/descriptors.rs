@@ -84,7 +84,7 @@ fn without_descriptors_it_rests_and_serves_again_soon() {
 fn accepting_without_a_rest_is_caught() {
     let _alone = alone();
     let mut home =
-        TestDaemon::new().args(["--max-connections-per-uid=200"]).faulty("accept-without-rest");
+        TestDaemon::new().args(["--max-connections-per-uid=200"]).faulty("no-accept-backoff");
     let Some(_clients) = used_up(&mut home) else { return };
     assert!(spent(&home) > MOST);
 }

@@ -49,7 +49,7 @@ fn flood(socket: &Path) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
 }
 
-fn is_served_beside_a_flood(allow: &[&str], sign: &str) {
+fn is_served_during_a_flood(allow: &[&str], sign: &str) {
     if !is_root() {
         return skipped("needs root");
     }
@@ -62,27 +62,27 @@ fn is_served_beside_a_flood(allow: &[&str], sign: &str) {
     open_to_all(&home.socket());
     let mut honest = home.connect();
     let mut flooding = flood(&home.socket());
-    // It is at work.
+    // The flood has begun.
     match sign {
         "forbidden" => drop(home.running().wait_for_log("a peer without rights was refused")),
         _ => while honest.ok("status", json!({}))["connections"]["open"] != 33 {},
     }
-    let beside = best_p99(&mut honest, r#"{"cmd":"users.ls"}"#, REQUESTS);
+    let p99 = best_p99(&mut honest, r#"{"cmd":"users.ls"}"#, REQUESTS);
     for _ in 0..20 {
         assert_eq!(home.connect().ask(r#"{"cmd":"ping"}"#)["ok"], true, "a new connection");
     }
     drop(flooding.stdin.take());
     flooding.wait().unwrap();
-    assert!(beside < P99, "{beside:?}");
+    assert!(p99 < P99, "{p99:?}");
     home.stop();
 }
 
 #[test]
 fn a_flood_of_somebody_with_rights_is_turned_away() {
-    is_served_beside_a_flood(&["read=uid:54001"], "busy");
+    is_served_during_a_flood(&["read=uid:54001"], "busy");
 }
 
 #[test]
 fn a_flood_of_somebody_without_rights_is_turned_away() {
-    is_served_beside_a_flood(&[], "forbidden");
+    is_served_during_a_flood(&[], "forbidden");
 }

@@ -1,4 +1,4 @@
-//! Clients that ask for too much, and the honest one beside them.
+//! Clients that ask for too much, and an honest one at the same time.
 
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "other binaries use the rest of the harness")]

@@ -1,4 +1,4 @@
-//! Slow senders beside an honest client.
+//! Slow senders and an honest client at the same time.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -15,7 +15,7 @@ use crate::common::json::Ask;
 use crate::common::outside::as_user;
 use crate::common::peer::open_to_all;
 use crate::common::test_daemon::TestDaemon;
-use crate::common::{PATIENCE, is_root, skipped};
+use crate::common::{TIMEOUT, is_root, skipped};
 use crate::measure::{P99, alone, best_p99, hold_many};
 
 /// The socket to send to slowly; without it `helper` does nothing.
@@ -30,12 +30,12 @@ const HELD: u64 = 32 + 1;
 const SLOW: usize = 200;
 const LONG_SLOW: usize = 500;
 
-/// Requests of the honest client beside them.
+/// Requests of the honest client meanwhile.
 const REQUESTS: usize = 1000;
 const LONG_REQUESTS: usize = 50_000;
 
 /// Each sends a byte a second, one after the other, until the honest client is done.
-fn beside_slow_senders(senders: usize, requests: usize) -> Duration {
+fn p99_with_slow_senders(senders: usize, requests: usize) -> Duration {
     let _alone = alone();
     hold_many();
     let mut home = TestDaemon::new().args([
@@ -65,14 +65,14 @@ fn beside_slow_senders(senders: usize, requests: usize) -> Duration {
 
 #[test]
 fn an_honest_client_does_not_wait_for_slow_senders() {
-    let p99 = beside_slow_senders(SLOW, REQUESTS);
+    let p99 = p99_with_slow_senders(SLOW, REQUESTS);
     assert!(p99 < P99, "{p99:?}");
 }
 
 #[test]
 #[ignore = "long: 500 senders for a minute"]
 fn an_honest_client_does_not_wait_for_slow_senders_in_the_long_run() {
-    let p99 = beside_slow_senders(LONG_SLOW, LONG_REQUESTS);
+    let p99 = p99_with_slow_senders(LONG_SLOW, LONG_REQUESTS);
     assert!(p99 < P99, "{p99:?}");
 }
 
@@ -113,7 +113,7 @@ fn stranger(socket: &Path) -> Child {
 }
 
 /// 500 of another user at the default limits: most are turned away, and come again.
-fn beside_a_slow_stranger(requests: usize) {
+fn serves_with_a_slow_stranger(requests: usize) {
     if !is_root() {
         return skipped("needs root");
     }
@@ -127,7 +127,7 @@ fn beside_a_slow_stranger(requests: usize) {
     let await_stranger = |honest: &mut Client| {
         let watch = Stopwatch::start();
         while honest.ok("status", json!({}))["connections"]["open"] != HELD {
-            assert!(watch.elapsed() < PATIENCE, "the stranger holds more, or less");
+            assert!(watch.elapsed() < TIMEOUT, "the stranger holds more, or less");
         }
     };
     await_stranger(&mut honest);
@@ -140,11 +140,11 @@ fn beside_a_slow_stranger(requests: usize) {
 
 #[test]
 fn an_honest_client_does_not_wait_for_a_slow_stranger() {
-    beside_a_slow_stranger(REQUESTS);
+    serves_with_a_slow_stranger(REQUESTS);
 }
 
 #[test]
 #[ignore = "long: 500 senders of another user for a minute"]
 fn an_honest_client_does_not_wait_for_a_slow_stranger_in_the_long_run() {
-    beside_a_slow_stranger(LONG_REQUESTS);
+    serves_with_a_slow_stranger(LONG_REQUESTS);
 }

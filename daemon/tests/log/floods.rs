@@ -16,8 +16,8 @@ const FLOOD: usize = 1024 * 1024;
 /// Characters that are escaped in every form, some of them six- and eightfold.
 const HARM: &str = "\u{1}\u{202e}\u{feff}\n\"\\'🙂";
 
-/// How many records of a message a log tells of, written or counted.
-pub(crate) fn told(log: &str, message: &str) -> u64 {
+/// How many records of a message a log has, written or counted.
+pub(crate) fn records(log: &str, message: &str) -> u64 {
     let number = |line: &str| {
         let (before, _) = line.split_once(message)?;
         let more = before.strip_suffix(" more: ").and_then(|text| text.rsplit(' ').next());
@@ -42,7 +42,7 @@ fn login(name: &str, ip: &str) -> String {
 }
 
 #[test]
-fn twenty_thousand_forbidden_requests_write_little_and_are_all_told() {
+fn twenty_thousand_forbidden_requests_write_little_and_are_all_counted() {
     let mut home = TestDaemon::new().with_auth_socket();
     home.start();
     let mut client = Client::connect(&home.auth_socket());
@@ -51,7 +51,7 @@ fn twenty_thousand_forbidden_requests_write_little_and_are_all_told() {
     assert!(replies.iter().all(|reply| reply["error"]["code"] == "forbidden"));
     let log = home.stop();
     assert!(log.len() < FLOOD, "{} bytes", log.len());
-    assert_eq!(told(&log, "forbidden command=\"users.ls\" uid="), 20_000, "{log}");
+    assert_eq!(records(&log, "forbidden command=\"users.ls\" uid="), 20_000, "{log}");
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn refused_writes_and_failed_checks_of_rights_are_counted_too() {
     ask_all(&mut client, &lines);
     let log = home.stop();
     assert!(log.len() < FLOOD / 10, "{} bytes", log.len());
-    assert_eq!(told(&log, "refused command=\"users.rm\" uid="), 5000, "{log}");
+    assert_eq!(records(&log, "refused command=\"users.rm\" uid="), 5000, "{log}");
 }
 
 /// In each format: 384 KB in one name, and each argument of a stranger.
@@ -104,7 +104,7 @@ fn name_in(line: &str, format: &str) -> Option<String> {
 
 /// 25 MB of log a second, once.
 #[test]
-fn attempts_that_are_rate_limited_write_little_and_are_all_told() {
+fn attempts_that_are_rate_limited_write_little_and_are_all_counted() {
     let mut home = TestDaemon::new().args(["--login-burst=1", "--refusal-floor=0"]);
     home.start();
     let mut client = home.connect();
@@ -115,17 +115,17 @@ fn attempts_that_are_rate_limited_write_little_and_are_all_told() {
     assert!(replies.iter().filter(limited).count() > 1900);
     let log = home.stop();
     assert!(log.len() < FLOOD, "{} bytes", log.len());
-    assert_eq!(told(&log, "login refused ip=192.0.2.1 user=\""), 2000);
+    assert_eq!(records(&log, "login refused ip=192.0.2.1 user=\""), 2000);
     let filter =
         regex::Regex::new("login refused ip=192.0.2.1 user=\"[^\"]*\" reason=\"[a-z ]+\"$");
     let lines: Vec<_> = log.lines().filter(|line| line.contains("login refused")).collect();
     assert!(lines.iter().all(|line| filter.as_ref().unwrap().is_match(line)), "{lines:?}");
 }
 
-/// Whoever moves through addresses fills no table, and every address that is told apart is one
-/// that fail2ban can read.
+/// A stranger with many addresses fills no table, and every address that is logged is one that
+/// fail2ban can read.
 #[test]
-fn attempts_from_many_addresses_write_little_and_are_all_told() {
+fn attempts_from_many_addresses_write_little_and_are_all_counted() {
     let mut home = TestDaemon::new().args(["--login-burst=1", "--refusal-floor=0"]);
     home.start();
     let mut client = home.connect();
@@ -134,7 +134,7 @@ fn attempts_from_many_addresses_write_little_and_are_all_told() {
     ask_all(&mut client, &lines);
     let log = home.stop();
     assert!(log.len() < FLOOD, "{} bytes", log.len());
-    assert_eq!(told(&log, "login refused ip="), 15_000);
+    assert_eq!(records(&log, "login refused ip="), 15_000);
     assert!(log.contains("login refused ip=10.0.0.7 user=\"admin\" reason=\""), "{log}");
 }
 
@@ -150,6 +150,6 @@ fn logins_that_succeed_all_the_time_are_counted_too() {
     let replies = ask_all(&mut home.connect(), &vec![line; 1000]);
     assert!(replies.iter().all(|reply| reply["ok"] == true), "{}", replies[0]);
     let log = home.stop();
-    assert_eq!(told(&log, "login ok ip=192.0.2.1 user=\"bob\""), 1000, "{log}");
+    assert_eq!(records(&log, "login ok ip=192.0.2.1 user=\"bob\""), 1000, "{log}");
     assert!(log.lines().count() < 300, "{log}");
 }

@@ -1,4 +1,4 @@
-//! The log under those who would fill it, and beside those who do not read it.
+//! The log under clients that would fill it, and with readers that do not read it.
 
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "other binaries use the rest of the harness")]

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::common::client::Client;
 use crate::common::test_daemon::TestDaemon;
-use crate::floods::{RECORD, told};
+use crate::floods::{RECORD, records};
 
 const STRANGERS: usize = 4;
 
@@ -97,9 +97,9 @@ fn flood(home: &TestDaemon, until: &Receiver<()>) -> u64 {
     0
 }
 
-/// The slowest request of an honest client beside the flood, the best of three series; and how
+/// The slowest request of an honest client during the flood, the best of three series; and how
 /// often the strangers were refused in each way.
-fn beside_a_flood(home: &TestDaemon) -> (Duration, u64) {
+fn during_a_flood(home: &TestDaemon) -> (Duration, u64) {
     let (done, until) = channel::<()>();
     std::thread::scope(|scope| {
         let flood = scope.spawn(move || flood(home, &until));
@@ -134,7 +134,7 @@ fn a_slow_reader_of_the_log_stops_nobody() {
             // The rest at once, so that the daemon can end.
             std::io::copy(&mut log, &mut std::io::sink()).unwrap();
         });
-        let (worst, _) = beside_a_flood(&home);
+        let (worst, _) = during_a_flood(&home);
         drop(done);
         assert_eq!(daemon.stop().0, Some(0));
         worst
@@ -146,7 +146,7 @@ fn a_slow_reader_of_the_log_stops_nobody() {
 fn a_reader_that_never_reads_stops_nobody_and_no_stop() {
     let home = flooded();
     let mut daemon = Daemon::start(&home);
-    let (worst, _) = beside_a_flood(&home);
+    let (worst, _) = during_a_flood(&home);
     assert!(worst < WORST, "{worst:?}");
     let (code, took) = daemon.stop();
     assert_eq!(code, Some(0));
@@ -157,7 +157,7 @@ fn a_reader_that_never_reads_stops_nobody_and_no_stop() {
 fn a_reader_that_comes_back_finds_every_refusal() {
     let home = flooded();
     let mut daemon = Daemon::start(&home);
-    let (_, refused) = beside_a_flood(&home);
+    let (_, refused) = during_a_flood(&home);
     let mut log = daemon.log.take().unwrap();
     let reading = std::thread::spawn(move || {
         let mut rest = String::new();
@@ -168,8 +168,8 @@ fn a_reader_that_comes_back_finds_every_refusal() {
     let log = reading.join().unwrap();
     assert!(log.ends_with(" INFO stopped\n"), "{log}");
     assert!(log.lines().all(|line| line.len() < RECORD), "{log}");
-    assert_eq!(told(&log, "login refused ip="), refused);
-    assert_eq!(told(&log, "refused command=\"users.rm\" uid="), refused);
+    assert_eq!(records(&log, "login refused ip="), refused);
+    assert_eq!(records(&log, "refused command=\"users.rm\" uid="), refused);
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn a_reader_that_is_gone_stops_nobody() {
     let home = flooded();
     let mut daemon = Daemon::start(&home);
     drop(daemon.log.take());
-    let (worst, _) = beside_a_flood(&home);
+    let (worst, _) = during_a_flood(&home);
     assert!(worst < WORST, "{worst:?}");
     let (code, took) = daemon.stop();
     assert_eq!(code, Some(0));

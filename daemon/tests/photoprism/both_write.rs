@@ -53,7 +53,7 @@ fn nobody_loses_an_update_within_a_minute() {
 }
 
 #[test]
-fn without_patience_for_locks_errors_are_seen() {
+fn without_a_lock_timeout_errors_are_seen() {
     let mut home = TestDaemon::new().with_database(fixture()).faulty("no-lock-timeout");
     let seen = run(&mut home, Duration::from_secs(6));
     assert!(seen.errors.iter().any(|error| error["code"] == "unavailable"), "{seen:?}");
@@ -66,19 +66,19 @@ fn run(home: &mut TestDaemon, time: Duration) -> Seen {
     home.start();
     let stop = Arc::new(AtomicBool::new(false));
     let written = Arc::new(AtomicI64::new(0));
-    let theirs = writer(photoprism(home), (Arc::clone(&stop), Arc::clone(&written)));
+    let writing = writer(photoprism(home), (Arc::clone(&stop), Arc::clone(&written)));
     let errors = Arc::new(Mutex::new(Vec::new()));
     let until = Until { begun: Stopwatch::start(), time, written };
     let clients: Vec<JoinHandle<u64>> = (0..CLIENTS)
         .map(|number| {
-            let guest = TestClient::new(home.connect(), number, Arc::clone(&errors));
+            let client = TestClient::new(home.connect(), number, Arc::clone(&errors));
             let until = until.clone();
-            std::thread::spawn(move || guest.work(&until))
+            std::thread::spawn(move || client.work(&until))
         })
         .collect();
     let rounds: Vec<u64> = clients.into_iter().map(|client| client.join().unwrap()).collect();
     stop.store(true, Ordering::Relaxed);
-    let writes = theirs.join().unwrap();
+    let writes = writing.join().unwrap();
     let errors = std::mem::take(&mut *errors.lock().unwrap());
     if errors.is_empty() {
         check(home, &before, (&rounds, writes));
@@ -203,17 +203,17 @@ fn check(home: &mut TestDaemon, before: &[String], (rounds, writes): (&[u64], i6
         assert_eq!(user["attr"], rounds.to_string(), "an update of the daemon was lost");
     }
     let conn = photoprism(home);
-    let theirs = [
+    let written = [
         "SELECT CAST(user_attr AS INTEGER) FROM auth_users WHERE user_name = 'erin'",
         "SELECT CAST(photo_title AS INTEGER) FROM photos WHERE id = 1",
         "SELECT count(*) FROM keywords WHERE keyword GLOB 'word*'",
     ];
-    for statement in theirs {
+    for statement in written {
         assert_eq!(number(&conn, statement), writes, "{statement}");
     }
     assert_sound(&conn);
     assert_eq!(home.ok("audit.verify", json!({}))["ok"], true);
     let after = untouchable(&conn);
     let lost = before.iter().filter(|line| !after.contains(line)).count();
-    assert!(lost <= 1, "{lost} rows changed beside the one that was written");
+    assert!(lost <= 1, "{lost} rows changed in addition to the one that was written");
 }

@@ -31,7 +31,7 @@ fn file_name(result: &Value) -> String {
     path.file_name().unwrap().to_str().unwrap().to_owned()
 }
 
-/// A database that was reset, with the backup that the reset made.
+/// A database that was reset, with the backup that the reset wrote.
 fn after_a_reset(home: &mut TestDaemon) -> String {
     file_name(&home.ok("users.reset", json!({})))
 }
@@ -88,15 +88,15 @@ fn a_restore_waits_for_nobody_s_half_done_work() {
 
 #[test]
 fn the_backup_of_another_kind_is_refused() {
-    let mut ours = TestDaemon::started();
-    let made = ours.ok("backup.create", json!({}));
-    let mut theirs = home();
-    theirs.ok("backup.create", json!({}));
-    let directory = theirs.data().join("backups");
-    std::fs::copy(made["backup"].as_str().unwrap(), directory.join("backup-of-ours.db")).unwrap();
-    let refused = theirs.refused("backup.restore", json!({"file": "backup-of-ours.db"}));
+    let mut own = TestDaemon::started();
+    let created = own.ok("backup.create", json!({}));
+    let mut attached = home();
+    attached.ok("backup.create", json!({}));
+    let directory = attached.data().join("backups");
+    std::fs::copy(created["backup"].as_str().unwrap(), directory.join("own-backup.db")).unwrap();
+    let refused = attached.refused("backup.restore", json!({"file": "own-backup.db"}));
     assert!(refused["code"] == "conflict" || refused["code"] == "not_found", "{refused}");
-    assert_eq!(number(&photoprism(&theirs), "SELECT count(*) FROM auth_users"), 13);
+    assert_eq!(number(&photoprism(&attached), "SELECT count(*) FROM auth_users"), 13);
 }
 
 #[test]

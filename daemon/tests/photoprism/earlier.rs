@@ -1,4 +1,4 @@
-//! Backups that earlier versions made: they held the tables as the database declares them, and no
+//! Backups that earlier versions wrote: they held the tables as the database declares them, and no
 //! clients.
 
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::common::test_daemon::TestDaemon;
 use crate::rows::{TABLES, rows, run};
 use crate::setup::{altered, number, photoprism};
 
-/// Makes one as they did.
+/// Writes one as they did.
 fn earlier(source: &Path, target: &Path) {
     let conn = Connection::open(target).unwrap();
     run(&conn, "PRAGMA foreign_keys = 0");
@@ -54,19 +54,19 @@ fn one_of_photoprisms_accounts_is_taken_and_leaves_clients_as_they_are() {
            FROM auth_users WHERE user_name = 'bob';
          INSERT INTO passwords (uid, hash) VALUES ('cs000000000000u1', 'of a client')",
     );
-    let made = home.ok("backup.create", json!({}));
+    let created = home.ok("backup.create", json!({}));
     let directory = home.data().join("backups");
     earlier(home.database(), &directory.join("earlier.db"));
     let conn = photoprism(&home);
     let before = rows(&conn);
-    let told = restored(&mut home, "photoprism");
-    assert_eq!((&told["unchanged"], &told["sessions_restored"]), (&json!(11), &json!(14)));
+    let counts = restored(&mut home, "photoprism");
+    assert_eq!((&counts["unchanged"], &counts["sessions_restored"]), (&json!(11), &json!(14)));
     assert_eq!(rows(&conn), before);
     home.ok("users.reset", json!({}));
     assert_eq!(number(&conn, "SELECT count(*) FROM auth_clients"), 0);
     assert_eq!(restored(&mut home, "photoprism")["added"], 11);
     // It never held the client, which the one of today does.
-    home.ok("backup.restore", json!({"file": made["file"], "with_sessions": true}));
+    home.ok("backup.restore", json!({"file": created["file"], "with_sessions": true}));
     assert_eq!(rows(&conn), before);
 }
 

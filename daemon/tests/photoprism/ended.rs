@@ -141,7 +141,7 @@ fn nothing_is_active_after_its_end_was_acknowledged() {
     let conn = photoprism(&home);
     conn.pragma_update(None, "synchronous", "off").unwrap();
     let kept = Ghost::load(&conn, WEB.0);
-    let (stop, writing) = stand_in(&home, kept.clone());
+    let (stop, writing) = keep_writing_back(&home, kept.clone());
     for _ in 0..20 {
         kept.clone().save(&conn, "203.0.113.1");
         // It may be ended already.
@@ -157,7 +157,7 @@ fn nothing_is_active_after_its_end_was_acknowledged() {
 }
 
 /// Another thread that writes it back at moments that nobody chose.
-fn stand_in(
+fn keep_writing_back(
     home: &TestDaemon,
     mut ghost: Ghost,
 ) -> (std::sync::Arc<std::sync::atomic::AtomicBool>, std::thread::JoinHandle<()>) {

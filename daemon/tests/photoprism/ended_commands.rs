@@ -201,9 +201,9 @@ fn a_backup_and_the_counts_leave_out_what_came_back() {
     assert!(text.contains("photoprismd_sessions 13"), "{text}");
     conn.execute_batch("ROLLBACK").unwrap();
     phone.save(&conn, "203.0.113.98");
-    let made = home.ok("backup.create", json!({}));
-    assert_eq!(made["counts"]["sessions"], 13, "{made}");
-    let backup = Connection::open(made["backup"].as_str().unwrap()).unwrap();
+    let created = home.ok("backup.create", json!({}));
+    assert_eq!(created["counts"]["sessions"], 13, "{created}");
+    let backup = Connection::open(created["backup"].as_str().unwrap()).unwrap();
     let there = dump(&backup, "SELECT id FROM auth_sessions WHERE ref_id = 'sessbo4hwg3t'");
     assert_eq!(there, Vec::<String>::new());
 }

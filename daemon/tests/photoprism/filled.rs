@@ -95,12 +95,12 @@ fn no_command_changes_anything_outside_of_the_account_tables() {
     let journal: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
     assert_eq!(journal, "delete", "left as found");
     home.stop();
-    let mut beside: Vec<_> = fs::read_dir(home.data())
+    let mut files: Vec<_> = fs::read_dir(home.data())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    beside.sort();
-    assert_eq!(beside, ["backups", "index.db", "index.db.lock", "photoprism-admin.db"]);
+    files.sort();
+    assert_eq!(files, ["backups", "index.db", "index.db.lock", "photoprism-admin.db"]);
 }
 
 #[test]
@@ -112,8 +112,8 @@ fn the_harness_finds_a_change_elsewhere() {
     for change in [
         "UPDATE photos SET photo_title = 'Another' WHERE photo_uid = 'pqz1r5w1rstuvwxy'",
         "DELETE FROM links WHERE link_uid = 'sqz1r5w1rstuvwxy'",
-        "ALTER TABLE auth_users ADD COLUMN ours INTEGER",
-        "CREATE INDEX ours ON auth_users (user_attr)",
+        "ALTER TABLE auth_users ADD COLUMN extra INTEGER",
+        "CREATE INDEX extra ON auth_users (user_attr)",
     ] {
         conn.execute_batch("BEGIN").unwrap();
         conn.execute(change, []).unwrap();

@@ -7,7 +7,7 @@ use photoprism_daemon::clock::{Clock, Stopwatch};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use crate::common::PATIENCE;
+use crate::common::TIMEOUT;
 use crate::setup::{Row, busy_elsewhere, row};
 
 /// A session in PhotoPrism's memory.
@@ -53,7 +53,7 @@ impl Ghost {
         self.write(conn);
     }
 
-    /// A session that PhotoPrism makes from an app password in its memory.
+    /// A session that PhotoPrism creates from an app password in its memory.
     pub(crate) fn child(&self, conn: &Connection, secret: &str, ref_id: &str) -> Self {
         let mut child = self.clone();
         child.set("id", id_of(secret));
@@ -64,7 +64,7 @@ impl Ghost {
         child
     }
 
-    /// An app password that PhotoPrism makes for the same account.
+    /// An app password that PhotoPrism creates for the same account.
     pub(crate) fn another(&self, conn: &Connection, ref_id: &str, name: &str) -> Self {
         let (mut other, id) = (self.clone(), id_of(name));
         for (column, text) in [("id", id.as_str()), ("ref_id", ref_id), ("client_name", name)] {
@@ -107,7 +107,7 @@ impl Ghost {
 pub(crate) fn wait_until(what: &str, met: impl Fn() -> bool) {
     let begun = Stopwatch::start();
     while !met() {
-        assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}");
+        assert!(begun.elapsed() < TIMEOUT, "waited in vain: {what}");
         busy_elsewhere(Duration::from_millis(20));
     }
 }

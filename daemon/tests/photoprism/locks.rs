@@ -1,4 +1,4 @@
-//! PhotoPrism's locks are waited for, as it waits for ours.
+//! The daemon waits for PhotoPrism's locks, as PhotoPrism waits for the daemon's.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ fn a_writer_is_waited_for_and_those_who_only_look_are_served_meanwhile() {
 }
 
 #[test]
-fn a_lock_that_is_held_for_longer_is_told_and_nothing_is_changed() {
+fn a_lock_that_is_held_for_longer_is_reported_and_nothing_is_changed() {
     let mut home = home();
     home.ok("users.mod", json!({"user": "bob", "attr": "a"}));
     let conn = photoprism(&home);
@@ -45,7 +45,7 @@ fn a_lock_that_is_held_for_longer_is_told_and_nothing_is_changed() {
     assert!(refused["message"].as_str().unwrap().contains("locked"), "{refused}");
     let waited = begun.elapsed();
     assert!(waited >= Duration::from_secs(4) && waited < TWICE, "{waited:?}");
-    // Readers go on beside a writer that has not committed.
+    // Readers go on next to a writer that has not committed.
     assert_eq!(home.ok("users.show", json!({"user": "bob"}))["user"]["attr"], "a");
     conn.execute_batch("ROLLBACK").unwrap();
     home.ok("users.mod", json!({"user": "bob", "attr": "b"}));
@@ -53,7 +53,7 @@ fn a_lock_that_is_held_for_longer_is_told_and_nothing_is_changed() {
 
 /// PhotoPrism writes pages before its commit where a transaction is large: nobody reads then.
 #[test]
-fn a_lock_that_keeps_readers_out_is_told_to_all_who_wait_and_ends_nothing() {
+fn a_lock_that_keeps_readers_out_is_reported_to_all_who_wait_and_ends_nothing() {
     let mut home = home();
     home.ok("users.mod", json!({"user": "bob", "attr": "a"}));
     let conn = photoprism(&home);
@@ -94,13 +94,13 @@ fn those_who_only_look_wait_for_such_a_lock_together() {
     assert_eq!(readers[0].ok("users.show", json!({"user": "bob"}))["user"]["name"], "bob");
 }
 
-/// Neither does the daemon's own look at the tables, nor one who asks late, hold up those who wait.
+/// Neither the daemon's own check of the tables nor a late request holds up those who wait.
 #[test]
 fn such_a_lock_costs_nobody_more_than_one_wait() {
     let home = home();
     let conn = photoprism(&home);
     conn.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    // The daemon looks at the tables once a second while nothing is asked.
+    // The daemon checks the tables once a second while nothing is asked.
     busy_elsewhere(Duration::from_millis(1500));
     let (mut writer, mut reader) = (home.connect(), home.connect());
     let write = json!({"cmd": "users.mod", "args": {"user": "bob", "attr": "b"}});
@@ -146,5 +146,5 @@ fn while_it_is_gone_writes_are_unavailable() {
     ] {
         assert_eq!(home.refused(cmd, args)["code"], "unavailable", "{cmd}");
     }
-    assert!(!home.database().exists(), "never made by us");
+    assert!(!home.database().exists(), "never created by the daemon");
 }

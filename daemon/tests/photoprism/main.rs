@@ -1,4 +1,4 @@
-//! The daemon on a database that a real PhotoPrism made: what is read, what is written, and that
+//! The daemon on a database that a real PhotoPrism created: what is read, what is written, and that
 //! nothing else in it ever changes.
 
 #[expect(dead_code, reason = "other test binaries use the rest of it")]

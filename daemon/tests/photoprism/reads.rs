@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 
-/// A database that a real PhotoPrism of December 2024 made; test data.
+/// A database that a real PhotoPrism of December 2024 created; test data.
 fn fixture() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"))
 }
@@ -196,11 +196,11 @@ fn text_is_read_from_any_storage_class() {
 }
 
 #[test]
-fn a_database_that_is_not_there_yet_is_waited_for() {
+fn a_database_that_does_not_exist_yet_is_waited_for() {
     let mut home = TestDaemon::new().with_database(fixture());
     fs::remove_file(home.database()).unwrap();
     home.start();
-    assert!(home.running().log().contains("(photoprism, not there yet)"));
+    assert!(home.running().log().contains("(photoprism, does not exist yet)"));
     assert_eq!(home.ok("ping", json!({}))["pong"], true);
     let database = home.ok("status", json!({}))["database"].clone();
     assert_eq!((&database["kind"], &database["schema"]), (&json!("photoprism"), &Value::Null));
@@ -212,7 +212,7 @@ fn a_database_that_is_not_there_yet_is_waited_for() {
     ] {
         assert_eq!(home.refused(cmd, args)["code"], "unavailable", "{cmd}");
     }
-    assert!(!home.database().exists(), "never made by us");
+    assert!(!home.database().exists(), "never created by the daemon");
     let arriving = home.data().join("arriving");
     fs::copy(fixture(), &arriving).unwrap();
     fs::rename(arriving, home.database()).unwrap();
@@ -231,21 +231,21 @@ fn hashes_that_photoprism_refuses_are_warned_of_at_the_start() {
 }
 
 #[test]
-fn what_is_exported_of_theirs_is_imported_elsewhere_as_far_as_the_rules_go() {
-    let mut theirs = TestDaemon::new().with_database(fixture());
-    theirs.start();
-    let page = theirs.ok("users.export", json!({"secrets": true, "limit": 1000}));
+fn an_export_from_photoprism_is_imported_elsewhere_as_far_as_the_rules_go() {
+    let mut attached = TestDaemon::new().with_database(fixture());
+    attached.start();
+    let page = attached.ok("users.export", json!({"secrets": true, "limit": 1000}));
     let rows: Vec<Value> = page["items"].as_array().unwrap().clone();
     let text: Vec<String> = rows.iter().map(Value::to_string).collect();
     assert_eq!(rows.len(), 10);
     assert!(rows.iter().any(|row| row["password_hash"].as_str().unwrap_or("").starts_with("$2a$")));
-    let begun = theirs.ok("users.import", json!({"text": text.join("\n")}))["import"].clone();
-    let again = theirs.ok("users.import", json!({"import": begun, "run": true}));
+    let begun = attached.ok("users.import", json!({"text": text.join("\n")}))["import"].clone();
+    let again = attached.ok("users.import", json!({"import": begun, "run": true}));
     assert_eq!((&again["counts"]["added"], &again["counts"]["updated"]), (&json!(0), &json!(0)));
 
-    let mut ours = TestDaemon::started();
-    let begun = ours.ok("users.import", json!({"text": text.join("\n")}))["import"].clone();
-    let done = ours.ok("users.import", json!({"import": begun, "run": true}));
+    let mut own = TestDaemon::started();
+    let begun = own.ok("users.import", json!({"text": text.join("\n")}))["import"].clone();
+    let done = own.ok("users.import", json!({"import": begun, "run": true}));
     let items = done["items"].as_array().unwrap();
     for (row, item) in rows.iter().zip(items) {
         let name = row["name"].as_str().unwrap();
@@ -255,7 +255,7 @@ fn what_is_exported_of_theirs_is_imported_elsewhere_as_far_as_the_rules_go() {
             "added" | "kept" | "unchanged" => {
                 assert!(good && item["name"] == name, "{row}: {item}");
             }
-            // What breaks a rule is told and not bent.
+            // What breaks a rule is reported and not changed.
             "refused" => assert!(!good || item["field"] != "name", "{row}: {item}"),
             other => panic!("{other}: {row}"),
         }

@@ -24,19 +24,19 @@ fn everything(home: &TestDaemon) -> (Vec<String>, Vec<String>, usize) {
 fn rows_of_other_tables_are_not_left_without_their_account() {
     for action in ["ON DELETE CASCADE", "ON DELETE SET NULL", "", "DEFERRABLE INITIALLY DEFERRED"] {
         let mut home = altered(&REFERRING.replace("ON DELETE CASCADE", action));
-        let made = home.ok("backup.create", json!({}));
+        let created = home.ok("backup.create", json!({}));
         let before = everything(&home);
         let refused = home.refused("users.reset", json!({}));
         assert_eq!(refused["code"], "conflict", "{action}: {refused}");
-        let told = refused["message"].as_str().unwrap();
+        let message = refused["message"].as_str().unwrap();
         assert!(
-            told.contains("rows of auth_groups (2)") && told.contains("rows of auth_users"),
-            "{told}"
+            message.contains("rows of auth_groups (2)") && message.contains("rows of auth_users"),
+            "{message}"
         );
-        assert!(told.contains("nothing was changed"), "{told}");
+        assert!(message.contains("nothing was changed"), "{message}");
         assert_eq!(everything(&home), before, "{action}");
         // Those whose account comes back a moment later stay.
-        home.ok("backup.restore", json!({"file": file(&made), "with_sessions": true}));
+        home.ok("backup.restore", json!({"file": file(&created), "with_sessions": true}));
         assert_eq!(everything(&home).1, before.1, "{action}");
         home.ok("auth.reset", json!({}));
         let conn = photoprism(&home);
@@ -49,12 +49,12 @@ fn rows_of_other_tables_are_not_left_without_their_account() {
 #[test]
 fn a_restore_takes_no_account_from_rows_of_other_tables() {
     let mut home = altered(REFERRING);
-    let made = file(&home.ok("backup.create", json!({})));
+    let created = file(&home.ok("backup.create", json!({})));
     home.ok("users.add", json!({"name": "later", "role": "admin", "password": "longenough"}));
     let conn = photoprism(&home);
     run(&conn, "INSERT INTO auth_groups SELECT user_uid FROM auth_users WHERE user_name = 'later'");
     let before = everything(&home);
-    let refused = home.refused("backup.restore", json!({"file": made}));
+    let refused = home.refused("backup.restore", json!({"file": created}));
     assert_eq!(refused["code"], "conflict", "{refused}");
     assert!(refused["message"].as_str().unwrap().contains("auth_groups"), "{refused}");
     assert_eq!(everything(&home), before);
@@ -62,13 +62,13 @@ fn a_restore_takes_no_account_from_rows_of_other_tables() {
         &conn,
         "DELETE FROM auth_groups WHERE user_uid NOT IN (SELECT user_uid FROM auth_users WHERE user_name <> 'later')",
     );
-    home.ok("backup.restore", json!({"file": made}));
+    home.ok("backup.restore", json!({"file": created}));
 }
 
 #[test]
-fn a_row_that_the_database_does_not_take_is_told() {
+fn a_row_that_the_database_does_not_take_is_reported() {
     let mut home = altered("UPDATE auth_users SET user_email = 'same@example.com' WHERE id > 1");
-    let made = file(&home.ok("backup.create", json!({})));
+    let created = file(&home.ok("backup.create", json!({})));
     let conn = photoprism(&home);
     run(
         &conn,
@@ -76,10 +76,10 @@ fn a_row_that_the_database_does_not_take_is_told() {
          CREATE UNIQUE INDEX q ON auth_users (user_email)",
     );
     let before = everything(&home);
-    let refused = home.refused("backup.restore", json!({"file": made}));
+    let refused = home.refused("backup.restore", json!({"file": created}));
     assert_eq!(refused["code"], "conflict", "{refused}");
-    let told = refused["message"].as_str().unwrap();
-    assert!(told.contains("UNIQUE constraint failed: auth_users.user_email"), "{told}");
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.contains("UNIQUE constraint failed: auth_users.user_email"), "{message}");
     assert_eq!(everything(&home), before);
     home.ok("users.mod", json!({"user": "bob", "attr": "x"}));
 }
@@ -88,7 +88,7 @@ fn a_row_that_the_database_does_not_take_is_told() {
 fn a_backup_that_would_not_be_taken_back_stops_what_destroys() {
     let mut home = TestDaemon::new().with_database(fixture());
     home.start();
-    let made = file(&home.ok("backup.create", json!({})));
+    let created = file(&home.ok("backup.create", json!({})));
     home.stop();
     let mut home = home.faulty("spoil-backup");
     home.start();
@@ -96,21 +96,24 @@ fn a_backup_that_would_not_be_taken_back_stops_what_destroys() {
     for (cmd, args) in [
         ("users.reset", json!({})),
         ("auth.reset", json!({})),
-        ("backup.restore", json!({"file": made})),
+        ("backup.restore", json!({"file": created})),
         ("backup.create", json!({})),
     ] {
         let refused = home.refused(cmd, args);
         assert_eq!(refused["code"], "unavailable", "{cmd}: {refused}");
-        let told = refused["message"].as_str().unwrap();
-        assert!(told.contains("nothing was changed"), "{cmd}: {told}");
-        assert!(told.contains("would not be taken back (it is damaged)"), "{cmd}: {told}");
-        assert!(told.contains(home.data().join("backups").to_str().unwrap()), "{cmd}: {told}");
+        let message = refused["message"].as_str().unwrap();
+        assert!(message.contains("nothing was changed"), "{cmd}: {message}");
+        assert!(message.contains("would not be taken back (it is damaged)"), "{cmd}: {message}");
+        assert!(
+            message.contains(home.data().join("backups").to_str().unwrap()),
+            "{cmd}: {message}"
+        );
         assert_eq!(everything(&home), before, "{cmd}");
     }
 }
 
 #[test]
-fn a_directory_that_is_in_the_way_is_told() {
+fn a_directory_that_is_in_the_way_is_reported() {
     let mut home = TestDaemon::new().with_database(fixture());
     std::fs::write(home.data().join("backups"), "in the way").unwrap();
     home.start();
@@ -118,8 +121,11 @@ fn a_directory_that_is_in_the_way_is_told() {
     for cmd in ["users.reset", "auth.reset", "backup.create", "backup.ls"] {
         let refused = home.refused(cmd, json!({}));
         assert_eq!(refused["code"], "unavailable", "{cmd}: {refused}");
-        let told = refused["message"].as_str().unwrap();
-        assert!(told.contains(home.data().join("backups").to_str().unwrap()), "{cmd}: {told}");
+        let message = refused["message"].as_str().unwrap();
+        assert!(
+            message.contains(home.data().join("backups").to_str().unwrap()),
+            "{cmd}: {message}"
+        );
     }
     assert_eq!(rows(&photoprism(&home)), before);
 }
@@ -145,7 +151,7 @@ fn restore(home: &mut TestDaemon, file: &str) -> Vec<String> {
 fn clients_come_back_unless_they_belong_to_nobody_by_now() {
     let mut home = altered(CLIENT);
     let conn = photoprism(&home);
-    let made = file(&home.ok("backup.create", json!({})));
+    let created = file(&home.ok("backup.create", json!({})));
     let was = client(&conn);
     // One that is gone, with a secret that stayed; one that changed; one that came.
     for change in [
@@ -155,9 +161,9 @@ fn clients_come_back_unless_they_belong_to_nobody_by_now() {
            auth_users WHERE user_name = 'alice'; INSERT INTO passwords (uid) VALUES ('cs000000000000u2')",
     ] {
         run(&conn, change);
-        let told = home.ok("backup.restore", json!({"file": made, "dry_run": true}));
-        assert!(told["accounts"].to_string().contains("\"clients\""), "{change}: {told}");
-        let warned = restore(&mut home, &made);
+        let plan = home.ok("backup.restore", json!({"file": created, "dry_run": true}));
+        assert!(plan["accounts"].to_string().contains("\"clients\""), "{change}: {plan}");
+        let warned = restore(&mut home, &created);
         assert!(!warned.iter().any(|text| text.contains("clients")), "{warned:?}");
         assert_eq!(client(&conn), was, "{change}");
         assert_eq!(number(&conn, "SELECT count(*) FROM passwords WHERE uid GLOB 'c*'"), 1);
@@ -168,28 +174,28 @@ fn clients_come_back_unless_they_belong_to_nobody_by_now() {
          UPDATE passwords SET hash = 'now' WHERE uid GLOB 'c*'",
     );
     let now = client(&conn);
-    let warned = restore(&mut home, &made);
+    let warned = restore(&mut home, &created);
     assert!(warned.iter().any(|text| text.contains("cs000000000000u1")), "{warned:?}");
     assert_eq!(client(&conn), now);
 }
 
 #[test]
-fn triggers_that_did_not_run_are_told_of() {
+fn triggers_that_did_not_run_are_reported() {
     let mut home = altered(
         "CREATE TRIGGER shadow AFTER DELETE ON auth_users BEGIN DELETE FROM albums; END;
          CREATE TRIGGER other AFTER DELETE ON photos BEGIN DELETE FROM albums; END;
          INSERT INTO albums (album_uid) VALUES ('as0000000000000a')",
     );
-    let told = |reply: &Value| {
+    let of_triggers = |reply: &Value| {
         assert_eq!(reply["ok"], true, "{reply}");
         warnings(reply).into_iter().find(|text| text.contains("triggers"))
     };
     let reset = home.confirmed("users.reset", json!({}));
-    assert_eq!(told(&reset).unwrap(), "triggers on these tables did not run: shadow");
-    let made = file(&reset["result"]);
-    let restored = home.confirmed("backup.restore", json!({"file": made}));
-    assert!(told(&restored).is_some());
-    assert_eq!(told(&home.confirmed("auth.reset", json!({}))), None, "nothing of sessions");
+    assert_eq!(of_triggers(&reset).unwrap(), "triggers on these tables did not run: shadow");
+    let created = file(&reset["result"]);
+    let restored = home.confirmed("backup.restore", json!({"file": created}));
+    assert!(of_triggers(&restored).is_some());
+    assert_eq!(of_triggers(&home.confirmed("auth.reset", json!({}))), None, "nothing of sessions");
     let conn = photoprism(&home);
     assert_eq!(number(&conn, "SELECT count(*) FROM albums"), 1);
 }
@@ -198,19 +204,22 @@ fn triggers_that_did_not_run_are_told_of() {
 fn rows_without_their_account_come_back_with_a_warning() {
     let orphan = "INSERT INTO auth_users_details (user_uid) VALUES ('ugone')";
     let mut home = altered(orphan);
-    let made = file(&home.ok("backup.create", json!({})));
-    assert_eq!(restore(&mut home, &made).iter().filter(|text| text.contains("ugone")).count(), 0);
+    let created = file(&home.ok("backup.create", json!({})));
+    assert_eq!(
+        restore(&mut home, &created).iter().filter(|text| text.contains("ugone")).count(),
+        0
+    );
     // A later PhotoPrism does not take such rows any more.
     let conn = photoprism(&home);
     run(&conn, "PRAGMA foreign_keys = 0; DELETE FROM auth_users_details WHERE user_uid = 'ugone'");
     tail(&conn, "auth_users_details", "FOREIGN KEY (user_uid) REFERENCES auth_users (user_uid)");
-    let warned = restore(&mut home, &made);
+    let warned = restore(&mut home, &created);
     assert!(
         warned.iter().any(|text| text.contains("rows of auth_users_details (1)")),
         "{warned:?}"
     );
     let found = "SELECT count(*) FROM auth_users_details WHERE user_uid = 'ugone'";
     assert_eq!(number(&conn, found), 1);
-    let again = restore(&mut home, &made);
+    let again = restore(&mut home, &created);
     assert!(!again.iter().any(|text| text.contains("rows of")), "it was there: {again:?}");
 }

@@ -60,7 +60,10 @@ fn photoprism_s_backup_and_restore_work_as_without_the_daemon() {
     home.ok("auth.login", login);
     let text = dump(home.database());
     assert!(text.contains("auth_users") && text.ends_with("COMMIT;\n"));
-    assert!(!text.contains("admin_audit") && !text.contains("audit_logins"), "nothing of ours");
+    assert!(
+        !text.contains("admin_audit") && !text.contains("audit_logins"),
+        "nothing of the daemon's own tables"
+    );
     let conn = photoprism(&home);
     let before = untouchable(&conn);
     let key = json!({"cmd": "users.mod", "key": "key-later",
@@ -133,7 +136,7 @@ fn a_file_put_in_its_place_while_it_runs_is_followed() {
 }
 
 #[test]
-fn what_daemon_and_photoprism_do_themselves_is_no_replacement() {
+fn what_daemon_and_photoprism_do_themselves_is_not_a_replacement() {
     let mut home = home();
     home.ok("users.mod", json!({"user": "bob", "attr": "a"}));
     home.ok("passwd.set", json!({"user": "bob", "password": "longer enough"}));
@@ -163,10 +166,10 @@ fn the_file_belongs_to_photoprism_s_user_and_nobody_else_reads_it() {
         std::os::unix::fs::chown(home.database(), Some(4711), Some(4712)).unwrap();
     }
     home.ok("users.mod", json!({"user": "bob", "attr": "a"}));
-    let theirs = std::fs::metadata(home.database()).unwrap();
+    let database = std::fs::metadata(home.database()).unwrap();
     for name in ["photoprism-admin.db", "photoprism-admin.db-wal"] {
-        let ours = std::fs::metadata(home.data().join(name)).unwrap();
-        assert_eq!((ours.uid(), ours.gid()), (theirs.uid(), theirs.gid()), "{name}");
-        assert_eq!(ours.mode() & 0o777, 0o600, "{name}");
+        let own = std::fs::metadata(home.data().join(name)).unwrap();
+        assert_eq!((own.uid(), own.gid()), (database.uid(), database.gid()), "{name}");
+        assert_eq!(own.mode() & 0o777, 0o600, "{name}");
     }
 }

@@ -1,4 +1,4 @@
-//! What the account tables hold and are declared like, looked at and altered from outside.
+//! The rows and the declarations of the account tables, read and changed by another program.
 
 use std::path::Path;
 
@@ -42,7 +42,7 @@ pub(crate) fn tail(conn: &Connection, table: &str, more: &str) {
     assert_sound(conn);
 }
 
-/// Makes a table anew with the same rows in the same order.
+/// Creates a table again with the same rows in the same order.
 pub(crate) fn rebuild(
     conn: &Connection,
     table: &str,

@@ -159,43 +159,43 @@ fn an_issuer_goes_with_its_auth_id() {
 
 #[test]
 fn photoprism_takes_no_brackets_in_a_subject_and_no_long_names() {
-    let (mut theirs, mut ours) = (home(), TestDaemon::started());
+    let (mut attached, mut own) = (home(), TestDaemon::started());
     let long = "ä".repeat(33);
     for (number, way) in WAYS.into_iter().enumerate() {
         let name = format!("n-{number}");
         let given = json!({"provider": "oidc", "auth_id": format!("<{number}>abc")});
         let refused = |field: &str| Err(("invalid_argument".to_owned(), field.to_owned()));
-        assert_eq!(bring(&mut theirs, way, (&name, &given)), refused("auth_id"), "{way:?}");
-        assert_eq!(bring(&mut ours, way, (&name, &given)), Ok(()), "{way:?}");
+        assert_eq!(bring(&mut attached, way, (&name, &given)), refused("auth_id"), "{way:?}");
+        assert_eq!(bring(&mut own, way, (&name, &given)), Ok(()), "{way:?}");
         // Other providers' are kept as they are.
         let given = json!({"auth_id": format!("<{number}>abc")});
-        bring(&mut theirs, way, (&format!("m-{number}"), &given)).unwrap();
+        bring(&mut attached, way, (&format!("m-{number}"), &given)).unwrap();
         if matches!(way, Way::AddRestore | Way::Mod | Way::Update) {
             // These need an account of that name first.
             continue;
         }
         let fits = "ä".repeat(31) + &number.to_string();
         let longer = format!("{long}{number}");
-        assert_eq!(bring(&mut theirs, way, (&longer, &json!({}))), refused("name"), "{way:?}");
-        assert_eq!(bring(&mut theirs, way, (&fits, &json!({}))), Ok(()), "{way:?}");
-        assert_eq!(bring(&mut ours, way, (&longer, &json!({}))), Ok(()), "{way:?}");
+        assert_eq!(bring(&mut attached, way, (&longer, &json!({}))), refused("name"), "{way:?}");
+        assert_eq!(bring(&mut attached, way, (&fits, &json!({}))), Ok(()), "{way:?}");
+        assert_eq!(bring(&mut own, way, (&longer, &json!({}))), Ok(()), "{way:?}");
     }
     let renamed = json!({"user": "n-1", "name": long});
-    ours.ok("users.rename", renamed.clone());
-    assert_eq!(theirs.fault("users.rename", renamed), ("invalid_argument".into(), "name".into()));
+    own.ok("users.rename", renamed.clone());
+    assert_eq!(attached.fault("users.rename", renamed), ("invalid_argument".into(), "name".into()));
     // A legacy account of such a name is not adopted.
     let rows = format!(
         "UPDATE users SET user_name = '{long}' WHERE id = (SELECT max(id) FROM users
            WHERE id > 0 AND deleted_at IS NULL)"
     );
-    assert_eq!(photoprism(&theirs).execute(&rows, []).unwrap(), 1);
-    let told = theirs.ok("users.adopt", json!({"names": [long]}))["accounts"][0].clone();
-    assert_eq!(told["outcome"], "refused", "{told}");
-    assert!(told["message"].as_str().unwrap().contains("64 bytes"), "{told}");
+    assert_eq!(photoprism(&attached).execute(&rows, []).unwrap(), 1);
+    let reported = attached.ok("users.adopt", json!({"names": [long]}))["accounts"][0].clone();
+    assert_eq!(reported["outcome"], "refused", "{reported}");
+    assert!(reported["message"].as_str().unwrap().contains("64 bytes"), "{reported}");
     // One that PhotoPrism stored is found and changed under its name.
     let stored = format!("UPDATE auth_users SET user_name = '{long}' WHERE user_name = 'alice'");
-    assert_eq!(photoprism(&theirs).execute(&stored, []).unwrap(), 1);
-    theirs.ok("users.mod", json!({"user": long, "attr": "x"}));
+    assert_eq!(photoprism(&attached).execute(&stored, []).unwrap(), 1);
+    attached.ok("users.mod", json!({"user": long, "attr": "x"}));
 }
 
 #[test]
@@ -209,9 +209,12 @@ fn an_import_warns_of_roles_as_add_does() {
         warnings(&home.call("users.import", args))
     };
     for options in [json!({"dry_run": true}), json!({})] {
-        let told = run(&mut home, options);
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].contains("community edition") && told[0].contains("viewer"), "{told:?}");
+        let warned = run(&mut home, options);
+        assert_eq!(warned.len(), 1, "{warned:?}");
+        assert!(
+            warned[0].contains("community edition") && warned[0].contains("viewer"),
+            "{warned:?}"
+        );
     }
     // They are what they are already.
     assert_eq!(run(&mut home, json!({"update": true})), Vec::<String>::new());

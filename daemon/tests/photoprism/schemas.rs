@@ -1,4 +1,4 @@
-//! Backups of PhotoPrism's accounts, whatever its tables are declared like: one that is made is
+//! Backups of PhotoPrism's accounts, whatever its tables are declared like: one that is created is
 //! taken back, and gives every row again.
 
 use rusqlite::Connection;
@@ -266,23 +266,23 @@ fn restored(home: &mut TestDaemon, file: &str, name: &str) -> Value {
     let args = json!({"file": file, "with_sessions": true});
     let mut dry = args.clone();
     dry["dry_run"] = true.into();
-    let told = done(home, ("backup.restore", dry), name);
+    let plan = done(home, ("backup.restore", dry), name);
     let result = done(home, ("backup.restore", args), name);
     for key in ["added", "changed", "removed", "unchanged", "sessions_restored"] {
-        assert_eq!(told[key], result[key], "{name}: {key}");
+        assert_eq!(plan[key], result[key], "{name}: {key}");
     }
     result
 }
 
-/// Makes, checks, destroys and brings back.
+/// Creates a backup, checks it, destroys accounts and restores them.
 fn there_and_back(name: &str, alter: Alter) {
     let mut home = shaped(alter);
     let conn = photoprism(&home);
     // The daemon's tables come with the first write.
     home.ok("logins.record", json!({"client_ip": "192.0.2.9", "name": "eve", "ok": false}));
     let (before, others) = (rows(&conn), untouchable(&conn));
-    let made = file(&done(&mut home, ("backup.create", json!({})), name));
-    verified(&mut home, &made, name);
+    let created = file(&done(&mut home, ("backup.create", json!({})), name));
+    verified(&mut home, &created, name);
 
     let reset = file(&done(&mut home, ("users.reset", json!({})), name));
     verified(&mut home, &reset, name);
@@ -300,14 +300,18 @@ fn there_and_back(name: &str, alter: Alter) {
         assert_eq!(number(&conn, left), 2, "{name}");
         assert_eq!(number(&conn, "SELECT count(*) FROM auth_clients"), 2, "{name}");
     }
-    let told = restored(&mut home, &reset, name);
-    assert_eq!((&told["added"], &told["sessions_restored"]), (&json!(11), &json!(14)), "{name}");
+    let counts = restored(&mut home, &reset, name);
+    assert_eq!(
+        (&counts["added"], &counts["sessions_restored"]),
+        (&json!(11), &json!(14)),
+        "{name}"
+    );
     assert_same(&rows(&conn), &before, name);
 
     let ended = file(&done(&mut home, ("auth.reset", json!({})), name));
     verified(&mut home, &ended, name);
     assert_eq!(number(&conn, "SELECT count(*) FROM auth_sessions"), 0, "{name}");
-    assert_eq!(restored(&mut home, &made, name)["unchanged"], 11, "{name}");
+    assert_eq!(restored(&mut home, &created, name)["unchanged"], 11, "{name}");
     assert_same(&rows(&conn), &before, name);
     assert_same(&untouchable(&conn), &others, name);
     assert_sound(&conn);
@@ -369,10 +373,10 @@ fn own_there_and_back(name: &str, alter: Alter) {
         alter(conn);
         rows(conn)
     });
-    let made = file(&done(&mut home, ("backup.create", json!({})), name));
+    let created = file(&done(&mut home, ("backup.create", json!({})), name));
     let reset = file(&done(&mut home, ("users.reset", json!({})), name));
     done(&mut home, ("auth.reset", json!({})), name);
-    for file in [&reset, &made] {
+    for file in [&reset, &created] {
         let found = done(&mut home, ("backup.verify", json!({"file": file})), name);
         assert_eq!(found["ok"], true, "{name}: {found}");
         restored(&mut home, file, name);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use photoprism_daemon::clock::Stopwatch;
 use serde_json::json;
 
-use crate::common::PATIENCE;
+use crate::common::TIMEOUT;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 use crate::setup::{home, number, photoprism};
@@ -92,7 +92,7 @@ fn an_idle_session_is_kept_alive_by_uses_that_are_not_yet_written() {
         home.ok("auth.show", json!({"session": TOKEN}))["session"]["expired"] == true
     };
     while !expired(&mut home) {
-        assert!(begun.elapsed() < PATIENCE, "it never ends");
+        assert!(begun.elapsed() < TIMEOUT, "it never ends");
     }
     assert!(!is_active(&mut home, TOKEN));
 }

@@ -1,4 +1,4 @@
-//! Copies of the fixture, and looks at their rows from outside.
+//! Copies of the fixture, and their rows as another program reads them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 
-/// A database that a real PhotoPrism of December 2024 made; test data.
+/// A database that a real PhotoPrism of December 2024 created; test data.
 pub(crate) fn fixture() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"))
 }
@@ -73,11 +73,11 @@ pub(crate) fn differing(before: &Row, after: &Row) -> Vec<String> {
 }
 
 /// What the daemon may change.
-fn ours(table: &str) -> bool {
+fn is_own_table(table: &str) -> bool {
     crate::rows::TABLES.contains(&table) || table == "sqlite_sequence"
 }
 
-/// Every row of every other table, and the statement that made each thing in the file.
+/// Every row of every other table, and the statement that created each thing in the file.
 pub(crate) fn untouchable(conn: &Connection) -> Vec<String> {
     let schema = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
     let mut all = dump(conn, schema);
@@ -85,7 +85,7 @@ pub(crate) fn untouchable(conn: &Connection) -> Vec<String> {
     let mut names = conn.prepare(names).unwrap();
     let names: Vec<String> =
         names.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
-    for table in names.iter().filter(|table| !ours(table)) {
+    for table in names.iter().filter(|table| !is_own_table(table)) {
         all.push(format!("== {table}"));
         all.extend(dump(conn, &format!("SELECT rowid, * FROM \"{table}\" ORDER BY rowid")));
     }

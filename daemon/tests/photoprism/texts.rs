@@ -123,7 +123,7 @@ fn by_another_database() {
 }
 
 #[test]
-fn blanks_around_a_number_are_no_way_around() {
+fn blanks_around_a_number_do_not_help() {
     let mut home = home();
     for (number, way) in WAYS.into_iter().enumerate() {
         // An auth id is trimmed, so that a good one is left; a directory may begin with a blank.
@@ -180,7 +180,7 @@ fn one_that_is_stored_as_an_integer_is_found_by_its_text() {
         let taken = bring(&mut home, way, (&format!("other-{number}"), &json!({"auth_id": "70"})));
         assert_eq!(taken, Err(("exists".into(), "auth_id".into())), "{way:?}");
     }
-    // The same value again is no change, and another field can be changed.
+    // The same value again is not a change, and another field can be changed.
     let same = json!({"user": "seven", "auth_id": "70", "base_path": "2024", "upload_path": "0"});
     assert_eq!(home.ok("users.mod", same)["changed"], json!([]));
     let changed = home.ok("users.mod", json!({"user": "seven", "attr": "x"}));

@@ -54,7 +54,7 @@ fn with(name: &str, base: Value, given: &Value) -> Value {
 }
 
 /// Brings properties in: `Err` has code and field of the refusal. An account that has to be there
-/// first is made, or taken as it is.
+/// first is created, or taken as it is.
 pub(crate) fn bring(
     home: &mut TestDaemon,
     way: Way,

@@ -1,4 +1,4 @@
-//! Changes of accounts that a running PhotoPrism undoes are told by name, and not fought.
+//! Changes of accounts that a running PhotoPrism undoes are logged by name, and not fought.
 
 use std::path::Path;
 
@@ -35,13 +35,13 @@ fn doctor(home: &mut TestDaemon) -> Value {
     checks.iter().find(|check| check["check"] == "account changes").unwrap().clone()
 }
 
-fn told(home: &TestDaemon, what: &str) -> bool {
+fn is_logged(home: &TestDaemon, what: &str) -> bool {
     let log = home.running().log();
     log.lines().any(|line| line.contains("PhotoPrism changed an account") && line.contains(what))
 }
 
 #[test]
-fn each_right_that_goes_back_is_told_by_name() {
+fn each_right_that_goes_back_is_logged_by_name() {
     for (change, what) in [
         (json!({"role": "guest"}), "role is admin again, it was set to guest"),
         (json!({"can_login": false}), "can_login is true again, it was set to false"),
@@ -57,7 +57,7 @@ fn each_right_that_goes_back_is_told_by_name() {
         home.ok("users.mod", args);
         assert_eq!(doctor(&mut home)["ok"], true);
         save_account(&conn, &before);
-        wait_until(what, || told(&home, what) && told(&home, "bob"));
+        wait_until(what, || is_logged(&home, what) && is_logged(&home, "bob"));
         let check = doctor(&mut home);
         assert_eq!(check["ok"], false, "{check}");
         assert!(check["found"].as_str().unwrap().contains(what), "{check}");
@@ -66,7 +66,7 @@ fn each_right_that_goes_back_is_told_by_name() {
 }
 
 #[test]
-fn a_deletion_that_goes_back_is_told_across_a_crash_and_once() {
+fn a_deletion_that_goes_back_is_logged_across_a_crash_and_once() {
     let mut home = home();
     let conn = photoprism(&home);
     let before = account(&conn);
@@ -77,11 +77,11 @@ fn a_deletion_that_goes_back_is_told_across_a_crash_and_once() {
     save_account(&conn, &before);
     home.start();
     let what = "deleted is false again, it was set to true";
-    wait_until(what, || told(&home, what));
+    wait_until(what, || is_logged(&home, what));
     home.restart();
     let check = doctor(&mut home);
     assert!(check["found"].as_str().unwrap().contains("bob: deleted is false"), "{check}");
-    // What the daemon does itself is no going back, and what is right again is not shown.
+    // A change by the daemon itself does not count, and what is right again is not shown.
     home.ok("users.rm", json!({"user": "bob"}));
     assert_eq!(doctor(&mut home)["ok"], true);
     home.ok("users.restore", json!({"user": "bob"}));
@@ -89,30 +89,30 @@ fn a_deletion_that_goes_back_is_told_across_a_crash_and_once() {
     home.ok("users.mod", json!({"user": "bob", "role": "admin"}));
     assert_eq!(doctor(&mut home)["ok"], true);
     let log = home.stop();
-    assert!(!log.contains("PhotoPrism changed an account"), "told again: {log}");
+    assert!(!log.contains("PhotoPrism changed an account"), "logged again: {log}");
 }
 
 #[test]
-fn app_passwords_that_photoprism_makes_meanwhile_are_told() {
+fn app_passwords_that_photoprism_creates_meanwhile_are_reported() {
     let mut home = home();
     let conn = photoprism(&home);
     let phone = Ghost::load(&conn, "sessbo4hwg3t");
     home.ok("users.mod", json!({"user": "bob", "role": "guest"}));
-    home.ok("auth.add", json!({"name": "Ours", "scope": "*", "user": "bob"}));
-    let made = "UPDATE auth_sessions SET created_at = '2100-01-01 00:00:00+00:00'
-         WHERE client_name IN ('Theirs', 'Ours')";
-    let theirs = phone.another(&conn, "sesstheirs00", "Theirs");
-    conn.execute(made, []).unwrap();
+    home.ok("auth.add", json!({"name": "Daemon", "scope": "*", "user": "bob"}));
+    let created = "UPDATE auth_sessions SET created_at = '2100-01-01 00:00:00+00:00'
+         WHERE client_name IN ('Phone', 'Daemon')";
+    let added = phone.another(&conn, "sesstheirs00", "Phone");
+    conn.execute(created, []).unwrap();
     let what = "an app password was made: sesstheirs00";
-    wait_until(what, || told(&home, what));
+    wait_until(what, || is_logged(&home, what));
     let found = doctor(&mut home)["found"].as_str().unwrap().to_owned();
-    assert!(found.contains("Theirs") && !found.contains("Ours"), "{found}");
-    assert!(theirs.is_there(&conn), "it is not fought");
-    assert!(!home.stop().contains(&theirs.id()), "an id is as good as a secret");
+    assert!(found.contains("Phone") && !found.contains("Daemon"), "{found}");
+    assert!(added.is_there(&conn), "it is not fought");
+    assert!(!home.stop().contains(&added.id()), "an id is as good as a secret");
 }
 
 #[test]
-fn accounts_of_a_reset_and_of_a_restore_that_come_back_are_told() {
+fn accounts_of_a_reset_and_of_a_restore_that_come_back_are_logged() {
     let mut home = home();
     let conn = photoprism(&home);
     Ghost::load(&conn, "sessqf0mn4tk");
@@ -120,7 +120,7 @@ fn accounts_of_a_reset_and_of_a_restore_that_come_back_are_told() {
     let backup = home.ok("users.reset", json!({}))["backup"].as_str().unwrap().to_owned();
     save_account(&conn, &before);
     let what = "deleted is false again, it was set to true";
-    wait_until(what, || told(&home, what));
+    wait_until(what, || is_logged(&home, what));
     let file = Path::new(&backup).file_name().unwrap().to_str().unwrap();
     home.ok("backup.restore", json!({"file": file, "with_sessions": true}));
     home.ok("users.mod", json!({"user": "bob", "role": "guest", "keep_sessions": true}));
@@ -129,5 +129,5 @@ fn accounts_of_a_reset_and_of_a_restore_that_come_back_are_told() {
     home.ok("backup.restore", json!({"file": file, "with_sessions": true}));
     save_account(&conn, &guest);
     let what = "role is guest again, it was set to admin";
-    wait_until(what, || told(&home, what));
+    wait_until(what, || is_logged(&home, what));
 }

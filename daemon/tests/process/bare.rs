@@ -49,8 +49,8 @@ impl End {
         for word in words {
             assert!(self.said.contains(word), "{word} is missing in: {}", self.said);
         }
-        let told = self.said.lines().filter(|line| line.starts_with("photoprismd: ")).count();
-        assert_eq!(told, 1, "{}", self.said);
+        let lines = self.said.lines().filter(|line| line.starts_with("photoprismd: ")).count();
+        assert_eq!(lines, 1, "{}", self.said);
     }
 }
 
@@ -75,17 +75,17 @@ pub(crate) fn snapshot(directory: &Path) -> Vec<(PathBuf, String)> {
     all
 }
 
-const THEIRS: &str = "CREATE TABLE migrations (id VARBINARY(16) PRIMARY KEY);
+const PHOTOPRISM: &str = "CREATE TABLE migrations (id VARBINARY(16) PRIMARY KEY);
     CREATE TABLE versions (id INTEGER PRIMARY KEY, version VARBINARY(255), edition VARBINARY(255));
     CREATE TABLE photos (id INTEGER PRIMARY KEY);
     INSERT INTO versions (version, edition) VALUES ('241230-abc', 'ce');";
 
-/// A database as PhotoPrism makes it, with one account.
-pub(crate) fn make_theirs(path: &Path) {
+/// A database as PhotoPrism creates it, with one account.
+pub(crate) fn make_photoprism(path: &Path) {
     let accounts = include_str!("../../src/store/migrations/0001/accounts.sql");
     let account = "INSERT INTO auth_users (user_uid, user_name, user_role, super_admin, can_login)
-        VALUES ('usxyz0abc1defgh2', 'theirs', 'admin', 1, 1);";
-    make(path, &format!("{THEIRS}{}{account}", accounts.replace("VARCHAR", "VARBINARY")));
+        VALUES ('usxyz0abc1defgh2', 'grace', 'admin', 1, 1);";
+    make(path, &format!("{PHOTOPRISM}{}{account}", accounts.replace("VARCHAR", "VARBINARY")));
 }
 
 /// A database of these statements.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::bare::{home_with, make, make_theirs, snapshot};
+use crate::bare::{home_with, make, make_photoprism, snapshot};
 use crate::common::run_to_end;
 use crate::common::test_daemon::TestDaemon;
 
@@ -46,19 +46,19 @@ fn nothing(_: &Path) {}
 type Make = fn(&Path);
 
 #[test]
-fn each_kind_of_database_is_told_and_answers_with_the_code_of_a_start() {
+fn each_kind_of_database_is_named_and_exits_with_the_code_of_a_start() {
     let cases: [(&str, Make, i32, &str); 11] = [
-        ("admin.db", nothing, 0, "own, made at the first start"),
-        ("admin.db", empty, 0, "own, made at the first start"),
-        ("admin.db", make_theirs, 0, "photoprism"),
+        ("admin.db", nothing, 0, "own, created at the first start"),
+        ("admin.db", empty, 0, "own, created at the first start"),
+        ("admin.db", make_photoprism, 0, "photoprism"),
         ("admin.db", garbage, 78, "not an SQLite database"),
         ("admin.db", songs, 78, "another program"),
         ("admin.db", half, 78, "not finished"),
-        ("index.db", nothing, 0, "photoprism, not there yet"),
-        ("index.db", empty, 0, "photoprism, not there yet"),
-        ("index.db", half, 0, "photoprism, not there yet"),
+        ("index.db", nothing, 0, "photoprism, does not exist yet"),
+        ("index.db", empty, 0, "photoprism, does not exist yet"),
+        ("index.db", half, 0, "photoprism, does not exist yet"),
         ("index.db", old, 78, "auth_users"),
-        ("index.db", make_theirs, 0, "photoprism"),
+        ("index.db", make_photoprism, 0, "photoprism"),
     ];
     for (name, make, code, words) in cases {
         let home = home_with(name);
@@ -68,12 +68,12 @@ fn each_kind_of_database_is_told_and_answers_with_the_code_of_a_start() {
         let line = out.lines().find(|line| line.starts_with("database in use: ")).unwrap();
         assert!(line.contains(words) && line.contains(home.database().to_str().unwrap()), "{line}");
         assert_eq!(err.is_empty(), code == 0, "{err}");
-        starts_as_told(&home, code);
+        starts_as_checked(&home, code);
     }
 }
 
-/// A start must come to the same verdict.
-fn starts_as_told(home: &TestDaemon, code: i32) {
+/// A start must end with the same code.
+fn starts_as_checked(home: &TestDaemon, code: i32) {
     if code == 0 {
         crate::common::running::Running::start(home.command()).stop();
     } else {
@@ -82,16 +82,16 @@ fn starts_as_told(home: &TestDaemon, code: i32) {
 }
 
 #[test]
-fn our_own_is_told_with_its_schema_and_a_newer_one_is_refused() {
+fn its_own_is_shown_with_its_schema_and_a_newer_one_is_refused() {
     let mut home = TestDaemon::started();
     home.stop();
-    let told = check(&home);
-    assert_eq!(told.code, Some(0));
-    assert!(told.out.contains("(own, schema 1)"), "{}", told.out);
+    let checked = check(&home);
+    assert_eq!(checked.code, Some(0));
+    assert!(checked.out.contains("(own, schema 1)"), "{}", checked.out);
     home.open_database().execute_batch("PRAGMA user_version = 99").unwrap();
-    let told = check(&home);
-    assert_eq!(told.code, Some(78));
-    assert!(told.err.contains("99"), "{}", told.err);
+    let checked = check(&home);
+    assert_eq!(checked.code, Some(78));
+    assert!(checked.err.contains("99"), "{}", checked.err);
 }
 
 #[test]
@@ -107,27 +107,27 @@ fn a_running_daemon_is_not_disturbed() {
 #[test]
 fn secrets_are_masked_wherever_they_come_from() {
     let home = TestDaemon::new().env("PHOTOPRISM_ADMIN_PASSWORD", "canary-in-env");
-    let told = check(&home);
-    assert_eq!(told.code, Some(0));
+    let checked = check(&home);
+    assert_eq!(checked.code, Some(0));
     assert!(
-        told.out.contains("admin-password: *** (from PHOTOPRISM_ADMIN_PASSWORD"),
+        checked.out.contains("admin-password: *** (from PHOTOPRISM_ADMIN_PASSWORD"),
         "{}",
-        told.out
+        checked.out
     );
-    assert!(!(told.out + &told.err).contains("canary"));
+    assert!(!(checked.out + &checked.err).contains("canary"));
     let home = TestDaemon::new();
     let config = home.root().join("settings");
     fs::write(&config, "PHOTOPRISM_ADMIN_PASSWORD=canary-in-file\n").unwrap();
-    let told = check(&home.args(["--config", config.to_str().unwrap()]));
-    assert!(told.out.contains("admin-password: ***"), "{}", told.out);
-    assert!(!(told.out + &told.err).contains("canary"));
+    let checked = check(&home.args(["--config", config.to_str().unwrap()]));
+    assert!(checked.out.contains("admin-password: ***"), "{}", checked.out);
+    assert!(!(checked.out + &checked.err).contains("canary"));
 }
 
 #[test]
-fn bad_settings_are_2_and_the_password_is_not_looked_at() {
-    let told = check(&TestDaemon::new().args(["--max-line", "1"]));
-    assert_eq!(told.code, Some(2));
-    assert!(told.out.is_empty() && told.err.contains("max-line"), "{}", told.err);
-    let told = check(&TestDaemon::new().env("PHOTOPRISM_ADMIN_PASSWORD", "short"));
-    assert_eq!(told.code, Some(0), "{}", told.err);
+fn bad_settings_are_2_and_the_password_is_not_checked() {
+    let checked = check(&TestDaemon::new().args(["--max-line", "1"]));
+    assert_eq!(checked.code, Some(2));
+    assert!(checked.out.is_empty() && checked.err.contains("max-line"), "{}", checked.err);
+    let checked = check(&TestDaemon::new().env("PHOTOPRISM_ADMIN_PASSWORD", "short"));
+    assert_eq!(checked.code, Some(0), "{}", checked.err);
 }

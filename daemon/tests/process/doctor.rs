@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::bare::{home_with, make_theirs};
+use crate::bare::{home_with, make_photoprism};
 use crate::common::is_root;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
@@ -39,7 +39,7 @@ fn a_new_installation_lacks_a_password_and_nothing_else() {
     let mut home = if is_root() { TestDaemon::new().with_auth_socket() } else { TestDaemon::new() };
     home.start();
     let report = examined(&home);
-    // What the machine that runs this has left of its disk is not ours to judge.
+    // How full the disk of this machine is does not matter here.
     let bad: Vec<&str> = bad(&report).into_iter().filter(|name| *name != "disk space").collect();
     assert_eq!(bad, ["first admin"], "{report}");
     assert_eq!(check(&report, "first admin")["advice"], "photoprism passwd admin");
@@ -50,7 +50,7 @@ fn a_new_installation_lacks_a_password_and_nothing_else() {
 }
 
 #[test]
-fn what_others_may_do_is_told_with_what_helps() {
+fn what_others_may_do_is_reported_with_what_helps() {
     let mut home = TestDaemon::started();
     home.ok("users.reset", json!({}));
     let names = ["admin socket", "admin socket directory", "database file", "backups"];
@@ -74,7 +74,7 @@ fn what_others_may_do_is_told_with_what_helps() {
 }
 
 #[test]
-fn a_clock_that_was_set_back_is_told() {
+fn a_clock_that_was_set_back_is_reported() {
     let mut home = TestDaemon::started();
     home.ok("users.add", json!({"name": "bob", "role": "guest", "provider": "none"}));
     home.offline(|database| {
@@ -90,7 +90,7 @@ fn photoprisms_database_is_examined_before_and_after_it_is_there() {
     home.start();
     let report = examined(&home);
     assert!(check(&report, "database")["found"].as_str().unwrap().ends_with("is not there yet"));
-    make_theirs(home.database());
+    make_photoprism(home.database());
     home.ok("users.ls", json!({}));
     let report = examined(&home);
     assert_eq!(check(&report, "database")["ok"], true);

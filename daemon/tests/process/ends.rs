@@ -104,7 +104,7 @@ fn the_last_directory_of_a_socket_is_created_for_its_group() {
 }
 
 #[test]
-fn what_stands_in_the_socket_s_place_is_2_and_stays() {
+fn what_occupies_the_path_of_the_socket_is_2_and_stays() {
     let home = TestDaemon::new();
     fs::write(home.socket(), "precious").unwrap();
     let end = ended(&home);

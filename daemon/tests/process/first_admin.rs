@@ -12,7 +12,7 @@ use crate::common::test_daemon::TestDaemon;
 const PASSWORD: &str = "PHOTOPRISM_ADMIN_PASSWORD";
 const FILE: &str = "PHOTOPRISM_ADMIN_PASSWORD_FILE";
 
-/// A hash of `mysecret`, made by another program.
+/// A hash of `mysecret`, computed by another program.
 const BCRYPT: &str = "$2b$04$jzuZbZ4Zx2HXxA8VuTNqXOAKI4rWGPRPQCqSg0kxnZlbXUfwCqLZy";
 
 /// The stored hash of the first admin.
@@ -106,7 +106,7 @@ fn one_that_breaks_a_rule_is_2_and_is_not_shown() {
 }
 
 #[test]
-fn the_name_of_the_account_is_no_password() {
+fn the_name_of_the_account_is_not_a_password() {
     let home = TestDaemon::new().env("PHOTOPRISM_ADMIN_USER", "somebody").env(PASSWORD, "SomeBody");
     End::from(home.ends()).assert(2, &["own name"]);
 }
@@ -126,7 +126,7 @@ fn it_is_set_once_and_never_again() {
     home.start();
     home.stop();
     assert_eq!(stored(&home), hash);
-    // A bad value is not even looked at any more.
+    // A bad value is not even read any more.
     home.set_env(PASSWORD, "bad");
     home.start();
     home.stop();

@@ -1,4 +1,4 @@
-//! No text of a stranger makes a line of its own in the log.
+//! No text of a stranger can forge a line of the log.
 
 use serde_json::json;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::bare::{End, home_with, make, make_theirs, photoprismd, snapshot, text};
+use crate::bare::{End, home_with, make, make_photoprism, photoprismd, snapshot, text};
 use crate::common::json::Ask;
 use crate::common::run_to_end;
 use crate::common::running::Running;
@@ -79,7 +79,7 @@ fn the_newest_backup_is_named_and_brings_the_accounts_back() {
         backups.as_array().unwrap().iter().map(|item| item["file"].as_str().unwrap()).collect();
     assert_eq!(files.len(), 2);
     home.stop();
-    // Whoever made it, the newest is the one; a copy made before a migration is none of accounts.
+    // The newest backup counts, manual or automatic; a copy from before a migration does not.
     let directory = home.data().join("backups");
     fs::write(directory.join("schema-0.db"), "").unwrap();
     fs::remove_file(home.database()).unwrap();
@@ -95,7 +95,7 @@ fn the_newest_backup_is_named_and_brings_the_accounts_back() {
         let path = directory.join(file);
         stays_gone(&home, &[text(&path), &format!("photoprism admin backup restore {file}")]);
     }
-    // Where others may write, no file is named that may be theirs.
+    // Where others may write, no file is named: somebody else may have put it there.
     fs::set_permissions(&directory, PermissionsExt::from_mode(0o775)).unwrap();
     stays_gone(&home, &["backups were not looked for", &format!("chmod 700 {}", text(&directory))]);
     fs::set_permissions(&directory, PermissionsExt::from_mode(0o700)).unwrap();
@@ -107,7 +107,7 @@ fn the_newest_backup_is_named_and_brings_the_accounts_back() {
 }
 
 #[test]
-fn a_kill_an_upgrade_and_a_copy_are_no_loss() {
+fn a_kill_an_upgrade_and_a_copy_lose_nothing() {
     let mut home = TestDaemon::started();
     add(&mut home, "bob");
     home.kill();
@@ -154,7 +154,7 @@ fn a_default_path_remembers_as_well() {
         command
     };
     if nix::unistd::geteuid().is_root() {
-        // The default of root is not ours to touch.
+        // The default path of root belongs to the machine's own daemon.
         return crate::common::skipped("needs a user that is not root");
     }
     Running::start(command()).stop();
@@ -204,7 +204,7 @@ fn a_second_daemon_on_one_index_db_is_73_before_it_is_there_and_after() {
     };
     let pid = format!("(pid {})", home.running().pid());
     second().assert(73, &[&pid, "index.db"]);
-    make_theirs(home.database());
+    make_photoprism(home.database());
     second().assert(73, &[&pid, "index.db"]);
     assert_eq!(home.connect().ok("status", json!({}))["counts"]["users"], 1);
 }
@@ -212,7 +212,7 @@ fn a_second_daemon_on_one_index_db_is_73_before_it_is_there_and_after() {
 #[test]
 fn photoprisms_under_another_name_is_waited_for_like_index_db() {
     let mut home = home_with("photos.sqlite");
-    make_theirs(home.database());
+    make_photoprism(home.database());
     home.start();
     let away = home.data().join("away");
     fs::rename(home.database(), &away).unwrap();
@@ -241,7 +241,7 @@ fn photoprisms_under_another_name_is_waited_for_like_index_db() {
     assert!(fs::read(home.database()).unwrap() == fs::read(own.database()).unwrap());
     fs::remove_file(home.database()).unwrap();
     fs::rename(&away, home.database()).unwrap();
-    assert_eq!(home.ok("users.ls", json!({}))["items"][0]["name"], "theirs");
+    assert_eq!(home.ok("users.ls", json!({}))["items"][0]["name"], "grace");
     // A start knows as well whose it was.
     home.stop();
     for content in [None, Some("")] {
@@ -250,8 +250,8 @@ fn photoprisms_under_another_name_is_waited_for_like_index_db() {
             fs::write(home.database(), content).unwrap();
         }
         let check = run_to_end(home.command().arg("--check"));
-        let told = String::from_utf8_lossy(&check.stdout).into_owned();
-        assert!(told.contains("photoprism, not there yet"), "{told}");
+        let shown = String::from_utf8_lossy(&check.stdout).into_owned();
+        assert!(shown.contains("photoprism, does not exist yet"), "{shown}");
         home.start();
         unavailable(&mut home, "at a start");
         home.stop();
@@ -264,11 +264,11 @@ fn index_db_in_any_case_is_never_created() {
     for name in ["INDEX.DB", "Index.db", "index.DB"] {
         let mut home = home_with(name);
         let check = run_to_end(home.command().arg("--check"));
-        assert!(String::from_utf8_lossy(&check.stdout).contains("photoprism, not there yet"));
+        assert!(String::from_utf8_lossy(&check.stdout).contains("photoprism, does not exist yet"));
         home.start();
         assert_eq!(home.fault("users.ls", json!({})).0, "unavailable", "{name}");
         assert!(!home.database().exists(), "{name}");
-        make_theirs(home.database());
-        assert_eq!(home.ok("users.ls", json!({}))["items"][0]["name"], "theirs", "{name}");
+        make_photoprism(home.database());
+        assert_eq!(home.ok("users.ls", json!({}))["items"][0]["name"], "grace", "{name}");
     }
 }

@@ -1,10 +1,10 @@
-//! PhotoPrism's database: never made, waited for, followed.
+//! PhotoPrism's database: never created, waited for, followed.
 
 use std::fs;
 
 use serde_json::json;
 
-use crate::bare::{End, home_with, make, make_theirs, photoprismd, text};
+use crate::bare::{End, home_with, make, make_photoprism, photoprismd, text};
 use crate::common::json::Ask;
 use crate::common::run_to_end;
 use crate::common::test_daemon::TestDaemon;
@@ -16,7 +16,7 @@ fn index_db_is_never_made_and_is_opened_once_it_is_there() {
     let log = home.running().log();
     let path = text(home.database()).to_owned();
     assert!(
-        log.contains(&format!("database={path} (photoprism, not there yet) accounts=0")),
+        log.contains(&format!("database={path} (photoprism, does not exist yet) accounts=0")),
         "{log}"
     );
     assert!(!home.database().exists());
@@ -26,16 +26,16 @@ fn index_db_is_never_made_and_is_opened_once_it_is_there() {
     home.ok("ping", json!({}));
     for (cmd, args) in [
         ("users.ls", json!({})),
-        ("users.show", json!({"user": "theirs"})),
-        ("users.rm", json!({"user": "theirs"})),
+        ("users.show", json!({"user": "grace"})),
+        ("users.rm", json!({"user": "grace"})),
         ("logins.ls", json!({})),
     ] {
         assert_eq!(home.fault(cmd, args).0, "unavailable", "{cmd}");
     }
     fs::write(home.database(), "").unwrap();
     assert_eq!(home.fault("users.ls", json!({})).0, "unavailable");
-    make_theirs(home.database());
-    assert_eq!(home.ok("users.ls", json!({}))["items"][0]["name"], "theirs");
+    make_photoprism(home.database());
+    assert_eq!(home.ok("users.ls", json!({}))["items"][0]["name"], "grace");
     let status = home.ok("status", json!({}))["database"].clone();
     assert_eq!(
         (&status["photoprism_version"], &status["edition"]),
@@ -46,7 +46,7 @@ fn index_db_is_never_made_and_is_opened_once_it_is_there() {
 }
 
 #[test]
-fn one_that_cannot_be_used_is_told_once() {
+fn one_that_cannot_be_used_is_reported_once() {
     let mut home = home_with("index.db");
     home.start();
     fs::write(home.database(), "not a database").unwrap();
@@ -65,20 +65,18 @@ fn a_directory_means_the_index_db_in_it() {
     command.args(["--database", text(&directory), "--socket", text(&home.socket())]);
     let running = crate::common::running::Running::start(command);
     let log = running.stop();
-    assert!(
-        log.contains(&format!(
-            "database={}/index.db (photoprism, not there yet)",
-            text(&directory)
-        ))
-    );
+    assert!(log.contains(&format!(
+        "database={}/index.db (photoprism, does not exist yet)",
+        text(&directory)
+    )));
     let names: Vec<_> = fs::read_dir(directory).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names, ["index.db.lock"]);
 }
 
 #[test]
-fn a_start_writes_nothing_to_theirs() {
+fn a_start_writes_nothing_to_photoprism_s() {
     let mut home = home_with("index.db");
-    make_theirs(home.database());
+    make_photoprism(home.database());
     let before = fs::read(home.database()).unwrap();
     home.set_env("PHOTOPRISM_ADMIN_PASSWORD", "never-used-here");
     home.start();
@@ -95,11 +93,11 @@ fn a_start_writes_nothing_to_theirs() {
 #[test]
 fn a_restored_file_is_followed() {
     let mut home = home_with("index.db");
-    make_theirs(home.database());
+    make_photoprism(home.database());
     home.start();
     assert_eq!(home.ok("status", json!({}))["counts"]["users"], 1);
     let restored = home.data().join("restored.db");
-    make_theirs(&restored);
+    make_photoprism(&restored);
     make(
         &restored,
         "INSERT INTO auth_users (user_uid, user_name) VALUES ('usxyz0abc1defgh3', 'two')",
@@ -130,7 +128,7 @@ fn without_a_choice_the_daemon_does_not_guess() {
     let home = TestDaemon::new();
     let storage = home.root().join("storage");
     fs::create_dir(&storage).unwrap();
-    make_theirs(&storage.join("index.db"));
+    make_photoprism(&storage.join("index.db"));
     let storage = text(&storage).to_owned();
     let cases: [(Variables<'_>, &[&str]); 5] = [
         (&[("PHOTOPRISM_DATABASE_DRIVER", "sqlite")], &["PHOTOPRISM_DATABASE_DRIVER"]),

@@ -1,4 +1,4 @@
-//! Default paths, and the modes of what is made there.
+//! Default paths, and the modes of what is created there.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -81,7 +81,7 @@ fn without_a_home_a_path_has_to_be_given() {
     let (_home, mut command) = home_of_user();
     command.env_remove("HOME");
     End::from(run_to_end(&mut command)).assert(2, &["HOME", "--socket"]);
-    command.args(["--socket", "/tmp/never-made.sock"]);
+    command.args(["--socket", "/tmp/never-created.sock"]);
     End::from(run_to_end(&mut command)).assert(2, &["HOME", "--database"]);
 }
 

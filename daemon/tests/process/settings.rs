@@ -186,7 +186,7 @@ fn the_ready_line_counts_accounts() {
 }
 
 #[test]
-fn a_file_with_a_fault_is_told_with_its_line() {
+fn a_fault_of_a_file_is_reported_with_its_line() {
     for (text, words) in [
         (
             "PHOTOPRISM_ADMIN_MAX_LINE=1024\nPHOTOPRISM_NONSENSE=1\n",

@@ -47,7 +47,7 @@ fn hup_changes_the_level_of_the_log_and_the_limits() {
 }
 
 #[test]
-fn hup_tells_what_waits_for_a_restart() {
+fn hup_logs_what_needs_a_restart() {
     let (mut home, settings) = with_settings("PHOTOPRISM_ADMIN_HASH_THREADS=1\n");
     home.start();
     fs::write(&settings, "PHOTOPRISM_ADMIN_HASH_THREADS=2\n").unwrap();
@@ -106,7 +106,7 @@ fn usr1_logs_the_status() {
 }
 
 /// A daemon whose hashes take long, and a client that waits for one.
-fn at_work() -> (TestDaemon, Running, Client) {
+fn with_a_running_request() -> (TestDaemon, Running, Client) {
     let home = TestDaemon::new().args(["--hash-threads=1", "--argon2", "m=65536,t=10,p=1"]);
     let running = Running::start(home.command());
     let mut client = home.connect();
@@ -119,8 +119,8 @@ fn at_work() -> (TestDaemon, Running, Client) {
 }
 
 #[test]
-fn a_stop_lets_a_request_at_work_finish() {
-    let (home, running, mut client) = at_work();
+fn a_stop_lets_a_running_request_finish() {
+    let (home, running, mut client) = with_a_running_request();
     running.signal(Signal::SIGTERM);
     assert_eq!(client.reply()["ok"], true);
     client.assert_closed();
@@ -145,7 +145,7 @@ fn a_stop_closes_connections_that_idle() {
 
 #[test]
 fn a_second_stop_ends_at_once() {
-    let (home, running, _client) = at_work();
+    let (home, running, _client) = with_a_running_request();
     running.signal(Signal::SIGTERM);
     running.wait_for_log("stopping");
     running.signal(Signal::SIGTERM);

@@ -1,4 +1,4 @@
-//! Sockets that systemd passes, and what it is told.
+//! Sockets that systemd passes, and the notifications that it gets.
 
 use std::fs;
 use std::os::fd::OwnedFd;
@@ -15,7 +15,7 @@ use crate::common::client::Client;
 use crate::common::outside::clear_env;
 use crate::common::running::Running;
 use crate::common::test_daemon::TestDaemon;
-use crate::common::{PATIENCE, run_to_end};
+use crate::common::{TIMEOUT, run_to_end};
 
 /// `LISTEN_PID` has to be the daemon's own: a shell sets it, moves the socket from its input to
 /// the descriptor 3, and becomes the daemon.
@@ -48,7 +48,7 @@ fn a_passed_admin_socket_is_used_as_it_is() {
     let status = Client::connect(&path).ask(r#"{"cmd":"status"}"#);
     assert_eq!(status["result"]["sockets"]["admin"], text(&path));
     assert!(!home.socket().exists());
-    assert!(home.data().join("admin.db.lock").exists(), "the lock lies beside the database");
+    assert!(home.data().join("admin.db.lock").exists(), "the lock is next to the database");
     assert!(!home.root().join("run/given.sock.lock").exists());
     running.stop();
     let after = fs::metadata(&path).unwrap();
@@ -59,7 +59,7 @@ fn a_passed_admin_socket_is_used_as_it_is() {
 }
 
 #[test]
-fn a_second_daemon_beside_a_passed_socket_is_73() {
+fn a_second_daemon_with_a_passed_socket_is_73() {
     let home = TestDaemon::new();
     let first = Running::start(with_passed(&home, &home.root().join("run/one.sock"), "admin"));
     let mut second = with_passed(&home, &home.root().join("run/two.sock"), "admin");
@@ -82,11 +82,11 @@ impl Listening {
     fn new(home: &TestDaemon) -> (Self, PathBuf) {
         let path = home.root().join("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.set_read_timeout(Some(TIMEOUT)).unwrap();
         (Self(socket), path)
     }
 
-    /// The next message that is no sign of life.
+    /// The next message that is not a watchdog ping.
     fn next(&self) -> String {
         loop {
             let message = self.any();
@@ -105,22 +105,22 @@ impl Listening {
 }
 
 #[test]
-fn systemd_is_told_of_start_reload_and_stop() {
+fn systemd_is_notified_of_start_reload_and_stop() {
     let home = TestDaemon::new();
-    let (told, path) = Listening::new(&home);
+    let (notified, path) = Listening::new(&home);
     let mut command = home.command();
     command.env("NOTIFY_SOCKET", &path);
     let running = Running::start(command);
-    assert_eq!(told.next(), "READY=1\n");
+    assert_eq!(notified.next(), "READY=1\n");
     running.signal(Signal::SIGHUP);
-    let reloading = told.next();
+    let reloading = notified.next();
     let (first, rest) = reloading.split_once('\n').unwrap();
     assert_eq!(first, "RELOADING=1");
     let since: u64 = rest.trim().strip_prefix("MONOTONIC_USEC=").unwrap().parse().unwrap();
     assert!(since > 0);
-    assert_eq!(told.next(), "READY=1\n");
+    assert_eq!(notified.next(), "READY=1\n");
     running.signal(Signal::SIGTERM);
-    assert_eq!(told.next(), "STOPPING=1\n");
+    assert_eq!(notified.next(), "STOPPING=1\n");
     assert_eq!(running.ended().0.code(), Some(0));
 }
 
@@ -129,29 +129,29 @@ fn a_bad_reload_ends_with_ready_too() {
     let home = TestDaemon::new();
     let settings = home.root().join("settings");
     fs::write(&settings, "").unwrap();
-    let (told, path) = Listening::new(&home);
+    let (notified, path) = Listening::new(&home);
     let mut command = home.command();
     command.env("NOTIFY_SOCKET", &path).args(["--config", text(&settings)]);
     let running = Running::start(command);
-    assert_eq!(told.next(), "READY=1\n");
+    assert_eq!(notified.next(), "READY=1\n");
     fs::write(&settings, "NONSENSE=1\n").unwrap();
     running.signal(Signal::SIGHUP);
-    assert!(told.next().starts_with("RELOADING=1\n"));
-    assert_eq!(told.next(), "READY=1\n");
+    assert!(notified.next().starts_with("RELOADING=1\n"));
+    assert_eq!(notified.next(), "READY=1\n");
     running.stop();
 }
 
 #[test]
 fn the_watchdog_hears_of_it_while_the_database_thread_moves() {
     let home = TestDaemon::new();
-    let (told, path) = Listening::new(&home);
+    let (notified, path) = Listening::new(&home);
     let mut command = home.command();
     command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "4000000");
     let running = Running::start(command);
-    assert_eq!(told.any(), "READY=1\n");
+    assert_eq!(notified.any(), "READY=1\n");
     let watch = Stopwatch::start();
     for _ in 0..3 {
-        assert_eq!(told.any(), "WATCHDOG=1\n");
+        assert_eq!(notified.any(), "WATCHDOG=1\n");
     }
     assert!(watch.elapsed().as_secs() < 12, "{:?}", watch.elapsed());
     running.stop();
@@ -160,10 +160,10 @@ fn the_watchdog_hears_of_it_while_the_database_thread_moves() {
 #[test]
 fn a_daemon_that_cannot_start_never_says_that_it_is_ready() {
     let home = TestDaemon::new();
-    let (told, path) = Listening::new(&home);
+    let (notified, path) = Listening::new(&home);
     fs::write(home.database(), "not a database").unwrap();
     let end: End = run_to_end(home.command().env("NOTIFY_SOCKET", &path)).into();
     end.assert(78, &[]);
-    told.0.set_nonblocking(true).unwrap();
-    assert!(told.0.recv(&mut [0; 64]).is_err());
+    notified.0.set_nonblocking(true).unwrap();
+    assert!(notified.0.recv(&mut [0; 64]).is_err());
 }

@@ -8,7 +8,7 @@ pub(crate) const GATE: &str = "\n## A gate for a reverse proxy\n";
 /// The sections that need containers or a machine of their own, which `tests/deployed` gives them.
 pub(crate) const DEPLOYED: [&str; 3] = [
     "\n## In containers\n",
-    "\n## Beside PhotoPrism's container\n",
+    "\n## Next to PhotoPrism's container\n",
     "\n## As a service of systemd\n",
 ];
 
@@ -18,7 +18,7 @@ pub(crate) struct Block {
     pub(crate) shown: Option<String>,
 }
 
-/// What stands between fences, with its kind.
+/// What is between fences, with its kind.
 pub(crate) fn fenced(document: &str) -> Vec<(&str, &str)> {
     // Every other piece is the inside of a block.
     let inside = document.split("\n```").skip(1).step_by(2);

@@ -1,4 +1,4 @@
-//! The gate for a reverse proxy, as it stands in the README, before a daemon with an auth socket.
+//! The gate for a reverse proxy, as the README has it, in front of a daemon with an auth socket.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -43,7 +43,7 @@ fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// The daemon and the gate of the README at work.
+/// The running daemon and the gate of the README.
 struct Running {
     place: Place,
     _gate: Terminal,

@@ -85,7 +85,7 @@ fn the_wire_is_as_its_readme_shows() {
 
 /// Parts of UIDs and of times that are left of a text without what differs from run to run.
 fn parts_of_what_differs(text: &str) -> Vec<String> {
-    // The first characters of a UID are the time at which it was made.
+    // The first characters of a UID are the time at which it was created.
     let uids = Regex::new(r"\b(u[0-9a-z]{2})[0-9a-z]{13}\b").unwrap();
     let documents = [README, PROTOCOL].concat();
     let begins = uids.captures_iter(&documents).map(|found| found[1].to_owned());

@@ -17,7 +17,8 @@ use super::settled::settled;
 /// The home directory that the README shows.
 const HOME: &str = "/home/you";
 
-/// Stands in for root, who has other default paths; nobody's account, and not the overflow uid.
+/// Runs the blocks in place of root, who has other default paths; nobody's account, and not the
+/// overflow uid.
 const SOMEBODY: u32 = 12345;
 
 /// A checkout with its binaries, and somebody's home.
@@ -111,7 +112,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // Whoever started the tests may have SIGINT ignored, and Python then ignores it as well.
+        // The parent of the tests may ignore SIGINT, and Python then ignores it as well.
         self.signal(Signal::SIGTERM);
     }
 }

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-/// What differs from run to run, and what stands for it. Widths and rules follow from those.
+/// What differs from run to run, and what replaces it. Widths and rules follow from those.
 const VARYING: [(&str, &str); 19] = [
     (r"\b[0-9a-f]{64}\b", "HASH"),
     (r"\b[0-9a-f]{48}\b", "TOKEN"),

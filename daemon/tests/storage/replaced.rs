@@ -168,7 +168,7 @@ fn a_link_that_leads_elsewhere_is_noticed() {
 }
 
 #[test]
-fn a_hard_link_a_new_time_and_another_mode_are_no_loss() {
+fn a_hard_link_a_new_time_and_another_mode_lose_nothing() {
     let mut scene = Scene::new(TestDaemon::new());
     fs::hard_link(scene.home.database(), scene.home.root().join("copy.db")).unwrap();
     let touched = fs::File::options().append(true).open(scene.home.database()).unwrap();
@@ -178,7 +178,7 @@ fn a_hard_link_a_new_time_and_another_mode_are_no_loss() {
         .unwrap();
     assert_eq!(code(&scene.home.ask(&adding("after"))), "ok");
     assert_eq!(scene.home.ok("status", json!({}))["counts"]["users"], 3);
-    // The look at the file has not let the lock go.
+    // Reading the file has not released the lock.
     let file = rusqlite::Connection::open(scene.home.database()).unwrap();
     let error = file.execute_batch("CREATE TABLE intruder (a)").unwrap_err();
     assert!(error.to_string().contains("locked"), "{error}");
@@ -219,14 +219,14 @@ fn a_log_of_another_file_is_78_and_stays_as_it_is() {
     scene.running.stop();
     let earlier = home.root().join("earlier.db");
     fs::copy(home.database(), &earlier).unwrap();
-    // The same column of the same row: nothing but the generation tells the two apart.
+    // The same column of the same row: only the generation distinguishes the two.
     home.start();
     home.ok("users.mod", json!({"user": "before", "attr": "later"}));
     home.stop();
     for (stranger, name) in [(&other, "log-1"), (&earlier, "log-2")] {
         killed_with_a_log(&mut home, name);
         let (database, log) = (home.database().to_owned(), home.data().join("admin.db-wal"));
-        let (ours, log_before) = (fs::read(&database).unwrap(), fs::read(&log).unwrap());
+        let (own, log_before) = (fs::read(&database).unwrap(), fs::read(&log).unwrap());
         overwrite(stranger, &database);
         for _ in 0..2 {
             let output = home.ends();
@@ -237,7 +237,7 @@ fn a_log_of_another_file_is_78_and_stays_as_it_is() {
             assert!(fs::read(&database).unwrap() == fs::read(stranger).unwrap());
         }
         // Put back, it has everything.
-        fs::write(&database, ours).unwrap();
+        fs::write(&database, own).unwrap();
         home.start();
         assert_eq!(missing(&mut home, &["before".into(), name.into()]), [""; 0]);
         home.stop();

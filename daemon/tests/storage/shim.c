@@ -1,4 +1,4 @@
-/* Stands between the daemon and its disk: tells in the file SHIM_TOLD of each sync that is done,
+/* Interposed between the daemon and its disk: records in the file SHIM_LOG each sync that is done,
    one letter each, and fails what the file SHIM_ORDER asks for: a letter and an errno. `s` and
    `w` are a sync of and a write to a file whose name ends in -wal, `c` is a sync of another. */
 #define _GNU_SOURCE
@@ -28,8 +28,8 @@ static int ordered(char what) {
     return size > 1 && order[0] == what ? atoi(order + 1) : 0;
 }
 
-static void tell(char what) {
-    const char *path = getenv("SHIM_TOLD");
+static void record(char what) {
+    const char *path = getenv("SHIM_LOG");
     int fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
     if (fd < 0) return;
     syscall(SYS_write, fd, &what, 1);
@@ -40,12 +40,12 @@ static int synced(int fd, long call) {
     char what = is_wal(fd) ? 's' : 'c';
     int failure = ordered(what);
     if (failure) {
-        tell('F');
+        record('F');
         errno = failure;
         return -1;
     }
     int end = (int)syscall(call, fd);
-    if (end == 0) tell(what);
+    if (end == 0) record(what);
     return end;
 }
 

@@ -18,9 +18,9 @@ pub(crate) enum Order {
     Nothing,
 }
 
-/// What the shim tells and is told.
+/// The files through which the shim reports what it did, and gets its order.
 pub(crate) struct Shim {
-    told: PathBuf,
+    log: PathBuf,
     order: PathBuf,
 }
 
@@ -28,9 +28,9 @@ impl Shim {
     /// Puts it between the daemon of `home` and the disk.
     pub(crate) fn between(home: &mut TestDaemon) -> Self {
         let path = |name: &str| home.root().join(name);
-        let shim = Self { told: path("told"), order: path("order") };
+        let shim = Self { log: path("log"), order: path("order") };
         preload(home, include_str!("shim.c"));
-        home.set_env("SHIM_TOLD", &shim.told);
+        home.set_env("SHIM_LOG", &shim.log);
         home.set_env("SHIM_ORDER", &shim.order);
         shim
     }
@@ -46,8 +46,8 @@ impl Shim {
     }
 
     fn count(&self, what: u8) -> usize {
-        let told = fs::read(&self.told).unwrap_or_default();
-        told.into_iter().filter(|told| *told == what).count()
+        let log = fs::read(&self.log).unwrap_or_default();
+        log.into_iter().filter(|done| *done == what).count()
     }
 
     /// What fails from now on.

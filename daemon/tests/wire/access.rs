@@ -128,7 +128,7 @@ fn every_level_runs_its_commands_and_no_others() {
         (who(54_200, &[7, 54_103, 8]), 2),
         (who(54_200, &[54_104]), 3),
         (who(54_102, &[]), 1),
-        // Several entries: the highest counts, in whatever order they stand.
+        // Several entries: the highest counts, in whatever order they are given.
         (who(54_005, &[]), 2),
         (who(54_001, &[54_104]), 3),
         (who(54_002, &[54_101]), 1),
@@ -169,7 +169,7 @@ fn a_group_of_the_socket_that_has_an_entry_has_no_more_than_that() {
 }
 
 #[test]
-fn a_stranger_is_told_before_anything_is_read() {
+fn a_stranger_is_refused_before_anything_is_read() {
     if !is_root() {
         return skipped("needs root");
     }

@@ -85,8 +85,8 @@ fn a_record_says_who_and_when_and_is_the_head() {
     assert_eq!(record["gid"], nix::unistd::getegid().as_raw());
     assert_eq!((&record["socket"], &record["number"]), (&json!("admin"), &json!(1)));
     assert_eq!((&record["command"], &record["target"]), (&json!("users.add"), &json!(uid)));
-    let made = home.ok("users.show", json!({"user": uid}))["user"]["created_at"].clone();
-    assert_eq!(record["at"], made);
+    let created = home.ok("users.show", json!({"user": uid}))["user"]["created_at"].clone();
+    assert_eq!(record["at"], created);
     let hash = record["hash"].as_str().unwrap();
     assert!(hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "{hash}");
     assert_eq!(verdict(&mut home)["head"], json!({"number": 1, "hash": hash}));
@@ -102,7 +102,7 @@ fn a_record_says_who_and_when_and_is_the_head() {
 }
 
 #[test]
-fn a_remembered_record_must_still_stand() {
+fn a_remembered_record_must_still_exist() {
     let mut home = TestDaemon::started();
     for n in 0..5 {
         add(&mut home, &format!("u{n}"));

@@ -22,8 +22,8 @@ pub(crate) fn populated() -> TestDaemon {
 }
 
 pub(crate) fn create(home: &mut TestDaemon) -> (String, PathBuf) {
-    let made = home.ok("backup.create", json!({}));
-    let text = |key: &str| made[key].as_str().unwrap().to_owned();
+    let created = home.ok("backup.create", json!({}));
+    let text = |key: &str| created[key].as_str().unwrap().to_owned();
     (text("file"), text("backup").into())
 }
 
@@ -39,18 +39,18 @@ fn listed(home: &mut TestDaemon) -> Vec<String> {
 #[test]
 fn create_makes_a_whole_private_file_and_records_it() {
     let mut home = populated();
-    let made = home.ok("backup.create", json!({}));
-    let (file, path) = (made["file"].as_str().unwrap(), made["backup"].as_str().unwrap());
+    let created = home.ok("backup.create", json!({}));
+    let (file, path) = (created["file"].as_str().unwrap(), created["backup"].as_str().unwrap());
     let path = Path::new(path);
     assert_eq!(path, directory(&home).join(file));
     assert!(file.starts_with("backup-20") && file.ends_with("Z.db"), "{file}");
     let data = fs::metadata(path).unwrap();
     assert_eq!(data.permissions().mode() & 0o7777, 0o600);
-    assert_eq!(made["bytes"], data.len());
-    assert_eq!(made["counts"], json!({"users": 2, "deleted": 1, "sessions": 1}));
+    assert_eq!(created["bytes"], data.len());
+    assert_eq!(created["counts"], json!({"users": 2, "deleted": 1, "sessions": 1}));
     let names: Vec<_> =
         fs::read_dir(directory(&home)).unwrap().map(|e| e.unwrap().path()).collect();
-    assert_eq!(names, [path], "and nothing beside it");
+    assert_eq!(names, [path], "and nothing next to it");
     let record = home.ok("audit.ls", json!({"limit": 1}))["items"][0].clone();
     assert_eq!((&record["command"], &record["target"]), (&json!("backup.create"), &json!(file)));
     let copy = Connection::open(path).unwrap();
@@ -105,14 +105,14 @@ fn those_who_ask_at_once_wait_for_each_other() {
 }
 
 #[test]
-fn ls_tells_where_each_came_from_newest_first_and_in_pages() {
+fn ls_shows_where_each_came_from_newest_first_and_in_pages() {
     let mut home = populated();
     assert_eq!(home.ok("backup.ls", json!({})), json!({"items": [], "next": null}));
     home.ok("auth.reset", json!({}));
     let directory = directory(&home);
-    for (name, made) in [("schema-1.db", 1), ("mine.db", 2_000_000_000), ("older.db", 1)] {
+    for (name, created) in [("schema-1.db", 1), ("mine.db", 2_000_000_000), ("older.db", 1)] {
         fs::write(directory.join(name), "x").unwrap();
-        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(made);
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(created);
         fs::File::options()
             .write(true)
             .open(directory.join(name))
@@ -126,20 +126,20 @@ fn ls_tells_where_each_came_from_newest_first_and_in_pages() {
     fs::create_dir(directory.join("directory.db")).unwrap();
     symlink(directory.join("mine.db"), directory.join("link.db")).unwrap();
     let items = home.ok("backup.ls", json!({}))["items"].clone();
-    let told: Vec<(&str, &str)> = items
+    let origins: Vec<(&str, &str)> = items
         .as_array()
         .unwrap()
         .iter()
         .map(|item| (item["file"].as_str().unwrap(), item["origin"].as_str().unwrap()))
         .collect();
-    assert!(told[1].0.ends_with("-auth-reset.db"), "{told:?}");
+    assert!(origins[1].0.ends_with("-auth-reset.db"), "{origins:?}");
     let expected = [
         ("mine.db", "manual"),
-        (told[1].0, "automatic"),
+        (origins[1].0, "automatic"),
         ("schema-1.db", "migration"),
         ("older.db", "manual"),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(origins, expected);
     assert_eq!(items[0]["path"], directory.join("mine.db").to_str().unwrap());
     assert_eq!(
         (&items[0]["bytes"], &items[0]["created_at"]),
@@ -164,7 +164,7 @@ fn ls_tells_where_each_came_from_newest_first_and_in_pages() {
 }
 
 #[test]
-fn verify_tells_good_from_bad() {
+fn verify_distinguishes_good_from_bad() {
     let mut home = populated();
     assert_eq!(home.ok("backup.verify", json!({})), json!({"ok": true, "backups": []}));
     let (file, path) = create(&mut home);

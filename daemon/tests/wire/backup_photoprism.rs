@@ -1,4 +1,4 @@
-//! Backups beside PhotoPrism's database, and those that are of the other kind.
+//! Backups of accounts in PhotoPrism's database, and backups of the other kind.
 
 use std::fs;
 use std::path::Path;
@@ -14,14 +14,14 @@ fn fixture() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"))
 }
 
-fn theirs() -> TestDaemon {
+fn attached() -> TestDaemon {
     let mut home = TestDaemon::new().with_database(fixture());
     home.start();
     home
 }
 
-/// Puts a backup of PhotoPrism's accounts into the directory, as another daemon would have made it.
-fn put_theirs(home: &TestDaemon, name: &str) {
+/// Puts a backup of PhotoPrism's accounts into the directory, as another daemon would have written it.
+fn put_photoprism(home: &TestDaemon, name: &str) {
     fs::create_dir_all(directory(home)).unwrap();
     let path = directory(home).join(name);
     fs::copy(fixture(), &path).unwrap();
@@ -44,16 +44,19 @@ fn put_theirs(home: &TestDaemon, name: &str) {
 
 #[test]
 fn backups_of_photoprisms_accounts_are_listed_checked_and_compared() {
-    let mut home = theirs();
-    put_theirs(&home, "theirs.db");
+    let mut home = attached();
+    put_photoprism(&home, "photoprism.db");
     let items = home.ok("backup.ls", json!({}))["items"].clone();
-    assert_eq!((&items[0]["file"], &items[0]["origin"]), (&json!("theirs.db"), &json!("manual")));
-    let found = home.ok("backup.verify", json!({"file": "theirs.db"}))["backups"][0].clone();
+    assert_eq!(
+        (&items[0]["file"], &items[0]["origin"]),
+        (&json!("photoprism.db"), &json!("manual"))
+    );
+    let found = home.ok("backup.verify", json!({"file": "photoprism.db"}))["backups"][0].clone();
     assert_eq!((&found["ok"], &found["database"]), (&json!(true), &json!("photoprism")));
     assert_eq!(found["counts"], json!({"users": 10, "deleted": 1, "sessions": 14}));
-    let told = home.ok("backup.restore", json!({"file": "theirs.db", "dry_run": true}));
-    assert_eq!((&told["unchanged"], &told["accounts"]), (&json!(11), &json!([])), "{told}");
-    assert_eq!((&told["sessions_revoked"], &told["sessions_restored"]), (&json!(14), &json!(0)));
+    let plan = home.ok("backup.restore", json!({"file": "photoprism.db", "dry_run": true}));
+    assert_eq!((&plan["unchanged"], &plan["accounts"]), (&json!(11), &json!([])), "{plan}");
+    assert_eq!((&plan["sessions_revoked"], &plan["sessions_restored"]), (&json!(14), &json!(0)));
     let photoprism = Connection::open(home.database()).unwrap();
     photoprism
         .execute_batch(
@@ -61,14 +64,14 @@ fn backups_of_photoprisms_accounts_are_listed_checked_and_compared() {
              DELETE FROM auth_users WHERE user_name = 'alice'",
         )
         .unwrap();
-    let told = home.ok("backup.restore", json!({"file": "theirs.db", "dry_run": true}));
-    assert_eq!((&told["added"], &told["changed"]), (&json!(1), &json!(1)));
-    assert_eq!(told["accounts"][1]["fields"], json!(["role"]));
+    let plan = home.ok("backup.restore", json!({"file": "photoprism.db", "dry_run": true}));
+    assert_eq!((&plan["added"], &plan["changed"]), (&json!(1), &json!(1)));
+    assert_eq!(plan["accounts"][1]["fields"], json!(["role"]));
 }
 
 #[test]
 fn one_that_cannot_be_recorded_leaves_no_file() {
-    let mut home = theirs();
+    let mut home = attached();
     let result = home.ok("backup.create", json!({}));
     assert_eq!(result["counts"], json!({"users": 10, "deleted": 1, "sessions": 14}));
     let files = |home: &TestDaemon| fs::read_dir(directory(home)).unwrap().count();
@@ -85,12 +88,13 @@ fn one_that_cannot_be_recorded_leaves_no_file() {
 fn a_backup_of_the_other_kind_is_refused() {
     let mut own = populated();
     let (file, path) = create(&mut own);
-    let mut photoprism = theirs();
-    put_theirs(&own, "theirs.db");
+    let mut photoprism = attached();
+    put_photoprism(&own, "photoprism.db");
     fs::create_dir_all(directory(&photoprism)).unwrap();
     fs::copy(path, directory(&photoprism).join(&file)).unwrap();
     for dry_run in [true, false] {
-        let error = own.refused("backup.restore", json!({"file": "theirs.db", "dry_run": dry_run}));
+        let error =
+            own.refused("backup.restore", json!({"file": "photoprism.db", "dry_run": dry_run}));
         assert_eq!(error["code"], "conflict");
         assert!(error["message"].as_str().unwrap().contains("PhotoPrism's database"), "{error}");
     }

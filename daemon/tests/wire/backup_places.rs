@@ -210,7 +210,7 @@ fn hard_links_of_photoprisms_database_and_of_the_tables_next_to_it_are_not_opene
     create(&mut home);
     let tables = home.data().join("photoprism-admin.db");
     assert!(is_locked(&tables));
-    for (target, name) in [(&tables, "tables.db"), (&home.database().to_owned(), "theirs.db")] {
+    for (target, name) in [(&tables, "tables.db"), (&home.database().to_owned(), "database.db")] {
         let link = directory(&home).join(name);
         fs::hard_link(target, &link).unwrap();
         not_opened(&mut home, name, "hard link");

@@ -18,7 +18,7 @@ const LEAST_ROUNDS: u32 = 10;
 const CONNECTIONS: usize = 4;
 
 /// A good backup is good, and restored, whatever `line` does at the same time.
-fn stays_good_beside(home: &mut TestDaemon, connections: usize, line: &str) {
+fn stays_good_during(home: &mut TestDaemon, connections: usize, line: &str) {
     let file = create(home).0;
     let checks = [
         json!({"cmd": "backup.verify", "args": {"file": file}}),
@@ -69,13 +69,13 @@ impl Drop for SetWhenDropped<'_> {
 
 #[test]
 fn a_good_backup_is_good_while_others_list() {
-    stays_good_beside(&mut populated(), CONNECTIONS, "{\"cmd\":\"backup.ls\"}\n");
+    stays_good_during(&mut populated(), CONNECTIONS, "{\"cmd\":\"backup.ls\"}\n");
 }
 
 #[test]
 fn a_good_backup_is_good_while_a_reset_makes_another() {
     let reset = "{\"cmd\":\"auth.reset\",\"confirm\":true}\n";
-    stays_good_beside(&mut populated(), 1, reset);
+    stays_good_during(&mut populated(), 1, reset);
 }
 
 #[test]
@@ -83,5 +83,5 @@ fn a_good_backup_is_good_while_an_import_is_given_it() {
     let mut home = populated();
     let file = create(&mut home).1;
     let import = json!({"cmd": "users.import", "args": {"database": file}});
-    stays_good_beside(&mut home, 1, &format!("{import}\n"));
+    stays_good_during(&mut home, 1, &format!("{import}\n"));
 }

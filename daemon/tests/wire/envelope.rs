@@ -21,7 +21,7 @@ fn bad(client: &mut Client, line: impl AsRef<[u8]>) -> Value {
 }
 
 #[test]
-fn what_is_no_json_object_is_a_bad_request_without_an_id() {
+fn what_is_not_a_json_object_is_a_bad_request_without_an_id() {
     let home = TestDaemon::started();
     let mut client = home.connect();
     let deep =
@@ -107,7 +107,7 @@ fn ids_are_echoed_as_they_were_or_null() {
         let reply = bad(&mut client, format!(r#"{{"id":{id},"cmd":"ping"}}"#));
         assert_eq!((&reply["id"], &reply["error"]["field"]), (&Value::Null, &json!("id")), "{id}");
     }
-    // A good id is echoed whatever else is wrong, wherever it stands.
+    // A good id is echoed whatever else is wrong, wherever it is in the line.
     for line in [
         r#"{"nope":1,"id":7}"#,
         r#"{"cmd":"nope","id":7}"#,
@@ -247,8 +247,8 @@ fn a_nul_in_any_text_is_an_invalid_argument() {
     cases.push(("audit.ls", json!({"cursor": "a\0"}), "cursor".into()));
     cases.push(("audit.verify", json!({"number": 1, "hash": "\0"}), "hash".into()));
     for (cmd, args, field) in cases {
-        let told = client.fault(cmd, args.clone());
-        assert_eq!(told, ("invalid_argument".into(), field), "{cmd} {args}");
+        let error = client.fault(cmd, args.clone());
+        assert_eq!(error, ("invalid_argument".into(), field), "{cmd} {args}");
     }
     let reply = client.ask(r#"{"cmd":"users.rm","args":{"user":"a"},"key":"1234567\u0000"}"#);
     assert_eq!(fault(&reply["error"]), ("invalid_argument".into(), "key".into()));

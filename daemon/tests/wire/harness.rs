@@ -32,9 +32,9 @@ const APART: i64 = 60;
 #[test]
 fn the_daemon_has_the_clock_of_its_test() {
     let mut home = TestDaemon::started();
-    let made = home.ok("users.add", json!({"name": "eve", "role": "guest", "provider": "none"}));
-    let made: Timestamp = made["user"]["created_at"].as_str().unwrap().parse().unwrap();
-    let apart = Clock::System.unix() - made.as_second();
+    let created = home.ok("users.add", json!({"name": "eve", "role": "guest", "provider": "none"}));
+    let created: Timestamp = created["user"]["created_at"].as_str().unwrap().parse().unwrap();
+    let apart = Clock::System.unix() - created.as_second();
     assert!((-1..APART).contains(&apart), "{apart} s");
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::common::json::{Ask, fault};
 use crate::common::test_daemon::TestDaemon;
 
-/// A copy of a database that a real PhotoPrism made.
+/// A copy of a database that a real PhotoPrism created.
 fn index_db(home: &TestDaemon) -> PathBuf {
     let fixture = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"));
     let path = home.root().join("index.db");
@@ -43,7 +43,7 @@ fn accounts_come_with_all_that_makes_them_work() {
     let path = index_db(&home);
     let bytes = std::fs::read(&path).unwrap();
     let tried = run(&mut home, &path, json!({"dry_run": true}));
-    assert_eq!(home.ok("status", json!({}))["counts"]["users"], 1, "a dry run makes nothing");
+    assert_eq!(home.ok("status", json!({}))["counts"]["users"], 1, "a dry run creates nothing");
     let done = run(&mut home, &path, json!({}));
     let expected = [
         ("admin", "unchanged"),
@@ -113,10 +113,10 @@ fn deleted_accounts_stay_where_they_are() {
 }
 
 #[test]
-fn what_is_no_such_database_is_told() {
+fn what_is_not_such_a_database_is_reported() {
     let mut home = TestDaemon::started();
     let root = home.root().to_owned();
-    let ours = home.database().to_owned();
+    let own = home.database().to_owned();
     std::fs::write(root.join("text.db"), "name;role\n").unwrap();
     std::fs::write(root.join("empty.db"), "").unwrap();
     for (path, code) in [
@@ -124,7 +124,7 @@ fn what_is_no_such_database_is_told() {
         (root.join("text.db"), "invalid_argument"),
         (root.join("empty.db"), "invalid_argument"),
         (root.clone(), "invalid_argument"),
-        (ours, "invalid_argument"),
+        (own, "invalid_argument"),
         (PathBuf::from("index.db"), "invalid_argument"),
         (PathBuf::from("/a\0b"), "invalid_argument"),
     ] {

@@ -97,7 +97,7 @@ fn a_text_that_names_nobody_deletes_nobody() {
 #[test]
 fn a_database_without_accounts_deletes_nobody() {
     let mut home = with_accounts();
-    let other = home.root().join("theirs");
+    let other = home.root().join("photoprism");
     fs::create_dir(&other).unwrap();
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/index.db");
     let index = other.join("index.db");
@@ -229,7 +229,7 @@ fn the_first_admin_alone_may_be_named() {
 #[test]
 fn without_a_backup_nothing_happens() {
     let mut home = with_accounts();
-    // In the place of the directory: even root cannot make one there.
+    // In the place of the directory: even root cannot create one there.
     fs::write(home.data().join("backups"), "in the way").unwrap();
     let before = (home.ok("audit.verify", json!({})), names(&home));
     let text = "name;role\nbob;guest\nnew;guest\n";
@@ -246,7 +246,7 @@ fn without_a_backup_nothing_happens() {
 #[test]
 fn the_newest_ten_are_kept_and_a_replay_names_the_first() {
     let mut home = TestDaemon::started();
-    let mut made = Vec::new();
+    let mut created = Vec::new();
     for n in 0..12 {
         home.ok("users.add", json!({"name": format!("u{n}"), "role": "user", "provider": "none"}));
         let id = sent(&mut home, "name\nadmin\n");
@@ -257,9 +257,9 @@ fn the_newest_ten_are_kept_and_a_replay_names_the_first() {
         let again = home.ask(&line.to_string());
         assert_eq!(reply["result"]["backup"], again["result"]["backup"], "{again}");
         assert_eq!(again["result"]["replayed"], true);
-        made.push(PathBuf::from(reply["result"]["backup"].as_str().unwrap()));
+        created.push(PathBuf::from(reply["result"]["backup"].as_str().unwrap()));
     }
-    let mut kept = made.split_off(2);
+    let mut kept = created.split_off(2);
     kept.sort();
     assert_eq!(backups(&home), kept);
 }

@@ -52,7 +52,7 @@ fn the_first_result_comes_again() {
         assert_eq!(first["ok"], true, "{line}: {first}");
         let before = records(&mut home);
         assert_eq!(home.ask(&line)["result"], replayed(&first), "{line}");
-        assert_eq!(records(&mut home), before, "a replay is no second write");
+        assert_eq!(records(&mut home), before, "a replay is not a second write");
     }
 }
 

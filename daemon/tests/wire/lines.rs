@@ -138,7 +138,7 @@ fn the_limit_is_a_setting() {
     assert_eq!(home.ok("ping", json!({}))["pong"], true);
 }
 
-/// A request at work when the daemon is asked to stop is finished and answered.
+/// A request that runs when the daemon is asked to stop is finished and answered.
 #[test]
 fn a_stop_answers_what_has_begun() {
     let mut home = TestDaemon::started();

@@ -59,7 +59,7 @@ fn who_is_turned_away_is_counted() {
         home.start();
         home
     };
-    // Whoever runs this is an owner, for whom four more are reserved.
+    // The test runs as the daemon's own user, for whom four more are reserved.
     let mut held: Vec<Client> = (0..5).map(|_| home.connect()).collect();
     for client in &mut held {
         client.ok("ping", json!({}));

@@ -7,7 +7,7 @@ use crate::common::peer::{Peer, Who, open_to_all};
 use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, skipped};
 
-fn told(asked: &mut impl Ask, line: &str) -> (String, String) {
+fn refusal(asked: &mut impl Ask, line: &str) -> (String, String) {
     let reply = asked.reply_to(line);
     assert_eq!(reply["ok"], false, "{line}: {reply}");
     fault(&reply["error"])
@@ -15,7 +15,7 @@ fn told(asked: &mut impl Ask, line: &str) -> (String, String) {
 
 fn check(asked: &mut impl Ask, cases: &[(&str, &str, &str)]) {
     for (line, code, field) in cases {
-        assert_eq!(told(asked, line), ((*code).to_owned(), (*field).to_owned()), "{line}");
+        assert_eq!(refusal(asked, line), ((*code).to_owned(), (*field).to_owned()), "{line}");
     }
 }
 

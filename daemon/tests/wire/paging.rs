@@ -47,8 +47,8 @@ fn the_limit_has_a_range_and_a_default() {
     let mut home = with_many(250, "");
     for limit in [json!(0), json!(-1), json!(1001), json!(u64::MAX), json!(i64::MIN)] {
         for cmd in ["users.ls", "users.legacy", "audit.ls"] {
-            let told = home.fault(cmd, json!({"limit": limit}));
-            assert_eq!(told, ("invalid_argument".into(), "limit".into()), "{cmd} {limit}");
+            let error = home.fault(cmd, json!({"limit": limit}));
+            assert_eq!(error, ("invalid_argument".into(), "limit".into()), "{cmd} {limit}");
         }
     }
     let (names, next) = page(&mut home, json!({"search": "u"}));
@@ -113,8 +113,8 @@ fn a_cursor_of_something_else_is_refused() {
     let of_audit = home.ok("audit.ls", json!({"limit": 1}))["next"].clone();
     let of_all = home.ok("users.ls", json!({"limit": 1}))["next"].clone();
     let refused = |home: &mut TestDaemon, cmd: &str, args: Value| {
-        let told = home.fault(cmd, args.clone());
-        assert_eq!(told, ("invalid_argument".into(), "cursor".into()), "{cmd} {args}");
+        let error = home.fault(cmd, args.clone());
+        assert_eq!(error, ("invalid_argument".into(), "cursor".into()), "{cmd} {args}");
     };
     refused(&mut home, "users.ls", json!({"search": "u0", "cursor": cursor}));
     refused(&mut home, "users.ls", json!({"cursor": cursor}));

@@ -71,10 +71,10 @@ fn bcrypt_on_request_takes_72_bytes() {
         assert!(bcrypt::verify(&password, hash).unwrap(), "{} bytes", password.len());
     }
     for password in ["a1".repeat(36) + "b", "😀".repeat(18) + "a", "ä".repeat(37)] {
-        let told = home.fault("passwd.set", json!({"user": "bob", "password": password}));
-        assert_eq!(told, ("invalid_argument".into(), "password".into()));
-        let told = home.fault("users.mod", json!({"user": "bob", "password": password}));
-        assert_eq!(told, ("invalid_argument".into(), "password".into()));
+        let error = home.fault("passwd.set", json!({"user": "bob", "password": password}));
+        assert_eq!(error, ("invalid_argument".into(), "password".into()));
+        let error = home.fault("users.mod", json!({"user": "bob", "password": password}));
+        assert_eq!(error, ("invalid_argument".into(), "password".into()));
     }
     assert!(bcrypt::verify("😀".repeat(18), &stored_hash(&mut home, &uid).unwrap()).unwrap());
 }
@@ -100,8 +100,8 @@ fn argon2_takes_72_characters_of_any_kind() {
         "Password".into(),
         "QwErTyUiOp".into(),
     ] {
-        let told = home.fault("passwd.set", json!({"user": "bob", "password": password}));
-        assert_eq!(told, ("invalid_argument".into(), "password".into()), "{password}");
+        let error = home.fault("passwd.set", json!({"user": "bob", "password": password}));
+        assert_eq!(error, ("invalid_argument".into(), "password".into()), "{password}");
     }
     for password in ["mysecret", "insecure", "photoprism"] {
         home.ok("passwd.set", json!({"user": "bob", "password": password}));
@@ -114,8 +114,8 @@ fn the_shortest_length_and_the_cost_are_settings() {
     let mut home = home;
     home.start();
     let add = |password: &str| json!({"name": "bob", "role": "user", "password": password});
-    let told = home.fault("users.add", add("elevenchars"));
-    assert_eq!(told, ("invalid_argument".into(), "password".into()));
+    let error = home.fault("users.add", add("elevenchars"));
+    assert_eq!(error, ("invalid_argument".into(), "password".into()));
     home.ok("users.add", add("twelve chars"));
     let set = json!({"user": "bob", "password": "twelve chars", "show_hash": true});
     let hash = home.ok("passwd.set", set)["hash"].as_str().unwrap().to_owned();
@@ -127,8 +127,8 @@ fn the_own_name_and_other_providers_are_refused() {
     let (mut home, _) = with_bob(TestDaemon::new());
     home.ok("users.add", json!({"name": "josé.garcía", "role": "user", "password": "mysecret"}));
     for password in ["josé.garcía", "JOSÉ.GARCÍA", "jose\u{301}.garci\u{301}a"] {
-        let told = home.fault("passwd.set", json!({"user": "josé.garcía", "password": password}));
-        assert_eq!(told, ("invalid_argument".into(), "password".into()), "{password}");
+        let error = home.fault("passwd.set", json!({"user": "josé.garcía", "password": password}));
+        assert_eq!(error, ("invalid_argument".into(), "password".into()), "{password}");
     }
     for (name, more) in [
         ("l", json!({"provider": "ldap"})),
@@ -138,8 +138,8 @@ fn the_own_name_and_other_providers_are_refused() {
         let mut args = json!({"name": name, "role": "user"});
         args.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         home.ok("users.add", args);
-        let told = home.fault("passwd.set", json!({"user": name, "password": "mysecret"}));
-        assert_eq!(told, ("invalid_argument".into(), "password".into()), "{name}");
+        let error = home.fault("passwd.set", json!({"user": name, "password": "mysecret"}));
+        assert_eq!(error, ("invalid_argument".into(), "password".into()), "{name}");
     }
     // A provider that changes leaves the hash where it is.
     let args = json!({"user": "bob", "provider": "oidc", "auth_id": "another subject"});

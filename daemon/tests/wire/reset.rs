@@ -150,12 +150,12 @@ fn the_backup_is_whole_private_and_holds_the_old_rows() {
 #[test]
 fn the_newest_ten_backups_are_kept() {
     let mut home = TestDaemon::started();
-    let mut made = Vec::new();
+    let mut created = Vec::new();
     for n in 0..13 {
         home.ok("users.add", json!({"name": format!("u{n}"), "role": "user", "provider": "none"}));
-        made.push(PathBuf::from(home.ok("users.reset", json!({}))["backup"].as_str().unwrap()));
+        created.push(PathBuf::from(home.ok("users.reset", json!({}))["backup"].as_str().unwrap()));
     }
-    let mut kept = made.split_off(3);
+    let mut kept = created.split_off(3);
     for (n, path) in kept.iter().enumerate() {
         let backup = Connection::open(path).unwrap();
         let name: String = backup
@@ -165,7 +165,7 @@ fn the_newest_ten_backups_are_kept() {
     }
     kept.sort();
     assert_eq!(backups(&home), kept);
-    // What is no automatic backup is not ours to remove.
+    // Only automatic backups are removed.
     let by_hand = home.data().join("backups").join("before-the-move.db");
     fs::write(&by_hand, "x").unwrap();
     home.ok("users.reset", json!({}));

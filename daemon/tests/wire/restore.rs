@@ -54,7 +54,7 @@ fn login(home: &mut TestDaemon, name: &str) -> Value {
     home.ok("auth.login", json!({"name": name, "password": "mysecret", "client_ip": "::1"}))
 }
 
-/// Rows that nothing else makes: details, settings, shares, two-factor keys, a client's secret.
+/// Rows that nothing else creates: details, settings, shares, two-factor keys, a client's secret.
 fn with_everything(home: &mut TestDaemon) {
     home.offline(|database| {
         database
@@ -118,7 +118,7 @@ fn sessions_end_unless_they_are_asked_for() {
         home.ok("auth.verify", json!({"token": token}))["active"].clone()
     };
     assert_eq!(active(&mut home, &before), true);
-    assert_eq!(active(&mut home, &after), false, "made after the backup");
+    assert_eq!(active(&mut home, &after), false, "created after the backup");
     let result = restore(&mut home, &file, &json!({}));
     assert_eq!((&result["sessions_revoked"], &result["sessions_restored"]), (&json!(2), &json!(0)));
     assert_eq!(active(&mut home, &before), false);
@@ -126,7 +126,7 @@ fn sessions_end_unless_they_are_asked_for() {
 }
 
 #[test]
-fn a_dry_run_tells_the_same_and_changes_nothing() {
+fn a_dry_run_replies_the_same_and_changes_nothing() {
     let mut home = populated();
     let (file, _) = create(&mut home);
     let uid = |home: &mut TestDaemon, name: &str| {
@@ -143,7 +143,7 @@ fn a_dry_run_tells_the_same_and_changes_nothing() {
     let records = home.ok("audit.verify", json!({}))["records"].clone();
     let files = fs::read_dir(directory(&home)).unwrap().count();
 
-    let told = restore(&mut home, &file, &json!({"dry_run": true}));
+    let plan = restore(&mut home, &file, &json!({"dry_run": true}));
     let expected = json!({
         "dry_run": true, "added": 0, "changed": 2, "removed": 1, "unchanged": 1,
         "accounts": [
@@ -154,7 +154,7 @@ fn a_dry_run_tells_the_same_and_changes_nothing() {
         ],
         "sessions_revoked": 1, "sessions_restored": 0, "backup": null
     });
-    assert_eq!(told, expected);
+    assert_eq!(plan, expected);
     assert_eq!(home.ok("users.show", json!({"user": "robert"}))["user"]["role"], "guest");
     assert_eq!(home.ok("audit.verify", json!({}))["records"], records, "and leaves no record");
     assert_eq!(fs::read_dir(directory(&home)).unwrap().count(), files);
@@ -186,7 +186,7 @@ fn a_dry_run_tells_the_same_and_changes_nothing() {
 }
 
 #[test]
-fn what_is_no_account_stays() {
+fn what_is_not_an_account_stays() {
     let mut home = populated();
     with_everything(&mut home);
     let (file, path) = create(&mut home);
@@ -304,7 +304,7 @@ fn the_backup_that_is_restored_is_not_let_go_of() {
     assert!(!oldest.exists(), "the newest ten stay");
 }
 
-/// Statements that make a good backup into something else, and what is said of it.
+/// Statements that turn a good backup into something else, and what is said of it.
 const CHANGED: [(&str, &str); 18] = [
     ("PRAGMA journal_mode = wal", "WAL mode"),
     ("PRAGMA application_id = 7", "no daemon of ours made it"),

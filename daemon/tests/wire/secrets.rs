@@ -91,8 +91,8 @@ fn no_password_is_found_in_anything_that_was_written() {
         let mut client = home.connect();
         for line in lines() {
             let reply: Value = client.ask(&line);
-            let told = reply.to_string().replace("c4n4ry-name", "");
-            assert!(!told.to_lowercase().contains(CANARY), "{line}: {reply}");
+            let text = reply.to_string().replace("c4n4ry-name", "");
+            assert!(!text.to_lowercase().contains(CANARY), "{line}: {reply}");
         }
         let mut found = Vec::new();
         search(home.root(), &mut found);
@@ -158,7 +158,7 @@ fn a_canary_that_is_written_is_found() {
 fn hashes_and_keys_are_in_no_object() {
     let mut home = TestDaemon::started();
     let args = json!({"name": "bob", "role": "user", "password": "mysecret"});
-    let mut told = home.ok("users.add", args).to_string();
+    let mut replies = home.ok("users.add", args).to_string();
     for (cmd, args) in [
         ("users.show", json!({"user": "bob"})),
         ("users.ls", json!({"search": "all"})),
@@ -167,10 +167,10 @@ fn hashes_and_keys_are_in_no_object() {
         ("audit.ls", json!({})),
         ("status", json!({})),
     ] {
-        told += &home.ok(cmd, args).to_string();
+        replies += &home.ok(cmd, args).to_string();
     }
     for word in ["argon2", "$2", "mysecret", "token", "otpauth"] {
-        assert!(!told.contains(word), "{word} in {told}");
+        assert!(!replies.contains(word), "{word} in {replies}");
     }
     let log = home.stop();
     assert!(!log.contains("argon2id$") && !log.contains("mysecret"), "{log}");

@@ -61,7 +61,7 @@ fn every_field_is_kept_in_its_form() {
     ] {
         assert_eq!(user[key], value, "{key}");
     }
-    // What has expired is no super admin: may nothing.
+    // An expired account is not a super admin, and has no rights.
     let past = with(&json!({"expires_at": "2020-01-31T00:00:00Z", "webdav": true}));
     let user = home.ok("users.add", past)["user"].clone();
     assert_eq!((&user["may_login"], &user["may_webdav"]), (&json!(false), &json!(false)));
@@ -156,8 +156,8 @@ fn each_rule_names_its_field() {
     for (field, value) in [bad_names_roles_and_passwords(), bad_properties()].concat() {
         // The name is long enough for the longest path.
         let args = with(&json!({"name": "bobby", field: value}));
-        let told = home.fault("users.add", args.clone());
-        assert_eq!(told, ("invalid_argument".into(), field.to_owned()), "{args}");
+        let error = home.fault("users.add", args.clone());
+        assert_eq!(error, ("invalid_argument".into(), field.to_owned()), "{args}");
     }
     assert_eq!(home.ok("users.ls", json!({}))["items"].as_array().unwrap().len(), 1);
 }
@@ -176,8 +176,8 @@ fn rules_between_fields_name_what_was_given() {
         (json!({"name": "bob", "role": "user", "provider": "oidc"}), "provider"),
         (json!({"name": "bob", "role": "user", "provider": "oidc", "auth_id": "abc"}), "auth_id"),
     ] {
-        let told = home.fault("users.add", args.clone());
-        assert_eq!(told, ("invalid_argument".into(), field.to_owned()), "{args}");
+        let error = home.fault("users.add", args.clone());
+        assert_eq!(error, ("invalid_argument".into(), field.to_owned()), "{args}");
     }
     let (code, field) = home.fault("users.add", with(&json!({"super_admin": true})));
     assert_eq!(code, "invalid_argument");
@@ -253,16 +253,16 @@ fn restore_asks_for_a_password_only_where_there_is_none() {
     let mut home = TestDaemon::started();
     home.ok("users.add", json!({"name": "ldap", "role": "user", "provider": "ldap"}));
     home.ok("users.rm", json!({"user": "ldap"}));
-    let told =
+    let error =
         home.fault("users.add", json!({"name": "ldap", "restore": true, "provider": "local"}));
-    assert_eq!(told, ("invalid_argument".into(), "password".into()));
+    assert_eq!(error, ("invalid_argument".into(), "password".into()));
     let args =
         json!({"name": "ldap", "restore": true, "provider": "local", "password": "mysecret"});
     assert_eq!(home.ok("users.add", args)["user"]["has_password"], true);
     // No such account: an ordinary add, whose rules hold.
-    let told = home.fault("users.add", json!({"name": "new", "restore": true}));
-    assert_eq!(told, ("invalid_argument".into(), "role".into()));
-    let told = home.fault("users.add", json!({"name": "new", "restore": true, "role": "user"}));
-    assert_eq!(told, ("invalid_argument".into(), "password".into()));
+    let error = home.fault("users.add", json!({"name": "new", "restore": true}));
+    assert_eq!(error, ("invalid_argument".into(), "role".into()));
+    let error = home.fault("users.add", json!({"name": "new", "restore": true, "role": "user"}));
+    assert_eq!(error, ("invalid_argument".into(), "password".into()));
     home.ok("users.add", with(&json!({"name": "new", "restore": true})));
 }

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 
-/// A hash in the form of those that PhotoPrism makes.
+/// A hash in the form of those that PhotoPrism computes.
 const BCRYPT: &str = "$2a$10$hVENFvLPfJtEDYcYpRkFr.SJHhDZCxJpA1x7n2r2aHqyLJUQh7U1q";
 
-/// A daemon with a legacy table beside its own.
+/// A daemon with a legacy table next to its own.
 fn with_legacy(rows: &str) -> TestDaemon {
     let mut home = TestDaemon::started();
-    let made = json!({"name": "old", "role": "user", "password": "mysecret"});
-    let uid = home.ok("users.add", made)["user"]["uid"].as_str().unwrap().to_owned();
+    let created = json!({"name": "old", "role": "user", "password": "mysecret"});
+    let uid = home.ok("users.add", created)["user"]["uid"].as_str().unwrap().to_owned();
     home.offline(|database| {
         database
             .execute_batch(
@@ -54,16 +54,16 @@ fn outcomes(accounts: &[Value]) -> Vec<(&str, &str)> {
 fn all_become_accounts_and_what_exists_is_left_alone() {
     let mut home = with_legacy("");
     let before = home.ok("users.show", json!({"user": "admin"}));
-    let told = home.ok("users.adopt", json!({"all": true, "dry_run": true}));
-    assert_eq!(home.ok("status", json!({}))["counts"]["users"], 2, "a dry run makes nothing");
+    let plan = home.ok("users.adopt", json!({"all": true, "dry_run": true}));
+    assert_eq!(home.ok("status", json!({}))["counts"]["users"], 2, "a dry run creates nothing");
     let done = home.ok("users.adopt", json!({"all": true}));
-    assert_eq!((&told["dry_run"], &done["dry_run"]), (&json!(true), &json!(false)));
-    assert_eq!((&told["adopted"], &done["adopted"]), (&json!(2), &json!(2)));
-    let (told, done) = (told["accounts"].as_array().unwrap(), done["accounts"].as_array().unwrap());
+    assert_eq!((&plan["dry_run"], &done["dry_run"]), (&json!(true), &json!(false)));
+    assert_eq!((&plan["adopted"], &done["adopted"]), (&json!(2), &json!(2)));
+    let (plan, done) = (plan["accounts"].as_array().unwrap(), done["accounts"].as_array().unwrap());
     let expected = [("admin", "exists"), ("Grandma", "adopted"), ("bob", "adopted")];
-    assert_eq!((outcomes(told), outcomes(done)), (expected.to_vec(), expected.to_vec()));
-    for (told, done) in told.iter().zip(done) {
-        let mut expected = told.clone();
+    assert_eq!((outcomes(plan), outcomes(done)), (expected.to_vec(), expected.to_vec()));
+    for (plan, done) in plan.iter().zip(done) {
+        let mut expected = plan.clone();
         if !done["user"].is_null() {
             for key in ["created_at", "updated_at"] {
                 expected["user"][key] = done["user"][key].clone();
@@ -123,7 +123,7 @@ fn names_are_found_as_everywhere() {
 }
 
 #[test]
-fn what_breaks_a_rule_is_told_and_never_bent() {
+fn what_breaks_a_rule_is_reported_and_never_changed() {
     let rows = format!(
         "INSERT INTO users VALUES
            (10, 'uqz1r5w1aaaaaaaa', 'A', 'a b', '', 0, 0, 0, NULL, NULL),

@@ -94,7 +94,7 @@ fn those_who_may_not_log_in_do_not_count() {
 }
 
 #[test]
-fn the_first_admin_stays_whoever_else_there_is() {
+fn the_first_admin_stays_with_others_too() {
     let mut home = TestDaemon::started();
     let uid = home.ok("users.show", json!({"user": "admin"}))["user"]["uid"].clone();
     let other =

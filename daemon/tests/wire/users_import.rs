@@ -52,7 +52,7 @@ fn imported(asked: &mut impl Ask, text: &str, options: &Value) -> (Value, Vec<Va
 }
 
 /// `line name outcome code field`, of each item.
-fn told(items: &[Value]) -> Vec<String> {
+fn outcomes(items: &[Value]) -> Vec<String> {
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let line = |item: &Value| {
         let words = ["name", "outcome", "code", "field"].map(|key| word(&item[key]));
@@ -110,7 +110,7 @@ fn a_two_factor_key_has_the_length_of_its_column() {
     let row = |name: &str, more| json!({"name": name, "role": "user", "totp_url": url(more)});
     let text = format!("{}\n{}\n", row("bob", room), row("eve", room + 1));
     let (_, items) = imported(&mut home, &text, &json!({}));
-    assert_eq!(told(&items), ["1 bob added", "2 eve refused invalid_argument totp_url"]);
+    assert_eq!(outcomes(&items), ["1 bob added", "2 eve refused invalid_argument totp_url"]);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn each_row_has_a_result_and_a_second_run_changes_nothing() {
         "15 tot refused invalid_argument totp_url",
         "16 has refused invalid_argument password_hash",
     ];
-    assert_eq!(told(&items), expected);
+    assert_eq!(outcomes(&items), expected);
     assert_eq!(
         (&counts["added"], &counts["unchanged"], &counts["refused"]),
         (&json!(3), &json!(0), &json!(12))
@@ -145,7 +145,7 @@ fn each_row_has_a_result_and_a_second_run_changes_nothing() {
     assert_eq!(home.ok("users.show", json!({"user": "ann"}))["user"]["has_password"], false);
     let login = json!({"name": "bob", "password": "correct horse", "client_ip": "192.0.2.1", "session": false});
     home.ok("auth.login", login);
-    // Each account that was made has a record, and the whole.
+    // Each created account has a record, and so has the whole import.
     let trail = home.ok("audit.ls", json!({}))["items"].clone();
     let uid = &home.ok("users.show", json!({"user": "bob"}))["user"]["uid"];
     let about: Vec<&Value> =
@@ -163,7 +163,7 @@ fn each_row_has_a_result_and_a_second_run_changes_nothing() {
 }
 
 #[test]
-fn a_trial_tells_the_same_and_leaves_nothing() {
+fn a_dry_run_replies_the_same_and_leaves_nothing() {
     let mut home = TestDaemon::started();
     let before = (home.ok("audit.verify", json!({})), names(&home));
     let (tried, items) = imported(&mut home, ROWS, &json!({"dry_run": true}));
@@ -271,11 +271,11 @@ fn pruning_wants_a_confirmation_and_stops_at_a_refused_row() {
     assert_eq!((&counts["pruned"], &counts["refused"]), (&json!(0), &json!(1)));
     let (counts, items) = imported(&mut home, only, &json!({"prune": true}));
     assert_eq!(counts["pruned"], 1);
-    assert_eq!(told(&items), ["2 bob unchanged", "0 eve pruned"]);
+    assert_eq!(outcomes(&items), ["2 bob unchanged", "0 eve pruned"]);
     assert_eq!(names(&home), ["admin", "bob"]);
     // A deleted account keeps its name.
     let (_, items) = imported(&mut home, "name,role\neve,guest\n", &json!({"update": true}));
-    assert_eq!(told(&items), ["2 eve refused exists name"]);
+    assert_eq!(outcomes(&items), ["2 eve refused exists name"]);
     assert!(items[0]["message"].as_str().unwrap().contains("photoprism users restore eve"));
 }
 
@@ -285,7 +285,7 @@ fn the_last_super_admin_is_safe_from_a_file() {
     home.ok("passwd.set", json!({"user": "admin", "password": "correct horse"}));
     let row = "{\"name\":\"admin\",\"super_admin\":false}\n";
     let (_, items) = imported(&mut home, row, &json!({"update": true}));
-    assert_eq!(told(&items), ["1 admin refused conflict"]);
+    assert_eq!(outcomes(&items), ["1 admin refused conflict"]);
     assert_eq!(home.ok("users.show", json!({"user": "admin"}))["user"]["super_admin"], true);
 }
 
@@ -309,7 +309,7 @@ fn passwords_come_from_files_that_the_client_reads() {
     };
     give(&mut home, &id);
     let (_, items) = ran(&mut home, &id, &json!({"update": true}));
-    assert_eq!(told(&items), ["1 bob added", "5 eve refused invalid_argument password"]);
+    assert_eq!(outcomes(&items), ["1 bob added", "5 eve refused invalid_argument password"]);
     let again = sent(&mut home, toml);
     home.ok("users.import", json!({"import": again, "run": true, "update": true}));
     give(&mut home, &again);

@@ -13,7 +13,7 @@ fn with_bob() -> (TestDaemon, String) {
     (home, uid)
 }
 
-/// A login, an app password, a session made from it, and a login of somebody else.
+/// A login, an app password, a session created from it, and a login of somebody else.
 pub(super) fn insert_sessions(database: &Connection, uid: &str) {
     for (id, user, provider, method, grant) in [
         ("login", uid, "local", "default", "password"),
@@ -86,12 +86,12 @@ fn changed_names_what_differs_in_the_order_of_the_table() {
 #[test]
 fn a_super_admin_is_shown_as_admin_and_becomes_one() {
     let (mut home, _) = with_bob();
-    let told = home.fault("users.mod", json!({"user": "bob", "super_admin": true}));
-    assert_eq!(told, ("invalid_argument".into(), "super_admin".into()));
+    let error = home.fault("users.mod", json!({"user": "bob", "super_admin": true}));
+    assert_eq!(error, ("invalid_argument".into(), "super_admin".into()));
     let both = json!({"user": "bob", "super_admin": true, "role": "admin"});
     assert_eq!(home.ok("users.mod", both)["changed"], json!(["role", "super_admin"]));
-    let told = home.fault("users.mod", json!({"user": "bob", "role": "user"}));
-    assert_eq!(told, ("invalid_argument".into(), "role".into()));
+    let error = home.fault("users.mod", json!({"user": "bob", "role": "user"}));
+    assert_eq!(error, ("invalid_argument".into(), "role".into()));
     // A role below it in the column is shown as admin, and admin is what taking away leaves.
     home.offline(|database| {
         database.execute("UPDATE auth_users SET user_role = 'guest' WHERE user_name = 'bob'", [])
@@ -128,17 +128,17 @@ fn each_rule_names_its_field_and_changes_nothing() {
         ("expires_at", json!("soon")),
     ] {
         let args = json!({"user": "bob", "webdav": true, field: value});
-        let told = home.fault("users.mod", args.clone());
-        assert_eq!(told, ("invalid_argument".into(), field.to_owned()), "{args}");
+        let error = home.fault("users.mod", args.clone());
+        assert_eq!(error, ("invalid_argument".into(), field.to_owned()), "{args}");
     }
-    let told = home
+    let error = home
         .fault("users.mod", json!({"user": "bob", "provider": "ldap", "password": "longenough"}));
-    assert_eq!(told, ("invalid_argument".into(), "password".into()));
+    assert_eq!(error, ("invalid_argument".into(), "password".into()));
     home.ok("users.add", json!({"name": "longername", "role": "user", "password": "mysecret"}));
-    let told = home.fault("users.mod", json!({"user": "longername", "password": "LongerName"}));
-    assert_eq!(told, ("invalid_argument".into(), "password".into()));
-    let told = home.fault("users.mod", json!({"user": "longername", "email": "x@example.com", "auth_id": "abc", "provider": "oidc"}));
-    assert_eq!(told, ("invalid_argument".into(), "auth_id".into()));
+    let error = home.fault("users.mod", json!({"user": "longername", "password": "LongerName"}));
+    assert_eq!(error, ("invalid_argument".into(), "password".into()));
+    let error = home.fault("users.mod", json!({"user": "longername", "email": "x@example.com", "auth_id": "abc", "provider": "oidc"}));
+    assert_eq!(error, ("invalid_argument".into(), "auth_id".into()));
     assert_eq!(home.ok("users.show", json!({"user": "bob"})), before);
 }
 

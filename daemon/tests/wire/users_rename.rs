@@ -32,7 +32,7 @@ fn an_account_gets_another_name_and_stays_what_it_is() {
     assert_eq!(home.refused("auth.login", login("bob"))["code"], "invalid_credentials");
     // The old name is free.
     home.ok("users.add", json!({"name": "bob", "role": "user", "password": "mysecret"}));
-    // Once more is no change, and back is not possible any more.
+    // The same name again changes nothing, and the old one is taken.
     let again = home.ok("users.rename", json!({"user": before["uid"], "name": "robert"}));
     assert_eq!(again["changed"], json!([]));
     assert_eq!(again["user"]["updated_at"], result["user"]["updated_at"]);
@@ -43,14 +43,14 @@ fn an_account_gets_another_name_and_stays_what_it_is() {
 #[test]
 fn sessions_live_on_under_the_new_name() {
     let mut home = started();
-    let made = home.ok("auth.add", json!({"name": "Sync", "scope": "webdav", "user": "bob"}));
+    let created = home.ok("auth.add", json!({"name": "Sync", "scope": "webdav", "user": "bob"}));
     let login = json!({"name": "bob", "password": "mysecret", "client_ip": "::1"});
     let login = home.ok("auth.login", login)["secret"].clone();
     home.ok("users.rename", json!({"user": "bob", "name": "robert"}));
     let verify =
         |home: &mut TestDaemon, token: &Value| home.ok("auth.verify", json!({"token": token}));
     for _ in 0..2 {
-        for token in [&made["secret"], &login] {
+        for token in [&created["secret"], &login] {
             let found = verify(&mut home, token);
             assert_eq!((&found["active"], &found["username"]), (&json!(true), &json!("robert")));
         }
@@ -88,7 +88,7 @@ fn what_cannot_be_is_refused() {
 }
 
 #[test]
-fn a_name_of_another_rule_can_be_mended() {
+fn a_name_of_another_rule_can_be_fixed() {
     let mut home = started();
     home.offline(|database| {
         let statement = "UPDATE auth_users SET user_name = 'we ird' WHERE user_name = 'bob'";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 
-/// The names of a page; a system row is told by its display name.
+/// The names of a page; a system row is known by its display name.
 fn names(home: &mut TestDaemon, cmd: &str, args: Value) -> Vec<String> {
     let result = home.ok(cmd, args);
     assert_eq!(result["next"], Value::Null);

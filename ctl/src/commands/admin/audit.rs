@@ -94,16 +94,16 @@ fn table(records: &[Object<'_>]) -> Report {
 const VERIFY_EXAMPLES: &str = "\
 Examples:
   photoprism admin audit verify                           is the chain whole
-  photoprism admin audit verify --number 4711 --hash HEX  and does that record still stand in it
+  photoprism admin audit verify --number 4711 --hash HEX  and does it still contain that record
 
 The daemon logs number and hash of its newest record at start, at stop and every 1,000 records: a
-chain whose end was cut off is whole, and holds that record no more.";
+chain whose end was cut off is whole, but no longer contains that record.";
 
 /// Check that no record is missing or altered; exits with 1 where one is
 #[derive(Debug, Args)]
 #[command(after_long_help = VERIFY_EXAMPLES)]
 pub struct Verify {
-    /// Number of a record that must still stand in the chain
+    /// Number of a record that must still be in the chain
     #[arg(long, value_name = "N", requires = "hash")]
     number: Option<u64>,
 

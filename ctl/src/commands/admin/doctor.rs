@@ -16,11 +16,11 @@ use crate::report::{Report, escape, format};
 
 const EXAMPLES: &str = "\
 Examples:
-  photoprism admin doctor           what was looked at, and what to do
+  photoprism admin doctor           what was checked, and what to do
   photoprism admin doctor --json    for programs
 
 Exits with 0 where there is nothing to do, with 1 where there is, and as every command does where
-the daemon cannot be asked (69 no daemon, 77 no permission): what can be seen from here is told
+the daemon cannot be asked (69 no daemon, 77 no permission): what can be seen from here is shown
 all the same.";
 
 /// Find out what is wrong with the installation, and what to do

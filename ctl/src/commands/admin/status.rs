@@ -72,7 +72,7 @@ fn properties(status: &Object<'_>) -> Result<Vec<(&'static str, String)>, Failur
         ["database", "counts", "connections", "passwords", "sockets"].map(|key| status.object(key));
     let (database, counts, connections, passwords, sockets) =
         (database?, counts?, connections?, passwords?, sockets?);
-    let missing = if is_missing(&database) { " (not there yet)" } else { "" };
+    let missing = if is_missing(&database) { " (does not exist yet)" } else { "" };
     let uptime = Duration::from_secs(status.number("uptime_s"));
     let number = |object: &Object<'_>, key| object.number(key).to_string();
     Ok(vec![

@@ -50,7 +50,7 @@ Examples:
   photoprism admin man /usr/local/share/man/man1
   photoprism admin man . && man -l photoprism.1";
 
-/// Write manual pages into a directory, which is made where it is missing
+/// Write manual pages into a directory, which is created where it is missing
 #[derive(Debug, Args)]
 #[command(after_long_help = MAN_EXAMPLES)]
 pub struct Man {

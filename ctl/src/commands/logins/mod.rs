@@ -17,7 +17,7 @@ Examples:
   photoprism logins ls --follow            new attempts as they come
   photoprism logins clear --user bob       bob may try again at once";
 
-/// Look at login attempts, lift bans
+/// Show login attempts, lift bans
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Logins {

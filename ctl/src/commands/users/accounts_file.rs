@@ -111,7 +111,7 @@ fn text(bytes: &[u8], path: &Path) -> Result<Accounts, Failure> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(refuse("has more than 16 MiB; import it in several pieces"));
     }
-    let text = str::from_utf8(bytes).map_err(|_| refuse("is no UTF-8 text"))?;
+    let text = str::from_utf8(bytes).map_err(|_| refuse("is not UTF-8 text"))?;
     let directory = path.parent().unwrap_or(Path::new("")).to_path_buf();
     let text = Secret::new(text.into());
     Ok(Accounts { text, directory, named: None, passwords: BTreeMap::new() })
@@ -120,7 +120,7 @@ fn text(bytes: &[u8], path: &Path) -> Result<Accounts, Failure> {
 fn database(path: &Path) -> Result<Input, Failure> {
     let whole = std::path::absolute(path).ok();
     let whole = whole.and_then(|path| path.into_os_string().into_string().ok());
-    whole.map(Input::Database).ok_or_else(|| Failure::Usage("the path is no UTF-8 text".into()))
+    whole.map(Input::Database).ok_or_else(|| Failure::Usage("the path is not UTF-8 text".into()))
 }
 
 fn is_named_as_database(path: &Path) -> bool {

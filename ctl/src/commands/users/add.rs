@@ -19,7 +19,7 @@ const DEFAULT_ROLE: &str = "admin";
 const EXAMPLES: &str = "\
 Examples:
   photoprism users add bob                             asks for the password
-  photoprism users add --generate -n \"Bob\" bob         makes one and prints it
+  photoprism users add --generate -n \"Bob\" bob         generates one and prints it
   photoprism users add -r guest -w --password-stdin bob < secret
   photoprism users add -A oidc --auth-id 4711 bob      has no password of its own
   photoprism users add --restore bob                   brings a deleted account back

@@ -16,13 +16,13 @@ const EXAMPLES: &str = "\
 Examples:
   photoprism users legacy                  what an old PhotoPrism left
   photoprism users adopt --all --dry-run   what would become of it
-  photoprism users adopt grandma           make an account of one
-  photoprism users adopt --all             and of all
+  photoprism users adopt grandma           create an account from one
+  photoprism users adopt --all             and from all
 
-An account that exists is left alone. Names that break a rule are told, never changed. Exits with the
+An account that exists is left alone. Names that break a rule are reported, never changed. Exits with the
 code of the first that was not found (3) or refused (2).";
 
-/// Make accounts from the legacy table of an old PhotoPrism
+/// Create accounts from the legacy table of an old PhotoPrism
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Adopt {
@@ -34,7 +34,7 @@ pub struct Adopt {
     #[arg(long)]
     all: bool,
 
-    /// Tell what would be done, and do nothing
+    /// Show what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
 

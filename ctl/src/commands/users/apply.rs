@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::accounts_file::{Input, open};
-use super::transfer::{Options, Results, carry_out};
+use super::transfer::{Options, Results, run_import};
 use crate::cli::flags::{FormatFlags, YesFlag};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -27,11 +27,11 @@ The file:
   name = \"bob\"
   role = \"user\"
   webdav = true
-  password_file = \"secrets/bob\"   # beside the file; set where it is not the account's
+  password_file = \"secrets/bob\"   # next to the file; set where it is not the account's
 
 What an account does not name stays as it is. A second run changes nothing.";
 
-/// Make accounts be as a file declares them
+/// Create and change accounts as a file declares them
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Apply {
@@ -39,7 +39,7 @@ pub struct Apply {
     #[arg(short, long, value_name = "FILE")]
     file: PathBuf,
 
-    /// Change nothing, only tell what would be done: exits with 0 if nothing, 10 if something
+    /// Change nothing, only show what would be done: exits with 0 if nothing, 10 if something
     #[arg(long)]
     dry_run: bool,
 
@@ -64,7 +64,7 @@ impl Apply {
         }
         let preview = Options { dry_run: true, update: true, prune: self.prune, consent: None };
         if self.dry_run {
-            let results = carry_out(context, &mut file, preview)?;
+            let results = run_import(context, &mut file, preview)?;
             results.print(context, self.format)?;
             return pending(context, &results);
         }
@@ -72,7 +72,7 @@ impl Apply {
         // Without consent nothing is pruned, even if accounts changed since the dry run.
         let prune = consent.is_some();
         let options = Options { dry_run: false, prune, consent: consent.as_ref(), ..preview };
-        carry_out(context, &mut file, options)?.print(context, self.format)
+        run_import(context, &mut file, options)?.print(context, self.format)
     }
 
     /// Asks where accounts would be deleted, after a dry run has counted them; `None` where there
@@ -86,7 +86,7 @@ impl Apply {
         if self.yes.yes {
             return prompt::consent(context, true, "", "--yes").map(Some);
         }
-        let results = carry_out(context, file, preview)?;
+        let results = run_import(context, file, preview)?;
         let count = results.count("pruned")?;
         if count == 0 {
             return Ok(None);

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::accounts_file::open;
-use super::transfer::{Options, carry_out};
+use super::transfer::{Options, run_import};
 use crate::cli::flags::FormatFlags;
 use crate::context::Context;
 use crate::failure::Failure;
 
 const EXAMPLES: &str = "\
 Examples:
-  photoprism users import --dry-run accounts.csv   what it would come to
+  photoprism users import --dry-run accounts.csv   what it would change
   photoprism users import accounts.ndjson          what `users export` wrote
   photoprism users import - < accounts.csv
   photoprism users import /photoprism/storage/index.db
@@ -24,14 +24,14 @@ A CSV begins with a line of names: name;role;email;password;… Accounts that ar
 left alone, so a second run changes nothing. All of it is one transaction; rows that break a rule
 are reported, and the exit code is that of the first.";
 
-/// Make accounts from a file: CSV, NDJSON, TOML or PhotoPrism's index.db
+/// Create accounts from a file: CSV, NDJSON, TOML or PhotoPrism's index.db
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Import {
     /// The file, - for standard input
     file: PathBuf,
 
-    /// Change nothing, only tell what would be done
+    /// Change nothing, only show what would be done
     #[arg(long)]
     dry_run: bool,
 
@@ -43,7 +43,7 @@ impl Import {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), Failure> {
         let options = Options { dry_run: self.dry_run, update: false, prune: false, consent: None };
-        let results = carry_out(context, &mut open(&self.file)?, options)?;
+        let results = run_import(context, &mut open(&self.file)?, options)?;
         results.print(context, self.format)
     }
 }

@@ -41,7 +41,7 @@ struct Columns {
     #[arg(short, long)]
     login: bool,
 
-    /// Show when each account was made
+    /// Show when each account was created
     #[arg(short = 'a', long)]
     created: bool,
 

@@ -34,7 +34,7 @@ Examples:
   photoprism users restore bob        bring it back
   photoprism users why bob            why bob cannot log in
   photoprism users export             write all of them down, for users import
-  photoprism users apply -f FILE      make them be as a file declares them
+  photoprism users apply -f FILE      create and change them as a file says
   photoprism users 2fa enroll bob     two-factor authentication";
 
 /// Manage accounts
@@ -54,7 +54,7 @@ pub enum Verb {
     Ls(ls::Ls),
     /// List accounts of the legacy table
     Legacy(legacy::Legacy),
-    /// Make accounts from the legacy table of an old PhotoPrism
+    /// Create accounts from the legacy table of an old PhotoPrism
     Adopt(adopt::Adopt),
     /// Add an account
     Add(add::Add),
@@ -72,11 +72,11 @@ pub enum Verb {
     Reset(reset::Reset),
     /// Write accounts down, one JSON object a line
     Export(export::Export),
-    /// Make accounts from a file: CSV, NDJSON or TOML
+    /// Create accounts from a file: CSV, NDJSON or TOML
     Import(import::Import),
-    /// Make accounts be as a file declares them
+    /// Create and change accounts as a file declares them
     Apply(apply::Apply),
-    /// Tell why somebody cannot log in
+    /// Show why somebody cannot log in
     Why(why::Why),
     /// Two-factor authentication of an account
     #[command(name = "2fa")]

@@ -44,7 +44,7 @@ pub(super) struct Results {
 ///
 /// # Errors
 /// As [`Context::call`], and [`Failure::Usage`] for a password file.
-pub(super) fn carry_out(
+pub(super) fn run_import(
     context: &mut Context,
     source: &mut Input,
     options: Options<'_>,
@@ -125,7 +125,7 @@ fn ask(
 impl Results {
     /// How many rows had that outcome.
     pub(super) fn count(&self, outcome: &str) -> Result<u64, Failure> {
-        let bad_count = |_| Failure::BadReply("the daemon's counts make no sense".into());
+        let bad_count = |_| Failure::BadReply("unexpected counts from the daemon".into());
         Ok(serde_json::from_str::<Object<'_>>(&self.counts).map_err(bad_count)?.number(outcome))
     }
 

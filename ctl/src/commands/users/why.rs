@@ -18,7 +18,7 @@ Examples:
   photoprism users why bob          why bob cannot log in, and what to do
   photoprism users why bob --json   for programs";
 
-/// Tell why somebody cannot log in; exits with 0 where nothing stands in the way, else with 1
+/// Show why somebody cannot log in; exits with 0 if nothing prevents it, else with 1
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Why {
@@ -51,7 +51,7 @@ fn show(context: &mut Context, found: &Object<'_>, layout: Layout) -> Result<(),
     let name = found.object("user")?.text("name");
     let (rows, attempts) = (found.rows("reasons")?, found.rows("attempts")?);
     context.note(&if found.is_true("can_log_in") {
-        format!("nothing stands in the way of {name} with the right password")
+        format!("{name} can log in with the right password")
     } else {
         format!("{name} cannot log in")
     });
@@ -75,5 +75,5 @@ fn reasons(reasons: &[Object<'_>]) -> Report {
             reason.time("until"),
         ]
     });
-    Report { columns: vec!["Reason", "Blocks", "Mended By", "Until"], rows: rows.collect() }
+    Report { columns: vec!["Reason", "Blocks", "Fix", "Until"], rows: rows.collect() }
 }

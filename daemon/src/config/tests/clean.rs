@@ -66,7 +66,7 @@ fn no_value_at_all_has_a_carriage_return() {
     for row in SETTINGS.iter().filter(|row| row.id != Id::AdminPassword) {
         let value = match row.form {
             Form::Number { least, .. } => least.to_string(),
-            Form::Word(words) => words[0].to_owned(),
+            Form::OneOf(words) => words[0].to_owned(),
             Form::Text | Form::Path | Form::Lifetime => "1".to_owned(),
         };
         let machine = Machine::new().env(row.env, &format!("{value}\r"));

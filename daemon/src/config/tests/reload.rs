@@ -29,10 +29,10 @@ fn level_limits_and_allowed_peers_change_and_the_rest_waits() {
     assert_eq!(after.allow.len(), 1);
     assert_eq!(after.limits.hash_threads, before.limits.hash_threads);
     assert_eq!(after.log_format, before.log_format);
-    assert_eq!(reloaded.waiting, ["log-format", "hash-threads"]);
+    assert_eq!(reloaded.needs_restart, ["log-format", "hash-threads"]);
     machine.file("settings", group);
     let reloaded = loaded.reload().unwrap();
-    assert_eq!((reloaded.settings, reloaded.waiting), (before, vec![]));
+    assert_eq!((reloaded.settings, reloaded.needs_restart), (before, vec![]));
 }
 
 #[test]

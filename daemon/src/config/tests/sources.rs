@@ -1,7 +1,7 @@
 //! Flags over environment over file over defaults, for every setting.
 
 use crate::config::testing::Machine;
-use crate::config::{Id, Preset, SETTINGS, Setting, Source};
+use crate::config::{Default, Id, SETTINGS, Setting, Source};
 
 /// Three valid, different values of each setting, except those that need another one.
 fn good(machine: &Machine, id: Id) -> Option<[String; 3]> {
@@ -65,7 +65,7 @@ fn nothing_given_is_the_default() {
     let loaded = Machine::new().run(&[]).unwrap();
     for row in &SETTINGS {
         assert_eq!(loaded.source(row.id), &Source::Default, "{}", row.name);
-        if let Preset::Text(text) = row.preset {
+        if let Default::Text(text) = row.default {
             assert_eq!(loaded.values.raw(row.id).unwrap(), text, "{}", row.name);
         }
     }

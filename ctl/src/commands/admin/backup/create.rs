@@ -29,7 +29,7 @@ impl Create {
     pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
         let result = context.call(CommandName::BackupCreate, &NoArgs {})?;
         let created = decode(&result)?;
-        context.note(&format!("made a backup: {}", holds(&created.object("counts")?)));
+        context.note(&format!("created a backup: {}", holds(&created.object("counts")?)));
         if self.json.json {
             return output::json(&result, None);
         }

@@ -13,15 +13,15 @@ use crate::failure::Failure;
 
 const EXAMPLES: &str = "\
 Examples:
-  photoprism admin backup create          make one
+  photoprism admin backup create          create one
   photoprism admin backup ls              list those that there are
   photoprism admin backup verify          are they whole
   photoprism admin backup restore FILE    bring its accounts back
 
-Backups hold password hashes and the keys of two-factor authentication. They lie in `backups/`
-beside the database of the daemon.";
+Backups hold password hashes and the keys of two-factor authentication. They are in `backups/`
+next to the database of the daemon.";
 
-/// Make and restore backups of the accounts
+/// Create and restore backups of the accounts
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Backup {

@@ -28,7 +28,7 @@ pub struct Restore {
     /// Name of the backup as `admin backup ls` lists it, or its path
     file: String,
 
-    /// Tell what would change, and change nothing
+    /// Show what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
 

@@ -27,7 +27,7 @@ pub struct Enroll {
     /// User name or UID, asked for where it is left out
     username: Option<String>,
 
-    /// Print the QR code also where standard output is no terminal
+    /// Print the QR code also where standard output is not a terminal
     #[arg(long, conflicts_with = "json")]
     qr: bool,
 

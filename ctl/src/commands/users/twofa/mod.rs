@@ -16,7 +16,7 @@ use crate::failure::Failure;
 
 const EXAMPLES: &str = "\
 Examples:
-  photoprism users 2fa enroll bob           makes a key for the authenticator app
+  photoprism users 2fa enroll bob           creates a key for the authenticator app
   photoprism users 2fa confirm bob 123456   turns it on, with a first code of the app
   photoprism users 2fa show bob             is it on
   photoprism users 2fa disable bob          turns it off";

@@ -1,4 +1,4 @@
-//! PhotoPrism's database beside one of the daemon's own.
+//! PhotoPrism's database next to one of the daemon's own.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::{Table, best_of_each, fill};
 use crate::common::Daemon;
 use crate::{access_token, directory, rate};
 
-/// A database that a real PhotoPrism made, with ten accounts.
+/// A database that a real PhotoPrism created, with ten accounts.
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
 
 const ACCOUNTS: u32 = 10;
@@ -19,13 +19,13 @@ const WRITES: u32 = 500;
 const LIST: &str = "{\"cmd\":\"users.ls\"}\n";
 
 /// Each the best of three, in turn.
-pub(crate) fn theirs(table: &mut Table) {
-    let (own, theirs) = (directory(), directory());
+pub(crate) fn photoprism(table: &mut Table) {
+    let (own, photoprism) = (directory(), directory());
     drop(Daemon::start(&own, &[]));
     fill(&own, ACCOUNTS);
-    std::fs::copy(FIXTURE, theirs.path().join("index.db")).expect("a copy");
-    let _running = (Daemon::start(&own, &[]), Daemon::start_on(&theirs, "index.db", &[]));
-    let sockets = [&own, &theirs].map(|directory| directory.path().join("admin.sock"));
+    std::fs::copy(FIXTURE, photoprism.path().join("index.db")).expect("a copy");
+    let _running = (Daemon::start(&own, &[]), Daemon::start_on(&photoprism, "index.db", &[]));
+    let sockets = [&own, &photoprism].map(|directory| directory.path().join("admin.sock"));
     let tokens = [&sockets[0], &sockets[1]].map(|socket| access_token(socket));
     let verify = tokens
         .map(|token| format!("{{\"cmd\":\"auth.verify\",\"args\":{{\"token\":\"{token}\"}}}}\n"));
@@ -50,10 +50,10 @@ fn changes(socket: &Path) -> f64 {
     })
 }
 
-fn row(table: &mut Table, what: &str, (own, theirs): (f64, f64)) {
+fn row(table: &mut Table, what: &str, (own, photoprism): (f64, f64)) {
     table.row(
         &format!("`{what}` on PhotoPrism's database, 10 accounts, 1 connection"),
-        &format!("{theirs:.0} /s"),
-        &format!("{:.2} x the daemon's own", theirs / own),
+        &format!("{photoprism:.0} /s"),
+        &format!("{:.2} x the daemon's own", photoprism / own),
     );
 }
