@@ -4,6 +4,7 @@
 mod bounds;
 mod imports;
 mod programs;
+mod retired;
 mod sizes;
 mod source;
 mod words;
@@ -17,23 +18,37 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// Every Rust source below a directory of the workspace, without what cargo builds beside the fuzz
-/// targets.
+/// Every Rust source below a directory of the workspace.
 fn sources(directory: &str) -> Vec<Source> {
+    files(directory, |path| path.extension().is_some_and(|end| end == "rs"))
+}
+
+/// The files below a directory of the workspace that are `wanted`, without what cargo builds and
+/// what git keeps.
+fn files(directory: &str, wanted: fn(&Path) -> bool) -> Vec<Source> {
     let mut sources = Vec::new();
     let mut directories = vec![workspace().join(directory)];
     while let Some(directory) = directories.pop() {
         let Ok(entries) = fs::read_dir(&directory) else { continue };
         for path in entries.map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
-                directories.extend((!path.ends_with("target")).then_some(path));
-            } else if path.extension().is_some_and(|end| end == "rs") {
+                let is_built = path.ends_with("target") || path.ends_with(".git");
+                directories.extend((!is_built).then_some(path));
+            } else if wanted(&path) {
                 let name = path.strip_prefix(workspace()).unwrap().to_str().unwrap();
                 sources.push(Source::new(name, &fs::read_to_string(&path).unwrap()));
             }
         }
     }
     sources
+}
+
+/// Sources, documents, and what is deployed.
+fn is_text(path: &Path) -> bool {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let is_deployed = path.parent().unwrap().components().any(|part| part.as_os_str() == "systemd");
+    let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default();
+    is_deployed || name == "Dockerfile" || ["rs", "md", "yaml", "toml", "sh"].contains(&end)
 }
 
 #[track_caller]
@@ -49,9 +64,19 @@ fn modules_of_the_daemon_use_only_those_they_may() {
 }
 
 #[test]
-fn words_stand_only_where_they_belong() {
+fn names_are_used_only_where_they_belong() {
     let all = ["daemon/src", "ctl/src", "protocol/src"].map(sources);
     assert_none(&all.iter().flatten().flat_map(words::faults).collect::<Vec<_>>());
+}
+
+#[test]
+fn retired_words_and_names_do_not_come_back() {
+    let all = files("", is_text);
+    for name in ["README.md", "compose.yaml", "Dockerfile", "systemd/photoprismd.service"] {
+        assert!(all.iter().any(|source| source.path == name), "{name}");
+    }
+    let faults = all.iter().flat_map(retired::faults);
+    assert_none(&faults.filter(|fault| !retired::is_known(fault)).collect::<Vec<_>>());
 }
 
 #[test]
