@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::interrupt::{Interrupt, InterruptGuard, Waited};
 use crate::socket::SocketChoice;
 
@@ -49,7 +49,7 @@ impl Client {
     }
 
     /// Sends one request and reads its reply.
-    pub fn call(&mut self, request: &Line, interrupt: &Interrupt) -> Result<Answer, Failure> {
+    pub fn call(&mut self, request: &Line, interrupt: &Interrupt) -> Result<Answer, CliError> {
         let deadline = Deadline::after(self.timeout);
         let mut stream = match self.stream.take().filter(is_open) {
             Some(stream) => stream,
@@ -64,11 +64,11 @@ impl Client {
     }
 
     /// Where it would connect to now.
-    pub fn choice(&self) -> Result<SocketChoice, Failure> {
+    pub fn choice(&self) -> Result<SocketChoice, CliError> {
         SocketChoice::find(self.socket.clone())
     }
 
-    fn connect(&self, deadline: Deadline) -> Result<UnixStream, Failure> {
+    fn connect(&self, deadline: Deadline) -> Result<UnixStream, CliError> {
         let choice = self.choice()?;
         open(&choice, deadline).map_err(|error| match error {
             // What connect reports when the queue of the socket stays full.
@@ -77,17 +77,17 @@ impl Client {
         })
     }
 
-    fn explain(&self, error: &io::Error) -> Failure {
+    fn explain(&self, error: &io::Error) -> CliError {
         match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => self.timed_out(),
-            ErrorKind::Interrupted => Failure::Interrupted(CANCELLED),
-            _ => Failure::BadReply(format!("no reply from the daemon: {error}")),
+            ErrorKind::Interrupted => CliError::Interrupted(CANCELLED),
+            _ => CliError::BadReply(format!("no reply from the daemon: {error}")),
         }
     }
 
-    fn timed_out(&self) -> Failure {
+    fn timed_out(&self) -> CliError {
         let wait = humantime::format_duration(self.timeout);
-        Failure::Timeout(format!("no answer from the daemon within {wait}; see --timeout"))
+        CliError::Timeout(format!("no answer from the daemon within {wait}; see --timeout"))
     }
 }
 
@@ -96,12 +96,12 @@ pub struct Line(Zeroizing<Vec<u8>>);
 
 impl Line {
     /// # Errors
-    /// [`Failure::System`]; no argument type of the protocol can cause it.
-    pub fn new<A: Serialize>(request: &Outgoing<'_, A>) -> Result<Self, Failure> {
+    /// [`CliError::System`]; no argument type of the protocol can cause it.
+    pub fn new<A: Serialize>(request: &Outgoing<'_, A>) -> Result<Self, CliError> {
         // Room for nearly every request, or growing would leave copies behind.
         let mut line = Zeroizing::new(Vec::with_capacity(8 * 1024));
         serde_json::to_writer(&mut *line, request)
-            .map_err(|error| Failure::System("cannot write the request", error.into()))?;
+            .map_err(|error| CliError::System("cannot write the request", error.into()))?;
         line.push(b'\n');
         Ok(Self(line))
     }
@@ -172,9 +172,9 @@ fn is_hang_up(error: &io::Error) -> bool {
 }
 
 /// The outer error ends the connection, the inner one is the daemon's answer.
-fn read_reply(line: &[u8]) -> Result<Result<Answer, Failure>, Failure> {
+fn read_reply(line: &[u8]) -> Result<Result<Answer, CliError>, CliError> {
     let bad_reply =
-        |why: &str| Failure::BadReply(format!("unexpected reply from the daemon: {why}"));
+        |why: &str| CliError::BadReply(format!("unexpected reply from the daemon: {why}"));
     // Read as text like all else: the reader for bytes would be in the binary a second time.
     let line = str::from_utf8(line).map_err(|error| bad_reply(&error.to_string()))?;
     let reply: Reply = serde_json::from_str(line).map_err(|error| bad_reply(&error.to_string()))?;
@@ -182,7 +182,7 @@ fn read_reply(line: &[u8]) -> Result<Result<Answer, Failure>, Failure> {
         Reply { ok: true, result: Some(result), error: None, warnings } => {
             Ok(Ok(Answer { result, warnings }))
         }
-        Reply { ok: false, error: Some(error), .. } => Ok(Err(Failure::Refused(error))),
+        Reply { ok: false, error: Some(error), .. } => Ok(Err(CliError::Refused(error))),
         Reply { ok: true, .. } => {
             Err(bad_reply("the request was carried out, but there is no result"))
         }
@@ -259,7 +259,7 @@ mod tests {
     fn invalid_replies_are_refused() {
         let code = |line: &str| match read_reply(line.as_bytes()) {
             Ok(Ok(_)) => 0,
-            Ok(Err(failure)) | Err(failure) => failure.exit().number(),
+            Ok(Err(error)) | Err(error) => error.exit().number(),
         };
         assert_eq!(code(r#"{"id":null,"ok":true,"result":{},"new":1}"#), 0);
         assert_eq!(code(r#"{"ok":false,"error":{"code":"not_found","message":""}}"#), 3);

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::cli::global::Global;
 use crate::client::{Client, Line};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::interrupt::Interrupt;
 use crate::object::Object;
 use crate::prompt::Consent;
@@ -54,7 +54,7 @@ impl Context {
         &mut self,
         command: CommandName,
         args: &A,
-    ) -> Result<Box<RawValue>, Failure> {
+    ) -> Result<Box<RawValue>, CliError> {
         debug_assert!(!command.needs_confirm(), "{} needs a consent", command.name());
         self.send(&Line::new(&Outgoing { cmd: command.name(), args, key: None, confirm: false })?)
     }
@@ -65,16 +65,16 @@ impl Context {
         _: &Consent,
         command: CommandName,
         args: &A,
-    ) -> Result<Box<RawValue>, Failure> {
+    ) -> Result<Box<RawValue>, CliError> {
         self.send(&Line::new(&Outgoing { cmd: command.name(), args, key: None, confirm: true })?)
     }
 
     /// Which socket is asked, with those passed over.
-    pub fn socket_choice(&self) -> Result<SocketChoice, Failure> {
+    pub fn socket_choice(&self) -> Result<SocketChoice, CliError> {
         self.client.choice()
     }
 
-    fn send(&mut self, request: &Line) -> Result<Box<RawValue>, Failure> {
+    fn send(&mut self, request: &Line) -> Result<Box<RawValue>, CliError> {
         let answer = self.client.call(request, &self.interrupt)?;
         for warning in &answer.warnings {
             self.note(&format!("warning: {warning}"));
@@ -109,12 +109,12 @@ impl Context {
 }
 
 /// Reads a result by its keys.
-pub fn decode(raw: &RawValue) -> Result<Object<'_>, Failure> {
+pub fn decode(raw: &RawValue) -> Result<Object<'_>, CliError> {
     serde_json::from_str(raw.get())
-        .map_err(|error| Failure::BadReply(format!("unexpected result from the daemon: {error}")))
+        .map_err(|error| CliError::BadReply(format!("unexpected result from the daemon: {error}")))
 }
 
 /// The same for each row of a list.
-pub fn decode_all(rows: &[Box<RawValue>]) -> Result<Vec<Object<'_>>, Failure> {
+pub fn decode_all(rows: &[Box<RawValue>]) -> Result<Vec<Object<'_>>, CliError> {
     rows.iter().map(|row| decode(row)).collect()
 }

@@ -10,7 +10,7 @@ use crate::report::escape;
 
 /// Why a run ends early.
 #[derive(Debug)]
-pub enum Failure {
+pub enum CliError {
     /// Bad flags or values, or input needed and no terminal: one message that names the flag.
     Usage(String),
     /// A command line that clap refused: the message, and the page that it wrote.
@@ -30,7 +30,7 @@ pub enum Failure {
     /// The daemon said no.
     Refused(ReplyError),
     /// This program itself failed.
-    Fault(String),
+    Internal(String),
     /// Something on this machine failed: what, and the system's error.
     System(&'static str, io::Error),
     /// Nobody reads the output any more.
@@ -39,7 +39,7 @@ pub enum Failure {
     Reported(Exit),
 }
 
-impl Failure {
+impl CliError {
     /// Wraps a failed write to standard output.
     pub fn output(error: io::Error) -> Self {
         match error.kind() {
@@ -52,12 +52,12 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::CommandLine(..) => Exit::Usage,
-            Self::Cancelled(_) | Self::Fault(_) | Self::System(..) => Exit::Failed,
+            Self::Cancelled(_) | Self::Internal(_) | Self::System(..) => Exit::Failed,
             Self::Interrupted(_) => Exit::Interrupted,
             Self::NoDaemon(_) => Exit::NoDaemon,
             Self::NoPermission(_) => Exit::NoPermission,
             Self::Timeout(_) => Exit::TryAgain,
-            Self::BadReply(_) => Exit::Fault,
+            Self::BadReply(_) => Exit::DaemonFault,
             Self::Refused(error) => ErrorCode::parse(&error.code).map_or(Exit::Failed, Exit::from),
             Self::ClosedPipe => Exit::Done,
             Self::Reported(exit) => *exit,
@@ -96,7 +96,7 @@ impl Failure {
             Self::Timeout(message) => own("timeout", message),
             Self::BadReply(message) => own("bad_reply", message),
             Self::Refused(error) => Some(error.clone()),
-            Self::Fault(message) => own("failed", message),
+            Self::Internal(message) => own("failed", message),
             Self::System(what, error) => own("failed", &format!("{what}: {error}")),
             Self::ClosedPipe | Self::Reported(_) => None,
         }
@@ -130,8 +130,8 @@ fn object(error: &ReplyError) -> String {
 mod tests {
     use super::*;
 
-    fn refused(code: &str) -> Failure {
-        Failure::Refused(ReplyError {
+    fn refused(code: &str) -> CliError {
+        CliError::Refused(ReplyError {
             code: code.into(),
             message: "no\u{1b}[2J\nerror: forged".into(),
             field: Some("name".into()),
@@ -143,30 +143,30 @@ mod tests {
     #[test]
     fn own_failures_have_the_numbers_of_the_documentation() {
         let text = String::new;
-        for (failure, number) in [
-            (Failure::Usage(text()), 2),
-            (Failure::CommandLine(text(), text()), 2),
-            (Failure::Cancelled(""), 1),
-            (Failure::Interrupted(""), 130),
-            (Failure::NoDaemon(text()), 69),
-            (Failure::NoPermission(text()), 77),
-            (Failure::Timeout(text()), 75),
-            (Failure::BadReply(text()), 70),
-            (Failure::Fault(text()), 1),
-            (Failure::output(io::ErrorKind::StorageFull.into()), 1),
-            (Failure::output(io::ErrorKind::BrokenPipe.into()), 0),
-            (Failure::Reported(Exit::NotFound), 3),
+        for (error, number) in [
+            (CliError::Usage(text()), 2),
+            (CliError::CommandLine(text(), text()), 2),
+            (CliError::Cancelled(""), 1),
+            (CliError::Interrupted(""), 130),
+            (CliError::NoDaemon(text()), 69),
+            (CliError::NoPermission(text()), 77),
+            (CliError::Timeout(text()), 75),
+            (CliError::BadReply(text()), 70),
+            (CliError::Internal(text()), 1),
+            (CliError::output(io::ErrorKind::StorageFull.into()), 1),
+            (CliError::output(io::ErrorKind::BrokenPipe.into()), 0),
+            (CliError::Reported(Exit::NotFound), 3),
             (refused("conflict"), 5),
             (refused("a_code_of_tomorrow"), 1),
         ] {
-            assert_eq!(failure.exit().number(), number, "{failure:?}");
+            assert_eq!(error.exit().number(), number, "{error:?}");
         }
     }
 
     #[test]
     fn messages_of_the_daemon_cannot_forge_lines() {
-        let failure = refused("busy");
-        let text = failure.messages(&failure.error().unwrap());
+        let error = refused("busy");
+        let text = error.messages(&error.error().unwrap());
         assert_eq!(text, "error: no\\u{1b}[2J\\nerror: forged; try again in 7 s\nhint: wait\\r\n");
     }
 

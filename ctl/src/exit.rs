@@ -26,7 +26,7 @@ pub enum Exit {
     /// No daemon.
     NoDaemon = 69,
     /// An internal error of the daemon, or an invalid reply.
-    Fault = 70,
+    DaemonFault = 70,
     /// Try again.
     TryAgain = 75,
     /// No permission on the socket file.
@@ -58,7 +58,7 @@ impl From<ErrorCode> for Exit {
             C::Forbidden | C::InvalidCredentials | C::PasscodeRequired => Self::Refused,
             C::Exists | C::Conflict => Self::Exists,
             C::RateLimited => Self::RateLimited,
-            C::Internal | C::TooLarge => Self::Fault,
+            C::Internal | C::TooLarge => Self::DaemonFault,
             C::Busy | C::Unavailable => Self::TryAgain,
         }
     }

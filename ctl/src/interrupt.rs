@@ -15,8 +15,8 @@ use signal_hook::flag;
 use signal_hook::low_level::pipe;
 
 use crate::clock::Deadline;
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::failure::Failure;
 
 /// The handler of SIGINT. It ends the process at once, except while a guard is held, or while
 /// a prompt has to restore the terminal first.
@@ -46,8 +46,8 @@ impl Interrupt {
     /// Installs it.
     ///
     /// # Errors
-    /// [`Failure::System`] where the system refuses.
-    pub fn install() -> Result<Self, Failure> {
+    /// [`CliError::System`] where the system refuses.
+    pub fn install() -> Result<Self, CliError> {
         let armed = Arc::new(AtomicBool::new(true));
         let code = i32::from(Exit::Interrupted.number());
         flag::register_conditional_shutdown(SIGINT, code, Arc::clone(&armed)).map_err(refused)?;
@@ -65,8 +65,8 @@ impl Interrupt {
     }
 }
 
-fn refused(error: io::Error) -> Failure {
-    Failure::System("cannot handle signals", error)
+fn refused(error: io::Error) -> CliError {
+    CliError::System("cannot handle signals", error)
 }
 
 /// While it lives, SIGINT alone does not end the process: one that comes is found by the next
@@ -79,8 +79,8 @@ impl InterruptGuard<'_> {
     /// they do by default: a handler, once there, is never taken away.
     ///
     /// # Errors
-    /// [`Failure::System`] where the system refuses.
-    pub fn also(&self, others: &[c_int]) -> Result<(), Failure> {
+    /// [`CliError::System`] where the system refuses.
+    pub fn also(&self, others: &[c_int]) -> Result<(), CliError> {
         self.0.others_armed.store(false, Ordering::SeqCst);
         others.iter().try_for_each(|signal| {
             flag::register_conditional_default(*signal, Arc::clone(&self.0.others_armed))

@@ -7,8 +7,8 @@ pub mod client;
 pub mod clock;
 pub mod commands;
 pub mod context;
+pub mod error;
 pub mod exit;
-pub mod failure;
 pub mod interrupt;
 pub mod object;
 pub mod output;
@@ -28,8 +28,8 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::Cli;
 use crate::context::Context;
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 
 /// A whole run: arguments, the program's name first, to exit code.
@@ -38,14 +38,14 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
     panic::on_panic(json, || {});
     match passthrough::replace(&arguments).and_then(|()| execute(arguments, json)) {
         Ok(()) => Exit::Done,
-        Err(failure) => {
-            failure.report(json);
-            failure.exit()
+        Err(error) => {
+            error.report(json);
+            error.exit()
         }
     }
 }
 
-fn execute(arguments: Vec<OsString>, json: bool) -> Result<(), Failure> {
+fn execute(arguments: Vec<OsString>, json: bool) -> Result<(), CliError> {
     let interrupt = Interrupt::install()?;
     let arguments =
         if arguments.len() > 1 { arguments } else { vec!["photoprism".into(), "-h".into()] };

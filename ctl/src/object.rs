@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::report::format;
 
 /// The entries of an object, values as the daemon wrote them.
@@ -61,8 +61,8 @@ impl<'a> Object<'a> {
     /// A text that must be there.
     ///
     /// # Errors
-    /// [`Failure::BadReply`] where it is not.
-    pub fn needed(&self, key: &str) -> Result<String, Failure> {
+    /// [`CliError::BadReply`] where it is not.
+    pub fn needed(&self, key: &str) -> Result<String, CliError> {
         self.some_text(key).ok_or_else(bad_value)
     }
 
@@ -85,16 +85,16 @@ impl<'a> Object<'a> {
     /// A number that must be there.
     ///
     /// # Errors
-    /// [`Failure::BadReply`] where it is not.
-    pub fn count(&self, key: &str) -> Result<u64, Failure> {
+    /// [`CliError::BadReply`] where it is not.
+    pub fn count(&self, key: &str) -> Result<u64, CliError> {
         self.raw(key).parse().map_err(|_| bad_value())
     }
 
     /// A yes or no that must be there.
     ///
     /// # Errors
-    /// [`Failure::BadReply`] where it is neither.
-    pub fn flag(&self, key: &str) -> Result<bool, Failure> {
+    /// [`CliError::BadReply`] where it is neither.
+    pub fn flag(&self, key: &str) -> Result<bool, CliError> {
         self.raw(key).parse().map_err(|_| bad_value())
     }
 
@@ -106,16 +106,16 @@ impl<'a> Object<'a> {
     /// An object that must be there.
     ///
     /// # Errors
-    /// [`Failure::BadReply`] where it is not.
-    pub fn object(&self, key: &str) -> Result<Object<'a>, Failure> {
+    /// [`CliError::BadReply`] where it is not.
+    pub fn object(&self, key: &str) -> Result<Object<'a>, CliError> {
         serde_json::from_str(self.raw(key)).map_err(|_| bad_value())
     }
 
     /// A list that must be there.
     ///
     /// # Errors
-    /// [`Failure::BadReply`] where it is not.
-    pub fn rows(&self, key: &str) -> Result<Vec<Box<RawValue>>, Failure> {
+    /// [`CliError::BadReply`] where it is not.
+    pub fn rows(&self, key: &str) -> Result<Vec<Box<RawValue>>, CliError> {
         serde_json::from_str(self.raw(key)).map_err(|_| bad_value())
     }
 
@@ -136,8 +136,8 @@ impl<'a> Object<'a> {
     }
 }
 
-fn bad_value() -> Failure {
-    Failure::BadReply("unexpected result from the daemon".into())
+fn bad_value() -> CliError {
+    CliError::BadReply("unexpected result from the daemon".into())
 }
 
 #[cfg(test)]

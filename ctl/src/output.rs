@@ -6,20 +6,20 @@ use photoprism_protocol::secret::Secret;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::report::escape;
 
 /// Writes data, whole.
 ///
 /// # Errors
-/// [`Failure::ClosedPipe`] where nobody reads any more, [`Failure::System`] for anything else.
-pub fn data(text: &str) -> Result<(), Failure> {
+/// [`CliError::ClosedPipe`] where nobody reads any more, [`CliError::System`] for anything else.
+pub fn data(text: &str) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(CliError::output)
 }
 
 /// Writes one line of data.
-pub fn line(text: &str) -> Result<(), Failure> {
+pub fn line(text: &str) -> Result<(), CliError> {
     data(&format!("{text}\n"))
 }
 
@@ -27,8 +27,8 @@ pub fn line(text: &str) -> Result<(), Failure> {
 /// `password`.
 ///
 /// # Errors
-/// As [`data`], and [`Failure::BadReply`] where the result is not an object.
-pub fn json(result: &RawValue, generated: Option<&Secret>) -> Result<(), Failure> {
+/// As [`data`], and [`CliError::BadReply`] where the result is not an object.
+pub fn json(result: &RawValue, generated: Option<&Secret>) -> Result<(), CliError> {
     let text = escape::json(result.get());
     match generated {
         None => line(&text),
@@ -36,9 +36,9 @@ pub fn json(result: &RawValue, generated: Option<&Secret>) -> Result<(), Failure
     }
 }
 
-fn with_password(object: &str, secret: &Secret) -> Result<Zeroizing<String>, Failure> {
+fn with_password(object: &str, secret: &Secret) -> Result<Zeroizing<String>, CliError> {
     let not_an_object =
-        || Failure::BadReply("unexpected result from the daemon: not an object".into());
+        || CliError::BadReply("unexpected result from the daemon: not an object".into());
     let body = object.trim().strip_suffix('}').ok_or_else(not_an_object)?.trim_end();
     let comma = if body.ends_with('{') { "" } else { "," };
     // A generated password holds nothing that JSON escapes.

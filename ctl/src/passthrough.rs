@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cli;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::paths;
 
 /// Names another program than the default one.
@@ -21,9 +21,9 @@ const DEFAULT_PROGRAM: &str = "/opt/photoprism/bin/photoprism";
 /// arguments and environment stay as they are. Comes back where there is nothing to do.
 ///
 /// # Errors
-/// [`Failure::System`] where the program is there and cannot be started, [`Failure::Usage`] for a
+/// [`CliError::System`] where the program is there and cannot be started, [`CliError::Usage`] for a
 /// path that cannot be meant as it is written.
-pub fn replace(arguments: &[OsString]) -> Result<(), Failure> {
+pub fn replace(arguments: &[OsString]) -> Result<(), CliError> {
     let Some(first) = arguments.get(1) else { return Ok(()) };
     if cli::is_own(first) {
         return Ok(());
@@ -34,7 +34,7 @@ pub fn replace(arguments: &[OsString]) -> Result<(), Failure> {
         None => Ok(()),
         Some(program) => {
             let error = Command::new(program).args(&arguments[1..]).exec();
-            Err(Failure::System("cannot start the program of PHOTOPRISM_FALLBACK", error))
+            Err(CliError::System("cannot start the program of PHOTOPRISM_FALLBACK", error))
         }
     }
 }

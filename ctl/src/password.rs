@@ -11,7 +11,7 @@ use photoprism_protocol::secret::Secret;
 use zeroize::Zeroizing;
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::paths;
 use crate::prompt;
 
@@ -62,8 +62,8 @@ impl PasswordFlags {
     /// The password, where a flag says how to get it.
     ///
     /// # Errors
-    /// [`Failure::Usage`] for an empty one, a file that others can read, or one that is not text.
-    pub fn take(self, context: &mut Context) -> Result<Option<NewPassword>, Failure> {
+    /// [`CliError::Usage`] for an empty one, a file that others can read, or one that is not text.
+    pub fn take(self, context: &mut Context) -> Result<Option<NewPassword>, CliError> {
         if self.generate {
             let secret = generate(fill_random)?;
             return Ok(Some(NewPassword { secret, generated: true }));
@@ -81,7 +81,7 @@ impl PasswordFlags {
             }
         };
         if secret.expose().is_empty() {
-            return Err(Failure::Usage("the password is empty".into()));
+            return Err(CliError::Usage("the password is empty".into()));
         }
         Ok(Some(NewPassword { secret, generated: false }))
     }
@@ -90,8 +90,8 @@ impl PasswordFlags {
 /// The password of the flags, or the one that is typed now.
 ///
 /// # Errors
-/// [`Failure::Usage`] where there is neither a flag nor a terminal, and what a prompt may end in.
-pub fn take_or_ask(flags: PasswordFlags, context: &mut Context) -> Result<NewPassword, Failure> {
+/// [`CliError::Usage`] where there is neither a flag nor a terminal, and what a prompt may end in.
+pub fn take_or_ask(flags: PasswordFlags, context: &mut Context) -> Result<NewPassword, CliError> {
     match flags.take(context)? {
         Some(password) => Ok(password),
         None => ask(context),
@@ -99,9 +99,9 @@ pub fn take_or_ask(flags: PasswordFlags, context: &mut Context) -> Result<NewPas
 }
 
 /// Asks for a password.
-pub fn ask(context: &Context) -> Result<NewPassword, Failure> {
+pub fn ask(context: &Context) -> Result<NewPassword, CliError> {
     if !context.interactive {
-        return Err(Failure::Usage(
+        return Err(CliError::Usage(
             "a password is needed: give --password-stdin, --password-file FILE or --generate"
                 .into(),
         ));
@@ -109,7 +109,7 @@ pub fn ask(context: &Context) -> Result<NewPassword, Failure> {
     Ok(NewPassword { secret: prompt::new_password(context)?, generated: false })
 }
 
-fn from_stdin(context: &Context) -> Result<Secret, Failure> {
+fn from_stdin(context: &Context) -> Result<Secret, CliError> {
     if context.interactive && io::stdin().is_terminal() {
         return prompt::new_password(context);
     }
@@ -119,8 +119,8 @@ fn from_stdin(context: &Context) -> Result<Secret, Failure> {
 /// The password that is in a file, or comes through a pipe; `what` is for people.
 ///
 /// # Errors
-/// [`Failure::Usage`] for a file that cannot be read, that others can read, or that holds no text.
-pub fn from_file(path: &Path, what: &str) -> Result<Secret, Failure> {
+/// [`CliError::Usage`] for a file that cannot be read, that others can read, or that holds no text.
+pub fn from_file(path: &Path, what: &str) -> Result<Secret, CliError> {
     from_opened(path, what, false)
 }
 
@@ -129,25 +129,25 @@ pub fn from_file(path: &Path, what: &str) -> Result<Secret, Failure> {
 ///
 /// # Errors
 /// As [`from_file`], and for a FIFO, a device or a directory.
-pub fn from_regular_file(path: &Path, what: &str) -> Result<Secret, Failure> {
+pub fn from_regular_file(path: &Path, what: &str) -> Result<Secret, CliError> {
     from_opened(path, what, true)
 }
 
-fn from_opened(path: &Path, what: &str, only_regular: bool) -> Result<Secret, Failure> {
+fn from_opened(path: &Path, what: &str, only_regular: bool) -> Result<Secret, CliError> {
     paths::check(path, what)?;
     let shown = path.display();
-    let unreadable = |error| Failure::Usage(format!("cannot read {what} {shown}: {error}"));
+    let unreadable = |error| CliError::Usage(format!("cannot read {what} {shown}: {error}"));
     let flags = if only_regular { OFlag::O_NONBLOCK | OFlag::O_NOCTTY } else { OFlag::empty() };
     let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
     let file = file.map_err(unreadable)?;
     let found = file.metadata().map_err(unreadable)?;
     if only_regular && !found.is_file() {
-        return Err(Failure::Usage(format!(
+        return Err(CliError::Usage(format!(
             "{what} {shown} is not a regular file: write the password into one"
         )));
     }
     if found.mode() & 0o004 != 0 && !found.file_type().is_char_device() {
-        return Err(Failure::Usage(format!(
+        return Err(CliError::Usage(format!(
             "{what} {shown} can be read by everyone: run `chmod 600` on it first"
         )));
     }
@@ -157,29 +157,29 @@ fn from_opened(path: &Path, what: &str, only_regular: bool) -> Result<Secret, Fa
 /// Reads a text to the end of the source, without one trailing newline.
 ///
 /// # Errors
-/// [`Failure::Usage`] where there is too much, or no UTF-8 text; `what` and `name` are for people.
-pub fn read(source: impl Read, name: &str, what: &str) -> Result<Secret, Failure> {
+/// [`CliError::Usage`] where there is too much, or no UTF-8 text; `what` and `name` are for people.
+pub fn read(source: impl Read, name: &str, what: &str) -> Result<Secret, CliError> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::from(MOST_BYTES) + 1));
     source
         .take(u64::from(MOST_BYTES) + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| Failure::Usage(format!("cannot read the {what} from {name}: {error}")))?;
+        .map_err(|error| CliError::Usage(format!("cannot read the {what} from {name}: {error}")))?;
     if bytes.len() > MOST_BYTES.into() {
-        return Err(Failure::Usage(format!("there is more than one {what} in {name}")));
+        return Err(CliError::Usage(format!("there is more than one {what} in {name}")));
     }
     let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Failure::Usage(format!("the {what} in {name} is not UTF-8 text")))?;
+        .map_err(|_| CliError::Usage(format!("the {what} in {name} is not UTF-8 text")))?;
     let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
     Ok(Secret::new(text.into()))
 }
 
-fn fill_random(bytes: &mut [u8]) -> Result<(), Failure> {
+fn fill_random(bytes: &mut [u8]) -> Result<(), CliError> {
     getrandom::fill(bytes)
-        .map_err(|error| Failure::System("cannot get random bytes", io::Error::other(error)))
+        .map_err(|error| CliError::System("cannot get random bytes", io::Error::other(error)))
 }
 
 /// Draws characters without bias: a byte beyond the last whole multiple is thrown away.
-fn generate(mut fill: impl FnMut(&mut [u8]) -> Result<(), Failure>) -> Result<Secret, Failure> {
+fn generate(mut fill: impl FnMut(&mut [u8]) -> Result<(), CliError>) -> Result<Secret, CliError> {
     let (groups, length) = GROUPS;
     let usable = 256 - 256 % ALPHABET.len();
     let mut text = Zeroizing::new(String::with_capacity(groups * (length + 1)));
@@ -209,7 +209,7 @@ mod tests {
     fn text(source: &[u8]) -> Result<String, u8> {
         read(source, "here", "password")
             .map(|secret| secret.expose().to_owned())
-            .map_err(|failure| failure.exit().number())
+            .map_err(|error| error.exit().number())
     }
 
     #[test]
@@ -232,7 +232,7 @@ mod tests {
             from_file(&path, "--password-file").map(|secret| secret.expose().to_owned())
         };
         assert_eq!(mode(0o640).unwrap(), "secret12");
-        let Err(Failure::Usage(message)) = mode(0o604) else { panic!() };
+        let Err(CliError::Usage(message)) = mode(0o604) else { panic!() };
         assert!(message.contains("--password-file") && message.contains("chmod"), "{message}");
         assert!(from_file(&directory.path().join("missing"), "--password-file").is_err());
     }

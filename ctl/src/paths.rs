@@ -4,11 +4,11 @@ use std::path::Path;
 
 use photoprism_protocol::setting_path::check_path;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// Refuses a path that cannot be meant as it is written: with the carriage return of a file with
 /// Windows line ends behind it, say. `source` is the flag or the variable that gave it.
-pub fn check(path: &Path, source: &str) -> Result<(), Failure> {
+pub fn check(path: &Path, source: &str) -> Result<(), CliError> {
     check_path(path.as_os_str())
-        .map_err(|rule| Failure::Usage(format!("the path of {source} {rule}")))
+        .map_err(|rule| CliError::Usage(format!("the path of {source} {rule}")))
 }

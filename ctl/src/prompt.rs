@@ -11,7 +11,7 @@ use photoprism_protocol::secret::Secret;
 use rpassword::ConfigBuilder;
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::interrupt::Waited;
 use crate::report::escape;
 use echo::EchoOff;
@@ -25,29 +25,33 @@ pub struct Consent(());
 /// Takes `--yes`, or asks. `flag` is named where nobody can be asked.
 ///
 /// # Errors
-/// [`Failure::Cancelled`] after a no, [`Failure::Usage`] without a terminal.
+/// [`CliError::Cancelled`] after a no, [`CliError::Usage`] without a terminal.
 pub fn consent(
     context: &Context,
     given: bool,
     question: &str,
     flag: &str,
-) -> Result<Consent, Failure> {
+) -> Result<Consent, CliError> {
     if given {
         return Ok(Consent(()));
     }
     if !context.interactive {
-        return Err(Failure::Usage(format!(
+        return Err(CliError::Usage(format!(
             "{question} Nobody can be asked here: give {flag} to go ahead"
         )));
     }
-    if yes_or_no(context, question)? { Ok(Consent(())) } else { Err(Failure::Cancelled(CANCELLED)) }
+    if yes_or_no(context, question)? {
+        Ok(Consent(()))
+    } else {
+        Err(CliError::Cancelled(CANCELLED))
+    }
 }
 
 /// Asks a question; nothing but a yes is one.
 ///
 /// # Errors
-/// [`Failure::Interrupted`] after Ctrl-C, [`Failure::System`] where the terminal cannot be read.
-pub fn yes_or_no(context: &Context, question: &str) -> Result<bool, Failure> {
+/// [`CliError::Interrupted`] after Ctrl-C, [`CliError::System`] where the terminal cannot be read.
+pub fn yes_or_no(context: &Context, question: &str) -> Result<bool, CliError> {
     let answer = ask(context, &format!("{question} [y/N] "))?;
     let answer = answer.unwrap_or_default().to_lowercase();
     Ok(matches!(answer.as_str(), "y" | "yes"))
@@ -56,8 +60,8 @@ pub fn yes_or_no(context: &Context, question: &str) -> Result<bool, Failure> {
 /// The user name given, or asked for.
 ///
 /// # Errors
-/// [`Failure::Usage`] where none was given and nobody can be asked.
-pub fn username(context: &Context, given: Option<String>) -> Result<String, Failure> {
+/// [`CliError::Usage`] where none was given and nobody can be asked.
+pub fn username(context: &Context, given: Option<String>) -> Result<String, CliError> {
     text(context, given, ("Username", "USERNAME"))
 }
 
@@ -66,41 +70,41 @@ pub fn text(
     context: &Context,
     given: Option<String>,
     (name, flag): (&str, &str),
-) -> Result<String, Failure> {
+) -> Result<String, CliError> {
     match given {
         Some(text) => Ok(text),
         None if context.interactive => ask(context, &format!("{name}: "))?
             .filter(|text| !text.is_empty())
-            .ok_or(Failure::Cancelled("nothing was given; nothing was changed")),
-        None => Err(Failure::Usage(format!("{} is needed: give {flag}", name.to_lowercase()))),
+            .ok_or(CliError::Cancelled("nothing was given; nothing was changed")),
+        None => Err(CliError::Usage(format!("{} is needed: give {flag}", name.to_lowercase()))),
     }
 }
 
 /// Asks for a new password twice, without echo.
 ///
 /// # Errors
-/// [`Failure::Cancelled`] where the two differ, [`Failure::Interrupted`] after Ctrl-C; the
+/// [`CliError::Cancelled`] where the two differ, [`CliError::Interrupted`] after Ctrl-C; the
 /// terminal is as it was before in every case.
-pub fn new_password(context: &Context) -> Result<Secret, Failure> {
+pub fn new_password(context: &Context) -> Result<Secret, CliError> {
     let echo = EchoOff::new(context)?;
     let first = hidden(&echo, "New password: ")?;
     let second = hidden(&echo, "Repeat the password: ")?;
     if first == second {
         Ok(first)
     } else {
-        Err(Failure::Cancelled("the two passwords differ; nothing was changed"))
+        Err(CliError::Cancelled("the two passwords differ; nothing was changed"))
     }
 }
 
 /// Asks for something secret once, without echo.
-pub fn hidden_text(context: &Context, question: &str) -> Result<Secret, Failure> {
+pub fn hidden_text(context: &Context, question: &str) -> Result<Secret, CliError> {
     let echo = EchoOff::new(context)?;
     hidden(&echo, question)
 }
 
 /// One line; `None` at the end of the input.
-fn ask(context: &Context, question: &str) -> Result<Option<String>, Failure> {
-    let failed = |error| Failure::System("cannot read from the terminal", error);
+fn ask(context: &Context, question: &str) -> Result<Option<String>, CliError> {
+    let failed = |error| CliError::System("cannot read from the terminal", error);
     let mut err = io::stderr();
     let held = context.interrupt.hold();
     err.write_all(escape::line(question).as_bytes()).map_err(failed)?;
@@ -108,7 +112,7 @@ fn ask(context: &Context, question: &str) -> Result<Option<String>, Failure> {
     let waited = held.wait(terminal.as_fd(), PollFlags::POLLIN, None).map_err(failed)?;
     if waited == Waited::Interrupted {
         let _ = err.write_all(b"\n");
-        return Err(Failure::Interrupted(CANCELLED));
+        return Err(CliError::Interrupted(CANCELLED));
     }
     let mut line = String::new();
     if terminal.read_line(&mut line).map_err(failed)? == 0 {
@@ -119,15 +123,15 @@ fn ask(context: &Context, question: &str) -> Result<Option<String>, Failure> {
     Ok(Some(line.trim().into()))
 }
 
-fn hidden(echo: &EchoOff<'_>, question: &str) -> Result<Secret, Failure> {
-    let failed = |error| Failure::System("cannot read the password", error);
+fn hidden(echo: &EchoOff<'_>, question: &str) -> Result<Secret, CliError> {
+    let failed = |error| CliError::System("cannot read the password", error);
     let terminal = echo.reader().map_err(failed)?;
     let config = ConfigBuilder::new().input_reader(terminal).output_writer(io::stderr()).build();
     let typed = match rpassword::prompt_password_with_config(question, config) {
         Ok(text) => Ok(Secret::new(text)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => EchoOff::interrupted(),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(Failure::Cancelled("no password was given; nothing was changed"))
+            Err(CliError::Cancelled("no password was given; nothing was changed"))
         }
         Err(error) => Err(failed(error)),
     };

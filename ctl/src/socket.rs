@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::paths;
 use crate::report::escape;
 
@@ -32,8 +32,8 @@ impl SocketChoice {
     /// The path named by the flag or the variable, else the first default that exists.
     ///
     /// # Errors
-    /// [`Failure::Usage`] for a path that cannot be meant as it is written.
-    pub fn find(flag: Option<PathBuf>) -> Result<Self, Failure> {
+    /// [`CliError::Usage`] for a path that cannot be meant as it is written.
+    pub fn find(flag: Option<PathBuf>) -> Result<Self, CliError> {
         let variable = std::env::var_os(VARIABLE).map(PathBuf::from);
         let given = flag.map(|path| (path, "--socket")).or(variable.map(|path| (path, VARIABLE)));
         if let Some((path, source)) = given.filter(|(path, _)| !path.as_os_str().is_empty()) {
@@ -76,14 +76,14 @@ impl SocketChoice {
     }
 
     /// Why connecting failed, in a message that says what to do.
-    pub fn explain(&self, error: Errno) -> Failure {
+    pub fn explain(&self, error: Errno) -> CliError {
         match error {
-            Errno::EACCES | Errno::EPERM => Failure::NoPermission(permission::explain(&self.path)),
-            Errno::ENAMETOOLONG => Failure::Usage(format!(
+            Errno::EACCES | Errno::EPERM => CliError::NoPermission(permission::explain(&self.path)),
+            Errno::ENAMETOOLONG => CliError::Usage(format!(
                 "the socket's path is longer than 107 bytes: {}; give a shorter one with --socket",
                 shown(&self.path)
             )),
-            _ => Failure::NoDaemon(self.no_daemon(error)),
+            _ => CliError::NoDaemon(self.no_daemon(error)),
         }
     }
 
@@ -171,7 +171,7 @@ mod tests {
     fn every_path_that_was_tried_is_named() {
         let choice =
             SocketChoice::first_existing(paths(&["/nowhere/a", "/nowhere/b", "/nowhere/c"]));
-        let Failure::NoDaemon(message) = choice.explain(Errno::ENOENT) else { panic!() };
+        let CliError::NoDaemon(message) = choice.explain(Errno::ENOENT) else { panic!() };
         let tried =
             "no daemon: /nowhere/a (not there), /nowhere/b (not there), /nowhere/c (not there); ";
         assert!(message.starts_with(tried) && message.contains("photoprismd"), "{message}");

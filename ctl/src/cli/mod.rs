@@ -12,7 +12,7 @@ use photoprism_protocol::setting_path::looks_like_address;
 use photoprism_protocol::token::SessionRef;
 
 use crate::commands::Noun;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::{output, passthrough};
 use global::Global;
 
@@ -89,15 +89,15 @@ fn is_short_cluster_with_j(text: &str) -> bool {
 /// Prints help and version; anything else is a failure.
 ///
 /// # Errors
-/// [`Failure::CommandLine`] for a bad command line, or why printing failed.
-pub fn help_or_failure(error: &clap::Error, arguments: &[OsString]) -> Result<(), Failure> {
+/// [`CliError::CommandLine`] for a bad command line, or why printing failed.
+pub fn help_or_failure(error: &clap::Error, arguments: &[OsString]) -> Result<(), CliError> {
     let text = without_secrets(error.render().to_string(), arguments);
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::data(&text),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            Err(Failure::CommandLine("a command is missing; --help lists them".into(), text))
+            Err(CliError::CommandLine("a command is missing; --help lists them".into(), text))
         }
-        _ => Err(Failure::CommandLine(first_paragraph(&text).into(), text)),
+        _ => Err(CliError::CommandLine(first_paragraph(&text).into(), text)),
     }
 }
 

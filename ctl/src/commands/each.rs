@@ -1,7 +1,7 @@
 //! Several names on one command line.
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// Does it for every item, and reports each failure as it comes. An interrupt or a closed pipe
 /// ends it at once.
@@ -11,18 +11,20 @@ use crate::failure::Failure;
 pub fn for_each_user<T>(
     context: &mut Context,
     items: Vec<T>,
-    mut act: impl FnMut(&mut Context, T) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+    mut act: impl FnMut(&mut Context, T) -> Result<(), CliError>,
+) -> Result<(), CliError> {
     let mut first = None;
     for item in items {
         match act(context, item) {
             Ok(()) => {}
-            Err(failure @ (Failure::ClosedPipe | Failure::Interrupted(_))) => return Err(failure),
-            Err(failure) => {
-                failure.report(context.json);
-                first.get_or_insert(failure.exit());
+            Err(error @ (CliError::ClosedPipe | CliError::Interrupted(_))) => {
+                return Err(error);
+            }
+            Err(error) => {
+                error.report(context.json);
+                first.get_or_insert(error.exit());
             }
         }
     }
-    first.map_or(Ok(()), |exit| Err(Failure::Reported(exit)))
+    first.map_or(Ok(()), |exit| Err(CliError::Reported(exit)))
 }

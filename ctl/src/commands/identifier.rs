@@ -7,34 +7,34 @@ use photoprism_protocol::secret::Secret;
 use photoprism_protocol::token::SessionRef;
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::{password, prompt};
 
 /// The identifier given, that of standard input for `-`, or the one that is typed now.
 ///
 /// # Errors
-/// [`Failure::Usage`] where there is none and nobody can be asked, or where standard input holds
+/// [`CliError::Usage`] where there is none and nobody can be asked, or where standard input holds
 /// no text.
-pub fn take(context: &Context, given: Option<String>) -> Result<Secret, Failure> {
+pub fn take(context: &Context, given: Option<String>) -> Result<Secret, CliError> {
     match given {
         Some(text) if text == "-" && !context.interactive => {
             let secret = password::read(io::stdin().lock(), "standard input", "identifier")?;
             let text = secret.expose().trim();
             if text.is_empty() {
-                return Err(Failure::Usage("there is no identifier in standard input".into()));
+                return Err(CliError::Usage("there is no identifier in standard input".into()));
             }
             Ok(Secret::new(text.into()))
         }
         Some(text) if text != "-" => Ok(Secret::new(text)),
         Some(_) | None if context.interactive => prompt::hidden_text(context, "Session: "),
-        Some(_) | None => Err(Failure::Usage(
+        Some(_) | None => Err(CliError::Usage(
             "a session is needed: give its IDENTIFIER, or - to read it from standard input".into(),
         )),
     }
 }
 
 /// All that were given; asks for one where there are none.
-pub fn take_all(context: &Context, given: Vec<String>) -> Result<Vec<Secret>, Failure> {
+pub fn take_all(context: &Context, given: Vec<String>) -> Result<Vec<Secret>, CliError> {
     if given.is_empty() {
         return Ok(vec![take(context, None)?]);
     }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode, decode_all};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::object::Object;
 use crate::output;
 use crate::report::{Report, escape, format};
@@ -28,15 +28,15 @@ pub fn fetch<A: Serialize>(
     command: CommandName,
     count: u64,
     args: impl Fn(Option<Int>, Option<String>) -> A,
-) -> Result<Listing, Failure> {
+) -> Result<Listing, CliError> {
     pages(count, &mut |limit, cursor| context.call(command, &args(Some(limit), cursor)))
 }
 
 /// Asks for one page, by its limit and cursor.
-type Ask<'a> = dyn FnMut(Int, Option<String>) -> Result<Box<RawValue>, Failure> + 'a;
+type Ask<'a> = dyn FnMut(Int, Option<String>) -> Result<Box<RawValue>, CliError> + 'a;
 
 /// Not a generic function: it would be in the binary once for each list.
-fn pages(count: u64, ask: &mut Ask<'_>) -> Result<Listing, Failure> {
+fn pages(count: u64, ask: &mut Ask<'_>) -> Result<Listing, CliError> {
     let wanted = if count == 0 { usize::MAX } else { usize::try_from(count).unwrap_or(usize::MAX) };
     let mut items: Vec<Box<RawValue>> = Vec::new();
     let mut cursor: Option<String> = None;
@@ -48,7 +48,7 @@ fn pages(count: u64, ask: &mut Ask<'_>) -> Result<Listing, Failure> {
         let stuck = rows.is_empty() && next.is_some() && next == cursor;
         items.extend(rows);
         if stuck {
-            return Err(Failure::BadReply(
+            return Err(CliError::BadReply(
                 "unexpected list from the daemon: it does not end".into(),
             ));
         }
@@ -72,13 +72,13 @@ impl Listing {
     /// Prints the rows, laid out by `report` outside JSON, and reports how many there are.
     ///
     /// # Errors
-    /// [`Failure::BadReply`] for a row of another shape, and as [`output::data`].
+    /// [`CliError::BadReply`] for a row of another shape, and as [`output::data`].
     pub fn print(
         &self,
         context: &mut Context,
         format: FormatFlags,
         (noun, report): (&str, &Draw<'_>),
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         match format.layout() {
             None => output::data(&self.json())?,
             Some(layout) => report(&decode_all(&self.items)?).print(layout)?,

@@ -13,7 +13,7 @@ pub mod users;
 use clap::Subcommand;
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// The first word of a command line.
 #[derive(Debug, Subcommand)]
@@ -36,7 +36,7 @@ pub enum Noun {
 
 impl Noun {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self {
             Self::Passwd(command) => command.run(context),
             Self::Users(verb) => verb.run(context),

@@ -7,7 +7,7 @@ use photoprism_protocol::secret::Secret;
 
 use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::password::{self, PasswordFlags};
 use crate::report::format;
 use crate::{output, prompt};
@@ -52,12 +52,12 @@ pub struct Passwd {
 
 impl Passwd {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(context, self.username.clone())?;
         if self.remove { self.remove(context, user) } else { self.set(context, user) }
     }
 
-    fn remove(self, context: &mut Context, user: String) -> Result<(), Failure> {
+    fn remove(self, context: &mut Context, user: String) -> Result<(), CliError> {
         let question = format!("Remove the password of {user:?}?");
         let consent = prompt::consent(context, self.yes.yes, &question, "--yes")?;
         let args = Remove { user };
@@ -75,7 +75,7 @@ impl Passwd {
         if self.json.json { output::json(&result, None) } else { Ok(()) }
     }
 
-    fn set(self, context: &mut Context, user: String) -> Result<(), Failure> {
+    fn set(self, context: &mut Context, user: String) -> Result<(), CliError> {
         let password = password::take_or_ask(self.password, context)?;
         let args = Set {
             user,

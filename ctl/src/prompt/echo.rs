@@ -15,7 +15,7 @@ use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::interrupt::InterruptGuard;
 use crate::panic;
 
@@ -52,8 +52,8 @@ impl Terminal {
 }
 
 impl<'a> EchoOff<'a> {
-    pub(super) fn new(context: &'a Context) -> Result<Self, Failure> {
-        let failed = |error| Failure::System("cannot use the terminal", error);
+    pub(super) fn new(context: &'a Context) -> Result<Self, CliError> {
+        let failed = |error| CliError::System("cannot use the terminal", error);
         let file = open().map_err(failed)?;
         let before = termios::tcgetattr(&file).map_err(|errno| failed(errno.into()))?;
         let quiet = without_echo(before.clone());
@@ -118,9 +118,9 @@ fn watch(mut signals: Signals, terminal: Arc<Terminal>, json: bool) -> JoinHandl
             // The cursor is still behind the question.
             let _ = io::stderr().write_all(b"\n");
             if signal == SIGINT {
-                let failure = Failure::Interrupted(super::CANCELLED);
-                failure.report(json);
-                process::exit(failure.exit().number().into());
+                let error = CliError::Interrupted(super::CANCELLED);
+                error.report(json);
+                process::exit(error.exit().number().into());
             }
             let _ = emulate_default_handler(signal);
         }

@@ -7,7 +7,7 @@ mod table;
 
 use std::io::{self, IsTerminal};
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::output;
 
 /// How rows are printed. JSON is not among them: it passes the daemon's objects through.
@@ -56,7 +56,7 @@ impl Report {
     }
 
     /// Prints it.
-    pub fn print(&self, layout: Layout) -> Result<(), Failure> {
+    pub fn print(&self, layout: Layout) -> Result<(), CliError> {
         output::data(&self.render(layout, terminal_width()))
     }
 }

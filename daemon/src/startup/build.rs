@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tracing::warn;
 
 use super::database_lock::DatabaseLock;
-use super::failure::Failure;
+use super::error::StartupError;
 use super::first_start::{admin_user, open, set_password};
 use crate::clock::{Clock, Stopwatch, since_first_asked};
 use crate::config::{AdminSocket, Allowed, AuthSocket, Loaded, Peer, Scheme, Settings};
@@ -47,9 +47,9 @@ pub(super) struct Daemon {
     pub(super) lock: DatabaseLock,
 }
 
-pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, Failure> {
+pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupError> {
     let started = Stopwatch::start();
-    let log = start_log(&loaded.settings).map_err(Failure::running)?;
+    let log = start_log(&loaded.settings).map_err(StartupError::running)?;
     check_sqlite_version(crate::store::sqlite_version())?;
     let admin_user = admin_user(&loaded)?;
     let settings = &loaded.settings;
@@ -70,7 +70,7 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, Failure> {
     let rules = PasswordRules { min_chars: settings.password_length, bcrypt };
     set_password(&slot, (settings, &admin_user), (&pool, &rules), now)?;
     let connections = settings.limits.max_connections + settings.limits.reserved_connections;
-    raise_descriptor_limit(connections as u64).map_err(Failure::running)?;
+    raise_descriptor_limit(connections as u64).map_err(StartupError::running)?;
     let policy = policy(settings, group);
     Ok(Daemon { loaded, log, sockets, policy, slot, pool, rules, admin_user, started, lock })
 }
@@ -129,7 +129,7 @@ pub(super) fn policy(settings: &Settings, passed_group: Option<u32>) -> Policy {
     }
 }
 
-fn sockets(settings: &Settings, passed: Passed) -> Result<Vec<Listening>, Failure> {
+fn sockets(settings: &Settings, passed: Passed) -> Result<Vec<Listening>, StartupError> {
     let mut sockets = Vec::new();
     match (passed.admin, &settings.socket) {
         (Some(socket), _) => sockets.push(from_systemd(SocketKind::Admin, socket)),
@@ -138,7 +138,7 @@ fn sockets(settings: &Settings, passed: Passed) -> Result<Vec<Listening>, Failur
             sockets.push(bind(SocketKind::Admin, path.clone(), (group, !given))?);
         }
         (None, AdminSocket::Passed) => {
-            return Err(Failure::new("systemd was to pass the admin socket and did not", 2));
+            return Err(StartupError::new("systemd was to pass the admin socket and did not", 2));
         }
     }
     match (passed.auth, &settings.auth_socket) {
@@ -159,7 +159,7 @@ fn bind(
     kind: SocketKind,
     path: PathBuf,
     (group, create_parents): (Option<u32>, bool),
-) -> Result<Listening, Failure> {
+) -> Result<Listening, StartupError> {
     let place = SocketSpec { path, group, create_parents };
     let (listener, bound) = crate::socket::open(&place)?;
     Ok(Listening { kind, listener, path: place.path, bound: Some(bound) })
@@ -190,7 +190,7 @@ fn target(settings: &Settings, slot: &Database) -> Target {
     }
 }
 
-fn start_pool(settings: &Settings, target: Target) -> Result<Pool, Failure> {
+fn start_pool(settings: &Settings, target: Target) -> Result<Pool, StartupError> {
     Pool::start(PoolConfig {
         threads: settings.limits.hash_threads,
         queue: settings.limits.hash_queue,
@@ -198,5 +198,5 @@ fn start_pool(settings: &Settings, target: Target) -> Result<Pool, Failure> {
         monotonic: since_first_asked,
         random: getrandom::fill,
     })
-    .map_err(Failure::running)
+    .map_err(StartupError::running)
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::database_lock::{gone, remembered};
-use super::failure::Failure;
+use super::error::StartupError;
 use super::first_start::admin_user;
 use crate::config::{Database, Loaded, report};
 use crate::store::{DatabaseKind, Expected, SCHEMA_VERSION, detect, how_gone, is_index};
@@ -12,20 +12,20 @@ use crate::store::{DatabaseKind, Expected, SCHEMA_VERSION, detect, how_gone, is_
 /// Exit code for a database that a start would refuse.
 const REFUSED: u8 = 78;
 
-pub(super) fn print(text: &str) -> Result<(), Failure> {
+pub(super) fn print(text: &str) -> Result<(), StartupError> {
     let mut out = std::io::stdout();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::running)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(StartupError::running)
 }
 
 /// Prints the effective settings; exit 78 for a database that a start would refuse.
-pub(super) fn check(loaded: &Loaded) -> Result<(), Failure> {
+pub(super) fn check(loaded: &Loaded) -> Result<(), StartupError> {
     admin_user(loaded)?;
     let database = &loaded.settings.database;
     let (description, refused) = describe(database);
     print(&report(loaded, |_| description))?;
     match refused {
         None => Ok(()),
-        Some(why) => Err(Failure::new(why, REFUSED)),
+        Some(why) => Err(StartupError::new(why, REFUSED)),
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use tracing::warn;
 
-use super::failure::Failure;
+use super::error::StartupError;
 use crate::config::Database;
 use crate::socket::{Lock, database_note, lock_database, lock_path};
 use crate::store::{
@@ -27,7 +27,7 @@ pub(super) struct DatabaseLock(Lock);
 
 impl DatabaseLock {
     /// Takes the lock, if the database could be written at all: otherwise it leaves no file behind.
-    pub(super) fn take(database: &Database) -> Result<Self, Failure> {
+    pub(super) fn take(database: &Database) -> Result<Self, StartupError> {
         let path = &database.path;
         make_or_check_directory(path, !database.given)?;
         check_access(path)?;
@@ -70,9 +70,9 @@ pub(super) fn remembered(database: &Path) -> Expected {
 }
 
 /// The error for a database that is gone, with what to do about it.
-pub(super) fn failure(database: &Path, error: OpenError) -> Failure {
+pub(super) fn failure(database: &Path, error: OpenError) -> StartupError {
     match error {
-        OpenError::Gone(what) => Failure::new(
+        OpenError::Gone(what) => StartupError::new(
             format!("the database {} is gone: {}", database.display(), gone(database, what)),
             error.exit_code(),
         ),

@@ -11,12 +11,12 @@ const FAILED: u8 = 1;
 
 /// A message for people and the exit code.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct StartupError {
     message: String,
     code: u8,
 }
 
-impl Failure {
+impl StartupError {
     /// The error of a system call.
     pub(super) fn running(error: impl std::fmt::Display) -> Self {
         Self { message: error.to_string(), code: FAILED }
@@ -34,19 +34,19 @@ impl Failure {
     }
 }
 
-impl From<ConfigError> for Failure {
+impl From<ConfigError> for StartupError {
     fn from(error: ConfigError) -> Self {
         Self { message: error.to_string(), code: error.exit_code() }
     }
 }
 
-impl From<SocketError> for Failure {
+impl From<SocketError> for StartupError {
     fn from(error: SocketError) -> Self {
         Self { message: error.to_string(), code: error.exit_code() }
     }
 }
 
-impl From<OpenError> for Failure {
+impl From<OpenError> for StartupError {
     fn from(error: OpenError) -> Self {
         Self { message: error.to_string(), code: error.exit_code() }
     }

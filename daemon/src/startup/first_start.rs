@@ -6,7 +6,7 @@ use tracing::{info, warn};
 
 use super::database_lock::failure;
 use super::environment;
-use super::failure::Failure;
+use super::error::StartupError;
 use crate::admin_password::{ConfiguredPassword, read};
 use crate::clock::random;
 use crate::config::{Id, Loaded, Settings, When};
@@ -18,7 +18,7 @@ use crate::store::{
 };
 
 /// The configured name of the first admin.
-pub(super) fn admin_user(loaded: &Loaded) -> Result<UserName, Failure> {
+pub(super) fn admin_user(loaded: &Loaded) -> Result<UserName, StartupError> {
     UserName::parse(&loaded.settings.admin_user)
         .map_err(|rule| loaded.refuse(Id::AdminUser, rule.to_string()).into())
 }
@@ -28,7 +28,7 @@ pub(super) fn open(
     settings: &Settings,
     admin: &UserName,
     (now, expected): (Timestamp, Expected),
-) -> Result<Database, Failure> {
+) -> Result<Database, StartupError> {
     let mut random = random;
     let mut cursor_key = [0; CURSOR_KEY_BYTES];
     random(&mut cursor_key);
@@ -49,9 +49,9 @@ pub(super) fn set_password(
     (settings, admin): (&Settings, &UserName),
     (pool, rules): (&Pool, &PasswordRules),
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<(), StartupError> {
     let Some(db) = slot.db().filter(|db| *db.kind() == Kind::Own) else { return Ok(()) };
-    if admin_password_state(db).map_err(Failure::running)? == AdminPasswordState::WasSet {
+    if admin_password_state(db).map_err(StartupError::running)? == AdminPasswordState::WasSet {
         return Ok(());
     }
     let source = &settings.admin_password;
@@ -65,8 +65,8 @@ pub(super) fn set_password(
             if let Some(warning) = warning {
                 warn!("{warning}");
             }
-            pool.hash_blocking(password).map_err(Failure::running)?.expose().to_owned()
+            pool.hash_blocking(password).map_err(StartupError::running)?.expose().to_owned()
         }
     };
-    set_admin_password(db, FIRST_ADMIN_ID, &hash, now).map_err(Failure::running)
+    set_admin_password(db, FIRST_ADMIN_ID, &hash, now).map_err(StartupError::running)
 }

@@ -4,7 +4,7 @@ mod build;
 mod check;
 mod database_lock;
 mod ended;
-mod failure;
+mod error;
 mod first_start;
 mod housekeeping;
 mod serve;
@@ -12,7 +12,7 @@ mod serve;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use self::failure::Failure;
+use self::error::StartupError;
 use crate::config::{Process, Start, load};
 use crate::log;
 use crate::process;
@@ -23,7 +23,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let _last = LastRecords;
     match try_run(args) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(error) => error.report(),
     }
 }
 
@@ -36,8 +36,8 @@ impl Drop for LastRecords {
     }
 }
 
-fn try_run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
-    process::harden().map_err(Failure::running)?;
+fn try_run(args: impl IntoIterator<Item = OsString>) -> Result<(), StartupError> {
+    process::harden().map_err(StartupError::running)?;
     let passed = systemd::passed()?;
     let env = environment;
     match load(args, &Process::current(&env, passed.admin.is_some()))? {

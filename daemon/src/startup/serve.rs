@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use super::build::{Daemon, Listening, policy};
 use super::ended::keep_ended;
 use super::environment;
-use super::failure::Failure;
+use super::error::StartupError;
 use super::housekeeping::{check_trail, flush_pending, housekeeping};
 use crate::clock::{Clock, Monotonic, random};
 use crate::config::{Limits, Loaded};
@@ -49,18 +49,19 @@ struct Control {
     passed_group: Option<u32>,
 }
 
-pub(super) fn serve(built: Daemon) -> Result<(), Failure> {
+pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
     let (signals, inbox) = mpsc::channel(1);
-    signals::start(signals).map_err(Failure::running)?;
+    signals::start(signals).map_err(StartupError::running)?;
     let ready = ready_line(&built);
     log_audit_head(built.slot.db(), "start");
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
+    let runtime =
+        Builder::new_current_thread().enable_all().build().map_err(StartupError::running)?;
     let index = index(&built.slot)?;
     let ended = ended(&built.slot)?;
     let own = built.slot.db().is_some_and(|db| *db.kind() == Kind::Own);
     let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
-    let (store, thread, answers) =
-        Store::start(built.slot, sink(index.clone(), ended.clone())).map_err(Failure::running)?;
+    let (store, thread, answers) = Store::start(built.slot, sink(index.clone(), ended.clone()))
+        .map_err(StartupError::running)?;
     let (stop, stopped) = watch::channel(false);
     let passed_group =
         built.sockets[0].bound.is_none().then_some(built.policy.socket_gid).flatten();
@@ -102,30 +103,31 @@ pub(super) fn serve(built: Daemon) -> Result<(), Failure> {
 }
 
 /// The sessions of the daemon's own database; PhotoPrism's are read at each check.
-fn index(slot: &Database) -> Result<SessionIndex, Failure> {
+fn index(slot: &Database) -> Result<SessionIndex, StartupError> {
     let Some(db) = slot.db().filter(|db| *db.kind() == Kind::Own) else {
         return Ok(SessionIndex::default());
     };
-    let sessions = all_sessions(db).map_err(Failure::running)?;
+    let sessions = all_sessions(db).map_err(StartupError::running)?;
     let mut accounts = Vec::new();
     let uids: BTreeSet<&str> = sessions.iter().map(|row| row.user_uid.as_str()).collect();
     for uid in uids {
-        accounts.extend(account_by_uid(db, uid).map_err(Failure::running)?);
+        accounts.extend(account_by_uid(db, uid).map_err(StartupError::running)?);
     }
     Ok(SessionIndex::load(&sessions, &accounts))
 }
 
 /// What was ended in PhotoPrism's database, as the last run stored it.
-fn ended(slot: &Database) -> Result<EndedIds, Failure> {
-    let ids = slot.db().map(|db| ended_ids(db, MOST_HELD)).transpose().map_err(Failure::running)?;
+fn ended(slot: &Database) -> Result<EndedIds, StartupError> {
+    let ids =
+        slot.db().map(|db| ended_ids(db, MOST_HELD)).transpose().map_err(StartupError::running)?;
     Ok(EndedIds::load(&ids.unwrap_or_default()))
 }
 
 /// Restores the login limiter from its rows.
-fn limiter(slot: &Database, limits: &Limits) -> Result<Limiter, Failure> {
+fn limiter(slot: &Database, limits: &Limits) -> Result<Limiter, StartupError> {
     let limiter = Limiter::new(Monotonic::start(), rate(limits));
     if let Some(db) = slot.db() {
-        let rows = limits_all(db).map_err(Failure::running)?;
+        let rows = limits_all(db).map_err(StartupError::running)?;
         limiter.load(&rows, Clock::System.unix());
     }
     Ok(limiter)
@@ -160,7 +162,7 @@ fn run(
     control: Control,
     (sockets, ready, answers): (Vec<Listening>, Ready, Answers),
     (inbox, stop): (mpsc::Receiver<Signal>, watch::Sender<bool>),
-) -> Result<bool, Failure> {
+) -> Result<bool, StartupError> {
     let tasks = LocalSet::new();
     let app = Rc::clone(&control.app);
     tasks.block_on(runtime, async move {
@@ -169,7 +171,7 @@ fn run(
         let mut files = Vec::new();
         for Listening { kind, listener, bound, .. } in sockets {
             let listener =
-                tokio::net::UnixListener::from_std(listener).map_err(Failure::running)?;
+                tokio::net::UnixListener::from_std(listener).map_err(StartupError::running)?;
             spawn_local(Rc::clone(&server).accept(listener, kind));
             files.extend(bound);
         }
@@ -190,12 +192,12 @@ fn run(
     })
 }
 
-fn end(store: &Store, thread: JoinHandle<()>, clean: bool) -> Result<(), Failure> {
+fn end(store: &Store, thread: JoinHandle<()>, clean: bool) -> Result<(), StartupError> {
     store.stop();
     if !clean {
         warn!("connections were still busy after {} s, they are cut", STOPPING.as_secs());
     }
-    thread.join().map_err(|_| Failure::new("the database thread failed", 1))?;
+    thread.join().map_err(|_| StartupError::new("the database thread failed", 1))?;
     log::settle();
     info!("stopped");
     Ok(())

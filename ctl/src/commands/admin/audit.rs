@@ -8,8 +8,8 @@ use photoprism_protocol::command::CommandName;
 use crate::cli::flags::{CountFlag, FormatFlags, JsonFlag};
 use crate::commands::listing;
 use crate::context::{Context, decode};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::object::Object;
 use crate::output;
 use crate::report::{Report, escape, format};
@@ -40,7 +40,7 @@ pub enum Verb {
 
 impl Audit {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Ls(command) => command.run(context),
             Verb::Verify(command) => command.run(context),
@@ -65,7 +65,7 @@ pub struct Ls {
 }
 
 impl Ls {
-    fn run(self, context: &mut Context) -> Result<(), Failure> {
+    fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| audit::Ls { limit, cursor };
         let listing = listing::fetch(context, CommandName::AuditLs, self.count.count, args)?;
         listing.print(context, self.format, ("record", &table))
@@ -116,7 +116,7 @@ pub struct Verify {
 }
 
 impl Verify {
-    fn run(self, context: &mut Context) -> Result<(), Failure> {
+    fn run(self, context: &mut Context) -> Result<(), CliError> {
         let number = self.number.map(|number| Int(number.into()));
         let args = audit::Verify { number, hash: self.hash };
         let result = context.call(CommandName::AuditVerify, &args)?;
@@ -126,7 +126,7 @@ impl Verify {
         } else {
             output::line(&escape::line(&verdict(&found)))?;
         }
-        if found.is_true("ok") { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
+        if found.is_true("ok") { Ok(()) } else { Err(CliError::Reported(Exit::Failed)) }
     }
 }
 

@@ -8,8 +8,8 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode, decode_all};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::object::Object;
 use crate::output;
 use crate::report::{Report, escape, format};
@@ -36,26 +36,26 @@ impl Doctor {
     ///
     /// # Errors
     /// Why the daemon could not be asked, or that there is something to do.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let own = context.socket_choice()?.probe();
         let mut rows = own.iter().map(written).collect::<Result<Vec<_>, _>>()?;
         let end = match context.call(CommandName::Doctor, &NoArgs {}) {
             Ok(result) => {
                 let reply = decode(&result)?;
                 rows.append(&mut reply.list("checks"));
-                if reply.is_true("ok") { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
+                if reply.is_true("ok") { Ok(()) } else { Err(CliError::Reported(Exit::Failed)) }
             }
-            Err(failure @ Failure::Interrupted(_)) => return Err(failure),
-            Err(failure) => {
-                rows.push(written(&Check::bad("daemon", "no good answer", failure.message()))?);
-                Err(failure)
+            Err(error @ CliError::Interrupted(_)) => return Err(error),
+            Err(error) => {
+                rows.push(written(&Check::bad("daemon", "no good answer", error.message()))?);
+                Err(error)
             }
         };
         self.print(&rows, end.is_ok())?;
         end
     }
 
-    fn print(&self, rows: &[Box<RawValue>], ok: bool) -> Result<(), Failure> {
+    fn print(&self, rows: &[Box<RawValue>], ok: bool) -> Result<(), CliError> {
         let Some(layout) = self.format.layout() else {
             let ok = if ok { "true" } else { "false" };
             let checks: Vec<&str> = rows.iter().map(|row| row.get()).collect();
@@ -67,8 +67,8 @@ impl Doctor {
     }
 }
 
-fn written(check: &Check) -> Result<Box<RawValue>, Failure> {
-    to_raw_value(check).map_err(|error| Failure::System("cannot write a check", error.into()))
+fn written(check: &Check) -> Result<Box<RawValue>, CliError> {
+    to_raw_value(check).map_err(|error| CliError::System("cannot write a check", error.into()))
 }
 
 fn table(checks: &[Object<'_>]) -> Report {

@@ -5,7 +5,7 @@ use photoprism_protocol::command::CommandName;
 use photoprism_protocol::status::NoArgs;
 
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::output;
 
 const EXAMPLES: &str = "\
@@ -22,7 +22,7 @@ pub struct Metrics {}
 
 impl Metrics {
     /// Carries it out.
-    pub fn run(context: &mut Context) -> Result<(), Failure> {
+    pub fn run(context: &mut Context) -> Result<(), CliError> {
         let result = context.call(CommandName::Metrics, &NoArgs {})?;
         let exposition = decode(&result)?;
         // Needs no escaping: labels hold only names that the daemon itself defines.

@@ -10,7 +10,7 @@ mod tree;
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -54,7 +54,7 @@ pub enum Verb {
 
 impl Admin {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Status(command) => command.run(context),
             Verb::Audit(verb) => verb.run(context),

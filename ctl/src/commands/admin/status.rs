@@ -8,8 +8,8 @@ use photoprism_protocol::status::NoArgs;
 
 use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::object::Object;
 use crate::output;
 use crate::report::Report;
@@ -34,7 +34,7 @@ pub struct Status {
 
 impl Status {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         if self.check {
             return check(context);
         }
@@ -49,7 +49,7 @@ impl Status {
 }
 
 /// Whatever is wrong, a health check sees one code.
-fn check(context: &mut Context) -> Result<(), Failure> {
+fn check(context: &mut Context) -> Result<(), CliError> {
     context.mute();
     let result = context.call(CommandName::Status, &NoArgs {});
     let missing = result.and_then(|result| {
@@ -58,7 +58,7 @@ fn check(context: &mut Context) -> Result<(), Failure> {
     });
     match missing {
         Ok(false) => Ok(()),
-        Ok(true) | Err(_) => Err(Failure::Reported(Exit::NoDaemon)),
+        Ok(true) | Err(_) => Err(CliError::Reported(Exit::NoDaemon)),
     }
 }
 
@@ -67,7 +67,7 @@ fn is_missing(database: &Object<'_>) -> bool {
     database.text("kind") == "photoprism" && database.raw("photoprism_version") == "null"
 }
 
-fn properties(status: &Object<'_>) -> Result<Vec<(&'static str, String)>, Failure> {
+fn properties(status: &Object<'_>) -> Result<Vec<(&'static str, String)>, CliError> {
     let [database, counts, connections, passwords, sockets] =
         ["database", "counts", "connections", "passwords", "sockets"].map(|key| status.object(key));
     let (database, counts, connections, passwords, sockets) =

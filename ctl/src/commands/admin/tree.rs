@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::output;
 use crate::paths;
 use crate::tree::completions::{Shell, script};
@@ -40,7 +40,7 @@ fn shell(text: &str) -> Result<Shell, String> {
 
 impl Completions {
     /// Carries it out.
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(self) -> Result<(), CliError> {
         output::data(&script(self.shell, crate::cli::command()))
     }
 }
@@ -61,8 +61,8 @@ pub struct Man {
 
 impl Man {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
-        let failed = |error| Failure::System("cannot write the manual pages", error);
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+        let failed = |error| CliError::System("cannot write the manual pages", error);
         paths::check(&self.directory, "DIR")?;
         fs::create_dir_all(&self.directory).map_err(failed)?;
         let (mut count, mut written) = (0, Ok(()));

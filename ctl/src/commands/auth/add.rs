@@ -9,7 +9,7 @@ use photoprism_protocol::secret::Secret;
 use crate::cli::flags::JsonFlag;
 use crate::cli::values;
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::object::Object;
 use crate::report::{Layout, Report};
 use crate::{output, prompt};
@@ -53,7 +53,7 @@ pub struct Add {
 
 impl Add {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let name = prompt::text(context, self.name, ("Client Name", "--name"))?;
         let scope = prompt::text(context, self.scope, ("Authorization Scope", "--scope"))?;
         let expires_in = self.expires.map(|seconds| Int(seconds.into()));
@@ -62,7 +62,7 @@ impl Add {
         let created = decode(&result)?;
         let (session, secret) = (created.object("session")?, Secret::new(created.text("secret")));
         if secret.expose().is_empty() {
-            return Err(Failure::BadReply("the daemon did not show the secret".into()));
+            return Err(CliError::BadReply("the daemon did not show the secret".into()));
         }
         if self.json.json {
             output::json(&result, None)
@@ -74,7 +74,7 @@ impl Add {
     }
 }
 
-fn show(context: &mut Context, session: &Object<'_>, secret: &Secret) -> Result<(), Failure> {
+fn show(context: &mut Context, session: &Object<'_>, secret: &Secret) -> Result<(), CliError> {
     let (kind, column) = match session.within("user").some_text("name") {
         Some(name) => (format!("app password of {name}"), "App Password"),
         None => ("access token".into(), "Access Token"),

@@ -9,7 +9,7 @@ mod show;
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,7 +45,7 @@ pub enum Verb {
 
 impl Auth {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Ls(command) => command.run(context),
             Verb::Add(command) => command.run(context),

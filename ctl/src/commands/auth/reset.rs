@@ -6,7 +6,7 @@ use photoprism_protocol::status::NoArgs;
 
 use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::report::{escape, format};
 use crate::{output, prompt};
 
@@ -27,7 +27,7 @@ pub struct Reset {
 
 impl Reset {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = "End every session and delete all app passwords and access tokens?";
         let consent = prompt::consent(context, self.yes.yes, question, "--yes")?;
         let result = context.call_agreed(&consent, CommandName::AuthReset, &NoArgs {})?;

@@ -9,7 +9,7 @@ use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::commands::each::for_each_user;
 use crate::commands::identifier;
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::prompt::Consent;
 use crate::report::format;
 use crate::{output, prompt};
@@ -40,7 +40,7 @@ pub struct Rm {
 
 impl Rm {
     /// Carries it out: every identifier is tried.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let sessions = identifier::take_all(context, self.identifiers)?;
         let names: Vec<_> = sessions.iter().map(identifier::name).collect();
         let question = format!("End {}?", names.join(", "));
@@ -56,7 +56,7 @@ fn remove(
     consent: &Consent,
     session: Secret,
     json: JsonFlag,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let args = Target { session };
     let result = context.call_agreed(consent, CommandName::AuthRm, &args)?;
     let removed = format::count(decode(&result)?.count("removed")?, "session");

@@ -7,7 +7,7 @@ use photoprism_protocol::command::CommandName;
 use crate::cli::flags::FormatFlags;
 use crate::commands::identifier;
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::object::Object;
 use crate::output;
 use crate::report::{Report, escape, format};
@@ -32,7 +32,7 @@ pub struct Show {
 
 impl Show {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let session = identifier::take(context, self.identifier)?;
         let result = context.call(CommandName::AuthShow, &Target { session })?;
         let found = decode(&result)?;

@@ -6,7 +6,7 @@ use photoprism_protocol::logins;
 
 use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::report::format;
 use crate::{output, prompt};
 
@@ -37,7 +37,7 @@ pub struct Clear {
 
 impl Clear {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = question(self.user.as_deref(), self.ip.as_deref());
         let consent = prompt::consent(context, self.yes.yes, &question, "--yes")?;
         let args = logins::Clear { name: self.user, client_ip: self.ip };

@@ -18,7 +18,7 @@ use crate::cli::values;
 use crate::clock::{self, Deadline};
 use crate::commands::listing::{self, Listing};
 use crate::context::{Context, decode_all};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::interrupt::{InterruptGuard, Waited};
 use crate::output;
 use crate::report::{Layout, Report, escape};
@@ -37,14 +37,14 @@ const WIDTHS: [usize; 6] = [15, 16, 6, 14, 19, 19];
 /// one, at most `count`.
 ///
 /// # Errors
-/// [`Failure::Interrupted`] after Ctrl-C, which is its only normal end; what the daemon
+/// [`CliError::Interrupted`] after Ctrl-C, which is its only normal end; what the daemon
 /// refused, or why it could not be asked.
 pub(super) fn run(
     context: &mut Context,
     args: &logins::Ls,
     count: u64,
     format: FormatFlags,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let interrupt = Rc::clone(&context.interrupt);
     let held = interrupt.hold();
     let mut printer = Printer { held: &held, layout: format.layout(), begun: false };
@@ -77,7 +77,7 @@ fn ask(
     args: &logins::Ls,
     since: String,
     count: u64,
-) -> Result<Vec<Box<RawValue>>, Failure> {
+) -> Result<Vec<Box<RawValue>>, CliError> {
     let since = Some(since);
     let page = |limit, cursor| logins::Ls { limit, cursor, since: since.clone(), ..args.clone() };
     listing::fetch(context, CommandName::LoginsLs, count, page).map(Listing::into_items)
@@ -88,13 +88,13 @@ fn pause(
     held: &InterruptGuard<'_>,
     room: PollFlags,
     deadline: Option<Deadline>,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let out = io::stdout();
     let waited = held.wait(out.as_fd(), room, deadline);
-    match waited.map_err(|error| Failure::System("cannot wait", error))? {
-        Waited::Ready if room.is_empty() => Err(Failure::ClosedPipe),
+    match waited.map_err(|error| CliError::System("cannot wait", error))? {
+        Waited::Ready if room.is_empty() => Err(CliError::ClosedPipe),
         Waited::Ready | Waited::TimedOut => Ok(()),
-        Waited::Interrupted => Err(Failure::Interrupted("cancelled")),
+        Waited::Interrupted => Err(CliError::Interrupted("cancelled")),
     }
 }
 
@@ -108,7 +108,7 @@ struct Printer<'a> {
 
 impl Printer<'_> {
     /// Prints rows, the newest of which comes first, the other way round.
-    fn print(&mut self, mut items: Vec<Box<RawValue>>) -> Result<(), Failure> {
+    fn print(&mut self, mut items: Vec<Box<RawValue>>) -> Result<(), CliError> {
         if items.is_empty() {
             return Ok(());
         }
@@ -123,7 +123,7 @@ impl Printer<'_> {
     }
 
     /// A line by itself: Ctrl-C works also while nobody reads.
-    fn write(&self, line: &str) -> Result<(), Failure> {
+    fn write(&self, line: &str) -> Result<(), CliError> {
         pause(self.held, PollFlags::POLLOUT, None)?;
         output::data(line)
     }

@@ -10,7 +10,7 @@ use crate::cli::values;
 use crate::clock;
 use crate::commands::listing;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,12 +62,12 @@ pub struct Ls {
 
 impl Ls {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let since = match &self.since {
             None => None,
             Some(text) => Some(
                 values::since(text, clock::now())
-                    .map_err(|why| Failure::Usage(format!("--since: {why}")))?,
+                    .map_err(|why| CliError::Usage(format!("--since: {why}")))?,
             ),
         };
         let failed = self.failed.then_some(true).or(self.ok.then_some(false));

@@ -11,7 +11,7 @@ use photoprism_protocol::secret::Secret;
 use photoprism_protocol::setting_path::looks_like_address;
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::{password, paths};
 
 /// Bytes of the longest text that the daemon takes.
@@ -46,9 +46,9 @@ pub(super) struct Accounts {
 /// daemon's to read; it is recognised by its name then.
 ///
 /// # Errors
-/// [`Failure::Usage`] where it cannot be read, is too long, is not text, or is a database without
+/// [`CliError::Usage`] where it cannot be read, is too long, is not text, or is a database without
 /// a path.
-pub(super) fn open(path: &Path) -> Result<Input, Failure> {
+pub(super) fn open(path: &Path) -> Result<Input, CliError> {
     paths::check(path, "FILE")?;
     if path.as_os_str() == "-" {
         return sniffed(stdin().lock().take(MOST_BYTES + 1), path, false);
@@ -56,7 +56,7 @@ pub(super) fn open(path: &Path) -> Result<Input, Failure> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(_) if looks_like_address(path.as_os_str()) => {
-            return Err(Failure::Usage(
+            return Err(CliError::Usage(
                 "FILE is the address of a database, which is not repeated here as there may be a \
                  password in it; give the path of a file"
                     .into(),
@@ -73,7 +73,7 @@ pub(super) fn open(path: &Path) -> Result<Input, Failure> {
 }
 
 /// Distinguishes a database from a text by its first bytes, which are part of the text.
-fn sniffed(mut source: Take<impl Read>, path: &Path, has_path: bool) -> Result<Input, Failure> {
+fn sniffed(mut source: Take<impl Read>, path: &Path, has_path: bool) -> Result<Input, CliError> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize_of(FIRST_ROOM)));
     let begin = source.by_ref().take(DATABASE.len() as u64).read_to_end(&mut bytes);
     let short = has_path && bytes.len() < DATABASE.len() && is_named_as_database(path);
@@ -84,7 +84,7 @@ fn sniffed(mut source: Take<impl Read>, path: &Path, has_path: bool) -> Result<I
     if bytes.as_slice() == DATABASE {
         let why = "is an SQLite database without a path; the daemon reads databases itself: give \
                    the path of the file";
-        return Err(Failure::Usage(format!("{} {why}", shown(path))));
+        return Err(CliError::Usage(format!("{} {why}", shown(path))));
     }
     let bytes = rest(source, bytes).map_err(|error| unreadable(path, &error))?;
     text(&bytes, path).map(Input::Text)
@@ -106,8 +106,8 @@ fn rest(
     }
 }
 
-fn text(bytes: &[u8], path: &Path) -> Result<Accounts, Failure> {
-    let refuse = |why| Failure::Usage(format!("{} {why}", shown(path)));
+fn text(bytes: &[u8], path: &Path) -> Result<Accounts, CliError> {
+    let refuse = |why| CliError::Usage(format!("{} {why}", shown(path)));
     if bytes.len() as u64 > MOST_BYTES {
         return Err(refuse("has more than 16 MiB; import it in several pieces"));
     }
@@ -117,18 +117,18 @@ fn text(bytes: &[u8], path: &Path) -> Result<Accounts, Failure> {
     Ok(Accounts { text, directory, named: None, passwords: BTreeMap::new() })
 }
 
-fn database(path: &Path) -> Result<Input, Failure> {
+fn database(path: &Path) -> Result<Input, CliError> {
     let whole = std::path::absolute(path).ok();
     let whole = whole.and_then(|path| path.into_os_string().into_string().ok());
-    whole.map(Input::Database).ok_or_else(|| Failure::Usage("the path is not UTF-8 text".into()))
+    whole.map(Input::Database).ok_or_else(|| CliError::Usage("the path is not UTF-8 text".into()))
 }
 
 fn is_named_as_database(path: &Path) -> bool {
     path.extension().is_some_and(|name| name == "db")
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::Usage(format!("cannot read {}: {error}", shown(path)))
+fn unreadable(path: &Path, error: &io::Error) -> CliError {
+    CliError::Usage(format!("cannot read {}: {error}", shown(path)))
 }
 
 fn shown(path: &Path) -> String {
@@ -149,12 +149,12 @@ impl Accounts {
     /// another file of this user.
     ///
     /// # Errors
-    /// As [`password::from_regular_file`]; [`Failure::BadReply`] for a file that the text does not
+    /// As [`password::from_regular_file`]; [`CliError::BadReply`] for a file that the text does not
     /// name.
-    pub(super) fn password(&mut self, file: &str) -> Result<Secret, Failure> {
+    pub(super) fn password(&mut self, file: &str) -> Result<Secret, CliError> {
         let named = self.named.get_or_insert_with(|| password_files(self.text.expose()));
         if !named.contains(file) {
-            return Err(Failure::BadReply(
+            return Err(CliError::BadReply(
                 "the daemon asks for a file that the accounts do not name; it was not read".into(),
             ));
         }
@@ -184,7 +184,7 @@ mod tests {
         }
     }
 
-    fn read(bytes: &[u8]) -> Result<String, Failure> {
+    fn read(bytes: &[u8]) -> Result<String, CliError> {
         match sniffed(Slow(bytes).take(MOST_BYTES + 1), Path::new("-"), false)? {
             Input::Text(accounts) => Ok(accounts.text().expose().to_owned()),
             Input::Database(path) => panic!("{path}"),
@@ -197,8 +197,8 @@ mod tests {
             let text: String = "name\nbob\n".chars().cycle().take(length).collect();
             assert_eq!(read(text.as_bytes()).unwrap(), text, "{length}");
         }
-        assert!(matches!(read(b"k\xe4the"), Err(Failure::Usage(_))));
-        let Err(Failure::Usage(why)) = read(b"SQLite format 3\0more") else { panic!() };
+        assert!(matches!(read(b"k\xe4the"), Err(CliError::Usage(_))));
+        let Err(CliError::Usage(why)) = read(b"SQLite format 3\0more") else { panic!() };
         assert!(why.contains("standard input") && why.contains("give the path"), "{why}");
         assert_eq!(read(b"SQLite format 3").unwrap(), "SQLite format 3");
     }
@@ -208,7 +208,7 @@ mod tests {
         let most = usize_of(MOST_BYTES);
         let long = vec![b'#'; most + 1];
         assert!(text(&long[..most], Path::new("x")).is_ok());
-        let Err(Failure::Usage(why)) = text(&long, Path::new("x")) else { panic!() };
+        let Err(CliError::Usage(why)) = text(&long, Path::new("x")) else { panic!() };
         assert!(why.contains("16 MiB"), "{why}");
     }
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::fields::FieldFlags;
 use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::password::{self, NewPassword, PasswordFlags};
 use crate::{output, prompt};
 
@@ -49,7 +49,7 @@ pub struct Add {
 
 impl Add {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let name = prompt::username(context, self.username)?;
         let password = self.password.take(context)?;
         let mut draft = Draft { name, fields: self.fields.into_fields()?, generated: false };
@@ -73,13 +73,13 @@ struct Draft {
 
 impl Draft {
     /// A new account. One that was deleted is offered first, before a password is asked for.
-    fn add(&mut self, context: &mut Context) -> Result<Box<RawValue>, Failure> {
+    fn add(&mut self, context: &mut Context) -> Result<Box<RawValue>, CliError> {
         if self.lacks_password() && context.interactive && self.is_deleted(context)? {
             return self.offer(context);
         }
         match self.add_whole(context, None) {
-            Err(failure)
-                if failure.is(ErrorCode::Exists)
+            Err(error)
+                if error.is(ErrorCode::Exists)
                     && context.interactive
                     && self.is_deleted(context)? =>
             {
@@ -94,7 +94,7 @@ impl Draft {
         &mut self,
         context: &mut Context,
         restore: Option<bool>,
-    ) -> Result<Box<RawValue>, Failure> {
+    ) -> Result<Box<RawValue>, CliError> {
         if self.lacks_password() {
             self.set_password(password::ask(context)?);
         }
@@ -106,12 +106,12 @@ impl Draft {
     /// With nothing but the flags that were given. Where the daemon knows no such deleted account
     /// it misses a role, and this becomes an ordinary add; a deleted account without a password
     /// needs one.
-    fn restore(&mut self, context: &mut Context) -> Result<Box<RawValue>, Failure> {
+    fn restore(&mut self, context: &mut Context) -> Result<Box<RawValue>, CliError> {
         match self.send(context, self.fields.clone(), Some(true)) {
-            Err(failure) if misses(&failure, "role") && self.fields.role.is_none() => {
+            Err(error) if misses(&error, "role") && self.fields.role.is_none() => {
                 self.add_whole(context, Some(true))
             }
-            Err(failure) if misses(&failure, "password") && self.lacks_password() => {
+            Err(error) if misses(&error, "password") && self.lacks_password() => {
                 self.set_password(password::ask(context)?);
                 self.send(context, self.fields.clone(), Some(true))
             }
@@ -119,16 +119,16 @@ impl Draft {
         }
     }
 
-    fn offer(&mut self, context: &mut Context) -> Result<Box<RawValue>, Failure> {
+    fn offer(&mut self, context: &mut Context) -> Result<Box<RawValue>, CliError> {
         let question = format!("A deleted account {:?} exists. Restore it?", self.name);
         if prompt::yes_or_no(context, &question)? {
             self.restore(context)
         } else {
-            Err(Failure::Cancelled("cancelled; nothing was changed"))
+            Err(CliError::Cancelled("cancelled; nothing was changed"))
         }
     }
 
-    fn is_deleted(&self, context: &mut Context) -> Result<bool, Failure> {
+    fn is_deleted(&self, context: &mut Context) -> Result<bool, CliError> {
         let args = Target { user: self.name.clone() };
         match context.call(CommandName::UsersShow, &args) {
             Ok(result) => {
@@ -136,8 +136,8 @@ impl Draft {
                 // By its UID it is another account.
                 Ok(user.some_text("deleted_at").is_some() && user.text("uid") != self.name)
             }
-            Err(failure) if failure.is(ErrorCode::NotFound) => Ok(false),
-            Err(failure) => Err(failure),
+            Err(error) if error.is(ErrorCode::NotFound) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -146,7 +146,7 @@ impl Draft {
         context: &mut Context,
         fields: Fields,
         restore: Option<bool>,
-    ) -> Result<Box<RawValue>, Failure> {
+    ) -> Result<Box<RawValue>, CliError> {
         let args = users::Add { target: AddTarget { name: self.name.clone(), restore }, fields };
         let result = context.call(CommandName::UsersAdd, &args)?;
         let user = decode(&result)?.object("user")?;
@@ -171,7 +171,7 @@ impl Draft {
 }
 
 /// Whether the daemon refused for want of that argument.
-fn misses(failure: &Failure, field: &str) -> bool {
-    failure.is(ErrorCode::InvalidArgument)
-        && matches!(failure, Failure::Refused(error) if error.field.as_deref() == Some(field))
+fn misses(error: &CliError, field: &str) -> bool {
+    error.is(ErrorCode::InvalidArgument)
+        && matches!(error, CliError::Refused(error) if error.field.as_deref() == Some(field))
 }

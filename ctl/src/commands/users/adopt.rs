@@ -6,8 +6,8 @@ use photoprism_protocol::users;
 
 use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode, decode_all};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::object::Object;
 use crate::output;
 use crate::report::{Layout, Report, format};
@@ -44,7 +44,7 @@ pub struct Adopt {
 
 impl Adopt {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = users::Adopt {
             names: (!self.all).then_some(self.names),
             all: self.all.then_some(true),
@@ -66,7 +66,7 @@ impl Adopt {
             format!("adopted {adopted}")
         });
         let first = accounts.iter().find_map(|account| failed(&account.text("outcome")));
-        first.map_or(Ok(()), |exit| Err(Failure::Reported(exit)))
+        first.map_or(Ok(()), |exit| Err(CliError::Reported(exit)))
     }
 }
 

@@ -8,8 +8,8 @@ use super::accounts_file::{Input, open};
 use super::transfer::{Options, Results, run_import};
 use crate::cli::flags::{FormatFlags, YesFlag};
 use crate::context::Context;
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::prompt::{self, Consent};
 use crate::report::format;
 
@@ -56,11 +56,11 @@ pub struct Apply {
 
 impl Apply {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let mut file = open(&self.file)?;
         if matches!(file, Input::Database(_)) {
             let why = "is a database; a text declares accounts, see photoprism users import";
-            return Err(Failure::Usage(format!("{} {why}", self.file.display())));
+            return Err(CliError::Usage(format!("{} {why}", self.file.display())));
         }
         let preview = Options { dry_run: true, update: true, prune: self.prune, consent: None };
         if self.dry_run {
@@ -82,7 +82,7 @@ impl Apply {
         context: &mut Context,
         file: &mut Input,
         preview: Options<'_>,
-    ) -> Result<Option<Consent>, Failure> {
+    ) -> Result<Option<Consent>, CliError> {
         if self.yes.yes {
             return prompt::consent(context, true, "", "--yes").map(Some);
         }
@@ -100,11 +100,11 @@ impl Apply {
     }
 }
 
-fn pending(context: &mut Context, results: &Results) -> Result<(), Failure> {
+fn pending(context: &mut Context, results: &Results) -> Result<(), CliError> {
     for outcome in ["added", "updated", "pruned"] {
         if results.count(outcome)? > 0 {
             context.finish();
-            return Err(Failure::Reported(Exit::Pending));
+            return Err(CliError::Reported(Exit::Pending));
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use photoprism_protocol::transfer;
 
 use crate::commands::listing;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::output;
 use crate::report::{escape, format};
 
@@ -32,7 +32,7 @@ pub struct Export {
 
 impl Export {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let secrets = self.with_secrets.then_some(true);
         let args = |limit, cursor| transfer::Export {
             search: self.search.clone(),

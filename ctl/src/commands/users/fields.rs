@@ -5,7 +5,7 @@ use photoprism_protocol::users::Fields;
 
 use crate::cli::values;
 use crate::clock;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// Properties of an account. What is not given is not sent.
 #[derive(Debug, Args)]
@@ -95,15 +95,15 @@ impl FieldFlags {
     /// The arguments of the protocol, without a password.
     ///
     /// # Errors
-    /// [`Failure::Usage`] for a time that is too far away.
-    pub(super) fn into_fields(self) -> Result<Fields, Failure> {
+    /// [`CliError::Usage`] for a time that is too far away.
+    pub(super) fn into_fields(self) -> Result<Fields, CliError> {
         let Switches { superadmin, no_superadmin, no_login, login, webdav, no_webdav } =
             self.switches;
         let expires_at = match self.expires_at {
             None => None,
             Some(text) => Some(
                 values::expiry(&text, clock::now())
-                    .map_err(|why| Failure::Usage(format!("--expires-at: {why}")))?,
+                    .map_err(|why| CliError::Usage(format!("--expires-at: {why}")))?,
             ),
         };
         Ok(Fields {

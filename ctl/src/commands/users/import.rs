@@ -8,7 +8,7 @@ use super::accounts_file::open;
 use super::transfer::{Options, run_import};
 use crate::cli::flags::FormatFlags;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,7 +41,7 @@ pub struct Import {
 
 impl Import {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let options = Options { dry_run: self.dry_run, update: false, prune: false, consent: None };
         let results = run_import(context, &mut open(&self.file)?, options)?;
         results.print(context, self.format)

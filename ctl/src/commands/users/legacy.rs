@@ -7,7 +7,7 @@ use photoprism_protocol::list;
 use crate::cli::flags::FormatFlags;
 use crate::commands::listing;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::object::Object;
 use crate::report::{Report, format};
 
@@ -34,7 +34,7 @@ pub struct Legacy {
 
 impl Legacy {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
         let listing = listing::fetch(context, CommandName::UsersLegacy, self.count, args)?;
         listing.print(context, self.format, ("user", &table))

@@ -7,7 +7,7 @@ use photoprism_protocol::users;
 use crate::cli::flags::{CountFlag, FormatFlags};
 use crate::commands::listing;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::object::Object;
 use crate::report::{Report, format};
 
@@ -52,7 +52,7 @@ struct Columns {
 
 impl Ls {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let deleted = self.columns.deleted.then_some(true);
         let args =
             |limit, cursor| users::Ls { search: self.search.clone(), deleted, limit, cursor };

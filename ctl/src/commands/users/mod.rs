@@ -22,7 +22,7 @@ mod why;
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -85,7 +85,7 @@ pub enum Verb {
 
 impl Users {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Ls(command) => command.run(context),
             Verb::Legacy(command) => command.run(context),

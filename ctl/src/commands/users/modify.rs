@@ -8,7 +8,7 @@ use super::fields::FieldFlags;
 use crate::cli::flags::JsonFlag;
 use crate::commands::passwd::sessions_ended;
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::object::Object;
 use crate::password::PasswordFlags;
 use crate::{output, prompt};
@@ -50,7 +50,7 @@ pub struct Mod {
 
 impl Mod {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(context, self.username)?;
         let password = self.password.take(context)?;
         let generated = password.as_ref().is_some_and(|password| password.generated);
@@ -72,7 +72,7 @@ impl Mod {
     }
 }
 
-fn summary(done: &Object<'_>) -> Result<String, Failure> {
+fn summary(done: &Object<'_>) -> Result<String, CliError> {
     let name = done.object("user")?.text("name");
     if done.rows("changed")?.is_empty() {
         return Ok(format!("nothing changed for user {name}"));

@@ -6,7 +6,7 @@ use photoprism_protocol::users;
 
 use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -33,7 +33,7 @@ pub struct Rename {
 
 impl Rename {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::text(context, self.username, ("Username", "OLD"))?;
         let name = prompt::text(context, self.name, ("New name", "NEW"))?;
         let args = users::Rename { user, name };

@@ -6,7 +6,7 @@ use photoprism_protocol::users::Target;
 
 use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -26,7 +26,7 @@ pub struct Restore {
 
 impl Restore {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(context, self.username)?;
         let result = context.call(CommandName::UsersRestore, &Target { user })?;
         let user = decode(&result)?.object("user")?;

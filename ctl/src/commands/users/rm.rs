@@ -8,7 +8,7 @@ use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::commands::each::for_each_user;
 use crate::commands::passwd::sessions_ended;
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::prompt::Consent;
 use crate::{output, prompt};
 
@@ -40,7 +40,7 @@ pub struct Rm {
 
 impl Rm {
     /// Carries it out: every name is tried.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let mut names = self.usernames;
         if names.is_empty() {
             names.push(prompt::username(context, None)?);
@@ -57,7 +57,7 @@ fn remove(
     consent: &Consent,
     user: String,
     json: JsonFlag,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let result = context.call_agreed(consent, CommandName::UsersRm, &Target { user })?;
     let done = decode(&result)?;
     let name = done.object("user")?.text("name");

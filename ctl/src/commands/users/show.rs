@@ -6,7 +6,7 @@ use photoprism_protocol::users::Target;
 
 use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::object::Object;
 use crate::report::{Report, escape, format};
 use crate::{output, prompt};
@@ -29,7 +29,7 @@ pub struct Show {
 
 impl Show {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(context, self.username)?;
         let result = context.call(CommandName::UsersShow, &Target { user })?;
         let found = decode(&result)?;

@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use super::accounts_file::Input;
 use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode, decode_all};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::object::Object;
 use crate::output;
 use crate::prompt::Consent;
@@ -43,12 +43,12 @@ pub(super) struct Results {
 /// Sends the text, or names the database, and has it applied.
 ///
 /// # Errors
-/// As [`Context::call`], and [`Failure::Usage`] for a password file.
+/// As [`Context::call`], and [`CliError::Usage`] for a password file.
 pub(super) fn run_import(
     context: &mut Context,
     source: &mut Input,
     options: Options<'_>,
-) -> Result<Results, Failure> {
+) -> Result<Results, CliError> {
     let import = Some(match source {
         Input::Text(accounts) => send(context, accounts.text().expose(), options)?,
         Input::Database(path) => name(context, path, options)?,
@@ -68,10 +68,10 @@ pub(super) fn run_import(
         let step = decode(&answer)?;
         for file in step.texts("missing_files") {
             let Input::Text(accounts) = source else {
-                return Err(Failure::BadReply("the daemon asks for a file of a database".into()));
+                return Err(CliError::BadReply("the daemon asks for a file of a database".into()));
             };
             if !given.insert(file.clone()) {
-                return Err(Failure::BadReply("the daemon asks for a file a second time".into()));
+                return Err(CliError::BadReply("the daemon asks for a file a second time".into()));
             }
             let password = Some(accounts.password(&file)?);
             let (import, file) = (import.clone(), Some(file));
@@ -91,7 +91,7 @@ pub(super) fn run_import(
     }
 }
 
-fn send(context: &mut Context, text: &str, options: Options<'_>) -> Result<String, Failure> {
+fn send(context: &mut Context, text: &str, options: Options<'_>) -> Result<String, CliError> {
     let (mut import, mut rest) = (None, text);
     loop {
         let (part, more) = rest.split_at(rest.floor_char_boundary(PART));
@@ -105,7 +105,7 @@ fn send(context: &mut Context, text: &str, options: Options<'_>) -> Result<Strin
     }
 }
 
-fn name(context: &mut Context, path: &str, options: Options<'_>) -> Result<String, Failure> {
+fn name(context: &mut Context, path: &str, options: Options<'_>) -> Result<String, CliError> {
     let step = Import { database: Some(path.into()), ..Import::default() };
     let answer = ask(context, &step, options)?;
     Ok(decode(&answer)?.text("import"))
@@ -115,7 +115,7 @@ fn ask(
     context: &mut Context,
     step: &Import,
     options: Options<'_>,
-) -> Result<Box<RawValue>, Failure> {
+) -> Result<Box<RawValue>, CliError> {
     match options.consent {
         Some(consent) => context.call_agreed(consent, CommandName::UsersImport, step),
         None => context.call(CommandName::UsersImport, step),
@@ -124,13 +124,13 @@ fn ask(
 
 impl Results {
     /// How many rows had that outcome.
-    pub(super) fn count(&self, outcome: &str) -> Result<u64, Failure> {
-        let bad_count = |_| Failure::BadReply("unexpected counts from the daemon".into());
+    pub(super) fn count(&self, outcome: &str) -> Result<u64, CliError> {
+        let bad_count = |_| CliError::BadReply("unexpected counts from the daemon".into());
         Ok(serde_json::from_str::<Object<'_>>(&self.counts).map_err(bad_count)?.number(outcome))
     }
 
     /// The first names with that outcome.
-    pub(super) fn names(&self, outcome: &str, most: usize) -> Result<Vec<String>, Failure> {
+    pub(super) fn names(&self, outcome: &str, most: usize) -> Result<Vec<String>, CliError> {
         let items = decode_all(&self.items)?;
         let such = items.iter().filter(|item| item.text("outcome") == outcome);
         Ok(such.take(most).map(|item| item.text("name")).collect())
@@ -140,7 +140,7 @@ impl Results {
     ///
     /// # Errors
     /// As [`output::data`]; the exit code of the first row that was refused.
-    pub(super) fn print(&self, context: &mut Context, format: FormatFlags) -> Result<(), Failure> {
+    pub(super) fn print(&self, context: &mut Context, format: FormatFlags) -> Result<(), CliError> {
         let items = decode_all(&self.items)?;
         match format.layout() {
             None => {
@@ -167,7 +167,7 @@ impl Results {
         let Some(code) = refusal else { return Ok(()) };
         // It was reported by its row; the notes that wait for the end come before the code.
         context.finish();
-        Err(Failure::Reported(ErrorCode::parse(&code).map_or(Exit::Failed, Exit::from)))
+        Err(CliError::Reported(ErrorCode::parse(&code).map_or(Exit::Failed, Exit::from)))
     }
 }
 

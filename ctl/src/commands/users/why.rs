@@ -7,8 +7,8 @@ use photoprism_protocol::users::Target;
 use crate::cli::flags::FormatFlags;
 use crate::commands::logins::rows;
 use crate::context::{Context, decode, decode_all};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::object::Object;
 use crate::report::{Layout, Report, format};
 use crate::{output, prompt};
@@ -34,7 +34,7 @@ impl Why {
     ///
     /// # Errors
     /// [`Exit::Failed`] where the login would be refused; why it was not done.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(context, self.username)?;
         let result = context.call(CommandName::UsersWhy, &Target { user })?;
         let found = decode(&result)?;
@@ -42,12 +42,12 @@ impl Why {
             None => output::json(&result, None)?,
             Some(layout) => show(context, &found, layout)?,
         }
-        if found.is_true("can_log_in") { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
+        if found.is_true("can_log_in") { Ok(()) } else { Err(CliError::Reported(Exit::Failed)) }
     }
 }
 
 /// The reasons, and for people the latest attempts below them.
-fn show(context: &mut Context, found: &Object<'_>, layout: Layout) -> Result<(), Failure> {
+fn show(context: &mut Context, found: &Object<'_>, layout: Layout) -> Result<(), CliError> {
     let name = found.object("user")?.text("name");
     let (rows, attempts) = (found.rows("reasons")?, found.rows("attempts")?);
     context.note(&if found.is_true("can_log_in") {

@@ -7,7 +7,7 @@ use photoprism_protocol::status::NoArgs;
 use super::file::holds;
 use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::output;
 use crate::report::escape;
 
@@ -26,7 +26,7 @@ pub struct Create {
 }
 
 impl Create {
-    pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let result = context.call(CommandName::BackupCreate, &NoArgs {})?;
         let created = decode(&result)?;
         context.note(&format!("created a backup: {}", holds(&created.object("counts")?)));

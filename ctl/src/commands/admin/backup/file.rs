@@ -6,7 +6,7 @@ use photoprism_protocol::error::{ErrorCode, ReplyError};
 
 use crate::commands::listing;
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::object::Object;
 use crate::report::format;
 
@@ -15,7 +15,7 @@ use crate::report::format;
 ///
 /// # Errors
 /// Not found where no backup has that path.
-pub(super) fn resolve(context: &mut Context, given: String) -> Result<String, Failure> {
+pub(super) fn resolve(context: &mut Context, given: String) -> Result<String, CliError> {
     if !given.contains('/') {
         return Ok(given);
     }
@@ -27,7 +27,7 @@ pub(super) fn resolve(context: &mut Context, given: String) -> Result<String, Fa
             return Ok(entry.text("file"));
         }
     }
-    Err(Failure::Refused(ReplyError {
+    Err(CliError::Refused(ReplyError {
         code: ErrorCode::NotFound.name().into(),
         message: "no backup of the daemon has that path".into(),
         field: None,

@@ -7,7 +7,7 @@ use photoprism_protocol::command::CommandName;
 use crate::cli::flags::{CountFlag, FormatFlags};
 use crate::commands::listing;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::object::Object;
 use crate::report::{Report, format};
 
@@ -28,7 +28,7 @@ pub struct Ls {
 }
 
 impl Ls {
-    pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| backup::Ls { limit, cursor };
         let listing = listing::fetch(context, CommandName::BackupLs, self.count.count, args)?;
         listing.print(context, self.format, ("backup", &table))

@@ -9,7 +9,7 @@ mod verify;
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,7 +46,7 @@ pub enum Verb {
 
 impl Backup {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Create(command) => command.run(context),
             Verb::Ls(command) => command.run(context),

@@ -7,7 +7,7 @@ use photoprism_protocol::command::CommandName;
 use super::file::resolve;
 use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode, decode_all};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::object::Object;
 use crate::report::{Layout, Report, escape, format};
 use crate::{output, prompt};
@@ -44,7 +44,7 @@ pub struct Restore {
 }
 
 impl Restore {
-    pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question =
             format!("Put the accounts of {:?} in place of those that there are?", self.file);
         // A dry run needs nobody's consent.
@@ -68,7 +68,7 @@ impl Restore {
     }
 }
 
-fn summary(done: &Object<'_>) -> Result<String, Failure> {
+fn summary(done: &Object<'_>) -> Result<String, CliError> {
     let would = if done.is_true("dry_run") { "would be " } else { "" };
     let end =
         if done.is_true("dry_run") { "" } else { "; the backup that holds what was there before:" };

@@ -7,8 +7,8 @@ use photoprism_protocol::command::CommandName;
 use super::file::{holds, resolve};
 use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode, decode_all};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::object::Object;
 use crate::output;
 use crate::report::{escape, format};
@@ -30,7 +30,7 @@ pub struct Verify {
 }
 
 impl Verify {
-    pub(super) fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub(super) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let file = self.file.map(|file| resolve(context, file)).transpose()?;
         let result = context.call(CommandName::BackupVerify, &backup::Verify { file })?;
         let found = decode(&result)?;
@@ -43,7 +43,7 @@ impl Verify {
         }
         let number = u64::try_from(backups.len()).unwrap_or(u64::MAX);
         context.note(&format!("checked {}", format::count(number, "backup")));
-        if found.is_true("ok") { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
+        if found.is_true("ok") { Ok(()) } else { Err(CliError::Reported(Exit::Failed)) }
     }
 }
 

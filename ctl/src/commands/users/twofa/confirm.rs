@@ -8,7 +8,7 @@ use photoprism_protocol::twofa;
 use super::shown;
 use crate::cli::flags::JsonFlag;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -32,7 +32,7 @@ pub struct Confirm {
 
 impl Confirm {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(context, self.username)?;
         let code = prompt::text(context, self.code, ("Code", "it as CODE"))?;
         let args = twofa::Confirm { user, passcode: Secret::new(code) };

@@ -7,7 +7,7 @@ use photoprism_protocol::users::Target;
 use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::commands::passwd::sessions_ended;
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -31,7 +31,7 @@ pub struct Disable {
 
 impl Disable {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(context, self.username)?;
         let question = format!("Turn two-factor authentication of {user:?} off?");
         prompt::consent(context, self.yes.yes, &question, "--yes")?;

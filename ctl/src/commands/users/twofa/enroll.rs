@@ -9,7 +9,7 @@ use photoprism_protocol::users::Target;
 use super::{qr, shown};
 use crate::cli::flags::JsonFlag;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::report::escape;
 use crate::{output, prompt};
 
@@ -37,7 +37,7 @@ pub struct Enroll {
 
 impl Enroll {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(context, self.username)?;
         let args = Target { user };
         let result = context.call(CommandName::Users2faEnroll, &args)?;

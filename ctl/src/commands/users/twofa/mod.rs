@@ -12,7 +12,7 @@ use photoprism_protocol::secret::Secret;
 use serde_json::value::RawValue;
 
 use crate::context::{Context, decode};
-use crate::failure::Failure;
+use crate::error::CliError;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,7 +48,7 @@ pub enum Verb {
 
 impl TwoFactor {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Show(command) => command.run(context),
             Verb::Enroll(command) => command.run(context),
@@ -60,7 +60,7 @@ impl TwoFactor {
 }
 
 /// A secret that is shown this once.
-fn shown(result: &RawValue, key: &str) -> Result<Secret, Failure> {
+fn shown(result: &RawValue, key: &str) -> Result<Secret, CliError> {
     let secret = decode(result)?.some_text(key).map(Secret::new);
-    secret.ok_or_else(|| Failure::BadReply("the daemon did not show the secret".into()))
+    secret.ok_or_else(|| CliError::BadReply("the daemon did not show the secret".into()))
 }

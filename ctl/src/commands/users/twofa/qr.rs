@@ -4,7 +4,7 @@ use photoprism_protocol::secret::Secret;
 use qrcodegen::{QrCode, QrCodeEcc};
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// Light modules around the code, as the standard has it.
 const QUIET: i32 = 4;
@@ -15,10 +15,10 @@ const COLOURS: (&str, &str) = ("\u{1b}[40;97m", "\u{1b}[0m");
 /// The lines of the code, light modules drawn, as on a dark screen.
 ///
 /// # Errors
-/// [`Failure::BadReply`] where the text is too long for a code.
-pub(super) fn draw(text: &Secret, colours: bool) -> Result<Zeroizing<String>, Failure> {
+/// [`CliError::BadReply`] where the text is too long for a code.
+pub(super) fn draw(text: &Secret, colours: bool) -> Result<Zeroizing<String>, CliError> {
     let code = QrCode::encode_text(text.expose(), QrCodeEcc::Low)
-        .map_err(|_| Failure::BadReply("the daemon's URL is too long for a QR code".into()))?;
+        .map_err(|_| CliError::BadReply("the daemon's URL is too long for a QR code".into()))?;
     let range = -QUIET..code.size() + QUIET;
     let (begin, end) = if colours { COLOURS } else { ("", "") };
     // At most 177 and the quiet zone, three bytes a character: it never grows.

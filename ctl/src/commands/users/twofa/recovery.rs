@@ -7,7 +7,7 @@ use photoprism_protocol::users::Target;
 use super::shown;
 use crate::cli::flags::JsonFlag;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -29,7 +29,7 @@ pub struct Recovery {
 
 impl Recovery {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), Failure> {
+    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(context, self.username)?;
         let result = context.call(CommandName::Users2faRecovery, &Target { user })?;
         let code = shown(&result, "recovery_code")?;
