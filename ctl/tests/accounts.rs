@@ -242,7 +242,7 @@ fn reset_names_the_backup() {
 }
 
 #[test]
-fn a_line_that_the_shell_made_is_taken_whole() {
+fn a_line_that_the_shell_built_is_taken_whole() {
     let daemon = Daemon::done(&bob());
     let words = ["users", "add", "-p", "-dash secret", "-n", "Bob \"B\" Baker", "bob"];
     assert_eq!(output(&mut daemon.command(words)).code, Some(0));

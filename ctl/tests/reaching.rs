@@ -134,7 +134,7 @@ fn ctrl_c_while_waiting_for_an_answer_says_so() {
 }
 
 #[test]
-fn timeouts_must_make_sense() {
+fn timeouts_must_be_valid() {
     for text in ["0", "soon", "-5s", ""] {
         let mut command = binary(["users", "ls", "--timeout", text]);
         assert_eq!(output(&mut command).code, Some(2), "{text}");

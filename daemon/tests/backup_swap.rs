@@ -1,8 +1,9 @@
 //! Somebody swaps links and directories for `backups/`, and links for the files in it, while
 //! backups are written.
 //!
-//! The owner of the directory above may rename `backups/`, also where it belongs to another user: as
-//! PhotoPrism's user may, where the daemon is root. What is in it only the daemon's own user can swap.
+//! The owner of the directory above may rename `backups/`, also where it belongs to another user:
+//! PhotoPrism's user may, where the daemon is root. Only the daemon's own user can swap what is in
+//! it.
 
 #[expect(dead_code, reason = "other test binaries use the rest of it")]
 mod common;
@@ -199,7 +200,7 @@ fn open(place: &Place) -> Database {
 }
 
 /// Whether it could be written depends on who was faster; both ends are fine.
-fn make(db: &Db) -> Result<(), StoreError> {
+fn back_up(db: &Db) -> Result<(), StoreError> {
     let mut making = Making::begin(db, "x")?;
     while !making.step(db)? {}
     making.publish()?.discard();
@@ -208,7 +209,7 @@ fn make(db: &Db) -> Result<(), StoreError> {
 
 fn created(place: &Place) {
     let slot = open(place);
-    let _ = make(slot.db().unwrap());
+    let _ = back_up(slot.db().unwrap());
 }
 
 /// The mistake that the race must find: everything is done by path.
@@ -276,7 +277,7 @@ fn next_to_the_owner(rounds: u32) {
         .unwrap();
     let mut lines = BufReader::new(owner.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().ends_with(BEGINS)), "the helper did not begin");
-    let created = numbers(rounds).filter(|_| make(slot.db().unwrap()).is_ok()).count();
+    let created = numbers(rounds).filter(|_| back_up(slot.db().unwrap()).is_ok()).count();
     drop(owner.stdin.take());
     assert!(owner.wait().unwrap().success());
     assert_eq!(place.state(), before, "after {created} backups of {rounds}");

@@ -234,7 +234,7 @@ fn nobody_gets_through(rounds: u32) {
 }
 
 #[test]
-fn nobody_gets_through_while_the_socket_is_made() {
+fn nobody_gets_through_while_the_socket_is_created() {
     nobody_gets_through(ROUNDS);
 }
 

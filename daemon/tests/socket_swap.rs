@@ -79,7 +79,7 @@ fn opened_badly(path: &Path) {
 }
 
 #[test]
-fn no_other_file_is_changed_while_the_socket_is_made() {
+fn no_other_file_is_changed_while_the_socket_is_created() {
     assert_eq!(changed_in(ROUNDS, opened), None);
 }
 

@@ -48,7 +48,7 @@ impl Machine {
     }
 
     /// The path of a new subdirectory with this mode.
-    pub(crate) fn make(&self, name: &str, mode: u32) -> String {
+    pub(crate) fn create(&self, name: &str, mode: u32) -> String {
         let path = self.directory().join(name);
         std::fs::create_dir_all(&path).unwrap();
         std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();

@@ -49,7 +49,7 @@ fn a_login_creates_a_session_with_all_that_was_given() {
 }
 
 #[test]
-fn a_check_makes_no_session() {
+fn a_check_creates_no_session() {
     let mut home = with_bob();
     let mut args = login("bob", PASSWORD);
     args["session"] = json!(false);
@@ -150,7 +150,7 @@ fn waiting_for_the_floor_holds_nobody_up() {
 }
 
 #[test]
-fn a_hash_of_another_scheme_is_made_better_once_the_password_is_known() {
+fn a_hash_of_another_scheme_is_upgraded_once_the_password_is_known() {
     let mut home = with_bob();
     // bcrypt of `mysecret2`, cost 4.
     let old = bcrypt_of_password();

@@ -216,7 +216,7 @@ fn the_oldest_rows_go_and_those_that_never_logged_in_go_first() {
 }
 
 #[test]
-fn what_is_too_much_goes_while_it_comes() {
+fn what_is_too_much_is_refused_while_it_arrives() {
     let mut home = quick().args(["--login-records", "1000"]);
     home.start();
     std::thread::scope(|scope| {

@@ -117,7 +117,7 @@ fn one_that_was_used_comes_first_at_once() {
 }
 
 #[test]
-fn names_and_ids_order_what_was_made_in_one_second() {
+fn names_and_ids_order_what_was_created_in_one_second() {
     let mut home = with_bob();
     for name in ["cleo", "abe"] {
         add_user(&mut home, name);

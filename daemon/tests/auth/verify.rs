@@ -172,7 +172,7 @@ fn sessions_end_by_age_and_by_idling() {
 }
 
 #[test]
-fn logging_out_ends_what_a_login_made() {
+fn logging_out_ends_what_a_login_created() {
     let mut home = with_bob();
     let app = app_password(&mut home, "bob", "sessions");
     let access = text(&home.ok("auth.add", json!({"name": "M", "scope": "a"}))["secret"]);

@@ -7,7 +7,7 @@ use crate::common::test_daemon::TestDaemon;
 use crate::kept::faults;
 use crate::writers::{Known, Writers, request};
 
-/// Rounds in the suite, and in the long run (`spec/security.md`).
+/// Rounds in the suite, and in the long run (`daemon/README.md`).
 const ROUNDS: usize = 50;
 const LONG_ROUNDS: usize = 2000;
 

@@ -10,11 +10,11 @@ use crate::common::test_daemon::TestDaemon;
 use crate::kept::faults;
 use crate::writers::Writers;
 
-/// Loops in the suite, and in the long run (`spec/security.md`).
+/// Loops in the suite, and in the long run (`daemon/README.md`).
 const LOOPS: usize = 5;
 const LONG_LOOPS: usize = 50;
 
-/// What a stop may take (`spec/security.md`).
+/// What a stop may take (`daemon/README.md`).
 const MOST: Duration = Duration::from_secs(5);
 
 fn stops_cleanly(loops: usize) {

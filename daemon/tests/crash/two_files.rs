@@ -262,7 +262,7 @@ fn tables(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_move_that_is_killed_at_any_step_is_made_once() {
+fn a_move_that_is_killed_at_any_step_happens_once() {
     let mut home = TestDaemon::new().with_database(fixture());
     let killer = Killer::between(&mut home);
     with_earlier_tables(&home);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::common::TIMEOUT;
 
-/// Writers at once (`spec/security.md`).
+/// Writers at once (`daemon/README.md`).
 const WRITERS: usize = 8;
 
 /// What one run of writers knows.

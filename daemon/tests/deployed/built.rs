@@ -66,10 +66,10 @@ fn modified(path: &Path) -> Option<SystemTime> {
 /// The files of a small Debian, or why there are none. Built once, and kept next to the build.
 pub(crate) fn debian() -> Result<PathBuf, String> {
     static DEBIAN: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    DEBIAN.get_or_init(make_debian).clone()
+    DEBIAN.get_or_init(build_debian).clone()
 }
 
-fn make_debian() -> Result<PathBuf, String> {
+fn build_debian() -> Result<PathBuf, String> {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rootfs-bookworm");
     if !Uid::effective().is_root() {
         return Err("needs root".into());

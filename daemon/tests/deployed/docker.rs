@@ -45,12 +45,12 @@ impl Images {
         if let Some(images) = shared.upgrade() {
             return Ok(images);
         }
-        let images = Arc::new(Self::make()?);
+        let images = Arc::new(Self::build()?);
         *shared = Arc::downgrade(&images);
         Ok(images)
     }
 
-    fn make() -> Result<Self, String> {
+    fn build() -> Result<Self, String> {
         let binaries = built::binaries()?;
         let debian = built::debian()?;
         if !works("docker info") {
@@ -64,13 +64,13 @@ impl Images {
         let images = Self { debian: debian_name, builder, daemon };
         let import = format!("tar -C \"$0\" -c . | docker import - {}", images.debian);
         succeed(Command::new("bash").args(["-o", "pipefail", "-c", &import]).arg(debian));
-        images.make_builder(&binaries);
+        images.build_builder(&binaries);
         let checkout = Checkout::new(&binaries, images.variables("build"));
         checkout.succeed("docker compose build photoprism");
         Ok(images)
     }
 
-    fn make_builder(&self, binaries: &Path) {
+    fn build_builder(&self, binaries: &Path) {
         let context = tempfile::tempdir().unwrap();
         for name in ["photoprism", "photoprismd"] {
             fs::copy(binaries.join(name), context.path().join(name)).unwrap();

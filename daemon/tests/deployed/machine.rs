@@ -26,10 +26,10 @@ pub(crate) struct Machine {
 impl Machine {
     /// `None` where this machine here lacks something, which is then said.
     pub(crate) fn start() -> Option<Self> {
-        Self::make().map_err(|why| skipped(&why)).ok()
+        Self::build().map_err(|why| skipped(&why)).ok()
     }
 
-    fn make() -> Result<Self, String> {
+    fn build() -> Result<Self, String> {
         let checkout = Checkout::new(&built::binaries()?, Vec::new());
         let debian = built::debian()?;
         if !works("systemd-nspawn --version") {

@@ -8,7 +8,7 @@ use super::shell::{succeed, works};
 use super::skipped;
 
 /// Puts the package into the machine, built from the static binaries.
-fn make(machine: &Machine) {
+fn build(machine: &Machine) {
     let mut command = Command::new("cargo");
     command.args(["deb", "--package", "photoprism-daemon", "--no-build", "--target", TARGET]);
     command.arg("--output").arg(machine.path("root/package.deb"));
@@ -21,7 +21,7 @@ fn a_package_brings_everything_and_leaves_the_accounts() {
         return skipped("no cargo-deb here");
     }
     let Some(machine) = Machine::start() else { return };
-    make(&machine);
+    build(&machine);
     machine.succeed("dpkg -i /root/package.deb");
     machine.succeed("photoprism users add -r user --generate bob");
     machine.succeed("systemctl is-active photoprismd.socket photoprismd-auth.socket photoprismd");

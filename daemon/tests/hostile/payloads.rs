@@ -36,7 +36,7 @@ pub(crate) fn all() -> Vec<String> {
     SEEDS.iter().flat_map(around).collect()
 }
 
-/// What must never reach a terminal as it is, by the statement of `spec/cli.md`.
+/// What must never reach a terminal as it is: see `ctl/README.md`.
 pub(crate) fn misleads(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

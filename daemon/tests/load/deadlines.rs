@@ -102,7 +102,7 @@ fn readers_that_never_read_cost_little_and_are_let_go() {
     assert!(rise < MOST_KIB_EACH * READERS as u64, "{rise} KiB");
 }
 
-/// A line without an end (`spec/security.md`).
+/// A line without an end (`daemon/README.md`).
 const ENDLESS: usize = 64 << 20;
 const MOST_RISE_KIB: u64 = 1024;
 

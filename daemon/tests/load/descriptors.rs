@@ -22,7 +22,7 @@ const PING: &str = r#"{"cmd":"ping"}"#;
 const FITTING: usize = 10;
 const WAITING: usize = 100;
 
-/// What may be spent over [`WINDOW`] (`spec/security.md`): 2 % of a core.
+/// What may be spent over [`WINDOW`] (`daemon/README.md`): 2 % of a core.
 const WINDOW: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_millis(20);
 

@@ -10,7 +10,7 @@ use crate::measure::{P99, alone, forget_peak, hold_many, p99, peak, resident, ti
 
 const LOGINS: usize = 1000;
 
-/// What they may cost on top of each thread's own memory (`spec/security.md`), in KiB.
+/// What they may cost on top of each thread's own memory (`daemon/README.md`), in KiB.
 const ALLOWANCE_KIB: u64 = 32 * 1024;
 const HASH_KIB: u64 = 19_456;
 const THREADS: u64 = 1;

@@ -8,7 +8,7 @@ use photoprism_daemon::clock::Stopwatch;
 
 use crate::common::client::Client;
 
-/// What the 99th of a hundred requests may take under any load (`spec/security.md`).
+/// What the 99th of a hundred requests may take under any load (`daemon/README.md`).
 pub(crate) const P99: Duration = Duration::from_millis(50);
 
 fn status_kib(pid: u32, name: &str) -> u64 {

@@ -26,7 +26,7 @@ const STRANGER: u32 = 54_001;
 /// What the stranger may hold at the defaults, and the honest client.
 const HELD: u64 = 32 + 1;
 
-/// Slow senders in the suite, and in the long run (`spec/security.md`).
+/// Slow senders in the suite, and in the long run (`daemon/README.md`).
 const SLOW: usize = 200;
 const LONG_SLOW: usize = 500;
 

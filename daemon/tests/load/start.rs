@@ -11,7 +11,8 @@ use crate::measure::alone;
 
 const ACCOUNTS: usize = 100_000;
 
-/// The figure is 100 ms (`spec/security.md`); an unoptimised build that runs with other tests is slower.
+/// The figure is 100 ms (`daemon/README.md`); an unoptimised build that runs with other tests is
+/// slower.
 const MOST: Duration = Duration::from_millis(500);
 
 const INSERT: &str = "

@@ -86,7 +86,7 @@ fn it_goes_by_itself_within_ten_seconds() {
 }
 
 #[test]
-fn a_session_that_photoprism_makes_from_one_that_ended_ends_too() {
+fn a_session_that_photoprism_creates_from_one_that_ended_ends_too() {
     let mut home = home();
     let conn = photoprism(&home);
     let mut ghost = Ghost::load(&conn, PHONE.0);

@@ -18,7 +18,7 @@ fn is_active(home: &mut TestDaemon, token: &str) -> bool {
 }
 
 #[test]
-fn a_token_that_photoprism_deleted_is_not_active_and_one_that_it_made_is() {
+fn a_token_that_photoprism_deleted_is_not_active_and_one_that_it_created_is() {
     let mut home = home();
     let conn = photoprism(&home);
     assert!(is_active(&mut home, TOKEN));
@@ -111,7 +111,7 @@ fn ended_sessions_are_left_to_photoprism() {
 }
 
 #[test]
-fn logins_are_recorded_in_a_table_that_is_made_for_them() {
+fn logins_are_recorded_in_a_table_that_is_created_for_them() {
     let mut home = home();
     let attempt = |home: &mut TestDaemon, password: &str| {
         home.call(

@@ -140,7 +140,7 @@ fn blanks_around_a_number_do_not_help() {
 }
 
 #[test]
-fn names_made_of_digits_stay_names() {
+fn names_of_digits_stay_names() {
     let mut home = home();
     for (number, name) in ["00070", "1e5", "0x10", "5.", "123456789012345678901"].iter().enumerate()
     {
@@ -260,7 +260,7 @@ fn a_backup_brings_each_value_back_in_its_storage() {
 }
 
 #[test]
-fn an_export_of_such_texts_makes_the_same_accounts_elsewhere() {
+fn an_export_of_such_texts_creates_the_same_accounts_elsewhere() {
     let mut here = home();
     let kept = VALUES.iter().filter(|(_, kept)| *kept).map(|(value, _)| *value);
     for (number, value) in kept.enumerate() {

@@ -81,15 +81,18 @@ const PHOTOPRISM: &str = "CREATE TABLE migrations (id VARBINARY(16) PRIMARY KEY)
     INSERT INTO versions (version, edition) VALUES ('241230-abc', 'ce');";
 
 /// A database as PhotoPrism creates it, with one account.
-pub(crate) fn make_photoprism(path: &Path) {
+pub(crate) fn create_photoprism(path: &Path) {
     let accounts = include_str!("../../src/store/migrations/0001/accounts.sql");
     let account = "INSERT INTO auth_users (user_uid, user_name, user_role, super_admin, can_login)
         VALUES ('usxyz0abc1defgh2', 'grace', 'admin', 1, 1);";
-    make(path, &format!("{PHOTOPRISM}{}{account}", accounts.replace("VARCHAR", "VARBINARY")));
+    create_database(
+        path,
+        &format!("{PHOTOPRISM}{}{account}", accounts.replace("VARCHAR", "VARBINARY")),
+    );
 }
 
 /// A database of these statements.
-pub(crate) fn make(path: &Path, statements: &str) {
+pub(crate) fn create_database(path: &Path, statements: &str) {
     Connection::open(path).unwrap().execute_batch(statements).unwrap();
 }
 

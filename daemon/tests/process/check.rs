@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::bare::{home_with, make, make_photoprism, snapshot};
+use crate::bare::{create_database, create_photoprism, home_with, snapshot};
 use crate::common::run_to_end;
 use crate::common::test_daemon::TestDaemon;
 
@@ -30,27 +30,30 @@ fn garbage(path: &Path) {
 }
 
 fn songs(path: &Path) {
-    make(path, "CREATE TABLE songs (a)");
+    create_database(path, "CREATE TABLE songs (a)");
 }
 
 fn half(path: &Path) {
-    make(path, "CREATE TABLE versions (a)");
+    create_database(path, "CREATE TABLE versions (a)");
 }
 
 fn old(path: &Path) {
-    make(path, "CREATE TABLE migrations (a); CREATE TABLE versions (a); CREATE TABLE photos (a)");
+    create_database(
+        path,
+        "CREATE TABLE migrations (a); CREATE TABLE versions (a); CREATE TABLE photos (a)",
+    );
 }
 
 fn nothing(_: &Path) {}
 
-type Make = fn(&Path);
+type Create = fn(&Path);
 
 #[test]
 fn each_kind_of_database_is_named_and_exits_with_the_code_of_a_start() {
-    let cases: [(&str, Make, i32, &str); 11] = [
+    let cases: [(&str, Create, i32, &str); 11] = [
         ("admin.db", nothing, 0, "own, created at the first start"),
         ("admin.db", empty, 0, "own, created at the first start"),
-        ("admin.db", make_photoprism, 0, "photoprism"),
+        ("admin.db", create_photoprism, 0, "photoprism"),
         ("admin.db", garbage, 78, "not an SQLite database"),
         ("admin.db", songs, 78, "another program"),
         ("admin.db", half, 78, "not finished"),
@@ -58,11 +61,11 @@ fn each_kind_of_database_is_named_and_exits_with_the_code_of_a_start() {
         ("index.db", empty, 0, "photoprism, does not exist yet"),
         ("index.db", half, 0, "photoprism, does not exist yet"),
         ("index.db", old, 78, "auth_users"),
-        ("index.db", make_photoprism, 0, "photoprism"),
+        ("index.db", create_photoprism, 0, "photoprism"),
     ];
-    for (name, make, code, words) in cases {
+    for (name, create, code, words) in cases {
         let home = home_with(name);
-        make(home.database());
+        create(home.database());
         let Checked { code: given, out, err } = check(&home);
         assert_eq!(given, Some(code), "{name} {words}: {out}{err}");
         let line = out.lines().find(|line| line.starts_with("database in use: ")).unwrap();

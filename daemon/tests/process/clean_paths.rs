@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::bare::{End, make_photoprism, photoprismd, snapshot, text};
+use crate::bare::{End, create_photoprism, photoprismd, snapshot, text};
 use crate::common::run_to_end;
 use crate::common::test_daemon::TestDaemon;
 
@@ -11,7 +11,7 @@ fn a_path_with_something_behind_it_creates_no_database() {
     let home = TestDaemon::new();
     let storage = home.data().join("storage");
     fs::create_dir(&storage).unwrap();
-    make_photoprism(&storage.join("index.db"));
+    create_photoprism(&storage.join("index.db"));
     let socket = home.socket();
     let before = snapshot(home.root());
     let (storage, socket) = (text(&storage), text(&socket));

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::bare::{home_with, make_photoprism};
+use crate::bare::{create_photoprism, home_with};
 use crate::common::is_root;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
@@ -90,7 +90,7 @@ fn photoprisms_database_is_examined_before_and_after_it_is_there() {
     home.start();
     let report = examined(&home);
     assert!(check(&report, "database")["found"].as_str().unwrap().ends_with("is not there yet"));
-    make_photoprism(home.database());
+    create_photoprism(home.database());
     home.ok("users.ls", json!({}));
     let report = examined(&home);
     assert_eq!(check(&report, "database")["ok"], true);

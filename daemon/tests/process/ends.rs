@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 
 use nix::sys::signal::Signal;
 
-use crate::bare::{End, make, photoprismd};
+use crate::bare::{End, create_database, photoprismd};
 use crate::common::outside::clear_env;
 use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, run_to_end, skipped};
@@ -141,7 +141,7 @@ fn databases_of_others_are_78_and_stay_as_they_are() {
         ("CREATE TABLE migrations (a); CREATE TABLE versions (a)", "not finished"),
     ] {
         let home = TestDaemon::new();
-        make(home.database(), statements);
+        create_database(home.database(), statements);
         let before = fs::read(home.database()).unwrap();
         ended(&home).assert(78, &[word, home.database().to_str().unwrap()]);
         assert_eq!(fs::read(home.database()).unwrap(), before);

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::bare::{End, home_with, make, make_photoprism, photoprismd, snapshot, text};
+use crate::bare::{
+    End, create_database, create_photoprism, home_with, photoprismd, snapshot, text,
+};
 use crate::common::json::Ask;
 use crate::common::run_to_end;
 use crate::common::running::Running;
@@ -53,7 +55,7 @@ fn where_there_was_a_database_none_is_created_in_its_place() {
         ("the file is empty", |path| fs::write(path, "").unwrap()),
         ("the file has no table", |path| {
             fs::remove_file(path).unwrap();
-            make(path, "PRAGMA user_version = 5; CREATE TABLE t (a); DROP TABLE t");
+            create_database(path, "PRAGMA user_version = 5; CREATE TABLE t (a); DROP TABLE t");
         }),
     ];
     for (words, lose) in cases {
@@ -165,7 +167,7 @@ fn a_default_path_remembers_as_well() {
 }
 
 #[test]
-fn the_lock_file_lies_next_to_the_file_that_a_link_leads_to() {
+fn the_lock_file_is_next_to_the_file_that_a_link_leads_to() {
     let home = TestDaemon::new();
     let disk = home.root().join("disk");
     fs::create_dir(&disk).unwrap();
@@ -204,7 +206,7 @@ fn a_second_daemon_on_one_index_db_is_73_before_it_is_there_and_after() {
     };
     let pid = format!("(pid {})", home.running().pid());
     second().assert(73, &[&pid, "index.db"]);
-    make_photoprism(home.database());
+    create_photoprism(home.database());
     second().assert(73, &[&pid, "index.db"]);
     assert_eq!(home.connect().ok("status", json!({}))["counts"]["users"], 1);
 }
@@ -212,7 +214,7 @@ fn a_second_daemon_on_one_index_db_is_73_before_it_is_there_and_after() {
 #[test]
 fn photoprisms_under_another_name_is_waited_for_like_index_db() {
     let mut home = home_with("photos.sqlite");
-    make_photoprism(home.database());
+    create_photoprism(home.database());
     home.start();
     let away = home.data().join("away");
     fs::rename(home.database(), &away).unwrap();
@@ -227,11 +229,11 @@ fn photoprisms_under_another_name_is_waited_for_like_index_db() {
     fs::write(home.database(), "").unwrap();
     unavailable(&mut home, "empty");
     assert_eq!(fs::read(home.database()).unwrap(), b"");
-    make(home.database(), "PRAGMA user_version = 1; CREATE TABLE t (a); DROP TABLE t");
+    create_database(home.database(), "PRAGMA user_version = 1; CREATE TABLE t (a); DROP TABLE t");
     let begun = fs::read(home.database()).unwrap();
     unavailable(&mut home, "no table");
     assert!(fs::read(home.database()).unwrap() == begun);
-    make(home.database(), "CREATE TABLE migrations (a); CREATE TABLE versions (a)");
+    create_database(home.database(), "CREATE TABLE migrations (a); CREATE TABLE versions (a)");
     unavailable(&mut home, "unfinished");
     let mut own = TestDaemon::started();
     own.stop();
@@ -268,7 +270,7 @@ fn index_db_in_any_case_is_never_created() {
         home.start();
         assert_eq!(home.fault("users.ls", json!({})).0, "unavailable", "{name}");
         assert!(!home.database().exists(), "{name}");
-        make_photoprism(home.database());
+        create_photoprism(home.database());
         assert_eq!(home.ok("users.ls", json!({}))["items"][0]["name"], "grace", "{name}");
     }
 }

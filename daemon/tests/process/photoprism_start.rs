@@ -4,13 +4,13 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::bare::{End, home_with, make, make_photoprism, photoprismd, text};
+use crate::bare::{End, create_database, create_photoprism, home_with, photoprismd, text};
 use crate::common::json::Ask;
 use crate::common::run_to_end;
 use crate::common::test_daemon::TestDaemon;
 
 #[test]
-fn index_db_is_never_made_and_is_opened_once_it_is_there() {
+fn index_db_is_never_created_and_is_opened_once_it_exists() {
     let mut home = home_with("index.db");
     home.start();
     let log = home.running().log();
@@ -34,7 +34,7 @@ fn index_db_is_never_made_and_is_opened_once_it_is_there() {
     }
     fs::write(home.database(), "").unwrap();
     assert_eq!(home.fault("users.ls", json!({})).0, "unavailable");
-    make_photoprism(home.database());
+    create_photoprism(home.database());
     assert_eq!(home.ok("users.ls", json!({}))["items"][0]["name"], "grace");
     let status = home.ok("status", json!({}))["database"].clone();
     assert_eq!(
@@ -76,7 +76,7 @@ fn a_directory_means_the_index_db_in_it() {
 #[test]
 fn a_start_writes_nothing_to_photoprism_s() {
     let mut home = home_with("index.db");
-    make_photoprism(home.database());
+    create_photoprism(home.database());
     let before = fs::read(home.database()).unwrap();
     home.set_env("PHOTOPRISM_ADMIN_PASSWORD", "never-used-here");
     home.start();
@@ -93,12 +93,12 @@ fn a_start_writes_nothing_to_photoprism_s() {
 #[test]
 fn a_restored_file_is_followed() {
     let mut home = home_with("index.db");
-    make_photoprism(home.database());
+    create_photoprism(home.database());
     home.start();
     assert_eq!(home.ok("status", json!({}))["counts"]["users"], 1);
     let restored = home.data().join("restored.db");
-    make_photoprism(&restored);
-    make(
+    create_photoprism(&restored);
+    create_database(
         &restored,
         "INSERT INTO auth_users (user_uid, user_name) VALUES ('usxyz0abc1defgh3', 'two')",
     );
@@ -128,7 +128,7 @@ fn without_a_choice_the_daemon_does_not_guess() {
     let home = TestDaemon::new();
     let storage = home.root().join("storage");
     fs::create_dir(&storage).unwrap();
-    make_photoprism(&storage.join("index.db"));
+    create_photoprism(&storage.join("index.db"));
     let storage = text(&storage).to_owned();
     let cases: [(Variables<'_>, &[&str]); 5] = [
         (&[("PHOTOPRISM_DATABASE_DRIVER", "sqlite")], &["PHOTOPRISM_DATABASE_DRIVER"]),

@@ -33,7 +33,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn without_any_setting_everything_lies_below_home() {
+fn without_any_setting_everything_is_below_home() {
     let (home, command) = home_of_user();
     let running = Running::start(command);
     let at = |name: &str| home.path().join(name);
@@ -86,7 +86,7 @@ fn without_a_home_a_path_has_to_be_given() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_made_is_a_storage_error() {
+fn a_directory_that_cannot_be_created_is_a_storage_error() {
     if !is_root() {
         return crate::common::skipped("needs root");
     }

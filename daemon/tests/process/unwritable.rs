@@ -9,7 +9,7 @@ use std::process::Command;
 use nix::unistd::{Gid, Uid, chown};
 use rusqlite::Connection;
 
-use crate::bare::{End, home_with, make_photoprism, text};
+use crate::bare::{End, create_photoprism, home_with, text};
 use crate::common::running::Running;
 use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, run_to_end, skipped};
@@ -47,7 +47,7 @@ fn command(home: &TestDaemon) -> Command {
 fn stopped(name: &str) -> TestDaemon {
     let home = home_with(name);
     if name == "index.db" {
-        make_photoprism(home.database());
+        create_photoprism(home.database());
         give(&home);
     } else {
         give(&home);

@@ -11,7 +11,7 @@ use crate::writes::{adding, code, missing};
 
 const WRITERS: usize = 8;
 
-/// Exit code of a storage error (`spec/daemon.md`).
+/// Exit code of a storage error (`daemon/README.md`).
 const EXIT_STORAGE: i32 = 74;
 
 /// A daemon that has acknowledged one write of each client, and whose next syncs fail.

@@ -9,7 +9,7 @@ use crate::writes::{adding, code};
 /// Writes one after the other.
 const SEQUENCE: usize = 50;
 
-/// Writers at once, what each writes, and the syncs allowed (`spec/security.md`): a quarter.
+/// Writers at once, what each writes, and the syncs allowed (`daemon/README.md`): a quarter.
 const WRITERS: usize = 64;
 const EACH: usize = 20;
 const MOST_SYNCS: usize = WRITERS * EACH / 4;

@@ -37,7 +37,7 @@ fn listed(home: &mut TestDaemon) -> Vec<String> {
 }
 
 #[test]
-fn create_makes_a_whole_private_file_and_records_it() {
+fn create_writes_a_whole_private_file_and_records_it() {
     let mut home = populated();
     let created = home.ok("backup.create", json!({}));
     let (file, path) = (created["file"].as_str().unwrap(), created["backup"].as_str().unwrap());
@@ -60,7 +60,7 @@ fn create_makes_a_whole_private_file_and_records_it() {
 }
 
 #[test]
-fn a_key_makes_one_file() {
+fn a_key_creates_one_file() {
     let mut home = populated();
     let line = r#"{"cmd":"backup.create","key":"nightly-1"}"#;
     let first = home.ask(line);

@@ -20,7 +20,7 @@ fn attached() -> TestDaemon {
     home
 }
 
-/// Puts a backup of PhotoPrism's accounts into the directory, as another daemon would have written it.
+/// Puts a backup of PhotoPrism's accounts into the directory, as if another daemon had written it.
 fn put_photoprism(home: &TestDaemon, name: &str) {
     fs::create_dir_all(directory(home)).unwrap();
     let path = directory(home).join(name);

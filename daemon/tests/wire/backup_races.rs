@@ -73,7 +73,7 @@ fn a_good_backup_is_good_while_others_list() {
 }
 
 #[test]
-fn a_good_backup_is_good_while_a_reset_makes_another() {
+fn a_good_backup_is_good_while_a_reset_writes_another() {
     let reset = "{\"cmd\":\"auth.reset\",\"confirm\":true}\n";
     stays_good_during(&mut populated(), 1, reset);
 }

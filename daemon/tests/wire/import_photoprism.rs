@@ -38,7 +38,7 @@ fn outcomes(done: &Value) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn accounts_come_with_all_that_makes_them_work() {
+fn accounts_come_with_all_that_they_need() {
     let mut home = TestDaemon::started();
     let path = index_db(&home);
     let bytes = std::fs::read(&path).unwrap();

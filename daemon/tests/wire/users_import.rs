@@ -173,7 +173,7 @@ fn a_dry_run_replies_the_same_and_leaves_nothing() {
 }
 
 #[test]
-fn an_export_with_secrets_makes_the_same_accounts_elsewhere() {
+fn an_export_with_secrets_creates_the_same_accounts_elsewhere() {
     let (mut here, mut there) = (TestDaemon::started(), TestDaemon::started());
     here.ok(
         "users.add",

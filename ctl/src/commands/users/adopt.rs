@@ -19,8 +19,8 @@ Examples:
   photoprism users adopt grandma           create an account from one
   photoprism users adopt --all             and from all
 
-An account that exists is left alone. Names that break a rule are reported, never changed. Exits with the
-code of the first that was not found (3) or refused (2).";
+An account that exists is left alone. Names that break a rule are reported, never changed. Exits
+with the code of the first that was not found (3) or refused (2).";
 
 /// Create accounts from the legacy table of an old PhotoPrism
 #[derive(Debug, Args)]

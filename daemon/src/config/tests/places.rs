@@ -51,7 +51,7 @@ fn without_a_home_the_message_says_what_to_give() {
 #[test]
 fn a_directory_of_a_database_means_the_index_in_it() {
     let machine = Machine::new();
-    let directory = machine.make("storage", 0o755);
+    let directory = machine.create("storage", 0o755);
     for text in [directory.clone(), format!("{directory}/"), format!("{directory}/index.db")] {
         let database = machine.run(&["--database", &text]).unwrap().settings.database;
         assert_eq!(database.path, Path::new(&directory).join("index.db"));
@@ -118,7 +118,7 @@ fn a_socket_path_has_at_most_107_bytes() {
 #[test]
 fn sockets_without_a_file_are_refused() {
     let machine = Machine::new();
-    let directory = machine.make("directory", 0o750);
+    let directory = machine.create("directory", 0o750);
     for name in ["socket", "auth-socket"] {
         let flag = format!("--{name}");
         let message = machine.refusal(&[&flag, "@photoprism"]);
@@ -133,7 +133,7 @@ fn sockets_without_a_file_are_refused() {
 #[test]
 fn a_directory_that_others_may_write_is_refused() {
     let machine = Machine::new();
-    let at = |mode: u32| format!("{}/a.sock", machine.make("directory", mode));
+    let at = |mode: u32| format!("{}/a.sock", machine.create("directory", mode));
     // The directory's group is that of the user who runs the tests; nobody has gid 4242.
     let gid = nix::unistd::getegid().to_string();
     for (mode, group, fine) in [
@@ -175,7 +175,7 @@ fn the_auth_socket_needs_a_group() {
 fn the_auth_socket_has_a_directory_apart() {
     let machine = Machine::new();
     for directory in ["admin", "admin/in", "admin-2", "auth"] {
-        machine.make(directory, 0o750);
+        machine.create(directory, 0o750);
     }
     std::os::unix::fs::symlink("admin", machine.directory().join("link")).unwrap();
     for (admin, auth, how) in [
@@ -208,7 +208,7 @@ fn the_auth_socket_has_a_directory_apart() {
 #[test]
 fn a_default_directory_that_does_not_exist_yet_is_compared_too() {
     let machine = Machine::new();
-    let run = machine.make("run", 0o700);
+    let run = machine.create("run", 0o700);
     let machine = machine.env("XDG_RUNTIME_DIR", &run);
     let args = ["--auth-socket-group", "root", "--auth-socket"];
     let refused = machine.refusal(&[args.as_slice(), &[&format!("{run}/auth.sock")]].concat());

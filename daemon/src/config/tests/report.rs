@@ -39,7 +39,7 @@ fn every_setting_has_its_line_with_value_and_source() {
 #[test]
 fn sources_and_values_worked_out_are_shown() {
     let machine = Machine::new();
-    let directory = machine.make("storage", 0o750);
+    let directory = machine.create("storage", 0o750);
     let text = "PHOTOPRISM_ADMIN_LINE_TIMEOUT=9\nPHOTOPRISM_ADMIN_ALLOW=read=uid:5\n";
     let config = machine.file("settings", text);
     let machine = machine.env("PHOTOPRISM_ADMIN_GROUP", "0");
