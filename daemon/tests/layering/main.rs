@@ -43,12 +43,16 @@ fn files(directory: &str, wanted: fn(&Path) -> bool) -> Vec<Source> {
     sources
 }
 
-/// Sources, documents, and what is deployed.
+/// Sources, documents, what is deployed, and the scripts of the continuous integration.
 fn is_text(path: &Path) -> bool {
     let name = path.file_name().unwrap().to_str().unwrap();
-    let is_deployed = path.parent().unwrap().components().any(|part| part.as_os_str() == "systemd");
+    let inner = path.strip_prefix(workspace()).unwrap();
+    let is_inside = |name: &str| inner.components().any(|part| part.as_os_str() == name);
     let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default();
-    is_deployed || name == "Dockerfile" || ["rs", "md", "yaml", "toml", "sh"].contains(&end)
+    is_inside("systemd")
+        || is_inside(".ci")
+        || name == "Dockerfile"
+        || ["rs", "md", "yaml", "toml", "sh"].contains(&end)
 }
 
 #[track_caller]
