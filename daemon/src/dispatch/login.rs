@@ -12,8 +12,8 @@ use super::call::{Call, pool_error};
 use super::refusals::flush;
 use crate::error::{CommandError, LoginRefusal};
 use crate::handlers::auth::{
-    Attempt, AttemptOutcome, Candidate, Decision, FailureCharges, Reason, VerifiedAttempt, VerifiedCredential,
-    commit_attempt, load_candidate,
+    Attempt, AttemptOutcome, Candidate, Decision, FailureCharges, Reason, VerifiedAttempt,
+    VerifiedCredential, commit_attempt, load_candidate,
 };
 use crate::hashing::{Lane, needs_rehash};
 use crate::limiter::{RateLimited, Reservation};

@@ -11,7 +11,9 @@ use super::call::Call;
 use super::command::Answer;
 use super::reset::first_admin;
 use crate::error::CommandError;
-use crate::handlers::{Context, Key, Outcome, adopt, legacy as old, refuse_nul, passwd, twofa, users};
+use crate::handlers::{
+    Context, Key, Outcome, adopt, legacy as old, passwd, refuse_nul, twofa, users,
+};
 use crate::log::REPEATED;
 use crate::store::Tx;
 

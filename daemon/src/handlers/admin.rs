@@ -8,7 +8,8 @@ use super::context::success;
 use crate::error::CommandError;
 use crate::model::FIRST_ADMIN_ID;
 use crate::store::{
-    Db, AdminPasswordState, Kind, SCHEMA_VERSION, StoreError, counts, first_admin_name, admin_password_state,
+    AdminPasswordState, Db, Kind, SCHEMA_VERSION, StoreError, admin_password_state, counts,
+    first_admin_name,
 };
 
 /// The daemon's version.
@@ -35,8 +36,9 @@ pub fn status(db: Result<&Db, StoreError>, mut status: Status) -> Result<Success
             };
             warnings.extend(without_password(db)?);
         }
-        Err(StoreError::Missing) => warnings
-            .push("the database does not exist yet; it is opened once PhotoPrism has created it".into()),
+        Err(StoreError::Missing) => warnings.push(
+            "the database does not exist yet; it is opened once PhotoPrism has created it".into(),
+        ),
         Err(error) => return Err(error.into()),
     }
     let mut success = success(&status)?;

@@ -2,13 +2,12 @@
 
 use photoprism_protocol::display_name::DisplayName;
 use photoprism_protocol::email::Email;
-use photoprism_protocol::envelope::Success;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::uid::is_user_uid_shape;
 use photoprism_protocol::users::{self, AdoptResult, Adopted};
 
-use super::context::{Context, Outcome, success};
+use super::context::{Context, Outcome};
 use super::find::refuse_nul;
 use super::users::{check_stored_form, to_wire};
 use super::write::{Key, WriteResult, run_write};

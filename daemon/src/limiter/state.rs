@@ -132,7 +132,7 @@ impl State {
         }
     }
 
-    /// Answers the attempts that wait for these subjects and can be answered, and those that waited
+    /// Replies the attempts that wait for these subjects and can be answered, and those that waited
     /// behind them.
     fn wake_waiters(&mut self, subjects: &[Subject]) {
         let mut open = subjects.to_vec();

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_account_does_not_decide_is_no_change() {
+    fn what_nobody_decides_does_not_count_as_a_change() {
         let now = Some(jiff::Timestamp::UNIX_EPOCH);
         let after = Account {
             login_at: now,

@@ -13,8 +13,8 @@ use crate::config::{Id, Loaded, Settings, When};
 use crate::hashing::Pool;
 use crate::model::{FIRST_ADMIN_ID, PasswordRules, initial_accounts};
 use crate::store::{
-    CURSOR_KEY_BYTES, Database, Expected, AdminPasswordState, Kind, OpenOptions, admin_password_state,
-    set_admin_password,
+    AdminPasswordState, CURSOR_KEY_BYTES, Database, Expected, Kind, OpenOptions,
+    admin_password_state, set_admin_password,
 };
 
 /// The configured name of the first admin.

@@ -31,7 +31,7 @@ use crate::session_index::{EndedIds, MOST_HELD, SessionIndex};
 use crate::signals::{self, Signal};
 use crate::socket::systemd;
 use crate::store::{
-    Answers, Counts, Database, Kind, Store, account_by_uid, all_sessions, counts, ended_ids,
+    Counts, Database, Kind, Replies, Store, account_by_uid, all_sessions, counts, ended_ids,
     limits_all, log_audit_head,
 };
 
@@ -160,13 +160,13 @@ fn ready_line(built: &Daemon) -> Ready {
 fn run(
     runtime: &Runtime,
     control: Control,
-    (sockets, ready, answers): (Vec<Listening>, Ready, Answers),
+    (sockets, ready, answers): (Vec<Listening>, Ready, Replies),
     (inbox, stop): (mpsc::Receiver<Signal>, watch::Sender<bool>),
 ) -> Result<bool, StartupError> {
     let tasks = LocalSet::new();
     let app = Rc::clone(&control.app);
     tasks.block_on(runtime, async move {
-        spawn_local(answers.pass_on());
+        spawn_local(answers.deliver());
         let server = Server::new(Rc::clone(&control.app));
         let mut files = Vec::new();
         for Listening { kind, listener, bound, .. } in sockets {

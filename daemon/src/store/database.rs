@@ -233,7 +233,7 @@ impl Database {
     fn try_open(&mut self, now: Option<(u64, u64)>) {
         match open(&self.options) {
             Ok(db) => {
-                info!(path = %db.path.display(), kind = db.kind.name(), "the database is there");
+                info!(path = %db.path.display(), kind = db.kind.name(), "the database exists now");
                 log_version(&db);
                 self.db = Some(db);
                 self.identity = now;

@@ -162,16 +162,7 @@ impl PhotoPrismReader {
         let (path, changes) = (path.to_path_buf(), Changes::default());
         let (generation, own_tables) = (RefCell::default(), OwnTables::default());
         let session_cache = 0;
-        Ok(Self(Db {
-            conn,
-            kind,
-            path,
-            columns,
-            changes,
-            generation,
-            own_tables,
-            session_cache,
-        }))
+        Ok(Self(Db { conn, kind, path, columns, changes, generation, own_tables, session_cache }))
     }
 
     /// Version and edition.

@@ -15,7 +15,7 @@ use super::error::{StoreError, WorkError};
 use super::group::{Finish, Step, WriteRun, caught};
 use super::job_state::JobState;
 use super::jobs::{Job, Jobs, ReadRun, jobs};
-use super::outbox::{Answers, Outbox, Reply, outbox};
+use super::outbox::{Replies, Reply, ReplyQueue, outbox};
 use super::thread::DbThread;
 use crate::model::{EffectHandler, WithEffects};
 
@@ -24,7 +24,7 @@ use crate::model::{EffectHandler, WithEffects};
 pub struct Store {
     jobs: Jobs,
     turns: Arc<AtomicU64>,
-    outbox: Outbox,
+    outbox: ReplyQueue,
     committed: Arc<CommitStats>,
 }
 
@@ -34,7 +34,7 @@ impl Store {
     pub fn start(
         slot: Database,
         sink: EffectHandler,
-    ) -> std::io::Result<(Self, JoinHandle<()>, Answers)> {
+    ) -> std::io::Result<(Self, JoinHandle<()>, Replies)> {
         let (jobs, inbox) = jobs();
         let (outbox, answers) = outbox();
         let mut thread = DbThread::new((slot, sink, inbox), outbox.clone());

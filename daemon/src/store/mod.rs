@@ -73,9 +73,9 @@ pub use self::audit::{
     log_audit_head,
 };
 pub use self::backup::{
-    AccountChange, Backup, BackupCounts, BackupEntry, BackupFault, BackupFile, BackupOrigin,
-    Emptied, Made, Making, Plan, Restored, What, backed_up, backup_directory, backup_list,
-    backup_open, backups_refused, empty_accounts, empty_sessions, restore_accounts,
+    AccountChange, Backup, BackupCounts, BackupEntry, BackupFault, BackupFile, BackupOrigin, Made,
+    Making, Plan, Removed, Restored, What, backed_up, backup_directory, backup_list, backup_open,
+    backups_refused, empty_accounts, empty_sessions, restore_accounts,
 };
 pub use self::changed::{changes_due, report_changes, reverted_changes};
 pub use self::database::Database;
@@ -101,14 +101,14 @@ pub use self::logins::{
 };
 pub use self::logins_search::{LoginFilter, LoginPage, LoginPosition, LoginRow, logins_page};
 pub use self::meta::{
-    CURSOR_KEY_BYTES, AdminPasswordState, cursor_key, admin_password_state, set_admin_password,
+    AdminPasswordState, CURSOR_KEY_BYTES, admin_password_state, cursor_key, set_admin_password,
     set_admin_password_state,
 };
 pub use self::open::{
     OpenError, OpenOptions, SQLITE_OLDEST, check_sqlite_version, make_or_check_directory,
     sqlite_version,
 };
-pub use self::outbox::Answers;
+pub use self::outbox::Replies;
 pub use self::passcodes::{
     Passcode, consume_totp_step, has_passcodes, passcode_activate, passcode_enroll, passcode_find,
     passcode_last_step, passcode_set_recovery,

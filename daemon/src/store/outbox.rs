@@ -1,4 +1,4 @@
-//! Answers on their way from the database thread to those who asked.
+//! Replies on their way from the database thread to those who asked.
 //!
 //! Waking another thread is a system call on both sides. So the answers of a group wait for each
 //! other here, and one wake serves them all.
@@ -12,21 +12,21 @@ type Answer = Box<dyn FnOnce() + Send>;
 
 /// The database thread's end; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Outbox {
+pub(super) struct ReplyQueue {
     gathered: Arc<Mutex<Vec<Answer>>>,
     to: UnboundedSender<Vec<Answer>>,
 }
 
-/// The other end. Nobody is answered unless [`Answers::pass_on`] runs.
-pub struct Answers(UnboundedReceiver<Vec<Answer>>);
+/// The other end. Nobody is answered unless [`Replies::deliver`] runs.
+pub struct Replies(UnboundedReceiver<Vec<Answer>>);
 
 /// Both ends.
-pub(super) fn outbox() -> (Outbox, Answers) {
+pub(super) fn outbox() -> (ReplyQueue, Replies) {
     let (to, from) = unbounded_channel();
-    (Outbox { gathered: Arc::default(), to }, Answers(from))
+    (ReplyQueue { gathered: Arc::default(), to }, Replies(from))
 }
 
-impl Outbox {
+impl ReplyQueue {
     /// Keeps an answer until the next flush.
     pub(super) fn add(&self, answer: impl FnOnce() + Send + 'static) {
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(answer));
@@ -45,7 +45,7 @@ impl Outbox {
 /// Where the answer to one request goes. Of those that hold it the first decides.
 pub(super) struct Reply<T> {
     to: Arc<Mutex<Option<oneshot::Sender<T>>>>,
-    outbox: Outbox,
+    outbox: ReplyQueue,
 }
 
 impl<T> Clone for Reply<T> {
@@ -55,7 +55,7 @@ impl<T> Clone for Reply<T> {
 }
 
 impl<T: Send + 'static> Reply<T> {
-    pub(super) fn new(to: oneshot::Sender<T>, outbox: Outbox) -> Self {
+    pub(super) fn new(to: oneshot::Sender<T>, outbox: ReplyQueue) -> Self {
         Self { to: Arc::new(Mutex::new(Some(to))), outbox }
     }
 
@@ -68,10 +68,10 @@ impl<T: Send + 'static> Reply<T> {
     }
 }
 
-impl Answers {
+impl Replies {
     /// Gives each answer to who asked, on the thread of those who ask, until the database thread
     /// has ended.
-    pub async fn pass_on(mut self) {
+    pub async fn deliver(mut self) {
         while let Some(together) = self.0.recv().await {
             for answer in together {
                 answer();
@@ -112,7 +112,7 @@ mod tests {
         Reply::new(to, outbox.clone()).send("yes");
         outbox.flush();
         drop(outbox);
-        answers.pass_on().await;
+        answers.deliver().await;
         assert_eq!(asked.await, Ok("yes"));
     }
 }

@@ -198,7 +198,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (store, thread, answers) =
             Store::start(Database::open(options(&directory)).unwrap(), Box::new(drop)).unwrap();
-        tokio::spawn(answers.pass_on());
+        tokio::spawn(answers.deliver());
         for step in [10, 11, 12] {
             let takes = (0..50).map(|_| {
                 store.write(std::time::Duration::from_secs(30), move |tx| {

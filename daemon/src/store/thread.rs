@@ -20,7 +20,7 @@ use super::group::{
 use super::jobs::{Inbox, Job, ReadRun};
 use super::lock_gap::LockGap;
 use super::lock_timeout;
-use super::outbox::Outbox;
+use super::outbox::ReplyQueue;
 use crate::clock::Stopwatch;
 use crate::failpoints::{Failpoint, enabled};
 use crate::model::EffectHandler;
@@ -48,7 +48,7 @@ pub(super) struct DbThread {
     inbox: Inbox,
     turns: Arc<AtomicU64>,
     committed: Arc<CommitStats>,
-    outbox: Outbox,
+    outbox: ReplyQueue,
     gap: LockGap,
     /// Jobs at the head of the queue that waited while another gave up PhotoPrism's lock.
     waited: usize,
@@ -57,7 +57,7 @@ pub(super) struct DbThread {
 impl DbThread {
     pub(super) fn new(
         (slot, sink, inbox): (Database, EffectHandler, Inbox),
-        outbox: Outbox,
+        outbox: ReplyQueue,
     ) -> Self {
         let (turns, committed) = (Arc::default(), Arc::default());
         Self { slot, sink, inbox, turns, committed, outbox, gap: LockGap::default(), waited: 0 }

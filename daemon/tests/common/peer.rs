@@ -106,7 +106,7 @@ fn helper() {
         let _ = std::io::copy(&mut std::io::stdin(), &mut to_daemon);
         let _ = to_daemon.shutdown(std::net::Shutdown::Write);
     });
-    pass_on(stream);
+    deliver(stream);
     drop(sender);
     std::process::exit(0);
 }
@@ -123,7 +123,7 @@ fn become_user(who: &str) {
 }
 
 /// Everything that the daemon says, each line marked.
-fn pass_on(stream: UnixStream) {
+fn deliver(stream: UnixStream) {
     let mut lines = BufReader::new(stream);
     let mut line = String::new();
     while lines.read_line(&mut line).is_ok_and(|count| count > 0) {

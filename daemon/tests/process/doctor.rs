@@ -89,7 +89,7 @@ fn photoprisms_database_is_examined_before_and_after_it_is_there() {
     let mut home = home_with("index.db");
     home.start();
     let report = examined(&home);
-    assert!(check(&report, "database")["found"].as_str().unwrap().ends_with("is not there yet"));
+    assert!(check(&report, "database")["found"].as_str().unwrap().ends_with("does not exist yet"));
     create_photoprism(home.database());
     home.ok("users.ls", json!({}));
     let report = examined(&home);

@@ -42,7 +42,7 @@ fn index_db_is_never_created_and_is_opened_once_it_exists() {
         (&json!("241230-abc"), &json!("ce"))
     );
     let log = home.stop();
-    assert!(log.contains("the database is there"), "{log}");
+    assert!(log.contains("the database exists now"), "{log}");
 }
 
 #[test]

@@ -307,7 +307,7 @@ fn the_backup_that_is_restored_is_not_let_go_of() {
 /// Statements that turn a good backup into something else, and what is said of it.
 const CHANGED: [(&str, &str); 18] = [
     ("PRAGMA journal_mode = wal", "WAL mode"),
-    ("PRAGMA application_id = 7", "no daemon of ours made it"),
+    ("PRAGMA application_id = 7", "it was not created by this daemon"),
     ("PRAGMA application_id = 0x50504144", "stop the daemon"),
     ("PRAGMA user_version = 0", "schema"),
     ("PRAGMA user_version = 99", "schema 99"),

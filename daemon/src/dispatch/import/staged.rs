@@ -111,10 +111,9 @@ impl ImportSessions {
             message: "there is no such import; it may have been forgotten, begin again".into(),
             hint: None,
         })?;
-        place
-            .staged
-            .take()
-            .ok_or_else(|| CommandError::Conflict("another request for this import is still running".into()))
+        place.staged.take().ok_or_else(|| {
+            CommandError::Conflict("another request for this import is still running".into())
+        })
     }
 
     /// Puts one back after a step.

@@ -56,7 +56,9 @@ pub(super) fn client_name(name: &str) -> Result<(), RuleError> {
     } else if name.chars().count() > NAME_CHARS {
         Err(RuleError::new("the client's name has more than 200 characters"))
     } else if name.chars().any(odd) {
-        Err(RuleError::new("the client's name must not contain control or bidirectional characters"))
+        Err(RuleError::new(
+            "the client's name must not contain control or bidirectional characters",
+        ))
     } else {
         Ok(())
     }

@@ -14,8 +14,8 @@ pub use self::add::{Add, add};
 pub use self::find::{ByRef, show};
 pub(super) use self::login::check_realm;
 pub use self::login::{
-    Attempt, AttemptOutcome, Candidate, Decision, FailureCharges, Lifetimes, Reason, VerifiedAttempt,
-    VerifiedCredential, commit_attempt, load_candidate,
+    Attempt, AttemptOutcome, Candidate, Decision, FailureCharges, Lifetimes, Reason,
+    VerifiedAttempt, VerifiedCredential, commit_attempt, load_candidate,
 };
 pub use self::logout::logout;
 pub use self::ls::{Ls, ls};

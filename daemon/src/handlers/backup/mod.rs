@@ -31,7 +31,9 @@ pub fn refusal(fault: BackupFault) -> CommandError {
             message: "there is no such backup".into(),
             hint: Some("photoprism admin backup ls lists those that there are".into()),
         },
-        BackupFault::NotOne(what) => broken(format!("the file is not a backup of this daemon: {what}")),
+        BackupFault::NotOne(what) => {
+            broken(format!("the file is not a backup of this daemon: {what}"))
+        }
         BackupFault::Whole => broken(
             "the file is a copy of the whole database; stop the daemon and put it in the place of \
              the database instead"

@@ -13,8 +13,8 @@ use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::model::passcodes::STEP_SECONDS;
 use crate::model::{Effect, FIRST_ADMIN_ID, to_file_name};
 use crate::store::{
-    BackupFile, Db, AdminPasswordState, Kind, Plan, Restored, Tx, What, account_by_id, account_by_uid,
-    all_sessions, backed_up, other_super_admin, overlay_last_use, restore_accounts,
+    AdminPasswordState, BackupFile, Db, Kind, Plan, Restored, Tx, What, account_by_id,
+    account_by_uid, all_sessions, backed_up, other_super_admin, overlay_last_use, restore_accounts,
     set_admin_password_state,
 };
 

@@ -8,8 +8,8 @@ use crate::error::CommandError;
 use crate::model::FIRST_ADMIN_ID;
 use crate::model::Reverted;
 use crate::store::{
-    Db, AdminPasswordState, Kind, SCHEMA_VERSION, audit_page, first_admin_name, admin_password_state,
-    foreign_tables as foreign_tables_of, journal_mode, reverted_changes,
+    AdminPasswordState, Db, Kind, SCHEMA_VERSION, admin_password_state, audit_page,
+    first_admin_name, foreign_tables as foreign_tables_of, journal_mode, reverted_changes,
 };
 
 /// Accounts that are named one by one.

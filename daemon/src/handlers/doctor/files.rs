@@ -95,7 +95,10 @@ pub(super) fn database(daemon: &DaemonState) -> Option<Check> {
     Some(Check::from_advice("database file", found, database_advice(daemon, seen)))
 }
 
-fn database_advice(DaemonState { database, own, uid, .. }: &DaemonState, seen: Seen) -> Option<String> {
+fn database_advice(
+    DaemonState { database, own, uid, .. }: &DaemonState,
+    seen: Seen,
+) -> Option<String> {
     let path = database.display();
     // PhotoPrism chose owner and mode of its own file, and uses it too.
     if *own && seen.uid != *uid {

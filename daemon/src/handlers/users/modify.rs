@@ -19,7 +19,8 @@ use crate::model::{
     revocations,
 };
 use crate::store::{
-    AdminPasswordState, Tx, account_update, passcodes_remove, password_set, set_admin_password_state,
+    AdminPasswordState, Tx, account_update, passcodes_remove, password_set,
+    set_admin_password_state,
 };
 
 /// A checked request.

@@ -8,7 +8,8 @@ use crate::handlers::revoked::effective_within;
 use crate::handlers::write::{Key, WriteResult, run_write};
 use crate::model::{Effect, FIRST_ADMIN_ID, initial_accounts, to_file_name};
 use crate::store::{
-    AdminPasswordState, Tx, account_insert, backed_up, empty_accounts, password_set, set_admin_password_state,
+    AdminPasswordState, Tx, account_insert, backed_up, empty_accounts, password_set,
+    set_admin_password_state,
 };
 
 /// Empties the account tables after a backup and begins anew.
@@ -56,6 +57,10 @@ fn begin_anew(tx: &Tx<'_>, context: &Context, first: &FirstAdmin) -> Result<(), 
             password_set(tx, &new.account.uid, hash, context.now)?;
         }
     }
-    let state = if first.hash.is_some() { AdminPasswordState::WasSet } else { AdminPasswordState::NeverSet };
+    let state = if first.hash.is_some() {
+        AdminPasswordState::WasSet
+    } else {
+        AdminPasswordState::NeverSet
+    };
     Ok(set_admin_password_state(tx, state)?)
 }

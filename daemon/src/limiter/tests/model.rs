@@ -96,7 +96,7 @@ impl Model {
         self.entrants.iter().filter(works).count() as u128
     }
 
-    /// Answers every attempt that can be answered, the earliest first, until none can.
+    /// Replies every attempt that can be answered, the earliest first, until none can.
     fn settle(&mut self) {
         while let Some((at, now)) = (0..self.entrants.len()).find_map(|at| self.answer(at)) {
             self.entrants[at].now = now;

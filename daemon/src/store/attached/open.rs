@@ -43,8 +43,7 @@ pub(in crate::store) fn open_photoprism(
     let path = path.clone();
     let (changes, generation) = (Changes::default(), RefCell::default());
     let session_cache = options.session_cache;
-    let mut db =
-        Db { conn, kind, path, columns, changes, generation, own_tables, session_cache };
+    let mut db = Db { conn, kind, path, columns, changes, generation, own_tables, session_cache };
     let tracked = db.own_tables.tracked.clone();
     db.conn
         .update_hook(Some(move |action, database: &str, table: &str, row| {

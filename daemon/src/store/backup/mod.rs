@@ -20,7 +20,7 @@ pub use self::files::{BackupEntry, BackupOrigin, backup_directory, backup_list, 
 pub use self::making::{Made, Making};
 pub use self::plan::{AccountChange, Plan, What};
 pub use self::read::{BackupCounts, BackupFault, BackupFile, backup_open};
-pub use self::replace::{Emptied, empty_accounts, empty_sessions};
+pub use self::replace::{Removed, empty_accounts, empty_sessions};
 pub use self::restore::{Restored, restore_accounts};
 pub(super) use self::write::copy_whole;
 pub use self::write::{Backup, backed_up};

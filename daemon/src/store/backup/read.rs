@@ -190,7 +190,7 @@ fn whose(conn: &Connection) -> Result<(), BackupFault> {
     match number("application_id")? {
         BACKUP_ID => {}
         APPLICATION_ID => return sound(conn).and(Err(BackupFault::Whole)),
-        _ => return Err(BackupFault::NotOne("no daemon of ours made it".into())),
+        _ => return Err(BackupFault::NotOne("it was not created by this daemon".into())),
     }
     let schema = u32::try_from(number("user_version")?).unwrap_or(0);
     match schema {

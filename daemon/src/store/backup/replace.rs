@@ -20,7 +20,7 @@ use crate::store::sessions::delete_all_sessions;
 
 /// What [`empty_accounts`] removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Emptied {
+pub struct Removed {
     /// Accounts with an id above 0.
     pub users: u64,
     /// Sessions.
@@ -39,7 +39,7 @@ pub fn empty_accounts<E: From<StoreError>>(
     tx: &Tx<'_>,
     now: Timestamp,
     anew: impl FnOnce() -> Result<(), E>,
-) -> Result<Emptied, E> {
+) -> Result<Removed, E> {
     let all: Vec<&Table> = TABLES.iter().collect();
     let (mut emptied, warnings) = unguarded(tx, &all, || {
         let emptied = empty(tx, now)?;
@@ -55,7 +55,7 @@ pub fn empty_sessions(tx: &Tx<'_>, now: Timestamp) -> Result<(u64, Vec<String>),
     unguarded(tx, &[&SESSIONS], || delete_all_sessions(tx, now.as_second()))
 }
 
-fn empty(tx: &Tx<'_>, now: Timestamp) -> Result<Emptied, StoreError> {
+fn empty(tx: &Tx<'_>, now: Timestamp) -> Result<Removed, StoreError> {
     let conn = &tx.conn;
     forget_accounts(tx)?;
     note_emptied(tx, "auth_users")?;
@@ -70,7 +70,7 @@ fn empty(tx: &Tx<'_>, now: Timestamp) -> Result<Emptied, StoreError> {
     held.iter().try_for_each(|before| remember(tx, before, now))?;
     tx.prepare_own("DELETE FROM own.admin_passcode_steps")?.execute([])?;
     begin_ids_anew(conn)?;
-    Ok(Emptied { users, sessions, warnings: Vec::new() })
+    Ok(Removed { users, sessions, warnings: Vec::new() })
 }
 
 /// Deletes what is accounts' of a table; those that refer to others go before them.

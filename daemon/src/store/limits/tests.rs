@@ -154,7 +154,7 @@ async fn failures_that_are_decided_at_the_same_time_add_up() {
     let directory = tempfile::tempdir().unwrap();
     let (store, thread, answers) =
         Store::start(Database::open(options(&directory)).unwrap(), Box::new(drop)).unwrap();
-    tokio::spawn(answers.pass_on());
+    tokio::spawn(answers.deliver());
     let daemon = Daemon::start(&[], NOON);
     let ip = ClientIp::parse("192.0.2.1").unwrap();
     let attempts = (0..10).map(|number| {

@@ -45,7 +45,7 @@ impl TestStore {
         let slot = Database::open(place.options(name)).unwrap();
         let (store, thread, answers) = Store::start(slot, Box::new(drop)).unwrap();
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.spawn(answers.pass_on());
+        runtime.spawn(answers.deliver());
         Self { place, store, thread, runtime }
     }
 

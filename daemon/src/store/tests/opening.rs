@@ -10,8 +10,8 @@ use super::fixture::{StoreFixture, account_tables, names, number, options};
 use crate::store::db::Kind;
 use crate::store::open::{OpenError, check_sqlite_version, open};
 use crate::store::{
-    Backup, DatabaseKind, AdminPasswordState, SCHEMA_VERSION, SQLITE_OLDEST, cursor_key, detect,
-    admin_password_state, sqlite_version,
+    AdminPasswordState, Backup, DatabaseKind, SCHEMA_VERSION, SQLITE_OLDEST, admin_password_state,
+    cursor_key, detect, sqlite_version,
 };
 
 #[test]
