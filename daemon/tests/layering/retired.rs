@@ -275,7 +275,7 @@ mod tests {
             ("daemon/src/store/open.rs", 1),
             ("daemon/tests/layering/words.rs", 1),
         ] {
-            assert_eq!(found(path, "struct ReplyQueue;"), count, "{path}");
+            assert_eq!(found(path, "struct Outbox;"), count, "{path}");
         }
     }
 }
