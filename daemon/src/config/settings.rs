@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use photoprism_protocol::secret::Secret;
 
+use crate::log::{LogFormat, LogLevel};
+
 use super::clean;
 use super::error::ConfigError;
 use super::limits::Limits;
@@ -87,38 +89,6 @@ impl Lifetime {
         match self {
             Self::Never => -1,
             Self::Seconds(seconds) => seconds.into(),
-        }
-    }
-}
-
-/// The format of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// Plain text lines.
-    Text,
-    /// One JSON object per line.
-    Json,
-}
-
-/// The least severe level that is logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum LogLevel {
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
-impl From<LogLevel> for tracing::Level {
-    fn from(level: LogLevel) -> Self {
-        match level {
-            LogLevel::Error => Self::ERROR,
-            LogLevel::Warn => Self::WARN,
-            LogLevel::Info => Self::INFO,
-            LogLevel::Debug => Self::DEBUG,
-            LogLevel::Trace => Self::TRACE,
         }
     }
 }

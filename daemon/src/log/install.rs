@@ -10,14 +10,35 @@ use tracing::span::{Attributes, Id, Record as Values};
 use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::config::{LogFormat, LogLevel};
-
-use super::line::Style;
+use super::line::{LogFormat, Style};
 use super::queue::{Now, Queue};
 use super::record::{PLAIN, REPEATED, Record};
 
 /// How long the end of the process waits for the reader of the log.
 const ENDING: Duration = Duration::from_secs(2);
+
+/// The least severe level that is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl From<LogLevel> for Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,6 @@ use std::fmt::Write;
 
 use tracing::Level;
 
-use crate::config::LogFormat;
-
 use super::escape::{CUT, push_escaped, push_json, push_quoted};
 use super::record::{Record, Value};
 
@@ -15,6 +13,15 @@ pub(super) const LINE_BYTES: usize = 4096;
 
 /// Bytes reserved for the end of a line: the mark of a cut, a quote, a brace, the newline.
 const END_BYTES: usize = CUT.len() + 3;
+
+/// The format of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Plain text lines.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
 
 /// How records become lines.
 #[derive(Clone, Copy, Debug)]

@@ -14,6 +14,8 @@ mod repeats;
 
 pub use escape::escape;
 pub use install::{
-    Handle, Options, Ready, exit, flush, init, ready, report_fatal, settle, started_by_systemd,
+    Handle, LogLevel, Options, Ready, exit, flush, init, ready, report_fatal, settle,
+    started_by_systemd,
 };
+pub use line::LogFormat;
 pub use record::REPEATED;

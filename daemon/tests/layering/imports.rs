@@ -9,7 +9,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("lib", &[]),
     ("process", &["system", "sys"]),
     ("config", &["log", "system"]),
-    ("log", &["clock", "config"]),
+    ("log", &["clock"]),
     (
         "startup",
         &[

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::config::LogLevel;
 use crate::config::testing::Machine;
+use crate::log::LogLevel;
 
 #[test]
 fn level_limits_and_allowed_peers_change_and_the_rest_waits() {

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 
 use crate::config::testing::Machine;
 use crate::config::{
-    Allowed, Argon2Params, Form, Id, Lifetime, Limits, LogFormat, LogLevel, Peer, SETTINGS, Scheme,
-    Settings,
+    Allowed, Argon2Params, Form, Id, Lifetime, Limits, Peer, SETTINGS, Scheme, Settings,
 };
+use crate::log::{LogFormat, LogLevel};
 
 fn with(name: &str, text: &str) -> Settings {
     Machine::new().run(&[&format!("--{name}"), text]).unwrap().settings

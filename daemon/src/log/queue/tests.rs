@@ -3,9 +3,8 @@ use std::io::{BufRead, BufReader, Read, pipe};
 
 use tracing::Level;
 
-use super::super::line::LINE_BYTES;
+use super::super::line::{LINE_BYTES, LogFormat};
 use super::*;
-use crate::config::LogFormat;
 
 const COUNT: u64 = 2000;
 
