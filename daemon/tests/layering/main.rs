@@ -2,7 +2,9 @@
 //! from the sources.
 
 mod bounds;
+mod cycles;
 mod imports;
+mod paths;
 mod programs;
 mod retired;
 mod sizes;
@@ -65,6 +67,12 @@ fn modules_of_the_daemon_use_only_those_they_may() {
     let sources = sources("daemon/src");
     assert!(sources.len() > 50);
     assert_none(&sources.iter().flat_map(imports::faults).collect::<Vec<_>>());
+}
+
+#[test]
+fn modules_use_each_other_in_one_direction_only() {
+    let all = ["daemon/src", "ctl/src", "protocol/src"].map(sources);
+    assert_none(&all.iter().flat_map(|sources| cycles::faults(sources)).collect::<Vec<_>>());
 }
 
 #[test]
