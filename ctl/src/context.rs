@@ -8,13 +8,13 @@ use photoprism_protocol::envelope::Outgoing;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::cli::global::Global;
 use crate::client::{Client, Line};
 use crate::error::CliError;
+use crate::escape;
+use crate::flags::Global;
 use crate::interrupt::Interrupt;
 use crate::object::Object;
-use crate::prompt::Consent;
-use crate::report::escape;
+use crate::prompt::{Consent, Person};
 use crate::socket::SocketChoice;
 
 /// Value of `PHOTOPRISM_CLI` that forbids questions, as in PhotoPrism.
@@ -24,10 +24,10 @@ const NONINTERACTIVE: &str = "noninteractive";
 #[derive(Debug)]
 pub struct Context {
     client: Client,
-    /// Who ends the process on Ctrl-C.
-    pub interrupt: Rc<Interrupt>,
-    /// Somebody can be asked.
-    pub interactive: bool,
+    /// Who can be asked.
+    pub person: Person,
+    /// Builds the tree of commands, for those that print it.
+    pub tree: fn() -> clap::Command,
     /// Output is for a program.
     pub json: bool,
     held_notes: Vec<String>,
@@ -36,13 +36,22 @@ pub struct Context {
 
 impl Context {
     /// From the global flags and the environment; connects to nothing yet.
-    pub fn new(global: &Global, interrupt: Interrupt, json: bool) -> Self {
+    pub fn new(
+        global: &Global,
+        interrupt: Interrupt,
+        json: bool,
+        tree: fn() -> clap::Command,
+    ) -> Self {
         let forbidden =
             std::env::var_os("PHOTOPRISM_CLI").is_some_and(|mode| mode == NONINTERACTIVE);
         Self {
             client: Client::new(global.socket.clone(), global.timeout),
-            interrupt: Rc::new(interrupt),
-            interactive: !global.no_input && !forbidden && io::stdin().is_terminal(),
+            person: Person {
+                interrupt: Rc::new(interrupt),
+                interactive: !global.no_input && !forbidden && io::stdin().is_terminal(),
+                json,
+            },
+            tree,
             json,
             held_notes: Vec::new(),
             muted: false,
@@ -75,7 +84,7 @@ impl Context {
     }
 
     fn send(&mut self, request: &Line) -> Result<Box<RawValue>, CliError> {
-        let answer = self.client.call(request, &self.interrupt)?;
+        let answer = self.client.call(request, &self.person.interrupt)?;
         for warning in &answer.warnings {
             self.note(&format!("warning: {warning}"));
         }

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use photoprism_protocol::error::{ErrorCode, ReplyError};
 use serde::Serialize;
 
+use crate::escape;
 use crate::exit::Exit;
-use crate::report::escape;
 
 /// Why a run ends early.
 #[derive(Debug)]

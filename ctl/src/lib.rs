@@ -8,7 +8,9 @@ pub mod clock;
 pub mod commands;
 pub mod context;
 pub mod error;
+pub mod escape;
 pub mod exit;
+pub mod flags;
 pub mod interrupt;
 pub mod object;
 pub mod output;
@@ -51,7 +53,7 @@ fn execute(arguments: Vec<OsString>, json: bool) -> Result<(), CliError> {
         if arguments.len() > 1 { arguments } else { vec!["photoprism".into(), "-h".into()] };
     match parse(&arguments) {
         Ok(cli) => {
-            let mut context = Context::new(&cli.global, interrupt, json);
+            let mut context = Context::new(&cli.global, interrupt, json, cli::command);
             cli.noun.run(&mut context)?;
             context.finish();
             Ok(())

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
-use crate::report::escape;
+use crate::escape;
 
 /// Writes data, whole.
 ///

@@ -1,6 +1,6 @@
 //! In PhotoPrism's own container: other commands go to PhotoPrism's own program.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -59,14 +59,6 @@ fn identity(file: &Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
 }
 
-/// Whether `argument` is the flag `name`, alone or as `name=value`.
-pub fn is_flag(argument: &OsStr, name: &str) -> bool {
-    argument
-        .as_encoded_bytes()
-        .strip_prefix(name.as_bytes())
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,13 +82,5 @@ mod tests {
         let other = directory.path().join("other");
         std::fs::write(&other, "").unwrap();
         assert_eq!(usable(other.clone()), Some(other));
-    }
-
-    #[test]
-    fn flags_may_carry_a_value() {
-        assert!(is_flag(OsStr::new("--socket"), "--socket"));
-        assert!(is_flag(OsStr::new("--socket=/x"), "--socket"));
-        assert!(!is_flag(OsStr::new("--socket-x"), "--socket"));
-        assert!(!is_flag(OsStr::new("--sock"), "--socket"));
     }
 }

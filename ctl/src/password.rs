@@ -100,18 +100,18 @@ pub fn take_or_ask(flags: PasswordFlags, context: &mut Context) -> Result<NewPas
 
 /// Asks for a password.
 pub fn ask(context: &Context) -> Result<NewPassword, CliError> {
-    if !context.interactive {
+    if !context.person.interactive {
         return Err(CliError::Usage(
             "a password is needed: give --password-stdin, --password-file FILE or --generate"
                 .into(),
         ));
     }
-    Ok(NewPassword { secret: prompt::new_password(context)?, generated: false })
+    Ok(NewPassword { secret: prompt::new_password(&context.person)?, generated: false })
 }
 
 fn from_stdin(context: &Context) -> Result<Secret, CliError> {
-    if context.interactive && io::stdin().is_terminal() {
-        return prompt::new_password(context);
+    if context.person.interactive && io::stdin().is_terminal() {
+        return prompt::new_password(&context.person);
     }
     read(io::stdin().lock(), "standard input", "password")
 }

@@ -5,18 +5,29 @@ mod echo;
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::rc::Rc;
 
 use nix::poll::PollFlags;
 use photoprism_protocol::secret::Secret;
 use rpassword::ConfigBuilder;
 
-use crate::context::Context;
 use crate::error::CliError;
-use crate::interrupt::Waited;
-use crate::report::escape;
+use crate::escape;
+use crate::interrupt::{Interrupt, Waited};
 use echo::EchoOff;
 
 const CANCELLED: &str = "cancelled; nothing was changed";
+
+/// Who can be asked, and how.
+#[derive(Debug)]
+pub struct Person {
+    /// Ends the process on Ctrl-C.
+    pub interrupt: Rc<Interrupt>,
+    /// Somebody can be asked.
+    pub interactive: bool,
+    /// Errors are for a program.
+    pub json: bool,
+}
 
 /// Somebody agreed to what destroys. Only this module creates one.
 #[derive(Debug)]
@@ -27,7 +38,7 @@ pub struct Consent(());
 /// # Errors
 /// [`CliError::Cancelled`] after a no, [`CliError::Usage`] without a terminal.
 pub fn consent(
-    context: &Context,
+    person: &Person,
     given: bool,
     question: &str,
     flag: &str,
@@ -35,24 +46,20 @@ pub fn consent(
     if given {
         return Ok(Consent(()));
     }
-    if !context.interactive {
+    if !person.interactive {
         return Err(CliError::Usage(format!(
             "{question} Nobody can be asked here: give {flag} to go ahead"
         )));
     }
-    if yes_or_no(context, question)? {
-        Ok(Consent(()))
-    } else {
-        Err(CliError::Cancelled(CANCELLED))
-    }
+    if yes_or_no(person, question)? { Ok(Consent(())) } else { Err(CliError::Cancelled(CANCELLED)) }
 }
 
 /// Asks a question; nothing but a yes is one.
 ///
 /// # Errors
 /// [`CliError::Interrupted`] after Ctrl-C, [`CliError::System`] where the terminal cannot be read.
-pub fn yes_or_no(context: &Context, question: &str) -> Result<bool, CliError> {
-    let answer = ask(context, &format!("{question} [y/N] "))?;
+pub fn yes_or_no(person: &Person, question: &str) -> Result<bool, CliError> {
+    let answer = ask(person, &format!("{question} [y/N] "))?;
     let answer = answer.unwrap_or_default().to_lowercase();
     Ok(matches!(answer.as_str(), "y" | "yes"))
 }
@@ -61,19 +68,19 @@ pub fn yes_or_no(context: &Context, question: &str) -> Result<bool, CliError> {
 ///
 /// # Errors
 /// [`CliError::Usage`] where none was given and nobody can be asked.
-pub fn username(context: &Context, given: Option<String>) -> Result<String, CliError> {
-    text(context, given, ("Username", "USERNAME"))
+pub fn username(person: &Person, given: Option<String>) -> Result<String, CliError> {
+    text(person, given, ("Username", "USERNAME"))
 }
 
 /// The text given, or asked for by its name. The flag is named where nobody can be asked.
 pub fn text(
-    context: &Context,
+    person: &Person,
     given: Option<String>,
     (name, flag): (&str, &str),
 ) -> Result<String, CliError> {
     match given {
         Some(text) => Ok(text),
-        None if context.interactive => ask(context, &format!("{name}: "))?
+        None if person.interactive => ask(person, &format!("{name}: "))?
             .filter(|text| !text.is_empty())
             .ok_or(CliError::Cancelled("nothing was given; nothing was changed")),
         None => Err(CliError::Usage(format!("{} is needed: give {flag}", name.to_lowercase()))),
@@ -85,8 +92,8 @@ pub fn text(
 /// # Errors
 /// [`CliError::Cancelled`] where the two differ, [`CliError::Interrupted`] after Ctrl-C; the
 /// terminal is as it was before in every case.
-pub fn new_password(context: &Context) -> Result<Secret, CliError> {
-    let echo = EchoOff::new(context)?;
+pub fn new_password(person: &Person) -> Result<Secret, CliError> {
+    let echo = EchoOff::new(person)?;
     let first = hidden(&echo, "New password: ")?;
     let second = hidden(&echo, "Repeat the password: ")?;
     if first == second {
@@ -97,16 +104,16 @@ pub fn new_password(context: &Context) -> Result<Secret, CliError> {
 }
 
 /// Asks for something secret once, without echo.
-pub fn hidden_text(context: &Context, question: &str) -> Result<Secret, CliError> {
-    let echo = EchoOff::new(context)?;
+pub fn hidden_text(person: &Person, question: &str) -> Result<Secret, CliError> {
+    let echo = EchoOff::new(person)?;
     hidden(&echo, question)
 }
 
 /// One line; `None` at the end of the input.
-fn ask(context: &Context, question: &str) -> Result<Option<String>, CliError> {
+fn ask(person: &Person, question: &str) -> Result<Option<String>, CliError> {
     let failed = |error| CliError::System("cannot read from the terminal", error);
     let mut err = io::stderr();
-    let held = context.interrupt.hold();
+    let held = person.interrupt.hold();
     err.write_all(escape::line(question).as_bytes()).map_err(failed)?;
     let terminal = io::stdin();
     let waited = held.wait(terminal.as_fd(), PollFlags::POLLIN, None).map_err(failed)?;

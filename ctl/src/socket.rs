@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use crate::error::CliError;
+use crate::escape;
 use crate::paths;
-use crate::report::escape;
 
 /// Names the socket where the flag does not.
 const VARIABLE: &str = "PHOTOPRISM_ADMIN_SOCKET";

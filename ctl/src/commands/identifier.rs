@@ -17,7 +17,7 @@ use crate::{password, prompt};
 /// no text.
 pub fn take(context: &Context, given: Option<String>) -> Result<Secret, CliError> {
     match given {
-        Some(text) if text == "-" && !context.interactive => {
+        Some(text) if text == "-" && !context.person.interactive => {
             let secret = password::read(io::stdin().lock(), "standard input", "identifier")?;
             let text = secret.expose().trim();
             if text.is_empty() {
@@ -26,7 +26,9 @@ pub fn take(context: &Context, given: Option<String>) -> Result<Secret, CliError
             Ok(Secret::new(text.into()))
         }
         Some(text) if text != "-" => Ok(Secret::new(text)),
-        Some(_) | None if context.interactive => prompt::hidden_text(context, "Session: "),
+        Some(_) | None if context.person.interactive => {
+            prompt::hidden_text(&context.person, "Session: ")
+        }
         Some(_) | None => Err(CliError::Usage(
             "a session is needed: give its IDENTIFIER, or - to read it from standard input".into(),
         )),

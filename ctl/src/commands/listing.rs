@@ -6,12 +6,13 @@ use photoprism_protocol::list::MAX_LIMIT;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode, decode_all};
 use crate::error::CliError;
+use crate::escape;
+use crate::flags::FormatFlags;
 use crate::object::Object;
 use crate::output;
-use crate::report::{Report, escape, format};
+use crate::report::{Report, format};
 
 /// The rows of a list, as the daemon wrote them.
 #[derive(Debug)]

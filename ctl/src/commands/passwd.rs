@@ -5,9 +5,9 @@ use photoprism_protocol::command::CommandName;
 use photoprism_protocol::passwd::{Remove, Set};
 use photoprism_protocol::secret::Secret;
 
-use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::flags::{JsonFlag, YesFlag};
 use crate::password::{self, PasswordFlags};
 use crate::report::format;
 use crate::{output, prompt};
@@ -53,13 +53,13 @@ pub struct Passwd {
 impl Passwd {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let user = prompt::username(context, self.username.clone())?;
+        let user = prompt::username(&context.person, self.username.clone())?;
         if self.remove { self.remove(context, user) } else { self.set(context, user) }
     }
 
     fn remove(self, context: &mut Context, user: String) -> Result<(), CliError> {
         let question = format!("Remove the password of {user:?}?");
-        let consent = prompt::consent(context, self.yes.yes, &question, "--yes")?;
+        let consent = prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
         let args = Remove { user };
         let result = context.call_agreed(&consent, CommandName::PasswdRemove, &args)?;
         let done = decode(&result)?;

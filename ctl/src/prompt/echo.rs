@@ -14,7 +14,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::emulate_default_handler;
 
-use crate::context::Context;
+use super::Person;
 use crate::error::CliError;
 use crate::interrupt::InterruptGuard;
 use crate::panic;
@@ -52,23 +52,23 @@ impl Terminal {
 }
 
 impl<'a> EchoOff<'a> {
-    pub(super) fn new(context: &'a Context) -> Result<Self, CliError> {
+    pub(super) fn new(person: &'a Person) -> Result<Self, CliError> {
         let failed = |error| CliError::System("cannot use the terminal", error);
         let file = open().map_err(failed)?;
         let before = termios::tcgetattr(&file).map_err(|errno| failed(errno.into()))?;
         let quiet = without_echo(before.clone());
         let terminal = Arc::new(Terminal { file, before: before.into() });
-        let held = context.interrupt.hold();
+        let held = person.interrupt.hold();
         held.also(&ENDING)?;
         let signals = Signals::new(iter::once(SIGINT).chain(ENDING)).map_err(failed)?;
         let touched = Arc::clone(&terminal);
-        panic::on_panic(context.json, move || touched.restore());
+        panic::on_panic(person.json, move || touched.restore());
         // From here on signals are held back, and checked once there is something to restore.
         let handle = signals.handle();
         termios::tcsetattr(&terminal.file, SetArg::TCSANOW, &quiet)
             .map_err(|errno| failed(errno.into()))?;
-        let watcher = Some(watch(signals, Arc::clone(&terminal), context.json));
-        Ok(Self { terminal, signals: handle, watcher, interrupt: Some(held), json: context.json })
+        let watcher = Some(watch(signals, Arc::clone(&terminal), person.json));
+        Ok(Self { terminal, signals: handle, watcher, interrupt: Some(held), json: person.json })
     }
 
     /// The terminal, for reading from it.

@@ -1,6 +1,5 @@
 //! Rows of text in every format that the reports have.
 
-pub mod escape;
 pub mod format;
 mod separated;
 mod table;

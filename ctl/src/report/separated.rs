@@ -2,7 +2,8 @@
 
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 
-use super::{Report, escape};
+use super::Report;
+use crate::escape;
 
 /// Header and rows, quoted where RFC 4180 needs it, lines ended by `\n`.
 pub(super) fn write(report: &Report, separator: u8) -> String {

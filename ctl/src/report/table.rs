@@ -12,7 +12,8 @@ use tabled::grid::records::IterRecords;
 use tabled::settings::width::Wrap;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Report, escape};
+use super::Report;
+use crate::escape;
 
 /// The column that holds numbers.
 const RIGHT_ALIGNED: &str = "ID";

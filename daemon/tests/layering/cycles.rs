@@ -57,16 +57,6 @@ const KNOWN: &[Known] = &[
         "file pending replaced",
         "what is pending is written when the file is opened",
     ),
-    (
-        "ctl/src",
-        "cli commands context passthrough password prompt",
-        "the tree of commands names each command, which takes parts of the tree",
-    ),
-    (
-        "ctl/src",
-        "failure output report",
-        "a report that cannot be written fails, and a failure is reported",
-    ),
 ];
 
 /// The names of a module from the crate's root.

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use photoprism_ctl::report::escape::is_unsafe;
+use photoprism_ctl::escape::is_unsafe;
 use photoprism_ctl::report::{Layout, Report};
 
 fuzz_target!(|input: (Vec<[String; 2]>, Option<u8>)| {

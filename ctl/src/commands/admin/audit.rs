@@ -5,14 +5,15 @@ use photoprism_protocol::args::Int;
 use photoprism_protocol::audit;
 use photoprism_protocol::command::CommandName;
 
-use crate::cli::flags::{CountFlag, FormatFlags, JsonFlag};
 use crate::commands::listing;
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::escape;
 use crate::exit::Exit;
+use crate::flags::{CountFlag, FormatFlags, JsonFlag};
 use crate::object::Object;
 use crate::output;
-use crate::report::{Report, escape, format};
+use crate::report::{Report, format};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,13 +6,14 @@ use photoprism_protocol::doctor::Check;
 use photoprism_protocol::status::NoArgs;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode, decode_all};
 use crate::error::CliError;
+use crate::escape;
 use crate::exit::Exit;
+use crate::flags::FormatFlags;
 use crate::object::Object;
 use crate::output;
-use crate::report::{Report, escape, format};
+use crate::report::{Report, format};
 
 const EXAMPLES: &str = "\
 Examples:

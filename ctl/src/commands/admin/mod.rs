@@ -60,7 +60,7 @@ impl Admin {
             Verb::Audit(verb) => verb.run(context),
             Verb::Doctor(command) => command.run(context),
             Verb::Metrics(metrics::Metrics {}) => metrics::Metrics::run(context),
-            Verb::Completions(command) => command.run(),
+            Verb::Completions(command) => command.run(context),
             Verb::Man(command) => command.run(context),
             Verb::Backup(verb) => verb.run(context),
         }

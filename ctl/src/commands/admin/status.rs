@@ -6,10 +6,10 @@ use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::status::NoArgs;
 
-use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::flags::FormatFlags;
 use crate::object::Object;
 use crate::output;
 use crate::report::Report;

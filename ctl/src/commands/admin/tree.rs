@@ -40,8 +40,8 @@ fn shell(text: &str) -> Result<Shell, String> {
 
 impl Completions {
     /// Carries it out.
-    pub fn run(self) -> Result<(), CliError> {
-        output::data(&script(self.shell, crate::cli::command()))
+    pub fn run(self, context: &Context) -> Result<(), CliError> {
+        output::data(&script(self.shell, (context.tree)()))
     }
 }
 
@@ -66,7 +66,7 @@ impl Man {
         paths::check(&self.directory, "DIR")?;
         fs::create_dir_all(&self.directory).map_err(failed)?;
         let (mut count, mut written) = (0, Ok(()));
-        visit(crate::cli::command(), &mut |path, command| {
+        visit((context.tree)(), &mut |path, command| {
             if written.is_ok() {
                 let file = self.directory.join(manual::name(path) + ".1");
                 written = fs::write(file, manual::page(path, command));

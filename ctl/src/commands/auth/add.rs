@@ -6,10 +6,10 @@ use photoprism_protocol::auth;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::secret::Secret;
 
-use crate::cli::flags::JsonFlag;
-use crate::cli::values;
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::flags::JsonFlag;
+use crate::flags::values;
 use crate::object::Object;
 use crate::report::{Layout, Report};
 use crate::{output, prompt};
@@ -54,8 +54,8 @@ pub struct Add {
 impl Add {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let name = prompt::text(context, self.name, ("Client Name", "--name"))?;
-        let scope = prompt::text(context, self.scope, ("Authorization Scope", "--scope"))?;
+        let name = prompt::text(&context.person, self.name, ("Client Name", "--name"))?;
+        let scope = prompt::text(&context.person, self.scope, ("Authorization Scope", "--scope"))?;
         let expires_in = self.expires.map(|seconds| Int(seconds.into()));
         let args = auth::Add { name, scope, user: self.username, expires_in };
         let result = context.call(CommandName::AuthAdd, &args)?;

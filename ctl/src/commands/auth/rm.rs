@@ -5,11 +5,11 @@ use photoprism_protocol::auth::Target;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::secret::Secret;
 
-use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::commands::each::for_each_user;
 use crate::commands::identifier;
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::flags::{JsonFlag, YesFlag};
 use crate::prompt::Consent;
 use crate::report::format;
 use crate::{output, prompt};
@@ -44,7 +44,7 @@ impl Rm {
         let sessions = identifier::take_all(context, self.identifiers)?;
         let names: Vec<_> = sessions.iter().map(identifier::name).collect();
         let question = format!("End {}?", names.join(", "));
-        let consent = prompt::consent(context, self.yes.yes, &question, "--yes")?;
+        let consent = prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
         for_each_user(context, sessions, |context, session| {
             remove(context, &consent, session, self.json)
         })

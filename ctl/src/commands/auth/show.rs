@@ -4,13 +4,14 @@ use clap::Args;
 use photoprism_protocol::auth::Target;
 use photoprism_protocol::command::CommandName;
 
-use crate::cli::flags::FormatFlags;
 use crate::commands::identifier;
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::escape;
+use crate::flags::FormatFlags;
 use crate::object::Object;
 use crate::output;
-use crate::report::{Report, escape, format};
+use crate::report::{Report, format};
 
 const EXAMPLES: &str = "\
 Examples:

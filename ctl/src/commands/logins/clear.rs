@@ -4,9 +4,9 @@ use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::logins;
 
-use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::flags::{JsonFlag, YesFlag};
 use crate::report::format;
 use crate::{output, prompt};
 
@@ -39,7 +39,7 @@ impl Clear {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = question(self.user.as_deref(), self.ip.as_deref());
-        let consent = prompt::consent(context, self.yes.yes, &question, "--yes")?;
+        let consent = prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
         let args = logins::Clear { name: self.user, client_ip: self.ip };
         let result = context.call_agreed(&consent, CommandName::LoginsClear, &args)?;
         let removed = decode(&result)?.count("removed")?;

@@ -13,15 +13,16 @@ use serde_json::value::RawValue;
 use unicode_width::UnicodeWidthStr;
 
 use super::rows;
-use crate::cli::flags::FormatFlags;
-use crate::cli::values;
 use crate::clock::{self, Deadline};
 use crate::commands::listing::{self, Listing};
 use crate::context::{Context, decode_all};
 use crate::error::CliError;
+use crate::escape;
+use crate::flags::FormatFlags;
+use crate::flags::values;
 use crate::interrupt::{InterruptGuard, Waited};
 use crate::output;
-use crate::report::{Layout, Report, escape};
+use crate::report::{Layout, Report};
 
 /// How often the daemon is asked.
 const ROUND: Duration = Duration::from_secs(1);
@@ -45,7 +46,7 @@ pub(super) fn run(
     count: u64,
     format: FormatFlags,
 ) -> Result<(), CliError> {
-    let interrupt = Rc::clone(&context.interrupt);
+    let interrupt = Rc::clone(&context.person.interrupt);
     let held = interrupt.hold();
     let mut printer = Printer { held: &held, layout: format.layout(), begun: false };
     let mut asked = clock::now();

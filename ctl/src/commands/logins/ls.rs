@@ -5,12 +5,12 @@ use photoprism_protocol::command::CommandName;
 use photoprism_protocol::logins;
 
 use super::{follow, rows};
-use crate::cli::flags::{CountFlag, FormatFlags};
-use crate::cli::values;
 use crate::clock;
 use crate::commands::listing;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::flags::values;
+use crate::flags::{CountFlag, FormatFlags};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -7,9 +7,9 @@ use photoprism_protocol::users::{self, AddTarget, Fields, Target};
 use serde_json::value::RawValue;
 
 use super::fields::FieldFlags;
-use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::flags::JsonFlag;
 use crate::password::{self, NewPassword, PasswordFlags};
 use crate::{output, prompt};
 
@@ -50,7 +50,7 @@ pub struct Add {
 impl Add {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let name = prompt::username(context, self.username)?;
+        let name = prompt::username(&context.person, self.username)?;
         let password = self.password.take(context)?;
         let mut draft = Draft { name, fields: self.fields.into_fields()?, generated: false };
         if let Some(password) = password {
@@ -74,13 +74,13 @@ struct Draft {
 impl Draft {
     /// A new account. One that was deleted is offered first, before a password is asked for.
     fn add(&mut self, context: &mut Context) -> Result<Box<RawValue>, CliError> {
-        if self.lacks_password() && context.interactive && self.is_deleted(context)? {
+        if self.lacks_password() && context.person.interactive && self.is_deleted(context)? {
             return self.offer(context);
         }
         match self.add_whole(context, None) {
             Err(error)
                 if error.is(ErrorCode::Exists)
-                    && context.interactive
+                    && context.person.interactive
                     && self.is_deleted(context)? =>
             {
                 self.offer(context)
@@ -121,7 +121,7 @@ impl Draft {
 
     fn offer(&mut self, context: &mut Context) -> Result<Box<RawValue>, CliError> {
         let question = format!("A deleted account {:?} exists. Restore it?", self.name);
-        if prompt::yes_or_no(context, &question)? {
+        if prompt::yes_or_no(&context.person, &question)? {
             self.restore(context)
         } else {
             Err(CliError::Cancelled("cancelled; nothing was changed"))

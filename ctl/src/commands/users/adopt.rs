@@ -4,10 +4,10 @@ use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users;
 
-use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode, decode_all};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::flags::JsonFlag;
 use crate::object::Object;
 use crate::output;
 use crate::report::{Layout, Report, format};

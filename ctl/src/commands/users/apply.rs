@@ -6,10 +6,10 @@ use clap::Args;
 
 use super::accounts_file::{Input, open};
 use super::transfer::{Options, Results, run_import};
-use crate::cli::flags::{FormatFlags, YesFlag};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::flags::{FormatFlags, YesFlag};
 use crate::prompt::{self, Consent};
 use crate::report::format;
 
@@ -84,7 +84,7 @@ impl Apply {
         preview: Options<'_>,
     ) -> Result<Option<Consent>, CliError> {
         if self.yes.yes {
-            return prompt::consent(context, true, "", "--yes").map(Some);
+            return prompt::consent(&context.person, true, "", "--yes").map(Some);
         }
         let results = run_import(context, file, preview)?;
         let count = results.count("pruned")?;
@@ -96,7 +96,7 @@ impl Apply {
         let more = if count > NAMED as u64 { ", …" } else { "" };
         let question =
             format!("Delete {users} that the file does not name ({}{more})?", names.join(", "));
-        prompt::consent(context, false, &question, "--yes").map(Some)
+        prompt::consent(&context.person, false, &question, "--yes").map(Some)
     }
 }
 

@@ -7,8 +7,9 @@ use photoprism_protocol::transfer;
 use crate::commands::listing;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::escape;
 use crate::output;
-use crate::report::{escape, format};
+use crate::report::format;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -3,9 +3,9 @@
 use clap::Args;
 use photoprism_protocol::users::Fields;
 
-use crate::cli::values;
 use crate::clock;
 use crate::error::CliError;
+use crate::flags::values;
 
 /// Properties of an account. What is not given is not sent.
 #[derive(Debug, Args)]

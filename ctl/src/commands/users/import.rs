@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::accounts_file::open;
 use super::transfer::{Options, run_import};
-use crate::cli::flags::FormatFlags;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::flags::FormatFlags;
 
 const EXAMPLES: &str = "\
 Examples:

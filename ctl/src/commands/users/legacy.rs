@@ -4,10 +4,10 @@ use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::list;
 
-use crate::cli::flags::FormatFlags;
 use crate::commands::listing;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::flags::FormatFlags;
 use crate::object::Object;
 use crate::report::{Report, format};
 

@@ -5,10 +5,10 @@ use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::{self, ModTarget};
 
 use super::fields::FieldFlags;
-use crate::cli::flags::JsonFlag;
 use crate::commands::passwd::sessions_ended;
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::flags::JsonFlag;
 use crate::object::Object;
 use crate::password::PasswordFlags;
 use crate::{output, prompt};
@@ -51,7 +51,7 @@ pub struct Mod {
 impl Mod {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let user = prompt::username(context, self.username)?;
+        let user = prompt::username(&context.person, self.username)?;
         let password = self.password.take(context)?;
         let generated = password.as_ref().is_some_and(|password| password.generated);
         let mut fields = self.fields.into_fields()?;

@@ -4,9 +4,9 @@ use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users;
 
-use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::flags::JsonFlag;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -34,8 +34,8 @@ pub struct Rename {
 impl Rename {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let user = prompt::text(context, self.username, ("Username", "OLD"))?;
-        let name = prompt::text(context, self.name, ("New name", "NEW"))?;
+        let user = prompt::text(&context.person, self.username, ("Username", "OLD"))?;
+        let name = prompt::text(&context.person, self.name, ("New name", "NEW"))?;
         let args = users::Rename { user, name };
         let result = context.call(CommandName::UsersRename, &args)?;
         let done = decode(&result)?;

@@ -4,10 +4,11 @@ use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::status::NoArgs;
 
-use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode};
 use crate::error::CliError;
-use crate::report::{escape, format};
+use crate::escape;
+use crate::flags::{JsonFlag, YesFlag};
+use crate::report::format;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -29,7 +30,7 @@ impl Reset {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = "Remove all accounts, sessions and app passwords?";
-        let consent = prompt::consent(context, self.yes.yes, question, "--yes")?;
+        let consent = prompt::consent(&context.person, self.yes.yes, question, "--yes")?;
         let result = context.call_agreed(&consent, CommandName::UsersReset, &NoArgs {})?;
         let done = decode(&result)?;
         let removed = done.object("removed")?;

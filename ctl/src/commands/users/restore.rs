@@ -4,9 +4,9 @@ use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::Target;
 
-use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::flags::JsonFlag;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -27,7 +27,7 @@ pub struct Restore {
 impl Restore {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let user = prompt::username(context, self.username)?;
+        let user = prompt::username(&context.person, self.username)?;
         let result = context.call(CommandName::UsersRestore, &Target { user })?;
         let user = decode(&result)?.object("user")?;
         context.note(&format!("restored user {} ({})", user.text("name"), user.text("uid")));

@@ -4,11 +4,11 @@ use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::Target;
 
-use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::commands::each::for_each_user;
 use crate::commands::passwd::sessions_ended;
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::flags::{JsonFlag, YesFlag};
 use crate::prompt::Consent;
 use crate::{output, prompt};
 
@@ -43,11 +43,12 @@ impl Rm {
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
         let mut names = self.usernames;
         if names.is_empty() {
-            names.push(prompt::username(context, None)?);
+            names.push(prompt::username(&context.person, None)?);
         }
         let quoted: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
         let question = format!("Delete {}?", quoted.join(", "));
-        let consent = prompt::consent(context, self.force || self.yes.yes, &question, "--yes")?;
+        let consent =
+            prompt::consent(&context.person, self.force || self.yes.yes, &question, "--yes")?;
         for_each_user(context, names, |context, user| remove(context, &consent, user, self.json))
     }
 }

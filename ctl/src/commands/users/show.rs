@@ -4,11 +4,12 @@ use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::Target;
 
-use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::escape;
+use crate::flags::FormatFlags;
 use crate::object::Object;
-use crate::report::{Report, escape, format};
+use crate::report::{Report, format};
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -30,7 +31,7 @@ pub struct Show {
 impl Show {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let user = prompt::username(context, self.username)?;
+        let user = prompt::username(&context.person, self.username)?;
         let result = context.call(CommandName::UsersShow, &Target { user })?;
         let found = decode(&result)?;
         let user = found.object("user")?;

@@ -10,14 +10,15 @@ use photoprism_protocol::transfer::Import;
 use serde_json::value::RawValue;
 
 use super::accounts_file::Input;
-use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode, decode_all};
 use crate::error::CliError;
+use crate::escape;
 use crate::exit::Exit;
+use crate::flags::FormatFlags;
 use crate::object::Object;
 use crate::output;
 use crate::prompt::Consent;
-use crate::report::{Report, escape};
+use crate::report::Report;
 
 /// Bytes of a part: a line of the daemon has 64 KiB, and JSON writes a byte as six at the worst.
 const PART: usize = 10_000;

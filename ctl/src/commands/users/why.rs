@@ -4,11 +4,11 @@ use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::Target;
 
-use crate::cli::flags::FormatFlags;
 use crate::commands::logins::rows;
 use crate::context::{Context, decode, decode_all};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::flags::FormatFlags;
 use crate::object::Object;
 use crate::report::{Layout, Report, format};
 use crate::{output, prompt};
@@ -35,7 +35,7 @@ impl Why {
     /// # Errors
     /// [`Exit::Failed`] where the login would be refused; why it was not done.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let user = prompt::username(context, self.username)?;
+        let user = prompt::username(&context.person, self.username)?;
         let result = context.call(CommandName::UsersWhy, &Target { user })?;
         let found = decode(&result)?;
         match self.format.layout() {

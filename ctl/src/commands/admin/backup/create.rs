@@ -5,11 +5,11 @@ use photoprism_protocol::command::CommandName;
 use photoprism_protocol::status::NoArgs;
 
 use super::file::holds;
-use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::escape;
+use crate::flags::JsonFlag;
 use crate::output;
-use crate::report::escape;
 
 const EXAMPLES: &str = "\
 Examples:

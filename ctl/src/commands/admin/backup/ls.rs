@@ -4,10 +4,10 @@ use clap::Args;
 use photoprism_protocol::backup;
 use photoprism_protocol::command::CommandName;
 
-use crate::cli::flags::{CountFlag, FormatFlags};
 use crate::commands::listing;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::flags::{CountFlag, FormatFlags};
 use crate::object::Object;
 use crate::report::{Report, format};
 

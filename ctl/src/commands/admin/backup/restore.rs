@@ -5,11 +5,12 @@ use photoprism_protocol::backup;
 use photoprism_protocol::command::CommandName;
 
 use super::file::resolve;
-use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::context::{Context, decode, decode_all};
 use crate::error::CliError;
+use crate::escape;
+use crate::flags::{JsonFlag, YesFlag};
 use crate::object::Object;
-use crate::report::{Layout, Report, escape, format};
+use crate::report::{Layout, Report, format};
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -49,7 +50,7 @@ impl Restore {
             format!("Put the accounts of {:?} in place of those that there are?", self.file);
         // A dry run needs nobody's consent.
         let given = self.yes.yes || self.dry_run;
-        let consent = prompt::consent(context, given, &question, "--yes")?;
+        let consent = prompt::consent(&context.person, given, &question, "--yes")?;
         let args = backup::Restore {
             file: resolve(context, self.file)?,
             dry_run: self.dry_run.then_some(true),

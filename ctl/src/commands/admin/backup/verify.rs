@@ -5,13 +5,14 @@ use photoprism_protocol::backup;
 use photoprism_protocol::command::CommandName;
 
 use super::file::{holds, resolve};
-use crate::cli::flags::JsonFlag;
 use crate::context::{Context, decode, decode_all};
 use crate::error::CliError;
+use crate::escape;
 use crate::exit::Exit;
+use crate::flags::JsonFlag;
 use crate::object::Object;
 use crate::output;
-use crate::report::{escape, format};
+use crate::report::format;
 
 const EXAMPLES: &str = "\
 Examples:

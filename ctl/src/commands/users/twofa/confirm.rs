@@ -6,9 +6,9 @@ use photoprism_protocol::secret::Secret;
 use photoprism_protocol::twofa;
 
 use super::shown;
-use crate::cli::flags::JsonFlag;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::flags::JsonFlag;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -33,8 +33,8 @@ pub struct Confirm {
 impl Confirm {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let user = prompt::username(context, self.username)?;
-        let code = prompt::text(context, self.code, ("Code", "it as CODE"))?;
+        let user = prompt::username(&context.person, self.username)?;
+        let code = prompt::text(&context.person, self.code, ("Code", "it as CODE"))?;
         let args = twofa::Confirm { user, passcode: Secret::new(code) };
         let result = context.call(CommandName::Users2faConfirm, &args)?;
         let code = shown(&result, "recovery_code")?;

@@ -4,10 +4,10 @@ use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::Target;
 
-use crate::cli::flags::{JsonFlag, YesFlag};
 use crate::commands::passwd::sessions_ended;
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::flags::{JsonFlag, YesFlag};
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -32,9 +32,9 @@ pub struct Disable {
 impl Disable {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let user = prompt::username(context, self.username)?;
+        let user = prompt::username(&context.person, self.username)?;
         let question = format!("Turn two-factor authentication of {user:?} off?");
-        prompt::consent(context, self.yes.yes, &question, "--yes")?;
+        prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
         let args = Target { user };
         let result = context.call(CommandName::Users2faDisable, &args)?;
         let done = decode(&result)?;

@@ -7,10 +7,10 @@ use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::Target;
 
 use super::{qr, shown};
-use crate::cli::flags::JsonFlag;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::report::escape;
+use crate::escape;
+use crate::flags::JsonFlag;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -38,7 +38,7 @@ pub struct Enroll {
 impl Enroll {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let user = prompt::username(context, self.username)?;
+        let user = prompt::username(&context.person, self.username)?;
         let args = Target { user };
         let result = context.call(CommandName::Users2faEnroll, &args)?;
         let url = shown(&result, "url")?;

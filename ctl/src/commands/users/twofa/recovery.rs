@@ -5,9 +5,9 @@ use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::Target;
 
 use super::shown;
-use crate::cli::flags::JsonFlag;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::flags::JsonFlag;
 use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
@@ -30,7 +30,7 @@ pub struct Recovery {
 impl Recovery {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let user = prompt::username(context, self.username)?;
+        let user = prompt::username(&context.person, self.username)?;
         let result = context.call(CommandName::Users2faRecovery, &Target { user })?;
         let code = shown(&result, "recovery_code")?;
         if self.json.json {

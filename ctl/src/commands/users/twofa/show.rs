@@ -4,9 +4,9 @@ use clap::Args;
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::Target;
 
-use crate::cli::flags::FormatFlags;
 use crate::context::{Context, decode};
 use crate::error::CliError;
+use crate::flags::FormatFlags;
 use crate::object::Object;
 use crate::report::{Report, format};
 use crate::{output, prompt};
@@ -29,7 +29,7 @@ pub struct Show {
 impl Show {
     /// Carries it out.
     pub fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let user = prompt::username(context, self.username)?;
+        let user = prompt::username(&context.person, self.username)?;
         let result = context.call(CommandName::Users2faShow, &Target { user })?;
         match self.format.layout() {
             None => output::json(&result, None),

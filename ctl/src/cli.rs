@@ -1,9 +1,5 @@
 //! The command line: which commands and flags are this program's own, and clap's errors.
 
-pub mod flags;
-pub mod global;
-pub mod values;
-
 use std::ffi::{OsStr, OsString};
 
 use clap::error::ErrorKind;
@@ -13,8 +9,8 @@ use photoprism_protocol::token::SessionRef;
 
 use crate::commands::Noun;
 use crate::error::CliError;
-use crate::{output, passthrough};
-use global::Global;
+use crate::flags::Global;
+use crate::output;
 
 /// First arguments that are commands of this program, `help` and the aliases included.
 pub const COMMANDS: [&str; 9] =
@@ -67,8 +63,15 @@ pub fn command() -> clap::Command {
 
 /// Whether the first argument is a command or a flag of this program.
 pub fn is_own(first: &OsStr) -> bool {
-    COMMANDS.iter().any(|word| first == *word)
-        || FLAGS.iter().any(|flag| passthrough::is_flag(first, flag))
+    COMMANDS.iter().any(|word| first == *word) || FLAGS.iter().any(|flag| is_flag(first, flag))
+}
+
+/// Whether `argument` is the flag `name`, alone or as `name=value`.
+fn is_flag(argument: &OsStr, name: &str) -> bool {
+    argument
+        .as_encoded_bytes()
+        .strip_prefix(name.as_bytes())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
 }
 
 /// Whether JSON is asked for anywhere on a command line, a bad one included.
@@ -173,6 +176,14 @@ mod tests {
         for other in ["index", "user s", "", "--", "-v", "--config-path", "Users", "--sockets"] {
             assert!(!is_own(OsStr::new(other)), "{other}");
         }
+    }
+
+    #[test]
+    fn flags_may_carry_a_value() {
+        assert!(is_flag(OsStr::new("--socket"), "--socket"));
+        assert!(is_flag(OsStr::new("--socket=/x"), "--socket"));
+        assert!(!is_flag(OsStr::new("--socket-x"), "--socket"));
+        assert!(!is_flag(OsStr::new("--sock"), "--socket"));
     }
 
     #[test]
