@@ -28,8 +28,9 @@ pub use load::{Loaded, Process, Reloaded, Start, load};
 pub use password::AdminPassword;
 pub use paths::{AdminSocket, AuthSocket, Database, check_directory, check_separate};
 pub use peers::{Allowed, OVERFLOW_ID, Peer, SocketGroup};
-pub use settings::{Argon2Params, Lifetime, Scheme, Settings};
+pub use settings::{Argon2Params, Scheme, Settings};
 pub use table::{Default, Form, Id, SETTINGS, Setting};
+pub use values::Lifetime;
 
 #[cfg(test)]
 mod testing;

@@ -1,13 +1,12 @@
 //! Where the first account's password comes from.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use photoprism_protocol::secret::Secret;
 
 use super::error::{ConfigError, Source};
 use super::file::{self, When};
-use super::settings::Environment;
 use super::table::Id;
 use super::values::Values;
 
@@ -30,17 +29,23 @@ pub enum AdminPassword {
 }
 
 impl AdminPassword {
-    pub(crate) fn choose(values: &Values, facts: &Environment) -> Result<Self, ConfigError> {
+    /// From the values; `config` is the file of `--config`, `piped` the password that was in it
+    /// where it came through a pipe.
+    pub(crate) fn choose(
+        values: &Values,
+        config: Option<&Path>,
+        piped: Option<&Secret>,
+    ) -> Result<Self, ConfigError> {
         if let Some(path) = values.raw(Id::AdminPasswordFile) {
             let path = std::path::absolute(path)
                 .map_err(|error| values.refuse(Id::AdminPasswordFile, error.to_string()))?;
             return Ok(Self::File(path, values.source(Id::AdminPasswordFile).clone()));
         }
-        Ok(match (values.source(Id::AdminPassword), &facts.config) {
+        Ok(match (values.source(Id::AdminPassword), config) {
             (Source::Environment(_), _) => Self::Environment,
-            (source @ Source::File { .. }, Some(path)) => match &facts.piped_password {
+            (source @ Source::File { .. }, Some(path)) => match piped {
                 Some(password) => Self::Fixed(password.clone(), source.clone()),
-                None => Self::ConfigFile(path.clone(), source.clone()),
+                None => Self::ConfigFile(path.to_owned(), source.clone()),
             },
             (Source::Default | Source::Flag(_) | Source::File { .. }, _) => Self::None,
         })

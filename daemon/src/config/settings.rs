@@ -15,7 +15,7 @@ use super::paths::{
 };
 use super::peers::{Allowed, SocketGroup, parse_allow};
 use super::table::Id;
-use super::values::{Values, quoted};
+use super::values::{Lifetime, Values, quoted};
 
 /// What the daemon runs with. `Debug` hides the one secret that it may contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,25 +74,6 @@ pub struct Argon2Params {
     pub lanes: u32,
 }
 
-/// How long something lasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifetime {
-    /// It does not end.
-    Never,
-    /// Whole seconds, 1 to 3153600000.
-    Seconds(u32),
-}
-
-impl Lifetime {
-    /// Seconds, -1 for never: the form of columns and arguments.
-    pub fn as_i64(self) -> i64 {
-        match self {
-            Self::Never => -1,
-            Self::Seconds(seconds) => seconds.into(),
-        }
-    }
-}
-
 /// What a setting may depend on in addition to the values.
 #[derive(Clone, Debug)]
 pub(crate) struct Environment {
@@ -121,7 +102,11 @@ impl Settings {
             socket_group,
             auth_socket,
             admin_user: values.text(Id::AdminUser)?.unwrap_or_default().to_owned(),
-            admin_password: AdminPassword::choose(values, facts)?,
+            admin_password: AdminPassword::choose(
+                values,
+                facts.config.as_deref(),
+                facts.piped_password.as_ref(),
+            )?,
             password_length: values.count(Id::PasswordLength)?,
             password_hash: scheme(values)?,
             argon2: argon2(values)?,

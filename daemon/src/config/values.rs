@@ -6,11 +6,29 @@ use std::ffi::{OsStr, OsString};
 use crate::log::escape;
 
 use super::error::{ConfigError, Source};
-use super::settings::Lifetime;
 use super::table::{Form, Id};
 
 /// A century: the longest lifetime that `auth.add` takes too.
 const MOST_SECONDS: u64 = 3_153_600_000;
+
+/// How long something lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// It does not end.
+    Never,
+    /// Whole seconds, 1 to 3153600000.
+    Seconds(u32),
+}
+
+impl Lifetime {
+    /// Seconds, -1 for never: the form of columns and arguments.
+    pub fn as_i64(self) -> i64 {
+        match self {
+            Self::Never => -1,
+            Self::Seconds(seconds) => seconds.into(),
+        }
+    }
+}
 
 /// A value as given. For a secret only the fact that it was: the text is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]

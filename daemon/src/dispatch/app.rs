@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use photoprism_protocol::name::UserName;
 use tokio::sync::{Mutex, watch};
@@ -12,6 +13,7 @@ use super::import::ImportSessions;
 use super::refusals::RefusalBuffer;
 use crate::clock::{Clock, Stopwatch, random};
 use crate::config::{AdminPassword, Limits};
+use crate::error::CommandError;
 use crate::handlers::auth::Lifetimes;
 use crate::hashing::Pool;
 use crate::limiter::Limiter;
@@ -153,5 +155,13 @@ impl App {
     /// Whether the daemon is stopping: what has not begun is not begun any more.
     pub fn is_stopping(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// Writes the refusals that wait, so that what is written next comes after them.
+    ///
+    /// # Errors
+    /// The store's; what could not be written keeps waiting.
+    pub async fn flush_refusals(&self, deadline: Duration) -> Result<(), CommandError> {
+        self.refusals.flush(&self.store, self.clock.now(), deadline).await
     }
 }

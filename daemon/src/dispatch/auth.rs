@@ -5,9 +5,7 @@ use photoprism_protocol::token::{is_access_token, is_app_password};
 use photoprism_protocol::users::Target;
 use photoprism_protocol::{auth as wire, list, logins as wire_logins};
 
-use super::call::Call;
-use super::command::Answer;
-use super::refusals::flush;
+use super::call::{Answer, Call};
 use crate::error::CommandError;
 use crate::handlers::logins::Lifted;
 use crate::handlers::why::Limited;
@@ -116,7 +114,7 @@ pub(super) async fn clear_logins(call: &Call<'_>) -> Answer {
     let asked = request.clone();
     let lifted = call.app.store.read(call.time_left(), move |db| asked.lifted(db)).await?;
     // Refusals that are not yet written are among what is cleared.
-    flush(call.app, call.time_left()).await?;
+    call.app.flush_refusals(call.time_left()).await?;
     let cleared =
         call.write(key, move |tx, context, key| logins::clear(tx, context, key, &request)).await?;
     match lifted {

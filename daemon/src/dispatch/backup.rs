@@ -6,8 +6,7 @@ use photoprism_protocol::backup as wire;
 use photoprism_protocol::status::NoArgs;
 
 use super::blocking::{lock_backups, run_blocking};
-use super::call::Call;
-use super::command::Answer;
+use super::call::{Answer, Call};
 use crate::error::CommandError;
 use crate::handlers::backup;
 use crate::store::{BackupFile, Made, Making, Plan, StoreError, backup_directory, backup_open};

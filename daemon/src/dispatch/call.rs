@@ -26,6 +26,9 @@ use crate::store::{Db, Tx};
 /// How often it is checked whether the client has hung up, while long work runs for it.
 const CHECK_EVERY: Duration = Duration::from_millis(100);
 
+/// The result of a command, or why there is none.
+pub(super) type Answer = Result<Success, CommandError>;
+
 /// A permitted request.
 pub(super) struct Call<'a> {
     pub(super) app: &'a App,

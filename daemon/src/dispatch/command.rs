@@ -2,9 +2,9 @@
 
 use photoprism_protocol::audit;
 use photoprism_protocol::command::CommandName as C;
-use photoprism_protocol::envelope::Success;
 use photoprism_protocol::status::NoArgs;
 
+pub(super) use super::call::Answer;
 use super::call::Call;
 use super::login::login;
 use super::status::current_status;
@@ -12,8 +12,6 @@ use super::trail::verify_trail;
 use super::{auth, backup, doctor, import, metrics, users};
 use crate::error::CommandError;
 use crate::handlers::{self, admin, audit as trail, passwd, twofa};
-
-pub(super) type Answer = Result<Success, CommandError>;
 
 /// Runs the command.
 pub(super) async fn dispatch(call: &Call<'_>) -> Answer {

@@ -2,8 +2,7 @@
 
 use photoprism_protocol::status::NoArgs;
 
-use super::call::Call;
-use super::command::Answer;
+use super::call::{Answer, Call};
 use super::trail::verify_trail;
 use crate::handlers::audit::Verify;
 use crate::handlers::doctor::{DaemonState, doctor};

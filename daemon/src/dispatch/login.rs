@@ -9,7 +9,6 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::call::{Call, pool_error};
-use super::refusals::flush;
 use crate::error::{CommandError, LoginRefusal};
 use crate::handlers::auth::{
     Attempt, AttemptOutcome, Candidate, Decision, FailureCharges, Reason, VerifiedAttempt,
@@ -115,7 +114,7 @@ async fn decide(
 ) -> Result<AttemptOutcome, CommandError> {
     // Earlier refusals must not be written after the outcome of this attempt.
     if call.app.refusals.contains(attempt) {
-        flush(call.app, call.time_left()).await?;
+        call.app.flush_refusals(call.time_left()).await?;
     }
     let charges = FailureCharges {
         password: places.password.charges(),

@@ -4,8 +4,7 @@ use photoprism_protocol::metrics::Exposition;
 use photoprism_protocol::status::NoArgs;
 
 use super::app::App;
-use super::call::Call;
-use super::command::Answer;
+use super::call::{Answer, Call};
 use crate::error::CommandError;
 use crate::handlers::admin::DAEMON_VERSION;
 use crate::handlers::{metrics, success};

@@ -18,7 +18,7 @@ mod users;
 
 pub use self::app::{App, Paths, RequestIds, sink};
 pub use self::import::ImportSessions;
-pub use self::refusals::{RefusalBuffer, flush as flush_refusals};
+pub use self::refusals::RefusalBuffer;
 pub use self::status::current_status;
 pub use self::trail::verify_trail;
 

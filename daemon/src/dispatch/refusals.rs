@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::app::App;
 use crate::error::CommandError;
 use crate::handlers::auth::Attempt;
 use crate::store::{
-    REFUSED_NAME, REFUSED_REALM, Refusal, StoreError, Tx, login_refused, recorded_name,
+    REFUSED_NAME, REFUSED_REALM, Refusal, Store, StoreError, Tx, login_refused, recorded_name,
 };
 
 /// Most different rows that wait to be written; refusals beyond count on the row of their address.
@@ -64,25 +63,29 @@ impl RefusalBuffer {
             self.add(place, count);
         }
     }
-}
 
-/// Writes what waits, so that what is written next comes after it.
-///
-/// # Errors
-/// The store's; what could not be written keeps waiting.
-pub async fn flush(app: &App, deadline: Duration) -> Result<(), CommandError> {
-    let refusals = app.refusals.take();
-    if refusals.is_empty() {
-        return Ok(());
+    /// Writes what waits, so that what is written next comes after it.
+    ///
+    /// # Errors
+    /// The store's; what could not be written keeps waiting.
+    pub(super) async fn flush(
+        &self,
+        store: &Store,
+        now: Timestamp,
+        deadline: Duration,
+    ) -> Result<(), CommandError> {
+        let refusals = self.take();
+        if refusals.is_empty() {
+            return Ok(());
+        }
+        let kept = refusals.clone();
+        let work = move |tx: &Tx<'_>| write(tx, &refusals, now);
+        let written = store.write(deadline, work).await;
+        if written.is_err() {
+            self.restore(kept);
+        }
+        Ok(written?)
     }
-    let now = app.clock.now();
-    let kept = refusals.clone();
-    let work = move |tx: &Tx<'_>| Ok(write(tx, &refusals, now)?);
-    let written = app.store.write(deadline, work).await;
-    if written.is_err() {
-        app.refusals.restore(kept);
-    }
-    written
 }
 
 /// Writes refusals.

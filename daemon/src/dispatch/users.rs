@@ -7,8 +7,7 @@ use photoprism_protocol::{
 };
 use tracing::info;
 
-use super::call::Call;
-use super::command::Answer;
+use super::call::{Answer, Call};
 use super::reset::first_admin;
 use crate::error::CommandError;
 use crate::handlers::{

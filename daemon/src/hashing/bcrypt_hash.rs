@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use data_encoding::{Encoding, Specification};
 use zeroize::Zeroizing;
 
-use super::scheme::{MAX_BCRYPT_COST, MIN_BCRYPT_COST, StoredHashError};
+use super::costs::{MAX_BCRYPT_COST, MIN_BCRYPT_COST, StoredHashError};
 
 /// Salt in bytes.
 pub(super) const SALT_BYTES: usize = 16;

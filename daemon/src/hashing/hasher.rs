@@ -11,9 +11,11 @@ use zeroize::Zeroizing;
 use super::bcrypt_hash::{self, BcryptHash};
 use super::hash_job::PoolError;
 use super::phc::{self, Argon2Hash};
-use super::pool::Random;
 use super::scheme::{HashString, Stored, Target};
 use crate::sys::HashMemory;
+
+/// Fills bytes with randomness of the operating system: `getrandom::fill`.
+pub type Random = fn(&mut [u8]) -> Result<(), getrandom::Error>;
 
 /// What one thread needs to compute hashes.
 pub(super) struct Hasher {
@@ -193,7 +195,7 @@ fn bcrypt_matches(password: &Secret, hash: &BcryptHash) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scheme::Costs;
+    use super::super::costs::Costs;
     use super::*;
 
     fn is_zero(memory: Option<&HashMemory>) -> bool {

@@ -3,6 +3,7 @@
 //! The only user of argon2 and bcrypt.
 
 mod bcrypt_hash;
+mod costs;
 mod hash_job;
 mod hasher;
 mod phc;
@@ -11,14 +12,13 @@ mod queue;
 mod scheme;
 
 pub use bcrypt_hash::BcryptHash;
+pub use costs::{Costs, CostsSyntax, Scheme, StoredHashError};
 pub use hash_job::{HashJob, PoolError};
+pub use hasher::Random;
 pub use phc::Argon2Hash;
-pub use pool::{Pool, PoolConfig, Random, StartError};
+pub use pool::{Pool, PoolConfig, StartError};
 pub use queue::Lane;
-pub use scheme::{
-    Costs, CostsError, HashString, Scheme, Stored, StoredHashError, Target, is_hash, needs_rehash,
-    parse,
-};
+pub use scheme::{HashString, Stored, Target, is_hash, needs_rehash, parse};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use argon2::{Algorithm, Version};
 use data_encoding::BASE64_NOPAD;
 
-use super::scheme::{Costs, Scheme, StoredHashError, number};
+use super::costs::{Costs, Scheme, StoredHashError, number};
 
 /// Salt of a new hash in bytes (RFC 9106).
 pub(super) const SALT_BYTES: usize = 16;

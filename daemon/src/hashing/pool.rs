@@ -12,12 +12,9 @@ use thiserror::Error;
 
 use super::bcrypt_hash;
 use super::hash_job::{HashJob, PoolError, Reply};
-use super::hasher::{Hasher, buffer_kib};
+use super::hasher::{Hasher, Random, buffer_kib};
 use super::queue::{Job, Lane, Queue, Work};
 use super::scheme::{HashString, Target, parse};
-
-/// Fills bytes with randomness of the operating system: `getrandom::fill`.
-pub type Random = fn(&mut [u8]) -> Result<(), getrandom::Error>;
 
 /// How a pool is set up.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use photoprism_protocol::audit::VerifyResult;
 use tokio::time::{Duration, timeout};
 use tracing::{debug, warn};
 
-use crate::dispatch::{App, flush_refusals, verify_trail};
+use crate::dispatch::{App, verify_trail};
 use crate::error::CommandError;
 use crate::handlers::audit::Verify;
 use crate::model::{Effect, WithEffects};
@@ -61,7 +61,7 @@ pub(super) async fn housekeeping(app: Rc<App>) {
         if tick % prune_every(&app) == 0 {
             log_failure(prune(&app).await, "pruning the record of logins");
         }
-        log_failure(flush_refusals(&app, WRITE_TIMEOUT).await, "writing refused logins");
+        log_failure(app.flush_refusals(WRITE_TIMEOUT).await, "writing refused logins");
         tick += 1;
         if timeout(TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
             return;
@@ -71,7 +71,7 @@ pub(super) async fn housekeeping(app: Rc<App>) {
 
 /// Writes what was buffered, before the daemon ends.
 pub(super) async fn flush_pending(app: &App) {
-    log_failure(flush_refusals(app, WRITE_TIMEOUT).await, "writing refused logins");
+    log_failure(app.flush_refusals(WRITE_TIMEOUT).await, "writing refused logins");
     log_failure(write_seen(app).await, "writing the last uses of sessions");
 }
 

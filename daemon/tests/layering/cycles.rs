@@ -23,27 +23,16 @@ const KNOWN: &[Known] = &[
         "a waiter holds the answer that the state gives",
     ),
     (
-        "daemon/src/config",
-        "clean file limits password paths peers settings values",
-        "`values` parses a type of the settings",
-    ),
-    (
         "daemon/src/dispatch",
-        "app auth backup blocking call command doctor import login metrics refusals \
-         reset status trail users",
-        "the match over all commands is below what each of them uses",
+        "app auth backup blocking call command doctor import login metrics reset \
+         status trail users",
+        "`App` holds the imports on their way, and `import` takes `Answer` from `command`",
     ),
     (
         "daemon/src/handlers/auth/login",
         "candidate judge settle",
         "the outcome of an attempt has no file of its own",
     ),
-    (
-        "daemon/src/hashing",
-        "bcrypt_hash phc scheme",
-        "both forms need the parameters, which are next to the choice of the form",
-    ),
-    ("daemon/src/hashing", "hasher pool", "the pool's shared counters are in its file"),
     (
         "daemon/src/store",
         "access attached audit backup changed columns db detect expected generation \
