@@ -15,3 +15,5 @@ pub use rights::Rights;
 
 #[cfg(test)]
 mod access_table;
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,8 @@
 mod common;
 
 mod access;
+#[path = "../../src/peer/access_table.rs"]
+mod access_table;
 mod audit;
 mod backup;
 mod backup_photoprism;
