@@ -13,11 +13,12 @@ use crate::flags::Global;
 use crate::output;
 
 /// First arguments that are commands of this program, `help` and the aliases included.
-pub const COMMANDS: [&str; 9] =
+pub(crate) const COMMANDS: [&str; 9] =
     ["passwd", "users", "user", "logins", "audit", "auth", "sess", "admin", "help"];
 
 /// Flags that may come first.
-pub const FLAGS: [&str; 6] = ["--socket", "--timeout", "--no-input", "-h", "--help", "--version"];
+pub(crate) const FLAGS: [&str; 6] =
+    ["--socket", "--timeout", "--no-input", "-h", "--help", "--version"];
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,7 +48,7 @@ the socket, 130 interrupted.";
     subcommand_required = true,
     after_long_help = EXAMPLES
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Flags that every command takes.
     #[command(flatten)]
     pub global: Global,
@@ -57,12 +58,12 @@ pub struct Cli {
 }
 
 /// The tree of commands, for completions and manual pages.
-pub fn command() -> clap::Command {
+pub(crate) fn command() -> clap::Command {
     Cli::command()
 }
 
 /// Whether the first argument is a command or a flag of this program.
-pub fn is_own(first: &OsStr) -> bool {
+pub(crate) fn is_own(first: &OsStr) -> bool {
     COMMANDS.iter().any(|word| first == *word) || FLAGS.iter().any(|flag| is_flag(first, flag))
 }
 
@@ -75,7 +76,7 @@ fn is_flag(argument: &OsStr, name: &str) -> bool {
 }
 
 /// Whether JSON is asked for anywhere on a command line, a bad one included.
-pub fn wants_json(arguments: &[OsString]) -> bool {
+pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
     let given = |argument: &OsString| {
         argument.to_str().is_some_and(|text| text == "--json" || is_short_cluster_with_j(text))
     };
@@ -93,7 +94,7 @@ fn is_short_cluster_with_j(text: &str) -> bool {
 ///
 /// # Errors
 /// [`CliError::CommandLine`] for a bad command line, or why printing failed.
-pub fn help_or_failure(error: &clap::Error, arguments: &[OsString]) -> Result<(), CliError> {
+pub(crate) fn help_or_failure(error: &clap::Error, arguments: &[OsString]) -> Result<(), CliError> {
     let text = without_secrets(error.render().to_string(), arguments);
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::data(&text),

@@ -27,7 +27,7 @@ const CANCELLED: &str = "cancelled; what the daemon has begun it completes";
 
 /// What a command that succeeded returns.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The `result` object.
     pub result: Box<RawValue>,
     /// Messages for people.
@@ -36,7 +36,7 @@ pub struct Answer {
 
 /// Where the daemon is and how long to wait for it. Connects at the first request.
 #[derive(Debug)]
-pub struct Client {
+pub(crate) struct Client {
     socket: Option<PathBuf>,
     timeout: Duration,
     stream: Option<UnixStream>,
@@ -44,12 +44,16 @@ pub struct Client {
 
 impl Client {
     /// `socket` as given by the flag; `timeout` is for each request, connecting included.
-    pub fn new(socket: Option<PathBuf>, timeout: Duration) -> Self {
+    pub(crate) fn new(socket: Option<PathBuf>, timeout: Duration) -> Self {
         Self { socket, timeout, stream: None }
     }
 
     /// Sends one request and reads its reply.
-    pub fn call(&mut self, request: &Line, interrupt: &Interrupt) -> Result<Answer, CliError> {
+    pub(crate) fn call(
+        &mut self,
+        request: &Line,
+        interrupt: &Interrupt,
+    ) -> Result<Answer, CliError> {
         let deadline = Deadline::after(self.timeout);
         let mut stream = match self.stream.take().filter(is_open) {
             Some(stream) => stream,
@@ -64,7 +68,7 @@ impl Client {
     }
 
     /// Where it would connect to now.
-    pub fn choice(&self) -> Result<SocketChoice, CliError> {
+    pub(crate) fn choice(&self) -> Result<SocketChoice, CliError> {
         SocketChoice::find(self.socket.clone())
     }
 
@@ -92,12 +96,12 @@ impl Client {
 }
 
 /// A request as a line. It may hold a password: it is zeroed when dropped, and has no `Debug`.
-pub struct Line(Zeroizing<Vec<u8>>);
+pub(crate) struct Line(Zeroizing<Vec<u8>>);
 
 impl Line {
     /// # Errors
     /// [`CliError::System`]; no argument type of the protocol can cause it.
-    pub fn new<A: Serialize>(request: &Outgoing<'_, A>) -> Result<Self, CliError> {
+    pub(crate) fn new<A: Serialize>(request: &Outgoing<'_, A>) -> Result<Self, CliError> {
         // Room for nearly every request, or growing would leave copies behind.
         let mut line = Zeroizing::new(Vec::with_capacity(8 * 1024));
         serde_json::to_writer(&mut *line, request)

@@ -22,7 +22,7 @@ const NONINTERACTIVE: &str = "noninteractive";
 
 /// One run of a command.
 #[derive(Debug)]
-pub struct Context {
+pub(crate) struct Context {
     client: Client,
     /// Who can be asked.
     pub person: Person,
@@ -36,7 +36,7 @@ pub struct Context {
 
 impl Context {
     /// From the global flags and the environment; connects to nothing yet.
-    pub fn new(
+    pub(crate) fn new(
         global: &Global,
         interrupt: Interrupt,
         json: bool,
@@ -59,7 +59,7 @@ impl Context {
     }
 
     /// Sends a command that destroys nothing and gives its result.
-    pub fn call<A: Serialize>(
+    pub(crate) fn call<A: Serialize>(
         &mut self,
         command: CommandName,
         args: &A,
@@ -69,7 +69,7 @@ impl Context {
     }
 
     /// Sends a command that destroys, after somebody agreed.
-    pub fn call_agreed<A: Serialize>(
+    pub(crate) fn call_agreed<A: Serialize>(
         &mut self,
         _: &Consent,
         command: CommandName,
@@ -79,7 +79,7 @@ impl Context {
     }
 
     /// Which socket is asked, with those passed over.
-    pub fn socket_choice(&self) -> Result<SocketChoice, CliError> {
+    pub(crate) fn socket_choice(&self) -> Result<SocketChoice, CliError> {
         self.client.choice()
     }
 
@@ -92,13 +92,13 @@ impl Context {
     }
 
     /// No notes from here on.
-    pub fn mute(&mut self) {
+    pub(crate) fn mute(&mut self) {
         self.muted = true;
     }
 
     /// Prints one line next to the data. With `--json` it waits for the end: an error must be
     /// alone on standard error.
-    pub fn note(&mut self, text: &str) {
+    pub(crate) fn note(&mut self, text: &str) {
         let line = format!("{}\n", escape::line(text));
         if self.muted {
             return;
@@ -111,19 +111,19 @@ impl Context {
     }
 
     /// Prints the notes that had to wait.
-    pub fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         let text: String = self.held_notes.drain(..).collect();
         let _ = io::stderr().write_all(text.as_bytes());
     }
 }
 
 /// Reads a result by its keys.
-pub fn decode(raw: &RawValue) -> Result<Object<'_>, CliError> {
+pub(crate) fn decode(raw: &RawValue) -> Result<Object<'_>, CliError> {
     serde_json::from_str(raw.get())
         .map_err(|error| CliError::BadReply(format!("unexpected result from the daemon: {error}")))
 }
 
 /// The same for each row of a list.
-pub fn decode_all(rows: &[Box<RawValue>]) -> Result<Vec<Object<'_>>, CliError> {
+pub(crate) fn decode_all(rows: &[Box<RawValue>]) -> Result<Vec<Object<'_>>, CliError> {
     rows.iter().map(|row| decode(row)).collect()
 }

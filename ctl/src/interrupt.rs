@@ -21,7 +21,7 @@ use crate::exit::Exit;
 /// The handler of SIGINT. It ends the process at once, except while a guard is held, or while
 /// a prompt has to restore the terminal first.
 #[derive(Debug)]
-pub struct Interrupt {
+pub(crate) struct Interrupt {
     armed: Arc<AtomicBool>,
     /// The same for the signals that a prompt takes over.
     others_armed: Arc<AtomicBool>,
@@ -33,7 +33,7 @@ pub struct Interrupt {
 
 /// How a wait came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waited {
+pub(crate) enum Waited {
     /// There is something to do.
     Ready,
     /// The deadline passed.
@@ -47,7 +47,7 @@ impl Interrupt {
     ///
     /// # Errors
     /// [`CliError::System`] where the system refuses.
-    pub fn install() -> Result<Self, CliError> {
+    pub(crate) fn install() -> Result<Self, CliError> {
         let armed = Arc::new(AtomicBool::new(true));
         let code = i32::from(Exit::Interrupted.number());
         flag::register_conditional_shutdown(SIGINT, code, Arc::clone(&armed)).map_err(refused)?;
@@ -58,7 +58,7 @@ impl Interrupt {
     }
 
     /// Leaves SIGINT to somebody else until the last guard is dropped.
-    pub fn hold(&self) -> InterruptGuard<'_> {
+    pub(crate) fn hold(&self) -> InterruptGuard<'_> {
         self.holders.set(self.holders.get() + 1);
         self.armed.store(false, Ordering::SeqCst);
         InterruptGuard(self)
@@ -72,7 +72,7 @@ fn refused(error: io::Error) -> CliError {
 /// While it lives, SIGINT alone does not end the process: one that comes is found by the next
 /// wait.
 #[derive(Debug)]
-pub struct InterruptGuard<'a>(&'a Interrupt);
+pub(crate) struct InterruptGuard<'a>(&'a Interrupt);
 
 impl InterruptGuard<'_> {
     /// Leaves other signals to somebody else as well. When the guard is dropped they do again what
@@ -80,7 +80,7 @@ impl InterruptGuard<'_> {
     ///
     /// # Errors
     /// [`CliError::System`] where the system refuses.
-    pub fn also(&self, others: &[c_int]) -> Result<(), CliError> {
+    pub(crate) fn also(&self, others: &[c_int]) -> Result<(), CliError> {
         self.0.others_armed.store(false, Ordering::SeqCst);
         others.iter().try_for_each(|signal| {
             flag::register_conditional_default(*signal, Arc::clone(&self.0.others_armed))
@@ -91,7 +91,7 @@ impl InterruptGuard<'_> {
 
     /// Waits until `events` come for `fd` (an error or a hang-up always does), or until the
     /// deadline, where there is one.
-    pub fn wait(
+    pub(crate) fn wait(
         &self,
         fd: BorrowedFd<'_>,
         events: PollFlags,

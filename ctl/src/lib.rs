@@ -2,26 +2,26 @@
 //!
 //! A library so that the writers can be fuzzed and the command tree be printed; it is not an API.
 
-pub mod cli;
-pub mod client;
+mod cli;
+mod client;
 pub mod clock;
-pub mod commands;
-pub mod context;
-pub mod error;
+mod commands;
+mod context;
+mod error;
 pub mod escape;
-pub mod exit;
-pub mod flags;
-pub mod interrupt;
-pub mod object;
-pub mod output;
+mod exit;
+mod flags;
+mod interrupt;
+mod object;
+mod output;
 pub mod panic;
-pub mod passthrough;
-pub mod password;
-pub mod paths;
-pub mod prompt;
+mod passthrough;
+mod password;
+mod paths;
+mod prompt;
 pub mod report;
-pub mod socket;
-pub mod tree;
+mod socket;
+mod tree;
 
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;

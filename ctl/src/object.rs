@@ -16,7 +16,7 @@ use crate::report::format;
 
 /// The entries of an object, values as the daemon wrote them.
 #[derive(Debug, Default)]
-pub struct Object<'a>(Vec<(String, &'a RawValue)>);
+pub(crate) struct Object<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Object<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -44,17 +44,17 @@ impl<'de> Visitor<'de> for Entries {
 
 impl<'a> Object<'a> {
     /// The value of a key, as it was written; `null` where there is none.
-    pub fn raw(&self, key: &str) -> &'a str {
+    pub(crate) fn raw(&self, key: &str) -> &'a str {
         self.0.iter().find(|(name, _)| name == key).map_or("null", |(_, value)| value.get())
     }
 
     /// A text; empty where it is not one.
-    pub fn text(&self, key: &str) -> String {
+    pub(crate) fn text(&self, key: &str) -> String {
         serde_json::from_str(self.raw(key)).unwrap_or_default()
     }
 
     /// A text; `None` where it is not one.
-    pub fn some_text(&self, key: &str) -> Option<String> {
+    pub(crate) fn some_text(&self, key: &str) -> Option<String> {
         serde_json::from_str(self.raw(key)).ok()
     }
 
@@ -62,23 +62,23 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// [`CliError::BadReply`] where it is not.
-    pub fn needed(&self, key: &str) -> Result<String, CliError> {
+    pub(crate) fn needed(&self, key: &str) -> Result<String, CliError> {
         self.some_text(key).ok_or_else(bad_value)
     }
 
     /// A number; 0 where it is not one.
-    pub fn number(&self, key: &str) -> u64 {
+    pub(crate) fn number(&self, key: &str) -> u64 {
         self.raw(key).parse().unwrap_or(0)
     }
 
     /// The value as it was written; empty where it is `null`. For numbers.
-    pub fn figure(&self, key: &str) -> String {
+    pub(crate) fn figure(&self, key: &str) -> String {
         let raw = self.raw(key);
         if raw == "null" { String::new() } else { raw.into() }
     }
 
     /// A time as the reports show it; empty where there is none.
-    pub fn time(&self, key: &str) -> String {
+    pub(crate) fn time(&self, key: &str) -> String {
         format::time(self.some_text(key).as_deref())
     }
 
@@ -86,7 +86,7 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// [`CliError::BadReply`] where it is not.
-    pub fn count(&self, key: &str) -> Result<u64, CliError> {
+    pub(crate) fn count(&self, key: &str) -> Result<u64, CliError> {
         self.raw(key).parse().map_err(|_| bad_value())
     }
 
@@ -94,12 +94,12 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// [`CliError::BadReply`] where it is neither.
-    pub fn flag(&self, key: &str) -> Result<bool, CliError> {
+    pub(crate) fn flag(&self, key: &str) -> Result<bool, CliError> {
         self.raw(key).parse().map_err(|_| bad_value())
     }
 
     /// Whether it is `true`.
-    pub fn is_true(&self, key: &str) -> bool {
+    pub(crate) fn is_true(&self, key: &str) -> bool {
         self.raw(key) == "true"
     }
 
@@ -107,7 +107,7 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// [`CliError::BadReply`] where it is not.
-    pub fn object(&self, key: &str) -> Result<Object<'a>, CliError> {
+    pub(crate) fn object(&self, key: &str) -> Result<Object<'a>, CliError> {
         serde_json::from_str(self.raw(key)).map_err(|_| bad_value())
     }
 
@@ -115,22 +115,22 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// [`CliError::BadReply`] where it is not.
-    pub fn rows(&self, key: &str) -> Result<Vec<Box<RawValue>>, CliError> {
+    pub(crate) fn rows(&self, key: &str) -> Result<Vec<Box<RawValue>>, CliError> {
         serde_json::from_str(self.raw(key)).map_err(|_| bad_value())
     }
 
     /// An object; an empty one where it is not one.
-    pub fn within(&self, key: &str) -> Object<'a> {
+    pub(crate) fn within(&self, key: &str) -> Object<'a> {
         serde_json::from_str(self.raw(key)).unwrap_or_default()
     }
 
     /// A list; empty where it is not one.
-    pub fn list(&self, key: &str) -> Vec<Box<RawValue>> {
+    pub(crate) fn list(&self, key: &str) -> Vec<Box<RawValue>> {
         serde_json::from_str(self.raw(key)).unwrap_or_default()
     }
 
     /// A list of texts.
-    pub fn texts(&self, key: &str) -> Vec<String> {
+    pub(crate) fn texts(&self, key: &str) -> Vec<String> {
         let list = self.list(key);
         list.iter().filter_map(|text| serde_json::from_str(text.get()).ok()).collect()
     }

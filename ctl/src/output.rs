@@ -13,13 +13,13 @@ use crate::escape;
 ///
 /// # Errors
 /// [`CliError::ClosedPipe`] where nobody reads any more, [`CliError::System`] for anything else.
-pub fn data(text: &str) -> Result<(), CliError> {
+pub(crate) fn data(text: &str) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(CliError::output)
 }
 
 /// Writes one line of data.
-pub fn line(text: &str) -> Result<(), CliError> {
+pub(crate) fn line(text: &str) -> Result<(), CliError> {
     data(&format!("{text}\n"))
 }
 
@@ -28,7 +28,7 @@ pub fn line(text: &str) -> Result<(), CliError> {
 ///
 /// # Errors
 /// As [`data`], and [`CliError::BadReply`] where the result is not an object.
-pub fn json(result: &RawValue, generated: Option<&Secret>) -> Result<(), CliError> {
+pub(crate) fn json(result: &RawValue, generated: Option<&Secret>) -> Result<(), CliError> {
     let text = escape::json(result.get());
     match generated {
         None => line(&text),

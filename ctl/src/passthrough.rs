@@ -23,7 +23,7 @@ const DEFAULT_PROGRAM: &str = "/opt/photoprism/bin/photoprism";
 /// # Errors
 /// [`CliError::System`] where the program is there and cannot be started, [`CliError::Usage`] for a
 /// path that cannot be meant as it is written.
-pub fn replace(arguments: &[OsString]) -> Result<(), CliError> {
+pub(crate) fn replace(arguments: &[OsString]) -> Result<(), CliError> {
     let Some(first) = arguments.get(1) else { return Ok(()) };
     if cli::is_own(first) {
         return Ok(());

@@ -31,7 +31,7 @@ const ADVICE: &str = "warning: a password on the command line can be seen in the
 /// Where the password comes from: one way at most.
 #[derive(Debug, Args)]
 #[group(id = "password_way", multiple = false)]
-pub struct PasswordFlags {
+pub(crate) struct PasswordFlags {
     /// Password, 8 to 72 characters; can be seen by others, the ways below are safer
     #[arg(short, long, value_name = "PASSWORD", allow_hyphen_values = true)]
     password: Option<String>,
@@ -51,7 +51,7 @@ pub struct PasswordFlags {
 
 /// A password to be set.
 #[derive(Debug)]
-pub struct NewPassword {
+pub(crate) struct NewPassword {
     /// The password.
     pub secret: Secret,
     /// It was generated here and must be printed.
@@ -63,7 +63,7 @@ impl PasswordFlags {
     ///
     /// # Errors
     /// [`CliError::Usage`] for an empty one, a file that others can read, or one that is not text.
-    pub fn take(self, context: &mut Context) -> Result<Option<NewPassword>, CliError> {
+    pub(crate) fn take(self, context: &mut Context) -> Result<Option<NewPassword>, CliError> {
         if self.generate {
             let secret = generate(fill_random)?;
             return Ok(Some(NewPassword { secret, generated: true }));
@@ -91,7 +91,10 @@ impl PasswordFlags {
 ///
 /// # Errors
 /// [`CliError::Usage`] where there is neither a flag nor a terminal, and what a prompt may end in.
-pub fn take_or_ask(flags: PasswordFlags, context: &mut Context) -> Result<NewPassword, CliError> {
+pub(crate) fn take_or_ask(
+    flags: PasswordFlags,
+    context: &mut Context,
+) -> Result<NewPassword, CliError> {
     match flags.take(context)? {
         Some(password) => Ok(password),
         None => ask(context),
@@ -99,7 +102,7 @@ pub fn take_or_ask(flags: PasswordFlags, context: &mut Context) -> Result<NewPas
 }
 
 /// Asks for a password.
-pub fn ask(context: &Context) -> Result<NewPassword, CliError> {
+pub(crate) fn ask(context: &Context) -> Result<NewPassword, CliError> {
     if !context.person.interactive {
         return Err(CliError::Usage(
             "a password is needed: give --password-stdin, --password-file FILE or --generate"
@@ -120,7 +123,7 @@ fn from_stdin(context: &Context) -> Result<Secret, CliError> {
 ///
 /// # Errors
 /// [`CliError::Usage`] for a file that cannot be read, that others can read, or that holds no text.
-pub fn from_file(path: &Path, what: &str) -> Result<Secret, CliError> {
+pub(crate) fn from_file(path: &Path, what: &str) -> Result<Secret, CliError> {
     from_opened(path, what, false)
 }
 
@@ -129,7 +132,7 @@ pub fn from_file(path: &Path, what: &str) -> Result<Secret, CliError> {
 ///
 /// # Errors
 /// As [`from_file`], and for a FIFO, a device or a directory.
-pub fn from_regular_file(path: &Path, what: &str) -> Result<Secret, CliError> {
+pub(crate) fn from_regular_file(path: &Path, what: &str) -> Result<Secret, CliError> {
     from_opened(path, what, true)
 }
 
@@ -158,7 +161,7 @@ fn from_opened(path: &Path, what: &str, only_regular: bool) -> Result<Secret, Cl
 ///
 /// # Errors
 /// [`CliError::Usage`] where there is too much, or no UTF-8 text; `what` and `name` are for people.
-pub fn read(source: impl Read, name: &str, what: &str) -> Result<Secret, CliError> {
+pub(crate) fn read(source: impl Read, name: &str, what: &str) -> Result<Secret, CliError> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::from(MOST_BYTES) + 1));
     source
         .take(u64::from(MOST_BYTES) + 1)

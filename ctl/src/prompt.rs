@@ -20,7 +20,7 @@ const CANCELLED: &str = "cancelled; nothing was changed";
 
 /// Who can be asked, and how.
 #[derive(Debug)]
-pub struct Person {
+pub(crate) struct Person {
     /// Ends the process on Ctrl-C.
     pub interrupt: Rc<Interrupt>,
     /// Somebody can be asked.
@@ -31,13 +31,13 @@ pub struct Person {
 
 /// Somebody agreed to what destroys. Only this module creates one.
 #[derive(Debug)]
-pub struct Consent(());
+pub(crate) struct Consent(());
 
 /// Takes `--yes`, or asks. `flag` is named where nobody can be asked.
 ///
 /// # Errors
 /// [`CliError::Cancelled`] after a no, [`CliError::Usage`] without a terminal.
-pub fn consent(
+pub(crate) fn consent(
     person: &Person,
     given: bool,
     question: &str,
@@ -58,7 +58,7 @@ pub fn consent(
 ///
 /// # Errors
 /// [`CliError::Interrupted`] after Ctrl-C, [`CliError::System`] where the terminal cannot be read.
-pub fn yes_or_no(person: &Person, question: &str) -> Result<bool, CliError> {
+pub(crate) fn yes_or_no(person: &Person, question: &str) -> Result<bool, CliError> {
     let answer = ask(person, &format!("{question} [y/N] "))?;
     let answer = answer.unwrap_or_default().to_lowercase();
     Ok(matches!(answer.as_str(), "y" | "yes"))
@@ -68,12 +68,12 @@ pub fn yes_or_no(person: &Person, question: &str) -> Result<bool, CliError> {
 ///
 /// # Errors
 /// [`CliError::Usage`] where none was given and nobody can be asked.
-pub fn username(person: &Person, given: Option<String>) -> Result<String, CliError> {
+pub(crate) fn username(person: &Person, given: Option<String>) -> Result<String, CliError> {
     text(person, given, ("Username", "USERNAME"))
 }
 
 /// The text given, or asked for by its name. The flag is named where nobody can be asked.
-pub fn text(
+pub(crate) fn text(
     person: &Person,
     given: Option<String>,
     (name, flag): (&str, &str),
@@ -92,7 +92,7 @@ pub fn text(
 /// # Errors
 /// [`CliError::Cancelled`] where the two differ, [`CliError::Interrupted`] after Ctrl-C; the
 /// terminal is as it was before in every case.
-pub fn new_password(person: &Person) -> Result<Secret, CliError> {
+pub(crate) fn new_password(person: &Person) -> Result<Secret, CliError> {
     let echo = EchoOff::new(person)?;
     let first = hidden(&echo, "New password: ")?;
     let second = hidden(&echo, "Repeat the password: ")?;
@@ -104,7 +104,7 @@ pub fn new_password(person: &Person) -> Result<Secret, CliError> {
 }
 
 /// Asks for something secret once, without echo.
-pub fn hidden_text(person: &Person, question: &str) -> Result<Secret, CliError> {
+pub(crate) fn hidden_text(person: &Person, question: &str) -> Result<Secret, CliError> {
     let echo = EchoOff::new(person)?;
     hidden(&echo, question)
 }

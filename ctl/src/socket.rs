@@ -23,7 +23,7 @@ const START: &str = "start it with `systemctl start photoprismd`, `docker compos
 
 /// The path to connect to, and those passed over on the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SocketChoice {
+pub(crate) struct SocketChoice {
     path: PathBuf,
     missing: Vec<PathBuf>,
 }
@@ -33,7 +33,7 @@ impl SocketChoice {
     ///
     /// # Errors
     /// [`CliError::Usage`] for a path that cannot be meant as it is written.
-    pub fn find(flag: Option<PathBuf>) -> Result<Self, CliError> {
+    pub(crate) fn find(flag: Option<PathBuf>) -> Result<Self, CliError> {
         let variable = std::env::var_os(VARIABLE).map(PathBuf::from);
         let given = flag.map(|path| (path, "--socket")).or(variable.map(|path| (path, VARIABLE)));
         if let Some((path, source)) = given.filter(|(path, _)| !path.as_os_str().is_empty()) {
@@ -71,12 +71,12 @@ impl SocketChoice {
     }
 
     /// Where to connect.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Why connecting failed, in a message that says what to do.
-    pub fn explain(&self, error: Errno) -> CliError {
+    pub(crate) fn explain(&self, error: Errno) -> CliError {
         match error {
             Errno::EACCES | Errno::EPERM => CliError::NoPermission(permission::explain(&self.path)),
             Errno::ENAMETOOLONG => CliError::Usage(format!(

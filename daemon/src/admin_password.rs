@@ -9,7 +9,7 @@ use crate::hashing::{is_hash, parse};
 use crate::model::{PasswordRules, is_common, is_own_name};
 
 /// What was configured.
-pub enum ConfiguredPassword {
+pub(crate) enum ConfiguredPassword {
     /// A hash that can be checked.
     Hash(String),
     /// A password that follows the rules; a common one only causes a warning.
@@ -27,7 +27,7 @@ type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 ///
 /// # Errors
 /// The setting, with the rule that its value breaks.
-pub fn read(
+pub(crate) fn read(
     (source, when): (&AdminPassword, When),
     (env, rules): (Env<'_>, &PasswordRules),
     name: &str,

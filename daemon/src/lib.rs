@@ -3,36 +3,36 @@
 
 pub mod process;
 
-pub mod config;
-pub mod log;
-pub mod startup;
+mod config;
+mod log;
+mod startup;
 
-pub mod signals;
+mod signals;
 pub mod socket;
 
-pub mod server;
+mod server;
 
 pub mod peer;
 
-pub mod connection;
+mod connection;
 
-pub mod dispatch;
+mod dispatch;
 
 pub mod handlers;
 
-pub mod admin_password;
+mod admin_password;
 pub mod hashing;
 pub mod limiter;
 pub mod model;
 pub mod session_index;
 pub mod store;
 
-pub mod cancel;
+mod cancel;
 pub mod clock;
 pub mod error;
 pub mod failpoints;
-pub mod metrics;
+mod metrics;
 mod sys;
-pub mod system;
+mod system;
 
 pub use self::startup::run;

@@ -48,7 +48,7 @@ impl ConnectionCounts {
 }
 
 /// The connections of all sockets.
-pub struct Server {
+pub(crate) struct Server {
     app: Rc<App>,
     closed: Notify,
     tallies: [RefCell<ConnectionCounts>; 2],
@@ -77,7 +77,7 @@ impl Drop for ConnectionSlot {
 
 impl Server {
     /// A server without connections.
-    pub fn new(app: Rc<App>) -> Rc<Self> {
+    pub(crate) fn new(app: Rc<App>) -> Rc<Self> {
         Rc::new(Self { app, closed: Notify::new(), tallies: Default::default() })
     }
 
@@ -89,7 +89,7 @@ impl Server {
     }
 
     /// Accepts on `listener` until the daemon stops.
-    pub async fn accept(self: Rc<Self>, listener: UnixListener, socket: SocketKind) {
+    pub(crate) async fn accept(self: Rc<Self>, listener: UnixListener, socket: SocketKind) {
         let mut stop = self.app.stop.clone();
         let mut spare = File::open("/dev/null").ok();
         loop {
@@ -161,7 +161,7 @@ impl Server {
     }
 
     /// Waits until every connection has ended, at most `limit`; true where all have.
-    pub async fn drain(&self, limit: Duration) -> bool {
+    pub(crate) async fn drain(&self, limit: Duration) -> bool {
         let all = async {
             while self.app.open.get() > 0 {
                 self.closed.notified().await;

@@ -10,11 +10,11 @@ use signal_hook::iterator::Signals;
 use tokio::sync::mpsc::Sender;
 
 /// Exit code of the second SIGTERM or SIGINT: stopped while running, not cleanly.
-pub const ABRUPT_EXIT_CODE: i32 = 1;
+pub(crate) const ABRUPT_EXIT_CODE: i32 = 1;
 
 /// What a signal requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
+pub(crate) enum Signal {
     /// End cleanly (SIGTERM, SIGINT).
     Stop,
     /// Read the settings again (SIGHUP).
@@ -32,7 +32,7 @@ pub enum Signal {
 ///
 /// # Errors
 /// A handler could not be installed, or the thread not started.
-pub fn start(sender: Sender<Signal>) -> io::Result<()> {
+pub(crate) fn start(sender: Sender<Signal>) -> io::Result<()> {
     let stopping = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         // In this order: the first signal finds the flag unset and sets it.

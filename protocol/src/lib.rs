@@ -26,7 +26,7 @@ pub mod name;
 pub mod numeric_text;
 pub mod passwd;
 pub mod path;
-pub mod precheck;
+mod precheck;
 pub mod provider;
 pub mod random;
 pub mod role;

@@ -3,11 +3,11 @@
 use serde::de::IgnoredAny;
 
 /// Deepest nesting of a request, its outermost object being 1.
-pub const MAX_DEPTH: usize = 16;
+pub(crate) const MAX_DEPTH: usize = 16;
 
 /// Why a line is not a JSON text that the daemon reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LineError {
+pub(crate) enum LineError {
     /// Nothing on the line.
     Empty,
     /// Not UTF-8, or a `\u` escape that is half of a surrogate pair.
@@ -20,7 +20,7 @@ pub enum LineError {
 
 impl LineError {
     /// The message for people; nothing of the line is in it.
-    pub const fn message(self) -> &'static str {
+    pub(crate) const fn message(self) -> &'static str {
         match self {
             Self::Empty => "the line is empty; a request is one JSON object on one line",
             Self::Encoding => "the line is not valid UTF-8 text",
@@ -34,7 +34,7 @@ impl LineError {
 ///
 /// # Errors
 /// A [`LineError`]; nothing is known about the request then, its `id` included.
-pub fn check(line: &[u8]) -> Result<&str, LineError> {
+pub(crate) fn check(line: &[u8]) -> Result<&str, LineError> {
     if line.is_empty() {
         return Err(LineError::Empty);
     }

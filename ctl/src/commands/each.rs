@@ -8,7 +8,7 @@ use crate::error::CliError;
 ///
 /// # Errors
 /// The exit code of the first failure.
-pub fn for_each_user<T>(
+pub(crate) fn for_each_user<T>(
     context: &mut Context,
     items: Vec<T>,
     mut act: impl FnMut(&mut Context, T) -> Result<(), CliError>,

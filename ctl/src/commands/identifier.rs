@@ -15,7 +15,7 @@ use crate::{password, prompt};
 /// # Errors
 /// [`CliError::Usage`] where there is none and nobody can be asked, or where standard input holds
 /// no text.
-pub fn take(context: &Context, given: Option<String>) -> Result<Secret, CliError> {
+pub(crate) fn take(context: &Context, given: Option<String>) -> Result<Secret, CliError> {
     match given {
         Some(text) if text == "-" && !context.person.interactive => {
             let secret = password::read(io::stdin().lock(), "standard input", "identifier")?;
@@ -36,7 +36,7 @@ pub fn take(context: &Context, given: Option<String>) -> Result<Secret, CliError
 }
 
 /// All that were given; asks for one where there are none.
-pub fn take_all(context: &Context, given: Vec<String>) -> Result<Vec<Secret>, CliError> {
+pub(crate) fn take_all(context: &Context, given: Vec<String>) -> Result<Vec<Secret>, CliError> {
     if given.is_empty() {
         return Ok(vec![take(context, None)?]);
     }
@@ -44,7 +44,7 @@ pub fn take_all(context: &Context, given: Vec<String>) -> Result<Vec<Secret>, Cl
 }
 
 /// The reference id, which is not a secret, or a description of anything else.
-pub fn name(session: &Secret) -> Cow<'static, str> {
+pub(crate) fn name(session: &Secret) -> Cow<'static, str> {
     match SessionRef::classify(session.expose()) {
         Some(SessionRef::RefId(id)) => format!("session {id}").into(),
         Some(SessionRef::SessionId(_)) => "the session of that id".into(),

@@ -16,7 +16,7 @@ use crate::report::{Report, format};
 
 /// The rows of a list, as the daemon wrote them.
 #[derive(Debug)]
-pub struct Listing {
+pub(crate) struct Listing {
     items: Vec<Box<RawValue>>,
     /// There may be more than were asked for.
     cut: bool,
@@ -24,7 +24,7 @@ pub struct Listing {
 
 /// Pages through a list until there are `count` rows, 0 for all. `args` builds the arguments of a
 /// page from its limit and cursor.
-pub fn fetch<A: Serialize>(
+pub(crate) fn fetch<A: Serialize>(
     context: &mut Context,
     command: CommandName,
     count: u64,
@@ -66,7 +66,7 @@ type Draw<'a> = dyn Fn(&[Object<'_>]) -> Report + 'a;
 
 impl Listing {
     /// The rows themselves.
-    pub fn into_items(self) -> Vec<Box<RawValue>> {
+    pub(crate) fn into_items(self) -> Vec<Box<RawValue>> {
         self.items
     }
 
@@ -74,7 +74,7 @@ impl Listing {
     ///
     /// # Errors
     /// [`CliError::BadReply`] for a row of another shape, and as [`output::data`].
-    pub fn print(
+    pub(crate) fn print(
         &self,
         context: &mut Context,
         format: FormatFlags,

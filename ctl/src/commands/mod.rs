@@ -1,14 +1,14 @@
 //! One file per noun: its flags, its requests, its output. A new noun is a file and a line in each
 //! of the two lists below.
 
-pub mod admin;
-pub mod auth;
-pub mod each;
-pub mod identifier;
-pub mod listing;
-pub mod logins;
-pub mod passwd;
-pub mod users;
+pub(crate) mod admin;
+pub(crate) mod auth;
+pub(crate) mod each;
+pub(crate) mod identifier;
+pub(crate) mod listing;
+pub(crate) mod logins;
+pub(crate) mod passwd;
+pub(crate) mod users;
 
 use clap::Subcommand;
 
@@ -18,7 +18,7 @@ use crate::error::CliError;
 /// The first word of a command line.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Noun {
+pub(crate) enum Noun {
     /// Change or remove the password of an account
     Passwd(passwd::Passwd),
     /// Manage accounts
@@ -36,7 +36,7 @@ pub enum Noun {
 
 impl Noun {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self {
             Self::Passwd(command) => command.run(context),
             Self::Users(verb) => verb.run(context),

@@ -24,7 +24,7 @@ All sessions of the account end, save its app passwords, unless --keep-sessions 
 /// Change or remove the password of an account
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Passwd {
+pub(crate) struct Passwd {
     /// User name or UID, asked for where it is left out
     username: Option<String>,
 
@@ -52,7 +52,7 @@ pub struct Passwd {
 
 impl Passwd {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username.clone())?;
         if self.remove { self.remove(context, user) } else { self.set(context, user) }
     }
@@ -103,6 +103,6 @@ impl Passwd {
 }
 
 /// `2 sessions ended`.
-pub fn sessions_ended(sessions: u64) -> String {
+pub(crate) fn sessions_ended(sessions: u64) -> String {
     format!("{} ended", format::count(sessions, "session"))
 }

@@ -10,7 +10,7 @@ use super::values;
 /// The global flags.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
-pub struct Global {
+pub(crate) struct Global {
     /// Socket of the daemon (or `PHOTOPRISM_ADMIN_SOCKET`)
     #[arg(long, global = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,

@@ -2,7 +2,7 @@
 
 mod global;
 mod shared;
-pub mod values;
+pub(crate) mod values;
 
-pub use global::Global;
-pub use shared::{CountFlag, FormatFlags, JsonFlag, YesFlag};
+pub(crate) use global::Global;
+pub(crate) use shared::{CountFlag, FormatFlags, JsonFlag, YesFlag};

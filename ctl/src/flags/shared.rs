@@ -8,7 +8,7 @@ use crate::report::Layout;
 #[derive(Clone, Copy, Debug, Default, Args)]
 #[group(id = "format", multiple = false)]
 #[expect(clippy::struct_excessive_bools, reason = "one flag each, clap keeps them apart")]
-pub struct FormatFlags {
+pub(crate) struct FormatFlags {
     /// Print a Markdown table
     #[arg(short = 'm', long)]
     md: bool,
@@ -25,7 +25,7 @@ pub struct FormatFlags {
 
 impl FormatFlags {
     /// The layout of the rows; `None` for JSON.
-    pub fn layout(self) -> Option<Layout> {
+    pub(crate) fn layout(self) -> Option<Layout> {
         match self {
             Self { json: true, .. } => None,
             Self { md: true, .. } => Some(Layout::Markdown),
@@ -38,7 +38,7 @@ impl FormatFlags {
 
 /// JSON from a command that changes something.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct JsonFlag {
+pub(crate) struct JsonFlag {
     /// Print the daemon's result as JSON
     #[arg(short = 'j', long)]
     pub json: bool,
@@ -46,7 +46,7 @@ pub struct JsonFlag {
 
 /// How many rows a list has.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct CountFlag {
+pub(crate) struct CountFlag {
     /// Most rows to print, 0 for all of them
     #[arg(short = 'n', long, value_name = "LIMIT", default_value_t = 100)]
     pub count: u64,
@@ -54,7 +54,7 @@ pub struct CountFlag {
 
 /// The way around a question.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct YesFlag {
+pub(crate) struct YesFlag {
     /// Do not ask
     #[arg(short = 'y', long)]
     pub yes: bool,

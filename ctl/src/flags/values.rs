@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use humantime::{format_rfc3339_seconds, parse_duration};
 
 /// A switch that is given alone or with a value: `--webdav`, `--webdav=false`.
-pub fn switch(text: &str) -> Result<bool, String> {
+pub(crate) fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" | "t" | "y" => Ok(true),
         "false" | "no" | "off" | "0" | "f" | "n" => Ok(false),
@@ -14,7 +14,7 @@ pub fn switch(text: &str) -> Result<bool, String> {
 }
 
 /// How long to wait: `40s`, `500ms`, `2m`, or plain seconds. Never nothing.
-pub fn timeout(text: &str) -> Result<Duration, String> {
+pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
     /// A day: nobody waits longer, and the sum with any clock holds.
     const MOST: Duration = Duration::from_hours(24);
     let wait = match text.parse() {
@@ -29,7 +29,7 @@ pub fn timeout(text: &str) -> Result<Duration, String> {
 
 /// When an account ends, as the protocol takes it: a day means its start in UTC, `90d` is counted
 /// from `now`; anything else (`never`, RFC 3339) is for the daemon to check.
-pub fn expiry(text: &str, now: SystemTime) -> Result<String, String> {
+pub(crate) fn expiry(text: &str, now: SystemTime) -> Result<String, String> {
     if is_day(text) {
         return Ok(format!("{text}T00:00:00Z"));
     }
@@ -42,7 +42,7 @@ pub fn expiry(text: &str, now: SystemTime) -> Result<String, String> {
 
 /// Since when, as the protocol takes it: a day means its start in UTC, `2h` is counted back from
 /// `now`; anything else is for the daemon to check.
-pub fn since(text: &str, now: SystemTime) -> Result<String, String> {
+pub(crate) fn since(text: &str, now: SystemTime) -> Result<String, String> {
     if is_day(text) {
         return Ok(format!("{text}T00:00:00Z"));
     }
@@ -54,13 +54,13 @@ pub fn since(text: &str, now: SystemTime) -> Result<String, String> {
 }
 
 /// A time as the protocol takes it, whole seconds in UTC.
-pub fn rfc3339(time: SystemTime) -> String {
+pub(crate) fn rfc3339(time: SystemTime) -> String {
     format_rfc3339_seconds(time).to_string()
 }
 
 /// How long a secret works, in seconds: plain seconds as documented (-1: never), `90d`, `12h` or
 /// `never`. The daemon checks how long it may be.
-pub fn lifetime(text: &str) -> Result<i64, String> {
+pub(crate) fn lifetime(text: &str) -> Result<i64, String> {
     const MESSAGE: &str = "give seconds, a time span like 90d or 12h, or never";
     match text.parse() {
         Ok(seconds) => Ok(seconds),

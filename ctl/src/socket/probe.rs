@@ -14,7 +14,7 @@ const NAME: &str = "socket path";
 
 impl SocketChoice {
     /// What is at each path, in the order in which they are tried.
-    pub fn probe(&self) -> Vec<Check> {
+    pub(crate) fn probe(&self) -> Vec<Check> {
         let passed = |path: &std::path::PathBuf| {
             Check::ok(NAME, format!("{}, not there: the next is tried", shown(path)))
         };

@@ -7,7 +7,7 @@ use super::{Names, children, flags, names, summary, takes_word, visit};
 
 /// A shell that there is a script for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shell {
+pub(crate) enum Shell {
     /// bash 4 or later.
     Bash,
     /// zsh 5 or later.
@@ -21,7 +21,7 @@ const ZSH: &str = include_str!("completions.zsh");
 const FISH: &str = include_str!("completions.fish");
 
 /// The script.
-pub fn script(shell: Shell, root: Command) -> String {
+pub(crate) fn script(shell: Shell, root: Command) -> String {
     let (mut ways, mut words) = (String::new(), String::new());
     visit(root, &mut |path, command| {
         let at = quoted(&path.join(" "));

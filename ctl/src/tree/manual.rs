@@ -6,7 +6,7 @@ use clap::{Arg, Command};
 use super::{children, flags};
 
 /// The name of a command's page, `photoprism-users-ls`.
-pub fn name(path: &[String]) -> String {
+pub(crate) fn name(path: &[String]) -> String {
     std::iter::once("photoprism")
         .chain(path.iter().map(String::as_str))
         .collect::<Vec<_>>()
@@ -14,7 +14,7 @@ pub fn name(path: &[String]) -> String {
 }
 
 /// The page of a command.
-pub fn page(path: &[String], command: &mut Command) -> String {
+pub(crate) fn page(path: &[String], command: &mut Command) -> String {
     let usage = command.render_usage().to_string();
     let command = &*command;
     let name = name(path);

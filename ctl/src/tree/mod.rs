@@ -3,14 +3,14 @@
 //! Written here and not by `clap_complete` and `clap_mangen`, which would add 68 and 82 KB to a
 //! binary that may have 1.4 MB (measured with opt-level z and LTO; this module is a tenth of it).
 
-pub mod completions;
-pub mod manual;
+pub(crate) mod completions;
+pub(crate) mod manual;
 
 use clap::{Arg, ArgAction, Command};
 
 /// Goes to every command, each before those below it, with the words that lead to it: the
 /// program's name is left out, `["users", "ls"]`.
-pub fn visit(mut root: Command, see: &mut dyn FnMut(&[String], &mut Command)) {
+pub(crate) fn visit(mut root: Command, see: &mut dyn FnMut(&[String], &mut Command)) {
     root.build();
     walk(&mut Vec::new(), &mut root, see);
 }

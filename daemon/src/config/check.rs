@@ -11,7 +11,7 @@ use super::table::{Id, SETTINGS, Setting};
 /// A line for each setting, `name: value (from source)`, then the database in use.
 ///
 /// `describe` names the kind of the database file; it must not touch the file.
-pub fn report(loaded: &Loaded, describe: impl FnOnce(&Path) -> String) -> String {
+pub(crate) fn report(loaded: &Loaded, describe: impl FnOnce(&Path) -> String) -> String {
     let line = |setting: &Setting| {
         let (name, value) = (setting.name, value(loaded, setting));
         format!("{name}: {value} (from {})\n", loaded.source(setting.id))

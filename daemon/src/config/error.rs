@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Where the value of a setting came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// Nothing was given.
     Default,
     /// A flag; its name without the dashes.
@@ -35,7 +35,7 @@ impl fmt::Display for Source {
 
 /// Why the daemon does not start; one message for people, never a secret in it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
+pub(crate) enum ConfigError {
     /// The command line is not valid.
     #[error("{0}")]
     Usage(String),
@@ -66,7 +66,7 @@ pub enum ConfigError {
 
 impl ConfigError {
     /// The exit code of the process: 2, bad settings.
-    pub const fn exit_code(&self) -> u8 {
+    pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Setting { .. } | Self::Line { .. } | Self::WhichDatabase(_) => 2,
         }

@@ -50,7 +50,7 @@ pub(crate) fn shown(path: &Path) -> String {
 
 /// When a file is read; this decides about pipes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
+pub(crate) enum When {
     /// At the start, which waits for what comes through a pipe.
     Start,
     /// While the daemon serves. A pipe was read to its end at the start: opening it again could

@@ -8,7 +8,7 @@ use super::values::Values;
 
 /// The limits in force. A reload changes all but `hash_threads`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Bytes of the longest request line, without its newline.
     pub max_line: usize,
     /// Connections on both sockets together.

@@ -16,7 +16,7 @@ use super::values::{Layer, Values};
 use super::{ambiguity, gather};
 
 /// What the settings depend on in addition to the arguments.
-pub struct Process<'a> {
+pub(crate) struct Process<'a> {
     /// Looks a variable up in the environment.
     pub env: &'a dyn Fn(&str) -> Option<OsString>,
     /// The daemon's own (effective) uid: root has other default paths.
@@ -29,7 +29,10 @@ pub struct Process<'a> {
 
 impl<'a> Process<'a> {
     /// This process, with the environment given.
-    pub fn current(env: &'a dyn Fn(&str) -> Option<OsString>, admin_socket_passed: bool) -> Self {
+    pub(crate) fn current(
+        env: &'a dyn Fn(&str) -> Option<OsString>,
+        admin_socket_passed: bool,
+    ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let uid = nix::unistd::geteuid().as_raw();
         Self { env, uid, cores, admin_socket_passed }
@@ -38,7 +41,7 @@ impl<'a> Process<'a> {
 
 /// What the command line asks the process to do.
 #[derive(Debug)]
-pub enum Start {
+pub(crate) enum Start {
     /// Print this text to standard output and exit 0.
     Print(String),
     /// Print the effective settings ([`super::report`]), touch nothing.
@@ -49,7 +52,7 @@ pub enum Start {
 
 /// The settings, and everything that a reload needs.
 #[derive(Debug)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// What the daemon runs with.
     pub settings: Settings,
     pub(crate) values: Values,
@@ -61,7 +64,7 @@ pub struct Loaded {
 
 /// The result of a reload.
 #[derive(Debug)]
-pub struct Reloaded {
+pub(crate) struct Reloaded {
     /// The new settings: log level, limits and allowed peers are new, the rest is unchanged.
     pub settings: Settings,
     /// Names of settings that differ now and need a restart.
@@ -74,7 +77,7 @@ pub struct Reloaded {
 ///
 /// # Errors
 /// The first error, as a message for people; the exit code is 2.
-pub fn load(
+pub(crate) fn load(
     args: impl IntoIterator<Item = OsString>,
     process: &Process<'_>,
 ) -> Result<Start, ConfigError> {
@@ -110,7 +113,7 @@ impl Loaded {
     ///
     /// # Errors
     /// The first error, also in a setting that needs a restart; the settings stay as they are.
-    pub fn reload(&mut self) -> Result<Reloaded, ConfigError> {
+    pub(crate) fn reload(&mut self) -> Result<Reloaded, ConfigError> {
         let layers = [&self.flags, &self.environment];
         let config = (self.facts.config.as_ref(), When::Serving);
         let (values, _) = merge(layers, config, self.cores)?;
@@ -129,12 +132,12 @@ impl Loaded {
 
     /// The error for a setting whose value proves unusable later, for example a name that breaks
     /// the rules.
-    pub fn refuse(&self, id: Id, why: impl Into<String>) -> ConfigError {
+    pub(crate) fn refuse(&self, id: Id, why: impl Into<String>) -> ConfigError {
         self.values.refuse(id, why)
     }
 
     /// Where the value of a setting came from.
-    pub fn source(&self, id: Id) -> &Source {
+    pub(crate) fn source(&self, id: Id) -> &Source {
         self.values.source(id)
     }
 }

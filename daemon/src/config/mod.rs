@@ -20,17 +20,16 @@ mod settings;
 mod table;
 mod values;
 
-pub use check::report;
-pub use error::{ConfigError, Source};
-pub use file::When;
-pub use limits::Limits;
-pub use load::{Loaded, Process, Reloaded, Start, load};
-pub use password::AdminPassword;
-pub use paths::{AdminSocket, AuthSocket, Database, check_directory, check_separate};
-pub use peers::{Allowed, OVERFLOW_ID, Peer, SocketGroup};
-pub use settings::{Argon2Params, Scheme, Settings};
-pub use table::{Default, Form, Id, SETTINGS, Setting};
-pub use values::Lifetime;
+pub(crate) use check::report;
+pub(crate) use error::ConfigError;
+pub(crate) use file::When;
+pub(crate) use limits::Limits;
+pub(crate) use load::{Loaded, Process, Start, load};
+pub(crate) use password::AdminPassword;
+pub(crate) use paths::{AdminSocket, AuthSocket, Database};
+pub(crate) use peers::{Allowed, Peer};
+pub(crate) use settings::{Scheme, Settings};
+pub(crate) use table::Id;
 
 #[cfg(test)]
 mod testing;

@@ -15,7 +15,7 @@ const MOST_BYTES: u64 = 4096;
 
 /// Where the password is; it is read only by a start that needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AdminPassword {
+pub(crate) enum AdminPassword {
     /// No password is configured.
     None,
     /// In the variable of the environment.
@@ -52,7 +52,7 @@ impl AdminPassword {
     }
 
     /// The setting that provides it, for messages about its value.
-    pub fn source(&self) -> Source {
+    pub(crate) fn source(&self) -> Source {
         match self {
             Self::None => Source::Default,
             Self::Environment => Source::Environment(Id::AdminPassword.setting().env),
@@ -63,7 +63,7 @@ impl AdminPassword {
     }
 
     /// The error for a password that breaks a rule; `why` never contains the password.
-    pub fn refuse(&self, why: impl Into<String>) -> ConfigError {
+    pub(crate) fn refuse(&self, why: impl Into<String>) -> ConfigError {
         let id = match self {
             Self::File(..) => Id::AdminPasswordFile,
             Self::None | Self::Environment | Self::ConfigFile(..) | Self::Fixed(..) => {
@@ -77,7 +77,7 @@ impl AdminPassword {
     ///
     /// # Errors
     /// The file or the variable cannot be read.
-    pub fn read(
+    pub(crate) fn read(
         &self,
         env: &dyn Fn(&str) -> Option<OsString>,
         when: When,

@@ -21,7 +21,7 @@ const INDEX: &str = "index.db";
 
 /// The account database that was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Database {
+pub(crate) struct Database {
     /// The file, absolute; where a directory was named, `index.db` in it.
     pub path: PathBuf,
     /// Whether a setting chose it; else it is the default, whose directories are created (0700).
@@ -49,7 +49,7 @@ impl Database {
 
 /// The admin socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AdminSocket {
+pub(crate) enum AdminSocket {
     /// systemd passes it; used unchanged.
     Passed,
     /// The daemon creates it.
@@ -82,7 +82,7 @@ impl AdminSocket {
 
 /// The auth socket, where it is enabled.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuthSocket {
+pub(crate) struct AuthSocket {
     /// Absolute, at most 107 bytes.
     pub path: PathBuf,
     /// Its group; its mode is 0660.
@@ -165,7 +165,7 @@ fn base(env: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Result<Option<Pat
 /// Refuses an auth socket's directory that is, contains or is inside that of the admin socket: any
 /// peer that mounts the one would have the other. The path of a directory that does not exist yet
 /// is taken as written.
-pub fn check_separate(admin: &Path, auth: &Path) -> Result<(), String> {
+pub(crate) fn check_separate(admin: &Path, auth: &Path) -> Result<(), String> {
     let (admin, auth) = (resolve(admin), resolve(auth));
     if admin.starts_with(&auth) || auth.starts_with(&admin) {
         let how = if admin == auth {
@@ -187,7 +187,7 @@ pub fn check_separate(admin: &Path, auth: &Path) -> Result<(), String> {
 
 /// Refuses a socket's directory in which its group or others may write, whichever group that is:
 /// they could replace the socket by their own, or by a link. One that does not exist passes.
-pub fn check_directory(directory: &Path) -> Result<(), String> {
+pub(crate) fn check_directory(directory: &Path) -> Result<(), String> {
     let Ok(meta) = directory.metadata() else { return Ok(()) };
     let mode = meta.mode() & 0o7777;
     if mode & 0o022 != 0 {

@@ -9,11 +9,11 @@ use crate::system::{gid_of, known_group};
 
 /// The id that the kernel shows for one that it cannot map (`/proc/sys/kernel/overflowuid`): any
 /// user may be behind it.
-pub const OVERFLOW_ID: u32 = 65534;
+pub(crate) const OVERFLOW_ID: u32 = 65534;
 
 /// A group that the system knows, or a bare gid.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SocketGroup {
+pub(crate) struct SocketGroup {
     /// Its name; the number as text where it has none.
     pub name: String,
     /// Its gid, never [`OVERFLOW_ID`].
@@ -29,7 +29,7 @@ impl fmt::Display for SocketGroup {
 
 impl SocketGroup {
     /// Finds a group, by name first and then by number.
-    pub fn find(text: &str) -> Result<Self, String> {
+    pub(crate) fn find(text: &str) -> Result<Self, String> {
         let failed =
             |error: std::io::Error| format!("group {} cannot be looked up: {error}", quoted(text));
         let named = gid_of(text).map_err(failed)?;
@@ -57,7 +57,7 @@ impl SocketGroup {
 
 /// The peers that an entry of `--allow` applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peer {
+pub(crate) enum Peer {
     /// A user.
     Uid(u32),
     /// The members of a group.
@@ -66,7 +66,7 @@ pub enum Peer {
 
 /// An entry of `--allow`. The id is never [`OVERFLOW_ID`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Allowed {
+pub(crate) struct Allowed {
     /// What they may do.
     pub level: Level,
     /// Who.

@@ -19,7 +19,7 @@ use super::values::{Lifetime, Values, quoted};
 
 /// What the daemon runs with. `Debug` hides the one secret that it may contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The account database.
     pub database: Database,
     /// The admin socket.
@@ -56,7 +56,7 @@ pub struct Settings {
 
 /// How a new password is hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheme {
+pub(crate) enum Scheme {
     /// Argon2id (RFC 9106).
     Argon2id,
     /// bcrypt, which PhotoPrism checks.
@@ -65,7 +65,7 @@ pub enum Scheme {
 
 /// Parameters of Argon2id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Argon2Params {
+pub(crate) struct Argon2Params {
     /// `m`: memory in KiB, 19456 (OWASP) to 65536 (larger hashes are never computed).
     pub memory_kib: u32,
     /// `t`: passes, 2 to 10.

@@ -3,12 +3,11 @@
 
 mod entries;
 
-pub use entries::SETTINGS;
+pub(crate) use entries::SETTINGS;
 
 /// The name of a setting in the code; the table has them in this order.
-#[expect(missing_docs, reason = "each is described by its row of the table")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Id {
+pub(crate) enum Id {
     Config,
     Database,
     Socket,
@@ -45,14 +44,14 @@ pub enum Id {
 
 impl Id {
     /// The setting's row of the table.
-    pub const fn setting(self) -> &'static Setting {
+    pub(crate) const fn setting(self) -> &'static Setting {
         &SETTINGS[self as usize]
     }
 }
 
 /// The form of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// A text with rules of its own.
     Text,
     /// The path of a file, a directory or a socket.
@@ -72,7 +71,7 @@ pub enum Form {
 
 /// The value of a setting where nothing is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Default {
+pub(crate) enum Default {
     /// This text, as if it were given.
     Text(&'static str),
     /// Something computed at start, or nothing; the text describes it for people.
@@ -81,7 +80,7 @@ pub enum Default {
 
 impl Default {
     /// The text that `--help` shows.
-    pub const fn description(self) -> &'static str {
+    pub(crate) const fn description(self) -> &'static str {
         match self {
             Self::Text(text) | Self::Computed(text) => text,
         }
@@ -90,7 +89,7 @@ impl Default {
 
 /// One row: a setting and all its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// Its name in the code.
     pub id: Id,
     /// Its name for people; with `--` before it, its flag.
@@ -111,7 +110,7 @@ pub struct Setting {
 
 impl Setting {
     /// Whether it has a flag: secrets do not.
-    pub const fn has_flag(&self) -> bool {
+    pub(crate) const fn has_flag(&self) -> bool {
         !self.argument.is_empty()
     }
 }

@@ -13,7 +13,7 @@ const MOST_SECONDS: u64 = 3_153_600_000;
 
 /// How long something lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifetime {
+pub(crate) enum Lifetime {
     /// It does not end.
     Never,
     /// Whole seconds, 1 to 3153600000.
@@ -22,7 +22,7 @@ pub enum Lifetime {
 
 impl Lifetime {
     /// Seconds, -1 for never: the form of columns and arguments.
-    pub fn as_i64(self) -> i64 {
+    pub(crate) fn as_i64(self) -> i64 {
         match self {
             Self::Never => -1,
             Self::Seconds(seconds) => seconds.into(),

@@ -8,7 +8,7 @@ use tokio_util::codec::Decoder;
 
 /// Why there is no next line.
 #[derive(Debug, Error)]
-pub enum LineError {
+pub(crate) enum LineError {
     /// The line is longer than the limit.
     #[error("the line is too long")]
     TooLong,
@@ -19,14 +19,14 @@ pub enum LineError {
 
 /// Splits at newlines; one `\r` before a newline is dropped. The last line needs no newline.
 #[derive(Debug)]
-pub struct LineCodec {
+pub(crate) struct LineCodec {
     max: usize,
     scanned: usize,
 }
 
 impl LineCodec {
     /// Lines of at most `max` bytes without the newline; a `\r` counts.
-    pub const fn new(max: usize) -> Self {
+    pub(crate) const fn new(max: usize) -> Self {
         Self { max, scanned: 0 }
     }
 

@@ -42,7 +42,7 @@ enum End {
 }
 
 /// Replies the requests of one connection in order until either side ends it.
-pub async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
+pub(crate) async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
     let (from, to) = stream.into_split();
     let codec = LineCodec::new(app.limits.borrow().max_line);
     let mut reader = FramedRead::new(from, codec);

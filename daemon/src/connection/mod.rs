@@ -4,5 +4,4 @@ mod codec;
 mod conversation;
 mod writer;
 
-pub use self::codec::{LineCodec, LineError};
-pub use self::conversation::serve;
+pub(crate) use self::conversation::serve;

@@ -30,7 +30,7 @@ const HEAD_EVERY: i64 = 1000;
 
 /// Where the daemon lives, for `status`.
 #[derive(Clone, Debug)]
-pub struct Paths {
+pub(crate) struct Paths {
     /// Path of the database.
     pub database: PathBuf,
     /// Path of the admin socket.
@@ -40,7 +40,7 @@ pub struct Paths {
 }
 
 /// What all connections share.
-pub struct App {
+pub(crate) struct App {
     /// The database thread.
     pub store: Store,
     /// Sessions of the daemon's own database, for checks without it.
@@ -92,7 +92,7 @@ pub struct App {
 }
 
 /// Names for requests in the log: those of two runs differ.
-pub struct RequestIds {
+pub(crate) struct RequestIds {
     run: u32,
     last: Cell<u64>,
 }
@@ -114,7 +114,7 @@ impl RequestIds {
 }
 
 /// Applies the effects of commits: to the session index, to the ended ids, and to the log.
-pub fn sink(index: SessionIndex, ended: EndedIds) -> EffectHandler {
+pub(crate) fn sink(index: SessionIndex, ended: EndedIds) -> EffectHandler {
     Box::new(move |effect| {
         log(&effect);
         ended.apply(&effect);
@@ -153,7 +153,7 @@ fn log(effect: &Effect) {
 
 impl App {
     /// Whether the daemon is stopping: what has not begun is not begun any more.
-    pub fn is_stopping(&self) -> bool {
+    pub(crate) fn is_stopping(&self) -> bool {
         *self.stop.borrow()
     }
 
@@ -161,7 +161,7 @@ impl App {
     ///
     /// # Errors
     /// The store's; what could not be written keeps waiting.
-    pub async fn flush_refusals(&self, deadline: Duration) -> Result<(), CommandError> {
+    pub(crate) async fn flush_refusals(&self, deadline: Duration) -> Result<(), CommandError> {
         self.refusals.flush(&self.store, self.clock.now(), deadline).await
     }
 }

@@ -7,6 +7,7 @@ mod blocking;
 mod call;
 mod command;
 mod doctor;
+#[expect(unreachable_pub, reason = "its files are about to move")]
 mod import;
 mod login;
 mod metrics;
@@ -16,11 +17,11 @@ mod status;
 mod trail;
 mod users;
 
-pub use self::app::{App, Paths, RequestIds, sink};
-pub use self::import::ImportSessions;
-pub use self::refusals::RefusalBuffer;
-pub use self::status::current_status;
-pub use self::trail::verify_trail;
+pub(crate) use self::app::{App, Paths, RequestIds, sink};
+pub(crate) use self::import::ImportSessions;
+pub(crate) use self::refusals::RefusalBuffer;
+pub(crate) use self::status::current_status;
+pub(crate) use self::trail::verify_trail;
 
 use std::os::fd::BorrowedFd;
 
@@ -38,10 +39,10 @@ use crate::log::REPEATED;
 use crate::peer::Caller;
 
 /// Who asks: the peer, and its connection if a hang-up is to be noticed.
-pub type Asker<'a> = (&'a Caller, Option<BorrowedFd<'a>>);
+pub(crate) type Asker<'a> = (&'a Caller, Option<BorrowedFd<'a>>);
 
 /// The reply line to `line`, both without their newlines.
-pub async fn handle_line(app: &App, asker: Asker<'_>, line: &[u8]) -> Vec<u8> {
+pub(crate) async fn handle_line(app: &App, asker: Asker<'_>, line: &[u8]) -> Vec<u8> {
     let watch = Stopwatch::start();
     match decode(line) {
         Ok(request) => execute(app, asker, &request, watch).await,
@@ -79,7 +80,7 @@ async fn execute(
 
 /// How a line is to be handled, by its command.
 #[derive(Debug)]
-pub enum Route {
+pub(crate) enum Route {
     /// It was answered at once: this is its reply.
     Immediate(Vec<u8>),
     /// It changes nothing and has a short reply, so that it may run together with others of its
@@ -90,7 +91,7 @@ pub enum Route {
 }
 
 /// Reads a line's command, and answers it if what the daemon has in memory is enough.
-pub fn route(app: &App, caller: &Caller, line: &[u8]) -> Route {
+pub(crate) fn route(app: &App, caller: &Caller, line: &[u8]) -> Route {
     let watch = Stopwatch::start();
     let Ok(request) = decode(line) else { return Route::Exclusive };
     let own = |command| matches!(command, CommandName::AuthVerify) && app.own;
@@ -102,7 +103,7 @@ pub fn route(app: &App, caller: &Caller, line: &[u8]) -> Route {
 }
 
 /// Whether the line is one of [`Route::Batchable`].
-pub fn is_batchable(line: &[u8]) -> bool {
+pub(crate) fn is_batchable(line: &[u8]) -> bool {
     decode(line).is_ok_and(|request| can_be_batched(request.command))
 }
 

@@ -24,7 +24,7 @@ type RefusalKey = (String, String, String);
 
 /// Refusals that are not yet written.
 #[derive(Debug, Default)]
-pub struct RefusalBuffer(RefCell<HashMap<RefusalKey, u64>>);
+pub(crate) struct RefusalBuffer(RefCell<HashMap<RefusalKey, u64>>);
 
 impl RefusalBuffer {
     /// Counts one.
@@ -53,12 +53,12 @@ impl RefusalBuffer {
     }
 
     /// Takes what waits.
-    pub fn take(&self) -> Vec<(RefusalKey, u64)> {
+    pub(crate) fn take(&self) -> Vec<(RefusalKey, u64)> {
         self.0.take().into_iter().collect()
     }
 
     /// Puts back what could not be written.
-    pub fn restore(&self, refusals: Vec<(RefusalKey, u64)>) {
+    pub(crate) fn restore(&self, refusals: Vec<(RefusalKey, u64)>) {
         for (place, count) in refusals {
             self.add(place, count);
         }

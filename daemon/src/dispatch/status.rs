@@ -14,7 +14,7 @@ use crate::handlers::admin::{DAEMON_VERSION, status};
 ///
 /// # Errors
 /// The store's; a database that is missing is not one.
-pub async fn current_status(app: &App, deadline: Duration) -> Result<Success, CommandError> {
+pub(crate) async fn current_status(app: &App, deadline: Duration) -> Result<Success, CommandError> {
     let known = known(app);
     app.store.read_or_missing(deadline, move |db| status(db, known)).await
 }

@@ -7,7 +7,10 @@ use crate::error::CommandError;
 use crate::handlers::audit::{Step, Verify, verify_step};
 
 /// The verdict on the chain.
-pub async fn verify_trail(app: &App, mut state: Verify) -> Result<VerifyResult, CommandError> {
+pub(crate) async fn verify_trail(
+    app: &App,
+    mut state: Verify,
+) -> Result<VerifyResult, CommandError> {
     // Each step has the whole time in which work must begin: the check as a whole has no limit.
     let deadline = app.limits.borrow().request_timeout;
     loop {

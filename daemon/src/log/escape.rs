@@ -11,7 +11,7 @@ pub(super) const CUT: &str = "…";
 
 /// The text with every character escaped, as in Rust (`\n`, `\u{202e}`), that would end a line,
 /// move the cursor or change the direction of what follows.
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         push_escaped(&mut safe, character);

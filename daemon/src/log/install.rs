@@ -19,7 +19,6 @@ const ENDING: Duration = Duration::from_secs(2);
 
 /// The least severe level that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum LogLevel {
     Error,
     Warn,
@@ -42,7 +41,7 @@ impl From<LogLevel> for Level {
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// Text or JSON.
     pub format: LogFormat,
     /// The least severe level that is written.
@@ -53,11 +52,11 @@ pub struct Options {
 
 /// Changes the level while the daemon runs.
 #[derive(Clone, Debug)]
-pub struct Handle(Arc<AtomicU8>);
+pub(crate) struct Handle(Arc<AtomicU8>);
 
 impl Handle {
     /// Applies from the next record on.
-    pub fn set_level(&self, level: LogLevel) {
+    pub(crate) fn set_level(&self, level: LogLevel) {
         self.0.store(rank(level.into()), Ordering::Relaxed);
     }
 
@@ -71,7 +70,7 @@ static LOG: OnceLock<(Queue, LogFormat)> = OnceLock::new();
 
 /// Writes why the daemon ends: as a record where the log is in JSON, as a plain line in text and
 /// before there is a log.
-pub fn report_fatal(message: &str, exit_code: u8) {
+pub(crate) fn report_fatal(message: &str, exit_code: u8) {
     settle();
     match LOG.get() {
         Some((_, LogFormat::Json)) => tracing::error!(exit_code, "{message}"),
@@ -85,21 +84,21 @@ pub fn report_fatal(message: &str, exit_code: u8) {
 }
 
 /// Logs what was counted, so that the records that end the log come after it.
-pub fn settle() {
+pub(crate) fn settle() {
     if let Some((queue, _)) = LOG.get() {
         queue.settle();
     }
 }
 
 /// Waits for a short while until everything is written, because the process ends.
-pub fn flush() {
+pub(crate) fn flush() {
     if let Some((queue, _)) = LOG.get() {
         queue.flush(ENDING);
     }
 }
 
 /// Ends the process at once, except that the log is written first.
-pub fn exit(code: i32) -> ! {
+pub(crate) fn exit(code: i32) -> ! {
     flush();
     std::process::exit(code)
 }
@@ -109,7 +108,7 @@ pub fn exit(code: i32) -> ! {
 ///
 /// # Errors
 /// The thread that writes could not be started.
-pub fn init(options: Options, now: Now) -> io::Result<Handle> {
+pub(crate) fn init(options: Options, now: Now) -> io::Result<Handle> {
     let (lines, handle) = lines(options, now);
     let queue = lines.queue.clone();
     if tracing::subscriber::set_global_default(lines).is_ok() {
@@ -166,7 +165,7 @@ impl Subscriber for Lines {
 
 /// The contents of the ready line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ready {
+pub(crate) struct Ready {
     /// The admin socket.
     pub socket: String,
     /// The database's file.
@@ -179,7 +178,7 @@ pub struct Ready {
 
 /// Logs that the daemon is ready, whatever the level: one line in text, the same with its parts as
 /// fields in JSON.
-pub fn ready(ready: &Ready) {
+pub(crate) fn ready(ready: &Ready) {
     let Ready { socket, database, kind, accounts } = ready;
     tracing::info!(
         target: PLAIN, socket, database, kind, accounts,
@@ -190,7 +189,7 @@ pub fn ready(ready: &Ready) {
 /// Whether standard error goes to journald (`JOURNAL_STREAM`) or, without that variable, systemd
 /// started this very process: a child of a service inherits the variables, but its lines may go
 /// elsewhere.
-pub fn started_by_systemd(env: &dyn Fn(&str) -> Option<OsString>, pid: u32) -> bool {
+pub(crate) fn started_by_systemd(env: &dyn Fn(&str) -> Option<OsString>, pid: u32) -> bool {
     let text = |name: &str| env(name).and_then(|text| text.into_string().ok());
     if let Some(stream) = text("JOURNAL_STREAM") {
         let stat = nix::sys::stat::fstat(std::io::stderr());

@@ -16,7 +16,7 @@ const END_BYTES: usize = CUT.len() + 3;
 
 /// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// Plain text lines.
     Text,
     /// One JSON object per line.

@@ -12,10 +12,10 @@ mod queue;
 mod record;
 mod repeats;
 
-pub use escape::escape;
-pub use install::{
+pub(crate) use escape::escape;
+pub(crate) use install::{
     Handle, LogLevel, Options, Ready, exit, flush, init, ready, report_fatal, settle,
     started_by_systemd,
 };
-pub use line::LogFormat;
-pub use record::REPEATED;
+pub(crate) use line::LogFormat;
+pub(crate) use record::REPEATED;

@@ -13,7 +13,7 @@ pub(super) const PLAIN: &str = "plain";
 
 /// Records of this target are caused by a peer's requests, so that a peer can cause any number of
 /// them: repeated ones are counted. The peer is the field `ip` or `uid`.
-pub const REPEATED: &str = "repeated";
+pub(crate) const REPEATED: &str = "repeated";
 
 /// Most characters of the daemon's own texts.
 const OWN_CHARS: usize = 2000;

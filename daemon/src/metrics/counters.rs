@@ -13,7 +13,7 @@ pub(super) type Counters<const N: usize> = Family<[Label; N], Counter>;
 
 /// What happened since the start.
 #[derive(Debug, Default)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     pub(super) commands: Counters<2>,
     pub(super) rejected: Counters<1>,
     pub(super) accepted: Counter,
@@ -23,28 +23,28 @@ pub struct Metrics {
 
 impl Metrics {
     /// A command was answered; `None`: it succeeded.
-    pub fn command(&self, command: CommandName, failure: Option<ErrorCode>) {
+    pub(crate) fn command(&self, command: CommandName, failure: Option<ErrorCode>) {
         let code = failure.map_or("ok", ErrorCode::name);
         self.commands.get_or_create(&[("command", command.name()), ("code", code)]).inc();
     }
 
     /// A line was answered that contained no readable command.
-    pub fn rejected(&self, code: ErrorCode) {
+    pub(crate) fn rejected(&self, code: ErrorCode) {
         self.rejected.get_or_create(&[("code", code.name())]).inc();
     }
 
     /// A connection was accepted.
-    pub fn accepted(&self) {
+    pub(crate) fn accepted(&self) {
         self.accepted.inc();
     }
 
     /// A connection was turned away: `forbidden` or `busy`.
-    pub fn refused(&self, code: ErrorCode) {
+    pub(crate) fn refused(&self, code: ErrorCode) {
         self.refused.get_or_create(&[("code", code.name())]).inc();
     }
 
     /// A login was decided: `ok`, or the reason as logged.
-    pub fn login(&self, result: &'static str) {
+    pub(crate) fn login(&self, result: &'static str) {
         self.logins.get_or_create(&[("result", result)]).inc();
     }
 }

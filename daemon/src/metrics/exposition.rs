@@ -13,13 +13,13 @@ use prometheus_client::registry::{Registry, Unit};
 use super::counters::{Label, Metrics};
 
 /// The media type of OpenMetrics 1.0 text.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 type Number = Gauge<u64, AtomicU64>;
 
 /// The gauges at the moment of a scrape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     /// Open connections, and the most that may be open.
     pub connections: (u64, u64),
     /// Hashes that are computed, that wait, and that were computed since the start.
@@ -48,7 +48,7 @@ pub struct DatabaseFigures {
 }
 
 /// The whole text, `# EOF` included.
-pub fn exposition(
+pub(crate) fn exposition(
     metrics: &Metrics,
     figures: &Snapshot,
     version: &'static str,

@@ -5,5 +5,5 @@ mod exposition;
 #[cfg(test)]
 mod grammar;
 
-pub use self::counters::Metrics;
-pub use self::exposition::{CONTENT_TYPE, DatabaseFigures, Snapshot, exposition};
+pub(crate) use self::counters::Metrics;
+pub(crate) use self::exposition::{CONTENT_TYPE, DatabaseFigures, Snapshot, exposition};

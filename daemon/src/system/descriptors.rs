@@ -8,10 +8,10 @@ use super::widened;
 
 /// Files that are open in addition to connections: the standard three, sockets, locks, database with
 /// WAL and journal, the runtime's own, a spare one, and what a backup needs.
-pub const OTHER_FILES: u64 = 64;
+pub(crate) const OTHER_FILES: u64 = 64;
 
 /// The soft and the hard limit of open files.
-pub fn descriptor_limit() -> io::Result<(u64, u64)> {
+pub(crate) fn descriptor_limit() -> io::Result<(u64, u64)> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     Ok((widened(soft), widened(hard)))
 }

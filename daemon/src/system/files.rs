@@ -60,7 +60,7 @@ impl Seen {
 }
 
 /// Whether this process may write there. A read-only file system refuses root as well.
-pub fn is_writable(path: &Path) -> bool {
+pub(crate) fn is_writable(path: &Path) -> bool {
     access(path, AccessFlags::W_OK).is_ok()
 }
 

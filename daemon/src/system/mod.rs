@@ -8,12 +8,12 @@ mod network;
 mod open_files;
 mod space;
 
-pub use self::descriptors::{OTHER_FILES, descriptor_limit};
-pub use self::files::{Seen, is_writable};
-pub use self::names::{gid_of, group_name, known_group, user_name};
-pub use self::network::network_file_system;
-pub use self::open_files::{FileId, descriptors_of};
-pub use self::space::{Space, space};
+pub(crate) use self::descriptors::{OTHER_FILES, descriptor_limit};
+pub(crate) use self::files::{Seen, is_writable};
+pub(crate) use self::names::{gid_of, known_group, user_name};
+pub(crate) use self::network::network_file_system;
+pub(crate) use self::open_files::{FileId, descriptors_of};
+pub(crate) use self::space::{Space, space};
 
 /// A number of the system, whose type has 32 or 64 bits depending on the machine.
 pub(crate) fn widened(number: impl Into<u64>) -> u64 {

@@ -18,7 +18,7 @@ const GROUPS: &str = "/etc/group";
 const ALONE: bool = cfg!(target_feature = "crt-static");
 
 /// The gid of the group of that name; `None` where there is none.
-pub fn gid_of(name: &str) -> io::Result<Option<u32>> {
+pub(crate) fn gid_of(name: &str) -> io::Result<Option<u32>> {
     if ALONE {
         let text = file(GROUPS)?;
         return Ok(entries(&text).find(|entry| entry.0 == name).map(|entry| entry.1));
@@ -27,7 +27,7 @@ pub fn gid_of(name: &str) -> io::Result<Option<u32>> {
 }
 
 /// The name of the group with that gid; `None` where it has none.
-pub fn known_group(gid: u32) -> io::Result<Option<String>> {
+pub(crate) fn known_group(gid: u32) -> io::Result<Option<String>> {
     if ALONE {
         return in_file(GROUPS, gid);
     }
@@ -35,12 +35,12 @@ pub fn known_group(gid: u32) -> io::Result<Option<String>> {
 }
 
 /// The name of a gid, or its number.
-pub fn group_name(gid: u32) -> String {
+pub(crate) fn group_name(gid: u32) -> String {
     known_group(gid).ok().flatten().unwrap_or_else(|| gid.to_string())
 }
 
 /// The name of a uid, or its number.
-pub fn user_name(uid: u32) -> String {
+pub(crate) fn user_name(uid: u32) -> String {
     let name = if ALONE {
         in_file(USERS, uid)
     } else {

@@ -17,7 +17,7 @@ const NETWORK: [(i64, &str); 7] = [
 
 /// The network file system that contains the directory of `file`; `None` on a local one, and where
 /// the system does not report it.
-pub fn network_file_system(file: &Path) -> Option<&'static str> {
+pub(crate) fn network_file_system(file: &Path) -> Option<&'static str> {
     let directory = file.parent().unwrap_or(file);
     let FsType(kind) = statfs(directory).ok()?.filesystem_type();
     network_name(kind)

@@ -13,19 +13,19 @@ const DESCRIPTORS: &str = "/proc/self/fd";
 
 /// Identifies a file, whatever its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileId {
+pub(crate) struct FileId {
     device: u64,
     inode: u64,
 }
 
 impl FileId {
     /// From the metadata of a file. Valid for as long as the file exists.
-    pub fn of(found: &fs::Metadata) -> Self {
+    pub(crate) fn of(found: &fs::Metadata) -> Self {
         Self { device: found.dev(), inode: found.ino() }
     }
 
     /// The same from a system call of the `stat` family.
-    pub fn of_stat(found: &FileStat) -> Self {
+    pub(crate) fn of_stat(found: &FileStat) -> Self {
         Self { device: widened(found.st_dev), inode: widened(found.st_ino) }
     }
 }
@@ -37,7 +37,7 @@ const STANDARD: [&str; 3] = ["0", "1", "2"];
 /// the standard ones. Closing one that is not of `O_PATH` drops all locks that the process has on
 /// the file (`fcntl(2)`). Where other threads may open and close the same file, the caller prevents
 /// them meanwhile.
-pub fn descriptors_of(file: FileId) -> io::Result<usize> {
+pub(crate) fn descriptors_of(file: FileId) -> io::Result<usize> {
     let mut count = 0;
     for entry in fs::read_dir(DESCRIPTORS)? {
         let entry = entry?;

@@ -9,7 +9,7 @@ use super::widened;
 
 /// Bytes of a file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Space {
+pub(crate) struct Space {
     /// What an unprivileged user may still write.
     pub free: u64,
     /// All of it.
@@ -20,7 +20,7 @@ pub struct Space {
 ///
 /// # Errors
 /// Those of `statvfs(3)`.
-pub fn space(path: &Path) -> io::Result<Space> {
+pub(crate) fn space(path: &Path) -> io::Result<Space> {
     let found = statvfs(path)?;
     let bytes = |blocks: u64| blocks.saturating_mul(widened(found.fragment_size()));
     Ok(Space {

@@ -23,7 +23,7 @@ Examples:
 /// The record of every change
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Audit {
+pub(crate) struct Audit {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -32,7 +32,7 @@ pub struct Audit {
 /// What to do with the record.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// List the changes, newest first
     Ls(Ls),
     /// Check that no record is missing or altered
@@ -41,7 +41,7 @@ pub enum Verb {
 
 impl Audit {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Ls(command) => command.run(context),
             Verb::Verify(command) => command.run(context),
@@ -57,7 +57,7 @@ Examples:
 /// List the changes, newest first
 #[derive(Debug, Args)]
 #[command(after_long_help = LS_EXAMPLES)]
-pub struct Ls {
+pub(crate) struct Ls {
     #[command(flatten)]
     count: CountFlag,
 
@@ -103,7 +103,7 @@ chain whose end was cut off is whole, but no longer contains that record.";
 /// Check that no record is missing or altered; exits with 1 where one is
 #[derive(Debug, Args)]
 #[command(after_long_help = VERIFY_EXAMPLES)]
-pub struct Verify {
+pub(crate) struct Verify {
     /// Number of a record that must still be in the chain
     #[arg(long, value_name = "N", requires = "hash")]
     number: Option<u64>,

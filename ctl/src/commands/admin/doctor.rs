@@ -27,7 +27,7 @@ all the same.";
 /// Find out what is wrong with the installation, and what to do
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Doctor {
+pub(crate) struct Doctor {
     #[command(flatten)]
     format: FormatFlags,
 }
@@ -37,7 +37,7 @@ impl Doctor {
     ///
     /// # Errors
     /// Why the daemon could not be asked, or that there is something to do.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let own = context.socket_choice()?.probe();
         let mut rows = own.iter().map(written).collect::<Result<Vec<_>, _>>()?;
         let end = match context.call(CommandName::Doctor, &NoArgs {}) {

@@ -18,11 +18,11 @@ Examples:
 /// Print figures for monitoring, as Prometheus reads them
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Metrics {}
+pub(crate) struct Metrics {}
 
 impl Metrics {
     /// Carries it out.
-    pub fn run(context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(context: &mut Context) -> Result<(), CliError> {
         let result = context.call(CommandName::Metrics, &NoArgs {})?;
         let exposition = decode(&result)?;
         // Needs no escaping: labels hold only names that the daemon itself defines.

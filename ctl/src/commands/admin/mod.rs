@@ -26,7 +26,7 @@ Examples:
 /// Look after the daemon itself
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Admin {
+pub(crate) struct Admin {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -35,7 +35,7 @@ pub struct Admin {
 /// What to do with the daemon.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// Is the daemon well
     Status(status::Status),
     /// The record of every change
@@ -54,7 +54,7 @@ pub enum Verb {
 
 impl Admin {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Status(command) => command.run(context),
             Verb::Audit(verb) => verb.run(context),

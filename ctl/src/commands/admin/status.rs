@@ -23,7 +23,7 @@ Examples:
 /// Is the daemon well: version, uptime, database, counts
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Status {
+pub(crate) struct Status {
     /// Exit with 0, or with 69 where the daemon or its database is missing; print nothing
     #[arg(long, conflicts_with = "format")]
     check: bool,
@@ -34,7 +34,7 @@ pub struct Status {
 
 impl Status {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         if self.check {
             return check(context);
         }

@@ -23,7 +23,7 @@ Examples:
 /// Print a script that completes command lines: bash, zsh or fish
 #[derive(Debug, Args)]
 #[command(after_long_help = COMPLETIONS_EXAMPLES)]
-pub struct Completions {
+pub(crate) struct Completions {
     /// bash, zsh or fish
     #[arg(value_parser = shell)]
     shell: Shell,
@@ -40,7 +40,7 @@ fn shell(text: &str) -> Result<Shell, String> {
 
 impl Completions {
     /// Carries it out.
-    pub fn run(self, context: &Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &Context) -> Result<(), CliError> {
         output::data(&script(self.shell, (context.tree)()))
     }
 }
@@ -53,7 +53,7 @@ Examples:
 /// Write manual pages into a directory, which is created where it is missing
 #[derive(Debug, Args)]
 #[command(after_long_help = MAN_EXAMPLES)]
-pub struct Man {
+pub(crate) struct Man {
     /// The directory
     #[arg(value_name = "DIR")]
     directory: PathBuf,
@@ -61,7 +61,7 @@ pub struct Man {
 
 impl Man {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let failed = |error| CliError::System("cannot write the manual pages", error);
         paths::check(&self.directory, "DIR")?;
         fs::create_dir_all(&self.directory).map_err(failed)?;

@@ -26,7 +26,7 @@ The secret is shown this once: only its hash is kept. It ends after a year unles
 /// Make an app password, or without a user name an access token
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Add {
+pub(crate) struct Add {
     /// User name or UID; without one it is an access token of nobody
     username: Option<String>,
 
@@ -53,7 +53,7 @@ pub struct Add {
 
 impl Add {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let name = prompt::text(&context.person, self.name, ("Client Name", "--name"))?;
         let scope = prompt::text(&context.person, self.scope, ("Authorization Scope", "--scope"))?;
         let expires_in = self.expires.map(|seconds| Int(seconds.into()));

@@ -21,7 +21,7 @@ Examples:
 /// List sessions of users and clients, most recently active first
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Ls {
+pub(crate) struct Ls {
     /// `expired`, a reference id, a session id, a secret, a UID, or how the name of the user,
     /// client or provider begins
     search: Option<String>,
@@ -35,7 +35,7 @@ pub struct Ls {
 
 impl Ls {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
         let listing = listing::fetch(context, CommandName::AuthLs, self.count.count, args)?;
         listing.print(context, self.format, ("session", &table))

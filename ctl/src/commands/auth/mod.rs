@@ -21,7 +21,7 @@ Examples:
 /// Manage sessions, app passwords and access tokens
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Auth {
+pub(crate) struct Auth {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -30,7 +30,7 @@ pub struct Auth {
 /// What to do with sessions.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// List sessions of users and clients, most recently active first
     Ls(ls::Ls),
     /// Make an app password, or without a user name an access token
@@ -45,7 +45,7 @@ pub enum Verb {
 
 impl Auth {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Ls(command) => command.run(context),
             Verb::Add(command) => command.run(context),

@@ -18,7 +18,7 @@ Examples:
 /// End every session, delete all app passwords and access tokens, after an automatic backup
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Reset {
+pub(crate) struct Reset {
     #[command(flatten)]
     yes: YesFlag,
 
@@ -28,7 +28,7 @@ pub struct Reset {
 
 impl Reset {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = "End every session and delete all app passwords and access tokens?";
         let consent = prompt::consent(&context.person, self.yes.yes, question, "--yes")?;
         let result = context.call_agreed(&consent, CommandName::AuthReset, &NoArgs {})?;

@@ -25,7 +25,7 @@ A secret on the command line can be seen in the process list; - is safer.";
 /// End sessions, delete app passwords and access tokens
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Rm {
+pub(crate) struct Rm {
     /// Reference ids, session ids, access tokens or app passwords, - for standard input; asked
     /// for where they are left out
     #[arg(value_name = "IDENTIFIER")]
@@ -40,7 +40,7 @@ pub struct Rm {
 
 impl Rm {
     /// Carries it out: every identifier is tried.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let sessions = identifier::take_all(context, self.identifiers)?;
         let names: Vec<_> = sessions.iter().map(identifier::name).collect();
         let question = format!("End {}?", names.join(", "));

@@ -22,7 +22,7 @@ Examples:
 /// Show all properties of a session
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Show {
+pub(crate) struct Show {
     /// Reference id, session id, access token or app password, - for standard input; asked for
     /// where it is left out
     identifier: Option<String>,
@@ -33,7 +33,7 @@ pub struct Show {
 
 impl Show {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let session = identifier::take(context, self.identifier)?;
         let result = context.call(CommandName::AuthShow, &Target { session })?;
         let found = decode(&result)?;

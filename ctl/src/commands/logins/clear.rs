@@ -19,7 +19,7 @@ Examples:
 /// Clear records, counters and bans: all, or those of a user and of an address
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Clear {
+pub(crate) struct Clear {
     /// Only those under this name
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
@@ -37,7 +37,7 @@ pub struct Clear {
 
 impl Clear {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = question(self.user.as_deref(), self.ip.as_deref());
         let consent = prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
         let args = logins::Clear { name: self.user, client_ip: self.ip };

@@ -25,7 +25,7 @@ An address, a name and a realm have one row, which each attempt updates.";
 /// List login attempts, newest first
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Ls {
+pub(crate) struct Ls {
     /// How the name or the address begins
     search: Option<String>,
 
@@ -62,7 +62,7 @@ pub struct Ls {
 
 impl Ls {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let since = match &self.since {
             None => None,
             Some(text) => Some(

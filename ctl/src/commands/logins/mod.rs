@@ -3,7 +3,7 @@
 mod clear;
 mod follow;
 mod ls;
-pub mod rows;
+pub(crate) mod rows;
 
 use clap::{Args, Subcommand};
 
@@ -20,7 +20,7 @@ Examples:
 /// Show login attempts, lift bans
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Logins {
+pub(crate) struct Logins {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -29,7 +29,7 @@ pub struct Logins {
 /// What to do with login attempts.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// List login attempts, newest first
     #[command(visible_alias = "logins")]
     Ls(Box<ls::Ls>),
@@ -40,7 +40,7 @@ pub enum Verb {
 
 impl Logins {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Ls(command) => command.run(context),
             Verb::Clear(command) => command.run(context),

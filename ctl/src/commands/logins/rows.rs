@@ -4,7 +4,7 @@ use crate::object::Object;
 use crate::report::Report;
 
 /// The columns of the documentation.
-pub fn table(entries: &[Object<'_>]) -> Report {
+pub(crate) fn table(entries: &[Object<'_>]) -> Report {
     let rows = entries.iter().map(|entry| {
         vec![
             entry.text("client_ip"),

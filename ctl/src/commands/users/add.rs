@@ -29,7 +29,7 @@ The role is admin unless -r says otherwise.";
 /// Add an account
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Add {
+pub(crate) struct Add {
     /// User name, asked for where it is left out
     username: Option<String>,
 
@@ -49,7 +49,7 @@ pub struct Add {
 
 impl Add {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let name = prompt::username(&context.person, self.username)?;
         let password = self.password.take(context)?;
         let mut draft = Draft { name, fields: self.fields.into_fields()?, generated: false };

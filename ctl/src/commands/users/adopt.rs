@@ -25,7 +25,7 @@ with the code of the first that was not found (3) or refused (2).";
 /// Create accounts from the legacy table of an old PhotoPrism
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Adopt {
+pub(crate) struct Adopt {
     /// Names or UIDs of legacy accounts
     #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all")]
     names: Vec<String>,
@@ -44,7 +44,7 @@ pub struct Adopt {
 
 impl Adopt {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = users::Adopt {
             names: (!self.all).then_some(self.names),
             all: self.all.then_some(true),

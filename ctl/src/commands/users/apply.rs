@@ -34,7 +34,7 @@ What an account does not name stays as it is. A second run changes nothing.";
 /// Create and change accounts as a file declares them
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Apply {
+pub(crate) struct Apply {
     /// The file, - for standard input
     #[arg(short, long, value_name = "FILE")]
     file: PathBuf,
@@ -56,7 +56,7 @@ pub struct Apply {
 
 impl Apply {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let mut file = open(&self.file)?;
         if matches!(file, Input::Database(_)) {
             let why = "is a database; a text declares accounts, see photoprism users import";

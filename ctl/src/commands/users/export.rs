@@ -22,7 +22,7 @@ passwords and without two-factor authentication.";
 /// Write accounts down, one JSON object a line
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Export {
+pub(crate) struct Export {
     /// An id, a UID, or how the name, email or display name begins; all accounts without it
     search: Option<String>,
 
@@ -33,7 +33,7 @@ pub struct Export {
 
 impl Export {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let secrets = self.with_secrets.then_some(true);
         let args = |limit, cursor| transfer::Export {
             search: self.search.clone(),

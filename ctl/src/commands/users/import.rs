@@ -27,7 +27,7 @@ are reported, and the exit code is that of the first.";
 /// Create accounts from a file: CSV, NDJSON, TOML or PhotoPrism's index.db
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Import {
+pub(crate) struct Import {
     /// The file, - for standard input
     file: PathBuf,
 
@@ -41,7 +41,7 @@ pub struct Import {
 
 impl Import {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let options = Options { dry_run: self.dry_run, update: false, prune: false, consent: None };
         let results = run_import(context, &mut open(&self.file)?, options)?;
         results.print(context, self.format)

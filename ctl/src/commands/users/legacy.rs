@@ -20,7 +20,7 @@ Examples:
 /// List accounts of the legacy table, all of them
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Legacy {
+pub(crate) struct Legacy {
     /// An id, a UID, or how the name, email or full name begins
     search: Option<String>,
 
@@ -34,7 +34,7 @@ pub struct Legacy {
 
 impl Legacy {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
         let listing = listing::fetch(context, CommandName::UsersLegacy, self.count, args)?;
         listing.print(context, self.format, ("user", &table))

@@ -21,7 +21,7 @@ Examples:
 /// List accounts
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Ls {
+pub(crate) struct Ls {
     /// `all`, an id, a UID, or how the name, email or display name begins
     search: Option<String>,
 
@@ -52,7 +52,7 @@ struct Columns {
 
 impl Ls {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let deleted = self.columns.deleted.then_some(true);
         let args =
             |limit, cursor| users::Ls { search: self.search.clone(), deleted, limit, cursor };

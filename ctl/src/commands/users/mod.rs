@@ -40,7 +40,7 @@ Examples:
 /// Manage accounts
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Users {
+pub(crate) struct Users {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -49,7 +49,7 @@ pub struct Users {
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// List accounts
     Ls(ls::Ls),
     /// List accounts of the legacy table
@@ -85,7 +85,7 @@ pub enum Verb {
 
 impl Users {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Ls(command) => command.run(context),
             Verb::Legacy(command) => command.run(context),

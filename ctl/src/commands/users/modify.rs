@@ -26,7 +26,7 @@ What changes the rights of an account ends its sessions unless --keep-sessions i
 /// Change properties of an account; those whose flags are not given stay
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Mod {
+pub(crate) struct Mod {
     /// User name or UID, asked for where it is left out
     username: Option<String>,
 
@@ -50,7 +50,7 @@ pub struct Mod {
 
 impl Mod {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let password = self.password.take(context)?;
         let generated = password.as_ref().is_some_and(|password| password.generated);

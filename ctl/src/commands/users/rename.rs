@@ -18,7 +18,7 @@ UID, display name, directories, password, sessions and app passwords stay as the
 /// Give an account another name
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Rename {
+pub(crate) struct Rename {
     /// User name or UID, asked for where it is left out
     #[arg(value_name = "OLD")]
     username: Option<String>,
@@ -33,7 +33,7 @@ pub struct Rename {
 
 impl Rename {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::text(&context.person, self.username, ("Username", "OLD"))?;
         let name = prompt::text(&context.person, self.name, ("New name", "NEW"))?;
         let args = users::Rename { user, name };

@@ -18,7 +18,7 @@ Examples:
 /// Remove all accounts and reset the user tables, after an automatic backup
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Reset {
+pub(crate) struct Reset {
     #[command(flatten)]
     yes: YesFlag,
 
@@ -28,7 +28,7 @@ pub struct Reset {
 
 impl Reset {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = "Remove all accounts, sessions and app passwords?";
         let consent = prompt::consent(&context.person, self.yes.yes, question, "--yes")?;
         let result = context.call_agreed(&consent, CommandName::UsersReset, &NoArgs {})?;

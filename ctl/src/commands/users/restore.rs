@@ -16,7 +16,7 @@ Examples:
 /// Restore a deleted account
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Restore {
+pub(crate) struct Restore {
     /// User name or UID, asked for where it is left out
     username: Option<String>,
 
@@ -26,7 +26,7 @@ pub struct Restore {
 
 impl Restore {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let result = context.call(CommandName::UsersRestore, &Target { user })?;
         let user = decode(&result)?.object("user")?;

@@ -22,7 +22,7 @@ Examples:
 /// Delete accounts; they can be restored
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Rm {
+pub(crate) struct Rm {
     /// User names or UIDs, asked for where they are left out
     #[arg(value_name = "USERNAME")]
     usernames: Vec<String>,
@@ -40,7 +40,7 @@ pub struct Rm {
 
 impl Rm {
     /// Carries it out: every name is tried.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let mut names = self.usernames;
         if names.is_empty() {
             names.push(prompt::username(&context.person, None)?);

@@ -20,7 +20,7 @@ Examples:
 /// Show all properties of an account
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Show {
+pub(crate) struct Show {
     /// User name or UID, asked for where it is left out
     username: Option<String>,
 
@@ -30,7 +30,7 @@ pub struct Show {
 
 impl Show {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let result = context.call(CommandName::UsersShow, &Target { user })?;
         let found = decode(&result)?;

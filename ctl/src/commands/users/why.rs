@@ -21,7 +21,7 @@ Examples:
 /// Show why somebody cannot log in; exits with 0 if nothing prevents it, else with 1
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Why {
+pub(crate) struct Why {
     /// User name or UID, asked for where it is left out
     username: Option<String>,
 
@@ -34,7 +34,7 @@ impl Why {
     ///
     /// # Errors
     /// [`Exit::Failed`] where the login would be refused; why it was not done.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let result = context.call(CommandName::UsersWhy, &Target { user })?;
         let found = decode(&result)?;

@@ -3,7 +3,7 @@
 use super::{Default, Form, Id, Setting};
 
 /// Every setting, in the order of [`Id`].
-pub const SETTINGS: [Setting; 32] = [
+pub(crate) const SETTINGS: [Setting; 32] = [
     Setting {
         id: Id::Config,
         name: "config",

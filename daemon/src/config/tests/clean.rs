@@ -1,7 +1,7 @@
 //! Values with something after or before them, and addresses in the place of a path.
 
+use crate::config::table::{Form, Id, SETTINGS};
 use crate::config::testing::Machine;
-use crate::config::{Form, Id, SETTINGS};
 
 /// What a path must not be surrounded by, and a part of the message.
 const AROUND: [(&str, &str, &str); 10] = [

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use crate::config::paths::{AdminSocket, Database, check_separate};
 use crate::config::testing::Machine;
-use crate::config::{AdminSocket, Database, check_separate};
 
 fn socket(path: &str, given: bool) -> AdminSocket {
     AdminSocket::At { path: path.into(), given }

@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 
+use crate::config::table::SETTINGS;
 use crate::config::testing::Machine;
-use crate::config::{Process, SETTINGS, Start, load, report};
+use crate::config::{Process, Start, load, report};
 
 fn check(machine: &Machine, args: &[&str]) -> String {
     match machine.start(&[args, &["--check"]].concat()).unwrap() {

@@ -1,7 +1,8 @@
 //! Flags over environment over file over defaults, for every setting.
 
+use crate::config::error::Source;
+use crate::config::table::{Default, Id, SETTINGS, Setting};
 use crate::config::testing::Machine;
-use crate::config::{Default, Id, SETTINGS, Setting, Source};
 
 /// Three valid, different values of each setting, except those that need another one.
 fn good(machine: &Machine, id: Id) -> Option<[String; 3]> {

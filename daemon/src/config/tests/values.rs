@@ -5,10 +5,11 @@ use std::time::Duration;
 use photoprism_protocol::level::Level;
 use proptest::prelude::*;
 
+use crate::config::settings::{Argon2Params, Scheme, Settings};
+use crate::config::table::{Form, Id, SETTINGS};
 use crate::config::testing::Machine;
-use crate::config::{
-    Allowed, Argon2Params, Form, Id, Lifetime, Limits, Peer, SETTINGS, Scheme, Settings,
-};
+use crate::config::values::Lifetime;
+use crate::config::{Allowed, Limits, Peer};
 use crate::log::{LogFormat, LogLevel};
 
 fn with(name: &str, text: &str) -> Settings {

@@ -20,7 +20,7 @@ The file stays until you delete it.";
 /// Make a backup of the accounts
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Create {
+pub(crate) struct Create {
     #[command(flatten)]
     json: JsonFlag,
 }

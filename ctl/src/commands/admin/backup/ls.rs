@@ -19,7 +19,7 @@ Examples:
 /// List backups, newest first
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Ls {
+pub(crate) struct Ls {
     #[command(flatten)]
     count: CountFlag,
 

@@ -24,7 +24,7 @@ next to the database of the daemon.";
 /// Create and restore backups of the accounts
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Backup {
+pub(crate) struct Backup {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -33,7 +33,7 @@ pub struct Backup {
 /// What to do with backups.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// Make a backup of the accounts
     Create(create::Create),
     /// List backups, newest first
@@ -46,7 +46,7 @@ pub enum Verb {
 
 impl Backup {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Create(command) => command.run(context),
             Verb::Ls(command) => command.run(context),

@@ -25,7 +25,7 @@ passwords end; with --with-sessions those of the backup come back, revoked ones 
 /// Put the accounts of a backup in place of those that there are
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Restore {
+pub(crate) struct Restore {
     /// Name of the backup as `admin backup ls` lists it, or its path
     file: String,
 

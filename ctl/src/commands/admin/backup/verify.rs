@@ -22,7 +22,7 @@ Examples:
 /// Check that backups are whole; exits with 1 where one is not
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Verify {
+pub(crate) struct Verify {
     /// Name of a backup as `admin backup ls` lists it, or its path; left out: all of them
     file: Option<String>,
 

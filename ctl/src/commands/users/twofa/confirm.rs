@@ -19,7 +19,7 @@ Examples:
 /// Turn it on with a first code of the app
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Confirm {
+pub(crate) struct Confirm {
     /// User name or UID, asked for where it is left out
     username: Option<String>,
 
@@ -32,7 +32,7 @@ pub struct Confirm {
 
 impl Confirm {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let code = prompt::text(&context.person, self.code, ("Code", "it as CODE"))?;
         let args = twofa::Confirm { user, passcode: Secret::new(code) };

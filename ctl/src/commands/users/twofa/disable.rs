@@ -18,7 +18,7 @@ Examples:
 /// Turn it off and delete the key
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Disable {
+pub(crate) struct Disable {
     /// User name or UID, asked for where it is left out
     username: Option<String>,
 
@@ -31,7 +31,7 @@ pub struct Disable {
 
 impl Disable {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let question = format!("Turn two-factor authentication of {user:?} off?");
         prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;

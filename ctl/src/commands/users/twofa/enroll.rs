@@ -23,7 +23,7 @@ Nothing changes until `photoprism users 2fa confirm` got a first code of the app
 /// Make a key for an authenticator app
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Enroll {
+pub(crate) struct Enroll {
     /// User name or UID, asked for where it is left out
     username: Option<String>,
 
@@ -37,7 +37,7 @@ pub struct Enroll {
 
 impl Enroll {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let args = Target { user };
         let result = context.call(CommandName::Users2faEnroll, &args)?;

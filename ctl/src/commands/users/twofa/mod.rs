@@ -24,7 +24,7 @@ Examples:
 /// Two-factor authentication of an account
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct TwoFactor {
+pub(crate) struct TwoFactor {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -33,7 +33,7 @@ pub struct TwoFactor {
 /// What to do with the second factor.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// Show whether it is on
     Show(show::Show),
     /// Make a key for an authenticator app
@@ -48,7 +48,7 @@ pub enum Verb {
 
 impl TwoFactor {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Show(command) => command.run(context),
             Verb::Enroll(command) => command.run(context),

@@ -19,7 +19,7 @@ A recovery code works once in place of a code of the app, and turns two-factor a
 /// Make a new recovery code in place of the old one
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Recovery {
+pub(crate) struct Recovery {
     /// User name or UID, asked for where it is left out
     username: Option<String>,
 
@@ -29,7 +29,7 @@ pub struct Recovery {
 
 impl Recovery {
     /// Carries it out.
-    pub fn run(self, context: &mut Context) -> Result<(), CliError> {
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let result = context.call(CommandName::Users2faRecovery, &Target { user })?;
         let code = shown(&result, "recovery_code")?;
