@@ -52,7 +52,6 @@ pub(crate) struct Cli {
     /// Flags that every command takes.
     #[command(flatten)]
     pub global: Global,
-    /// What to do.
     #[command(subcommand)]
     pub noun: Noun,
 }

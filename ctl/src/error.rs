@@ -48,7 +48,6 @@ impl CliError {
         }
     }
 
-    /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::CommandLine(..) => Exit::Usage,

@@ -23,11 +23,9 @@ pub enum Exit {
     RateLimited = 6,
     /// A dry run found something to do.
     Pending = 10,
-    /// No daemon.
     NoDaemon = 69,
     /// An internal error of the daemon, or an invalid reply.
     DaemonFault = 70,
-    /// Try again.
     TryAgain = 75,
     /// No permission on the socket file.
     NoPermission = 77,

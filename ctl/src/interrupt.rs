@@ -38,7 +38,6 @@ pub(crate) enum Waited {
     Ready,
     /// The deadline passed.
     TimedOut,
-    /// Ctrl-C.
     Interrupted,
 }
 

@@ -52,7 +52,6 @@ pub(crate) struct PasswordFlags {
 /// A password to be set.
 #[derive(Debug)]
 pub(crate) struct NewPassword {
-    /// The password.
     pub secret: Secret,
     /// It was generated here and must be printed.
     pub generated: bool,

@@ -70,7 +70,6 @@ impl SocketChoice {
         Self { path, missing }
     }
 
-    /// Where to connect.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -14,7 +14,6 @@ pub(crate) enum ConfiguredPassword {
     Hash(String),
     /// A password that follows the rules; a common one only causes a warning.
     Plain {
-        /// The password.
         password: Secret,
         /// A weakness that does not prevent its use.
         warning: Option<&'static str>,

@@ -65,7 +65,6 @@ fn pages(count: u64, ask: &mut Ask<'_>) -> Result<Listing, CliError> {
 type Draw<'a> = dyn Fn(&[Object<'_>]) -> Report + 'a;
 
 impl Listing {
-    /// The rows themselves.
     pub(crate) fn into_items(self) -> Vec<Box<RawValue>> {
         self.items
     }

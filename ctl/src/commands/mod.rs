@@ -35,7 +35,6 @@ pub(crate) enum Noun {
 }
 
 impl Noun {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self {
             Self::Passwd(command) => command.run(context),

@@ -51,7 +51,6 @@ pub(crate) struct Passwd {
 }
 
 impl Passwd {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username.clone())?;
         if self.remove { self.remove(context, user) } else { self.set(context, user) }

@@ -7,7 +7,6 @@ use clap::{ArgAction, Args};
 
 use super::values;
 
-/// The global flags.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {

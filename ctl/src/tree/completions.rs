@@ -20,7 +20,6 @@ const BASH: &str = include_str!("completions.bash");
 const ZSH: &str = include_str!("completions.zsh");
 const FISH: &str = include_str!("completions.fish");
 
-/// The script.
 pub(crate) fn script(shell: Shell, root: Command) -> String {
     let (mut ways, mut words) = (String::new(), String::new());
     visit(root, &mut |path, command| {

@@ -17,7 +17,6 @@ pub(crate) const CHECK: &str = "check";
 pub(crate) enum Parsed {
     /// A text for standard output, then exit: help or version.
     Print(String),
-    /// The flags.
     Flags(ArgMatches),
 }
 

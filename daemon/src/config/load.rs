@@ -46,7 +46,6 @@ pub(crate) enum Start {
     Print(String),
     /// Print the effective settings ([`super::report`]), touch nothing.
     Check(Loaded),
-    /// Start the daemon.
     Run(Loaded),
 }
 

@@ -47,7 +47,6 @@ impl Database {
     }
 }
 
-/// The admin socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AdminSocket {
     /// systemd passes it; used unchanged.

@@ -58,7 +58,6 @@ impl SocketGroup {
 /// The peers that an entry of `--allow` applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
-    /// A user.
     Uid(u32),
     /// The members of a group.
     Gid(u32),
@@ -69,7 +68,6 @@ pub(crate) enum Peer {
 pub(crate) struct Allowed {
     /// What they may do.
     pub level: Level,
-    /// Who.
     pub peer: Peer,
 }
 

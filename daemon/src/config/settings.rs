@@ -20,9 +20,7 @@ use super::values::{Lifetime, Values, quoted};
 /// What the daemon runs with. `Debug` hides the one secret that it may contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// The account database.
     pub database: Database,
-    /// The admin socket.
     pub socket: AdminSocket,
     /// Group of the admin socket, with mode 0660; without one the mode is 0600.
     pub socket_group: Option<SocketGroup>,
@@ -63,7 +61,6 @@ pub(crate) enum Scheme {
     Bcrypt,
 }
 
-/// Parameters of Argon2id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Argon2Params {
     /// `m`: memory in KiB, 19456 (OWASP) to 65536 (larger hashes are never computed).

@@ -57,12 +57,7 @@ pub(crate) enum Form {
     /// The path of a file, a directory or a socket.
     Path,
     /// A whole number, both ends included.
-    Number {
-        /// Least value.
-        least: u64,
-        /// Greatest value.
-        most: u64,
-    },
+    Number { least: u64, most: u64 },
     /// Seconds, or -1 for never; 0 is refused.
     Lifetime,
     /// One of a few fixed values.

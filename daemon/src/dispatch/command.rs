@@ -13,7 +13,6 @@ use super::{auth, backup, doctor, import, metrics, users};
 use crate::error::CommandError;
 use crate::handlers::{self, admin, audit as trail, passwd, twofa};
 
-/// Runs the command.
 pub(super) async fn dispatch(call: &Call<'_>) -> Answer {
     if call.app.is_stopping() {
         return Err(CommandError::Unavailable("the daemon is stopping; try again".into()));

@@ -27,7 +27,6 @@ type RefusalKey = (String, String, String);
 pub(crate) struct RefusalBuffer(RefCell<HashMap<RefusalKey, u64>>);
 
 impl RefusalBuffer {
-    /// Counts one.
     pub(super) fn count(&self, attempt: &Attempt) {
         let ip = attempt.client_ip.as_str().to_owned();
         self.add((ip, recorded_name(&attempt.name), attempt.realm.clone()), 1);
@@ -88,7 +87,6 @@ impl RefusalBuffer {
     }
 }
 
-/// Writes refusals.
 fn write(tx: &Tx<'_>, refusals: &[(RefusalKey, u64)], now: Timestamp) -> Result<(), StoreError> {
     for ((client_ip, name, realm), count) in refusals {
         login_refused(tx, &Refusal { client_ip, name, realm, count: *count, now })?;

@@ -27,7 +27,6 @@ pub enum Lane {
     Login,
 }
 
-/// The work itself.
 pub(super) enum Work {
     Hash(Reply<HashString>),
     Verify(Option<Stored>, Reply<bool>),

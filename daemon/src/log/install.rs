@@ -42,7 +42,6 @@ impl From<LogLevel> for Level {
 /// How log lines are written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
-    /// Text or JSON.
     pub format: LogFormat,
     /// The least severe level that is written.
     pub level: LogLevel,
@@ -166,9 +165,7 @@ impl Subscriber for Lines {
 /// The contents of the ready line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ready {
-    /// The admin socket.
     pub socket: String,
-    /// The database's file.
     pub database: String,
     /// `own` or `photoprism`, or `photoprism, does not exist yet`.
     pub kind: &'static str,

@@ -24,7 +24,6 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Audit {
-    /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
 }
@@ -40,7 +39,6 @@ pub(crate) enum Verb {
 }
 
 impl Audit {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Ls(command) => command.run(context),

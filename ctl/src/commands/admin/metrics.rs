@@ -21,7 +21,6 @@ Examples:
 pub(crate) struct Metrics {}
 
 impl Metrics {
-    /// Carries it out.
     pub(crate) fn run(context: &mut Context) -> Result<(), CliError> {
         let result = context.call(CommandName::Metrics, &NoArgs {})?;
         let exposition = decode(&result)?;

@@ -27,7 +27,6 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Admin {
-    /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
 }
@@ -53,7 +52,6 @@ pub(crate) enum Verb {
 }
 
 impl Admin {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Status(command) => command.run(context),

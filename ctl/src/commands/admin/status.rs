@@ -33,7 +33,6 @@ pub(crate) struct Status {
 }
 
 impl Status {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         if self.check {
             return check(context);

@@ -39,7 +39,6 @@ fn shell(text: &str) -> Result<Shell, String> {
 }
 
 impl Completions {
-    /// Carries it out.
     pub(crate) fn run(self, context: &Context) -> Result<(), CliError> {
         output::data(&script(self.shell, (context.tree)()))
     }
@@ -60,7 +59,6 @@ pub(crate) struct Man {
 }
 
 impl Man {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let failed = |error| CliError::System("cannot write the manual pages", error);
         paths::check(&self.directory, "DIR")?;

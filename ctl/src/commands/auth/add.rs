@@ -52,7 +52,6 @@ pub(crate) struct Add {
 }
 
 impl Add {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let name = prompt::text(&context.person, self.name, ("Client Name", "--name"))?;
         let scope = prompt::text(&context.person, self.scope, ("Authorization Scope", "--scope"))?;

@@ -34,7 +34,6 @@ pub(crate) struct Ls {
 }
 
 impl Ls {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
         let listing = listing::fetch(context, CommandName::AuthLs, self.count.count, args)?;

@@ -22,7 +22,6 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Auth {
-    /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
 }
@@ -44,7 +43,6 @@ pub(crate) enum Verb {
 }
 
 impl Auth {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Ls(command) => command.run(context),

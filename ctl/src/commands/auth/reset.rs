@@ -27,7 +27,6 @@ pub(crate) struct Reset {
 }
 
 impl Reset {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = "End every session and delete all app passwords and access tokens?";
         let consent = prompt::consent(&context.person, self.yes.yes, question, "--yes")?;

@@ -32,7 +32,6 @@ pub(crate) struct Show {
 }
 
 impl Show {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let session = identifier::take(context, self.identifier)?;
         let result = context.call(CommandName::AuthShow, &Target { session })?;

@@ -36,7 +36,6 @@ pub(crate) struct Clear {
 }
 
 impl Clear {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = question(self.user.as_deref(), self.ip.as_deref());
         let consent = prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;

@@ -61,7 +61,6 @@ pub(crate) struct Ls {
 }
 
 impl Ls {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let since = match &self.since {
             None => None,

@@ -21,7 +21,6 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Logins {
-    /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
 }
@@ -39,7 +38,6 @@ pub(crate) enum Verb {
 }
 
 impl Logins {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Ls(command) => command.run(context),

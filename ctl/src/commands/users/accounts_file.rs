@@ -25,7 +25,6 @@ const DATABASE: &[u8] = b"SQLite format 3\0";
 
 /// What the file turned out to be.
 pub(super) enum Input {
-    /// Accounts as text.
     Text(Accounts),
     /// The whole path of a database, for the daemon to read.
     Database(String),
@@ -140,7 +139,6 @@ fn usize_of(bytes: u64) -> usize {
 }
 
 impl Accounts {
-    /// The whole text.
     pub(super) fn text(&self) -> &Secret {
         &self.text
     }

@@ -48,7 +48,6 @@ pub(crate) struct Add {
 }
 
 impl Add {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let name = prompt::username(&context.person, self.username)?;
         let password = self.password.take(context)?;

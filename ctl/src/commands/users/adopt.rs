@@ -43,7 +43,6 @@ pub(crate) struct Adopt {
 }
 
 impl Adopt {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = users::Adopt {
             names: (!self.all).then_some(self.names),

@@ -55,7 +55,6 @@ pub(crate) struct Apply {
 }
 
 impl Apply {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let mut file = open(&self.file)?;
         if matches!(file, Input::Database(_)) {

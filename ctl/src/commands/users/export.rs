@@ -32,7 +32,6 @@ pub(crate) struct Export {
 }
 
 impl Export {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let secrets = self.with_secrets.then_some(true);
         let args = |limit, cursor| transfer::Export {

@@ -40,7 +40,6 @@ pub(crate) struct Import {
 }
 
 impl Import {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let options = Options { dry_run: self.dry_run, update: false, prune: false, consent: None };
         let results = run_import(context, &mut open(&self.file)?, options)?;

@@ -33,7 +33,6 @@ pub(crate) struct Legacy {
 }
 
 impl Legacy {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
         let listing = listing::fetch(context, CommandName::UsersLegacy, self.count, args)?;

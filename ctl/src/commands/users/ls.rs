@@ -51,7 +51,6 @@ struct Columns {
 }
 
 impl Ls {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let deleted = self.columns.deleted.then_some(true);
         let args =

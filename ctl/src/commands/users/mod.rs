@@ -41,7 +41,6 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Users {
-    /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
 }
@@ -84,7 +83,6 @@ pub(crate) enum Verb {
 }
 
 impl Users {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Ls(command) => command.run(context),

@@ -49,7 +49,6 @@ pub(crate) struct Mod {
 }
 
 impl Mod {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let password = self.password.take(context)?;

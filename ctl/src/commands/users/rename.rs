@@ -32,7 +32,6 @@ pub(crate) struct Rename {
 }
 
 impl Rename {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::text(&context.person, self.username, ("Username", "OLD"))?;
         let name = prompt::text(&context.person, self.name, ("New name", "NEW"))?;

@@ -27,7 +27,6 @@ pub(crate) struct Reset {
 }
 
 impl Reset {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = "Remove all accounts, sessions and app passwords?";
         let consent = prompt::consent(&context.person, self.yes.yes, question, "--yes")?;

@@ -25,7 +25,6 @@ pub(crate) struct Restore {
 }
 
 impl Restore {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let result = context.call(CommandName::UsersRestore, &Target { user })?;

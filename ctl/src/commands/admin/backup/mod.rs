@@ -25,7 +25,6 @@ next to the database of the daemon.";
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Backup {
-    /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
 }
@@ -45,7 +44,6 @@ pub(crate) enum Verb {
 }
 
 impl Backup {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Create(command) => command.run(context),

@@ -31,7 +31,6 @@ pub(crate) struct Confirm {
 }
 
 impl Confirm {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let code = prompt::text(&context.person, self.code, ("Code", "it as CODE"))?;

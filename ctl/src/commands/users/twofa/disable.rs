@@ -30,7 +30,6 @@ pub(crate) struct Disable {
 }
 
 impl Disable {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let question = format!("Turn two-factor authentication of {user:?} off?");

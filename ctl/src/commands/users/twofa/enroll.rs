@@ -36,7 +36,6 @@ pub(crate) struct Enroll {
 }
 
 impl Enroll {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let args = Target { user };

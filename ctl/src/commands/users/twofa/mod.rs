@@ -25,7 +25,6 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct TwoFactor {
-    /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
 }
@@ -47,7 +46,6 @@ pub(crate) enum Verb {
 }
 
 impl TwoFactor {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         match self.verb {
             Verb::Show(command) => command.run(context),

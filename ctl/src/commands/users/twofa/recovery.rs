@@ -28,7 +28,6 @@ pub(crate) struct Recovery {
 }
 
 impl Recovery {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let result = context.call(CommandName::Users2faRecovery, &Target { user })?;

@@ -27,7 +27,6 @@ pub(crate) struct Show {
 }
 
 impl Show {
-    /// Carries it out.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let result = context.call(CommandName::Users2faShow, &Target { user })?;
