@@ -1,40 +1,28 @@
-//! Makes untrusted text safe to print: control characters, terminal escapes, bidirectional
-//! controls.
+//! Makes untrusted text safe to print, whatever misleads a terminal or a reader.
 
 use std::borrow::Cow;
 
-/// Whether a terminal or a reader could be misled by it.
-pub fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            // Bidirectional marks, embeddings, overrides and isolates (UAX #9).
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}'
-            // Line and paragraph separators.
-            | '\u{2028}' | '\u{2029}'
-            // What has no width and no place in a name: zero-width space, word joiner, the byte
-            // order mark, interlinear annotations.
-            | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
-}
+use photoprism_protocol::text::is_misleading;
 
 /// One line: `\n`, `\t`, `\r` and `\u{1b}` in place of the characters.
-pub fn line(text: &str) -> Cow<'_, str> {
-    replace(text, is_unsafe, |c| c.escape_default().to_string())
+pub(crate) fn line(text: &str) -> Cow<'_, str> {
+    replace(text, is_misleading, |c| c.escape_default().to_string())
 }
 
 /// Several lines: as [`line()`], each line by itself.
-pub fn lines(text: &str) -> Cow<'_, str> {
-    replace(text, |c| c != '\n' && is_unsafe(c), |c| c.escape_default().to_string())
+pub(crate) fn lines(text: &str) -> Cow<'_, str> {
+    replace(text, |c| c != '\n' && is_misleading(c), |c| c.escape_default().to_string())
 }
 
 /// JSON text that means the same: those of the characters that JSON allows in a string become
 /// `\u` escapes. All of them are in the basic plane, and none can occur outside strings.
-pub fn json(text: &str) -> Cow<'_, str> {
-    replace(text, |c| c > ' ' && is_unsafe(c), |c| format!("\\u{:04x}", u32::from(c)))
+pub(crate) fn json(text: &str) -> Cow<'_, str> {
+    replace(text, |c| c > ' ' && is_misleading(c), |c| format!("\\u{:04x}", u32::from(c)))
 }
 
 /// A cell of a Markdown table: as [`line()`], and no `|` that ends it. A backslash before one is
 /// doubled, or it would take the escape for itself.
-pub fn markdown(text: &str) -> String {
+pub(crate) fn markdown(text: &str) -> String {
     let mut cell = String::with_capacity(text.len());
     let mut backslashes = 0;
     for c in line(text).chars() {
@@ -48,7 +36,7 @@ pub fn markdown(text: &str) -> String {
 }
 
 /// A cell of a CSV or TSV file: no spreadsheet takes it for a formula.
-pub fn formula(text: &str) -> Cow<'_, str> {
+pub(crate) fn formula(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         Cow::Owned(format!("'{text}"))
     } else {
@@ -77,6 +65,7 @@ mod tests {
         assert_eq!(line("a\u{1b}[31m\n\t\r\0"), "a\\u{1b}[31m\\n\\t\\r\\u{0}");
         assert_eq!(line("\u{202e}x\u{2069}\u{9b}\u{7f}"), "\\u{202e}x\\u{2069}\\u{9b}\\u{7f}");
         assert_eq!(line("Käthe 東京 e\u{301} 👩\u{200d}💻"), "Käthe 東京 e\u{301} 👩\u{200d}💻");
+        assert_eq!(line("a\u{ad}b\u{180e}\u{2065}"), "a\\u{ad}b\\u{180e}\\u{2065}");
         assert_eq!(lines("a\nb\r\n"), "a\nb\\r\n");
     }
 

@@ -8,7 +8,7 @@ pub mod clock;
 mod commands;
 mod context;
 mod error;
-pub mod escape;
+mod escape;
 mod exit;
 mod flags;
 mod interrupt;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 
 use crate::rule::RuleError;
-use crate::text::{is_control, is_white_space};
+use crate::text::{is_control, is_joiner, is_misleading, is_white_space};
 
 /// Prefixes by which other programs distinguish a database from a path.
 const SCHEMES: [&str; 9] = [
@@ -68,9 +68,7 @@ pub fn check_line_ends(text: &str) -> Result<(), RuleError> {
 /// White space, and characters that cannot be seen: a path copied from a web page may have them.
 fn is_blank(c: char) -> bool {
     // The table of all format characters would add 40 KB to the control binary.
-    let is_invisible = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
-    is_white_space(c) || is_invisible
+    is_white_space(c) || is_joiner(c) || is_misleading(c) && !is_control(c)
 }
 
 fn blank(how: &str, c: Option<char>) -> RuleError {
@@ -127,6 +125,17 @@ mod tests {
     use std::os::unix::ffi::OsStrExt;
 
     use super::*;
+
+    #[test]
+    fn blanks_are_these_and_white_space() {
+        let found = ('\0'..=char::MAX).filter(|c| is_blank(*c) && !is_white_space(*c));
+        let mut expected = vec!['\u{ad}', '\u{61c}', '\u{180e}'];
+        expected.extend('\u{200b}'..='\u{200f}');
+        expected.extend('\u{202a}'..='\u{202e}');
+        expected.extend('\u{2060}'..='\u{206f}');
+        expected.extend(['\u{feff}', '\u{fff9}', '\u{fffa}', '\u{fffb}']);
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
 
     fn fault(text: &str) -> String {
         check_path(OsStr::new(text)).expect_err(text).to_string()

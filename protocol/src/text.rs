@@ -54,6 +54,35 @@ pub fn is_bidi_control(c: char) -> bool {
     )
 }
 
+/// What misleads a terminal, or the reader of a line: whoever prints or logs a text that is not the
+/// program's own escapes it. Of the Unicode Standard's general categories all of Cc, Zl and Zp (they
+/// end lines, move the cursor, begin escape sequences), and of Cf the bidirectional controls
+/// (UAX #9, section 2; CVE-2021-42574), the deprecated format characters, interlinear annotations,
+/// and what is shown as nothing at all (chapter 23 of the standard: soft hyphen, Mongolian vowel
+/// separator, zero-width space, word joiner, invisible operators, byte order mark). All are in the
+/// basic plane. Joiners are not among them: see [`is_joiner`].
+pub fn is_misleading(c: char) -> bool {
+    is_control(c)
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'
+                | '\u{200e}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
+/// The zero-width joiner and non-joiner: parts of words in many scripts and of emoji, yet two texts
+/// that differ in them alone may look the same.
+pub fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
 /// Whether both are the same name when composed, trimmed and in lower case. Neither is copied,
 /// so that one of them may be a secret.
 pub fn same_without_case(a: &str, b: &str) -> bool {
@@ -135,6 +164,19 @@ mod tests {
         let all: Vec<char> = ('\0'..=char::MAX).filter(|c| is_bidi_control(*c)).collect();
         assert_eq!(all.len(), 12);
         assert!(all.iter().all(|c| is_format(*c)));
+    }
+
+    #[test]
+    fn these_and_no_others_mislead() {
+        let mut expected: Vec<char> = ('\0'..='\u{1f}').chain('\u{7f}'..='\u{9f}').collect();
+        expected.extend(['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200e}', '\u{200f}']);
+        expected.extend('\u{2028}'..='\u{202e}');
+        expected.extend('\u{2060}'..='\u{206f}');
+        expected.extend(['\u{feff}', '\u{fff9}', '\u{fffa}', '\u{fffb}']);
+        let all = || '\0'..=char::MAX;
+        assert_eq!(all().filter(|c| is_misleading(*c)).collect::<Vec<_>>(), expected);
+        assert!(all().filter(|c| is_bidi_control(*c)).all(is_misleading));
+        assert_eq!(all().filter(|c| is_joiner(*c)).collect::<String>(), "\u{200c}\u{200d}");
     }
 
     #[test]

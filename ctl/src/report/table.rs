@@ -105,6 +105,7 @@ fn cell_limit(cells: &[Vec<String>], width: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use photoprism_protocol::text::is_misleading;
     use proptest::prelude::*;
 
     use super::*;
@@ -161,7 +162,7 @@ mod tests {
             let rows: Vec<[&str; 2]> = cells.iter().map(|(a, b)| [a.as_str(), b.as_str()]).collect();
             let report = report(&rows);
             for text in [bordered(&report, width), markdown(&report)] {
-                prop_assert!(!text.contains(|c| c != '\n' && escape::is_unsafe(c)));
+                prop_assert!(!text.contains(|c| c != '\n' && is_misleading(c)));
                 prop_assert!(text.lines().all(|line| line.starts_with('|') && line.ends_with('|')));
             }
             prop_assert_eq!(bordered(&report, None).lines().count(), rows.len() + 4);

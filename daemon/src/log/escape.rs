@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use photoprism_protocol::text::{is_joiner, is_misleading};
+
 /// Most characters of a stranger's text in a record.
 pub(super) const EXCERPT_CHARS: usize = 200;
 
@@ -31,7 +33,7 @@ pub(super) fn excerpt(text: &str, chars: usize) -> Cow<'_, str> {
 
 /// One character as [`escape`] writes it.
 pub(super) fn push_escaped(to: &mut String, character: char) {
-    if is_misleading(character) {
+    if is_escaped(character) {
         to.extend(character.escape_default());
     } else {
         to.push(character);
@@ -42,7 +44,7 @@ pub(super) fn push_escaped(to: &mut String, character: char) {
 pub(super) fn push_quoted(to: &mut String, character: char) {
     match character {
         '\'' => to.push('\''),
-        _ if is_misleading(character) && character != '\0' => to.extend(character.escape_default()),
+        _ if is_escaped(character) && character != '\0' => to.extend(character.escape_default()),
         _ => to.extend(character.escape_debug()),
     }
 }
@@ -55,7 +57,7 @@ pub(super) fn push_json(to: &mut String, character: char) {
         '\r' => to.push_str("\\r"),
         '\t' => to.push_str("\\t"),
         // All of them have four hexadecimal digits.
-        _ if is_misleading(character) => {
+        _ if is_escaped(character) => {
             // Writing to a string cannot fail.
             let _ = write!(to, "\\u{:04x}", u32::from(character));
         }
@@ -63,20 +65,10 @@ pub(super) fn push_json(to: &mut String, character: char) {
     }
 }
 
-/// Control characters, line and paragraph separators, and those that set a direction (UAX #9) or
-/// are invisible.
-pub(super) const fn is_misleading(character: char) -> bool {
-    matches!(
-        character,
-        '\0'..='\u{1f}'
-            | '\u{7f}'..='\u{9f}'
-            | '\u{ad}'
-            | '\u{61c}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-    )
+/// What is escaped in the log: what misleads, and joiners too, since names that look the same must
+/// not be taken for each other.
+pub(super) fn is_escaped(character: char) -> bool {
+    is_misleading(character) || is_joiner(character)
 }
 
 #[cfg(test)]
@@ -90,6 +82,7 @@ mod tests {
             ("Grüße, \"you\" \\ 🙂", "Grüße, \"you\" \\ 🙂"),
             ("a\nb\r\tc", "a\\nb\\r\\tc"),
             ("\u{1b}[31m\u{7f}\u{9b}", "\\u{1b}[31m\\u{7f}\\u{9b}"),
+            ("a\u{ad}\u{200d}\u{fff9}", "a\\u{ad}\\u{200d}\\u{fff9}"),
             ("\u{202e}a\u{2066}\u{2028}\u{85}", "\\u{202e}a\\u{2066}\\u{2028}\\u{85}"),
         ] {
             assert_eq!(escape(text), safe, "{text:?}");
@@ -115,7 +108,7 @@ mod tests {
             push_json(&mut json, character);
             json.push('"');
             assert_eq!(serde_json::from_str::<String>(&json).unwrap(), character.to_string());
-            assert!(!quoted.chars().chain(json.chars()).any(is_misleading));
+            assert!(!quoted.chars().chain(json.chars()).any(is_escaped));
         }
     }
 }

@@ -210,7 +210,7 @@ const fn rank(level: Level) -> u8 {
 mod tests {
     use std::io::Read;
 
-    use super::super::escape::is_misleading;
+    use super::super::escape::is_escaped;
     use super::*;
 
     /// A line as the ready line is: in text with nothing before it, whatever the level.
@@ -263,7 +263,7 @@ mod tests {
                 ready(&Ready { socket, database, kind: "own", accounts: 1 });
             });
             assert_eq!(text.lines().count(), 6, "{text}");
-            let bad = text.chars().find(|one| *one != '\n' && is_misleading(*one));
+            let bad = text.chars().find(|one| *one != '\n' && is_escaped(*one));
             assert_eq!(bad, None, "{text}");
             assert!(text.lines().all(|line| line.starts_with(['<', '{'])), "{text}");
         }

@@ -134,7 +134,7 @@ const fn priority(level: Level) -> &'static str {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::escape::is_misleading;
+    use super::super::escape::is_escaped;
     use super::*;
 
     const STYLES: [Style; 4] = [
@@ -159,7 +159,7 @@ mod tests {
             let line = String::from_utf8(style.line(record)).unwrap();
             assert!(line.len() <= LINE_BYTES, "{} bytes: {line}", line.len());
             let text = line.strip_suffix('\n').unwrap();
-            assert!(!text.contains(is_misleading), "{text}");
+            assert!(!text.contains(is_escaped), "{text}");
             if style.format == LogFormat::Json {
                 let object: serde_json::Value = serde_json::from_str(text).unwrap();
                 assert_eq!(object["level"], "WARN");

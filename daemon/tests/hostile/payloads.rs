@@ -1,5 +1,7 @@
 //! Texts that mislead a terminal, a reader, a spreadsheet or a parser.
 
+use photoprism_protocol::text::is_misleading;
+
 const SEEDS: [&str; 25] = [
     "\u{1b}[31m",
     "\u{1b}]0;title\u{7}",
@@ -36,15 +38,9 @@ pub(crate) fn all() -> Vec<String> {
     SEEDS.iter().flat_map(around).collect()
 }
 
-/// What must never reach a terminal as it is: see `ctl/README.md`.
-pub(crate) fn misleads(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// The first line of a text that misleads.
 pub(crate) fn misleading_line(text: &str) -> Option<&str> {
-    text.split('\n').find(|line| line.contains(misleads))
+    text.split('\n').find(|line| line.contains(is_misleading))
 }
 
 #[test]
@@ -52,8 +48,8 @@ fn there_are_a_hundred_and_the_check_finds_what_misleads() {
     let all = all();
     let different: std::collections::HashSet<_> = all.iter().collect();
     assert_eq!((all.len(), different.len()), (100, 100));
-    let unsafe_ones = all.iter().filter(|text| text.contains(misleads)).count();
-    assert_eq!(unsafe_ones, 60);
+    let unsafe_ones = all.iter().filter(|text| text.contains(is_misleading)).count();
+    assert_eq!(unsafe_ones, 68);
     assert_eq!(misleading_line("a\nb\u{1b}[m\n"), Some("b\u{1b}[m"));
     assert_eq!(misleading_line("a\n|b|\n"), None);
 }

@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use photoprism_ctl::escape::is_unsafe;
 use photoprism_ctl::report::{Layout, Report};
+use photoprism_protocol::text::is_misleading;
 
 fuzz_target!(|input: (Vec<[String; 2]>, Option<u8>)| {
     let (rows, width) = input;
@@ -19,7 +19,7 @@ fuzz_target!(|input: (Vec<[String; 2]>, Option<u8>)| {
         return;
     }
     for text in [&bordered, &narrow, &markdown] {
-        assert!(!text.contains(|c| c != '\n' && is_unsafe(c)), "it misleads a terminal");
+        assert!(!text.contains(|c| c != '\n' && is_misleading(c)), "it misleads a terminal");
         assert!(text.lines().all(|line| line.starts_with('|') && line.ends_with('|')));
     }
     assert_eq!(bordered.lines().count(), count + 4);
