@@ -1,15 +1,26 @@
-//! Which files this process has open.
+//! Which files this process has open, and how many it may.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::stat::FileStat;
 
 use super::widened;
 
 /// The descriptors of this process, each a link to its file.
 const DESCRIPTORS: &str = "/proc/self/fd";
+
+/// Files that are open besides connections: the standard three, sockets, locks, database with
+/// WAL and journal, the runtime's own, a spare one, and what a backup needs.
+pub(crate) const OTHER_FILES: u64 = 64;
+
+/// The soft and the hard limit of open files.
+pub(crate) fn descriptor_limit() -> io::Result<(u64, u64)> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok((widened(soft), widened(hard)))
+}
 
 /// Identifies a file, whatever its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

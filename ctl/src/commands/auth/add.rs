@@ -8,8 +8,7 @@ use photoprism_protocol::secret::Secret;
 
 use crate::context::{Context, decode};
 use crate::error::CliError;
-use crate::flags::JsonFlag;
-use crate::flags::values;
+use crate::flags::{JsonFlag, values};
 use crate::object::Object;
 use crate::report::{Layout, Report};
 use crate::{output, prompt};

@@ -9,8 +9,7 @@ use crate::clock;
 use crate::commands::listing;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::flags::values;
-use crate::flags::{CountFlag, FormatFlags};
+use crate::flags::{CountFlag, FormatFlags, values};
 
 const EXAMPLES: &str = "\
 Examples:
