@@ -54,7 +54,7 @@ pub fn is_bidi_control(c: char) -> bool {
     )
 }
 
-/// What misleads a terminal, or the reader of a line: whoever prints or logs a text that is not the
+/// What misleads a terminal, or the reader of a line: anybody who prints or logs a text that is not the
 /// program's own escapes it. Of the Unicode Standard's general categories all of Cc, Zl and Zp (they
 /// end lines, move the cursor, begin escape sequences), and of Cf the bidirectional controls
 /// (UAX #9, section 2; CVE-2021-42574), the deprecated format characters, interlinear annotations,

@@ -12,7 +12,7 @@ use super::widened;
 /// The descriptors of this process, each a link to its file.
 const DESCRIPTORS: &str = "/proc/self/fd";
 
-/// Files that are open besides connections: the standard three, sockets, locks, database with
+/// Files that are open in addition to connections: the standard three, sockets, locks, database with
 /// WAL and journal, the runtime's own, a spare one, and what a backup needs.
 pub(crate) const OTHER_FILES: u64 = 64;
 

@@ -18,7 +18,6 @@ use crate::commands::listing::{self, Listing};
 use crate::context::{Context, decode_all};
 use crate::error::CliError;
 use crate::escape;
-use crate::error::CliError;
 use crate::flags::{FormatFlags, values};
 use crate::interrupt::{InterruptGuard, Waited};
 use crate::output;
