@@ -119,7 +119,7 @@ mod tests {
             "192.0.2.1\0",
         ] {
             let error = ClientIp::parse(text).expect_err(text);
-            assert!(error.as_str().contains("no IP address"), "{error}");
+            assert!(error.as_str().contains("not an IP address"), "{error}");
         }
         for text in ["192.0.2.1/64", "2001:db8::1/64", "2001:db8::", "x"] {
             assert_eq!(Network::parse(text), None, "{text}");

@@ -366,7 +366,7 @@ mod tests {
             Err(SourceError::Missing)
         ));
         assert!(why(&at("admin.db")).contains("this daemon itself"));
-        assert!(why(directory.path()).contains("no file"));
+        assert!(why(directory.path()).contains("not a regular file"));
         fs::write(at("text"), "whatever its name says, this is not a database").unwrap();
         assert!(why(&at("text")).contains("not an SQLite database"));
         fs::write(at("empty"), "").unwrap();

@@ -211,7 +211,7 @@ mod tests {
             (seen(0o660, true), None, "chmod 600 /run/a.sock"),
             (seen(0o660, true), Some(GROUP + 1), "chmod 600 /run/a.sock"),
             (Seen { uid: OWN_UID + 1, ..seen(0o600, true) }, None, "restart"),
-            (seen(0o600, false), None, "no socket"),
+            (seen(0o600, false), None, "not a socket"),
         ] {
             assert!(of_socket(seen, gid).contains(part), "{seen:?}");
         }
