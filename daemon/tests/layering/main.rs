@@ -91,6 +91,18 @@ fn retired_words_and_names_do_not_come_back() {
     assert_none(&faults.collect::<Vec<_>>());
 }
 
+/// Those of the wire, of the client's flags and its table, of the model with what changes, of
+/// arguments and replies, of the columns.
+#[test]
+fn a_property_of_an_account_is_named_in_seven_files() {
+    let all = ["daemon/src", "ctl/src", "protocol/src"].map(sources);
+    let names = |source: &&Source| {
+        source.code().any(|(_, line)| source::words(line, "base_path").next().is_some())
+    };
+    let files: Vec<_> = all.iter().flatten().filter(names).map(|source| &source.path).collect();
+    assert_eq!(files.len(), 7, "{files:?}");
+}
+
 #[test]
 fn files_and_functions_are_short() {
     let all = ["daemon", "ctl", "protocol"].map(sources);
