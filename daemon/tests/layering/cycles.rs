@@ -13,16 +13,6 @@ type Known = (&'static str, &'static str, &'static str);
 /// The cycles that are left.
 const KNOWN: &[Known] = &[
     (
-        "daemon/src",
-        "accounts effect error store",
-        "the store takes and returns types that the rules about accounts keep",
-    ),
-    (
-        "daemon/src/accounts/limiter",
-        "queue state",
-        "a waiter holds the answer that the state gives",
-    ),
-    (
         "daemon/src/dispatch",
         "app auth backup blocking call command doctor import login metrics reset \
          status trail users",
@@ -35,9 +25,8 @@ const KNOWN: &[Known] = &[
     ),
     (
         "daemon/src/store",
-        "access attached audit backup changed columns db detect expected generation \
-         group insert kept legacy meta open passwords sessions unclean users \
-         users_insert",
+        "access accounts accounts_insert attached audit backup changed columns db detect \
+         expected generation group insert kept legacy meta open passwords sessions unclean",
         "`Db` keeps the state of what uses it, and opening it is part of them",
     ),
     ("daemon/src/store/attached", "evidence tracked", "a tracked file keeps its evidence"),
