@@ -3,7 +3,7 @@
 
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::AT_FDCWD;
@@ -11,14 +11,12 @@ use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use nix::unistd::{AccessFlags, access, geteuid};
 
 use super::detect::{DatabaseKind, detect};
-use super::open::OpenError;
+use super::open_error::OpenError;
+use super::paths::{companion, resolve};
 use crate::system::Seen;
 
 /// Mode of a database of the daemon's own.
 const OWN_MODE: u32 = 0o600;
-
-/// Links to follow before a path counts as endless, as the kernel does.
-const MOST_LINKS: usize = 40;
 
 /// Suffixes of the files that SQLite puts next to any database.
 const COMPANIONS: [&str; 2] = ["-wal", "-journal"];
@@ -26,28 +24,6 @@ const COMPANIONS: [&str; 2] = ["-wal", "-journal"];
 /// Suffix of the one that it adds where several processes use the database; the daemon's own has
 /// none.
 const SHARED_MEMORY: &str = "-shm";
-
-/// The path with symbolic links resolved; the file need not exist. SQLite puts its journals next to
-/// the file itself, whichever link led to it.
-pub fn resolve(path: &Path) -> PathBuf {
-    let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        let Ok(target) = std::fs::read_link(&path) else { break };
-        path = path.parent().unwrap_or(Path::new("/")).join(target);
-    }
-    let parent = path.parent().and_then(|parent| parent.canonicalize().ok());
-    match (parent, path.file_name()) {
-        (Some(parent), Some(name)) => parent.join(name),
-        _ => path,
-    }
-}
-
-/// The file that SQLite puts next to the database under that suffix.
-pub(super) fn companion(database: &Path, suffix: &str) -> PathBuf {
-    let mut name = resolve(database).into_os_string();
-    name.push(suffix);
-    name.into()
-}
 
 /// Refuses a database that cannot be written, its directory included. Returns the file's metadata
 /// where it could be read.
@@ -150,22 +126,6 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-
-    #[test]
-    fn links_are_followed_where_the_file_is_missing_too() {
-        let directory = tempfile::tempdir().unwrap();
-        let root = directory.path().canonicalize().unwrap();
-        fs::create_dir(root.join("disk")).unwrap();
-        symlink("disk/admin.db", root.join("link.db")).unwrap();
-        symlink(root.join("disk"), root.join("mount")).unwrap();
-        let file = root.join("disk/admin.db");
-        for path in ["link.db", "mount/admin.db", "disk/admin.db"] {
-            assert_eq!(resolve(&root.join(path)), file, "{path}");
-        }
-        assert_eq!(companion(&root.join("link.db"), "-wal"), root.join("disk/admin.db-wal"));
-        symlink("loop", root.join("loop")).unwrap();
-        assert_eq!(resolve(&root.join("loop")), root.join("loop"));
-    }
 
     #[test]
     fn a_file_is_protected_and_what_a_link_points_to_as_well() {

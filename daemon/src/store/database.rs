@@ -9,13 +9,15 @@ use tracing::{debug, info, warn};
 
 use super::attached;
 use super::columns::{Columns, schema_version};
-use super::db::{Db, Kind};
+use super::db::Db;
 use super::error::StoreError;
-use super::expected::Expected;
 use super::file_identity::Watch;
 use super::generation;
+use super::kind::{Kind, photoprism_kind};
 use super::lock_timeout::{self, SHORT};
-use super::open::{OpenError, OpenOptions, open, photoprism_kind};
+use super::open::open;
+use super::open_error::OpenError;
+use super::options::{Expected, OpenOptions};
 
 /// Idle seconds between two log lines that say that the database is missing.
 const REMINDER: u32 = 60;

@@ -12,40 +12,9 @@ use super::backup::Changes;
 use super::columns::Columns;
 use super::error::StoreError;
 use super::generation::{self, Generation};
+use super::kind::Kind;
 use super::sessions::MARGIN;
-use crate::model::{Edition, Effect};
-
-/// Whose database it is, with what only that kind has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Created and owned by this daemon.
-    Own,
-    /// PhotoPrism's `index.db`.
-    PhotoPrism {
-        /// `versions.version`, newest row.
-        version: String,
-        /// `versions.edition`, `ce` for the community edition.
-        edition: String,
-    },
-}
-
-impl Kind {
-    /// Its name in `status` and the ready line.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Own => "own",
-            Self::PhotoPrism { .. } => "photoprism",
-        }
-    }
-
-    /// The edition that reads it.
-    pub fn edition(&self) -> Edition {
-        match self {
-            Self::PhotoPrism { edition, .. } if edition == "ce" => Edition::Community,
-            Self::PhotoPrism { .. } | Self::Own => Edition::Full,
-        }
-    }
-}
+use crate::model::Effect;
 
 /// The one connection and what is known about its file.
 #[derive(Debug)]

@@ -1,13 +1,12 @@
 //! Detects whose database a file is, from its tables and its application id.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::attached;
 use super::error::StoreError;
-use super::schema::{APPLICATION_ID, BACKUP_ID};
+use super::paths::{file_uri, is_own_tables};
+use super::schema::{APPLICATION_ID, BACKUP_ID, OWN_TABLES_ID};
 
 /// Advice where PhotoPrism's account tables are older than any that this daemon knows.
 pub(super) const MIGRATE: &str = "start a newer PhotoPrism once, it migrates the file";
@@ -15,15 +14,6 @@ pub(super) const MIGRATE: &str = "start a newer PhotoPrism once, it migrates the
 /// Advice where somebody configures the daemon's own tables, or a file with their name.
 pub(super) const OWN_TABLES: &str = "it is for the daemon's own tables next to PhotoPrism's database; \
      give that, the index.db in the same directory";
-
-/// PhotoPrism's own name for its database.
-const INDEX: &str = "index.db";
-
-/// Whether a file has the name of PhotoPrism's database, ignoring case. Such a file is never
-/// created: a case-insensitive file system would give it to PhotoPrism.
-pub fn is_index(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(INDEX))
-}
 
 /// What kind of database a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +36,7 @@ pub enum DatabaseKind {
 /// # Errors
 /// Where the file cannot be read.
 pub fn detect(path: &Path) -> Result<DatabaseKind, StoreError> {
-    if attached::is_named_so(path) {
+    if is_own_tables(path) {
         return Ok(DatabaseKind::Foreign(OWN_TABLES.into()));
     }
     match std::fs::metadata(path) {
@@ -63,20 +53,6 @@ pub fn detect(path: &Path) -> Result<DatabaseKind, StoreError> {
     // This takes no lock and creates no file.
     let conn = Connection::open_with_flags(file_uri(path, "immutable=1"), flags)?;
     detect_open(&conn)
-}
-
-/// A path as a URI for SQLite, with parameters.
-pub(super) fn file_uri(path: &Path, parameters: &str) -> String {
-    let mut uri = String::from("file:");
-    for &byte in path.as_os_str().as_encoded_bytes() {
-        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(uri, "%{byte:02x}");
-        }
-    }
-    uri + "?" + parameters
 }
 
 /// The same over an open connection.
@@ -98,7 +74,7 @@ pub(super) fn detect_open(conn: &Connection) -> Result<DatabaseKind, StoreError>
             "it is a backup of account tables, not a database".into(),
         ));
     }
-    if application == attached::APPLICATION_ID {
+    if application == OWN_TABLES_ID {
         return Ok(DatabaseKind::Foreign(OWN_TABLES.into()));
     }
     if application == APPLICATION_ID && has("admin_meta") {

@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 
 use tracing::error;
 
-use super::access::companion;
-use super::db::{Db, Kind};
+use super::db::Db;
 use super::generation::of_file;
 use super::group::EXIT_STORAGE;
+use super::kind::Kind;
+use super::paths::companion;
 use crate::failpoints::{Failpoint, enabled};
 
 /// A file as `stat` shows it. Device and inode identify it, the rest changes with its content.

@@ -13,16 +13,18 @@ use rusqlite::{Connection, OpenFlags, params};
 use thiserror::Error;
 
 use super::accounts::account_row;
-use super::attached::{OwnTables, file_path};
-use super::backup::{Changes, backup_directory};
+use super::attached::OwnTables;
+use super::backup::Changes;
 use super::columns::Columns;
-use super::db::{Db, Kind};
+use super::db::Db;
 use super::detect::{DatabaseKind, detect_open};
 use super::error::StoreError;
+use super::kind::{Kind, photoprism_kind};
 use super::lock_timeout::wait_for_locks;
-use super::open::{photoprism_kind, settings};
 use super::passcodes::{Passcode, passcode_find};
 use super::passwords::password_hash;
+use super::paths::{backup_directory, own_tables_path};
+use super::pragmas::settings;
 use super::sessions::app_passwords;
 use crate::model::{Account, Session};
 use crate::system::{FileId, descriptors_of};
@@ -86,7 +88,7 @@ impl OwnFiles {
     /// Those of the database at that path.
     pub fn of(database: &Path) -> Self {
         let identity = |path: &Path| fs::metadata(path).map(|data| (data.dev(), data.ino()));
-        let files = [identity(database), identity(&file_path(database))];
+        let files = [identity(database), identity(&own_tables_path(database))];
         let backups = identity(&backup_directory(database)).ok();
         Self { files: files.into_iter().flatten().collect(), backups }
     }

@@ -14,8 +14,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use tracing::warn;
 
 use super::db::Db;
-use super::detect::file_uri;
 use super::error::StoreError;
+use super::paths::file_uri;
 use super::rows::text;
 
 /// Pages in the log at which it is written back, SQLite's own default.

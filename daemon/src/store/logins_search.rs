@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use rusqlite::{Row, ToSql, params};
 
-use super::db::{Db, Kind};
+use super::db::Db;
 use super::error::StoreError;
+use super::kind::Kind;
 use super::logins::recorded_name;
 use super::prefix::successor;
 use super::rows::{count, text, time};

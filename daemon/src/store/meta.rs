@@ -6,12 +6,11 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 use sha2::{Digest, Sha256};
 
-use super::db::{Db, Kind, Tx};
+use super::db::{Db, Tx};
 use super::error::StoreError;
+use super::kind::Kind;
 use super::passwords::password_set;
-
-/// Bytes of the key for cursors and idempotency fingerprints.
-pub const CURSOR_KEY_BYTES: usize = 32;
+use super::schema::CURSOR_KEY_BYTES;
 
 /// Whether the first admin has had a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,7 +19,6 @@ mod db;
 mod detect;
 mod directory;
 mod error;
-mod expected;
 mod file_identity;
 mod foreign;
 mod generation;
@@ -31,6 +30,7 @@ mod insert;
 mod job_state;
 mod jobs;
 mod kept;
+mod kind;
 mod legacy;
 mod limits;
 mod lock_gap;
@@ -39,10 +39,14 @@ mod logins;
 mod logins_search;
 mod meta;
 mod open;
+mod open_error;
+mod options;
 mod outbox;
 mod owner;
 mod passcodes;
 mod passwords;
+mod paths;
+mod pragmas;
 mod prefix;
 mod rows;
 mod schema;
@@ -56,7 +60,7 @@ mod unclean;
 #[cfg(test)]
 mod tests;
 
-pub use self::access::{check_access, resolve};
+pub use self::access::check_access;
 pub use self::accounts::{
     Counts, account_by_auth_id, account_by_email, account_by_id, account_by_name, account_by_uid,
     counts, first_admin_name, other_super_admin,
@@ -74,21 +78,21 @@ pub use self::audit::{
 };
 pub use self::backup::{
     AccountChange, Backup, BackupCounts, BackupEntry, BackupFault, BackupFile, BackupOrigin, Made,
-    Making, Plan, Removed, Restored, What, backed_up, backup_directory, backup_list, backup_open,
-    backups_refused, empty_accounts, empty_sessions, restore_accounts,
+    Making, Plan, Removed, Restored, What, backed_up, backup_list, backup_open, backups_refused,
+    empty_accounts, empty_sessions, restore_accounts,
 };
 pub use self::changed::{changes_due, report_changes, reverted_changes};
 pub use self::database::Database;
-pub use self::db::{Db, Kind, Tx, has_admin_tables};
-pub use self::detect::{DatabaseKind, detect, is_index};
+pub use self::db::{Db, Tx, has_admin_tables};
+pub use self::detect::{DatabaseKind, detect};
 pub use self::error::{StoreError, WorkError};
-pub use self::expected::{Expected, how_gone};
 pub use self::foreign::{
     MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError,
 };
 pub use self::handle::Store;
 pub use self::health::journal_mode;
 pub use self::idempotency::{IdempotencyRecord, idempotency_find, idempotency_keep};
+pub use self::kind::Kind;
 pub use self::legacy::{LegacyRow, has_legacy, legacy_page};
 pub use self::limits::{
     ADDRESSES_KEPT, LimitCharge, LimitKind, LimitLives, LimitRow, NAMES_KEPT, VOUCHES_KEPT,
@@ -101,20 +105,22 @@ pub use self::logins::{
 };
 pub use self::logins_search::{LoginFilter, LoginPage, LoginPosition, LoginRow, logins_page};
 pub use self::meta::{
-    AdminPasswordState, CURSOR_KEY_BYTES, admin_password_state, cursor_key, set_admin_password,
+    AdminPasswordState, admin_password_state, cursor_key, set_admin_password,
     set_admin_password_state,
 };
 pub use self::open::{
-    OpenError, OpenOptions, SQLITE_OLDEST, check_sqlite_version, make_or_check_directory,
-    sqlite_version,
+    SQLITE_OLDEST, check_sqlite_version, make_or_check_directory, sqlite_version,
 };
+pub use self::open_error::OpenError;
+pub use self::options::{Expected, OpenOptions, how_gone};
 pub use self::outbox::Replies;
 pub use self::passcodes::{
     Passcode, consume_totp_step, has_passcodes, passcode_activate, passcode_enroll, passcode_find,
     passcode_last_step, passcode_set_recovery,
 };
 pub use self::passwords::{password_hash, password_remove, password_set};
-pub use self::schema::SCHEMA_VERSION;
+pub use self::paths::{backup_directory, is_index, resolve};
+pub use self::schema::{CURSOR_KEY_BYTES, SCHEMA_VERSION};
 pub use self::sessions::{
     EndedState, SessionKey, SessionSearch, account_sessions, all_sessions, begin_ended_anew,
     delete_session, end_all_sessions, end_sessions, end_what_came_back, ended_ids, ended_state,

@@ -3,88 +3,37 @@
 
 use std::cell::RefCell;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use thiserror::Error;
 
 use super::access::{check_access, protect_new};
 use super::accounts_insert::account_insert;
-use super::attached::{self, OwnTables, open_photoprism};
-use super::backup::{Changes, backup_directory, copy_whole};
+use super::attached::{OwnTables, open_photoprism};
+use super::backup::{Changes, copy_whole};
 use super::columns::Columns;
-use super::db::{Db, Kind, Tx};
+use super::db::{Db, Tx};
 use super::detect::{DatabaseKind, OWN_TABLES, detect_open};
 use super::error::StoreError;
-use super::expected::{Expected, missing, waits};
 use super::generation::{self, Generation};
+use super::kind::Kind;
 use super::lock_timeout::wait_for_locks;
-use super::meta::{self, CURSOR_KEY_BYTES};
-use super::owner::lock_holder;
+use super::meta;
+use super::open_error::{OpenError, failed, refused, storage};
+use super::options::{Expected, OpenOptions, missing, waits};
+use super::paths::{backup_directory, is_own_tables};
+use super::pragmas::pragma;
 use super::schema::{self, STEPS};
 use super::unclean::{FileGeneration, claim, has_log, read_generation};
 use crate::failpoints::{Failpoint, enabled};
-use crate::model::NewAccount;
 
 /// The oldest SQLite that is safe: 3.51.3 fixed the WAL-reset bug.
 pub const SQLITE_OLDEST: i32 = 3_051_003;
 
 /// Capacity of the statement cache: more than the store has statements.
 const STATEMENTS: usize = 128;
-
-/// Which database to open, and the content of a new one.
-#[derive(Clone)]
-pub struct OpenOptions {
-    /// Absolute path of the file.
-    pub path: PathBuf,
-    /// Create the directory: the path is a default that nobody chose.
-    pub make_directory: bool,
-    /// The initial rows of a new database.
-    pub accounts: Vec<NewAccount>,
-    /// The key of a new database.
-    pub cursor_key: [u8; CURSOR_KEY_BYTES],
-    /// What is known about the database, from an earlier start or from this one.
-    pub expected: Expected,
-    /// The setting `session-cache` in seconds.
-    pub session_cache: u32,
-}
-
-/// Why a database was not opened.
-#[derive(Clone, Debug, Error)]
-pub enum OpenError {
-    /// It is not the daemon's to change, or from a newer daemon.
-    #[error("{0}")]
-    Refused(String),
-    /// Another process holds it.
-    #[error("{0}")]
-    InUse(String),
-    /// The directory of a configured path does not exist.
-    #[error("{0}")]
-    Setting(String),
-    /// The file or its directory cannot be created, read or written.
-    #[error("{0}")]
-    Storage(String),
-    /// The daemon's own database is gone; the message says what was found.
-    #[error("{0}")]
-    Gone(&'static str),
-    /// PhotoPrism has not created it yet.
-    #[error("the database does not exist yet")]
-    NotThereYet,
-}
-
-impl OpenError {
-    /// The exit code of `spec/daemon.md`.
-    pub const fn exit_code(&self) -> u8 {
-        match self {
-            Self::Setting(_) => 2,
-            Self::InUse(_) => 73,
-            Self::Storage(_) | Self::NotThereYet => 74,
-            Self::Refused(_) | Self::Gone(_) => 78,
-        }
-    }
-}
 
 /// The version of the bundled SQLite as a number: 3.51.3 is 3051003.
 pub fn sqlite_version() -> i32 {
@@ -117,7 +66,7 @@ pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenE
     let path = &options.path;
     let waits = waits(options);
     make_or_check_directory(path, options.make_directory)?;
-    if attached::is_named_so(path) {
+    if is_own_tables(path) {
         return Err(refused(path, OWN_TABLES));
     }
     if std::fs::metadata(path).map_or(0, |data| data.len()) == 0 {
@@ -167,39 +116,6 @@ fn open_found(
         DatabaseKind::Unfinished => Err(refused(path, "PhotoPrism has not finished making it")),
         DatabaseKind::Foreign(what) => Err(refused(path, &what)),
     }
-}
-
-pub(super) fn refused(path: &Path, what: &str) -> OpenError {
-    OpenError::Refused(format!("{} is not used: {what}", path.display()))
-}
-
-fn storage(path: &Path, cause: &dyn std::fmt::Display) -> OpenError {
-    OpenError::Storage(format!("{} cannot be used: {cause}", path.display()))
-}
-
-/// Reports a lock of another process with its owner, anything else unchanged.
-pub(super) fn failed(path: &Path, error: StoreError) -> OpenError {
-    match error {
-        StoreError::Locked(_) => OpenError::InUse(match lock_holder(path) {
-            Some(pid) => format!(
-                "{} is in use by process {pid}: only one daemon owns it at a time",
-                path.display()
-            ),
-            None => format!("{} is in use by another process", path.display()),
-        }),
-        StoreError::Damaged(what) => refused(path, &damaged(path, &what)),
-        other => storage(path, &other),
-    }
-}
-
-fn damaged(path: &Path, what: &str) -> String {
-    let backups = backup_directory(path);
-    format!(
-        "it is damaged ({what}). Keep a copy of it and of the files next to it that have its name; \
-         then put a whole copy of the database in its place, or move them away and restore a \
-         backup from {} into a new database",
-        backups.display()
-    )
 }
 
 /// Ensures that the directory of the database exists: a default one is created, a configured one
@@ -300,45 +216,6 @@ fn newer(path: &Path, found: u32, known: usize) -> String {
     )
 }
 
-/// Settings of both kinds: nothing in an untrusted file may make SQLite do more than it was asked
-/// to, and plans must not depend on bound values, or SQLite plans most statements again each time.
-pub(super) fn settings(conn: &Connection) -> Result<(), StoreError> {
-    for (option, on) in [
-        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
-        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
-        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
-        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
-        (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
-    ] {
-        if conn.set_db_config(option, on)? != on {
-            return Err(StoreError::Other("SQLite refused a setting".into()));
-        }
-    }
-    pragma(conn, "trusted_schema", "0")?;
-    pragma(conn, "foreign_keys", "1")?;
-    pragma(conn, "secure_delete", "1")?;
-    pragma(conn, "temp_store", "2")
-}
-
-pub(super) fn pragma(conn: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
-    check_pragma(conn, None, name, value)
-}
-
-/// Sets a pragma and reads it back: some are silently refused.
-pub(super) fn check_pragma(
-    conn: &Connection,
-    schema: Option<&str>,
-    name: &str,
-    value: &str,
-) -> Result<(), StoreError> {
-    conn.pragma_update(schema, name, value)?;
-    let actual = conn.pragma_query_value(schema, name, |row| super::rows::text(row, 0))?;
-    if actual.eq_ignore_ascii_case(value) {
-        return Ok(());
-    }
-    Err(StoreError::Other(format!("PRAGMA {name} is {actual} instead of {value}")))
-}
-
 fn create(db: &mut Db, options: &OpenOptions, steps: &[&str]) -> Result<(), StoreError> {
     db.conn.execute_batch("BEGIN EXCLUSIVE")?;
     let mut at = 0;
@@ -366,16 +243,4 @@ fn migrate(db: &Db, found: u32, steps: &[&str]) -> Result<(), StoreError> {
         db.commit()?;
     }
     Ok(())
-}
-
-/// Its version and edition.
-pub(super) fn photoprism_kind(conn: &Connection) -> Result<Kind, StoreError> {
-    use rusqlite::OptionalExtension;
-    let newest = conn
-        .query_row("SELECT version, edition FROM versions ORDER BY id DESC LIMIT 1", [], |row| {
-            Ok((super::rows::text(row, 0)?, super::rows::text(row, 1)?))
-        })
-        .optional()?;
-    let (version, edition) = newest.unwrap_or_default();
-    Ok(Kind::PhotoPrism { version, edition })
 }

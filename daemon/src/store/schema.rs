@@ -30,6 +30,12 @@ pub(super) const APPLICATION_ID: i64 = 0x5050_4144;
 /// Marks a backup of the account tables as the daemon's: "PPBK".
 pub(super) const BACKUP_ID: i64 = 0x5050_424B;
 
+/// Marks the file with the daemon's own tables next to PhotoPrism's: "PPAT".
+pub(super) const OWN_TABLES_ID: i64 = 0x5050_4154;
+
+/// Bytes of the key for cursors and idempotency fingerprints.
+pub const CURSOR_KEY_BYTES: usize = 32;
+
 /// Migrates the schema from `from` by one of `steps`, inside the caller's transaction.
 pub(super) fn step(conn: &Connection, steps: &[&str], from: u32) -> Result<u32, StoreError> {
     let statements = steps

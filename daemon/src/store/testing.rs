@@ -5,8 +5,8 @@ use photoprism_protocol::name::UserName;
 use tempfile::TempDir;
 
 use super::db::Db;
-use super::expected::Expected;
-use super::open::{OpenOptions, open};
+use super::open::open;
+use super::options::{Expected, OpenOptions};
 use crate::clock::random;
 use crate::model::initial_accounts;
 

@@ -12,12 +12,12 @@ use std::time::Duration;
 use super::audit::log_audit_head;
 use super::commit_stats::CommitStats;
 use super::database::Database;
-use super::db::Kind;
 use super::error::StoreError;
 use super::group::{
     Finish, Step, WriteRun, commit, complete_all, fail_all, rollback_if_open, run_in_savepoint,
 };
 use super::jobs::{Inbox, Job, ReadRun};
+use super::kind::Kind;
 use super::lock_gap::LockGap;
 use super::lock_timeout;
 use super::outbox::ReplyQueue;

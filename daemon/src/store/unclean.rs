@@ -5,10 +5,11 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::access::companion;
 use super::error::StoreError;
 use super::generation::{Generation, of_file};
-use super::open::{OpenError, failed, pragma, refused, settings};
+use super::open_error::{OpenError, failed, refused};
+use super::paths::companion;
+use super::pragmas::{pragma, settings};
 use super::rows::text;
 
 /// The generation of the file alone, read before anything is open; an error where a checkpoint was

@@ -10,18 +10,18 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use tracing::info;
 
-use super::tables::{self, APPLICATION_ID, VERSION};
+use super::tables::{self, VERSION};
 use crate::store::columns::Columns;
-use crate::store::db::{Db, Kind};
-use crate::store::detect::{file_uri, is_not_a_database};
+use crate::store::db::Db;
+use crate::store::detect::is_not_a_database;
 use crate::store::directory::{Directory, Held, OpenLock};
 use crate::store::error::StoreError;
-use crate::store::meta::CURSOR_KEY_BYTES;
-use crate::store::open::{OpenError, check_pragma, failed, settings};
+use crate::store::kind::Kind;
+use crate::store::open_error::{OpenError, failed};
+use crate::store::paths::{OWN_TABLES_FILE, file_uri, own_tables_path};
+use crate::store::pragmas::{check_pragma, settings};
+use crate::store::schema::{CURSOR_KEY_BYTES, OWN_TABLES_ID};
 use crate::system::{FileId, descriptors_of};
-
-/// Its name, whatever PhotoPrism's file is called.
-const NAME: &str = "photoprism-admin.db";
 
 /// Its name until it is finished.
 const UNFINISHED: &str = "photoprism-admin.db.new";
@@ -29,26 +29,14 @@ const UNFINISHED: &str = "photoprism-admin.db.new";
 /// Locks it for this process, and keeps the index of the WAL in memory.
 const VFS: &str = "unix-excl";
 
-/// Whether a path has the name of this file.
-pub(in crate::store) fn is_named_so(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(NAME))
-}
-
-/// The path of the daemon's file for PhotoPrism's file at `main`: next to the file itself, like its
-/// journal, and not next to a link to it.
-pub(in crate::store) fn file_path(main: &Path) -> PathBuf {
-    let main = fs::canonicalize(main).unwrap_or_else(|_| main.to_owned());
-    main.with_file_name(NAME)
-}
-
 /// Where the daemon's own tables are, or will be, next to PhotoPrism's file.
 pub fn own_tables_file(db: &Db) -> Option<PathBuf> {
-    (*db.kind() != Kind::Own).then(|| file_path(&db.path))
+    (*db.kind() != Kind::Own).then(|| own_tables_path(&db.path))
 }
 
 /// Attaches the file where there is one.
 pub(in crate::store) fn attach(conn: &Connection, main: &Path) -> Result<(), OpenError> {
-    let path = file_path(main);
+    let path = own_tables_path(main);
     let Some(checked) = check(&path)? else { return Ok(()) };
     let attached = attach_checked(conn, &path, &checked);
     if attached.is_err() {
@@ -81,7 +69,7 @@ fn attach_checked(conn: &Connection, path: &Path, checked: &File) -> Result<(), 
     if descriptors().map_err(|error| fail(io(&error)))? <= before {
         return Err(refused("it was replaced while it was opened; start the daemon again"));
     }
-    if application != APPLICATION_ID {
+    if application != OWN_TABLES_ID {
         return Err(refused("it does not hold the daemon's own tables; move it away"));
     }
     if version > i64::from(VERSION) {
@@ -128,7 +116,7 @@ fn check(path: &Path) -> Result<Option<File>, OpenError> {
     let storage = |what: String| OpenError::Storage(format!("{} {what}", path.display()));
     let unusable = |error: std::io::Error| storage(format!("cannot be used: {error}"));
     let lock = OpenLock::take();
-    let found = directory(path).and_then(|directory| directory.find(NAME, &lock));
+    let found = directory(path).and_then(|directory| directory.find(OWN_TABLES_FILE, &lock));
     drop(lock);
     let found = found.map_err(unusable)?;
     let Some(file) = found else {
@@ -179,7 +167,7 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
     if db.columns.attached && tables::are_known(&db.columns) {
         return Ok(());
     }
-    let path = file_path(&db.path);
+    let path = own_tables_path(&db.path);
     if !db.columns.attached {
         if fs::symlink_metadata(&path).is_err() {
             create(&path, &db.path, &db.own_tables.key)?;
@@ -208,12 +196,12 @@ impl super::OwnTables {
     /// Whether the attached file was removed or replaced: what is written to it would be lost.
     pub(in crate::store) fn was_replaced(&self, main: &Path) -> bool {
         let file = self.file.get();
-        file.is_some() && file != identity(&file_path(main))
+        file.is_some() && file != identity(&own_tables_path(main))
     }
 
     /// Remembers which file is attached.
     pub(in crate::store) fn attached(&self, main: &Path) {
-        self.file.set(identity(&file_path(main)));
+        self.file.set(identity(&own_tables_path(main)));
     }
 }
 
@@ -239,7 +227,8 @@ fn create(path: &Path, main: &Path, key: &[u8; CURSOR_KEY_BYTES]) -> Result<(), 
         .and_then(|file| fill(&directory, &file, key).map(|()| file))
         .and_then(|file| {
             let synced = file.sync_all();
-            let renamed = synced.and_then(|()| directory.rename(&file, UNFINISHED, NAME));
+            let renamed =
+                synced.and_then(|()| directory.rename(&file, UNFINISHED, OWN_TABLES_FILE));
             renamed.and_then(|()| directory.sync()).map_err(|error| io(&error))
         });
     if created.is_err() {
@@ -274,7 +263,7 @@ fn fill(
     drop(held);
     conn.execute_batch("BEGIN IMMEDIATE")?;
     tables::create(&conn, "main")?;
-    conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    conn.pragma_update(None, "application_id", OWN_TABLES_ID)?;
     conn.pragma_update(None, "user_version", VERSION)?;
     conn.execute("INSERT INTO admin_meta (key, value) VALUES ('schema_version', ?1)", [VERSION])?;
     conn.execute("INSERT INTO admin_meta (key, value) VALUES ('cursor_key', ?1)", [key])?;
@@ -305,9 +294,9 @@ mod tests {
         for directory in [&here, &there] {
             let main = directory.path().join("index.db");
             fs::write(&main, "").unwrap();
-            create(&file_path(&main), &main, &[7; 32]).unwrap();
+            create(&own_tables_path(&main), &main, &[7; 32]).unwrap();
         }
-        let (path, other) = (here.path().join(NAME), there.path().join(NAME));
+        let (path, other) = (here.path().join(OWN_TABLES_FILE), there.path().join(OWN_TABLES_FILE));
         let conn = || {
             let flags = OpenFlags::default() | OpenFlags::SQLITE_OPEN_URI;
             Connection::open_in_memory_with_flags(flags).unwrap()

@@ -19,13 +19,12 @@ mod tables;
 mod tracked;
 
 pub use self::file::own_tables_file;
-pub(super) use self::file::{attach, file_path, is_named_so, ready};
+pub(super) use self::file::{attach, ready};
 pub use self::leftover::foreign_tables;
 pub(super) use self::leftover::move_leftover;
 pub(super) use self::open::open_photoprism;
 pub(super) use self::pending::{begin, keep, settle};
 pub(super) use self::replaced::{compare_accounts, forget_accounts};
-pub(super) use self::tables::APPLICATION_ID;
 pub(super) use self::tracked::{Tracked, note_emptied};
 
 use std::cell::{Cell, RefCell};
@@ -34,7 +33,7 @@ use rusqlite::Connection;
 
 use super::db::Db;
 use super::error::StoreError;
-use super::meta::CURSOR_KEY_BYTES;
+use super::schema::CURSOR_KEY_BYTES;
 
 /// State of the attached file, and of the group that is running.
 #[derive(Debug, Default)]

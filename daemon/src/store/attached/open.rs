@@ -13,10 +13,11 @@ use crate::store::columns::Columns;
 use crate::store::db::Db;
 use crate::store::detect::MIGRATE;
 use crate::store::error::StoreError;
+use crate::store::kind::photoprism_kind;
 use crate::store::lock_timeout::wait_for_locks;
-use crate::store::open::{
-    OpenError, OpenOptions, failed, photoprism_kind, pragma, refused, settings,
-};
+use crate::store::open_error::{OpenError, failed, refused};
+use crate::store::options::OpenOptions;
+use crate::store::pragmas::{pragma, settings};
 
 /// What is known to be PhotoPrism's.
 pub(in crate::store) fn open_photoprism(

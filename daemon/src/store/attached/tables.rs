@@ -6,9 +6,6 @@ use crate::store::columns::Columns;
 use crate::store::error::StoreError;
 use crate::store::schema::{ADMIN, ENDED, LOGINS};
 
-/// Marks the file: "PPAT".
-pub(in crate::store) const APPLICATION_ID: i64 = 0x5050_4154;
-
 /// The version of the tables below. A later one that only adds tables needs no new number.
 pub(super) const VERSION: u32 = 1;
 

@@ -11,8 +11,9 @@ use super::tables::{
 };
 use super::unfinished::Unfinished;
 use super::values::bind;
-use crate::store::db::{Db, Kind};
+use crate::store::db::Db;
 use crate::store::error::StoreError;
+use crate::store::kind::Kind;
 use crate::store::schema::{BACKUP_ID, SCHEMA_VERSION};
 use crate::store::sessions::{HIDING, hidden_sessions};
 

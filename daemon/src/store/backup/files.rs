@@ -21,11 +21,6 @@ pub(super) const TEMPORARY: &str = "tmp";
 /// Ending of one that is being made step by step, while others may come and go.
 pub(super) const IN_STEPS: &str = "part";
 
-/// Where the backups of a database lie.
-pub fn backup_directory(database: &Path) -> PathBuf {
-    database.parent().unwrap_or(Path::new("/")).join("backups")
-}
-
 /// How a backup came to be, told by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackupOrigin {

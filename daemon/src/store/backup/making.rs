@@ -8,14 +8,16 @@ use std::sync::Arc;
 
 use super::changes::{Changes, RowAt};
 use super::copy::Copy;
-use super::files::{IN_STEPS, backup_directory, free_name, make_directory, sweep};
+use super::files::{IN_STEPS, free_name, make_directory, sweep};
 use super::publish::publish_accounts;
 use super::read::BackupCounts;
 use super::tables::TABLES;
 use super::unfinished::Unfinished;
-use crate::store::db::{Db, Kind};
+use crate::store::db::Db;
 use crate::store::directory::Directory;
 use crate::store::error::StoreError;
+use crate::store::kind::Kind;
+use crate::store::paths::backup_directory;
 
 /// Rows of one step: some milliseconds.
 const STEP_ROWS: i64 = 500;

@@ -16,7 +16,7 @@ mod values;
 mod write;
 
 pub(super) use self::changes::Changes;
-pub use self::files::{BackupEntry, BackupOrigin, backup_directory, backup_list, backups_refused};
+pub use self::files::{BackupEntry, BackupOrigin, backup_list, backups_refused};
 pub use self::making::{Made, Making};
 pub use self::plan::{AccountChange, Plan, What};
 pub use self::read::{BackupCounts, BackupFault, BackupFile, backup_open};

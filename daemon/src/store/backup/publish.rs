@@ -8,9 +8,9 @@ use super::files::io;
 use super::read::{BackupCounts, BackupFault, BackupFile, open_in};
 use super::unfinished::Unfinished;
 use crate::failpoints::{Failpoint, enabled};
-use crate::store::db::Kind;
 use crate::store::directory::Directory;
 use crate::store::error::StoreError;
+use crate::store::kind::Kind;
 
 /// Gives a backup of the account tables of a database of that kind its name.
 pub(super) fn publish_accounts(

@@ -11,10 +11,10 @@ use thiserror::Error;
 
 use super::files::{io, open_directory};
 use super::tables::{Column, TABLES, Table, has_clients};
-use crate::store::db::Kind;
 use crate::store::directory::{Directory, Held, OpenLock};
 use crate::store::error::StoreError;
-use crate::store::open::settings;
+use crate::store::kind::Kind;
+use crate::store::pragmas::settings;
 use crate::store::schema::{APPLICATION_ID, BACKUP_ID, SCHEMA_VERSION};
 use crate::sys::file_bytes;
 

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::store::db::Kind;
 use crate::store::error::StoreError;
+use crate::store::kind::Kind;
 
 /// A table with rows of accounts.
 #[derive(Debug, PartialEq, Eq)]

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use rusqlite::backup::{self as sqlite, StepResult};
 
 use super::copy::Copy;
-use super::files::{TEMPORARY, backup_directory, free_automatic, io, make_directory, prune};
+use super::files::{TEMPORARY, free_automatic, io, make_directory, prune};
 use super::publish::{publish_accounts, publish_whole};
 use super::unfinished::Unfinished;
 use crate::store::db::{Db, Tx};
 use crate::store::directory::{Directory, OpenLock};
 use crate::store::error::StoreError;
+use crate::store::paths::backup_directory;
 
 /// What SQLite takes for "until the end".
 const ALL_PAGES: i32 = -1;

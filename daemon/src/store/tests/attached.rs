@@ -76,7 +76,7 @@ fn the_first_write_creates_the_file_and_adds_nothing_to_photoprism_s() {
     let db = slot.get().unwrap();
     assert_eq!(audit_count(db).unwrap(), 1);
     for (pragma, value) in [
-        ("application_id", super::super::attached::APPLICATION_ID),
+        ("application_id", super::super::schema::OWN_TABLES_ID),
         ("user_version", 1),
         ("synchronous", 2),
         ("secure_delete", 1),

@@ -10,8 +10,9 @@ use rusqlite::Connection;
 use crate::clock::random;
 use crate::model::initial_accounts;
 use crate::store::db::Db;
-use crate::store::expected::Expected;
-use crate::store::open::{OpenError, OpenOptions, open};
+use crate::store::open::open;
+use crate::store::open_error::OpenError;
+use crate::store::options::{Expected, OpenOptions};
 
 /// Tables that PhotoPrism has in addition to its account tables, as far as the daemon reads them.
 const PHOTOPRISM_TABLES: &str = "CREATE TABLE migrations (id VARBINARY(16) PRIMARY KEY);

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use super::fixture::{StoreFixture, names, number, options};
 use crate::store::backup::copy_whole;
 use crate::store::db::Db;
-use crate::store::open::{OpenError, open_at};
+use crate::store::open::open_at;
+use crate::store::open_error::OpenError;
 use crate::store::schema::{self, STEPS};
 
 const TWO: &str = "CREATE TABLE two (a); INSERT INTO two SELECT user_name FROM auth_users;";

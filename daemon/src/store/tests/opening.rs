@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use super::fixture::{StoreFixture, account_tables, names, number, options};
-use crate::store::db::Kind;
-use crate::store::open::{OpenError, check_sqlite_version, open};
+use crate::store::kind::Kind;
+use crate::store::open::{check_sqlite_version, open};
+use crate::store::open_error::OpenError;
 use crate::store::{
     AdminPasswordState, Backup, DatabaseKind, SCHEMA_VERSION, SQLITE_OLDEST, admin_password_state,
     cursor_key, detect, sqlite_version,

@@ -5,7 +5,8 @@ use rusqlite::{OptionalExtension, StatementStatus};
 
 use super::fixture::StoreFixture;
 use crate::store::accounts::{BY_NAME, LIVE_BY_NAME};
-use crate::store::db::{Db, Kind};
+use crate::store::db::Db;
+use crate::store::kind::Kind;
 use crate::store::rows;
 
 fn pragma(db: &Db, name: &str) -> String {

@@ -10,7 +10,8 @@ use rusqlite::types::Value;
 use super::backups::write_backup;
 use super::copying::rows;
 use super::fixture::StoreFixture;
-use crate::store::db::{Db, Kind, Tx};
+use crate::store::db::{Db, Tx};
+use crate::store::kind::Kind;
 use crate::store::{BackupFile, Making, Plan, What, backup_open, restore_accounts};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");

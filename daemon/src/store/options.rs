@@ -1,9 +1,29 @@
-//! What an earlier run found at the path of the database, which decides what may be created there.
+//! Which database to open, and what an earlier run found at its path: that decides what may be
+//! created there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::detect::is_index;
-use super::open::{OpenError, OpenOptions};
+use super::open_error::OpenError;
+use super::paths::is_index;
+use super::schema::CURSOR_KEY_BYTES;
+use crate::model::NewAccount;
+
+/// Which database to open, and the content of a new one.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// Absolute path of the file.
+    pub path: PathBuf,
+    /// Create the directory: the path is a default that nobody chose.
+    pub make_directory: bool,
+    /// The initial rows of a new database.
+    pub accounts: Vec<NewAccount>,
+    /// The key of a new database.
+    pub cursor_key: [u8; CURSOR_KEY_BYTES],
+    /// What is known about the database, from an earlier start or from this one.
+    pub expected: Expected,
+    /// The setting `session-cache` in seconds.
+    pub session_cache: u32,
+}
 
 /// What is known about a database before it is opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

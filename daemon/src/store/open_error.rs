@@ -1,0 +1,77 @@
+//! Why a database is not opened.
+
+use std::path::Path;
+
+use thiserror::Error;
+
+use super::error::StoreError;
+use super::owner::lock_holder;
+use super::paths::backup_directory;
+
+/// Why a database was not opened.
+#[derive(Clone, Debug, Error)]
+pub enum OpenError {
+    /// It is not the daemon's to change, or from a newer daemon.
+    #[error("{0}")]
+    Refused(String),
+    /// Another process holds it.
+    #[error("{0}")]
+    InUse(String),
+    /// The directory of a configured path does not exist.
+    #[error("{0}")]
+    Setting(String),
+    /// The file or its directory cannot be created, read or written.
+    #[error("{0}")]
+    Storage(String),
+    /// The daemon's own database is gone; the message says what was found.
+    #[error("{0}")]
+    Gone(&'static str),
+    /// PhotoPrism has not created it yet.
+    #[error("the database does not exist yet")]
+    NotThereYet,
+}
+
+impl OpenError {
+    /// The exit code of `spec/daemon.md`.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Setting(_) => 2,
+            Self::InUse(_) => 73,
+            Self::Storage(_) | Self::NotThereYet => 74,
+            Self::Refused(_) | Self::Gone(_) => 78,
+        }
+    }
+}
+
+pub(super) fn refused(path: &Path, what: &str) -> OpenError {
+    OpenError::Refused(format!("{} is not used: {what}", path.display()))
+}
+
+pub(super) fn storage(path: &Path, cause: &dyn std::fmt::Display) -> OpenError {
+    OpenError::Storage(format!("{} cannot be used: {cause}", path.display()))
+}
+
+/// Reports a lock of another process with its owner, anything else unchanged.
+pub(super) fn failed(path: &Path, error: StoreError) -> OpenError {
+    match error {
+        StoreError::Locked(_) => OpenError::InUse(match lock_holder(path) {
+            Some(pid) => format!(
+                "{} is in use by process {pid}: only one daemon owns it at a time",
+                path.display()
+            ),
+            None => format!("{} is in use by another process", path.display()),
+        }),
+        StoreError::Damaged(what) => refused(path, &damaged(path, &what)),
+        other => storage(path, &other),
+    }
+}
+
+fn damaged(path: &Path, what: &str) -> String {
+    let backups = backup_directory(path);
+    format!(
+        "it is damaged ({what}). Keep a copy of it and of the files next to it that have its name; \
+         then put a whole copy of the database in its place, or move them away and restore a \
+         backup from {} into a new database",
+        backups.display()
+    )
+}
