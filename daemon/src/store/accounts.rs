@@ -1,15 +1,13 @@
 //! Accounts: their columns as they are stored, and the reads of single accounts.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Params, Row, params};
 
-use super::columns::column;
+use super::columns::Columns;
 use super::db::Db;
 use super::error::StoreError;
-use super::rows::{count, flag, text, time};
+use super::rows::{flag, text, time};
 use super::times::format_stored;
 use crate::model::{Account, Deleted, Provider, Role, effective_rights};
 
@@ -68,20 +66,22 @@ pub(super) fn differing(before: &Account, after: &Account) -> Vec<(&'static str,
     pairs.filter_map(|(before, after)| (before != after).then_some(after)).collect()
 }
 
-/// The statement up to `FROM auth_users u`, for a table that has these columns.
-pub(super) fn select(have: &HashSet<String>, passcodes: bool) -> String {
-    let columns: Vec<String> = COLUMNS.iter().map(|name| column(have, name)).collect();
-    let passcode = if passcodes {
-        "EXISTS (SELECT 1 FROM passcodes c WHERE c.uid = u.user_uid AND c.key_type = 'totp' AND \
-         c.activated_at IS NOT NULL)"
-    } else {
-        "0"
-    };
-    format!(
-        "SELECT {}, EXISTS (SELECT 1 FROM passwords p WHERE p.uid = u.user_uid AND p.hash <> ''), \
-         {passcode} FROM auth_users u",
-        columns.join(", ")
-    )
+/// The statement up to `FROM auth_users u`.
+pub(super) fn select(columns: &Columns) -> &str {
+    columns.accounts_select.get_or_init(|| {
+        let names = COLUMNS.map(|name| columns.column("auth_users", name));
+        let passcode = if columns.has_table("passcodes") {
+            "EXISTS (SELECT 1 FROM passcodes c WHERE c.uid = u.user_uid AND c.key_type = 'totp' \
+             AND c.activated_at IS NOT NULL)"
+        } else {
+            "0"
+        };
+        format!(
+            "SELECT {}, EXISTS (SELECT 1 FROM passwords p WHERE p.uid = u.user_uid AND \
+             p.hash <> ''), {passcode} FROM auth_users u",
+            names.join(", ")
+        )
+    })
 }
 
 pub(super) fn account_row(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
@@ -127,7 +127,7 @@ pub(super) const LIVE_BY_NAME: &str =
 pub(super) const BY_NAME: &str = "WHERE u.user_name = ?1 ORDER BY u.id LIMIT 1";
 
 fn one(db: &Db, rest: &str, params: impl Params) -> Result<Option<Account>, StoreError> {
-    let statement = format!("{} {rest}", db.columns.users);
+    let statement = format!("{} {rest}", select(&db.columns));
     Ok(db.conn.prepare_cached(&statement)?.query_row(params, account_row).optional()?)
 }
 
@@ -178,7 +178,7 @@ pub fn account_by_auth_id(db: &Db, account: &Account) -> Result<Option<Account>,
 pub fn other_super_admin(db: &Db, id: i64, now: Timestamp) -> Result<bool, StoreError> {
     let statement = format!(
         "{} WHERE u.super_admin AND u.id > 0 AND u.id <> ?1 AND u.deleted_at IS NULL",
-        db.columns.users
+        select(&db.columns)
     );
     let mut statement = db.conn.prepare_cached(&statement)?;
     let mut rows = statement.query([id])?;
@@ -196,42 +196,4 @@ pub fn first_admin_name(db: &Db, id: i64) -> Result<Option<String>, StoreError> 
     let statement = "SELECT user_name FROM auth_users WHERE id = ?1 AND deleted_at IS NULL";
     let name = db.conn.prepare_cached(statement)?.query_row([id], |row| text(row, 0)).optional()?;
     Ok(name.filter(|name| !name.is_empty()))
-}
-
-/// Rows by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Accounts that are not deleted, without the system rows.
-    pub users: u64,
-    /// Deleted accounts.
-    pub deleted: u64,
-    /// Sessions.
-    pub sessions: u64,
-    /// Login records.
-    pub logins: u64,
-}
-
-/// Counts the rows of each kind.
-pub fn counts(db: &Db) -> Result<Counts, StoreError> {
-    let number = |statement: &str| -> Result<u64, StoreError> {
-        Ok(db.conn.prepare_cached(statement)?.query_row([], |row| count(row, 0))?)
-    };
-    let deleted =
-        number("SELECT count(*) FROM auth_users WHERE deleted_at IS NOT NULL AND id > 0")?;
-    // The system rows are two, and never deleted: counting all is counting an index.
-    let all = number("SELECT count(*) FROM auth_users")?;
-    let system = number("SELECT count(*) FROM auth_users WHERE id <= 0")?;
-    let logins = if db.columns.logins {
-        db.prepare_own("SELECT count(*) FROM logins.audit_logins")?
-            .query_row([], |row| super::rows::count(row, 0))?
-    } else {
-        0
-    };
-    Ok(Counts {
-        users: all.saturating_sub(system).saturating_sub(deleted),
-        deleted,
-        sessions: number("SELECT count(*) FROM auth_sessions")?
-            .saturating_sub(super::sessions::hidden_sessions(db)?),
-        logins,
-    })
 }

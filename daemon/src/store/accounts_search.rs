@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{ToSql, params};
 
-use super::accounts::account_row;
+use super::accounts::{account_row, select};
 use super::db::Db;
 use super::error::StoreError;
 use super::prefix::successor;
@@ -86,7 +86,7 @@ fn walk(
 ) -> Result<Vec<Account>, StoreError> {
     let statement = format!(
         "{} WHERE u.id > ?1 AND {which} {} ORDER BY u.id LIMIT ?2",
-        db.columns.users,
+        select(&db.columns),
         page.alive()
     );
     let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
@@ -109,7 +109,7 @@ fn prefix(
              OR substr(u.display_name, 1, length(?4)) = ?4 COLLATE NOCASE)";
         return walk(db, page, which, &[&lower, &display]);
     };
-    let statement = format!("{} WHERE u.id = ?1", db.columns.users);
+    let statement = format!("{} WHERE u.id = ?1", select(&db.columns));
     let mut statement = db.conn.prepare_cached(&statement)?;
     let mut rows = Vec::new();
     for id in ids.into_iter().filter(|id| *id > page.after).take(page.limit) {

@@ -1,5 +1,6 @@
 //! Reads which tables and columns a database has: PhotoPrism's versions differ.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
@@ -64,16 +65,16 @@ const LOGINS: [&str; 12] = [
     "updated_at DATETIME",
 ];
 
-/// What exists, with the statements that depend on it, built once for each schema.
+/// What exists, with statements that depend on it and are built once for each schema.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Columns {
     tables: HashMap<String, HashSet<String>>,
     /// Columns whose declared type makes SQLite convert number-like texts to numbers.
     numeric: HashMap<String, HashSet<String>>,
-    /// `SELECT … FROM auth_users u` with the columns of [`super::users`], in its order.
-    pub(super) users: String,
-    /// The same for the legacy table; `None` where there is none.
-    pub(super) legacy: Option<String>,
+    /// The `SELECT … FROM auth_users u` of the accounts, built at its first use.
+    pub(super) accounts_select: OnceCell<String>,
+    /// The same for the legacy table.
+    pub(super) legacy_select: OnceCell<String>,
     /// Whether `audit_logins` exists.
     pub(super) logins: bool,
     /// Whether the tables `admin_…` exist.
@@ -110,16 +111,9 @@ impl Columns {
             let own = self::tables(conn, "admin")?.0.into_iter();
             tables.extend(own.filter(|(name, _)| logins_in == "admin" || name != "audit_logins"));
         }
-        let none = HashSet::new();
-        let of = |table: &str| tables.get(table).unwrap_or(&none);
-        let users = super::accounts::select(of("auth_users"), tables.contains_key("passcodes"));
-        let legacy = tables.get("users").map(super::legacy::select);
-        conn.execute_batch(super::sessions::CREATE_LAST_USE)?;
-        let keeps_ended = tables.contains_key("admin_ended");
-        conn.execute_batch(&super::sessions::make_view(of("auth_sessions"), keeps_ended))?;
         Ok(Self {
-            users,
-            legacy,
+            accounts_select: OnceCell::new(),
+            legacy_select: OnceCell::new(),
             logins: tables.contains_key("audit_logins"),
             admin: ADMIN.iter().all(|table| tables.contains_key(*table)),
             schema_version: schema_version(conn)?,
@@ -149,6 +143,17 @@ impl Columns {
     /// Whether it has that table with that column.
     pub(super) fn has(&self, table: &str, column: &str) -> bool {
         self.tables.get(table).is_some_and(|columns| columns.contains(column))
+    }
+
+    /// A column of a table named `u`, or NULL where it does not exist.
+    pub(super) fn column(&self, table: &str, name: &str) -> String {
+        if self.has(table, name) { format!("u.{name}") } else { format!("NULL AS {name}") }
+    }
+
+    /// Whether there can be entries of ended sessions: in PhotoPrism's database, after the first
+    /// write.
+    pub(super) fn keeps_ended(&self) -> bool {
+        self.has_table("admin_ended")
     }
 
     /// Whether that column, where it exists, converts number-like texts to numbers.
@@ -231,11 +236,6 @@ fn is_numeric(declared: &str) -> bool {
     let holds = |names: &[&str]| names.iter().any(|name| declared.contains(name));
     let keeps = holds(&["CHAR", "CLOB", "TEXT", "BLOB"]) || declared.is_empty();
     declared.contains("INT") || !keeps
-}
-
-/// `name` of the table `u`, or NULL where the table lacks it.
-pub(super) fn column(have: &HashSet<String>, name: &str) -> String {
-    if have.contains(name) { format!("u.{name}") } else { format!("NULL AS {name}") }
 }
 
 #[cfg(test)]

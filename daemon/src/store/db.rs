@@ -13,8 +13,10 @@ use super::columns::Columns;
 use super::error::StoreError;
 use super::generation::{self, Generation};
 use super::kind::Kind;
-use super::sessions::MARGIN;
 use crate::model::Effect;
+
+/// Seconds added to PhotoPrism's cache time, for requests that it has started and not yet written.
+const MARGIN: i64 = 60;
 
 /// The one connection and what is known about its file.
 #[derive(Debug)]

@@ -12,10 +12,9 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, params};
 use thiserror::Error;
 
-use super::accounts::account_row;
+use super::accounts::{account_row, select};
 use super::attached::OwnTables;
 use super::backup::Changes;
-use super::columns::Columns;
 use super::db::Db;
 use super::detect::{DatabaseKind, detect_open};
 use super::error::StoreError;
@@ -26,6 +25,7 @@ use super::passwords::password_hash;
 use super::paths::{backup_directory, own_tables_path};
 use super::pragmas::settings;
 use super::sessions::app_passwords;
+use super::views::read_columns;
 use crate::model::{Account, Session};
 use crate::system::{FileId, descriptors_of};
 
@@ -160,7 +160,7 @@ impl PhotoPrismReader {
         conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)?;
         conn.execute_batch("BEGIN")?;
         is_photoprism(&conn)?;
-        let (kind, columns) = (photoprism_kind(&conn)?, Columns::read(&conn)?);
+        let (kind, columns) = (photoprism_kind(&conn)?, read_columns(&conn)?);
         let (path, changes) = (path.to_path_buf(), Changes::default());
         let (generation, own_tables) = (RefCell::default(), OwnTables::default());
         let session_cache = 0;
@@ -175,7 +175,7 @@ impl PhotoPrismReader {
     /// At most `most` accounts after that row id, without the system rows.
     pub fn accounts(&self, after: i64, most: u32) -> Result<Vec<SourceAccount>, StoreError> {
         let Self(db) = self;
-        let statement = format!("{} WHERE u.id > ?1 ORDER BY u.id LIMIT ?2", db.columns.users);
+        let statement = format!("{} WHERE u.id > ?1 ORDER BY u.id LIMIT ?2", select(&db.columns));
         let mut statement = db.conn.prepare_cached(&statement)?;
         let rows = statement.query_map(params![after.max(0), most], account_row)?;
         rows.map(|row| self.with_details(row?)).collect()

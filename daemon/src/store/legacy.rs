@@ -1,11 +1,9 @@
 //! The legacy table `users` that an old PhotoPrism left behind.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use rusqlite::{Row, params};
 
-use super::columns::column;
+use super::columns::Columns;
 use super::db::Db;
 use super::error::StoreError;
 use super::rows::{flag, text, time};
@@ -44,10 +42,13 @@ pub struct LegacyRow {
     pub webdav: bool,
 }
 
-pub(super) fn select(have: &HashSet<String>) -> String {
-    let columns: Vec<String> = COLUMNS.iter().map(|name| column(have, name)).collect();
-    let alive = if have.contains("deleted_at") { "u.deleted_at IS NULL" } else { "1" };
-    format!("SELECT {} FROM users u WHERE u.id > 0 AND {alive}", columns.join(", "))
+/// The statement up to its conditions.
+fn select(columns: &Columns) -> &str {
+    columns.legacy_select.get_or_init(|| {
+        let names = COLUMNS.map(|name| columns.column("users", name));
+        let alive = if columns.has("users", "deleted_at") { "u.deleted_at IS NULL" } else { "1" };
+        format!("SELECT {} FROM users u WHERE u.id > 0 AND {alive}", names.join(", "))
+    })
 }
 
 fn legacy_row(row: &Row<'_>) -> Result<LegacyRow, rusqlite::Error> {
@@ -66,7 +67,7 @@ fn legacy_row(row: &Row<'_>) -> Result<LegacyRow, rusqlite::Error> {
 
 /// Whether there is a legacy table.
 pub fn has_legacy(db: &Db) -> bool {
-    db.columns.legacy.is_some()
+    db.columns.has_table("users")
 }
 
 /// One page of legacy accounts in the order of their ids, from those after `after`. `matches`
@@ -77,8 +78,10 @@ pub fn legacy_page(
     limit: usize,
     matches: impl Fn(&LegacyRow) -> bool,
 ) -> Result<Vec<LegacyRow>, StoreError> {
-    let Some(select) = &db.columns.legacy else { return Ok(Vec::new()) };
-    let statement = format!("{select} AND u.id > ?1 ORDER BY u.id");
+    if !has_legacy(db) {
+        return Ok(Vec::new());
+    }
+    let statement = format!("{} AND u.id > ?1 ORDER BY u.id", select(&db.columns));
     let mut statement = db.conn.prepare_cached(&statement)?;
     let mut rows = statement.query(params![after])?;
     let mut page = Vec::new();

@@ -14,6 +14,7 @@ mod backup;
 mod changed;
 mod columns;
 mod commit_stats;
+mod counts;
 mod database;
 mod db;
 mod detect;
@@ -56,14 +57,15 @@ mod testing;
 mod thread;
 mod times;
 mod unclean;
+mod views;
 
 #[cfg(test)]
 mod tests;
 
 pub use self::access::check_access;
 pub use self::accounts::{
-    Counts, account_by_auth_id, account_by_email, account_by_id, account_by_name, account_by_uid,
-    counts, first_admin_name, other_super_admin,
+    account_by_auth_id, account_by_email, account_by_id, account_by_name, account_by_uid,
+    first_admin_name, other_super_admin,
 };
 pub use self::accounts_insert::account_insert;
 pub use self::accounts_search::{AccountPage, AccountSearch, accounts_page};
@@ -82,6 +84,7 @@ pub use self::backup::{
     empty_accounts, empty_sessions, restore_accounts,
 };
 pub use self::changed::{changes_due, report_changes, reverted_changes};
+pub use self::counts::{Counts, counts};
 pub use self::database::Database;
 pub use self::db::{Db, Tx, has_admin_tables};
 pub use self::detect::{DatabaseKind, detect};

@@ -8,11 +8,11 @@ use rusqlite::{Connection, OptionalExtension};
 use tracing::{info, warn};
 
 use super::file::ready;
-use crate::store::columns::Columns;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::group::end_with_sync;
 use crate::store::meta::key_of_path;
+use crate::store::views::read_columns;
 
 /// What is copied of each table. Nothing of `admin_meta`: the attached file has its own.
 const COPIES: [(&str, &str); 5] = [
@@ -95,7 +95,7 @@ pub(in crate::store) fn move_leftover(db: &mut Db) -> Result<(), StoreError> {
             );
         }
     }
-    db.columns = Columns::read(&db.conn)?;
+    db.columns = read_columns(&db.conn)?;
     Ok(())
 }
 

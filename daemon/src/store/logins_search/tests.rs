@@ -130,7 +130,7 @@ fn rows_of_photoprism_are_read_as_they_are() {
     let (_directory, mut db) = photoprism();
     let table = super::super::schema::LOGINS.replace("VARCHAR", "VARBINARY");
     db.conn.execute_batch(&table).unwrap();
-    db.columns = super::super::columns::Columns::read(&db.conn).unwrap();
+    db.columns = super::super::views::read_columns(&db.conn).unwrap();
     add(&db, ("192.0.2.1", "12", "a"), ("OK", "2026-11-24 12:00:00.25+00:00"));
     db.conn
         .execute("INSERT INTO audit_logins (client_ip, login_name) VALUES ('192.0.2.2', 'x')", [])

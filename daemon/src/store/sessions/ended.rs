@@ -13,9 +13,6 @@ use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::rows::{count, text};
 
-/// Seconds added to PhotoPrism's cache time, for requests that it has started and not yet written.
-pub(in crate::store) const MARGIN: i64 = 60;
-
 /// How far ahead of the clock an entry may be after the clock was set back. PhotoPrism expires
 /// sessions by the same clock, so it waits too, but no entry may stay for ever.
 const SET_BACK: i64 = 6 * 3600;
@@ -44,23 +41,6 @@ const BACK_OF_SOME: &str = "(id IN (SELECT session_id FROM admin.admin_ended WHE
 
 /// Entries that are checked in one batch: some milliseconds.
 const SLICE: i64 = 2000;
-
-impl Columns {
-    /// Whether there can be entries: in PhotoPrism's database, after the first write.
-    pub(in crate::store) fn keeps_ended(&self) -> bool {
-        self.has_table("admin_ended")
-    }
-}
-
-/// What a view of the sessions `u` excludes where one or a few of them are read.
-pub(super) const HIDING_ONE: &str = "(CAST(u.id AS TEXT) NOT IN
-       (SELECT session_id FROM admin.admin_ended)
-     AND ifnull(CAST(u.auth_id AS TEXT), '') NOT IN (SELECT session_id FROM admin.admin_ended))";
-
-/// The same where all of them are read: those that came back are found once, and are few.
-pub(in crate::store) const HIDING: &str = "u.id NOT IN (SELECT h.id FROM main.auth_sessions h
-     WHERE h.id IN (SELECT session_id FROM admin.admin_ended)
-       OR h.auth_id IN (SELECT session_id FROM admin.admin_ended))";
 
 /// Whether the row of that id exists and is hidden from all commands.
 pub fn session_is_hidden(db: &Db, id: &str) -> Result<bool, StoreError> {

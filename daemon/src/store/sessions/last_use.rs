@@ -6,10 +6,6 @@ use crate::model::LastUse;
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 
-/// Created once for each connection, in memory: its content shows in every list of sessions.
-pub(in crate::store) const CREATE_LAST_USE: &str = "CREATE TEMP TABLE IF NOT EXISTS seen (
-     id TEXT PRIMARY KEY, last_active INTEGER NOT NULL, client_ip TEXT) WITHOUT ROWID";
-
 /// Makes these uses visible to every later read, replacing earlier ones.
 pub fn overlay_last_use(db: &Db, seen: &[LastUse]) -> Result<(), StoreError> {
     db.conn.prepare_cached("DELETE FROM temp.seen")?.execute([])?;

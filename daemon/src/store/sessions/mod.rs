@@ -14,11 +14,9 @@ pub use self::ended::{
     EndedState, begin_ended_anew, end_what_came_back, ended_ids, ended_state, forget_ended,
     move_ended, session_is_hidden,
 };
-pub(super) use self::ended::{HIDING, MARGIN, hidden_sessions, release_restored};
+pub(super) use self::ended::{hidden_sessions, release_restored};
 pub(super) use self::find::app_passwords;
 pub use self::find::{account_sessions, all_sessions, session_by_id, session_by_ref};
 pub use self::insert::session_insert;
-pub(super) use self::last_use::CREATE_LAST_USE;
 pub use self::last_use::{overlay_last_use, sessions_seen};
 pub use self::page::{SessionKey, SessionSearch, sessions_page};
-pub(super) use self::row::make_view;

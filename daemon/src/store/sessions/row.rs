@@ -1,58 +1,9 @@
 //! One session as it is stored.
 
-use std::collections::HashSet;
-
 use rusqlite::Row;
 
-use super::ended::{HIDING, HIDING_ONE};
 use crate::model::Session;
-use crate::store::columns::column;
 use crate::store::rows::{integer, text, time};
-
-/// The columns of `temp.session_rows`, which is `auth_sessions` with NULL for columns that a
-/// version of PhotoPrism lacks, and of `temp.listed_sessions`, the same for reading all sessions.
-const COLUMNS: [&str; 19] = [
-    "id",
-    "ref_id",
-    "user_uid",
-    "user_name",
-    "client_uid",
-    "client_name",
-    "auth_provider",
-    "auth_method",
-    "auth_id",
-    "auth_scope",
-    "grant_type",
-    "last_active",
-    "sess_expires",
-    "sess_timeout",
-    "client_ip",
-    "login_ip",
-    "user_agent",
-    "login_at",
-    "created_at",
-];
-
-/// Creates these views for a table that has these columns. Where there are entries of ended
-/// sessions, they exclude what PhotoPrism wrote back.
-pub(in crate::store) fn make_view(have: &HashSet<String>, keeps_ended: bool) -> String {
-    let columns = COLUMNS.map(|name| match name {
-        // Rows are compared by these two, and a NULL would drop a row from every page.
-        "user_name" | "created_at" if have.contains(name) => {
-            format!("ifnull(u.{name}, '') AS {name}")
-        }
-        _ => column(have, name),
-    });
-    let columns = columns.join(", ");
-    let view = |name: &str, hiding: &str| {
-        let hiding = if keeps_ended { hiding } else { "1" };
-        format!(
-            "DROP VIEW IF EXISTS temp.{name};
-             CREATE TEMP VIEW {name} AS SELECT {columns} FROM main.auth_sessions u WHERE {hiding};"
-        )
-    };
-    view("session_rows", HIDING_ONE) + &view("listed_sessions", HIDING)
-}
 
 /// The columns that [`session_row`] reads, in its order. Last uses that are not yet written are in
 /// `temp.seen` and take precedence.

@@ -11,7 +11,7 @@ use crate::store::database::Database;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::schema::LOGINS;
-use crate::store::{LegacyRow, account_by_name, account_by_uid, legacy_page};
+use crate::store::{LegacyRow, account_by_name, account_by_uid, has_legacy, legacy_page};
 
 fn slot(place: &StoreFixture) -> Database {
     Database::open(place.options("index.db")).unwrap()
@@ -245,7 +245,7 @@ fn the_cookie_that_the_columns_were_true_for_is_kept() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
     let db = place.open("index.db").unwrap();
-    assert!(!db.columns.logins && db.columns.legacy.is_none());
+    assert!(!db.columns.logins && !has_legacy(&db));
     place.create("index.db", "CREATE TABLE audit_logins (a)");
     let later = Columns::read(&db.conn).unwrap();
     assert!(later.logins && later.schema_version > db.columns.schema_version);

@@ -4,7 +4,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{OptionalExtension, StatementStatus};
 
 use super::fixture::StoreFixture;
-use crate::store::accounts::{BY_NAME, LIVE_BY_NAME};
+use crate::store::accounts::{BY_NAME, LIVE_BY_NAME, select};
 use crate::store::db::Db;
 use crate::store::kind::Kind;
 use crate::store::rows;
@@ -72,7 +72,7 @@ fn defensive_mode_holds() {
 
 /// How often SQLite has planned the statement that finds a name.
 fn planned_anew(db: &Db) -> i32 {
-    let statement = format!("{} {LIVE_BY_NAME}", db.columns.users);
+    let statement = format!("{} {LIVE_BY_NAME}", select(&db.columns));
     let mut statement = db.conn.prepare_cached(&statement).unwrap();
     for name in ["admin", "nobody", "admin"] {
         statement.query_row([name], |_| Ok(())).optional().unwrap();
@@ -96,7 +96,7 @@ fn a_name_is_found_by_its_index_without_a_sort() {
     let place = StoreFixture::new();
     let db = place.own();
     for rest in [LIVE_BY_NAME, BY_NAME] {
-        let statement = format!("EXPLAIN QUERY PLAN {} {rest}", db.columns.users);
+        let statement = format!("EXPLAIN QUERY PLAN {} {rest}", select(&db.columns));
         let mut statement = db.conn.prepare(&statement).unwrap();
         let steps = statement.query_map(["bob"], |row| row.get::<_, String>(3)).unwrap();
         let plan = steps.collect::<Result<Vec<_>, _>>().unwrap().join("\n");
