@@ -8,11 +8,11 @@ use std::time::Duration;
 use tracing::{debug, info, warn};
 
 use super::attached;
+use super::checkpoint;
 use super::columns::schema_version;
 use super::db::Db;
 use super::error::StoreError;
 use super::file_identity::Watch;
-use super::generation;
 use super::kind::{Kind, photoprism_kind};
 use super::lock_timeout::{self, SHORT};
 use super::open::open;
@@ -96,7 +96,7 @@ impl Database {
     /// Checkpoints the log of the daemon's own database when it is long.
     pub(super) fn checkpoint(&mut self) {
         if let (Some(db), Some(watch)) = (&self.db, &mut self.watch)
-            && generation::checkpoint(db)
+            && checkpoint::run_if_due(db)
         {
             watch.note_checkpoint();
         }

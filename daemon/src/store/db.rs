@@ -5,15 +5,19 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{CachedStatement, Connection};
-use tracing::warn;
+use tracing::{error, warn};
 
-use super::attached::OwnTables;
-use super::backup::Changes;
+use super::change_tracker::ChangeTracker;
 use super::columns::Columns;
 use super::error::StoreError;
-use super::generation::{self, Generation};
+use super::generation::Generation;
 use super::kind::Kind;
+use super::own_tables::OwnTables;
+use crate::failpoints::{Failpoint, enabled};
 use crate::model::Effect;
+
+/// Exit code of a storage error (`EX_IOERR`).
+pub(super) const EXIT_STORAGE: i32 = 74;
 
 /// Seconds added to PhotoPrism's cache time, for requests that it has started and not yet written.
 const MARGIN: i64 = 60;
@@ -26,7 +30,7 @@ pub struct Db {
     pub(super) path: PathBuf,
     pub(super) columns: Columns,
     /// Account rows that change while a backup is running.
-    pub(super) changes: Changes,
+    pub(super) changes: ChangeTracker,
     /// For the daemon's own database; unused with PhotoPrism's.
     pub(super) generation: RefCell<Generation>,
     /// The file next to PhotoPrism's that holds the daemon's own tables.
@@ -156,10 +160,13 @@ impl Db {
     }
 
     pub(super) fn commit(&self) -> Result<(), StoreError> {
-        let next = if self.kind == Kind::Own { generation::begin(self) } else { Ok(None) };
+        let own = self.kind == Kind::Own;
+        let next = if own { self.generation.borrow().next(&self.conn) } else { Ok(None) };
         let end = next.and_then(|next| {
             self.run("COMMIT")?;
-            generation::committed(self, next);
+            if let Some(next) = next {
+                self.generation.replace(next);
+            }
             Ok(())
         });
         if end.is_err() && !self.is_autocommit() {
@@ -171,6 +178,23 @@ impl Db {
 
     pub(super) fn rollback(&self) -> Result<(), StoreError> {
         self.run("ROLLBACK")
+    }
+
+    /// Runs `work` in a transaction that reads `index.db` first: PhotoPrism may not write until its
+    /// end.
+    pub(super) fn with_read_lock(
+        &self,
+        work: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.conn.execute_batch("BEGIN")?;
+        let first_read =
+            || Ok(self.conn.execute_batch("SELECT 1 FROM main.sqlite_schema LIMIT 1")?);
+        let done = first_read().and_then(|()| work()).and_then(|()| self.commit());
+        // A transaction that stays open would block PhotoPrism for good.
+        if done.is_err() && !self.is_autocommit() {
+            self.rollback()?;
+        }
+        done
     }
 
     pub(super) fn savepoint(&self) -> Result<(), StoreError> {
@@ -197,4 +221,18 @@ impl Db {
         self.conn.prepare_cached(statement)?.execute([])?;
         Ok(())
     }
+}
+
+/// Handles the result of a commit; a failed sync ends the process.
+pub(super) fn end_with_sync(end: Result<(), StoreError>) -> Result<(), StoreError> {
+    if let Err(StoreError::Sync(cause)) = &end {
+        if enabled(Failpoint::IgnoreSyncError) {
+            return Ok(());
+        }
+        // Whether the pages reached the disk is unknown and will stay so: recovery at the next
+        // start decides, and no reply is sent before.
+        error!(%cause, "a sync failed, ending");
+        crate::log::exit(EXIT_STORAGE);
+    }
+    end
 }

@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 
 use tracing::error;
 
-use super::db::Db;
+use super::db::{Db, EXIT_STORAGE};
 use super::generation::of_file;
-use super::group::EXIT_STORAGE;
 use super::kind::Kind;
 use super::paths::companion;
 use crate::failpoints::{Failpoint, enabled};

@@ -13,13 +13,13 @@ use rusqlite::{Connection, OpenFlags, params};
 use thiserror::Error;
 
 use super::accounts::{account_row, select};
-use super::attached::OwnTables;
-use super::backup::Changes;
+use super::change_tracker::ChangeTracker;
 use super::db::Db;
 use super::detect::{DatabaseKind, detect_open};
 use super::error::StoreError;
 use super::kind::{Kind, photoprism_kind};
 use super::lock_timeout::wait_for_locks;
+use super::own_tables::OwnTables;
 use super::passcodes::{Passcode, passcode_find};
 use super::passwords::password_hash;
 use super::paths::{backup_directory, own_tables_path};
@@ -161,7 +161,7 @@ impl PhotoPrismReader {
         conn.execute_batch("BEGIN")?;
         is_photoprism(&conn)?;
         let (kind, columns) = (photoprism_kind(&conn)?, read_columns(&conn)?);
-        let (path, changes) = (path.to_path_buf(), Changes::default());
+        let (path, changes) = (path.to_path_buf(), ChangeTracker::default());
         let (generation, own_tables) = (RefCell::default(), OwnTables::default());
         let session_cache = 0;
         Ok(Self(Db { conn, kind, path, columns, changes, generation, own_tables, session_cache }))

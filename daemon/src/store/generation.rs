@@ -11,9 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
-use tracing::warn;
 
-use super::db::Db;
 use super::error::StoreError;
 use super::paths::file_uri;
 use super::rows::text;
@@ -64,6 +62,40 @@ impl Generation {
         self.changes = conn.total_changes();
     }
 
+    /// Starts another generation, if one is due, inside the transaction that is about to commit. The
+    /// result replaces this one after the commit.
+    pub(super) fn next(&self, conn: &Connection) -> Result<Option<Self>, StoreError> {
+        let changed = self.changes != conn.total_changes() || self.current.is_none();
+        if !self.due || !changed {
+            return Ok(None);
+        }
+        let mut next = self.clone();
+        conn.execute_batch(
+            "INSERT OR REPLACE INTO admin_meta (key, value)
+                 SELECT 'generation_before', value FROM admin_meta WHERE key = 'generation';
+             INSERT OR REPLACE INTO admin_meta (key, value)
+                 VALUES ('generation', lower(hex(randomblob(16))));",
+        )?;
+        next.read(conn, true)?;
+        Ok(Some(next))
+    }
+
+    /// Whether the database is one of a daemon without generations.
+    pub(super) const fn is_missing(&self) -> bool {
+        self.current.is_none()
+    }
+
+    /// Whether the log is so long that it should be written back.
+    pub(super) fn is_log_long(&self) -> bool {
+        self.pages.load(Ordering::Relaxed) >= CHECKPOINT_PAGES
+    }
+
+    /// The log was written back completely.
+    pub(super) fn log_written(&mut self, conn: &Connection) {
+        self.begin_log(conn);
+        self.pages.store(0, Ordering::Relaxed);
+    }
+
     /// Whether a file with this generation is the one that the log belongs to. Nothing is known of
     /// a database whose daemon had no generations.
     pub(super) fn fits(&self, file: Option<&str>) -> bool {
@@ -92,68 +124,4 @@ pub(super) fn of_file(path: &Path) -> Result<Option<String>, StoreError> {
 fn stored(conn: &Connection, key: &str) -> Result<Option<String>, StoreError> {
     let statement = "SELECT value FROM admin_meta WHERE key = ?1";
     Ok(conn.prepare(statement)?.query_row([key], |row| text(row, 0)).optional()?)
-}
-
-/// Starts another generation, if one is due, inside the transaction that is about to commit. The
-/// result goes to [`committed`] afterwards.
-pub(super) fn begin(db: &Db) -> Result<Option<Generation>, StoreError> {
-    let generation = db.generation.borrow();
-    let changed = generation.changes != db.conn.total_changes() || generation.current.is_none();
-    if !generation.due || !changed {
-        return Ok(None);
-    }
-    let mut next = generation.clone();
-    db.conn.execute_batch(
-        "INSERT OR REPLACE INTO admin_meta (key, value)
-             SELECT 'generation_before', value FROM admin_meta WHERE key = 'generation';
-         INSERT OR REPLACE INTO admin_meta (key, value)
-             VALUES ('generation', lower(hex(randomblob(16))));",
-    )?;
-    next.read(&db.conn, true)?;
-    Ok(Some(next))
-}
-
-/// The transaction of [`begin`] was committed.
-pub(super) fn committed(db: &Db, next: Option<Generation>) {
-    if let Some(next) = next {
-        *db.generation.borrow_mut() = next;
-    }
-}
-
-/// Gives a generation to a database that has none, written to the file itself: one of an earlier
-/// daemon. If the disk is full it goes on without.
-pub(super) fn begin_first(db: &Db) -> Result<(), StoreError> {
-    if db.generation.borrow().current.is_some() {
-        return Ok(());
-    }
-    db.begin()?;
-    match db.commit().and_then(|()| write_back(db)) {
-        Err(StoreError::Full(cause)) => {
-            warn!(cause, "the database has no generation yet: the disk is full");
-            Ok(())
-        }
-        end => end,
-    }
-}
-
-/// Writes the log back when it is long; true if it tried.
-pub(super) fn checkpoint(db: &Db) -> bool {
-    let due = db.generation.borrow().pages.load(Ordering::Relaxed) >= CHECKPOINT_PAGES;
-    if due && let Err(error) = write_back(db) {
-        // The log keeps everything; the next commit tries again.
-        warn!(%error, "the log of the database could not be written back");
-    }
-    due
-}
-
-fn write_back(db: &Db) -> Result<(), StoreError> {
-    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let (busy, pages, done): (i32, i32, i32) =
-        db.conn.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], row)?;
-    if busy == 0 && pages == done {
-        let mut generation = db.generation.borrow_mut();
-        generation.begin_log(&db.conn);
-        generation.pages.store(0, Ordering::Relaxed);
-    }
-    Ok(())
 }

@@ -6,13 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tracing::error;
 
 use super::attached;
-use super::db::{Db, Tx};
+use super::db::{Db, Tx, end_with_sync};
 use super::error::StoreError;
 use crate::failpoints::{Failpoint, enabled};
 use crate::model::{Effect, EffectHandler};
-
-/// Exit code of a storage error (`EX_IOERR`).
-pub(super) const EXIT_STORAGE: i32 = 74;
 
 pub(super) type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
@@ -39,20 +36,6 @@ pub(super) fn commit(db: &Db, anything: bool) -> Result<(), StoreError> {
         return db.rollback();
     }
     end_with_sync(commit_both(db))
-}
-
-/// Handles the result of a commit; a failed sync ends the process.
-pub(super) fn end_with_sync(end: Result<(), StoreError>) -> Result<(), StoreError> {
-    if let Err(StoreError::Sync(cause)) = &end {
-        if enabled(Failpoint::IgnoreSyncError) {
-            return Ok(());
-        }
-        // Whether the pages reached the disk is unknown and will stay so: recovery at the next
-        // start decides, and no reply is sent before.
-        error!(%cause, "a sync failed, ending");
-        crate::log::exit(EXIT_STORAGE);
-    }
-    end
 }
 
 /// With PhotoPrism's file, what the group did is kept in the attached one until it is known to be

@@ -4,6 +4,7 @@
 //! checked, and writes take a [`Tx`], which only the database thread can create.
 
 mod access;
+mod account_tables;
 mod accounts;
 mod accounts_insert;
 mod accounts_search;
@@ -11,7 +12,9 @@ mod accounts_write;
 mod attached;
 mod audit;
 mod backup;
+mod change_tracker;
 mod changed;
+mod checkpoint;
 mod columns;
 mod commit_stats;
 mod counts;
@@ -43,6 +46,7 @@ mod open;
 mod open_error;
 mod options;
 mod outbox;
+mod own_tables;
 mod owner;
 mod passcodes;
 mod passwords;
@@ -56,6 +60,7 @@ mod sessions;
 mod testing;
 mod thread;
 mod times;
+mod tracked;
 mod unclean;
 mod views;
 

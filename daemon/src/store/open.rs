@@ -11,18 +11,21 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::access::{check_access, protect_new};
 use super::accounts_insert::account_insert;
-use super::attached::{OwnTables, open_photoprism};
-use super::backup::{Changes, copy_whole};
+use super::attached::open_photoprism;
+use super::backup::copy_whole;
+use super::change_tracker::ChangeTracker;
+use super::checkpoint;
 use super::columns::Columns;
 use super::db::{Db, Tx};
 use super::detect::{DatabaseKind, OWN_TABLES, detect_open};
 use super::error::StoreError;
-use super::generation::{self, Generation};
+use super::generation::Generation;
 use super::kind::Kind;
 use super::lock_timeout::wait_for_locks;
 use super::meta;
 use super::open_error::{OpenError, failed, refused, storage};
 use super::options::{Expected, OpenOptions, missing, waits};
+use super::own_tables::OwnTables;
 use super::paths::{backup_directory, is_own_tables};
 use super::pragmas::pragma;
 use super::schema::{self, STEPS};
@@ -158,7 +161,7 @@ fn open_own(
         Some(generation) => generation,
         None => claim(&mut conn, path, &Ok(None))?,
     };
-    let (columns, changes) = (Columns::default(), Changes::default());
+    let (columns, changes) = (Columns::default(), ChangeTracker::default());
     let noted = changes.clone();
     conn.update_hook(Some(move |_, database: &str, table: &str, row| {
         noted.note(database, table, row);
@@ -199,7 +202,7 @@ fn prepare_own(
     // With `locking_mode=EXCLUSIVE` the first write takes the lock and keeps it.
     db.begin()?;
     db.rollback()?;
-    generation::begin_first(db)?;
+    checkpoint::begin_first(db)?;
     db.columns = read_columns(&db.conn)?;
     Ok(())
 }

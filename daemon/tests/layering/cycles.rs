@@ -23,18 +23,6 @@ const KNOWN: &[Known] = &[
         "candidate judge settle",
         "the outcome of an attempt has no file of its own",
     ),
-    (
-        "daemon/src/store",
-        "access accounts accounts_insert attached audit backup changed columns db detect \
-         expected generation group insert kept legacy meta open passwords sessions unclean",
-        "`Db` keeps the state of what uses it, and opening it is part of them",
-    ),
-    ("daemon/src/store/attached", "evidence tracked", "a tracked file keeps its evidence"),
-    (
-        "daemon/src/store/attached",
-        "file pending replaced",
-        "what is pending is written when the file is opened",
-    ),
 ];
 
 /// The names of a module from the crate's root.

@@ -8,21 +8,10 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::tracked::Touched;
 use crate::store::error::StoreError;
+use crate::store::tracked::{KEYS, Touched};
 
-/// Tables that are compared, each with a column whose values are random or an account's UID: row
-/// numbers are reused.
-pub(super) const KEYS: [(&str, &str); 6] = [
-    ("auth_users", "user_uid"),
-    ("auth_users_details", "user_uid"),
-    ("auth_users_settings", "user_uid"),
-    ("passwords", "uid"),
-    ("passcodes", "uid"),
-    ("auth_sessions", "id"),
-];
-
-/// The value of that column; PhotoPrism's columns hold digits as numbers.
+/// The value of the column in [`KEYS`]; PhotoPrism's columns hold digits as numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Key {
     Integer(i64),

@@ -179,7 +179,7 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
             OpenError::Storage(what) => StoreError::ReadOnly(what),
             other => StoreError::Other(other.to_string()),
         })?;
-        db.own_tables.file.set(identity(&path));
+        db.own_tables.attached(&db.path);
     } else if !tables::has_all_tables(&db.conn)? {
         db.begin()?;
         let created = tables::create(&db.conn, "admin").and_then(|()| db.commit());
@@ -190,25 +190,6 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
     }
     db.columns = read_columns(&db.conn)?;
     super::replaced::remember_first(db)
-}
-
-impl super::OwnTables {
-    /// Whether the attached file was removed or replaced: what is written to it would be lost.
-    pub(in crate::store) fn was_replaced(&self, main: &Path) -> bool {
-        let file = self.file.get();
-        file.is_some() && file != identity(&own_tables_path(main))
-    }
-
-    /// Remembers which file is attached.
-    pub(in crate::store) fn attached(&self, main: &Path) {
-        self.file.set(identity(&own_tables_path(main)));
-    }
-}
-
-/// Device and inode, read by path so that no descriptor of the file is opened.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    let data = fs::symlink_metadata(path).ok()?;
-    Some((data.dev(), data.ino()))
 }
 
 /// Creates the file under a temporary name and renames it once it is complete and synced, so that a

@@ -8,9 +8,8 @@ use rusqlite::{Connection, OptionalExtension};
 use tracing::{info, warn};
 
 use super::file::ready;
-use crate::store::db::Db;
+use crate::store::db::{Db, end_with_sync};
 use crate::store::error::StoreError;
-use crate::store::group::end_with_sync;
 use crate::store::meta::key_of_path;
 use crate::store::views::read_columns;
 

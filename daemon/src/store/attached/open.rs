@@ -6,9 +6,8 @@ use rusqlite::Connection;
 use rusqlite::hooks::Action;
 use tracing::warn;
 
-use super::OwnTables;
 use crate::store::attached;
-use crate::store::backup::Changes;
+use crate::store::change_tracker::ChangeTracker;
 use crate::store::db::Db;
 use crate::store::detect::MIGRATE;
 use crate::store::error::StoreError;
@@ -16,6 +15,7 @@ use crate::store::kind::photoprism_kind;
 use crate::store::lock_timeout::wait_for_locks;
 use crate::store::open_error::{OpenError, failed, refused};
 use crate::store::options::OpenOptions;
+use crate::store::own_tables::OwnTables;
 use crate::store::pragmas::{pragma, settings};
 use crate::store::views::read_columns;
 
@@ -42,7 +42,7 @@ pub(in crate::store) fn open_photoprism(
     }
     let own_tables = OwnTables::new(options.cursor_key);
     let path = path.clone();
-    let (changes, generation) = (Changes::default(), RefCell::default());
+    let (changes, generation) = (ChangeTracker::default(), RefCell::default());
     let session_cache = options.session_cache;
     let mut db = Db { conn, kind, path, columns, changes, generation, own_tables, session_cache };
     let tracked = db.own_tables.tracked.clone();

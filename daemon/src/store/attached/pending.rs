@@ -9,11 +9,11 @@ use tracing::{info, warn};
 
 use super::evidence::{Evidence, Outcome, collect, judge};
 use super::tables;
-use super::tracked::Noted;
 use crate::failpoints::{Failpoint, enabled};
 use crate::store::audit::{audit_append, audit_head, own_entry};
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
+use crate::store::tracked::Noted;
 use crate::sys::{change_counter, journal_is_open};
 
 /// Version of the stored format.
@@ -81,6 +81,24 @@ pub(in crate::store) fn keep(db: &Db) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// A whole table is about to be emptied; the hook does not report those rows.
+pub(in crate::store) fn note_emptied(tx: &Tx<'_>, table: &str) -> Result<(), StoreError> {
+    if !tx.columns.attached {
+        return Ok(());
+    }
+    // The hook never reports tables without row numbers.
+    if tx.columns.without_rowid.iter().any(|name| name == table) {
+        return Ok(());
+    }
+    let statement = format!("SELECT rowid FROM main.{table} LIMIT 4");
+    let mut statement = tx.conn.prepare_cached(&statement)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        tx.own_tables.tracked.row("main", table, (row.get(0)?, false));
+    }
+    Ok(())
+}
+
 /// The commit is complete: nothing is left to compare. Not synced, since a power cut that loses
 /// this only repeats the comparison, with the same result.
 pub(in crate::store) fn settle(db: &Db) -> Result<(), StoreError> {
@@ -101,22 +119,7 @@ pub(in crate::store) fn settle_last(db: &Db) -> Result<(), StoreError> {
     }
     // The first read of `index.db` rolls back what was interrupted, and blocks PhotoPrism's writes
     // until the end of this transaction; only the attached file is written.
-    looking(db, || compare(db))
-}
-
-/// Runs `work` in a transaction that reads `index.db` first.
-pub(super) fn looking(
-    db: &Db,
-    work: impl FnOnce() -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    db.conn.execute_batch("BEGIN")?;
-    let first_read = || Ok(db.conn.execute_batch("SELECT 1 FROM main.sqlite_schema LIMIT 1")?);
-    let done = first_read().and_then(|()| work()).and_then(|()| db.commit());
-    // A transaction that stays open would block PhotoPrism for good.
-    if done.is_err() && !db.is_autocommit() {
-        db.rollback()?;
-    }
-    done
+    db.with_read_lock(|| compare(db))
 }
 
 fn compare(db: &Db) -> Result<(), StoreError> {

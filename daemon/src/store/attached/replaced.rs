@@ -5,13 +5,11 @@
 use rusqlite::{OptionalExtension, params};
 use tracing::warn;
 
-use super::evidence::KEYS;
-use super::pending::looking;
-use super::tracked::Touched;
 use crate::store::audit::{audit_append, own_entry};
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::rows::text;
+use crate::store::tracked::{KEYS, Touched};
 
 /// Rows that are stored; the oldest are dropped.
 const KEPT: i64 = 100;
@@ -79,7 +77,7 @@ pub(in crate::store) fn compare_accounts(db: &Db) -> Result<(), StoreError> {
     if !db.columns.attached {
         return Ok(());
     }
-    looking(db, || compare(db))
+    db.with_read_lock(|| compare(db))
 }
 
 fn compare(db: &Db) -> Result<(), StoreError> {

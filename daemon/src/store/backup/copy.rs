@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Params, params};
 
-use super::changes::RowAt;
 use super::read::count_rows;
-use super::tables::{
-    CLIENTS, Found, SESSIONS, TABLES, Table, has_clients, insertion, list, quoted,
-};
+use super::tables::{Found, has_clients, insertion, list, quoted};
 use super::unfinished::Unfinished;
 use super::values::bind;
+use crate::store::account_tables::{CLIENTS, SESSIONS, TABLES, Table};
+use crate::store::change_tracker::RowAt;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;

@@ -6,13 +6,13 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::changes::{Changes, RowAt};
 use super::copy::Copy;
 use super::files::{IN_STEPS, free_name, make_directory, sweep};
 use super::publish::publish_accounts;
 use super::read::BackupCounts;
-use super::tables::TABLES;
 use super::unfinished::Unfinished;
+use crate::store::account_tables::TABLES;
+use crate::store::change_tracker::{ChangeTracker, RowAt};
 use crate::store::db::Db;
 use crate::store::directory::Directory;
 use crate::store::error::StoreError;
@@ -37,7 +37,7 @@ pub struct Making {
 /// What changes meanwhile is remembered until this is dropped.
 #[derive(Debug)]
 struct Watch {
-    changes: Changes,
+    changes: ChangeTracker,
     number: u64,
 }
 

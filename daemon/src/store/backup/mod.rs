@@ -1,7 +1,6 @@
 //! Backups: the account tables alone, or before a migration the whole of our own database; and
 //! the way back.
 
-mod changes;
 mod copy;
 mod files;
 mod making;
@@ -15,7 +14,6 @@ mod unfinished;
 mod values;
 mod write;
 
-pub(super) use self::changes::Changes;
 pub use self::files::{BackupEntry, BackupOrigin, backup_list, backups_refused};
 pub use self::making::{Made, Making};
 pub use self::plan::{AccountChange, Plan, What};

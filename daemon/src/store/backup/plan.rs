@@ -6,8 +6,9 @@ use std::collections::{BTreeSet, HashMap};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::read::BackupFile;
-use super::tables::{SESSIONS, TABLES, Table, list};
+use super::tables::list;
 use super::values::Stored;
+use crate::store::account_tables::{SESSIONS, TABLES, Table};
 use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::rows::text;

@@ -10,7 +10,8 @@ use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
 use super::files::{io, open_directory};
-use super::tables::{Column, TABLES, Table, has_clients};
+use super::tables::{Column, has_clients};
+use crate::store::account_tables::{TABLES, Table};
 use crate::store::directory::{Directory, Held, OpenLock};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params_from_iter};
 
-use super::tables::{CLIENTS, SESSIONS, TABLES, Table, has_clients};
+use super::tables::has_clients;
+use crate::store::account_tables::{CLIENTS, SESSIONS, TABLES, Table};
 use crate::store::attached::{forget_accounts, note_emptied};
 use crate::store::changed::{held_accounts, remember};
 use crate::store::db::Tx;

@@ -7,8 +7,9 @@ use rusqlite::{Connection, Row};
 
 use super::read::BackupFile;
 use super::replace::{remove, replaced, unguarded};
-use super::tables::{CLIENTS, PASSWORDS, SESSIONS, TABLES, Table, has_clients, insertion, list};
+use super::tables::{has_clients, insertion, list};
 use super::values::bind;
+use crate::store::account_tables::{CLIENTS, PASSWORDS, SESSIONS, TABLES, Table};
 use crate::store::attached::{forget_accounts, note_emptied};
 use crate::store::changed::{held_accounts, remember};
 use crate::store::db::Tx;

@@ -4,41 +4,9 @@ use std::fmt::Write;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::store::account_tables::{CLIENTS, PASSWORDS, TABLES, Table};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
-
-/// A table with rows of accounts.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Table {
-    pub(super) name: &'static str,
-    /// The column that tells whose a row is.
-    pub(super) owner: &'static str,
-}
-
-const fn table(name: &'static str, owner: &'static str) -> Table {
-    Table { name, owner }
-}
-
-/// All of them, in an order in which none refers to a later one: accounts first, sessions last.
-pub(super) const TABLES: [Table; 8] = [
-    table("auth_users", "user_uid"),
-    table("auth_users_details", "user_uid"),
-    table("auth_users_settings", "user_uid"),
-    table("auth_users_shares", "user_uid"),
-    CLIENTS,
-    PASSWORDS,
-    table("passcodes", "uid"),
-    SESSIONS,
-];
-
-/// Clients, of which PhotoPrism has those of users and some of nobody.
-pub(super) const CLIENTS: Table = table("auth_clients", "user_uid");
-
-/// Hashes of users and of clients.
-pub(super) const PASSWORDS: Table = table("passwords", "uid");
-
-/// What is restored only where it is asked for.
-pub(super) const SESSIONS: Table = table("auth_sessions", "user_uid");
 
 /// How a backup of PhotoPrism's database declares its first UID: the reader tells the two kinds
 /// apart by the first word, and the second keeps SQLite from changing any value.

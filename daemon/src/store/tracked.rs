@@ -1,10 +1,18 @@
-//! What the running group has changed so far, as SQLite's update hook reports it.
+//! What the running group has changed so far in PhotoPrism's file, as SQLite's update hook reports
+//! it, and what else is stored about the group until its commit is complete.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::evidence::KEYS;
-use crate::store::db::Tx;
-use crate::store::error::StoreError;
+/// Tables that are compared, each with a column whose values are random or an account's UID: row
+/// numbers are reused.
+pub(super) const KEYS: [(&str, &str); 6] = [
+    ("auth_users", "user_uid"),
+    ("auth_users_details", "user_uid"),
+    ("auth_users_settings", "user_uid"),
+    ("passwords", "uid"),
+    ("passcodes", "uid"),
+    ("auth_sessions", "id"),
+];
 
 /// Rows that are stored of one command: a few are enough, as the group is committed as a whole.
 const ROWS_OF_COMMAND: usize = 8;
@@ -43,7 +51,7 @@ struct State {
 
 /// Shared with the update hook.
 #[derive(Clone, Debug, Default)]
-pub(in crate::store) struct Tracked(Arc<Mutex<State>>);
+pub(super) struct Tracked(Arc<Mutex<State>>);
 
 impl Tracked {
     fn state(&self) -> MutexGuard<'_, State> {
@@ -57,14 +65,14 @@ impl Tracked {
     }
 
     /// Starts a command of the group.
-    pub(in crate::store) fn mark(&self) {
+    pub(super) fn mark(&self) {
         let mut state = self.state();
         let Noted { rows, keys, records, touched } = &state.noted;
         state.mark = (rows.len(), keys.len(), records.len(), *touched);
     }
 
     /// The running command was rolled back.
-    pub(in crate::store) fn forget(&self) {
+    pub(super) fn forget(&self) {
         let mut state = self.state();
         let (rows, keys, records, touched) = state.mark;
         state.noted.touched = touched;
@@ -74,7 +82,7 @@ impl Tracked {
     }
 
     /// Records that the row of that number changed or was inserted.
-    pub(in crate::store) fn row(&self, database: &str, table: &str, change: (i64, bool)) {
+    pub(super) fn row(&self, database: &str, table: &str, change: (i64, bool)) {
         let (row, inserted) = change;
         if database != "main" {
             return;
@@ -91,12 +99,12 @@ impl Tracked {
     }
 
     /// Records that a result was stored under that key.
-    pub(in crate::store) fn key(&self, uid: u32, key: &str) {
+    pub(super) fn key(&self, uid: u32, key: &str) {
         self.state().noted.keys.push((uid, key.to_owned()));
     }
 
     /// Records that an audit record was appended.
-    pub(in crate::store) fn record(&self, number: i64) {
+    pub(super) fn record(&self, number: i64) {
         self.state().noted.records.push(number);
     }
 
@@ -104,24 +112,6 @@ impl Tracked {
     pub(super) fn noted(&self) -> Noted {
         self.state().noted.clone()
     }
-}
-
-/// A whole table is about to be emptied; the hook does not report those rows.
-pub(in crate::store) fn note_emptied(tx: &Tx<'_>, table: &str) -> Result<(), StoreError> {
-    if !tx.columns.attached {
-        return Ok(());
-    }
-    // The hook never reports tables without row numbers.
-    if tx.columns.without_rowid.iter().any(|name| name == table) {
-        return Ok(());
-    }
-    let statement = format!("SELECT rowid FROM main.{table} LIMIT 4");
-    let mut statement = tx.conn.prepare_cached(&statement)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        tx.own_tables.tracked.row("main", table, (row.get(0)?, false));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,33 +1,33 @@
-//! Which rows of the account tables changed while a backup is being made.
+//! Collects which rows of the account tables change while a backup is running.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::tables::TABLES;
+use super::account_tables::TABLES;
 
 /// A row: the place of its table in [`TABLES`], and its number.
 pub(super) type RowAt = (usize, i64);
 
-/// Told of each changed row by SQLite; remembers them while somebody wants to know.
+/// Shared with SQLite's update hook, which reports each changed row.
 #[derive(Clone, Debug, Default)]
-pub(in crate::store) struct Changes(Arc<Mutex<Watch>>);
+pub(super) struct ChangeTracker(Arc<Mutex<Watch>>);
 
 #[derive(Debug, Default)]
 struct Watch {
-    /// Counts those who wanted to know.
+    /// The number of the latest backup.
     number: u64,
     rows: Option<BTreeSet<RowAt>>,
 }
 
-impl Changes {
+impl ChangeTracker {
     fn watch(&self) -> MutexGuard<'_, Watch> {
         // A set is never left half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A row of that table of that database changed. A table that is emptied as a whole tells of
-    /// no row.
-    pub(in crate::store) fn note(&self, database: &str, table: &str, row: i64) {
+    /// A row of that table of that database changed. For a table that is emptied as a whole, the hook
+    /// reports no row.
+    pub(super) fn note(&self, database: &str, table: &str, row: i64) {
         if let Some(rows) = self.watch().rows.as_mut()
             && database == "main"
             && let Some(at) = TABLES.iter().position(|known| known.name == table)
@@ -36,7 +36,7 @@ impl Changes {
         }
     }
 
-    /// Remembers from here on, in place of whoever wanted to know before.
+    /// Collects from here on, for this backup instead of an earlier one.
     pub(super) fn begin(&self) -> u64 {
         let mut watch = self.watch();
         watch.number += 1;
@@ -44,7 +44,7 @@ impl Changes {
         watch.number
     }
 
-    /// What changed since, and remembers nothing more; `None` where another one has begun.
+    /// Stops, and returns what changed since; `None` if another backup has begun.
     pub(super) fn end(&self, number: u64) -> Option<BTreeSet<RowAt>> {
         let mut watch = self.watch();
         if watch.number == number { watch.rows.take() } else { None }
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn each_knows_what_changed_since_it_began() {
-        let changes = Changes::default();
+        let changes = ChangeTracker::default();
         changes.note("main", "passwords", 1);
         let first = changes.begin();
         for (database, table) in

@@ -1,0 +1,43 @@
+//! Writes the log of the daemon's own database back into its file.
+
+use rusqlite::Row;
+use tracing::warn;
+
+use super::db::Db;
+use super::error::StoreError;
+
+/// Gives a generation to a database that has none, written to the file itself: one of an earlier
+/// daemon. If the disk is full it goes on without.
+pub(super) fn begin_first(db: &Db) -> Result<(), StoreError> {
+    if !db.generation.borrow().is_missing() {
+        return Ok(());
+    }
+    db.begin()?;
+    match db.commit().and_then(|()| write_back(db)) {
+        Err(StoreError::Full(cause)) => {
+            warn!(cause, "the database has no generation yet: the disk is full");
+            Ok(())
+        }
+        end => end,
+    }
+}
+
+/// Writes the log back when it is long; true if it tried.
+pub(super) fn run_if_due(db: &Db) -> bool {
+    let due = db.generation.borrow().is_log_long();
+    if due && let Err(error) = write_back(db) {
+        // The log keeps everything; the next commit tries again.
+        warn!(%error, "the log of the database could not be written back");
+    }
+    due
+}
+
+fn write_back(db: &Db) -> Result<(), StoreError> {
+    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let (busy, pages, done): (i32, i32, i32) =
+        db.conn.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], row)?;
+    if busy == 0 && pages == done {
+        db.generation.borrow_mut().log_written(&db.conn);
+    }
+    Ok(())
+}
