@@ -15,7 +15,7 @@ pub const VOUCHES_KEPT: usize = 100_000;
 /// Rows of one account that a login checks at most: more than exist after one sweep.
 const CHECKED_ROWS: usize = 400;
 
-/// Rows that one step of [`vouches_sweep`] checks: a few milliseconds.
+/// Rows that one step of [`trusted_networks_sweep`] checks: a few milliseconds.
 const SWEEP_ROWS: usize = 1000 + VOUCHES_OF_ACCOUNT;
 
 /// The account in the text of a row, which is followed by a space and the network.
