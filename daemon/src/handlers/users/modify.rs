@@ -7,7 +7,7 @@ use photoprism_protocol::users::{self, ModResult, ModTarget};
 use super::guard::{ensure_not_system, ensure_other_super_admin};
 use super::properties::Properties;
 use super::reload;
-use super::rules::{check_fields, check_stored_form, unknown_role};
+use super::rules::{check_fields, check_given_form, check_stored_form, unknown_role};
 use super::taken::refuse_taken;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Hashed, Outcome};
@@ -65,7 +65,7 @@ pub fn modify(
         let found = live_user(tx, &request.user);
         // A value that breaks a rule comes before a user that is not there.
         let nobody = Account::default();
-        request.given.check_stored_form(tx, found.as_ref().unwrap_or(&nobody))?;
+        check_given_form(tx, found.as_ref().unwrap_or(&nobody), &request.given)?;
         let before = found?;
         let after = check_change(tx, context, &before, &request.given)?;
         let mut written = write_changes(tx, context, request, (&before, after, hashed))?;

@@ -13,12 +13,10 @@ use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::users::{Fields, User};
 
-use super::rules::check_stored_form;
 use crate::error::CommandError;
 use crate::model::{
     self, Account, Edition, PasswordRules, effective_rights, parse_expires_at, to_rfc3339,
 };
-use crate::store::Db;
 
 /// The given properties of an account; `None`: not given.
 #[derive(Clone, Debug, Default)]
@@ -67,13 +65,6 @@ impl Properties {
             attr: field("attr", given.attr, Attr::parse)?,
             expires_at: field("expires_at", given.expires_at, parse_expires_at)?,
         })
-    }
-
-    /// Refuses what this database could not keep in an account that is `before`.
-    pub(super) fn check_stored_form(&self, db: &Db, before: &Account) -> Result<(), CommandError> {
-        let mut after = before.clone();
-        self.apply(&mut after)?;
-        check_stored_form(db, before, &after)
     }
 
     /// Puts what was given into `account`; the password is not part of it.

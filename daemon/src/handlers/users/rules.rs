@@ -27,6 +27,17 @@ pub(in crate::handlers) fn check_stored_form(
     Ok(check_account_kept(db, before, after)?)
 }
 
+/// [`check_stored_form`] of what an account that is `before` becomes with the given properties.
+pub(super) fn check_given_form(
+    db: &Db,
+    before: &Account,
+    given: &Properties,
+) -> Result<(), CommandError> {
+    let mut after = before.clone();
+    given.apply(&mut after)?;
+    check_stored_form(db, before, &after)
+}
+
 /// A warning for a given role that the edition that reads this database does not know.
 pub(super) fn unknown_role(edition: Edition, given: Option<Role>) -> Option<String> {
     let role = given.filter(|role| !edition.knows(&model::Role::from(*role)))?;
