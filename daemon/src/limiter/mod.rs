@@ -30,8 +30,7 @@ mod tests;
 mod trusted_networks;
 
 pub use self::client_ip::{ClientIp, Network};
-pub use self::rate::{PASSCODE_RATE, Rate};
+pub use self::rate::{PASSCODE_RATE, Rate, RateLimited};
 pub use self::reservation::{Limiter, Reservation};
-pub use self::state::RateLimited;
 pub use self::subject::{LimitKey, NameHash, Subject};
 pub use self::trusted_networks::TRUST_SECONDS;

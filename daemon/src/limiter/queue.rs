@@ -4,8 +4,11 @@ use std::collections::HashMap;
 
 use tokio::sync::oneshot;
 
-use super::state::Answer;
+use super::rate::RateLimited;
 use super::subject::Subject;
+
+/// The answer to an attempt: let in, or refused for a time.
+pub(super) type Answer = Result<(), RateLimited>;
 
 /// An attempt that waits.
 #[derive(Debug)]

@@ -2,8 +2,18 @@
 
 use std::time::Duration;
 
+use thiserror::Error;
+
 /// Passcodes and recovery codes of an account: 10 places, one back an hour.
 pub const PASSCODE_RATE: Rate = Rate { burst: 10, refill: Duration::from_hours(1) };
+
+/// Too many attempts failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("too many attempts failed; try again in {retry_after_s} s")]
+pub struct RateLimited {
+    /// Whole seconds until a place comes back, at least 1; the longest where several are missing.
+    pub retry_after_s: u64,
+}
 
 /// The settings `login-burst` and `login-refill`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::client_ip::{ClientIp, Network};
-use super::rate::{PASSCODE_RATE, Rate};
-use super::state::{Answer, Asked, RateLimited, State};
+use super::queue::Answer;
+use super::rate::{PASSCODE_RATE, Rate, RateLimited};
+use super::state::{Asked, State};
 use super::subject::{LimitKey, Subject};
 use super::trusted_networks::{TRUST_SECONDS, row_text};
 use crate::clock::Monotonic;

@@ -2,28 +2,16 @@
 
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::client_ip::Network;
-use super::queue::{Queue, Waiter};
-use super::rate::Rate;
+use super::queue::{Answer, Queue, Waiter};
+use super::rate::{Rate, RateLimited};
 use super::subject::{LimitKey, Subject};
 use super::table::Table;
 use super::trusted_networks::{self, TrustedNetworks};
 use crate::clock::Monotonic;
 use crate::store::{LimitKind, LimitRow};
-
-/// Too many attempts failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("too many attempts failed; try again in {retry_after_s} s")]
-pub struct RateLimited {
-    /// Whole seconds until a place comes back, at least 1; the longest where several are missing.
-    pub retry_after_s: u64,
-}
-
-/// The answer to an attempt: let in, or refused for a time.
-pub(super) type Answer = Result<(), RateLimited>;
 
 #[derive(Debug)]
 pub(super) struct State {
