@@ -1,15 +1,30 @@
-//! Why an attempt is refused: the first reason that holds.
+//! What becomes of an attempt: let in, refused for the first reason that holds, or checked again.
 
 use jiff::Timestamp;
 
 use super::attempt::Attempt;
 use super::candidate::{accepts, app_password, usable_hash};
-use super::settle::VerifiedCredential;
 use crate::error::CommandError;
 use crate::handlers::context::Context;
 use crate::model::passcodes::{Key, recovery_code_matches, verify_totp};
 use crate::model::{Account, Edition, Obstacle, Session, first_disabling, login_obstacles};
 use crate::store::{Tx, consume_totp_step, passcode_find, passcode_last_step};
+
+/// What was checked before the transaction.
+#[derive(Clone, Debug)]
+pub enum VerifiedCredential {
+    /// An app password that is valid for this.
+    App,
+    /// The password against a hash.
+    Password {
+        /// That hash; `None`: a dummy.
+        stored: Option<String>,
+        /// Whether it was the password.
+        matches: bool,
+        /// A place for a passcode was taken.
+        passcode_place: bool,
+    },
+}
 
 /// Why an attempt is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 mod attempt;
 mod candidate;
+mod commit;
 mod judge;
-mod settle;
 
 pub use self::attempt::Attempt;
 pub(in crate::handlers) use self::attempt::check_realm;
 pub use self::candidate::{Candidate, load_candidate};
-pub use self::judge::{Decision, Reason};
-pub use self::settle::{
-    AttemptOutcome, FailureCharges, Lifetimes, VerifiedAttempt, VerifiedCredential, commit_attempt,
+pub use self::commit::{
+    AttemptOutcome, FailureCharges, Lifetimes, VerifiedAttempt, commit_attempt,
 };
+pub use self::judge::{Decision, Reason, VerifiedCredential};

@@ -8,7 +8,7 @@ use photoprism_protocol::token::new_access_token;
 
 use super::attempt::Attempt;
 use super::candidate::{Candidate, candidate};
-use super::judge::{Decision, Grant, Passcode, Reason, judge};
+use super::judge::{Decision, Grant, Passcode, Reason, VerifiedCredential, judge};
 use crate::error::CommandError;
 use crate::handlers::auth::drawn::drawn;
 use crate::handlers::auth::find::to_wire as session_to_wire;
@@ -24,22 +24,6 @@ use crate::store::{
 
 /// Most live logins of an account.
 const MOST_LOGINS: u32 = 1000;
-
-/// What was checked before the transaction.
-#[derive(Clone, Debug)]
-pub enum VerifiedCredential {
-    /// An app password that is valid for this.
-    App,
-    /// The password against a hash.
-    Password {
-        /// That hash; `None`: a dummy.
-        stored: Option<String>,
-        /// Whether it was the password.
-        matches: bool,
-        /// A place for a passcode was taken.
-        passcode_place: bool,
-    },
-}
 
 /// What an attempt writes about its places.
 #[derive(Clone, Debug, Default)]
