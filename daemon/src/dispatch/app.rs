@@ -9,7 +9,7 @@ use photoprism_protocol::name::UserName;
 use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
-use super::import::ImportSessions;
+use super::import_sessions::ImportSessions;
 use super::refusals::RefusalBuffer;
 use crate::clock::{Clock, Stopwatch, random};
 use crate::config::{AdminPassword, Limits};

@@ -4,8 +4,7 @@ use photoprism_protocol::audit;
 use photoprism_protocol::command::CommandName as C;
 use photoprism_protocol::status::NoArgs;
 
-pub(super) use super::call::Answer;
-use super::call::Call;
+use super::call::{Answer, Call};
 use super::login::login;
 use super::status::current_status;
 use super::trail::verify_trail;

@@ -7,8 +7,9 @@ mod blocking;
 mod call;
 mod command;
 mod doctor;
-#[expect(unreachable_pub, reason = "its files are about to move")]
 mod import;
+mod import_sessions;
+mod import_text;
 mod login;
 mod metrics;
 mod refusals;
@@ -18,7 +19,7 @@ mod trail;
 mod users;
 
 pub(crate) use self::app::{App, Paths, RequestIds, sink};
-pub(crate) use self::import::ImportSessions;
+pub(crate) use self::import_sessions::ImportSessions;
 pub(crate) use self::refusals::RefusalBuffer;
 pub(crate) use self::status::current_status;
 pub(crate) use self::trail::verify_trail;

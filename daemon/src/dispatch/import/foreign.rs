@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use photoprism_protocol::account_text::MOST_ROWS;
 
-use super::super::call::Call;
-use super::super::command::Answer;
+use super::super::call::{Answer, Call};
+use super::super::import_sessions::MOST_BYTES_OF_ALL;
 use super::prepare::checkable;
-use super::staged::MOST_BYTES_OF_ALL;
 use super::steps::begin_with_rows;
 use super::worker::{Turn, check};
 use crate::cancel::Cancel;

@@ -3,17 +3,12 @@
 
 mod foreign;
 mod prepare;
-mod staged;
 mod steps;
-mod text;
 mod worker;
-
-pub use self::staged::ImportSessions;
 
 use photoprism_protocol::transfer;
 
-use super::call::Call;
-use super::command::Answer;
+use super::call::{Answer, Call};
 use crate::error::CommandError;
 use crate::handlers::users::Options;
 

@@ -8,8 +8,8 @@ use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::secret::Secret;
 
 use super::super::call::Call;
-use super::staged::ImportSession;
-use super::text::Text;
+use super::super::import_sessions::ImportSession;
+use super::super::import_text::Text;
 use super::worker::check;
 use crate::cancel::Cancel;
 use crate::error::CommandError;

@@ -9,10 +9,9 @@ use photoprism_protocol::envelope::Success;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::{ImportCounts, ImportResult};
 
-use super::super::call::Call;
-use super::super::command::Answer;
+use super::super::call::{Answer, Call};
+use super::super::import_sessions::ImportSession;
 use super::prepare::{give_files, named_files, prepare_next, rows};
-use super::staged::ImportSession;
 use super::worker::Turn;
 use crate::cancel::Cancel;
 use crate::clock::Stopwatch;

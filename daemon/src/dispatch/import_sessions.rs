@@ -10,7 +10,7 @@ use photoprism_protocol::account_text::MOST_BYTES;
 use photoprism_protocol::secret::Secret;
 use tokio::sync::Semaphore;
 
-use super::text::Text;
+use super::import_text::Text;
 use crate::error::CommandError;
 use crate::handlers::users::{Options, Results, Rows};
 
@@ -67,7 +67,7 @@ struct Entry {
 type Places = HashMap<String, Entry>;
 
 /// All imports that are on their way.
-pub struct ImportSessions {
+pub(crate) struct ImportSessions {
     places: RefCell<Places>,
     /// Locked by the one import that is read or checked.
     pub(super) turn: Arc<Semaphore>,
