@@ -1,16 +1,14 @@
 //! The one match over all commands.
 
-use photoprism_protocol::audit;
 use photoprism_protocol::command::CommandName as C;
 use photoprism_protocol::status::NoArgs;
 
 use super::call::{Answer, Call};
 use super::login::login;
 use super::status::current_status;
-use super::trail::verify_trail;
-use super::{auth, backup, doctor, import, metrics, users};
+use super::{audit, auth, backup, doctor, import, metrics, users};
 use crate::error::CommandError;
-use crate::handlers::{self, admin, audit as trail, passwd, twofa};
+use crate::handlers::{self, admin, passwd, twofa};
 
 pub(super) async fn dispatch(call: &Call<'_>) -> Answer {
     if call.app.is_stopping() {
@@ -29,8 +27,8 @@ pub(super) async fn dispatch(call: &Call<'_>) -> Answer {
         C::UsersReset => users::reset(call).await,
         C::PasswdSet => users::set_password(call).await,
         C::PasswdRemove => users::on_target(call, passwd::remove).await,
-        C::AuditLs => call.read(trail::Ls::parse(call.args::<audit::Ls>()?)?, trail::ls).await,
-        C::AuditVerify => verify_audit(call).await,
+        C::AuditLs => audit::ls(call).await,
+        C::AuditVerify => audit::verify(call).await,
         C::LoginsLs => auth::list_logins(call).await,
         C::LoginsRecord => auth::record_login(call).await,
         C::LoginsClear => auth::clear_logins(call).await,
@@ -64,9 +62,4 @@ pub(super) async fn dispatch(call: &Call<'_>) -> Answer {
 async fn status(call: &Call<'_>) -> Answer {
     call.args::<NoArgs>()?;
     current_status(call.app, call.time_left()).await
-}
-
-async fn verify_audit(call: &Call<'_>) -> Answer {
-    let state = trail::Verify::parse(call.args::<audit::Verify>()?)?;
-    handlers::success(&verify_trail(call.app, state).await?)
 }

@@ -2,8 +2,8 @@
 
 use photoprism_protocol::status::NoArgs;
 
+use super::audit::verify_trail;
 use super::call::{Answer, Call};
-use super::trail::verify_trail;
 use crate::handlers::audit::Verify;
 use crate::handlers::doctor::{DaemonState, doctor};
 use crate::store::{StoreError, WorkError};

@@ -1,6 +1,7 @@
 //! From a line to its reply: access, then the one match over all commands.
 
 mod app;
+mod audit;
 mod auth;
 mod backup;
 mod blocking;
@@ -15,14 +16,13 @@ mod metrics;
 mod refusals;
 mod reset;
 mod status;
-mod trail;
 mod users;
 
 pub(crate) use self::app::{App, Paths, RequestIds, sink};
+pub(crate) use self::audit::verify_trail;
 pub(crate) use self::import_sessions::ImportSessions;
 pub(crate) use self::refusals::RefusalBuffer;
 pub(crate) use self::status::current_status;
-pub(crate) use self::trail::verify_trail;
 
 use std::os::fd::BorrowedFd;
 
