@@ -27,7 +27,6 @@ pub mod model;
 pub mod session_index;
 pub mod store;
 
-mod cancel;
 pub mod clock;
 pub mod error;
 pub mod failpoints;

@@ -5,7 +5,7 @@ use crate::source::{Source, words};
 /// Each module of the daemon with those that it may use, in the order of `lib.rs`; written by
 /// hand. A new module needs a row here, and a reason. What is refused in any case, a cycle, is not
 /// up to this list: `cycles.rs` computes it.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("main", &[]),
     ("lib", &[]),
     ("process", &["system", "sys"]),
@@ -44,7 +44,6 @@ const MAY_USE: [(&str, &[&str]); 26] = [
         "dispatch",
         &[
             "admin_password",
-            "cancel",
             "clock",
             "config",
             "error",
@@ -63,7 +62,6 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     (
         "handlers",
         &[
-            "cancel",
             "error",
             "failpoints",
             "limiter",
@@ -83,7 +81,6 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("store", &["clock", "failpoints", "log", "model", "system", "sys"]),
     ("failpoints", &[]),
     ("metrics", &[]),
-    ("cancel", &[]),
     ("clock", &[]),
     ("error", &["store"]),
     ("system", &[]),

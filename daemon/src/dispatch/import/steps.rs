@@ -13,11 +13,10 @@ use super::super::call::{Answer, Call};
 use super::super::import_sessions::ImportSession;
 use super::prepare::{give_files, named_files, prepare_next, rows};
 use super::worker::Turn;
-use crate::cancel::Cancel;
 use crate::clock::Stopwatch;
 use crate::error::CommandError;
 use crate::handlers::success;
-use crate::handlers::users::{Import, Options, Results, Rows, import};
+use crate::handlers::users::{Cancel, Import, Options, Results, Rows, import};
 use crate::store::Tx;
 
 /// How long a step prepares passwords before it reports its progress: clients wait 40 s.

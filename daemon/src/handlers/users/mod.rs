@@ -19,7 +19,8 @@ pub use self::add::{Add, add};
 pub use self::export::{Export, export};
 pub(super) use self::guard::{ensure_not_system, ensure_other_super_admin};
 pub use self::import::{
-    Import, Options, PasswordChange, RejectedRow, Results, Rows, ValidRow, import, known_hash,
+    Cancel, Import, Options, PasswordChange, RejectedRow, Results, Rows, ValidRow, import,
+    known_hash,
 };
 pub use self::ls::{Ls, ls};
 pub use self::modify::{Mod, modify};

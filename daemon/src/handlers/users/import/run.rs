@@ -1,6 +1,7 @@
 //! All rows, in their order.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
@@ -8,7 +9,6 @@ use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
 use super::prune::{Unnamed, accounts_not_in_file, delete, ensure_names_somebody, ensure_whole};
 use super::row::{RowOutcome, import_row};
 use super::valid_row::{Rows, ValidRow};
-use crate::cancel::Cancel;
 use crate::error::CommandError;
 use crate::handlers::context::{Context, Outcome, success};
 use crate::handlers::revoked::effective_within;
@@ -41,6 +41,21 @@ pub struct Results {
     pub effective_within_s: Option<u32>,
     /// Path of the backup of what was there before, where accounts were pruned.
     pub backup: Option<String>,
+}
+
+/// Cancels an import: a flag that is checked between two rows. All clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether cancellation was requested.
+    pub fn is_requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// A text whose rows are ready.
