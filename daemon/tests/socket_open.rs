@@ -94,7 +94,7 @@ fn open_under_umask(path: &Path, mask: &str) {
         open(&SocketSpec { path: path.to_owned(), group, create_parents: true }).unwrap();
     say("is-open");
     wait_for_end_of_input();
-    bound.remove().unwrap();
+    drop(bound);
 }
 
 fn mode(path: &Path) -> u32 {
@@ -175,7 +175,8 @@ fn open_often(path: &Path, rounds: u32) {
     umask(Mode::empty());
     for _ in 0..rounds {
         let place = SocketSpec { path: path.to_owned(), group: None, create_parents: false };
-        open(&place).unwrap().1.remove().unwrap();
+        let (_listener, bound) = open(&place).unwrap();
+        drop(bound);
     }
 }
 

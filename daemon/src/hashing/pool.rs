@@ -128,37 +128,12 @@ impl Pool {
         Ok(ticket)
     }
 
-    /// Hashes a password with the target's parameters and a new salt.
-    pub async fn hash(&self, lane: Lane, password: Secret) -> Result<HashString, PoolError> {
-        self.queue_hash(lane, password)?.outcome().await
-    }
-
-    /// Whether the password matches the stored hash; see [`Pool::queue_verify`].
-    pub async fn verify(
-        &self,
-        lane: Lane,
-        password: Secret,
-        stored: Option<String>,
-    ) -> Result<bool, PoolError> {
-        self.queue_verify(lane, password, stored)?.outcome().await
-    }
-
-    /// [`Pool::hash`] in the administrators' lane before there is a runtime.
+    /// Hashes a password in the administrators' lane, before there is a runtime.
+    ///
     /// # Panics
     /// When called inside a runtime, whose thread it would block.
     pub fn hash_blocking(&self, password: Secret) -> Result<HashString, PoolError> {
         self.queue_hash(Lane::Admin, password)?.wait()
-    }
-
-    /// [`Pool::verify`] in the administrators' lane, for a thread outside the runtime.
-    /// # Panics
-    /// When called inside a runtime, whose thread it would block.
-    pub fn verify_blocking(
-        &self,
-        password: Secret,
-        stored: Option<String>,
-    ) -> Result<bool, PoolError> {
-        self.queue_verify(Lane::Admin, password, stored)?.wait()
     }
 
     /// Hashes that are being computed.

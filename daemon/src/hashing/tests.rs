@@ -34,7 +34,11 @@ fn secret(text: &str) -> Secret {
 }
 
 fn is_right(pool: &Pool, password: &str, stored: &str) -> bool {
-    pool.verify_blocking(secret(password), Some(stored.to_owned())).unwrap()
+    matches(pool, password, Some(stored.to_owned()))
+}
+
+fn matches(pool: &Pool, password: &str, stored: Option<String>) -> bool {
+    pool.queue_verify(Lane::Admin, secret(password), stored).unwrap().wait().unwrap()
 }
 
 /// Work that keeps one thread busy until the other end of `release` is dropped or sends.
@@ -180,7 +184,7 @@ fn without_a_usable_hash_one_dummy_is_computed() {
         let pool = pool(target);
         let stored = hostile.iter().map(|text| Some((*text).to_owned())).chain([None]);
         for (number, stored) in (1..).zip(stored) {
-            assert!(!pool.verify_blocking(secret("photoprism"), stored).unwrap());
+            assert!(!matches(&pool, "photoprism", stored));
             assert_eq!(pool.computed(), number);
         }
     }
@@ -190,7 +194,7 @@ fn without_a_usable_hash_one_dummy_is_computed() {
 fn the_dummy_matches_no_password() {
     let pool = pool(Target::Bcrypt { cost: 4 });
     for password in ["", "\0", "photoprism"] {
-        assert!(!pool.verify_blocking(secret(password), None).unwrap());
+        assert!(!matches(&pool, password, None));
     }
 }
 
@@ -290,9 +294,11 @@ fn a_deadline_ends_when_the_work_begins() {
         ticket.begun().await;
         ticket.begun().await;
         assert_eq!(ticket.outcome().await, Ok(false));
-        let hash = pool.hash(Lane::Login, secret("password")).await.unwrap();
+        let ticket = pool.queue_hash(Lane::Login, secret("password")).unwrap();
+        let hash = ticket.outcome().await.unwrap();
         let stored = Some(hash.expose().to_owned());
-        assert_eq!(pool.verify(Lane::Admin, secret("password"), stored).await, Ok(true));
+        let ticket = pool.queue_verify(Lane::Admin, secret("password"), stored).unwrap();
+        assert_eq!(ticket.outcome().await, Ok(true));
     });
 }
 
@@ -311,7 +317,7 @@ fn without_randomness_there_is_no_hash() {
     let random = |_: &mut [u8]| Err(getrandom::Error::UNSUPPORTED);
     let pool = Pool::start(PoolConfig { random, ..config(SMALL) }).unwrap();
     assert_eq!(pool.hash_blocking(secret("password")), Err(PoolError::Failed));
-    assert!(!pool.verify_blocking(secret("password"), None).unwrap());
+    assert!(!matches(&pool, "password", None));
 }
 
 #[test]
@@ -331,7 +337,7 @@ fn the_time_to_wait_follows_the_time_that_was_taken() {
     static CLOCK: AtomicU64 = AtomicU64::new(0);
     let monotonic = || Duration::from_secs(CLOCK.fetch_add(3, Ordering::Relaxed));
     let pool = Pool::start(PoolConfig { monotonic, ..config(SMALL) }).unwrap();
-    assert!(!pool.verify_blocking(secret("password"), None).unwrap());
+    assert!(!matches(&pool, "password", None));
     let (_blocker, _release) = occupy(&pool);
     let _waiting = [
         pool.queue_verify(Lane::Login, secret("password"), None).unwrap(),

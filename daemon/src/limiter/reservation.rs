@@ -89,7 +89,8 @@ impl Limiter {
     }
 
     /// Whether the account's places do not bind that address.
-    pub fn is_trusted(&self, uid: &str, client_ip: &ClientIp) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_trusted(&self, uid: &str, client_ip: &ClientIp) -> bool {
         let needed =
             self.0.borrow().needed(client_ip.network(), &LimitKey::Account(uid.to_owned()));
         needed.len() == 1

@@ -73,7 +73,8 @@ impl Subject {
     }
 
     /// Both, as `limits_delete` takes them.
-    pub fn row_key(&self) -> (LimitKind, String) {
+    #[cfg(test)]
+    pub(crate) fn row_key(&self) -> (LimitKind, String) {
         (self.kind(), self.text())
     }
 

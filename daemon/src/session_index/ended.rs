@@ -82,13 +82,8 @@ impl EndedIds {
     }
 
     /// Ids in memory.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ids().len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 
@@ -117,7 +112,7 @@ mod tests {
         ended.apply(&Effect::EverySessionEnded);
         assert_eq!(ended.len(), 1, "what ends without an entry is nobody's business");
         ended.replace(&[]);
-        assert!(ended.is_empty() && !ended.contains_reported(&id(2)));
+        assert!(ended.len() == 0 && !ended.contains_reported(&id(2)));
     }
 
     #[test]

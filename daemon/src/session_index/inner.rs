@@ -212,6 +212,7 @@ impl Maps {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.sessions.len()
     }

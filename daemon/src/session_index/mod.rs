@@ -92,14 +92,4 @@ impl SessionIndex {
     pub fn mark_flushed(&self, seen: &[LastUse]) {
         self.inner().mark_flushed(seen);
     }
-
-    /// Sessions in it.
-    pub fn len(&self) -> usize {
-        self.inner().len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }

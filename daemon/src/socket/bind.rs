@@ -38,7 +38,8 @@ impl SocketSpec {
 
 /// The file of a socket that this process bound, and the lock that proves the ownership.
 ///
-/// Dropped, it removes the file, so that a start that fails later leaves nothing behind.
+/// Dropped, it removes the file if it is still the one that was bound, then releases the lock; a
+/// start that fails later leaves nothing behind.
 #[derive(Debug)]
 pub struct Bound {
     path: PathBuf,
@@ -46,28 +47,12 @@ pub struct Bound {
     _lock: Lock,
 }
 
-impl Bound {
-    /// Where the socket is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Removes the file if it is still the one that was bound, then releases the lock.
-    ///
-    /// # Errors
-    /// [`SocketError::Io`] where it is the daemon's own and cannot be removed.
-    pub fn remove(mut self) -> Result<(), SocketError> {
-        self.unlink()
-    }
-
-    fn unlink(&mut self) -> Result<(), SocketError> {
-        self.id.take().map_or(Ok(()), |id| remove_same(&self.path, id))
-    }
-}
-
 impl Drop for Bound {
     fn drop(&mut self) {
-        let _ = self.unlink();
+        if let Some(id) = self.id {
+            // The next start replaces one that could not be removed.
+            let _ = remove_same(&self.path, id);
+        }
     }
 }
 
@@ -176,7 +161,7 @@ mod tests {
         listener.accept().unwrap();
         let waiting = listener.accept().unwrap_err();
         assert_eq!(waiting.kind(), std::io::ErrorKind::WouldBlock);
-        bound.remove().unwrap();
+        drop(bound);
         assert!(lstat(&place.path).unwrap().is_none());
     }
 
@@ -189,7 +174,7 @@ mod tests {
         UnixStream::connect(&place.path).unwrap();
         drop(bound);
         assert!(lstat(&place.path).unwrap().is_none());
-        open(&place).unwrap().1.remove().unwrap();
+        open(&place).unwrap();
     }
 
     #[test]
@@ -217,7 +202,7 @@ mod tests {
         let (_listener, bound) = open(&place).unwrap();
         fs::remove_file(&place.path).unwrap();
         fs::write(&place.path, "precious").unwrap();
-        bound.remove().unwrap();
+        drop(bound);
         assert_eq!(fs::read_to_string(&place.path).unwrap(), "precious");
     }
 
