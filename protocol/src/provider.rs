@@ -41,14 +41,6 @@ impl Provider {
             Self::None => "none",
         }
     }
-
-    /// Whether its accounts have a password here.
-    pub const fn has_password(self) -> bool {
-        match self {
-            Self::Default | Self::Local => true,
-            Self::Oidc | Self::Ldap | Self::None => false,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -64,11 +56,5 @@ mod tests {
             let error = Provider::parse(text).expect_err(text);
             assert!(error.as_str().contains("default, local, oidc, ldap or none"));
         }
-    }
-
-    #[test]
-    fn two_of_them_have_a_password() {
-        let with: Vec<_> = Provider::ALL.into_iter().filter(|p| p.has_password()).collect();
-        assert_eq!(with, [Provider::Default, Provider::Local]);
     }
 }
