@@ -15,7 +15,7 @@ type Text = Cow<'static, str>;
 /// A refusal or a failure. The wire gets a stable code and the daemon's own message; causes stay in
 /// the log.
 #[derive(Clone, Debug, Error)]
-pub enum CommandError {
+pub(crate) enum CommandError {
     /// The arguments did not decode.
     #[error("bad arguments")]
     BadArgs(#[from] ArgError),
@@ -131,7 +131,7 @@ fn argument(column: &str) -> String {
 
 /// The reply to a refused login: only administrators learn the exact reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoginRefusal {
+pub(crate) enum LoginRefusal {
     /// Unknown name, wrong password, disabled account, wrong passcode: one reply for all.
     Refused,
     /// The password was right, a passcode is needed.
@@ -164,17 +164,17 @@ impl LoginRefusal {
 
 impl CommandError {
     /// The argument `field` breaks `rule`.
-    pub fn invalid(field: impl Into<Text>, rule: &RuleError) -> Self {
+    pub(crate) fn invalid(field: impl Into<Text>, rule: &RuleError) -> Self {
         Self::Invalid { field: field.into(), message: rule.to_string().into() }
     }
 
     /// The argument `field` breaks the rule that `message` states.
-    pub fn broken(field: &'static str, message: impl Into<Text>) -> Self {
+    pub(crate) fn broken(field: &'static str, message: impl Into<Text>) -> Self {
         Self::Invalid { field: field.into(), message: message.into() }
     }
 
     /// PhotoPrism's column for `field` would not return the same text.
-    pub fn not_kept(field: impl Into<Text>) -> Self {
+    pub(crate) fn not_kept(field: impl Into<Text>) -> Self {
         let message = "PhotoPrism's database would store this as a number and give back another \
              text; give one that does not look like a number";
         Self::Invalid { field: field.into(), message: message.into() }
@@ -182,7 +182,7 @@ impl CommandError {
 
     /// The same error in a command that changes nothing, whose message need not mention that.
     #[must_use]
-    pub fn of_read(self) -> Self {
+    pub(crate) fn of_read(self) -> Self {
         match self {
             Self::Store(StoreError::Backup(what)) => Self::BackupsUnreadable(what),
             other => other,
@@ -190,7 +190,7 @@ impl CommandError {
     }
 
     /// The error as it goes on the wire. `request` identifies this request in the log.
-    pub fn into_body(self, request: &str) -> ErrorBody {
+    pub(crate) fn into_body(self, request: &str) -> ErrorBody {
         match self {
             Self::BadArgs(fault) => fault.into(),
             Self::Invalid { field, message } => {
@@ -222,7 +222,7 @@ impl CommandError {
     }
 
     /// Whether the log must contain the cause, because the wire does not.
-    pub const fn is_fault(&self) -> bool {
+    pub(crate) const fn is_fault(&self) -> bool {
         matches!(
             self,
             Self::Internal(_)

@@ -18,17 +18,17 @@ mod connection;
 
 mod dispatch;
 
-pub mod handlers;
+mod handlers;
 
 mod admin_password;
 pub mod hashing;
-pub mod limiter;
-pub mod model;
-pub mod session_index;
+mod limiter;
+mod model;
+mod session_index;
 pub mod store;
 
 pub mod clock;
-pub mod error;
+mod error;
 pub mod failpoints;
 mod metrics;
 mod sys;

@@ -13,16 +13,19 @@ use crate::store::{
 };
 
 /// The daemon's version.
-pub const DAEMON_VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const DAEMON_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Replies that the daemon runs.
-pub fn ping() -> Result<Success, CommandError> {
+pub(crate) fn ping() -> Result<Success, CommandError> {
     success(&Pong { pong: true, protocol: VERSION, version: DAEMON_VERSION.into() })
 }
 
 /// Adds the database's part to what the asynchronous side knows. Replies while the database is
 /// missing as well.
-pub fn status(db: Result<&Db, StoreError>, mut status: Status) -> Result<Success, CommandError> {
+pub(crate) fn status(
+    db: Result<&Db, StoreError>,
+    mut status: Status,
+) -> Result<Success, CommandError> {
     let mut warnings = Vec::new();
     match db {
         Ok(db) => {

@@ -23,7 +23,7 @@ const MOST: usize = 1000;
 
 /// A checked request.
 #[derive(Debug)]
-pub struct Adopt {
+pub(crate) struct Adopt {
     /// `None`: all.
     names: Option<Vec<String>>,
     /// Only report what would be done.
@@ -32,7 +32,7 @@ pub struct Adopt {
 
 impl Adopt {
     /// Checks the arguments.
-    pub fn parse(args: users::Adopt) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: users::Adopt) -> Result<Self, CommandError> {
         let all = args.all.unwrap_or(false);
         let names = args.names.unwrap_or_default();
         let broken = |message: &'static str| Err(CommandError::broken("names", message));
@@ -56,7 +56,7 @@ type Found = (String, Option<LegacyRow>);
 ///
 /// # Errors
 /// `invalid_argument`, or the store's; nothing is created then.
-pub fn adopt(
+pub(crate) fn adopt(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,

@@ -18,17 +18,17 @@ const STEP: usize = 5000;
 
 /// A checked `audit.ls`.
 #[derive(Debug)]
-pub struct Ls(PageRequest);
+pub(crate) struct Ls(PageRequest);
 
 impl Ls {
     /// Checks the arguments.
-    pub fn parse(args: audit::Ls) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: audit::Ls) -> Result<Self, CommandError> {
         PageRequest::new(args.limit, args.cursor, fingerprint("audit.ls", &())).map(Self)
     }
 }
 
 /// One page of records, newest first.
-pub fn ls(db: &Db, _: &Context, Ls(window): &Ls) -> Result<Success, CommandError> {
+pub(crate) fn ls(db: &Db, _: &Context, Ls(window): &Ls) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let before = window.position(&key, i64::MAX)?;
     let rows = audit_page(db, before, window.limit + 1)?;
@@ -51,7 +51,7 @@ fn record(row: AuditRow) -> Record {
 
 /// A check of the chain, carried from step to step.
 #[derive(Clone, Debug)]
-pub struct Verify {
+pub(crate) struct Verify {
     wanted: Option<AuditHead>,
     reached: AuditHead,
     end: Option<i64>,
@@ -61,7 +61,7 @@ pub struct Verify {
 
 impl Verify {
     /// Checks the chain as it is, whatever it was.
-    pub fn whole() -> Self {
+    pub(crate) fn whole() -> Self {
         let reached = AuditHead::default();
         Self { wanted: None, reached, end: None, seen: false, broken_at: None }
     }
@@ -70,7 +70,7 @@ impl Verify {
     ///
     /// # Errors
     /// `invalid_argument`: the number and the hash come together, or not at all.
-    pub fn parse(args: audit::Verify) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: audit::Verify) -> Result<Self, CommandError> {
         let wanted = match (args.number, args.hash) {
             (None, None) => None,
             (Some(number), Some(hash)) => Some(wanted(number, hash)?),
@@ -102,7 +102,7 @@ fn wanted(Int(number): Int, hash: String) -> Result<AuditHead, CommandError> {
 
 /// The outcome of one step.
 #[derive(Debug)]
-pub enum Step {
+pub(crate) enum Step {
     /// More to check.
     More(Verify),
     /// The verdict.
@@ -110,7 +110,7 @@ pub enum Step {
 }
 
 /// Checks the next records of the chain, up to the head that the first step found.
-pub fn verify_step(db: &Db, mut state: Verify) -> Result<Step, CommandError> {
+pub(crate) fn verify_step(db: &Db, mut state: Verify) -> Result<Step, CommandError> {
     let end = match state.end {
         Some(end) => end,
         None => *state.end.insert(audit_head(db)?.number),

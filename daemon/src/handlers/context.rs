@@ -13,7 +13,7 @@ use crate::peer::Permit;
 
 /// Per-request data for a handler. The [`Permit`] in it proves that the request was authorised.
 #[derive(Debug)]
-pub struct Context {
+pub(crate) struct Context {
     /// Who sent the request, and the proof that they may.
     pub permit: Permit,
     /// The instant at which the request was taken up.
@@ -24,7 +24,7 @@ pub struct Context {
 
 /// A password that was hashed before the transaction, with what rules inside it still need.
 #[derive(Clone)]
-pub struct Hashed {
+pub(crate) struct Hashed {
     /// The hash string.
     pub hash: String,
     /// The password itself.
@@ -33,7 +33,7 @@ pub struct Hashed {
 
 /// How the first admin is created, at the first start and by a reset.
 #[derive(Clone)]
-pub struct FirstAdmin {
+pub(crate) struct FirstAdmin {
     /// Its name.
     pub name: UserName,
     /// The hash of its configured password, where there is a good one.
@@ -43,7 +43,7 @@ pub struct FirstAdmin {
 }
 
 /// The outcome of a write: its reply, and the effects of its commit.
-pub type Outcome = WithEffects<Success>;
+pub(crate) type Outcome = WithEffects<Success>;
 
 /// The `result` of a reply, as JSON.
 ///
@@ -54,6 +54,6 @@ pub(super) fn result(value: &impl Serialize) -> Result<Box<RawValue>, CommandErr
 }
 
 /// A reply without warnings.
-pub fn success(value: &impl Serialize) -> Result<Success, CommandError> {
+pub(crate) fn success(value: &impl Serialize) -> Result<Success, CommandError> {
     Ok(Success { result: result(value)?, warnings: Vec::new() })
 }

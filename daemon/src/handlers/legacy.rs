@@ -15,14 +15,14 @@ use crate::store::{AccountSearch, Db, LegacyRow, cursor_key, legacy_page};
 
 /// A checked request.
 #[derive(Debug)]
-pub struct Ls {
+pub(crate) struct Ls {
     search: AccountSearch,
     window: PageRequest,
 }
 
 impl Ls {
     /// Checks the arguments.
-    pub fn parse(args: Search) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: Search) -> Result<Self, CommandError> {
         refuse_nul("search", args.search.as_deref())?;
         let text = args.search.unwrap_or_default();
         let window = PageRequest::new(args.limit, args.cursor, fingerprint("users.legacy", &text))?;
@@ -31,7 +31,7 @@ impl Ls {
 }
 
 /// One page of legacy accounts; an empty one where the table is missing.
-pub fn ls(db: &Db, _: &Context, request: &Ls) -> Result<Success, CommandError> {
+pub(crate) fn ls(db: &Db, _: &Context, request: &Ls) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let after = request.window.position(&key, 0)?;
     let rows = legacy_page(db, after, request.window.limit + 1, |row| {

@@ -21,14 +21,14 @@ use crate::store::{
 
 /// A checked `logins.ls`.
 #[derive(Debug)]
-pub struct Ls {
+pub(crate) struct Ls {
     filter: LoginFilter,
     window: PageRequest,
 }
 
 impl Ls {
     /// Checks the arguments.
-    pub fn parse(args: logins::Ls) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: logins::Ls) -> Result<Self, CommandError> {
         refuse_nul("search", args.search.as_deref())?;
         refuse_nul("name", args.name.as_deref())?;
         let client_ip = args.client_ip.as_deref().map(address).transpose()?;
@@ -61,7 +61,7 @@ fn since(text: &str) -> Result<Timestamp, CommandError> {
 }
 
 /// One page of records, the latest first.
-pub fn ls(db: &Db, _: &Context, request: &Ls) -> Result<Success, CommandError> {
+pub(crate) fn ls(db: &Db, _: &Context, request: &Ls) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let after = request.window.position(&key, None)?;
     let rows = logins_page(db, &request.filter, &LoginPage { after, limit: request.window.limit })?;
@@ -91,7 +91,7 @@ pub(super) fn to_wire(row: LoginRow) -> Entry {
 
 /// A checked `logins.record`.
 #[derive(Debug)]
-pub struct Record {
+pub(crate) struct Record {
     client_ip: ClientIp,
     args: logins::Record,
 }
@@ -101,7 +101,7 @@ impl Record {
     ///
     /// # Errors
     /// `invalid_argument`; nothing is recorded then.
-    pub fn parse(args: logins::Record) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: logins::Record) -> Result<Self, CommandError> {
         let client_ip = address(&args.client_ip)?;
         refuse_nul("name", Some(&args.name))?;
         if let Some(realm) = &args.realm {
@@ -118,7 +118,11 @@ impl Record {
 
 /// Records an attempt that another program checked: it neither counts as a failure nor makes its
 /// address trusted.
-pub fn record(tx: &Tx<'_>, context: &Context, request: &Record) -> Result<Success, CommandError> {
+pub(crate) fn record(
+    tx: &Tx<'_>,
+    context: &Context,
+    request: &Record,
+) -> Result<Success, CommandError> {
     let args = &request.args;
     let error = args.error.as_deref().unwrap_or("");
     let status =
@@ -140,14 +144,14 @@ pub fn record(tx: &Tx<'_>, context: &Context, request: &Record) -> Result<Succes
 
 /// A checked `logins.clear`.
 #[derive(Clone, Debug)]
-pub struct Clear {
+pub(crate) struct Clear {
     name: Option<String>,
     client_ip: Option<ClientIp>,
 }
 
 /// Whose places `logins.clear` gives back, once it is committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lifted {
+pub(crate) enum Lifted {
     /// Everybody's.
     All,
     /// Those of these subjects.
@@ -156,14 +160,14 @@ pub enum Lifted {
 
 impl Clear {
     /// Checks the arguments.
-    pub fn parse(args: &logins::Clear) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: &logins::Clear) -> Result<Self, CommandError> {
         refuse_nul("name", args.name.as_deref())?;
         let client_ip = args.client_ip.as_deref().map(address).transpose()?;
         Ok(Self { name: args.name.clone(), client_ip })
     }
 
     /// Whose places go with it.
-    pub fn lifted(&self, db: &Db) -> Result<Lifted, CommandError> {
+    pub(crate) fn lifted(&self, db: &Db) -> Result<Lifted, CommandError> {
         if self.name.is_none() && self.client_ip.is_none() {
             return Ok(Lifted::All);
         }
@@ -180,7 +184,7 @@ impl Clear {
 }
 
 /// Clears records, with the places of the account and the address.
-pub fn clear(
+pub(crate) fn clear(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,

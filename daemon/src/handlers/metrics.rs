@@ -8,7 +8,9 @@ use crate::store::{Db, StoreError, audit_head, counts, own_tables_file};
 use crate::system::Seen;
 
 /// Figures of the database; `None` while it is missing.
-pub fn database(db: Result<&Db, StoreError>) -> Result<Option<DatabaseFigures>, CommandError> {
+pub(crate) fn database(
+    db: Result<&Db, StoreError>,
+) -> Result<Option<DatabaseFigures>, CommandError> {
     let db = match db {
         Ok(db) => db,
         Err(StoreError::Missing) => return Ok(None),

@@ -1,27 +1,26 @@
 //! What each command does: plain functions over a transaction and a context. They never see a
 //! socket, and change nothing but the database.
 
-pub mod admin;
-pub mod adopt;
-pub mod audit;
-pub mod auth;
-pub mod backup;
+pub(crate) mod admin;
+pub(crate) mod adopt;
+pub(crate) mod audit;
+pub(crate) mod auth;
+pub(crate) mod backup;
 mod context;
 mod cursor;
-pub mod doctor;
+pub(crate) mod doctor;
 mod find;
-pub mod legacy;
-pub mod logins;
-pub mod metrics;
+pub(crate) mod legacy;
+pub(crate) mod logins;
+pub(crate) mod metrics;
 mod page;
-pub mod passwd;
+pub(crate) mod passwd;
 mod revoked;
-pub mod twofa;
-pub mod users;
-pub mod why;
+pub(crate) mod twofa;
+pub(crate) mod users;
+pub(crate) mod why;
 mod write;
 
-pub use self::context::{Context, FirstAdmin, Hashed, Outcome, success};
-pub use self::find::refuse_nul;
-pub use self::page::PageRequest;
-pub use self::write::{Key, KeyState, confirm_replay, find_replay};
+pub(crate) use self::context::{Context, FirstAdmin, Hashed, Outcome, success};
+pub(crate) use self::find::refuse_nul;
+pub(crate) use self::write::{Key, KeyState, confirm_replay, find_replay};

@@ -17,7 +17,7 @@ const ENVELOPE_BYTES: usize = 2048;
 
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PageRequest {
+pub(crate) struct PageRequest {
     /// Most rows, 1 to 1000.
     pub limit: usize,
     /// The `next` of the page before.
@@ -28,7 +28,7 @@ pub struct PageRequest {
 
 impl PageRequest {
     /// Checks the limit; the cursor can only be checked with the key of the database.
-    pub fn new(
+    pub(crate) fn new(
         limit: Option<Int>,
         cursor: Option<String>,
         fingerprint: Fingerprint,

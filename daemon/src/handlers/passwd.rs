@@ -21,7 +21,7 @@ use crate::store::{Tx, password_remove, password_set};
 
 /// A checked `passwd.set`.
 #[derive(Debug)]
-pub struct Set {
+pub(crate) struct Set {
     user: String,
     password: Secret,
     keep_sessions: bool,
@@ -30,7 +30,7 @@ pub struct Set {
 
 impl Set {
     /// Checks the arguments.
-    pub fn parse(args: passwd::Set, rules: &PasswordRules) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: passwd::Set, rules: &PasswordRules) -> Result<Self, CommandError> {
         refuse_nul("user", Some(&args.user))?;
         rules.check(&args.password).map_err(|rule| CommandError::invalid("password", &rule))?;
         Ok(Self {
@@ -42,13 +42,13 @@ impl Set {
     }
 
     /// The password to hash before the transaction.
-    pub const fn password(&self) -> &Secret {
+    pub(crate) const fn password(&self) -> &Secret {
         &self.password
     }
 }
 
 /// Showing a hash needs a right of its own, which is checked before any value.
-pub fn permit_show_hash(args: &passwd::Set, context: &Context) -> Result<(), CommandError> {
+pub(crate) fn permit_show_hash(args: &passwd::Set, context: &Context) -> Result<(), CommandError> {
     if args.show_hash == Some(true) && context.permit.level() < Level::Admin {
         return Err(CommandError::Forbidden {
             message: "showing a password hash needs the level admin".into(),
@@ -59,7 +59,7 @@ pub fn permit_show_hash(args: &passwd::Set, context: &Context) -> Result<(), Com
 }
 
 /// Sets the password.
-pub fn set(
+pub(crate) fn set(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,
@@ -103,7 +103,7 @@ fn hidden(shown: &SetResult) -> Result<Box<RawValue>, CommandError> {
 }
 
 /// Removes the password.
-pub fn remove(
+pub(crate) fn remove(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,

@@ -23,7 +23,7 @@ fn is_active(row: &Account, passcode: Option<&Passcode>) -> bool {
 }
 
 /// Shows its state.
-pub fn show(db: &Db, _: &Context, target: &Target) -> Result<Success, CommandError> {
+pub(crate) fn show(db: &Db, _: &Context, target: &Target) -> Result<Success, CommandError> {
     let row = any_user(db, &target.user)?;
     let passcode = passcode_find(db, &row.uid)?;
     let active = is_active(&row, passcode.as_ref());
@@ -39,7 +39,7 @@ pub fn show(db: &Db, _: &Context, target: &Target) -> Result<Success, CommandErr
 }
 
 /// Creates a key. Logins need no code until the first one was confirmed.
-pub fn enroll(
+pub(crate) fn enroll(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&IdempotencyKey>,
@@ -71,7 +71,7 @@ pub fn enroll(
 }
 
 /// Turns it on, after a first right code; the recovery code is in this one reply.
-pub fn confirm(
+pub(crate) fn confirm(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&IdempotencyKey>,
@@ -133,7 +133,7 @@ fn with_recovery_code(
 }
 
 /// Turns it off and deletes the key.
-pub fn disable(
+pub(crate) fn disable(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&IdempotencyKey>,
@@ -158,7 +158,7 @@ pub fn disable(
 }
 
 /// Creates a new recovery code in place of the old one.
-pub fn recovery(
+pub(crate) fn recovery(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&IdempotencyKey>,

@@ -18,7 +18,7 @@ const ATTEMPTS: usize = 10;
 
 /// What the limiter refuses of an account and of the addresses that lately failed with its name.
 #[derive(Clone, Debug, Default)]
-pub struct Limited {
+pub(crate) struct Limited {
     /// Seconds until an attempt on the account is let through again.
     pub account: Option<u64>,
     /// The same for its passcodes.
@@ -28,7 +28,7 @@ pub struct Limited {
 }
 
 /// The account's UID and the addresses of its latest attempts, to be checked in the limiter.
-pub fn subjects(db: &Db, target: &Target) -> Result<(String, Vec<String>), CommandError> {
+pub(crate) fn subjects(db: &Db, target: &Target) -> Result<(String, Vec<String>), CommandError> {
     let row = any_user(db, &target.user)?;
     let ips = attempts(db, &row)?.into_iter().map(|attempt| attempt.client_ip).collect();
     Ok((row.uid, ips))
@@ -45,7 +45,7 @@ fn attempts(db: &Db, row: &Account) -> Result<Vec<LoginRow>, CommandError> {
 }
 
 /// All reasons that hold now.
-pub fn why(
+pub(crate) fn why(
     db: &Db,
     context: &Context,
     (target, limited): &(Target, Limited),

@@ -61,14 +61,14 @@ impl WriteResult {
 
 /// An idempotency key with what the request was, the password left out.
 #[derive(Clone, Debug)]
-pub struct Key {
+pub(crate) struct Key {
     key: IdempotencyKey,
     request: Vec<u8>,
 }
 
 impl Key {
     /// The key of a request with these arguments; the caller takes the password out first.
-    pub fn new(key: IdempotencyKey, command: &str, arguments: &impl Serialize) -> Self {
+    pub(crate) fn new(key: IdempotencyKey, command: &str, arguments: &impl Serialize) -> Self {
         let request = serde_json::to_vec(&(command, arguments)).unwrap_or_default();
         Self { key, request }
     }
@@ -80,7 +80,7 @@ impl Key {
 
 /// What is known about a key before the work begins.
 #[derive(Debug)]
-pub enum KeyState {
+pub(crate) enum KeyState {
     /// Nothing: carry the command out.
     New,
     /// The first result, complete.
@@ -95,7 +95,7 @@ pub enum KeyState {
 }
 
 /// Reads what is stored under the key.
-pub fn find_replay(db: &Db, context: &Context, key: &Key) -> Result<KeyState, CommandError> {
+pub(crate) fn find_replay(db: &Db, context: &Context, key: &Key) -> Result<KeyState, CommandError> {
     let (uid, now) = (context.permit.uid(), context.now.as_second());
     let Some(kept) = idempotency_find(db, uid, key.key.as_str(), now)? else {
         return Ok(KeyState::New);
@@ -114,7 +114,10 @@ pub fn find_replay(db: &Db, context: &Context, key: &Key) -> Result<KeyState, Co
 ///
 /// # Errors
 /// `conflict` where it is another.
-pub fn confirm_replay(replay: Success, password_matches: bool) -> Result<Success, CommandError> {
+pub(crate) fn confirm_replay(
+    replay: Success,
+    password_matches: bool,
+) -> Result<Success, CommandError> {
     if password_matches { Ok(replay) } else { Err(reused()) }
 }
 

@@ -10,14 +10,14 @@ const SHARED_BITS: u32 = 64;
 
 /// An address in its canonical form: IPv4 in IPv6 is IPv4, IPv6 is written as in RFC 5952.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ClientIp {
+pub(crate) struct ClientIp {
     address: IpAddr,
     text: String,
 }
 
 impl ClientIp {
     /// Reads an IPv4 or IPv6 address, without port, brackets or zone.
-    pub fn parse(text: &str) -> Result<Self, RuleError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, RuleError> {
         let address: IpAddr = text.parse().map_err(|_| {
             RuleError::new(
                 "not an IP address; give one like 192.0.2.1 or 2001:db8::1, without a port",
@@ -28,12 +28,12 @@ impl ClientIp {
     }
 
     /// The address as it is recorded.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
     /// What the limiter counts it as.
-    pub const fn network(&self) -> Network {
+    pub(crate) const fn network(&self) -> Network {
         Network::of(self.address)
     }
 }
@@ -46,11 +46,11 @@ impl fmt::Display for ClientIp {
 
 /// An IPv4 address, or the /64 of an IPv6 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Network(IpAddr);
+pub(crate) struct Network(IpAddr);
 
 impl Network {
     /// The network of that address; an IPv4 address inside IPv6 is its own.
-    pub const fn of(address: IpAddr) -> Self {
+    pub(crate) const fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self(IpAddr::V4(address)),
             IpAddr::V6(address) => {
@@ -61,7 +61,7 @@ impl Network {
     }
 
     /// Reads what [`Network`]'s `Display` writes; `None` for anything else.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let network = Self::of(text.strip_suffix("/64").unwrap_or(text).parse().ok()?);
         (network.to_string() == text).then_some(network)
     }

@@ -29,8 +29,9 @@ mod table;
 mod tests;
 mod trusted_networks;
 
-pub use self::client_ip::{ClientIp, Network};
-pub use self::rate::{PASSCODE_RATE, Rate, RateLimited};
-pub use self::reservation::{Limiter, Reservation};
-pub use self::subject::{LimitKey, NameHash, Subject};
-pub use self::trusted_networks::TRUST_SECONDS;
+pub(crate) use self::client_ip::ClientIp;
+pub(crate) use self::rate::{Rate, RateLimited};
+pub(crate) use self::reservation::{Limiter, Reservation};
+pub(crate) use self::subject::{LimitKey, NameHash, Subject};
+#[cfg(test)]
+pub(crate) use self::{rate::PASSCODE_RATE, trusted_networks::TRUST_SECONDS};

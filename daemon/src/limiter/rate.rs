@@ -5,19 +5,19 @@ use std::time::Duration;
 use thiserror::Error;
 
 /// Passcodes and recovery codes of an account: 10 places, one back an hour.
-pub const PASSCODE_RATE: Rate = Rate { burst: 10, refill: Duration::from_hours(1) };
+pub(crate) const PASSCODE_RATE: Rate = Rate { burst: 10, refill: Duration::from_hours(1) };
 
 /// Too many attempts failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("too many attempts failed; try again in {retry_after_s} s")]
-pub struct RateLimited {
+pub(crate) struct RateLimited {
     /// Whole seconds until a place comes back, at least 1; the longest where several are missing.
     pub retry_after_s: u64,
 }
 
 /// The settings `login-burst` and `login-refill`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
+pub(crate) struct Rate {
     burst: u32,
     refill: Duration,
 }
@@ -25,17 +25,17 @@ pub struct Rate {
 impl Rate {
     /// So many places, one of which comes back after each `refill`. Neither is ever less than 1
     /// (place, second), and a refill has whole seconds.
-    pub fn new(burst: u32, refill: Duration) -> Self {
+    pub(crate) fn new(burst: u32, refill: Duration) -> Self {
         Self { burst: burst.max(1), refill: Duration::from_secs(refill.as_secs().max(1)) }
     }
 
     /// Places.
-    pub const fn burst(self) -> u32 {
+    pub(crate) const fn burst(self) -> u32 {
         self.burst
     }
 
     /// Time after which one comes back.
-    pub const fn refill(self) -> Duration {
+    pub(crate) const fn refill(self) -> Duration {
         self.refill
     }
 

@@ -17,17 +17,17 @@ use crate::store::{LimitCharge, LimitKind, LimitLives, LimitRow};
 
 /// The limiter; cheap to clone, of one thread.
 #[derive(Clone, Debug)]
-pub struct Limiter(Rc<RefCell<State>>);
+pub(crate) struct Limiter(Rc<RefCell<State>>);
 
 impl Limiter {
     /// A limiter that has seen nothing.
-    pub fn new(clock: Monotonic, rate: Rate) -> Self {
+    pub(crate) fn new(clock: Monotonic, rate: Rate) -> Self {
         Self(Rc::new(RefCell::new(State::new(clock, rate))))
     }
 
     /// Begins with what was stored. `now` in Unix seconds; a row of the future counts as of now, so
     /// that a clock that was set back shortens nothing.
-    pub fn load(&self, rows: &[LimitRow], now: i64) {
+    pub(crate) fn load(&self, rows: &[LimitRow], now: i64) {
         let mut state = self.0.borrow_mut();
         for row in rows {
             let ago = u64::try_from(now.saturating_sub(row.updated_at)).unwrap_or(0);
@@ -37,7 +37,7 @@ impl Limiter {
 
     /// Follows other settings from now on; what is taken stays taken. Rows continue at the current
     /// rate, whatever it was when they were written.
-    pub fn set_rate(&self, rate: Rate) {
+    pub(crate) fn set_rate(&self, rate: Rate) {
         self.0.borrow_mut().set_rate(rate);
     }
 
@@ -47,7 +47,7 @@ impl Limiter {
     ///
     /// # Errors
     /// [`RateLimited`] as soon as decided failures have taken every place of either.
-    pub async fn enter(
+    pub(crate) async fn enter(
         &self,
         client_ip: &ClientIp,
         who: LimitKey,
@@ -63,7 +63,7 @@ impl Limiter {
 
     /// Takes a place for a passcode or a recovery code of that account, or waits for one. To be
     /// called after [`Limiter::enter`], never before: this order rules out a deadlock.
-    pub async fn enter_passcode(&self, uid: &str) -> Result<Reservation, RateLimited> {
+    pub(crate) async fn enter_passcode(&self, uid: &str) -> Result<Reservation, RateLimited> {
         self.take(vec![Subject::Passcode(uid.to_owned())], None).await
     }
 
@@ -83,7 +83,7 @@ impl Limiter {
     }
 
     /// How long attempts on that subject are refused, in whole seconds; `None` where they are not.
-    pub fn refused_for(&self, subject: &Subject) -> Option<u64> {
+    pub(crate) fn refused_for(&self, subject: &Subject) -> Option<u64> {
         let refused = self.0.borrow().refused(std::slice::from_ref(subject));
         refused.map(|refused| refused.retry_after_s)
     }
@@ -97,7 +97,7 @@ impl Limiter {
     }
 
     /// How long rows still count at the present rate, for `limits_sweep`.
-    pub fn lives(&self) -> LimitLives {
+    pub(crate) fn lives(&self) -> LimitLives {
         LimitLives {
             refill_s: self.0.borrow().rate().refill().as_secs(),
             passcode_refill_s: PASSCODE_RATE.refill().as_secs(),
@@ -106,18 +106,18 @@ impl Limiter {
     }
 
     /// Gives all places of these subjects back. Trusted addresses stay trusted.
-    pub fn clear(&self, subjects: &[Subject]) {
+    pub(crate) fn clear(&self, subjects: &[Subject]) {
         self.0.borrow_mut().clear(subjects);
     }
 
     /// Gives every place back.
-    pub fn clear_all(&self) {
+    pub(crate) fn clear_all(&self) {
         self.0.borrow_mut().clear_all();
     }
 
     /// Forgets what time has given back, and admits attempts that wait for it; to be called
     /// periodically.
-    pub fn sweep(&self) {
+    pub(crate) fn sweep(&self) {
         self.0.borrow_mut().sweep();
     }
 
@@ -154,7 +154,7 @@ impl Drop for Waiting<'_> {
 
 /// The places that an undecided attempt has. Dropped, it gives them back.
 #[derive(Debug)]
-pub struct Reservation {
+pub(crate) struct Reservation {
     state: Rc<RefCell<State>>,
     subjects: Vec<Subject>,
     origin: Option<(String, Network)>,
@@ -162,7 +162,7 @@ pub struct Reservation {
 
 impl Reservation {
     /// What a failure writes in its transaction, by `limits_charge`.
-    pub fn charges(&self) -> Vec<LimitCharge> {
+    pub(crate) fn charges(&self) -> Vec<LimitCharge> {
         let state = self.state.borrow();
         let charge = |subject: &Subject| {
             let rate = state.rate_of(subject);
@@ -178,7 +178,7 @@ impl Reservation {
 
     /// What a success writes in its transaction, by `vouch_put`: the account logs in from there.
     /// `now` in Unix seconds.
-    pub fn trust(&self, now: i64) -> Option<LimitRow> {
+    pub(crate) fn trust(&self, now: i64) -> Option<LimitRow> {
         let (uid, network) = self.origin.as_ref()?;
         Some(LimitRow {
             kind: LimitKind::Vouch,
@@ -190,14 +190,14 @@ impl Reservation {
 
     /// The attempt failed, and that is committed: its places stay taken until time, or
     /// `logins.clear`, gives them back.
-    pub fn fail(mut self) {
+    pub(crate) fn fail(mut self) {
         let subjects = std::mem::take(&mut self.subjects);
         self.state.borrow_mut().decide(&subjects, true);
     }
 
     /// The login succeeded, and that is committed: its places are given back, and for 30 days the
     /// account's places do not bind this address.
-    pub fn succeed(self) {
+    pub(crate) fn succeed(self) {
         if let Some((uid, network)) = &self.origin {
             self.state.borrow_mut().trust(uid, *network);
         }

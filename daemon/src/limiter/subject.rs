@@ -8,7 +8,7 @@ use crate::store::LimitKind;
 
 /// The account that an attempt names, or a name without an account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum LimitKey {
+pub(crate) enum LimitKey {
     /// The account of that UID, however its name was spelled.
     Account(String),
     /// A name without an account.
@@ -17,7 +17,7 @@ pub enum LimitKey {
 
 impl LimitKey {
     /// A name without an account, in whatever spelling.
-    pub fn unknown(name: &str) -> Self {
+    pub(crate) fn unknown(name: &str) -> Self {
         Self::Name(NameHash::of(name))
     }
 }
@@ -25,18 +25,18 @@ impl LimitKey {
 /// A name without an account. Only its hash is kept: people type passwords into the name's field,
 /// and names of any length take the same memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct NameHash([u8; 32]);
+pub(crate) struct NameHash([u8; 32]);
 
 impl NameHash {
     /// The hash of the name's lookup form.
-    pub fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         Self(Sha256::digest(UserName::lookup_form(name)).into())
     }
 }
 
 /// Something that has places.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Subject {
+pub(crate) enum Subject {
     /// An address, IPv6 by its /64.
     Address(Network),
     /// The account of that UID.
@@ -49,12 +49,12 @@ pub enum Subject {
 
 impl Subject {
     /// The two subjects of an account, for `logins.clear`.
-    pub fn of_account(uid: &str) -> [Self; 2] {
+    pub(crate) fn of_account(uid: &str) -> [Self; 2] {
         [Self::Account(uid.to_owned()), Self::Passcode(uid.to_owned())]
     }
 
     /// The kind of its row.
-    pub const fn kind(&self) -> LimitKind {
+    pub(crate) const fn kind(&self) -> LimitKind {
         match self {
             Self::Address(_) => LimitKind::Address,
             Self::Account(_) => LimitKind::Account,
@@ -64,7 +64,7 @@ impl Subject {
     }
 
     /// The text of it in that row.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Address(network) => network.to_string(),
             Self::Account(uid) | Self::Passcode(uid) => uid.clone(),

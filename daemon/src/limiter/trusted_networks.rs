@@ -8,7 +8,7 @@ use super::client_ip::Network;
 use crate::store::{VOUCHES_KEPT, VOUCHES_OF_ACCOUNT, vouch_account};
 
 /// How long a login vouches for its address, in seconds: 30 days.
-pub const TRUST_SECONDS: u64 = 30 * 24 * 60 * 60;
+pub(crate) const TRUST_SECONDS: u64 = 30 * 24 * 60 * 60;
 
 const VOUCHED: Duration = Duration::from_secs(TRUST_SECONDS);
 

@@ -34,7 +34,7 @@ pub(crate) struct Snapshot {
 
 /// What the database holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DatabaseFigures {
+pub(crate) struct DatabaseFigures {
     /// Bytes of each file, by its label: the database, the WAL next to it, the daemon's own tables.
     pub bytes: Vec<(&'static str, u64)>,
     /// Number of the newest audit record.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use photoprism_protocol::{provider, role};
 
 /// The method of an account whose logins ask for a code.
-pub const METHOD_2FA: &str = "2fa";
+pub(crate) const METHOD_2FA: &str = "2fa";
 
 /// An account. Times keep their fraction; `None` is a time that never was, or one that neither the
 /// daemon nor PhotoPrism's driver can read.

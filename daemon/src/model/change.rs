@@ -6,7 +6,7 @@ use super::account::Account;
 
 /// A property of an account, in the order of the protocol's documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Property {
+pub(crate) enum Property {
     Role,
     Password,
     DisplayName,
@@ -26,7 +26,7 @@ pub enum Property {
 
 impl Property {
     /// The argument of `users.mod` that changes it.
-    pub const fn argument(self) -> &'static str {
+    pub(crate) const fn argument(self) -> &'static str {
         match self {
             Self::Role => "role",
             Self::Password => "password",
@@ -68,11 +68,11 @@ impl Property {
 }
 
 /// The properties that differ.
-pub type Changes = BTreeSet<Property>;
+pub(crate) type Changes = BTreeSet<Property>;
 
 /// The effective differences between two states of an account. A password is not part of the
 /// states: who sets one adds [`Property::Password`].
-pub fn changes(before: &Account, after: &Account) -> Changes {
+pub(crate) fn changes(before: &Account, after: &Account) -> Changes {
     let differs = [
         (Property::Role, before.effective_role() != after.effective_role()),
         (Property::DisplayName, before.display_name != after.display_name),
@@ -94,7 +94,7 @@ pub fn changes(before: &Account, after: &Account) -> Changes {
 
 /// What happens to an account, as far as its sessions are concerned.
 #[derive(Clone, Copy, Debug)]
-pub enum Change<'a> {
+pub(crate) enum Change<'a> {
     Properties(&'a Changes),
     /// It is deleted.
     Deleted,
@@ -102,7 +102,7 @@ pub enum Change<'a> {
 
 /// Which sessions of the account end with a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Revocation {
+pub(crate) enum Revocation {
     Nothing,
     /// All but its app passwords: their rights are those that the account has when they are used.
     /// Sessions created from them end.
@@ -111,7 +111,7 @@ pub enum Revocation {
     Everything,
 }
 
-pub fn revocations(change: Change<'_>) -> Revocation {
+pub(crate) fn revocations(change: Change<'_>) -> Revocation {
     match change {
         Change::Properties(changes) if changes.iter().any(|property| property.is_right()) => {
             Revocation::Sessions

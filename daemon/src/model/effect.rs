@@ -81,4 +81,4 @@ pub struct WithEffects<T> {
 }
 
 /// Applies effects; called on the database thread.
-pub type EffectHandler = Box<dyn FnMut(Effect) + Send>;
+pub(crate) type EffectHandler = Box<dyn FnMut(Effect) + Send>;

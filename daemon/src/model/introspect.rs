@@ -8,7 +8,7 @@ use super::session::{Lifetime, Session, effective_scope, scope_allows};
 
 /// What a token must be valid for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Question {
+pub(crate) struct Question {
     /// Names that its scope must contain.
     pub scope: Vec<String>,
     /// Name of the account that it must belong to, in its stored form.
@@ -19,7 +19,7 @@ pub struct Question {
 
 /// The session of a token, as far as the check needs it.
 #[derive(Clone, Copy, Debug)]
-pub struct Token<'a> {
+pub(crate) struct Token<'a> {
     pub ref_id: &'a str,
     /// UID of the account; `""`: nobody's.
     pub uid: &'a str,
@@ -44,7 +44,7 @@ impl<'a> From<&'a Session> for Token<'a> {
 
 /// The account that a token belongs to, as far as the check needs it.
 #[derive(Clone, Copy, Debug)]
-pub struct Owner<'a> {
+pub(crate) struct Owner<'a> {
     pub name: &'a str,
     /// The effective role.
     pub role: &'a str,
@@ -64,7 +64,7 @@ impl<'a> From<&'a Account> for Owner<'a> {
 
 /// The reply of RFC 7662 for an active token; `None` where it is not active for that question at
 /// `now` (Unix seconds). A token of an account that does not exist is not active.
-pub fn introspect(
+pub(crate) fn introspect(
     token: &Token<'_>,
     owner: Option<&Owner<'_>>,
     question: &Question,

@@ -10,7 +10,7 @@ use photoprism_protocol::uid::Uid;
 use super::account::{Account, Provider, Role};
 
 /// Row id of the first admin.
-pub const FIRST_ADMIN_ID: i64 = 1;
+pub(crate) const FIRST_ADMIN_ID: i64 = 1;
 
 /// An account that is not stored yet, with what PhotoPrism generates for a new one and no command
 /// changes later.
@@ -55,7 +55,7 @@ impl NewAccount {
 }
 
 /// The first admin and the system rows, without passwords.
-pub fn initial_accounts(
+pub(crate) fn initial_accounts(
     admin: &UserName,
     now: Timestamp,
     random: &mut Random<'_>,

@@ -10,11 +10,11 @@ use super::common;
 const MAX_CHARS: usize = 72;
 
 /// Most bytes that bcrypt takes in; a password is never cut short.
-pub const MAX_BCRYPT_BYTES: usize = 72;
+pub(crate) const MAX_BCRYPT_BYTES: usize = 72;
 
 /// The rules for new passwords. Their messages never repeat a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PasswordRules {
+pub(crate) struct PasswordRules {
     /// Fewest characters; a setting, 8 by default.
     pub min_chars: usize,
     /// New hashes are computed with bcrypt.
@@ -23,13 +23,13 @@ pub struct PasswordRules {
 
 impl PasswordRules {
     /// Checks a new password by every rule that does not need the account; see [`is_own_name`].
-    pub fn check(&self, secret: &Secret) -> Result<(), RuleError> {
+    pub(crate) fn check(&self, secret: &Secret) -> Result<(), RuleError> {
         self.check_form(secret)?;
         require(!is_common(secret), "this password is one of the most common ones; choose another")
     }
 
     /// As [`Self::check`], but accepts common ones: the first password of a start only warns.
-    pub fn check_form(&self, secret: &Secret) -> Result<(), RuleError> {
+    pub(crate) fn check_form(&self, secret: &Secret) -> Result<(), RuleError> {
         let password = secret.expose();
         // bcrypt would end there; a rule that depends on the scheme would surprise.
         require(!password.contains('\0'), "a password may not contain a NUL; leave it out")?;
@@ -58,12 +58,12 @@ impl PasswordRules {
 }
 
 /// Whether the password is on the list of common ones, in whatever case.
-pub fn is_common(secret: &Secret) -> bool {
+pub(crate) fn is_common(secret: &Secret) -> bool {
     common::is_common(secret.expose())
 }
 
 /// Whether the password is the account's own name, in whatever case.
-pub fn is_own_name(secret: &Secret, name: &str) -> bool {
+pub(crate) fn is_own_name(secret: &Secret, name: &str) -> bool {
     same_without_case(secret.expose(), name)
 }
 

@@ -26,7 +26,7 @@ impl Edition {
 /// What keeps an account from logging in with its password, whatever the limiter and the second
 /// factor say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Obstacle {
+pub(crate) enum Obstacle {
     /// It has no name to log in with.
     NoName,
     /// It is a row that PhotoPrism relies on.
@@ -48,7 +48,7 @@ pub enum Obstacle {
 impl Obstacle {
     /// Whether it disables the account: then its sessions and app passwords are worth nothing
     /// either.
-    pub const fn disables(self) -> bool {
+    pub(crate) const fn disables(self) -> bool {
         match self {
             Self::Deleted | Self::Expired(_) | Self::NoProvider => true,
             Self::NoName
@@ -62,7 +62,7 @@ impl Obstacle {
 
     /// Whether it is about the password alone: the account may log in by its provider, or once it
     /// has a password.
-    pub const fn is_about_password(self) -> bool {
+    pub(crate) const fn is_about_password(self) -> bool {
         match self {
             Self::OtherProvider | Self::NoPassword => true,
             Self::NoName
@@ -78,7 +78,7 @@ impl Obstacle {
 
 /// Everything that keeps the account from logging in at `now`, the gravest first: a login is
 /// refused for the first, `users.why` shows all.
-pub fn login_obstacles(
+pub(crate) fn login_obstacles(
     account: &Account,
     edition: Edition,
     now: Timestamp,
@@ -102,13 +102,13 @@ pub fn login_obstacles(
 }
 
 /// The first obstacle that disables the account: nothing that belongs to it works then.
-pub fn first_disabling(account: &Account, now: Timestamp) -> Option<Obstacle> {
+pub(crate) fn first_disabling(account: &Account, now: Timestamp) -> Option<Obstacle> {
     login_obstacles(account, Edition::Full, now).find(|obstacle| obstacle.disables())
 }
 
 /// Since when the account is disabled, or when it will be; `None`: never. A deleted account, and
 /// one without a provider, always were.
-pub fn disabled_since(account: &Account) -> Option<Timestamp> {
+pub(crate) fn disabled_since(account: &Account) -> Option<Timestamp> {
     match first_disabling(account, Timestamp::MAX) {
         Some(Obstacle::Expired(end)) if account.provider != Provider::None => Some(end),
         Some(_) => Some(Timestamp::MIN),
@@ -118,7 +118,7 @@ pub fn disabled_since(account: &Account) -> Option<Timestamp> {
 
 /// What an account may do at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rights {
+pub(crate) struct Rights {
     /// Deleted; or expired and not a super admin; or without any provider.
     pub disabled: bool,
     /// May log in, by whichever way its provider offers.
@@ -126,7 +126,7 @@ pub struct Rights {
     pub may_webdav: bool,
 }
 
-pub fn effective_rights(account: &Account, edition: Edition, now: Timestamp) -> Rights {
+pub(crate) fn effective_rights(account: &Account, edition: Edition, now: Timestamp) -> Rights {
     let disabled = first_disabling(account, now).is_some();
     let may_login = !login_obstacles(account, edition, now).any(|it| !it.is_about_password());
     let role = account.effective_role();

@@ -119,12 +119,12 @@ pub struct LastUse {
 }
 
 /// The effective scope: an empty one allows everything.
-pub fn effective_scope(scope: &str) -> &str {
+pub(crate) fn effective_scope(scope: &str) -> &str {
     if scope.is_empty() { "*" } else { scope }
 }
 
 /// Whether a stored scope contains every name in `wanted`.
-pub fn scope_allows<'a>(scope: &str, mut wanted: impl Iterator<Item = &'a str>) -> bool {
+pub(crate) fn scope_allows<'a>(scope: &str, mut wanted: impl Iterator<Item = &'a str>) -> bool {
     let all = effective_scope(scope) == "*";
     all || wanted.all(|name| scope.split([' ', ',']).any(|held| held == name))
 }

@@ -6,12 +6,12 @@ use photoprism_protocol::rule::RuleError;
 use super::datetime_parser::{DateTimeParts, Instant, Parser, ZERO_SECONDS};
 
 /// The instant as the protocol shows it: `2006-01-02T15:04:05Z`, a fraction dropped.
-pub fn to_rfc3339(instant: Timestamp) -> String {
+pub(crate) fn to_rfc3339(instant: Timestamp) -> String {
     instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// An instant as part of a file name, whose order is that of time: `20261123T141618.250Z`.
-pub fn to_file_name(instant: Timestamp) -> String {
+pub(crate) fn to_file_name(instant: Timestamp) -> String {
     format!("{}", instant.strftime("%Y%m%dT%H%M%S%.3fZ"))
 }
 
@@ -21,7 +21,7 @@ pub fn to_file_name(instant: Timestamp) -> String {
 /// # Errors
 /// It is neither, or an instant that cannot be stored: the zero time and what is before it, and
 /// the last day of the year 9999.
-pub fn parse_expires_at(text: &str) -> Result<Option<Timestamp>, RuleError> {
+pub(crate) fn parse_expires_at(text: &str) -> Result<Option<Timestamp>, RuleError> {
     if text == "never" {
         return Ok(None);
     }

@@ -12,18 +12,18 @@ use crate::model::Effect;
 
 /// Most ids in memory, some 4 MiB. Where there are more entries, the checks of the others read the
 /// table, as every list does.
-pub const MOST_HELD: usize = 100_000;
+pub(crate) const MOST_HELD: usize = 100_000;
 
 /// The ids; cheap to clone. The daemon's own database has none.
 #[derive(Clone, Default)]
-pub struct EndedIds {
+pub(crate) struct EndedIds {
     ids: Arc<Mutex<HashSet<SessionId>>>,
     found: Arc<Notify>,
 }
 
 impl EndedIds {
     /// The ids that the table contains.
-    pub fn load(ids: &[String]) -> Self {
+    pub(crate) fn load(ids: &[String]) -> Self {
         let ended = Self::default();
         ended.replace(ids);
         ended
@@ -35,13 +35,13 @@ impl EndedIds {
     }
 
     /// Replaces the ids by these.
-    pub fn replace(&self, ids: &[String]) {
+    pub(crate) fn replace(&self, ids: &[String]) {
         let ids = ids.iter().take(MOST_HELD).filter_map(|id| parse_id(id));
         *self.ids() = ids.collect();
     }
 
     /// Applies an effect of a commit.
-    pub fn apply(&self, effect: &Effect) {
+    pub(crate) fn apply(&self, effect: &Effect) {
         match effect {
             Effect::IdsEnded(ended) => {
                 let mut ids = self.ids();
@@ -63,7 +63,7 @@ impl EndedIds {
 
     /// Whether the session of that id is ended. If it is, its row is searched for soon, not only at
     /// the next round: PhotoPrism may have written it back.
-    pub fn contains_reported(&self, id: &SessionId) -> bool {
+    pub(crate) fn contains_reported(&self, id: &SessionId) -> bool {
         let ended = self.ids().contains(id);
         if ended {
             self.report();
@@ -72,12 +72,12 @@ impl EndedIds {
     }
 
     /// Reports that a check found the row of an ended session.
-    pub fn report(&self) {
+    pub(crate) fn report(&self) {
         self.found.notify_one();
     }
 
     /// Waits until a check has found one.
-    pub async fn reported(&self) {
+    pub(crate) async fn reported(&self) {
         self.found.notified().await;
     }
 

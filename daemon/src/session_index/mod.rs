@@ -11,21 +11,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use photoprism_protocol::auth::Introspection;
 
-pub use self::ended::{EndedIds, MOST_HELD};
+pub(crate) use self::ended::{EndedIds, MOST_HELD};
 use self::inner::{Maps, parse_id};
 use crate::model::{Account, Effect, LastUse, Question, Session};
 
 /// The SHA-256 of a secret.
-pub type SessionId = [u8; 32];
+pub(crate) type SessionId = [u8; 32];
 
 /// The index; cheap to clone. The default is for PhotoPrism's database, whose sessions change
 /// without the daemon: it only gathers their uses.
 #[derive(Clone, Default)]
-pub struct SessionIndex(Arc<Mutex<Maps>>);
+pub(crate) struct SessionIndex(Arc<Mutex<Maps>>);
 
 impl SessionIndex {
     /// The index of these sessions, with the accounts that they belong to.
-    pub fn load(sessions: &[Session], accounts: &[Account]) -> Self {
+    pub(crate) fn load(sessions: &[Session], accounts: &[Account]) -> Self {
         let mut inner = Maps::whole();
         for account in accounts {
             inner.know_account(account);
@@ -42,7 +42,7 @@ impl SessionIndex {
     }
 
     /// Applies an effect of a commit.
-    pub fn apply(&self, effect: Effect) {
+    pub(crate) fn apply(&self, effect: Effect) {
         let mut inner = self.inner();
         match effect {
             // These concern PhotoPrism's database alone, or the log.
@@ -66,7 +66,7 @@ impl SessionIndex {
     }
 
     /// Checks a token at `now` (Unix seconds) and records its use.
-    pub fn verify(&self, id: &SessionId, question: &Question, now: i64) -> Introspection {
+    pub(crate) fn verify(&self, id: &SessionId, question: &Question, now: i64) -> Introspection {
         let active = self.inner().verify(id, question, now);
         active.map_or(Introspection::Inactive { active: false }, |active| {
             Introspection::Active(Box::new(active))
@@ -74,22 +74,22 @@ impl SessionIndex {
     }
 
     /// Records a use of a session that was found in the database itself.
-    pub fn note(&self, id: &SessionId, question: &Question, now: i64) {
+    pub(crate) fn note(&self, id: &SessionId, question: &Question, now: i64) {
         self.inner().note(id, question, now);
     }
 
     /// The last use of a session that is not yet written, in Unix seconds.
-    pub fn last_use(&self, id: &SessionId) -> Option<i64> {
+    pub(crate) fn last_use(&self, id: &SessionId) -> Option<i64> {
         self.inner().last_use(id)
     }
 
     /// The uses that are not yet written.
-    pub fn pending_uses(&self) -> Vec<LastUse> {
+    pub(crate) fn pending_uses(&self) -> Vec<LastUse> {
         self.inner().pending_uses()
     }
 
     /// These uses are written now; later ones stay.
-    pub fn mark_flushed(&self, seen: &[LastUse]) {
+    pub(crate) fn mark_flushed(&self, seen: &[LastUse]) {
         self.inner().mark_flushed(seen);
     }
 }

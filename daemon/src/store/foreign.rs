@@ -17,7 +17,7 @@ use super::change_tracker::ChangeTracker;
 use super::db::Db;
 use super::detect::{DatabaseKind, detect_open};
 use super::error::StoreError;
-use super::kind::{Kind, photoprism_kind};
+use super::kind::photoprism_kind;
 use super::lock_timeout::wait_for_locks;
 use super::own_tables::OwnTables;
 use super::passcodes::{Passcode, passcode_find};
@@ -167,11 +167,6 @@ impl PhotoPrismReader {
         Ok(Self(Db { conn, kind, path, columns, changes, generation, own_tables, session_cache }))
     }
 
-    /// Version and edition.
-    pub const fn kind(&self) -> &Kind {
-        self.0.kind()
-    }
-
     /// At most `most` accounts after that row id, without the system rows.
     pub fn accounts(&self, after: i64, most: u32) -> Result<Vec<SourceAccount>, StoreError> {
         let Self(db) = self;
@@ -267,7 +262,7 @@ mod tests {
         let copy = directory.path().join("photoprism.db");
         fs::copy(FIXTURE, &copy).unwrap();
         let foreign = PhotoPrismReader::open(&copy, &OwnFiles::of(&db.path)).unwrap();
-        assert!(foreign.kind().edition() == crate::model::Edition::Community);
+        assert!(foreign.0.kind().edition() == crate::model::Edition::Community);
         let accounts = all(&foreign);
         let names: Vec<&str> =
             accounts.iter().map(|account| account.account.name.as_str()).collect();

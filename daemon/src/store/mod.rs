@@ -130,8 +130,8 @@ pub use self::passwords::{password_hash, password_remove, password_set};
 pub use self::paths::{backup_directory, is_index, resolve};
 pub use self::schema::{CURSOR_KEY_BYTES, SCHEMA_VERSION};
 pub use self::sessions::{
-    EndedState, SessionKey, SessionSearch, account_sessions, all_sessions, begin_ended_anew,
-    delete_session, end_all_sessions, end_sessions, end_what_came_back, ended_ids, ended_state,
-    forget_ended, move_ended, overlay_last_use, session_by_id, session_by_ref, session_insert,
-    session_is_hidden, sessions_page, sessions_seen, sweep_sessions, trim_logins,
+    EndedState, SessionKey, SessionSearch, all_sessions, begin_ended_anew, delete_session,
+    end_all_sessions, end_sessions, end_what_came_back, ended_ids, ended_state, forget_ended,
+    move_ended, overlay_last_use, session_by_id, session_by_ref, session_insert, session_is_hidden,
+    sessions_page, sessions_seen, sweep_sessions, trim_logins,
 };

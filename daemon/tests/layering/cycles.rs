@@ -7,24 +7,6 @@ use std::slice;
 use crate::paths::{Named, Paths, paths};
 use crate::source::Source;
 
-/// A directory, its modules that use each other, and why they still do.
-type Known = (&'static str, &'static str, &'static str);
-
-/// The cycles that are left.
-const KNOWN: &[Known] = &[
-    (
-        "daemon/src/dispatch",
-        "app auth backup blocking call command doctor import login metrics reset \
-         status trail users",
-        "`App` holds the imports on their way, and `import` takes `Answer` from `command`",
-    ),
-    (
-        "daemon/src/handlers/auth/login",
-        "candidate judge settle",
-        "the outcome of an attempt has no file of its own",
-    ),
-];
-
 /// The names of a module from the crate's root.
 type Module = Vec<String>;
 
@@ -161,35 +143,15 @@ fn reached<'a>(uses: &'a Uses, from: &str) -> BTreeSet<&'a str> {
     found
 }
 
-/// Every cycle in the sources of one crate that is not known, and what is known but not there.
+/// Every cycle in the sources of one crate.
 pub(crate) fn faults(sources: &[Source]) -> Vec<String> {
-    faults_but(sources, KNOWN)
-}
-
-fn faults_but(sources: &[Source], known: &[Known]) -> Vec<String> {
     let all = Crate::new(sources);
     let top = sources[0].path.split_inclusive("/src").next().unwrap();
     let mut faults: Vec<String> = all.globs().collect();
-    let mut met = BTreeSet::new();
     for (module, uses) in all.uses() {
         let directory = [&[top.to_owned()], &module[..]].concat().join("/");
-        for group in groups(&uses) {
-            let is_known = |(path, modules, _): &Known| {
-                *path == directory
-                    && group.iter().all(|name| modules.split(' ').any(|one| one == *name))
-            };
-            match known.iter().position(is_known) {
-                Some(row) => _ = met.insert(row),
-                None => faults.push(message(&directory, &group, &uses)),
-            }
-        }
+        faults.extend(groups(&uses).into_iter().map(|group| message(&directory, &group, &uses)));
     }
-    let gone = known.iter().enumerate().filter(|(row, (directory, ..))| {
-        !met.contains(row) && (*directory == top || directory.starts_with(&format!("{top}/")))
-    });
-    faults.extend(gone.map(|(_, (directory, modules, _))| {
-        format!("{directory}: no cycle between {modules} any more, delete the row in KNOWN")
-    }));
     faults
 }
 
@@ -205,9 +167,9 @@ fn message(directory: &str, group: &BTreeSet<&str>, uses: &Uses) -> String {
 mod tests {
     use super::*;
 
-    fn of(files: &[(&str, &str)], known: &[Known]) -> Vec<String> {
+    fn of(files: &[(&str, &str)]) -> Vec<String> {
         let source = |(path, text): &(&str, &str)| Source::new(&format!("ctl/src/{path}"), text);
-        faults_but(&files.iter().map(source).collect::<Vec<_>>(), known)
+        faults(&files.iter().map(source).collect::<Vec<_>>())
     }
 
     #[test]
@@ -222,14 +184,14 @@ mod tests {
             ("c.rs", ""),
             ("d.rs", "use crate::a;"),
         ];
-        assert_eq!(of(&files, &[]), [""; 0]);
+        assert_eq!(of(&files), [""; 0]);
     }
 
     #[test]
     fn two_modules_that_use_each_other_are_found() {
         let files = [("a.rs", "\nuse crate::b::B;"), ("b/mod.rs", ""), ("b/c.rs", "crate::a::f()")];
         assert_eq!(
-            of(&files, &[]),
+            of(&files),
             ["ctl/src: a cycle between a, b\n    a uses b: ctl/src/a.rs:2\n    \
               b uses a: ctl/src/b/c.rs:1"]
         );
@@ -244,7 +206,7 @@ mod tests {
             ("d.rs", ""),
         ];
         assert_eq!(
-            of(&files, &[]),
+            of(&files),
             ["ctl/src: a cycle between a, b, c\n    a uses b: ctl/src/a.rs:1\n    \
               b uses c: ctl/src/b.rs:1\n    c uses a: ctl/src/c.rs:1"]
         );
@@ -259,7 +221,7 @@ mod tests {
             ("a/b/mod.rs", ""),
         ];
         assert_eq!(
-            of(&files, &[]),
+            of(&files),
             ["ctl/src/a: a cycle between b, d\n    b uses d: ctl/src/a/b/c.rs:1\n    \
               d uses b: ctl/src/a/d.rs:1"]
         );
@@ -273,7 +235,7 @@ mod tests {
             ("a/c.rs", "use crate::a::b::B;"),
         ];
         assert_eq!(
-            of(&files, &[]),
+            of(&files),
             ["ctl/src/a: a cycle between b, c\n    b uses c: ctl/src/a/b.rs:1\n    \
               c uses b: ctl/src/a/c.rs:1"]
         );
@@ -282,18 +244,6 @@ mod tests {
     #[test]
     fn globs_are_found() {
         let files = [("a.rs", "use std::io::*;"), ("b.rs", "use crate::a::*;")];
-        assert_eq!(of(&files, &[]), ["ctl/src/b.rs:1: names what it uses instead of `*`"]);
-    }
-
-    #[test]
-    fn known_cycles_pass_until_they_are_gone() {
-        let files = [("a.rs", "use crate::b::B;"), ("b.rs", "use crate::a::A;")];
-        assert_eq!(of(&files, &[("ctl/src", "a b c", "")]), [""; 0]);
-        assert_eq!(of(&files, &[("daemon/src", "a b", "")]).len(), 1);
-        assert_eq!(of(&files, &[("ctl/src/a", "a b", "")]).len(), 2);
-        assert_eq!(
-            of(&files[..1], &[("ctl/src", "a b", "")]),
-            ["ctl/src: no cycle between a b any more, delete the row in KNOWN"]
-        );
+        assert_eq!(of(&files), ["ctl/src/b.rs:1: names what it uses instead of `*`"]);
     }
 }

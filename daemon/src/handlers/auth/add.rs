@@ -29,7 +29,7 @@ const NAME_CHARS: usize = 200;
 
 /// A checked request.
 #[derive(Debug)]
-pub struct Add {
+pub(crate) struct Add {
     client_name: String,
     scope: Scope,
     user: Option<String>,
@@ -38,7 +38,7 @@ pub struct Add {
 
 impl Add {
     /// Checks each argument by its own rule.
-    pub fn parse(args: auth::Add) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: auth::Add) -> Result<Self, CommandError> {
         client_name(&args.name).map_err(|rule| CommandError::invalid("name", &rule))?;
         let scope =
             Scope::parse(&args.scope).map_err(|rule| CommandError::invalid("scope", &rule))?;
@@ -78,7 +78,7 @@ fn lifetime(given: Option<Int>) -> Result<Option<i64>, CommandError> {
 }
 
 /// Creates it; the secret is in this one reply and nowhere else.
-pub fn add(
+pub(crate) fn add(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,

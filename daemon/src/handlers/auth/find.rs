@@ -38,20 +38,20 @@ pub(super) fn session(db: &Db, named: &SessionRef) -> Result<Session, CommandErr
 
 /// A checked `auth.show`, with the uses of sessions that are not yet written.
 #[derive(Debug)]
-pub struct ByRef {
+pub(crate) struct ByRef {
     named: SessionRef,
     seen: Vec<LastUse>,
 }
 
 impl ByRef {
     /// Checks the arguments.
-    pub fn parse(target: &Target, seen: Vec<LastUse>) -> Result<Self, CommandError> {
+    pub(crate) fn parse(target: &Target, seen: Vec<LastUse>) -> Result<Self, CommandError> {
         Ok(Self { named: parse(target)?, seen })
     }
 }
 
 /// One session.
-pub fn show(db: &Db, context: &Context, request: &ByRef) -> Result<Success, CommandError> {
+pub(crate) fn show(db: &Db, context: &Context, request: &ByRef) -> Result<Success, CommandError> {
     overlay_last_use(db, &request.seen)?;
     let session = to_wire(session(db, &request.named)?, context.now.as_second());
     success(&OneSession { session })

@@ -13,7 +13,7 @@ use crate::store::{Tx, delete_session, session_by_id};
 
 /// Ends a session that a login created. A client cannot end the app password or access token that
 /// it uses: `auth.rm` does that.
-pub fn logout(
+pub(crate) fn logout(
     tx: &Tx<'_>,
     context: &Context,
     token: &Secret,

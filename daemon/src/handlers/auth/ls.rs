@@ -16,7 +16,7 @@ use crate::store::{Db, SessionKey, SessionSearch, cursor_key, overlay_last_use, 
 
 /// A checked request, with the uses of sessions that are not yet written.
 #[derive(Debug)]
-pub struct Ls {
+pub(crate) struct Ls {
     search: SessionSearch,
     window: PageRequest,
     seen: Vec<LastUse>,
@@ -24,7 +24,7 @@ pub struct Ls {
 
 impl Ls {
     /// Checks the arguments.
-    pub fn parse(
+    pub(crate) fn parse(
         args: Search,
         context: &Context,
         seen: Vec<LastUse>,
@@ -51,7 +51,7 @@ fn read(text: &str, now: i64) -> SessionSearch {
 }
 
 /// One page of sessions, most recently active first.
-pub fn ls(db: &Db, context: &Context, request: &Ls) -> Result<Success, CommandError> {
+pub(crate) fn ls(db: &Db, context: &Context, request: &Ls) -> Result<Success, CommandError> {
     overlay_last_use(db, &request.seen)?;
     let key = cursor_key(db)?;
     let after: Option<SessionKey> = request.window.position(&key, None)?;

@@ -10,15 +10,15 @@ mod reset;
 mod rm;
 mod verify;
 
-pub use self::add::{Add, add};
-pub use self::find::{ByRef, show};
+pub(crate) use self::add::{Add, add};
+pub(crate) use self::find::{ByRef, show};
 pub(super) use self::login::check_realm;
-pub use self::login::{
+pub(crate) use self::login::{
     Attempt, AttemptOutcome, Candidate, Decision, FailureCharges, Lifetimes, Reason,
     VerifiedAttempt, VerifiedCredential, commit_attempt, load_candidate,
 };
-pub use self::logout::logout;
-pub use self::ls::{Ls, ls};
-pub use self::reset::reset;
-pub use self::rm::{Rm, rm};
-pub use self::verify::{Verify, is_hidden, verify};
+pub(crate) use self::logout::logout;
+pub(crate) use self::ls::{Ls, ls};
+pub(crate) use self::reset::reset;
+pub(crate) use self::rm::{Rm, rm};
+pub(crate) use self::verify::{Verify, is_hidden, verify};

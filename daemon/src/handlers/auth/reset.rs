@@ -13,7 +13,11 @@ use crate::store::{Tx, backed_up, empty_sessions};
 ///
 /// # Errors
 /// The store's; without a backup that could be restored nothing is removed.
-pub fn reset(tx: &Tx<'_>, context: &Context, key: Option<&Key>) -> Result<Outcome, CommandError> {
+pub(crate) fn reset(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+) -> Result<Outcome, CommandError> {
     run_write(tx, context, key, || {
         let name = format!("{}-auth-reset", to_file_name(context.now));
         let (backup, (removed, warnings)) = backed_up(tx, (&name, None), |backup| {

@@ -13,17 +13,17 @@ use crate::store::{Tx, delete_session};
 
 /// A checked request.
 #[derive(Debug)]
-pub struct Rm(SessionRef);
+pub(crate) struct Rm(SessionRef);
 
 impl Rm {
     /// Checks the arguments.
-    pub fn parse(target: &Target) -> Result<Self, CommandError> {
+    pub(crate) fn parse(target: &Target) -> Result<Self, CommandError> {
         parse(target).map(Self)
     }
 }
 
 /// Ends a session and those created from it.
-pub fn rm(
+pub(crate) fn rm(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,

@@ -17,7 +17,7 @@ use crate::store::{Db, account_by_uid, session_by_id, session_is_hidden};
 
 /// A checked request.
 #[derive(Debug)]
-pub struct Verify {
+pub(crate) struct Verify {
     /// `None`: it does not have the form of the daemon's secrets, and is not active.
     secret: Option<Secret>,
     /// What the token must be valid for.
@@ -26,7 +26,7 @@ pub struct Verify {
 
 impl Verify {
     /// Checks the arguments. A token of another form is not an error: it is not active.
-    pub fn parse(args: auth::Verify) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: auth::Verify) -> Result<Self, CommandError> {
         refuse_nul("token", Some(args.token.expose()))?;
         let scope = match args.scope.as_deref().map(Scope::parse) {
             Some(Err(rule)) => return Err(CommandError::invalid("scope", &rule)),
@@ -48,7 +48,7 @@ impl Verify {
     }
 
     /// The id in the index; `None`: not active whatever is asked.
-    pub fn id(&self) -> Option<SessionId> {
+    pub(crate) fn id(&self) -> Option<SessionId> {
         let secret = self.secret.as_ref()?;
         Some(Sha256::digest(secret.expose().as_bytes()).into())
     }
@@ -63,7 +63,7 @@ fn secret_of(token: Secret) -> Option<Secret> {
 
 /// Checks a token by the rows of PhotoPrism's database, which others change as well. `last_use` is
 /// one that is not yet written.
-pub fn verify(
+pub(crate) fn verify(
     db: &Db,
     request: &Verify,
     (now, last_use): (i64, Option<i64>),
@@ -79,7 +79,7 @@ pub fn verify(
 
 /// Whether the session is there and was ended: a running PhotoPrism wrote it back, or created it
 /// from one that was.
-pub fn is_hidden(db: &Db, request: &Verify) -> Result<bool, CommandError> {
+pub(crate) fn is_hidden(db: &Db, request: &Verify) -> Result<bool, CommandError> {
     Ok(match &request.secret {
         Some(secret) => session_is_hidden(db, &id_of(secret))?,
         None => false,

@@ -11,12 +11,12 @@ use crate::model::to_file_name;
 use crate::store::{Made, Tx};
 
 /// The name of a backup that is requested now, without its extension.
-pub fn file_name(now: Timestamp) -> String {
+pub(crate) fn file_name(now: Timestamp) -> String {
     format!("backup-{}", to_file_name(now))
 }
 
 /// Records that a backup was created.
-pub fn create(
+pub(crate) fn create(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,

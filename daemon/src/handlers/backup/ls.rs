@@ -12,17 +12,17 @@ use crate::store::{BackupEntry, BackupOrigin, Db, backup_directory, backup_list,
 
 /// A checked request.
 #[derive(Debug)]
-pub struct Ls(PageRequest);
+pub(crate) struct Ls(PageRequest);
 
 impl Ls {
     /// Checks the arguments.
-    pub fn parse(args: backup::Ls) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: backup::Ls) -> Result<Self, CommandError> {
         PageRequest::new(args.limit, args.cursor, fingerprint("backup.ls", &())).map(Self)
     }
 }
 
 /// One page of backups, newest first.
-pub fn ls(db: &Db, _: &Context, Ls(window): &Ls) -> Result<Success, CommandError> {
+pub(crate) fn ls(db: &Db, _: &Context, Ls(window): &Ls) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let first: Option<(i64, String)> = None;
     let before = window.position(&key, first)?;

@@ -5,10 +5,10 @@ mod ls;
 mod restore;
 mod verify;
 
-pub use self::create::{create, file_name};
-pub use self::ls::{Ls, ls};
-pub use self::restore::{Restore, outcome, refuse_other, restore};
-pub use self::verify::{Verify, checked, reply};
+pub(crate) use self::create::{create, file_name};
+pub(crate) use self::ls::{Ls, ls};
+pub(crate) use self::restore::{Restore, outcome, refuse_other, restore};
+pub(crate) use self::verify::{Verify, checked, reply};
 
 use photoprism_protocol::backup::{Counts, FileName};
 
@@ -24,7 +24,7 @@ fn to_wire(counts: BackupCounts) -> Counts {
 }
 
 /// Why a file cannot be restored.
-pub fn refusal(fault: BackupFault) -> CommandError {
+pub(crate) fn refusal(fault: BackupFault) -> CommandError {
     let broken = |message: String| CommandError::broken("file", message);
     match fault {
         BackupFault::Missing => CommandError::NotFound {

@@ -20,7 +20,7 @@ use crate::store::{
 
 /// A checked request.
 #[derive(Clone, Debug)]
-pub struct Restore {
+pub(crate) struct Restore {
     /// Which backup.
     pub file: FileName,
     /// Only report what would change.
@@ -31,7 +31,7 @@ pub struct Restore {
 
 impl Restore {
     /// Checks each argument by its own rule.
-    pub fn parse(args: &backup::Restore) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: &backup::Restore) -> Result<Self, CommandError> {
         Ok(Self {
             file: parse_file(&args.file)?,
             dry_run: args.dry_run.unwrap_or(false),
@@ -42,7 +42,7 @@ impl Restore {
 
 /// Refuses the backup of a database of the other kind: its hashes, its texts in columns that take
 /// them for numbers, and what photos refer to would not be what they were.
-pub fn refuse_other(db: &Db, file: &BackupFile) -> Result<(), CommandError> {
+pub(crate) fn refuse_other(db: &Db, file: &BackupFile) -> Result<(), CommandError> {
     if file.is_of(db.kind()) {
         return Ok(());
     }
@@ -59,7 +59,7 @@ pub fn refuse_other(db: &Db, file: &BackupFile) -> Result<(), CommandError> {
 ///
 /// # Errors
 /// `conflict`, or the store's; nothing is changed then.
-pub fn restore(
+pub(crate) fn restore(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,
@@ -133,7 +133,7 @@ fn effects(tx: &Tx<'_>, request: &Restore) -> Result<Vec<Effect>, CommandError> 
 }
 
 /// The reply to a dry run: what would change.
-pub fn outcome(plan: Plan) -> Result<Success, CommandError> {
+pub(crate) fn outcome(plan: Plan) -> Result<Success, CommandError> {
     success(&result(plan, (true, None)))
 }
 

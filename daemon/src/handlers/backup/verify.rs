@@ -15,11 +15,11 @@ const MOST: usize = 1000;
 
 /// A checked request.
 #[derive(Debug)]
-pub struct Verify(Option<FileName>);
+pub(crate) struct Verify(Option<FileName>);
 
 impl Verify {
     /// Checks the arguments.
-    pub fn parse(args: &backup::Verify) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: &backup::Verify) -> Result<Self, CommandError> {
         args.file.as_deref().map(parse_file).transpose().map(Self)
     }
 }
@@ -29,7 +29,10 @@ impl Verify {
 ///
 /// # Errors
 /// `not_found` for one that is not there, or the store's.
-pub fn checked(directory: &Path, Verify(file): &Verify) -> Result<Vec<Checked>, CommandError> {
+pub(crate) fn checked(
+    directory: &Path,
+    Verify(file): &Verify,
+) -> Result<Vec<Checked>, CommandError> {
     if let Some(file) = file {
         return Ok(vec![check(directory, file.as_str()).map_err(super::refusal)?]);
     }
@@ -76,6 +79,6 @@ fn good(file: &str, backup: &BackupFile) -> Checked {
 }
 
 /// The reply.
-pub fn reply(backups: Vec<Checked>) -> Result<Success, CommandError> {
+pub(crate) fn reply(backups: Vec<Checked>) -> Result<Success, CommandError> {
     success(&VerifyResult { ok: backups.iter().all(|backup| backup.ok), backups })
 }

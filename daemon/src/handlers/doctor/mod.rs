@@ -17,7 +17,7 @@ use crate::store::{Db, StoreError};
 
 /// What the asynchronous side knows.
 #[derive(Clone, Debug)]
-pub struct DaemonState {
+pub(crate) struct DaemonState {
     /// The instant of the request.
     pub now: Timestamp,
     /// What a check of the audit trail found; `None` while the database is missing.
@@ -42,7 +42,10 @@ pub struct DaemonState {
 ///
 /// # Errors
 /// The store's; a database that is missing is not one.
-pub fn doctor(db: Result<&Db, StoreError>, daemon: &DaemonState) -> Result<Success, CommandError> {
+pub(crate) fn doctor(
+    db: Result<&Db, StoreError>,
+    daemon: &DaemonState,
+) -> Result<Success, CommandError> {
     let mut checks = files::sockets(daemon);
     checks.extend(files::database(daemon));
     checks.extend(files::database_directory(daemon));

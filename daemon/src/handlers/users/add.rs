@@ -19,7 +19,7 @@ use crate::store::{Tx, account_by_name, account_insert, account_undelete, passwo
 
 /// A checked request.
 #[derive(Debug)]
-pub struct Add {
+pub(crate) struct Add {
     name: UserName,
     restore: bool,
     given: Properties,
@@ -27,7 +27,7 @@ pub struct Add {
 
 impl Add {
     /// Checks each argument by its own rule.
-    pub fn parse(
+    pub(crate) fn parse(
         target: &AddTarget,
         fields: users::Fields,
         rules: &PasswordRules,
@@ -43,7 +43,7 @@ impl Add {
     }
 
     /// The password to hash before the transaction.
-    pub const fn password(&self) -> Option<&Secret> {
+    pub(crate) const fn password(&self) -> Option<&Secret> {
         self.given.password.as_ref()
     }
 }
@@ -53,7 +53,7 @@ fn role_missing() -> CommandError {
 }
 
 /// Creates the account.
-pub fn add(
+pub(crate) fn add(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,

@@ -18,7 +18,7 @@ use crate::store::{
 
 /// A checked request.
 #[derive(Debug)]
-pub struct Export {
+pub(crate) struct Export {
     search: AccountSearch,
     secrets: bool,
     window: PageRequest,
@@ -26,7 +26,7 @@ pub struct Export {
 
 impl Export {
     /// Checks the arguments.
-    pub fn parse(args: transfer::Export) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: transfer::Export) -> Result<Self, CommandError> {
         refuse_nul("search", args.search.as_deref())?;
         let search = args.search.unwrap_or_default();
         let secrets = args.secrets.unwrap_or(false);
@@ -37,7 +37,7 @@ impl Export {
 }
 
 /// One page of accounts, without deleted ones and system rows: no import could create those.
-pub fn export(db: &Db, _: &Context, request: &Export) -> Result<Success, CommandError> {
+pub(crate) fn export(db: &Db, _: &Context, request: &Export) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let after = request.window.position(&key, i64::MIN)?.max(0);
     let limit = request.window.limit + 1;

@@ -14,7 +14,7 @@ use crate::store::{AccountPage, AccountSearch, Db, accounts_page, cursor_key};
 
 /// A checked request.
 #[derive(Debug)]
-pub struct Ls {
+pub(crate) struct Ls {
     search: AccountSearch,
     deleted: bool,
     window: PageRequest,
@@ -22,7 +22,7 @@ pub struct Ls {
 
 impl Ls {
     /// Checks the arguments.
-    pub fn parse(args: users::Ls) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: users::Ls) -> Result<Self, CommandError> {
         refuse_nul("search", args.search.as_deref())?;
         let search = args.search.unwrap_or_default();
         let deleted = args.deleted.unwrap_or(false);
@@ -33,7 +33,7 @@ impl Ls {
 }
 
 /// One page of accounts.
-pub fn ls(db: &Db, context: &Context, request: &Ls) -> Result<Success, CommandError> {
+pub(crate) fn ls(db: &Db, context: &Context, request: &Ls) -> Result<Success, CommandError> {
     let key = cursor_key(db)?;
     let after = request.window.position(&key, i64::MIN)?;
     let limit = request.window.limit + 1;

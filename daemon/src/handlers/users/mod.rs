@@ -15,23 +15,23 @@ mod search;
 mod show;
 mod taken;
 
-pub use self::add::{Add, add};
-pub use self::export::{Export, export};
+pub(crate) use self::add::{Add, add};
+pub(crate) use self::export::{Export, export};
 pub(super) use self::guard::{ensure_not_system, ensure_other_super_admin};
-pub use self::import::{
+pub(crate) use self::import::{
     Cancel, Import, Options, PasswordChange, RejectedRow, Results, Rows, ValidRow, import,
     known_hash,
 };
-pub use self::ls::{Ls, ls};
-pub use self::modify::{Mod, modify};
+pub(crate) use self::ls::{Ls, ls};
+pub(crate) use self::modify::{Mod, modify};
 pub(super) use self::modify::{disable_2fa, note_first_password};
 pub(super) use self::properties::to_wire;
-pub use self::rename::{Rename, rename};
-pub use self::reset::reset;
-pub use self::rm::{restore, rm};
+pub(crate) use self::rename::{Rename, rename};
+pub(crate) use self::reset::reset;
+pub(crate) use self::rm::{restore, rm};
 pub(super) use self::rules::{check_stored_form, check_takes_password, own_name};
 pub(super) use self::search::{matches_legacy, parse as parse_search};
-pub use self::show::show;
+pub(crate) use self::show::show;
 
 use photoprism_protocol::users::User;
 

@@ -25,7 +25,7 @@ use crate::store::{
 
 /// A checked request.
 #[derive(Debug)]
-pub struct Mod {
+pub(crate) struct Mod {
     user: String,
     disable_2fa: bool,
     keep_sessions: bool,
@@ -34,7 +34,7 @@ pub struct Mod {
 
 impl Mod {
     /// Checks each argument by its own rule.
-    pub fn parse(
+    pub(crate) fn parse(
         target: ModTarget,
         fields: users::Fields,
         rules: &PasswordRules,
@@ -49,13 +49,13 @@ impl Mod {
     }
 
     /// The password to hash before the transaction.
-    pub const fn password(&self) -> Option<&Secret> {
+    pub(crate) const fn password(&self) -> Option<&Secret> {
         self.given.password.as_ref()
     }
 }
 
 /// Changes the account.
-pub fn modify(
+pub(crate) fn modify(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,

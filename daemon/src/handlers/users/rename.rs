@@ -16,14 +16,14 @@ use crate::store::{Tx, account_by_name, account_rename};
 
 /// A checked request.
 #[derive(Debug)]
-pub struct Rename {
+pub(crate) struct Rename {
     user: String,
     name: UserName,
 }
 
 impl Rename {
     /// Checks each argument by its own rule.
-    pub fn parse(args: users::Rename) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: users::Rename) -> Result<Self, CommandError> {
         refuse_nul("user", Some(&args.user))?;
         let name =
             UserName::parse(&args.name).map_err(|rule| CommandError::invalid("name", &rule))?;
@@ -33,7 +33,7 @@ impl Rename {
 
 /// Renames the account. Its UID, its display name, its directories and its sessions stay; records
 /// of logins keep the name that was typed.
-pub fn rename(
+pub(crate) fn rename(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,

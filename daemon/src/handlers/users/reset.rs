@@ -16,7 +16,7 @@ use crate::store::{
 ///
 /// # Errors
 /// The store's; without a backup that could be restored nothing is removed.
-pub fn reset(
+pub(crate) fn reset(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,

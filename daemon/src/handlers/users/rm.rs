@@ -14,7 +14,7 @@ use crate::model::{Change, FIRST_ADMIN_ID, revocations};
 use crate::store::{Tx, account_delete, account_undelete};
 
 /// Deletes an account; it can be restored. Its sessions and app passwords end for good.
-pub fn rm(
+pub(crate) fn rm(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,
@@ -42,7 +42,7 @@ pub fn rm(
 }
 
 /// Brings a deleted account back; one that is not deleted stays as it is.
-pub fn restore(
+pub(crate) fn restore(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,

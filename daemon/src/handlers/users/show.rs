@@ -10,7 +10,7 @@ use crate::handlers::find::any_user;
 use crate::store::Db;
 
 /// One account, a deleted one too.
-pub fn show(db: &Db, context: &Context, target: &Target) -> Result<Success, CommandError> {
+pub(crate) fn show(db: &Db, context: &Context, target: &Target) -> Result<Success, CommandError> {
     let row = any_user(db, &target.user)?;
     success(&OneUser { user: to_wire(row, db.kind().edition(), context.now) })
 }

@@ -6,7 +6,7 @@ use totp_rs::{Builder, Secret as TotpSecret, Totp};
 use super::key::Key;
 
 /// Length of a step in seconds (RFC 6238, section 5.2).
-pub const STEP_SECONDS: i64 = 30;
+pub(crate) const STEP_SECONDS: i64 = 30;
 
 /// Digits of a code, as PhotoPrism asks authenticator apps for them.
 const DIGITS: usize = 6;
@@ -15,7 +15,11 @@ const DIGITS: usize = 6;
 /// from it on was used (`last_used`). Where two steps have that code, the later one: it is then
 /// used up for both. `now` in Unix seconds. All three are compared whatever the first gives, each
 /// in constant time.
-pub fn verify_totp(key: &Key, typed: &str, (now, last_used): (i64, Option<i64>)) -> Option<i64> {
+pub(crate) fn verify_totp(
+    key: &Key,
+    typed: &str,
+    (now, last_used): (i64, Option<i64>),
+) -> Option<i64> {
     let code = six_digits(typed)?;
     let totp = codes_of(key);
     let current = now.div_euclid(STEP_SECONDS);
@@ -53,7 +57,7 @@ fn six_digits(typed: &str) -> Option<String> {
 
 /// Whether the recovery code was typed, in either case and with blanks around it. Takes the same
 /// time for every wrong one of the right length; where none is stored, nothing is right.
-pub fn recovery_code_matches(stored: &str, typed: &str) -> bool {
+pub(crate) fn recovery_code_matches(stored: &str, typed: &str) -> bool {
     let typed = typed.trim().to_ascii_lowercase();
     let stored = stored.trim().to_ascii_lowercase();
     !stored.is_empty() && bool::from(typed.as_bytes().ct_eq(stored.as_bytes()))

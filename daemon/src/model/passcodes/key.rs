@@ -16,14 +16,14 @@ pub(super) const KEY_BYTES: usize = 20;
 /// A stored key that cannot be used. The message never contains any of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the stored two-factor key has an unknown form; turn two-factor off and on again")]
-pub struct UnusableKey;
+pub(crate) struct UnusableKey;
 
 /// A key, zeroed when dropped.
-pub struct Key(Zeroizing<[u8; KEY_BYTES]>);
+pub(crate) struct Key(Zeroizing<[u8; KEY_BYTES]>);
 
 impl Key {
     /// Draws a new one.
-    pub fn generate(random: &mut Random<'_>) -> Self {
+    pub(crate) fn generate(random: &mut Random<'_>) -> Self {
         let mut bytes = Zeroizing::new([0; KEY_BYTES]);
         random(bytes.as_mut_slice());
         Self(bytes)
@@ -34,7 +34,7 @@ impl Key {
     ///
     /// # Errors
     /// Another kind of key, another algorithm, length or period.
-    pub fn from_url(url: &str) -> Result<Self, UnusableKey> {
+    pub(crate) fn from_url(url: &str) -> Result<Self, UnusableKey> {
         let text = key_url::secret(url).ok_or(UnusableKey)?;
         let mut bytes = Zeroizing::new([0; KEY_BYTES]);
         let whole = BASE32_NOPAD.decode_len(text.len()) == Ok(KEY_BYTES);
@@ -45,12 +45,12 @@ impl Key {
     }
 
     /// What an authenticator app reads, and what is stored, in PhotoPrism's form.
-    pub fn url(&self, name: &str) -> Secret {
+    pub(crate) fn url(&self, name: &str) -> Secret {
         key_url::write(name, &self.base32())
     }
 
     /// The key alone, to type it.
-    pub fn base32(&self) -> Secret {
+    pub(crate) fn base32(&self) -> Secret {
         Secret::new(BASE32_NOPAD.encode(self.0.as_slice()))
     }
 

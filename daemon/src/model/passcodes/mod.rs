@@ -4,5 +4,5 @@ mod code;
 mod key;
 mod key_url;
 
-pub use self::code::{STEP_SECONDS, recovery_code_matches, verify_totp};
-pub use self::key::{Key, UnusableKey};
+pub(crate) use self::code::{STEP_SECONDS, recovery_code_matches, verify_totp};
+pub(crate) use self::key::Key;

@@ -33,11 +33,6 @@ pub fn all_sessions(db: &Db) -> Result<Vec<Session>, StoreError> {
     some(db, "", [])
 }
 
-/// The sessions of an account.
-pub fn account_sessions(db: &Db, uid: &str) -> Result<Vec<Session>, StoreError> {
-    some(db, "WHERE s.user_uid = ?1", [uid])
-}
-
 /// The app passwords of an account, expired ones too, up to a limit.
 pub(in crate::store) fn app_passwords(
     db: &Db,

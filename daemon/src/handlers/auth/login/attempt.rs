@@ -26,7 +26,7 @@ const SESSIONS: &str = "sessions";
 
 /// One attempt to log in.
 #[derive(Clone, Debug)]
-pub struct Attempt {
+pub(crate) struct Attempt {
     /// The name as it was given.
     pub typed_name: String,
     /// The name in its stored form.
@@ -55,7 +55,7 @@ impl Attempt {
     ///
     /// # Errors
     /// `invalid_argument`; nothing is counted or recorded then.
-    pub fn parse(args: auth::Login) -> Result<Self, CommandError> {
+    pub(crate) fn parse(args: auth::Login) -> Result<Self, CommandError> {
         refuse_nul("name", Some(&args.name))?;
         refuse_nul("password", Some(args.password.expose()))?;
         let client_ip = ClientIp::parse(&args.client_ip)
@@ -89,7 +89,7 @@ impl Attempt {
     }
 
     /// The id of the app password that was given in place of the password.
-    pub fn app_password_id(&self) -> Option<SessionId> {
+    pub(crate) fn app_password_id(&self) -> Option<SessionId> {
         is_app_password(self.password.expose())
             .then(|| Sha256::digest(self.password.expose().as_bytes()).into())
     }

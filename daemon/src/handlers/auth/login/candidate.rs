@@ -12,7 +12,7 @@ use crate::store::{Db, account_by_name, password_hash, session_by_id};
 
 /// What the database contains about an attempt.
 #[derive(Clone, Debug)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// Whose places it takes.
     pub who: LimitKey,
     /// The hash to check against; `None`: a dummy.
@@ -24,7 +24,7 @@ pub struct Candidate {
 }
 
 /// Reads it.
-pub fn load_candidate(
+pub(crate) fn load_candidate(
     db: &Db,
     context: &Context,
     attempt: &Attempt,

@@ -27,7 +27,7 @@ const MOST_LOGINS: u32 = 1000;
 
 /// What an attempt writes about its places.
 #[derive(Clone, Debug, Default)]
-pub struct FailureCharges {
+pub(crate) struct FailureCharges {
     /// Where the password was not right.
     pub password: Vec<LimitCharge>,
     /// Where the passcode was not.
@@ -38,7 +38,7 @@ pub struct FailureCharges {
 
 /// The settings `session-maxage` and `session-timeout` in seconds; -1: never.
 #[derive(Clone, Copy, Debug)]
-pub struct Lifetimes {
+pub(crate) struct Lifetimes {
     /// From login to end.
     pub maxage: i64,
     /// Without use.
@@ -46,11 +46,11 @@ pub struct Lifetimes {
 }
 
 /// The outcome of an attempt: the reply, or what it has to be checked against once more.
-pub type AttemptOutcome = Decision<Box<Success>, Box<Candidate>>;
+pub(crate) type AttemptOutcome = Decision<Box<Success>, Box<Candidate>>;
 
 /// A request on its way into the transaction.
 #[derive(Clone, Debug)]
-pub struct VerifiedAttempt {
+pub(crate) struct VerifiedAttempt {
     /// What was asked.
     pub attempt: Attempt,
     /// What was checked.
@@ -65,7 +65,7 @@ pub struct VerifiedAttempt {
 ///
 /// # Errors
 /// The store's: an attempt that cannot be recorded is refused.
-pub fn commit_attempt(
+pub(crate) fn commit_attempt(
     tx: &Tx<'_>,
     context: &Context,
     request: &VerifiedAttempt,

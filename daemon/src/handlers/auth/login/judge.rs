@@ -12,7 +12,7 @@ use crate::store::{Tx, consume_totp_step, passcode_find, passcode_last_step};
 
 /// What was checked before the transaction.
 #[derive(Clone, Debug)]
-pub enum VerifiedCredential {
+pub(crate) enum VerifiedCredential {
     /// An app password that is valid for this.
     App,
     /// The password against a hash.
@@ -28,7 +28,7 @@ pub enum VerifiedCredential {
 
 /// Why an attempt is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// The limiter.
     RateLimited,
     /// No account of that name.
@@ -55,7 +55,7 @@ pub enum Reason {
 
 impl Reason {
     /// The status in the record of logins, and in the log.
-    pub const fn status(self) -> &'static str {
+    pub(crate) const fn status(self) -> &'static str {
         match self {
             Self::RateLimited => "rate limited",
             Self::UnknownUser => "unknown user",
@@ -72,7 +72,7 @@ impl Reason {
     }
 
     /// Whether the places of address and account stay taken: the password was not right.
-    pub const fn counts_as_failure(self) -> bool {
+    pub(crate) const fn counts_as_failure(self) -> bool {
         match self {
             Self::UnknownUser | Self::NoPassword | Self::WrongPassword | Self::Scope => true,
             Self::RateLimited
@@ -88,7 +88,7 @@ impl Reason {
 
 /// What becomes of an attempt.
 #[derive(Debug)]
-pub enum Decision<G, R> {
+pub(crate) enum Decision<G, R> {
     /// Let in.
     Grant(G),
     /// Refused.

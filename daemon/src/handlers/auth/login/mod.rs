@@ -5,10 +5,10 @@ mod candidate;
 mod commit;
 mod judge;
 
-pub use self::attempt::Attempt;
+pub(crate) use self::attempt::Attempt;
 pub(in crate::handlers) use self::attempt::check_realm;
-pub use self::candidate::{Candidate, load_candidate};
-pub use self::commit::{
+pub(crate) use self::candidate::{Candidate, load_candidate};
+pub(crate) use self::commit::{
     AttemptOutcome, FailureCharges, Lifetimes, VerifiedAttempt, commit_attempt,
 };
-pub use self::judge::{Decision, Reason, VerifiedCredential};
+pub(crate) use self::judge::{Decision, Reason, VerifiedCredential};

@@ -12,7 +12,7 @@ use crate::store::{Passcode, SourceAccount};
 impl ValidRow {
     /// An account of another PhotoPrism, checked by the same rules as a row of a text; its line is
     /// the account's id there.
-    pub fn from_photoprism(
+    pub(crate) fn from_photoprism(
         account: SourceAccount,
         rules: &PasswordRules,
         is_hash: impl Fn(&str) -> Result<(), RuleError>,

@@ -6,5 +6,5 @@ mod row;
 mod run;
 mod valid_row;
 
-pub use self::run::{Cancel, Import, Options, Results, import};
-pub use self::valid_row::{PasswordChange, RejectedRow, Rows, ValidRow, known_hash};
+pub(crate) use self::run::{Cancel, Import, Options, Results, import};
+pub(crate) use self::valid_row::{PasswordChange, RejectedRow, Rows, ValidRow, known_hash};

@@ -19,7 +19,7 @@ use crate::store::{Tx, WorkError, backed_up};
 
 /// How an import is carried out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+pub(crate) struct Options {
     /// Change nothing.
     pub dry_run: bool,
     /// Change accounts that differ.
@@ -30,7 +30,7 @@ pub struct Options {
 
 /// The results of an import, which may be more than a reply can contain.
 #[derive(Clone, Debug, Default)]
-pub struct Results {
+pub(crate) struct Results {
     /// How many of each.
     pub counts: ImportCounts,
     /// One for each row, then one for each account that was pruned.
@@ -45,22 +45,22 @@ pub struct Results {
 
 /// Cancels an import: a flag that is checked between two rows. All clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub(crate) struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
-    pub fn cancel(&self) {
+    pub(crate) fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
     /// Whether cancellation was requested.
-    pub fn is_requested(&self) -> bool {
+    pub(crate) fn is_requested(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// A text whose rows are ready.
 #[derive(Debug)]
-pub struct Import {
+pub(crate) struct Import {
     /// Its name on the wire.
     pub id: String,
     /// The rows.
@@ -77,7 +77,7 @@ pub struct Import {
 /// # Errors
 /// `invalid_argument` at `prune` where no row names anybody, or the store's, then nothing is
 /// changed; nobody is pruned without a backup. A row that is refused is among the results.
-pub fn import(
+pub(crate) fn import(
     tx: &Tx<'_>,
     context: &Context,
     key: Option<&Key>,

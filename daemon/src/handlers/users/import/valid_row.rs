@@ -18,7 +18,7 @@ const MOST_URL_BYTES: usize = 2048;
 
 /// What the account's password is to be.
 #[derive(Clone, Debug, Default)]
-pub enum PasswordChange {
+pub(crate) enum PasswordChange {
     /// The row does not mention it.
     #[default]
     None,
@@ -34,10 +34,10 @@ pub enum PasswordChange {
 
 /// A checked row.
 #[derive(Clone, Debug)]
-pub struct ValidRow {
+pub(crate) struct ValidRow {
     /// Line of the text.
     pub line: u64,
-    /// As [`Found::may_be_cut`].
+    /// As [`ParsedRow::may_be_cut`].
     pub(super) may_be_cut: bool,
     /// Name of the account.
     pub name: UserName,
@@ -54,10 +54,10 @@ pub struct ValidRow {
 }
 
 /// A row that was not taken.
-pub type RejectedRow = (u64, String, CommandError);
+pub(crate) type RejectedRow = (u64, String, CommandError);
 
 /// The rows of one import, each taken or not.
-pub type Rows = Vec<Result<ValidRow, RejectedRow>>;
+pub(crate) type Rows = Vec<Result<ValidRow, RejectedRow>>;
 
 impl ValidRow {
     /// Checks a row by the rules that need no other data. `is_hash` returns whether a hash can be
@@ -65,7 +65,7 @@ impl ValidRow {
     ///
     /// # Errors
     /// The line, the name where it keeps its rule, and why not.
-    pub fn parse(
+    pub(crate) fn parse(
         found: ParsedRow,
         rules: &PasswordRules,
         is_hash: impl Fn(&str) -> Result<(), RuleError>,
@@ -114,7 +114,7 @@ impl ValidRow {
     }
 
     /// Takes the content of the row's file.
-    pub fn give_password(
+    pub(crate) fn give_password(
         &mut self,
         password: &Secret,
         rules: &PasswordRules,
@@ -126,13 +126,14 @@ impl ValidRow {
     }
 
     /// The password of the row.
-    pub const fn password(&self) -> Option<&Secret> {
+    pub(crate) const fn password(&self) -> Option<&Secret> {
         self.given.password.as_ref()
     }
 }
 
 /// The hash that the account of that name has; outer `None`: there is no such account to change.
-pub fn known_hash(db: &Db, name: &str) -> Result<Option<Option<String>>, CommandError> {
+#[expect(clippy::option_option, reason = "no account, no hash, or one")]
+pub(crate) fn known_hash(db: &Db, name: &str) -> Result<Option<Option<String>>, CommandError> {
     match account_by_name(db, name)?.filter(|row| !row.is_deleted()) {
         Some(row) => Ok(Some(password_hash(db, &row.uid)?)),
         None => Ok(None),
