@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::args::Int;
+use crate::command::{Command, CommandName};
+use crate::list::Page;
 
 /// Arguments of `audit.ls`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,4 +73,20 @@ pub struct VerifyResult {
     pub head: Option<Head>,
     /// The number at which the chain does not hold.
     pub broken_at: Option<u64>,
+}
+
+pub struct AuditLs;
+
+impl Command for AuditLs {
+    const NAME: CommandName = CommandName::AuditLs;
+    type Args = Ls;
+    type Reply = Page<Record>;
+}
+
+pub struct AuditVerify;
+
+impl Command for AuditVerify {
+    const NAME: CommandName = CommandName::AuditVerify;
+    type Args = Verify;
+    type Reply = VerifyResult;
 }

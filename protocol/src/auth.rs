@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::args::Int;
+use crate::command::{Command, CommandName};
+use crate::list::Page;
+use crate::list::Search;
 use crate::secret::Secret;
+use crate::status::NoArgs;
 use crate::users::User;
 
 /// Arguments of `auth.add`.
@@ -231,4 +235,68 @@ pub struct Active {
     pub session: String,
     /// Role of the account.
     pub role: Option<String>,
+}
+
+pub struct AuthAdd;
+
+impl Command for AuthAdd {
+    const NAME: CommandName = CommandName::AuthAdd;
+    type Args = Add;
+    type Reply = AddResult;
+}
+
+pub struct AuthLs;
+
+impl Command for AuthLs {
+    const NAME: CommandName = CommandName::AuthLs;
+    type Args = Search;
+    type Reply = Page<Session>;
+}
+
+pub struct AuthShow;
+
+impl Command for AuthShow {
+    const NAME: CommandName = CommandName::AuthShow;
+    type Args = Target;
+    type Reply = OneSession;
+}
+
+pub struct AuthRm;
+
+impl Command for AuthRm {
+    const NAME: CommandName = CommandName::AuthRm;
+    type Args = Target;
+    type Reply = RmResult;
+}
+
+pub struct AuthReset;
+
+impl Command for AuthReset {
+    const NAME: CommandName = CommandName::AuthReset;
+    type Args = NoArgs;
+    type Reply = ResetResult;
+}
+
+pub struct AuthLogin;
+
+impl Command for AuthLogin {
+    const NAME: CommandName = CommandName::AuthLogin;
+    type Args = Login;
+    type Reply = LoginResult;
+}
+
+pub struct AuthVerify;
+
+impl Command for AuthVerify {
+    const NAME: CommandName = CommandName::AuthVerify;
+    type Args = Verify;
+    type Reply = Introspection;
+}
+
+pub struct AuthLogout;
+
+impl Command for AuthLogout {
+    const NAME: CommandName = CommandName::AuthLogout;
+    type Args = Logout;
+    type Reply = LogoutResult;
 }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::args::Int;
+use crate::command::{Command, CommandName};
+use crate::list::Page;
 use crate::rule::{RuleError, require};
+use crate::status::NoArgs;
 
 /// Longest name of a backup, in bytes: that of a file.
 const MAX_FILE_BYTES: usize = 255;
@@ -172,6 +175,38 @@ pub struct RestoreResult {
     /// end at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_within_s: Option<u32>,
+}
+
+pub struct BackupCreate;
+
+impl Command for BackupCreate {
+    const NAME: CommandName = CommandName::BackupCreate;
+    type Args = NoArgs;
+    type Reply = CreateResult;
+}
+
+pub struct BackupLs;
+
+impl Command for BackupLs {
+    const NAME: CommandName = CommandName::BackupLs;
+    type Args = Ls;
+    type Reply = Page<Entry>;
+}
+
+pub struct BackupVerify;
+
+impl Command for BackupVerify {
+    const NAME: CommandName = CommandName::BackupVerify;
+    type Args = Verify;
+    type Reply = VerifyResult;
+}
+
+pub struct BackupRestore;
+
+impl Command for BackupRestore {
+    const NAME: CommandName = CommandName::BackupRestore;
+    type Args = Restore;
+    type Reply = RestoreResult;
 }
 
 #[cfg(test)]

@@ -1,5 +1,10 @@
-//! Every command of the protocol: its name, the right it needs, whether it destroys.
+//! Every command of the protocol: the one table of names, rights and confirmations, and what a
+//! command is as a type.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::args::{self, ArgError, Entries};
 use crate::level::Level;
 
 /// A command, by name alone.
@@ -91,156 +96,94 @@ pub enum CommandName {
 
 use CommandName as C;
 
+/// A command's row in the one table.
+#[derive(Clone, Copy)]
+struct Entry {
+    command: CommandName,
+    name: &'static str,
+    access: Level,
+    confirm: bool,
+}
+
+impl Entry {
+    const fn new(command: CommandName, name: &'static str, access: Level) -> Self {
+        Self { command, name, access, confirm: false }
+    }
+
+    /// It destroys something: it needs `"confirm":true`.
+    const fn confirmed(self) -> Self {
+        Self { confirm: true, ..self }
+    }
+}
+
+/// Name on the wire, least right, confirmation: in the order of the declaration.
+const TABLE: [Entry; 41] = [
+    Entry::new(C::Ping, "ping", Level::Verify),
+    Entry::new(C::Status, "status", Level::Read),
+    Entry::new(C::UsersLs, "users.ls", Level::Read),
+    Entry::new(C::UsersLegacy, "users.legacy", Level::Read),
+    Entry::new(C::UsersShow, "users.show", Level::Read),
+    Entry::new(C::UsersAdd, "users.add", Level::Write),
+    Entry::new(C::UsersMod, "users.mod", Level::Write),
+    Entry::new(C::UsersRm, "users.rm", Level::Write).confirmed(),
+    Entry::new(C::UsersRestore, "users.restore", Level::Write),
+    Entry::new(C::UsersReset, "users.reset", Level::Admin).confirmed(),
+    Entry::new(C::PasswdSet, "passwd.set", Level::Write),
+    Entry::new(C::PasswdRemove, "passwd.remove", Level::Write).confirmed(),
+    Entry::new(C::LoginsLs, "logins.ls", Level::Read),
+    Entry::new(C::LoginsRecord, "logins.record", Level::Verify),
+    Entry::new(C::LoginsClear, "logins.clear", Level::Admin).confirmed(),
+    Entry::new(C::AuthLs, "auth.ls", Level::Read),
+    Entry::new(C::AuthAdd, "auth.add", Level::Write),
+    Entry::new(C::AuthShow, "auth.show", Level::Read),
+    Entry::new(C::AuthRm, "auth.rm", Level::Write).confirmed(),
+    Entry::new(C::AuthReset, "auth.reset", Level::Admin).confirmed(),
+    Entry::new(C::AuthLogin, "auth.login", Level::Verify),
+    Entry::new(C::AuthVerify, "auth.verify", Level::Verify),
+    Entry::new(C::AuthLogout, "auth.logout", Level::Verify),
+    Entry::new(C::UsersWhy, "users.why", Level::Read),
+    Entry::new(C::Users2faShow, "users.2fa.show", Level::Read),
+    Entry::new(C::Users2faEnroll, "users.2fa.enroll", Level::Write),
+    Entry::new(C::Users2faConfirm, "users.2fa.confirm", Level::Write),
+    Entry::new(C::Users2faDisable, "users.2fa.disable", Level::Write),
+    Entry::new(C::Users2faRecovery, "users.2fa.recovery", Level::Write),
+    Entry::new(C::UsersRename, "users.rename", Level::Write),
+    Entry::new(C::UsersAdopt, "users.adopt", Level::Admin),
+    Entry::new(C::UsersImport, "users.import", Level::Admin),
+    Entry::new(C::UsersExport, "users.export", Level::Admin),
+    Entry::new(C::BackupCreate, "backup.create", Level::Admin),
+    Entry::new(C::BackupLs, "backup.ls", Level::Admin),
+    Entry::new(C::BackupVerify, "backup.verify", Level::Admin),
+    Entry::new(C::BackupRestore, "backup.restore", Level::Admin).confirmed(),
+    Entry::new(C::Doctor, "doctor", Level::Read),
+    Entry::new(C::Metrics, "metrics", Level::Read),
+    Entry::new(C::AuditLs, "audit.ls", Level::Read),
+    Entry::new(C::AuditVerify, "audit.verify", Level::Read),
+];
+
 impl CommandName {
     /// Every command, in the order of the declaration.
-    pub const ALL: [Self; 41] = [
-        C::Ping,
-        C::Status,
-        C::UsersLs,
-        C::UsersLegacy,
-        C::UsersShow,
-        C::UsersAdd,
-        C::UsersMod,
-        C::UsersRm,
-        C::UsersRestore,
-        C::UsersReset,
-        C::PasswdSet,
-        C::PasswdRemove,
-        C::LoginsLs,
-        C::LoginsRecord,
-        C::LoginsClear,
-        C::AuthLs,
-        C::AuthAdd,
-        C::AuthShow,
-        C::AuthRm,
-        C::AuthReset,
-        C::AuthLogin,
-        C::AuthVerify,
-        C::AuthLogout,
-        C::UsersWhy,
-        C::Users2faShow,
-        C::Users2faEnroll,
-        C::Users2faConfirm,
-        C::Users2faDisable,
-        C::Users2faRecovery,
-        C::UsersRename,
-        C::UsersAdopt,
-        C::UsersImport,
-        C::UsersExport,
-        C::BackupCreate,
-        C::BackupLs,
-        C::BackupVerify,
-        C::BackupRestore,
-        C::Doctor,
-        C::Metrics,
-        C::AuditLs,
-        C::AuditVerify,
-    ];
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|entry| entry.command)
+    }
+
+    const fn entry(self) -> &'static Entry {
+        &TABLE[self as usize]
+    }
 
     /// The name on the wire, `noun.verb`.
     pub const fn name(self) -> &'static str {
-        match self {
-            C::Ping => "ping",
-            C::Status => "status",
-            C::UsersLs => "users.ls",
-            C::UsersLegacy => "users.legacy",
-            C::UsersShow => "users.show",
-            C::UsersAdd => "users.add",
-            C::UsersMod => "users.mod",
-            C::UsersRm => "users.rm",
-            C::UsersRestore => "users.restore",
-            C::UsersReset => "users.reset",
-            C::PasswdSet => "passwd.set",
-            C::PasswdRemove => "passwd.remove",
-            C::LoginsLs => "logins.ls",
-            C::LoginsRecord => "logins.record",
-            C::LoginsClear => "logins.clear",
-            C::AuthLs => "auth.ls",
-            C::AuthAdd => "auth.add",
-            C::AuthShow => "auth.show",
-            C::AuthRm => "auth.rm",
-            C::AuthReset => "auth.reset",
-            C::AuthLogin => "auth.login",
-            C::AuthVerify => "auth.verify",
-            C::AuthLogout => "auth.logout",
-            C::UsersWhy => "users.why",
-            C::Users2faShow => "users.2fa.show",
-            C::Users2faEnroll => "users.2fa.enroll",
-            C::Users2faConfirm => "users.2fa.confirm",
-            C::Users2faDisable => "users.2fa.disable",
-            C::Users2faRecovery => "users.2fa.recovery",
-            C::UsersRename => "users.rename",
-            C::UsersAdopt => "users.adopt",
-            C::UsersImport => "users.import",
-            C::UsersExport => "users.export",
-            C::BackupCreate => "backup.create",
-            C::BackupLs => "backup.ls",
-            C::BackupVerify => "backup.verify",
-            C::BackupRestore => "backup.restore",
-            C::Doctor => "doctor",
-            C::Metrics => "metrics",
-            C::AuditLs => "audit.ls",
-            C::AuditVerify => "audit.verify",
-        }
+        self.entry().name
     }
 
-    /// The least right that a peer needs: the one table of the project.
+    /// The least right that a peer needs.
     pub const fn access(self) -> Level {
-        match self {
-            C::Ping | C::LoginsRecord | C::AuthLogin | C::AuthVerify | C::AuthLogout => {
-                Level::Verify
-            }
-            C::Status
-            | C::UsersLs
-            | C::UsersLegacy
-            | C::UsersShow
-            | C::LoginsLs
-            | C::AuthLs
-            | C::AuthShow
-            | C::UsersWhy
-            | C::Users2faShow
-            | C::Doctor
-            | C::Metrics
-            | C::AuditLs
-            | C::AuditVerify => Level::Read,
-            C::UsersAdd
-            | C::UsersMod
-            | C::UsersRm
-            | C::UsersRestore
-            | C::PasswdSet
-            | C::PasswdRemove
-            | C::AuthAdd
-            | C::AuthRm
-            | C::Users2faEnroll
-            | C::Users2faConfirm
-            | C::Users2faDisable
-            | C::Users2faRecovery
-            | C::UsersRename => Level::Write,
-            C::UsersReset
-            | C::LoginsClear
-            | C::AuthReset
-            | C::UsersAdopt
-            | C::UsersImport
-            | C::UsersExport
-            | C::BackupCreate
-            | C::BackupLs
-            | C::BackupVerify
-            | C::BackupRestore => Level::Admin,
-        }
+        self.entry().access
     }
 
     /// Whether the daemon refuses it without `"confirm":true`.
     pub const fn needs_confirm(self) -> bool {
-        matches!(
-            self,
-            C::UsersRm
-                | C::UsersReset
-                | C::PasswdRemove
-                | C::LoginsClear
-                | C::AuthRm
-                | C::AuthReset
-                | C::BackupRestore
-        )
+        self.entry().confirm
     }
 
     /// Whether an idempotency key may come with it.
@@ -250,7 +193,29 @@ impl CommandName {
 
     /// The command of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|command| command.name() == name)
+        TABLE.iter().find(|entry| entry.name == name).map(|entry| entry.command)
+    }
+}
+
+/// A command as a type: what it takes and what it returns.
+pub trait Command {
+    const NAME: CommandName;
+    type Args: Arguments;
+    type Reply: Serialize + DeserializeOwned;
+}
+
+/// The arguments of a command.
+pub trait Arguments: Serialize + Sized {
+    /// Decodes them from the `args` of a request, strictly.
+    ///
+    /// # Errors
+    /// The first [`ArgError`]: in the order of the line, what is missing last.
+    fn decode(entries: Entries<'_>) -> Result<Self, ArgError>;
+}
+
+impl<T: Serialize + DeserializeOwned> Arguments for T {
+    fn decode(entries: Entries<'_>) -> Result<Self, ArgError> {
+        args::decode(entries)
     }
 }
 
@@ -260,7 +225,7 @@ mod tests {
 
     #[test]
     fn all_lists_every_command_once() {
-        for (position, command) in C::ALL.into_iter().enumerate() {
+        for (position, command) in C::all().enumerate() {
             assert_eq!(command as usize, position);
             assert_eq!(C::parse(command.name()), Some(command));
         }
@@ -270,7 +235,7 @@ mod tests {
 
     #[test]
     fn what_destroys_writes() {
-        for command in C::ALL.into_iter().filter(|command| command.needs_confirm()) {
+        for command in C::all().filter(|command| command.needs_confirm()) {
             assert!(command.takes_key(), "{}", command.name());
         }
     }

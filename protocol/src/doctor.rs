@@ -1,5 +1,7 @@
 //! `doctor`: what is wrong with the installation, and what to do.
 
+use crate::command::{Command, CommandName};
+use crate::status::NoArgs;
 use serde::{Deserialize, Serialize};
 
 /// Result of `doctor`.
@@ -53,4 +55,12 @@ impl From<Vec<Check>> for Report {
     fn from(checks: Vec<Check>) -> Self {
         Self { ok: checks.iter().all(|check| check.ok), checks }
     }
+}
+
+pub struct Doctor;
+
+impl Command for Doctor {
+    const NAME: CommandName = CommandName::Doctor;
+    type Args = NoArgs;
+    type Reply = Report;
 }

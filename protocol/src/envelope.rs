@@ -136,7 +136,7 @@ fn command(name: Option<Cow<'_, str>>) -> Result<CommandName, ErrorBody> {
     let name = name.ok_or_else(|| bad_request("the key cmd is missing").at("cmd"))?;
     CommandName::parse(&name).ok_or_else(|| {
         let error = bad_request("unknown command").at("cmd");
-        let known = CommandName::ALL.iter().map(|command| command.name());
+        let known = CommandName::all().map(CommandName::name);
         match suggest::nearest(&name, known) {
             Some(nearest) => error.hint(nearest),
             None => error,

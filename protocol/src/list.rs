@@ -27,8 +27,8 @@ pub struct Search {
     pub cursor: Option<String>,
 }
 
-/// One page of a list as a client reads it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page<T> {
     /// The rows, in the command's order.
     pub items: Vec<T>,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::args::Int;
+use crate::command::{Command, CommandName};
+use crate::list::Page;
 
 /// Arguments of `logins.ls`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,4 +105,28 @@ pub struct RecordResult {
 pub struct ClearResult {
     /// Records that are gone.
     pub removed: u64,
+}
+
+pub struct LoginsLs;
+
+impl Command for LoginsLs {
+    const NAME: CommandName = CommandName::LoginsLs;
+    type Args = Ls;
+    type Reply = Page<Entry>;
+}
+
+pub struct LoginsRecord;
+
+impl Command for LoginsRecord {
+    const NAME: CommandName = CommandName::LoginsRecord;
+    type Args = Record;
+    type Reply = RecordResult;
+}
+
+pub struct LoginsClear;
+
+impl Command for LoginsClear {
+    const NAME: CommandName = CommandName::LoginsClear;
+    type Args = Clear;
+    type Reply = ClearResult;
 }

@@ -1,5 +1,7 @@
 //! `metrics`: figures for monitoring.
 
+use crate::command::{Command, CommandName};
+use crate::status::NoArgs;
 use serde::{Deserialize, Serialize};
 
 /// Result of `metrics`.
@@ -9,4 +11,12 @@ pub struct Exposition {
     pub content_type: String,
     /// OpenMetrics 1.0, ends with `# EOF` and a newline.
     pub text: String,
+}
+
+pub struct Metrics;
+
+impl Command for Metrics {
+    const NAME: CommandName = CommandName::Metrics;
+    type Args = NoArgs;
+    type Reply = Exposition;
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::{Command, CommandName};
 use crate::secret::Secret;
 
 /// Arguments of `passwd.set`.
@@ -53,4 +54,20 @@ pub struct RemoveResult {
     /// end at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_within_s: Option<u32>,
+}
+
+pub struct PasswdSet;
+
+impl Command for PasswdSet {
+    const NAME: CommandName = CommandName::PasswdSet;
+    type Args = Set;
+    type Reply = SetResult;
+}
+
+pub struct PasswdRemove;
+
+impl Command for PasswdRemove {
+    const NAME: CommandName = CommandName::PasswdRemove;
+    type Args = Remove;
+    type Reply = RemoveResult;
 }

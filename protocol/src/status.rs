@@ -1,5 +1,6 @@
 //! `ping` and `status`.
 
+use crate::command::{Command, CommandName};
 use serde::{Deserialize, Serialize};
 
 /// Arguments of a command that takes none.
@@ -20,7 +21,7 @@ pub struct Pong {
 
 /// Result of `status`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
+pub struct StatusReply {
     /// The daemon's version.
     pub version: String,
     /// [`crate::VERSION`].
@@ -95,4 +96,20 @@ pub struct Sockets {
     pub admin: String,
     /// Path of the auth socket; `None` while it is off.
     pub auth: Option<String>,
+}
+
+pub struct Ping;
+
+impl Command for Ping {
+    const NAME: CommandName = CommandName::Ping;
+    type Args = NoArgs;
+    type Reply = Pong;
+}
+
+pub struct Status;
+
+impl Command for Status {
+    const NAME: CommandName = CommandName::Status;
+    type Args = NoArgs;
+    type Reply = StatusReply;
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::args::{ArgError, Entries, Int, decode_pair};
+use crate::command::{Command, CommandName};
+use crate::list::Page;
 use crate::secret::Secret;
 use crate::users::Fields;
 
@@ -172,4 +174,20 @@ pub struct ImportItem {
     pub field: Option<String>,
     /// For people.
     pub message: Option<String>,
+}
+
+pub struct UsersExport;
+
+impl Command for UsersExport {
+    const NAME: CommandName = CommandName::UsersExport;
+    type Args = Export;
+    type Reply = Page<Row>;
+}
+
+pub struct UsersImport;
+
+impl Command for UsersImport {
+    const NAME: CommandName = CommandName::UsersImport;
+    type Args = Import;
+    type Reply = ImportResult;
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::{Command, CommandName};
 use crate::secret::Secret;
+use crate::users::Target;
 
 /// Arguments of `users.2fa.confirm`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,4 +62,44 @@ pub struct DisableResult {
     /// end at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_within_s: Option<u32>,
+}
+
+pub struct Users2faShow;
+
+impl Command for Users2faShow {
+    const NAME: CommandName = CommandName::Users2faShow;
+    type Args = Target;
+    type Reply = Show;
+}
+
+pub struct Users2faEnroll;
+
+impl Command for Users2faEnroll {
+    const NAME: CommandName = CommandName::Users2faEnroll;
+    type Args = Target;
+    type Reply = EnrollResult;
+}
+
+pub struct Users2faConfirm;
+
+impl Command for Users2faConfirm {
+    const NAME: CommandName = CommandName::Users2faConfirm;
+    type Args = Confirm;
+    type Reply = RecoveryResult;
+}
+
+pub struct Users2faDisable;
+
+impl Command for Users2faDisable {
+    const NAME: CommandName = CommandName::Users2faDisable;
+    type Args = Target;
+    type Reply = DisableResult;
+}
+
+pub struct Users2faRecovery;
+
+impl Command for Users2faRecovery {
+    const NAME: CommandName = CommandName::Users2faRecovery;
+    type Args = Target;
+    type Reply = RecoveryResult;
 }

@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::args::Int;
+use crate::args::{ArgError, Entries, Int, decode_pair};
+use crate::command::{Arguments, Command, CommandName};
+use crate::list::Page;
+use crate::list::Search;
 use crate::secret::Secret;
+use crate::status::NoArgs;
 
 /// Arguments of `users.ls`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +16,6 @@ pub struct Ls {
     /// Nothing, `all`, an id, a UID, or a prefix of name, email or display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
-    /// Deleted accounts too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted: Option<bool>,
     /// Rows of the page.
@@ -27,7 +30,6 @@ pub struct Ls {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
-    /// Name or UID.
     pub user: String,
 }
 
@@ -38,7 +40,6 @@ pub struct Fields {
     /// admin, user, viewer or guest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// The new password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
     /// Full name for display.
@@ -53,10 +54,8 @@ pub struct Fields {
     /// Subject or distinguished name at the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_id: Option<String>,
-    /// Who issued it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_issuer: Option<String>,
-    /// Full access.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub super_admin: Option<bool>,
     /// May log in with the password.
@@ -65,13 +64,10 @@ pub struct Fields {
     /// May sync files through WebDAV.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webdav: Option<bool>,
-    /// Base directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_path: Option<String>,
-    /// Sub-directory for uploads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upload_path: Option<String>,
-    /// Attributes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attr: Option<String>,
     /// RFC 3339, or `never`.
@@ -93,10 +89,8 @@ pub struct AddTarget {
 /// Arguments of `users.add`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Add {
-    /// Which account.
     #[serde(flatten)]
     pub target: AddTarget,
-    /// With which properties.
     #[serde(flatten)]
     pub fields: Fields,
 }
@@ -105,7 +99,6 @@ pub struct Add {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModTarget {
-    /// Name or UID.
     pub user: String,
     /// Turn two-factor authentication off and delete its key.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,7 +114,6 @@ pub struct Mod {
     /// Which account, and what to change in addition to its properties.
     #[serde(flatten)]
     pub target: ModTarget,
-    /// Which properties change.
     #[serde(flatten)]
     pub fields: Fields,
 }
@@ -130,9 +122,7 @@ pub struct Mod {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rename {
-    /// Name or UID.
     pub user: String,
-    /// Its new name.
     pub name: String,
 }
 
@@ -143,7 +133,6 @@ pub struct Adopt {
     /// Names or UIDs of legacy accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub names: Option<Vec<String>>,
-    /// Every legacy account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all: Option<bool>,
     /// Only report what would be done.
@@ -157,19 +146,14 @@ pub struct Adopt {
 pub struct User {
     /// 16 characters, `u` first.
     pub uid: String,
-    /// Login name.
     pub name: String,
-    /// Full name.
     pub display_name: String,
     /// Email address or nothing.
     pub email: String,
     /// Role; a super admin's is `admin`.
     pub role: String,
-    /// As stored.
     pub super_admin: bool,
-    /// As stored.
     pub can_login: bool,
-    /// As stored.
     pub webdav: bool,
     /// Effective right to log in, derived from `can_login` and the rest.
     pub may_login: bool,
@@ -177,29 +161,22 @@ pub struct User {
     pub may_webdav: bool,
     /// default, local, oidc, ldap, none or what PhotoPrism stored.
     pub provider: String,
-    /// Nothing, or `2fa`.
     pub method: String,
     /// Subject or distinguished name.
     pub auth_id: String,
     /// Issuer of the subject.
     pub auth_issuer: String,
-    /// Base directory.
     pub base_path: String,
-    /// Sub-directory for uploads.
     pub upload_path: String,
-    /// Attributes.
     pub attr: String,
     /// There is a password hash.
     pub has_password: bool,
     /// Two-factor authentication is on.
     pub two_factor: bool,
-    /// Last login.
     pub login_at: Option<String>,
     /// The account ends then; `None`: never.
     pub expires_at: Option<String>,
-    /// Created at.
     pub created_at: Option<String>,
-    /// Last changed at.
     pub updated_at: Option<String>,
     /// Deleted at; `None`: it is not.
     pub deleted_at: Option<String>,
@@ -219,7 +196,6 @@ pub struct ModResult {
     pub user: User,
     /// The arguments whose value differs from before, in the order of the documentation.
     pub changed: Vec<String>,
-    /// Sessions that ended.
     pub sessions_revoked: u64,
     /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
     /// end at once.
@@ -252,7 +228,6 @@ pub struct Adopted {
 /// Result of `users.adopt`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdoptResult {
-    /// Nothing was changed.
     pub dry_run: bool,
     /// How many were adopted, or would be.
     pub adopted: u64,
@@ -265,7 +240,6 @@ pub struct AdoptResult {
 pub struct RmResult {
     /// The account as it is now.
     pub user: User,
-    /// Sessions that ended.
     pub sessions_revoked: u64,
     /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
     /// end at once.
@@ -276,7 +250,6 @@ pub struct RmResult {
 /// Result of `users.reset`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResetResult {
-    /// What is gone.
     pub removed: Removed,
     /// Absolute path of the backup that holds it.
     pub backup: String,
@@ -298,18 +271,103 @@ pub struct Removed {
 /// An account of the legacy table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Legacy {
-    /// Row id.
     pub id: i64,
-    /// UID.
     pub uid: String,
-    /// Full name.
     pub name: String,
-    /// Login name.
     pub user_name: String,
-    /// Email address.
     pub email: String,
-    /// Was an admin.
     pub admin: bool,
-    /// Created at.
     pub created_at: Option<String>,
+}
+
+pub struct UsersLs;
+
+impl Command for UsersLs {
+    const NAME: CommandName = CommandName::UsersLs;
+    type Args = Ls;
+    type Reply = Page<User>;
+}
+
+pub struct UsersLegacy;
+
+impl Command for UsersLegacy {
+    const NAME: CommandName = CommandName::UsersLegacy;
+    type Args = Search;
+    type Reply = Page<Legacy>;
+}
+
+pub struct UsersShow;
+
+impl Command for UsersShow {
+    const NAME: CommandName = CommandName::UsersShow;
+    type Args = Target;
+    type Reply = OneUser;
+}
+
+pub struct UsersAdd;
+
+impl Arguments for Add {
+    fn decode(entries: Entries<'_>) -> Result<Self, ArgError> {
+        decode_pair(entries).map(|(target, fields)| Self { target, fields })
+    }
+}
+
+impl Command for UsersAdd {
+    const NAME: CommandName = CommandName::UsersAdd;
+    type Args = Add;
+    type Reply = OneUser;
+}
+
+pub struct UsersMod;
+
+impl Arguments for Mod {
+    fn decode(entries: Entries<'_>) -> Result<Self, ArgError> {
+        decode_pair(entries).map(|(target, fields)| Self { target, fields })
+    }
+}
+
+impl Command for UsersMod {
+    const NAME: CommandName = CommandName::UsersMod;
+    type Args = Mod;
+    type Reply = ModResult;
+}
+
+pub struct UsersRm;
+
+impl Command for UsersRm {
+    const NAME: CommandName = CommandName::UsersRm;
+    type Args = Target;
+    type Reply = RmResult;
+}
+
+pub struct UsersRestore;
+
+impl Command for UsersRestore {
+    const NAME: CommandName = CommandName::UsersRestore;
+    type Args = Target;
+    type Reply = OneUser;
+}
+
+pub struct UsersAdopt;
+
+impl Command for UsersAdopt {
+    const NAME: CommandName = CommandName::UsersAdopt;
+    type Args = Adopt;
+    type Reply = AdoptResult;
+}
+
+pub struct UsersRename;
+
+impl Command for UsersRename {
+    const NAME: CommandName = CommandName::UsersRename;
+    type Args = Rename;
+    type Reply = RenameResult;
+}
+
+pub struct UsersReset;
+
+impl Command for UsersReset {
+    const NAME: CommandName = CommandName::UsersReset;
+    type Args = NoArgs;
+    type Reply = ResetResult;
 }

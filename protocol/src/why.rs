@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::{Command, CommandName};
 use crate::logins::Entry;
+use crate::users::Target;
 use crate::users::User;
 
 /// A reason why a login is refused, or needs more than the password.
@@ -33,4 +35,12 @@ pub struct WhyResult {
     pub reasons: Vec<Reason>,
     /// The latest attempts under that name, newest first, at most 10.
     pub attempts: Vec<Entry>,
+}
+
+pub struct UsersWhy;
+
+impl Command for UsersWhy {
+    const NAME: CommandName = CommandName::UsersWhy;
+    type Args = Target;
+    type Reply = WhyResult;
 }

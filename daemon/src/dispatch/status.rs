@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use photoprism_protocol::VERSION;
 use photoprism_protocol::envelope::Success;
-use photoprism_protocol::status::{Connections, Counts, Database, Passwords, Sockets, Status};
+use photoprism_protocol::status::{Connections, Counts, Database, Passwords, Sockets, StatusReply};
 
 use super::app::App;
 use crate::error::CommandError;
@@ -19,9 +19,9 @@ pub(crate) async fn current_status(app: &App, deadline: Duration) -> Result<Succ
     app.store.read_or_missing(deadline, move |db| status(db, known)).await
 }
 
-fn known(app: &App) -> Status {
+fn known(app: &App) -> StatusReply {
     let count = |number: usize| number as u64;
-    Status {
+    StatusReply {
         version: DAEMON_VERSION.into(),
         protocol: VERSION,
         pid: std::process::id(),

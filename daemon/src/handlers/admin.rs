@@ -2,7 +2,7 @@
 
 use photoprism_protocol::VERSION;
 use photoprism_protocol::envelope::Success;
-use photoprism_protocol::status::{self, Pong, Status};
+use photoprism_protocol::status::{self, Pong, StatusReply};
 
 use super::context::success;
 use crate::error::CommandError;
@@ -24,7 +24,7 @@ pub(crate) fn ping() -> Result<Success, CommandError> {
 /// missing as well.
 pub(crate) fn status(
     db: Result<&Db, StoreError>,
-    mut status: Status,
+    mut status: StatusReply,
 ) -> Result<Success, CommandError> {
     let mut warnings = Vec::new();
     match db {

@@ -85,7 +85,7 @@ fn file_name(result: &Value) -> String {
 #[test]
 fn every_command_that_ends_sessions_enters_them() {
     let mut tried = 0;
-    for command in C::ALL {
+    for command in C::all() {
         let Some(mut args) = ends_sessions(command) else { continue };
         let code = "UPDATE passcodes SET recovery_code = 'recovery1234'";
         let mut home = altered(&format!("{RECENT}; {code}"));
