@@ -1,5 +1,7 @@
 //! `users.adopt`: accounts from the table that an old PhotoPrism left.
 
+use std::collections::HashSet;
+
 use photoprism_protocol::display_name::DisplayName;
 use photoprism_protocol::email::Email;
 use photoprism_protocol::name::UserName;
@@ -64,16 +66,22 @@ pub(crate) fn adopt(
 ) -> Result<Outcome, CommandError> {
     run_write(tx, context, key, || {
         let mut accounts = Vec::new();
+        let mut uids = HashSet::new();
         for (name, row) in find(tx, request)? {
-            let outcome = check_row(tx, row)?;
+            let uid = row.as_ref().map(|row| row.uid.clone());
+            // Its password would be that of the first.
+            let outcome = if uid.as_ref().is_some_and(|uid| uids.contains(uid)) {
+                let why = "another legacy account of that UID comes first";
+                RowOutcome::Not("exists", why.into())
+            } else {
+                check_row(tx, row)?
+            };
             accounts.push(match outcome {
                 RowOutcome::Adopt(new) => {
                     let message = new.message.clone();
-                    let user = to_wire(
-                        create_account(tx, context, new)?,
-                        tx.kind().edition(),
-                        context.now,
-                    );
+                    let account = create_account(tx, context, new)?;
+                    uids.extend(uid);
+                    let user = to_wire(account, tx.kind().edition(), context.now);
                     report(name, "adopted", message, Some(user))
                 }
                 RowOutcome::Not(outcome, why) => report(name, outcome, Some(why), None),

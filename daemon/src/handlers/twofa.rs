@@ -19,7 +19,7 @@ use crate::store::{
 };
 
 fn is_active(row: &Account, passcode: Option<&Passcode>) -> bool {
-    row.method == METHOD_2FA && passcode.is_some_and(|passcode| passcode.activated_at.is_some())
+    row.method == METHOD_2FA && passcode.is_some_and(|passcode| passcode.is_active)
 }
 
 /// Shows its state.
@@ -62,7 +62,7 @@ pub(crate) fn enroll(
         let mut random = context.random;
         let new_key = Key::generate(&mut random);
         let url = new_key.url(&row.name);
-        passcode_enroll(tx, &row.uid, &url, context.now)?;
+        ensure_stored(passcode_enroll(tx, &row.uid, &url, context.now)?)?;
         let shown = EnrollResult { url: Some(url), key: Some(new_key.base32()) };
         let mut written = WriteResult::new(row.uid, &shown)?;
         written.without_secrets = Some(result(&EnrollResult { url: None, key: None })?);
@@ -92,11 +92,23 @@ pub(crate) fn confirm(
         take_code(tx, context, &row, (&pending, request.passcode.expose()))?;
         let mut random = context.random;
         let code = recovery_code(&mut random);
-        passcode_activate(tx, &row.uid, &code, context.now)?;
+        ensure_stored(passcode_activate(tx, &row.uid, &code, context.now)?)?;
         let after = Account { method: METHOD_2FA.into(), ..row.clone() };
         account_update(tx, (&row, &after), context.now)?;
         with_recovery_code(row.uid, code)
     })
+}
+
+/// No reply may contain a secret that was not stored.
+fn ensure_stored(stored: bool) -> Result<(), CommandError> {
+    if stored {
+        return Ok(());
+    }
+    Err(CommandError::Conflict(
+        "the stored two-factor key does not fit the account; turn it off with: \
+         photoprism users 2fa disable"
+            .into(),
+    ))
 }
 
 fn take_code(
@@ -174,7 +186,7 @@ pub(crate) fn recovery(
         }
         let mut random = context.random;
         let code = recovery_code(&mut random);
-        passcode_set_recovery(tx, &row.uid, &code, context.now)?;
+        ensure_stored(passcode_set_recovery(tx, &row.uid, &code, context.now)?)?;
         with_recovery_code(row.uid, code)
     })
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::account::Account;
 
 /// A property of an account, in the order of the protocol's documentation.
@@ -86,10 +88,15 @@ pub(crate) fn changes(before: &Account, after: &Account) -> Changes {
         (Property::BasePath, before.base_path != after.base_path),
         (Property::UploadPath, before.upload_path != after.upload_path),
         (Property::Attr, before.attr != after.attr),
-        (Property::ExpiresAt, before.expires_at != after.expires_at),
+        (Property::ExpiresAt, second(before.expires_at) != second(after.expires_at)),
         (Property::TwoFactor, before.method != after.method),
     ];
     differs.into_iter().filter_map(|(property, differs)| differs.then_some(property)).collect()
+}
+
+/// Times are stored in whole seconds; PhotoPrism may have stored a fraction.
+fn second(instant: Option<Timestamp>) -> Option<i64> {
+    instant.map(Timestamp::as_second)
 }
 
 /// What happens to an account, as far as its sessions are concerned.
@@ -155,7 +162,7 @@ mod tests {
             base_path: text(),
             upload_path: text(),
             attr: text(),
-            expires_at: Some(jiff::Timestamp::UNIX_EPOCH),
+            expires_at: Some(Timestamp::UNIX_EPOCH),
             method: text(),
             ..bob()
         };
@@ -184,6 +191,16 @@ mod tests {
     }
 
     #[test]
+    fn an_expiry_differs_by_a_second_at_least() {
+        let at = |text: &str| Account { expires_at: text.parse().ok(), ..bob() };
+        let stored = at("2027-01-31T00:00:00.5Z");
+        assert!(changes(&stored, &at("2027-01-31T00:00:00Z")).is_empty());
+        for other in [at("2027-01-31T00:00:01Z"), bob()] {
+            assert_eq!(changes(&stored, &other), Changes::from([Property::ExpiresAt]));
+        }
+    }
+
+    #[test]
     fn the_effective_role_is_compared() {
         let admin = Account { super_admin: true, ..bob() };
         let stored = Account { role: Role::Guest, ..admin.clone() };
@@ -193,7 +210,7 @@ mod tests {
 
     #[test]
     fn what_nobody_decides_does_not_count_as_a_change() {
-        let now = Some(jiff::Timestamp::UNIX_EPOCH);
+        let now = Some(Timestamp::UNIX_EPOCH);
         let after = Account {
             login_at: now,
             updated_at: now,

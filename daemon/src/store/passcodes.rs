@@ -19,7 +19,9 @@ pub struct Passcode {
     pub recovery_code: Secret,
     /// A correct code was entered.
     pub verified_at: Option<Timestamp>,
-    /// Codes are required since; `None`: they are not.
+    /// Codes are required. PhotoPrism takes any stored time for that, also one that cannot be read.
+    pub(crate) is_active: bool,
+    /// Since when, where that can be read.
     pub activated_at: Option<Timestamp>,
     /// The key was created.
     pub created_at: Option<Timestamp>,
@@ -45,6 +47,7 @@ pub fn passcode_find(db: &Db, uid: &str) -> Result<Option<Passcode>, StoreError>
                 key_url: Secret::new(text(row, 0)?),
                 recovery_code: Secret::new(text(row, 1)?),
                 verified_at: time(row, 2)?,
+                is_active: !text(row, 3)?.is_empty(),
                 activated_at: time(row, 3)?,
                 created_at: time(row, 4)?,
             })
@@ -168,6 +171,19 @@ mod tests {
         let renewed = passcode_find(&db, BOB).unwrap().unwrap();
         assert_eq!(renewed.recovery_code.expose(), "new");
         assert_eq!(renewed.key_url.expose(), "second");
+    }
+
+    #[test]
+    fn any_stored_time_makes_a_key_active() {
+        let (_directory, db) = own();
+        let tx = Tx::new(&db);
+        passcode_enroll(&tx, BOB, &secret("key"), NOON).unwrap();
+        assert!(!passcode_find(&db, BOB).unwrap().unwrap().is_active);
+        let zero = "UPDATE passcodes SET activated_at = '0001-01-01 00:00:00+00:00'";
+        db.conn.execute(zero, []).unwrap();
+        let found = passcode_find(&db, BOB).unwrap().unwrap();
+        assert_eq!((found.is_active, found.activated_at), (true, None));
+        assert!(!passcode_enroll(&tx, BOB, &secret("other"), NOON).unwrap());
     }
 
     #[test]

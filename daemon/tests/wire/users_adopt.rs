@@ -133,7 +133,8 @@ fn what_breaks_a_rule_is_reported_and_never_changed() {
            (14, 'uqz1r5w1eeeeeeee', 'E', '', '', 0, 0, 0, NULL, NULL),
            (15, 'short', 'F', 'f', '', 0, 0, 0, NULL, NULL),
            (16, 'uqz1r5w1gggggggg', 'G', 'F', '', 0, 0, 0, NULL, NULL),
-           (17, NULL, 'H', 'h', '', 0, 0, 0, NULL, NULL);
+           (17, NULL, 'H', 'h', '', 0, 0, 0, NULL, NULL),
+           (18, 'short', 'I', 'i', '', 0, 0, 0, NULL, NULL);
          INSERT INTO passwords (uid, hash) VALUES ('short', '{BCRYPT}');
          INSERT INTO auth_users (user_uid, user_name, deleted_at)
            VALUES ('uqz1r5w1rstuvwxy', 'renamed', '2026-01-01 00:00:00+00:00');"
@@ -153,6 +154,7 @@ fn what_breaks_a_rule_is_reported_and_never_changed() {
             ("f", "adopted", ""),
             ("F", "exists", "f that name"),
             ("h", "adopted", "no password"),
+            ("i", "exists", "of that UID"),
         ];
         for (account, (name, outcome, why)) in accounts.iter().zip(expected) {
             assert_eq!((&account["name"], &account["outcome"]), (&json!(name), &json!(outcome)));

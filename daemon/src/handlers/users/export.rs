@@ -58,7 +58,7 @@ pub(crate) fn export(db: &Db, _: &Context, request: &Export) -> Result<Success, 
 /// A key that was never activated is left out: logins do not ask for its codes.
 fn add_secrets(db: &Db, uid: &str, line: &mut Row) -> Result<(), StoreError> {
     line.password_hash = password_hash(db, uid)?.map(Secret::new);
-    if let Some(passcode) = passcode_find(db, uid)?.filter(|key| key.activated_at.is_some()) {
+    if let Some(passcode) = passcode_find(db, uid)?.filter(|key| key.is_active) {
         line.totp_url = Some(passcode.key_url);
         line.recovery_code = Some(passcode.recovery_code).filter(|code| !code.expose().is_empty());
     }
