@@ -41,6 +41,14 @@ impl Provider {
             Self::None => "none",
         }
     }
+
+    /// Whether its accounts have a password here.
+    pub const fn has_password(self) -> bool {
+        match self {
+            Self::Default | Self::Local => true,
+            Self::Oidc | Self::Ldap | Self::None => false,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use photoprism_protocol::name::UserName;
 use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::uid::is_user_uid_shape;
 use photoprism_protocol::users::{self, AdoptResult, Adopted};
+use photoprism_protocol::{provider, role};
 
 use super::context::{Context, Outcome};
 use super::find::refuse_nul;
@@ -212,15 +213,19 @@ fn exists(db: &Db, name: &UserName, row: &LegacyRow) -> Result<Option<String>, C
 fn fill(db: &Db, old: &LegacyRow, row: Account) -> Result<New, CommandError> {
     let hash = password_hash(db, &old.uid)?;
     let keeps_uid = is_user_uid_shape(&old.uid);
-    let member = if db.kind().edition().knows(&Role::User) { Role::User } else { Role::Guest };
-    let role = if old.admin { Role::Admin } else { member };
+    let member = if db.kind().edition().knows(&Role::Known(role::Role::User)) {
+        Role::Known(role::Role::User)
+    } else {
+        Role::Known(role::Role::Guest)
+    };
+    let role = if old.admin { Role::Known(role::Role::Admin) } else { member };
     let message = hash
         .is_none()
         .then(|| format!("it has no password; set one with: photoprism passwd {}", row.name));
     let account = Account {
         uid: if keeps_uid { old.uid.clone() } else { String::new() },
         role,
-        provider: Provider::Local,
+        provider: Provider::Known(provider::Provider::Local),
         can_login: !old.disabled,
         webdav: old.webdav,
         has_password: hash.is_some(),

@@ -16,7 +16,7 @@ use super::users::{
 };
 use super::write::{Key, WriteResult, run_write};
 use crate::error::CommandError;
-use crate::model::{Change, PasswordRules, Property, is_own_name, revocations};
+use crate::model::{Change, PasswordRules, Property, is_own_name};
 use crate::store::{Tx, password_remove, password_set};
 
 /// A checked `passwd.set`.
@@ -74,9 +74,9 @@ pub(crate) fn set(
         }
         password_set(tx, &row.uid, &hashed.hash, context.now)?;
         note_first_password(tx, &row)?;
-        let changed = (!request.keep_sessions).then_some(Property::Password);
-        let revocation = revocations(Change::Properties(&changed.into_iter().collect()));
-        let (sessions_revoked, ended) = revoke(tx, &row, revocation, context.now)?;
+        let changed = (!request.keep_sessions).then_some(Property::Password).into_iter().collect();
+        let (sessions_revoked, ended) =
+            revoke(tx, &row, Change::Properties(&changed), context.now)?;
         let hash = request.show_hash.then(|| Secret::new(hashed.hash.clone()));
         let effective_within_s = effective_within(tx, sessions_revoked);
         let result = SetResult { sessions_revoked, hash, effective_within_s };
@@ -116,9 +116,9 @@ pub(crate) fn remove(
             ensure_other_super_admin(tx, context, &row)?;
         }
         let removed = password_remove(tx, &row.uid)?;
-        let changed = removed.then_some(Property::Password);
-        let revocation = revocations(Change::Properties(&changed.into_iter().collect()));
-        let (sessions_revoked, ended) = revoke(tx, &row, revocation, context.now)?;
+        let changed = removed.then_some(Property::Password).into_iter().collect();
+        let (sessions_revoked, ended) =
+            revoke(tx, &row, Change::Properties(&changed), context.now)?;
         let effective_within_s = effective_within(tx, sessions_revoked);
         let result = RemoveResult { removed, sessions_revoked, effective_within_s };
         let written = WriteResult::new(row.uid, &result)?.with_effects(ended);

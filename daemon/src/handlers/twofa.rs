@@ -12,7 +12,7 @@ use super::users::{disable_2fa, ensure_not_system};
 use super::write::{Key as IdempotencyKey, WriteResult, run_write};
 use crate::error::CommandError;
 use crate::model::passcodes::{Key, verify_totp};
-use crate::model::{Account, Change, METHOD_2FA, Property, revocations, to_rfc3339};
+use crate::model::{Account, Change, METHOD_2FA, Property, to_rfc3339};
 use crate::store::{
     Db, Passcode, Tx, account_update, consume_totp_step, has_passcodes, passcode_activate,
     passcode_enroll, passcode_find, passcode_last_step, passcode_set_recovery,
@@ -159,9 +159,9 @@ pub(crate) fn disable(
         if after.method != row.method {
             account_update(tx, (&row, &after), context.now)?;
         }
-        let changed = disabled.then_some(Property::TwoFactor);
-        let revocation = revocations(Change::Properties(&changed.into_iter().collect()));
-        let (sessions_revoked, ended) = revoke(tx, &row, revocation, context.now)?;
+        let changed = disabled.then_some(Property::TwoFactor).into_iter().collect();
+        let (sessions_revoked, ended) =
+            revoke(tx, &row, Change::Properties(&changed), context.now)?;
         let effective_within_s = effective_within(tx, sessions_revoked);
         let result = DisableResult { disabled, sessions_revoked, effective_within_s };
         let written = WriteResult::new(row.uid, &result)?.with_effects(ended);

@@ -51,7 +51,7 @@ impl Account {
 
     /// The effective role: a super admin's is admin, whatever is stored.
     pub const fn effective_role(&self) -> &Role {
-        if self.super_admin { &Role::Admin } else { &self.role }
+        if self.super_admin { &Role::Known(role::Role::Admin) } else { &self.role }
     }
 
     /// Whether a login needs a code: the account has both the method and an activated key.
@@ -88,105 +88,69 @@ impl Deleted {
     }
 }
 
-/// A role as it is stored.
+/// A value as it is stored: one that can be assigned, or another text of PhotoPrism's, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Role {
-    Admin,
-    User,
-    Viewer,
-    Guest,
-    /// Another text that PhotoPrism stored, or none.
+pub enum Stored<T> {
+    Known(T),
     Other(String),
 }
 
-impl Role {
-    /// The role of that stored text.
-    pub fn from_stored(text: String) -> Self {
-        role::Role::parse(&text).map_or(Self::Other(text), Self::from)
+/// A value that has a name in the database and on the wire.
+pub trait Named: Copy {
+    fn parse(text: &str) -> Option<Self>;
+    fn as_str(self) -> &'static str;
+}
+
+impl Named for role::Role {
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
     }
 
+    fn as_str(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Named for provider::Provider {
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+
+    fn as_str(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl<T: Named> Stored<T> {
+    /// The value of that stored text.
+    pub fn from_stored(text: String) -> Self {
+        T::parse(&text).map_or(Self::Other(text), Self::Known)
+    }
+
+    /// As it is stored.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Admin => role::Role::Admin.as_str(),
-            Self::User => role::Role::User.as_str(),
-            Self::Viewer => role::Role::Viewer.as_str(),
-            Self::Guest => role::Role::Guest.as_str(),
+            Self::Known(value) => value.as_str(),
             Self::Other(text) => text,
         }
     }
 }
 
-impl Default for Role {
+impl<T> Default for Stored<T> {
     fn default() -> Self {
         Self::Other(String::new())
     }
 }
 
-impl From<role::Role> for Role {
-    fn from(role: role::Role) -> Self {
-        match role {
-            role::Role::Admin => Self::Admin,
-            role::Role::User => Self::User,
-            role::Role::Viewer => Self::Viewer,
-            role::Role::Guest => Self::Guest,
-        }
-    }
-}
+pub(crate) type Role = Stored<role::Role>;
 
-/// A provider as it is stored: who checks the account's logins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Provider {
-    Default,
-    Local,
-    Oidc,
-    Ldap,
-    /// Nobody: the account is disabled.
-    None,
-    /// Another text that PhotoPrism stored, such as `link`, or none.
-    Other(String),
-}
+/// Who checks the account's logins.
+pub(crate) type Provider = Stored<provider::Provider>;
 
 impl Provider {
-    /// The provider of that stored text.
-    pub fn from_stored(text: String) -> Self {
-        provider::Provider::parse(&text).map_or(Self::Other(text), Self::from)
-    }
-
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Default => provider::Provider::Default.as_str(),
-            Self::Local => provider::Provider::Local.as_str(),
-            Self::Oidc => provider::Provider::Oidc.as_str(),
-            Self::Ldap => provider::Provider::Ldap.as_str(),
-            Self::None => provider::Provider::None.as_str(),
-            Self::Other(text) => text,
-        }
-    }
-
     /// Whether passwords of its accounts are checked here.
-    pub const fn checks_password(&self) -> bool {
-        match self {
-            Self::Default | Self::Local => true,
-            Self::Oidc | Self::Ldap | Self::None | Self::Other(_) => false,
-        }
-    }
-}
-
-impl Default for Provider {
-    fn default() -> Self {
-        Self::Other(String::new())
-    }
-}
-
-impl From<provider::Provider> for Provider {
-    fn from(provider: provider::Provider) -> Self {
-        match provider {
-            provider::Provider::Default => Self::Default,
-            provider::Provider::Local => Self::Local,
-            provider::Provider::Oidc => Self::Oidc,
-            provider::Provider::Ldap => Self::Ldap,
-            provider::Provider::None => Self::None,
-        }
+    pub fn checks_password(&self) -> bool {
+        matches!(self, Self::Known(provider) if provider.has_password())
     }
 }
 
@@ -206,18 +170,22 @@ mod tests {
 
     #[test]
     fn a_value_that_can_be_assigned_is_known() {
-        assert_eq!(Role::from_stored("guest".into()), Role::Guest);
+        assert_eq!(Role::from_stored("guest".into()), Role::Known(role::Role::Guest));
         assert_eq!(Role::from_stored("Guest".into()), Role::Other("Guest".into()));
-        assert_eq!(Provider::from_stored("none".into()), Provider::None);
+        assert_eq!(Provider::from_stored("none".into()), Provider::Known(provider::Provider::None));
         assert_eq!(Provider::from_stored("link".into()), Provider::Other("link".into()));
     }
 
     #[test]
     fn a_super_admin_is_an_admin_whatever_is_stored() {
-        let account = Account { super_admin: true, role: Role::Guest, ..Account::default() };
-        assert_eq!(account.effective_role(), &Role::Admin);
+        let account = Account {
+            super_admin: true,
+            role: Role::Known(role::Role::Guest),
+            ..Account::default()
+        };
+        assert_eq!(account.effective_role(), &Role::Known(role::Role::Admin));
         let account = Account { super_admin: false, ..account };
-        assert_eq!(account.effective_role(), &Role::Guest);
+        assert_eq!(account.effective_role(), &Role::Known(role::Role::Guest));
     }
 
     #[test]

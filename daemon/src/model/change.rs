@@ -130,11 +130,13 @@ pub(crate) fn revocations(change: Change<'_>) -> Revocation {
 
 #[cfg(test)]
 mod tests {
+    use photoprism_protocol::{provider, role};
+
     use super::*;
     use crate::model::{Deleted, Provider, Role};
 
     fn bob() -> Account {
-        Account { role: Role::User, can_login: true, ..Account::default() }
+        Account { role: Role::Known(role::Role::User), can_login: true, ..Account::default() }
     }
 
     fn names(after: &Account) -> Vec<&'static str> {
@@ -151,10 +153,10 @@ mod tests {
     fn differences_are_in_the_order_of_the_documentation() {
         let text = || "x".to_owned();
         let after = Account {
-            role: Role::Guest,
+            role: Role::Known(role::Role::Guest),
             display_name: text(),
             email: text(),
-            provider: Provider::Oidc,
+            provider: Provider::Known(provider::Provider::Oidc),
             auth_id: text(),
             auth_issuer: text(),
             can_login: false,
@@ -203,7 +205,7 @@ mod tests {
     #[test]
     fn the_effective_role_is_compared() {
         let admin = Account { super_admin: true, ..bob() };
-        let stored = Account { role: Role::Guest, ..admin.clone() };
+        let stored = Account { role: Role::Known(role::Role::Guest), ..admin.clone() };
         assert!(changes(&admin, &stored).is_empty());
         assert_eq!(names(&admin), ["role", "super_admin"]);
     }

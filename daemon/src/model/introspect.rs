@@ -97,6 +97,8 @@ pub(crate) fn introspect(
 
 #[cfg(test)]
 mod tests {
+    use photoprism_protocol::{provider, role};
+
     use super::*;
     use crate::model::{Deleted, Provider, Role};
 
@@ -113,7 +115,12 @@ mod tests {
     }
 
     fn bob() -> Account {
-        Account { uid: "uid1".into(), name: "bob".into(), role: Role::User, ..Account::default() }
+        Account {
+            uid: "uid1".into(),
+            name: "bob".into(),
+            role: Role::Known(role::Role::User),
+            ..Account::default()
+        }
     }
 
     fn asked(session: &Session, account: Option<&Account>, question: &Question) -> Option<Active> {
@@ -166,7 +173,7 @@ mod tests {
         let expires_at = |seconds| jiff::Timestamp::from_second(seconds).ok();
         for (account, active) in [
             (Account { deleted: Deleted::AtUnknownTime, ..bob() }, false),
-            (Account { provider: Provider::None, ..bob() }, false),
+            (Account { provider: Provider::Known(provider::Provider::None), ..bob() }, false),
             (Account { expires_at: expires_at(NOW), ..bob() }, false),
             (Account { expires_at: expires_at(NOW + 1), ..bob() }, true),
             (Account { expires_at: expires_at(NOW), super_admin: true, ..bob() }, true),

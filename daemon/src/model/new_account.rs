@@ -6,6 +6,7 @@ use photoprism_protocol::generated::{short_token, user_ref_id};
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::random::Random;
 use photoprism_protocol::uid::Uid;
+use photoprism_protocol::{provider, role};
 
 use super::account::{Account, Provider, Role};
 
@@ -72,7 +73,7 @@ pub(crate) fn initial_accounts(
         id: -1,
         uid: "u000000000000001".into(),
         display_name: "Unknown".into(),
-        provider: Provider::None,
+        provider: Provider::Known(provider::Provider::None),
         ..Account::default()
     };
     vec![
@@ -87,8 +88,8 @@ fn first_admin(name: &UserName, now: Timestamp, random: &mut Random<'_>) -> NewA
         id: FIRST_ADMIN_ID,
         name: name.as_str().into(),
         display_name: DisplayName::default_for(name).as_str().into(),
-        role: Role::Admin,
-        provider: Provider::Local,
+        role: Role::Known(role::Role::Admin),
+        provider: Provider::Known(provider::Provider::Local),
         super_admin: true,
         can_login: true,
         webdav: true,

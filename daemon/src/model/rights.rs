@@ -1,6 +1,7 @@
 //! What an account may do at one instant, and what keeps it from logging in.
 
 use jiff::Timestamp;
+use photoprism_protocol::{provider, role};
 
 use super::account::{Account, Provider, Role};
 
@@ -17,8 +18,11 @@ impl Edition {
     /// Whether accounts of that role can do anything there.
     pub const fn knows(self, role: &Role) -> bool {
         match (role, self) {
-            (Role::Admin | Role::Guest, _) | (Role::User | Role::Viewer, Self::Full) => true,
-            (Role::User | Role::Viewer, Self::Community) | (Role::Other(_), _) => false,
+            (Role::Known(_), Self::Full) => true,
+            (Role::Known(role), Self::Community) => {
+                matches!(role, role::Role::Admin | role::Role::Guest)
+            }
+            (Role::Other(_), _) => false,
         }
     }
 }
@@ -85,7 +89,7 @@ pub(crate) fn login_obstacles(
 ) -> impl Iterator<Item = Obstacle> {
     let expired = account.expires_at.filter(|end| !account.super_admin && *end <= now);
     let checks = account.provider.checks_password();
-    let no_provider = account.provider == Provider::None;
+    let no_provider = account.provider == Provider::Known(provider::Provider::None);
     [
         account.name.is_empty().then_some(Obstacle::NoName),
         account.is_deleted().then_some(Obstacle::Deleted),
@@ -110,7 +114,11 @@ pub(crate) fn first_disabling(account: &Account, now: Timestamp) -> Option<Obsta
 /// one without a provider, always were.
 pub(crate) fn disabled_since(account: &Account) -> Option<Timestamp> {
     match first_disabling(account, Timestamp::MAX) {
-        Some(Obstacle::Expired(end)) if account.provider != Provider::None => Some(end),
+        Some(Obstacle::Expired(end))
+            if account.provider != Provider::Known(provider::Provider::None) =>
+        {
+            Some(end)
+        }
         Some(_) => Some(Timestamp::MIN),
         None => None,
     }
@@ -133,7 +141,7 @@ pub(crate) fn effective_rights(account: &Account, edition: Edition, now: Timesta
     let may_webdav = !disabled
         && !account.is_system()
         && account.webdav
-        && matches!(role, Role::Admin | Role::User)
+        && matches!(role, Role::Known(role::Role::Admin | role::Role::User))
         && edition.knows(role);
     Rights { disabled, may_login, may_webdav }
 }
@@ -153,8 +161,8 @@ mod tests {
         Account {
             id: 2,
             name: "bob".into(),
-            role: Role::User,
-            provider: Provider::Default,
+            role: Role::Known(role::Role::User),
+            provider: Provider::Known(provider::Provider::Default),
             can_login: true,
             webdav: true,
             has_password: true,
@@ -184,8 +192,16 @@ mod tests {
             (|a| a.deleted = Deleted::At(at(NOW)), Obstacle::Deleted, (true, false, false)),
             (|a| a.deleted = Deleted::AtUnknownTime, Obstacle::Deleted, (true, false, false)),
             (|a| a.expires_at = Some(at(NOW)), Obstacle::Expired(end), (true, false, false)),
-            (|a| a.provider = Provider::None, Obstacle::NoProvider, (true, false, false)),
-            (|a| a.provider = Provider::Oidc, Obstacle::OtherProvider, (false, true, true)),
+            (
+                |a| a.provider = Provider::Known(provider::Provider::None),
+                Obstacle::NoProvider,
+                (true, false, false),
+            ),
+            (
+                |a| a.provider = Provider::Known(provider::Provider::Oidc),
+                Obstacle::OtherProvider,
+                (false, true, true),
+            ),
             (
                 |a| a.provider = Provider::Other("link".into()),
                 Obstacle::OtherProvider,
@@ -215,7 +231,7 @@ mod tests {
     fn webdav_needs_its_switch_and_a_role_with_files() {
         let off = Account { webdav: false, ..bob() };
         assert_eq!(derived(&off, Edition::Full), (vec![], false, true, false));
-        let guest = Account { role: Role::Guest, ..bob() };
+        let guest = Account { role: Role::Known(role::Role::Guest), ..bob() };
         assert_eq!(derived(&guest, Edition::Full), (vec![], false, true, false));
     }
 
@@ -232,7 +248,7 @@ mod tests {
         let admin = Account {
             super_admin: true,
             can_login: false,
-            role: Role::Guest,
+            role: Role::Known(role::Role::Guest),
             expires_at: Some(at("2020-01-01T00:00:00Z")),
             ..bob()
         };
@@ -240,7 +256,7 @@ mod tests {
             assert_eq!(derived(&admin, edition), (vec![], false, true, true));
         }
         assert_eq!(disabled_since(&admin), None);
-        let nobody = Account { provider: Provider::None, ..admin };
+        let nobody = Account { provider: Provider::Known(provider::Provider::None), ..admin };
         assert_eq!(
             derived(&nobody, Edition::Full),
             (vec![Obstacle::NoProvider], true, false, false)
@@ -249,12 +265,12 @@ mod tests {
 
     #[test]
     fn the_community_edition_knows_two_roles() {
-        for role in [Role::User, Role::Viewer] {
+        for role in [Role::Known(role::Role::User), Role::Known(role::Role::Viewer)] {
             let account = Account { role, ..bob() };
             let expected = (vec![Obstacle::UnknownRole], false, false, false);
             assert_eq!(derived(&account, Edition::Community), expected);
         }
-        for role in [Role::Admin, Role::Guest] {
+        for role in [Role::Known(role::Role::Admin), Role::Known(role::Role::Guest)] {
             let account = Account { role, ..bob() };
             assert!(derived(&account, Edition::Community).2);
         }
@@ -265,7 +281,7 @@ mod tests {
         let account = Account {
             deleted: Deleted::At(at(NOW)),
             expires_at: Some(at("2020-01-01T00:00:00Z")),
-            provider: Provider::None,
+            provider: Provider::Known(provider::Provider::None),
             can_login: false,
             role: Role::default(),
             ..bob()
@@ -293,7 +309,7 @@ mod tests {
         assert_eq!(disabled_since(&ends), Some(end));
         for account in [
             Account { deleted: Deleted::AtUnknownTime, ..ends.clone() },
-            Account { provider: Provider::None, ..ends },
+            Account { provider: Provider::Known(provider::Provider::None), ..ends },
         ] {
             assert_eq!(disabled_since(&account), Some(Timestamp::MIN));
         }

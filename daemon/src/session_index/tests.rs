@@ -1,6 +1,7 @@
 //! The index after the effects of commits.
 
 use photoprism_protocol::auth::Introspection;
+use photoprism_protocol::{provider, role};
 
 use super::*;
 use crate::model::{Provider, Role};
@@ -27,7 +28,12 @@ fn row(number: u8, provider: &str, method: &str) -> Session {
 }
 
 fn bob() -> Account {
-    Account { uid: "uid1".into(), name: "bob".into(), role: Role::User, ..Account::default() }
+    Account {
+        uid: "uid1".into(),
+        name: "bob".into(),
+        role: Role::Known(role::Role::User),
+        ..Account::default()
+    }
 }
 
 fn child_of(number: u8, parent: u8) -> Session {
@@ -91,7 +97,10 @@ fn ends_are_applied_to_exactly_whom_they_concern() {
 #[test]
 fn a_disabled_account_has_no_active_session_until_it_is_enabled_again() {
     let index = full();
-    index.apply(Effect::AccountChanged(Box::new(Account { provider: Provider::None, ..bob() })));
+    index.apply(Effect::AccountChanged(Box::new(Account {
+        provider: Provider::Known(provider::Provider::None),
+        ..bob()
+    })));
     assert_eq!([1, 2, 3, 4].map(|n| is_active(&index, n)), [false, false, false, true]);
     index.apply(Effect::AccountChanged(Box::new(Account {
         expires_at: jiff::Timestamp::from_second(NOW + 1).ok(),

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::ToSql;
+use rusqlite::types::Value;
 
 use super::accounts::differing;
 use super::changed::watched;
@@ -22,8 +23,7 @@ pub fn account_update(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let differing = differing(before, after);
-    let columns: Vec<(&str, &dyn ToSql)> =
-        differing.iter().map(|(column, value)| (*column, value as &dyn ToSql)).collect();
+    let columns = borrowed(&differing);
     check_kept(tx, "auth_users", &columns)?;
     let stored_now = format_stored(now);
     let mut statement = String::from("UPDATE auth_users SET updated_at = ?");
@@ -54,11 +54,14 @@ pub fn account_rename(
     Ok(())
 }
 
+fn borrowed<'a>(values: &'a [(&'static str, Value)]) -> Vec<(&'static str, &'a dyn ToSql)> {
+    values.iter().map(|(column, value)| (*column, value as &dyn ToSql)).collect()
+}
+
 /// Refuses a text that its column would return changed, among those that differ.
 pub fn check_account_kept(db: &Db, before: &Account, after: &Account) -> Result<(), StoreError> {
     let differing = differing(before, after);
-    let columns: Vec<(&str, &dyn ToSql)> =
-        differing.iter().map(|(column, value)| (*column, value as &dyn ToSql)).collect();
+    let columns = borrowed(&differing);
     check_kept(db, "auth_users", &columns)
 }
 

@@ -295,6 +295,8 @@ pub fn report_changes(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use photoprism_protocol::role;
+
     use super::*;
     use crate::model::{NewAccount, Role};
     use crate::store::attached;
@@ -310,7 +312,8 @@ mod tests {
 
     fn user(db: &Db, uid: &str) {
         let (uid, name) = (uid.to_owned(), format!("name of {uid}"));
-        let account = Account { uid, name, role: Role::Admin, ..Account::default() };
+        let account =
+            Account { uid, name, role: Role::Known(role::Role::Admin), ..Account::default() };
         let new = NewAccount { account, ..NewAccount::default() };
         account_insert(&Tx::new(db), &new).unwrap();
     }
@@ -335,7 +338,7 @@ mod tests {
         for number in 0..MOST + 5 {
             let uid = format!("u{number:015}");
             user(&db, &uid);
-            set_role(&db, &uid, Role::Guest);
+            set_role(&db, &uid, Role::Known(role::Role::Guest));
         }
         db.commit().unwrap();
         assert!(changes_due(&db, NOW).unwrap());
@@ -351,7 +354,7 @@ mod tests {
     fn what_was_reported_is_shown_for_a_week_whatever_the_clock_does() {
         let (_directory, db) = photoprism_db();
         user(&db, "u1");
-        set_role(&db, "u1", Role::Guest);
+        set_role(&db, "u1", Role::Known(role::Role::Guest));
         db.conn.execute("UPDATE auth_users SET user_role = 'admin'", []).unwrap();
         assert!(changes_due(&db, NOW).unwrap());
         let tx = Tx::new(&db);
@@ -373,7 +376,7 @@ mod tests {
     fn the_daemon_s_own_database_stores_nothing() {
         let (_directory, db) = own();
         user(&db, "u1");
-        set_role(&db, "u1", Role::Guest);
+        set_role(&db, "u1", Role::Known(role::Role::Guest));
         assert!(!changes_due(&db, NOW).unwrap() && reverted_changes(&db).unwrap().is_empty());
     }
 }

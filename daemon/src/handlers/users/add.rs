@@ -2,6 +2,7 @@
 
 use photoprism_protocol::display_name::DisplayName;
 use photoprism_protocol::name::UserName;
+use photoprism_protocol::provider;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::users::{self, AddTarget, OneUser};
 
@@ -109,7 +110,7 @@ pub(super) fn create_account(
     let mut after = Account {
         name: name.as_str().into(),
         display_name: DisplayName::default_for(name).as_str().into(),
-        provider: Provider::Default,
+        provider: Provider::Known(provider::Provider::Default),
         can_login: true,
         ..Account::default()
     };

@@ -14,10 +14,7 @@ use crate::handlers::context::{Context, Hashed, Outcome};
 use crate::handlers::find::{live_user, refuse_nul};
 use crate::handlers::revoked::{effective_within, revoke};
 use crate::handlers::write::{Key, WriteResult, run_write};
-use crate::model::{
-    Account, Change, FIRST_ADMIN_ID, METHOD_2FA, PasswordRules, Property, Revocation, changes,
-    revocations,
-};
+use crate::model::{Account, Change, FIRST_ADMIN_ID, METHOD_2FA, PasswordRules, Property, changes};
 use crate::store::{
     AdminPasswordState, Tx, account_update, passcodes_remove, password_set,
     set_admin_password_state,
@@ -106,12 +103,11 @@ fn write_changes(
     if !changed.is_empty() {
         apply_change(tx, context, (before, &after), hashed)?;
     }
-    let revocation = if request.keep_sessions {
-        Revocation::Nothing
+    let (sessions_revoked, ended) = if request.keep_sessions {
+        (0, None)
     } else {
-        revocations(Change::Properties(&changed))
+        revoke(tx, before, Change::Properties(&changed), context.now)?
     };
-    let (sessions_revoked, ended) = revoke(tx, before, revocation, context.now)?;
     let (user, effect) = reload(tx, context, &before.uid)?;
     let effective_within_s = effective_within(tx, sessions_revoked);
     let result = ModResult {

@@ -73,15 +73,15 @@ impl Properties {
     /// `invalid_argument` where a path grows too long with the account's name in it.
     pub(super) fn apply(&self, account: &mut Account) -> Result<(), CommandError> {
         let demoted = self.super_admin == Some(false) && account.super_admin;
-        put(&mut account.role, self.role.map(Into::into));
+        put(&mut account.role, self.role.map(model::Role::Known));
         if demoted && self.role.is_none() {
-            account.role = model::Role::Admin;
+            account.role = model::Role::Known(Role::Admin);
         }
         let text = |text: &str| text.to_owned();
         let display_name = self.display_name.as_ref().map(DisplayName::as_str).map(text);
         put(&mut account.display_name, display_name);
         put(&mut account.email, self.email.as_ref().map(Email::as_str).map(text));
-        put(&mut account.provider, self.provider.map(Into::into));
+        put(&mut account.provider, self.provider.map(model::Provider::Known));
         put(&mut account.auth_id, self.auth_id.as_ref().map(AuthId::as_str).map(text));
         put(&mut account.auth_issuer, self.auth_issuer.as_ref().map(AuthId::as_str).map(text));
         // The issuer is that of the subject: without one it means nothing.

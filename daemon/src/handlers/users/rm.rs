@@ -10,7 +10,7 @@ use crate::handlers::context::{Context, Outcome};
 use crate::handlers::find::{any_user, live_user};
 use crate::handlers::revoked::{effective_within, revoke};
 use crate::handlers::write::{Key, WriteResult, run_write};
-use crate::model::{Change, FIRST_ADMIN_ID, revocations};
+use crate::model::{Change, FIRST_ADMIN_ID};
 use crate::store::{Tx, account_delete, account_undelete};
 
 /// Deletes an account; it can be restored. Its sessions and app passwords end for good.
@@ -30,8 +30,7 @@ pub(crate) fn rm(
         }
         ensure_other_super_admin(tx, context, &row)?;
         account_delete(tx, &row.uid, context.now)?;
-        let revocation = revocations(Change::Deleted);
-        let (sessions_revoked, ended) = revoke(tx, &row, revocation, context.now)?;
+        let (sessions_revoked, ended) = revoke(tx, &row, Change::Deleted, context.now)?;
         let (user, changed) = reload(tx, context, &row.uid)?;
         let effective_within_s = effective_within(tx, sessions_revoked);
         let result = RmResult { user, sessions_revoked, effective_within_s };

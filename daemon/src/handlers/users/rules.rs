@@ -1,11 +1,12 @@
 //! The rules between the properties of an account, and those of the database that keeps it.
 
 use photoprism_protocol::auth_id::AuthId;
+use photoprism_protocol::provider::Provider;
 use photoprism_protocol::role::Role;
 
 use super::properties::Properties;
 use crate::error::CommandError;
-use crate::model::{self, Account, Edition, Provider, is_own_name};
+use crate::model::{self, Account, Edition, is_own_name};
 use crate::store::{Db, Kind, check_account_kept};
 
 /// Most bytes of a name that PhotoPrism's login form takes.
@@ -40,7 +41,7 @@ pub(super) fn check_given_form(
 
 /// A warning for a given role that the edition that reads this database does not know.
 pub(super) fn unknown_role(edition: Edition, given: Option<Role>) -> Option<String> {
-    let role = given.filter(|role| !edition.knows(&model::Role::from(*role)))?;
+    let role = given.filter(|role| !edition.knows(&model::Role::Known(*role)))?;
     Some(format!(
         "PhotoPrism's community edition knows the roles admin and guest only: with the role {} \
          the account can do nothing there",
@@ -81,7 +82,7 @@ fn check_super_admin(
             "a super admin must be an admin; take super admin away first, or leave the role",
         ));
     }
-    if !before.super_admin && after.role != model::Role::Admin {
+    if !before.super_admin && after.role != model::Role::Known(Role::Admin) {
         return Err(CommandError::broken(
             "super_admin",
             "a super admin must be an admin; give the role admin with it",
@@ -92,7 +93,7 @@ fn check_super_admin(
 
 /// The rules of the provider oidc for a subject.
 fn check_auth_id(kind: &Kind, after: &Account, given: bool) -> Result<(), CommandError> {
-    if after.provider != Provider::Oidc {
+    if after.provider != model::Provider::Known(Provider::Oidc) {
         return Ok(());
     }
     let field = if given { "auth_id" } else { "provider" };

@@ -1,5 +1,6 @@
 //! What is read about an attempt before its hash is computed, and checked again afterwards.
 
+use photoprism_protocol::provider;
 use photoprism_protocol::token::is_app_password;
 
 use super::attempt::Attempt;
@@ -60,7 +61,8 @@ pub(super) fn candidate(
 /// without a provider is checked as well, so that the record distinguishes its owner from a guess:
 /// the account lets nobody in (`disabled`).
 pub(super) fn usable_hash(db: &Db, row: &Account) -> Result<Option<String>, CommandError> {
-    if !row.provider.checks_password() && row.provider != Provider::None {
+    if !row.provider.checks_password() && row.provider != Provider::Known(provider::Provider::None)
+    {
         return Ok(None);
     }
     Ok(password_hash(db, &row.uid)?)

@@ -15,7 +15,7 @@ use crate::handlers::auth::find::to_wire as session_to_wire;
 use crate::handlers::context::{Context, success};
 use crate::handlers::revoked::revoke;
 use crate::handlers::users::{disable_2fa, to_wire};
-use crate::model::{Account, Change, Effect, Property, Session, WithEffects, revocations};
+use crate::model::{Account, Change, Effect, Property, Session, WithEffects};
 use crate::store::{
     self, AttemptStatus, LimitCharge, LimitRow, Tx, account_by_name, account_by_uid,
     account_logged_in, account_update, limits_charge, login_record, session_insert, trim_logins,
@@ -166,9 +166,8 @@ fn turn_two_factor_off(
     let mut after = row.clone();
     let disabled = disable_2fa(tx, &mut after)?;
     account_update(tx, (row, &after), context.now)?;
-    let changed = disabled.then_some(Property::TwoFactor);
-    let revocation = revocations(Change::Properties(&changed.into_iter().collect()));
-    Ok(revoke(tx, row, revocation, context.now)?.1)
+    let changed = disabled.then_some(Property::TwoFactor).into_iter().collect();
+    Ok(revoke(tx, row, Change::Properties(&changed), context.now)?.1)
 }
 
 struct NewSession {

@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::handlers::context::Context;
 use crate::handlers::revoked::revoke;
 use crate::handlers::users::{ensure_other_super_admin, reload};
-use crate::model::{Account, Change, Effect, FIRST_ADMIN_ID, revocations};
+use crate::model::{Account, Change, Effect, FIRST_ADMIN_ID};
 use crate::store::{
     AccountPage, AccountSearch, Tx, account_by_name, account_delete, accounts_page,
 };
@@ -111,7 +111,7 @@ pub(super) fn delete(
 ) -> Result<(u64, Vec<Effect>), CommandError> {
     ensure_other_super_admin(tx, context, row)?;
     account_delete(tx, &row.uid, context.now)?;
-    let (revoked, ended) = revoke(tx, row, revocations(Change::Deleted), context.now)?;
+    let (revoked, ended) = revoke(tx, row, Change::Deleted, context.now)?;
     let (_, changed) = reload(tx, context, &row.uid)?;
     Ok((revoked, ended.into_iter().chain([changed]).collect()))
 }

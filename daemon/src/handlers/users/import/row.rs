@@ -11,7 +11,7 @@ use crate::handlers::users::add::create_account;
 use crate::handlers::users::modify::{apply_change, check_change};
 use crate::handlers::users::reload;
 use crate::handlers::users::rules::check_takes_password;
-use crate::model::{Account, Change, Effect, METHOD_2FA, Property, Session, changes, revocations};
+use crate::model::{Account, Change, Effect, METHOD_2FA, Property, Session, changes};
 use crate::store::{
     Tx, account_by_name, account_by_uid, account_update, passcode_activate, passcode_enroll,
     password_hash, session_by_id, session_insert,
@@ -121,8 +121,7 @@ fn known(
         check_takes_password(&after)?;
     }
     apply_change(tx, context, (before, &after), hash.as_ref())?;
-    let revocation = revocations(Change::Properties(&changed));
-    let (sessions_revoked, ended) = revoke(tx, before, revocation, context.now)?;
+    let (sessions_revoked, ended) = revoke(tx, before, Change::Properties(&changed), context.now)?;
     let (_, effect) = reload(tx, context, &before.uid)?;
     let effects = ended.into_iter().chain([effect]).collect();
     Ok(RowOutcome {
