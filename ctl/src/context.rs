@@ -3,9 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 use std::rc::Rc;
 
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::command::Command;
 use photoprism_protocol::envelope::Outgoing;
-use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client::{Client, Line};
@@ -59,23 +58,18 @@ impl Context {
     }
 
     /// Sends a command that destroys nothing and gives its result.
-    pub(crate) fn call<A: Serialize>(
-        &mut self,
-        command: CommandName,
-        args: &A,
-    ) -> Result<Box<RawValue>, CliError> {
-        debug_assert!(!command.needs_confirm(), "{} needs a consent", command.name());
-        self.send(&Line::new(&Outgoing { cmd: command.name(), args, key: None, confirm: false })?)
+    pub(crate) fn call<C: Command>(&mut self, args: &C::Args) -> Result<Box<RawValue>, CliError> {
+        const { assert!(!C::NAME.needs_confirm(), "it needs a consent") };
+        self.send(&Line::new(&Outgoing { cmd: C::NAME.name(), args, key: None, confirm: false })?)
     }
 
     /// Sends a command that destroys, after somebody agreed.
-    pub(crate) fn call_agreed<A: Serialize>(
+    pub(crate) fn call_agreed<C: Command>(
         &mut self,
         _: &Consent,
-        command: CommandName,
-        args: &A,
+        args: &C::Args,
     ) -> Result<Box<RawValue>, CliError> {
-        self.send(&Line::new(&Outgoing { cmd: command.name(), args, key: None, confirm: true })?)
+        self.send(&Line::new(&Outgoing { cmd: C::NAME.name(), args, key: None, confirm: true })?)
     }
 
     /// Which socket is asked, with those passed over.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Command, CommandName};
 use crate::secret::Secret;
+use crate::users::Target;
 
 /// Arguments of `passwd.set`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,14 +20,6 @@ pub struct Set {
     /// Answer with the new hash; needs the level admin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub show_hash: Option<bool>,
-}
-
-/// Arguments of `passwd.remove`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Remove {
-    /// Name or UID.
-    pub user: String,
 }
 
 /// Result of `passwd.set`.
@@ -68,6 +61,6 @@ pub struct PasswdRemove;
 
 impl Command for PasswdRemove {
     const NAME: CommandName = CommandName::PasswdRemove;
-    type Args = Remove;
+    type Args = Target;
     type Reply = RemoveResult;
 }

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::{ArgError, Entries, Int, decode_pair};
 use crate::command::{Arguments, Command, CommandName};
-use crate::list::Page;
-use crate::list::Search;
+use crate::list::{Page, Search};
 use crate::secret::Secret;
 use crate::status::NoArgs;
 

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Command, CommandName};
 use crate::logins::Entry;
-use crate::users::Target;
-use crate::users::User;
+use crate::users::{Target, User};
 
 /// A reason why a login is refused, or needs more than the password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

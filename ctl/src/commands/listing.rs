@@ -1,9 +1,8 @@
 //! What every list has in common: pages, the count, the formats.
 
 use photoprism_protocol::args::Int;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::command::Command;
 use photoprism_protocol::list::MAX_LIMIT;
-use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::context::{Context, decode, decode_all};
@@ -24,13 +23,12 @@ pub(crate) struct Listing {
 
 /// Pages through a list until there are `count` rows, 0 for all. `args` builds the arguments of a
 /// page from its limit and cursor.
-pub(crate) fn fetch<A: Serialize>(
+pub(crate) fn fetch<C: Command>(
     context: &mut Context,
-    command: CommandName,
     count: u64,
-    args: impl Fn(Option<Int>, Option<String>) -> A,
+    args: impl Fn(Option<Int>, Option<String>) -> C::Args,
 ) -> Result<Listing, CliError> {
-    pages(count, &mut |limit, cursor| context.call(command, &args(Some(limit), cursor)))
+    pages(count, &mut |limit, cursor| context.call::<C>(&args(Some(limit), cursor)))
 }
 
 /// Asks for one page, by its limit and cursor.

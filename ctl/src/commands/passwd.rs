@@ -1,9 +1,9 @@
 //! `passwd`: sets or removes the password of an account.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
-use photoprism_protocol::passwd::{Remove, Set};
+use photoprism_protocol::passwd::{PasswdRemove, PasswdSet, Set};
 use photoprism_protocol::secret::Secret;
+use photoprism_protocol::users::Target;
 
 use crate::context::{Context, decode};
 use crate::error::CliError;
@@ -59,8 +59,8 @@ impl Passwd {
     fn remove(self, context: &mut Context, user: String) -> Result<(), CliError> {
         let question = format!("Remove the password of {user:?}?");
         let consent = prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
-        let args = Remove { user };
-        let result = context.call_agreed(&consent, CommandName::PasswdRemove, &args)?;
+        let args = Target { user };
+        let result = context.call_agreed::<PasswdRemove>(&consent, &args)?;
         let done = decode(&result)?;
         let user = args.user;
         context.note(&if done.flag("removed")? {
@@ -82,7 +82,7 @@ impl Passwd {
             keep_sessions: self.keep_sessions.then_some(true),
             show_hash: self.show.then_some(true),
         };
-        let result = context.call(CommandName::PasswdSet, &args)?;
+        let result = context.call::<PasswdSet>(&args)?;
         let done = decode(&result)?;
         let generated = password.generated.then_some(&args.password);
         context.note(&format!(

@@ -1,6 +1,7 @@
 //! The noun `audit`: the whole trail is checked in steps, so that other commands run in between.
 
 use photoprism_protocol::audit as wire;
+use photoprism_protocol::audit::{AuditLs, AuditVerify};
 
 use super::app::App;
 use super::call::{Answer, Call};
@@ -9,11 +10,11 @@ use crate::handlers::audit::{self, Step, Verify, verify_step};
 use crate::handlers::success;
 
 pub(super) async fn ls(call: &Call<'_>) -> Answer {
-    call.read(audit::Ls::parse(call.args::<wire::Ls>()?)?, audit::ls).await
+    call.read(audit::Ls::parse(call.args::<AuditLs>()?)?, audit::ls).await
 }
 
 pub(super) async fn verify(call: &Call<'_>) -> Answer {
-    let state = Verify::parse(call.args::<wire::Verify>()?)?;
+    let state = Verify::parse(call.args::<AuditVerify>()?)?;
     success(&verify_trail(call.app, state).await?)
 }
 

@@ -1,9 +1,12 @@
 //! The nouns `auth` and `logins`, as far as they need more than a handler.
 
-use photoprism_protocol::status::NoArgs;
+use photoprism_protocol::auth as wire;
+use photoprism_protocol::auth::{
+    AuthAdd, AuthLogout, AuthLs, AuthReset, AuthRm, AuthShow, AuthVerify,
+};
+use photoprism_protocol::logins::{LoginsClear, LoginsLs, LoginsRecord};
 use photoprism_protocol::token::{is_access_token, is_app_password};
-use photoprism_protocol::users::Target;
-use photoprism_protocol::{auth as wire, list, logins as wire_logins};
+use photoprism_protocol::why::UsersWhy;
 
 use super::call::{Answer, Call};
 use crate::error::CommandError;
@@ -14,18 +17,18 @@ use crate::limiter::{ClientIp, Subject};
 use crate::store::{Db, Tx};
 
 pub(super) async fn ls(call: &Call<'_>) -> Answer {
-    let args = call.args::<list::Search>()?;
+    let args = call.args::<AuthLs>()?;
     let request = auth::Ls::parse(args, &call.context, call.app.index.pending_uses())?;
     call.read(request, auth::ls).await
 }
 
 pub(super) async fn show(call: &Call<'_>) -> Answer {
-    let target = call.args::<wire::Target>()?;
+    let target = call.args::<AuthShow>()?;
     call.read_batched(auth::ByRef::parse(&target, call.app.index.pending_uses())?, auth::show).await
 }
 
 pub(super) async fn add(call: &Call<'_>) -> Answer {
-    let args = call.args::<wire::Add>()?;
+    let args = call.args::<AuthAdd>()?;
     let key = call.key(&args)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
@@ -35,7 +38,7 @@ pub(super) async fn add(call: &Call<'_>) -> Answer {
 }
 
 pub(super) async fn rm(call: &Call<'_>) -> Answer {
-    let target = call.args::<wire::Target>()?;
+    let target = call.args::<AuthRm>()?;
     let key = call.key(&target)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
@@ -45,7 +48,7 @@ pub(super) async fn rm(call: &Call<'_>) -> Answer {
 }
 
 pub(super) async fn reset(call: &Call<'_>) -> Answer {
-    let key = call.key(&call.args::<NoArgs>()?)?;
+    let key = call.key(&call.args::<AuthReset>()?)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
     }
@@ -54,7 +57,7 @@ pub(super) async fn reset(call: &Call<'_>) -> Answer {
 
 /// With the daemon's own database the index answers at once; PhotoPrism's is read at each check.
 pub(super) async fn verify(call: &Call<'_>) -> Answer {
-    let request = auth::Verify::parse(call.args::<wire::Verify>()?)?;
+    let request = auth::Verify::parse(call.args::<AuthVerify>()?)?;
     let Some(id) = request.id() else {
         return success(&wire::Introspection::Inactive { active: false });
     };
@@ -82,7 +85,7 @@ pub(super) async fn verify(call: &Call<'_>) -> Answer {
 }
 
 pub(super) async fn logout(call: &Call<'_>) -> Answer {
-    let wire::Logout { token } = call.args::<wire::Logout>()?;
+    let wire::Logout { token } = call.args::<AuthLogout>()?;
     refuse_nul("token", Some(token.expose()))?;
     if !is_access_token(token.expose()) && !is_app_password(token.expose()) {
         return success(&wire::LogoutResult { removed: false, effective_within_s: None });
@@ -93,11 +96,11 @@ pub(super) async fn logout(call: &Call<'_>) -> Answer {
 }
 
 pub(super) async fn list_logins(call: &Call<'_>) -> Answer {
-    call.read(logins::Ls::parse(call.args::<wire_logins::Ls>()?)?, logins::ls).await
+    call.read(logins::Ls::parse(call.args::<LoginsLs>()?)?, logins::ls).await
 }
 
 pub(super) async fn record_login(call: &Call<'_>) -> Answer {
-    let request = logins::Record::parse(call.args::<wire_logins::Record>()?)?;
+    let request = logins::Record::parse(call.args::<LoginsRecord>()?)?;
     let context = std::sync::Arc::clone(&call.context);
     let work = move |tx: &Tx<'_>| logins::record(tx, &context, &request);
     call.app.store.write(call.time_left(), work).await
@@ -105,7 +108,7 @@ pub(super) async fn record_login(call: &Call<'_>) -> Answer {
 
 /// The places are given back once the records are gone.
 pub(super) async fn clear_logins(call: &Call<'_>) -> Answer {
-    let args = call.args::<wire_logins::Clear>()?;
+    let args = call.args::<LoginsClear>()?;
     let key = call.key(&args)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
@@ -126,7 +129,7 @@ pub(super) async fn clear_logins(call: &Call<'_>) -> Answer {
 
 /// The limiter is asked between two reads of the database: only the async thread may use it.
 pub(super) async fn users_why(call: &Call<'_>) -> Answer {
-    let target = call.args::<Target>()?;
+    let target = call.args::<UsersWhy>()?;
     refuse_nul("user", Some(&target.user))?;
     let asked = target.clone();
     let (uid, ips) =

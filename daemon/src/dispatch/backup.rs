@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use photoprism_protocol::backup as wire;
-use photoprism_protocol::status::NoArgs;
+use photoprism_protocol::backup::{BackupCreate, BackupLs, BackupRestore, BackupVerify};
 
 use super::blocking::{lock_backups, run_blocking};
 use super::call::{Answer, Call};
@@ -16,12 +15,12 @@ fn directory(call: &Call<'_>) -> PathBuf {
 }
 
 pub(super) async fn ls(call: &Call<'_>) -> Answer {
-    let request = backup::Ls::parse(call.args::<wire::Ls>()?)?;
+    let request = backup::Ls::parse(call.args::<BackupLs>()?)?;
     call.read(request, backup::ls).await.map_err(CommandError::of_read)
 }
 
 pub(super) async fn verify(call: &Call<'_>) -> Answer {
-    let request = backup::Verify::parse(&call.args::<wire::Verify>()?)?;
+    let request = backup::Verify::parse(&call.args::<BackupVerify>()?)?;
     let _turn = lock_backups(call).await?;
     let directory = directory(call);
     let checked = run_blocking(move || backup::checked(&directory, &request)).await;
@@ -29,7 +28,7 @@ pub(super) async fn verify(call: &Call<'_>) -> Answer {
 }
 
 pub(super) async fn create(call: &Call<'_>) -> Answer {
-    let key = call.key(&call.args::<NoArgs>()?)?;
+    let key = call.key(&call.args::<BackupCreate>()?)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
     }
@@ -65,7 +64,7 @@ async fn write_file(call: &Call<'_>) -> Result<Made, CommandError> {
 }
 
 pub(super) async fn restore(call: &Call<'_>) -> Answer {
-    let args = call.args::<wire::Restore>()?;
+    let args = call.args::<BackupRestore>()?;
     let key = call.key(&args)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use photoprism_protocol::args::{ArgError, Entries, decode, decode_pair};
+use photoprism_protocol::args::Entries;
+use photoprism_protocol::command::{Arguments, Command};
 use photoprism_protocol::envelope::{Request, Success};
 use photoprism_protocol::key::IdempotencyKey;
 use photoprism_protocol::level::Level;
 use photoprism_protocol::secret::Secret;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::time::timeout;
 
 use super::app::App;
@@ -125,25 +126,11 @@ impl<'a> Call<'a> {
     }
 
     /// The arguments; after them, in this order, the form of the key and the confirmation.
-    pub(super) fn args<T: Deserialize<'a>>(&self) -> Result<T, CommandError> {
-        let args = decode(self.entries()?)?;
+    pub(super) fn args<C: Command>(&self) -> Result<C::Args, CommandError> {
+        debug_assert_eq!(C::NAME, self.request.command);
+        let args = C::Args::decode(Entries::read(self.request.args)?)?;
         self.check_envelope()?;
         Ok(args)
-    }
-
-    /// The same for arguments that two structs share.
-    pub(super) fn args_pair<A, B>(&self) -> Result<(A, B), CommandError>
-    where
-        A: Deserialize<'a>,
-        B: Deserialize<'a>,
-    {
-        let args = decode_pair(self.entries()?)?;
-        self.check_envelope()?;
-        Ok(args)
-    }
-
-    fn entries(&self) -> Result<Entries<'a>, ArgError> {
-        Entries::read(self.request.args)
     }
 
     fn check_envelope(&self) -> Result<(), CommandError> {

@@ -1,6 +1,6 @@
 //! What `doctor` checks in addition to the database and the files.
 
-use photoprism_protocol::status::NoArgs;
+use photoprism_protocol::doctor::Doctor;
 
 use super::audit::verify_trail;
 use super::call::{Answer, Call};
@@ -10,7 +10,7 @@ use crate::store::{StoreError, WorkError};
 
 /// Reads files on the database thread: a disk that hangs must not stop the other connections.
 pub(super) async fn examine(call: &Call<'_>) -> Answer {
-    call.args::<NoArgs>()?;
+    call.args::<Doctor>()?;
     let app = call.app;
     let (policy, limits) = (app.policy.borrow().clone(), app.limits.borrow().clone());
     let trail = match verify_trail(app, Verify::whole()).await {

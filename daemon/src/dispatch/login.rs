@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use photoprism_protocol::auth;
+use photoprism_protocol::auth::AuthLogin;
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::secret::Secret;
 use tokio::time::timeout;
@@ -31,7 +31,7 @@ struct Reservations {
 
 /// Runs an attempt; a refusal is sent no sooner than the minimum delay allows.
 pub(super) async fn login(call: &Call<'_>) -> Result<Success, CommandError> {
-    let mut attempt = Attempt::parse(call.args::<auth::Login>()?)?;
+    let mut attempt = Attempt::parse(call.args::<AuthLogin>()?)?;
     attempt.ended =
         attempt.app_password_id().is_some_and(|id| call.app.ended.contains_reported(&id));
     let outcome = attempt_once(call, &attempt).await;

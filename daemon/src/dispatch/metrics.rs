@@ -1,7 +1,6 @@
 //! The reply of `metrics`: counters, and gauges read at this moment.
 
-use photoprism_protocol::metrics::Exposition;
-use photoprism_protocol::status::NoArgs;
+use photoprism_protocol::metrics::{Exposition, Metrics};
 
 use super::app::App;
 use super::call::{Answer, Call};
@@ -12,7 +11,7 @@ use crate::metrics::{CONTENT_TYPE, Snapshot, exposition};
 
 /// Replies while the database is missing as well.
 pub(super) async fn metrics(call: &Call<'_>) -> Answer {
-    call.args::<NoArgs>()?;
+    call.args::<Metrics>()?;
     let app = call.app;
     let database = app.store.read_or_missing(call.time_left(), metrics::database).await?;
     let figures = Snapshot { database, ..snapshot(app) };

@@ -1,9 +1,12 @@
 //! The nouns `users` and `passwd`, as far as they need more than a handler.
 
-use photoprism_protocol::status::NoArgs;
-use photoprism_protocol::users::{AddTarget, Fields, ModTarget, Target};
-use photoprism_protocol::{
-    list, passwd as wire_passwd, transfer, twofa as wire_twofa, users as wire_users,
+use photoprism_protocol::command::Command;
+use photoprism_protocol::passwd::PasswdSet;
+use photoprism_protocol::transfer::UsersExport;
+use photoprism_protocol::twofa::{Users2faConfirm, Users2faShow};
+use photoprism_protocol::users::{
+    Add, Mod, Target, UsersAdd, UsersAdopt, UsersLegacy, UsersLs, UsersMod, UsersRename,
+    UsersReset, UsersShow,
 };
 use tracing::info;
 
@@ -17,11 +20,11 @@ use crate::log::REPEATED;
 use crate::store::Tx;
 
 pub(super) async fn ls(call: &Call<'_>) -> Answer {
-    call.read(users::Ls::parse(call.args::<wire_users::Ls>()?)?, users::ls).await
+    call.read(users::Ls::parse(call.args::<UsersLs>()?)?, users::ls).await
 }
 
 pub(super) async fn export(call: &Call<'_>) -> Answer {
-    let args = call.args::<transfer::Export>()?;
+    let args = call.args::<UsersExport>()?;
     let secrets = args.secrets.unwrap_or(false);
     let page = call.read(users::Export::parse(args)?, users::export).await?;
     if secrets {
@@ -33,17 +36,17 @@ pub(super) async fn export(call: &Call<'_>) -> Answer {
 }
 
 pub(super) async fn legacy(call: &Call<'_>) -> Answer {
-    call.read(old::Ls::parse(call.args::<list::Search>()?)?, old::ls).await
+    call.read(old::Ls::parse(call.args::<UsersLegacy>()?)?, old::ls).await
 }
 
 pub(super) async fn show(call: &Call<'_>) -> Answer {
-    let target = call.args::<Target>()?;
+    let target = call.args::<UsersShow>()?;
     refuse_nul("user", Some(&target.user))?;
     call.read_batched(target, users::show).await
 }
 
 pub(super) async fn show_2fa(call: &Call<'_>) -> Answer {
-    let target = call.args::<Target>()?;
+    let target = call.args::<Users2faShow>()?;
     refuse_nul("user", Some(&target.user))?;
     call.read(target, twofa::show).await
 }
@@ -51,8 +54,11 @@ pub(super) async fn show_2fa(call: &Call<'_>) -> Answer {
 type OnTarget = fn(&Tx<'_>, &Context, Option<&Key>, &Target) -> Result<Outcome, CommandError>;
 
 /// A write that takes nothing but an account.
-pub(super) async fn on_target(call: &Call<'_>, handler: OnTarget) -> Answer {
-    let target = call.args::<Target>()?;
+pub(super) async fn on_target<C: Command<Args = Target>>(
+    call: &Call<'_>,
+    handler: OnTarget,
+) -> Answer {
+    let target = call.args::<C>()?;
     let key = call.key(&target)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
@@ -62,7 +68,7 @@ pub(super) async fn on_target(call: &Call<'_>, handler: OnTarget) -> Answer {
 }
 
 pub(super) async fn add(call: &Call<'_>) -> Answer {
-    let (target, mut fields) = call.args_pair::<AddTarget, Fields>()?;
+    let Add { target, mut fields } = call.args::<UsersAdd>()?;
     let password = fields.password.take();
     let key = call.key(&(&target, &fields, password.is_some()))?;
     if let Some(replay) = call.replay(key.as_ref(), password.as_ref()).await? {
@@ -81,7 +87,7 @@ pub(super) async fn add(call: &Call<'_>) -> Answer {
 }
 
 pub(super) async fn modify(call: &Call<'_>) -> Answer {
-    let (target, mut fields) = call.args_pair::<ModTarget, Fields>()?;
+    let Mod { target, mut fields } = call.args::<UsersMod>()?;
     let password = fields.password.take();
     let key = call.key(&(&target, &fields, password.is_some()))?;
     if let Some(replay) = call.replay(key.as_ref(), password.as_ref()).await? {
@@ -100,7 +106,7 @@ pub(super) async fn modify(call: &Call<'_>) -> Answer {
 }
 
 pub(super) async fn rename(call: &Call<'_>) -> Answer {
-    let args = call.args::<wire_users::Rename>()?;
+    let args = call.args::<UsersRename>()?;
     let key = call.key(&args)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
@@ -110,7 +116,7 @@ pub(super) async fn rename(call: &Call<'_>) -> Answer {
 }
 
 pub(super) async fn adopt(call: &Call<'_>) -> Answer {
-    let args = call.args::<wire_users::Adopt>()?;
+    let args = call.args::<UsersAdopt>()?;
     let key = call.key(&args)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
@@ -125,7 +131,7 @@ pub(super) async fn adopt(call: &Call<'_>) -> Answer {
 }
 
 pub(super) async fn set_password(call: &Call<'_>) -> Answer {
-    let args = call.args::<wire_passwd::Set>()?;
+    let args = call.args::<PasswdSet>()?;
     passwd::permit_show_hash(&args, &call.context)?;
     let key = call.key(&(&args.user, args.keep_sessions, args.show_hash))?;
     if let Some(replay) = call.replay(key.as_ref(), Some(&args.password)).await? {
@@ -138,7 +144,7 @@ pub(super) async fn set_password(call: &Call<'_>) -> Answer {
 }
 
 pub(super) async fn reset(call: &Call<'_>) -> Answer {
-    let args = call.args::<NoArgs>()?;
+    let args = call.args::<UsersReset>()?;
     let key = call.key(&args)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
@@ -148,7 +154,7 @@ pub(super) async fn reset(call: &Call<'_>) -> Answer {
 }
 
 pub(super) async fn confirm_2fa(call: &Call<'_>) -> Answer {
-    let args = call.args::<wire_twofa::Confirm>()?;
+    let args = call.args::<Users2faConfirm>()?;
     let key = call.key(&args)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);

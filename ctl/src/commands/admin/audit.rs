@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use photoprism_protocol::args::Int;
 use photoprism_protocol::audit;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::audit::{AuditLs, AuditVerify};
 
 use crate::commands::listing;
 use crate::context::{Context, decode};
@@ -66,7 +66,7 @@ pub(crate) struct Ls {
 impl Ls {
     fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| audit::Ls { limit, cursor };
-        let listing = listing::fetch(context, CommandName::AuditLs, self.count.count, args)?;
+        let listing = listing::fetch::<AuditLs>(context, self.count.count, args)?;
         listing.print(context, self.format, ("record", &table))
     }
 }
@@ -118,7 +118,7 @@ impl Verify {
     fn run(self, context: &mut Context) -> Result<(), CliError> {
         let number = self.number.map(|number| Int(number.into()));
         let args = audit::Verify { number, hash: self.hash };
-        let result = context.call(CommandName::AuditVerify, &args)?;
+        let result = context.call::<AuditVerify>(&args)?;
         let found = decode(&result)?;
         if self.json.json {
             output::json(&result, None)?;

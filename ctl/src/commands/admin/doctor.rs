@@ -1,7 +1,7 @@
 //! `admin doctor`: what is wrong with the installation. Works where no daemon runs as well.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::doctor as wire;
 use photoprism_protocol::doctor::Check;
 use photoprism_protocol::status::NoArgs;
 use serde_json::value::{RawValue, to_raw_value};
@@ -40,7 +40,7 @@ impl Doctor {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let own = context.socket_choice()?.probe();
         let mut rows = own.iter().map(written).collect::<Result<Vec<_>, _>>()?;
-        let end = match context.call(CommandName::Doctor, &NoArgs {}) {
+        let end = match context.call::<wire::Doctor>(&NoArgs {}) {
             Ok(result) => {
                 let reply = decode(&result)?;
                 rows.append(&mut reply.list("checks"));

@@ -1,7 +1,7 @@
 //! `admin metrics`: figures for monitoring.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::metrics as wire;
 use photoprism_protocol::status::NoArgs;
 
 use crate::context::{Context, decode};
@@ -22,7 +22,7 @@ pub(crate) struct Metrics {}
 
 impl Metrics {
     pub(crate) fn run(context: &mut Context) -> Result<(), CliError> {
-        let result = context.call(CommandName::Metrics, &NoArgs {})?;
+        let result = context.call::<wire::Metrics>(&NoArgs {})?;
         let exposition = decode(&result)?;
         // Needs no escaping: labels hold only names that the daemon itself defines.
         output::data(&exposition.text("text"))

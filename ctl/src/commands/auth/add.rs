@@ -3,7 +3,7 @@
 use clap::Args;
 use photoprism_protocol::args::Int;
 use photoprism_protocol::auth;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::auth::AuthAdd;
 use photoprism_protocol::secret::Secret;
 
 use crate::context::{Context, decode};
@@ -56,7 +56,7 @@ impl Add {
         let scope = prompt::text(&context.person, self.scope, ("Authorization Scope", "--scope"))?;
         let expires_in = self.expires.map(|seconds| Int(seconds.into()));
         let args = auth::Add { name, scope, user: self.username, expires_in };
-        let result = context.call(CommandName::AuthAdd, &args)?;
+        let result = context.call::<AuthAdd>(&args)?;
         let created = decode(&result)?;
         let (session, secret) = (created.object("session")?, Secret::new(created.text("secret")));
         if secret.expose().is_empty() {

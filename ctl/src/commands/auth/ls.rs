@@ -1,7 +1,7 @@
 //! `auth ls`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::auth::AuthLs;
 use photoprism_protocol::list;
 
 use crate::commands::listing;
@@ -36,7 +36,7 @@ pub(crate) struct Ls {
 impl Ls {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
-        let listing = listing::fetch(context, CommandName::AuthLs, self.count.count, args)?;
+        let listing = listing::fetch::<AuthLs>(context, self.count.count, args)?;
         listing.print(context, self.format, ("session", &table))
     }
 }

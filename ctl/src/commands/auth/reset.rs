@@ -1,7 +1,7 @@
 //! `auth reset`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::auth::AuthReset;
 use photoprism_protocol::status::NoArgs;
 
 use crate::context::{Context, decode};
@@ -30,7 +30,7 @@ impl Reset {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = "End every session and delete all app passwords and access tokens?";
         let consent = prompt::consent(&context.person, self.yes.yes, question, "--yes")?;
-        let result = context.call_agreed(&consent, CommandName::AuthReset, &NoArgs {})?;
+        let result = context.call_agreed::<AuthReset>(&consent, &NoArgs {})?;
         let done = decode(&result)?;
         let removed = format::count(done.count("removed")?, "session");
         context.note(&format!("removed {removed}; the backup that holds them:"));

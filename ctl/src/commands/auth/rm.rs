@@ -1,8 +1,7 @@
 //! `auth rm`.
 
 use clap::Args;
-use photoprism_protocol::auth::Target;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::auth::{AuthRm, Target};
 use photoprism_protocol::secret::Secret;
 
 use crate::commands::each::for_each_user;
@@ -58,7 +57,7 @@ fn remove(
     json: JsonFlag,
 ) -> Result<(), CliError> {
     let args = Target { session };
-    let result = context.call_agreed(consent, CommandName::AuthRm, &args)?;
+    let result = context.call_agreed::<AuthRm>(consent, &args)?;
     let removed = format::count(decode(&result)?.count("removed")?, "session");
     context.note(&format!("ended {}; {removed} removed", identifier::name(&args.session)));
     if json.json { output::json(&result, None) } else { Ok(()) }

@@ -1,8 +1,7 @@
 //! `auth show`.
 
 use clap::Args;
-use photoprism_protocol::auth::Target;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::auth::{AuthShow, Target};
 
 use crate::commands::identifier;
 use crate::context::{Context, decode};
@@ -34,7 +33,7 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let session = identifier::take(context, self.identifier)?;
-        let result = context.call(CommandName::AuthShow, &Target { session })?;
+        let result = context.call::<AuthShow>(&Target { session })?;
         let found = decode(&result)?;
         let session = found.object("session")?;
         match self.format.layout() {

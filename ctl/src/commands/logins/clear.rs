@@ -1,8 +1,8 @@
 //! `logins clear`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
 use photoprism_protocol::logins;
+use photoprism_protocol::logins::LoginsClear;
 
 use crate::context::{Context, decode};
 use crate::error::CliError;
@@ -40,7 +40,7 @@ impl Clear {
         let question = question(self.user.as_deref(), self.ip.as_deref());
         let consent = prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
         let args = logins::Clear { name: self.user, client_ip: self.ip };
-        let result = context.call_agreed(&consent, CommandName::LoginsClear, &args)?;
+        let result = context.call_agreed::<LoginsClear>(&consent, &args)?;
         let removed = decode(&result)?.count("removed")?;
         context.note(&format!("removed {}", format::count(removed, "login record")));
         if self.json.json { output::json(&result, None) } else { Ok(()) }

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use nix::poll::PollFlags;
-use photoprism_protocol::command::CommandName;
 use photoprism_protocol::logins;
+use photoprism_protocol::logins::LoginsLs;
 use serde_json::value::RawValue;
 use unicode_width::UnicodeWidthStr;
 
@@ -80,7 +80,7 @@ fn ask(
 ) -> Result<Vec<Box<RawValue>>, CliError> {
     let since = Some(since);
     let page = |limit, cursor| logins::Ls { limit, cursor, since: since.clone(), ..args.clone() };
-    listing::fetch(context, CommandName::LoginsLs, count, page).map(Listing::into_items)
+    listing::fetch::<LoginsLs>(context, count, page).map(Listing::into_items)
 }
 
 /// Waits for the next round, or for room to write; sees meanwhile whether anybody reads on.

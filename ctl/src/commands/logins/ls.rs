@@ -1,8 +1,8 @@
 //! `logins ls`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
 use photoprism_protocol::logins;
+use photoprism_protocol::logins::LoginsLs;
 
 use super::{follow, rows};
 use crate::clock;
@@ -81,7 +81,7 @@ impl Ls {
             return follow::run(context, &args, self.count.count, self.format);
         }
         let page = |limit, cursor| logins::Ls { limit, cursor, ..args.clone() };
-        let listing = listing::fetch(context, CommandName::LoginsLs, self.count.count, page)?;
+        let listing = listing::fetch::<LoginsLs>(context, self.count.count, page)?;
         listing.print(context, self.format, ("attempt", &rows::table))
     }
 }

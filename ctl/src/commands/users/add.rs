@@ -1,9 +1,8 @@
 //! `users add`: a new account, or a deleted one brought back.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
 use photoprism_protocol::error::ErrorCode;
-use photoprism_protocol::users::{self, AddTarget, Fields, Target};
+use photoprism_protocol::users::{self, AddTarget, Fields, Target, UsersAdd, UsersShow};
 use serde_json::value::RawValue;
 
 use super::fields::FieldFlags;
@@ -129,7 +128,7 @@ impl Draft {
 
     fn is_deleted(&self, context: &mut Context) -> Result<bool, CliError> {
         let args = Target { user: self.name.clone() };
-        match context.call(CommandName::UsersShow, &args) {
+        match context.call::<UsersShow>(&args) {
             Ok(result) => {
                 let user = decode(&result)?.object("user")?;
                 // By its UID it is another account.
@@ -147,7 +146,7 @@ impl Draft {
         restore: Option<bool>,
     ) -> Result<Box<RawValue>, CliError> {
         let args = users::Add { target: AddTarget { name: self.name.clone(), restore }, fields };
-        let result = context.call(CommandName::UsersAdd, &args)?;
+        let result = context.call::<UsersAdd>(&args)?;
         let user = decode(&result)?.object("user")?;
         let done = if restore.is_some() { "restored" } else { "added" };
         context.note(&format!("{done} user {} ({})", user.text("name"), user.text("uid")));

@@ -1,8 +1,8 @@
 //! `users adopt`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users;
+use photoprism_protocol::users::UsersAdopt;
 
 use crate::context::{Context, decode, decode_all};
 use crate::error::CliError;
@@ -49,7 +49,7 @@ impl Adopt {
             all: self.all.then_some(true),
             dry_run: self.dry_run.then_some(true),
         };
-        let result = context.call(CommandName::UsersAdopt, &args)?;
+        let result = context.call::<UsersAdopt>(&args)?;
         let done = decode(&result)?;
         let rows = done.rows("accounts")?;
         let accounts = decode_all(&rows)?;

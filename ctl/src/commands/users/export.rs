@@ -1,8 +1,8 @@
 //! `users export`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
 use photoprism_protocol::transfer;
+use photoprism_protocol::transfer::UsersExport;
 
 use crate::commands::listing;
 use crate::context::Context;
@@ -40,7 +40,7 @@ impl Export {
             limit,
             cursor,
         };
-        let items = listing::fetch(context, CommandName::UsersExport, 0, args)?.into_items();
+        let items = listing::fetch::<UsersExport>(context, 0, args)?.into_items();
         for item in &items {
             output::line(&escape::json(item.get()))?;
         }

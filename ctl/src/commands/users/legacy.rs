@@ -1,8 +1,8 @@
 //! `users legacy`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
 use photoprism_protocol::list;
+use photoprism_protocol::users::UsersLegacy;
 
 use crate::commands::listing;
 use crate::context::Context;
@@ -35,7 +35,7 @@ pub(crate) struct Legacy {
 impl Legacy {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
-        let listing = listing::fetch(context, CommandName::UsersLegacy, self.count, args)?;
+        let listing = listing::fetch::<UsersLegacy>(context, self.count, args)?;
         listing.print(context, self.format, ("user", &table))
     }
 }

@@ -1,8 +1,8 @@
 //! `users ls`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users;
+use photoprism_protocol::users::UsersLs;
 
 use crate::commands::listing;
 use crate::context::Context;
@@ -55,7 +55,7 @@ impl Ls {
         let deleted = self.columns.deleted.then_some(true);
         let args =
             |limit, cursor| users::Ls { search: self.search.clone(), deleted, limit, cursor };
-        let listing = listing::fetch(context, CommandName::UsersLs, self.count.count, args)?;
+        let listing = listing::fetch::<UsersLs>(context, self.count.count, args)?;
         listing.print(context, self.format, ("user", &|users| table(users, self.columns)))
     }
 }

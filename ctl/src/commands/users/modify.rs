@@ -1,8 +1,7 @@
 //! `users mod`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
-use photoprism_protocol::users::{self, ModTarget};
+use photoprism_protocol::users::{self, ModTarget, UsersMod};
 
 use super::fields::FieldFlags;
 use crate::commands::passwd::sessions_ended;
@@ -61,7 +60,7 @@ impl Mod {
             keep_sessions: self.keep_sessions.then_some(true),
         };
         let args = users::Mod { target, fields };
-        let result = context.call(CommandName::UsersMod, &args)?;
+        let result = context.call::<UsersMod>(&args)?;
         context.note(&summary(&decode(&result)?)?);
         let generated = args.fields.password.as_ref().filter(|_| generated);
         if self.json.json {

@@ -1,8 +1,8 @@
 //! `users reset`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
 use photoprism_protocol::status::NoArgs;
+use photoprism_protocol::users::UsersReset;
 
 use crate::context::{Context, decode};
 use crate::error::CliError;
@@ -30,7 +30,7 @@ impl Reset {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = "Remove all accounts, sessions and app passwords?";
         let consent = prompt::consent(&context.person, self.yes.yes, question, "--yes")?;
-        let result = context.call_agreed(&consent, CommandName::UsersReset, &NoArgs {})?;
+        let result = context.call_agreed::<UsersReset>(&consent, &NoArgs {})?;
         let done = decode(&result)?;
         let removed = done.object("removed")?;
         context.note(&format!(

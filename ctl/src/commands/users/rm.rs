@@ -1,8 +1,7 @@
 //! `users rm`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
-use photoprism_protocol::users::Target;
+use photoprism_protocol::users::{Target, UsersRm};
 
 use crate::commands::each::for_each_user;
 use crate::commands::passwd::sessions_ended;
@@ -59,7 +58,7 @@ fn remove(
     user: String,
     json: JsonFlag,
 ) -> Result<(), CliError> {
-    let result = context.call_agreed(consent, CommandName::UsersRm, &Target { user })?;
+    let result = context.call_agreed::<UsersRm>(consent, &Target { user })?;
     let done = decode(&result)?;
     let name = done.object("user")?.text("name");
     context

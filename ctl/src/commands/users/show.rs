@@ -1,8 +1,7 @@
 //! `users show`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
-use photoprism_protocol::users::Target;
+use photoprism_protocol::users::{Target, UsersShow};
 
 use crate::context::{Context, decode};
 use crate::error::CliError;
@@ -31,7 +30,7 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let result = context.call(CommandName::UsersShow, &Target { user })?;
+        let result = context.call::<UsersShow>(&Target { user })?;
         let found = decode(&result)?;
         let user = found.object("user")?;
         match self.format.layout() {

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use photoprism_protocol::command::CommandName;
 use photoprism_protocol::error::ErrorCode;
 use photoprism_protocol::secret::Secret;
-use photoprism_protocol::transfer::Import;
+use photoprism_protocol::transfer::{Import, UsersImport};
 use serde_json::value::RawValue;
 
 use super::accounts_file::Input;
@@ -118,8 +117,8 @@ fn ask(
     options: Options<'_>,
 ) -> Result<Box<RawValue>, CliError> {
     match options.consent {
-        Some(consent) => context.call_agreed(consent, CommandName::UsersImport, step),
-        None => context.call(CommandName::UsersImport, step),
+        Some(consent) => context.call_agreed::<UsersImport>(consent, step),
+        None => context.call::<UsersImport>(step),
     }
 }
 

@@ -1,8 +1,8 @@
 //! `users why`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
 use photoprism_protocol::users::Target;
+use photoprism_protocol::why::UsersWhy;
 
 use crate::commands::logins::rows;
 use crate::context::{Context, decode, decode_all};
@@ -36,7 +36,7 @@ impl Why {
     /// [`Exit::Failed`] where the login would be refused; why it was not done.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let result = context.call(CommandName::UsersWhy, &Target { user })?;
+        let result = context.call::<UsersWhy>(&Target { user })?;
         let found = decode(&result)?;
         match self.format.layout() {
             None => output::json(&result, None)?,

@@ -7,6 +7,7 @@ mod steps;
 mod worker;
 
 use photoprism_protocol::transfer;
+use photoprism_protocol::transfer::UsersImport;
 
 use super::call::{Answer, Call};
 use crate::error::CommandError;
@@ -14,7 +15,7 @@ use crate::handlers::users::Options;
 
 /// Runs the step that the arguments name.
 pub(super) async fn import(call: &Call<'_>) -> Answer {
-    let args = call.args::<transfer::Import>()?;
+    let args = call.args::<UsersImport>()?;
     check_step(&args)?;
     let options = Options {
         dry_run: args.dry_run.unwrap_or(false),

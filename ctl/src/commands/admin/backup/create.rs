@@ -1,7 +1,7 @@
 //! `admin backup create`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::backup::BackupCreate;
 use photoprism_protocol::status::NoArgs;
 
 use super::file::holds;
@@ -27,7 +27,7 @@ pub(crate) struct Create {
 
 impl Create {
     pub(super) fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let result = context.call(CommandName::BackupCreate, &NoArgs {})?;
+        let result = context.call::<BackupCreate>(&NoArgs {})?;
         let created = decode(&result)?;
         context.note(&format!("created a backup: {}", holds(&created.object("counts")?)));
         if self.json.json {

@@ -1,7 +1,6 @@
 //! Finds the backup that is meant, and describes its content.
 
-use photoprism_protocol::backup::Ls;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::backup::{BackupLs, Ls};
 use photoprism_protocol::error::{ErrorCode, ReplyError};
 
 use crate::commands::listing;
@@ -20,7 +19,7 @@ pub(super) fn resolve(context: &mut Context, given: String) -> Result<String, Cl
         return Ok(given);
     }
     let args = |limit, cursor| Ls { limit, cursor };
-    let listing = listing::fetch(context, CommandName::BackupLs, 0, args)?;
+    let listing = listing::fetch::<BackupLs>(context, 0, args)?;
     for item in listing.into_items() {
         let entry = decode(&item)?;
         if entry.text("path") == given {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use photoprism_protocol::backup;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::backup::BackupLs;
 
 use crate::commands::listing;
 use crate::context::Context;
@@ -30,7 +30,7 @@ pub(crate) struct Ls {
 impl Ls {
     pub(super) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| backup::Ls { limit, cursor };
-        let listing = listing::fetch(context, CommandName::BackupLs, self.count.count, args)?;
+        let listing = listing::fetch::<BackupLs>(context, self.count.count, args)?;
         listing.print(context, self.format, ("backup", &table))
     }
 }

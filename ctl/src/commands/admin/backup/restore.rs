@@ -2,7 +2,7 @@
 
 use clap::Args;
 use photoprism_protocol::backup;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::backup::BackupRestore;
 
 use super::file::resolve;
 use crate::context::{Context, decode, decode_all};
@@ -56,7 +56,7 @@ impl Restore {
             dry_run: self.dry_run.then_some(true),
             with_sessions: self.with_sessions.then_some(true),
         };
-        let result = context.call_agreed(&consent, CommandName::BackupRestore, &args)?;
+        let result = context.call_agreed::<BackupRestore>(&consent, &args)?;
         let done = decode(&result)?;
         context.note(&summary(&done)?);
         if self.json.json {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use photoprism_protocol::backup;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::backup::BackupVerify;
 
 use super::file::{holds, resolve};
 use crate::context::{Context, decode, decode_all};
@@ -33,7 +33,7 @@ pub(crate) struct Verify {
 impl Verify {
     pub(super) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let file = self.file.map(|file| resolve(context, file)).transpose()?;
-        let result = context.call(CommandName::BackupVerify, &backup::Verify { file })?;
+        let result = context.call::<BackupVerify>(&backup::Verify { file })?;
         let found = decode(&result)?;
         let backups = found.rows("backups")?;
         if self.json.json {

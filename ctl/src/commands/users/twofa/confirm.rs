@@ -1,9 +1,9 @@
 //! `users 2fa confirm`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::twofa;
+use photoprism_protocol::twofa::Users2faConfirm;
 
 use super::shown;
 use crate::context::Context;
@@ -35,7 +35,7 @@ impl Confirm {
         let user = prompt::username(&context.person, self.username)?;
         let code = prompt::text(&context.person, self.code, ("Code", "it as CODE"))?;
         let args = twofa::Confirm { user, passcode: Secret::new(code) };
-        let result = context.call(CommandName::Users2faConfirm, &args)?;
+        let result = context.call::<Users2faConfirm>(&args)?;
         let code = shown(&result, "recovery_code")?;
         if self.json.json {
             return output::json(&result, None);

@@ -1,7 +1,7 @@
 //! `users 2fa recovery`.
 
 use clap::Args;
-use photoprism_protocol::command::CommandName;
+use photoprism_protocol::twofa::Users2faRecovery;
 use photoprism_protocol::users::Target;
 
 use super::shown;
@@ -30,7 +30,7 @@ pub(crate) struct Recovery {
 impl Recovery {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let result = context.call(CommandName::Users2faRecovery, &Target { user })?;
+        let result = context.call::<Users2faRecovery>(&Target { user })?;
         let code = shown(&result, "recovery_code")?;
         if self.json.json {
             return output::json(&result, None);
