@@ -1,8 +1,8 @@
 //! Changes to accounts. Only the columns that change are written.
 
 use jiff::Timestamp;
-use rusqlite::ToSql;
 use rusqlite::types::Value;
+use rusqlite::{ToSql, params};
 
 use super::accounts::differing;
 use super::changed::watched;
@@ -67,20 +67,23 @@ pub fn check_account_kept(db: &Db, before: &Account, after: &Account) -> Result<
 
 /// Marks an account as deleted.
 pub fn account_delete(tx: &Tx<'_>, uid: &str, now: Timestamp) -> Result<(), StoreError> {
-    let statement = "UPDATE auth_users SET deleted_at = ?2, updated_at = ?2 WHERE user_uid = ?1";
-    let stored_now = format_stored(now);
-    watched(tx, (uid, now), || {
-        one_row(tx.conn.prepare_cached(statement)?.execute([uid, &stored_now])?)
-    })
+    set_deleted_at(tx, uid, Some(now), now)
 }
 
 /// Restores a deleted account.
 pub fn account_undelete(tx: &Tx<'_>, uid: &str, now: Timestamp) -> Result<(), StoreError> {
-    let statement = "UPDATE auth_users SET deleted_at = NULL, updated_at = ?2 WHERE user_uid = ?1";
-    let stored_now = format_stored(now);
-    watched(tx, (uid, now), || {
-        one_row(tx.conn.prepare_cached(statement)?.execute([uid, &stored_now])?)
-    })
+    set_deleted_at(tx, uid, None, now)
+}
+
+fn set_deleted_at(
+    tx: &Tx<'_>,
+    uid: &str,
+    deleted_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let statement = "UPDATE auth_users SET deleted_at = ?2, updated_at = ?3 WHERE user_uid = ?1";
+    let values = params![uid, deleted_at.map(format_stored), format_stored(now)];
+    watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(statement)?.execute(values)?))
 }
 
 /// Stores when somebody logged in. The account itself did not change.

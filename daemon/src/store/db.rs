@@ -117,7 +117,7 @@ impl Tx<'_> {
     }
 
     /// Runs `work` and rolls back everything that it wrote, whatever its result.
-    pub fn tried<T, E: From<StoreError>>(
+    pub fn dry_run<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {

@@ -190,7 +190,9 @@ async fn execute(
     if call.is_abandoned() {
         return Err(call.abandoned().await);
     }
+    // What a dry run writes is rolled back, its key included.
     let key = call.key(&(id, options.dry_run, options.update, options.prune))?;
+    let key = key.filter(|_| !options.dry_run);
     let (rows, cancel) = (staged.rows.clone().unwrap_or_default(), Cancel::default());
     let request = Import { id: id.to_owned(), rows, options, cancel: cancel.clone() };
     let results = Arc::new(Mutex::new(Results::default()));

@@ -10,11 +10,11 @@ use super::prune::{Unnamed, accounts_not_in_file, delete, ensure_names_somebody,
 use super::row::{RowOutcome, import_row};
 use super::valid_row::{Rows, ValidRow};
 use crate::error::CommandError;
-use crate::handlers::context::{Context, Outcome, success};
+use crate::handlers::context::{Context, Outcome};
 use crate::handlers::revoked::effective_within;
 use crate::handlers::users::rules::unknown_role;
 use crate::handlers::write::{Key, WriteResult, record, run_write};
-use crate::model::{Effect, WithEffects, to_file_name};
+use crate::model::{Effect, to_file_name};
 use crate::store::{Tx, WorkError, backed_up};
 
 /// How an import is carried out.
@@ -86,21 +86,13 @@ pub(crate) fn import(
     if import.options.prune {
         ensure_names_somebody(&import.rows)?;
     }
-    let run = || {
+    run_write(tx, context, key, || {
         let (found, effects) = import_rows(tx, context, import)?;
-        let summary = summary(import, &found);
+        let written = WriteResult::new("", &summary(import, &found))?.with_effects(effects);
         if let Ok(mut results) = results.lock() {
             *results = found;
         }
-        Ok::<_, CommandError>((summary, effects))
-    };
-    if import.options.dry_run {
-        // The store takes all of it back: no record, no key, no effects.
-        return Ok(WithEffects { value: success(&run()?.0)?, effects: Vec::new() });
-    }
-    run_write(tx, context, key, || {
-        let (summary, effects) = run()?;
-        Ok(WriteResult::new("", &summary)?.with_effects(effects))
+        Ok(written)
     })
 }
 
@@ -129,7 +121,8 @@ fn import_rows(
     let unnamed = if prune { accounts_not_in_file(tx, &import.rows)? } else { Unnamed::default() };
     // The backup has to hold what was there before the first row. Whether one is needed shows at
     // the end: a refused row saves everybody, and a backup for nothing would drive an old one out.
-    let deletes = || tx.tried(|| whole(tx, context, import, &unnamed)).map(|it| it.0.counts.pruned);
+    let deletes =
+        || tx.dry_run(|| whole(tx, context, import, &unnamed)).map(|it| it.0.counts.pruned);
     let (mut results, effects) = if !dry_run && !unnamed.rows.is_empty() && deletes()? > 0 {
         let name = format!("{}-users-prune", to_file_name(context.now));
         backed_up(tx, (&name, None), |backup| {
