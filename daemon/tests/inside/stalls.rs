@@ -84,7 +84,10 @@ fn a_stop_ends_the_transaction_of_an_import() {
     let args = json!({"import": begun["import"], "run": true});
     let mut client = held.send(&json!({"cmd": "users.import", "args": args}).to_string());
     held.stalled(1);
+    // A reply shows that it was accepted: what still waits for that when the daemon stops
+    // listening is reset by the kernel.
     let mut idle = held.home.connect();
+    assert_eq!(idle.ask(r#"{"cmd":"ping"}"#)["ok"], true);
     held.running.signal(Signal::SIGTERM);
     // Every connection has heard of it by then.
     idle.assert_closed();
