@@ -18,7 +18,7 @@ mod connection;
 
 mod dispatch;
 
-mod handlers;
+mod commands;
 
 mod admin_password;
 pub mod hashing;

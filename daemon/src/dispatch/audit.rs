@@ -5,9 +5,9 @@ use photoprism_protocol::audit::{AuditLs, AuditVerify};
 
 use super::app::App;
 use super::call::{Answer, Call};
+use crate::commands::audit::{self, Step, Verify, verify_step};
+use crate::commands::success;
 use crate::error::CommandError;
-use crate::handlers::audit::{self, Step, Verify, verify_step};
-use crate::handlers::success;
 
 pub(super) async fn ls(call: &Call<'_>) -> Answer {
     call.read(audit::Ls::parse(call.args::<AuditLs>()?)?, audit::ls).await

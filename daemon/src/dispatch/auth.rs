@@ -9,10 +9,10 @@ use photoprism_protocol::token::{is_access_token, is_app_password};
 use photoprism_protocol::why::UsersWhy;
 
 use super::call::{Answer, Call};
+use crate::commands::logins::Lifted;
+use crate::commands::why::Limited;
+use crate::commands::{auth, logins, refuse_nul, success, why};
 use crate::error::CommandError;
-use crate::handlers::logins::Lifted;
-use crate::handlers::why::Limited;
-use crate::handlers::{auth, logins, refuse_nul, success, why};
 use crate::limiter::{ClientIp, Subject};
 use crate::store::{Db, Tx};
 

@@ -6,8 +6,8 @@ use photoprism_protocol::backup::{BackupCreate, BackupLs, BackupRestore, BackupV
 
 use super::blocking::{lock_backups, run_blocking};
 use super::call::{Answer, Call};
+use crate::commands::backup;
 use crate::error::CommandError;
-use crate::handlers::backup;
 use crate::store::{BackupFile, Made, Making, Plan, StoreError, backup_directory, backup_open};
 
 fn directory(call: &Call<'_>) -> PathBuf {

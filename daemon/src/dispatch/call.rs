@@ -17,9 +17,9 @@ use tokio::time::timeout;
 
 use super::app::App;
 use crate::clock::Stopwatch;
+use crate::commands::{Context, Hashed, Key, KeyState, Outcome, confirm_replay, find_replay};
 use crate::error::CommandError;
 use crate::failpoints::{Failpoint, enabled};
-use crate::handlers::{Context, Hashed, Key, KeyState, Outcome, confirm_replay, find_replay};
 use crate::hashing::{HashJob, Lane, PoolError};
 use crate::peer::Permit;
 use crate::store::{Db, Tx};

@@ -10,8 +10,8 @@ use super::call::{Answer, Call};
 use super::login::login;
 use super::status::current_status;
 use super::{audit, auth, backup, doctor, import, metrics, users};
+use crate::commands::{self, admin, passwd, twofa};
 use crate::error::CommandError;
-use crate::handlers::{self, admin, passwd, twofa};
 
 pub(super) async fn dispatch(call: &Call<'_>) -> Answer {
     if call.app.is_stopping() {
@@ -25,8 +25,8 @@ pub(super) async fn dispatch(call: &Call<'_>) -> Answer {
         C::UsersShow => users::show(call).await,
         C::UsersAdd => users::add(call).await,
         C::UsersMod => users::modify(call).await,
-        C::UsersRm => users::on_target::<UsersRm>(call, handlers::users::rm).await,
-        C::UsersRestore => users::on_target::<UsersRestore>(call, handlers::users::restore).await,
+        C::UsersRm => users::on_target::<UsersRm>(call, commands::users::rm).await,
+        C::UsersRestore => users::on_target::<UsersRestore>(call, commands::users::restore).await,
         C::UsersReset => users::reset(call).await,
         C::PasswdSet => users::set_password(call).await,
         C::PasswdRemove => users::on_target::<PasswdRemove>(call, passwd::remove).await,

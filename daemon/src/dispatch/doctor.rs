@@ -4,8 +4,8 @@ use photoprism_protocol::doctor::Doctor;
 
 use super::audit::verify_trail;
 use super::call::{Answer, Call};
-use crate::handlers::audit::Verify;
-use crate::handlers::doctor::{DaemonState, doctor};
+use crate::commands::audit::Verify;
+use crate::commands::doctor::{DaemonState, doctor};
 use crate::store::{StoreError, WorkError};
 
 /// Reads files on the database thread: a disk that hangs must not stop the other connections.

@@ -11,8 +11,8 @@ use photoprism_protocol::secret::Secret;
 use tokio::sync::Semaphore;
 
 use super::import_text::Text;
+use crate::commands::users::{Options, Results, Rows};
 use crate::error::CommandError;
-use crate::handlers::users::{Options, Results, Rows};
 
 /// Imports at once: only administrators run them, and there are few of those.
 const MOST: usize = 4;

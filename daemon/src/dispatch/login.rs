@@ -9,11 +9,11 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::call::{Call, pool_error};
-use crate::error::{CommandError, LoginRefusal};
-use crate::handlers::auth::{
+use crate::commands::auth::{
     Attempt, AttemptOutcome, Candidate, Decision, FailureCharges, Reason, VerifiedAttempt,
     VerifiedCredential, commit_attempt, load_candidate,
 };
+use crate::error::{CommandError, LoginRefusal};
 use crate::hashing::{Lane, needs_rehash};
 use crate::limiter::{RateLimited, Reservation};
 use crate::log::REPEATED;

@@ -4,9 +4,9 @@ use photoprism_protocol::metrics::{Exposition, Metrics};
 
 use super::app::App;
 use super::call::{Answer, Call};
+use crate::commands::admin::DAEMON_VERSION;
+use crate::commands::{metrics, success};
 use crate::error::CommandError;
-use crate::handlers::admin::DAEMON_VERSION;
-use crate::handlers::{metrics, success};
 use crate::metrics::{CONTENT_TYPE, Snapshot, exposition};
 
 /// Replies while the database is missing as well.

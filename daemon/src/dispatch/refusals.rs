@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::commands::auth::Attempt;
 use crate::error::CommandError;
-use crate::handlers::auth::Attempt;
 use crate::store::{
     REFUSED_NAME, REFUSED_REALM, Refusal, Store, StoreError, Tx, login_refused, recorded_name,
 };

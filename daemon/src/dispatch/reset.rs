@@ -3,9 +3,9 @@
 use super::blocking::run_blocking;
 use super::call::Call;
 use crate::admin_password::{ConfiguredPassword, read};
+use crate::commands::FirstAdmin;
 use crate::config::When;
 use crate::error::CommandError;
-use crate::handlers::FirstAdmin;
 
 /// The configured name and password; a password that breaks a rule is left out with a warning.
 pub(super) async fn first_admin(call: &Call<'_>) -> Result<FirstAdmin, CommandError> {

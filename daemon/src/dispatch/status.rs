@@ -7,8 +7,8 @@ use photoprism_protocol::envelope::Success;
 use photoprism_protocol::status::{Connections, Counts, Database, Passwords, Sockets, StatusReply};
 
 use super::app::App;
+use crate::commands::admin::{DAEMON_VERSION, status};
 use crate::error::CommandError;
-use crate::handlers::admin::{DAEMON_VERSION, status};
 
 /// The result of `status`, within `deadline`.
 ///

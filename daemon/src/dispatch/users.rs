@@ -12,10 +12,10 @@ use tracing::info;
 
 use super::call::{Answer, Call};
 use super::reset::first_admin;
-use crate::error::CommandError;
-use crate::handlers::{
+use crate::commands::{
     Context, Key, Outcome, adopt, legacy as old, passwd, refuse_nul, twofa, users,
 };
+use crate::error::CommandError;
 use crate::log::REPEATED;
 use crate::store::Tx;
 

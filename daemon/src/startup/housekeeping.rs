@@ -7,9 +7,9 @@ use photoprism_protocol::audit::VerifyResult;
 use tokio::time::{Duration, timeout};
 use tracing::{debug, warn};
 
+use crate::commands::audit::Verify;
 use crate::dispatch::{App, verify_trail};
 use crate::error::CommandError;
-use crate::handlers::audit::Verify;
 use crate::model::{Effect, WithEffects};
 use crate::store::{
     Tx, has_admin_tables, limits_clamp_times, limits_sweep, logins_prune, overlay_last_use,

@@ -1,4 +1,4 @@
-//! Errors below the handlers.
+//! Errors below the commands.
 
 use rusqlite::ffi::ErrorCode as Sqlite;
 use thiserror::Error;

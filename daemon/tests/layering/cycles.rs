@@ -108,7 +108,7 @@ impl<'a> Crate<'a> {
     }
 }
 
-/// `["handlers", "users"]` of `daemon/src/handlers/users/mod.rs`.
+/// `["commands", "users"]` of `daemon/src/commands/users/mod.rs`.
 fn module(path: &str) -> Module {
     let (_, path) = path.split_once("/src/").unwrap();
     let names = path.strip_suffix(".rs").unwrap().split('/').map(str::to_owned);

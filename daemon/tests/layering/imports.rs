@@ -19,7 +19,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
             "config",
             "dispatch",
             "error",
-            "handlers",
+            "commands",
             "hashing",
             "limiter",
             "log",
@@ -48,7 +48,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
             "config",
             "error",
             "failpoints",
-            "handlers",
+            "commands",
             "hashing",
             "limiter",
             "log",
@@ -60,7 +60,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
         ],
     ),
     (
-        "handlers",
+        "commands",
         &[
             "error",
             "failpoints",
@@ -87,7 +87,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ("sys", &[]),
 ];
 
-/// The modules above the file: `["handlers", "users"]` of `daemon/src/handlers/users/add.rs`.
+/// The modules above the file: `["commands", "users"]` of `daemon/src/commands/users/add.rs`.
 fn place(source: &Source) -> Vec<&str> {
     let path = source.path.strip_prefix("daemon/src/").unwrap().strip_suffix(".rs").unwrap();
     path.split('/').filter(|part| *part != "mod").collect()
@@ -151,11 +151,11 @@ mod tests {
     #[test]
     fn what_is_allowed_passes() {
         for (path, line) in [
-            ("handlers/users/add.rs", "use crate::store::Tx;"),
-            ("handlers/users/add.rs", "use crate::handlers::page;"),
-            ("handlers/users/add.rs", "use super::super::page;"),
+            ("commands/users/add.rs", "use crate::store::Tx;"),
+            ("commands/users/add.rs", "use crate::commands::page;"),
+            ("commands/users/add.rs", "use super::super::page;"),
             ("dispatch/mod.rs", "    crate::hashing::is_hash(x)"),
-            ("store/open.rs", "// never crate::handlers here"),
+            ("store/open.rs", "// never crate::commands here"),
             ("store/open.rs", "pub(crate) fn x() {}"),
             ("store/mod.rs", "#[cfg(test)]\nmod tests {\n    use crate::model::bootstrap;\n}"),
             ("store/tests/place.rs", "use crate::model::bootstrap;"),
@@ -168,16 +168,16 @@ mod tests {
     #[test]
     fn what_goes_back_or_past_is_found() {
         for (path, line) in [
-            ("store/open.rs", "use crate::handlers::Context;"),
+            ("store/open.rs", "use crate::commands::Context;"),
             ("store/open.rs", "    let x = crate::limiter::now();"),
-            ("store/open.rs", "use super::super::handlers::Context;"),
-            ("store.rs", "use super::handlers::Context;"),
-            ("handlers/find.rs", "use crate::hashing::Pool;"),
-            ("handlers/find.rs", "use crate::dispatch::App;"),
-            ("handlers/users/add.rs", "use super::super::super::dispatch::App;"),
+            ("store/open.rs", "use super::super::commands::Context;"),
+            ("store.rs", "use super::commands::Context;"),
+            ("commands/find.rs", "use crate::hashing::Pool;"),
+            ("commands/find.rs", "use crate::dispatch::App;"),
+            ("commands/users/add.rs", "use super::super::super::dispatch::App;"),
             ("hashing/pool.rs", "use crate::store::Db;"),
             ("connection/codec.rs", "use crate::store::Db;"),
-            ("peer/policy.rs", "use crate::{store, handlers};"),
+            ("peer/policy.rs", "use crate::{store, commands};"),
             ("unknown.rs", ""),
         ] {
             assert_eq!(found(path, line).len(), 1, "{path} {line}");

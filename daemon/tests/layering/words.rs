@@ -54,7 +54,7 @@ mod tests {
         for (inside, outside, line) in [
             (
                 "daemon/src/store/open.rs",
-                "daemon/src/handlers/find.rs",
+                "daemon/src/commands/find.rs",
                 "use rusqlite::Connection;",
             ),
             ("daemon/src/hashing/compute.rs", "daemon/src/store/open.rs", "use argon2::Argon2;"),

@@ -9,8 +9,8 @@ use super::super::import_sessions::MOST_BYTES_OF_ALL;
 use super::prepare::checkable;
 use super::steps::begin_with_rows;
 use super::worker::{Turn, check};
+use crate::commands::users::{Cancel, RejectedRow, Rows, ValidRow};
 use crate::error::CommandError;
-use crate::handlers::users::{Cancel, RejectedRow, Rows, ValidRow};
 use crate::peer::Rights;
 use crate::store::{
     MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError, StoreError,

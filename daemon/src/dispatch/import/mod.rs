@@ -10,8 +10,8 @@ use photoprism_protocol::transfer;
 use photoprism_protocol::transfer::UsersImport;
 
 use super::call::{Answer, Call};
+use crate::commands::users::Options;
 use crate::error::CommandError;
-use crate::handlers::users::Options;
 
 /// Runs the step that the arguments name.
 pub(super) async fn import(call: &Call<'_>) -> Answer {

@@ -11,8 +11,8 @@ use super::super::call::Call;
 use super::super::import_sessions::ImportSession;
 use super::super::import_text::Text;
 use super::worker::check;
+use crate::commands::users::{Cancel, Options, PasswordChange, Rows, ValidRow, known_hash};
 use crate::error::CommandError;
-use crate::handlers::users::{Cancel, Options, PasswordChange, Rows, ValidRow, known_hash};
 use crate::hashing::{Scheme, parse};
 use crate::model::PasswordRules;
 

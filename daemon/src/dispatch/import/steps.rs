@@ -14,9 +14,9 @@ use super::super::import_sessions::ImportSession;
 use super::prepare::{give_files, named_files, prepare_next, rows};
 use super::worker::Turn;
 use crate::clock::Stopwatch;
+use crate::commands::success;
+use crate::commands::users::{Cancel, Import, Options, Results, Rows, import};
 use crate::error::CommandError;
-use crate::handlers::success;
-use crate::handlers::users::{Cancel, Import, Options, Results, Rows, import};
 use crate::store::Tx;
 
 /// How long a step prepares passwords before it reports its progress: clients wait 40 s.

@@ -6,8 +6,8 @@ use tokio::time::timeout;
 
 use super::super::blocking::run_blocking;
 use super::super::call::Call;
+use crate::commands::users::Cancel;
 use crate::error::CommandError;
-use crate::handlers::users::Cancel;
 
 /// The one thread for imports; it belongs to the work, whatever becomes of the connection.
 pub(super) struct Turn {

@@ -1,0 +1,141 @@
+//! `auth.add`: app passwords and access tokens.
+
+use photoprism_protocol::args::Int;
+use photoprism_protocol::auth::{self, AddResult};
+use photoprism_protocol::generated::session_ref_id;
+use photoprism_protocol::rule::RuleError;
+use photoprism_protocol::scope::Scope;
+use photoprism_protocol::text::{is_bidi_control, is_control};
+use photoprism_protocol::token::{new_access_token, new_app_password};
+
+use super::drawn::drawn;
+use super::find::to_wire;
+use crate::commands::context::{Context, Outcome};
+use crate::commands::find::{live_user, refuse_nul};
+use crate::commands::users::ensure_not_system;
+use crate::commands::write::{Key, WriteResult, run_write};
+use crate::error::CommandError;
+use crate::model::{Account, Effect, Session, first_disabling};
+use crate::store::{Tx, session_insert};
+
+/// Lifetime in seconds unless another is given: a year.
+const DEFAULT_LIFETIME: i64 = 31_536_000;
+
+/// Longest lifetime in seconds: a hundred years.
+const LONGEST_LIFETIME: i64 = 3_153_600_000;
+
+/// Most characters of a client's name.
+const NAME_CHARS: usize = 200;
+
+/// A checked request.
+#[derive(Debug)]
+pub(crate) struct Add {
+    client_name: String,
+    scope: Scope,
+    user: Option<String>,
+    lifetime: Option<i64>,
+}
+
+impl Add {
+    /// Checks each argument by its own rule.
+    pub(crate) fn parse(args: auth::Add) -> Result<Self, CommandError> {
+        client_name(&args.name).map_err(|rule| CommandError::invalid("name", &rule))?;
+        let scope =
+            Scope::parse(&args.scope).map_err(|rule| CommandError::invalid("scope", &rule))?;
+        refuse_nul("user", args.user.as_deref())?;
+        let lifetime = lifetime(args.expires_in)?;
+        Ok(Self { client_name: args.name, scope, user: args.user, lifetime })
+    }
+}
+
+/// The rule of a client's name, which strangers choose and people read.
+pub(super) fn client_name(name: &str) -> Result<(), RuleError> {
+    let odd = |c: char| is_control(c) || is_bidi_control(c);
+    if name.trim().is_empty() {
+        Err(RuleError::new("the client needs a name, so that it can be distinguished from others"))
+    } else if name.chars().count() > NAME_CHARS {
+        Err(RuleError::new("the client's name has more than 200 characters"))
+    } else if name.chars().any(odd) {
+        Err(RuleError::new(
+            "the client's name must not contain control or bidirectional characters",
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+/// `None`: for ever.
+fn lifetime(given: Option<Int>) -> Result<Option<i64>, CommandError> {
+    match given.map(|Int(seconds)| i64::try_from(seconds)) {
+        None => Ok(Some(DEFAULT_LIFETIME)),
+        Some(Ok(-1)) => Ok(None),
+        Some(Ok(seconds @ 1..=LONGEST_LIFETIME)) => Ok(Some(seconds)),
+        Some(_) => Err(CommandError::broken(
+            "expires_in",
+            "the lifetime is 1 to 3153600000 seconds, or -1 for ever",
+        )),
+    }
+}
+
+/// Creates it; the secret is in this one reply and nowhere else.
+pub(crate) fn add(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+    request: &Add,
+) -> Result<Outcome, CommandError> {
+    run_write(tx, context, key, || {
+        let owner = request.user.as_deref().map(|user| owner(tx, context, user)).transpose()?;
+        let mut random = context.random;
+        let (secret, id) = drawn(|| match owner {
+            Some(_) => new_app_password(&mut random),
+            None => new_access_token(&mut random),
+        });
+        let row = new_row(request, owner.as_ref(), (id, context));
+        session_insert(tx, &row)?;
+        let target = row.ref_id.clone();
+        let account = owner.map(Box::new);
+        let created = Effect::SessionCreated(Box::new(row.clone()), account);
+        let session = to_wire(row, context.now.as_second());
+        let hidden = AddResult { session: session.clone(), secret: None };
+        let result = AddResult { session, secret: Some(secret) };
+        let mut written = WriteResult::new(target, &result)?.with_effects([created]);
+        written.without_secrets = Some(crate::commands::context::result(&hidden)?);
+        Ok(written)
+    })
+}
+
+fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<Account, CommandError> {
+    let row = live_user(tx, user)?;
+    ensure_not_system(&row)?;
+    if first_disabling(&row, context.now).is_some() {
+        return Err(CommandError::Conflict(
+            "the account is disabled (expired, or its provider is none), an app password of it \
+             would not work; enable it first"
+                .into(),
+        ));
+    }
+    Ok(row)
+}
+
+fn new_row(request: &Add, owner: Option<&Account>, (id, context): (String, &Context)) -> Session {
+    let (mut random, now) = (context.random, context.now);
+    let (provider, method) = match owner {
+        Some(_) => ("application", "default"),
+        None => ("access_token", "oauth2"),
+    };
+    Session {
+        id,
+        ref_id: session_ref_id(&mut random),
+        user_uid: owner.map(|row| row.uid.clone()).unwrap_or_default(),
+        user_name: owner.map(|row| row.name.clone()).unwrap_or_default(),
+        client_name: request.client_name.clone(),
+        provider: provider.into(),
+        method: method.into(),
+        scope: request.scope.as_str().into(),
+        grant: "cli".into(),
+        expires: request.lifetime.map_or(-1, |seconds| now.as_second() + seconds),
+        created_at: Some(now),
+        ..Session::default()
+    }
+}

@@ -1,0 +1,89 @@
+//! What is read about an attempt before its hash is computed, and checked again afterwards.
+
+use photoprism_protocol::provider;
+use photoprism_protocol::token::is_app_password;
+
+use super::attempt::Attempt;
+use crate::commands::auth::find::id_of;
+use crate::commands::context::Context;
+use crate::error::CommandError;
+use crate::limiter::LimitKey;
+use crate::model::{Account, Provider, Session, SessionKind, first_disabling, scope_allows};
+use crate::store::{Db, account_by_name, password_hash, session_by_id};
+
+/// What the database contains about an attempt.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidate {
+    /// Whose places it takes.
+    pub who: LimitKey,
+    /// The hash to check against; `None`: a dummy.
+    pub stored: Option<String>,
+    /// Id of the app password that was given in place of the password, where it will do.
+    pub app: Option<String>,
+    /// UID of the account, where a right password is not enough.
+    pub two_factor: Option<String>,
+}
+
+/// Reads it.
+pub(crate) fn load_candidate(
+    db: &Db,
+    context: &Context,
+    attempt: &Attempt,
+) -> Result<Candidate, CommandError> {
+    let row = account_by_name(db, &attempt.name)?;
+    candidate(db, context, attempt, row.as_ref())
+}
+
+pub(super) fn candidate(
+    db: &Db,
+    context: &Context,
+    attempt: &Attempt,
+    row: Option<&Account>,
+) -> Result<Candidate, CommandError> {
+    let Some(row) = row else {
+        let who = LimitKey::unknown(&attempt.name);
+        return Ok(Candidate { who, stored: None, app: None, two_factor: None });
+    };
+    let app = app_password(db, attempt, row)?
+        .filter(|app| accepts(app, attempt, context.now.as_second()))
+        // One that is refused for its account costs a hash like any other refusal.
+        .filter(|_| first_disabling(row, context.now).is_none())
+        .map(|app| app.id);
+    Ok(Candidate {
+        who: LimitKey::Account(row.uid.clone()),
+        stored: usable_hash(db, row)?,
+        app,
+        two_factor: row.has_two_factor().then(|| row.uid.clone()),
+    })
+}
+
+/// The hash that the account's password is checked against, where it has one. That of an account
+/// without a provider is checked as well, so that the record distinguishes its owner from a guess:
+/// the account lets nobody in (`disabled`).
+pub(super) fn usable_hash(db: &Db, row: &Account) -> Result<Option<String>, CommandError> {
+    if !row.provider.checks_password() && row.provider != Provider::Known(provider::Provider::None)
+    {
+        return Ok(None);
+    }
+    Ok(password_hash(db, &row.uid)?)
+}
+
+/// The app password of that account that was given in place of the password.
+pub(super) fn app_password(
+    db: &Db,
+    attempt: &Attempt,
+    row: &Account,
+) -> Result<Option<Session>, CommandError> {
+    if attempt.ended || !is_app_password(attempt.password.expose()) {
+        return Ok(None);
+    }
+    let session = session_by_id(db, &id_of(&attempt.password))?;
+    Ok(session.filter(|session| {
+        session.kind() == SessionKind::AppPassword && session.user_uid == row.uid
+    }))
+}
+
+/// Whether an app password is still valid and allows what is wanted.
+pub(super) fn accepts(app: &Session, attempt: &Attempt, now: i64) -> bool {
+    !app.lifetime().is_expired(now) && scope_allows(&app.scope, attempt.wanted().into_iter())
+}

@@ -1,0 +1,102 @@
+//! `auth.verify`: RFC 7662 for the sidecars.
+
+use photoprism_protocol::auth::{self, Active, Introspection};
+use photoprism_protocol::name::UserName;
+use photoprism_protocol::scope::Scope;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::token::SessionRef;
+use sha2::{Digest, Sha256};
+
+use super::find::id_of;
+use crate::commands::find::refuse_nul;
+use crate::error::CommandError;
+use crate::limiter::ClientIp;
+use crate::model::{Owner, Question, Token, introspect};
+use crate::session_index::SessionId;
+use crate::store::{Db, account_by_uid, session_by_id, session_is_hidden};
+
+/// A checked request.
+#[derive(Debug)]
+pub(crate) struct Verify {
+    /// `None`: it does not have the form of the daemon's secrets, and is not active.
+    secret: Option<Secret>,
+    /// What the token must be valid for.
+    pub question: Question,
+}
+
+impl Verify {
+    /// Checks the arguments. A token of another form is not an error: it is not active.
+    pub(crate) fn parse(args: auth::Verify) -> Result<Self, CommandError> {
+        refuse_nul("token", Some(args.token.expose()))?;
+        let scope = match args.scope.as_deref().map(Scope::parse) {
+            Some(Err(rule)) => return Err(CommandError::invalid("scope", &rule)),
+            Some(Ok(scope)) => scope.names().map(ToOwned::to_owned).collect(),
+            None => Vec::new(),
+        };
+        refuse_nul("name", args.name.as_deref())?;
+        let client_ip = args
+            .client_ip
+            .map(|text| ClientIp::parse(&text))
+            .transpose()
+            .map_err(|rule| CommandError::invalid("client_ip", &rule))?;
+        let question = Question {
+            scope,
+            name: args.name.as_deref().map(UserName::lookup_form),
+            client_ip: client_ip.map(|ip| ip.as_str().to_owned()),
+        };
+        Ok(Self { secret: secret_of(args.token), question })
+    }
+
+    /// The id in the index; `None`: not active whatever is asked.
+    pub(crate) fn id(&self) -> Option<SessionId> {
+        let secret = self.secret.as_ref()?;
+        Some(Sha256::digest(secret.expose().as_bytes()).into())
+    }
+}
+
+fn secret_of(token: Secret) -> Option<Secret> {
+    match SessionRef::classify(token.expose()) {
+        Some(SessionRef::AccessToken(_) | SessionRef::AppPassword(_)) => Some(token),
+        Some(SessionRef::RefId(_) | SessionRef::SessionId(_)) | None => None,
+    }
+}
+
+/// Checks a token by the rows of PhotoPrism's database, which others change as well. `last_use` is
+/// one that is not yet written.
+pub(crate) fn verify(
+    db: &Db,
+    request: &Verify,
+    (now, last_use): (i64, Option<i64>),
+) -> Result<Introspection, CommandError> {
+    let active = match &request.secret {
+        Some(secret) => read(db, secret, (&request.question, now, last_use))?,
+        None => None,
+    };
+    Ok(active.map_or(Introspection::Inactive { active: false }, |active| {
+        Introspection::Active(Box::new(active))
+    }))
+}
+
+/// Whether the session is there and was ended: a running PhotoPrism wrote it back, or created it
+/// from one that was.
+pub(crate) fn is_hidden(db: &Db, request: &Verify) -> Result<bool, CommandError> {
+    Ok(match &request.secret {
+        Some(secret) => session_is_hidden(db, &id_of(secret))?,
+        None => false,
+    })
+}
+
+fn read(
+    db: &Db,
+    secret: &Secret,
+    (question, now, last_use): (&Question, i64, Option<i64>),
+) -> Result<Option<Active>, CommandError> {
+    let Some(mut session) = session_by_id(db, &id_of(secret))? else { return Ok(None) };
+    session.last_active = session.last_active.max(last_use.unwrap_or(0));
+    let account = match session.user_uid.as_str() {
+        "" => None,
+        uid => account_by_uid(db, uid)?,
+    };
+    let owner = account.as_ref().map(Owner::from);
+    Ok(introspect(&Token::from(&session), owner.as_ref(), question, now))
+}

@@ -1,0 +1,30 @@
+//! Rules over other accounts: the system rows, and the last super admin.
+
+use crate::commands::context::Context;
+use crate::error::CommandError;
+use crate::model::{Account, effective_rights};
+use crate::store::{Tx, other_super_admin};
+
+/// Refuses to change the rows that PhotoPrism relies on.
+pub(in crate::commands) fn ensure_not_system(account: &Account) -> Result<(), CommandError> {
+    if !account.is_system() {
+        return Ok(());
+    }
+    Err(CommandError::Conflict("this is a system account, it cannot be changed".into()))
+}
+
+/// Refuses a change after which no super admin could log in.
+pub(in crate::commands) fn ensure_other_super_admin(
+    tx: &Tx<'_>,
+    context: &Context,
+    account: &Account,
+) -> Result<(), CommandError> {
+    let edition = tx.kind().edition();
+    let counts = account.super_admin && effective_rights(account, edition, context.now).may_login;
+    if !counts || other_super_admin(tx, account.id, context.now)? {
+        return Ok(());
+    }
+    Err(CommandError::Conflict(
+        "this is the last super admin who may log in; make another one first".into(),
+    ))
+}

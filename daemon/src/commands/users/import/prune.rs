@@ -1,0 +1,117 @@
+//! Deleting what the text does not name.
+
+use std::collections::BTreeSet;
+
+use photoprism_protocol::name::UserName;
+use photoprism_protocol::text::without_case;
+
+use super::valid_row::{RejectedRow, ValidRow};
+use crate::commands::context::Context;
+use crate::commands::revoked::revoke;
+use crate::commands::users::{ensure_other_super_admin, reload};
+use crate::error::CommandError;
+use crate::model::{Account, Change, Effect, FIRST_ADMIN_ID};
+use crate::store::{
+    AccountPage, AccountSearch, Tx, account_by_name, account_delete, accounts_page,
+};
+
+/// Rows that are read in one piece.
+const PIECE: usize = 1000;
+
+/// Accounts that a warning names.
+const NAMED: usize = 10;
+
+/// The accounts that no row names, in the order of their ids.
+#[derive(Default)]
+pub(super) struct Unnamed {
+    /// Those that a row could have named.
+    pub(super) rows: Vec<Account>,
+    /// UIDs of those that no file can name: PhotoPrism stored their names under another rule.
+    unnameable: Vec<String>,
+}
+
+/// Refuses a text that names nobody: it is empty or was cut, and everybody would be deleted.
+pub(super) fn ensure_names_somebody(
+    rows: &[Result<ValidRow, RejectedRow>],
+) -> Result<(), CommandError> {
+    if !rows.is_empty() {
+        return Ok(());
+    }
+    Err(CommandError::broken(
+        "prune",
+        "there is no account in what was given, so that all but the first admin would be deleted; \
+         is it the right file, and whole? Name the accounts that are to stay, or leave prune out",
+    ))
+}
+
+/// Refuses a new account whose name may be the beginning of another one's, which would be deleted.
+pub(super) fn ensure_whole(tx: &Tx<'_>, row: &ValidRow) -> Result<(), CommandError> {
+    if !row.may_be_cut || account_by_name(tx, row.name.as_str())?.is_some() {
+        return Ok(());
+    }
+    Err(CommandError::broken(
+        "name",
+        "the last line has no newline at its end and names a new account, so the file may have \
+         been cut: end the line, or leave prune out",
+    ))
+}
+
+/// What the rows do not name. The first admin stays, and so does everybody while a row is bad: it
+/// may have been about any of them.
+pub(super) fn accounts_not_in_file(
+    tx: &Tx<'_>,
+    rows: &[Result<ValidRow, RejectedRow>],
+) -> Result<Unnamed, CommandError> {
+    let mut named = BTreeSet::new();
+    for row in rows {
+        let Ok(row) = row else { return Ok(Unnamed::default()) };
+        named.insert(without_case(row.name.as_str()));
+    }
+    let mut unnamed = Unnamed::default();
+    let mut after = FIRST_ADMIN_ID;
+    loop {
+        let page = AccountPage { after, limit: PIECE, deleted: false };
+        let rows = accounts_page(tx, &AccountSearch::People, page)?;
+        let Some(last) = rows.last() else { return Ok(unnamed) };
+        after = last.id;
+        // A given name in another spelling means this account.
+        for row in rows.into_iter().filter(|row| !named.contains(&without_case(&row.name))) {
+            // Rows of an account without a UID cannot be distinguished from those of others.
+            let nameable = UserName::parse(&row.name).is_ok_and(|name| name.as_str() == row.name);
+            if nameable && !row.uid.is_empty() {
+                unnamed.rows.push(row);
+            } else {
+                unnamed.unnameable.push(row.uid);
+            }
+        }
+    }
+}
+
+impl Unnamed {
+    /// A warning about the accounts that stay, because no file could have named them.
+    pub(super) fn warning(&self) -> Option<String> {
+        let count = self.unnameable.len();
+        if count == 0 {
+            return None;
+        }
+        let shown = self.unnameable.get(..NAMED).unwrap_or(&self.unnameable).join(", ");
+        let more = if count > NAMED { ", …" } else { "" };
+        Some(format!(
+            "accounts with names that no file can have stay as they are ({shown}{more}); \
+             photoprism users rm UID deletes one"
+        ))
+    }
+}
+
+/// Deletes one as `users.rm` does; returns the number of sessions that ended, and the effects.
+pub(super) fn delete(
+    tx: &Tx<'_>,
+    context: &Context,
+    row: &Account,
+) -> Result<(u64, Vec<Effect>), CommandError> {
+    ensure_other_super_admin(tx, context, row)?;
+    account_delete(tx, &row.uid, context.now)?;
+    let (revoked, ended) = revoke(tx, row, Change::Deleted, context.now)?;
+    let (_, changed) = reload(tx, context, &row.uid)?;
+    Ok((revoked, ended.into_iter().chain([changed]).collect()))
+}

@@ -1,0 +1,264 @@
+//! All rows, in their order.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
+
+use super::prune::{Unnamed, accounts_not_in_file, delete, ensure_names_somebody, ensure_whole};
+use super::row::{RowOutcome, import_row};
+use super::valid_row::{Rows, ValidRow};
+use crate::commands::context::{Context, Outcome};
+use crate::commands::revoked::effective_within;
+use crate::commands::users::rules::unknown_role;
+use crate::commands::write::{Key, WriteResult, record, run_write};
+use crate::error::CommandError;
+use crate::model::{Effect, to_file_name};
+use crate::store::{Tx, WorkError, backed_up};
+
+/// How an import is carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Change nothing.
+    pub dry_run: bool,
+    /// Change accounts that differ.
+    pub update: bool,
+    /// Delete accounts that no row names, after a backup.
+    pub prune: bool,
+}
+
+/// The results of an import, which may be more than a reply can contain.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Results {
+    /// How many of each.
+    pub counts: ImportCounts,
+    /// One for each row, then one for each account that was pruned.
+    pub items: Vec<ImportItem>,
+    /// Messages for people about the whole of it.
+    pub warnings: Vec<String>,
+    /// Seconds for which a running PhotoPrism may go on honouring what ended.
+    pub effective_within_s: Option<u32>,
+    /// Path of the backup of what was there before, where accounts were pruned.
+    pub backup: Option<String>,
+}
+
+/// Cancels an import: a flag that is checked between two rows. All clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    pub(crate) fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether cancellation was requested.
+    pub(crate) fn is_requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A text whose rows are ready.
+#[derive(Debug)]
+pub(crate) struct Import {
+    /// Its name on the wire.
+    pub id: String,
+    /// The rows.
+    pub rows: Arc<Rows>,
+    /// How it is carried out.
+    pub options: Options,
+    /// Checked before each row.
+    pub cancel: Cancel,
+}
+
+/// Runs the whole import. The results go into `results`; the reply contains only the counts, since
+/// it is stored with the idempotency key.
+///
+/// # Errors
+/// `invalid_argument` at `prune` where no row names anybody, or the store's, then nothing is
+/// changed; nobody is pruned without a backup. A row that is refused is among the results.
+pub(crate) fn import(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+    (import, results): (&Import, &Arc<Mutex<Results>>),
+) -> Result<Outcome, CommandError> {
+    if import.options.prune {
+        ensure_names_somebody(&import.rows)?;
+    }
+    run_write(tx, context, key, || {
+        let (found, effects) = import_rows(tx, context, import)?;
+        let written = WriteResult::new("", &summary(import, &found))?.with_effects(effects);
+        if let Ok(mut results) = results.lock() {
+            *results = found;
+        }
+        Ok(written)
+    })
+}
+
+fn summary(import: &Import, found: &Results) -> ImportResult {
+    let rows = import.rows.len() as u64;
+    ImportResult {
+        import: import.id.clone(),
+        done: true,
+        rows,
+        prepared: rows,
+        missing_files: Vec::new(),
+        counts: found.counts,
+        items: Vec::new(),
+        next: None,
+        effective_within_s: found.effective_within_s,
+        backup: found.backup.clone(),
+    }
+}
+
+fn import_rows(
+    tx: &Tx<'_>,
+    context: &Context,
+    import: &Import,
+) -> Result<(Results, Vec<Effect>), CommandError> {
+    let Options { dry_run, prune, .. } = import.options;
+    let unnamed = if prune { accounts_not_in_file(tx, &import.rows)? } else { Unnamed::default() };
+    // The backup has to hold what was there before the first row. Whether one is needed shows at
+    // the end: a refused row saves everybody, and a backup for nothing would drive an old one out.
+    let deletes =
+        || tx.dry_run(|| whole(tx, context, import, &unnamed)).map(|it| it.0.counts.pruned);
+    let (mut results, effects) = if !dry_run && !unnamed.rows.is_empty() && deletes()? > 0 {
+        let name = format!("{}-users-prune", to_file_name(context.now));
+        backed_up(tx, (&name, None), |backup| {
+            let (mut results, effects) = whole(tx, context, import, &unnamed)?;
+            results.backup = Some(backup.path.display().to_string());
+            Ok::<_, CommandError>((results, effects))
+        })?
+    } else {
+        whole(tx, context, import, &unnamed)?
+    };
+    let ended = results.items.iter().map(|item| item.sessions_revoked).sum();
+    results.effective_within_s = effective_within(tx, ended);
+    if prune {
+        let refused = results.counts.refused;
+        let kept = (refused > 0 && results.counts.pruned == 0).then(|| {
+            format!("nobody is deleted while rows are refused ({refused} here): correct them first")
+        });
+        results.warnings.extend(kept);
+        results.warnings.extend(unnamed.warning());
+    }
+    Ok((results, effects))
+}
+
+/// The rows, and behind them those that none of them names.
+fn whole(
+    tx: &Tx<'_>,
+    context: &Context,
+    import: &Import,
+    unnamed: &Unnamed,
+) -> Result<(Results, Vec<Effect>), CommandError> {
+    let (mut results, mut effects) = (Results::default(), Vec::new());
+    let mut named: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in import.rows.iter() {
+        check(&import.cancel)?;
+        let (line, name, came) = match row {
+            Ok(row) => {
+                let name = row.name.as_str();
+                let came = match named.insert(name, row.line) {
+                    None => {
+                        let whole =
+                            if import.options.prune { ensure_whole(tx, row) } else { Ok(()) };
+                        let one = || import_row(tx, context, row, import.options.update);
+                        whole.and_then(|()| tx.piece(one))
+                    }
+                    Some(before) => Err(CommandError::Conflict(
+                        format!("line {before} is about this account already").into(),
+                    )),
+                };
+                let new = came.as_ref().ok().and_then(|came| warning(tx, row, came));
+                let new = new.filter(|text| !results.warnings.contains(text));
+                results.warnings.extend(new);
+                (row.line, name, came)
+            }
+            Err((line, name, error)) => (*line, name.as_str(), Err(error.clone())),
+        };
+        effects.extend(record_outcome(tx, context, &mut results, ((line, name), came))?);
+    }
+    let unnamed = if results.counts.refused == 0 { &unnamed.rows[..] } else { &[] };
+    for row in unnamed {
+        check(&import.cancel)?;
+        let came = delete(tx, context, row).map(|(sessions_revoked, effects)| RowOutcome {
+            outcome: "pruned",
+            changed: Vec::new(),
+            sessions_revoked,
+            wrote: Some((row.uid.clone(), effects)),
+        });
+        effects.extend(record_outcome(tx, context, &mut results, ((0, &row.name), came))?);
+    }
+    Ok((results, effects))
+}
+
+/// Nothing is changed where the daemon is stopping: a thousand rows may take a second.
+fn check(cancel: &Cancel) -> Result<(), CommandError> {
+    if cancel.is_requested() {
+        return Err(CommandError::Unavailable(
+            "the daemon is stopping, and nothing was imported; try again".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// What `users.add` and `users.mod` warn of, where the row got a role.
+fn warning(tx: &Tx<'_>, row: &ValidRow, came: &RowOutcome) -> Option<String> {
+    let role = row.given.role.filter(|_| came.outcome == "added" || came.changed.contains(&"role"));
+    unknown_role(tx.kind().edition(), role).filter(|_| came.wrote.is_some())
+}
+
+/// Records the outcome of a row: in the results, and in the audit trail if something was written.
+fn record_outcome(
+    tx: &Tx<'_>,
+    context: &Context,
+    results: &mut Results,
+    ((line, name), came): ((u64, &str), Result<RowOutcome, CommandError>),
+) -> Result<Vec<Effect>, CommandError> {
+    let mut item = ImportItem {
+        line,
+        name: name.into(),
+        outcome: "refused".into(),
+        changed: Vec::new(),
+        sessions_revoked: 0,
+        code: None,
+        field: None,
+        message: None,
+    };
+    let mut effects = Vec::new();
+    match came {
+        Ok(came) => {
+            item.outcome = came.outcome.into();
+            item.changed = came.changed.into_iter().map(Into::into).collect();
+            item.sessions_revoked = came.sessions_revoked;
+            if let Some((uid, meaning)) = came.wrote {
+                effects.push(record(tx, context, &uid)?);
+                effects.extend(meaning);
+            }
+        }
+        Err(error) if error.store_error().is_some() || error.is_fault() => return Err(error),
+        Err(error) => {
+            let error = error.into_body("");
+            item.code = Some(error.code.name().into());
+            item.field = error.field.map(Into::into);
+            let hint = error.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            item.message = Some(format!("{}{hint}", error.message));
+        }
+    }
+    *count(&mut results.counts, &item.outcome) += 1;
+    results.items.push(item);
+    Ok(effects)
+}
+
+fn count<'a>(counts: &'a mut ImportCounts, outcome: &str) -> &'a mut u64 {
+    match outcome {
+        "added" => &mut counts.added,
+        "updated" => &mut counts.updated,
+        "unchanged" => &mut counts.unchanged,
+        "kept" => &mut counts.kept,
+        "pruned" => &mut counts.pruned,
+        _ => &mut counts.refused,
+    }
+}

@@ -1,0 +1,172 @@
+//! `users.mod`: changes the properties that are given.
+
+use photoprism_protocol::role::Role;
+use photoprism_protocol::secret::Secret;
+use photoprism_protocol::users::{self, ModResult, ModTarget};
+
+use super::guard::{ensure_not_system, ensure_other_super_admin};
+use super::properties::Properties;
+use super::reload;
+use super::rules::{check_fields, check_given_form, check_stored_form, unknown_role};
+use super::taken::refuse_taken;
+use crate::commands::context::{Context, Hashed, Outcome};
+use crate::commands::find::{live_user, refuse_nul};
+use crate::commands::revoked::{effective_within, revoke};
+use crate::commands::write::{Key, WriteResult, run_write};
+use crate::error::CommandError;
+use crate::model::{Account, Change, FIRST_ADMIN_ID, METHOD_2FA, PasswordRules, Property, changes};
+use crate::store::{
+    AdminPasswordState, Tx, account_update, passcodes_remove, password_set,
+    set_admin_password_state,
+};
+
+/// A checked request.
+#[derive(Debug)]
+pub(crate) struct Mod {
+    user: String,
+    disable_2fa: bool,
+    keep_sessions: bool,
+    given: Properties,
+}
+
+impl Mod {
+    /// Checks each argument by its own rule.
+    pub(crate) fn parse(
+        target: ModTarget,
+        fields: users::Fields,
+        rules: &PasswordRules,
+    ) -> Result<Self, CommandError> {
+        refuse_nul("user", Some(&target.user))?;
+        Ok(Self {
+            user: target.user,
+            disable_2fa: target.disable_2fa.unwrap_or(false),
+            keep_sessions: target.keep_sessions.unwrap_or(false),
+            given: Properties::parse(fields, rules)?,
+        })
+    }
+
+    /// The password to hash before the transaction.
+    pub(crate) const fn password(&self) -> Option<&Secret> {
+        self.given.password.as_ref()
+    }
+}
+
+/// Changes the account.
+pub(crate) fn modify(
+    tx: &Tx<'_>,
+    context: &Context,
+    key: Option<&Key>,
+    (request, hashed): (&Mod, Option<&Hashed>),
+) -> Result<Outcome, CommandError> {
+    run_write(tx, context, key, || {
+        let found = live_user(tx, &request.user);
+        // A value that breaks a rule comes before a user that is not there.
+        let nobody = Account::default();
+        check_given_form(tx, found.as_ref().unwrap_or(&nobody), &request.given)?;
+        let before = found?;
+        let after = check_change(tx, context, &before, &request.given)?;
+        let mut written = write_changes(tx, context, request, (&before, after, hashed))?;
+        written.password_of = hashed.map(|_| before.uid);
+        Ok(written)
+    })
+}
+
+/// The account with what is given, if every rule allows it.
+pub(super) fn check_change(
+    tx: &Tx<'_>,
+    context: &Context,
+    before: &Account,
+    given: &Properties,
+) -> Result<Account, CommandError> {
+    let mut after = before.clone();
+    given.apply(&mut after)?;
+    check_stored_form(tx, before, &after)?;
+    refuse_taken(tx, before, &after)?;
+    ensure_not_system(before)?;
+    if endangers_super_admin(before, &after, given) {
+        ensure_other_super_admin(tx, context, before)?;
+    }
+    check_fields(tx.kind(), before, &after, given)?;
+    Ok(after)
+}
+
+fn write_changes(
+    tx: &Tx<'_>,
+    context: &Context,
+    request: &Mod,
+    (before, mut after, hashed): (&Account, Account, Option<&Hashed>),
+) -> Result<WriteResult, CommandError> {
+    let disabled_2fa = request.disable_2fa && disable_2fa(tx, &mut after)?;
+    let mut changed = changes(before, &after);
+    changed.extend(hashed.map(|_| Property::Password));
+    changed.extend(disabled_2fa.then_some(Property::TwoFactor));
+    if !changed.is_empty() {
+        apply_change(tx, context, (before, &after), hashed)?;
+    }
+    let (sessions_revoked, ended) = if request.keep_sessions {
+        (0, None)
+    } else {
+        revoke(tx, before, Change::Properties(&changed), context.now)?
+    };
+    let (user, effect) = reload(tx, context, &before.uid)?;
+    let effective_within_s = effective_within(tx, sessions_revoked);
+    let result = ModResult {
+        user,
+        changed: changed.iter().map(|property| property.argument().into()).collect(),
+        sessions_revoked,
+        effective_within_s,
+    };
+    let effects = ended.into_iter().chain([effect]);
+    let mut written = WriteResult::new(before.uid.clone(), &result)?.with_effects(effects);
+    written.warnings.extend(unknown_role(tx.kind().edition(), request.given.role));
+    Ok(written.with_cache_warning(effective_within_s))
+}
+
+/// Deletes the key, and takes the method from `account`; true where there was one of the two.
+pub(in crate::commands) fn disable_2fa(
+    tx: &Tx<'_>,
+    account: &mut Account,
+) -> Result<bool, CommandError> {
+    let removed = passcodes_remove(tx, &account.uid)?;
+    let on = account.method == METHOD_2FA;
+    if on {
+        account.method.clear();
+    }
+    Ok(removed || on)
+}
+
+/// Writes the columns that differ, and the password.
+pub(super) fn apply_change(
+    tx: &Tx<'_>,
+    context: &Context,
+    (before, after): (&Account, &Account),
+    hashed: Option<&Hashed>,
+) -> Result<(), CommandError> {
+    account_update(tx, (before, after), context.now)?;
+    if let Some(hashed) = hashed {
+        password_set(tx, &before.uid, &hashed.hash, context.now)?;
+        note_first_password(tx, before)?;
+    }
+    Ok(())
+}
+
+/// The first admin has had a password now: a configured one is never used again.
+pub(in crate::commands) fn note_first_password(
+    tx: &Tx<'_>,
+    row: &Account,
+) -> Result<(), CommandError> {
+    if row.id == FIRST_ADMIN_ID {
+        set_admin_password_state(tx, AdminPasswordState::WasSet)?;
+    }
+    Ok(())
+}
+
+/// Whether the change takes something from a super admin that the last one must keep.
+fn endangers_super_admin(before: &Account, after: &Account, given: &Properties) -> bool {
+    before.super_admin
+        && (!after.super_admin
+            || given.role.is_some_and(|role| role != Role::Admin)
+            || (before.provider != after.provider && !after.provider.checks_password())
+            || (given.expires_at.is_some() && after.expires_at.is_some())
+            || (before.can_login && !after.can_login))
+}
