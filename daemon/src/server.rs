@@ -14,8 +14,8 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Duration, timeout};
 use tracing::{info, warn};
 
+use crate::commands::App;
 use crate::connection::serve;
-use crate::dispatch::App;
 use crate::failpoints::{Failpoint, enabled};
 use crate::log::REPEATED;
 use crate::peer::{Caller, SocketKind};

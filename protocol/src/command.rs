@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::args::{self, ArgError, Entries};
 use crate::level::Level;
+use crate::secret::Secret;
 
 /// A command, by name alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -201,7 +202,13 @@ impl CommandName {
 pub trait Command {
     const NAME: CommandName;
     type Args: Arguments;
-    type Reply: Serialize + DeserializeOwned;
+    type Reply: Serialize + DeserializeOwned + 'static;
+
+    /// The account's new password among the arguments. The daemon hashes it, and compares it with
+    /// that of an earlier request of the same idempotency key by its hash.
+    fn password(_: &mut Self::Args) -> Option<&mut Secret> {
+        None
+    }
 }
 
 /// The arguments of a command.

@@ -55,6 +55,10 @@ impl Command for PasswdSet {
     const NAME: CommandName = CommandName::PasswdSet;
     type Args = Set;
     type Reply = SetResult;
+
+    fn password(args: &mut Self::Args) -> Option<&mut Secret> {
+        Some(&mut args.password)
+    }
 }
 
 pub struct PasswdRemove;

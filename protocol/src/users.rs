@@ -315,6 +315,10 @@ impl Command for UsersAdd {
     const NAME: CommandName = CommandName::UsersAdd;
     type Args = Add;
     type Reply = OneUser;
+
+    fn password(args: &mut Self::Args) -> Option<&mut Secret> {
+        args.fields.password.as_mut()
+    }
 }
 
 pub struct UsersMod;
@@ -329,6 +333,10 @@ impl Command for UsersMod {
     const NAME: CommandName = CommandName::UsersMod;
     type Args = Mod;
     type Reply = ModResult;
+
+    fn password(args: &mut Self::Args) -> Option<&mut Secret> {
+        args.fields.password.as_mut()
+    }
 }
 
 pub struct UsersRm;

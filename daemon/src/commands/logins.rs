@@ -1,11 +1,11 @@
 //! The noun `logins`: the record of attempts.
 
 use jiff::Timestamp;
+use photoprism_protocol::client::check_realm;
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::logins::{self, ClearResult, Entry, RecordResult};
 use photoprism_protocol::name::UserName;
 
-use super::auth::check_realm;
 use super::context::{Context, Outcome, success};
 use super::find::refuse_nul;
 use super::page::{PageRequest, page};
@@ -70,6 +70,7 @@ pub(crate) fn ls(db: &Db, _: &Context, request: &Ls) -> Result<Success, CommandE
         &key,
         rows.into_iter().map(|row| (Some(row.position.clone()), to_wire(row))),
     )
+    .map(Success::from)
 }
 
 /// The record as the wire shows it.

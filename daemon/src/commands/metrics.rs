@@ -1,16 +1,44 @@
-//! What the database adds to `metrics`.
+//! `metrics`: counters, and gauges read at this moment.
 
 use std::path::{Path, PathBuf};
 
+use photoprism_protocol::envelope::Success;
+use photoprism_protocol::metrics::{Exposition, Metrics};
+
+use super::app::App;
+use super::reply::Reply;
+use super::runner::{Outcome, Runner};
+use super::status::DAEMON_VERSION;
 use crate::error::CommandError;
-use crate::metrics::DatabaseFigures;
+use crate::metrics::{CONTENT_TYPE, DatabaseFigures, Snapshot, exposition};
 use crate::store::{Db, StoreError, audit_head, counts, own_tables_file};
 use crate::system::Seen;
 
+/// Replies while the database is missing as well.
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    runner.args::<Metrics>()?;
+    let app = runner.app;
+    let database = app.store.read_or_missing(runner.time_left(), database).await?;
+    let figures = Snapshot { database, ..snapshot(app) };
+    let text = exposition(&app.metrics, &figures, DAEMON_VERSION)
+        .map_err(|error| CommandError::Internal(error.to_string()))?;
+    Reply::new(&Exposition { content_type: CONTENT_TYPE.into(), text }).map(Success::from)
+}
+
+fn snapshot(app: &App) -> Snapshot {
+    let count = |number: usize| number as u64;
+    let up = i64::try_from(app.started.elapsed().as_secs()).unwrap_or(i64::MAX);
+    Snapshot {
+        connections: (count(app.open.get()), count(app.limits.borrow().max_connections)),
+        hashes: (count(app.pool.running()), count(app.pool.waiting()), app.pool.computed()),
+        commits: app.store.committed(),
+        started_at: app.clock.unix().saturating_sub(up).try_into().unwrap_or(0),
+        database: None,
+    }
+}
+
 /// Figures of the database; `None` while it is missing.
-pub(crate) fn database(
-    db: Result<&Db, StoreError>,
-) -> Result<Option<DatabaseFigures>, CommandError> {
+fn database(db: Result<&Db, StoreError>) -> Result<Option<DatabaseFigures>, CommandError> {
     let db = match db {
         Ok(db) => db,
         Err(StoreError::Missing) => return Ok(None),

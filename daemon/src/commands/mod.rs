@@ -1,26 +1,41 @@
 //! What each command does: plain functions over a transaction and a context. They never see a
 //! socket, and change nothing but the database.
 
-pub(crate) mod admin;
-pub(crate) mod adopt;
+mod app;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod backup;
+mod blocking;
 mod context;
 mod cursor;
 pub(crate) mod doctor;
 mod find;
-pub(crate) mod legacy;
+mod import_sessions;
+mod key;
 pub(crate) mod logins;
 pub(crate) mod metrics;
 mod page;
 pub(crate) mod passwd;
+pub(crate) mod ping;
+mod properties;
+mod refusals;
+mod reply;
+mod request;
 mod revoked;
-pub(crate) mod twofa;
+mod runner;
+pub(crate) mod status;
+mod transaction;
 pub(crate) mod users;
-pub(crate) mod why;
 mod write;
 
-pub(crate) use self::context::{Context, FirstAdmin, Hashed, Outcome, success};
+pub(crate) use self::app::{App, Lifetimes, Paths, RequestIds, sink};
+pub(crate) use self::blocking::{lock_backups, run_blocking};
+pub(crate) use self::context::{Context, Outcome, success};
 pub(crate) use self::find::refuse_nul;
-pub(crate) use self::write::{Key, KeyState, confirm_replay, find_replay};
+pub(crate) use self::import_sessions::{
+    Cancel, ImportSession, ImportSessions, MOST_BYTES_OF_ALL, Options, PasswordChange, RejectedRow,
+    Results, Rows, Text, ValidRow, known_hash,
+};
+pub(crate) use self::key::Key;
+pub(crate) use self::refusals::RefusalBuffer;
+pub(crate) use self::runner::{Outcome as Answer, Runner};

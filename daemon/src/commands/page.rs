@@ -2,13 +2,12 @@
 
 use photoprism_protocol::MAX_REPLY_BYTES;
 use photoprism_protocol::args::Int;
-use photoprism_protocol::envelope::Success;
-use photoprism_protocol::list::Limit;
+use photoprism_protocol::list::{self, Limit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::context::success;
+use super::reply::{Reply, encode};
 use crate::commands::cursor::{self, CursorKey, Fingerprint};
 use crate::error::CommandError;
 
@@ -62,13 +61,13 @@ pub(super) fn page<P: Serialize, T: Serialize>(
     window: &PageRequest,
     key: &CursorKey,
     rows: impl IntoIterator<Item = (P, T)>,
-) -> Result<Success, CommandError> {
+) -> Result<Reply<list::Page<T>>, CommandError> {
     let mut items = Vec::new();
     let mut bytes = ENVELOPE_BYTES;
     let mut last = None;
     let mut next = None;
     for (position, row) in rows {
-        let item = super::context::result(&row)?;
+        let item = encode(&row)?;
         bytes += item.get().len() + 1;
         let full = items.len() == window.limit || (bytes > MAX_REPLY_BYTES && last.is_some());
         if full {
@@ -78,5 +77,5 @@ pub(super) fn page<P: Serialize, T: Serialize>(
         items.push(item);
         last = Some(position);
     }
-    success(&Page { items: &items, next })
+    Ok(Reply::encoded(encode(&Page { items: &items, next })?))
 }

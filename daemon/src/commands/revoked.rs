@@ -3,7 +3,6 @@
 
 use jiff::Timestamp;
 
-use super::write::WriteResult;
 use crate::error::CommandError;
 use crate::model::{Account, Change, Effect, Revocation, revocations};
 use crate::store::{Db, Kind, Tx, end_all_sessions, end_sessions};
@@ -33,7 +32,7 @@ pub(super) fn effective_within(db: &Db, ended: u64) -> Option<u32> {
 }
 
 /// The warning for such a delay.
-pub(super) fn warning(effective_within: Option<u32>) -> Option<String> {
+pub(super) fn cache_warning(effective_within: Option<u32>) -> Option<String> {
     effective_within.map(|seconds| {
         format!(
             "a running PhotoPrism may keep a session in its memory for up to {} after it was ended \
@@ -50,13 +49,5 @@ fn span(seconds: u32) -> String {
         format!("{minutes} minute{}", if minutes == 1 { "" } else { "s" })
     } else {
         format!("{seconds} seconds")
-    }
-}
-
-impl WriteResult {
-    /// With a warning where PhotoPrism may still honour something that ended.
-    pub(super) fn with_cache_warning(mut self, effective_within: Option<u32>) -> Self {
-        self.warnings.extend(warning(effective_within));
-        self
     }
 }

@@ -2,11 +2,9 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::pin::Pin;
 use std::rc::Rc;
 
 use bytes::BytesMut;
-use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt, StreamExt};
 use photoprism_protocol::envelope::{Id, encode};
 use photoprism_protocol::error::{ErrorBody, ErrorCode};
@@ -20,15 +18,13 @@ use zeroize::Zeroize;
 
 use super::codec::{LineCodec, LineError};
 use super::writer::Writer;
-use crate::dispatch::{App, Asker, Route, handle_line, is_batchable, route};
+use crate::commands::App;
+use crate::dispatch::handle_line;
 use crate::peer::Caller;
 
 /// How long a client that sent too long a line may go on sending, so that it reads the reply
 /// instead of an error.
 const DRAIN: Duration = Duration::from_secs(2);
-
-/// Most reads of one connection that wait together: their replies are short.
-const BATCH: usize = 64;
 
 type Reader = FramedRead<OwnedReadHalf, LineCodec>;
 
@@ -48,88 +44,24 @@ pub(crate) async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
     let mut reader = FramedRead::new(from, codec);
     let mut writer = Writer::new(to);
     let mut stop = app.stop.clone();
-    let mut pending = None;
     let end = loop {
-        let next = match pending.take() {
-            Some(next) => next,
-            None => next_line(&app, &mut reader, &mut writer, &mut stop).await,
-        };
-        let line = match next {
+        let line = match next_line(&app, &mut reader, &mut writer, &mut stop).await {
             Ok(line) => line,
             Err(end) => break end,
         };
-        let written = match route(&app, &caller, &line) {
-            Route::Immediate(reply) => {
-                zeroize_line(line);
-                write(&app, &reply, &mut writer).await
-            }
-            Route::Batchable => {
-                let replies = batch(&app, &caller, (line, &mut reader, &mut pending));
-                write_all(&app, replies, &mut writer).await
-            }
-            Route::Exclusive => {
-                let stream = reader.get_ref().as_ref().as_fd();
-                let reply = reply(&app, (&caller, Some(stream)), line).await;
-                write(&app, &reply, &mut writer).await
-            }
-        };
-        if written.is_err() {
+        let stream = reader.get_ref().as_ref().as_fd();
+        let reply = handle_line(&app, &caller, stream, &line).await;
+        zeroize_line(line);
+        if write(&app, &reply, &mut writer).await.is_err() {
             return;
         }
     };
-    finish(&app, (reader, writer), end).await;
-}
-
-type Replies<'a> = FuturesOrdered<Pin<Box<dyn Future<Output = Vec<u8>> + 'a>>>;
-
-/// The reply to `line`, which is a read, and those to the reads that have already arrived after it:
-/// they wait for the database together. The first line that is not a read becomes `pending`.
-fn batch<'a>(
-    app: &'a App,
-    caller: &'a Caller,
-    (line, reader, pending): (BytesMut, &mut Reader, &mut Option<Result<BytesMut, End>>),
-) -> Replies<'a> {
-    let mut replies = Replies::new();
-    // A client that waits for each reply has nothing after its line.
-    let mut more = !reader.read_buffer().is_empty();
-    replies.push_back(reply(app, (caller, None), line));
-    while more && replies.len() < BATCH {
-        match reader.next().now_or_never().map(map_line) {
-            None => break,
-            Some(Ok(line)) if is_batchable(&line) => {
-                replies.push_back(reply(app, (caller, None), line));
-            }
-            Some(other) => {
-                *pending = Some(other);
-                more = false;
-            }
-        }
-    }
-    replies
-}
-
-fn reply<'a>(
-    app: &'a App,
-    asker: Asker<'a>,
-    line: BytesMut,
-) -> Pin<Box<dyn Future<Output = Vec<u8>> + 'a>> {
-    Box::pin(async move {
-        let reply = handle_line(app, asker, &line).await;
-        zeroize_line(line);
-        reply
-    })
+    finish(&app, reader, writer, end).await;
 }
 
 /// Zeroed because it may contain a password.
 fn zeroize_line(mut line: BytesMut) {
     line.zeroize();
-}
-
-async fn write_all(app: &App, mut replies: Replies<'_>, writer: &mut Writer) -> io::Result<()> {
-    while let Some(reply) = replies.next().await {
-        write(app, &reply, writer).await?;
-    }
-    Ok(())
 }
 
 async fn write(app: &App, reply: &[u8], writer: &mut Writer) -> io::Result<()> {
@@ -191,7 +123,7 @@ async fn read_line(app: &App, reader: &mut Reader) -> Result<BytesMut, End> {
     }
 }
 
-async fn finish(app: &App, (mut reader, mut writer): (Reader, Writer), end: End) {
+async fn finish(app: &App, mut reader: Reader, mut writer: Writer, end: End) {
     if matches!(end, End::TooLong) {
         let limit = app.limits.borrow().max_line;
         let error = ErrorBody::new(

@@ -6,57 +6,54 @@ use photoprism_protocol::auth::{
 };
 use photoprism_protocol::logins::{LoginsClear, LoginsLs, LoginsRecord};
 use photoprism_protocol::token::{is_access_token, is_app_password};
-use photoprism_protocol::why::UsersWhy;
 
-use super::call::{Answer, Call};
 use crate::commands::logins::Lifted;
-use crate::commands::why::Limited;
-use crate::commands::{auth, logins, refuse_nul, success, why};
+use crate::commands::{Answer, Runner};
+use crate::commands::{auth, logins, refuse_nul, success};
 use crate::error::CommandError;
-use crate::limiter::{ClientIp, Subject};
 use crate::store::{Db, Tx};
 
-pub(super) async fn ls(call: &Call<'_>) -> Answer {
+pub(super) async fn ls(call: &Runner<'_>) -> Answer {
     let args = call.args::<AuthLs>()?;
     let request = auth::Ls::parse(args, &call.context, call.app.index.pending_uses())?;
-    call.read(request, auth::ls).await
+    call.read_with(request, auth::ls).await
 }
 
-pub(super) async fn show(call: &Call<'_>) -> Answer {
+pub(super) async fn show(call: &Runner<'_>) -> Answer {
     let target = call.args::<AuthShow>()?;
-    call.read_batched(auth::ByRef::parse(&target, call.app.index.pending_uses())?, auth::show).await
+    call.read_with(auth::ByRef::parse(&target, call.app.index.pending_uses())?, auth::show).await
 }
 
-pub(super) async fn add(call: &Call<'_>) -> Answer {
+pub(super) async fn add(call: &Runner<'_>) -> Answer {
     let args = call.args::<AuthAdd>()?;
     let key = call.key(&args)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
     }
     let request = auth::Add::parse(args)?;
-    call.write(key, move |tx, context, key| auth::add(tx, context, key, &request)).await
+    call.write_with(key, move |tx, context, key| auth::add(tx, context, key, &request)).await
 }
 
-pub(super) async fn rm(call: &Call<'_>) -> Answer {
+pub(super) async fn rm(call: &Runner<'_>) -> Answer {
     let target = call.args::<AuthRm>()?;
     let key = call.key(&target)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
     }
     let request = auth::Rm::parse(&target)?;
-    call.write(key, move |tx, context, key| auth::rm(tx, context, key, &request)).await
+    call.write_with(key, move |tx, context, key| auth::rm(tx, context, key, &request)).await
 }
 
-pub(super) async fn reset(call: &Call<'_>) -> Answer {
+pub(super) async fn reset(call: &Runner<'_>) -> Answer {
     let key = call.key(&call.args::<AuthReset>()?)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
     }
-    call.write(key, auth::reset).await
+    call.write_with(key, auth::reset).await
 }
 
 /// With the daemon's own database the index answers at once; PhotoPrism's is read at each check.
-pub(super) async fn verify(call: &Call<'_>) -> Answer {
+pub(super) async fn verify(call: &Runner<'_>) -> Answer {
     let request = auth::Verify::parse(call.args::<AuthVerify>()?)?;
     let Some(id) = request.id() else {
         return success(&wire::Introspection::Inactive { active: false });
@@ -84,7 +81,7 @@ pub(super) async fn verify(call: &Call<'_>) -> Answer {
     success(&introspection)
 }
 
-pub(super) async fn logout(call: &Call<'_>) -> Answer {
+pub(super) async fn logout(call: &Runner<'_>) -> Answer {
     let wire::Logout { token } = call.args::<AuthLogout>()?;
     refuse_nul("token", Some(token.expose()))?;
     if !is_access_token(token.expose()) && !is_app_password(token.expose()) {
@@ -95,11 +92,11 @@ pub(super) async fn logout(call: &Call<'_>) -> Answer {
     call.app.store.write_with_effects(call.time_left(), work).await
 }
 
-pub(super) async fn list_logins(call: &Call<'_>) -> Answer {
-    call.read(logins::Ls::parse(call.args::<LoginsLs>()?)?, logins::ls).await
+pub(super) async fn list_logins(call: &Runner<'_>) -> Answer {
+    call.read_with(logins::Ls::parse(call.args::<LoginsLs>()?)?, logins::ls).await
 }
 
-pub(super) async fn record_login(call: &Call<'_>) -> Answer {
+pub(super) async fn record_login(call: &Runner<'_>) -> Answer {
     let request = logins::Record::parse(call.args::<LoginsRecord>()?)?;
     let context = std::sync::Arc::clone(&call.context);
     let work = move |tx: &Tx<'_>| logins::record(tx, &context, &request);
@@ -107,7 +104,7 @@ pub(super) async fn record_login(call: &Call<'_>) -> Answer {
 }
 
 /// The places are given back once the records are gone.
-pub(super) async fn clear_logins(call: &Call<'_>) -> Answer {
+pub(super) async fn clear_logins(call: &Runner<'_>) -> Answer {
     let args = call.args::<LoginsClear>()?;
     let key = call.key(&args)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
@@ -118,38 +115,12 @@ pub(super) async fn clear_logins(call: &Call<'_>) -> Answer {
     let lifted = call.app.store.read(call.time_left(), move |db| asked.lifted(db)).await?;
     // Refusals that are not yet written are among what is cleared.
     call.app.flush_refusals(call.time_left()).await?;
-    let cleared =
-        call.write(key, move |tx, context, key| logins::clear(tx, context, key, &request)).await?;
+    let cleared = call
+        .write_with(key, move |tx, context, key| logins::clear(tx, context, key, &request))
+        .await?;
     match lifted {
         Lifted::All => call.app.limiter.clear_all(),
         Lifted::Some(subjects) => call.app.limiter.clear(&subjects),
     }
     Ok(cleared)
-}
-
-/// The limiter is asked between two reads of the database: only the async thread may use it.
-pub(super) async fn users_why(call: &Call<'_>) -> Answer {
-    let target = call.args::<UsersWhy>()?;
-    refuse_nul("user", Some(&target.user))?;
-    let asked = target.clone();
-    let (uid, ips) =
-        call.app.store.read(call.time_left(), move |db| why::subjects(db, &asked)).await?;
-    let limited = limited(call, &uid, ips);
-    call.read((target, limited), why::why).await
-}
-
-fn limited(call: &Call<'_>, uid: &str, ips: Vec<String>) -> Limited {
-    let limiter = &call.app.limiter;
-    let address = |text: String| {
-        let network = ClientIp::parse(&text).ok()?.network();
-        limiter.refused_for(&Subject::Address(network)).map(|seconds| (text, seconds))
-    };
-    let mut addresses: Vec<_> = ips.into_iter().filter_map(address).collect();
-    addresses.sort();
-    addresses.dedup();
-    Limited {
-        account: limiter.refused_for(&Subject::Account(uid.to_owned())),
-        passcode: limiter.refused_for(&Subject::Passcode(uid.to_owned())),
-        addresses,
-    }
 }

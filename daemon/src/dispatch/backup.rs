@@ -4,22 +4,22 @@ use std::path::PathBuf;
 
 use photoprism_protocol::backup::{BackupCreate, BackupLs, BackupRestore, BackupVerify};
 
-use super::blocking::{lock_backups, run_blocking};
-use super::call::{Answer, Call};
 use crate::commands::backup;
+use crate::commands::{Answer, Runner};
+use crate::commands::{lock_backups, run_blocking};
 use crate::error::CommandError;
 use crate::store::{BackupFile, Made, Making, Plan, StoreError, backup_directory, backup_open};
 
-fn directory(call: &Call<'_>) -> PathBuf {
+fn directory(call: &Runner<'_>) -> PathBuf {
     backup_directory(&call.app.places.database)
 }
 
-pub(super) async fn ls(call: &Call<'_>) -> Answer {
+pub(super) async fn ls(call: &Runner<'_>) -> Answer {
     let request = backup::Ls::parse(call.args::<BackupLs>()?)?;
-    call.read(request, backup::ls).await.map_err(CommandError::of_read)
+    call.read_with(request, backup::ls).await.map_err(CommandError::of_read)
 }
 
-pub(super) async fn verify(call: &Call<'_>) -> Answer {
+pub(super) async fn verify(call: &Runner<'_>) -> Answer {
     let request = backup::Verify::parse(&call.args::<BackupVerify>()?)?;
     let _turn = lock_backups(call).await?;
     let directory = directory(call);
@@ -27,7 +27,7 @@ pub(super) async fn verify(call: &Call<'_>) -> Answer {
     backup::reply(checked.map_err(CommandError::of_read)?)
 }
 
-pub(super) async fn create(call: &Call<'_>) -> Answer {
+pub(super) async fn create(call: &Runner<'_>) -> Answer {
     let key = call.key(&call.args::<BackupCreate>()?)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
@@ -35,8 +35,9 @@ pub(super) async fn create(call: &Call<'_>) -> Answer {
     let _turn = lock_backups(call).await?;
     let created = write_file(call).await?;
     let file = created.clone();
-    let outcome =
-        call.write(key, move |tx, context, key| backup::create(tx, context, key, &created)).await;
+    let outcome = call
+        .write_with(key, move |tx, context, key| backup::create(tx, context, key, &created))
+        .await;
     if outcome.is_err() {
         file.discard();
     }
@@ -44,7 +45,7 @@ pub(super) async fn create(call: &Call<'_>) -> Answer {
 }
 
 /// Each step has the whole time in which work must begin: the backup as a whole has no limit.
-async fn write_file(call: &Call<'_>) -> Result<Made, CommandError> {
+async fn write_file(call: &Runner<'_>) -> Result<Made, CommandError> {
     let store = &call.app.store;
     let name = backup::file_name(call.context.now);
     let begin = move |db: &_| Making::begin(db, &name);
@@ -63,7 +64,7 @@ async fn write_file(call: &Call<'_>) -> Result<Made, CommandError> {
     }
 }
 
-pub(super) async fn restore(call: &Call<'_>) -> Answer {
+pub(super) async fn restore(call: &Runner<'_>) -> Answer {
     let args = call.args::<BackupRestore>()?;
     let key = call.key(&args)?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
@@ -79,12 +80,14 @@ pub(super) async fn restore(call: &Call<'_>) -> Answer {
         return describe(call, file, request.with_sessions).await;
     }
     let file = file?;
-    call.write(key, move |tx, context, key| backup::restore(tx, context, key, (&request, &file)))
-        .await
+    call.write_with(key, move |tx, context, key| {
+        backup::restore(tx, context, key, (&request, &file))
+    })
+    .await
 }
 
 /// Compares step by step, and changes nothing.
-async fn describe(call: &Call<'_>, file: BackupFile, with_sessions: bool) -> Answer {
+async fn describe(call: &Runner<'_>, file: BackupFile, with_sessions: bool) -> Answer {
     let store = &call.app.store;
     let begin = move |db: &_| {
         backup::refuse_other(db, &file)?;

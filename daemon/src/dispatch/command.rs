@@ -2,36 +2,32 @@
 
 use photoprism_protocol::command::CommandName as C;
 use photoprism_protocol::passwd::PasswdRemove;
-use photoprism_protocol::status::{Ping, Status};
-use photoprism_protocol::twofa::{Users2faDisable, Users2faEnroll, Users2faRecovery};
-use photoprism_protocol::users::{UsersRestore, UsersRm};
 
-use super::call::{Answer, Call};
 use super::login::login;
-use super::status::current_status;
-use super::{audit, auth, backup, doctor, import, metrics, users};
-use crate::commands::{self, admin, passwd, twofa};
+use super::{auth, backup, import, users};
+use crate::commands::{self, passwd};
+use crate::commands::{Answer, Runner};
 use crate::error::CommandError;
 
-pub(super) async fn dispatch(call: &Call<'_>) -> Answer {
+pub(super) async fn dispatch(call: &Runner<'_>) -> Answer {
     if call.app.is_stopping() {
         return Err(CommandError::Unavailable("the daemon is stopping; try again".into()));
     }
     match call.context.permit.command() {
-        C::Ping => call.args::<Ping>().and_then(|_| admin::ping()),
-        C::Status => status(call).await,
-        C::UsersLs => users::ls(call).await,
-        C::UsersLegacy => users::legacy(call).await,
-        C::UsersShow => users::show(call).await,
-        C::UsersAdd => users::add(call).await,
-        C::UsersMod => users::modify(call).await,
-        C::UsersRm => users::on_target::<UsersRm>(call, commands::users::rm).await,
-        C::UsersRestore => users::on_target::<UsersRestore>(call, commands::users::restore).await,
-        C::UsersReset => users::reset(call).await,
+        C::Ping => commands::ping::run(call),
+        C::Status => commands::status::run(call).await,
+        C::UsersLs => commands::users::ls::run(call).await,
+        C::UsersLegacy => commands::users::legacy::run(call).await,
+        C::UsersShow => commands::users::show::run(call).await,
+        C::UsersAdd => commands::users::add::run(call).await,
+        C::UsersMod => commands::users::modify::run(call).await,
+        C::UsersRm => commands::users::rm::run(call).await,
+        C::UsersRestore => commands::users::restore::run(call).await,
+        C::UsersReset => commands::users::reset::run(call).await,
         C::PasswdSet => users::set_password(call).await,
         C::PasswdRemove => users::on_target::<PasswdRemove>(call, passwd::remove).await,
-        C::AuditLs => audit::ls(call).await,
-        C::AuditVerify => audit::verify(call).await,
+        C::AuditLs => commands::audit::ls::run(call).await,
+        C::AuditVerify => commands::audit::verify::run(call).await,
         C::LoginsLs => auth::list_logins(call).await,
         C::LoginsRecord => auth::record_login(call).await,
         C::LoginsClear => auth::clear_logins(call).await,
@@ -43,26 +39,21 @@ pub(super) async fn dispatch(call: &Call<'_>) -> Answer {
         C::AuthLogin => login(call).await,
         C::AuthVerify => auth::verify(call).await,
         C::AuthLogout => auth::logout(call).await,
-        C::UsersWhy => auth::users_why(call).await,
-        C::Users2faShow => users::show_2fa(call).await,
-        C::Users2faEnroll => users::on_target::<Users2faEnroll>(call, twofa::enroll).await,
-        C::Users2faConfirm => users::confirm_2fa(call).await,
-        C::Users2faDisable => users::on_target::<Users2faDisable>(call, twofa::disable).await,
-        C::Users2faRecovery => users::on_target::<Users2faRecovery>(call, twofa::recovery).await,
-        C::Metrics => metrics::metrics(call).await,
-        C::UsersExport => users::export(call).await,
+        C::UsersWhy => commands::users::why::run(call).await,
+        C::Users2faShow => commands::users::twofa::show::run(call).await,
+        C::Users2faEnroll => commands::users::twofa::enroll::run(call).await,
+        C::Users2faConfirm => commands::users::twofa::confirm::run(call).await,
+        C::Users2faDisable => commands::users::twofa::disable::run(call).await,
+        C::Users2faRecovery => commands::users::twofa::recovery::run(call).await,
+        C::Metrics => commands::metrics::run(call).await,
+        C::UsersExport => commands::users::export::run(call).await,
         C::UsersImport => import::import(call).await,
-        C::Doctor => doctor::examine(call).await,
-        C::UsersRename => users::rename(call).await,
+        C::Doctor => commands::doctor::run(call).await,
+        C::UsersRename => commands::users::rename::run(call).await,
         C::BackupCreate => backup::create(call).await,
         C::BackupLs => backup::ls(call).await,
         C::BackupVerify => backup::verify(call).await,
         C::BackupRestore => backup::restore(call).await,
-        C::UsersAdopt => users::adopt(call).await,
+        C::UsersAdopt => commands::users::adopt::run(call).await,
     }
-}
-
-async fn status(call: &Call<'_>) -> Answer {
-    call.args::<Status>()?;
-    current_status(call.app, call.time_left()).await
 }

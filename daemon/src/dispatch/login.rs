@@ -8,7 +8,7 @@ use photoprism_protocol::secret::Secret;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::call::{Call, pool_error};
+use crate::commands::Runner;
 use crate::commands::auth::{
     Attempt, AttemptOutcome, Candidate, Decision, FailureCharges, Reason, VerifiedAttempt,
     VerifiedCredential, commit_attempt, load_candidate,
@@ -30,7 +30,7 @@ struct Reservations {
 }
 
 /// Runs an attempt; a refusal is sent no sooner than the minimum delay allows.
-pub(super) async fn login(call: &Call<'_>) -> Result<Success, CommandError> {
+pub(super) async fn login(call: &Runner<'_>) -> Result<Success, CommandError> {
     let mut attempt = Attempt::parse(call.args::<AuthLogin>()?)?;
     attempt.ended =
         attempt.app_password_id().is_some_and(|id| call.app.ended.contains_reported(&id));
@@ -41,7 +41,7 @@ pub(super) async fn login(call: &Call<'_>) -> Result<Success, CommandError> {
     outcome
 }
 
-async fn attempt_once(call: &Call<'_>, attempt: &Attempt) -> Result<Success, CommandError> {
+async fn attempt_once(call: &Runner<'_>, attempt: &Attempt) -> Result<Success, CommandError> {
     let mut known = load(call, attempt).await?;
     let entered = call.app.limiter.enter(&attempt.client_ip, known.who.clone());
     let entered = timeout(call.time_left(), entered).await.map_err(|_| CommandError::Late)?;
@@ -71,7 +71,7 @@ async fn attempt_once(call: &Call<'_>, attempt: &Attempt) -> Result<Success, Com
     Err(CommandError::Unavailable("the account changes all the time; try again".into()))
 }
 
-async fn load(call: &Call<'_>, attempt: &Attempt) -> Result<Candidate, CommandError> {
+async fn load(call: &Runner<'_>, attempt: &Attempt) -> Result<Candidate, CommandError> {
     let (context, attempt) = (Arc::clone(&call.context), attempt.clone());
     let work = move |db: &Db| load_candidate(db, &context, &attempt);
     call.app.store.read(call.time_left(), work).await
@@ -80,7 +80,7 @@ async fn load(call: &Call<'_>, attempt: &Attempt) -> Result<Candidate, CommandEr
 /// Computes the one hash of the attempt, and takes a place for the passcode if one has to be
 /// checked.
 async fn check(
-    call: &Call<'_>,
+    call: &Runner<'_>,
     attempt: &Attempt,
     known: &Candidate,
     places: &mut Reservations,
@@ -89,12 +89,7 @@ async fn check(
         return Ok(Ok(VerifiedCredential::App));
     }
     let stored = known.stored.clone();
-    let ticket = call
-        .app
-        .pool
-        .queue_verify(Lane::Login, attempt.password.clone(), stored.clone())
-        .map_err(pool_error)?;
-    let matches = call.computed(ticket).await?;
+    let matches = call.verify_in(Lane::Login, attempt.password.clone(), stored.clone()).await?;
     if let (true, Some(uid), Some(_), None) =
         (matches, &known.two_factor, &attempt.passcode, &places.passcode)
     {
@@ -108,12 +103,12 @@ async fn check(
 }
 
 async fn decide(
-    call: &Call<'_>,
+    call: &Runner<'_>,
     attempt: &Attempt,
     (checked, places): (VerifiedCredential, &Reservations),
 ) -> Result<AttemptOutcome, CommandError> {
     // Earlier refusals must not be written after the outcome of this attempt.
-    if call.app.refusals.contains(attempt) {
+    if call.app.refusals.contains(attempt.client_ip.as_str(), &attempt.name) {
         call.app.flush_refusals(call.time_left()).await?;
     }
     let charges = FailureCharges {
@@ -130,14 +125,14 @@ async fn decide(
     call.app.store.write_with_effects(call.time_left(), work).await
 }
 
-fn limited_now(call: &Call<'_>, attempt: &Attempt, limited: RateLimited) -> CommandError {
-    call.app.refusals.count(attempt);
+fn limited_now(call: &Runner<'_>, attempt: &Attempt, limited: RateLimited) -> CommandError {
+    call.app.refusals.count(attempt.client_ip.as_str(), &attempt.name, &attempt.realm);
     log_login(call, attempt, Reason::RateLimited);
     CommandError::Login(LoginRefusal::RateLimited { retry_after_s: limited.retry_after_s })
 }
 
 fn refused(
-    call: &Call<'_>,
+    call: &Runner<'_>,
     attempt: &Attempt,
     (places, reason): (Reservations, Reason),
 ) -> CommandError {
@@ -155,7 +150,7 @@ fn refused(
     })
 }
 
-fn log_login(call: &Call<'_>, attempt: &Attempt, reason: Reason) {
+fn log_login(call: &Runner<'_>, attempt: &Attempt, reason: Reason) {
     call.app.metrics.login(reason.status());
     let (ip, user) = (attempt.client_ip.as_str(), attempt.name.as_str());
     info!(target: REPEATED, ip = %ip, user, reason = reason.status(), "login refused");
@@ -163,7 +158,11 @@ fn log_login(call: &Call<'_>, attempt: &Attempt, reason: Reason) {
 
 /// Replaces a hash of another scheme or of weaker parameters, now that the password is known.
 /// Only if the old hash is still stored; nobody waits for it.
-fn upgrade_hash(call: &Call<'_>, attempt: &Attempt, (known, stored): (&Candidate, Option<String>)) {
+fn upgrade_hash(
+    call: &Runner<'_>,
+    attempt: &Attempt,
+    (known, stored): (&Candidate, Option<String>),
+) {
     let app = &call.app;
     let Some(old) =
         stored.filter(|old| known.app.is_none() && needs_rehash(old, app.pool.target()))

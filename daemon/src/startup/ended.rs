@@ -8,7 +8,7 @@ use tokio::time::{Duration, timeout};
 use tracing::{info, warn};
 
 use crate::clock::Stopwatch;
-use crate::dispatch::App;
+use crate::commands::App;
 use crate::error::CommandError;
 use crate::session_index::MOST_HELD;
 use crate::store::{

@@ -21,7 +21,7 @@ pub(super) struct Step {
     pub(super) finish: Finish,
 }
 
-pub(super) type WriteRun = Box<dyn FnOnce(&Tx<'_>) -> Step + Send>;
+pub(super) type WriteRun = Box<dyn Fn(&Tx<'_>) -> Step + Send>;
 
 /// A panic of `work` fails its own request and no other.
 pub(super) fn caught<T, E: From<StoreError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
@@ -60,7 +60,7 @@ pub(super) fn rollback_if_open(db: &Db) {
 }
 
 /// Runs a write in its savepoint. After an error the caller must roll back the whole transaction.
-pub(super) fn run_in_savepoint(db: &Db, run: WriteRun) -> Result<Step, StoreError> {
+pub(super) fn run_in_savepoint(db: &Db, run: &WriteRun) -> Result<Step, StoreError> {
     db.savepoint()?;
     let tx = Tx::new(db);
     let mut step = run(&tx);

@@ -57,45 +57,27 @@ impl Store {
         self.read_or_missing(deadline, |db| work(db?)).await
     }
 
-    /// As [`Store::read`], for work of a few rows: its answer leaves together with those of its
-    /// neighbours.
-    pub async fn read_batched<T: Send + 'static, E: WorkError>(
-        &self,
-        deadline: Duration,
-        work: impl FnOnce(&Db) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
-        self.enqueue_read(deadline, true, |db| work(db?)).await
-    }
-
     /// As [`Store::read`], for work that has something to say while there is no database.
     pub async fn read_or_missing<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
         work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        self.enqueue_read(deadline, false, work).await
-    }
-
-    async fn enqueue_read<T: Send + 'static, E: WorkError>(
-        &self,
-        deadline: Duration,
-        short: bool,
-        work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
         let (reply, answer) = oneshot::channel();
         let reply = Reply::new(reply, self.outbox.clone());
         let run: ReadRun = Box::new(move |db| reply.send(caught(|| work(db))));
-        self.submit(|ticket| Job::Read { ticket, run, short }, answer, deadline).await
+        self.submit(|ticket| Job::Read { ticket, run }, answer, deadline).await
     }
 
-    /// Runs `work` in a savepoint of a group; the outcome comes after the group's commit.
+    /// Runs `work` in a savepoint of a group; the outcome comes after the group's commit. The work
+    /// changes nothing but the database, so that it can run again where a group was undone.
     ///
     /// # Errors
     /// As [`Store::read`]; an error of `work` rolls back what it did, and nothing else.
     pub async fn write<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        work: impl Fn(&Tx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let plain = |value| WithEffects { value, effects: Vec::new() };
         self.write_with_effects(deadline, move |tx| work(tx).map(plain)).await
@@ -106,7 +88,7 @@ impl Store {
     pub async fn write_with_effects<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(&Tx<'_>) -> Result<WithEffects<T>, E> + Send + 'static,
+        work: impl Fn(&Tx<'_>) -> Result<WithEffects<T>, E> + Send + 'static,
     ) -> Result<T, E> {
         self.write_or_try(deadline, true, work).await
     }
@@ -115,7 +97,7 @@ impl Store {
     pub async fn write_and_rollback<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(&Tx<'_>) -> Result<WithEffects<T>, E> + Send + 'static,
+        work: impl Fn(&Tx<'_>) -> Result<WithEffects<T>, E> + Send + 'static,
     ) -> Result<T, E> {
         self.write_or_try(deadline, false, work).await
     }
@@ -124,7 +106,7 @@ impl Store {
         &self,
         deadline: Duration,
         keep: bool,
-        work: impl FnOnce(&Tx<'_>) -> Result<WithEffects<T>, E> + Send + 'static,
+        work: impl Fn(&Tx<'_>) -> Result<WithEffects<T>, E> + Send + 'static,
     ) -> Result<T, E> {
         let (reply, answer) = oneshot::channel();
         let reply = Reply::new(reply, self.outbox.clone());
@@ -138,6 +120,7 @@ impl Store {
                 Err(error) => (Err(error), Vec::new()),
             };
             let keep = keep && outcome.is_ok();
+            let reply = reply.clone();
             let finish: Finish = Box::new(move |end| reply.send(end.map_err(E::from).and(outcome)));
             Step { failure, keep, effects, finish }
         });

@@ -21,7 +21,7 @@ const RETRY_AFTER_S: u64 = 1;
 pub(super) type ReadRun = Box<dyn FnOnce(Result<&Db, StoreError>) + Send>;
 
 pub(super) enum Job {
-    Read { ticket: JobState, run: ReadRun, short: bool },
+    Read { ticket: JobState, run: ReadRun },
     Write { ticket: JobState, run: WriteRun, refuse: Finish },
     Stop,
 }

@@ -17,7 +17,6 @@ use super::group::{
     Finish, Step, WriteRun, commit, complete_all, fail_all, rollback_if_open, run_in_savepoint,
 };
 use super::jobs::{Inbox, Job, ReadRun};
-use super::kind::Kind;
 use super::lock_gap::LockGap;
 use super::lock_timeout;
 use super::outbox::ReplyQueue;
@@ -133,7 +132,7 @@ impl DbThread {
         let waited = self.waited > 0;
         self.waited = self.waited.saturating_sub(1);
         match job {
-            Job::Read { ticket, run, short } => {
+            Job::Read { ticket, run } => {
                 if ticket.begin() {
                     let spent = taken.locked.map_or(Duration::ZERO, Stopwatch::elapsed);
                     let timeout = if waited {
@@ -141,7 +140,7 @@ impl DbThread {
                     } else {
                         lock_timeout::full().saturating_sub(spent)
                     };
-                    self.read(run, short, timeout);
+                    self.read(run, timeout);
                 }
             }
             Job::Write { ticket, run, refuse } => {
@@ -192,20 +191,15 @@ impl DbThread {
 
     /// What may take its time, or wait for a lock of PhotoPrism, keeps nobody's answer waiting. Of
     /// those who wait for such a lock at the same time the first one waits for all.
-    fn read(&mut self, run: ReadRun, short: bool, timeout: Duration) {
-        let quick = short && self.slot.db().is_some_and(|db| *db.kind() == Kind::Own);
-        if !quick {
-            self.outbox.flush();
-            self.slot.check();
-        }
+    fn read(&mut self, run: ReadRun, timeout: Duration) {
+        self.outbox.flush();
+        self.slot.check();
         lock_timeout::gave_up();
         lock_timeout::within(timeout, || run(self.slot.get()));
         if lock_timeout::gave_up() && !timeout.is_zero() {
             self.waited = self.inbox.waiting();
         }
-        if !quick {
-            self.outbox.flush();
-        }
+        self.outbox.flush();
     }
 
     /// The transaction is begun.
@@ -217,7 +211,7 @@ impl DbThread {
         let mut steps = Vec::with_capacity(writes.len());
         let mut writes = writes.into_iter();
         while let Some((run, refuse)) = writes.next() {
-            match run_in_savepoint(db, run) {
+            match run_in_savepoint(db, &run) {
                 Ok(step) => steps.push(step),
                 Err(error) => {
                     // SQLite rolled all of it back, or it is in a state that nobody knows.

@@ -2,10 +2,9 @@
 
 use photoprism_protocol::args::Int;
 use photoprism_protocol::auth::{self, AddResult};
+use photoprism_protocol::client::check_client_name;
 use photoprism_protocol::generated::session_ref_id;
-use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::scope::Scope;
-use photoprism_protocol::text::{is_bidi_control, is_control};
 use photoprism_protocol::token::{new_access_token, new_app_password};
 
 use super::drawn::drawn;
@@ -24,9 +23,6 @@ const DEFAULT_LIFETIME: i64 = 31_536_000;
 /// Longest lifetime in seconds: a hundred years.
 const LONGEST_LIFETIME: i64 = 3_153_600_000;
 
-/// Most characters of a client's name.
-const NAME_CHARS: usize = 200;
-
 /// A checked request.
 #[derive(Debug)]
 pub(crate) struct Add {
@@ -39,28 +35,12 @@ pub(crate) struct Add {
 impl Add {
     /// Checks each argument by its own rule.
     pub(crate) fn parse(args: auth::Add) -> Result<Self, CommandError> {
-        client_name(&args.name).map_err(|rule| CommandError::invalid("name", &rule))?;
+        check_client_name(&args.name).map_err(|rule| CommandError::invalid("name", &rule))?;
         let scope =
             Scope::parse(&args.scope).map_err(|rule| CommandError::invalid("scope", &rule))?;
         refuse_nul("user", args.user.as_deref())?;
         let lifetime = lifetime(args.expires_in)?;
         Ok(Self { client_name: args.name, scope, user: args.user, lifetime })
-    }
-}
-
-/// The rule of a client's name, which strangers choose and people read.
-pub(super) fn client_name(name: &str) -> Result<(), RuleError> {
-    let odd = |c: char| is_control(c) || is_bidi_control(c);
-    if name.trim().is_empty() {
-        Err(RuleError::new("the client needs a name, so that it can be distinguished from others"))
-    } else if name.chars().count() > NAME_CHARS {
-        Err(RuleError::new("the client's name has more than 200 characters"))
-    } else if name.chars().any(odd) {
-        Err(RuleError::new(
-            "the client's name must not contain control or bidirectional characters",
-        ))
-    } else {
-        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use photoprism_protocol::secret::Secret;
 
 use super::find::id_of;
 use crate::commands::context::{Context, success};
-use crate::commands::revoked::{effective_within, warning};
+use crate::commands::revoked::{cache_warning, effective_within};
 use crate::error::CommandError;
 use crate::model::{Effect, Session, WithEffects};
 use crate::store::{Tx, delete_session, session_by_id};
@@ -26,6 +26,6 @@ pub(crate) fn logout(
     let effects = row.map(|row| Effect::SessionEnded { id: row.id }).into_iter().collect();
     let effective_within_s = effective_within(tx, u64::from(removed));
     let mut value = success(&LogoutResult { removed, effective_within_s })?;
-    value.warnings.extend(warning(effective_within_s));
+    value.warnings.extend(cache_warning(effective_within_s));
     Ok(WithEffects { value, effects })
 }

@@ -59,5 +59,5 @@ pub(crate) fn ls(db: &Db, context: &Context, request: &Ls) -> Result<Success, Co
     let rows = sessions_page(db, &request.search, after.as_ref(), limit)?;
     let now = context.now.as_second();
     let rows = rows.into_iter().map(|(key, session)| (Some(key), to_wire(session, now)));
-    page(&request.window, &key, rows)
+    page(&request.window, &key, rows).map(Success::from)
 }

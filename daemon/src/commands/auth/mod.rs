@@ -12,10 +12,9 @@ mod verify;
 
 pub(crate) use self::add::{Add, add};
 pub(crate) use self::find::{ByRef, show};
-pub(super) use self::login::check_realm;
 pub(crate) use self::login::{
-    Attempt, AttemptOutcome, Candidate, Decision, FailureCharges, Lifetimes, Reason,
-    VerifiedAttempt, VerifiedCredential, commit_attempt, load_candidate,
+    Attempt, AttemptOutcome, Candidate, Decision, FailureCharges, Reason, VerifiedAttempt,
+    VerifiedCredential, commit_attempt, load_candidate,
 };
 pub(crate) use self::logout::logout;
 pub(crate) use self::ls::{Ls, ls};

@@ -32,7 +32,7 @@ pub(crate) fn ls(db: &Db, _: &Context, Ls(window): &Ls) -> Result<Success, Comma
         .map(|entry| (Some((entry.made, entry.file.clone())), entry))
         .filter(|(place, _)| before.is_none() || *place < before)
         .take(window.limit + 1);
-    page(window, &key, rows.map(|(place, entry)| (place, to_wire(entry))))
+    page(window, &key, rows.map(|(place, entry)| (place, to_wire(entry)))).map(Success::from)
 }
 
 fn to_wire(entry: BackupEntry) -> Entry {

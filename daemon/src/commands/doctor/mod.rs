@@ -8,44 +8,69 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use photoprism_protocol::audit::VerifyResult;
-use photoprism_protocol::doctor::{Check, Report};
+use photoprism_protocol::doctor::{Check, Doctor, Report};
 use photoprism_protocol::envelope::Success;
 
-use super::context::success;
+use super::audit::verify::{Verify, verify_trail};
+use super::reply::Reply;
+use super::runner::{Outcome, Runner};
 use crate::error::CommandError;
-use crate::store::{Db, StoreError};
+use crate::store::{Db, StoreError, WorkError};
 
 /// What the asynchronous side knows.
 #[derive(Clone, Debug)]
-pub(crate) struct DaemonState {
+struct DaemonState {
     /// The instant of the request.
-    pub now: Timestamp,
+    now: Timestamp,
     /// What a check of the audit trail found; `None` while the database is missing.
-    pub trail: Option<VerifyResult>,
+    trail: Option<VerifyResult>,
     /// Path of the database, there or not.
-    pub database: PathBuf,
+    database: PathBuf,
     /// Whether it is the daemon's own.
-    pub own: bool,
+    own: bool,
     /// Path of the admin socket.
-    pub admin: PathBuf,
+    admin: PathBuf,
     /// Its group, where it has one.
-    pub admin_gid: Option<u32>,
+    admin_gid: Option<u32>,
     /// Path of the auth socket, where it is on.
-    pub auth: Option<PathBuf>,
+    auth: Option<PathBuf>,
     /// The daemon's own uid.
-    pub uid: u32,
+    uid: u32,
     /// Connections that may be open at once.
-    pub connections: u64,
+    connections: u64,
+}
+
+/// Reads files on the database thread: a disk that hangs must not stop the other connections.
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    runner.args::<Doctor>()?;
+    let app = runner.app;
+    let (policy, limits) = (app.policy.borrow().clone(), app.limits.borrow().clone());
+    let trail = match verify_trail(app, Verify::whole()).await {
+        Ok(verdict) => Some(verdict),
+        // No database, no audit trail.
+        Err(error) if matches!(error.store_error(), Some(StoreError::Missing)) => None,
+        Err(error) => return Err(error),
+    };
+    let daemon = DaemonState {
+        trail,
+        now: runner.context.now,
+        database: app.places.database.clone(),
+        own: app.own,
+        admin: app.places.admin.clone(),
+        admin_gid: policy.socket_gid,
+        auth: app.places.auth.clone(),
+        uid: policy.own_uid,
+        connections: (limits.max_connections + limits.reserved_connections) as u64,
+    };
+    let work = move |db: Result<&Db, StoreError>| examine(db, &daemon).map(Success::from);
+    app.store.read_or_missing(runner.time_left(), work).await
 }
 
 /// Runs all checks. Replies while the database is missing as well.
-///
-/// # Errors
-/// The store's; a database that is missing is not one.
-pub(crate) fn doctor(
+fn examine(
     db: Result<&Db, StoreError>,
     daemon: &DaemonState,
-) -> Result<Success, CommandError> {
+) -> Result<Reply<Report>, CommandError> {
     let mut checks = files::sockets(daemon);
     checks.extend(files::database(daemon));
     checks.extend(files::database_directory(daemon));
@@ -63,5 +88,5 @@ pub(crate) fn doctor(
     }
     checks.extend(files::backups(daemon));
     checks.extend(machine::checks(daemon));
-    success(&Report::from(checks))
+    Reply::new(&Report::from(checks))
 }

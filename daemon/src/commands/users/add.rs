@@ -3,36 +3,35 @@
 use photoprism_protocol::display_name::DisplayName;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::provider;
-use photoprism_protocol::secret::Secret;
-use photoprism_protocol::users::{self, AddTarget, OneUser};
+use photoprism_protocol::users::{self, OneUser, UsersAdd};
 
 use super::modify::apply_change;
-use super::properties::Properties;
 use super::reload;
 use super::rules::{check_fields, check_stored_form, check_takes_password, unknown_role};
 use super::taken::{refuse_taken, refuse_taken_auth_id};
-use crate::commands::context::{Context, Hashed, Outcome};
 use crate::commands::find::restore_hint;
-use crate::commands::write::{Key, WriteResult, run_write};
+use crate::commands::properties::Properties;
+use crate::commands::reply::Written;
+use crate::commands::request::{Context, Hashed, Request};
+use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::{Account, NewAccount, PasswordRules, Provider, Role};
 use crate::store::{Tx, account_by_name, account_insert, account_undelete, password_set};
 
-/// A checked request.
-#[derive(Debug)]
-pub(crate) struct Add {
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    runner.write::<UsersAdd, _>(|args| Add::parse(args, &runner.app.rules), add).await
+}
+
+/// The checked arguments.
+struct Add {
     name: UserName,
     restore: bool,
     given: Properties,
 }
 
 impl Add {
-    /// Checks each argument by its own rule.
-    pub(crate) fn parse(
-        target: &AddTarget,
-        fields: users::Fields,
-        rules: &PasswordRules,
-    ) -> Result<Self, CommandError> {
+    fn parse(args: users::Add, rules: &PasswordRules) -> Result<Self, CommandError> {
+        let users::Add { target, fields } = args;
         let name =
             UserName::parse(&target.name).map_err(|rule| CommandError::invalid("name", &rule))?;
         let restore = target.restore.unwrap_or(false);
@@ -42,11 +41,6 @@ impl Add {
         }
         Ok(Self { name, restore, given })
     }
-
-    /// The password to hash before the transaction.
-    pub(crate) const fn password(&self) -> Option<&Secret> {
-        self.given.password.as_ref()
-    }
 }
 
 fn role_missing() -> CommandError {
@@ -54,29 +48,28 @@ fn role_missing() -> CommandError {
 }
 
 /// Creates the account.
-pub(crate) fn add(
-    tx: &Tx<'_>,
-    context: &Context,
-    key: Option<&Key>,
-    (request, hashed): (&Add, Option<&Hashed>),
-) -> Result<Outcome, CommandError> {
-    run_write(tx, context, key, || {
-        let known = account_by_name(tx, request.name.as_str())?;
-        let returning = known.as_ref().filter(|row| row.is_deleted() && request.restore);
-        check_values(tx, request, returning)?;
-        let uid = match (returning, &known) {
-            (Some(row), _) => restore_deleted(tx, context, row, (request, hashed))?,
-            (None, Some(row)) => return Err(taken(row)),
-            (None, None) => {
-                create_account(tx, context, (&request.name, &request.given), (hashed, true))?.uid
+fn add(tx: &Tx<'_>, request: &Request<Add>) -> Result<Written<OneUser>, CommandError> {
+    let (Add { name, restore, given }, context) = (&request.args, &request.context);
+    let hashed = request.password.as_ref();
+    let known = account_by_name(tx, name.as_str())?;
+    let returning = known.as_ref().filter(|row| row.is_deleted() && *restore);
+    check_values(tx, &request.args, returning)?;
+    let uid = match (returning, &known) {
+        (Some(row), _) => restore_deleted(tx, request, row)?,
+        (None, Some(row)) => return Err(taken(row)),
+        (None, None) => {
+            let account = new_account(tx, name, given)?;
+            if hashed.is_none() && account.provider.checks_password() {
+                return Err(password_missing());
             }
-        };
-        let (user, effect) = reload(tx, context, &uid)?;
-        let mut written = WriteResult::new(uid.clone(), &OneUser { user })?.with_effects([effect]);
-        written.password_of = hashed.map(|_| uid);
-        written.warnings.extend(unknown_role(tx.kind().edition(), request.given.role));
-        Ok(written)
-    })
+            insert_account(tx, context, account, hashed)?.uid
+        }
+    };
+    let (user, effect) = reload(tx, context, &uid)?;
+    let written = Written::new(uid.clone(), &OneUser { user })?.with_effects([effect]);
+    Ok(written
+        .with_password_of(hashed.map(|_| uid))
+        .with_warnings(unknown_role(tx.kind().edition(), given.role)))
 }
 
 /// Values that break a rule of this database come before a name that is taken.
@@ -99,12 +92,11 @@ pub(super) fn taken(row: &Account) -> CommandError {
     }
 }
 
-/// Creates an account. An import may bring one without a password.
-pub(super) fn create_account(
+/// The account of that name with what is given, if every rule allows it.
+pub(in crate::commands) fn new_account(
     tx: &Tx<'_>,
-    context: &Context,
-    (name, given): (&UserName, &Properties),
-    (hashed, needed): (Option<&Hashed>, bool),
+    name: &UserName,
+    given: &Properties,
 ) -> Result<Account, CommandError> {
     let before = Account::default();
     let mut after = Account {
@@ -121,13 +113,21 @@ pub(super) fn create_account(
         return Err(role_missing());
     }
     check_fields(tx.kind(), &before, &after, given)?;
-    match hashed {
-        None if needed && after.provider.checks_password() => return Err(password_missing()),
-        None => {}
-        Some(_) => check_takes_password(&after)?,
+    Ok(after)
+}
+
+/// Stores a new account, with its password where there is one.
+pub(in crate::commands) fn insert_account(
+    tx: &Tx<'_>,
+    context: &Context,
+    account: Account,
+    hashed: Option<&Hashed>,
+) -> Result<Account, CommandError> {
+    if hashed.is_some() {
+        check_takes_password(&account)?;
     }
     let mut random = context.random;
-    let new = NewAccount::generate(after, context.now, &mut random);
+    let new = NewAccount::generate(account, context.now, &mut random);
     account_insert(tx, &new)?;
     if let Some(hashed) = hashed {
         password_set(tx, &new.account.uid, &hashed.hash, context.now)?;
@@ -144,20 +144,21 @@ fn password_missing() -> CommandError {
 
 fn restore_deleted(
     tx: &Tx<'_>,
-    context: &Context,
+    request: &Request<Add>,
     before: &Account,
-    (request, hashed): (&Add, Option<&Hashed>),
 ) -> Result<String, CommandError> {
+    let (given, context) = (&request.args.given, &request.context);
+    let hashed = request.password.as_ref();
     let mut after = before.clone();
-    request.given.apply(&mut after)?;
+    given.apply(&mut after)?;
     check_stored_form(tx, before, &after)?;
     refuse_taken(tx, before, &after)?;
     refuse_taken_auth_id(tx, &after)?;
-    check_fields(tx.kind(), before, &after, &request.given)?;
+    check_fields(tx.kind(), before, &after, given)?;
     if after.provider.checks_password() && hashed.is_none() && !before.has_password {
         return Err(password_missing());
     }
     account_undelete(tx, &before.uid, context.now)?;
-    apply_change(tx, context, (before, &after), hashed)?;
+    apply_change(tx, context, before, &after, hashed)?;
     Ok(before.uid.clone())
 }

@@ -1,32 +1,49 @@
 //! `users.export`: accounts as `users.import` reads them.
 
-use photoprism_protocol::envelope::Success;
+use photoprism_protocol::list::Page;
 use photoprism_protocol::secret::Secret;
-use photoprism_protocol::transfer::{self, Row};
+use photoprism_protocol::transfer::{self, Row, UsersExport};
+use tracing::info;
 
-use super::properties::to_fields;
 use super::search;
-use crate::commands::context::Context;
 use crate::commands::cursor::fingerprint;
 use crate::commands::find::refuse_nul;
 use crate::commands::page::{PageRequest, page};
+use crate::commands::properties::to_fields;
+use crate::commands::reply::Reply;
+use crate::commands::request::Request;
+use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
+use crate::log::REPEATED;
 use crate::store::{
     AccountPage, AccountSearch, Db, StoreError, accounts_page, cursor_key, passcode_find,
     password_hash,
 };
 
-/// A checked request.
-#[derive(Debug)]
-pub(crate) struct Export {
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    let mut secrets = false;
+    let parse = |args: transfer::Export| {
+        secrets = args.secrets.unwrap_or(false);
+        Export::parse(args)
+    };
+    let page = runner.read::<UsersExport, _>(parse, export).await?;
+    if secrets {
+        // Not a write, so there is no audit record; but reading hashes must leave a trace.
+        let uid = runner.uid();
+        info!(target: REPEATED, uid, "password hashes and two-factor keys were exported");
+    }
+    Ok(page)
+}
+
+/// The checked arguments.
+struct Export {
     search: AccountSearch,
     secrets: bool,
     window: PageRequest,
 }
 
 impl Export {
-    /// Checks the arguments.
-    pub(crate) fn parse(args: transfer::Export) -> Result<Self, CommandError> {
+    fn parse(args: transfer::Export) -> Result<Self, CommandError> {
         refuse_nul("search", args.search.as_deref())?;
         let search = args.search.unwrap_or_default();
         let secrets = args.secrets.unwrap_or(false);
@@ -37,22 +54,23 @@ impl Export {
 }
 
 /// One page of accounts, without deleted ones and system rows: no import could create those.
-pub(crate) fn export(db: &Db, _: &Context, request: &Export) -> Result<Success, CommandError> {
+fn export(db: &Db, request: &Request<Export>) -> Result<Reply<Page<Row>>, CommandError> {
+    let Export { search, secrets, window } = &request.args;
     let key = cursor_key(db)?;
-    let after = request.window.position(&key, i64::MIN)?.max(0);
-    let limit = request.window.limit + 1;
-    let rows = accounts_page(db, &request.search, AccountPage { after, limit, deleted: false })?;
+    let after = window.position(&key, i64::MIN)?.max(0);
+    let limit = window.limit + 1;
+    let rows = accounts_page(db, search, AccountPage { after, limit, deleted: false })?;
     let mut written = Vec::with_capacity(rows.len());
     for row in rows {
         let id = row.id;
         let uid = row.uid.clone();
         let mut line = Row { name: row.name.clone(), fields: to_fields(row), ..Row::default() };
-        if request.secrets {
+        if *secrets {
             add_secrets(db, &uid, &mut line)?;
         }
         written.push((id, line));
     }
-    page(&request.window, &key, written)
+    page(window, &key, written)
 }
 
 /// A key that was never activated is left out: logins do not ask for its codes.

@@ -1,28 +1,32 @@
 //! `users.ls`.
 
-use photoprism_protocol::envelope::Success;
-use photoprism_protocol::users;
+use photoprism_protocol::list::Page;
+use photoprism_protocol::users::{self, User, UsersLs};
 
-use super::properties::to_wire;
 use super::search;
-use crate::commands::context::Context;
 use crate::commands::cursor::fingerprint;
 use crate::commands::find::refuse_nul;
 use crate::commands::page::{PageRequest, page};
+use crate::commands::properties::to_wire;
+use crate::commands::reply::Reply;
+use crate::commands::request::Request;
+use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::store::{AccountPage, AccountSearch, Db, accounts_page, cursor_key};
 
-/// A checked request.
-#[derive(Debug)]
-pub(crate) struct Ls {
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    runner.read::<UsersLs, _>(Ls::parse, ls).await
+}
+
+/// The checked arguments.
+struct Ls {
     search: AccountSearch,
     deleted: bool,
     window: PageRequest,
 }
 
 impl Ls {
-    /// Checks the arguments.
-    pub(crate) fn parse(args: users::Ls) -> Result<Self, CommandError> {
+    fn parse(args: users::Ls) -> Result<Self, CommandError> {
         refuse_nul("search", args.search.as_deref())?;
         let search = args.search.unwrap_or_default();
         let deleted = args.deleted.unwrap_or(false);
@@ -33,13 +37,13 @@ impl Ls {
 }
 
 /// One page of accounts.
-pub(crate) fn ls(db: &Db, context: &Context, request: &Ls) -> Result<Success, CommandError> {
+fn ls(db: &Db, request: &Request<Ls>) -> Result<Reply<Page<User>>, CommandError> {
+    let Ls { search, deleted, window } = &request.args;
     let key = cursor_key(db)?;
-    let after = request.window.position(&key, i64::MIN)?;
-    let limit = request.window.limit + 1;
-    let rows =
-        accounts_page(db, &request.search, AccountPage { after, limit, deleted: request.deleted })?;
-    let edition = db.kind().edition();
-    let rows = rows.into_iter().map(|row| (row.id, to_wire(row, edition, context.now)));
-    page(&request.window, &key, rows)
+    let after = window.position(&key, i64::MIN)?;
+    let limit = window.limit + 1;
+    let rows = accounts_page(db, search, AccountPage { after, limit, deleted: *deleted })?;
+    let (edition, now) = (db.kind().edition(), request.context.now);
+    let rows = rows.into_iter().map(|row| (row.id, to_wire(row, edition, now)));
+    page(window, &key, rows)
 }

@@ -1,41 +1,33 @@
 //! The noun `users`.
 
-mod add;
-mod export;
+pub(crate) mod add;
+pub(crate) mod adopt;
+pub(crate) mod export;
 mod guard;
 mod import;
-mod ls;
-mod modify;
-mod properties;
-mod rename;
-mod reset;
-mod rm;
+pub(crate) mod legacy;
+pub(crate) mod ls;
+pub(crate) mod modify;
+pub(crate) mod rename;
+pub(crate) mod reset;
+pub(crate) mod restore;
+pub(crate) mod rm;
 mod rules;
 mod search;
-mod show;
+pub(crate) mod show;
 mod taken;
+pub(crate) mod twofa;
+pub(crate) mod why;
 
-pub(crate) use self::add::{Add, add};
-pub(crate) use self::export::{Export, export};
 pub(super) use self::guard::{ensure_not_system, ensure_other_super_admin};
-pub(crate) use self::import::{
-    Cancel, Import, Options, PasswordChange, RejectedRow, Results, Rows, ValidRow, import,
-    known_hash,
-};
-pub(crate) use self::ls::{Ls, ls};
-pub(crate) use self::modify::{Mod, modify};
+pub(crate) use self::import::{Import, import};
 pub(super) use self::modify::{disable_2fa, note_first_password};
-pub(super) use self::properties::to_wire;
-pub(crate) use self::rename::{Rename, rename};
-pub(crate) use self::reset::reset;
-pub(crate) use self::rm::{restore, rm};
-pub(super) use self::rules::{check_stored_form, check_takes_password, own_name};
-pub(super) use self::search::{matches_legacy, parse as parse_search};
-pub(crate) use self::show::show;
+pub(super) use self::rules::{check_takes_password, own_name};
 
 use photoprism_protocol::users::User;
 
-use super::context::Context;
+use super::properties::to_wire;
+use super::request::Context;
 use crate::error::CommandError;
 use crate::model::Effect;
 use crate::store::{Db, account_by_uid};

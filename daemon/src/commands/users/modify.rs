@@ -1,18 +1,18 @@
 //! `users.mod`: changes the properties that are given.
 
 use photoprism_protocol::role::Role;
-use photoprism_protocol::secret::Secret;
-use photoprism_protocol::users::{self, ModResult, ModTarget};
+use photoprism_protocol::users::{self, ModResult, UsersMod};
 
 use super::guard::{ensure_not_system, ensure_other_super_admin};
-use super::properties::Properties;
 use super::reload;
 use super::rules::{check_fields, check_given_form, check_stored_form, unknown_role};
 use super::taken::refuse_taken;
-use crate::commands::context::{Context, Hashed, Outcome};
 use crate::commands::find::{live_user, refuse_nul};
+use crate::commands::properties::Properties;
+use crate::commands::reply::Written;
+use crate::commands::request::{Context, Hashed, Request};
 use crate::commands::revoked::{effective_within, revoke};
-use crate::commands::write::{Key, WriteResult, run_write};
+use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::{Account, Change, FIRST_ADMIN_ID, METHOD_2FA, PasswordRules, Property, changes};
 use crate::store::{
@@ -20,9 +20,12 @@ use crate::store::{
     set_admin_password_state,
 };
 
-/// A checked request.
-#[derive(Debug)]
-pub(crate) struct Mod {
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    runner.write::<UsersMod, _>(|args| Mod::parse(args, &runner.app.rules), modify).await
+}
+
+/// The checked arguments.
+struct Mod {
     user: String,
     disable_2fa: bool,
     keep_sessions: bool,
@@ -30,12 +33,8 @@ pub(crate) struct Mod {
 }
 
 impl Mod {
-    /// Checks each argument by its own rule.
-    pub(crate) fn parse(
-        target: ModTarget,
-        fields: users::Fields,
-        rules: &PasswordRules,
-    ) -> Result<Self, CommandError> {
+    fn parse(args: users::Mod, rules: &PasswordRules) -> Result<Self, CommandError> {
+        let users::Mod { target, fields } = args;
         refuse_nul("user", Some(&target.user))?;
         Ok(Self {
             user: target.user,
@@ -44,31 +43,18 @@ impl Mod {
             given: Properties::parse(fields, rules)?,
         })
     }
-
-    /// The password to hash before the transaction.
-    pub(crate) const fn password(&self) -> Option<&Secret> {
-        self.given.password.as_ref()
-    }
 }
 
 /// Changes the account.
-pub(crate) fn modify(
-    tx: &Tx<'_>,
-    context: &Context,
-    key: Option<&Key>,
-    (request, hashed): (&Mod, Option<&Hashed>),
-) -> Result<Outcome, CommandError> {
-    run_write(tx, context, key, || {
-        let found = live_user(tx, &request.user);
-        // A value that breaks a rule comes before a user that is not there.
-        let nobody = Account::default();
-        check_given_form(tx, found.as_ref().unwrap_or(&nobody), &request.given)?;
-        let before = found?;
-        let after = check_change(tx, context, &before, &request.given)?;
-        let mut written = write_changes(tx, context, request, (&before, after, hashed))?;
-        written.password_of = hashed.map(|_| before.uid);
-        Ok(written)
-    })
+fn modify(tx: &Tx<'_>, request: &Request<Mod>) -> Result<Written<ModResult>, CommandError> {
+    let Mod { user, given, .. } = &request.args;
+    let found = live_user(tx, user);
+    // A value that breaks a rule comes before a user that is not there.
+    let nobody = Account::default();
+    check_given_form(tx, found.as_ref().unwrap_or(&nobody), given)?;
+    let before = found?;
+    let after = check_change(tx, &request.context, &before, given)?;
+    write_changes(tx, request, &before, after)
 }
 
 /// The account with what is given, if every rule allows it.
@@ -92,18 +78,19 @@ pub(super) fn check_change(
 
 fn write_changes(
     tx: &Tx<'_>,
-    context: &Context,
-    request: &Mod,
-    (before, mut after, hashed): (&Account, Account, Option<&Hashed>),
-) -> Result<WriteResult, CommandError> {
-    let disabled_2fa = request.disable_2fa && disable_2fa(tx, &mut after)?;
+    request: &Request<Mod>,
+    before: &Account,
+    mut after: Account,
+) -> Result<Written<ModResult>, CommandError> {
+    let (args, context, hashed) = (&request.args, &request.context, request.password.as_ref());
+    let disabled_2fa = args.disable_2fa && disable_2fa(tx, &mut after)?;
     let mut changed = changes(before, &after);
     changed.extend(hashed.map(|_| Property::Password));
     changed.extend(disabled_2fa.then_some(Property::TwoFactor));
     if !changed.is_empty() {
-        apply_change(tx, context, (before, &after), hashed)?;
+        apply_change(tx, context, before, &after, hashed)?;
     }
-    let (sessions_revoked, ended) = if request.keep_sessions {
+    let (sessions_revoked, ended) = if args.keep_sessions {
         (0, None)
     } else {
         revoke(tx, before, Change::Properties(&changed), context.now)?
@@ -116,9 +103,10 @@ fn write_changes(
         sessions_revoked,
         effective_within_s,
     };
-    let effects = ended.into_iter().chain([effect]);
-    let mut written = WriteResult::new(before.uid.clone(), &result)?.with_effects(effects);
-    written.warnings.extend(unknown_role(tx.kind().edition(), request.given.role));
+    let written = Written::new(before.uid.clone(), &result)?
+        .with_effects(ended.into_iter().chain([effect]))
+        .with_password_of(hashed.map(|_| before.uid.clone()))
+        .with_warnings(unknown_role(tx.kind().edition(), args.given.role));
     Ok(written.with_cache_warning(effective_within_s))
 }
 
@@ -139,7 +127,8 @@ pub(in crate::commands) fn disable_2fa(
 pub(super) fn apply_change(
     tx: &Tx<'_>,
     context: &Context,
-    (before, after): (&Account, &Account),
+    before: &Account,
+    after: &Account,
     hashed: Option<&Hashed>,
 ) -> Result<(), CommandError> {
     account_update(tx, (before, after), context.now)?;

@@ -1,10 +1,15 @@
 //! `users.reset`: back to the accounts of a first start.
 
-use photoprism_protocol::users::{Removed, ResetResult};
+use photoprism_protocol::name::UserName;
+use photoprism_protocol::users::{Removed, ResetResult, UsersReset};
 
-use crate::commands::context::{Context, FirstAdmin, Outcome};
+use crate::admin_password::{ConfiguredPassword, read};
+use crate::commands::blocking::run_blocking;
+use crate::commands::reply::Written;
+use crate::commands::request::{Context, Request};
 use crate::commands::revoked::effective_within;
-use crate::commands::write::{Key, WriteResult, run_write};
+use crate::commands::runner::{Outcome, Prepared, Runner};
+use crate::config::When;
 use crate::error::CommandError;
 use crate::model::{Effect, FIRST_ADMIN_ID, initial_accounts, to_file_name};
 use crate::store::{
@@ -12,41 +17,65 @@ use crate::store::{
     set_admin_password_state,
 };
 
-/// Empties the account tables after a backup and begins anew.
-///
-/// # Errors
-/// The store's; without a backup that could be restored nothing is removed.
-pub(crate) fn reset(
-    tx: &Tx<'_>,
-    context: &Context,
-    key: Option<&Key>,
-    first: &FirstAdmin,
-) -> Result<Outcome, CommandError> {
-    run_write(tx, context, key, || {
-        let name = format!("{}-users-reset", to_file_name(context.now));
-        let (backup, removed) = backed_up(tx, (&name, None), |backup| {
-            let removed = empty_accounts(tx, context.now, || begin_anew(tx, context, first))?;
-            Ok::<_, CommandError>((backup.path.display().to_string(), removed))
-        })?;
-        let effective_within_s = effective_within(tx, removed.sessions);
-        let result = ResetResult {
-            removed: Removed { users: removed.users, sessions: removed.sessions },
-            backup,
-            effective_within_s,
-        };
-        let mut written = WriteResult::new("", &result)?
-            .with_effects([Effect::EverySessionEnded])
-            .with_cache_warning(effective_within_s);
-        written.warnings.extend(removed.warnings);
-        written.warnings.extend(first.warning.clone());
-        if first.hash.is_none() {
-            written.warnings.push(format!(
-                "the account {0} has no password; set one with: photoprism passwd {0}",
-                first.name.as_str()
-            ));
+/// How the first admin is created.
+struct FirstAdmin {
+    name: UserName,
+    /// The hash of its configured password, where there is a good one.
+    hash: Option<String>,
+    /// Why there is none although one is configured.
+    warning: Option<String>,
+}
+
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    let prepare = async |_| first_admin(runner).await.map(Prepared::new);
+    runner.write_after::<UsersReset, _>(prepare, reset).await
+}
+
+/// The configured name and password; a password that breaks a rule is left out with a warning.
+async fn first_admin(runner: &Runner<'_>) -> Result<FirstAdmin, CommandError> {
+    let app = runner.app;
+    let mut first = FirstAdmin { name: app.admin_user.clone(), hash: None, warning: None };
+    let (source, env, rules) = (app.admin_password.clone(), app.env, app.rules);
+    let name = app.admin_user.clone();
+    let read = move || Ok(read((&source, When::Serving), (&env, &rules), name.as_str()));
+    match run_blocking(read).await? {
+        Ok(None) => {}
+        Ok(Some(ConfiguredPassword::Hash(hash))) => first.hash = Some(hash),
+        Ok(Some(ConfiguredPassword::Plain { password, warning })) => {
+            first.hash = Some(runner.hash(&password).await?.hash);
+            first.warning = warning.map(Into::into);
         }
-        Ok(written)
-    })
+        Err(error) => first.warning = Some(format!("the configured password is not used: {error}")),
+    }
+    Ok(first)
+}
+
+/// Empties the account tables after a backup and begins anew. Without a backup that could be
+/// restored nothing is removed.
+fn reset(tx: &Tx<'_>, request: &Request<FirstAdmin>) -> Result<Written<ResetResult>, CommandError> {
+    let (first, context) = (&request.args, &request.context);
+    let name = format!("{}-users-reset", to_file_name(context.now));
+    let (backup, removed) = backed_up(tx, (&name, None), |backup| {
+        let removed = empty_accounts(tx, context.now, || begin_anew(tx, context, first))?;
+        Ok::<_, CommandError>((backup.path.display().to_string(), removed))
+    })?;
+    let effective_within_s = effective_within(tx, removed.sessions);
+    let result = ResetResult {
+        removed: Removed { users: removed.users, sessions: removed.sessions },
+        backup,
+        effective_within_s,
+    };
+    let name = first.name.as_str();
+    let no_password = first.hash.is_none().then(|| {
+        format!("the account {name} has no password; set one with: photoprism passwd {name}")
+    });
+    let written = Written::new("", &result)?
+        .with_effects([Effect::EverySessionEnded])
+        .with_cache_warning(effective_within_s);
+    Ok(written
+        .with_warnings(removed.warnings)
+        .with_warnings(first.warning.clone())
+        .with_warnings(no_password))
 }
 
 fn begin_anew(tx: &Tx<'_>, context: &Context, first: &FirstAdmin) -> Result<(), CommandError> {

@@ -4,7 +4,7 @@ use photoprism_protocol::auth_id::AuthId;
 use photoprism_protocol::provider::Provider;
 use photoprism_protocol::role::Role;
 
-use super::properties::Properties;
+use crate::commands::properties::Properties;
 use crate::error::CommandError;
 use crate::model::{self, Account, Edition, is_own_name};
 use crate::store::{Db, Kind, check_account_kept};

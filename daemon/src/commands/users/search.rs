@@ -6,7 +6,7 @@ use photoprism_protocol::uid::is_user_uid_shape;
 use crate::store::{AccountSearch, LegacyRow};
 
 /// Parses the text of a search.
-pub(in crate::commands) fn parse(text: &str) -> AccountSearch {
+pub(super) fn parse(text: &str) -> AccountSearch {
     if text.is_empty() {
         AccountSearch::People
     } else if text == "all" {
@@ -32,7 +32,7 @@ fn whole_number(text: &str) -> Option<i64> {
 }
 
 /// Whether a row of the legacy table matches; unlike the accounts, it has no system rows to add.
-pub(in crate::commands) fn matches_legacy(search: &AccountSearch, row: &LegacyRow) -> bool {
+pub(super) fn matches_legacy(search: &AccountSearch, row: &LegacyRow) -> bool {
     match search {
         AccountSearch::People | AccountSearch::Everybody => true,
         AccountSearch::Number(id, name) => row.id == *id || row.user_name == *name,

@@ -1,16 +1,28 @@
 //! `users.show`.
 
-use photoprism_protocol::envelope::Success;
-use photoprism_protocol::users::{OneUser, Target};
+use photoprism_protocol::users::{OneUser, Target, UsersShow};
 
-use super::properties::to_wire;
-use crate::commands::context::{Context, success};
-use crate::commands::find::any_user;
+use crate::commands::find::{any_user, refuse_nul};
+use crate::commands::properties::to_wire;
+use crate::commands::reply::Reply;
+use crate::commands::request::Request;
+use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::store::Db;
 
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    runner.read::<UsersShow, _>(parse, show).await
+}
+
+/// Checks the argument of a command that takes nothing but an account.
+pub(super) fn parse(target: Target) -> Result<Target, CommandError> {
+    refuse_nul("user", Some(&target.user))?;
+    Ok(target)
+}
+
 /// One account, a deleted one too.
-pub(crate) fn show(db: &Db, context: &Context, target: &Target) -> Result<Success, CommandError> {
-    let row = any_user(db, &target.user)?;
-    success(&OneUser { user: to_wire(row, db.kind().edition(), context.now) })
+fn show(db: &Db, request: &Request<Target>) -> Result<Reply<OneUser>, CommandError> {
+    let account = any_user(db, &request.args.user)?;
+    let user = to_wire(account, db.kind().edition(), request.context.now);
+    Reply::new(&OneUser { user })
 }

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use photoprism_protocol::account_text::MOST_ROWS;
 
-use super::super::call::{Answer, Call};
-use super::super::import_sessions::MOST_BYTES_OF_ALL;
 use super::prepare::checkable;
 use super::steps::begin_with_rows;
 use super::worker::{Turn, check};
-use crate::commands::users::{Cancel, RejectedRow, Rows, ValidRow};
+use crate::commands::MOST_BYTES_OF_ALL;
+use crate::commands::{Answer, Runner};
+use crate::commands::{Cancel, RejectedRow, Rows, ValidRow};
 use crate::error::CommandError;
 use crate::peer::Rights;
 use crate::store::{
@@ -31,7 +31,7 @@ struct Accounts {
 }
 
 /// Begins an import with the accounts of the database at that path. Deleted ones are left there.
-pub(super) async fn database(call: &Call<'_>, path: &str) -> Answer {
+pub(super) async fn database(call: &Runner<'_>, path: &str) -> Answer {
     let path = absolute(path)?;
     // It may take long to read, so it is not read for an import that could not begin.
     call.app.imports.check_place(call.uid(), 1, call.app.started.elapsed())?;
@@ -53,7 +53,7 @@ fn absolute(path: &str) -> Result<PathBuf, CommandError> {
 
 /// Reads on the thread for imports, with the rights of the peer: it may have to wait for a lock,
 /// or for a slow disk.
-async fn read(call: &Call<'_>, path: PathBuf) -> Result<Accounts, CommandError> {
+async fn read(call: &Runner<'_>, path: PathBuf) -> Result<Accounts, CommandError> {
     let database = call.app.places.database.clone();
     let (rules, only_bcrypt) = (call.app.rules, !call.app.own);
     let rights = call.context.permit.rights();

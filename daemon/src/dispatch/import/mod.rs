@@ -9,12 +9,12 @@ mod worker;
 use photoprism_protocol::transfer;
 use photoprism_protocol::transfer::UsersImport;
 
-use super::call::{Answer, Call};
-use crate::commands::users::Options;
+use crate::commands::Options;
+use crate::commands::{Answer, Runner};
 use crate::error::CommandError;
 
 /// Runs the step that the arguments name.
-pub(super) async fn import(call: &Call<'_>) -> Answer {
+pub(super) async fn import(call: &Runner<'_>) -> Answer {
     let args = call.args::<UsersImport>()?;
     check_step(&args)?;
     let options = Options {

@@ -7,11 +7,11 @@ use photoprism_protocol::account_text::{self, MOST_ROWS};
 use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::secret::Secret;
 
-use super::super::call::Call;
-use super::super::import_sessions::ImportSession;
-use super::super::import_text::Text;
 use super::worker::check;
-use crate::commands::users::{Cancel, Options, PasswordChange, Rows, ValidRow, known_hash};
+use crate::commands::ImportSession;
+use crate::commands::Runner;
+use crate::commands::Text;
+use crate::commands::{Cancel, Options, PasswordChange, Rows, ValidRow, known_hash};
 use crate::error::CommandError;
 use crate::hashing::{Scheme, parse};
 use crate::model::PasswordRules;
@@ -84,7 +84,7 @@ pub(super) fn give_files(
 /// # Errors
 /// The pool's and the store's; the row is then as it was.
 pub(super) async fn prepare_next(
-    call: &Call<'_>,
+    call: &Runner<'_>,
     staged: &mut ImportSession,
     options: Options,
 ) -> Result<(), CommandError> {
@@ -105,7 +105,7 @@ pub(super) async fn prepare_next(
 }
 
 async fn hash(
-    call: &Call<'_>,
+    call: &Runner<'_>,
     row: &ValidRow,
     (password, options): (&Secret, Options),
 ) -> Result<PasswordChange, CommandError> {

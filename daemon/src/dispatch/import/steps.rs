@@ -9,13 +9,14 @@ use photoprism_protocol::envelope::Success;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::{ImportCounts, ImportResult};
 
-use super::super::call::{Answer, Call};
-use super::super::import_sessions::ImportSession;
 use super::prepare::{give_files, named_files, prepare_next, rows};
 use super::worker::Turn;
 use crate::clock::Stopwatch;
+use crate::commands::ImportSession;
 use crate::commands::success;
-use crate::commands::users::{Cancel, Import, Options, Results, Rows, import};
+use crate::commands::users::{Import, import};
+use crate::commands::{Answer, Runner};
+use crate::commands::{Cancel, Options, Results, Rows};
 use crate::error::CommandError;
 use crate::store::Tx;
 
@@ -29,7 +30,7 @@ const PAGE: usize = 200;
 const ENVELOPE_BYTES: usize = 4096;
 
 /// The text, or its next part.
-pub(super) fn text(call: &Call<'_>, id: Option<String>, part: &Secret) -> Answer {
+pub(super) fn text(call: &Runner<'_>, id: Option<String>, part: &Secret) -> Answer {
     let bytes = part.expose().len();
     let step = |staged: &mut ImportSession| staged.add(part);
     match id {
@@ -39,7 +40,7 @@ pub(super) fn text(call: &Call<'_>, id: Option<String>, part: &Secret) -> Answer
 }
 
 /// The rows of a database, which are whole at once, and the bytes that they were read from.
-pub(super) fn begin_with_rows(call: &Call<'_>, rows: Rows, bytes: usize) -> Answer {
+pub(super) fn begin_with_rows(call: &Runner<'_>, rows: Rows, bytes: usize) -> Answer {
     begin(call, bytes, |staged| {
         (staged.rows, staged.bytes) = (Some(Arc::new(rows)), bytes);
         Ok(())
@@ -47,14 +48,14 @@ pub(super) fn begin_with_rows(call: &Call<'_>, rows: Rows, bytes: usize) -> Answ
 }
 
 /// The password of a file that was asked for.
-pub(super) fn file(call: &Call<'_>, id: &str, file: String, password: Secret) -> Answer {
+pub(super) fn file(call: &Runner<'_>, id: &str, file: String, password: Secret) -> Answer {
     change(call, id, password.expose().len(), |staged| staged.give(file, password))
 }
 
 /// The first step of an import, which brings so many bytes. If it fails, the import is forgotten:
 /// no client knows its name.
 fn begin(
-    call: &Call<'_>,
+    call: &Runner<'_>,
     bytes: usize,
     step: impl FnOnce(&mut ImportSession) -> Result<(), CommandError>,
 ) -> Answer {
@@ -69,7 +70,7 @@ fn begin(
 
 /// A step that brings so many bytes.
 fn change(
-    call: &Call<'_>,
+    call: &Runner<'_>,
     id: &str,
     bytes: usize,
     step: impl FnOnce(&mut ImportSession) -> Result<(), CommandError>,
@@ -83,7 +84,7 @@ fn change(
 }
 
 /// The next results.
-pub(super) fn results(call: &Call<'_>, id: &str, cursor: &str) -> Answer {
+pub(super) fn results(call: &Runner<'_>, id: &str, cursor: &str) -> Answer {
     let staged = call.app.imports.take(id, call.uid())?;
     let answer = page(id, &staged, cursor);
     let last = matches!(&answer, Ok(result) if result.next.is_none());
@@ -95,7 +96,7 @@ pub(super) fn results(call: &Call<'_>, id: &str, cursor: &str) -> Answer {
 }
 
 /// Runs the import as far as one step allows.
-pub(super) async fn run(call: &Call<'_>, id: &str, options: Options) -> Answer {
+pub(super) async fn run(call: &Runner<'_>, id: &str, options: Options) -> Answer {
     let key = call.key(&(id, options.dry_run, options.update, options.prune))?;
     if let Some(replay) = call.replay(key.as_ref(), None).await? {
         return Ok(replay);
@@ -119,7 +120,7 @@ pub(super) async fn run(call: &Call<'_>, id: &str, options: Options) -> Answer {
 }
 
 async fn advance(
-    call: &Call<'_>,
+    call: &Runner<'_>,
     id: &str,
     staged: &mut ImportSession,
     options: Options,
@@ -153,7 +154,7 @@ async fn advance(
 }
 
 /// Reads the rows of a text that is whole.
-async fn parse(call: &Call<'_>, staged: &mut ImportSession) -> Result<(), CommandError> {
+async fn parse(call: &Runner<'_>, staged: &mut ImportSession) -> Result<(), CommandError> {
     let turn = Turn::take(call).await?;
     let (text, rules) = (std::mem::take(&mut staged.text), (call.app.rules, !call.app.own));
     staged.is_lost = true;
@@ -168,7 +169,7 @@ async fn parse(call: &Call<'_>, staged: &mut ImportSession) -> Result<(), Comman
 }
 
 /// Puts the passwords of files into the rows.
-async fn fill(call: &Call<'_>, staged: &mut ImportSession) -> Result<(), CommandError> {
+async fn fill(call: &Runner<'_>, staged: &mut ImportSession) -> Result<(), CommandError> {
     let turn = Turn::take(call).await?;
     let (files, rules) = (std::mem::take(&mut staged.files), call.app.rules);
     let mut rows = staged.rows.take().unwrap_or_default();
@@ -182,7 +183,7 @@ async fn fill(call: &Call<'_>, staged: &mut ImportSession) -> Result<(), Command
 }
 
 async fn execute(
-    call: &Call<'_>,
+    call: &Runner<'_>,
     id: &str,
     staged: &mut ImportSession,
     options: Options,
@@ -215,7 +216,7 @@ async fn execute(
 
 /// Waits for the outcome of a transaction, which is asked to end where the daemon stops.
 async fn cancelled_by_stop<T>(
-    call: &Call<'_>,
+    call: &Runner<'_>,
     cancel: &Cancel,
     written: impl Future<Output = T>,
 ) -> T {

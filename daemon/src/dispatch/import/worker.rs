@@ -4,9 +4,9 @@
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::super::blocking::run_blocking;
-use super::super::call::Call;
-use crate::commands::users::Cancel;
+use crate::commands::Cancel;
+use crate::commands::Runner;
+use crate::commands::run_blocking;
 use crate::error::CommandError;
 
 /// The one thread for imports; it belongs to the work, whatever becomes of the connection.
@@ -19,7 +19,7 @@ impl Turn {
     ///
     /// # Errors
     /// `busy` where others have it for too long.
-    pub(super) async fn take(call: &Call<'_>) -> Result<Self, CommandError> {
+    pub(super) async fn take(call: &Runner<'_>) -> Result<Self, CommandError> {
         let turn = call.app.imports.turn.clone().acquire_owned();
         let turn = timeout(call.time_left(), turn).await.map_err(|_| CommandError::Late)?;
         turn.map(|permit| Self { permit })
@@ -32,7 +32,7 @@ impl Turn {
     /// Those of `work`; `unavailable` where the daemon stops or the client hangs up meanwhile.
     pub(super) async fn run<T: Send + 'static>(
         self,
-        call: &Call<'_>,
+        call: &Runner<'_>,
         work: impl FnOnce(&Cancel) -> Result<T, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
         let cancel = Cancel::default();

@@ -82,7 +82,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    pub(super) fn new() -> (Self, impl FnOnce() -> Result<(), CommandError> + Send + 'static) {
+    pub(super) fn new() -> (Self, impl Fn() -> Result<(), CommandError> + Send + 'static) {
         let ((begins, began), (release, released)) = (channel(), channel());
         let hold = move || {
             begins.send(()).unwrap();
@@ -178,7 +178,7 @@ fn a_read_does_not_wait_for_those_behind_it() {
     let busy = desk.store.read(LONG, move |_| hold());
     // All of these are one group. The slow one ends once the first has its reply.
     let look_up = async {
-        let look_up = desk.store.read_batched(LONG, |_| Ok::<_, CommandError>(()));
+        let look_up = desk.store.read(LONG, |_| Ok::<_, CommandError>(()));
         tokio::time::timeout(Duration::from_secs(20), look_up).await.unwrap().unwrap();
         second.open();
     };
@@ -191,12 +191,12 @@ fn a_read_does_not_wait_for_those_behind_it() {
 /// Runs three writes in one group, with this one in the middle.
 pub(super) fn around<T: Send + 'static>(
     desk: &TestStore,
-    middle: impl FnOnce(&Tx<'_>) -> Result<T, CommandError> + Send + 'static,
+    middle: impl Fn(&Tx<'_>) -> Result<T, CommandError> + Send + 'static,
 ) -> [Result<(), CommandError>; 3] {
     let (gate, hold) = Gate::new();
     let busy = desk.store.read(LONG, move |_| hold());
     let first = desk.store.write(LONG, |tx| add(tx, "first"));
-    let middle = desk.store.write(LONG, |tx| middle(tx).map(drop));
+    let middle = desk.store.write(LONG, move |tx| middle(tx).map(drop));
     let last = desk.store.write(LONG, |tx| add(tx, "last"));
     let group = gate.once_begun(join3(first, middle, last));
     let (_, (first, middle, last), ()) = desk.run(join3(busy, group, async { gate.open() }));

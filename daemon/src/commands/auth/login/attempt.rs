@@ -1,15 +1,13 @@
 //! A checked request.
 
 use photoprism_protocol::auth;
+use photoprism_protocol::client::{check_client_name, check_realm};
 use photoprism_protocol::name::UserName;
-use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::scope::Scope;
 use photoprism_protocol::secret::Secret;
-use photoprism_protocol::text::is_control;
 use photoprism_protocol::token::is_app_password;
 use sha2::{Digest, Sha256};
 
-use crate::commands::auth::add::client_name;
 use crate::commands::find::refuse_nul;
 use crate::error::CommandError;
 use crate::limiter::ClientIp;
@@ -17,9 +15,6 @@ use crate::session_index::SessionId;
 
 /// The realm of a request that names none.
 pub(in crate::commands) const DEFAULT_REALM: &str = "api";
-
-/// Most characters of a realm: its column's.
-const REALM_CHARS: usize = 64;
 
 /// The scope that an app password needs where a session is created from it.
 const SESSIONS: &str = "sessions";
@@ -66,7 +61,8 @@ impl Attempt {
         refuse_nul("user_agent", args.user_agent.as_deref())?;
         let client = args.client_name.unwrap_or_default();
         if !client.is_empty() {
-            client_name(&client).map_err(|rule| CommandError::invalid("client_name", &rule))?;
+            check_client_name(&client)
+                .map_err(|rule| CommandError::invalid("client_name", &rule))?;
         }
         let scope = args
             .scope
@@ -101,14 +97,4 @@ impl Attempt {
             _ => vec![SESSIONS],
         }
     }
-}
-
-/// The rule of a realm.
-pub(in crate::commands) fn check_realm(realm: &str) -> Result<(), RuleError> {
-    if realm.is_empty() || realm.chars().count() > REALM_CHARS || realm.chars().any(is_control) {
-        return Err(RuleError::new(
-            "the realm is 1 to 64 characters without control characters, webdav for one",
-        ));
-    }
-    Ok(())
 }

@@ -9,11 +9,13 @@ use photoprism_protocol::token::new_access_token;
 use super::attempt::Attempt;
 use super::candidate::{Candidate, candidate};
 use super::judge::{Decision, Grant, Passcode, Reason, VerifiedCredential, judge};
+use crate::commands::app::Lifetimes;
 use crate::commands::auth::drawn::drawn;
 use crate::commands::auth::find::to_wire as session_to_wire;
 use crate::commands::context::{Context, success};
+use crate::commands::properties::to_wire;
 use crate::commands::revoked::revoke;
-use crate::commands::users::{disable_2fa, to_wire};
+use crate::commands::users::disable_2fa;
 use crate::error::CommandError;
 use crate::model::{Account, Change, Effect, Property, Session, WithEffects};
 use crate::store::{
@@ -34,15 +36,6 @@ pub(crate) struct FailureCharges {
     pub passcode: Vec<LimitCharge>,
     /// Where all was.
     pub vouch: Option<LimitRow>,
-}
-
-/// The settings `session-maxage` and `session-timeout` in seconds; -1: never.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lifetimes {
-    /// From login to end.
-    pub maxage: i64,
-    /// Without use.
-    pub timeout: i64,
 }
 
 /// The outcome of an attempt: the reply, or what it has to be checked against once more.

@@ -6,9 +6,6 @@ mod commit;
 mod judge;
 
 pub(crate) use self::attempt::Attempt;
-pub(in crate::commands) use self::attempt::check_realm;
 pub(crate) use self::candidate::{Candidate, load_candidate};
-pub(crate) use self::commit::{
-    AttemptOutcome, FailureCharges, Lifetimes, VerifiedAttempt, commit_attempt,
-};
+pub(crate) use self::commit::{AttemptOutcome, FailureCharges, VerifiedAttempt, commit_attempt};
 pub(crate) use self::judge::{Decision, Reason, VerifiedCredential};

@@ -4,8 +4,8 @@ use photoprism_protocol::account_text::ParsedRow;
 use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::transfer::Row;
 
-use super::valid_row::{RejectedRow, ValidRow};
-use crate::commands::users::properties::to_fields_without_empty;
+use crate::commands::import_sessions::{RejectedRow, ValidRow};
+use crate::commands::properties::to_fields_without_empty;
 use crate::model::{METHOD_2FA, PasswordRules};
 use crate::store::{Passcode, SourceAccount};
 

@@ -2,11 +2,11 @@
 
 use photoprism_protocol::secret::Secret;
 
-use super::valid_row::{PasswordChange, ValidRow};
 use crate::commands::context::{Context, Hashed};
 use crate::commands::find::restore_hint;
+use crate::commands::import_sessions::{PasswordChange, ValidRow};
 use crate::commands::revoked::revoke;
-use crate::commands::users::add::create_account;
+use crate::commands::users::add::{insert_account, new_account};
 use crate::commands::users::modify::{apply_change, check_change};
 use crate::commands::users::reload;
 use crate::commands::users::rules::check_takes_password;
@@ -58,7 +58,8 @@ fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, C
         PasswordChange::None | PasswordChange::Pending => None,
         PasswordChange::Matches(_) => return Err(changed_meanwhile()),
     };
-    let account = create_account(tx, context, (&row.name, &row.given), (hashed.as_ref(), false))?;
+    let account = new_account(tx, &row.name, &row.given)?;
+    let account = insert_account(tx, context, account, hashed.as_ref())?;
     if let Some((url, recovery)) = &row.two_factor {
         passcode_enroll(tx, &account.uid, url, context.now)?;
         passcode_activate(tx, &account.uid, recovery, context.now)?;
@@ -120,7 +121,7 @@ fn known(
     if hash.is_some() {
         check_takes_password(&after)?;
     }
-    apply_change(tx, context, (before, &after), hash.as_ref())?;
+    apply_change(tx, context, before, &after, hash.as_ref())?;
     let (sessions_revoked, ended) = revoke(tx, before, Change::Properties(&changed), context.now)?;
     let (_, effect) = reload(tx, context, &before.uid)?;
     let effects = ended.into_iter().chain([effect]).collect();

@@ -12,7 +12,6 @@ use tracing::{info, warn};
 use super::import_sessions::ImportSessions;
 use super::refusals::RefusalBuffer;
 use crate::clock::{Clock, Stopwatch, random};
-use crate::commands::auth::Lifetimes;
 use crate::config::{AdminPassword, Limits};
 use crate::error::CommandError;
 use crate::hashing::Pool;
@@ -37,6 +36,15 @@ pub(crate) struct Paths {
     pub admin: PathBuf,
     /// Path of the auth socket, where it is on.
     pub auth: Option<PathBuf>,
+}
+
+/// The settings `session-maxage` and `session-timeout` in seconds; -1: never.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lifetimes {
+    /// From login to end.
+    pub maxage: i64,
+    /// Without use.
+    pub timeout: i64,
 }
 
 /// What all connections share.
@@ -106,7 +114,7 @@ impl Default for RequestIds {
 }
 
 impl RequestIds {
-    pub(super) fn next(&self) -> String {
+    pub(crate) fn next(&self) -> String {
         let number = self.last.get() + 1;
         self.last.set(number);
         format!("{:08x}-{number}", self.run)

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::commands::auth::Attempt;
 use crate::error::CommandError;
 use crate::store::{
     REFUSED_NAME, REFUSED_REALM, Refusal, Store, StoreError, Tx, login_refused, recorded_name,
@@ -27,9 +26,9 @@ type RefusalKey = (String, String, String);
 pub(crate) struct RefusalBuffer(RefCell<HashMap<RefusalKey, u64>>);
 
 impl RefusalBuffer {
-    pub(super) fn count(&self, attempt: &Attempt) {
-        let ip = attempt.client_ip.as_str().to_owned();
-        self.add((ip, recorded_name(&attempt.name), attempt.realm.clone()), 1);
+    /// Counts one more of that address, name and realm.
+    pub(crate) fn count(&self, ip: &str, name: &str, realm: &str) {
+        self.add((ip.to_owned(), recorded_name(name), realm.to_owned()), 1);
     }
 
     fn add(&self, (ip, name, realm): RefusalKey, count: u64) {
@@ -46,8 +45,8 @@ impl RefusalBuffer {
     }
 
     /// Whether one of that address and name waits, in whatever realm.
-    pub(super) fn contains(&self, attempt: &Attempt) -> bool {
-        let (ip, name) = (attempt.client_ip.as_str(), recorded_name(&attempt.name));
+    pub(crate) fn contains(&self, ip: &str, name: &str) -> bool {
+        let name = recorded_name(name);
         self.0.borrow().keys().any(|(its_ip, its_name, _)| its_ip == ip && *its_name == name)
     }
 
@@ -67,7 +66,7 @@ impl RefusalBuffer {
     ///
     /// # Errors
     /// The store's; what could not be written keeps waiting.
-    pub(super) async fn flush(
+    pub(crate) async fn flush(
         &self,
         store: &Store,
         now: Timestamp,

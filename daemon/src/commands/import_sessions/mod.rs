@@ -1,5 +1,9 @@
 //! Imports on their way, in memory: bounded in number, in bytes and in time.
 
+mod results;
+mod row;
+mod text;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -10,8 +14,9 @@ use photoprism_protocol::account_text::MOST_BYTES;
 use photoprism_protocol::secret::Secret;
 use tokio::sync::Semaphore;
 
-use super::import_text::Text;
-use crate::commands::users::{Options, Results, Rows};
+pub(crate) use self::results::{Cancel, Options, Results};
+pub(crate) use self::row::{PasswordChange, RejectedRow, Rows, ValidRow, known_hash};
+pub(crate) use self::text::Text;
 use crate::error::CommandError;
 
 /// Imports at once: only administrators run them, and there are few of those.
@@ -21,7 +26,7 @@ const MOST: usize = 4;
 const MOST_OF_UID: usize = 2;
 
 /// Bytes of all texts, passwords from files and accounts of databases together.
-pub(super) const MOST_BYTES_OF_ALL: usize = 2 * MOST_BYTES;
+pub(crate) const MOST_BYTES_OF_ALL: usize = 2 * MOST_BYTES;
 
 /// After so long without a step an import is forgotten.
 const TIMEOUT: Duration = Duration::from_mins(10);
@@ -35,24 +40,24 @@ const ID_BYTES: usize = 16;
 
 /// One import between two steps.
 #[derive(Default)]
-pub(super) struct ImportSession {
-    pub(super) text: Text,
+pub(crate) struct ImportSession {
+    pub(crate) text: Text,
     /// Once the text is whole.
-    pub(super) rows: Option<Arc<Rows>>,
+    pub(crate) rows: Option<Arc<Rows>>,
     /// Bytes of what was sent, or read from a database.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
     /// Files that rows name and that were not given yet.
-    pub(super) missing: BTreeSet<String>,
+    pub(crate) missing: BTreeSet<String>,
     /// Passwords by the files that hold them, until the rows have them.
-    pub(super) files: BTreeMap<String, Secret>,
+    pub(crate) files: BTreeMap<String, Secret>,
     /// A step took the text or the rows, and did not give them back.
-    pub(super) is_lost: bool,
+    pub(crate) is_lost: bool,
     /// How it is carried out, from the first `run` on.
-    pub(super) options: Option<Options>,
+    pub(crate) options: Option<Options>,
     /// Rows whose passwords are prepared.
-    pub(super) prepared: usize,
+    pub(crate) prepared: usize,
     /// The results, from the end on.
-    pub(super) results: Option<Results>,
+    pub(crate) results: Option<Results>,
 }
 
 struct Entry {
@@ -70,7 +75,7 @@ type Places = HashMap<String, Entry>;
 pub(crate) struct ImportSessions {
     places: RefCell<Places>,
     /// Locked by the one import that is read or checked.
-    pub(super) turn: Arc<Semaphore>,
+    pub(crate) turn: Arc<Semaphore>,
 }
 
 impl Default for ImportSessions {
@@ -84,7 +89,7 @@ impl ImportSessions {
     ///
     /// # Errors
     /// `busy` where there are too many, or too much of them.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         &self,
         uid: u32,
         first: usize,
@@ -104,7 +109,7 @@ impl ImportSessions {
     ///
     /// # Errors
     /// `not_found` for one that is not there, or somebody else's; `conflict` while it is taken.
-    pub(super) fn take(&self, id: &str, uid: u32) -> Result<ImportSession, CommandError> {
+    pub(crate) fn take(&self, id: &str, uid: u32) -> Result<ImportSession, CommandError> {
         let mut places = self.places.borrow_mut();
         let place = places.get_mut(id).filter(|place| place.uid == uid);
         let place = place.ok_or_else(|| CommandError::NotFound {
@@ -117,7 +122,7 @@ impl ImportSessions {
     }
 
     /// Puts one back after a step.
-    pub(super) fn put_back(&self, id: &str, staged: ImportSession, now: Duration) {
+    pub(crate) fn put_back(&self, id: &str, staged: ImportSession, now: Duration) {
         match self.places.borrow_mut().get_mut(id) {
             Some(place) => {
                 (place.bytes, place.touched, place.staged) = (staged.bytes, now, Some(staged));
@@ -127,7 +132,7 @@ impl ImportSessions {
     }
 
     /// Forgets one: its last results were read, or it cannot go on.
-    pub(super) fn forget(&self, id: &str) {
+    pub(crate) fn forget(&self, id: &str) {
         if let Some(Entry { staged: Some(staged), .. }) = self.places.borrow_mut().remove(id) {
             drop_on_thread(staged);
         }
@@ -137,7 +142,7 @@ impl ImportSessions {
     ///
     /// # Errors
     /// `busy` where it cannot.
-    pub(super) fn check_place(
+    pub(crate) fn check_place(
         &self,
         uid: u32,
         bytes: usize,
@@ -154,7 +159,7 @@ impl ImportSessions {
     ///
     /// # Errors
     /// `busy` where they do not.
-    pub(super) fn check_room(&self, more: usize, now: Duration) -> Result<(), CommandError> {
+    pub(crate) fn check_room(&self, more: usize, now: Duration) -> Result<(), CommandError> {
         self.make_room(now, |places| fits(places, more))
     }
 
@@ -203,7 +208,7 @@ impl ImportSession {
     ///
     /// # Errors
     /// `invalid_argument` where it grows too long, `conflict` where it was whole already.
-    pub(super) fn add(&mut self, part: &Secret) -> Result<(), CommandError> {
+    pub(crate) fn add(&mut self, part: &Secret) -> Result<(), CommandError> {
         if self.rows.is_some() {
             return Err(CommandError::Conflict("this text was whole already; begin again".into()));
         }
@@ -217,7 +222,7 @@ impl ImportSession {
     /// # Errors
     /// `invalid_argument` for a file that no row names or that was given, and where all of it
     /// grows too long.
-    pub(super) fn give(&mut self, file: String, password: Secret) -> Result<(), CommandError> {
+    pub(crate) fn give(&mut self, file: String, password: Secret) -> Result<(), CommandError> {
         if !self.missing.contains(&file) {
             return Err(CommandError::broken(
                 "file",

@@ -1,10 +1,14 @@
-//! `ping` and `status`.
+//! `status`.
+
+use std::time::Duration;
 
 use photoprism_protocol::VERSION;
 use photoprism_protocol::envelope::Success;
-use photoprism_protocol::status::{self, Pong, StatusReply};
+use photoprism_protocol::status::{self, Connections, Counts, Passwords, Sockets, StatusReply};
 
-use super::context::success;
+use super::app::App;
+use super::reply::Reply;
+use super::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::FIRST_ADMIN_ID;
 use crate::store::{
@@ -13,19 +17,60 @@ use crate::store::{
 };
 
 /// The daemon's version.
-pub(crate) const DAEMON_VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(super) const DAEMON_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Replies that the daemon runs.
-pub(crate) fn ping() -> Result<Success, CommandError> {
-    success(&Pong { pong: true, protocol: VERSION, version: DAEMON_VERSION.into() })
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    runner.args::<status::Status>()?;
+    current_status(runner.app, runner.time_left()).await
+}
+
+/// The result of `status`, within `deadline`.
+///
+/// # Errors
+/// The store's; a database that is missing is not one.
+pub(crate) async fn current_status(app: &App, deadline: Duration) -> Outcome {
+    let known = known(app);
+    let work = move |db: Result<&Db, StoreError>| status(db, known).map(Success::from);
+    app.store.read_or_missing(deadline, work).await
+}
+
+fn known(app: &App) -> StatusReply {
+    let count = |number: usize| number as u64;
+    StatusReply {
+        version: DAEMON_VERSION.into(),
+        protocol: VERSION,
+        pid: std::process::id(),
+        uptime_s: app.started.elapsed().as_secs(),
+        // What holds until PhotoPrism has created it; an open database replaces it.
+        database: status::Database {
+            kind: "photoprism".into(),
+            path: app.places.database.display().to_string(),
+            schema: None,
+            photoprism_version: None,
+            edition: None,
+        },
+        counts: Counts::default(),
+        connections: Connections {
+            open: count(app.open.get()),
+            limit: count(app.limits.borrow().max_connections),
+        },
+        passwords: Passwords {
+            running: count(app.pool.running()),
+            waiting: count(app.pool.waiting()),
+        },
+        sockets: Sockets {
+            admin: app.places.admin.display().to_string(),
+            auth: app.places.auth.as_ref().map(|path| path.display().to_string()),
+        },
+    }
 }
 
 /// Adds the database's part to what the asynchronous side knows. Replies while the database is
 /// missing as well.
-pub(crate) fn status(
+fn status(
     db: Result<&Db, StoreError>,
     mut status: StatusReply,
-) -> Result<Success, CommandError> {
+) -> Result<Reply<StatusReply>, CommandError> {
     let mut warnings = Vec::new();
     match db {
         Ok(db) => {
@@ -44,9 +89,7 @@ pub(crate) fn status(
         ),
         Err(error) => return Err(error.into()),
     }
-    let mut success = success(&status)?;
-    success.warnings = warnings;
-    Ok(success)
+    Ok(Reply::new(&status)?.with_warnings(warnings))
 }
 
 fn database(db: &Db) -> status::Database {

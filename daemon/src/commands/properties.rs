@@ -102,7 +102,7 @@ impl Properties {
 }
 
 /// The account as replies show it.
-pub(in crate::commands) fn to_wire(account: Account, edition: Edition, now: Timestamp) -> User {
+pub(super) fn to_wire(account: Account, edition: Edition, now: Timestamp) -> User {
     let rights = effective_rights(&account, edition, now);
     let time = |instant: Option<Timestamp>| instant.map(to_rfc3339);
     User {

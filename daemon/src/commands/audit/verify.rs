@@ -1,53 +1,18 @@
-//! The noun `audit`: the record of every committed write.
+//! `audit.verify`.
 
 use photoprism_protocol::args::Int;
-use photoprism_protocol::audit::{self, Head, Record, VerifyResult};
+use photoprism_protocol::audit::{self, AuditVerify, Head, VerifyResult};
 use photoprism_protocol::envelope::Success;
 
-use super::context::Context;
-use super::page::{PageRequest, page};
-use crate::commands::cursor::fingerprint;
+use crate::commands::app::App;
+use crate::commands::reply::Reply;
+use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
-use crate::model::{AuditHead, to_rfc3339};
-use crate::store::{
-    AuditRow, Db, audit_count, audit_head, audit_page, audit_walk, cursor_key, link,
-};
+use crate::model::AuditHead;
+use crate::store::{AuditRow, Db, audit_count, audit_head, audit_walk, link};
 
 /// Records that one step checks: about 10 ms of work between other commands.
 const STEP: usize = 5000;
-
-/// A checked `audit.ls`.
-#[derive(Debug)]
-pub(crate) struct Ls(PageRequest);
-
-impl Ls {
-    /// Checks the arguments.
-    pub(crate) fn parse(args: audit::Ls) -> Result<Self, CommandError> {
-        PageRequest::new(args.limit, args.cursor, fingerprint("audit.ls", &())).map(Self)
-    }
-}
-
-/// One page of records, newest first.
-pub(crate) fn ls(db: &Db, _: &Context, Ls(window): &Ls) -> Result<Success, CommandError> {
-    let key = cursor_key(db)?;
-    let before = window.position(&key, i64::MAX)?;
-    let rows = audit_page(db, before, window.limit + 1)?;
-    page(window, &key, rows.into_iter().map(|row| (row.number, record(row))))
-}
-
-fn record(row: AuditRow) -> Record {
-    Record {
-        number: row.number.unsigned_abs(),
-        at: jiff::Timestamp::from_second(row.entry.at).map(to_rfc3339).unwrap_or_default(),
-        uid: row.entry.uid,
-        gid: row.entry.gid,
-        pid: row.entry.pid,
-        socket: Some(row.entry.socket).filter(|socket| !socket.is_empty()),
-        command: row.entry.command,
-        target: row.entry.target,
-        hash: row.hash,
-    }
-}
 
 /// A check of the chain, carried from step to step.
 #[derive(Clone, Debug)]
@@ -57,6 +22,26 @@ pub(crate) struct Verify {
     end: Option<i64>,
     seen: bool,
     broken_at: Option<i64>,
+}
+
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    let check = Verify::parse(runner.args::<AuditVerify>()?)?;
+    Reply::new(&verify_trail(runner.app, check).await?).map(Success::from)
+}
+
+/// The verdict on the chain. It is checked in steps, so that other commands run in between.
+pub(crate) async fn verify_trail(
+    app: &App,
+    mut state: Verify,
+) -> Result<VerifyResult, CommandError> {
+    // Each step has the whole time in which work must begin: the check as a whole has no limit.
+    let deadline = app.limits.borrow().request_timeout;
+    loop {
+        match app.store.read(deadline, |db| verify_step(db, state)).await? {
+            Step::More(next) => state = next,
+            Step::Done(verdict) => return Ok(verdict),
+        }
+    }
 }
 
 impl Verify {
@@ -70,7 +55,7 @@ impl Verify {
     ///
     /// # Errors
     /// `invalid_argument`: the number and the hash come together, or not at all.
-    pub(crate) fn parse(args: audit::Verify) -> Result<Self, CommandError> {
+    fn parse(args: audit::Verify) -> Result<Self, CommandError> {
         let wanted = match (args.number, args.hash) {
             (None, None) => None,
             (Some(number), Some(hash)) => Some(wanted(number, hash)?),
@@ -102,7 +87,7 @@ fn wanted(Int(number): Int, hash: String) -> Result<AuditHead, CommandError> {
 
 /// The outcome of one step.
 #[derive(Debug)]
-pub(crate) enum Step {
+enum Step {
     /// More to check.
     More(Verify),
     /// The verdict.
@@ -110,7 +95,7 @@ pub(crate) enum Step {
 }
 
 /// Checks the next records of the chain, up to the head that the first step found.
-pub(crate) fn verify_step(db: &Db, mut state: Verify) -> Result<Step, CommandError> {
+fn verify_step(db: &Db, mut state: Verify) -> Result<Step, CommandError> {
     let end = match state.end {
         Some(end) => end,
         None => *state.end.insert(audit_head(db)?.number),

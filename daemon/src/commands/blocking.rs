@@ -3,16 +3,18 @@
 use tokio::sync::{MutexGuard, oneshot};
 use tokio::time::timeout;
 
-use super::call::Call;
+use super::runner::Runner;
 use crate::error::CommandError;
 
 /// One command at a time works on the files of backups; the others wait.
-pub(super) async fn lock_backups<'a>(call: &Call<'a>) -> Result<MutexGuard<'a, ()>, CommandError> {
-    timeout(call.time_left(), call.app.backups.lock()).await.map_err(|_| CommandError::Late)
+pub(crate) async fn lock_backups<'a>(
+    runner: &Runner<'a>,
+) -> Result<MutexGuard<'a, ()>, CommandError> {
+    timeout(runner.time_left(), runner.app.backups.lock()).await.map_err(|_| CommandError::Late)
 }
 
 /// Runs `work` on a thread of its own.
-pub(super) async fn run_blocking<T: Send + 'static>(
+pub(crate) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, CommandError> + Send + 'static,
 ) -> Result<T, CommandError> {
     let (reply, answer) = oneshot::channel();

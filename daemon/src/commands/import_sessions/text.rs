@@ -11,11 +11,11 @@ const PIECE: usize = 64 * 1024;
 
 /// Pieces that are full, and the last one. Parts of any size take no more memory than their bytes.
 #[derive(Default)]
-pub(super) struct Text(Vec<Zeroizing<Vec<u8>>>);
+pub(crate) struct Text(Vec<Zeroizing<Vec<u8>>>);
 
 impl Text {
     /// Its bytes.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.iter().map(|piece| piece.len()).sum()
     }
 
@@ -23,7 +23,7 @@ impl Text {
     ///
     /// # Errors
     /// `invalid_argument` where it grows too long.
-    pub(super) fn add(&mut self, part: &str) -> Result<(), CommandError> {
+    pub(crate) fn add(&mut self, part: &str) -> Result<(), CommandError> {
         if self.len() + part.len() > MOST_BYTES {
             return Err(CommandError::broken(
                 "text",
@@ -50,7 +50,7 @@ impl Text {
     ///
     /// # Errors
     /// [`CommandError::Internal`]: it came as UTF-8.
-    pub(super) fn whole(self) -> Result<Zeroizing<String>, CommandError> {
+    pub(crate) fn whole(self) -> Result<Zeroizing<String>, CommandError> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(self.len()));
         for piece in self.0 {
             bytes.extend_from_slice(&piece);

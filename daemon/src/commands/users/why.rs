@@ -1,15 +1,18 @@
 //! `users.why`: everything that keeps an account from logging in, each with its fix.
 
 use jiff::Timestamp;
-use photoprism_protocol::envelope::Success;
 use photoprism_protocol::users::Target;
-use photoprism_protocol::why::{Reason, WhyResult};
+use photoprism_protocol::why::{Reason, UsersWhy, WhyResult};
 
-use super::context::{Context, success};
-use super::find::any_user;
-use super::logins::to_wire as login_to_wire;
-use super::users::to_wire;
+use super::show;
+use crate::commands::find::any_user;
+use crate::commands::logins;
+use crate::commands::properties::to_wire;
+use crate::commands::reply::Reply;
+use crate::commands::request::Request;
+use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
+use crate::limiter::{ClientIp, Limiter, Subject};
 use crate::model::{Account, Edition, Obstacle, login_obstacles, to_rfc3339};
 use crate::store::{Db, LoginFilter, LoginPage, LoginRow, logins_page};
 
@@ -17,18 +20,48 @@ use crate::store::{Db, LoginFilter, LoginPage, LoginRow, logins_page};
 const ATTEMPTS: usize = 10;
 
 /// What the limiter refuses of an account and of the addresses that lately failed with its name.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Limited {
+struct Limited {
     /// Seconds until an attempt on the account is let through again.
-    pub account: Option<u64>,
+    account: Option<u64>,
     /// The same for its passcodes.
-    pub passcode: Option<u64>,
+    passcode: Option<u64>,
     /// Addresses that are refused, with their seconds.
-    pub addresses: Vec<(String, u64)>,
+    addresses: Vec<(String, u64)>,
+}
+
+/// The checked arguments, with what only the async thread may read.
+struct Why {
+    target: Target,
+    limited: Limited,
+}
+
+/// The limiter is asked between two reads of the database: only the async thread may use it.
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    let target = show::parse(runner.args::<UsersWhy>()?)?;
+    let asked = target.clone();
+    let read = move |db: &Db| subjects(db, &asked);
+    let (uid, ips) = runner.app.store.read(runner.time_left(), read).await?;
+    let limited = limited(&runner.app.limiter, &uid, ips);
+    runner.read::<UsersWhy, _>(|target| Ok(Why { target, limited }), why).await
+}
+
+fn limited(limiter: &Limiter, uid: &str, ips: Vec<String>) -> Limited {
+    let address = |text: String| {
+        let network = ClientIp::parse(&text).ok()?.network();
+        limiter.refused_for(&Subject::Address(network)).map(|seconds| (text, seconds))
+    };
+    let mut addresses: Vec<_> = ips.into_iter().filter_map(address).collect();
+    addresses.sort();
+    addresses.dedup();
+    Limited {
+        account: limiter.refused_for(&Subject::Account(uid.to_owned())),
+        passcode: limiter.refused_for(&Subject::Passcode(uid.to_owned())),
+        addresses,
+    }
 }
 
 /// The account's UID and the addresses of its latest attempts, to be checked in the limiter.
-pub(crate) fn subjects(db: &Db, target: &Target) -> Result<(String, Vec<String>), CommandError> {
+fn subjects(db: &Db, target: &Target) -> Result<(String, Vec<String>), CommandError> {
     let row = any_user(db, &target.user)?;
     let ips = attempts(db, &row)?.into_iter().map(|attempt| attempt.client_ip).collect();
     Ok((row.uid, ips))
@@ -45,18 +78,15 @@ fn attempts(db: &Db, row: &Account) -> Result<Vec<LoginRow>, CommandError> {
 }
 
 /// All reasons that hold now.
-pub(crate) fn why(
-    db: &Db,
-    context: &Context,
-    (target, limited): &(Target, Limited),
-) -> Result<Success, CommandError> {
+fn why(db: &Db, request: &Request<Why>) -> Result<Reply<WhyResult>, CommandError> {
+    let (Why { target, limited }, now) = (&request.args, request.context.now);
     let row = any_user(db, &target.user)?;
-    let attempts = attempts(db, &row)?.into_iter().map(login_to_wire).collect();
-    let mut reasons = account(db.kind().edition(), context.now, &row);
-    reasons.extend(limits(context, &row, limited));
+    let attempts = attempts(db, &row)?.into_iter().map(logins::to_wire).collect();
+    let mut reasons = account(db.kind().edition(), now, &row);
+    reasons.extend(limits(now, &row, limited));
     let can_log_in = !reasons.iter().any(|reason| reason.blocks);
-    let user = to_wire(row, db.kind().edition(), context.now);
-    success(&WhyResult { user, can_log_in, reasons, attempts })
+    let user = to_wire(row, db.kind().edition(), now);
+    Reply::new(&WhyResult { user, can_log_in, reasons, attempts })
 }
 
 fn reason(code: &str, message: impl Into<String>, command: Option<String>) -> Reason {
@@ -114,10 +144,10 @@ fn command(account: &Account, rest: &str) -> String {
     format!("photoprism {rest} {}", quoted(name))
 }
 
-fn limits(context: &Context, row: &Account, limited: &Limited) -> Vec<Reason> {
+fn limits(now: Timestamp, row: &Account, limited: &Limited) -> Vec<Reason> {
     let until = |seconds: u64| {
         let seconds = i64::try_from(seconds).ok()?;
-        context.now.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()
+        now.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()
     };
     let held = |code: &str, message: String, (command, seconds): (String, u64)| Reason {
         until: until(seconds).map(to_rfc3339),

@@ -6,7 +6,7 @@ use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::Row;
 
-use crate::commands::users::properties::Properties;
+use crate::commands::properties::Properties;
 use crate::error::CommandError;
 use crate::model::PasswordRules;
 use crate::model::Session;
@@ -38,19 +38,19 @@ pub(crate) struct ValidRow {
     /// Line of the text.
     pub line: u64,
     /// As [`ParsedRow::may_be_cut`].
-    pub(super) may_be_cut: bool,
+    pub(crate) may_be_cut: bool,
     /// Name of the account.
     pub name: UserName,
     /// File that contains the password, as long as nobody has read it.
     pub password_file: Option<String>,
     /// What is given, its password included.
-    pub(super) given: Properties,
+    pub(in crate::commands) given: Properties,
     /// The hash.
     pub hash: PasswordChange,
     /// Key and recovery code of two-factor authentication.
-    pub(super) two_factor: Option<(Secret, Secret)>,
+    pub(crate) two_factor: Option<(Secret, Secret)>,
     /// App passwords of another database's account.
-    pub(super) app_passwords: Vec<Session>,
+    pub(crate) app_passwords: Vec<Session>,
 }
 
 /// A row that was not taken.

@@ -7,13 +7,15 @@ use photoprism_protocol::email::Email;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::uid::is_user_uid_shape;
-use photoprism_protocol::users::{self, AdoptResult, Adopted};
+use photoprism_protocol::users::{self, AdoptResult, Adopted, UsersAdopt};
 use photoprism_protocol::{provider, role};
 
-use super::context::{Context, Outcome};
-use super::find::refuse_nul;
-use super::users::{check_stored_form, to_wire};
-use super::write::{Key, WriteResult, run_write};
+use super::rules::check_stored_form;
+use crate::commands::find::refuse_nul;
+use crate::commands::properties::to_wire;
+use crate::commands::reply::Written;
+use crate::commands::request::{Context, Request};
+use crate::commands::runner::{Outcome, Prepared, Runner};
 use crate::error::CommandError;
 use crate::model::{Account, NewAccount, Provider, Role};
 use crate::store::{
@@ -24,18 +26,25 @@ use crate::store::{
 /// Most accounts of one command: a reply has its bound.
 const MOST: usize = 1000;
 
-/// A checked request.
-#[derive(Debug)]
-pub(crate) struct Adopt {
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    let prepare = async |args| {
+        let request = Adopt::parse(args)?;
+        let dry_run = request.dry_run;
+        Ok(Prepared::new(request).dry_run(dry_run))
+    };
+    runner.write_after::<UsersAdopt, _>(prepare, adopt).await
+}
+
+/// The checked arguments.
+struct Adopt {
     /// `None`: all.
     names: Option<Vec<String>>,
     /// Only report what would be done.
-    pub dry_run: bool,
+    dry_run: bool,
 }
 
 impl Adopt {
-    /// Checks the arguments.
-    pub(crate) fn parse(args: users::Adopt) -> Result<Self, CommandError> {
+    fn parse(args: users::Adopt) -> Result<Self, CommandError> {
         let all = args.all.unwrap_or(false);
         let names = args.names.unwrap_or_default();
         let broken = |message: &'static str| Err(CommandError::broken("names", message));
@@ -55,47 +64,37 @@ impl Adopt {
 /// A legacy account with the name that it was asked for by; `None` where there is none.
 type Found = (String, Option<LegacyRow>);
 
-/// Creates the accounts; the caller rolls a dry run back.
-///
-/// # Errors
-/// `invalid_argument`, or the store's; nothing is created then.
-pub(crate) fn adopt(
-    tx: &Tx<'_>,
-    context: &Context,
-    key: Option<&Key>,
-    request: &Adopt,
-) -> Result<Outcome, CommandError> {
-    run_write(tx, context, key, || {
-        let mut accounts = Vec::new();
-        let mut uids = HashSet::new();
-        for (name, row) in find(tx, request)? {
-            let uid = row.as_ref().map(|row| row.uid.clone());
-            // Its password would be that of the first.
-            let outcome = if uid.as_ref().is_some_and(|uid| uids.contains(uid)) {
-                let why = "another legacy account of that UID comes first";
-                RowOutcome::Not("exists", why.into())
-            } else {
-                check_row(tx, row)?
-            };
-            accounts.push(match outcome {
-                RowOutcome::Adopt(new) => {
-                    let message = new.message.clone();
-                    let account = create_account(tx, context, new)?;
-                    uids.extend(uid);
-                    let user = to_wire(account, tx.kind().edition(), context.now);
-                    report(name, "adopted", message, Some(user))
-                }
-                RowOutcome::Not(outcome, why) => report(name, outcome, Some(why), None),
-            });
-        }
-        let target = match &accounts[..] {
-            [Adopted { user: Some(user), .. }] => user.uid.clone(),
-            _ => String::new(),
+/// Creates the accounts.
+fn adopt(tx: &Tx<'_>, request: &Request<Adopt>) -> Result<Written<AdoptResult>, CommandError> {
+    let (args, context) = (&request.args, &request.context);
+    let mut accounts = Vec::new();
+    let mut uids = HashSet::new();
+    for (name, row) in find(tx, args)? {
+        let uid = row.as_ref().map(|row| row.uid.clone());
+        // Its password would be that of the first.
+        let outcome = if uid.as_ref().is_some_and(|uid| uids.contains(uid)) {
+            let why = "another legacy account of that UID comes first";
+            RowOutcome::Not("exists", why.into())
+        } else {
+            check_row(tx, row)?
         };
-        let mut written = WriteResult::new(target, &result(accounts, request.dry_run))?;
-        written.warnings.extend(nothing_there(tx));
-        Ok(written)
-    })
+        accounts.push(match outcome {
+            RowOutcome::Adopt(new) => {
+                let message = new.message.clone();
+                let account = create_account(tx, context, new)?;
+                uids.extend(uid);
+                let user = to_wire(account, tx.kind().edition(), context.now);
+                report(name, "adopted", message, Some(user))
+            }
+            RowOutcome::Not(outcome, why) => report(name, outcome, Some(why), None),
+        });
+    }
+    let target = match &accounts[..] {
+        [Adopted { user: Some(user), .. }] => user.uid.clone(),
+        _ => String::new(),
+    };
+    let written = Written::new(target, &result(accounts, args.dry_run))?;
+    Ok(written.with_warnings(nothing_there(tx)))
 }
 
 fn nothing_there(db: &Db) -> Option<String> {

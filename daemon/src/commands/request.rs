@@ -1,0 +1,38 @@
+//! What the code of a command receives.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use photoprism_protocol::secret::Secret;
+
+use crate::peer::Permit;
+
+/// What belongs to one request. The [`Permit`] in it proves that the request was authorised.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// Who sent the request, and the proof that they may.
+    pub permit: Permit,
+    /// The instant at which the request was taken up.
+    pub now: Timestamp,
+    /// Where secrets and ids come from.
+    pub random: fn(&mut [u8]),
+}
+
+/// A request whose arguments were checked by their own rules.
+pub(crate) struct Request<T> {
+    /// The checked arguments.
+    pub(super) args: T,
+    /// The password among them, hashed.
+    pub(super) password: Option<Hashed>,
+    /// Who asks, and when.
+    pub(super) context: Arc<Context>,
+}
+
+/// A password that was hashed before the transaction, with what rules inside it still need.
+#[derive(Clone)]
+pub(crate) struct Hashed {
+    /// The hash string.
+    pub hash: String,
+    /// The password itself.
+    pub plain: Secret,
+}

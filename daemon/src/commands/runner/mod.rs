@@ -1,0 +1,231 @@
+//! Carries a permitted request out. The order of checks that the protocol promises is here, once
+//! for all commands: names and types, key, confirm, replay, values, hash, transaction (the key
+//! again, the rule, the change, the audit record, the key), effects, reply.
+
+mod former;
+mod hashing;
+mod waiting;
+
+use std::mem;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+
+use photoprism_protocol::args::Entries;
+use photoprism_protocol::command::{Arguments, Command};
+use photoprism_protocol::envelope::{self, Success};
+use photoprism_protocol::key::IdempotencyKey;
+use photoprism_protocol::secret::Secret;
+
+use super::app::App;
+use super::key::{Key, KeyState, find_replay, reused};
+use super::reply::Reply;
+use super::request::{Context, Hashed, Request};
+use super::transaction::{self, ChangeFn};
+use crate::clock::Stopwatch;
+use crate::error::CommandError;
+use crate::peer::Permit;
+use crate::store::{Db, Tx};
+
+/// The result of a command, or why there is none.
+pub(crate) type Outcome = Result<Success, CommandError>;
+
+/// A permitted request on its way.
+pub(crate) struct Runner<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) context: Arc<Context>,
+    request: &'a envelope::Request<'a>,
+    watch: Stopwatch,
+    stream: BorrowedFd<'a>,
+}
+
+/// What the transaction of a write receives.
+pub(crate) struct Prepared<T> {
+    args: T,
+    password: Option<Hashed>,
+    is_dry_run: bool,
+}
+
+impl<T> Prepared<T> {
+    pub(crate) const fn new(args: T) -> Self {
+        Self { args, password: None, is_dry_run: false }
+    }
+
+    /// The same, carried out and rolled back where `is_dry_run`.
+    pub(crate) fn dry_run(self, is_dry_run: bool) -> Self {
+        Self { is_dry_run, ..self }
+    }
+}
+
+impl<'a> Runner<'a> {
+    pub(crate) fn new(
+        app: &'a App,
+        permit: Permit,
+        request: &'a envelope::Request<'a>,
+        watch: Stopwatch,
+        stream: BorrowedFd<'a>,
+    ) -> Self {
+        let context = Arc::new(Context { permit, now: app.clock.now(), random: app.random });
+        Self { app, context, request, watch, stream }
+    }
+
+    /// Replies without the database.
+    pub(crate) fn answer<C: Command>(&self, reply: &C::Reply) -> Outcome {
+        self.args::<C>()?;
+        Reply::new(reply).map(Success::from)
+    }
+
+    /// Carries out a command that reads: `parse` checks the values, `read` runs on the database
+    /// thread.
+    pub(crate) async fn read<C: Command, T: Send + 'static>(
+        &self,
+        parse: impl FnOnce(C::Args) -> Result<T, CommandError>,
+        read: fn(&Db, &Request<T>) -> Result<Reply<C::Reply>, CommandError>,
+    ) -> Outcome {
+        let request = self.request(parse(self.args::<C>()?)?);
+        let work = move |db: &Db| read(db, &request).map(Success::from);
+        self.app.store.read(self.time_left(), work).await
+    }
+
+    /// Carries out a write: `parse` checks the values, a password among the arguments is hashed,
+    /// and `change` runs in the transaction.
+    pub(crate) async fn write<C: Command, T: Send + 'static>(
+        &self,
+        parse: impl FnOnce(C::Args) -> Result<T, CommandError>,
+        change: ChangeFn<T, C::Reply>,
+    ) -> Outcome {
+        let prepare = async |mut args: C::Args| {
+            let password = C::password(&mut args).cloned();
+            let mut prepared = Prepared::new(parse(args)?);
+            if let Some(password) = password {
+                prepared.password = Some(self.hash(&password).await?);
+            }
+            Ok(prepared)
+        };
+        self.write_after::<C, T>(prepare, change).await
+    }
+
+    /// The same for a command that has more to do between the checks of the request and the
+    /// transaction than hashing a password.
+    pub(crate) async fn write_after<C: Command, T: Send + 'static>(
+        &self,
+        prepare: impl AsyncFnOnce(C::Args) -> Result<Prepared<T>, CommandError>,
+        change: ChangeFn<T, C::Reply>,
+    ) -> Outcome {
+        let mut args = self.args::<C>()?;
+        let password = C::password(&mut args).cloned();
+        let key = self.key_of::<C>(&mut args)?;
+        if let Some(replay) = self.replay(key.as_ref(), password.as_ref()).await? {
+            return Ok(replay);
+        }
+        let prepared = prepare(args).await?;
+        match self.commit(key.clone(), prepared, change).await {
+            // Another connection has used the key meanwhile.
+            Err(CommandError::KeyTaken) => {
+                let replay = self.replay(key.as_ref(), password.as_ref()).await?;
+                replay.ok_or(CommandError::KeyTaken)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// The transaction of a write.
+    pub(crate) async fn commit<T: Send + 'static, R: 'static>(
+        &self,
+        key: Option<Key>,
+        prepared: Prepared<T>,
+        change: ChangeFn<T, R>,
+    ) -> Outcome {
+        let Prepared { args, password, is_dry_run } = prepared;
+        let request = Request { args, password, context: Arc::clone(&self.context) };
+        // What a dry run writes is rolled back, its key included.
+        let key = key.filter(|_| !is_dry_run);
+        let work = move |tx: &Tx<'_>| transaction::run(tx, &request, key.as_ref(), change);
+        let deadline = self.time_left();
+        if is_dry_run {
+            self.app.store.write_and_rollback(deadline, work).await
+        } else {
+            self.app.store.write_with_effects(deadline, work).await
+        }
+    }
+
+    fn request<T>(&self, args: T) -> Request<T> {
+        Request { args, password: None, context: Arc::clone(&self.context) }
+    }
+
+    /// The arguments; after their names and types, in this order, the form of the key and the
+    /// confirmation.
+    pub(crate) fn args<C: Command>(&self) -> Result<C::Args, CommandError> {
+        debug_assert_eq!(C::NAME, self.request.command);
+        let args = C::Args::decode(Entries::read(self.request.args)?)?;
+        self.idempotency_key()?;
+        if self.request.command.needs_confirm() && !self.request.confirm {
+            return Err(CommandError::Unconfirmed);
+        }
+        Ok(args)
+    }
+
+    /// Whether the request contains `"confirm":true`.
+    pub(crate) const fn is_confirmed(&self) -> bool {
+        self.request.confirm
+    }
+
+    fn idempotency_key(&self) -> Result<Option<IdempotencyKey>, CommandError> {
+        match &self.request.key {
+            None => Ok(None),
+            Some(_) if !self.request.command.takes_key() => Err(CommandError::broken(
+                "key",
+                "only commands that change something take an idempotency key; leave it out",
+            )),
+            Some(key) => IdempotencyKey::parse(key)
+                .map(Some)
+                .map_err(|rule| CommandError::invalid("key", &rule)),
+        }
+    }
+
+    /// The key with the arguments, the password taken out of them meanwhile.
+    fn key_of<C: Command>(&self, args: &mut C::Args) -> Result<Option<Key>, CommandError> {
+        let password = C::password(args).map(mem::take);
+        let key = self.key(&(&*args, password.is_some()));
+        if let (Some(place), Some(password)) = (C::password(args), password) {
+            *place = password;
+        }
+        key
+    }
+
+    /// The key with what the request was.
+    pub(crate) fn key(&self, request: &impl serde::Serialize) -> Result<Option<Key>, CommandError> {
+        let key = self.idempotency_key()?;
+        Ok(key.map(|key| Key::new(key, self.command(), request)))
+    }
+
+    /// The first result of this key, where there is one; the password is compared by the hash that
+    /// the account has now.
+    pub(crate) async fn replay(
+        &self,
+        key: Option<&Key>,
+        password: Option<&Secret>,
+    ) -> Result<Option<Success>, CommandError> {
+        let Some(key) = key.cloned() else { return Ok(None) };
+        let context = Arc::clone(&self.context);
+        let find = move |db: &Db| find_replay(db, &context, &key);
+        match self.app.store.read(self.time_left(), find).await? {
+            KeyState::New => Ok(None),
+            KeyState::Replay(success) => Ok(Some(success)),
+            KeyState::IfPassword { hash, replay } => {
+                let matches = match password {
+                    Some(password) => self.verify(password.clone(), hash).await?,
+                    None => false,
+                };
+                if matches { Ok(Some(replay)) } else { Err(reused()) }
+            }
+        }
+    }
+
+    pub(crate) fn command(&self) -> &'static str {
+        self.request.command.name()
+    }
+
+    pub(crate) fn uid(&self) -> u32 {
+        self.context.permit.uid()
+    }
+}

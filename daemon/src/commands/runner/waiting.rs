@@ -1,0 +1,66 @@
+//! How long a request may wait, and whether anybody still waits for its reply.
+
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use tokio::time::timeout;
+
+use super::Runner;
+use crate::error::CommandError;
+use crate::failpoints::{Failpoint, enabled};
+
+/// How often it is checked whether the client has hung up, while long work runs for it.
+const CHECK_EVERY: Duration = Duration::from_millis(100);
+
+impl Runner<'_> {
+    /// What is left of the time in which the work must begin.
+    pub(crate) fn time_left(&self) -> Duration {
+        if enabled(Failpoint::WaitForever) {
+            return Duration::MAX;
+        }
+        self.whole_time().saturating_sub(self.watch.elapsed())
+    }
+
+    /// The time in which work must begin, anew: for commands of many pieces of work.
+    pub(crate) fn whole_time(&self) -> Duration {
+        self.app.limits.borrow().request_timeout
+    }
+
+    /// Waits until a refusal may leave, by a timer: how long its reasons took does not show.
+    pub(crate) async fn wait_for_minimum_delay(&self) {
+        let floor = self.app.limits.borrow().refusal_floor;
+        let rest = floor.saturating_sub(self.watch.elapsed());
+        let _ = timeout(rest, std::future::pending::<()>()).await;
+    }
+
+    /// Whether nobody waits for the reply any more: the daemon stops, or the client has hung up. A
+    /// client that has only shut down its sending side still waits.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.app.is_stopping() || self.has_hung_up()
+    }
+
+    fn has_hung_up(&self) -> bool {
+        let mut asked = [PollFd::new(self.stream, PollFlags::empty())];
+        let seen = poll(&mut asked, PollTimeout::ZERO).is_ok_and(|count| count > 0);
+        seen && asked[0].revents().is_some_and(|what| what.contains(PollFlags::POLLHUP))
+    }
+
+    /// Returns once nobody waits for the reply any more: why, as an error.
+    pub(crate) async fn abandoned(&self) -> CommandError {
+        loop {
+            if self.app.is_stopping() {
+                return CommandError::Unavailable("the daemon is stopping; try again".into());
+            }
+            if self.has_hung_up() {
+                return CommandError::Unavailable("the client has hung up".into());
+            }
+            // There is no wake-up for a hang-up while the connection is not read.
+            let _ = timeout(CHECK_EVERY, self.stopping()).await;
+        }
+    }
+
+    /// Waits until the daemon stops.
+    pub(crate) async fn stopping(&self) {
+        let _ = self.app.stop.clone().wait_for(|stop| *stop).await;
+    }
+}

@@ -1,0 +1,73 @@
+//! The transaction of a write: the change, its audit record and its idempotency key commit
+//! together.
+
+use std::io::Read;
+
+use photoprism_protocol::command::CommandName;
+use photoprism_protocol::envelope::Success;
+
+use super::key::{Key, KeyState, find_replay};
+use super::reply::Written;
+use super::request::{Context, Request};
+use crate::error::CommandError;
+use crate::failpoints::{Failpoint, enabled};
+use crate::model::{Effect, WithEffects};
+use crate::store::{AuditEntry, Tx, audit_append};
+
+/// The rule and the change of a write. It changes nothing but the database, and may run again.
+pub(super) type ChangeFn<T, R> = fn(&Tx<'_>, &Request<T>) -> Result<Written<R>, CommandError>;
+
+/// Carries a write out: the key once more, the change, the audit record, the key.
+pub(super) fn run<T, R>(
+    tx: &Tx<'_>,
+    request: &Request<T>,
+    key: Option<&Key>,
+    change: ChangeFn<T, R>,
+) -> Result<WithEffects<Success>, CommandError> {
+    let context = &request.context;
+    if let Some(key) = key {
+        // Another connection may have stored the key since it was read.
+        match find_replay(tx, context, key)? {
+            KeyState::New => {}
+            KeyState::Replay(value) => return Ok(WithEffects { value, effects: Vec::new() }),
+            KeyState::IfPassword { .. } => return Err(CommandError::KeyTaken),
+        }
+    }
+    fail_as_asked(context.permit.command());
+    let written = change(tx, request)?;
+    let audited = record(tx, context, &written.target)?;
+    let value = Success::from(written.reply);
+    if let Some(key) = key {
+        let shown = written.replay.as_ref().unwrap_or(&value.result);
+        key.keep(tx, context, shown, written.password_of.as_deref())?;
+    }
+    let effects = written.effects.into_iter().chain([audited]).collect();
+    Ok(WithEffects { value, effects })
+}
+
+/// The audit record of a change of `target`. A command that is about many accounts writes one for
+/// each.
+pub(super) fn record(tx: &Tx<'_>, context: &Context, target: &str) -> Result<Effect, CommandError> {
+    let permit = &context.permit;
+    let entry = AuditEntry {
+        at: context.now.as_second(),
+        uid: permit.uid(),
+        gid: permit.gid(),
+        pid: permit.pid(),
+        socket: permit.socket().name().into(),
+        command: permit.command().name().into(),
+        target: target.into(),
+    };
+    Ok(Effect::Audited(audit_append(tx, &entry)?))
+}
+
+/// What a harness asked for with `examples/faulty.rs`.
+pub(super) fn fail_as_asked(command: CommandName) {
+    let restores = command == CommandName::UsersRestore;
+    assert!(!(restores && enabled(Failpoint::PanicInRestore)), "a fault that a harness asked for");
+    if enabled(Failpoint::Stall) {
+        tracing::info!("a write stalls");
+        // Returns once the harness writes a byte, or has exited.
+        let _ = std::io::stdin().read(&mut [0]);
+    }
+}

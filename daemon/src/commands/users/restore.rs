@@ -1,0 +1,30 @@
+//! `users.restore`.
+
+use photoprism_protocol::users::{OneUser, Target, UsersRestore};
+
+use super::guard::ensure_not_system;
+use super::taken::refuse_taken_auth_id;
+use super::{reload, show};
+use crate::commands::find::any_user;
+use crate::commands::reply::Written;
+use crate::commands::request::Request;
+use crate::commands::runner::{Outcome, Runner};
+use crate::error::CommandError;
+use crate::store::{Tx, account_undelete};
+
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    runner.write::<UsersRestore, _>(show::parse, restore).await
+}
+
+/// Brings a deleted account back; one that is not deleted stays as it is.
+fn restore(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<OneUser>, CommandError> {
+    let context = &request.context;
+    let account = any_user(tx, &request.args.user)?;
+    ensure_not_system(&account)?;
+    if account.is_deleted() {
+        refuse_taken_auth_id(tx, &account)?;
+        account_undelete(tx, &account.uid, context.now)?;
+    }
+    let (user, changed) = reload(tx, context, &account.uid)?;
+    Ok(Written::new(account.uid, &OneUser { user })?.with_effects([changed]))
+}

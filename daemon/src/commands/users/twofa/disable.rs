@@ -1,0 +1,37 @@
+//! `users.2fa.disable`.
+
+use photoprism_protocol::twofa::{DisableResult, Users2faDisable};
+use photoprism_protocol::users::Target;
+
+use crate::commands::find::live_user;
+use crate::commands::reply::Written;
+use crate::commands::request::Request;
+use crate::commands::revoked::{effective_within, revoke};
+use crate::commands::runner::{Outcome, Runner};
+use crate::commands::users::show::parse;
+use crate::commands::users::{disable_2fa, ensure_not_system};
+use crate::error::CommandError;
+use crate::model::{Change, Property};
+use crate::store::{Tx, account_update};
+
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    runner.write::<Users2faDisable, _>(parse, disable).await
+}
+
+/// Turns it off and deletes the key.
+fn disable(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<DisableResult>, CommandError> {
+    let now = request.context.now;
+    let account = live_user(tx, &request.args.user)?;
+    ensure_not_system(&account)?;
+    let mut after = account.clone();
+    let disabled = disable_2fa(tx, &mut after)?;
+    if after.method != account.method {
+        account_update(tx, (&account, &after), now)?;
+    }
+    let changed = disabled.then_some(Property::TwoFactor).into_iter().collect();
+    let (sessions_revoked, ended) = revoke(tx, &account, Change::Properties(&changed), now)?;
+    let effective_within_s = effective_within(tx, sessions_revoked);
+    let result = DisableResult { disabled, sessions_revoked, effective_within_s };
+    let written = Written::new(account.uid, &result)?.with_effects(ended);
+    Ok(written.with_cache_warning(effective_within_s))
+}
