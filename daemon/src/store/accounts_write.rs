@@ -19,7 +19,8 @@ use crate::model::Account;
 /// The store's; [`StoreError::Other`] where the account is gone.
 pub fn account_update(
     tx: &Tx<'_>,
-    (before, after): (&Account, &Account),
+    before: &Account,
+    after: &Account,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let differing = differing(before, after);
@@ -35,7 +36,7 @@ pub fn account_update(
     }
     values.push(&before.uid);
     statement += " WHERE user_uid = ?";
-    watched(tx, (&before.uid, now), || {
+    watched(tx, &before.uid, now, || {
         one_row(tx.conn.prepare_cached(&statement)?.execute(&*values)?)
     })
 }
@@ -48,7 +49,7 @@ pub fn account_rename(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     check_kept(tx, "auth_sessions", &[("user_name", &name)])?;
-    account_update(tx, (account, &Account { name: name.into(), ..account.clone() }), now)?;
+    account_update(tx, account, &Account { name: name.into(), ..account.clone() }, now)?;
     let statement = "UPDATE auth_sessions SET user_name = ?2 WHERE user_uid = ?1";
     tx.conn.prepare_cached(statement)?.execute([&account.uid, name])?;
     Ok(())
@@ -83,7 +84,7 @@ fn set_deleted_at(
 ) -> Result<(), StoreError> {
     let statement = "UPDATE auth_users SET deleted_at = ?2, updated_at = ?3 WHERE user_uid = ?1";
     let values = params![uid, deleted_at.map(format_stored), format_stored(now)];
-    watched(tx, (uid, now), || one_row(tx.conn.prepare_cached(statement)?.execute(values)?))
+    watched(tx, uid, now, || one_row(tx.conn.prepare_cached(statement)?.execute(values)?))
 }
 
 /// Stores when somebody logged in. The account itself did not change.

@@ -74,7 +74,8 @@ fn remembers(db: &Db) -> bool {
 /// Changes an account, and stores what that did to its rights.
 pub(super) fn watched(
     tx: &Tx<'_>,
-    (uid, now): (&str, Timestamp),
+    uid: &str,
+    now: Timestamp,
     change: impl FnOnce() -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     if !remembers(tx) {
@@ -115,14 +116,10 @@ pub(super) fn remember(tx: &Tx<'_>, before: &Account, now: Timestamp) -> Result<
         right.were.drain(..over);
         right.set = set;
     }
-    if any { write(tx, before, (&rights, now)) } else { Ok(()) }
+    if any { write(tx, before, &rights, now) } else { Ok(()) }
 }
 
-fn write(
-    tx: &Tx<'_>,
-    row: &Account,
-    (rights, now): (&Rights, Timestamp),
-) -> Result<(), StoreError> {
+fn write(tx: &Tx<'_>, row: &Account, rights: &Rights, now: Timestamp) -> Result<(), StoreError> {
     tx.conn
         .prepare_cached(
             "INSERT INTO admin.admin_changed (user_uid, user_name, changed_at, rights, made_here,
@@ -322,7 +319,7 @@ mod tests {
         let before = account_by_uid(db, uid).unwrap().unwrap();
         let after = Account { role, ..before.clone() };
         let now = Timestamp::from_second(NOW).unwrap();
-        account_update(&Tx::new(db), (&before, &after), now).unwrap();
+        account_update(&Tx::new(db), &before, &after, now).unwrap();
     }
 
     fn photoprism_db() -> (tempfile::TempDir, Db) {

@@ -131,7 +131,7 @@ pub(super) fn apply_change(
     after: &Account,
     hashed: Option<&Hashed>,
 ) -> Result<(), CommandError> {
-    account_update(tx, (before, after), context.now)?;
+    account_update(tx, before, after, context.now)?;
     if let Some(hashed) = hashed {
         password_set(tx, &before.uid, &hashed.hash, context.now)?;
         note_first_password(tx, before)?;

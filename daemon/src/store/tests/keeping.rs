@@ -50,7 +50,7 @@ fn new_session(tx: &Tx<'_>, change: impl FnOnce(&mut Session)) -> Result<(), Sto
 fn changed(tx: &Tx<'_>, change: impl FnOnce(&mut Account)) -> Result<(), StoreError> {
     let mut after = bob();
     change(&mut after);
-    account_update(tx, (&bob(), &after), NOW)
+    account_update(tx, &bob(), &after, NOW)
 }
 
 /// Every text of an account, its secrets and its sessions that a command can set.

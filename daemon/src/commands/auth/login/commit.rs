@@ -158,7 +158,7 @@ fn turn_two_factor_off(
 ) -> Result<Option<Effect>, CommandError> {
     let mut after = row.clone();
     let disabled = disable_2fa(tx, &mut after)?;
-    account_update(tx, (row, &after), context.now)?;
+    account_update(tx, row, &after, context.now)?;
     let changed = disabled.then_some(Property::TwoFactor).into_iter().collect();
     Ok(revoke(tx, row, Change::Properties(&changed), context.now)?.1)
 }

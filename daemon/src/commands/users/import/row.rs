@@ -64,7 +64,7 @@ fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, C
         passcode_enroll(tx, &account.uid, url, context.now)?;
         passcode_activate(tx, &account.uid, recovery, context.now)?;
         let after = Account { method: METHOD_2FA.into(), ..account.clone() };
-        account_update(tx, (&account, &after), context.now)?;
+        account_update(tx, &account, &after, context.now)?;
     }
     let uid = account.uid;
     let (_, effect) = reload(tx, context, &uid)?;

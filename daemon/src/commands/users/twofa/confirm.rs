@@ -49,7 +49,7 @@ fn confirm(
     let code = recovery_code(&mut random);
     ensure_stored(passcode_activate(tx, &account.uid, &code, now)?)?;
     let after = Account { method: METHOD_2FA.into(), ..account.clone() };
-    account_update(tx, (&account, &after), now)?;
+    account_update(tx, &account, &after, now)?;
     with_recovery_code(account.uid, code)
 }
 

@@ -26,7 +26,7 @@ fn disable(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<DisableResu
     let mut after = account.clone();
     let disabled = disable_2fa(tx, &mut after)?;
     if after.method != account.method {
-        account_update(tx, (&account, &after), now)?;
+        account_update(tx, &account, &after, now)?;
     }
     let changed = disabled.then_some(Property::TwoFactor).into_iter().collect();
     let (sessions_revoked, ended) = revoke(tx, &account, Change::Properties(&changed), now)?;
