@@ -20,7 +20,7 @@ pub(crate) fn reset(
 ) -> Result<Outcome, CommandError> {
     run_write(tx, context, key, || {
         let name = format!("{}-auth-reset", to_file_name(context.now));
-        let (backup, (removed, warnings)) = backed_up(tx, (&name, None), |backup| {
+        let (backup, (removed, warnings)) = backed_up(tx, &name, None, |backup| {
             Ok::<_, CommandError>((
                 backup.path.display().to_string(),
                 empty_sessions(tx, context.now)?,

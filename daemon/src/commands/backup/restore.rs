@@ -70,7 +70,7 @@ pub(crate) fn restore(
         let mut plan = Plan::begin(tx, file, request.with_sessions)?;
         while !plan.step(tx, file)? {}
         let name = format!("{}-backup-restore", to_file_name(context.now));
-        let (backup, restored) = backed_up(tx, (&name, Some(&file.path)), |before| {
+        let (backup, restored) = backed_up(tx, &name, Some(&file.path), |before| {
             let restored = replace_accounts(tx, context, request, file)?;
             Ok::<_, CommandError>((before.path.display().to_string(), restored))
         })?;
@@ -102,7 +102,7 @@ fn replace_accounts(
     let somebody = other_super_admin(tx, 0, context.now)?;
     // The step after this one counts as used as well: a clock may be ahead.
     let step = context.now.as_second().div_euclid(STEP_SECONDS) + 1;
-    let restored = restore_accounts(tx, file, (request.with_sessions, step), context.now)?;
+    let restored = restore_accounts(tx, file, request.with_sessions, step, context.now)?;
     if somebody && !other_super_admin(tx, 0, context.now)? {
         return Err(CommandError::Conflict(
             "the backup holds no super admin who may log in; nobody could mend that".into(),

@@ -55,7 +55,7 @@ async fn first_admin(runner: &Runner<'_>) -> Result<FirstAdmin, CommandError> {
 fn reset(tx: &Tx<'_>, request: &Request<FirstAdmin>) -> Result<Written<ResetResult>, CommandError> {
     let (first, context) = (&request.args, &request.context);
     let name = format!("{}-users-reset", to_file_name(context.now));
-    let (backup, removed) = backed_up(tx, (&name, None), |backup| {
+    let (backup, removed) = backed_up(tx, &name, None, |backup| {
         let removed = empty_accounts(tx, context.now, || begin_anew(tx, context, first))?;
         Ok::<_, CommandError>((backup.path.display().to_string(), removed))
     })?;

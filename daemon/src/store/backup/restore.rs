@@ -43,7 +43,8 @@ pub struct Restored {
 pub fn restore_accounts(
     tx: &Tx<'_>,
     file: &BackupFile,
-    (with_sessions, step): (bool, i64),
+    with_sessions: bool,
+    step: i64,
     now: Timestamp,
 ) -> Result<Restored, StoreError> {
     forget_accounts(tx)?;
@@ -56,7 +57,7 @@ pub fn restore_accounts(
         for table in tables.iter().rev() {
             remove(&tx.conn, table, clients)?;
         }
-        let restored = bring_back(tx, file, (with_sessions, clients))?;
+        let restored = bring_back(tx, file, with_sessions, clients)?;
         release_restored(tx)?;
         held.iter().try_for_each(|before| remember(tx, before, now))?;
         Ok::<_, StoreError>(restored)
@@ -70,7 +71,8 @@ pub fn restore_accounts(
 fn bring_back(
     tx: &Tx<'_>,
     file: &BackupFile,
-    (with_sessions, clients): (bool, bool),
+    with_sessions: bool,
+    clients: bool,
 ) -> Result<Restored, StoreError> {
     let mut restored = Restored::default();
     let left = if clients { clients_of_nobody(tx, file)? } else { HashSet::new() };

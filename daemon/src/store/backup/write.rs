@@ -42,7 +42,8 @@ pub struct Backup {
 /// Those of `work`, or the store's; nothing is left behind then.
 pub fn backed_up<T, E: From<StoreError>>(
     tx: &Tx<'_>,
-    (name, keep): (&str, Option<&Path>),
+    name: &str,
+    keep: Option<&Path>,
     work: impl FnOnce(&Backup) -> Result<T, E>,
 ) -> Result<T, E> {
     let (backup, directory) = write(tx, name)?;

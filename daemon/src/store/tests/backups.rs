@@ -14,7 +14,7 @@ use crate::store::{Backup, SCHEMA_VERSION, backed_up};
 
 /// Creates one without any later write.
 pub(super) fn write_backup(tx: &Tx<'_>, name: &str) -> Result<Backup, StoreError> {
-    backed_up(tx, (name, None), |backup| Ok(backup.clone()))
+    backed_up(tx, name, None, |backup| Ok(backup.clone()))
 }
 
 fn back_up(db: &Db, name: &str) -> Result<Backup, StoreError> {
@@ -164,7 +164,7 @@ fn a_failed_one_removes_no_other_backup() {
     let before = listing(&place);
     for number in 20..40 {
         db.begin().unwrap();
-        let failed = backed_up(&Tx::new(&db), (&number.to_string(), None), |backup| {
+        let failed = backed_up(&Tx::new(&db), &number.to_string(), None, |backup| {
             assert!(backup.path.exists());
             Err::<(), _>(StoreError::Stopped)
         });

@@ -53,7 +53,7 @@ fn plan(db: &Db, file: &BackupFile) -> Plan {
 
 fn restore(db: &Db, file: &BackupFile) -> Vec<String> {
     db.begin().unwrap();
-    let restored = restore_accounts(&Tx::new(db), file, (true, 7), Timestamp::UNIX_EPOCH).unwrap();
+    let restored = restore_accounts(&Tx::new(db), file, true, 7, Timestamp::UNIX_EPOCH).unwrap();
     db.commit().unwrap();
     restored.lost
 }

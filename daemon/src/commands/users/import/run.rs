@@ -83,7 +83,7 @@ fn import_rows(
         || tx.dry_run(|| whole(tx, context, import, &unnamed)).map(|it| it.0.counts.pruned);
     let (mut results, effects) = if !dry_run && !unnamed.rows.is_empty() && deletes()? > 0 {
         let name = format!("{}-users-prune", to_file_name(context.now));
-        backed_up(tx, (&name, None), |backup| {
+        backed_up(tx, &name, None, |backup| {
             let (mut results, effects) = whole(tx, context, import, &unnamed)?;
             results.backup = Some(backup.path.display().to_string());
             Ok::<_, CommandError>((results, effects))
