@@ -15,11 +15,7 @@ const DIGITS: usize = 6;
 /// from it on was used (`last_used`). Where two steps have that code, the later one: it is then
 /// used up for both. `now` in Unix seconds. All three are compared whatever the first gives, each
 /// in constant time.
-pub(crate) fn verify_totp(
-    key: &Key,
-    typed: &str,
-    (now, last_used): (i64, Option<i64>),
-) -> Option<i64> {
+pub(crate) fn verify_totp(key: &Key, typed: &str, now: i64, last_used: Option<i64>) -> Option<i64> {
     let code = six_digits(typed)?;
     let totp = codes_of(key);
     let current = now.div_euclid(STEP_SECONDS);
@@ -86,7 +82,7 @@ mod tests {
     ];
 
     fn rfc(typed: &str, now: i64) -> Option<i64> {
-        verify_totp(&Key::of(RFC_KEY), typed, (now, None))
+        verify_totp(&Key::of(RFC_KEY), typed, now, None)
     }
 
     #[test]
@@ -107,7 +103,7 @@ mod tests {
         let key = Key::of(RFC_KEY);
         let step = 59 / STEP_SECONDS;
         for (last, found) in [(step - 1, Some(step)), (step, None), (step + 1, None)] {
-            assert_eq!(verify_totp(&key, "287082", (59, Some(last))), found, "{last}");
+            assert_eq!(verify_totp(&key, "287082", 59, Some(last)), found, "{last}");
         }
     }
 
@@ -174,7 +170,7 @@ mod tests {
                 writeln!(io::stderr(), "skipped: no oathtool here").unwrap();
                 return;
             };
-            assert_eq!(verify_totp(&key, &code, (at, None)), Some(at / STEP_SECONDS), "{at}");
+            assert_eq!(verify_totp(&key, &code, at, None), Some(at / STEP_SECONDS), "{at}");
         }
     }
 
@@ -185,7 +181,7 @@ mod tests {
             let step = now / STEP_SECONDS + off;
             prop_assume!(step >= 0);
             let code = codes_of(&key).generate(step.unsigned_abs() * 30).to_string();
-            let found = verify_totp(&key, &code, (now, None));
+            let found = verify_totp(&key, &code, now, None);
             if off.abs() <= 1 {
                 // The same code in two of the steps is one in a million.
                 prop_assert!(found.is_some_and(|found| found >= step));

@@ -210,7 +210,7 @@ fn with_passcode(
     let last = passcode_last_step(tx, &row.uid)?;
     let step = Key::from_url(stored.key_url.expose())
         .ok()
-        .and_then(|key| verify_totp(&key, typed.expose(), (now, last)));
+        .and_then(|key| verify_totp(&key, typed.expose(), now, last));
     let taken = match step {
         Some(step) => consume_totp_step(tx, &row.uid, step)?,
         None => false,
