@@ -27,8 +27,10 @@ type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 /// # Errors
 /// The setting, with the rule that its value breaks.
 pub(crate) fn read(
-    (source, when): (&AdminPassword, When),
-    (env, rules): (Env<'_>, &PasswordRules),
+    source: &AdminPassword,
+    when: When,
+    env: Env<'_>,
+    rules: &PasswordRules,
     name: &str,
 ) -> Result<Option<ConfiguredPassword>, ConfigError> {
     let Some(password) = source.read(env, when)? else { return Ok(None) };

@@ -55,7 +55,7 @@ pub(super) fn set_password(
         return Ok(());
     }
     let source = &settings.admin_password;
-    let hash = match read((source, When::Start), (&environment, rules), admin.as_str())? {
+    let hash = match read(source, When::Start, &environment, rules, admin.as_str())? {
         None => {
             info!("the first admin has no password yet: photoprism passwd {}", admin.as_str());
             return Ok(());

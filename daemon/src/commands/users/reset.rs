@@ -37,7 +37,7 @@ async fn first_admin(runner: &Runner<'_>) -> Result<FirstAdmin, CommandError> {
     let mut first = FirstAdmin { name: app.admin_user.clone(), hash: None, warning: None };
     let (source, env, rules) = (app.admin_password.clone(), app.env, app.rules);
     let name = app.admin_user.clone();
-    let read = move || Ok(read((&source, When::Serving), (&env, &rules), name.as_str()));
+    let read = move || Ok(read(&source, When::Serving, &env, &rules, name.as_str()));
     match run_blocking(read).await? {
         Ok(None) => {}
         Ok(Some(ConfiguredPassword::Hash(hash))) => first.hash = Some(hash),
