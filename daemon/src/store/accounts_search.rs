@@ -74,7 +74,7 @@ pub(super) fn page_within(
             walk(db, page, "(u.id = ?3 OR (u.user_name = ?4 AND u.id > 0))", &[id, name])
         }
         AccountSearch::Uid(uid) => walk(db, page, "u.user_uid = ?3", &[uid]),
-        AccountSearch::Prefix { lower, display } => prefix(db, page, (lower, display), cap),
+        AccountSearch::Prefix { lower, display } => prefix(db, page, lower, display, cap),
     }
 }
 
@@ -100,10 +100,11 @@ fn walk(
 fn prefix(
     db: &Db,
     page: AccountPage,
-    (lower, display): (&str, &str),
+    lower: &str,
+    display: &str,
     cap: usize,
 ) -> Result<Vec<Account>, StoreError> {
-    let Some(ids) = candidates(db, page, (lower, display), cap)? else {
+    let Some(ids) = candidates(db, page, lower, display, cap)? else {
         let which = "u.id > 0 AND (substr(u.user_name, 1, length(?3)) = ?3
              OR substr(u.user_email, 1, length(?3)) = ?3
              OR substr(u.display_name, 1, length(?4)) = ?4 COLLATE NOCASE)";
@@ -122,7 +123,8 @@ fn prefix(
 fn candidates(
     db: &Db,
     page: AccountPage,
-    (lower, display): (&str, &str),
+    lower: &str,
+    display: &str,
     cap: usize,
 ) -> Result<Option<BTreeSet<i64>>, StoreError> {
     let mut ids = BTreeSet::new();
@@ -134,7 +136,7 @@ fn candidates(
         // NOCASE compares as if the text were in lower case: `Z` comes after `[` there.
         let folded = if rule == "NOCASE" { text.to_ascii_lowercase() } else { text.to_owned() };
         let end = successor(&folded);
-        let statement = range(page, (column, rule), end.is_some());
+        let statement = range(page, column, rule, end.is_some());
         let most = i64::try_from(cap).unwrap_or(i64::MAX);
         let mut statement = db.conn.prepare_cached(&statement)?;
         let mut rows = statement.query(params![text, end, most])?;
@@ -152,7 +154,7 @@ fn candidates(
 
 /// A query for the ids whose column begins with a text. The plus keeps the planner from the index
 /// of `deleted_at`, which contains nearly all accounts.
-fn range(page: AccountPage, (column, rule): (&str, &str), bounded: bool) -> String {
+fn range(page: AccountPage, column: &str, rule: &str, bounded: bool) -> String {
     let below = if bounded {
         format!("AND u.{column} < ?2 COLLATE {rule}")
     } else {
@@ -178,7 +180,7 @@ mod tests {
         for (column, rule) in
             [("user_name", "BINARY"), ("user_email", "BINARY"), ("display_name", "NOCASE")]
         {
-            let statement = format!("EXPLAIN QUERY PLAN {}", range(page, (column, rule), true));
+            let statement = format!("EXPLAIN QUERY PLAN {}", range(page, column, rule, true));
             let mut statement = db.conn.prepare(&statement).unwrap();
             let plan: String = statement.query_row(params!["a", "b", 5], |row| row.get(3)).unwrap();
             assert!(plan.contains(&format!("idx_auth_users_{column}")), "{plan}");

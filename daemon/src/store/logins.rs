@@ -156,7 +156,7 @@ pub fn login_refused(tx: &Tx<'_>, refusal: &Refusal<'_>) -> Result<(), StoreErro
             now,
         ])?;
     if counted == 0 {
-        refused_elsewhere(tx, client_ip, (count, &now))?;
+        refused_elsewhere(tx, client_ip, count, &now)?;
     }
     Ok(())
 }
@@ -164,7 +164,8 @@ pub fn login_refused(tx: &Tx<'_>, refusal: &Refusal<'_>) -> Result<(), StoreErro
 fn refused_elsewhere(
     tx: &Tx<'_>,
     client_ip: &str,
-    (count, now): (i64, &str),
+    count: i64,
+    now: &str,
 ) -> Result<(), StoreError> {
     tx.prepare_own(
         "INSERT INTO logins.audit_logins (client_ip, login_name, login_realm, login_status,

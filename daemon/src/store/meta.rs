@@ -72,7 +72,7 @@ pub fn set_admin_password_state(tx: &Tx<'_>, state: AdminPasswordState) -> Resul
 /// The store's; nothing is stored then.
 pub fn set_admin_password(db: &Db, id: i64, hash: &str, now: Timestamp) -> Result<(), StoreError> {
     db.begin()?;
-    let stored = store_admin_password(&Tx::new(db), id, (hash, now)).and_then(|()| db.commit());
+    let stored = store_admin_password(&Tx::new(db), id, hash, now).and_then(|()| db.commit());
     if stored.is_err() && !db.is_autocommit() {
         db.rollback()?;
     }
@@ -82,7 +82,8 @@ pub fn set_admin_password(db: &Db, id: i64, hash: &str, now: Timestamp) -> Resul
 fn store_admin_password(
     tx: &Tx<'_>,
     id: i64,
-    (hash, now): (&str, Timestamp),
+    hash: &str,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let statement = "SELECT user_uid FROM auth_users WHERE id = ?1";
     let uid: String = tx.conn.query_row(statement, [id], |row| row.get(0))?;

@@ -204,7 +204,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     proptest::collection::vec(event, 1..60)
 }
 
-fn attempt(daemon: &Daemon, db: &Db, (number, failed): (u8, bool)) {
+fn attempt(daemon: &Daemon, db: &Db, number: u8, failed: bool) {
     use futures_util::FutureExt;
     let ip = ClientIp::parse(&format!("192.0.2.{}", number / 2)).unwrap();
     let who = LimitKey::Account(format!("u{:015}", number % 2));
@@ -230,8 +230,8 @@ proptest! {
         let mut daemon = Daemon::start(&[], NOON);
         for event in events {
             match event {
-                Event::Fail(who) => attempt(&daemon, &db, (who, true)),
-                Event::Succeed(who) => attempt(&daemon, &db, (who, false)),
+                Event::Fail(who) => attempt(&daemon, &db, who, true),
+                Event::Succeed(who) => attempt(&daemon, &db, who, false),
                 Event::Advance(seconds) => daemon.advance(seconds),
                 Event::Restart(seconds) => {
                     daemon.advance(seconds);

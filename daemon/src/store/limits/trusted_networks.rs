@@ -28,7 +28,7 @@ pub fn vouch_account(subject: &str) -> Option<&str> {
 pub fn trust_put(tx: &Tx<'_>, vouch: &LimitRow) -> Result<(), StoreError> {
     limits_put(tx, std::slice::from_ref(vouch))?;
     if let Some(uid) = vouch_account(&vouch.subject) {
-        trim(tx, (uid, &vouch.subject), CHECKED_ROWS)?;
+        trim(tx, uid, &vouch.subject, CHECKED_ROWS)?;
     }
     Ok(())
 }
@@ -36,7 +36,7 @@ pub fn trust_put(tx: &Tx<'_>, vouch: &LimitRow) -> Result<(), StoreError> {
 /// Of the first `rows` rows of an account the latest stay; among equal times, that of `subject` is
 /// preferred. The latest of all its rows are kept each time, so repeating this leaves exactly
 /// those.
-fn trim(tx: &Tx<'_>, (uid, subject): (&str, &str), rows: usize) -> Result<u64, StoreError> {
+fn trim(tx: &Tx<'_>, uid: &str, subject: &str, rows: usize) -> Result<u64, StoreError> {
     let statement = "DELETE FROM own.admin_limits WHERE kind = ?1 AND subject IN (
          SELECT subject FROM (
            SELECT subject, updated_at FROM own.admin_limits
@@ -63,7 +63,7 @@ pub fn trusted_networks_sweep(tx: &Tx<'_>, from: &str) -> Result<Option<String>,
             && group.len() > VOUCHES_OF_ACCOUNT
             && let Some(uid) = vouch_account(first)
         {
-            dropped += trim(tx, (uid, first), SWEEP_ROWS)?;
+            dropped += trim(tx, uid, first, SWEEP_ROWS)?;
         }
     }
     let Some(last) = rows.last().filter(|_| rows.len() == SWEEP_ROWS) else { return Ok(None) };

@@ -187,7 +187,7 @@ fn clearing_takes_what_matches() {
 }
 
 /// Adds rows `from..to`, each a second later than the one before; every third has a success.
-fn fill(conn: &Connection, (from, to): (u32, u32)) {
+fn fill(conn: &Connection, from: u32, to: u32) {
     let statement =
         "WITH RECURSIVE n(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)
          INSERT INTO audit_logins (client_ip, login_name, login_status, login_at, updated_at)
@@ -200,7 +200,7 @@ fn fill(conn: &Connection, (from, to): (u32, u32)) {
 fn of_too_many_rows_the_oldest_that_never_logged_in_go_first() {
     let (_directory, db) = own();
     let tx = Tx::new(&db);
-    fill(&db.conn, (0, 30));
+    fill(&db.conn, 0, 30);
     assert_eq!(logins_prune(&tx, 30).unwrap(), 0);
     assert_eq!(logins_prune(&tx, 15).unwrap(), 15);
     let left = |db: &Db| -> Vec<u32> {
@@ -216,7 +216,7 @@ fn of_too_many_rows_the_oldest_that_never_logged_in_go_first() {
 #[test]
 fn rows_go_in_steps() {
     let (_directory, db) = own();
-    fill(&db.conn, (0, 3500));
+    fill(&db.conn, 0, 3500);
     let steps: Vec<_> = (0..4).map(|_| logins_prune(&Tx::new(&db), 1000).unwrap()).collect();
     assert_eq!(steps, [1000, 1000, 500, 0]);
 }

@@ -5,7 +5,7 @@ use super::super::testing::{own, photoprism};
 use super::super::{Attempt, AttemptStatus, login_record};
 use super::*;
 
-fn add(db: &Db, (ip, name, realm): (&str, &str, &str), (status, at): (&str, &str)) {
+fn add(db: &Db, ip: &str, name: &str, realm: &str, status: &str, at: &str) {
     let statement = "INSERT INTO audit_logins (client_ip, login_name, login_realm, login_status,
            updated_at) VALUES (?1, ?2, ?3, ?4, ?5)";
     db.conn.execute(statement, [ip, name, realm, status, at]).unwrap();
@@ -31,7 +31,7 @@ fn some_rows() -> (tempfile::TempDir, Db) {
         ("2001:db8::1", "émile", "OK", "2026-11-24 12:00:04+00:00"),
         ("::1", "", "", "2026-11-24 12:00:05+00:00"),
     ] {
-        add(&db, (ip, name, "api"), (status, at));
+        add(&db, ip, name, "api", status, at);
     }
     (directory, db)
 }
@@ -42,7 +42,7 @@ fn the_latest_come_first_with_and_without_a_fraction() {
     let at = |fraction: &str| format!("2026-11-24 12:00:00{fraction}+00:00");
     for (realm, fraction) in [("b", ".9"), ("a", ".93"), ("d", ""), ("e", ""), ("c", ".000000001")]
     {
-        add(&db, ("192.0.2.1", "bob", realm), ("OK", &at(fraction)));
+        add(&db, "192.0.2.1", "bob", realm, "OK", &at(fraction));
     }
     let page = LoginPage { after: None, limit: 9 };
     let rows = logins_page(&db, &LoginFilter::default(), &page).unwrap();
@@ -101,7 +101,7 @@ fn a_long_range_is_walked_and_finds_the_same() {
     let page = LoginPage { after: None, limit: 10_000 };
     assert_eq!(logins_page(&db, &search("n"), &page).unwrap().len(), 6000);
     assert_eq!(found(&db, &search("name600")), ["10.0.0.1 name600", "10.0.0.1 name6000"]);
-    add(&db, ("10.0.0.2", "nobody", "api"), ("OK", "2026-11-24 13:00:00+00:00"));
+    add(&db, "10.0.0.2", "nobody", "api", "OK", "2026-11-24 13:00:00+00:00");
     assert_eq!(found(&db, &search("N"))[0], "10.0.0.2 nobody");
 }
 
@@ -131,7 +131,7 @@ fn rows_of_photoprism_are_read_as_they_are() {
     let table = super::super::schema::LOGINS.replace("VARCHAR", "VARBINARY");
     db.conn.execute_batch(&table).unwrap();
     db.columns = super::super::views::read_columns(&db.conn).unwrap();
-    add(&db, ("192.0.2.1", "12", "a"), ("OK", "2026-11-24 12:00:00.25+00:00"));
+    add(&db, "192.0.2.1", "12", "a", "OK", "2026-11-24 12:00:00.25+00:00");
     db.conn
         .execute("INSERT INTO audit_logins (client_ip, login_name) VALUES ('192.0.2.2', 'x')", [])
         .unwrap();
