@@ -114,7 +114,7 @@ async fn check_chunk(
 }
 
 async fn end(app: &App, (after, now): (String, i64)) -> Result<usize, CommandError> {
-    app.store.write(DEADLINE, move |tx| Ok(end_what_came_back(tx, &after, (now, STEP))?)).await
+    app.store.write(DEADLINE, move |tx| Ok(end_what_came_back(tx, &after, now, STEP)?)).await
 }
 
 #[cfg(test)]

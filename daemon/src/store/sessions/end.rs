@@ -12,25 +12,26 @@ use crate::store::rows::text;
 /// Ends the sessions of an account and returns their number. App passwords stay: their rights are
 /// those that the account has when they are used. Sessions created from them end.
 pub fn end_sessions(tx: &Tx<'_>, uid: &str, now: i64) -> Result<u64, StoreError> {
-    let which = "user_uid = ?1 AND NOT (auth_provider = 'application' AND auth_method = 'default')";
-    end(tx, (which, &[&uid]), now)
+    let condition =
+        "user_uid = ?1 AND NOT (auth_provider = 'application' AND auth_method = 'default')";
+    end(tx, Which { condition, values: &[&uid] }, now)
 }
 
 /// Ends the sessions of an account, including its app passwords, and returns their number.
 pub fn end_all_sessions(tx: &Tx<'_>, uid: &str, now: i64) -> Result<u64, StoreError> {
-    end(tx, ("user_uid = ?1", &[&uid]), now)
+    end(tx, Which { condition: "user_uid = ?1", values: &[&uid] }, now)
 }
 
 /// Ends a session and those created from it, and returns their number.
 pub fn delete_session(tx: &Tx<'_>, id: &str, now: i64) -> Result<u64, StoreError> {
-    let which = "id = ?1
+    let condition = "id = ?1
          OR (auth_id = ?1 AND auth_provider = 'application' AND auth_method = 'session')";
-    end(tx, (which, &[&id]), now)
+    end(tx, Which { condition, values: &[&id] }, now)
 }
 
 /// Ends every session, and returns their number.
 pub(in crate::store) fn delete_all_sessions(tx: &Tx<'_>, now: i64) -> Result<u64, StoreError> {
-    enter(tx, ("1", &[]), now)?;
+    enter(tx, Which::EVERY, now)?;
     note_emptied(tx, "auth_sessions")?;
     // Without a condition SQLite frees the pages as they are, seven times as fast.
     Ok(tx.conn.execute("DELETE FROM auth_sessions", [])? as u64)
@@ -53,7 +54,7 @@ pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<St
     let ids = statement.query_map(params![uid, most, now], |row| text(row, 0))?;
     let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
     for id in &ids {
-        end(tx, ("id = ?1", &[id]), now)?;
+        end(tx, Which { condition: "id = ?1", values: &[id] }, now)?;
     }
     Ok(ids)
 }
@@ -73,8 +74,8 @@ pub fn sweep_sessions(tx: &Tx<'_>, now: i64, most: u32) -> Result<Vec<String>, S
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
-fn end(tx: &Tx<'_>, (which, values): Which<'_>, now: i64) -> Result<u64, StoreError> {
-    enter(tx, (which, values), now)?;
-    let statement = format!("DELETE FROM auth_sessions WHERE {which}");
-    Ok(tx.conn.prepare_cached(&statement)?.execute(values)? as u64)
+fn end(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<u64, StoreError> {
+    enter(tx, which, now)?;
+    let statement = format!("DELETE FROM auth_sessions WHERE {}", which.condition);
+    Ok(tx.conn.prepare_cached(&statement)?.execute(which.values)? as u64)
 }

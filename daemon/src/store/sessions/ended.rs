@@ -20,8 +20,19 @@ const SET_BACK: i64 = 6 * 3600;
 /// Sessions that come back and are reported one by one, per step.
 const REPORTED: usize = 100;
 
-/// Which rows of `auth_sessions`: a condition, and its values from `?1` on.
-pub(super) type Which<'a> = (&'a str, &'a [&'a dyn ToSql]);
+/// Which rows of `auth_sessions`.
+#[derive(Clone, Copy)]
+pub(super) struct Which<'a> {
+    /// A condition.
+    pub(super) condition: &'a str,
+    /// Its values, from `?1` on.
+    pub(super) values: &'a [&'a dyn ToSql],
+}
+
+impl Which<'_> {
+    /// All of them.
+    pub(super) const EVERY: Self = Self { condition: "1", values: &[] };
+}
 
 /// Rows of sessions that are ended, whatever they contain: there is an entry for their own id, or
 /// for that of the session that they were created from. Starts from the entries, of which there are
@@ -62,24 +73,29 @@ pub(in crate::store) fn hidden_sessions(db: &Db) -> Result<u64, StoreError> {
 
 /// Records sessions that PhotoPrism may hold, before they are deleted: a load and a save each write
 /// one of these times. Those created from them are held with them.
-pub(super) fn enter(tx: &Tx<'_>, (which, values): Which<'_>, now: i64) -> Result<(), StoreError> {
+pub(super) fn enter(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<(), StoreError> {
     if !tx.columns.keeps_ended() {
         return Ok(());
     }
     // Sessions that came back are ended first, and reported as such.
-    let back = if which == "1" { BACK.to_owned() } else { format!("({which}) AND {IS_BACK}") };
-    while end_again(tx, (&back, values), (now, i64::MAX))? > 0 {}
+    let back = if which.condition == Which::EVERY.condition {
+        BACK.to_owned()
+    } else {
+        format!("({}) AND {IS_BACK}", which.condition)
+    };
+    while end_again(tx, Which { condition: &back, ..which }, now, i64::MAX)? > 0 {}
     let since = now - tx.window();
-    let (times, since_at) = (values.len() + 1, values.len() + 2);
+    let (times, since_at) = (which.values.len() + 1, which.values.len() + 2);
     let recent = recent(&tx.columns, times);
-    let mut all = values.to_vec();
-    all.extend::<[&dyn ToSql; 2]>([&since, &now]);
-    let ids = insert(tx, &format!("({which}) AND ({recent})"), (&all, since_at))?;
+    let mut values = which.values.to_vec();
+    values.extend::<[&dyn ToSql; 2]>([&since, &now]);
+    let condition = format!("({}) AND ({recent})", which.condition);
+    let ids = insert(tx, Which { condition: &condition, values: &values }, since_at)?;
     if ids.is_empty() {
         return Ok(());
     }
     let created_from = "auth_id IN (SELECT session_id FROM admin.admin_ended WHERE seen_at = ?1)";
-    let children = insert(tx, created_from, (&[&now], 1))?;
+    let children = insert(tx, Which { condition: created_from, values: &[&now] }, 1)?;
     tx.add_effect(Effect::IdsEnded(ids.into_iter().chain(children).collect()));
     Ok(())
 }
@@ -97,22 +113,19 @@ fn recent(columns: &Columns, value: usize) -> String {
 }
 
 /// Adds entries; `at` is the number of the parameter with the time. Returns their ids.
-fn insert(
-    tx: &Tx<'_>,
-    which: &str,
-    (values, at): (&[&dyn ToSql], usize),
-) -> Result<Vec<String>, StoreError> {
+fn insert(tx: &Tx<'_>, which: Which<'_>, at: usize) -> Result<Vec<String>, StoreError> {
     let ref_id = ref_id(&tx.columns);
     let statement = format!(
         "INSERT INTO admin.admin_ended (session_id, ref_id, user_uid, seen_at, state, saved_row,
            claimed_by, claimed_at)
          SELECT id, {ref_id}, ifnull(user_uid, ''), ?{at}, 'ended', '', '', 0
-         FROM auth_sessions WHERE {which}
+         FROM auth_sessions WHERE {}
          ON CONFLICT (session_id) DO UPDATE SET seen_at = excluded.seen_at
-         RETURNING session_id"
+         RETURNING session_id",
+        which.condition
     );
     let mut statement = tx.conn.prepare_cached(&statement)?;
-    let ids = statement.query_map(values, |row| text(row, 0))?;
+    let ids = statement.query_map(which.values, |row| text(row, 0))?;
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
@@ -124,10 +137,11 @@ fn ref_id(columns: &Columns) -> &'static str {
 /// returns their number. Each restarts its entry, and gets its own audit record and log line.
 pub(super) fn end_again(
     tx: &Tx<'_>,
-    (which, values): Which<'_>,
-    (now, most): (i64, i64),
+    which: Which<'_>,
+    now: i64,
+    most: i64,
 ) -> Result<usize, StoreError> {
-    let found = came_back(tx, (which, values), most)?;
+    let found = came_back(tx, which, most)?;
     let mut deleted = 0;
     for (index, (id, came)) in found.iter().enumerate() {
         let delete = "DELETE FROM auth_sessions WHERE id = ?1";
@@ -155,20 +169,17 @@ pub(super) fn end_again(
     Ok(deleted)
 }
 
-fn came_back(
-    db: &Db,
-    (which, values): Which<'_>,
-    most: i64,
-) -> Result<Vec<(String, CameBack)>, StoreError> {
+fn came_back(db: &Db, which: Which<'_>, most: i64) -> Result<Vec<(String, CameBack)>, StoreError> {
     let ref_id = ref_id(&db.columns);
     let user_name =
         if db.columns.has("auth_sessions", "user_name") { "ifnull(user_name, '')" } else { "''" };
     let statement = format!(
         "SELECT id, {ref_id}, ifnull(user_uid, ''), {user_name} FROM auth_sessions
-         WHERE {which} LIMIT {most}"
+         WHERE {} LIMIT {most}",
+        which.condition
     );
     let mut statement = db.conn.prepare_cached(&statement)?;
-    let rows = statement.query_map(values, |row| {
+    let rows = statement.query_map(which.values, |row| {
         let came =
             CameBack { ref_id: text(row, 1)?, user_uid: text(row, 2)?, user_name: text(row, 3)? };
         Ok((text(row, 0)?, came))
@@ -256,7 +267,8 @@ pub fn ended_state(db: &Db, now: i64, after: &str) -> Result<EndedState, StoreEr
         .prepare_cached(next)?
         .query_row(params![after, SLICE - 1], |row| text(row, 0))
         .optional()?;
-    let back = entries > 0 && !came_back(db, (BACK_OF_SOME, &[&after, &SLICE]), 1)?.is_empty();
+    let some = Which { condition: BACK_OF_SOME, values: &[&after, &SLICE] };
+    let back = entries > 0 && !came_back(db, some, 1)?.is_empty();
     Ok(EndedState { entries, back, over, next })
 }
 
@@ -281,12 +293,13 @@ pub fn move_ended(tx: &Tx<'_>, seconds: i64) -> Result<(), StoreError> {
 pub fn end_what_came_back(
     tx: &Tx<'_>,
     after: &str,
-    (now, most): (i64, i64),
+    now: i64,
+    most: i64,
 ) -> Result<usize, StoreError> {
     if !tx.columns.keeps_ended() {
         return Ok(0);
     }
-    end_again(tx, (BACK_OF_SOME, &[&after, &SLICE]), (now, most))
+    end_again(tx, Which { condition: BACK_OF_SOME, values: &[&after, &SLICE] }, now, most)
 }
 
 /// Removes expired entries, whose sessions were not seen for long enough. One that was seen since

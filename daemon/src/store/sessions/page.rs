@@ -65,18 +65,18 @@ pub fn sessions_page(
 ) -> Result<Vec<(SessionKey, Session)>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     match search {
-        SessionSearch::Everything => page(db, "1", (after, limit), &[]),
-        SessionSearch::Expired(now) => page(db, EXPIRED, (after, limit), &[now]),
-        SessionSearch::Id(id) => page(db, "s.id = ?2", (after, limit), &[id]),
-        SessionSearch::RefId(id) => page(db, "s.ref_id = ?2", (after, limit), &[id]),
+        SessionSearch::Everything => page(db, "1", &[], after, limit),
+        SessionSearch::Expired(now) => page(db, EXPIRED, &[now], after, limit),
+        SessionSearch::Id(id) => page(db, "s.id = ?2", &[id], after, limit),
+        SessionSearch::RefId(id) => page(db, "s.ref_id = ?2", &[id], after, limit),
         SessionSearch::Uid(uid) => {
-            page(db, "(s.user_uid = ?2 OR s.client_uid = ?2)", (after, limit), &[uid])
+            page(db, "(s.user_uid = ?2 OR s.client_uid = ?2)", &[uid], after, limit)
         }
         SessionSearch::Prefix { text, lower } => {
             let which = "(substr(s.user_name, 1, length(?3)) = ?3
                  OR substr(s.client_name, 1, length(?2)) = ?2 COLLATE NOCASE
                  OR substr(s.auth_provider, 1, length(?3)) = ?3)";
-            page(db, which, (after, limit), &[text, lower])
+            page(db, which, &[text, lower], after, limit)
         }
     }
 }
@@ -84,8 +84,9 @@ pub fn sessions_page(
 fn page(
     db: &Db,
     which: &str,
-    (after, limit): (Option<&SessionKey>, i64),
     values: &[&dyn ToSql],
+    after: Option<&SessionKey>,
+    limit: i64,
 ) -> Result<Vec<(SessionKey, Session)>, StoreError> {
     let place = values.len() + 2;
     let behind = match after {

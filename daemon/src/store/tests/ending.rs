@@ -103,7 +103,7 @@ fn rows(db: &Db) -> i64 {
 
 fn again(db: &Db, now: i64) -> (usize, Vec<Effect>) {
     let tx = Tx::new(db);
-    let ended = end_what_came_back(&tx, "", (now, 500)).unwrap();
+    let ended = end_what_came_back(&tx, "", now, 500).unwrap();
     if ended == 0 {
         forget_ended(&tx, now).unwrap();
     }
@@ -296,7 +296,7 @@ fn a_flood_that_comes_back_is_reported_in_short() {
         write_back(&db, row);
     }
     let tx = Tx::new(&db);
-    assert_eq!(end_what_came_back(&tx, "", (NOW, 200)).unwrap(), 200, "no more than asked for");
+    assert_eq!(end_what_came_back(&tx, "", NOW, 200).unwrap(), 200, "no more than asked for");
     let effects = tx.take_effects();
     let reported = effects.iter().filter(|effect| matches!(effect, Effect::CameBack(_))).count();
     assert_eq!(reported, 100);
@@ -323,7 +323,7 @@ fn every_batch_of_entries_is_checked() {
     loop {
         let state = ended_state(&db, NOW, &after).unwrap();
         assert_eq!((state.entries, state.back, state.over), (4100, true, false));
-        found.push(end_what_came_back(&Tx::new(&db), &after, (NOW, 500)).unwrap());
+        found.push(end_what_came_back(&Tx::new(&db), &after, NOW, 500).unwrap());
         let Some(next) = state.next else { break };
         after = next;
     }
