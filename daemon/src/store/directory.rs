@@ -137,7 +137,8 @@ impl Directory {
     pub(super) fn connect(
         &self,
         held: &Held<'_>,
-        (flags, vfs): (OpenFlags, &str),
+        flags: OpenFlags,
+        vfs: &str,
     ) -> io::Result<Connection> {
         let before = held.descriptors()?;
         let path = self.real_path()?.join(held.name);
@@ -213,7 +214,7 @@ mod tests {
     }
 
     fn connect(directory: &Directory, file: &File) -> io::Result<Connection> {
-        directory.connect(&Held::new("x", file, OpenLock::take()), (FLAGS, "unix"))
+        directory.connect(&Held::new("x", file, OpenLock::take()), FLAGS, "unix")
     }
 
     #[test]

@@ -240,7 +240,7 @@ fn fill(
 ) -> Result<(), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let held = Held::new(UNFINISHED, file, OpenLock::take());
-    let conn = directory.connect(&held, (flags, VFS)).map_err(|error| io(&error))?;
+    let conn = directory.connect(&held, flags, VFS).map_err(|error| io(&error))?;
     drop(held);
     conn.execute_batch("BEGIN IMMEDIATE")?;
     tables::create(&conn, "main")?;

@@ -72,7 +72,7 @@ impl Copy {
             let statement = table.declaration(&table.undeclared(&found.columns, db.kind()));
             self.conn.execute_batch(&statement).map_err(unwritten)?;
             self.tables[at] =
-                Some(Statements::new(table, &found, (clients, db.columns.keeps_ended())));
+                Some(Statements::new(table, &found, clients, db.columns.keeps_ended()));
         }
         Ok(())
     }
@@ -82,7 +82,7 @@ impl Copy {
         for statements in self.tables.iter().flatten() {
             let order =
                 statements.number.map_or(String::new(), |number| format!(" ORDER BY {number}"));
-            self.insert(db, statements, ([], &order))?;
+            self.insert(db, statements, &order, [])?;
         }
         Ok(())
     }
@@ -93,11 +93,12 @@ impl Copy {
         &self,
         db: &Db,
         at: usize,
-        (after, most): (i64, i64),
+        after: i64,
+        most: i64,
     ) -> Result<Option<i64>, StoreError> {
         let Some((statements, number)) = self.numbered(at) else { return Ok(None) };
         let rows = format!(" AND {number} > ?1 ORDER BY {number} LIMIT ?2");
-        let (taken, last) = self.insert(db, statements, (params![after, most], &rows))?;
+        let (taken, last) = self.insert(db, statements, &rows, params![after, most])?;
         Ok(last.filter(|_| taken == most))
     }
 
@@ -117,7 +118,7 @@ impl Copy {
         }
         for (at, row) in rows {
             let Some((statements, number, _)) = numbered(*at) else { continue };
-            self.insert(db, statements, (params![row], &format!(" AND {number} = ?1")))?;
+            self.insert(db, statements, &format!(" AND {number} = ?1"), params![row])?;
         }
         Ok(())
     }
@@ -126,7 +127,8 @@ impl Copy {
         &self,
         db: &Db,
         Statements { reading, writing, number, .. }: &Statements,
-        (params, rows): (impl Params, &str),
+        rows: &str,
+        params: impl Params,
     ) -> Result<(i64, Option<i64>), StoreError> {
         let mut source = db.conn.prepare_cached(&format!("{reading}{rows}"))?;
         let mut target = self.conn.prepare_cached(writing).map_err(unwritten)?;
@@ -179,7 +181,8 @@ impl Statements {
     fn new(
         table: &Table,
         Found { columns, number }: &Found,
-        (clients, keeps_ended): (bool, bool),
+        clients: bool,
+        keeps_ended: bool,
     ) -> Self {
         let Table { name, owner } = table;
         let which = table.which(clients);

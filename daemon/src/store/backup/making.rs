@@ -74,7 +74,7 @@ impl Making {
         let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
         sweep(&directory, IN_STEPS);
         let name = free_name(&directory, name)?;
-        let file = Unfinished::create(directory, (&name, IN_STEPS))?;
+        let file = Unfinished::create(directory, &name, IN_STEPS)?;
         let (changes, number) = (db.changes.clone(), db.changes.begin());
         let (kind, watch) = (db.kind().clone(), Watch { changes, number });
         let mut copy = Copy::create(&file)?;
@@ -95,7 +95,7 @@ impl Making {
 
     fn own_step(&mut self, db: &Db) -> Result<bool, StoreError> {
         if self.table < TABLES.len() {
-            let last = self.copy.take(db, self.table, (self.after, STEP_ROWS))?;
+            let last = self.copy.take(db, self.table, self.after, STEP_ROWS)?;
             self.table += usize::from(last.is_none());
             self.after = last.unwrap_or(i64::MIN);
             return Ok(false);

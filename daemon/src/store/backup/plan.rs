@@ -124,17 +124,17 @@ impl Plan {
     ) -> Result<Option<String>, StoreError> {
         let ends = [end_of(&file.conn, after)?, end_of(&db.conn, after)?];
         let end = ends.into_iter().flatten().min();
-        let range = (after, end.as_deref());
+        let range = UidRange { after, end: end.as_deref() };
         let (there, here) = (names(&file.conn, range)?, names(&db.conn, range)?);
-        let mut differences = self.differences((db, file), range)?;
+        let mut differences = self.differences(db, file, range)?;
         let uids: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
         for uid in uids {
             let fields = differences.remove(uid).unwrap_or_default();
             match (there.get(uid), here.get(uid)) {
                 (Some(_), Some(_)) if fields.is_empty() => self.unchanged += 1,
-                (Some(name), Some(_)) => self.note(What::Changed, (uid, name), fields),
-                (Some(name), None) => self.note(What::Added, (uid, name), Vec::new()),
-                (None, Some(name)) => self.note(What::Removed, (uid, name), Vec::new()),
+                (Some(name), Some(_)) => self.note(What::Changed, uid, name, fields),
+                (Some(name), None) => self.note(What::Added, uid, name, Vec::new()),
+                (None, Some(name)) => self.note(What::Removed, uid, name, Vec::new()),
                 (None, None) => {}
             }
         }
@@ -178,7 +178,7 @@ impl Plan {
         Ok(last.filter(|_| taken == most))
     }
 
-    fn note(&mut self, what: What, (uid, name): (&str, &str), fields: Vec<String>) {
+    fn note(&mut self, what: What, uid: &str, name: &str, fields: Vec<String>) {
         match what {
             What::Added => self.added += 1,
             What::Changed => self.changed += 1,
@@ -195,24 +195,25 @@ impl Plan {
     /// What of the accounts of a range differs, over all tables.
     fn differences(
         &self,
-        (db, file): (&Db, &BackupFile),
-        range: Range<'_>,
+        db: &Db,
+        file: &BackupFile,
+        range: UidRange<'_>,
     ) -> Result<HashMap<String, Vec<String>>, StoreError> {
         let mut fields: HashMap<String, Vec<String>> = HashMap::new();
         for (table, columns) in &self.columns {
             if columns.is_empty() {
                 continue;
             }
-            let mut there = rows_of(&file.conn, (table, columns), range)?;
-            for (uid, here) in rows_of(&db.conn, (table, columns), range)? {
+            let mut there = rows_of(&file.conn, table, columns, range)?;
+            for (uid, here) in rows_of(&db.conn, table, columns, range)? {
                 let there = there.remove(&uid).unwrap_or_default();
                 if there != here {
-                    let words = what_differs(table, columns, (&there, &here));
+                    let words = what_differs(table, columns, &there, &here);
                     fields.entry(uid).or_default().extend(words);
                 }
             }
             for (uid, there) in there {
-                let words = what_differs(table, columns, (&there, &Rows::new()));
+                let words = what_differs(table, columns, &there, &Rows::new());
                 fields.entry(uid).or_default().extend(words);
             }
         }
@@ -220,8 +221,23 @@ impl Plan {
     }
 }
 
-/// UIDs behind the first up to the second, or all behind it.
-type Range<'a> = (&'a str, Option<&'a str>);
+/// UIDs behind `after` up to `end`, or all behind it.
+#[derive(Clone, Copy)]
+struct UidRange<'a> {
+    after: &'a str,
+    end: Option<&'a str>,
+}
+
+impl UidRange<'_> {
+    /// The condition for texts in it, byte by byte whatever the column declares: an index is walked
+    /// along it only where it has no alternatives. `?1` and `?2` are its ends.
+    fn condition(self, column: &str) -> String {
+        let column = format!("{column} COLLATE BINARY");
+        // Bytes are greater than any text.
+        let upper = if self.end.is_some() { "<= ?2" } else { "< x'' AND ?2 IS NULL" };
+        format!("{column} > ?1 AND {column} {upper}")
+    }
+}
 
 /// Columns that both have, where both tell whose a row is; when a row was changed last is no
 /// difference of its own.
@@ -250,25 +266,13 @@ fn end_of(conn: &Connection, after: &str) -> Result<Option<String>, StoreError> 
 }
 
 /// People with their names, by UID.
-fn names(
-    conn: &Connection,
-    (after, end): Range<'_>,
-) -> Result<HashMap<String, String>, StoreError> {
-    let within = within("user_uid", end);
+fn names(conn: &Connection, range: UidRange<'_>) -> Result<HashMap<String, String>, StoreError> {
+    let within = range.condition("user_uid");
     let statement = format!("SELECT user_uid, user_name FROM auth_users WHERE {within} AND id > 0");
     let mut statement = conn.prepare_cached(&statement)?;
-    let rows =
-        statement.query_map(params![after, end], |row| Ok((text(row, 0)?, text(row, 1)?)))?;
+    let rows = statement
+        .query_map(params![range.after, range.end], |row| Ok((text(row, 0)?, text(row, 1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// The condition of a range of texts, byte by byte whatever the column declares: an index is walked
-/// along it only where it has no alternatives.
-fn within(column: &str, end: Option<&str>) -> String {
-    let column = format!("{column} COLLATE BINARY");
-    // Bytes are greater than any text.
-    let upper = if end.is_some() { "<= ?2" } else { "< x'' AND ?2 IS NULL" };
-    format!("{column} > ?1 AND {column} {upper}")
 }
 
 type Rows = Vec<Vec<Stored>>;
@@ -276,16 +280,17 @@ type Rows = Vec<Vec<Stored>>;
 /// The rows of a table by their owner.
 fn rows_of(
     conn: &Connection,
-    (table, columns): (&Table, &[String]),
-    (after, end): Range<'_>,
+    table: &Table,
+    columns: &[String],
+    range: UidRange<'_>,
 ) -> Result<HashMap<String, Rows>, StoreError> {
     let names = list(columns.iter().map(String::as_str));
     let Table { name, owner, .. } = table;
-    let within = within(owner, end);
+    let within = range.condition(owner);
     let statement = format!("SELECT {owner}, {names} FROM {name} WHERE {within}");
     let mut statement = conn.prepare_cached(&statement)?;
     let width = statement.column_count();
-    let mut rows = statement.query(params![after, end])?;
+    let mut rows = statement.query(params![range.after, range.end])?;
     let mut found: HashMap<String, Rows> = HashMap::new();
     while let Some(row) = rows.next()? {
         let values = (1..width).map(|at| Ok(row.get_ref(at)?.into()));
@@ -300,7 +305,7 @@ fn rows_of(
 }
 
 /// The words for what differs: one for a table whose columns are nobody's business.
-fn what_differs(table: &Table, columns: &[String], (there, here): (&Rows, &Rows)) -> Vec<String> {
+fn what_differs(table: &Table, columns: &[String], there: &Rows, here: &Rows) -> Vec<String> {
     let word = match table.name {
         "auth_users_details" => "details",
         "auth_users_settings" => "settings",
@@ -308,12 +313,12 @@ fn what_differs(table: &Table, columns: &[String], (there, here): (&Rows, &Rows)
         "auth_clients" => "clients",
         "passwords" => "password",
         "passcodes" => "two_factor",
-        _ => return differing(columns, (there, here)),
+        _ => return differing(columns, there, here),
     };
     vec![word.into()]
 }
 
-fn differing(columns: &[String], (there, here): (&Rows, &Rows)) -> Vec<String> {
+fn differing(columns: &[String], there: &Rows, here: &Rows) -> Vec<String> {
     // One that comes or goes as a whole is told as such.
     let (Some(there), Some(here)) = (there.first(), here.first()) else { return Vec::new() };
     let differ =

@@ -133,7 +133,7 @@ pub(super) fn open_in(directory: &Directory, held: Held<'_>) -> Result<BackupFil
         }
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = directory.connect(&held, (flags, "unix")).map_err(|error| failed(&error))?;
+    let conn = directory.connect(&held, flags, "unix").map_err(|error| failed(&error))?;
     // Reading it takes long.
     drop(held);
     if data.len() >= HEADER && wants_wal(&conn).map_err(|error| failed(&error))? {

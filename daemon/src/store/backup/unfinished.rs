@@ -25,7 +25,8 @@ impl Unfinished {
     /// Creates `NAME.ENDING`, which becomes `NAME.db`; one that a killed process left goes.
     pub(super) fn create(
         directory: Arc<Directory>,
-        (name, ending): (&str, &str),
+        name: &str,
+        ending: &str,
     ) -> Result<Self, StoreError> {
         let temporary = format!("{name}.{ending}");
         let remove = |name: &str| directory.remove(name);
@@ -51,7 +52,7 @@ impl Unfinished {
     pub(super) fn connect(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let held = self.held();
-        self.directory.connect(&held, (flags, "unix")).map_err(|error| self.failed(&error))
+        self.directory.connect(&held, flags, "unix").map_err(|error| self.failed(&error))
     }
 
     /// Syncs it and gives it its name. A command that checks backups finds it by that name, and must

@@ -68,7 +68,7 @@ impl Backup {
 fn write(tx: &Tx<'_>, name: &str) -> Result<(Backup, Arc<Directory>), StoreError> {
     let directory = Arc::new(make_directory(&backup_directory(&tx.path))?);
     let name = free_automatic(&directory, &format!("auto-{name}"));
-    let file = Unfinished::create(directory, (&name, TEMPORARY))?;
+    let file = Unfinished::create(directory, &name, TEMPORARY)?;
     let path = file.path();
     let mut copy = Copy::create(&file)?;
     copy.declare(tx)?;
@@ -84,7 +84,7 @@ fn write(tx: &Tx<'_>, name: &str) -> Result<(Backup, Arc<Directory>), StoreError
 /// Copies the whole of our own database, of schema `schema`, before a migration.
 pub(in crate::store) fn copy_whole(db: &Db, schema: u32) -> Result<(), StoreError> {
     let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
-    let file = Unfinished::create(directory, (&format!("schema-{schema}"), TEMPORARY))?;
+    let file = Unfinished::create(directory, &format!("schema-{schema}"), TEMPORARY)?;
     let mut copy = file.connect()?;
     // It is thrown away where anything fails, and synced as a whole before it gets its name.
     copy.pragma_update(None, "journal_mode", "off")?;
