@@ -108,10 +108,10 @@ impl Watch {
         let file = self.check_file(db);
         let whole = ![&log, &file].contains(&&Err(Loss::Overwritten));
         if let Err(loss) = file {
-            end(db, &self.path, (&loss, whole));
+            end(db, &self.path, &loss, whole);
         }
         if let Err(loss) = log {
-            end(db, &self.log, (&loss, whole));
+            end(db, &self.log, &loss, whole);
         }
     }
 
@@ -160,7 +160,7 @@ impl Watch {
 /// What was acknowledged is in the log. If both files are intact and only their paths are lost, the
 /// log is written into the database first, so that it is complete wherever it was moved to; what
 /// was copied over one of them is left alone.
-fn end(db: &Db, path: &Path, (loss, whole): (&Loss, bool)) -> ! {
+fn end(db: &Db, path: &Path, loss: &Loss, whole: bool) -> ! {
     if whole && let Err(error) = db.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         error!(%error, "the log of the database could not be written back");
     }

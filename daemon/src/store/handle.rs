@@ -37,7 +37,7 @@ impl Store {
     ) -> std::io::Result<(Self, JoinHandle<()>, Replies)> {
         let (jobs, inbox) = jobs();
         let (outbox, answers) = outbox();
-        let mut thread = DbThread::new((slot, sink, inbox), outbox.clone());
+        let mut thread = DbThread::new(slot, sink, inbox, outbox.clone());
         let store = Self { jobs, turns: thread.turns(), outbox, committed: thread.committed() };
         let handle =
             std::thread::Builder::new().name("database".into()).spawn(move || thread.run())?;

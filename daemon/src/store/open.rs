@@ -94,7 +94,7 @@ pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenE
     // A refused file must stay as it is, its log included.
     let keep_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
     conn.set_db_config(keep_log, has_log(path)).map_err(|error| failed(path, error.into()))?;
-    let db = open_found(conn, options, (own, steps))?;
+    let db = open_found(conn, options, own, steps)?;
     db.conn.set_db_config(keep_log, false).map_err(|error| failed(path, error.into()))?;
     Ok(db)
 }
@@ -102,7 +102,8 @@ pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenE
 fn open_found(
     mut conn: Connection,
     options: &OpenOptions,
-    (own, steps): (Option<FileGeneration>, &[&str]),
+    own: Option<FileGeneration>,
+    steps: &[&str],
 ) -> Result<Db, OpenError> {
     let path = &options.path;
     if options.expected == Expected::StillPhotoPrism && own.is_some() {
@@ -113,9 +114,9 @@ fn open_found(
         DatabaseKind::Unfinished if waits(options) => Err(OpenError::NotThereYet),
         DatabaseKind::Nothing => {
             missing(options)?;
-            open_own((conn, claimed), options, (0, steps))
+            open_own(conn, claimed, options, 0, steps)
         }
-        DatabaseKind::Own(schema) => open_own((conn, claimed), options, (schema, steps)),
+        DatabaseKind::Own(schema) => open_own(conn, claimed, options, schema, steps),
         DatabaseKind::PhotoPrism => open_photoprism(conn, options),
         DatabaseKind::Unfinished => Err(refused(path, "PhotoPrism has not finished making it")),
         DatabaseKind::Foreign(what) => Err(refused(path, &what)),
@@ -146,9 +147,11 @@ pub fn make_or_check_directory(path: &Path, make: bool) -> Result<(), OpenError>
 }
 
 fn open_own(
-    (mut conn, claimed): (Connection, Option<Generation>),
+    mut conn: Connection,
+    claimed: Option<Generation>,
     options: &OpenOptions,
-    (found, steps): (u32, &[&str]),
+    found: u32,
+    steps: &[&str],
 ) -> Result<Db, OpenError> {
     let path = &options.path;
     if found as usize > steps.len() {
@@ -178,14 +181,15 @@ fn open_own(
         own_tables: OwnTables::default(),
         session_cache: options.session_cache,
     };
-    prepare_own(&mut db, options, (found, steps)).map_err(|error| failed(path, error))?;
+    prepare_own(&mut db, options, found, steps).map_err(|error| failed(path, error))?;
     Ok(db)
 }
 
 fn prepare_own(
     db: &mut Db,
     options: &OpenOptions,
-    (found, steps): (u32, &[&str]),
+    found: u32,
+    steps: &[&str],
 ) -> Result<(), StoreError> {
     if found == 0 {
         // Created before WAL is switched on, so that the tables are in the file itself from the

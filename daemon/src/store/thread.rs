@@ -55,7 +55,9 @@ pub(super) struct DbThread {
 
 impl DbThread {
     pub(super) fn new(
-        (slot, sink, inbox): (Database, EffectHandler, Inbox),
+        slot: Database,
+        sink: EffectHandler,
+        inbox: Inbox,
         outbox: ReplyQueue,
     ) -> Self {
         let (turns, committed) = (Arc::default(), Arc::default());

@@ -42,14 +42,15 @@ pub(super) fn claim(
     pragma(conn, "locking_mode", "exclusive").map_err(fail)?;
     settings(conn).map_err(fail)?;
     let mut generation = Generation::watch(conn).map_err(fail)?;
-    check(conn, path, (file, &mut generation))?;
+    check(conn, path, file, &mut generation)?;
     Ok(generation)
 }
 
 fn check(
     conn: &Connection,
     path: &Path,
-    (file, generation): (&FileGeneration, &mut Generation),
+    file: &FileGeneration,
+    generation: &mut Generation,
 ) -> Result<(), OpenError> {
     let log = companion(path, "-wal");
     let has_log = has_log(path);
