@@ -60,7 +60,7 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupErr
     }
     let now = Clock::System.now();
     let mut lock = DatabaseLock::take(&settings.database)?;
-    let slot = open(settings, &admin_user, (now, lock.expected()))?;
+    let slot = open(settings, &admin_user, now, lock.expected())?;
     lock.remember(slot.db());
     warn_of_network(slot.path());
     warn_of_others(&slot);
@@ -68,7 +68,7 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupErr
     let pool = start_pool(settings, target)?;
     let bcrypt = matches!(target, Target::Bcrypt { .. });
     let rules = PasswordRules { min_chars: settings.password_length, bcrypt };
-    set_password(&slot, (settings, &admin_user), (&pool, &rules), now)?;
+    set_password(&slot, settings, &admin_user, &pool, &rules, now)?;
     let connections = settings.limits.max_connections + settings.limits.reserved_connections;
     raise_descriptor_limit(connections as u64).map_err(StartupError::running)?;
     let policy = policy(settings, group);
@@ -135,7 +135,8 @@ fn sockets(settings: &Settings, passed: Passed) -> Result<Vec<Listening>, Startu
         (Some(socket), _) => sockets.push(from_systemd(SocketKind::Admin, socket)),
         (None, AdminSocket::At { path, given }) => {
             let group = settings.socket_group.as_ref().map(|group| group.gid);
-            sockets.push(bind(SocketKind::Admin, path.clone(), (group, !given))?);
+            let place = SocketSpec { path: path.clone(), group, create_parents: !given };
+            sockets.push(bind(SocketKind::Admin, place)?);
         }
         (None, AdminSocket::Passed) => {
             return Err(StartupError::new("systemd was to pass the admin socket and did not", 2));
@@ -144,7 +145,9 @@ fn sockets(settings: &Settings, passed: Passed) -> Result<Vec<Listening>, Startu
     match (passed.auth, &settings.auth_socket) {
         (Some(socket), _) => sockets.push(from_systemd(SocketKind::Auth, socket)),
         (None, Some(AuthSocket { path, group })) => {
-            sockets.push(bind(SocketKind::Auth, path.clone(), (Some(group.gid), false))?);
+            let group = Some(group.gid);
+            let place = SocketSpec { path: path.clone(), group, create_parents: false };
+            sockets.push(bind(SocketKind::Auth, place)?);
         }
         (None, None) => {}
     }
@@ -155,12 +158,7 @@ fn from_systemd(kind: SocketKind, socket: PassedSocket) -> Listening {
     Listening { kind, listener: socket.listener, path: socket.path, bound: None }
 }
 
-fn bind(
-    kind: SocketKind,
-    path: PathBuf,
-    (group, create_parents): (Option<u32>, bool),
-) -> Result<Listening, StartupError> {
-    let place = SocketSpec { path, group, create_parents };
+fn bind(kind: SocketKind, place: SocketSpec) -> Result<Listening, StartupError> {
     let (listener, bound) = crate::socket::open(&place)?;
     Ok(Listening { kind, listener, path: place.path, bound: Some(bound) })
 }

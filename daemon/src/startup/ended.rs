@@ -41,7 +41,7 @@ pub(super) async fn keep_ended(app: Rc<App>) {
     let mut begun = false;
     while !app.is_stopping() {
         let jump = time.jump(app.clock.unix());
-        match round(&app, (jump, !begun)).await {
+        match round(&app, jump, !begun).await {
             Ok(there) => begun |= there,
             Err(error) => warn!(%error, "ending what came back failed and is tried again"),
         }
@@ -67,11 +67,11 @@ impl Time {
 }
 
 /// One pass over all entries, with its consequences; false while the database is missing.
-async fn round(app: &App, (jump, first): (i64, bool)) -> Result<bool, CommandError> {
+async fn round(app: &App, jump: i64, first: bool) -> Result<bool, CommandError> {
     let now = app.clock.unix();
     let mut after = String::new();
     loop {
-        let Some(state) = check_chunk(app, (after.clone(), now)).await? else { return Ok(false) };
+        let Some(state) = check_chunk(app, after.clone(), now).await? else { return Ok(false) };
         if after.is_empty() && state.entries > 0 && (first || jump > 0) {
             let anew = move |tx: &Tx<'_>| {
                 if first { begin_ended_anew(tx, now) } else { move_ended(tx, jump) }
@@ -79,7 +79,7 @@ async fn round(app: &App, (jump, first): (i64, bool)) -> Result<bool, CommandErr
             app.store.write(DEADLINE, anew).await?;
             info!(entries = state.entries, "sessions that were ended are watched anew");
         }
-        while state.back && end(app, (after.clone(), now)).await? > 0 {}
+        while state.back && end(app, after.clone(), now).await? > 0 {}
         match state.next {
             Some(next) => after = next,
             None if state.over => {
@@ -99,7 +99,8 @@ async fn round(app: &App, (jump, first): (i64, bool)) -> Result<bool, CommandErr
 /// table and the ids in memory.
 async fn check_chunk(
     app: &App,
-    (after, now): (String, i64),
+    after: String,
+    now: i64,
 ) -> Result<Option<EndedState>, CommandError> {
     let held = app.ended.clone();
     let check = move |db: Result<&Db, StoreError>| {
@@ -113,7 +114,7 @@ async fn check_chunk(
     app.store.read_or_missing(DEADLINE, check).await
 }
 
-async fn end(app: &App, (after, now): (String, i64)) -> Result<usize, CommandError> {
+async fn end(app: &App, after: String, now: i64) -> Result<usize, CommandError> {
     app.store.write(DEADLINE, move |tx| Ok(end_what_came_back(tx, &after, now, STEP)?)).await
 }
 

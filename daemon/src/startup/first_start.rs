@@ -27,7 +27,8 @@ pub(super) fn admin_user(loaded: &Loaded) -> Result<UserName, StartupError> {
 pub(super) fn open(
     settings: &Settings,
     admin: &UserName,
-    (now, expected): (Timestamp, Expected),
+    now: Timestamp,
+    expected: Expected,
 ) -> Result<Database, StartupError> {
     let mut random = random;
     let mut cursor_key = [0; CURSOR_KEY_BYTES];
@@ -46,8 +47,10 @@ pub(super) fn open(
 /// Sets the configured password of the first admin, if that has never had one.
 pub(super) fn set_password(
     slot: &Database,
-    (settings, admin): (&Settings, &UserName),
-    (pool, rules): (&Pool, &PasswordRules),
+    settings: &Settings,
+    admin: &UserName,
+    pool: &Pool,
+    rules: &PasswordRules,
     now: Timestamp,
 ) -> Result<(), StartupError> {
     let Some(db) = slot.db().filter(|db| *db.kind() == Kind::Own) else { return Ok(()) };

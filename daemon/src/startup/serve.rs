@@ -39,6 +39,13 @@ const STOPPING: Duration = Duration::from_secs(5);
 /// Timeout of the status for the log.
 const STATUS: Duration = Duration::from_secs(5);
 
+/// What is opened to clients, and reported once it is.
+struct Service {
+    sockets: Vec<Listening>,
+    replies: Replies,
+    ready: Ready,
+}
+
 /// Handles the signals.
 struct Control {
     app: Rc<App>,
@@ -58,7 +65,7 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
     let ended = ended(&built.slot)?;
     let own = built.slot.db().is_some_and(|db| *db.kind() == Kind::Own);
     let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
-    let (store, thread, answers) = Store::start(built.slot, sink(index.clone(), ended.clone()))
+    let (store, thread, replies) = Store::start(built.slot, sink(index.clone(), ended.clone()))
         .map_err(StartupError::running)?;
     let (stop, stopped) = watch::channel(false);
     let passed_group =
@@ -93,7 +100,8 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
         requests: RequestIds::default(),
     });
     let control = Control { app, loaded: built.loaded, log: built.log, passed_group };
-    let clean = run(&runtime, control, (built.sockets, ready, answers), (inbox, stop))?;
+    let service = Service { sockets: built.sockets, replies, ready };
+    let clean = run(&runtime, control, service, inbox, stop)?;
     end(&store, thread, clean)?;
     // Held to the very end: the next daemon may start only when this one is gone.
     drop(built.lock);
@@ -158,16 +166,17 @@ fn ready_line(built: &Daemon) -> Ready {
 fn run(
     runtime: &Runtime,
     control: Control,
-    (sockets, ready, answers): (Vec<Listening>, Ready, Replies),
-    (inbox, stop): (mpsc::Receiver<Signal>, watch::Sender<bool>),
+    service: Service,
+    inbox: mpsc::Receiver<Signal>,
+    stop: watch::Sender<bool>,
 ) -> Result<bool, StartupError> {
     let tasks = LocalSet::new();
     let app = Rc::clone(&control.app);
     tasks.block_on(runtime, async move {
-        spawn_local(answers.deliver());
+        spawn_local(service.replies.deliver());
         let server = Server::new(Rc::clone(&control.app));
         let mut files = Vec::new();
-        for Listening { kind, listener, bound, .. } in sockets {
+        for Listening { kind, listener, bound, .. } in service.sockets {
             let listener =
                 tokio::net::UnixListener::from_std(listener).map_err(StartupError::running)?;
             spawn_local(Rc::clone(&server).accept(listener, kind));
@@ -177,7 +186,7 @@ fn run(
         spawn_local(housekeeping(Rc::clone(&control.app)));
         spawn_local(check_trail(Rc::clone(&control.app)));
         spawn_local(keep_ended(Rc::clone(&control.app)));
-        log::ready(&ready);
+        log::ready(&service.ready);
         let _ = systemd::ready();
         control.until_stopped(inbox).await;
         let _ = systemd::stopping();
