@@ -87,7 +87,7 @@ pub(crate) fn load(
     let (flags, environment) = (gather::flags(&matches)?, gather::environment(process.env));
     let config = config_path(&flags, &environment)?;
     let layers = [&flags, &environment];
-    let (values, piped_password) = merge(layers, (config.as_ref(), When::Start), process.cores)?;
+    let (values, piped_password) = merge(layers, config.as_ref(), When::Start, process.cores)?;
     let facts = Environment {
         places: DefaultPaths::of(process.uid, process.env),
         config,
@@ -114,8 +114,8 @@ impl Loaded {
     /// The first error, also in a setting that needs a restart; the settings stay as they are.
     pub(crate) fn reload(&mut self) -> Result<Reloaded, ConfigError> {
         let layers = [&self.flags, &self.environment];
-        let config = (self.facts.config.as_ref(), When::Serving);
-        let (values, _) = merge(layers, config, self.cores)?;
+        let config = self.facts.config.as_ref();
+        let (values, _) = merge(layers, config, When::Serving, self.cores)?;
         let new = Settings::read(&values, &self.facts)?;
         let needs_restart = SETTINGS
             .iter()
@@ -153,7 +153,8 @@ fn config_path(flags: &Layer, environment: &Layer) -> Result<Option<PathBuf>, Co
 /// The merged values, and the password where it came through a pipe that cannot be read again.
 fn merge(
     given: [&Layer; 2],
-    (config, when): (Option<&PathBuf>, When),
+    config: Option<&PathBuf>,
+    when: When,
     cores: usize,
 ) -> Result<(Values, Option<Secret>), ConfigError> {
     let given = Values::merge(given.map(Layer::clone));
