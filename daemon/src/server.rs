@@ -101,7 +101,7 @@ impl Server {
             match accepted {
                 Ok((stream, _)) => self.admit(stream, socket),
                 Err(error) => {
-                    self.handle_accept_error(&listener, &error, (&mut spare, &mut stop)).await;
+                    self.handle_accept_error(&listener, &error, &mut spare, &mut stop).await;
                 }
             }
         }
@@ -113,7 +113,8 @@ impl Server {
         &self,
         listener: &UnixListener,
         error: &io::Error,
-        (spare, stop): (&mut Option<File>, &mut watch::Receiver<bool>),
+        spare: &mut Option<File>,
+        stop: &mut watch::Receiver<bool>,
     ) {
         if spare.is_some() {
             // Logged once when it begins, not ten times a second.
