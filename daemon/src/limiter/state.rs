@@ -178,7 +178,7 @@ impl State {
     }
 
     pub(super) fn trust(&mut self, uid: &str, network: Network) {
-        self.vouches.add(uid, network, (self.clock.now(), Duration::ZERO));
+        self.vouches.add(uid, network, self.clock.now(), Duration::ZERO);
     }
 
     pub(super) fn clear(&mut self, subjects: &[Subject]) {
@@ -220,7 +220,7 @@ impl State {
         let now = self.clock.now();
         if row.kind == LimitKind::Vouch {
             if let Some((uid, network)) = trusted_networks::from_row_text(&row.subject) {
-                self.vouches.add(uid, network, (now, ago));
+                self.vouches.add(uid, network, now, ago);
             }
             return;
         }

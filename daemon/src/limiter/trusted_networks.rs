@@ -34,7 +34,7 @@ impl TrustedNetworks {
     }
 
     /// A login succeeded `ago`, later than those that were added before.
-    pub(super) fn add(&mut self, uid: &str, network: Network, (now, ago): (Duration, Duration)) {
+    pub(super) fn add(&mut self, uid: &str, network: Network, now: Duration, ago: Duration) {
         let left = VOUCHED.saturating_sub(ago);
         if left.is_zero() {
             return;
@@ -108,7 +108,7 @@ mod tests {
     fn added(logins: impl Iterator<Item = (String, usize)>) -> TrustedNetworks {
         let mut vouches = TrustedNetworks::default();
         for (uid, number) in logins {
-            vouches.add(&uid, network(number), (NOW, Duration::ZERO));
+            vouches.add(&uid, network(number), NOW, Duration::ZERO);
         }
         vouches
     }
@@ -129,9 +129,9 @@ mod tests {
         let first_again = std::iter::once(("bob".to_owned(), 0));
         let logins = (0..100).map(|number| ("bob".to_owned(), number)).chain(first_again);
         let mut vouches = added(logins);
-        vouches.add("eve", network(1), (NOW, Duration::ZERO));
+        vouches.add("eve", network(1), NOW, Duration::ZERO);
         for number in 100..110 {
-            vouches.add("bob", network(number), (NOW, Duration::ZERO));
+            vouches.add("bob", network(number), NOW, Duration::ZERO);
         }
         assert_eq!(vouches.by_age.len(), VOUCHES_OF_ACCOUNT + 1);
         for (number, stays) in [(0, true), (1, false), (10, false), (11, true), (109, true)] {
