@@ -78,18 +78,20 @@ impl Repeats {
             let long = most == NAMES_OF_PEER && self.bytes + bytes > SINGLE_BYTES;
             let room = of_peer < most && self.kinds.len() < KINDS && !long;
             if room || self.kinds.contains_key(&kind) {
-                return self.count(kind, peer, (record, group, bytes));
+                return self.count(kind, peer, record, group, bytes);
             }
         }
         let group = grouped(record, |_| true);
-        self.count(kind(&group), None, (record, group, bytes))
+        self.count(kind(&group), None, record, group, bytes)
     }
 
     fn count(
         &mut self,
         kind: Kind,
         peer: Option<Value>,
-        (record, group, bytes): (&Record, Record, usize),
+        record: &Record,
+        group: Record,
+        bytes: usize,
     ) -> bool {
         let whole = group.fields == record.fields;
         let counted = self.kinds.entry(kind).or_insert_with(|| {
