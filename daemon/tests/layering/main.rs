@@ -1,9 +1,10 @@
-//! Who may use whom, how long a file or a function may be, and which programs tests start, read
-//! from the sources.
+//! Who may use whom, how long a file or a function may be, which parameters it may have, and which
+//! programs tests start, read from the sources.
 
 mod bounds;
 mod cycles;
 mod imports;
+mod parameters;
 mod paths;
 mod programs;
 mod retired;
@@ -107,6 +108,12 @@ fn a_property_of_an_account_is_named_in_seven_files() {
 fn files_and_functions_are_short() {
     let all = ["daemon", "ctl", "protocol"].map(sources);
     assert_none(&all.iter().flatten().flat_map(sizes::faults).collect::<Vec<_>>());
+}
+
+#[test]
+fn parameters_are_not_tuple_patterns() {
+    let all = ["daemon/src", "ctl/src", "protocol/src"].map(sources);
+    assert_none(&all.iter().flatten().flat_map(parameters::faults).collect::<Vec<_>>());
 }
 
 #[test]
