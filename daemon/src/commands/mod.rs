@@ -30,12 +30,11 @@ mod write;
 
 pub(crate) use self::app::{App, Lifetimes, Paths, RequestIds, sink};
 pub(crate) use self::blocking::{lock_backups, run_blocking};
-pub(crate) use self::context::{Context, Outcome, success};
+pub(crate) use self::context::success;
 pub(crate) use self::find::refuse_nul;
 pub(crate) use self::import_sessions::{
     Cancel, ImportSession, ImportSessions, MOST_BYTES_OF_ALL, Options, PasswordChange, RejectedRow,
     Results, Rows, Text, ValidRow, known_hash,
 };
-pub(crate) use self::key::Key;
 pub(crate) use self::refusals::RefusalBuffer;
 pub(crate) use self::runner::{Outcome as Answer, Runner};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use photoprism_protocol::secret::Secret;
 
+use crate::error::CommandError;
 use crate::peer::Permit;
 
 /// What belongs to one request. The [`Permit`] in it proves that the request was authorised.
@@ -26,6 +27,15 @@ pub(crate) struct Request<T> {
     pub(super) password: Option<Hashed>,
     /// Who asks, and when.
     pub(super) context: Arc<Context>,
+}
+
+impl<T> Request<T> {
+    /// The hashed password of a command that cannot do without one.
+    pub(super) fn hashed(&self) -> Result<&Hashed, CommandError> {
+        self.password
+            .as_ref()
+            .ok_or_else(|| CommandError::Internal("a password was not hashed".into()))
+    }
 }
 
 /// A password that was hashed before the transaction, with what rules inside it still need.

@@ -1,15 +1,13 @@
-//! The nouns `auth` and `logins`, as far as they need more than a handler.
+//! The noun `auth`, as far as they need more than a handler.
 
 use photoprism_protocol::auth as wire;
 use photoprism_protocol::auth::{
     AuthAdd, AuthLogout, AuthLs, AuthReset, AuthRm, AuthShow, AuthVerify,
 };
-use photoprism_protocol::logins::{LoginsClear, LoginsLs, LoginsRecord};
 use photoprism_protocol::token::{is_access_token, is_app_password};
 
-use crate::commands::logins::Lifted;
 use crate::commands::{Answer, Runner};
-use crate::commands::{auth, logins, refuse_nul, success};
+use crate::commands::{auth, refuse_nul, success};
 use crate::error::CommandError;
 use crate::store::{Db, Tx};
 
@@ -90,37 +88,4 @@ pub(super) async fn logout(call: &Runner<'_>) -> Answer {
     let context = std::sync::Arc::clone(&call.context);
     let work = move |tx: &Tx<'_>| auth::logout(tx, &context, &token);
     call.app.store.write_with_effects(call.time_left(), work).await
-}
-
-pub(super) async fn list_logins(call: &Runner<'_>) -> Answer {
-    call.read_with(logins::Ls::parse(call.args::<LoginsLs>()?)?, logins::ls).await
-}
-
-pub(super) async fn record_login(call: &Runner<'_>) -> Answer {
-    let request = logins::Record::parse(call.args::<LoginsRecord>()?)?;
-    let context = std::sync::Arc::clone(&call.context);
-    let work = move |tx: &Tx<'_>| logins::record(tx, &context, &request);
-    call.app.store.write(call.time_left(), work).await
-}
-
-/// The places are given back once the records are gone.
-pub(super) async fn clear_logins(call: &Runner<'_>) -> Answer {
-    let args = call.args::<LoginsClear>()?;
-    let key = call.key(&args)?;
-    if let Some(replay) = call.replay(key.as_ref(), None).await? {
-        return Ok(replay);
-    }
-    let request = logins::Clear::parse(&args)?;
-    let asked = request.clone();
-    let lifted = call.app.store.read(call.time_left(), move |db| asked.lifted(db)).await?;
-    // Refusals that are not yet written are among what is cleared.
-    call.app.flush_refusals(call.time_left()).await?;
-    let cleared = call
-        .write_with(key, move |tx, context, key| logins::clear(tx, context, key, &request))
-        .await?;
-    match lifted {
-        Lifted::All => call.app.limiter.clear_all(),
-        Lifted::Some(subjects) => call.app.limiter.clear(&subjects),
-    }
-    Ok(cleared)
 }

@@ -1,11 +1,10 @@
 //! The one match over all commands.
 
 use photoprism_protocol::command::CommandName as C;
-use photoprism_protocol::passwd::PasswdRemove;
 
 use super::login::login;
-use super::{auth, backup, import, users};
-use crate::commands::{self, passwd};
+use super::{auth, backup, import};
+use crate::commands;
 use crate::commands::{Answer, Runner};
 use crate::error::CommandError;
 
@@ -24,13 +23,13 @@ pub(super) async fn dispatch(call: &Runner<'_>) -> Answer {
         C::UsersRm => commands::users::rm::run(call).await,
         C::UsersRestore => commands::users::restore::run(call).await,
         C::UsersReset => commands::users::reset::run(call).await,
-        C::PasswdSet => users::set_password(call).await,
-        C::PasswdRemove => users::on_target::<PasswdRemove>(call, passwd::remove).await,
+        C::PasswdSet => commands::passwd::set::run(call).await,
+        C::PasswdRemove => commands::passwd::remove::run(call).await,
         C::AuditLs => commands::audit::ls::run(call).await,
         C::AuditVerify => commands::audit::verify::run(call).await,
-        C::LoginsLs => auth::list_logins(call).await,
-        C::LoginsRecord => auth::record_login(call).await,
-        C::LoginsClear => auth::clear_logins(call).await,
+        C::LoginsLs => commands::logins::ls::run(call).await,
+        C::LoginsRecord => commands::logins::record::run(call).await,
+        C::LoginsClear => commands::logins::clear::run(call).await,
         C::AuthLs => auth::ls(call).await,
         C::AuthAdd => auth::add(call).await,
         C::AuthShow => auth::show(call).await,

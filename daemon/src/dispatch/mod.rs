@@ -5,7 +5,6 @@ mod backup;
 mod command;
 mod import;
 mod login;
-mod users;
 
 use std::os::fd::BorrowedFd;
 

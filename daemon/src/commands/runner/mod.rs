@@ -23,11 +23,15 @@ use super::request::{Context, Hashed, Request};
 use super::transaction::{self, ChangeFn};
 use crate::clock::Stopwatch;
 use crate::error::CommandError;
+use crate::model::WithEffects;
 use crate::peer::Permit;
 use crate::store::{Db, Tx};
 
 /// The result of a command, or why there is none.
 pub(crate) type Outcome = Result<Success, CommandError>;
+
+/// What a command reads.
+type ReadFn<T, R> = fn(&Db, &Request<T>) -> Result<Reply<R>, CommandError>;
 
 /// A permitted request on its way.
 pub(crate) struct Runner<'a> {
@@ -79,9 +83,19 @@ impl<'a> Runner<'a> {
     pub(crate) async fn read<C: Command, T: Send + 'static>(
         &self,
         parse: impl FnOnce(C::Args) -> Result<T, CommandError>,
-        read: fn(&Db, &Request<T>) -> Result<Reply<C::Reply>, CommandError>,
+        read: ReadFn<T, C::Reply>,
     ) -> Outcome {
-        let request = self.request(parse(self.args::<C>()?)?);
+        let args = parse(self.args::<C>()?)?;
+        self.read_checked::<C, T>(args, read).await
+    }
+
+    /// The same, the values checked already.
+    pub(crate) async fn read_checked<C: Command, T: Send + 'static>(
+        &self,
+        args: T,
+        read: ReadFn<T, C::Reply>,
+    ) -> Outcome {
+        let request = self.request(args);
         let work = move |db: &Db| read(db, &request).map(Success::from);
         self.app.store.read(self.time_left(), work).await
     }
@@ -93,6 +107,17 @@ impl<'a> Runner<'a> {
         parse: impl FnOnce(C::Args) -> Result<T, CommandError>,
         change: ChangeFn<T, C::Reply>,
     ) -> Outcome {
+        let args = self.args::<C>()?;
+        self.write_args::<C, T>(args, parse, change).await
+    }
+
+    /// The same, the names and types of the arguments checked already.
+    pub(crate) async fn write_args<C: Command, T: Send + 'static>(
+        &self,
+        args: C::Args,
+        parse: impl FnOnce(C::Args) -> Result<T, CommandError>,
+        change: ChangeFn<T, C::Reply>,
+    ) -> Outcome {
         let prepare = async |mut args: C::Args| {
             let password = C::password(&mut args).cloned();
             let mut prepared = Prepared::new(parse(args)?);
@@ -101,7 +126,7 @@ impl<'a> Runner<'a> {
             }
             Ok(prepared)
         };
-        self.write_after::<C, T>(prepare, change).await
+        self.carry_out::<C, T>(args, prepare, change).await
     }
 
     /// The same for a command that has more to do between the checks of the request and the
@@ -111,7 +136,16 @@ impl<'a> Runner<'a> {
         prepare: impl AsyncFnOnce(C::Args) -> Result<Prepared<T>, CommandError>,
         change: ChangeFn<T, C::Reply>,
     ) -> Outcome {
-        let mut args = self.args::<C>()?;
+        let args = self.args::<C>()?;
+        self.carry_out::<C, T>(args, prepare, change).await
+    }
+
+    async fn carry_out<C: Command, T: Send + 'static>(
+        &self,
+        mut args: C::Args,
+        prepare: impl AsyncFnOnce(C::Args) -> Result<Prepared<T>, CommandError>,
+        change: ChangeFn<T, C::Reply>,
+    ) -> Outcome {
         let password = C::password(&mut args).cloned();
         let key = self.key_of::<C>(&mut args)?;
         if let Some(replay) = self.replay(key.as_ref(), password.as_ref()).await? {
@@ -146,6 +180,20 @@ impl<'a> Runner<'a> {
         } else {
             self.app.store.write_with_effects(deadline, work).await
         }
+    }
+
+    /// Carries out a write of the level `verify`, which leaves no audit record and takes no key.
+    pub(crate) async fn write_unaudited<C: Command, T: Send + 'static>(
+        &self,
+        args: T,
+        change: fn(&Tx<'_>, &Request<T>) -> Result<WithEffects<Reply<C::Reply>>, CommandError>,
+    ) -> Outcome {
+        let request = self.request(args);
+        let work = move |tx: &Tx<'_>| {
+            let WithEffects { value, effects } = change(tx, &request)?;
+            Ok::<_, CommandError>(WithEffects { value: value.into(), effects })
+        };
+        self.app.store.write_with_effects(self.time_left(), work).await
     }
 
     fn request<T>(&self, args: T) -> Request<T> {

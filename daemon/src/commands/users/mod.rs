@@ -24,8 +24,9 @@ pub(crate) use self::import::{Import, import};
 pub(super) use self::modify::{disable_2fa, note_first_password};
 pub(super) use self::rules::{check_takes_password, own_name};
 
-use photoprism_protocol::users::User;
+use photoprism_protocol::users::{Target, User};
 
+use super::find::refuse_nul;
 use super::properties::to_wire;
 use super::request::Context;
 use crate::error::CommandError;
@@ -38,4 +39,10 @@ fn reload(db: &Db, context: &Context, uid: &str) -> Result<(User, Effect), Comma
         .ok_or_else(|| CommandError::Internal("an account vanished inside its change".into()))?;
     let effect = Effect::AccountChanged(Box::new(row.clone()));
     Ok((to_wire(row, db.kind().edition(), context.now), effect))
+}
+
+/// Checks the argument of a command that takes nothing but an account.
+pub(super) fn parse_target(target: Target) -> Result<Target, CommandError> {
+    refuse_nul("user", Some(&target.user))?;
+    Ok(target)
 }

@@ -4,7 +4,7 @@ use photoprism_protocol::users::{OneUser, Target, UsersRestore};
 
 use super::guard::ensure_not_system;
 use super::taken::refuse_taken_auth_id;
-use super::{reload, show};
+use super::{parse_target, reload};
 use crate::commands::find::any_user;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
@@ -13,7 +13,7 @@ use crate::error::CommandError;
 use crate::store::{Tx, account_undelete};
 
 pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
-    runner.write::<UsersRestore, _>(show::parse, restore).await
+    runner.write::<UsersRestore, _>(parse_target, restore).await
 }
 
 /// Brings a deleted account back; one that is not deleted stays as it is.

@@ -3,7 +3,7 @@
 use photoprism_protocol::users::{RmResult, Target, UsersRm};
 
 use super::guard::{ensure_not_system, ensure_other_super_admin};
-use super::{reload, show};
+use super::{parse_target, reload};
 use crate::commands::find::live_user;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
@@ -14,7 +14,7 @@ use crate::model::{Change, FIRST_ADMIN_ID};
 use crate::store::{Tx, account_delete};
 
 pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
-    runner.write::<UsersRm, _>(show::parse, rm).await
+    runner.write::<UsersRm, _>(parse_target, rm).await
 }
 
 /// Deletes an account; it can be restored. Its sessions and app passwords end for good.

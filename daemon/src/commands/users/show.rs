@@ -2,7 +2,8 @@
 
 use photoprism_protocol::users::{OneUser, Target, UsersShow};
 
-use crate::commands::find::{any_user, refuse_nul};
+use super::parse_target;
+use crate::commands::find::any_user;
 use crate::commands::properties::to_wire;
 use crate::commands::reply::Reply;
 use crate::commands::request::Request;
@@ -11,13 +12,7 @@ use crate::error::CommandError;
 use crate::store::Db;
 
 pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
-    runner.read::<UsersShow, _>(parse, show).await
-}
-
-/// Checks the argument of a command that takes nothing but an account.
-pub(super) fn parse(target: Target) -> Result<Target, CommandError> {
-    refuse_nul("user", Some(&target.user))?;
-    Ok(target)
+    runner.read::<UsersShow, _>(parse_target, show).await
 }
 
 /// One account, a deleted one too.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use photoprism_protocol::users::Target;
 use photoprism_protocol::why::{Reason, UsersWhy, WhyResult};
 
-use super::show;
+use super::parse_target;
 use crate::commands::find::any_user;
 use crate::commands::logins;
 use crate::commands::properties::to_wire;
@@ -37,12 +37,12 @@ struct Why {
 
 /// The limiter is asked between two reads of the database: only the async thread may use it.
 pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
-    let target = show::parse(runner.args::<UsersWhy>()?)?;
+    let target = parse_target(runner.args::<UsersWhy>()?)?;
     let asked = target.clone();
     let read = move |db: &Db| subjects(db, &asked);
     let (uid, ips) = runner.app.store.read(runner.time_left(), read).await?;
     let limited = limited(&runner.app.limiter, &uid, ips);
-    runner.read::<UsersWhy, _>(|target| Ok(Why { target, limited }), why).await
+    runner.read_checked::<UsersWhy, _>(Why { target, limited }, why).await
 }
 
 fn limited(limiter: &Limiter, uid: &str, ips: Vec<String>) -> Limited {

@@ -8,14 +8,13 @@ use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::revoked::{effective_within, revoke};
 use crate::commands::runner::{Outcome, Runner};
-use crate::commands::users::show::parse;
-use crate::commands::users::{disable_2fa, ensure_not_system};
+use crate::commands::users::{disable_2fa, ensure_not_system, parse_target};
 use crate::error::CommandError;
 use crate::model::{Change, Property};
 use crate::store::{Tx, account_update};
 
 pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
-    runner.write::<Users2faDisable, _>(parse, disable).await
+    runner.write::<Users2faDisable, _>(parse_target, disable).await
 }
 
 /// Turns it off and deletes the key.

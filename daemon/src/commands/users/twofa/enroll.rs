@@ -8,14 +8,13 @@ use crate::commands::find::live_user;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Runner};
-use crate::commands::users::ensure_not_system;
-use crate::commands::users::show::parse;
+use crate::commands::users::{ensure_not_system, parse_target};
 use crate::error::CommandError;
 use crate::model::passcodes::Key;
 use crate::store::{Tx, has_passcodes, passcode_enroll, passcode_find};
 
 pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
-    runner.write::<Users2faEnroll, _>(parse, enroll).await
+    runner.write::<Users2faEnroll, _>(parse_target, enroll).await
 }
 
 /// Creates a key. Logins need no code until the first one was confirmed.

@@ -9,13 +9,12 @@ use crate::commands::find::live_user;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Runner};
-use crate::commands::users::ensure_not_system;
-use crate::commands::users::show::parse;
+use crate::commands::users::{ensure_not_system, parse_target};
 use crate::error::CommandError;
 use crate::store::{Tx, passcode_find, passcode_set_recovery};
 
 pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
-    runner.write::<Users2faRecovery, _>(parse, recovery).await
+    runner.write::<Users2faRecovery, _>(parse_target, recovery).await
 }
 
 /// Creates a new recovery code in place of the old one.

@@ -8,13 +8,13 @@ use crate::commands::find::any_user;
 use crate::commands::reply::Reply;
 use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Runner};
-use crate::commands::users::show::parse;
+use crate::commands::users::parse_target;
 use crate::error::CommandError;
 use crate::model::to_rfc3339;
 use crate::store::{Db, passcode_find};
 
 pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
-    runner.read::<Users2faShow, _>(parse, show).await
+    runner.read::<Users2faShow, _>(parse_target, show).await
 }
 
 /// Its state; nothing of the key.

@@ -1,0 +1,4 @@
+//! The noun `passwd`.
+
+pub(crate) mod remove;
+pub(crate) mod set;

@@ -1,0 +1,36 @@
+//! `passwd.remove`.
+
+use photoprism_protocol::passwd::{PasswdRemove, RemoveResult};
+use photoprism_protocol::users::Target;
+
+use crate::commands::find::live_user;
+use crate::commands::reply::Written;
+use crate::commands::request::Request;
+use crate::commands::revoked::{effective_within, revoke};
+use crate::commands::runner::{Outcome, Runner};
+use crate::commands::users::{ensure_not_system, ensure_other_super_admin, parse_target};
+use crate::error::CommandError;
+use crate::model::{Change, Property};
+use crate::store::{Tx, password_remove};
+
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    runner.write::<PasswdRemove, _>(parse_target, remove).await
+}
+
+/// Removes the password.
+fn remove(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<RemoveResult>, CommandError> {
+    let context = &request.context;
+    let account = live_user(tx, &request.args.user)?;
+    ensure_not_system(&account)?;
+    if account.has_password {
+        ensure_other_super_admin(tx, context, &account)?;
+    }
+    let removed = password_remove(tx, &account.uid)?;
+    let changed = removed.then_some(Property::Password).into_iter().collect();
+    let (sessions_revoked, ended) =
+        revoke(tx, &account, Change::Properties(&changed), context.now)?;
+    let effective_within_s = effective_within(tx, sessions_revoked);
+    let result = RemoveResult { removed, sessions_revoked, effective_within_s };
+    let written = Written::new(account.uid, &result)?.with_effects(ended);
+    Ok(written.with_cache_warning(effective_within_s))
+}
