@@ -12,6 +12,7 @@ pub(crate) mod doctor;
 mod find;
 mod import_sessions;
 mod key;
+pub(crate) mod login;
 pub(crate) mod logins;
 pub(crate) mod metrics;
 mod page;
@@ -31,7 +32,6 @@ mod write;
 pub(crate) use self::app::{App, Lifetimes, Paths, RequestIds, sink};
 pub(crate) use self::blocking::{lock_backups, run_blocking};
 pub(crate) use self::context::success;
-pub(crate) use self::find::refuse_nul;
 pub(crate) use self::import_sessions::{
     Cancel, ImportSession, ImportSessions, MOST_BYTES_OF_ALL, Options, PasswordChange, RejectedRow,
     Results, Rows, Text, ValidRow, known_hash,

@@ -2,8 +2,7 @@
 
 use photoprism_protocol::command::CommandName as C;
 
-use super::login::login;
-use super::{auth, backup, import};
+use super::{backup, import};
 use crate::commands;
 use crate::commands::{Answer, Runner};
 use crate::error::CommandError;
@@ -30,14 +29,14 @@ pub(super) async fn dispatch(call: &Runner<'_>) -> Answer {
         C::LoginsLs => commands::logins::ls::run(call).await,
         C::LoginsRecord => commands::logins::record::run(call).await,
         C::LoginsClear => commands::logins::clear::run(call).await,
-        C::AuthLs => auth::ls(call).await,
-        C::AuthAdd => auth::add(call).await,
-        C::AuthShow => auth::show(call).await,
-        C::AuthRm => auth::rm(call).await,
-        C::AuthReset => auth::reset(call).await,
-        C::AuthLogin => login(call).await,
-        C::AuthVerify => auth::verify(call).await,
-        C::AuthLogout => auth::logout(call).await,
+        C::AuthLs => commands::auth::ls::run(call).await,
+        C::AuthAdd => commands::auth::add::run(call).await,
+        C::AuthShow => commands::auth::show::run(call).await,
+        C::AuthRm => commands::auth::rm::run(call).await,
+        C::AuthReset => commands::auth::reset::run(call).await,
+        C::AuthLogin => commands::login::run(call).await,
+        C::AuthVerify => commands::auth::verify::run(call).await,
+        C::AuthLogout => commands::auth::logout::run(call).await,
         C::UsersWhy => commands::users::why::run(call).await,
         C::Users2faShow => commands::users::twofa::show::run(call).await,
         C::Users2faEnroll => commands::users::twofa::enroll::run(call).await,

@@ -1,10 +1,8 @@
 //! From a line to its reply: access, then the one match over all commands.
 
-mod auth;
 mod backup;
 mod command;
 mod import;
-mod login;
 
 use std::os::fd::BorrowedFd;
 

@@ -1,7 +1,7 @@
 //! `auth.add`: app passwords and access tokens.
 
 use photoprism_protocol::args::Int;
-use photoprism_protocol::auth::{self, AddResult};
+use photoprism_protocol::auth::{self, AddResult, AuthAdd};
 use photoprism_protocol::client::check_client_name;
 use photoprism_protocol::generated::session_ref_id;
 use photoprism_protocol::scope::Scope;
@@ -9,10 +9,11 @@ use photoprism_protocol::token::{new_access_token, new_app_password};
 
 use super::drawn::drawn;
 use super::find::to_wire;
-use crate::commands::context::{Context, Outcome};
 use crate::commands::find::{live_user, refuse_nul};
+use crate::commands::reply::Written;
+use crate::commands::request::{Context, Request};
+use crate::commands::runner::{Outcome, Runner};
 use crate::commands::users::ensure_not_system;
-use crate::commands::write::{Key, WriteResult, run_write};
 use crate::error::CommandError;
 use crate::model::{Account, Effect, Session, first_disabling};
 use crate::store::{Tx, session_insert};
@@ -23,9 +24,12 @@ const DEFAULT_LIFETIME: i64 = 31_536_000;
 /// Longest lifetime in seconds: a hundred years.
 const LONGEST_LIFETIME: i64 = 3_153_600_000;
 
-/// A checked request.
-#[derive(Debug)]
-pub(crate) struct Add {
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    runner.write::<AuthAdd, _>(Add::parse, add).await
+}
+
+/// The checked arguments.
+struct Add {
     client_name: String,
     scope: Scope,
     user: Option<String>,
@@ -33,8 +37,7 @@ pub(crate) struct Add {
 }
 
 impl Add {
-    /// Checks each argument by its own rule.
-    pub(crate) fn parse(args: auth::Add) -> Result<Self, CommandError> {
+    fn parse(args: auth::Add) -> Result<Self, CommandError> {
         check_client_name(&args.name).map_err(|rule| CommandError::invalid("name", &rule))?;
         let scope =
             Scope::parse(&args.scope).map_err(|rule| CommandError::invalid("scope", &rule))?;
@@ -58,31 +61,22 @@ fn lifetime(given: Option<Int>) -> Result<Option<i64>, CommandError> {
 }
 
 /// Creates it; the secret is in this one reply and nowhere else.
-pub(crate) fn add(
-    tx: &Tx<'_>,
-    context: &Context,
-    key: Option<&Key>,
-    request: &Add,
-) -> Result<Outcome, CommandError> {
-    run_write(tx, context, key, || {
-        let owner = request.user.as_deref().map(|user| owner(tx, context, user)).transpose()?;
-        let mut random = context.random;
-        let (secret, id) = drawn(|| match owner {
-            Some(_) => new_app_password(&mut random),
-            None => new_access_token(&mut random),
-        });
-        let row = new_row(request, owner.as_ref(), (id, context));
-        session_insert(tx, &row)?;
-        let target = row.ref_id.clone();
-        let account = owner.map(Box::new);
-        let created = Effect::SessionCreated(Box::new(row.clone()), account);
-        let session = to_wire(row, context.now.as_second());
-        let hidden = AddResult { session: session.clone(), secret: None };
-        let result = AddResult { session, secret: Some(secret) };
-        let mut written = WriteResult::new(target, &result)?.with_effects([created]);
-        written.without_secrets = Some(crate::commands::context::result(&hidden)?);
-        Ok(written)
-    })
+fn add(tx: &Tx<'_>, request: &Request<Add>) -> Result<Written<AddResult>, CommandError> {
+    let (args, context) = (&request.args, &request.context);
+    let owner = args.user.as_deref().map(|user| owner(tx, context, user)).transpose()?;
+    let mut random = context.random;
+    let (secret, id) = drawn(|| match owner {
+        Some(_) => new_app_password(&mut random),
+        None => new_access_token(&mut random),
+    });
+    let row = new_row(args, owner.as_ref(), id, context);
+    session_insert(tx, &row)?;
+    let target = row.ref_id.clone();
+    let created = Effect::SessionCreated(Box::new(row.clone()), owner.map(Box::new));
+    let session = to_wire(row, context.now.as_second());
+    let hidden = AddResult { session: session.clone(), secret: None };
+    let shown = AddResult { session, secret: Some(secret) };
+    Written::new(target, &shown)?.with_effects([created]).replayed_as(&hidden)
 }
 
 fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<Account, CommandError> {
@@ -98,7 +92,7 @@ fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<Account, CommandE
     Ok(row)
 }
 
-fn new_row(request: &Add, owner: Option<&Account>, (id, context): (String, &Context)) -> Session {
+fn new_row(request: &Add, owner: Option<&Account>, id: String, context: &Context) -> Session {
     let (mut random, now) = (context.random, context.now);
     let (provider, method) = match owner {
         Some(_) => ("application", "default"),

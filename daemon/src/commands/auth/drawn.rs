@@ -7,7 +7,7 @@ use super::find::id_of;
 
 /// A secret with the id of its session. PhotoPrism's column for ids stores one that looks numeric
 /// (64 digits, or an `e` among them) as a number: such a secret is drawn again.
-pub(super) fn drawn(draw: impl FnMut() -> Secret) -> (Secret, String) {
+pub(in crate::commands) fn drawn(draw: impl FnMut() -> Secret) -> (Secret, String) {
     fitting(draw, |id| !looks_numeric(id))
 }
 

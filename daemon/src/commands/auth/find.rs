@@ -1,20 +1,18 @@
-//! Finding the session that a request names; `auth.show`.
+//! Finding the session that a request names, and showing it.
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
-use photoprism_protocol::auth::{self, OneSession, SessionUser, Target};
-use photoprism_protocol::envelope::Success;
+use photoprism_protocol::auth::{self, SessionUser, Target};
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::token::SessionRef;
 use sha2::{Digest, Sha256};
 
-use crate::commands::context::{Context, success};
 use crate::error::CommandError;
-use crate::model::{LastUse, Session, to_rfc3339};
-use crate::store::{Db, overlay_last_use, session_by_id, session_by_ref};
+use crate::model::{Session, to_rfc3339};
+use crate::store::{Db, session_by_id, session_by_ref};
 
 /// The id under which the session of a secret is stored.
-pub(super) fn id_of(secret: &Secret) -> String {
+pub(in crate::commands) fn id_of(secret: &Secret) -> String {
     HEXLOWER.encode(&Sha256::digest(secret.expose().as_bytes()))
 }
 
@@ -36,29 +34,8 @@ pub(super) fn session(db: &Db, named: &SessionRef) -> Result<Session, CommandErr
     found.ok_or_else(|| CommandError::NotFound { message: "no such session".into(), hint: None })
 }
 
-/// A checked `auth.show`, with the uses of sessions that are not yet written.
-#[derive(Debug)]
-pub(crate) struct ByRef {
-    named: SessionRef,
-    seen: Vec<LastUse>,
-}
-
-impl ByRef {
-    /// Checks the arguments.
-    pub(crate) fn parse(target: &Target, seen: Vec<LastUse>) -> Result<Self, CommandError> {
-        Ok(Self { named: parse(target)?, seen })
-    }
-}
-
-/// One session.
-pub(crate) fn show(db: &Db, context: &Context, request: &ByRef) -> Result<Success, CommandError> {
-    overlay_last_use(db, &request.seen)?;
-    let session = to_wire(session(db, &request.named)?, context.now.as_second());
-    success(&OneSession { session })
-}
-
 /// The session as replies show it at `now` (Unix seconds).
-pub(super) fn to_wire(session: Session, now: i64) -> auth::Session {
+pub(in crate::commands) fn to_wire(session: Session, now: i64) -> auth::Session {
     let unix = |seconds: i64| {
         (seconds > 0).then(|| Timestamp::from_second(seconds).map(to_rfc3339).ok()).flatten()
     };

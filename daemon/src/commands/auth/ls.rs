@@ -1,38 +1,39 @@
 //! `auth.ls`.
 
-use photoprism_protocol::envelope::Success;
-use photoprism_protocol::list::Search;
+use photoprism_protocol::auth::{self, AuthLs};
+use photoprism_protocol::list::{Page, Search};
 use photoprism_protocol::token::SessionRef;
 use photoprism_protocol::uid::looks_like_uid;
 
 use super::find::{id_of, to_wire};
-use crate::commands::context::Context;
 use crate::commands::cursor::fingerprint;
 use crate::commands::find::refuse_nul;
 use crate::commands::page::{PageRequest, page};
+use crate::commands::reply::Reply;
+use crate::commands::request::Request;
+use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::LastUse;
 use crate::store::{Db, SessionKey, SessionSearch, cursor_key, overlay_last_use, sessions_page};
 
-/// A checked request, with the uses of sessions that are not yet written.
-#[derive(Debug)]
-pub(crate) struct Ls {
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    let (now, seen) = (runner.context.now.as_second(), runner.app.index.pending_uses());
+    runner.read::<AuthLs, _>(|args| Ls::parse(args, now, seen), ls).await
+}
+
+/// The checked arguments, with the uses of sessions that are not yet written.
+struct Ls {
     search: SessionSearch,
     window: PageRequest,
     seen: Vec<LastUse>,
 }
 
 impl Ls {
-    /// Checks the arguments.
-    pub(crate) fn parse(
-        args: Search,
-        context: &Context,
-        seen: Vec<LastUse>,
-    ) -> Result<Self, CommandError> {
+    fn parse(args: Search, now: i64, seen: Vec<LastUse>) -> Result<Self, CommandError> {
         refuse_nul("search", args.search.as_deref())?;
         let text = args.search.unwrap_or_default();
         let window = PageRequest::new(args.limit, args.cursor, fingerprint("auth.ls", &text))?;
-        Ok(Self { search: read(&text, context.now.as_second()), window, seen })
+        Ok(Self { search: read(&text, now), window, seen })
     }
 }
 
@@ -51,13 +52,12 @@ fn read(text: &str, now: i64) -> SessionSearch {
 }
 
 /// One page of sessions, most recently active first.
-pub(crate) fn ls(db: &Db, context: &Context, request: &Ls) -> Result<Success, CommandError> {
-    overlay_last_use(db, &request.seen)?;
+fn ls(db: &Db, request: &Request<Ls>) -> Result<Reply<Page<auth::Session>>, CommandError> {
+    let Ls { search, window, seen } = &request.args;
+    overlay_last_use(db, seen)?;
     let key = cursor_key(db)?;
-    let after: Option<SessionKey> = request.window.position(&key, None)?;
-    let limit = request.window.limit + 1;
-    let rows = sessions_page(db, &request.search, after.as_ref(), limit)?;
-    let now = context.now.as_second();
-    let rows = rows.into_iter().map(|(key, session)| (Some(key), to_wire(session, now)));
-    page(&request.window, &key, rows).map(Success::from)
+    let after: Option<SessionKey> = window.position(&key, None)?;
+    let rows = sessions_page(db, search, after.as_ref(), window.limit + 1)?;
+    let now = request.context.now.as_second();
+    page(window, &key, rows.into_iter().map(|(key, session)| (Some(key), to_wire(session, now))))
 }

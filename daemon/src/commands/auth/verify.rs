@@ -1,6 +1,7 @@
 //! `auth.verify`: RFC 7662 for the sidecars.
 
-use photoprism_protocol::auth::{self, Active, Introspection};
+use photoprism_protocol::auth::{self, Active, AuthVerify, Introspection};
+use photoprism_protocol::envelope::Success;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::scope::Scope;
 use photoprism_protocol::secret::Secret;
@@ -9,24 +10,64 @@ use sha2::{Digest, Sha256};
 
 use super::find::id_of;
 use crate::commands::find::refuse_nul;
+use crate::commands::reply::Reply;
+use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::limiter::ClientIp;
 use crate::model::{Owner, Question, Token, introspect};
 use crate::session_index::SessionId;
 use crate::store::{Db, account_by_uid, session_by_id, session_is_hidden};
 
-/// A checked request.
-#[derive(Debug)]
-pub(crate) struct Verify {
+const INACTIVE: Introspection = Introspection::Inactive { active: false };
+
+/// With the daemon's own database the index answers at once; PhotoPrism's is read at each check.
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    let request = Verify::parse(runner.args::<AuthVerify>()?)?;
+    let introspection = match request.id() {
+        None => INACTIVE,
+        Some(id) if runner.app.own => {
+            runner.app.index.verify(&id, &request.question, runner.context.now.as_second())
+        }
+        Some(id) if runner.app.ended.contains_reported(&id) => INACTIVE,
+        Some(id) => verify(runner, request, id).await?,
+    };
+    Reply::new(&introspection).map(Success::from)
+}
+
+/// Checks a token in PhotoPrism's database.
+async fn verify(
+    runner: &Runner<'_>,
+    request: Verify,
+    id: SessionId,
+) -> Result<Introspection, CommandError> {
+    let (index, now) = (&runner.app.index, runner.context.now.as_second());
+    let question = request.question.clone();
+    let (last_use, ended) = (index.last_use(&id), runner.app.ended.clone());
+    let check = move |db: &Db| {
+        let active = read(db, &request, now, last_use)?;
+        if is_hidden(db, &request)? {
+            ended.report();
+        }
+        Ok::<_, CommandError>(active)
+    };
+    let Some(active) = runner.app.store.read(runner.time_left(), check).await? else {
+        return Ok(INACTIVE);
+    };
+    index.note(&id, &question, now);
+    Ok(Introspection::Active(Box::new(active)))
+}
+
+/// The checked arguments.
+struct Verify {
     /// `None`: it does not have the form of the daemon's secrets, and is not active.
     secret: Option<Secret>,
     /// What the token must be valid for.
-    pub question: Question,
+    question: Question,
 }
 
 impl Verify {
     /// Checks the arguments. A token of another form is not an error: it is not active.
-    pub(crate) fn parse(args: auth::Verify) -> Result<Self, CommandError> {
+    fn parse(args: auth::Verify) -> Result<Self, CommandError> {
         refuse_nul("token", Some(args.token.expose()))?;
         let scope = match args.scope.as_deref().map(Scope::parse) {
             Some(Err(rule)) => return Err(CommandError::invalid("scope", &rule)),
@@ -48,7 +89,7 @@ impl Verify {
     }
 
     /// The id in the index; `None`: not active whatever is asked.
-    pub(crate) fn id(&self) -> Option<SessionId> {
+    fn id(&self) -> Option<SessionId> {
         let secret = self.secret.as_ref()?;
         Some(Sha256::digest(secret.expose().as_bytes()).into())
     }
@@ -61,36 +102,24 @@ fn secret_of(token: Secret) -> Option<Secret> {
     }
 }
 
-/// Checks a token by the rows of PhotoPrism's database, which others change as well. `last_use` is
-/// one that is not yet written.
-pub(crate) fn verify(
-    db: &Db,
-    request: &Verify,
-    (now, last_use): (i64, Option<i64>),
-) -> Result<Introspection, CommandError> {
-    let active = match &request.secret {
-        Some(secret) => read(db, secret, (&request.question, now, last_use))?,
-        None => None,
-    };
-    Ok(active.map_or(Introspection::Inactive { active: false }, |active| {
-        Introspection::Active(Box::new(active))
-    }))
-}
-
 /// Whether the session is there and was ended: a running PhotoPrism wrote it back, or created it
 /// from one that was.
-pub(crate) fn is_hidden(db: &Db, request: &Verify) -> Result<bool, CommandError> {
+fn is_hidden(db: &Db, request: &Verify) -> Result<bool, CommandError> {
     Ok(match &request.secret {
         Some(secret) => session_is_hidden(db, &id_of(secret))?,
         None => false,
     })
 }
 
+/// Checks a token by the rows of PhotoPrism's database, which others change as well. `last_use` is
+/// one that is not yet written.
 fn read(
     db: &Db,
-    secret: &Secret,
-    (question, now, last_use): (&Question, i64, Option<i64>),
+    request: &Verify,
+    now: i64,
+    last_use: Option<i64>,
 ) -> Result<Option<Active>, CommandError> {
+    let Some(secret) = &request.secret else { return Ok(None) };
     let Some(mut session) = session_by_id(db, &id_of(secret))? else { return Ok(None) };
     session.last_active = session.last_active.max(last_use.unwrap_or(0));
     let account = match session.user_uid.as_str() {
@@ -98,5 +127,5 @@ fn read(
         uid => account_by_uid(db, uid)?,
     };
     let owner = account.as_ref().map(Owner::from);
-    Ok(introspect(&Token::from(&session), owner.as_ref(), question, now))
+    Ok(introspect(&Token::from(&session), owner.as_ref(), &request.question, now))
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::attempt::Attempt;
 use super::candidate::{accepts, app_password, usable_hash};
-use crate::commands::context::Context;
+use crate::commands::request::Context;
 use crate::error::CommandError;
 use crate::model::passcodes::{Key, recovery_code_matches, verify_totp};
 use crate::model::{Account, Edition, Obstacle, Session, first_disabling, login_obstacles};
@@ -114,12 +114,11 @@ pub(super) enum Passcode {
     Recovery,
 }
 
-type Inputs<'a> = (&'a Attempt, &'a VerifiedCredential);
-
 pub(super) fn judge(
     tx: &Tx<'_>,
     context: &Context,
-    (attempt, checked): Inputs<'_>,
+    attempt: &Attempt,
+    checked: &VerifiedCredential,
     row: Option<&Account>,
 ) -> Result<Judged, CommandError> {
     let Some(row) = row else { return Ok(Decision::Deny(Reason::UnknownUser)) };
@@ -151,7 +150,7 @@ pub(super) fn judge(
             }
             match login_refusal(row, tx.kind().edition(), context.now) {
                 Some(reason) => Ok(Decision::Deny(reason)),
-                None => with_passcode(tx, now, (attempt, *passcode_place), row),
+                None => with_passcode(tx, now, attempt, *passcode_place, row),
             }
         }
     }
@@ -189,7 +188,8 @@ impl From<Obstacle> for Reason {
 fn with_passcode(
     tx: &Tx<'_>,
     now: i64,
-    (attempt, has_place): (&Attempt, bool),
+    attempt: &Attempt,
+    has_place: bool,
     row: &Account,
 ) -> Result<Judged, CommandError> {
     if !row.has_two_factor() {

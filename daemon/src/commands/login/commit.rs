@@ -1,7 +1,6 @@
 //! The transaction of an attempt: the judgement, its record, its places, and the session.
 
 use photoprism_protocol::auth::LoginResult;
-use photoprism_protocol::envelope::Success;
 use photoprism_protocol::generated::session_ref_id;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::token::new_access_token;
@@ -10,10 +9,10 @@ use super::attempt::Attempt;
 use super::candidate::{Candidate, candidate};
 use super::judge::{Decision, Grant, Passcode, Reason, VerifiedCredential, judge};
 use crate::commands::app::Lifetimes;
-use crate::commands::auth::drawn::drawn;
-use crate::commands::auth::find::to_wire as session_to_wire;
-use crate::commands::context::{Context, success};
+use crate::commands::auth::{self, drawn};
 use crate::commands::properties::to_wire;
+use crate::commands::reply::Reply;
+use crate::commands::request::Context;
 use crate::commands::revoked::revoke;
 use crate::commands::users::disable_2fa;
 use crate::error::CommandError;
@@ -39,7 +38,7 @@ pub(crate) struct FailureCharges {
 }
 
 /// The outcome of an attempt: the reply, or what it has to be checked against once more.
-pub(crate) type AttemptOutcome = Decision<Box<Success>, Box<Candidate>>;
+pub(crate) type AttemptOutcome = Decision<Box<Reply<LoginResult>>, Box<Candidate>>;
 
 /// A request on its way into the transaction.
 #[derive(Clone, Debug)]
@@ -65,8 +64,8 @@ pub(crate) fn commit_attempt(
 ) -> Result<WithEffects<AttemptOutcome>, CommandError> {
     let attempt = &request.attempt;
     let row = account_by_name(tx, &attempt.name)?;
-    match (judge(tx, context, (attempt, &request.checked), row.as_ref())?, row) {
-        (Decision::Grant(grant), Some(row)) => welcome(tx, context, request, (grant, row)),
+    match (judge(tx, context, attempt, &request.checked, row.as_ref())?, row) {
+        (Decision::Grant(grant), Some(row)) => welcome(tx, context, request, &grant, row),
         (Decision::Retry(()) | Decision::Grant(_), row) => {
             let known = candidate(tx, context, attempt, row.as_ref())?;
             Ok(WithEffects { value: Decision::Retry(Box::new(known)), effects: Vec::new() })
@@ -119,7 +118,8 @@ fn welcome(
     tx: &Tx<'_>,
     context: &Context,
     request: &VerifiedAttempt,
-    (grant, row): (Grant, Account),
+    grant: &Grant,
+    row: Account,
 ) -> Result<WithEffects<AttemptOutcome>, CommandError> {
     let mut effects = Vec::new();
     if grant.passcode == Passcode::Recovery {
@@ -131,7 +131,7 @@ fn welcome(
     }
     account_logged_in(tx, &row.uid, context.now)?;
     let created = if request.attempt.session {
-        Some(create_session(tx, context, request, (&grant, &row))?)
+        Some(create_session(tx, context, request, grant, &row)?)
     } else {
         None
     };
@@ -143,11 +143,11 @@ fn welcome(
         Some(NewSession { row, secret, trimmed }) => {
             effects.extend(trimmed.into_iter().map(|id| Effect::SessionEnded { id }));
             effects.push(Effect::SessionCreated(Box::new(row.clone()), Some(account)));
-            (Some(session_to_wire(row, context.now.as_second())), Some(secret))
+            (Some(auth::to_wire(row, context.now.as_second())), Some(secret))
         }
     };
-    let success = success(&LoginResult { user, session, secret })?;
-    Ok(WithEffects { value: Decision::Grant(Box::new(success)), effects })
+    let reply = Reply::new(&LoginResult { user, session, secret })?;
+    Ok(WithEffects { value: Decision::Grant(Box::new(reply)), effects })
 }
 
 /// The recovery code works once, and without the app the key is useless.
@@ -173,21 +173,18 @@ fn create_session(
     tx: &Tx<'_>,
     context: &Context,
     request: &VerifiedAttempt,
-    (grant, user): (&Grant, &Account),
+    grant: &Grant,
+    user: &Account,
 ) -> Result<NewSession, CommandError> {
     let mut random = context.random;
     let (secret, id) = drawn(|| new_access_token(&mut random));
-    let row = Session { id, ..new_row(context, request, (grant, user)) };
+    let row = Session { id, ..new_row(context, request, grant, user) };
     session_insert(tx, &row)?;
     let trimmed = trim_logins(tx, &user.uid, MOST_LOGINS, context.now.as_second())?;
     Ok(NewSession { row, secret, trimmed })
 }
 
-fn new_row(
-    context: &Context,
-    request: &VerifiedAttempt,
-    (grant, user): (&Grant, &Account),
-) -> Session {
+fn new_row(context: &Context, request: &VerifiedAttempt, grant: &Grant, user: &Account) -> Session {
     let (attempt, now) = (&request.attempt, context.now);
     let mut random = context.random;
     let after = |seconds: i64| if seconds < 0 { -1 } else { context.now.as_second() + seconds };

@@ -14,7 +14,7 @@ use crate::limiter::ClientIp;
 use crate::session_index::SessionId;
 
 /// The realm of a request that names none.
-pub(in crate::commands) const DEFAULT_REALM: &str = "api";
+const DEFAULT_REALM: &str = "api";
 
 /// The scope that an app password needs where a session is created from it.
 const SESSIONS: &str = "sessions";

@@ -4,8 +4,8 @@ use photoprism_protocol::provider;
 use photoprism_protocol::token::is_app_password;
 
 use super::attempt::Attempt;
-use crate::commands::auth::find::id_of;
-use crate::commands::context::Context;
+use crate::commands::auth::id_of;
+use crate::commands::request::Context;
 use crate::error::CommandError;
 use crate::limiter::LimitKey;
 use crate::model::{Account, Provider, Session, SessionKind, first_disabling, scope_allows};

@@ -1,21 +1,27 @@
-//! `auth.login`: limiter, hash, transaction, and the better hash afterwards.
+//! `auth.login`: one attempt, from what is known before the hash to what is committed after it.
+
+mod attempt;
+mod candidate;
+mod commit;
+mod judge;
 
 use std::sync::Arc;
 
-use photoprism_protocol::auth::AuthLogin;
+use photoprism_protocol::auth::{AuthLogin, LoginResult};
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::secret::Secret;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::commands::Runner;
-use crate::commands::auth::{
-    Attempt, AttemptOutcome, Candidate, Decision, FailureCharges, Reason, VerifiedAttempt,
-    VerifiedCredential, commit_attempt, load_candidate,
-};
+use self::attempt::Attempt;
+use self::candidate::{Candidate, load_candidate};
+use self::commit::{AttemptOutcome, FailureCharges, VerifiedAttempt, commit_attempt};
+use self::judge::{Decision, Reason, VerifiedCredential};
+use crate::commands::reply::Reply;
+use crate::commands::runner::{Outcome, Runner};
 use crate::error::{CommandError, LoginRefusal};
 use crate::hashing::{Lane, needs_rehash};
-use crate::limiter::{RateLimited, Reservation};
+use crate::limiter::{LimitKey, RateLimited, Reservation};
 use crate::log::REPEATED;
 use crate::model::WithEffects;
 use crate::store::{Db, StoreError, Tx, password_hash, password_set};
@@ -30,57 +36,60 @@ struct Reservations {
 }
 
 /// Runs an attempt; a refusal is sent no sooner than the minimum delay allows.
-pub(super) async fn login(call: &Runner<'_>) -> Result<Success, CommandError> {
-    let mut attempt = Attempt::parse(call.args::<AuthLogin>()?)?;
+pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+    let mut attempt = Attempt::parse(runner.args::<AuthLogin>()?)?;
     attempt.ended =
-        attempt.app_password_id().is_some_and(|id| call.app.ended.contains_reported(&id));
-    let outcome = attempt_once(call, &attempt).await;
+        attempt.app_password_id().is_some_and(|id| runner.app.ended.contains_reported(&id));
+    let outcome = attempt_once(runner, &attempt).await;
     if let Err(CommandError::Login(_)) = &outcome {
-        call.wait_for_minimum_delay().await;
+        runner.wait_for_minimum_delay().await;
     }
-    outcome
+    outcome.map(Success::from)
 }
 
-async fn attempt_once(call: &Runner<'_>, attempt: &Attempt) -> Result<Success, CommandError> {
-    let mut known = load(call, attempt).await?;
-    let entered = call.app.limiter.enter(&attempt.client_ip, known.who.clone());
-    let entered = timeout(call.time_left(), entered).await.map_err(|_| CommandError::Late)?;
+async fn attempt_once(
+    runner: &Runner<'_>,
+    attempt: &Attempt,
+) -> Result<Reply<LoginResult>, CommandError> {
+    let mut known = load(runner, attempt).await?;
+    let entered = runner.app.limiter.enter(&attempt.client_ip, known.who.clone());
+    let entered = timeout(runner.time_left(), entered).await.map_err(|_| CommandError::Late)?;
     let mut places = match entered {
         Ok(password) => Reservations { password, passcode: None },
-        Err(limited) => return Err(limited_now(call, attempt, limited)),
+        Err(limited) => return Err(limited_now(runner, attempt, limited)),
     };
     for _ in 0..ROUNDS {
-        let checked = match check(call, attempt, &known, &mut places).await? {
+        let checked = match check(runner, attempt, &known, &mut places).await? {
             Ok(checked) => checked,
-            Err(limited) => return Err(limited_now(call, attempt, limited)),
+            Err(limited) => return Err(limited_now(runner, attempt, limited)),
         };
         let stored = known.stored.clone();
-        match decide(call, attempt, (checked, &places)).await? {
+        match decide(runner, attempt, checked, &places).await? {
             Decision::Retry(now) => known = *now,
-            Decision::Grant(success) => {
+            Decision::Grant(reply) => {
                 places.password.succeed();
                 let (ip, user) = (attempt.client_ip.as_str(), attempt.name.as_str());
                 info!(target: REPEATED, ip = %ip, user, "login ok");
-                call.app.metrics.login("ok");
-                upgrade_hash(call, attempt, (&known, stored));
-                return Ok(*success);
+                runner.app.metrics.login("ok");
+                upgrade_hash(runner, attempt, &known, stored);
+                return Ok(*reply);
             }
-            Decision::Deny(reason) => return Err(refused(call, attempt, (places, reason))),
+            Decision::Deny(reason) => return Err(refused(runner, attempt, places, reason)),
         }
     }
     Err(CommandError::Unavailable("the account changes all the time; try again".into()))
 }
 
-async fn load(call: &Runner<'_>, attempt: &Attempt) -> Result<Candidate, CommandError> {
-    let (context, attempt) = (Arc::clone(&call.context), attempt.clone());
+async fn load(runner: &Runner<'_>, attempt: &Attempt) -> Result<Candidate, CommandError> {
+    let (context, attempt) = (Arc::clone(&runner.context), attempt.clone());
     let work = move |db: &Db| load_candidate(db, &context, &attempt);
-    call.app.store.read(call.time_left(), work).await
+    runner.app.store.read(runner.time_left(), work).await
 }
 
 /// Computes the one hash of the attempt, and takes a place for the passcode if one has to be
 /// checked.
 async fn check(
-    call: &Runner<'_>,
+    runner: &Runner<'_>,
     attempt: &Attempt,
     known: &Candidate,
     places: &mut Reservations,
@@ -89,11 +98,11 @@ async fn check(
         return Ok(Ok(VerifiedCredential::App));
     }
     let stored = known.stored.clone();
-    let matches = call.verify_in(Lane::Login, attempt.password.clone(), stored.clone()).await?;
+    let matches = runner.verify_in(Lane::Login, attempt.password.clone(), stored.clone()).await?;
     if let (true, Some(uid), Some(_), None) =
         (matches, &known.two_factor, &attempt.passcode, &places.passcode)
     {
-        match call.app.limiter.enter_passcode(uid).await {
+        match runner.app.limiter.enter_passcode(uid).await {
             Ok(place) => places.passcode = Some(place),
             Err(limited) => return Ok(Err(limited)),
         }
@@ -103,40 +112,42 @@ async fn check(
 }
 
 async fn decide(
-    call: &Runner<'_>,
+    runner: &Runner<'_>,
     attempt: &Attempt,
-    (checked, places): (VerifiedCredential, &Reservations),
+    checked: VerifiedCredential,
+    places: &Reservations,
 ) -> Result<AttemptOutcome, CommandError> {
     // Earlier refusals must not be written after the outcome of this attempt.
-    if call.app.refusals.contains(attempt.client_ip.as_str(), &attempt.name) {
-        call.app.flush_refusals(call.time_left()).await?;
+    if runner.app.refusals.contains(attempt.client_ip.as_str(), &attempt.name) {
+        runner.app.flush_refusals(runner.time_left()).await?;
     }
     let charges = FailureCharges {
         password: places.password.charges(),
         passcode: places.passcode.as_ref().map(Reservation::charges).unwrap_or_default(),
-        vouch: places.password.trust(call.context.now.as_second()),
+        vouch: places.password.trust(runner.context.now.as_second()),
     };
-    let lifetimes = call.app.lifetimes;
+    let lifetimes = runner.app.lifetimes;
     let request = VerifiedAttempt { attempt: attempt.clone(), checked, charges, lifetimes };
-    let context = Arc::clone(&call.context);
+    let context = Arc::clone(&runner.context);
     let work = move |tx: &Tx<'_>| -> Result<WithEffects<AttemptOutcome>, CommandError> {
         commit_attempt(tx, &context, &request)
     };
-    call.app.store.write_with_effects(call.time_left(), work).await
+    runner.app.store.write_with_effects(runner.time_left(), work).await
 }
 
-fn limited_now(call: &Runner<'_>, attempt: &Attempt, limited: RateLimited) -> CommandError {
-    call.app.refusals.count(attempt.client_ip.as_str(), &attempt.name, &attempt.realm);
-    log_login(call, attempt, Reason::RateLimited);
+fn limited_now(runner: &Runner<'_>, attempt: &Attempt, limited: RateLimited) -> CommandError {
+    runner.app.refusals.count(attempt.client_ip.as_str(), &attempt.name, &attempt.realm);
+    log_login(runner, attempt, Reason::RateLimited);
     CommandError::Login(LoginRefusal::RateLimited { retry_after_s: limited.retry_after_s })
 }
 
 fn refused(
-    call: &Runner<'_>,
+    runner: &Runner<'_>,
     attempt: &Attempt,
-    (places, reason): (Reservations, Reason),
+    places: Reservations,
+    reason: Reason,
 ) -> CommandError {
-    log_login(call, attempt, reason);
+    log_login(runner, attempt, reason);
     if reason.counts_as_failure() {
         places.password.fail();
     }
@@ -150,29 +161,25 @@ fn refused(
     })
 }
 
-fn log_login(call: &Runner<'_>, attempt: &Attempt, reason: Reason) {
-    call.app.metrics.login(reason.status());
+fn log_login(runner: &Runner<'_>, attempt: &Attempt, reason: Reason) {
+    runner.app.metrics.login(reason.status());
     let (ip, user) = (attempt.client_ip.as_str(), attempt.name.as_str());
     info!(target: REPEATED, ip = %ip, user, reason = reason.status(), "login refused");
 }
 
 /// Replaces a hash of another scheme or of weaker parameters, now that the password is known.
 /// Only if the old hash is still stored; nobody waits for it.
-fn upgrade_hash(
-    call: &Runner<'_>,
-    attempt: &Attempt,
-    (known, stored): (&Candidate, Option<String>),
-) {
-    let app = &call.app;
+fn upgrade_hash(runner: &Runner<'_>, attempt: &Attempt, known: &Candidate, stored: Option<String>) {
+    let app = &runner.app;
     let Some(old) =
         stored.filter(|old| known.app.is_none() && needs_rehash(old, app.pool.target()))
     else {
         return;
     };
-    let crate::limiter::LimitKey::Account(uid) = known.who.clone() else { return };
+    let LimitKey::Account(uid) = known.who.clone() else { return };
     let Ok(ticket) = app.pool.queue_hash(Lane::Login, attempt.password.clone()) else { return };
     let (store, deadline) = (app.store.clone(), app.limits.borrow().request_timeout);
-    let now = call.context.now;
+    let now = runner.context.now;
     tokio::task::spawn_local(async move {
         let Ok(hash) = ticket.outcome().await else { return };
         let hash = Secret::new(hash.expose().to_owned());
