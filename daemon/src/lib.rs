@@ -16,8 +16,6 @@ pub mod peer;
 
 mod connection;
 
-mod dispatch;
-
 mod commands;
 
 mod admin_password;

@@ -15,7 +15,7 @@ use crate::store::{Db, StoreError, audit_head, counts, own_tables_file};
 use crate::system::Seen;
 
 /// Replies while the database is missing as well.
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.args::<Metrics>()?;
     let app = runner.app;
     let database = app.store.read_or_missing(runner.time_left(), database).await?;

@@ -1,40 +1,37 @@
-//! What each command does: plain functions over a transaction and a context. They never see a
-//! socket, and change nothing but the database.
+//! From a line to its reply. Each command has a file of its own: the checks of its arguments, its
+//! rule, its change. `runner` carries all of them out in the same order.
 
 mod app;
-pub(crate) mod audit;
-pub(crate) mod auth;
-pub(crate) mod backup;
+mod audit;
+mod auth;
+mod backup;
 mod blocking;
-mod context;
 mod cursor;
-pub(crate) mod doctor;
+mod dispatch;
+mod doctor;
 mod find;
+mod import;
 mod import_sessions;
 mod key;
-pub(crate) mod login;
-pub(crate) mod logins;
-pub(crate) mod metrics;
+mod login;
+mod logins;
+mod metrics;
 mod page;
-pub(crate) mod passwd;
-pub(crate) mod ping;
+mod passwd;
+mod ping;
 mod properties;
 mod refusals;
 mod reply;
 mod request;
 mod revoked;
 mod runner;
-pub(crate) mod status;
+mod status;
 mod transaction;
-pub(crate) mod users;
-mod write;
+mod users;
 
 pub(crate) use self::app::{App, Lifetimes, Paths, RequestIds, sink};
-pub(crate) use self::blocking::{lock_backups, run_blocking};
-pub(crate) use self::context::success;
-pub(crate) use self::import_sessions::{
-    Cancel, ImportSession, ImportSessions, MOST_BYTES_OF_ALL, Options, PasswordChange, RejectedRow,
-    Results, Rows, Text, ValidRow, known_hash,
-};
+pub(crate) use self::audit::verify::{Verify, verify_trail};
+pub(crate) use self::dispatch::handle;
+pub(crate) use self::import_sessions::ImportSessions;
 pub(crate) use self::refusals::RefusalBuffer;
-pub(crate) use self::runner::{Outcome as Answer, Runner};
+pub(crate) use self::status::current_status;

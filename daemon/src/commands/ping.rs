@@ -7,6 +7,6 @@ use super::runner::{Outcome, Runner};
 use super::status::DAEMON_VERSION;
 
 /// Replies that the daemon runs.
-pub(crate) fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) fn run(runner: &Runner<'_>) -> Outcome {
     runner.answer::<Ping>(&Pong { pong: true, protocol: VERSION, version: DAEMON_VERSION.into() })
 }

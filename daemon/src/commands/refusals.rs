@@ -19,7 +19,13 @@ const MOST: usize = 10_000;
 /// and in the metrics alone.
 const MOST_ADDRESSES: usize = 10_000;
 
-type RefusalKey = (String, String, String);
+/// Which row of the record counts a refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RefusalKey {
+    ip: String,
+    name: String,
+    realm: String,
+}
 
 /// Refusals that are not yet written.
 #[derive(Debug, Default)]
@@ -28,17 +34,18 @@ pub(crate) struct RefusalBuffer(RefCell<HashMap<RefusalKey, u64>>);
 impl RefusalBuffer {
     /// Counts one more of that address, name and realm.
     pub(crate) fn count(&self, ip: &str, name: &str, realm: &str) {
-        self.add((ip.to_owned(), recorded_name(name), realm.to_owned()), 1);
+        let (ip, realm) = (ip.to_owned(), realm.to_owned());
+        self.add(RefusalKey { ip, name: recorded_name(name), realm }, 1);
     }
 
-    fn add(&self, (ip, name, realm): RefusalKey, count: u64) {
+    fn add(&self, place: RefusalKey, count: u64) {
         let mut waiting = self.0.borrow_mut();
-        let place = (ip, name, realm);
         if waiting.len() < MOST || waiting.contains_key(&place) {
             *waiting.entry(place).or_default() += count;
             return;
         }
-        let place = (place.0, REFUSED_NAME.to_owned(), REFUSED_REALM.to_owned());
+        let (name, realm) = (REFUSED_NAME.to_owned(), REFUSED_REALM.to_owned());
+        let place = RefusalKey { ip: place.ip, name, realm };
         if waiting.len() < MOST + MOST_ADDRESSES || waiting.contains_key(&place) {
             *waiting.entry(place).or_default() += count;
         }
@@ -47,7 +54,7 @@ impl RefusalBuffer {
     /// Whether one of that address and name waits, in whatever realm.
     pub(crate) fn contains(&self, ip: &str, name: &str) -> bool {
         let name = recorded_name(name);
-        self.0.borrow().keys().any(|(its_ip, its_name, _)| its_ip == ip && *its_name == name)
+        self.0.borrow().keys().any(|key| key.ip == ip && key.name == name)
     }
 
     /// Takes what waits.
@@ -87,8 +94,8 @@ impl RefusalBuffer {
 }
 
 fn write(tx: &Tx<'_>, refusals: &[(RefusalKey, u64)], now: Timestamp) -> Result<(), StoreError> {
-    for ((client_ip, name, realm), count) in refusals {
-        login_refused(tx, &Refusal { client_ip, name, realm, count: *count, now })?;
+    for (RefusalKey { ip, name, realm }, count) in refusals {
+        login_refused(tx, &Refusal { client_ip: ip, name, realm, count: *count, now })?;
     }
     Ok(())
 }
@@ -98,7 +105,11 @@ mod tests {
     use super::*;
 
     fn place(number: usize, name: &str, realm: &str) -> RefusalKey {
-        (format!("192.0.2.{number}"), name.to_owned(), realm.to_owned())
+        RefusalKey {
+            ip: format!("192.0.2.{number}"),
+            name: name.to_owned(),
+            realm: realm.to_owned(),
+        }
     }
 
     /// Names, realms and addresses beyond any number, and a database that takes none.

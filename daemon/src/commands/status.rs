@@ -19,7 +19,7 @@ use crate::store::{
 /// The daemon's version.
 pub(super) const DAEMON_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.args::<status::Status>()?;
     current_status(runner.app, runner.time_left()).await
 }

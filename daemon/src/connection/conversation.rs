@@ -18,8 +18,7 @@ use zeroize::Zeroize;
 
 use super::codec::{LineCodec, LineError};
 use super::writer::Writer;
-use crate::commands::App;
-use crate::dispatch::handle_line;
+use crate::commands::{self, App};
 use crate::peer::Caller;
 
 /// How long a client that sent too long a line may go on sending, so that it reads the reply
@@ -50,7 +49,7 @@ pub(crate) async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
             Err(end) => break end,
         };
         let stream = reader.get_ref().as_ref().as_fd();
-        let reply = handle_line(&app, &caller, stream, &line).await;
+        let reply = commands::handle(&app, &caller, stream, &line).await;
         zeroize_line(line);
         if write(&app, &reply, &mut writer).await.is_err() {
             return;

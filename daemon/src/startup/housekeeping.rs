@@ -7,9 +7,7 @@ use photoprism_protocol::audit::VerifyResult;
 use tokio::time::{Duration, timeout};
 use tracing::{debug, warn};
 
-use crate::commands::App;
-use crate::commands::audit::verify::Verify;
-use crate::commands::audit::verify::verify_trail;
+use crate::commands::{App, Verify, verify_trail};
 use crate::error::CommandError;
 use crate::model::{Effect, WithEffects};
 use crate::store::{

@@ -17,8 +17,9 @@ use super::environment;
 use super::error::StartupError;
 use super::housekeeping::{check_trail, flush_pending, housekeeping};
 use crate::clock::{Clock, Monotonic, random};
-use crate::commands::status::current_status;
-use crate::commands::{App, ImportSessions, Lifetimes, Paths, RefusalBuffer, RequestIds, sink};
+use crate::commands::{
+    App, ImportSessions, Lifetimes, Paths, RefusalBuffer, RequestIds, current_status, sink,
+};
 use crate::config::{Limits, Loaded};
 use crate::limiter::{Limiter, Rate};
 use crate::log::{self, Handle, Ready};

@@ -12,7 +12,7 @@ use crate::error::CommandError;
 use crate::model::to_rfc3339;
 use crate::store::{AuditRow, Db, audit_page, cursor_key};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.read::<AuditLs, _>(parse, ls).await
 }
 

@@ -1,4 +1,4 @@
 //! The noun `audit`: the record of every committed write.
 
-pub(crate) mod ls;
-pub(crate) mod verify;
+pub(super) mod ls;
+pub(super) mod verify;

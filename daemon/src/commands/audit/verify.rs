@@ -24,7 +24,7 @@ pub(crate) struct Verify {
     broken_at: Option<i64>,
 }
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let check = Verify::parse(runner.args::<AuditVerify>()?)?;
     Reply::new(&verify_trail(runner.app, check).await?).map(Success::from)
 }

@@ -24,7 +24,7 @@ const DEFAULT_LIFETIME: i64 = 31_536_000;
 /// Longest lifetime in seconds: a hundred years.
 const LONGEST_LIFETIME: i64 = 3_153_600_000;
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<AuthAdd, _>(Add::parse, add).await
 }
 

@@ -15,7 +15,7 @@ use crate::error::CommandError;
 use crate::model::{Effect, Session, WithEffects};
 use crate::store::{Tx, delete_session, session_by_id};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let Logout { token } = runner.args::<AuthLogout>()?;
     refuse_nul("token", Some(token.expose()))?;
     if !is_access_token(token.expose()) && !is_app_password(token.expose()) {

@@ -16,7 +16,7 @@ use crate::error::CommandError;
 use crate::model::LastUse;
 use crate::store::{Db, SessionKey, SessionSearch, cursor_key, overlay_last_use, sessions_page};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let (now, seen) = (runner.context.now.as_second(), runner.app.index.pending_uses());
     runner.read::<AuthLs, _>(|args| Ls::parse(args, now, seen), ls).await
 }

@@ -11,7 +11,7 @@ use crate::error::CommandError;
 use crate::model::{Effect, to_file_name};
 use crate::store::{Tx, backed_up, empty_sessions};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<AuthReset, _>(Ok, reset).await
 }
 

@@ -12,7 +12,7 @@ use crate::error::CommandError;
 use crate::model::Effect;
 use crate::store::{Tx, delete_session};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<AuthRm, _>(|target| parse(&target), rm).await
 }
 

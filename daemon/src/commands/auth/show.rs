@@ -17,7 +17,7 @@ struct Show {
     seen: Vec<LastUse>,
 }
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let seen = runner.app.index.pending_uses();
     let parse = |target| Ok(Show { named: parse(&target)?, seen });
     runner.read::<AuthShow, _>(parse, show).await

@@ -21,7 +21,7 @@ use crate::store::{Db, account_by_uid, session_by_id, session_is_hidden};
 const INACTIVE: Introspection = Introspection::Inactive { active: false };
 
 /// With the daemon's own database the index answers at once; PhotoPrism's is read at each check.
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let request = Verify::parse(runner.args::<AuthVerify>()?)?;
     let introspection = match request.id() {
         None => INACTIVE,

@@ -1,28 +1,28 @@
 //! `backup.ls`.
 
-use photoprism_protocol::backup::{self, Entry};
-use photoprism_protocol::envelope::Success;
+use photoprism_protocol::backup::{self, BackupLs, Entry};
+use photoprism_protocol::list::Page;
 
-use crate::commands::context::Context;
 use crate::commands::cursor::fingerprint;
 use crate::commands::page::{PageRequest, page};
+use crate::commands::reply::Reply;
+use crate::commands::request::Request;
+use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::to_rfc3339;
 use crate::store::{BackupEntry, BackupOrigin, Db, backup_directory, backup_list, cursor_key};
 
-/// A checked request.
-#[derive(Debug)]
-pub(crate) struct Ls(PageRequest);
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
+    runner.read::<BackupLs, _>(parse, ls).await.map_err(CommandError::of_read)
+}
 
-impl Ls {
-    /// Checks the arguments.
-    pub(crate) fn parse(args: backup::Ls) -> Result<Self, CommandError> {
-        PageRequest::new(args.limit, args.cursor, fingerprint("backup.ls", &())).map(Self)
-    }
+fn parse(args: backup::Ls) -> Result<PageRequest, CommandError> {
+    PageRequest::new(args.limit, args.cursor, fingerprint("backup.ls", &()))
 }
 
 /// One page of backups, newest first.
-pub(crate) fn ls(db: &Db, _: &Context, Ls(window): &Ls) -> Result<Success, CommandError> {
+fn ls(db: &Db, request: &Request<PageRequest>) -> Result<Reply<Page<Entry>>, CommandError> {
+    let window = &request.args;
     let key = cursor_key(db)?;
     let first: Option<(i64, String)> = None;
     let before = window.position(&key, first)?;
@@ -32,7 +32,7 @@ pub(crate) fn ls(db: &Db, _: &Context, Ls(window): &Ls) -> Result<Success, Comma
         .map(|entry| (Some((entry.made, entry.file.clone())), entry))
         .filter(|(place, _)| before.is_none() || *place < before)
         .take(window.limit + 1);
-    page(window, &key, rows.map(|(place, entry)| (place, to_wire(entry)))).map(Success::from)
+    page(window, &key, rows.map(|(place, entry)| (place, to_wire(entry))))
 }
 
 fn to_wire(entry: BackupEntry) -> Entry {

@@ -1,19 +1,21 @@
 //! The noun `backup`.
 
-mod create;
-mod ls;
-mod restore;
-mod verify;
+pub(super) mod create;
+pub(super) mod ls;
+pub(super) mod restore;
+pub(super) mod verify;
 
-pub(crate) use self::create::{create, file_name};
-pub(crate) use self::ls::{Ls, ls};
-pub(crate) use self::restore::{Restore, outcome, refuse_other, restore};
-pub(crate) use self::verify::{Verify, checked, reply};
+use std::path::PathBuf;
 
 use photoprism_protocol::backup::{Counts, FileName};
 
+use super::runner::Runner;
 use crate::error::CommandError;
-use crate::store::{BackupCounts, BackupFault};
+use crate::store::{BackupCounts, BackupFault, backup_directory};
+
+fn directory(runner: &Runner<'_>) -> PathBuf {
+    backup_directory(&runner.app.places.database)
+}
 
 fn parse_file(text: &str) -> Result<FileName, CommandError> {
     FileName::parse(text).map_err(|rule| CommandError::invalid("file", &rule))
@@ -24,7 +26,7 @@ fn to_wire(counts: BackupCounts) -> Counts {
 }
 
 /// Why a file cannot be restored.
-pub(crate) fn refusal(fault: BackupFault) -> CommandError {
+fn refusal(fault: BackupFault) -> CommandError {
     let broken = |message: String| CommandError::broken("file", message);
     match fault {
         BackupFault::Missing => CommandError::NotFound {

@@ -2,47 +2,99 @@
 
 use std::collections::BTreeSet;
 
-use photoprism_protocol::backup::{self, AccountChange, FileName, RestoreResult};
+use jiff::Timestamp;
+use photoprism_protocol::backup::{self, AccountChange, BackupRestore, FileName, RestoreResult};
 use photoprism_protocol::envelope::Success;
 
-use super::parse_file;
-use crate::commands::context::{Context, Outcome, success};
+use super::{directory, parse_file, refusal};
+use crate::commands::blocking::{lock_backups, run_blocking};
+use crate::commands::reply::{Reply, Written};
+use crate::commands::request::Request;
 use crate::commands::revoked::effective_within;
-use crate::commands::write::{Key, WriteResult, run_write};
+use crate::commands::runner::{Outcome, Prepared, Runner};
 use crate::error::CommandError;
 use crate::model::passcodes::STEP_SECONDS;
 use crate::model::{Effect, FIRST_ADMIN_ID, to_file_name};
 use crate::store::{
-    AdminPasswordState, BackupFile, Db, Kind, Plan, Restored, Tx, What, account_by_id,
-    account_by_uid, all_sessions, backed_up, other_super_admin, overlay_last_use, restore_accounts,
-    set_admin_password_state,
+    AdminPasswordState, BackupFile, Db, Kind, Plan, Restored, StoreError, Tx, What, account_by_id,
+    account_by_uid, all_sessions, backed_up, backup_open, other_super_admin, overlay_last_use,
+    restore_accounts, set_admin_password_state,
 };
 
-/// A checked request.
-#[derive(Clone, Debug)]
-pub(crate) struct Restore {
-    /// Which backup.
-    pub file: FileName,
-    /// Only report what would change.
-    pub dry_run: bool,
-    /// Bring sessions back as well.
-    pub with_sessions: bool,
+/// The checked arguments.
+struct Restore {
+    file: FileName,
+    with_sessions: bool,
+}
+
+/// The backup to restore.
+struct Source {
+    args: Restore,
+    file: BackupFile,
+}
+
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
+    let args = runner.args::<BackupRestore>()?;
+    if args.dry_run == Some(true) {
+        return compare(runner, args).await;
+    }
+    let mut turn = None;
+    let prepare = async |args: backup::Restore| {
+        let args = Restore::parse(&args)?;
+        turn = Some(lock_backups(runner).await?);
+        let file = open(runner, &args.file).await?;
+        Ok(Prepared::new(Source { args, file }).after_long_work())
+    };
+    let outcome = runner.write_after::<BackupRestore, _>(prepare, restore).await;
+    drop(turn);
+    outcome
+}
+
+/// Compares step by step, and changes nothing.
+async fn compare(runner: &Runner<'_>, mut args: backup::Restore) -> Outcome {
+    if let Some(replay) = runner.replay_of::<BackupRestore>(&mut args).await? {
+        return Ok(replay);
+    }
+    let Restore { file, with_sessions } = Restore::parse(&args)?;
+    let _turn = lock_backups(runner).await?;
+    let file = open(runner, &file).await.map_err(CommandError::of_read)?;
+    let store = &runner.app.store;
+    let begin = move |db: &_| {
+        refuse_other(db, &file)?;
+        let plan = Plan::begin(db, &file, with_sessions)?;
+        Ok::<_, CommandError>((plan, file))
+    };
+    let (mut plan, mut file) = store.read(runner.time_left(), begin).await?;
+    loop {
+        let step = move |db: &_| {
+            let done = plan.step(db, &file)?;
+            Ok::<_, StoreError>((plan, file, done))
+        };
+        let done;
+        (plan, file, done) = store.read(runner.whole_time(), step).await?;
+        if done {
+            return Reply::new(&result(plan)).map(Success::from);
+        }
+    }
 }
 
 impl Restore {
-    /// Checks each argument by its own rule.
-    pub(crate) fn parse(args: &backup::Restore) -> Result<Self, CommandError> {
+    fn parse(args: &backup::Restore) -> Result<Self, CommandError> {
         Ok(Self {
             file: parse_file(&args.file)?,
-            dry_run: args.dry_run.unwrap_or(false),
             with_sessions: args.with_sessions.unwrap_or(false),
         })
     }
 }
 
+async fn open(runner: &Runner<'_>, file: &FileName) -> Result<BackupFile, CommandError> {
+    let (directory, file) = (directory(runner), file.clone());
+    run_blocking(move || backup_open(&directory, file.as_str()).map_err(refusal)).await
+}
+
 /// Refuses the backup of a database of the other kind: its hashes, its texts in columns that take
 /// them for numbers, and what photos refer to would not be what they were.
-pub(crate) fn refuse_other(db: &Db, file: &BackupFile) -> Result<(), CommandError> {
+fn refuse_other(db: &Db, file: &BackupFile) -> Result<(), CommandError> {
     if file.is_of(db.kind()) {
         return Ok(());
     }
@@ -56,32 +108,23 @@ pub(crate) fn refuse_other(db: &Db, file: &BackupFile) -> Result<(), CommandErro
 
 /// Restores it, after a backup of what is there. Everything else waits meanwhile: no reader sees
 /// accounts of both states.
-///
-/// # Errors
-/// `conflict`, or the store's; nothing is changed then.
-pub(crate) fn restore(
-    tx: &Tx<'_>,
-    context: &Context,
-    key: Option<&Key>,
-    (request, file): (&Restore, &BackupFile),
-) -> Result<Outcome, CommandError> {
-    run_write(tx, context, key, || {
-        refuse_other(tx, file)?;
-        let mut plan = Plan::begin(tx, file, request.with_sessions)?;
-        while !plan.step(tx, file)? {}
-        let name = format!("{}-backup-restore", to_file_name(context.now));
-        let (backup, restored) = backed_up(tx, &name, Some(&file.path), |before| {
-            let restored = replace_accounts(tx, context, request, file)?;
-            Ok::<_, CommandError>((before.path.display().to_string(), restored))
-        })?;
-        let effective_within_s = effective_within(tx, plan.sessions_revoked);
-        let result = RestoreResult { effective_within_s, ..result(plan, (false, Some(backup))) };
-        let mut written = WriteResult::new(request.file.as_str(), &result)?
-            .with_effects(effects(tx, request)?)
-            .with_cache_warning(effective_within_s);
-        written.warnings.extend(warnings(restored));
-        Ok(written)
-    })
+fn restore(tx: &Tx<'_>, request: &Request<Source>) -> Result<Written<RestoreResult>, CommandError> {
+    let (Source { args, file }, now) = (&request.args, request.context.now);
+    refuse_other(tx, file)?;
+    let mut plan = Plan::begin(tx, file, args.with_sessions)?;
+    while !plan.step(tx, file)? {}
+    let name = format!("{}-backup-restore", to_file_name(now));
+    let (backup, restored) = backed_up(tx, &name, Some(&file.path), |before| {
+        let restored = replace_accounts(tx, &request.args, now)?;
+        Ok::<_, CommandError>((before.path.display().to_string(), restored))
+    })?;
+    let effective_within_s = effective_within(tx, plan.sessions_revoked);
+    let backup = Some(backup);
+    let result = RestoreResult { dry_run: false, backup, effective_within_s, ..result(plan) };
+    Ok(Written::new(args.file.as_str(), &result)?
+        .with_effects(effects(tx, args)?)
+        .with_cache_warning(effective_within_s)
+        .with_warnings(warnings(restored)))
 }
 
 fn warnings(Restored { lost, left, warnings }: Restored) -> Vec<String> {
@@ -93,17 +136,12 @@ fn warnings(Restored { lost, left, warnings }: Restored) -> Vec<String> {
     [lost, left].into_iter().flatten().chain(warnings).collect()
 }
 
-fn replace_accounts(
-    tx: &Tx<'_>,
-    context: &Context,
-    request: &Restore,
-    file: &BackupFile,
-) -> Result<Restored, CommandError> {
-    let somebody = other_super_admin(tx, 0, context.now)?;
+fn replace_accounts(tx: &Tx<'_>, from: &Source, now: Timestamp) -> Result<Restored, CommandError> {
+    let somebody = other_super_admin(tx, 0, now)?;
     // The step after this one counts as used as well: a clock may be ahead.
-    let step = context.now.as_second().div_euclid(STEP_SECONDS) + 1;
-    let restored = restore_accounts(tx, file, request.with_sessions, step, context.now)?;
-    if somebody && !other_super_admin(tx, 0, context.now)? {
+    let step = now.as_second().div_euclid(STEP_SECONDS) + 1;
+    let restored = restore_accounts(tx, &from.file, from.args.with_sessions, step, now)?;
+    if somebody && !other_super_admin(tx, 0, now)? {
         return Err(CommandError::Conflict(
             "the backup holds no super admin who may log in; nobody could mend that".into(),
         ));
@@ -132,12 +170,8 @@ fn effects(tx: &Tx<'_>, request: &Restore) -> Result<Vec<Effect>, CommandError> 
     Ok(effects)
 }
 
-/// The reply to a dry run: what would change.
-pub(crate) fn outcome(plan: Plan) -> Result<Success, CommandError> {
-    success(&result(plan, (true, None)))
-}
-
-fn result(plan: Plan, (dry_run, backup): (bool, Option<String>)) -> RestoreResult {
+/// What a dry run replies.
+fn result(plan: Plan) -> RestoreResult {
     let accounts = plan.accounts.into_iter().map(|account| AccountChange {
         uid: account.uid,
         name: account.name,
@@ -150,7 +184,7 @@ fn result(plan: Plan, (dry_run, backup): (bool, Option<String>)) -> RestoreResul
         fields: account.fields,
     });
     RestoreResult {
-        dry_run,
+        dry_run: true,
         added: plan.added,
         changed: plan.changed,
         removed: plan.removed,
@@ -158,7 +192,7 @@ fn result(plan: Plan, (dry_run, backup): (bool, Option<String>)) -> RestoreResul
         accounts: accounts.collect(),
         sessions_revoked: plan.sessions_revoked,
         sessions_restored: plan.sessions_restored,
-        backup,
+        backup: None,
         effective_within_s: None,
     }
 }

@@ -2,26 +2,31 @@
 
 use std::path::Path;
 
-use photoprism_protocol::backup::{self, Checked, FileName, VerifyResult};
+use photoprism_protocol::backup::{self, BackupVerify, Checked, FileName, VerifyResult};
 use photoprism_protocol::envelope::Success;
 
-use super::{parse_file, to_wire};
-use crate::commands::context::success;
+use super::{directory, parse_file, to_wire};
+use crate::commands::blocking::{lock_backups, run_blocking};
+use crate::commands::reply::Reply;
+use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::store::{BackupFault, BackupFile, backup_list, backup_open};
 
 /// Most files that are checked at once: a reply has its bound.
 const MOST: usize = 1000;
 
-/// A checked request.
-#[derive(Debug)]
-pub(crate) struct Verify(Option<FileName>);
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
+    let file = parse(&runner.args::<BackupVerify>()?)?;
+    let _turn = lock_backups(runner).await?;
+    let directory = directory(runner);
+    let checked = run_blocking(move || checked(&directory, file.as_ref())).await;
+    let backups = checked.map_err(CommandError::of_read)?;
+    let ok = backups.iter().all(|backup| backup.ok);
+    Reply::new(&VerifyResult { ok, backups }).map(Success::from)
+}
 
-impl Verify {
-    /// Checks the arguments.
-    pub(crate) fn parse(args: &backup::Verify) -> Result<Self, CommandError> {
-        args.file.as_deref().map(parse_file).transpose().map(Self)
-    }
+fn parse(args: &backup::Verify) -> Result<Option<FileName>, CommandError> {
+    args.file.as_deref().map(parse_file).transpose()
 }
 
 /// Checks the backup that is named, or all of the directory, the newest first; takes as long as
@@ -29,10 +34,7 @@ impl Verify {
 ///
 /// # Errors
 /// `not_found` for one that is not there, or the store's.
-pub(crate) fn checked(
-    directory: &Path,
-    Verify(file): &Verify,
-) -> Result<Vec<Checked>, CommandError> {
+fn checked(directory: &Path, file: Option<&FileName>) -> Result<Vec<Checked>, CommandError> {
     if let Some(file) = file {
         return Ok(vec![check(directory, file.as_str()).map_err(super::refusal)?]);
     }
@@ -76,9 +78,4 @@ fn good(file: &str, backup: &BackupFile) -> Checked {
         database: Some(database.into()),
         counts: Some(to_wire(backup.counts)),
     }
-}
-
-/// The reply.
-pub(crate) fn reply(backups: Vec<Checked>) -> Result<Success, CommandError> {
-    success(&VerifyResult { ok: backups.iter().all(|backup| backup.ok), backups })
 }

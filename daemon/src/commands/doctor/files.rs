@@ -27,7 +27,7 @@ fn socket(name: &str, path: &Path, daemon: &DaemonState, gid: Option<u32>) -> Ch
     match Seen::at(path) {
         Ok(seen) => {
             let found = format!("{}, {}", path.display(), seen.shown());
-            Check::from_advice(name, found, socket_advice(path, seen, (daemon.uid, gid)))
+            Check::from_advice(name, found, socket_advice(path, seen, daemon.uid, gid))
         }
         Err(error) => Check::bad(
             name,
@@ -37,7 +37,7 @@ fn socket(name: &str, path: &Path, daemon: &DaemonState, gid: Option<u32>) -> Ch
     }
 }
 
-fn socket_advice(path: &Path, seen: Seen, (uid, gid): (u32, Option<u32>)) -> Option<String> {
+fn socket_advice(path: &Path, seen: Seen, uid: u32, gid: Option<u32>) -> Option<String> {
     let path = path.display();
     if !seen.is_socket {
         return Some(format!("this is not a socket: remove {path} and restart photoprismd"));
@@ -140,15 +140,11 @@ pub(super) fn own_tables(db: &Db, daemon: &DaemonState) -> Option<Check> {
     };
     let found = format!("{}, {}, {} bytes", path.display(), seen.shown(), seen.length);
     let owner = Seen::through(&daemon.database).map_or(daemon.uid, |seen| seen.uid);
-    Some(Check::from_advice(
-        "own tables",
-        found,
-        own_tables_advice(&path, seen, (daemon.uid, owner)),
-    ))
+    Some(Check::from_advice("own tables", found, own_tables_advice(&path, seen, daemon.uid, owner)))
 }
 
 /// It may belong to the daemon's user or to PhotoPrism's, who runs the daemon the next time.
-fn own_tables_advice(path: &Path, seen: Seen, (uid, owner): (u32, u32)) -> Option<String> {
+fn own_tables_advice(path: &Path, seen: Seen, uid: u32, owner: u32) -> Option<String> {
     let path = path.display();
     if seen.uid != uid && seen.uid != owner {
         return Some(format!("it belongs to somebody else: chown {owner} {path}"));
@@ -194,7 +190,7 @@ mod tests {
     }
 
     fn of_socket(seen: Seen, gid: Option<u32>) -> String {
-        socket_advice(Path::new("/run/a.sock"), seen, (OWN_UID, gid)).unwrap_or_default()
+        socket_advice(Path::new("/run/a.sock"), seen, OWN_UID, gid).unwrap_or_default()
     }
 
     fn of_directory(seen: Seen) -> String {
@@ -247,7 +243,7 @@ mod tests {
     #[test]
     fn the_file_next_to_photoprism_s_is_for_its_owner() {
         let advice = |seen| {
-            own_tables_advice(Path::new("/data/photoprism-admin.db"), seen, (0, OWN_UID))
+            own_tables_advice(Path::new("/data/photoprism-admin.db"), seen, 0, OWN_UID)
                 .unwrap_or_default()
         };
         assert_eq!(advice(seen(0o600, false)), "");

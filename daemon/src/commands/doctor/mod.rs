@@ -41,7 +41,7 @@ struct DaemonState {
 }
 
 /// Reads files on the database thread: a disk that hangs must not stop the other connections.
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.args::<Doctor>()?;
     let app = runner.app;
     let (policy, limits) = (app.policy.borrow().clone(), app.limits.borrow().clone());

@@ -93,7 +93,8 @@ impl ImportSessions {
         &self,
         uid: u32,
         first: usize,
-        (now, random): (Duration, fn(&mut [u8])),
+        now: Duration,
+        random: fn(&mut [u8]),
     ) -> Result<String, CommandError> {
         self.check_place(uid, first, now)?;
         let mut bytes = [0; ID_BYTES];
@@ -251,31 +252,36 @@ mod tests {
         crate::clock::random(bytes);
     }
 
-    fn at(seconds: u64) -> (Duration, fn(&mut [u8])) {
-        (Duration::from_secs(seconds), draw)
+    fn begin(
+        imports: &ImportSessions,
+        uid: u32,
+        bytes: usize,
+        seconds: u64,
+    ) -> Result<String, CommandError> {
+        imports.begin(uid, bytes, Duration::from_secs(seconds), draw)
     }
 
     #[test]
     fn imports_are_bounded_and_forgotten() {
         let imports = ImportSessions::default();
         let ids: Vec<String> =
-            [7, 7, 8, 8].into_iter().map(|uid| imports.begin(uid, 0, at(0)).unwrap()).collect();
-        assert!(matches!(imports.begin(9, 0, at(9)), Err(CommandError::Busy { .. })));
+            [7, 7, 8, 8].into_iter().map(|uid| begin(&imports, uid, 0, 0).unwrap()).collect();
+        assert!(matches!(begin(&imports, 9, 0, 9), Err(CommandError::Busy { .. })));
         let staged = imports.take(&ids[0], 7).unwrap();
         imports.put_back(&ids[0], staged, Duration::from_secs(5));
         let _running = imports.take(&ids[1], 7).unwrap();
         // Those without a step for ten seconds make room, one with a running step does not.
-        let id = imports.begin(9, 0, at(10)).unwrap();
+        let id = begin(&imports, 9, 0, 10).unwrap();
         assert!(imports.take(&ids[2], 8).is_err() && imports.take(&ids[0], 7).is_ok());
         assert!(matches!(imports.take(&ids[1], 7), Err(CommandError::Conflict(_))));
         imports.forget(&id);
         assert!(matches!(imports.take(&id, 9), Err(CommandError::NotFound { .. })));
         let alone = ImportSessions::default();
-        let first = alone.begin(7, 0, at(0)).unwrap();
-        alone.begin(8, 0, at(599)).unwrap();
+        let first = begin(&alone, 7, 0, 0).unwrap();
+        begin(&alone, 8, 0, 599).unwrap();
         let staged = alone.take(&first, 7).unwrap();
         alone.put_back(&first, staged, Duration::ZERO);
-        alone.begin(8, 0, at(600)).unwrap();
+        begin(&alone, 8, 0, 600).unwrap();
         assert!(alone.take(&first, 7).is_err());
     }
 
@@ -283,18 +289,18 @@ mod tests {
     fn one_uid_leaves_room_for_others() {
         let imports = ImportSessions::default();
         for _ in 0..MOST_OF_UID {
-            imports.begin(7, 0, at(0)).unwrap();
+            begin(&imports, 7, 0, 0).unwrap();
         }
-        assert!(matches!(imports.begin(7, 0, at(9)), Err(CommandError::Busy { .. })));
-        imports.begin(8, 0, at(9)).unwrap();
-        imports.begin(7, 0, at(10)).unwrap();
+        assert!(matches!(begin(&imports, 7, 0, 9), Err(CommandError::Busy { .. })));
+        begin(&imports, 8, 0, 9).unwrap();
+        begin(&imports, 7, 0, 10).unwrap();
     }
 
     /// Imports of uids from 0 on, each with so many bytes.
     fn holding(bytes: &[usize]) -> (ImportSessions, Vec<String>) {
         let imports = ImportSessions::default();
         let ids = (0..).zip(bytes).map(|(uid, bytes)| {
-            let id = imports.begin(uid, 0, at(0)).unwrap();
+            let id = begin(&imports, uid, 0, 0).unwrap();
             let mut staged = imports.take(&id, uid).unwrap();
             staged.bytes = *bytes;
             imports.put_back(&id, staged, Duration::ZERO);
@@ -315,8 +321,8 @@ mod tests {
             imports.check_place(2, 2, now).unwrap();
             assert!(matches!(imports.check_place(2, 3, now), Err(CommandError::Busy { .. })));
         }
-        assert!(matches!(imports.begin(2, 3, at(10)), Err(CommandError::Busy { .. })));
-        imports.begin(2, 2, at(10)).unwrap();
+        assert!(matches!(begin(&imports, 2, 3, 10), Err(CommandError::Busy { .. })));
+        begin(&imports, 2, 2, 10).unwrap();
     }
 
     #[test]
@@ -344,7 +350,7 @@ mod tests {
     #[test]
     fn one_step_works_at_a_time_and_for_one_uid() {
         let imports = ImportSessions::default();
-        let id = imports.begin(7, 0, at(0)).unwrap();
+        let id = begin(&imports, 7, 0, 0).unwrap();
         assert!(matches!(imports.take(&id, 8), Err(CommandError::NotFound { .. })));
         let staged = imports.take(&id, 7).unwrap();
         assert!(matches!(imports.take(&id, 7), Err(CommandError::Conflict(_))));

@@ -74,7 +74,7 @@ impl ValidRow {
         let row = row.map_err(|error| (line, String::new(), error.into()))?;
         let name = UserName::parse(&row.name)
             .map_err(|rule| (line, String::new(), CommandError::invalid("name", &rule)))?;
-        Self::checked(line, name.clone(), row, (rules, is_hash))
+        Self::checked(line, name.clone(), row, rules, is_hash)
             .map(|ready| Self { may_be_cut, ..ready })
             .map_err(|error| (line, name.as_str().into(), error))
     }
@@ -83,7 +83,8 @@ impl ValidRow {
         line: u64,
         name: UserName,
         mut row: Row,
-        (rules, is_hash): (&PasswordRules, impl Fn(&str) -> Result<(), RuleError>),
+        rules: &PasswordRules,
+        is_hash: impl Fn(&str) -> Result<(), RuleError>,
     ) -> Result<Self, CommandError> {
         let ways = [
             row.fields.password.is_some(),

@@ -36,7 +36,7 @@ struct Reservations {
 }
 
 /// Runs an attempt; a refusal is sent no sooner than the minimum delay allows.
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let mut attempt = Attempt::parse(runner.args::<AuthLogin>()?)?;
     attempt.ended =
         attempt.app_password_id().is_some_and(|id| runner.app.ended.contains_reported(&id));

@@ -15,7 +15,7 @@ use crate::store::{
 };
 
 /// The places are given back once the records are gone.
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let app = runner.app;
     let mut lifted = None;
     let prepare = async |args| {

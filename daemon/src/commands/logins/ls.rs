@@ -15,7 +15,7 @@ use crate::error::CommandError;
 use crate::model::parse_expires_at;
 use crate::store::{Db, LoginFilter, LoginPage, cursor_key, logins_page, recorded_name};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.read::<LoginsLs, _>(Ls::parse, ls).await
 }
 

@@ -1,8 +1,8 @@
 //! The noun `logins`: the record of attempts.
 
-pub(crate) mod clear;
-pub(crate) mod ls;
-pub(crate) mod record;
+pub(super) mod clear;
+pub(super) mod ls;
+pub(super) mod record;
 
 use photoprism_protocol::logins::Entry;
 

@@ -13,7 +13,7 @@ use crate::limiter::ClientIp;
 use crate::model::WithEffects;
 use crate::store::{Attempt, AttemptStatus, Tx, login_record};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let request = Record::parse(runner.args::<LoginsRecord>()?)?;
     runner.write_unaudited::<LoginsRecord, _>(request, record).await
 }

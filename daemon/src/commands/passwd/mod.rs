@@ -1,4 +1,4 @@
 //! The noun `passwd`.
 
-pub(crate) mod remove;
-pub(crate) mod set;
+pub(super) mod remove;
+pub(super) mod set;

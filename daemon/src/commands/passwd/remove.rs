@@ -13,7 +13,7 @@ use crate::error::CommandError;
 use crate::model::{Change, Property};
 use crate::store::{Tx, password_remove};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<PasswdRemove, _>(parse_target, remove).await
 }
 

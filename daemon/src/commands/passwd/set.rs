@@ -25,7 +25,7 @@ struct Set {
     show_hash: bool,
 }
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let args = runner.args::<PasswdSet>()?;
     permit_show_hash(&args, &runner.context.permit)?;
     let parse = |args| Set::parse(args, &runner.app.rules);

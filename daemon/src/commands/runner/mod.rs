@@ -2,7 +2,6 @@
 //! for all commands: names and types, key, confirm, replay, values, hash, transaction (the key
 //! again, the rule, the change, the audit record, the key), effects, reply.
 
-mod former;
 mod hashing;
 mod waiting;
 
@@ -33,6 +32,9 @@ pub(crate) type Outcome = Result<Success, CommandError>;
 /// What a command reads.
 type ReadFn<T, R> = fn(&Db, &Request<T>) -> Result<Reply<R>, CommandError>;
 
+/// The change of a write that leaves no audit record.
+type UnauditedFn<T, R> = fn(&Tx<'_>, &Request<T>) -> Result<WithEffects<Reply<R>>, CommandError>;
+
 /// A permitted request on its way.
 pub(crate) struct Runner<'a> {
     pub(crate) app: &'a App,
@@ -47,16 +49,23 @@ pub(crate) struct Prepared<T> {
     args: T,
     password: Option<Hashed>,
     is_dry_run: bool,
+    took_long: bool,
 }
 
 impl<T> Prepared<T> {
     pub(crate) const fn new(args: T) -> Self {
-        Self { args, password: None, is_dry_run: false }
+        Self { args, password: None, is_dry_run: false, took_long: false }
     }
 
     /// The same, carried out and rolled back where `is_dry_run`.
     pub(crate) fn dry_run(self, is_dry_run: bool) -> Self {
         Self { is_dry_run, ..self }
+    }
+
+    /// The same, prepared by work that may take as long as it likes: the transaction has the whole
+    /// time in which work must begin.
+    pub(crate) fn after_long_work(self) -> Self {
+        Self { took_long: true, ..self }
     }
 }
 
@@ -126,7 +135,7 @@ impl<'a> Runner<'a> {
             }
             Ok(prepared)
         };
-        self.carry_out::<C, T>(args, prepare, change).await
+        self.perform::<C, T>(args, prepare, change).await
     }
 
     /// The same for a command that has more to do between the checks of the request and the
@@ -137,10 +146,10 @@ impl<'a> Runner<'a> {
         change: ChangeFn<T, C::Reply>,
     ) -> Outcome {
         let args = self.args::<C>()?;
-        self.carry_out::<C, T>(args, prepare, change).await
+        self.perform::<C, T>(args, prepare, change).await
     }
 
-    async fn carry_out<C: Command, T: Send + 'static>(
+    async fn perform<C: Command, T: Send + 'static>(
         &self,
         mut args: C::Args,
         prepare: impl AsyncFnOnce(C::Args) -> Result<Prepared<T>, CommandError>,
@@ -169,12 +178,12 @@ impl<'a> Runner<'a> {
         prepared: Prepared<T>,
         change: ChangeFn<T, R>,
     ) -> Outcome {
-        let Prepared { args, password, is_dry_run } = prepared;
+        let Prepared { args, password, is_dry_run, took_long } = prepared;
         let request = Request { args, password, context: Arc::clone(&self.context) };
         // What a dry run writes is rolled back, its key included.
         let key = key.filter(|_| !is_dry_run);
         let work = move |tx: &Tx<'_>| transaction::run(tx, &request, key.as_ref(), change);
-        let deadline = self.time_left();
+        let deadline = if took_long { self.whole_time() } else { self.time_left() };
         if is_dry_run {
             self.app.store.write_and_rollback(deadline, work).await
         } else {
@@ -186,7 +195,7 @@ impl<'a> Runner<'a> {
     pub(crate) async fn write_unaudited<C: Command, T: Send + 'static>(
         &self,
         args: T,
-        change: fn(&Tx<'_>, &Request<T>) -> Result<WithEffects<Reply<C::Reply>>, CommandError>,
+        change: UnauditedFn<T, C::Reply>,
     ) -> Outcome {
         let request = self.request(args);
         let work = move |tx: &Tx<'_>| {
@@ -215,6 +224,15 @@ impl<'a> Runner<'a> {
     /// Whether the request contains `"confirm":true`.
     pub(crate) const fn is_confirmed(&self) -> bool {
         self.request.confirm
+    }
+
+    /// The first result of the request's key, for a command that needs no transaction.
+    pub(crate) async fn replay_of<C: Command>(
+        &self,
+        args: &mut C::Args,
+    ) -> Result<Option<Success>, CommandError> {
+        let key = self.key_of::<C>(args)?;
+        self.replay(key.as_ref(), None).await
     }
 
     fn idempotency_key(&self) -> Result<Option<IdempotencyKey>, CommandError> {

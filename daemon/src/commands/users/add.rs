@@ -18,7 +18,7 @@ use crate::error::CommandError;
 use crate::model::{Account, NewAccount, PasswordRules, Provider, Role};
 use crate::store::{Tx, account_by_name, account_insert, account_undelete, password_set};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<UsersAdd, _>(|args| Add::parse(args, &runner.app.rules), add).await
 }
 

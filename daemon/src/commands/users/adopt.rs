@@ -26,7 +26,7 @@ use crate::store::{
 /// Most accounts of one command: a reply has its bound.
 const MOST: usize = 1000;
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let prepare = async |args| {
         let request = Adopt::parse(args)?;
         let dry_run = request.dry_run;

@@ -20,7 +20,7 @@ use crate::store::{
     password_hash,
 };
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let mut secrets = false;
     let parse = |args: transfer::Export| {
         secrets = args.secrets.unwrap_or(false);

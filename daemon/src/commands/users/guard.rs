@@ -1,6 +1,6 @@
 //! Rules over other accounts: the system rows, and the last super admin.
 
-use crate::commands::context::Context;
+use crate::commands::request::Context;
 use crate::error::CommandError;
 use crate::model::{Account, effective_rights};
 use crate::store::{Tx, other_super_admin};

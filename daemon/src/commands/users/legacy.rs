@@ -14,7 +14,7 @@ use crate::error::CommandError;
 use crate::model::to_rfc3339;
 use crate::store::{AccountSearch, Db, LegacyRow, cursor_key, legacy_page};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.read::<UsersLegacy, _>(Ls::parse, ls).await
 }
 

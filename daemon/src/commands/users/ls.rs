@@ -14,7 +14,7 @@ use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::store::{AccountPage, AccountSearch, Db, accounts_page, cursor_key};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.read::<UsersLs, _>(Ls::parse, ls).await
 }
 

@@ -1,28 +1,27 @@
 //! The noun `users`.
 
-pub(crate) mod add;
-pub(crate) mod adopt;
-pub(crate) mod export;
+pub(super) mod add;
+pub(super) mod adopt;
+pub(super) mod export;
 mod guard;
-mod import;
-pub(crate) mod legacy;
-pub(crate) mod ls;
-pub(crate) mod modify;
-pub(crate) mod rename;
-pub(crate) mod reset;
-pub(crate) mod restore;
-pub(crate) mod rm;
+pub(super) mod legacy;
+pub(super) mod ls;
+pub(super) mod modify;
+pub(super) mod rename;
+pub(super) mod reset;
+pub(super) mod restore;
+pub(super) mod rm;
 mod rules;
 mod search;
-pub(crate) mod show;
+pub(super) mod show;
 mod taken;
-pub(crate) mod twofa;
-pub(crate) mod why;
+pub(super) mod twofa;
+pub(super) mod why;
 
+pub(super) use self::add::{insert_account, new_account};
 pub(super) use self::guard::{ensure_not_system, ensure_other_super_admin};
-pub(crate) use self::import::{Import, import};
-pub(super) use self::modify::{disable_2fa, note_first_password};
-pub(super) use self::rules::{check_takes_password, own_name};
+pub(super) use self::modify::{apply_change, check_change, disable_2fa, note_first_password};
+pub(super) use self::rules::{check_takes_password, own_name, unknown_role};
 
 use photoprism_protocol::users::{Target, User};
 
@@ -34,7 +33,11 @@ use crate::model::Effect;
 use crate::store::{Db, account_by_uid};
 
 /// The account after a change, and the effect on its sessions.
-fn reload(db: &Db, context: &Context, uid: &str) -> Result<(User, Effect), CommandError> {
+pub(super) fn reload(
+    db: &Db,
+    context: &Context,
+    uid: &str,
+) -> Result<(User, Effect), CommandError> {
     let row = account_by_uid(db, uid)?
         .ok_or_else(|| CommandError::Internal("an account vanished inside its change".into()))?;
     let effect = Effect::AccountChanged(Box::new(row.clone()));

@@ -20,7 +20,7 @@ use crate::store::{
     set_admin_password_state,
 };
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<UsersMod, _>(|args| Mod::parse(args, &runner.app.rules), modify).await
 }
 
@@ -58,7 +58,7 @@ fn modify(tx: &Tx<'_>, request: &Request<Mod>) -> Result<Written<ModResult>, Com
 }
 
 /// The account with what is given, if every rule allows it.
-pub(super) fn check_change(
+pub(in crate::commands) fn check_change(
     tx: &Tx<'_>,
     context: &Context,
     before: &Account,
@@ -124,7 +124,7 @@ pub(in crate::commands) fn disable_2fa(
 }
 
 /// Writes the columns that differ, and the password.
-pub(super) fn apply_change(
+pub(in crate::commands) fn apply_change(
     tx: &Tx<'_>,
     context: &Context,
     before: &Account,

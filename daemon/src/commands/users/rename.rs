@@ -15,7 +15,7 @@ use crate::error::CommandError;
 use crate::model::Account;
 use crate::store::{Tx, account_by_name, account_rename};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<UsersRename, _>(Rename::parse, rename).await
 }
 

@@ -26,7 +26,7 @@ struct FirstAdmin {
     warning: Option<String>,
 }
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let prepare = async |_| first_admin(runner).await.map(Prepared::new);
     runner.write_after::<UsersReset, _>(prepare, reset).await
 }

@@ -12,7 +12,7 @@ use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::store::{Tx, account_undelete};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<UsersRestore, _>(parse_target, restore).await
 }
 

@@ -13,7 +13,7 @@ use crate::error::CommandError;
 use crate::model::{Change, FIRST_ADMIN_ID};
 use crate::store::{Tx, account_delete};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<UsersRm, _>(parse_target, rm).await
 }
 

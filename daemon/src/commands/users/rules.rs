@@ -40,7 +40,7 @@ pub(super) fn check_given_form(
 }
 
 /// A warning for a given role that the edition that reads this database does not know.
-pub(super) fn unknown_role(edition: Edition, given: Option<Role>) -> Option<String> {
+pub(in crate::commands) fn unknown_role(edition: Edition, given: Option<Role>) -> Option<String> {
     let role = given.filter(|role| !edition.knows(&model::Role::Known(*role)))?;
     Some(format!(
         "PhotoPrism's community edition knows the roles admin and guest only: with the role {} \

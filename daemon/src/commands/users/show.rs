@@ -11,7 +11,7 @@ use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::store::Db;
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.read::<UsersShow, _>(parse_target, show).await
 }
 

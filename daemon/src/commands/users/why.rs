@@ -36,7 +36,7 @@ struct Why {
 }
 
 /// The limiter is asked between two reads of the database: only the async thread may use it.
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let target = parse_target(runner.args::<UsersWhy>()?)?;
     let asked = target.clone();
     let read = move |db: &Db| subjects(db, &asked);

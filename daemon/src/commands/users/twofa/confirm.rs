@@ -17,7 +17,7 @@ use crate::store::{
     passcode_last_step,
 };
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<Users2faConfirm, _>(parse, confirm).await
 }
 

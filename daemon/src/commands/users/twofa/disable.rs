@@ -13,7 +13,7 @@ use crate::error::CommandError;
 use crate::model::{Change, Property};
 use crate::store::{Tx, account_update};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<Users2faDisable, _>(parse_target, disable).await
 }
 

@@ -13,7 +13,7 @@ use crate::error::CommandError;
 use crate::model::passcodes::Key;
 use crate::store::{Tx, has_passcodes, passcode_enroll, passcode_find};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<Users2faEnroll, _>(parse_target, enroll).await
 }
 

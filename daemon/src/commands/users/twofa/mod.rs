@@ -1,10 +1,10 @@
 //! `users.2fa`: two-factor authentication of an account.
 
-pub(crate) mod confirm;
-pub(crate) mod disable;
-pub(crate) mod enroll;
-pub(crate) mod recovery;
-pub(crate) mod show;
+pub(in crate::commands) mod confirm;
+pub(in crate::commands) mod disable;
+pub(in crate::commands) mod enroll;
+pub(in crate::commands) mod recovery;
+pub(in crate::commands) mod show;
 
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::twofa::RecoveryResult;

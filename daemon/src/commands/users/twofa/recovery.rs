@@ -13,7 +13,7 @@ use crate::commands::users::{ensure_not_system, parse_target};
 use crate::error::CommandError;
 use crate::store::{Tx, passcode_find, passcode_set_recovery};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<Users2faRecovery, _>(parse_target, recovery).await
 }
 

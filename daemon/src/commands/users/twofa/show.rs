@@ -13,7 +13,7 @@ use crate::error::CommandError;
 use crate::model::to_rfc3339;
 use crate::store::{Db, passcode_find};
 
-pub(crate) async fn run(runner: &Runner<'_>) -> Outcome {
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.read::<Users2faShow, _>(parse_target, show).await
 }
 

@@ -8,10 +8,10 @@ use photoprism_protocol::rule::RuleError;
 use photoprism_protocol::secret::Secret;
 
 use super::worker::check;
-use crate::commands::ImportSession;
-use crate::commands::Runner;
-use crate::commands::Text;
-use crate::commands::{Cancel, Options, PasswordChange, Rows, ValidRow, known_hash};
+use crate::commands::import_sessions::{
+    Cancel, ImportSession, Options, PasswordChange, Rows, Text, ValidRow, known_hash,
+};
+use crate::commands::runner::Runner;
 use crate::error::CommandError;
 use crate::hashing::{Scheme, parse};
 use crate::model::PasswordRules;
@@ -22,7 +22,8 @@ use crate::model::PasswordRules;
 /// `invalid_argument` at `text`; `unavailable` where it was cancelled.
 pub(super) fn rows(
     text: Text,
-    (rules, only_bcrypt): (PasswordRules, bool),
+    rules: PasswordRules,
+    only_bcrypt: bool,
     cancel: &Cancel,
 ) -> Result<Rows, CommandError> {
     let text = text.whole()?;
@@ -84,7 +85,7 @@ pub(super) fn give_files(
 /// # Errors
 /// The pool's and the store's; the row is then as it was.
 pub(super) async fn prepare_next(
-    call: &Runner<'_>,
+    runner: &Runner<'_>,
     staged: &mut ImportSession,
     options: Options,
 ) -> Result<(), CommandError> {
@@ -95,27 +96,28 @@ pub(super) async fn prepare_next(
         && matches!(row.hash, PasswordChange::Pending)
         && let Some(password) = row.password().cloned()
     {
-        if call.is_abandoned() {
-            return Err(call.abandoned().await);
+        if runner.is_abandoned() {
+            return Err(runner.abandoned().await);
         }
-        row.hash = hash(call, row, (&password, options)).await?;
+        row.hash = hash(runner, row, &password, options).await?;
     }
     staged.prepared += 1;
     Ok(())
 }
 
 async fn hash(
-    call: &Runner<'_>,
+    runner: &Runner<'_>,
     row: &ValidRow,
-    (password, options): (&Secret, Options),
+    password: &Secret,
+    options: Options,
 ) -> Result<PasswordChange, CommandError> {
     let name = row.name.as_str().to_owned();
-    let known = call.app.store.read(call.whole_time(), move |db| known_hash(db, &name)).await?;
+    let known = runner.app.store.read(runner.whole_time(), move |db| known_hash(db, &name)).await?;
     match known {
         // It is left alone, whatever its password.
         Some(_) if !options.update => return Ok(PasswordChange::None),
         Some(Some(stored)) => {
-            if call.verify(password.clone(), Some(stored.clone())).await? {
+            if runner.verify(password.clone(), Some(stored.clone())).await? {
                 return Ok(PasswordChange::Matches(Secret::new(stored)));
             }
         }
@@ -124,6 +126,6 @@ async fn hash(
     if options.dry_run {
         return Ok(PasswordChange::Different);
     }
-    let hashed = call.hash(password).await?;
+    let hashed = runner.hash(password).await?;
     Ok(PasswordChange::Set(Secret::new(hashed.hash)))
 }

@@ -4,9 +4,9 @@
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use crate::commands::Cancel;
-use crate::commands::Runner;
-use crate::commands::run_blocking;
+use crate::commands::blocking::run_blocking;
+use crate::commands::import_sessions::Cancel;
+use crate::commands::runner::Runner;
 use crate::error::CommandError;
 
 /// The one thread for imports; it belongs to the work, whatever becomes of the connection.
@@ -19,9 +19,9 @@ impl Turn {
     ///
     /// # Errors
     /// `busy` where others have it for too long.
-    pub(super) async fn take(call: &Runner<'_>) -> Result<Self, CommandError> {
-        let turn = call.app.imports.turn.clone().acquire_owned();
-        let turn = timeout(call.time_left(), turn).await.map_err(|_| CommandError::Late)?;
+    pub(super) async fn take(runner: &Runner<'_>) -> Result<Self, CommandError> {
+        let turn = runner.app.imports.turn.clone().acquire_owned();
+        let turn = timeout(runner.time_left(), turn).await.map_err(|_| CommandError::Late)?;
         turn.map(|permit| Self { permit })
             .map_err(|error| CommandError::Internal(error.to_string()))
     }
@@ -32,7 +32,7 @@ impl Turn {
     /// Those of `work`; `unavailable` where the daemon stops or the client hangs up meanwhile.
     pub(super) async fn run<T: Send + 'static>(
         self,
-        call: &Runner<'_>,
+        runner: &Runner<'_>,
         work: impl FnOnce(&Cancel) -> Result<T, CommandError> + Send + 'static,
     ) -> Result<T, CommandError> {
         let cancel = Cancel::default();
@@ -45,7 +45,7 @@ impl Turn {
         tokio::select! {
             biased;
             outcome = work => outcome,
-            error = call.abandoned() => {
+            error = runner.abandoned() => {
                 cancel.cancel();
                 Err(error)
             }

@@ -5,20 +5,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use photoprism_protocol::MAX_REPLY_BYTES;
-use photoprism_protocol::envelope::Success;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::{ImportCounts, ImportResult};
 
 use super::prepare::{give_files, named_files, prepare_next, rows};
+use super::run::{Import, import_accounts};
 use super::worker::Turn;
 use crate::clock::Stopwatch;
-use crate::commands::ImportSession;
-use crate::commands::success;
-use crate::commands::users::{Import, import};
-use crate::commands::{Answer, Runner};
-use crate::commands::{Cancel, Options, Results, Rows};
+use crate::commands::import_sessions::{Cancel, ImportSession, Options, Results, Rows};
+use crate::commands::reply::Reply;
+use crate::commands::runner::{Outcome, Prepared, Runner};
 use crate::error::CommandError;
-use crate::store::Tx;
 
 /// How long a step prepares passwords before it reports its progress: clients wait 40 s.
 const WORK: Duration = Duration::from_secs(5);
@@ -29,80 +26,83 @@ const PAGE: usize = 200;
 /// Bytes of a reply that are not items.
 const ENVELOPE_BYTES: usize = 4096;
 
+/// What a step replies: the progress, or the results.
+type StepReply = Result<Reply<ImportResult>, CommandError>;
+
 /// The text, or its next part.
-pub(super) fn text(call: &Runner<'_>, id: Option<String>, part: &Secret) -> Answer {
+pub(super) fn text(runner: &Runner<'_>, id: Option<String>, part: &Secret) -> StepReply {
     let bytes = part.expose().len();
     let step = |staged: &mut ImportSession| staged.add(part);
     match id {
-        Some(id) => change(call, &id, bytes, step),
-        None => begin(call, bytes, step),
+        Some(id) => change(runner, &id, bytes, step),
+        None => begin(runner, bytes, step),
     }
 }
 
 /// The rows of a database, which are whole at once, and the bytes that they were read from.
-pub(super) fn begin_with_rows(call: &Runner<'_>, rows: Rows, bytes: usize) -> Answer {
-    begin(call, bytes, |staged| {
+pub(super) fn begin_with_rows(runner: &Runner<'_>, rows: Rows, bytes: usize) -> StepReply {
+    begin(runner, bytes, |staged| {
         (staged.rows, staged.bytes) = (Some(Arc::new(rows)), bytes);
         Ok(())
     })
 }
 
 /// The password of a file that was asked for.
-pub(super) fn file(call: &Runner<'_>, id: &str, file: String, password: Secret) -> Answer {
-    change(call, id, password.expose().len(), |staged| staged.give(file, password))
+pub(super) fn file(runner: &Runner<'_>, id: &str, file: String, password: Secret) -> StepReply {
+    change(runner, id, password.expose().len(), |staged| staged.give(file, password))
 }
 
 /// The first step of an import, which brings so many bytes. If it fails, the import is forgotten:
 /// no client knows its name.
 fn begin(
-    call: &Runner<'_>,
+    runner: &Runner<'_>,
     bytes: usize,
     step: impl FnOnce(&mut ImportSession) -> Result<(), CommandError>,
-) -> Answer {
-    let app = call.app;
-    let id = app.imports.begin(call.uid(), bytes, (app.started.elapsed(), app.random))?;
-    let answer = change(call, &id, bytes, step);
-    if answer.is_err() {
+) -> StepReply {
+    let app = runner.app;
+    let id = app.imports.begin(runner.uid(), bytes, app.started.elapsed(), app.random)?;
+    let reply = change(runner, &id, bytes, step);
+    if reply.is_err() {
         app.imports.forget(&id);
     }
-    answer
+    reply
 }
 
 /// A step that brings so many bytes.
 fn change(
-    call: &Runner<'_>,
+    runner: &Runner<'_>,
     id: &str,
     bytes: usize,
     step: impl FnOnce(&mut ImportSession) -> Result<(), CommandError>,
-) -> Answer {
-    let (imports, now) = (&call.app.imports, call.app.started.elapsed());
-    let mut staged = imports.take(id, call.uid())?;
+) -> StepReply {
+    let (imports, now) = (&runner.app.imports, runner.app.started.elapsed());
+    let mut staged = imports.take(id, runner.uid())?;
     let changed = imports.check_room(bytes, now).and_then(|()| step(&mut staged));
-    let answer = changed.and_then(|()| success(&progress(id, &staged, Vec::new())));
-    imports.put_back(id, staged, call.app.started.elapsed());
-    answer
+    let reply = changed.and_then(|()| Reply::new(&progress(id, &staged, Vec::new())));
+    imports.put_back(id, staged, runner.app.started.elapsed());
+    reply
 }
 
 /// The next results.
-pub(super) fn results(call: &Runner<'_>, id: &str, cursor: &str) -> Answer {
-    let staged = call.app.imports.take(id, call.uid())?;
-    let answer = page(id, &staged, cursor);
-    let last = matches!(&answer, Ok(result) if result.next.is_none());
-    call.app.imports.put_back(id, staged, call.app.started.elapsed());
+pub(super) fn results(runner: &Runner<'_>, id: &str, cursor: &str) -> StepReply {
+    let staged = runner.app.imports.take(id, runner.uid())?;
+    let found = page(id, &staged, cursor);
+    let last = matches!(&found, Ok(result) if result.next.is_none());
+    runner.app.imports.put_back(id, staged, runner.app.started.elapsed());
     if last {
-        call.app.imports.forget(id);
+        runner.app.imports.forget(id);
     }
-    success(&answer?)
+    Reply::new(&found?)
 }
 
 /// Runs the import as far as one step allows.
-pub(super) async fn run(call: &Runner<'_>, id: &str, options: Options) -> Answer {
-    let key = call.key(&(id, options.dry_run, options.update, options.prune))?;
-    if let Some(replay) = call.replay(key.as_ref(), None).await? {
+pub(super) async fn run(runner: &Runner<'_>, id: &str, options: Options) -> Outcome {
+    let key = runner.key(&(id, options.dry_run, options.update, options.prune))?;
+    if let Some(replay) = runner.replay(key.as_ref(), None).await? {
         return Ok(replay);
     }
-    let mut staged = call.app.imports.take(id, call.uid())?;
-    let ended = advance(call, id, &mut staged, options).await;
+    let mut staged = runner.app.imports.take(id, runner.uid())?;
+    let ended = advance(runner, id, &mut staged, options).await;
     let over = match &ended {
         Ok(result) => result.done && result.next.is_none(),
         // What was lost, or is invalid, or names nobody, would fail again at the next attempt.
@@ -112,15 +112,15 @@ pub(super) async fn run(call: &Runner<'_>, id: &str, options: Options) -> Answer
         }
     };
     let warnings = staged.results.as_ref().map(|found| found.warnings.clone());
-    call.app.imports.put_back(id, staged, call.app.started.elapsed());
+    runner.app.imports.put_back(id, staged, runner.app.started.elapsed());
     if over {
-        call.app.imports.forget(id);
+        runner.app.imports.forget(id);
     }
-    Ok(Success { warnings: warnings.unwrap_or_default(), ..success(&ended?)? })
+    Ok(Reply::new(&ended?)?.with_warnings(warnings.unwrap_or_default()).into())
 }
 
 async fn advance(
-    call: &Runner<'_>,
+    runner: &Runner<'_>,
     id: &str,
     staged: &mut ImportSession,
     options: Options,
@@ -132,13 +132,13 @@ async fn advance(
         return Err(CommandError::broken("run", "this import was begun with other options"));
     }
     if staged.rows.is_none() {
-        parse(call, staged).await?;
+        parse(runner, staged).await?;
     }
     if !staged.missing.is_empty() {
         return Ok(progress(id, staged, first_missing(&staged.missing)));
     }
     if !staged.files.is_empty() {
-        fill(call, staged).await?;
+        fill(runner, staged).await?;
     }
     let count = staged.rows.as_ref().map_or(0, |rows| rows.len());
     let watch = Stopwatch::start();
@@ -146,68 +146,65 @@ async fn advance(
         if watch.elapsed() > WORK {
             return Ok(progress(id, staged, Vec::new()));
         }
-        prepare_next(call, staged, options).await?;
+        prepare_next(runner, staged, options).await?;
     }
-    let results = execute(call, id, staged, options).await?;
+    let results = execute(runner, id, staged, options).await?;
     staged.results = Some(results);
     page(id, staged, "0")
 }
 
 /// Reads the rows of a text that is whole.
-async fn parse(call: &Runner<'_>, staged: &mut ImportSession) -> Result<(), CommandError> {
-    let turn = Turn::take(call).await?;
-    let (text, rules) = (std::mem::take(&mut staged.text), (call.app.rules, !call.app.own));
+async fn parse(runner: &Runner<'_>, staged: &mut ImportSession) -> Result<(), CommandError> {
+    let turn = Turn::take(runner).await?;
+    let (rules, only_bcrypt) = (runner.app.rules, !runner.app.own);
+    let text = std::mem::take(&mut staged.text);
     staged.is_lost = true;
     let work = move |cancel: &Cancel| {
-        let rows = rows(text, rules, cancel)?;
+        let rows = rows(text, rules, only_bcrypt, cancel)?;
         let named = named_files(&rows);
         Ok((rows, named))
     };
-    let (rows, named) = turn.run(call, work).await?;
+    let (rows, named) = turn.run(runner, work).await?;
     (staged.rows, staged.missing, staged.is_lost) = (Some(Arc::new(rows)), named, false);
     Ok(())
 }
 
 /// Puts the passwords of files into the rows.
-async fn fill(call: &Runner<'_>, staged: &mut ImportSession) -> Result<(), CommandError> {
-    let turn = Turn::take(call).await?;
-    let (files, rules) = (std::mem::take(&mut staged.files), call.app.rules);
+async fn fill(runner: &Runner<'_>, staged: &mut ImportSession) -> Result<(), CommandError> {
+    let turn = Turn::take(runner).await?;
+    let (files, rules) = (std::mem::take(&mut staged.files), runner.app.rules);
     let mut rows = staged.rows.take().unwrap_or_default();
     staged.is_lost = true;
     let work = move |cancel: &Cancel| {
         give_files(Arc::make_mut(&mut rows), &files, rules, cancel)?;
         Ok(rows)
     };
-    (staged.rows, staged.is_lost) = (Some(turn.run(call, work).await?), false);
+    (staged.rows, staged.is_lost) = (Some(turn.run(runner, work).await?), false);
     Ok(())
 }
 
 async fn execute(
-    call: &Runner<'_>,
+    runner: &Runner<'_>,
     id: &str,
     staged: &mut ImportSession,
     options: Options,
 ) -> Result<Results, CommandError> {
-    if call.is_abandoned() {
-        return Err(call.abandoned().await);
+    if runner.is_abandoned() {
+        return Err(runner.abandoned().await);
     }
-    // What a dry run writes is rolled back, its key included.
-    let key = call.key(&(id, options.dry_run, options.update, options.prune))?;
-    let key = key.filter(|_| !options.dry_run);
+    let key = runner.key(&(id, options.dry_run, options.update, options.prune))?;
     let (rows, cancel) = (staged.rows.clone().unwrap_or_default(), Cancel::default());
-    let request = Import { id: id.to_owned(), rows, options, cancel: cancel.clone() };
     let results = Arc::new(Mutex::new(Results::default()));
-    let (kept, context) = (Arc::clone(&results), Arc::clone(&call.context));
-    let work = move |tx: &Tx<'_>| import(tx, &context, key.as_ref(), (&request, &kept));
-    let store = &call.app.store;
-    let written = async {
-        if options.dry_run {
-            store.write_and_rollback(call.whole_time(), work).await
-        } else {
-            store.write_with_effects(call.whole_time(), work).await
-        }
+    let import = Import {
+        id: id.to_owned(),
+        rows,
+        options,
+        cancel: cancel.clone(),
+        results: Arc::clone(&results),
     };
-    cancelled_by_stop(call, &cancel, written).await?;
+    let prepared = Prepared::new(import).dry_run(options.dry_run).after_long_work();
+    let written = runner.commit(key, prepared, import_accounts);
+    cancelled_by_stop(runner, &cancel, written).await?;
     results
         .lock()
         .map(|mut found| std::mem::take(&mut *found))
@@ -216,7 +213,7 @@ async fn execute(
 
 /// Waits for the outcome of a transaction, which is asked to end where the daemon stops.
 async fn cancelled_by_stop<T>(
-    call: &Runner<'_>,
+    runner: &Runner<'_>,
     cancel: &Cancel,
     written: impl Future<Output = T>,
 ) -> T {
@@ -224,7 +221,7 @@ async fn cancelled_by_stop<T>(
     tokio::select! {
         biased;
         outcome = &mut written => return outcome,
-        () = call.stopping() => cancel.cancel(),
+        () = runner.stopping() => cancel.cancel(),
     }
     written.await
 }

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use photoprism_protocol::account_text::MOST_ROWS;
+use photoprism_protocol::transfer::ImportResult;
 
 use super::prepare::checkable;
 use super::steps::begin_with_rows;
 use super::worker::{Turn, check};
-use crate::commands::MOST_BYTES_OF_ALL;
-use crate::commands::{Answer, Runner};
-use crate::commands::{Cancel, RejectedRow, Rows, ValidRow};
+use crate::commands::import_sessions::{Cancel, MOST_BYTES_OF_ALL, RejectedRow, Rows, ValidRow};
+use crate::commands::reply::Reply;
+use crate::commands::runner::Runner;
 use crate::error::CommandError;
 use crate::peer::Rights;
 use crate::store::{
@@ -31,16 +32,18 @@ struct Accounts {
 }
 
 /// Begins an import with the accounts of the database at that path. Deleted ones are left there.
-pub(super) async fn database(call: &Runner<'_>, path: &str) -> Answer {
+pub(super) async fn begin(
+    runner: &Runner<'_>,
+    path: &str,
+) -> Result<Reply<ImportResult>, CommandError> {
     let path = absolute(path)?;
     // It may take long to read, so it is not read for an import that could not begin.
-    call.app.imports.check_place(call.uid(), 1, call.app.started.elapsed())?;
-    let found = read(call, path).await?;
-    let mut answer = begin_with_rows(call, found.rows, found.bytes)?;
-    if found.deleted > 0 {
-        answer.warnings.push(format!("{} deleted accounts are left where they are", found.deleted));
-    }
-    Ok(answer)
+    runner.app.imports.check_place(runner.uid(), 1, runner.app.started.elapsed())?;
+    let found = read(runner, path).await?;
+    let reply = begin_with_rows(runner, found.rows, found.bytes)?;
+    let deleted = found.deleted;
+    let left = (deleted > 0).then(|| format!("{deleted} deleted accounts are left where they are"));
+    Ok(reply.with_warnings(left))
 }
 
 fn absolute(path: &str) -> Result<PathBuf, CommandError> {
@@ -53,10 +56,10 @@ fn absolute(path: &str) -> Result<PathBuf, CommandError> {
 
 /// Reads on the thread for imports, with the rights of the peer: it may have to wait for a lock,
 /// or for a slow disk.
-async fn read(call: &Runner<'_>, path: PathBuf) -> Result<Accounts, CommandError> {
-    let database = call.app.places.database.clone();
-    let (rules, only_bcrypt) = (call.app.rules, !call.app.own);
-    let rights = call.context.permit.rights();
+async fn read(runner: &Runner<'_>, path: PathBuf) -> Result<Accounts, CommandError> {
+    let database = runner.app.places.database.clone();
+    let (rules, only_bcrypt) = (runner.app.rules, !runner.app.own);
+    let rights = runner.context.permit.rights();
     let work = move |cancel: &Cancel| {
         // With the daemon's own rights, so before it has those of the peer.
         let own = OwnFiles::of(&database);
@@ -77,7 +80,7 @@ async fn read(call: &Runner<'_>, path: PathBuf) -> Result<Accounts, CommandError
             }
         }
     };
-    Turn::take(call).await?.run(call, work).await
+    Turn::take(runner).await?.run(runner, work).await
 }
 
 impl Accounts {

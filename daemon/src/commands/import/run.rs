@@ -7,51 +7,45 @@ use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
 
 use super::prune::{Unnamed, accounts_not_in_file, delete, ensure_names_somebody, ensure_whole};
 use super::row::{RowOutcome, import_row};
-use crate::commands::context::{Context, Outcome};
 use crate::commands::import_sessions::{Cancel, Options, Results, Rows, ValidRow};
+use crate::commands::reply::Written;
+use crate::commands::request::{Context, Request};
 use crate::commands::revoked::effective_within;
-use crate::commands::users::rules::unknown_role;
-use crate::commands::write::{Key, WriteResult, record, run_write};
+use crate::commands::transaction::record;
+use crate::commands::users::unknown_role;
 use crate::error::CommandError;
 use crate::model::{Effect, to_file_name};
 use crate::store::{Tx, WorkError, backed_up};
 
 /// A text whose rows are ready.
-#[derive(Debug)]
-pub(crate) struct Import {
+pub(super) struct Import {
     /// Its name on the wire.
-    pub id: String,
-    /// The rows.
-    pub rows: Arc<Rows>,
-    /// How it is carried out.
-    pub options: Options,
+    pub(super) id: String,
+    pub(super) rows: Arc<Rows>,
+    pub(super) options: Options,
     /// Checked before each row.
-    pub cancel: Cancel,
+    pub(super) cancel: Cancel,
+    /// Where the results go: the reply holds only the counts, since it is stored with the
+    /// idempotency key.
+    pub(super) results: Arc<Mutex<Results>>,
 }
 
-/// Runs the whole import. The results go into `results`; the reply contains only the counts, since
-/// it is stored with the idempotency key.
-///
-/// # Errors
-/// `invalid_argument` at `prune` where no row names anybody, or the store's, then nothing is
-/// changed; nobody is pruned without a backup. A row that is refused is among the results.
-pub(crate) fn import(
+/// Imports all rows, or fails and changes nothing; nobody is pruned without a backup. A row that is
+/// refused is among the results.
+pub(super) fn import_accounts(
     tx: &Tx<'_>,
-    context: &Context,
-    key: Option<&Key>,
-    (import, results): (&Import, &Arc<Mutex<Results>>),
-) -> Result<Outcome, CommandError> {
+    request: &Request<Import>,
+) -> Result<Written<ImportResult>, CommandError> {
+    let import = &request.args;
     if import.options.prune {
         ensure_names_somebody(&import.rows)?;
     }
-    run_write(tx, context, key, || {
-        let (found, effects) = import_rows(tx, context, import)?;
-        let written = WriteResult::new("", &summary(import, &found))?.with_effects(effects);
-        if let Ok(mut results) = results.lock() {
-            *results = found;
-        }
-        Ok(written)
-    })
+    let (found, effects) = import_rows(tx, &request.context, import)?;
+    let written = Written::new("", &summary(import, &found))?.with_effects(effects);
+    if let Ok(mut results) = import.results.lock() {
+        *results = found;
+    }
+    Ok(written)
 }
 
 fn summary(import: &Import, found: &Results) -> ImportResult {
@@ -136,7 +130,7 @@ fn whole(
             }
             Err((line, name, error)) => (*line, name.as_str(), Err(error.clone())),
         };
-        effects.extend(record_outcome(tx, context, &mut results, ((line, name), came))?);
+        effects.extend(record_outcome(tx, context, &mut results, line, name, came)?);
     }
     let unnamed = if results.counts.refused == 0 { &unnamed.rows[..] } else { &[] };
     for row in unnamed {
@@ -147,7 +141,7 @@ fn whole(
             sessions_revoked,
             wrote: Some((row.uid.clone(), effects)),
         });
-        effects.extend(record_outcome(tx, context, &mut results, ((0, &row.name), came))?);
+        effects.extend(record_outcome(tx, context, &mut results, 0, &row.name, came)?);
     }
     Ok((results, effects))
 }
@@ -173,7 +167,9 @@ fn record_outcome(
     tx: &Tx<'_>,
     context: &Context,
     results: &mut Results,
-    ((line, name), came): ((u64, &str), Result<RowOutcome, CommandError>),
+    line: u64,
+    name: &str,
+    came: Result<RowOutcome, CommandError>,
 ) -> Result<Vec<Effect>, CommandError> {
     let mut item = ImportItem {
         line,

@@ -1,21 +1,25 @@
 //! `users.import`, step by step: the text comes in parts, passwords are hashed on the pool, and
 //! one transaction writes all of it.
 
-mod foreign;
+mod account_row;
+mod database;
 mod prepare;
+mod prune;
+mod row;
+mod run;
 mod steps;
 mod worker;
 
-use photoprism_protocol::transfer;
-use photoprism_protocol::transfer::UsersImport;
+use photoprism_protocol::envelope::Success;
+use photoprism_protocol::transfer::{self, UsersImport};
 
-use crate::commands::Options;
-use crate::commands::{Answer, Runner};
+use super::import_sessions::Options;
+use super::runner::{Outcome, Runner};
 use crate::error::CommandError;
 
 /// Runs the step that the arguments name.
-pub(super) async fn import(call: &Runner<'_>) -> Answer {
-    let args = call.args::<UsersImport>()?;
+pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
+    let args = runner.args::<UsersImport>()?;
     check_step(&args)?;
     let options = Options {
         dry_run: args.dry_run.unwrap_or(false),
@@ -24,24 +28,24 @@ pub(super) async fn import(call: &Runner<'_>) -> Answer {
     };
     let transfer::Import { import, text, database, file, password, cursor, .. } = args;
     if let Some(text) = text {
-        return steps::text(call, import, &text);
+        return steps::text(runner, import, &text).map(Success::from);
     }
     if let Some(path) = database {
-        return foreign::database(call, &path).await;
+        return database::begin(runner, &path).await.map(Success::from);
     }
     let Some(id) = import else {
         return Err(CommandError::broken("import", "give the import of the step before"));
     };
     match (file, cursor) {
         (Some(file), _) => match password {
-            Some(password) => steps::file(call, &id, file, password),
+            Some(password) => steps::file(runner, &id, file, password).map(Success::from),
             None => Err(CommandError::broken("password", "send the file's content in `password`")),
         },
-        (None, Some(cursor)) => steps::results(call, &id, &cursor),
-        (None, None) if options.prune && !options.dry_run && !call.is_confirmed() => {
+        (None, Some(cursor)) => steps::results(runner, &id, &cursor).map(Success::from),
+        (None, None) if options.prune && !options.dry_run && !runner.is_confirmed() => {
             Err(CommandError::Unconfirmed)
         }
-        (None, None) => steps::run(call, &id, options).await,
+        (None, None) => steps::run(runner, &id, options).await,
     }
 }
 

@@ -2,14 +2,13 @@
 
 use photoprism_protocol::secret::Secret;
 
-use crate::commands::context::{Context, Hashed};
 use crate::commands::find::restore_hint;
 use crate::commands::import_sessions::{PasswordChange, ValidRow};
+use crate::commands::request::{Context, Hashed};
 use crate::commands::revoked::revoke;
-use crate::commands::users::add::{insert_account, new_account};
-use crate::commands::users::modify::{apply_change, check_change};
-use crate::commands::users::reload;
-use crate::commands::users::rules::check_takes_password;
+use crate::commands::users::{
+    apply_change, check_change, check_takes_password, insert_account, new_account, reload,
+};
 use crate::error::CommandError;
 use crate::model::{Account, Change, Effect, METHOD_2FA, Property, Session, changes};
 use crate::store::{
@@ -46,7 +45,7 @@ pub(super) fn import_row(
             message: "the account is deleted; its name stays taken until it is restored".into(),
             hint: Some(restore_hint(&before).into()),
         }),
-        Some(before) => known(tx, context, row, (&before, update)),
+        Some(before) => known(tx, context, row, &before, update),
     }
 }
 
@@ -69,7 +68,7 @@ fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, C
     let uid = account.uid;
     let (_, effect) = reload(tx, context, &uid)?;
     let mut effects = vec![effect];
-    effects.extend(app_passwords(tx, row, (&uid, context.now.as_second()))?);
+    effects.extend(app_passwords(tx, row, &uid, context.now.as_second())?);
     Ok(RowOutcome {
         outcome: "added",
         changed: Vec::new(),
@@ -83,7 +82,8 @@ fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, C
 fn app_passwords(
     tx: &Tx<'_>,
     row: &ValidRow,
-    (uid, now): (&str, i64),
+    uid: &str,
+    now: i64,
 ) -> Result<Vec<Effect>, CommandError> {
     let mut effects = Vec::new();
     for app in row.app_passwords.iter().filter(|app| !app.lifetime().is_expired(now)) {
@@ -103,7 +103,8 @@ fn known(
     tx: &Tx<'_>,
     context: &Context,
     row: &ValidRow,
-    (before, update): (&Account, bool),
+    before: &Account,
+    update: bool,
 ) -> Result<RowOutcome, CommandError> {
     let hash = if update { new_hash(tx, row, before)? } else { None };
     let mut after = before.clone();

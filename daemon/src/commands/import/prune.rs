@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::text::without_case;
 
-use crate::commands::context::Context;
 use crate::commands::import_sessions::{RejectedRow, ValidRow};
+use crate::commands::request::Context;
 use crate::commands::revoked::revoke;
 use crate::commands::users::{ensure_other_super_admin, reload};
 use crate::error::CommandError;
