@@ -69,14 +69,15 @@ pub(crate) fn yes_or_no(person: &Person, question: &str) -> Result<bool, CliErro
 /// # Errors
 /// [`CliError::Usage`] where none was given and nobody can be asked.
 pub(crate) fn username(person: &Person, given: Option<String>) -> Result<String, CliError> {
-    text(person, given, ("Username", "USERNAME"))
+    text(person, given, "Username", "USERNAME")
 }
 
 /// The text given, or asked for by its name. The flag is named where nobody can be asked.
 pub(crate) fn text(
     person: &Person,
     given: Option<String>,
-    (name, flag): (&str, &str),
+    name: &str,
+    flag: &str,
 ) -> Result<String, CliError> {
     match given {
         Some(text) => Ok(text),

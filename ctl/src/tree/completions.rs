@@ -23,12 +23,11 @@ const FISH: &str = include_str!("completions.fish");
 pub(crate) fn script(shell: Shell, root: Command) -> String {
     let (mut ways, mut words) = (String::new(), String::new());
     visit(root, &mut |path, command| {
-        let at = quoted(&path.join(" "));
         way(&mut ways, shell, path, command);
-        let asked = names(path, command);
+        let place = Place { at: quoted(&path.join(" ")), names: names(path, command), command };
         match shell {
-            Shell::Bash | Shell::Zsh => offer(&mut words, shell, (&at, asked), command),
-            Shell::Fish => fish(&mut words, (&at, asked), command),
+            Shell::Bash | Shell::Zsh => offer(&mut words, shell, &place),
+            Shell::Fish => fish(&mut words, &place),
         }
     });
     let frame = match shell {
@@ -39,10 +38,19 @@ pub(crate) fn script(shell: Shell, root: Command) -> String {
     frame.replace("@WAYS@\n", &ways).replace("@WORDS@\n", &words)
 }
 
+/// A command, where words are offered behind it.
+struct Place<'a> {
+    /// Its words, in quotes.
+    at: String,
+    /// Which names of accounts are offered.
+    names: Names,
+    command: &'a Command,
+}
+
 /// How a word leads on from a command, and which flags take the word after them.
 fn way(to: &mut String, shell: Shell, path: &[String], command: &Command) {
     let path = path.join(" ");
-    let mut lead = |word: &str, (variable, value): (&str, &str)| {
+    let mut lead = |word: &str, variable: &str, value: &str| {
         let (word, value) = (quoted(&[&path, "/", word].concat()), quoted(value));
         match shell {
             Shell::Bash | Shell::Zsh => {
@@ -55,11 +63,11 @@ fn way(to: &mut String, shell: Shell, path: &[String], command: &Command) {
         let name = child.get_name();
         let below = [&path, " ", name].concat();
         for word in std::iter::once(name).chain(child.get_visible_aliases()) {
-            lead(word, ("at", below.trim_start()));
+            lead(word, "at", below.trim_start());
         }
     }
     for flag in flags(command).filter(|flag| takes_word(flag)).flat_map(spelled) {
-        lead(&flag, ("skip", "1"));
+        lead(&flag, "skip", "1");
     }
 }
 
@@ -71,36 +79,37 @@ fn spelled(flag: &Arg) -> Vec<String> {
 }
 
 /// What bash and zsh offer at a command; zsh with what it means, as `_describe` takes it.
-fn offer(to: &mut String, shell: Shell, (at, asked): (&str, Names), command: &Command) {
+fn offer(to: &mut String, shell: Shell, place: &Place<'_>) {
     let word = |word: &str, about: String| match shell {
         Shell::Zsh => quoted(&[word, ":", &about.replace(':', "\\:")].concat()),
         Shell::Bash | Shell::Fish => word.to_owned(),
     };
-    to.extend(["    ", at, ")\n      commands=("]);
-    for child in children(command) {
+    to.extend(["    ", &place.at, ")\n      commands=("]);
+    for child in children(place.command) {
         to.extend([&word(child.get_name(), summary(child.get_about())), " "]);
     }
     to.push_str(")\n      flags=(");
-    for flag in flags(command) {
+    for flag in flags(place.command) {
         for spelling in spelled(flag) {
             to.extend([&word(&spelling, summary(flag.get_help())), " "]);
         }
     }
-    let asked = match asked {
+    let names = match place.names {
         Names::No => "",
         Names::Live => "live",
         Names::Deleted => "deleted",
     };
-    to.extend([")\n      names='", asked, "' ;;\n"]);
+    to.extend([")\n      names='", names, "' ;;\n"]);
 }
 
-fn fish(to: &mut String, (at, asked): (&str, Names), command: &Command) {
-    let at = ["complete -c photoprism -n ", &quoted(&["__photoprism_at ", at].concat())].concat();
-    for child in children(command) {
+fn fish(to: &mut String, place: &Place<'_>) {
+    let condition = quoted(&["__photoprism_at ", &place.at].concat());
+    let at = ["complete -c photoprism -n ", &condition].concat();
+    for child in children(place.command) {
         let about = quoted(&summary(child.get_about()));
         to.extend([&at, " -f -a ", child.get_name(), " -d ", &about, "\n"]);
     }
-    for flag in flags(command) {
+    for flag in flags(place.command) {
         to.push_str(&at);
         for spelling in spelled(flag) {
             let (kind, word) = match spelling.strip_prefix("--") {
@@ -112,7 +121,7 @@ fn fish(to: &mut String, (at, asked): (&str, Names), command: &Command) {
         let value = if takes_word(flag) { " -r" } else { "" };
         to.extend([value, " -d ", &quoted(&summary(flag.get_help())), "\n"]);
     }
-    match asked {
+    match place.names {
         Names::No => {}
         Names::Live => to.extend([&at, " -f -a '(__photoprism_names)'\n"]),
         Names::Deleted => to.extend([&at, " -f -a '(__photoprism_names -r)'\n"]),

@@ -52,8 +52,8 @@ pub(crate) struct Add {
 
 impl Add {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let name = prompt::text(&context.person, self.name, ("Client Name", "--name"))?;
-        let scope = prompt::text(&context.person, self.scope, ("Authorization Scope", "--scope"))?;
+        let name = prompt::text(&context.person, self.name, "Client Name", "--name")?;
+        let scope = prompt::text(&context.person, self.scope, "Authorization Scope", "--scope")?;
         let expires_in = self.expires.map(|seconds| Int(seconds.into()));
         let args = auth::Add { name, scope, user: self.username, expires_in };
         let result = context.call::<AuthAdd>(&args)?;

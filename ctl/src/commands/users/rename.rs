@@ -33,8 +33,8 @@ pub(crate) struct Rename {
 
 impl Rename {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let user = prompt::text(&context.person, self.username, ("Username", "OLD"))?;
-        let name = prompt::text(&context.person, self.name, ("New name", "NEW"))?;
+        let user = prompt::text(&context.person, self.username, "Username", "OLD")?;
+        let name = prompt::text(&context.person, self.name, "New name", "NEW")?;
         let args = users::Rename { user, name };
         let result = context.call::<UsersRename>(&args)?;
         let done = decode(&result)?;

@@ -33,7 +33,7 @@ pub(crate) struct Confirm {
 impl Confirm {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let code = prompt::text(&context.person, self.code, ("Code", "it as CODE"))?;
+        let code = prompt::text(&context.person, self.code, "Code", "it as CODE")?;
         let args = twofa::Confirm { user, passcode: Secret::new(code) };
         let result = context.call::<Users2faConfirm>(&args)?;
         let code = shown(&result, "recovery_code")?;
