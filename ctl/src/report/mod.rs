@@ -49,8 +49,8 @@ impl Report {
         match layout {
             Layout::Table => table::bordered(self, width),
             Layout::Markdown => table::markdown(self),
-            Layout::Csv => separated::write(self, b';'),
-            Layout::Tsv => separated::write(self, b'\t'),
+            Layout::Csv => separated::write(self, ';'),
+            Layout::Tsv => separated::write(self, '\t'),
         }
     }
 
