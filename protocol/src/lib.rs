@@ -18,6 +18,7 @@ pub mod email;
 pub mod envelope;
 pub mod error;
 pub mod generated;
+pub mod json;
 pub mod key;
 pub mod level;
 pub mod list;

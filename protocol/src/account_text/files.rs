@@ -3,20 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
 use toml_parser::lexer::{Token, TokenKind};
 use toml_parser::{Raw, Source};
 
 use super::separated::Records;
 use super::{Format, TextError};
+use crate::json::Json;
 
 /// The key whose value is the name of a file.
 const KEY: &str = "password_file";
-
-#[derive(Deserialize)]
-struct Named {
-    password_file: Option<String>,
-}
 
 /// Every file that a text names, and perhaps some of rows that are refused. Where a text is invalid
 /// those before that place.
@@ -25,15 +20,24 @@ pub fn password_files(text: &str) -> BTreeSet<String> {
     let mut files = BTreeSet::new();
     match format {
         Format::Nothing | Format::Database => {}
-        Format::Objects => {
-            let rows = text.lines().filter_map(|line| serde_json::from_str::<Named>(line).ok());
-            files.extend(rows.filter_map(|row| row.password_file));
-        }
+        Format::Objects => files.extend(text.lines().filter_map(of_object)),
         // The daemon reports what is wrong with the text.
         Format::Separated => drop(of_separated(text, &mut files)),
         Format::Toml => of_toml(text, &mut files),
     }
     files
+}
+
+fn of_object(line: &str) -> Option<String> {
+    let Json::Object(entries) = Json::read(line)? else { return None };
+    let mut values = entries.iter().filter(|(key, _)| key == KEY);
+    match (values.next(), values.next()) {
+        (Some((_, value)), None) => match Json::read(value.get())? {
+            Json::Text(file) => Some(file),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn of_separated(text: &str, files: &mut BTreeSet<String>) -> Result<(), TextError> {
@@ -103,6 +107,7 @@ mod tests {
             "",
             "SQLite format 3\0password_file='x'",
             "{\"name\":\"x\",\"attr\":\"password_file\"}\n{\"a\":{\"password_file\":\"x\"}}\n",
+            "{\"name\":\"x\",\"password_file\":\"x\",\"password_file\":\"y\"}\n{\"password_file\":[\"x\"]}\n",
             "name;attr\nx;password_file\n",
             "[[account]]\nattr = \"password_file = 'x'\"\n# password_file = 'x'\n",
             "[[account]]\nattr = \"\"\"\npassword_file = 'x'\n\"\"\"\npassword_file = 1\n",
