@@ -19,6 +19,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
+use crate::decode;
 use crate::error::CliError;
 use crate::interrupt::{Interrupt, InterruptGuard, Waited};
 use crate::socket::SocketChoice;
@@ -179,10 +180,8 @@ fn is_hang_up(error: &io::Error) -> bool {
 fn read_reply(line: &[u8]) -> Result<Result<Answer, CliError>, CliError> {
     let bad_reply =
         |why: &str| CliError::BadReply(format!("unexpected reply from the daemon: {why}"));
-    // Read as text like all else: the reader for bytes would be in the binary a second time.
     let line = str::from_utf8(line).map_err(|error| bad_reply(&error.to_string()))?;
-    let reply: Reply = serde_json::from_str(line).map_err(|error| bad_reply(&error.to_string()))?;
-    match reply {
+    match decode::reply(line)? {
         Reply { ok: true, result: Some(result), error: None, warnings } => {
             Ok(Ok(Answer { result, warnings }))
         }

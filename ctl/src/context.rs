@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use photoprism_protocol::command::Command;
 use photoprism_protocol::envelope::Outgoing;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::client::{Client, Line};
+use crate::decode;
 use crate::error::CliError;
 use crate::escape;
 use crate::flags::Global;
@@ -18,6 +20,14 @@ use crate::socket::SocketChoice;
 
 /// Value of `PHOTOPRISM_CLI` that forbids questions, as in PhotoPrism.
 const NONINTERACTIVE: &str = "noninteractive";
+
+/// What a command returned.
+pub(crate) struct Reply<T> {
+    /// The result.
+    pub value: T,
+    /// The same as the daemon wrote it, for `--json`: a newer one may have more keys.
+    pub raw: Box<RawValue>,
+}
 
 /// One run of a command.
 #[derive(Debug)]
@@ -57,14 +67,39 @@ impl Context {
         }
     }
 
-    /// Sends a command that destroys nothing and gives its result.
-    pub(crate) fn call<C: Command>(&mut self, args: &C::Args) -> Result<Box<RawValue>, CliError> {
+    /// Sends a command that destroys nothing.
+    ///
+    /// # Errors
+    /// [`CliError::BadReply`] for a result of another type; what the daemon refused, or why it
+    /// could not be asked.
+    pub(crate) fn call<C: Command>(&mut self, args: &C::Args) -> Result<Reply<C::Reply>, CliError> {
+        typed(self.call_untyped::<C>(args)?)
+    }
+
+    /// Sends a command that destroys, after somebody agreed.
+    ///
+    /// # Errors
+    /// As [`Context::call`].
+    pub(crate) fn call_agreed<C: Command>(
+        &mut self,
+        _: &Consent,
+        args: &C::Args,
+    ) -> Result<Reply<C::Reply>, CliError> {
+        let request = Outgoing { cmd: C::NAME.name(), args, key: None, confirm: true };
+        typed(self.send(&Line::new(&request)?)?)
+    }
+
+    /// As [`Context::call`], without decoding the result.
+    pub(crate) fn call_untyped<C: Command>(
+        &mut self,
+        args: &C::Args,
+    ) -> Result<Box<RawValue>, CliError> {
         const { assert!(!C::NAME.needs_confirm(), "it needs a consent") };
         self.send(&Line::new(&Outgoing { cmd: C::NAME.name(), args, key: None, confirm: false })?)
     }
 
-    /// Sends a command that destroys, after somebody agreed.
-    pub(crate) fn call_agreed<C: Command>(
+    /// As [`Context::call_agreed`], without decoding the result.
+    pub(crate) fn call_agreed_untyped<C: Command>(
         &mut self,
         _: &Consent,
         args: &C::Args,
@@ -109,6 +144,10 @@ impl Context {
         let text: String = self.held_notes.drain(..).collect();
         let _ = io::stderr().write_all(text.as_bytes());
     }
+}
+
+fn typed<T: DeserializeOwned>(raw: Box<RawValue>) -> Result<Reply<T>, CliError> {
+    Ok(Reply { value: decode::result(raw.get())?, raw })
 }
 
 /// Reads a result by its keys.

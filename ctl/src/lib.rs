@@ -7,6 +7,7 @@ mod client;
 pub mod clock;
 mod commands;
 mod context;
+mod decode;
 mod error;
 mod escape;
 mod exit;

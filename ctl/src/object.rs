@@ -1,8 +1,7 @@
 //! An object of the protocol, read by its keys.
 //!
-//! Every result is read like this: a struct for each would add kilobytes to a binary that may
-//! have 1.4 MB. What is only printed may be missing; what a command depends on is read with
-//! [`Object::needed`], [`Object::count`], [`Object::flag`], [`Object::object`] and
+//! Results of commands that do not use the types of the protocol yet. What is only printed may be missing; what a command depends on is read with
+//! [`Object::needed`], [`Object::count`], [`Object::object`] and
 //! [`Object::rows`].
 
 use std::fmt;
@@ -90,14 +89,6 @@ impl<'a> Object<'a> {
         self.raw(key).parse().map_err(|_| bad_value())
     }
 
-    /// A yes or no that must be there.
-    ///
-    /// # Errors
-    /// [`CliError::BadReply`] where it is neither.
-    pub(crate) fn flag(&self, key: &str) -> Result<bool, CliError> {
-        self.raw(key).parse().map_err(|_| bad_value())
-    }
-
     /// Whether it is `true`.
     pub(crate) fn is_true(&self, key: &str) -> bool {
         self.raw(key) == "true"
@@ -162,9 +153,8 @@ mod tests {
         assert_eq!(object.rows("d").unwrap().len(), 3);
         assert_eq!(object.needed("a").unwrap(), "x\"ä");
         assert!(object.needed("b").is_err() && object.needed("none").is_err());
-        assert_eq!((object.count("b").unwrap(), object.flag("c").unwrap()), (7, true));
+        assert_eq!(object.count("b").unwrap(), 7);
         assert!(object.count("a").is_err() && object.count("none").is_err());
-        assert!(object.flag("b").is_err() && object.flag("none").is_err());
         assert!(object.rows("f").is_err() && object.rows("none").is_err());
         assert_eq!(object.object("f").unwrap().number("g"), 1);
         assert_eq!((object.within("f").number("g"), object.within("e").number("g")), (1, 0));

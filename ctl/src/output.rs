@@ -36,6 +36,16 @@ pub(crate) fn json(result: &RawValue, generated: Option<&Secret>) -> Result<(), 
     }
 }
 
+/// A secret that the daemon shows this once.
+///
+/// # Errors
+/// [`CliError::BadReply`] where it did not.
+pub(crate) fn shown(secret: Option<&Secret>) -> Result<&Secret, CliError> {
+    secret
+        .filter(|secret| !secret.expose().is_empty())
+        .ok_or_else(|| CliError::BadReply("the daemon did not show the secret".into()))
+}
+
 fn with_password(object: &str, secret: &Secret) -> Result<Zeroizing<String>, CliError> {
     let not_an_object =
         || CliError::BadReply("unexpected result from the daemon: not an object".into());

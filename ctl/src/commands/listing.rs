@@ -28,7 +28,7 @@ pub(crate) fn fetch<C: Command>(
     count: u64,
     args: impl Fn(Option<Int>, Option<String>) -> C::Args,
 ) -> Result<Listing, CliError> {
-    pages(count, &mut |limit, cursor| context.call::<C>(&args(Some(limit), cursor)))
+    pages(count, &mut |limit, cursor| context.call_untyped::<C>(&args(Some(limit), cursor)))
 }
 
 /// Asks for one page, by its limit and cursor.

@@ -2,10 +2,9 @@
 
 use clap::Args;
 use photoprism_protocol::passwd::{PasswdRemove, PasswdSet, Set};
-use photoprism_protocol::secret::Secret;
 use photoprism_protocol::users::Target;
 
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{JsonFlag, YesFlag};
 use crate::password::{self, PasswordFlags};
@@ -60,18 +59,14 @@ impl Passwd {
         let question = format!("Remove the password of {user:?}?");
         let consent = prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
         let args = Target { user };
-        let result = context.call_agreed::<PasswdRemove>(&consent, &args)?;
-        let done = decode(&result)?;
-        let user = args.user;
-        context.note(&if done.flag("removed")? {
-            format!(
-                "removed the password of {user}; {}",
-                sessions_ended(done.count("sessions_revoked")?)
-            )
+        let reply = context.call_agreed::<PasswdRemove>(&consent, &args)?;
+        let (done, user) = (&reply.value, args.user);
+        context.note(&if done.removed {
+            format!("removed the password of {user}; {}", sessions_ended(done.sessions_revoked))
         } else {
             format!("{user} had no password")
         });
-        if self.json.json { output::json(&result, None) } else { Ok(()) }
+        if self.json.json { output::json(&reply.raw, None) } else { Ok(()) }
     }
 
     fn set(self, context: &mut Context, user: String) -> Result<(), CliError> {
@@ -82,19 +77,17 @@ impl Passwd {
             keep_sessions: self.keep_sessions.then_some(true),
             show_hash: self.show.then_some(true),
         };
-        let result = context.call::<PasswdSet>(&args)?;
-        let done = decode(&result)?;
+        let reply = context.call::<PasswdSet>(&args)?;
         let generated = password.generated.then_some(&args.password);
         context.note(&format!(
             "changed the password of {}; {}",
             args.user,
-            sessions_ended(done.count("sessions_revoked")?)
+            sessions_ended(reply.value.sessions_revoked)
         ));
         if self.json.json {
-            return output::json(&result, generated);
+            return output::json(&reply.raw, generated);
         }
-        let hash = done.some_text("hash").map(Secret::new);
-        for secret in generated.into_iter().chain(&hash) {
+        for secret in generated.into_iter().chain(&reply.value.hash) {
             output::line(secret.expose())?;
         }
         Ok(())

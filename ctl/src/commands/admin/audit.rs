@@ -118,7 +118,7 @@ impl Verify {
     fn run(self, context: &mut Context) -> Result<(), CliError> {
         let number = self.number.map(|number| Int(number.into()));
         let args = audit::Verify { number, hash: self.hash };
-        let result = context.call::<AuditVerify>(&args)?;
+        let result = context.call_untyped::<AuditVerify>(&args)?;
         let found = decode(&result)?;
         if self.json.json {
             output::json(&result, None)?;

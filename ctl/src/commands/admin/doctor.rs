@@ -40,7 +40,7 @@ impl Doctor {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let own = context.socket_choice()?.probe();
         let mut rows = own.iter().map(written).collect::<Result<Vec<_>, _>>()?;
-        let end = match context.call::<wire::Doctor>(&NoArgs {}) {
+        let end = match context.call_untyped::<wire::Doctor>(&NoArgs {}) {
             Ok(result) => {
                 let reply = decode(&result)?;
                 rows.append(&mut reply.list("checks"));

@@ -22,7 +22,7 @@ pub(crate) struct Metrics {}
 
 impl Metrics {
     pub(crate) fn run(context: &mut Context) -> Result<(), CliError> {
-        let result = context.call::<wire::Metrics>(&NoArgs {})?;
+        let result = context.call_untyped::<wire::Metrics>(&NoArgs {})?;
         let exposition = decode(&result)?;
         // Needs no escaping: labels hold only names that the daemon itself defines.
         output::data(&exposition.text("text"))

@@ -37,7 +37,7 @@ impl Status {
         if self.check {
             return check(context);
         }
-        let result = context.call::<wire::Status>(&NoArgs {})?;
+        let result = context.call_untyped::<wire::Status>(&NoArgs {})?;
         match self.format.layout() {
             None => output::json(&result, None),
             Some(layout) => {
@@ -50,7 +50,7 @@ impl Status {
 /// Whatever is wrong, a health check sees one code.
 fn check(context: &mut Context) -> Result<(), CliError> {
     context.mute();
-    let result = context.call::<wire::Status>(&NoArgs {});
+    let result = context.call_untyped::<wire::Status>(&NoArgs {});
     let missing = result.and_then(|result| {
         let status = decode(&result)?;
         Ok(is_missing(&status.object("database")?))

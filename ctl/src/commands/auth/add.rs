@@ -3,13 +3,12 @@
 use clap::Args;
 use photoprism_protocol::args::Int;
 use photoprism_protocol::auth;
-use photoprism_protocol::auth::AuthAdd;
+use photoprism_protocol::auth::{AuthAdd, Session};
 use photoprism_protocol::secret::Secret;
 
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{JsonFlag, values};
-use crate::object::Object;
 use crate::report::{Layout, Report};
 use crate::{output, prompt};
 
@@ -56,28 +55,24 @@ impl Add {
         let scope = prompt::text(&context.person, self.scope, "Authorization Scope", "--scope")?;
         let expires_in = self.expires.map(|seconds| Int(seconds.into()));
         let args = auth::Add { name, scope, user: self.username, expires_in };
-        let result = context.call::<AuthAdd>(&args)?;
-        let created = decode(&result)?;
-        let (session, secret) = (created.object("session")?, Secret::new(created.text("secret")));
-        if secret.expose().is_empty() {
-            return Err(CliError::BadReply("the daemon did not show the secret".into()));
-        }
+        let reply = context.call::<AuthAdd>(&args)?;
+        let secret = output::shown(reply.value.secret.as_ref())?;
         if self.json.json {
-            output::json(&result, None)
+            output::json(&reply.raw, None)
         } else if self.quiet {
             output::line(secret.expose())
         } else {
-            show(context, &session, &secret)
+            show(context, &reply.value.session, secret)
         }
     }
 }
 
-fn show(context: &mut Context, session: &Object<'_>, secret: &Secret) -> Result<(), CliError> {
-    let (kind, column) = match session.within("user").some_text("name") {
-        Some(name) => (format!("app password of {name}"), "App Password"),
+fn show(context: &mut Context, session: &Session, secret: &Secret) -> Result<(), CliError> {
+    let (kind, column) = match &session.user {
+        Some(user) => (format!("app password of {}", user.name), "App Password"),
         None => ("access token".into(), "Access Token"),
     };
     context.note(&format!("write this {kind} down, it will not be shown again:"));
-    let rows = vec![vec![secret.expose().into(), session.text("scope")]];
+    let rows = vec![vec![secret.expose().into(), session.scope.clone()]];
     Report { columns: vec![column, "Authorization Scope"], rows }.print(Layout::Table)
 }

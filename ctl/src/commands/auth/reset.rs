@@ -4,7 +4,7 @@ use clap::Args;
 use photoprism_protocol::auth::AuthReset;
 use photoprism_protocol::status::NoArgs;
 
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::escape;
 use crate::flags::{JsonFlag, YesFlag};
@@ -30,13 +30,12 @@ impl Reset {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = "End every session and delete all app passwords and access tokens?";
         let consent = prompt::consent(&context.person, self.yes.yes, question, "--yes")?;
-        let result = context.call_agreed::<AuthReset>(&consent, &NoArgs {})?;
-        let done = decode(&result)?;
-        let removed = format::count(done.count("removed")?, "session");
+        let reply = context.call_agreed::<AuthReset>(&consent, &NoArgs {})?;
+        let removed = format::count(reply.value.removed, "session");
         context.note(&format!("removed {removed}; the backup that holds them:"));
         if self.json.json {
-            return output::json(&result, None);
+            return output::json(&reply.raw, None);
         }
-        output::line(&escape::line(&done.needed("backup")?))
+        output::line(&escape::line(&reply.value.backup))
     }
 }

@@ -6,7 +6,7 @@ use photoprism_protocol::secret::Secret;
 
 use crate::commands::each::for_each_user;
 use crate::commands::identifier;
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{JsonFlag, YesFlag};
 use crate::prompt::Consent;
@@ -57,8 +57,8 @@ fn remove(
     json: JsonFlag,
 ) -> Result<(), CliError> {
     let args = Target { session };
-    let result = context.call_agreed::<AuthRm>(consent, &args)?;
-    let removed = format::count(decode(&result)?.count("removed")?, "session");
+    let reply = context.call_agreed::<AuthRm>(consent, &args)?;
+    let removed = format::count(reply.value.removed, "session");
     context.note(&format!("ended {}; {removed} removed", identifier::name(&args.session)));
-    if json.json { output::json(&result, None) } else { Ok(()) }
+    if json.json { output::json(&reply.raw, None) } else { Ok(()) }
 }

@@ -1,14 +1,16 @@
 //! `auth show`.
 
 use clap::Args;
-use photoprism_protocol::auth::{AuthShow, Target};
+use photoprism_protocol::auth::{AuthShow, Session, Target};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::commands::identifier;
-use crate::context::{Context, decode};
+use crate::context::Context;
+use crate::decode;
 use crate::error::CliError;
 use crate::escape;
 use crate::flags::FormatFlags;
-use crate::object::Object;
 use crate::output;
 use crate::report::{Report, format};
 
@@ -33,40 +35,48 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let session = identifier::take(context, self.identifier)?;
-        let result = context.call::<AuthShow>(&Target { session })?;
-        let found = decode(&result)?;
-        let session = found.object("session")?;
+        let reply = context.call::<AuthShow>(&Target { session })?;
         match self.format.layout() {
-            None => output::line(&escape::json(found.raw("session"))),
-            Some(layout) => Report::properties(properties(&session), layout).print(layout),
+            None => {
+                let written: Written = decode::result(reply.raw.get())?;
+                output::line(&escape::json(written.session.get()))
+            }
+            Some(layout) => {
+                Report::properties(properties(&reply.value.session), layout).print(layout)
+            }
         }
     }
 }
 
+/// The session as the daemon wrote it: a newer one may have more keys.
+#[derive(Deserialize)]
+struct Written {
+    session: Box<RawValue>,
+}
+
 /// Names and values for people, sorted by name.
-fn properties(session: &Object<'_>) -> Vec<(&'static str, String)> {
-    let text = |key| session.text(key);
-    let time = |key| session.time(key);
-    let user = session.within("user");
-    let idle =
-        session.raw("idle_timeout_s").parse().map_or_else(|_| String::new(), format::seconds);
+fn properties(session: &Session) -> Vec<(&'static str, String)> {
+    let (name, uid) = match &session.user {
+        Some(user) => (user.name.clone(), user.uid.clone()),
+        None => (String::new(), String::new()),
+    };
     vec![
-        ("Authentication Method", format::authentication(&text("provider"), &text("method"))),
-        ("Client", text("client_name")),
-        ("Client UID", text("client_uid")),
-        ("Created At", time("created_at")),
-        ("Current IP", text("client_ip")),
-        ("Expired", format::yes(session.is_true("expired"))),
-        ("Expires At", format::expiry(session.some_text("expires_at").as_deref())),
-        ("Grant", text("grant")),
-        ("Idle Timeout", idle),
-        ("Last Active", time("last_active")),
-        ("Last Login", time("login_at")),
-        ("Login IP", text("login_ip")),
-        ("Scope", text("scope")),
-        ("Session ID", text("id")),
-        ("User", user.text("name")),
-        ("User Agent", text("user_agent")),
-        ("User UID", user.text("uid")),
+        ("Authentication Method", format::authentication(&session.provider, &session.method)),
+        ("Client", session.client_name.clone()),
+        ("Client UID", session.client_uid.clone()),
+        ("Created At", format::time(session.created_at.as_deref())),
+        ("Current IP", session.client_ip.clone()),
+        ("Expired", format::yes(session.expired)),
+        ("Expires At", format::expiry(session.expires_at.as_deref())),
+        ("Grant", session.grant.clone()),
+        ("Idle Timeout", session.idle_timeout_s.map_or_else(String::new, format::seconds)),
+        ("Last Active", format::time(session.last_active.as_deref())),
+        ("Last Login", format::time(session.login_at.as_deref())),
+        ("Login IP", session.login_ip.clone()),
+        ("Scope", session.scope.clone()),
+        ("Session ID", session.id.clone()),
+        ("User", name),
+        ("User Agent", session.user_agent.clone()),
+        ("User UID", uid),
     ]
 }

@@ -40,7 +40,7 @@ impl Clear {
         let question = question(self.user.as_deref(), self.ip.as_deref());
         let consent = prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
         let args = logins::Clear { name: self.user, client_ip: self.ip };
-        let result = context.call_agreed::<LoginsClear>(&consent, &args)?;
+        let result = context.call_agreed_untyped::<LoginsClear>(&consent, &args)?;
         let removed = decode(&result)?.count("removed")?;
         context.note(&format!("removed {}", format::count(removed, "login record")));
         if self.json.json { output::json(&result, None) } else { Ok(()) }

@@ -128,7 +128,7 @@ impl Draft {
 
     fn is_deleted(&self, context: &mut Context) -> Result<bool, CliError> {
         let args = Target { user: self.name.clone() };
-        match context.call::<UsersShow>(&args) {
+        match context.call_untyped::<UsersShow>(&args) {
             Ok(result) => {
                 let user = decode(&result)?.object("user")?;
                 // By its UID it is another account.
@@ -146,7 +146,7 @@ impl Draft {
         restore: Option<bool>,
     ) -> Result<Box<RawValue>, CliError> {
         let args = users::Add { target: AddTarget { name: self.name.clone(), restore }, fields };
-        let result = context.call::<UsersAdd>(&args)?;
+        let result = context.call_untyped::<UsersAdd>(&args)?;
         let user = decode(&result)?.object("user")?;
         let done = if restore.is_some() { "restored" } else { "added" };
         context.note(&format!("{done} user {} ({})", user.text("name"), user.text("uid")));

@@ -49,7 +49,7 @@ impl Adopt {
             all: self.all.then_some(true),
             dry_run: self.dry_run.then_some(true),
         };
-        let result = context.call::<UsersAdopt>(&args)?;
+        let result = context.call_untyped::<UsersAdopt>(&args)?;
         let done = decode(&result)?;
         let rows = done.rows("accounts")?;
         let accounts = decode_all(&rows)?;

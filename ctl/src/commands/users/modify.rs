@@ -60,7 +60,7 @@ impl Mod {
             keep_sessions: self.keep_sessions.then_some(true),
         };
         let args = users::Mod { target, fields };
-        let result = context.call::<UsersMod>(&args)?;
+        let result = context.call_untyped::<UsersMod>(&args)?;
         context.note(&summary(&decode(&result)?)?);
         let generated = args.fields.password.as_ref().filter(|_| generated);
         if self.json.json {

@@ -36,7 +36,7 @@ impl Rename {
         let user = prompt::text(&context.person, self.username, "Username", "OLD")?;
         let name = prompt::text(&context.person, self.name, "New name", "NEW")?;
         let args = users::Rename { user, name };
-        let result = context.call::<UsersRename>(&args)?;
+        let result = context.call_untyped::<UsersRename>(&args)?;
         let done = decode(&result)?;
         let user = done.object("user")?;
         let (name, uid) = (user.text("name"), user.text("uid"));

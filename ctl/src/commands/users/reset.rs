@@ -30,7 +30,7 @@ impl Reset {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = "Remove all accounts, sessions and app passwords?";
         let consent = prompt::consent(&context.person, self.yes.yes, question, "--yes")?;
-        let result = context.call_agreed::<UsersReset>(&consent, &NoArgs {})?;
+        let result = context.call_agreed_untyped::<UsersReset>(&consent, &NoArgs {})?;
         let done = decode(&result)?;
         let removed = done.object("removed")?;
         context.note(&format!(

@@ -26,7 +26,7 @@ pub(crate) struct Restore {
 impl Restore {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let result = context.call::<UsersRestore>(&Target { user })?;
+        let result = context.call_untyped::<UsersRestore>(&Target { user })?;
         let user = decode(&result)?.object("user")?;
         context.note(&format!("restored user {} ({})", user.text("name"), user.text("uid")));
         if self.json.json { output::json(&result, None) } else { Ok(()) }

@@ -58,7 +58,7 @@ fn remove(
     user: String,
     json: JsonFlag,
 ) -> Result<(), CliError> {
-    let result = context.call_agreed::<UsersRm>(consent, &Target { user })?;
+    let result = context.call_agreed_untyped::<UsersRm>(consent, &Target { user })?;
     let done = decode(&result)?;
     let name = done.object("user")?.text("name");
     context

@@ -30,7 +30,7 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let result = context.call::<UsersShow>(&Target { user })?;
+        let result = context.call_untyped::<UsersShow>(&Target { user })?;
         let found = decode(&result)?;
         let user = found.object("user")?;
         match self.format.layout() {

@@ -117,8 +117,8 @@ fn ask(
     options: Options<'_>,
 ) -> Result<Box<RawValue>, CliError> {
     match options.consent {
-        Some(consent) => context.call_agreed::<UsersImport>(consent, step),
-        None => context.call::<UsersImport>(step),
+        Some(consent) => context.call_agreed_untyped::<UsersImport>(consent, step),
+        None => context.call_untyped::<UsersImport>(step),
     }
 }
 

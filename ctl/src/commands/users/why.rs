@@ -36,7 +36,7 @@ impl Why {
     /// [`Exit::Failed`] where the login would be refused; why it was not done.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let result = context.call::<UsersWhy>(&Target { user })?;
+        let result = context.call_untyped::<UsersWhy>(&Target { user })?;
         let found = decode(&result)?;
         match self.format.layout() {
             None => output::json(&result, None)?,

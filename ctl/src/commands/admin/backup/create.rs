@@ -27,7 +27,7 @@ pub(crate) struct Create {
 
 impl Create {
     pub(super) fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let result = context.call::<BackupCreate>(&NoArgs {})?;
+        let result = context.call_untyped::<BackupCreate>(&NoArgs {})?;
         let created = decode(&result)?;
         context.note(&format!("created a backup: {}", holds(&created.object("counts")?)));
         if self.json.json {

@@ -56,7 +56,7 @@ impl Restore {
             dry_run: self.dry_run.then_some(true),
             with_sessions: self.with_sessions.then_some(true),
         };
-        let result = context.call_agreed::<BackupRestore>(&consent, &args)?;
+        let result = context.call_agreed_untyped::<BackupRestore>(&consent, &args)?;
         let done = decode(&result)?;
         context.note(&summary(&done)?);
         if self.json.json {

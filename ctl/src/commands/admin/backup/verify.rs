@@ -33,7 +33,7 @@ pub(crate) struct Verify {
 impl Verify {
     pub(super) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let file = self.file.map(|file| resolve(context, file)).transpose()?;
-        let result = context.call::<BackupVerify>(&backup::Verify { file })?;
+        let result = context.call_untyped::<BackupVerify>(&backup::Verify { file })?;
         let found = decode(&result)?;
         let backups = found.rows("backups")?;
         if self.json.json {

@@ -35,7 +35,7 @@ impl Confirm {
         let user = prompt::username(&context.person, self.username)?;
         let code = prompt::text(&context.person, self.code, "Code", "it as CODE")?;
         let args = twofa::Confirm { user, passcode: Secret::new(code) };
-        let result = context.call::<Users2faConfirm>(&args)?;
+        let result = context.call_untyped::<Users2faConfirm>(&args)?;
         let code = shown(&result, "recovery_code")?;
         if self.json.json {
             return output::json(&result, None);

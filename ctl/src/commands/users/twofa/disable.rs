@@ -35,7 +35,7 @@ impl Disable {
         let question = format!("Turn two-factor authentication of {user:?} off?");
         prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
         let args = Target { user };
-        let result = context.call::<Users2faDisable>(&args)?;
+        let result = context.call_untyped::<Users2faDisable>(&args)?;
         let done = decode(&result)?;
         context.note(&if done.is_true("disabled") {
             let sessions = sessions_ended(done.count("sessions_revoked")?);

@@ -39,7 +39,7 @@ impl Enroll {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let args = Target { user };
-        let result = context.call::<Users2faEnroll>(&args)?;
+        let result = context.call_untyped::<Users2faEnroll>(&args)?;
         let url = shown(&result, "url")?;
         if self.json.json {
             return output::json(&result, None);

@@ -30,7 +30,7 @@ pub(crate) struct Recovery {
 impl Recovery {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let result = context.call::<Users2faRecovery>(&Target { user })?;
+        let result = context.call_untyped::<Users2faRecovery>(&Target { user })?;
         let code = shown(&result, "recovery_code")?;
         if self.json.json {
             return output::json(&result, None);

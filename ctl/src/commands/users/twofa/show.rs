@@ -29,7 +29,7 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let result = context.call::<Users2faShow>(&Target { user })?;
+        let result = context.call_untyped::<Users2faShow>(&Target { user })?;
         match self.format.layout() {
             None => output::json(&result, None),
             Some(layout) => Report::properties(properties(&decode(&result)?), layout).print(layout),
