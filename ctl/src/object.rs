@@ -70,12 +70,6 @@ impl<'a> Object<'a> {
         self.raw(key).parse().unwrap_or(0)
     }
 
-    /// The value as it was written; empty where it is `null`. For numbers.
-    pub(crate) fn figure(&self, key: &str) -> String {
-        let raw = self.raw(key);
-        if raw == "null" { String::new() } else { raw.into() }
-    }
-
     /// A time as the reports show it; empty where there is none.
     pub(crate) fn time(&self, key: &str) -> String {
         format::time(self.some_text(key).as_deref())
@@ -108,11 +102,6 @@ impl<'a> Object<'a> {
     /// [`CliError::BadReply`] where it is not.
     pub(crate) fn rows(&self, key: &str) -> Result<Vec<Box<RawValue>>, CliError> {
         serde_json::from_str(self.raw(key)).map_err(|_| bad_value())
-    }
-
-    /// An object; an empty one where it is not one.
-    pub(crate) fn within(&self, key: &str) -> Object<'a> {
-        serde_json::from_str(self.raw(key)).unwrap_or_default()
     }
 
     /// A list; empty where it is not one.
@@ -148,7 +137,6 @@ mod tests {
             (String::new(), String::new(), 0)
         );
         assert_eq!((object.raw("f"), object.raw("none")), (r#"{"g":1}"#, "null"));
-        assert_eq!((object.figure("b"), object.figure("e")), ("7".into(), String::new()));
         assert_eq!((object.time("a"), object.time("e")), ("x\"ä".into(), String::new()));
         assert_eq!(object.rows("d").unwrap().len(), 3);
         assert_eq!(object.needed("a").unwrap(), "x\"ä");
@@ -157,7 +145,6 @@ mod tests {
         assert!(object.count("a").is_err() && object.count("none").is_err());
         assert!(object.rows("f").is_err() && object.rows("none").is_err());
         assert_eq!(object.object("f").unwrap().number("g"), 1);
-        assert_eq!((object.within("f").number("g"), object.within("e").number("g")), (1, 0));
         assert_eq!((object.some_text("e"), object.some_text("b")), (None, None));
         assert!(object.object("a").is_err() && object.object("none").is_err());
         assert!(serde_json::from_str::<Object<'_>>("[]").is_err());

@@ -56,9 +56,34 @@ fn an_empty_list_is_a_header_at_most() {
 
 #[test]
 fn json_is_what_the_daemon_wrote() {
-    let reply = r#"{"id":null,"ok":true,"result":{"items":[{"uid":"u1","n":1.50,"new":[ ]},{"b":1,"a":2}],"next":null}}"#;
+    // Keys of a newer daemon, in its own order and with its own spaces.
+    let bob = account("bob").to_string();
+    let row = bob.replacen('{', "{\"n\":1.50, \"new\":[ ],", 1);
+    let reply =
+        format!(r#"{{"ok":true,"result":{{"items":[{row}, {bob}],"next":null,"new":{{ }}}}}}"#);
     let output = Daemon::playing([reply]).run("users ls --json");
-    assert_eq!(output.out, "[{\"uid\":\"u1\",\"n\":1.50,\"new\":[ ]},{\"b\":1,\"a\":2}]\n");
+    assert_eq!((output.code, output.out), (Some(0), format!("[{row},{bob}]\n")));
+}
+
+#[test]
+fn rows_of_another_shape_are_a_fault() {
+    let mut named = account("bob");
+    named["uid"] = 5.into();
+    let pages = [
+        page(&[json!({"uid": 5})], None),
+        page(&[json!({})], None),
+        page(&[account("bob"), named], None),
+        page(&[json!([])], None),
+        ok(&json!({"items": [], "next": 5})),
+        ok(&json!({"items": []})),
+        ok(&json!({"items": null, "next": null})),
+    ];
+    for reply in pages {
+        for line in ["users ls", "users ls --csv", "users ls --json"] {
+            let output = Daemon::playing([reply.clone()]).run(line);
+            assert_eq!((output.code, output.out.as_str()), (Some(70), ""), "{line}: {reply}");
+        }
+    }
 }
 
 #[test]

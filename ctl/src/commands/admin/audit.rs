@@ -3,15 +3,14 @@
 use clap::{Args, Subcommand};
 use photoprism_protocol::args::Int;
 use photoprism_protocol::audit;
-use photoprism_protocol::audit::{AuditLs, AuditVerify};
+use photoprism_protocol::audit::{AuditLs, AuditVerify, Record, VerifyResult};
 
-use crate::commands::listing;
-use crate::context::{Context, decode};
+use crate::commands::listing::{self, Shown};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::escape;
 use crate::exit::Exit;
 use crate::flags::{CountFlag, FormatFlags, JsonFlag};
-use crate::object::Object;
 use crate::output;
 use crate::report::{Report, format};
 
@@ -66,23 +65,23 @@ pub(crate) struct Ls {
 impl Ls {
     fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| audit::Ls { limit, cursor };
-        let listing = listing::fetch::<AuditLs>(context, self.count.count, args)?;
-        listing.print(context, self.format, ("record", &table))
+        let listing = listing::fetch::<AuditLs, _>(context, self.count.count, args)?;
+        listing.print(context, self.format, &Shown { noun: "record", table: &table })
     }
 }
 
-fn table(records: &[Object<'_>]) -> Report {
+fn table(records: &[&Record]) -> Report {
     let rows = records.iter().map(|record| {
         vec![
-            record.figure("number"),
-            record.time("at"),
-            record.figure("uid"),
-            record.figure("gid"),
-            record.figure("pid"),
-            record.text("socket"),
-            record.text("command"),
-            record.text("target"),
-            record.text("hash"),
+            record.number.to_string(),
+            format::time(Some(&record.at)),
+            record.uid.to_string(),
+            record.gid.to_string(),
+            record.pid.to_string(),
+            record.socket.clone().unwrap_or_default(),
+            record.command.clone(),
+            record.target.clone(),
+            record.hash.clone(),
         ]
     });
     let columns =
@@ -118,29 +117,27 @@ impl Verify {
     fn run(self, context: &mut Context) -> Result<(), CliError> {
         let number = self.number.map(|number| Int(number.into()));
         let args = audit::Verify { number, hash: self.hash };
-        let result = context.call_untyped::<AuditVerify>(&args)?;
-        let found = decode(&result)?;
+        let reply = context.call::<AuditVerify>(&args)?;
+        let found = &reply.value;
         if self.json.json {
-            output::json(&result, None)?;
+            output::json(&reply.raw, None)?;
         } else {
-            output::line(&escape::line(&verdict(&found)))?;
+            output::line(&escape::line(&verdict(found)))?;
         }
-        if found.is_true("ok") { Ok(()) } else { Err(CliError::Reported(Exit::Failed)) }
+        if found.ok { Ok(()) } else { Err(CliError::Reported(Exit::Failed)) }
     }
 }
 
-fn verdict(found: &Object<'_>) -> String {
-    let records = format::count(found.number("records"), "record");
-    let head = found.within("head");
-    let head = match head.some_text("hash") {
-        Some(hash) => ["head ", &head.figure("number"), " ", &hash].concat(),
+fn verdict(found: &VerifyResult) -> String {
+    let records = format::count(found.records, "record");
+    let head = match &found.head {
+        Some(head) => format!("head {} {}", head.number, head.hash),
         None => "no head".into(),
     };
-    let broken_at = found.figure("broken_at");
-    let what = match (found.is_true("ok"), broken_at.as_str()) {
+    let what = match (found.ok, found.broken_at) {
         (true, _) => "ok:",
-        (false, "") => "broken: the record that was asked for is missing;",
-        (false, number) => &["broken at record ", number, ":"].concat(),
+        (false, None) => "broken: the record that was asked for is missing;",
+        (false, Some(number)) => &format!("broken at record {number}:"),
     };
     [what, " ", &records, ", ", &head].concat()
 }

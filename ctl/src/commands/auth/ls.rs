@@ -1,14 +1,13 @@
 //! `auth ls`.
 
 use clap::Args;
-use photoprism_protocol::auth::AuthLs;
+use photoprism_protocol::auth::{AuthLs, Session};
 use photoprism_protocol::list;
 
-use crate::commands::listing;
+use crate::commands::listing::{self, Shown};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{CountFlag, FormatFlags};
-use crate::object::Object;
 use crate::report::{Report, format};
 
 const EXAMPLES: &str = "\
@@ -36,25 +35,25 @@ pub(crate) struct Ls {
 impl Ls {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
-        let listing = listing::fetch::<AuthLs>(context, self.count.count, args)?;
-        listing.print(context, self.format, ("session", &table))
+        let listing = listing::fetch::<AuthLs, _>(context, self.count.count, args)?;
+        listing.print(context, self.format, &Shown { noun: "session", table: &table })
     }
 }
 
-fn table(sessions: &[Object<'_>]) -> Report {
+fn table(sessions: &[&Session]) -> Report {
     let rows = sessions.iter().map(|session| {
-        let client = session.text("client_name");
+        let client = &session.client_name;
         vec![
-            session.text("id"),
-            session.within("user").text("name"),
-            format::authentication(&session.text("provider"), &session.text("method")),
-            if client.is_empty() { "n/a".into() } else { client },
-            session.text("scope"),
-            session.text("login_ip"),
-            session.text("client_ip"),
-            session.time("last_active"),
-            session.time("created_at"),
-            format::expiry(session.some_text("expires_at").as_deref()),
+            session.id.clone(),
+            session.user.as_ref().map_or_else(String::new, |user| user.name.clone()),
+            format::authentication(&session.provider, &session.method),
+            if client.is_empty() { "n/a".into() } else { client.clone() },
+            session.scope.clone(),
+            session.login_ip.clone(),
+            session.client_ip.clone(),
+            format::time(session.last_active.as_deref()),
+            format::time(session.created_at.as_deref()),
+            format::expiry(session.expires_at.as_deref()),
         ]
     });
     let columns = vec![

@@ -4,7 +4,7 @@ use clap::Args;
 use photoprism_protocol::logins;
 use photoprism_protocol::logins::LoginsClear;
 
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{JsonFlag, YesFlag};
 use crate::report::format;
@@ -40,10 +40,10 @@ impl Clear {
         let question = question(self.user.as_deref(), self.ip.as_deref());
         let consent = prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
         let args = logins::Clear { name: self.user, client_ip: self.ip };
-        let result = context.call_agreed_untyped::<LoginsClear>(&consent, &args)?;
-        let removed = decode(&result)?.count("removed")?;
-        context.note(&format!("removed {}", format::count(removed, "login record")));
-        if self.json.json { output::json(&result, None) } else { Ok(()) }
+        let reply = context.call_agreed::<LoginsClear>(&consent, &args)?;
+        let removed = format::count(reply.value.removed, "login record");
+        context.note(&format!("removed {removed}"));
+        if self.json.json { output::json(&reply.raw, None) } else { Ok(()) }
     }
 }
 

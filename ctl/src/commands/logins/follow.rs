@@ -8,14 +8,13 @@ use std::time::{Duration, SystemTime};
 
 use nix::poll::PollFlags;
 use photoprism_protocol::logins;
-use photoprism_protocol::logins::LoginsLs;
-use serde_json::value::RawValue;
+use photoprism_protocol::logins::{Entry, LoginsLs};
 use unicode_width::UnicodeWidthStr;
 
 use super::rows;
 use crate::clock::{self, Deadline};
-use crate::commands::listing::{self, Listing};
-use crate::context::{Context, decode_all};
+use crate::commands::listing::{self, Row};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::escape;
 use crate::flags::{FormatFlags, values};
@@ -60,8 +59,8 @@ pub(super) fn run(
         let since = back_from(asked);
         asked = clock::now();
         let items = ask(context, args, since, 0)?;
-        let before: HashSet<&str> = known.iter().map(|item| item.get()).collect();
-        let new = items.iter().filter(|item| !before.contains(item.get())).cloned();
+        let before: HashSet<&str> = known.iter().map(|row| row.raw.get()).collect();
+        let new = items.iter().filter(|row| !before.contains(row.raw.get())).cloned();
         printer.print(new.collect())?;
         known = items;
     }
@@ -77,10 +76,10 @@ fn ask(
     args: &logins::Ls,
     since: String,
     count: u64,
-) -> Result<Vec<Box<RawValue>>, CliError> {
+) -> Result<Vec<Row<Entry>>, CliError> {
     let since = Some(since);
     let page = |limit, cursor| logins::Ls { limit, cursor, since: since.clone(), ..args.clone() };
-    listing::fetch::<LoginsLs>(context, count, page).map(Listing::into_items)
+    Ok(listing::fetch::<LoginsLs, _>(context, count, page)?.rows)
 }
 
 /// Waits for the next round, or for room to write; sees meanwhile whether anybody reads on.
@@ -108,16 +107,17 @@ struct Printer<'a> {
 
 impl Printer<'_> {
     /// Prints rows, the newest of which comes first, the other way round.
-    fn print(&mut self, mut items: Vec<Box<RawValue>>) -> Result<(), CliError> {
+    fn print(&mut self, mut items: Vec<Row<Entry>>) -> Result<(), CliError> {
         if items.is_empty() {
             return Ok(());
         }
         items.reverse();
         let Some(layout) = self.layout else {
-            let objects = items.iter().map(|item| escape::json(item.get()) + "\n");
+            let objects = items.iter().map(|item| escape::json(item.raw.get()) + "\n");
             return objects.into_iter().try_for_each(|line| self.write(&line));
         };
-        let text = self.continued(rows::table(&decode_all(&items)?), layout);
+        let entries: Vec<&Entry> = items.iter().map(|item| &item.value).collect();
+        let text = self.continued(rows::table(&entries), layout);
         self.begun = true;
         text.split_inclusive('\n').try_for_each(|line| self.write(line))
     }

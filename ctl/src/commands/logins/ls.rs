@@ -6,7 +6,7 @@ use photoprism_protocol::logins::LoginsLs;
 
 use super::{follow, rows};
 use crate::clock;
-use crate::commands::listing;
+use crate::commands::listing::{self, Shown};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{CountFlag, FormatFlags, values};
@@ -81,7 +81,7 @@ impl Ls {
             return follow::run(context, &args, self.count.count, self.format);
         }
         let page = |limit, cursor| logins::Ls { limit, cursor, ..args.clone() };
-        let listing = listing::fetch::<LoginsLs>(context, self.count.count, page)?;
-        listing.print(context, self.format, ("attempt", &rows::table))
+        let listing = listing::fetch::<LoginsLs, _>(context, self.count.count, page)?;
+        listing.print(context, self.format, &Shown { noun: "attempt", table: &rows::table })
     }
 }

@@ -1,18 +1,19 @@
 //! Login attempts as rows of the reports.
 
-use crate::object::Object;
-use crate::report::Report;
+use photoprism_protocol::logins::Entry;
+
+use crate::report::{Report, format};
 
 /// The columns of the documentation.
-pub(crate) fn table(entries: &[Object<'_>]) -> Report {
+pub(crate) fn table(entries: &[&Entry]) -> Report {
     let rows = entries.iter().map(|entry| {
         vec![
-            entry.text("client_ip"),
-            entry.text("name"),
-            entry.text("realm"),
-            entry.text("status"),
-            entry.time("login_at"),
-            entry.time("failed_at"),
+            entry.client_ip.clone(),
+            entry.name.clone(),
+            entry.realm.clone(),
+            entry.status.clone(),
+            format::time(entry.login_at.as_deref()),
+            format::time(entry.failed_at.as_deref()),
         ]
     });
     let columns = vec!["Client IP", "User Name", "Realm", "Status", "Last Login", "Failed At"];

@@ -40,11 +40,11 @@ impl Export {
             limit,
             cursor,
         };
-        let items = listing::fetch::<UsersExport>(context, 0, args)?.into_items();
-        for item in &items {
-            output::line(&escape::json(item.get()))?;
+        let rows = listing::fetch::<UsersExport, _>(context, 0, args)?.rows;
+        for row in &rows {
+            output::line(&escape::json(row.raw.get()))?;
         }
-        let exported = format::count(items.len() as u64, "user");
+        let exported = format::count(rows.len() as u64, "user");
         context.note(&if self.with_secrets {
             format!("exported {exported} with password hashes and two-factor keys: keep them safe")
         } else {

@@ -2,13 +2,12 @@
 
 use clap::Args;
 use photoprism_protocol::list;
-use photoprism_protocol::users::UsersLegacy;
+use photoprism_protocol::users::{self, UsersLegacy};
 
-use crate::commands::listing;
+use crate::commands::listing::{self, Shown};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::FormatFlags;
-use crate::object::Object;
 use crate::report::{Report, format};
 
 const EXAMPLES: &str = "\
@@ -35,21 +34,21 @@ pub(crate) struct Legacy {
 impl Legacy {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
-        let listing = listing::fetch::<UsersLegacy>(context, self.count, args)?;
-        listing.print(context, self.format, ("user", &table))
+        let listing = listing::fetch::<UsersLegacy, _>(context, self.count, args)?;
+        listing.print(context, self.format, &Shown { noun: "user", table: &table })
     }
 }
 
-fn table(users: &[Object<'_>]) -> Report {
+fn table(users: &[&users::Legacy]) -> Report {
     let rows = users.iter().map(|user| {
         vec![
-            user.figure("id"),
-            user.text("uid"),
-            user.text("name"),
-            user.text("user_name"),
-            user.text("email"),
-            format::yes(user.is_true("admin")),
-            user.time("created_at"),
+            user.id.to_string(),
+            user.uid.clone(),
+            user.name.clone(),
+            user.user_name.clone(),
+            user.email.clone(),
+            format::yes(user.admin),
+            format::time(user.created_at.as_deref()),
         ]
     });
     let columns = vec!["ID", "UID", "Name", "User", "Email", "Admin", "Created At"];

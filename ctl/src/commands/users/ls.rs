@@ -2,13 +2,12 @@
 
 use clap::Args;
 use photoprism_protocol::users;
-use photoprism_protocol::users::UsersLs;
+use photoprism_protocol::users::{User, UsersLs};
 
-use crate::commands::listing;
+use crate::commands::listing::{self, Shown};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{CountFlag, FormatFlags};
-use crate::object::Object;
 use crate::report::{Report, format};
 
 const EXAMPLES: &str = "\
@@ -55,12 +54,13 @@ impl Ls {
         let deleted = self.columns.deleted.then_some(true);
         let args =
             |limit, cursor| users::Ls { search: self.search.clone(), deleted, limit, cursor };
-        let listing = listing::fetch::<UsersLs>(context, self.count.count, args)?;
-        listing.print(context, self.format, ("user", &|users| table(users, self.columns)))
+        let listing = listing::fetch::<UsersLs, _>(context, self.count.count, args)?;
+        let table = |users: &[&User]| table(users, self.columns);
+        listing.print(context, self.format, &Shown { noun: "user", table: &table })
     }
 }
 
-fn table(users: &[Object<'_>], show: Columns) -> Report {
+fn table(users: &[&User], show: Columns) -> Report {
     let mut columns =
         vec!["UID", "Username", "Role", "Authentication", "Super Admin", "Web Login", "WebDAV"];
     columns.extend(show.login.then_some("Last Login"));
@@ -69,18 +69,18 @@ fn table(users: &[Object<'_>], show: Columns) -> Report {
     Report { columns, rows: users.iter().map(|user| row(user, show)).collect() }
 }
 
-fn row(user: &Object<'_>, show: Columns) -> Vec<String> {
+fn row(user: &User, show: Columns) -> Vec<String> {
     let mut cells = vec![
-        user.text("uid"),
-        user.text("name"),
-        format::role(&user.text("role")),
-        format::authentication(&user.text("provider"), &user.text("method")),
-        format::yes(user.is_true("super_admin")),
-        format::enabled(user.is_true("may_login")),
-        format::enabled(user.is_true("may_webdav")),
+        user.uid.clone(),
+        user.name.clone(),
+        format::role(&user.role),
+        format::authentication(&user.provider, &user.method),
+        format::yes(user.super_admin),
+        format::enabled(user.may_login),
+        format::enabled(user.may_webdav),
     ];
-    cells.extend(show.login.then(|| user.time("login_at")));
-    cells.extend(show.created.then(|| user.time("created_at")));
-    cells.extend(show.deleted.then(|| user.time("deleted_at")));
+    cells.extend(show.login.then(|| format::time(user.login_at.as_deref())));
+    cells.extend(show.created.then(|| format::time(user.created_at.as_deref())));
+    cells.extend(show.deleted.then(|| format::time(user.deleted_at.as_deref())));
     cells
 }

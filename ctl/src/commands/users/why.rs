@@ -1,15 +1,15 @@
 //! `users why`.
 
 use clap::Args;
+use photoprism_protocol::logins::Entry;
 use photoprism_protocol::users::Target;
-use photoprism_protocol::why::UsersWhy;
+use photoprism_protocol::why::{Reason, UsersWhy, WhyResult};
 
 use crate::commands::logins::rows;
-use crate::context::{Context, decode, decode_all};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::FormatFlags;
-use crate::object::Object;
 use crate::report::{Layout, Report, format};
 use crate::{output, prompt};
 
@@ -36,43 +36,42 @@ impl Why {
     /// [`Exit::Failed`] where the login would be refused; why it was not done.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let result = context.call_untyped::<UsersWhy>(&Target { user })?;
-        let found = decode(&result)?;
+        let reply = context.call::<UsersWhy>(&Target { user })?;
         match self.format.layout() {
-            None => output::json(&result, None)?,
-            Some(layout) => show(context, &found, layout)?,
+            None => output::json(&reply.raw, None)?,
+            Some(layout) => show(context, &reply.value, layout)?,
         }
-        if found.is_true("can_log_in") { Ok(()) } else { Err(CliError::Reported(Exit::Failed)) }
+        if reply.value.can_log_in { Ok(()) } else { Err(CliError::Reported(Exit::Failed)) }
     }
 }
 
 /// The reasons, and for people the latest attempts below them.
-fn show(context: &mut Context, found: &Object<'_>, layout: Layout) -> Result<(), CliError> {
-    let name = found.object("user")?.text("name");
-    let (rows, attempts) = (found.rows("reasons")?, found.rows("attempts")?);
-    context.note(&if found.is_true("can_log_in") {
+fn show(context: &mut Context, found: &WhyResult, layout: Layout) -> Result<(), CliError> {
+    let name = &found.user.name;
+    context.note(&if found.can_log_in {
         format!("{name} can log in with the right password")
     } else {
         format!("{name} cannot log in")
     });
-    reasons(&decode_all(&rows)?).print(layout)?;
+    reasons(&found.reasons).print(layout)?;
     let people = matches!(layout, Layout::Table | Layout::Markdown);
-    if !people || attempts.is_empty() {
+    if !people || found.attempts.is_empty() {
         return Ok(());
     }
-    if !rows.is_empty() {
+    if !found.reasons.is_empty() {
         output::line("")?;
     }
-    rows::table(&decode_all(&attempts)?).print(layout)
+    let attempts: Vec<&Entry> = found.attempts.iter().collect();
+    rows::table(&attempts).print(layout)
 }
 
-fn reasons(reasons: &[Object<'_>]) -> Report {
+fn reasons(reasons: &[Reason]) -> Report {
     let rows = reasons.iter().map(|reason| {
         vec![
-            reason.text("message"),
-            format::yes(reason.is_true("blocks")),
-            reason.text("command"),
-            reason.time("until"),
+            reason.message.clone(),
+            format::yes(reason.blocks),
+            reason.command.clone().unwrap_or_default(),
+            format::time(reason.until.as_deref()),
         ]
     });
     Report { columns: vec!["Reason", "Blocks", "Fix", "Until"], rows: rows.collect() }

@@ -5,7 +5,7 @@ use photoprism_protocol::backup::BackupCreate;
 use photoprism_protocol::status::NoArgs;
 
 use super::file::holds;
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::escape;
 use crate::flags::JsonFlag;
@@ -27,12 +27,11 @@ pub(crate) struct Create {
 
 impl Create {
     pub(super) fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let result = context.call_untyped::<BackupCreate>(&NoArgs {})?;
-        let created = decode(&result)?;
-        context.note(&format!("created a backup: {}", holds(&created.object("counts")?)));
+        let reply = context.call::<BackupCreate>(&NoArgs {})?;
+        context.note(&format!("created a backup: {}", holds(reply.value.counts)));
         if self.json.json {
-            return output::json(&result, None);
+            return output::json(&reply.raw, None);
         }
-        output::line(&escape::line(&created.needed("backup")?))
+        output::line(&escape::line(&reply.value.backup))
     }
 }

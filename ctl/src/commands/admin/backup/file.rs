@@ -1,12 +1,11 @@
 //! Finds the backup that is meant, and describes its content.
 
-use photoprism_protocol::backup::{BackupLs, Ls};
+use photoprism_protocol::backup::{BackupLs, Counts, Ls};
 use photoprism_protocol::error::{ErrorCode, ReplyError};
 
 use crate::commands::listing;
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
-use crate::object::Object;
 use crate::report::format;
 
 /// The name that the daemon takes. A path as the daemon prints it is looked up among its backups:
@@ -19,12 +18,10 @@ pub(super) fn resolve(context: &mut Context, given: String) -> Result<String, Cl
         return Ok(given);
     }
     let args = |limit, cursor| Ls { limit, cursor };
-    let listing = listing::fetch::<BackupLs>(context, 0, args)?;
-    for item in listing.into_items() {
-        let entry = decode(&item)?;
-        if entry.text("path") == given {
-            return Ok(entry.text("file"));
-        }
+    let listing = listing::fetch::<BackupLs, _>(context, 0, args)?;
+    let mut entries = listing.rows.into_iter().map(|row| row.value);
+    if let Some(entry) = entries.find(|entry| entry.path == given) {
+        return Ok(entry.file);
     }
     Err(CliError::Refused(ReplyError {
         code: ErrorCode::NotFound.name().into(),
@@ -36,11 +33,11 @@ pub(super) fn resolve(context: &mut Context, given: String) -> Result<String, Cl
 }
 
 /// `2 users, 1 deleted, 3 sessions`.
-pub(super) fn holds(counts: &Object<'_>) -> String {
+pub(super) fn holds(counts: Counts) -> String {
     format!(
         "{}, {} deleted, {}",
-        format::count(counts.number("users"), "user"),
-        counts.number("deleted"),
-        format::count(counts.number("sessions"), "session")
+        format::count(counts.users, "user"),
+        counts.deleted,
+        format::count(counts.sessions, "session")
     )
 }

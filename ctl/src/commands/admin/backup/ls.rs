@@ -2,13 +2,12 @@
 
 use clap::Args;
 use photoprism_protocol::backup;
-use photoprism_protocol::backup::BackupLs;
+use photoprism_protocol::backup::{BackupLs, Entry};
 
-use crate::commands::listing;
+use crate::commands::listing::{self, Shown};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{CountFlag, FormatFlags};
-use crate::object::Object;
 use crate::report::{Report, format};
 
 const EXAMPLES: &str = "\
@@ -30,18 +29,18 @@ pub(crate) struct Ls {
 impl Ls {
     pub(super) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let args = |limit, cursor| backup::Ls { limit, cursor };
-        let listing = listing::fetch::<BackupLs>(context, self.count.count, args)?;
-        listing.print(context, self.format, ("backup", &table))
+        let listing = listing::fetch::<BackupLs, _>(context, self.count.count, args)?;
+        listing.print(context, self.format, &Shown { noun: "backup", table: &table })
     }
 }
 
-fn table(backups: &[Object<'_>]) -> Report {
+fn table(backups: &[&Entry]) -> Report {
     let rows = backups.iter().map(|backup| {
         vec![
-            backup.text("file"),
-            format::capital(&backup.text("origin")),
-            backup.figure("bytes"),
-            backup.time("created_at"),
+            backup.file.clone(),
+            format::capital(&backup.origin),
+            backup.bytes.to_string(),
+            format::time(Some(&backup.created_at)),
         ]
     });
     Report { columns: vec!["File", "Origin", "Bytes", "Created At"], rows: rows.collect() }

@@ -2,15 +2,14 @@
 
 use clap::Args;
 use photoprism_protocol::backup;
-use photoprism_protocol::backup::BackupVerify;
+use photoprism_protocol::backup::{BackupVerify, Checked};
 
 use super::file::{holds, resolve};
-use crate::context::{Context, decode, decode_all};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::escape;
 use crate::exit::Exit;
 use crate::flags::JsonFlag;
-use crate::object::Object;
 use crate::output;
 use crate::report::format;
 
@@ -33,27 +32,26 @@ pub(crate) struct Verify {
 impl Verify {
     pub(super) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let file = self.file.map(|file| resolve(context, file)).transpose()?;
-        let result = context.call_untyped::<BackupVerify>(&backup::Verify { file })?;
-        let found = decode(&result)?;
-        let backups = found.rows("backups")?;
+        let reply = context.call::<BackupVerify>(&backup::Verify { file })?;
+        let found = &reply.value;
         if self.json.json {
-            output::json(&result, None)?;
+            output::json(&reply.raw, None)?;
         } else {
-            let lines: String = decode_all(&backups)?.iter().map(verdict).collect();
+            let lines: String = found.backups.iter().map(verdict).collect();
             output::data(&lines)?;
         }
-        let number = u64::try_from(backups.len()).unwrap_or(u64::MAX);
+        let number = u64::try_from(found.backups.len()).unwrap_or(u64::MAX);
         context.note(&format!("checked {}", format::count(number, "backup")));
-        if found.is_true("ok") { Ok(()) } else { Err(CliError::Reported(Exit::Failed)) }
+        if found.ok { Ok(()) } else { Err(CliError::Reported(Exit::Failed)) }
     }
 }
 
-fn verdict(backup: &Object<'_>) -> String {
-    let what = match (backup.some_text("error"), backup.object("counts")) {
-        (Some(error), _) => error,
-        (None, Ok(counts)) => holds(&counts),
-        (None, Err(_)) => "the whole database".into(),
+fn verdict(backup: &Checked) -> String {
+    let what = match (&backup.error, backup.counts) {
+        (Some(error), _) => error.clone(),
+        (None, Some(counts)) => holds(counts),
+        (None, None) => "the whole database".into(),
     };
-    let status = if backup.is_true("ok") { "ok" } else { "bad" };
-    format!("{}\n", escape::line(&format!("{status}: {}: {what}", backup.text("file"))))
+    let status = if backup.ok { "ok" } else { "bad" };
+    format!("{}\n", escape::line(&format!("{status}: {}: {what}", backup.file)))
 }
