@@ -1,7 +1,7 @@
 //! An object of the protocol, read by its keys.
 //!
 //! Results of commands that do not use the types of the protocol yet. What is only printed may be missing; what a command depends on is read with
-//! [`Object::needed`], [`Object::count`], [`Object::object`] and
+//! [`Object::count`], [`Object::object`] and
 //! [`Object::rows`].
 
 use std::fmt;
@@ -11,7 +11,6 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::CliError;
-use crate::report::format;
 
 /// The entries of an object, values as the daemon wrote them.
 #[derive(Debug, Default)]
@@ -57,22 +56,9 @@ impl<'a> Object<'a> {
         serde_json::from_str(self.raw(key)).ok()
     }
 
-    /// A text that must be there.
-    ///
-    /// # Errors
-    /// [`CliError::BadReply`] where it is not.
-    pub(crate) fn needed(&self, key: &str) -> Result<String, CliError> {
-        self.some_text(key).ok_or_else(bad_value)
-    }
-
     /// A number; 0 where it is not one.
     pub(crate) fn number(&self, key: &str) -> u64 {
         self.raw(key).parse().unwrap_or(0)
-    }
-
-    /// A time as the reports show it; empty where there is none.
-    pub(crate) fn time(&self, key: &str) -> String {
-        format::time(self.some_text(key).as_deref())
     }
 
     /// A number that must be there.
@@ -137,10 +123,7 @@ mod tests {
             (String::new(), String::new(), 0)
         );
         assert_eq!((object.raw("f"), object.raw("none")), (r#"{"g":1}"#, "null"));
-        assert_eq!((object.time("a"), object.time("e")), ("x\"ä".into(), String::new()));
         assert_eq!(object.rows("d").unwrap().len(), 3);
-        assert_eq!(object.needed("a").unwrap(), "x\"ä");
-        assert!(object.needed("b").is_err() && object.needed("none").is_err());
         assert_eq!(object.count("b").unwrap(), 7);
         assert!(object.count("a").is_err() && object.count("none").is_err());
         assert!(object.rows("f").is_err() && object.rows("none").is_err());

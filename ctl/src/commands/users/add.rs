@@ -2,11 +2,10 @@
 
 use clap::Args;
 use photoprism_protocol::error::ErrorCode;
-use photoprism_protocol::users::{self, AddTarget, Fields, Target, UsersAdd, UsersShow};
-use serde_json::value::RawValue;
+use photoprism_protocol::users::{self, AddTarget, Fields, OneUser, Target, UsersAdd, UsersShow};
 
 use super::fields::FieldFlags;
-use crate::context::{Context, decode};
+use crate::context::{Context, Reply};
 use crate::error::CliError;
 use crate::flags::JsonFlag;
 use crate::password::{self, NewPassword, PasswordFlags};
@@ -54,9 +53,9 @@ impl Add {
         if let Some(password) = password {
             draft.set_password(password);
         }
-        let result = if self.restore { draft.restore(context) } else { draft.add(context) }?;
+        let reply = if self.restore { draft.restore(context) } else { draft.add(context) }?;
         if self.json.json {
-            return output::json(&result, draft.generated());
+            return output::json(&reply.raw, draft.generated());
         }
         draft.generated().map_or(Ok(()), |secret| output::line(secret.expose()))
     }
@@ -71,7 +70,7 @@ struct Draft {
 
 impl Draft {
     /// A new account. One that was deleted is offered first, before a password is asked for.
-    fn add(&mut self, context: &mut Context) -> Result<Box<RawValue>, CliError> {
+    fn add(&mut self, context: &mut Context) -> Result<Reply<OneUser>, CliError> {
         if self.lacks_password() && context.person.interactive && self.is_deleted(context)? {
             return self.offer(context);
         }
@@ -92,7 +91,7 @@ impl Draft {
         &mut self,
         context: &mut Context,
         restore: Option<bool>,
-    ) -> Result<Box<RawValue>, CliError> {
+    ) -> Result<Reply<OneUser>, CliError> {
         if self.lacks_password() {
             self.set_password(password::ask(context)?);
         }
@@ -104,7 +103,7 @@ impl Draft {
     /// With nothing but the flags that were given. Where the daemon knows no such deleted account
     /// it misses a role, and this becomes an ordinary add; a deleted account without a password
     /// needs one.
-    fn restore(&mut self, context: &mut Context) -> Result<Box<RawValue>, CliError> {
+    fn restore(&mut self, context: &mut Context) -> Result<Reply<OneUser>, CliError> {
         match self.send(context, self.fields.clone(), Some(true)) {
             Err(error) if misses(&error, "role") && self.fields.role.is_none() => {
                 self.add_whole(context, Some(true))
@@ -117,7 +116,7 @@ impl Draft {
         }
     }
 
-    fn offer(&mut self, context: &mut Context) -> Result<Box<RawValue>, CliError> {
+    fn offer(&mut self, context: &mut Context) -> Result<Reply<OneUser>, CliError> {
         let question = format!("A deleted account {:?} exists. Restore it?", self.name);
         if prompt::yes_or_no(&context.person, &question)? {
             self.restore(context)
@@ -128,11 +127,11 @@ impl Draft {
 
     fn is_deleted(&self, context: &mut Context) -> Result<bool, CliError> {
         let args = Target { user: self.name.clone() };
-        match context.call_untyped::<UsersShow>(&args) {
-            Ok(result) => {
-                let user = decode(&result)?.object("user")?;
+        match context.call::<UsersShow>(&args) {
+            Ok(reply) => {
+                let user = &reply.value.user;
                 // By its UID it is another account.
-                Ok(user.some_text("deleted_at").is_some() && user.text("uid") != self.name)
+                Ok(user.deleted_at.is_some() && user.uid != self.name)
             }
             Err(error) if error.is(ErrorCode::NotFound) => Ok(false),
             Err(error) => Err(error),
@@ -144,13 +143,13 @@ impl Draft {
         context: &mut Context,
         fields: Fields,
         restore: Option<bool>,
-    ) -> Result<Box<RawValue>, CliError> {
+    ) -> Result<Reply<OneUser>, CliError> {
         let args = users::Add { target: AddTarget { name: self.name.clone(), restore }, fields };
-        let result = context.call_untyped::<UsersAdd>(&args)?;
-        let user = decode(&result)?.object("user")?;
+        let reply = context.call::<UsersAdd>(&args)?;
+        let user = &reply.value.user;
         let done = if restore.is_some() { "restored" } else { "added" };
-        context.note(&format!("{done} user {} ({})", user.text("name"), user.text("uid")));
-        Ok(result)
+        context.note(&format!("{done} user {} ({})", user.name, user.uid));
+        Ok(reply)
     }
 
     fn lacks_password(&self) -> bool {

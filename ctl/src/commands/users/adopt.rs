@@ -2,13 +2,12 @@
 
 use clap::Args;
 use photoprism_protocol::users;
-use photoprism_protocol::users::UsersAdopt;
+use photoprism_protocol::users::{Adopted, UsersAdopt};
 
-use crate::context::{Context, decode, decode_all};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::JsonFlag;
-use crate::object::Object;
 use crate::output;
 use crate::report::{Layout, Report, format};
 
@@ -49,22 +48,20 @@ impl Adopt {
             all: self.all.then_some(true),
             dry_run: self.dry_run.then_some(true),
         };
-        let result = context.call_untyped::<UsersAdopt>(&args)?;
-        let done = decode(&result)?;
-        let rows = done.rows("accounts")?;
-        let accounts = decode_all(&rows)?;
+        let reply = context.call::<UsersAdopt>(&args)?;
+        let done = &reply.value;
         if self.json.json {
-            output::json(&result, None)?;
+            output::json(&reply.raw, None)?;
         } else {
-            table(&accounts).print(Layout::Table)?;
+            table(&done.accounts).print(Layout::Table)?;
         }
-        let adopted = format::count(done.number("adopted"), "user");
-        context.note(&if done.is_true("dry_run") {
+        let adopted = format::count(done.adopted, "user");
+        context.note(&if done.dry_run {
             format!("{adopted} would be adopted")
         } else {
             format!("adopted {adopted}")
         });
-        let first = accounts.iter().find_map(|account| failed(&account.text("outcome")));
+        let first = done.accounts.iter().find_map(|account| failed(&account.outcome));
         first.map_or(Ok(()), |exit| Err(CliError::Reported(exit)))
     }
 }
@@ -79,7 +76,7 @@ fn failed(outcome: &str) -> Option<Exit> {
     }
 }
 
-fn table(accounts: &[Object<'_>]) -> Report {
+fn table(accounts: &[Adopted]) -> Report {
     let columns = vec![
         "Name",
         "Outcome",
@@ -94,20 +91,20 @@ fn table(accounts: &[Object<'_>]) -> Report {
     Report { columns, rows: accounts.iter().map(row).collect() }
 }
 
-fn row(account: &Object<'_>) -> Vec<String> {
-    let outcome = account.text("outcome").replace('_', " ");
-    let mut cells = vec![account.text("name"), format::capital(&outcome)];
-    match account.object("user") {
-        Err(_) => cells.extend(std::iter::repeat_n(String::new(), 6)),
-        Ok(user) => cells.extend([
-            user.text("name"),
-            user.text("display_name"),
-            user.text("email"),
-            format::role(&user.text("role")),
-            format::enabled(user.is_true("may_login")),
-            format::enabled(user.is_true("may_webdav")),
+fn row(account: &Adopted) -> Vec<String> {
+    let outcome = account.outcome.replace('_', " ");
+    let mut cells = vec![account.name.clone(), format::capital(&outcome)];
+    match &account.user {
+        None => cells.extend(std::iter::repeat_n(String::new(), 6)),
+        Some(user) => cells.extend([
+            user.name.clone(),
+            user.display_name.clone(),
+            user.email.clone(),
+            format::role(&user.role),
+            format::enabled(user.may_login),
+            format::enabled(user.may_webdav),
         ]),
     }
-    cells.push(account.text("message"));
+    cells.push(account.message.clone().unwrap_or_default());
     cells
 }

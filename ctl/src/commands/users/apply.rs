@@ -86,12 +86,12 @@ impl Apply {
             return prompt::consent(&context.person, true, "", "--yes").map(Some);
         }
         let results = run_import(context, file, preview)?;
-        let count = results.count("pruned")?;
+        let count = results.counts.pruned;
         if count == 0 {
             return Ok(None);
         }
         let users = format::count(count, "user");
-        let names = results.names("pruned", NAMED)?;
+        let names = results.pruned(NAMED);
         let more = if count > NAMED as u64 { ", …" } else { "" };
         let question =
             format!("Delete {users} that the file does not name ({}{more})?", names.join(", "));
@@ -100,11 +100,10 @@ impl Apply {
 }
 
 fn pending(context: &mut Context, results: &Results) -> Result<(), CliError> {
-    for outcome in ["added", "updated", "pruned"] {
-        if results.count(outcome)? > 0 {
-            context.finish();
-            return Err(CliError::Reported(Exit::Pending));
-        }
+    let counts = results.counts;
+    if counts.added == 0 && counts.updated == 0 && counts.pruned == 0 {
+        return Ok(());
     }
-    Ok(())
+    context.finish();
+    Err(CliError::Reported(Exit::Pending))
 }

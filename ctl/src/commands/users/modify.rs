@@ -1,14 +1,13 @@
 //! `users mod`.
 
 use clap::Args;
-use photoprism_protocol::users::{self, ModTarget, UsersMod};
+use photoprism_protocol::users::{self, ModResult, ModTarget, UsersMod};
 
 use super::fields::FieldFlags;
 use crate::commands::passwd::sessions_ended;
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::JsonFlag;
-use crate::object::Object;
 use crate::password::PasswordFlags;
 use crate::{output, prompt};
 
@@ -60,24 +59,21 @@ impl Mod {
             keep_sessions: self.keep_sessions.then_some(true),
         };
         let args = users::Mod { target, fields };
-        let result = context.call_untyped::<UsersMod>(&args)?;
-        context.note(&summary(&decode(&result)?)?);
+        let reply = context.call::<UsersMod>(&args)?;
+        context.note(&summary(&reply.value));
         let generated = args.fields.password.as_ref().filter(|_| generated);
         if self.json.json {
-            return output::json(&result, generated);
+            return output::json(&reply.raw, generated);
         }
         generated.map_or(Ok(()), |secret| output::line(secret.expose()))
     }
 }
 
-fn summary(done: &Object<'_>) -> Result<String, CliError> {
-    let name = done.object("user")?.text("name");
-    if done.rows("changed")?.is_empty() {
-        return Ok(format!("nothing changed for user {name}"));
+fn summary(done: &ModResult) -> String {
+    let name = &done.user.name;
+    if done.changed.is_empty() {
+        return format!("nothing changed for user {name}");
     }
-    let changed = done.texts("changed").join(", ");
-    Ok(format!(
-        "changed {changed} of user {name}; {}",
-        sessions_ended(done.count("sessions_revoked")?)
-    ))
+    let changed = done.changed.join(", ");
+    format!("changed {changed} of user {name}; {}", sessions_ended(done.sessions_revoked))
 }

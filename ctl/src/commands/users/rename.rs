@@ -4,7 +4,7 @@ use clap::Args;
 use photoprism_protocol::users;
 use photoprism_protocol::users::UsersRename;
 
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::JsonFlag;
 use crate::{output, prompt};
@@ -36,15 +36,13 @@ impl Rename {
         let user = prompt::text(&context.person, self.username, "Username", "OLD")?;
         let name = prompt::text(&context.person, self.name, "New name", "NEW")?;
         let args = users::Rename { user, name };
-        let result = context.call_untyped::<UsersRename>(&args)?;
-        let done = decode(&result)?;
-        let user = done.object("user")?;
-        let (name, uid) = (user.text("name"), user.text("uid"));
-        context.note(&if done.rows("changed")?.is_empty() {
+        let reply = context.call::<UsersRename>(&args)?;
+        let (name, uid) = (&reply.value.user.name, &reply.value.user.uid);
+        context.note(&if reply.value.changed.is_empty() {
             format!("{name} ({uid}) has that name already")
         } else {
             format!("{} is now {name} ({uid})", args.user)
         });
-        if self.json.json { output::json(&result, None) } else { Ok(()) }
+        if self.json.json { output::json(&reply.raw, None) } else { Ok(()) }
     }
 }

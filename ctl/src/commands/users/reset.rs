@@ -4,7 +4,7 @@ use clap::Args;
 use photoprism_protocol::status::NoArgs;
 use photoprism_protocol::users::UsersReset;
 
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::escape;
 use crate::flags::{JsonFlag, YesFlag};
@@ -30,17 +30,16 @@ impl Reset {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let question = "Remove all accounts, sessions and app passwords?";
         let consent = prompt::consent(&context.person, self.yes.yes, question, "--yes")?;
-        let result = context.call_agreed_untyped::<UsersReset>(&consent, &NoArgs {})?;
-        let done = decode(&result)?;
-        let removed = done.object("removed")?;
+        let reply = context.call_agreed::<UsersReset>(&consent, &NoArgs {})?;
+        let done = &reply.value;
         context.note(&format!(
             "removed {} and {}; the backup that holds them:",
-            format::count(removed.number("users"), "user"),
-            format::count(removed.number("sessions"), "session"),
+            format::count(done.removed.users, "user"),
+            format::count(done.removed.sessions, "session"),
         ));
         if self.json.json {
-            return output::json(&result, None);
+            return output::json(&reply.raw, None);
         }
-        output::line(&escape::line(&done.needed("backup")?))
+        output::line(&escape::line(&done.backup))
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use photoprism_protocol::users::{Target, UsersRestore};
 
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::JsonFlag;
 use crate::{output, prompt};
@@ -26,9 +26,9 @@ pub(crate) struct Restore {
 impl Restore {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let result = context.call_untyped::<UsersRestore>(&Target { user })?;
-        let user = decode(&result)?.object("user")?;
-        context.note(&format!("restored user {} ({})", user.text("name"), user.text("uid")));
-        if self.json.json { output::json(&result, None) } else { Ok(()) }
+        let reply = context.call::<UsersRestore>(&Target { user })?;
+        let user = &reply.value.user;
+        context.note(&format!("restored user {} ({})", user.name, user.uid));
+        if self.json.json { output::json(&reply.raw, None) } else { Ok(()) }
     }
 }

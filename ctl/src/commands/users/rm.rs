@@ -5,7 +5,7 @@ use photoprism_protocol::users::{Target, UsersRm};
 
 use crate::commands::each::for_each_user;
 use crate::commands::passwd::sessions_ended;
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{JsonFlag, YesFlag};
 use crate::prompt::Consent;
@@ -58,10 +58,9 @@ fn remove(
     user: String,
     json: JsonFlag,
 ) -> Result<(), CliError> {
-    let result = context.call_agreed_untyped::<UsersRm>(consent, &Target { user })?;
-    let done = decode(&result)?;
-    let name = done.object("user")?.text("name");
-    context
-        .note(&format!("deleted user {name}; {}", sessions_ended(done.count("sessions_revoked")?)));
-    if json.json { output::json(&result, None) } else { Ok(()) }
+    let reply = context.call_agreed::<UsersRm>(consent, &Target { user })?;
+    let done = &reply.value;
+    let sessions = sessions_ended(done.sessions_revoked);
+    context.note(&format!("deleted user {}; {sessions}", done.user.name));
+    if json.json { output::json(&reply.raw, None) } else { Ok(()) }
 }

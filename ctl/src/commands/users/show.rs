@@ -1,13 +1,15 @@
 //! `users show`.
 
 use clap::Args;
-use photoprism_protocol::users::{Target, UsersShow};
+use photoprism_protocol::users::{Target, User, UsersShow};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use crate::context::{Context, decode};
+use crate::context::Context;
+use crate::decode;
 use crate::error::CliError;
 use crate::escape;
 use crate::flags::FormatFlags;
-use crate::object::Object;
 use crate::report::{Report, format};
 use crate::{output, prompt};
 
@@ -30,43 +32,49 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let result = context.call_untyped::<UsersShow>(&Target { user })?;
-        let found = decode(&result)?;
-        let user = found.object("user")?;
+        let reply = context.call::<UsersShow>(&Target { user })?;
         match self.format.layout() {
-            // As the daemon wrote it: a newer one may have more keys.
-            None => output::line(&escape::json(found.raw("user"))),
-            Some(layout) => Report::properties(properties(&user), layout).print(layout),
+            None => {
+                let written: Written = decode::result(reply.raw.get())?;
+                output::line(&escape::json(written.user.get()))
+            }
+            Some(layout) => Report::properties(properties(&reply.value.user), layout).print(layout),
         }
     }
 }
 
+/// The account as the daemon wrote it: a newer one may have more keys.
+#[derive(Deserialize)]
+struct Written {
+    user: Box<RawValue>,
+}
+
 /// Names and values for people, sorted by name.
-fn properties(user: &Object<'_>) -> Vec<(&'static str, String)> {
+fn properties(user: &User) -> Vec<(&'static str, String)> {
     vec![
-        ("Attributes", user.text("attr")),
-        ("Auth ID", user.text("auth_id")),
-        ("Auth Issuer", user.text("auth_issuer")),
-        ("Authentication", format::authentication(&user.text("provider"), &user.text("method"))),
-        ("Base Path", user.text("base_path")),
-        ("Created At", user.time("created_at")),
-        ("Deleted At", user.time("deleted_at")),
-        ("Display Name", user.text("display_name")),
-        ("Email", user.text("email")),
-        ("Expires At", format::expiry(user.some_text("expires_at").as_deref())),
-        ("Last Login", user.time("login_at")),
-        ("Login Flag", format::yes(user.is_true("can_login"))),
-        ("Password", format::yes(user.is_true("has_password"))),
-        ("Role", format::role(&user.text("role"))),
-        ("Super Admin", format::yes(user.is_true("super_admin"))),
-        ("Two-Factor", format::enabled(user.is_true("two_factor"))),
-        ("UID", user.text("uid")),
-        ("Updated At", user.time("updated_at")),
-        ("Upload Path", user.text("upload_path")),
-        ("Username", user.text("name")),
-        ("Web Login", format::enabled(user.is_true("may_login"))),
-        ("WebDAV", format::enabled(user.is_true("may_webdav"))),
-        ("WebDAV Flag", format::yes(user.is_true("webdav"))),
+        ("Attributes", user.attr.clone()),
+        ("Auth ID", user.auth_id.clone()),
+        ("Auth Issuer", user.auth_issuer.clone()),
+        ("Authentication", format::authentication(&user.provider, &user.method)),
+        ("Base Path", user.base_path.clone()),
+        ("Created At", format::time(user.created_at.as_deref())),
+        ("Deleted At", format::time(user.deleted_at.as_deref())),
+        ("Display Name", user.display_name.clone()),
+        ("Email", user.email.clone()),
+        ("Expires At", format::expiry(user.expires_at.as_deref())),
+        ("Last Login", format::time(user.login_at.as_deref())),
+        ("Login Flag", format::yes(user.can_login)),
+        ("Password", format::yes(user.has_password)),
+        ("Role", format::role(&user.role)),
+        ("Super Admin", format::yes(user.super_admin)),
+        ("Two-Factor", format::enabled(user.two_factor)),
+        ("UID", user.uid.clone()),
+        ("Updated At", format::time(user.updated_at.as_deref())),
+        ("Upload Path", user.upload_path.clone()),
+        ("Username", user.name.clone()),
+        ("Web Login", format::enabled(user.may_login)),
+        ("WebDAV", format::enabled(user.may_webdav)),
+        ("WebDAV Flag", format::yes(user.webdav)),
     ]
 }
 
@@ -77,7 +85,7 @@ mod tests {
 
     #[test]
     fn names_are_sorted_and_empty_values_stay_out_of_the_table() {
-        let pairs = properties(&serde_json::from_str(r#"{"uid":"u1"}"#).unwrap());
+        let pairs = properties(&User { uid: "u1".into(), ..User::default() });
         assert!(pairs.is_sorted_by_key(|(name, _)| *name));
         let table = Report::properties(pairs.clone(), Layout::Table);
         assert!(table.rows.iter().all(|row| !row[1].is_empty()));

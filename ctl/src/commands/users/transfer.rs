@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 
 use photoprism_protocol::error::ErrorCode;
 use photoprism_protocol::secret::Secret;
-use photoprism_protocol::transfer::{Import, UsersImport};
+use photoprism_protocol::transfer::{Import, ImportCounts, ImportItem, ImportResult, UsersImport};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::accounts_file::Input;
-use crate::context::{Context, decode, decode_all};
+use crate::context::{Context, Reply};
+use crate::decode;
 use crate::error::CliError;
 use crate::escape;
 use crate::exit::Exit;
 use crate::flags::FormatFlags;
-use crate::object::Object;
 use crate::output;
 use crate::prompt::Consent;
 use crate::report::Report;
@@ -34,10 +35,20 @@ pub(super) struct Options<'a> {
 
 /// The outcomes: how many rows had which, and each row by itself.
 pub(super) struct Results {
-    counts: String,
+    pub(super) counts: ImportCounts,
+    items: Vec<ImportItem>,
+    /// Path of the backup of what was there before.
+    backup: Option<String>,
+    written: Written,
+}
+
+/// The same as the daemon wrote it, for `--json`: a newer one may have more keys.
+#[derive(Deserialize)]
+struct Written {
+    counts: Box<RawValue>,
     items: Vec<Box<RawValue>>,
-    /// As JSON: the path of the backup of what was there before, or `null`.
-    backup: String,
+    #[serde(default)]
+    backup: Option<Box<RawValue>>,
 }
 
 /// Sends the text, or names the database, and has it applied.
@@ -49,46 +60,54 @@ pub(super) fn run_import(
     source: &mut Input,
     options: Options<'_>,
 ) -> Result<Results, CliError> {
-    let import = Some(match source {
+    let import = match source {
         Input::Text(accounts) => send(context, accounts.text().expose(), options)?,
         Input::Database(path) => name(context, path, options)?,
-    });
-    let run = Import {
-        import: import.clone(),
+    };
+    let mut next = Import {
+        import: Some(import.clone()),
         run: Some(true),
         dry_run: Some(options.dry_run),
         update: Some(options.update),
         prune: Some(options.prune),
         ..Import::default()
     };
-    let mut results = Results { counts: String::new(), items: Vec::new(), backup: String::new() };
-    let (mut next, mut given) = (run.clone(), BTreeSet::new());
+    let (mut items, mut texts, mut given) = (Vec::new(), Vec::new(), BTreeSet::new());
     loop {
-        let answer = ask(context, &next, options)?;
-        let step = decode(&answer)?;
-        for file in step.texts("missing_files") {
-            let Input::Text(accounts) = source else {
-                return Err(CliError::BadReply("the daemon asks for a file of a database".into()));
-            };
-            if !given.insert(file.clone()) {
-                return Err(CliError::BadReply("the daemon asks for a file a second time".into()));
-            }
-            let password = Some(accounts.password(&file)?);
-            let (import, file) = (import.clone(), Some(file));
+        let Reply { value: mut step, raw } = ask(context, &next, options)?;
+        for file in step.missing_files {
+            let password = Some(requested(source, &mut given, &file)?);
+            let (import, file) = (Some(import.clone()), Some(file));
             ask(context, &Import { import, file, password, ..Import::default() }, options)?;
         }
-        if !step.is_true("done") {
+        if !step.done {
             continue;
         }
-        step.raw("counts").clone_into(&mut results.counts);
-        step.raw("backup").clone_into(&mut results.backup);
-        results.items.append(&mut step.list("items"));
-        let cursor = step.text("next");
-        if cursor.is_empty() {
-            return Ok(results);
+        let mut written: Written = decode::result(raw.get())?;
+        items.append(&mut step.items);
+        texts.append(&mut written.items);
+        if step.next.is_none() {
+            written.items = texts;
+            return Ok(Results { counts: step.counts, items, backup: step.backup, written });
         }
-        next = Import { import: import.clone(), cursor: Some(cursor), ..Import::default() };
+        let import = Some(import.clone());
+        next = Import { import, cursor: step.next, ..Import::default() };
     }
+}
+
+/// The password in a file that the daemon asks for, each file once.
+fn requested(
+    source: &mut Input,
+    given: &mut BTreeSet<String>,
+    file: &str,
+) -> Result<Secret, CliError> {
+    let Input::Text(accounts) = source else {
+        return Err(CliError::BadReply("the daemon asks for a file of a database".into()));
+    };
+    if !given.insert(file.to_owned()) {
+        return Err(CliError::BadReply("the daemon asks for a file a second time".into()));
+    }
+    accounts.password(file)
 }
 
 fn send(context: &mut Context, text: &str, options: Options<'_>) -> Result<String, CliError> {
@@ -97,7 +116,7 @@ fn send(context: &mut Context, text: &str, options: Options<'_>) -> Result<Strin
         let (part, more) = rest.split_at(rest.floor_char_boundary(PART));
         let text = Some(Secret::new(part.into()));
         let answer = ask(context, &Import { import, text, ..Import::default() }, options)?;
-        let name = decode(&answer)?.text("import");
+        let name = answer.value.import;
         if more.is_empty() {
             return Ok(name);
         }
@@ -108,32 +127,25 @@ fn send(context: &mut Context, text: &str, options: Options<'_>) -> Result<Strin
 fn name(context: &mut Context, path: &str, options: Options<'_>) -> Result<String, CliError> {
     let step = Import { database: Some(path.into()), ..Import::default() };
     let answer = ask(context, &step, options)?;
-    Ok(decode(&answer)?.text("import"))
+    Ok(answer.value.import)
 }
 
 fn ask(
     context: &mut Context,
     step: &Import,
     options: Options<'_>,
-) -> Result<Box<RawValue>, CliError> {
+) -> Result<Reply<ImportResult>, CliError> {
     match options.consent {
-        Some(consent) => context.call_agreed_untyped::<UsersImport>(consent, step),
-        None => context.call_untyped::<UsersImport>(step),
+        Some(consent) => context.call_agreed::<UsersImport>(consent, step),
+        None => context.call::<UsersImport>(step),
     }
 }
 
 impl Results {
-    /// How many rows had that outcome.
-    pub(super) fn count(&self, outcome: &str) -> Result<u64, CliError> {
-        let bad_count = |_| CliError::BadReply("unexpected counts from the daemon".into());
-        Ok(serde_json::from_str::<Object<'_>>(&self.counts).map_err(bad_count)?.number(outcome))
-    }
-
-    /// The first names with that outcome.
-    pub(super) fn names(&self, outcome: &str, most: usize) -> Result<Vec<String>, CliError> {
-        let items = decode_all(&self.items)?;
-        let such = items.iter().filter(|item| item.text("outcome") == outcome);
-        Ok(such.take(most).map(|item| item.text("name")).collect())
+    /// The first names of accounts that were deleted, or would be.
+    pub(super) fn pruned(&self, most: usize) -> Vec<&str> {
+        let pruned = self.items.iter().filter(|item| item.outcome == "pruned");
+        pruned.take(most).map(|item| item.name.as_str()).collect()
     }
 
     /// Prints a row for each result, and reports how many had which outcome.
@@ -141,43 +153,50 @@ impl Results {
     /// # Errors
     /// As [`output::data`]; the exit code of the first row that was refused.
     pub(super) fn print(&self, context: &mut Context, format: FormatFlags) -> Result<(), CliError> {
-        let items = decode_all(&self.items)?;
         match format.layout() {
-            None => {
-                let items: Vec<&str> = self.items.iter().map(|item| item.get()).collect();
-                let backup = match self.backup.as_str() {
-                    "null" => String::new(),
-                    path => [",\"backup\":", path].concat(),
-                };
-                let items = [",\"items\":[", &items.join(","), "]}"].concat();
-                let text = ["{\"counts\":", &self.counts, &backup, &items].concat();
-                output::line(&escape::json(&text))?;
-            }
-            Some(layout) => table(&items).print(layout)?,
+            None => output::line(&escape::json(&self.written.json()))?,
+            Some(layout) => table(&self.items).print(layout)?,
         }
-        let mut came = Vec::new();
-        for outcome in ["added", "updated", "unchanged", "kept", "pruned", "refused"] {
-            came.push([outcome, " ", &self.count(outcome)?.to_string()].concat());
-        }
-        context.note(&came.join(", "));
-        if let Ok(path) = serde_json::from_str::<String>(&self.backup) {
+        let ImportCounts { added, updated, unchanged, kept, pruned, refused } = self.counts;
+        context.note(&format!(
+            "added {added}, updated {updated}, unchanged {unchanged}, kept {kept}, pruned {pruned}, \
+             refused {refused}"
+        ));
+        if let Some(path) = &self.backup {
             context.note(&format!("the backup that holds what was there before: {path}"));
         }
-        let refusal = items.iter().map(|item| item.text("code")).find(|code| !code.is_empty());
-        let Some(code) = refusal else { return Ok(()) };
+        let Some(code) = self.items.iter().find_map(|item| item.code.as_deref()) else {
+            return Ok(());
+        };
         // It was reported by its row; the notes that wait for the end come before the code.
         context.finish();
-        Err(CliError::Reported(ErrorCode::parse(&code).map_or(Exit::Failed, Exit::from)))
+        Err(CliError::Reported(ErrorCode::parse(code).map_or(Exit::Failed, Exit::from)))
     }
 }
 
-fn table(items: &[Object<'_>]) -> Report {
-    let row = |item: &Object<'_>| {
-        let line = item.raw("line").trim_start_matches('0').to_owned();
-        let (field, message) = (item.text("field"), item.text("message"));
-        let message = if field.is_empty() { message } else { [&field, ": ", &message].concat() };
-        let changed = item.texts("changed").join(", ");
-        vec![line, item.text("name"), item.text("outcome"), changed, message]
+impl Written {
+    /// One object of all pages.
+    fn json(&self) -> String {
+        let items: Vec<&str> = self.items.iter().map(|item| item.get()).collect();
+        let backup = match &self.backup {
+            None => String::new(),
+            Some(path) => [",\"backup\":", path.get()].concat(),
+        };
+        let items = [",\"items\":[", &items.join(","), "]}"].concat();
+        ["{\"counts\":", self.counts.get(), &backup, &items].concat()
+    }
+}
+
+fn table(items: &[ImportItem]) -> Report {
+    let row = |item: &ImportItem| {
+        let line = if item.line == 0 { String::new() } else { item.line.to_string() };
+        let message = item.message.as_deref().unwrap_or_default();
+        let message = match &item.field {
+            None => message.to_owned(),
+            Some(field) => [field, ": ", message].concat(),
+        };
+        let changed = item.changed.join(", ");
+        vec![line, item.name.clone(), item.outcome.clone(), changed, message]
     };
     Report {
         columns: vec!["Line", "Username", "Outcome", "Changed", "Message"],

@@ -5,7 +5,6 @@ use photoprism_protocol::secret::Secret;
 use photoprism_protocol::twofa;
 use photoprism_protocol::twofa::Users2faConfirm;
 
-use super::shown;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::JsonFlag;
@@ -35,10 +34,10 @@ impl Confirm {
         let user = prompt::username(&context.person, self.username)?;
         let code = prompt::text(&context.person, self.code, "Code", "it as CODE")?;
         let args = twofa::Confirm { user, passcode: Secret::new(code) };
-        let result = context.call_untyped::<Users2faConfirm>(&args)?;
-        let code = shown(&result, "recovery_code")?;
+        let reply = context.call::<Users2faConfirm>(&args)?;
+        let code = output::shown(reply.value.recovery_code.as_ref())?;
         if self.json.json {
-            return output::json(&result, None);
+            return output::json(&reply.raw, None);
         }
         context.note(&format!("two-factor authentication of {} is on", args.user));
         context.note("write this recovery code down, it will not be shown again:");

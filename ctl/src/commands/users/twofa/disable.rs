@@ -5,7 +5,7 @@ use photoprism_protocol::twofa::Users2faDisable;
 use photoprism_protocol::users::Target;
 
 use crate::commands::passwd::sessions_ended;
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{JsonFlag, YesFlag};
 use crate::{output, prompt};
@@ -35,14 +35,13 @@ impl Disable {
         let question = format!("Turn two-factor authentication of {user:?} off?");
         prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
         let args = Target { user };
-        let result = context.call_untyped::<Users2faDisable>(&args)?;
-        let done = decode(&result)?;
-        context.note(&if done.is_true("disabled") {
-            let sessions = sessions_ended(done.count("sessions_revoked")?);
+        let reply = context.call::<Users2faDisable>(&args)?;
+        context.note(&if reply.value.disabled {
+            let sessions = sessions_ended(reply.value.sessions_revoked);
             format!("two-factor authentication of {} is off; {sessions}", args.user)
         } else {
             format!("{} had no two-factor authentication", args.user)
         });
-        if self.json.json { output::json(&result, None) } else { Ok(()) }
+        if self.json.json { output::json(&reply.raw, None) } else { Ok(()) }
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use photoprism_protocol::twofa::Users2faEnroll;
 use photoprism_protocol::users::Target;
 
-use super::{qr, shown};
+use super::qr;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::escape;
@@ -39,16 +39,16 @@ impl Enroll {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
         let args = Target { user };
-        let result = context.call_untyped::<Users2faEnroll>(&args)?;
-        let url = shown(&result, "url")?;
+        let reply = context.call::<Users2faEnroll>(&args)?;
+        let url = output::shown(reply.value.url.as_ref())?;
         if self.json.json {
-            return output::json(&result, None);
+            return output::json(&reply.raw, None);
         }
         output::line(&escape::line(url.expose()))?;
         let terminal = io::stdout().is_terminal();
         if self.qr || terminal {
             let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-            output::data(&qr::draw(&url, terminal && !plain)?)?;
+            output::data(&qr::draw(url, terminal && !plain)?)?;
         }
         context.note("add this to an authenticator app; it will not be shown again");
         context.note(&format!(

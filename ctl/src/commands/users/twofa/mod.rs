@@ -8,10 +8,8 @@ mod recovery;
 mod show;
 
 use clap::{Args, Subcommand};
-use photoprism_protocol::secret::Secret;
-use serde_json::value::RawValue;
 
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 
 const EXAMPLES: &str = "\
@@ -55,10 +53,4 @@ impl TwoFactor {
             Verb::Recovery(command) => command.run(context),
         }
     }
-}
-
-/// A secret that is shown this once.
-fn shown(result: &RawValue, key: &str) -> Result<Secret, CliError> {
-    let secret = decode(result)?.some_text(key).map(Secret::new);
-    secret.ok_or_else(|| CliError::BadReply("the daemon did not show the secret".into()))
 }

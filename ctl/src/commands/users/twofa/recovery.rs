@@ -4,7 +4,6 @@ use clap::Args;
 use photoprism_protocol::twofa::Users2faRecovery;
 use photoprism_protocol::users::Target;
 
-use super::shown;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::JsonFlag;
@@ -30,10 +29,10 @@ pub(crate) struct Recovery {
 impl Recovery {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let result = context.call_untyped::<Users2faRecovery>(&Target { user })?;
-        let code = shown(&result, "recovery_code")?;
+        let reply = context.call::<Users2faRecovery>(&Target { user })?;
+        let code = output::shown(reply.value.recovery_code.as_ref())?;
         if self.json.json {
-            return output::json(&result, None);
+            return output::json(&reply.raw, None);
         }
         context.note("write this recovery code down, it will not be shown again:");
         output::line(code.expose())

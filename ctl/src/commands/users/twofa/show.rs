@@ -1,13 +1,12 @@
 //! `users 2fa show`.
 
 use clap::Args;
-use photoprism_protocol::twofa::Users2faShow;
+use photoprism_protocol::twofa::{self, Users2faShow};
 use photoprism_protocol::users::Target;
 
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::FormatFlags;
-use crate::object::Object;
 use crate::report::{Report, format};
 use crate::{output, prompt};
 
@@ -29,27 +28,27 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
-        let result = context.call_untyped::<Users2faShow>(&Target { user })?;
+        let reply = context.call::<Users2faShow>(&Target { user })?;
         match self.format.layout() {
-            None => output::json(&result, None),
-            Some(layout) => Report::properties(properties(&decode(&result)?), layout).print(layout),
+            None => output::json(&reply.raw, None),
+            Some(layout) => Report::properties(properties(&reply.value), layout).print(layout),
         }
     }
 }
 
 /// Names and values for people, sorted by name.
-fn properties(found: &Object<'_>) -> Vec<(&'static str, String)> {
-    let state = match (found.is_true("active"), found.is_true("pending")) {
+fn properties(found: &twofa::Show) -> Vec<(&'static str, String)> {
+    let state = match (found.active, found.pending) {
         (true, _) => "Enabled",
         (false, true) => "Waiting for a first code",
         (false, false) => "Disabled",
     };
     vec![
-        ("Activated At", found.time("activated_at")),
-        ("Created At", found.time("created_at")),
-        ("Recovery Code", format::yes(found.is_true("has_recovery_code"))),
+        ("Activated At", format::time(found.activated_at.as_deref())),
+        ("Created At", format::time(found.created_at.as_deref())),
+        ("Recovery Code", format::yes(found.has_recovery_code)),
         ("Two-Factor", state.into()),
-        ("UID", found.text("uid")),
-        ("Username", found.text("name")),
+        ("UID", found.uid.clone()),
+        ("Username", found.name.clone()),
     ]
 }
