@@ -14,7 +14,6 @@ use crate::error::CliError;
 use crate::escape;
 use crate::flags::Global;
 use crate::interrupt::Interrupt;
-use crate::object::Object;
 use crate::prompt::{Consent, Person};
 use crate::socket::SocketChoice;
 
@@ -98,15 +97,6 @@ impl Context {
         self.send(&Line::new(&Outgoing { cmd: C::NAME.name(), args, key: None, confirm: false })?)
     }
 
-    /// As [`Context::call_agreed`], without decoding the result.
-    pub(crate) fn call_agreed_untyped<C: Command>(
-        &mut self,
-        _: &Consent,
-        args: &C::Args,
-    ) -> Result<Box<RawValue>, CliError> {
-        self.send(&Line::new(&Outgoing { cmd: C::NAME.name(), args, key: None, confirm: true })?)
-    }
-
     /// Which socket is asked, with those passed over.
     pub(crate) fn socket_choice(&self) -> Result<SocketChoice, CliError> {
         self.client.choice()
@@ -148,15 +138,4 @@ impl Context {
 
 fn typed<T: DeserializeOwned>(raw: Box<RawValue>) -> Result<Reply<T>, CliError> {
     Ok(Reply { value: decode::result(raw.get())?, raw })
-}
-
-/// Reads a result by its keys.
-pub(crate) fn decode(raw: &RawValue) -> Result<Object<'_>, CliError> {
-    serde_json::from_str(raw.get())
-        .map_err(|error| CliError::BadReply(format!("unexpected result from the daemon: {error}")))
-}
-
-/// The same for each row of a list.
-pub(crate) fn decode_all(rows: &[Box<RawValue>]) -> Result<Vec<Object<'_>>, CliError> {
-    rows.iter().map(|row| decode(row)).collect()
 }

@@ -13,7 +13,6 @@ mod escape;
 mod exit;
 mod flags;
 mod interrupt;
-mod object;
 mod output;
 pub mod panic;
 mod passthrough;

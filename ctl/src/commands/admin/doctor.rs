@@ -4,14 +4,15 @@ use clap::Args;
 use photoprism_protocol::doctor as wire;
 use photoprism_protocol::doctor::Check;
 use photoprism_protocol::status::NoArgs;
-use serde_json::value::{RawValue, to_raw_value};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use crate::context::{Context, decode, decode_all};
+use crate::context::Context;
+use crate::decode;
 use crate::error::CliError;
 use crate::escape;
 use crate::exit::Exit;
 use crate::flags::FormatFlags;
-use crate::object::Object;
 use crate::output;
 use crate::report::{Report, format};
 
@@ -38,44 +39,69 @@ impl Doctor {
     /// # Errors
     /// Why the daemon could not be asked, or that there is something to do.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let own = context.socket_choice()?.probe();
-        let mut rows = own.iter().map(written).collect::<Result<Vec<_>, _>>()?;
-        let end = match context.call_untyped::<wire::Doctor>(&NoArgs {}) {
-            Ok(result) => {
-                let reply = decode(&result)?;
-                rows.append(&mut reply.list("checks"));
-                if reply.is_true("ok") { Ok(()) } else { Err(CliError::Reported(Exit::Failed)) }
+        let mut checks = Checks::default();
+        for check in context.socket_choice()?.probe() {
+            checks.push(check)?;
+        }
+        let end = match context.call::<wire::Doctor>(&NoArgs {}) {
+            Ok(reply) => {
+                let written: Written = decode::result(reply.raw.get())?;
+                checks.extend(reply.value.checks, &written.checks);
+                if reply.value.ok { Ok(()) } else { Err(CliError::Reported(Exit::Failed)) }
             }
             Err(error @ CliError::Interrupted(_)) => return Err(error),
             Err(error) => {
-                rows.push(written(&Check::bad("daemon", "no good answer", error.message()))?);
+                checks.push(Check::bad("daemon", "no good answer", error.message()))?;
                 Err(error)
             }
         };
-        self.print(&rows, end.is_ok())?;
+        match self.format.layout() {
+            None => output::line(&escape::json(&checks.json(end.is_ok())))?,
+            Some(layout) => table(&checks.all).print(layout)?,
+        }
         end
     }
+}
 
-    fn print(&self, rows: &[Box<RawValue>], ok: bool) -> Result<(), CliError> {
-        let Some(layout) = self.format.layout() else {
-            let ok = if ok { "true" } else { "false" };
-            let checks: Vec<&str> = rows.iter().map(|row| row.get()).collect();
-            let text = ["{\"ok\":", ok, ",\"checks\":[", &checks.join(","), "]}"].concat();
-            return output::line(&escape::json(&text));
-        };
-        let rows = decode_all(rows)?;
-        table(&rows).print(layout)
+/// The checks as the daemon wrote them: a newer one may have more keys.
+#[derive(Deserialize)]
+struct Written {
+    checks: Vec<Box<RawValue>>,
+}
+
+/// What was checked, from here first, and the same as JSON.
+#[derive(Default)]
+struct Checks {
+    all: Vec<Check>,
+    texts: Vec<String>,
+}
+
+impl Checks {
+    /// Adds one of this program.
+    fn push(&mut self, check: Check) -> Result<(), CliError> {
+        let text = serde_json::to_string(&check)
+            .map_err(|error| CliError::System("cannot write a check", error.into()))?;
+        self.texts.push(text);
+        self.all.push(check);
+        Ok(())
+    }
+
+    /// Adds those of the daemon.
+    fn extend(&mut self, checks: Vec<Check>, texts: &[Box<RawValue>]) {
+        self.all.extend(checks);
+        self.texts.extend(texts.iter().map(|text| text.get().to_owned()));
+    }
+
+    fn json(&self, ok: bool) -> String {
+        let ok = if ok { "true" } else { "false" };
+        ["{\"ok\":", ok, ",\"checks\":[", &self.texts.join(","), "]}"].concat()
     }
 }
 
-fn written(check: &Check) -> Result<Box<RawValue>, CliError> {
-    to_raw_value(check).map_err(|error| CliError::System("cannot write a check", error.into()))
-}
-
-fn table(checks: &[Object<'_>]) -> Report {
-    let row = |check: &Object<'_>| {
-        let ok = format::yes(check.is_true("ok"));
-        vec![check.text("check"), ok, check.text("found"), check.text("advice")]
+fn table(checks: &[Check]) -> Report {
+    let row = |check: &Check| {
+        let advice = check.advice.clone().unwrap_or_default();
+        vec![check.check.clone(), format::yes(check.ok), check.found.clone(), advice]
     };
     Report {
         columns: vec!["Check", "OK", "Found", "What To Do"],

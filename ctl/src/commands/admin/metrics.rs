@@ -4,7 +4,7 @@ use clap::Args;
 use photoprism_protocol::metrics as wire;
 use photoprism_protocol::status::NoArgs;
 
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::output;
 
@@ -22,9 +22,8 @@ pub(crate) struct Metrics {}
 
 impl Metrics {
     pub(crate) fn run(context: &mut Context) -> Result<(), CliError> {
-        let result = context.call_untyped::<wire::Metrics>(&NoArgs {})?;
-        let exposition = decode(&result)?;
+        let reply = context.call::<wire::Metrics>(&NoArgs {})?;
         // Needs no escaping: labels hold only names that the daemon itself defines.
-        output::data(&exposition.text("text"))
+        output::data(&reply.value.text)
     }
 }

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use clap::Args;
 use photoprism_protocol::status as wire;
-use photoprism_protocol::status::NoArgs;
+use photoprism_protocol::status::{Database, NoArgs, StatusReply};
 
-use crate::context::{Context, decode};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::FormatFlags;
-use crate::object::Object;
 use crate::output;
 use crate::report::Report;
 
@@ -37,12 +36,10 @@ impl Status {
         if self.check {
             return check(context);
         }
-        let result = context.call_untyped::<wire::Status>(&NoArgs {})?;
+        let reply = context.call::<wire::Status>(&NoArgs {})?;
         match self.format.layout() {
-            None => output::json(&result, None),
-            Some(layout) => {
-                Report::properties(properties(&decode(&result)?)?, layout).print(layout)
-            }
+            None => output::json(&reply.raw, None),
+            Some(layout) => Report::properties(properties(&reply.value), layout).print(layout),
         }
     }
 }
@@ -50,52 +47,40 @@ impl Status {
 /// Whatever is wrong, a health check sees one code.
 fn check(context: &mut Context) -> Result<(), CliError> {
     context.mute();
-    let result = context.call_untyped::<wire::Status>(&NoArgs {});
-    let missing = result.and_then(|result| {
-        let status = decode(&result)?;
-        Ok(is_missing(&status.object("database")?))
-    });
-    match missing {
-        Ok(false) => Ok(()),
-        Ok(true) | Err(_) => Err(CliError::Reported(Exit::NoDaemon)),
+    match context.call::<wire::Status>(&NoArgs {}) {
+        Ok(reply) if !is_missing(&reply.value.database) => Ok(()),
+        Ok(_) | Err(_) => Err(CliError::Reported(Exit::NoDaemon)),
     }
 }
 
 /// PhotoPrism's version is known as soon as its database exists.
-fn is_missing(database: &Object<'_>) -> bool {
-    database.text("kind") == "photoprism" && database.raw("photoprism_version") == "null"
+fn is_missing(database: &Database) -> bool {
+    database.kind == "photoprism" && database.photoprism_version.is_none()
 }
 
-fn properties(status: &Object<'_>) -> Result<Vec<(&'static str, String)>, CliError> {
-    let [database, counts, connections, passwords, sockets] =
-        ["database", "counts", "connections", "passwords", "sockets"].map(|key| status.object(key));
-    let (database, counts, connections, passwords, sockets) =
-        (database?, counts?, connections?, passwords?, sockets?);
-    let missing = if is_missing(&database) { " (does not exist yet)" } else { "" };
-    let uptime = Duration::from_secs(status.number("uptime_s"));
-    let number = |object: &Object<'_>, key| object.number(key).to_string();
-    Ok(vec![
-        ("Version", status.text("version")),
-        ("Protocol", number(status, "protocol")),
-        ("Process ID", number(status, "pid")),
+fn properties(status: &StatusReply) -> Vec<(&'static str, String)> {
+    let StatusReply { database, counts, connections, passwords, sockets, .. } = status;
+    let missing = if is_missing(database) { " (does not exist yet)" } else { "" };
+    let uptime = Duration::from_secs(status.uptime_s);
+    vec![
+        ("Version", status.version.clone()),
+        ("Protocol", status.protocol.to_string()),
+        ("Process ID", status.pid.to_string()),
         ("Uptime", humantime::format_duration(uptime).to_string()),
-        ("Database", database.text("path") + missing),
-        ("Database Kind", kind(&database.text("kind"))),
-        ("Schema", database.raw("schema").replace("null", "")),
-        ("PhotoPrism Version", database.text("photoprism_version")),
-        ("PhotoPrism Edition", database.text("edition")),
-        ("Users", number(&counts, "users")),
-        ("Deleted Users", number(&counts, "deleted")),
-        ("Sessions", number(&counts, "sessions")),
-        ("Login Records", number(&counts, "logins")),
-        ("Connections", number(&connections, "open") + " of " + connections.raw("limit")),
-        (
-            "Passwords",
-            number(&passwords, "running") + " running, " + passwords.raw("waiting") + " waiting",
-        ),
-        ("Admin Socket", sockets.text("admin")),
-        ("Auth Socket", sockets.text("auth")),
-    ])
+        ("Database", [&database.path, missing].concat()),
+        ("Database Kind", kind(&database.kind)),
+        ("Schema", database.schema.map_or_else(String::new, |schema| schema.to_string())),
+        ("PhotoPrism Version", database.photoprism_version.clone().unwrap_or_default()),
+        ("PhotoPrism Edition", database.edition.clone().unwrap_or_default()),
+        ("Users", counts.users.to_string()),
+        ("Deleted Users", counts.deleted.to_string()),
+        ("Sessions", counts.sessions.to_string()),
+        ("Login Records", counts.logins.to_string()),
+        ("Connections", format!("{} of {}", connections.open, connections.limit)),
+        ("Passwords", format!("{} running, {} waiting", passwords.running, passwords.waiting)),
+        ("Admin Socket", sockets.admin.clone()),
+        ("Auth Socket", sockets.auth.clone().unwrap_or_default()),
+    ]
 }
 
 fn kind(kind: &str) -> String {

@@ -2,14 +2,13 @@
 
 use clap::Args;
 use photoprism_protocol::backup;
-use photoprism_protocol::backup::BackupRestore;
+use photoprism_protocol::backup::{AccountChange, BackupRestore, RestoreResult};
 
 use super::file::resolve;
-use crate::context::{Context, decode, decode_all};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::escape;
 use crate::flags::{JsonFlag, YesFlag};
-use crate::object::Object;
 use crate::report::{Layout, Report, format};
 use crate::{output, prompt};
 
@@ -56,39 +55,38 @@ impl Restore {
             dry_run: self.dry_run.then_some(true),
             with_sessions: self.with_sessions.then_some(true),
         };
-        let result = context.call_agreed_untyped::<BackupRestore>(&consent, &args)?;
-        let done = decode(&result)?;
-        context.note(&summary(&done)?);
+        let reply = context.call_agreed::<BackupRestore>(&consent, &args)?;
+        let done = &reply.value;
+        context.note(&summary(done));
         if self.json.json {
-            return output::json(&result, None);
+            return output::json(&reply.raw, None);
         }
-        match done.some_text("backup") {
-            Some(backup) => output::line(&escape::line(&backup)),
-            None => table(&decode_all(&done.rows("accounts")?)?).print(Layout::Table),
+        match &done.backup {
+            Some(backup) => output::line(&escape::line(backup)),
+            None => table(&done.accounts).print(Layout::Table),
         }
     }
 }
 
-fn summary(done: &Object<'_>) -> Result<String, CliError> {
-    let would = if done.is_true("dry_run") { "would be " } else { "" };
-    let end =
-        if done.is_true("dry_run") { "" } else { "; the backup that holds what was there before:" };
-    Ok(format!(
+fn summary(done: &RestoreResult) -> String {
+    let would = if done.dry_run { "would be " } else { "" };
+    let end = if done.dry_run { "" } else { "; the backup that holds what was there before:" };
+    format!(
         "{} {would}added, {} changed, {} removed, {} left as they are; {} {would}ended, {} \
          {would}restored{end}",
-        format::count(done.count("added")?, "user"),
-        done.count("changed")?,
-        done.count("removed")?,
-        done.count("unchanged")?,
-        format::count(done.count("sessions_revoked")?, "session"),
-        done.count("sessions_restored")?,
-    ))
+        format::count(done.added, "user"),
+        done.changed,
+        done.removed,
+        done.unchanged,
+        format::count(done.sessions_revoked, "session"),
+        done.sessions_restored,
+    )
 }
 
-fn table(accounts: &[Object<'_>]) -> Report {
+fn table(accounts: &[AccountChange]) -> Report {
     let rows = accounts.iter().map(|account| {
-        let change = format::capital(&account.text("change"));
-        vec![account.text("uid"), account.text("name"), change, account.texts("fields").join(", ")]
+        let change = format::capital(&account.change);
+        vec![account.uid.clone(), account.name.clone(), change, account.fields.join(", ")]
     });
     Report { columns: vec!["UID", "Username", "Change", "Fields"], rows: rows.collect() }
 }
