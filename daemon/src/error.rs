@@ -213,7 +213,11 @@ impl CommandError {
             }
             Self::Login(refusal) => refusal.into_body(),
             Self::Busy { retry_after_s } => busy(retry_after_s),
-            Self::Late | Self::KeyTaken => late(),
+            Self::Late => late(),
+            Self::KeyTaken => ErrorBody::new(
+                ErrorCode::Busy,
+                "another request used this key meanwhile; nothing was done, try again",
+            ),
             Self::Unavailable(message) => ErrorBody::new(ErrorCode::Unavailable, message),
             Self::BackupsUnreadable(what) => ErrorBody::new(ErrorCode::Unavailable, what),
             Self::Internal(_) => internal(request),

@@ -11,7 +11,7 @@ pub enum Failpoint {
     AcknowledgeEarly = 1,
     /// `synchronous=NORMAL`: commits are not synced.
     SyncSeldom = 1 << 1,
-    /// Every `users.restore` panics in its handler.
+    /// Every `users.restore` panics in its transaction.
     PanicInRestore = 1 << 2,
     /// Each write waits for a byte on standard input inside its transaction.
     Stall = 1 << 3,

@@ -10,7 +10,7 @@ pub mod audit;
 pub mod auth;
 pub mod auth_id;
 pub mod backup;
-pub mod client;
+pub mod client_text;
 pub mod command;
 pub mod display_name;
 pub mod doctor;

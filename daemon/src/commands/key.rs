@@ -4,6 +4,7 @@ use photoprism_protocol::envelope::Success;
 use photoprism_protocol::key::IdempotencyKey;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use super::cursor::keyed_hash;
 use super::request::Context;
@@ -13,17 +14,18 @@ use crate::store::{
 };
 
 /// An idempotency key with what the request was, the password left out.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Key {
     key: IdempotencyKey,
-    request: Vec<u8>,
+    /// Zeroed, because it may contain a passcode or a token.
+    request: Zeroizing<Vec<u8>>,
 }
 
 impl Key {
-    /// The key of a request with these arguments; the caller takes the password out first.
+    /// The key of a request with these arguments; without the password.
     pub(crate) fn new(key: IdempotencyKey, command: &str, arguments: &impl Serialize) -> Self {
         let request = serde_json::to_vec(&(command, arguments)).unwrap_or_default();
-        Self { key, request }
+        Self { key, request: Zeroizing::new(request) }
     }
 
     fn fingerprint(&self, db: &Db) -> Result<Vec<u8>, CommandError> {
@@ -51,7 +53,6 @@ impl Key {
 }
 
 /// What is known about a key before the work begins.
-#[derive(Debug)]
 pub(crate) enum KeyState {
     /// Nothing: carry the command out.
     New,

@@ -30,7 +30,7 @@ mod transaction;
 mod users;
 
 pub(crate) use self::app::{App, Lifetimes, Paths, RequestIds, sink};
-pub(crate) use self::audit::verify::{Verify, verify_trail};
+pub(crate) use self::audit::verify::verify_whole_trail;
 pub(crate) use self::dispatch::handle;
 pub(crate) use self::import_sessions::ImportSessions;
 pub(crate) use self::refusals::RefusalBuffer;

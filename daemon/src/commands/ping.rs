@@ -8,5 +8,5 @@ use super::status::DAEMON_VERSION;
 
 /// Replies that the daemon runs.
 pub(in crate::commands) fn run(runner: &Runner<'_>) -> Outcome {
-    runner.answer::<Ping>(&Pong { pong: true, protocol: VERSION, version: DAEMON_VERSION.into() })
+    runner.reply::<Ping>(&Pong { pong: true, protocol: VERSION, version: DAEMON_VERSION.into() })
 }

@@ -19,7 +19,6 @@ pub(super) fn encode(value: &impl Serialize) -> Result<Box<RawValue>, CommandErr
 }
 
 /// A reply of the type `R`, already JSON, with messages for people.
-#[derive(Debug)]
 pub(crate) struct Reply<R> {
     result: Box<RawValue>,
     warnings: Vec<String>,
@@ -53,15 +52,13 @@ impl<R> From<Reply<R>> for Success {
 
 /// What the change of a write returns: its reply of the type `R`, and what the transaction still
 /// needs.
-#[derive(Debug)]
 pub(crate) struct Written<R> {
     pub(super) reply: Reply<R>,
     /// The result as a replay shows it, where that is another: with every secret as `null`.
     pub(super) replay: Option<Box<RawValue>>,
-    /// What was changed, for the audit record: a UID, a name, or nothing.
+    /// What was changed, for the audit record: a UID, a name, or nothing. Where the request has a
+    /// password, the UID of the account that got it.
     pub(super) target: String,
-    /// UID of the account that got the given password.
-    pub(super) password_of: Option<String>,
     /// What the commit means for what is in memory.
     pub(super) effects: Vec<Effect>,
 }
@@ -73,7 +70,6 @@ impl<R: Serialize> Written<R> {
             reply: Reply::new(reply)?,
             replay: None,
             target: target.into(),
-            password_of: None,
             effects: Vec::new(),
         })
     }
@@ -101,12 +97,5 @@ impl<R> Written<R> {
     /// The same with a warning where PhotoPrism may still honour something that ended.
     pub(super) fn with_cache_warning(self, effective_within: Option<u32>) -> Self {
         self.with_warnings(cache_warning(effective_within))
-    }
-
-    /// The same, which gave the account of that UID the password of the request, if there
-    /// was one.
-    pub(super) fn with_password_of(mut self, uid: Option<String>) -> Self {
-        self.password_of = uid;
-        self
     }
 }

@@ -14,7 +14,8 @@ use crate::failpoints::{Failpoint, enabled};
 use crate::model::{Effect, WithEffects};
 use crate::store::{AuditEntry, Tx, audit_append};
 
-/// The rule and the change of a write. It changes nothing but the database, and may run again.
+/// The rule and the change of a write. It changes nothing but the database, and may run again; a
+/// change that destroys writes a backup first, another one each time.
 pub(super) type ChangeFn<T, R> = fn(&Tx<'_>, &Request<T>) -> Result<Written<R>, CommandError>;
 
 /// Carries a write out: the key once more, the change, the audit record, the key.
@@ -39,7 +40,8 @@ pub(super) fn run<T, R>(
     let value = Success::from(written.reply);
     if let Some(key) = key {
         let shown = written.replay.as_ref().unwrap_or(&value.result);
-        key.keep(tx, context, shown, written.password_of.as_deref())?;
+        let password_of = request.password.is_some().then_some(written.target.as_str());
+        key.keep(tx, context, shown, password_of)?;
     }
     let effects = written.effects.into_iter().chain([audited]).collect();
     Ok(WithEffects { value, effects })
@@ -62,7 +64,7 @@ pub(super) fn record(tx: &Tx<'_>, context: &Context, target: &str) -> Result<Eff
 }
 
 /// What a harness asked for with `examples/faulty.rs`.
-pub(super) fn fail_as_asked(command: CommandName) {
+fn fail_as_asked(command: CommandName) {
     let restores = command == CommandName::UsersRestore;
     assert!(!(restores && enabled(Failpoint::PanicInRestore)), "a fault that a harness asked for");
     if enabled(Failpoint::Stall) {

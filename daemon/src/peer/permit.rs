@@ -8,7 +8,7 @@ use super::caller::{Caller, SocketKind};
 use super::policy::Policy;
 use super::rights::Rights;
 
-/// Proof that this peer may run this command: no handler runs without one.
+/// Proof that this peer may run this command: no command runs without one.
 ///
 /// Only [`Caller::permit`] creates it; it is valid for one request and identifies the peer.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use photoprism_protocol::audit::VerifyResult;
 use tokio::time::{Duration, timeout};
 use tracing::{debug, warn};
 
-use crate::commands::{App, Verify, verify_trail};
+use crate::commands::{App, verify_whole_trail};
 use crate::error::CommandError;
 use crate::model::{Effect, WithEffects};
 use crate::store::{
@@ -76,7 +76,7 @@ pub(super) async fn flush_pending(app: &App) {
 
 /// A broken audit trail is reported at the start, not only by `audit.verify`.
 pub(super) async fn check_trail(app: Rc<App>) {
-    match verify_trail(&app, Verify::whole()).await {
+    match verify_whole_trail(&app).await {
         Ok(VerifyResult { broken_at: Some(number), records, .. }) => warn!(
             broken_at = number,
             records, "the audit trail does not hold: a record was altered or is missing"

@@ -16,7 +16,7 @@ const STEP: usize = 5000;
 
 /// A check of the chain, carried from step to step.
 #[derive(Clone, Debug)]
-pub(crate) struct Verify {
+struct Verify {
     wanted: Option<AuditHead>,
     reached: AuditHead,
     end: Option<i64>,
@@ -29,11 +29,13 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     Reply::new(&verify_trail(runner.app, check).await?).map(Success::from)
 }
 
+/// The verdict on the chain as it is.
+pub(crate) async fn verify_whole_trail(app: &App) -> Result<VerifyResult, CommandError> {
+    verify_trail(app, Verify::whole()).await
+}
+
 /// The verdict on the chain. It is checked in steps, so that other commands run in between.
-pub(crate) async fn verify_trail(
-    app: &App,
-    mut state: Verify,
-) -> Result<VerifyResult, CommandError> {
+async fn verify_trail(app: &App, mut state: Verify) -> Result<VerifyResult, CommandError> {
     // Each step has the whole time in which work must begin: the check as a whole has no limit.
     let deadline = app.limits.borrow().request_timeout;
     loop {
@@ -46,7 +48,7 @@ pub(crate) async fn verify_trail(
 
 impl Verify {
     /// Checks the chain as it is, whatever it was.
-    pub(crate) fn whole() -> Self {
+    fn whole() -> Self {
         let reached = AuditHead::default();
         Self { wanted: None, reached, end: None, seen: false, broken_at: None }
     }

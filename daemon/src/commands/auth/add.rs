@@ -2,7 +2,7 @@
 
 use photoprism_protocol::args::Int;
 use photoprism_protocol::auth::{self, AddResult, AuthAdd};
-use photoprism_protocol::client::check_client_name;
+use photoprism_protocol::client_text::check_client_name;
 use photoprism_protocol::generated::session_ref_id;
 use photoprism_protocol::scope::Scope;
 use photoprism_protocol::token::{new_access_token, new_app_password};

@@ -17,8 +17,7 @@ use crate::model::LastUse;
 use crate::store::{Db, SessionKey, SessionSearch, cursor_key, overlay_last_use, sessions_page};
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
-    let (now, seen) = (runner.context.now.as_second(), runner.app.index.pending_uses());
-    runner.read::<AuthLs, _>(|args| Ls::parse(args, now, seen), ls).await
+    runner.read::<AuthLs, _>(|args| Ls::parse(args, runner), ls).await
 }
 
 /// The checked arguments, with the uses of sessions that are not yet written.
@@ -29,11 +28,12 @@ struct Ls {
 }
 
 impl Ls {
-    fn parse(args: Search, now: i64, seen: Vec<LastUse>) -> Result<Self, CommandError> {
+    fn parse(args: Search, runner: &Runner<'_>) -> Result<Self, CommandError> {
         refuse_nul("search", args.search.as_deref())?;
         let text = args.search.unwrap_or_default();
         let window = PageRequest::new(args.limit, args.cursor, fingerprint("auth.ls", &text))?;
-        Ok(Self { search: read(&text, now), window, seen })
+        let search = read(&text, runner.context.now.as_second());
+        Ok(Self { search, window, seen: runner.app.index.pending_uses() })
     }
 }
 

@@ -18,8 +18,10 @@ struct Show {
 }
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
-    let seen = runner.app.index.pending_uses();
-    let parse = |target| Ok(Show { named: parse(&target)?, seen });
+    let parse = |target| {
+        let named = parse(&target)?;
+        Ok(Show { named, seen: runner.app.index.pending_uses() })
+    };
     runner.read::<AuthShow, _>(parse, show).await
 }
 

@@ -12,18 +12,21 @@ use crate::model::to_file_name;
 use crate::store::{Made, Making, StoreError, Tx};
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
-    let (mut turn, mut file) = (None, None);
-    let prepare = async |_| {
+    let mut file = None;
+    // Held until the file is recorded.
+    let mut turn = None;
+    let prepare = async |mut args| {
         turn = Some(lock_backups(runner).await?);
+        runner.check_key_is_new::<BackupCreate>(&mut args).await?;
         let created = write_file(runner).await?;
         file = Some(created.clone());
         Ok(Prepared::new(created).after_long_work())
     };
-    let outcome = runner.write_after::<BackupCreate, _>(prepare, create).await;
+    let args = runner.args::<BackupCreate>()?;
+    let outcome = runner.write_after::<BackupCreate, _>(args, prepare, create).await;
     if let (Err(_), Some(file)) = (&outcome, file) {
         file.discard();
     }
-    drop(turn);
     outcome
 }
 

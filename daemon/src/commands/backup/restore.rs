@@ -38,16 +38,19 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     if args.dry_run == Some(true) {
         return compare(runner, args).await;
     }
+    // Held until the accounts are there.
     let mut turn = None;
-    let prepare = async |args: backup::Restore| {
-        let args = Restore::parse(&args)?;
+    let prepare = async |mut given: backup::Restore| {
+        let args = Restore::parse(&given)?;
         turn = Some(lock_backups(runner).await?);
+        runner.check_key_is_new::<BackupRestore>(&mut given).await?;
         let file = open(runner, &args.file).await?;
+        if runner.is_abandoned() {
+            return Err(runner.abandoned().await);
+        }
         Ok(Prepared::new(Source { args, file }).after_long_work())
     };
-    let outcome = runner.write_after::<BackupRestore, _>(prepare, restore).await;
-    drop(turn);
-    outcome
+    runner.write_after::<BackupRestore, _>(args, prepare, restore).await
 }
 
 /// Compares step by step, and changes nothing.

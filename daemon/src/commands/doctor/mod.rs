@@ -11,7 +11,7 @@ use photoprism_protocol::audit::VerifyResult;
 use photoprism_protocol::doctor::{Check, Doctor, Report};
 use photoprism_protocol::envelope::Success;
 
-use super::audit::verify::{Verify, verify_trail};
+use super::audit::verify::verify_whole_trail;
 use super::reply::Reply;
 use super::runner::{Outcome, Runner};
 use crate::error::CommandError;
@@ -45,7 +45,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.args::<Doctor>()?;
     let app = runner.app;
     let (policy, limits) = (app.policy.borrow().clone(), app.limits.borrow().clone());
-    let trail = match verify_trail(app, Verify::whole()).await {
+    let trail = match verify_whole_trail(app).await {
         Ok(verdict) => Some(verdict),
         // No database, no audit trail.
         Err(error) if matches!(error.store_error(), Some(StoreError::Missing)) => None,

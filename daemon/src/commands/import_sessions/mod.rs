@@ -1,8 +1,8 @@
 //! Imports on their way, in memory: bounded in number, in bytes and in time.
 
 mod results;
-mod row;
 mod text;
+mod valid_row;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,8 +15,8 @@ use photoprism_protocol::secret::Secret;
 use tokio::sync::Semaphore;
 
 pub(crate) use self::results::{Cancel, Options, Results};
-pub(crate) use self::row::{PasswordChange, RejectedRow, Rows, ValidRow, known_hash};
 pub(crate) use self::text::Text;
+pub(crate) use self::valid_row::{PasswordChange, RejectedRow, Rows, ValidRow, known_hash};
 use crate::error::CommandError;
 
 /// Imports at once: only administrators run them, and there are few of those.

@@ -1,7 +1,7 @@
 //! A checked request.
 
 use photoprism_protocol::auth;
-use photoprism_protocol::client::{check_client_name, check_realm};
+use photoprism_protocol::client_text::{DEFAULT_REALM, check_client_name, check_realm};
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::scope::Scope;
 use photoprism_protocol::secret::Secret;
@@ -12,9 +12,6 @@ use crate::commands::find::refuse_nul;
 use crate::error::CommandError;
 use crate::limiter::ClientIp;
 use crate::session_index::SessionId;
-
-/// The realm of a request that names none.
-const DEFAULT_REALM: &str = "api";
 
 /// The scope that an app password needs where a session is created from it.
 const SESSIONS: &str = "sessions";

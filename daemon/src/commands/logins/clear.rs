@@ -26,7 +26,8 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
         app.flush_refusals(runner.time_left()).await?;
         Ok(Prepared::new(request))
     };
-    let cleared = runner.write_after::<LoginsClear, _>(prepare, clear).await?;
+    let args = runner.args::<LoginsClear>()?;
+    let cleared = runner.write_after::<LoginsClear, _>(args, prepare, clear).await?;
     match lifted {
         // A replay.
         None => {}

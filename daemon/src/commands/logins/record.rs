@@ -1,6 +1,6 @@
 //! `logins.record`.
 
-use photoprism_protocol::client::check_realm;
+use photoprism_protocol::client_text::{DEFAULT_REALM, check_realm};
 use photoprism_protocol::logins::{self, LoginsRecord, RecordResult};
 
 use super::address;
@@ -55,7 +55,7 @@ fn record(
         &Attempt {
             client_ip: client_ip.as_str(),
             name: &args.name,
-            realm: args.realm.as_deref().unwrap_or("api"),
+            realm: args.realm.as_deref().unwrap_or(DEFAULT_REALM),
             status,
             user_agent: args.user_agent.as_deref().unwrap_or(""),
             banned: false,

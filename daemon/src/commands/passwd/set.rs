@@ -29,7 +29,8 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let args = runner.args::<PasswdSet>()?;
     permit_show_hash(&args, &runner.context.permit)?;
     let parse = |args| Set::parse(args, &runner.app.rules);
-    runner.write_args::<PasswdSet, _>(args, parse, set).await
+    let prepare = async |args| runner.prepare::<PasswdSet, _>(args, parse).await;
+    runner.write_after::<PasswdSet, _>(args, prepare, set).await
 }
 
 /// Showing a hash needs a right of its own, which is checked before any value.
@@ -74,8 +75,7 @@ fn set(tx: &Tx<'_>, request: &Request<Set>) -> Result<Written<SetResult>, Comman
     let result = SetResult { sessions_revoked, hash, effective_within_s };
     let written = Written::new(account.uid.clone(), &result)?
         .with_effects(ended)
-        .with_cache_warning(effective_within_s)
-        .with_password_of(Some(account.uid));
+        .with_cache_warning(effective_within_s);
     if *show_hash { written.replayed_as(&hidden(&result)) } else { Ok(written) }
 }
 

@@ -82,7 +82,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Replies without the database.
-    pub(crate) fn answer<C: Command>(&self, reply: &C::Reply) -> Outcome {
+    pub(crate) fn reply<C: Command>(&self, reply: &C::Reply) -> Outcome {
         self.args::<C>()?;
         Reply::new(reply).map(Success::from)
     }
@@ -94,17 +94,7 @@ impl<'a> Runner<'a> {
         parse: impl FnOnce(C::Args) -> Result<T, CommandError>,
         read: ReadFn<T, C::Reply>,
     ) -> Outcome {
-        let args = parse(self.args::<C>()?)?;
-        self.read_checked::<C, T>(args, read).await
-    }
-
-    /// The same, the values checked already.
-    pub(crate) async fn read_checked<C: Command, T: Send + 'static>(
-        &self,
-        args: T,
-        read: ReadFn<T, C::Reply>,
-    ) -> Outcome {
-        let request = self.request(args);
+        let request = self.request(parse(self.args::<C>()?)?);
         let work = move |db: &Db| read(db, &request).map(Success::from);
         self.app.store.read(self.time_left(), work).await
     }
@@ -117,39 +107,13 @@ impl<'a> Runner<'a> {
         change: ChangeFn<T, C::Reply>,
     ) -> Outcome {
         let args = self.args::<C>()?;
-        self.write_args::<C, T>(args, parse, change).await
-    }
-
-    /// The same, the names and types of the arguments checked already.
-    pub(crate) async fn write_args<C: Command, T: Send + 'static>(
-        &self,
-        args: C::Args,
-        parse: impl FnOnce(C::Args) -> Result<T, CommandError>,
-        change: ChangeFn<T, C::Reply>,
-    ) -> Outcome {
-        let prepare = async |mut args: C::Args| {
-            let password = C::password(&mut args).cloned();
-            let mut prepared = Prepared::new(parse(args)?);
-            if let Some(password) = password {
-                prepared.password = Some(self.hash(&password).await?);
-            }
-            Ok(prepared)
-        };
-        self.perform::<C, T>(args, prepare, change).await
+        let prepare = async |args| self.prepare::<C, T>(args, parse).await;
+        self.write_after::<C, T>(args, prepare, change).await
     }
 
     /// The same for a command that has more to do between the checks of the request and the
-    /// transaction than hashing a password.
+    /// transaction.
     pub(crate) async fn write_after<C: Command, T: Send + 'static>(
-        &self,
-        prepare: impl AsyncFnOnce(C::Args) -> Result<Prepared<T>, CommandError>,
-        change: ChangeFn<T, C::Reply>,
-    ) -> Outcome {
-        let args = self.args::<C>()?;
-        self.perform::<C, T>(args, prepare, change).await
-    }
-
-    async fn perform<C: Command, T: Send + 'static>(
         &self,
         mut args: C::Args,
         prepare: impl AsyncFnOnce(C::Args) -> Result<Prepared<T>, CommandError>,
@@ -160,14 +124,46 @@ impl<'a> Runner<'a> {
         if let Some(replay) = self.replay(key.as_ref(), password.as_ref()).await? {
             return Ok(replay);
         }
-        let prepared = prepare(args).await?;
-        match self.commit(key.clone(), prepared, change).await {
+        let outcome = match prepare(args).await {
+            Ok(prepared) => self.commit(key.clone(), prepared, change).await,
+            Err(error) => Err(error),
+        };
+        match outcome {
             // Another connection has used the key meanwhile.
             Err(CommandError::KeyTaken) => {
                 let replay = self.replay(key.as_ref(), password.as_ref()).await?;
                 replay.ok_or(CommandError::KeyTaken)
             }
             outcome => outcome,
+        }
+    }
+
+    /// Checks the values and hashes the password among them.
+    pub(crate) async fn prepare<C: Command, T>(
+        &self,
+        mut args: C::Args,
+        parse: impl FnOnce(C::Args) -> Result<T, CommandError>,
+    ) -> Result<Prepared<T>, CommandError> {
+        let password = C::password(&mut args).cloned();
+        let mut prepared = Prepared::new(parse(args)?);
+        if let Some(password) = password {
+            prepared.password = Some(self.hash(&password).await?);
+        }
+        Ok(prepared)
+    }
+
+    /// Looks for the key once more, where a command had to wait for others: one of them may have
+    /// been the same request.
+    ///
+    /// # Errors
+    /// [`CommandError::KeyTaken`], which [`Runner::write_after`] turns into the replay.
+    pub(crate) async fn check_key_is_new<C: Command>(
+        &self,
+        args: &mut C::Args,
+    ) -> Result<(), CommandError> {
+        match self.replay_of::<C>(args).await? {
+            None => Ok(()),
+            Some(_) => Err(CommandError::KeyTaken),
         }
     }
 
@@ -205,7 +201,8 @@ impl<'a> Runner<'a> {
         self.app.store.write_with_effects(self.time_left(), work).await
     }
 
-    fn request<T>(&self, args: T) -> Request<T> {
+    /// What the command receives.
+    pub(crate) fn request<T>(&self, args: T) -> Request<T> {
         Request { args, password: None, context: Arc::clone(&self.context) }
     }
 
@@ -248,10 +245,10 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// The key with the arguments, the password taken out of them meanwhile.
+    /// The key with the arguments; in place of a password there is an empty one.
     fn key_of<C: Command>(&self, args: &mut C::Args) -> Result<Option<Key>, CommandError> {
         let password = C::password(args).map(mem::take);
-        let key = self.key(&(&*args, password.is_some()));
+        let key = self.key(&*args);
         if let (Some(place), Some(password)) = (C::password(args), password) {
             *place = password;
         }

@@ -67,9 +67,7 @@ fn add(tx: &Tx<'_>, request: &Request<Add>) -> Result<Written<OneUser>, CommandE
     };
     let (user, effect) = reload(tx, context, &uid)?;
     let written = Written::new(uid.clone(), &OneUser { user })?.with_effects([effect]);
-    Ok(written
-        .with_password_of(hashed.map(|_| uid))
-        .with_warnings(unknown_role(tx.kind().edition(), given.role)))
+    Ok(written.with_warnings(unknown_role(tx.kind().edition(), given.role)))
 }
 
 /// Values that break a rule of this database come before a name that is taken.

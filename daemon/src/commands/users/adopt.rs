@@ -32,7 +32,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
         let dry_run = request.dry_run;
         Ok(Prepared::new(request).dry_run(dry_run))
     };
-    runner.write_after::<UsersAdopt, _>(prepare, adopt).await
+    runner.write_after::<UsersAdopt, _>(runner.args::<UsersAdopt>()?, prepare, adopt).await
 }
 
 /// The checked arguments.

@@ -1,4 +1,4 @@
-//! The noun `users`.
+//! The noun `users`; `users.import` has a directory of its own next to this one.
 
 pub(super) mod add;
 pub(super) mod adopt;

@@ -105,7 +105,6 @@ fn write_changes(
     };
     let written = Written::new(before.uid.clone(), &result)?
         .with_effects(ended.into_iter().chain([effect]))
-        .with_password_of(hashed.map(|_| before.uid.clone()))
         .with_warnings(unknown_role(tx.kind().edition(), args.given.role));
     Ok(written.with_cache_warning(effective_within_s))
 }

@@ -28,7 +28,7 @@ struct FirstAdmin {
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let prepare = async |_| first_admin(runner).await.map(Prepared::new);
-    runner.write_after::<UsersReset, _>(prepare, reset).await
+    runner.write_after::<UsersReset, _>(runner.args::<UsersReset>()?, prepare, reset).await
 }
 
 /// The configured name and password; a password that breaks a rule is left out with a warning.

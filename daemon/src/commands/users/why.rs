@@ -1,6 +1,7 @@
 //! `users.why`: everything that keeps an account from logging in, each with its fix.
 
 use jiff::Timestamp;
+use photoprism_protocol::envelope::Success;
 use photoprism_protocol::users::Target;
 use photoprism_protocol::why::{Reason, UsersWhy, WhyResult};
 
@@ -42,7 +43,9 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let read = move |db: &Db| subjects(db, &asked);
     let (uid, ips) = runner.app.store.read(runner.time_left(), read).await?;
     let limited = limited(&runner.app.limiter, &uid, ips);
-    runner.read_checked::<UsersWhy, _>(Why { target, limited }, why).await
+    let request = runner.request(Why { target, limited });
+    let work = move |db: &Db| why(db, &request).map(Success::from);
+    runner.app.store.read(runner.time_left(), work).await
 }
 
 fn limited(limiter: &Limiter, uid: &str, ips: Vec<String>) -> Limited {

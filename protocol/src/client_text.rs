@@ -1,10 +1,13 @@
-//! What clients say of themselves: the client's name, and the realm that it logs in to.
+//! What clients say of themselves: the client's name, and the realm that is logged in to.
 
 use crate::rule::RuleError;
 use crate::text::{is_bidi_control, is_control};
 
 /// Most characters of a client's name.
 const NAME_CHARS: usize = 200;
+
+/// The realm of a request that names none.
+pub const DEFAULT_REALM: &str = "api";
 
 /// Most characters of a realm: its column's.
 const REALM_CHARS: usize = 64;
