@@ -146,6 +146,23 @@ fn restore_without_such_an_account_is_an_ordinary_add() {
 }
 
 #[test]
+fn mod_brings_a_deleted_account_back() {
+    let restored = |changed: &[&str]| {
+        let result = json!({"user": account("gone"), "changed": changed, "sessions_revoked": 0});
+        let daemon = Daemon::done(&result);
+        let output = daemon.run("users mod --restore -r guest gone");
+        let args = json!({"user": "gone", "restore": true, "role": "guest"});
+        assert_eq!(daemon.requests(), [json!({"cmd": "users.mod", "args": args})]);
+        assert_eq!(output.code, Some(0));
+        output.err
+    };
+    assert_eq!(restored(&["restore"]), "restored user gone\n");
+    let both = restored(&["role", "restore"]);
+    assert_eq!(both, "restored user gone and changed role; 0 sessions ended\n");
+    assert_eq!(restored(&[]), "nothing changed for user gone\n");
+}
+
+#[test]
 fn mod_sends_what_is_given() {
     let result = json!({"user": account("bob"), "changed": ["display_name", "email"],
         "sessions_revoked": 1});

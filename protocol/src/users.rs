@@ -99,6 +99,9 @@ pub struct Add {
 #[serde(deny_unknown_fields)]
 pub struct ModTarget {
     pub user: String,
+    /// Bring the account back where it is deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<bool>,
     /// Turn two-factor authentication off and delete its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disable_2fa: Option<bool>,

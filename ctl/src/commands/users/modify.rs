@@ -18,6 +18,7 @@ Examples:
   photoprism users mod --no-webdav --login bob
   photoprism users mod --expires-at 90d bob        the account ends in 90 days
   photoprism users mod --disable-2fa bob
+  photoprism users mod --restore -r guest bob      brings a deleted account back as a guest
 
 What changes the rights of an account ends its sessions unless --keep-sessions is given.";
 
@@ -33,6 +34,10 @@ pub(crate) struct Mod {
 
     #[command(flatten)]
     password: PasswordFlags,
+
+    /// Bring the account back where it is deleted
+    #[arg(long)]
+    restore: bool,
 
     /// Turn two-factor authentication off and delete its key
     #[arg(long)]
@@ -55,6 +60,7 @@ impl Mod {
         fields.password = password.map(|password| password.secret);
         let target = ModTarget {
             user,
+            restore: self.restore.then_some(true),
             disable_2fa: self.disable_2fa.then_some(true),
             keep_sessions: self.keep_sessions.then_some(true),
         };
@@ -71,9 +77,14 @@ impl Mod {
 
 fn summary(done: &ModResult) -> String {
     let name = &done.user.name;
-    if done.changed.is_empty() {
-        return format!("nothing changed for user {name}");
+    let is_back = done.changed.iter().any(|argument| argument == "restore");
+    let others = done.changed.iter().filter(|argument| *argument != "restore");
+    let changed = others.map(String::as_str).collect::<Vec<_>>().join(", ");
+    let ended = sessions_ended(done.sessions_revoked);
+    match (is_back, changed.is_empty()) {
+        (false, true) => format!("nothing changed for user {name}"),
+        (false, false) => format!("changed {changed} of user {name}; {ended}"),
+        (true, true) => format!("restored user {name}"),
+        (true, false) => format!("restored user {name} and changed {changed}; {ended}"),
     }
-    let changed = done.changed.join(", ");
-    format!("changed {changed} of user {name}; {}", sessions_ended(done.sessions_revoked))
 }

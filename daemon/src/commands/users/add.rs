@@ -8,7 +8,7 @@ use photoprism_protocol::users::{self, OneUser, UsersAdd};
 use super::modify::apply_change;
 use super::reload;
 use super::rules::{check_fields, check_stored_form, check_takes_password, unknown_role};
-use super::taken::{refuse_taken, refuse_taken_auth_id};
+use super::taken::refuse_taken;
 use crate::commands::find::restore_hint;
 use crate::commands::properties::Properties;
 use crate::commands::reply::Written;
@@ -151,7 +151,6 @@ fn restore_deleted(
     given.apply(&mut after)?;
     check_stored_form(tx, before, &after)?;
     refuse_taken(tx, before, &after)?;
-    refuse_taken_auth_id(tx, &after)?;
     check_fields(tx.kind(), before, &after, given)?;
     if after.provider.checks_password() && hashed.is_none() && !before.has_password {
         return Err(password_missing());

@@ -7,16 +7,18 @@ use super::guard::{ensure_not_system, ensure_other_super_admin};
 use super::reload;
 use super::rules::{check_fields, check_given_form, check_stored_form, unknown_role};
 use super::taken::refuse_taken;
-use crate::commands::find::{live_user, refuse_nul};
+use crate::commands::find::{any_user, live_user, refuse_nul};
 use crate::commands::properties::Properties;
 use crate::commands::reply::Written;
 use crate::commands::request::{Context, Hashed, Request};
 use crate::commands::revoked::{effective_within, revoke};
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
-use crate::model::{Account, Change, FIRST_ADMIN_ID, METHOD_2FA, PasswordRules, Property, changes};
+use crate::model::{
+    Account, Change, Deleted, FIRST_ADMIN_ID, METHOD_2FA, PasswordRules, Property, changes,
+};
 use crate::store::{
-    AdminPasswordState, Tx, account_update, passcodes_remove, password_set,
+    AdminPasswordState, Tx, account_undelete, account_update, passcodes_remove, password_set,
     set_admin_password_state,
 };
 
@@ -27,6 +29,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
 /// The checked arguments.
 struct Mod {
     user: String,
+    restore: bool,
     disable_2fa: bool,
     keep_sessions: bool,
     given: Properties,
@@ -38,6 +41,7 @@ impl Mod {
         refuse_nul("user", Some(&target.user))?;
         Ok(Self {
             user: target.user,
+            restore: target.restore.unwrap_or(false),
             disable_2fa: target.disable_2fa.unwrap_or(false),
             keep_sessions: target.keep_sessions.unwrap_or(false),
             given: Properties::parse(fields, rules)?,
@@ -47,13 +51,17 @@ impl Mod {
 
 /// Changes the account.
 fn modify(tx: &Tx<'_>, request: &Request<Mod>) -> Result<Written<ModResult>, CommandError> {
-    let Mod { user, given, .. } = &request.args;
-    let found = live_user(tx, user);
+    let Mod { user, restore, given, .. } = &request.args;
+    let found = if *restore { any_user(tx, user) } else { live_user(tx, user) };
     // A value that breaks a rule comes before a user that is not there.
     let nobody = Account::default();
     check_given_form(tx, found.as_ref().unwrap_or(&nobody), given)?;
     let before = found?;
-    let after = check_change(tx, &request.context, &before, given)?;
+    let mut after = check_change(tx, &request.context, &before, given)?;
+    if before.is_deleted() {
+        account_undelete(tx, &before.uid, request.context.now)?;
+        after.deleted = Deleted::No;
+    }
     write_changes(tx, request, &before, after)
 }
 

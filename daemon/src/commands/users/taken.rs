@@ -18,7 +18,9 @@ pub(super) fn refuse_taken(
             "the email address belongs to another account, perhaps a deleted one",
         ));
     }
-    if before.provider == after.provider && before.auth_id == after.auth_id {
+    let stays = before.provider == after.provider && before.auth_id == after.auth_id;
+    // Of an account that comes back it may have been given to another one meanwhile.
+    if stays && !before.is_deleted() {
         return Ok(());
     }
     refuse_taken_auth_id(tx, after)
