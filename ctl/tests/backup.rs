@@ -159,3 +159,25 @@ fn nobody_restores_by_accident() {
     assert!(daemon.requests().is_empty());
     assert_eq!(Daemon::playing([""]).run("admin backup restore").code, Some(2));
 }
+
+#[test]
+fn rm_names_what_it_deleted() {
+    let daemon = Daemon::done(&json!({"removed": true}));
+    let output = daemon.run(&format!("admin backup rm --yes {PATH}"));
+    assert_eq!((output.code, output.out.as_str()), (Some(0), ""));
+    assert_eq!(output.err, format!("deleted backup {PATH}\n"));
+    let request = json!({"cmd": "backup.rm", "args": {"backup": PATH}, "confirm": true});
+    assert_eq!(daemon.requests(), [request]);
+    let output = Daemon::done(&json!({"removed": true})).run("admin backup rm -y --json x.db");
+    assert_eq!(output.out, "{\"removed\":true}\n");
+}
+
+#[test]
+fn nobody_deletes_a_backup_by_accident() {
+    let daemon = Daemon::playing([""]);
+    let output = daemon.run(&format!("admin backup rm {FILE}"));
+    assert_eq!(output.code, Some(2));
+    assert!(output.err.contains("--yes"), "{}", output.err);
+    assert!(daemon.requests().is_empty());
+    assert_eq!(Daemon::playing([""]).run("admin backup rm").code, Some(2));
+}

@@ -75,6 +75,7 @@ fn case(command: CommandName) -> Option<Case> {
         C::BackupLs => ("admin backup ls", 0, Items),
         C::BackupVerify => ("admin backup verify", 0, Whole),
         C::BackupRestore => ("admin backup restore -y x.db", 0, Whole),
+        C::BackupRm => ("admin backup rm -y x.db", 0, Whole),
         C::Doctor => ("admin doctor", 1, Checks),
         C::Metrics => ("admin metrics", 0, Nothing),
         C::AuditLs => ("admin audit ls -n 2", 0, Items),

@@ -209,6 +209,29 @@ impl Command for BackupRestore {
     type Reply = RestoreResult;
 }
 
+/// Arguments of `backup.rm`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rm {
+    /// Name of the backup, or its absolute path as the daemon shows it.
+    pub backup: String,
+}
+
+/// Result of `backup.rm`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RmResult {
+    /// Always true: a backup that is not there is an error.
+    pub removed: bool,
+}
+
+pub struct BackupRm;
+
+impl Command for BackupRm {
+    const NAME: CommandName = CommandName::BackupRm;
+    type Args = Rm;
+    type Reply = RmResult;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -85,6 +85,8 @@ pub enum CommandName {
     BackupVerify,
     /// Restores a backup.
     BackupRestore,
+    /// Deletes a backup.
+    BackupRm,
     /// What is wrong with the installation.
     Doctor,
     /// Figures for monitoring.
@@ -118,7 +120,7 @@ impl Entry {
 }
 
 /// Name on the wire, least right, confirmation: in the order of the declaration.
-const TABLE: [Entry; 41] = [
+const TABLE: [Entry; 42] = [
     Entry::new(C::Ping, "ping", Level::Verify),
     Entry::new(C::Status, "status", Level::Read),
     Entry::new(C::UsersLs, "users.ls", Level::Read),
@@ -156,6 +158,7 @@ const TABLE: [Entry; 41] = [
     Entry::new(C::BackupLs, "backup.ls", Level::Admin),
     Entry::new(C::BackupVerify, "backup.verify", Level::Admin),
     Entry::new(C::BackupRestore, "backup.restore", Level::Admin).confirmed(),
+    Entry::new(C::BackupRm, "backup.rm", Level::Admin).confirmed(),
     Entry::new(C::Doctor, "doctor", Level::Read),
     Entry::new(C::Metrics, "metrics", Level::Read),
     Entry::new(C::AuditLs, "audit.ls", Level::Read),

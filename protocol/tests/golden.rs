@@ -9,7 +9,7 @@ use photoprism_protocol::audit::{AuditLs, AuditVerify};
 use photoprism_protocol::auth::{
     AuthAdd, AuthLogin, AuthLogout, AuthLs, AuthReset, AuthRm, AuthShow, AuthVerify,
 };
-use photoprism_protocol::backup::{BackupCreate, BackupLs, BackupRestore, BackupVerify};
+use photoprism_protocol::backup::{BackupCreate, BackupLs, BackupRestore, BackupRm, BackupVerify};
 use photoprism_protocol::command::{Arguments, Command, CommandName as C};
 use photoprism_protocol::doctor::Doctor;
 use photoprism_protocol::envelope::{self, Id, Outgoing, Reply, Request};
@@ -48,7 +48,7 @@ fn row<T: Command>() -> Row {
     (T::NAME, arguments, reply)
 }
 
-fn table() -> [Row; 41] {
+fn table() -> [Row; 42] {
     [
         row::<Ping>(),
         row::<Status>(),
@@ -83,6 +83,7 @@ fn table() -> [Row; 41] {
         row::<BackupLs>(),
         row::<BackupVerify>(),
         row::<BackupRestore>(),
+        row::<BackupRm>(),
         row::<UsersExport>(),
         row::<UsersImport>(),
         row::<UsersWhy>(),

@@ -97,6 +97,7 @@ async fn dispatch(runner: &Runner<'_>) -> Outcome {
         C::BackupCreate => backup::create::run(runner).await,
         C::BackupLs => backup::ls::run(runner).await,
         C::BackupVerify => backup::verify::run(runner).await,
+        C::BackupRm => backup::rm::run(runner).await,
         C::BackupRestore => backup::restore::run(runner).await,
         C::UsersAdopt => users::adopt::run(runner).await,
     }

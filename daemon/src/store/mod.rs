@@ -85,8 +85,8 @@ pub use self::audit::{
 };
 pub use self::backup::{
     AccountChange, Backup, BackupCounts, BackupEntry, BackupFault, BackupFile, BackupOrigin, Made,
-    Making, Plan, Removed, Restored, What, backed_up, backup_list, backup_open, backups_refused,
-    empty_accounts, empty_sessions, restore_accounts,
+    Making, Plan, Removed, Restored, What, backed_up, backup_find, backup_list, backup_open,
+    backup_remove, backups_refused, empty_accounts, empty_sessions, restore_accounts,
 };
 pub use self::changed::{changes_due, report_changes, reverted_changes};
 pub use self::counts::{Counts, counts};

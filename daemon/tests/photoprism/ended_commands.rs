@@ -58,6 +58,7 @@ fn ends_sessions(command: C) -> Option<Value> {
         | C::UsersRename
         | C::BackupCreate
         | C::BackupLs
+        | C::BackupRm
         | C::BackupVerify
         | C::UsersAdopt => return None,
     })

@@ -116,6 +116,22 @@ fn such_a_lock_costs_nobody_more_than_one_wait() {
     }
 }
 
+/// The file goes only with its record.
+#[test]
+fn a_backup_whose_removal_cannot_be_recorded_stays() {
+    let mut home = home();
+    let created = home.ok("backup.create", json!({}));
+    let conn = photoprism(&home);
+    conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (code, _) = home.fault("backup.rm", json!({"backup": created["backup"]}));
+    assert_eq!(code, "unavailable");
+    conn.execute_batch("ROLLBACK").unwrap();
+    let checked = home.ok("backup.verify", json!({"file": created["file"]}));
+    assert_eq!(checked["ok"], true, "{checked}");
+    let removed = home.ok("backup.rm", json!({"backup": created["backup"]}));
+    assert_eq!(removed, json!({"removed": true}));
+}
+
 #[test]
 fn a_stop_does_not_wait_for_such_a_lock() {
     let mut home = home();

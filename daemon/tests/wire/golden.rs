@@ -175,8 +175,8 @@ fn live_replies_about_sessions_have_the_shape_of_the_golden_ones() {
 }
 
 /// Those of backups, in an order in which each succeeds.
-const BACKUP_COMMANDS: [&str; 4] =
-    ["backup.create", "backup.ls", "backup.verify", "backup.restore"];
+const BACKUP_COMMANDS: [&str; 5] =
+    ["backup.create", "backup.ls", "backup.verify", "backup.restore", "backup.rm"];
 
 #[test]
 fn live_replies_about_backups_have_the_shape_of_the_golden_ones() {
@@ -187,8 +187,10 @@ fn live_replies_about_backups_have_the_shape_of_the_golden_ones() {
     let mut file = Value::Null;
     for command in BACKUP_COMMANDS {
         let mut request = golden(&format!("{command}.request"));
-        if !request["args"]["file"].is_null() {
-            request["args"]["file"] = file.clone();
+        for name in ["file", "backup"] {
+            if !request["args"][name].is_null() {
+                request["args"][name] = file.clone();
+            }
         }
         let expected = golden(&format!("{command}.reply"));
         let reply = home.ask(&request.to_string());

@@ -13,6 +13,7 @@ mod backup;
 mod backup_photoprism;
 mod backup_places;
 mod backup_races;
+mod backup_rm;
 mod envelope;
 mod golden;
 #[path = "../../src/metrics/grammar.rs"]

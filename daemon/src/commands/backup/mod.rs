@@ -3,6 +3,7 @@
 pub(super) mod create;
 pub(super) mod ls;
 pub(super) mod restore;
+pub(super) mod rm;
 pub(super) mod verify;
 
 use std::path::PathBuf;

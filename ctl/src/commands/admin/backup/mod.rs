@@ -4,6 +4,7 @@ mod create;
 mod file;
 mod ls;
 mod restore;
+mod rm;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -17,6 +18,7 @@ Examples:
   photoprism admin backup ls              list those that there are
   photoprism admin backup verify          are they whole
   photoprism admin backup restore FILE    bring its accounts back
+  photoprism admin backup rm FILE         delete it
 
 Backups hold password hashes and the keys of two-factor authentication. They are in `backups/`
 next to the database of the daemon.";
@@ -41,6 +43,8 @@ pub(crate) enum Verb {
     Verify(verify::Verify),
     /// Put the accounts of a backup in place of those that there are
     Restore(restore::Restore),
+    /// Delete a backup
+    Rm(rm::Rm),
 }
 
 impl Backup {
@@ -50,6 +54,7 @@ impl Backup {
             Verb::Ls(command) => command.run(context),
             Verb::Verify(command) => command.run(context),
             Verb::Restore(command) => command.run(context),
+            Verb::Rm(command) => command.run(context),
         }
     }
 }
