@@ -217,12 +217,7 @@ mod tests {
     #[test]
     fn what_nobody_decides_does_not_count_as_a_change() {
         let now = Some(Timestamp::UNIX_EPOCH);
-        let after = Account {
-            login_at: now,
-            updated_at: now,
-            has_password: true,
-            ..bob()
-        };
+        let after = Account { login_at: now, updated_at: now, has_password: true, ..bob() };
         assert_eq!(names(&after), [""; 0]);
     }
 
