@@ -54,7 +54,9 @@ impl Store {
         deadline: Duration,
         work: impl FnOnce(&Db) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        self.read_or_missing(deadline, |db| work(db?)).await
+        let (reply, answer) = self.reply();
+        let run: ReadRun = Box::new(move |db| reply.send(caught(|| work(db?))));
+        self.submit(|ticket| Job::Read { ticket, run }, answer, deadline).await
     }
 
     /// As [`Store::read`], for work that has something to say while there is no database.
@@ -63,8 +65,7 @@ impl Store {
         deadline: Duration,
         work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let (reply, answer) = oneshot::channel();
-        let reply = Reply::new(reply, self.outbox.clone());
+        let (reply, answer) = self.reply();
         let run: ReadRun = Box::new(move |db| reply.send(caught(|| work(db))));
         self.submit(|ticket| Job::Read { ticket, run }, answer, deadline).await
     }
@@ -108,8 +109,7 @@ impl Store {
         keep: bool,
         work: impl Fn(&Tx<'_>) -> Result<WithEffects<T>, E> + Send + 'static,
     ) -> Result<T, E> {
-        let (reply, answer) = oneshot::channel();
-        let reply = Reply::new(reply, self.outbox.clone());
+        let (reply, answer) = self.reply();
         let refusal = reply.clone();
         let run: WriteRun = Box::new(move |tx| {
             let outcome = caught(|| work(tx));
@@ -130,6 +130,12 @@ impl Store {
             }
         });
         self.submit(|ticket| Job::Write { ticket, run, refuse }, answer, deadline).await
+    }
+
+    /// Where the answer to a request goes, and where it is awaited.
+    fn reply<T: Send + 'static>(&self) -> (Reply<T>, oneshot::Receiver<T>) {
+        let (to, answer) = oneshot::channel();
+        (Reply::new(to, self.outbox.clone()), answer)
     }
 
     async fn submit<T, E: WorkError>(
