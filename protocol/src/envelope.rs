@@ -88,12 +88,11 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn take(&mut self, key: &str, value: &'a RawValue) {
         let Some(position) = KEYS.iter().position(|known| *known == key) else {
-            let fault = unknown_key("unknown key", key, &KEYS);
-            self.fault.get_or_insert(fault);
+            self.fault.get_or_insert_with(|| unknown_key("unknown key", key, &KEYS));
             return;
         };
         if std::mem::replace(&mut self.seen[position], true) {
-            self.fault.get_or_insert(ArgError::Duplicate(shorten(key)).into());
+            self.fault.get_or_insert_with(|| ArgError::Duplicate(shorten(key)).into());
             // Which of the two was meant is unknown: a duplicated id is invalid.
             self.values[position] = None;
         } else {
@@ -126,7 +125,8 @@ impl<'a> Draft<'a> {
         let raw = value?;
         let read = read(raw);
         if read.is_none() {
-            self.fault.get_or_insert(bad_request("a key has a value of the wrong type").at(key));
+            let fault = || bad_request("a key has a value of the wrong type").at(key);
+            self.fault.get_or_insert_with(fault);
         }
         read
     }

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::pin::pin;
 use std::rc::Rc;
 
 use bytes::BytesMut;
+use futures_util::future::join;
 use futures_util::{FutureExt, StreamExt};
 use photoprism_protocol::envelope::{Id, encode};
 use photoprism_protocol::error::{ErrorBody, ErrorCode};
@@ -17,6 +19,7 @@ use tokio_util::codec::FramedRead;
 use zeroize::Zeroize;
 
 use super::codec::{LineCodec, LineError};
+use super::turn::Turn;
 use super::writer::Writer;
 use crate::commands::{self, App};
 use crate::peer::Caller;
@@ -43,19 +46,39 @@ pub(crate) async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
     let mut reader = FramedRead::new(from, codec);
     let mut writer = Writer::new(to);
     let mut stop = app.stop.clone();
+    let mut turn = Turn::begin();
     let end = loop {
         let line = match next_line(&app, &mut reader, &mut writer, &mut stop).await {
             Ok(line) => line,
             Err(end) => break end,
         };
-        let stream = reader.get_ref().as_ref().as_fd();
-        let reply = commands::handle(&app, &caller, stream, &line).await;
+        let bytes = line.len();
+        let reply = reply_to(&app, &caller, &reader, &mut writer, &line).await;
         zeroize_line(line);
+        let Ok(reply) = reply else { return };
         if write(&app, &reply, &mut writer).await.is_err() {
             return;
         }
+        turn.end_line(bytes).await;
     };
     finish(&app, reader, writer, end).await;
+}
+
+/// The reply to `line`. Where it takes a while those that are ready leave meanwhile.
+async fn reply_to(
+    app: &App,
+    caller: &Caller,
+    reader: &Reader,
+    writer: &mut Writer,
+    line: &[u8],
+) -> io::Result<Vec<u8>> {
+    let stream = reader.get_ref().as_ref().as_fd();
+    let mut reply = pin!(commands::handle(app, caller, stream, line));
+    if let Some(reply) = reply.as_mut().now_or_never() {
+        return Ok(reply);
+    }
+    let (written, reply) = join(writer.flush(write_timeout(app)), reply).await;
+    written.map(|()| reply)
 }
 
 /// Zeroed because it may contain a password.

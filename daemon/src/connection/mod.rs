@@ -2,6 +2,7 @@
 
 mod codec;
 mod conversation;
+mod turn;
 mod writer;
 
 pub(crate) use self::conversation::serve;

@@ -76,6 +76,17 @@ fn a_line_is_not_timed_while_an_earlier_request_runs() {
 }
 
 #[test]
+fn a_reply_leaves_while_the_next_request_waits() {
+    let mut held = StalledDaemon::start(TestDaemon::new().faulty("stall"));
+    let mut client = held.send(&format!("{{\"cmd\":\"ping\"}}\n{}", naming("Begun")));
+    held.stalled(1);
+    assert_eq!(client.reply()["result"]["pong"], true);
+    held.let_go(1);
+    assert_eq!(client.reply()["ok"], true);
+    held.running.stop();
+}
+
+#[test]
 fn a_stop_ends_the_transaction_of_an_import() {
     let mut held = StalledDaemon::start(TestDaemon::new().faulty("stall"));
     let rows: Vec<String> = (0..500).map(|n| format!("u{n};user\n")).collect();

@@ -38,7 +38,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("socket", &["peer", "sys"]),
     ("server", &["commands", "connection", "failpoints", "log", "peer"]),
     ("peer", &["sys"]),
-    ("connection", &["commands", "peer"]),
+    ("connection", &["clock", "commands", "peer"]),
     (
         "commands",
         &[
