@@ -29,6 +29,11 @@ pub(crate) fn binaries() -> Result<PathBuf, String> {
     binaries_for(TARGET)
 }
 
+/// The directory of the release build, or why there is none.
+pub(crate) fn release() -> Result<PathBuf, String> {
+    release_binaries(target_directory().join("release"))
+}
+
 /// The same for the machines of `target`.
 pub(crate) fn binaries_for(target: &str) -> Result<PathBuf, String> {
     if has_another_clock() {

@@ -10,7 +10,10 @@ use super::skipped;
 
 const STATUS: &str = "docker compose exec photoprism photoprism admin status --check";
 
-/// The most that the static control binary may have, in bytes.
+/// The most that the control binary may have, in bytes.
+const DYNAMIC_BYTES: usize = 1_400_000;
+
+/// The same for the static one.
 const CONTROL_BYTES: usize = 2_400_000;
 
 /// The most that the image may have, in bytes.
@@ -34,6 +37,16 @@ while b"sessions ended" not in printed:
 sys.stdout.write(printed.decode())
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 "#;
+
+#[test]
+fn the_control_binary_is_small() {
+    let directory = match built::release() {
+        Ok(directory) => directory,
+        Err(why) => return skipped(&why),
+    };
+    let client = fs::read(directory.join("photoprism")).unwrap();
+    assert!(client.len() <= DYNAMIC_BYTES, "{}", client.len());
+}
 
 #[test]
 fn the_static_binaries_are_small_and_need_nothing() {
