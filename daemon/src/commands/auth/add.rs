@@ -9,11 +9,11 @@ use photoprism_protocol::token::{new_access_token, new_app_password};
 
 use super::drawn::drawn;
 use super::find::to_wire;
-use crate::commands::find::{live_user, refuse_nul};
+use crate::commands::find::refuse_nul;
 use crate::commands::reply::Written;
 use crate::commands::request::{Context, Request};
 use crate::commands::runner::{Outcome, Runner};
-use crate::commands::users::ensure_not_system;
+use crate::commands::users::user_to_change;
 use crate::error::CommandError;
 use crate::model::{Account, Effect, Session, first_disabling};
 use crate::store::{Tx, session_insert};
@@ -80,8 +80,7 @@ fn add(tx: &Tx<'_>, request: &Request<Add>) -> Result<Written<AddResult>, Comman
 }
 
 fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<Account, CommandError> {
-    let row = live_user(tx, user)?;
-    ensure_not_system(&row)?;
+    let row = user_to_change(tx, user)?;
     if first_disabling(&row, context.now).is_some() {
         return Err(CommandError::Conflict(
             "the account is disabled (expired, or its provider is none), an app password of it \

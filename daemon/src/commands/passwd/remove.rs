@@ -3,12 +3,11 @@
 use photoprism_protocol::passwd::{PasswdRemove, RemoveResult};
 use photoprism_protocol::users::Target;
 
-use crate::commands::find::live_user;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::revoked::{effective_within, revoke};
 use crate::commands::runner::{Outcome, Runner};
-use crate::commands::users::{ensure_not_system, ensure_other_super_admin, parse_target};
+use crate::commands::users::{ensure_other_super_admin, parse_target, user_to_change};
 use crate::error::CommandError;
 use crate::model::{Change, Property};
 use crate::store::{Tx, password_remove};
@@ -20,8 +19,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
 /// Removes the password.
 fn remove(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<RemoveResult>, CommandError> {
     let context = &request.context;
-    let account = live_user(tx, &request.args.user)?;
-    ensure_not_system(&account)?;
+    let account = user_to_change(tx, &request.args.user)?;
     if account.has_password {
         ensure_other_super_admin(tx, context, &account)?;
     }

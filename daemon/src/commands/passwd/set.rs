@@ -5,14 +5,12 @@ use photoprism_protocol::passwd::{self, PasswdSet, SetResult};
 use photoprism_protocol::secret::Secret;
 use serde::Serialize;
 
-use crate::commands::find::{live_user, refuse_nul};
+use crate::commands::find::refuse_nul;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::revoked::{effective_within, revoke};
 use crate::commands::runner::{Outcome, Runner};
-use crate::commands::users::{
-    check_takes_password, ensure_not_system, note_first_password, own_name,
-};
+use crate::commands::users::{check_takes_password, note_first_password, own_name, user_to_change};
 use crate::error::CommandError;
 use crate::model::{Change, PasswordRules, Property, is_own_name};
 use crate::peer::Permit;
@@ -60,8 +58,7 @@ impl Set {
 fn set(tx: &Tx<'_>, request: &Request<Set>) -> Result<Written<SetResult>, CommandError> {
     let (Set { user, keep_sessions, show_hash }, now) = (&request.args, request.context.now);
     let hashed = request.hashed()?;
-    let account = live_user(tx, user)?;
-    ensure_not_system(&account)?;
+    let account = user_to_change(tx, user)?;
     check_takes_password(&account)?;
     if is_own_name(&hashed.plain, &account.name) {
         return Err(own_name());

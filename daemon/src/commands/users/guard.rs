@@ -1,12 +1,23 @@
 //! Rules over other accounts: the system rows, and the last super admin.
 
+use crate::commands::find::live_user;
 use crate::commands::request::Context;
 use crate::error::CommandError;
 use crate::model::{Account, effective_rights};
 use crate::store::{Tx, other_super_admin};
 
+/// The account that a command is to change: not a deleted one, and not one of the system rows.
+pub(in crate::commands) fn user_to_change(
+    tx: &Tx<'_>,
+    user: &str,
+) -> Result<Account, CommandError> {
+    let account = live_user(tx, user)?;
+    ensure_not_system(&account)?;
+    Ok(account)
+}
+
 /// Refuses to change the rows that PhotoPrism relies on.
-pub(in crate::commands) fn ensure_not_system(account: &Account) -> Result<(), CommandError> {
+pub(super) fn ensure_not_system(account: &Account) -> Result<(), CommandError> {
     if !account.is_system() {
         return Ok(());
     }

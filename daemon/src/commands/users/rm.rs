@@ -2,9 +2,9 @@
 
 use photoprism_protocol::users::{RmResult, Target, UsersRm};
 
-use super::guard::{ensure_not_system, ensure_other_super_admin};
+use super::guard::ensure_other_super_admin;
+use super::user_to_change;
 use super::{parse_target, reload};
-use crate::commands::find::live_user;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::revoked::{effective_within, revoke};
@@ -20,8 +20,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
 /// Deletes an account; it can be restored. Its sessions and app passwords end for good.
 fn rm(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<RmResult>, CommandError> {
     let context = &request.context;
-    let account = live_user(tx, &request.args.user)?;
-    ensure_not_system(&account)?;
+    let account = user_to_change(tx, &request.args.user)?;
     if account.id == FIRST_ADMIN_ID {
         return Err(CommandError::Conflict(
             "the first admin cannot be deleted; take its rights away instead".into(),

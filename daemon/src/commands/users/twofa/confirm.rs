@@ -4,11 +4,11 @@ use photoprism_protocol::generated::recovery_code;
 use photoprism_protocol::twofa::{Confirm, RecoveryResult, Users2faConfirm};
 
 use super::{ensure_stored, is_active, with_recovery_code};
-use crate::commands::find::{live_user, refuse_nul};
+use crate::commands::find::refuse_nul;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Runner};
-use crate::commands::users::ensure_not_system;
+use crate::commands::users::user_to_change;
 use crate::error::CommandError;
 use crate::model::passcodes::{Key, verify_totp};
 use crate::model::{Account, METHOD_2FA};
@@ -33,8 +33,7 @@ fn confirm(
     request: &Request<Confirm>,
 ) -> Result<Written<RecoveryResult>, CommandError> {
     let (args, now) = (&request.args, request.context.now);
-    let account = live_user(tx, &args.user)?;
-    ensure_not_system(&account)?;
+    let account = user_to_change(tx, &args.user)?;
     let passcode = passcode_find(tx, &account.uid)?;
     let pending = passcode.filter(|passcode| !is_active(&account, Some(passcode)));
     let Some(pending) = pending else {

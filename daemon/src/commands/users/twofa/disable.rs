@@ -3,12 +3,11 @@
 use photoprism_protocol::twofa::{DisableResult, Users2faDisable};
 use photoprism_protocol::users::Target;
 
-use crate::commands::find::live_user;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::revoked::{effective_within, revoke};
 use crate::commands::runner::{Outcome, Runner};
-use crate::commands::users::{disable_2fa, ensure_not_system, parse_target};
+use crate::commands::users::{disable_2fa, parse_target, user_to_change};
 use crate::error::CommandError;
 use crate::model::{Change, Property};
 use crate::store::{Tx, account_update};
@@ -20,8 +19,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
 /// Turns it off and deletes the key.
 fn disable(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<DisableResult>, CommandError> {
     let now = request.context.now;
-    let account = live_user(tx, &request.args.user)?;
-    ensure_not_system(&account)?;
+    let account = user_to_change(tx, &request.args.user)?;
     let mut after = account.clone();
     let disabled = disable_2fa(tx, &mut after)?;
     if after.method != account.method {

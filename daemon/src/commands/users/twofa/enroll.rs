@@ -4,11 +4,10 @@ use photoprism_protocol::twofa::{EnrollResult, Users2faEnroll};
 use photoprism_protocol::users::Target;
 
 use super::{ensure_stored, is_active};
-use crate::commands::find::live_user;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Runner};
-use crate::commands::users::{ensure_not_system, parse_target};
+use crate::commands::users::{parse_target, user_to_change};
 use crate::error::CommandError;
 use crate::model::passcodes::Key;
 use crate::store::{Tx, has_passcodes, passcode_enroll, passcode_find};
@@ -19,8 +18,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
 
 /// Creates a key. Logins need no code until the first one was confirmed.
 fn enroll(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<EnrollResult>, CommandError> {
-    let account = live_user(tx, &request.args.user)?;
-    ensure_not_system(&account)?;
+    let account = user_to_change(tx, &request.args.user)?;
     if !has_passcodes(tx) {
         return Err(CommandError::Conflict(
             "this PhotoPrism is too old for two-factor authentication; update it first".into(),

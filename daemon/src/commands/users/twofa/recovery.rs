@@ -5,11 +5,10 @@ use photoprism_protocol::twofa::{RecoveryResult, Users2faRecovery};
 use photoprism_protocol::users::Target;
 
 use super::{ensure_stored, is_active, with_recovery_code};
-use crate::commands::find::live_user;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Runner};
-use crate::commands::users::{ensure_not_system, parse_target};
+use crate::commands::users::{parse_target, user_to_change};
 use crate::error::CommandError;
 use crate::store::{Tx, passcode_find, passcode_set_recovery};
 
@@ -22,8 +21,7 @@ fn recovery(
     tx: &Tx<'_>,
     request: &Request<Target>,
 ) -> Result<Written<RecoveryResult>, CommandError> {
-    let account = live_user(tx, &request.args.user)?;
-    ensure_not_system(&account)?;
+    let account = user_to_change(tx, &request.args.user)?;
     if !is_active(&account, passcode_find(tx, &account.uid)?.as_ref()) {
         return Err(CommandError::Conflict(
             "two-factor authentication is off, there is nothing to recover".into(),
