@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::common::client::Client;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 
@@ -73,6 +74,21 @@ fn a_key_creates_one_file() {
     assert_eq!(home.ask(line)["result"], home.ask(line)["result"]);
     let short = home.ask(r#"{"cmd":"backup.ls","key":"short"}"#);
     assert_eq!(short["error"]["field"], "key");
+}
+
+/// Each of them finds nothing under the key and waits for the one before.
+#[test]
+fn a_key_on_many_connections_creates_one_file() {
+    let mut home = populated();
+    let mut clients: Vec<_> = (0..6).map(|_| home.connect()).collect();
+    for client in &mut clients {
+        client.send(b"{\"cmd\":\"backup.create\",\"key\":\"nightly-1\"}\n");
+    }
+    let replies: Vec<Value> = clients.iter_mut().map(Client::reply).collect();
+    let file = |reply: &Value| reply["result"]["file"].as_str().unwrap().to_owned();
+    assert!(replies.iter().all(|reply| file(reply) == file(&replies[0])), "{replies:?}");
+    let replayed = replies.iter().filter(|reply| reply["result"]["replayed"] == true).count();
+    assert_eq!((replayed, listed(&mut home).len()), (5, 1));
 }
 
 #[test]

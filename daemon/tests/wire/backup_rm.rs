@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use serde_json::json;
 
 use super::backup::{create, directory, populated};
+use crate::common::client::Client;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 
@@ -99,4 +100,21 @@ fn a_key_removes_one_backup() {
     fs::write(&path, copy).unwrap();
     assert_eq!(home.ask(&line)["result"], json!({"replayed": true, "removed": true}));
     assert!(path.exists());
+}
+
+/// A second request with the key has to wait for the first, and is answered as it was.
+#[test]
+fn a_key_on_many_connections_removes_one_backup() {
+    let mut home = populated();
+    let (file, _) = create(&mut home);
+    let line = json!({"cmd": "backup.rm", "args": {"backup": file}, "confirm": true,
+        "key": "removed-1"});
+    let mut clients: Vec<_> = (0..6).map(|_| home.connect()).collect();
+    for client in &mut clients {
+        client.send(format!("{line}\n"));
+    }
+    let replies: Vec<_> = clients.iter_mut().map(Client::reply).collect();
+    assert!(replies.iter().all(|reply| reply["result"]["removed"] == true), "{replies:?}");
+    let replayed = replies.iter().filter(|reply| reply["result"]["replayed"] == true).count();
+    assert_eq!((replayed, files(&home)), (5, 0));
 }
