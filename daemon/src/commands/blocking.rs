@@ -7,14 +7,14 @@ use super::runner::Runner;
 use crate::error::CommandError;
 
 /// One command at a time works on the files of backups; the others wait.
-pub(crate) async fn lock_backups<'a>(
+pub(super) async fn lock_backups<'a>(
     runner: &Runner<'a>,
 ) -> Result<MutexGuard<'a, ()>, CommandError> {
     timeout(runner.time_left(), runner.app.backups.lock()).await.map_err(|_| CommandError::Late)
 }
 
 /// Runs `work` on a thread of its own.
-pub(crate) async fn run_blocking<T: Send + 'static>(
+pub(super) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, CommandError> + Send + 'static,
 ) -> Result<T, CommandError> {
     let (reply, answer) = oneshot::channel();

@@ -10,7 +10,7 @@ use crate::model::Account;
 use crate::store::{Db, account_by_name, account_by_uid};
 
 /// Refuses a NUL, which no stored text contains and which would end a text elsewhere.
-pub(crate) fn refuse_nul(field: &'static str, text: Option<&str>) -> Result<(), CommandError> {
+pub(super) fn refuse_nul(field: &'static str, text: Option<&str>) -> Result<(), CommandError> {
     match text {
         Some(text) if text.contains('\0') => {
             Err(CommandError::broken(field, "must not contain a NUL character"))

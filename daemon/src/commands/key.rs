@@ -15,7 +15,7 @@ use crate::store::{
 
 /// An idempotency key with what the request was, the password left out.
 #[derive(Clone)]
-pub(crate) struct Key {
+pub(super) struct Key {
     key: IdempotencyKey,
     /// Zeroed, because it may contain a passcode or a token.
     request: Zeroizing<Vec<u8>>,
@@ -23,7 +23,7 @@ pub(crate) struct Key {
 
 impl Key {
     /// The key of a request with these arguments; without the password.
-    pub(crate) fn new(key: IdempotencyKey, command: &str, arguments: &impl Serialize) -> Self {
+    pub(super) fn new(key: IdempotencyKey, command: &str, arguments: &impl Serialize) -> Self {
         let request = serde_json::to_vec(&(command, arguments)).unwrap_or_default();
         Self { key, request: Zeroizing::new(request) }
     }
@@ -34,7 +34,7 @@ impl Key {
 
     /// Stores the key with the result that a replay shows, in the transaction of the change.
     /// `password_of` is the account that got the password of the request.
-    pub(crate) fn keep(
+    pub(super) fn keep(
         &self,
         tx: &Tx<'_>,
         context: &Context,
@@ -53,7 +53,7 @@ impl Key {
 }
 
 /// What is known about a key before the work begins.
-pub(crate) enum KeyState {
+pub(super) enum KeyState {
     /// Nothing: carry the command out.
     New,
     /// The first result, complete.
@@ -68,7 +68,7 @@ pub(crate) enum KeyState {
 }
 
 /// Reads what is stored under the key.
-pub(crate) fn find_replay(db: &Db, context: &Context, key: &Key) -> Result<KeyState, CommandError> {
+pub(super) fn find_replay(db: &Db, context: &Context, key: &Key) -> Result<KeyState, CommandError> {
     let (uid, now) = (context.permit.uid(), context.now.as_second());
     let Some(kept) = idempotency_find(db, uid, key.key.as_str(), now)? else {
         return Ok(KeyState::New);
@@ -84,7 +84,7 @@ pub(crate) fn find_replay(db: &Db, context: &Context, key: &Key) -> Result<KeySt
 }
 
 /// The refusal of a key that was used for something else.
-pub(crate) fn reused() -> CommandError {
+pub(super) fn reused() -> CommandError {
     CommandError::Conflict(
         "this key was used with another command or other arguments; use a new key".into(),
     )

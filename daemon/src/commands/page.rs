@@ -16,7 +16,7 @@ const ENVELOPE_BYTES: usize = 2048;
 
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PageRequest {
+pub(super) struct PageRequest {
     /// Most rows, 1 to 1000.
     pub limit: usize,
     /// The `next` of the page before.
@@ -27,7 +27,7 @@ pub(crate) struct PageRequest {
 
 impl PageRequest {
     /// Checks the limit; the cursor can only be checked with the key of the database.
-    pub(crate) fn new(
+    pub(super) fn new(
         limit: Option<Int>,
         cursor: Option<String>,
         fingerprint: Fingerprint,

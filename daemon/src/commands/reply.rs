@@ -19,7 +19,7 @@ pub(super) fn encode(value: &impl Serialize) -> Result<Box<RawValue>, CommandErr
 }
 
 /// A reply of the type `R`, already JSON, with messages for people.
-pub(crate) struct Reply<R> {
+pub(super) struct Reply<R> {
     result: Box<RawValue>,
     warnings: Vec<String>,
     of: PhantomData<fn() -> R>,
@@ -52,7 +52,7 @@ impl<R> From<Reply<R>> for Success {
 
 /// What the change of a write returns: its reply of the type `R`, and what the transaction still
 /// needs.
-pub(crate) struct Written<R> {
+pub(super) struct Written<R> {
     pub(super) reply: Reply<R>,
     /// The result as a replay shows it, where that is another: with every secret as `null`.
     pub(super) replay: Option<Box<RawValue>>,

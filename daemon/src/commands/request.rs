@@ -10,7 +10,7 @@ use crate::peer::Permit;
 
 /// What belongs to one request. The [`Permit`] in it proves that the request was authorised.
 #[derive(Debug)]
-pub(crate) struct Context {
+pub(super) struct Context {
     /// Who sent the request, and the proof that they may.
     pub permit: Permit,
     /// The instant at which the request was taken up.
@@ -20,7 +20,7 @@ pub(crate) struct Context {
 }
 
 /// A request whose arguments were checked by their own rules.
-pub(crate) struct Request<T> {
+pub(super) struct Request<T> {
     /// The checked arguments.
     pub(super) args: T,
     /// The password among them, hashed.
@@ -40,7 +40,7 @@ impl<T> Request<T> {
 
 /// A password that was hashed before the transaction, with what rules inside it still need.
 #[derive(Clone)]
-pub(crate) struct Hashed {
+pub(super) struct Hashed {
     /// The hash string.
     pub hash: String,
     /// The password itself.

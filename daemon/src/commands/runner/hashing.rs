@@ -10,14 +10,14 @@ use crate::hashing::{HashJob, Lane, PoolError};
 
 impl Runner<'_> {
     /// Hashes a new password.
-    pub(crate) async fn hash(&self, plain: &Secret) -> Result<Hashed, CommandError> {
+    pub(in crate::commands) async fn hash(&self, plain: &Secret) -> Result<Hashed, CommandError> {
         let ticket = self.app.pool.queue_hash(Lane::Admin, plain.clone()).map_err(pool_error)?;
         let hash = self.computed(ticket).await?;
         Ok(Hashed { hash: hash.expose().to_owned(), plain: plain.clone() })
     }
 
     /// Whether a password is the one of a stored hash.
-    pub(crate) async fn verify(
+    pub(in crate::commands) async fn verify(
         &self,
         plain: Secret,
         stored: Option<String>,
@@ -26,7 +26,7 @@ impl Runner<'_> {
     }
 
     /// The same in the lane of its command.
-    pub(crate) async fn verify_in(
+    pub(in crate::commands) async fn verify_in(
         &self,
         lane: Lane,
         plain: Secret,

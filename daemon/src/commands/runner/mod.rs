@@ -27,7 +27,7 @@ use crate::peer::Permit;
 use crate::store::{Db, Tx};
 
 /// The result of a command, or why there is none.
-pub(crate) type Outcome = Result<Success, CommandError>;
+pub(in crate::commands) type Outcome = Result<Success, CommandError>;
 
 /// What a command reads.
 type ReadFn<T, R> = fn(&Db, &Request<T>) -> Result<Reply<R>, CommandError>;
@@ -36,16 +36,16 @@ type ReadFn<T, R> = fn(&Db, &Request<T>) -> Result<Reply<R>, CommandError>;
 type UnauditedFn<T, R> = fn(&Tx<'_>, &Request<T>) -> Result<WithEffects<Reply<R>>, CommandError>;
 
 /// A permitted request on its way.
-pub(crate) struct Runner<'a> {
-    pub(crate) app: &'a App,
-    pub(crate) context: Arc<Context>,
+pub(in crate::commands) struct Runner<'a> {
+    pub(in crate::commands) app: &'a App,
+    pub(in crate::commands) context: Arc<Context>,
     request: &'a envelope::Request<'a>,
     watch: Stopwatch,
     stream: BorrowedFd<'a>,
 }
 
 /// What the transaction of a write receives.
-pub(crate) struct Prepared<T> {
+pub(in crate::commands) struct Prepared<T> {
     args: T,
     password: Option<Hashed>,
     is_dry_run: bool,
@@ -53,24 +53,24 @@ pub(crate) struct Prepared<T> {
 }
 
 impl<T> Prepared<T> {
-    pub(crate) const fn new(args: T) -> Self {
+    pub(in crate::commands) const fn new(args: T) -> Self {
         Self { args, password: None, is_dry_run: false, took_long: false }
     }
 
     /// The same, carried out and rolled back where `is_dry_run`.
-    pub(crate) fn dry_run(self, is_dry_run: bool) -> Self {
+    pub(in crate::commands) fn dry_run(self, is_dry_run: bool) -> Self {
         Self { is_dry_run, ..self }
     }
 
     /// The same, prepared by work that may take as long as it likes: the transaction has the whole
     /// time in which work must begin.
-    pub(crate) fn after_long_work(self) -> Self {
+    pub(in crate::commands) fn after_long_work(self) -> Self {
         Self { took_long: true, ..self }
     }
 }
 
 impl<'a> Runner<'a> {
-    pub(crate) fn new(
+    pub(in crate::commands) fn new(
         app: &'a App,
         permit: Permit,
         request: &'a envelope::Request<'a>,
@@ -82,14 +82,14 @@ impl<'a> Runner<'a> {
     }
 
     /// Replies without the database.
-    pub(crate) fn reply<C: Command>(&self, reply: &C::Reply) -> Outcome {
+    pub(in crate::commands) fn reply<C: Command>(&self, reply: &C::Reply) -> Outcome {
         self.args::<C>()?;
         Reply::new(reply).map(Success::from)
     }
 
     /// Carries out a command that reads: `parse` checks the values, `read` runs on the database
     /// thread.
-    pub(crate) async fn read<C: Command, T: Send + 'static>(
+    pub(in crate::commands) async fn read<C: Command, T: Send + 'static>(
         &self,
         parse: impl FnOnce(C::Args) -> Result<T, CommandError>,
         read: ReadFn<T, C::Reply>,
@@ -101,7 +101,7 @@ impl<'a> Runner<'a> {
 
     /// Carries out a write: `parse` checks the values, a password among the arguments is hashed,
     /// and `change` runs in the transaction.
-    pub(crate) async fn write<C: Command, T: Send + 'static>(
+    pub(in crate::commands) async fn write<C: Command, T: Send + 'static>(
         &self,
         parse: impl FnOnce(C::Args) -> Result<T, CommandError>,
         change: ChangeFn<T, C::Reply>,
@@ -113,7 +113,7 @@ impl<'a> Runner<'a> {
 
     /// The same for a command that has more to do between the checks of the request and the
     /// transaction.
-    pub(crate) async fn write_after<C: Command, T: Send + 'static>(
+    pub(in crate::commands) async fn write_after<C: Command, T: Send + 'static>(
         &self,
         mut args: C::Args,
         prepare: impl AsyncFnOnce(C::Args) -> Result<Prepared<T>, CommandError>,
@@ -139,7 +139,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Checks the values and hashes the password among them.
-    pub(crate) async fn prepare<C: Command, T>(
+    pub(in crate::commands) async fn prepare<C: Command, T>(
         &self,
         mut args: C::Args,
         parse: impl FnOnce(C::Args) -> Result<T, CommandError>,
@@ -157,7 +157,7 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     /// [`CommandError::KeyTaken`], which [`Runner::write_after`] turns into the replay.
-    pub(crate) async fn check_key_is_new<C: Command>(
+    pub(in crate::commands) async fn check_key_is_new<C: Command>(
         &self,
         args: &mut C::Args,
     ) -> Result<(), CommandError> {
@@ -168,7 +168,7 @@ impl<'a> Runner<'a> {
     }
 
     /// The transaction of a write.
-    pub(crate) async fn commit<T: Send + 'static, R: 'static>(
+    pub(in crate::commands) async fn commit<T: Send + 'static, R: 'static>(
         &self,
         key: Option<Key>,
         prepared: Prepared<T>,
@@ -188,7 +188,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Carries out a write of the level `verify`, which leaves no audit record and takes no key.
-    pub(crate) async fn write_unaudited<C: Command, T: Send + 'static>(
+    pub(in crate::commands) async fn write_unaudited<C: Command, T: Send + 'static>(
         &self,
         args: T,
         change: UnauditedFn<T, C::Reply>,
@@ -202,13 +202,13 @@ impl<'a> Runner<'a> {
     }
 
     /// What the command receives.
-    pub(crate) fn request<T>(&self, args: T) -> Request<T> {
+    pub(in crate::commands) fn request<T>(&self, args: T) -> Request<T> {
         Request { args, password: None, context: Arc::clone(&self.context) }
     }
 
     /// The arguments; after their names and types, in this order, the form of the key and the
     /// confirmation.
-    pub(crate) fn args<C: Command>(&self) -> Result<C::Args, CommandError> {
+    pub(in crate::commands) fn args<C: Command>(&self) -> Result<C::Args, CommandError> {
         debug_assert_eq!(C::NAME, self.request.command);
         let args = C::Args::decode(Entries::read(self.request.args)?)?;
         self.idempotency_key()?;
@@ -219,12 +219,12 @@ impl<'a> Runner<'a> {
     }
 
     /// Whether the request contains `"confirm":true`.
-    pub(crate) const fn is_confirmed(&self) -> bool {
+    pub(in crate::commands) const fn is_confirmed(&self) -> bool {
         self.request.confirm
     }
 
     /// The first result of the request's key, for a command that needs no transaction.
-    pub(crate) async fn replay_of<C: Command>(
+    pub(in crate::commands) async fn replay_of<C: Command>(
         &self,
         args: &mut C::Args,
     ) -> Result<Option<Success>, CommandError> {
@@ -256,14 +256,17 @@ impl<'a> Runner<'a> {
     }
 
     /// The key with what the request was.
-    pub(crate) fn key(&self, request: &impl serde::Serialize) -> Result<Option<Key>, CommandError> {
+    pub(in crate::commands) fn key(
+        &self,
+        request: &impl serde::Serialize,
+    ) -> Result<Option<Key>, CommandError> {
         let key = self.idempotency_key()?;
         Ok(key.map(|key| Key::new(key, self.command(), request)))
     }
 
     /// The first result of this key, where there is one; the password is compared by the hash that
     /// the account has now.
-    pub(crate) async fn replay(
+    pub(in crate::commands) async fn replay(
         &self,
         key: Option<&Key>,
         password: Option<&Secret>,
@@ -284,11 +287,11 @@ impl<'a> Runner<'a> {
         }
     }
 
-    pub(crate) fn command(&self) -> &'static str {
+    pub(in crate::commands) fn command(&self) -> &'static str {
         self.request.command.name()
     }
 
-    pub(crate) fn uid(&self) -> u32 {
+    pub(in crate::commands) fn uid(&self) -> u32 {
         self.context.permit.uid()
     }
 }

@@ -14,7 +14,7 @@ const CHECK_EVERY: Duration = Duration::from_millis(100);
 
 impl Runner<'_> {
     /// What is left of the time in which the work must begin.
-    pub(crate) fn time_left(&self) -> Duration {
+    pub(in crate::commands) fn time_left(&self) -> Duration {
         if enabled(Failpoint::WaitForever) {
             return Duration::MAX;
         }
@@ -22,12 +22,12 @@ impl Runner<'_> {
     }
 
     /// The time in which work must begin, anew: for commands of many pieces of work.
-    pub(crate) fn whole_time(&self) -> Duration {
+    pub(in crate::commands) fn whole_time(&self) -> Duration {
         self.app.limits.borrow().request_timeout
     }
 
     /// Waits until a refusal may leave, by a timer: how long its reasons took does not show.
-    pub(crate) async fn wait_for_minimum_delay(&self) {
+    pub(in crate::commands) async fn wait_for_minimum_delay(&self) {
         let floor = self.app.limits.borrow().refusal_floor;
         let rest = floor.saturating_sub(self.watch.elapsed());
         let _ = timeout(rest, std::future::pending::<()>()).await;
@@ -35,7 +35,7 @@ impl Runner<'_> {
 
     /// Whether nobody waits for the reply any more: the daemon stops, or the client has hung up. A
     /// client that has only shut down its sending side still waits.
-    pub(crate) fn is_abandoned(&self) -> bool {
+    pub(in crate::commands) fn is_abandoned(&self) -> bool {
         self.app.is_stopping() || self.has_hung_up()
     }
 
@@ -46,7 +46,7 @@ impl Runner<'_> {
     }
 
     /// Returns once nobody waits for the reply any more: why, as an error.
-    pub(crate) async fn abandoned(&self) -> CommandError {
+    pub(in crate::commands) async fn abandoned(&self) -> CommandError {
         loop {
             if self.app.is_stopping() {
                 return CommandError::Unavailable("the daemon is stopping; try again".into());
@@ -60,7 +60,7 @@ impl Runner<'_> {
     }
 
     /// Waits until the daemon stops.
-    pub(crate) async fn stopping(&self) {
+    pub(in crate::commands) async fn stopping(&self) {
         let _ = self.app.stop.clone().wait_for(|stop| *stop).await;
     }
 }
