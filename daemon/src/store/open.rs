@@ -27,7 +27,7 @@ use super::open_error::{OpenError, failed, refused, storage};
 use super::options::{Expected, OpenOptions, missing, waits};
 use super::own_tables::OwnTables;
 use super::paths::{backup_directory, is_own_tables};
-use super::pragmas::pragma;
+use super::pragmas::{EXCLUSIVE_VFS, SHARED_VFS, pragma};
 use super::schema::{self, STEPS};
 use super::unclean::{FileGeneration, claim, has_log, read_generation};
 use super::views::read_columns;
@@ -86,22 +86,36 @@ pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, !waits && options.expected != Expected::Own);
-    let mut conn =
-        Connection::open_with_flags(path, flags).map_err(|error| storage(path, &error))?;
+    let exclusive = is_exclusive(before.as_ref(), waits);
+    let vfs = if exclusive { EXCLUSIVE_VFS } else { SHARED_VFS };
+    let mut conn = Connection::open_with_flags_and_vfs(path, flags, vfs)
+        .map_err(|error| storage(path, &error))?;
     let set = if waits { wait_for_locks(&mut conn) } else { conn.busy_timeout(Duration::ZERO) };
     set.map_err(|error| failed(path, error.into()))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     // A refused file must stay as it is, its log included.
     let keep_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
     conn.set_db_config(keep_log, has_log(path)).map_err(|error| failed(path, error.into()))?;
-    let db = open_found(conn, options, own, steps)?;
+    let db = open_found(conn, options, exclusive, own, steps)?;
     db.conn.set_db_config(keep_log, false).map_err(|error| failed(path, error.into()))?;
     Ok(db)
+}
+
+/// Whether this process alone uses the file: the daemon's own, there or about to be created.
+const fn is_exclusive(found: Option<&DatabaseKind>, waits: bool) -> bool {
+    match found {
+        Some(DatabaseKind::Own(_)) => true,
+        Some(DatabaseKind::Nothing) | None => !waits,
+        Some(DatabaseKind::PhotoPrism | DatabaseKind::Unfinished | DatabaseKind::Foreign(_)) => {
+            false
+        }
+    }
 }
 
 fn open_found(
     mut conn: Connection,
     options: &OpenOptions,
+    exclusive: bool,
     own: Option<FileGeneration>,
     steps: &[&str],
 ) -> Result<Db, OpenError> {
@@ -117,6 +131,9 @@ fn open_found(
             open_own(conn, claimed, options, 0, steps)
         }
         DatabaseKind::Own(schema) => open_own(conn, claimed, options, schema, steps),
+        DatabaseKind::PhotoPrism if exclusive => {
+            Err(refused(path, "it was replaced while it was opened; start the daemon again"))
+        }
         DatabaseKind::PhotoPrism => open_photoprism(conn, options),
         DatabaseKind::Unfinished => Err(refused(path, "PhotoPrism has not finished making it")),
         DatabaseKind::Foreign(what) => Err(refused(path, &what)),
@@ -203,7 +220,8 @@ fn prepare_own(
         db.generation.borrow_mut().begin_log(&db.conn);
     }
     pragma(&db.conn, "synchronous", if enabled(Failpoint::SyncSeldom) { "1" } else { "2" })?;
-    // With `locking_mode=EXCLUSIVE` the first write takes the lock and keeps it.
+    // The first lock of the file locks it for the process; a write finds out whether it can be
+    // written.
     db.begin()?;
     db.rollback()?;
     checkpoint::begin_first(db)?;

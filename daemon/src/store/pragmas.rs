@@ -6,6 +6,13 @@ use rusqlite::config::DbConfig;
 use super::error::StoreError;
 use super::rows::text;
 
+/// SQLite's VFS that locks a file for this process alone: several connections of this process may use
+/// it, and the index of its write-ahead log is in memory, so that there is no `-shm` file.
+pub(super) const EXCLUSIVE_VFS: &str = "unix-excl";
+
+/// SQLite's usual VFS, for a file that PhotoPrism uses at the same time.
+pub(super) const SHARED_VFS: &str = "unix";
+
 /// Settings of both kinds: nothing in an untrusted file may make SQLite do more than it was asked
 /// to, and plans must not depend on bound values, or SQLite plans most statements again each time.
 pub(super) fn settings(conn: &Connection) -> Result<(), StoreError> {

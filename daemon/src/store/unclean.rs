@@ -39,7 +39,8 @@ pub(super) fn claim(
     file: &FileGeneration,
 ) -> Result<Generation, OpenError> {
     let fail = |error: StoreError| failed(path, error);
-    pragma(conn, "locking_mode", "exclusive").map_err(fail)?;
+    // The VFS keeps other processes out; this mode would refuse the daemon's own second connection.
+    pragma(conn, "locking_mode", "normal").map_err(fail)?;
     settings(conn).map_err(fail)?;
     let mut generation = Generation::watch(conn).map_err(fail)?;
     check(conn, path, file, &mut generation)?;

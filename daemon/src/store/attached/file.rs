@@ -18,16 +18,13 @@ use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 use crate::store::open_error::{OpenError, failed};
 use crate::store::paths::{OWN_TABLES_FILE, file_uri, own_tables_path};
-use crate::store::pragmas::{check_pragma, settings};
+use crate::store::pragmas::{EXCLUSIVE_VFS, check_pragma, settings};
 use crate::store::schema::{CURSOR_KEY_BYTES, OWN_TABLES_ID};
 use crate::store::views::read_columns;
 use crate::system::{FileId, descriptors_of};
 
 /// Its name until it is finished.
 const UNFINISHED: &str = "photoprism-admin.db.new";
-
-/// Locks it for this process, and keeps the index of the WAL in memory.
-const VFS: &str = "unix-excl";
 
 /// Where the daemon's own tables are, or will be, next to PhotoPrism's file.
 pub fn own_tables_file(db: &Db) -> Option<PathBuf> {
@@ -89,7 +86,7 @@ fn is_attached(conn: &Connection) -> bool {
 fn identify(conn: &Connection, path: &Path) -> Result<(i64, i64), rusqlite::Error> {
     // An attempt that PhotoPrism's lock interrupted may have attached it.
     if !is_attached(conn) {
-        conn.execute("ATTACH ?1 AS admin", [file_uri(path, &format!("vfs={VFS}"))])?;
+        conn.execute("ATTACH ?1 AS admin", [file_uri(path, &format!("vfs={EXCLUSIVE_VFS}"))])?;
     }
     let number =
         |pragma| conn.pragma_query_value(Some("admin"), pragma, |row| row.get::<_, i64>(0));
@@ -240,7 +237,7 @@ fn fill(
 ) -> Result<(), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let held = Held::new(UNFINISHED, file, OpenLock::take());
-    let conn = directory.connect(&held, flags, VFS).map_err(|error| io(&error))?;
+    let conn = directory.connect(&held, flags, EXCLUSIVE_VFS).map_err(|error| io(&error))?;
     drop(held);
     conn.execute_batch("BEGIN IMMEDIATE")?;
     tables::create(&conn, "main")?;

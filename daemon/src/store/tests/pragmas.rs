@@ -42,7 +42,7 @@ fn our_own_is_locked_logged_and_synced() {
         let db = place.own();
         check_common(&db);
         assert_eq!(pragma(&db, "journal_mode"), "wal", "{again}");
-        assert_eq!(pragma(&db, "locking_mode"), "exclusive", "{again}");
+        assert_eq!(pragma(&db, "locking_mode"), "normal", "{again}");
         db.close();
     }
 }
