@@ -111,7 +111,7 @@ async fn check_chunk(
         }
         Ok(Some(state))
     };
-    app.store.read_or_missing(DEADLINE, check).await
+    app.store.read_between_commits(DEADLINE, check).await
 }
 
 async fn end(app: &App, after: String, now: i64) -> Result<usize, CommandError> {

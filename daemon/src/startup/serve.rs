@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
-use std::thread::JoinHandle;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Mutex, mpsc, watch};
@@ -30,7 +29,7 @@ use crate::session_index::{EndedIds, MOST_HELD, SessionIndex};
 use crate::signals::{self, Signal};
 use crate::socket::systemd;
 use crate::store::{
-    Counts, Database, Kind, Replies, Store, account_by_uid, all_sessions, counts, ended_ids,
+    Counts, Database, Kind, Store, Threads, account_by_uid, all_sessions, counts, ended_ids,
     limits_all, log_audit_head,
 };
 
@@ -43,7 +42,6 @@ const STATUS: Duration = Duration::from_secs(5);
 /// What is opened to clients, and reported once it is.
 struct Service {
     sockets: Vec<Listening>,
-    replies: Replies,
     ready: Ready,
 }
 
@@ -66,7 +64,7 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
     let ended = ended(&built.slot)?;
     let own = built.slot.db().is_some_and(|db| *db.kind() == Kind::Own);
     let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
-    let (store, thread, replies) = Store::start(built.slot, sink(index.clone(), ended.clone()))
+    let (store, threads) = Store::start(built.slot, sink(index.clone(), ended.clone()))
         .map_err(StartupError::running)?;
     let (stop, stopped) = watch::channel(false);
     let passed_group =
@@ -101,9 +99,9 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
         requests: RequestIds::default(),
     });
     let control = Control { app, loaded: built.loaded, log: built.log, passed_group };
-    let service = Service { sockets: built.sockets, replies, ready };
+    let service = Service { sockets: built.sockets, ready };
     let clean = run(&runtime, control, service, inbox, stop)?;
-    end(&store, thread, clean)?;
+    end(&store, threads, clean)?;
     // Held to the very end: the next daemon may start only when this one is gone.
     drop(built.lock);
     Ok(())
@@ -174,7 +172,6 @@ fn run(
     let tasks = LocalSet::new();
     let app = Rc::clone(&control.app);
     tasks.block_on(runtime, async move {
-        spawn_local(service.replies.deliver());
         let server = Server::new(Rc::clone(&control.app));
         let mut files = Vec::new();
         for Listening { kind, listener, bound, .. } in service.sockets {
@@ -200,12 +197,12 @@ fn run(
     })
 }
 
-fn end(store: &Store, thread: JoinHandle<()>, clean: bool) -> Result<(), StartupError> {
+fn end(store: &Store, threads: Threads, clean: bool) -> Result<(), StartupError> {
     store.stop();
     if !clean {
         warn!("connections were still busy after {} s, they are cut", STOPPING.as_secs());
     }
-    thread.join().map_err(|_| StartupError::new("the database thread failed", 1))?;
+    threads.join().map_err(|_| StartupError::new("the database thread failed", 1))?;
     log::settle();
     info!("stopped");
     Ok(())
@@ -248,14 +245,16 @@ impl Control {
     }
 }
 
-/// Notifies systemd's watchdog as long as the database thread makes progress.
+/// Notifies systemd's watchdog as long as the database threads make progress.
 async fn watchdog(app: Rc<App>) {
     let Some(interval) = systemd::watchdog_interval() else { return };
     let mut stop = app.stop.clone();
     let mut seen = None;
     while timeout(interval / 2, stop.wait_for(|stop| *stop)).await.is_err() {
         let turns = app.store.heartbeat();
-        if seen.replace(turns) != Some(turns) {
+        let moves = seen.is_none_or(|seen: [u64; 2]| seen.iter().zip(&turns).all(|(a, b)| a != b));
+        seen = Some(turns);
+        if moves {
             let _ = systemd::watchdog();
         }
     }

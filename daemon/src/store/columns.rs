@@ -135,6 +135,11 @@ impl Columns {
         statement.replace("own.", own).replace("logins.", logins)
     }
 
+    /// How many tables there are.
+    pub(super) fn tables(&self) -> usize {
+        self.tables.len()
+    }
+
     /// Whether the database has that table.
     pub(super) fn has_table(&self, table: &str) -> bool {
         self.tables.contains_key(table)

@@ -1,8 +1,9 @@
 //! Holds the database connection and reopens it: PhotoPrism may not have created `index.db` yet, or
 //! may replace it.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tracing::{debug, info, warn};
@@ -16,8 +17,9 @@ use super::file_identity::Watch;
 use super::kind::{Kind, photoprism_kind};
 use super::lock_timeout::{self, SHORT};
 use super::open::open;
-use super::open_error::OpenError;
+use super::open_error::{OpenError, failed};
 use super::options::{Expected, OpenOptions};
+use super::published::{Opened, Published, identity};
 use super::views::read_columns;
 
 /// Idle seconds between two log lines that say that the database is missing.
@@ -38,6 +40,24 @@ pub struct Database {
     had_tables: bool,
     /// The expected files of the daemon's own database.
     watch: Option<Watch>,
+    /// Moves while a statement runs.
+    turns: Arc<AtomicU64>,
+    published: Published,
+    /// What was published last.
+    shown: Option<Shown>,
+    /// How often the database was opened.
+    openings: u64,
+}
+
+/// Changes with everything that other threads have to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shown {
+    openings: u64,
+    identity: Option<(u64, u64)>,
+    schema_version: i64,
+    tables: usize,
+    attached: bool,
+    foreign: bool,
 }
 
 impl Database {
@@ -47,7 +67,8 @@ impl Database {
     /// # Errors
     /// An [`OpenError`] but [`OpenError::NotThereYet`].
     pub fn open(mut options: OpenOptions) -> Result<Self, OpenError> {
-        let db = match open(&options) {
+        let turns = Arc::default();
+        let db = match opened(&options, &turns) {
             Ok(db) => Some(db),
             Err(OpenError::NotThereYet) => None,
             Err(error) => return Err(error),
@@ -61,7 +82,64 @@ impl Database {
         }
         let identity = db.as_ref().and_then(|db| identity(&db.path));
         let had_tables = db.as_ref().is_some_and(|db| db.columns.admin);
-        Ok(Self { options, db, identity, idle: 0, last_error: None, had_tables, watch })
+        let mut database = Self {
+            options,
+            db,
+            identity,
+            idle: 0,
+            last_error: None,
+            had_tables,
+            watch,
+            turns,
+            published: Published::default(),
+            shown: None,
+            openings: 1,
+        };
+        database.publish();
+        Ok(database)
+    }
+
+    /// Moves with the thread, and with each piece of a long statement.
+    pub(super) fn turns(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.turns)
+    }
+
+    /// What other threads know about the database.
+    pub(super) fn published(&self) -> Published {
+        self.published.clone()
+    }
+
+    /// Tells the other threads what has changed about the database since the last call.
+    fn publish(&mut self) {
+        let shown = self.db.as_ref().map(|db| Shown {
+            openings: self.openings,
+            identity: self.identity,
+            schema_version: db.columns.schema_version,
+            tables: db.columns.tables(),
+            attached: db.columns.attached,
+            foreign: db.own_tables.foreign.get(),
+        });
+        if shown == self.shown {
+            return;
+        }
+        self.shown = shown;
+        self.published.publish(self.db.as_ref().map(|db| Opened {
+            path: db.path.clone(),
+            kind: db.kind.clone(),
+            identity: self.identity,
+            attached: db.columns.attached,
+            foreign: db.own_tables.foreign.get(),
+            session_cache: db.session_cache,
+        }));
+    }
+
+    /// Nobody reads the database any more until it was opened again: the commit of a group in
+    /// PhotoPrism's file ended with this error.
+    pub(super) fn withdraw(&mut self, end: &Result<(), StoreError>) {
+        if self.is_shared() && !matches!(end, Ok(()) | Err(StoreError::Locked(_))) {
+            self.shown = None;
+            self.published.publish(None);
+        }
     }
 
     /// The database if it is open, without checking the file.
@@ -105,14 +183,23 @@ impl Database {
     /// The database, opened again first if the file or its tables changed.
     pub(super) fn get(&mut self) -> Result<&Db, StoreError> {
         self.follow()?;
+        self.publish();
         self.db.as_ref().ok_or(StoreError::Missing)
     }
 
-    /// Begins a write transaction and takes its lock; waits only briefly for PhotoPrism's lock.
-    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+    /// Begins a write transaction and takes its lock, with `before` right before it on the same
+    /// connection; waits only briefly for PhotoPrism's lock.
+    pub(super) fn begin(
+        &mut self,
+        mut before: impl FnMut(&Db) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.check();
         for _ in 0..ATTEMPTS {
-            lock_timeout::within(SHORT, || self.get_for_write().and_then(Db::begin))?;
+            lock_timeout::within(SHORT, || {
+                let db = self.get_for_write()?;
+                before(db).and_then(|()| db.begin())
+            })?;
+            self.publish();
             let Some(db) = self.db.as_ref().filter(|db| db.kind != Kind::Own) else {
                 return Ok(());
             };
@@ -178,6 +265,7 @@ impl Database {
         if let Err(error) = lock_timeout::within(Duration::ZERO, || self.follow()) {
             debug!(%error, "the tables are looked up again at the next request");
         }
+        self.publish();
         self.idle = if self.db.is_some() { 0 } else { self.idle + 1 };
         if self.idle == REMINDER {
             self.idle = 0;
@@ -234,8 +322,9 @@ impl Database {
     }
 
     fn try_open(&mut self, now: Option<(u64, u64)>) {
-        match open(&self.options) {
+        match opened(&self.options, &self.turns) {
             Ok(db) => {
+                self.openings += 1;
                 info!(path = %db.path.display(), kind = db.kind.name(), "the database exists now");
                 log_version(&db);
                 self.db = Some(db);
@@ -252,6 +341,13 @@ impl Database {
             }
         }
     }
+}
+
+/// Opens it, with its progress counted.
+fn opened(options: &OpenOptions, turns: &Arc<AtomicU64>) -> Result<Db, OpenError> {
+    let mut db = open(options)?;
+    db.count_progress(turns).map_err(|error| failed(&options.path, error))?;
+    Ok(db)
 }
 
 /// Logs PhotoPrism's version and edition, if it is PhotoPrism's.
@@ -288,10 +384,4 @@ fn reread_columns(db: &mut Db) -> Result<(), StoreError> {
         _ => db.kind = kind,
     }
     compared
-}
-
-/// Device and inode, read by path so that no descriptor of the file is opened.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    let data = std::fs::metadata(path).ok()?;
-    (data.len() > 0).then(|| (data.dev(), data.ino()))
 }

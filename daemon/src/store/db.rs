@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::{CachedStatement, Connection};
 use tracing::{error, warn};
@@ -39,7 +41,20 @@ pub struct Db {
     pub(super) session_cache: u32,
 }
 
+/// Steps of SQLite's virtual machine between two counts of progress: well below a millisecond.
+const PROGRESS_STEPS: i32 = 10_000;
+
 impl Db {
+    /// Counts up while a statement runs, so that long work does not look like a hang.
+    pub(super) fn count_progress(&mut self, turns: &Arc<AtomicU64>) -> Result<(), StoreError> {
+        let turns = Arc::clone(turns);
+        let count = move || {
+            turns.fetch_add(1, Ordering::Relaxed);
+            false
+        };
+        Ok(self.conn.progress_handler(PROGRESS_STEPS, Some(count))?)
+    }
+
     /// Whose database it is.
     pub const fn kind(&self) -> &Kind {
         &self.kind

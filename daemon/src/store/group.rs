@@ -1,34 +1,18 @@
 //! The writes of one group: each in a savepoint, all in one transaction, replied to after its
 //! commit.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use tracing::error;
 
 use super::attached;
 use super::db::{Db, Tx, end_with_sync};
 use super::error::StoreError;
-use crate::failpoints::{Failpoint, enabled};
-use crate::model::{Effect, EffectHandler};
+use super::work::{Change, Step};
+use crate::model::EffectHandler;
 
-pub(super) type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-
-/// Result of one write of a group, before the commit.
-pub(super) struct Step {
-    pub(super) failure: Option<StoreError>,
+/// A write that has run, before the commit.
+pub(super) struct Done {
+    pub(super) change: Box<dyn Change>,
     pub(super) keep: bool,
-    pub(super) effects: Vec<Effect>,
-    pub(super) finish: Finish,
-}
-
-pub(super) type WriteRun = Box<dyn Fn(&Tx<'_>) -> Step + Send>;
-
-/// A panic of `work` fails its own request and no other.
-pub(super) fn caught<T, E: From<StoreError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    if enabled(Failpoint::LetPanicsPass) {
-        return work();
-    }
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(StoreError::Panicked.into()))
 }
 
 pub(super) fn commit(db: &Db, anything: bool) -> Result<(), StoreError> {
@@ -59,42 +43,35 @@ pub(super) fn rollback_if_open(db: &Db) {
     }
 }
 
-/// Runs a write in its savepoint. After an error the caller must roll back the whole transaction.
-pub(super) fn run_in_savepoint(db: &Db, run: &WriteRun) -> Result<Step, StoreError> {
+/// Runs a write in its savepoint; true where what it wrote is kept. After an error the caller must
+/// roll back the whole transaction.
+pub(super) fn run_in_savepoint(db: &Db, change: &mut dyn Change) -> Result<bool, StoreError> {
     db.savepoint()?;
-    let tx = Tx::new(db);
-    let mut step = run(&tx);
-    step.effects.extend(tx.take_effects());
+    let Step { failure, keep } = change.run(&Tx::new(db));
     if db.is_autocommit() {
         let lost = || StoreError::Other("the transaction ended inside a command".into());
-        return Err(step.failure.unwrap_or_else(lost));
+        return Err(failure.unwrap_or_else(lost));
     }
-    if step.keep {
+    if keep {
         db.release()?;
     } else {
         db.rollback_to()?;
     }
-    Ok(step)
-}
-
-pub(super) fn fail_all(writes: Vec<(WriteRun, Finish)>, error: &StoreError) {
-    for (_, refuse) in writes {
-        refuse(Err(error.clone()));
-    }
+    Ok(keep)
 }
 
 /// Applies the effects of the commit, then replies: all effects first, so that no reply is ahead of
 /// the state that it describes.
 pub(super) fn complete_all(
-    mut steps: Vec<Step>,
+    mut done: Vec<Done>,
     end: &Result<(), StoreError>,
-    sink: &mut EffectHandler,
+    effects: &mut EffectHandler,
 ) {
     if end.is_ok() {
-        let kept = steps.iter_mut().filter(|step| step.keep);
-        kept.flat_map(|step| std::mem::take(&mut step.effects)).for_each(sink);
+        let kept = done.iter_mut().filter(|done| done.keep);
+        kept.flat_map(|done| done.change.take_effects()).for_each(effects);
     }
-    for step in steps {
-        (step.finish)(end.clone());
+    for Done { change, .. } in done {
+        change.finish(end.clone());
     }
 }

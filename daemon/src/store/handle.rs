@@ -1,50 +1,78 @@
-//! The handle to the database thread: what is asked of it, and how long its answer is waited for.
+//! The handle to the database threads: what is asked of them, and how long the answer is waited for.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::beside::open_beside;
 use super::commit_stats::CommitStats;
 use super::database::Database;
 use super::db::{Db, Tx};
 use super::error::{StoreError, WorkError};
-use super::group::{Finish, Step, WriteRun, caught};
 use super::job_state::JobState;
-use super::jobs::{Job, Jobs, ReadRun, jobs};
-use super::outbox::{Replies, Reply, ReplyQueue, outbox};
-use super::thread::DbThread;
+use super::jobs::{Jobs, Rejected, jobs};
+use super::published::Published;
+use super::reader::ReaderThread;
+use super::work::{Around, Change, Read, Typed, Write};
+use super::writer::{WriterJob, WriterThread};
 use crate::model::{EffectHandler, WithEffects};
 
-/// The handle to the database thread; cheap to clone.
+/// The handle to the database threads; cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    jobs: Jobs,
-    turns: Arc<AtomicU64>,
-    outbox: ReplyQueue,
+    writer: Jobs<WriterJob>,
+    reader: Jobs<Read>,
+    turns: [Arc<AtomicU64>; 2],
     committed: Arc<CommitStats>,
+    published: Published,
+}
+
+/// The threads, to be joined at the end.
+#[derive(Debug)]
+pub struct Threads {
+    writer: JoinHandle<()>,
+    reader: JoinHandle<()>,
+}
+
+impl Threads {
+    /// Waits until both have ended.
+    ///
+    /// # Errors
+    /// The panic of a thread.
+    pub fn join(self) -> std::thread::Result<()> {
+        self.reader.join().and(self.writer.join())
+    }
 }
 
 impl Store {
-    /// Starts the thread that owns `slot`. What commits mean elsewhere goes to `sink`; what is
-    /// answered comes out of the answers, which somebody must pass on.
-    pub fn start(
-        slot: Database,
-        sink: EffectHandler,
-    ) -> std::io::Result<(Self, JoinHandle<()>, Replies)> {
-        let (jobs, inbox) = jobs();
-        let (outbox, answers) = outbox();
-        let mut thread = DbThread::new(slot, sink, inbox, outbox.clone());
-        let store = Self { jobs, turns: thread.turns(), outbox, committed: thread.committed() };
-        let handle =
-            std::thread::Builder::new().name("database".into()).spawn(move || thread.run())?;
-        Ok((store, handle, answers))
+    /// Starts the writer thread, which owns `slot`, and the reader thread beside it. What commits
+    /// mean elsewhere goes to `effects`.
+    ///
+    /// # Errors
+    /// The system's, where a thread cannot be started.
+    pub fn start(slot: Database, effects: EffectHandler) -> io::Result<(Self, Threads)> {
+        let ((to_writer, writes), (to_reader, reads)) = (jobs(), jobs());
+        let published = slot.published();
+        let mut writer = WriterThread::new(slot, effects, writes);
+        let mut reader = ReaderThread::new(published.clone(), reads, to_writer.clone());
+        let store = Self {
+            writer: to_writer,
+            reader: to_reader,
+            turns: [writer.turns(), reader.turns()],
+            committed: writer.committed(),
+            published,
+        };
+        let writer = Builder::new().name("database".into()).spawn(move || writer.run())?;
+        let reader = Builder::new().name("reader".into()).spawn(move || reader.run())?;
+        Ok((store, Threads { writer, reader }))
     }
 
-    /// Runs `work` outside of any transaction.
+    /// Runs `work`, which reads what has been committed, on the reader thread.
     ///
     /// # Errors
     /// The work's own error, the store's, or [`StoreError::Late`] where the work had not begun
@@ -54,20 +82,37 @@ impl Store {
         deadline: Duration,
         work: impl FnOnce(&Db) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let (reply, answer) = self.reply();
-        let run: ReadRun = Box::new(move |db| reply.send(caught(|| work(db?))));
-        self.submit(|ticket| Job::Read { ticket, run }, answer, deadline).await
+        self.read_or_missing(deadline, move |db| work(db?)).await
     }
 
     /// As [`Store::read`], for work that has something to say while there is no database.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
     pub async fn read_or_missing<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
         work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let (reply, answer) = self.reply();
-        let run: ReadRun = Box::new(move |db| reply.send(caught(|| work(db))));
-        self.submit(|ticket| Job::Read { ticket, run }, answer, deadline).await
+        let (reply, answer) = oneshot::channel();
+        let submit = |state| rejected(self.reader.add(Read::new(state, reply, work)));
+        submitted(submit, answer, deadline).await
+    }
+
+    /// As [`Store::read_or_missing`], on the writer thread: nothing is committed between what the
+    /// work reads and its end. Every write waits for it.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn read_between_commits<T: Send + 'static, E: WorkError>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let (reply, answer) = oneshot::channel();
+        let submit =
+            |state| rejected(self.writer.add(WriterJob::Read(Read::new(state, reply, work))));
+        submitted(submit, answer, deadline).await
     }
 
     /// Runs `work` in a savepoint of a group; the outcome comes after the group's commit. The work
@@ -86,78 +131,72 @@ impl Store {
 
     /// As [`Store::write`]; the effects are applied after the commit and before this returns, in
     /// the order of the commits.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
     pub async fn write_with_effects<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
         work: impl Fn(&Tx<'_>) -> Result<WithEffects<T>, E> + Send + 'static,
     ) -> Result<T, E> {
-        self.write_or_try(deadline, true, work).await
+        self.submit_write(deadline, None, |reply| Box::new(Typed::new(reply, true, work))).await
     }
 
     /// Runs `work` as [`Store::write`] does and takes back all that it did, whatever it came to.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
     pub async fn write_and_rollback<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
         work: impl Fn(&Tx<'_>) -> Result<WithEffects<T>, E> + Send + 'static,
     ) -> Result<T, E> {
-        self.write_or_try(deadline, false, work).await
+        self.submit_write(deadline, None, |reply| Box::new(Typed::new(reply, false, work))).await
     }
 
-    async fn write_or_try<T: Send + 'static, E: WorkError>(
+    /// As [`Store::write_with_effects`], in a transaction that no other write shares, with something
+    /// done before and after it on the same connection.
+    ///
+    /// # Errors
+    /// As [`Store::write`], and those of `around`.
+    pub async fn write_alone<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
-        keep: bool,
+        around: Box<dyn Around>,
         work: impl Fn(&Tx<'_>) -> Result<WithEffects<T>, E> + Send + 'static,
     ) -> Result<T, E> {
-        let (reply, answer) = self.reply();
-        let refusal = reply.clone();
-        let run: WriteRun = Box::new(move |tx| {
-            let outcome = caught(|| work(tx));
-            let failure = outcome.as_ref().err().and_then(E::store_error).cloned();
-            let (outcome, effects) = match outcome {
-                Ok(WithEffects { value, effects }) if keep => (Ok(value), effects),
-                Ok(WithEffects { value, .. }) => (Ok(value), Vec::new()),
-                Err(error) => (Err(error), Vec::new()),
-            };
-            let keep = keep && outcome.is_ok();
-            let reply = reply.clone();
-            let finish: Finish = Box::new(move |end| reply.send(end.map_err(E::from).and(outcome)));
-            Step { failure, keep, effects, finish }
-        });
-        let refuse: Finish = Box::new(move |end| {
-            if let Err(error) = end {
-                refusal.send(Err(error.into()));
-            }
-        });
-        self.submit(|ticket| Job::Write { ticket, run, refuse }, answer, deadline).await
+        let change = |reply| -> Box<dyn Change> { Box::new(Typed::new(reply, true, work)) };
+        self.submit_write(deadline, Some(around), change).await
     }
 
-    /// Where the answer to a request goes, and where it is awaited.
-    fn reply<T: Send + 'static>(&self) -> (Reply<T>, oneshot::Receiver<T>) {
-        let (to, answer) = oneshot::channel();
-        (Reply::new(to, self.outbox.clone()), answer)
-    }
-
-    async fn submit<T, E: WorkError>(
+    async fn submit_write<T, E: WorkError>(
         &self,
-        job: impl FnOnce(JobState) -> Job,
-        mut answer: oneshot::Receiver<Result<T, E>>,
         deadline: Duration,
+        around: Option<Box<dyn Around>>,
+        change: impl FnOnce(oneshot::Sender<Result<T, E>>) -> Box<dyn Change>,
     ) -> Result<T, E> {
-        let ticket = JobState::default();
-        self.jobs.add(job(ticket.clone()))?;
-        let outcome = match timeout(deadline, &mut answer).await {
-            Ok(outcome) => outcome,
-            Err(_) if ticket.give_up() => return Err(StoreError::Late.into()),
-            // It has begun: its outcome is the answer, however long it takes.
-            Err(_) => answer.await,
-        };
-        outcome.unwrap_or(Err(StoreError::Stopped.into()))
+        let (reply, answer) = oneshot::channel();
+        let change = change(reply);
+        let submit =
+            |state| rejected(self.writer.add(WriterJob::Write(Write { state, change, around })));
+        submitted(submit, answer, deadline).await
     }
 
-    /// Counts up each time the thread comes round: it moves, or it does not.
-    pub fn heartbeat(&self) -> u64 {
-        self.turns.load(Ordering::Relaxed)
+    /// Opens another connection, for work that takes long. It must not be used on the async thread.
+    ///
+    /// # Errors
+    /// The store's; [`StoreError::Missing`] while there is no database.
+    pub fn connect(&self) -> Result<Db, StoreError> {
+        let (_, opened) = self.published.current();
+        let mut db = open_beside(&opened.ok_or(StoreError::Missing)?)?;
+        db.count_progress(&Arc::default())?;
+        Ok(db)
+    }
+
+    /// Counts for each thread, which moves each time the thread comes round: where one stands
+    /// still, that thread hangs.
+    pub fn heartbeat(&self) -> [u64; 2] {
+        self.turns.each_ref().map(|turns| turns.load(Ordering::Relaxed))
     }
 
     /// Commits since the start, one sync each, and the writes in them.
@@ -165,8 +204,30 @@ impl Store {
         self.committed.read()
     }
 
-    /// Asks the thread to finish what waits, checkpoint and end. Join its handle afterwards.
+    /// Asks the threads to finish what waits, and the writer to checkpoint. Join them afterwards.
     pub fn stop(&self) {
-        self.jobs.stop();
+        self.reader.stop();
+        self.writer.stop();
     }
+}
+
+fn rejected<J>(added: Result<(), Rejected<J>>) -> Result<(), StoreError> {
+    added.map_err(|Rejected { error, .. }| error)
+}
+
+/// Submits a job and waits for its outcome.
+async fn submitted<T, E: WorkError>(
+    submit: impl FnOnce(JobState) -> Result<(), StoreError>,
+    mut answer: oneshot::Receiver<Result<T, E>>,
+    deadline: Duration,
+) -> Result<T, E> {
+    let state = JobState::default();
+    submit(state.clone())?;
+    let outcome = match timeout(deadline, &mut answer).await {
+        Ok(outcome) => outcome,
+        Err(_) if state.give_up() => return Err(StoreError::Late.into()),
+        // It has begun: its outcome is the answer, however long it takes.
+        Err(_) => answer.await,
+    };
+    outcome.unwrap_or(Err(StoreError::Stopped.into()))
 }

@@ -17,6 +17,11 @@ impl JobState {
         self.take(BEGUN)
     }
 
+    /// Whether the caller has given up.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.0.load(Ordering::Acquire) == GIVEN_UP
+    }
+
     /// True if the job has not started: it never will.
     pub(super) fn give_up(&self) -> bool {
         self.take(GIVEN_UP)

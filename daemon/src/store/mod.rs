@@ -12,6 +12,7 @@ mod accounts_write;
 mod attached;
 mod audit;
 mod backup;
+mod beside;
 mod change_tracker;
 mod changed;
 mod checkpoint;
@@ -45,7 +46,6 @@ mod meta;
 mod open;
 mod open_error;
 mod options;
-mod outbox;
 mod own_tables;
 mod owner;
 mod passcodes;
@@ -53,16 +53,19 @@ mod passwords;
 mod paths;
 mod pragmas;
 mod prefix;
+mod published;
+mod reader;
 mod rows;
 mod schema;
 mod sessions;
 #[cfg(test)]
 mod testing;
-mod thread;
 mod times;
 mod tracked;
 mod unclean;
 mod views;
+mod work;
+mod writer;
 
 #[cfg(test)]
 mod tests;
@@ -97,7 +100,7 @@ pub use self::error::{StoreError, WorkError};
 pub use self::foreign::{
     MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError,
 };
-pub use self::handle::Store;
+pub use self::handle::{Store, Threads};
 pub use self::health::journal_mode;
 pub use self::idempotency::{IdempotencyRecord, idempotency_find, idempotency_keep};
 pub use self::kind::Kind;
@@ -121,7 +124,6 @@ pub use self::open::{
 };
 pub use self::open_error::OpenError;
 pub use self::options::{Expected, OpenOptions, how_gone};
-pub use self::outbox::Replies;
 pub use self::passcodes::{
     Passcode, consume_totp_step, has_passcodes, passcode_activate, passcode_enroll, passcode_find,
     passcode_last_step, passcode_set_recovery,
@@ -135,3 +137,4 @@ pub use self::sessions::{
     move_ended, overlay_last_use, session_by_id, session_by_ref, session_insert, session_is_hidden,
     sessions_page, sessions_seen, sweep_sessions, trim_logins,
 };
+pub use self::work::Around;

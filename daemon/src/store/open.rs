@@ -27,7 +27,7 @@ use super::open_error::{OpenError, failed, refused, storage};
 use super::options::{Expected, OpenOptions, missing, waits};
 use super::own_tables::OwnTables;
 use super::paths::{backup_directory, is_own_tables};
-use super::pragmas::{EXCLUSIVE_VFS, SHARED_VFS, pragma};
+use super::pragmas::{EXCLUSIVE_VFS, SHARED_VFS, STATEMENTS, pragma};
 use super::schema::{self, STEPS};
 use super::unclean::{FileGeneration, claim, has_log, read_generation};
 use super::views::read_columns;
@@ -35,9 +35,6 @@ use crate::failpoints::{Failpoint, enabled};
 
 /// The oldest SQLite that is safe: 3.51.3 fixed the WAL-reset bug.
 pub const SQLITE_OLDEST: i32 = 3_051_003;
-
-/// Capacity of the statement cache: more than the store has statements.
-const STATEMENTS: usize = 128;
 
 /// The version of the bundled SQLite as a number: 3.51.3 is 3051003.
 pub fn sqlite_version() -> i32 {

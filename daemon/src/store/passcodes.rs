@@ -212,9 +212,8 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn of_fifty_that_take_a_step_at_once_one_succeeds() {
         let directory = tempfile::tempdir().unwrap();
-        let (store, thread, answers) =
+        let (store, threads) =
             Store::start(Database::open(options(&directory)).unwrap(), Box::new(drop)).unwrap();
-        tokio::spawn(answers.deliver());
         for step in [10, 11, 12] {
             let takes = (0..50).map(|_| {
                 store.write(std::time::Duration::from_secs(30), move |tx| {
@@ -226,7 +225,7 @@ mod tests {
             assert_eq!(won, 1);
         }
         store.stop();
-        thread.join().unwrap();
+        threads.join().unwrap();
     }
 
     #[test]

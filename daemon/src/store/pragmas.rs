@@ -6,6 +6,9 @@ use rusqlite::config::DbConfig;
 use super::error::StoreError;
 use super::rows::text;
 
+/// Capacity of the statement cache: more than the store has statements.
+pub(super) const STATEMENTS: usize = 128;
+
 /// SQLite's VFS that locks a file for this process alone: several connections of this process may use
 /// it, and the index of its write-ahead log is in memory, so that there is no `-shm` file.
 pub(super) const EXCLUSIVE_VFS: &str = "unix-excl";

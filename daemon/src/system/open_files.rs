@@ -30,6 +30,11 @@ pub(crate) struct FileId {
 }
 
 impl FileId {
+    /// From its two numbers.
+    pub(crate) const fn new(device: u64, inode: u64) -> Self {
+        Self { device, inode }
+    }
+
     /// From the metadata of a file. Valid for as long as the file exists.
     pub(crate) fn of(found: &fs::Metadata) -> Self {
         Self { device: found.dev(), inode: found.ino() }

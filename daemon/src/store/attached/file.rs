@@ -43,6 +43,15 @@ pub(in crate::store) fn attach(conn: &Connection, main: &Path) -> Result<(), Ope
     attached
 }
 
+/// The same for a connection of a daemon that serves.
+pub(in crate::store) fn attach_beside(conn: &Connection, main: &Path) -> Result<(), StoreError> {
+    attach(conn, main).map_err(|error| match error {
+        OpenError::InUse(what) => StoreError::Locked(what),
+        OpenError::Storage(what) => StoreError::ReadOnly(what),
+        other => StoreError::Other(other.to_string()),
+    })
+}
+
 /// Attaches the file that was checked, or none.
 fn attach_checked(conn: &Connection, path: &Path, checked: &File) -> Result<(), OpenError> {
     let refused =
@@ -171,11 +180,7 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
             info!(path = %path.display(), "the daemon's tables were created");
             info!("a new audit trail begins");
         }
-        attach(&db.conn, &db.path).map_err(|error| match error {
-            OpenError::InUse(what) => StoreError::Locked(what),
-            OpenError::Storage(what) => StoreError::ReadOnly(what),
-            other => StoreError::Other(other.to_string()),
-        })?;
+        attach_beside(&db.conn, &db.path)?;
         db.own_tables.attached(&db.path);
     } else if !tables::has_all_tables(&db.conn)? {
         db.begin()?;

@@ -152,9 +152,8 @@ const WAIT: Duration = Duration::from_secs(30);
 #[tokio::test(flavor = "current_thread")]
 async fn failures_that_are_decided_at_the_same_time_add_up() {
     let directory = tempfile::tempdir().unwrap();
-    let (store, thread, answers) =
+    let (store, threads) =
         Store::start(Database::open(options(&directory)).unwrap(), Box::new(drop)).unwrap();
-    tokio::spawn(answers.deliver());
     let daemon = Daemon::start(&[], NOON);
     let ip = ClientIp::parse("192.0.2.1").unwrap();
     let attempts = (0..10).map(|number| {
@@ -183,7 +182,7 @@ async fn failures_that_are_decided_at_the_same_time_add_up() {
     daemon.limiter.enter(&ip, LimitKey::Account(BOB.into())).await.unwrap().fail();
     assert_eq!(daemon.limiter.refused_for(&account), Some(60));
     store.stop();
-    thread.join().unwrap();
+    threads.join().unwrap();
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -28,7 +28,7 @@ fn slot(place: &StoreFixture) -> Database {
 
 /// One write with a record, a key and a change of the account.
 fn write(slot: &mut Database, name: &str) {
-    slot.begin().unwrap();
+    slot.begin(|_| Ok(())).unwrap();
     let tx = Tx::new(slot.db().unwrap());
     let statement = "UPDATE auth_users SET display_name = ?1, updated_at = '2026-11-28 12:00:00'";
     tx.conn.execute(statement, [name]).unwrap();

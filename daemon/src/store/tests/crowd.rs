@@ -23,14 +23,14 @@ fn every_write_is_answered_however_many_wait_for_a_lock() {
     desk.run(write(0)).unwrap();
     let other = Connection::open(desk.place.at("index.db")).unwrap();
     let (gate, hold) = Gate::new();
-    let busy = desk.store.read(LONG, move |_| hold());
+    let busy = desk.store.read_between_commits(LONG, move |_| hold());
     let writes = join_all((1..=WRITES).map(write));
     // The lock is released once the thread has tried to take it several times with a full group.
     let lock = async {
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         gate.open();
-        let before = desk.store.heartbeat();
-        while desk.store.heartbeat() < before + 4 {
+        let [before, _] = desk.store.heartbeat();
+        while desk.store.heartbeat()[0] < before + 4 {
             tokio::task::yield_now().await;
         }
         other.execute_batch("COMMIT").unwrap();

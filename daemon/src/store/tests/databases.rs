@@ -70,7 +70,7 @@ fn a_commit_into_a_file_that_was_replaced_meanwhile_is_not_a_success() {
     let mut slot = slot(&place);
     commit(&mut slot);
     assert!(slot.check_written().is_ok());
-    slot.begin().unwrap();
+    slot.begin(|_| Ok(())).unwrap();
     place.photoprism("other.db");
     fs::rename(place.at("other.db"), place.at("index.db")).unwrap();
     slot.db().unwrap().commit().unwrap();
@@ -89,7 +89,7 @@ fn photoprisms_is_never_followed_by_another_kind() {
     fs::rename(place.at("admin.db"), place.at("photos.sqlite")).unwrap();
     let before = place.files();
     assert!(matches!(slot.get(), Err(StoreError::Missing)));
-    assert!(matches!(slot.begin(), Err(StoreError::Missing)));
+    assert!(matches!(slot.begin(|_| Ok(())), Err(StoreError::Missing)));
     assert!(before == place.files());
     fs::remove_file(place.at("photos.sqlite")).unwrap();
     place.photoprism("photos.sqlite");
@@ -108,7 +108,7 @@ fn what_photoprism_commits_is_seen_at_once() {
 
 /// A write transaction without any writes.
 fn commit(slot: &mut Database) {
-    slot.begin().unwrap();
+    slot.begin(|_| Ok(())).unwrap();
     slot.db().unwrap().commit().unwrap();
 }
 
@@ -157,7 +157,7 @@ fn a_missing_column_that_nothing_works_without_is_waited_for() {
     let mut slot = slot(&place);
     place.create("index.db", "ALTER TABLE auth_users RENAME COLUMN can_login TO may_login");
     assert!(matches!(slot.get(), Err(StoreError::Missing)));
-    assert!(matches!(slot.begin(), Err(StoreError::Missing)));
+    assert!(matches!(slot.begin(|_| Ok(())), Err(StoreError::Missing)));
     let refused = place.open("index.db").unwrap_err();
     assert_eq!(refused.exit_code(), 78);
     assert!(refused.to_string().contains("without the column can_login"), "{refused}");
@@ -191,7 +191,7 @@ fn a_lock_that_blocks_reading_the_columns_is_reported() {
     place.create("index.db", "ALTER TABLE auth_users DROP COLUMN auth_issuer");
     let photoprism = Connection::open(place.at("index.db")).unwrap();
     photoprism.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    assert!(matches!(slot.begin(), Err(StoreError::Locked(_))));
+    assert!(matches!(slot.begin(|_| Ok(())), Err(StoreError::Locked(_))));
     slot.idle();
     photoprism.execute_batch("ROLLBACK").unwrap();
     assert_eq!(names(slot.get().unwrap()), ["photoprism"]);

@@ -3,20 +3,19 @@
 use std::fs;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{join, join_all, join3};
 use tokio::runtime::{Builder, Runtime};
 
-use super::fixture::{StoreFixture, names, number};
+use super::fixture::{StoreFixture, names};
 use crate::error::CommandError;
-use crate::store::Store;
 use crate::store::database::Database;
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::jobs::WAITING;
+use crate::store::{Store, Threads};
 
 /// A timeout longer than any test takes.
 pub(super) const LONG: Duration = Duration::from_mins(10);
@@ -25,28 +24,29 @@ pub(super) const LONG: Duration = Duration::from_mins(10);
 pub(super) struct TestStore {
     pub(super) place: StoreFixture,
     pub(super) store: Store,
-    thread: JoinHandle<()>,
+    threads: Threads,
     runtime: Runtime,
 }
 
 impl TestStore {
     pub(super) fn new() -> Self {
-        Self::over(StoreFixture::new(), "admin.db")
+        Self::with("admin.db")
     }
 
-    /// One with PhotoPrism's database of that name.
+    /// One with a database of that name: PhotoPrism's where it is `index.db`.
     pub(super) fn with(name: &str) -> Self {
         let place = StoreFixture::new();
-        place.photoprism(name);
+        if name == "index.db" {
+            place.photoprism(name);
+        }
         Self::over(place, name)
     }
 
     fn over(place: StoreFixture, name: &str) -> Self {
         let slot = Database::open(place.options(name)).unwrap();
-        let (store, thread, answers) = Store::start(slot, Box::new(drop)).unwrap();
+        let (store, threads) = Store::start(slot, Box::new(drop)).unwrap();
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.spawn(answers.deliver());
-        Self { place, store, thread, runtime }
+        Self { place, store, threads, runtime }
     }
 
     pub(super) fn run<T>(&self, work: impl Future<Output = T>) -> T {
@@ -55,21 +55,25 @@ impl TestStore {
 
     /// Runs statements on the thread's connection.
     pub(super) fn execute(&self, statements: &'static str) {
-        let work = self.store.read(LONG, |db| {
-            db.conn.execute_batch(statements).unwrap();
+        let work = self.store.read_between_commits(LONG, |db| {
+            db?.conn.execute_batch(statements).unwrap();
             Ok::<_, StoreError>(())
         });
         self.run(work).unwrap();
     }
 
     pub(super) fn names(&self) -> Vec<String> {
-        self.run(self.store.read(LONG, |db| Ok::<_, StoreError>(names(db)))).unwrap()
+        self.run(self.names_now())
+    }
+
+    pub(super) async fn names_now(&self) -> Vec<String> {
+        self.store.read(LONG, |db| Ok::<_, StoreError>(names(db))).await.unwrap()
     }
 
     /// Ends the thread and opens the database that it leaves.
     pub(super) fn end(self) -> (StoreFixture, Db) {
         self.store.stop();
-        self.thread.join().unwrap();
+        self.threads.join().unwrap();
         let db = self.place.own();
         (self.place, db)
     }
@@ -143,7 +147,7 @@ fn writes_that_wait_share_one_commit() {
     desk.run(one_by_one);
     assert_eq!(commits(&database), before + 8);
     let (gate, hold) = Gate::new();
-    let busy = desk.store.read(LONG, move |_| hold());
+    let busy = desk.store.read_between_commits(LONG, move |_| hold());
     let writes =
         (0..64).map(|number| desk.store.write(LONG, move |tx| add(tx, &format!("b{number}"))));
     let writes = gate.once_begun(join_all(writes));
@@ -154,47 +158,13 @@ fn writes_that_wait_share_one_commit() {
     assert_eq!(desk.names().len(), 1 + 8 + 64);
 }
 
-#[test]
-fn reads_see_what_was_committed_and_nothing_of_a_group() {
-    let desk = TestStore::new();
-    let reads = async {
-        let count = |db: &Db| {
-            Ok::<_, StoreError>(number(db, "SELECT count(*) FROM auth_users WHERE id > 0"))
-        };
-        let (before, written) =
-            join(desk.store.read(LONG, count), desk.store.write(LONG, |tx| add(tx, "bob"))).await;
-        written.unwrap();
-        (before.unwrap(), desk.store.read(LONG, count).await.unwrap())
-    };
-    assert_eq!(desk.run(reads), (1, 2));
-    let outside = desk.store.read(LONG, |db| Ok::<_, StoreError>(db.is_autocommit()));
-    assert!(desk.run(outside).unwrap());
-}
-
-#[test]
-fn a_read_does_not_wait_for_those_behind_it() {
-    let desk = TestStore::new();
-    let ((first, hold), (second, hold_longer)) = (Gate::new(), Gate::new());
-    let busy = desk.store.read(LONG, move |_| hold());
-    // All of these are one group. The slow one ends once the first has its reply.
-    let look_up = async {
-        let look_up = desk.store.read(LONG, |_| Ok::<_, CommandError>(()));
-        tokio::time::timeout(Duration::from_secs(20), look_up).await.unwrap().unwrap();
-        second.open();
-    };
-    let slow = desk.store.read(LONG, move |_| hold_longer());
-    let group = first.once_begun(join(look_up, slow));
-    let (_, ((), slow), ()) = desk.run(join3(busy, group, async { first.open() }));
-    slow.unwrap();
-}
-
 /// Runs three writes in one group, with this one in the middle.
 pub(super) fn around<T: Send + 'static>(
     desk: &TestStore,
     middle: impl Fn(&Tx<'_>) -> Result<T, CommandError> + Send + 'static,
 ) -> [Result<(), CommandError>; 3] {
     let (gate, hold) = Gate::new();
-    let busy = desk.store.read(LONG, move |_| hold());
+    let busy = desk.store.read_between_commits(LONG, move |_| hold());
     let first = desk.store.write(LONG, |tx| add(tx, "first"));
     let middle = desk.store.write(LONG, move |tx| middle(tx).map(drop));
     let last = desk.store.write(LONG, |tx| add(tx, "last"));
@@ -248,46 +218,58 @@ fn a_panic_fails_its_own_request_only() {
 #[test]
 fn a_job_that_did_not_start_in_time_never_runs() {
     let desk = TestStore::new();
-    let (gate, hold) = Gate::new();
-    let busy = desk.store.read(LONG, move |_| hold());
+    let ((writing, hold_writer), (reading, hold_reader)) = (Gate::new(), Gate::new());
+    let busy = join(
+        desk.store.read_between_commits(LONG, move |_| hold_writer()),
+        desk.store.read(LONG, move |_| hold_reader()),
+    );
     let late = async {
+        writing.await_begin();
+        reading.await_begin();
         let write = desk.store.write(Duration::ZERO, |tx| add(tx, "late")).await;
         let read = desk.store.read(Duration::ZERO, |_| Ok::<_, CommandError>(())).await;
-        gate.open();
+        writing.open();
+        reading.open();
         (write, read)
     };
-    let (busy, (write, read)) = desk.run(join(busy, late));
-    busy.unwrap();
+    let (_, (write, read)) = desk.run(join(busy, late));
     assert!(matches!(write, Err(CommandError::Late)) && matches!(read, Err(CommandError::Late)));
     assert_eq!(desk.names(), ["admin"]);
 }
 
 /// An abandoned job takes room until the thread gets to it.
 #[test]
-fn of_a_thread_that_stands_still_the_queue_has_a_bound() {
+fn of_threads_that_stand_still_the_queues_have_a_bound() {
     let desk = TestStore::new();
-    let (gate, hold) = Gate::new();
-    let busy = desk.store.read(LONG, move |_| hold());
+    let ((writing, hold_writer), (reading, hold_reader)) = (Gate::new(), Gate::new());
+    let nothing = || Ok::<_, CommandError>(());
+    let busy = join(
+        desk.store.read_between_commits(LONG, move |_| hold_writer()),
+        desk.store.read(LONG, move |_| hold_reader()),
+    );
     let late = async {
-        gate.await_begin();
+        writing.await_begin();
+        reading.await_begin();
         for _ in 0..WAITING {
-            let given_up = desk.store.read(LONG, |_| Ok::<_, CommandError>(())).now_or_never();
-            assert!(given_up.is_none(), "{given_up:?}");
+            let writer = desk.store.read_between_commits(LONG, move |_| nothing()).now_or_never();
+            let reader = desk.store.read(LONG, move |_| nothing()).now_or_never();
+            assert!(writer.is_none() && reader.is_none(), "{writer:?} {reader:?}");
         }
-        let read = desk.store.read(Duration::ZERO, |_| Ok::<_, CommandError>(())).await;
+        let read = desk.store.read(Duration::ZERO, move |_| nothing()).await;
         let write = desk.store.write(LONG, |tx| add(tx, "refused")).await;
-        gate.open();
+        writing.open();
+        reading.open();
         (write, read)
     };
-    let (busy, (write, read)) = desk.run(join(busy, late));
-    busy.unwrap();
+    let (_, (write, read)) = desk.run(join(busy, late));
     for refused in [write, read] {
         assert!(matches!(refused, Err(CommandError::Busy { retry_after_s: 1 })), "{refused:?}");
     }
     // Once they are processed there is room.
     let is_busy = |read: &Result<(), CommandError>| matches!(read, Err(CommandError::Busy { .. }));
-    while is_busy(&desk.run(desk.store.read(LONG, |_| Ok::<_, CommandError>(())))) {}
-    assert_eq!(desk.names(), ["admin"]);
+    while is_busy(&desk.run(desk.store.read(LONG, move |_| nothing()))) {}
+    let (_place, db) = desk.end();
+    assert_eq!(names(&db), ["admin"]);
 }
 
 #[test]
@@ -314,7 +296,7 @@ fn a_job_that_started_replies_with_its_result() {
 fn a_stop_finishes_what_waits_and_writes_the_log_back() {
     let desk = TestStore::new();
     let (gate, hold) = Gate::new();
-    let busy = desk.store.read(LONG, move |_| hold());
+    let busy = desk.store.read_between_commits(LONG, move |_| hold());
     let writes =
         (0..300).map(|number| desk.store.write(LONG, move |tx| add(tx, &format!("u{number}"))));
     let stop = async {
@@ -328,7 +310,7 @@ fn a_stop_finishes_what_waits_and_writes_the_log_back() {
     assert!(matches!(desk.run(after), Err(CommandError::Store(StoreError::Stopped))));
     let log = desk.place.at("admin.db-wal");
     let (_place, db) = {
-        desk.thread.join().unwrap();
+        desk.threads.join().unwrap();
         assert!(!log.exists());
         let db = desk.place.own();
         (desk.place, db)
@@ -338,22 +320,24 @@ fn a_stop_finishes_what_waits_and_writes_the_log_back() {
 
 #[test]
 fn a_thread_that_is_left_by_everybody_ends() {
-    let TestStore { place, store, thread, .. } = TestStore::new();
+    let TestStore { place, store, threads, .. } = TestStore::new();
     drop(store);
-    thread.join().unwrap();
+    threads.join().unwrap();
     assert_eq!(names(&place.own()), ["admin"]);
 }
 
 #[test]
-fn its_heartbeat_shows_that_it_runs() {
+fn the_heartbeat_shows_that_both_run() {
     let desk = TestStore::new();
     let before = desk.store.heartbeat();
-    // Reads that arrive close together share a turn.
-    let moved = (0..1000).any(|_| {
+    desk.names();
+    desk.execute("SELECT 1");
+    let moved = |after: [u64; 2]| after.iter().zip(before).all(|(after, before)| *after > before);
+    // Each counts when it comes round the next time.
+    while !moved(desk.store.heartbeat()) {
         desk.names();
-        desk.store.heartbeat() > before
-    });
-    assert!(moved);
+        desk.execute("SELECT 1");
+    }
     let (_place, db) = desk.end();
     assert_eq!(names(&db), ["admin"]);
 }

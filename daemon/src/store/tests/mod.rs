@@ -14,6 +14,7 @@ mod migrating;
 mod opening;
 mod pending;
 mod pragmas;
+mod reading;
 mod replacing;
 mod restoring;
 mod searching;

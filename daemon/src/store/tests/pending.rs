@@ -61,7 +61,7 @@ impl Case {
 }
 
 fn run(slot: &mut Database, name: &str, statements: &[&str]) {
-    slot.begin().unwrap();
+    slot.begin(|_| Ok(())).unwrap();
     let db = slot.db().unwrap();
     let tx = Tx::new(db);
     for statement in statements {
@@ -162,7 +162,7 @@ fn a_table_that_is_emptied_as_a_whole_is_noticed() {
         run(&mut slot, "before", &["UPDATE auth_users SET user_attr = 'x' WHERE id = 1"]);
         slot.after_commit(&Ok(()));
         let copy = fs::read(place.at("index.db")).unwrap();
-        slot.begin().unwrap();
+        slot.begin(|_| Ok(())).unwrap();
         delete_all_sessions(&Tx::new(slot.db().unwrap()), 0).unwrap();
         finish(slot.db().unwrap(), "group");
         drop(slot);
@@ -203,7 +203,7 @@ fn what_was_only_gathered_leaves_no_record() {
     let (case, _) = Case::new(SESSION, &[]);
     let mut slot = Database::open(case.place.options("index.db")).unwrap();
     let copy = fs::read(case.place.at("index.db")).unwrap();
-    slot.begin().unwrap();
+    slot.begin(|_| Ok(())).unwrap();
     let db = slot.db().unwrap();
     db.conn.execute("UPDATE auth_sessions SET last_active = 7", []).unwrap();
     commit(db, true).unwrap();
@@ -265,7 +265,7 @@ fn a_group_that_was_cut_off_ends_no_session() {
     let copy = fs::read(place.at("index.db")).unwrap();
     let entries = "SELECT count(*) FROM admin.admin_ended";
     for (put_back, left) in [(true, 0), (false, 1)] {
-        slot.begin().unwrap();
+        slot.begin(|_| Ok(())).unwrap();
         let db = slot.db().unwrap();
         // The record has the time at which it was written, like those of all commands.
         let at = own_entry("", "").at + 1;

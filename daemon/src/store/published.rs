@@ -1,0 +1,65 @@
+//! What the writer tells the other threads about the database that it has open.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::kind::Kind;
+
+/// The database as the writer has it open.
+#[derive(Clone, Debug)]
+pub(super) struct Opened {
+    pub(super) path: PathBuf,
+    pub(super) kind: Kind,
+    /// Device and inode.
+    pub(super) identity: Option<(u64, u64)>,
+    /// Whether `photoprism-admin.db` is attached.
+    pub(super) attached: bool,
+    /// The daemon's tables in PhotoPrism's file belong to another trail.
+    pub(super) foreign: bool,
+    /// The setting `session-cache` in seconds.
+    pub(super) session_cache: u32,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Counts what was published.
+    revision: AtomicU64,
+    opened: Mutex<Option<Opened>>,
+}
+
+/// Written by the writer thread, read by all others; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Published(Arc<State>);
+
+impl Published {
+    fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
+        // It is replaced as a whole.
+        self.0.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Replaces what was published; `None` while no database is open.
+    pub(super) fn publish(&self, opened: Option<Opened>) {
+        let mut current = self.opened();
+        *current = opened;
+        self.0.revision.fetch_add(1, Ordering::Release);
+    }
+
+    /// Changes with everything that is published.
+    pub(super) fn revision(&self) -> u64 {
+        self.0.revision.load(Ordering::Acquire)
+    }
+
+    /// What was published last, with its revision.
+    pub(super) fn current(&self) -> (u64, Option<Opened>) {
+        let current = self.opened();
+        (self.revision(), current.clone())
+    }
+}
+
+/// Device and inode, read by path so that no descriptor of the file is opened.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    let data = std::fs::metadata(path).ok()?;
+    (data.len() > 0).then(|| (data.dev(), data.ino()))
+}

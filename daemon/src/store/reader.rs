@@ -1,0 +1,155 @@
+//! The reader thread: reads on a connection of its own, so that they wait for no write and no write
+//! waits for them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
+
+use tracing::debug;
+
+use super::beside::open_beside;
+use super::columns::schema_version;
+use super::db::Db;
+use super::error::StoreError;
+use super::jobs::{Inbox, Jobs, Message, Rejected};
+use super::kind::Kind;
+use super::lock_timeout;
+use super::published::{Opened, Published, identity};
+use super::work::Read;
+use super::writer::{IDLE, WriterJob};
+
+pub(super) struct ReaderThread {
+    connection: ReadConnection,
+    inbox: Inbox<Read>,
+    /// Reads go there while the reader has no connection that is up to date: the writer opens,
+    /// follows and explains.
+    writer: Jobs<WriterJob>,
+    turns: Arc<AtomicU64>,
+    /// Jobs at the head of the inbox that waited while another gave PhotoPrism's lock up.
+    waited: usize,
+}
+
+impl ReaderThread {
+    pub(super) fn new(published: Published, inbox: Inbox<Read>, writer: Jobs<WriterJob>) -> Self {
+        let connection = ReadConnection { published, revision: 0, opened: None, db: None };
+        Self { connection, inbox, writer, turns: Arc::default(), waited: 0 }
+    }
+
+    /// Moves with each job, and at least once a second while there is none.
+    pub(super) fn turns(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.turns)
+    }
+
+    pub(super) fn run(&mut self) {
+        lock_timeout::stop_with(self.inbox.stopping());
+        loop {
+            self.turns.fetch_add(1, Ordering::Relaxed);
+            match self.inbox.wait(IDLE) {
+                Ok(Message::Job(read)) => self.read(read),
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.connection.close();
+    }
+
+    /// Of those who wait for PhotoPrism's lock at the same time the first one waits for all.
+    fn read(&mut self, read: Read) {
+        let timeout = if self.waited > 0 { Duration::ZERO } else { lock_timeout::full() };
+        self.waited = self.waited.saturating_sub(1);
+        if read.is_abandoned() {
+            return;
+        }
+        lock_timeout::gave_up();
+        let left = lock_timeout::within(timeout, || match self.connection.get(&self.turns) {
+            Some(db) => {
+                read.run(db);
+                None
+            }
+            None => Some(read),
+        });
+        if lock_timeout::gave_up() && !timeout.is_zero() {
+            self.waited = self.inbox.waiting();
+        }
+        if let Some(read) = left
+            && let Err(Rejected { job: WriterJob::Read(read), error }) =
+                self.writer.add(WriterJob::Read(read))
+        {
+            read.run(Err(error));
+        }
+    }
+}
+
+/// The reader's connection, which follows that of the writer.
+struct ReadConnection {
+    published: Published,
+    revision: u64,
+    opened: Option<Opened>,
+    db: Option<Db>,
+}
+
+impl ReadConnection {
+    /// The database; `None` where the writer has to open or follow it first.
+    fn get(&mut self, turns: &Arc<AtomicU64>) -> Option<Result<&Db, StoreError>> {
+        if self.revision != self.published.revision() {
+            self.close();
+            (self.revision, self.opened) = self.published.current();
+        }
+        match self.follow(turns) {
+            Ok(Current::Yes) => self.db.as_ref().map(Ok),
+            Ok(Current::No) => {
+                // It is opened anew once the writer has looked.
+                self.close();
+                None
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Opens it where it is not open, and finds out whether PhotoPrism has changed or replaced it.
+    fn follow(&mut self, turns: &Arc<AtomicU64>) -> Result<Current, StoreError> {
+        let Some(opened) = &self.opened else { return Ok(Current::No) };
+        let own = opened.kind == Kind::Own;
+        if !own && identity(&opened.path) != opened.identity {
+            return Ok(Current::No);
+        }
+        let db = match &mut self.db {
+            Some(db) => db,
+            None => match open_beside(opened) {
+                Ok(db) => {
+                    let db = self.db.insert(db);
+                    db.count_progress(turns)?;
+                    db
+                }
+                Err(error @ StoreError::Locked(_)) => return Err(error),
+                Err(error) => {
+                    debug!(%error, "the reader cannot open the database yet");
+                    return Ok(Current::No);
+                }
+            },
+        };
+        if own {
+            return Ok(Current::Yes);
+        }
+        if db.own_tables.was_replaced(&db.path) {
+            return Ok(Current::No);
+        }
+        match schema_version(&db.conn) {
+            Ok(version) if version == db.columns.schema_version => Ok(Current::Yes),
+            Err(error @ StoreError::Locked(_)) => Err(error),
+            // The writer looks the columns up, or says what is wrong.
+            Ok(_) | Err(_) => Ok(Current::No),
+        }
+    }
+
+    fn close(&mut self) {
+        self.db = None;
+    }
+}
+
+/// Whether the connection is to what is there now.
+enum Current {
+    Yes,
+    No,
+}
