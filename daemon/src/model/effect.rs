@@ -80,5 +80,5 @@ pub struct WithEffects<T> {
     pub effects: Vec<Effect>,
 }
 
-/// Applies effects; called on the database thread.
+/// Applies effects; called on the writer thread.
 pub(crate) type EffectHandler = Box<dyn FnMut(Effect) + Send>;

@@ -202,7 +202,7 @@ fn end(store: &Store, threads: Threads, clean: bool) -> Result<(), StartupError>
     if !clean {
         warn!("connections were still busy after {} s, they are cut", STOPPING.as_secs());
     }
-    threads.join().map_err(|_| StartupError::new("the database thread failed", 1))?;
+    threads.join().map_err(|_| StartupError::new("a database thread failed", 1))?;
     log::settle();
     info!("stopped");
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Written by the database thread, read by all others.
+/// Written by the writer thread, read by all others.
 #[derive(Debug, Default)]
 pub(super) struct CommitStats {
     groups: AtomicU64,

@@ -109,7 +109,7 @@ impl Database {
         self.published.clone()
     }
 
-    /// Tells the other threads what has changed about the database since the last call.
+    /// Publishes what has changed about the database since the last call.
     fn publish(&mut self) {
         let shown = self.db.as_ref().map(|db| Shown {
             openings: self.openings,
@@ -156,6 +156,7 @@ impl Database {
     pub(super) fn check(&mut self) {
         if let (Some(db), Some(watch)) = (&self.db, &mut self.watch) {
             watch.check(db);
+            self.published.publish_stamp(watch.stamp());
         }
     }
 
@@ -164,6 +165,7 @@ impl Database {
     pub(super) fn check_written(&mut self) -> Result<(), StoreError> {
         if let (Some(db), Some(watch)) = (&self.db, &mut self.watch) {
             watch.check_written(db);
+            self.published.publish_stamp(watch.stamp());
         }
         if self.was_replaced() {
             return Err(StoreError::ReadOnly("it was replaced while it was written".into()));
@@ -177,6 +179,7 @@ impl Database {
             && checkpoint::run_if_due(db)
         {
             watch.note_checkpoint();
+            self.published.publish_stamp(watch.stamp());
         }
     }
 

@@ -19,7 +19,7 @@ use crate::failpoints::{Failpoint, enabled};
 
 /// A file as `stat` shows it. Device and inode identify it, the rest changes with its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(super) struct Stamp {
     device: u64,
     inode: u64,
     length: u64,
@@ -27,7 +27,7 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn of(path: &Path) -> io::Result<Self> {
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
         std::fs::metadata(path).map(|found| Self::from(&found))
     }
 
@@ -87,6 +87,11 @@ impl Watch {
         let (path, log) = (db.path.clone(), companion(&db.path, "-wal"));
         let (file, log_stamp) = (Stamp::of(&path)?, Stamp::of(&log)?);
         Ok(Some(Self { path, log, file, log_stamp }))
+    }
+
+    /// The database file as the daemon last wrote to it.
+    pub(super) const fn stamp(&self) -> Stamp {
+        self.file
     }
 
     /// Ends the process if the database is not the same any more; for before a transaction and

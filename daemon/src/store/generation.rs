@@ -32,6 +32,9 @@ pub(super) struct Generation {
     changes: u64,
     /// Pages in the log, as SQLite counted them at the last commit.
     pages: Arc<AtomicI32>,
+    /// The same when the log was last written back: it grows on while somebody still reads what
+    /// was in it then.
+    written_back: i32,
 }
 
 impl Generation {
@@ -87,13 +90,20 @@ impl Generation {
 
     /// Whether the log is so long that it should be written back.
     pub(super) fn is_log_long(&self) -> bool {
-        self.pages.load(Ordering::Relaxed) >= CHECKPOINT_PAGES
+        let pages = self.pages.load(Ordering::Relaxed);
+        // A log that began anew is shorter than it was.
+        let before = if pages < self.written_back { 0 } else { self.written_back };
+        pages - before >= CHECKPOINT_PAGES
+    }
+
+    /// The log was written back as far as readers allow.
+    pub(super) fn note_attempt(&mut self) {
+        self.written_back = self.pages.load(Ordering::Relaxed);
     }
 
     /// The log was written back completely.
     pub(super) fn log_written(&mut self, conn: &Connection) {
         self.begin_log(conn);
-        self.pages.store(0, Ordering::Relaxed);
     }
 
     /// Whether a file with this generation is the one that the log belongs to. Nothing is known of

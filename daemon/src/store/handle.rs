@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::beside::open_beside;
 use super::commit_stats::CommitStats;
 use super::database::Database;
 use super::db::{Db, Tx};
@@ -17,6 +16,7 @@ use super::error::{StoreError, WorkError};
 use super::job_state::JobState;
 use super::jobs::{Jobs, Rejected, jobs};
 use super::published::Published;
+use super::read_connection::open_for_reading;
 use super::reader::ReaderThread;
 use super::work::{Around, Change, Read, Typed, Write};
 use super::writer::{WriterJob, WriterThread};
@@ -50,8 +50,8 @@ impl Threads {
 }
 
 impl Store {
-    /// Starts the writer thread, which owns `slot`, and the reader thread beside it. What commits
-    /// mean elsewhere goes to `effects`.
+    /// Starts the writer thread, which owns `slot`, and the reader thread. What commits mean
+    /// elsewhere goes to `effects`.
     ///
     /// # Errors
     /// The system's, where a thread cannot be started.
@@ -188,7 +188,7 @@ impl Store {
     /// The store's; [`StoreError::Missing`] while there is no database.
     pub fn connect(&self) -> Result<Db, StoreError> {
         let (_, opened) = self.published.current();
-        let mut db = open_beside(&opened.ok_or(StoreError::Missing)?)?;
+        let mut db = open_for_reading(&opened.ok_or(StoreError::Missing)?)?;
         db.count_progress(&Arc::default())?;
         Ok(db)
     }

@@ -1,4 +1,4 @@
-//! The race between a deadline and the database thread.
+//! The race between a deadline and the thread that does the work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};

@@ -1,7 +1,7 @@
 //! The account database: the thread that owns it, and every statement of SQL.
 //!
 //! The only user of rusqlite. One function runs one statement; absence is `None`, affected rows are
-//! checked, and writes take a [`Tx`], which only the database thread can create.
+//! checked, and writes take a [`Tx`], which only the writer thread can create.
 
 mod access;
 mod account_tables;
@@ -12,7 +12,6 @@ mod accounts_write;
 mod attached;
 mod audit;
 mod backup;
-mod beside;
 mod change_tracker;
 mod changed;
 mod checkpoint;
@@ -54,6 +53,7 @@ mod paths;
 mod pragmas;
 mod prefix;
 mod published;
+mod read_connection;
 mod reader;
 mod rows;
 mod schema;

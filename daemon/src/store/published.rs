@@ -1,10 +1,11 @@
-//! What the writer tells the other threads about the database that it has open.
+//! What the writer publishes to the other threads about the database that it has open.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::file_identity::Stamp;
 use super::kind::Kind;
 
 /// The database as the writer has it open.
@@ -27,6 +28,8 @@ struct State {
     /// Counts what was published.
     revision: AtomicU64,
     opened: Mutex<Option<Opened>>,
+    /// The daemon's own database file as the writer knows it.
+    stamp: Mutex<Option<Stamp>>,
 }
 
 /// Written by the writer thread, read by all others; cheap to clone.
@@ -44,6 +47,16 @@ impl Published {
         let mut current = self.opened();
         *current = opened;
         self.0.revision.fetch_add(1, Ordering::Release);
+    }
+
+    /// Publishes the daemon's own database file as it is now.
+    pub(super) fn publish_stamp(&self, stamp: Stamp) {
+        *self.0.stamp.lock().unwrap_or_else(PoisonError::into_inner) = Some(stamp);
+    }
+
+    /// The daemon's own database file as the writer knows it.
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        *self.0.stamp.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes with everything that is published.

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use tracing::debug;
 
-use super::beside::open_beside;
 use super::columns::schema_version;
 use super::db::Db;
 use super::error::StoreError;
+use super::file_identity::Stamp;
 use super::jobs::{Inbox, Jobs, Message, Rejected};
 use super::kind::Kind;
 use super::lock_timeout;
 use super::published::{Opened, Published, identity};
+use super::read_connection::open_for_reading;
 use super::work::Read;
 use super::writer::{IDLE, WriterJob};
 
@@ -98,6 +99,7 @@ impl ReadConnection {
         }
         match self.follow(turns) {
             Ok(Current::Yes) => self.db.as_ref().map(Ok),
+            Ok(Current::Unknown) => None,
             Ok(Current::No) => {
                 // It is opened anew once the writer has looked.
                 self.close();
@@ -116,7 +118,7 @@ impl ReadConnection {
         }
         let db = match &mut self.db {
             Some(db) => db,
-            None => match open_beside(opened) {
+            None => match open_for_reading(opened) {
                 Ok(db) => {
                     let db = self.db.insert(db);
                     db.count_progress(turns)?;
@@ -130,7 +132,10 @@ impl ReadConnection {
             },
         };
         if own {
-            return Ok(Current::Yes);
+            // The writer ends the process where it is not the file that it wrote.
+            let found = Stamp::of(&opened.path).ok();
+            let known = found.is_some() && found == self.published.stamp();
+            return Ok(if known { Current::Yes } else { Current::Unknown });
         }
         if db.own_tables.was_replaced(&db.path) {
             return Ok(Current::No);
@@ -152,4 +157,6 @@ impl ReadConnection {
 enum Current {
     Yes,
     No,
+    /// The writer finds out.
+    Unknown,
 }

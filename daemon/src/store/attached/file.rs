@@ -44,7 +44,10 @@ pub(in crate::store) fn attach(conn: &Connection, main: &Path) -> Result<(), Ope
 }
 
 /// The same for a connection of a daemon that serves.
-pub(in crate::store) fn attach_beside(conn: &Connection, main: &Path) -> Result<(), StoreError> {
+pub(in crate::store) fn attach_while_serving(
+    conn: &Connection,
+    main: &Path,
+) -> Result<(), StoreError> {
     attach(conn, main).map_err(|error| match error {
         OpenError::InUse(what) => StoreError::Locked(what),
         OpenError::Storage(what) => StoreError::ReadOnly(what),
@@ -180,7 +183,7 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
             info!(path = %path.display(), "the daemon's tables were created");
             info!("a new audit trail begins");
         }
-        attach_beside(&db.conn, &db.path)?;
+        attach_while_serving(&db.conn, &db.path)?;
         db.own_tables.attached(&db.path);
     } else if !tables::has_all_tables(&db.conn)? {
         db.begin()?;

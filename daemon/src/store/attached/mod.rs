@@ -18,7 +18,7 @@ mod replaced;
 mod tables;
 
 pub use self::file::own_tables_file;
-pub(super) use self::file::{attach, attach_beside, ready};
+pub(super) use self::file::{attach, attach_while_serving, ready};
 pub use self::leftover::foreign_tables;
 pub(super) use self::leftover::move_leftover;
 pub(super) use self::open::open_photoprism;

@@ -1,4 +1,4 @@
-//! The reader thread beside the writer thread.
+//! The reader thread next to the writer thread.
 
 use std::fs;
 use std::sync::Arc;
@@ -193,7 +193,7 @@ fn what_has_to_be_outside_of_a_transaction_is_done_around_it() {
 }
 
 #[test]
-fn a_connection_beside_the_others_keeps_its_snapshot() {
+fn another_connection_keeps_its_snapshot() {
     for name in ["admin.db", "index.db"] {
         let desk = TestStore::with(name);
         let before = desk.names().len() as i64;

@@ -1,4 +1,4 @@
-//! Further connections beside the writer's, for those who only read.
+//! Further connections to the database that the writer has open, for those who only read.
 
 use std::cell::RefCell;
 
@@ -22,7 +22,7 @@ use crate::system::{FileId, descriptors_of};
 ///
 /// # Errors
 /// [`StoreError::ReadOnly`] where the path leads to another file by now.
-pub(super) fn open_beside(opened: &Opened) -> Result<Db, StoreError> {
+pub(super) fn open_for_reading(opened: &Opened) -> Result<Db, StoreError> {
     let own = opened.kind == Kind::Own;
     // Writable for SQLite, although nothing is written through it: it takes the process lock of
     // the file, and plays an interrupted commit of PhotoPrism back.
@@ -42,7 +42,7 @@ pub(super) fn open_beside(opened: &Opened) -> Result<Db, StoreError> {
     let own_tables = OwnTables::new([0; CURSOR_KEY_BYTES]);
     own_tables.foreign.set(opened.foreign);
     if opened.attached {
-        attached::attach_beside(&conn, &opened.path)?;
+        attached::attach_while_serving(&conn, &opened.path)?;
         own_tables.attached(&opened.path);
     }
     Ok(Db {
