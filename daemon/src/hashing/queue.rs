@@ -1,4 +1,5 @@
-//! Two bounded queues under one lock. A place belongs to the work, not to its caller.
+//! Two bounded queues under one lock. A place belongs to the work, not to its caller; work that waits
+//! for nobody makes room where there is none.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -108,6 +109,10 @@ impl Queue {
             Lane::Admin => (&mut state.admin, ADMIN_PLACES),
             Lane::Login => (&mut state.login, login_places),
         };
+        if queue.len() >= places {
+            // Nobody waits for these any more.
+            queue.retain(|job| !job.is_unwanted());
+        }
         if queue.len() >= places {
             return Err(PoolError::Busy { retry_after_s: self.retry_after_s(&state, lane) });
         }

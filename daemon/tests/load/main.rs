@@ -7,6 +7,7 @@ mod common;
 mod deadlines;
 mod descriptors;
 mod floods;
+mod hung_up;
 mod logins;
 mod measure;
 mod places;

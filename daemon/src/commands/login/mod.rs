@@ -10,7 +10,6 @@ use std::sync::Arc;
 use photoprism_protocol::auth::{AuthLogin, LoginResult};
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::secret::Secret;
-use tokio::time::timeout;
 use tracing::{info, warn};
 
 use self::attempt::Attempt;
@@ -53,7 +52,7 @@ async fn attempt_once(
 ) -> Result<Reply<LoginResult>, CommandError> {
     let mut known = load(runner, attempt).await?;
     let entered = runner.app.limiter.enter(&attempt.client_ip, known.who.clone());
-    let entered = timeout(runner.time_left(), entered).await.map_err(|_| CommandError::Late)?;
+    let entered = runner.unless_gone(entered).await?;
     let mut places = match entered {
         Ok(password) => Reservations { password, passcode: None },
         Err(limited) => return Err(limited_now(runner, attempt, limited)),

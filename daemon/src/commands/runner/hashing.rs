@@ -1,12 +1,10 @@
 //! Password hashes, computed on the pool.
 
-use photoprism_protocol::secret::Secret;
-use tokio::time::timeout;
-
 use super::Runner;
 use crate::commands::request::Hashed;
 use crate::error::CommandError;
 use crate::hashing::{HashJob, Lane, PoolError};
+use photoprism_protocol::secret::Secret;
 
 impl Runner<'_> {
     /// Hashes a new password.
@@ -37,7 +35,7 @@ impl Runner<'_> {
     }
 
     async fn computed<T>(&self, mut ticket: HashJob<T>) -> Result<T, CommandError> {
-        timeout(self.time_left(), ticket.begun()).await.map_err(|_| CommandError::Late)?;
+        self.unless_gone(ticket.begun()).await?;
         ticket.outcome().await.map_err(pool_error)
     }
 }

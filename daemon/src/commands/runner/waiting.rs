@@ -45,6 +45,33 @@ impl Runner<'_> {
         seen && asked[0].revents().is_some_and(|what| what.contains(PollFlags::POLLHUP))
     }
 
+    /// What `turn` gives, awaited for as long as work may wait to begin and the client is there: one
+    /// that has hung up gives its place to others.
+    ///
+    /// # Errors
+    /// [`CommandError::Late`] at the end of that time; `unavailable`, which nobody reads, where the
+    /// client has hung up.
+    pub(in crate::commands) async fn unless_gone<T>(
+        &self,
+        turn: impl Future<Output = T>,
+    ) -> Result<T, CommandError> {
+        tokio::select! {
+            biased;
+            turn = timeout(self.time_left(), turn) => turn.map_err(|_| CommandError::Late),
+            error = self.hung_up() => Err(error),
+        }
+    }
+
+    /// Returns once the client has hung up, with the error that nobody reads.
+    async fn hung_up(&self) -> CommandError {
+        loop {
+            let _ = timeout(CHECK_EVERY, std::future::pending::<()>()).await;
+            if self.has_hung_up() {
+                return CommandError::Unavailable("the client has hung up".into());
+            }
+        }
+    }
+
     /// Returns once nobody waits for the reply any more: why, as an error.
     pub(in crate::commands) async fn abandoned(&self) -> CommandError {
         loop {
