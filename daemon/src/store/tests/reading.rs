@@ -212,3 +212,21 @@ fn another_connection_keeps_its_snapshot() {
         assert_eq!(count(), before + 1);
     }
 }
+
+/// A statement that takes long is no hang.
+#[test]
+fn a_long_statement_counts_as_progress_on_either_thread() {
+    const LONG_STATEMENT: &str = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c
+         LIMIT 500000) SELECT count(*) FROM c";
+    for name in ["admin.db", "index.db"] {
+        let desk = TestStore::with(name);
+        let before = desk.store.heartbeat();
+        let count = |db: &Db| Ok::<_, StoreError>(number(db, LONG_STATEMENT));
+        assert_eq!(desk.run(desk.store.read(LONG, count)).unwrap(), 500_000);
+        let on_writer = desk.store.read_between_commits(LONG, move |db| count(db?));
+        assert_eq!(desk.run(on_writer).unwrap(), 500_000);
+        let after = desk.store.heartbeat();
+        let moved = |thread: usize| after[thread] - before[thread];
+        assert!(moved(0) > 100 && moved(1) > 100, "{name}: {before:?} {after:?}");
+    }
+}
