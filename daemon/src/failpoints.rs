@@ -31,11 +31,13 @@ pub enum Failpoint {
     SpoilBackup = 1 << 10,
     /// A start assumes that the last changes to PhotoPrism's database were committed.
     TrustLastGroup = 1 << 11,
+    /// The session index stays as empty as it is at the start.
+    NeverFillIndex = 1 << 12,
 }
 
 impl Failpoint {
     /// Every failpoint with its name in `examples/faulty.rs`.
-    pub const ALL: [(&'static str, Self); 12] = [
+    pub const ALL: [(&'static str, Self); 13] = [
         ("acknowledge-early", Self::AcknowledgeEarly),
         ("sync-seldom", Self::SyncSeldom),
         ("panic-in-restore", Self::PanicInRestore),
@@ -48,6 +50,7 @@ impl Failpoint {
         ("trust-names", Self::TrustNames),
         ("spoil-backup", Self::SpoilBackup),
         ("trust-last-group", Self::TrustLastGroup),
+        ("never-fill-index", Self::NeverFillIndex),
     ];
 }
 

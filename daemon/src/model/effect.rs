@@ -35,6 +35,8 @@ pub enum Effect {
     },
     /// Every session has ended.
     EverySessionEnded,
+    /// Every session has ended, and the database contains others: those of a backup.
+    EverySessionReplaced,
     /// An account has changed.
     AccountChanged(Box<Account>),
     /// Sessions of these ids were ended in PhotoPrism's database.

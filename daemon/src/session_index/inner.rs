@@ -1,60 +1,14 @@
-//! The maps of the index.
+//! What the index contains and how far it is filled.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use data_encoding::HEXLOWER;
-use photoprism_protocol::auth::Active;
+use photoprism_protocol::auth::Introspection;
 
 use super::SessionId;
-use crate::model::{
-    Account, LastUse, Lifetime, Owner, Question, Session, SessionKind, Token, introspect,
-};
-
-/// A session, as far as a check needs it.
-struct Entry {
-    ref_id: Box<str>,
-    uid: Box<str>,
-    client_uid: Box<str>,
-    client_name: Box<str>,
-    scope: Box<str>,
-    lifetime: Lifetime,
-    parent: Option<SessionId>,
-    app_password: bool,
-}
-
-impl Entry {
-    fn token(&self) -> Token<'_> {
-        Token {
-            ref_id: &self.ref_id,
-            uid: &self.uid,
-            client_uid: &self.client_uid,
-            client_name: &self.client_name,
-            scope: &self.scope,
-            lifetime: self.lifetime,
-        }
-    }
-}
-
-/// An account, as far as a check needs it, with its sessions.
-struct KnownAccount {
-    name: Box<str>,
-    /// The effective role.
-    role: Box<str>,
-    /// As [`Owner::disabled_since`].
-    disabled_since: Option<i64>,
-    sessions: HashSet<SessionId>,
-}
-
-impl KnownAccount {
-    fn of(account: &Account, sessions: HashSet<SessionId>) -> Self {
-        let Owner { name, role, disabled_since } = Owner::from(account);
-        Self { name: name.into(), role: role.into(), disabled_since, sessions }
-    }
-
-    fn owner(&self) -> Owner<'_> {
-        Owner { name: &self.name, role: &self.role, disabled_since: self.disabled_since }
-    }
-}
+use super::entry::parse_id;
+use super::sessions::Sessions;
+use crate::model::{Account, LastUse, Question, Session, introspect};
 
 /// A use that is not yet written.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,119 +17,139 @@ struct Use {
     client_ip: Option<String>,
 }
 
+/// Where filling goes on: at the sessions, and then at the accounts, after that row id. The index
+/// contains all sessions before it, and all that was read or changed of their accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Sessions { after: i64 },
+    Accounts { after: i64 },
+}
+
+impl Place {
+    const START: Self = Self::Sessions { after: i64::MIN };
+}
+
+/// How much it contains.
+#[derive(Default)]
+enum State {
+    /// Nothing but uses: the sessions are PhotoPrism's and change without the daemon.
+    #[default]
+    UsesOnly,
+    /// What is before this place, and what commits changed meanwhile.
+    Filling(Place),
+    /// Every session.
+    Full,
+}
+
 #[derive(Default)]
 pub(super) struct Maps {
-    sessions: HashMap<SessionId, Entry>,
-    accounts: HashMap<String, KnownAccount>,
-    children: HashMap<SessionId, Vec<SessionId>>,
+    sessions: Sessions,
     uses: HashMap<SessionId, Use>,
-    /// Whether it contains every session. With PhotoPrism's database it only gathers their uses.
-    whole: bool,
+    state: State,
     /// The latest instant that was seen, so that a clock that jumps back lengthens no session.
     latest: i64,
 }
 
-pub(super) fn parse_id(hex: &str) -> Option<SessionId> {
-    HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()
-}
-
 impl Maps {
-    /// Empty maps that are to contain every session.
-    pub(super) fn whole() -> Self {
-        Self { whole: true, ..Self::default() }
+    /// Empty maps that are to be filled with every session.
+    pub(super) fn to_fill() -> Self {
+        Self { state: State::Filling(Place::START), ..Self::default() }
     }
 
-    pub(super) fn know_account(&mut self, account: &Account) {
-        if self.whole {
-            let known = KnownAccount::of(account, HashSet::new());
-            self.accounts.entry(account.uid.clone()).or_insert(known);
-            self.change_account(account);
+    /// Where filling goes on; `None`: there is nothing to fill.
+    pub(super) const fn place(&self) -> Option<Place> {
+        match self.state {
+            State::Filling(place) => Some(place),
+            State::UsesOnly | State::Full => None,
         }
     }
 
-    /// An account without sessions is not kept: it comes with the next one.
+    /// Filling goes on at this place; `None`: it is full.
+    pub(super) fn set_place(&mut self, place: Option<Place>) {
+        self.state = place.map_or(State::Full, State::Filling);
+    }
+
     pub(super) fn change_account(&mut self, account: &Account) {
-        if let Some(known) = self.accounts.get_mut(&account.uid) {
-            *known = KnownAccount::of(account, std::mem::take(&mut known.sessions));
-        }
+        self.sessions.change_account(account);
     }
 
-    pub(super) fn add(&mut self, row: &Session) {
-        let Some(id) = parse_id(&row.id).filter(|_| self.whole) else { return };
-        let kind = row.kind();
-        let child = kind == SessionKind::FromAppPassword;
-        let parent = if child { parse_id(&row.auth_id) } else { None };
-        if let Some(parent) = parent {
-            self.children.entry(parent).or_default().push(id);
+    /// Adds a session with its last use, and its account where that is given.
+    pub(super) fn add(&mut self, row: &Session, account: Option<&Account>) {
+        let is_kept = !matches!(self.state, State::UsesOnly);
+        let Some(id) = parse_id(&row.id).filter(|_| is_kept) else { return };
+        self.sessions.add(id, row, account);
+        if let Some(used) = self.last_use(&id) {
+            self.touch(&id, used);
         }
-        if let Some(account) = self.accounts.get_mut(&row.user_uid) {
-            account.sessions.insert(id);
-        }
-        let entry = Entry {
-            ref_id: row.ref_id.as_str().into(),
-            uid: row.user_uid.as_str().into(),
-            client_uid: row.client_uid.as_str().into(),
-            client_name: row.client_name.as_str().into(),
-            scope: row.scope.as_str().into(),
-            lifetime: row.lifetime(),
-            parent,
-            app_password: kind == SessionKind::AppPassword,
-        };
-        self.sessions.insert(id, entry);
     }
 
     pub(super) fn remove_with_children(&mut self, hex: &str) {
         let Some(id) = parse_id(hex) else { return };
-        for child in self.children.remove(&id).unwrap_or_default() {
-            self.remove(&child);
-        }
-        self.remove(&id);
-    }
-
-    fn remove(&mut self, id: &SessionId) {
-        self.uses.remove(id);
-        let Some(entry) = self.sessions.remove(id) else { return };
-        if let Some(siblings) = entry.parent.and_then(|parent| self.children.get_mut(&parent)) {
-            siblings.retain(|sibling| sibling != id);
-        }
-        if let Some(account) = self.accounts.get_mut(&*entry.uid) {
-            account.sessions.remove(id);
-            if account.sessions.is_empty() {
-                self.accounts.remove(&*entry.uid);
-            }
-        }
+        self.uses.remove(&id);
+        let removed = self.sessions.remove_with_children(&id);
+        self.forget_uses(&removed);
     }
 
     pub(super) fn remove_of_account(&mut self, uid: &str, all: bool) {
-        let Some(account) = self.accounts.get(uid) else { return };
-        let stays = |id: &&SessionId| {
-            !all && self.sessions.get(*id).is_some_and(|entry| entry.app_password)
-        };
-        let ids: Vec<SessionId> =
-            account.sessions.iter().filter(|id| !stays(id)).copied().collect();
+        let removed = self.sessions.remove_of_account(uid, all);
+        self.forget_uses(&removed);
+    }
+
+    fn forget_uses(&mut self, ids: &[SessionId]) {
         for id in ids {
-            self.remove(&id);
+            self.uses.remove(id);
         }
     }
 
-    pub(super) fn clear(&mut self) {
-        *self = Self { latest: self.latest, whole: self.whole, ..Self::default() };
+    /// Empties it. What it contained is returned: to free so much takes a while.
+    pub(super) fn clear(&mut self) -> Sessions {
+        self.uses = HashMap::new();
+        std::mem::take(&mut self.sessions)
     }
 
+    /// Empties it and begins to fill it again.
+    pub(super) fn clear_to_fill(&mut self) -> Sessions {
+        if let State::Filling(_) | State::Full = self.state {
+            self.state = State::Filling(Place::START);
+        }
+        self.clear()
+    }
+
+    /// Checks a token and records its use; `None`: the database has to be read.
     pub(super) fn verify(
         &mut self,
         id: &SessionId,
         question: &Question,
         now: i64,
-    ) -> Option<Active> {
-        self.latest = self.latest.max(now);
-        let now = self.latest;
-        let entry = self.sessions.get_mut(id)?;
-        let owner = self.accounts.get(&*entry.uid).map(KnownAccount::owner);
-        let active = introspect(&entry.token(), owner.as_ref(), question, now)?;
-        entry.lifetime.last_active = now;
+    ) -> Option<Introspection> {
+        let now = self.latest(now);
+        let State::Full = self.state else { return None };
+        let inactive = Some(Introspection::Inactive { active: false });
+        let Some(number) = self.sessions.find(id) else { return inactive };
+        let (token, owner) = (self.sessions.token(number)?, self.sessions.owner(number));
+        let Some(active) = introspect(&token, owner.as_ref(), question, now) else {
+            return inactive;
+        };
+        self.sessions.touch(number, now);
         self.note(id, question, now);
-        Some(active)
+        Some(Introspection::Active(Box::new(active)))
+    }
+
+    /// The latest instant that a check was made at. PhotoPrism's sessions expire by its clock, not
+    /// by this one.
+    pub(super) fn latest(&mut self, now: i64) -> i64 {
+        if let State::UsesOnly = self.state {
+            return now;
+        }
+        self.latest = self.latest.max(now);
+        self.latest
+    }
+
+    /// A session was used that the database was read for.
+    pub(super) fn touch(&mut self, id: &SessionId, now: i64) {
+        if let Some(number) = self.sessions.find(id) {
+            self.sessions.touch(number, now);
+        }
     }
 
     /// Records a use; one without an address keeps the last address that was given.
@@ -213,7 +187,7 @@ impl Maps {
     }
 
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.sessions.len()
+    pub(super) const fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 }

@@ -1,5 +1,8 @@
 //! The index after the effects of commits.
 
+mod filling;
+mod random;
+
 use photoprism_protocol::auth::Introspection;
 use photoprism_protocol::{provider, role};
 
@@ -46,7 +49,15 @@ fn is_active(index: &SessionIndex, number: u8) -> bool {
 }
 
 fn asked(index: &SessionIndex, number: u8, ask: &Question, now: i64) -> bool {
-    matches!(index.verify(&id(number), ask, now), Introspection::Active(_))
+    matches!(index.verify(&id(number), ask, now), Some(Introspection::Active(_)))
+}
+
+/// A full index of these sessions, which are Bob's or nobody's.
+fn index_of(sessions: &[Session]) -> SessionIndex {
+    let index = SessionIndex::to_fill();
+    index.add_sessions(sessions, None);
+    index.add_accounts(&[bob()], None);
+    index
 }
 
 fn full() -> SessionIndex {
@@ -56,7 +67,7 @@ fn full() -> SessionIndex {
         child_of(3, 2),
         Session { user_uid: String::new(), ..row(4, "access_token", "oauth2") },
     ];
-    SessionIndex::load(&rows, &[bob()])
+    index_of(&rows)
 }
 
 #[test]
@@ -91,7 +102,7 @@ fn ends_are_applied_to_exactly_whom_they_concern() {
     index.apply(Effect::SessionEnded { id: row(2, "", "").id });
     assert_eq!([1, 2, 3, 4].map(|n| is_active(&index, n)), [true, false, false, true]);
     index.apply(Effect::EverySessionEnded);
-    assert_eq!(index.inner().len(), 0);
+    assert_eq!(index.inner().sessions().counts(), [0; 3]);
 }
 
 #[test]
@@ -112,7 +123,7 @@ fn a_disabled_account_has_no_active_session_until_it_is_enabled_again() {
 
 #[test]
 fn an_account_comes_with_its_session() {
-    let index = SessionIndex::load(&[], &[]);
+    let index = index_of(&[]);
     index
         .apply(Effect::SessionCreated(Box::new(row(1, "local", "default")), Some(Box::new(bob()))));
     assert!(is_active(&index, 1));
@@ -145,10 +156,11 @@ fn with_photoprisms_database_only_uses_are_gathered() {
     let index = SessionIndex::default();
     index
         .apply(Effect::SessionCreated(Box::new(row(1, "local", "default")), Some(Box::new(bob()))));
-    assert!(
-        !is_active(&index, 1) && index.inner().len() == 0,
-        "its sessions are PhotoPrism's rows"
-    );
+    assert_eq!(index.verify(&[1; 32], &Question::default(), NOW), None);
+    assert_eq!(index.inner().sessions().counts(), [0; 3], "its sessions are PhotoPrism's rows");
+    index.apply(Effect::EverySessionReplaced);
+    assert_eq!(index.place(), None);
+    assert_eq!((index.latest(NOW), index.latest(NOW - 5)), (NOW, NOW - 5), "by its own clock");
     let id = [1; 32];
     assert_eq!(index.last_use(&id), None);
     let ask = Question { client_ip: Some("192.0.2.1".into()), ..Question::default() };
@@ -160,4 +172,48 @@ fn with_photoprisms_database_only_uses_are_gathered() {
     assert_eq!((seen[0].last_active, seen[0].client_ip.as_deref()), (NOW, Some("192.0.2.1")));
     index.mark_flushed(&seen);
     assert_eq!(index.last_use(&id), None);
+}
+
+/// Bytes of each session and of each account, where all differ in all that they can, and the tables
+/// have just grown.
+#[test]
+fn a_session_takes_at_most_400_bytes_and_gives_them_back() {
+    const SESSIONS: u32 = 60_000;
+    let index = SessionIndex::to_fill();
+    let session = |number: u32| Session {
+        id: format!("{number:064x}"),
+        ref_id: format!("sess{number:012}"),
+        user_uid: format!("u{number:015}"),
+        client_uid: format!("c{number:015}"),
+        client_name: format!("{number:0180}"),
+        scope: "dav".into(),
+        ..row(1, "local", "default")
+    };
+    let account = |number: u32| Account {
+        uid: format!("u{number:015}"),
+        name: format!("n{number:063}"),
+        ..bob()
+    };
+    let add = |numbers: std::ops::Range<u32>| {
+        for number in numbers {
+            let account = Box::new(account(number));
+            index.apply(Effect::SessionCreated(Box::new(session(number)), Some(account)));
+        }
+    };
+    add(0..SESSIONS);
+    let (sessions, accounts) = index.inner().sessions().allocated();
+    assert_eq!(index.inner().sessions().counts(), [SESSIONS as usize; 3]);
+    let each = [sessions, accounts].map(|bytes| bytes / SESSIONS as usize);
+    assert!(each[0] <= 400 && each[1] <= 200, "{each:?} bytes");
+    for number in 0..SESSIONS {
+        index.apply(Effect::SessionEnded { id: session(number).id });
+    }
+    assert_eq!(index.inner().sessions().counts(), [0; 3]);
+    // What later sessions take is what earlier ones gave back.
+    add(SESSIONS..2 * SESSIONS);
+    let again = index.inner().sessions().allocated();
+    assert!(again.0 <= sessions + sessions / 10 && again.1 <= accounts + accounts / 10);
+    index.apply(Effect::EverySessionEnded);
+    let (sessions, accounts) = index.inner().sessions().allocated();
+    assert!(sessions + accounts < 100_000);
 }

@@ -5,6 +5,7 @@ mod check;
 mod database_lock;
 mod ended;
 mod error;
+mod fill_index;
 mod first_start;
 mod housekeeping;
 mod serve;

@@ -1,7 +1,6 @@
 //! Runs the daemon: sockets, signals, the watchdog, and a clean end.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use tokio::runtime::{Builder, Runtime};
@@ -14,6 +13,7 @@ use super::build::{Daemon, Listening, policy};
 use super::ended::keep_ended;
 use super::environment;
 use super::error::StartupError;
+use super::fill_index::fill_index;
 use super::housekeeping::{check_trail, flush_pending, housekeeping};
 use crate::clock::{Clock, Monotonic, random};
 use crate::commands::{
@@ -29,8 +29,7 @@ use crate::session_index::{EndedIds, MOST_HELD, SessionIndex};
 use crate::signals::{self, Signal};
 use crate::socket::systemd;
 use crate::store::{
-    Counts, Database, Kind, Store, Threads, account_by_uid, all_sessions, counts, ended_ids,
-    limits_all, log_audit_head,
+    Counts, Database, Kind, Store, Threads, counts, ended_ids, limits_all, log_audit_head,
 };
 
 /// How long requests in progress may take to finish after a stop.
@@ -60,9 +59,10 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
     log_audit_head(built.slot.db(), "start");
     let runtime =
         Builder::new_current_thread().enable_all().build().map_err(StartupError::running)?;
-    let index = index(&built.slot)?;
-    let ended = ended(&built.slot)?;
     let own = built.slot.db().is_some_and(|db| *db.kind() == Kind::Own);
+    // PhotoPrism's sessions are read at each check.
+    let index = if own { SessionIndex::to_fill() } else { SessionIndex::default() };
+    let ended = ended(&built.slot)?;
     let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
     let (store, threads) = Store::start(built.slot, sink(index.clone(), ended.clone()))
         .map_err(StartupError::running)?;
@@ -105,20 +105,6 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
     // Held to the very end: the next daemon may start only when this one is gone.
     drop(built.lock);
     Ok(())
-}
-
-/// The sessions of the daemon's own database; PhotoPrism's are read at each check.
-fn index(slot: &Database) -> Result<SessionIndex, StartupError> {
-    let Some(db) = slot.db().filter(|db| *db.kind() == Kind::Own) else {
-        return Ok(SessionIndex::default());
-    };
-    let sessions = all_sessions(db).map_err(StartupError::running)?;
-    let mut accounts = Vec::new();
-    let uids: BTreeSet<&str> = sessions.iter().map(|row| row.user_uid.as_str()).collect();
-    for uid in uids {
-        accounts.extend(account_by_uid(db, uid).map_err(StartupError::running)?);
-    }
-    Ok(SessionIndex::load(&sessions, &accounts))
 }
 
 /// What was ended in PhotoPrism's database, as the last run stored it.
@@ -181,6 +167,7 @@ fn run(
             files.extend(bound);
         }
         spawn_local(watchdog(Rc::clone(&control.app)));
+        spawn_local(fill_index(Rc::clone(&control.app)));
         spawn_local(housekeeping(Rc::clone(&control.app)));
         spawn_local(check_trail(Rc::clone(&control.app)));
         spawn_local(keep_ended(Rc::clone(&control.app)));

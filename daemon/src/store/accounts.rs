@@ -112,7 +112,7 @@ pub(super) fn account_row(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
     })
 }
 
-fn deleted(row: &Row<'_>, column: usize) -> Result<Deleted, rusqlite::Error> {
+pub(super) fn deleted(row: &Row<'_>, column: usize) -> Result<Deleted, rusqlite::Error> {
     Ok(match (text(row, column)?.is_empty(), time(row, column)?) {
         (true, _) => Deleted::No,
         (false, Some(instant)) => Deleted::At(instant),

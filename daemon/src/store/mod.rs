@@ -30,6 +30,7 @@ mod group;
 mod handle;
 mod health;
 mod idempotency;
+mod index_rows;
 mod insert;
 mod job_state;
 mod jobs;
@@ -103,6 +104,7 @@ pub use self::foreign::{
 pub use self::handle::{Store, Threads};
 pub use self::health::journal_mode;
 pub use self::idempotency::{IdempotencyRecord, idempotency_find, idempotency_keep};
+pub use self::index_rows::{accounts_after, sessions_after};
 pub use self::kind::Kind;
 pub use self::legacy::{LegacyRow, has_legacy, legacy_page};
 pub use self::limits::{
@@ -132,9 +134,9 @@ pub use self::passwords::{password_hash, password_remove, password_set};
 pub use self::paths::{backup_directory, is_index, resolve};
 pub use self::schema::{CURSOR_KEY_BYTES, SCHEMA_VERSION};
 pub use self::sessions::{
-    EndedState, SessionKey, SessionSearch, all_sessions, begin_ended_anew, delete_session,
-    end_all_sessions, end_sessions, end_what_came_back, ended_ids, ended_state, forget_ended,
-    move_ended, overlay_last_use, session_by_id, session_by_ref, session_insert, session_is_hidden,
+    EndedState, SessionKey, SessionSearch, begin_ended_anew, delete_session, end_all_sessions,
+    end_sessions, end_what_came_back, ended_ids, ended_state, forget_ended, move_ended,
+    overlay_last_use, session_by_id, session_by_ref, session_insert, session_is_hidden,
     sessions_page, sessions_seen, sweep_sessions, trim_logins,
 };
 pub use self::work::Around;

@@ -18,5 +18,6 @@ mod setup;
 mod sidecar;
 mod timing;
 mod trusted;
+mod unfilled;
 mod verify;
 mod why;

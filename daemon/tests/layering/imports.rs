@@ -19,6 +19,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
             "config",
             "commands",
             "error",
+            "failpoints",
             "hashing",
             "limiter",
             "log",

@@ -20,27 +20,38 @@ use crate::store::{Db, account_by_uid, session_by_id, session_is_hidden};
 
 const INACTIVE: Introspection = Introspection::Inactive { active: false };
 
-/// With the daemon's own database the index answers at once; PhotoPrism's is read at each check.
+/// The index answers at once. Where it does not know the answer the database is read: until it is
+/// full, and at each check of PhotoPrism's sessions.
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let request = Verify::parse(runner.args::<AuthVerify>()?)?;
     let introspection = match request.id() {
         None => INACTIVE,
-        Some(id) if runner.app.own => {
-            runner.app.index.verify(&id, &request.question, runner.context.now.as_second())
-        }
-        Some(id) if runner.app.ended.contains_reported(&id) => INACTIVE,
-        Some(id) => verify(runner, request, id).await?,
+        Some(id) => introspection(runner, request, id).await?,
     };
     Reply::new(&introspection).map(Success::from)
 }
 
-/// Checks a token in PhotoPrism's database.
-async fn verify(
+async fn introspection(
     runner: &Runner<'_>,
     request: Verify,
     id: SessionId,
 ) -> Result<Introspection, CommandError> {
     let (index, now) = (&runner.app.index, runner.context.now.as_second());
+    match index.verify(&id, &request.question, now) {
+        Some(known) => Ok(known),
+        None if runner.app.ended.contains_reported(&id) => Ok(INACTIVE),
+        None => check(runner, request, id).await,
+    }
+}
+
+/// Checks a token in the database.
+async fn check(
+    runner: &Runner<'_>,
+    request: Verify,
+    id: SessionId,
+) -> Result<Introspection, CommandError> {
+    let index = &runner.app.index;
+    let now = index.latest(runner.context.now.as_second());
     let question = request.question.clone();
     let (last_use, ended) = (index.last_use(&id), runner.app.ended.clone());
     let check = move |db: &Db| {
@@ -111,8 +122,7 @@ fn is_hidden(db: &Db, request: &Verify) -> Result<bool, CommandError> {
     })
 }
 
-/// Checks a token by the rows of PhotoPrism's database, which others change as well. `last_use` is
-/// one that is not yet written.
+/// Checks a token by the rows of the database. `last_use` is one that is not yet written.
 fn read(
     db: &Db,
     request: &Verify,

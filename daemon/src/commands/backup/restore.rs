@@ -1,7 +1,5 @@
 //! `backup.restore`: the accounts of a backup in place of those of the database.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use photoprism_protocol::backup::{self, AccountChange, BackupRestore, FileName, RestoreResult};
 use photoprism_protocol::envelope::Success;
@@ -16,9 +14,8 @@ use crate::error::CommandError;
 use crate::model::passcodes::STEP_SECONDS;
 use crate::model::{Effect, FIRST_ADMIN_ID, to_file_name};
 use crate::store::{
-    AdminPasswordState, BackupFile, Db, Kind, Plan, Restored, StoreError, Tx, What, account_by_id,
-    account_by_uid, all_sessions, backed_up, backup_open, other_super_admin, overlay_last_use,
-    restore_accounts, set_admin_password_state,
+    AdminPasswordState, BackupFile, Db, Plan, Restored, StoreError, Tx, What, account_by_id,
+    backed_up, backup_open, other_super_admin, restore_accounts, set_admin_password_state,
 };
 
 /// The checked arguments.
@@ -125,7 +122,7 @@ fn restore(tx: &Tx<'_>, request: &Request<Source>) -> Result<Written<RestoreResu
     let backup = Some(backup);
     let result = RestoreResult { dry_run: false, backup, effective_within_s, ..result(plan) };
     Ok(Written::new(args.file.as_str(), &result)?
-        .with_effects(effects(tx, args)?)
+        .with_effects([effect(args)])
         .with_cache_warning(effective_within_s)
         .with_warnings(warnings(restored)))
 }
@@ -155,22 +152,9 @@ fn replace_accounts(tx: &Tx<'_>, from: &Source, now: Timestamp) -> Result<Restor
     Ok(restored)
 }
 
-/// Every session ends, and those that came back begin.
-fn effects(tx: &Tx<'_>, request: &Restore) -> Result<Vec<Effect>, CommandError> {
-    let mut effects = vec![Effect::EverySessionEnded];
-    if !request.with_sessions || *tx.kind() != Kind::Own {
-        return Ok(effects);
-    }
-    overlay_last_use(tx, &[])?;
-    let mut known = BTreeSet::new();
-    for session in all_sessions(tx)? {
-        let account = match session.user_uid.as_str() {
-            uid if known.insert(uid.to_owned()) => account_by_uid(tx, uid)?,
-            _ => None,
-        };
-        effects.push(Effect::SessionCreated(Box::new(session), account.map(Box::new)));
-    }
-    Ok(effects)
+/// Every session ends, and those of the backup may begin.
+fn effect(request: &Restore) -> Effect {
+    if request.with_sessions { Effect::EverySessionReplaced } else { Effect::EverySessionEnded }
 }
 
 /// What a dry run replies.

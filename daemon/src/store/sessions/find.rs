@@ -28,11 +28,6 @@ pub fn session_by_ref(db: &Db, ref_id: &str) -> Result<Option<Session>, StoreErr
     one(db, "WHERE s.ref_id = ?1 LIMIT 1", ref_id)
 }
 
-/// Every session, for the index.
-pub fn all_sessions(db: &Db) -> Result<Vec<Session>, StoreError> {
-    some(db, "", [])
-}
-
 /// The app passwords of an account, expired ones too, up to a limit.
 pub(in crate::store) fn app_passwords(
     db: &Db,

@@ -16,7 +16,7 @@ pub use self::ended::{
 };
 pub(super) use self::ended::{hidden_sessions, release_restored};
 pub(super) use self::find::app_passwords;
-pub use self::find::{all_sessions, session_by_id, session_by_ref};
+pub use self::find::{session_by_id, session_by_ref};
 pub use self::insert::session_insert;
 pub use self::last_use::{overlay_last_use, sessions_seen};
 pub use self::page::{SessionKey, SessionSearch, sessions_page};
