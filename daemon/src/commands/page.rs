@@ -62,10 +62,20 @@ pub(super) fn page<P: Serialize, T: Serialize>(
     key: &CursorKey,
     rows: impl IntoIterator<Item = (P, T)>,
 ) -> Result<Reply<list::Page<T>>, CommandError> {
+    page_until(window, key, rows, None)
+}
+
+/// The same where reading ended early: then the list goes on after `rest`, whatever was found.
+pub(super) fn page_until<P: Serialize, T: Serialize>(
+    window: &PageRequest,
+    key: &CursorKey,
+    rows: impl IntoIterator<Item = (P, T)>,
+    rest: Option<P>,
+) -> Result<Reply<list::Page<T>>, CommandError> {
     let mut items = Vec::new();
     let mut bytes = ENVELOPE_BYTES;
     let mut last = None;
-    let mut next = None;
+    let mut next = rest.map(|rest| cursor::encode(key, window.fingerprint, rest));
     for (position, row) in rows {
         let item = encode(&row)?;
         bytes += item.get().len() + 1;

@@ -1,21 +1,12 @@
 //! What the index contains and how far it is filled.
 
-use std::collections::HashMap;
-
-use data_encoding::HEXLOWER;
 use photoprism_protocol::auth::Introspection;
 
 use super::SessionId;
 use super::entry::parse_id;
 use super::sessions::Sessions;
-use crate::model::{Account, LastUse, Question, Session, introspect};
-
-/// A use that is not yet written.
-#[derive(Clone, PartialEq, Eq)]
-struct Use {
-    last_active: i64,
-    client_ip: Option<String>,
-}
+use super::uses::PendingUses;
+use crate::model::{Account, Question, Session, introspect};
 
 /// Where filling goes on: at the sessions, and then at the accounts, after that row id. The index
 /// contains all sessions before it, and all that was read or changed of their accounts.
@@ -44,7 +35,7 @@ enum State {
 #[derive(Default)]
 pub(super) struct Maps {
     sessions: Sessions,
-    uses: HashMap<SessionId, Use>,
+    pub(super) uses: PendingUses,
     state: State,
     /// The latest instant that was seen, so that a clock that jumps back lengthens no session.
     latest: i64,
@@ -78,7 +69,7 @@ impl Maps {
         let is_kept = !matches!(self.state, State::UsesOnly);
         let Some(id) = parse_id(&row.id).filter(|_| is_kept) else { return };
         self.sessions.add(id, row, account);
-        if let Some(used) = self.last_use(&id) {
+        if let Some(used) = self.uses.last_use(&id) {
             self.touch(&id, used);
         }
     }
@@ -103,7 +94,7 @@ impl Maps {
 
     /// Empties it. What it contained is returned: to free so much takes a while.
     pub(super) fn clear(&mut self) -> Sessions {
-        self.uses = HashMap::new();
+        self.uses.clear();
         std::mem::take(&mut self.sessions)
     }
 
@@ -131,7 +122,7 @@ impl Maps {
             return inactive;
         };
         self.sessions.touch(number, now);
-        self.note(id, question, now);
+        self.uses.note(id, question.client_ip.as_deref(), now);
         Some(Introspection::Active(Box::new(active)))
     }
 
@@ -149,40 +140,6 @@ impl Maps {
     pub(super) fn touch(&mut self, id: &SessionId, now: i64) {
         if let Some(number) = self.sessions.find(id) {
             self.sessions.touch(number, now);
-        }
-    }
-
-    /// Records a use; one without an address keeps the last address that was given.
-    pub(super) fn note(&mut self, id: &SessionId, question: &Question, now: i64) {
-        let earlier = self.uses.get(id);
-        let last_active = earlier.map_or(now, |earlier| earlier.last_active.max(now));
-        let client_ip = question
-            .client_ip
-            .clone()
-            .or_else(|| earlier.and_then(|earlier| earlier.client_ip.clone()));
-        self.uses.insert(*id, Use { last_active, client_ip });
-    }
-
-    /// When its last use was that is not yet written; Unix seconds.
-    pub(super) fn last_use(&self, id: &SessionId) -> Option<i64> {
-        self.uses.get(id).map(|used| used.last_active)
-    }
-
-    pub(super) fn pending_uses(&self) -> Vec<LastUse> {
-        let seen = |(id, used): (&SessionId, &Use)| LastUse {
-            id: HEXLOWER.encode(id),
-            last_active: used.last_active,
-            client_ip: used.client_ip.clone(),
-        };
-        self.uses.iter().map(seen).collect()
-    }
-
-    pub(super) fn mark_flushed(&mut self, seen: &[LastUse]) {
-        for LastUse { id, last_active, client_ip } in seen {
-            let written = Use { last_active: *last_active, client_ip: client_ip.clone() };
-            if let Some(id) = parse_id(id).filter(|id| self.uses.get(id) == Some(&written)) {
-                self.uses.remove(&id);
-            }
         }
     }
 

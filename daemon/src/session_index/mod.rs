@@ -17,6 +17,7 @@ mod slab;
 mod table;
 #[cfg(test)]
 mod tests;
+mod uses;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -27,7 +28,8 @@ pub(crate) use self::ended::{EndedIds, MOST_HELD};
 use self::entry::parse_id;
 use self::inner::Maps;
 pub(crate) use self::inner::Place;
-use crate::model::{Account, Effect, LastUse, Question, Session};
+pub(crate) use self::uses::PendingUses;
+use crate::model::{Account, Effect, Question, Session};
 
 /// The SHA-256 of a secret.
 pub(crate) type SessionId = [u8; 32];
@@ -125,24 +127,14 @@ impl SessionIndex {
     }
 
     /// Records a use of a session that was found in the database itself.
-    pub(crate) fn note(&self, id: &SessionId, question: &Question, now: i64) {
+    pub(crate) fn note(&self, id: &SessionId, client_ip: Option<&str>, now: i64) {
         let mut inner = self.inner();
-        inner.note(id, question, now);
+        inner.uses.note(id, client_ip, now);
         inner.touch(id, now);
     }
 
-    /// The last use of a session that is not yet written, in Unix seconds.
-    pub(crate) fn last_use(&self, id: &SessionId) -> Option<i64> {
-        self.inner().last_use(id)
-    }
-
-    /// The uses that are not yet written.
-    pub(crate) fn pending_uses(&self) -> Vec<LastUse> {
-        self.inner().pending_uses()
-    }
-
-    /// These uses are written now; later ones stay.
-    pub(crate) fn mark_flushed(&self, seen: &[LastUse]) {
-        self.inner().mark_flushed(seen);
+    /// The uses of sessions that are not yet written.
+    pub(crate) fn uses(&self) -> PendingUses {
+        self.inner().uses.clone()
     }
 }

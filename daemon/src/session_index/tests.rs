@@ -137,18 +137,35 @@ fn an_account_comes_with_its_session() {
 #[test]
 fn uses_are_kept_until_they_are_written() {
     let index = full();
+    let uses = index.uses();
     let from = |ip: &str| Question { client_ip: Some(ip.into()), ..Question::default() };
     assert!(asked(&index, 1, &from("192.0.2.1"), NOW));
     assert!(asked(&index, 1, &Question::default(), NOW + 5));
-    let first = index.pending_uses();
+    let first = uses.oldest(10);
     assert_eq!(first.len(), 1);
     assert_eq!(first[0].last_active, NOW + 5);
     assert_eq!(first[0].client_ip.as_deref(), Some("192.0.2.1"));
     assert!(asked(&index, 1, &Question::default(), NOW + 6));
-    index.mark_flushed(&first);
-    assert_eq!(index.pending_uses()[0].last_active, NOW + 6);
-    index.mark_flushed(&index.pending_uses());
-    assert!(index.pending_uses().is_empty());
+    uses.mark_flushed(&first);
+    assert_eq!(uses.oldest(10)[0].last_active, NOW + 6);
+    uses.mark_flushed(&uses.oldest(10));
+    assert_eq!(uses.len(), 0);
+}
+
+#[test]
+fn there_is_one_use_of_a_session_however_often_it_is_used_and_none_after_its_end() {
+    let index = full();
+    let uses = index.uses();
+    for second in 0..50 {
+        assert!(asked(&index, 1, &Question::default(), NOW + second));
+        assert!(!asked(&index, 9, &Question::default(), NOW + second), "nobody's");
+    }
+    assert!(is_active(&index, 2) && is_active(&index, 3));
+    assert_eq!(uses.len(), 3);
+    index.apply(Effect::SessionEnded { id: row(2, "", "").id });
+    assert_eq!(uses.len(), 1);
+    index.apply(Effect::EverySessionEnded);
+    assert_eq!(uses.len(), 0);
 }
 
 #[test]
@@ -161,17 +178,16 @@ fn with_photoprisms_database_only_uses_are_gathered() {
     index.apply(Effect::EverySessionReplaced);
     assert_eq!(index.place(), None);
     assert_eq!((index.latest(NOW), index.latest(NOW - 5)), (NOW, NOW - 5), "by its own clock");
-    let id = [1; 32];
-    assert_eq!(index.last_use(&id), None);
-    let ask = Question { client_ip: Some("192.0.2.1".into()), ..Question::default() };
-    index.note(&id, &ask, NOW);
-    index.note(&id, &Question::default(), NOW - 5);
-    assert_eq!(index.last_use(&id), Some(NOW));
-    let seen = index.pending_uses();
+    let (id, uses) = ([1; 32], index.uses());
+    assert_eq!(uses.last_use(&id), None);
+    index.note(&id, Some("192.0.2.1"), NOW);
+    index.note(&id, None, NOW - 5);
+    assert_eq!(uses.last_use(&id), Some(NOW));
+    let seen = uses.oldest(10);
     assert_eq!(seen.len(), 1);
     assert_eq!((seen[0].last_active, seen[0].client_ip.as_deref()), (NOW, Some("192.0.2.1")));
-    index.mark_flushed(&seen);
-    assert_eq!(index.last_use(&id), None);
+    uses.mark_flushed(&seen);
+    assert_eq!(uses.last_use(&id), None);
 }
 
 /// Bytes of each session and of each account, where all differ in all that they can, and the tables

@@ -11,8 +11,8 @@ use crate::commands::{App, verify_whole_trail};
 use crate::error::CommandError;
 use crate::model::{Effect, WithEffects};
 use crate::store::{
-    Tx, has_admin_tables, limits_clamp_times, limits_sweep, logins_prune, overlay_last_use,
-    sessions_seen, sweep_sessions, trusted_networks_sweep,
+    Tx, has_admin_tables, limits_clamp_times, limits_sweep, logins_prune, sessions_seen,
+    sweep_sessions, trusted_networks_sweep,
 };
 
 /// How often the limiter's refusals are written.
@@ -108,12 +108,19 @@ fn log_failure(outcome: Result<(), CommandError>, what: &str) {
     }
 }
 
+/// In steps, the oldest first; as many as there are at the beginning, since more come meanwhile.
 async fn write_seen(app: &App) -> Result<(), CommandError> {
-    let seen = app.index.pending_uses();
-    for step in seen.chunks(SWEEP_ROWS as usize) {
-        let rows = step.to_vec();
+    let uses = app.index.uses();
+    let mut left = uses.len();
+    while left > 0 {
+        let step = uses.oldest(left.min(SWEEP_ROWS as usize));
+        if step.is_empty() {
+            break;
+        }
+        left -= step.len();
+        let rows = step.clone();
         app.store.write(WRITE_TIMEOUT, move |tx| sessions_seen(tx, &rows)).await?;
-        app.index.mark_flushed(step);
+        uses.mark_flushed(&step);
     }
     Ok(())
 }
@@ -146,10 +153,9 @@ async fn sweep_limits(app: &App) -> Result<(), CommandError> {
 /// In steps, until a step finds less than it may delete.
 async fn sweep_ended(app: &App, now: i64) -> Result<(), CommandError> {
     loop {
-        let seen = app.index.pending_uses();
+        let uses = app.index.uses();
         let work = move |tx: &Tx<'_>| -> Result<WithEffects<usize>, CommandError> {
-            overlay_last_use(tx, &seen)?;
-            let ids = sweep_sessions(tx, now, SWEEP_ROWS)?;
+            let ids = sweep_sessions(tx, now, SWEEP_ROWS, &uses)?;
             let value = ids.len();
             let effects = ids.into_iter().map(|id| Effect::SessionEnded { id }).collect();
             Ok(WithEffects { value, effects })

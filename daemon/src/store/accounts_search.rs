@@ -1,5 +1,4 @@
-//! Pages of accounts. A prefix is searched in three index ranges; only if a range contains very
-//! many rows are the accounts scanned by id, where such a prefix is found soon.
+//! Pages of accounts, in the order of their ids.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +7,10 @@ use rusqlite::{ToSql, params};
 use super::accounts::{account_row, select};
 use super::db::Db;
 use super::error::StoreError;
-use super::prefix::successor;
+use super::kind::Kind;
+use super::listing::{self, BOUNDS, Bounds, Found, List, Reading, Walked, add_first};
+use super::prefix::{Collation, PrefixRange};
 use crate::model::Account;
-
-/// Length of an index range beyond which a scan by id finds a page sooner.
-pub(super) const RANGE_CAP: usize = 5000;
 
 /// Filter of the accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,145 +43,212 @@ pub struct AccountPage {
     pub deleted: bool,
 }
 
-impl AccountPage {
-    const fn alive(self) -> &'static str {
-        if self.deleted { "" } else { "AND u.deleted_at IS NULL" }
-    }
-}
-
 /// One page of accounts in the order of their ids.
 pub fn accounts_page(
     db: &Db,
     search: &AccountSearch,
     page: AccountPage,
-) -> Result<Vec<Account>, StoreError> {
-    page_within(db, search, page, RANGE_CAP)
+) -> Result<Found<i64, Account>, StoreError> {
+    page_within(db, search, page, BOUNDS)
 }
 
-/// The same with another limit for the ranges.
+/// The same with other bounds.
 pub(super) fn page_within(
     db: &Db,
     search: &AccountSearch,
     page: AccountPage,
-    cap: usize,
-) -> Result<Vec<Account>, StoreError> {
-    match search {
-        AccountSearch::People => walk(db, page, "u.id > 0", &[]),
-        AccountSearch::Everybody => walk(db, page, "1", &[]),
-        AccountSearch::Number(id, name) => {
-            walk(db, page, "(u.id = ?3 OR (u.user_name = ?4 AND u.id > 0))", &[id, name])
-        }
-        AccountSearch::Uid(uid) => walk(db, page, "u.user_uid = ?3", &[uid]),
-        AccountSearch::Prefix { lower, display } => prefix(db, page, lower, display, cap),
+    bounds: Bounds,
+) -> Result<Found<i64, Account>, StoreError> {
+    let list = Accounts { db, search, deleted: page.deleted };
+    listing::page(&list, Some(&page.after), page.limit, bounds)
+}
+
+/// The accounts that meet a search.
+struct Accounts<'a> {
+    db: &'a Db,
+    search: &'a AccountSearch,
+    deleted: bool,
+}
+
+impl Accounts<'_> {
+    /// The condition for a row, and its values, which begin with `?3`.
+    fn condition(&self) -> (String, Vec<&dyn ToSql>) {
+        let (condition, values): (&str, Vec<&dyn ToSql>) = match self.search {
+            AccountSearch::People => ("u.id > 0", vec![]),
+            AccountSearch::Everybody => ("1", vec![]),
+            AccountSearch::Number(id, name) => {
+                ("(u.id = ?3 OR (u.user_name = ?4 AND u.id > 0))", vec![id, name])
+            }
+            AccountSearch::Uid(uid) => ("u.user_uid = ?3", vec![uid]),
+            AccountSearch::Prefix { lower, display } => (
+                "u.id > 0 AND (substr(u.user_name, 1, length(?3)) = ?3
+                 OR substr(u.user_email, 1, length(?3)) = ?3
+                 OR substr(u.display_name, 1, length(?4)) = ?4 COLLATE NOCASE)",
+                vec![lower, display],
+            ),
+        };
+        let alive = if self.deleted { "" } else { " AND u.deleted_at IS NULL" };
+        (format!("{condition}{alive}"), values)
     }
-}
 
-fn walk(
-    db: &Db,
-    page: AccountPage,
-    which: &str,
-    more: &[&dyn ToSql],
-) -> Result<Vec<Account>, StoreError> {
-    let statement = format!(
-        "{} WHERE u.id > ?1 AND {which} {} ORDER BY u.id LIMIT ?2",
-        select(&db.columns),
-        page.alive()
-    );
-    let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
-    let mut params: Vec<&dyn ToSql> = vec![&page.after, &limit];
-    params.extend_from_slice(more);
-    let mut statement = db.conn.prepare_cached(&statement)?;
-    let rows = statement.query_map(&*params, account_row)?.collect::<Result<_, _>>()?;
-    Ok(rows)
-}
-
-fn prefix(
-    db: &Db,
-    page: AccountPage,
-    lower: &str,
-    display: &str,
-    cap: usize,
-) -> Result<Vec<Account>, StoreError> {
-    let Some(ids) = candidates(db, page, lower, display, cap)? else {
-        let which = "u.id > 0 AND (substr(u.user_name, 1, length(?3)) = ?3
-             OR substr(u.user_email, 1, length(?3)) = ?3
-             OR substr(u.display_name, 1, length(?4)) = ?4 COLLATE NOCASE)";
-        return walk(db, page, which, &[&lower, &display]);
-    };
-    let statement = format!("{} WHERE u.id = ?1", select(&db.columns));
-    let mut statement = db.conn.prepare_cached(&statement)?;
-    let mut rows = Vec::new();
-    for id in ids.into_iter().filter(|id| *id > page.after).take(page.limit) {
-        rows.push(statement.query_row([id], account_row)?);
-    }
-    Ok(rows)
-}
-
-/// The ids of all matches, in order; `None` if one of the ranges is too long to gather.
-fn candidates(
-    db: &Db,
-    page: AccountPage,
-    lower: &str,
-    display: &str,
-    cap: usize,
-) -> Result<Option<BTreeSet<i64>>, StoreError> {
-    let mut ids = BTreeSet::new();
-    for (column, text, rule) in [
-        ("user_name", lower, "BINARY"),
-        ("user_email", lower, "BINARY"),
-        ("display_name", display, "NOCASE"),
-    ] {
-        // NOCASE compares as if the text were in lower case: `Z` comes after `[` there.
-        let folded = if rule == "NOCASE" { text.to_ascii_lowercase() } else { text.to_owned() };
-        let end = successor(&folded);
-        let statement = range(page, column, rule, end.is_some());
-        let most = i64::try_from(cap).unwrap_or(i64::MAX);
-        let mut statement = db.conn.prepare_cached(&statement)?;
-        let mut rows = statement.query(params![text, end, most])?;
-        let mut found = 0;
+    /// Adds the ids that a statement finds; false where there are too many.
+    fn add(
+        &self,
+        which: &str,
+        values: &[&dyn ToSql],
+        into: &mut Gathered<'_>,
+    ) -> Result<bool, StoreError> {
+        let statement = ids(which, self.deleted);
+        let mut statement = self.db.conn.prepare_cached(&statement)?;
+        let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
-            ids.insert(row.get(0)?);
-            found += 1;
+            if !into.reading.count() {
+                return Ok(false);
+            }
+            let id = row.get(0)?;
+            if id > into.after {
+                add_first(&mut into.ids, id, into.most);
+            }
         }
-        if found == cap {
-            return Ok(None);
-        }
+        Ok(true)
     }
-    Ok(Some(ids))
 }
 
-/// A query for the ids whose column begins with a text. The plus keeps the planner from the index
-/// of `deleted_at`, which contains nearly all accounts.
-fn range(page: AccountPage, column: &str, rule: &str, bounded: bool) -> String {
-    let below = if bounded {
-        format!("AND u.{column} < ?2 COLLATE {rule}")
-    } else {
-        "AND ?2 IS NULL".into()
-    };
-    let alive = if page.deleted { "" } else { "AND +u.deleted_at IS NULL" };
-    // The range is exact for BINARY; NOCASE folds, so the prefix itself is compared as well.
-    format!(
-        "SELECT u.id FROM auth_users u WHERE u.{column} >= ?1 COLLATE {rule} {below}
-         AND substr(u.{column}, 1, length(?1)) = ?1 COLLATE {rule} AND u.id > 0 {alive} LIMIT ?3"
-    )
+/// A query for ids. The plus keeps the planner from the index of `deleted_at`, which contains
+/// nearly all accounts.
+fn ids(which: &str, deleted: bool) -> String {
+    let alive = if deleted { "" } else { " AND +u.deleted_at IS NULL" };
+    format!("SELECT u.id FROM auth_users u WHERE {which}{alive}")
+}
+
+/// Ids that are gathered.
+struct Gathered<'a> {
+    ids: BTreeSet<i64>,
+    after: i64,
+    most: usize,
+    reading: &'a mut Reading,
+}
+
+impl List for Accounts<'_> {
+    type Key = i64;
+    type Row = Account;
+
+    fn gather(
+        &self,
+        after: Option<&i64>,
+        most: usize,
+        reading: &mut Reading,
+    ) -> Result<Option<BTreeSet<i64>>, StoreError> {
+        let after = after.copied().unwrap_or(i64::MIN);
+        let mut into = Gathered { ids: BTreeSet::new(), after, most, reading };
+        let is_whole = match self.search {
+            AccountSearch::People | AccountSearch::Everybody => false,
+            AccountSearch::Number(id, name) => {
+                self.add("u.id = ?1", &[id], &mut into)?
+                    && self.add("u.user_name = ?1 AND u.id > 0", &[name], &mut into)?
+            }
+            AccountSearch::Uid(uid) => self.add("u.user_uid = ?1", &[uid], &mut into)?,
+            // PhotoPrism's database has no index of display names.
+            AccountSearch::Prefix { .. } if *self.db.kind() != Kind::Own => false,
+            AccountSearch::Prefix { lower, display } => {
+                let mut is_whole = true;
+                for (column, text, collation) in [
+                    ("u.user_name", lower, Collation::Binary),
+                    ("u.user_email", lower, Collation::Binary),
+                    ("u.display_name", display, Collation::NoCase),
+                ] {
+                    let range = PrefixRange::new(column, text, collation);
+                    let which = format!("{} AND u.id > 0", range.condition());
+                    is_whole = is_whole && self.add(&which, &range.values(), &mut into)?;
+                }
+                is_whole
+            }
+        };
+        Ok(is_whole.then_some(into.ids))
+    }
+
+    fn walk(
+        &self,
+        after: Option<&i64>,
+        rows: usize,
+        found: &mut Vec<i64>,
+        most: usize,
+    ) -> Result<Walked<i64>, StoreError> {
+        let (condition, values) = self.condition();
+        let statement = format!(
+            "SELECT u.id, {condition} FROM auth_users u WHERE u.id > ?1 ORDER BY u.id LIMIT ?2"
+        );
+        let mut at = after.copied().unwrap_or(i64::MIN);
+        let limit = i64::try_from(rows).unwrap_or(i64::MAX);
+        let mut params: Vec<&dyn ToSql> = vec![&at, &limit];
+        params.extend(values);
+        let mut statement = self.db.conn.prepare_cached(&statement)?;
+        let mut read = statement.query(&*params)?;
+        let (mut count, mut last) = (0, None);
+        while found.len() < most
+            && let Some(row) = read.next()?
+        {
+            count += 1;
+            last = Some(row.get(0)?);
+            if row.get::<_, Option<bool>>(1)? == Some(true) {
+                found.extend(last);
+            }
+        }
+        drop(read);
+        at = last.unwrap_or(at);
+        Ok(if found.len() < most && count == rows { Walked::At(at) } else { Walked::Done })
+    }
+
+    fn rows(&self, keys: Vec<i64>) -> Result<Vec<(i64, Account)>, StoreError> {
+        let statement = format!("{} WHERE u.id = ?1", select(&self.db.columns));
+        let mut statement = self.db.conn.prepare_cached(&statement)?;
+        let mut found = Vec::with_capacity(keys.len());
+        for id in keys {
+            let mut rows = statement.query(params![id])?;
+            if let Some(row) = rows.next()? {
+                found.push((id, account_row(row)?));
+            }
+        }
+        Ok(found)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::own;
+    use super::super::testing::{own, plan};
     use super::*;
 
     #[test]
-    fn a_beginning_is_found_through_the_index_of_its_column() {
+    fn a_beginning_is_found_in_the_index_of_its_column_alone() {
         let (_directory, db) = own();
-        let page = AccountPage { deleted: false, after: 0, limit: 100 };
-        for (column, rule) in
-            [("user_name", "BINARY"), ("user_email", "BINARY"), ("display_name", "NOCASE")]
-        {
-            let statement = format!("EXPLAIN QUERY PLAN {}", range(page, column, rule, true));
-            let mut statement = db.conn.prepare(&statement).unwrap();
-            let plan: String = statement.query_row(params!["a", "b", 5], |row| row.get(3)).unwrap();
-            assert!(plan.contains(&format!("idx_auth_users_{column}")), "{plan}");
+        for (column, collation) in [
+            ("user_name", Collation::Binary),
+            ("user_email", Collation::Binary),
+            ("display_name", Collation::NoCase),
+        ] {
+            let name = format!("u.{column}");
+            let range = PrefixRange::new(&name, "a", collation);
+            let which = format!("{} AND u.id > 0", range.condition());
+            let plan = plan(&db, &ids(&which, false), &range.values());
+            let index = format!("SEARCH u USING COVERING INDEX idx_auth_users_{column} ");
+            assert!(plan.starts_with(&index), "{plan}");
+        }
+    }
+
+    #[test]
+    fn numbers_uids_and_the_order_of_the_list_are_found_by_index() {
+        let (_directory, db) = own();
+        for (which, found) in [
+            ("u.id = ?1", "SEARCH u USING INTEGER PRIMARY KEY (rowid=?)"),
+            (
+                "u.user_name = ?1 AND u.id > 0",
+                "SEARCH u USING COVERING INDEX idx_auth_users_user_name",
+            ),
+            ("u.user_uid = ?1", "SEARCH u USING COVERING INDEX uix_auth_users_user_uid"),
+            ("u.id > ?1 ORDER BY u.id", "SEARCH u USING INTEGER PRIMARY KEY (rowid>?)"),
+        ] {
+            let plan = plan(&db, &format!("SELECT u.id FROM auth_users u WHERE {which}"), &[&"1"]);
+            assert!(plan.starts_with(found) && !plan.contains("TEMP B-TREE"), "{plan}");
         }
     }
 }

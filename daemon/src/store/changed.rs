@@ -12,6 +12,7 @@ use super::accounts::account_by_uid;
 use super::db::{Db, Tx};
 use super::error::StoreError;
 use super::rows::text;
+use super::sessions::visible;
 use super::times::format_stored;
 use crate::model::{Account, Effect, Reverted};
 
@@ -207,12 +208,15 @@ fn or_none(value: &str) -> &str {
 
 /// App passwords of an account that were created after its change, up to a limit.
 fn app_passwords(db: &Db, changed: &Changed) -> Result<Vec<(String, String, String)>, StoreError> {
-    let mut statement = db.conn.prepare_cached(
-        "SELECT id, ref_id, client_name FROM temp.session_rows WHERE user_uid = ?1
-           AND auth_provider = 'application' AND auth_method = 'default'
-           AND created_at >= strftime('%Y-%m-%d %H:%M:%S', ?2 + 1, 'unixepoch')
-         ORDER BY created_at LIMIT 20",
-    )?;
+    let columns =
+        ["ref_id", "client_name"].map(|name| db.columns.column("auth_sessions", name)).join(", ");
+    let mut statement = db.conn.prepare_cached(&format!(
+        "SELECT u.id, {columns} FROM auth_sessions u WHERE u.user_uid = ?1
+           AND u.auth_provider = 'application' AND u.auth_method = 'default'
+           AND u.created_at >= strftime('%Y-%m-%d %H:%M:%S', ?2 + 1, 'unixepoch') AND {}
+         ORDER BY u.created_at LIMIT 20",
+        visible(&db.columns)
+    ))?;
     let rows = statement.query_map(params![changed.uid, changed.at], |row| {
         Ok((text(row, 0)?, text(row, 1)?, text(row, 2)?.chars().take(200).collect()))
     })?;

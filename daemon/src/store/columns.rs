@@ -65,6 +65,9 @@ const LOGINS: [&str; 12] = [
     "updated_at DATETIME",
 ];
 
+/// An index of `audit_logins` that the daemon creates, the last of them.
+pub(super) const LOGINS_INDEX: &str = "idx_audit_logins_failed";
+
 /// What exists, with statements that depend on it and are built once for each schema.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Columns {
@@ -73,6 +76,8 @@ pub(super) struct Columns {
     numeric: HashMap<String, HashSet<String>>,
     /// The `SELECT … FROM auth_users u` of the accounts, built at its first use.
     pub(super) accounts_select: OnceCell<String>,
+    /// The same for the sessions.
+    pub(super) sessions_select: OnceCell<String>,
     /// The same for the legacy table.
     pub(super) legacy_select: OnceCell<String>,
     /// Whether `audit_logins` exists.
@@ -81,6 +86,8 @@ pub(super) struct Columns {
     pub(super) admin: bool,
     /// Whether `photoprism-admin.db` is attached: the daemon's tables are only there.
     pub(super) attached: bool,
+    /// Whether the file with the daemon's own tables has all indexes of `audit_logins`.
+    pub(super) logins_indexed: bool,
     /// The schema that contains `audit_logins`.
     logins_in: &'static str,
     /// Account tables without row numbers: SQLite's update hook does not report them.
@@ -113,8 +120,10 @@ impl Columns {
         }
         Ok(Self {
             accounts_select: OnceCell::new(),
+            sessions_select: OnceCell::new(),
             legacy_select: OnceCell::new(),
             logins: tables.contains_key("audit_logins"),
+            logins_indexed: attached && has_index(conn, LOGINS_INDEX)?,
             admin: ADMIN.iter().all(|table| tables.contains_key(*table)),
             schema_version: schema_version(conn)?,
             attached,
@@ -138,6 +147,11 @@ impl Columns {
     /// How many tables there are.
     pub(super) fn tables(&self) -> usize {
         self.tables.len()
+    }
+
+    /// Whether the daemon created `audit_logins` in a file of its own, with its indexes.
+    pub(super) fn logins_attached(&self) -> bool {
+        self.logins_in == "admin"
     }
 
     /// Whether the database has that table.
@@ -181,6 +195,12 @@ impl Columns {
 /// The cookie that SQLite changes with every change of the schema.
 pub(super) fn schema_version(conn: &Connection) -> Result<i64, StoreError> {
     Ok(conn.pragma_query_value(None, "schema_version", |row| row.get(0))?)
+}
+
+fn has_index(conn: &Connection, name: &str) -> Result<bool, StoreError> {
+    let statement =
+        "SELECT count(*) > 0 FROM admin.sqlite_schema WHERE type = 'index' AND name = ?1";
+    Ok(conn.prepare_cached(statement)?.query_row([name], |row| row.get(0))?)
 }
 
 /// Names of columns by their table.

@@ -1,5 +1,7 @@
 //! How many rows there are of each kind.
 
+use rusqlite::TransactionState;
+
 use super::db::Db;
 use super::error::StoreError;
 use super::rows::count;
@@ -18,28 +20,117 @@ pub struct Counts {
     pub logins: u64,
 }
 
-/// Counts the rows of each kind.
+/// What was counted, and what changes with every change of what was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Counted {
+    counts: Counts,
+    state: State,
+}
+
+/// Changes by this connection, changes of each file by others, and the tables that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct State {
+    changes: u64,
+    versions: [i64; 2],
+    schema: i64,
+}
+
+/// The system rows are two, and never deleted: counting all is counting an index.
+const USERS: &str = "SELECT count(*) FROM auth_users";
+const SYSTEM: &str = "SELECT count(*) FROM auth_users WHERE id <= 0";
+const DELETED: &str = "SELECT count(*) FROM auth_users WHERE deleted_at IS NOT NULL AND +id > 0";
+const SESSIONS: &str = "SELECT count(*) FROM auth_sessions";
+const LOGINS: &str = "SELECT count(*) FROM logins.audit_logins";
+
+/// Counts the rows of each kind. While nothing changes they are not counted again.
 pub fn counts(db: &Db) -> Result<Counts, StoreError> {
+    let state = state(db)?;
+    let known = db.own_tables.counted.get().filter(|counted| counted.state == state);
+    if let Some(counted) = known {
+        return Ok(counted.counts);
+    }
+    let counts = count_all(db)?;
+    // What a transaction has written may be rolled back, which changes nothing of the state.
+    if db.conn.transaction_state(None::<&str>)? != TransactionState::Write {
+        db.own_tables.counted.set(Some(Counted { counts, state }));
+    }
+    Ok(counts)
+}
+
+fn state(db: &Db) -> Result<State, StoreError> {
+    let version = |file: &str| -> Result<i64, StoreError> {
+        let statement = format!("PRAGMA {file}.data_version");
+        Ok(db.conn.prepare_cached(&statement)?.query_row([], |row| row.get(0))?)
+    };
+    let admin = if db.columns.attached { version("admin")? } else { 0 };
+    Ok(State {
+        changes: db.conn.total_changes(),
+        versions: [version("main")?, admin],
+        schema: db.columns.schema_version,
+    })
+}
+
+fn count_all(db: &Db) -> Result<Counts, StoreError> {
     let number = |statement: &str| -> Result<u64, StoreError> {
         Ok(db.conn.prepare_cached(statement)?.query_row([], |row| count(row, 0))?)
     };
-    // The `+` keeps SQLite at the index of deletions: by the row id it would read every account.
-    let deleted =
-        number("SELECT count(*) FROM auth_users WHERE deleted_at IS NOT NULL AND +id > 0")?;
-    // The system rows are two, and never deleted: counting all is counting an index.
-    let all = number("SELECT count(*) FROM auth_users")?;
-    let system = number("SELECT count(*) FROM auth_users WHERE id <= 0")?;
+    let (deleted, all, system) = (number(DELETED)?, number(USERS)?, number(SYSTEM)?);
     let logins = if db.columns.logins {
-        db.prepare_own("SELECT count(*) FROM logins.audit_logins")?
-            .query_row([], |row| count(row, 0))?
+        db.prepare_own(LOGINS)?.query_row([], |row| count(row, 0))?
     } else {
         0
     };
     Ok(Counts {
         users: all.saturating_sub(system).saturating_sub(deleted),
         deleted,
-        sessions: number("SELECT count(*) FROM auth_sessions")?
-            .saturating_sub(hidden_sessions(db)?),
+        sessions: number(SESSIONS)?.saturating_sub(hidden_sessions(db)?),
         logins,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::store::testing::{own, photoprism, plan};
+
+    #[test]
+    fn each_kind_is_counted_in_an_index() {
+        let (_directory, db) = own();
+        for statement in [USERS, SYSTEM, DELETED, SESSIONS, LOGINS] {
+            let plan = plan(&db, &db.columns.qualified(statement), &[]);
+            let by_id = plan.contains("INTEGER PRIMARY KEY (rowid<?)");
+            assert!(plan.contains("COVERING INDEX") || by_id, "{statement}: {plan}");
+        }
+    }
+
+    #[test]
+    fn what_was_counted_holds_until_somebody_changes_it() {
+        let (_directory, db) = own();
+        let add = "INSERT INTO auth_sessions (id) VALUES (?1)";
+        for number in 0..3 {
+            assert_eq!(counts(&db).unwrap().sessions, number);
+            assert_eq!(counts(&db).unwrap().sessions, number);
+            db.conn.execute(add, [number.to_string()]).unwrap();
+        }
+        db.begin().unwrap();
+        db.conn.execute(add, ["3"]).unwrap();
+        assert_eq!(counts(&db).unwrap().sessions, 4);
+        db.rollback().unwrap();
+        assert_eq!(counts(&db).unwrap().sessions, 3);
+        db.conn.execute("UPDATE auth_sessions SET user_name = 'bob'", []).unwrap();
+        assert_eq!(counts(&db).unwrap().sessions, 3);
+    }
+
+    #[test]
+    fn another_process_is_seen() {
+        let (_directory, db) = photoprism();
+        let other = Connection::open(db.path()).unwrap();
+        for number in 0..3 {
+            assert_eq!(counts(&db).unwrap().sessions, number);
+            let add = "INSERT INTO auth_sessions (id) VALUES (?1)";
+            other.execute(add, [format!("s{number}")]).unwrap();
+        }
+    }
 }

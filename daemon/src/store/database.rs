@@ -10,6 +10,7 @@ use tracing::{debug, info, warn};
 
 use super::attached;
 use super::checkpoint;
+use super::columns::Columns;
 use super::columns::schema_version;
 use super::db::Db;
 use super::error::StoreError;
@@ -20,7 +21,6 @@ use super::open::open;
 use super::open_error::{OpenError, failed};
 use super::options::{Expected, OpenOptions};
 use super::published::{Opened, Published, identity};
-use super::views::read_columns;
 
 /// Idle seconds between two log lines that say that the database is missing.
 const REMINDER: u32 = 60;
@@ -378,7 +378,7 @@ fn renew_columns(db: &mut Db) -> Result<bool, StoreError> {
 
 /// Reads everything, or nothing where PhotoPrism's lock prevents it: the next request tries again.
 fn reread_columns(db: &mut Db) -> Result<(), StoreError> {
-    let (columns, kind) = (read_columns(&db.conn)?, photoprism_kind(&db.conn)?);
+    let (columns, kind) = (Columns::read(&db.conn)?, photoprism_kind(&db.conn)?);
     let before = std::mem::replace(&mut db.columns, columns);
     // A restore drops tables and creates them again.
     let compared = attached::compare_accounts(db);

@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use super::accounts::{account_row, select};
 use super::change_tracker::ChangeTracker;
+use super::columns::Columns;
 use super::db::Db;
 use super::detect::{DatabaseKind, detect_open};
 use super::error::StoreError;
@@ -25,7 +26,6 @@ use super::passwords::password_hash;
 use super::paths::{backup_directory, own_tables_path};
 use super::pragmas::settings;
 use super::sessions::app_passwords;
-use super::views::read_columns;
 use crate::model::{Account, Session};
 use crate::system::{FileId, descriptors_of};
 
@@ -160,7 +160,7 @@ impl PhotoPrismReader {
         conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)?;
         conn.execute_batch("BEGIN")?;
         is_photoprism(&conn)?;
-        let (kind, columns) = (photoprism_kind(&conn)?, read_columns(&conn)?);
+        let (kind, columns) = (photoprism_kind(&conn)?, Columns::read(&conn)?);
         let (path, changes) = (path.to_path_buf(), ChangeTracker::default());
         let (generation, own_tables) = (RefCell::default(), OwnTables::default());
         let session_cache = 0;

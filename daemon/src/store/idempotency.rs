@@ -1,15 +1,34 @@
 //! `admin_idempotency`: results of writes that carried a key.
 
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+
 use rusqlite::{OptionalExtension, params};
 
 use super::db::{Db, Tx};
 use super::error::StoreError;
+use super::rows::text;
 
 /// How long a result is kept, in seconds (`spec/protocol.md`: 24 h).
 const KEPT_SECONDS: i64 = 24 * 60 * 60;
 
 /// Results kept for one uid, the oldest go (`spec/protocol.md`).
-const KEPT_ROWS: i64 = 10_000;
+const KEPT_ROWS: u64 = 10_000;
+
+/// Keys that are chosen to go next at once, where a uid has as many as it may have.
+const CHOSEN: usize = 64;
+
+/// What is known of the keys of each uid since they were counted.
+#[derive(Debug, Default)]
+pub(super) struct KeyRoom(RefCell<HashMap<u32, Room>>);
+
+#[derive(Debug)]
+enum Room {
+    /// At least so many more fit.
+    For(u64),
+    /// None fits: these are the oldest, and go one by one.
+    Oldest(VecDeque<String>),
+}
 
 /// A stored result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,12 +78,9 @@ pub fn idempotency_keep(
     now: i64,
 ) -> Result<(), StoreError> {
     let (uid, key) = owner;
-    tx.prepare_own(
-        "DELETE FROM own.admin_idempotency WHERE uid = ?1 AND (created_at <= ?2 OR created_at <= (
-               SELECT created_at FROM own.admin_idempotency WHERE uid = ?1
-               ORDER BY created_at DESC LIMIT 1 OFFSET ?3))",
-    )?
-    .execute(params![uid, now - KEPT_SECONDS, KEPT_ROWS - 1])?;
+    tx.prepare_own("DELETE FROM own.admin_idempotency WHERE uid = ?1 AND created_at <= ?2")?
+        .execute(params![uid, now - KEPT_SECONDS])?;
+    make_room(tx, uid)?;
     tx.prepare_own(
         "INSERT OR REPLACE INTO own.admin_idempotency
                (uid, key, command, fingerprint, password_of, result, created_at)
@@ -81,6 +97,55 @@ pub fn idempotency_keep(
     ])?;
     tx.own_tables.tracked.key(uid, key);
     Ok(())
+}
+
+/// Makes room for one more key of that uid. They are counted seldom: a write that is rolled back,
+/// and a key that goes otherwise, only leave more room than is known.
+fn make_room(tx: &Tx<'_>, uid: u32) -> Result<(), StoreError> {
+    let mut rooms = tx.own_tables.keys.0.borrow_mut();
+    let delete = |key: &str| -> Result<bool, StoreError> {
+        let delete = "DELETE FROM own.admin_idempotency WHERE uid = ?1 AND key = ?2";
+        Ok(tx.prepare_own(delete)?.execute(params![uid, key])? > 0)
+    };
+    match rooms.get_mut(&uid) {
+        Some(Room::For(room)) if *room > 0 => {
+            *room -= 1;
+            return Ok(());
+        }
+        Some(Room::Oldest(oldest)) => {
+            if let Some(key) = oldest.pop_front()
+                && delete(&key)?
+            {
+                return Ok(());
+            }
+        }
+        _ => {}
+    }
+    let count = "SELECT count(*) FROM own.admin_idempotency WHERE uid = ?1";
+    let rows = tx.prepare_own(count)?.query_row([uid], |row| super::rows::count(row, 0))?;
+    let room = match KEPT_ROWS.checked_sub(rows).filter(|room| *room > 0) {
+        Some(room) => Room::For(room - 1),
+        None => {
+            // One more than are too many; those after it go with the next keys.
+            let excess = usize::try_from(rows - KEPT_ROWS).unwrap_or(usize::MAX).saturating_add(1);
+            let mut oldest = oldest(tx, uid, excess.saturating_add(CHOSEN))?;
+            for key in oldest.drain(..excess.min(oldest.len())) {
+                delete(&key)?;
+            }
+            Room::Oldest(oldest)
+        }
+    };
+    rooms.insert(uid, room);
+    Ok(())
+}
+
+fn oldest(tx: &Tx<'_>, uid: u32, most: usize) -> Result<VecDeque<String>, StoreError> {
+    let oldest =
+        "SELECT key FROM own.admin_idempotency WHERE uid = ?1 ORDER BY created_at LIMIT ?2";
+    let mut statement = tx.prepare_own(oldest)?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let keys = statement.query_map(params![uid, most], |row| text(row, 0))?;
+    Ok(keys.collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]
@@ -114,17 +179,49 @@ mod tests {
             idempotency_keep(&tx, (uid, &key), &kept, NOON + number).unwrap();
         };
         keep(2000, 0);
-        for number in 0..KEPT_ROWS + 500 {
+        const MOST: i64 = KEPT_ROWS.cast_signed();
+        for number in 0..MOST + 500 {
             keep(1000, number);
         }
-        assert_eq!((rows(&db, 1000), rows(&db, 2000)), (KEPT_ROWS, 1));
+        assert_eq!((rows(&db, 1000), rows(&db, 2000)), (MOST, 1));
         let found = |number: i64| {
             let key = format!("key-{number:08}");
             idempotency_find(&db, 1000, &key, NOON + number).unwrap().is_some()
         };
-        assert!(!found(499) && found(500) && found(KEPT_ROWS + 499));
-        keep(1000, 2 * KEPT_ROWS + KEPT_SECONDS);
+        assert!(!found(499) && found(500) && found(MOST + 499));
+        keep(1000, 2 * MOST + KEPT_SECONDS);
         assert_eq!(rows(&db, 1000), 1, "the rest is older than a day");
+        db.commit().unwrap();
+    }
+
+    #[test]
+    fn a_rollback_and_keys_that_go_otherwise_cost_no_key_that_may_stay() {
+        let (_directory, db) = own();
+        let tx = Tx::new(&db);
+        let kept = IdempotencyRecord {
+            command: "users.mod".into(),
+            fingerprint: vec![7],
+            password_of: String::new(),
+            result: "{}".into(),
+        };
+        let keep = |number: i64| {
+            let key = format!("key-{number:08}");
+            idempotency_keep(&tx, (1000, &key), &kept, NOON + number).unwrap();
+        };
+        let most = KEPT_ROWS.cast_signed();
+        db.begin().unwrap();
+        (0..most + 10).for_each(keep);
+        db.commit().unwrap();
+        db.begin().unwrap();
+        (most + 10..most + 20).for_each(keep);
+        db.rollback().unwrap();
+        db.begin().unwrap();
+        (most + 20..most + 30).for_each(keep);
+        assert_eq!(rows(&db, 1000), most);
+        // As where PhotoPrism's file was replaced.
+        db.conn.execute("DELETE FROM admin_idempotency", []).unwrap();
+        (most + 30..most + 40).for_each(keep);
+        assert_eq!(rows(&db, 1000), 10);
         db.commit().unwrap();
     }
 }

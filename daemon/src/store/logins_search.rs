@@ -1,81 +1,19 @@
 //! Pages of login records, the latest first.
 
-use jiff::Timestamp;
-use rusqlite::{Row, ToSql, params};
+use std::collections::BTreeSet;
+
+use rusqlite::{ToSql, params};
 
 use super::db::Db;
 use super::error::StoreError;
 use super::kind::Kind;
+use super::listing::{self, BOUNDS, Bounds, Found, List, Reading, Walked, add_first};
+use super::login_row::{
+    COLUMNS, KEYS, LoginFilter, LoginPage, LoginPosition, LoginRow, login_row, position,
+};
 use super::logins::recorded_name;
-use super::prefix::successor;
-use super::rows::{count, text, time};
+use super::prefix::{Collation, PrefixRange};
 use super::times::format_stored;
-
-/// Length of an index range beyond which a scan from the latest row finds a page sooner.
-const RANGE_CAP: usize = 5000;
-
-/// A row.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LoginRow {
-    /// Address.
-    pub client_ip: String,
-    /// Name, in lower case.
-    pub name: String,
-    /// What was logged in to.
-    pub realm: String,
-    /// `OK`, or why the last attempt failed.
-    pub status: String,
-    /// More about that failure.
-    pub error: String,
-    /// Failures since the last success.
-    pub repeated: u64,
-    /// Browser or app.
-    pub user_agent: String,
-    /// Last success.
-    pub login_at: Option<Timestamp>,
-    /// Last failure.
-    pub failed_at: Option<Timestamp>,
-    /// The limiter refused it.
-    pub banned_at: Option<Timestamp>,
-    /// Last attempt.
-    pub updated_at: Option<Timestamp>,
-    /// Where it is in the list.
-    pub position: LoginPosition,
-}
-
-/// Filter of the records; all where nothing is set.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LoginFilter {
-    /// A prefix of name or address, ignoring case; `""` is none.
-    pub search: String,
-    /// True: the last attempt failed; false: it succeeded.
-    pub failed: Option<bool>,
-    /// Exactly this name.
-    pub name: Option<String>,
-    /// Exactly this address, in its normal form.
-    pub client_ip: Option<String>,
-    /// Updated then or later.
-    pub since: Option<Timestamp>,
-}
-
-/// The sort key of a row: latest first, then by address, name and realm.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct LoginPosition {
-    /// As stored.
-    updated_at: String,
-    client_ip: String,
-    name: String,
-    realm: String,
-}
-
-/// Where a page begins and how long it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoginPage {
-    /// After this row; `None` for the first page.
-    pub after: Option<LoginPosition>,
-    /// Rows of the page; one more is returned if there is one.
-    pub limit: usize,
-}
 
 /// One page of login records, plus one row if there are more; none if the table is missing. Stored
 /// times are compared as text, which is their order with and without a fraction.
@@ -83,164 +21,278 @@ pub fn logins_page(
     db: &Db,
     filter: &LoginFilter,
     page: &LoginPage,
-) -> Result<Vec<LoginRow>, StoreError> {
+) -> Result<Found<LoginPosition, LoginRow>, StoreError> {
+    page_within(db, filter, page, BOUNDS)
+}
+
+/// The same with other bounds.
+fn page_within(
+    db: &Db,
+    filter: &LoginFilter,
+    page: &LoginPage,
+    bounds: Bounds,
+) -> Result<Found<LoginPosition, LoginRow>, StoreError> {
+    let logins = Logins { db, filter };
+    let limit = page.limit.saturating_add(1);
     if !db.columns.logins {
-        return Ok(Vec::new());
+        return Ok(Found { rows: Vec::new(), rest: None });
     }
-    let mut query = Query::new(db);
-    query.follow(page.after.as_ref());
-    query.narrow(filter);
-    query.search(&filter.search)?;
-    query.run(page.limit)
+    // PhotoPrism's own table has other indexes, and columns that store number-like texts as
+    // numbers, which have no prefix: there the rows are scanned.
+    if *db.kind() == Kind::Own || db.columns.logins_attached() {
+        return listing::page(&logins, page.after.as_ref(), limit, bounds);
+    }
+    Ok(Found { rows: logins.scan(page.after.as_ref(), limit)?, rest: None })
 }
 
-/// A statement built from the given conditions.
-struct Query<'a> {
+/// The records that meet a filter.
+struct Logins<'a> {
     db: &'a Db,
-    /// `updated_at`, never NULL.
-    updated_at: &'static str,
-    conditions: Vec<String>,
-    params: Vec<Box<dyn ToSql>>,
+    filter: &'a LoginFilter,
 }
 
-impl<'a> Query<'a> {
-    fn new(db: &'a Db) -> Self {
-        // The daemon's own rows always have it, and the index contains the bare column.
-        let updated_at =
-            if *db.kind() == Kind::Own { "updated_at" } else { "coalesce(updated_at, '')" };
-        Self { db, updated_at, conditions: Vec::new(), params: Vec::new() }
+/// Conditions with their values, which are numbered after those that are given at first.
+struct Conditions {
+    texts: Vec<String>,
+    values: Vec<Box<dyn ToSql>>,
+}
+
+impl Conditions {
+    fn after(values: Vec<Box<dyn ToSql>>) -> Self {
+        Self { texts: Vec::new(), values }
     }
 
     /// The number of a new parameter.
     fn bind(&mut self, value: impl ToSql + 'static) -> usize {
-        self.params.push(Box::new(value));
-        self.params.len()
+        self.values.push(Box::new(value));
+        self.values.len()
     }
 
-    fn follow(&mut self, after: Option<&LoginPosition>) {
-        let Some(after) = after else { return };
-        let at = self.bind(after.updated_at.clone());
-        let ip = self.bind(after.client_ip.clone());
-        let name = self.bind(after.name.clone());
-        let realm = self.bind(after.realm.clone());
-        let updated_at = self.updated_at;
-        self.conditions.push(format!(
-            "{updated_at} <= ?{at} AND ({updated_at} < ?{at}
-               OR (client_ip, login_name, login_realm) > (?{ip}, ?{name}, ?{realm}))"
-        ));
+    fn add(&mut self, condition: impl Into<String>) {
+        self.texts.push(condition.into());
     }
 
-    fn narrow(&mut self, filter: &LoginFilter) {
-        match filter.failed {
-            Some(true) => self.conditions.push("login_status <> 'OK'".into()),
-            Some(false) => self.conditions.push("login_status = 'OK'".into()),
+    fn all(&self) -> String {
+        if self.texts.is_empty() { "1".into() } else { self.texts.join(" AND ") }
+    }
+
+    fn values(&self) -> Vec<&dyn ToSql> {
+        self.values.iter().map(AsRef::as_ref).collect()
+    }
+}
+
+impl Logins<'_> {
+    /// Adds the conditions that are a range of an index in the order of the list.
+    fn narrow(&self, conditions: &mut Conditions, updated_at: &str) {
+        match self.filter.failed {
+            Some(true) => conditions.add("login_status <> 'OK'"),
+            Some(false) => conditions.add("login_status = 'OK'"),
             None => {}
         }
-        if let Some(name) = &filter.name {
-            let name = self.bind(recorded_name(name));
-            self.conditions.push(format!("login_name = ?{name}"));
-        }
-        if let Some(ip) = &filter.client_ip {
-            let ip = self.bind(ip.clone());
-            self.conditions.push(format!("client_ip = ?{ip}"));
-        }
-        if let Some(since) = &filter.since {
-            let since = self.bind(format_stored(*since));
-            self.conditions.push(format!("{} >= ?{since}", self.updated_at));
+        if let Some(since) = self.filter.since {
+            let since = conditions.bind(format_stored(since));
+            conditions.add(format!("{updated_at} >= ?{since}"));
         }
     }
 
-    fn search(&mut self, search: &str) -> Result<(), StoreError> {
-        let prefix = search.to_lowercase();
-        if prefix.is_empty() {
-            return Ok(());
+    /// Adds the others.
+    fn narrow_more(&self, conditions: &mut Conditions) {
+        if let Some(name) = &self.filter.name {
+            let name = conditions.bind(recorded_name(name));
+            conditions.add(format!("login_name = ?{name}"));
         }
-        let is_selective = self.is_selective(&prefix)?;
-        let end = successor(&prefix);
-        let from = self.bind(prefix);
-        let condition = if let (true, Some(end)) = (is_selective, end) {
-            let to = self.bind(end);
-            format!(
-                "rowid IN (SELECT rowid FROM logins.audit_logins
-                   WHERE client_ip >= ?{from} AND client_ip < ?{to}
-                 UNION SELECT rowid FROM logins.audit_logins
-                   WHERE login_name >= ?{from} AND login_name < ?{to})"
-            )
-        } else {
-            format!(
-                "(substr(client_ip, 1, length(?{from})) = ?{from}
-                  OR substr(login_name, 1, length(?{from})) = ?{from})"
-            )
-        };
-        self.conditions.push(condition);
-        Ok(())
+        if let Some(ip) = &self.filter.client_ip {
+            let ip = conditions.bind(ip.clone());
+            conditions.add(format!("client_ip = ?{ip}"));
+        }
+        let prefix = self.filter.search.to_lowercase();
+        if !prefix.is_empty() {
+            let prefix = conditions.bind(prefix);
+            conditions.add(format!(
+                "(substr(client_ip, 1, length(?{prefix})) = ?{prefix}
+                  OR substr(login_name, 1, length(?{prefix})) = ?{prefix})"
+            ));
+        }
     }
 
-    /// Whether few rows have the prefix. PhotoPrism's columns store number-like texts as numbers,
-    /// which have no prefix, and lack the daemon's index: there the rows are scanned.
-    fn is_selective(&self, prefix: &str) -> Result<bool, StoreError> {
-        if *self.db.kind() != Kind::Own {
-            return Ok(false);
+    /// All rows after a place, without an index.
+    fn scan(
+        &self,
+        after: Option<&LoginPosition>,
+        limit: usize,
+    ) -> Result<Vec<(LoginPosition, LoginRow)>, StoreError> {
+        let updated_at = "coalesce(updated_at, '')";
+        let mut conditions = Conditions::after(vec![Box::new(bound(limit))]);
+        if let Some(after) = after {
+            let at = conditions.bind(after.updated_at.clone());
+            let [ip, name, realm] = [&after.client_ip, &after.name, &after.realm]
+                .map(|text| conditions.bind(text.clone()));
+            conditions.add(format!(
+                "{updated_at} <= ?{at} AND ({updated_at} < ?{at}
+                   OR (client_ip, login_name, login_realm) > (?{ip}, ?{name}, ?{realm}))"
+            ));
         }
-        let end = successor(prefix);
-        for column in ["client_ip", "login_name"] {
-            let statement = format!(
-                "SELECT count(*) FROM (SELECT 1 FROM logins.audit_logins
-                   WHERE {column} >= ?1 AND (?2 IS NULL OR {column} < ?2) LIMIT ?3)"
-            );
-            let cap = i64::try_from(RANGE_CAP).unwrap_or(i64::MAX);
-            let rows = self
-                .db
-                .prepare_own(&statement)?
-                .query_row(params![prefix, end, cap], |row| count(row, 0))?;
-            if rows == RANGE_CAP as u64 {
+        self.narrow(&mut conditions, updated_at);
+        self.narrow_more(&mut conditions);
+        let statement = format!(
+            "SELECT {COLUMNS} FROM logins.audit_logins WHERE {}
+             ORDER BY {updated_at} DESC, client_ip, login_name, login_realm LIMIT ?1",
+            conditions.all()
+        );
+        let mut statement = self.db.prepare_own(&statement)?;
+        let rows = statement.query_map(&*conditions.values(), |row| {
+            let row = login_row(row)?;
+            Ok((row.position.clone(), row))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Adds the rows of a range, whose values are the first; false where there are too many.
+    fn add(
+        &self,
+        range: &str,
+        values: Vec<Box<dyn ToSql>>,
+        into: &mut Gathered<'_>,
+    ) -> Result<bool, StoreError> {
+        let mut conditions = Conditions::after(values);
+        self.narrow(&mut conditions, "updated_at");
+        self.narrow_more(&mut conditions);
+        let statement =
+            format!("SELECT {KEYS}, {} FROM logins.audit_logins WHERE {range}", conditions.all());
+        let mut statement = self.db.prepare_own(&statement)?;
+        let mut rows = statement.query(&*conditions.values())?;
+        while let Some(row) = rows.next()? {
+            if !into.reading.count() {
                 return Ok(false);
+            }
+            let key = position(row)?;
+            let follows = into.after.is_none_or(|after| key > *after);
+            if follows && row.get::<_, Option<bool>>(4)? == Some(true) {
+                add_first(&mut into.keys, key, into.most);
             }
         }
         Ok(true)
     }
-
-    fn run(mut self, limit: usize) -> Result<Vec<LoginRow>, StoreError> {
-        let limit = self.bind(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1));
-        let which = match self.conditions.join(" AND ") {
-            all if all.is_empty() => all,
-            conditions => format!("WHERE {conditions}"),
-        };
-        let statement = format!(
-            "SELECT client_ip, login_name, login_realm, login_status, error_message,
-               error_repeated, client_browser, login_at, failed_at, banned_at, updated_at
-             FROM logins.audit_logins {which}
-             ORDER BY {} DESC, client_ip, login_name, login_realm LIMIT ?{limit}",
-            self.updated_at
-        );
-        let mut statement = self.db.prepare_own(&statement)?;
-        let params = rusqlite::params_from_iter(&self.params);
-        let rows = statement.query_map(params, login_row)?.collect::<Result<_, _>>()?;
-        Ok(rows)
-    }
 }
 
-fn login_row(row: &Row<'_>) -> Result<LoginRow, rusqlite::Error> {
-    let position = LoginPosition {
-        updated_at: text(row, 10)?,
-        client_ip: text(row, 0)?,
-        name: text(row, 1)?,
-        realm: text(row, 2)?,
-    };
-    Ok(LoginRow {
-        client_ip: position.client_ip.clone(),
-        name: position.name.clone(),
-        realm: position.realm.clone(),
-        status: text(row, 3)?,
-        error: text(row, 4)?,
-        repeated: text(row, 5)?.parse().unwrap_or(0),
-        user_agent: text(row, 6)?,
-        login_at: time(row, 7)?,
-        failed_at: time(row, 8)?,
-        banned_at: time(row, 9)?,
-        updated_at: time(row, 10)?,
-        position,
-    })
+/// Positions that are gathered.
+struct Gathered<'a> {
+    keys: BTreeSet<LoginPosition>,
+    after: Option<&'a LoginPosition>,
+    most: usize,
+    reading: &'a mut Reading,
+}
+
+/// A number of rows as SQLite takes it.
+fn bound(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+/// What comes after a place, in two ranges of the index; `?2` to `?5` are its values.
+const PARTS: [&str; 2] =
+    ["updated_at = ?2 AND (client_ip, login_name, login_realm) > (?3, ?4, ?5)", "updated_at < ?2"];
+
+/// A statement for the rows of a part, `?1` at most, with whether each meets the condition.
+fn along(part: &str, within: &str, meets: &str) -> String {
+    format!(
+        "SELECT {KEYS}, {meets} FROM logins.audit_logins WHERE {part} AND {within}
+         ORDER BY updated_at DESC, client_ip, login_name, login_realm LIMIT ?1"
+    )
+}
+
+impl List for Logins<'_> {
+    type Key = LoginPosition;
+    type Row = LoginRow;
+
+    fn gather(
+        &self,
+        after: Option<&LoginPosition>,
+        most: usize,
+        reading: &mut Reading,
+    ) -> Result<Option<BTreeSet<LoginPosition>>, StoreError> {
+        let mut into = Gathered { keys: BTreeSet::new(), after, most, reading };
+        let prefix = self.filter.search.to_lowercase();
+        let is_whole = match (&*prefix, &self.filter.name, &self.filter.client_ip) {
+            ("", None, None) => false,
+            ("", Some(name), _) => {
+                let name: Vec<Box<dyn ToSql>> = vec![Box::new(recorded_name(name))];
+                self.add("login_name = ?1", name, &mut into)?
+            }
+            ("", None, Some(ip)) => {
+                self.add("client_ip = ?1", vec![Box::new(ip.clone())], &mut into)?
+            }
+            (prefix, ..) => {
+                let mut is_whole = true;
+                for column in ["client_ip", "login_name"] {
+                    let range = PrefixRange::new(column, prefix, Collation::Binary);
+                    let values: Vec<Box<dyn ToSql>> =
+                        vec![Box::new(prefix.to_owned()), Box::new(range.end().cloned())];
+                    is_whole = is_whole && self.add(&range.condition(), values, &mut into)?;
+                }
+                is_whole
+            }
+        };
+        Ok(is_whole.then_some(into.keys))
+    }
+
+    fn walk(
+        &self,
+        after: Option<&LoginPosition>,
+        rows: usize,
+        found: &mut Vec<LoginPosition>,
+        most: usize,
+    ) -> Result<Walked<LoginPosition>, StoreError> {
+        let parts = if after.is_some() { &PARTS[..] } else { &["1"] };
+        let mut read = 0;
+        for part in parts {
+            let mut conditions = Conditions::after(vec![Box::new(bound(rows - read))]);
+            if let Some(after) = after {
+                conditions.bind(after.updated_at.clone());
+                if *part == PARTS[0] {
+                    for text in [&after.client_ip, &after.name, &after.realm] {
+                        conditions.bind(text.clone());
+                    }
+                }
+            }
+            self.narrow(&mut conditions, "updated_at");
+            let within = conditions.all();
+            conditions.texts.clear();
+            self.narrow_more(&mut conditions);
+            let statement = along(part, &within, &conditions.all());
+            let mut statement = self.db.prepare_own(&statement)?;
+            let mut found_rows = statement.query(&*conditions.values())?;
+            while let Some(row) = found_rows.next()? {
+                read += 1;
+                let key = position(row)?;
+                if row.get::<_, Option<bool>>(4)? == Some(true) {
+                    found.push(key.clone());
+                }
+                if found.len() == most {
+                    return Ok(Walked::Done);
+                }
+                if read == rows {
+                    return Ok(Walked::At(key));
+                }
+            }
+        }
+        Ok(Walked::Done)
+    }
+
+    fn rows(&self, keys: Vec<LoginPosition>) -> Result<Vec<(LoginPosition, LoginRow)>, StoreError> {
+        let statement = format!(
+            "SELECT {COLUMNS} FROM logins.audit_logins
+             WHERE client_ip = ?1 AND login_name = ?2 AND login_realm = ?3"
+        );
+        let mut statement = self.db.prepare_own(&statement)?;
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            let mut rows = statement.query(params![key.client_ip, key.name, key.realm])?;
+            if let Some(row) = rows.next()? {
+                found.push((key, login_row(row)?));
+            }
+        }
+        Ok(found)
+    }
 }
 
 #[cfg(test)]

@@ -38,8 +38,10 @@ mod kept;
 mod kind;
 mod legacy;
 mod limits;
+mod listing;
 mod lock_gap;
 mod lock_timeout;
+mod login_row;
 mod logins;
 mod logins_search;
 mod meta;
@@ -64,7 +66,6 @@ mod testing;
 mod times;
 mod tracked;
 mod unclean;
-mod views;
 mod work;
 mod writer;
 
@@ -112,11 +113,13 @@ pub use self::limits::{
     VOUCHES_OF_ACCOUNT, limits_all, limits_charge, limits_clamp_times, limits_delete,
     limits_delete_all, limits_sweep, trust_put, trusted_networks_sweep, vouch_account,
 };
+pub use self::listing::Found;
+pub use self::login_row::{LoginFilter, LoginPage, LoginPosition, LoginRow};
 pub use self::logins::{
     Attempt, AttemptStatus, LOGIN_OK, REFUSED_NAME, REFUSED_REALM, Refusal, login_record,
     login_refused, logins_clear, logins_prune, recorded_name,
 };
-pub use self::logins_search::{LoginFilter, LoginPage, LoginPosition, LoginRow, logins_page};
+pub use self::logins_search::logins_page;
 pub use self::meta::{
     AdminPasswordState, admin_password_state, cursor_key, set_admin_password,
     set_admin_password_state,
@@ -136,7 +139,7 @@ pub use self::schema::{CURSOR_KEY_BYTES, SCHEMA_VERSION};
 pub use self::sessions::{
     EndedState, SessionKey, SessionSearch, begin_ended_anew, delete_session, end_all_sessions,
     end_sessions, end_what_came_back, ended_ids, ended_state, forget_ended, move_ended,
-    overlay_last_use, session_by_id, session_by_ref, session_insert, session_is_hidden,
-    sessions_page, sessions_seen, sweep_sessions, trim_logins,
+    session_by_id, session_by_ref, session_insert, session_is_hidden, sessions_page, sessions_seen,
+    sweep_sessions, trim_logins,
 };
 pub use self::work::Around;

@@ -30,7 +30,6 @@ use super::paths::{backup_directory, is_own_tables};
 use super::pragmas::{EXCLUSIVE_VFS, SHARED_VFS, STATEMENTS, pragma};
 use super::schema::{self, STEPS};
 use super::unclean::{FileGeneration, claim, has_log, read_generation};
-use super::views::read_columns;
 use crate::failpoints::{Failpoint, enabled};
 
 /// The oldest SQLite that is safe: 3.51.3 fixed the WAL-reset bug.
@@ -222,7 +221,7 @@ fn prepare_own(
     db.begin()?;
     db.rollback()?;
     checkpoint::begin_first(db)?;
-    db.columns = read_columns(&db.conn)?;
+    db.columns = Columns::read(&db.conn)?;
     Ok(())
 }
 
@@ -245,7 +244,7 @@ fn create(db: &mut Db, options: &OpenOptions, steps: &[&str]) -> Result<(), Stor
     while (at as usize) < steps.len() {
         at = schema::step(&db.conn, steps, at)?;
     }
-    db.columns = read_columns(&db.conn)?;
+    db.columns = Columns::read(&db.conn)?;
     // The initial rows are written in the same transaction: a database without an admin is never
     // seen.
     let tx = Tx::new(db);

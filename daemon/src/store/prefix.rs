@@ -1,5 +1,67 @@
 //! The index range that contains every text with a prefix.
 
+use rusqlite::ToSql;
+
+/// How a column compares texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Collation {
+    /// Byte by byte.
+    Binary,
+    /// Without regard to ASCII case.
+    NoCase,
+}
+
+impl Collation {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Binary => "BINARY",
+            Self::NoCase => "NOCASE",
+        }
+    }
+}
+
+/// The rows whose column begins with a text.
+pub(super) struct PrefixRange<'a> {
+    column: &'a str,
+    prefix: &'a str,
+    end: Option<String>,
+    collation: Collation,
+}
+
+impl<'a> PrefixRange<'a> {
+    pub(super) fn new(column: &'a str, prefix: &'a str, collation: Collation) -> Self {
+        // NOCASE compares as if the text were in lower case: `Z` comes after `[` there.
+        let end = match collation {
+            Collation::Binary => successor(prefix),
+            Collation::NoCase => successor(&prefix.to_ascii_lowercase()),
+        };
+        Self { column, prefix, end, collation }
+    }
+
+    /// The condition; `?1` and `?2` are its [values](Self::values). The range is exact for BINARY;
+    /// NOCASE folds, so the prefix itself is compared as well.
+    pub(super) fn condition(&self) -> String {
+        let (column, rule) = (self.column, self.collation.name());
+        let below = match self.end {
+            Some(_) => format!("{column} < ?2 COLLATE {rule}"),
+            None => "?2 IS NULL".into(),
+        };
+        format!(
+            "{column} >= ?1 COLLATE {rule} AND {below}
+             AND substr({column}, 1, length(?1)) = ?1 COLLATE {rule}"
+        )
+    }
+
+    /// The first text after the range, if there is one.
+    pub(super) const fn end(&self) -> Option<&String> {
+        self.end.as_ref()
+    }
+
+    pub(super) fn values(&self) -> [&dyn ToSql; 2] {
+        [&self.prefix, &self.end]
+    }
+}
+
 /// The first text after all that begin with `prefix`; `None` where there is no such text.
 pub(super) fn successor(prefix: &str) -> Option<String> {
     let mut chars: Vec<char> = prefix.chars().collect();

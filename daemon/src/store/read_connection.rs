@@ -6,6 +6,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::attached;
 use super::change_tracker::ChangeTracker;
+use super::columns::Columns;
 use super::db::Db;
 use super::directory::OpenLock;
 use super::error::StoreError;
@@ -15,7 +16,6 @@ use super::own_tables::OwnTables;
 use super::pragmas::{EXCLUSIVE_VFS, SHARED_VFS, STATEMENTS, pragma, settings};
 use super::published::Opened;
 use super::schema::CURSOR_KEY_BYTES;
-use super::views::read_columns;
 use crate::system::{FileId, descriptors_of};
 
 /// Opens another connection to the database that the writer has open.
@@ -46,7 +46,7 @@ pub(super) fn open_for_reading(opened: &Opened) -> Result<Db, StoreError> {
         own_tables.attached(&opened.path);
     }
     Ok(Db {
-        columns: read_columns(&conn)?,
+        columns: Columns::read(&conn)?,
         conn,
         kind: opened.kind.clone(),
         path: opened.path.clone(),

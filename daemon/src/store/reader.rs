@@ -15,6 +15,7 @@ use super::file_identity::Stamp;
 use super::jobs::{Inbox, Jobs, Message, Rejected};
 use super::kind::Kind;
 use super::lock_timeout;
+use super::pragmas::pragma;
 use super::published::{Opened, Published, identity};
 use super::read_connection::open_for_reading;
 use super::work::Read;
@@ -122,6 +123,8 @@ impl ReadConnection {
                 Ok(db) => {
                     let db = self.db.insert(db);
                     db.count_progress(turns)?;
+                    // A mistake in a statement changes nothing.
+                    pragma(&db.conn, "query_only", "1")?;
                     db
                 }
                 Err(error @ StoreError::Locked(_)) => return Err(error),

@@ -5,14 +5,23 @@ use rusqlite::Connection;
 use super::error::StoreError;
 
 /// The step from schema N to N + 1 is at index N.
-pub(super) const STEPS: [&str; 1] = [concat!(
-    include_str!("migrations/0001/accounts.sql"),
-    include_str!("migrations/0001/logins.sql"),
-    include_str!("migrations/0001/admin.sql"),
-)];
+pub(super) const STEPS: [&str; 2] = [
+    concat!(
+        include_str!("migrations/0001/accounts.sql"),
+        include_str!("migrations/0001/logins.sql"),
+        include_str!("migrations/0001/admin.sql"),
+    ),
+    concat!(
+        include_str!("migrations/0002/accounts.sql"),
+        include_str!("migrations/0002/logins.sql"),
+    ),
+];
 
 /// The login records, for PhotoPrism's database.
 pub(super) const LOGINS: &str = include_str!("migrations/0001/logins.sql");
+
+/// What a later step added to them.
+pub(super) const LOGINS_INDEXES: &str = include_str!("migrations/0002/logins.sql");
 
 /// Those of the daemon's own tables that are missing.
 pub(super) const ADMIN: &str = include_str!("migrations/0001/admin.sql");

@@ -47,3 +47,11 @@ pub(super) fn photoprism() -> (TempDir, Db) {
     let db = open(&options).unwrap();
     (directory, db)
 }
+
+/// The plan of a statement, step by step.
+pub(super) fn plan(db: &Db, statement: &str, values: &[&dyn rusqlite::ToSql]) -> String {
+    let statement = format!("EXPLAIN QUERY PLAN {statement}");
+    let mut statement = db.conn.prepare(&statement).unwrap();
+    let steps = statement.query_map(values, |row| row.get::<_, String>(3)).unwrap();
+    steps.collect::<Result<Vec<_>, _>>().unwrap().join("\n")
+}

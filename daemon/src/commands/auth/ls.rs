@@ -8,13 +8,13 @@ use photoprism_protocol::uid::looks_like_uid;
 use super::find::{id_of, to_wire};
 use crate::commands::cursor::fingerprint;
 use crate::commands::find::refuse_nul;
-use crate::commands::page::{PageRequest, page};
+use crate::commands::page::{PageRequest, page_until};
 use crate::commands::reply::Reply;
 use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
-use crate::model::LastUse;
-use crate::store::{Db, SessionKey, SessionSearch, cursor_key, overlay_last_use, sessions_page};
+use crate::session_index::PendingUses;
+use crate::store::{Db, SessionKey, SessionSearch, cursor_key, sessions_page};
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.read::<AuthLs, _>(|args| Ls::parse(args, runner), ls).await
@@ -24,7 +24,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
 struct Ls {
     search: SessionSearch,
     window: PageRequest,
-    seen: Vec<LastUse>,
+    uses: PendingUses,
 }
 
 impl Ls {
@@ -33,7 +33,7 @@ impl Ls {
         let text = args.search.unwrap_or_default();
         let window = PageRequest::new(args.limit, args.cursor, fingerprint("auth.ls", &text))?;
         let search = read(&text, runner.context.now.as_second());
-        Ok(Self { search, window, seen: runner.app.index.pending_uses() })
+        Ok(Self { search, window, uses: runner.app.index.uses() })
     }
 }
 
@@ -53,11 +53,11 @@ fn read(text: &str, now: i64) -> SessionSearch {
 
 /// One page of sessions, most recently active first.
 fn ls(db: &Db, request: &Request<Ls>) -> Result<Reply<Page<auth::Session>>, CommandError> {
-    let Ls { search, window, seen } = &request.args;
-    overlay_last_use(db, seen)?;
+    let Ls { search, window, uses } = &request.args;
     let key = cursor_key(db)?;
     let after: Option<SessionKey> = window.position(&key, None)?;
-    let rows = sessions_page(db, search, after.as_ref(), window.limit + 1)?;
+    let found = sessions_page(db, search, after.as_ref(), window.limit + 1, uses)?;
     let now = request.context.now.as_second();
-    page(window, &key, rows.into_iter().map(|(key, session)| (Some(key), to_wire(session, now))))
+    let rows = found.rows.into_iter().map(|(key, session)| (Some(key), to_wire(session, now)));
+    page_until(window, &key, rows, found.rest.map(Some))
 }

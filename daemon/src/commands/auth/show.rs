@@ -8,26 +8,26 @@ use crate::commands::reply::Reply;
 use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
-use crate::model::LastUse;
-use crate::store::{Db, overlay_last_use};
+use crate::session_index::PendingUses;
+use crate::store::Db;
 
 /// The checked arguments, with the uses of sessions that are not yet written.
 struct Show {
     named: SessionRef,
-    seen: Vec<LastUse>,
+    uses: PendingUses,
 }
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let parse = |target| {
         let named = parse(&target)?;
-        Ok(Show { named, seen: runner.app.index.pending_uses() })
+        Ok(Show { named, uses: runner.app.index.uses() })
     };
     runner.read::<AuthShow, _>(parse, show).await
 }
 
 /// One session.
 fn show(db: &Db, request: &Request<Show>) -> Result<Reply<OneSession>, CommandError> {
-    overlay_last_use(db, &request.args.seen)?;
-    let session = session(db, &request.args.named)?;
+    let mut session = session(db, &request.args.named)?;
+    request.args.uses.apply_to(&mut session);
     Reply::new(&OneSession { session: to_wire(session, request.context.now.as_second()) })
 }

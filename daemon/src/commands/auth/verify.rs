@@ -52,8 +52,8 @@ async fn check(
 ) -> Result<Introspection, CommandError> {
     let index = &runner.app.index;
     let now = index.latest(runner.context.now.as_second());
-    let question = request.question.clone();
-    let (last_use, ended) = (index.last_use(&id), runner.app.ended.clone());
+    let client_ip = request.question.client_ip.clone();
+    let (last_use, ended) = (index.uses().last_use(&id), runner.app.ended.clone());
     let check = move |db: &Db| {
         let active = read(db, &request, now, last_use)?;
         if is_hidden(db, &request)? {
@@ -64,7 +64,7 @@ async fn check(
     let Some(active) = runner.app.store.read(runner.time_left(), check).await? else {
         return Ok(INACTIVE);
     };
-    index.note(&id, &question, now);
+    index.note(&id, client_ip.as_deref(), now);
     Ok(Introspection::Active(Box::new(active)))
 }
 

@@ -71,11 +71,13 @@ pub(super) fn accounts_not_in_file(
     let mut after = FIRST_ADMIN_ID;
     loop {
         let page = AccountPage { after, limit: PIECE, deleted: false };
-        let rows = accounts_page(tx, &AccountSearch::People, page)?;
-        let Some(last) = rows.last() else { return Ok(unnamed) };
-        after = last.id;
+        let found = accounts_page(tx, &AccountSearch::People, page)?;
+        let last = found.rest.or_else(|| found.rows.last().map(|(id, _)| *id));
+        let Some(last) = last else { return Ok(unnamed) };
+        after = last;
+        let rows = found.rows.into_iter().map(|(_, row)| row);
         // A given name in another spelling means this account.
-        for row in rows.into_iter().filter(|row| !named.contains(&without_case(&row.name))) {
+        for row in rows.filter(|row| !named.contains(&without_case(&row.name))) {
             // Rows of an account without a UID cannot be distinguished from those of others.
             let nameable = UserName::parse(&row.name).is_ok_and(|name| name.as_str() == row.name);
             if nameable && !row.uid.is_empty() {

@@ -7,7 +7,7 @@ use photoprism_protocol::logins::{self, Entry, LoginsLs};
 use super::{address, to_wire};
 use crate::commands::cursor::fingerprint;
 use crate::commands::find::refuse_nul;
-use crate::commands::page::{PageRequest, page};
+use crate::commands::page::{PageRequest, page_until};
 use crate::commands::reply::Reply;
 use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Runner};
@@ -59,6 +59,7 @@ fn ls(db: &Db, request: &Request<Ls>) -> Result<Reply<Page<Entry>>, CommandError
     let Ls { filter, window } = &request.args;
     let key = cursor_key(db)?;
     let after = window.position(&key, None)?;
-    let rows = logins_page(db, filter, &LoginPage { after, limit: window.limit })?;
-    page(window, &key, rows.into_iter().map(|row| (Some(row.position.clone()), to_wire(row))))
+    let found = logins_page(db, filter, &LoginPage { after, limit: window.limit })?;
+    let rows = found.rows.into_iter().map(|(position, row)| (Some(position), to_wire(row)));
+    page_until(window, &key, rows, found.rest.map(Some))
 }

@@ -8,7 +8,7 @@ use tracing::info;
 use super::search;
 use crate::commands::cursor::fingerprint;
 use crate::commands::find::refuse_nul;
-use crate::commands::page::{PageRequest, page};
+use crate::commands::page::{PageRequest, page_until};
 use crate::commands::properties::to_fields;
 use crate::commands::reply::Reply;
 use crate::commands::request::Request;
@@ -16,7 +16,7 @@ use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::log::REPEATED;
 use crate::store::{
-    AccountPage, AccountSearch, Db, StoreError, accounts_page, cursor_key, passcode_find,
+    AccountPage, AccountSearch, Db, Found, StoreError, accounts_page, cursor_key, passcode_find,
     password_hash,
 };
 
@@ -59,10 +59,10 @@ fn export(db: &Db, request: &Request<Export>) -> Result<Reply<Page<Row>>, Comman
     let key = cursor_key(db)?;
     let after = window.position(&key, i64::MIN)?.max(0);
     let limit = window.limit + 1;
-    let rows = accounts_page(db, search, AccountPage { after, limit, deleted: false })?;
+    let Found { rows, rest } =
+        accounts_page(db, search, AccountPage { after, limit, deleted: false })?;
     let mut written = Vec::with_capacity(rows.len());
-    for row in rows {
-        let id = row.id;
+    for (id, row) in rows {
         let uid = row.uid.clone();
         let mut line = Row { name: row.name.clone(), fields: to_fields(row), ..Row::default() };
         if *secrets {
@@ -70,7 +70,7 @@ fn export(db: &Db, request: &Request<Export>) -> Result<Reply<Page<Row>>, Comman
         }
         written.push((id, line));
     }
-    page(window, &key, written)
+    page_until(window, &key, written, rest)
 }
 
 /// A key that was never activated is left out: logins do not ask for its codes.

@@ -6,7 +6,7 @@ use photoprism_protocol::users::{self, User, UsersLs};
 use super::search;
 use crate::commands::cursor::fingerprint;
 use crate::commands::find::refuse_nul;
-use crate::commands::page::{PageRequest, page};
+use crate::commands::page::{PageRequest, page_until};
 use crate::commands::properties::to_wire;
 use crate::commands::reply::Reply;
 use crate::commands::request::Request;
@@ -42,8 +42,8 @@ fn ls(db: &Db, request: &Request<Ls>) -> Result<Reply<Page<User>>, CommandError>
     let key = cursor_key(db)?;
     let after = window.position(&key, i64::MIN)?;
     let limit = window.limit + 1;
-    let rows = accounts_page(db, search, AccountPage { after, limit, deleted: *deleted })?;
+    let found = accounts_page(db, search, AccountPage { after, limit, deleted: *deleted })?;
     let (edition, now) = (db.kind().edition(), request.context.now);
-    let rows = rows.into_iter().map(|row| (row.id, to_wire(row, edition, now)));
-    page(window, &key, rows)
+    let rows = found.rows.into_iter().map(|(id, row)| (id, to_wire(row, edition, now)));
+    page_until(window, &key, rows, found.rest)
 }

@@ -75,9 +75,8 @@ fn attempts(db: &Db, row: &Account) -> Result<Vec<LoginRow>, CommandError> {
         return Ok(Vec::new());
     }
     let filter = LoginFilter { name: Some(row.name.clone()), ..LoginFilter::default() };
-    let mut rows = logins_page(db, &filter, &LoginPage { after: None, limit: ATTEMPTS })?;
-    rows.truncate(ATTEMPTS);
-    Ok(rows)
+    let found = logins_page(db, &filter, &LoginPage { after: None, limit: ATTEMPTS })?;
+    Ok(found.rows.into_iter().take(ATTEMPTS).map(|(_, row)| row).collect())
 }
 
 /// All reasons that hold now.

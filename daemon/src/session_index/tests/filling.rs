@@ -41,7 +41,7 @@ fn until_it_is_full_the_database_is_read() {
         assert_eq!(index.verify(&id(number), &Question::default(), NOW), None);
     }
     assert_eq!(index.place(), Some(Place::Sessions { after: 4 }));
-    assert!(index.pending_uses().is_empty(), "it was not checked");
+    assert_eq!(index.uses().len(), 0, "it was not checked");
     finish(&index, &[row(5, "local", "default")]);
     assert_eq!(index.place(), None);
     assert_eq!(active(&index), [1, 2, 3, 4, 5]);
@@ -162,11 +162,11 @@ fn a_use_that_the_database_was_read_for_counts_as_any_other() {
     index.add_sessions(&[idle(1)], Some(1));
     // One is in the index already, the other one is added after its use.
     for number in [1, 2] {
-        index.note(&id(number), &ask, used);
+        index.note(&id(number), None, used);
     }
     finish(&index, &[idle(2)]);
     // Written, and no longer pending.
-    index.mark_flushed(&index.pending_uses());
+    index.uses().mark_flushed(&index.uses().oldest(usize::MAX));
     assert!([1, 2].iter().all(|number| asked(&index, *number, &ask, used + 49)));
     assert!(![1, 2].iter().any(|number| asked(&index, *number, &ask, used + 99)));
 }

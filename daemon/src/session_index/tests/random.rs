@@ -198,7 +198,7 @@ impl World {
     fn check(&self, id: &str, question: &Question) -> Introspection {
         let inactive = Introspection::Inactive { active: false };
         let Some(row) = self.session(id) else { return inactive };
-        let used = self.index.last_use(&parse_id(id).unwrap()).unwrap_or(0);
+        let used = self.index.uses().last_use(&parse_id(id).unwrap()).unwrap_or(0);
         let row = Session { last_active: row.last_active.max(used), ..row.clone() };
         let owner = self.account(&row.user_uid).map(Owner::from);
         introspect(&Token::from(&row), owner.as_ref(), question, self.now)
@@ -216,7 +216,7 @@ impl World {
             match self.index.verify(&number, &question, self.now) {
                 Some(known) => assert_eq!(known, expected),
                 None if matches!(expected, Introspection::Active(_)) => {
-                    self.index.note(&number, &question, self.now);
+                    self.index.note(&number, question.client_ip.as_deref(), self.now);
                 }
                 None => {}
             }
@@ -224,13 +224,13 @@ impl World {
     }
 
     fn flush(&mut self) {
-        let uses = self.index.pending_uses();
+        let uses = self.index.uses().oldest(usize::MAX);
         for used in &uses {
             if let Some(row) = self.sessions.values_mut().find(|row| row.id == used.id) {
                 row.last_active = row.last_active.max(used.last_active);
             }
         }
-        self.index.mark_flushed(&uses);
+        self.index.uses().mark_flushed(&uses);
     }
 
     /// The index, full now, and another one that is filled at once answer alike.

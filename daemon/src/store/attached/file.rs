@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use tracing::info;
 
 use super::tables::{self, VERSION};
+use crate::store::columns::Columns;
 use crate::store::db::Db;
 use crate::store::detect::is_not_a_database;
 use crate::store::directory::{Directory, Held, OpenLock};
@@ -20,7 +21,6 @@ use crate::store::open_error::{OpenError, failed};
 use crate::store::paths::{OWN_TABLES_FILE, file_uri, own_tables_path};
 use crate::store::pragmas::{EXCLUSIVE_VFS, check_pragma, settings};
 use crate::store::schema::{CURSOR_KEY_BYTES, OWN_TABLES_ID};
-use crate::store::views::read_columns;
 use crate::system::{FileId, descriptors_of};
 
 /// Its name until it is finished.
@@ -193,7 +193,7 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
         }
         created?;
     }
-    db.columns = read_columns(&db.conn)?;
+    db.columns = Columns::read(&db.conn)?;
     super::replaced::remember_first(db)
 }
 

@@ -8,10 +8,10 @@ use rusqlite::{Connection, OptionalExtension};
 use tracing::{info, warn};
 
 use super::file::ready;
+use crate::store::columns::Columns;
 use crate::store::db::{Db, end_with_sync};
 use crate::store::error::StoreError;
 use crate::store::meta::key_of_path;
-use crate::store::views::read_columns;
 
 /// What is copied of each table. Nothing of `admin_meta`: the attached file has its own.
 const COPIES: [(&str, &str); 5] = [
@@ -94,7 +94,7 @@ pub(in crate::store) fn move_leftover(db: &mut Db) -> Result<(), StoreError> {
             );
         }
     }
-    db.columns = read_columns(&db.conn)?;
+    db.columns = Columns::read(&db.conn)?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use tracing::warn;
 
 use crate::store::attached;
 use crate::store::change_tracker::ChangeTracker;
+use crate::store::columns::Columns;
 use crate::store::db::Db;
 use crate::store::detect::MIGRATE;
 use crate::store::error::StoreError;
@@ -17,7 +18,6 @@ use crate::store::open_error::{OpenError, failed, refused};
 use crate::store::options::OpenOptions;
 use crate::store::own_tables::OwnTables;
 use crate::store::pragmas::{pragma, settings};
-use crate::store::views::read_columns;
 
 /// What is known to be PhotoPrism's.
 pub(in crate::store) fn open_photoprism(
@@ -33,7 +33,7 @@ pub(in crate::store) fn open_photoprism(
     // the journal, which only EXTRA syncs.
     pragma(&conn, "synchronous", "3").map_err(fail)?;
     attached::attach(&conn, path)?;
-    let columns = read_columns(&conn).map_err(fail)?;
+    let columns = Columns::read(&conn).map_err(fail)?;
     if let Some(what) = columns.missing() {
         return Err(refused(
             path,

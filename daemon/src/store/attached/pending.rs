@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
 use super::evidence::{Evidence, Outcome, collect, judge};
-use super::tables;
 use crate::failpoints::{Failpoint, enabled};
 use crate::store::audit::{audit_append, audit_head, own_entry};
 use crate::store::db::{Db, Tx};
@@ -151,7 +150,7 @@ fn verdict(db: &Db, group: &Group) -> Result<Outcome, StoreError> {
 
 /// Deletes the entries of the undone group: its sessions are alive, its accounts as before.
 fn forget_ends(db: &Db, first: i64) -> Result<(), StoreError> {
-    if !tables::are_known(&db.columns) {
+    if !db.columns.keeps_ended() {
         return Ok(());
     }
     db.conn.execute(

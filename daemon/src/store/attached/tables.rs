@@ -2,9 +2,9 @@
 
 use rusqlite::Connection;
 
-use crate::store::columns::Columns;
+use crate::store::columns::{Columns, LOGINS_INDEX};
 use crate::store::error::StoreError;
-use crate::store::schema::{ADMIN, ENDED, LOGINS};
+use crate::store::schema::{ADMIN, ENDED, LOGINS, LOGINS_INDEXES};
 
 /// The version of the tables below. A later one that only adds tables needs no new number.
 pub(super) const VERSION: u32 = 1;
@@ -24,11 +24,12 @@ const ACCOUNTS: &str = "CREATE TABLE admin_accounts (
   PRIMARY KEY (kind, uid)
 )";
 
-/// Every definition, after the name of the first table that it creates. What a file of an earlier
-/// version lacks is created before the next write: a new table is one more line here.
-const TABLES: [(&str, &str); 5] = [
+/// Every definition, after the name of the first table or index that it creates. What a file of an
+/// earlier version lacks is created before the next write: a new table is one more line here.
+const TABLES: [(&str, &str); 6] = [
     ("admin_meta", ADMIN),
     ("audit_logins", LOGINS),
+    (LOGINS_INDEX, LOGINS_INDEXES),
     ("admin_group", GROUP),
     ("admin_accounts", ACCOUNTS),
     ("admin_ended", ENDED),
@@ -44,9 +45,12 @@ pub(super) fn create(conn: &Connection, schema: &str) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Whether every table existed when the columns were read.
+/// Whether every table and index existed when the columns were read.
 pub(super) fn are_known(columns: &Columns) -> bool {
-    TABLES.iter().all(|(table, _)| columns.has_table(table))
+    TABLES.iter().all(|(name, _)| match *name {
+        LOGINS_INDEX => columns.logins_indexed,
+        table => columns.has_table(table),
+    })
 }
 
 /// Whether the file has every table.
@@ -61,7 +65,7 @@ pub(super) fn has_all_tables(conn: &Connection) -> Result<bool, StoreError> {
 
 fn has(conn: &Connection, schema: &str, table: &str) -> Result<bool, StoreError> {
     let statement = format!(
-        "SELECT count(*) > 0 FROM {schema}.sqlite_schema WHERE type = 'table' AND name = ?1"
+        "SELECT count(*) > 0 FROM {schema}.sqlite_schema WHERE type IN ('table', 'index') AND name = ?1"
     );
     Ok(conn.prepare_cached(&statement)?.query_row([table], |row| row.get(0))?)
 }
@@ -93,6 +97,6 @@ mod tests {
         let main = "SELECT count(*) FROM main.sqlite_schema";
         assert_eq!(conn.query_row(main, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
         let indexes = "SELECT count(*) FROM admin.sqlite_schema WHERE sql GLOB 'CREATE INDEX*'";
-        assert_eq!(conn.query_row(indexes, [], |row| row.get::<_, i64>(0)).unwrap(), 5);
+        assert_eq!(conn.query_row(indexes, [], |row| row.get::<_, i64>(0)).unwrap(), 7);
     }
 }

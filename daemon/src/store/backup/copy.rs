@@ -14,8 +14,7 @@ use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 use crate::store::schema::{BACKUP_ID, SCHEMA_VERSION};
-use crate::store::sessions::hidden_sessions;
-use crate::store::views::HIDING;
+use crate::store::sessions::{HIDING, hidden_sessions};
 
 /// A copy of the account tables in a transaction that is not committed yet.
 #[derive(Debug)]

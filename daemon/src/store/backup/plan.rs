@@ -12,7 +12,7 @@ use crate::store::account_tables::{SESSIONS, TABLES, Table};
 use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::rows::text;
-use crate::store::sessions::hidden_sessions;
+use crate::store::sessions::{hidden_sessions, visible};
 
 /// Accounts or sessions of one step: some milliseconds.
 const STEP_ROWS: i64 = 200;
@@ -166,8 +166,10 @@ impl Plan {
             "SELECT {number}, id FROM auth_sessions WHERE {number} > ?1 ORDER BY {number} LIMIT ?2"
         ))?;
         let mut rows = statement.query(params![after, most])?;
-        let known = "SELECT EXISTS (SELECT 1 FROM temp.session_rows WHERE id = ?1)";
-        let mut known = db.conn.prepare_cached(known)?;
+        let visible = visible(&db.columns);
+        let known =
+            format!("SELECT EXISTS (SELECT 1 FROM auth_sessions u WHERE u.id = ?1 AND {visible})");
+        let mut known = db.conn.prepare_cached(&known)?;
         let (mut taken, mut last) = (0, None);
         while let Some(row) = rows.next()? {
             let stays: bool = known.query_row([text(row, 1)?], |row| row.get(0))?;

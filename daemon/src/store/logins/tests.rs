@@ -21,7 +21,8 @@ fn refusal(name: &str, count: u64, now: Timestamp) -> Refusal<'_> {
 
 fn rows(db: &Db) -> Vec<LoginRow> {
     let page = LoginPage { after: None, limit: 1000 };
-    logins_page(db, &LoginFilter::default(), &page).unwrap()
+    let found = logins_page(db, &LoginFilter::default(), &page).unwrap();
+    found.rows.into_iter().map(|(_, row)| row).collect()
 }
 
 fn only(db: &Db) -> LoginRow {

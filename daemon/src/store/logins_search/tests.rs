@@ -1,7 +1,8 @@
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::super::db::Tx;
-use super::super::testing::{own, photoprism};
+use super::super::testing::{own, photoprism, plan};
 use super::super::{Attempt, AttemptStatus, login_record};
 use super::*;
 
@@ -13,8 +14,12 @@ fn add(db: &Db, ip: &str, name: &str, realm: &str, status: &str, at: &str) {
 
 fn found(db: &Db, filter: &LoginFilter) -> Vec<String> {
     let page = LoginPage { after: None, limit: 1000 };
-    let rows = logins_page(db, filter, &page).unwrap();
+    let rows = page_rows(db, filter, &page);
     rows.into_iter().map(|row| format!("{} {}", row.client_ip, row.name)).collect()
+}
+
+fn page_rows(db: &Db, filter: &LoginFilter, page: &LoginPage) -> Vec<LoginRow> {
+    logins_page(db, filter, page).unwrap().rows.into_iter().map(|(_, row)| row).collect()
 }
 
 fn search(text: &str) -> LoginFilter {
@@ -45,7 +50,7 @@ fn the_latest_come_first_with_and_without_a_fraction() {
         add(&db, "192.0.2.1", "bob", realm, "OK", &at(fraction));
     }
     let page = LoginPage { after: None, limit: 9 };
-    let rows = logins_page(&db, &LoginFilter::default(), &page).unwrap();
+    let rows = page_rows(&db, &LoginFilter::default(), &page);
     let realms: String = rows.into_iter().map(|row| row.realm).collect();
     assert_eq!(realms, "abcde");
 }
@@ -96,10 +101,9 @@ fn a_long_range_is_walked_and_finds_the_same() {
             [],
         )
         .unwrap();
-    assert!(!Query::new(&db).is_selective("n").unwrap());
-    assert!(Query::new(&db).is_selective("name600").unwrap());
     let page = LoginPage { after: None, limit: 10_000 };
-    assert_eq!(logins_page(&db, &search("n"), &page).unwrap().len(), 6000);
+    let bounds = Bounds { time: std::time::Duration::from_secs(60), ..BOUNDS };
+    assert_eq!(page_within(&db, &search("n"), &page, bounds).unwrap().rows.len(), 6000);
     assert_eq!(found(&db, &search("name600")), ["10.0.0.1 name600", "10.0.0.1 name6000"]);
     add(&db, "10.0.0.2", "nobody", "api", "OK", "2026-11-24 13:00:00+00:00");
     assert_eq!(found(&db, &search("N"))[0], "10.0.0.2 nobody");
@@ -108,21 +112,42 @@ fn a_long_range_is_walked_and_finds_the_same() {
 #[test]
 fn the_ways_that_pages_take_use_an_index() {
     let (_directory, db) = own();
-    let plan = |which: &str| -> String {
-        let statement = format!(
-            "EXPLAIN QUERY PLAN SELECT login_status FROM audit_logins {which}
-             ORDER BY updated_at DESC, client_ip, login_name, login_realm LIMIT 101"
-        );
-        let mut statement = db.conn.prepare(&statement).unwrap();
-        let lines = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
-        lines.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
-    };
-    for which in ["", "WHERE updated_at >= 'x'", "WHERE updated_at <= 'x' AND updated_at < 'y'"] {
-        let plan = plan(which);
-        assert!(plan.contains("idx_audit_logins_updated_at"), "{plan}");
-        assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{plan}");
+    let filters = [None, Some(true), Some(false)].map(|failed| LoginFilter {
+        failed,
+        since: Some(Timestamp::UNIX_EPOCH),
+        ..search("a")
+    });
+    for (filter, index) in filters.iter().zip(["updated_at", "failed", "succeeded"]) {
+        let logins = Logins { db: &db, filter };
+        for (part, values) in [("1", 0), (PARTS[0], 4), (PARTS[1], 1)] {
+            let mut conditions = Conditions::after(vec![Box::new(1)]);
+            for _ in 0..values {
+                conditions.bind("x");
+            }
+            logins.narrow(&mut conditions, "updated_at");
+            let statement = along(part, &conditions.all(), "1");
+            let plan = plan(&db, &db.columns.qualified(&statement), &conditions.values());
+            let along = format!("INDEX idx_audit_logins_{index} ");
+            assert!(plan.starts_with("SEARCH") && plan.contains(&along), "{statement}: {plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
     }
-    assert!(plan("WHERE login_name = 'bob'").contains("INDEX"));
+    let by = |which: &str, values: &[&dyn ToSql]| {
+        plan(&db, &format!("SELECT {KEYS} FROM audit_logins WHERE {which}"), values)
+    };
+    let range = |column| PrefixRange::new(column, "a", Collation::Binary).condition();
+    let primary = "SEARCH audit_logins USING INDEX sqlite_autoindex_audit_logins_1 ";
+    let name = "SEARCH audit_logins USING INDEX idx_audit_logins_login_name ";
+    assert_eq!(by("login_name = ?1", &[&"a"]), format!("{name}(login_name=?)"));
+    assert_eq!(by("client_ip = ?1", &[&"a"]), format!("{primary}(client_ip=?)"));
+    assert_eq!(
+        by(&range("login_name"), &[&"a", &"b"]),
+        format!("{name}(login_name>? AND login_name<?)")
+    );
+    assert_eq!(
+        by(&range("client_ip"), &[&"a", &"b"]),
+        format!("{primary}(client_ip>? AND client_ip<?)")
+    );
 }
 
 #[test]
@@ -130,7 +155,7 @@ fn rows_of_photoprism_are_read_as_they_are() {
     let (_directory, mut db) = photoprism();
     let table = super::super::schema::LOGINS.replace("VARCHAR", "VARBINARY");
     db.conn.execute_batch(&table).unwrap();
-    db.columns = super::super::views::read_columns(&db.conn).unwrap();
+    db.columns = super::super::columns::Columns::read(&db.conn).unwrap();
     add(&db, "192.0.2.1", "12", "a", "OK", "2026-11-24 12:00:00.25+00:00");
     db.conn
         .execute("INSERT INTO audit_logins (client_ip, login_name) VALUES ('192.0.2.2', 'x')", [])
@@ -140,15 +165,35 @@ fn rows_of_photoprism_are_read_as_they_are() {
     assert_eq!(found(&db, &search("1")), ["192.0.2.1 12", "192.0.2.2 x"]);
     assert_eq!(found(&db, &search("12")), ["192.0.2.1 12"]);
     let mut page = LoginPage { after: None, limit: 1 };
-    let rows = logins_page(&db, &LoginFilter::default(), &page).unwrap();
+    let rows = page_rows(&db, &LoginFilter::default(), &page);
     assert_eq!(rows.len(), 2);
     page.after = Some(rows[0].position.clone());
-    let rest = logins_page(&db, &LoginFilter::default(), &page).unwrap();
+    let rest = page_rows(&db, &LoginFilter::default(), &page);
     assert_eq!((rest.len(), rest[0].updated_at), (1, None));
     let now = "2026-11-24T12:00:01Z".parse().unwrap();
     let attempt = Attempt { client_ip, name, realm, status, user_agent, banned: false, now };
     login_record(&Tx::new(&db), &attempt).unwrap();
     assert_eq!(found(&db, &LoginFilter::default()), ["192.0.2.2 x", "192.0.2.1 12"]);
+}
+
+/// Every page of a list, and the list as a whole.
+fn check_pages(db: &Db, filter: &LoginFilter, limit: usize, bounds: Bounds, whole: &[LoginRow]) {
+    let mut paged = Vec::new();
+    let mut page = LoginPage { after: None, limit };
+    loop {
+        let Found { mut rows, rest } = page_within(db, filter, &page, bounds).unwrap();
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().map(|(position, _)| position.clone());
+        let next = if more { last } else { rest };
+        assert!(next.is_none() || next > page.after, "each page comes further");
+        page.after.clone_from(&next);
+        paged.extend(rows.into_iter().map(|(_, row)| row));
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(whole, paged, "{filter:?} {bounds:?}");
 }
 
 proptest! {
@@ -158,34 +203,32 @@ proptest! {
     fn pages_hold_every_row_once_and_in_order(
         rows in proptest::collection::btree_set((0..3_u8, 0..4_u8, 0..3_u8, 0..4_u8), 0..40),
         limit in 1_usize..7,
+        (failed, name, ip) in (
+            proptest::option::of(any::<bool>()), any::<bool>(), any::<bool>()
+        ),
+        text in "(192\\.0\\.2\\.[01]|n|n[12])?",
     ) {
         let (_directory, db) = own();
         for (ip, name, realm, second) in rows {
             let key = (format!("192.0.2.{ip}"), format!("n{name}"), format!("r{realm}"));
             let at = format!("2026-11-24 12:00:0{second}+00:00");
-            let statement = "INSERT OR IGNORE INTO audit_logins
-                   (client_ip, login_name, login_realm, updated_at) VALUES (?1, ?2, ?3, ?4)";
-            db.conn.execute(statement, [&key.0, &key.1, &key.2, &at]).unwrap();
+            let status = if second % 2 == 0 { "OK" } else { "no" };
+            let statement = "INSERT OR IGNORE INTO audit_logins (client_ip, login_name,
+                   login_realm, updated_at, login_status) VALUES (?1, ?2, ?3, ?4, ?5)";
+            db.conn.execute(statement, [&key.0, &key.1, &key.2, &at, status]).unwrap();
         }
-        let all = LoginPage { after: None, limit: 1000 };
-        let whole = logins_page(&db, &LoginFilter::default(), &all).unwrap();
-        let mut paged = Vec::new();
-        let mut page = LoginPage { after: None, limit };
-        loop {
-            let mut rows = logins_page(&db, &LoginFilter::default(), &page).unwrap();
-            let more = rows.len() > limit;
-            rows.truncate(limit);
-            page.after = rows.last().map(|row| row.position.clone());
-            paged.extend(rows);
-            if !more {
-                break;
-            }
-        }
-        let key = |row: &LoginRow| {
-            let p = row.position.clone();
-            (std::cmp::Reverse(p.updated_at), p.client_ip, p.name, p.realm)
+        let filter = LoginFilter {
+            failed,
+            name: name.then(|| "n1".to_owned()),
+            client_ip: ip.then(|| "192.0.2.1".to_owned()),
+            since: failed.and_then(|_| "2026-11-24T12:00:01Z".parse().ok()),
+            search: text,
         };
-        prop_assert!(whole.is_sorted_by_key(key));
-        prop_assert_eq!(whole, paged);
+        let whole = Logins { db: &db, filter: &filter }.scan(None, 1000).unwrap();
+        let whole: Vec<LoginRow> = whole.into_iter().map(|(_, row)| row).collect();
+        prop_assert!(whole.is_sorted_by(|one, other| one.position < other.position));
+        for bounds in Bounds::each() {
+            check_pages(&db, &filter, limit, bounds, &whole);
+        }
     }
 }

@@ -1,11 +1,14 @@
 //! Ends sessions: the only place that deletes their rows. In PhotoPrism's database, sessions that a
 //! running PhotoPrism may still hold are recorded first, so that they stay ended.
 
-use rusqlite::params;
+use std::collections::BTreeSet;
+
+use rusqlite::{ToSql, params};
 
 use super::ended::{Which, enter};
+use crate::session_index::PendingUses;
 use crate::store::attached::note_emptied;
-use crate::store::db::Tx;
+use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::rows::text;
 
@@ -59,19 +62,60 @@ pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<St
     Ok(ids)
 }
 
+/// Sessions whose end has come at `?1`, in the daemon's own database.
+pub(super) const PAST_END: &str = "u.sess_expires > 0 AND u.sess_expires <= ?1";
+
+/// Those that end after `?2` seconds without use, and were not used for so long.
+pub(super) const IDLE: &str = "u.sess_timeout = ?2 AND u.last_active <= ?1 - ?2
+     AND ifnull(unixepoch(u.created_at), 0) <= ?1 - ?2";
+
+pub(super) const TIMEOUTS: &str =
+    "SELECT min(sess_timeout) FROM auth_sessions WHERE sess_timeout > ?1";
+
+/// The idle timeouts that sessions have: a handful.
+pub(super) fn timeouts(db: &Db) -> Result<Vec<i64>, StoreError> {
+    let mut statement = db.conn.prepare_cached(TIMEOUTS)?;
+    let mut found = Vec::new();
+    let mut last = 0;
+    while let Some(next) = statement.query_row([last], |row| row.get::<_, Option<i64>>(0))? {
+        found.push(next);
+        last = next;
+    }
+    Ok(found)
+}
+
 /// Deletes at most `most` expired sessions of the daemon's own database and returns their ids. One
-/// whose last use is not yet written may still be alive: those in `seen` stay.
-pub fn sweep_sessions(tx: &Tx<'_>, now: i64, most: u32) -> Result<Vec<String>, StoreError> {
-    let mut statement = tx.conn.prepare_cached(
-        "DELETE FROM auth_sessions WHERE id IN (
-           SELECT id FROM auth_sessions WHERE id NOT IN (SELECT id FROM temp.seen)
-             AND ((sess_expires > 0 AND sess_expires <= ?1) OR (sess_timeout > 0
-             AND max(last_active, ifnull(unixepoch(created_at), 0)) + sess_timeout <= ?1))
-           LIMIT ?2)
-         RETURNING id",
-    )?;
-    let ids = statement.query_map(params![now, most], |row| text(row, 0))?;
-    Ok(ids.collect::<Result<_, _>>()?)
+/// whose last use is not yet written may still be alive, and stays.
+pub fn sweep_sessions(
+    tx: &Tx<'_>,
+    now: i64,
+    most: u32,
+    uses: &PendingUses,
+) -> Result<Vec<String>, StoreError> {
+    let mut ids = BTreeSet::new();
+    let mut add = |which: &str, values: &[&dyn ToSql]| -> Result<(), StoreError> {
+        let statement = format!("SELECT u.id FROM auth_sessions u WHERE {which}");
+        let mut statement = tx.conn.prepare_cached(&statement)?;
+        let mut rows = statement.query(values)?;
+        while ids.len() < most as usize
+            && let Some(row) = rows.next()?
+        {
+            let id = text(row, 0)?;
+            if uses.last_use_of(&id).is_none() {
+                ids.insert(id);
+            }
+        }
+        Ok(())
+    };
+    add(PAST_END, &[&now])?;
+    for timeout in timeouts(tx)? {
+        add(IDLE, &[&now, &timeout])?;
+    }
+    let mut delete = tx.conn.prepare_cached("DELETE FROM auth_sessions WHERE id = ?1")?;
+    for id in &ids {
+        delete.execute([id])?;
+    }
+    Ok(ids.into_iter().collect())
 }
 
 fn end(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<u64, StoreError> {

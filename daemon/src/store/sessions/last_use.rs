@@ -1,20 +1,10 @@
-//! Last uses of sessions that are not yet written.
+//! Last uses of sessions.
 
 use rusqlite::params;
 
 use crate::model::LastUse;
-use crate::store::db::{Db, Tx};
+use crate::store::db::Tx;
 use crate::store::error::StoreError;
-
-/// Makes these uses visible to every later read, replacing earlier ones.
-pub fn overlay_last_use(db: &Db, seen: &[LastUse]) -> Result<(), StoreError> {
-    db.conn.prepare_cached("DELETE FROM temp.seen")?.execute([])?;
-    let mut statement = db.conn.prepare_cached("INSERT INTO temp.seen VALUES (?1, ?2, ?3)")?;
-    for LastUse { id, last_active, client_ip } in seen {
-        statement.execute(params![id, last_active, client_ip])?;
-    }
-    Ok(())
-}
 
 /// Writes last uses. A use that is older than the stored one changes nothing.
 pub fn sessions_seen(tx: &Tx<'_>, seen: &[LastUse]) -> Result<(), StoreError> {

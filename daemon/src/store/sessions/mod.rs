@@ -4,9 +4,13 @@ mod end;
 mod ended;
 mod find;
 mod insert;
+mod key;
 mod last_use;
+mod list;
 mod page;
+mod pending;
 mod row;
+mod walk;
 
 pub(super) use self::end::delete_all_sessions;
 pub use self::end::{delete_session, end_all_sessions, end_sessions, sweep_sessions, trim_logins};
@@ -18,5 +22,9 @@ pub(super) use self::ended::{hidden_sessions, release_restored};
 pub(super) use self::find::app_passwords;
 pub use self::find::{session_by_id, session_by_ref};
 pub use self::insert::session_insert;
-pub use self::last_use::{overlay_last_use, sessions_seen};
-pub use self::page::{SessionKey, SessionSearch, sessions_page};
+pub use self::key::{SessionKey, SessionSearch};
+pub use self::last_use::sessions_seen;
+pub use self::page::sessions_page;
+pub(super) use self::row::{HIDING, visible};
+#[cfg(test)]
+pub(super) use self::{list::Sessions, page::page_within};

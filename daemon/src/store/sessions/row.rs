@@ -3,16 +3,61 @@
 use rusqlite::Row;
 
 use crate::model::Session;
+use crate::store::columns::Columns;
 use crate::store::rows::{integer, text, time};
 
-/// The columns that [`session_row`] reads, in its order. Last uses that are not yet written are in
-/// `temp.seen` and take precedence.
-pub(super) const SELECT: &str = "SELECT s.id, s.ref_id, s.user_uid, s.user_name, s.client_uid,
-     s.client_name, s.auth_provider, s.auth_method, s.auth_id, s.auth_scope, s.grant_type,
-     max(ifnull(s.last_active, 0), ifnull(t.last_active, 0)) AS active, s.sess_expires,
-     s.sess_timeout, ifnull(t.client_ip, s.client_ip), s.login_ip, s.user_agent, s.login_at,
-     s.created_at
-     FROM temp.session_rows s LEFT JOIN temp.seen t ON t.id = s.id";
+/// The columns that [`session_row`] reads, in its order; NULL where a version of PhotoPrism lacks
+/// one.
+const COLUMNS: [&str; 19] = [
+    "id",
+    "ref_id",
+    "user_uid",
+    "user_name",
+    "client_uid",
+    "client_name",
+    "auth_provider",
+    "auth_method",
+    "auth_id",
+    "auth_scope",
+    "grant_type",
+    "last_active",
+    "sess_expires",
+    "sess_timeout",
+    "client_ip",
+    "login_ip",
+    "user_agent",
+    "login_at",
+    "created_at",
+];
+
+/// The statement up to `FROM auth_sessions u`.
+pub(super) fn select(columns: &Columns) -> &str {
+    columns.sessions_select.get_or_init(|| {
+        let names = COLUMNS.map(|name| columns.column("auth_sessions", name));
+        format!("SELECT {} FROM main.auth_sessions u", names.join(", "))
+    })
+}
+
+/// What excludes sessions that were ended and that PhotoPrism wrote back, where all are read: those
+/// are found once, and are few.
+pub(in crate::store) const HIDING: &str = "u.id NOT IN (SELECT h.id FROM main.auth_sessions h
+     WHERE h.id IN (SELECT session_id FROM admin.admin_ended)
+       OR h.auth_id IN (SELECT session_id FROM admin.admin_ended))";
+
+/// The same where one or a few are read.
+const HIDING_ONE: &str = "(CAST(u.id AS TEXT) NOT IN
+       (SELECT session_id FROM admin.admin_ended)
+     AND ifnull(CAST(u.auth_id AS TEXT), '') NOT IN (SELECT session_id FROM admin.admin_ended))";
+
+/// The condition for a row of `auth_sessions u` that commands see, where a few rows are read.
+pub(in crate::store) fn visible(columns: &Columns) -> &'static str {
+    if columns.keeps_ended() { HIDING_ONE } else { "1" }
+}
+
+/// The same where all are read.
+pub(super) fn visible_of_all(columns: &Columns) -> &'static str {
+    if columns.keeps_ended() { HIDING } else { "1" }
+}
 
 pub(super) fn session_row(row: &Row<'_>) -> Result<Session, rusqlite::Error> {
     Ok(Session {

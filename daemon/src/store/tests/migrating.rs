@@ -21,6 +21,11 @@ fn later() -> [&'static str; 3] {
     [STEPS[0], TWO, THREE]
 }
 
+/// A database of the first schema.
+fn first(place: &StoreFixture) -> Db {
+    upgrade(place, &STEPS[..1]).unwrap()
+}
+
 fn upgrade(place: &StoreFixture, steps: &[&str]) -> Result<Db, OpenError> {
     open_at(&place.options("admin.db"), steps)
 }
@@ -51,7 +56,7 @@ fn check_whole(db: &Db) {
 #[test]
 fn each_step_is_taken_with_a_copy_before_it() {
     let place = StoreFixture::new();
-    place.own().close();
+    first(&place).close();
     check_whole(&upgrade(&place, &later()).unwrap());
     for (name, expected) in [("schema-1.db", &[][..]), ("schema-2.db", &["two"][..])] {
         let copy = place.at("backups").join(name);
@@ -64,7 +69,7 @@ fn each_step_is_taken_with_a_copy_before_it() {
 #[test]
 fn the_copy_opens_as_the_database_that_it_was() {
     let place = StoreFixture::new();
-    place.own().close();
+    first(&place).close();
     upgrade(&place, &later()).unwrap().close();
     let copy = place.at("back.db");
     fs::copy(place.at("backups/schema-1.db"), &copy).unwrap();
@@ -87,7 +92,7 @@ fn check_new(db: &Db) {
 #[test]
 fn a_step_that_fails_leaves_the_one_before() {
     let place = StoreFixture::new();
-    place.own().close();
+    first(&place).close();
     let broken = [STEPS[0], TWO, "CREATE TABLE three (a); INSERT INTO nowhere VALUES (1);"];
     let error = upgrade(&place, &broken).unwrap_err();
     assert_eq!(error.exit_code(), 74, "{error}");
@@ -98,7 +103,7 @@ fn a_step_that_fails_leaves_the_one_before() {
 #[test]
 fn without_a_copy_no_step_is_taken() {
     let place = StoreFixture::new();
-    place.own().close();
+    first(&place).close();
     fs::write(place.at("backups"), "in the way").unwrap();
     assert_eq!(upgrade(&place, &later()).unwrap_err().exit_code(), 74);
     assert_eq!(tables(&place.at("admin.db")), [""; 0]);
@@ -109,7 +114,7 @@ fn without_a_copy_no_step_is_taken() {
 #[test]
 fn no_copy_is_written_where_others_may_write() {
     let place = StoreFixture::new();
-    place.own().close();
+    first(&place).close();
     let (backups, outside) = (place.at("backups"), place.at("outside"));
     fs::create_dir(&outside).unwrap();
     for name in ["schema-1.tmp", "schema-1.tmp-journal", "schema-1.db"] {
@@ -137,12 +142,26 @@ fn no_copy_is_written_where_others_may_write() {
 #[test]
 fn an_older_daemon_refuses_a_newer_schema() {
     let place = StoreFixture::new();
-    place.own().close();
+    first(&place).close();
     upgrade(&place, &later()).unwrap().close();
-    let error = upgrade(&place, &STEPS).unwrap_err();
+    let error = upgrade(&place, &STEPS[..1]).unwrap_err();
     let backup = place.at("backups/schema-1.db");
     assert!(error.exit_code() == 78, "{error}");
     assert!(error.to_string().contains(backup.to_str().unwrap()), "{error}");
+}
+
+#[test]
+fn a_migrated_schema_is_that_of_a_new_database() {
+    let schema = |db: &Db| -> Vec<String> {
+        let all = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+        let mut statement = db.conn.prepare(all).unwrap();
+        let all = statement.query_map([], |row| row.get(0)).unwrap();
+        all.collect::<Result<_, _>>().unwrap()
+    };
+    let (place, new) = (StoreFixture::new(), StoreFixture::new());
+    first(&place).close();
+    assert_eq!(schema(&upgrade(&place, &STEPS).unwrap()), schema(&new.own()));
+    assert!(place.at("backups/schema-1.db").exists());
 }
 
 /// The files as a process that dies here leaves them, copied to another directory.
@@ -180,7 +199,7 @@ fn points(place: &StoreFixture, db: &Db) -> Vec<StoreFixture> {
 #[test]
 fn a_process_that_dies_at_any_point_can_be_started_again() {
     let place = StoreFixture::new();
-    let left = points(&place, &place.own());
+    let left = points(&place, &first(&place));
     assert_eq!(left.len(), 7);
     for (point, left) in left.iter().enumerate() {
         check_whole(&upgrade(left, &later()).unwrap_or_else(|error| panic!("{point}: {error}")));
@@ -191,7 +210,7 @@ fn a_process_that_dies_at_any_point_can_be_started_again() {
 #[test]
 fn an_incomplete_copy_is_written_again() {
     let place = StoreFixture::new();
-    place.own().close();
+    first(&place).close();
     fs::create_dir(place.at("backups")).unwrap();
     fs::write(place.at("backups/schema-1.tmp"), "half").unwrap();
     fs::write(place.at("backups/schema-1.tmp-journal"), "half").unwrap();

@@ -18,5 +18,6 @@ mod reading;
 mod replacing;
 mod restoring;
 mod searching;
+mod sessions;
 mod swapped;
 mod torn;

@@ -56,6 +56,16 @@ fn a_write_waits_for_no_read() {
 }
 
 #[test]
+fn nothing_is_written_through_the_reader() {
+    for name in ["admin.db", "index.db"] {
+        let desk = TestStore::with(name);
+        let delete = |db: &Db| Ok(db.conn.execute("DELETE FROM auth_users", [])?);
+        let refused = desk.run(desk.store.read(LONG, delete));
+        assert!(matches!(refused, Err(StoreError::ReadOnly(_))), "{name}: {refused:?}");
+    }
+}
+
+#[test]
 fn a_read_sees_every_write_that_was_acknowledged_before_it() {
     for name in ["admin.db", "index.db"] {
         let desk = TestStore::with(name);

@@ -124,7 +124,7 @@ fn columns_that_a_version_lacks_or_adds_do_not_matter() {
              ALTER TABLE auth_users DROP COLUMN user_attr; DROP TABLE auth_users_shares;",
         )
         .unwrap();
-    db.columns = crate::store::views::read_columns(&db.conn).unwrap();
+    db.columns = crate::store::columns::Columns::read(&db.conn).unwrap();
     assert_eq!(plan(&db, &file).unchanged, 11);
     let lost = restore(&db, &file);
     assert!(lost.contains(&"auth_users.user_attr".to_owned()), "{lost:?}");

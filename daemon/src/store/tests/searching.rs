@@ -4,8 +4,9 @@ use proptest::prelude::*;
 use rusqlite::params;
 
 use super::fixture::StoreFixture;
-use crate::store::accounts_search::{RANGE_CAP, page_within};
+use crate::store::accounts_search::page_within;
 use crate::store::db::Db;
+use crate::store::listing::{BOUNDS, Bounds};
 use crate::store::{AccountPage, AccountSearch};
 
 #[derive(Clone, Debug)]
@@ -90,9 +91,18 @@ fn searches() -> impl Strategy<Value = AccountSearch> {
     ]
 }
 
-fn found(db: &Db, search: &AccountSearch, page: AccountPage, cap: usize) -> Vec<i64> {
-    let rows = page_within(db, search, page, cap).unwrap();
-    rows.into_iter().map(|row| row.id).collect()
+/// The ids of a page, and where it ended if that was early.
+fn found(
+    db: &Db,
+    search: &AccountSearch,
+    page: AccountPage,
+    bounds: Bounds,
+) -> (Vec<i64>, Option<i64>) {
+    let found = page_within(db, search, page, bounds).unwrap();
+    (
+        found.rows.into_iter().map(|(id, row)| (id == row.id).then_some(id).unwrap()).collect(),
+        found.rest,
+    )
 }
 
 thread_local! {
@@ -117,8 +127,13 @@ proptest! {
         DB.with(|(_, db)| {
             fill(db, &rows);
             let page = AccountPage { after, limit, deleted };
-            for cap in [1, 2, RANGE_CAP] {
-                prop_assert_eq!(found(db, &search, page, cap), expected(&rows, &search, page));
+            for bounds in Bounds::each() {
+                let (ids, rest) = found(db, &search, page, bounds);
+                let all = expected(&rows, &search, page);
+                let before: Vec<i64> =
+                    all.into_iter().filter(|id| rest.is_none_or(|rest| *id <= rest)).collect();
+                prop_assert_eq!(ids, before, "{:?}", bounds);
+                prop_assert!(rest.is_none_or(|rest| rest > page.after && bounds.time.is_zero()));
             }
             Ok(())
         })?;
@@ -160,8 +175,8 @@ fn display_names_are_found_in_either_ascii_case_and_wildcards_are_letters() {
             ("Är", &[3]),
             ("är", &[]),
         ] {
-            for cap in [1, RANGE_CAP] {
-                assert_eq!(found(db, &prefix(text), page, cap), ids, "{text}");
+            for bounds in [BOUNDS, Bounds { gather: 0, ..BOUNDS }] {
+                assert_eq!(found(db, &prefix(text), page, bounds).0, ids, "{text}");
             }
         }
     });

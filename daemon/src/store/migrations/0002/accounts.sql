@@ -1,0 +1,27 @@
+-- Schema 2: lists and searches are found by index, whatever there is. What no statement used goes.
+
+DROP INDEX idx_auth_users_expires_at;
+DROP INDEX idx_auth_users_user_uuid;
+DROP INDEX idx_auth_users_invite_token;
+DROP INDEX idx_auth_users_born_at;
+DROP INDEX idx_auth_users_thumb;
+
+-- The searches list accounts by id, most without deleted ones: they need no row.
+DROP INDEX idx_auth_users_user_name;
+CREATE INDEX idx_auth_users_user_name ON auth_users (user_name, id, deleted_at);
+DROP INDEX idx_auth_users_user_email;
+CREATE INDEX idx_auth_users_user_email ON auth_users (user_email, id, deleted_at);
+DROP INDEX idx_auth_users_display_name;
+CREATE INDEX idx_auth_users_display_name
+  ON auth_users (display_name COLLATE NOCASE, id, deleted_at);
+
+DROP INDEX idx_auth_sessions_client_ip;
+
+-- The order of the list.
+CREATE INDEX idx_auth_sessions_last_active
+  ON auth_sessions (last_active DESC, ifnull(created_at, '') DESC, user_name, id);
+CREATE INDEX idx_auth_sessions_ref_id ON auth_sessions (ref_id);
+CREATE INDEX idx_auth_sessions_client_name ON auth_sessions (client_name COLLATE NOCASE);
+CREATE INDEX idx_auth_sessions_auth_provider ON auth_sessions (auth_provider);
+-- Sessions that end without use, by the time that they may go unused: expired ones are a range.
+CREATE INDEX idx_auth_sessions_idle ON auth_sessions (sess_timeout, last_active);

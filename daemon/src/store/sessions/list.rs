@@ -1,0 +1,285 @@
+//! The list of sessions, as it is searched and read: what the database holds, and the uses that are
+//! not yet written.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Row, ToSql};
+
+use super::end::{IDLE, PAST_END, timeouts};
+use super::key::{SessionKey, SessionSearch};
+use super::row::{select, session_row, visible};
+use crate::model::{Lifetime, Session};
+use crate::session_index::PendingUses;
+use crate::store::db::Db;
+use crate::store::error::StoreError;
+use crate::store::kind::Kind;
+use crate::store::listing::{Reading, add_first};
+use crate::store::prefix::{Collation, PrefixRange};
+use crate::store::rows::{integer, text, time};
+
+/// The sessions that meet a search.
+pub(in crate::store) struct Sessions<'a> {
+    pub(in crate::store) db: &'a Db,
+    pub(in crate::store) search: &'a SessionSearch,
+    pub(in crate::store) uses: &'a PendingUses,
+}
+
+/// A row as far as its place needs it.
+pub(super) struct Place {
+    pub(super) key: SessionKey,
+    /// `last_active` as it is stored.
+    pub(super) stored: i64,
+    expires: i64,
+    timeout: i64,
+    created: i64,
+}
+
+impl Place {
+    /// The place by the use that is stored.
+    pub(super) fn read(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
+        let stored = integer(row, 0)?;
+        let key = SessionKey {
+            last_active: stored,
+            created_at: text(row, 1)?,
+            user_name: text(row, 2)?,
+            id: text(row, 3)?,
+        };
+        let created = time(row, 1)?.map_or(0, jiff::Timestamp::as_second);
+        Ok(Self { key, stored, expires: integer(row, 4)?, timeout: integer(row, 5)?, created })
+    }
+
+    fn is_expired(&self, now: i64) -> bool {
+        Lifetime {
+            created: self.created,
+            last_active: self.key.last_active,
+            expires: self.expires,
+            timeout: self.timeout,
+        }
+        .is_expired(now)
+    }
+}
+
+/// How places are added.
+struct Gathered<'a> {
+    keys: BTreeSet<SessionKey>,
+    after: Option<&'a SessionKey>,
+    most: usize,
+    reading: &'a mut Reading,
+}
+
+impl Sessions<'_> {
+    /// The place that a row has by its last use, written or not.
+    pub(super) fn with_use(&self, mut place: Place) -> Place {
+        if let Some(used) = self.uses.last_use_of(&place.key.id) {
+            place.key.last_active = place.stored.max(used);
+        }
+        place
+    }
+
+    /// The places of all matches after `after`, the first `most`; `None` where no index finds them,
+    /// or where `reading` ends.
+    pub(super) fn gathered(
+        &self,
+        after: Option<&SessionKey>,
+        most: usize,
+        reading: &mut Reading,
+    ) -> Result<Option<BTreeSet<SessionKey>>, StoreError> {
+        let mut into = Gathered { keys: BTreeSet::new(), after, most, reading };
+        Ok(self.add_matches(&mut into)?.then_some(into.keys))
+    }
+
+    /// The rows at these places, with their last uses.
+    pub(super) fn rows_at(
+        &self,
+        keys: Vec<SessionKey>,
+    ) -> Result<Vec<(SessionKey, Session)>, StoreError> {
+        let statement = format!("{} WHERE u.id = ?1", select(&self.db.columns));
+        let mut statement = self.db.conn.prepare_cached(&statement)?;
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            let mut rows = statement.query([&key.id])?;
+            if let Some(row) = rows.next()? {
+                let mut session = session_row(row)?;
+                self.uses.apply_to(&mut session);
+                found.push((key, session));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a row that meets the condition matches with its last use.
+    pub(super) fn matches(&self, place: &Place) -> bool {
+        match self.search {
+            SessionSearch::Expired(now) => place.is_expired(*now),
+            _ => true,
+        }
+    }
+
+    /// The condition for a row, and its values, which begin with the parameter `first`. By uses
+    /// that are not yet written fewer are expired than by those that are.
+    pub(super) fn condition(&self, first: usize) -> (String, Vec<&dyn ToSql>) {
+        let second = first + 1;
+        let column = |name| match self.db.columns.has("auth_sessions", name) {
+            true => format!("u.{name}"),
+            false => "NULL".to_owned(),
+        };
+        match self.search {
+            SessionSearch::Everything => ("1".into(), vec![]),
+            SessionSearch::Expired(now) => (
+                format!(
+                    "((u.sess_expires > 0 AND u.sess_expires <= ?{first}) OR (u.sess_timeout > 0
+                     AND max(ifnull(u.last_active, 0), ifnull(unixepoch(u.created_at), 0))
+                       + u.sess_timeout <= ?{first}))"
+                ),
+                vec![now],
+            ),
+            SessionSearch::Id(id) => (format!("u.id = ?{first}"), vec![id]),
+            SessionSearch::RefId(id) => (format!("{} = ?{first}", column("ref_id")), vec![id]),
+            SessionSearch::Uid(uid) => {
+                let client = column("client_uid");
+                (format!("(u.user_uid = ?{first} OR {client} = ?{first})"), vec![uid])
+            }
+            SessionSearch::Prefix { text, lower } => {
+                let [user, client] = ["user_name", "client_name"].map(column);
+                (
+                    format!(
+                        "(substr({user}, 1, length(?{second})) = ?{second}
+                         OR substr({client}, 1, length(?{first})) = ?{first} COLLATE NOCASE
+                         OR substr(u.auth_provider, 1, length(?{second})) = ?{second})"
+                    ),
+                    vec![text, lower],
+                )
+            }
+        }
+    }
+
+    /// Whether there are the indexes of the daemon's own database.
+    pub(super) fn is_own(&self) -> bool {
+        *self.db.kind() == Kind::Own
+    }
+
+    /// What the list is sorted by, first to last. Two may be NULL, which would drop a row from
+    /// every page.
+    pub(super) fn order(&self) -> [&'static str; 4] {
+        let created_at = "ifnull(u.created_at, '')";
+        if self.is_own() {
+            return ["u.last_active", created_at, "u.user_name", "u.id"];
+        }
+        let has_name = self.db.columns.has("auth_sessions", "user_name");
+        let user_name = if has_name { "ifnull(u.user_name, '')" } else { "''" };
+        ["ifnull(u.last_active, 0)", created_at, user_name, "u.id"]
+    }
+
+    /// The columns that [`Place`] reads. All but one search find them in the index of the list.
+    pub(super) fn places(&self) -> String {
+        let ends = match self.search {
+            SessionSearch::Expired(_) => "u.sess_expires, u.sess_timeout",
+            _ => "0, 0",
+        };
+        format!("{}, {ends}", self.order().join(", "))
+    }
+
+    /// A statement for the places of rows that meet a condition.
+    pub(super) fn statement(&self, which: &str) -> String {
+        format!(
+            "SELECT {} FROM main.auth_sessions u WHERE {which} AND {}",
+            self.places(),
+            visible(&self.db.columns)
+        )
+    }
+
+    /// Adds the rows that meet a condition; false where there are too many.
+    fn add(
+        &self,
+        which: &str,
+        values: &[&dyn ToSql],
+        into: &mut Gathered<'_>,
+    ) -> Result<bool, StoreError> {
+        let mut statement = self.db.conn.prepare_cached(&self.statement(which))?;
+        let mut rows = statement.query(values)?;
+        while let Some(row) = rows.next()? {
+            if !into.reading.count() {
+                return Ok(false);
+            }
+            let place = self.with_use(Place::read(row)?);
+            if into.after.is_none_or(|after| place.key > *after) && self.matches(&place) {
+                add_first(&mut into.keys, place.key, into.most);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Adds all that match; false where no index finds them.
+    fn add_matches(&self, into: &mut Gathered<'_>) -> Result<bool, StoreError> {
+        let is_known = |column| self.db.columns.has("auth_sessions", column);
+        match self.search {
+            SessionSearch::Everything => Ok(false),
+            SessionSearch::Id(id) => self.add("u.id = ?1", &[id], into),
+            SessionSearch::RefId(id) => {
+                Ok(!is_known("ref_id") || self.add("u.ref_id = ?1", &[id], into)?)
+            }
+            SessionSearch::Uid(uid) => Ok(self.add("u.user_uid = ?1", &[uid], into)?
+                && (!is_known("client_uid") || self.add("u.client_uid = ?1", &[uid], into)?)),
+            // PhotoPrism's database lacks the indexes.
+            SessionSearch::Expired(_) | SessionSearch::Prefix { .. } if !self.is_own() => Ok(false),
+            SessionSearch::Expired(now) => {
+                let mut is_whole = self.add(PAST_END, &[now], into)?;
+                for timeout in timeouts(self.db)? {
+                    is_whole = is_whole && self.add(IDLE, &[now, &timeout], into)?;
+                }
+                Ok(is_whole)
+            }
+            SessionSearch::Prefix { text, lower } => {
+                let mut is_whole = true;
+                for (column, text, collation) in [
+                    ("u.user_name", lower, Collation::Binary),
+                    ("u.client_name", text, Collation::NoCase),
+                    ("u.auth_provider", lower, Collation::Binary),
+                ] {
+                    let range = PrefixRange::new(column, text, collation);
+                    is_whole = is_whole && self.add(&range.condition(), &range.values(), into)?;
+                }
+                Ok(is_whole)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::end::TIMEOUTS;
+    use super::*;
+    use crate::store::testing::{own, plan};
+
+    #[test]
+    fn what_is_gathered_is_found_by_index() {
+        let (_directory, db) = own();
+        let search = SessionSearch::Expired(7);
+        let list = Sessions { db: &db, search: &search, uses: &PendingUses::default() };
+        let prefix = |column| PrefixRange::new(column, "a", Collation::Binary).condition();
+        let no_case = PrefixRange::new("u.client_name", "a", Collation::NoCase).condition();
+        for (which, index) in [
+            ("u.id = ?1", "sqlite_autoindex_auth_sessions_1 (id=?)"),
+            ("u.ref_id = ?1", "idx_auth_sessions_ref_id (ref_id=?)"),
+            ("u.user_uid = ?1", "idx_auth_sessions_user_uid (user_uid=?)"),
+            ("u.client_uid = ?1", "idx_auth_sessions_client_uid (client_uid=?)"),
+            (PAST_END, "idx_auth_sessions_sess_expires (sess_expires>? AND sess_expires<?)"),
+            (IDLE, "idx_auth_sessions_idle (sess_timeout=? AND last_active<?)"),
+            (&prefix("u.user_name"), "idx_auth_sessions_user_name (user_name>? AND user_name<?)"),
+            (&no_case, "idx_auth_sessions_client_name (client_name>? AND client_name<?)"),
+            (
+                &prefix("u.auth_provider"),
+                "idx_auth_sessions_auth_provider (auth_provider>? AND auth_provider<?)",
+            ),
+        ] {
+            let values: &[&dyn ToSql] = if which.contains("?2") { &[&1, &2] } else { &[&1] };
+            let plan = plan(&db, &list.statement(which), values);
+            assert_eq!(plan, format!("SEARCH u USING INDEX {index}"), "{which}");
+        }
+        let plan = plan(&db, TIMEOUTS, &[&0]);
+        assert_eq!(
+            plan,
+            "SEARCH auth_sessions USING COVERING INDEX idx_auth_sessions_idle (sess_timeout>?)"
+        );
+    }
+}
