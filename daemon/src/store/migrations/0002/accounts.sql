@@ -1,10 +1,4 @@
--- Schema 2: lists and searches are found by index, whatever there is. What no statement used goes.
-
-DROP INDEX idx_auth_users_expires_at;
-DROP INDEX idx_auth_users_user_uuid;
-DROP INDEX idx_auth_users_invite_token;
-DROP INDEX idx_auth_users_born_at;
-DROP INDEX idx_auth_users_thumb;
+-- Schema 2: lists and searches are found by index, whatever there is.
 
 -- The searches list accounts by id, most without deleted ones: they need no row.
 DROP INDEX idx_auth_users_user_name;
@@ -14,8 +8,6 @@ CREATE INDEX idx_auth_users_user_email ON auth_users (user_email, id, deleted_at
 DROP INDEX idx_auth_users_display_name;
 CREATE INDEX idx_auth_users_display_name
   ON auth_users (display_name COLLATE NOCASE, id, deleted_at);
-
-DROP INDEX idx_auth_sessions_client_ip;
 
 -- The order of the list.
 CREATE INDEX idx_auth_sessions_last_active
