@@ -23,7 +23,7 @@ pub(super) struct Bounds {
 
 /// A page ends after 50 ms of reading, and its rows are still to be fetched and encoded.
 pub(super) const BOUNDS: Bounds =
-    Bounds { gather: 2000, walk: 2000, step: 500, time: Duration::from_millis(40) };
+    Bounds { gather: 256, walk: 512, step: 512, time: Duration::from_millis(40) };
 
 #[cfg(test)]
 impl Bounds {
