@@ -12,8 +12,8 @@ use super::accounts::account_by_uid;
 use super::db::{Db, Tx};
 use super::error::StoreError;
 use super::rows::text;
-use super::sessions::visible;
 use super::times::format_stored;
+use super::visible::visible;
 use crate::model::{Account, Effect, Reverted};
 
 /// Accounts that are stored, the most recently changed.

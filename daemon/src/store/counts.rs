@@ -4,36 +4,9 @@ use rusqlite::TransactionState;
 
 use super::db::Db;
 use super::error::StoreError;
+use super::remembered::{Counted, CountedState, Counts};
 use super::rows::count;
 use super::sessions::hidden_sessions;
-
-/// Rows by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Accounts that are not deleted, without the system rows.
-    pub users: u64,
-    /// Deleted accounts.
-    pub deleted: u64,
-    /// Sessions.
-    pub sessions: u64,
-    /// Login records.
-    pub logins: u64,
-}
-
-/// What was counted, and what changes with every change of what was counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Counted {
-    counts: Counts,
-    state: State,
-}
-
-/// Changes by this connection, changes of each file by others, and the tables that there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct State {
-    changes: u64,
-    versions: [i64; 2],
-    schema: i64,
-}
 
 /// The system rows are two, and never deleted: counting all is counting an index.
 const USERS: &str = "SELECT count(*) FROM auth_users";
@@ -57,13 +30,13 @@ pub fn counts(db: &Db) -> Result<Counts, StoreError> {
     Ok(counts)
 }
 
-fn state(db: &Db) -> Result<State, StoreError> {
+fn state(db: &Db) -> Result<CountedState, StoreError> {
     let version = |file: &str| -> Result<i64, StoreError> {
         let statement = format!("PRAGMA {file}.data_version");
         Ok(db.conn.prepare_cached(&statement)?.query_row([], |row| row.get(0))?)
     };
     let admin = if db.columns.attached { version("admin")? } else { 0 };
-    Ok(State {
+    Ok(CountedState {
         changes: db.conn.total_changes(),
         versions: [version("main")?, admin],
         schema: db.columns.schema_version,

@@ -1,12 +1,12 @@
 //! `admin_idempotency`: results of writes that carried a key.
 
-use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use rusqlite::{OptionalExtension, params};
 
 use super::db::{Db, Tx};
 use super::error::StoreError;
+use super::remembered::KeyRoom;
 use super::rows::text;
 
 /// How long a result is kept, in seconds (`spec/protocol.md`: 24 h).
@@ -17,18 +17,6 @@ const KEPT_ROWS: u64 = 10_000;
 
 /// Keys that are chosen to go next at once, where a uid has as many as it may have.
 const CHOSEN: usize = 64;
-
-/// What is known of the keys of each uid since they were counted.
-#[derive(Debug, Default)]
-pub(super) struct KeyRoom(RefCell<HashMap<u32, Room>>);
-
-#[derive(Debug)]
-enum Room {
-    /// At least so many more fit.
-    For(u64),
-    /// None fits: these are the oldest, and go one by one.
-    Oldest(VecDeque<String>),
-}
 
 /// A stored result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,11 +96,11 @@ fn make_room(tx: &Tx<'_>, uid: u32) -> Result<(), StoreError> {
         Ok(tx.prepare_own(delete)?.execute(params![uid, key])? > 0)
     };
     match rooms.get_mut(&uid) {
-        Some(Room::For(room)) if *room > 0 => {
+        Some(KeyRoom::For(room)) if *room > 0 => {
             *room -= 1;
             return Ok(());
         }
-        Some(Room::Oldest(oldest)) => {
+        Some(KeyRoom::Oldest(oldest)) => {
             if let Some(key) = oldest.pop_front()
                 && delete(&key)?
             {
@@ -124,7 +112,7 @@ fn make_room(tx: &Tx<'_>, uid: u32) -> Result<(), StoreError> {
     let count = "SELECT count(*) FROM own.admin_idempotency WHERE uid = ?1";
     let rows = tx.prepare_own(count)?.query_row([uid], |row| super::rows::count(row, 0))?;
     let room = match KEPT_ROWS.checked_sub(rows).filter(|room| *room > 0) {
-        Some(room) => Room::For(room - 1),
+        Some(room) => KeyRoom::For(room - 1),
         None => {
             // One more than are too many; those after it go with the next keys.
             let excess = usize::try_from(rows - KEPT_ROWS).unwrap_or(usize::MAX).saturating_add(1);
@@ -132,7 +120,7 @@ fn make_room(tx: &Tx<'_>, uid: u32) -> Result<(), StoreError> {
             for key in oldest.drain(..excess.min(oldest.len())) {
                 delete(&key)?;
             }
-            Room::Oldest(oldest)
+            KeyRoom::Oldest(oldest)
         }
     };
     rooms.insert(uid, room);

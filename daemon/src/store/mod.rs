@@ -58,6 +58,7 @@ mod prefix;
 mod published;
 mod read_connection;
 mod reader;
+mod remembered;
 mod rows;
 mod schema;
 mod sessions;
@@ -66,6 +67,7 @@ mod testing;
 mod times;
 mod tracked;
 mod unclean;
+mod visible;
 mod work;
 mod writer;
 
@@ -94,7 +96,7 @@ pub use self::backup::{
     backup_remove, backups_refused, empty_accounts, empty_sessions, restore_accounts,
 };
 pub use self::changed::{changes_due, report_changes, reverted_changes};
-pub use self::counts::{Counts, counts};
+pub use self::counts::counts;
 pub use self::database::Database;
 pub use self::db::{Db, Tx, has_admin_tables};
 pub use self::detect::{DatabaseKind, detect};
@@ -135,6 +137,7 @@ pub use self::passcodes::{
 };
 pub use self::passwords::{password_hash, password_remove, password_set};
 pub use self::paths::{backup_directory, is_index, resolve};
+pub use self::remembered::Counts;
 pub use self::schema::{CURSOR_KEY_BYTES, SCHEMA_VERSION};
 pub use self::sessions::{
     EndedState, SessionKey, SessionSearch, begin_ended_anew, delete_session, end_all_sessions,

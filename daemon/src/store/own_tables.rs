@@ -6,9 +6,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::counts::Counted;
-use super::idempotency::KeyRoom;
 use super::paths::own_tables_path;
+use super::remembered::{Counted, KeyRooms};
 use super::schema::CURSOR_KEY_BYTES;
 use super::tracked::Tracked;
 
@@ -22,7 +21,7 @@ pub(super) struct OwnTables {
     /// How many rows there were when they were counted last.
     pub(super) counted: Cell<Option<Counted>>,
     /// How many idempotency keys more each uid may have.
-    pub(super) keys: KeyRoom,
+    pub(super) keys: KeyRooms,
     /// Device and inode of the attached file.
     file: Cell<Option<(u64, u64)>>,
     /// The change counter of `index.db` before the running group; `None` in WAL mode.

@@ -14,7 +14,8 @@ use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 use crate::store::schema::{BACKUP_ID, SCHEMA_VERSION};
-use crate::store::sessions::{HIDING, hidden_sessions};
+use crate::store::sessions::hidden_sessions;
+use crate::store::visible::HIDING;
 
 /// A copy of the account tables in a transaction that is not committed yet.
 #[derive(Debug)]

@@ -12,7 +12,8 @@ use crate::store::account_tables::{SESSIONS, TABLES, Table};
 use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::rows::text;
-use crate::store::sessions::{hidden_sessions, visible};
+use crate::store::sessions::hidden_sessions;
+use crate::store::visible::visible;
 
 /// Accounts or sessions of one step: some milliseconds.
 const STEP_ROWS: i64 = 200;

@@ -2,10 +2,11 @@
 
 use rusqlite::{OptionalExtension, Params, params};
 
-use super::row::{select, session_row, visible};
+use super::row::{select, session_row};
 use crate::model::Session;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
+use crate::store::visible::visible;
 
 /// A statement for the sessions that meet a condition.
 fn statement(db: &Db, which: &str, rest: &str) -> String {

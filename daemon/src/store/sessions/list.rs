@@ -7,7 +7,7 @@ use rusqlite::{Row, ToSql};
 
 use super::end::{IDLE, PAST_END, timeouts};
 use super::key::{SessionKey, SessionSearch};
-use super::row::{select, session_row, visible};
+use super::row::{select, session_row};
 use crate::model::{Lifetime, Session};
 use crate::session_index::PendingUses;
 use crate::store::db::Db;
@@ -16,6 +16,7 @@ use crate::store::kind::Kind;
 use crate::store::listing::{Reading, add_first};
 use crate::store::prefix::{Collation, PrefixRange};
 use crate::store::rows::{integer, text, time};
+use crate::store::visible::visible;
 
 /// The sessions that meet a search.
 pub(in crate::store) struct Sessions<'a> {

@@ -25,6 +25,5 @@ pub use self::insert::session_insert;
 pub use self::key::{SessionKey, SessionSearch};
 pub use self::last_use::sessions_seen;
 pub use self::page::sessions_page;
-pub(super) use self::row::{HIDING, visible};
 #[cfg(test)]
 pub(super) use self::{list::Sessions, page::page_within};

@@ -38,27 +38,6 @@ pub(super) fn select(columns: &Columns) -> &str {
     })
 }
 
-/// What excludes sessions that were ended and that PhotoPrism wrote back, where all are read: those
-/// are found once, and are few.
-pub(in crate::store) const HIDING: &str = "u.id NOT IN (SELECT h.id FROM main.auth_sessions h
-     WHERE h.id IN (SELECT session_id FROM admin.admin_ended)
-       OR h.auth_id IN (SELECT session_id FROM admin.admin_ended))";
-
-/// The same where one or a few are read.
-const HIDING_ONE: &str = "(CAST(u.id AS TEXT) NOT IN
-       (SELECT session_id FROM admin.admin_ended)
-     AND ifnull(CAST(u.auth_id AS TEXT), '') NOT IN (SELECT session_id FROM admin.admin_ended))";
-
-/// The condition for a row of `auth_sessions u` that commands see, where a few rows are read.
-pub(in crate::store) fn visible(columns: &Columns) -> &'static str {
-    if columns.keeps_ended() { HIDING_ONE } else { "1" }
-}
-
-/// The same where all are read.
-pub(super) fn visible_of_all(columns: &Columns) -> &'static str {
-    if columns.keeps_ended() { HIDING } else { "1" }
-}
-
 pub(super) fn session_row(row: &Row<'_>) -> Result<Session, rusqlite::Error> {
     Ok(Session {
         id: text(row, 0)?,

@@ -6,9 +6,9 @@ use rusqlite::ToSql;
 use super::key::SessionKey;
 use super::list::{Place, Sessions};
 use super::pending::{Next, Pending};
-use super::row::visible_of_all;
 use crate::store::error::StoreError;
 use crate::store::listing::Walked;
+use crate::store::visible::visible_of_all;
 
 /// Uses for which a page of PhotoPrism's database reads more rows at once.
 const MOST_USED: usize = 500;

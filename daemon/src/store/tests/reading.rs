@@ -223,7 +223,7 @@ fn another_connection_keeps_its_snapshot() {
     }
 }
 
-/// A statement that takes long is no hang.
+/// A statement that takes long does not hang.
 #[test]
 fn a_long_statement_counts_as_progress_on_either_thread() {
     const LONG_STATEMENT: &str = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c
