@@ -9,7 +9,6 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use photoprism_daemon::clock::Stopwatch;
-use tempfile::TempDir;
 
 /// The daemon as the bench's own profile builds it.
 pub(super) const DAEMON: &str = env!("CARGO_BIN_EXE_photoprismd");
@@ -28,22 +27,23 @@ pub(super) struct Daemon {
 impl Daemon {
     /// Starts one on the database of `directory`, which is created where it is missing, and waits until
     /// it is ready. Returns as well how long that took from the start of its process.
-    pub(super) fn start(directory: &TempDir, settings: &[&str]) -> (Self, Duration) {
+    pub(super) fn start(directory: &impl AsRef<Path>, settings: &[&str]) -> (Self, Duration) {
         Self::start_on(directory, "admin.db", settings)
     }
 
     /// The same on the database of that name in it.
     pub(super) fn start_on(
-        directory: &TempDir,
+        directory: &impl AsRef<Path>,
         database: &str,
         settings: &[&str],
     ) -> (Self, Duration) {
-        let socket = directory.path().join("admin.sock");
+        let directory = directory.as_ref();
+        let socket = directory.join("admin.sock");
         let watch = Stopwatch::start();
         let mut child = Command::new(DAEMON)
             .env_clear()
             .arg("--database")
-            .arg(directory.path().join(database))
+            .arg(directory.join(database))
             .arg("--socket")
             .arg(&socket)
             .args(settings)
