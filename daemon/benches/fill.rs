@@ -3,6 +3,7 @@
 
 #[expect(dead_code, reason = "other benches use the rest")]
 mod common;
+#[expect(dead_code, reason = "other benches use the rest")]
 mod filled;
 
 use std::path::Path;

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, params};
 
+use super::Filling;
 use super::random::Random;
 use super::table::{insert, stored};
-use super::{Filling, Kind};
 
 const GIVEN: [&str; 40] = [
     "Adam", "Agnes", "Amira", "Anton", "Bela", "Bruno", "Carla", "Chloe", "Daniel", "Daria",
@@ -128,10 +128,7 @@ fn one(random: &mut Random, filling: &Filling, number: u32) -> One {
         family,
         role: if number % 10 == 0 { "admin" } else { random.of(&["user", "viewer", "guest"]) },
         ref_id: format!("user{}", random.base_36(8)),
-        hash: match filling.kind {
-            Kind::Own => random.argon2(),
-            Kind::PhotoPrism => random.bcrypt(),
-        },
+        hash: filling.kind.hash(random),
         created_at: stored(created),
         deleted_at: deleted.then(|| stored(created + 86_400 * 100)),
     }

@@ -34,6 +34,13 @@ impl Kind {
         }
     }
 
+    fn hash(self, random: &mut random::Random) -> String {
+        match self {
+            Self::Own => random.argon2(),
+            Self::PhotoPrism => random.bcrypt(),
+        }
+    }
+
     const fn journal_mode(self) -> &'static str {
         match self {
             Self::Own => "wal",
@@ -120,4 +127,9 @@ fn add(database: &Path, journal_mode: &str, work: impl FnOnce(&Connection)) {
 
 fn ignore_no_row(error: rusqlite::Error) -> rusqlite::Result<()> {
     if error == rusqlite::Error::QueryReturnedNoRows { Ok(()) } else { Err(error) }
+}
+
+/// The hash of a password that nobody knows, as that kind stores it.
+pub(crate) fn password_hash(kind: Kind) -> String {
+    kind.hash(&mut random::Random::new(0))
 }

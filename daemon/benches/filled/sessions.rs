@@ -54,6 +54,7 @@ struct One<'a> {
     scope: &'a str,
     /// The app password that it was made from.
     parent: &'a str,
+    now: i64,
     created: i64,
     expires: i64,
     timeout: i64,
@@ -68,9 +69,9 @@ pub(super) fn add(conn: &Connection, filling: &Filling, accounts: &[Account]) {
         // Every account has some before one has more.
         let turn = number as usize % accounts.len().max(1);
         let client = random.of(&CLIENTS);
-        // One in twenty of those that expire has, which is listed and not yet swept.
-        let late = if number % 20 == 19 { 20 * DAY } else { 0 };
-        let ago = i64::from(random.below(10 * 86_400));
+        // One login in fifty has expired.
+        let late = if number % 100 == 4 { 20 * DAY } else { 0 };
+        let ago = i64::from(random.below(6 * 86_400));
         let mut one = One {
             account: accounts.get(turn),
             provider: "local",
@@ -79,6 +80,7 @@ pub(super) fn add(conn: &Connection, filling: &Filling, accounts: &[Account]) {
             client: "",
             scope: "",
             parent: "",
+            now: filling.now,
             created: filling.now - ago - late,
             expires: filling.now - ago - late + 14 * DAY,
             timeout: 7 * DAY,
@@ -118,6 +120,7 @@ fn write(session: &mut Statement<'_>, random: &mut Random, id: &str, one: &One<'
     let used = one.grant == "password";
     let address = if used { random.address() } else { String::new() };
     let last_active = if used { one.created + i64::from(random.below(86_400)) } else { 0 };
+    let last_active = last_active.min(one.now);
     let agent = if used { random.of(&AGENTS) } else { "" };
     let at = stored(one.created);
     let issuer = if one.parent.is_empty() { "" } else { uid };

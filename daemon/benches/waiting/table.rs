@@ -1,0 +1,105 @@
+//! The table, printed as it grows: a run of all rows takes minutes.
+
+use crate::filled::{Kind, Size};
+use crate::options::Options;
+use crate::waits::{Verdict, Waits};
+
+/// Rows that were printed.
+pub(crate) struct Table {
+    options: Options,
+    failed: usize,
+}
+
+const HEAD: &str = "| who waits for what | at most | p50 | p99 | slowest | of | |\n\
+    |---|---:|---:|---:|---:|---:|---|";
+
+impl Table {
+    pub(crate) const fn new(options: Options) -> Self {
+        Self { options, failed: 0 }
+    }
+
+    pub(crate) const fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Whether a row of that name was asked for.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.options.wants(name)
+    }
+
+    pub(crate) fn title(&self, kind: Kind) {
+        let whose = match kind {
+            Kind::Own => "The daemon's own database",
+            Kind::PhotoPrism => "PhotoPrism's database",
+        };
+        let Size { accounts, sessions } = self.options.size;
+        say(&format!("\n# {whose}, {accounts} accounts, {sessions} sessions"));
+    }
+
+    pub(crate) fn head(&self, title: &str) {
+        say(&format!("\n## {title}\n\n{HEAD}"));
+    }
+
+    /// What a client waited; errors are failures.
+    pub(crate) fn waits(&mut self, name: &str, bound: Option<f64>, waits: &mut Waits) {
+        let figures = [50, 99, 100].map(|hundredths| waits.percentile(hundredths));
+        let mut verdict = Verdict::of(figures[2], bound);
+        let mut remark = String::new();
+        for (code, count) in &waits.errors {
+            verdict = Verdict::Fails;
+            remark += &format!(" {count} x `{code}`");
+        }
+        self.count(verdict);
+        let [p50, p99, slowest] = figures.map(ms);
+        let (of, word) = (waits.count(), verdict.word());
+        let bound = bound.map(ms).unwrap_or_default();
+        say(&format!("| {name} | {bound} | {p50} | {p99} | {slowest} | {of} | {word}{remark} |"));
+    }
+
+    /// A page, whose median is at most half as long again as that of a thousand accounts.
+    pub(crate) fn page(&mut self, name: &str, few: &mut Waits, many: &mut Waits) {
+        let (of_few, of_many) = (few.percentile(50), many.percentile(50));
+        let slowest = Verdict::of(many.percentile(100), Some(PAGE));
+        let ratio = of_many / of_few;
+        // Below that the difference is noise.
+        let grows = ratio > 1.5 && of_many - of_few > 0.2;
+        let verdict = if grows { Verdict::Fails } else { slowest };
+        self.count(verdict);
+        let figures = [50, 99, 100].map(|hundredths| ms(many.percentile(hundredths)));
+        let (few, word, of) = (ms(of_few), verdict.word(), many.count());
+        let [p50, p99, slowest] = figures;
+        say(&format!(
+            "| {name} | {} | {p50} ({few} of a thousand: {ratio:.2} x) | {p99} | {slowest} | {of} | {word} |",
+            ms(PAGE)
+        ));
+    }
+
+    /// One figure.
+    pub(crate) fn figure(&mut self, name: &str, (figure, bound): (f64, Option<f64>), unit: &str) {
+        let verdict = Verdict::of(figure, bound);
+        self.count(verdict);
+        let bound = bound.map(|bound| format!("{bound:.0} {unit}")).unwrap_or_default();
+        say(&format!("| {name} | {bound} | {figure:.1} {unit} | | | | {} |", verdict.word()));
+    }
+
+    fn count(&mut self, verdict: Verdict) {
+        self.failed += usize::from(verdict == Verdict::Fails);
+    }
+
+    /// How many rows failed.
+    pub(crate) const fn failed(&self) -> usize {
+        self.failed
+    }
+}
+
+/// A page of a list or a search.
+const PAGE: f64 = 50.0;
+
+fn ms(ms: f64) -> String {
+    if ms < 10.0 { format!("{ms:.2} ms") } else { format!("{ms:.0} ms") }
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what this program is for")]
+fn say(line: &str) {
+    println!("{line}");
+}
