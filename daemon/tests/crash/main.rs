@@ -8,6 +8,8 @@ mod common;
 mod preload;
 
 mod backups;
+mod crowd;
+mod jobs;
 mod kept;
 mod killed;
 mod killer;
