@@ -52,6 +52,24 @@ fn assert_free_in_time(honest: &mut Client) {
 }
 
 #[test]
+fn its_logins_wait_for_no_hash_any_more() {
+    let _alone = alone();
+    // The most expensive hash, on one thread: all of them would take longer than the places may.
+    let home = started(["--hash-threads", "1", "--argon2", "m=65536,t=10,p=1"]);
+    let mut honest = home.connect();
+    let mut clients: Vec<Client> = (0..CONNECTIONS).map(|_| home.connect()).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        let args = json!({"name": format!("nobody-{number}"), "password": "wrong horse",
+            "client_ip": format!("192.0.2.{}", number + 1), "session": false});
+        send_many(client, &format!("{}\n", json!({"cmd": "auth.login", "args": args})));
+    }
+    let mut waiting = || honest.ok("status", json!({}))["passwords"]["waiting"].as_u64().unwrap();
+    while waiting() < CONNECTIONS as u64 / 2 {}
+    drop(clients);
+    assert_free_in_time(&mut honest);
+}
+
+#[test]
 fn its_changes_wait_for_no_commit_any_more() {
     let _alone = alone();
     let home = started(["--request-timeout", "30", "--max-connections", "128"]);
