@@ -138,7 +138,9 @@ fn seconds_in_base_36(unix: i64) -> String {
     let mut rest = unix.unsigned_abs();
     let mut digits: Vec<char> = Vec::new();
     while rest > 0 {
-        digits.push(char::from_digit((rest % 36) as u32, 36).expect("a digit"));
+        digits.push(
+            char::from_digit(u32::try_from(rest % 36).expect("it is below"), 36).expect("a digit"),
+        );
         rest /= 36;
     }
     digits.iter().rev().collect()

@@ -54,7 +54,7 @@ const fn changes(name: &'static str, class: Class, leaves: State, run: fn(&mut W
 
 /// All of them, in an order in which few need the database put right before.
 pub(crate) const JOBS: [Job; 20] = [
-    changes("backup.create", Class::Backup, State::Full, |worker| worker.create_backup()),
+    changes("backup.create", Class::Backup, State::Full, Worker::create_backup),
     changes("backup.verify", Class::Backup, State::Full, |worker| {
         worker.client.ok("backup.verify", &json!({"file": worker.base}));
     }),

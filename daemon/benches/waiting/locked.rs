@@ -24,7 +24,7 @@ pub(crate) fn locked(table: &mut Table, template: &Template) {
     table.head("PhotoPrism's lock");
     let (served, _) = template.start();
     let mut waits = Waits::default();
-    let mut refused = 0;
+    let mut refused = 0_u32;
     std::thread::scope(|scope| {
         let place = &served.place;
         let mut clients: Vec<_> = (0..READERS).map(|_| served.connect()).collect();
@@ -46,11 +46,11 @@ pub(crate) fn locked(table: &mut Table, template: &Template) {
         conn.execute_batch("ROLLBACK").expect("the lock is given back");
         for reader in waiting {
             let (taken, error) = reader.join().expect("it ends");
-            refused += usize::from(error.as_deref() == Some("unavailable"));
+            refused += u32::from(error.as_deref() == Some("unavailable"));
             waits.add(taken, error.filter(|code| code != "unavailable"));
         }
     });
     // Five seconds, and what it takes to say so.
     table.waits(NAME, Some(5250.0), &mut waits);
-    table.figure("of them answered `unavailable`", (refused as f64, None), "");
+    table.figure("of them answered `unavailable`", (f64::from(refused), None), "");
 }

@@ -135,7 +135,7 @@ fn kill(kind: Kind, job: Job, rounds: usize) -> Seen {
     for number in 0..rounds {
         crowd.bring_back();
         // The golden ratio: another part of its time each round, all of them evenly spread.
-        let part = (number as f64 * 0.618_034 + 0.3).fract();
+        let part = (f64::from(u32::try_from(number).unwrap()) * 0.618_034 + 0.3).fract();
         let Round { acknowledged, state, faults } = round(&mut crowd, job, took.mul_f64(part));
         let fault = |what: &str| format!("{kind:?} {job:?}, round {number}: {what}");
         seen.faults.extend(faults.iter().map(|what| fault(what)));
