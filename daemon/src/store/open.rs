@@ -27,7 +27,7 @@ use super::open_error::{OpenError, failed, refused, storage};
 use super::options::{Expected, OpenOptions, missing, waits};
 use super::own_tables::OwnTables;
 use super::paths::{backup_directory, is_own_tables};
-use super::pragmas::{EXCLUSIVE_VFS, SHARED_VFS, STATEMENTS, pragma};
+use super::pragmas::{EXCLUSIVE_VFS, LOG_BYTES, SHARED_VFS, STATEMENTS, pragma};
 use super::schema::{self, STEPS};
 use super::unclean::{FileGeneration, claim, has_log, read_generation};
 use crate::failpoints::{Failpoint, enabled};
@@ -212,6 +212,7 @@ fn prepare_own(
         migrate(db, found, steps)?;
     }
     pragma(&db.conn, "journal_mode", "wal")?;
+    pragma(&db.conn, "journal_size_limit", LOG_BYTES)?;
     if found == 0 {
         db.generation.borrow_mut().begin_log(&db.conn);
     }

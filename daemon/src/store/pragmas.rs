@@ -16,6 +16,10 @@ pub(super) const EXCLUSIVE_VFS: &str = "unix-excl";
 /// SQLite's usual VFS, for a file that PhotoPrism uses at the same time.
 pub(super) const SHARED_VFS: &str = "unix";
 
+/// Bytes that a write-ahead log keeps of its file once it was written back: what short work fills
+/// again and again, and not what a restore or an import once needed.
+pub(super) const LOG_BYTES: &str = "16777216";
+
 /// Settings of both kinds: nothing in an untrusted file may make SQLite do more than it was asked
 /// to, and plans must not depend on bound values, or SQLite plans most statements again each time.
 pub(super) fn settings(conn: &Connection) -> Result<(), StoreError> {

@@ -19,7 +19,7 @@ use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 use crate::store::open_error::{OpenError, failed};
 use crate::store::paths::{OWN_TABLES_FILE, file_uri, own_tables_path};
-use crate::store::pragmas::{EXCLUSIVE_VFS, check_pragma, settings};
+use crate::store::pragmas::{EXCLUSIVE_VFS, LOG_BYTES, check_pragma, settings};
 use crate::store::schema::{CURSOR_KEY_BYTES, OWN_TABLES_ID};
 use crate::system::{FileId, descriptors_of};
 
@@ -107,6 +107,7 @@ fn identify(conn: &Connection, path: &Path) -> Result<(i64, i64), rusqlite::Erro
 
 fn set(conn: &Connection) -> Result<(), StoreError> {
     check_pragma(conn, Some("admin"), "journal_mode", "wal")?;
+    check_pragma(conn, Some("admin"), "journal_size_limit", LOG_BYTES)?;
     check_pragma(conn, Some("admin"), "secure_delete", "1")?;
     check_pragma(conn, Some("admin"), "synchronous", "2")
 }

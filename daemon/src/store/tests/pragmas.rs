@@ -5,6 +5,8 @@ use rusqlite::{OptionalExtension, StatementStatus};
 
 use super::fixture::StoreFixture;
 use crate::store::accounts::{BY_NAME, LIVE_BY_NAME, select};
+use crate::store::pragmas::LOG_BYTES;
+use crate::store::{attached, checkpoint};
 use crate::store::db::Db;
 use crate::store::kind::Kind;
 use crate::store::rows;
@@ -42,7 +44,34 @@ fn our_own_is_locked_logged_and_synced() {
         let db = place.own();
         check_common(&db);
         assert_eq!(pragma(&db, "journal_mode"), "wal", "{again}");
+        assert_eq!(pragma(&db, "journal_size_limit"), LOG_BYTES, "{again}");
         assert_eq!(pragma(&db, "locking_mode"), "normal", "{again}");
+        db.close();
+    }
+}
+
+/// Writes so many bytes to a table of the daemon's own, commits, and writes the log back.
+fn write_bytes(db: &Db, bytes: i32) {
+    db.begin().unwrap();
+    let store = "INSERT OR REPLACE INTO own.admin_meta (key, value) VALUES ('bytes', zeroblob(?1))";
+    db.prepare_own(store).unwrap().execute([bytes]).unwrap();
+    db.commit().unwrap();
+    checkpoint::run_if_due(db);
+}
+
+#[test]
+fn the_log_shrinks_again_after_long_work() {
+    let place = StoreFixture::new();
+    place.photoprism("index.db");
+    let mut shared = place.open("index.db").unwrap();
+    attached::ready(&mut shared).unwrap();
+    let limit: u64 = LOG_BYTES.parse().unwrap();
+    for (db, log) in [(place.own(), "admin.db-wal"), (shared, "photoprism-admin.db-wal")] {
+        let length = || std::fs::metadata(place.at(log)).unwrap().len();
+        write_bytes(&db, 20_000_000);
+        assert!(length() > limit, "{log}");
+        write_bytes(&db, 7);
+        assert!(length() <= limit, "{log}: {}", length());
         db.close();
     }
 }
