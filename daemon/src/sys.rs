@@ -4,6 +4,7 @@
     reason = "SO_PEERGROUPS, passed descriptors, memory of Argon2, SQLite's own file handles"
 )]
 
+use std::ffi::CStr;
 use std::io;
 use std::num::NonZeroUsize;
 use std::ops::{Deref, DerefMut};
@@ -163,6 +164,25 @@ pub(crate) fn journal_is_open(conn: &Connection) -> io::Result<bool> {
     let file = file_of(conn, ffi::SQLITE_FCNTL_JOURNAL_POINTER)?;
     // SAFETY: the connection is borrowed, so the handle that it gave is valid, open or not.
     Ok(!unsafe { file.read() }.pMethods.is_null())
+}
+
+/// Whether another file than the one that a connection has open is at its path by now.
+pub(crate) fn has_moved(conn: &Connection, schema: &CStr) -> io::Result<bool> {
+    let mut moved: std::ffi::c_int = 0;
+    // SAFETY: the connection is open for as long as it is borrowed, the name is a C string, and
+    // the code writes one integer to where the last argument points.
+    let code = unsafe {
+        ffi::sqlite3_file_control(
+            conn.handle(),
+            schema.as_ptr(),
+            ffi::SQLITE_FCNTL_HAS_MOVED,
+            (&raw mut moved).cast(),
+        )
+    };
+    if code == ffi::SQLITE_OK {
+        return Ok(moved != 0);
+    }
+    Err(io::Error::other(format!("SQLite did not look its file up: code {code}")))
 }
 
 /// One of the file handles that SQLite has for the main file of a connection.

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
 use photoprism_daemon::clock::Stopwatch;
-use photoprism_daemon::store::{Database, Db, Expected, Making, OpenOptions, StoreError};
+use photoprism_daemon::store::{Database, Db, Expected, OpenOptions, StoreError, backup_create};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -201,9 +201,7 @@ fn open(place: &Place) -> Database {
 
 /// Whether it could be written depends on who was faster; both ends are fine.
 fn back_up(db: &Db) -> Result<(), StoreError> {
-    let mut making = Making::begin(db, "x")?;
-    while !making.step(db)? {}
-    making.publish()?.discard();
+    backup_create(db, "x")?.discard();
     Ok(())
 }
 

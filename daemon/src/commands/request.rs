@@ -7,6 +7,7 @@ use photoprism_protocol::secret::Secret;
 
 use crate::error::CommandError;
 use crate::peer::Permit;
+use crate::store::{BackupBefore, Tx};
 
 /// What belongs to one request. The [`Permit`] in it proves that the request was authorised.
 #[derive(Debug)]
@@ -27,9 +28,28 @@ pub(super) struct Request<T> {
     pub(super) password: Option<Hashed>,
     /// Who asks, and when.
     pub(super) context: Arc<Context>,
+    /// The backup of what it is about to destroy, where it may destroy something.
+    pub(super) backup: Option<BackupBefore>,
 }
 
 impl<T> Request<T> {
+    /// The path of the backup, before anything is changed: it holds what the transaction sees.
+    pub(super) fn backup_path(&self, tx: &Tx<'_>) -> Result<String, CommandError> {
+        let path = self.backup_before()?.path(tx)?.ok_or(CommandError::BackupStale)?;
+        Ok(path.display().to_string())
+    }
+
+    /// Something was destroyed: the backup is kept once that is committed.
+    pub(super) fn keep_backup(&self) -> Result<(), CommandError> {
+        self.backup_before().map(BackupBefore::note_needed)
+    }
+
+    fn backup_before(&self) -> Result<&BackupBefore, CommandError> {
+        self.backup
+            .as_ref()
+            .ok_or_else(|| CommandError::Internal("a backup was not written".into()))
+    }
+
     /// The hashed password of a command that cannot do without one.
     pub(super) fn hashed(&self) -> Result<&Hashed, CommandError> {
         self.password

@@ -147,10 +147,13 @@ pub fn account_by_name(db: &Db, name: &str) -> Result<Option<Account>, StoreErro
         return Ok(None);
     }
     // One after the other: SQLite would sort each time to order by both.
-    match one(db, LIVE_BY_NAME, [name])? {
-        Some(row) => Ok(Some(row)),
-        None => one(db, BY_NAME, [name]),
+    let first = one(db, BY_NAME, [name])?;
+    if first.as_ref().is_some_and(Account::is_deleted)
+        && let Some(live) = one(db, LIVE_BY_NAME, [name])?
+    {
+        return Ok(Some(live));
     }
+    Ok(first)
 }
 
 /// The account of that email address, deleted or not.

@@ -3,9 +3,9 @@
 use rusqlite::ToSql;
 
 use super::accounts::values;
-use super::db::Tx;
+use super::db::{Db, Tx};
 use super::error::StoreError;
-use super::insert::{insert, insert_if_new};
+use super::insert::insert;
 use super::times::format_stored;
 use crate::model::NewAccount;
 
@@ -74,6 +74,24 @@ const EMPTY: [&str; 7] = [
 
 /// Creates an account with its details and settings rows, as at its `created_at`.
 pub fn account_insert(tx: &Tx<'_>, new: &NewAccount) -> Result<(), StoreError> {
+    account_row_insert(tx, new)?;
+    side_rows_insert(tx, "user_uid = ?1", &new.account.uid)
+}
+
+/// The id of the newest account.
+pub fn newest_account(db: &Db) -> Result<i64, StoreError> {
+    let statement = "SELECT ifnull(max(id), 0) FROM auth_users";
+    Ok(db.conn.prepare_cached(statement)?.query_row([], |row| row.get(0))?)
+}
+
+/// Creates the details and settings rows of all accounts behind that id, which
+/// [`account_row_insert`] has created.
+pub fn side_rows_insert_after(tx: &Tx<'_>, id: i64) -> Result<(), StoreError> {
+    side_rows_insert(tx, "id > ?1", &id)
+}
+
+/// Creates an account without those rows.
+pub fn account_row_insert(tx: &Tx<'_>, new: &NewAccount) -> Result<(), StoreError> {
     let created_at = new.account.created_at.map(format_stored);
     let id = Some(new.account.id).filter(|id| *id != 0);
     let chosen = values(&new.account);
@@ -90,26 +108,28 @@ pub fn account_insert(tx: &Tx<'_>, new: &NewAccount) -> Result<(), StoreError> {
     ];
     row.extend(EMPTY.map(|column| (column, &"" as &dyn ToSql)));
     row.extend(chosen.iter().map(|(column, value)| (*column, value as &dyn ToSql)));
-    insert(tx, "auth_users", &row)?;
-    let uid_and_times: [(&str, &dyn ToSql); 3] =
-        [("user_uid", &new.account.uid), ("created_at", &created_at), ("updated_at", &created_at)];
-    insert_details(tx, &uid_and_times)?;
-    insert_settings(tx, &uid_and_times)
+    insert(tx, "auth_users", &row)
 }
 
-fn insert_details(tx: &Tx<'_>, first: &[(&str, &dyn ToSql)]) -> Result<(), StoreError> {
-    let mut values = first.to_vec();
+/// Adds the rows that accounts lack in the tables that go with `auth_users`; an existing one is not changed.
+fn side_rows_insert(tx: &Tx<'_>, which: &str, value: &dyn ToSql) -> Result<(), StoreError> {
     // "zz" is PhotoPrism's unknown place.
-    values.extend::<[(&str, &dyn ToSql); 2]>([("place_id", &"zz"), ("cell_id", &"zz")]);
-    values.extend(DETAILS.map(|column| (column, &"" as &dyn ToSql)));
-    let birth = ["birth_year", "birth_month", "birth_day"];
-    values.extend(birth.map(|column| (column, &0 as &dyn ToSql)));
-    insert_if_new(tx, "auth_users_details", &values)
-}
-
-fn insert_settings(tx: &Tx<'_>, first: &[(&str, &dyn ToSql)]) -> Result<(), StoreError> {
-    let mut values = first.to_vec();
-    values.extend(SETTINGS.map(|column| (column, &"" as &dyn ToSql)));
-    values.extend(SETTINGS_NUMBERS.map(|column| (column, &0 as &dyn ToSql)));
-    insert_if_new(tx, "auth_users_settings", &values)
+    let mut details = vec![("place_id", "'zz'"), ("cell_id", "'zz'")];
+    details.extend(DETAILS.map(|column| (column, "''")));
+    details.extend(["birth_year", "birth_month", "birth_day"].map(|column| (column, "0")));
+    let mut settings: Vec<(&str, &str)> = SETTINGS.map(|column| (column, "''")).into();
+    settings.extend(SETTINGS_NUMBERS.map(|column| (column, "0")));
+    for (table, columns) in [("auth_users_details", details), ("auth_users_settings", settings)] {
+        let Some(known) = tx.columns.of(table) else { continue };
+        let own = ["user_uid", "created_at", "updated_at"].map(|column| (column, column));
+        let there = own.into_iter().chain(columns).filter(|(name, _)| known.contains(*name));
+        let (names, values): (Vec<&str>, Vec<&str>) = there.unzip();
+        let statement = format!(
+            "INSERT OR IGNORE INTO {table} ({}) SELECT {} FROM auth_users WHERE {which}",
+            names.join(", "),
+            values.join(", ")
+        );
+        tx.conn.prepare_cached(&statement)?.execute([value])?;
+    }
+    Ok(())
 }

@@ -103,7 +103,8 @@ pub(super) fn own_entry(command: &str, target: &str) -> AuditEntry {
 
 /// Appends a record and returns its place.
 pub fn audit_append(tx: &Tx<'_>, entry: &AuditEntry) -> Result<AuditHead, StoreError> {
-    let head = link(&audit_head(tx)?, entry);
+    let previous = tx.take_audit_head().map_or_else(|| audit_head(tx), Ok)?;
+    let head = link(&previous, entry);
     tx.prepare_own(
         "INSERT INTO own.admin_audit (number, at, uid, gid, pid, socket, command, target, hash)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -120,6 +121,7 @@ pub fn audit_append(tx: &Tx<'_>, entry: &AuditEntry) -> Result<AuditHead, StoreE
         head.hash,
     ])?;
     tx.own_tables.tracked.record(head.number);
+    tx.set_audit_head(head.clone());
     Ok(head)
 }
 

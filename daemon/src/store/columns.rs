@@ -175,9 +175,14 @@ impl Columns {
         self.has_table("admin_ended")
     }
 
-    /// Whether that column, where it exists, converts number-like texts to numbers.
-    pub(super) fn is_numeric(&self, table: &str, column: &str) -> bool {
-        self.numeric.get(table).is_some_and(|columns| columns.contains(column))
+    /// The columns of a table.
+    pub(super) fn of(&self, table: &str) -> Option<&HashSet<String>> {
+        self.tables.get(table)
+    }
+
+    /// The columns of a table that convert number-like texts to numbers.
+    pub(super) fn numeric_of(&self, table: &str) -> Option<&HashSet<String>> {
+        self.numeric.get(table)
     }
 
     /// The first missing table or column that nothing works without.

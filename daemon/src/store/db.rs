@@ -9,17 +9,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::{CachedStatement, Connection};
 use tracing::{error, warn};
 
-use super::change_tracker::ChangeTracker;
 use super::columns::Columns;
 use super::error::StoreError;
 use super::generation::Generation;
 use super::kind::Kind;
 use super::own_tables::OwnTables;
 use crate::failpoints::{Failpoint, enabled};
-use crate::model::Effect;
+use crate::model::{AuditHead, Effect};
 
 /// Exit code of a storage error (`EX_IOERR`).
 pub(super) const EXIT_STORAGE: i32 = 74;
+
+/// Memory for pages while much is changed in one transaction, in KiB as SQLite takes it.
+const LARGE_CACHE: i64 = -32_768;
 
 /// Seconds added to PhotoPrism's cache time, for requests that it has started and not yet written.
 const MARGIN: i64 = 60;
@@ -31,8 +33,6 @@ pub struct Db {
     pub(super) kind: Kind,
     pub(super) path: PathBuf,
     pub(super) columns: Columns,
-    /// Account rows that change while a backup is running.
-    pub(super) changes: ChangeTracker,
     /// For the daemon's own database; unused with PhotoPrism's.
     pub(super) generation: RefCell<Generation>,
     /// The file next to PhotoPrism's that holds the daemon's own tables.
@@ -93,15 +93,27 @@ pub struct Tx<'a> {
     db: &'a Db,
     /// Effects of its commit beyond the command's result.
     effects: RefCell<Vec<Effect>>,
+    /// The newest record of the audit trail, as long as it is known.
+    audit_head: RefCell<Option<AuditHead>>,
 }
 
 impl<'a> Tx<'a> {
     pub(super) const fn new(db: &'a Db) -> Self {
-        Self { db, effects: RefCell::new(Vec::new()) }
+        Self { db, effects: RefCell::new(Vec::new()), audit_head: RefCell::new(None) }
     }
 
     pub(super) fn add_effect(&self, effect: Effect) {
         self.effects.borrow_mut().push(effect);
+    }
+
+    /// The newest record of the audit trail, where this transaction has written it.
+    pub(super) fn take_audit_head(&self) -> Option<AuditHead> {
+        self.audit_head.take()
+    }
+
+    /// This transaction has written that record.
+    pub(super) fn set_audit_head(&self, head: AuditHead) {
+        self.audit_head.replace(Some(head));
     }
 
     pub(super) fn take_effects(&self) -> Vec<Effect> {
@@ -124,6 +136,7 @@ impl Tx<'_> {
         // After some errors SQLite has rolled back the whole transaction.
         if done.is_err() && !self.is_autocommit() {
             self.run("ROLLBACK TO piece")?;
+            self.take_audit_head();
         }
         if !self.is_autocommit() {
             self.run("RELEASE piece")?;
@@ -131,18 +144,24 @@ impl Tx<'_> {
         done
     }
 
-    /// Runs `work` and rolls back everything that it wrote, whatever its result.
-    pub fn dry_run<T, E: From<StoreError>>(
+    /// Runs work that changes much of the database: SQLite keeps what it changes in memory until the
+    /// commit, and not just the few pages that suffice otherwise.
+    ///
+    /// # Errors
+    /// Those of the work, and the store's.
+    pub fn large<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run("SAVEPOINT dry_run")?;
-        let outcome = work();
-        let undone = self.run("ROLLBACK TO dry_run").and_then(|()| self.run("RELEASE dry_run"));
-        // The first error is the one that matters.
-        let outcome = outcome?;
-        undone?;
-        Ok(outcome)
+        let usual: i64 = self
+            .conn
+            .pragma_query_value(Some("main"), "cache_size", |row| row.get(0))
+            .map_err(StoreError::from)?;
+        let set = |size: i64| self.conn.pragma_update(Some("main"), "cache_size", size);
+        set(LARGE_CACHE).map_err(StoreError::from)?;
+        let done = work();
+        set(usual).map_err(StoreError::from)?;
+        done
     }
 }
 

@@ -1,6 +1,7 @@
 //! A directory that is held open. All work in it is relative to its descriptor and follows no
 //! links, so that a user who may rename the directory cannot lead the daemon to other files.
 
+use std::ffi::CStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -13,7 +14,10 @@ use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, fchmod, fstatat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use rusqlite::{Connection, OpenFlags};
+use tracing::warn;
 
+use super::paths::file_uri;
+use crate::sys::has_moved;
 use crate::system::{FileId, Seen, descriptors_of};
 
 /// Mode of every file that is created in one.
@@ -148,6 +152,28 @@ impl Directory {
         if held.descriptors()? > before { Ok(conn) } else { Err(replaced()) }
     }
 
+    /// Attaches a file to a connection, and checks that SQLite has a descriptor of the file that is
+    /// held. Only its header and its tables' names were read by then.
+    pub(super) fn attach(&self, held: &Held<'_>, conn: &Connection, how: Attach) -> io::Result<()> {
+        // SQLite follows a link here.
+        self.check(held.file, held.name)?;
+        let before = held.descriptors()?;
+        let path = self.real_path()?.join(held.name);
+        let uri = file_uri(&path, how.parameters);
+        let statement = format!("ATTACH ?1 AS {}", how.schema.to_string_lossy());
+        conn.execute(&statement, [uri]).map_err(io::Error::other)?;
+        let id = FileId::of(&held.file.metadata()?);
+        let checked = held.descriptors().and_then(|after| {
+            // Where another connection has it open SQLite may use a descriptor that it kept.
+            Ok(after > before || (before > 1 && is_open_as(conn, how.schema, &path, id)?))
+        });
+        if let Ok(true) = checked {
+            return Ok(());
+        }
+        detach(conn, how.schema);
+        Err(checked.err().unwrap_or_else(replaced))
+    }
+
     /// The path by which the system knows it now, without links.
     fn real_path(&self) -> io::Result<PathBuf> {
         fs::read_link(format!("/proc/self/fd/{}", self.file.as_raw_fd()))
@@ -189,6 +215,48 @@ impl Directory {
             removed => Ok(removed?),
         }
     }
+}
+
+/// How a file is attached.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attach {
+    /// The name of its schema.
+    pub(super) schema: &'static CStr,
+    /// The parameters of its URI.
+    pub(super) parameters: &'static str,
+}
+
+impl Attach {
+    /// To be written.
+    pub(super) const fn writable(schema: &'static CStr) -> Self {
+        Self { schema, parameters: "vfs=unix&mode=rw" }
+    }
+
+    /// To be read.
+    pub(super) const fn readable(schema: &'static CStr) -> Self {
+        Self { schema, parameters: "vfs=unix&mode=ro" }
+    }
+}
+
+/// Detaches a file; SQLite refuses that inside of a transaction.
+pub(super) fn detach(conn: &Connection, schema: &CStr) {
+    let schema = schema.to_string_lossy();
+    if let Err(error) = conn.execute_batch(&format!("DETACH {schema}")) {
+        warn!(%error, %schema, "a file stays attached");
+    }
+}
+
+/// Whether a connection has that file open, and the path leads to it. A descriptor of a connection
+/// that was closed is kept and used again as long as another one holds a lock on the file, so that
+/// the number of descriptors does not always grow.
+pub(super) fn is_open_as(
+    conn: &Connection,
+    schema: &CStr,
+    path: &Path,
+    file: FileId,
+) -> io::Result<bool> {
+    let is_there = || fs::metadata(path).is_ok_and(|found| FileId::of(&found) == file);
+    Ok(is_there() && !has_moved(conn, schema)? && is_there())
 }
 
 fn replaced() -> io::Error {
@@ -238,6 +306,38 @@ mod tests {
             assert!(connect(&directory, &file).is_err());
             assert!(directory.rename(&file, "x", "y").is_err());
             assert!(directory.stat("y").unwrap().is_none());
+        }
+        assert_eq!(fs::read(&outside).unwrap(), before);
+    }
+
+    #[test]
+    fn the_file_that_is_held_is_attached_or_none() {
+        let (root, directory, outside) = place();
+        let file = directory.create("x").unwrap();
+        let flags = FLAGS | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_URI;
+        let conn = Connection::open_with_flags(root.path().join("main.db"), flags).unwrap();
+        let attach = |how| {
+            let attached = directory.attach(&Held::new("x", &file, OpenLock::take()), &conn, how);
+            attached.inspect(|()| assert!(conn.is_readonly("more").is_ok()))
+        };
+        attach(Attach::writable(c"more")).unwrap();
+        conn.execute_batch("CREATE TABLE more.t (a)").unwrap();
+        detach(&conn, c"more");
+        attach(Attach::readable(c"more")).unwrap();
+        conn.execute_batch("DROP TABLE more.t").unwrap_err();
+        detach(&conn, c"more");
+        let before = fs::read(&outside).unwrap();
+        for swap in [
+            &|at: &Path| symlink(&outside, at).unwrap(),
+            &|at: &Path| fs::hard_link(&outside, at).unwrap(),
+            &|at: &Path| fs::write(at, "").unwrap(),
+            &|_: &Path| {},
+        ] as [&dyn Fn(&Path); 4]
+        {
+            directory.remove("x").unwrap();
+            swap(&directory.path().join("x"));
+            attach(Attach::writable(c"more")).unwrap_err();
+            assert!(conn.is_readonly("more").is_err(), "nothing stays attached");
         }
         assert_eq!(fs::read(&outside).unwrap(), before);
     }

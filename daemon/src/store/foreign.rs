@@ -13,7 +13,6 @@ use rusqlite::{Connection, OpenFlags, params};
 use thiserror::Error;
 
 use super::accounts::{account_row, select};
-use super::change_tracker::ChangeTracker;
 use super::columns::Columns;
 use super::db::Db;
 use super::detect::{DatabaseKind, detect_open};
@@ -161,10 +160,10 @@ impl PhotoPrismReader {
         conn.execute_batch("BEGIN")?;
         is_photoprism(&conn)?;
         let (kind, columns) = (photoprism_kind(&conn)?, Columns::read(&conn)?);
-        let (path, changes) = (path.to_path_buf(), ChangeTracker::default());
+        let path = path.to_path_buf();
         let (generation, own_tables) = (RefCell::default(), OwnTables::default());
         let session_cache = 0;
-        Ok(Self(Db { conn, kind, path, columns, changes, generation, own_tables, session_cache }))
+        Ok(Self(Db { conn, kind, path, columns, generation, own_tables, session_cache }))
     }
 
     /// At most `most` accounts after that row id, without the system rows.

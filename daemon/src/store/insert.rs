@@ -13,30 +13,12 @@ pub(super) fn insert(
     table: &str,
     values: &[(&str, &dyn ToSql)],
 ) -> Result<(), StoreError> {
-    run(tx, "INSERT", table, values)
-}
-
-/// The same, unless a row with that key exists; an existing one is not changed. If the table is
-/// missing, nothing is inserted.
-pub(super) fn insert_if_new(
-    tx: &Tx<'_>,
-    table: &str,
-    values: &[(&str, &dyn ToSql)],
-) -> Result<(), StoreError> {
-    if tx.columns.has_table(table) { run(tx, "INSERT OR IGNORE", table, values) } else { Ok(()) }
-}
-
-fn run(
-    tx: &Tx<'_>,
-    how: &str,
-    table: &str,
-    values: &[(&str, &dyn ToSql)],
-) -> Result<(), StoreError> {
     check_kept(tx, table, values)?;
-    let there = values.iter().filter(|(column, _)| tx.columns.has(table, column));
+    let known = tx.columns.of(table);
+    let there = values.iter().filter(|(name, _)| known.is_some_and(|known| known.contains(*name)));
     let (names, values): (Vec<&str>, Vec<&dyn ToSql>) = there.copied().unzip();
     let places = vec!["?"; values.len()].join(", ");
-    let statement = format!("{how} INTO {table} ({}) VALUES ({places})", names.join(", "));
+    let statement = format!("INSERT INTO {table} ({}) VALUES ({places})", names.join(", "));
     tx.conn.prepare_cached(&statement)?.execute(&*values)?;
     Ok(())
 }

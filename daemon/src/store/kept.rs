@@ -7,27 +7,24 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use super::db::Db;
 use super::error::StoreError;
 
-/// Whether a column returns that text as it was stored. PhotoPrism declares texts as VARBINARY,
-/// which SQLite stores as a number where they look like one: `007` as 7, a subject of 21 digits
-/// rounded, `1e5000` as infinity. A missing column is not written.
-fn keeps_text(db: &Db, table: &str, column: &str, text: &str) -> bool {
-    !db.columns.is_numeric(table, column) || survives_numeric_affinity(text)
-}
-
-/// Checks values before they are written, whichever command brought them.
+/// Checks values before they are written, whichever command brought them: whether each column
+/// returns a text as it was stored. PhotoPrism declares texts as VARBINARY, which SQLite stores as a
+/// number where they look like one: `007` as 7, a subject of 21 digits rounded, `1e5000` as
+/// infinity. A missing column is not written.
 pub(super) fn check_kept(
     db: &Db,
     table: &str,
     values: &[(&str, &dyn ToSql)],
 ) -> Result<(), StoreError> {
-    for (column, value) in values.iter().filter(|(name, _)| db.columns.is_numeric(table, name)) {
+    let Some(numeric) = db.columns.numeric_of(table) else { return Ok(()) };
+    for (column, value) in values.iter().filter(|(name, _)| numeric.contains(*name)) {
         let value = value.to_sql()?;
         let text = match &value {
             ToSqlOutput::Borrowed(ValueRef::Text(bytes)) => String::from_utf8_lossy(bytes),
             ToSqlOutput::Owned(Value::Text(text)) => text.into(),
             _ => continue,
         };
-        if !keeps_text(db, table, column, &text) {
+        if !survives_numeric_affinity(&text) {
             return Err(StoreError::NotKept { column: (*column).into() });
         }
     }

@@ -12,7 +12,6 @@ mod accounts_write;
 mod attached;
 mod audit;
 mod backup;
-mod change_tracker;
 mod changed;
 mod checkpoint;
 mod columns;
@@ -79,7 +78,9 @@ pub use self::accounts::{
     account_by_auth_id, account_by_email, account_by_id, account_by_name, account_by_uid,
     first_admin_name, other_super_admin,
 };
-pub use self::accounts_insert::account_insert;
+pub use self::accounts_insert::{
+    account_insert, account_row_insert, newest_account, side_rows_insert_after,
+};
 pub use self::accounts_search::{AccountPage, AccountSearch, accounts_page};
 pub use self::accounts_write::{
     account_delete, account_logged_in, account_rename, account_undelete, account_update,
@@ -91,9 +92,10 @@ pub use self::audit::{
     log_audit_head,
 };
 pub use self::backup::{
-    AccountChange, Backup, BackupCounts, BackupEntry, BackupFault, BackupFile, BackupOrigin, Made,
-    Making, Plan, Removed, Restored, What, backed_up, backup_find, backup_list, backup_open,
-    backup_remove, backups_refused, empty_accounts, empty_sessions, restore_accounts,
+    AccountChange, AttachedSource, Backup, BackupBefore, BackupCounts, BackupEntry, BackupFault,
+    BackupFile, BackupOrigin, Plan, Removed, Restored, What, backup_create, backup_find,
+    backup_list, backup_open, backup_remove, backups_refused, empty_accounts, empty_sessions,
+    restore_accounts,
 };
 pub use self::changed::{changes_due, report_changes, reverted_changes};
 pub use self::counts::counts;

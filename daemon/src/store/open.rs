@@ -13,7 +13,6 @@ use super::access::{check_access, protect_new};
 use super::accounts_insert::account_insert;
 use super::attached::open_photoprism;
 use super::backup::copy_whole;
-use super::change_tracker::ChangeTracker;
 use super::checkpoint;
 use super::columns::Columns;
 use super::db::{Db, Tx};
@@ -177,19 +176,12 @@ fn open_own(
         Some(generation) => generation,
         None => claim(&mut conn, path, &Ok(None))?,
     };
-    let (columns, changes) = (Columns::default(), ChangeTracker::default());
-    let noted = changes.clone();
-    conn.update_hook(Some(move |_, database: &str, table: &str, row| {
-        noted.note(database, table, row);
-    }))
-    .map_err(|error| failed(path, error.into()))?;
     let generation = RefCell::new(generation);
     let mut db = Db {
         conn,
         kind: Kind::Own,
         path: path.clone(),
-        columns,
-        changes,
+        columns: Columns::default(),
         generation,
         own_tables: OwnTables::default(),
         session_cache: options.session_cache,

@@ -5,10 +5,9 @@ use std::cell::RefCell;
 use rusqlite::{Connection, OpenFlags};
 
 use super::attached;
-use super::change_tracker::ChangeTracker;
 use super::columns::Columns;
 use super::db::Db;
-use super::directory::OpenLock;
+use super::directory::{OpenLock, is_open_as};
 use super::error::StoreError;
 use super::kind::Kind;
 use super::lock_timeout::wait_for_locks;
@@ -50,7 +49,6 @@ pub(super) fn open_for_reading(opened: &Opened) -> Result<Db, StoreError> {
         conn,
         kind: opened.kind.clone(),
         path: opened.path.clone(),
-        changes: ChangeTracker::default(),
         generation: RefCell::default(),
         own_tables,
         session_cache: opened.session_cache,
@@ -66,5 +64,10 @@ fn connect_own(opened: &Opened, flags: OpenFlags) -> Result<Connection, StoreErr
     let _lock = OpenLock::take();
     let before = descriptors_of(file).map_err(failed)?;
     let conn = Connection::open_with_flags_and_vfs(&opened.path, flags, EXCLUSIVE_VFS)?;
-    if descriptors_of(file).map_err(failed)? > before { Ok(conn) } else { Err(replaced()) }
+    let grew = descriptors_of(file).map_err(failed)? > before;
+    if grew || is_open_as(&conn, c"main", &opened.path, file).map_err(failed)? {
+        Ok(conn)
+    } else {
+        Err(replaced())
+    }
 }

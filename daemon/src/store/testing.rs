@@ -7,6 +7,8 @@ use tempfile::TempDir;
 use super::db::Db;
 use super::open::open;
 use super::options::{Expected, OpenOptions};
+use super::published::{Opened, identity};
+use super::read_connection::open_for_reading;
 use crate::clock::random;
 use crate::model::initial_accounts;
 
@@ -54,4 +56,17 @@ pub(super) fn plan(db: &Db, statement: &str, values: &[&dyn rusqlite::ToSql]) ->
     let mut statement = db.conn.prepare(&statement).unwrap();
     let steps = statement.query_map(values, |row| row.get::<_, String>(3)).unwrap();
     steps.collect::<Result<Vec<_>, _>>().unwrap().join("\n")
+}
+
+/// Another connection to the same database, as those of readers are.
+pub(super) fn another_connection(db: &Db) -> Db {
+    open_for_reading(&Opened {
+        path: db.path.clone(),
+        kind: db.kind.clone(),
+        identity: identity(&db.path),
+        attached: db.columns.attached,
+        foreign: false,
+        session_cache: db.session_cache,
+    })
+    .unwrap()
 }

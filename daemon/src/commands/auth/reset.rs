@@ -3,27 +3,33 @@
 use photoprism_protocol::auth::{AuthReset, ResetResult};
 use photoprism_protocol::status::NoArgs;
 
+use crate::commands::blocking::lock_backups;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::revoked::effective_within;
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
-use crate::model::{Effect, to_file_name};
-use crate::store::{Tx, backed_up, empty_sessions};
+use crate::model::Effect;
+use crate::store::{Tx, empty_sessions};
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
-    runner.write::<AuthReset, _>(Ok, reset).await
+    // Held until the old backups are gone.
+    let mut turn = None;
+    let prepare = async |mut args| {
+        turn = Some(lock_backups(runner).await?);
+        runner.check_key_is_new::<AuthReset>(&mut args).await?;
+        runner.back_up(args, "auth-reset").await
+    };
+    runner.write_after::<AuthReset, _>(runner.args::<AuthReset>()?, prepare, reset).await
 }
 
 /// Ends every session and deletes all tokens and app passwords, after a backup. Without a backup
 /// that could be restored nothing is removed.
 fn reset(tx: &Tx<'_>, request: &Request<NoArgs>) -> Result<Written<ResetResult>, CommandError> {
     let now = request.context.now;
-    let name = format!("{}-auth-reset", to_file_name(now));
-    let (backup, (removed, warnings)) = backed_up(tx, &name, None, |backup| {
-        let path = backup.path.display().to_string();
-        Ok::<_, CommandError>((path, empty_sessions(tx, now)?))
-    })?;
+    let backup = request.backup_path(tx)?;
+    let (removed, warnings) = empty_sessions(tx, now)?;
+    request.keep_backup()?;
     let effective_within_s = effective_within(tx, removed);
     let written = Written::new("", &ResetResult { removed, backup, effective_within_s })?;
     Ok(written

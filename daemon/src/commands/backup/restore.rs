@@ -1,5 +1,7 @@
 //! `backup.restore`: the accounts of a backup in place of those of the database.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use jiff::Timestamp;
 use photoprism_protocol::backup::{self, AccountChange, BackupRestore, FileName, RestoreResult};
 use photoprism_protocol::envelope::Success;
@@ -12,10 +14,10 @@ use crate::commands::revoked::effective_within;
 use crate::commands::runner::{Outcome, Prepared, Runner};
 use crate::error::CommandError;
 use crate::model::passcodes::STEP_SECONDS;
-use crate::model::{Effect, FIRST_ADMIN_ID, to_file_name};
+use crate::model::{Effect, FIRST_ADMIN_ID};
 use crate::store::{
-    AdminPasswordState, BackupFile, Db, Plan, Restored, StoreError, Tx, What, account_by_id,
-    backed_up, backup_open, other_super_admin, restore_accounts, set_admin_password_state,
+    AdminPasswordState, BackupBefore, BackupFile, Db, Plan, Restored, StoreError, Tx, What,
+    account_by_id, backup_open, other_super_admin, restore_accounts, set_admin_password_state,
 };
 
 /// The checked arguments.
@@ -24,10 +26,11 @@ struct Restore {
     with_sessions: bool,
 }
 
-/// The backup to restore.
+/// The backup to restore, and what that is going to change.
 struct Source {
     args: Restore,
-    file: BackupFile,
+    file: Arc<Mutex<BackupFile>>,
+    plan: Arc<Mutex<Option<Plan>>>,
 }
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
@@ -45,9 +48,38 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
         if runner.is_abandoned() {
             return Err(runner.abandoned().await);
         }
-        Ok(Prepared::new(Source { args, file }).after_long_work())
+        back_up(runner, args, file).await
     };
     runner.write_after::<BackupRestore, _>(args, prepare, restore).await
+}
+
+/// Copies what is there, and compares that with the backup to restore.
+async fn back_up(
+    runner: &Runner<'_>,
+    args: Restore,
+    file: BackupFile,
+) -> Result<Prepared<Source>, CommandError> {
+    let (source, with_sessions) = (file.source(), args.with_sessions);
+    let (file, plan) = (Arc::new(Mutex::new(file)), Arc::new(Mutex::new(None)));
+    let (compared, found) = (Arc::clone(&file), Arc::clone(&plan));
+    let compare = move |db: &Db| {
+        let plan = Plan::whole(db, &locked(&compared), with_sessions)?;
+        *locked(&found) = Some(plan);
+        Ok(())
+    };
+    let (store, name) = (runner.app.store.clone(), runner.backup_name("backup-restore"));
+    let checked = Arc::clone(&file);
+    let backup = run_blocking(move || {
+        let db = store.connect()?;
+        refuse_other(&db, &locked(&checked))?;
+        Ok(BackupBefore::write(db, name, Box::new(compare))?)
+    });
+    Ok(Prepared::new(Source { args, file, plan }).after_backup(backup.await?, source))
+}
+
+fn locked<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Each is replaced as a whole.
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Compares step by step, and changes nothing.
@@ -106,18 +138,16 @@ fn refuse_other(db: &Db, file: &BackupFile) -> Result<(), CommandError> {
     }))
 }
 
-/// Restores it, after a backup of what is there. Everything else waits meanwhile: no reader sees
-/// accounts of both states.
+/// Restores it, after a backup of what is there. Every other write waits meanwhile, and no reader
+/// sees accounts of both states.
 fn restore(tx: &Tx<'_>, request: &Request<Source>) -> Result<Written<RestoreResult>, CommandError> {
-    let (Source { args, file }, now) = (&request.args, request.context.now);
-    refuse_other(tx, file)?;
-    let mut plan = Plan::begin(tx, file, args.with_sessions)?;
-    while !plan.step(tx, file)? {}
-    let name = format!("{}-backup-restore", to_file_name(now));
-    let (backup, restored) = backed_up(tx, &name, Some(&file.path), |before| {
-        let restored = replace_accounts(tx, &request.args, now)?;
-        Ok::<_, CommandError>((before.path.display().to_string(), restored))
-    })?;
+    let (Source { args, file, plan }, now) = (&request.args, request.context.now);
+    let file = locked(file);
+    let backup = request.backup_path(tx)?;
+    let restored = replace_accounts(tx, &file, args, now)?;
+    request.keep_backup()?;
+    let plan = locked(plan).clone();
+    let plan = plan.ok_or_else(|| CommandError::Internal("nothing was compared".into()))?;
     let effective_within_s = effective_within(tx, plan.sessions_revoked);
     let backup = Some(backup);
     let result = RestoreResult { dry_run: false, backup, effective_within_s, ..result(plan) };
@@ -136,11 +166,16 @@ fn warnings(Restored { lost, left, warnings }: Restored) -> Vec<String> {
     [lost, left].into_iter().flatten().chain(warnings).collect()
 }
 
-fn replace_accounts(tx: &Tx<'_>, from: &Source, now: Timestamp) -> Result<Restored, CommandError> {
+fn replace_accounts(
+    tx: &Tx<'_>,
+    file: &BackupFile,
+    args: &Restore,
+    now: Timestamp,
+) -> Result<Restored, CommandError> {
     let somebody = other_super_admin(tx, 0, now)?;
     // The step after this one counts as used as well: a clock may be ahead.
     let step = now.as_second().div_euclid(STEP_SECONDS) + 1;
-    let restored = restore_accounts(tx, &from.file, from.args.with_sessions, step, now)?;
+    let restored = restore_accounts(tx, file, args.with_sessions, step, now)?;
     if somebody && !other_super_admin(tx, 0, now)? {
         return Err(CommandError::Conflict(
             "the backup holds no super admin who may log in; nobody could mend that".into(),

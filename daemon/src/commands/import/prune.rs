@@ -12,7 +12,7 @@ use crate::commands::users::{ensure_other_super_admin, reload};
 use crate::error::CommandError;
 use crate::model::{Account, Change, Effect, FIRST_ADMIN_ID};
 use crate::store::{
-    AccountPage, AccountSearch, Tx, account_by_name, account_delete, accounts_page,
+    AccountPage, AccountSearch, Db, Tx, account_by_name, account_delete, accounts_page,
 };
 
 /// Rows that are read in one piece.
@@ -59,7 +59,7 @@ pub(super) fn ensure_whole(tx: &Tx<'_>, row: &ValidRow) -> Result<(), CommandErr
 /// What the rows do not name. The first admin stays, and so does everybody while a row is bad: it
 /// may have been about any of them.
 pub(super) fn accounts_not_in_file(
-    tx: &Tx<'_>,
+    db: &Db,
     rows: &[Result<ValidRow, RejectedRow>],
 ) -> Result<Unnamed, CommandError> {
     let mut named = BTreeSet::new();
@@ -71,7 +71,7 @@ pub(super) fn accounts_not_in_file(
     let mut after = FIRST_ADMIN_ID;
     loop {
         let page = AccountPage { after, limit: PIECE, deleted: false };
-        let found = accounts_page(tx, &AccountSearch::People, page)?;
+        let found = accounts_page(db, &AccountSearch::People, page)?;
         let last = found.rest.or_else(|| found.rows.last().map(|(id, _)| *id));
         let Some(last) = last else { return Ok(unnamed) };
         after = last;

@@ -12,8 +12,8 @@ use crate::commands::users::{
 use crate::error::CommandError;
 use crate::model::{Account, Change, Effect, METHOD_2FA, Property, Session, changes};
 use crate::store::{
-    Tx, account_by_name, account_by_uid, account_update, passcode_activate, passcode_enroll,
-    password_hash, session_by_id, session_insert,
+    Tx, account_by_name, account_by_uid, account_row_insert, account_update, passcode_activate,
+    passcode_enroll, password_hash, session_by_id, session_insert,
 };
 
 /// The outcome of one row.
@@ -31,8 +31,25 @@ impl RowOutcome {
     }
 }
 
-/// Imports one row, in a savepoint of its own: a row that is refused changes nothing.
+/// Imports one row; one that is refused changes nothing. A new account has no details and settings
+/// yet.
 pub(super) fn import_row(
+    tx: &Tx<'_>,
+    context: &Context,
+    row: &ValidRow,
+    update: bool,
+) -> Result<RowOutcome, CommandError> {
+    let import = || import_unguarded(tx, context, row, update);
+    // Any other row is refused before it writes. SQLite saves the pages that change in a savepoint,
+    // which takes longer than the row.
+    if row.two_factor.is_some() || !row.app_passwords.is_empty() {
+        tx.piece(import)
+    } else {
+        import()
+    }
+}
+
+fn import_unguarded(
     tx: &Tx<'_>,
     context: &Context,
     row: &ValidRow,
@@ -58,7 +75,7 @@ fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, C
         PasswordChange::Matches(_) => return Err(changed_meanwhile()),
     };
     let account = new_account(tx, &row.name, &row.given)?;
-    let account = insert_account(tx, context, account, hashed.as_ref())?;
+    let account = insert_account(tx, context, account, hashed.as_ref(), account_row_insert)?;
     if let Some((url, recovery)) = &row.two_factor {
         passcode_enroll(tx, &account.uid, url, context.now)?;
         passcode_activate(tx, &account.uid, recovery, context.now)?;
@@ -66,9 +83,8 @@ fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, C
         account_update(tx, &account, &after, context.now)?;
     }
     let uid = account.uid;
-    let (_, effect) = reload(tx, context, &uid)?;
-    let mut effects = vec![effect];
-    effects.extend(app_passwords(tx, row, &uid, context.now.as_second())?);
+    // Only sessions of an account are known elsewhere.
+    let effects = app_passwords(tx, row, &uid, context.now.as_second())?;
     Ok(RowOutcome {
         outcome: "added",
         changed: Vec::new(),

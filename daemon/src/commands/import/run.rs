@@ -14,8 +14,8 @@ use crate::commands::revoked::effective_within;
 use crate::commands::transaction::record;
 use crate::commands::users::unknown_role;
 use crate::error::CommandError;
-use crate::model::{Effect, to_file_name};
-use crate::store::{Tx, WorkError, backed_up};
+use crate::model::Effect;
+use crate::store::{Tx, WorkError, newest_account, side_rows_insert_after};
 
 /// A text whose rows are ready.
 pub(super) struct Import {
@@ -40,7 +40,7 @@ pub(super) fn import_accounts(
     if import.options.prune {
         ensure_names_somebody(&import.rows)?;
     }
-    let (found, effects) = import_rows(tx, &request.context, import)?;
+    let (found, effects) = tx.large(|| import_rows(tx, request))?;
     let written = Written::new("", &summary(import, &found))?.with_effects(effects);
     if let Ok(mut results) = import.results.lock() {
         *results = found;
@@ -66,25 +66,20 @@ fn summary(import: &Import, found: &Results) -> ImportResult {
 
 fn import_rows(
     tx: &Tx<'_>,
-    context: &Context,
-    import: &Import,
+    request: &Request<Import>,
 ) -> Result<(Results, Vec<Effect>), CommandError> {
+    let (import, context) = (&request.args, &request.context);
     let Options { dry_run, prune, .. } = import.options;
     let unnamed = if prune { accounts_not_in_file(tx, &import.rows)? } else { Unnamed::default() };
-    // The backup has to hold what was there before the first row. Whether one is needed shows at
-    // the end: a refused row saves everybody, and a backup for nothing would drive an old one out.
-    let deletes =
-        || tx.dry_run(|| whole(tx, context, import, &unnamed)).map(|it| it.0.counts.pruned);
-    let (mut results, effects) = if !dry_run && !unnamed.rows.is_empty() && deletes()? > 0 {
-        let name = format!("{}-users-prune", to_file_name(context.now));
-        backed_up(tx, &name, None, |backup| {
-            let (mut results, effects) = whole(tx, context, import, &unnamed)?;
-            results.backup = Some(backup.path.display().to_string());
-            Ok::<_, CommandError>((results, effects))
-        })?
-    } else {
-        whole(tx, context, import, &unnamed)?
-    };
+    // The backup has to hold what was there before the first row. Whether it is needed shows at the
+    // end: a refused row saves everybody, and a backup for nothing would drive an old one out.
+    let backup = request.backup.as_ref().map(|_| request.backup_path(tx)).transpose()?;
+    let (mut results, effects) = whole(tx, context, import, &unnamed)?;
+    if results.counts.pruned > 0 && !dry_run {
+        // None was written where there was nobody to delete then.
+        results.backup = Some(backup.ok_or(CommandError::BackupStale)?);
+        request.keep_backup()?;
+    }
     let ended = results.items.iter().map(|item| item.sessions_revoked).sum();
     results.effective_within_s = effective_within(tx, ended);
     if prune {
@@ -106,6 +101,7 @@ fn whole(
     unnamed: &Unnamed,
 ) -> Result<(Results, Vec<Effect>), CommandError> {
     let (mut results, mut effects) = (Results::default(), Vec::new());
+    let newest = newest_account(tx)?;
     let mut named: BTreeMap<&str, u64> = BTreeMap::new();
     for row in import.rows.iter() {
         check(&import.cancel)?;
@@ -116,8 +112,7 @@ fn whole(
                     None => {
                         let whole =
                             if import.options.prune { ensure_whole(tx, row) } else { Ok(()) };
-                        let one = || import_row(tx, context, row, import.options.update);
-                        whole.and_then(|()| tx.piece(one))
+                        whole.and_then(|()| import_row(tx, context, row, import.options.update))
                     }
                     Some(before) => Err(CommandError::Conflict(
                         format!("line {before} is about this account already").into(),
@@ -131,6 +126,9 @@ fn whole(
             Err((line, name, error)) => (*line, name.as_str(), Err(error.clone())),
         };
         effects.extend(record_outcome(tx, context, &mut results, line, name, came)?);
+    }
+    if results.counts.added > 0 {
+        side_rows_insert_after(tx, newest)?;
     }
     let unnamed = if results.counts.refused == 0 { &unnamed.rows[..] } else { &[] };
     for row in unnamed {

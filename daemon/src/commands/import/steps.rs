@@ -9,13 +9,16 @@ use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::{ImportCounts, ImportResult};
 
 use super::prepare::{give_files, named_files, prepare_next, rows};
+use super::prune::accounts_not_in_file;
 use super::run::{Import, import_accounts};
 use super::worker::Turn;
 use crate::clock::Stopwatch;
+use crate::commands::blocking::{lock_backups, run_blocking};
 use crate::commands::import_sessions::{Cancel, ImportSession, Options, Results, Rows};
 use crate::commands::reply::Reply;
 use crate::commands::runner::{Outcome, Prepared, Runner};
 use crate::error::CommandError;
+use crate::store::{AttachedSource, BackupBefore};
 
 /// How long a step prepares passwords before it reports its progress: clients wait 40 s.
 const WORK: Duration = Duration::from_secs(5);
@@ -197,18 +200,42 @@ async fn execute(
     let results = Arc::new(Mutex::new(Results::default()));
     let import = Import {
         id: id.to_owned(),
-        rows,
+        rows: Arc::clone(&rows),
         options,
         cancel: cancel.clone(),
         results: Arc::clone(&results),
     };
-    let prepared = Prepared::new(import).dry_run(options.dry_run).after_long_work();
+    let mut prepared = Prepared::new(import).dry_run(options.dry_run).after_long_work();
+    // Held until the old backups are gone.
+    let mut _turn = None;
+    if options.prune && !options.dry_run && !rows.is_empty() {
+        _turn = Some(lock_backups(runner).await?);
+        if let Some(backup) = back_up(runner, rows).await? {
+            prepared = prepared.after_backup(backup, AttachedSource::default());
+        }
+    }
     let written = runner.commit(key, prepared, import_accounts);
     cancelled_by_stop(runner, &cancel, written).await?;
     results
         .lock()
         .map(|mut found| std::mem::take(&mut *found))
         .map_err(|_| CommandError::Internal("the results of an import were lost".into()))
+}
+
+/// Copies what is there, where the rows leave somebody out who would be deleted.
+async fn back_up(
+    runner: &Runner<'_>,
+    rows: Arc<Rows>,
+) -> Result<Option<BackupBefore>, CommandError> {
+    let (store, name) = (runner.app.store.clone(), runner.backup_name("users-prune"));
+    run_blocking(move || {
+        let db = store.connect()?;
+        if accounts_not_in_file(&db, &rows)?.rows.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(BackupBefore::write(db, name, Box::new(|_| Ok(())))?))
+    })
+    .await
 }
 
 /// Waits for the outcome of a transaction, which is asked to end where the daemon stops.

@@ -2,6 +2,7 @@
 //! for all commands: names and types, key, confirm, replay, values, hash, transaction (the key
 //! again, the rule, the change, the audit record, the key), effects, reply.
 
+mod alone;
 mod hashing;
 mod waiting;
 
@@ -24,7 +25,7 @@ use crate::clock::Stopwatch;
 use crate::error::CommandError;
 use crate::model::WithEffects;
 use crate::peer::Permit;
-use crate::store::{Db, Tx};
+use crate::store::{AttachedSource, BackupBefore, Db, Tx};
 
 /// The result of a command, or why there is none.
 pub(in crate::commands) type Outcome = Result<Success, CommandError>;
@@ -50,11 +51,21 @@ pub(in crate::commands) struct Prepared<T> {
     password: Option<Hashed>,
     is_dry_run: bool,
     took_long: bool,
+    backup: Option<BackupBefore>,
+    /// It has a transaction of its own, with this around it.
+    alone: Option<AttachedSource>,
 }
 
 impl<T> Prepared<T> {
     pub(in crate::commands) const fn new(args: T) -> Self {
-        Self { args, password: None, is_dry_run: false, took_long: false }
+        Self {
+            args,
+            password: None,
+            is_dry_run: false,
+            took_long: false,
+            backup: None,
+            alone: None,
+        }
     }
 
     /// The same, carried out and rolled back where `is_dry_run`.
@@ -101,7 +112,7 @@ impl<'a> Runner<'a> {
 
     /// Carries out a write: `parse` checks the values, a password among the arguments is hashed,
     /// and `change` runs in the transaction.
-    pub(in crate::commands) async fn write<C: Command, T: Send + 'static>(
+    pub(in crate::commands) async fn write<C: Command, T: Send + Sync + 'static>(
         &self,
         parse: impl FnOnce(C::Args) -> Result<T, CommandError>,
         change: ChangeFn<T, C::Reply>,
@@ -113,7 +124,7 @@ impl<'a> Runner<'a> {
 
     /// The same for a command that has more to do between the checks of the request and the
     /// transaction.
-    pub(in crate::commands) async fn write_after<C: Command, T: Send + 'static>(
+    pub(in crate::commands) async fn write_after<C: Command, T: Send + Sync + 'static>(
         &self,
         mut args: C::Args,
         prepare: impl AsyncFnOnce(C::Args) -> Result<Prepared<T>, CommandError>,
@@ -168,14 +179,17 @@ impl<'a> Runner<'a> {
     }
 
     /// The transaction of a write.
-    pub(in crate::commands) async fn commit<T: Send + 'static, R: 'static>(
+    pub(in crate::commands) async fn commit<T: Send + Sync + 'static, R: 'static>(
         &self,
         key: Option<Key>,
         prepared: Prepared<T>,
         change: ChangeFn<T, R>,
     ) -> Outcome {
-        let Prepared { args, password, is_dry_run, took_long } = prepared;
-        let request = Request { args, password, context: Arc::clone(&self.context) };
+        let Prepared { args, password, is_dry_run, took_long, backup, alone } = prepared;
+        let request = Request { args, password, context: Arc::clone(&self.context), backup };
+        if let Some(source) = alone {
+            return self.commit_alone(key, request, source, change).await;
+        }
         // What a dry run writes is rolled back, its key included.
         let key = key.filter(|_| !is_dry_run);
         let work = move |tx: &Tx<'_>| transaction::run(tx, &request, key.as_ref(), change);
@@ -203,7 +217,7 @@ impl<'a> Runner<'a> {
 
     /// What the command receives.
     pub(in crate::commands) fn request<T>(&self, args: T) -> Request<T> {
-        Request { args, password: None, context: Arc::clone(&self.context) }
+        Request { args, password: None, context: Arc::clone(&self.context), backup: None }
     }
 
     /// The arguments; after their names and types, in this order, the form of the key and the

@@ -16,7 +16,9 @@ use crate::commands::request::{Context, Hashed, Request};
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::{Account, NewAccount, PasswordRules, Provider, Role};
-use crate::store::{Tx, account_by_name, account_insert, account_undelete, password_set};
+use crate::store::{
+    StoreError, Tx, account_by_name, account_insert, account_undelete, password_set,
+};
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write::<UsersAdd, _>(|args| Add::parse(args, &runner.app.rules), add).await
@@ -62,7 +64,7 @@ fn add(tx: &Tx<'_>, request: &Request<Add>) -> Result<Written<OneUser>, CommandE
             if hashed.is_none() && account.provider.checks_password() {
                 return Err(password_missing());
             }
-            insert_account(tx, context, account, hashed)?.uid
+            insert_account(tx, context, account, hashed, account_insert)?.uid
         }
     };
     let (user, effect) = reload(tx, context, &uid)?;
@@ -114,19 +116,20 @@ pub(in crate::commands) fn new_account(
     Ok(after)
 }
 
-/// Stores a new account, with its password where there is one.
+/// Stores a new account by `insert`, with its password where there is one.
 pub(in crate::commands) fn insert_account(
     tx: &Tx<'_>,
     context: &Context,
     account: Account,
     hashed: Option<&Hashed>,
+    insert: fn(&Tx<'_>, &NewAccount) -> Result<(), StoreError>,
 ) -> Result<Account, CommandError> {
     if hashed.is_some() {
         check_takes_password(&account)?;
     }
     let mut random = context.random;
     let new = NewAccount::generate(account, context.now, &mut random);
-    account_insert(tx, &new)?;
+    insert(tx, &new)?;
     if let Some(hashed) = hashed {
         password_set(tx, &new.account.uid, &hashed.hash, context.now)?;
     }

@@ -4,17 +4,16 @@ use photoprism_protocol::name::UserName;
 use photoprism_protocol::users::{Removed, ResetResult, UsersReset};
 
 use crate::admin_password::{ConfiguredPassword, read};
-use crate::commands::blocking::run_blocking;
+use crate::commands::blocking::{lock_backups, run_blocking};
 use crate::commands::reply::Written;
 use crate::commands::request::{Context, Request};
 use crate::commands::revoked::effective_within;
-use crate::commands::runner::{Outcome, Prepared, Runner};
+use crate::commands::runner::{Outcome, Runner};
 use crate::config::When;
 use crate::error::CommandError;
-use crate::model::{Effect, FIRST_ADMIN_ID, initial_accounts, to_file_name};
+use crate::model::{Effect, FIRST_ADMIN_ID, initial_accounts};
 use crate::store::{
-    AdminPasswordState, Tx, account_insert, backed_up, empty_accounts, password_set,
-    set_admin_password_state,
+    AdminPasswordState, Tx, account_insert, empty_accounts, password_set, set_admin_password_state,
 };
 
 /// How the first admin is created.
@@ -27,7 +26,14 @@ struct FirstAdmin {
 }
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
-    let prepare = async |_| first_admin(runner).await.map(Prepared::new);
+    // Held until the old backups are gone.
+    let mut turn = None;
+    let prepare = async |mut args| {
+        let first = first_admin(runner).await?;
+        turn = Some(lock_backups(runner).await?);
+        runner.check_key_is_new::<UsersReset>(&mut args).await?;
+        runner.back_up(first, "users-reset").await
+    };
     runner.write_after::<UsersReset, _>(runner.args::<UsersReset>()?, prepare, reset).await
 }
 
@@ -54,11 +60,9 @@ async fn first_admin(runner: &Runner<'_>) -> Result<FirstAdmin, CommandError> {
 /// restored nothing is removed.
 fn reset(tx: &Tx<'_>, request: &Request<FirstAdmin>) -> Result<Written<ResetResult>, CommandError> {
     let (first, context) = (&request.args, &request.context);
-    let name = format!("{}-users-reset", to_file_name(context.now));
-    let (backup, removed) = backed_up(tx, &name, None, |backup| {
-        let removed = empty_accounts(tx, context.now, || begin_anew(tx, context, first))?;
-        Ok::<_, CommandError>((backup.path.display().to_string(), removed))
-    })?;
+    let backup = request.backup_path(tx)?;
+    let removed = empty_accounts(tx, context.now, || begin_anew(tx, context, first))?;
+    request.keep_backup()?;
     let effective_within_s = effective_within(tx, removed.sessions);
     let result = ResetResult {
         removed: Removed { users: removed.users, sessions: removed.sessions },

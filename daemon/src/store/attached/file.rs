@@ -14,7 +14,7 @@ use super::tables::{self, VERSION};
 use crate::store::columns::Columns;
 use crate::store::db::Db;
 use crate::store::detect::is_not_a_database;
-use crate::store::directory::{Directory, Held, OpenLock};
+use crate::store::directory::{Directory, Held, OpenLock, is_open_as};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 use crate::store::open_error::{OpenError, failed};
@@ -75,7 +75,11 @@ fn attach_checked(conn: &Connection, path: &Path, checked: &File) -> Result<(), 
         found => found.map_err(|error| fail(error.into()))?,
     };
     // The owner of the directory may have put another file there meanwhile.
-    if descriptors().map_err(|error| fail(io(&error)))? <= before {
+    let open = descriptors().and_then(|after| {
+        let id = FileId::of(&checked.metadata()?);
+        Ok(after > before || (before > 1 && is_open_as(conn, c"admin", path, id)?))
+    });
+    if !open.map_err(|error| fail(io(&error)))? {
         return Err(refused("it was replaced while it was opened; start the daemon again"));
     }
     if application != OWN_TABLES_ID {

@@ -7,7 +7,6 @@ use rusqlite::hooks::Action;
 use tracing::warn;
 
 use crate::store::attached;
-use crate::store::change_tracker::ChangeTracker;
 use crate::store::columns::Columns;
 use crate::store::db::Db;
 use crate::store::detect::MIGRATE;
@@ -42,9 +41,9 @@ pub(in crate::store) fn open_photoprism(
     }
     let own_tables = OwnTables::new(options.cursor_key);
     let path = path.clone();
-    let (changes, generation) = (ChangeTracker::default(), RefCell::default());
+    let generation = RefCell::default();
     let session_cache = options.session_cache;
-    let mut db = Db { conn, kind, path, columns, changes, generation, own_tables, session_cache };
+    let mut db = Db { conn, kind, path, columns, generation, own_tables, session_cache };
     let tracked = db.own_tables.tracked.clone();
     db.conn
         .update_hook(Some(move |action, database: &str, table: &str, row| {

@@ -1,178 +1,217 @@
-//! The file that rows are copied to.
+//! Copies the account tables to the file of a backup, which is attached to the connection that reads.
 
-use std::collections::BTreeSet;
+use std::ffi::CStr;
 
-use rusqlite::{Connection, Params, params};
+use rusqlite::{Connection, Params, Transaction, params};
 
 use super::read::count_rows;
-use super::tables::{Found, has_clients, insertion, list, quoted};
+use super::tables::{Found, has_clients, list, quoted};
 use super::unfinished::Unfinished;
-use super::values::bind;
-use crate::store::account_tables::{CLIENTS, SESSIONS, TABLES, Table};
-use crate::store::change_tracker::RowAt;
+use crate::store::account_tables::{SESSIONS, TABLES, Table};
 use crate::store::db::Db;
+use crate::store::directory::detach;
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 use crate::store::schema::{BACKUP_ID, SCHEMA_VERSION};
 use crate::store::sessions::hidden_sessions;
 use crate::store::visible::HIDING;
 
-/// A copy of the account tables in a transaction that is not committed yet.
-#[derive(Debug)]
-pub(super) struct Copy {
-    conn: Connection,
-    /// What copies each table; `None` where the source lacks it.
-    tables: [Option<Statements>; TABLES.len()],
+/// The schema as which the file is attached.
+const FILE: &str = "backup";
+const FILE_SCHEMA: &CStr = c"backup";
+
+/// Rows that are copied in one piece where PhotoPrism may want to commit: about ten milliseconds.
+const PIECE: i64 = 2000;
+
+/// How often copying in pieces begins again because somebody else has committed in between.
+const ATTEMPTS: u32 = 5;
+
+/// Copies the account tables as they are at one moment, and returns the state of the database at
+/// that moment, as [`data_version`] does.
+///
+/// In the daemon's own database, and in PhotoPrism's where that has a write-ahead log, a reader is
+/// in nobody's way: all is copied in one transaction. In PhotoPrism's it keeps PhotoPrism from
+/// committing, so it copies in pieces, and begins again where something was committed in between;
+/// after [`ATTEMPTS`] of those it takes all at once.
+pub(super) fn copy_accounts(db: &Db, file: &Unfinished) -> Result<i64, StoreError> {
+    copy_with(db, file, PIECE)
 }
 
-/// What reads the rows of a table, each with its number first, and what writes them.
+/// The same in pieces of so many rows.
+pub(super) fn copy_with(db: &Db, file: &Unfinished, rows: i64) -> Result<i64, StoreError> {
+    if *db.kind() != Kind::Own {
+        for _ in 0..ATTEMPTS {
+            if let Some(version) = Copy::begin(db, file)?.in_pieces(rows)? {
+                return Ok(version);
+            }
+            file.clear()?;
+        }
+    }
+    Copy::begin(db, file)?.at_once()
+}
+
+/// A number that changes with each commit of another connection or process.
+pub(super) fn data_version(conn: &Connection) -> Result<i64, StoreError> {
+    Ok(conn.pragma_query_value(Some("main"), "data_version", |row| row.get(0))?)
+}
+
+/// A copy that is not complete yet; dropped, it lets the file go.
+#[derive(Debug)]
+struct Copy<'a> {
+    db: &'a Db,
+    /// What copies each table; `None` where the source lacks it.
+    tables: [Option<Statements>; TABLES.len()],
+    /// Rows that were copied of each table.
+    copied: [u64; TABLES.len()],
+}
+
+/// What copies the rows of a table.
 #[derive(Debug)]
 struct Statements {
-    reading: String,
-    writing: String,
+    copying: String,
     /// What the number of a row is called, where rows have one.
     number: Option<&'static str>,
     /// What makes the index by which a restore compares.
     index: Option<String>,
 }
 
-impl Copy {
-    /// Begins to fill an empty file.
-    pub(super) fn create(file: &Unfinished) -> Result<Self, StoreError> {
-        let copy = file.connect()?;
-        let make = || {
-            // It is thrown away where anything fails, and synced as a whole before it gets its
-            // name.
-            copy.pragma_update(None, "journal_mode", "off")?;
-            copy.pragma_update(None, "synchronous", "off")?;
-            // A row that changes while it is copied leaves nothing in free pages.
-            copy.pragma_update(None, "secure_delete", "1")?;
-            copy.pragma_update(None, "application_id", BACKUP_ID)?;
-            copy.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-            copy.execute_batch("BEGIN")?;
-            Ok(())
-        };
-        make().map_err(unwritten)?;
-        Ok(Self { conn: copy, tables: [const { None }; TABLES.len()] })
+impl Drop for Copy<'_> {
+    fn drop(&mut self) {
+        detach(&self.db.conn, FILE_SCHEMA);
+    }
+}
+
+impl<'a> Copy<'a> {
+    /// Attaches the empty file.
+    fn begin(db: &'a Db, file: &Unfinished) -> Result<Self, StoreError> {
+        file.attach(&db.conn, FILE_SCHEMA)?;
+        let copy = Self { db, tables: [const { None }; TABLES.len()], copied: [0; TABLES.len()] };
+        let set = |pragma, value: i64| db.conn.pragma_update(Some(FILE), pragma, value);
+        // It is thrown away where anything fails, and synced as a whole before it gets its name.
+        // (Defensive mode keeps SQLite from going without a journal.)
+        db.conn.pragma_update(Some(FILE), "journal_mode", "memory").map_err(unwritten)?;
+        set("synchronous", 0).map_err(unwritten)?;
+        set("secure_delete", 1).map_err(unwritten)?;
+        set("application_id", BACKUP_ID).map_err(unwritten)?;
+        set("user_version", SCHEMA_VERSION.into()).map_err(unwritten)?;
+        Ok(copy)
+    }
+
+    /// A transaction that only reads the source.
+    fn transaction(&self) -> Result<Transaction<'a>, StoreError> {
+        Ok(self.db.conn.unchecked_transaction()?)
+    }
+
+    /// Everything in one transaction.
+    fn at_once(mut self) -> Result<i64, StoreError> {
+        let transaction = self.transaction()?;
+        let version = data_version(&self.db.conn)?;
+        self.declare()?;
+        for at in 0..TABLES.len() {
+            self.take_all(at)?;
+        }
+        self.finish(transaction)?;
+        Ok(version)
+    }
+
+    /// At most so many rows in each transaction; `None` where somebody else has committed in between.
+    fn in_pieces(mut self, rows: i64) -> Result<Option<i64>, StoreError> {
+        let begin = self.transaction()?;
+        let version = data_version(&self.db.conn)?;
+        self.declare()?;
+        begin.commit().map_err(unwritten)?;
+        for at in 0..TABLES.len() {
+            let mut after = Some(i64::MIN);
+            while let Some(from) = after {
+                let piece = self.transaction()?;
+                if data_version(&self.db.conn)? != version {
+                    return Ok(None);
+                }
+                after = self.take(at, from, rows)?;
+                piece.commit().map_err(unwritten)?;
+            }
+        }
+        let end = self.transaction()?;
+        if data_version(&self.db.conn)? != version {
+            return Ok(None);
+        }
+        self.finish(end)?;
+        Ok(Some(version))
     }
 
     /// Makes the empty tables, with the columns that the source has at this moment. What else is
     /// declared there (keys, indexes, conditions, defaults) is the source's own business.
-    pub(super) fn declare(&mut self, db: &Db) -> Result<(), StoreError> {
+    fn declare(&mut self) -> Result<(), StoreError> {
+        let db = self.db;
         let clients = has_clients(&db.conn)?;
         for (at, table) in TABLES.iter().enumerate() {
             let found = table.find(&db.conn)?;
             if found.columns.is_empty() {
                 // PhotoPrism's versions lack one or the other.
-                if *db.kind() == Kind::Own && *table != CLIENTS {
+                if *db.kind() == Kind::Own && table.name != "auth_clients" {
                     return Err(StoreError::Other(format!("the table {} is missing", table.name)));
                 }
                 continue;
             }
-            let statement = table.declaration(&table.undeclared(&found.columns, db.kind()));
-            self.conn.execute_batch(&statement).map_err(unwritten)?;
+            let declared = table.declared(&table.undeclared(&found.columns, db.kind()));
+            let statement = format!("CREATE TABLE {FILE}.{declared}");
+            db.conn.execute_batch(&statement).map_err(unwritten)?;
             self.tables[at] =
                 Some(Statements::new(table, &found, clients, db.columns.keeps_ended()));
         }
         Ok(())
     }
 
-    /// Copies every row.
-    pub(super) fn take_all(&self, db: &Db) -> Result<(), StoreError> {
-        for statements in self.tables.iter().flatten() {
-            let order =
-                statements.number.map_or(String::new(), |number| format!(" ORDER BY {number}"));
-            self.insert(db, statements, &order, [])?;
-        }
+    /// Copies every row of the table at that place.
+    fn take_all(&mut self, at: usize) -> Result<(), StoreError> {
+        let Some(statements) = &self.tables[at] else { return Ok(()) };
+        let order = statements.number.map_or(String::new(), |number| format!(" ORDER BY {number}"));
+        let copied = self.insert(statements, &order, [])?;
+        self.copied[at] += copied;
         Ok(())
     }
 
-    /// Copies at most so many rows of the table at that place behind a row, and gives the last of
-    /// them; `None` where there are no more.
-    pub(super) fn take(
-        &self,
-        db: &Db,
-        at: usize,
-        after: i64,
-        most: i64,
-    ) -> Result<Option<i64>, StoreError> {
-        let Some((statements, number)) = self.numbered(at) else { return Ok(None) };
+    /// Copies at most so many rows behind a row, and gives the last of them; `None` where there are
+    /// no more.
+    fn take(&mut self, at: usize, after: i64, most: i64) -> Result<Option<i64>, StoreError> {
+        let Some(statements) = &self.tables[at] else { return Ok(None) };
+        let Some(number) = statements.number else {
+            return self.take_all(at).map(|()| None);
+        };
         let rows = format!(" AND {number} > ?1 ORDER BY {number} LIMIT ?2");
-        let (taken, last) = self.insert(db, statements, &rows, params![after, most])?;
-        Ok(last.filter(|_| taken == most))
-    }
-
-    fn numbered(&self, at: usize) -> Option<(&Statements, &'static str)> {
-        let statements = self.tables.get(at)?.as_ref()?;
-        Some((statements, statements.number?))
-    }
-
-    /// Takes these rows as they stand now, or are gone.
-    pub(super) fn take_again(&self, db: &Db, rows: &BTreeSet<RowAt>) -> Result<(), StoreError> {
-        let numbered = |at| self.numbered(at).map(|(statements, number)| (statements, number, at));
-        // All go first: a key may have moved from one to another.
-        for (at, row) in rows {
-            let Some((_, number, at)) = numbered(*at) else { continue };
-            let statement = format!("DELETE FROM {} WHERE {number} = ?1", TABLES[at].name);
-            self.conn.prepare_cached(&statement)?.execute([row]).map_err(unwritten)?;
+        let copied = self.insert(statements, &rows, params![after, most])?;
+        self.copied[at] += copied;
+        if copied < most.unsigned_abs() {
+            return Ok(None);
         }
-        for (at, row) in rows {
-            let Some((statements, number, _)) = numbered(*at) else { continue };
-            self.insert(db, statements, &format!(" AND {number} = ?1"), params![row])?;
-        }
-        Ok(())
+        let last = format!("SELECT max({number}) FROM {FILE}.{}", TABLES[at].name);
+        Ok(self.db.conn.prepare_cached(&last)?.query_row([], |row| row.get(0))?)
     }
 
     fn insert(
         &self,
-        db: &Db,
-        Statements { reading, writing, number, .. }: &Statements,
+        statements: &Statements,
         rows: &str,
         params: impl Params,
-    ) -> Result<(i64, Option<i64>), StoreError> {
-        let mut source = db.conn.prepare_cached(&format!("{reading}{rows}"))?;
-        let mut target = self.conn.prepare_cached(writing).map_err(unwritten)?;
-        let mut rows = source.query(params)?;
-        let (mut taken, mut last) = (0, None);
-        while let Some(row) = rows.next()? {
-            bind(&mut target, row, usize::from(number.is_none()))?;
-            target.raw_execute().map_err(unwritten)?;
-            taken += 1;
-            last = row.get(0)?;
-        }
-        Ok((taken, last))
+    ) -> Result<u64, StoreError> {
+        let statement = format!("{}{rows}", statements.copying);
+        Ok(self.db.conn.prepare_cached(&statement)?.execute(params)? as u64)
     }
 
-    /// Whether each table holds as many rows as the source.
-    pub(super) fn is_complete(&self, db: &Db) -> Result<bool, StoreError> {
-        for table in &TABLES {
+    /// Checks that every row is there and writes all to the file.
+    fn finish(&self, transaction: Transaction<'_>) -> Result<(), StoreError> {
+        for (table, copied) in TABLES.iter().zip(self.copied) {
             // What came back of sessions that were ended is left out.
-            let hidden = if *table == SESSIONS { hidden_sessions(db)? } else { 0 };
-            let wanted = count_rows(&db.conn, table)?.saturating_sub(hidden);
-            if count_rows(&self.conn, table)? != wanted {
-                return Ok(false);
+            let hidden = if *table == SESSIONS { hidden_sessions(self.db)? } else { 0 };
+            if count_rows(&self.db.conn, table)?.saturating_sub(hidden) != copied {
+                return Err(StoreError::Backup("the backup does not hold every row".into()));
             }
         }
-        Ok(true)
-    }
-
-    /// Empties it again.
-    pub(super) fn clear(&self) -> Result<(), StoreError> {
-        let there = TABLES.iter().zip(&self.tables).filter(|(_, found)| found.is_some());
-        for (table, _) in there {
-            self.conn.execute(&format!("DELETE FROM {}", table.name), []).map_err(unwritten)?;
+        let indexes = self.tables.iter().flatten().filter_map(|found| found.index.as_ref());
+        for statement in indexes {
+            self.db.conn.execute_batch(statement).map_err(unwritten)?;
         }
-        Ok(())
-    }
-
-    /// Writes everything to the file and lets it go.
-    pub(super) fn finish(self) -> Result<(), StoreError> {
-        let indexes =
-            self.tables.iter().flatten().filter_map(|statements| statements.index.as_ref());
-        for statement in indexes.map(String::as_str).chain(["COMMIT"]) {
-            self.conn.execute_batch(statement).map_err(unwritten)?;
-        }
-        self.conn.close().map_err(|(_, error)| unwritten(error))
+        transaction.commit().map_err(unwritten)
     }
 }
 
@@ -185,19 +224,19 @@ impl Statements {
         keeps_ended: bool,
     ) -> Self {
         let Table { name, owner } = table;
-        let which = table.which(clients);
-        let columns: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        let all = list(columns.iter().copied());
-        let first = number.unwrap_or("NULL");
+        let which = table.which("main", clients);
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let all = list(names.iter().copied());
+        let all = number.map_or(all.clone(), |number| format!("{number}, {all}"));
         let hiding = if *table == SESSIONS && keeps_ended { HIDING } else { "1" };
-        let reading = format!("SELECT {first}, {all} FROM {name} AS u WHERE {which} AND {hiding}");
-        let names: Vec<&str> = number.iter().copied().chain(columns.iter().copied()).collect();
-        // What stands there by an earlier state of the source is stale.
-        let writing = insertion("INSERT OR REPLACE", name, &names);
-        let owned = columns.iter().any(|column| column == owner);
-        let index =
-            owned.then(|| format!("CREATE INDEX {name}_{owner} ON {name} ({})", quoted(owner)));
-        Self { reading, writing, number: *number, index }
+        let copying = format!(
+            "INSERT INTO {FILE}.{name} ({all})
+             SELECT {all} FROM main.{name} AS u WHERE {which} AND {hiding}"
+        );
+        let index = names
+            .contains(owner)
+            .then(|| format!("CREATE INDEX {FILE}.{name}_{owner} ON {name} ({})", quoted(owner)));
+        Self { copying, number: *number, index }
     }
 }
 

@@ -15,11 +15,11 @@ use crate::system::{Seen, user_name, widened_signed};
 /// Automatic backups kept (`spec/data.md`).
 const KEPT: usize = 10;
 
-/// Ending of a file that is being made in one go.
+/// Ending of an automatic one, or of a copy of the whole database, until it is whole.
 pub(super) const TEMPORARY: &str = "tmp";
 
-/// Ending of one that is being made step by step, while others may come and go.
-pub(super) const IN_STEPS: &str = "part";
+/// Ending of one that somebody asked for.
+pub(super) const ON_REQUEST: &str = "part";
 
 /// How a backup came to be, told by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,7 +192,7 @@ fn place_in_time(name: &str) -> Option<(String, u32)> {
 }
 
 /// Lets go of the oldest automatic ones, but not of `keep`, and of what a process that was killed
-/// left half made in one go.
+/// left half made of those.
 pub(super) fn prune(directory: &Directory, keep: Option<&Path>) {
     let found = automatic(directory);
     let surplus = found.len().saturating_sub(KEPT);

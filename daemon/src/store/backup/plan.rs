@@ -1,13 +1,13 @@
 //! What a restore would change: the accounts of a backup held against those of the database, in
 //! steps.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::RandomState;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::owned_rows::{Rows, UidRange, digests_of, rows_of};
 use super::read::BackupFile;
-use super::tables::list;
-use super::values::Stored;
 use crate::store::account_tables::{SESSIONS, TABLES, Table};
 use crate::store::db::Db;
 use crate::store::error::StoreError;
@@ -17,6 +17,9 @@ use crate::store::visible::visible;
 
 /// Accounts or sessions of one step: some milliseconds.
 const STEP_ROWS: i64 = 200;
+
+/// The same where nobody waits for the thread; in PhotoPrism's database PhotoPrism waits for a step.
+const WHOLE_STEP_ROWS: i64 = 2000;
 
 /// Most changed accounts that are told one by one, and the length of what tells them: a reply has
 /// its bound.
@@ -56,7 +59,7 @@ enum At {
 }
 
 /// The whole comparison.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// Accounts that come.
     pub added: u64,
@@ -75,6 +78,9 @@ pub struct Plan {
     with_sessions: bool,
     bytes: usize,
     columns: Vec<(&'static Table, Vec<String>)>,
+    digest: RandomState,
+    /// Accounts or sessions of one step.
+    step_rows: i64,
     at: At,
 }
 
@@ -96,8 +102,18 @@ impl Plan {
             with_sessions,
             bytes: 0,
             columns,
+            digest: RandomState::new(),
+            step_rows: STEP_ROWS,
             at: At::Accounts(String::new()),
         })
+    }
+
+    /// Compares all of it.
+    pub fn whole(db: &Db, file: &BackupFile, with_sessions: bool) -> Result<Self, StoreError> {
+        let plan = Self::begin(db, file, with_sessions)?;
+        let mut plan = Self { step_rows: WHOLE_STEP_ROWS, ..plan };
+        while !plan.step(db, file)? {}
+        Ok(plan)
     }
 
     /// Compares some more; true at the end.
@@ -123,7 +139,8 @@ impl Plan {
         db: &Db,
         file: &BackupFile,
     ) -> Result<Option<String>, StoreError> {
-        let ends = [end_of(&file.conn, after)?, end_of(&db.conn, after)?];
+        let rows = self.step_rows;
+        let ends = [end_of(&file.conn, after, rows)?, end_of(&db.conn, after, rows)?];
         let end = ends.into_iter().flatten().min();
         let range = UidRange { after, end: end.as_deref() };
         let (there, here) = (names(&file.conn, range)?, names(&db.conn, range)?);
@@ -162,7 +179,7 @@ impl Plan {
     ) -> Result<Option<i64>, StoreError> {
         // Where the number of a row cannot be named, all come at once.
         let number = SESSIONS.find(&file.conn)?.number;
-        let (number, most) = number.map_or(("1", i64::MAX), |number| (number, STEP_ROWS));
+        let (number, most) = number.map_or(("1", i64::MAX), |number| (number, self.step_rows));
         let mut statement = file.conn.prepare_cached(&format!(
             "SELECT {number}, id FROM auth_sessions WHERE {number} > ?1 ORDER BY {number} LIMIT ?2"
         ))?;
@@ -195,6 +212,27 @@ impl Plan {
         }
     }
 
+    /// Whose rows of a table differ. Most accounts are alike, and telling that by digests takes a
+    /// fraction of the time.
+    fn differing_owners(
+        &self,
+        db: &Db,
+        file: &BackupFile,
+        of: (&Table, &[String]),
+        range: UidRange<'_>,
+    ) -> Result<HashSet<String>, StoreError> {
+        let (table, columns) = of;
+        let mut there = digests_of(&file.conn, table, columns, range, &self.digest)?;
+        let mut differing = HashSet::new();
+        for (uid, here) in digests_of(&db.conn, table, columns, range, &self.digest)? {
+            if there.remove(&uid) != Some(here) {
+                differing.insert(uid);
+            }
+        }
+        differing.extend(there.into_keys());
+        Ok(differing)
+    }
+
     /// What of the accounts of a range differs, over all tables.
     fn differences(
         &self,
@@ -207,8 +245,15 @@ impl Plan {
             if columns.is_empty() {
                 continue;
             }
+            let differing = self.differing_owners(db, file, (table, columns), range)?;
+            if differing.is_empty() {
+                continue;
+            }
             let mut there = rows_of(&file.conn, table, columns, range)?;
-            for (uid, here) in rows_of(&db.conn, table, columns, range)? {
+            let mut here = rows_of(&db.conn, table, columns, range)?;
+            there.retain(|uid, _| differing.contains(uid));
+            here.retain(|uid, _| differing.contains(uid));
+            for (uid, here) in here {
                 let there = there.remove(&uid).unwrap_or_default();
                 if there != here {
                     let words = what_differs(table, columns, &there, &here);
@@ -221,24 +266,6 @@ impl Plan {
             }
         }
         Ok(fields)
-    }
-}
-
-/// UIDs behind `after` up to `end`, or all behind it.
-#[derive(Clone, Copy)]
-struct UidRange<'a> {
-    after: &'a str,
-    end: Option<&'a str>,
-}
-
-impl UidRange<'_> {
-    /// The condition for texts in it, byte by byte whatever the column declares: an index is walked
-    /// along it only where it has no alternatives. `?1` and `?2` are its ends.
-    fn condition(self, column: &str) -> String {
-        let column = format!("{column} COLLATE BINARY");
-        // Bytes are greater than any text.
-        let upper = if self.end.is_some() { "<= ?2" } else { "< x'' AND ?2 IS NULL" };
-        format!("{column} > ?1 AND {column} {upper}")
     }
 }
 
@@ -260,12 +287,12 @@ fn common(table: &Table, db: &Connection, file: &Connection) -> Result<Vec<Strin
 }
 
 /// The UID with which a step behind `after` ends; `None` where fewer are left.
-fn end_of(conn: &Connection, after: &str) -> Result<Option<String>, StoreError> {
+fn end_of(conn: &Connection, after: &str, rows: i64) -> Result<Option<String>, StoreError> {
     let statement = "SELECT user_uid FROM auth_users
          WHERE user_uid COLLATE BINARY > ?1 AND user_uid COLLATE BINARY < x''
          ORDER BY user_uid COLLATE BINARY LIMIT 1 OFFSET ?2";
     let mut statement = conn.prepare_cached(statement)?;
-    Ok(statement.query_row(params![after, STEP_ROWS - 1], |row| text(row, 0)).optional()?)
+    Ok(statement.query_row(params![after, rows - 1], |row| text(row, 0)).optional()?)
 }
 
 /// People with their names, by UID.
@@ -276,35 +303,6 @@ fn names(conn: &Connection, range: UidRange<'_>) -> Result<HashMap<String, Strin
     let rows = statement
         .query_map(params![range.after, range.end], |row| Ok((text(row, 0)?, text(row, 1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-type Rows = Vec<Vec<Stored>>;
-
-/// The rows of a table by their owner.
-fn rows_of(
-    conn: &Connection,
-    table: &Table,
-    columns: &[String],
-    range: UidRange<'_>,
-) -> Result<HashMap<String, Rows>, StoreError> {
-    let names = list(columns.iter().map(String::as_str));
-    let Table { name, owner, .. } = table;
-    let within = range.condition(owner);
-    let statement = format!("SELECT {owner}, {names} FROM {name} WHERE {within}");
-    let mut statement = conn.prepare_cached(&statement)?;
-    let width = statement.column_count();
-    let mut rows = statement.query(params![range.after, range.end])?;
-    let mut found: HashMap<String, Rows> = HashMap::new();
-    while let Some(row) = rows.next()? {
-        let values = (1..width).map(|at| Ok(row.get_ref(at)?.into()));
-        let values = values.collect::<Result<_, rusqlite::Error>>()?;
-        found.entry(text(row, 0)?).or_default().push(values);
-    }
-    // The order of the database is that of its indexes and collations.
-    for rows in found.values_mut() {
-        rows.sort_unstable();
-    }
-    Ok(found)
 }
 
 /// The words for what differs: one for a table whose columns are nobody's business.

@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use super::files::io;
-use super::read::{BackupCounts, BackupFault, BackupFile, open_in};
+use super::read::{BackupCounts, BackupFault, Checked, open_in};
 use super::unfinished::Unfinished;
 use crate::failpoints::{Failpoint, enabled};
 use crate::store::directory::Directory;
@@ -18,7 +18,7 @@ pub(super) fn publish_accounts(
     kind: &Kind,
 ) -> Result<(Arc<Directory>, BackupCounts), StoreError> {
     let counts = match taken_back(&file)? {
-        Ok(backup) if backup.is_of(kind) => backup.counts,
+        Ok(backup) if backup.of_photoprism == (*kind != Kind::Own) => backup.counts,
         Ok(_) => return Err(refused(&file, "it does not tell whose accounts it holds")),
         Err(fault) => return Err(refused(&file, &fault.to_string())),
     };
@@ -35,7 +35,7 @@ pub(super) fn publish_whole(file: Unfinished) -> Result<(), StoreError> {
 }
 
 /// Opens it as `backup.restore` does.
-fn taken_back(file: &Unfinished) -> Result<Result<BackupFile, BackupFault>, StoreError> {
+fn taken_back(file: &Unfinished) -> Result<Result<Checked, BackupFault>, StoreError> {
     if enabled(Failpoint::SpoilBackup) {
         let spoilt = file.file.write_all_at(&[0xA5; 4096], 4096);
         spoilt.map_err(|error| io(&file.path(), &error))?;

@@ -2,9 +2,11 @@
 //! everything off that a file could make it do, and only where it holds nothing but the tables
 //! that it must.
 
-use std::fs::Metadata;
+use std::ffi::CStr;
+use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
@@ -12,11 +14,13 @@ use thiserror::Error;
 use super::files::{io, open_directory};
 use super::tables::{Column, has_clients};
 use crate::store::account_tables::{TABLES, Table};
-use crate::store::directory::{Directory, Held, OpenLock};
+use crate::store::db::Db;
+use crate::store::directory::{Attach, Directory, Held, OpenLock, detach};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 use crate::store::pragmas::settings;
 use crate::store::schema::{APPLICATION_ID, BACKUP_ID, SCHEMA_VERSION};
+use crate::store::work::Around;
 use crate::sys::file_bytes;
 
 /// Tables and columns without which there are no accounts.
@@ -99,9 +103,61 @@ pub struct BackupFile {
     pub of_photoprism: bool,
     /// What it holds.
     pub counts: BackupCounts,
+    held: Arc<HeldFile>,
+}
+
+/// A file that is held open, with its directory.
+#[derive(Debug)]
+struct HeldFile {
+    directory: Directory,
+    name: String,
+    file: File,
+}
+
+/// The schema as which a backup is attached where it is restored.
+pub(super) const RESTORED: &str = "restored";
+const RESTORED_SCHEMA: &CStr = c"restored";
+
+/// A backup that is attached to the connection that restores it, around the transaction; or none.
+#[derive(Clone, Debug, Default)]
+pub struct AttachedSource(Option<Arc<HeldFile>>);
+
+impl AttachedSource {
+    /// Its absolute path.
+    pub fn path(&self) -> Option<PathBuf> {
+        self.0.as_ref().map(|held| held.directory.path().join(&held.name))
+    }
+
+    fn is_attached(db: &Db) -> bool {
+        db.conn.is_readonly(RESTORED).is_ok()
+    }
+}
+
+impl Around for AttachedSource {
+    fn before(&mut self, db: &Db) -> Result<(), StoreError> {
+        let Some(HeldFile { directory, name, file }) = self.0.as_deref() else { return Ok(()) };
+        // A try that PhotoPrism's lock interrupted has attached it.
+        if Self::is_attached(db) {
+            return Ok(());
+        }
+        let held = Held::new(name, file, OpenLock::take());
+        let attached = directory.attach(&held, &db.conn, Attach::readable(RESTORED_SCHEMA));
+        attached.map_err(|error| io(&directory.path().join(name), &error))
+    }
+
+    fn after(&mut self, db: &Db) {
+        if Self::is_attached(db) {
+            detach(&db.conn, RESTORED_SCHEMA);
+        }
+    }
 }
 
 impl BackupFile {
+    /// What attaches it to the connection that [`super::restore_accounts`] writes to.
+    pub fn source(&self) -> AttachedSource {
+        AttachedSource(Some(Arc::clone(&self.held)))
+    }
+
     /// Whether it was made of a database of that kind.
     pub fn is_of(&self, kind: &Kind) -> bool {
         self.of_photoprism == (*kind != Kind::Own)
@@ -114,11 +170,22 @@ pub fn backup_open(path: &Path, file: &str) -> Result<BackupFile, BackupFault> {
     let lock = OpenLock::take();
     let found = directory.find(file, &lock).map_err(|error| io(&path.join(file), &error))?;
     let found = found.ok_or(BackupFault::Missing)?;
-    open_in(&directory, Held::new(file, &found, lock))
+    let Checked { conn, path, of_photoprism, counts } =
+        open_in(&directory, Held::new(file, &found, lock))?;
+    let held = Arc::new(HeldFile { directory, name: file.into(), file: found });
+    Ok(BackupFile { conn, path, of_photoprism, counts, held })
+}
+
+/// A file that was opened and checked.
+pub(super) struct Checked {
+    conn: Connection,
+    path: PathBuf,
+    pub(super) of_photoprism: bool,
+    pub(super) counts: BackupCounts,
 }
 
 /// The same for the file that is held by one descriptor, under the name that it has.
-pub(super) fn open_in(directory: &Directory, held: Held<'_>) -> Result<BackupFile, BackupFault> {
+pub(super) fn open_in(directory: &Directory, held: Held<'_>) -> Result<Checked, BackupFault> {
     let Held { name, file, .. } = held;
     let path = directory.path().join(name);
     let failed = |error: &std::io::Error| BackupFault::Store(io(&path, error));
@@ -160,7 +227,7 @@ fn refuse_other_files(data: &Metadata, alone: bool) -> Result<(), BackupFault> {
     Err(BackupFault::NotOne(what.into()))
 }
 
-fn check(conn: Connection, path: PathBuf) -> Result<BackupFile, BackupFault> {
+fn check(conn: Connection, path: PathBuf) -> Result<Checked, BackupFault> {
     settings(&conn)?;
     conn.execute_batch("PRAGMA query_only = 1; PRAGMA cell_size_check = 1; BEGIN")?;
     whose(&conn)?;
@@ -174,7 +241,7 @@ fn check(conn: Connection, path: PathBuf) -> Result<BackupFile, BackupFault> {
         .iter()
         .any(|c| c.name == "user_uid" && c.declared.to_ascii_uppercase().starts_with("VARBINARY"));
     let counts = BackupCounts::of(&conn)?;
-    Ok(BackupFile { conn, path, of_photoprism, counts })
+    Ok(Checked { conn, path, of_photoprism, counts })
 }
 
 /// Length of the header of a SQLite file. What is shorter is told by SQLite.
@@ -293,7 +360,7 @@ pub(super) fn count_rows(conn: &Connection, table: &Table) -> Result<u64, StoreE
         return Ok(0);
     }
     // Without a condition SQLite counts pages, not rows.
-    let statement = match table.which(has_clients(conn)?) {
+    let statement = match table.which("main", has_clients(conn)?).as_str() {
         "1" => format!("SELECT count(*) FROM {}", table.name),
         which => format!("SELECT count(*) FROM {} WHERE {which}", table.name),
     };

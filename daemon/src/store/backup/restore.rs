@@ -1,14 +1,11 @@
 //! The way back: the rows of a backup in place of those of the database.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, params_from_iter};
 
-use super::read::BackupFile;
+use super::read::{BackupFile, RESTORED};
 use super::replace::{remove, replaced, unguarded};
-use super::tables::{has_clients, insertion, list};
-use super::values::bind;
+use super::tables::{has_clients, list};
 use crate::store::account_tables::{CLIENTS, PASSWORDS, SESSIONS, TABLES, Table};
 use crate::store::attached::{forget_accounts, note_emptied};
 use crate::store::changed::{held_accounts, remember};
@@ -28,7 +25,7 @@ pub struct Restored {
     pub warnings: Vec<String>,
 }
 
-/// Puts the accounts of a backup in place of those of the database, all of them in the caller's
+/// Puts the accounts of a backup, attached by [`BackupFile::source`], in place of those of the database, all of them in the caller's
 /// transaction; sessions too where they are asked for, else none are left. Clients that belong to
 /// nobody, records of logins and all that is the daemon's own stay; clients of users as well, where
 /// the backup was made before backups held them.
@@ -51,7 +48,7 @@ pub fn restore_accounts(
     note_emptied(tx, "auth_users")?;
     let clients = has_clients(&tx.conn)? && has_clients(&file.conn)?;
     let tables = replaced(clients);
-    let (restored, warnings) = unguarded(tx, &tables, || {
+    let replace = || {
         delete_all_sessions(tx, now.as_second())?;
         let held = held_accounts(tx, now.as_second())?;
         for table in tables.iter().rev() {
@@ -61,7 +58,8 @@ pub fn restore_accounts(
         release_restored(tx)?;
         held.iter().try_for_each(|before| remember(tx, before, now))?;
         Ok::<_, StoreError>(restored)
-    })?;
+    };
+    let (restored, warnings) = tx.large(|| unguarded(tx, &tables, replace))?;
     if tx.columns.has_table("admin_passcode_steps") {
         use_up_codes(tx, step)?;
     }
@@ -75,17 +73,16 @@ fn bring_back(
     clients: bool,
 ) -> Result<Restored, StoreError> {
     let mut restored = Restored::default();
-    let left = if clients { clients_of_nobody(tx, file)? } else { HashSet::new() };
+    let left = if clients { clients_of_nobody(tx)? } else { Vec::new() };
     for table in &TABLES {
         let columns = columns(tx, file, table, &mut restored.lost)?;
         let wanted = (with_sessions || *table != SESSIONS) && (clients || *table != CLIENTS);
         if wanted && !columns.is_empty() {
-            let way = Way { from: &file.conn, to: &tx.conn, table, columns: &columns };
-            way.copy(table.which(clients), &left)?;
+            let number = table.find(&file.conn)?.number;
+            copy(&tx.conn, &Way { table, columns: &columns, number, clients, left: &left })?;
         }
     }
-    restored.left = left.into_iter().collect();
-    restored.left.sort();
+    restored.left = left;
     Ok(restored)
 }
 
@@ -108,67 +105,54 @@ fn columns(
 
 /// Clients of the backup that are still there once those of users are gone: somebody took them
 /// from their user since, and no backup would hold what they are now.
-fn clients_of_nobody(tx: &Tx<'_>, file: &BackupFile) -> Result<HashSet<String>, StoreError> {
-    let mut here =
-        tx.conn.prepare("SELECT EXISTS (SELECT 1 FROM auth_clients WHERE client_uid = ?1)")?;
-    let which = CLIENTS.which(true);
-    let mut statement =
-        file.conn.prepare(&format!("SELECT client_uid FROM auth_clients WHERE {which}"))?;
-    let mut rows = statement.query([])?;
-    let mut found = HashSet::new();
-    while let Some(row) = rows.next()? {
-        let uid = text(row, 0)?;
-        if here.query_row([&uid], |row| row.get(0))? {
-            found.insert(uid);
-        }
-    }
+fn clients_of_nobody(tx: &Tx<'_>) -> Result<Vec<String>, StoreError> {
+    let which = CLIENTS.which(RESTORED, true);
+    let statement = format!(
+        "SELECT DISTINCT client_uid FROM {RESTORED}.auth_clients
+         WHERE {which} AND client_uid IN (SELECT client_uid FROM main.auth_clients)"
+    );
+    let mut statement = tx.conn.prepare(&statement)?;
+    let uids = statement.query_map([], |row| text(row, 0))?;
+    let mut found = uids.collect::<Result<Vec<_>, _>>()?;
+    found.sort();
     Ok(found)
 }
 
 /// From a table of the backup to the same of the database.
 struct Way<'a> {
-    from: &'a Connection,
-    to: &'a Connection,
     table: &'a Table,
     columns: &'a [String],
+    /// What the number of a row of the backup is called.
+    number: Option<&'static str>,
+    clients: bool,
+    /// Clients that are left as they are, with their passwords.
+    left: &'a [String],
 }
 
-impl Way<'_> {
-    fn copy(&self, which: &str, left: &HashSet<String>) -> Result<(), StoreError> {
-        let Self { from, to, table, columns } = self;
-        let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-        let number = table.find(from)?.number.unwrap_or("1");
-        let key = if **table == CLIENTS { "client_uid" } else { table.owner };
-        let key = if **table == CLIENTS || **table == PASSWORDS { key } else { "NULL" };
-        let mut source = from.prepare(&format!(
-            "SELECT {key}, {} FROM {} WHERE {which} ORDER BY {number}",
-            list(names.iter().copied()),
-            table.name
-        ))?;
-        let mut target = to.prepare(&insertion("INSERT", table.name, &names))?;
-        let mut rows = source.query([])?;
-        while let Some(row) = rows.next()? {
-            if !self.makes_room(row, left)? {
-                continue;
-            }
-            bind(&mut target, row, 1)?;
-            target.raw_execute()?;
-        }
-        Ok(())
+fn copy(conn: &Connection, way: &Way<'_>) -> Result<(), StoreError> {
+    let Way { table, columns, number, clients, left } = way;
+    let (name, all) = (table.name, list(columns.iter().map(String::as_str)));
+    let mut which = table.which(RESTORED, *clients);
+    let key = if **table == CLIENTS { "client_uid" } else { table.owner };
+    let left = if **table == CLIENTS || **table == PASSWORDS { left } else { &[][..] };
+    if !left.is_empty() {
+        let places = vec!["?"; left.len()].join(", ");
+        which = format!("{which} AND {key} NOT IN ({places})");
     }
-
-    /// False for a client that is left as it is, and its password. That of another client may
-    /// still be there although the client is not.
-    fn makes_room(&self, row: &Row<'_>, left: &HashSet<String>) -> Result<bool, StoreError> {
-        let key = text(row, 0)?;
-        if left.contains(&key) {
-            return Ok(false);
-        }
-        if *self.table == PASSWORDS && !key.starts_with('u') {
-            self.to.prepare_cached("DELETE FROM passwords WHERE uid = ?1")?.execute([key])?;
-        }
-        Ok(true)
+    if **table == PASSWORDS {
+        // That of another client may still be there although the client is not.
+        let statement = format!(
+            "DELETE FROM main.passwords WHERE uid IN
+               (SELECT uid FROM {RESTORED}.passwords WHERE {which} AND uid NOT GLOB 'u*')"
+        );
+        conn.execute(&statement, params_from_iter(left))?;
     }
+    let order = number.map_or(String::new(), |number| format!(" ORDER BY {number}"));
+    let statement = format!(
+        "INSERT INTO main.{name} ({all}) SELECT {all} FROM {RESTORED}.{name} WHERE {which}{order}"
+    );
+    conn.execute(&statement, params_from_iter(left))?;
+    Ok(())
 }
 
 fn use_up_codes(tx: &Tx<'_>, step: i64) -> Result<(), StoreError> {

@@ -1,7 +1,5 @@
 //! Which tables hold accounts, what of them is theirs, and how a backup declares them.
 
-use std::fmt::Write;
-
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::store::account_tables::{CLIENTS, PASSWORDS, TABLES, Table};
@@ -74,25 +72,32 @@ impl Table {
         Ok(self.find(conn)?.columns)
     }
 
-    /// Which of its rows belong to accounts, where clients of users count among them or not.
-    pub(super) fn which(&self, clients: bool) -> &'static str {
+    /// Which of its rows in that schema belong to accounts, where clients of users count among them
+    /// or not.
+    pub(super) fn which(&self, schema: &str, clients: bool) -> String {
         match (*self == CLIENTS, *self == PASSWORDS) {
-            (true, _) => "user_uid <> ''",
-            (_, true) if clients => {
-                "(uid GLOB 'u*' OR uid IN (SELECT client_uid FROM auth_clients WHERE user_uid <> ''))"
-            }
-            (_, true) => "uid GLOB 'u*'",
-            _ => "1",
+            (true, _) => "user_uid <> ''".into(),
+            (_, true) if clients => format!(
+                "(uid GLOB 'u*' OR uid IN
+                   (SELECT client_uid FROM {schema}.auth_clients WHERE user_uid <> ''))"
+            ),
+            (_, true) => "uid GLOB 'u*'".into(),
+            _ => "1".into(),
         }
     }
 
     /// What makes it in a backup: names and nothing else, so that values stay what they are.
     pub(super) fn declaration(&self, columns: &[Column]) -> String {
+        format!("CREATE TABLE {}", self.declared(columns))
+    }
+
+    /// Its name with those columns.
+    pub(super) fn declared(&self, columns: &[Column]) -> String {
         let columns = columns.iter().map(|Column { name, declared }| match declared.as_str() {
             "" => quoted(name),
             declared => quoted(name) + " " + declared,
         });
-        format!("CREATE TABLE {} ({})", self.name, columns.collect::<Vec<_>>().join(", "))
+        format!("{} ({})", self.name, columns.collect::<Vec<_>>().join(", "))
     }
 
     /// The columns as a backup declares them.
@@ -121,16 +126,6 @@ pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(quoted).collect::<Vec<_>>().join(", ")
 }
 
-/// `INSERT … INTO table (names) VALUES (?, …)`.
-pub(super) fn insertion(how: &str, table: &str, names: &[&str]) -> String {
-    let mut statement = format!("{how} INTO {table} ({}) VALUES (", list(names.iter().copied()));
-    for at in 0..names.len() {
-        // Writing to a String cannot fail.
-        let _ = write!(statement, "{}?", if at == 0 { "" } else { ", " });
-    }
-    statement + ")"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,10 +133,6 @@ mod tests {
     #[test]
     fn names_are_quoted() {
         assert_eq!(list(["a", "b\"c"]), "\"a\", \"b\"\"c\"");
-        assert_eq!(
-            insertion("INSERT OR REPLACE", "t", &["a", "b"]),
-            "INSERT OR REPLACE INTO t (\"a\", \"b\") VALUES (?, ?)"
-        );
     }
 
     fn found(statements: &str, table: &Table) -> (Vec<String>, Option<&'static str>) {

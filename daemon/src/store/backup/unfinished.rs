@@ -1,6 +1,7 @@
 //! A backup while it has its temporary name: the file that was created is the one that is written,
 //! synced and renamed, whatever is put in its place.
 
+use std::ffi::CStr;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags};
 
 use super::files::io;
-use crate::store::directory::{Directory, Held, OpenLock};
+use crate::store::directory::{Attach, Directory, Held, OpenLock};
 use crate::store::error::StoreError;
 
 /// The file, which is removed unless it was settled.
@@ -53,6 +54,21 @@ impl Unfinished {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let held = self.held();
         self.directory.connect(&held, flags, "unix").map_err(|error| self.failed(&error))
+    }
+
+    /// Attaches it to a connection, to be written there.
+    pub(super) fn attach(
+        &self,
+        conn: &Connection,
+        schema: &'static CStr,
+    ) -> Result<(), StoreError> {
+        let attached = self.directory.attach(&self.held(), conn, Attach::writable(schema));
+        attached.map_err(|error| self.failed(&error))
+    }
+
+    /// Empties it again, while it is not open.
+    pub(super) fn clear(&self) -> Result<(), StoreError> {
+        self.file.set_len(0).map_err(|error| self.failed(&error))
     }
 
     /// Syncs it and gives it its name. A command that checks backups finds it by that name, and must

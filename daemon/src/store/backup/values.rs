@@ -1,8 +1,7 @@
 //! Values as they are stored: a text of PhotoPrism's need not be UTF-8, since it comes from the
 //! head of a request as it is.
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Row, Statement};
+use rusqlite::types::ValueRef;
 
 /// A value with its storage class, to the bit.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -24,17 +23,4 @@ impl From<ValueRef<'_>> for Stored {
             ValueRef::Blob(bytes) => Self::Blob(bytes.into()),
         }
     }
-}
-
-/// Binds the values of a row from `first` on to the parameters of a statement, one by one.
-pub(super) fn bind(
-    target: &mut Statement<'_>,
-    row: &Row<'_>,
-    first: usize,
-) -> Result<(), rusqlite::Error> {
-    for at in 1..=target.parameter_count() {
-        let value = row.get_ref(first + at - 1)?;
-        target.raw_bind_parameter(at, ToSqlOutput::Borrowed(value))?;
-    }
-    Ok(())
 }

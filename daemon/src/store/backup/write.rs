@@ -1,4 +1,4 @@
-//! Backups in one go: what a transaction is about to destroy, and before a migration everything.
+//! Writes backups: of the accounts, and before a migration of everything.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::FileExt;
@@ -7,11 +7,14 @@ use std::sync::Arc;
 
 use rusqlite::backup::{self as sqlite, StepResult};
 
-use super::copy::Copy;
-use super::files::{TEMPORARY, free_automatic, io, make_directory, prune};
+use super::copy::copy_accounts;
+use super::files::{
+    ON_REQUEST, TEMPORARY, free_automatic, free_name, io, make_directory, prune, sweep,
+};
 use super::publish::{publish_accounts, publish_whole};
+use super::read::BackupCounts;
 use super::unfinished::Unfinished;
-use crate::store::db::{Db, Tx};
+use crate::store::db::Db;
 use crate::store::directory::{Directory, OpenLock};
 use crate::store::error::StoreError;
 use crate::store::paths::backup_directory;
@@ -26,59 +29,65 @@ const FORMAT_VERSIONS: u64 = 18;
 /// What it says of a file without one.
 const ROLLBACK_JOURNAL: [u8; 2] = [1, 1];
 
-/// A backup that stands under its final name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A backup that has its final name.
+#[derive(Clone, Debug)]
 pub struct Backup {
+    directory: Arc<Directory>,
     /// Its absolute path.
     pub path: PathBuf,
-}
-
-/// Copies the account tables as this transaction sees them into `auto-NAME.db`, then lets `work`
-/// destroy what it copied. The file gets its name only when it is whole, checked by the rules of a
-/// restore and synced. Only where `work` succeeds does the oldest automatic one go, but not the
-/// file `keep`; else this one does, and nothing was changed.
-///
-/// # Errors
-/// Those of `work`, or the store's; nothing is left behind then.
-pub fn backed_up<T, E: From<StoreError>>(
-    tx: &Tx<'_>,
-    name: &str,
-    keep: Option<&Path>,
-    work: impl FnOnce(&Backup) -> Result<T, E>,
-) -> Result<T, E> {
-    let (backup, directory) = write(tx, name)?;
-    let outcome = work(&backup);
-    match &outcome {
-        Ok(_) => prune(&directory, keep),
-        // One that cannot be removed is a backup too many.
-        Err(_) => backup.discard(&directory),
-    }
-    outcome
+    /// Its length.
+    pub bytes: u64,
+    /// What it holds.
+    pub counts: BackupCounts,
 }
 
 impl Backup {
-    fn discard(&self, directory: &Directory) {
+    /// Takes it back, where the command that it was made for failed.
+    pub fn discard(&self) {
         if let Some(name) = self.path.file_name().and_then(OsStr::to_str) {
             let _lock = OpenLock::take();
-            let _ = directory.remove(name);
+            // One that cannot be removed is a backup too many.
+            let _ = self.directory.remove(name);
         }
+    }
+
+    /// Lets go of the oldest automatic ones, but not of `keep`.
+    pub(in crate::store) fn prune(&self, keep: Option<&Path>) {
+        prune(&self.directory, keep);
     }
 }
 
-fn write(tx: &Tx<'_>, name: &str) -> Result<(Backup, Arc<Directory>), StoreError> {
-    let directory = Arc::new(make_directory(&backup_directory(&tx.path))?);
+/// Copies the account tables to `NAME.db`, or the first name after that which is free. The file gets
+/// its name only when it is whole, checked by the rules of a restore and synced. Takes as long as
+/// copying takes: not for a thread that others wait for.
+///
+/// # Errors
+/// The store's; nothing is left behind then.
+pub fn backup_create(db: &Db, name: &str) -> Result<Backup, StoreError> {
+    let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
+    sweep(&directory, ON_REQUEST);
+    let name = free_name(&directory, name)?;
+    write(db, Unfinished::create(directory, &name, ON_REQUEST)?).map(|(backup, _)| backup)
+}
+
+/// Copies them to `auto-NAME.db`, behind all of that name that there are, and returns the state of
+/// the database that it holds as well.
+pub(in crate::store) fn write_automatic(db: &Db, name: &str) -> Result<(Backup, i64), StoreError> {
+    let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
     let name = free_automatic(&directory, &format!("auto-{name}"));
-    let file = Unfinished::create(directory, &name, TEMPORARY)?;
+    write(db, Unfinished::create(directory, &name, TEMPORARY)?)
+}
+
+fn write(db: &Db, file: Unfinished) -> Result<(Backup, i64), StoreError> {
+    let version = copy_accounts(db, &file)?;
+    Ok((publish(file, db)?, version))
+}
+
+fn publish(file: Unfinished, db: &Db) -> Result<Backup, StoreError> {
     let path = file.path();
-    let mut copy = Copy::create(&file)?;
-    copy.declare(tx)?;
-    copy.take_all(tx)?;
-    if !copy.is_complete(tx)? {
-        return Err(StoreError::Backup("the backup does not hold every row".into()));
-    }
-    copy.finish()?;
-    let (directory, _) = publish_accounts(file, tx.kind())?;
-    Ok((Backup { path }, directory))
+    let bytes = file.file.metadata().map_or(0, |data| data.len());
+    let (directory, counts) = publish_accounts(file, db.kind())?;
+    Ok(Backup { directory, path, bytes, counts })
 }
 
 /// Copies the whole of our own database, of schema `schema`, before a migration.
@@ -98,4 +107,31 @@ pub(in crate::store) fn copy_whole(db: &Db, schema: u32) -> Result<(), StoreErro
     let header = file.file.write_all_at(&ROLLBACK_JOURNAL, FORMAT_VERSIONS);
     header.map_err(|error| io(&file.path(), &error))?;
     publish_whole(file)
+}
+
+/// Copies the accounts of either kind of database in pieces of so many rows, for tests.
+#[cfg(test)]
+pub(in crate::store) fn copy_in_pieces(
+    db: &Db,
+    name: &str,
+    rows: i64,
+) -> Result<Backup, StoreError> {
+    let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
+    let file = Unfinished::create(directory, name, ON_REQUEST)?;
+    super::copy::copy_with(db, &file, rows)?;
+    publish(file, db)
+}
+
+/// Copies them, then lets `meanwhile` happen before the file gets its name, for tests.
+#[cfg(test)]
+pub(in crate::store) fn publish_to_moved_directory(
+    db: &Db,
+    name: &str,
+    meanwhile: impl FnOnce(),
+) -> Result<Backup, StoreError> {
+    let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
+    let file = Unfinished::create(directory, name, ON_REQUEST)?;
+    copy_accounts(db, &file)?;
+    meanwhile();
+    publish(file, db)
 }

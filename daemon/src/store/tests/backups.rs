@@ -3,25 +3,36 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 
-use super::fixture::StoreFixture;
-use crate::store::backup::copy_whole;
+use super::fixture::{self, StoreFixture};
+use crate::store::attached;
+use crate::store::backup::{copy_whole, write_automatic};
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
-use crate::store::{Backup, SCHEMA_VERSION, backed_up};
+use crate::store::testing::another_connection;
+use crate::store::{Backup, BackupBefore, SCHEMA_VERSION};
 
-/// Creates one without any later write.
-pub(super) fn write_backup(tx: &Tx<'_>, name: &str) -> Result<Backup, StoreError> {
-    backed_up(tx, name, None, |backup| Ok(backup.clone()))
+/// Creates one for a change that is committed then.
+pub(super) fn back_up(db: &Db, name: &str) -> Result<Backup, StoreError> {
+    let (backup, _) = write_automatic(db, name)?;
+    backup.prune(None);
+    Ok(backup)
 }
 
-fn back_up(db: &Db, name: &str) -> Result<Backup, StoreError> {
+/// One before a change, with a connection of its own.
+fn back_up_before(db: &Db, name: &str) -> BackupBefore {
+    BackupBefore::write(another_connection(db), name.into(), Box::new(|_| Ok(()))).unwrap()
+}
+
+/// Its path, as a transaction learns it.
+fn path_in_transaction(db: &Db, backup: &BackupBefore) -> Option<PathBuf> {
     db.begin().unwrap();
-    let backup = write_backup(&Tx::new(db), name);
+    let path = backup.path(&Tx::new(db)).unwrap();
     db.rollback().unwrap();
-    backup
+    path
 }
 
 fn listing(place: &StoreFixture) -> Vec<String> {
@@ -48,7 +59,7 @@ fn it_holds_the_account_tables_and_nothing_else() {
     let place = StoreFixture::new();
     let db = place.own();
     db.conn.execute_batch(ROWS).unwrap();
-    let Backup { path } = back_up(&db, "x").unwrap();
+    let Backup { path, .. } = back_up(&db, "x").unwrap();
     assert_eq!(path, place.at("backups/auto-x.db"));
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     assert_eq!((mode(path.clone()), mode(place.at("backups"))), (0o600, 0o700));
@@ -78,15 +89,73 @@ fn it_holds_the_account_tables_and_nothing_else() {
     assert!(!bytes.windows(7).any(|part| part == b"clients"));
 }
 
+/// Renames the first account, by any program.
+fn rename(db: &Db, name: &str) {
+    db.begin().unwrap();
+    let rename = "UPDATE auth_users SET user_name = ?1 WHERE id = 1";
+    db.conn.execute(rename, [name]).unwrap();
+    db.commit().unwrap();
+}
+
 #[test]
-fn it_sees_the_transaction_that_it_runs_in() {
+fn it_holds_what_the_transaction_sees_that_it_was_written_for() {
+    for name in ["admin.db", "index.db"] {
+        let place = StoreFixture::new();
+        place.photoprism("index.db");
+        let db = place.open(name).unwrap();
+        let backup = back_up_before(&db, "x");
+        let path = place.at("backups/auto-x.db");
+        assert_eq!(path_in_transaction(&db, &backup), Some(path.clone()), "{name}");
+        // Somebody commits before the transaction, and once more.
+        rename(&db, "first");
+        assert_eq!(path_in_transaction(&db, &backup), None, "{name}");
+        backup.write_again().unwrap();
+        assert_eq!(path_in_transaction(&db, &backup), Some(path.clone()), "{name}");
+        rename(&db, "second");
+        // Then it is written where nobody can.
+        assert_eq!(path_in_transaction(&db, &backup), Some(path.clone()), "{name}");
+        assert_eq!(ask(&path, "SELECT user_name FROM auth_users WHERE id = 1"), "second");
+        assert_eq!(listing(&place), ["auto-x.db"]);
+        backup.discard();
+        assert_eq!(listing(&place), [""; 0]);
+    }
+}
+
+#[test]
+fn connections_come_and_go() {
+    let place = StoreFixture::new();
+    place.photoprism("index.db");
+    let mut shared = place.open("index.db").unwrap();
+    attached::ready(&mut shared).unwrap();
+    // SQLite keeps the descriptor of one that is closed, and gives it to the next.
+    for db in [place.own(), shared] {
+        for _ in 0..3 {
+            drop(another_connection(&db));
+        }
+    }
+}
+
+#[test]
+fn what_else_is_read_fits_the_backup() {
     let place = StoreFixture::new();
     let db = place.own();
-    db.begin().unwrap();
-    db.conn.execute_batch("UPDATE auth_users SET user_name = 'renamed' WHERE id = 1").unwrap();
-    let Backup { path } = write_backup(&Tx::new(&db), "x").unwrap();
-    db.rollback().unwrap();
-    assert_eq!(ask(&path, "SELECT user_name FROM auth_users WHERE id = 1"), "renamed");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let names = Arc::clone(&seen);
+    let also = Box::new(move |db: &Db| {
+        names.lock().unwrap().extend(fixture::names(db));
+        Ok(())
+    });
+    let backup = BackupBefore::write(another_connection(&db), "x".into(), also).unwrap();
+    for name in ["first", "second", "third"] {
+        rename(&db, name);
+        if path_in_transaction(&db, &backup).is_none() {
+            backup.write_again().unwrap();
+        }
+    }
+    assert_eq!(*seen.lock().unwrap(), ["admin", "first", "second", "third"]);
+    let failing = Box::new(|_: &Db| Err(StoreError::Stopped));
+    assert!(BackupBefore::write(another_connection(&db), "y".into(), failing).is_err());
+    assert_eq!(listing(&place), ["auto-x.db"]);
 }
 
 #[test]
@@ -131,7 +200,7 @@ fn files_of_a_killed_one_are_removed() {
     {
         fs::write(place.at("backups").join(name), vec![0xD9; 1024]).unwrap();
     }
-    let Backup { path } = back_up(&db, "x").unwrap();
+    let Backup { path, .. } = back_up(&db, "x").unwrap();
     assert_eq!(ask(&path, "PRAGMA integrity_check"), "ok");
     assert_eq!(listing(&place), ["auto-x.db", "keep"]);
 }
@@ -155,6 +224,23 @@ fn the_newest_ten_automatic_ones_are_kept() {
 }
 
 #[test]
+fn one_that_was_needed_lets_the_oldest_go_but_not_the_one_that_is_restored() {
+    let place = StoreFixture::new();
+    let db = place.own();
+    for number in 10..20 {
+        back_up(&db, &format!("{number}")).unwrap();
+    }
+    let backup = back_up_before(&db, "20");
+    assert_eq!(listing(&place).len(), 11, "none has gone yet");
+    backup.keep(Some(&place.at("backups/auto-10.db")));
+    assert!(listing(&place).contains(&"auto-10.db".to_owned()));
+    let backup = back_up_before(&db, "21");
+    backup.keep(None);
+    let expected: Vec<String> = (12..22).map(|number| format!("auto-{number}.db")).collect();
+    assert_eq!(listing(&place), expected);
+}
+
+#[test]
 fn a_failed_one_removes_no_other_backup() {
     let place = StoreFixture::new();
     let db = place.own();
@@ -163,13 +249,9 @@ fn a_failed_one_removes_no_other_backup() {
     }
     let before = listing(&place);
     for number in 20..40 {
-        db.begin().unwrap();
-        let failed = backed_up(&Tx::new(&db), &number.to_string(), None, |backup| {
-            assert!(backup.path.exists());
-            Err::<(), _>(StoreError::Stopped)
-        });
-        db.rollback().unwrap();
-        assert!(matches!(failed, Err(StoreError::Stopped)));
+        let backup = back_up_before(&db, &number.to_string());
+        assert!(path_in_transaction(&db, &backup).unwrap().exists());
+        backup.discard();
     }
     assert_eq!(listing(&place), before);
 }

@@ -1,14 +1,17 @@
-//! Backups that are written step by step while the accounts change.
+//! Backups that are written while the accounts change.
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::fixture::{StoreFixture, number};
-use crate::store::Making;
+use super::fixture::StoreFixture;
+use crate::store::backup::{copy_in_pieces, publish_to_moved_directory};
 use crate::store::db::Db;
+use crate::store::testing::another_connection;
+use crate::store::{Backup, backup_create};
 
 const TABLES: [&str; 7] = [
     "auth_users",
@@ -37,135 +40,132 @@ fn assert_same(copy: &Path, db: &Db, when: &str) {
     }
 }
 
-/// So many accounts that copying them takes several steps.
+/// So many accounts that copying them takes several pieces.
 fn populate(db: &Db) {
     db.conn
         .execute_batch(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
              INSERT INTO auth_users (user_uid, user_name) SELECT printf('u%015d', i), 'n' || i FROM n
                WHERE i > 2;
+             DELETE FROM auth_users WHERE id % 7 = 0;
              INSERT INTO passwords (uid, hash) SELECT user_uid, 'hash of ' || id FROM auth_users;
              INSERT INTO passwords (uid, hash) VALUES ('c1', 'of a client');
-             INSERT INTO auth_sessions (id, user_uid) SELECT 's' || id, user_uid FROM auth_users;",
+             INSERT INTO passcodes (uid, key_type) SELECT user_uid, 'totp' FROM auth_users;
+             INSERT INTO auth_users_shares (user_uid, share_uid, comment)
+               SELECT user_uid, 'a', x'ff00' FROM auth_users;
+             INSERT INTO auth_sessions (id, user_uid, user_agent)
+               SELECT 's' || id, user_uid, CAST(x'c3' AS TEXT) FROM auth_users;",
         )
         .unwrap();
 }
 
 fn names(place: &StoreFixture) -> Vec<String> {
     let entries = fs::read_dir(place.at("backups")).unwrap();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
-fn write(db: &Db, statements: &str) {
+#[test]
+fn it_holds_every_row_with_its_number_whatever_the_pieces() {
+    for name in ["admin.db", "index.db"] {
+        let place = StoreFixture::new();
+        place.photoprism("index.db");
+        let db = place.open(name).unwrap();
+        populate(&db);
+        for rows in [1, 7, 500, 100_000] {
+            let path = copy_in_pieces(&db, "x", rows).unwrap().path;
+            assert_same(&path, &db, &format!("in pieces of {rows}"));
+            assert_eq!(names(&place), ["x.db"]);
+            fs::remove_file(path).unwrap();
+        }
+    }
+}
+
+/// Writes a number to a row at the beginning and one at the end of each table, in one transaction.
+fn mark(db: &Db, number: u32) {
     db.begin().unwrap();
-    db.conn.execute_batch(statements).unwrap();
+    for (table, column) in
+        [("auth_users", "user_attr"), ("passwords", "hash"), ("auth_sessions", "client_name")]
+    {
+        let statement = format!(
+            "UPDATE {table} SET {column} = ?1 WHERE rowid IN
+               ((SELECT min(rowid) FROM {table} WHERE rowid > 2), (SELECT max(rowid) - 1 FROM {table}))"
+        );
+        db.conn.execute(&statement, [format!("mark {number} of a moment")]).unwrap();
+    }
     db.commit().unwrap();
 }
 
-/// Changes that leave the number of rows of each table as it was.
-const STEADY: [u64; 5] = [0, 3, 4, 7, 9];
-
-/// One change of that kind, with its details chosen by a number.
-fn change(kind: u64, seed: u64) -> String {
-    let (row, other) = (1 + seed / 16 % 1300, 1 + seed / 7 % 1300);
-    match kind {
-        0 => format!("UPDATE auth_users SET user_attr = 'x{seed}' WHERE id = {row}"),
-        1 => format!("DELETE FROM auth_users WHERE id = {row}"),
-        2 => format!("INSERT INTO auth_users (user_uid, user_name) VALUES ('v{seed}', 'new')"),
-        // A key that moves to another row, before or behind what is copied.
-        3 => format!(
-            "CREATE TEMP TABLE kept AS SELECT * FROM passwords WHERE rowid = {row};
-             DELETE FROM passwords WHERE rowid = {row};
-             INSERT INTO passwords (uid, hash) SELECT uid, 'another' FROM kept; DROP TABLE kept"
-        ),
-        4 => format!("UPDATE passwords SET hash = 'h{seed}' WHERE rowid = {row}"),
-        5 => format!("DELETE FROM auth_sessions WHERE rowid BETWEEN {row} AND {row} + 20"),
-        6 => format!("INSERT INTO auth_sessions (id, user_uid) VALUES ('t{seed}', 'u{seed}')"),
-        7 => format!(
-            "UPDATE OR IGNORE auth_users SET user_uid = user_uid || '-' WHERE id IN ({row}, {other});
-             UPDATE OR IGNORE auth_users SET user_uid = 'u{other}' WHERE id = {row}"
-        ),
-        8 => format!(
-            "INSERT INTO passcodes (uid, key_type) VALUES ('u{seed}', 'totp');
-             INSERT INTO auth_users_shares (user_uid, share_uid) VALUES ('u{seed}', 'a')"
-        ),
-        9 => format!("SAVEPOINT s; DELETE FROM auth_users WHERE id < {row}; ROLLBACK TO s; RELEASE s"),
-        _ => "UPDATE passwords SET hash = 'client' WHERE uid = 'c1'".into(),
-    }
+/// The numbers in a backup, and how often an earlier one is left in the file.
+fn marks(path: &Path) -> (Vec<String>, usize) {
+    let conn = Connection::open(path).unwrap();
+    let statement = "SELECT user_attr FROM auth_users WHERE user_attr LIKE 'mark %'
+         UNION ALL SELECT hash FROM passwords WHERE hash LIKE 'mark %'
+         UNION ALL SELECT client_name FROM auth_sessions WHERE client_name LIKE 'mark %'";
+    let mut statement = conn.prepare(statement).unwrap();
+    let marks = statement.query_map([], |row| row.get(0)).unwrap();
+    let bytes = fs::read(path).unwrap();
+    let in_file = bytes.windows(12).filter(|part| part == b" of a moment").count();
+    (marks.map(Result::unwrap).collect(), in_file)
 }
 
 #[test]
-fn it_is_what_stands_at_its_last_step_whatever_changes_meanwhile() {
-    for round in 0..6_u64 {
+fn it_is_what_was_there_at_one_moment_whatever_changes_meanwhile() {
+    for name in ["admin.db", "index.db"] {
         let place = StoreFixture::new();
-        let db = place.own();
+        place.photoprism("index.db");
+        let db = place.open(name).unwrap();
         populate(&db);
-        let mut making = Making::begin(&db, "x").unwrap();
-        // Where no table grows or shrinks, only the rows show what changed.
-        let steady = round % 2 == 1;
-        let (mut steps, mut seed) = (0, round.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        while !making.step(&db).unwrap() {
-            for _ in 0..3 {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                let seed = seed >> 20;
-                let kind = if steady { STEADY[(seed % 5) as usize] } else { seed % 11 };
-                write(&db, &change(kind, seed));
+        mark(&db, 0);
+        let (reader, done) = (another_connection(&db), &AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                // One that commits all the time, and one that does so now and then.
+                for number in 1.. {
+                    if done.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    mark(&db, number);
+                    if number % 2 == 0 {
+                        crate::clock::pause(std::time::Duration::from_millis(15));
+                    }
+                }
+            });
+            for round in 0..20 {
+                let rows = if round % 2 == 0 { 100 } else { 100_000 };
+                let path = copy_in_pieces(&reader, "x", rows).unwrap().path;
+                let (marks, in_file) = marks(&path);
+                assert_eq!(marks.len(), 6, "{name}");
+                assert!(marks.iter().all(|mark| *mark == marks[0]), "{name}: {marks:?}");
+                // What was copied and thrown away left no trace.
+                assert_eq!(in_file, 6, "{name}");
+                fs::remove_file(path).unwrap();
             }
-            steps += 1;
-        }
-        assert!(steps > 10, "{steps}");
-        // Later changes are not in it.
-        let path = place.at("backups/x.db");
-        let backup = making.publish().unwrap();
-        assert_eq!(backup.path, path);
-        assert_same(&path, &db, &format!("in round {round}"));
-        assert_eq!(
-            number(&db, "SELECT count(*) FROM auth_sessions").unsigned_abs(),
-            backup.counts.sessions
-        );
-        assert_eq!(names(&place), ["x.db"]);
+            done.store(true, Ordering::Relaxed);
+        });
     }
 }
 
 #[test]
-fn a_table_that_is_emptied_as_a_whole_is_seen() {
-    for emptied in
-        ["DELETE FROM auth_sessions", "DELETE FROM auth_users; DELETE FROM auth_sessions"]
-    {
-        for at in [1, 3, 6] {
-            let place = StoreFixture::new();
-            let db = place.own();
-            populate(&db);
-            let mut making = Making::begin(&db, "x").unwrap();
-            for _ in 0..at {
-                assert!(!making.step(&db).unwrap());
-            }
-            write(&db, &format!("{emptied}; INSERT INTO auth_sessions (id) VALUES ('new')"));
-            while !making.step(&db).unwrap() {}
-            let backup = making.publish().unwrap();
-            assert_eq!(backup.counts.sessions, 1);
-            assert_same(&backup.path, &db, emptied);
-        }
-    }
-}
-
-#[test]
-fn one_that_is_given_up_leaves_nothing() {
+fn one_that_cannot_be_finished_leaves_nothing() {
     let place = StoreFixture::new();
     let db = place.own();
     populate(&db);
-    let mut making = Making::begin(&db, "x").unwrap();
-    making.step(&db).unwrap();
-    assert!(names(&place).contains(&"x.part".to_owned()), "{:?}", names(&place));
-    drop(making);
-    assert_eq!(names(&place), [""; 0]);
+    fs::create_dir(place.at("backups")).unwrap();
     // A process that was killed left its file: the next backup removes it.
     for name in ["old.part", "old.part-journal", "keep"] {
         fs::write(place.at("backups").join(name), "x").unwrap();
     }
-    let making = Making::begin(&db, "x").unwrap();
-    drop(making);
-    assert_eq!(names(&place), ["keep"]);
+    let Backup { path, counts, bytes, .. } = backup_create(&db, "x").unwrap();
+    assert_eq!(names(&place), ["keep", "x.db"]);
+    assert_eq!(bytes, fs::metadata(path).unwrap().len());
+    assert_eq!(counts.sessions, rows(&db.conn, "auth_sessions").len() as u64);
+    // The last table that is copied is missing: everything before it is already written.
+    db.conn.execute_batch("DROP TABLE auth_sessions").unwrap();
+    backup_create(&db, "y").unwrap_err();
+    assert_eq!(names(&place), ["keep", "x.db"]);
 }
 
 #[test]
@@ -173,34 +173,16 @@ fn one_that_its_path_would_not_lead_to_is_taken_back() {
     let place = StoreFixture::new();
     let db = place.own();
     for replaced in [false, true] {
-        let mut making = Making::begin(&db, "x").unwrap();
-        while !making.step(&db).unwrap() {}
         let away = place.at(&format!("away-{replaced}"));
-        fs::rename(place.at("backups"), &away).unwrap();
-        if replaced {
-            fs::create_dir(place.at("backups")).unwrap();
-        }
-        let error = making.publish().unwrap_err().to_string();
+        let error = publish_to_moved_directory(&db, "x", || {
+            fs::rename(place.at("backups"), &away).unwrap();
+            if replaced {
+                fs::create_dir(place.at("backups")).unwrap();
+            }
+        });
+        let error = error.unwrap_err().to_string();
         assert!(error.contains("another directory in its place"), "{error}");
         assert_eq!(fs::read_dir(&away).unwrap().count(), 0);
     }
     assert_eq!(names(&place), [""; 0]);
-}
-
-#[test]
-fn rows_that_were_taken_again_leave_no_trace() {
-    let place = StoreFixture::new();
-    let db = place.own();
-    populate(&db);
-    write(&db, "UPDATE passwords SET hash = 'canary' || rowid");
-    let mut making = Making::begin(&db, "x").unwrap();
-    for _ in 0..9 {
-        making.step(&db).unwrap();
-    }
-    write(&db, "UPDATE passwords SET hash = 'replaced' || rowid");
-    while !making.step(&db).unwrap() {}
-    let backup = making.publish().unwrap();
-    let bytes = fs::read(backup.path).unwrap();
-    let holds = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
-    assert!(holds(b"replaced1") && !holds(b"canary"));
 }

@@ -126,9 +126,7 @@ fn files_of_other_programs_are_refused_and_not_changed() {
 fn a_backup_is_not_accepted_as_the_database() {
     let place = StoreFixture::new();
     let db = place.own();
-    db.begin().unwrap();
-    let Backup { path } = super::backups::write_backup(&crate::store::Tx::new(&db), "x").unwrap();
-    db.rollback().unwrap();
+    let Backup { path, .. } = super::backups::back_up(&db, "x").unwrap();
     let error = open(&options(&path)).unwrap_err();
     assert!(error.exit_code() == 78 && error.to_string().contains("a backup"), "{error}");
 }

@@ -5,11 +5,11 @@ use rusqlite::{OptionalExtension, StatementStatus};
 
 use super::fixture::StoreFixture;
 use crate::store::accounts::{BY_NAME, LIVE_BY_NAME, select};
-use crate::store::pragmas::LOG_BYTES;
-use crate::store::{attached, checkpoint};
 use crate::store::db::Db;
 use crate::store::kind::Kind;
+use crate::store::pragmas::LOG_BYTES;
 use crate::store::rows;
+use crate::store::{attached, checkpoint};
 
 fn pragma(db: &Db, name: &str) -> String {
     db.conn.pragma_query_value(None, name, |row| rows::text(row, 0)).unwrap()

@@ -7,12 +7,12 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::types::Value;
 
-use super::backups::write_backup;
 use super::copying::rows;
 use super::fixture::StoreFixture;
 use crate::store::db::{Db, Tx};
 use crate::store::kind::Kind;
-use crate::store::{BackupFile, Making, Plan, What, backup_open, restore_accounts};
+use crate::store::work::Around;
+use crate::store::{BackupFile, Plan, What, backup_create, backup_open, restore_accounts};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
 
@@ -39,22 +39,21 @@ fn all(db: &Db, table: &str) -> Vec<Vec<Value>> {
 }
 
 fn back_up(place: &StoreFixture, db: &Db) -> BackupFile {
-    let mut making = Making::begin(db, "x").unwrap();
-    assert!(making.step(db).unwrap(), "at once");
-    making.publish().unwrap();
+    backup_create(db, "x").unwrap();
     backup_open(&place.at("backups"), "x.db").unwrap()
 }
 
 fn plan(db: &Db, file: &BackupFile) -> Plan {
-    let mut plan = Plan::begin(db, file, false).unwrap();
-    while !plan.step(db, file).unwrap() {}
-    plan
+    Plan::whole(db, file, false).unwrap()
 }
 
 fn restore(db: &Db, file: &BackupFile) -> Vec<String> {
+    let mut source = file.source();
+    source.before(db).unwrap();
     db.begin().unwrap();
     let restored = restore_accounts(&Tx::new(db), file, true, 7, Timestamp::UNIX_EPOCH).unwrap();
     db.commit().unwrap();
+    source.after(db);
     restored.lost
 }
 
@@ -70,10 +69,8 @@ fn a_backup_of_photoprisms_accounts_leaves_its_database_as_it_is() {
         assert_eq!(rows(&file.conn, table), rows(&db.conn, table), "{table}");
     }
     assert!(fs::read(place.at("index.db")).unwrap() == fs::read(FIXTURE).unwrap());
-    // The other way, inside a transaction, gives the same rows.
-    db.begin().unwrap();
-    let backup = write_backup(&Tx::new(&db), "y").unwrap();
-    db.rollback().unwrap();
+    // The other way gives the same rows.
+    let backup = super::backups::back_up(&db, "y").unwrap();
     let other = backup_open(&place.at("backups"), name(&backup.path)).unwrap();
     assert_eq!(rows(&other.conn, "auth_users"), rows(&db.conn, "auth_users"));
 }
@@ -130,9 +127,7 @@ fn columns_that_a_version_lacks_or_adds_do_not_matter() {
     assert!(lost.contains(&"auth_users.user_attr".to_owned()), "{lost:?}");
     assert!(lost.contains(&"auth_users_shares.comment".to_owned()), "{lost:?}");
     // And a backup of that shape is a valid backup.
-    let mut making = Making::begin(&db, "y").unwrap();
-    making.step(&db).unwrap();
-    making.publish().unwrap();
+    backup_create(&db, "y").unwrap();
     let file = backup_open(&place.at("backups"), "y.db").unwrap();
     assert_eq!(plan(&db, &file).unchanged, 11);
     assert_eq!(restore(&db, &file), [""; 0]);

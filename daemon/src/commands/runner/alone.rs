@@ -1,0 +1,106 @@
+//! Writes that destroy something: after a backup, each in a transaction of its own.
+
+use std::sync::Arc;
+
+use super::{Outcome, Prepared, Runner};
+use crate::commands::blocking::run_blocking;
+use crate::commands::key::Key;
+use crate::commands::request::Request;
+use crate::commands::transaction::{self, ChangeFn};
+use crate::error::CommandError;
+use crate::model::to_file_name;
+use crate::store::{AttachedSource, BackupBefore, StoreError, Tx, WorkError};
+
+impl<T> Prepared<T> {
+    /// The same after a backup, in a transaction of its own with `source` attached.
+    pub(in crate::commands) fn after_backup(
+        self,
+        backup: BackupBefore,
+        source: AttachedSource,
+    ) -> Self {
+        Self { backup: Some(backup), alone: Some(source), ..self.after_long_work() }
+    }
+}
+
+impl Runner<'_> {
+    /// Copies what the transaction of the command is about to destroy.
+    pub(in crate::commands) async fn back_up<T>(
+        &self,
+        args: T,
+        what: &str,
+    ) -> Result<Prepared<T>, CommandError> {
+        let (store, name) = (self.app.store.clone(), self.backup_name(what));
+        let also = Box::new(|_: &_| Ok(()));
+        let write = move || Ok(BackupBefore::write(store.connect()?, name, also)?);
+        let backup = run_blocking(write).await?;
+        Ok(Prepared::new(args).after_backup(backup, AttachedSource::default()))
+    }
+
+    /// The name of an automatic backup, without what all of them have.
+    pub(in crate::commands) fn backup_name(&self, what: &str) -> String {
+        format!("{}-{what}", to_file_name(self.context.now))
+    }
+
+    /// The transaction; the backup is written again where somebody commits between it and the
+    /// transaction, and taken back where it was not needed.
+    pub(super) async fn commit_alone<T: Send + Sync + 'static, R: 'static>(
+        &self,
+        key: Option<Key>,
+        request: Request<T>,
+        source: AttachedSource,
+        change: ChangeFn<T, R>,
+    ) -> Outcome {
+        let (backup, request) = (request.backup.clone(), Arc::new(request));
+        let outcome = loop {
+            let (request, key) = (Arc::clone(&request), key.clone());
+            let work = move |tx: &Tx<'_>| transaction::run(tx, &request, key.as_ref(), change);
+            let around = Box::new(source.clone());
+            let written = self.app.store.write_alone(self.whole_time(), around, work).await;
+            let (Err(CommandError::BackupStale), Some(stale)) = (&written, backup.clone()) else {
+                break written;
+            };
+            if let Err(error) = run_blocking(move || Ok(stale.write_again()?)).await {
+                break Err(error);
+            }
+        };
+        if let Some(backup) = backup {
+            let fate = Fate::of(&outcome, backup.is_needed());
+            let settle = move || {
+                match fate {
+                    Fate::Committed => backup.keep(source.path().as_deref()),
+                    Fate::Unknown => backup.release(),
+                    Fate::Undone => backup.discard(),
+                }
+                Ok(())
+            };
+            // What is left is a backup too many.
+            let _ = run_blocking(settle).await;
+        }
+        outcome
+    }
+}
+
+/// What became of a change that needs its backup.
+enum Fate {
+    Committed,
+    Undone,
+    /// The commit failed in a way that does not say.
+    Unknown,
+}
+
+impl Fate {
+    fn of(outcome: &Outcome, needed: bool) -> Self {
+        let unknown = |error: &CommandError| {
+            use StoreError as E;
+            matches!(
+                error.store_error(),
+                Some(E::Sync(_) | E::ReadOnly(_) | E::Damaged(_) | E::Stopped | E::Other(_))
+            )
+        };
+        match outcome {
+            Ok(_) if needed => Self::Committed,
+            Err(error) if needed && unknown(error) => Self::Unknown,
+            Ok(_) | Err(_) => Self::Undone,
+        }
+    }
+}
