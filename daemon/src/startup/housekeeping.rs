@@ -11,8 +11,8 @@ use crate::commands::{App, verify_whole_trail};
 use crate::error::CommandError;
 use crate::model::{Effect, WithEffects};
 use crate::store::{
-    Tx, has_admin_tables, limits_clamp_times, limits_sweep, logins_prune, sessions_seen,
-    sweep_sessions, trusted_networks_sweep,
+    Tx, has_admin_tables, limits_clamp_times, limits_sweep, logins_excess, logins_prune,
+    sessions_seen, sweep_sessions, trusted_networks_sweep,
 };
 
 /// How often the limiter's refusals are written.
@@ -177,6 +177,11 @@ async fn prune(app: &App) -> Result<(), CommandError> {
         return Ok(());
     }
     let most = app.limits.borrow().login_records;
-    while app.store.write(WRITE_TIMEOUT, move |tx| logins_prune(tx, most)).await? > 0 {}
+    let mut excess = app.store.read(WRITE_TIMEOUT, move |db| logins_excess(db, most)).await?;
+    while excess > 0 {
+        let removed = app.store.write(WRITE_TIMEOUT, move |tx| logins_prune(tx, excess)).await?;
+        // What somebody else has removed meanwhile is gone as well.
+        excess = if removed > 0 { excess.saturating_sub(removed) } else { 0 };
+    }
     Ok(())
 }

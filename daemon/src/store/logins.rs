@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use photoprism_protocol::name::UserName;
 use rusqlite::{ToSql, params};
 
-use super::db::Tx;
+use super::db::{Db, Tx};
 use super::error::StoreError;
 use super::times::format_stored;
 
@@ -24,7 +24,7 @@ const STATUS_CHARS: usize = 32;
 const LONG_CHARS: usize = 512;
 
 /// Rows that one step of [`logins_prune`] removes at most: a few milliseconds.
-const PRUNE_ROWS: u64 = 1000;
+const PRUNE_ROWS: u64 = 250;
 
 /// Result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,16 +203,25 @@ pub fn logins_clear(
     }
 }
 
-/// Removes rows beyond `most`, first the oldest of those that never logged in, then the oldest of
-/// all. At most 1000 in one step; returns the number, so fewer mean done.
-pub fn logins_prune(tx: &Tx<'_>, most: u64) -> Result<u64, StoreError> {
+/// How many rows there are beyond `most`. With a million of them counting takes some ten
+/// milliseconds.
+pub fn logins_excess(db: &Db, most: u64) -> Result<u64, StoreError> {
+    if !db.columns.logins {
+        return Ok(0);
+    }
+    let rows = db
+        .prepare_own("SELECT count(*) FROM logins.audit_logins")?
+        .query_row([], |row| super::rows::count(row, 0))?;
+    Ok(rows.saturating_sub(most))
+}
+
+/// Removes so many rows, first the oldest of those that never logged in, then the oldest of all;
+/// at most [`PRUNE_ROWS`] in one step. Returns their number.
+pub fn logins_prune(tx: &Tx<'_>, excess: u64) -> Result<u64, StoreError> {
     if !tx.columns.logins {
         return Ok(0);
     }
-    let rows = tx
-        .prepare_own("SELECT count(*) FROM logins.audit_logins")?
-        .query_row([], |row| super::rows::count(row, 0))?;
-    let excess = rows.saturating_sub(most).min(PRUNE_ROWS);
+    let excess = excess.min(PRUNE_ROWS);
     let mut removed = 0;
     for which in ["WHERE login_at IS NULL", ""] {
         let left = i64::try_from(excess - removed).unwrap_or(i64::MAX);

@@ -121,7 +121,7 @@ pub use self::listing::Found;
 pub use self::login_row::{LoginFilter, LoginPage, LoginPosition, LoginRow};
 pub use self::logins::{
     Attempt, AttemptStatus, LOGIN_OK, REFUSED_NAME, REFUSED_REALM, Refusal, login_record,
-    login_refused, logins_clear, logins_prune, recorded_name,
+    login_refused, logins_clear, logins_excess, logins_prune, recorded_name,
 };
 pub use self::logins_search::logins_page;
 pub use self::meta::{
