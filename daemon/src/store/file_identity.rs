@@ -15,6 +15,7 @@ use super::db::{Db, EXIT_STORAGE};
 use super::generation::of_file;
 use super::kind::Kind;
 use super::paths::companion;
+use super::pragmas::LOG_LENGTH;
 use crate::failpoints::{Failpoint, enabled};
 
 /// A file as `stat` shows it. Device and inode identify it, the rest changes with its content.
@@ -136,7 +137,9 @@ impl Watch {
             return Err(Loss::Replaced);
         }
         let known = self.log_stamp.length;
-        if found.length < known || found.length > known && !written {
+        // A commit of the daemon's own cuts a long log off at its limit.
+        let cut_off = written && found.length >= LOG_LENGTH;
+        if found.length < known && !cut_off || found.length > known && !written {
             return Err(Loss::Overwritten);
         }
         self.log_stamp = found;

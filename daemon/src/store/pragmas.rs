@@ -20,6 +20,9 @@ pub(super) const SHARED_VFS: &str = "unix";
 /// again and again, and not what a restore or an import once needed.
 pub(super) const LOG_BYTES: &str = "16777216";
 
+/// The same as a number.
+pub(super) const LOG_LENGTH: u64 = 16_777_216;
+
 /// Settings of both kinds: nothing in an untrusted file may make SQLite do more than it was asked
 /// to, and plans must not depend on bound values, or SQLite plans most statements again each time.
 pub(super) fn settings(conn: &Connection) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 
 use super::fixture::StoreFixture;
 use crate::store::backup::{copy_in_pieces, publish_to_moved_directory};
@@ -29,7 +29,15 @@ pub(super) fn rows(conn: &Connection, table: &str) -> Vec<Vec<Value>> {
     let statement = format!("SELECT rowid, * FROM {table} WHERE {which} ORDER BY rowid");
     let mut statement = conn.prepare(&statement).unwrap();
     let width = statement.column_count();
-    let rows = statement.query_map([], |row| (0..width).map(|i| row.get(i)).collect()).unwrap();
+    // A text that is not UTF-8 as its bytes.
+    let value = |value: ValueRef<'_>| match value {
+        ValueRef::Text(bytes) => String::from_utf8(bytes.into())
+            .map_or_else(|error| Value::Blob(error.into_bytes()), Value::Text),
+        other => Value::try_from(other).unwrap(),
+    };
+    let rows = statement
+        .query_map([], |row| (0..width).map(|i| Ok(value(row.get_ref(i)?))).collect())
+        .unwrap();
     rows.map(Result::unwrap).collect()
 }
 
