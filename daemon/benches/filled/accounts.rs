@@ -126,7 +126,11 @@ fn one(random: &mut Random, filling: &Filling, number: u32) -> One {
         },
         given,
         family,
-        role: if number % 10 == 0 { "admin" } else { random.of(&["user", "viewer", "guest"]) },
+        role: if number.is_multiple_of(10) {
+            "admin"
+        } else {
+            random.of(&["user", "viewer", "guest"])
+        },
         ref_id: format!("user{}", random.base_36(8)),
         hash: filling.kind.hash(random),
         created_at: stored(created),

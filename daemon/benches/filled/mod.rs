@@ -120,7 +120,9 @@ fn add(database: &Path, journal_mode: &str, work: impl FnOnce(&Connection)) {
     conn.execute_batch("BEGIN EXCLUSIVE").expect("a transaction");
     let indexes = table::drop_indexes(&conn);
     work(&conn);
-    indexes.iter().for_each(|index| conn.execute_batch(index).expect("an index"));
+    for index in &indexes {
+        conn.execute_batch(index).expect("an index");
+    }
     conn.execute_batch("COMMIT").expect("a commit");
     pragma("journal_mode", journal_mode).expect("the mode that it had");
 }

@@ -21,7 +21,7 @@ pub(crate) fn locked(table: &mut Table, template: &Template) {
     if !table.wants(NAME) {
         return;
     }
-    table.head("PhotoPrism's lock");
+    Table::head("PhotoPrism's lock");
     let (served, _) = template.start();
     let mut waits = Waits::default();
     let mut refused = 0_u32;

@@ -28,7 +28,7 @@ fn whole(job: &Job) -> Option<f64> {
     }
 }
 
-/// Each job beside that client, on a daemon of its own.
+/// Each job next to that client, on a daemon of its own.
 pub(crate) fn waits(table: &mut Table, template: &Template, probe: Probe) {
     let named: Vec<(String, &Job)> =
         JOBS.iter().map(|job| (format!("{}, while {}", probe.name(), job.name), job)).collect();
@@ -37,7 +37,7 @@ pub(crate) fn waits(table: &mut Table, template: &Template, probe: Probe) {
         return;
     }
     let options = table.options().clone();
-    table.head(&format!("What {} waits", probe.name()));
+    Table::head(&format!("What {} waits", probe.name()));
     let (served, _) = template.start();
     let mut worker = Worker::new(served.connect(), served.kind);
     if table.wants(&alone) {
@@ -47,7 +47,7 @@ pub(crate) fn waits(table: &mut Table, template: &Template, probe: Probe) {
     }
     for (name, job) in named.iter().filter(|(name, _)| options.wants(name)) {
         worker.prepare(job);
-        let (_, mut waits) = probe.during(&served.place, || worker.run_for_a_while(job));
+        let ((), mut waits) = probe.during(&served.place, || worker.run_for_a_while(job));
         table.waits(name, Some(bound(probe, served.kind, job.class)), &mut waits);
     }
     table.figure("memory after all of it", (served.mib("VmRSS"), None), "MB");
@@ -65,7 +65,7 @@ pub(crate) fn durations(table: &mut Table, template: &Template) {
         return;
     }
     let options = table.options().clone();
-    table.head("Jobs as a whole, alone");
+    Table::head("Jobs as a whole, alone");
     let (served, _) = template.start();
     let mut worker = Worker::new(served.connect(), served.kind);
     for (name, job) in named.iter().filter(|(name, _)| options.wants(name)) {

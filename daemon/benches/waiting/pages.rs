@@ -105,7 +105,7 @@ pub(crate) fn pages(table: &mut Table, few: &Template, many: &Template) {
     if wanted.is_empty() {
         return;
     }
-    table.head("Pages");
+    Table::head("Pages");
     let (few, many) = (few.start().0, many.start().0);
     let clients = |served: &Served, pages| {
         let mut client = served.connect();

@@ -11,7 +11,7 @@ use crate::common::Daemon;
 use crate::filled::{Kind, Size, create};
 use crate::probes::Place;
 
-/// A database that is copied for whoever changes it.
+/// A database that is copied before it is changed.
 pub(crate) struct Template {
     directory: TempDir,
     kind: Kind,

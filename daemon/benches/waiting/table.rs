@@ -1,8 +1,10 @@
 //! The table, printed as it grows: a run of all rows takes minutes.
 
+use std::fmt::Write;
+
 use crate::filled::{Kind, Size};
 use crate::options::Options;
-use crate::waits::{Verdict, Waits};
+use crate::waits::{Finding, Waits};
 
 /// Rows that were printed.
 pub(crate) struct Table {
@@ -36,22 +38,22 @@ impl Table {
         say(&format!("\n# {whose}, {accounts} accounts, {sessions} sessions"));
     }
 
-    pub(crate) fn head(&self, title: &str) {
+    pub(crate) fn head(title: &str) {
         say(&format!("\n## {title}\n\n{HEAD}"));
     }
 
     /// What a client waited; errors are failures.
     pub(crate) fn waits(&mut self, name: &str, bound: Option<f64>, waits: &mut Waits) {
         let figures = [50, 99, 100].map(|hundredths| waits.percentile(hundredths));
-        let mut verdict = Verdict::of(figures[2], bound);
+        let mut finding = Finding::of(figures[2], bound);
         let mut remark = String::new();
         for (code, count) in &waits.errors {
-            verdict = Verdict::Fails;
-            remark += &format!(" {count} x `{code}`");
+            finding = Finding::Fails;
+            let _ = write!(remark, " {count} x `{code}`");
         }
-        self.count(verdict);
+        self.count(finding);
         let [p50, p99, slowest] = figures.map(ms);
-        let (of, word) = (waits.count(), verdict.word());
+        let (of, word) = (waits.count(), finding.word());
         let bound = bound.map(ms).unwrap_or_default();
         say(&format!("| {name} | {bound} | {p50} | {p99} | {slowest} | {of} | {word}{remark} |"));
     }
@@ -59,14 +61,14 @@ impl Table {
     /// A page, whose median is at most half as long again as that of a thousand accounts.
     pub(crate) fn page(&mut self, name: &str, few: &mut Waits, many: &mut Waits) {
         let (of_few, of_many) = (few.percentile(50), many.percentile(50));
-        let slowest = Verdict::of(many.percentile(100), Some(PAGE));
+        let slowest = Finding::of(many.percentile(100), Some(PAGE));
         let ratio = of_many / of_few;
         // Below that the difference is noise.
         let grows = ratio > 1.5 && of_many - of_few > 0.2;
-        let verdict = if grows { Verdict::Fails } else { slowest };
-        self.count(verdict);
+        let finding = if grows { Finding::Fails } else { slowest };
+        self.count(finding);
         let figures = [50, 99, 100].map(|hundredths| ms(many.percentile(hundredths)));
-        let (few, word, of) = (ms(of_few), verdict.word(), many.count());
+        let (few, word, of) = (ms(of_few), finding.word(), many.count());
         let [p50, p99, slowest] = figures;
         say(&format!(
             "| {name} | {} | {p50} ({few} of a thousand: {ratio:.2} x) | {p99} | {slowest} | {of} | {word} |",
@@ -76,14 +78,14 @@ impl Table {
 
     /// One figure.
     pub(crate) fn figure(&mut self, name: &str, (figure, bound): (f64, Option<f64>), unit: &str) {
-        let verdict = Verdict::of(figure, bound);
-        self.count(verdict);
+        let finding = Finding::of(figure, bound);
+        self.count(finding);
         let bound = bound.map(|bound| format!("{bound:.0} {unit}")).unwrap_or_default();
-        say(&format!("| {name} | {bound} | {figure:.1} {unit} | | | | {} |", verdict.word()));
+        say(&format!("| {name} | {bound} | {figure:.1} {unit} | | | | {} |", finding.word()));
     }
 
-    fn count(&mut self, verdict: Verdict) {
-        self.failed += usize::from(verdict == Verdict::Fails);
+    fn count(&mut self, finding: Finding) {
+        self.failed += usize::from(finding == Finding::Fails);
     }
 
     /// How many rows failed.

@@ -32,7 +32,7 @@ impl Waits {
 
 /// How a figure is to its bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Finding {
     Holds,
     /// Up to three times as much, which a noisy machine explains.
     Over,
@@ -41,7 +41,7 @@ pub(crate) enum Verdict {
     Free,
 }
 
-impl Verdict {
+impl Finding {
     pub(crate) fn of(figure: f64, bound: Option<f64>) -> Self {
         match bound {
             None => Self::Free,

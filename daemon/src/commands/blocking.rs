@@ -1,17 +1,8 @@
 //! Runs blocking work on a thread of its own, for reading a whole backup or another database.
 
-use tokio::sync::{MutexGuard, oneshot};
-use tokio::time::timeout;
+use tokio::sync::oneshot;
 
-use super::runner::Runner;
 use crate::error::CommandError;
-
-/// One command at a time works on the files of backups; the others wait.
-pub(super) async fn lock_backups<'a>(
-    runner: &Runner<'a>,
-) -> Result<MutexGuard<'a, ()>, CommandError> {
-    timeout(runner.time_left(), runner.app.backups.lock()).await.map_err(|_| CommandError::Late)
-}
 
 /// Runs `work` on a thread of its own.
 pub(super) async fn run_blocking<T: Send + 'static>(

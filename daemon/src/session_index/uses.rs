@@ -39,14 +39,14 @@ impl PendingUses {
         let Uses { by_session, by_time } = &mut *uses;
         match by_session.entry(*id) {
             Entry::Occupied(entry) => {
-                let used = entry.into_mut();
-                if now > used.last_active {
-                    by_time.remove(&(used.last_active, *id));
+                let known = entry.into_mut();
+                if now > known.last_active {
+                    by_time.remove(&(known.last_active, *id));
                     by_time.insert((now, *id));
-                    used.last_active = now;
+                    known.last_active = now;
                 }
-                if client_ip.is_some() && client_ip != used.client_ip.as_deref() {
-                    used.client_ip = client_ip.map(Into::into);
+                if client_ip.is_some() && client_ip != known.client_ip.as_deref() {
+                    known.client_ip = client_ip.map(Into::into);
                 }
             }
             Entry::Vacant(entry) => {
@@ -86,10 +86,10 @@ impl PendingUses {
     /// Shows the use in the session.
     pub(crate) fn apply_to(&self, session: &mut Session) {
         let uses = self.uses();
-        let used = parse_id(&session.id).and_then(|id| uses.by_session.get(&id));
-        if let Some(used) = used {
-            session.last_active = session.last_active.max(used.last_active);
-            if let Some(client_ip) = &used.client_ip {
+        let found = parse_id(&session.id).and_then(|id| uses.by_session.get(&id));
+        if let Some(last) = found {
+            session.last_active = session.last_active.max(last.last_active);
+            if let Some(client_ip) = &last.client_ip {
                 session.client_ip = client_ip.as_ref().into();
             }
         }

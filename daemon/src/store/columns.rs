@@ -80,8 +80,6 @@ pub(super) struct Columns {
     pub(super) sessions_select: OnceCell<String>,
     /// The same for the legacy table.
     pub(super) legacy_select: OnceCell<String>,
-    /// Whether `audit_logins` exists.
-    pub(super) logins: bool,
     /// Whether the tables `admin_…` exist.
     pub(super) admin: bool,
     /// Whether `photoprism-admin.db` is attached: the daemon's tables are only there.
@@ -122,7 +120,6 @@ impl Columns {
             accounts_select: OnceCell::new(),
             sessions_select: OnceCell::new(),
             legacy_select: OnceCell::new(),
-            logins: tables.contains_key("audit_logins"),
             logins_indexed: attached && has_index(conn, LOGINS_INDEX)?,
             admin: ADMIN.iter().all(|table| tables.contains_key(*table)),
             schema_version: schema_version(conn)?,
@@ -152,6 +149,11 @@ impl Columns {
     /// Whether the daemon created `audit_logins` in a file of its own, with its indexes.
     pub(super) fn logins_attached(&self) -> bool {
         self.logins_in == "admin"
+    }
+
+    /// Whether `audit_logins` exists.
+    pub(super) fn has_logins(&self) -> bool {
+        self.has_table("audit_logins")
     }
 
     /// Whether the database has that table.

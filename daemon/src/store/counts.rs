@@ -48,7 +48,7 @@ fn count_all(db: &Db) -> Result<Counts, StoreError> {
         Ok(db.conn.prepare_cached(statement)?.query_row([], |row| count(row, 0))?)
     };
     let (deleted, all, system) = (number(DELETED)?, number(USERS)?, number(SYSTEM)?);
-    let logins = if db.columns.logins {
+    let logins = if db.columns.has_logins() {
         db.prepare_own(LOGINS)?.query_row([], |row| count(row, 0))?
     } else {
         0

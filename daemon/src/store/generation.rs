@@ -104,6 +104,8 @@ impl Generation {
     /// The log was written back completely.
     pub(super) fn log_written(&mut self, conn: &Connection) {
         self.begin_log(conn);
+        self.pages.store(0, Ordering::Relaxed);
+        self.written_back = 0;
     }
 
     /// Whether a file with this generation is the one that the log belongs to. Nothing is known of

@@ -56,9 +56,9 @@ impl Store {
     /// # Errors
     /// The system's, where a thread cannot be started.
     pub fn start(slot: Database, effects: EffectHandler) -> io::Result<(Self, Threads)> {
-        let ((to_writer, writes), (to_reader, reads)) = (jobs(), jobs());
+        let ((to_writer, inbox), (to_reader, reads)) = (jobs(), jobs());
         let published = slot.published();
-        let mut writer = WriterThread::new(slot, effects, writes);
+        let mut writer = WriterThread::new(slot, effects, inbox);
         let mut reader = ReaderThread::new(published.clone(), reads, to_writer.clone());
         let store = Self {
             writer: to_writer,

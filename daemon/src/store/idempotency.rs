@@ -111,17 +111,16 @@ fn make_room(tx: &Tx<'_>, uid: u32) -> Result<(), StoreError> {
     }
     let count = "SELECT count(*) FROM own.admin_idempotency WHERE uid = ?1";
     let rows = tx.prepare_own(count)?.query_row([uid], |row| super::rows::count(row, 0))?;
-    let room = match KEPT_ROWS.checked_sub(rows).filter(|room| *room > 0) {
-        Some(room) => KeyRoom::For(room - 1),
-        None => {
-            // One more than are too many; those after it go with the next keys.
-            let excess = usize::try_from(rows - KEPT_ROWS).unwrap_or(usize::MAX).saturating_add(1);
-            let mut oldest = oldest(tx, uid, excess.saturating_add(CHOSEN))?;
-            for key in oldest.drain(..excess.min(oldest.len())) {
-                delete(&key)?;
-            }
-            KeyRoom::Oldest(oldest)
+    let room = if rows < KEPT_ROWS {
+        KeyRoom::For(KEPT_ROWS - rows - 1)
+    } else {
+        // One more than are too many; those after it go with the next keys.
+        let excess = usize::try_from(rows - KEPT_ROWS).unwrap_or(usize::MAX).saturating_add(1);
+        let mut oldest = oldest(tx, uid, excess.saturating_add(CHOSEN))?;
+        for key in oldest.drain(..excess.min(oldest.len())) {
+            delete(&key)?;
         }
+        KeyRoom::Oldest(oldest)
     };
     rooms.insert(uid, room);
     Ok(())
@@ -167,17 +166,17 @@ mod tests {
             idempotency_keep(&tx, (uid, &key), &kept, NOON + number).unwrap();
         };
         keep(2000, 0);
-        const MOST: i64 = KEPT_ROWS.cast_signed();
-        for number in 0..MOST + 500 {
+        let most = KEPT_ROWS.cast_signed();
+        for number in 0..most + 500 {
             keep(1000, number);
         }
-        assert_eq!((rows(&db, 1000), rows(&db, 2000)), (MOST, 1));
+        assert_eq!((rows(&db, 1000), rows(&db, 2000)), (most, 1));
         let found = |number: i64| {
             let key = format!("key-{number:08}");
             idempotency_find(&db, 1000, &key, NOON + number).unwrap().is_some()
         };
-        assert!(!found(499) && found(500) && found(MOST + 499));
-        keep(1000, 2 * MOST + KEPT_SECONDS);
+        assert!(!found(499) && found(500) && found(most + 499));
+        keep(1000, 2 * most + KEPT_SECONDS);
         assert_eq!(rows(&db, 1000), 1, "the rest is older than a day");
         db.commit().unwrap();
     }

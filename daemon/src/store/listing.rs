@@ -29,7 +29,7 @@ pub(super) const BOUNDS: Bounds =
 impl Bounds {
     /// Bounds that lead to each of the ways in which a page is found.
     pub(super) fn each() -> [Self; 5] {
-        let time = Duration::from_secs(60);
+        let time = Duration::from_mins(1);
         let of = |gather, walk, step| Self { gather, walk, step, time };
         [
             BOUNDS,
@@ -79,6 +79,9 @@ impl Reading {
     }
 }
 
+/// Rows with their places.
+pub(super) type Placed<K, R> = Vec<(K, R)>;
+
 /// A list, with the condition that its rows meet.
 pub(super) trait List {
     /// The place of a row.
@@ -106,7 +109,7 @@ pub(super) trait List {
     ) -> Result<Walked<Self::Key>, StoreError>;
 
     /// The rows at these places; one that is gone is left out.
-    fn rows(&self, keys: Vec<Self::Key>) -> Result<Vec<(Self::Key, Self::Row)>, StoreError>;
+    fn rows(&self, keys: Vec<Self::Key>) -> Result<Placed<Self::Key, Self::Row>, StoreError>;
 }
 
 /// Keeps the first `most` places of those that are added.

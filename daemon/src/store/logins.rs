@@ -188,7 +188,7 @@ pub fn logins_clear(
     name: Option<&str>,
     client_ip: Option<&str>,
 ) -> Result<u64, StoreError> {
-    if !tx.columns.logins {
+    if !tx.columns.has_logins() {
         return Ok(0);
     }
     let delete = |which: &str, params: &[&dyn ToSql]| -> Result<u64, StoreError> {
@@ -206,7 +206,7 @@ pub fn logins_clear(
 /// How many rows there are beyond `most`. With a million of them counting takes some ten
 /// milliseconds.
 pub fn logins_excess(db: &Db, most: u64) -> Result<u64, StoreError> {
-    if !db.columns.logins {
+    if !db.columns.has_logins() {
         return Ok(0);
     }
     let rows = db
@@ -218,7 +218,7 @@ pub fn logins_excess(db: &Db, most: u64) -> Result<u64, StoreError> {
 /// Removes so many rows, first the oldest of those that never logged in, then the oldest of all;
 /// at most [`PRUNE_ROWS`] in one step. Returns their number.
 pub fn logins_prune(tx: &Tx<'_>, excess: u64) -> Result<u64, StoreError> {
-    if !tx.columns.logins {
+    if !tx.columns.has_logins() {
         return Ok(0);
     }
     let excess = excess.min(PRUNE_ROWS);

@@ -34,7 +34,7 @@ fn page_within(
 ) -> Result<Found<LoginPosition, LoginRow>, StoreError> {
     let logins = Logins { db, filter };
     let limit = page.limit.saturating_add(1);
-    if !db.columns.logins {
+    if !db.columns.has_logins() {
         return Ok(Found { rows: Vec::new(), rest: None });
     }
     // PhotoPrism's own table has other indexes, and columns that store number-like texts as

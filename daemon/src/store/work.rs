@@ -21,10 +21,12 @@ fn caught<T, E: From<StoreError>>(work: impl FnOnce() -> Result<T, E>) -> Result
 /// Where the outcome of work goes. A caller that went away has no use for it.
 pub(super) type Reply<T, E> = oneshot::Sender<Result<T, E>>;
 
+type ReadFn = dyn FnOnce(Result<&Db, StoreError>) + Send;
+
 /// Work that only reads.
 pub(super) struct Read {
     state: JobState,
-    run: Box<dyn FnOnce(Result<&Db, StoreError>) + Send>,
+    run: Box<ReadFn>,
 }
 
 impl Read {

@@ -18,7 +18,7 @@ use super::group::{Done, commit, complete_all, rollback_if_open, run_in_savepoin
 use super::jobs::{Inbox, Message};
 use super::lock_gap::LockGap;
 use super::lock_timeout;
-use super::work::{Read, Write};
+use super::work::{Around, Read, Write};
 use crate::clock::Stopwatch;
 use crate::failpoints::{Failpoint, enabled};
 use crate::model::EffectHandler;
@@ -166,19 +166,15 @@ impl WriterThread {
         match begun {
             Ok(()) => {
                 let watch = Stopwatch::start();
-                let end = self.write_group(if alone { 1 } else { GROUP });
+                let end = self.write_group(if alone { 1 } else { GROUP }, &mut around);
                 if self.slot.is_shared() {
                     self.gap.begin(watch.elapsed());
                 }
-                if let (Some(around), Some(db)) = (&mut around, self.slot.db()) {
-                    around.after(db);
-                }
                 self.slot.after_commit(&end);
+                self.slot.checkpoint();
             }
             Err(error) => {
-                if let (Some(around), Some(db)) = (&mut around, self.slot.db()) {
-                    around.after(db);
-                }
+                self.end_around(&mut around);
                 // Those behind a write that is alone did not wait for what it needs.
                 let failed = if alone { 1 } else { self.queue.len() };
                 self.fail(failed, &error);
@@ -188,10 +184,7 @@ impl WriterThread {
 
     /// Takes the lock of a write transaction. While PhotoPrism has it, those who only look are
     /// served.
-    fn begin(
-        &mut self,
-        around: &mut Option<Box<dyn super::work::Around>>,
-    ) -> Result<(), StoreError> {
+    fn begin(&mut self, around: &mut Option<Box<dyn Around>>) -> Result<(), StoreError> {
         self.leave_gap();
         let watch = Stopwatch::start();
         self.locked = Some(watch);
@@ -229,8 +222,20 @@ impl WriterThread {
         }
     }
 
+    /// What was done around a transaction is taken back before its reply leaves: the next request
+    /// of the same client may need it.
+    fn end_around(&self, around: &mut Option<Box<dyn Around>>) {
+        if let (Some(mut around), Some(db)) = (around.take(), self.slot.db()) {
+            around.after(db);
+        }
+    }
+
     /// The transaction is begun.
-    fn write_group(&mut self, most: usize) -> Result<(), StoreError> {
+    fn write_group(
+        &mut self,
+        most: usize,
+        around: &mut Option<Box<dyn Around>>,
+    ) -> Result<(), StoreError> {
         let mut left = self.queue.len().min(most);
         let Some(db) = self.slot.db() else {
             self.fail(left, &StoreError::Missing);
@@ -253,6 +258,7 @@ impl WriterThread {
                     // SQLite rolled all of it back, or it is in a state that nobody knows.
                     rollback_if_open(db);
                     done.push(Done { change, keep: false });
+                    self.end_around(around);
                     complete_all(done, &Err(error.clone()), &mut self.effects);
                     self.fail(left, &error);
                     // What did not fit into memory was in the log already.
@@ -261,7 +267,7 @@ impl WriterThread {
                 }
             }
         }
-        self.end_group(done)
+        self.end_group(done, around)
     }
 
     /// Replies with an error to so many writes at the head of the queue.
@@ -274,7 +280,11 @@ impl WriterThread {
         }
     }
 
-    fn end_group(&mut self, done: Vec<Done>) -> Result<(), StoreError> {
+    fn end_group(
+        &mut self,
+        done: Vec<Done>,
+        around: &mut Option<Box<dyn Around>>,
+    ) -> Result<(), StoreError> {
         let Some(db) = self.slot.db() else { return Err(StoreError::Missing) };
         let kept = done.iter().filter(|done| done.keep).count();
         let anything = kept > 0;
@@ -297,8 +307,8 @@ impl WriterThread {
             // read.
             self.slot.withdraw(&end);
         }
+        self.end_around(around);
         complete_all(done, &end, &mut self.effects);
-        self.slot.checkpoint();
         end
     }
 }

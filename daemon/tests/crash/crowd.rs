@@ -39,7 +39,7 @@ impl Kind {
     }
 }
 
-/// Rows of accounts that are not there yet.
+/// Rows of new accounts.
 pub(crate) fn imported(kind: Kind) -> String {
     rows(kind, "new", 0..ACCOUNTS / 2)
 }

@@ -82,7 +82,7 @@ struct Round {
 }
 
 /// Does the job, and kills the daemon so long after it was asked for, or where it is acknowledged
-/// before. Starts it again and looks at what is there.
+/// before. Starts it again and checks what the database contains.
 fn round(crowd: &mut Crowd, job: Job, delay: Duration) -> Round {
     let mut client = crowd.home().connect();
     let request = job.request(crowd, &mut client);

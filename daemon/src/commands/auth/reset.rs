@@ -3,7 +3,6 @@
 use photoprism_protocol::auth::{AuthReset, ResetResult};
 use photoprism_protocol::status::NoArgs;
 
-use crate::commands::blocking::lock_backups;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::revoked::effective_within;
@@ -16,7 +15,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     // Held until the old backups are gone.
     let mut turn = None;
     let prepare = async |mut args| {
-        turn = Some(lock_backups(runner).await?);
+        turn = Some(runner.lock_backups().await?);
         runner.check_key_is_new::<AuthReset>(&mut args).await?;
         runner.back_up(args, "auth-reset").await
     };

@@ -3,7 +3,7 @@
 use photoprism_protocol::backup::{BackupCreate, CreateResult};
 
 use super::to_wire;
-use crate::commands::blocking::{lock_backups, run_blocking};
+use crate::commands::blocking::run_blocking;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Prepared, Runner};
@@ -16,7 +16,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     // Held until the file is recorded.
     let mut turn = None;
     let prepare = async |mut args| {
-        turn = Some(lock_backups(runner).await?);
+        turn = Some(runner.lock_backups().await?);
         runner.check_key_is_new::<BackupCreate>(&mut args).await?;
         let (store, name) =
             (runner.app.store.clone(), format!("backup-{}", to_file_name(runner.context.now)));

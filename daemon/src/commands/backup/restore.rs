@@ -7,7 +7,7 @@ use photoprism_protocol::backup::{self, AccountChange, BackupRestore, FileName, 
 use photoprism_protocol::envelope::Success;
 
 use super::{directory, parse_file, refusal};
-use crate::commands::blocking::{lock_backups, run_blocking};
+use crate::commands::blocking::run_blocking;
 use crate::commands::reply::{Reply, Written};
 use crate::commands::request::Request;
 use crate::commands::revoked::effective_within;
@@ -42,7 +42,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let mut turn = None;
     let prepare = async |mut given: backup::Restore| {
         let args = Restore::parse(&given)?;
-        turn = Some(lock_backups(runner).await?);
+        turn = Some(runner.lock_backups().await?);
         runner.check_key_is_new::<BackupRestore>(&mut given).await?;
         let file = open(runner, &args.file).await?;
         if runner.is_abandoned() {
@@ -88,7 +88,7 @@ async fn compare(runner: &Runner<'_>, mut args: backup::Restore) -> Outcome {
         return Ok(replay);
     }
     let Restore { file, with_sessions } = Restore::parse(&args)?;
-    let _turn = lock_backups(runner).await?;
+    let _turn = runner.lock_backups().await?;
     let file = open(runner, &file).await.map_err(CommandError::of_read)?;
     let store = &runner.app.store;
     let begin = move |db: &_| {

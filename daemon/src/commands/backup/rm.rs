@@ -6,7 +6,7 @@ use photoprism_protocol::backup::{BackupRm, FileName, Rm, RmResult};
 use tracing::warn;
 
 use super::{directory, refusal};
-use crate::commands::blocking::{lock_backups, run_blocking};
+use crate::commands::blocking::run_blocking;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Prepared, Runner};
@@ -23,7 +23,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let mut turn = None;
     let prepare = async |mut args: Rm| {
         let file = parse(&args, &directory)?;
-        turn = Some(lock_backups(runner).await?);
+        turn = Some(runner.lock_backups().await?);
         runner.check_key_is_new::<BackupRm>(&mut args).await?;
         let (place, name) = (directory.clone(), file.clone());
         run_blocking(move || backup_find(&place, name.as_str()).map_err(refusal)).await?;

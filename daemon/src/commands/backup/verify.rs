@@ -6,7 +6,7 @@ use photoprism_protocol::backup::{self, BackupVerify, Checked, FileName, VerifyR
 use photoprism_protocol::envelope::Success;
 
 use super::{directory, parse_file, to_wire};
-use crate::commands::blocking::{lock_backups, run_blocking};
+use crate::commands::blocking::run_blocking;
 use crate::commands::reply::Reply;
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
@@ -17,7 +17,7 @@ const MOST: usize = 1000;
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let file = parse(&runner.args::<BackupVerify>()?)?;
-    let _turn = lock_backups(runner).await?;
+    let _turn = runner.lock_backups().await?;
     let directory = directory(runner);
     let checked = run_blocking(move || checked(&directory, file.as_ref())).await;
     let backups = checked.map_err(CommandError::of_read)?;

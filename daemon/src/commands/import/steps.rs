@@ -13,7 +13,7 @@ use super::prune::accounts_not_in_file;
 use super::run::{Import, import_accounts};
 use super::worker::Turn;
 use crate::clock::Stopwatch;
-use crate::commands::blocking::{lock_backups, run_blocking};
+use crate::commands::blocking::run_blocking;
 use crate::commands::import_sessions::{Cancel, ImportSession, Options, Results, Rows};
 use crate::commands::reply::Reply;
 use crate::commands::runner::{Outcome, Prepared, Runner};
@@ -209,7 +209,7 @@ async fn execute(
     // Held until the old backups are gone.
     let mut _turn = None;
     if options.prune && !options.dry_run && !rows.is_empty() {
-        _turn = Some(lock_backups(runner).await?);
+        _turn = Some(runner.lock_backups().await?);
         if let Some(backup) = back_up(runner, rows).await? {
             prepared = prepared.after_backup(backup, AttachedSource::default());
         }

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use tokio::sync::MutexGuard;
+use tokio::time::timeout;
+
 use super::{Outcome, Prepared, Runner};
 use crate::commands::blocking::run_blocking;
 use crate::commands::key::Key;
@@ -19,6 +22,15 @@ impl<T> Prepared<T> {
         source: AttachedSource,
     ) -> Self {
         Self { backup: Some(backup), alone: Some(source), ..self.after_long_work() }
+    }
+}
+
+impl<'a> Runner<'a> {
+    /// One command at a time works on the files of backups; the others wait.
+    pub(in crate::commands) async fn lock_backups(
+        &self,
+    ) -> Result<MutexGuard<'a, ()>, CommandError> {
+        timeout(self.time_left(), self.app.backups.lock()).await.map_err(|_| CommandError::Late)
     }
 }
 

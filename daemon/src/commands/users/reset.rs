@@ -4,7 +4,7 @@ use photoprism_protocol::name::UserName;
 use photoprism_protocol::users::{Removed, ResetResult, UsersReset};
 
 use crate::admin_password::{ConfiguredPassword, read};
-use crate::commands::blocking::{lock_backups, run_blocking};
+use crate::commands::blocking::run_blocking;
 use crate::commands::reply::Written;
 use crate::commands::request::{Context, Request};
 use crate::commands::revoked::effective_within;
@@ -30,7 +30,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let mut turn = None;
     let prepare = async |mut args| {
         let first = first_admin(runner).await?;
-        turn = Some(lock_backups(runner).await?);
+        turn = Some(runner.lock_backups().await?);
         runner.check_key_is_new::<UsersReset>(&mut args).await?;
         runner.back_up(first, "users-reset").await
     };

@@ -25,9 +25,9 @@ pub struct Restored {
     pub warnings: Vec<String>,
 }
 
-/// Puts the accounts of a backup, attached by [`BackupFile::source`], in place of those of the database, all of them in the caller's
-/// transaction; sessions too where they are asked for, else none are left. Clients that belong to
-/// nobody, records of logins and all that is the daemon's own stay; clients of users as well, where
+/// Puts the accounts of a backup, attached by [`BackupFile::source`], in place of those of the
+/// database, all of them in the caller's transaction; sessions too where they are asked for, else
+/// none are left. Clients that belong to nobody, records of logins and all that is the daemon's own stay; clients of users as well, where
 /// the backup was made before backups held them.
 ///
 /// A key of two-factor authentication comes back with all its codes up to `step` used: which of

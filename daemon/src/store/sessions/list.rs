@@ -120,10 +120,8 @@ impl Sessions<'_> {
     /// that are not yet written fewer are expired than by those that are.
     pub(super) fn condition(&self, first: usize) -> (String, Vec<&dyn ToSql>) {
         let second = first + 1;
-        let column = |name| match self.db.columns.has("auth_sessions", name) {
-            true => format!("u.{name}"),
-            false => "NULL".to_owned(),
-        };
+        let has = |name| self.db.columns.has("auth_sessions", name);
+        let column = |name| if has(name) { format!("u.{name}") } else { "NULL".to_owned() };
         match self.search {
             SessionSearch::Everything => ("1".into(), vec![]),
             SessionSearch::Expired(now) => (

@@ -245,8 +245,8 @@ fn the_cookie_that_the_columns_were_true_for_is_kept() {
     let place = StoreFixture::new();
     place.photoprism("index.db");
     let db = place.open("index.db").unwrap();
-    assert!(!db.columns.logins && !has_legacy(&db));
+    assert!(!db.columns.has_logins() && !has_legacy(&db));
     place.create("index.db", "CREATE TABLE audit_logins (a)");
     let later = Columns::read(&db.conn).unwrap();
-    assert!(later.logins && later.schema_version > db.columns.schema_version);
+    assert!(later.has_logins() && later.schema_version > db.columns.schema_version);
 }

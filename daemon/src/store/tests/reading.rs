@@ -206,7 +206,7 @@ fn what_has_to_be_outside_of_a_transaction_is_done_around_it() {
 fn another_connection_keeps_its_snapshot() {
     for name in ["admin.db", "index.db"] {
         let desk = TestStore::with(name);
-        let before = desk.names().len() as i64;
+        let before = i64::try_from(desk.names().len()).unwrap();
         let db = desk.store.connect().unwrap();
         let count = || number(&db, "SELECT count(*) FROM auth_users WHERE id > 0");
         assert_eq!(count(), before);
