@@ -43,15 +43,27 @@ pub(super) fn rollback_if_open(db: &Db) {
     }
 }
 
-/// Runs a write in its savepoint; true where what it wrote is kept. After an error the caller must
-/// roll back the whole transaction.
-pub(super) fn run_in_savepoint(db: &Db, change: &mut dyn Change) -> Result<bool, StoreError> {
-    db.savepoint()?;
+/// Runs the only write of a transaction; true where what it wrote is kept. It needs no savepoint,
+/// which would hold every page that it changes in memory.
+pub(super) fn run_alone(db: &Db, change: &mut dyn Change) -> Result<bool, StoreError> {
+    db.own_tables.tracked.mark();
+    run(db, change)
+}
+
+fn run(db: &Db, change: &mut dyn Change) -> Result<bool, StoreError> {
     let Step { failure, keep } = change.run(&Tx::new(db));
     if db.is_autocommit() {
         let lost = || StoreError::Other("the transaction ended inside a command".into());
         return Err(failure.unwrap_or_else(lost));
     }
+    Ok(keep)
+}
+
+/// Runs a write in its savepoint; true where what it wrote is kept. After an error the caller must
+/// roll back the whole transaction.
+pub(super) fn run_in_savepoint(db: &Db, change: &mut dyn Change) -> Result<bool, StoreError> {
+    db.savepoint()?;
+    let keep = run(db, change)?;
     if keep {
         db.release()?;
     } else {

@@ -14,7 +14,7 @@ use super::audit::log_audit_head;
 use super::commit_stats::CommitStats;
 use super::database::Database;
 use super::error::StoreError;
-use super::group::{Done, commit, complete_all, rollback_if_open, run_in_savepoint};
+use super::group::{Done, commit, complete_all, rollback_if_open, run_alone, run_in_savepoint};
 use super::jobs::{Inbox, Message};
 use super::lock_gap::LockGap;
 use super::lock_timeout;
@@ -252,7 +252,12 @@ impl WriterThread {
                 continue;
             }
             let mut change = write.change;
-            match run_in_savepoint(db, &mut *change) {
+            let ran = if around.is_some() {
+                run_alone(db, &mut *change)
+            } else {
+                run_in_savepoint(db, &mut *change)
+            };
+            match ran {
                 Ok(keep) => done.push(Done { change, keep }),
                 Err(error) => {
                     // SQLite rolled all of it back, or it is in a state that nobody knows.

@@ -4,6 +4,7 @@
 #[expect(dead_code, reason = "other binaries use the rest of the harness")]
 mod common;
 
+mod busy;
 mod deadlines;
 mod descriptors;
 mod floods;

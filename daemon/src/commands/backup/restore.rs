@@ -142,8 +142,9 @@ fn refuse_other(db: &Db, file: &BackupFile) -> Result<(), CommandError> {
 /// sees accounts of both states.
 fn restore(tx: &Tx<'_>, request: &Request<Source>) -> Result<Written<RestoreResult>, CommandError> {
     let (Source { args, file, plan }, now) = (&request.args, request.context.now);
-    let file = locked(file);
+    // Where the backup is written again, the file is compared again.
     let backup = request.backup_path(tx)?;
+    let file = locked(file);
     let restored = replace_accounts(tx, &file, args, now)?;
     request.keep_backup()?;
     let plan = locked(plan).clone();
