@@ -19,7 +19,7 @@ const ROUNDS: usize = 40;
 const ROWS: u32 = 10;
 
 /// A name, a command, and what makes its arguments from what is in the database.
-type Page = (&'static str, &'static str, fn(&Facts) -> Value);
+type Page = (&'static str, &'static str, fn(&Known) -> Value);
 
 const PAGES: [Page; 30] = [
     ("users.ls", "users.ls", |_| json!({})),
@@ -63,7 +63,7 @@ fn rows(search: &str) -> Value {
 }
 
 /// What one database holds.
-struct Facts {
+struct Known {
     name: String,
     email: String,
     uid: String,
@@ -72,7 +72,7 @@ struct Facts {
     further: [Value; 3],
 }
 
-impl Facts {
+impl Known {
     fn find(client: &mut Client, pages: usize) -> Self {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let further = ["users.ls", "auth.ls", "logins.ls"].map(|cmd| further(client, cmd, pages));
@@ -109,7 +109,7 @@ pub(crate) fn pages(table: &mut Table, few: &Template, many: &Template) {
     let (few, many) = (few.start().0, many.start().0);
     let clients = |served: &Served, pages| {
         let mut client = served.connect();
-        let facts = Facts::find(&mut client, pages);
+        let facts = Known::find(&mut client, pages);
         (client, facts)
     };
     let accounts = table.options().size.accounts as usize;
