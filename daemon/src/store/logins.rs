@@ -216,7 +216,7 @@ pub fn logins_excess(db: &Db, most: u64) -> Result<u64, StoreError> {
 }
 
 /// Removes so many rows, first the oldest of those that never logged in, then the oldest of all;
-/// at most [`PRUNE_ROWS`] in one step. Returns their number.
+/// at most `PRUNE_ROWS` in one step. Returns their number.
 pub fn logins_prune(tx: &Tx<'_>, excess: u64) -> Result<u64, StoreError> {
     if !tx.columns.has_logins() {
         return Ok(0);

@@ -90,7 +90,7 @@ fn its_own_is_shown_with_its_schema_and_a_newer_one_is_refused() {
     home.stop();
     let checked = check(&home);
     assert_eq!(checked.code, Some(0));
-    assert!(checked.out.contains("(own, schema 1)"), "{}", checked.out);
+    assert!(checked.out.contains("(own, schema 2)"), "{}", checked.out);
     home.open_database().execute_batch("PRAGMA user_version = 99").unwrap();
     let checked = check(&home);
     assert_eq!(checked.code, Some(78));

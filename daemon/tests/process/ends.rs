@@ -157,7 +157,7 @@ fn a_newer_schema_is_78_and_names_the_backup() {
     home.open_database().execute_batch("PRAGMA user_version = 99").unwrap();
     ended(&home).assert(78, &["99", "no backup"]);
     fs::create_dir(home.data().join("backups")).unwrap();
-    let backup = home.data().join("backups/schema-1.db");
+    let backup = home.data().join("backups/schema-2.db");
     fs::write(&backup, "").unwrap();
     ended(&home).assert(78, &["99", backup.to_str().unwrap()]);
 }

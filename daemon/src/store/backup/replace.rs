@@ -80,7 +80,8 @@ pub(super) fn remove(conn: &Connection, table: &Table, clients: bool) -> Result<
         return Ok(0);
     }
     let which = table.which("main", clients);
-    let others = format!("SELECT EXISTS (SELECT 1 FROM main.{} WHERE NOT ({which}))", table.name);
+    let others =
+        format!("SELECT EXISTS (SELECT 1 FROM main.{} WHERE ({which}) IS NOT TRUE)", table.name);
     // Without a condition SQLite frees the pages as they are, seven times as fast.
     let statement = if which == "1" || !conn.query_row(&others, [], |row| row.get(0))? {
         format!("DELETE FROM main.{}", table.name)
