@@ -285,6 +285,14 @@ mod tests {
         directory.connect(&Held::new("x", file, OpenLock::take()), FLAGS, "unix")
     }
 
+    /// What somebody may put in the place of a file, with a file outside of the directory.
+    const SWAPS: [fn(&Path, &Path); 4] = [
+        |at, outside| symlink(outside, at).unwrap(),
+        |at, outside| fs::hard_link(outside, at).unwrap(),
+        |at, _| fs::write(at, "").unwrap(),
+        |_, _| {},
+    ];
+
     #[test]
     fn sqlite_has_the_file_open_that_is_held_or_nothing_is_done() {
         let (_root, directory, outside) = place();
@@ -294,15 +302,9 @@ mod tests {
         conn.close().unwrap();
         assert!(file.metadata().unwrap().len() > 0);
         let before = fs::read(&outside).unwrap();
-        for swap in [
-            &|at: &Path| symlink(&outside, at).unwrap(),
-            &|at: &Path| fs::hard_link(&outside, at).unwrap(),
-            &|at: &Path| fs::write(at, "").unwrap(),
-            &|_: &Path| {},
-        ] as [&dyn Fn(&Path); 4]
-        {
+        for swap in SWAPS {
             directory.remove("x").unwrap();
-            swap(&directory.path().join("x"));
+            swap(&directory.path().join("x"), &outside);
             assert!(connect(&directory, &file).is_err());
             assert!(directory.rename(&file, "x", "y").is_err());
             assert!(directory.stat("y").unwrap().is_none());
@@ -327,15 +329,9 @@ mod tests {
         conn.execute_batch("DROP TABLE more.t").unwrap_err();
         detach(&conn, c"more");
         let before = fs::read(&outside).unwrap();
-        for swap in [
-            &|at: &Path| symlink(&outside, at).unwrap(),
-            &|at: &Path| fs::hard_link(&outside, at).unwrap(),
-            &|at: &Path| fs::write(at, "").unwrap(),
-            &|_: &Path| {},
-        ] as [&dyn Fn(&Path); 4]
-        {
+        for swap in SWAPS {
             directory.remove("x").unwrap();
-            swap(&directory.path().join("x"));
+            swap(&directory.path().join("x"), &outside);
             attach(Attach::writable(c"more")).unwrap_err();
             assert!(conn.is_readonly("more").is_err(), "nothing stays attached");
         }

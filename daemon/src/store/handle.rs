@@ -188,9 +188,7 @@ impl Store {
     /// The store's; [`StoreError::Missing`] while there is no database.
     pub fn connect(&self) -> Result<Db, StoreError> {
         let (_, opened) = self.published.current();
-        let mut db = open_for_reading(&opened.ok_or(StoreError::Missing)?)?;
-        db.count_progress(&Arc::default())?;
-        Ok(db)
+        open_for_reading(&opened.ok_or(StoreError::Missing)?)
     }
 
     /// Counts for each thread, which moves each time the thread comes round: where one stands
