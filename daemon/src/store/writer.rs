@@ -62,7 +62,9 @@ pub(super) struct WriterThread {
 }
 
 impl WriterThread {
-    pub(super) fn new(slot: Database, effects: EffectHandler, inbox: Inbox<WriterJob>) -> Self {
+    pub(super) fn new(mut slot: Database, effects: EffectHandler, inbox: Inbox<WriterJob>) -> Self {
+        // The start wrote as well. Known before the reader begins, so that it need not ask.
+        let _ = slot.check_written();
         Self {
             slot,
             effects,
@@ -89,8 +91,6 @@ impl WriterThread {
     pub(super) fn run(&mut self) {
         lock_timeout::stop_with(self.inbox.stopping());
         let turns = self.turns();
-        // The start wrote as well.
-        let _ = self.slot.check_written();
         while !self.stop || !self.queue.is_empty() {
             turns.fetch_add(1, Ordering::Relaxed);
             if self.queue.is_empty() {
