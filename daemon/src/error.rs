@@ -74,9 +74,6 @@ pub(crate) enum CommandError {
     /// Another connection used the same idempotency key meanwhile: read it again.
     #[error("the idempotency key was used meanwhile")]
     KeyTaken,
-    /// Something was committed while the backup was written: write it again.
-    #[error("something was committed while the backup was written")]
-    BackupStale,
     /// Cannot be done now.
     #[error("{0}")]
     Unavailable(Text),
@@ -220,10 +217,6 @@ impl CommandError {
             Self::KeyTaken => ErrorBody::new(
                 ErrorCode::Busy,
                 "another request used this key meanwhile; nothing was done, try again",
-            ),
-            Self::BackupStale => ErrorBody::new(
-                ErrorCode::Busy,
-                "something was changed while the backup was written; nothing was done, try again",
             ),
             Self::Unavailable(message) => ErrorBody::new(ErrorCode::Unavailable, message),
             Self::BackupsUnreadable(what) => ErrorBody::new(ErrorCode::Unavailable, what),

@@ -33,21 +33,20 @@ pub(super) struct Request<T> {
 }
 
 impl<T> Request<T> {
-    /// The path of the backup, before anything is changed: it holds what the transaction sees.
-    pub(super) fn backup_path(&self, tx: &Tx<'_>) -> Result<String, CommandError> {
-        let path = self.backup_before()?.path(tx)?.ok_or(CommandError::BackupStale)?;
-        Ok(path.display().to_string())
+    /// The path of the backup, before anything is changed: it is of what the transaction sees.
+    pub(super) fn begin_backup(&self, tx: &Tx<'_>) -> Result<String, CommandError> {
+        Ok(self.backup_before()?.begin(tx)?.display().to_string())
     }
 
-    /// Something was destroyed: the backup is kept once that is committed.
-    pub(super) fn keep_backup(&self) -> Result<(), CommandError> {
-        self.backup_before().map(BackupBefore::note_needed)
+    /// Something was destroyed: waits until the backup is whole. It is kept once that is committed.
+    pub(super) fn complete_backup(&self) -> Result<(), CommandError> {
+        Ok(self.backup_before()?.complete()?)
     }
 
     fn backup_before(&self) -> Result<&BackupBefore, CommandError> {
         self.backup
             .as_ref()
-            .ok_or_else(|| CommandError::Internal("a backup was not written".into()))
+            .ok_or_else(|| CommandError::Internal("a backup was not prepared".into()))
     }
 
     /// The hashed password of a command that cannot do without one.

@@ -12,8 +12,11 @@ const fn table(name: &'static str, owner: &'static str) -> Table {
     Table { name, owner }
 }
 
+/// How many there are.
+pub(super) const TABLE_COUNT: usize = 8;
+
 /// All of them, in an order in which none refers to a later one: accounts first, sessions last.
-pub(super) const TABLES: [Table; 8] = [
+pub(super) const TABLES: [Table; TABLE_COUNT] = [
     table("auth_users", "user_uid"),
     table("auth_users_details", "user_uid"),
     table("auth_users_settings", "user_uid"),

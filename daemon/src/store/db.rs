@@ -20,7 +20,7 @@ use crate::model::{AuditHead, Effect};
 /// Exit code of a storage error (`EX_IOERR`).
 pub(super) const EXIT_STORAGE: i32 = 74;
 
-/// Memory for pages while much is changed in one transaction, in KiB as SQLite takes it.
+/// Memory for pages while much is read or changed at once, in KiB as SQLite takes it.
 const LARGE_CACHE: i64 = -32_768;
 
 /// Seconds added to PhotoPrism's cache time, for requests that it has started and not yet written.
@@ -44,17 +44,20 @@ pub struct Db {
 /// Steps of SQLite's virtual machine between two counts of progress: well below a millisecond.
 const PROGRESS_STEPS: i32 = 10_000;
 
-impl Db {
-    /// Counts up while a statement runs, so that long work does not look like a hang.
-    pub(super) fn count_progress(&mut self, turns: &Arc<AtomicU64>) -> Result<(), StoreError> {
-        let turns = Arc::clone(turns);
-        let count = move || {
-            turns.fetch_add(1, Ordering::Relaxed);
-            false
-        };
-        Ok(self.conn.progress_handler(PROGRESS_STEPS, Some(count))?)
-    }
+/// Counts up while a statement runs, so that long work does not look like a hang.
+pub(super) fn count_progress(
+    conn: &mut Connection,
+    turns: &Arc<AtomicU64>,
+) -> Result<(), StoreError> {
+    let turns = Arc::clone(turns);
+    let count = move || {
+        turns.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    Ok(conn.progress_handler(PROGRESS_STEPS, Some(count))?)
+}
 
+impl Db {
     /// Whose database it is.
     pub const fn kind(&self) -> &Kind {
         &self.kind
@@ -143,26 +146,6 @@ impl Tx<'_> {
         }
         done
     }
-
-    /// Runs work that changes much of the database: SQLite keeps what it changes in memory until the
-    /// commit, and not just the few pages that suffice otherwise.
-    ///
-    /// # Errors
-    /// Those of the work, and the store's.
-    pub fn large<T, E: From<StoreError>>(
-        &self,
-        work: impl FnOnce() -> Result<T, E>,
-    ) -> Result<T, E> {
-        let usual: i64 = self
-            .conn
-            .pragma_query_value(Some("main"), "cache_size", |row| row.get(0))
-            .map_err(StoreError::from)?;
-        let set = |size: i64| self.conn.pragma_update(Some("main"), "cache_size", size);
-        set(LARGE_CACHE).map_err(StoreError::from)?;
-        let done = work();
-        set(usual).map_err(StoreError::from)?;
-        done
-    }
 }
 
 impl Deref for Tx<'_> {
@@ -184,6 +167,28 @@ impl Db {
         if let Err((_, error)) = self.conn.close() {
             warn!(%error, "the database was not closed cleanly");
         }
+    }
+}
+
+impl Db {
+    /// Runs work on much of the database: SQLite keeps what it reads and changes in memory, and not
+    /// just the few pages that suffice otherwise.
+    ///
+    /// # Errors
+    /// Those of the work, and the store's.
+    pub fn large<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let usual: i64 = self
+            .conn
+            .pragma_query_value(Some("main"), "cache_size", |row| row.get(0))
+            .map_err(StoreError::from)?;
+        let set = |size: i64| self.conn.pragma_update(Some("main"), "cache_size", size);
+        set(LARGE_CACHE).map_err(StoreError::from)?;
+        let done = work();
+        set(usual).map_err(StoreError::from)?;
+        done
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::backup::BackupBefore;
 use super::commit_stats::CommitStats;
 use super::database::Database;
 use super::db::{Db, Tx};
@@ -189,6 +190,20 @@ impl Store {
     pub fn connect(&self) -> Result<Db, StoreError> {
         let (_, opened) = self.published.current();
         open_for_reading(&opened.ok_or(StoreError::Missing)?)
+    }
+
+    /// The backup of what a transaction is about to destroy, which is to be called `auto-NAME.db`.
+    /// `also` reads what else is needed of the same state. It must not be used on the async thread.
+    ///
+    /// # Errors
+    /// As [`Store::connect`].
+    pub fn backup_before(
+        &self,
+        name: String,
+        also: impl FnMut(&Db) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<BackupBefore, StoreError> {
+        let writer = Arc::clone(&self.turns[0]);
+        Ok(BackupBefore::new(self.connect()?, writer, name, Box::new(also)))
     }
 
     /// Counts for each thread, which moves each time the thread comes round: where one stands

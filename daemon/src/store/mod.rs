@@ -93,7 +93,7 @@ pub use self::audit::{
 };
 pub use self::backup::{
     AccountChange, AttachedSource, Backup, BackupBefore, BackupCounts, BackupEntry, BackupFault,
-    BackupFile, BackupOrigin, Plan, Removed, Restored, What, backup_create, backup_find,
+    BackupFile, BackupOrigin, Layout, Plan, Removed, Restored, What, backup_create, backup_find,
     backup_list, backup_open, backup_remove, backups_refused, empty_accounts, empty_sessions,
     restore_accounts,
 };

@@ -26,9 +26,9 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
 /// that could be restored nothing is removed.
 fn reset(tx: &Tx<'_>, request: &Request<NoArgs>) -> Result<Written<ResetResult>, CommandError> {
     let now = request.context.now;
-    let backup = request.backup_path(tx)?;
+    let backup = request.begin_backup(tx)?;
     let (removed, warnings) = empty_sessions(tx, now)?;
-    request.keep_backup()?;
+    request.complete_backup()?;
     let effective_within_s = effective_within(tx, removed);
     let written = Written::new("", &ResetResult { removed, backup, effective_within_s })?;
     Ok(written

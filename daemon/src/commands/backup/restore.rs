@@ -16,7 +16,7 @@ use crate::error::CommandError;
 use crate::model::passcodes::STEP_SECONDS;
 use crate::model::{Effect, FIRST_ADMIN_ID};
 use crate::store::{
-    AdminPasswordState, BackupBefore, BackupFile, Db, Plan, Restored, StoreError, Tx, What,
+    AdminPasswordState, BackupFile, Db, Layout, Plan, Restored, StoreError, Tx, What,
     account_by_id, backup_open, other_super_admin, restore_accounts, set_admin_password_state,
 };
 
@@ -29,7 +29,7 @@ struct Restore {
 /// The backup to restore, and what that is going to change.
 struct Source {
     args: Restore,
-    file: Arc<Mutex<BackupFile>>,
+    layout: Layout,
     plan: Arc<Mutex<Option<Plan>>>,
 }
 
@@ -53,28 +53,29 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.write_after::<BackupRestore, _>(args, prepare, restore).await
 }
 
-/// Copies what is there, and compares that with the backup to restore.
+/// Prepares the backup of what is there, and its comparison with the one to restore.
 async fn back_up(
     runner: &Runner<'_>,
     args: Restore,
     file: BackupFile,
 ) -> Result<Prepared<Source>, CommandError> {
     let (source, with_sessions) = (file.source(), args.with_sessions);
-    let (file, plan) = (Arc::new(Mutex::new(file)), Arc::new(Mutex::new(None)));
-    let (compared, found) = (Arc::clone(&file), Arc::clone(&plan));
-    let compare = move |db: &Db| {
-        let plan = Plan::whole(db, &locked(&compared), with_sessions)?;
-        *locked(&found) = Some(plan);
-        Ok(())
-    };
+    let plan = Arc::new(Mutex::new(None));
+    let found = Arc::clone(&plan);
     let (store, name) = (runner.app.store.clone(), runner.backup_name("backup-restore"));
-    let checked = Arc::clone(&file);
-    let backup = run_blocking(move || {
-        let db = store.connect()?;
-        refuse_other(&db, &locked(&checked))?;
-        Ok(BackupBefore::write(db, name, Box::new(compare))?)
-    });
-    Ok(Prepared::new(Source { args, file, plan }).after_backup(backup.await?, source))
+    let prepare = move || {
+        refuse_other(&store.connect()?, &file)?;
+        let layout = file.layout()?;
+        let compare = move |db: &Db| {
+            *locked(&found) = Some(Plan::whole(db, &file, with_sessions)?);
+            Ok(())
+        };
+        let backup = store.backup_before(name, compare)?;
+        backup.write_ahead(|_| Ok::<_, StoreError>(true))?;
+        Ok((backup, layout))
+    };
+    let (backup, layout) = run_blocking(prepare).await?;
+    Ok(Prepared::new(Source { args, layout, plan }).after_backup(backup, source))
 }
 
 fn locked<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -141,12 +142,10 @@ fn refuse_other(db: &Db, file: &BackupFile) -> Result<(), CommandError> {
 /// Restores it, after a backup of what is there. Every other write waits meanwhile, and no reader
 /// sees accounts of both states.
 fn restore(tx: &Tx<'_>, request: &Request<Source>) -> Result<Written<RestoreResult>, CommandError> {
-    let (Source { args, file, plan }, now) = (&request.args, request.context.now);
-    // Where the backup is written again, the file is compared again.
-    let backup = request.backup_path(tx)?;
-    let file = locked(file);
-    let restored = replace_accounts(tx, &file, args, now)?;
-    request.keep_backup()?;
+    let (Source { args, layout, plan }, now) = (&request.args, request.context.now);
+    let backup = request.begin_backup(tx)?;
+    let restored = replace_accounts(tx, layout, args, now)?;
+    request.complete_backup()?;
     let plan = locked(plan).clone();
     let plan = plan.ok_or_else(|| CommandError::Internal("nothing was compared".into()))?;
     let effective_within_s = effective_within(tx, plan.sessions_revoked);
@@ -169,14 +168,14 @@ fn warnings(Restored { lost, left, warnings }: Restored) -> Vec<String> {
 
 fn replace_accounts(
     tx: &Tx<'_>,
-    file: &BackupFile,
+    backup: &Layout,
     args: &Restore,
     now: Timestamp,
 ) -> Result<Restored, CommandError> {
     let somebody = other_super_admin(tx, 0, now)?;
     // The step after this one counts as used as well: a clock may be ahead.
     let step = now.as_second().div_euclid(STEP_SECONDS) + 1;
-    let restored = restore_accounts(tx, file, args.with_sessions, step, now)?;
+    let restored = restore_accounts(tx, backup, args.with_sessions, step, now)?;
     if somebody && !other_super_admin(tx, 0, now)? {
         return Err(CommandError::Conflict(
             "the backup holds no super admin who may log in; nobody could mend that".into(),

@@ -71,14 +71,14 @@ fn import_rows(
     let (import, context) = (&request.args, &request.context);
     let Options { dry_run, prune, .. } = import.options;
     let unnamed = if prune { accounts_not_in_file(tx, &import.rows)? } else { Unnamed::default() };
-    // The backup has to hold what was there before the first row. Whether it is needed shows at the
-    // end: a refused row saves everybody, and a backup for nothing would drive an old one out.
-    let backup = request.backup.as_ref().map(|_| request.backup_path(tx)).transpose()?;
+    // The backup is of what was there before the first row. Whether it is needed shows at the end: a
+    // refused row saves everybody, and a backup for nothing would drive an old one out.
+    let deletes = !dry_run && !unnamed.rows.is_empty();
+    let backup = deletes.then(|| request.begin_backup(tx)).transpose()?;
     let (mut results, effects) = whole(tx, context, import, &unnamed)?;
-    if results.counts.pruned > 0 && !dry_run {
-        // None was written where there was nobody to delete then.
-        results.backup = Some(backup.ok_or(CommandError::BackupStale)?);
-        request.keep_backup()?;
+    if deletes && results.counts.pruned > 0 {
+        request.complete_backup()?;
+        results.backup = backup;
     }
     let ended = results.items.iter().map(|item| item.sessions_revoked).sum();
     results.effective_within_s = effective_within(tx, ended);

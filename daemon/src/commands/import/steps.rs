@@ -18,7 +18,7 @@ use crate::commands::import_sessions::{Cancel, ImportSession, Options, Results, 
 use crate::commands::reply::Reply;
 use crate::commands::runner::{Outcome, Prepared, Runner};
 use crate::error::CommandError;
-use crate::store::{AttachedSource, BackupBefore};
+use crate::store::{AttachedSource, BackupBefore, Db};
 
 /// How long a step prepares passwords before it reports its progress: clients wait 40 s.
 const WORK: Duration = Duration::from_secs(5);
@@ -210,9 +210,8 @@ async fn execute(
     let mut _turn = None;
     if options.prune && !options.dry_run && !rows.is_empty() {
         _turn = Some(runner.lock_backups().await?);
-        if let Some(backup) = back_up(runner, rows).await? {
-            prepared = prepared.after_backup(backup, AttachedSource::default());
-        }
+        let backup = back_up(runner, rows).await?;
+        prepared = prepared.after_backup(backup, AttachedSource::default());
     }
     let written = runner.commit(key, prepared, import_accounts);
     cancelled_by_stop(runner, &cancel, written).await?;
@@ -222,18 +221,16 @@ async fn execute(
         .map_err(|_| CommandError::Internal("the results of an import were lost".into()))
 }
 
-/// Copies what is there, where the rows leave somebody out who would be deleted.
-async fn back_up(
-    runner: &Runner<'_>,
-    rows: Arc<Rows>,
-) -> Result<Option<BackupBefore>, CommandError> {
+/// Prepares the backup of what is there, and writes it ahead only where the rows leave somebody out
+/// who would be deleted.
+async fn back_up(runner: &Runner<'_>, rows: Arc<Rows>) -> Result<BackupBefore, CommandError> {
     let (store, name) = (runner.app.store.clone(), runner.backup_name("users-prune"));
     run_blocking(move || {
-        let db = store.connect()?;
-        if accounts_not_in_file(&db, &rows)?.rows.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(BackupBefore::write(db, name, Box::new(|_| Ok(())))?))
+        let backup = store.backup_before(name, |_| Ok(()))?;
+        let deletes =
+            |db: &Db| Ok::<_, CommandError>(!accounts_not_in_file(db, &rows)?.rows.is_empty());
+        backup.write_ahead(deletes)?;
+        Ok(backup)
     })
     .await
 }

@@ -1,7 +1,5 @@
 //! Writes that destroy something: after a backup, each in a transaction of its own.
 
-use std::sync::Arc;
-
 use tokio::sync::MutexGuard;
 use tokio::time::timeout;
 
@@ -35,16 +33,19 @@ impl<'a> Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// Copies what the transaction of the command is about to destroy.
+    /// Prepares the backup of what the transaction of the command is about to destroy.
     pub(in crate::commands) async fn back_up<T>(
         &self,
         args: T,
         what: &str,
     ) -> Result<Prepared<T>, CommandError> {
         let (store, name) = (self.app.store.clone(), self.backup_name(what));
-        let also = Box::new(|_: &_| Ok(()));
-        let write = move || Ok(BackupBefore::write(store.connect()?, name, also)?);
-        let backup = run_blocking(write).await?;
+        let prepare = move || {
+            let backup = store.backup_before(name, |_| Ok(()))?;
+            backup.write_ahead(|_| Ok::<_, StoreError>(true))?;
+            Ok(backup)
+        };
+        let backup = run_blocking(prepare).await?;
         Ok(Prepared::new(args).after_backup(backup, AttachedSource::default()))
     }
 
@@ -53,8 +54,7 @@ impl Runner<'_> {
         format!("{}-{what}", to_file_name(self.context.now))
     }
 
-    /// The transaction; the backup is written again where somebody commits between it and the
-    /// transaction, and taken back where it was not needed.
+    /// The transaction; the backup is taken back where it was not needed.
     pub(super) async fn commit_alone<T: Send + Sync + 'static, R: 'static>(
         &self,
         key: Option<Key>,
@@ -62,19 +62,10 @@ impl Runner<'_> {
         source: AttachedSource,
         change: ChangeFn<T, R>,
     ) -> Outcome {
-        let (backup, request) = (request.backup.clone(), Arc::new(request));
-        let outcome = loop {
-            let (request, key) = (Arc::clone(&request), key.clone());
-            let work = move |tx: &Tx<'_>| transaction::run(tx, &request, key.as_ref(), change);
-            let around = Box::new(source.clone());
-            let written = self.app.store.write_alone(self.whole_time(), around, work).await;
-            let (Err(CommandError::BackupStale), Some(stale)) = (&written, backup.clone()) else {
-                break written;
-            };
-            if let Err(error) = run_blocking(move || Ok(stale.write_again()?)).await {
-                break Err(error);
-            }
-        };
+        let backup = request.backup.clone();
+        let around = Box::new(source.clone());
+        let work = move |tx: &Tx<'_>| transaction::run(tx, &request, key.as_ref(), change);
+        let outcome = self.app.store.write_alone(self.whole_time(), around, work).await;
         if let Some(backup) = backup {
             let fate = Fate::of(&outcome, backup.is_needed());
             let settle = move || {

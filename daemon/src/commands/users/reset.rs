@@ -60,9 +60,9 @@ async fn first_admin(runner: &Runner<'_>) -> Result<FirstAdmin, CommandError> {
 /// restored nothing is removed.
 fn reset(tx: &Tx<'_>, request: &Request<FirstAdmin>) -> Result<Written<ResetResult>, CommandError> {
     let (first, context) = (&request.args, &request.context);
-    let backup = request.backup_path(tx)?;
+    let backup = request.begin_backup(tx)?;
     let removed = empty_accounts(tx, context.now, || begin_anew(tx, context, first))?;
-    request.keep_backup()?;
+    request.complete_backup()?;
     let effective_within_s = effective_within(tx, removed.sessions);
     let result = ResetResult {
         removed: Removed { users: removed.users, sessions: removed.sessions },

@@ -1,135 +1,221 @@
-//! The backup of what a transaction is about to destroy: written before the transaction, so that
-//! nobody waits for it, and again where somebody has committed something since.
+//! The backup of what a transaction is about to destroy: of the state that the transaction began
+//! with, and complete before it commits.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
 
 use super::copy::data_version;
-use super::write::{Backup, write_automatic};
-use crate::store::db::{Db, Tx};
+use super::write::{Backup, complete_automatic, hold_automatic, write_automatic};
+use crate::store::db::{Db, Tx, count_progress};
 use crate::store::error::StoreError;
-
-/// How often it is written outside of the transaction. After that it is written inside, where nobody
-/// can commit in between, and everybody waits: busy writers do not keep a reset off for ever.
-const TRIES: u32 = 2;
+use crate::store::kind::Kind;
 
 /// What else is read of the state that a backup holds.
 type AlsoRead = Box<dyn FnMut(&Db) -> Result<(), StoreError> + Send>;
 
 /// The backup before a change; all clones share it.
+///
+/// In the daemon's own database a thread copies the snapshot that the transaction began with, next to
+/// the transaction. In PhotoPrism's, where one who reads keeps others from committing, the copy is
+/// made before the transaction, and once more inside where somebody has committed something since.
 #[derive(Clone)]
-pub struct BackupBefore(Arc<Mutex<State>>);
+pub struct BackupBefore(Arc<Mutex<Work>>);
 
-struct State {
-    /// The connection that the backup was read with.
-    db: Option<Db>,
-    name: String,
-    also: AlsoRead,
-    latest: Option<Backup>,
-    /// The state of the database that it holds.
-    version: i64,
-    tries: u32,
+struct Work {
+    /// `None` while a thread has it, and once nothing is read any more.
+    source: Option<Source>,
+    state: State,
     /// A transaction has changed what it holds.
     needed: bool,
 }
 
+/// What a backup is read with.
+struct Source {
+    db: Db,
+    /// What the watchdog counts for the writer thread: it waits for what moves this.
+    progress: Arc<AtomicU64>,
+    name: String,
+    also: AlsoRead,
+}
+
+enum State {
+    None,
+    /// A thread copies it. It brings the connection back.
+    Copying(JoinHandle<(Source, Result<Backup, StoreError>)>),
+    /// It has its name. It holds the state of the database of that number.
+    Complete(Backup, i64),
+}
+
 impl BackupBefore {
-    /// Writes `auto-NAME.db` with a connection of its own, and reads what `also` needs of the same
-    /// state, each time anew where the backup is written again. Not for a thread that others wait
-    /// for.
-    ///
-    /// # Errors
-    /// The store's; nothing is left behind then.
-    pub fn write(db: Db, name: String, also: AlsoRead) -> Result<Self, StoreError> {
-        let mut state =
-            State { db: Some(db), name, also, latest: None, version: 0, tries: 0, needed: false };
-        state.write()?;
-        Ok(Self(Arc::new(Mutex::new(state))))
+    /// One that is called `auto-NAME.db`, is read with that connection of its own, and moves
+    /// `progress` while the writer thread waits for it. `also` reads what else is needed of the same
+    /// state, each time anew where the transaction begins again.
+    pub(in crate::store) fn new(
+        db: Db,
+        progress: Arc<AtomicU64>,
+        name: String,
+        also: AlsoRead,
+    ) -> Self {
+        let source = Some(Source { db, progress, name, also });
+        Self(Arc::new(Mutex::new(Work { source, state: State::None, needed: false })))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn work(&self) -> MutexGuard<'_, Work> {
         // What a panic leaves behind is written again, or discarded.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes it again in place of one that is stale.
+    /// Writes it before the transaction where a reader would be in PhotoPrism's way, and it is going
+    /// to be needed. Not for a thread that others wait for.
     ///
     /// # Errors
-    /// As [`BackupBefore::write`].
-    pub fn write_again(&self) -> Result<(), StoreError> {
-        self.state().write()
-    }
-
-    /// Its path, for a transaction that has changed nothing yet and is about to. `None` where
-    /// somebody has committed something since, so that it has to be written again first.
-    ///
-    /// # Errors
-    /// The store's.
-    pub fn path(&self, _: &Tx<'_>) -> Result<Option<PathBuf>, StoreError> {
-        let mut state = self.state();
-        if !state.is_current()? {
-            if state.tries < TRIES {
-                return Ok(None);
-            }
-            state.write()?;
+    /// The store's, or those of `needed`; nothing is left behind then.
+    pub fn write_ahead<E: From<StoreError>>(
+        &self,
+        needed: impl FnOnce(&Db) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let mut work = self.work();
+        if work.is_shared()? && needed(&work.source()?.db)? {
+            work.write(false)?;
         }
-        Ok(state.latest.as_ref().map(|backup| backup.path.clone()))
+        Ok(())
     }
 
-    /// The transaction has changed what the backup holds.
-    pub fn note_needed(&self) {
-        self.state().needed = true;
+    /// Its path, for a transaction that has changed nothing yet and is about to. The transaction may
+    /// commit only after [`BackupBefore::complete`].
+    ///
+    /// # Errors
+    /// The store's; nothing is left behind then.
+    pub fn begin(&self, _: &Tx<'_>) -> Result<PathBuf, StoreError> {
+        self.work().begin()
+    }
+
+    /// The transaction has changed what the backup holds: waits until that is whole, synced, and read
+    /// by its other reader.
+    ///
+    /// # Errors
+    /// The store's; nothing is left behind then.
+    pub fn complete(&self) -> Result<(), StoreError> {
+        let mut work = self.work();
+        work.join()?;
+        work.needed = true;
+        Ok(())
     }
 
     /// Whether a transaction has changed what it holds.
     pub fn is_needed(&self) -> bool {
-        self.state().needed
+        self.work().needed
     }
 
     /// Keeps it, as the change was committed; the oldest automatic ones go, but not the file `but`.
     pub fn keep(&self, but: Option<&Path>) {
-        let mut state = self.state();
-        state.db = None;
-        if let Some(backup) = &state.latest {
+        let mut work = self.work();
+        work.source = None;
+        if let State::Complete(backup, _) = &work.state {
             backup.prune(but);
         }
     }
 
     /// Keeps it, and every other.
     pub fn release(&self) {
-        self.state().db = None;
+        self.work().source = None;
     }
 
-    /// Takes it back: nothing was changed.
+    /// Takes it back: nothing was changed. Waits for a thread that still copies.
     pub fn discard(&self) {
-        let mut state = self.state();
-        state.db = None;
-        state.discard();
+        let mut work = self.work();
+        work.discard();
+        work.source = None;
     }
 }
 
-impl State {
-    fn write(&mut self) -> Result<(), StoreError> {
+impl Work {
+    fn source(&mut self) -> Result<&mut Source, StoreError> {
+        self.source.as_mut().ok_or(StoreError::Stopped)
+    }
+
+    fn is_shared(&mut self) -> Result<bool, StoreError> {
+        Ok(*self.source()?.db.kind() != Kind::Own)
+    }
+
+    fn begin(&mut self) -> Result<PathBuf, StoreError> {
+        if !self.is_shared()? {
+            return self.start_copying();
+        }
+        let now = data_version(&self.source()?.db.conn)?;
+        if !matches!(self.state, State::Complete(_, version) if version == now) {
+            // Nobody can commit in between any more.
+            self.source()?.count_progress()?;
+            self.write(true)?;
+        }
+        match &self.state {
+            State::Complete(backup, _) => Ok(backup.path.clone()),
+            State::None | State::Copying(_) => Err(StoreError::Stopped),
+        }
+    }
+
+    fn write(&mut self, writer_waits: bool) -> Result<(), StoreError> {
         self.discard();
-        self.tries += 1;
-        let Some(db) = &self.db else { return Err(StoreError::Stopped) };
-        let (backup, version) = write_automatic(db, &self.name)?;
-        (self.latest, self.version) = (Some(backup), version);
-        let also = (self.also)(db);
+        let source = self.source()?;
+        let progress = writer_waits.then_some(&source.progress);
+        let (backup, version) = write_automatic(&source.db, &source.name, progress)?;
+        self.state = State::Complete(backup, version);
+        let source = self.source()?;
+        let also = (source.also)(&source.db);
         if also.is_err() {
             self.discard();
         }
         also
     }
 
-    fn is_current(&self) -> Result<bool, StoreError> {
-        let Some(db) = &self.db else { return Err(StoreError::Stopped) };
-        Ok(self.latest.is_some() && data_version(&db.conn)? == self.version)
+    /// Holds what is there now, and copies it on a thread.
+    fn start_copying(&mut self) -> Result<PathBuf, StoreError> {
+        self.discard();
+        let mut source = self.source.take().ok_or(StoreError::Stopped)?;
+        source.count_progress()?;
+        let held = hold_automatic(&source.db, &source.name)?;
+        let path = held.path();
+        let copy = move || {
+            let Source { db, progress, also, .. } = &mut source;
+            let backup = complete_automatic(held, db, progress, also);
+            (source, backup)
+        };
+        let copying = Builder::new().name("backup".into()).spawn(copy);
+        let failed = |error: std::io::Error| StoreError::Other(error.to_string());
+        self.state = State::Copying(copying.map_err(failed)?);
+        Ok(path)
+    }
+
+    /// Waits for the thread that copies, if there is one.
+    fn join(&mut self) -> Result<(), StoreError> {
+        match std::mem::replace(&mut self.state, State::None) {
+            State::Copying(thread) => {
+                let (source, backup) = thread.join().map_err(|_| StoreError::Panicked)?;
+                self.source = Some(source);
+                self.state = State::Complete(backup?, 0);
+                Ok(())
+            }
+            complete @ State::Complete(..) => {
+                self.state = complete;
+                Ok(())
+            }
+            State::None => Err(StoreError::Stopped),
+        }
     }
 
     fn discard(&mut self) {
-        if let Some(backup) = self.latest.take() {
+        // One that failed has left nothing.
+        let _ = self.join();
+        if let State::Complete(backup, _) = std::mem::replace(&mut self.state, State::None) {
             backup.discard();
         }
+    }
+}
+
+impl Source {
+    fn count_progress(&mut self) -> Result<(), StoreError> {
+        count_progress(&mut self.db.conn, &self.progress)
     }
 }

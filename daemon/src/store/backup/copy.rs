@@ -2,15 +2,16 @@
 
 use std::ffi::CStr;
 
-use rusqlite::{Connection, Params, Transaction, params};
+use rusqlite::{Connection, Params, params};
 
 use super::read::count_rows;
 use super::tables::{Found, has_clients, list, quoted};
 use super::unfinished::Unfinished;
-use crate::store::account_tables::{SESSIONS, TABLES, Table};
+use crate::store::account_tables::{SESSIONS, TABLE_COUNT, TABLES, Table};
 use crate::store::db::Db;
 use crate::store::directory::detach;
 use crate::store::error::StoreError;
+use crate::store::group::rollback_if_open;
 use crate::store::kind::Kind;
 use crate::store::schema::{BACKUP_ID, SCHEMA_VERSION};
 use crate::store::sessions::hidden_sessions;
@@ -37,6 +38,29 @@ pub(super) fn copy_accounts(db: &Db, file: &Unfinished) -> Result<i64, StoreErro
     copy_with(db, file, PIECE)
 }
 
+/// Attaches the file and begins to read: what [`copy_held`] copies is what is there now, whatever is
+/// committed meanwhile.
+pub(super) fn hold(db: &Db, file: &Unfinished) -> Result<(), StoreError> {
+    let copy = Copy::begin(db, file)?;
+    copy.begin_transaction()?;
+    // The transaction and the attached file stay for the other half.
+    std::mem::forget(copy);
+    Ok(())
+}
+
+/// Copies what was held, and reads what `also` needs of the same state.
+pub(super) fn copy_held(
+    db: &Db,
+    also: impl FnOnce(&Db) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    db.large(|| {
+        let mut copy = Copy::of(db);
+        copy.take_everything()?;
+        also(db)?;
+        copy.finish()
+    })
+}
+
 /// The same in pieces of so many rows.
 pub(super) fn copy_with(db: &Db, file: &Unfinished, rows: i64) -> Result<i64, StoreError> {
     if *db.kind() != Kind::Own {
@@ -60,9 +84,9 @@ pub(super) fn data_version(conn: &Connection) -> Result<i64, StoreError> {
 struct Copy<'a> {
     db: &'a Db,
     /// What copies each table; `None` where the source lacks it.
-    tables: [Option<Statements>; TABLES.len()],
+    tables: [Option<Statements>; TABLE_COUNT],
     /// Rows that were copied of each table.
-    copied: [u64; TABLES.len()],
+    copied: [u64; TABLE_COUNT],
 }
 
 /// What copies the rows of a table.
@@ -77,6 +101,8 @@ struct Statements {
 
 impl Drop for Copy<'_> {
     fn drop(&mut self) {
+        // It has read only; what it wrote to the file is thrown away.
+        rollback_if_open(self.db);
         detach(&self.db.conn, FILE_SCHEMA);
     }
 }
@@ -85,7 +111,7 @@ impl<'a> Copy<'a> {
     /// Attaches the empty file.
     fn begin(db: &'a Db, file: &Unfinished) -> Result<Self, StoreError> {
         file.attach(&db.conn, FILE_SCHEMA)?;
-        let copy = Self { db, tables: [const { None }; TABLES.len()], copied: [0; TABLES.len()] };
+        let copy = Self::of(db);
         let set = |pragma, value: i64| db.conn.pragma_update(Some(FILE), pragma, value);
         // It is thrown away where anything fails, and synced as a whole before it gets its name.
         // (Defensive mode keeps SQLite from going without a journal.)
@@ -97,45 +123,57 @@ impl<'a> Copy<'a> {
         Ok(copy)
     }
 
-    /// A transaction that only reads the source.
-    fn transaction(&self) -> Result<Transaction<'a>, StoreError> {
-        Ok(self.db.conn.unchecked_transaction()?)
+    /// One whose file is attached.
+    const fn of(db: &'a Db) -> Self {
+        Self { db, tables: [const { None }; TABLE_COUNT], copied: [0; TABLE_COUNT] }
+    }
+
+    /// Begins a transaction that only reads the source, with its first read.
+    fn begin_transaction(&self) -> Result<(), StoreError> {
+        self.db.conn.execute_batch("BEGIN; SELECT 1 FROM main.sqlite_schema LIMIT 1")?;
+        Ok(())
+    }
+
+    fn commit(&self) -> Result<(), StoreError> {
+        self.db.conn.execute_batch("COMMIT").map_err(unwritten)
     }
 
     /// Everything in one transaction.
     fn at_once(mut self) -> Result<i64, StoreError> {
-        let transaction = self.transaction()?;
+        self.begin_transaction()?;
         let version = data_version(&self.db.conn)?;
-        self.declare()?;
-        for at in 0..TABLES.len() {
-            self.take_all(at)?;
-        }
-        self.finish(transaction)?;
+        self.take_everything()?;
+        self.finish()?;
         Ok(version)
+    }
+
+    fn take_everything(&mut self) -> Result<(), StoreError> {
+        self.declare()?;
+        (0..TABLES.len()).try_for_each(|at| self.take_all(at))
     }
 
     /// At most so many rows in each transaction; `None` where somebody else has committed in between.
     fn in_pieces(mut self, rows: i64) -> Result<Option<i64>, StoreError> {
-        let begin = self.transaction()?;
+        self.begin_transaction()?;
         let version = data_version(&self.db.conn)?;
         self.declare()?;
-        begin.commit().map_err(unwritten)?;
+        self.commit()?;
         for at in 0..TABLES.len() {
             let mut after = Some(i64::MIN);
             while let Some(from) = after {
-                let piece = self.transaction()?;
+                self.begin_transaction()?;
                 if data_version(&self.db.conn)? != version {
                     return Ok(None);
                 }
                 after = self.take(at, from, rows)?;
-                piece.commit().map_err(unwritten)?;
+                self.commit()?;
             }
         }
-        let end = self.transaction()?;
+        self.begin_transaction()?;
         if data_version(&self.db.conn)? != version {
             return Ok(None);
         }
-        self.finish(end)?;
+        self.finish()?;
         Ok(Some(version))
     }
 
@@ -199,7 +237,7 @@ impl<'a> Copy<'a> {
     }
 
     /// Checks that every row is there and writes all to the file.
-    fn finish(&self, transaction: Transaction<'_>) -> Result<(), StoreError> {
+    fn finish(&self) -> Result<(), StoreError> {
         for (table, copied) in TABLES.iter().zip(self.copied) {
             // What came back of sessions that were ended is left out.
             let hidden = if *table == SESSIONS { hidden_sessions(self.db)? } else { 0 };
@@ -211,7 +249,7 @@ impl<'a> Copy<'a> {
         for statement in indexes {
             self.db.conn.execute_batch(statement).map_err(unwritten)?;
         }
-        transaction.commit().map_err(unwritten)
+        self.commit()
     }
 }
 

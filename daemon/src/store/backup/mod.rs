@@ -4,6 +4,7 @@
 mod before;
 mod copy;
 mod files;
+mod indexes;
 mod owned_rows;
 mod plan;
 mod publish;
@@ -23,6 +24,7 @@ pub use self::read::{AttachedSource, BackupCounts, BackupFault, BackupFile, back
 pub use self::remove::{backup_find, backup_remove};
 pub use self::replace::{Removed, empty_accounts, empty_sessions};
 pub use self::restore::{Restored, restore_accounts};
+pub use self::tables::Layout;
 pub(super) use self::write::copy_whole;
 pub use self::write::{Backup, backup_create};
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use super::files::io;
 use super::read::{BackupCounts, BackupFault, Checked, open_in};
@@ -12,12 +13,14 @@ use crate::store::directory::Directory;
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 
-/// Gives a backup of the account tables of a database of that kind its name.
+/// Gives a backup of the account tables of a database of that kind its name. Checking it moves
+/// `progress`.
 pub(super) fn publish_accounts(
     file: Unfinished,
     kind: &Kind,
+    progress: Option<&Arc<AtomicU64>>,
 ) -> Result<(Arc<Directory>, BackupCounts), StoreError> {
-    let counts = match taken_back(&file)? {
+    let counts = match taken_back(&file, progress)? {
         Ok(backup) if backup.of_photoprism == (*kind != Kind::Own) => backup.counts,
         Ok(_) => return Err(refused(&file, "it does not tell whose accounts it holds")),
         Err(fault) => return Err(refused(&file, &fault.to_string())),
@@ -27,7 +30,7 @@ pub(super) fn publish_accounts(
 
 /// Gives a copy of the whole of our own database its name.
 pub(super) fn publish_whole(file: Unfinished) -> Result<(), StoreError> {
-    match taken_back(&file)? {
+    match taken_back(&file, None)? {
         Err(BackupFault::Whole) => file.settle().map(|_| ()),
         Err(fault) => Err(refused(&file, &fault.to_string())),
         Ok(_) => Err(refused(&file, "it is no copy of the whole database")),
@@ -35,12 +38,15 @@ pub(super) fn publish_whole(file: Unfinished) -> Result<(), StoreError> {
 }
 
 /// Opens it as `backup.restore` does.
-fn taken_back(file: &Unfinished) -> Result<Result<Checked, BackupFault>, StoreError> {
+fn taken_back(
+    file: &Unfinished,
+    progress: Option<&Arc<AtomicU64>>,
+) -> Result<Result<Checked, BackupFault>, StoreError> {
     if enabled(Failpoint::SpoilBackup) {
         let spoilt = file.file.write_all_at(&[0xA5; 4096], 4096);
         spoilt.map_err(|error| io(&file.path(), &error))?;
     }
-    match open_in(&file.directory, file.held()) {
+    match open_in(&file.directory, file.held(), progress) {
         Err(BackupFault::Store(error)) => Err(error),
         outcome => Ok(outcome),
     }

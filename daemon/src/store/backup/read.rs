@@ -7,14 +7,15 @@ use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
 use super::files::{io, open_directory};
-use super::tables::{Column, has_clients};
+use super::tables::{Column, Layout, has_clients};
 use crate::store::account_tables::{TABLES, Table};
-use crate::store::db::Db;
+use crate::store::db::{Db, count_progress};
 use crate::store::directory::{Attach, Directory, Held, OpenLock, detach};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
@@ -158,6 +159,14 @@ impl BackupFile {
         AttachedSource(Some(Arc::clone(&self.held)))
     }
 
+    /// Its tables.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn layout(&self) -> Result<Layout, StoreError> {
+        Layout::read(&self.conn)
+    }
+
     /// Whether it was made of a database of that kind.
     pub fn is_of(&self, kind: &Kind) -> bool {
         self.of_photoprism == (*kind != Kind::Own)
@@ -171,7 +180,7 @@ pub fn backup_open(path: &Path, file: &str) -> Result<BackupFile, BackupFault> {
     let found = directory.find(file, &lock).map_err(|error| io(&path.join(file), &error))?;
     let found = found.ok_or(BackupFault::Missing)?;
     let Checked { conn, path, of_photoprism, counts } =
-        open_in(&directory, Held::new(file, &found, lock))?;
+        open_in(&directory, Held::new(file, &found, lock), None)?;
     let held = Arc::new(HeldFile { directory, name: file.into(), file: found });
     Ok(BackupFile { conn, path, of_photoprism, counts, held })
 }
@@ -184,8 +193,13 @@ pub(super) struct Checked {
     pub(super) counts: BackupCounts,
 }
 
-/// The same for the file that is held by one descriptor, under the name that it has.
-pub(super) fn open_in(directory: &Directory, held: Held<'_>) -> Result<Checked, BackupFault> {
+/// The same for the file that is held by one descriptor, under the name that it has. It moves
+/// `progress` while it reads.
+pub(super) fn open_in(
+    directory: &Directory,
+    held: Held<'_>,
+    progress: Option<&Arc<AtomicU64>>,
+) -> Result<Checked, BackupFault> {
     let Held { name, file, .. } = held;
     let path = directory.path().join(name);
     let failed = |error: &std::io::Error| BackupFault::Store(io(&path, error));
@@ -200,9 +214,12 @@ pub(super) fn open_in(directory: &Directory, held: Held<'_>) -> Result<Checked, 
         }
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = directory.connect(&held, flags, "unix").map_err(|error| failed(&error))?;
+    let mut conn = directory.connect(&held, flags, "unix").map_err(|error| failed(&error))?;
     // Reading it takes long.
     drop(held);
+    if let Some(progress) = progress {
+        count_progress(&mut conn, progress)?;
+    }
     if data.len() >= HEADER && wants_wal(&conn).map_err(|error| failed(&error))? {
         return Err(BackupFault::NotOne("it is in WAL mode, as no backup is".into()));
     }

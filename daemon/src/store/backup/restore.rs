@@ -3,14 +3,16 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params_from_iter};
 
-use super::read::{BackupFile, RESTORED};
+use super::indexes::Indexes;
+use super::read::RESTORED;
 use super::replace::{remove, replaced, unguarded};
-use super::tables::{has_clients, list};
+use super::tables::{Column, Found, Layout, has_clients, list};
 use crate::store::account_tables::{CLIENTS, PASSWORDS, SESSIONS, TABLES, Table};
 use crate::store::attached::{forget_accounts, note_emptied};
 use crate::store::changed::{held_accounts, remember};
 use crate::store::db::Tx;
 use crate::store::error::StoreError;
+use crate::store::kind::Kind;
 use crate::store::rows::text;
 use crate::store::sessions::{delete_all_sessions, release_restored};
 
@@ -25,7 +27,7 @@ pub struct Restored {
     pub warnings: Vec<String>,
 }
 
-/// Puts the accounts of a backup, attached by [`BackupFile::source`], in place of those of the
+/// Puts the accounts of a backup, attached by [`super::BackupFile::source`], in place of those of the
 /// database, all of them in the caller's transaction; sessions too where they are asked for, else
 /// none are left. Clients that belong to nobody, records of logins and all that is the daemon's own stay; clients of users as well, where
 /// the backup was made before backups held them.
@@ -39,22 +41,26 @@ pub struct Restored {
 /// other tables would be left without their account.
 pub fn restore_accounts(
     tx: &Tx<'_>,
-    file: &BackupFile,
+    backup: &Layout,
     with_sessions: bool,
     step: i64,
     now: Timestamp,
 ) -> Result<Restored, StoreError> {
     forget_accounts(tx)?;
     note_emptied(tx, "auth_users")?;
-    let clients = has_clients(&tx.conn)? && has_clients(&file.conn)?;
+    let clients = has_clients(&tx.conn)? && !backup.of(&CLIENTS).columns.is_empty();
     let tables = replaced(clients);
+    // What is declared in PhotoPrism's database stays as it is.
+    let own = *tx.kind() == Kind::Own;
     let replace = || {
         delete_all_sessions(tx, now.as_second())?;
         let held = held_accounts(tx, now.as_second())?;
         for table in tables.iter().rev() {
             remove(&tx.conn, table, clients)?;
         }
-        let restored = bring_back(tx, file, with_sessions, clients)?;
+        let indexes = own.then(|| Indexes::drop_those_of(&tx.conn, &tables)).transpose()?;
+        let restored = bring_back(tx, backup, with_sessions, clients)?;
+        indexes.map_or(Ok(()), |indexes| indexes.create_again(&tx.conn))?;
         release_restored(tx)?;
         held.iter().try_for_each(|before| remember(tx, before, now))?;
         Ok::<_, StoreError>(restored)
@@ -68,18 +74,19 @@ pub fn restore_accounts(
 
 fn bring_back(
     tx: &Tx<'_>,
-    file: &BackupFile,
+    backup: &Layout,
     with_sessions: bool,
     clients: bool,
 ) -> Result<Restored, StoreError> {
     let mut restored = Restored::default();
     let left = if clients { clients_of_nobody(tx)? } else { Vec::new() };
     for table in &TABLES {
-        let columns = columns(tx, file, table, &mut restored.lost)?;
+        let Found { columns, number } = backup.of(table);
+        let columns = shared(tx, table, columns, &mut restored.lost)?;
         let wanted = (with_sessions || *table != SESSIONS) && (clients || *table != CLIENTS);
         if wanted && !columns.is_empty() {
-            let number = table.find(&file.conn)?.number;
-            copy(&tx.conn, &Way { table, columns: &columns, number, clients, left: &left })?;
+            let way = Way { table, columns: &columns, number: *number, clients, left: &left };
+            copy(&tx.conn, &way)?;
         }
     }
     restored.left = left;
@@ -87,20 +94,18 @@ fn bring_back(
 }
 
 /// The columns that both have; those that only the backup has are noted.
-fn columns(
+fn shared(
     tx: &Tx<'_>,
-    file: &BackupFile,
     table: &Table,
+    columns: &[Column],
     lost: &mut Vec<String>,
 ) -> Result<Vec<String>, StoreError> {
     let here = table.columns(&tx.conn)?;
-    let (both, only): (Vec<String>, Vec<String>) = table
-        .columns(&file.conn)?
-        .into_iter()
-        .map(|column| column.name)
-        .partition(|name| here.iter().any(|column| column.name.eq_ignore_ascii_case(name)));
-    lost.extend(only.into_iter().map(|name| format!("{}.{name}", table.name)));
-    Ok(both)
+    let (both, only): (Vec<&Column>, Vec<&Column>) = columns
+        .iter()
+        .partition(|column| here.iter().any(|here| here.name.eq_ignore_ascii_case(&column.name)));
+    lost.extend(only.into_iter().map(|column| format!("{}.{}", table.name, column.name)));
+    Ok(both.into_iter().map(|column| column.name.clone()).collect())
 }
 
 /// Clients of the backup that are still there once those of users are gone: somebody took them

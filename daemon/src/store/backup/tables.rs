@@ -29,6 +29,23 @@ pub(super) struct Found {
     pub(super) number: Option<&'static str>,
 }
 
+/// All of them, as a database has them.
+#[derive(Clone, Debug)]
+pub struct Layout(Vec<Found>);
+
+impl Layout {
+    pub(super) fn read(conn: &Connection) -> Result<Self, StoreError> {
+        TABLES.iter().map(|table| table.find(conn)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// One of them.
+    pub(super) fn of(&self, table: &Table) -> &Found {
+        static NONE: Found = Found { columns: Vec::new(), number: None };
+        let at = TABLES.iter().position(|one| one == table);
+        at.and_then(|at| self.0.get(at)).unwrap_or(&NONE)
+    }
+}
+
 impl Table {
     /// Looks it up in a database. A view under its name is not the table, and clients that belong
     /// to nobody are no accounts'.

@@ -4,10 +4,11 @@ use std::ffi::OsStr;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use rusqlite::backup::{self as sqlite, StepResult};
 
-use super::copy::copy_accounts;
+use super::copy::{copy_accounts, copy_held, hold};
 use super::files::{
     ON_REQUEST, TEMPORARY, free_automatic, free_name, io, make_directory, prune, sweep,
 };
@@ -67,26 +68,61 @@ pub fn backup_create(db: &Db, name: &str) -> Result<Backup, StoreError> {
     let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
     sweep(&directory, ON_REQUEST);
     let name = free_name(&directory, name)?;
-    write(db, Unfinished::create(directory, &name, ON_REQUEST)?).map(|(backup, _)| backup)
+    write(db, Unfinished::create(directory, &name, ON_REQUEST)?, None).map(|(backup, _)| backup)
 }
 
 /// Copies them to `auto-NAME.db`, behind all of that name that there are, and returns the state of
-/// the database that it holds as well.
-pub(in crate::store) fn write_automatic(db: &Db, name: &str) -> Result<(Backup, i64), StoreError> {
+/// the database that it holds as well. Checking the file moves `progress`.
+pub(in crate::store) fn write_automatic(
+    db: &Db,
+    name: &str,
+    progress: Option<&Arc<AtomicU64>>,
+) -> Result<(Backup, i64), StoreError> {
+    write(db, create_automatic(db, name)?, progress)
+}
+
+/// The first half of the same: what is there now is what [`complete_automatic`] copies, whatever is
+/// committed in between.
+pub(super) fn hold_automatic(db: &Db, name: &str) -> Result<Unfinished, StoreError> {
+    let file = create_automatic(db, name)?;
+    hold(db, &file)?;
+    Ok(file)
+}
+
+/// The other half, with what `also` reads of the same state.
+pub(super) fn complete_automatic(
+    file: Unfinished,
+    db: &Db,
+    progress: &Arc<AtomicU64>,
+    also: impl FnOnce(&Db) -> Result<(), StoreError>,
+) -> Result<Backup, StoreError> {
+    copy_held(db, also)?;
+    publish(file, db, Some(progress))
+}
+
+fn create_automatic(db: &Db, name: &str) -> Result<Unfinished, StoreError> {
     let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
     let name = free_automatic(&directory, &format!("auto-{name}"));
-    write(db, Unfinished::create(directory, &name, TEMPORARY)?)
+    Unfinished::create(directory, &name, TEMPORARY)
 }
 
-fn write(db: &Db, file: Unfinished) -> Result<(Backup, i64), StoreError> {
+fn write(
+    db: &Db,
+    file: Unfinished,
+    progress: Option<&Arc<AtomicU64>>,
+) -> Result<(Backup, i64), StoreError> {
     let version = copy_accounts(db, &file)?;
-    Ok((publish(file, db)?, version))
+    Ok((publish(file, db, progress)?, version))
 }
 
-fn publish(file: Unfinished, db: &Db) -> Result<Backup, StoreError> {
+fn publish(
+    file: Unfinished,
+    db: &Db,
+    progress: Option<&Arc<AtomicU64>>,
+) -> Result<Backup, StoreError> {
     let path = file.path();
     let bytes = file.file.metadata().map_or(0, |data| data.len());
-    let (directory, counts) = publish_accounts(file, db.kind())?;
+    let (directory, counts) = publish_accounts(file, db.kind(), progress)?;
     Ok(Backup { directory, path, bytes, counts })
 }
 
@@ -119,7 +155,7 @@ pub(in crate::store) fn copy_in_pieces(
     let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
     let file = Unfinished::create(directory, name, ON_REQUEST)?;
     super::copy::copy_with(db, &file, rows)?;
-    publish(file, db)
+    publish(file, db, None)
 }
 
 /// Copies them, then lets `meanwhile` happen before the file gets its name, for tests.
@@ -133,5 +169,5 @@ pub(in crate::store) fn publish_to_moved_directory(
     let file = Unfinished::create(directory, name, ON_REQUEST)?;
     copy_accounts(db, &file)?;
     meanwhile();
-    publish(file, db)
+    publish(file, db, None)
 }

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
@@ -17,22 +19,41 @@ use crate::store::{Backup, BackupBefore, SCHEMA_VERSION};
 
 /// Creates one for a change that is committed then.
 pub(super) fn back_up(db: &Db, name: &str) -> Result<Backup, StoreError> {
-    let (backup, _) = write_automatic(db, name)?;
+    let (backup, _) = write_automatic(db, name, None)?;
     backup.prune(None);
     Ok(backup)
 }
 
-/// One before a change, with a connection of its own.
-fn back_up_before(db: &Db, name: &str) -> BackupBefore {
-    BackupBefore::write(another_connection(db), name.into(), Box::new(|_| Ok(()))).unwrap()
+/// What else is read, and its outcome.
+type AlsoRead = Box<dyn FnMut(&Db) -> Result<(), StoreError> + Send>;
+
+/// One before a change, with a connection of its own, and what counts its progress.
+fn prepared(db: &Db, also: AlsoRead) -> (BackupBefore, Arc<AtomicU64>) {
+    let progress = Arc::<AtomicU64>::default();
+    let counted = Arc::clone(&progress);
+    (BackupBefore::new(another_connection(db), counted, "x".into(), also), progress)
 }
 
-/// Its path, as a transaction learns it.
-fn path_in_transaction(db: &Db, backup: &BackupBefore) -> Option<PathBuf> {
-    db.begin().unwrap();
-    let path = backup.path(&Tx::new(db)).unwrap();
-    db.rollback().unwrap();
-    path
+/// One that is complete, called `auto-NAME.db`.
+fn complete(db: &Db, name: &str) -> BackupBefore {
+    let (other, progress) = (another_connection(db), Arc::default());
+    let backup = BackupBefore::new(other, progress, name.into(), Box::new(|_| Ok(())));
+    rename_after(db, &backup, name);
+    backup
+}
+
+/// A database of each kind, and its place.
+fn both_kinds() -> [(StoreFixture, Db); 2] {
+    ["admin.db", "index.db"].map(|name| {
+        let place = StoreFixture::new();
+        place.photoprism("index.db");
+        let db = place.open(name).unwrap();
+        (place, db)
+    })
+}
+
+fn listing_or_none(place: &StoreFixture) -> Vec<String> {
+    if place.at("backups").exists() { listing(place) } else { Vec::new() }
 }
 
 fn listing(place: &StoreFixture) -> Vec<String> {
@@ -89,35 +110,74 @@ fn it_holds_the_account_tables_and_nothing_else() {
     assert!(!bytes.windows(7).any(|part| part == b"clients"));
 }
 
-/// Renames the first account, by any program.
+const FIRST: &str = "SELECT user_name FROM auth_users WHERE id = 1";
+
 fn rename(db: &Db, name: &str) {
-    db.begin().unwrap();
     let rename = "UPDATE auth_users SET user_name = ?1 WHERE id = 1";
     db.conn.execute(rename, [name]).unwrap();
+}
+
+/// Renames the first account in a transaction that has a backup, and calls it what it was called
+/// in that.
+fn rename_after(db: &Db, backup: &BackupBefore, name: &str) -> String {
+    db.begin().unwrap();
+    let path = backup.begin(&Tx::new(db)).unwrap();
+    rename(db, name);
+    backup.complete().unwrap();
     db.commit().unwrap();
+    ask(&path, FIRST)
 }
 
 #[test]
-fn it_holds_what_the_transaction_sees_that_it_was_written_for() {
-    for name in ["admin.db", "index.db"] {
-        let place = StoreFixture::new();
-        place.photoprism("index.db");
-        let db = place.open(name).unwrap();
-        let backup = back_up_before(&db, "x");
-        let path = place.at("backups/auto-x.db");
-        assert_eq!(path_in_transaction(&db, &backup), Some(path.clone()), "{name}");
-        // Somebody commits before the transaction, and once more.
+fn it_holds_what_was_there_when_its_transaction_began() {
+    for (place, db) in both_kinds() {
+        let (backup, _) = prepared(&db, Box::new(|_| Ok(())));
+        backup.write_ahead(|_| Ok::<_, StoreError>(true)).unwrap();
+        // Somebody commits before the transaction.
         rename(&db, "first");
-        assert_eq!(path_in_transaction(&db, &backup), None, "{name}");
-        backup.write_again().unwrap();
-        assert_eq!(path_in_transaction(&db, &backup), Some(path.clone()), "{name}");
-        rename(&db, "second");
-        // Then it is written where nobody can.
-        assert_eq!(path_in_transaction(&db, &backup), Some(path.clone()), "{name}");
-        assert_eq!(ask(&path, "SELECT user_name FROM auth_users WHERE id = 1"), "second");
+        assert_eq!(rename_after(&db, &backup, "second"), "first");
+        assert!(backup.is_needed());
+        // Where the transaction begins again, so does the backup.
+        assert_eq!(rename_after(&db, &backup, "third"), "second");
         assert_eq!(listing(&place), ["auto-x.db"]);
         backup.discard();
         assert_eq!(listing(&place), [""; 0]);
+        backup.complete().unwrap_err();
+    }
+}
+
+#[test]
+fn one_is_written_ahead_only_where_a_reader_is_in_the_way() {
+    let [(own_place, own), (place, db)] = both_kinds();
+    let (backup, _) = prepared(&own, Box::new(|_| Ok(())));
+    backup.write_ahead(|_| -> Result<bool, StoreError> { panic!("nobody asks") }).unwrap();
+    rename(&db, "admin");
+    let (shared, progress) = prepared(&db, Box::new(|_| Ok(())));
+    shared.write_ahead(|_| Ok::<_, StoreError>(false)).unwrap();
+    assert!(matches!(shared.write_ahead(|_| Err(StoreError::Late)), Err(StoreError::Late)));
+    assert_eq!([listing_or_none(&own_place), listing_or_none(&place)], [[""; 0]; 2]);
+    shared.write_ahead(|_| Ok::<_, StoreError>(true)).unwrap();
+    assert_eq!(listing(&place), ["auto-x.db"]);
+    let bytes = fs::read(place.at("backups/auto-x.db")).unwrap();
+    // It is not written again for nothing.
+    assert_eq!(rename_after(&db, &shared, "first"), "admin");
+    assert_eq!(fs::read(place.at("backups/auto-x.db")).unwrap(), bytes);
+    assert_eq!(progress.load(Ordering::Relaxed), 0);
+}
+
+/// Where the transaction waits for it, copying is progress of the thread that waits.
+#[test]
+fn copying_counts_for_the_transaction_that_waits() {
+    for (_place, db) in both_kinds() {
+        db.conn
+            .execute_batch(
+                "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 20000)
+                 INSERT INTO auth_sessions (id, user_uid) SELECT 'session' || n, 'u1' FROM n",
+            )
+            .unwrap();
+        let (backup, progress) = prepared(&db, Box::new(|_| Ok(())));
+        rename_after(&db, &backup, "first");
+        assert!(progress.load(Ordering::Relaxed) > 10, "{progress:?}");
     }
 }
 
@@ -137,25 +197,31 @@ fn connections_come_and_go() {
 
 #[test]
 fn what_else_is_read_fits_the_backup() {
-    let place = StoreFixture::new();
-    let db = place.own();
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let names = Arc::clone(&seen);
-    let also = Box::new(move |db: &Db| {
-        names.lock().unwrap().extend(fixture::names(db));
-        Ok(())
-    });
-    let backup = BackupBefore::write(another_connection(&db), "x".into(), also).unwrap();
-    for name in ["first", "second", "third"] {
-        rename(&db, name);
-        if path_in_transaction(&db, &backup).is_none() {
-            backup.write_again().unwrap();
+    for (place, db) in both_kinds() {
+        rename(&db, "admin");
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let names = Arc::clone(&seen);
+        let also = move |db: &Db| {
+            names.lock().unwrap().push(fixture::names(db).remove(0));
+            Ok(())
+        };
+        let (backup, _) = prepared(&db, Box::new(also));
+        for name in ["first", "second"] {
+            rename_after(&db, &backup, name);
+        }
+        assert_eq!(*seen.lock().unwrap(), ["admin", "first"]);
+        backup.discard();
+        for also in [|_: &Db| Err(StoreError::Late), |_: &Db| panic!("on purpose")] {
+            let (failing, _) = prepared(&db, Box::new(also));
+            db.begin().unwrap();
+            let begun = catch_unwind(AssertUnwindSafe(|| failing.begin(&Tx::new(&db))));
+            let failed = !matches!(begun, Ok(Ok(_))) || failing.complete().is_err();
+            db.rollback().unwrap();
+            failing.discard();
+            assert!(failed && !failing.is_needed());
+            assert_eq!(listing(&place), [""; 0]);
         }
     }
-    assert_eq!(*seen.lock().unwrap(), ["admin", "first", "second", "third"]);
-    let failing = Box::new(|_: &Db| Err(StoreError::Stopped));
-    assert!(BackupBefore::write(another_connection(&db), "y".into(), failing).is_err());
-    assert_eq!(listing(&place), ["auto-x.db"]);
 }
 
 #[test]
@@ -230,11 +296,11 @@ fn one_that_was_needed_lets_the_oldest_go_but_not_the_one_that_is_restored() {
     for number in 10..20 {
         back_up(&db, &format!("{number}")).unwrap();
     }
-    let backup = back_up_before(&db, "20");
+    let backup = complete(&db, "20");
     assert_eq!(listing(&place).len(), 11, "none has gone yet");
     backup.keep(Some(&place.at("backups/auto-10.db")));
     assert!(listing(&place).contains(&"auto-10.db".to_owned()));
-    let backup = back_up_before(&db, "21");
+    let backup = complete(&db, "21");
     backup.keep(None);
     let expected: Vec<String> = (12..22).map(|number| format!("auto-{number}.db")).collect();
     assert_eq!(listing(&place), expected);
@@ -249,8 +315,8 @@ fn a_failed_one_removes_no_other_backup() {
     }
     let before = listing(&place);
     for number in 20..40 {
-        let backup = back_up_before(&db, &number.to_string());
-        assert!(path_in_transaction(&db, &backup).unwrap().exists());
+        let backup = complete(&db, &number.to_string());
+        assert!(place.at(&format!("backups/auto-{number}.db")).exists());
         backup.discard();
     }
     assert_eq!(listing(&place), before);

@@ -50,8 +50,9 @@ fn plan(db: &Db, file: &BackupFile) -> Plan {
 fn restore(db: &Db, file: &BackupFile) -> Vec<String> {
     let mut source = file.source();
     source.before(db).unwrap();
+    let layout = file.layout().unwrap();
     db.begin().unwrap();
-    let restored = restore_accounts(&Tx::new(db), file, true, 7, Timestamp::UNIX_EPOCH).unwrap();
+    let restored = restore_accounts(&Tx::new(db), &layout, true, 7, Timestamp::UNIX_EPOCH).unwrap();
     db.commit().unwrap();
     source.after(db);
     restored.lost
@@ -131,4 +132,21 @@ fn columns_that_a_version_lacks_or_adds_do_not_matter() {
     let file = backup_open(&place.at("backups"), "y.db").unwrap();
     assert_eq!(plan(&db, &file).unchanged, 11);
     assert_eq!(restore(&db, &file), [""; 0]);
+}
+
+/// They are dropped while rows come back, and made again.
+#[test]
+fn indexes_are_there_again_after_a_restore() {
+    const INDEXES: &str = "SELECT group_concat(sql, ';') FROM
+        (SELECT sql FROM sqlite_schema WHERE type = 'index' ORDER BY name)";
+    let place = StoreFixture::new();
+    let db = place.own();
+    let indexes = || db.conn.query_row(INDEXES, [], |row| row.get::<_, String>(0)).unwrap();
+    db.conn.execute_batch("INSERT INTO auth_sessions (id, user_uid) VALUES ('s1', 'u1')").unwrap();
+    let (before, file) = (indexes(), back_up(&place, &db));
+    db.conn.execute_batch("DELETE FROM auth_sessions").unwrap();
+    assert_eq!(restore(&db, &file), [""; 0]);
+    assert_eq!((indexes(), rows(&db.conn, "auth_sessions").len()), (before, 1));
+    let sound: String = db.conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(sound, "ok");
 }
