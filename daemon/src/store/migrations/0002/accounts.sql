@@ -9,6 +9,14 @@ DROP INDEX idx_auth_users_display_name;
 CREATE INDEX idx_auth_users_display_name
   ON auth_users (display_name COLLATE NOCASE, id, deleted_at);
 
+-- Nothing is looked for by these.
+DROP INDEX idx_auth_users_expires_at;
+DROP INDEX idx_auth_users_user_uuid;
+DROP INDEX idx_auth_users_invite_token;
+DROP INDEX idx_auth_users_born_at;
+DROP INDEX idx_auth_users_thumb;
+DROP INDEX idx_auth_sessions_client_ip;
+
 -- The order of the list.
 CREATE INDEX idx_auth_sessions_last_active
   ON auth_sessions (last_active DESC, ifnull(created_at, '') DESC, user_name, id);
