@@ -21,7 +21,7 @@ use crate::model::{AuditHead, Effect};
 pub(super) const EXIT_STORAGE: i32 = 74;
 
 /// Memory for pages while much is read or changed at once, in KiB as SQLite takes it.
-const LARGE_CACHE: i64 = -32_768;
+pub(super) const LARGE_CACHE: i64 = -32_768;
 
 /// Seconds added to PhotoPrism's cache time, for requests that it has started and not yet written.
 const MARGIN: i64 = 60;

@@ -10,6 +10,7 @@ mod access;
 mod access_table;
 mod audit;
 mod backup;
+mod backup_contents;
 mod backup_photoprism;
 mod backup_places;
 mod backup_races;

@@ -2,7 +2,9 @@
 //! the way back.
 
 mod before;
+mod contents;
 mod copy;
+mod fault;
 mod files;
 mod indexes;
 mod owned_rows;
@@ -18,9 +20,10 @@ mod values;
 mod write;
 
 pub use self::before::BackupBefore;
+pub use self::fault::BackupFault;
 pub use self::files::{BackupEntry, BackupOrigin, backup_list, backups_refused};
 pub use self::plan::{AccountChange, Plan, What};
-pub use self::read::{AttachedSource, BackupCounts, BackupFault, BackupFile, backup_open};
+pub use self::read::{AttachedSource, BackupCounts, BackupFile, backup_open};
 pub use self::remove::{backup_find, backup_remove};
 pub use self::replace::{Removed, empty_accounts, empty_sessions};
 pub use self::restore::{Restored, restore_accounts};

@@ -5,8 +5,10 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use super::contents::Rows;
+use super::fault::BackupFault;
 use super::files::io;
-use super::read::{BackupCounts, BackupFault, Checked, open_in};
+use super::read::{BackupCounts, Checked, open_in};
 use super::unfinished::Unfinished;
 use crate::failpoints::{Failpoint, enabled};
 use crate::store::directory::Directory;
@@ -20,7 +22,8 @@ pub(super) fn publish_accounts(
     kind: &Kind,
     progress: Option<&Arc<AtomicU64>>,
 ) -> Result<(Arc<Directory>, BackupCounts), StoreError> {
-    let counts = match taken_back(&file, progress)? {
+    let rows = if *kind == Kind::Own { Rows::Own } else { Rows::PhotoPrisms };
+    let counts = match taken_back(&file, rows, progress)? {
         Ok(backup) if backup.of_photoprism == (*kind != Kind::Own) => backup.counts,
         Ok(_) => return Err(refused(&file, "it does not tell whose accounts it holds")),
         Err(fault) => return Err(refused(&file, &fault.to_string())),
@@ -30,7 +33,7 @@ pub(super) fn publish_accounts(
 
 /// Gives a copy of the whole of our own database its name.
 pub(super) fn publish_whole(file: Unfinished) -> Result<(), StoreError> {
-    match taken_back(&file, None)? {
+    match taken_back(&file, Rows::Own, None)? {
         Err(BackupFault::Whole) => file.settle().map(|_| ()),
         Err(fault) => Err(refused(&file, &fault.to_string())),
         Ok(_) => Err(refused(&file, "it is no copy of the whole database")),
@@ -40,13 +43,14 @@ pub(super) fn publish_whole(file: Unfinished) -> Result<(), StoreError> {
 /// Opens it as `backup.restore` does.
 fn taken_back(
     file: &Unfinished,
+    rows: Rows,
     progress: Option<&Arc<AtomicU64>>,
 ) -> Result<Result<Checked, BackupFault>, StoreError> {
     if enabled(Failpoint::SpoilBackup) {
         let spoilt = file.file.write_all_at(&[0xA5; 4096], 4096);
         spoilt.map_err(|error| io(&file.path(), &error))?;
     }
-    match open_in(&file.directory, file.held(), progress) {
+    match open_in(&file.directory, file.held(), rows, progress) {
         Err(BackupFault::Store(error)) => Err(error),
         outcome => Ok(outcome),
     }

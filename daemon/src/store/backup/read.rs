@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use rusqlite::{Connection, OpenFlags};
-use thiserror::Error;
 
+use super::contents::{self, Rows};
+use super::fault::BackupFault;
 use super::files::{io, open_directory};
 use super::tables::{Column, Layout, has_clients};
 use crate::store::account_tables::{TABLES, Table};
-use crate::store::db::{Db, count_progress};
+use crate::store::db::{Db, LARGE_CACHE, count_progress};
 use crate::store::directory::{Attach, Directory, Held, OpenLock, detach};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
@@ -33,40 +34,6 @@ const NEEDED: [(&str, &[&str]); 3] = [
 
 /// What a file is called that holds anything but accounts.
 const MORE: &str = "it holds more than tables of accounts";
-
-/// Why a file is not taken.
-#[derive(Clone, Debug, Error)]
-pub enum BackupFault {
-    /// There is no such file.
-    #[error("there is no such backup")]
-    Missing,
-    /// It is something else, or damaged; the statement says what was found.
-    #[error("{0}")]
-    NotOne(String),
-    /// It is a whole copy of our own database, made before a migration.
-    #[error("it is a copy of the whole database")]
-    Whole,
-    /// It was made by a newer daemon, of this schema.
-    #[error("its schema is {0}, newer than this daemon knows")]
-    Newer(u32),
-    /// It could not be looked at.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<rusqlite::Error> for BackupFault {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode as C;
-        match error.sqlite_error_code() {
-            Some(C::NotADatabase) => Self::NotOne("it is not an SQLite database".into()),
-            Some(C::DatabaseCorrupt) => Self::NotOne("it is damaged".into()),
-            Some(C::CannotOpen | C::ReadOnly) => {
-                Self::NotOne("it was still being written to when it was left".into())
-            }
-            _ => Self::Store(error.into()),
-        }
-    }
-}
 
 /// Rows of a backup by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -180,7 +147,7 @@ pub fn backup_open(path: &Path, file: &str) -> Result<BackupFile, BackupFault> {
     let found = directory.find(file, &lock).map_err(|error| io(&path.join(file), &error))?;
     let found = found.ok_or(BackupFault::Missing)?;
     let Checked { conn, path, of_photoprism, counts } =
-        open_in(&directory, Held::new(file, &found, lock), None)?;
+        open_in(&directory, Held::new(file, &found, lock), Rows::Anybodys, None)?;
     let held = Arc::new(HeldFile { directory, name: file.into(), file: found });
     Ok(BackupFile { conn, path, of_photoprism, counts, held })
 }
@@ -198,6 +165,7 @@ pub(super) struct Checked {
 pub(super) fn open_in(
     directory: &Directory,
     held: Held<'_>,
+    rows: Rows,
     progress: Option<&Arc<AtomicU64>>,
 ) -> Result<Checked, BackupFault> {
     let Held { name, file, .. } = held;
@@ -223,7 +191,7 @@ pub(super) fn open_in(
     if data.len() >= HEADER && wants_wal(&conn).map_err(|error| failed(&error))? {
         return Err(BackupFault::NotOne("it is in WAL mode, as no backup is".into()));
     }
-    check(conn, path)
+    check(conn, path, rows)
 }
 
 /// A file with another name may be the database in use, or a part of it, as one may be that the
@@ -244,9 +212,11 @@ fn refuse_other_files(data: &Metadata, alone: bool) -> Result<(), BackupFault> {
     Err(BackupFault::NotOne(what.into()))
 }
 
-fn check(conn: Connection, path: PathBuf) -> Result<Checked, BackupFault> {
+fn check(conn: Connection, path: PathBuf, rows: Rows) -> Result<Checked, BackupFault> {
     settings(&conn)?;
     conn.execute_batch("PRAGMA query_only = 1; PRAGMA cell_size_check = 1; BEGIN")?;
+    // It is read in the order of keys as well, which is not that of its pages.
+    conn.pragma_update(None, "cache_size", LARGE_CACHE)?;
     whose(&conn)?;
     only_tables(&conn)?;
     for table in &TABLES {
@@ -257,6 +227,7 @@ fn check(conn: Connection, path: PathBuf) -> Result<Checked, BackupFault> {
         .columns(&conn)?
         .iter()
         .any(|c| c.name == "user_uid" && c.declared.to_ascii_uppercase().starts_with("VARBINARY"));
+    contents::check(&conn, rows, of_photoprism)?;
     let counts = BackupCounts::of(&conn)?;
     Ok(Checked { conn, path, of_photoprism, counts })
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use super::fault::BackupFault;
 use super::files::{io, open_directory};
-use super::read::BackupFault;
 use crate::store::directory::{Directory, OpenLock};
 use crate::store::error::StoreError;
 
