@@ -22,14 +22,17 @@ pub(super) fn begin_first(db: &Db) -> Result<(), StoreError> {
     }
 }
 
-/// Writes the log back when it is long; true if it tried.
-pub(super) fn run_if_due(db: &Db) -> bool {
-    let due = db.generation.borrow().is_log_long();
-    if due && let Err(error) = write_back(db) {
+/// Whether the log is long.
+pub(super) fn is_due(db: &Db) -> bool {
+    db.generation.borrow().is_log_long()
+}
+
+/// Writes the log back.
+pub(super) fn run(db: &Db) {
+    if let Err(error) = write_back(db) {
         // The log keeps everything; the next commit tries again.
         warn!(%error, "the log of the database could not be written back");
     }
-    due
 }
 
 fn write_back(db: &Db) -> Result<(), StoreError> {

@@ -176,8 +176,10 @@ impl Database {
     /// Checkpoints the log of the daemon's own database when it is long.
     pub(super) fn checkpoint(&mut self) {
         if let (Some(db), Some(watch)) = (&self.db, &mut self.watch)
-            && checkpoint::run_if_due(db)
+            && checkpoint::is_due(db)
         {
+            self.published.begin_change();
+            checkpoint::run(db);
             watch.note_checkpoint();
             self.published.publish_stamp(watch.stamp());
         }

@@ -32,7 +32,7 @@ impl Stamp {
         std::fs::metadata(path).map(|found| Self::from(&found))
     }
 
-    const fn is_same_file(&self, other: &Self) -> bool {
+    pub(super) const fn is_same_file(&self, other: &Self) -> bool {
         self.device == other.device && self.inode == other.inode
     }
 }

@@ -28,8 +28,15 @@ struct State {
     /// Counts what was published.
     revision: AtomicU64,
     opened: Mutex<Option<Opened>>,
-    /// The daemon's own database file as the writer knows it.
-    stamp: Mutex<Option<Stamp>>,
+    file: Mutex<OwnFile>,
+}
+
+/// The daemon's own database file as the writer knows it.
+#[derive(Clone, Copy, Debug, Default)]
+struct OwnFile {
+    stamp: Option<Stamp>,
+    /// It is writing the log back: the file changes all the time.
+    changes: bool,
 }
 
 /// Written by the writer thread, read by all others; cheap to clone.
@@ -49,14 +56,24 @@ impl Published {
         self.0.revision.fetch_add(1, Ordering::Release);
     }
 
-    /// Publishes the daemon's own database file as it is now.
-    pub(super) fn publish_stamp(&self, stamp: Stamp) {
-        *self.0.stamp.lock().unwrap_or_else(PoisonError::into_inner) = Some(stamp);
+    fn file(&self) -> MutexGuard<'_, OwnFile> {
+        self.0.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The daemon's own database file as the writer knows it.
-    pub(super) fn stamp(&self) -> Option<Stamp> {
-        *self.0.stamp.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Publishes the daemon's own database file as it is now.
+    pub(super) fn publish_stamp(&self, stamp: Stamp) {
+        *self.file() = OwnFile { stamp: Some(stamp), changes: false };
+    }
+
+    /// From now on the writer changes it, until it publishes what came of that.
+    pub(super) fn begin_change(&self) {
+        self.file().changes = true;
+    }
+
+    /// Whether that is the file that the writer knows, with nothing in it that it did not write.
+    pub(super) fn is_known(&self, found: &Stamp) -> bool {
+        let OwnFile { stamp, changes } = *self.file();
+        stamp.is_some_and(|known| known == *found || changes && known.is_same_file(found))
     }
 
     /// Changes with everything that is published.
@@ -75,4 +92,31 @@ impl Published {
 pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     let data = std::fs::metadata(path).ok()?;
     (data.len() > 0).then(|| (data.dev(), data.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader that met the file while the log is written back would wait for the writer.
+    #[test]
+    fn a_file_is_known_while_the_writer_changes_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let stamp_of = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            Stamp::of(&path).unwrap()
+        };
+        let published = Published::default();
+        let before = stamp_of("admin.db", "before");
+        assert!(!published.is_known(&before));
+        published.publish_stamp(before);
+        assert!(published.is_known(&before));
+        let (after, another) = (stamp_of("admin.db", "afterwards"), stamp_of("other.db", "before"));
+        assert!(!published.is_known(&after));
+        published.begin_change();
+        assert!(published.is_known(&after) && !published.is_known(&another));
+        published.publish_stamp(after);
+        assert!(published.is_known(&after) && !published.is_known(&before));
+    }
 }

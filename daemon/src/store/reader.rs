@@ -136,8 +136,8 @@ impl ReadConnection {
         };
         if own {
             // The writer ends the process where it is not the file that it wrote.
-            let found = Stamp::of(&opened.path).ok();
-            let known = found.is_some() && found == self.published.stamp();
+            let found = Stamp::of(&opened.path);
+            let known = found.is_ok_and(|found| self.published.is_known(&found));
             return Ok(if known { Current::Yes } else { Current::Unknown });
         }
         if db.own_tables.was_replaced(&db.path) {
