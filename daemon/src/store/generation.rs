@@ -124,13 +124,21 @@ impl Generation {
     }
 }
 
-/// The generation of the file alone; an error where it cannot be read, as inside a checkpoint.
+/// The generation of the file alone. Inside a checkpoint its first page can be ahead of its length,
+/// and SQLite refuses it; this reads what is there.
 pub(super) fn of_file(path: &Path) -> Result<Option<String>, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(file_uri(path, "immutable=1"), flags)?;
-    stored(&conn, "generation")
+    match stored(&conn, "generation") {
+        Err(StoreError::Damaged(_)) => {
+            // With it SQLite takes a length for what it is.
+            conn.pragma_update(None, "writable_schema", true)?;
+            stored(&conn, "generation")
+        }
+        end => end,
+    }
 }
 
 fn stored(conn: &Connection, key: &str) -> Result<Option<String>, StoreError> {

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::error::StoreError;
 use super::generation::{Generation, of_file};
 use super::open_error::{OpenError, failed, refused};
-use super::paths::companion;
+use super::paths::{backup_directory, companion};
 use super::pragmas::{pragma, settings};
 use super::rows::text;
 
@@ -71,10 +71,23 @@ fn check(
     {
         return Err(refused(path, &not_its_own(path, &log)));
     }
-    let sound = conn
-        .pragma_query_value(None, "quick_check", |row| text(row, 0))
+    let sound: String = conn
+        .query_row("PRAGMA quick_check(1)", [], |row| text(row, 0))
         .map_err(|error| failed(path, error.into()))?;
-    if sound == "ok" { Ok(()) } else { Err(failed(path, StoreError::Damaged(sound))) }
+    if sound == "ok" { Ok(()) } else { Err(refused(path, &damaged(path, &log, &sound))) }
+}
+
+fn damaged(path: &Path, log: &Path, what: &str) -> String {
+    format!(
+        "it is damaged ({}), or its write-ahead log {} was written for another state of it. Keep a \
+         copy of both. If {} was copied or moved there while a daemon used it, or after one was \
+         killed, put the file back that was there, or move the log away to use this one as it is; \
+         else restore a backup from {} into a new database",
+        what.lines().next_back().unwrap_or_default(),
+        log.display(),
+        path.display(),
+        backup_directory(path).display()
+    )
 }
 
 fn not_its_own(path: &Path, log: &Path) -> String {

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::common::client::Client;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 
@@ -57,6 +58,18 @@ fn rows(kind: Kind, prefix: &str, numbers: std::ops::Range<usize>) -> String {
         writeln!(text, "{row}").unwrap();
     }
     text
+}
+
+/// The text of an import, in parts that fit a line.
+pub(crate) fn send(client: &mut Client, text: &str) -> Value {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let mut args = json!({});
+    for part in lines.chunks(200) {
+        args["text"] = part.concat().into();
+        let import = client.ok("users.import", args.clone())["import"].take();
+        args["import"] = import;
+    }
+    args["import"].take()
 }
 
 /// What is in a database, save for what differs from run to run.

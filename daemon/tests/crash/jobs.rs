@@ -8,8 +8,7 @@ use photoprism_daemon::clock::Stopwatch;
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
-use crate::common::json::Ask;
-use crate::crowd::{Crowd, Kind, State, imported, kept};
+use crate::crowd::{Crowd, Kind, State, imported, kept, send};
 
 /// Rounds of each job and kind of database in the suite, and in the long run (`daemon/README.md`).
 const ROUNDS: usize = 4;
@@ -60,18 +59,6 @@ impl Job {
         };
         json!({"cmd": cmd, "args": args, "confirm": true})
     }
-}
-
-/// The text of an import, in parts that fit a line.
-fn send(client: &mut Client, text: &str) -> Value {
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let mut args = json!({});
-    for part in lines.chunks(200) {
-        args["text"] = part.concat().into();
-        let import = client.ok("users.import", args.clone())["import"].take();
-        args["import"] = import;
-    }
-    args["import"].take()
 }
 
 /// What became of a round.

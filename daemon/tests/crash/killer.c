@@ -1,6 +1,7 @@
 /* Interposed between the daemon and its disk: writes each step of a commit that is done to the file
    KILLER_STEPS, a word a line, and kills the process before the step whose number is in the file
-   KILLER_ORDER, counted from when that file is there; behind an `s` writes are not counted. */
+   KILLER_ORDER, counted from when that file is there; behind an `s` writes are not counted, behind a `p` nothing
+   but writes to admin.db. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -19,6 +20,7 @@ static const char *file_of(const char *name) {
     if (ends(name, "/photoprism-admin.db-wal")) return "wal";
     if (ends(name, "/photoprism-admin.db")) return "admin";
     if (strstr(name, "/photoprism-admin.db.new")) return "new";
+    if (ends(name, "/admin.db")) return "own";
     if (ends(name, "/index.db-journal")) return "journal";
     if (ends(name, "/index.db")) return "index";
     if (strstr(name, "/data")) return "directory";
@@ -26,20 +28,23 @@ static const char *file_of(const char *name) {
 }
 
 static void step(const char *what, const char *file) {
-    static int left = -1, writes = 1;
+    static int left = -1;
+    static char counted = 'a';
     const char *path = getenv("KILLER_ORDER");
     if (left < 0) {
         char order[16] = "";
         int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
         if (fd >= 0) {
             if (syscall(SYS_read, fd, order, sizeof order - 1) > 0) {
-                writes = order[0] != 's';
-                left = atoi(order + !writes);
+                int letter = order[0] == 's' || order[0] == 'p';
+                counted = letter ? order[0] : 'a';
+                left = atoi(order + letter);
             }
             close(fd);
         }
     }
-    if (writes || strcmp(what, "write") != 0) {
+    int write = strcmp(what, "write") == 0, own = strcmp(file, "own") == 0;
+    if (counted == 'p' ? write && own : counted == 'a' || !write) {
         if (left == 0) kill(getpid(), SIGKILL);
         if (left > 0) left--;
     }

@@ -33,6 +33,11 @@ impl Killer {
         self.put(&format!("s{step}"));
     }
 
+    /// The same, where only pages are counted that are written to the daemon's own database.
+    pub(crate) fn order_page(&self, page: usize) {
+        self.put(&format!("p{page}"));
+    }
+
     fn put(&self, order: &str) {
         // Renamed into place: a look sees all of it or nothing.
         let fresh = self.order.with_extension("fresh");

@@ -8,6 +8,7 @@ mod common;
 mod preload;
 
 mod backups;
+mod checkpoint;
 mod crowd;
 mod jobs;
 mod kept;
