@@ -4,12 +4,13 @@ use std::cell::RefCell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::CachedStatement;
 use tracing::{error, warn};
 
 use super::columns::Columns;
+use super::engine::{Connection, Dialect, Prepared, Row, Savepoint, Statement, Value, Version};
 use super::error::StoreError;
 use super::generation::Generation;
 use super::kind::Kind;
@@ -29,6 +30,7 @@ const MARGIN: i64 = 60;
 /// The one connection and what is known about its file.
 #[derive(Debug)]
 pub struct Db {
+    /// The engine. What only SQLite has reaches rusqlite through it.
     pub(super) conn: Connection,
     pub(super) kind: Kind,
     pub(super) path: PathBuf,
@@ -41,29 +43,21 @@ pub struct Db {
     pub(super) session_cache: u32,
 }
 
-/// Steps of SQLite's virtual machine between two counts of progress: well below a millisecond.
-const PROGRESS_STEPS: i32 = 10_000;
-
 impl Db {
     /// Counts up while a statement runs, so that long work does not look like a hang.
     pub(super) fn count_progress(&mut self, turns: &Arc<AtomicU64>) -> Result<(), StoreError> {
-        let turns = Arc::clone(turns);
-        let count = move || {
-            turns.fetch_add(1, Ordering::Relaxed);
-            false
-        };
-        Ok(self.conn.progress_handler(PROGRESS_STEPS, Some(count))?)
+        self.conn.count_progress(turns)
+    }
+
+    /// A statement about the daemon's own tables, named `own.admin_…` in it, and
+    /// `logins.audit_logins`, for what only SQLite has.
+    pub(super) fn prepare_own(&self, statement: &str) -> Result<CachedStatement<'_>, StoreError> {
+        Ok(self.conn.prepare_cached(&self.columns.qualified(statement))?)
     }
 
     /// Whose database it is.
     pub const fn kind(&self) -> &Kind {
         &self.kind
-    }
-
-    /// Prepares a statement about the daemon's own tables, named `own.admin_…` in it, and
-    /// `logins.audit_logins`.
-    pub(super) fn prepare_own(&self, statement: &str) -> Result<CachedStatement<'_>, StoreError> {
-        Ok(self.conn.prepare_cached(&self.columns.qualified(statement))?)
     }
 
     /// Its absolute path.
@@ -79,6 +73,62 @@ impl Db {
     /// Seconds after which PhotoPrism no longer has a session in memory.
     pub(super) fn window(&self) -> i64 {
         i64::from(self.session_cache) + MARGIN
+    }
+}
+
+/// Statements of the operations.
+impl Db {
+    /// The words that the engine has of its own.
+    pub(super) const fn dialect(&self) -> Dialect {
+        self.conn.dialect()
+    }
+
+    /// One that runs more than once, or whose rows are read one by one.
+    pub(super) fn prepare(&self, statement: Statement<'_>) -> Result<Prepared<'_>, StoreError> {
+        if statement.is_own() {
+            self.conn.prepare_once(&self.columns.qualified(statement.text()))
+        } else {
+            self.conn.prepare_once(statement.text())
+        }
+    }
+
+    /// The first row, if there is one.
+    pub(super) fn one<T>(
+        &self,
+        statement: Statement<'_>,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        self.prepare(statement)?.one(values, read)
+    }
+
+    /// Every row.
+    pub(super) fn all<T>(
+        &self,
+        statement: Statement<'_>,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.prepare(statement)?.all(values, read)
+    }
+
+    /// What changes with every change of what is stored.
+    pub(super) fn version(&self) -> Result<Version, StoreError> {
+        self.conn.version(self.columns.attached)
+    }
+
+    /// Whether the open transaction has written.
+    pub(super) fn has_written(&self) -> Result<bool, StoreError> {
+        self.conn.has_written()
+    }
+
+    /// The number that the one row of a statement has, such as a count.
+    pub(super) fn number(
+        &self,
+        statement: Statement<'_>,
+        values: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        Ok(self.one(statement, values, |row| row.count(0))?.unwrap_or(0))
     }
 }
 
@@ -122,6 +172,15 @@ impl<'a> Tx<'a> {
 }
 
 impl Tx<'_> {
+    /// Changes rows, and returns their number.
+    pub(super) fn change(
+        &self,
+        statement: Statement<'_>,
+        values: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        self.prepare(statement)?.change(values)
+    }
+
     /// Runs one of several pieces of work: if it fails, its writes are rolled back and those of the
     /// others stay.
     ///
@@ -131,15 +190,15 @@ impl Tx<'_> {
         &self,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run("SAVEPOINT piece")?;
+        self.conn.savepoint(Savepoint::Piece)?;
         let done = work();
-        // After some errors SQLite has rolled back the whole transaction.
+        // After some errors the engine has rolled back the whole transaction.
         if done.is_err() && !self.is_autocommit() {
-            self.run("ROLLBACK TO piece")?;
+            self.conn.rollback_to(Savepoint::Piece)?;
             self.take_audit_head();
         }
         if !self.is_autocommit() {
-            self.run("RELEASE piece")?;
+            self.conn.release(Savepoint::Piece)?;
         }
         done
     }
@@ -181,23 +240,23 @@ impl Db {
         {
             warn!(%error, "the WAL stays: the next start takes it over");
         }
-        if let Err((_, error)) = self.conn.close() {
+        if let Err(error) = self.conn.close() {
             warn!(%error, "the database was not closed cleanly");
         }
     }
 }
 
-/// The statements of a group's transaction, each prepared once.
+/// A group's transaction.
 impl Db {
     pub(super) fn begin(&self) -> Result<(), StoreError> {
-        self.run("BEGIN IMMEDIATE")
+        self.conn.begin()
     }
 
     pub(super) fn commit(&self) -> Result<(), StoreError> {
         let own = self.kind == Kind::Own;
         let next = if own { self.generation.borrow().next(&self.conn) } else { Ok(None) };
         let end = next.and_then(|next| {
-            self.run("COMMIT")?;
+            self.conn.commit()?;
             if let Some(next) = next {
                 self.generation.replace(next);
             }
@@ -211,7 +270,7 @@ impl Db {
     }
 
     pub(super) fn rollback(&self) -> Result<(), StoreError> {
-        self.run("ROLLBACK")
+        self.conn.rollback()
     }
 
     /// Runs `work` in a transaction that reads `index.db` first: PhotoPrism may not write until its
@@ -233,27 +292,22 @@ impl Db {
 
     pub(super) fn savepoint(&self) -> Result<(), StoreError> {
         self.own_tables.tracked.mark();
-        self.run("SAVEPOINT command")
+        self.conn.savepoint(Savepoint::Command)
     }
 
     pub(super) fn release(&self) -> Result<(), StoreError> {
-        self.run("RELEASE command")
+        self.conn.release(Savepoint::Command)
     }
 
     pub(super) fn rollback_to(&self) -> Result<(), StoreError> {
         self.own_tables.tracked.forget();
-        self.run("ROLLBACK TO command")?;
+        self.conn.rollback_to(Savepoint::Command)?;
         self.release()
     }
 
-    /// True outside a transaction: after some errors SQLite has rolled back everything.
+    /// True outside a transaction: after some errors the engine has rolled back everything.
     pub(super) fn is_autocommit(&self) -> bool {
-        self.conn.is_autocommit()
-    }
-
-    fn run(&self, statement: &str) -> Result<(), StoreError> {
-        self.conn.prepare_cached(statement)?.execute([])?;
-        Ok(())
+        !self.conn.in_transaction()
     }
 }
 

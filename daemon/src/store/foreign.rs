@@ -9,13 +9,14 @@ use std::path::Path;
 
 use photoprism_protocol::secret::Secret;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
 use super::accounts::{account_row, select};
 use super::columns::Columns;
 use super::db::Db;
 use super::detect::{DatabaseKind, detect_open};
+use super::engine::Statement;
 use super::error::StoreError;
 use super::kind::photoprism_kind;
 use super::lock_timeout::wait_for_locks;
@@ -162,7 +163,7 @@ impl PhotoPrismReader {
         let (kind, columns) = (photoprism_kind(&conn)?, Columns::read(&conn)?);
         let path = path.to_path_buf();
         let (generation, own_tables) = (RefCell::default(), OwnTables::default());
-        let session_cache = 0;
+        let (conn, session_cache) = (conn.into(), 0);
         Ok(Self(Db { conn, kind, path, columns, generation, own_tables, session_cache }))
     }
 
@@ -170,9 +171,9 @@ impl PhotoPrismReader {
     pub fn accounts(&self, after: i64, most: u32) -> Result<Vec<SourceAccount>, StoreError> {
         let Self(db) = self;
         let statement = format!("{} WHERE u.id > ?1 ORDER BY u.id LIMIT ?2", select(&db.columns));
-        let mut statement = db.conn.prepare_cached(&statement)?;
-        let rows = statement.query_map(params![after.max(0), most], account_row)?;
-        rows.map(|row| self.with_details(row?)).collect()
+        let values = [after.max(0).into(), most.into()];
+        let accounts = db.all(Statement::same(&statement), &values, account_row)?;
+        accounts.into_iter().map(|account| self.with_details(account)).collect()
     }
 
     fn with_details(&self, account: Account) -> Result<SourceAccount, StoreError> {

@@ -1,6 +1,6 @@
 //! The index range that contains every text with a prefix.
 
-use rusqlite::ToSql;
+use super::engine::Value;
 
 /// How a column compares texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +52,8 @@ impl<'a> PrefixRange<'a> {
         )
     }
 
-    /// The first text after the range, if there is one.
-    pub(super) const fn end(&self) -> Option<&String> {
-        self.end.as_ref()
-    }
-
-    pub(super) fn values(&self) -> [&dyn ToSql; 2] {
-        [&self.prefix, &self.end]
+    pub(super) fn values(&self) -> [Value<'_>; 2] {
+        [self.prefix.into(), self.end.as_ref().into()]
     }
 }
 

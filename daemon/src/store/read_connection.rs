@@ -46,7 +46,7 @@ pub(super) fn open_for_reading(opened: &Opened) -> Result<Db, StoreError> {
     }
     Ok(Db {
         columns: Columns::read(&conn)?,
-        conn,
+        conn: conn.into(),
         kind: opened.kind.clone(),
         path: opened.path.clone(),
         generation: RefCell::default(),

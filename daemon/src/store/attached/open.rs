@@ -43,13 +43,13 @@ pub(in crate::store) fn open_photoprism(
     let path = path.clone();
     let generation = RefCell::default();
     let session_cache = options.session_cache;
+    let tracked = own_tables.tracked.clone();
+    conn.update_hook(Some(move |action, database: &str, table: &str, row| {
+        tracked.row(database, table, (row, action == Action::SQLITE_INSERT));
+    }))
+    .map_err(|error| failed(&options.path, error.into()))?;
+    let conn = conn.into();
     let mut db = Db { conn, kind, path, columns, generation, own_tables, session_cache };
-    let tracked = db.own_tables.tracked.clone();
-    db.conn
-        .update_hook(Some(move |action, database: &str, table: &str, row| {
-            tracked.row(database, table, (row, action == Action::SQLITE_INSERT));
-        }))
-        .map_err(|error| failed(&options.path, error.into()))?;
     take_over(&mut db).map_err(|error| failed(&options.path, error))?;
     Ok(db)
 }

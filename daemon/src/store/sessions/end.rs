@@ -3,33 +3,31 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{ToSql, params};
-
 use super::ended::{Which, enter};
 use crate::session_index::PendingUses;
 use crate::store::attached::note_emptied;
 use crate::store::db::{Db, Tx};
+use crate::store::engine::{Statement, Value};
 use crate::store::error::StoreError;
-use crate::store::rows::text;
 
 /// Ends the sessions of an account and returns their number. App passwords stay: their rights are
 /// those that the account has when they are used. Sessions created from them end.
 pub fn end_sessions(tx: &Tx<'_>, uid: &str, now: i64) -> Result<u64, StoreError> {
     let condition =
         "user_uid = ?1 AND NOT (auth_provider = 'application' AND auth_method = 'default')";
-    end(tx, Which { condition, values: &[&uid] }, now)
+    end(tx, Which { condition, values: &[uid.into()] }, now)
 }
 
 /// Ends the sessions of an account, including its app passwords, and returns their number.
 pub fn end_all_sessions(tx: &Tx<'_>, uid: &str, now: i64) -> Result<u64, StoreError> {
-    end(tx, Which { condition: "user_uid = ?1", values: &[&uid] }, now)
+    end(tx, Which { condition: "user_uid = ?1", values: &[uid.into()] }, now)
 }
 
 /// Ends a session and those created from it, and returns their number.
 pub fn delete_session(tx: &Tx<'_>, id: &str, now: i64) -> Result<u64, StoreError> {
     let condition = "id = ?1
          OR (auth_id = ?1 AND auth_provider = 'application' AND auth_method = 'session')";
-    end(tx, Which { condition, values: &[&id] }, now)
+    end(tx, Which { condition, values: &[id.into()] }, now)
 }
 
 /// Ends every session, and returns their number.
@@ -37,7 +35,7 @@ pub(in crate::store) fn delete_all_sessions(tx: &Tx<'_>, now: i64) -> Result<u64
     enter(tx, Which::EVERY, now)?;
     note_emptied(tx, "auth_sessions")?;
     // Without a condition SQLite frees the pages as they are, seven times as fast.
-    Ok(tx.conn.execute("DELETE FROM auth_sessions", [])? as u64)
+    tx.change(Statement::same("DELETE FROM auth_sessions"), &[])
 }
 
 /// Ends the oldest live logins of an account beyond `most`, and returns their ids.
@@ -46,18 +44,17 @@ pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<St
         // There, a login cannot be distinguished from another session.
         return Ok(Vec::new());
     }
-    let mut statement = tx.conn.prepare_cached(
+    let live = Statement::sqlite(
         "SELECT id FROM auth_sessions WHERE user_uid = ?1 AND grant_type = 'password'
            AND NOT (auth_provider = 'application' AND auth_method = 'default')
            AND (sess_expires <= 0 OR sess_expires > ?3)
            AND (sess_timeout <= 0
              OR max(last_active, ifnull(unixepoch(created_at), 0)) + sess_timeout > ?3)
          ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET ?2",
-    )?;
-    let ids = statement.query_map(params![uid, most, now], |row| text(row, 0))?;
-    let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
+    );
+    let ids = tx.all(live, &[uid.into(), most.into(), now.into()], |row| row.text(0))?;
     for id in &ids {
-        end(tx, Which { condition: "id = ?1", values: &[id] }, now)?;
+        end(tx, Which { condition: "id = ?1", values: &[id.into()] }, now)?;
     }
     Ok(ids)
 }
@@ -74,10 +71,10 @@ pub(super) const TIMEOUTS: &str =
 
 /// The idle timeouts that sessions have: a handful.
 pub(super) fn timeouts(db: &Db) -> Result<Vec<i64>, StoreError> {
-    let mut statement = db.conn.prepare_cached(TIMEOUTS)?;
+    let mut statement = db.prepare(Statement::same(TIMEOUTS))?;
     let mut found = Vec::new();
     let mut last = 0;
-    while let Some(next) = statement.query_row([last], |row| row.get::<_, Option<i64>>(0))? {
+    while let Some(Some(next)) = statement.one(&[last.into()], |row| row.optional_integer(0))? {
         found.push(next);
         last = next;
     }
@@ -93,27 +90,27 @@ pub fn sweep_sessions(
     uses: &PendingUses,
 ) -> Result<Vec<String>, StoreError> {
     let mut ids = BTreeSet::new();
-    let mut add = |which: &str, values: &[&dyn ToSql]| -> Result<(), StoreError> {
+    let mut add = |which: &str, values: &[Value<'_>]| -> Result<(), StoreError> {
         let statement = format!("SELECT u.id FROM auth_sessions u WHERE {which}");
-        let mut statement = tx.conn.prepare_cached(&statement)?;
+        let mut statement = tx.prepare(Statement::sqlite(&statement))?;
         let mut rows = statement.query(values)?;
         while ids.len() < most as usize
             && let Some(row) = rows.next()?
         {
-            let id = text(row, 0)?;
+            let id = row.text(0)?;
             if uses.last_use_of(&id).is_none() {
                 ids.insert(id);
             }
         }
         Ok(())
     };
-    add(PAST_END, &[&now])?;
+    add(PAST_END, &[now.into()])?;
     for timeout in timeouts(tx)? {
-        add(IDLE, &[&now, &timeout])?;
+        add(IDLE, &[now.into(), timeout.into()])?;
     }
-    let mut delete = tx.conn.prepare_cached("DELETE FROM auth_sessions WHERE id = ?1")?;
+    let mut delete = tx.prepare(Statement::same("DELETE FROM auth_sessions WHERE id = ?1"))?;
     for id in &ids {
-        delete.execute([id])?;
+        delete.change(&[id.into()])?;
     }
     Ok(ids.into_iter().collect())
 }
@@ -121,5 +118,5 @@ pub fn sweep_sessions(
 fn end(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<u64, StoreError> {
     enter(tx, which, now)?;
     let statement = format!("DELETE FROM auth_sessions WHERE {}", which.condition);
-    Ok(tx.conn.prepare_cached(&statement)?.execute(which.values)? as u64)
+    tx.change(Statement::sqlite(&statement), which.values)
 }
