@@ -76,6 +76,16 @@ impl Row<'_> {
         Ok(u64::try_from(self.exact_integer(column)?).unwrap_or(0))
     }
 
+    /// A number that is stored as one.
+    #[expect(clippy::cast_precision_loss, reason = "as the engine itself converts it")]
+    pub(in crate::store) fn real(&self, column: usize) -> Result<f64, StoreError> {
+        match self.stored(column)? {
+            Stored::Integer(number) => Ok(number as f64),
+            Stored::Real(number) => Ok(number),
+            other => Err(unreadable(column, "a number", other)),
+        }
+    }
+
     /// A text that is stored as one, in UTF-8.
     pub(in crate::store) fn exact_text(&self, column: usize) -> Result<String, StoreError> {
         let stored = self.stored(column)?;

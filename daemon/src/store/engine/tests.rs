@@ -138,6 +138,8 @@ fn what_is_read_exactly_is_of_its_class_or_an_error() {
     assert_eq!(read("-7", |row| row.count(0)).unwrap(), 0);
     assert_eq!(read("7", |row| row.optional_integer(0)).unwrap(), Some(7));
     assert_eq!(read("NULL", |row| row.optional_integer(0)).unwrap(), None);
+    assert_eq!(read("7", |row| row.real(0)).unwrap().to_bits(), 7.0_f64.to_bits());
+    assert_eq!(read("0.5", |row| row.real(0)).unwrap().to_bits(), 0.5_f64.to_bits());
     assert_eq!(read("'7'", |row| row.exact_text(0)).unwrap(), "7");
     assert_eq!(read("x'37'", |row| row.bytes(0)).unwrap(), b"7");
     assert!(read("'7'", |row| row.is_text(0)).unwrap());
@@ -148,6 +150,7 @@ fn what_is_read_exactly_is_of_its_class_or_an_error() {
         assert_eq!(read(value, |row| row.count(0)).is_ok(), is("7"), "{value}");
         assert_eq!(read(value, |row| row.exact_text(0)).is_ok(), is(other), "{value}");
         assert_eq!(read(value, |row| row.bytes(0)).is_ok(), is("x'37'"), "{value}");
+        assert_eq!(read(value, |row| row.real(0)).is_ok(), is("7") || is("0.5"), "{value}");
         let optional = read(value, |row| row.optional_integer(0)).is_ok();
         assert_eq!(optional, is("7") || is("NULL"), "{value}");
     }
