@@ -13,4 +13,11 @@ impl Dialect {
             Self::Sqlite => "INSERT OR IGNORE INTO",
         }
     }
+
+    /// Equality for which NULL is a value like others.
+    pub(in crate::store) const fn same(self) -> &'static str {
+        match self {
+            Self::Sqlite => "IS",
+        }
+    }
 }
