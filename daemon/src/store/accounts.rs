@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::columns::Columns;
 use super::db::Db;
-use super::engine::{Row, Statement, Value};
+use super::engine::{Dialect, Row, Statement, Value};
 use super::error::StoreError;
 use crate::model::{Account, Deleted, Provider, Role, effective_rights};
 
@@ -117,11 +117,16 @@ pub(super) fn deleted(row: &Row<'_>, column: usize) -> Result<Deleted, StoreErro
     })
 }
 
-/// The `+` keeps SQLite at the index of names.
-pub(super) const LIVE_BY_NAME: &str =
-    "WHERE u.user_name = ?1 AND +u.deleted_at IS NULL ORDER BY u.id LIMIT 1";
+/// Which account has the name `?1`, deleted or not.
+pub(super) fn by_name(dialect: Dialect) -> String {
+    format!("WHERE {} ORDER BY u.id LIMIT 1", dialect.exact("u.user_name", 1))
+}
 
-pub(super) const BY_NAME: &str = "WHERE u.user_name = ?1 ORDER BY u.id LIMIT 1";
+/// Which of those that are not deleted has it. The `+` keeps SQLite at the index of names.
+pub(super) fn live_by_name(dialect: Dialect) -> String {
+    let named = dialect.exact("u.user_name", 1);
+    format!("WHERE {named} AND +u.deleted_at IS NULL ORDER BY u.id LIMIT 1")
+}
 
 fn one(db: &Db, rest: &str, values: &[Value<'_>]) -> Result<Option<Account>, StoreError> {
     let statement = format!("{} {rest}", select(&db.columns));
@@ -144,9 +149,9 @@ pub fn account_by_name(db: &Db, name: &str) -> Result<Option<Account>, StoreErro
         return Ok(None);
     }
     // One after the other: SQLite would sort each time to order by both.
-    let first = one(db, BY_NAME, &[name.into()])?;
+    let first = one(db, &by_name(db.dialect()), &[name.into()])?;
     if first.as_ref().is_some_and(Account::is_deleted)
-        && let Some(live) = one(db, LIVE_BY_NAME, &[name.into()])?
+        && let Some(live) = one(db, &live_by_name(db.dialect()), &[name.into()])?
     {
         return Ok(Some(live));
     }
@@ -158,7 +163,8 @@ pub fn account_by_email(db: &Db, email: &str) -> Result<Option<Account>, StoreEr
     if email.is_empty() {
         return Ok(None);
     }
-    one(db, "WHERE u.user_email = ?1 ORDER BY u.id LIMIT 1", &[email.into()])
+    let which = db.dialect().exact("u.user_email", 1);
+    one(db, &format!("WHERE {which} ORDER BY u.id LIMIT 1"), &[email.into()])
 }
 
 /// Another account with the same auth id at the same provider, deleted or not.

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::accounts::{account_row, select};
 use super::db::Db;
-use super::engine::{Statement, Value};
+use super::engine::{Collation, Statement, Value};
 use super::error::StoreError;
 use super::kind::Kind;
 use super::listing::{self, BOUNDS, Bounds, Found, List, Reading, Walked, add_first};
-use super::prefix::{Collation, PrefixRange};
+use super::prefix::PrefixRange;
 use crate::model::Account;
 
 /// Filter of the accounts.
@@ -72,19 +72,26 @@ struct Accounts<'a> {
 impl Accounts<'_> {
     /// The condition for a row, and its values, which begin with `?3`.
     fn condition(&self) -> (String, Vec<Value<'_>>) {
-        let (condition, values): (&str, Vec<Value<'_>>) = match self.search {
-            AccountSearch::People => ("u.id > 0", vec![]),
-            AccountSearch::Everybody => ("1", vec![]),
+        let dialect = self.db.dialect();
+        let (condition, values): (String, Vec<Value<'_>>) = match self.search {
+            AccountSearch::People => ("u.id > 0".into(), vec![]),
+            AccountSearch::Everybody => ("1".into(), vec![]),
             AccountSearch::Number(id, name) => {
-                ("(u.id = ?3 OR (u.user_name = ?4 AND u.id > 0))", vec![(*id).into(), name.into()])
+                let named = dialect.exact("u.user_name", 4);
+                let which = format!("(u.id = ?3 OR ({named} AND u.id > 0))");
+                (which, vec![(*id).into(), name.into()])
             }
-            AccountSearch::Uid(uid) => ("u.user_uid = ?3", vec![uid.into()]),
-            AccountSearch::Prefix { lower, display } => (
-                "u.id > 0 AND (substr(u.user_name, 1, length(?3)) = ?3
-                 OR substr(u.user_email, 1, length(?3)) = ?3
-                 OR substr(u.display_name, 1, length(?4)) = ?4 COLLATE NOCASE)",
-                vec![lower.into(), display.into()],
-            ),
+            AccountSearch::Uid(uid) => ("u.user_uid = ?3".into(), vec![uid.into()]),
+            AccountSearch::Prefix { lower, display } => {
+                let [name, email, shown] = [
+                    ("u.user_name", 3, Collation::Binary),
+                    ("u.user_email", 3, Collation::Binary),
+                    ("u.display_name", 4, Collation::NoCase),
+                ]
+                .map(|(column, value, rule)| dialect.begins_with(column, value, rule));
+                let which = format!("u.id > 0 AND ({name} OR {email} OR {shown})");
+                (which, vec![lower.into(), display.into()])
+            }
         };
         let alive = if self.deleted { "" } else { " AND u.deleted_at IS NULL" };
         (format!("{condition}{alive}"), values)
@@ -143,8 +150,10 @@ impl List for Accounts<'_> {
         let is_whole = match self.search {
             AccountSearch::People | AccountSearch::Everybody => false,
             AccountSearch::Number(id, name) => {
+                let named = self.db.dialect().exact("u.user_name", 1);
+                let named = format!("{named} AND u.id > 0");
                 self.add("u.id = ?1", &[(*id).into()], &mut into)?
-                    && self.add("u.user_name = ?1 AND u.id > 0", &[name.into()], &mut into)?
+                    && self.add(&named, &[name.into()], &mut into)?
             }
             AccountSearch::Uid(uid) => self.add("u.user_uid = ?1", &[uid.into()], &mut into)?,
             // PhotoPrism's database has no index of display names.
@@ -157,7 +166,7 @@ impl List for Accounts<'_> {
                     ("u.display_name", display, Collation::NoCase),
                 ] {
                     let range = PrefixRange::new(column, text, collation);
-                    let which = format!("{} AND u.id > 0", range.condition());
+                    let which = format!("{} AND u.id > 0", range.condition(self.db.dialect()));
                     is_whole = is_whole && self.add(&which, &range.values(), &mut into)?;
                 }
                 is_whole
@@ -224,7 +233,7 @@ mod tests {
         ] {
             let name = format!("u.{column}");
             let range = PrefixRange::new(&name, "a", collation);
-            let which = format!("{} AND u.id > 0", range.condition());
+            let which = format!("{} AND u.id > 0", range.condition(db.dialect()));
             let plan = plan(&db, &ids(&which, false), &range.values());
             let index = format!("SEARCH u USING COVERING INDEX idx_auth_users_{column} ");
             assert!(plan.starts_with(&index), "{plan}");

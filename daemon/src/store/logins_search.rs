@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::db::Db;
-use super::engine::{Statement, Value};
+use super::engine::{Collation, Statement, Value};
 use super::error::StoreError;
 use super::kind::Kind;
 use super::listing::{self, BOUNDS, Bounds, Found, List, Reading, Walked, add_first};
@@ -11,7 +11,7 @@ use super::login_row::{
     COLUMNS, KEYS, LoginFilter, LoginPage, LoginPosition, LoginRow, login_row, position,
 };
 use super::logins::recorded_name;
-use super::prefix::{Collation, PrefixRange};
+use super::prefix::PrefixRange;
 
 /// One page of login records, plus one row if there are more; none if the table is missing. Stored
 /// times are compared as text, which is their order with and without a fraction.
@@ -110,10 +110,9 @@ impl<'a> Logins<'a> {
         }
         if !self.prefix.is_empty() {
             let prefix = conditions.bind(&self.prefix);
-            conditions.add(format!(
-                "(substr(client_ip, 1, length(?{prefix})) = ?{prefix}
-                  OR substr(login_name, 1, length(?{prefix})) = ?{prefix})"
-            ));
+            let [ip, name] = ["client_ip", "login_name"]
+                .map(|column| self.db.dialect().begins_with(column, prefix, Collation::Binary));
+            conditions.add(format!("({ip} OR {name})"));
         }
     }
 
@@ -215,7 +214,8 @@ impl List for Logins<'_> {
                 for column in ["client_ip", "login_name"] {
                     let range = PrefixRange::new(column, prefix, Collation::Binary);
                     let values = range.values().to_vec();
-                    is_whole = is_whole && self.add(&range.condition(), values, &mut into)?;
+                    is_whole = is_whole
+                        && self.add(&range.condition(self.db.dialect()), values, &mut into)?;
                 }
                 is_whole
             }

@@ -1,5 +1,14 @@
 //! What the engines say in different words.
 
+/// How texts are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Collation {
+    /// Byte by byte.
+    Binary,
+    /// Without regard to ASCII case.
+    NoCase,
+}
+
 /// The words of an engine.
 #[derive(Clone, Copy)]
 pub(in crate::store) enum Dialect {
@@ -11,6 +20,56 @@ impl Dialect {
     pub(in crate::store) const fn insert_if_new(self) -> &'static str {
         match self {
             Self::Sqlite => "INSERT OR IGNORE INTO",
+        }
+    }
+
+    /// The condition for a text that is exactly that of a parameter, found by an index of the column.
+    pub(in crate::store) fn exact(self, column: &str, parameter: usize) -> String {
+        match self {
+            Self::Sqlite => format!("{column} = ?{parameter}"),
+        }
+    }
+
+    /// The condition for a text that begins with that of a parameter.
+    pub(in crate::store) fn begins_with(
+        self,
+        column: &str,
+        parameter: usize,
+        collation: Collation,
+    ) -> String {
+        let rule = self.collation(collation);
+        match self {
+            Self::Sqlite => {
+                format!("substr({column}, 1, length(?{parameter})) = ?{parameter} COLLATE {rule}")
+            }
+        }
+    }
+
+    /// The condition for a text that begins with `?1`, found by an index of the column: below `?2`,
+    /// which is NULL where the range has no end. It is exact for [`Collation::Binary`]; the other one
+    /// folds, so the beginning itself is compared as well.
+    pub(in crate::store) fn prefix_range(
+        self,
+        column: &str,
+        collation: Collation,
+        has_end: bool,
+    ) -> String {
+        let rule = self.collation(collation);
+        let begins = self.begins_with(column, 1, collation);
+        match self {
+            Self::Sqlite if has_end => format!(
+                "{column} >= ?1 COLLATE {rule} AND {column} < ?2 COLLATE {rule} AND {begins}"
+            ),
+            Self::Sqlite => {
+                format!("{column} >= ?1 COLLATE {rule} AND ?2 IS NULL AND {begins}")
+            }
+        }
+    }
+
+    const fn collation(self, collation: Collation) -> &'static str {
+        match (self, collation) {
+            (Self::Sqlite, Collation::Binary) => "BINARY",
+            (Self::Sqlite, Collation::NoCase) => "NOCASE",
         }
     }
 

@@ -14,7 +14,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-pub(super) use self::dialect::Dialect;
+pub(super) use self::dialect::{Collation, Dialect};
 pub(super) use self::row::Row;
 pub(super) use self::sqlite::Version;
 use self::sqlite::{Sqlite, SqliteRows, SqliteStatement};

@@ -136,7 +136,7 @@ fn the_ways_that_pages_take_use_an_index() {
         let values: Vec<_> = values.iter().map(|value| Value::from(*value)).collect();
         plan(&db, &format!("SELECT {KEYS} FROM audit_logins WHERE {which}"), &values)
     };
-    let range = |column| PrefixRange::new(column, "a", Collation::Binary).condition();
+    let range = |column| PrefixRange::new(column, "a", Collation::Binary).condition(db.dialect());
     let primary = "SEARCH audit_logins USING INDEX sqlite_autoindex_audit_logins_1 ";
     let name = "SEARCH audit_logins USING INDEX idx_audit_logins_login_name ";
     assert_eq!(by("login_name = ?1", &["a"]), format!("{name}(login_name=?)"));

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::ended::{Which, enter};
+use crate::model::Lifetime;
 use crate::session_index::PendingUses;
 use crate::store::attached::note_emptied;
 use crate::store::db::{Db, Tx};
@@ -38,21 +41,31 @@ pub(in crate::store) fn delete_all_sessions(tx: &Tx<'_>, now: i64) -> Result<u64
     tx.change(Statement::same("DELETE FROM auth_sessions"), &[])
 }
 
+/// The logins of an account, the newest first; of those of the same second the one that was added
+/// last.
+const LOGINS: Statement<'_> = Statement::sqlite(
+    "SELECT id, created_at, last_active, sess_expires, sess_timeout FROM auth_sessions
+     WHERE user_uid = ?1 AND grant_type = 'password'
+       AND NOT (auth_provider = 'application' AND auth_method = 'default')
+     ORDER BY created_at DESC, rowid DESC",
+);
+
 /// Ends the oldest live logins of an account beyond `most`, and returns their ids.
 pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<String>, StoreError> {
     if !tx.columns.has("auth_sessions", "grant_type") {
         // There, a login cannot be distinguished from another session.
         return Ok(Vec::new());
     }
-    let live = Statement::sqlite(
-        "SELECT id FROM auth_sessions WHERE user_uid = ?1 AND grant_type = 'password'
-           AND NOT (auth_provider = 'application' AND auth_method = 'default')
-           AND (sess_expires <= 0 OR sess_expires > ?3)
-           AND (sess_timeout <= 0
-             OR max(last_active, ifnull(unixepoch(created_at), 0)) + sess_timeout > ?3)
-         ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET ?2",
-    );
-    let ids = tx.all(live, &[uid.into(), most.into(), now.into()], |row| row.text(0))?;
+    let live = tx.all(LOGINS, &[uid.into()], |row| {
+        let lifetime = Lifetime {
+            created: row.time(1)?.map_or(0, Timestamp::as_second),
+            last_active: row.integer(2)?,
+            expires: row.integer(3)?,
+            timeout: row.integer(4)?,
+        };
+        Ok((!lifetime.is_expired(now)).then_some(row.text(0)?))
+    })?;
+    let ids: Vec<String> = live.into_iter().flatten().skip(most as usize).collect();
     for id in &ids {
         end(tx, Which { condition: "id = ?1", values: &[id.into()] }, now)?;
     }
@@ -119,4 +132,40 @@ fn end(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<u64, StoreError> {
     enter(tx, which, now)?;
     let statement = format!("DELETE FROM auth_sessions WHERE {}", which.condition);
     tx.change(Statement::sqlite(&statement), which.values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::own;
+
+    #[test]
+    fn only_live_logins_count_and_of_one_second_the_last_stays() {
+        let (_directory, db) = own();
+        db.conn
+            .execute_batch(
+                "INSERT INTO auth_sessions (id, user_uid, grant_type, auth_provider, auth_method,
+                   created_at, last_active, sess_expires, sess_timeout) VALUES
+                   ('old', 'u1', 'password', '', '', '2026-11-24 11:00:00+00:00', 0, -1, 0),
+                   ('z', 'u1', 'password', '', '', '2026-11-24 12:00:00+00:00', 0, 0, 0),
+                   ('a', 'u1', 'password', '', '', '2026-11-24 12:00:00+00:00', 0, 0, 0),
+                   ('over', 'u1', 'password', '', '', '2026-11-24 12:00:01+00:00', 0, 1795521660, 0),
+                   ('idle', 'u1', 'password', '', '', '2026-11-24 11:59:00+00:00', 0, 0, 60),
+                   ('new', 'u1', 'password', '', '', '2026-11-24 12:00:01+00:00', 0, 0, 60),
+                   ('used', 'u1', 'password', '', '', NULL, 1795521650, 0, 60),
+                   ('app', 'u1', 'password', 'application', 'default', NULL, 0, 0, 0),
+                   ('other', 'u1', 'cli', '', '', NULL, 0, 0, 0),
+                   ('bob', 'u2', 'password', '', '', NULL, 0, 0, 0);",
+            )
+            .unwrap();
+        let trim = |most| {
+            db.begin().unwrap();
+            let ended = trim_logins(&Tx::new(&db), "u1", most, 1_795_521_660).unwrap();
+            db.rollback().unwrap();
+            ended
+        };
+        assert_eq!(trim(0), ["new", "a", "z", "old", "used"]);
+        assert_eq!(trim(2), ["z", "old", "used"]);
+        assert_eq!(trim(5), [""; 0]);
+    }
 }

@@ -9,11 +9,11 @@ use super::row::{select, session_row};
 use crate::model::{Lifetime, Session};
 use crate::session_index::PendingUses;
 use crate::store::db::Db;
-use crate::store::engine::{Row, Statement, Value};
+use crate::store::engine::{Collation, Row, Statement, Value};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 use crate::store::listing::{Reading, add_first};
-use crate::store::prefix::{Collation, PrefixRange};
+use crate::store::prefix::PrefixRange;
 use crate::store::visible::visible;
 
 /// The sessions that meet a search.
@@ -112,8 +112,8 @@ impl Sessions<'_> {
         }
     }
 
-    /// The condition for a row, and its values, which begin with the parameter `first`. By uses
-    /// that are not yet written fewer are expired than by those that are.
+    /// The condition for a row, and its values, which begin with the parameter `first`. It may be
+    /// met by more sessions than are expired: [`matches`](Self::matches) decides.
     pub(super) fn condition(&self, first: usize) -> (String, Vec<Value<'_>>) {
         let second = first + 1;
         let has = |name| self.db.columns.has("auth_sessions", name);
@@ -123,8 +123,7 @@ impl Sessions<'_> {
             SessionSearch::Expired(now) => (
                 format!(
                     "((u.sess_expires > 0 AND u.sess_expires <= ?{first}) OR (u.sess_timeout > 0
-                     AND max(ifnull(u.last_active, 0), ifnull(unixepoch(u.created_at), 0))
-                       + u.sess_timeout <= ?{first}))"
+                     AND ifnull(u.last_active, 0) + u.sess_timeout <= ?{first}))"
                 ),
                 vec![(*now).into()],
             ),
@@ -138,14 +137,13 @@ impl Sessions<'_> {
             }
             SessionSearch::Prefix { text, lower } => {
                 let [user, client] = ["user_name", "client_name"].map(column);
-                (
-                    format!(
-                        "(substr({user}, 1, length(?{second})) = ?{second}
-                         OR substr({client}, 1, length(?{first})) = ?{first} COLLATE NOCASE
-                         OR substr(u.auth_provider, 1, length(?{second})) = ?{second})"
-                    ),
-                    vec![text.into(), lower.into()],
-                )
+                let [user, client, provider] = [
+                    (&*user, second, Collation::Binary),
+                    (&client, first, Collation::NoCase),
+                    ("u.auth_provider", second, Collation::Binary),
+                ]
+                .map(|(column, value, rule)| self.db.dialect().begins_with(column, value, rule));
+                (format!("({user} OR {client} OR {provider})"), vec![text.into(), lower.into()])
             }
         }
     }
@@ -236,7 +234,8 @@ impl Sessions<'_> {
                     ("u.auth_provider", lower, Collation::Binary),
                 ] {
                     let range = PrefixRange::new(column, text, collation);
-                    is_whole = is_whole && self.add(&range.condition(), &range.values(), into)?;
+                    let which = range.condition(self.db.dialect());
+                    is_whole = is_whole && self.add(&which, &range.values(), into)?;
                 }
                 Ok(is_whole)
             }
@@ -255,8 +254,10 @@ mod tests {
         let (_directory, db) = own();
         let search = SessionSearch::Expired(7);
         let list = Sessions { db: &db, search: &search, uses: &PendingUses::default() };
-        let prefix = |column| PrefixRange::new(column, "a", Collation::Binary).condition();
-        let no_case = PrefixRange::new("u.client_name", "a", Collation::NoCase).condition();
+        let prefix =
+            |column| PrefixRange::new(column, "a", Collation::Binary).condition(db.dialect());
+        let no_case =
+            PrefixRange::new("u.client_name", "a", Collation::NoCase).condition(db.dialect());
         for (which, index) in [
             ("u.id = ?1", "sqlite_autoindex_auth_sessions_1 (id=?)"),
             ("u.ref_id = ?1", "idx_auth_sessions_ref_id (ref_id=?)"),
