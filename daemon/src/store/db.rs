@@ -193,11 +193,11 @@ impl Tx<'_> {
         self.conn.savepoint(Savepoint::Piece)?;
         let done = work();
         // After some errors the engine has rolled back the whole transaction.
-        if done.is_err() && !self.is_autocommit() {
+        if done.is_err() && self.in_transaction() {
             self.conn.rollback_to(Savepoint::Piece)?;
             self.take_audit_head();
         }
-        if !self.is_autocommit() {
+        if self.in_transaction() {
             self.conn.release(Savepoint::Piece)?;
         }
         done
@@ -262,7 +262,7 @@ impl Db {
             }
             Ok(())
         });
-        if end.is_err() && !self.is_autocommit() {
+        if end.is_err() && self.in_transaction() {
             // The commit's own error is returned; a failed rollback does not change it.
             let _ = self.rollback();
         }
@@ -284,7 +284,7 @@ impl Db {
             || Ok(self.conn.execute_batch("SELECT 1 FROM main.sqlite_schema LIMIT 1")?);
         let done = first_read().and_then(|()| work()).and_then(|()| self.commit());
         // A transaction that stays open would block PhotoPrism for good.
-        if done.is_err() && !self.is_autocommit() {
+        if done.is_err() && self.in_transaction() {
             self.rollback()?;
         }
         done
@@ -305,9 +305,9 @@ impl Db {
         self.release()
     }
 
-    /// True outside a transaction: after some errors the engine has rolled back everything.
-    pub(super) fn is_autocommit(&self) -> bool {
-        !self.conn.in_transaction()
+    /// False outside of a transaction: after some errors the engine has rolled back everything.
+    pub(super) fn in_transaction(&self) -> bool {
+        self.conn.in_transaction()
     }
 }
 

@@ -16,7 +16,7 @@ use super::accounts::{account_row, select};
 use super::columns::Columns;
 use super::db::Db;
 use super::detect::{DatabaseKind, detect_open};
-use super::engine::Statement;
+use super::engine::{self, Statement};
 use super::error::StoreError;
 use super::kind::photoprism_kind;
 use super::lock_timeout::wait_for_locks;
@@ -158,12 +158,13 @@ impl PhotoPrismReader {
         wait_for_locks(&mut conn)?;
         settings(&conn)?;
         conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)?;
+        let conn = engine::Connection::from(conn);
         conn.execute_batch("BEGIN")?;
         is_photoprism(&conn)?;
         let (kind, columns) = (photoprism_kind(&conn)?, Columns::read(&conn)?);
         let path = path.to_path_buf();
         let (generation, own_tables) = (RefCell::default(), OwnTables::default());
-        let (conn, session_cache) = (conn.into(), 0);
+        let session_cache = 0;
         Ok(Self(Db { conn, kind, path, columns, generation, own_tables, session_cache }))
     }
 

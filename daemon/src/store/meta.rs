@@ -77,7 +77,7 @@ pub fn set_admin_password_state(tx: &Tx<'_>, state: AdminPasswordState) -> Resul
 pub fn set_admin_password(db: &Db, id: i64, hash: &str, now: Timestamp) -> Result<(), StoreError> {
     db.begin()?;
     let stored = store_admin_password(&Tx::new(db), id, hash, now).and_then(|()| db.commit());
-    if stored.is_err() && !db.is_autocommit() {
+    if stored.is_err() && db.in_transaction() {
         db.rollback()?;
     }
     stored

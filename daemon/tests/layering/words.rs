@@ -24,7 +24,7 @@ const ONLY_IN: [(&str, &[&[&str]]); 12] = [
 
 /// What only SQLite has: its files, what is attached to them, backups. Operations have statements
 /// and values of the engine alone, so that another engine runs them as well.
-const SQLITE: [&str; 20] = [
+const SQLITE: [&str; 19] = [
     "daemon/src/store/attached/",
     "daemon/src/store/backup/",
     "daemon/src/store/checkpoint.rs",
@@ -35,7 +35,6 @@ const SQLITE: [&str; 20] = [
     "daemon/src/store/engine/sqlite.rs",
     "daemon/src/store/foreign.rs",
     "daemon/src/store/generation.rs",
-    "daemon/src/store/kind.rs",
     "daemon/src/store/lock_timeout.rs",
     "daemon/src/store/open.rs",
     "daemon/src/store/own_tables.rs",
