@@ -135,10 +135,7 @@ fn write(tx: &Tx<'_>, row: &Account, rights: &Rights, now: Timestamp) -> Result<
     let rights = json(rights);
     let at = now.as_second().into();
     let values = [(&row.uid).into(), (&row.name).into(), at, (&rights).into()];
-    if tx.change(REPLACE, &values)? == 0 {
-        tx.change(ADD, &values)?;
-    }
-    Ok(())
+    tx.change_or_add([REPLACE, ADD], &values)
 }
 
 fn json(value: &impl Serialize) -> String {

@@ -181,6 +181,19 @@ impl Tx<'_> {
         self.prepare(statement)?.change(values)
     }
 
+    /// Changes a row with the first statement; where there is none, adds it with the second.
+    pub(super) fn change_or_add(
+        &self,
+        statements: [Statement<'_>; 2],
+        values: &[Value<'_>],
+    ) -> Result<(), StoreError> {
+        let [change, add] = statements;
+        if self.change(change, values)? == 0 {
+            self.change(add, values)?;
+        }
+        Ok(())
+    }
+
     /// Runs one of several pieces of work: if it fails, its writes are rolled back and those of the
     /// others stay.
     ///

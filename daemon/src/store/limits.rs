@@ -165,9 +165,7 @@ const DELETE: Statement<'_> =
 pub(super) fn limits_put(tx: &Tx<'_>, rows: &[LimitRow]) -> Result<(), StoreError> {
     for LimitRow { kind, subject, taken, updated_at } in rows {
         let row = [kind.name().into(), subject.into(), (*taken).into(), (*updated_at).into()];
-        if tx.change(REPLACE, &row)? == 0 {
-            tx.change(ADD, &row)?;
-        }
+        tx.change_or_add([REPLACE, ADD], &row)?;
     }
     Ok(())
 }

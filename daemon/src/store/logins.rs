@@ -157,23 +157,10 @@ pub fn login_record(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError
         attempt.banned.then_some(attempt.now).into(),
     ];
     if failed {
-        return change_or_add(tx, [FAILED, FIRST_FAILURE], &values);
+        return tx.change_or_add([FAILED, FIRST_FAILURE], &values);
     }
-    change_or_add(tx, [SUCCEEDED, FIRST_SUCCESS], &values[..6])?;
+    tx.change_or_add([SUCCEEDED, FIRST_SUCCESS], &values[..6])?;
     tx.change(UNBAN, &values[..2]).map(drop)
-}
-
-/// Changes a row with the first statement, or adds it with the second.
-fn change_or_add(
-    tx: &Tx<'_>,
-    statements: [Statement<'_>; 2],
-    values: &[Value<'_>],
-) -> Result<(), StoreError> {
-    let [change, add] = statements;
-    if tx.change(change, values)? == 0 {
-        tx.change(add, values)?;
-    }
-    Ok(())
 }
 
 /// Counts refused attempts on the row of that address and name, preferring that realm; without one,
@@ -191,7 +178,7 @@ pub fn login_refused(tx: &Tx<'_>, refusal: &Refusal<'_>) -> Result<(), StoreErro
         return Ok(());
     }
     let elsewhere = of(REFUSED_NAME.into(), REFUSED_REALM.into());
-    change_or_add(tx, [REFUSED, FIRST_REFUSAL], &elsewhere)
+    tx.change_or_add([REFUSED, FIRST_REFUSAL], &elsewhere)
 }
 
 /// Removes the records of a name, of an address (only that one, not its /64), those that match

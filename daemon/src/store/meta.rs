@@ -64,10 +64,7 @@ pub fn admin_password_state(db: &Db) -> Result<AdminPasswordState, StoreError> {
 /// Stores whether the first admin has had a password.
 pub fn set_admin_password_state(tx: &Tx<'_>, state: AdminPasswordState) -> Result<(), StoreError> {
     let values = ["first_password".into(), (state == AdminPasswordState::WasSet).into()];
-    if tx.change(REPLACE, &values)? == 0 {
-        tx.change(ADD, &values)?;
-    }
-    Ok(())
+    tx.change_or_add([REPLACE, ADD], &values)
 }
 
 /// Stores the configured password of the first admin at a start, in its own transaction.

@@ -28,10 +28,7 @@ pub fn password_hash(db: &Db, uid: &str) -> Result<Option<String>, StoreError> {
 pub fn password_set(tx: &Tx<'_>, uid: &str, hash: &str, now: Timestamp) -> Result<(), StoreError> {
     check_kept(tx, "passwords", &[("uid", uid.into()), ("hash", hash.into())])?;
     let values = [uid.into(), hash.into(), now.into()];
-    if tx.change(REPLACE, &values)? == 0 {
-        tx.change(ADD, &values)?;
-    }
-    Ok(())
+    tx.change_or_add([REPLACE, ADD], &values)
 }
 
 /// Removes the hash of an account; true if there was one.
