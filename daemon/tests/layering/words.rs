@@ -24,11 +24,10 @@ const ONLY_IN: [(&str, &[&[&str]]); 12] = [
 
 /// What only SQLite has: its files, what is attached to them, backups. Operations have statements
 /// and values of the engine alone, so that another engine runs them as well.
-const SQLITE: [&str; 19] = [
+const SQLITE: [&str; 18] = [
     "daemon/src/store/attached/",
     "daemon/src/store/backup/",
     "daemon/src/store/checkpoint.rs",
-    "daemon/src/store/columns.rs",
     "daemon/src/store/db.rs",
     "daemon/src/store/detect.rs",
     "daemon/src/store/directory.rs",

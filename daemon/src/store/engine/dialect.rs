@@ -23,6 +23,19 @@ impl Dialect {
         }
     }
 
+    /// A query for the columns of the tables that the store knows: table, column, declared type.
+    pub(in crate::store) fn columns(self, schema: &str) -> String {
+        match self {
+            Self::Sqlite => format!(
+                "SELECT t.name, c.name, c.type FROM {schema}.sqlite_schema t,
+                   pragma_table_info(t.name, '{schema}') c
+                 WHERE t.type = 'table' AND (t.name IN ('auth_users', 'auth_users_details',
+                   'auth_users_settings', 'auth_users_shares', 'passwords', 'passcodes',
+                   'auth_sessions', 'audit_logins', 'users') OR t.name GLOB 'admin_*')"
+            ),
+        }
+    }
+
     /// The condition for a text that is exactly that of a parameter, found by an index of the column.
     pub(in crate::store) fn exact(self, column: &str, parameter: usize) -> String {
         match self {
