@@ -93,7 +93,7 @@ impl Sessions<'_> {
         keys: Vec<SessionKey>,
     ) -> Result<Vec<(SessionKey, Session)>, StoreError> {
         let statement = format!("{} WHERE u.id = ?1", select(&self.db.columns));
-        let mut statement = self.db.prepare(Statement::same(&statement))?;
+        let mut statement = self.db.prepare(Statement::sqlite(&statement))?;
         let mut found = Vec::with_capacity(keys.len());
         for key in keys {
             if let Some(mut session) = statement.one(&[(&key.id).into()], session_row)? {
