@@ -1,14 +1,11 @@
 //! Accounts: their columns as they are stored, and the reads of single accounts.
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, Params, Row, params};
 
 use super::columns::Columns;
 use super::db::Db;
+use super::engine::{Dialect, Row, Statement, Value};
 use super::error::StoreError;
-use super::rows::{flag, text, time};
-use super::times::format_stored;
 use crate::model::{Account, Deleted, Provider, Role, effective_rights};
 
 /// The columns that [`account_row`] reads, in its order.
@@ -37,31 +34,31 @@ const COLUMNS: [&str; 21] = [
 ];
 
 /// The columns that commands set, each with its value for that account.
-pub(super) fn values(account: &Account) -> [(&'static str, Value); 15] {
-    let text = |text: &str| Value::Text(text.to_owned());
-    let flag = |flag: bool| Value::Integer(flag.into());
-    let expires_at = account.expires_at.map(format_stored).map_or(Value::Null, Value::Text);
+pub(super) fn values(account: &Account) -> [(&'static str, Value<'_>); 15] {
     [
-        ("user_name", text(&account.name)),
-        ("user_role", text(account.role.as_str())),
-        ("display_name", text(&account.display_name)),
-        ("user_email", text(&account.email)),
-        ("auth_provider", text(account.provider.as_str())),
-        ("auth_method", text(&account.method)),
-        ("auth_id", text(&account.auth_id)),
-        ("auth_issuer", text(&account.auth_issuer)),
-        ("super_admin", flag(account.super_admin)),
-        ("can_login", flag(account.can_login)),
-        ("webdav", flag(account.webdav)),
-        ("base_path", text(&account.base_path)),
-        ("upload_path", text(&account.upload_path)),
-        ("user_attr", text(&account.attr)),
-        ("expires_at", expires_at),
+        ("user_name", (&account.name).into()),
+        ("user_role", account.role.as_str().into()),
+        ("display_name", (&account.display_name).into()),
+        ("user_email", (&account.email).into()),
+        ("auth_provider", account.provider.as_str().into()),
+        ("auth_method", (&account.method).into()),
+        ("auth_id", (&account.auth_id).into()),
+        ("auth_issuer", (&account.auth_issuer).into()),
+        ("super_admin", account.super_admin.into()),
+        ("can_login", account.can_login.into()),
+        ("webdav", account.webdav.into()),
+        ("base_path", (&account.base_path).into()),
+        ("upload_path", (&account.upload_path).into()),
+        ("user_attr", (&account.attr).into()),
+        ("expires_at", account.expires_at.into()),
     ]
 }
 
 /// The columns whose value differs, with the new value.
-pub(super) fn differing(before: &Account, after: &Account) -> Vec<(&'static str, Value)> {
+pub(super) fn differing<'a>(
+    before: &Account,
+    after: &'a Account,
+) -> Vec<(&'static str, Value<'a>)> {
     let pairs = values(before).into_iter().zip(values(after));
     pairs.filter_map(|(before, after)| (before != after).then_some(after)).collect()
 }
@@ -84,61 +81,66 @@ pub(super) fn select(columns: &Columns) -> &str {
     })
 }
 
-pub(super) fn account_row(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
+pub(super) fn account_row(row: &Row<'_>) -> Result<Account, StoreError> {
     Ok(Account {
-        id: row.get(0)?,
-        uid: text(row, 1)?,
-        name: text(row, 2)?,
-        display_name: text(row, 3)?,
-        email: text(row, 4)?,
-        role: Role::from_stored(text(row, 5)?),
-        super_admin: flag(row, 6)?,
-        can_login: flag(row, 7)?,
-        webdav: flag(row, 8)?,
-        provider: Provider::from_stored(text(row, 9)?),
-        method: text(row, 10)?,
-        auth_id: text(row, 11)?,
-        auth_issuer: text(row, 12)?,
-        base_path: text(row, 13)?,
-        upload_path: text(row, 14)?,
-        attr: text(row, 15)?,
-        login_at: time(row, 16)?,
-        expires_at: time(row, 17)?,
-        created_at: time(row, 18)?,
-        updated_at: time(row, 19)?,
+        id: row.exact_integer(0)?,
+        uid: row.text(1)?,
+        name: row.text(2)?,
+        display_name: row.text(3)?,
+        email: row.text(4)?,
+        role: Role::from_stored(row.text(5)?),
+        super_admin: row.flag(6)?,
+        can_login: row.flag(7)?,
+        webdav: row.flag(8)?,
+        provider: Provider::from_stored(row.text(9)?),
+        method: row.text(10)?,
+        auth_id: row.text(11)?,
+        auth_issuer: row.text(12)?,
+        base_path: row.text(13)?,
+        upload_path: row.text(14)?,
+        attr: row.text(15)?,
+        login_at: row.time(16)?,
+        expires_at: row.time(17)?,
+        created_at: row.time(18)?,
+        updated_at: row.time(19)?,
         deleted: deleted(row, 20)?,
-        has_password: flag(row, 21)?,
-        has_passcode: flag(row, 22)?,
+        has_password: row.flag(21)?,
+        has_passcode: row.flag(22)?,
     })
 }
 
-pub(super) fn deleted(row: &Row<'_>, column: usize) -> Result<Deleted, rusqlite::Error> {
-    Ok(match (text(row, column)?.is_empty(), time(row, column)?) {
+pub(super) fn deleted(row: &Row<'_>, column: usize) -> Result<Deleted, StoreError> {
+    Ok(match (row.text(column)?.is_empty(), row.time(column)?) {
         (true, _) => Deleted::No,
         (false, Some(instant)) => Deleted::At(instant),
         (false, None) => Deleted::AtUnknownTime,
     })
 }
 
-/// The `+` keeps SQLite at the index of names.
-pub(super) const LIVE_BY_NAME: &str =
-    "WHERE u.user_name = ?1 AND +u.deleted_at IS NULL ORDER BY u.id LIMIT 1";
+/// Which account has the name `?1`, deleted or not.
+pub(super) fn by_name(dialect: Dialect) -> String {
+    format!("WHERE {} ORDER BY u.id LIMIT 1", dialect.exact("u.user_name", 1))
+}
 
-pub(super) const BY_NAME: &str = "WHERE u.user_name = ?1 ORDER BY u.id LIMIT 1";
+/// Which of those that are not deleted has it. The `+` keeps SQLite at the index of names.
+pub(super) fn live_by_name(dialect: Dialect) -> String {
+    let named = dialect.exact("u.user_name", 1);
+    format!("WHERE {named} AND +u.deleted_at IS NULL ORDER BY u.id LIMIT 1")
+}
 
-fn one(db: &Db, rest: &str, params: impl Params) -> Result<Option<Account>, StoreError> {
+fn one(db: &Db, rest: &str, values: &[Value<'_>]) -> Result<Option<Account>, StoreError> {
     let statement = format!("{} {rest}", select(&db.columns));
-    Ok(db.conn.prepare_cached(&statement)?.query_row(params, account_row).optional()?)
+    db.one(Statement::same(&statement), values, account_row)
 }
 
 /// The account of that UID, deleted or not.
 pub fn account_by_uid(db: &Db, uid: &str) -> Result<Option<Account>, StoreError> {
-    one(db, "WHERE u.user_uid = ?1", [uid])
+    one(db, "WHERE u.user_uid = ?1", &[uid.into()])
 }
 
 /// The account of that row id, deleted or not.
 pub fn account_by_id(db: &Db, id: i64) -> Result<Option<Account>, StoreError> {
-    one(db, "WHERE u.id = ?1", [id])
+    one(db, "WHERE u.id = ?1", &[id.into()])
 }
 
 /// The account of that name in its stored form, deleted or not; one that is not deleted first.
@@ -147,9 +149,9 @@ pub fn account_by_name(db: &Db, name: &str) -> Result<Option<Account>, StoreErro
         return Ok(None);
     }
     // One after the other: SQLite would sort each time to order by both.
-    let first = one(db, BY_NAME, [name])?;
+    let first = one(db, &by_name(db.dialect()), &[name.into()])?;
     if first.as_ref().is_some_and(Account::is_deleted)
-        && let Some(live) = one(db, LIVE_BY_NAME, [name])?
+        && let Some(live) = one(db, &live_by_name(db.dialect()), &[name.into()])?
     {
         return Ok(Some(live));
     }
@@ -161,7 +163,8 @@ pub fn account_by_email(db: &Db, email: &str) -> Result<Option<Account>, StoreEr
     if email.is_empty() {
         return Ok(None);
     }
-    one(db, "WHERE u.user_email = ?1 ORDER BY u.id LIMIT 1", [email])
+    let which = db.dialect().exact("u.user_email", 1);
+    one(db, &format!("WHERE {which} ORDER BY u.id LIMIT 1"), &[email.into()])
 }
 
 /// Another account with the same auth id at the same provider, deleted or not.
@@ -174,7 +177,7 @@ pub fn account_by_auth_id(db: &Db, account: &Account) -> Result<Option<Account>,
     // that it is compared with.
     let which =
         "WHERE u.auth_id = ?1 AND +u.auth_provider = ?2 AND u.id <> ?3 ORDER BY u.id LIMIT 1";
-    one(db, which, params![auth_id, provider.as_str(), id])
+    one(db, which, &[auth_id.into(), provider.as_str().into(), (*id).into()])
 }
 
 /// Whether another account than `id` is a super admin who may log in at `now`.
@@ -183,10 +186,10 @@ pub fn other_super_admin(db: &Db, id: i64, now: Timestamp) -> Result<bool, Store
         "{} WHERE u.super_admin AND u.id > 0 AND u.id <> ?1 AND u.deleted_at IS NULL",
         select(&db.columns)
     );
-    let mut statement = db.conn.prepare_cached(&statement)?;
-    let mut rows = statement.query([id])?;
+    let mut statement = db.prepare(Statement::same(&statement))?;
+    let mut rows = statement.query(&[id.into()])?;
     while let Some(row) = rows.next()? {
-        let account = account_row(row)?;
+        let account = account_row(&row)?;
         if account.super_admin && effective_rights(&account, db.kind().edition(), now).may_login {
             return Ok(true);
         }
@@ -196,7 +199,8 @@ pub fn other_super_admin(db: &Db, id: i64, now: Timestamp) -> Result<bool, Store
 
 /// The name of the account with that row id, where it has one and is not deleted.
 pub fn first_admin_name(db: &Db, id: i64) -> Result<Option<String>, StoreError> {
-    let statement = "SELECT user_name FROM auth_users WHERE id = ?1 AND deleted_at IS NULL";
-    let name = db.conn.prepare_cached(statement)?.query_row([id], |row| text(row, 0)).optional()?;
+    let statement =
+        Statement::same("SELECT user_name FROM auth_users WHERE id = ?1 AND deleted_at IS NULL");
+    let name = db.one(statement, &[id.into()], |row| row.text(0))?;
     Ok(name.filter(|name| !name.is_empty()))
 }

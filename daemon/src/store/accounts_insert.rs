@@ -1,12 +1,10 @@
 //! New accounts, with all the rows that PhotoPrism creates for one.
 
-use rusqlite::ToSql;
-
 use super::accounts::values;
 use super::db::{Db, Tx};
+use super::engine::{Statement, Value};
 use super::error::StoreError;
 use super::insert::insert;
-use super::times::format_stored;
 use crate::model::NewAccount;
 
 /// Texts of `auth_users_details` that nobody has entered yet: `''`, never NULL.
@@ -75,44 +73,44 @@ const EMPTY: [&str; 7] = [
 /// Creates an account with its details and settings rows, as at its `created_at`.
 pub fn account_insert(tx: &Tx<'_>, new: &NewAccount) -> Result<(), StoreError> {
     account_row_insert(tx, new)?;
-    side_rows_insert(tx, "user_uid = ?1", &new.account.uid)
+    side_rows_insert(tx, "user_uid = ?1", (&new.account.uid).into())
 }
 
 /// The id of the newest account.
 pub fn newest_account(db: &Db) -> Result<i64, StoreError> {
-    let statement = "SELECT ifnull(max(id), 0) FROM auth_users";
-    Ok(db.conn.prepare_cached(statement)?.query_row([], |row| row.get(0))?)
+    let statement = Statement::same("SELECT max(id) FROM auth_users");
+    let newest = db.one(statement, &[], |row| row.optional_integer(0))?;
+    Ok(newest.flatten().unwrap_or(0))
 }
 
 /// Creates the details and settings rows of all accounts behind that id, which
 /// [`account_row_insert`] has created.
 pub fn side_rows_insert_after(tx: &Tx<'_>, id: i64) -> Result<(), StoreError> {
-    side_rows_insert(tx, "id > ?1", &id)
+    side_rows_insert(tx, "id > ?1", id.into())
 }
 
 /// Creates an account without those rows.
 pub fn account_row_insert(tx: &Tx<'_>, new: &NewAccount) -> Result<(), StoreError> {
-    let created_at = new.account.created_at.map(format_stored);
+    let created_at = new.account.created_at.into();
     let id = Some(new.account.id).filter(|id| *id != 0);
-    let chosen = values(&new.account);
-    let mut row: Vec<(&str, &dyn ToSql)> = vec![
-        ("id", &id),
-        ("user_uid", &new.account.uid),
-        ("can_invite", &new.can_invite),
-        ("invite_token", &new.invite_token),
-        ("preview_token", &new.preview_token),
-        ("download_token", &new.download_token),
-        ("ref_id", &new.ref_id),
-        ("created_at", &created_at),
-        ("updated_at", &created_at),
+    let mut row: Vec<(&str, Value<'_>)> = vec![
+        ("id", id.into()),
+        ("user_uid", (&new.account.uid).into()),
+        ("can_invite", new.can_invite.into()),
+        ("invite_token", (&new.invite_token).into()),
+        ("preview_token", (&new.preview_token).into()),
+        ("download_token", (&new.download_token).into()),
+        ("ref_id", (&new.ref_id).into()),
+        ("created_at", created_at),
+        ("updated_at", created_at),
     ];
-    row.extend(EMPTY.map(|column| (column, &"" as &dyn ToSql)));
-    row.extend(chosen.iter().map(|(column, value)| (*column, value as &dyn ToSql)));
+    row.extend(EMPTY.map(|column| (column, "".into())));
+    row.extend(values(&new.account));
     insert(tx, "auth_users", &row)
 }
 
 /// Adds the rows that accounts lack in the tables that go with `auth_users`; an existing one is not changed.
-fn side_rows_insert(tx: &Tx<'_>, which: &str, value: &dyn ToSql) -> Result<(), StoreError> {
+fn side_rows_insert(tx: &Tx<'_>, which: &str, value: Value<'_>) -> Result<(), StoreError> {
     // "zz" is PhotoPrism's unknown place.
     let mut details = vec![("place_id", "'zz'"), ("cell_id", "'zz'")];
     details.extend(DETAILS.map(|column| (column, "''")));
@@ -125,11 +123,12 @@ fn side_rows_insert(tx: &Tx<'_>, which: &str, value: &dyn ToSql) -> Result<(), S
         let there = own.into_iter().chain(columns).filter(|(name, _)| known.contains(*name));
         let (names, values): (Vec<&str>, Vec<&str>) = there.unzip();
         let statement = format!(
-            "INSERT OR IGNORE INTO {table} ({}) SELECT {} FROM auth_users WHERE {which}",
+            "{} {table} ({}) SELECT {} FROM auth_users WHERE {which}",
+            tx.dialect().insert_if_new(),
             names.join(", "),
             values.join(", ")
         );
-        tx.conn.prepare_cached(&statement)?.execute([value])?;
+        tx.change(Statement::same(&statement), &[value])?;
     }
     Ok(())
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{ToSql, params};
-
 use super::accounts::{account_row, select};
 use super::db::Db;
+use super::engine::{Collation, Statement, Value};
 use super::error::StoreError;
 use super::kind::Kind;
 use super::listing::{self, BOUNDS, Bounds, Found, List, Reading, Walked, add_first};
-use super::prefix::{Collation, PrefixRange};
+use super::prefix::PrefixRange;
 use crate::model::Account;
 
 /// Filter of the accounts.
@@ -72,20 +71,27 @@ struct Accounts<'a> {
 
 impl Accounts<'_> {
     /// The condition for a row, and its values, which begin with `?3`.
-    fn condition(&self) -> (String, Vec<&dyn ToSql>) {
-        let (condition, values): (&str, Vec<&dyn ToSql>) = match self.search {
-            AccountSearch::People => ("u.id > 0", vec![]),
-            AccountSearch::Everybody => ("1", vec![]),
+    fn condition(&self) -> (String, Vec<Value<'_>>) {
+        let dialect = self.db.dialect();
+        let (condition, values): (String, Vec<Value<'_>>) = match self.search {
+            AccountSearch::People => ("u.id > 0".into(), vec![]),
+            AccountSearch::Everybody => ("1".into(), vec![]),
             AccountSearch::Number(id, name) => {
-                ("(u.id = ?3 OR (u.user_name = ?4 AND u.id > 0))", vec![id, name])
+                let named = dialect.exact("u.user_name", 4);
+                let which = format!("(u.id = ?3 OR ({named} AND u.id > 0))");
+                (which, vec![(*id).into(), name.into()])
             }
-            AccountSearch::Uid(uid) => ("u.user_uid = ?3", vec![uid]),
-            AccountSearch::Prefix { lower, display } => (
-                "u.id > 0 AND (substr(u.user_name, 1, length(?3)) = ?3
-                 OR substr(u.user_email, 1, length(?3)) = ?3
-                 OR substr(u.display_name, 1, length(?4)) = ?4 COLLATE NOCASE)",
-                vec![lower, display],
-            ),
+            AccountSearch::Uid(uid) => ("u.user_uid = ?3".into(), vec![uid.into()]),
+            AccountSearch::Prefix { lower, display } => {
+                let [name, email, shown] = [
+                    ("u.user_name", 3, Collation::Binary),
+                    ("u.user_email", 3, Collation::Binary),
+                    ("u.display_name", 4, Collation::NoCase),
+                ]
+                .map(|(column, value, rule)| dialect.begins_with(column, value, rule));
+                let which = format!("u.id > 0 AND ({name} OR {email} OR {shown})");
+                (which, vec![lower.into(), display.into()])
+            }
         };
         let alive = if self.deleted { "" } else { " AND u.deleted_at IS NULL" };
         (format!("{condition}{alive}"), values)
@@ -95,17 +101,17 @@ impl Accounts<'_> {
     fn add(
         &self,
         which: &str,
-        values: &[&dyn ToSql],
+        values: &[Value<'_>],
         into: &mut Gathered<'_>,
     ) -> Result<bool, StoreError> {
         let statement = ids(which, self.deleted);
-        let mut statement = self.db.conn.prepare_cached(&statement)?;
+        let mut statement = self.db.prepare(Statement::sqlite(&statement))?;
         let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
             if !into.reading.count() {
                 return Ok(false);
             }
-            let id = row.get(0)?;
+            let id = row.exact_integer(0)?;
             if id > into.after {
                 add_first(&mut into.ids, id, into.most);
             }
@@ -144,10 +150,12 @@ impl List for Accounts<'_> {
         let is_whole = match self.search {
             AccountSearch::People | AccountSearch::Everybody => false,
             AccountSearch::Number(id, name) => {
-                self.add("u.id = ?1", &[id], &mut into)?
-                    && self.add("u.user_name = ?1 AND u.id > 0", &[name], &mut into)?
+                let named = self.db.dialect().exact("u.user_name", 1);
+                let named = format!("{named} AND u.id > 0");
+                self.add("u.id = ?1", &[(*id).into()], &mut into)?
+                    && self.add(&named, &[name.into()], &mut into)?
             }
-            AccountSearch::Uid(uid) => self.add("u.user_uid = ?1", &[uid], &mut into)?,
+            AccountSearch::Uid(uid) => self.add("u.user_uid = ?1", &[uid.into()], &mut into)?,
             // PhotoPrism's database has no index of display names.
             AccountSearch::Prefix { .. } if *self.db.kind() != Kind::Own => false,
             AccountSearch::Prefix { lower, display } => {
@@ -158,7 +166,7 @@ impl List for Accounts<'_> {
                     ("u.display_name", display, Collation::NoCase),
                 ] {
                     let range = PrefixRange::new(column, text, collation);
-                    let which = format!("{} AND u.id > 0", range.condition());
+                    let which = format!("{} AND u.id > 0", range.condition(self.db.dialect()));
                     is_whole = is_whole && self.add(&which, &range.values(), &mut into)?;
                 }
                 is_whole
@@ -179,18 +187,17 @@ impl List for Accounts<'_> {
             "SELECT u.id, {condition} FROM auth_users u WHERE u.id > ?1 ORDER BY u.id LIMIT ?2"
         );
         let mut at = after.copied().unwrap_or(i64::MIN);
-        let limit = i64::try_from(rows).unwrap_or(i64::MAX);
-        let mut params: Vec<&dyn ToSql> = vec![&at, &limit];
-        params.extend(values);
-        let mut statement = self.db.conn.prepare_cached(&statement)?;
-        let mut read = statement.query(&*params)?;
+        let mut all = vec![at.into(), rows.into()];
+        all.extend(values);
+        let mut statement = self.db.prepare(Statement::sqlite(&statement))?;
+        let mut read = statement.query(&all)?;
         let (mut count, mut last) = (0, None);
         while found.len() < most
             && let Some(row) = read.next()?
         {
             count += 1;
-            last = Some(row.get(0)?);
-            if row.get::<_, Option<bool>>(1)? == Some(true) {
+            last = Some(row.exact_integer(0)?);
+            if row.flag(1)? {
                 found.extend(last);
             }
         }
@@ -201,13 +208,11 @@ impl List for Accounts<'_> {
 
     fn rows(&self, keys: Vec<i64>) -> Result<Vec<(i64, Account)>, StoreError> {
         let statement = format!("{} WHERE u.id = ?1", select(&self.db.columns));
-        let mut statement = self.db.conn.prepare_cached(&statement)?;
+        let mut statement = self.db.prepare(Statement::same(&statement))?;
         let mut found = Vec::with_capacity(keys.len());
         for id in keys {
-            let mut rows = statement.query(params![id])?;
-            if let Some(row) = rows.next()? {
-                found.push((id, account_row(row)?));
-            }
+            let account = statement.one(&[id.into()], account_row)?;
+            found.extend(account.map(|account| (id, account)));
         }
         Ok(found)
     }
@@ -228,7 +233,7 @@ mod tests {
         ] {
             let name = format!("u.{column}");
             let range = PrefixRange::new(&name, "a", collation);
-            let which = format!("{} AND u.id > 0", range.condition());
+            let which = format!("{} AND u.id > 0", range.condition(db.dialect()));
             let plan = plan(&db, &ids(&which, false), &range.values());
             let index = format!("SEARCH u USING COVERING INDEX idx_auth_users_{column} ");
             assert!(plan.starts_with(&index), "{plan}");
@@ -247,7 +252,8 @@ mod tests {
             ("u.user_uid = ?1", "SEARCH u USING COVERING INDEX uix_auth_users_user_uid"),
             ("u.id > ?1 ORDER BY u.id", "SEARCH u USING INTEGER PRIMARY KEY (rowid>?)"),
         ] {
-            let plan = plan(&db, &format!("SELECT u.id FROM auth_users u WHERE {which}"), &[&"1"]);
+            let plan =
+                plan(&db, &format!("SELECT u.id FROM auth_users u WHERE {which}"), &["1".into()]);
             assert!(plan.starts_with(found) && !plan.contains("TEMP B-TREE"), "{plan}");
         }
     }

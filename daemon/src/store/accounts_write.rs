@@ -1,15 +1,13 @@
 //! Changes to accounts. Only the columns that change are written.
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{ToSql, params};
 
 use super::accounts::differing;
 use super::changed::watched;
 use super::db::{Db, Tx};
+use super::engine::{Statement, Value};
 use super::error::StoreError;
 use super::kept::check_kept;
-use super::times::format_stored;
 use crate::model::Account;
 
 /// Writes the columns that differ between two states of an account, and the time of the change.
@@ -24,21 +22,16 @@ pub fn account_update(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let differing = differing(before, after);
-    let columns = borrowed(&differing);
-    check_kept(tx, "auth_users", &columns)?;
-    let stored_now = format_stored(now);
-    let mut statement = String::from("UPDATE auth_users SET updated_at = ?");
-    let mut values: Vec<&dyn ToSql> = vec![&stored_now];
+    check_kept(tx, "auth_users", &differing)?;
+    let mut set = String::from("updated_at = ?2");
+    let mut values: Vec<Value<'_>> = vec![(&before.uid).into(), now.into()];
     let there = |column| tx.columns.has("auth_users", column);
-    for (column, value) in columns.into_iter().filter(|(column, _)| there(column)) {
-        statement = statement + ", " + column + " = ?";
+    for (column, value) in differing.into_iter().filter(|(column, _)| there(column)) {
         values.push(value);
+        set = format!("{set}, {column} = ?{}", values.len());
     }
-    values.push(&before.uid);
-    statement += " WHERE user_uid = ?";
-    watched(tx, &before.uid, now, || {
-        one_row(tx.conn.prepare_cached(&statement)?.execute(&*values)?)
-    })
+    let statement = format!("UPDATE auth_users SET {set} WHERE user_uid = ?1");
+    watched(tx, &before.uid, now, || one_row(tx.change(Statement::same(&statement), &values)?))
 }
 
 /// Renames an account and updates its sessions, which are listed and searched by name.
@@ -48,22 +41,15 @@ pub fn account_rename(
     name: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    check_kept(tx, "auth_sessions", &[("user_name", &name)])?;
+    check_kept(tx, "auth_sessions", &[("user_name", name.into())])?;
     account_update(tx, account, &Account { name: name.into(), ..account.clone() }, now)?;
-    let statement = "UPDATE auth_sessions SET user_name = ?2 WHERE user_uid = ?1";
-    tx.conn.prepare_cached(statement)?.execute([&account.uid, name])?;
-    Ok(())
-}
-
-fn borrowed<'a>(values: &'a [(&'static str, Value)]) -> Vec<(&'static str, &'a dyn ToSql)> {
-    values.iter().map(|(column, value)| (*column, value as &dyn ToSql)).collect()
+    let statement = Statement::same("UPDATE auth_sessions SET user_name = ?2 WHERE user_uid = ?1");
+    tx.change(statement, &[(&account.uid).into(), name.into()]).map(drop)
 }
 
 /// Refuses a text that its column would return changed, among those that differ.
 pub fn check_account_kept(db: &Db, before: &Account, after: &Account) -> Result<(), StoreError> {
-    let differing = differing(before, after);
-    let columns = borrowed(&differing);
-    check_kept(db, "auth_users", &columns)
+    check_kept(db, "auth_users", &differing(before, after))
 }
 
 /// Marks an account as deleted.
@@ -82,9 +68,11 @@ fn set_deleted_at(
     deleted_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let statement = "UPDATE auth_users SET deleted_at = ?2, updated_at = ?3 WHERE user_uid = ?1";
-    let values = params![uid, deleted_at.map(format_stored), format_stored(now)];
-    watched(tx, uid, now, || one_row(tx.conn.prepare_cached(statement)?.execute(values)?))
+    let statement = Statement::same(
+        "UPDATE auth_users SET deleted_at = ?2, updated_at = ?3 WHERE user_uid = ?1",
+    );
+    let values = [uid.into(), deleted_at.into(), now.into()];
+    watched(tx, uid, now, || one_row(tx.change(statement, &values)?))
 }
 
 /// Stores when somebody logged in. The account itself did not change.
@@ -92,11 +80,11 @@ pub fn account_logged_in(tx: &Tx<'_>, uid: &str, now: Timestamp) -> Result<(), S
     if !tx.columns.has("auth_users", "login_at") {
         return Ok(());
     }
-    let statement = "UPDATE auth_users SET login_at = ?2 WHERE user_uid = ?1";
-    one_row(tx.conn.prepare_cached(statement)?.execute([uid, &format_stored(now)])?)
+    let statement = Statement::same("UPDATE auth_users SET login_at = ?2 WHERE user_uid = ?1");
+    one_row(tx.change(statement, &[uid.into(), now.into()])?)
 }
 
-fn one_row(rows: usize) -> Result<(), StoreError> {
+fn one_row(rows: u64) -> Result<(), StoreError> {
     match rows {
         1 => Ok(()),
         rows => Err(StoreError::Other(format!("{rows} accounts changed instead of one"))),
@@ -108,5 +96,6 @@ pub fn passcodes_remove(tx: &Tx<'_>, uid: &str) -> Result<bool, StoreError> {
     if !tx.columns.has_table("passcodes") {
         return Ok(false);
     }
-    Ok(tx.conn.prepare_cached("DELETE FROM passcodes WHERE uid = ?1")?.execute([uid])? > 0)
+    let statement = Statement::same("DELETE FROM passcodes WHERE uid = ?1");
+    Ok(tx.change(statement, &[uid.into()])? > 0)
 }

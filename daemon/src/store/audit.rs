@@ -1,14 +1,12 @@
 //! `admin_audit`: a chain of records, each of which contains the hash of the one before.
 
-use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tracing::info;
 
 use super::db::{Db, Tx};
+use super::engine::{Row, Statement};
 use super::error::StoreError;
-use super::rows::{count, text};
 use crate::clock::Clock;
 use crate::model::AuditHead;
 
@@ -62,10 +60,11 @@ pub fn audit_head(db: &Db) -> Result<AuditHead, StoreError> {
     if !db.columns.admin {
         return Ok(AuditHead::default());
     }
-    let head = db
-        .prepare_own("SELECT number, hash FROM own.admin_audit ORDER BY number DESC LIMIT 1")?
-        .query_row([], |row| Ok(AuditHead { number: row.get(0)?, hash: text(row, 1)? }))
-        .optional()?;
+    let statement =
+        Statement::same("SELECT number, hash FROM own.admin_audit ORDER BY number DESC LIMIT 1");
+    let head = db.one(statement.own(), &[], |row| {
+        Ok(AuditHead { number: row.exact_integer(0)?, hash: row.text(1)? })
+    })?;
     Ok(head.unwrap_or_default())
 }
 
@@ -84,8 +83,7 @@ pub fn audit_count(db: &Db) -> Result<u64, StoreError> {
     if !db.columns.admin {
         return Ok(0);
     }
-    let mut statement = db.prepare_own("SELECT count(*) FROM own.admin_audit")?;
-    Ok(statement.query_row([], |row| count(row, 0))?)
+    db.number(Statement::same("SELECT count(*) FROM own.admin_audit").own(), &[])
 }
 
 /// An entry for what the daemon did by itself, not for a peer.
@@ -101,25 +99,28 @@ pub(super) fn own_entry(command: &str, target: &str) -> AuditEntry {
     }
 }
 
+const APPEND: Statement<'_> = Statement::same(
+    "INSERT INTO own.admin_audit (number, at, uid, gid, pid, socket, command, target, hash)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+)
+.own();
+
 /// Appends a record and returns its place.
 pub fn audit_append(tx: &Tx<'_>, entry: &AuditEntry) -> Result<AuditHead, StoreError> {
     let previous = tx.take_audit_head().map_or_else(|| audit_head(tx), Ok)?;
     let head = link(&previous, entry);
-    tx.prepare_own(
-        "INSERT INTO own.admin_audit (number, at, uid, gid, pid, socket, command, target, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?
-    .execute(params![
-        head.number,
-        entry.at,
-        entry.uid,
-        entry.gid,
-        entry.pid,
-        entry.socket,
-        entry.command,
-        entry.target,
-        head.hash,
-    ])?;
+    let values = [
+        head.number.into(),
+        entry.at.into(),
+        entry.uid.into(),
+        entry.gid.into(),
+        entry.pid.into(),
+        (&entry.socket).into(),
+        (&entry.command).into(),
+        (&entry.target).into(),
+        (&head.hash).into(),
+    ];
+    tx.change(APPEND, &values)?;
     tx.own_tables.tracked.record(head.number);
     tx.set_audit_head(head.clone());
     Ok(head)
@@ -135,10 +136,7 @@ pub fn audit_page(db: &Db, before: i64, limit: usize) -> Result<Vec<AuditRow>, S
     let statement = format!(
         "SELECT {COLUMNS} FROM own.admin_audit WHERE number < ?1 ORDER BY number DESC LIMIT ?2"
     );
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut statement = db.prepare_own(&statement)?;
-    let rows = statement.query_map([before, limit], lenient)?.collect::<Result<_, _>>()?;
-    Ok(rows)
+    db.all(Statement::same(&statement).own(), &[before.into(), limit.into()], lenient)
 }
 
 /// Records from `first` on in order; `None` for a record with a damaged column.
@@ -153,41 +151,36 @@ pub fn audit_walk(
     let statement = format!(
         "SELECT {COLUMNS} FROM own.admin_audit WHERE number >= ?1 ORDER BY number LIMIT ?2"
     );
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut statement = db.prepare_own(&statement)?;
-    let rows = statement
-        .query_map([first, limit], |row| Ok((row.get(0)?, strict(row))))?
-        .collect::<Result<_, _>>()?;
-    Ok(rows)
+    db.all(Statement::same(&statement).own(), &[first.into(), limit.into()], |row| {
+        Ok((row.exact_integer(0)?, strict(row)))
+    })
 }
 
-fn lenient(row: &Row<'_>) -> Result<AuditRow, rusqlite::Error> {
-    let number = |column| text(row, column).map(|text| text.parse::<i64>().unwrap_or(0));
+fn lenient(row: &Row<'_>) -> Result<AuditRow, StoreError> {
+    let number = |column| row.text(column).map(|text| text.parse::<i64>().unwrap_or(0));
     let entry = AuditEntry {
         at: number(1)?,
         uid: u32::try_from(number(2)?).unwrap_or(0),
         gid: u32::try_from(number(3)?).unwrap_or(0),
         pid: i32::try_from(number(4)?).unwrap_or(0),
-        socket: text(row, 5)?,
-        command: text(row, 6)?,
-        target: text(row, 7)?,
+        socket: row.text(5)?,
+        command: row.text(6)?,
+        target: row.text(7)?,
     };
-    Ok(AuditRow { number: row.get(0)?, entry, hash: text(row, 8)? })
+    Ok(AuditRow { number: row.exact_integer(0)?, entry, hash: row.text(8)? })
 }
 
 fn strict(row: &Row<'_>) -> Option<AuditRow> {
-    let stored = |column| match row.get_ref(column) {
-        Ok(ValueRef::Text(bytes)) => String::from_utf8(bytes.to_vec()).ok(),
-        _ => None,
-    };
+    let text = |column| row.exact_text(column).ok();
+    let number = |column| row.exact_integer(column).ok();
     let entry = AuditEntry {
-        at: row.get(1).ok()?,
-        uid: row.get(2).ok()?,
-        gid: row.get(3).ok()?,
-        pid: row.get(4).ok()?,
-        socket: stored(5)?,
-        command: stored(6)?,
-        target: stored(7)?,
+        at: number(1)?,
+        uid: u32::try_from(number(2)?).ok()?,
+        gid: u32::try_from(number(3)?).ok()?,
+        pid: i32::try_from(number(4)?).ok()?,
+        socket: text(5)?,
+        command: text(6)?,
+        target: text(7)?,
     };
-    Some(AuditRow { number: row.get(0).ok()?, entry, hash: stored(8)? })
+    Some(AuditRow { number: number(0)?, entry, hash: text(8)? })
 }

@@ -5,19 +5,18 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::account_by_uid;
 use super::db::{Db, Tx};
+use super::engine::{Statement, Value};
 use super::error::StoreError;
-use super::rows::text;
-use super::times::format_stored;
+use super::times::{format_stored, stored_since};
 use super::visible::visible;
 use crate::model::{Account, Effect, Reverted};
 
 /// Accounts that are stored, the most recently changed.
-const MOST: i64 = 1000;
+const MOST: u64 = 1000;
 
 /// Earlier values of a right that are stored.
 const EARLIER: usize = 8;
@@ -120,16 +119,23 @@ pub(super) fn remember(tx: &Tx<'_>, before: &Account, now: Timestamp) -> Result<
     if any { write(tx, before, &rights, now) } else { Ok(()) }
 }
 
+const REPLACE: Statement<'_> = Statement::same(
+    "UPDATE own.admin_changed SET user_name = ?2, changed_at = ?3, rights = ?4, reported = '[]'
+     WHERE user_uid = ?1",
+)
+.own();
+
+const ADD: Statement<'_> = Statement::same(
+    "INSERT INTO own.admin_changed (user_uid, user_name, changed_at, rights, made_here, reported)
+     VALUES (?1, ?2, ?3, ?4, '', '[]')",
+)
+.own();
+
 fn write(tx: &Tx<'_>, row: &Account, rights: &Rights, now: Timestamp) -> Result<(), StoreError> {
-    tx.conn
-        .prepare_cached(
-            "INSERT INTO admin.admin_changed (user_uid, user_name, changed_at, rights, made_here,
-               reported) VALUES (?1, ?2, ?3, ?4, '', '[]')
-             ON CONFLICT (user_uid) DO UPDATE SET user_name = excluded.user_name,
-               changed_at = excluded.changed_at, rights = excluded.rights, reported = '[]'",
-        )?
-        .execute(params![row.uid, row.name, now.as_second(), json(rights)])?;
-    Ok(())
+    let rights = json(rights);
+    let at = now.as_second().into();
+    let values = [(&row.uid).into(), (&row.name).into(), at, (&rights).into()];
+    tx.change_or_add([REPLACE, ADD], &values)
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -141,43 +147,43 @@ pub(super) fn held_accounts(tx: &Tx<'_>, now: i64) -> Result<Vec<Account>, Store
     if !remembers(tx) {
         return Ok(Vec::new());
     }
-    let mut statement = tx.conn.prepare_cached(
-        "SELECT DISTINCT user_uid FROM admin.admin_ended WHERE seen_at = ?1 AND user_uid <> '' LIMIT ?2",
-    )?;
-    let uids = statement.query_map([now, MOST], |row| text(row, 0))?;
-    let uids: Vec<String> = uids.collect::<Result<_, _>>()?;
+    let statement = Statement::same(
+        "SELECT DISTINCT user_uid FROM own.admin_ended WHERE seen_at = ?1 AND user_uid <> ''
+         LIMIT ?2",
+    );
+    let uids = tx.all(statement.own(), &[now.into(), MOST.into()], |row| row.text(0))?;
     let rows = uids.iter().map(|uid| account_by_uid(tx, uid));
     Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 /// Stores that the daemon itself created an app password, so that it is not reported.
 pub(super) fn made_here(tx: &Tx<'_>, uid: &str, id: &str) -> Result<(), StoreError> {
-    if remembers(tx) {
-        let add =
-            "UPDATE admin.admin_changed SET made_here = made_here || ?2 || ' ' WHERE user_uid = ?1";
-        tx.conn.prepare_cached(add)?.execute([uid, id])?;
+    let known = if remembers(tx) { changed(tx, "WHERE user_uid = ?1", uid)? } else { Vec::new() };
+    let add = Statement::same("UPDATE own.admin_changed SET made_here = ?2 WHERE user_uid = ?1");
+    for Changed { made_here, .. } in known {
+        let made_here = format!("{made_here}{id} ");
+        tx.change(add.own(), &[uid.into(), (&made_here).into()])?;
     }
     Ok(())
 }
 
 fn changed(db: &Db, which: &str, value: &str) -> Result<Vec<Changed>, StoreError> {
     let statement = format!(
-        "SELECT user_uid, user_name, changed_at, rights, made_here, reported FROM admin.admin_changed
+        "SELECT user_uid, user_name, changed_at, rights, made_here, reported FROM own.admin_changed
          {which} ORDER BY changed_at DESC LIMIT {MOST}"
     );
-    let mut statement = db.conn.prepare_cached(&statement)?;
-    let values: &[&dyn rusqlite::ToSql] = if which.is_empty() { &[] } else { &[&value] };
-    let rows = statement.query_map(values, |row| {
+    let value = [value.into()];
+    let values = if which.is_empty() { &[][..] } else { &value };
+    db.all(Statement::same(&statement).own(), values, |row| {
         Ok(Changed {
-            uid: text(row, 0)?,
-            name: text(row, 1)?,
-            at: row.get(2)?,
-            rights: serde_json::from_str(&text(row, 3)?).unwrap_or_default(),
-            made_here: text(row, 4)?,
-            reported: serde_json::from_str(&text(row, 5)?).unwrap_or_default(),
+            uid: row.text(0)?,
+            name: row.text(1)?,
+            at: row.exact_integer(2)?,
+            rights: serde_json::from_str(&row.text(3)?).unwrap_or_default(),
+            made_here: row.text(4)?,
+            reported: serde_json::from_str(&row.text(5)?).unwrap_or_default(),
         })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    })
 }
 
 /// The rights of an account that differ from what the daemon set.
@@ -210,17 +216,18 @@ fn or_none(value: &str) -> &str {
 fn app_passwords(db: &Db, changed: &Changed) -> Result<Vec<(String, String, String)>, StoreError> {
     let columns =
         ["ref_id", "client_name"].map(|name| db.columns.column("auth_sessions", name)).join(", ");
-    let mut statement = db.conn.prepare_cached(&format!(
+    let statement = format!(
         "SELECT u.id, {columns} FROM auth_sessions u WHERE u.user_uid = ?1
            AND u.auth_provider = 'application' AND u.auth_method = 'default'
-           AND u.created_at >= strftime('%Y-%m-%d %H:%M:%S', ?2 + 1, 'unixepoch') AND {}
+           AND u.created_at >= ?2 AND {}
          ORDER BY u.created_at LIMIT 20",
         visible(&db.columns)
-    ))?;
-    let rows = statement.query_map(params![changed.uid, changed.at], |row| {
-        Ok((text(row, 0)?, text(row, 1)?, text(row, 2)?.chars().take(200).collect()))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    );
+    let since = stored_since(changed.at.saturating_add(1));
+    let values = [(&changed.uid).into(), (&since).into()];
+    db.all(Statement::sqlite(&statement), &values, |row| {
+        Ok((row.text(0)?, row.text(1)?, row.text(2)?.chars().take(200).collect()))
+    })
 }
 
 /// Reported reversals that still hold, for `doctor`.
@@ -245,8 +252,8 @@ pub fn changes_due(db: &Db, now: i64) -> Result<bool, StoreError> {
     if !remembers(db) {
         return Ok(false);
     }
-    let most = "SELECT count(*) > ?1 FROM admin.admin_changed";
-    if db.conn.prepare_cached(most)?.query_row([MOST], |row| row.get(0))? {
+    let count = Statement::same("SELECT count(*) FROM own.admin_changed");
+    if db.number(count.own(), &[])? > MOST {
         return Ok(true);
     }
     for changed in changed(db, "", "")? {
@@ -271,13 +278,7 @@ pub fn report_changes(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
     if !remembers(tx) {
         return Ok(());
     }
-    tx.conn.execute(
-        "DELETE FROM admin.admin_changed WHERE changed_at < ?1 OR changed_at > ?3
-           OR (changed_at < ?2 AND reported = '[]')
-           OR user_uid NOT IN (
-             SELECT user_uid FROM admin.admin_changed ORDER BY changed_at DESC LIMIT ?4)",
-        [now - SHOWN, now - tx.window(), now + SET_BACK, MOST],
-    )?;
+    forget(tx, now)?;
     for mut changed in changed(tx, "", "")? {
         if now - changed.at > tx.window() {
             continue;
@@ -287,97 +288,33 @@ pub fn report_changes(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
             continue;
         }
         changed.reported.extend(news.iter().cloned());
-        let update = "UPDATE admin.admin_changed SET reported = ?2 WHERE user_uid = ?1";
-        tx.conn.prepare_cached(update)?.execute([&changed.uid, &json(&changed.reported)])?;
+        let reported = json(&changed.reported);
+        let update =
+            Statement::same("UPDATE own.admin_changed SET reported = ?2 WHERE user_uid = ?1");
+        tx.change(update.own(), &[(&changed.uid).into(), (&reported).into()])?;
         tx.add_effect(Effect::WentBack(Reverted { user_name: changed.name, what: news }));
     }
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use photoprism_protocol::role;
-
-    use super::*;
-    use crate::model::{NewAccount, Role};
-    use crate::store::attached;
-    use crate::store::testing::{own, photoprism};
-    use crate::store::{account_by_uid, account_insert, account_update};
-
-    const NOW: i64 = 1_795_953_600;
-
-    fn remembered(db: &Db) -> i64 {
-        let all = "SELECT count(*) FROM admin.admin_changed";
-        db.conn.query_row(all, [], |row| row.get(0)).unwrap()
+/// Removes expired entries, and the oldest where there are too many.
+fn forget(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
+    let over = Statement::same(
+        "DELETE FROM own.admin_changed WHERE changed_at < ?1 OR changed_at > ?3
+           OR (changed_at < ?2 AND reported = '[]')",
+    );
+    let times = [now - SHOWN, now - tx.window(), now + SET_BACK];
+    tx.change(over.own(), &times.map(Value::from))?;
+    let oldest = Statement::same(
+        "SELECT user_uid FROM own.admin_changed ORDER BY changed_at DESC LIMIT ?1 OFFSET ?2",
+    );
+    let uids = tx.all(oldest.own(), &[u64::MAX.into(), MOST.into()], |row| row.text(0))?;
+    let delete = Statement::same("DELETE FROM own.admin_changed WHERE user_uid = ?1");
+    for uid in uids {
+        tx.change(delete.own(), &[(&uid).into()])?;
     }
-
-    fn user(db: &Db, uid: &str) {
-        let (uid, name) = (uid.to_owned(), format!("name of {uid}"));
-        let account =
-            Account { uid, name, role: Role::Known(role::Role::Admin), ..Account::default() };
-        let new = NewAccount { account, ..NewAccount::default() };
-        account_insert(&Tx::new(db), &new).unwrap();
-    }
-
-    fn set_role(db: &Db, uid: &str, role: Role) {
-        let before = account_by_uid(db, uid).unwrap().unwrap();
-        let after = Account { role, ..before.clone() };
-        let now = Timestamp::from_second(NOW).unwrap();
-        account_update(&Tx::new(db), &before, &after, now).unwrap();
-    }
-
-    fn photoprism_db() -> (tempfile::TempDir, Db) {
-        let (directory, mut db) = photoprism();
-        attached::ready(&mut db).unwrap();
-        (directory, db)
-    }
-
-    #[test]
-    fn only_so_many_are_remembered_and_only_for_so_long() {
-        let (_directory, db) = photoprism_db();
-        db.begin().unwrap();
-        for number in 0..MOST + 5 {
-            let uid = format!("u{number:015}");
-            user(&db, &uid);
-            set_role(&db, &uid, Role::Known(role::Role::Guest));
-        }
-        db.commit().unwrap();
-        assert!(changes_due(&db, NOW).unwrap());
-        report_changes(&Tx::new(&db), NOW).unwrap();
-        assert_eq!(remembered(&db), MOST);
-        assert!(!changes_due(&db, NOW + db.window()).unwrap());
-        assert!(changes_due(&db, NOW + db.window() + 1).unwrap());
-        report_changes(&Tx::new(&db), NOW + db.window() + 1).unwrap();
-        assert_eq!(remembered(&db), 0);
-    }
-
-    #[test]
-    fn what_was_reported_is_shown_for_a_week_whatever_the_clock_does() {
-        let (_directory, db) = photoprism_db();
-        user(&db, "u1");
-        set_role(&db, "u1", Role::Known(role::Role::Guest));
-        db.conn.execute("UPDATE auth_users SET user_role = 'admin'", []).unwrap();
-        assert!(changes_due(&db, NOW).unwrap());
-        let tx = Tx::new(&db);
-        report_changes(&tx, NOW).unwrap();
-        let what = vec!["role is admin again, it was set to guest".to_owned()];
-        let user_name = "name of u1".to_owned();
-        let back = Reverted { user_name, what };
-        assert_eq!(tx.take_effects(), [Effect::WentBack(back.clone())]);
-        report_changes(&tx, NOW).unwrap();
-        assert_eq!((tx.take_effects(), changes_due(&db, NOW).unwrap()), (vec![], false), "once");
-        report_changes(&tx, NOW + SHOWN).unwrap();
-        assert_eq!(reverted_changes(&db).unwrap(), [back]);
-        assert!(changes_due(&db, NOW - SET_BACK - 1).unwrap());
-        report_changes(&tx, NOW - SET_BACK - 1).unwrap();
-        assert_eq!((remembered(&db), reverted_changes(&db).unwrap()), (0, vec![]));
-    }
-
-    #[test]
-    fn the_daemon_s_own_database_stores_nothing() {
-        let (_directory, db) = own();
-        user(&db, "u1");
-        set_role(&db, "u1", Role::Known(role::Role::Guest));
-        assert!(!changes_due(&db, NOW).unwrap() && reverted_changes(&db).unwrap().is_empty());
-    }
+    Ok(())
 }
+
+#[cfg(test)]
+mod tests;

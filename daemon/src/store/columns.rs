@@ -3,8 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::Connection;
-
+use super::engine::Connection;
 use super::error::StoreError;
 
 /// What no command can do without. Any other missing column reads as NULL and is not written.
@@ -97,14 +96,10 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn read(conn: &Connection) -> Result<Self, StoreError> {
-        let attached = conn.query_row(
-            "SELECT count(*) FROM pragma_database_list WHERE name = 'admin'",
-            [],
-            |row| row.get::<_, i64>(0),
-        )? > 0;
-        let (mut tables, numeric) = tables(conn, "main")?;
-        let in_main = own_tables(conn, &tables)?;
+    pub(super) fn read(engine: &Connection) -> Result<Self, StoreError> {
+        let attached = is_attached(engine)?;
+        let (mut tables, numeric) = tables(engine, "main")?;
+        let in_main = own_tables(engine, &tables)?;
         let mut logins_in = "main";
         if attached {
             for name in &in_main {
@@ -113,20 +108,20 @@ impl Columns {
             if !tables.contains_key("audit_logins") {
                 logins_in = "admin";
             }
-            let own = self::tables(conn, "admin")?.0.into_iter();
+            let own = self::tables(engine, "admin")?.0.into_iter();
             tables.extend(own.filter(|(name, _)| logins_in == "admin" || name != "audit_logins"));
         }
         Ok(Self {
             accounts_select: OnceCell::new(),
             sessions_select: OnceCell::new(),
             legacy_select: OnceCell::new(),
-            logins_indexed: attached && has_index(conn, LOGINS_INDEX)?,
+            logins_indexed: attached && has_index(engine, LOGINS_INDEX)?,
             admin: ADMIN.iter().all(|table| tables.contains_key(*table)),
-            schema_version: schema_version(conn)?,
+            schema_version: schema_version(engine)?,
             attached,
             logins_in,
             in_main,
-            without_rowid: without_rowid(conn)?,
+            without_rowid: without_rowid(engine)?,
             tables,
             numeric,
         })
@@ -200,14 +195,20 @@ impl Columns {
 }
 
 /// The cookie that SQLite changes with every change of the schema.
-pub(super) fn schema_version(conn: &Connection) -> Result<i64, StoreError> {
-    Ok(conn.pragma_query_value(None, "schema_version", |row| row.get(0))?)
+pub(super) fn schema_version(engine: &Connection) -> Result<i64, StoreError> {
+    let mut statement = engine.prepare_once("PRAGMA schema_version")?;
+    let version = statement.one(&[], |row| row.exact_integer(0))?;
+    version.ok_or_else(|| StoreError::Other("the schema has no version".into()))
 }
 
-fn has_index(conn: &Connection, name: &str) -> Result<bool, StoreError> {
-    let statement =
-        "SELECT count(*) > 0 FROM admin.sqlite_schema WHERE type = 'index' AND name = ?1";
-    Ok(conn.prepare_cached(statement)?.query_row([name], |row| row.get(0))?)
+fn is_attached(engine: &Connection) -> Result<bool, StoreError> {
+    let statement = "SELECT 1 FROM pragma_database_list WHERE name = 'admin'";
+    Ok(engine.prepare_once(statement)?.one(&[], |_| Ok(()))?.is_some())
+}
+
+fn has_index(engine: &Connection, name: &str) -> Result<bool, StoreError> {
+    let statement = "SELECT 1 FROM admin.sqlite_schema WHERE type = 'index' AND name = ?1";
+    Ok(engine.prepare_once(statement)?.one(&[name.into()], |_| Ok(()))?.is_some())
 }
 
 /// Names of columns by their table.
@@ -215,14 +216,12 @@ type ByTable = HashMap<String, HashSet<String>>;
 
 /// The daemon's own tables in the main file. `audit_logins` counts where its columns are exactly
 /// those that the daemon creates: PhotoPrism's own have other types.
-fn own_tables(conn: &Connection, tables: &ByTable) -> Result<Vec<String>, StoreError> {
+fn own_tables(engine: &Connection, tables: &ByTable) -> Result<Vec<String>, StoreError> {
     let found = ADMIN.iter().filter(|table| tables.contains_key(**table));
     let mut found: Vec<String> = found.map(|table| (*table).to_owned()).collect();
     if tables.contains_key("admin_meta") && tables.contains_key("audit_logins") {
         let statement = "SELECT name || ' ' || type FROM pragma_table_info('audit_logins', 'main')";
-        let mut statement = conn.prepare_cached(statement)?;
-        let columns: Vec<String> =
-            statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let columns = engine.prepare_once(statement)?.all(&[], |row| row.exact_text(0))?;
         if columns == LOGINS {
             found.push("audit_logins".into());
         }
@@ -230,30 +229,21 @@ fn own_tables(conn: &Connection, tables: &ByTable) -> Result<Vec<String>, StoreE
     Ok(found)
 }
 
-fn without_rowid(conn: &Connection) -> Result<Vec<String>, StoreError> {
+fn without_rowid(engine: &Connection) -> Result<Vec<String>, StoreError> {
     let statement = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr
          AND name IN ('auth_users', 'auth_users_details', 'auth_users_settings',
            'auth_users_shares', 'passwords', 'passcodes', 'auth_sessions', 'auth_clients')";
-    let mut statement = conn.prepare_cached(statement)?;
-    let names = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok(names)
+    engine.prepare_once(statement)?.all(&[], |row| row.exact_text(0))
 }
 
 /// All columns of a schema, and those with numeric affinity.
-fn tables(conn: &Connection, schema: &str) -> Result<(ByTable, ByTable), StoreError> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT t.name, c.name, c.type FROM {schema}.sqlite_schema t,
-           pragma_table_info(t.name, '{schema}') c
-         WHERE t.type = 'table' AND (t.name IN ('auth_users', 'auth_users_details',
-           'auth_users_settings', 'auth_users_shares', 'passwords', 'passcodes', 'auth_sessions',
-           'audit_logins', 'users') OR t.name GLOB 'admin_*')"
-    ))?;
-    let mut rows = statement.query([])?;
+fn tables(engine: &Connection, schema: &str) -> Result<(ByTable, ByTable), StoreError> {
+    let mut statement = engine.prepare_once(&engine.dialect().columns(schema))?;
+    let mut rows = statement.query(&[])?;
     let (mut tables, mut numeric) = (ByTable::new(), ByTable::new());
     while let Some(row) = rows.next()? {
-        let (table, column, declared): (String, String, String) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
-        if is_numeric(&declared) {
+        let (table, column) = (row.exact_text(0)?, row.exact_text(1)?);
+        if is_numeric(&row.exact_text(2)?) {
             numeric.entry(table.clone()).or_default().insert(column.clone());
         }
         tables.entry(table).or_default().insert(column);
@@ -276,7 +266,7 @@ mod tests {
 
     #[test]
     fn affinity_follows_the_rules_of_sqlite() {
-        let conn = Connection::open_in_memory().unwrap();
+        let conn = rusqlite::Connection::open_in_memory().unwrap();
         for (declared, expected) in [
             ("VARBINARY(255)", true),
             ("varbinary", true),

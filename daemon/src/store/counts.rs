@@ -1,11 +1,9 @@
 //! How many rows there are of each kind.
 
-use rusqlite::TransactionState;
-
 use super::db::Db;
+use super::engine::Statement;
 use super::error::StoreError;
 use super::remembered::{Counted, CountedState, Counts};
-use super::rows::count;
 use super::sessions::hidden_sessions;
 
 /// The system rows are two, and never deleted: counting all is counting an index.
@@ -24,35 +22,20 @@ pub fn counts(db: &Db) -> Result<Counts, StoreError> {
     }
     let counts = count_all(db)?;
     // What a transaction has written may be rolled back, which changes nothing of the state.
-    if db.conn.transaction_state(None::<&str>)? != TransactionState::Write {
+    if !db.has_written()? {
         db.own_tables.counted.set(Some(Counted { counts, state }));
     }
     Ok(counts)
 }
 
 fn state(db: &Db) -> Result<CountedState, StoreError> {
-    let version = |file: &str| -> Result<i64, StoreError> {
-        let statement = format!("PRAGMA {file}.data_version");
-        Ok(db.conn.prepare_cached(&statement)?.query_row([], |row| row.get(0))?)
-    };
-    let admin = if db.columns.attached { version("admin")? } else { 0 };
-    Ok(CountedState {
-        changes: db.conn.total_changes(),
-        versions: [version("main")?, admin],
-        schema: db.columns.schema_version,
-    })
+    Ok(CountedState { version: db.version()?, schema: db.columns.schema_version })
 }
 
 fn count_all(db: &Db) -> Result<Counts, StoreError> {
-    let number = |statement: &str| -> Result<u64, StoreError> {
-        Ok(db.conn.prepare_cached(statement)?.query_row([], |row| count(row, 0))?)
-    };
+    let number = |statement| db.number(Statement::same(statement).own(), &[]);
     let (deleted, all, system) = (number(DELETED)?, number(USERS)?, number(SYSTEM)?);
-    let logins = if db.columns.has_logins() {
-        db.prepare_own(LOGINS)?.query_row([], |row| count(row, 0))?
-    } else {
-        0
-    };
+    let logins = if db.columns.has_logins() { number(LOGINS)? } else { 0 };
     Ok(Counts {
         users: all.saturating_sub(system).saturating_sub(deleted),
         deleted,
@@ -72,7 +55,7 @@ mod tests {
     fn each_kind_is_counted_in_an_index() {
         let (_directory, db) = own();
         for statement in [USERS, SYSTEM, DELETED, SESSIONS, LOGINS] {
-            let plan = plan(&db, &db.columns.qualified(statement), &[]);
+            let plan = plan(&db, statement, &[]);
             let by_id = plan.contains("INTEGER PRIMARY KEY (rowid<?)");
             assert!(plan.contains("COVERING INDEX") || by_id, "{statement}: {plan}");
         }

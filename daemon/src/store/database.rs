@@ -12,7 +12,7 @@ use super::attached;
 use super::checkpoint;
 use super::columns::Columns;
 use super::columns::schema_version;
-use super::db::{Db, count_progress};
+use super::db::Db;
 use super::error::StoreError;
 use super::file_identity::Watch;
 use super::kind::{Kind, photoprism_kind};
@@ -351,7 +351,7 @@ impl Database {
 /// Opens it, with its progress counted.
 fn opened(options: &OpenOptions, turns: &Arc<AtomicU64>) -> Result<Db, OpenError> {
     let mut db = open(options)?;
-    count_progress(&mut db.conn, turns).map_err(|error| failed(&options.path, error))?;
+    db.count_progress(turns).map_err(|error| failed(&options.path, error))?;
     Ok(db)
 }
 

@@ -4,12 +4,13 @@ use std::cell::RefCell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::CachedStatement;
 use tracing::{error, warn};
 
 use super::columns::Columns;
+use super::engine::{Connection, Dialect, Prepared, Row, Savepoint, Statement, Value, Version};
 use super::error::StoreError;
 use super::generation::Generation;
 use super::kind::Kind;
@@ -29,6 +30,7 @@ const MARGIN: i64 = 60;
 /// The one connection and what is known about its file.
 #[derive(Debug)]
 pub struct Db {
+    /// The engine. What only SQLite has reaches rusqlite through it.
     pub(super) conn: Connection,
     pub(super) kind: Kind,
     pub(super) path: PathBuf,
@@ -41,32 +43,21 @@ pub struct Db {
     pub(super) session_cache: u32,
 }
 
-/// Steps of SQLite's virtual machine between two counts of progress: well below a millisecond.
-const PROGRESS_STEPS: i32 = 10_000;
-
-/// Counts up while a statement runs, so that long work does not look like a hang.
-pub(super) fn count_progress(
-    conn: &mut Connection,
-    turns: &Arc<AtomicU64>,
-) -> Result<(), StoreError> {
-    let turns = Arc::clone(turns);
-    let count = move || {
-        turns.fetch_add(1, Ordering::Relaxed);
-        false
-    };
-    Ok(conn.progress_handler(PROGRESS_STEPS, Some(count))?)
-}
-
 impl Db {
+    /// Counts up while a statement runs, so that long work does not look like a hang.
+    pub(super) fn count_progress(&mut self, turns: &Arc<AtomicU64>) -> Result<(), StoreError> {
+        self.conn.count_progress(turns)
+    }
+
+    /// A statement about the daemon's own tables, named `own.admin_…` in it, and
+    /// `logins.audit_logins`, for what only SQLite has.
+    pub(super) fn prepare_own(&self, statement: &str) -> Result<CachedStatement<'_>, StoreError> {
+        Ok(self.conn.prepare_cached(&self.columns.qualified(statement))?)
+    }
+
     /// Whose database it is.
     pub const fn kind(&self) -> &Kind {
         &self.kind
-    }
-
-    /// Prepares a statement about the daemon's own tables, named `own.admin_…` in it, and
-    /// `logins.audit_logins`.
-    pub(super) fn prepare_own(&self, statement: &str) -> Result<CachedStatement<'_>, StoreError> {
-        Ok(self.conn.prepare_cached(&self.columns.qualified(statement))?)
     }
 
     /// Its absolute path.
@@ -82,6 +73,62 @@ impl Db {
     /// Seconds after which PhotoPrism no longer has a session in memory.
     pub(super) fn window(&self) -> i64 {
         i64::from(self.session_cache) + MARGIN
+    }
+}
+
+/// Statements of the operations.
+impl Db {
+    /// The words that the engine has of its own.
+    pub(super) const fn dialect(&self) -> Dialect {
+        self.conn.dialect()
+    }
+
+    /// One that runs more than once, or whose rows are read one by one.
+    pub(super) fn prepare(&self, statement: Statement<'_>) -> Result<Prepared<'_>, StoreError> {
+        if statement.is_own() {
+            self.conn.prepare_once(&self.columns.qualified(statement.text()))
+        } else {
+            self.conn.prepare_once(statement.text())
+        }
+    }
+
+    /// The first row, if there is one.
+    pub(super) fn one<T>(
+        &self,
+        statement: Statement<'_>,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        self.prepare(statement)?.one(values, read)
+    }
+
+    /// Every row.
+    pub(super) fn all<T>(
+        &self,
+        statement: Statement<'_>,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.prepare(statement)?.all(values, read)
+    }
+
+    /// What changes with every change of what is stored.
+    pub(super) fn version(&self) -> Result<Version, StoreError> {
+        self.conn.version(self.columns.attached)
+    }
+
+    /// Whether the open transaction has written.
+    pub(super) fn has_written(&self) -> Result<bool, StoreError> {
+        self.conn.has_written()
+    }
+
+    /// The number that the one row of a statement has, such as a count.
+    pub(super) fn number(
+        &self,
+        statement: Statement<'_>,
+        values: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        Ok(self.one(statement, values, |row| row.count(0))?.unwrap_or(0))
     }
 }
 
@@ -125,6 +172,28 @@ impl<'a> Tx<'a> {
 }
 
 impl Tx<'_> {
+    /// Changes rows, and returns their number.
+    pub(super) fn change(
+        &self,
+        statement: Statement<'_>,
+        values: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        self.prepare(statement)?.change(values)
+    }
+
+    /// Changes a row with the first statement; where there is none, adds it with the second.
+    pub(super) fn change_or_add(
+        &self,
+        statements: [Statement<'_>; 2],
+        values: &[Value<'_>],
+    ) -> Result<(), StoreError> {
+        let [change, add] = statements;
+        if self.change(change, values)? == 0 {
+            self.change(add, values)?;
+        }
+        Ok(())
+    }
+
     /// Runs one of several pieces of work: if it fails, its writes are rolled back and those of the
     /// others stay.
     ///
@@ -134,15 +203,15 @@ impl Tx<'_> {
         &self,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run("SAVEPOINT piece")?;
+        self.conn.savepoint(Savepoint::Piece)?;
         let done = work();
-        // After some errors SQLite has rolled back the whole transaction.
-        if done.is_err() && !self.is_autocommit() {
-            self.run("ROLLBACK TO piece")?;
+        // After some errors the engine has rolled back the whole transaction.
+        if done.is_err() && self.in_transaction() {
+            self.conn.rollback_to(Savepoint::Piece)?;
             self.take_audit_head();
         }
-        if !self.is_autocommit() {
-            self.run("RELEASE piece")?;
+        if self.in_transaction() {
+            self.conn.release(Savepoint::Piece)?;
         }
         done
     }
@@ -164,7 +233,7 @@ impl Db {
         {
             warn!(%error, "the WAL stays: the next start takes it over");
         }
-        if let Err((_, error)) = self.conn.close() {
+        if let Err(error) = self.conn.close() {
             warn!(%error, "the database was not closed cleanly");
         }
     }
@@ -192,23 +261,23 @@ impl Db {
     }
 }
 
-/// The statements of a group's transaction, each prepared once.
+/// A group's transaction.
 impl Db {
     pub(super) fn begin(&self) -> Result<(), StoreError> {
-        self.run("BEGIN IMMEDIATE")
+        self.conn.begin()
     }
 
     pub(super) fn commit(&self) -> Result<(), StoreError> {
         let own = self.kind == Kind::Own;
         let next = if own { self.generation.borrow().next(&self.conn) } else { Ok(None) };
         let end = next.and_then(|next| {
-            self.run("COMMIT")?;
+            self.conn.commit()?;
             if let Some(next) = next {
                 self.generation.replace(next);
             }
             Ok(())
         });
-        if end.is_err() && !self.is_autocommit() {
+        if end.is_err() && self.in_transaction() {
             // The commit's own error is returned; a failed rollback does not change it.
             let _ = self.rollback();
         }
@@ -216,7 +285,7 @@ impl Db {
     }
 
     pub(super) fn rollback(&self) -> Result<(), StoreError> {
-        self.run("ROLLBACK")
+        self.conn.rollback()
     }
 
     /// Runs `work` in a transaction that reads `index.db` first: PhotoPrism may not write until its
@@ -230,7 +299,7 @@ impl Db {
             || Ok(self.conn.execute_batch("SELECT 1 FROM main.sqlite_schema LIMIT 1")?);
         let done = first_read().and_then(|()| work()).and_then(|()| self.commit());
         // A transaction that stays open would block PhotoPrism for good.
-        if done.is_err() && !self.is_autocommit() {
+        if done.is_err() && self.in_transaction() {
             self.rollback()?;
         }
         done
@@ -238,27 +307,22 @@ impl Db {
 
     pub(super) fn savepoint(&self) -> Result<(), StoreError> {
         self.own_tables.tracked.mark();
-        self.run("SAVEPOINT command")
+        self.conn.savepoint(Savepoint::Command)
     }
 
     pub(super) fn release(&self) -> Result<(), StoreError> {
-        self.run("RELEASE command")
+        self.conn.release(Savepoint::Command)
     }
 
     pub(super) fn rollback_to(&self) -> Result<(), StoreError> {
         self.own_tables.tracked.forget();
-        self.run("ROLLBACK TO command")?;
+        self.conn.rollback_to(Savepoint::Command)?;
         self.release()
     }
 
-    /// True outside a transaction: after some errors SQLite has rolled back everything.
-    pub(super) fn is_autocommit(&self) -> bool {
-        self.conn.is_autocommit()
-    }
-
-    fn run(&self, statement: &str) -> Result<(), StoreError> {
-        self.conn.prepare_cached(statement)?.execute([])?;
-        Ok(())
+    /// False outside of a transaction: after some errors the engine has rolled back everything.
+    pub(super) fn in_transaction(&self) -> bool {
+        self.conn.in_transaction()
     }
 }
 

@@ -1,6 +1,5 @@
 //! Errors below the commands.
 
-use rusqlite::ffi::ErrorCode as Sqlite;
 use thiserror::Error;
 
 /// An error of the store. Its text is for the log; the wire gets a code and a message of our own.
@@ -54,7 +53,7 @@ pub enum StoreError {
     /// A value is longer than the connection allows.
     #[error("a value is too long: {0}")]
     TooBig(String),
-    /// Any other error of SQLite.
+    /// Any other error of the engine.
     #[error("{0}")]
     Other(String),
 }
@@ -69,29 +68,5 @@ pub trait WorkError: From<StoreError> + Send + 'static {
 impl WorkError for StoreError {
     fn store_error(&self) -> Option<&StoreError> {
         Some(self)
-    }
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        let text = error.to_string();
-        let rusqlite::Error::SqliteFailure(failure, _) = error else {
-            return Self::Other(text);
-        };
-        match (failure.code, failure.extended_code) {
-            (_, rusqlite::ffi::SQLITE_IOERR_FSYNC | rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC) => {
-                Self::Sync(text)
-            }
-            (Sqlite::DiskFull, _)
-            | (_, rusqlite::ffi::SQLITE_IOERR_WRITE | rusqlite::ffi::SQLITE_IOERR_TRUNCATE) => {
-                Self::Full(text)
-            }
-            (Sqlite::DatabaseBusy | Sqlite::DatabaseLocked, _) => Self::Locked(text),
-            (Sqlite::DatabaseCorrupt | Sqlite::NotADatabase, _) => Self::Damaged(text),
-            (Sqlite::ReadOnly | Sqlite::CannotOpen, _) => Self::ReadOnly(text),
-            (Sqlite::ConstraintViolation, _) => Self::Constraint(text),
-            (Sqlite::TooBig, _) => Self::TooBig(text),
-            _ => Self::Other(text),
-        }
     }
 }

@@ -9,13 +9,14 @@ use std::path::Path;
 
 use photoprism_protocol::secret::Secret;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
 use super::accounts::{account_row, select};
 use super::columns::Columns;
 use super::db::Db;
 use super::detect::{DatabaseKind, detect_open};
+use super::engine::{self, Statement};
 use super::error::StoreError;
 use super::kind::photoprism_kind;
 use super::lock_timeout::wait_for_locks;
@@ -157,6 +158,7 @@ impl PhotoPrismReader {
         wait_for_locks(&mut conn)?;
         settings(&conn)?;
         conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)?;
+        let conn = engine::Connection::from(conn);
         conn.execute_batch("BEGIN")?;
         is_photoprism(&conn)?;
         let (kind, columns) = (photoprism_kind(&conn)?, Columns::read(&conn)?);
@@ -170,9 +172,9 @@ impl PhotoPrismReader {
     pub fn accounts(&self, after: i64, most: u32) -> Result<Vec<SourceAccount>, StoreError> {
         let Self(db) = self;
         let statement = format!("{} WHERE u.id > ?1 ORDER BY u.id LIMIT ?2", select(&db.columns));
-        let mut statement = db.conn.prepare_cached(&statement)?;
-        let rows = statement.query_map(params![after.max(0), most], account_row)?;
-        rows.map(|row| self.with_details(row?)).collect()
+        let values = [after.max(0).into(), most.into()];
+        let accounts = db.all(Statement::same(&statement), &values, account_row)?;
+        accounts.into_iter().map(|account| self.with_details(account)).collect()
     }
 
     fn with_details(&self, account: Account) -> Result<SourceAccount, StoreError> {

@@ -36,7 +36,7 @@ fn commit_both(db: &Db) -> Result<(), StoreError> {
 
 /// A transaction left open would block every later one.
 pub(super) fn rollback_if_open(db: &Db) {
-    if !db.is_autocommit()
+    if db.in_transaction()
         && let Err(error) = db.rollback()
     {
         error!(%error, "a transaction could not be rolled back");
@@ -52,7 +52,7 @@ pub(super) fn run_alone(db: &Db, change: &mut dyn Change) -> Result<bool, StoreE
 
 fn run(db: &Db, change: &mut dyn Change) -> Result<bool, StoreError> {
     let Step { failure, keep } = change.run(&Tx::new(db));
-    if db.is_autocommit() {
+    if !db.in_transaction() {
         let lost = || StoreError::Other("the transaction ended inside a command".into());
         return Err(failure.unwrap_or_else(lost));
     }

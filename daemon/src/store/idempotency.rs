@@ -2,12 +2,10 @@
 
 use std::collections::VecDeque;
 
-use rusqlite::{OptionalExtension, params};
-
 use super::db::{Db, Tx};
+use super::engine::Statement;
 use super::error::StoreError;
 use super::remembered::KeyRoom;
-use super::rows::text;
 
 /// How long a result is kept, in seconds (`spec/protocol.md`: 24 h).
 const KEPT_SECONDS: i64 = 24 * 60 * 60;
@@ -31,6 +29,34 @@ pub struct IdempotencyRecord {
     pub result: String,
 }
 
+// `key` is a word of SQL.
+const FIND: Statement<'_> = Statement::same(
+    "SELECT command, fingerprint, password_of, result FROM own.admin_idempotency
+     WHERE uid = ?1 AND `key` = ?2 AND created_at > ?3",
+)
+.own();
+
+const KEEP: Statement<'_> = Statement::same(
+    "REPLACE INTO own.admin_idempotency
+       (uid, `key`, command, fingerprint, password_of, result, created_at)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+)
+.own();
+
+const DELETE: Statement<'_> =
+    Statement::same("DELETE FROM own.admin_idempotency WHERE uid = ?1 AND `key` = ?2").own();
+
+const DELETE_OLD: Statement<'_> =
+    Statement::same("DELETE FROM own.admin_idempotency WHERE uid = ?1 AND created_at <= ?2").own();
+
+const COUNT: Statement<'_> =
+    Statement::same("SELECT count(*) FROM own.admin_idempotency WHERE uid = ?1").own();
+
+const OLDEST: Statement<'_> = Statement::same(
+    "SELECT `key` FROM own.admin_idempotency WHERE uid = ?1 ORDER BY created_at LIMIT ?2",
+)
+.own();
+
 /// What the key of that uid stored within the last 24 hours.
 pub fn idempotency_find(
     db: &Db,
@@ -41,21 +67,14 @@ pub fn idempotency_find(
     if !db.columns.admin {
         return Ok(None);
     }
-    let kept = db
-        .prepare_own(
-            "SELECT command, fingerprint, password_of, result FROM own.admin_idempotency
-             WHERE uid = ?1 AND key = ?2 AND created_at > ?3",
-        )?
-        .query_row(params![uid, key, now - KEPT_SECONDS], |row| {
-            Ok(IdempotencyRecord {
-                command: row.get(0)?,
-                fingerprint: row.get(1)?,
-                password_of: row.get(2)?,
-                result: row.get(3)?,
-            })
+    db.one(FIND, &[uid.into(), key.into(), (now - KEPT_SECONDS).into()], |row| {
+        Ok(IdempotencyRecord {
+            command: row.exact_text(0)?,
+            fingerprint: row.bytes(1)?,
+            password_of: row.exact_text(2)?,
+            result: row.exact_text(3)?,
         })
-        .optional()?;
-    Ok(kept)
+    })
 }
 
 /// Stores a result, and deletes what is too old or too much.
@@ -66,23 +85,18 @@ pub fn idempotency_keep(
     now: i64,
 ) -> Result<(), StoreError> {
     let (uid, key) = owner;
-    tx.prepare_own("DELETE FROM own.admin_idempotency WHERE uid = ?1 AND created_at <= ?2")?
-        .execute(params![uid, now - KEPT_SECONDS])?;
+    tx.change(DELETE_OLD, &[uid.into(), (now - KEPT_SECONDS).into()])?;
     make_room(tx, uid)?;
-    tx.prepare_own(
-        "INSERT OR REPLACE INTO own.admin_idempotency
-               (uid, key, command, fingerprint, password_of, result, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
-    .execute(params![
-        uid,
-        key,
-        kept.command,
-        kept.fingerprint,
-        kept.password_of,
-        kept.result,
-        now,
-    ])?;
+    let values = [
+        uid.into(),
+        key.into(),
+        (&kept.command).into(),
+        kept.fingerprint[..].into(),
+        (&kept.password_of).into(),
+        (&kept.result).into(),
+        now.into(),
+    ];
+    tx.change(KEEP, &values)?;
     tx.own_tables.tracked.key(uid, key);
     Ok(())
 }
@@ -92,8 +106,7 @@ pub fn idempotency_keep(
 fn make_room(tx: &Tx<'_>, uid: u32) -> Result<(), StoreError> {
     let mut rooms = tx.own_tables.keys.0.borrow_mut();
     let delete = |key: &str| -> Result<bool, StoreError> {
-        let delete = "DELETE FROM own.admin_idempotency WHERE uid = ?1 AND key = ?2";
-        Ok(tx.prepare_own(delete)?.execute(params![uid, key])? > 0)
+        Ok(tx.change(DELETE, &[uid.into(), key.into()])? > 0)
     };
     match rooms.get_mut(&uid) {
         Some(KeyRoom::For(room)) if *room > 0 => {
@@ -109,8 +122,7 @@ fn make_room(tx: &Tx<'_>, uid: u32) -> Result<(), StoreError> {
         }
         _ => {}
     }
-    let count = "SELECT count(*) FROM own.admin_idempotency WHERE uid = ?1";
-    let rows = tx.prepare_own(count)?.query_row([uid], |row| super::rows::count(row, 0))?;
+    let rows = tx.number(COUNT, &[uid.into()])?;
     let room = if rows < KEPT_ROWS {
         KeyRoom::For(KEPT_ROWS - rows - 1)
     } else {
@@ -127,12 +139,7 @@ fn make_room(tx: &Tx<'_>, uid: u32) -> Result<(), StoreError> {
 }
 
 fn oldest(tx: &Tx<'_>, uid: u32, most: usize) -> Result<VecDeque<String>, StoreError> {
-    let oldest =
-        "SELECT key FROM own.admin_idempotency WHERE uid = ?1 ORDER BY created_at LIMIT ?2";
-    let mut statement = tx.prepare_own(oldest)?;
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let keys = statement.query_map(params![uid, most], |row| text(row, 0))?;
-    Ok(keys.collect::<Result<_, _>>()?)
+    Ok(tx.all(OLDEST, &[uid.into(), most.into()], |row| row.text(0))?.into())
 }
 
 #[cfg(test)]

@@ -4,13 +4,10 @@
 //! In the order of the row ids, in which the rows are in the file: by the ids of the sessions, which
 //! are random, each row would be another page.
 
-use rusqlite::types::ValueRef;
-use rusqlite::{Row, params};
-
 use super::accounts::deleted;
 use super::db::Db;
+use super::engine::{Row, Statement};
 use super::error::StoreError;
-use super::rows::{flag, integer, text, time};
 use crate::model::{Account, Provider, Role, Session};
 
 /// At most so many sessions after a row id, and the row id after which to go on; `None`: there are
@@ -20,40 +17,40 @@ pub fn sessions_after(
     after: i64,
     most: usize,
 ) -> Result<(Vec<Session>, Option<i64>), StoreError> {
-    let mut statement = db.conn.prepare_cached(
+    let mut statement = db.prepare(Statement::sqlite(
         "SELECT rowid, id, ref_id, user_uid, client_uid, client_name, auth_provider, auth_method,
            auth_id, auth_scope, grant_type, last_active, sess_expires, sess_timeout, created_at
          FROM auth_sessions WHERE rowid > ?1 ORDER BY rowid LIMIT ?2",
-    )?;
+    ))?;
     let mut sessions = Vec::with_capacity(most);
-    let mut rows = statement.query(params![after, i64::try_from(most).unwrap_or(i64::MAX)])?;
+    let mut rows = statement.query(&[after.into(), most.into()])?;
     let (mut read, mut last) = (0, after);
     while let Some(row) = rows.next()? {
-        (read, last) = (read + 1, row.get(0)?);
+        (read, last) = (read + 1, row.exact_integer(0)?);
         // Secrets are looked up by a text: an id of another type is never found.
-        if let ValueRef::Text(_) = row.get_ref(1)? {
-            sessions.push(session_row(row)?);
+        if row.is_text(1)? {
+            sessions.push(session_row(&row)?);
         }
     }
     Ok((sessions, (read == most).then_some(last)))
 }
 
-fn session_row(row: &Row<'_>) -> Result<Session, rusqlite::Error> {
+fn session_row(row: &Row<'_>) -> Result<Session, StoreError> {
     Ok(Session {
-        id: text(row, 1)?,
-        ref_id: text(row, 2)?,
-        user_uid: text(row, 3)?,
-        client_uid: text(row, 4)?,
-        client_name: text(row, 5)?,
-        provider: text(row, 6)?,
-        method: text(row, 7)?,
-        auth_id: text(row, 8)?,
-        scope: text(row, 9)?,
-        grant: text(row, 10)?,
-        last_active: integer(row, 11)?,
-        expires: integer(row, 12)?,
-        timeout: integer(row, 13)?,
-        created_at: time(row, 14)?,
+        id: row.text(1)?,
+        ref_id: row.text(2)?,
+        user_uid: row.text(3)?,
+        client_uid: row.text(4)?,
+        client_name: row.text(5)?,
+        provider: row.text(6)?,
+        method: row.text(7)?,
+        auth_id: row.text(8)?,
+        scope: row.text(9)?,
+        grant: row.text(10)?,
+        last_active: row.integer(11)?,
+        expires: row.integer(12)?,
+        timeout: row.integer(13)?,
+        created_at: row.time(14)?,
         ..Session::default()
     })
 }
@@ -65,27 +62,25 @@ pub fn accounts_after(
     after: i64,
     most: usize,
 ) -> Result<(Vec<Account>, Option<i64>), StoreError> {
-    let mut statement = db.conn.prepare_cached(
+    let statement = Statement::same(
         "SELECT id, user_uid, user_name, user_role, super_admin, auth_provider, expires_at,
            deleted_at
          FROM auth_users WHERE id > ?1 ORDER BY id LIMIT ?2",
-    )?;
-    let most_rows = i64::try_from(most).unwrap_or(i64::MAX);
-    let accounts = statement.query_map(params![after, most_rows], account_row)?;
-    let accounts = accounts.collect::<Result<Vec<_>, _>>()?;
+    );
+    let accounts = db.all(statement, &[after.into(), most.into()], account_row)?;
     let next = accounts.last().filter(|_| accounts.len() == most).map(|account| account.id);
     Ok((accounts, next))
 }
 
-fn account_row(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
+fn account_row(row: &Row<'_>) -> Result<Account, StoreError> {
     Ok(Account {
-        id: row.get(0)?,
-        uid: text(row, 1)?,
-        name: text(row, 2)?,
-        role: Role::from_stored(text(row, 3)?),
-        super_admin: flag(row, 4)?,
-        provider: Provider::from_stored(text(row, 5)?),
-        expires_at: time(row, 6)?,
+        id: row.exact_integer(0)?,
+        uid: row.text(1)?,
+        name: row.text(2)?,
+        role: Role::from_stored(row.text(3)?),
+        super_admin: row.flag(4)?,
+        provider: Provider::from_stored(row.text(5)?),
+        expires_at: row.time(6)?,
         deleted: deleted(row, 7)?,
         ..Account::default()
     })

@@ -1,8 +1,7 @@
 //! New rows in tables whose columns differ from one version of PhotoPrism to another.
 
-use rusqlite::ToSql;
-
 use super::db::Tx;
+use super::engine::{Statement, Value};
 use super::error::StoreError;
 use super::kept::check_kept;
 
@@ -11,14 +10,14 @@ use super::kept::check_kept;
 pub(super) fn insert(
     tx: &Tx<'_>,
     table: &str,
-    values: &[(&str, &dyn ToSql)],
+    values: &[(&str, Value<'_>)],
 ) -> Result<(), StoreError> {
     check_kept(tx, table, values)?;
     let known = tx.columns.of(table);
     let there = values.iter().filter(|(name, _)| known.is_some_and(|known| known.contains(*name)));
-    let (names, values): (Vec<&str>, Vec<&dyn ToSql>) = there.copied().unzip();
-    let places = vec!["?"; values.len()].join(", ");
-    let statement = format!("INSERT INTO {table} ({}) VALUES ({places})", names.join(", "));
-    tx.conn.prepare_cached(&statement)?.execute(&*values)?;
-    Ok(())
+    let (names, values): (Vec<&str>, Vec<Value<'_>>) = there.copied().unzip();
+    let places: Vec<String> = (1..=values.len()).map(|number| format!("?{number}")).collect();
+    let statement =
+        format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "));
+    tx.change(Statement::same(&statement), &values).map(drop)
 }

@@ -1,10 +1,9 @@
 //! The one place that checks that a column can store a text unchanged.
 
 use photoprism_protocol::numeric_text::survives_numeric_affinity;
-use rusqlite::ToSql;
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
 use super::db::Db;
+use super::engine::Value;
 use super::error::StoreError;
 
 /// Checks values before they are written, whichever command brought them: whether each column
@@ -14,17 +13,14 @@ use super::error::StoreError;
 pub(super) fn check_kept(
     db: &Db,
     table: &str,
-    values: &[(&str, &dyn ToSql)],
+    values: &[(&str, Value<'_>)],
 ) -> Result<(), StoreError> {
     let Some(numeric) = db.columns.numeric_of(table) else { return Ok(()) };
     for (column, value) in values.iter().filter(|(name, _)| numeric.contains(*name)) {
-        let value = value.to_sql()?;
-        let text = match &value {
-            ToSqlOutput::Borrowed(ValueRef::Text(bytes)) => String::from_utf8_lossy(bytes),
-            ToSqlOutput::Owned(Value::Text(text)) => text.into(),
-            _ => continue,
-        };
-        if !survives_numeric_affinity(&text) {
+        // A stored time never looks like a number.
+        if let Value::Text(text) = value
+            && !survives_numeric_affinity(text)
+        {
             return Err(StoreError::NotKept { column: (*column).into() });
         }
     }

@@ -1,9 +1,7 @@
 //! The two kinds of database.
 
-use rusqlite::{Connection, OptionalExtension};
-
+use super::engine::Connection;
 use super::error::StoreError;
-use super::rows::text;
 use crate::model::Edition;
 
 /// Whose database it is, with what only that kind has.
@@ -39,12 +37,9 @@ impl Kind {
 }
 
 /// PhotoPrism's, with its version and edition.
-pub(super) fn photoprism_kind(conn: &Connection) -> Result<Kind, StoreError> {
-    let newest = conn
-        .query_row("SELECT version, edition FROM versions ORDER BY id DESC LIMIT 1", [], |row| {
-            Ok((text(row, 0)?, text(row, 1)?))
-        })
-        .optional()?;
+pub(super) fn photoprism_kind(engine: &Connection) -> Result<Kind, StoreError> {
+    let newest = "SELECT version, edition FROM versions ORDER BY id DESC LIMIT 1";
+    let newest = engine.prepare_once(newest)?.one(&[], |row| Ok((row.text(0)?, row.text(1)?)))?;
     let (version, edition) = newest.unwrap_or_default();
     Ok(Kind::PhotoPrism { version, edition })
 }

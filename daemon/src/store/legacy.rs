@@ -1,12 +1,11 @@
 //! The legacy table `users` that an old PhotoPrism left behind.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 
 use super::columns::Columns;
 use super::db::Db;
+use super::engine::{Row, Statement};
 use super::error::StoreError;
-use super::rows::{flag, text, time};
 
 const COLUMNS: [&str; 9] = [
     "id",
@@ -51,17 +50,17 @@ fn select(columns: &Columns) -> &str {
     })
 }
 
-fn legacy_row(row: &Row<'_>) -> Result<LegacyRow, rusqlite::Error> {
+fn legacy_row(row: &Row<'_>) -> Result<LegacyRow, StoreError> {
     Ok(LegacyRow {
-        id: row.get(0)?,
-        uid: text(row, 1)?,
-        name: text(row, 2)?,
-        user_name: text(row, 3)?,
-        email: text(row, 4)?,
-        admin: flag(row, 5)?,
-        created_at: time(row, 6)?,
-        disabled: flag(row, 7)?,
-        webdav: flag(row, 8)?,
+        id: row.exact_integer(0)?,
+        uid: row.text(1)?,
+        name: row.text(2)?,
+        user_name: row.text(3)?,
+        email: row.text(4)?,
+        admin: row.flag(5)?,
+        created_at: row.time(6)?,
+        disabled: row.flag(7)?,
+        webdav: row.flag(8)?,
     })
 }
 
@@ -82,11 +81,11 @@ pub fn legacy_page(
         return Ok(Vec::new());
     }
     let statement = format!("{} AND u.id > ?1 ORDER BY u.id", select(&db.columns));
-    let mut statement = db.conn.prepare_cached(&statement)?;
-    let mut rows = statement.query(params![after])?;
+    let mut statement = db.prepare(Statement::same(&statement))?;
+    let mut rows = statement.query(&[after.into()])?;
     let mut page = Vec::new();
     while let Some(row) = rows.next()? {
-        let row = legacy_row(row)?;
+        let row = legacy_row(&row)?;
         if matches(&row) {
             page.push(row);
         }

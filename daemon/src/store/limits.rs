@@ -1,12 +1,11 @@
 //! `admin_limits`: limiter places that are in use, and the networks that accounts are trusted from.
 
-use rusqlite::{Row, params};
-
 use self::trusted_networks::Latest;
 pub use self::trusted_networks::{
     VOUCHES_KEPT, VOUCHES_OF_ACCOUNT, trust_put, trusted_networks_sweep, vouch_account,
 };
 use super::db::{Db, Tx};
+use super::engine::{Row, Statement, Value};
 use super::error::StoreError;
 
 mod trusted_networks;
@@ -19,7 +18,7 @@ pub const NAMES_KEPT: usize = 10_000;
 pub const ADDRESSES_KEPT: usize = 100_000;
 
 /// Rows that one step of [`limits_sweep`] removes at most: a few milliseconds.
-const SWEEP_ROWS: i64 = 1000;
+const SWEEP_ROWS: u64 = 1000;
 
 /// The kind of a row's subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,10 +94,11 @@ pub fn limits_all(db: &Db) -> Result<Vec<LimitRow>, StoreError> {
     }
     let statement = "SELECT kind, subject, taken, updated_at FROM own.admin_limits
          ORDER BY kind, subject";
-    let mut statement = db.prepare_own(statement)?;
+    let mut statement = db.prepare(Statement::same(statement).own())?;
     let (mut rows, mut latest) = (Vec::new(), Latest::default());
-    for row in statement.query_map([], limit_row)? {
-        match row? {
+    let mut found = statement.query(&[])?;
+    while let Some(row) = found.next()? {
+        match limit_row(&row)? {
             Some(row) if row.kind == LimitKind::Vouch => latest.add(row),
             row => rows.extend(row),
         }
@@ -109,12 +109,12 @@ pub fn limits_all(db: &Db) -> Result<Vec<LimitRow>, StoreError> {
 }
 
 /// `None` for a kind that only a newer daemon knows.
-fn limit_row(row: &Row<'_>) -> Result<Option<LimitRow>, rusqlite::Error> {
-    let name: String = row.get(0)?;
+fn limit_row(row: &Row<'_>) -> Result<Option<LimitRow>, StoreError> {
+    let name = row.exact_text(0)?;
     let Some(kind) = LimitKind::ALL.into_iter().find(|kind| kind.name() == name) else {
         return Ok(None);
     };
-    let (subject, taken, updated_at) = (row.get(1)?, row.get(2)?, row.get(3)?);
+    let (subject, taken, updated_at) = (row.exact_text(1)?, row.real(2)?, row.exact_integer(3)?);
     Ok(Some(LimitRow { kind, subject, taken, updated_at }))
 }
 
@@ -122,74 +122,95 @@ fn limit_row(row: &Row<'_>) -> Result<Option<LimitRow>, rusqlite::Error> {
 /// there are never more failures than places. `now` in Unix seconds; if the clock was set back
 /// nothing is freed.
 pub fn limits_charge(tx: &Tx<'_>, charges: &[LimitCharge], now: i64) -> Result<(), StoreError> {
-    let mut statement = tx.prepare_own(
-        "INSERT INTO own.admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, 1, ?3)
-         ON CONFLICT (kind, subject) DO UPDATE SET
-           taken = min(?4, 1 + max(0, min(taken, ?4)
-             - CAST(max(0, ?3 - updated_at) AS REAL) / ?5)),
-           updated_at = max(updated_at, ?3)",
-    )?;
     for charge in charges {
-        let (burst, refill) = (charge.burst, signed(charge.refill_s).max(1));
-        statement.execute(params![charge.kind.name(), charge.subject, now, burst, refill])?;
+        let LimitCharge { kind, subject, .. } = charge;
+        let key = [kind.name().into(), subject.into()];
+        let known = tx.one(FIND, &key, |row| Ok((row.real(0)?, row.exact_integer(1)?)))?;
+        let (taken, updated_at) = known.map_or((1.0, now), |known| charged(charge, known, now));
+        let row = [key[0], key[1], taken.into(), updated_at.into()];
+        tx.change(if known.is_some() { REPLACE } else { ADD }, &row)?;
     }
     Ok(())
 }
 
+/// The places that are taken after one more failure, and since when.
+#[expect(clippy::cast_precision_loss, reason = "beyond 2^53 seconds nothing changes")]
+fn charged(charge: &LimitCharge, known: (f64, i64), now: i64) -> (f64, i64) {
+    let (taken, updated_at) = known;
+    let places = f64::from(charge.burst);
+    let freed = now.saturating_sub(updated_at).max(0) as f64 / charge.refill_s.max(1) as f64;
+    let left = (taken.min(places) - freed).max(0.0);
+    ((left + 1.0).min(places), updated_at.max(now))
+}
+
+const FIND: Statement<'_> = Statement::same(
+    "SELECT taken, updated_at FROM own.admin_limits WHERE kind = ?1 AND subject = ?2",
+)
+.own();
+
+const REPLACE: Statement<'_> = Statement::same(
+    "UPDATE own.admin_limits SET taken = ?3, updated_at = ?4 WHERE kind = ?1 AND subject = ?2",
+)
+.own();
+
+const ADD: Statement<'_> = Statement::same(
+    "INSERT INTO own.admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, ?3, ?4)",
+)
+.own();
+
+const DELETE: Statement<'_> =
+    Statement::same("DELETE FROM own.admin_limits WHERE kind = ?1 AND subject = ?2").own();
+
 /// Writes rows as they are, replacing existing ones.
 pub(super) fn limits_put(tx: &Tx<'_>, rows: &[LimitRow]) -> Result<(), StoreError> {
-    let mut statement = tx.prepare_own(
-        "INSERT INTO own.admin_limits (kind, subject, taken, updated_at) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (kind, subject) DO UPDATE SET
-           taken = excluded.taken, updated_at = excluded.updated_at",
-    )?;
-    for row in rows {
-        statement.execute(params![row.kind.name(), row.subject, row.taken, row.updated_at])?;
+    for LimitRow { kind, subject, taken, updated_at } in rows {
+        let row = [kind.name().into(), subject.into(), (*taken).into(), (*updated_at).into()];
+        tx.change_or_add([REPLACE, ADD], &row)?;
     }
     Ok(())
 }
 
 /// Deletes the rows of these subjects and returns their number.
 pub fn limits_delete(tx: &Tx<'_>, subjects: &[(LimitKind, String)]) -> Result<u64, StoreError> {
-    let mut statement =
-        tx.prepare_own("DELETE FROM own.admin_limits WHERE kind = ?1 AND subject = ?2")?;
+    let mut statement = tx.prepare(DELETE)?;
     let mut deleted = 0;
     for (kind, subject) in subjects {
-        deleted += statement.execute(params![kind.name(), subject])? as u64;
+        deleted += statement.change(&[kind.name().into(), subject.into()])?;
     }
     Ok(deleted)
 }
 
 /// Deletes the rows of all places; trusted addresses stay.
 pub fn limits_delete_all(tx: &Tx<'_>) -> Result<u64, StoreError> {
-    let statement = "DELETE FROM own.admin_limits WHERE kind <> ?1";
-    Ok(tx.prepare_own(statement)?.execute([LimitKind::Vouch.name()])? as u64)
+    let statement = Statement::same("DELETE FROM own.admin_limits WHERE kind <> ?1");
+    tx.change(statement.own(), &[LimitKind::Vouch.name().into()])
 }
 
 /// Sets times in the future to now: after the clock was set back these places would never be freed.
 /// Called once at a start, after [`limits_all`].
 pub fn limits_clamp_times(tx: &Tx<'_>, now: i64) -> Result<u64, StoreError> {
-    let statement = "UPDATE own.admin_limits SET updated_at = ?1 WHERE updated_at > ?1";
-    Ok(tx.prepare_own(statement)?.execute([now])? as u64)
+    let statement =
+        Statement::same("UPDATE own.admin_limits SET updated_at = ?1 WHERE updated_at > ?1");
+    tx.change(statement.own(), &[now.into()])
 }
 
 /// Deletes expired rows, and the oldest of each kind that any peer can add to, where there are too
 /// many. At most 1000 of each in one step; returns the number, so zero means done.
 pub fn limits_sweep(tx: &Tx<'_>, lives: LimitLives, now: i64) -> Result<u64, StoreError> {
-    let mut deleted = tx
-        .prepare_own(
-            "DELETE FROM own.admin_limits WHERE (kind, subject) IN (
-               SELECT kind, subject FROM own.admin_limits WHERE updated_at + CASE kind
-                 WHEN 'vouch' THEN ?2 WHEN 'passcode' THEN taken * ?3 ELSE taken * ?4 END <= ?1
-               LIMIT ?5)",
-        )?
-        .execute(params![
-            now,
-            signed(lives.vouched_s),
-            signed(lives.passcode_refill_s),
-            signed(lives.refill_s),
-            SWEEP_ROWS,
-        ])? as u64;
+    let expired = Statement::same(
+        "SELECT kind, subject FROM own.admin_limits WHERE updated_at + CASE kind
+           WHEN 'vouch' THEN ?2 WHEN 'passcode' THEN taken * ?3 ELSE taken * ?4 END <= ?1
+         LIMIT ?5",
+    );
+    let LimitLives { refill_s, passcode_refill_s, vouched_s } = lives;
+    let values = [
+        now.into(),
+        vouched_s.into(),
+        passcode_refill_s.into(),
+        refill_s.into(),
+        SWEEP_ROWS.into(),
+    ];
+    let mut deleted = delete_found(tx, expired.own(), &values)?;
     for (kind, most) in [
         (LimitKind::Name, NAMES_KEPT),
         (LimitKind::Address, ADDRESSES_KEPT),
@@ -201,20 +222,31 @@ pub fn limits_sweep(tx: &Tx<'_>, lives: LimitLives, now: i64) -> Result<u64, Sto
 }
 
 fn limits_cut(tx: &Tx<'_>, kind: LimitKind, most: usize) -> Result<u64, StoreError> {
-    let rows: i64 = tx
-        .prepare_own("SELECT count(*) FROM own.admin_limits WHERE kind = ?1")?
-        .query_row([kind.name()], |row| row.get(0))?;
-    let excess = rows.saturating_sub(i64::try_from(most).unwrap_or(i64::MAX)).min(SWEEP_ROWS);
-    if excess <= 0 {
+    let count = Statement::same("SELECT count(*) FROM own.admin_limits WHERE kind = ?1");
+    let rows = tx.number(count.own(), &[kind.name().into()])?;
+    let excess = rows.saturating_sub(most as u64).min(SWEEP_ROWS);
+    if excess == 0 {
         return Ok(0);
     }
-    let statement = "DELETE FROM own.admin_limits WHERE (kind, subject) IN (
-           SELECT kind, subject FROM own.admin_limits WHERE kind = ?1 ORDER BY updated_at LIMIT ?2)";
-    Ok(tx.prepare_own(statement)?.execute(params![kind.name(), excess])? as u64)
+    let oldest = Statement::same(
+        "SELECT kind, subject FROM own.admin_limits WHERE kind = ?1 ORDER BY updated_at LIMIT ?2",
+    );
+    delete_found(tx, oldest.own(), &[kind.name().into(), excess.into()])
 }
 
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+/// Deletes the rows whose keys a statement finds.
+fn delete_found(
+    tx: &Tx<'_>,
+    found: Statement<'_>,
+    values: &[Value<'_>],
+) -> Result<u64, StoreError> {
+    let keys = tx.all(found, values, |row| Ok((row.kept(0)?, row.kept(1)?)))?;
+    let mut delete = tx.prepare(DELETE)?;
+    let mut deleted = 0;
+    for (kind, subject) in &keys {
+        deleted += delete.change(&[kind.into(), subject.into()])?;
+    }
+    Ok(deleted)
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
-use rusqlite::Row;
 
-use super::rows::{text, time};
+use super::engine::Row;
+use super::error::StoreError;
 
 /// A row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,35 +96,35 @@ pub(super) const KEYS: &str = "updated_at, client_ip, login_name, login_realm";
 pub(super) const COLUMNS: &str = "client_ip, login_name, login_realm, login_status, error_message,
      error_repeated, client_browser, login_at, failed_at, banned_at, updated_at";
 
-pub(super) fn position(row: &Row<'_>) -> Result<LoginPosition, rusqlite::Error> {
+pub(super) fn position(row: &Row<'_>) -> Result<LoginPosition, StoreError> {
     Ok(LoginPosition {
-        updated_at: text(row, 0)?,
-        client_ip: text(row, 1)?,
-        name: text(row, 2)?,
-        realm: text(row, 3)?,
+        updated_at: row.text(0)?,
+        client_ip: row.text(1)?,
+        name: row.text(2)?,
+        realm: row.text(3)?,
     })
 }
 
 /// A row of the columns that [`COLUMNS`] names.
-pub(super) fn login_row(row: &Row<'_>) -> Result<LoginRow, rusqlite::Error> {
+pub(super) fn login_row(row: &Row<'_>) -> Result<LoginRow, StoreError> {
     let position = LoginPosition {
-        updated_at: text(row, 10)?,
-        client_ip: text(row, 0)?,
-        name: text(row, 1)?,
-        realm: text(row, 2)?,
+        updated_at: row.text(10)?,
+        client_ip: row.text(0)?,
+        name: row.text(1)?,
+        realm: row.text(2)?,
     };
     Ok(LoginRow {
         client_ip: position.client_ip.clone(),
         name: position.name.clone(),
         realm: position.realm.clone(),
-        status: text(row, 3)?,
-        error: text(row, 4)?,
-        repeated: text(row, 5)?.parse().unwrap_or(0),
-        user_agent: text(row, 6)?,
-        login_at: time(row, 7)?,
-        failed_at: time(row, 8)?,
-        banned_at: time(row, 9)?,
-        updated_at: time(row, 10)?,
+        status: row.text(3)?,
+        error: row.text(4)?,
+        repeated: row.text(5)?.parse().unwrap_or(0),
+        user_agent: row.text(6)?,
+        login_at: row.time(7)?,
+        failed_at: row.time(8)?,
+        banned_at: row.time(9)?,
+        updated_at: row.time(10)?,
         position,
     })
 }

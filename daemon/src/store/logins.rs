@@ -2,11 +2,10 @@
 
 use jiff::Timestamp;
 use photoprism_protocol::name::UserName;
-use rusqlite::{ToSql, params};
 
 use super::db::{Db, Tx};
+use super::engine::{Statement, Value};
 use super::error::StoreError;
-use super::times::format_stored;
 
 /// The status of a success.
 pub const LOGIN_OK: &str = "OK";
@@ -83,102 +82,103 @@ fn cut(text: &str, chars: usize) -> &str {
     text.char_indices().nth(chars).map_or(text, |(end, _)| &text[..end])
 }
 
+const SUCCEEDED: Statement<'_> = Statement::same(
+    "UPDATE logins.audit_logins SET login_status = ?4, error_message = '', error_repeated = 0,
+       client_browser = ?5, login_at = ?6, banned_at = NULL, updated_at = ?6
+     WHERE client_ip = ?1 AND login_name = ?2 AND login_realm = ?3",
+)
+.own();
+
+const FIRST_SUCCESS: Statement<'_> = Statement::same(
+    "INSERT INTO logins.audit_logins (client_ip, login_name, login_realm, login_status,
+       error_message, error_repeated, client_browser, login_at, created_at, updated_at)
+     VALUES (?1, ?2, ?3, ?4, '', 0, ?5, ?6, ?6, ?6)",
+)
+.own();
+
+const FAILED: Statement<'_> = Statement::same(
+    "UPDATE logins.audit_logins SET login_status = ?4, client_browser = ?5, error_message = ?7,
+       error_repeated = coalesce(error_repeated, 0) + 1, failed_at = ?6,
+       banned_at = coalesce(?8, banned_at), updated_at = ?6
+     WHERE client_ip = ?1 AND login_name = ?2 AND login_realm = ?3",
+)
+.own();
+
+const FIRST_FAILURE: Statement<'_> = Statement::same(
+    "INSERT INTO logins.audit_logins (client_ip, login_name, login_realm, login_status,
+       error_message, error_repeated, client_browser, failed_at, banned_at, created_at, updated_at)
+     VALUES (?1, ?2, ?3, ?4, ?7, 1, ?5, ?6, ?8, ?6, ?6)",
+)
+.own();
+
+/// The limiter ignores realms: its refusals may be on the row of another one.
+const UNBAN: Statement<'_> = Statement::same(
+    "UPDATE logins.audit_logins SET banned_at = NULL
+     WHERE client_ip = ?1 AND login_name = ?2 AND banned_at IS NOT NULL",
+)
+.own();
+
+const REFUSED: Statement<'_> = Statement::same(
+    "UPDATE logins.audit_logins SET login_status = ?4, error_message = '',
+       error_repeated = coalesce(error_repeated, 0) + ?5, failed_at = ?6, banned_at = ?6,
+       updated_at = ?6
+     WHERE client_ip = ?1 AND login_name = ?2 AND coalesce(login_realm, '') = ?3",
+)
+.own();
+
+const FIRST_REFUSAL: Statement<'_> = Statement::same(
+    "INSERT INTO logins.audit_logins (client_ip, login_name, login_realm, login_status,
+       error_repeated, failed_at, banned_at, created_at, updated_at)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6, ?6)",
+)
+.own();
+
+const REALM: Statement<'_> = Statement::same(
+    "SELECT coalesce(login_realm, '') FROM logins.audit_logins WHERE client_ip = ?1 AND login_name = ?2
+     ORDER BY login_realm <> ?3, updated_at DESC, login_realm LIMIT 1",
+)
+.own();
+
 /// Records an attempt on its row: a success clears what failures left there, a failure counts up.
 pub fn login_record(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError> {
+    let name = recorded_name(attempt.name);
     let (status, error, failed) = match attempt.status {
         AttemptStatus::Ok => (LOGIN_OK, "", false),
         AttemptStatus::Failed { reason, error } => (reason, error, true),
     };
-    let now = format_stored(attempt.now);
-    let failed_at = failed.then_some(&now);
-    let banned_at = failed_at.filter(|_| attempt.banned);
-    tx.prepare_own(
-        "INSERT INTO logins.audit_logins (client_ip, login_name, login_realm, login_status,
-               error_message, error_repeated, client_browser, login_at, failed_at, banned_at,
-               created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?6, NULL, ?10), ?8, ?9, ?10, ?10)
-             ON CONFLICT (client_ip, login_name, login_realm) DO UPDATE SET
-               login_status = excluded.login_status,
-               error_message = excluded.error_message,
-               error_repeated = iif(?6, coalesce(error_repeated, 0) + 1, 0),
-               client_browser = excluded.client_browser,
-               login_at = coalesce(excluded.login_at, login_at),
-               failed_at = coalesce(excluded.failed_at, failed_at),
-               banned_at = iif(?6, coalesce(excluded.banned_at, banned_at), NULL),
-               updated_at = excluded.updated_at",
-    )?
-    .execute(params![
-        cut(attempt.client_ip, KEY_CHARS),
-        recorded_name(attempt.name),
-        cut(attempt.realm, KEY_CHARS),
-        cut(status, STATUS_CHARS),
-        cut(error, LONG_CHARS),
-        failed,
-        cut(attempt.user_agent, LONG_CHARS),
-        failed_at,
-        banned_at,
-        now,
-    ])?;
-    if failed { Ok(()) } else { unban(tx, attempt) }
-}
-
-/// The limiter ignores realms: its refusals may be on the row of another one.
-fn unban(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError> {
-    tx.prepare_own(
-        "UPDATE logins.audit_logins SET banned_at = NULL
-             WHERE client_ip = ?1 AND login_name = ?2 AND banned_at IS NOT NULL",
-    )?
-    .execute(params![cut(attempt.client_ip, KEY_CHARS), recorded_name(attempt.name)])?;
-    Ok(())
+    let values = [
+        cut(attempt.client_ip, KEY_CHARS).into(),
+        (&name).into(),
+        cut(attempt.realm, KEY_CHARS).into(),
+        cut(status, STATUS_CHARS).into(),
+        cut(attempt.user_agent, LONG_CHARS).into(),
+        attempt.now.into(),
+        cut(error, LONG_CHARS).into(),
+        attempt.banned.then_some(attempt.now).into(),
+    ];
+    if failed {
+        return tx.change_or_add([FAILED, FIRST_FAILURE], &values);
+    }
+    tx.change_or_add([SUCCEEDED, FIRST_SUCCESS], &values[..6])?;
+    tx.change(UNBAN, &values[..2]).map(drop)
 }
 
 /// Counts refused attempts on the row of that address and name, preferring that realm; without one,
 /// on the address's single row with the name `*`, so that invented names add no rows.
 pub fn login_refused(tx: &Tx<'_>, refusal: &Refusal<'_>) -> Result<(), StoreError> {
-    let client_ip = cut(refusal.client_ip, KEY_CHARS);
-    let count = i64::try_from(refusal.count).unwrap_or(i64::MAX);
-    let now = format_stored(refusal.now);
-    let counted = tx
-        .prepare_own(
-            "UPDATE logins.audit_logins SET login_status = ?4, error_message = '',
-               error_repeated = coalesce(error_repeated, 0) + ?5,
-               failed_at = ?6, banned_at = ?6, updated_at = ?6
-             WHERE rowid = (SELECT rowid FROM logins.audit_logins
-               WHERE client_ip = ?1 AND login_name = ?2
-               ORDER BY login_realm <> ?3, updated_at DESC, login_realm LIMIT 1)",
-        )?
-        .execute(params![
-            client_ip,
-            recorded_name(refusal.name),
-            cut(refusal.realm, KEY_CHARS),
-            REFUSED_STATUS,
-            count,
-            now,
-        ])?;
-    if counted == 0 {
-        refused_elsewhere(tx, client_ip, count, &now)?;
+    let ip = cut(refusal.client_ip, KEY_CHARS).into();
+    let name = recorded_name(refusal.name);
+    let rest = [REFUSED_STATUS.into(), refusal.count.into(), refusal.now.into()];
+    let of = |name, realm| [ip, name, realm, rest[0], rest[1], rest[2]];
+    let preferred = [ip, (&name).into(), cut(refusal.realm, KEY_CHARS).into()];
+    let realm = tx.one(REALM, &preferred, |row| row.kept(0))?;
+    if let Some(realm) = &realm
+        && tx.change(REFUSED, &of((&name).into(), realm.into()))? > 0
+    {
+        return Ok(());
     }
-    Ok(())
-}
-
-fn refused_elsewhere(
-    tx: &Tx<'_>,
-    client_ip: &str,
-    count: i64,
-    now: &str,
-) -> Result<(), StoreError> {
-    tx.prepare_own(
-        "INSERT INTO logins.audit_logins (client_ip, login_name, login_realm, login_status,
-               error_repeated, failed_at, banned_at, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6, ?6)
-             ON CONFLICT (client_ip, login_name, login_realm) DO UPDATE SET
-               login_status = excluded.login_status, error_message = '',
-               error_repeated = coalesce(error_repeated, 0) + excluded.error_repeated,
-               failed_at = excluded.failed_at, banned_at = excluded.banned_at,
-               updated_at = excluded.updated_at",
-    )?
-    .execute(params![client_ip, REFUSED_NAME, REFUSED_REALM, REFUSED_STATUS, count, now])?;
-    Ok(())
+    let elsewhere = of(REFUSED_NAME.into(), REFUSED_REALM.into());
+    tx.change_or_add([REFUSED, FIRST_REFUSAL], &elsewhere)
 }
 
 /// Removes the records of a name, of an address (only that one, not its /64), those that match
@@ -191,15 +191,17 @@ pub fn logins_clear(
     if !tx.columns.has_logins() {
         return Ok(0);
     }
-    let delete = |which: &str, params: &[&dyn ToSql]| -> Result<u64, StoreError> {
+    let delete = |which: &str, values: &[Value<'_>]| {
         let statement = format!("DELETE FROM logins.audit_logins {which}");
-        Ok(tx.prepare_own(&statement)?.execute(params)? as u64)
+        tx.change(Statement::same(&statement).own(), values)
     };
     match (name.map(recorded_name), client_ip) {
         (None, None) => delete("", &[]),
-        (Some(name), None) => delete("WHERE login_name = ?1", &[&name]),
-        (None, Some(ip)) => delete("WHERE client_ip = ?1", &[&ip]),
-        (Some(name), Some(ip)) => delete("WHERE login_name = ?1 AND client_ip = ?2", &[&name, &ip]),
+        (Some(name), None) => delete("WHERE login_name = ?1", &[(&name).into()]),
+        (None, Some(ip)) => delete("WHERE client_ip = ?1", &[ip.into()]),
+        (Some(name), Some(ip)) => {
+            delete("WHERE login_name = ?1 AND client_ip = ?2", &[(&name).into(), ip.into()])
+        }
     }
 }
 
@@ -209,9 +211,7 @@ pub fn logins_excess(db: &Db, most: u64) -> Result<u64, StoreError> {
     if !db.columns.has_logins() {
         return Ok(0);
     }
-    let rows = db
-        .prepare_own("SELECT count(*) FROM logins.audit_logins")?
-        .query_row([], |row| super::rows::count(row, 0))?;
+    let rows = db.number(Statement::same("SELECT count(*) FROM logins.audit_logins").own(), &[])?;
     Ok(rows.saturating_sub(most))
 }
 
@@ -222,15 +222,24 @@ pub fn logins_prune(tx: &Tx<'_>, excess: u64) -> Result<u64, StoreError> {
         return Ok(0);
     }
     let excess = excess.min(PRUNE_ROWS);
+    let same = tx.dialect().same();
+    let delete = format!(
+        "DELETE FROM logins.audit_logins
+         WHERE client_ip {same} ?1 AND login_name {same} ?2 AND login_realm {same} ?3"
+    );
+    let mut delete = tx.prepare(Statement::same(&delete).own())?;
     let mut removed = 0;
     for which in ["WHERE login_at IS NULL", ""] {
-        let left = i64::try_from(excess - removed).unwrap_or(i64::MAX);
-        if left > 0 {
-            let statement = format!(
-                "DELETE FROM logins.audit_logins WHERE rowid IN (SELECT rowid FROM logins.audit_logins {which}
-                   ORDER BY updated_at LIMIT ?1)"
-            );
-            removed += tx.prepare_own(&statement)?.execute([left])? as u64;
+        let oldest = format!(
+            "SELECT client_ip, login_name, login_realm FROM logins.audit_logins {which}
+             ORDER BY updated_at LIMIT ?1"
+        );
+        let left = [(excess - removed).into()];
+        let keys = tx.all(Statement::same(&oldest).own(), &left, |row| {
+            Ok([row.kept(0)?, row.kept(1)?, row.kept(2)?])
+        })?;
+        for key in &keys {
+            removed += delete.change(&key.each_ref().map(Value::from))?;
         }
     }
     Ok(removed)

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{ToSql, params};
-
 use super::db::Db;
+use super::engine::{Collation, Statement, Value};
 use super::error::StoreError;
 use super::kind::Kind;
 use super::listing::{self, BOUNDS, Bounds, Found, List, Reading, Walked, add_first};
@@ -12,8 +11,7 @@ use super::login_row::{
     COLUMNS, KEYS, LoginFilter, LoginPage, LoginPosition, LoginRow, login_row, position,
 };
 use super::logins::recorded_name;
-use super::prefix::{Collation, PrefixRange};
-use super::times::format_stored;
+use super::prefix::PrefixRange;
 
 /// One page of login records, plus one row if there are more; none if the table is missing. Stored
 /// times are compared as text, which is their order with and without a fraction.
@@ -32,7 +30,7 @@ fn page_within(
     page: &LoginPage,
     bounds: Bounds,
 ) -> Result<Found<LoginPosition, LoginRow>, StoreError> {
-    let logins = Logins { db, filter };
+    let logins = Logins::new(db, filter);
     let limit = page.limit.saturating_add(1);
     if !db.columns.has_logins() {
         return Ok(Found { rows: Vec::new(), rest: None });
@@ -49,22 +47,26 @@ fn page_within(
 struct Logins<'a> {
     db: &'a Db,
     filter: &'a LoginFilter,
+    /// The name of the filter as it is recorded.
+    name: Option<String>,
+    /// The prefix in lower case; `""` is none.
+    prefix: String,
 }
 
 /// Conditions with their values, which are numbered after those that are given at first.
-struct Conditions {
+struct Conditions<'a> {
     texts: Vec<String>,
-    values: Vec<Box<dyn ToSql>>,
+    values: Vec<Value<'a>>,
 }
 
-impl Conditions {
-    fn after(values: Vec<Box<dyn ToSql>>) -> Self {
+impl<'a> Conditions<'a> {
+    fn after(values: Vec<Value<'a>>) -> Self {
         Self { texts: Vec::new(), values }
     }
 
     /// The number of a new parameter.
-    fn bind(&mut self, value: impl ToSql + 'static) -> usize {
-        self.values.push(Box::new(value));
+    fn bind(&mut self, value: impl Into<Value<'a>>) -> usize {
+        self.values.push(value.into());
         self.values.len()
     }
 
@@ -75,43 +77,42 @@ impl Conditions {
     fn all(&self) -> String {
         if self.texts.is_empty() { "1".into() } else { self.texts.join(" AND ") }
     }
-
-    fn values(&self) -> Vec<&dyn ToSql> {
-        self.values.iter().map(AsRef::as_ref).collect()
-    }
 }
 
-impl Logins<'_> {
+impl<'a> Logins<'a> {
+    fn new(db: &'a Db, filter: &'a LoginFilter) -> Self {
+        let name = filter.name.as_deref().map(recorded_name);
+        Self { db, filter, name, prefix: filter.search.to_lowercase() }
+    }
+
     /// Adds the conditions that are a range of an index in the order of the list.
-    fn narrow(&self, conditions: &mut Conditions, updated_at: &str) {
+    fn narrow(&self, conditions: &mut Conditions<'_>, updated_at: &str) {
         match self.filter.failed {
             Some(true) => conditions.add("login_status <> 'OK'"),
             Some(false) => conditions.add("login_status = 'OK'"),
             None => {}
         }
         if let Some(since) = self.filter.since {
-            let since = conditions.bind(format_stored(since));
+            let since = conditions.bind(since);
             conditions.add(format!("{updated_at} >= ?{since}"));
         }
     }
 
     /// Adds the others.
-    fn narrow_more(&self, conditions: &mut Conditions) {
-        if let Some(name) = &self.filter.name {
-            let name = conditions.bind(recorded_name(name));
+    fn narrow_more<'b>(&'b self, conditions: &mut Conditions<'b>) {
+        if let Some(name) = &self.name {
+            let name = conditions.bind(name);
             conditions.add(format!("login_name = ?{name}"));
         }
         if let Some(ip) = &self.filter.client_ip {
-            let ip = conditions.bind(ip.clone());
+            let ip = conditions.bind(ip);
             conditions.add(format!("client_ip = ?{ip}"));
         }
-        let prefix = self.filter.search.to_lowercase();
-        if !prefix.is_empty() {
-            let prefix = conditions.bind(prefix);
-            conditions.add(format!(
-                "(substr(client_ip, 1, length(?{prefix})) = ?{prefix}
-                  OR substr(login_name, 1, length(?{prefix})) = ?{prefix})"
-            ));
+        if !self.prefix.is_empty() {
+            let prefix = conditions.bind(&self.prefix);
+            let [ip, name] = ["client_ip", "login_name"]
+                .map(|column| self.db.dialect().begins_with(column, prefix, Collation::Binary));
+            conditions.add(format!("({ip} OR {name})"));
         }
     }
 
@@ -122,11 +123,11 @@ impl Logins<'_> {
         limit: usize,
     ) -> Result<Vec<(LoginPosition, LoginRow)>, StoreError> {
         let updated_at = "coalesce(updated_at, '')";
-        let mut conditions = Conditions::after(vec![Box::new(bound(limit))]);
+        let mut conditions = Conditions::after(vec![limit.into()]);
         if let Some(after) = after {
-            let at = conditions.bind(after.updated_at.clone());
-            let [ip, name, realm] = [&after.client_ip, &after.name, &after.realm]
-                .map(|text| conditions.bind(text.clone()));
+            let at = conditions.bind(&after.updated_at);
+            let [ip, name, realm] =
+                [&after.client_ip, &after.name, &after.realm].map(|text| conditions.bind(text));
             conditions.add(format!(
                 "{updated_at} <= ?{at} AND ({updated_at} < ?{at}
                    OR (client_ip, login_name, login_realm) > (?{ip}, ?{name}, ?{realm}))"
@@ -139,19 +140,17 @@ impl Logins<'_> {
              ORDER BY {updated_at} DESC, client_ip, login_name, login_realm LIMIT ?1",
             conditions.all()
         );
-        let mut statement = self.db.prepare_own(&statement)?;
-        let rows = statement.query_map(&*conditions.values(), |row| {
+        self.db.all(Statement::sqlite(&statement).own(), &conditions.values, |row| {
             let row = login_row(row)?;
             Ok((row.position.clone(), row))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     /// Adds the rows of a range, whose values are the first; false where there are too many.
     fn add(
         &self,
         range: &str,
-        values: Vec<Box<dyn ToSql>>,
+        values: Vec<Value<'_>>,
         into: &mut Gathered<'_>,
     ) -> Result<bool, StoreError> {
         let mut conditions = Conditions::after(values);
@@ -159,15 +158,15 @@ impl Logins<'_> {
         self.narrow_more(&mut conditions);
         let statement =
             format!("SELECT {KEYS}, {} FROM logins.audit_logins WHERE {range}", conditions.all());
-        let mut statement = self.db.prepare_own(&statement)?;
-        let mut rows = statement.query(&*conditions.values())?;
+        let mut statement = self.db.prepare(Statement::sqlite(&statement).own())?;
+        let mut rows = statement.query(&conditions.values)?;
         while let Some(row) = rows.next()? {
             if !into.reading.count() {
                 return Ok(false);
             }
-            let key = position(row)?;
+            let key = position(&row)?;
             let follows = into.after.is_none_or(|after| key > *after);
-            if follows && row.get::<_, Option<bool>>(4)? == Some(true) {
+            if follows && row.flag(4)? {
                 add_first(&mut into.keys, key, into.most);
             }
         }
@@ -181,11 +180,6 @@ struct Gathered<'a> {
     after: Option<&'a LoginPosition>,
     most: usize,
     reading: &'a mut Reading,
-}
-
-/// A number of rows as SQLite takes it.
-fn bound(rows: usize) -> i64 {
-    i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
 /// What comes after a place, in two ranges of the index; `?2` to `?5` are its values.
@@ -211,23 +205,17 @@ impl List for Logins<'_> {
         reading: &mut Reading,
     ) -> Result<Option<BTreeSet<LoginPosition>>, StoreError> {
         let mut into = Gathered { keys: BTreeSet::new(), after, most, reading };
-        let prefix = self.filter.search.to_lowercase();
-        let is_whole = match (&*prefix, &self.filter.name, &self.filter.client_ip) {
+        let is_whole = match (&*self.prefix, &self.name, &self.filter.client_ip) {
             ("", None, None) => false,
-            ("", Some(name), _) => {
-                let name: Vec<Box<dyn ToSql>> = vec![Box::new(recorded_name(name))];
-                self.add("login_name = ?1", name, &mut into)?
-            }
-            ("", None, Some(ip)) => {
-                self.add("client_ip = ?1", vec![Box::new(ip.clone())], &mut into)?
-            }
+            ("", Some(name), _) => self.add("login_name = ?1", vec![name.into()], &mut into)?,
+            ("", None, Some(ip)) => self.add("client_ip = ?1", vec![ip.into()], &mut into)?,
             (prefix, ..) => {
                 let mut is_whole = true;
                 for column in ["client_ip", "login_name"] {
                     let range = PrefixRange::new(column, prefix, Collation::Binary);
-                    let values: Vec<Box<dyn ToSql>> =
-                        vec![Box::new(prefix.to_owned()), Box::new(range.end().cloned())];
-                    is_whole = is_whole && self.add(&range.condition(), values, &mut into)?;
+                    let values = range.values().to_vec();
+                    is_whole = is_whole
+                        && self.add(&range.condition(self.db.dialect()), values, &mut into)?;
                 }
                 is_whole
             }
@@ -245,12 +233,12 @@ impl List for Logins<'_> {
         let parts = if after.is_some() { &PARTS[..] } else { &["1"] };
         let mut read = 0;
         for part in parts {
-            let mut conditions = Conditions::after(vec![Box::new(bound(rows - read))]);
+            let mut conditions = Conditions::after(vec![(rows - read).into()]);
             if let Some(after) = after {
-                conditions.bind(after.updated_at.clone());
+                conditions.bind(&after.updated_at);
                 if *part == PARTS[0] {
                     for text in [&after.client_ip, &after.name, &after.realm] {
-                        conditions.bind(text.clone());
+                        conditions.bind(text);
                     }
                 }
             }
@@ -259,12 +247,12 @@ impl List for Logins<'_> {
             conditions.texts.clear();
             self.narrow_more(&mut conditions);
             let statement = along(part, &within, &conditions.all());
-            let mut statement = self.db.prepare_own(&statement)?;
-            let mut found_rows = statement.query(&*conditions.values())?;
+            let mut statement = self.db.prepare(Statement::sqlite(&statement).own())?;
+            let mut found_rows = statement.query(&conditions.values)?;
             while let Some(row) = found_rows.next()? {
                 read += 1;
-                let key = position(row)?;
-                if row.get::<_, Option<bool>>(4)? == Some(true) {
+                let key = position(&row)?;
+                if row.flag(4)? {
                     found.push(key.clone());
                 }
                 if found.len() == most {
@@ -283,13 +271,12 @@ impl List for Logins<'_> {
             "SELECT {COLUMNS} FROM logins.audit_logins
              WHERE client_ip = ?1 AND login_name = ?2 AND login_realm = ?3"
         );
-        let mut statement = self.db.prepare_own(&statement)?;
+        let mut statement = self.db.prepare(Statement::same(&statement).own())?;
         let mut found = Vec::with_capacity(keys.len());
         for key in keys {
-            let mut rows = statement.query(params![key.client_ip, key.name, key.realm])?;
-            if let Some(row) = rows.next()? {
-                found.push((key, login_row(row)?));
-            }
+            let values = [&key.client_ip, &key.name, &key.realm].map(Value::from);
+            let row = statement.one(&values, login_row)?;
+            found.extend(row.map(|row| (key, row)));
         }
         Ok(found)
     }

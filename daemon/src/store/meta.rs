@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
 use sha2::{Digest, Sha256};
 
 use super::db::{Db, Tx};
+use super::engine::Statement;
 use super::error::StoreError;
 use super::kind::Kind;
 use super::passwords::password_set;
@@ -21,16 +21,26 @@ pub enum AdminPasswordState {
     WasSet,
 }
 
+// `key` is a word of SQL.
+const FIND: Statement<'_> =
+    Statement::same("SELECT value FROM own.admin_meta WHERE `key` = ?1").own();
+
+const ADD: Statement<'_> =
+    Statement::same("INSERT INTO own.admin_meta (`key`, value) VALUES (?1, ?2)").own();
+
+const REPLACE: Statement<'_> =
+    Statement::same("UPDATE own.admin_meta SET value = ?2 WHERE `key` = ?1").own();
+
 /// The key of this database. As long as there is no `photoprism-admin.db` next to PhotoPrism's it
 /// is derived from the path, which guards against mistakes and not against forgery.
 pub fn cursor_key(db: &Db) -> Result<[u8; CURSOR_KEY_BYTES], StoreError> {
     if *db.kind() != Kind::Own && !db.columns.attached {
         return Ok(key_of_path(db.path()));
     }
-    let stored: Vec<u8> = db
-        .prepare_own("SELECT value FROM own.admin_meta WHERE key = 'cursor_key'")?
-        .query_row([], |row| row.get(0))?;
-    stored.try_into().map_err(|_| StoreError::Other("the stored cursor key is damaged".into()))
+    let stored = db.one(FIND, &["cursor_key".into()], |row| row.bytes(0))?;
+    stored
+        .and_then(|stored| stored.try_into().ok())
+        .ok_or_else(|| StoreError::Other("the stored cursor key is damaged".into()))
 }
 
 /// The key for a PhotoPrism database without a stored one.
@@ -39,9 +49,7 @@ pub(super) fn key_of_path(path: &Path) -> [u8; CURSOR_KEY_BYTES] {
 }
 
 pub(super) fn set_cursor_key(tx: &Tx<'_>, key: &[u8; CURSOR_KEY_BYTES]) -> Result<(), StoreError> {
-    tx.prepare_own("INSERT INTO own.admin_meta (key, value) VALUES ('cursor_key', ?1)")?
-        .execute([key])?;
-    Ok(())
+    tx.change(ADD, &["cursor_key".into(), key[..].into()]).map(drop)
 }
 
 /// Whether the first admin has had a password.
@@ -49,21 +57,14 @@ pub fn admin_password_state(db: &Db) -> Result<AdminPasswordState, StoreError> {
     if *db.kind() != Kind::Own {
         return Ok(AdminPasswordState::WasSet);
     }
-    let stored: Option<i64> = db
-        .prepare_own("SELECT value FROM own.admin_meta WHERE key = 'first_password'")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
+    let stored = db.one(FIND, &["first_password".into()], |row| row.exact_integer(0))?;
     Ok(if stored == Some(1) { AdminPasswordState::WasSet } else { AdminPasswordState::NeverSet })
 }
 
 /// Stores whether the first admin has had a password.
 pub fn set_admin_password_state(tx: &Tx<'_>, state: AdminPasswordState) -> Result<(), StoreError> {
-    tx.prepare_own(
-        "INSERT INTO own.admin_meta (key, value) VALUES ('first_password', ?1)
-             ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-    )?
-    .execute([i64::from(state == AdminPasswordState::WasSet)])?;
-    Ok(())
+    let values = ["first_password".into(), (state == AdminPasswordState::WasSet).into()];
+    tx.change_or_add([REPLACE, ADD], &values)
 }
 
 /// Stores the configured password of the first admin at a start, in its own transaction.
@@ -73,7 +74,7 @@ pub fn set_admin_password_state(tx: &Tx<'_>, state: AdminPasswordState) -> Resul
 pub fn set_admin_password(db: &Db, id: i64, hash: &str, now: Timestamp) -> Result<(), StoreError> {
     db.begin()?;
     let stored = store_admin_password(&Tx::new(db), id, hash, now).and_then(|()| db.commit());
-    if stored.is_err() && !db.is_autocommit() {
+    if stored.is_err() && db.in_transaction() {
         db.rollback()?;
     }
     stored
@@ -85,8 +86,9 @@ fn store_admin_password(
     hash: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let statement = "SELECT user_uid FROM auth_users WHERE id = ?1";
-    let uid: String = tx.conn.query_row(statement, [id], |row| row.get(0))?;
+    let statement = Statement::same("SELECT user_uid FROM auth_users WHERE id = ?1");
+    let gone = || StoreError::Other("the first admin is gone".into());
+    let uid = tx.one(statement, &[id.into()], |row| row.text(0))?.ok_or_else(gone)?;
     password_set(tx, &uid, hash, now)?;
     set_admin_password_state(tx, AdminPasswordState::WasSet)
 }

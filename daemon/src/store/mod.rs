@@ -1,6 +1,7 @@
 //! The account database: the thread that owns it, and every statement of SQL.
 //!
-//! The only user of rusqlite. One function runs one statement; absence is `None`, affected rows are
+//! `engine` is what runs the statements, and only what is SQLite's alone uses rusqlite next to it.
+//! One function runs one statement; absence is `None`, affected rows are
 //! checked, and writes take a [`Tx`], which only the writer thread can create.
 
 mod access;
@@ -21,6 +22,7 @@ mod database;
 mod db;
 mod detect;
 mod directory;
+mod engine;
 mod error;
 mod file_identity;
 mod foreign;

@@ -178,7 +178,7 @@ fn open_own(
     };
     let generation = RefCell::new(generation);
     let mut db = Db {
-        conn,
+        conn: conn.into(),
         kind: Kind::Own,
         path: path.clone(),
         columns: Columns::default(),

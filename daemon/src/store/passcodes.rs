@@ -2,13 +2,11 @@
 
 use jiff::Timestamp;
 use photoprism_protocol::secret::Secret;
-use rusqlite::{OptionalExtension, params};
 
 use super::db::{Db, Tx};
+use super::engine::Statement;
 use super::error::StoreError;
 use super::kept::check_kept;
-use super::rows::{text, time};
-use super::times::format_stored;
 
 /// The two-factor key of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +25,46 @@ pub struct Passcode {
     pub created_at: Option<Timestamp>,
 }
 
+const FIND: Statement<'_> = Statement::same(
+    "SELECT key_url, recovery_code, verified_at, activated_at, created_at
+     FROM passcodes WHERE uid = ?1 AND key_type = 'totp'",
+);
+
+const REPLACE: Statement<'_> = Statement::same(
+    "UPDATE passcodes SET key_url = ?2, recovery_code = '', verified_at = NULL, created_at = ?3,
+       updated_at = ?3
+     WHERE uid = ?1 AND key_type = 'totp' AND activated_at IS NULL",
+);
+
+const ADD: Statement<'_> = Statement::same(
+    "INSERT INTO passcodes
+       (uid, key_type, key_url, recovery_code, verified_at, activated_at, created_at, updated_at)
+     VALUES (?1, 'totp', ?2, '', NULL, NULL, ?3, ?3)",
+);
+
+const ACTIVATE: Statement<'_> = Statement::same(
+    "UPDATE passcodes SET recovery_code = ?2, verified_at = ?3, activated_at = ?3, updated_at = ?3
+     WHERE uid = ?1 AND key_type = 'totp' AND activated_at IS NULL",
+);
+
+const SET_RECOVERY: Statement<'_> = Statement::same(
+    "UPDATE passcodes SET recovery_code = ?2, updated_at = ?3
+     WHERE uid = ?1 AND key_type = 'totp' AND activated_at IS NOT NULL",
+);
+
+const FORGET_STEPS: Statement<'_> =
+    Statement::same("DELETE FROM own.admin_passcode_steps WHERE uid = ?1").own();
+
+const LAST_STEP: Statement<'_> =
+    Statement::same("SELECT step FROM own.admin_passcode_steps WHERE uid = ?1").own();
+
+const NEXT_STEP: Statement<'_> =
+    Statement::same("UPDATE own.admin_passcode_steps SET step = ?2 WHERE uid = ?1 AND step < ?2")
+        .own();
+
+const FIRST_STEP: Statement<'_> =
+    Statement::same("INSERT INTO own.admin_passcode_steps (uid, step) VALUES (?1, ?2)").own();
+
 /// Whether this version of PhotoPrism supports two-factor authentication.
 pub fn has_passcodes(db: &Db) -> bool {
     db.columns.has_table("passcodes")
@@ -37,23 +75,16 @@ pub fn passcode_find(db: &Db, uid: &str) -> Result<Option<Passcode>, StoreError>
     if !has_passcodes(db) {
         return Ok(None);
     }
-    let statement = "SELECT key_url, recovery_code, verified_at, activated_at, created_at
-         FROM passcodes WHERE uid = ?1 AND key_type = 'totp'";
-    let row = db
-        .conn
-        .prepare_cached(statement)?
-        .query_row([uid], |row| {
-            Ok(Passcode {
-                key_url: Secret::new(text(row, 0)?),
-                recovery_code: Secret::new(text(row, 1)?),
-                verified_at: time(row, 2)?,
-                is_active: !text(row, 3)?.is_empty(),
-                activated_at: time(row, 3)?,
-                created_at: time(row, 4)?,
-            })
+    db.one(FIND, &[uid.into()], |row| {
+        Ok(Passcode {
+            key_url: Secret::new(row.text(0)?),
+            recovery_code: Secret::new(row.text(1)?),
+            verified_at: row.time(2)?,
+            is_active: !row.text(3)?.is_empty(),
+            activated_at: row.time(3)?,
+            created_at: row.time(4)?,
         })
-        .optional()?;
-    Ok(row)
+    })
 }
 
 /// Stores a new key that is not yet active, replacing another such; the steps of an older key are
@@ -64,21 +95,17 @@ pub fn passcode_enroll(
     key_url: &Secret,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    check_kept(tx, "passcodes", &[("uid", &uid), ("key_url", &key_url.expose())])?;
-    let statement = "INSERT INTO passcodes
-           (uid, key_type, key_url, recovery_code, verified_at, activated_at, created_at, updated_at)
-         VALUES (?1, 'totp', ?2, '', NULL, NULL, ?3, ?3)
-         ON CONFLICT (uid, key_type) DO UPDATE SET
-           key_url = excluded.key_url, recovery_code = '', verified_at = NULL,
-           created_at = excluded.created_at, updated_at = excluded.updated_at
-         WHERE activated_at IS NULL";
-    let done =
-        tx.conn.prepare_cached(statement)?.execute([uid, key_url.expose(), &format_stored(now)])?
-            == 1;
-    if done {
-        tx.prepare_own("DELETE FROM own.admin_passcode_steps WHERE uid = ?1")?.execute([uid])?;
+    let key_url = key_url.expose();
+    check_kept(tx, "passcodes", &[("uid", uid.into()), ("key_url", key_url.into())])?;
+    let values = [uid.into(), key_url.into(), now.into()];
+    if tx.change(REPLACE, &values)? == 0 {
+        if passcode_find(tx, uid)?.is_some() {
+            return Ok(false);
+        }
+        tx.change(ADD, &values)?;
     }
-    Ok(done)
+    tx.change(FORGET_STEPS, &[uid.into()])?;
+    Ok(true)
 }
 
 /// Activates the key of an account, with a recovery code. False, and no change, if there is no
@@ -89,15 +116,9 @@ pub fn passcode_activate(
     recovery_code: &Secret,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    check_kept(tx, "passcodes", &[("recovery_code", &recovery_code.expose())])?;
-    let statement = "UPDATE passcodes SET recovery_code = ?2, verified_at = ?3, activated_at = ?3,
-           updated_at = ?3
-         WHERE uid = ?1 AND key_type = 'totp' AND activated_at IS NULL";
-    Ok(tx.conn.prepare_cached(statement)?.execute([
-        uid,
-        recovery_code.expose(),
-        &format_stored(now),
-    ])? == 1)
+    let code = recovery_code.expose().into();
+    check_kept(tx, "passcodes", &[("recovery_code", code)])?;
+    Ok(tx.change(ACTIVATE, &[uid.into(), code, now.into()])? == 1)
 }
 
 /// Replaces the recovery code of an account's active key; false if there is none.
@@ -107,14 +128,9 @@ pub fn passcode_set_recovery(
     recovery_code: &Secret,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    check_kept(tx, "passcodes", &[("recovery_code", &recovery_code.expose())])?;
-    let statement = "UPDATE passcodes SET recovery_code = ?2, updated_at = ?3
-         WHERE uid = ?1 AND key_type = 'totp' AND activated_at IS NOT NULL";
-    Ok(tx.conn.prepare_cached(statement)?.execute([
-        uid,
-        recovery_code.expose(),
-        &format_stored(now),
-    ])? == 1)
+    let code = recovery_code.expose().into();
+    check_kept(tx, "passcodes", &[("recovery_code", code)])?;
+    Ok(tx.change(SET_RECOVERY, &[uid.into(), code, now.into()])? == 1)
 }
 
 /// The last step whose code an account used.
@@ -122,15 +138,20 @@ pub fn passcode_last_step(db: &Db, uid: &str) -> Result<Option<i64>, StoreError>
     if !db.columns.has_table("admin_passcode_steps") {
         return Ok(None);
     }
-    let statement = "SELECT step FROM own.admin_passcode_steps WHERE uid = ?1";
-    Ok(db.prepare_own(statement)?.query_row([uid], |row| row.get(0)).optional()?)
+    db.one(LAST_STEP, &[uid.into()], |row| row.exact_integer(0))
 }
 
 /// Marks the code of a step as used: false if that step, or a later one, was used before.
 pub fn consume_totp_step(tx: &Tx<'_>, uid: &str, step: i64) -> Result<bool, StoreError> {
-    let statement = "INSERT INTO own.admin_passcode_steps (uid, step) VALUES (?1, ?2)
-         ON CONFLICT (uid) DO UPDATE SET step = excluded.step WHERE step < excluded.step";
-    Ok(tx.prepare_own(statement)?.execute(params![uid, step])? == 1)
+    let values = [uid.into(), step.into()];
+    if tx.change(NEXT_STEP, &values)? == 1 {
+        return Ok(true);
+    }
+    let is_first = passcode_last_step(tx, uid)?.is_none();
+    if is_first {
+        tx.change(FIRST_STEP, &values)?;
+    }
+    Ok(is_first)
 }
 
 #[cfg(test)]

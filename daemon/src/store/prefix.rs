@@ -1,24 +1,6 @@
 //! The index range that contains every text with a prefix.
 
-use rusqlite::ToSql;
-
-/// How a column compares texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Collation {
-    /// Byte by byte.
-    Binary,
-    /// Without regard to ASCII case.
-    NoCase,
-}
-
-impl Collation {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Binary => "BINARY",
-            Self::NoCase => "NOCASE",
-        }
-    }
-}
+use super::engine::{Collation, Dialect, Value};
 
 /// The rows whose column begins with a text.
 pub(super) struct PrefixRange<'a> {
@@ -38,27 +20,13 @@ impl<'a> PrefixRange<'a> {
         Self { column, prefix, end, collation }
     }
 
-    /// The condition; `?1` and `?2` are its [values](Self::values). The range is exact for BINARY;
-    /// NOCASE folds, so the prefix itself is compared as well.
-    pub(super) fn condition(&self) -> String {
-        let (column, rule) = (self.column, self.collation.name());
-        let below = match self.end {
-            Some(_) => format!("{column} < ?2 COLLATE {rule}"),
-            None => "?2 IS NULL".into(),
-        };
-        format!(
-            "{column} >= ?1 COLLATE {rule} AND {below}
-             AND substr({column}, 1, length(?1)) = ?1 COLLATE {rule}"
-        )
+    /// The condition; `?1` and `?2` are its [values](Self::values).
+    pub(super) fn condition(&self, dialect: Dialect) -> String {
+        dialect.prefix_range(self.column, self.collation, self.end.is_some())
     }
 
-    /// The first text after the range, if there is one.
-    pub(super) const fn end(&self) -> Option<&String> {
-        self.end.as_ref()
-    }
-
-    pub(super) fn values(&self) -> [&dyn ToSql; 2] {
-        [&self.prefix, &self.end]
+    pub(super) fn values(&self) -> [Value<'_>; 2] {
+        [self.prefix.into(), self.end.as_ref().into()]
     }
 }
 

@@ -8,6 +8,7 @@ use super::attached;
 use super::columns::Columns;
 use super::db::Db;
 use super::directory::{OpenLock, is_open_as};
+use super::engine;
 use super::error::StoreError;
 use super::kind::Kind;
 use super::lock_timeout::wait_for_locks;
@@ -35,6 +36,7 @@ pub(super) fn open_for_reading(opened: &Opened) -> Result<Db, StoreError> {
     };
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     wait_for_locks(&mut conn)?;
+    let conn = engine::Connection::from(conn);
     settings(&conn)?;
     // Only the writer writes the log back.
     pragma(&conn, "wal_autocheckpoint", "0")?;

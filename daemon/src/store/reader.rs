@@ -9,7 +9,7 @@ use std::time::Duration;
 use tracing::debug;
 
 use super::columns::schema_version;
-use super::db::{Db, count_progress};
+use super::db::Db;
 use super::error::StoreError;
 use super::file_identity::Stamp;
 use super::jobs::{Inbox, Jobs, Message, Rejected};
@@ -122,7 +122,7 @@ impl ReadConnection {
             None => match open_for_reading(opened) {
                 Ok(db) => {
                     let db = self.db.insert(db);
-                    count_progress(&mut db.conn, turns)?;
+                    db.count_progress(turns)?;
                     // A mistake in a statement changes nothing.
                     pragma(&db.conn, "query_only", "1")?;
                     db

@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 
+use super::engine::Version;
+
 /// Rows by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -23,11 +25,10 @@ pub(super) struct Counted {
     pub(super) state: CountedState,
 }
 
-/// Changes by this connection, changes of each file by others, and the tables that there are.
+/// The rows and the tables that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CountedState {
-    pub(super) changes: u64,
-    pub(super) versions: [i64; 2],
+    pub(super) version: Version,
     pub(super) schema: i64,
 }
 

@@ -5,6 +5,7 @@ use photoprism_protocol::name::UserName;
 use tempfile::TempDir;
 
 use super::db::Db;
+use super::engine::{Statement, Value};
 use super::open::open;
 use super::options::{Expected, OpenOptions};
 use super::published::{Opened, identity};
@@ -51,11 +52,10 @@ pub(super) fn photoprism() -> (TempDir, Db) {
 }
 
 /// The plan of a statement, step by step.
-pub(super) fn plan(db: &Db, statement: &str, values: &[&dyn rusqlite::ToSql]) -> String {
+pub(super) fn plan(db: &Db, statement: &str, values: &[Value<'_>]) -> String {
     let statement = format!("EXPLAIN QUERY PLAN {statement}");
-    let mut statement = db.conn.prepare(&statement).unwrap();
-    let steps = statement.query_map(values, |row| row.get::<_, String>(3)).unwrap();
-    steps.collect::<Result<Vec<_>, _>>().unwrap().join("\n")
+    let statement = Statement::sqlite(&statement).own();
+    db.all(statement, values, |row| row.text(3)).unwrap().join("\n")
 }
 
 /// Another connection to the same database, as those of readers are.

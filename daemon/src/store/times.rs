@@ -14,6 +14,14 @@ pub(super) fn format_stored(instant: Timestamp) -> String {
     instant.strftime("%Y-%m-%d %H:%M:%S+00:00").to_string()
 }
 
+/// What a stored time of these Unix seconds or later is not below, as a text: PhotoPrism's drivers
+/// wrote times with a fraction or an offset and without.
+pub(super) fn stored_since(seconds: i64) -> String {
+    let bound = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    let instant = Timestamp::from_second(seconds).unwrap_or(bound);
+    instant.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// Reads a stored time with its fraction. Nothing, Go's zero time and MariaDB's `0000-00-00` are
 /// `None`: never. What any version of the drivers wrote is read: a `T` or a blank after the date,
 /// no seconds, no time of day, an offset or none (UTC). The last hours of the year 9999 read as
@@ -124,6 +132,21 @@ mod tests {
         assert_eq!(format_stored(instant), "2026-11-23 14:16:18+00:00");
         let old: Timestamp = "0900-01-02T03:04:05.5Z".parse().unwrap();
         assert_eq!(format_stored(old), "0900-01-02 03:04:05+00:00");
+    }
+
+    #[test]
+    fn every_form_of_a_time_is_not_below_its_second() {
+        let noon = 1_795_521_600;
+        let since = stored_since(noon);
+        assert_eq!(since, "2026-11-24 12:00:00");
+        for stored in ["12:00:00", "12:00:00+00:00", "12:00:00.5+00:00", "12:00:00Z", "12:00:01"] {
+            assert!(format!("2026-11-24 {stored}") >= since, "{stored}");
+        }
+        for stored in ["11:59:59", "11:59:59+00:00", "11:59:59.999+00:00"] {
+            assert!(format!("2026-11-24 {stored}") < since, "{stored}");
+        }
+        assert!(stored_since(i64::MAX).starts_with("9999-12-30 "));
+        assert!(stored_since(i64::MIN) < stored_since(0));
     }
 
     proptest! {

@@ -193,7 +193,7 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
     } else if !tables::has_all_tables(&db.conn)? {
         db.begin()?;
         let created = tables::create(&db.conn, "admin").and_then(|()| db.commit());
-        if created.is_err() && !db.is_autocommit() {
+        if created.is_err() && db.in_transaction() {
             db.rollback()?;
         }
         created?;

@@ -77,7 +77,7 @@ pub(in crate::store) fn move_leftover(db: &mut Db) -> Result<(), StoreError> {
         Trail::Foreign => db.rollback().map(|()| trail),
         Trail::Moves | Trail::Known => end_with_sync(db.commit()).map(|()| trail),
     });
-    if moved.is_err() && !db.is_autocommit() {
+    if moved.is_err() && db.in_transaction() {
         db.rollback()?;
     }
     let tables = db.columns.in_main.join(", ");

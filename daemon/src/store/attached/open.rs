@@ -10,6 +10,7 @@ use crate::store::attached;
 use crate::store::columns::Columns;
 use crate::store::db::Db;
 use crate::store::detect::MIGRATE;
+use crate::store::engine;
 use crate::store::error::StoreError;
 use crate::store::kind::photoprism_kind;
 use crate::store::lock_timeout::wait_for_locks;
@@ -26,6 +27,13 @@ pub(in crate::store) fn open_photoprism(
     let path = &options.path;
     let fail = |error: StoreError| failed(path, error);
     wait_for_locks(&mut conn).map_err(|error| fail(error.into()))?;
+    let own_tables = OwnTables::new(options.cursor_key);
+    let tracked = own_tables.tracked.clone();
+    conn.update_hook(Some(move |action, database: &str, table: &str, row| {
+        tracked.row(database, table, (row, action == Action::SQLITE_INSERT));
+    }))
+    .map_err(|error| fail(error.into()))?;
+    let conn = engine::Connection::from(conn);
     settings(&conn).map_err(fail)?;
     let kind = photoprism_kind(&conn).map_err(fail)?;
     // What is acknowledged must be on the disk in any journal mode. The commit is the deletion of
@@ -39,17 +47,10 @@ pub(in crate::store) fn open_photoprism(
             &format!("it is a PhotoPrism database without {what}; {MIGRATE}"),
         ));
     }
-    let own_tables = OwnTables::new(options.cursor_key);
     let path = path.clone();
     let generation = RefCell::default();
     let session_cache = options.session_cache;
     let mut db = Db { conn, kind, path, columns, generation, own_tables, session_cache };
-    let tracked = db.own_tables.tracked.clone();
-    db.conn
-        .update_hook(Some(move |action, database: &str, table: &str, row| {
-            tracked.row(database, table, (row, action == Action::SQLITE_INSERT));
-        }))
-        .map_err(|error| failed(&options.path, error.into()))?;
     take_over(&mut db).map_err(|error| failed(&options.path, error))?;
     Ok(db)
 }

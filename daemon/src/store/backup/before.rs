@@ -8,7 +8,7 @@ use std::thread::{Builder, JoinHandle};
 
 use super::copy::data_version;
 use super::write::{Backup, complete_automatic, hold_automatic, write_automatic};
-use crate::store::db::{Db, Tx, count_progress};
+use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 
@@ -216,6 +216,6 @@ impl Work {
 
 impl Source {
     fn count_progress(&mut self) -> Result<(), StoreError> {
-        count_progress(&mut self.db.conn, &self.progress)
+        self.db.count_progress(&self.progress)
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::super::engine::Connection;
 use super::super::testing::{options, own, photoprism};
 use super::super::{Database, Store};
 use super::*;
@@ -56,6 +57,28 @@ fn a_clock_that_was_set_back_brings_nothing_back() {
     assert_eq!(limits_clamp_times(&tx, NOON - 3600).unwrap(), 1);
     assert_eq!(only(&db), (2.0, NOON - 3600));
     assert_eq!(limits_clamp_times(&tx, NOON - 3600).unwrap(), 0);
+}
+
+proptest! {
+    /// As SQL says it.
+    #[test]
+    fn places_are_freed_with_time_and_taken_by_failures(
+        taken in 0.0..20.0_f64,
+        burst in 1..15_u32,
+        refill_s in 0..100_u64,
+        passed in -100..2000_i64,
+    ) {
+        let charge = LimitCharge { burst, refill_s, ..charge(BOB) };
+        let (found, updated_at) = charged(&charge, (taken, NOON), NOON + passed);
+        prop_assert_eq!(updated_at, NOON + passed.max(0));
+        let expression = "SELECT min(?2, 1 + max(0, min(?1, ?2)
+            - CAST(max(0, ?4) AS REAL) / max(1, ?3))) + 0.0";
+        let values = [taken.into(), burst.into(), refill_s.into(), passed.into()];
+        let engine: Connection = rusqlite::Connection::open_in_memory().unwrap().into();
+        let mut statement = engine.prepare_once(expression).unwrap();
+        let expected = statement.one(&values, |row| row.real(0)).unwrap().unwrap();
+        prop_assert!((found - expected).abs() < 1e-9, "{} {}", found, expected);
+    }
 }
 
 #[test]
@@ -143,7 +166,7 @@ impl Daemon {
 
     fn advance(&mut self, seconds: u64) {
         self.clock.set(self.clock.get() + Duration::from_secs(seconds));
-        self.now += signed(seconds);
+        self.now += i64::try_from(seconds).unwrap();
     }
 }
 

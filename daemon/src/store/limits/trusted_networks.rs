@@ -1,9 +1,10 @@
 //! Addresses that accounts logged in from: one row each, the latest of each account.
 
-use rusqlite::params;
+use std::cmp::Reverse;
 
-use super::{LimitKind, LimitRow, limits_put};
+use super::{DELETE, LimitKind, LimitRow, limits_put};
 use crate::store::db::Tx;
+use crate::store::engine::Statement;
 use crate::store::error::StoreError;
 
 /// Addresses of one account that are stored, the latest.
@@ -33,30 +34,48 @@ pub fn trust_put(tx: &Tx<'_>, vouch: &LimitRow) -> Result<(), StoreError> {
     Ok(())
 }
 
+const OF_ACCOUNT: Statement<'_> = Statement::same(
+    "SELECT subject, updated_at FROM own.admin_limits
+     WHERE kind = ?1 AND subject > ?2 AND subject < ?3 ORDER BY subject",
+)
+.own();
+
 /// Of the first `rows` rows of an account the latest stay; among equal times, that of `subject` is
 /// preferred. The latest of all its rows are kept each time, so repeating this leaves exactly
 /// those.
 fn trim(tx: &Tx<'_>, uid: &str, subject: &str, rows: usize) -> Result<u64, StoreError> {
-    let statement = "DELETE FROM own.admin_limits WHERE kind = ?1 AND subject IN (
-         SELECT subject FROM (
-           SELECT subject, updated_at FROM own.admin_limits
-             WHERE kind = ?1 AND subject > ?2 || ' ' AND subject < ?2 || '!'
-               AND instr(substr(subject, length(?2) + 2), ' ') = 0 LIMIT ?3)
-         ORDER BY updated_at DESC, subject <> ?5, subject LIMIT -1 OFFSET ?4)";
-    let params =
-        params![LimitKind::Vouch.name(), uid, signed(rows), signed(VOUCHES_OF_ACCOUNT), subject];
-    Ok(tx.prepare_own(statement)?.execute(params)? as u64)
+    let kind = LimitKind::Vouch.name().into();
+    let (first, end) = (format!("{uid} "), format!("{uid}!"));
+    let mut statement = tx.prepare(OF_ACCOUNT)?;
+    let mut found = statement.query(&[kind, (&first).into(), (&end).into()])?;
+    let mut known = Vec::new();
+    while known.len() < rows
+        && let Some(row) = found.next()?
+    {
+        let (other, updated_at) = (row.text(0)?, row.exact_integer(1)?);
+        // The range contains those of accounts whose UID begins with this one and a space.
+        if vouch_account(&other) == Some(uid) {
+            known.push((Reverse(updated_at), other != subject, other));
+        }
+    }
+    drop(found);
+    known.sort_unstable();
+    let mut dropped = 0;
+    for (.., subject) in known.iter().skip(VOUCHES_OF_ACCOUNT) {
+        dropped += tx.change(DELETE, &[kind, subject.into()])?;
+    }
+    Ok(dropped)
 }
 
 /// Drops the oldest addresses of accounts with too many, among the rows after `from` in text order.
 /// Returns where the next step begins; `None` after the last.
 pub fn trusted_networks_sweep(tx: &Tx<'_>, from: &str) -> Result<Option<String>, StoreError> {
-    let statement = "SELECT subject FROM own.admin_limits WHERE kind = ?1 AND subject > ?2
-         ORDER BY subject LIMIT ?3";
-    let mut statement = tx.prepare_own(statement)?;
-    let rows = statement
-        .query_map(params![LimitKind::Vouch.name(), from, signed(SWEEP_ROWS)], |row| row.get(0))?
-        .collect::<Result<Vec<String>, _>>()?;
+    let statement = Statement::same(
+        "SELECT subject FROM own.admin_limits WHERE kind = ?1 AND subject > ?2
+         ORDER BY subject LIMIT ?3",
+    );
+    let values = [LimitKind::Vouch.name().into(), from.into(), SWEEP_ROWS.into()];
+    let rows = tx.all(statement.own(), &values, |row| row.text(0))?;
     let mut dropped = 0;
     for group in rows.chunk_by(|a, b| vouch_account(a) == vouch_account(b)) {
         if let [first, ..] = group
@@ -71,10 +90,6 @@ pub fn trusted_networks_sweep(tx: &Tx<'_>, from: &str) -> Result<Option<String>,
     let again = vouch_account(last).map(|uid| format!("{uid} "));
     let further = again.filter(|again| dropped > 0 || again.as_str() > from);
     Ok(Some(further.unwrap_or_else(|| last.clone())))
-}
-
-fn signed(rows: usize) -> i64 {
-    i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
 /// Rows of addresses in text order: collects the latest of each account.

@@ -1,6 +1,7 @@
 use rusqlite::Connection;
 
 use super::super::testing::{own, photoprism};
+use super::super::times::format_stored;
 use super::super::{Db, LoginFilter, LoginPage, LoginRow, logins_page};
 use super::*;
 
@@ -225,6 +226,30 @@ fn rows_go_in_steps() {
     fill(&db.conn, 0, 1650);
     let steps: Vec<_> = (0..4).map(|_| prune(&Tx::new(&db), 1000)).collect();
     assert_eq!(steps, [250, 250, 150, 0]);
+}
+
+#[test]
+fn rows_of_photoprism_are_found_whatever_their_keys_are() {
+    let (_directory, mut db) = photoprism();
+    let table = super::super::schema::LOGINS.replace(" NOT NULL DEFAULT ''", "");
+    db.conn.execute_batch(&table.replace("VARCHAR", "VARBINARY")).unwrap();
+    db.columns = super::super::columns::Columns::read(&db.conn).unwrap();
+    db.conn
+        .execute_batch(
+            "INSERT INTO audit_logins (client_ip, login_name, login_realm, updated_at) VALUES
+               ('192.0.2.1', '12', '7', '2026-11-24 11:00:00+00:00'),
+               ('192.0.2.1', 'x', NULL, '2026-11-24 11:00:01+00:00'),
+               (NULL, NULL, x'00', '2026-11-24 11:00:02+00:00')",
+        )
+        .unwrap();
+    let tx = Tx::new(&db);
+    for name in ["12", "x"] {
+        login_refused(&tx, &refusal(name, 3, NOON)).unwrap();
+        login_refused(&tx, &refusal(name, 2, NOON)).unwrap();
+    }
+    let found: Vec<_> = rows(&db).into_iter().map(|row| (row.name, row.repeated)).collect();
+    assert_eq!(found, [("12".into(), 5), ("x".into(), 5), (String::new(), 0)]);
+    assert_eq!((prune(&tx, 2), prune(&tx, 0), rows(&db).len()), (1, 2, 0));
 }
 
 #[test]

@@ -3,33 +3,34 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{ToSql, params};
+use jiff::Timestamp;
 
 use super::ended::{Which, enter};
+use crate::model::Lifetime;
 use crate::session_index::PendingUses;
 use crate::store::attached::note_emptied;
 use crate::store::db::{Db, Tx};
+use crate::store::engine::{Statement, Value};
 use crate::store::error::StoreError;
-use crate::store::rows::text;
 
 /// Ends the sessions of an account and returns their number. App passwords stay: their rights are
 /// those that the account has when they are used. Sessions created from them end.
 pub fn end_sessions(tx: &Tx<'_>, uid: &str, now: i64) -> Result<u64, StoreError> {
     let condition =
         "user_uid = ?1 AND NOT (auth_provider = 'application' AND auth_method = 'default')";
-    end(tx, Which { condition, values: &[&uid] }, now)
+    end(tx, Which { condition, values: &[uid.into()] }, now)
 }
 
 /// Ends the sessions of an account, including its app passwords, and returns their number.
 pub fn end_all_sessions(tx: &Tx<'_>, uid: &str, now: i64) -> Result<u64, StoreError> {
-    end(tx, Which { condition: "user_uid = ?1", values: &[&uid] }, now)
+    end(tx, Which { condition: "user_uid = ?1", values: &[uid.into()] }, now)
 }
 
 /// Ends a session and those created from it, and returns their number.
 pub fn delete_session(tx: &Tx<'_>, id: &str, now: i64) -> Result<u64, StoreError> {
     let condition = "id = ?1
          OR (auth_id = ?1 AND auth_provider = 'application' AND auth_method = 'session')";
-    end(tx, Which { condition, values: &[&id] }, now)
+    end(tx, Which { condition, values: &[id.into()] }, now)
 }
 
 /// Ends every session, and returns their number.
@@ -37,8 +38,17 @@ pub(in crate::store) fn delete_all_sessions(tx: &Tx<'_>, now: i64) -> Result<u64
     enter(tx, Which::EVERY, now)?;
     note_emptied(tx, "auth_sessions")?;
     // Without a condition SQLite frees the pages as they are, seven times as fast.
-    Ok(tx.conn.execute("DELETE FROM auth_sessions", [])? as u64)
+    tx.change(Statement::same("DELETE FROM auth_sessions"), &[])
 }
+
+/// The logins of an account, the newest first; of those of the same second the one that was added
+/// last.
+const LOGINS: Statement<'_> = Statement::sqlite(
+    "SELECT id, created_at, last_active, sess_expires, sess_timeout FROM auth_sessions
+     WHERE user_uid = ?1 AND grant_type = 'password'
+       AND NOT (auth_provider = 'application' AND auth_method = 'default')
+     ORDER BY created_at DESC, rowid DESC",
+);
 
 /// Ends the oldest live logins of an account beyond `most`, and returns their ids.
 pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<String>, StoreError> {
@@ -46,18 +56,18 @@ pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<St
         // There, a login cannot be distinguished from another session.
         return Ok(Vec::new());
     }
-    let mut statement = tx.conn.prepare_cached(
-        "SELECT id FROM auth_sessions WHERE user_uid = ?1 AND grant_type = 'password'
-           AND NOT (auth_provider = 'application' AND auth_method = 'default')
-           AND (sess_expires <= 0 OR sess_expires > ?3)
-           AND (sess_timeout <= 0
-             OR max(last_active, ifnull(unixepoch(created_at), 0)) + sess_timeout > ?3)
-         ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET ?2",
-    )?;
-    let ids = statement.query_map(params![uid, most, now], |row| text(row, 0))?;
-    let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
+    let live = tx.all(LOGINS, &[uid.into()], |row| {
+        let lifetime = Lifetime {
+            created: row.time(1)?.map_or(0, Timestamp::as_second),
+            last_active: row.integer(2)?,
+            expires: row.integer(3)?,
+            timeout: row.integer(4)?,
+        };
+        Ok((!lifetime.is_expired(now)).then_some(row.text(0)?))
+    })?;
+    let ids: Vec<String> = live.into_iter().flatten().skip(most as usize).collect();
     for id in &ids {
-        end(tx, Which { condition: "id = ?1", values: &[id] }, now)?;
+        end(tx, Which { condition: "id = ?1", values: &[id.into()] }, now)?;
     }
     Ok(ids)
 }
@@ -74,10 +84,10 @@ pub(super) const TIMEOUTS: &str =
 
 /// The idle timeouts that sessions have: a handful.
 pub(super) fn timeouts(db: &Db) -> Result<Vec<i64>, StoreError> {
-    let mut statement = db.conn.prepare_cached(TIMEOUTS)?;
+    let mut statement = db.prepare(Statement::same(TIMEOUTS))?;
     let mut found = Vec::new();
     let mut last = 0;
-    while let Some(next) = statement.query_row([last], |row| row.get::<_, Option<i64>>(0))? {
+    while let Some(Some(next)) = statement.one(&[last.into()], |row| row.optional_integer(0))? {
         found.push(next);
         last = next;
     }
@@ -93,27 +103,27 @@ pub fn sweep_sessions(
     uses: &PendingUses,
 ) -> Result<Vec<String>, StoreError> {
     let mut ids = BTreeSet::new();
-    let mut add = |which: &str, values: &[&dyn ToSql]| -> Result<(), StoreError> {
+    let mut add = |which: &str, values: &[Value<'_>]| -> Result<(), StoreError> {
         let statement = format!("SELECT u.id FROM auth_sessions u WHERE {which}");
-        let mut statement = tx.conn.prepare_cached(&statement)?;
+        let mut statement = tx.prepare(Statement::sqlite(&statement))?;
         let mut rows = statement.query(values)?;
         while ids.len() < most as usize
             && let Some(row) = rows.next()?
         {
-            let id = text(row, 0)?;
+            let id = row.text(0)?;
             if uses.last_use_of(&id).is_none() {
                 ids.insert(id);
             }
         }
         Ok(())
     };
-    add(PAST_END, &[&now])?;
+    add(PAST_END, &[now.into()])?;
     for timeout in timeouts(tx)? {
-        add(IDLE, &[&now, &timeout])?;
+        add(IDLE, &[now.into(), timeout.into()])?;
     }
-    let mut delete = tx.conn.prepare_cached("DELETE FROM auth_sessions WHERE id = ?1")?;
+    let mut delete = tx.prepare(Statement::same("DELETE FROM auth_sessions WHERE id = ?1"))?;
     for id in &ids {
-        delete.execute([id])?;
+        delete.change(&[id.into()])?;
     }
     Ok(ids.into_iter().collect())
 }
@@ -121,5 +131,41 @@ pub fn sweep_sessions(
 fn end(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<u64, StoreError> {
     enter(tx, which, now)?;
     let statement = format!("DELETE FROM auth_sessions WHERE {}", which.condition);
-    Ok(tx.conn.prepare_cached(&statement)?.execute(which.values)? as u64)
+    tx.change(Statement::sqlite(&statement), which.values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::own;
+
+    #[test]
+    fn only_live_logins_count_and_of_one_second_the_last_stays() {
+        let (_directory, db) = own();
+        db.conn
+            .execute_batch(
+                "INSERT INTO auth_sessions (id, user_uid, grant_type, auth_provider, auth_method,
+                   created_at, last_active, sess_expires, sess_timeout) VALUES
+                   ('old', 'u1', 'password', '', '', '2026-11-24 11:00:00+00:00', 0, -1, 0),
+                   ('z', 'u1', 'password', '', '', '2026-11-24 12:00:00+00:00', 0, 0, 0),
+                   ('a', 'u1', 'password', '', '', '2026-11-24 12:00:00+00:00', 0, 0, 0),
+                   ('over', 'u1', 'password', '', '', '2026-11-24 12:00:01+00:00', 0, 1795521660, 0),
+                   ('idle', 'u1', 'password', '', '', '2026-11-24 11:59:00+00:00', 0, 0, 60),
+                   ('new', 'u1', 'password', '', '', '2026-11-24 12:00:01+00:00', 0, 0, 60),
+                   ('used', 'u1', 'password', '', '', NULL, 1795521650, 0, 60),
+                   ('app', 'u1', 'password', 'application', 'default', NULL, 0, 0, 0),
+                   ('other', 'u1', 'cli', '', '', NULL, 0, 0, 0),
+                   ('bob', 'u2', 'password', '', '', NULL, 0, 0, 0);",
+            )
+            .unwrap();
+        let trim = |most| {
+            db.begin().unwrap();
+            let ended = trim_logins(&Tx::new(&db), "u1", most, 1_795_521_660).unwrap();
+            db.rollback().unwrap();
+            ended
+        };
+        assert_eq!(trim(0), ["new", "a", "z", "old", "used"]);
+        assert_eq!(trim(2), ["z", "old", "used"]);
+        assert_eq!(trim(5), [""; 0]);
+    }
 }

@@ -4,14 +4,13 @@
 //!
 //! Nothing here has an effect in the daemon's own database, which has no such table.
 
-use rusqlite::{OptionalExtension, ToSql, params};
-
 use crate::model::{CameBack, Effect};
 use crate::store::audit::{AuditEntry, audit_append, own_entry};
 use crate::store::columns::Columns;
 use crate::store::db::{Db, Tx};
+use crate::store::engine::{Statement, Value};
 use crate::store::error::StoreError;
-use crate::store::rows::{count, text};
+use crate::store::times::stored_since;
 
 /// How far ahead of the clock an entry may be after the clock was set back. PhotoPrism expires
 /// sessions by the same clock, so it waits too, but no entry may stay for ever.
@@ -26,7 +25,7 @@ pub(super) struct Which<'a> {
     /// A condition.
     pub(super) condition: &'a str,
     /// Its values, from `?1` on.
-    pub(super) values: &'a [&'a dyn ToSql],
+    pub(super) values: &'a [Value<'a>],
 }
 
 impl Which<'_> {
@@ -59,7 +58,8 @@ pub fn session_is_hidden(db: &Db, id: &str) -> Result<bool, StoreError> {
         return Ok(false);
     }
     let hidden = format!("SELECT EXISTS (SELECT 1 FROM auth_sessions WHERE id = ?1 AND {IS_BACK})");
-    Ok(db.conn.prepare_cached(&hidden)?.query_row([id], |row| row.get(0))?)
+    let hidden = db.one(Statement::sqlite(&hidden), &[id.into()], |row| row.flag(0))?;
+    Ok(hidden == Some(true))
 }
 
 /// Sessions that are hidden from all commands.
@@ -68,7 +68,7 @@ pub(in crate::store) fn hidden_sessions(db: &Db) -> Result<u64, StoreError> {
         return Ok(0);
     }
     let hidden = format!("SELECT count(*) FROM auth_sessions WHERE {BACK}");
-    Ok(db.conn.prepare_cached(&hidden)?.query_row([], |row| count(row, 0))?)
+    db.number(Statement::sqlite(&hidden), &[])
 }
 
 /// Records sessions that PhotoPrism may hold, before they are deleted: a load and a save each write
@@ -85,53 +85,71 @@ pub(super) fn enter(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<(), Store
     };
     while end_again(tx, Which { condition: &back, ..which }, now, i64::MAX)? > 0 {}
     let since = now - tx.window();
-    let (times, since_at) = (which.values.len() + 1, which.values.len() + 2);
-    let recent = recent(&tx.columns, times);
-    let mut values = which.values.to_vec();
-    values.extend::<[&dyn ToSql; 2]>([&since, &now]);
+    let recent = recent(&tx.columns, which.values.len() + 1);
+    let stored = stored_since(since);
+    let values = [which.values, &[since.into(), (&stored).into()]].concat();
     let condition = format!("({}) AND ({recent})", which.condition);
-    let ids = insert(tx, Which { condition: &condition, values: &values }, since_at)?;
+    let ids = add_entries(tx, Which { condition: &condition, values: &values }, now)?;
     if ids.is_empty() {
         return Ok(());
     }
     let created_from = "auth_id IN (SELECT session_id FROM admin.admin_ended WHERE seen_at = ?1)";
-    let children = insert(tx, Which { condition: created_from, values: &[&now] }, 1)?;
+    let children = add_entries(tx, Which { condition: created_from, values: &[now.into()] }, now)?;
     tx.add_effect(Effect::IdsEnded(ids.into_iter().chain(children).collect()));
     Ok(())
 }
 
-/// The condition for rows that were loaded or saved since the Unix seconds in that parameter.
+/// The condition for rows that were loaded or saved since the Unix seconds in that parameter, which
+/// the next one has as a text.
 fn recent(columns: &Columns, value: usize) -> String {
     let mut recent = vec![format!("last_active >= ?{value}")];
     for column in ["login_at", "created_at", "updated_at"] {
         if columns.has("auth_sessions", column) {
-            let since = format!("strftime('%Y-%m-%d %H:%M:%S', ?{value}, 'unixepoch')");
-            recent.push(format!("{column} >= {since}"));
+            recent.push(format!("{column} >= ?{}", value + 1));
         }
     }
     recent.join(" OR ")
 }
 
-/// Adds entries; `at` is the number of the parameter with the time. Returns their ids.
-fn insert(tx: &Tx<'_>, which: Which<'_>, at: usize) -> Result<Vec<String>, StoreError> {
+/// Adds an entry for each of these rows, or restarts it. Returns their ids.
+fn add_entries(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<Vec<String>, StoreError> {
     let ref_id = ref_id(&tx.columns);
     let statement = format!(
-        "INSERT INTO admin.admin_ended (session_id, ref_id, user_uid, seen_at, state, saved_row,
-           claimed_by, claimed_at)
-         SELECT id, {ref_id}, ifnull(user_uid, ''), ?{at}, 'ended', '', '', 0
-         FROM auth_sessions WHERE {}
-         ON CONFLICT (session_id) DO UPDATE SET seen_at = excluded.seen_at
-         RETURNING session_id",
+        "SELECT id, {ref_id}, ifnull(user_uid, '') FROM auth_sessions WHERE {}",
         which.condition
     );
-    let mut statement = tx.conn.prepare_cached(&statement)?;
-    let ids = statement.query_map(which.values, |row| text(row, 0))?;
-    Ok(ids.collect::<Result<_, _>>()?)
+    let found = tx.all(Statement::sqlite(&statement), which.values, |row| {
+        Ok([row.text(0)?, row.text(1)?, row.text(2)?])
+    })?;
+    for entry in &found {
+        put_entry(tx, entry.each_ref().map(String::as_str), now)?;
+    }
+    Ok(found.into_iter().map(|[id, ..]| id).collect())
+}
+
+const RESTART: Statement<'_> =
+    Statement::same("UPDATE own.admin_ended SET seen_at = ?2 WHERE session_id = ?1").own();
+
+const ADD: Statement<'_> = Statement::same(
+    "INSERT INTO own.admin_ended (session_id, ref_id, user_uid, seen_at, state, saved_row,
+       claimed_by, claimed_at) VALUES (?1, ?2, ?3, ?4, 'ended', '', '', 0)",
+)
+.own();
+
+/// Restarts the entry of a session, or adds one: id, reference id, account.
+fn put_entry(tx: &Tx<'_>, entry: [&str; 3], now: i64) -> Result<(), StoreError> {
+    let [id, ref_id, uid] = entry.map(Value::from);
+    if tx.change(RESTART, &[id, now.into()])? == 0 {
+        tx.change(ADD, &[id, ref_id, uid, now.into()])?;
+    }
+    Ok(())
 }
 
 fn ref_id(columns: &Columns) -> &'static str {
     if columns.has("auth_sessions", "ref_id") { "ifnull(ref_id, '')" } else { "''" }
 }
+
+const DELETE: Statement<'_> = Statement::same("DELETE FROM auth_sessions WHERE id = ?1");
 
 /// Deletes at most so many sessions that PhotoPrism wrote back, or created from such a one, and
 /// returns their number. Each restarts its entry, and gets its own audit record and log line.
@@ -144,15 +162,8 @@ pub(super) fn end_again(
     let found = came_back(tx, which, most)?;
     let mut deleted = 0;
     for (index, (id, came)) in found.iter().enumerate() {
-        let delete = "DELETE FROM auth_sessions WHERE id = ?1";
-        deleted += tx.conn.prepare_cached(delete)?.execute([id])?;
-        tx.conn
-            .prepare_cached(
-                "INSERT INTO admin.admin_ended (session_id, ref_id, user_uid, seen_at, state, saved_row,
-                   claimed_by, claimed_at) VALUES (?1, ?2, ?3, ?4, 'ended', '', '', 0)
-                 ON CONFLICT (session_id) DO UPDATE SET seen_at = excluded.seen_at",
-            )?
-            .execute(params![id, came.ref_id, came.user_uid, now])?;
+        deleted += usize::from(tx.change(DELETE, &[id.into()])? > 0);
+        put_entry(tx, [id, &came.ref_id, &came.user_uid], now)?;
         let head = audit_append(tx, &record(came, now))?;
         tx.add_effect(Effect::Audited(head));
         if index < REPORTED {
@@ -178,18 +189,29 @@ fn came_back(db: &Db, which: Which<'_>, most: i64) -> Result<Vec<(String, CameBa
          WHERE {} LIMIT {most}",
         which.condition
     );
-    let mut statement = db.conn.prepare_cached(&statement)?;
-    let rows = statement.query_map(which.values, |row| {
+    db.all(Statement::sqlite(&statement), which.values, |row| {
         let came =
-            CameBack { ref_id: text(row, 1)?, user_uid: text(row, 2)?, user_name: text(row, 3)? };
-        Ok((text(row, 0)?, came))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+            CameBack { ref_id: row.text(1)?, user_uid: row.text(2)?, user_name: row.text(3)? };
+        Ok((row.text(0)?, came))
+    })
 }
 
 fn record(came: &CameBack, now: i64) -> AuditEntry {
     let target = if came.ref_id.is_empty() { &came.user_uid } else { &came.ref_id };
     AuditEntry { at: now, ..own_entry("daemon.end_again", target) }
+}
+
+const FORGET: Statement<'_> =
+    Statement::same("DELETE FROM own.admin_ended WHERE session_id = ?1").own();
+
+/// Removes the entries that a statement finds, whose sessions may be there again.
+fn forget_found(tx: &Tx<'_>, found: Statement<'_>, values: &[Value<'_>]) -> Result<(), StoreError> {
+    let ids = tx.all(found, values, |row| row.text(0))?;
+    for id in &ids {
+        tx.change(FORGET, &[id.into()])?;
+    }
+    tx.add_effect(Effect::IdsReleased(ids));
+    Ok(())
 }
 
 /// Removes the entry of an id that the daemon itself restores. A row that PhotoPrism wrote back
@@ -198,9 +220,8 @@ pub(super) fn release(tx: &Tx<'_>, id: &str) -> Result<(), StoreError> {
     if !tx.columns.keeps_ended() {
         return Ok(());
     }
-    let entry = "DELETE FROM admin.admin_ended WHERE session_id = ?1";
-    if tx.conn.prepare_cached(entry)?.execute([id])? > 0 {
-        tx.conn.prepare_cached("DELETE FROM auth_sessions WHERE id = ?1")?.execute([id])?;
+    if tx.change(FORGET, &[id.into()])? > 0 {
+        tx.change(DELETE, &[id.into()])?;
         tx.add_effect(Effect::IdsReleased(vec![id.to_owned()]));
     }
     Ok(())
@@ -211,13 +232,10 @@ pub(in crate::store) fn release_restored(tx: &Tx<'_>) -> Result<(), StoreError> 
     if !tx.columns.keeps_ended() {
         return Ok(());
     }
-    let mut statement = tx.conn.prepare_cached(
-        "DELETE FROM admin.admin_ended WHERE session_id IN (SELECT id FROM auth_sessions)
-         RETURNING session_id",
-    )?;
-    let ids = statement.query_map([], |row| text(row, 0))?.collect::<Result<Vec<_>, _>>()?;
-    tx.add_effect(Effect::IdsReleased(ids));
-    Ok(())
+    let restored = Statement::same(
+        "SELECT session_id FROM own.admin_ended WHERE session_id IN (SELECT id FROM auth_sessions)",
+    );
+    forget_found(tx, restored.own(), &[])
 }
 
 /// Ids with entries, at most so many.
@@ -225,11 +243,9 @@ pub fn ended_ids(db: &Db, most: usize) -> Result<Vec<String>, StoreError> {
     if !db.columns.keeps_ended() {
         return Ok(Vec::new());
     }
-    let newest = "SELECT session_id FROM admin.admin_ended ORDER BY seen_at DESC LIMIT ?1";
-    let mut statement = db.conn.prepare_cached(newest)?;
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let ids = statement.query_map([most], |row| text(row, 0))?;
-    Ok(ids.collect::<Result<_, _>>()?)
+    let newest =
+        Statement::same("SELECT session_id FROM own.admin_ended ORDER BY seen_at DESC LIMIT ?1");
+    db.all(newest.own(), &[most.into()], |row| row.text(0))
 }
 
 /// Result of checking a batch of entries.
@@ -245,29 +261,28 @@ pub struct EndedState {
     pub next: Option<String>,
 }
 
+const OVER: Statement<'_> = Statement::same(
+    "SELECT EXISTS (SELECT 1 FROM own.admin_ended WHERE seen_at <= ?1 OR seen_at > ?2)",
+)
+.own();
+
+const NEXT: Statement<'_> = Statement::same(
+    "SELECT session_id FROM own.admin_ended WHERE session_id > ?1 ORDER BY session_id
+     LIMIT 1 OFFSET ?2",
+)
+.own();
+
 /// Checks a batch of entries at these Unix seconds, without taking PhotoPrism's lock for writing.
 pub fn ended_state(db: &Db, now: i64, after: &str) -> Result<EndedState, StoreError> {
     if !db.columns.keeps_ended() {
         return Ok(EndedState::default());
     }
-    let entries = db
-        .conn
-        .prepare_cached("SELECT count(*) FROM admin.admin_ended")?
-        .query_row([], |row| count(row, 0))?;
-    let over =
-        "SELECT EXISTS (SELECT 1 FROM admin.admin_ended WHERE seen_at <= ?1 OR seen_at > ?2)";
-    let over = db
-        .conn
-        .prepare_cached(over)?
-        .query_row([now - db.window(), now + SET_BACK], |row| row.get(0))?;
-    let next = "SELECT session_id FROM admin.admin_ended WHERE session_id > ?1 ORDER BY session_id
-         LIMIT 1 OFFSET ?2";
-    let next = db
-        .conn
-        .prepare_cached(next)?
-        .query_row(params![after, SLICE - 1], |row| text(row, 0))
-        .optional()?;
-    let some = Which { condition: BACK_OF_SOME, values: &[&after, &SLICE] };
+    let count = Statement::same("SELECT count(*) FROM own.admin_ended");
+    let entries = db.number(count.own(), &[])?;
+    let times = [(now - db.window()).into(), (now + SET_BACK).into()];
+    let over = db.one(OVER, &times, |row| row.flag(0))? == Some(true);
+    let next = db.one(NEXT, &[after.into(), (SLICE - 1).into()], |row| row.text(0))?;
+    let some = Which { condition: BACK_OF_SOME, values: &[after.into(), SLICE.into()] };
     let back = entries > 0 && !came_back(db, some, 1)?.is_empty();
     Ok(EndedState { entries, back, over, next })
 }
@@ -276,7 +291,8 @@ pub fn ended_state(db: &Db, now: i64, after: &str) -> Result<EndedState, StoreEr
 /// checked.
 pub fn begin_ended_anew(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
     if tx.columns.keeps_ended() {
-        tx.conn.execute("UPDATE admin.admin_ended SET seen_at = ?1", [now])?;
+        let anew = Statement::same("UPDATE own.admin_ended SET seen_at = ?1");
+        tx.change(anew.own(), &[now.into()])?;
     }
     Ok(())
 }
@@ -284,7 +300,8 @@ pub fn begin_ended_anew(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
 /// Moves every entry when the clock was set ahead by so many seconds.
 pub fn move_ended(tx: &Tx<'_>, seconds: i64) -> Result<(), StoreError> {
     if tx.columns.keeps_ended() {
-        tx.conn.execute("UPDATE admin.admin_ended SET seen_at = seen_at + ?1", [seconds])?;
+        let moved = Statement::same("UPDATE own.admin_ended SET seen_at = seen_at + ?1");
+        tx.change(moved.own(), &[seconds.into()])?;
     }
     Ok(())
 }
@@ -299,7 +316,12 @@ pub fn end_what_came_back(
     if !tx.columns.keeps_ended() {
         return Ok(0);
     }
-    end_again(tx, Which { condition: BACK_OF_SOME, values: &[&after, &SLICE] }, now, most)
+    end_again(
+        tx,
+        Which { condition: BACK_OF_SOME, values: &[after.into(), SLICE.into()] },
+        now,
+        most,
+    )
 }
 
 /// Removes expired entries, whose sessions were not seen for long enough. One that was seen since
@@ -308,17 +330,12 @@ pub fn forget_ended(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
     if !tx.columns.keeps_ended() {
         return Ok(());
     }
-    tx.conn.execute(
-        "UPDATE admin.admin_ended SET seen_at = ?1 WHERE seen_at > ?1",
-        [now + SET_BACK],
-    )?;
-    let mut over = tx.conn.prepare_cached(
-        "DELETE FROM admin.admin_ended WHERE seen_at <= ?1
+    let ahead = Statement::same("UPDATE own.admin_ended SET seen_at = ?1 WHERE seen_at > ?1");
+    tx.change(ahead.own(), &[(now + SET_BACK).into()])?;
+    let over = Statement::same(
+        "SELECT session_id FROM own.admin_ended WHERE seen_at <= ?1
            AND NOT EXISTS (SELECT 1 FROM auth_sessions WHERE id = session_id)
-           AND NOT EXISTS (SELECT 1 FROM auth_sessions WHERE auth_id = session_id)
-         RETURNING session_id",
-    )?;
-    let ids = over.query_map([now - tx.window()], |row| text(row, 0))?;
-    tx.add_effect(Effect::IdsReleased(ids.collect::<Result<_, _>>()?));
-    Ok(())
+           AND NOT EXISTS (SELECT 1 FROM auth_sessions WHERE auth_id = session_id)",
+    );
+    forget_found(tx, over.own(), &[(now - tx.window()).into()])
 }

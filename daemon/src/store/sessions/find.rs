@@ -1,10 +1,9 @@
 //! Reads sessions by their keys.
 
-use rusqlite::{OptionalExtension, Params, params};
-
 use super::row::{select, session_row};
 use crate::model::Session;
 use crate::store::db::Db;
+use crate::store::engine::{Statement, Value};
 use crate::store::error::StoreError;
 use crate::store::visible::visible;
 
@@ -13,15 +12,18 @@ fn statement(db: &Db, which: &str, rest: &str) -> String {
     format!("{} WHERE {which} AND {} {rest}", select(&db.columns), visible(&db.columns))
 }
 
-fn some(db: &Db, which: &str, rest: &str, params: impl Params) -> Result<Vec<Session>, StoreError> {
-    let mut statement = db.conn.prepare_cached(&statement(db, which, rest))?;
-    let rows = statement.query_map(params, session_row)?.collect::<Result<_, _>>()?;
-    Ok(rows)
+fn some(
+    db: &Db,
+    which: &str,
+    rest: &str,
+    values: &[Value<'_>],
+) -> Result<Vec<Session>, StoreError> {
+    db.all(Statement::sqlite(&statement(db, which, rest)), values, session_row)
 }
 
 fn one(db: &Db, which: &str, value: &str) -> Result<Option<Session>, StoreError> {
     let statement = statement(db, which, "LIMIT 1");
-    Ok(db.conn.prepare_cached(&statement)?.query_row([value], session_row).optional()?)
+    db.one(Statement::sqlite(&statement), &[value.into()], session_row)
 }
 
 /// The session of that id: the SHA-256 of its secret in hex.
@@ -44,5 +46,5 @@ pub(in crate::store) fn app_passwords(
     most: u32,
 ) -> Result<Vec<Session>, StoreError> {
     let which = "u.user_uid = ?1 AND u.auth_provider = 'application' AND u.auth_method = 'default'";
-    some(db, which, "ORDER BY u.created_at, u.id LIMIT ?2", params![uid, i64::from(most)])
+    some(db, which, "ORDER BY u.created_at, u.id LIMIT ?2", &[uid.into(), most.into()])
 }

@@ -3,19 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Row, ToSql};
-
 use super::end::{IDLE, PAST_END, timeouts};
 use super::key::{SessionKey, SessionSearch};
 use super::row::{select, session_row};
 use crate::model::{Lifetime, Session};
 use crate::session_index::PendingUses;
 use crate::store::db::Db;
+use crate::store::engine::{Collation, Row, Statement, Value};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 use crate::store::listing::{Reading, add_first};
-use crate::store::prefix::{Collation, PrefixRange};
-use crate::store::rows::{integer, text, time};
+use crate::store::prefix::PrefixRange;
 use crate::store::visible::visible;
 
 /// The sessions that meet a search.
@@ -37,16 +35,16 @@ pub(super) struct Place {
 
 impl Place {
     /// The place by the use that is stored.
-    pub(super) fn read(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
-        let stored = integer(row, 0)?;
+    pub(super) fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        let stored = row.integer(0)?;
         let key = SessionKey {
             last_active: stored,
-            created_at: text(row, 1)?,
-            user_name: text(row, 2)?,
-            id: text(row, 3)?,
+            created_at: row.text(1)?,
+            user_name: row.text(2)?,
+            id: row.text(3)?,
         };
-        let created = time(row, 1)?.map_or(0, jiff::Timestamp::as_second);
-        Ok(Self { key, stored, expires: integer(row, 4)?, timeout: integer(row, 5)?, created })
+        let created = row.time(1)?.map_or(0, jiff::Timestamp::as_second);
+        Ok(Self { key, stored, expires: row.integer(4)?, timeout: row.integer(5)?, created })
     }
 
     fn is_expired(&self, now: i64) -> bool {
@@ -95,12 +93,10 @@ impl Sessions<'_> {
         keys: Vec<SessionKey>,
     ) -> Result<Vec<(SessionKey, Session)>, StoreError> {
         let statement = format!("{} WHERE u.id = ?1", select(&self.db.columns));
-        let mut statement = self.db.conn.prepare_cached(&statement)?;
+        let mut statement = self.db.prepare(Statement::sqlite(&statement))?;
         let mut found = Vec::with_capacity(keys.len());
         for key in keys {
-            let mut rows = statement.query([&key.id])?;
-            if let Some(row) = rows.next()? {
-                let mut session = session_row(row)?;
+            if let Some(mut session) = statement.one(&[(&key.id).into()], session_row)? {
                 self.uses.apply_to(&mut session);
                 found.push((key, session));
             }
@@ -116,9 +112,9 @@ impl Sessions<'_> {
         }
     }
 
-    /// The condition for a row, and its values, which begin with the parameter `first`. By uses
-    /// that are not yet written fewer are expired than by those that are.
-    pub(super) fn condition(&self, first: usize) -> (String, Vec<&dyn ToSql>) {
+    /// The condition for a row, and its values, which begin with the parameter `first`. It may be
+    /// met by more sessions than are expired: [`matches`](Self::matches) decides.
+    pub(super) fn condition(&self, first: usize) -> (String, Vec<Value<'_>>) {
         let second = first + 1;
         let has = |name| self.db.columns.has("auth_sessions", name);
         let column = |name| if has(name) { format!("u.{name}") } else { "NULL".to_owned() };
@@ -127,27 +123,27 @@ impl Sessions<'_> {
             SessionSearch::Expired(now) => (
                 format!(
                     "((u.sess_expires > 0 AND u.sess_expires <= ?{first}) OR (u.sess_timeout > 0
-                     AND max(ifnull(u.last_active, 0), ifnull(unixepoch(u.created_at), 0))
-                       + u.sess_timeout <= ?{first}))"
+                     AND ifnull(u.last_active, 0) + u.sess_timeout <= ?{first}))"
                 ),
-                vec![now],
+                vec![(*now).into()],
             ),
-            SessionSearch::Id(id) => (format!("u.id = ?{first}"), vec![id]),
-            SessionSearch::RefId(id) => (format!("{} = ?{first}", column("ref_id")), vec![id]),
+            SessionSearch::Id(id) => (format!("u.id = ?{first}"), vec![id.into()]),
+            SessionSearch::RefId(id) => {
+                (format!("{} = ?{first}", column("ref_id")), vec![id.into()])
+            }
             SessionSearch::Uid(uid) => {
                 let client = column("client_uid");
-                (format!("(u.user_uid = ?{first} OR {client} = ?{first})"), vec![uid])
+                (format!("(u.user_uid = ?{first} OR {client} = ?{first})"), vec![uid.into()])
             }
             SessionSearch::Prefix { text, lower } => {
                 let [user, client] = ["user_name", "client_name"].map(column);
-                (
-                    format!(
-                        "(substr({user}, 1, length(?{second})) = ?{second}
-                         OR substr({client}, 1, length(?{first})) = ?{first} COLLATE NOCASE
-                         OR substr(u.auth_provider, 1, length(?{second})) = ?{second})"
-                    ),
-                    vec![text, lower],
-                )
+                let [user, client, provider] = [
+                    (&*user, second, Collation::Binary),
+                    (&client, first, Collation::NoCase),
+                    ("u.auth_provider", second, Collation::Binary),
+                ]
+                .map(|(column, value, rule)| self.db.dialect().begins_with(column, value, rule));
+                (format!("({user} OR {client} OR {provider})"), vec![text.into(), lower.into()])
             }
         }
     }
@@ -191,16 +187,16 @@ impl Sessions<'_> {
     fn add(
         &self,
         which: &str,
-        values: &[&dyn ToSql],
+        values: &[Value<'_>],
         into: &mut Gathered<'_>,
     ) -> Result<bool, StoreError> {
-        let mut statement = self.db.conn.prepare_cached(&self.statement(which))?;
+        let mut statement = self.db.prepare(Statement::sqlite(&self.statement(which)))?;
         let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
             if !into.reading.count() {
                 return Ok(false);
             }
-            let place = self.with_use(Place::read(row)?);
+            let place = self.with_use(Place::read(&row)?);
             if into.after.is_none_or(|after| place.key > *after) && self.matches(&place) {
                 add_first(&mut into.keys, place.key, into.most);
             }
@@ -213,18 +209,20 @@ impl Sessions<'_> {
         let is_known = |column| self.db.columns.has("auth_sessions", column);
         match self.search {
             SessionSearch::Everything => Ok(false),
-            SessionSearch::Id(id) => self.add("u.id = ?1", &[id], into),
+            SessionSearch::Id(id) => self.add("u.id = ?1", &[id.into()], into),
             SessionSearch::RefId(id) => {
-                Ok(!is_known("ref_id") || self.add("u.ref_id = ?1", &[id], into)?)
+                Ok(!is_known("ref_id") || self.add("u.ref_id = ?1", &[id.into()], into)?)
             }
-            SessionSearch::Uid(uid) => Ok(self.add("u.user_uid = ?1", &[uid], into)?
-                && (!is_known("client_uid") || self.add("u.client_uid = ?1", &[uid], into)?)),
+            SessionSearch::Uid(uid) => Ok(self.add("u.user_uid = ?1", &[uid.into()], into)?
+                && (!is_known("client_uid")
+                    || self.add("u.client_uid = ?1", &[uid.into()], into)?)),
             // PhotoPrism's database lacks the indexes.
             SessionSearch::Expired(_) | SessionSearch::Prefix { .. } if !self.is_own() => Ok(false),
             SessionSearch::Expired(now) => {
-                let mut is_whole = self.add(PAST_END, &[now], into)?;
+                let mut is_whole = self.add(PAST_END, &[(*now).into()], into)?;
                 for timeout in timeouts(self.db)? {
-                    is_whole = is_whole && self.add(IDLE, &[now, &timeout], into)?;
+                    is_whole =
+                        is_whole && self.add(IDLE, &[(*now).into(), timeout.into()], into)?;
                 }
                 Ok(is_whole)
             }
@@ -236,7 +234,8 @@ impl Sessions<'_> {
                     ("u.auth_provider", lower, Collation::Binary),
                 ] {
                     let range = PrefixRange::new(column, text, collation);
-                    is_whole = is_whole && self.add(&range.condition(), &range.values(), into)?;
+                    let which = range.condition(self.db.dialect());
+                    is_whole = is_whole && self.add(&which, &range.values(), into)?;
                 }
                 Ok(is_whole)
             }
@@ -255,8 +254,10 @@ mod tests {
         let (_directory, db) = own();
         let search = SessionSearch::Expired(7);
         let list = Sessions { db: &db, search: &search, uses: &PendingUses::default() };
-        let prefix = |column| PrefixRange::new(column, "a", Collation::Binary).condition();
-        let no_case = PrefixRange::new("u.client_name", "a", Collation::NoCase).condition();
+        let prefix =
+            |column| PrefixRange::new(column, "a", Collation::Binary).condition(db.dialect());
+        let no_case =
+            PrefixRange::new("u.client_name", "a", Collation::NoCase).condition(db.dialect());
         for (which, index) in [
             ("u.id = ?1", "sqlite_autoindex_auth_sessions_1 (id=?)"),
             ("u.ref_id = ?1", "idx_auth_sessions_ref_id (ref_id=?)"),
@@ -271,11 +272,12 @@ mod tests {
                 "idx_auth_sessions_auth_provider (auth_provider>? AND auth_provider<?)",
             ),
         ] {
-            let values: &[&dyn ToSql] = if which.contains("?2") { &[&1, &2] } else { &[&1] };
+            let values = [1_i64.into(), 2_i64.into()];
+            let values = if which.contains("?2") { &values[..] } else { &values[..1] };
             let plan = plan(&db, &list.statement(which), values);
             assert_eq!(plan, format!("SEARCH u USING INDEX {index}"), "{which}");
         }
-        let plan = plan(&db, TIMEOUTS, &[&0]);
+        let plan = plan(&db, TIMEOUTS, &[0_i64.into()]);
         assert_eq!(
             plan,
             "SEARCH auth_sessions USING COVERING INDEX idx_auth_sessions_idle (sess_timeout>?)"

@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 
-use rusqlite::ToSql;
-
 use super::key::SessionKey;
 use super::list::{Place, Sessions};
+use crate::store::engine::Statement;
 use crate::store::error::StoreError;
 
 /// Uses that are taken at once, at least.
@@ -96,14 +95,12 @@ impl<'a> Pending<'a> {
         self.left = self.left.saturating_sub(taken.len());
         let (condition, values) = self.list.condition(2);
         let statement = self.list.statement(&format!("u.id = ?1 AND {condition}"));
-        let mut statement = self.list.db.conn.prepare_cached(&statement)?;
+        let mut statement = self.list.db.prepare(Statement::sqlite(&statement))?;
         let mut keys = Vec::with_capacity(taken.len());
         for (second, id) in &taken {
-            let mut params: Vec<&dyn ToSql> = vec![id];
-            params.extend_from_slice(&values);
-            let mut rows = statement.query(&*params)?;
-            let Some(row) = rows.next()? else { continue };
-            let mut place = Place::read(row)?;
+            let mut all = vec![id.into()];
+            all.extend_from_slice(&values);
+            let Some(mut place) = statement.one(&all, Place::read)? else { continue };
             place.key.last_active = *second;
             // One that is written already is where its row is.
             let is_newer = *second > place.stored;

@@ -1,10 +1,9 @@
 //! One session as it is stored.
 
-use rusqlite::Row;
-
 use crate::model::Session;
 use crate::store::columns::Columns;
-use crate::store::rows::{integer, text, time};
+use crate::store::engine::Row;
+use crate::store::error::StoreError;
 
 /// The columns that [`session_row`] reads, in its order; NULL where a version of PhotoPrism lacks
 /// one.
@@ -38,27 +37,27 @@ pub(super) fn select(columns: &Columns) -> &str {
     })
 }
 
-pub(super) fn session_row(row: &Row<'_>) -> Result<Session, rusqlite::Error> {
+pub(super) fn session_row(row: &Row<'_>) -> Result<Session, StoreError> {
     Ok(Session {
-        id: text(row, 0)?,
-        ref_id: text(row, 1)?,
-        user_uid: text(row, 2)?,
-        user_name: text(row, 3)?,
-        client_uid: text(row, 4)?,
-        client_name: text(row, 5)?,
-        provider: text(row, 6)?,
-        method: text(row, 7)?,
+        id: row.text(0)?,
+        ref_id: row.text(1)?,
+        user_uid: row.text(2)?,
+        user_name: row.text(3)?,
+        client_uid: row.text(4)?,
+        client_name: row.text(5)?,
+        provider: row.text(6)?,
+        method: row.text(7)?,
         auth_issuer: String::new(),
-        auth_id: text(row, 8)?,
-        scope: text(row, 9)?,
-        grant: text(row, 10)?,
-        last_active: integer(row, 11)?,
-        expires: integer(row, 12)?,
-        timeout: integer(row, 13)?,
-        client_ip: text(row, 14)?,
-        login_ip: text(row, 15)?,
-        user_agent: text(row, 16)?,
-        login_at: time(row, 17)?,
-        created_at: time(row, 18)?,
+        auth_id: row.text(8)?,
+        scope: row.text(9)?,
+        grant: row.text(10)?,
+        last_active: row.integer(11)?,
+        expires: row.integer(12)?,
+        timeout: row.integer(13)?,
+        client_ip: row.text(14)?,
+        login_ip: row.text(15)?,
+        user_agent: row.text(16)?,
+        login_at: row.time(17)?,
+        created_at: row.time(18)?,
     })
 }

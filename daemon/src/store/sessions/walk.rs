@@ -1,11 +1,10 @@
 //! Reads the list of sessions in its order: the rows of the database, and between them those that
 //! were used since.
 
-use rusqlite::ToSql;
-
 use super::key::SessionKey;
 use super::list::{Place, Sessions};
 use super::pending::{Next, Pending};
+use crate::store::engine::Statement;
 use crate::store::error::StoreError;
 use crate::store::listing::Walked;
 use crate::store::visible::visible_of_all;
@@ -35,24 +34,24 @@ pub(super) fn walk(
     let mut read = 0;
     let (condition, values) = list.condition(2);
     for part in parts(list, after, 2 + values.len()) {
-        let limit = i64::try_from(rows - read).unwrap_or(i64::MAX);
-        let mut params: Vec<&dyn ToSql> = vec![&limit];
-        params.extend_from_slice(&values);
+        let mut all = vec![(rows - read).into()];
+        all.extend_from_slice(&values);
         if let Some(SessionKey { last_active, created_at, user_name, id }) = after {
-            let key: [&dyn ToSql; 4] = [last_active, created_at, user_name, id];
-            params.extend_from_slice(&key[..part.keys]);
+            let key = [(*last_active).into(), created_at.into(), user_name.into(), id.into()];
+            all.extend_from_slice(&key[..part.keys]);
         }
-        let mut statement = list.db.conn.prepare_cached(&statement(list, &part, &condition))?;
-        let mut found_rows = statement.query(&*params)?;
+        let statement = statement(list, &part, &condition);
+        let mut statement = list.db.prepare(Statement::sqlite(&statement))?;
+        let mut found_rows = statement.query(&all)?;
         while let Some(row) = found_rows.next()? {
             read += 1;
-            let place = Place::read(row)?;
+            let place = Place::read(&row)?;
             match pending.add_before(Some(&place.key), found, most)? {
                 Next::Row => {}
                 Next::Full => return Ok(Walked::Done),
                 Next::At(place) => return Ok(Walked::At(place)),
             }
-            let meets = row.get::<_, Option<bool>>(6)? == Some(true);
+            let meets = row.flag(6)?;
             if meets && !pending.holds(&place) && list.matches(&place) {
                 found.push(place.key.clone());
             }
@@ -137,7 +136,7 @@ mod tests {
         let plans = parts(&list, Some(&after), 2).into_iter().chain(parts(&list, None, 2));
         let plans: Vec<String> = plans
             .map(|part| {
-                let key: [&dyn ToSql; 5] = [&1, &7, &"", &"", &""];
+                let key = [1_i64.into(), 7_i64.into(), "".into(), "".into(), "".into()];
                 plan(&db, &statement(&list, &part, "1"), &key[..=part.keys])
             })
             .collect();

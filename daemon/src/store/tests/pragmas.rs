@@ -4,7 +4,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{OptionalExtension, StatementStatus};
 
 use super::fixture::StoreFixture;
-use crate::store::accounts::{BY_NAME, LIVE_BY_NAME, select};
+use crate::store::accounts::{by_name, live_by_name, select};
 use crate::store::db::Db;
 use crate::store::kind::Kind;
 use crate::store::pragmas::{LOG_BYTES, LOG_LENGTH};
@@ -108,7 +108,7 @@ fn defensive_mode_holds() {
 
 /// How often SQLite has planned the statement that finds a name.
 fn planned_anew(db: &Db) -> i32 {
-    let statement = format!("{} {LIVE_BY_NAME}", select(&db.columns));
+    let statement = format!("{} {}", select(&db.columns), live_by_name(db.dialect()));
     let mut statement = db.conn.prepare_cached(&statement).unwrap();
     for name in ["admin", "nobody", "admin"] {
         statement.query_row([name], |_| Ok(())).optional().unwrap();
@@ -131,7 +131,7 @@ fn a_statement_is_planned_once_whatever_is_bound() {
 fn a_name_is_found_by_its_index_without_a_sort() {
     let place = StoreFixture::new();
     let db = place.own();
-    for rest in [LIVE_BY_NAME, BY_NAME] {
+    for rest in [live_by_name(db.dialect()), by_name(db.dialect())] {
         let statement = format!("EXPLAIN QUERY PLAN {} {rest}", select(&db.columns));
         let mut statement = db.conn.prepare(&statement).unwrap();
         let steps = statement.query_map(["bob"], |row| row.get::<_, String>(3)).unwrap();

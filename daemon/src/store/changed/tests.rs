@@ -1,0 +1,83 @@
+use photoprism_protocol::role;
+
+use super::*;
+use crate::model::{NewAccount, Role};
+use crate::store::attached;
+use crate::store::testing::{own, photoprism};
+use crate::store::{account_by_uid, account_insert, account_update};
+
+const NOW: i64 = 1_795_953_600;
+
+fn remembered(db: &Db) -> u64 {
+    let all = Statement::same("SELECT count(*) FROM own.admin_changed");
+    db.number(all.own(), &[]).unwrap()
+}
+
+fn user(db: &Db, uid: &str) {
+    let (uid, name) = (uid.to_owned(), format!("name of {uid}"));
+    let account = Account { uid, name, role: Role::Known(role::Role::Admin), ..Account::default() };
+    let new = NewAccount { account, ..NewAccount::default() };
+    account_insert(&Tx::new(db), &new).unwrap();
+}
+
+fn set_role(db: &Db, uid: &str, role: Role) {
+    let before = account_by_uid(db, uid).unwrap().unwrap();
+    let after = Account { role, ..before.clone() };
+    let now = Timestamp::from_second(NOW).unwrap();
+    account_update(&Tx::new(db), &before, &after, now).unwrap();
+}
+
+fn photoprism_db() -> (tempfile::TempDir, Db) {
+    let (directory, mut db) = photoprism();
+    attached::ready(&mut db).unwrap();
+    (directory, db)
+}
+
+#[test]
+fn only_so_many_are_remembered_and_only_for_so_long() {
+    let (_directory, db) = photoprism_db();
+    db.begin().unwrap();
+    for number in 0..MOST + 5 {
+        let uid = format!("u{number:015}");
+        user(&db, &uid);
+        set_role(&db, &uid, Role::Known(role::Role::Guest));
+    }
+    db.commit().unwrap();
+    assert!(changes_due(&db, NOW).unwrap());
+    report_changes(&Tx::new(&db), NOW).unwrap();
+    assert_eq!(remembered(&db), MOST);
+    assert!(!changes_due(&db, NOW + db.window()).unwrap());
+    assert!(changes_due(&db, NOW + db.window() + 1).unwrap());
+    report_changes(&Tx::new(&db), NOW + db.window() + 1).unwrap();
+    assert_eq!(remembered(&db), 0);
+}
+
+#[test]
+fn what_was_reported_is_shown_for_a_week_whatever_the_clock_does() {
+    let (_directory, db) = photoprism_db();
+    user(&db, "u1");
+    set_role(&db, "u1", Role::Known(role::Role::Guest));
+    db.conn.execute("UPDATE auth_users SET user_role = 'admin'", []).unwrap();
+    assert!(changes_due(&db, NOW).unwrap());
+    let tx = Tx::new(&db);
+    report_changes(&tx, NOW).unwrap();
+    let what = vec!["role is admin again, it was set to guest".to_owned()];
+    let user_name = "name of u1".to_owned();
+    let back = Reverted { user_name, what };
+    assert_eq!(tx.take_effects(), [Effect::WentBack(back.clone())]);
+    report_changes(&tx, NOW).unwrap();
+    assert_eq!((tx.take_effects(), changes_due(&db, NOW).unwrap()), (vec![], false), "once");
+    report_changes(&tx, NOW + SHOWN).unwrap();
+    assert_eq!(reverted_changes(&db).unwrap(), [back]);
+    assert!(changes_due(&db, NOW - SET_BACK - 1).unwrap());
+    report_changes(&tx, NOW - SET_BACK - 1).unwrap();
+    assert_eq!((remembered(&db), reverted_changes(&db).unwrap()), (0, vec![]));
+}
+
+#[test]
+fn the_daemon_s_own_database_stores_nothing() {
+    let (_directory, db) = own();
+    user(&db, "u1");
+    set_role(&db, "u1", Role::Known(role::Role::Guest));
+    assert!(!changes_due(&db, NOW).unwrap() && reverted_changes(&db).unwrap().is_empty());
+}
