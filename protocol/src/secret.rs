@@ -15,6 +15,14 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
+    /// The secret that a file or a pipe contains: its text without the byte order mark that an
+    /// editor may put before it, and without one newline at its end.
+    pub fn from_file_text(text: &str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let line = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        Self::new(line.unwrap_or(text).to_owned())
+    }
+
     /// The text itself, for the one place that needs it.
     pub fn expose(&self) -> &str {
         &self.0
@@ -43,6 +51,24 @@ impl Serialize for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_has_one_secret_and_what_an_editor_adds() {
+        for (text, secret) in [
+            ("a b", "a b"),
+            ("ab\n", "ab"),
+            ("ab\r\n", "ab"),
+            ("ab\n\n", "ab\n"),
+            (" ab \r", " ab \r"),
+            ("\u{feff}ab\r\n", "ab"),
+            ("\u{feff}\u{feff}ab", "\u{feff}ab"),
+            ("a\u{feff}b\n", "a\u{feff}b"),
+            ("\u{feff}\n", ""),
+            ("", ""),
+        ] {
+            assert_eq!(Secret::from_file_text(text).expose(), secret, "{text:?}");
+        }
+    }
 
     #[test]
     fn debug_shows_nothing() {
