@@ -122,7 +122,7 @@ fn each_row_has_a_result_and_a_second_run_changes_nothing() {
         "2  refused invalid_argument name",
         "4 eve added",
         "5 zoe refused invalid_argument role",
-        "6  refused bad_request colour",
+        "6 tom refused bad_request colour",
         "7 kim refused exists email",
         "8  refused invalid_argument text",
         "9 ann added",
