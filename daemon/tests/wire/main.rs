@@ -24,6 +24,7 @@ mod import_prune;
 mod import_steps;
 mod keys;
 mod lines;
+mod memory;
 mod metrics;
 mod order;
 mod paging;
