@@ -208,7 +208,7 @@ impl Control {
 
     fn reload(&mut self) {
         let _ = systemd::reloading();
-        match self.loaded.reload() {
+        match self.loaded.reload(self.passed_group) {
             Ok(reloaded) => {
                 let settings = &reloaded.settings;
                 self.log.set_level(settings.log_level);
