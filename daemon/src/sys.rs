@@ -116,7 +116,7 @@ pub(crate) fn sqlite_opens_without_waiting() -> io::Result<()> {
 /// Only the first call of a process gets them.
 ///
 /// # Errors
-/// The environment variables mention descriptors that are not open, or are not numbers.
+/// `LISTEN_PID` is this process, and `LISTEN_FDS` or the names do not fit what is open.
 pub(crate) fn passed_descriptors() -> io::Result<Vec<(OwnedFd, String)>> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     if TAKEN.swap(true, Ordering::SeqCst) {

@@ -8,7 +8,9 @@ use tracing::warn;
 
 use super::database_lock::DatabaseLock;
 use super::error::StartupError;
-use super::first_start::{admin_user, open, set_password};
+use super::first_start::{
+    EarlyPassword, FirstAdmin, admin_user, log_unused_name, open, set_password,
+};
 use crate::clock::{Clock, Stopwatch, since_first_asked};
 use crate::config::{AdminSocket, Allowed, AuthSocket, Loaded, Peer, Scheme, Settings};
 use crate::hashing::{Costs, Pool, PoolConfig, Target};
@@ -53,6 +55,7 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupErr
     check_sqlite_version(crate::store::sqlite_version())?;
     let admin_user = admin_user(&loaded)?;
     let settings = &loaded.settings;
+    let password = EarlyPassword::before_creation(settings, &admin_user)?;
     let group = passed.admin.as_ref().map(|socket| socket.gid);
     let sockets = sockets(settings, passed)?;
     if let [admin, auth] = &sockets[..] {
@@ -68,7 +71,9 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupErr
     let pool = start_pool(settings, target)?;
     let bcrypt = matches!(target, Target::Bcrypt { .. });
     let rules = PasswordRules { min_chars: settings.password_length, bcrypt };
-    set_password(&slot, settings, &admin_user, &pool, &rules, now)?;
+    let first = FirstAdmin { settings, name: &admin_user, rules: &rules };
+    set_password(&slot, &pool, &first, password, now)?;
+    log_unused_name(&slot, &loaded)?;
     let connections = settings.limits.max_connections + settings.limits.reserved_connections;
     raise_descriptor_limit(connections as u64).map_err(StartupError::running)?;
     let policy = policy(settings, group);

@@ -23,6 +23,7 @@ mod detect;
 mod directory;
 mod error;
 mod file_identity;
+mod first_admin;
 mod foreign;
 mod generation;
 mod group;
@@ -103,6 +104,7 @@ pub use self::database::Database;
 pub use self::db::{Db, Tx, has_admin_tables};
 pub use self::detect::{DatabaseKind, detect};
 pub use self::error::{StoreError, WorkError};
+pub use self::first_admin::first_admin;
 pub use self::foreign::{
     MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError,
 };
