@@ -59,8 +59,9 @@ fn export(db: &Db, request: &Request<Export>) -> Result<Reply<Page<Row>>, Comman
     let key = cursor_key(db)?;
     let after = window.position(&key, i64::MIN)?.max(0);
     let limit = window.limit + 1;
+    let search = search::resolve(db, search)?;
     let Found { rows, rest } =
-        accounts_page(db, search, AccountPage { after, limit, deleted: false })?;
+        accounts_page(db, &search, AccountPage { after, limit, deleted: false })?;
     let mut written = Vec::with_capacity(rows.len());
     for (id, row) in rows {
         let uid = row.uid.clone();
