@@ -5,6 +5,7 @@ use photoprism_protocol::name::UserName;
 use photoprism_protocol::provider;
 use photoprism_protocol::users::{self, OneUser, UsersAdd};
 
+use super::guard::ensure_changeable;
 use super::modify::apply_change;
 use super::reload;
 use super::rules::{check_fields, check_stored_form, check_takes_password, unknown_role};
@@ -154,6 +155,7 @@ fn restore_deleted(
     given.apply(&mut after)?;
     check_stored_form(tx, before, &after)?;
     refuse_taken(tx, before, &after)?;
+    ensure_changeable(before)?;
     check_fields(tx.kind(), before, &after, given)?;
     if after.provider.checks_password() && hashed.is_none() && !before.has_password {
         return Err(password_missing());
