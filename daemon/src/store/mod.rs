@@ -44,6 +44,7 @@ mod lock_timeout;
 mod login_row;
 mod logins;
 mod logins_search;
+mod long_names;
 mod meta;
 mod open;
 mod open_error;
@@ -126,6 +127,7 @@ pub use self::logins::{
     login_refused, logins_clear, logins_excess, logins_prune, recorded_name,
 };
 pub use self::logins_search::logins_page;
+pub use self::long_names::long_names;
 pub use self::meta::{
     AdminPasswordState, admin_password_state, cursor_key, set_admin_password,
     set_admin_password_state,
