@@ -15,6 +15,7 @@ mod backup_places;
 mod backup_races;
 mod backup_rm;
 mod envelope;
+mod export_again;
 mod golden;
 #[path = "../../src/metrics/grammar.rs"]
 mod grammar;

@@ -46,7 +46,7 @@ fn ran(asked: &mut impl Ask, id: &str, options: &Value) -> (Value, Vec<Value>) {
     (counts, items)
 }
 
-fn imported(asked: &mut impl Ask, text: &str, options: &Value) -> (Value, Vec<Value>) {
+pub(crate) fn imported(asked: &mut impl Ask, text: &str, options: &Value) -> (Value, Vec<Value>) {
     let id = sent(asked, text);
     ran(asked, &id, options)
 }
@@ -61,7 +61,7 @@ fn outcomes(items: &[Value]) -> Vec<String> {
     items.iter().map(line).collect()
 }
 
-fn exported(asked: &mut impl Ask, args: Value) -> String {
+pub(crate) fn exported(asked: &mut impl Ask, args: Value) -> String {
     let mut args = args;
     let mut text = String::new();
     loop {

@@ -65,6 +65,9 @@ fn add(tx: &Tx<'_>, request: &Request<Add>) -> Result<Written<OneUser>, CommandE
             if hashed.is_none() && account.provider.checks_password() {
                 return Err(password_missing());
             }
+            if hashed.is_some() {
+                check_takes_password(&account)?;
+            }
             insert_account(tx, context, account, hashed, account_insert)?.uid
         }
     };
@@ -125,9 +128,6 @@ pub(in crate::commands) fn insert_account(
     hashed: Option<&Hashed>,
     insert: fn(&Tx<'_>, &NewAccount) -> Result<(), StoreError>,
 ) -> Result<Account, CommandError> {
-    if hashed.is_some() {
-        check_takes_password(&account)?;
-    }
     let mut random = context.random;
     let new = NewAccount::generate(account, context.now, &mut random);
     insert(tx, &new)?;
