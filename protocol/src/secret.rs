@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 use zeroize::Zeroizing;
 
 /// A secret: no `Display`, a `Debug` that shows nothing, zeroed when dropped.
@@ -21,6 +22,12 @@ impl Secret {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let line = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
         Self::new(line.unwrap_or(text).to_owned())
+    }
+
+    /// The composed form (NFC), where that is another text: some keyboards send `ä` as one
+    /// character and some as two.
+    pub fn composed(&self) -> Option<Self> {
+        (!is_nfc(self.expose())).then(|| Self::new(self.expose().nfc().collect()))
     }
 
     /// The text itself, for the one place that needs it.
@@ -67,6 +74,16 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(Secret::from_file_text(text).expose(), secret, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_not_composed_has_another_form() {
+        let composed = |text: &str| Secret::new(text.into()).composed();
+        assert_eq!(composed("a\u{308}bc").unwrap().expose(), "\u{e4}bc");
+        assert_eq!(composed("\u{212b}").unwrap().expose(), "\u{c5}");
+        for text in ["", "abc", "\u{e4}bc", "\u{1f600}"] {
+            assert_eq!(composed(text), None, "{text}");
         }
     }
 

@@ -37,11 +37,13 @@ impl PasswordRules {
             !password.starts_with(is_white_space) && !password.ends_with(is_white_space),
             "a password may not begin or end with white space; leave it out",
         )?;
-        self.check_length(password)
+        let composed = secret.composed();
+        self.check_length(password, composed.as_ref().unwrap_or(secret).expose())
     }
 
-    fn check_length(&self, password: &str) -> Result<(), RuleError> {
-        let (chars, least) = (password.chars().count(), self.min_chars);
+    /// `composed` is what a person counts as characters.
+    fn check_length(&self, password: &str, composed: &str) -> Result<(), RuleError> {
+        let (chars, least) = (composed.chars().count(), self.min_chars);
         if password.is_empty() {
             return Err(RuleError::new(format!(
                 "the password is empty; give one that has at least {least} characters"

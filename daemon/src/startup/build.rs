@@ -68,7 +68,9 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupErr
     warn_of_network(slot.path());
     warn_of_others(&slot);
     let target = target(settings, &slot);
-    let pool = start_pool(settings, target)?;
+    let own = slot.db().is_some_and(|db| *db.kind() == Kind::Own);
+    // PhotoPrism checks what is typed there, as it is.
+    let pool = start_pool(settings, target)?.composing(own);
     let bcrypt = matches!(target, Target::Bcrypt { .. });
     let rules = PasswordRules { min_chars: settings.password_length, bcrypt };
     let first = FirstAdmin { settings, name: &admin_user, rules: &rules };
