@@ -71,7 +71,7 @@ fn written(accounts: &[(Value, Turned)]) -> (String, String) {
         let name = format!("person{number}");
         let mut row = row.clone();
         row["email"] =
-            json!(if row["email"] == true { format!("{name}@x.org") } else { "".into() });
+            json!(if row["email"] == true { format!("{name}@x.org") } else { String::new() });
         row["auth_id"] = json!(format!("subject{number}"));
         row["name"] = json!(name);
         writeln!(text, "{row}").unwrap();
