@@ -71,12 +71,16 @@ impl Reason {
         }
     }
 
-    /// Whether the places of address and account stay taken: the password was not right.
+    /// Whether the places of address and account stay taken: the password was not right, or it is
+    /// that of a deleted account, which is nobody's. Without a limit it would stand out.
     pub(crate) const fn counts_as_failure(self) -> bool {
         match self {
-            Self::UnknownUser | Self::NoPassword | Self::WrongPassword | Self::Scope => true,
+            Self::UnknownUser
+            | Self::NoPassword
+            | Self::WrongPassword
+            | Self::Scope
+            | Self::Deleted => true,
             Self::RateLimited
-            | Self::Deleted
             | Self::Expired
             | Self::Disabled
             | Self::LoginOff
