@@ -14,9 +14,8 @@ pub(super) fn explain(socket: &Path) -> String {
     if let Some(found) = fs::metadata(socket).ok().filter(|file| allows(file, &Person::current())) {
         return format!(
             "no permission on {}, although {}, group {}, mode {:04o} let you in: a security module \
-             (SELinux, AppArmor) denies it; look for the denial with `journalctl -k` or `ausearch \
-             -m avc`, mount the socket's directory into a container with `:z`, or extend the \
-             AppArmor profile of this program",
+             (SELinux, AppArmor) denies it, see `journalctl -k`; mount the directory with `:z`, or \
+             extend this program's profile",
             shown(socket),
             user(found.uid()),
             group(found.gid()),
@@ -79,9 +78,9 @@ fn allows(file: &Metadata, person: &Person) -> bool {
 fn has_override() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-    effective
-        .and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
-        .is_some_and(|all| all & 2 != 0)
+    // The last of the hexadecimal digits has the lowest bits.
+    let last = effective.and_then(|hex| hex.chars().last()).and_then(|digit| digit.to_digit(16));
+    last.is_some_and(|bits| bits & 2 != 0)
 }
 
 fn advice(found: Option<&Metadata>, root: bool) -> String {

@@ -18,21 +18,17 @@ const EXAMPLES: &str = "\
 Examples:
   photoprism admin metrics
   photoprism admin metrics --file /var/lib/prometheus/node-exporter/photoprismd.prom
-  photoprism admin metrics --openmetrics
-
-The text is Prometheus' text format 0.0.4, which every collector reads, node_exporter's for text
-files too. With --file a collector never reads half of it: it is written under another name, and
-renamed.";
+  photoprism admin metrics --openmetrics";
 
 /// Print figures for monitoring, as Prometheus reads them
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Metrics {
-    /// OpenMetrics 1.0 in place of the text format 0.0.4
+    /// OpenMetrics in place of the text format 0.0.4
     #[arg(long)]
     openmetrics: bool,
 
-    /// Write the file PATH, as a whole, in place of standard output
+    /// Write a file, and rename it
     #[arg(long, value_name = "PATH")]
     file: Option<PathBuf>,
 }

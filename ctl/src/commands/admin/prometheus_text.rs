@@ -4,45 +4,41 @@
 //! has the name of the family and not that of its samples, there are infos and units, and an end.
 //! A parser of the older format refuses the whole text for one of these.
 
-use std::fmt::Write;
-
 /// The same figures in the older format.
 pub(super) fn from_openmetrics(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.lines() {
         let Some(metadata) = line.strip_prefix("# ") else {
-            push(&mut out, line);
+            push(&mut out, &[line]);
             continue;
         };
-        let mut words = metadata.splitn(3, ' ');
-        let [what, family, value] = [(); 3].map(|()| words.next().unwrap_or_default());
+        // `HELP name text`, or a `TYPE`, a `UNIT`, and the end.
+        let (what, rest) = metadata.split_once(' ').unwrap_or_default();
+        let (family, value) = rest.split_once(' ').unwrap_or_default();
         let (suffix, kind) = in_samples(text, family);
         match what {
+            // Quotes are escaped in the newer format alone.
             "HELP" => {
-                // Quotes are escaped in the newer format alone.
-                let help = value.replace("\\\"", "\"");
-                push(&mut out, &format!("# HELP {family}{suffix} {help}"));
+                push(&mut out, &["# HELP ", family, suffix, " ", &value.replace("\\\"", "\"")])
             }
-            "TYPE" => push(&mut out, &format!("# TYPE {family}{suffix} {kind}")),
-            // A unit, or the end.
+            "TYPE" => push(&mut out, &["# TYPE ", family, suffix, " ", kind]),
             _ => {}
         }
     }
     out
 }
 
-fn push(out: &mut String, line: &str) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "{line}");
+fn push(out: &mut String, parts: &[&str]) {
+    parts.iter().for_each(|part| out.push_str(part));
+    out.push('\n');
 }
 
 /// What the samples of a family have behind its name, and the older word for its type.
 fn in_samples<'a>(text: &'a str, family: &str) -> (&'static str, &'a str) {
-    let head = format!("# TYPE {family} ");
-    match text.lines().find_map(|line| line.strip_prefix(&head)) {
+    let head = ["# TYPE ", family, " "].concat();
+    match text.lines().find_map(|line| line.strip_prefix(head.as_str())) {
         Some("counter") => ("_total", "counter"),
         Some("info") => ("_info", "gauge"),
-        Some("stateset") => ("", "gauge"),
         None | Some("unknown") => ("", "untyped"),
         Some(kind) => ("", kind),
     }
