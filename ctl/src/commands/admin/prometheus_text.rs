@@ -19,7 +19,7 @@ pub(super) fn from_openmetrics(text: &str) -> String {
         match what {
             // Quotes are escaped in the newer format alone.
             "HELP" => {
-                push(&mut out, &["# HELP ", family, suffix, " ", &value.replace("\\\"", "\"")])
+                push(&mut out, &["# HELP ", family, suffix, " ", &value.replace("\\\"", "\"")]);
             }
             "TYPE" => push(&mut out, &["# TYPE ", family, suffix, " ", kind]),
             _ => {}
@@ -29,7 +29,9 @@ pub(super) fn from_openmetrics(text: &str) -> String {
 }
 
 fn push(out: &mut String, parts: &[&str]) {
-    parts.iter().for_each(|part| out.push_str(part));
+    for part in parts {
+        out.push_str(part);
+    }
     out.push('\n');
 }
 
