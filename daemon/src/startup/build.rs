@@ -21,7 +21,7 @@ use crate::process::raise_descriptor_limit;
 use crate::socket::systemd::{Passed, PassedSocket};
 use crate::socket::{Bound, SocketSpec, check_apart};
 use crate::store::{Database, Kind, check_sqlite_version};
-use crate::system::{Seen, network_file_system};
+use crate::system::{Seen, network_file_system, open_ancestor};
 
 /// Cost of bcrypt hashes, PhotoPrism's own.
 const BCRYPT_COST: u32 = 12;
@@ -111,6 +111,10 @@ fn warn_of_others(slot: &Database) {
     {
         let (path, found) = (directory.display(), found.shown());
         warn!(%path, "others can replace the database in its directory ({found}): chmod go-w");
+    }
+    if let Some(above) = open_ancestor(directory) {
+        let path = above.display();
+        warn!(%path, "others can move the directory of the database away: chmod o-w, or +t");
     }
 }
 
