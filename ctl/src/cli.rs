@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use photoprism_protocol::setting_path::looks_like_address;
 use photoprism_protocol::token::SessionRef;
@@ -94,13 +94,30 @@ fn is_short_cluster_with_j(text: &str) -> bool {
 /// # Errors
 /// [`CliError::CommandLine`] for a bad command line, or why printing failed.
 pub(crate) fn help_or_failure(error: &clap::Error, arguments: &[OsString]) -> Result<(), CliError> {
-    let text = without_secrets(error.render().to_string(), arguments);
+    let text = without_secrets(without_misplaced(error), arguments);
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::data(&text),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Err(CliError::CommandLine("a command is missing; --help lists them".into(), text))
         }
         _ => Err(CliError::CommandLine(first_paragraph(&text).into(), text)),
+    }
+}
+
+/// A message without a value that nothing takes: behind a user name, or behind the `=` of a switch,
+/// that is most likely a password. The names of flags stay, so that a slip can be seen.
+fn without_misplaced(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let at = match error.kind() {
+        ErrorKind::UnknownArgument => ContextKind::InvalidArg,
+        ErrorKind::TooManyValues => ContextKind::InvalidValue,
+        _ => return text,
+    };
+    match error.get(at) {
+        Some(ContextValue::String(value)) if !value.starts_with('-') => {
+            text.replace(&format!("'{value}'"), "'…'")
+        }
+        _ => text,
     }
 }
 

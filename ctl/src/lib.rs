@@ -27,6 +27,7 @@ use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 
 use clap::{CommandFactory, FromArgMatches};
+use nix::sys::prctl::set_dumpable;
 
 use crate::cli::Cli;
 use crate::context::Context;
@@ -48,6 +49,9 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
 }
 
 fn execute(arguments: Vec<OsString>, json: bool) -> Result<(), CliError> {
+    // No core dump, and no other process of this user reads the memory: there are passwords in it.
+    // PhotoPrism's own program, in whose place this would run, was started before.
+    set_dumpable(false).map_err(|why| CliError::System("cannot forbid core dumps", why.into()))?;
     let interrupt = Interrupt::install()?;
     let arguments =
         if arguments.len() > 1 { arguments } else { vec!["photoprism".into(), "-h".into()] };

@@ -156,7 +156,7 @@ fn from_opened(path: &Path, what: &str, only_regular: bool) -> Result<Secret, Cl
     read(file, "the file", "password")
 }
 
-/// Reads a text to the end of the source, without one trailing newline.
+/// Reads a text to the end of the source, as [`Secret::from_file_text`].
 ///
 /// # Errors
 /// [`CliError::Usage`] where there is too much, or no UTF-8 text; `what` and `name` are for people.
@@ -171,8 +171,7 @@ pub(crate) fn read(source: impl Read, name: &str, what: &str) -> Result<Secret, 
     }
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| CliError::Usage(format!("the {what} in {name} is not UTF-8 text")))?;
-    let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
-    Ok(Secret::new(text.into()))
+    Ok(Secret::from_file_text(text))
 }
 
 fn fill_random(bytes: &mut [u8]) -> Result<(), CliError> {
@@ -220,6 +219,7 @@ mod tests {
         assert_eq!(text(b"secret\r\n"), Ok("secret".into()));
         assert_eq!(text(b"secret\n\n"), Ok("secret\n".into()));
         assert_eq!(text(b" secret \r"), Ok(" secret \r".into()));
+        assert_eq!(text(b"\xef\xbb\xbfsecret\r\n"), Ok("secret".into()));
         assert_eq!(text(b"\xff"), Err(2));
         assert_eq!(text(&[b'x'; 4097]), Err(2));
     }

@@ -69,12 +69,47 @@ fn a_socket_nobody_listens_on_and_a_refusal_keep_their_codes() {
     assert!(seen.out.contains("you may not"), "{}", seen.out);
 }
 
+const OPENMETRICS: &str = "# HELP up Up.\n# TYPE up counter\nup_total 1\n# EOF\n";
+
+const TEXT: &str = "# HELP up_total Up.\n# TYPE up_total counter\nup_total 1\n";
+
+fn measured() -> Daemon {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Daemon::playing([ok(&json!({"content_type": kind, "text": OPENMETRICS}))])
+}
+
 #[test]
-fn metrics_are_printed_as_they_came() {
+fn metrics_are_text_that_every_collector_reads() {
+    let daemon = measured();
+    let seen = daemon.run("admin metrics");
+    assert_eq!((seen.code, seen.out.as_str(), seen.err.as_str()), (Some(0), TEXT, ""));
+    assert_eq!(daemon.requests(), [json!({"cmd": "metrics", "args": {}})]);
+    assert_eq!(measured().run("admin metrics --openmetrics").out, OPENMETRICS);
+    // A text of another kind is passed on.
     let text = "# TYPE up gauge\nup 1\n# EOF\n";
     let daemon = Daemon::playing([ok(&json!({"content_type": "x", "text": text}))]);
-    let seen = daemon.run("admin metrics");
-    assert_eq!((seen.code, seen.out.as_str(), seen.err.as_str()), (Some(0), text, ""));
-    assert_eq!(daemon.requests(), [json!({"cmd": "metrics", "args": {}})]);
+    assert_eq!(daemon.run("admin metrics").out, text);
     assert_eq!(Daemon::playing([refused("forbidden", "no")]).run("admin metrics").code, Some(4));
+}
+
+#[test]
+fn metrics_in_a_file_are_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("photoprismd.prom");
+    let line = |flag: &str| format!("admin metrics --file {}{flag}", path.display());
+    for (flag, text) in [("", TEXT), (" --openmetrics", OPENMETRICS)] {
+        let seen = measured().run(&line(flag));
+        assert_eq!((seen.code, seen.out.as_str(), seen.err.as_str()), (Some(0), "", ""));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+    // One that cannot be replaced stays as it was, and nothing is left next to it.
+    let seen = Daemon::playing([refused("forbidden", "no")]).run(&line(""));
+    assert_eq!(seen.code, Some(4));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), OPENMETRICS);
+    std::fs::create_dir(directory.path().join("taken")).unwrap();
+    let taken = format!("admin metrics --file {}/taken", directory.path().display());
+    let seen = measured().run(&taken);
+    assert!(seen.code == Some(1) && seen.err.contains("--file"), "{seen:?}");
+    assert_eq!(measured().run("admin metrics --file /nowhere/at/all").code, Some(1));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
 }

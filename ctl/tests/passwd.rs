@@ -122,3 +122,28 @@ fn a_result_that_says_nothing_of_what_was_done_is_invalid() {
         assert_eq!(seen.code, Some(70), "{line}: {}", seen.err);
     }
 }
+
+#[test]
+fn a_password_in_the_wrong_place_is_not_repeated() {
+    for line in [
+        "passwd admin hunter22",
+        "passwd admin hunter22 --json",
+        "passwd admin -- hunter22",
+        "passwd --generate=hunter22 admin",
+        "passwd --password-stdin=hunter22 admin",
+        "passwd --rm=hunter22 admin",
+        "users add bob hunter22",
+        "users mod bob --generate=hunter22",
+        "users show bob hunter22",
+        "users 2fa enroll bob hunter22",
+    ] {
+        let daemon = Daemon::done(&json!({}));
+        let output = daemon.run(line);
+        assert_eq!(output.code, Some(2), "{line}: {}", output.err);
+        assert!(!output.err.contains("hunter22"), "{line}: {}", output.err);
+        assert!(output.err.contains("unexpected") && output.err.contains('…'), "{}", output.err);
+        assert!(daemon.requests().is_empty());
+    }
+    let slip = Daemon::done(&json!({})).run("passwd --pasword-stdin admin");
+    assert!(slip.err.contains("--pasword-stdin"), "{}", slip.err);
+}

@@ -4,6 +4,7 @@ mod common;
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixListener;
+use std::os::unix::process::ExitStatusExt;
 
 use common::terminal::Terminal;
 use common::{Daemon, account, binary, ok, refused};
@@ -92,6 +93,27 @@ fn signals_at_a_password_leave_the_terminal_as_it_was() {
         assert_eq!(terminal.finish(), code, "{signal}");
         assert!(terminal.echoes(), "{signal}");
     }
+}
+
+#[test]
+fn no_core_is_dumped_at_a_password() {
+    let dumps = |program: &str| {
+        let directory = tempfile::tempdir().unwrap();
+        let mut shell = std::process::Command::new("sh");
+        shell.arg("-c").arg(format!("ulimit -c unlimited && exec {program}"));
+        shell.current_dir(directory.path());
+        let mut terminal = Terminal::start(&mut shell);
+        terminal.wait_for(FIRST);
+        terminal.signal(Signal::SIGQUIT);
+        terminal.ended().core_dumped()
+    };
+    if !dumps(&format!("sh -c 'printf \"{FIRST}\"; read line'")) {
+        return common::outside::skipped("this system dumps no cores");
+    }
+    let daemon = Daemon::done(&changed());
+    let socket = daemon.socket().display().to_string();
+    let program = env!("CARGO_BIN_EXE_photoprism");
+    assert!(!dumps(&format!("{program} --socket {socket} passwd admin")));
 }
 
 #[test]

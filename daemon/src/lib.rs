@@ -33,3 +33,7 @@ mod sys;
 mod system;
 
 pub use self::startup::run;
+
+/// What held a secret is cleared wherever it was.
+#[global_allocator]
+static ALLOCATOR: sys::ZeroOnFree = sys::ZeroOnFree;

@@ -1,9 +1,11 @@
 //! What neither std nor nix can do without `unsafe`: the only module that uses it.
 #![expect(
     unsafe_code,
-    reason = "SO_PEERGROUPS, passed descriptors, memory of Argon2, SQLite's own file handles"
+    reason = "SO_PEERGROUPS, passed descriptors, memory of Argon2, SQLite's own file handles, \
+              memory that is zeroed when it is freed"
 )]
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::CStr;
 use std::io;
 use std::num::NonZeroUsize;
@@ -114,7 +116,7 @@ pub(crate) fn sqlite_opens_without_waiting() -> io::Result<()> {
 /// Only the first call of a process gets them.
 ///
 /// # Errors
-/// The environment variables mention descriptors that are not open, or are not numbers.
+/// `LISTEN_PID` is this process, and `LISTEN_FDS` or the names do not fit what is open.
 pub(crate) fn passed_descriptors() -> io::Result<Vec<(OwnedFd, String)>> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     if TAKEN.swap(true, Ordering::SeqCst) {
@@ -263,6 +265,31 @@ impl Drop for HashMemory {
     fn drop(&mut self) {
         // SAFETY: mapped by `reserve` with this length, and no borrow outlives `self`.
         let _ = unsafe { munmap(self.start.cast(), self.bytes()) };
+    }
+}
+
+/// The system's allocator, which gets memory back zeroed. serde, the buffers of a connection, keys
+/// and rows hold secrets, and what grows leaves a copy behind: here all of them end.
+pub(crate) struct ZeroOnFree;
+
+// SAFETY: every call goes to the system's allocator with its own arguments. What grows or shrinks
+// is a new block, a copy, and the old one freed: the default of the trait.
+unsafe impl GlobalAlloc for ZeroOnFree {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller promises what the system's allocator asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+        // SAFETY: the block has as many bytes as its layout says, and nobody reads it any more.
+        unsafe { libc::explicit_bzero(start.cast(), layout.size()) };
+        // SAFETY: as above.
+        unsafe { System.dealloc(start, layout) }
     }
 }
 

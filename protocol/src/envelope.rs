@@ -9,6 +9,8 @@ use crate::args::{ArgError, read_object, shorten, unknown_key};
 use crate::command::CommandName;
 use crate::error::{ErrorBody, ErrorCode, ReplyError};
 use crate::precheck;
+
+pub use crate::precheck::is_http;
 use crate::suggest;
 
 /// Most characters of an `id` that is a text.

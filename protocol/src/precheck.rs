@@ -16,6 +16,8 @@ pub(crate) enum LineError {
     Depth,
     /// Not one JSON value and nothing else.
     Syntax,
+    /// The same, as the beginning of an HTTP request.
+    Http,
 }
 
 impl LineError {
@@ -26,6 +28,9 @@ impl LineError {
             Self::Encoding => "the line is not valid UTF-8 text",
             Self::Depth => "the line is nested deeper than 16",
             Self::Syntax => "the line is not one JSON value",
+            Self::Http => {
+                "this is HTTP; a request is one JSON object on one line. The connection is closed"
+            }
         }
     }
 }
@@ -38,10 +43,21 @@ pub(crate) fn check(line: &[u8]) -> Result<&str, LineError> {
     if line.is_empty() {
         return Err(LineError::Empty);
     }
+    if is_http(line) {
+        return Err(LineError::Http);
+    }
     let text = std::str::from_utf8(line).map_err(|_| LineError::Encoding)?;
     precheck(line)?;
     serde_json::from_str::<IgnoredAny>(text).map_err(|_| LineError::Syntax)?;
     Ok(text)
+}
+
+/// Whether a line looks like one of an HTTP request, which is never JSON. The line of a body may be:
+/// a browser, or a server that is made to send a request somewhere, must not give commands by it.
+pub fn is_http(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let is_host = line.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"host:"));
+    is_host || [" HTTP/1.0", " HTTP/1.1", " HTTP/2.0"].iter().any(|v| line.ends_with(v.as_bytes()))
 }
 
 /// Depth and surrogates in one pass that allocates nothing; the parser checks neither.
@@ -114,6 +130,25 @@ mod tests {
         assert_eq!(check(nested(17).as_bytes()), Err(LineError::Depth));
         assert!(check(br#"{"a":"[[[[[[[[[[[[[[[[[[[[[[[\"[[[[["}"#).is_ok());
         assert_eq!(check("[".repeat(100_000).as_bytes()), Err(LineError::Depth));
+    }
+
+    #[test]
+    fn http_is_recognised_by_its_first_lines() {
+        for line in [
+            "POST / HTTP/1.1",
+            "GET /x y HTTP/1.0\r",
+            "{\"cmd\":\"ping\"} HTTP/1.1",
+            "PRI * HTTP/2.0",
+            "Host: localhost",
+            "hOST:x",
+        ] {
+            assert_eq!(check(line.as_bytes()), Err(LineError::Http), "{line}");
+        }
+        assert_eq!(check(b"GET /\xff HTTP/1.1"), Err(LineError::Http));
+        for line in ["\" HTTP/1.1\"", "{\"a\":\"POST / HTTP/1.1\"}", "\"Host:\""] {
+            assert!(!is_http(line.as_bytes()) && check(line.as_bytes()).is_ok(), "{line}");
+        }
+        assert!(!is_http(b"HTTP/1.1") && !is_http(b"Hos") && !is_http(b"Accept: */*"));
     }
 
     #[test]

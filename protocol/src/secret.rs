@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 use zeroize::Zeroizing;
 
 /// A secret: no `Display`, a `Debug` that shows nothing, zeroed when dropped.
@@ -13,6 +14,20 @@ impl Secret {
     /// Takes the text over; the caller keeps no copy.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
+    }
+
+    /// The secret that a file or a pipe contains: its text without the byte order mark that an
+    /// editor may put before it, and without one newline at its end.
+    pub fn from_file_text(text: &str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let line = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        Self::new(line.unwrap_or(text).to_owned())
+    }
+
+    /// The composed form (NFC), where that is another text: some keyboards send `ä` as one
+    /// character and some as two.
+    pub fn composed(&self) -> Option<Self> {
+        (!is_nfc(self.expose())).then(|| Self::new(self.expose().nfc().collect()))
     }
 
     /// The text itself, for the one place that needs it.
@@ -43,6 +58,34 @@ impl Serialize for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_has_one_secret_and_what_an_editor_adds() {
+        for (text, secret) in [
+            ("a b", "a b"),
+            ("ab\n", "ab"),
+            ("ab\r\n", "ab"),
+            ("ab\n\n", "ab\n"),
+            (" ab \r", " ab \r"),
+            ("\u{feff}ab\r\n", "ab"),
+            ("\u{feff}\u{feff}ab", "\u{feff}ab"),
+            ("a\u{feff}b\n", "a\u{feff}b"),
+            ("\u{feff}\n", ""),
+            ("", ""),
+        ] {
+            assert_eq!(Secret::from_file_text(text).expose(), secret, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_not_composed_has_another_form() {
+        let composed = |text: &str| Secret::new(text.into()).composed();
+        assert_eq!(composed("a\u{308}bc").unwrap().expose(), "\u{e4}bc");
+        assert_eq!(composed("\u{212b}").unwrap().expose(), "\u{c5}");
+        for text in ["", "abc", "\u{e4}bc", "\u{1f600}"] {
+            assert_eq!(composed(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn debug_shows_nothing() {

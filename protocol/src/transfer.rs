@@ -160,7 +160,7 @@ pub struct ImportCounts {
 pub struct ImportItem {
     /// Line of the text on which the row begins; 0 for an account that no row names.
     pub line: u64,
-    /// Its name, where it has one that keeps the rule.
+    /// Its name, where it has one that keeps the rule; of a database's row the name there.
     pub name: String,
     /// added, updated, unchanged, kept, pruned or refused.
     pub outcome: String,

@@ -4,13 +4,24 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use nix::unistd::geteuid;
+use nix::unistd::{Gid, getegid, geteuid, getgroups};
 
 use super::{names, shown};
 
 /// Owner, group and mode of the socket, or of the nearest directory above it that can be seen, and
 /// what to do.
 pub(super) fn explain(socket: &Path) -> String {
+    if let Some(found) = fs::metadata(socket).ok().filter(|file| allows(file, &Person::current())) {
+        return format!(
+            "no permission on {}, although {}, group {}, mode {:04o} let you in: a security module \
+             (SELinux, AppArmor) denies it, see `journalctl -k`; mount the directory with `:z`, or \
+             extend this program's profile",
+            shown(socket),
+            user(found.uid()),
+            group(found.gid()),
+            found.mode() & 0o7777,
+        );
+    }
     let nearest = socket
         .ancestors()
         .map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path })
@@ -32,6 +43,44 @@ pub(super) fn explain(socket: &Path) -> String {
         found.mode() & 0o7777,
         advice(Some(&found), geteuid().is_root()),
     )
+}
+
+/// Who asks, as the kernel sees it.
+struct Person {
+    uid: u32,
+    groups: Vec<u32>,
+    /// Root with the capability to pass every mode.
+    overrides: bool,
+}
+
+impl Person {
+    fn current() -> Self {
+        let mut groups = vec![getegid().as_raw()];
+        groups.extend(getgroups().unwrap_or_default().into_iter().map(Gid::as_raw));
+        Self { uid: geteuid().as_raw(), groups, overrides: has_override() }
+    }
+}
+
+/// Whether owner, group and mode of a socket let somebody connect, who has to write to it. The
+/// directories above it do, since the file was found.
+fn allows(file: &Metadata, person: &Person) -> bool {
+    let bit = if file.uid() == person.uid {
+        0o200
+    } else if person.groups.contains(&file.gid()) {
+        0o020
+    } else {
+        0o002
+    };
+    file.file_type().is_socket() && (person.overrides || file.mode() & bit != 0)
+}
+
+/// Whether this process has `CAP_DAC_OVERRIDE`, the capability with the number 1.
+fn has_override() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    // The last of the hexadecimal digits has the lowest bits.
+    let last = effective.and_then(|hex| hex.chars().last()).and_then(|digit| digit.to_digit(16));
+    last.is_some_and(|bits| bits & 2 != 0)
 }
 
 fn advice(found: Option<&Metadata>, root: bool) -> String {
@@ -72,17 +121,45 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    #[test]
-    fn the_socket_itself_is_described_where_it_can_be_seen() {
-        let directory = tempfile::tempdir().unwrap();
+    fn socket(directory: &tempfile::TempDir, mode: u32) -> std::path::PathBuf {
         let path = directory.path().join("admin.sock");
-        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o660)).unwrap();
-        let text = explain(&path);
-        let uid = fs::metadata(&path).unwrap().uid();
-        for part in [path.to_str().unwrap(), "the socket", "mode 0660", &format!("({uid})")] {
-            assert!(text.contains(part), "{text}");
+        let _ = fs::remove_file(&path);
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    #[test]
+    fn the_mode_of_the_first_that_fits_counts() {
+        let directory = tempfile::tempdir().unwrap();
+        let found = |mode| fs::metadata(socket(&directory, mode)).unwrap();
+        let (uid, gid) = (found(0o600).uid(), found(0o600).gid());
+        let person = |uid, groups: &[u32]| Person { uid, groups: groups.into(), overrides: false };
+        let (owner, member) = (person(uid, &[]), person(uid + 1, &[gid + 1, gid]));
+        let other = person(uid + 1, &[gid + 1]);
+        for (mode, expected) in [
+            (0o600, [true, false, false]),
+            (0o660, [true, true, false]),
+            (0o666, [true, true, true]),
+            (0o066, [false, true, true]),
+            (0o640, [true, false, false]),
+            (0o006, [false, false, true]),
+        ] {
+            let seen = [&owner, &member, &other].map(|who| allows(&found(mode), who));
+            assert_eq!(seen, expected, "{mode:o}");
         }
+        assert!(allows(&found(0), &Person { overrides: true, ..other }));
+        assert!(!allows(&fs::metadata(directory.path()).unwrap(), &owner), "not a socket");
+    }
+
+    #[test]
+    fn where_the_mode_lets_one_in_a_security_module_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let text = explain(&socket(&directory, 0o660));
+        for part in ["SELinux", "AppArmor", ":z", "profile", "mode 0660"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains("sudo") && !text.contains("usermod"), "{text}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{Winsize, openpty};
@@ -59,10 +59,15 @@ impl Terminal {
 
     /// Waits for the end, reading meanwhile: the exit code, or `None` after a signal.
     pub fn finish(&mut self) -> Option<i32> {
+        self.ended().code()
+    }
+
+    /// The same, with what a signal left.
+    pub fn ended(&mut self) -> ExitStatus {
         for _ in 0..TIMEOUT_MS / ROUND_MS {
             if let Some(status) = self.child.try_wait().unwrap() {
                 while self.read(0) {}
-                return status.code();
+                return status;
             }
             self.read(ROUND_MS);
         }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::setting_path::check_line_ends;
 use zeroize::Zeroizing;
@@ -19,6 +21,9 @@ use crate::system::{FileId, descriptors_of};
 
 /// Far more than every setting needs; a wrong file (a disk image, a device) is not read to its end.
 const MOST_BYTES: u64 = 1024 * 1024;
+
+/// Milliseconds that the next byte of a pipe may take.
+const PIPE_MS: u16 = 10_000;
 
 /// A line that gives a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +56,7 @@ pub(crate) fn shown(path: &Path) -> String {
 /// When a file is read; this decides about pipes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum When {
-    /// At the start, which waits for what comes through a pipe.
+    /// At the start, which waits some seconds for what comes through a pipe.
     Start,
     /// While the daemon serves. A pipe was read to its end at the start: opening it again could
     /// wait for ever.
@@ -89,7 +94,12 @@ pub(crate) fn read_at_most(path: &Path, most: u64, when: When) -> Result<FileTex
     let size = if piped { most } else { found.len().clamp(4096, most) } + 1;
     let room = usize::try_from(size).unwrap_or(4096);
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-    file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if found.is_file() {
+        file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        let source = Unready { file, limit: PollTimeout::from(PIPE_MS) };
+        source.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
+    }
     if bytes.len() as u64 > most {
         return Err(format!("{} is larger than {most} bytes: the wrong file?", name()));
     }
@@ -98,6 +108,33 @@ pub(crate) fn read_at_most(path: &Path, most: u64, when: When) -> Result<FileTex
         Err(error) => {
             drop(Zeroizing::new(error.into_bytes()));
             Err(format!("{} is not valid UTF-8 text", name()))
+        }
+    }
+}
+
+/// A pipe or a device, whose next byte is waited for no longer than this: nobody may be there to
+/// write it, and a daemon that waits for that serves nobody.
+struct Unready {
+    file: File,
+    limit: PollTimeout,
+}
+
+impl Read for Unready {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let mut wait = [PollFd::new(self.file.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut wait, self.limit) {
+                Ok(0) => {
+                    let why = "it is not a regular file, and nobody writes into it";
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, why));
+                }
+                Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+                Ok(_) => match self.file.read(buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    read => return read,
+                },
+            }
         }
     }
 }
@@ -111,8 +148,9 @@ static READING: Mutex<()> = Mutex::new(());
 /// could put a hard link to the database there. So it is first opened with `O_PATH`, which drops
 /// none, and then through that descriptor.
 fn open(path: &Path, when: When) -> io::Result<File> {
+    let not_waiting = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).clone();
     if when == When::Start {
-        return File::open(path);
+        return not_waiting.open(path);
     }
     let held = OpenOptions::new().read(true).custom_flags(libc::O_PATH).open(path)?;
     let found = held.metadata()?;
@@ -120,7 +158,7 @@ fn open(path: &Path, when: When) -> io::Result<File> {
         return Err(io::Error::other("the daemon has this file open for something else"));
     }
     let again = format!("/proc/self/fd/{}", held.as_raw_fd());
-    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(again)
+    not_waiting.open(again)
 }
 
 /// The entries of a file's text, in order. `\r\n` ends a line too.
@@ -239,6 +277,28 @@ mod tests {
         assert!(read(directory.path()).unwrap_err().contains("cannot be read"));
         assert!(read(&directory.path().join("none")).unwrap_err().contains("cannot be read"));
         assert!(read(Path::new("/dev/zero")).unwrap_err().contains("larger than"));
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_writes_is_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pipe");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let open = || super::open(&path, When::Start).unwrap();
+        let read = |file| {
+            let mut text = String::new();
+            let mut source = Unready { file, limit: PollTimeout::from(20_u8) };
+            source.read_to_string(&mut text).map(|_| text)
+        };
+        assert_eq!(read(open()).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        // Nor is the end of one that is written half.
+        let (file, mut writer) = (open(), OpenOptions::new().write(true).open(&path).unwrap());
+        io::Write::write_all(&mut writer, b"half").unwrap();
+        assert_eq!(read(file).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        let file = open();
+        io::Write::write_all(&mut writer, b" and all").unwrap();
+        drop(writer);
+        assert_eq!(read(file).unwrap(), " and all");
     }
 
     proptest! {

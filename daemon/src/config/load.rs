@@ -10,6 +10,7 @@ use super::command_line::{self, Parsed};
 use super::error::{ConfigError, Source};
 use super::file::{self, When};
 use super::paths::DefaultPaths;
+use super::peers::Peer;
 use super::settings::{Environment, Settings};
 use super::table::{Id, SETTINGS};
 use super::values::{Layer, Values};
@@ -108,15 +109,24 @@ pub(crate) fn load(
 }
 
 impl Loaded {
-    /// Reads the file of `--config` again, with the same flags and environment.
+    /// Reads the file of `--config` again, with the same flags and environment. `passed_group` is
+    /// the group of an admin socket that systemd passed.
     ///
     /// # Errors
-    /// The first error, also in a setting that needs a restart; the settings stay as they are.
-    pub(crate) fn reload(&mut self) -> Result<Reloaded, ConfigError> {
+    /// The first error, also in a setting that needs a restart, and where an entry vanished without
+    /// which a peer may do more; the settings stay as they are.
+    pub(crate) fn reload(&mut self, passed_group: Option<u32>) -> Result<Reloaded, ConfigError> {
         let layers = [&self.flags, &self.environment];
         let config = self.facts.config.as_ref();
         let (values, _) = merge(layers, config, When::Serving, self.cores)?;
         let new = Settings::read(&values, &self.facts)?;
+        let own_group = self.settings.socket_group.as_ref().map(|group| group.gid);
+        if let Some(gid) = passed_group.or(own_group)
+            && lists(&self.settings, gid)
+            && !lists(&new, gid)
+        {
+            return Err(values.refuse(Id::Allow, vanished(gid)));
+        }
         let needs_restart = SETTINGS
             .iter()
             .filter(|row| !row.reload && values.raw(row.id) != self.values.raw(row.id))
@@ -141,6 +151,18 @@ impl Loaded {
     }
 }
 
+/// Whether an entry limits the members of the group.
+fn lists(settings: &Settings, gid: u32) -> bool {
+    settings.allow.iter().any(|entry| entry.peer == Peer::Gid(gid))
+}
+
+fn vanished(gid: u32) -> String {
+    format!(
+        "no longer has an entry for gid {gid}, the group of the socket, whose members would become \
+         administrators by that; add admin=gid:{gid} if that is meant"
+    )
+}
+
 /// Absolute, so that a reload finds the same file.
 fn config_path(flags: &Layer, environment: &Layer) -> Result<Option<PathBuf>, ConfigError> {
     let given = Values::merge([flags.clone(), environment.clone()]);
@@ -161,6 +183,10 @@ fn merge(
     let (mut layer, mut piped_password) = (Layer::new(), None);
     if let Some(path) = config {
         let file = file::read(path, when).map_err(|why| given.refuse(Id::Config, why))?;
+        // Cut off by a full disk, or by an editor that writes it anew this very moment.
+        if when == When::Serving && file.text.is_empty() {
+            return Err(given.refuse(Id::Config, "the file is empty; write a comment into it"));
+        }
         layer = gather::config_file(path, &file.text)?;
         if file.piped {
             piped_password = file::admin_password(path, &file.text)?;

@@ -21,7 +21,7 @@ mod table;
 mod values;
 
 pub(crate) use check::report;
-pub(crate) use error::ConfigError;
+pub(crate) use error::{ConfigError, Source};
 pub(crate) use file::When;
 pub(crate) use limits::Limits;
 pub(crate) use load::{Loaded, Process, Start, load};

@@ -73,7 +73,7 @@ impl AdminPassword {
         ConfigError::Setting { name: id.setting().name, why: why.into(), from: self.source() }
     }
 
-    /// Reads it; `None` where none is configured. One trailing newline of a file is stripped.
+    /// Reads it; `None` where none is configured. A file is read as [`Secret::from_file_text`].
     ///
     /// # Errors
     /// The file or the variable cannot be read.
@@ -98,8 +98,7 @@ impl AdminPassword {
             Self::File(path, _) => {
                 let file = file::read_at_most(path, MOST_BYTES, when);
                 let text = file.map_err(|why| self.refuse(why))?.text;
-                let line = text.strip_suffix('\n').unwrap_or(&text);
-                Ok(Some(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned())))
+                Ok(Some(Secret::from_file_text(&text)))
             }
         }
     }
@@ -137,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn one_newline_is_stripped_and_nothing_else() {
+    fn a_newline_and_a_byte_order_mark_are_stripped() {
         let machine = Machine::new();
         for (text, password) in [
             ("a b", "a b"),
@@ -145,6 +144,7 @@ mod tests {
             ("ab\r\n", "ab"),
             ("ab\n\n", "ab\n"),
             (" ab \n", " ab "),
+            ("\u{feff}ab\r\n", "ab"),
             ("", ""),
             ("\n", ""),
         ] {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use bytes::BytesMut;
 use futures_util::future::join;
 use futures_util::{FutureExt, StreamExt};
-use photoprism_protocol::envelope::{Id, encode};
+use photoprism_protocol::envelope::{Id, encode, is_http};
 use photoprism_protocol::error::{ErrorBody, ErrorCode};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
@@ -24,8 +24,8 @@ use super::writer::Writer;
 use crate::commands::{self, App};
 use crate::peer::Caller;
 
-/// How long a client that sent too long a line may go on sending, so that it reads the reply
-/// instead of an error.
+/// How long a client that sent too long a line, or HTTP, may go on sending, so that it reads the
+/// reply instead of an error.
 const DRAIN: Duration = Duration::from_secs(2);
 
 type Reader = FramedRead<OwnedReadHalf, LineCodec>;
@@ -37,6 +37,8 @@ enum End {
     Closed,
     /// The client sent too long a line.
     TooLong,
+    /// The client speaks HTTP: what follows is a body, not requests.
+    Http,
 }
 
 /// Replies the requests of one connection in order until either side ends it.
@@ -52,12 +54,15 @@ pub(crate) async fn serve(app: Rc<App>, caller: Caller, stream: UnixStream) {
             Ok(line) => line,
             Err(end) => break end,
         };
-        let bytes = line.len();
+        let (bytes, http) = (line.len(), is_http(&line));
         let reply = reply_to(&app, &caller, &reader, &mut writer, &line).await;
         zeroize_line(line);
         let Ok(reply) = reply else { return };
         if write(&app, &reply, &mut writer).await.is_err() {
             return;
+        }
+        if http {
+            break End::Http;
         }
         turn.end_line(bytes).await;
     };
@@ -158,7 +163,7 @@ async fn finish(app: &App, mut reader: Reader, mut writer: Writer, end: End) {
         return;
     }
     writer.close().await;
-    if matches!(end, End::TooLong) {
+    if !matches!(end, End::Closed) {
         // Closing with unread bytes would discard the reply on its way.
         let _ = timeout(DRAIN, drain(reader.get_mut())).await;
     }

@@ -62,6 +62,7 @@ pub struct Pool {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
     target: Target,
+    composes: bool,
 }
 
 impl Pool {
@@ -76,7 +77,8 @@ impl Pool {
         let queue = Queue::new(config.threads, config.queue);
         let monotonic = config.monotonic;
         let shared = Arc::new(Shared { queue, computed: AtomicU64::new(0), monotonic });
-        let mut pool = Self { shared, threads: Vec::new(), target: config.target };
+        let target = config.target;
+        let mut pool = Self { shared, threads: Vec::new(), target, composes: false };
         for number in 0..config.threads {
             let shared = Arc::clone(&pool.shared);
             let computer = Hasher::new(config.target, config.random);
@@ -84,6 +86,22 @@ impl Pool {
             pool.threads.push(builder.spawn(move || serve(&shared, computer))?);
         }
         Ok(pool)
+    }
+
+    /// The same pool, which composes passwords (NFC) before it hashes and before it checks them. A
+    /// check that fails tries the text as it was typed too: a hash may be older, or imported.
+    #[must_use]
+    pub const fn composing(mut self, composes: bool) -> Self {
+        self.composes = composes;
+        self
+    }
+
+    /// The form that is hashed, and the one that was typed where that is another.
+    fn forms(&self, password: Secret) -> (Secret, Option<Secret>) {
+        match password.composed() {
+            Some(composed) if self.composes => (composed, Some(password)),
+            _ => (password, None),
+        }
     }
 
     /// The parameters of new hashes; for [`super::needs_rehash`].
@@ -101,6 +119,7 @@ impl Pool {
         lane: Lane,
         password: Secret,
     ) -> Result<HashJob<HashString>, PoolError> {
+        let (password, _) = self.forms(password);
         let is_bcrypt = matches!(self.target, Target::Bcrypt { .. });
         if is_bcrypt && bcrypt_hash::key(password.expose()).is_none() {
             return Err(PoolError::TooLong);
@@ -124,7 +143,9 @@ impl Pool {
         let exceeds_buffer =
             stored.as_ref().is_some_and(|hash| hash.memory_kib() > buffer_kib(self.target));
         let (ticket, reply) = HashJob::new();
-        self.push(lane, Job { work: Work::Verify(stored, reply), password, exceeds_buffer })?;
+        let (password, typed) = self.forms(password);
+        let work = Work::Verify(stored, typed, reply);
+        self.push(lane, Job { work, password, exceeds_buffer })?;
         Ok(ticket)
     }
 
@@ -188,9 +209,13 @@ fn serve(shared: &Shared, mut computer: Hasher) {
             Work::Hash(reply) => {
                 job.end(reply, |password| computer.hash(password, &shared.computed));
             }
-            Work::Verify(stored, reply) => {
-                let stored = stored.as_ref();
-                job.end(reply, |password| computer.verify(password, stored, &shared.computed));
+            Work::Verify(stored, typed, reply) => {
+                let mut check =
+                    |text: &Secret| computer.verify(text, stored.as_ref(), &shared.computed);
+                job.end(reply, |password| match (check(password)?, &typed) {
+                    (false, Some(typed)) => check(typed),
+                    (same, _) => Ok(same),
+                });
             }
             #[cfg(test)]
             Work::Run(run, reply) => job.end(reply, |_| {

@@ -30,7 +30,7 @@ pub enum Lane {
 
 pub(super) enum Work {
     Hash(Reply<HashString>),
-    Verify(Option<Stored>, Reply<bool>),
+    Verify(Option<Stored>, Option<Secret>, Reply<bool>),
     #[cfg(test)]
     Run(Box<dyn FnOnce() + Send>, Reply<()>),
 }
@@ -47,7 +47,7 @@ impl Job {
     fn is_unwanted(&self) -> bool {
         match &self.work {
             Work::Hash(reply) => reply.is_unwanted(),
-            Work::Verify(_, reply) => reply.is_unwanted(),
+            Work::Verify(_, _, reply) => reply.is_unwanted(),
             #[cfg(test)]
             Work::Run(_, reply) => reply.is_unwanted(),
         }
@@ -56,7 +56,7 @@ impl Job {
     fn begin(&mut self) {
         match &mut self.work {
             Work::Hash(reply) => reply.begin(),
-            Work::Verify(_, reply) => reply.begin(),
+            Work::Verify(_, _, reply) => reply.begin(),
             #[cfg(test)]
             Work::Run(_, reply) => reply.begin(),
         }

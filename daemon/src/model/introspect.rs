@@ -3,7 +3,7 @@
 use photoprism_protocol::auth::Active;
 
 use super::account::Account;
-use super::rights::disabled_since;
+use super::rights::{Edition, WEBDAV, disabled_since, has_webdav, is_login_off};
 use super::session::{Lifetime, Session, effective_scope, scope_allows};
 
 /// What a token must be valid for.
@@ -27,6 +27,8 @@ pub(crate) struct Token<'a> {
     pub client_name: &'a str,
     pub scope: &'a str,
     pub lifetime: Lifetime,
+    /// It is an app password, or a session that was created from one.
+    pub application: bool,
 }
 
 impl<'a> From<&'a Session> for Token<'a> {
@@ -38,6 +40,7 @@ impl<'a> From<&'a Session> for Token<'a> {
             client_name: &session.client_name,
             scope: &session.scope,
             lifetime: session.lifetime(),
+            application: session.kind().is_application(),
         }
     }
 }
@@ -50,14 +53,20 @@ pub(crate) struct Owner<'a> {
     pub role: &'a str,
     /// Unix seconds since when it is disabled; `None`: never.
     pub disabled_since: Option<i64>,
+    /// Logging in is switched off.
+    pub login_off: bool,
+    /// It may use WebDAV while it is not disabled.
+    pub webdav: bool,
 }
 
-impl<'a> From<&'a Account> for Owner<'a> {
-    fn from(account: &'a Account) -> Self {
+impl<'a> Owner<'a> {
+    pub(crate) fn new(account: &'a Account, edition: Edition) -> Self {
         Self {
             name: &account.name,
             role: account.effective_role().as_str(),
             disabled_since: disabled_since(account).map(jiff::Timestamp::as_second),
+            login_off: is_login_off(account),
+            webdav: has_webdav(account, edition),
         }
     }
 }
@@ -80,10 +89,14 @@ pub(crate) fn introspect(
     if wrong_name || !scope_allows(token.scope, question.scope.iter().map(String::as_str)) {
         return None;
     }
+    let confined = token.application && owner.is_some_and(|owner| owner.login_off);
+    if confined && (question.scope != [WEBDAV] || owner.is_none_or(|owner| !owner.webdav)) {
+        return None;
+    }
     let text = |text: &str| Some(text).filter(|text| !text.is_empty()).map(Into::into);
     Some(Active {
         active: true,
-        scope: effective_scope(token.scope).into(),
+        scope: if confined { WEBDAV } else { effective_scope(token.scope) }.into(),
         username: owner.and_then(|owner| text(owner.name)),
         sub: text(token.uid),
         client_id: text(token.client_uid),
@@ -124,7 +137,7 @@ mod tests {
     }
 
     fn asked(session: &Session, account: Option<&Account>, question: &Question) -> Option<Active> {
-        let owner = account.map(Owner::from);
+        let owner = account.map(|account| Owner::new(account, Edition::Full));
         introspect(&Token::from(session), owner.as_ref(), question, NOW)
     }
 
@@ -164,6 +177,46 @@ mod tests {
         assert!(asked(&nobody, None, &name("bob")).is_none());
         // An account that happens to be given with it is not its own.
         assert!(asked(&nobody, Some(&bob()), &name("bob")).is_none());
+    }
+
+    #[test]
+    fn where_logging_in_is_off_an_app_password_is_good_for_webdav_alone() {
+        let app = |method: &str, scope: &str| Session {
+            provider: "application".into(),
+            method: method.into(),
+            scope: scope.into(),
+            ..session()
+        };
+        let scope = |names: &[&str]| Question {
+            scope: names.iter().map(ToString::to_string).collect(),
+            ..Question::default()
+        };
+        let off = Account { can_login: false, webdav: true, id: 7, ..bob() };
+        let answered = |session: &Session, account: &Account, names: &[&str]| {
+            asked(session, Some(account), &scope(names)).map(|active| active.scope)
+        };
+        for method in ["default", "session"] {
+            for held in ["*", "photos webdav", ""] {
+                let app = app(method, held);
+                assert_eq!(answered(&app, &off, &["webdav"]).as_deref(), Some("webdav"));
+                for names in [&[][..], &["photos"], &["photos", "webdav"], &["*"]] {
+                    assert_eq!(answered(&app, &off, names), None, "{method} {held} {names:?}");
+                }
+                let on = Account { can_login: true, ..off.clone() };
+                assert!(answered(&app, &on, &[]).is_some());
+                let admin = Account { super_admin: true, ..off.clone() };
+                assert!(answered(&app, &admin, &[]).is_some(), "a super admin may log in");
+            }
+            let app = app(method, "webdav");
+            for account in [
+                Account { webdav: false, ..off.clone() },
+                Account { role: Role::Known(role::Role::Guest), ..off.clone() },
+                Account { deleted: Deleted::AtUnknownTime, ..off.clone() },
+            ] {
+                assert_eq!(answered(&app, &account, &["webdav"]), None, "{account:?}");
+            }
+        }
+        assert_eq!(answered(&app("default", "photos"), &off, &["webdav"]), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) use self::introspect::{Owner, Question, Token, introspect};
 pub(crate) use self::new_account::{FIRST_ADMIN_ID, NewAccount, initial_accounts};
 pub(crate) use self::password::{PasswordRules, is_common, is_own_name};
 pub(crate) use self::rights::{
-    Edition, Obstacle, effective_rights, first_disabling, login_obstacles,
+    Edition, Obstacle, app_password_obstacle, effective_rights, first_disabling, login_obstacles,
 };
 pub(crate) use self::session::{LastUse, Lifetime, Session, SessionKind, scope_allows};
 pub(crate) use self::times::{parse_expires_at, to_file_name, to_rfc3339};

@@ -37,13 +37,19 @@ impl PasswordRules {
             !password.starts_with(is_white_space) && !password.ends_with(is_white_space),
             "a password may not begin or end with white space; leave it out",
         )?;
-        self.check_length(password)
+        let composed = secret.composed();
+        self.check_length(password, composed.as_ref().unwrap_or(secret).expose())
     }
 
-    fn check_length(&self, password: &str) -> Result<(), RuleError> {
-        let chars = password.chars().count();
-        if chars < self.min_chars {
-            let least = self.min_chars;
+    /// `composed` is what a person counts as characters.
+    fn check_length(&self, password: &str, composed: &str) -> Result<(), RuleError> {
+        let (chars, least) = (composed.chars().count(), self.min_chars);
+        if password.is_empty() {
+            return Err(RuleError::new(format!(
+                "the password is empty; give one that has at least {least} characters"
+            )));
+        }
+        if chars < least {
             return Err(RuleError::new(format!(
                 "a password has at least {least} characters; choose a longer one"
             )));
@@ -89,6 +95,7 @@ mod tests {
             for length in [8, 71, 72] {
                 assert_eq!(check(rules, &"x7".repeat(36)[..length]), Ok(()));
             }
+            broken(rules, "", "is empty");
             broken(rules, "", "at least 8");
             broken(rules, "x7x7x7x", "at least 8");
             broken(rules, "äöüäöüä", "at least 8");

@@ -98,7 +98,7 @@ pub(crate) fn login_obstacles(
         (!checks && !no_provider).then_some(Obstacle::OtherProvider),
         (checks && !account.has_password).then_some(Obstacle::NoPassword),
         account.is_system().then_some(Obstacle::System),
-        (!account.can_login && !account.super_admin).then_some(Obstacle::LoginOff),
+        is_login_off(account).then_some(Obstacle::LoginOff),
         (!edition.knows(account.effective_role())).then_some(Obstacle::UnknownRole),
     ]
     .into_iter()
@@ -108,6 +108,23 @@ pub(crate) fn login_obstacles(
 /// The first obstacle that disables the account: nothing that belongs to it works then.
 pub(crate) fn first_disabling(account: &Account, now: Timestamp) -> Option<Obstacle> {
     login_obstacles(account, Edition::Full, now).find(|obstacle| obstacle.disables())
+}
+
+/// The scope for which alone an app password is good where logging in is switched off, as in
+/// PhotoPrism.
+pub(super) const WEBDAV: &str = "webdav";
+
+/// What keeps an app password of the account from being good for these scope names, all of which it
+/// holds.
+pub(crate) fn app_password_obstacle(
+    account: &Account,
+    wanted: &[&str],
+    edition: Edition,
+    now: Timestamp,
+) -> Option<Obstacle> {
+    let confined = is_login_off(account);
+    let refused = confined && (wanted != [WEBDAV] || !has_webdav(account, edition));
+    first_disabling(account, now).or_else(|| refused.then_some(Obstacle::LoginOff))
 }
 
 /// Since when the account is disabled, or when it will be; `None`: never. A deleted account, and
@@ -137,13 +154,22 @@ pub(crate) struct Rights {
 pub(crate) fn effective_rights(account: &Account, edition: Edition, now: Timestamp) -> Rights {
     let disabled = first_disabling(account, now).is_some();
     let may_login = !login_obstacles(account, edition, now).any(|it| !it.is_about_password());
+    let may_webdav = !disabled && has_webdav(account, edition);
+    Rights { disabled, may_login, may_webdav }
+}
+
+/// Whether the account may use WebDAV while it is not disabled.
+pub(crate) fn has_webdav(account: &Account, edition: Edition) -> bool {
     let role = account.effective_role();
-    let may_webdav = !disabled
-        && !account.is_system()
+    !account.is_system()
         && account.webdav
         && matches!(role, Role::Known(role::Role::Admin | role::Role::User))
-        && edition.knows(role);
-    Rights { disabled, may_login, may_webdav }
+        && edition.knows(role)
+}
+
+/// Whether logging in is switched off: a super admin may log in all the same.
+pub(crate) const fn is_login_off(account: &Account) -> bool {
+    !account.can_login && !account.super_admin
 }
 
 #[cfg(test)]

@@ -51,6 +51,13 @@ pub enum SessionKind {
     Other,
 }
 
+impl SessionKind {
+    /// Whether it is an app password, or a session that was created from one.
+    pub const fn is_application(self) -> bool {
+        matches!(self, Self::AppPassword | Self::FromAppPassword)
+    }
+}
+
 impl Session {
     pub fn kind(&self) -> SessionKind {
         match (&*self.provider, &*self.method, &*self.grant) {

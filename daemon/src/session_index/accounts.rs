@@ -2,7 +2,7 @@
 
 use super::slab::{NONE, Slab};
 use super::table::Table;
-use crate::model::{Account, Owner};
+use crate::model::{Account, Edition, Owner};
 
 /// An account with sessions.
 struct Known {
@@ -12,8 +12,10 @@ struct Known {
     name_end: u32,
     /// Whether there is such an account: a database may contain sessions of one that is gone.
     exists: bool,
-    /// As [`Owner::disabled_since`].
+    /// As in [`Owner`].
     disabled_since: Option<i64>,
+    login_off: bool,
+    webdav: bool,
     /// The first of its sessions.
     first: u32,
 }
@@ -29,7 +31,10 @@ impl Known {
         let uid_end = end(uid);
         let name_end = uid_end + end(name);
         let texts = [uid, name, role].concat().into();
-        Self { texts, uid_end, name_end, exists: owner.is_some(), disabled_since, first }
+        let login_off = owner.is_some_and(|owner| owner.login_off);
+        let webdav = owner.is_some_and(|owner| owner.webdav);
+        let exists = owner.is_some();
+        Self { texts, uid_end, name_end, exists, disabled_since, login_off, webdav, first }
     }
 
     fn uid(&self) -> &str {
@@ -39,7 +44,8 @@ impl Known {
     fn owner(&self) -> Option<Owner<'_>> {
         let (_, rest) = self.texts.split_at(self.uid_end as usize);
         let (name, role) = rest.split_at((self.name_end - self.uid_end) as usize);
-        self.exists.then_some(Owner { name, role, disabled_since: self.disabled_since })
+        let Self { disabled_since, login_off, webdav, .. } = *self;
+        self.exists.then_some(Owner { name, role, disabled_since, login_off, webdav })
     }
 }
 
@@ -69,7 +75,7 @@ impl Accounts {
     /// Sets what is known of an account.
     pub(super) fn set(&mut self, number: u32, account: &Account) {
         let known = &mut self.all[number];
-        *known = Known::new(&account.uid, Some(&Owner::from(account)), known.first);
+        *known = Known::new(&account.uid, Some(&Owner::new(account, Edition::Full)), known.first);
     }
 
     pub(super) fn owner(&self, number: u32) -> Option<Owner<'_>> {

@@ -62,6 +62,8 @@ pub(super) struct Entry {
     /// The first session that was created from this one.
     pub(super) first_child: u32,
     pub(super) app_password: bool,
+    /// As [`crate::model::Token::application`].
+    pub(super) application: bool,
     /// Whether the session exists. If not, others were created from it and are found by it.
     pub(super) exists: bool,
 }
@@ -80,6 +82,7 @@ impl Entry {
             of_parent: Links::NONE,
             first_child: NONE,
             app_password: false,
+            application: false,
             exists: false,
         }
     }

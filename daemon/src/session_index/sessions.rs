@@ -29,12 +29,13 @@ impl Sessions {
 
     /// `None`: a text of it is too long to be kept here.
     pub(super) fn token(&self, number: u32) -> Option<Token<'_>> {
-        let Entry { details, account, ref_id, lifetime, .. } = &self.entries[number];
+        let Entry { details, account, ref_id, lifetime, application, .. } = &self.entries[number];
         let uid = if *account == NONE { "" } else { self.accounts.uid(*account) };
         let Details { client_uid, client_name, scope } =
             if *details == NONE { return None } else { self.details.get(*details) };
         let ref_id = ref_id.as_str();
-        Some(Token { ref_id, uid, client_uid, client_name, scope, lifetime: *lifetime })
+        let (lifetime, application) = (*lifetime, *application);
+        Some(Token { ref_id, uid, client_uid, client_name, scope, lifetime, application })
     }
 
     pub(super) fn owner(&self, number: u32) -> Option<Owner<'_>> {
@@ -95,6 +96,7 @@ impl Sessions {
         entry.ref_id = ref_id.unwrap_or_default();
         entry.details = details.unwrap_or(NONE);
         entry.app_password = kind == SessionKind::AppPassword;
+        entry.application = kind.is_application();
         let id = entry.id;
         if !row.user_uid.is_empty() {
             let account = self.accounts.find_or_add(&row.user_uid);

@@ -35,6 +35,7 @@ fn bob() -> Account {
         uid: "uid1".into(),
         name: "bob".into(),
         role: Role::Known(role::Role::User),
+        can_login: true,
         ..Account::default()
     }
 }

@@ -14,7 +14,7 @@ use nix::unistd::{Gid, fchownat, geteuid};
 
 use super::directory::{Directory, prepare, set_group};
 use super::error::{Owned, SocketError};
-use super::existing::{FileId, id_of, remove_same, remove_stale};
+use super::existing::{FileId, id_of, lstat, remove_same, remove_stale};
 use super::lock::Lock;
 use super::path::{check_path, directory_of};
 
@@ -42,16 +42,42 @@ impl SocketSpec {
 /// start that fails later leaves nothing behind.
 #[derive(Debug)]
 pub struct Bound {
-    path: PathBuf,
+    place: SocketSpec,
     id: Option<FileId>,
-    _lock: Lock,
+    lock: Lock,
+}
+
+impl Bound {
+    /// Binds the socket again where its file was removed: the same steps as at first, the lock
+    /// included where its file is gone too. `None` where the file is in its place.
+    ///
+    /// # Errors
+    /// As [`open`]; what another process put there stays untouched.
+    pub fn restore(&mut self) -> Result<Option<UnixListener>, SocketError> {
+        let is_there = lstat(&self.place.path)?.is_some_and(|file| self.id == Some(id_of(&file)));
+        if is_there && self.lock.is_in_place() {
+            return Ok(None);
+        }
+        let place = self.place.clone();
+        let directory = prepare(directory_of(&place.path), place.group, place.create_parents)?;
+        if !self.lock.is_in_place() {
+            self.lock = Lock::take(&place.path, Owned::Socket)?;
+        }
+        if is_there {
+            return Ok(None);
+        }
+        remove_stale(&place.path)?;
+        let socket = bind(&place.path)?;
+        self.id = None;
+        listen(socket, &directory, self).map(Some)
+    }
 }
 
 impl Drop for Bound {
     fn drop(&mut self) {
         if let Some(id) = self.id {
             // The next start replaces one that could not be removed.
-            let _ = remove_same(&self.path, id);
+            let _ = remove_same(&self.place.path, id);
         }
     }
 }
@@ -70,10 +96,20 @@ pub fn open(place: &SocketSpec) -> Result<(UnixListener, Bound), SocketError> {
     let lock = Lock::take(path, Owned::Socket)?;
     remove_stale(path)?;
     let socket = bind(path)?;
-    let mut bound = Bound { path: path.clone(), id: None, _lock: lock };
-    set_owner_and_mode(place, &directory, &mut bound)?;
-    socket::listen(&socket, Backlog::MAXALLOWABLE).map_err(SocketError::io("listen on", path))?;
-    Ok((UnixListener::from(socket), bound))
+    let mut bound = Bound { place: place.clone(), id: None, lock };
+    let listener = listen(socket, &directory, &mut bound)?;
+    Ok((listener, bound))
+}
+
+fn listen(
+    socket: OwnedFd,
+    directory: &Directory,
+    bound: &mut Bound,
+) -> Result<UnixListener, SocketError> {
+    set_owner_and_mode(directory, bound)?;
+    let failed = SocketError::io("listen on", &bound.place.path);
+    socket::listen(&socket, Backlog::MAXALLOWABLE).map_err(failed)?;
+    Ok(UnixListener::from(socket))
 }
 
 fn bind(path: &Path) -> Result<OwnedFd, SocketError> {
@@ -93,11 +129,8 @@ fn bind(path: &Path) -> Result<OwnedFd, SocketError> {
 
 /// Sets owner and mode of the bound file through a descriptor of that very file, so that neither a
 /// link nor a file that replaced it is ever changed, and checks the result.
-fn set_owner_and_mode(
-    place: &SocketSpec,
-    directory: &Directory,
-    bound: &mut Bound,
-) -> Result<(), SocketError> {
+fn set_owner_and_mode(directory: &Directory, bound: &mut Bound) -> Result<(), SocketError> {
+    let place = &bound.place;
     let path = &place.path;
     let file = bound_file(path, directory)?;
     let found = metadata(path, &file)?;
@@ -145,7 +178,7 @@ mod tests {
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixStream;
 
-    use super::super::existing::lstat;
+    use super::super::lock::lock_path;
     use super::*;
 
     fn place(root: &tempfile::TempDir, name: &str) -> SocketSpec {
@@ -207,6 +240,43 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_that_was_removed_is_bound_again() {
+        let root = tempfile::tempdir().unwrap();
+        let gid = nix::unistd::getegid().as_raw();
+        let path = root.path().join("run/admin.sock");
+        let place = SocketSpec { path: path.clone(), group: Some(gid), create_parents: false };
+        let (_listener, mut bound) = open(&place).unwrap();
+        assert!(bound.restore().unwrap().is_none(), "it is there");
+        let remove: [&dyn Fn(); 3] = [
+            &|| fs::remove_file(&path).unwrap(),
+            &|| fs::remove_dir_all(root.path().join("run")).unwrap(),
+            &|| {
+                fs::remove_file(&path).unwrap();
+                drop(UnixListener::bind(&path).unwrap());
+            },
+        ];
+        for remove in remove {
+            remove();
+            let listener = bound.restore().unwrap().expect("a new one");
+            UnixStream::connect(&path).unwrap();
+            listener.accept().unwrap();
+            let found = fs::metadata(&path).unwrap();
+            assert_eq!((found.mode() & 0o7777, found.gid()), (0o660, gid));
+            assert_eq!(open(&place).unwrap_err().exit_code(), 73, "the lock holds again");
+            assert!(bound.restore().unwrap().is_none());
+        }
+        fs::remove_file(lock_path(&path)).unwrap();
+        assert!(bound.restore().unwrap().is_none(), "the lock alone");
+        assert!(matches!(open(&place).unwrap_err(), SocketError::Locked { .. }));
+        // What others put there stays.
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "precious").unwrap();
+        assert!(matches!(bound.restore().unwrap_err(), SocketError::PathOccupied { .. }));
+        drop(bound);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+    }
+
+    #[test]
     fn the_longest_path_works_and_one_more_does_not() {
         let root = tempfile::tempdir().unwrap();
         let left = super::super::path::LONGEST - root.path().as_os_str().len() - 1;
@@ -258,8 +328,8 @@ mod tests {
             fs::remove_file(&place.path).unwrap();
             put(&place.path);
             let lock = Lock::take(&place.path, Owned::Socket).unwrap();
-            let mut bound = Bound { path: place.path.clone(), id: None, _lock: lock };
-            let error = set_owner_and_mode(&place, &directory, &mut bound).unwrap_err();
+            let mut bound = Bound { place, id: None, lock };
+            let error = set_owner_and_mode(&directory, &mut bound).unwrap_err();
             assert!(matches!(error, SocketError::PathOccupied { .. }), "{name}: {error}");
             assert_eq!(before(&target), seen, "{name}");
             assert!(bound.id.is_none(), "{name}");
@@ -276,9 +346,9 @@ mod tests {
         let place = SocketSpec { path: run.join("admin.sock"), group: None, create_parents: false };
         let _socket = bind(&place.path).unwrap();
         let lock = Lock::take(&place.path, Owned::Socket).unwrap();
-        let mut bound = Bound { path: place.path.clone(), id: None, _lock: lock };
+        let mut bound = Bound { place, id: None, lock };
         assert!(matches!(
-            set_owner_and_mode(&place, &directory, &mut bound).unwrap_err(),
+            set_owner_and_mode(&directory, &mut bound).unwrap_err(),
             SocketError::PathOccupied { .. }
         ));
     }

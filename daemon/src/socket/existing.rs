@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
+use std::time::SystemTime;
 
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
@@ -37,11 +38,12 @@ pub(super) fn remove_stale(path: &Path) -> Result<(), SocketError> {
     }
 }
 
-/// Device and inode: whether a name still refers to the same file.
-pub(super) type FileId = (u64, u64);
+/// Device, inode, and where the file system says so the time of creation, since an inode is soon
+/// used again: whether a name still refers to the same file.
+pub(super) type FileId = (u64, u64, Option<SystemTime>);
 
 pub(super) fn id_of(found: &Metadata) -> FileId {
-    (found.dev(), found.ino())
+    (found.dev(), found.ino(), found.created().ok())
 }
 
 /// Removes the file at `path` if it is still that one.

@@ -73,6 +73,12 @@ impl Lock {
         &self.note
     }
 
+    /// Whether the lock file is still at its path. Where it is not, another process could take a
+    /// lock of that name.
+    pub(super) fn is_in_place(&self) -> bool {
+        is_still_at(&self.file, &self.path)
+    }
+
     /// The path of the lock file.
     pub fn path(&self) -> &Path {
         &self.path

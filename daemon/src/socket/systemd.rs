@@ -41,6 +41,10 @@ pub struct Passed {
 /// something that is not a listening stream socket with a path.
 pub fn passed() -> Result<Passed, SocketError> {
     let mut all = Passed::default();
+    let text = |name| std::env::var(name).unwrap_or_default();
+    if !are_for(std::process::id(), &text("LISTEN_PID"), &text("LISTEN_FDS")) {
+        return Ok(all);
+    }
     let descriptors =
         sys::passed_descriptors().map_err(|error| SocketError::Passed(error.to_string()))?;
     for (descriptor, name) in descriptors {
@@ -54,6 +58,12 @@ pub fn passed() -> Result<Passed, SocketError> {
         *place = Some(check(descriptor, &name)?);
     }
     Ok(all)
+}
+
+/// Whether the variables are about this process, whatever else they say: a shell that was started
+/// with them hands them on to its children, and a container may clear them by emptying them.
+fn are_for(own_pid: u32, pid: &str, count: &str) -> bool {
+    pid.parse() == Ok(own_pid) && !count.is_empty()
 }
 
 fn kind(name: &str) -> Result<SocketKind, SocketError> {
@@ -132,6 +142,14 @@ mod tests {
 
     fn fault(descriptor: impl Into<OwnedFd>) -> String {
         check(descriptor.into(), "admin").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn variables_of_another_process_are_none() {
+        assert!(are_for(7, "7", "1"));
+        for (pid, count) in [("8", "1"), ("", "1"), ("", ""), ("7", ""), ("x", "1"), ("+8", "1")] {
+            assert!(!are_for(7, pid, count), "{pid:?} {count:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,9 @@ use tracing::warn;
 
 use super::database_lock::DatabaseLock;
 use super::error::StartupError;
-use super::first_start::{admin_user, open, set_password};
+use super::first_start::{
+    EarlyPassword, FirstAdmin, admin_user, log_unused_name, open, set_password,
+};
 use crate::clock::{Clock, Stopwatch, since_first_asked};
 use crate::config::{AdminSocket, Allowed, AuthSocket, Loaded, Peer, Scheme, Settings};
 use crate::hashing::{Costs, Pool, PoolConfig, Target};
@@ -19,7 +21,7 @@ use crate::process::raise_descriptor_limit;
 use crate::socket::systemd::{Passed, PassedSocket};
 use crate::socket::{Bound, SocketSpec, check_apart};
 use crate::store::{Database, Kind, check_sqlite_version};
-use crate::system::{Seen, network_file_system};
+use crate::system::{Seen, network_file_system, open_ancestor};
 
 /// Cost of bcrypt hashes, PhotoPrism's own.
 const BCRYPT_COST: u32 = 12;
@@ -53,6 +55,7 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupErr
     check_sqlite_version(crate::store::sqlite_version())?;
     let admin_user = admin_user(&loaded)?;
     let settings = &loaded.settings;
+    let password = EarlyPassword::before_creation(settings, &admin_user)?;
     let group = passed.admin.as_ref().map(|socket| socket.gid);
     let sockets = sockets(settings, passed)?;
     if let [admin, auth] = &sockets[..] {
@@ -65,10 +68,14 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupErr
     warn_of_network(slot.path());
     warn_of_others(&slot);
     let target = target(settings, &slot);
-    let pool = start_pool(settings, target)?;
+    let own = slot.db().is_some_and(|db| *db.kind() == Kind::Own);
+    // PhotoPrism checks what is typed there, as it is.
+    let pool = start_pool(settings, target)?.composing(own);
     let bcrypt = matches!(target, Target::Bcrypt { .. });
     let rules = PasswordRules { min_chars: settings.password_length, bcrypt };
-    set_password(&slot, settings, &admin_user, &pool, &rules, now)?;
+    let first = FirstAdmin { settings, name: &admin_user, rules: &rules };
+    set_password(&slot, &pool, &first, password, now)?;
+    log_unused_name(&slot, &loaded)?;
     let connections = settings.limits.max_connections + settings.limits.reserved_connections;
     raise_descriptor_limit(connections as u64).map_err(StartupError::running)?;
     let policy = policy(settings, group);
@@ -104,6 +111,10 @@ fn warn_of_others(slot: &Database) {
     {
         let (path, found) = (directory.display(), found.shown());
         warn!(%path, "others can replace the database in its directory ({found}): chmod go-w");
+    }
+    if let Some(above) = open_ancestor(directory) {
+        let path = above.display();
+        warn!(%path, "others can move the directory of the database away: chmod o-w, or +t");
     }
 }
 

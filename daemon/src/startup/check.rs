@@ -5,9 +5,11 @@ use std::path::Path;
 
 use super::database_lock::{gone, remembered};
 use super::error::StartupError;
-use super::first_start::admin_user;
-use crate::config::{Database, Loaded, report};
-use crate::store::{DatabaseKind, Expected, SCHEMA_VERSION, detect, how_gone, is_index};
+use super::first_start::{UNUSED_PASSWORD, admin_user, unused_name};
+use crate::config::{AdminPassword, Database, Loaded, report};
+use crate::store::{
+    DatabaseKind, Expected, SCHEMA_VERSION, detect, first_admin, how_gone, is_index,
+};
 
 /// Exit code for a database that a start would refuse.
 const REFUSED: u8 = 78;
@@ -22,11 +24,24 @@ pub(super) fn check(loaded: &Loaded) -> Result<(), StartupError> {
     admin_user(loaded)?;
     let database = &loaded.settings.database;
     let (description, refused) = describe(database);
-    print(&report(loaded, |_| description))?;
+    print(&(report(loaded, |_| description) + &unused(loaded)))?;
     match refused {
         None => Ok(()),
         Some(why) => Err(StartupError::new(why, REFUSED)),
     }
+}
+
+/// A line for each setting that only a first start uses, where there was one.
+fn unused(loaded: &Loaded) -> String {
+    let path = &loaded.settings.database.path;
+    let own = matches!(detect(path), Ok(DatabaseKind::Own(schema)) if schema <= SCHEMA_VERSION);
+    let Some(first) = own.then(|| first_admin(path).ok().flatten()).flatten() else {
+        return String::new();
+    };
+    let given = loaded.settings.admin_password != AdminPassword::None;
+    let password = (given && first.had_password).then(|| UNUSED_PASSWORD.to_owned());
+    let unused = unused_name(loaded, &first.name).into_iter().chain(password);
+    unused.flat_map(|why| ["note: ".into(), why, "\n".into()]).collect()
 }
 
 fn describe(database: &Database) -> (String, Option<String>) {

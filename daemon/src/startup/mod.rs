@@ -9,6 +9,7 @@ mod fill_index;
 mod first_start;
 mod housekeeping;
 mod serve;
+mod sockets;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -15,6 +15,7 @@ use super::environment;
 use super::error::StartupError;
 use super::fill_index::fill_index;
 use super::housekeeping::{check_trail, flush_pending, housekeeping};
+use super::sockets::OpenSockets;
 use crate::clock::{Clock, Monotonic, random};
 use crate::commands::{
     App, ImportSessions, Lifetimes, Paths, RefusalBuffer, RequestIds, current_status, sink,
@@ -34,6 +35,9 @@ use crate::store::{
 
 /// How long requests in progress may take to finish after a stop.
 const STOPPING: Duration = Duration::from_secs(5);
+
+/// How often the files of the sockets are checked.
+const SOCKETS_EVERY: Duration = Duration::from_secs(15);
 
 /// Timeout of the status for the log.
 const STATUS: Duration = Duration::from_secs(5);
@@ -159,13 +163,7 @@ fn run(
     let app = Rc::clone(&control.app);
     tasks.block_on(runtime, async move {
         let server = Server::new(Rc::clone(&control.app));
-        let mut files = Vec::new();
-        for Listening { kind, listener, bound, .. } in service.sockets {
-            let listener =
-                tokio::net::UnixListener::from_std(listener).map_err(StartupError::running)?;
-            spawn_local(Rc::clone(&server).accept(listener, kind));
-            files.extend(bound);
-        }
+        let mut sockets = OpenSockets::serve(&server, service.sockets)?;
         spawn_local(watchdog(Rc::clone(&control.app)));
         spawn_local(fill_index(Rc::clone(&control.app)));
         spawn_local(housekeeping(Rc::clone(&control.app)));
@@ -173,10 +171,10 @@ fn run(
         spawn_local(keep_ended(Rc::clone(&control.app)));
         log::ready(&service.ready);
         let _ = systemd::ready();
-        control.until_stopped(inbox).await;
+        control.until_stopped(inbox, &mut sockets).await;
         let _ = systemd::stopping();
         info!("stopping");
-        drop(files);
+        drop(sockets);
         let _ = stop.send(true);
         let clean = server.drain(STOPPING).await;
         flush_pending(&app).await;
@@ -196,19 +194,23 @@ fn end(store: &Store, threads: Threads, clean: bool) -> Result<(), StartupError>
 }
 
 impl Control {
-    async fn until_stopped(mut self, mut inbox: mpsc::Receiver<Signal>) {
-        while let Some(signal) = inbox.recv().await {
-            match signal {
-                Signal::Stop => return,
-                Signal::Reload => self.reload(),
-                Signal::Status => self.log_status().await,
+    async fn until_stopped(mut self, mut inbox: mpsc::Receiver<Signal>, sockets: &mut OpenSockets) {
+        loop {
+            match timeout(SOCKETS_EVERY, inbox.recv()).await {
+                Ok(None | Some(Signal::Stop)) => return,
+                Ok(Some(Signal::Reload)) => {
+                    self.reload();
+                    sockets.restore().await;
+                }
+                Ok(Some(Signal::Status)) => self.log_status().await,
+                Err(_) => sockets.restore().await,
             }
         }
     }
 
     fn reload(&mut self) {
         let _ = systemd::reloading();
-        match self.loaded.reload() {
+        match self.loaded.reload(self.passed_group) {
             Ok(reloaded) => {
                 let settings = &reloaded.settings;
                 self.log.set_level(settings.log_level);

@@ -64,7 +64,7 @@ pub fn accounts_after(
 ) -> Result<(Vec<Account>, Option<i64>), StoreError> {
     let statement = Statement::same(
         "SELECT id, user_uid, user_name, user_role, super_admin, auth_provider, expires_at,
-           deleted_at
+           deleted_at, can_login, webdav
          FROM auth_users WHERE id > ?1 ORDER BY id LIMIT ?2",
     );
     let accounts = db.all(statement, &[after.into(), most.into()], account_row)?;
@@ -82,6 +82,8 @@ fn account_row(row: &Row<'_>) -> Result<Account, StoreError> {
         provider: Provider::from_stored(row.text(5)?),
         expires_at: row.time(6)?,
         deleted: deleted(row, 7)?,
+        can_login: flag(row, 8)?,
+        webdav: flag(row, 9)?,
         ..Account::default()
     })
 }
@@ -91,7 +93,7 @@ mod tests {
     use super::super::testing::own;
     use super::super::{account_by_uid, session_by_id};
     use super::*;
-    use crate::model::{Owner, Token};
+    use crate::model::{Edition, Owner, Token};
 
     /// All rows, two at a time.
     fn all<T>(read: impl Fn(i64) -> Result<(Vec<T>, Option<i64>), StoreError>) -> Vec<T> {
@@ -140,8 +142,8 @@ mod tests {
         assert_eq!(accounts.len(), 8);
         for account in accounts {
             let stored = account_by_uid(&db, &account.uid).unwrap().unwrap();
-            let [read, stored] =
-                [&account, &stored].map(|account| format!("{:?}", Owner::from(account)));
+            let [read, stored] = [&account, &stored]
+                .map(|account| format!("{:?}", Owner::new(account, Edition::Full)));
             assert_eq!(read, stored);
         }
     }

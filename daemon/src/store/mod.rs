@@ -25,6 +25,7 @@ mod directory;
 mod engine;
 mod error;
 mod file_identity;
+mod first_admin;
 mod foreign;
 mod generation;
 mod group;
@@ -45,6 +46,7 @@ mod lock_timeout;
 mod login_row;
 mod logins;
 mod logins_search;
+mod long_names;
 mod meta;
 mod open;
 mod open_error;
@@ -105,6 +107,7 @@ pub use self::database::Database;
 pub use self::db::{Db, Tx, has_admin_tables};
 pub use self::detect::{DatabaseKind, detect};
 pub use self::error::{StoreError, WorkError};
+pub use self::first_admin::first_admin;
 pub use self::foreign::{
     MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError,
 };
@@ -126,6 +129,7 @@ pub use self::logins::{
     login_refused, logins_clear, logins_excess, logins_prune, recorded_name,
 };
 pub use self::logins_search::logins_page;
+pub use self::long_names::long_names;
 pub use self::meta::{
     AdminPasswordState, admin_password_state, cursor_key, set_admin_password,
     set_admin_password_state,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 
@@ -62,6 +62,16 @@ impl Seen {
 /// Whether this process may write there. A read-only file system refuses root as well.
 pub(crate) fn is_writable(path: &Path) -> bool {
     access(path, AccessFlags::W_OK).is_ok()
+}
+
+/// The nearest directory above `directory` in which everybody may rename what is there: that moves
+/// the whole of it away. Where the sticky bit is set, as in `/tmp`, only owners may.
+pub(crate) fn open_ancestor(directory: &Path) -> Option<PathBuf> {
+    let directory = fs::canonicalize(directory).ok()?;
+    let is_open = |path: &&Path| {
+        Seen::through(path).is_ok_and(|found| found.mode & 0o002 != 0 && found.mode & 0o1000 == 0)
+    };
+    directory.ancestors().skip(1).find(is_open).map(Path::to_owned)
 }
 
 #[cfg(test)]

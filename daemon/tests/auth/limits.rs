@@ -108,6 +108,20 @@ fn right_passwords_give_their_places_back() {
 }
 
 #[test]
+fn the_right_password_of_a_deleted_account_is_limited_as_a_wrong_one() {
+    let mut home = started();
+    home.ok("users.rm", json!({"user": "eve"}));
+    let mut args = login_from("192.0.2.1", "eve", PASSWORD);
+    let mut refusals = 0;
+    while refusal(&mut home, args.clone()) == "invalid_credentials" {
+        refusals += 1;
+        assert!(refusals <= 10, "it is never limited");
+    }
+    args["client_ip"] = json!("192.0.2.2");
+    assert_eq!(refusal(&mut home, args), "rate_limited", "nor from elsewhere");
+}
+
+#[test]
 fn clearing_lifts_what_it_names() {
     let mut home = started();
     for (args, removed, bob, elsewhere, other) in [

@@ -235,3 +235,43 @@ fn an_account_has_at_most_a_thousand_live_logins() {
     assert!(active(&mut home, &app));
     assert_eq!(record(&mut home, "bob")["client_ip"], IP);
 }
+
+#[test]
+fn a_password_is_the_same_composed_or_not() {
+    let (composed, not) = ("Gr\u{fc}\u{df}e-\u{e4}\u{f6}", "Gru\u{308}\u{df}e-a\u{308}o\u{308}");
+    let mut home = quick();
+    home.start();
+    for (name, password) in [("bob", composed), ("eve", not)] {
+        let args = json!({"name": name, "role": "user", "password": password});
+        home.ok("users.add", args);
+        for typed in [composed, not] {
+            home.ok("auth.login", login(name, typed));
+        }
+        assert_eq!(
+            refusal(&mut home, login(name, "Gr\u{fc}\u{df}e-\u{e4}o")),
+            "invalid_credentials"
+        );
+    }
+    // It is counted as it is composed: four characters.
+    let short = json!({"user": "bob", "password": "a\u{308}".repeat(4)});
+    assert_eq!(home.refused("passwd.set", short)["field"], "password");
+    // An older hash of what was typed holds, computed by the C library.
+    let old = "$2b$04$abcdefghijklmnopqrstuuIKwmyWxlcYceEBGyvPaTXFgUkmDtUc6";
+    let row = json!({"name": "old", "role": "user", "password_hash": old});
+    let begun = home.ok("users.import", json!({"text": row.to_string()}));
+    home.ok("users.import", json!({"import": begun["import"], "run": true}));
+    assert_eq!(refusal(&mut home, login("old", composed)), "invalid_credentials");
+    home.ok("auth.login", login("old", not));
+}
+
+#[test]
+fn in_photoprisms_database_a_password_is_what_is_typed() {
+    let file =
+        std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"));
+    let mut home = TestDaemon::new().with_database(file);
+    home.start();
+    let (composed, not) = ("Gr\u{fc}\u{df}e-und", "Gru\u{308}\u{df}e-und");
+    home.ok("passwd.set", json!({"user": "bob", "password": not}));
+    home.ok("auth.login", login("bob", not));
+    assert_eq!(refusal(&mut home, login("bob", composed)), "invalid_credentials");
+}

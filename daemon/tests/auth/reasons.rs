@@ -79,13 +79,28 @@ fn every_reason_is_recorded_and_none_is_in_the_reply() {
         ("none", &none, "disabled"),
         ("off", PASSWORD, "login off"),
         ("off", "wrong password", "wrong password"),
+        ("offapp", &offapp, "login off"),
     ] {
         let reply = assert_refused(&mut home, &login(name, password), reason);
         assert_eq!(reply, *answer.get_or_insert_with(|| reply.clone()), "{reason}");
     }
-    let welcome = home.ok("auth.login", login("offapp", &offapp));
-    assert_eq!(welcome["user"]["may_login"], false, "app passwords need no can_login");
-    assert_eq!(items(&mut home, "auth.ls", json!({"search": "off"})).len(), 2);
+    assert_eq!(items(&mut home, "auth.ls", json!({"search": "off"})).len(), 1);
+}
+
+#[test]
+fn for_webdav_alone_an_app_password_needs_no_login() {
+    let mut home = with_bob();
+    let app = app_password(&mut home, "bob", "*");
+    home.ok("users.mod", json!({"user": "bob", "can_login": false}));
+    let mut args = login("bob", &app);
+    (args["session"], args["scope"]) = (json!(false), json!("webdav"));
+    assert_refused(&mut home, &args, "login off");
+    home.ok("users.mod", json!({"user": "bob", "webdav": true}));
+    assert_eq!(home.ok("auth.login", args.clone())["user"]["may_login"], false);
+    for (session, scope) in [(true, "webdav"), (false, "webdav photos"), (false, "photos")] {
+        (args["session"], args["scope"]) = (json!(session), json!(scope));
+        assert_refused(&mut home, &args, "login off");
+    }
 }
 
 /// Expired and without a provider: the first of both holds.

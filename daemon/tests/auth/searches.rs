@@ -197,3 +197,26 @@ fn what_photoprism_changes_holds_at_once() {
         assert_eq!(active(&mut home, SYNC), provider == "local");
     }
 }
+
+#[test]
+fn names_of_the_form_of_an_identifier_are_found() {
+    let mut home = TestDaemon::started();
+    let (hex, token) = ("deadbeef".repeat(8), "cafe".repeat(12));
+    for name in ["christophermaier", "uschipartenkirch", "sessionmaker", &hex, &token] {
+        add_user(&mut home, name);
+        app_password(&mut home, name, "*");
+        let found = items(&mut home, "auth.ls", json!({"search": name}));
+        assert_eq!(found.len(), 1, "{name}: {found:?}");
+        assert_eq!(found[0]["user"]["name"], name);
+    }
+    // What is somebody's is that alone, though it begins a name as well.
+    add_user(&mut home, "bob");
+    app_password(&mut home, "bob", "*");
+    let all = items(&mut home, "auth.ls", json!({"search": "bob"}));
+    let (id, uid) = (text(&all[0]["id"]), text(&all[0]["user"]["uid"]));
+    for search in [&id, &uid] {
+        let client = json!({"name": format!("{search} etc"), "scope": "*"});
+        home.ok("auth.add", client);
+        assert_eq!(ids(&mut home, json!({"search": search})), std::slice::from_ref(&id));
+    }
+}

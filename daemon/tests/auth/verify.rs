@@ -119,8 +119,32 @@ fn an_account_that_is_disabled_has_no_active_token() {
             assert!(active(&mut home, &access));
         }
     }
-    home.ok("users.mod", json!({"user": "bob", "can_login": false, "role": "guest"}));
+    home.ok("users.mod", json!({"user": "bob", "role": "guest"}));
     assert_eq!(home.ok("auth.verify", json!({"token": app}))["role"], "guest");
+    let webdav = json!({"token": app, "scope": "webdav"});
+    for (change, expected) in [
+        (json!({"can_login": false}), false),
+        (json!({"webdav": true}), false),
+        (json!({"role": "user"}), true),
+        (json!({"webdav": false}), false),
+        (json!({"webdav": true}), true),
+    ] {
+        let mut args = change.clone();
+        args["user"] = json!("bob");
+        home.ok("users.mod", args);
+        for _ in 0..2 {
+            assert!(!active(&mut home, &app), "{change}");
+            let answer = home.ok("auth.verify", webdav.clone());
+            let scope = if expected { json!("webdav") } else { Value::Null };
+            assert_eq!(
+                (&answer["active"], &answer["scope"]),
+                (&json!(expected), &scope),
+                "{change}"
+            );
+            home.restart();
+        }
+        assert!(active(&mut home, &access));
+    }
     home.ok("users.mod", json!({"user": "bob", "role": "admin", "super_admin": true}));
     home.ok("users.mod", json!({"user": "bob", "expires_at": "2020-01-01T00:00:00Z"}));
     assert!(active(&mut home, &app), "a super admin does not expire");

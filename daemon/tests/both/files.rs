@@ -91,8 +91,11 @@ fn the_daemon_is_examined_and_counted() {
     let bad: Vec<&str> = report.lines().filter(|row| row.contains(";No;")).collect();
     assert!(bad.iter().all(|row| row.starts_with("disk space;")), "{report}");
     assert_eq!(code, i32::from(!bad.is_empty()));
-    let (text, code) = said(&home, "admin metrics");
+    let (text, code) = said(&home, "admin metrics --openmetrics");
     assert!(code == 0 && text.ends_with("# EOF\n"), "{text}");
+    let (text, code) = said(&home, "admin metrics");
+    assert!(code == 0 && text.contains("# TYPE photoprismd_build_info gauge\n"), "{text}");
+    assert!(!text.contains("# EOF") && !text.contains("# UNIT"), "{text}");
     home.stop();
     assert_eq!(said(&home, "admin doctor").1, 69);
     assert_eq!(said(&home, "admin metrics").1, 69);

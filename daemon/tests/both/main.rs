@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod files;
+mod metrics;
 
 use std::fs;
 use std::path::Path;

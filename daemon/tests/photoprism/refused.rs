@@ -223,3 +223,42 @@ fn rows_without_their_account_come_back_with_a_warning() {
     let again = restore(&mut home, &created);
     assert!(!again.iter().any(|text| text.contains("rows of")), "it was there: {again:?}");
 }
+
+#[test]
+fn an_account_without_a_uid_is_shown_and_never_changed() {
+    let two = "INSERT INTO auth_users (id, user_uid, user_name, user_role, auth_provider, can_login)
+            VALUES (101, '', 'empty', 'guest', 'local', 1), (102, NULL, 'none', 'guest', 'local', 1);
+        INSERT INTO auth_users (id, user_uid, user_name, user_role, deleted_at)
+            VALUES (103, NULL, 'vanished', 'guest', '2024-12-01 00:00:00+00:00');";
+    let mut home = altered(two);
+    let conn = photoprism(&home);
+    let before = dump(&conn, "SELECT * FROM auth_users ORDER BY id");
+    for name in ["empty", "none"] {
+        let user = json!({"user": name});
+        assert_eq!(home.ok("users.show", user.clone())["user"]["uid"], "");
+        for (cmd, args) in [
+            ("users.mod", json!({"user": name, "attr": "x"})),
+            ("users.rename", json!({"user": name, "name": "other"})),
+            ("users.rm", user.clone()),
+            ("users.restore", user.clone()),
+            ("passwd.set", json!({"user": name, "password": "longenough"})),
+            ("passwd.remove", user.clone()),
+            ("auth.add", json!({"name": "x", "scope": "*", "user": name})),
+            ("users.2fa.enroll", user.clone()),
+            ("users.2fa.disable", user.clone()),
+        ] {
+            let refused = home.refused(cmd, args);
+            assert_eq!(refused["code"], "conflict", "{cmd} {name}: {refused}");
+            assert!(refused["message"].as_str().unwrap().contains("no UID"), "{cmd}: {refused}");
+        }
+        let begun = home.ok("users.import", json!({"text": format!("name;attr\n{name};x\n")}));
+        let run = json!({"import": begun["import"], "run": true, "update": true});
+        assert_eq!(home.ok("users.import", run)["items"][0]["code"], "conflict");
+    }
+    let back = json!({"name": "vanished", "role": "guest", "provider": "none", "restore": true});
+    assert_eq!(home.refused("users.add", back)["code"], "conflict");
+    assert_eq!(home.refused("users.restore", json!({"user": "vanished"}))["code"], "conflict");
+    let listed = home.ok("users.ls", json!({}))["items"].to_string();
+    assert!(listed.contains("\"empty\"") && listed.contains("\"none\""), "{listed}");
+    assert_eq!(dump(&conn, "SELECT * FROM auth_users ORDER BY id"), before);
+}

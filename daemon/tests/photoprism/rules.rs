@@ -252,3 +252,28 @@ fn a_row_that_is_refused_late_leaves_nothing() {
     assert_eq!(home.ok("users.show", json!({"user": "fine"}))["user"]["has_password"], true);
     assert_eq!(home.ok("audit.verify", json!({}))["ok"], true);
 }
+
+#[test]
+fn a_stored_name_that_no_login_takes_is_reported() {
+    let (long, fits) = ("\u{e4}".repeat(33), "\u{e4}".repeat(32));
+    let mut home = crate::setup::altered(&format!(
+        "UPDATE auth_users SET user_name = '{long}' WHERE user_name = 'alice';
+         UPDATE auth_users SET user_name = '{fits}' WHERE user_name = 'bob';"
+    ));
+    let codes = |home: &mut TestDaemon, user: &str| {
+        let answer = home.ok("users.why", json!({"user": user}));
+        let codes = answer["reasons"].as_array().unwrap().iter().map(|r| r["code"].clone());
+        (codes.collect::<Vec<_>>(), answer["can_log_in"].clone())
+    };
+    assert_eq!(codes(&mut home, &fits), (vec![], json!(true)));
+    assert_eq!(codes(&mut home, &long), (vec![json!("name_too_long")], json!(false)));
+    let doctor = |home: &mut TestDaemon| {
+        let checks = home.ok("doctor", json!({}))["checks"].clone();
+        let all = checks.as_array().unwrap().clone();
+        all.into_iter().find(|check| check["check"] == "account names")
+    };
+    let found = doctor(&mut home).expect("a row").to_string();
+    assert!(found.contains(&long) && !found.contains(&format!("{fits},")), "{found}");
+    home.ok("users.rename", json!({"user": long, "name": "alice"}));
+    assert_eq!((codes(&mut home, "alice").1, doctor(&mut home)), (json!(true), None));
+}

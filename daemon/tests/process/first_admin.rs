@@ -99,6 +99,7 @@ fn one_that_breaks_a_rule_is_2_and_is_not_shown() {
         end.assert(2, &["admin-password", PASSWORD, word]);
         assert!(!end.said.contains(password), "{}", end.said);
         assert!(!home.socket().exists());
+        assert!(!home.database().exists(), "its first name would stay");
         // The next start with a good one begins as if this one had never been.
         let (_home, hash, _) = first_start(home.env(PASSWORD, "a better one"));
         assert!(fits("a better one", &hash.unwrap()));
@@ -109,6 +110,41 @@ fn one_that_breaks_a_rule_is_2_and_is_not_shown() {
 fn the_name_of_the_account_is_not_a_password() {
     let home = TestDaemon::new().env("PHOTOPRISM_ADMIN_USER", "somebody").env(PASSWORD, "SomeBody");
     End::from(home.ends()).assert(2, &["own name"]);
+}
+
+#[test]
+fn an_empty_file_is_said_to_be_empty() {
+    let home = TestDaemon::new();
+    let file = home.root().join("password");
+    for text in ["", "\n", "\u{feff}\r\n"] {
+        fs::write(&file, text).unwrap();
+        let home = TestDaemon::new().env(FILE, &file);
+        End::from(home.ends()).assert(2, &["admin-password-file", "is empty"]);
+        assert!(!home.database().exists());
+    }
+}
+
+#[test]
+fn what_is_not_used_any_more_is_said_once_a_start() {
+    let home = TestDaemon::new().env("PHOTOPRISM_ADMIN_USER", "one").env(PASSWORD, "the first one");
+    let (mut home, _, log) = first_start(home);
+    assert!(!log.contains("not used"), "{log}");
+    home.set_env(PASSWORD, "another one");
+    home.set_env("PHOTOPRISM_ADMIN_USER", "Tw\u{1b}o");
+    End::from(home.ends()).assert(2, &["admin-user"]);
+    home.set_env("PHOTOPRISM_ADMIN_USER", "Two");
+    let (password, name) = ("password of the first admin is not used", "called one");
+    let mut check = home.command();
+    let said = crate::common::run_to_end(check.arg("--check"));
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains(password) && said.contains(name), "{said}");
+    home.start();
+    let log = home.stop();
+    assert_eq!((log.matches(password).count(), log.matches(name).count()), (1, 1), "{log}");
+    assert!(!log.contains("another one"), "{log}");
+    home.set_env("PHOTOPRISM_ADMIN_USER", " ONE");
+    home.start();
+    assert!(!home.stop().contains("called"));
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod held;
 mod photoprism_start;
 mod pipes;
 mod places;
+mod removed;
 mod rivals;
 mod settings;
 mod signals;

@@ -97,3 +97,13 @@ fn process_substitution_of_a_shell_works() {
     assert_eq!(home.ask(r#"{"cmd":"ping"}"#)["ok"], true);
     running.stop();
 }
+
+#[test]
+fn a_pipe_that_nobody_writes_is_2_before_anything_is_created() {
+    let home = TestDaemon::new();
+    let path = fifo(&home, "password");
+    let home = home.args(["--admin-password-file", path.to_str().unwrap()]);
+    let end = crate::bare::End::from(home.ends());
+    end.assert(2, &["admin-password-file", "nobody writes into it"]);
+    assert!(!home.database().exists() && !home.socket().exists());
+}

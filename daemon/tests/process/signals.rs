@@ -98,6 +98,27 @@ fn hup_changes_who_may_do_what_on_open_connections_too() {
 }
 
 #[test]
+fn hup_makes_nobody_an_administrator_by_an_entry_that_vanished() {
+    if !is_root() {
+        return skipped("needs root");
+    }
+    let entry = "PHOTOPRISM_ADMIN_GROUP=54001\nPHOTOPRISM_ADMIN_ALLOW=read=gid:54001\n";
+    let (mut home, settings) = with_settings(entry);
+    home.start();
+    let mut peer = Peer::connect(&home.socket(), Who { uid: 54_001, gid: 54_001, groups: &[] });
+    for (count, text) in [(1, ""), (2, "\n"), (3, "# PHOTOPRISM_ADMIN_ALLOW=read=gid:54001\n")] {
+        fs::write(&settings, text).unwrap();
+        let log = reloaded(home.running(), count, "the settings stay as they were");
+        assert!(log.contains("WARN"), "{log}");
+        peer.ok("users.ls", json!({}));
+        assert_eq!(peer.fault("users.reset", json!({})).0, "forbidden", "{text:?}");
+    }
+    fs::write(&settings, entry.replace("read", "write")).unwrap();
+    reloaded(home.running(), 1, READ);
+    peer.ok("users.mod", json!({"user": "admin", "display_name": "New"}));
+}
+
+#[test]
 fn usr1_logs_the_status() {
     let home = TestDaemon::started();
     home.running().signal(Signal::SIGUSR1);

@@ -75,6 +75,18 @@ fn a_socket_under_another_name_is_2() {
     assert!(!home.database().exists());
 }
 
+#[test]
+fn what_was_passed_to_another_process_is_ignored() {
+    for [pid, count, names] in [["1", "1", "admin"], ["", "", ""], ["1", "", "admin"]] {
+        let home = TestDaemon::new();
+        let mut command = home.command();
+        command.env("LISTEN_PID", pid).env("LISTEN_FDS", count).env("LISTEN_FDNAMES", names);
+        let running = Running::start(command);
+        assert_eq!(home.ask(r#"{"cmd":"ping"}"#)["ok"], true);
+        running.stop();
+    }
+}
+
 /// systemd's end of `NOTIFY_SOCKET`.
 struct Listening(UnixDatagram);
 

@@ -203,6 +203,17 @@ fn a_directory_that_others_may_write_is_a_warning_and_a_row() {
     let row = checks.iter().find(|check| check["check"] == "database directory").unwrap();
     assert!(row["advice"].as_str().unwrap().contains("chmod go-w"), "{row}");
     running.stop();
+    // One above it is as good, unless only owners may rename in it.
+    set_mode(&home.data(), 0o700);
+    for (mode, is_open) in [(0o757, true), (0o1777, false)] {
+        set_mode(home.root(), mode);
+        let running = Running::start(home.command());
+        let log = running.wait_for_log("ready: ");
+        assert_eq!(log.contains("can move the directory of the database away"), is_open, "{log}");
+        let report = home.ask(r#"{"cmd":"doctor"}"#)["result"]["checks"].to_string();
+        assert_eq!(report.contains("everybody can move it away"), is_open, "{report}");
+        running.stop();
+    }
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn accounts_come_with_all_that_they_need() {
         ("erin", "added"),
         ("nologin", "added"),
         ("olga", "added"),
-        ("", "refused"),
+        ("we irdname", "refused"),
         ("mixed.case", "added"),
         ("mallory", "added"),
     ];

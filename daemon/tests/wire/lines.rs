@@ -147,3 +147,37 @@ fn a_stop_answers_what_has_begun() {
     home.stop();
     client.assert_closed();
 }
+
+#[test]
+fn nothing_of_an_http_request_is_carried_out() {
+    let home = TestDaemon::started();
+    let add = json!({"name": "eve", "role": "admin", "provider": "none"});
+    let body = json!({"cmd": "users.add", "args": add}).to_string();
+    for head in [
+        "POST / HTTP/1.1\r\nContent-Type: text/plain\r\n\r\n",
+        "\r\nPOST /?x HTTP/1.0\n",
+        "Host: localhost\r\n",
+        "{\"cmd\":\"ping\"} HTTP/1.1\r\n",
+    ] {
+        let mut client = home.connect();
+        client.send(format!("{head}{body}\n{body}\n"));
+        let mut reply = client.reply();
+        if head.starts_with('\r') {
+            assert!(reply["error"]["message"].as_str().unwrap().contains("empty"), "{reply}");
+            reply = client.reply();
+        }
+        assert_eq!(reply["error"]["code"], "bad_request", "{head}");
+        assert!(reply["error"]["message"].as_str().unwrap().contains("HTTP"), "{reply}");
+        client.assert_closed();
+    }
+    // In parts, each after the daemon has had the one before.
+    let mut client = home.connect();
+    client.send("POST / HTTP/1.1\r\n");
+    assert_eq!(client.reply()["error"]["code"], "bad_request");
+    let _ = client.try_send(format!("\r\n{body}\n"));
+    client.assert_closed();
+    let mut client = home.connect();
+    let found = client.call("users.show", json!({"user": "eve"}));
+    assert_eq!(found["error"]["code"], "not_found");
+    assert_eq!(client.call("ping", json!({}))["ok"], true);
+}

@@ -16,6 +16,7 @@ mod backup_places;
 mod backup_races;
 mod backup_rm;
 mod envelope;
+mod export_again;
 mod golden;
 #[path = "../../src/metrics/grammar.rs"]
 mod grammar;
@@ -25,6 +26,7 @@ mod import_prune;
 mod import_steps;
 mod keys;
 mod lines;
+mod memory;
 mod metrics;
 mod order;
 mod paging;

@@ -46,7 +46,7 @@ fn ran(asked: &mut impl Ask, id: &str, options: &Value) -> (Value, Vec<Value>) {
     (counts, items)
 }
 
-fn imported(asked: &mut impl Ask, text: &str, options: &Value) -> (Value, Vec<Value>) {
+pub(crate) fn imported(asked: &mut impl Ask, text: &str, options: &Value) -> (Value, Vec<Value>) {
     let id = sent(asked, text);
     ran(asked, &id, options)
 }
@@ -61,7 +61,7 @@ fn outcomes(items: &[Value]) -> Vec<String> {
     items.iter().map(line).collect()
 }
 
-fn exported(asked: &mut impl Ask, args: Value) -> String {
+pub(crate) fn exported(asked: &mut impl Ask, args: Value) -> String {
     let mut args = args;
     let mut text = String::new();
     loop {
@@ -122,7 +122,7 @@ fn each_row_has_a_result_and_a_second_run_changes_nothing() {
         "2  refused invalid_argument name",
         "4 eve added",
         "5 zoe refused invalid_argument role",
-        "6  refused bad_request colour",
+        "6 tom refused bad_request colour",
         "7 kim refused exists email",
         "8  refused invalid_argument text",
         "9 ann added",

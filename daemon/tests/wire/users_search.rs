@@ -194,3 +194,26 @@ fn legacy_accounts_are_listed_where_there_are_any() {
         );
     }
 }
+
+#[test]
+fn a_name_of_the_form_of_a_uid_is_found() {
+    let mut home = TestDaemon::started();
+    for (name, display) in [("uschipartenkirch", "Uschi"), ("bob", "Unterfranken Bob")] {
+        let args =
+            json!({"name": name, "role": "user", "provider": "none", "display_name": display});
+        home.ok("users.add", args);
+    }
+    for (search, found) in [
+        ("uschipartenkirch", &["uschipartenkirch"][..]),
+        ("unterfranken bob", &["bob"]),
+        ("uschipartenkirc2", &[]),
+    ] {
+        assert_eq!(names(&mut home, "users.ls", json!({"search": search})), found, "{search}");
+        let exported = home.ok("users.export", json!({"search": search}));
+        assert_eq!(exported["items"].as_array().unwrap().len(), found.len(), "{search}");
+    }
+    // A UID that is somebody's means that account alone.
+    let uid = home.ok("users.show", json!({"user": "bob"}))["user"]["uid"].clone();
+    home.ok("users.mod", json!({"user": "uschipartenkirch", "display_name": uid}));
+    assert_eq!(names(&mut home, "users.ls", json!({"search": uid})), ["bob"]);
+}

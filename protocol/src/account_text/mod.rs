@@ -14,6 +14,8 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::args::{ArgError, Entries};
+use crate::json::Json;
+use crate::name::MAX_NAME_CHARS;
 use crate::transfer::Row;
 
 pub use self::files::password_files;
@@ -31,6 +33,9 @@ pub const MOST_ROW_BYTES: usize = 64 * 1024;
 /// Columns of a CSV: there are fewer keys.
 const MOST_COLUMNS: usize = 64;
 
+/// The key of an account's name.
+const NAME: &str = "name";
+
 /// What an SQLite file begins with.
 const SQLITE: &str = "SQLite format 3";
 
@@ -39,10 +44,20 @@ const SQLITE: &str = "SQLite format 3";
 pub struct ParsedRow {
     /// From 1.
     pub line: u64,
+    /// The name that it has, whether it keeps the rule or not, cut at 200 characters; empty where
+    /// none can be read.
+    pub name: String,
     /// The row, or what is wrong with it.
     pub row: Result<Row, TextError>,
     /// It may have been cut without a trace: the last line of a CSV, without its newline.
     pub may_be_cut: bool,
+}
+
+impl ParsedRow {
+    /// A row that was read from elsewhere, as a whole.
+    pub fn whole(line: u64, row: Row) -> Self {
+        Self { line, name: shorten(&row.name), row: Ok(row), may_be_cut: false }
+    }
 }
 
 /// Why a row, or a text as a whole, cannot be read.
@@ -140,9 +155,38 @@ fn is_toml(start: &str) -> bool {
 fn objects<E>(text: &str, each: &mut impl FnMut(ParsedRow) -> Result<(), E>) -> Result<(), E> {
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
     for (line, number) in lines {
-        each(ParsedRow { line: number, row: object(line), may_be_cut: false })?;
+        let row = object(line);
+        let name = match &row {
+            Ok(row) => shorten(&row.name),
+            Err(_) => name_in(line),
+        };
+        each(ParsedRow { line: number, name, row, may_be_cut: false })?;
     }
     Ok(())
+}
+
+/// The name in an object that was refused; empty where it is not an object, or the name not a text
+/// that is given once.
+fn name_in(line: &str) -> String {
+    let fits = line.len() <= MOST_ROW_BYTES;
+    match fits.then(|| Json::read(line)).flatten() {
+        Some(Json::Object(entries)) => {
+            let mut values = entries.iter().filter(|(key, _)| key == NAME);
+            match (values.next(), values.next()) {
+                (Some((_, value)), None) => match Json::read(value.get()) {
+                    Some(Json::Text(name)) => shorten(&name),
+                    _ => String::new(),
+                },
+                _ => String::new(),
+            }
+        }
+        _ => String::new(),
+    }
+}
+
+/// A name that may break every rule, its length included.
+fn shorten(name: &str) -> String {
+    name.chars().take(MAX_NAME_CHARS).collect()
 }
 
 fn object(line: &str) -> Result<Row, TextError> {

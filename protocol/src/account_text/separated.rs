@@ -4,7 +4,8 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use zeroize::Zeroizing;
 
 use super::{
-    MOST_COLUMNS, MOST_ROW_BYTES, Object, ParsedRow, TextError, broken, newlines, too_long_at,
+    MOST_COLUMNS, MOST_ROW_BYTES, NAME, Object, ParsedRow, TextError, broken, newlines, shorten,
+    too_long_at,
 };
 
 /// Columns that hold yes or no.
@@ -19,22 +20,35 @@ pub(super) fn read<E: From<TextError>>(
         Some(_) => records.cells().map(str::to_owned).collect(),
         None => Vec::new(),
     };
-    if !columns.iter().any(|column| column == "name") {
-        return Err(broken(
-            "the first line of a CSV names its columns, and one of them must be `name`",
-        )
-        .into());
-    }
+    let name_at = check_columns(&columns)?;
     let mut object = Object::new();
     while let Some(line) = records.next()? {
         if records.ends.len() != columns.len() {
             return Err(unequal(line).into());
         }
+        let name = records.cells().nth(name_at).map(shorten).unwrap_or_default();
         let row = cells(&mut object, &columns, &records).and_then(|()| object.row());
         let may_be_cut = records.rest.is_empty() && !text.ends_with(['\n', '\r']);
-        each(ParsedRow { line, row, may_be_cut })?;
+        each(ParsedRow { line, name, row, may_be_cut })?;
     }
     Ok(())
+}
+
+/// Where the column with the names is. A column that is there twice is refused: where one of the
+/// two cells is empty, nothing else shows which of them is meant.
+fn check_columns(columns: &[String]) -> Result<usize, TextError> {
+    let name_at = columns.iter().position(|column| column == NAME).ok_or_else(|| {
+        broken("the first line of a CSV names its columns, and one of them must be `name`")
+    })?;
+    let twice = |at: usize| columns[..at].contains(&columns[at]);
+    match (0..columns.len()).find(|at| twice(*at)) {
+        None => Ok(name_at),
+        // Its name may be a row's password, where the first line was forgotten.
+        Some(at) => Err(broken(format!(
+            "the first line of a CSV names column {} a second time; leave one of the two out",
+            at + 1
+        ))),
+    }
 }
 
 fn unequal(line: u64) -> TextError {
@@ -181,6 +195,10 @@ mod tests {
         let wide = format!("name{}\n", ";".repeat(MOST_COLUMNS));
         for text in ["user;role\nbob;user\n", "name;role\nbob\n", "hello\nworld\n", &wide] {
             assert!(all(text).is_err(), "{text}");
+        }
+        for text in ["name;role;name\nbob;user;\n", "name;role;email;role\nbob;user;;\n"] {
+            let TextError::Invalid { field, message } = all(text).unwrap_err() else { panic!() };
+            assert!(field == "text" && message.contains("a second time"), "{text}: {message}");
         }
         let rows = all("name;webdav;colour\nbob;perhaps;\neve;;red\n").unwrap();
         assert!(rows.iter().all(|found| found.row.is_err()), "{rows:?}");

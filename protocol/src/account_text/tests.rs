@@ -133,3 +133,29 @@ fn reading_ends_where_the_callback_fails() {
         assert_eq!((ended, seen), (Err(broken("enough")), 3), "{text}");
     }
 }
+
+#[test]
+fn a_row_that_is_refused_has_its_name() {
+    let long = "x".repeat(300);
+    for (text, name) in [
+        ("{\"name\":\"tom\",\"colour\":\"red\"}\n", "tom"),
+        ("{\"name\":\"tom\",\"role\":1}\n", "tom"),
+        ("{\"role\":1,\"name\":\"T om\"}\n", "T om"),
+        ("{\"name\":\"tom\",\"name\":\"tim\"}\n", ""),
+        ("{\"name\":1}\n", ""),
+        ("{\"attr\":\"name\"}\n", ""),
+        ("{\"name\":\"tom\"\n", ""),
+        ("name;webdav\ntom;perhaps\n", "tom"),
+        ("colour;name\nred;\"T\"\"om\"\n", "T\"om"),
+        ("[[account]]\nname = 'tom'\nroles = ['user']\n", "tom"),
+        ("[[account]]\nname = 'tom'\ncolour = 'red'\n", "tom"),
+        ("[[account]]\nname = 1\n", ""),
+        (&format!("name;colour\n{long};red\n"), &long[..200]),
+    ] {
+        let rows = all(text).unwrap();
+        assert!(rows.len() == 1 && rows[0].row.is_err(), "{text}: {rows:?}");
+        assert_eq!(rows[0].name, name, "{text}");
+    }
+    let rows = all("name;role\n T om;user\n").unwrap();
+    assert!(rows[0].row.is_ok() && rows[0].name == " T om", "{rows:?}");
+}

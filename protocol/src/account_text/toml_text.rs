@@ -11,7 +11,7 @@ use toml_parser::Source;
 use toml_parser::lexer::{Lexer, TokenKind};
 use zeroize::Zeroize;
 
-use super::{MOST_ROW_BYTES, Object, ParsedRow, TextError, broken, newlines};
+use super::{MOST_ROW_BYTES, NAME, Object, ParsedRow, TextError, broken, newlines, shorten};
 
 /// What a part that is a table begins with.
 const TABLE: &str = "[[";
@@ -66,8 +66,10 @@ pub(super) fn read<E: From<TextError>>(
         is_list = !is_table && !file.account.is_empty();
         for account in file.account {
             let line = lines.line_at(part.start + account.span().start);
+            let name = account.as_ref().0.get(NAME).and_then(Value::as_str).unwrap_or_default();
+            let name = shorten(name);
             let row = fill(&mut object, account.as_ref()).and_then(|()| object.row());
-            each(ParsedRow { line, row, may_be_cut: false })?;
+            each(ParsedRow { line, name, row, may_be_cut: false })?;
         }
     }
     Ok(())

@@ -1,29 +1,70 @@
 //! `admin metrics`: figures for monitoring.
 
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use photoprism_protocol::metrics as wire;
 use photoprism_protocol::status::NoArgs;
 
+use super::prometheus_text;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output;
+use crate::{output, paths};
 
 const EXAMPLES: &str = "\
 Examples:
   photoprism admin metrics
-  photoprism admin metrics > /var/lib/prometheus/node-exporter/photoprismd.prom.$$ &&
-    mv /var/lib/prometheus/node-exporter/photoprismd.prom.$$ \\
-       /var/lib/prometheus/node-exporter/photoprismd.prom";
+  photoprism admin metrics --file /var/lib/prometheus/node-exporter/photoprismd.prom
+  photoprism admin metrics --openmetrics";
 
 /// Print figures for monitoring, as Prometheus reads them
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
-pub(crate) struct Metrics {}
+pub(crate) struct Metrics {
+    /// OpenMetrics in place of the text format 0.0.4
+    #[arg(long)]
+    openmetrics: bool,
+
+    /// Write a file, and rename it
+    #[arg(long, value_name = "PATH")]
+    file: Option<PathBuf>,
+}
 
 impl Metrics {
-    pub(crate) fn run(context: &mut Context) -> Result<(), CliError> {
-        let reply = context.call::<wire::Metrics>(&NoArgs {})?;
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
+        if let Some(path) = &self.file {
+            paths::check(path, "--file")?;
+        }
+        let reply = context.call::<wire::Metrics>(&NoArgs {})?.value;
+        let is_openmetrics = reply.content_type.starts_with("application/openmetrics-text");
+        let text = if is_openmetrics && !self.openmetrics {
+            prometheus_text::from_openmetrics(&reply.text)
+        } else {
+            reply.text
+        };
         // Needs no escaping: labels hold only names that the daemon itself defines.
-        output::data(&reply.value.text)
+        match &self.file {
+            None => output::data(&text),
+            Some(path) => replace(path, &text)
+                .map_err(|error| CliError::System("cannot write the file of --file", error)),
+        }
     }
+}
+
+/// Writes the file under a name that no collector reads, and renames it. Others may read it: the
+/// collector is another user's.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut hidden = std::ffi::OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".{}", std::process::id()));
+    let hidden = path.with_file_name(hidden);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&hidden)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    written.and_then(|()| fs::rename(&hidden, path)).inspect_err(|_| {
+        let _ = fs::remove_file(&hidden);
+    })
 }

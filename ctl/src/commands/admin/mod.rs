@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod doctor;
 mod metrics;
+mod prometheus_text;
 mod status;
 mod tree;
 
@@ -57,7 +58,7 @@ impl Admin {
             Verb::Status(command) => command.run(context),
             Verb::Audit(verb) => verb.run(context),
             Verb::Doctor(command) => command.run(context),
-            Verb::Metrics(metrics::Metrics {}) => metrics::Metrics::run(context),
+            Verb::Metrics(metrics) => metrics.run(context),
             Verb::Completions(command) => command.run(context),
             Verb::Man(command) => command.run(context),
             Verb::Backup(verb) => verb.run(context),

@@ -1,5 +1,7 @@
 //! `auth.ls`.
 
+use std::borrow::Cow;
+
 use photoprism_protocol::auth::{self, AuthLs};
 use photoprism_protocol::list::{Page, Search};
 use photoprism_protocol::token::SessionRef;
@@ -14,7 +16,9 @@ use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::session_index::PendingUses;
-use crate::store::{Db, SessionKey, SessionSearch, cursor_key, sessions_page};
+use crate::store::{
+    Db, SessionKey, SessionSearch, StoreError, account_by_uid, cursor_key, sessions_page,
+};
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.read::<AuthLs, _>(|args| Ls::parse(args, runner), ls).await
@@ -23,6 +27,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
 /// The checked arguments, with the uses of sessions that are not yet written.
 struct Ls {
     search: SessionSearch,
+    text: String,
     window: PageRequest,
     uses: PendingUses,
 }
@@ -33,7 +38,7 @@ impl Ls {
         let text = args.search.unwrap_or_default();
         let window = PageRequest::new(args.limit, args.cursor, fingerprint("auth.ls", &text))?;
         let search = read(&text, runner.context.now.as_second());
-        Ok(Self { search, window, uses: runner.app.index.uses() })
+        Ok(Self { search, text, window, uses: runner.app.index.uses() })
     }
 }
 
@@ -47,16 +52,38 @@ fn read(text: &str, now: i64) -> SessionSearch {
             SessionSearch::Id(id_of(&secret))
         }
         None if looks_like_uid(text) => SessionSearch::Uid(text.to_owned()),
-        None => SessionSearch::Prefix { text: text.to_owned(), lower: text.to_lowercase() },
+        None => prefix(text),
     }
+}
+
+fn prefix(text: &str) -> SessionSearch {
+    SessionSearch::Prefix { text: text.to_owned(), lower: text.to_lowercase() }
+}
+
+/// The search in a database: what only has the form of an identifier is the beginning of a name, as
+/// `sessionmaker` is.
+fn resolve<'a>(db: &Db, args: &'a Ls) -> Result<Cow<'a, SessionSearch>, StoreError> {
+    let Ls { search, text, uses, .. } = args;
+    let is_nobodys = match search {
+        SessionSearch::Everything | SessionSearch::Expired(_) | SessionSearch::Prefix { .. } => {
+            false
+        }
+        SessionSearch::Uid(uid) if account_by_uid(db, uid)?.is_some() => false,
+        SessionSearch::Uid(_) | SessionSearch::Id(_) | SessionSearch::RefId(_) => {
+            let found = sessions_page(db, search, None, 1, uses)?;
+            found.rows.is_empty() && found.rest.is_none()
+        }
+    };
+    Ok(if is_nobodys { Cow::Owned(prefix(text)) } else { Cow::Borrowed(search) })
 }
 
 /// One page of sessions, most recently active first.
 fn ls(db: &Db, request: &Request<Ls>) -> Result<Reply<Page<auth::Session>>, CommandError> {
-    let Ls { search, window, uses } = &request.args;
+    let Ls { window, uses, .. } = &request.args;
+    let search = resolve(db, &request.args)?;
     let key = cursor_key(db)?;
     let after: Option<SessionKey> = window.position(&key, None)?;
-    let found = sessions_page(db, search, after.as_ref(), window.limit + 1, uses)?;
+    let found = sessions_page(db, &search, after.as_ref(), window.limit + 1, uses)?;
     let now = request.context.now.as_second();
     let rows = found.rows.into_iter().map(|(key, session)| (Some(key), to_wire(session, now)));
     page_until(window, &key, rows, found.rest.map(Some))

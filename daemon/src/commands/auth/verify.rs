@@ -136,6 +136,7 @@ fn read(
         "" => None,
         uid => account_by_uid(db, uid)?,
     };
-    let owner = account.as_ref().map(Owner::from);
+    let edition = db.kind().edition();
+    let owner = account.as_ref().map(|account| Owner::new(account, edition));
     Ok(introspect(&Token::from(&session), owner.as_ref(), &request.question, now))
 }

@@ -4,12 +4,14 @@ use photoprism_protocol::audit::VerifyResult;
 use photoprism_protocol::doctor::Check;
 
 use super::DaemonState;
+use crate::commands::users::MAX_NAME_BYTES;
 use crate::error::CommandError;
 use crate::model::FIRST_ADMIN_ID;
 use crate::model::Reverted;
 use crate::store::{
     AdminPasswordState, Db, Kind, SCHEMA_VERSION, admin_password_state, audit_page,
-    first_admin_name, foreign_tables as foreign_tables_of, journal_mode, reverted_changes,
+    first_admin_name, foreign_tables as foreign_tables_of, journal_mode, long_names,
+    reverted_changes,
 };
 
 /// Accounts that are named one by one.
@@ -25,6 +27,7 @@ pub(super) fn checks(db: &Db, daemon: &DaemonState) -> Result<Vec<Check>, Comman
     checks.extend(foreign_tables(db));
     checks.push(clock(db, daemon)?);
     checks.push(first_admin(db)?);
+    checks.extend(names(db)?);
     checks.extend(changes(db)?);
     Ok(checks)
 }
@@ -88,6 +91,29 @@ fn clock(db: &Db, daemon: &DaemonState) -> Result<Check, CommandError> {
         format!("it is {behind} s behind the last record of the audit trail: set the clock, by NTP")
     });
     Ok(Check::from_advice("clock", crate::model::to_rfc3339(daemon.now), advice))
+}
+
+/// Accounts that PhotoPrism's login form cannot let in.
+fn names(db: &Db) -> Result<Option<Check>, CommandError> {
+    if *db.kind() == Kind::Own {
+        return Ok(None);
+    }
+    let mut found = long_names(db, MAX_NAME_BYTES, MOST_NAMED + 1)?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    if found.len() > MOST_NAMED {
+        found.truncate(MOST_NAMED);
+        found.push("more".into());
+    }
+    Ok(Some(Check::bad(
+        "account names",
+        format!(
+            "longer than the {MAX_NAME_BYTES} bytes that PhotoPrism's login takes: {}",
+            found.join(", ")
+        ),
+        "give them shorter ones: photoprism users rename",
+    )))
 }
 
 /// Changes that a running PhotoPrism undid; an admin may have done so on purpose.

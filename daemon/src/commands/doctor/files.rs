@@ -6,7 +6,7 @@ use photoprism_protocol::doctor::Check;
 
 use super::DaemonState;
 use crate::store::{Db, backups_refused, own_tables_file};
-use crate::system::{Seen, is_writable};
+use crate::system::{Seen, is_writable, open_ancestor};
 
 /// The sockets and their directories.
 pub(super) fn sockets(daemon: &DaemonState) -> Vec<Check> {
@@ -125,7 +125,11 @@ fn directory_advice(directory: &Path, seen: Seen, uid: u32) -> Option<String> {
         return Some(format!("its owner can replace the database: chown {uid} {path}"));
     }
     let writers = match seen.mode & 0o022 {
-        0 => return None,
+        0 => {
+            let above = open_ancestor(directory)?;
+            let above = above.display();
+            return Some(format!("everybody can move it away: chmod o-w {above}, or chmod +t"));
+        }
         0o020 => "its group",
         _ => "everybody",
     };

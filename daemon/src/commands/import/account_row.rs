@@ -32,8 +32,11 @@ impl ValidRow {
             recovery_code,
             ..Row::default()
         };
-        let found = ParsedRow { line, row: Ok(row), may_be_cut: false };
-        let ready = Self::parse(found, rules, is_hash)?;
+        let found = ParsedRow::whole(line, row);
+        let name = found.name.clone();
+        // What an account of PhotoPrism's is called is not a secret, whatever rule it breaks.
+        let ready =
+            Self::parse(found, rules, is_hash).map_err(|(line, _, why)| (line, name, why))?;
         Ok(Self { app_passwords, ..ready })
     }
 }

@@ -75,6 +75,9 @@ fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, C
         PasswordChange::Matches(_) => return Err(changed_meanwhile()),
     };
     let account = new_account(tx, &row.name, &row.given)?;
+    if hashed.is_some() {
+        check_takes_given(row, &account)?;
+    }
     let account = insert_account(tx, context, account, hashed.as_ref(), account_row_insert)?;
     if let Some((url, recovery)) = &row.two_factor {
         passcode_enroll(tx, &account.uid, url, context.now)?;
@@ -136,7 +139,7 @@ fn known(
     }
     let after = check_change(tx, context, before, &row.given)?;
     if hash.is_some() {
-        check_takes_password(&after)?;
+        check_takes_given(row, &after)?;
     }
     apply_change(tx, context, before, &after, hash.as_ref())?;
     let (sessions_revoked, ended) = revoke(tx, before, Change::Properties(&changed), context.now)?;
@@ -161,6 +164,12 @@ fn new_hash(tx: &Tx<'_>, row: &ValidRow, before: &Account) -> Result<Option<Hash
         PasswordChange::Matches(_) => Err(changed_meanwhile()),
         PasswordChange::Different => Ok(Some(hashed(row, &Secret::new("tried".into())))),
     }
+}
+
+/// Refuses a password for an account that takes none. A hash is stored all the same: the provider
+/// may have changed since, and the hash of the account that was exported was left unused too.
+fn check_takes_given(row: &ValidRow, account: &Account) -> Result<(), CommandError> {
+    if row.password().is_some() { check_takes_password(account) } else { Ok(()) }
 }
 
 fn hashed(row: &ValidRow, hash: &Secret) -> Hashed {

@@ -10,7 +10,7 @@ use super::row::{RowOutcome, import_row};
 use crate::commands::import_sessions::{Cancel, Options, Results, Rows, ValidRow};
 use crate::commands::reply::Written;
 use crate::commands::request::{Context, Request};
-use crate::commands::revoked::effective_within;
+use crate::commands::revoked::{cache_warning, effective_within};
 use crate::commands::transaction::record;
 use crate::commands::users::unknown_role;
 use crate::error::CommandError;
@@ -82,6 +82,7 @@ fn import_rows(
     }
     let ended = results.items.iter().map(|item| item.sessions_revoked).sum();
     results.effective_within_s = effective_within(tx, ended);
+    results.warnings.extend(cache_warning(results.effective_within_s));
     if prune {
         let refused = results.counts.refused;
         let kept = (refused > 0 && results.counts.pruned == 0).then(|| {

@@ -70,8 +70,12 @@ impl ValidRow {
         rules: &PasswordRules,
         is_hash: impl Fn(&str) -> Result<(), RuleError>,
     ) -> Result<Self, RejectedRow> {
-        let ParsedRow { line, row, may_be_cut } = found;
-        let row = row.map_err(|error| (line, String::new(), error.into()))?;
+        let ParsedRow { line, name: given, row, may_be_cut } = found;
+        let row = row.map_err(|error| {
+            // What breaks the rule of names may be a password in the wrong place.
+            let name = UserName::parse(&given).map(|name| name.as_str().to_owned());
+            (line, name.unwrap_or_default(), error.into())
+        })?;
         let name = UserName::parse(&row.name)
             .map_err(|rule| (line, String::new(), CommandError::invalid("name", &rule)))?;
         Self::checked(line, name.clone(), row, rules, is_hash)

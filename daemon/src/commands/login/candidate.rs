@@ -8,7 +8,9 @@ use crate::commands::auth::id_of;
 use crate::commands::request::Context;
 use crate::error::CommandError;
 use crate::limiter::LimitKey;
-use crate::model::{Account, Provider, Session, SessionKind, first_disabling, scope_allows};
+use crate::model::{
+    Account, Obstacle, Provider, Session, SessionKind, app_password_obstacle, scope_allows,
+};
 use crate::store::{Db, account_by_name, password_hash, session_by_id};
 
 /// What the database contains about an attempt.
@@ -47,7 +49,7 @@ pub(super) fn candidate(
     let app = app_password(db, attempt, row)?
         .filter(|app| accepts(app, attempt, context.now.as_second()))
         // One that is refused for its account costs a hash like any other refusal.
-        .filter(|_| first_disabling(row, context.now).is_none())
+        .filter(|_| app_refusal(db, context, attempt, row).is_none())
         .map(|app| app.id);
     Ok(Candidate {
         who: LimitKey::Account(row.uid.clone()),
@@ -81,6 +83,16 @@ pub(super) fn app_password(
     Ok(session.filter(|session| {
         session.kind() == SessionKind::AppPassword && session.user_uid == row.uid
     }))
+}
+
+/// What stops an app password that allows what is wanted.
+pub(super) fn app_refusal(
+    db: &Db,
+    context: &Context,
+    attempt: &Attempt,
+    row: &Account,
+) -> Option<Obstacle> {
+    app_password_obstacle(row, &attempt.wanted(), db.kind().edition(), context.now)
 }
 
 /// Whether an app password is still valid and allows what is wanted.

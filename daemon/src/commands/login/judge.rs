@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use super::attempt::Attempt;
-use super::candidate::{accepts, app_password, usable_hash};
+use super::candidate::{accepts, app_password, app_refusal, usable_hash};
 use crate::commands::request::Context;
 use crate::error::CommandError;
 use crate::model::passcodes::{Key, recovery_code_matches, verify_totp};
-use crate::model::{Account, Edition, Obstacle, Session, first_disabling, login_obstacles};
+use crate::model::{Account, Edition, Obstacle, Session, login_obstacles};
 use crate::store::{Tx, consume_totp_step, passcode_find, passcode_last_step};
 
 /// What was checked before the transaction.
@@ -71,12 +71,16 @@ impl Reason {
         }
     }
 
-    /// Whether the places of address and account stay taken: the password was not right.
+    /// Whether the places of address and account stay taken: the password was not right, or it is
+    /// that of a deleted account, which is nobody's. Without a limit it would stand out.
     pub(crate) const fn counts_as_failure(self) -> bool {
         match self {
-            Self::UnknownUser | Self::NoPassword | Self::WrongPassword | Self::Scope => true,
+            Self::UnknownUser
+            | Self::NoPassword
+            | Self::WrongPassword
+            | Self::Scope
+            | Self::Deleted => true,
             Self::RateLimited
-            | Self::Deleted
             | Self::Expired
             | Self::Disabled
             | Self::LoginOff
@@ -125,8 +129,9 @@ pub(super) fn judge(
     let app = app_password(tx, attempt, row)?;
     let now = context.now.as_second();
     let right_app = app.as_ref().is_some_and(|app| accepts(app, attempt, now));
+    let refusal = app_refusal(tx, context, attempt, row).map(Reason::from);
     match checked {
-        VerifiedCredential::App => match (right_app, refusal(row, context.now)) {
+        VerifiedCredential::App => match (right_app, refusal) {
             (true, None) => Ok(grant(app, Passcode::NotNeeded)),
             // It or its account was ended while it was checked: the hash decides what it is now.
             (true, Some(_)) | (false, _) => Ok(Decision::Retry(())),
@@ -137,7 +142,6 @@ pub(super) fn judge(
                 return Ok(Decision::Retry(()));
             }
             if right_app {
-                let refusal = refusal(row, context.now);
                 return Ok(refusal.map_or(Decision::Retry(()), Decision::Deny));
             }
             if current.is_none() {
@@ -158,11 +162,6 @@ pub(super) fn judge(
 
 fn grant(app: Option<Session>, passcode: Passcode) -> Judged {
     Decision::Grant(Grant { app, passcode })
-}
-
-/// What stops the account whatever it shows.
-fn refusal(account: &Account, now: Timestamp) -> Option<Reason> {
-    first_disabling(account, now).map(Reason::from)
 }
 
 /// What stops a right password.

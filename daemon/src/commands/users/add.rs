@@ -5,6 +5,7 @@ use photoprism_protocol::name::UserName;
 use photoprism_protocol::provider;
 use photoprism_protocol::users::{self, OneUser, UsersAdd};
 
+use super::guard::ensure_changeable;
 use super::modify::apply_change;
 use super::reload;
 use super::rules::{check_fields, check_stored_form, check_takes_password, unknown_role};
@@ -63,6 +64,9 @@ fn add(tx: &Tx<'_>, request: &Request<Add>) -> Result<Written<OneUser>, CommandE
             let account = new_account(tx, name, given)?;
             if hashed.is_none() && account.provider.checks_password() {
                 return Err(password_missing());
+            }
+            if hashed.is_some() {
+                check_takes_password(&account)?;
             }
             insert_account(tx, context, account, hashed, account_insert)?.uid
         }
@@ -124,9 +128,6 @@ pub(in crate::commands) fn insert_account(
     hashed: Option<&Hashed>,
     insert: fn(&Tx<'_>, &NewAccount) -> Result<(), StoreError>,
 ) -> Result<Account, CommandError> {
-    if hashed.is_some() {
-        check_takes_password(&account)?;
-    }
     let mut random = context.random;
     let new = NewAccount::generate(account, context.now, &mut random);
     insert(tx, &new)?;
@@ -154,6 +155,7 @@ fn restore_deleted(
     given.apply(&mut after)?;
     check_stored_form(tx, before, &after)?;
     refuse_taken(tx, before, &after)?;
+    ensure_changeable(before)?;
     check_fields(tx.kind(), before, &after, given)?;
     if after.provider.checks_password() && hashed.is_none() && !before.has_password {
         return Err(password_missing());

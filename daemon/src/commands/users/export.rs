@@ -59,24 +59,26 @@ fn export(db: &Db, request: &Request<Export>) -> Result<Reply<Page<Row>>, Comman
     let key = cursor_key(db)?;
     let after = window.position(&key, i64::MIN)?.max(0);
     let limit = window.limit + 1;
+    let search = search::resolve(db, search)?;
     let Found { rows, rest } =
-        accounts_page(db, search, AccountPage { after, limit, deleted: false })?;
+        accounts_page(db, &search, AccountPage { after, limit, deleted: false })?;
     let mut written = Vec::with_capacity(rows.len());
     for (id, row) in rows {
-        let uid = row.uid.clone();
+        let (uid, two_factor) = (row.uid.clone(), row.has_two_factor());
         let mut line = Row { name: row.name.clone(), fields: to_fields(row), ..Row::default() };
         if *secrets {
-            add_secrets(db, &uid, &mut line)?;
+            add_secrets(db, &uid, two_factor, &mut line)?;
         }
         written.push((id, line));
     }
     page_until(window, &key, written, rest)
 }
 
-/// A key that was never activated is left out: logins do not ask for its codes.
-fn add_secrets(db: &Db, uid: &str, line: &mut Row) -> Result<(), StoreError> {
+/// A key that is not in use is left out: logins do not ask for its codes, and with the key in a row
+/// an import turns two-factor authentication on.
+fn add_secrets(db: &Db, uid: &str, two_factor: bool, line: &mut Row) -> Result<(), StoreError> {
     line.password_hash = password_hash(db, uid)?.map(Secret::new);
-    if let Some(passcode) = passcode_find(db, uid)?.filter(|key| key.is_active) {
+    if let Some(passcode) = passcode_find(db, uid)?.filter(|key| two_factor && key.is_active) {
         line.totp_url = Some(passcode.key_url);
         line.recovery_code = Some(passcode.recovery_code).filter(|code| !code.expose().is_empty());
     }

@@ -12,16 +12,24 @@ pub(in crate::commands) fn user_to_change(
     user: &str,
 ) -> Result<Account, CommandError> {
     let account = live_user(tx, user)?;
-    ensure_not_system(&account)?;
+    ensure_changeable(&account)?;
     Ok(account)
 }
 
-/// Refuses to change the rows that PhotoPrism relies on.
-pub(super) fn ensure_not_system(account: &Account) -> Result<(), CommandError> {
-    if !account.is_system() {
-        return Ok(());
+/// Refuses to change the rows that PhotoPrism relies on, and an account of PhotoPrism's without a
+/// UID: its rows in all tables are those of every other account without one.
+pub(super) fn ensure_changeable(account: &Account) -> Result<(), CommandError> {
+    if account.is_system() {
+        return Err(CommandError::Conflict(
+            "this is a system account, it cannot be changed".into(),
+        ));
     }
-    Err(CommandError::Conflict("this is a system account, it cannot be changed".into()))
+    if account.uid.is_empty() {
+        let why = "this account has no UID, so that its rows cannot be distinguished from others'; \
+                   give it one in PhotoPrism's database";
+        return Err(CommandError::Conflict(why.into()));
+    }
+    Ok(())
 }
 
 /// Refuses a change after which no super admin could log in.

@@ -38,7 +38,8 @@ fn ls(db: &Db, request: &Request<Ls>) -> Result<Reply<Page<Legacy>>, CommandErro
     let Ls { search, window } = &request.args;
     let key = cursor_key(db)?;
     let after = window.position(&key, 0)?;
-    let matches = |row: &LegacyRow| search::matches_legacy(search, row);
+    let search = search::resolve_legacy(db, search)?;
+    let matches = |row: &LegacyRow| search::matches_legacy(&search, row);
     let rows = legacy_page(db, after, window.limit + 1, matches)?;
     page(window, &key, rows.into_iter().map(|row| (row.id, to_wire(row))))
 }

@@ -42,7 +42,8 @@ fn ls(db: &Db, request: &Request<Ls>) -> Result<Reply<Page<User>>, CommandError>
     let key = cursor_key(db)?;
     let after = window.position(&key, i64::MIN)?;
     let limit = window.limit + 1;
-    let found = accounts_page(db, search, AccountPage { after, limit, deleted: *deleted })?;
+    let search = search::resolve(db, search)?;
+    let found = accounts_page(db, &search, AccountPage { after, limit, deleted: *deleted })?;
     let (edition, now) = (db.kind().edition(), request.context.now);
     let rows = found.rows.into_iter().map(|(id, row)| (id, to_wire(row, edition, now)));
     page_until(window, &key, rows, found.rest)

@@ -3,7 +3,7 @@
 use photoprism_protocol::role::Role;
 use photoprism_protocol::users::{self, ModResult, UsersMod};
 
-use super::guard::{ensure_not_system, ensure_other_super_admin};
+use super::guard::{ensure_changeable, ensure_other_super_admin};
 use super::reload;
 use super::rules::{check_fields, check_given_form, check_stored_form, unknown_role};
 use super::taken::refuse_taken;
@@ -76,7 +76,7 @@ pub(in crate::commands) fn check_change(
     given.apply(&mut after)?;
     check_stored_form(tx, before, &after)?;
     refuse_taken(tx, before, &after)?;
-    ensure_not_system(before)?;
+    ensure_changeable(before)?;
     if endangers_super_admin(before, &after, given) {
         ensure_other_super_admin(tx, context, before)?;
     }

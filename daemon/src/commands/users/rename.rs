@@ -4,7 +4,7 @@ use photoprism_protocol::name::UserName;
 use photoprism_protocol::users::{self, RenameResult, UsersRename};
 
 use super::add::taken;
-use super::guard::ensure_not_system;
+use super::guard::ensure_changeable;
 use super::reload;
 use super::rules::check_stored_form;
 use crate::commands::find::{live_user, refuse_nul};
@@ -49,7 +49,7 @@ fn rename(tx: &Tx<'_>, request: &Request<Rename>) -> Result<Written<RenameResult
     {
         return Err(taken(&other));
     }
-    ensure_not_system(&row)?;
+    ensure_changeable(&row)?;
     let differs = row.name != name;
     if differs {
         account_rename(tx, &row, name, now)?;

@@ -2,7 +2,7 @@
 
 use photoprism_protocol::users::{OneUser, Target, UsersRestore};
 
-use super::guard::ensure_not_system;
+use super::guard::ensure_changeable;
 use super::taken::refuse_taken_auth_id;
 use super::{parse_target, reload};
 use crate::commands::find::any_user;
@@ -20,7 +20,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
 fn restore(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<OneUser>, CommandError> {
     let context = &request.context;
     let account = any_user(tx, &request.args.user)?;
-    ensure_not_system(&account)?;
+    ensure_changeable(&account)?;
     if account.is_deleted() {
         refuse_taken_auth_id(tx, &account)?;
         account_undelete(tx, &account.uid, context.now)?;

@@ -10,7 +10,7 @@ use crate::model::{self, Account, Edition, is_own_name};
 use crate::store::{Db, Kind, check_account_kept};
 
 /// Most bytes of a name that PhotoPrism's login form takes.
-const MAX_NAME_BYTES: usize = 64;
+pub(in crate::commands) const MAX_NAME_BYTES: usize = 64;
 
 /// Refuses texts that this database would return changed, and names that nobody could log in with
 /// there. What does not change stays as it was stored.

@@ -1,9 +1,11 @@
 //! Parses the text of a search on accounts.
 
+use std::borrow::Cow;
+
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::uid::is_user_uid_shape;
 
-use crate::store::{AccountSearch, LegacyRow};
+use crate::store::{AccountSearch, Db, LegacyRow, StoreError, account_by_uid, legacy_page};
 
 /// Parses the text of a search.
 pub(super) fn parse(text: &str) -> AccountSearch {
@@ -16,8 +18,37 @@ pub(super) fn parse(text: &str) -> AccountSearch {
     } else if is_user_uid_shape(text) {
         AccountSearch::Uid(text.to_owned())
     } else {
-        AccountSearch::Prefix { lower: lower(text), display: text.to_owned() }
+        prefix(text)
     }
+}
+
+fn prefix(text: &str) -> AccountSearch {
+    AccountSearch::Prefix { lower: lower(text), display: text.to_owned() }
+}
+
+/// The search in a database: what only has the form of a UID is the beginning of a name, as
+/// `uschipartenkirch` is.
+pub(super) fn resolve<'a>(
+    db: &Db,
+    search: &'a AccountSearch,
+) -> Result<Cow<'a, AccountSearch>, StoreError> {
+    Ok(match search {
+        AccountSearch::Uid(uid) if account_by_uid(db, uid)?.is_none() => Cow::Owned(prefix(uid)),
+        _ => Cow::Borrowed(search),
+    })
+}
+
+/// The same over the legacy table.
+pub(super) fn resolve_legacy<'a>(
+    db: &Db,
+    search: &'a AccountSearch,
+) -> Result<Cow<'a, AccountSearch>, StoreError> {
+    Ok(match search {
+        AccountSearch::Uid(uid) if legacy_page(db, 0, 1, |row| row.uid == *uid)?.is_empty() => {
+            Cow::Owned(prefix(uid))
+        }
+        _ => Cow::Borrowed(search),
+    })
 }
 
 /// Lower case and composed as names are stored. White space at the ends is part of the text.

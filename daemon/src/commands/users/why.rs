@@ -6,6 +6,7 @@ use photoprism_protocol::users::Target;
 use photoprism_protocol::why::{Reason, UsersWhy, WhyResult};
 
 use super::parse_target;
+use super::rules::MAX_NAME_BYTES;
 use crate::commands::find::any_user;
 use crate::commands::logins;
 use crate::commands::properties::to_wire;
@@ -15,7 +16,7 @@ use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::limiter::{ClientIp, Limiter, Subject};
 use crate::model::{Account, Edition, Obstacle, login_obstacles, to_rfc3339};
-use crate::store::{Db, LoginFilter, LoginPage, LoginRow, logins_page};
+use crate::store::{Db, Kind, LoginFilter, LoginPage, LoginRow, logins_page};
 
 /// Latest attempts whose addresses are checked.
 const ATTEMPTS: usize = 10;
@@ -85,6 +86,7 @@ fn why(db: &Db, request: &Request<Why>) -> Result<Reply<WhyResult>, CommandError
     let row = any_user(db, &target.user)?;
     let attempts = attempts(db, &row)?.into_iter().map(logins::to_wire).collect();
     let mut reasons = account(db.kind().edition(), now, &row);
+    reasons.extend(name_too_long(db.kind(), &row));
     reasons.extend(limits(now, &row, limited));
     let can_log_in = !reasons.iter().any(|reason| reason.blocks);
     let user = to_wire(row, db.kind().edition(), now);
@@ -104,6 +106,16 @@ fn account(edition: Edition, now: Timestamp, account: &Account) -> Vec<Reason> {
         reasons.push(Reason { blocks: false, ..reason("two_factor", message, command) });
     }
     reasons
+}
+
+/// PhotoPrism stored it by another way than its login form.
+fn name_too_long(kind: &Kind, account: &Account) -> Option<Reason> {
+    if *kind == Kind::Own || account.name.len() <= MAX_NAME_BYTES {
+        return None;
+    }
+    let message = "the name has more than 64 bytes: PhotoPrism's login takes no more of it";
+    let command = command(account, "users rename") + " NEW-NAME";
+    Some(reason("name_too_long", message, Some(command)))
 }
 
 fn obstacle(account: &Account, obstacle: Obstacle) -> Option<Reason> {

@@ -44,7 +44,7 @@ fn a_file_of_settings_may_be_a_pipe_with_the_password_in_it() {
     assert!(password.source().to_string().ends_with("settings:3"), "{}", password.source());
     // There is no writer any more: opening it again would wait for ever.
     let before = loaded.settings.clone();
-    let error = loaded.reload().unwrap_err().to_string();
+    let error = loaded.reload(None).unwrap_err().to_string();
     assert!(error.contains("is a pipe, which can be read at the start alone"), "{error}");
     assert_eq!(loaded.settings, before);
 }

@@ -20,7 +20,7 @@ fn level_limits_and_allowed_peers_change_and_the_rest_waits() {
              PHOTOPRISM_ADMIN_HASH_THREADS=3\nPHOTOPRISM_LOG_FORMAT=json\n"
         ),
     );
-    let reloaded = loaded.reload().unwrap();
+    let reloaded = loaded.reload(None).unwrap();
     let after = reloaded.settings;
     assert_eq!(after, loaded.settings);
     assert_eq!(after.log_level, LogLevel::Debug);
@@ -31,7 +31,7 @@ fn level_limits_and_allowed_peers_change_and_the_rest_waits() {
     assert_eq!(after.log_format, before.log_format);
     assert_eq!(reloaded.needs_restart, ["log-format", "hash-threads"]);
     machine.file("settings", group);
-    let reloaded = loaded.reload().unwrap();
+    let reloaded = loaded.reload(None).unwrap();
     assert_eq!((reloaded.settings, reloaded.needs_restart), (before, vec![]));
 }
 
@@ -49,12 +49,12 @@ fn a_bad_file_changes_nothing() {
         "PHOTOPRISM_ADMIN_MAX_LINE=4096\nPHOTOPRISM_ADMIN_GROUP=no-such-group\n",
     ] {
         machine.file("settings", text);
-        let error = loaded.reload().unwrap_err();
+        let error = loaded.reload(None).unwrap_err();
         assert!(error.to_string().contains("settings:2"), "{error}");
         assert_eq!(loaded.settings, before);
     }
     std::fs::remove_file(&config).unwrap();
-    assert!(loaded.reload().unwrap_err().to_string().contains("cannot be read"));
+    assert!(loaded.reload(None).unwrap_err().to_string().contains("cannot be read"));
     assert_eq!(loaded.settings, before);
 }
 
@@ -63,7 +63,7 @@ fn without_a_file_a_reload_is_the_same_again() {
     let machine = Machine::new();
     let mut loaded = machine.run(&["--max-line", "2048"]).unwrap();
     let before = loaded.settings.clone();
-    assert_eq!(loaded.reload().unwrap().settings, before);
+    assert_eq!(loaded.reload(None).unwrap().settings, before);
 }
 
 #[test]
@@ -73,5 +73,53 @@ fn a_database_of_photoprism_that_appears_later_does_not_stop_a_reload() {
     let machine = machine.env("PHOTOPRISM_STORAGE_PATH", &storage);
     let mut loaded = machine.run(&[]).unwrap();
     machine.file("index.db", "");
-    assert!(loaded.reload().is_ok());
+    assert!(loaded.reload(None).is_ok());
+}
+
+#[test]
+fn an_entry_for_the_group_of_the_socket_does_not_vanish() {
+    let allow = |entries: &str| format!("PHOTOPRISM_ADMIN_ALLOW={entries}\n");
+    let group = "PHOTOPRISM_ADMIN_GROUP=0\n";
+    for (passed, head, entry) in [
+        (None, group, "read=gid:0"),
+        (Some(71), "", "read=gid:71"),
+        (Some(71), "", "verify=gid:71,read=gid:71"),
+    ] {
+        let mut machine = Machine::new();
+        machine.passed = passed.is_some();
+        let config = machine.file("settings", &format!("{head}{}", allow(entry)));
+        let mut loaded = machine.run(&["--config", &config]).unwrap();
+        let before = loaded.settings.clone();
+        for text in [
+            format!("{head}# {}", allow(entry)),
+            format!("{head}{}", allow("")),
+            format!("{head}{}", allow("read=gid:72,read=uid:71,read=uid:0")),
+            format!("{head}# nothing\n"),
+        ] {
+            machine.file("settings", &text);
+            let error = loaded.reload(passed).unwrap_err().to_string();
+            assert!(error.contains("allow") && error.contains("administrators"), "{error}");
+            assert_eq!(loaded.settings, before, "{text}");
+        }
+        machine.file("settings", "");
+        let error = loaded.reload(passed).unwrap_err().to_string();
+        assert!(error.contains("is empty"), "{error}");
+        let gid = passed.unwrap_or(0);
+        let other = allow(&format!("write=gid:{gid},read=uid:5"));
+        machine.file("settings", &format!("{head}{other}"));
+        assert_eq!(loaded.reload(passed).unwrap().settings.allow.len(), 2);
+        machine.file("settings", &format!("{head}{}", allow(&format!("admin=gid:{gid}"))));
+        assert_eq!(loaded.reload(passed).unwrap().settings.allow.len(), 1, "that is said");
+    }
+}
+
+#[test]
+fn an_entry_for_anybody_else_may_vanish() {
+    let machine = Machine::new();
+    let group = "PHOTOPRISM_ADMIN_GROUP=0\n";
+    let text = format!("{group}PHOTOPRISM_ADMIN_ALLOW=read=gid:71,read=uid:0\n");
+    let config = machine.file("settings", &text);
+    let mut loaded = machine.run(&["--config", &config]).unwrap();
+    machine.file("settings", group);
+    assert_eq!(loaded.reload(None).unwrap().settings.allow, []);
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 
 use super::*;
-use crate::model::{Owner, Token, introspect};
+use crate::model::{Edition, Owner, Token, introspect};
 
 /// Random numbers that are the same in each run (xorshift64).
 struct Numbers(u64);
@@ -105,6 +105,8 @@ impl World {
         let number = self.numbers.below(5);
         let provider = self.numbers.one(&["local", "local", "none"]).unwrap();
         let account = Account {
+            can_login: self.numbers.below(3) > 0,
+            webdav: self.numbers.below(2) > 0,
             name: format!("name{}", self.numbers.below(3)),
             role: Role::from_stored(self.numbers.one(&["user", "guest", "x"]).unwrap().into()),
             provider: Provider::from_stored(provider.into()),
@@ -200,7 +202,7 @@ impl World {
         let Some(row) = self.session(id) else { return inactive };
         let used = self.index.uses().last_use(&parse_id(id).unwrap()).unwrap_or(0);
         let row = Session { last_active: row.last_active.max(used), ..row.clone() };
-        let owner = self.account(&row.user_uid).map(Owner::from);
+        let owner = self.account(&row.user_uid).map(|account| Owner::new(account, Edition::Full));
         introspect(&Token::from(&row), owner.as_ref(), question, self.now)
             .map_or(inactive, |active| Introspection::Active(Box::new(active)))
     }
@@ -245,7 +247,8 @@ impl World {
         }
         assert_eq!(self.index.inner().sessions().counts(), fresh.inner().sessions().counts());
         let name = |name: &str| Question { name: Some(name.into()), ..Question::default() };
-        for question in [Question::default(), name("name1")] {
+        let webdav = Question { scope: vec!["webdav".into()], ..Question::default() };
+        for question in [Question::default(), name("name1"), webdav] {
             let answers: HashMap<&String, _> = self
                 .ids
                 .iter()
