@@ -82,8 +82,8 @@ fn account_row(row: &Row<'_>) -> Result<Account, StoreError> {
         provider: Provider::from_stored(row.text(5)?),
         expires_at: row.time(6)?,
         deleted: deleted(row, 7)?,
-        can_login: flag(row, 8)?,
-        webdav: flag(row, 9)?,
+        can_login: row.flag(8)?,
+        webdav: row.flag(9)?,
         ..Account::default()
     })
 }
