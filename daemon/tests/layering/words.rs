@@ -24,7 +24,7 @@ const ONLY_IN: [(&str, &[&[&str]]); 12] = [
 
 /// What only SQLite has: its files, what is attached to them, backups. Operations have statements
 /// and values of the engine alone, so that another engine runs them as well.
-const SQLITE: [&str; 18] = [
+const SQLITE: [&str; 19] = [
     "daemon/src/store/attached/",
     "daemon/src/store/backup/",
     "daemon/src/store/checkpoint.rs",
@@ -32,6 +32,7 @@ const SQLITE: [&str; 18] = [
     "daemon/src/store/detect.rs",
     "daemon/src/store/directory.rs",
     "daemon/src/store/engine/sqlite.rs",
+    "daemon/src/store/first_admin.rs",
     "daemon/src/store/foreign.rs",
     "daemon/src/store/generation.rs",
     "daemon/src/store/lock_timeout.rs",
