@@ -7,6 +7,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::bare::End;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 
@@ -62,6 +63,20 @@ fn damaged_pages_of_its_own_database_are_reported() {
     assert_eq!(check(&home, "damaged pages")["ok"], false);
     let database = check(&home, "database");
     assert!(database["found"].as_str().unwrap().contains("cannot be read"), "{database}");
+}
+
+#[test]
+fn damage_that_a_start_reads_ends_it_with_what_to_do() {
+    let mut home = TestDaemon::started();
+    let file = home.database().to_owned();
+    home.stop();
+    let whole = fs::read(&file).unwrap();
+    for name in ["auth_users", "admin_limits", "sqlite_autoindex_passwords_1", "admin_meta"] {
+        damage(&file, name);
+        End::from(home.ends()).assert(78, &[file.to_str().unwrap(), "damaged", "backups"]);
+        fs::write(&file, &whole).unwrap();
+    }
+    home.start();
 }
 
 #[test]
