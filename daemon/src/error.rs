@@ -237,6 +237,7 @@ impl CommandError {
                         | StoreError::Other(_)
                         | StoreError::Panicked
                         | StoreError::Full(_)
+                        | StoreError::BackupFull(_)
                         | StoreError::Sync(_)
                         | StoreError::Backup(_)
                         | StoreError::Constraint(_)
@@ -275,6 +276,9 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
             ErrorCode::StorageFull,
             "the database could not grow, nothing was changed; make room on its file system",
         ),
+        StoreError::BackupFull(what) => {
+            ErrorBody::new(ErrorCode::StorageFull, format!("nothing was changed: {what}"))
+        }
         StoreError::Locked(_) => {
             unavailable("the database is locked by another process; try again")
         }

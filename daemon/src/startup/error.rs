@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::config::ConfigError;
 use crate::socket::SocketError;
-use crate::store::OpenError;
+use crate::store::{Db, OpenError, StoreError};
 
 /// Exit code of a failure at run time.
 const FAILED: u8 = 1;
@@ -20,6 +20,11 @@ impl StartupError {
     /// The error of a system call.
     pub(super) fn running(error: impl std::fmt::Display) -> Self {
         Self { message: error.to_string(), code: FAILED }
+    }
+
+    /// The error of reading an open database, with its path and what to do.
+    pub(super) fn reading(db: &Db) -> impl Fn(StoreError) -> Self {
+        |error| OpenError::reading(db.path(), error).into()
     }
 
     /// The daemon's own message with its code.

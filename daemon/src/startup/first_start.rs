@@ -92,7 +92,7 @@ pub(super) fn set_password(
     let FirstAdmin { settings, name, rules } = admin;
     let Some(db) = slot.db().filter(|db| *db.kind() == Kind::Own) else { return Ok(()) };
     let source = &settings.admin_password;
-    if admin_password_state(db).map_err(StartupError::running)? == AdminPasswordState::WasSet {
+    if admin_password_state(db).map_err(StartupError::reading(db))? == AdminPasswordState::WasSet {
         if *source != AdminPassword::None {
             info!("{}", UNUSED_PASSWORD);
         }
@@ -115,7 +115,7 @@ pub(super) fn set_password(
             pool.hash_blocking(password).map_err(StartupError::running)?.expose().to_owned()
         }
     };
-    set_admin_password(db, FIRST_ADMIN_ID, &hash, now).map_err(StartupError::running)
+    set_admin_password(db, FIRST_ADMIN_ID, &hash, now).map_err(StartupError::reading(db))
 }
 
 /// Why a configured password is without effect.
@@ -140,7 +140,7 @@ pub(super) fn unused_name(loaded: &Loaded, name: &str) -> Option<String> {
 /// Logs what is configured for the first start alone, and differs by now.
 pub(super) fn log_unused_name(slot: &Database, loaded: &Loaded) -> Result<(), StartupError> {
     let Some(db) = slot.db().filter(|db| *db.kind() == Kind::Own) else { return Ok(()) };
-    let first = account_by_id(db, FIRST_ADMIN_ID).map_err(StartupError::running)?;
+    let first = account_by_id(db, FIRST_ADMIN_ID).map_err(StartupError::reading(db))?;
     if let Some(why) = first.and_then(|first| unused_name(loaded, &first.name)) {
         info!("{why}");
     }

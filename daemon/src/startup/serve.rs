@@ -113,8 +113,8 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
 
 /// What was ended in PhotoPrism's database, as the last run stored it.
 fn ended(slot: &Database) -> Result<EndedIds, StartupError> {
-    let ids =
-        slot.db().map(|db| ended_ids(db, MOST_HELD)).transpose().map_err(StartupError::running)?;
+    let read = |db| ended_ids(db, MOST_HELD).map_err(StartupError::reading(db));
+    let ids = slot.db().map(read).transpose()?;
     Ok(EndedIds::load(&ids.unwrap_or_default()))
 }
 
@@ -122,7 +122,7 @@ fn ended(slot: &Database) -> Result<EndedIds, StartupError> {
 fn limiter(slot: &Database, limits: &Limits) -> Result<Limiter, StartupError> {
     let limiter = Limiter::new(Monotonic::start(), rate(limits));
     if let Some(db) = slot.db() {
-        let rows = limits_all(db).map_err(StartupError::running)?;
+        let rows = limits_all(db).map_err(StartupError::reading(db))?;
         limiter.load(&rows, Clock::System.unix());
     }
     Ok(limiter)

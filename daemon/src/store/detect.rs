@@ -15,6 +15,9 @@ pub(super) const MIGRATE: &str = "start a newer PhotoPrism once, it migrates the
 pub(super) const OWN_TABLES: &str = "it is for the daemon's own tables next to PhotoPrism's database; \
      give that, the index.db in the same directory";
 
+/// Without these there are no accounts.
+const ACCOUNT_TABLES: [&str; 3] = ["auth_users", "passwords", "auth_sessions"];
+
 /// What kind of database a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseKind {
@@ -81,7 +84,7 @@ pub(super) fn detect_open(conn: &Connection) -> Result<DatabaseKind, StoreError>
         return own_schema(conn).map(DatabaseKind::Own);
     }
     if has("migrations") && has("versions") && has("photos") {
-        return Ok(match ["auth_users", "passwords", "auth_sessions"].iter().find(|t| !has(t)) {
+        return Ok(match ACCOUNT_TABLES.into_iter().find(|table| !has(table)) {
             None => DatabaseKind::PhotoPrism,
             Some(table) => DatabaseKind::Foreign(format!(
                 "it is a PhotoPrism database without the account table {table}; {MIGRATE}"
@@ -90,6 +93,13 @@ pub(super) fn detect_open(conn: &Connection) -> Result<DatabaseKind, StoreError>
     }
     if has("migrations") || has("versions") {
         return Ok(DatabaseKind::Unfinished);
+    }
+    // `.dump` of sqlite3 writes no application id and no user version.
+    if application == 0 && has("admin_meta") && ACCOUNT_TABLES.into_iter().all(has) {
+        let schema = own_schema(conn)?;
+        if schema > 0 {
+            return Ok(DatabaseKind::Own(schema));
+        }
     }
     Ok(DatabaseKind::Foreign(format!("it holds the tables of another program ({})", some(&tables))))
 }

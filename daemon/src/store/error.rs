@@ -8,6 +8,9 @@ pub enum StoreError {
     /// The file system or the file's own limit refused to grow it, or to write to it.
     #[error("the database cannot grow: {0}")]
     Full(String),
+    /// The file system of the backups is full; the message says where. Nothing was changed.
+    #[error("{0}")]
+    BackupFull(String),
     /// Another process held the database for longer than the busy timeout.
     #[error("the database is locked by another process: {0}")]
     Locked(String),

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use jiff::Timestamp;
 
-use super::engine::Row;
+use super::engine::{Ordered, Row};
 use super::error::StoreError;
 
 /// A row.
@@ -51,14 +51,13 @@ pub struct LoginFilter {
     pub since: Option<Timestamp>,
 }
 
-/// The sort key of a row: latest first, then by address, name and realm.
+/// The sort key of a row, as it is stored: latest first, then by address, name and realm.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LoginPosition {
-    /// As stored.
-    pub(super) updated_at: String,
-    pub(super) client_ip: String,
-    pub(super) name: String,
-    pub(super) realm: String,
+    pub(super) updated_at: Ordered,
+    pub(super) client_ip: Ordered,
+    pub(super) name: Ordered,
+    pub(super) realm: Ordered,
 }
 
 /// Where a page begins and how long it is.
@@ -72,7 +71,7 @@ pub struct LoginPage {
 
 impl LoginPosition {
     /// What positions are compared by, the first first.
-    fn order(&self) -> (Reverse<&str>, &str, &str, &str) {
+    fn order(&self) -> (Reverse<&Ordered>, &Ordered, &Ordered, &Ordered) {
         (Reverse(&self.updated_at), &self.client_ip, &self.name, &self.realm)
     }
 }
@@ -98,25 +97,25 @@ pub(super) const COLUMNS: &str = "client_ip, login_name, login_realm, login_stat
 
 pub(super) fn position(row: &Row<'_>) -> Result<LoginPosition, StoreError> {
     Ok(LoginPosition {
-        updated_at: row.text(0)?,
-        client_ip: row.text(1)?,
-        name: row.text(2)?,
-        realm: row.text(3)?,
+        updated_at: row.ordered(0)?,
+        client_ip: row.ordered(1)?,
+        name: row.ordered(2)?,
+        realm: row.ordered(3)?,
     })
 }
 
 /// A row of the columns that [`COLUMNS`] names.
 pub(super) fn login_row(row: &Row<'_>) -> Result<LoginRow, StoreError> {
     let position = LoginPosition {
-        updated_at: row.text(10)?,
+        updated_at: row.ordered(10)?,
+        client_ip: row.ordered(0)?,
+        name: row.ordered(1)?,
+        realm: row.ordered(2)?,
+    };
+    Ok(LoginRow {
         client_ip: row.text(0)?,
         name: row.text(1)?,
         realm: row.text(2)?,
-    };
-    Ok(LoginRow {
-        client_ip: position.client_ip.clone(),
-        name: position.name.clone(),
-        realm: position.realm.clone(),
         status: row.text(3)?,
         error: row.text(4)?,
         repeated: row.text(5)?.parse().unwrap_or(0),

@@ -86,7 +86,7 @@ impl<'a> Logins<'a> {
     }
 
     /// Adds the conditions that are a range of an index in the order of the list.
-    fn narrow(&self, conditions: &mut Conditions<'_>, updated_at: &str) {
+    fn narrow(&self, conditions: &mut Conditions<'_>) {
         match self.filter.failed {
             Some(true) => conditions.add("login_status <> 'OK'"),
             Some(false) => conditions.add("login_status = 'OK'"),
@@ -94,7 +94,7 @@ impl<'a> Logins<'a> {
         }
         if let Some(since) = self.filter.since {
             let since = conditions.bind(since);
-            conditions.add(format!("{updated_at} >= ?{since}"));
+            conditions.add(format!("updated_at >= ?{since}"));
         }
     }
 
@@ -122,22 +122,22 @@ impl<'a> Logins<'a> {
         after: Option<&LoginPosition>,
         limit: usize,
     ) -> Result<Vec<(LoginPosition, LoginRow)>, StoreError> {
-        let updated_at = "coalesce(updated_at, '')";
         let mut conditions = Conditions::after(vec![limit.into()]);
         if let Some(after) = after {
             let at = conditions.bind(&after.updated_at);
             let [ip, name, realm] =
                 [&after.client_ip, &after.name, &after.realm].map(|text| conditions.bind(text));
             conditions.add(format!(
-                "{updated_at} <= ?{at} AND ({updated_at} < ?{at}
-                   OR (client_ip, login_name, login_realm) > (?{ip}, ?{name}, ?{realm}))"
+                "(updated_at < ?{at} OR updated_at IS NULL AND ?{at} IS NOT NULL
+                   OR updated_at IS ?{at}
+                     AND (client_ip, login_name, login_realm) > (?{ip}, ?{name}, ?{realm}))"
             ));
         }
-        self.narrow(&mut conditions, updated_at);
+        self.narrow(&mut conditions);
         self.narrow_more(&mut conditions);
         let statement = format!(
             "SELECT {COLUMNS} FROM logins.audit_logins WHERE {}
-             ORDER BY {updated_at} DESC, client_ip, login_name, login_realm LIMIT ?1",
+             ORDER BY updated_at DESC, client_ip, login_name, login_realm LIMIT ?1",
             conditions.all()
         );
         self.db.all(Statement::sqlite(&statement).own(), &conditions.values, |row| {
@@ -154,7 +154,7 @@ impl<'a> Logins<'a> {
         into: &mut Gathered<'_>,
     ) -> Result<bool, StoreError> {
         let mut conditions = Conditions::after(values);
-        self.narrow(&mut conditions, "updated_at");
+        self.narrow(&mut conditions);
         self.narrow_more(&mut conditions);
         let statement =
             format!("SELECT {KEYS}, {} FROM logins.audit_logins WHERE {range}", conditions.all());
@@ -182,9 +182,13 @@ struct Gathered<'a> {
     reading: &'a mut Reading,
 }
 
-/// What comes after a place, in two ranges of the index; `?2` to `?5` are its values.
-const PARTS: [&str; 2] =
-    ["updated_at = ?2 AND (client_ip, login_name, login_realm) > (?3, ?4, ?5)", "updated_at < ?2"];
+/// What comes after a place, in ranges of the index; `?2` to `?5` are its values. Rows that have no
+/// time are the last.
+const PARTS: [&str; 3] = [
+    "updated_at IS ?2 AND (client_ip, login_name, login_realm) > (?3, ?4, ?5)",
+    "updated_at < ?2",
+    "updated_at IS NULL AND ?2 IS NOT NULL",
+];
 
 /// A statement for the rows of a part, `?1` at most, with whether each meets the condition.
 fn along(part: &str, within: &str, meets: &str) -> String {
@@ -242,7 +246,7 @@ impl List for Logins<'_> {
                     }
                 }
             }
-            self.narrow(&mut conditions, "updated_at");
+            self.narrow(&mut conditions);
             let within = conditions.all();
             conditions.texts.clear();
             self.narrow_more(&mut conditions);

@@ -112,7 +112,7 @@ pub use self::foreign::{
     MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError,
 };
 pub use self::handle::{Store, Threads};
-pub use self::health::journal_mode;
+pub use self::health::{PageCheck, check_pages, journal_mode};
 pub use self::idempotency::{IdempotencyRecord, idempotency_find, idempotency_keep};
 pub use self::index_rows::{accounts_after, sessions_after};
 pub use self::kind::Kind;

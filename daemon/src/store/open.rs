@@ -201,6 +201,7 @@ fn prepare_own(
         // start and reading the file alone detects it.
         create(db, options, steps)?;
     } else {
+        schema::mark(&db.conn, found)?;
         migrate(db, found, steps)?;
     }
     pragma(&db.conn, "journal_mode", "wal")?;

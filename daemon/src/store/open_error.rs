@@ -32,6 +32,11 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// Why the database at this path, which is open, cannot be read.
+    pub fn reading(path: &Path, error: StoreError) -> Self {
+        failed(path, error)
+    }
+
     /// The exit code of `spec/daemon.md`.
     pub const fn exit_code(&self) -> u8 {
         match self {

@@ -45,6 +45,18 @@ pub(super) const OWN_TABLES_ID: i64 = 0x5050_4154;
 /// Bytes of the key for cursors and idempotency fingerprints.
 pub const CURSOR_KEY_BYTES: usize = 32;
 
+/// Writes the application id into a file that lacks it, with the schema that its table names: a dump
+/// that another SQLite loaded has neither in its header.
+pub(super) fn mark(conn: &Connection, found: u32) -> Result<(), StoreError> {
+    let id: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if id == APPLICATION_ID {
+        return Ok(());
+    }
+    let set = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {found}");
+    conn.execute_batch(&format!("BEGIN IMMEDIATE; {set}; COMMIT"))?;
+    Ok(())
+}
+
 /// Migrates the schema from `from` by one of `steps`, inside the caller's transaction.
 pub(super) fn step(conn: &Connection, steps: &[&str], from: u32) -> Result<u32, StoreError> {
     let statements = steps

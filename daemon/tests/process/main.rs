@@ -7,6 +7,7 @@ mod common;
 mod bare;
 mod check;
 mod clean_paths;
+mod damaged_pages;
 mod doctor;
 mod ends;
 mod first_admin;

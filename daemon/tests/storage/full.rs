@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -90,4 +91,28 @@ fn a_full_disk_refuses_writes_and_loses_nothing() {
     assert_eq!(missing(&mut home, &acknowledged), [""; 0]);
     assert_eq!(missing(&mut home, &["refused-0".into()]), ["refused-0"]);
     assert_eq!(home.ok("audit.verify", json!({}))["ok"], true);
+}
+
+#[test]
+fn a_full_disk_of_the_backups_is_named_and_nothing_is_destroyed() {
+    let mut home = TestDaemon::new();
+    let backups = home.data().join("backups");
+    std::fs::create_dir(&backups).unwrap();
+    let Some(small) = Small::at(&backups) else {
+        return skipped("no file system can be mounted here");
+    };
+    std::fs::set_permissions(&backups, PermissionsExt::from_mode(0o700)).unwrap();
+    home.start();
+    assert_eq!(code(&home.ask(&adding("first"))), "ok");
+    small.fill();
+    for line in [json!({"cmd": "backup.create"}), json!({"cmd": "users.reset", "confirm": true})] {
+        let reply = home.ask(&line.to_string());
+        assert_eq!(code(&reply), "storage_full", "{reply}");
+        let message = reply["error"]["message"].as_str().unwrap();
+        for part in ["nothing was changed", backups.to_str().unwrap(), "make room"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+    assert_eq!(missing(&mut home, &["first".into()]), [""; 0]);
+    assert_eq!(code(&home.ask(&adding("second"))), "ok");
 }

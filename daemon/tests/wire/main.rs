@@ -30,6 +30,7 @@ mod memory;
 mod metrics;
 mod order;
 mod paging;
+mod paging_stored;
 mod passwd;
 mod reset;
 mod restore;

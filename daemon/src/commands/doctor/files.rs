@@ -241,6 +241,7 @@ mod tests {
             uid: OWN_UID,
             connections: 1,
             trail: None,
+            pages: None,
         }
     }
 

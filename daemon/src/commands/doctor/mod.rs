@@ -3,6 +3,7 @@
 mod database;
 mod files;
 mod machine;
+mod pages;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,8 @@ struct DaemonState {
     now: Timestamp,
     /// What a check of the audit trail found; `None` while the database is missing.
     trail: Option<VerifyResult>,
+    /// What a check of the pages found; `None` where there are none of the daemon's own.
+    pages: Option<Check>,
     /// Path of the database, there or not.
     database: PathBuf,
     /// Whether it is the daemon's own.
@@ -47,12 +50,14 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let (policy, limits) = (app.policy.borrow().clone(), app.limits.borrow().clone());
     let trail = match verify_whole_trail(app).await {
         Ok(verdict) => Some(verdict),
-        // No database, no audit trail.
-        Err(error) if matches!(error.store_error(), Some(StoreError::Missing)) => None,
+        // No database, no audit trail; of damage the pages are the account.
+        Err(error) if is_missing(&error) || is_damaged(&error) => None,
         Err(error) => return Err(error),
     };
+    let pages = pages::check(app).await?;
     let daemon = DaemonState {
         trail,
+        pages,
         now: runner.context.now,
         database: app.places.database.clone(),
         own: app.own,
@@ -66,6 +71,14 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     app.store.read_or_missing(runner.time_left(), work).await
 }
 
+fn is_missing(error: &CommandError) -> bool {
+    matches!(error.store_error(), Some(StoreError::Missing))
+}
+
+fn is_damaged(error: &CommandError) -> bool {
+    matches!(error.store_error(), Some(StoreError::Damaged(_)))
+}
+
 /// Runs all checks. Replies while the database is missing as well.
 fn examine(
     db: Result<&Db, StoreError>,
@@ -77,7 +90,12 @@ fn examine(
     match db {
         Ok(db) => {
             checks.extend(files::own_tables(db, daemon));
-            checks.extend(database::checks(db, daemon)?);
+            checks.extend(daemon.pages.clone());
+            match database::checks(db, daemon) {
+                Ok(found) => checks.extend(found),
+                Err(error) if is_damaged(&error) => checks.push(pages::unreadable(db, &error)),
+                Err(error) => return Err(error),
+            }
         }
         Err(StoreError::Missing) => checks.push(Check::bad(
             "database",

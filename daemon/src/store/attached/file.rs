@@ -82,6 +82,14 @@ fn attach_checked(conn: &Connection, path: &Path, checked: &File) -> Result<(), 
     if !open.map_err(|error| fail(io(&error)))? {
         return Err(refused("it was replaced while it was opened; start the daemon again"));
     }
+    if application == 0 && has_own_tables(conn).map_err(|error| fail(error.into()))? {
+        return Err(refused(&format!(
+            "its header does not say that it holds the daemon's own tables, as after a dump; if it \
+             does, run: sqlite3 {} 'PRAGMA application_id={OWN_TABLES_ID}; \
+             PRAGMA user_version={VERSION}'",
+            path.display()
+        )));
+    }
     if application != OWN_TABLES_ID {
         return Err(refused("it does not hold the daemon's own tables; move it away"));
     }
@@ -107,6 +115,12 @@ fn identify(conn: &Connection, path: &Path) -> Result<(i64, i64), rusqlite::Erro
     let number =
         |pragma| conn.pragma_query_value(Some("admin"), pragma, |row| row.get::<_, i64>(0));
     Ok((number("application_id")?, number("user_version")?))
+}
+
+fn has_own_tables(conn: &Connection) -> Result<bool, rusqlite::Error> {
+    let statement = "SELECT count(*) = 2 FROM admin.sqlite_schema
+        WHERE type = 'table' AND name IN ('admin_meta', 'admin_audit')";
+    conn.query_row(statement, [], |row| row.get(0))
 }
 
 fn set(conn: &Connection) -> Result<(), StoreError> {

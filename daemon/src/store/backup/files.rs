@@ -83,10 +83,18 @@ fn listed(directory: &Directory, file: String) -> Option<BackupEntry> {
 /// What is in the way of a backup, for whoever has to put it right.
 pub(super) fn io(path: &Path, error: &std::io::Error) -> StoreError {
     if error.kind() == std::io::ErrorKind::StorageFull {
-        return StoreError::Full(error.to_string());
+        return backups_full(path, error);
     }
     StoreError::Backup(format!(
         "{}: {error}; see that the daemon may read and write there",
+        path.display()
+    ))
+}
+
+/// The file system of the backups, which need not be that of the database, has no room.
+pub(super) fn backups_full(path: &Path, cause: &dyn std::fmt::Display) -> StoreError {
+    StoreError::BackupFull(format!(
+        "the backup could not be written: {}: {cause}; make room on its file system",
         path.display()
     ))
 }

@@ -10,7 +10,8 @@ use rusqlite::backup::{self as sqlite, StepResult};
 
 use super::copy::{copy_accounts, copy_held, hold};
 use super::files::{
-    ON_REQUEST, TEMPORARY, free_automatic, free_name, io, make_directory, prune, sweep,
+    ON_REQUEST, TEMPORARY, backups_full, free_automatic, free_name, io, make_directory, prune,
+    sweep,
 };
 use super::publish::{publish_accounts, publish_whole};
 use super::read::BackupCounts;
@@ -85,7 +86,7 @@ pub(in crate::store) fn write_automatic(
 /// committed in between.
 pub(super) fn hold_automatic(db: &Db, name: &str) -> Result<Unfinished, StoreError> {
     let file = create_automatic(db, name)?;
-    hold(db, &file)?;
+    hold(db, &file).map_err(|error| no_room(&file, error))?;
     Ok(file)
 }
 
@@ -96,7 +97,7 @@ pub(super) fn complete_automatic(
     progress: &Arc<AtomicU64>,
     also: impl FnOnce(&Db) -> Result<(), StoreError>,
 ) -> Result<Backup, StoreError> {
-    copy_held(db, also)?;
+    copy_held(db, also).map_err(|error| no_room(&file, error))?;
     publish(file, db, Some(progress))
 }
 
@@ -111,8 +112,16 @@ fn write(
     file: Unfinished,
     progress: Option<&Arc<AtomicU64>>,
 ) -> Result<(Backup, i64), StoreError> {
-    let version = copy_accounts(db, &file)?;
+    let version = copy_accounts(db, &file).map_err(|error| no_room(&file, error))?;
     Ok((publish(file, db, progress)?, version))
+}
+
+/// Where SQLite finds a disk full while it only reads the database, it is that of the backups.
+fn no_room(file: &Unfinished, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Full(cause) => backups_full(&file.path(), &cause),
+        other => other,
+    }
 }
 
 fn publish(
@@ -134,11 +143,12 @@ pub(in crate::store) fn copy_whole(db: &Db, schema: u32) -> Result<(), StoreErro
     // It is thrown away where anything fails, and synced as a whole before it gets its name.
     copy.pragma_update(None, "journal_mode", "off")?;
     copy.pragma_update(None, "synchronous", "off")?;
-    let taken = sqlite::Backup::new(&db.conn, &mut copy)?.step(ALL_PAGES)?;
+    let taken = sqlite::Backup::new(&db.conn, &mut copy)?.step(ALL_PAGES);
+    let taken = taken.map_err(|error| no_room(&file, error.into()))?;
     if taken != StepResult::Done {
         return Err(StoreError::Locked("the whole database could not be copied".into()));
     }
-    copy.close().map_err(|(_, error)| error)?;
+    copy.close().map_err(|(_, error)| no_room(&file, error.into()))?;
     // Pages are copied as they are: the header says that there is a log, and there is none.
     let header = file.file.write_all_at(&ROLLBACK_JOURNAL, FORMAT_VERSIONS);
     header.map_err(|error| io(&file.path(), &error))?;

@@ -2,6 +2,7 @@
 //! has one variant for each engine; operations see none of them.
 
 mod dialect;
+mod ordered;
 mod row;
 mod sqlite;
 mod statement;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 pub(super) use self::dialect::{Collation, Dialect};
+pub(super) use self::ordered::Ordered;
 pub(super) use self::row::Row;
 use self::sqlite::{Sqlite, SqliteRows, SqliteStatement};
 pub(super) use self::sqlite::{Version, count_progress};

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::ordered::Ordered;
 use super::sqlite::SqliteRow;
 use super::stored::{Kept, Stored};
 use crate::store::error::StoreError;
@@ -49,6 +50,11 @@ impl Row<'_> {
     /// What is stored, to be stored elsewhere as it is.
     pub(in crate::store) fn kept(&self, column: usize) -> Result<Kept, StoreError> {
         self.stored(column).map(Kept::from)
+    }
+
+    /// What is stored, to be compared with other rows as the engine compares them.
+    pub(in crate::store) fn ordered(&self, column: usize) -> Result<Ordered, StoreError> {
+        self.stored(column).map(Ordered::from)
     }
 
     /// A whole number that is stored as one.

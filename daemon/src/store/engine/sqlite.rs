@@ -133,6 +133,7 @@ impl ToSql for Value<'_> {
             Self::Integer(number) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
             Self::Real(number) => ToSqlOutput::Borrowed(ValueRef::Real(*number)),
             Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::TextBytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Text(bytes)),
             Self::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
             Self::Time(instant) => format_stored(*instant).into(),
             Self::Flag(flag) => ToSqlOutput::Borrowed(ValueRef::Integer(i64::from(*flag))),

@@ -19,7 +19,7 @@ pub(in crate::store) enum Stored<'a> {
 }
 
 impl<'a> Stored<'a> {
-    fn as_text(self) -> Cow<'a, str> {
+    pub(super) fn as_text(self) -> Cow<'a, str> {
         match self {
             Self::Null => Cow::Borrowed(""),
             Self::Integer(number) => number.to_string().into(),

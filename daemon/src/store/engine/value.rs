@@ -11,6 +11,8 @@ pub(in crate::store) enum Value<'a> {
     Integer(i64),
     Real(f64),
     Text(&'a str),
+    /// A text that need not be UTF-8.
+    TextBytes(&'a [u8]),
     Bytes(&'a [u8]),
     /// Stored in the engine's form of times, without a fraction.
     Time(Timestamp),
@@ -25,7 +27,9 @@ impl PartialEq for Value<'_> {
             (Self::Integer(one), Self::Integer(two)) => one == two,
             (Self::Real(one), Self::Real(two)) => one.to_bits() == two.to_bits(),
             (Self::Text(one), Self::Text(two)) => one == two,
-            (Self::Bytes(one), Self::Bytes(two)) => one == two,
+            (Self::TextBytes(one), Self::TextBytes(two)) | (Self::Bytes(one), Self::Bytes(two)) => {
+                one == two
+            }
             (Self::Time(one), Self::Time(two)) => format_stored(*one) == format_stored(*two),
             (Self::Flag(one), Self::Flag(two)) => one == two,
             _ => false,

@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+use crate::store::engine::Ordered;
+
 /// Filter of the sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionSearch {
@@ -26,20 +28,20 @@ pub enum SessionSearch {
     },
 }
 
-/// The position of a session in the list; the id makes it unique.
+/// The position of a session in the list, as it is stored; the id makes it unique.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionKey {
-    pub(super) last_active: i64,
-    pub(super) created_at: String,
-    pub(super) user_name: String,
-    pub(super) id: String,
+    pub(super) last_active: Ordered,
+    pub(super) created_at: Ordered,
+    pub(super) user_name: Ordered,
+    pub(super) id: Ordered,
 }
 
 impl SessionKey {
     /// What keys are compared by, the first first.
-    fn order(&self) -> (Reverse<i64>, Reverse<&str>, &str, &str) {
+    fn order(&self) -> (Reverse<&Ordered>, Reverse<&Ordered>, &Ordered, &Ordered) {
         let Self { last_active, created_at, user_name, id } = self;
-        (Reverse(*last_active), Reverse(created_at), user_name, id)
+        (Reverse(last_active), Reverse(created_at), user_name, id)
     }
 }
 
@@ -58,7 +60,8 @@ impl PartialOrd for SessionKey {
 impl SessionKey {
     /// Behind all sessions that were used last at these Unix seconds.
     pub(super) fn end_of(second: i64) -> Self {
-        let (user_name, id) = (char::MAX.into(), String::new());
-        Self { last_active: second, created_at: String::new(), user_name, id }
+        // No row has NULL there, and it is below everything else.
+        let (created_at, user_name, id) = (Ordered::Null, Ordered::Null, Ordered::Null);
+        Self { last_active: Ordered::Integer(second), created_at, user_name, id }
     }
 }

@@ -9,7 +9,7 @@ use super::row::{select, session_row};
 use crate::model::{Lifetime, Session};
 use crate::session_index::PendingUses;
 use crate::store::db::Db;
-use crate::store::engine::{Collation, Row, Statement, Value};
+use crate::store::engine::{Collation, Ordered, Row, Statement, Value};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 use crate::store::listing::{Reading, add_first};
@@ -26,8 +26,10 @@ pub(in crate::store) struct Sessions<'a> {
 /// A row as far as its place needs it.
 pub(super) struct Place {
     pub(super) key: SessionKey,
-    /// `last_active` as it is stored.
+    /// `last_active` as a number of seconds.
     pub(super) stored: i64,
+    /// The last use, written or not.
+    last_active: i64,
     expires: i64,
     timeout: i64,
     created: i64,
@@ -38,19 +40,26 @@ impl Place {
     pub(super) fn read(row: &Row<'_>) -> Result<Self, StoreError> {
         let stored = row.integer(0)?;
         let key = SessionKey {
-            last_active: stored,
-            created_at: row.text(1)?,
-            user_name: row.text(2)?,
-            id: row.text(3)?,
+            last_active: row.ordered(0)?,
+            created_at: row.ordered(1)?,
+            user_name: row.ordered(2)?,
+            id: row.ordered(3)?,
         };
         let created = row.time(1)?.map_or(0, jiff::Timestamp::as_second);
-        Ok(Self { key, stored, expires: row.integer(4)?, timeout: row.integer(5)?, created })
+        let (expires, timeout) = (row.integer(4)?, row.integer(5)?);
+        Ok(Self { key, stored, last_active: stored, expires, timeout, created })
+    }
+
+    /// Puts it where a use at that second puts it.
+    pub(super) fn use_at(&mut self, second: i64) {
+        self.last_active = second;
+        self.key.last_active = Ordered::Integer(second);
     }
 
     fn is_expired(&self, now: i64) -> bool {
         Lifetime {
             created: self.created,
-            last_active: self.key.last_active,
+            last_active: self.last_active,
             expires: self.expires,
             timeout: self.timeout,
         }
@@ -69,8 +78,9 @@ struct Gathered<'a> {
 impl Sessions<'_> {
     /// The place that a row has by its last use, written or not.
     pub(super) fn with_use(&self, mut place: Place) -> Place {
-        if let Some(used) = self.uses.last_use_of(&place.key.id) {
-            place.key.last_active = place.stored.max(used);
+        let used = self.uses.last_use_of(&place.key.id.text());
+        if let Some(used) = used.filter(|used| *used > place.stored) {
+            place.use_at(used);
         }
         place
     }

@@ -40,7 +40,7 @@ impl<'a> Pending<'a> {
             list,
             after,
             queue: VecDeque::new(),
-            second: after.map_or(i64::MAX, |after| after.last_active),
+            second: after.map_or(i64::MAX, |after| after.last_active.second()),
             newest: newest.first().map_or(i64::MIN, |(second, _)| *second),
             left: rows,
         }
@@ -48,7 +48,7 @@ impl<'a> Pending<'a> {
 
     /// Whether a row of the database is among these.
     pub(super) fn holds(&self, place: &Place) -> bool {
-        let used = self.list.uses.last_use_of(&place.key.id);
+        let used = self.list.uses.last_use_of(&place.key.id.text());
         used.is_some_and(|used| used > place.stored && used <= self.newest)
     }
 
@@ -59,7 +59,7 @@ impl<'a> Pending<'a> {
         found: &mut Vec<SessionKey>,
         most: usize,
     ) -> Result<Next, StoreError> {
-        let until = row.map_or(i64::MIN, |row| row.last_active);
+        let until = row.map_or(i64::MIN, |row| row.last_active.second());
         loop {
             if self.queue.is_empty() {
                 if self.second < until || self.newest < until || self.newest == i64::MIN {
@@ -101,7 +101,7 @@ impl<'a> Pending<'a> {
             let mut all = vec![id.into()];
             all.extend_from_slice(&values);
             let Some(mut place) = statement.one(&all, Place::read)? else { continue };
-            place.key.last_active = *second;
+            place.use_at(*second);
             // One that is written already is where its row is.
             let is_newer = *second > place.stored;
             let follows = self.after.is_none_or(|after| place.key > *after);

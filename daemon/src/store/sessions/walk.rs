@@ -37,7 +37,7 @@ pub(super) fn walk(
         let mut all = vec![(rows - read).into()];
         all.extend_from_slice(&values);
         if let Some(SessionKey { last_active, created_at, user_name, id }) = after {
-            let key = [(*last_active).into(), created_at.into(), user_name.into(), id.into()];
+            let key = [last_active.into(), created_at.into(), user_name.into(), id.into()];
             all.extend_from_slice(&key[..part.keys]);
         }
         let statement = statement(list, &part, &condition);

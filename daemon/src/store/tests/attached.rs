@@ -186,7 +186,11 @@ fn files_that_are_not_the_daemon_s_are_refused() {
     slot.close();
     place.create(FILE, "PRAGMA user_version = 99");
     refused("schema 99, newer than 1", 78);
-    place.create(FILE, "PRAGMA user_version = 1");
+    // As a dump leaves it; the message has what makes it whole.
+    place.create(FILE, "PRAGMA user_version = 0; PRAGMA application_id = 0");
+    refused("'PRAGMA application_id=1347436884; PRAGMA user_version=1'", 78);
+    place.create(FILE, "PRAGMA application_id=1347436884; PRAGMA user_version=1");
+    place.open("index.db").unwrap().close();
     fs::set_permissions(place.at(FILE), PermissionsExt::from_mode(0o400)).unwrap();
     refused("mode 0400", 74);
 }

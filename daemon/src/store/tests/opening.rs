@@ -122,6 +122,32 @@ fn files_of_other_programs_are_refused_and_not_changed() {
     assert!(before == place.files());
 }
 
+/// What `.dump` of `sqlite3` keeps, loaded: neither of the numbers of the header, nor WAL mode.
+const AS_DUMPED: &str =
+    "PRAGMA journal_mode = delete; PRAGMA application_id = 0; PRAGMA user_version = 0;";
+
+#[test]
+fn one_that_was_dumped_and_loaded_is_recognised_and_made_whole() {
+    let place = StoreFixture::new();
+    place.own().close();
+    place.create("admin.db", AS_DUMPED);
+    assert_eq!(detect(&place.at("admin.db")).unwrap(), DatabaseKind::Own(SCHEMA_VERSION));
+    let db = place.own();
+    assert_eq!(names(&db), ["admin"]);
+    assert_eq!(number(&db, "PRAGMA application_id"), 0x5050_4144);
+    assert_eq!(number(&db, "PRAGMA user_version"), i64::from(SCHEMA_VERSION));
+    db.close();
+    // A newer schema, or none, is not this daemon's to change.
+    for (value, part) in [("'7'", "its schema is 7"), ("'odd'", "another program")] {
+        let set = format!("UPDATE admin_meta SET value = {value} WHERE key = 'schema_version'");
+        place.create("admin.db", &format!("{AS_DUMPED}{set}"));
+        let before = place.files();
+        let error = place.open("admin.db").unwrap_err();
+        assert!(error.exit_code() == 78 && error.to_string().contains(part), "{error}");
+        assert!(before == place.files());
+    }
+}
+
 #[test]
 fn a_backup_is_not_accepted_as_the_database() {
     let place = StoreFixture::new();

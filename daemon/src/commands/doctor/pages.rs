@@ -1,0 +1,64 @@
+//! The check for damaged pages, which reads a whole file.
+
+use std::path::Path;
+
+use photoprism_protocol::doctor::Check;
+
+use crate::commands::app::App;
+use crate::commands::blocking::run_blocking;
+use crate::error::CommandError;
+use crate::store::{Db, Kind, PageCheck, StoreError, backup_directory, check_pages};
+
+const NAME: &str = "damaged pages";
+
+/// Checks the file with the daemon's own tables on a connection and a thread of its own: neither
+/// reads nor writes wait for it. PhotoPrism's file can have gigabytes, and is left to PhotoPrism.
+pub(super) async fn check(app: &App) -> Result<Option<Check>, CommandError> {
+    let (store, database) = (app.store.clone(), app.places.database.clone());
+    let own = app.own;
+    run_blocking(move || match store.connect().and_then(|db| check_pages(&db)) {
+        Ok(found) => Ok(found.map(|found| row(&found, own))),
+        Err(StoreError::Missing) => Ok(None),
+        // PhotoPrism's is reported by what else is read of it.
+        Err(StoreError::Damaged(what)) => Ok(own.then(|| {
+            let found = PageCheck { path: database, fault: Some(what) };
+            row(&found, own)
+        })),
+        Err(error) => Err(error.into()),
+    })
+    .await
+}
+
+fn row(PageCheck { path, fault }: &PageCheck, own: bool) -> Check {
+    match fault {
+        None => Check::ok(NAME, format!("none in {}", path.display())),
+        Some(what) => Check::bad(NAME, format!("{}: {what}", path.display()), advice(path, own)),
+    }
+}
+
+/// What kept the other checks of the database from being done.
+pub(super) fn unreadable(db: &Db, error: &CommandError) -> Check {
+    let advice = match db.kind() {
+        Kind::Own => advice(db.path(), true),
+        Kind::PhotoPrism { .. } => {
+            "check the disk, and restore PhotoPrism's index and photoprism-admin.db from backups \
+             where they are damaged"
+                .into()
+        }
+    };
+    Check::bad("database", format!("{} cannot be read: {error}", db.path().display()), advice)
+}
+
+fn advice(path: &Path, own: bool) -> String {
+    let keep = "check the disk, stop photoprismd, keep a copy of the file and of those next to it \
+        that have its name, and put a whole copy in its place";
+    if own {
+        let backups = backup_directory(path);
+        format!(
+            "{keep}; or move them away and restore a backup from {} into a new database",
+            backups.display()
+        )
+    } else {
+        format!("{keep}; or move them away: the next write makes a new one, with a new audit trail")
+    }
+}
