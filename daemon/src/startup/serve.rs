@@ -16,7 +16,7 @@ use super::error::StartupError;
 use super::fill_index::fill_index;
 use super::housekeeping::{check_trail, flush_pending, housekeeping};
 use super::sockets::OpenSockets;
-use crate::clock::{Clock, Monotonic, random};
+use crate::clock::{Clock, Floor, MonotoneClock, Monotonic, random};
 use crate::commands::{
     App, ImportSessions, Lifetimes, Paths, RefusalBuffer, RequestIds, current_status, sink,
 };
@@ -30,7 +30,8 @@ use crate::session_index::{EndedIds, MOST_HELD, SessionIndex};
 use crate::signals::{self, Signal};
 use crate::socket::systemd;
 use crate::store::{
-    Counts, Database, Kind, Store, Threads, counts, ended_ids, limits_all, log_audit_head,
+    Counts, Database, Kind, Store, Threads, counts, ended_ids, known_floor, limits_all,
+    log_audit_head, stored_floor,
 };
 
 /// How long requests in progress may take to finish after a stop.
@@ -67,6 +68,8 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
     // PhotoPrism's sessions are read at each check.
     let index = if own { SessionIndex::to_fill() } else { SessionIndex::default() };
     let ended = ended(&built.slot)?;
+    let clock = clock(&built.slot)?;
+    let stored_floor = floor(&built.slot)?;
     let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
     let (store, threads) = Store::start(built.slot, sink(index.clone(), ended.clone()))
         .map_err(StartupError::running)?;
@@ -85,7 +88,8 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
             timeout: built.loaded.settings.session_timeout.as_i64(),
         },
         pool: built.pool,
-        clock: Clock::System,
+        clock,
+        stored_floor: Cell::new(stored_floor),
         random,
         policy: RefCell::new(built.policy),
         limits: RefCell::new(built.loaded.settings.limits.clone()),
@@ -116,6 +120,18 @@ fn ended(slot: &Database) -> Result<EndedIds, StartupError> {
     let ids =
         slot.db().map(|db| ended_ids(db, MOST_HELD)).transpose().map_err(StartupError::running)?;
     Ok(EndedIds::load(&ids.unwrap_or_default()))
+}
+
+/// The machine's clock above the newest instant that the database knows.
+fn clock(slot: &Database) -> Result<MonotoneClock, StartupError> {
+    let floor = slot.db().map(known_floor).transpose().map_err(StartupError::running)?;
+    Ok(MonotoneClock::new(Clock::System, Monotonic::start(), floor.unwrap_or_default()))
+}
+
+/// The stored part of it.
+fn floor(slot: &Database) -> Result<Floor, StartupError> {
+    let floor = slot.db().map(stored_floor).transpose().map_err(StartupError::running)?;
+    Ok(floor.unwrap_or_default())
 }
 
 /// Restores the login limiter from its rows.

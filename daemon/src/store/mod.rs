@@ -26,6 +26,7 @@ mod engine;
 mod error;
 mod file_identity;
 mod first_admin;
+mod floor;
 mod foreign;
 mod generation;
 mod group;
@@ -108,6 +109,7 @@ pub use self::db::{Db, Tx, has_admin_tables};
 pub use self::detect::{DatabaseKind, detect};
 pub use self::error::{StoreError, WorkError};
 pub use self::first_admin::first_admin;
+pub use self::floor::{known_floor, store_floor, stored_floor};
 pub use self::foreign::{
     MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError,
 };
