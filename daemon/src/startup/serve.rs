@@ -14,6 +14,7 @@ use super::ended::keep_ended;
 use super::environment;
 use super::error::StartupError;
 use super::fill_index::fill_index;
+use super::hash_durations::measure_expensive_hashes;
 use super::housekeeping::{check_trail, flush_pending, housekeeping};
 use super::sockets::OpenSockets;
 use crate::clock::{Clock, Floor, MonotoneClock, Monotonic, random};
@@ -183,6 +184,7 @@ fn run(
         spawn_local(watchdog(Rc::clone(&control.app)));
         spawn_local(fill_index(Rc::clone(&control.app)));
         spawn_local(housekeeping(Rc::clone(&control.app)));
+        spawn_local(measure_expensive_hashes(Rc::clone(&control.app)));
         spawn_local(check_trail(Rc::clone(&control.app)));
         spawn_local(keep_ended(Rc::clone(&control.app)));
         log::ready(&service.ready);

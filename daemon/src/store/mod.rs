@@ -145,7 +145,7 @@ pub use self::passcodes::{
     Passcode, consume_totp_step, has_passcodes, passcode_activate, passcode_enroll, passcode_find,
     passcode_last_step, passcode_set_recovery,
 };
-pub use self::passwords::{password_hash, password_remove, password_set};
+pub use self::passwords::{password_hash, password_hash_of_cost, password_remove, password_set};
 pub use self::paths::{backup_directory, is_index, resolve};
 pub use self::remembered::Counts;
 pub use self::schema::{CURSOR_KEY_BYTES, SCHEMA_VERSION};
