@@ -67,7 +67,7 @@ pub(crate) struct App {
     pub pool: Pool,
     /// Where instants come from.
     pub clock: MonotoneClock,
-    /// The floor under "now" that was stored last.
+    /// The floor under "now" that the database knows.
     pub stored_floor: Cell<Floor>,
     /// Where secrets and ids come from.
     pub random: fn(&mut [u8]),

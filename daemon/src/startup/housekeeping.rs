@@ -86,7 +86,7 @@ pub(super) async fn flush_pending(app: &App) {
     log_failure(keep_floor(app, FLOOR_AT_STOP).await, "writing the newest instant");
 }
 
-/// Stores the floor under "now" where the stored one is so many seconds behind, or the clock went
+/// Stores the floor under "now" where the one that the database knows is so many seconds behind, or the clock went
 /// far ahead or came back from there.
 async fn keep_floor(app: &App, behind: i64) -> Result<(), CommandError> {
     let floor = app.clock.floor();

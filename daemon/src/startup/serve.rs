@@ -32,7 +32,7 @@ use crate::signals::{self, Signal};
 use crate::socket::systemd;
 use crate::store::{
     Counts, Database, Kind, Store, Threads, counts, ended_ids, known_floor, limits_all,
-    log_audit_head, stored_floor,
+    log_audit_head,
 };
 
 /// How long requests in progress may take to finish after a stop.
@@ -69,8 +69,7 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
     // PhotoPrism's sessions are read at each check.
     let index = if own { SessionIndex::to_fill() } else { SessionIndex::default() };
     let ended = ended(&built.slot)?;
-    let clock = clock(&built.slot)?;
-    let stored_floor = floor(&built.slot)?;
+    let (clock, stored_floor) = clock(&built.slot)?;
     let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
     let (store, threads) = Store::start(built.slot, sink(index.clone(), ended.clone()))
         .map_err(StartupError::running)?;
@@ -123,16 +122,14 @@ fn ended(slot: &Database) -> Result<EndedIds, StartupError> {
     Ok(EndedIds::load(&ids.unwrap_or_default()))
 }
 
-/// The machine's clock above the newest instant that the database knows.
-fn clock(slot: &Database) -> Result<MonotoneClock, StartupError> {
-    let floor = slot.db().map(known_floor).transpose().map_err(StartupError::running)?;
-    Ok(MonotoneClock::new(Clock::System, Monotonic::start(), floor.unwrap_or_default()))
-}
-
-/// The stored part of it.
-fn floor(slot: &Database) -> Result<Floor, StartupError> {
-    let floor = slot.db().map(stored_floor).transpose().map_err(StartupError::running)?;
-    Ok(floor.unwrap_or_default())
+/// The machine's clock above the newest instant that the database knows, which is returned as well.
+fn clock(slot: &Database) -> Result<(MonotoneClock, Floor), StartupError> {
+    let known = slot.db().map(known_floor).transpose().map_err(StartupError::running)?;
+    let known = known.unwrap_or_default();
+    let clock = MonotoneClock::new(Clock::System, Monotonic::start(), known);
+    // Nothing has expired in a database without an instant.
+    let known = if known.at.is_some() { known } else { clock.floor() };
+    Ok((clock, known))
 }
 
 /// Restores the login limiter from its rows.

@@ -21,7 +21,7 @@ const NEWEST_LOGIN: Statement<'_> =
         .own();
 
 /// The stored floor.
-pub fn stored_floor(db: &Db) -> Result<Floor, StoreError> {
+fn stored_floor(db: &Db) -> Result<Floor, StoreError> {
     if !db.columns.admin {
         return Ok(Floor::default());
     }
