@@ -2,11 +2,17 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the place that the ban points to")]
 
+mod floor;
+mod monotone;
+
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+
+pub use self::floor::Floor;
+pub use self::monotone::{ClockState, MonotoneClock};
 
 /// Where the time comes from: the system, or a fixed instant in tests.
 #[derive(Clone, Copy, Debug)]

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use super::import_sessions::ImportSessions;
 use super::refusals::RefusalBuffer;
-use crate::clock::{Clock, Stopwatch, random};
+use crate::clock::{Floor, MonotoneClock, Stopwatch, random};
 use crate::config::{AdminPassword, Limits};
 use crate::error::CommandError;
 use crate::hashing::Pool;
@@ -66,7 +66,9 @@ pub(crate) struct App {
     /// The hash threads.
     pub pool: Pool,
     /// Where instants come from.
-    pub clock: Clock,
+    pub clock: MonotoneClock,
+    /// The floor under "now" that the database knows.
+    pub stored_floor: Cell<Floor>,
     /// Where secrets and ids come from.
     pub random: fn(&mut [u8]),
     /// Who may do what; changes at a reload.

@@ -32,7 +32,7 @@ fn snapshot(app: &App) -> Snapshot {
         connections: (count(app.open.get()), count(app.limits.borrow().max_connections)),
         hashes: (count(app.pool.running()), count(app.pool.waiting()), app.pool.computed()),
         commits: app.store.committed(),
-        started_at: app.clock.unix().saturating_sub(up).try_into().unwrap_or(0),
+        started_at: app.clock.machine().as_second().saturating_sub(up).try_into().unwrap_or(0),
         database: None,
     }
 }

@@ -14,8 +14,12 @@ use crate::store::{BackupBefore, Tx};
 pub(super) struct Context {
     /// Who sent the request, and the proof that they may.
     pub permit: Permit,
-    /// The instant at which the request was taken up.
+    /// The instant at which the request was taken up, never earlier than one that is known: what
+    /// has expired by it stays expired.
     pub now: Timestamp,
+    /// What the machine's clock showed then, right or wrong: for the audit trail, and for passcodes,
+    /// where another device's clock has to agree.
+    pub machine_time: Timestamp,
     /// Where secrets and ids come from.
     pub random: fn(&mut [u8]),
 }

@@ -52,7 +52,7 @@ pub(super) fn run<T, R>(
 pub(super) fn record(tx: &Tx<'_>, context: &Context, target: &str) -> Result<Effect, CommandError> {
     let permit = &context.permit;
     let entry = AuditEntry {
-        at: context.now.as_second(),
+        at: context.machine_time.as_second(),
         uid: permit.uid(),
         gid: permit.gid(),
         pid: permit.pid(),

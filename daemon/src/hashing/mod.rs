@@ -4,6 +4,7 @@
 
 mod bcrypt_hash;
 mod costs;
+mod durations;
 mod hash_job;
 mod hasher;
 mod phc;

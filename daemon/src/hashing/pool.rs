@@ -11,6 +11,7 @@ use photoprism_protocol::secret::Secret;
 use thiserror::Error;
 
 use super::bcrypt_hash;
+use super::durations::{Durations, kind};
 use super::hash_job::{HashJob, PoolError, Reply};
 use super::hasher::{Hasher, Random, buffer_kib};
 use super::queue::{Job, Lane, Queue, Work};
@@ -51,6 +52,7 @@ pub enum StartError {
 struct Shared {
     queue: Queue,
     computed: AtomicU64,
+    durations: Durations,
     monotonic: fn() -> Duration,
 }
 
@@ -76,7 +78,12 @@ impl Pool {
         }
         let queue = Queue::new(config.threads, config.queue);
         let monotonic = config.monotonic;
-        let shared = Arc::new(Shared { queue, computed: AtomicU64::new(0), monotonic });
+        let shared = Arc::new(Shared {
+            queue,
+            computed: AtomicU64::new(0),
+            durations: Durations::default(),
+            monotonic,
+        });
         let target = config.target;
         let mut pool = Self { shared, threads: Vec::new(), target, composes: false };
         for number in 0..config.threads {
@@ -172,6 +179,13 @@ impl Pool {
         self.shared.computed.load(Ordering::Relaxed)
     }
 
+    /// How long after its line was read a refusal may leave: `floor`, or longer where the check of a
+    /// stored hash was seen to take longer, 5 s at most. So it takes as long for a name that does not
+    /// exist. Zero, where `floor` is.
+    pub fn refusal_delay(&self, floor: Duration) -> Duration {
+        self.shared.durations.refusal_delay(floor)
+    }
+
     /// Sets how many logins may wait from now on (setting `hash-queue`); those that wait already
     /// stay.
     pub fn set_login_places(&self, places: usize) {
@@ -204,7 +218,9 @@ fn serve(shared: &Shared, mut computer: Hasher) {
     while let Some(job) = shared.queue.next(|| computer.release_memory()) {
         let Job { work, password, exceeds_buffer } = job;
         let began = (shared.monotonic)();
-        let job = Running { shared, password, exceeds_buffer, began };
+        let checked =
+            if let Work::Verify(stored, ..) = &work { stored.as_ref().map(kind) } else { None };
+        let job = Running { shared, password, exceeds_buffer, checked, began };
         match work {
             Work::Hash(reply) => {
                 job.end(reply, |password| computer.hash(password, &shared.computed));
@@ -231,6 +247,8 @@ struct Running<'pool> {
     shared: &'pool Shared,
     password: Secret,
     exceeds_buffer: bool,
+    /// The kind of the stored hash that is checked.
+    checked: Option<(bool, u64)>,
     began: Duration,
 }
 
@@ -242,6 +260,9 @@ impl Running<'_> {
         drop(self.password);
         let took = (self.shared.monotonic)().saturating_sub(self.began);
         self.shared.queue.finished(self.exceeds_buffer, took);
+        if let Some(kind) = self.checked {
+            self.shared.durations.note(kind, took);
+        }
         reply.finish(outcome.unwrap_or(Err(PoolError::Failed)));
     }
 }

@@ -356,6 +356,18 @@ fn the_time_to_wait_follows_the_time_that_was_taken() {
 }
 
 #[test]
+fn a_refusal_takes_as_long_as_the_slowest_check_of_a_stored_hash() {
+    static CLOCK: AtomicU64 = AtomicU64::new(0);
+    let monotonic = || Duration::from_secs(CLOCK.fetch_add(2, Ordering::Relaxed));
+    let pool = Pool::start(PoolConfig { monotonic, ..config(SMALL) }).unwrap();
+    let floor = Duration::from_millis(400);
+    assert!(!matches(&pool, "password", None));
+    assert_eq!(pool.refusal_delay(floor), floor, "the dummy needs no more");
+    assert!(!is_right(&pool, "password", &PHOTOPRISM.replace("$12$", "$05$")));
+    assert_eq!(pool.refusal_delay(floor), Duration::from_secs(3), "2 s and half as long again");
+}
+
+#[test]
 fn what_cannot_be_computed_is_not_a_target() {
     let start = |threads, target| Pool::start(PoolConfig { threads, ..config(target) }).err();
     assert!(matches!(start(0, SMALL), Some(StartError::NoThreads)));

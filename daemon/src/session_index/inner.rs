@@ -37,8 +37,6 @@ pub(super) struct Maps {
     sessions: Sessions,
     pub(super) uses: PendingUses,
     state: State,
-    /// The latest instant that was seen, so that a clock that jumps back lengthens no session.
-    latest: i64,
 }
 
 impl Maps {
@@ -113,7 +111,6 @@ impl Maps {
         question: &Question,
         now: i64,
     ) -> Option<Introspection> {
-        let now = self.latest(now);
         let State::Full = self.state else { return None };
         let inactive = Some(Introspection::Inactive { active: false });
         let Some(number) = self.sessions.find(id) else { return inactive };
@@ -124,16 +121,6 @@ impl Maps {
         self.sessions.touch(number, now);
         self.uses.note(id, question.client_ip.as_deref(), now);
         Some(Introspection::Active(Box::new(active)))
-    }
-
-    /// The latest instant that a check was made at. PhotoPrism's sessions expire by its clock, not
-    /// by this one.
-    pub(super) fn latest(&mut self, now: i64) -> i64 {
-        if let State::UsesOnly = self.state {
-            return now;
-        }
-        self.latest = self.latest.max(now);
-        self.latest
     }
 
     /// A session was used that the database was read for.

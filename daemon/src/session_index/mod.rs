@@ -121,11 +121,6 @@ impl SessionIndex {
         self.inner().verify(id, question, now)
     }
 
-    /// The instant for a check that reads the database: `now`, or a later one that was seen.
-    pub(crate) fn latest(&self, now: i64) -> i64 {
-        self.inner().latest(now)
-    }
-
     /// Records a use of a session that was found in the database itself.
     pub(crate) fn note(&self, id: &SessionId, client_ip: Option<&str>, now: i64) {
         let mut inner = self.inner();

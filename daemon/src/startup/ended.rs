@@ -37,10 +37,10 @@ pub(super) async fn keep_ended(app: Rc<App>) {
     if app.own {
         return;
     }
-    let mut time = Time { at: app.clock.unix(), since: Stopwatch::start() };
+    let mut time = Time { at: app.clock.machine().as_second(), since: Stopwatch::start() };
     let mut begun = false;
     while !app.is_stopping() {
-        let jump = time.jump(app.clock.unix());
+        let jump = time.jump(app.clock.machine().as_second());
         match round(&app, jump, !begun).await {
             Ok(there) => begun |= there,
             Err(error) => warn!(%error, "ending what came back failed and is tried again"),
@@ -68,7 +68,7 @@ impl Time {
 
 /// One pass over all entries, with its consequences; false while the database is missing.
 async fn round(app: &App, jump: i64, first: bool) -> Result<bool, CommandError> {
-    let now = app.clock.unix();
+    let now = app.clock.machine().as_second();
     let mut after = String::new();
     loop {
         let Some(state) = check_chunk(app, after.clone(), now).await? else { return Ok(false) };

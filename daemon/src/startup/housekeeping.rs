@@ -5,14 +5,15 @@ use std::rc::Rc;
 
 use photoprism_protocol::audit::VerifyResult;
 use tokio::time::{Duration, timeout};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
+use crate::clock::{ClockState, Floor};
 use crate::commands::{App, verify_whole_trail};
 use crate::error::CommandError;
 use crate::model::{Effect, WithEffects};
 use crate::store::{
     Tx, has_admin_tables, limits_clamp_times, limits_sweep, logins_excess, logins_prune,
-    sessions_seen, sweep_sessions, trusted_networks_sweep,
+    sessions_seen, store_floor, sweep_sessions, trusted_networks_sweep,
 };
 
 /// How often the limiter's refusals are written.
@@ -39,6 +40,15 @@ const LIMITS_EVERY: u64 = 300;
 /// The most sessions of one step: some milliseconds.
 const SWEEP_ROWS: u32 = 500;
 
+/// Seconds for which an expired session is kept and listed: 30 days.
+const KEPT_EXPIRED: i64 = 30 * 24 * 3600;
+
+/// Seconds by which the stored floor under "now" may be behind while the daemon runs: an hour.
+const FLOOR_EVERY: i64 = 3600;
+
+/// The same at a clean stop.
+const FLOOR_AT_STOP: i64 = 60;
+
 /// How long a step may wait for the database.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -48,6 +58,7 @@ pub(super) async fn housekeeping(app: Rc<App>) {
     let mut stop = app.stop.clone();
     let mut tick = 0;
     loop {
+        log_failure(keep_floor(&app, FLOOR_EVERY).await, "writing the newest instant");
         if tick % SWEEP_EVERY == 0 {
             log_failure(sweep(&app).await, "a sweep");
         }
@@ -72,6 +83,28 @@ pub(super) async fn housekeeping(app: Rc<App>) {
 pub(super) async fn flush_pending(app: &App) {
     log_failure(app.flush_refusals(WRITE_TIMEOUT).await, "writing refused logins");
     log_failure(write_seen(app).await, "writing the last uses of sessions");
+    log_failure(keep_floor(app, FLOOR_AT_STOP).await, "writing the newest instant");
+}
+
+/// Stores the floor under "now" where the one that the database knows is so many seconds behind, or the clock went
+/// far ahead or came back from there.
+async fn keep_floor(app: &App, behind: i64) -> Result<(), CommandError> {
+    let floor = app.clock.floor();
+    if !is_due(app.stored_floor.get(), floor, behind) || !has_tables(app).await? {
+        return Ok(());
+    }
+    app.store.write(WRITE_TIMEOUT, move |tx| store_floor(tx, floor)).await?;
+    app.stored_floor.set(floor);
+    Ok(())
+}
+
+fn is_due(stored: Floor, floor: Floor, behind: i64) -> bool {
+    let late = match (stored.at, floor.at) {
+        (Some(stored), Some(at)) => at.saturating_sub(stored) >= behind,
+        (None, at) => at.is_some(),
+        (Some(_), None) => false,
+    };
+    late || stored.ahead_since != floor.ahead_since
 }
 
 /// A broken audit trail is reported at the start, not only by `audit.verify`.
@@ -96,7 +129,7 @@ async fn has_tables(app: &App) -> Result<bool, CommandError> {
 
 async fn clamp_future_times(app: &App) -> Result<(), CommandError> {
     if has_tables(app).await? {
-        let now = app.clock.unix();
+        let now = app.clock.machine().as_second();
         app.store.write(WRITE_TIMEOUT, move |tx| limits_clamp_times(tx, now)).await?;
     }
     Ok(())
@@ -130,8 +163,12 @@ async fn sweep(app: &App) -> Result<(), CommandError> {
         return Ok(());
     }
     // PhotoPrism deletes the sessions of its own database.
-    if app.own {
-        sweep_ended(app, app.clock.unix()).await?;
+    // With a clock that is wrong everything has expired.
+    if app.own && !matches!(app.clock.clock_state(), ClockState::Ahead(_)) {
+        let swept = sweep_ended(app, app.clock.unix().saturating_sub(KEPT_EXPIRED)).await?;
+        if swept > 0 {
+            info!(swept, "sessions that expired 30 days ago or earlier were deleted");
+        }
     }
     Ok(())
 }
@@ -145,23 +182,26 @@ async fn sweep_limits(app: &App) -> Result<(), CommandError> {
     while let Some(place) = from {
         from = app.store.write(WRITE_TIMEOUT, move |tx| trusted_networks_sweep(tx, &place)).await?;
     }
-    let (lives, now) = (app.limiter.lives(), app.clock.unix());
+    let (lives, now) = (app.limiter.lives(), app.clock.machine().as_second());
     while app.store.write(WRITE_TIMEOUT, move |tx| limits_sweep(tx, lives, now)).await? > 0 {}
     Ok(())
 }
 
-/// In steps, until a step finds less than it may delete.
-async fn sweep_ended(app: &App, now: i64) -> Result<(), CommandError> {
+/// In steps, until a step finds less than it may delete. How many had expired at `at` and are gone.
+async fn sweep_ended(app: &App, at: i64) -> Result<usize, CommandError> {
+    let mut swept = 0;
     loop {
         let uses = app.index.uses();
         let work = move |tx: &Tx<'_>| -> Result<WithEffects<usize>, CommandError> {
-            let ids = sweep_sessions(tx, now, SWEEP_ROWS, &uses)?;
+            let ids = sweep_sessions(tx, at, SWEEP_ROWS, &uses)?;
             let value = ids.len();
             let effects = ids.into_iter().map(|id| Effect::SessionEnded { id }).collect();
             Ok(WithEffects { value, effects })
         };
-        if app.store.write_with_effects(WRITE_TIMEOUT, work).await? < SWEEP_ROWS as usize {
-            return Ok(());
+        let step = app.store.write_with_effects(WRITE_TIMEOUT, work).await?;
+        swept += step;
+        if step < SWEEP_ROWS as usize {
+            return Ok(swept);
         }
     }
 }

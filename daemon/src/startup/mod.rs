@@ -7,6 +7,7 @@ mod ended;
 mod error;
 mod fill_index;
 mod first_start;
+mod hash_durations;
 mod housekeeping;
 mod serve;
 mod sockets;

@@ -14,9 +14,10 @@ use super::ended::keep_ended;
 use super::environment;
 use super::error::StartupError;
 use super::fill_index::fill_index;
+use super::hash_durations::measure_expensive_hashes;
 use super::housekeeping::{check_trail, flush_pending, housekeeping};
 use super::sockets::OpenSockets;
-use crate::clock::{Clock, Monotonic, random};
+use crate::clock::{Clock, Floor, MonotoneClock, Monotonic, random};
 use crate::commands::{
     App, ImportSessions, Lifetimes, Paths, RefusalBuffer, RequestIds, current_status, sink,
 };
@@ -30,7 +31,8 @@ use crate::session_index::{EndedIds, MOST_HELD, SessionIndex};
 use crate::signals::{self, Signal};
 use crate::socket::systemd;
 use crate::store::{
-    Counts, Database, Kind, Store, Threads, counts, ended_ids, limits_all, log_audit_head,
+    Counts, Database, Kind, Store, Threads, counts, ended_ids, known_floor, limits_all,
+    log_audit_head,
 };
 
 /// How long requests in progress may take to finish after a stop.
@@ -67,6 +69,7 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
     // PhotoPrism's sessions are read at each check.
     let index = if own { SessionIndex::to_fill() } else { SessionIndex::default() };
     let ended = ended(&built.slot)?;
+    let (clock, stored_floor) = clock(&built.slot)?;
     let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
     let (store, threads) = Store::start(built.slot, sink(index.clone(), ended.clone()))
         .map_err(StartupError::running)?;
@@ -85,7 +88,8 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
             timeout: built.loaded.settings.session_timeout.as_i64(),
         },
         pool: built.pool,
-        clock: Clock::System,
+        clock,
+        stored_floor: Cell::new(stored_floor),
         random,
         policy: RefCell::new(built.policy),
         limits: RefCell::new(built.loaded.settings.limits.clone()),
@@ -116,6 +120,16 @@ fn ended(slot: &Database) -> Result<EndedIds, StartupError> {
     let read = |db| ended_ids(db, MOST_HELD).map_err(StartupError::reading(db));
     let ids = slot.db().map(read).transpose()?;
     Ok(EndedIds::load(&ids.unwrap_or_default()))
+}
+
+/// The machine's clock above the newest instant that the database knows, which is returned as well.
+fn clock(slot: &Database) -> Result<(MonotoneClock, Floor), StartupError> {
+    let known = slot.db().map(known_floor).transpose().map_err(StartupError::running)?;
+    let known = known.unwrap_or_default();
+    let clock = MonotoneClock::new(Clock::System, Monotonic::start(), known);
+    // Nothing has expired in a database without an instant.
+    let known = if known.at.is_some() { known } else { clock.floor() };
+    Ok((clock, known))
 }
 
 /// Restores the login limiter from its rows.
@@ -167,6 +181,7 @@ fn run(
         spawn_local(watchdog(Rc::clone(&control.app)));
         spawn_local(fill_index(Rc::clone(&control.app)));
         spawn_local(housekeeping(Rc::clone(&control.app)));
+        spawn_local(measure_expensive_hashes(Rc::clone(&control.app)));
         spawn_local(check_trail(Rc::clone(&control.app)));
         spawn_local(keep_ended(Rc::clone(&control.app)));
         log::ready(&service.ready);

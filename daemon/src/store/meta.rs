@@ -67,6 +67,15 @@ pub fn set_admin_password_state(tx: &Tx<'_>, state: AdminPasswordState) -> Resul
     tx.change_or_add([REPLACE, ADD], &values)
 }
 
+/// A stored number; `None` where there is none, or something else.
+pub(super) fn meta_number(db: &Db, key: &str) -> Result<Option<i64>, StoreError> {
+    Ok(db.one(FIND, &[key.into()], |row| Ok(row.exact_integer(0).ok()))?.flatten())
+}
+
+pub(super) fn set_meta_number(tx: &Tx<'_>, key: &str, number: i64) -> Result<(), StoreError> {
+    tx.change_or_add([REPLACE, ADD], &[key.into(), number.into()])
+}
+
 /// Stores the configured password of the first admin at a start, in its own transaction.
 ///
 /// # Errors

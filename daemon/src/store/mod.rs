@@ -26,6 +26,7 @@ mod engine;
 mod error;
 mod file_identity;
 mod first_admin;
+mod floor;
 mod foreign;
 mod generation;
 mod group;
@@ -108,6 +109,7 @@ pub use self::db::{Db, Tx, has_admin_tables};
 pub use self::detect::{DatabaseKind, detect};
 pub use self::error::{StoreError, WorkError};
 pub use self::first_admin::first_admin;
+pub use self::floor::{known_floor, store_floor};
 pub use self::foreign::{
     MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError,
 };
@@ -143,7 +145,7 @@ pub use self::passcodes::{
     Passcode, consume_totp_step, has_passcodes, passcode_activate, passcode_enroll, passcode_find,
     passcode_last_step, passcode_set_recovery,
 };
-pub use self::passwords::{password_hash, password_remove, password_set};
+pub use self::passwords::{password_hash, password_hash_of_cost, password_remove, password_set};
 pub use self::paths::{backup_directory, is_index, resolve};
 pub use self::remembered::Counts;
 pub use self::schema::{CURSOR_KEY_BYTES, SCHEMA_VERSION};

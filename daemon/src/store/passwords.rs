@@ -24,6 +24,16 @@ pub fn password_hash(db: &Db, uid: &str) -> Result<Option<String>, StoreError> {
     Ok(hash.filter(|hash| !hash.is_empty()))
 }
 
+const OF_COST: Statement<'_> = Statement::same(
+    "SELECT hash FROM passwords WHERE substr(hash, 1, 2) = '$2' AND substr(hash, 4, 4) = ?1 LIMIT 1",
+);
+
+/// One of the stored bcrypt hashes of that cost, where there is one. Reads the whole table.
+pub fn password_hash_of_cost(db: &Db, cost: u32) -> Result<Option<String>, StoreError> {
+    let cost = format!("${cost:02}$");
+    db.one(OF_COST, &[(&cost).into()], |row| row.text(0))
+}
+
 /// Stores the hash of an account, replacing another.
 pub fn password_set(tx: &Tx<'_>, uid: &str, hash: &str, now: Timestamp) -> Result<(), StoreError> {
     check_kept(tx, "passwords", &[("uid", uid.into()), ("hash", hash.into())])?;
@@ -34,4 +44,24 @@ pub fn password_set(tx: &Tx<'_>, uid: &str, hash: &str, now: Timestamp) -> Resul
 /// Removes the hash of an account; true if there was one.
 pub fn password_remove(tx: &Tx<'_>, uid: &str) -> Result<bool, StoreError> {
     Ok(tx.change(REMOVE, &[uid.into()])? > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::own;
+
+    #[test]
+    fn a_hash_is_found_by_its_cost() {
+        let (_directory, db) = own();
+        let found = |cost| password_hash_of_cost(&db, cost).unwrap();
+        assert_eq!(found(13), None);
+        db.begin().unwrap();
+        let tx = Tx::new(&db);
+        for (uid, hash) in [("u1", "$2y$13$a"), ("u2", "$argon2id$14$"), ("u3", "$2a$05$14$")] {
+            password_set(&tx, uid, hash, Timestamp::UNIX_EPOCH).unwrap();
+        }
+        assert_eq!(found(13).as_deref(), Some("$2y$13$a"));
+        assert_eq!(found(14), None);
+    }
 }

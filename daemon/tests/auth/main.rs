@@ -7,6 +7,7 @@ mod common;
 
 mod add;
 mod bursts;
+mod clocks;
 mod limits;
 mod login;
 mod passcodes;

@@ -16,7 +16,7 @@ const USER: fn() -> Value = || json!({"user": "bob"});
 
 /// An account `bob` that asks for codes: its key and recovery code. The code of the last step was
 /// used up. `None`: no program here computes codes.
-fn enrolled(home: &mut TestDaemon) -> Option<(String, String)> {
+pub(crate) fn enrolled(home: &mut TestDaemon) -> Option<(String, String)> {
     let created = home.ok("users.2fa.enroll", USER());
     let key = text(&created["key"]);
     let mut confirm = || {
@@ -35,7 +35,7 @@ fn enrolled(home: &mut TestDaemon) -> Option<(String, String)> {
     Some((key, text(&confirmed["result"]["recovery_code"])))
 }
 
-fn with_code(code: &str) -> Value {
+pub(crate) fn with_code(code: &str) -> Value {
     let mut args = login("bob", PASSWORD);
     args["passcode"] = json!(code);
     args

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
-use crate::setup::{add_user, login_from, refusal, timed};
+use crate::setup::{add_user, await_that, login_from, refusal, text, timed};
 
 /// Names that are tried with a wrong password, one of each reason.
 const NAMES: [&str; 5] = ["nobody", "argon", "bcrypt", "gone", "empty"];
@@ -66,4 +66,33 @@ fn refusals_of_every_reason_take_as_long() {
 fn without_a_minimum_delay_the_time_shows_which_hash_there_is() {
     let medians = medians("0", ROUNDS);
     assert!(spread(&medians) > SPREAD, "{medians:?}");
+}
+
+/// A hash that takes longer than the floor is measured before the first refusal, and only such a
+/// one; names that do not exist then wait as long.
+#[test]
+fn a_start_measures_the_expensive_hashes_that_are_stored() {
+    let mut home = TestDaemon::started();
+    add_user(&mut home, "bcrypt");
+    for cost in ["12", "13"] {
+        home.offline(|database| {
+            let hash = BCRYPT.replace("$12$", &format!("${cost}$"));
+            let statement = "UPDATE passwords SET hash = ?1";
+            assert_eq!(database.execute(statement, [hash]).unwrap(), 1);
+        });
+        let computed = |home: &mut TestDaemon| {
+            let metrics = text(&home.ok("metrics", json!({}))["text"]);
+            let count =
+                metrics.lines().find_map(|line| line.strip_prefix("photoprismd_hashes_total "));
+            count.unwrap_or_else(|| panic!("{metrics}")).parse::<u64>().unwrap()
+        };
+        if cost == "12" {
+            assert_eq!(computed(&mut home), 0);
+        } else {
+            await_that("the measurement", || match computed(&mut home) {
+                1 => Ok(()),
+                other => Err(other.to_string()),
+            });
+        }
+    }
 }

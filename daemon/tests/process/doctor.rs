@@ -81,7 +81,7 @@ fn a_clock_that_was_set_back_is_reported() {
         database.execute("UPDATE admin_audit SET at = at + 7200", []).unwrap();
     });
     let clock = check(&examined(&home), "clock");
-    assert!(clock["advice"].as_str().unwrap().contains("behind the last record"), "{clock}");
+    assert!(clock["advice"].as_str().unwrap().contains("behind the newest instant"), "{clock}");
 }
 
 #[test]

@@ -51,7 +51,7 @@ async fn check(
     id: SessionId,
 ) -> Result<Introspection, CommandError> {
     let index = &runner.app.index;
-    let now = index.latest(runner.context.now.as_second());
+    let now = runner.context.now.as_second();
     let client_ip = request.question.client_ip.clone();
     let (last_use, ended) = (index.uses().last_use(&id), runner.app.ended.clone());
     let check = move |db: &Db| {

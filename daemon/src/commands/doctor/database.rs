@@ -4,28 +4,25 @@ use photoprism_protocol::audit::VerifyResult;
 use photoprism_protocol::doctor::Check;
 
 use super::DaemonState;
+use crate::clock::ClockState;
 use crate::commands::users::MAX_NAME_BYTES;
 use crate::error::CommandError;
 use crate::model::FIRST_ADMIN_ID;
 use crate::model::Reverted;
 use crate::store::{
-    AdminPasswordState, Db, Kind, SCHEMA_VERSION, admin_password_state, audit_page,
-    first_admin_name, foreign_tables as foreign_tables_of, journal_mode, long_names,
-    reverted_changes,
+    AdminPasswordState, Db, Kind, SCHEMA_VERSION, admin_password_state, first_admin_name,
+    foreign_tables as foreign_tables_of, journal_mode, long_names, reverted_changes,
 };
 
 /// Accounts that are named one by one.
 const MOST_NAMED: usize = 20;
-
-/// Seconds by which a clock may be behind the last record before it counts as set back.
-const SET_BACK: i64 = 60;
 
 pub(super) fn checks(db: &Db, daemon: &DaemonState) -> Result<Vec<Check>, CommandError> {
     let journal = journal_mode(db)?;
     let mut checks = vec![kind(db), self::journal(db.kind(), &journal), schema(db.kind())];
     checks.extend(daemon.trail.as_ref().map(trail));
     checks.extend(foreign_tables(db));
-    checks.push(clock(db, daemon)?);
+    checks.push(clock(daemon));
     checks.push(first_admin(db)?);
     checks.extend(names(db)?);
     checks.extend(changes(db)?);
@@ -82,15 +79,21 @@ fn schema(kind: &Kind) -> Check {
     Check::ok("schema", found)
 }
 
-/// With a clock that was set back, expired sessions and accounts are valid again.
-fn clock(db: &Db, daemon: &DaemonState) -> Result<Check, CommandError> {
-    let last = audit_page(db, i64::MAX, 1)?.first().map(|row| row.entry.at);
-    let now = daemon.now.as_second();
-    let behind = last.map_or(0, |last| last.saturating_sub(now));
-    let advice = (behind > SET_BACK).then(|| {
-        format!("it is {behind} s behind the last record of the audit trail: set the clock, by NTP")
-    });
-    Ok(Check::from_advice("clock", crate::model::to_rfc3339(daemon.now), advice))
+/// A clock that is not where it must be by the newest instant that is known.
+fn clock(daemon: &DaemonState) -> Check {
+    let advice = match daemon.clock_state {
+        ClockState::Right => None,
+        ClockState::Behind(seconds) => Some(format!(
+            "it is {seconds} s behind the newest instant that is known, which counts for all that \
+             expires: set the clock, by NTP"
+        )),
+        ClockState::Ahead(seconds) => Some(format!(
+            "it is {seconds} s ahead of the newest instant that is known, and nothing that has \
+             expired is deleted before it has run so for a day: set the clock, by NTP, where that \
+             is wrong"
+        )),
+    };
+    Check::from_advice("clock", crate::model::to_rfc3339(daemon.clock), advice)
 }
 
 /// Accounts that PhotoPrism's login form cannot let in.

@@ -232,7 +232,8 @@ mod tests {
 
     fn daemon(path: &str, own: bool) -> DaemonState {
         DaemonState {
-            now: jiff::Timestamp::UNIX_EPOCH,
+            clock: jiff::Timestamp::UNIX_EPOCH,
+            clock_state: crate::clock::ClockState::Right,
             database: path.into(),
             own,
             admin: "/run/a.sock".into(),

@@ -15,14 +15,17 @@ use photoprism_protocol::envelope::Success;
 use super::audit::verify::verify_whole_trail;
 use super::reply::Reply;
 use super::runner::{Outcome, Runner};
+use crate::clock::ClockState;
 use crate::error::CommandError;
 use crate::store::{Db, StoreError, WorkError};
 
 /// What the asynchronous side knows.
 #[derive(Clone, Debug)]
 struct DaemonState {
-    /// The instant of the request.
-    now: Timestamp,
+    /// What the machine's clock shows.
+    clock: Timestamp,
+    /// How it stands to the newest instant that is known.
+    clock_state: ClockState,
     /// What a check of the audit trail found; `None` while the database is missing.
     trail: Option<VerifyResult>,
     /// What a check of the pages found; `None` where there are none of the daemon's own.
@@ -58,7 +61,8 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let daemon = DaemonState {
         trail,
         pages,
-        now: runner.context.now,
+        clock: runner.context.machine_time,
+        clock_state: app.clock.clock_state(),
         database: app.places.database.clone(),
         own: app.own,
         admin: app.places.admin.clone(),

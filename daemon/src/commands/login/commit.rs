@@ -83,7 +83,7 @@ fn refuse(
     request: &VerifiedAttempt,
     reason: Reason,
 ) -> Result<(), CommandError> {
-    let now = context.now.as_second();
+    let now = context.machine_time.as_second();
     if reason.counts_as_failure() {
         limits_charge(tx, &request.charges.password, now)?;
     }

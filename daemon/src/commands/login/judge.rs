@@ -127,7 +127,7 @@ pub(super) fn judge(
 ) -> Result<Judged, CommandError> {
     let Some(row) = row else { return Ok(Decision::Deny(Reason::UnknownUser)) };
     let app = app_password(tx, attempt, row)?;
-    let now = context.now.as_second();
+    let (now, machine_time) = (context.now.as_second(), context.machine_time.as_second());
     let right_app = app.as_ref().is_some_and(|app| accepts(app, attempt, now));
     let refusal = app_refusal(tx, context, attempt, row).map(Reason::from);
     match checked {
@@ -154,7 +154,7 @@ pub(super) fn judge(
             }
             match login_refusal(row, tx.kind().edition(), context.now) {
                 Some(reason) => Ok(Decision::Deny(reason)),
-                None => with_passcode(tx, now, attempt, *passcode_place, row),
+                None => with_passcode(tx, machine_time, attempt, *passcode_place, row),
             }
         }
     }

@@ -123,7 +123,7 @@ async fn decide(
     let charges = FailureCharges {
         password: places.password.charges(),
         passcode: places.passcode.as_ref().map(Reservation::charges).unwrap_or_default(),
-        vouch: places.password.trust(runner.context.now.as_second()),
+        vouch: places.password.trust(runner.context.machine_time.as_second()),
     };
     let lifetimes = runner.app.lifetimes;
     let request = VerifiedAttempt { attempt: attempt.clone(), checked, charges, lifetimes };

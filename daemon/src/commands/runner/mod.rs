@@ -88,7 +88,8 @@ impl<'a> Runner<'a> {
         watch: Stopwatch,
         stream: BorrowedFd<'a>,
     ) -> Self {
-        let context = Arc::new(Context { permit, now: app.clock.now(), random: app.random });
+        let (now, machine_time) = (app.clock.now(), app.clock.machine());
+        let context = Arc::new(Context { permit, now, machine_time, random: app.random });
         Self { app, context, request, watch, stream }
     }
 

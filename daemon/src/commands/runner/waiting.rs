@@ -29,7 +29,8 @@ impl Runner<'_> {
     /// Waits until a refusal may leave, by a timer: how long its reasons took does not show.
     pub(in crate::commands) async fn wait_for_minimum_delay(&self) {
         let floor = self.app.limits.borrow().refusal_floor;
-        let rest = floor.saturating_sub(self.watch.elapsed());
+        let delay = self.app.pool.refusal_delay(floor);
+        let rest = delay.saturating_sub(self.watch.elapsed());
         let _ = timeout(rest, std::future::pending::<()>()).await;
     }
 

@@ -61,7 +61,8 @@ fn take_code(
     let key = Key::from_url(passcode.key_url.expose())
         .map_err(|_| CommandError::Conflict("the stored key is damaged; make a new one".into()))?;
     let last = passcode_last_step(tx, &account.uid)?;
-    let (typed, now) = (request.args.passcode.expose(), request.context.now.as_second());
+    let typed = request.args.passcode.expose();
+    let now = request.context.machine_time.as_second();
     let taken = match verify_totp(&key, typed, now, last) {
         Some(step) => consume_totp_step(tx, &account.uid, step)?,
         None => false,

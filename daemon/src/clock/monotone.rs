@@ -1,0 +1,183 @@
+//! The one "now" of every expiry check: the machine's clock, and never before the floor.
+
+use std::cell::RefCell;
+
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use super::floor::Floor;
+use super::{Clock, Monotonic};
+
+/// Seconds by which a clock may be wrong, or gain on the time that went by, without a word.
+const SLACK: i64 = 60;
+
+/// How the clock stands to the floor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockState {
+    /// As it should.
+    Right,
+    /// So many seconds behind it: the floor is "now".
+    Behind(i64),
+    /// So many seconds ahead of it, and has not run there for a day: nothing is swept.
+    Ahead(i64),
+}
+
+/// A clock whose "now" never goes back behind the newest instant that was known.
+#[derive(Debug)]
+pub struct MonotoneClock {
+    source: Clock,
+    monotonic: Monotonic,
+    state: RefCell<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    floor: Floor,
+    /// What the clock showed last, and the elapsed seconds at that time.
+    last: Option<(i64, i64)>,
+    current: ClockState,
+}
+
+impl MonotoneClock {
+    /// A clock above that floor.
+    pub fn new(source: Clock, monotonic: Monotonic, floor: Floor) -> Self {
+        let state = State { floor, last: None, current: ClockState::Right };
+        Self { source, monotonic, state: RefCell::new(state) }
+    }
+
+    /// The present instant, or the floor where that is later. A clock that was set is logged, once.
+    pub fn now(&self) -> Timestamp {
+        let clock = self.source.now();
+        let floor = self.observe(clock.as_second()).at.unwrap_or(i64::MIN);
+        match Timestamp::from_second(floor) {
+            Ok(floor) if floor.as_second() > clock.as_second() => floor,
+            _ => clock,
+        }
+    }
+
+    /// The same in whole Unix seconds.
+    pub fn unix(&self) -> i64 {
+        self.now().as_second()
+    }
+
+    /// What the machine's clock shows, right or wrong: for records, and for what other clocks agree
+    /// with.
+    pub fn machine(&self) -> Timestamp {
+        self.source.now()
+    }
+
+    /// The floor, to be stored.
+    pub fn floor(&self) -> Floor {
+        self.observe(self.source.unix())
+    }
+
+    /// How the machine's clock stands to the floor.
+    pub fn clock_state(&self) -> ClockState {
+        self.observe(self.source.unix());
+        self.state.borrow().current
+    }
+
+    fn observe(&self, clock: i64) -> Floor {
+        let elapsed = i64::try_from(self.monotonic.now().as_secs()).unwrap_or(i64::MAX);
+        self.state.borrow_mut().observe(clock, elapsed)
+    }
+}
+
+impl State {
+    fn observe(&mut self, clock: i64, elapsed: i64) -> Floor {
+        let gained = self.last.map_or(0, |(last, then)| {
+            clock.saturating_sub(last).saturating_sub(elapsed.saturating_sub(then))
+        });
+        self.last = Some((clock, elapsed));
+        let jumped = gained.saturating_abs() > SLACK;
+        self.floor.observe(clock, jumped);
+        let before = self.current;
+        self.current = self.stands(clock);
+        match (before, self.current) {
+            (ClockState::Behind(_), ClockState::Behind(_))
+            | (ClockState::Ahead(_), ClockState::Ahead(_)) => {}
+            (_, ClockState::Behind(seconds)) => warn!(
+                seconds,
+                "the clock went back behind the newest instant that is known, which is \"now\" for \
+                 all that expires until the clock is there again: set it, by NTP"
+            ),
+            (_, ClockState::Ahead(seconds)) => warn!(
+                seconds,
+                "the clock is more than a week ahead of the newest instant that is known: nothing \
+                 that has expired is deleted before it has run so for a day"
+            ),
+            (ClockState::Right, ClockState::Right) if jumped => {
+                warn!(seconds = gained, "the clock was set ahead");
+            }
+            (ClockState::Right, ClockState::Right) => {}
+            (_, ClockState::Right) => info!("the clock is right again"),
+        }
+        self.floor
+    }
+
+    fn stands(&self, clock: i64) -> ClockState {
+        let floor = self.floor.at.unwrap_or(clock);
+        if self.floor.ahead_since.is_some() {
+            ClockState::Ahead(clock.saturating_sub(floor))
+        } else if floor.saturating_sub(clock) > SLACK {
+            ClockState::Behind(floor.saturating_sub(clock))
+        } else {
+            ClockState::Right
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+    use std::time::Duration;
+
+    use super::*;
+
+    const NOW: i64 = 1_795_521_600;
+    const HOUR: i64 = 3600;
+    const DAY: i64 = 24 * HOUR;
+
+    #[test]
+    fn now_never_goes_back_and_the_standing_says_what_the_clock_does() {
+        let mut state = State {
+            floor: Floor { at: Some(NOW), ahead_since: None },
+            last: None,
+            current: ClockState::Right,
+        };
+        for (clock, elapsed, floor, clock_state) in [
+            (NOW + 1, 0, NOW + 1, ClockState::Right),
+            (NOW - 30, 1, NOW + 1, ClockState::Right),
+            (NOW - HOUR, 2, NOW + 1, ClockState::Behind(HOUR + 1)),
+            (NOW + 400 * DAY, 3, NOW + 1, ClockState::Ahead(400 * DAY - 1)),
+            // It runs there for a day, and one hour before that is over it is set again.
+            (
+                NOW + 400 * DAY + 23 * HOUR,
+                3 + 23 * HOUR,
+                NOW + 1,
+                ClockState::Ahead(400 * DAY + 23 * HOUR - 1),
+            ),
+            (NOW + 402 * DAY, 4 + 23 * HOUR, NOW + 1, ClockState::Ahead(402 * DAY - 1)),
+            (NOW + DAY, 5 + 23 * HOUR, NOW + DAY, ClockState::Right),
+        ] {
+            assert_eq!(state.observe(clock, elapsed).at, Some(floor), "{clock}");
+            assert_eq!(state.current, clock_state, "{clock}");
+        }
+    }
+
+    #[test]
+    fn the_floor_is_now_where_the_clock_is_behind_it() {
+        let monotonic = || Monotonic::Fixed(Rc::new(Cell::new(Duration::ZERO)));
+        let source = Timestamp::from_second(NOW).unwrap();
+        let at = |at: i64| {
+            let floor = Floor { at: Some(at), ahead_since: None };
+            MonotoneClock::new(Clock::Fixed(source), monotonic(), floor)
+        };
+        assert_eq!(at(NOW + HOUR).unix(), NOW + HOUR);
+        assert_eq!(at(NOW + HOUR).machine(), source);
+        assert_eq!(at(NOW - HOUR).now(), source);
+        // A stored instant beyond all that can be shown stops nothing.
+        assert_eq!(at(i64::MAX).now(), source);
+    }
+}
