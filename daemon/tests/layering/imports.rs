@@ -56,6 +56,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
             "peer",
             "session_index",
             "store",
+            "sys",
             "system",
         ],
     ),
