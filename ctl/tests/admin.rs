@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 fn status() -> Value {
     json!({
         "version": "0.1.0", "protocol": 1, "pid": 42, "uptime_s": 93784,
-        "database": {"kind": "own", "path": "/var/lib/photoprism/admin.db", "schema": 1,
+        "database": {"kind": "own", "engine": "sqlite", "server": null,
+            "path": "/var/lib/photoprism/admin.db", "schema": 1,
             "photoprism_version": null, "edition": null},
         "counts": {"users": 3, "deleted": 1, "sessions": 7, "logins": 9},
         "connections": {"open": 1, "limit": 256},

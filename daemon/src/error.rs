@@ -282,6 +282,16 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
         StoreError::Locked(_) => {
             unavailable("the database is locked by another process; try again")
         }
+        StoreError::Unreachable(what) => ErrorBody::new(
+            ErrorCode::Unavailable,
+            format!("the database server does not do that now: {what}; try again"),
+        ),
+        StoreError::Unsupported(what) => ErrorBody::new(
+            ErrorCode::Unavailable,
+            format!(
+                "{what} are not supported yet, and nothing was changed; use PhotoPrism's own commands"
+            ),
+        ),
         StoreError::Missing => {
             unavailable("the database does not exist yet; PhotoPrism creates it at its first start")
         }

@@ -22,6 +22,7 @@ mod admin_password;
 pub mod hashing;
 mod limiter;
 mod model;
+pub mod server_address;
 mod session_index;
 pub mod store;
 

@@ -191,6 +191,7 @@ fn open(place: &Place) -> Database {
     let options = OpenOptions {
         path: place.at("data/index.db"),
         make_directory: false,
+        server: None,
         accounts: Vec::new(),
         cursor_key: [7; 32],
         expected: Expected::Unknown,

@@ -47,7 +47,13 @@ pub struct StatusReply {
 pub struct Database {
     /// `own` or `photoprism`.
     pub kind: String,
-    /// Its absolute path.
+    /// `sqlite` or `mariadb`.
+    #[serde(default)]
+    pub engine: String,
+    /// The version of the server that has it; `None` for a file, and while it cannot be reached.
+    #[serde(default)]
+    pub server: Option<String>,
+    /// Its absolute path, or the address of the server as a URL without a password.
     pub path: String,
     /// Schema version of the daemon's own database; `None` for PhotoPrism's, or while it is
     /// missing.

@@ -30,12 +30,21 @@ const HEAD_EVERY: i64 = 1000;
 /// Where the daemon lives, for `status`.
 #[derive(Clone, Debug)]
 pub(crate) struct Paths {
-    /// Path of the database.
+    /// Path of the database. With a server that of the default database.
     pub database: PathBuf,
+    /// The address of the server that has it, without a password.
+    pub server: Option<String>,
     /// Path of the admin socket.
     pub admin: PathBuf,
     /// Path of the auth socket, where it is on.
     pub auth: Option<PathBuf>,
+}
+
+impl Paths {
+    /// What the database is called.
+    pub(crate) fn database_name(&self) -> String {
+        self.server.clone().unwrap_or_else(|| self.database.display().to_string())
+    }
 }
 
 /// The settings `session-maxage` and `session-timeout` in seconds; -1: never.

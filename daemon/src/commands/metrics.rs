@@ -41,11 +41,14 @@ fn snapshot(app: &App) -> Snapshot {
 fn database(db: Result<&Db, StoreError>) -> Result<Option<DatabaseFigures>, CommandError> {
     let db = match db {
         Ok(db) => db,
-        Err(StoreError::Missing) => return Ok(None),
+        Err(StoreError::Missing | StoreError::Unreachable(_)) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     let found = counts(db)?;
-    let mut bytes = vec![("main", length(db.path())), ("wal", length(&wal_of(db.path())))];
+    let mut bytes = Vec::new();
+    if db.server().is_none() {
+        bytes.extend([("main", length(db.path())), ("wal", length(&wal_of(db.path())))]);
+    }
     if let Some(own) = own_tables_file(db) {
         bytes.extend([("admin", length(&own)), ("admin-wal", length(&wal_of(&own)))]);
     }

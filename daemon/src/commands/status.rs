@@ -44,7 +44,9 @@ fn known(app: &App) -> StatusReply {
         // What holds until PhotoPrism has created it; an open database replaces it.
         database: status::Database {
             kind: "photoprism".into(),
-            path: app.places.database.display().to_string(),
+            engine: if app.places.server.is_some() { "mariadb" } else { "sqlite" }.into(),
+            server: None,
+            path: app.places.database_name(),
             schema: None,
             photoprism_version: None,
             edition: None,
@@ -87,29 +89,29 @@ fn status(
         Err(StoreError::Missing) => warnings.push(
             "the database does not exist yet; it is opened once PhotoPrism has created it".into(),
         ),
+        Err(StoreError::Unreachable(why)) => warnings.push(format!("{why}; it is tried again")),
         Err(error) => return Err(error.into()),
     }
     Ok(Reply::new(&status)?.with_warnings(warnings))
 }
 
 fn database(db: &Db) -> status::Database {
-    let path = db.path().display().to_string();
-    let kind = db.kind().name().into();
-    match db.kind() {
-        Kind::Own => status::Database {
-            kind,
-            path,
-            schema: Some(SCHEMA_VERSION),
-            photoprism_version: None,
-            edition: None,
-        },
-        Kind::PhotoPrism { version, edition } => status::Database {
-            kind,
-            path,
-            schema: None,
-            photoprism_version: Some(version.clone()),
-            edition: Some(edition.clone()),
-        },
+    let server = db.server().map(|(_, version)| version.to_owned());
+    let engine = if server.is_some() { "mariadb" } else { "sqlite" };
+    let (schema, photoprism_version, edition) = match db.kind() {
+        Kind::Own => (Some(SCHEMA_VERSION), None, None),
+        Kind::PhotoPrism { version, edition } => {
+            (None, Some(version.clone()), Some(edition.clone()))
+        }
+    };
+    status::Database {
+        kind: db.kind().name().into(),
+        engine: engine.into(),
+        server,
+        path: db.name(),
+        schema,
+        photoprism_version,
+        edition,
     }
 }
 

@@ -73,9 +73,10 @@ fn message(found: &str, server: bool, choices: &Choices) -> String {
     let Choices { photoprism, own } = choices;
     if server {
         return format!(
-            "the environment speaks of PhotoPrism's own database ({found}), which is MariaDB: its \
-             accounts are not supported yet. Choose: --database {own} for a database of the \
-             daemon's own, or --database {photoprism} for the accounts in the index.db of a \
+            "the environment speaks of PhotoPrism's own database ({found}), which is MariaDB, and it \
+             is not said which one is meant. Choose: --database mysql:// for the accounts there, \
+             which this version reads and does not change; --database {own} for a database of the \
+             daemon's own; or --database {photoprism} for the accounts in the index.db of a \
              PhotoPrism that uses SQLite"
         );
     }
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn mariadb_is_reported_as_not_supported_and_its_address_not_shown() {
+    fn mariadb_is_one_of_the_choices_and_its_address_is_not_shown() {
         let dsn = "photoprism:hunter22@tcp(mariadb:3306)/photoprism?charset=utf8mb4";
         for machine in [
             Machine::new().env(DRIVER, "mysql"),
@@ -126,7 +127,7 @@ mod tests {
             Machine::new().env(DSN, dsn),
         ] {
             let message = refusal(&machine);
-            assert!(message.contains("MariaDB: its accounts are not supported yet"), "{message}");
+            assert!(message.contains("--database mysql:// for the accounts there"), "{message}");
             assert!(message.contains("--database STORAGE-DIRECTORY"), "{message}");
             assert!(message.contains("/data/photoprism/admin.db"), "{message}");
             assert!(!message.contains("hunter22"), "{message}");

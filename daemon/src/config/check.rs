@@ -1,31 +1,37 @@
 //! The report of `--check`: every setting, its effective value and where it came from.
 
-use std::path::Path;
-
 use super::file::shown;
 use super::load::Loaded;
-use super::paths::AdminSocket;
+use super::paths::{AdminSocket, Database};
 use super::settings::Settings;
 use super::table::{Id, SETTINGS, Setting};
 
 /// A line for each setting, `name: value (from source)`, then the database in use.
 ///
 /// `describe` names the kind of the database file; it must not touch the file.
-pub(crate) fn report(loaded: &Loaded, describe: impl FnOnce(&Path) -> String) -> String {
+pub(crate) fn report(loaded: &Loaded, describe: impl FnOnce(&Database) -> String) -> String {
     let line = |setting: &Setting| {
         let (name, value) = (setting.name, value(loaded, setting));
         format!("{name}: {value} (from {})\n", loaded.source(setting.id))
     };
-    let path = &loaded.settings.database.path;
-    let database = format!("database in use: {} ({})\n", shown(path), describe(path));
+    let database = &loaded.settings.database;
+    let database =
+        format!("database in use: {} ({})\n", shown_database(database), describe(database));
     SETTINGS.iter().map(line).chain([database]).collect()
+}
+
+/// A path as it is shown everywhere; the URL of a server, in which nothing has to be escaped.
+fn shown_database(database: &Database) -> String {
+    database.server.as_ref().map_or_else(|| shown(&database.path), ToString::to_string)
 }
 
 fn value(loaded: &Loaded, setting: &Setting) -> String {
     let worked_out = worked_out(&loaded.settings, setting.id);
     worked_out.unwrap_or_else(|| match loaded.values.raw(setting.id) {
         None => setting.default.description().to_owned(),
-        Some(_) if setting.id == Id::AdminPassword => "***".to_owned(),
+        Some(_) if matches!(setting.id, Id::AdminPassword | Id::DatabasePassword) => {
+            "***".to_owned()
+        }
         Some(raw) => crate::log::escape(&raw.to_string_lossy()),
     })
 }
@@ -33,7 +39,7 @@ fn value(loaded: &Loaded, setting: &Setting) -> String {
 /// The effective value, where it differs from the text that was given.
 fn worked_out(settings: &Settings, id: Id) -> Option<String> {
     match id {
-        Id::Database => Some(shown(&settings.database.path)),
+        Id::Database => Some(shown_database(&settings.database)),
         Id::Socket => Some(match &settings.socket {
             AdminSocket::Passed => "passed by systemd".to_owned(),
             AdminSocket::At { path, .. } => shown(path),

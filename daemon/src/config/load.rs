@@ -11,6 +11,7 @@ use super::error::{ConfigError, Source};
 use super::file::{self, When};
 use super::paths::DefaultPaths;
 use super::peers::Peer;
+use super::server::Variables;
 use super::settings::{Environment, Settings};
 use super::table::{Id, SETTINGS};
 use super::values::{Layer, Values};
@@ -89,16 +90,19 @@ pub(crate) fn load(
     let config = config_path(&flags, &environment)?;
     let layers = [&flags, &environment];
     let (values, piped_password) = merge(layers, config.as_ref(), When::Start, process.cores)?;
-    let facts = Environment {
+    let mut facts = Environment {
         places: DefaultPaths::of(process.uid, process.env),
         config,
         piped_password,
         admin_socket_passed: process.admin_socket_passed,
+        photoprism: Variables::gather(process.env),
+        server: None,
     };
     if !values.is_given(Id::Database) {
         ambiguity::check(process.env, &facts.places)?;
     }
     let settings = Settings::read(&values, &facts)?;
+    facts.server.clone_from(&settings.database.server);
     let cores = process.cores;
     let loaded = Loaded { settings, values, flags, environment, cores, facts };
     Ok(if matches.get_flag(command_line::CHECK) {

@@ -16,6 +16,7 @@ mod load;
 mod password;
 mod paths;
 mod peers;
+mod server;
 mod settings;
 mod table;
 mod values;

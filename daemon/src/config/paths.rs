@@ -12,6 +12,7 @@ use super::file::shown;
 use super::peers::SocketGroup;
 use super::table::Id;
 use super::values::{Values, quoted};
+use crate::server_address::ServerAddress;
 
 /// Longest path of a Unix socket in bytes: `sun_path` has 108, the last one a NUL (`unix(7)`).
 const MOST_SOCKET_BYTES: usize = 107;
@@ -22,8 +23,11 @@ const INDEX: &str = "index.db";
 /// The account database that was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Database {
-    /// The file, absolute; where a directory was named, `index.db` in it.
+    /// The file, absolute; where a directory was named, `index.db` in it. With a server the default,
+    /// in whose directory the daemon has its own files.
     pub path: PathBuf,
+    /// The MariaDB server that has the database.
+    pub server: Option<ServerAddress>,
     /// Whether a setting chose it; else it is the default, whose directories are created (0700).
     pub given: bool,
 }
@@ -33,17 +37,30 @@ impl Database {
         let refuse = |why: String| values.refuse(Id::Database, why);
         let Some(text) = values.raw(Id::Database) else {
             let path = places.database.clone().map_err(refuse)?;
-            return Ok(Self { path, given: false });
+            return Ok(Self::at(path, false));
         };
         let path = std::path::absolute(text).map_err(|error| refuse(error.to_string()))?;
         if path.is_dir() {
-            return Ok(Self { path: path.join(INDEX), given: true });
+            return Ok(Self::at(path.join(INDEX), true));
         }
         if !names_a_file(text) {
             return Err(refuse(format!("there is no directory {}", shown(&path))));
         }
         parent_exists(&path).map_err(refuse)?;
-        Ok(Self { path, given: true })
+        Ok(Self::at(path, true))
+    }
+
+    fn at(path: PathBuf, given: bool) -> Self {
+        Self { path, server: None, given }
+    }
+
+    /// The database of a server.
+    pub(crate) fn of_server(
+        server: ServerAddress,
+        places: &DefaultPaths,
+    ) -> Result<Self, ConfigError> {
+        let path = places.database.clone().map_err(ConfigError::WhichDatabase)?;
+        Ok(Self { server: Some(server), ..Self::at(path, false) })
     }
 }
 

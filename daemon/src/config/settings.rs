@@ -1,10 +1,12 @@
 //! The settings, each in its own type.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use photoprism_protocol::secret::Secret;
 
 use crate::log::{LogFormat, LogLevel};
+use crate::server_address::ServerAddress;
 
 use super::clean;
 use super::error::ConfigError;
@@ -14,6 +16,7 @@ use super::paths::{
     AdminSocket, AuthSocket, Database, DefaultPaths, check_directory, directory_of,
 };
 use super::peers::{Allowed, SocketGroup, parse_allow};
+use super::server::{self, Variables};
 use super::table::Id;
 use super::values::{Lifetime, Values, quoted};
 
@@ -79,6 +82,10 @@ pub(crate) struct Environment {
     /// The first account's password, where the `--config` file came through a pipe.
     pub(crate) piped_password: Option<Secret>,
     pub(crate) admin_socket_passed: bool,
+    /// PhotoPrism's variables about its database.
+    pub(crate) photoprism: Variables,
+    /// The server that the start chose; a reload does not read its password again.
+    pub(crate) server: Option<ServerAddress>,
 }
 
 impl Settings {
@@ -93,7 +100,7 @@ impl Settings {
         let auth_group = group(values, Id::AuthSocketGroup)?;
         let auth_socket = AuthSocket::choose(values, auth_group, &socket)?;
         let settings = Self {
-            database: Database::choose(values, &facts.places)?,
+            database: database(values, facts)?,
             allow: allow(values, socket_group.is_some() || facts.admin_socket_passed)?,
             socket,
             socket_group,
@@ -128,6 +135,16 @@ impl Settings {
                 .map_err(|why| values.refuse(Id::AuthSocket, why))?;
         }
         Ok(())
+    }
+}
+
+fn database(values: &Values, facts: &Environment) -> Result<Database, ConfigError> {
+    match values.raw(Id::Database).and_then(OsStr::to_str).filter(|text| server::is_url(text)) {
+        None => Database::choose(values, &facts.places),
+        Some(url) => Database::of_server(
+            server::choose(values, url, &facts.photoprism, facts.server.as_ref())?,
+            &facts.places,
+        ),
     }
 }
 

@@ -10,6 +10,8 @@ pub(crate) use entries::SETTINGS;
 pub(crate) enum Id {
     Config,
     Database,
+    DatabasePassword,
+    DatabasePasswordFile,
     Socket,
     SocketGroup,
     AuthSocket,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
+use photoprism_protocol::secret::Secret;
+
 use crate::log::escape;
 
 use super::error::{ConfigError, Source};
@@ -30,10 +32,12 @@ impl Lifetime {
     }
 }
 
-/// A value as given. For a secret only the fact that it was: the text is empty.
+/// A value as given, without what is secret in it. Of a password that only a start uses there is
+/// nothing but the fact that it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Value {
     pub(crate) text: OsString,
+    pub(crate) secret: Option<Secret>,
     pub(crate) source: Source,
 }
 
@@ -61,6 +65,11 @@ impl Values {
     /// The value as given, or a default that is a text; `None` for the other defaults.
     pub(crate) fn raw(&self, id: Id) -> Option<&OsStr> {
         self.0.get(&id).map(|given| given.text.as_os_str())
+    }
+
+    /// The password that was given with a value, or as one.
+    pub(crate) fn secret(&self, id: Id) -> Option<&Secret> {
+        self.0.get(&id).and_then(|given| given.secret.as_ref())
     }
 
     pub(crate) fn source(&self, id: Id) -> &Source {

@@ -167,7 +167,7 @@ impl Subscriber for Lines {
 pub(crate) struct Ready {
     pub socket: String,
     pub database: String,
-    /// `own` or `photoprism`, or `photoprism, does not exist yet`.
+    /// `own` or `photoprism`, or `photoprism, not there yet`.
     pub kind: &'static str,
     /// Accounts in it.
     pub accounts: u64,
@@ -282,12 +282,12 @@ mod tests {
 
     fn log_ready(_: &Handle) {
         let (socket, database) = ("/run/a.sock".into(), "/var/a.db".into());
-        ready(&Ready { socket, database, kind: "photoprism, does not exist yet", accounts: 0 });
+        ready(&Ready { socket, database, kind: "photoprism, not there yet", accounts: 0 });
     }
 
     #[test]
     fn the_ready_line_has_nothing_before_it() {
-        let line = "ready: socket=/run/a.sock database=/var/a.db (photoprism, does not exist yet) \
+        let line = "ready: socket=/run/a.sock database=/var/a.db (photoprism, not there yet) \
                     accounts=0";
         assert_eq!(logged(LogFormat::Text, false, log_ready), format!("{line}\n"));
         assert_eq!(logged(LogFormat::Text, true, log_ready), format!("<6>{line}\n"));
@@ -295,7 +295,7 @@ mod tests {
         let record: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(record["message"], line);
         assert_eq!(record["socket"], "/run/a.sock");
-        assert_eq!(record["kind"], "photoprism, does not exist yet");
+        assert_eq!(record["kind"], "photoprism, not there yet");
         assert_eq!(record["accounts"], 0);
     }
 

@@ -65,7 +65,9 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupErr
     let mut lock = DatabaseLock::take(&settings.database)?;
     let slot = open(settings, &admin_user, now, lock.expected())?;
     lock.remember(slot.db());
-    warn_of_network(slot.path());
+    if settings.database.server.is_none() {
+        warn_of_network(slot.path());
+    }
     warn_of_others(&slot);
     let target = target(settings, &slot);
     let own = slot.db().is_some_and(|db| *db.kind() == Kind::Own);

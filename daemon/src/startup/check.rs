@@ -33,7 +33,10 @@ pub(super) fn check(loaded: &Loaded) -> Result<(), StartupError> {
 
 /// A line for each setting that only a first start uses, where there was one.
 fn unused(loaded: &Loaded) -> String {
-    let path = &loaded.settings.database.path;
+    let Database { path, server, .. } = &loaded.settings.database;
+    if server.is_some() {
+        return String::new();
+    }
     let own = matches!(detect(path), Ok(DatabaseKind::Own(schema)) if schema <= SCHEMA_VERSION);
     let Some(first) = own.then(|| first_admin(path).ok().flatten()).flatten() else {
         return String::new();
@@ -45,6 +48,9 @@ fn unused(loaded: &Loaded) -> String {
 }
 
 fn describe(database: &Database) -> (String, Option<String>) {
+    if database.server.is_some() {
+        return ("photoprism, not asked".into(), None);
+    }
     let path = &database.path;
     let refuse = |why: String| (format!("refused: {why}"), Some(would_be_refused(path, &why)));
     let expected = remembered(path);
@@ -52,7 +58,7 @@ fn describe(database: &Database) -> (String, Option<String>) {
         Ok(DatabaseKind::Nothing | DatabaseKind::Unfinished)
             if is_index(path) || expected == Expected::PhotoPrism =>
         {
-            ("photoprism, does not exist yet".into(), None)
+            ("photoprism, not there yet".into(), None)
         }
         Ok(DatabaseKind::Unfinished) => refuse("PhotoPrism has not finished creating it".into()),
         Ok(DatabaseKind::Nothing) if expected == Expected::Own => {

@@ -21,35 +21,39 @@ use crate::store::{
 const OWN: &str = "own";
 const PHOTOPRISM: &str = "photoprism";
 
-/// The held lock of the database.
+/// The held lock of the database. Any number of daemons may work on that of a server.
 #[derive(Debug)]
-pub(super) struct DatabaseLock(Lock);
+pub(super) struct DatabaseLock(Option<Lock>);
 
 impl DatabaseLock {
     /// Takes the lock, if the database could be written at all: otherwise it leaves no file behind.
     pub(super) fn take(database: &Database) -> Result<Self, StartupError> {
+        if database.server.is_some() {
+            return Ok(Self(None));
+        }
         let path = &database.path;
         make_or_check_directory(path, !database.given)?;
         check_access(path)?;
-        Ok(Self(lock_database(&resolve(path))?))
+        Ok(Self(Some(lock_database(&resolve(path))?)))
     }
 
     /// The kind that an earlier start found or created.
     pub(super) fn expected(&self) -> Expected {
-        expected(self.0.note())
+        self.0.as_ref().map_or(Expected::Unknown, |lock| expected(lock.note()))
     }
 
     /// Stores the kind that this start found or created, once it is on the disk. While PhotoPrism's
     /// database does not exist yet, nothing changes.
     pub(super) fn remember(&mut self, found: Option<&Db>) {
+        let Some(lock) = &mut self.0 else { return };
         let note = match found.map(Db::kind) {
             Some(Kind::Own) => OWN,
             Some(Kind::PhotoPrism { .. }) => PHOTOPRISM,
-            None => return self.0.keep(),
+            None => return lock.keep(),
         };
-        if let Err(error) = self.0.remember(note) {
+        if let Err(error) = lock.remember(note) {
             warn!(
-                path = %self.0.path().display(), %error,
+                path = %lock.path().display(), %error,
                 "the lock file cannot remember the database; the next start tries again"
             );
         }

@@ -36,6 +36,7 @@ pub(super) fn open(
     random(&mut cursor_key);
     Database::open(OpenOptions {
         path: settings.database.path.clone(),
+        server: settings.database.server.clone(),
         make_directory: !settings.database.given,
         accounts: initial_accounts(admin, now, &mut random),
         cursor_key,
@@ -61,7 +62,8 @@ impl EarlyPassword {
         admin: &UserName,
     ) -> Result<Self, StartupError> {
         let path = &settings.database.path;
-        let is_new = matches!(detect(path), Ok(DatabaseKind::Nothing))
+        let is_new = settings.database.server.is_none()
+            && matches!(detect(path), Ok(DatabaseKind::Nothing))
             && !is_index(path)
             && remembered(path) == Expected::Unknown;
         if !is_new {

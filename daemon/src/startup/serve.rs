@@ -150,6 +150,7 @@ fn places(sockets: &[Listening], loaded: &Loaded) -> Paths {
     let path = |kind| sockets.iter().find(|socket| socket.kind == kind).map(|s| s.path.clone());
     Paths {
         database: loaded.settings.database.path.clone(),
+        server: loaded.settings.database.server.as_ref().map(ToString::to_string),
         admin: path(SocketKind::Admin).unwrap_or_default(),
         auth: path(SocketKind::Auth),
     }
@@ -159,8 +160,8 @@ fn ready_line(built: &Daemon) -> Ready {
     let found = built.slot.db().and_then(|db| counts(db).ok());
     Ready {
         socket: built.sockets[0].path.display().to_string(),
-        database: built.slot.path().display().to_string(),
-        kind: built.slot.db().map_or("photoprism, does not exist yet", |db| db.kind().name()),
+        database: built.slot.name(),
+        kind: built.slot.db().map_or("photoprism, not there yet", |db| db.kind().name()),
         accounts: found.map_or(0, |Counts { users, .. }| users),
     }
 }

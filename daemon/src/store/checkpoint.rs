@@ -38,11 +38,11 @@ pub(super) fn run(db: &Db) {
 fn write_back(db: &Db) -> Result<(), StoreError> {
     let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let (busy, pages, done): (i32, i32, i32) =
-        db.conn.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], row)?;
+        db.sqlite()?.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], row)?;
     let mut generation = db.generation.borrow_mut();
     generation.note_attempt();
     if busy == 0 && pages == done {
-        generation.log_written(&db.conn);
+        generation.log_written(db.sqlite()?);
     }
     Ok(())
 }

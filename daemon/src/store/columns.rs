@@ -97,6 +97,9 @@ pub(super) struct Columns {
 
 impl Columns {
     pub(super) fn read(engine: &Connection) -> Result<Self, StoreError> {
+        if engine.mariadb().is_some() {
+            return Self::of_server(engine);
+        }
         let attached = is_attached(engine)?;
         let (mut tables, numeric) = tables(engine, "main")?;
         let in_main = own_tables(engine, &tables)?;
@@ -125,6 +128,14 @@ impl Columns {
             tables,
             numeric,
         })
+    }
+
+    /// Columns of bytes there contain what was stored, and everything is in one schema.
+    fn of_server(engine: &Connection) -> Result<Self, StoreError> {
+        let schema_version = schema_version(engine)?;
+        let (tables, _) = tables(engine, "")?;
+        let admin = ADMIN.iter().all(|table| tables.contains_key(*table));
+        Ok(Self { tables, admin, schema_version, ..Self::default() })
     }
 
     /// A statement about the daemon's own tables, written with `own.admin_…` and
@@ -194,8 +205,11 @@ impl Columns {
     }
 }
 
-/// The cookie that SQLite changes with every change of the schema.
+/// A number that changes with the schema.
 pub(super) fn schema_version(engine: &Connection) -> Result<i64, StoreError> {
+    if let Some(server) = engine.mariadb() {
+        return server.schema_version();
+    }
     let mut statement = engine.prepare_once("PRAGMA schema_version")?;
     let version = statement.one(&[], |row| row.exact_integer(0))?;
     version.ok_or_else(|| StoreError::Other("the schema has no version".into()))

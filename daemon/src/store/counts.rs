@@ -68,14 +68,14 @@ mod tests {
         for number in 0..3 {
             assert_eq!(counts(&db).unwrap().sessions, number);
             assert_eq!(counts(&db).unwrap().sessions, number);
-            db.conn.execute(add, [number.to_string()]).unwrap();
+            db.sqlite().unwrap().execute(add, [number.to_string()]).unwrap();
         }
         db.begin().unwrap();
-        db.conn.execute(add, ["3"]).unwrap();
+        db.sqlite().unwrap().execute(add, ["3"]).unwrap();
         assert_eq!(counts(&db).unwrap().sessions, 4);
         db.rollback().unwrap();
         assert_eq!(counts(&db).unwrap().sessions, 3);
-        db.conn.execute("UPDATE auth_sessions SET user_name = 'bob'", []).unwrap();
+        db.sqlite().unwrap().execute("UPDATE auth_sessions SET user_name = 'bob'", []).unwrap();
         assert_eq!(counts(&db).unwrap().sessions, 3);
     }
 

@@ -1,6 +1,9 @@
 //! Holds the database connection and reopens it: PhotoPrism may not have created `index.db` yet, or
 //! may replace it.
 
+mod renew;
+mod server;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -8,19 +11,19 @@ use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
+use self::renew::renew_columns;
 use super::attached;
 use super::checkpoint;
-use super::columns::Columns;
-use super::columns::schema_version;
 use super::db::Db;
 use super::error::StoreError;
 use super::file_identity::Watch;
-use super::kind::{Kind, photoprism_kind};
+use super::kind::Kind;
 use super::lock_timeout::{self, SHORT};
 use super::open::open;
 use super::open_error::{OpenError, failed};
 use super::options::{Expected, OpenOptions};
 use super::published::{Opened, Published, identity};
+use super::server::Reconnect;
 
 /// Idle seconds between two log lines that say that the database is missing.
 const REMINDER: u32 = 60;
@@ -47,6 +50,8 @@ pub struct Database {
     shown: Option<Shown>,
     /// How often the database was opened.
     openings: u64,
+    /// When a server is tried again.
+    reconnect: Reconnect,
 }
 
 /// Changes with everything that other threads have to know.
@@ -71,10 +76,15 @@ impl Database {
         let db = match opened(&options, &turns) {
             Ok(db) => Some(db),
             Err(OpenError::NotThereYet) => None,
+            Err(OpenError::Unreachable(why)) => {
+                warn!("{why}");
+                None
+            }
             Err(error) => return Err(error),
         };
         db.as_ref().inspect(|db| log_version(db));
-        let watch = db.as_ref().map_or(Ok(None), Watch::of).map_err(|error| {
+        let file = db.as_ref().filter(|db| db.server.is_none());
+        let watch = file.map_or(Ok(None), Watch::of).map_err(|error| {
             OpenError::Storage(format!("{} cannot be used: {error}", options.path.display()))
         })?;
         if watch.is_none() {
@@ -94,6 +104,7 @@ impl Database {
             published: Published::default(),
             shown: None,
             openings: 1,
+            reconnect: Reconnect::default(),
         };
         database.publish();
         Ok(database)
@@ -125,6 +136,7 @@ impl Database {
         self.shown = shown;
         self.published.publish(self.db.as_ref().map(|db| Opened {
             path: db.path.clone(),
+            server: db.server.clone(),
             kind: db.kind.clone(),
             identity: self.identity,
             attached: db.columns.attached,
@@ -250,6 +262,9 @@ impl Database {
     fn get_for_write(&mut self) -> Result<&Db, StoreError> {
         self.follow()?;
         let db = self.db.as_mut().ok_or(StoreError::Missing)?;
+        if db.server.is_some() {
+            return Err(StoreError::Unsupported("changes of accounts in MariaDB"));
+        }
         if db.kind != Kind::Own {
             attached::move_leftover(db)?;
             attached::ready(db)?;
@@ -261,7 +276,8 @@ impl Database {
 
     fn was_replaced(&self) -> bool {
         let file = self.db.as_ref().is_some_and(|db| db.own_tables.was_replaced(&db.path));
-        self.is_shared() && (file || identity(&self.options.path) != self.identity)
+        let is_file = self.options.server.is_none();
+        is_file && self.is_shared() && (file || identity(&self.options.path) != self.identity)
     }
 
     /// Called once a second while there are no requests.
@@ -270,11 +286,15 @@ impl Database {
         if let Err(error) = lock_timeout::within(Duration::ZERO, || self.follow()) {
             debug!(%error, "the tables are looked up again at the next request");
         }
+        if let Some(db) = &self.db {
+            db.keep_alive();
+        }
         self.publish();
         self.idle = if self.db.is_some() { 0 } else { self.idle + 1 };
         if self.idle == REMINDER {
             self.idle = 0;
-            warn!(path = %self.options.path.display(), "the database does not exist yet");
+            let why = self.last_error.as_deref().unwrap_or("the database does not exist yet");
+            warn!(database = self.name(), "{why}");
         }
     }
 
@@ -295,6 +315,9 @@ impl Database {
         if matches!(&self.db, Some(db) if db.kind == Kind::Own) {
             return Ok(());
         }
+        if self.options.server.is_some() {
+            return self.follow_server();
+        }
         let now = identity(&self.options.path);
         if self.db.is_some() && now != self.identity {
             info!("the database file was replaced");
@@ -314,6 +337,12 @@ impl Database {
         Ok(())
     }
 
+    /// What the database is called.
+    pub fn name(&self) -> String {
+        let OpenOptions { path, server, .. } = &self.options;
+        server.as_ref().map_or_else(|| path.display().to_string(), ToString::to_string)
+    }
+
     /// A backup that PhotoPrism restored may be older than the daemon's tables.
     fn check_tables(&mut self) {
         let Some(db) = &self.db else { return };
@@ -330,7 +359,7 @@ impl Database {
         match opened(&self.options, &self.turns) {
             Ok(db) => {
                 self.openings += 1;
-                info!(path = %db.path.display(), kind = db.kind.name(), "the database exists now");
+                info!(path = db.name(), kind = db.kind.name(), "the database exists now");
                 log_version(&db);
                 self.db = Some(db);
                 self.identity = now;
@@ -358,35 +387,6 @@ fn opened(options: &OpenOptions, turns: &Arc<AtomicU64>) -> Result<Db, OpenError
 /// Logs PhotoPrism's version and edition, if it is PhotoPrism's.
 fn log_version(db: &Db) {
     if let Kind::PhotoPrism { version, edition } = &db.kind {
-        info!(path = %db.path.display(), version, edition, "PhotoPrism's database");
+        info!(path = db.name(), version, edition, "PhotoPrism's database");
     }
-}
-
-/// Reads the columns again if the schema changed; false if the account tables lack what nothing
-/// works without.
-fn renew_columns(db: &mut Db) -> Result<bool, StoreError> {
-    let renewed = match schema_version(&db.conn) {
-        Ok(version) if version == db.columns.schema_version => return Ok(true),
-        Ok(_) => reread_columns(db),
-        Err(error) => Err(error),
-    };
-    match renewed {
-        Err(error @ StoreError::Locked(_)) => return Err(error),
-        Err(error) => warn!(%error, "the tables could not be looked up again"),
-        Ok(()) => {}
-    }
-    Ok(db.columns.missing().is_none())
-}
-
-/// Reads everything, or nothing where PhotoPrism's lock prevents it: the next request tries again.
-fn reread_columns(db: &mut Db) -> Result<(), StoreError> {
-    let (columns, kind) = (Columns::read(&db.conn)?, photoprism_kind(&db.conn)?);
-    let before = std::mem::replace(&mut db.columns, columns);
-    // A restore drops tables and creates them again.
-    let compared = attached::compare_accounts(db);
-    match compared {
-        Err(StoreError::Locked(_)) => db.columns = before,
-        _ => db.kind = kind,
-    }
-    compared
 }

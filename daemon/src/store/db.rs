@@ -5,24 +5,32 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use rusqlite::CachedStatement;
 use tracing::{error, warn};
 
 use super::columns::Columns;
-use super::engine::{Connection, Dialect, Prepared, Row, Savepoint, Statement, Value, Version};
+use super::engine::{
+    Connection, Dialect, MariaDb, Prepared, Row, Savepoint, Statement, Value, Version,
+};
 use super::error::StoreError;
 use super::generation::Generation;
 use super::kind::Kind;
 use super::own_tables::OwnTables;
 use crate::failpoints::{Failpoint, enabled};
 use crate::model::{AuditHead, Effect};
+use crate::server_address::ServerAddress;
 
 /// Exit code of a storage error (`EX_IOERR`).
 pub(super) const EXIT_STORAGE: i32 = 74;
 
 /// Memory for pages while much is read or changed at once, in KiB as SQLite takes it.
 pub(super) const LARGE_CACHE: i64 = -32_768;
+
+/// Time without a statement after which a server is asked for a sign of life; it would end the
+/// connection after a minute.
+const ALIVE: Duration = Duration::from_secs(20);
 
 /// Seconds added to PhotoPrism's cache time, for requests that it has started and not yet written.
 const MARGIN: i64 = 60;
@@ -33,7 +41,10 @@ pub struct Db {
     /// The engine. What only SQLite has reaches rusqlite through it.
     pub(super) conn: Connection,
     pub(super) kind: Kind,
+    /// The file. With a server the default one, in whose directory the daemon has its own files.
     pub(super) path: PathBuf,
+    /// Where PhotoPrism's accounts are, if not in a file.
+    pub(super) server: Option<ServerAddress>,
     pub(super) columns: Columns,
     /// For the daemon's own database; unused with PhotoPrism's.
     pub(super) generation: RefCell<Generation>,
@@ -49,10 +60,15 @@ impl Db {
         self.conn.count_progress(turns)
     }
 
+    /// The connection, for what only SQLite has.
+    pub(super) fn sqlite(&self) -> Result<&rusqlite::Connection, StoreError> {
+        self.conn.sqlite()
+    }
+
     /// A statement about the daemon's own tables, named `own.admin_…` in it, and
     /// `logins.audit_logins`, for what only SQLite has.
     pub(super) fn prepare_own(&self, statement: &str) -> Result<CachedStatement<'_>, StoreError> {
-        Ok(self.conn.prepare_cached(&self.columns.qualified(statement))?)
+        Ok(self.sqlite()?.prepare_cached(&self.columns.qualified(statement))?)
     }
 
     /// Whose database it is.
@@ -60,7 +76,29 @@ impl Db {
         &self.kind
     }
 
-    /// Its absolute path.
+    /// What it is called: its absolute path, or the address of the server without a password.
+    pub fn name(&self) -> String {
+        self.server.as_ref().map_or_else(|| self.path.display().to_string(), ToString::to_string)
+    }
+
+    /// The server that has it, and the version of that.
+    pub fn server(&self) -> Option<(&ServerAddress, &str)> {
+        Some((self.server.as_ref()?, self.conn.mariadb()?.server()))
+    }
+
+    /// Whether the connection must not be used any more.
+    pub(super) fn is_lost(&self) -> bool {
+        self.conn.mariadb().is_some_and(MariaDb::is_lost)
+    }
+
+    /// Asks a server for a sign of life, so that it does not end an idle connection.
+    pub(super) fn keep_alive(&self) {
+        if let Some(server) = self.conn.mariadb() {
+            server.keep_alive(ALIVE);
+        }
+    }
+
+    /// Its absolute path. With a server that of the default database.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -229,7 +267,8 @@ impl Db {
     /// Writes the WAL back and closes the file.
     pub(super) fn close(self) {
         if self.kind == Kind::Own
-            && let Err(error) = self.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+            && let Ok(conn) = self.sqlite()
+            && let Err(error) = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
         {
             warn!(%error, "the WAL stays: the next start takes it over");
         }
@@ -249,11 +288,11 @@ impl Db {
         &self,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        let usual: i64 = self
-            .conn
+        let Ok(conn) = self.sqlite() else { return work() };
+        let usual: i64 = conn
             .pragma_query_value(Some("main"), "cache_size", |row| row.get(0))
             .map_err(StoreError::from)?;
-        let set = |size: i64| self.conn.pragma_update(Some("main"), "cache_size", size);
+        let set = |size: i64| conn.pragma_update(Some("main"), "cache_size", size);
         set(LARGE_CACHE).map_err(StoreError::from)?;
         let done = work();
         set(usual).map_err(StoreError::from)?;
@@ -269,7 +308,7 @@ impl Db {
 
     pub(super) fn commit(&self) -> Result<(), StoreError> {
         let own = self.kind == Kind::Own;
-        let next = if own { self.generation.borrow().next(&self.conn) } else { Ok(None) };
+        let next = if own { self.generation.borrow().next(self.sqlite()?) } else { Ok(None) };
         let end = next.and_then(|next| {
             self.conn.commit()?;
             if let Some(next) = next {
@@ -294,9 +333,9 @@ impl Db {
         &self,
         work: impl FnOnce() -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        self.conn.execute_batch("BEGIN")?;
+        self.sqlite()?.execute_batch("BEGIN")?;
         let first_read =
-            || Ok(self.conn.execute_batch("SELECT 1 FROM main.sqlite_schema LIMIT 1")?);
+            || Ok(self.sqlite()?.execute_batch("SELECT 1 FROM main.sqlite_schema LIMIT 1")?);
         let done = first_read().and_then(|()| work()).and_then(|()| self.commit());
         // A transaction that stays open would block PhotoPrism for good.
         if done.is_err() && self.in_transaction() {

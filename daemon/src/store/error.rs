@@ -14,6 +14,12 @@ pub enum StoreError {
     /// Another process held the database for longer than the busy timeout.
     #[error("the database is locked by another process: {0}")]
     Locked(String),
+    /// The database server cannot be reached, did not answer in time, or refuses.
+    #[error("the database server: {0}")]
+    Unreachable(String),
+    /// This daemon cannot do that with such a database.
+    #[error("{0} are not supported yet")]
+    Unsupported(&'static str),
     /// The database does not exist yet.
     #[error("the database does not exist yet")]
     Missing,

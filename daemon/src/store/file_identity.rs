@@ -169,7 +169,10 @@ impl Watch {
 /// log is written into the database first, so that it is complete wherever it was moved to; what
 /// was copied over one of them is left alone.
 fn end(db: &Db, path: &Path, loss: &Loss, whole: bool) -> ! {
-    if whole && let Err(error) = db.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+    if whole
+        && let Ok(conn) = db.sqlite()
+        && let Err(error) = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+    {
         error!(%error, "the log of the database could not be written back");
     }
     error!(

@@ -158,14 +158,14 @@ impl PhotoPrismReader {
         wait_for_locks(&mut conn)?;
         settings(&conn)?;
         conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)?;
-        let conn = engine::Connection::from(conn);
         conn.execute_batch("BEGIN")?;
         is_photoprism(&conn)?;
+        let conn = engine::Connection::from(conn);
         let (kind, columns) = (photoprism_kind(&conn)?, Columns::read(&conn)?);
         let path = path.to_path_buf();
         let (generation, own_tables) = (RefCell::default(), OwnTables::default());
-        let session_cache = 0;
-        Ok(Self(Db { conn, kind, path, columns, generation, own_tables, session_cache }))
+        let (server, session_cache) = (None, 0);
+        Ok(Self(Db { conn, kind, path, server, columns, generation, own_tables, session_cache }))
     }
 
     /// At most `most` accounts after that row id, without the system rows.
@@ -308,7 +308,7 @@ mod tests {
         let (directory, running) = photoprism();
         let path = directory.path().join("index.db");
         let add = "INSERT INTO auth_users (user_uid, user_name) VALUES ('u1', 'one')";
-        running.conn.execute_batch(add).unwrap();
+        running.conn.sqlite().unwrap().execute_batch(add).unwrap();
         // The one that runs it is another process: this one must not have it open already.
         drop(running);
         let foreign = PhotoPrismReader::open(&path, &OwnFiles::of(&db.path)).unwrap();

@@ -10,7 +10,7 @@ use super::rows::text;
 
 /// The journal mode that is in use: `wal`, `delete`, ….
 pub fn journal_mode(db: &Db) -> Result<String, StoreError> {
-    Ok(db.conn.pragma_query_value(None, "journal_mode", |row| text(row, 0))?)
+    Ok(db.sqlite()?.pragma_query_value(None, "journal_mode", |row| text(row, 0))?)
 }
 
 /// What a check of every page of a file came to.
@@ -29,6 +29,9 @@ pub struct PageCheck {
 /// # Errors
 /// Those of reading, but for damage.
 pub fn check_pages(db: &Db) -> Result<Option<PageCheck>, StoreError> {
+    if db.server.is_some() {
+        return Ok(None);
+    }
     let path = match own_tables_file(db) {
         Some(_) if !db.columns.attached => return Ok(None),
         Some(path) => path,

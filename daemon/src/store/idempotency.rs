@@ -151,7 +151,8 @@ mod tests {
 
     fn rows(db: &Db, uid: u32) -> i64 {
         let mut statement = db
-            .conn
+            .sqlite()
+            .unwrap()
             .prepare_cached("SELECT count(*) FROM admin_idempotency WHERE uid = ?1")
             .unwrap();
         statement.query_row([uid], |row| row.get(0)).unwrap()
@@ -213,7 +214,7 @@ mod tests {
         (most + 20..most + 30).for_each(keep);
         assert_eq!(rows(&db, 1000), most);
         // As where PhotoPrism's file was replaced.
-        db.conn.execute("DELETE FROM admin_idempotency", []).unwrap();
+        db.sqlite().unwrap().execute("DELETE FROM admin_idempotency", []).unwrap();
         (most + 30..most + 40).for_each(keep);
         assert_eq!(rows(&db, 1000), 10);
         db.commit().unwrap();

@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn they_are_all_rows_and_as_a_check_reads_them() {
         let (_directory, db) = own();
-        db.conn
+        db.sqlite().unwrap()
             .execute_batch(
                 "INSERT INTO auth_users (user_uid, user_name, user_role, super_admin,
                    auth_provider, expires_at, deleted_at) VALUES

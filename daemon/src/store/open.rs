@@ -28,6 +28,7 @@ use super::own_tables::OwnTables;
 use super::paths::{backup_directory, is_own_tables};
 use super::pragmas::{EXCLUSIVE_VFS, LOG_BYTES, SHARED_VFS, STATEMENTS, pragma};
 use super::schema::{self, STEPS};
+use super::server;
 use super::unclean::{FileGeneration, claim, has_log, read_generation};
 use crate::failpoints::{Failpoint, enabled};
 
@@ -56,6 +57,9 @@ pub fn check_sqlite_version(number: i32) -> Result<(), OpenError> {
 
 /// Opens the database at the path, creating the daemon's own if there is none.
 pub(super) fn open(options: &OpenOptions) -> Result<Db, OpenError> {
+    if let Some(address) = &options.server {
+        return server::open(options, address);
+    }
     let session_cache = options.session_cache;
     open_at(options, &STEPS).map(|db| Db { session_cache, ..db })
 }
@@ -92,7 +96,8 @@ pub(super) fn open_at(options: &OpenOptions, steps: &[&str]) -> Result<Db, OpenE
     let keep_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
     conn.set_db_config(keep_log, has_log(path)).map_err(|error| failed(path, error.into()))?;
     let db = open_found(conn, options, exclusive, own, steps)?;
-    db.conn.set_db_config(keep_log, false).map_err(|error| failed(path, error.into()))?;
+    let conn = db.sqlite().map_err(|error| failed(path, error))?;
+    conn.set_db_config(keep_log, false).map_err(|error| failed(path, error.into()))?;
     Ok(db)
 }
 
@@ -181,6 +186,7 @@ fn open_own(
         conn: conn.into(),
         kind: Kind::Own,
         path: path.clone(),
+        server: None,
         columns: Columns::default(),
         generation,
         own_tables: OwnTables::default(),
@@ -201,15 +207,15 @@ fn prepare_own(
         // start and reading the file alone detects it.
         create(db, options, steps)?;
     } else {
-        schema::mark(&db.conn, found)?;
+        schema::mark(db.sqlite()?, found)?;
         migrate(db, found, steps)?;
     }
-    pragma(&db.conn, "journal_mode", "wal")?;
-    pragma(&db.conn, "journal_size_limit", LOG_BYTES)?;
+    pragma(db.sqlite()?, "journal_mode", "wal")?;
+    pragma(db.sqlite()?, "journal_size_limit", LOG_BYTES)?;
     if found == 0 {
-        db.generation.borrow_mut().begin_log(&db.conn);
+        db.generation.borrow_mut().begin_log(db.sqlite()?);
     }
-    pragma(&db.conn, "synchronous", if enabled(Failpoint::SyncSeldom) { "1" } else { "2" })?;
+    pragma(db.sqlite()?, "synchronous", if enabled(Failpoint::SyncSeldom) { "1" } else { "2" })?;
     // The first lock of the file locks it for the process; a write finds out whether it can be
     // written.
     db.begin()?;
@@ -233,10 +239,10 @@ fn newer(path: &Path, found: u32, known: usize) -> String {
 }
 
 fn create(db: &mut Db, options: &OpenOptions, steps: &[&str]) -> Result<(), StoreError> {
-    db.conn.execute_batch("BEGIN EXCLUSIVE")?;
+    db.sqlite()?.execute_batch("BEGIN EXCLUSIVE")?;
     let mut at = 0;
     while (at as usize) < steps.len() {
-        at = schema::step(&db.conn, steps, at)?;
+        at = schema::step(db.sqlite()?, steps, at)?;
     }
     db.columns = Columns::read(&db.conn)?;
     // The initial rows are written in the same transaction: a database without an admin is never
@@ -255,7 +261,7 @@ fn migrate(db: &Db, found: u32, steps: &[&str]) -> Result<(), StoreError> {
     while (at as usize) < steps.len() {
         copy_whole(db, at)?;
         db.begin()?;
-        at = schema::step(&db.conn, steps, at)?;
+        at = schema::step(db.sqlite()?, steps, at)?;
         db.commit()?;
     }
     Ok(())

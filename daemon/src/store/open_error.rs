@@ -26,6 +26,9 @@ pub enum OpenError {
     /// The daemon's own database is gone; the message says what was found.
     #[error("{0}")]
     Gone(&'static str),
+    /// The server cannot be reached, or does not answer; the message says which.
+    #[error("{0}")]
+    Unreachable(String),
     /// PhotoPrism has not created it yet.
     #[error("the database does not exist yet")]
     NotThereYet,
@@ -42,7 +45,7 @@ impl OpenError {
         match self {
             Self::Setting(_) => 2,
             Self::InUse(_) => 73,
-            Self::Storage(_) | Self::NotThereYet => 74,
+            Self::Storage(_) | Self::Unreachable(_) | Self::NotThereYet => 74,
             Self::Refused(_) | Self::Gone(_) => 78,
         }
     }

@@ -7,12 +7,15 @@ use super::open_error::OpenError;
 use super::paths::is_index;
 use super::schema::CURSOR_KEY_BYTES;
 use crate::model::NewAccount;
+use crate::server_address::ServerAddress;
 
 /// Which database to open, and the content of a new one.
 #[derive(Clone)]
 pub struct OpenOptions {
-    /// Absolute path of the file.
+    /// Absolute path of the file. With a server that of the default database.
     pub path: PathBuf,
+    /// The server that has the database.
+    pub server: Option<ServerAddress>,
     /// Create the directory: the path is a default that nobody chose.
     pub make_directory: bool,
     /// The initial rows of a new database.

@@ -201,7 +201,7 @@ mod tests {
         passcode_enroll(&tx, BOB, &secret("key"), NOON).unwrap();
         assert!(!passcode_find(&db, BOB).unwrap().unwrap().is_active);
         let zero = "UPDATE passcodes SET activated_at = '0001-01-01 00:00:00+00:00'";
-        db.conn.execute(zero, []).unwrap();
+        db.sqlite().unwrap().execute(zero, []).unwrap();
         let found = passcode_find(&db, BOB).unwrap().unwrap();
         assert_eq!((found.is_active, found.activated_at), (true, None));
         assert!(!passcode_enroll(&tx, BOB, &secret("other"), NOON).unwrap());

@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::file_identity::Stamp;
 use super::kind::Kind;
+use crate::server_address::ServerAddress;
 
 /// The database as the writer has it open.
 #[derive(Clone, Debug)]
 pub(super) struct Opened {
     pub(super) path: PathBuf,
+    /// Where it is, if not in that file.
+    pub(super) server: Option<ServerAddress>,
     pub(super) kind: Kind,
     /// Device and inode.
     pub(super) identity: Option<(u64, u64)>,

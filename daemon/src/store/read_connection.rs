@@ -16,6 +16,7 @@ use super::own_tables::OwnTables;
 use super::pragmas::{EXCLUSIVE_VFS, SHARED_VFS, STATEMENTS, pragma, settings};
 use super::published::Opened;
 use super::schema::CURSOR_KEY_BYTES;
+use super::server;
 use crate::system::{FileId, descriptors_of};
 
 /// Opens another connection to the database that the writer has open.
@@ -23,6 +24,9 @@ use crate::system::{FileId, descriptors_of};
 /// # Errors
 /// [`StoreError::ReadOnly`] where the path leads to another file by now.
 pub(super) fn open_for_reading(opened: &Opened) -> Result<Db, StoreError> {
+    if let Some(address) = &opened.server {
+        return server::open_for_reading(opened, address);
+    }
     let own = opened.kind == Kind::Own;
     // Writable for SQLite, although nothing is written through it: it takes the process lock of
     // the file, and plays an interrupted commit of PhotoPrism back.
@@ -36,7 +40,6 @@ pub(super) fn open_for_reading(opened: &Opened) -> Result<Db, StoreError> {
     };
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     wait_for_locks(&mut conn)?;
-    let conn = engine::Connection::from(conn);
     settings(&conn)?;
     // Only the writer writes the log back.
     pragma(&conn, "wal_autocheckpoint", "0")?;
@@ -46,11 +49,13 @@ pub(super) fn open_for_reading(opened: &Opened) -> Result<Db, StoreError> {
         attached::attach_while_serving(&conn, &opened.path)?;
         own_tables.attached(&opened.path);
     }
+    let conn = engine::Connection::from(conn);
     Ok(Db {
         columns: Columns::read(&conn)?,
         conn,
         kind: opened.kind.clone(),
         path: opened.path.clone(),
+        server: None,
         generation: RefCell::default(),
         own_tables,
         session_cache: opened.session_cache,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tracing::debug;
 
-use super::columns::schema_version;
+use super::columns::{Columns, schema_version};
 use super::db::Db;
 use super::error::StoreError;
 use super::file_identity::Stamp;
@@ -18,6 +18,7 @@ use super::lock_timeout;
 use super::pragmas::pragma;
 use super::published::{Opened, Published, identity};
 use super::read_connection::open_for_reading;
+use super::server::Reconnect;
 use super::work::Read;
 use super::writer::{IDLE, WriterJob};
 
@@ -34,7 +35,7 @@ pub(super) struct ReaderThread {
 
 impl ReaderThread {
     pub(super) fn new(published: Published, inbox: Inbox<Read>, writer: Jobs<WriterJob>) -> Self {
-        let connection = ReadConnection { published, revision: 0, opened: None, db: None };
+        let connection = ReadConnection::new(published);
         Self { connection, inbox, writer, turns: Arc::default(), waited: 0 }
     }
 
@@ -49,7 +50,7 @@ impl ReaderThread {
             self.turns.fetch_add(1, Ordering::Relaxed);
             match self.inbox.wait(IDLE) {
                 Ok(Message::Job(read)) => self.read(read),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.connection.keep_alive(),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -89,9 +90,23 @@ struct ReadConnection {
     revision: u64,
     opened: Option<Opened>,
     db: Option<Db>,
+    /// When a server is tried again.
+    reconnect: Reconnect,
 }
 
 impl ReadConnection {
+    fn new(published: Published) -> Self {
+        let reconnect = Reconnect::default();
+        Self { published, revision: 0, opened: None, db: None, reconnect }
+    }
+
+    /// A server ends a connection that nobody uses.
+    fn keep_alive(&self) {
+        if let Some(db) = &self.db {
+            db.keep_alive();
+        }
+    }
+
     /// The database; `None` where the writer has to open or follow it first.
     fn get(&mut self, turns: &Arc<AtomicU64>) -> Option<Result<&Db, StoreError>> {
         if self.revision != self.published.revision() {
@@ -113,6 +128,9 @@ impl ReadConnection {
     /// Opens it where it is not open, and finds out whether PhotoPrism has changed or replaced it.
     fn follow(&mut self, turns: &Arc<AtomicU64>) -> Result<Current, StoreError> {
         let Some(opened) = &self.opened else { return Ok(Current::No) };
+        if opened.server.is_some() {
+            return self.follow_server();
+        }
         let own = opened.kind == Kind::Own;
         if !own && identity(&opened.path) != opened.identity {
             return Ok(Current::No);
@@ -124,7 +142,7 @@ impl ReadConnection {
                     let db = self.db.insert(db);
                     db.count_progress(turns)?;
                     // A mistake in a statement changes nothing.
-                    pragma(&db.conn, "query_only", "1")?;
+                    pragma(db.sqlite()?, "query_only", "1")?;
                     db
                 }
                 Err(error @ StoreError::Locked(_)) => return Err(error),
@@ -149,6 +167,38 @@ impl ReadConnection {
             // The writer looks the columns up, or says what is wrong.
             Ok(_) | Err(_) => Ok(Current::No),
         }
+    }
+
+    /// The same with a server, which may have ended the connection. While it cannot be reached, the
+    /// writer says why.
+    fn follow_server(&mut self) -> Result<Current, StoreError> {
+        if self.db.as_ref().is_some_and(Db::is_lost) {
+            self.close();
+        }
+        let Some(opened) = &self.opened else { return Ok(Current::No) };
+        if self.db.is_none() && !self.reconnect.is_due() {
+            return Ok(Current::Unknown);
+        }
+        let db = match &mut self.db {
+            Some(db) => db,
+            None => match open_for_reading(opened) {
+                Ok(db) => {
+                    self.reconnect.succeed();
+                    self.db.insert(db)
+                }
+                Err(error) => {
+                    debug!(%error, "the reader cannot connect yet");
+                    self.reconnect.fail();
+                    return Ok(Current::Unknown);
+                }
+            },
+        };
+        let version = schema_version(&db.conn)?;
+        if version == db.columns.schema_version {
+            return Ok(Current::Yes);
+        }
+        db.columns = Columns::read(&db.conn)?;
+        Ok(if db.columns.missing().is_none() { Current::Yes } else { Current::No })
     }
 
     fn close(&mut self) {

@@ -26,6 +26,7 @@ pub(super) fn options(directory: &TempDir) -> OpenOptions {
     OpenOptions {
         path: directory.path().join("admin.db"),
         make_directory: false,
+        server: None,
         accounts: initial_accounts(&admin, Timestamp::UNIX_EPOCH, &mut { random }),
         cursor_key: [7; 32],
         expected: Expected::Unknown,
@@ -62,6 +63,7 @@ pub(super) fn plan(db: &Db, statement: &str, values: &[Value<'_>]) -> String {
 pub(super) fn another_connection(db: &Db) -> Db {
     open_for_reading(&Opened {
         path: db.path.clone(),
+        server: None,
         kind: db.kind.clone(),
         identity: identity(&db.path),
         attached: db.columns.attached,

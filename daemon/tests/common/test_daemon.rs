@@ -1,6 +1,6 @@
 //! The directory of a daemon, its settings, and what is started in it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,8 @@ use super::running::Running;
 pub(crate) struct TestDaemon {
     root: TempDir,
     database: PathBuf,
+    /// The address of a server in its place.
+    server: Option<String>,
     args: Vec<OsString>,
     env: Vec<(String, OsString)>,
     faults: Option<&'static str>,
@@ -35,7 +37,8 @@ impl TestDaemon {
             fs::create_dir_all(&directory).unwrap();
             fs::set_permissions(&directory, PermissionsExt::from_mode(mode)).unwrap();
         }
-        Self { root, database, args: Vec::new(), env: Vec::new(), faults: None, running: None }
+        let (args, env) = (Vec::new(), Vec::new());
+        Self { root, database, server: None, args, env, faults: None, running: None }
     }
 
     /// A daemon that runs with nothing but defaults.
@@ -80,6 +83,12 @@ impl TestDaemon {
     pub(crate) fn with_database(mut self, file: &Path) -> Self {
         self.database = self.data().join(file.file_name().unwrap());
         fs::write(&self.database, fs::read(file).unwrap()).unwrap();
+        self
+    }
+
+    /// Lets it use a database server, by this URL.
+    pub(crate) fn with_server(mut self, url: &str) -> Self {
+        self.server = Some(url.to_owned());
         self
     }
 
@@ -129,7 +138,8 @@ impl TestDaemon {
     pub(crate) fn command(&self) -> Command {
         let mut command = self.program();
         clear_env(&mut command).env("HOME", self.root()).envs(self.env.iter().cloned());
-        command.arg("--database").arg(&self.database).arg("--socket").arg(self.socket());
+        let database = self.server.as_ref().map_or(self.database.as_os_str(), OsStr::new);
+        command.arg("--database").arg(database).arg("--socket").arg(self.socket());
         command.args(&self.args).stdin(Stdio::null()).current_dir(self.root());
         command
     }

@@ -3,10 +3,11 @@
 use crate::source::{Source, words};
 
 /// A name, and the start of the paths that may hold it.
-const ONLY_IN: [(&str, &[&[&str]]); 12] = [
+const ONLY_IN: [(&str, &[&[&str]]); 13] = [
     ("rusqlite", &[&SQLITE]),
     // The way to it from an open database.
     ("conn", &[&SQLITE, &OPEN]),
+    ("mysql::", &[&["daemon/src/store/engine/mariadb/", "daemon/tests/mariadb/"]]),
     ("argon2::", &[&["daemon/src/hashing/", "daemon/src/sys.rs"]]),
     ("bcrypt::", &[&["daemon/src/hashing/"]]),
     // No temporary table or view: each connection would need its own, and a reader may not write.
@@ -47,11 +48,14 @@ const SQLITE: [&str; 19] = [
 ];
 
 /// What holds a database open and follows its file, along with those.
-const OPEN: [&str; 4] = [
+const OPEN: [&str; 7] = [
     "daemon/src/store/database.rs",
+    "daemon/src/store/database/",
+    "daemon/src/store/engine/mariadb/",
     "daemon/src/store/file_identity.rs",
     "daemon/src/store/health.rs",
     "daemon/src/store/reader.rs",
+    "daemon/src/store/server/",
 ];
 
 /// Every name outside of its place.

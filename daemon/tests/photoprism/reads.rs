@@ -36,7 +36,7 @@ fn it_is_recognised_and_says_so() {
     let path = home.database().display().to_string();
     assert_eq!(
         status["database"],
-        json!({"kind": "photoprism", "path": path, "schema": null,
+        json!({"kind": "photoprism", "engine": "sqlite", "server": null, "path": path, "schema": null,
             "photoprism_version": "development", "edition": "ce"})
     );
     assert_eq!(status["counts"], json!({"users": 10, "deleted": 1, "sessions": 14, "logins": 0}));
@@ -200,7 +200,7 @@ fn a_database_that_does_not_exist_yet_is_waited_for() {
     let mut home = TestDaemon::new().with_database(fixture());
     fs::remove_file(home.database()).unwrap();
     home.start();
-    assert!(home.running().log().contains("(photoprism, does not exist yet)"));
+    assert!(home.running().log().contains("(photoprism, not there yet)"));
     assert_eq!(home.ok("ping", json!({}))["pong"], true);
     let database = home.ok("status", json!({}))["database"].clone();
     assert_eq!((&database["kind"], &database["schema"]), (&json!("photoprism"), &Value::Null));

@@ -57,9 +57,9 @@ fn each_kind_of_database_is_named_and_exits_with_the_code_of_a_start() {
         ("admin.db", garbage, 78, "not an SQLite database"),
         ("admin.db", songs, 78, "another program"),
         ("admin.db", half, 78, "not finished"),
-        ("index.db", nothing, 0, "photoprism, does not exist yet"),
-        ("index.db", empty, 0, "photoprism, does not exist yet"),
-        ("index.db", half, 0, "photoprism, does not exist yet"),
+        ("index.db", nothing, 0, "photoprism, not there yet"),
+        ("index.db", empty, 0, "photoprism, not there yet"),
+        ("index.db", half, 0, "photoprism, not there yet"),
         ("index.db", old, 78, "auth_users"),
         ("index.db", create_photoprism, 0, "photoprism"),
     ];

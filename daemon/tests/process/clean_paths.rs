@@ -27,7 +27,7 @@ fn a_path_with_something_behind_it_creates_no_database() {
             "--database PATH",
         ),
         ("PHOTOPRISM_ADMIN_DATABASE", format!("file:{storage}/index.db"), "--database PATH"),
-        ("PHOTOPRISM_ADMIN_DATABASE", dsn.into(), "MariaDB is not supported yet"),
+        ("PHOTOPRISM_ADMIN_DATABASE", dsn.into(), "mysql:// alone"),
         ("PHOTOPRISM_ADMIN_SOCKET", format!("{socket}\r"), "ends in a carriage return"),
         ("PHOTOPRISM_AUTH_SOCKET", format!("{socket}\t"), "ends in a tab"),
         ("PHOTOPRISM_ADMIN_PASSWORD_FILE", "/x\r".into(), "ends in a carriage return"),

@@ -253,7 +253,7 @@ fn photoprisms_under_another_name_is_waited_for_like_index_db() {
         }
         let check = run_to_end(home.command().arg("--check"));
         let shown = String::from_utf8_lossy(&check.stdout).into_owned();
-        assert!(shown.contains("photoprism, does not exist yet"), "{shown}");
+        assert!(shown.contains("photoprism, not there yet"), "{shown}");
         home.start();
         unavailable(&mut home, "at a start");
         home.stop();
@@ -266,7 +266,7 @@ fn index_db_in_any_case_is_never_created() {
     for name in ["INDEX.DB", "Index.db", "index.DB"] {
         let mut home = home_with(name);
         let check = run_to_end(home.command().arg("--check"));
-        assert!(String::from_utf8_lossy(&check.stdout).contains("photoprism, does not exist yet"));
+        assert!(String::from_utf8_lossy(&check.stdout).contains("photoprism, not there yet"));
         home.start();
         assert_eq!(home.fault("users.ls", json!({})).0, "unavailable", "{name}");
         assert!(!home.database().exists(), "{name}");

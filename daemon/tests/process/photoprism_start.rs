@@ -16,7 +16,7 @@ fn index_db_is_never_created_and_is_opened_once_it_exists() {
     let log = home.running().log();
     let path = text(home.database()).to_owned();
     assert!(
-        log.contains(&format!("database={path} (photoprism, does not exist yet) accounts=0")),
+        log.contains(&format!("database={path} (photoprism, not there yet) accounts=0")),
         "{log}"
     );
     assert!(!home.database().exists());
@@ -65,10 +65,12 @@ fn a_directory_means_the_index_db_in_it() {
     command.args(["--database", text(&directory), "--socket", text(&home.socket())]);
     let running = crate::common::running::Running::start(command);
     let log = running.stop();
-    assert!(log.contains(&format!(
-        "database={}/index.db (photoprism, does not exist yet)",
-        text(&directory)
-    )));
+    assert!(
+        log.contains(&format!(
+            "database={}/index.db (photoprism, not there yet)",
+            text(&directory)
+        ))
+    );
     let names: Vec<_> = fs::read_dir(directory).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names, ["index.db.lock"]);
 }

@@ -69,6 +69,7 @@ fn properties(status: &StatusReply) -> Vec<(&'static str, String)> {
         ("Uptime", humantime::format_duration(uptime).to_string()),
         ("Database", [&database.path, missing].concat()),
         ("Database Kind", kind(&database.kind)),
+        ("Database Server", database.server.clone().unwrap_or_default()),
         ("Schema", database.schema.map_or_else(String::new, |schema| schema.to_string())),
         ("PhotoPrism Version", database.photoprism_version.clone().unwrap_or_default()),
         ("PhotoPrism Edition", database.edition.clone().unwrap_or_default()),

@@ -18,8 +18,13 @@ use crate::store::{
 const MOST_NAMED: usize = 20;
 
 pub(super) fn checks(db: &Db, daemon: &DaemonState) -> Result<Vec<Check>, CommandError> {
-    let journal = journal_mode(db)?;
-    let mut checks = vec![kind(db), self::journal(db.kind(), &journal), schema(db.kind())];
+    let mut checks = vec![kind(db)];
+    if db.server().is_some() {
+        checks.extend(super::server::checks(db, daemon)?);
+    } else {
+        checks.push(journal(db.kind(), &journal_mode(db)?));
+    }
+    checks.push(schema(db.kind()));
     checks.extend(daemon.trail.as_ref().map(trail));
     checks.extend(foreign_tables(db));
     checks.push(clock(daemon));
@@ -34,7 +39,7 @@ fn kind(db: &Db) -> Check {
         Kind::Own => "its own".to_owned(),
         Kind::PhotoPrism { version, edition } => format!("PhotoPrism's ({version}, {edition})"),
     };
-    Check::ok("database", format!("{whose}, {}", db.path().display()))
+    Check::ok("database", format!("{whose}, {}", db.name()))
 }
 
 fn journal(kind: &Kind, mode: &str) -> Check {

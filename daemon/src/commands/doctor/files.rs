@@ -89,7 +89,7 @@ fn path_advice(path: &Path, seen: Seen, uid: u32) -> Option<String> {
 
 /// The database's file, where there is one: only its metadata is read.
 pub(super) fn database(daemon: &DaemonState) -> Option<Check> {
-    let path = &daemon.database;
+    let path = Path::new(&daemon.name);
     let seen = Seen::through(path).ok()?;
     let found = format!("{}, {}, {} bytes", path.display(), seen.shown(), seen.length);
     Some(Check::from_advice("database file", found, database_advice(daemon, seen)))
@@ -235,6 +235,7 @@ mod tests {
             clock: jiff::Timestamp::UNIX_EPOCH,
             clock_state: crate::clock::ClockState::Right,
             database: path.into(),
+            name: path.into(),
             own,
             admin: "/run/a.sock".into(),
             admin_gid: None,

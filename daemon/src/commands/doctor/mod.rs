@@ -4,6 +4,7 @@ mod database;
 mod files;
 mod machine;
 mod pages;
+mod server;
 
 use std::path::PathBuf;
 
@@ -30,8 +31,10 @@ struct DaemonState {
     trail: Option<VerifyResult>,
     /// What a check of the pages found; `None` where there are none of the daemon's own.
     pages: Option<Check>,
-    /// Path of the database, there or not.
+    /// Path of the database, there or not. With a server that of the default database.
     database: PathBuf,
+    /// What the database is called.
+    name: String,
     /// Whether it is the daemon's own.
     own: bool,
     /// Path of the admin socket.
@@ -64,6 +67,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
         clock: runner.context.machine_time,
         clock_state: app.clock.clock_state(),
         database: app.places.database.clone(),
+        name: app.places.database_name(),
         own: app.own,
         admin: app.places.admin.clone(),
         admin_gid: policy.socket_gid,
@@ -76,7 +80,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
 }
 
 fn is_missing(error: &CommandError) -> bool {
-    matches!(error.store_error(), Some(StoreError::Missing))
+    matches!(error.store_error(), Some(StoreError::Missing | StoreError::Unreachable(_)))
 }
 
 fn is_damaged(error: &CommandError) -> bool {
@@ -103,8 +107,13 @@ fn examine(
         }
         Err(StoreError::Missing) => checks.push(Check::bad(
             "database",
-            format!("{} does not exist yet", daemon.database.display()),
+            format!("{} does not exist yet", daemon.name),
             "start PhotoPrism, which makes it; or name the right file with --database",
+        )),
+        Err(error @ StoreError::Unreachable(_)) => checks.push(Check::bad(
+            "database",
+            format!("{}: {error}", daemon.name),
+            "start the server, or see in the log why it refuses",
         )),
         Err(error) => return Err(error.into()),
     }

@@ -18,7 +18,7 @@ pub(super) async fn check(app: &App) -> Result<Option<Check>, CommandError> {
     let own = app.own;
     run_blocking(move || match store.connect().and_then(|db| check_pages(&db)) {
         Ok(found) => Ok(found.map(|found| row(&found, own))),
-        Err(StoreError::Missing) => Ok(None),
+        Err(StoreError::Missing | StoreError::Unreachable(_)) => Ok(None),
         // PhotoPrism's is reported by what else is read of it.
         Err(StoreError::Damaged(what)) => Ok(own.then(|| {
             let found = PageCheck { path: database, fault: Some(what) };
@@ -46,7 +46,7 @@ pub(super) fn unreadable(db: &Db, error: &CommandError) -> Check {
                 .into()
         }
     };
-    Check::bad("database", format!("{} cannot be read: {error}", db.path().display()), advice)
+    Check::bad("database", format!("{} cannot be read: {error}", db.name()), advice)
 }
 
 fn advice(path: &Path, own: bool) -> String {

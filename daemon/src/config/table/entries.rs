@@ -3,7 +3,7 @@
 use super::{Default, Form, Id, Setting};
 
 /// Every setting, in the order of [`Id`].
-pub(crate) const SETTINGS: [Setting; 32] = [
+pub(crate) const SETTINGS: [Setting; 34] = [
     Setting {
         id: Id::Config,
         name: "config",
@@ -24,7 +24,27 @@ pub(crate) const SETTINGS: [Setting; 32] = [
         ),
         form: Form::Path,
         reload: false,
-        help: "The account database, or the directory of a PhotoPrism index.db",
+        help: "The account database: a file, the directory of a PhotoPrism index.db, or the MariaDB of PhotoPrism as mysql://[USER@]HOST[:PORT]/SCHEMA[?socket=PATH]; mysql:// alone: as PhotoPrism's variables say",
+    },
+    Setting {
+        id: Id::DatabasePassword,
+        name: "database-password",
+        argument: "",
+        env: "PHOTOPRISM_ADMIN_DATABASE_PASSWORD",
+        default: Default::Computed("PhotoPrism's, where that logs in as the same user"),
+        form: Form::Text,
+        reload: false,
+        help: "Password for the MariaDB server; no flag for it",
+    },
+    Setting {
+        id: Id::DatabasePasswordFile,
+        name: "database-password-file",
+        argument: "FILE",
+        env: "PHOTOPRISM_ADMIN_DATABASE_PASSWORD_FILE",
+        default: Default::Computed("none"),
+        form: Form::Path,
+        reload: false,
+        help: "File with that password; wins over the variable",
     },
     Setting {
         id: Id::Socket,

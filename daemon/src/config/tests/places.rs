@@ -13,7 +13,8 @@ fn socket(path: &str, given: bool) -> AdminSocket {
 fn root_has_the_paths_of_the_system() {
     let machine = Machine { uid: 0, ..Machine::new() };
     let settings = machine.run(&[]).unwrap().settings;
-    let database = Database { path: "/var/lib/photoprism/admin.db".into(), given: false };
+    let database =
+        Database { path: "/var/lib/photoprism/admin.db".into(), server: None, given: false };
     assert_eq!(settings.database, database);
     assert_eq!(settings.socket, socket("/run/photoprism/admin.sock", false));
 }
@@ -59,7 +60,7 @@ fn a_directory_of_a_database_means_the_index_in_it() {
     }
     let path = machine.path("admin.db");
     let database = machine.run(&["--database", &path]).unwrap().settings.database;
-    assert_eq!(database, Database { path: path.into(), given: true });
+    assert_eq!(database, Database { path: path.into(), server: None, given: true });
     assert!(!database.path.ends_with("index.db"));
 }
 

@@ -8,7 +8,9 @@ use crate::config::{Process, Start, load, report};
 
 fn check(machine: &Machine, args: &[&str]) -> String {
     match machine.start(&[args, &["--check"]].concat()).unwrap() {
-        Start::Check(loaded) => report(&loaded, |path| format!("own, {}", path.exists())),
+        Start::Check(loaded) => {
+            report(&loaded, |database| format!("own, {}", database.path.exists()))
+        }
         start @ (Start::Print(_) | Start::Run(_)) => panic!("{start:?}"),
     }
 }

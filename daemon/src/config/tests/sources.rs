@@ -8,8 +8,8 @@ use crate::config::testing::Machine;
 fn good(machine: &Machine, id: Id) -> Option<[String; 3]> {
     let texts = |texts: [&str; 3]| Some(texts.map(String::from));
     match id {
-        Id::Config | Id::Allow | Id::AuthSocket | Id::AdminPassword => None,
-        Id::Database | Id::Socket | Id::AdminPasswordFile => {
+        Id::Config | Id::Allow | Id::AuthSocket | Id::AdminPassword | Id::DatabasePassword => None,
+        Id::Database | Id::DatabasePasswordFile | Id::Socket | Id::AdminPasswordFile => {
             Some(["a", "b", "c"].map(|name| machine.path(name)))
         }
         Id::SocketGroup | Id::AuthSocketGroup => texts(["root", "1", "2"]),
@@ -49,7 +49,7 @@ fn the_table_is_in_order_and_names_are_unique() {
         assert!(!row.name.contains('_') && row.env.starts_with("PHOTOPRISM_"), "{}", row.name);
     }
     let without_flag: Vec<_> = SETTINGS.iter().filter(|row| !row.has_flag()).collect();
-    assert_eq!(without_flag, [Id::AdminPassword.setting()]);
+    assert_eq!(without_flag, [Id::DatabasePassword, Id::AdminPassword].map(Id::setting));
 }
 
 #[test]

@@ -28,7 +28,7 @@ const UNFINISHED: &str = "photoprism-admin.db.new";
 
 /// Where the daemon's own tables are, or will be, next to PhotoPrism's file.
 pub fn own_tables_file(db: &Db) -> Option<PathBuf> {
-    (*db.kind() != Kind::Own).then(|| own_tables_path(&db.path))
+    (*db.kind() != Kind::Own && db.server.is_none()).then(|| own_tables_path(&db.path))
 }
 
 /// Attaches the file where there is one.
@@ -202,11 +202,11 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
             info!(path = %path.display(), "the daemon's tables were created");
             info!("a new audit trail begins");
         }
-        attach_while_serving(&db.conn, &db.path)?;
+        attach_while_serving(db.sqlite()?, &db.path)?;
         db.own_tables.attached(&db.path);
-    } else if !tables::has_all_tables(&db.conn)? {
+    } else if !tables::has_all_tables(db.sqlite()?)? {
         db.begin()?;
-        let created = tables::create(&db.conn, "admin").and_then(|()| db.commit());
+        let created = tables::create(db.sqlite()?, "admin").and_then(|()| db.commit());
         if created.is_err() && db.in_transaction() {
             db.rollback()?;
         }

@@ -105,18 +105,18 @@ pub fn foreign_tables(db: &Db) -> Option<String> {
 
 fn run(db: &Db) -> Result<Trail, StoreError> {
     let has = |name: &str| db.columns.in_main.iter().any(|table| table == name);
-    let trail = if has("admin_audit") { trail(&db.conn)? } else { Trail::Known };
+    let trail = if has("admin_audit") { trail(db.sqlite()?)? } else { Trail::Known };
     if trail == Trail::Moves {
-        let same_key = own_key(&db.conn)? == key_of_path(&db.path);
+        let same_key = own_key(db.sqlite()?)? == key_of_path(&db.path);
         for (table, copy) in COPIES {
             if has(table) && (table != "admin_idempotency" || same_key) {
-                db.conn.execute(copy, [])?;
+                db.sqlite()?.execute(copy, [])?;
             }
         }
     }
     if trail != Trail::Foreign {
         for table in &db.columns.in_main {
-            db.conn.execute_batch(&format!("DROP TABLE main.{table}"))?;
+            db.sqlite()?.execute_batch(&format!("DROP TABLE main.{table}"))?;
         }
     }
     Ok(trail)

@@ -33,13 +33,13 @@ pub(in crate::store) fn open_photoprism(
         tracked.row(database, table, (row, action == Action::SQLITE_INSERT));
     }))
     .map_err(|error| fail(error.into()))?;
-    let conn = engine::Connection::from(conn);
     settings(&conn).map_err(fail)?;
-    let kind = photoprism_kind(&conn).map_err(fail)?;
     // What is acknowledged must be on the disk in any journal mode. The commit is the deletion of
     // the journal, which only EXTRA syncs.
     pragma(&conn, "synchronous", "3").map_err(fail)?;
     attached::attach(&conn, path)?;
+    let conn = engine::Connection::from(conn);
+    let kind = photoprism_kind(&conn).map_err(fail)?;
     let columns = Columns::read(&conn).map_err(fail)?;
     if let Some(what) = columns.missing() {
         return Err(refused(
@@ -50,7 +50,8 @@ pub(in crate::store) fn open_photoprism(
     let path = path.clone();
     let generation = RefCell::default();
     let session_cache = options.session_cache;
-    let mut db = Db { conn, kind, path, columns, generation, own_tables, session_cache };
+    let server = None;
+    let mut db = Db { conn, kind, path, server, columns, generation, own_tables, session_cache };
     take_over(&mut db).map_err(|error| failed(&options.path, error))?;
     Ok(db)
 }

@@ -39,13 +39,13 @@ pub(in crate::store) fn begin(db: &Db) -> Result<(), StoreError> {
 }
 
 fn counter(db: &Db) -> Result<u32, StoreError> {
-    change_counter(&db.conn).map_err(|error| StoreError::Other(error.to_string()))
+    change_counter(db.sqlite()?).map_err(|error| StoreError::Other(error.to_string()))
 }
 
 /// Whether PhotoPrism's file has been switched to WAL mode.
 fn is_wal(db: &Db) -> Result<bool, StoreError> {
     let mode: String =
-        db.conn.prepare_cached("PRAGMA main.journal_mode")?.query_row([], |row| row.get(0))?;
+        db.sqlite()?.prepare_cached("PRAGMA main.journal_mode")?.query_row([], |row| row.get(0))?;
     Ok(mode == "wal")
 }
 
@@ -54,7 +54,8 @@ fn is_wal(db: &Db) -> Result<bool, StoreError> {
 pub(in crate::store) fn keep(db: &Db) -> Result<(), StoreError> {
     let Noted { rows, keys, records, touched } = db.own_tables.tracked.noted();
     let counter = db.own_tables.counter.get();
-    let open = journal_is_open(&db.conn).map_err(|error| StoreError::Other(error.to_string()))?;
+    let open =
+        journal_is_open(db.sqlite()?).map_err(|error| StoreError::Other(error.to_string()))?;
     // The hook does not report tables without row numbers: there, any changed page counts.
     let touched = touched || !db.columns.without_rowid.is_empty();
     if !touched || !open {
@@ -66,7 +67,7 @@ pub(in crate::store) fn keep(db: &Db) -> Result<(), StoreError> {
     }
     let mut evidence = Vec::new();
     for touched in &rows {
-        evidence.extend(collect(&db.conn, before.as_ref(), touched)?);
+        evidence.extend(collect(db.sqlite()?, before.as_ref(), touched)?);
     }
     let first = records.iter().min().copied().unwrap_or(0);
     let last = records.iter().max().copied().unwrap_or(0);
@@ -74,7 +75,7 @@ pub(in crate::store) fn keep(db: &Db) -> Result<(), StoreError> {
     super::replaced::remember(db, &rows, number)?;
     let group = Group { version: VERSION, counter, records: (first, last), keys, rows: evidence };
     let content = postcard::to_allocvec(&group).map_err(|e| StoreError::Other(e.to_string()))?;
-    db.conn
+    db.sqlite()?
         .prepare_cached("INSERT OR REPLACE INTO admin.admin_group (id, content) VALUES (1, ?1)")?
         .execute([content])?;
     Ok(())
@@ -90,7 +91,7 @@ pub(in crate::store) fn note_emptied(tx: &Tx<'_>, table: &str) -> Result<(), Sto
         return Ok(());
     }
     let statement = format!("SELECT rowid FROM main.{table} LIMIT 4");
-    let mut statement = tx.conn.prepare_cached(&statement)?;
+    let mut statement = tx.sqlite()?.prepare_cached(&statement)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         tx.own_tables.tracked.row("main", table, (row.get(0)?, false));
@@ -105,9 +106,9 @@ pub(in crate::store) fn settle(db: &Db) -> Result<(), StoreError> {
         return Ok(());
     }
     // This pragma takes effect when it is prepared: a cached statement would do nothing.
-    db.conn.execute_batch("PRAGMA admin.synchronous = 1")?;
-    let settled = db.conn.prepare_cached("DELETE FROM admin.admin_group")?.execute([]);
-    db.conn.execute_batch("PRAGMA admin.synchronous = 2")?;
+    db.sqlite()?.execute_batch("PRAGMA admin.synchronous = 1")?;
+    let settled = db.sqlite()?.prepare_cached("DELETE FROM admin.admin_group")?.execute([]);
+    db.sqlite()?.execute_batch("PRAGMA admin.synchronous = 2")?;
     Ok(settled.map(drop)?)
 }
 
@@ -123,7 +124,7 @@ pub(in crate::store) fn settle_last(db: &Db) -> Result<(), StoreError> {
 
 fn compare(db: &Db) -> Result<(), StoreError> {
     let content: Option<Vec<u8>> = db
-        .conn
+        .sqlite()?
         .prepare_cached("SELECT content FROM admin.admin_group")?
         .query_row([], |row| row.get(0))
         .optional()?;
@@ -137,14 +138,14 @@ fn compare(db: &Db) -> Result<(), StoreError> {
         Outcome::Undone => undo(db, &group, "daemon.undone")?,
         Outcome::Unclear => undo(db, &group, "daemon.unclear")?,
     }
-    db.conn.execute("DELETE FROM admin.admin_group", [])?;
+    db.sqlite()?.execute("DELETE FROM admin.admin_group", [])?;
     Ok(())
 }
 
 /// An unchanged change counter proves that nothing was committed, unless the file is another one.
 fn verdict(db: &Db, group: &Group) -> Result<Outcome, StoreError> {
     let unchanged = !is_wal(db)? && group.counter == Some(counter(db)?);
-    let rows = judge(&db.conn, &group.rows, unchanged)?;
+    let rows = judge(db.sqlite()?, &group.rows, unchanged)?;
     Ok(if unchanged && rows != Outcome::Done { Outcome::Undone } else { rows })
 }
 
@@ -153,13 +154,13 @@ fn forget_ends(db: &Db, first: i64) -> Result<(), StoreError> {
     if !db.columns.keeps_ended() {
         return Ok(());
     }
-    db.conn.execute(
+    db.sqlite()?.execute(
         "DELETE FROM admin.admin_ended
          WHERE seen_at >= (SELECT at FROM admin.admin_audit WHERE number = ?1)
            AND session_id IN (SELECT CAST(id AS TEXT) FROM main.auth_sessions)",
         [first],
     )?;
-    db.conn.execute(
+    db.sqlite()?.execute(
         "DELETE FROM admin.admin_changed
          WHERE changed_at >= (SELECT at FROM admin.admin_audit WHERE number = ?1)",
         [first],
@@ -171,7 +172,7 @@ fn forget_ends(db: &Db, first: i64) -> Result<(), StoreError> {
 fn undo(db: &Db, group: &Group, command: &str) -> Result<(), StoreError> {
     let tx = Tx::new(db);
     let mut delete = db
-        .conn
+        .sqlite()?
         .prepare_cached("DELETE FROM admin.admin_idempotency WHERE uid = ?1 AND key = ?2")?;
     for (uid, key) in &group.keys {
         delete.execute(params![uid, key])?;
@@ -179,7 +180,7 @@ fn undo(db: &Db, group: &Group, command: &str) -> Result<(), StoreError> {
     let (first, last) = group.records;
     let from = if first > 0 { first } else { audit_head(db)?.number };
     // The remembered state of these accounts was never committed, so it must not be compared with.
-    db.conn
+    db.sqlite()?
         .execute("DELETE FROM admin.admin_accounts WHERE number >= ?1 AND number > 0", [from])?;
     if first == 0 && group.keys.is_empty() {
         info!("what was gathered of sessions or logins last was cut off");

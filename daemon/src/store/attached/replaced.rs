@@ -22,7 +22,7 @@ const SECONDS: usize = "2026-11-24 12:00:00".len();
 
 /// Stores rows of the group, as they are before its commit.
 pub(super) fn remember(db: &Db, touched: &[Touched], number: i64) -> Result<(), StoreError> {
-    let mut put = db.conn.prepare_cached(
+    let mut put = db.sqlite()?.prepare_cached(
         "INSERT OR REPLACE INTO admin.admin_accounts (kind, uid, updated_at, number)
          VALUES (?1, ?2, ?3, ?4)",
     )?;
@@ -34,7 +34,7 @@ pub(super) fn remember(db: &Db, touched: &[Touched], number: i64) -> Result<(), 
         }
         let statement = format!("SELECT {column}, updated_at FROM main.{table} WHERE rowid = ?1");
         let found = db
-            .conn
+            .sqlite()?
             .prepare_cached(&statement)?
             .query_row([row], |row| Ok((text(row, 0)?, text(row, 1)?)))
             .optional()?;
@@ -45,7 +45,7 @@ pub(super) fn remember(db: &Db, touched: &[Touched], number: i64) -> Result<(), 
     }
     if any {
         remember_first(db)?;
-        db.conn
+        db.sqlite()?
             .prepare_cached(
                 "DELETE FROM admin.admin_accounts WHERE number > 0 AND number < (
                    SELECT number FROM admin.admin_accounts ORDER BY number DESC LIMIT 1 OFFSET ?1)",
@@ -59,14 +59,14 @@ pub(super) fn remember(db: &Db, touched: &[Touched], number: i64) -> Result<(), 
 pub(super) fn remember_first(db: &Db) -> Result<(), StoreError> {
     let statement = "INSERT OR IGNORE INTO admin.admin_accounts (kind, uid, updated_at, number)
          SELECT 'auth_users', user_uid, '', 0 FROM main.auth_users WHERE id = 1 AND user_uid <> ''";
-    db.conn.prepare_cached(statement)?.execute([])?;
+    db.sqlite()?.prepare_cached(statement)?.execute([])?;
     Ok(())
 }
 
 /// A restore by the daemon itself replaces the accounts.
 pub(in crate::store) fn forget_accounts(tx: &Tx<'_>) -> Result<(), StoreError> {
     if tx.columns.attached {
-        tx.conn.execute("DELETE FROM admin.admin_accounts", [])?;
+        tx.sqlite()?.execute("DELETE FROM admin.admin_accounts", [])?;
     }
     Ok(())
 }
@@ -81,8 +81,9 @@ pub(in crate::store) fn compare_accounts(db: &Db) -> Result<(), StoreError> {
 }
 
 fn compare(db: &Db) -> Result<(), StoreError> {
-    let mut remembered =
-        db.conn.prepare_cached("SELECT kind, uid, updated_at, number FROM admin.admin_accounts")?;
+    let mut remembered = db
+        .sqlite()?
+        .prepare_cached("SELECT kind, uid, updated_at, number FROM admin.admin_accounts")?;
     let rows = remembered.query_map([], |row| {
         let kind: String = row.get(0)?;
         Ok((kind, text(row, 1)?, text(row, 2)?, row.get::<_, i64>(3)?))
@@ -92,8 +93,11 @@ fn compare(db: &Db) -> Result<(), StoreError> {
         let (kind, uid, updated_at, number) = row?;
         let Some((table, column)) = KEYS.iter().find(|(table, _)| *table == kind) else { continue };
         let statement = format!("SELECT updated_at FROM main.{table} WHERE {column} = ?1 LIMIT 1");
-        let now =
-            db.conn.prepare_cached(&statement)?.query_row([uid], |row| text(row, 0)).optional()?;
+        let now = db
+            .sqlite()?
+            .prepare_cached(&statement)?
+            .query_row([uid], |row| text(row, 0))
+            .optional()?;
         match now {
             // A password may be removed; an account keeps its row.
             None if kind == "passwords" => continue,
@@ -108,8 +112,8 @@ fn compare(db: &Db) -> Result<(), StoreError> {
     }
     let target = format!("{missing} accounts missing, {older} older, since record {first}");
     let head = audit_append(&Tx::new(db), &own_entry("daemon.database_replaced", &target))?;
-    db.conn.execute("DELETE FROM admin.admin_idempotency", [])?;
-    db.conn.execute("DELETE FROM admin.admin_accounts", [])?;
+    db.sqlite()?.execute("DELETE FROM admin.admin_idempotency", [])?;
+    db.sqlite()?.execute("DELETE FROM admin.admin_accounts", [])?;
     warn!(
         number = head.number,
         missing, older, "PhotoPrism's database was restored or replaced; the audit trail goes on"

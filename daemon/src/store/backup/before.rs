@@ -144,7 +144,7 @@ impl Work {
         if !self.is_shared()? {
             return self.start_copying();
         }
-        let now = data_version(&self.source()?.db.conn)?;
+        let now = data_version(self.source()?.db.sqlite()?)?;
         if !matches!(self.state, State::Complete(_, version) if version == now) {
             // Nobody can commit in between any more.
             self.source()?.count_progress()?;

@@ -103,19 +103,22 @@ impl Drop for Copy<'_> {
     fn drop(&mut self) {
         // It has read only; what it wrote to the file is thrown away.
         rollback_if_open(self.db);
-        detach(&self.db.conn, FILE_SCHEMA);
+        if let Ok(conn) = self.db.sqlite() {
+            detach(conn, FILE_SCHEMA);
+        }
     }
 }
 
 impl<'a> Copy<'a> {
     /// Attaches the empty file.
     fn begin(db: &'a Db, file: &Unfinished) -> Result<Self, StoreError> {
-        file.attach(&db.conn, FILE_SCHEMA)?;
+        file.attach(db.sqlite()?, FILE_SCHEMA)?;
         let copy = Self::of(db);
-        let set = |pragma, value: i64| db.conn.pragma_update(Some(FILE), pragma, value);
+        let conn = db.sqlite()?;
+        let set = |pragma, value: i64| conn.pragma_update(Some(FILE), pragma, value);
         // It is thrown away where anything fails, and synced as a whole before it gets its name.
         // (Defensive mode keeps SQLite from going without a journal.)
-        db.conn.pragma_update(Some(FILE), "journal_mode", "memory").map_err(unwritten)?;
+        conn.pragma_update(Some(FILE), "journal_mode", "memory").map_err(unwritten)?;
         set("synchronous", 0).map_err(unwritten)?;
         set("secure_delete", 1).map_err(unwritten)?;
         set("application_id", BACKUP_ID).map_err(unwritten)?;
@@ -130,18 +133,18 @@ impl<'a> Copy<'a> {
 
     /// Begins a transaction that only reads the source, with its first read.
     fn begin_transaction(&self) -> Result<(), StoreError> {
-        self.db.conn.execute_batch("BEGIN; SELECT 1 FROM main.sqlite_schema LIMIT 1")?;
+        self.db.sqlite()?.execute_batch("BEGIN; SELECT 1 FROM main.sqlite_schema LIMIT 1")?;
         Ok(())
     }
 
     fn commit(&self) -> Result<(), StoreError> {
-        self.db.conn.execute_batch("COMMIT").map_err(unwritten)
+        self.db.sqlite()?.execute_batch("COMMIT").map_err(unwritten)
     }
 
     /// Everything in one transaction.
     fn at_once(mut self) -> Result<i64, StoreError> {
         self.begin_transaction()?;
-        let version = data_version(&self.db.conn)?;
+        let version = data_version(self.db.sqlite()?)?;
         self.take_everything()?;
         self.finish()?;
         Ok(version)
@@ -155,14 +158,14 @@ impl<'a> Copy<'a> {
     /// At most so many rows in each transaction; `None` where somebody else has committed in between.
     fn in_pieces(mut self, rows: i64) -> Result<Option<i64>, StoreError> {
         self.begin_transaction()?;
-        let version = data_version(&self.db.conn)?;
+        let version = data_version(self.db.sqlite()?)?;
         self.declare()?;
         self.commit()?;
         for at in 0..TABLES.len() {
             let mut after = Some(i64::MIN);
             while let Some(from) = after {
                 self.begin_transaction()?;
-                if data_version(&self.db.conn)? != version {
+                if data_version(self.db.sqlite()?)? != version {
                     return Ok(None);
                 }
                 after = self.take(at, from, rows)?;
@@ -170,7 +173,7 @@ impl<'a> Copy<'a> {
             }
         }
         self.begin_transaction()?;
-        if data_version(&self.db.conn)? != version {
+        if data_version(self.db.sqlite()?)? != version {
             return Ok(None);
         }
         self.finish()?;
@@ -181,9 +184,9 @@ impl<'a> Copy<'a> {
     /// declared there (keys, indexes, conditions, defaults) is the source's own business.
     fn declare(&mut self) -> Result<(), StoreError> {
         let db = self.db;
-        let clients = has_clients(&db.conn)?;
+        let clients = has_clients(db.sqlite()?)?;
         for (at, table) in TABLES.iter().enumerate() {
-            let found = table.find(&db.conn)?;
+            let found = table.find(db.sqlite()?)?;
             if found.columns.is_empty() {
                 // PhotoPrism's versions lack one or the other.
                 if *db.kind() == Kind::Own && table.name != "auth_clients" {
@@ -193,7 +196,7 @@ impl<'a> Copy<'a> {
             }
             let declared = table.declared(&table.undeclared(&found.columns, db.kind()));
             let statement = format!("CREATE TABLE {FILE}.{declared}");
-            db.conn.execute_batch(&statement).map_err(unwritten)?;
+            db.sqlite()?.execute_batch(&statement).map_err(unwritten)?;
             self.tables[at] =
                 Some(Statements::new(table, &found, clients, db.columns.keeps_ended()));
         }
@@ -223,7 +226,7 @@ impl<'a> Copy<'a> {
             return Ok(None);
         }
         let last = format!("SELECT max({number}) FROM {FILE}.{}", TABLES[at].name);
-        Ok(self.db.conn.prepare_cached(&last)?.query_row([], |row| row.get(0))?)
+        Ok(self.db.sqlite()?.prepare_cached(&last)?.query_row([], |row| row.get(0))?)
     }
 
     fn insert(
@@ -233,7 +236,7 @@ impl<'a> Copy<'a> {
         params: impl Params,
     ) -> Result<u64, StoreError> {
         let statement = format!("{}{rows}", statements.copying);
-        Ok(self.db.conn.prepare_cached(&statement)?.execute(params)? as u64)
+        Ok(self.db.sqlite()?.prepare_cached(&statement)?.execute(params)? as u64)
     }
 
     /// Checks that every row is there and writes all to the file.
@@ -241,13 +244,13 @@ impl<'a> Copy<'a> {
         for (table, copied) in TABLES.iter().zip(self.copied) {
             // What came back of sessions that were ended is left out.
             let hidden = if *table == SESSIONS { hidden_sessions(self.db)? } else { 0 };
-            if count_rows(&self.db.conn, table)?.saturating_sub(hidden) != copied {
+            if count_rows(self.db.sqlite()?, table)?.saturating_sub(hidden) != copied {
                 return Err(StoreError::Backup("the backup does not hold every row".into()));
             }
         }
         let indexes = self.tables.iter().flatten().filter_map(|found| found.index.as_ref());
         for statement in indexes {
-            self.db.conn.execute_batch(statement).map_err(unwritten)?;
+            self.db.sqlite()?.execute_batch(statement).map_err(unwritten)?;
         }
         self.commit()
     }

@@ -89,7 +89,7 @@ impl Plan {
     pub fn begin(db: &Db, file: &BackupFile, with_sessions: bool) -> Result<Self, StoreError> {
         let mut columns = Vec::new();
         for table in TABLES.iter().filter(|table| **table != SESSIONS) {
-            columns.push((table, common(table, &db.conn, &file.conn)?));
+            columns.push((table, common(table, db.sqlite()?, &file.conn)?));
         }
         Ok(Self {
             added: 0,
@@ -140,10 +140,10 @@ impl Plan {
         file: &BackupFile,
     ) -> Result<Option<String>, StoreError> {
         let rows = self.step_rows;
-        let ends = [end_of(&file.conn, after, rows)?, end_of(&db.conn, after, rows)?];
+        let ends = [end_of(&file.conn, after, rows)?, end_of(db.sqlite()?, after, rows)?];
         let end = ends.into_iter().flatten().min();
         let range = UidRange { after, end: end.as_deref() };
-        let (there, here) = (names(&file.conn, range)?, names(&db.conn, range)?);
+        let (there, here) = (names(&file.conn, range)?, names(db.sqlite()?, range)?);
         let mut differences = self.differences(db, file, range)?;
         let uids: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
         for uid in uids {
@@ -162,7 +162,7 @@ impl Plan {
     /// Of sessions all end, or those that are not in the backup.
     fn begin_sessions(&mut self, db: &Db, file: &BackupFile) -> Result<At, StoreError> {
         self.accounts.sort_by(|one, other| (&one.name, &one.uid).cmp(&(&other.name, &other.uid)));
-        let all = super::read::count_rows(&db.conn, &SESSIONS)?;
+        let all = super::read::count_rows(db.sqlite()?, &SESSIONS)?;
         self.sessions_revoked = all.saturating_sub(hidden_sessions(db)?);
         if !self.with_sessions {
             return Ok(At::End);
@@ -187,7 +187,7 @@ impl Plan {
         let visible = visible(&db.columns);
         let known =
             format!("SELECT EXISTS (SELECT 1 FROM auth_sessions u WHERE u.id = ?1 AND {visible})");
-        let mut known = db.conn.prepare_cached(&known)?;
+        let mut known = db.sqlite()?.prepare_cached(&known)?;
         let (mut taken, mut last) = (0, None);
         while let Some(row) = rows.next()? {
             let stays: bool = known.query_row([text(row, 1)?], |row| row.get(0))?;
@@ -224,7 +224,7 @@ impl Plan {
         let (table, columns) = of;
         let mut there = digests_of(&file.conn, table, columns, range, &self.digest)?;
         let mut differing = HashSet::new();
-        for (uid, here) in digests_of(&db.conn, table, columns, range, &self.digest)? {
+        for (uid, here) in digests_of(db.sqlite()?, table, columns, range, &self.digest)? {
             if there.remove(&uid) != Some(here) {
                 differing.insert(uid);
             }
@@ -250,7 +250,7 @@ impl Plan {
                 continue;
             }
             let mut there = rows_of(&file.conn, table, columns, range)?;
-            let mut here = rows_of(&db.conn, table, columns, range)?;
+            let mut here = rows_of(db.sqlite()?, table, columns, range)?;
             there.retain(|uid, _| differing.contains(uid));
             here.retain(|uid, _| differing.contains(uid));
             for (uid, here) in here {

@@ -98,7 +98,7 @@ impl AttachedSource {
     }
 
     fn is_attached(db: &Db) -> bool {
-        db.conn.is_readonly(RESTORED).is_ok()
+        db.sqlite().is_ok_and(|conn| conn.is_readonly(RESTORED).is_ok())
     }
 }
 
@@ -110,13 +110,15 @@ impl Around for AttachedSource {
             return Ok(());
         }
         let held = Held::new(name, file, OpenLock::take());
-        let attached = directory.attach(&held, &db.conn, Attach::readable(RESTORED_SCHEMA));
+        let attached = directory.attach(&held, db.sqlite()?, Attach::readable(RESTORED_SCHEMA));
         attached.map_err(|error| io(&directory.path().join(name), &error))
     }
 
     fn after(&mut self, db: &Db) {
-        if Self::is_attached(db) {
-            detach(&db.conn, RESTORED_SCHEMA);
+        if Self::is_attached(db)
+            && let Ok(conn) = db.sqlite()
+        {
+            detach(conn, RESTORED_SCHEMA);
         }
     }
 }

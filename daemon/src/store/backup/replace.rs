@@ -57,7 +57,7 @@ pub fn empty_sessions(tx: &Tx<'_>, now: Timestamp) -> Result<(u64, Vec<String>),
 }
 
 fn empty(tx: &Tx<'_>, now: Timestamp) -> Result<Removed, StoreError> {
-    let conn = &tx.conn;
+    let conn = tx.sqlite()?;
     forget_accounts(tx)?;
     note_emptied(tx, "auth_users")?;
     let count = "SELECT count(*) FROM auth_users WHERE id > 0";
@@ -107,12 +107,12 @@ pub(super) fn unguarded<T, E: From<StoreError>>(
     tables: &[&Table],
     work: impl FnOnce() -> Result<T, E>,
 ) -> Result<(T, Vec<String>), E> {
-    let before = dangling(&tx.conn)?;
-    let switches = Switches::off(&tx.conn)?;
+    let before = dangling(tx.sqlite()?)?;
+    let switches = Switches::off(tx.sqlite()?)?;
     let outcome = work()?;
     drop(switches);
-    let mut warnings = compare(&before, dangling(&tx.conn)?, tables)?;
-    warnings.extend(triggers(&tx.conn, tables)?);
+    let mut warnings = compare(&before, dangling(tx.sqlite()?)?, tables)?;
+    warnings.extend(triggers(tx.sqlite()?, tables)?);
     Ok((outcome, warnings))
 }
 

@@ -48,7 +48,7 @@ pub fn restore_accounts(
 ) -> Result<Restored, StoreError> {
     forget_accounts(tx)?;
     note_emptied(tx, "auth_users")?;
-    let clients = has_clients(&tx.conn)? && !backup.of(&CLIENTS).columns.is_empty();
+    let clients = has_clients(tx.sqlite()?)? && !backup.of(&CLIENTS).columns.is_empty();
     let tables = replaced(clients);
     // What is declared in PhotoPrism's database stays as it is.
     let own = *tx.kind() == Kind::Own;
@@ -56,11 +56,11 @@ pub fn restore_accounts(
         delete_all_sessions(tx, now.as_second())?;
         let held = held_accounts(tx, now.as_second())?;
         for table in tables.iter().rev() {
-            remove(&tx.conn, table, clients)?;
+            remove(tx.sqlite()?, table, clients)?;
         }
-        let indexes = own.then(|| Indexes::drop_those_of(&tx.conn, &tables)).transpose()?;
+        let indexes = own.then(|| Indexes::drop_those_of(tx.sqlite()?, &tables)).transpose()?;
         let restored = bring_back(tx, backup, with_sessions, clients)?;
-        indexes.map_or(Ok(()), |indexes| indexes.create_again(&tx.conn))?;
+        indexes.map_or(Ok(()), |indexes| indexes.create_again(tx.sqlite()?))?;
         release_restored(tx)?;
         held.iter().try_for_each(|before| remember(tx, before, now))?;
         Ok::<_, StoreError>(restored)
@@ -86,7 +86,7 @@ fn bring_back(
         let wanted = (with_sessions || *table != SESSIONS) && (clients || *table != CLIENTS);
         if wanted && !columns.is_empty() {
             let way = Way { table, columns: &columns, number: *number, clients, left: &left };
-            copy(&tx.conn, &way)?;
+            copy(tx.sqlite()?, &way)?;
         }
     }
     restored.left = left;
@@ -100,7 +100,7 @@ fn shared(
     columns: &[Column],
     lost: &mut Vec<String>,
 ) -> Result<Vec<String>, StoreError> {
-    let here = table.columns(&tx.conn)?;
+    let here = table.columns(tx.sqlite()?)?;
     let (both, only): (Vec<&Column>, Vec<&Column>) = columns
         .iter()
         .partition(|column| here.iter().any(|here| here.name.eq_ignore_ascii_case(&column.name)));
@@ -116,7 +116,7 @@ fn clients_of_nobody(tx: &Tx<'_>) -> Result<Vec<String>, StoreError> {
         "SELECT DISTINCT client_uid FROM {RESTORED}.auth_clients
          WHERE {which} AND client_uid IN (SELECT client_uid FROM main.auth_clients)"
     );
-    let mut statement = tx.conn.prepare(&statement)?;
+    let mut statement = tx.sqlite()?.prepare(&statement)?;
     let uids = statement.query_map([], |row| text(row, 0))?;
     let mut found = uids.collect::<Result<Vec<_>, _>>()?;
     found.sort();

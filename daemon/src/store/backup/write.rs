@@ -143,7 +143,7 @@ pub(in crate::store) fn copy_whole(db: &Db, schema: u32) -> Result<(), StoreErro
     // It is thrown away where anything fails, and synced as a whole before it gets its name.
     copy.pragma_update(None, "journal_mode", "off")?;
     copy.pragma_update(None, "synchronous", "off")?;
-    let taken = sqlite::Backup::new(&db.conn, &mut copy)?.step(ALL_PAGES);
+    let taken = sqlite::Backup::new(db.sqlite()?, &mut copy)?.step(ALL_PAGES);
     let taken = taken.map_err(|error| no_room(&file, error.into()))?;
     if taken != StepResult::Done {
         return Err(StoreError::Locked("the whole database could not be copied".into()));

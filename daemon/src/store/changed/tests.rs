@@ -57,7 +57,7 @@ fn what_was_reported_is_shown_for_a_week_whatever_the_clock_does() {
     let (_directory, db) = photoprism_db();
     user(&db, "u1");
     set_role(&db, "u1", Role::Known(role::Role::Guest));
-    db.conn.execute("UPDATE auth_users SET user_role = 'admin'", []).unwrap();
+    db.sqlite().unwrap().execute("UPDATE auth_users SET user_role = 'admin'", []).unwrap();
     assert!(changes_due(&db, NOW).unwrap());
     let tx = Tx::new(&db);
     report_changes(&tx, NOW).unwrap();

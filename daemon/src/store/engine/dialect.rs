@@ -5,21 +5,27 @@
 pub(in crate::store) enum Collation {
     /// Byte by byte.
     Binary,
-    /// Without regard to ASCII case.
+    /// Without regard to ASCII case; to case in MariaDB.
     NoCase,
 }
 
 /// The words of an engine.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) enum Dialect {
     Sqlite,
+    MariaDb,
 }
+
+/// Equal only where all characters are: blanks at the end count. It stands at the parameter, where
+/// the index of the column still finds it, whatever the collation of the column is.
+const EXACT: &str = "COLLATE utf8mb4_nopad_bin";
 
 impl Dialect {
     /// `INSERT INTO` that leaves a row as it is where its key exists.
     pub(in crate::store) const fn insert_if_new(self) -> &'static str {
         match self {
             Self::Sqlite => "INSERT OR IGNORE INTO",
+            Self::MariaDb => "INSERT IGNORE INTO",
         }
     }
 
@@ -33,6 +39,13 @@ impl Dialect {
                    'auth_users_settings', 'auth_users_shares', 'passwords', 'passcodes',
                    'auth_sessions', 'audit_logins', 'users') OR t.name GLOB 'admin_*')"
             ),
+            Self::MariaDb => "SELECT lower(table_name), column_name, column_type
+                 FROM information_schema.columns
+                 WHERE table_schema = DATABASE() AND (table_name IN ('auth_users',
+                   'auth_users_details', 'auth_users_settings', 'auth_users_shares', 'passwords',
+                   'passcodes', 'auth_sessions', 'audit_logins', 'users')
+                   OR left(table_name, 6) = 'admin_')"
+                .into(),
         }
     }
 
@@ -40,6 +53,7 @@ impl Dialect {
     pub(in crate::store) fn exact(self, column: &str, parameter: usize) -> String {
         match self {
             Self::Sqlite => format!("{column} = ?{parameter}"),
+            Self::MariaDb => format!("{column} = ?{parameter} {EXACT}"),
         }
     }
 
@@ -50,11 +64,17 @@ impl Dialect {
         parameter: usize,
         collation: Collation,
     ) -> String {
-        let rule = self.collation(collation);
-        match self {
-            Self::Sqlite => {
+        match (self, collation) {
+            (Self::Sqlite, _) => {
+                let rule = Self::rule(collation);
                 format!("substr({column}, 1, length(?{parameter})) = ?{parameter} COLLATE {rule}")
             }
+            (Self::MariaDb, Collation::Binary) => {
+                format!("left({column}, char_length(?{parameter})) = ?{parameter} {EXACT}")
+            }
+            (Self::MariaDb, Collation::NoCase) => format!(
+                "lower(left({column}, char_length(?{parameter}))) = lower(?{parameter}) {EXACT}"
+            ),
         }
     }
 
@@ -67,7 +87,7 @@ impl Dialect {
         collation: Collation,
         has_end: bool,
     ) -> String {
-        let rule = self.collation(collation);
+        let rule = Self::rule(collation);
         let begins = self.begins_with(column, 1, collation);
         match self {
             Self::Sqlite if has_end => format!(
@@ -76,13 +96,15 @@ impl Dialect {
             Self::Sqlite => {
                 format!("{column} >= ?1 COLLATE {rule} AND ?2 IS NULL AND {begins}")
             }
+            // An index is in the order of its column's collation, which is not that of the bytes.
+            Self::MariaDb => format!("{begins} AND (?2 IS NULL OR ?2 IS NOT NULL)"),
         }
     }
 
-    const fn collation(self, collation: Collation) -> &'static str {
-        match (self, collation) {
-            (Self::Sqlite, Collation::Binary) => "BINARY",
-            (Self::Sqlite, Collation::NoCase) => "NOCASE",
+    const fn rule(collation: Collation) -> &'static str {
+        match collation {
+            Collation::Binary => "BINARY",
+            Collation::NoCase => "NOCASE",
         }
     }
 
@@ -90,6 +112,7 @@ impl Dialect {
     pub(in crate::store) const fn same(self) -> &'static str {
         match self {
             Self::Sqlite => "IS",
+            Self::MariaDb => "<=>",
         }
     }
 }

@@ -2,6 +2,7 @@
 //! has one variant for each engine; operations see none of them.
 
 mod dialect;
+mod mariadb;
 mod ordered;
 mod row;
 mod sqlite;
@@ -11,11 +12,12 @@ mod stored;
 mod tests;
 mod value;
 
-use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 pub(super) use self::dialect::{Collation, Dialect};
+pub(super) use self::mariadb::{ConnectError, MariaDb, Use};
+use self::mariadb::{MariaDbRows, MariaDbStatement};
 pub(super) use self::ordered::Ordered;
 pub(super) use self::row::Row;
 use self::sqlite::{Sqlite, SqliteRows, SqliteStatement};
@@ -29,15 +31,15 @@ use super::error::StoreError;
 #[derive(Debug)]
 pub(super) enum Connection {
     Sqlite(Sqlite),
+    MariaDb(Box<MariaDb>),
 }
 
-/// For what only SQLite has.
-impl Deref for Connection {
-    type Target = Sqlite;
-
-    fn deref(&self) -> &Sqlite {
+impl Connection {
+    /// For what only MariaDB has.
+    pub(super) fn mariadb(&self) -> Option<&MariaDb> {
         match self {
-            Self::Sqlite(connection) => connection,
+            Self::Sqlite(_) => None,
+            Self::MariaDb(connection) => Some(connection),
         }
     }
 }
@@ -47,6 +49,7 @@ impl Connection {
     pub(super) fn prepare_once(&self, text: &str) -> Result<Prepared<'_>, StoreError> {
         match self {
             Self::Sqlite(connection) => connection.prepare_once(text).map(Prepared::Sqlite),
+            Self::MariaDb(connection) => connection.prepare_once(text).map(Prepared::MariaDb),
         }
     }
 
@@ -54,6 +57,7 @@ impl Connection {
     pub(super) const fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
+            Self::MariaDb(_) => Dialect::MariaDb,
         }
     }
 
@@ -61,6 +65,7 @@ impl Connection {
     pub(super) fn begin(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(_) => self.run("BEGIN IMMEDIATE"),
+            Self::MariaDb(_) => self.run("START TRANSACTION"),
         }
     }
 
@@ -90,7 +95,8 @@ impl Connection {
     /// False outside of a transaction: after some errors the engine has rolled back everything.
     pub(super) fn in_transaction(&self) -> bool {
         match self {
-            Self::Sqlite(connection) => !connection.is_autocommit(),
+            Self::Sqlite(connection) => connection.in_transaction(),
+            Self::MariaDb(connection) => connection.in_transaction(),
         }
     }
 
@@ -98,6 +104,7 @@ impl Connection {
     pub(super) fn version(&self, attached: bool) -> Result<Version, StoreError> {
         match self {
             Self::Sqlite(connection) => connection.version(attached),
+            Self::MariaDb(connection) => Ok(connection.version()),
         }
     }
 
@@ -105,6 +112,7 @@ impl Connection {
     pub(super) fn has_written(&self) -> Result<bool, StoreError> {
         match self {
             Self::Sqlite(connection) => connection.has_written(),
+            Self::MariaDb(connection) => Ok(connection.in_transaction()),
         }
     }
 
@@ -112,12 +120,15 @@ impl Connection {
     pub(super) fn count_progress(&mut self, turns: &Arc<AtomicU64>) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(connection) => connection.count_progress(turns),
+            // The server limits how long a statement takes.
+            Self::MariaDb(_) => Ok(()),
         }
     }
 
     pub(super) fn close(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(connection) => connection.close(),
+            Self::MariaDb(_) => Ok(()),
         }
     }
 
@@ -161,6 +172,7 @@ impl Savepoint {
 /// A prepared statement, for one use or for many.
 pub(super) enum Prepared<'a> {
     Sqlite(SqliteStatement<'a>),
+    MariaDb(MariaDbStatement<'a>),
 }
 
 impl Prepared<'_> {
@@ -168,6 +180,7 @@ impl Prepared<'_> {
     pub(super) fn query(&mut self, values: &[Value<'_>]) -> Result<Rows<'_>, StoreError> {
         match self {
             Self::Sqlite(statement) => statement.query(values).map(Rows::Sqlite),
+            Self::MariaDb(statement) => statement.query(values).map(Rows::MariaDb),
         }
     }
 
@@ -198,6 +211,7 @@ impl Prepared<'_> {
     pub(super) fn change(&mut self, values: &[Value<'_>]) -> Result<u64, StoreError> {
         match self {
             Self::Sqlite(statement) => statement.change(values),
+            Self::MariaDb(statement) => statement.change(values),
         }
     }
 }
@@ -205,6 +219,7 @@ impl Prepared<'_> {
 /// Rows that are read one by one.
 pub(super) enum Rows<'a> {
     Sqlite(SqliteRows<'a>),
+    MariaDb(MariaDbRows),
 }
 
 impl Rows<'_> {
@@ -212,6 +227,7 @@ impl Rows<'_> {
     pub(super) fn next(&mut self) -> Result<Option<Row<'_>>, StoreError> {
         match self {
             Self::Sqlite(rows) => Ok(rows.next()?.map(Row::Sqlite)),
+            Self::MariaDb(rows) => Ok(rows.next().map(Row::MariaDb)),
         }
     }
 }

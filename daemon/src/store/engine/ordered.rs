@@ -38,7 +38,7 @@ impl Ordered {
         }
     }
 
-    fn stored(&self) -> Stored<'_> {
+    pub(super) fn stored(&self) -> Stored<'_> {
         match self {
             Self::Null => Stored::Null,
             Self::Integer(number) => Stored::Integer(*number),

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::mariadb::MariaDbRow;
 use super::ordered::Ordered;
 use super::sqlite::SqliteRow;
 use super::stored::{Kept, Stored};
@@ -11,6 +12,7 @@ use crate::store::error::StoreError;
 /// A row of a result. Columns are numbered from 0.
 pub(in crate::store) enum Row<'a> {
     Sqlite(SqliteRow<'a>),
+    MariaDb(MariaDbRow<'a>),
 }
 
 /// # Errors
@@ -19,6 +21,7 @@ impl Row<'_> {
     fn stored(&self, column: usize) -> Result<Stored<'_>, StoreError> {
         match self {
             Self::Sqlite(row) => row.stored(column),
+            Self::MariaDb(row) => row.stored(column),
         }
     }
 

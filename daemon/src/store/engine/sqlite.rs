@@ -1,6 +1,5 @@
 //! SQLite, through rusqlite.
 
-use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -27,12 +26,16 @@ impl From<rusqlite::Connection> for Connection {
     }
 }
 
-/// For what only SQLite has: files, pragmas, attached databases, backups.
-impl Deref for Sqlite {
-    type Target = rusqlite::Connection;
-
-    fn deref(&self) -> &rusqlite::Connection {
-        &self.0
+impl Connection {
+    /// For what only SQLite has: files, what is attached to them, backups.
+    ///
+    /// # Errors
+    /// It is another engine.
+    pub(in crate::store) fn sqlite(&self) -> Result<&rusqlite::Connection, StoreError> {
+        match self {
+            Self::Sqlite(Sqlite(connection)) => Ok(connection),
+            Self::MariaDb(_) => Err(StoreError::Other("only SQLite has that".into())),
+        }
     }
 }
 
@@ -71,6 +74,10 @@ impl Sqlite {
         Ok(self.0.transaction_state(None::<&str>)? == TransactionState::Write)
     }
 
+    pub(super) fn in_transaction(&self) -> bool {
+        !self.0.is_autocommit()
+    }
+
     pub(super) fn close(self) -> Result<(), StoreError> {
         self.0.close().map_err(|(_, error)| error.into())
     }
@@ -81,6 +88,13 @@ impl Sqlite {
 pub(in crate::store) struct Version {
     changes: u64,
     files: [i64; 2],
+}
+
+impl Version {
+    /// One that equals no other with another number.
+    pub(super) const fn unknown(number: u64) -> Self {
+        Self { changes: number, files: [-1; 2] }
+    }
 }
 
 /// A prepared statement; it goes back to the connection's cache.

@@ -185,7 +185,7 @@ fn a_statement_is_prepared_once() {
     let engine = engine();
     for runs in 1..4 {
         engine.prepare_once("SELECT 1").unwrap().one(&[], |row| row.integer(0)).unwrap();
-        let cached = engine.prepare_cached("SELECT 1").unwrap();
+        let cached = engine.sqlite().unwrap().prepare_cached("SELECT 1").unwrap();
         assert_eq!(cached.get_status(StatementStatus::Run), runs);
     }
 }

@@ -99,7 +99,10 @@ fn rows_are_put_and_deleted() {
 #[test]
 fn a_row_of_a_newer_daemon_is_passed_over() {
     let (_directory, db) = own();
-    db.conn.execute("INSERT INTO admin_limits VALUES ('planet', 'mars', 1, 2)", []).unwrap();
+    db.sqlite()
+        .unwrap()
+        .execute("INSERT INTO admin_limits VALUES ('planet', 'mars', 1, 2)", [])
+        .unwrap();
     assert_eq!(limits_all(&db).unwrap(), []);
 }
 
@@ -295,7 +298,7 @@ fn vouch(uid: &str, number: i64) -> LimitRow {
 fn times_of(db: &Db, uid: &str) -> Vec<i64> {
     let statement =
         "SELECT updated_at FROM admin_limits WHERE subject LIKE ?1 || ' 10.%' ORDER BY 1";
-    let mut statement = db.conn.prepare(statement).unwrap();
+    let mut statement = db.sqlite().unwrap().prepare(statement).unwrap();
     let rows = statement.query_map([uid], |row| row.get(0)).unwrap();
     rows.map(Result::unwrap).collect()
 }
@@ -350,7 +353,10 @@ fn too_many_addresses_of_an_account_go_in_steps_and_are_not_loaded() {
 }
 
 fn limits_all_rows(db: &Db) -> i64 {
-    db.conn.query_row("SELECT count(*) FROM admin_limits", [], |row| row.get(0)).unwrap()
+    db.sqlite()
+        .unwrap()
+        .query_row("SELECT count(*) FROM admin_limits", [], |row| row.get(0))
+        .unwrap()
 }
 
 /// Rows of two accounts interleave in this order; no step may go back to an earlier one.

@@ -72,8 +72,11 @@ fn failures_count_up_until_a_success() {
     login_record(&tx, &attempt("bob", WRONG, LAST)).unwrap();
     let row = only(&db);
     assert_eq!((row.repeated, row.login_at), (1, Some(LAST)));
-    let created: String =
-        db.conn.query_row("SELECT created_at FROM audit_logins", [], |row| row.get(0)).unwrap();
+    let created: String = db
+        .sqlite()
+        .unwrap()
+        .query_row("SELECT created_at FROM audit_logins", [], |row| row.get(0))
+        .unwrap();
     assert_eq!(created, format_stored(NOON));
 }
 
@@ -202,7 +205,7 @@ fn fill(conn: &Connection, from: u32, to: u32) {
 fn of_too_many_rows_the_oldest_that_never_logged_in_go_first() {
     let (_directory, db) = own();
     let tx = Tx::new(&db);
-    fill(&db.conn, 0, 30);
+    fill(db.sqlite().unwrap(), 0, 30);
     assert_eq!(prune(&tx, 30), 0);
     assert_eq!(prune(&tx, 15), 15);
     let left = |db: &Db| -> Vec<u32> {
@@ -223,7 +226,7 @@ fn prune(tx: &Tx<'_>, most: u64) -> u64 {
 #[test]
 fn rows_go_in_steps() {
     let (_directory, db) = own();
-    fill(&db.conn, 0, 1650);
+    fill(db.sqlite().unwrap(), 0, 1650);
     let steps: Vec<_> = (0..4).map(|_| prune(&Tx::new(&db), 1000)).collect();
     assert_eq!(steps, [250, 250, 150, 0]);
 }
@@ -232,9 +235,10 @@ fn rows_go_in_steps() {
 fn rows_of_photoprism_are_found_whatever_their_keys_are() {
     let (_directory, mut db) = photoprism();
     let table = super::super::schema::LOGINS.replace(" NOT NULL DEFAULT ''", "");
-    db.conn.execute_batch(&table.replace("VARCHAR", "VARBINARY")).unwrap();
+    db.sqlite().unwrap().execute_batch(&table.replace("VARCHAR", "VARBINARY")).unwrap();
     db.columns = super::super::columns::Columns::read(&db.conn).unwrap();
-    db.conn
+    db.sqlite()
+        .unwrap()
         .execute_batch(
             "INSERT INTO audit_logins (client_ip, login_name, login_realm, updated_at) VALUES
                ('192.0.2.1', '12', '7', '2026-11-24 11:00:00+00:00'),

@@ -9,7 +9,7 @@ use super::*;
 fn add(db: &Db, ip: &str, name: &str, realm: &str, status: &str, at: &str) {
     let statement = "INSERT INTO audit_logins (client_ip, login_name, login_realm, login_status,
            updated_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    db.conn.execute(statement, [ip, name, realm, status, at]).unwrap();
+    db.sqlite().unwrap().execute(statement, [ip, name, realm, status, at]).unwrap();
 }
 
 fn found(db: &Db, filter: &LoginFilter) -> Vec<String> {
@@ -93,7 +93,8 @@ fn filters_narrow_and_join() {
 #[test]
 fn a_long_range_is_walked_and_finds_the_same() {
     let (_directory, db) = some_rows();
-    db.conn
+    db.sqlite()
+        .unwrap()
         .execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)
              INSERT INTO audit_logins (client_ip, login_name, updated_at)
@@ -155,10 +156,11 @@ fn the_ways_that_pages_take_use_an_index() {
 fn rows_of_photoprism_are_read_as_they_are() {
     let (_directory, mut db) = photoprism();
     let table = super::super::schema::LOGINS.replace("VARCHAR", "VARBINARY");
-    db.conn.execute_batch(&table).unwrap();
+    db.sqlite().unwrap().execute_batch(&table).unwrap();
     db.columns = super::super::columns::Columns::read(&db.conn).unwrap();
     add(&db, "192.0.2.1", "12", "a", "OK", "2026-11-24 12:00:00.25+00:00");
-    db.conn
+    db.sqlite()
+        .unwrap()
         .execute("INSERT INTO audit_logins (client_ip, login_name) VALUES ('192.0.2.2', 'x')", [])
         .unwrap();
     let status = AttemptStatus::Failed { reason: "wrong password", error: "" };
@@ -216,7 +218,7 @@ proptest! {
             let status = if second % 2 == 0 { "OK" } else { "no" };
             let statement = "INSERT OR IGNORE INTO audit_logins (client_ip, login_name,
                    login_realm, updated_at, login_status) VALUES (?1, ?2, ?3, ?4, ?5)";
-            db.conn.execute(statement, [&key.0, &key.1, &key.2, &at, status]).unwrap();
+            db.sqlite().unwrap().execute(statement, [&key.0, &key.1, &key.2, &at, status]).unwrap();
         }
         let filter = LoginFilter {
             failed,

@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn only_live_logins_count_and_of_one_second_the_last_stays() {
         let (_directory, db) = own();
-        db.conn
+        db.sqlite().unwrap()
             .execute_batch(
                 "INSERT INTO auth_sessions (id, user_uid, grant_type, auth_provider, auth_method,
                    created_at, last_active, sess_expires, sess_timeout) VALUES

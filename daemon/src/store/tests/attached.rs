@@ -31,7 +31,7 @@ fn write(slot: &mut Database, name: &str) {
     slot.begin(|_| Ok(())).unwrap();
     let tx = Tx::new(slot.db().unwrap());
     let statement = "UPDATE auth_users SET display_name = ?1, updated_at = '2026-11-28 12:00:00'";
-    tx.conn.execute(statement, [name]).unwrap();
+    tx.sqlite().unwrap().execute(statement, [name]).unwrap();
     audit_append(&tx, &own_entry("users.mod", name)).unwrap();
     idempotency_keep(&tx, (0, name), &kept(), 1000).unwrap();
     crate::store::group::commit(slot.db().unwrap(), true).unwrap();
@@ -84,7 +84,7 @@ fn the_first_write_creates_the_file_and_adds_nothing_to_photoprism_s() {
         assert_eq!(number(db, &format!("PRAGMA admin.{pragma}")), value, "{pragma}");
     }
     let mode: String =
-        db.conn.query_row("PRAGMA admin.journal_mode", [], |row| row.get(0)).unwrap();
+        db.sqlite().unwrap().query_row("PRAGMA admin.journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
     assert_eq!(schema(&place), before);
     slot.close();
@@ -337,7 +337,13 @@ fn another_trail_is_neither_mixed_nor_written() {
         conn.query_row("SELECT count(*) FROM admin_audit", [], |row| row.get(0)).unwrap();
     assert_eq!(records, 2, "what is there stays");
     let targets = "SELECT group_concat(target) FROM admin.admin_audit";
-    let targets: String =
-        second.get().unwrap().conn.query_row(targets, [], |row| row.get(0)).unwrap();
+    let targets: String = second
+        .get()
+        .unwrap()
+        .conn
+        .sqlite()
+        .unwrap()
+        .query_row(targets, [], |row| row.get(0))
+        .unwrap();
     assert_eq!(targets, "one,two");
 }

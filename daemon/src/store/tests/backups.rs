@@ -79,7 +79,7 @@ const ROWS: &str = "INSERT INTO passwords (uid, hash) VALUES ('u1', 'users'), ('
 fn it_holds_the_account_tables_and_nothing_else() {
     let place = StoreFixture::new();
     let db = place.own();
-    db.conn.execute_batch(ROWS).unwrap();
+    db.sqlite().unwrap().execute_batch(ROWS).unwrap();
     let Backup { path, .. } = back_up(&db, "x").unwrap();
     assert_eq!(path, place.at("backups/auto-x.db"));
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
@@ -114,7 +114,7 @@ const FIRST: &str = "SELECT user_name FROM auth_users WHERE id = 1";
 
 fn rename(db: &Db, name: &str) {
     let rename = "UPDATE auth_users SET user_name = ?1 WHERE id = 1";
-    db.conn.execute(rename, [name]).unwrap();
+    db.sqlite().unwrap().execute(rename, [name]).unwrap();
 }
 
 /// Renames the first account in a transaction that has a backup, and calls it what it was called
@@ -169,7 +169,8 @@ fn one_is_written_ahead_only_where_a_reader_is_in_the_way() {
 #[test]
 fn copying_counts_for_the_transaction_that_waits() {
     for (_place, db) in both_kinds() {
-        db.conn
+        db.sqlite()
+            .unwrap()
             .execute_batch(
                 "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 20000)
                  INSERT INTO auth_sessions (id, user_uid) SELECT 'session' || n, 'u1' FROM n",
@@ -229,7 +230,7 @@ fn one_that_fails_leaves_nothing() {
     let place = StoreFixture::new();
     let db = place.own();
     // The last table that is copied is missing: everything before it is already written.
-    db.conn.execute_batch("DROP TABLE auth_sessions").unwrap();
+    db.sqlite().unwrap().execute_batch("DROP TABLE auth_sessions").unwrap();
     back_up(&db, "x").unwrap_err();
     assert_eq!(listing(&place), [""; 0]);
     fs::remove_dir(place.at("backups")).unwrap();

@@ -44,13 +44,13 @@ pub(super) fn rows(conn: &Connection, table: &str) -> Vec<Vec<Value>> {
 fn assert_same(copy: &Path, db: &Db, when: &str) {
     let copy = Connection::open(copy).unwrap();
     for table in TABLES {
-        assert_eq!(rows(&copy, table), rows(&db.conn, table), "{table} {when}");
+        assert_eq!(rows(&copy, table), rows(db.sqlite().unwrap(), table), "{table} {when}");
     }
 }
 
 /// So many accounts that copying them takes several pieces.
 fn populate(db: &Db) {
-    db.conn
+    db.sqlite().unwrap()
         .execute_batch(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
              INSERT INTO auth_users (user_uid, user_name) SELECT printf('u%015d', i), 'n' || i FROM n
@@ -101,7 +101,7 @@ fn mark(db: &Db, number: u32) {
             "UPDATE {table} SET {column} = ?1 WHERE rowid IN
                ((SELECT min(rowid) FROM {table} WHERE rowid > 2), (SELECT max(rowid) - 1 FROM {table}))"
         );
-        db.conn.execute(&statement, [format!("mark {number} of a moment")]).unwrap();
+        db.sqlite().unwrap().execute(&statement, [format!("mark {number} of a moment")]).unwrap();
     }
     db.commit().unwrap();
 }
@@ -169,9 +169,9 @@ fn one_that_cannot_be_finished_leaves_nothing() {
     let Backup { path, counts, bytes, .. } = backup_create(&db, "x").unwrap();
     assert_eq!(names(&place), ["keep", "x.db"]);
     assert_eq!(bytes, fs::metadata(path).unwrap().len());
-    assert_eq!(counts.sessions, rows(&db.conn, "auth_sessions").len() as u64);
+    assert_eq!(counts.sessions, rows(db.sqlite().unwrap(), "auth_sessions").len() as u64);
     // The last table that is copied is missing: everything before it is already written.
-    db.conn.execute_batch("DROP TABLE auth_sessions").unwrap();
+    db.sqlite().unwrap().execute_batch("DROP TABLE auth_sessions").unwrap();
     backup_create(&db, "y").unwrap_err();
     assert_eq!(names(&place), ["keep", "x.db"]);
 }

@@ -15,7 +15,7 @@ fn every_write_is_answered_however_many_wait_for_a_lock() {
     let write = |number: i64| {
         desk.store.write(LONG, move |tx| {
             let statement = "UPDATE auth_users SET user_attr = ?1 WHERE id = 1";
-            assert_eq!(tx.conn.execute(statement, [format!("x{number}")]).unwrap(), 1);
+            assert_eq!(tx.sqlite().unwrap().execute(statement, [format!("x{number}")]).unwrap(), 1);
             Ok::<_, StoreError>(number)
         })
     };

@@ -115,7 +115,7 @@ fn commit(slot: &mut Database) {
 /// The statement that created each table.
 fn tables(db: &Db) -> BTreeMap<String, String> {
     let statement = "SELECT name, sql FROM sqlite_schema WHERE type = 'table'";
-    let mut statement = db.conn.prepare(statement).unwrap();
+    let mut statement = db.sqlite().unwrap().prepare(statement).unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     rows.collect::<Result<_, _>>().unwrap()
 }

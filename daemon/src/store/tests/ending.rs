@@ -71,7 +71,8 @@ fn insert(db: &Db, rows: &[Session]) {
 
 /// As PhotoPrism writes a session back.
 fn write_back(db: &Db, row: &Session) {
-    db.conn
+    db.sqlite()
+        .unwrap()
         .execute(
             "INSERT INTO auth_sessions (id, ref_id, user_uid, user_name, auth_provider,
                auth_method, auth_id, sess_expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, -1)",
@@ -99,7 +100,10 @@ fn entries(db: &Db) -> Vec<u32> {
 }
 
 fn rows(db: &Db) -> i64 {
-    db.conn.query_row("SELECT count(*) FROM auth_sessions", [], |row| row.get(0)).unwrap()
+    db.sqlite()
+        .unwrap()
+        .query_row("SELECT count(*) FROM auth_sessions", [], |row| row.get(0))
+        .unwrap()
 }
 
 fn again(db: &Db, now: i64) -> (usize, Vec<Effect>) {
@@ -126,11 +130,11 @@ fn only_sessions_that_photoprism_may_hold_get_entries() {
         for (number, at) in [(number, NOW - WINDOW), (number + 10, NOW - WINDOW - 1)] {
             insert(&db, &[session(number, "u1", 0)]);
             let all = "UPDATE auth_sessions SET created_at = ?2, updated_at = ?2 WHERE id = ?1";
-            db.conn.execute(all, [&id(number), &text(NOW - 100_000)]).unwrap();
+            db.sqlite().unwrap().execute(all, [&id(number), &text(NOW - 100_000)]).unwrap();
             let one = format!("UPDATE auth_sessions SET {column} = ?2 WHERE id = ?1");
             // A fraction, as PhotoPrism's driver writes it.
             let at = text(at).replace('+', ".5+");
-            db.conn.execute(&one, [&id(number), &at]).unwrap();
+            db.sqlite().unwrap().execute(&one, [&id(number), &at]).unwrap();
         }
     }
     insert(&db, &[session(30, "u2", NOW)]);
@@ -149,7 +153,7 @@ fn children_are_entered_with_their_parent() {
     assert_eq!(delete_session(&Tx::new(&db), &id(1), NOW).unwrap(), 2);
     assert_eq!(entries(&db), [1, 2]);
     // App passwords stay, sessions created from them end.
-    db.conn.execute("UPDATE auth_sessions SET last_active = ?1", [NOW]).unwrap();
+    db.sqlite().unwrap().execute("UPDATE auth_sessions SET last_active = ?1", [NOW]).unwrap();
     assert_eq!(end_sessions(&Tx::new(&db), "u1", NOW).unwrap(), 1);
     assert_eq!(entries(&db), [1, 2, 4]);
     assert!(session_by_id(&db, &id(3)).unwrap().is_some());
@@ -210,7 +214,10 @@ fn sessions_that_come_back_are_hidden_at_once_and_ended_again() {
     assert_eq!(state(&db, NOW + 5), (2, false, false));
     assert_eq!(again(&db, NOW + 5).0, 0, "nothing twice");
     // Its own entry keeps the child ended after the parent's has expired.
-    db.conn.execute("DELETE FROM admin.admin_ended WHERE session_id = ?1", [id(1)]).unwrap();
+    db.sqlite()
+        .unwrap()
+        .execute("DELETE FROM admin.admin_ended WHERE session_id = ?1", [id(1)])
+        .unwrap();
     write_back(&db, &child(2, 1, "u1"));
     assert_eq!(again(&db, NOW + 6).0, 1);
 }
@@ -227,7 +234,7 @@ fn an_end_counts_what_is_there_and_not_what_came_back() {
     let came = |effect: &Effect| matches!(effect, Effect::CameBack(_));
     assert_eq!(tx.take_effects().iter().filter(|effect| came(effect)).count(), 1);
     let seen = "SELECT min(seen_at) FROM admin.admin_ended";
-    let seen: i64 = db.conn.query_row(seen, [], |row| row.get(0)).unwrap();
+    let seen: i64 = db.sqlite().unwrap().query_row(seen, [], |row| row.get(0)).unwrap();
     assert_eq!(seen, NOW + 100, "each begins anew");
 }
 
@@ -305,7 +312,7 @@ fn a_flood_that_comes_back_is_reported_in_short() {
     assert!(effects.contains(&Effect::MoreCameBack(100)));
     assert_eq!((again(&db, NOW).0, rows(&db)), (50, 0));
     let records = "SELECT count(*) FROM admin_audit WHERE command = 'daemon.end_again'";
-    let records: i64 = db.conn.query_row(records, [], |row| row.get(0)).unwrap();
+    let records: i64 = db.sqlite().unwrap().query_row(records, [], |row| row.get(0)).unwrap();
     assert_eq!(records, 250, "each has its record");
 }
 
@@ -343,7 +350,7 @@ fn an_entry_whose_row_is_there_is_not_over() {
         write_back(&db, &row);
         forget_ended(&Tx::new(&db), NOW + WINDOW).unwrap();
         assert_eq!(entries(&db), [1], "{row:?}");
-        db.conn.execute("DELETE FROM auth_sessions", []).unwrap();
+        db.sqlite().unwrap().execute("DELETE FROM auth_sessions", []).unwrap();
     }
     forget_ended(&Tx::new(&db), NOW + WINDOW).unwrap();
     assert_eq!(entries(&db), Vec::<u32>::new());
@@ -359,7 +366,7 @@ fn the_daemon_s_own_database_has_no_entries() {
     assert_eq!(ended_ids(&db, 10).unwrap(), Vec::<String>::new());
     assert_eq!(ended_state(&db, NOW, "").unwrap(), EndedState::default());
     let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'admin_ended'";
-    assert_eq!(db.conn.query_row(tables, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+    assert_eq!(db.sqlite().unwrap().query_row(tables, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
 }
 
 /// Most of 200,000 sessions are not affected: a reset adds a few entries, in one statement.
@@ -367,7 +374,8 @@ fn the_daemon_s_own_database_has_no_entries() {
 #[ignore = "long: 200000 sessions"]
 fn a_reset_of_200_000_sessions_enters_a_few() {
     let (_directory, db) = photoprism_db();
-    db.conn
+    db.sqlite()
+        .unwrap()
         .execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
              INSERT INTO auth_sessions (id, ref_id, user_uid, auth_id, last_active, login_at,

@@ -9,7 +9,7 @@ use crate::store::db::Tx;
 /// More text than a page holds.
 fn add_large(tx: &Tx<'_>) -> Result<(), CommandError> {
     let statement = "INSERT INTO admin_meta (key, value) VALUES ('large', zeroblob(100000))";
-    tx.conn.execute(statement, []).map_err(StoreError::from)?;
+    tx.sqlite().unwrap().execute(statement, []).map_err(StoreError::from)?;
     Ok(())
 }
 
@@ -42,7 +42,7 @@ fn a_command_that_ends_the_transaction_fails_the_whole_group() {
     for statement in ["ROLLBACK", "COMMIT"] {
         let desk = TestStore::new();
         let outcomes = around(&desk, move |tx| {
-            tx.conn.execute_batch(statement).map_err(StoreError::from)?;
+            tx.sqlite().unwrap().execute_batch(statement).map_err(StoreError::from)?;
             Ok(())
         });
         let lost = |outcome: &Result<(), CommandError>| {
@@ -58,7 +58,7 @@ fn a_command_that_ends_the_transaction_fails_the_whole_group() {
 fn a_savepoint_that_a_command_lost_does_not_block_later_groups() {
     let desk = TestStore::new();
     let outcomes = around(&desk, |tx| {
-        tx.conn.execute_batch("RELEASE command").map_err(StoreError::from)?;
+        tx.sqlite().unwrap().execute_batch("RELEASE command").map_err(StoreError::from)?;
         Ok(())
     });
     assert!(outcomes.iter().all(Result::is_err), "{outcomes:?}");

@@ -89,6 +89,7 @@ pub(super) fn options(path: &Path) -> OpenOptions {
     OpenOptions {
         path: path.to_owned(),
         make_directory: false,
+        server: None,
         accounts: initial_accounts(&admin, Timestamp::UNIX_EPOCH, &mut { random }),
         cursor_key: [7; 32],
         expected: Expected::Unknown,
@@ -105,13 +106,16 @@ pub(super) fn account(id: i64, name: &str) -> String {
 
 /// A number that a statement returns.
 pub(super) fn number(db: &Db, statement: &str) -> i64 {
-    db.conn.query_row(statement, [], |row| row.get(0)).unwrap()
+    db.sqlite().unwrap().query_row(statement, [], |row| row.get(0)).unwrap()
 }
 
 /// Names of all accounts by id.
 pub(super) fn names(db: &Db) -> Vec<String> {
-    let mut statement =
-        db.conn.prepare("SELECT user_name FROM auth_users WHERE id > 0 ORDER BY id").unwrap();
+    let mut statement = db
+        .sqlite()
+        .unwrap()
+        .prepare("SELECT user_name FROM auth_users WHERE id > 0 ORDER BY id")
+        .unwrap();
     let names = statement.query_map([], |row| row.get(0)).unwrap();
     names.collect::<Result<_, _>>().unwrap()
 }

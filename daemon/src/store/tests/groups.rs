@@ -56,7 +56,7 @@ impl TestStore {
     /// Runs statements on the thread's connection.
     pub(super) fn execute(&self, statements: &'static str) {
         let work = self.store.read_between_commits(LONG, |db| {
-            db?.conn.execute_batch(statements).unwrap();
+            db?.conn.sqlite().unwrap().execute_batch(statements).unwrap();
             Ok::<_, StoreError>(())
         });
         self.run(work).unwrap();
@@ -114,7 +114,7 @@ impl Gate {
 /// Adds an account with that name.
 pub(super) fn add(tx: &Tx<'_>, name: &str) -> Result<(), CommandError> {
     let statement = "INSERT INTO auth_users (user_uid, user_name) VALUES ('uid' || ?1, ?1)";
-    tx.conn.execute(statement, [name]).map_err(StoreError::from)?;
+    tx.sqlite().unwrap().execute(statement, [name]).map_err(StoreError::from)?;
     Ok(())
 }
 

@@ -100,7 +100,7 @@ fn a_text_that_would_come_back_changed_is_not_written() {
     let (_directory, db) = photoprism();
     let tx = Tx::new(&db);
     account_insert(&tx, &new_bob()).unwrap();
-    let changes = db.conn.total_changes();
+    let changes = db.sqlite().unwrap().total_changes();
     for (number, (column, write)) in writes().into_iter().enumerate() {
         for text in ["007", "1e5000", "123456789012345678901", " 5", "7.0"] {
             match write(&tx, text) {
@@ -109,7 +109,7 @@ fn a_text_that_would_come_back_changed_is_not_written() {
             }
         }
     }
-    assert_eq!(db.conn.total_changes(), changes);
+    assert_eq!(db.sqlite().unwrap().total_changes(), changes);
 }
 
 #[test]
@@ -118,7 +118,10 @@ fn a_text_that_comes_back_is_written() {
         let tx = Tx::new(&db);
         let texts: &[&str] = if *db.kind() == Kind::Own { &["007", "1e5"] } else { &["70", "x1"] };
         if *db.kind() != Kind::Own {
-            db.conn.execute_batch(include_str!("../migrations/0001/admin.sql")).unwrap();
+            db.sqlite()
+                .unwrap()
+                .execute_batch(include_str!("../migrations/0001/admin.sql"))
+                .unwrap();
         }
         account_insert(&tx, &new_bob()).unwrap();
         for (column, write) in writes() {

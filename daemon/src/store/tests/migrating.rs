@@ -49,7 +49,7 @@ fn check_whole(db: &Db) {
     assert_eq!(number(db, "SELECT count(*) FROM two WHERE a = 'admin'"), 1);
     assert_eq!(number(db, "SELECT count(*) FROM auth_users WHERE user_role <> 'three'"), 0);
     let verdict: String =
-        db.conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        db.sqlite().unwrap().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(verdict, "ok");
 }
 
@@ -154,7 +154,7 @@ fn an_older_daemon_refuses_a_newer_schema() {
 fn a_migrated_schema_is_that_of_a_new_database() {
     let schema = |db: &Db| -> Vec<String> {
         let all = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
-        let mut statement = db.conn.prepare(all).unwrap();
+        let mut statement = db.sqlite().unwrap().prepare(all).unwrap();
         let all = statement.query_map([], |row| row.get(0)).unwrap();
         all.collect::<Result<_, _>>().unwrap()
     };
@@ -186,9 +186,9 @@ fn points(place: &StoreFixture, db: &Db) -> Vec<StoreFixture> {
         copy_whole(db, from).unwrap();
         left.push(dies_here(place));
         db.begin().unwrap();
-        schema::step(&db.conn, &later(), from).unwrap();
+        schema::step(db.sqlite().unwrap(), &later(), from).unwrap();
         // Uncommitted pages are written out as early as SQLite could ever do it.
-        db.conn.execute_batch("PRAGMA cache_spill = 1").unwrap();
+        db.sqlite().unwrap().execute_batch("PRAGMA cache_spill = 1").unwrap();
         left.push(dies_here(place));
         db.commit().unwrap();
         left.push(dies_here(place));

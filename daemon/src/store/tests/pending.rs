@@ -67,10 +67,10 @@ fn run(slot: &mut Database, name: &str, statements: &[&str]) {
     for statement in statements {
         // Commands that are rolled back leave nothing to compare.
         db.savepoint().unwrap();
-        tx.conn.execute("UPDATE auth_users SET user_attr = 'dry run'", []).unwrap();
+        tx.sqlite().unwrap().execute("UPDATE auth_users SET user_attr = 'dry run'", []).unwrap();
         db.rollback_to().unwrap();
         db.savepoint().unwrap();
-        tx.conn.execute(statement, []).unwrap();
+        tx.sqlite().unwrap().execute(statement, []).unwrap();
         db.release().unwrap();
     }
     finish(db, name);
@@ -205,7 +205,7 @@ fn what_was_only_gathered_leaves_no_record() {
     let copy = fs::read(case.place.at("index.db")).unwrap();
     slot.begin(|_| Ok(())).unwrap();
     let db = slot.db().unwrap();
-    db.conn.execute("UPDATE auth_sessions SET last_active = 7", []).unwrap();
+    db.sqlite().unwrap().execute("UPDATE auth_sessions SET last_active = 7", []).unwrap();
     commit(db, true).unwrap();
     assert_eq!(number(db, "SELECT count(*) FROM admin.admin_group"), 1);
     drop(slot);
@@ -247,8 +247,11 @@ fn no_secret_is_kept_of_the_rows() {
     let insert = "INSERT INTO passwords (uid, hash) VALUES ('u1', 'canary of a hash')";
     run(&mut slot, "one", &[insert]);
     let db: &Db = slot.db().unwrap();
-    let content: Vec<u8> =
-        db.conn.query_row("SELECT content FROM admin.admin_group", [], |row| row.get(0)).unwrap();
+    let content: Vec<u8> = db
+        .sqlite()
+        .unwrap()
+        .query_row("SELECT content FROM admin.admin_group", [], |row| row.get(0))
+        .unwrap();
     assert!(!content.windows(6).any(|bytes| bytes == b"canary"));
     assert!(content.windows(9).any(|bytes| bytes == b"passwords"));
 }

@@ -12,7 +12,7 @@ use crate::store::rows;
 use crate::store::{attached, checkpoint};
 
 fn pragma(db: &Db, name: &str) -> String {
-    db.conn.pragma_query_value(None, name, |row| rows::text(row, 0)).unwrap()
+    db.sqlite().unwrap().pragma_query_value(None, name, |row| rows::text(row, 0)).unwrap()
 }
 
 fn check_common(db: &Db) {
@@ -33,7 +33,12 @@ fn check_common(db: &Db) {
         (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
         (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
     ] {
-        assert_eq!(db.conn.db_config(option).unwrap(), on, "{option:?} of {:?}", db.kind);
+        assert_eq!(
+            db.sqlite().unwrap().db_config(option).unwrap(),
+            on,
+            "{option:?} of {:?}",
+            db.kind
+        );
     }
 }
 
@@ -101,15 +106,15 @@ fn defensive_mode_holds() {
     let place = StoreFixture::new();
     let db = place.own();
     // Switched off silently by defensive mode: the schema stays as it is.
-    db.conn.execute_batch("PRAGMA writable_schema = 1").unwrap();
-    assert!(db.conn.execute("DELETE FROM sqlite_schema", []).is_err());
-    assert!(db.conn.execute("SELECT \"no such column\" FROM passwords", []).is_err());
+    db.sqlite().unwrap().execute_batch("PRAGMA writable_schema = 1").unwrap();
+    assert!(db.sqlite().unwrap().execute("DELETE FROM sqlite_schema", []).is_err());
+    assert!(db.sqlite().unwrap().execute("SELECT \"no such column\" FROM passwords", []).is_err());
 }
 
 /// How often SQLite has planned the statement that finds a name.
 fn planned_anew(db: &Db) -> i32 {
     let statement = format!("{} {}", select(&db.columns), live_by_name(db.dialect()));
-    let mut statement = db.conn.prepare_cached(&statement).unwrap();
+    let mut statement = db.sqlite().unwrap().prepare_cached(&statement).unwrap();
     for name in ["admin", "nobody", "admin"] {
         statement.query_row([name], |_| Ok(())).optional().unwrap();
         statement.clear_bindings();
@@ -122,8 +127,8 @@ fn a_statement_is_planned_once_whatever_is_bound() {
     let place = StoreFixture::new();
     let db = place.own();
     assert_eq!(planned_anew(&db), 0);
-    db.conn.flush_prepared_statement_cache();
-    db.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, false).unwrap();
+    db.sqlite().unwrap().flush_prepared_statement_cache();
+    db.sqlite().unwrap().set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, false).unwrap();
     assert!(planned_anew(&db) > 0, "the measure finds it");
 }
 
@@ -133,7 +138,7 @@ fn a_name_is_found_by_its_index_without_a_sort() {
     let db = place.own();
     for rest in [live_by_name(db.dialect()), by_name(db.dialect())] {
         let statement = format!("EXPLAIN QUERY PLAN {} {rest}", select(&db.columns));
-        let mut statement = db.conn.prepare(&statement).unwrap();
+        let mut statement = db.sqlite().unwrap().prepare(&statement).unwrap();
         let steps = statement.query_map(["bob"], |row| row.get::<_, String>(3)).unwrap();
         let plan = steps.collect::<Result<Vec<_>, _>>().unwrap().join("\n");
         assert!(plan.starts_with("SEARCH u USING INDEX idx_auth_users_user_name"), "{plan}");

@@ -59,7 +59,7 @@ fn a_write_waits_for_no_read() {
 fn nothing_is_written_through_the_reader() {
     for name in ["admin.db", "index.db"] {
         let desk = TestStore::with(name);
-        let delete = |db: &Db| Ok(db.conn.execute("DELETE FROM auth_users", [])?);
+        let delete = |db: &Db| Ok(db.sqlite().unwrap().execute("DELETE FROM auth_users", [])?);
         let refused = desk.run(desk.store.read(LONG, delete));
         assert!(matches!(refused, Err(StoreError::ReadOnly(_))), "{name}: {refused:?}");
     }
@@ -144,13 +144,13 @@ struct Attached {
 impl Around for Attached {
     fn before(&mut self, db: &Db) -> Result<(), StoreError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        db.conn.execute("ATTACH ?1 AS more", [&self.path])?;
+        db.sqlite().unwrap().execute("ATTACH ?1 AS more", [&self.path])?;
         Ok(())
     }
 
     fn after(&mut self, db: &Db) {
         self.calls.fetch_add(100, Ordering::Relaxed);
-        db.conn.execute_batch("DETACH more").unwrap();
+        db.sqlite().unwrap().execute_batch("DETACH more").unwrap();
     }
 }
 
@@ -170,7 +170,8 @@ fn what_has_to_be_outside_of_a_transaction_is_done_around_it() {
         let first = desk.store.write(LONG, |tx| add(tx, "first"));
         let alone = desk.store.write_alone(LONG, around(), |tx| {
             let name: String = tx
-                .conn
+                .sqlite()
+                .unwrap()
                 .query_row("SELECT name FROM more.t", [], |row| row.get(0))
                 .map_err(StoreError::from)?;
             add(tx, &name)?;
@@ -211,13 +212,13 @@ fn another_connection_keeps_its_snapshot() {
         let count = || number(&db, "SELECT count(*) FROM auth_users WHERE id > 0");
         assert_eq!(count(), before);
         if name == "admin.db" {
-            db.conn.execute_batch("BEGIN").unwrap();
+            db.sqlite().unwrap().execute_batch("BEGIN").unwrap();
             assert_eq!(count(), before);
         }
         desk.run(desk.store.write(LONG, |tx| add(tx, "bob"))).unwrap();
         if name == "admin.db" {
             assert_eq!(count(), before);
-            db.conn.execute_batch("COMMIT").unwrap();
+            db.sqlite().unwrap().execute_batch("COMMIT").unwrap();
         }
         assert_eq!(count(), before + 1);
     }

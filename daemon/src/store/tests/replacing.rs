@@ -28,10 +28,10 @@ fn photoprism_db(place: &StoreFixture) -> Db {
 fn assert_on(db: &Db, when: &str) {
     for switch in [DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER]
     {
-        assert!(db.conn.db_config(switch).unwrap(), "{when}");
+        assert!(db.sqlite().unwrap().db_config(switch).unwrap(), "{when}");
     }
     let details = "INSERT INTO auth_users_details (user_uid) VALUES ('unobody')";
-    let error: StoreError = db.conn.execute(details, []).unwrap_err().into();
+    let error: StoreError = db.sqlite().unwrap().execute(details, []).unwrap_err().into();
     assert!(matches!(error, StoreError::Constraint(_)), "{when}: {error}");
 }
 
@@ -42,8 +42,8 @@ fn they_are_on_again_after_success_error_and_panic() {
     let tx = Tx::new(&db);
     db.begin().unwrap();
     let off = || {
-        assert!(!db.conn.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY).unwrap());
-        assert!(!db.conn.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER).unwrap());
+        assert!(!db.sqlite().unwrap().db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY).unwrap());
+        assert!(!db.sqlite().unwrap().db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER).unwrap());
     };
     db.savepoint().unwrap();
     let failed = empty_accounts(&tx, NOW, || {

@@ -23,7 +23,11 @@ fn photoprism_db(place: &StoreFixture) -> Db {
 
 /// Every row of every table, except `sqlite_sequence`.
 fn everything(db: &Db) -> BTreeMap<String, Vec<Vec<Value>>> {
-    let mut names = db.conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
+    let mut names = db
+        .sqlite()
+        .unwrap()
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        .unwrap();
     let names: Vec<String> =
         names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let names = names.into_iter().filter(|name| name != "sqlite_sequence");
@@ -33,7 +37,7 @@ fn everything(db: &Db) -> BTreeMap<String, Vec<Vec<Value>>> {
 /// Rows without their numbers, which only matter to SQLite.
 fn all(db: &Db, table: &str) -> Vec<Vec<Value>> {
     let mut found: Vec<Vec<Value>> =
-        rows(&db.conn, table).into_iter().map(|row| row[1..].to_vec()).collect();
+        rows(db.sqlite().unwrap(), table).into_iter().map(|row| row[1..].to_vec()).collect();
     found.sort_by_key(|row| format!("{row:?}"));
     found
 }
@@ -67,13 +71,13 @@ fn a_backup_of_photoprisms_accounts_leaves_its_database_as_it_is() {
     let counts = file.counts;
     assert_eq!((counts.users, counts.deleted, counts.sessions), (10, 1, 14));
     for table in ["auth_users", "auth_users_settings", "passwords", "passcodes", "auth_sessions"] {
-        assert_eq!(rows(&file.conn, table), rows(&db.conn, table), "{table}");
+        assert_eq!(rows(&file.conn, table), rows(db.sqlite().unwrap(), table), "{table}");
     }
     assert!(fs::read(place.at("index.db")).unwrap() == fs::read(FIXTURE).unwrap());
     // The other way gives the same rows.
     let backup = super::backups::back_up(&db, "y").unwrap();
     let other = backup_open(&place.at("backups"), name(&backup.path)).unwrap();
-    assert_eq!(rows(&other.conn, "auth_users"), rows(&db.conn, "auth_users"));
+    assert_eq!(rows(&other.conn, "auth_users"), rows(db.sqlite().unwrap(), "auth_users"));
 }
 
 fn name(path: &Path) -> &str {
@@ -87,7 +91,8 @@ fn a_restore_brings_every_account_back_and_touches_nothing_else() {
     let before = everything(&db);
     let file = back_up(&place, &db);
     assert_eq!((plan(&db, &file).unchanged, plan(&db, &file).accounts.len()), (11, 0));
-    db.conn
+    db.sqlite()
+        .unwrap()
         .execute_batch(
             "DELETE FROM passwords; INSERT INTO passwords (uid, hash) VALUES ('c1', 'client');
              UPDATE auth_users SET user_role = 'guest', base_path = '007' WHERE user_name = 'bob';
@@ -116,7 +121,8 @@ fn columns_that_a_version_lacks_or_adds_do_not_matter() {
     let place = StoreFixture::new();
     let mut db = photoprism_db(&place);
     let file = back_up(&place, &db);
-    db.conn
+    db.sqlite()
+        .unwrap()
         .execute_batch(
             "ALTER TABLE auth_users ADD COLUMN later TEXT DEFAULT 'photoprism';
              ALTER TABLE auth_users DROP COLUMN user_attr; DROP TABLE auth_users_shares;",
@@ -141,12 +147,17 @@ fn indexes_are_there_again_after_a_restore() {
         (SELECT sql FROM sqlite_schema WHERE type = 'index' ORDER BY name)";
     let place = StoreFixture::new();
     let db = place.own();
-    let indexes = || db.conn.query_row(INDEXES, [], |row| row.get::<_, String>(0)).unwrap();
-    db.conn.execute_batch("INSERT INTO auth_sessions (id, user_uid) VALUES ('s1', 'u1')").unwrap();
+    let indexes =
+        || db.sqlite().unwrap().query_row(INDEXES, [], |row| row.get::<_, String>(0)).unwrap();
+    db.sqlite()
+        .unwrap()
+        .execute_batch("INSERT INTO auth_sessions (id, user_uid) VALUES ('s1', 'u1')")
+        .unwrap();
     let (before, file) = (indexes(), back_up(&place, &db));
-    db.conn.execute_batch("DELETE FROM auth_sessions").unwrap();
+    db.sqlite().unwrap().execute_batch("DELETE FROM auth_sessions").unwrap();
     assert_eq!(restore(&db, &file), [""; 0]);
-    assert_eq!((indexes(), rows(&db.conn, "auth_sessions").len()), (before, 1));
-    let sound: String = db.conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!((indexes(), rows(db.sqlite().unwrap(), "auth_sessions").len()), (before, 1));
+    let sound: String =
+        db.sqlite().unwrap().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");
 }

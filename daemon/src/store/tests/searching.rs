@@ -45,13 +45,13 @@ fn accounts() -> impl Strategy<Value = Vec<Account>> {
 }
 
 fn fill(db: &Db, rows: &[Account]) {
-    db.conn.execute_batch("DELETE FROM auth_users").unwrap();
+    db.sqlite().unwrap().execute_batch("DELETE FROM auth_users").unwrap();
     let statement = "INSERT INTO auth_users (id, user_uid, user_name, user_email, display_name,
         deleted_at) VALUES (?1, 'uid' || ?1, ?2, ?3, ?4, ?5)";
     for row in rows {
         let deleted = row.deleted.then_some("2026-01-01 00:00:00+00:00");
         let values = params![row.id, row.name, row.email, row.display, deleted];
-        db.conn.execute(statement, values).unwrap();
+        db.sqlite().unwrap().execute(statement, values).unwrap();
     }
 }
 
@@ -110,7 +110,7 @@ thread_local! {
         let place = StoreFixture::new();
         let db = place.own();
         // The model is only about the search; a sync for each row would be slow.
-        db.conn.execute_batch("PRAGMA synchronous = off").unwrap();
+        db.sqlite().unwrap().execute_batch("PRAGMA synchronous = off").unwrap();
         (place, db)
     };
 }

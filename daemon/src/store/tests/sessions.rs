@@ -112,7 +112,7 @@ fn searches() -> impl Strategy<Value = SessionSearch> {
 }
 
 fn fill(db: &Db, rows: &[Row]) -> PendingUses {
-    db.conn.execute_batch("DELETE FROM auth_sessions").unwrap();
+    db.sqlite().unwrap().execute_batch("DELETE FROM auth_sessions").unwrap();
     let statement = "INSERT INTO auth_sessions (id, ref_id, user_uid, user_name, client_name,
         auth_provider, last_active, sess_expires, sess_timeout, created_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
@@ -133,7 +133,7 @@ fn fill(db: &Db, rows: &[Row]) -> PendingUses {
             timeout,
             created_at
         ];
-        db.conn.execute(statement, values).unwrap();
+        db.sqlite().unwrap().execute(statement, values).unwrap();
         if let Some(used) = row.used {
             let id: [u8; 32] =
                 data_encoding::HEXLOWER.decode(id.as_bytes()).unwrap().try_into().unwrap();
@@ -172,7 +172,7 @@ thread_local! {
         let databases = [own(), photoprism()];
         for (_, db) in &databases {
             // The model is only about lists; a sync for each row would be slow.
-            db.conn.execute_batch("PRAGMA synchronous = off").unwrap();
+            db.sqlite().unwrap().execute_batch("PRAGMA synchronous = off").unwrap();
         }
         databases
     };

@@ -21,7 +21,7 @@ fn the_first_page_is_ahead_of_the_file() {
     let (running, killed, whole) = (StoreFixture::new(), StoreFixture::new(), StoreFixture::new());
     let db = running.own();
     db.begin().unwrap();
-    db.conn.execute_batch(ROWS).unwrap();
+    db.sqlite().unwrap().execute_batch(ROWS).unwrap();
     db.commit().unwrap();
     for place in [&killed, &whole] {
         for name in ["admin.db", "admin.db-wal"] {
@@ -56,7 +56,7 @@ fn a_log_does_not_complete_another_file_that_is_torn() {
     {
         checkpoint::run(&db);
         db.begin().unwrap();
-        db.conn.execute_batch(statements).unwrap();
+        db.sqlite().unwrap().execute_batch(statements).unwrap();
         db.commit().unwrap();
     }
     fs::copy(running.at("admin.db-wal"), killed.at("admin.db-wal")).unwrap();

@@ -1,0 +1,33 @@
+//! Follows a server, which may end the connection, and PhotoPrism, which may change its tables.
+
+use tracing::info;
+
+use super::Database;
+use super::renew::renew_columns;
+use crate::store::db::Db;
+use crate::store::error::StoreError;
+
+impl Database {
+    /// Opens it where it is not open.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`], with what the last attempt came to.
+    pub(super) fn follow_server(&mut self) -> Result<(), StoreError> {
+        if self.db.as_ref().is_some_and(Db::is_lost) {
+            info!(database = self.name(), "the connection to the server was lost");
+            self.close();
+        }
+        let renewed = self.db.as_mut().map(renew_columns).transpose();
+        if let Ok(Some(false)) | Err(StoreError::Unreachable(_)) = renewed {
+            self.close();
+        }
+        if self.db.is_none() && self.reconnect.is_due() {
+            self.try_open(None);
+            if self.db.is_some() { self.reconnect.succeed() } else { self.reconnect.fail() }
+        }
+        match &self.last_error {
+            Some(why) if self.db.is_none() => Err(StoreError::Unreachable(why.clone())),
+            _ => renewed.map(drop),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! MariaDB, through the crate mysql.
+//!
+//! The rows of a statement are read at once: a connection runs no other statement before the last
+//! row of one was read, and operations do.
+
+mod error;
+mod session;
+mod text;
+mod values;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use std::vec::IntoIter;
+
+use mysql::consts::ColumnType;
+use mysql::prelude::Queryable;
+use mysql::{Conn, Params};
+
+pub(in crate::store) use self::session::{ConnectError, Use};
+use self::text::Text;
+use super::Connection;
+use super::ordered::Ordered;
+use super::sqlite::Version;
+use super::stored::Stored;
+use super::value::Value;
+use crate::clock::Stopwatch;
+use crate::server_address::ServerAddress;
+use crate::store::error::StoreError;
+
+/// Statements that are known at most; the server has so many of a connection prepared.
+const STATEMENTS: usize = 256;
+
+/// The character set of bytes.
+const BINARY: u16 = 63;
+
+/// How often the server is asked whether PhotoPrism has changed its tables.
+const SCHEMA_EVERY: Duration = Duration::from_mins(1);
+
+/// What is known of the schema.
+#[derive(Clone, Copy, Debug)]
+struct Schema {
+    /// The newest row of `versions`.
+    version: i64,
+    /// Statements that met another schema.
+    changes: i64,
+    asked: Option<Stopwatch>,
+}
+
+impl Schema {
+    /// Another one for each pair.
+    const fn number(self) -> i64 {
+        (self.version << 20) + self.changes
+    }
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(in crate::store) struct MariaDb {
+    conn: RefCell<Conn>,
+    texts: RefCell<HashMap<String, Arc<Text>>>,
+    /// It must not be used again.
+    lost: Cell<bool>,
+    /// A statement met a table or a column that was not there.
+    other_schema: Cell<bool>,
+    schema: Cell<Schema>,
+    /// Counts the questions for a version.
+    asked: Cell<u64>,
+    used: Cell<Stopwatch>,
+    server: String,
+}
+
+impl From<MariaDb> for Connection {
+    fn from(connection: MariaDb) -> Self {
+        Self::MariaDb(Box::new(connection))
+    }
+}
+
+impl MariaDb {
+    /// Connects, and sets what every session needs.
+    pub(in crate::store) fn connect(
+        address: &ServerAddress,
+        what_for: Use,
+    ) -> Result<Self, ConnectError> {
+        let (conn, server) = session::connect(address, what_for)?;
+        Ok(Self {
+            conn: RefCell::new(conn),
+            texts: RefCell::default(),
+            lost: Cell::new(false),
+            other_schema: Cell::new(false),
+            schema: Cell::new(Schema { version: 0, changes: 0, asked: None }),
+            asked: Cell::new(0),
+            used: Cell::new(Stopwatch::start()),
+            server,
+        })
+    }
+
+    /// The version of the server.
+    pub(in crate::store) fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Whether the connection must not be used again.
+    pub(in crate::store) fn is_lost(&self) -> bool {
+        self.lost.get()
+    }
+
+    /// Changes with PhotoPrism's migrations, and after a statement that met another schema. The server
+    /// is asked once a minute.
+    pub(in crate::store) fn schema_version(&self) -> Result<i64, StoreError> {
+        let mut schema = self.schema.get();
+        let is_new = schema.asked.is_some_and(|asked| asked.elapsed() < SCHEMA_EVERY);
+        if self.other_schema.take() {
+            schema.changes += 1;
+        } else if is_new {
+            return Ok(schema.number());
+        }
+        let newest = "SELECT ifnull(max(id), 0) FROM versions";
+        let mut rows = self.prepare_once(newest)?.query(&[])?;
+        schema.version = match rows.next() {
+            Some(row) => row.stored(0)?.integer(),
+            None => 0,
+        };
+        schema.asked = Some(Stopwatch::start());
+        self.schema.set(schema);
+        Ok(schema.number())
+    }
+
+    /// Asks the server for a sign of life where nothing else was asked for that long.
+    pub(in crate::store) fn keep_alive(&self, idle: Duration) {
+        if self.lost.get() || self.used.get().elapsed() < idle {
+            return;
+        }
+        self.used.set(Stopwatch::start());
+        if self.conn.borrow_mut().ping().is_err() {
+            self.lost.set(true);
+        }
+    }
+
+    pub(super) fn prepare_once(&self, statement: &str) -> Result<MariaDbStatement<'_>, StoreError> {
+        if self.lost.get() {
+            return Err(StoreError::Unreachable("the connection was lost".into()));
+        }
+        let mut texts = self.texts.borrow_mut();
+        if let Some(text) = texts.get(statement) {
+            return Ok(MariaDbStatement { engine: self, text: Arc::clone(text) });
+        }
+        if texts.len() == STATEMENTS {
+            texts.clear();
+        }
+        let text = Arc::new(Text::of(statement));
+        texts.insert(statement.to_owned(), Arc::clone(&text));
+        Ok(MariaDbStatement { engine: self, text })
+    }
+
+    /// What is stored changes without a trace that could be asked for: each answer is another one.
+    pub(super) fn version(&self) -> Version {
+        self.asked.set(self.asked.get() + 1);
+        Version::unknown(self.asked.get())
+    }
+
+    /// After some errors the server has rolled back everything: it is asked. A lost connection has no
+    /// transaction any more.
+    pub(super) fn in_transaction(&self) -> bool {
+        let asked = self.conn.borrow_mut().query_first::<u8, _>("SELECT @@in_transaction");
+        self.lost.set(self.lost.get() || asked.is_err());
+        asked.is_ok_and(|found| found == Some(1))
+    }
+
+    fn failed(&self, error: &mysql::Error) -> StoreError {
+        if error::is_lost(error) {
+            self.lost.set(true);
+        }
+        if error::is_other_schema(error) {
+            self.other_schema.set(true);
+        }
+        error::stored(error)
+    }
+}
+
+/// A statement; the server prepares it when it runs first.
+pub(in crate::store) struct MariaDbStatement<'a> {
+    engine: &'a MariaDb,
+    text: Arc<Text>,
+}
+
+impl MariaDbStatement<'_> {
+    pub(super) fn query(&mut self, values: &[Value<'_>]) -> Result<MariaDbRows, StoreError> {
+        let rows = self.run(values, |conn, text, params| {
+            let mut found = conn.exec_iter(text, params)?;
+            let is_bytes: Vec<bool> = found.columns().as_ref().iter().map(is_bytes).collect();
+            let mut rows = Vec::new();
+            for row in found.by_ref() {
+                let cells = row?.unwrap().into_iter().zip(&is_bytes);
+                rows.push(cells.map(|(value, bytes)| values::found(value, *bytes)).collect());
+            }
+            Ok(rows)
+        })?;
+        Ok(MariaDbRows { rows: rows.into_iter(), current: Vec::new() })
+    }
+
+    pub(super) fn change(&mut self, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        self.run(values, |conn, text, params| Ok(conn.exec_iter(text, params)?.affected_rows()))
+    }
+
+    fn run<T>(
+        &self,
+        values: &[Value<'_>],
+        ask: impl FnOnce(&mut Conn, &str, Params) -> Result<T, mysql::Error>,
+    ) -> Result<T, StoreError> {
+        let Text { text, parameters } = &*self.text;
+        let value = |number: &usize| values.get(*number).copied().map(values::parameter);
+        let params: Option<Vec<mysql::Value>> = parameters.iter().map(value).collect();
+        let Some(params) = params else {
+            return Err(StoreError::Other("a statement was given too few values".into()));
+        };
+        let params = if params.is_empty() { Params::Empty } else { Params::Positional(params) };
+        self.engine.used.set(Stopwatch::start());
+        ask(&mut self.engine.conn.borrow_mut(), text, params)
+            .map_err(|error| self.engine.failed(&error))
+    }
+}
+
+/// Whether a column has bytes that are not a text: PhotoPrism's identifiers are short bytes.
+fn is_bytes(column: &mysql::Column) -> bool {
+    let is_long = matches!(
+        column.column_type(),
+        ColumnType::MYSQL_TYPE_BLOB
+            | ColumnType::MYSQL_TYPE_TINY_BLOB
+            | ColumnType::MYSQL_TYPE_MEDIUM_BLOB
+            | ColumnType::MYSQL_TYPE_LONG_BLOB
+    );
+    is_long && column.character_set() == BINARY
+}
+
+/// The rows of a statement.
+pub(in crate::store) struct MariaDbRows {
+    rows: IntoIter<Vec<Ordered>>,
+    current: Vec<Ordered>,
+}
+
+impl MariaDbRows {
+    pub(super) fn next(&mut self) -> Option<MariaDbRow<'_>> {
+        self.current = self.rows.next()?;
+        Some(MariaDbRow(&self.current))
+    }
+}
+
+/// The row that was read last.
+pub(in crate::store) struct MariaDbRow<'a>(&'a [Ordered]);
+
+impl MariaDbRow<'_> {
+    pub(super) fn stored(&self, column: usize) -> Result<Stored<'_>, StoreError> {
+        let found = self.0.get(column).map(Ordered::stored);
+        found.ok_or_else(|| StoreError::Other(format!("there is no column {column}")))
+    }
+}

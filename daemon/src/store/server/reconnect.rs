@@ -1,0 +1,62 @@
+//! When a connection is tried again.
+
+use std::time::Duration;
+
+use crate::clock::{Stopwatch, random};
+
+/// The first pause after a failure.
+const FIRST: Duration = Duration::from_millis(100);
+
+/// The longest one.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Pauses between attempts to connect: all that are asked meanwhile have the last answer at once.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Reconnect {
+    failed: Option<Stopwatch>,
+    pause: Duration,
+}
+
+impl Reconnect {
+    /// Whether it is time for an attempt.
+    pub(in crate::store) fn is_due(&self) -> bool {
+        self.failed.is_none_or(|failed| failed.elapsed() >= self.pause)
+    }
+
+    /// An attempt failed: the next pause is twice as long, and up to a quarter shorter, so that
+    /// those who lost the server at the same moment do not all return at once.
+    pub(in crate::store) fn fail(&mut self) {
+        let next =
+            if self.failed.is_none() { FIRST } else { (self.pause * 2).clamp(FIRST, LONGEST) };
+        let mut byte = [0; 1];
+        random(&mut byte);
+        self.pause = next.saturating_sub(next / 4 * u32::from(byte[0]) / 255);
+        self.failed = Some(Stopwatch::start());
+    }
+
+    /// There is a connection.
+    pub(in crate::store) fn succeed(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_bound() {
+        let mut reconnect = Reconnect::default();
+        assert!(reconnect.is_due());
+        let mut last = Duration::ZERO;
+        for _ in 0..20 {
+            reconnect.fail();
+            assert!(!reconnect.is_due());
+            assert!(reconnect.pause >= FIRST * 3 / 4 && reconnect.pause <= LONGEST);
+            last = reconnect.pause;
+        }
+        assert!(last >= LONGEST * 3 / 4, "{last:?}");
+        reconnect.succeed();
+        assert!(reconnect.is_due());
+    }
+}

@@ -1,0 +1,23 @@
+//! The daemon on PhotoPrism's accounts in a real MariaDB server, which the tests start.
+
+#[expect(dead_code, reason = "other test binaries use the rest of it")]
+#[path = "../common/mod.rs"]
+mod common;
+
+mod found;
+mod golden;
+mod reads;
+mod server;
+mod settings;
+mod waits;
+
+use common::json::Ask;
+use common::test_daemon::TestDaemon;
+use serde_json::Value;
+
+/// The error of a command that must be refused with that code.
+fn refused(home: &mut TestDaemon, cmd: &str, args: Value, code: &str) -> Value {
+    let error = home.refused(cmd, args);
+    assert_eq!(error["code"], code, "{cmd}: {error}");
+    error
+}

@@ -1,0 +1,112 @@
+//! How the server and the password are named, and that the password is never shown.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
+use crate::server::{PASSWORD, Schema, shared};
+
+fn url_with_password(schema: &Schema<'_>) -> String {
+    schema.url().replacen('@', &format!(":{PASSWORD}@"), 1)
+}
+
+/// The daemon answers, and its log does not have the password.
+fn works(mut home: TestDaemon) {
+    home.start();
+    assert_eq!(home.ok("users.ls", json!({"search": "bob"}))["items"][0]["name"], "bob");
+    let doctor = home.ok("doctor", json!({})).to_string();
+    let status = home.ok("status", json!({})).to_string();
+    let log = home.stop();
+    assert!(![doctor, status, log].concat().contains(PASSWORD));
+}
+
+#[test]
+fn the_password_comes_from_wherever_nobody_reads_it() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("given");
+    let home = || TestDaemon::new().with_server(&schema.url());
+    works(schema.home());
+    let file = TestDaemon::new();
+    let path = file.root().join("password");
+    fs::write(&path, format!("{PASSWORD}\n")).unwrap();
+    let path = path.to_str().unwrap();
+    works(home().args(["--database-password-file", path]));
+    works(home().env("PHOTOPRISM_ADMIN_DATABASE_PASSWORD_FILE", path));
+    works(
+        home()
+            .env("PHOTOPRISM_DATABASE_USER", "given")
+            .env("PHOTOPRISM_DATABASE_PASSWORD", PASSWORD),
+    );
+    works(
+        home()
+            .env("PHOTOPRISM_DATABASE_USER", "given")
+            .env("PHOTOPRISM_DATABASE_PASSWORD_FILE", path),
+    );
+    let config = file.root().join("config");
+    let line = format!("PHOTOPRISM_ADMIN_DATABASE_PASSWORD={PASSWORD}\n");
+    fs::write(&config, line).unwrap();
+    works(home().args(["--config", config.to_str().unwrap()]));
+}
+
+#[test]
+fn photoprism_s_variables_say_where_it_is() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("variables");
+    let socket = server.socket().to_str().unwrap().to_owned();
+    let home = || TestDaemon::new().with_server("mysql://");
+    works(
+        home()
+            .env("PHOTOPRISM_DATABASE_SERVER", &socket)
+            .env("PHOTOPRISM_DATABASE_NAME", &schema.name)
+            .env("PHOTOPRISM_DATABASE_USER", &schema.name)
+            .env("PHOTOPRISM_DATABASE_PASSWORD", PASSWORD),
+    );
+    let dsn =
+        format!("variables:{PASSWORD}@unix({socket})/variables?charset=utf8mb4&parseTime=true");
+    works(home().env("PHOTOPRISM_DATABASE_DRIVER", "mysql").env("PHOTOPRISM_DATABASE_DSN", dsn));
+}
+
+#[test]
+fn what_cannot_be_used_ends_the_start_without_the_password() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("unusable");
+    let home = || TestDaemon::new().with_server(&schema.url());
+    for (home, words) in [
+        (TestDaemon::new().with_server(&url_with_password(&schema)), "list of processes"),
+        (home(), "refuses the login"),
+        (home().env("PHOTOPRISM_ADMIN_DATABASE_PASSWORD", "wrong"), "'unusable'@'localhost'"),
+        (home().args(["--database-password-file", "/nowhere"]), "database-password-file"),
+        (TestDaemon::new().with_server(&format!("{}&ssl-mode=REQUIRED", schema.url())), "TLS"),
+        (
+            TestDaemon::new()
+                .with_server("mysql://")
+                .env("PHOTOPRISM_DATABASE_SERVER", "a")
+                .env("PHOTOPRISM_DATABASE_DSN", format!("x:{PASSWORD}@tcp(b)/c")),
+            "different servers",
+        ),
+    ] {
+        let output = home.ends();
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{log}");
+        assert!(log.contains(words) && !log.contains(PASSWORD), "{log}");
+    }
+}
+
+#[test]
+fn the_report_has_no_password_and_asks_nobody() {
+    let home = TestDaemon::new()
+        .with_server("mysql://photoprism@mariadb.invalid/photos")
+        .env("PHOTOPRISM_ADMIN_DATABASE_PASSWORD", PASSWORD)
+        .args(["--check"]);
+    let output = home.ends();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(
+        text.contains("database: mysql://photoprism@mariadb.invalid:3306/photos (from"),
+        "{text}"
+    );
+    assert!(text.contains("database-password: *** (from PHOTOPRISM_ADMIN_DATABASE_PASSWORD)"));
+    assert!(!text.contains(PASSWORD), "{text}");
+}

@@ -1,0 +1,98 @@
+//! A server that is not there, goes away and comes back, or has something else in it.
+
+use serde_json::json;
+
+use crate::common::json::Ask;
+use crate::common::test_daemon::TestDaemon;
+use crate::refused;
+use crate::server::{PASSWORD, Server, shared};
+
+/// The database is open for so many times.
+fn is_open(home: &TestDaemon, times: usize) {
+    home.running().wait_for_logs("the database exists now", times);
+}
+
+fn answers(home: &mut TestDaemon) {
+    assert_eq!(home.ok("users.show", json!({"user": "bob"}))["user"]["name"], "bob");
+}
+
+#[test]
+fn a_server_that_comes_later_is_waited_for() {
+    let Some(server) = Server::start() else { return };
+    let schema = server.photoprism("later");
+    server.kill();
+    let mut home = schema.started();
+    let log = home.running().log();
+    assert!(
+        log.contains("(photoprism, not there yet)") && log.contains("cannot be reached"),
+        "{log}"
+    );
+    let message = refused(&mut home, "users.ls", json!({}), "unavailable")["message"].to_string();
+    assert!(message.contains("server"), "{message}");
+    let status = home.ok("status", json!({}));
+    assert_eq!(
+        (&status["database"]["engine"], &status["database"]["server"]),
+        (&json!("mariadb"), &json!(null))
+    );
+    let doctor = home.ok("doctor", json!({}));
+    assert!(doctor.to_string().contains("start the server"), "{doctor}");
+    server.restart();
+    is_open(&home, 1);
+    answers(&mut home);
+    assert!(!home.stop().contains(PASSWORD));
+}
+
+#[test]
+fn a_server_that_dies_is_found_again() {
+    let Some(server) = Server::start() else { return };
+    let mut home = server.photoprism("dies").started();
+    for times in 1..4 {
+        answers(&mut home);
+        server.kill();
+        refused(&mut home, "users.show", json!({"user": "bob"}), "unavailable");
+        refused(&mut home, "users.ls", json!({}), "unavailable");
+        home.running().wait_for_logs("the connection to the server was lost", times);
+        server.restart();
+        is_open(&home, times);
+    }
+    answers(&mut home);
+}
+
+#[test]
+fn a_schema_that_photoprism_has_not_filled_is_waited_for() {
+    let Some(server) = shared() else { return };
+    let schema = server.empty("unfilled");
+    let mut home = schema.started();
+    assert!(home.running().log().contains("(photoprism, not there yet)"));
+    refused(&mut home, "users.ls", json!({}), "unavailable");
+    drop(server.root(None));
+    schema.run("CREATE TABLE migrations (id INT)");
+    schema.run("CREATE TABLE auth_users (id INT)");
+    refused(&mut home, "users.ls", json!({}), "unavailable");
+    schema.run("DROP TABLE migrations");
+    schema.run("DROP TABLE auth_users");
+    schema.fill();
+    is_open(&home, 1);
+    answers(&mut home);
+}
+
+#[test]
+fn what_is_not_photoprism_s_is_refused() {
+    let Some(server) = shared() else { return };
+    let other = server.empty("other");
+    other.run("CREATE TABLE pages (id INT)");
+    let no_column = server.photoprism("no_column");
+    no_column.run("ALTER TABLE auth_users DROP COLUMN user_role");
+    let no_transactions = server.photoprism("no_transactions");
+    no_transactions.run("ALTER TABLE passwords ENGINE=MyISAM");
+    for (schema, words) in [
+        (other, "none of PhotoPrism's"),
+        (no_column, "user_role"),
+        (no_transactions, "passwords is not in InnoDB"),
+    ] {
+        let output = schema.home().ends();
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(78), "{log}");
+        assert!(log.contains(words) && log.contains(&schema.name), "{log}");
+    }
+}
