@@ -56,7 +56,7 @@ impl From<ErrorCode> for Exit {
             C::Forbidden | C::InvalidCredentials | C::PasscodeRequired => Self::Refused,
             C::Exists | C::Conflict => Self::Exists,
             C::RateLimited => Self::RateLimited,
-            C::Internal | C::TooLarge => Self::DaemonFault,
+            C::Internal | C::TooLarge | C::OutcomeUnknown => Self::DaemonFault,
             C::Busy | C::Unavailable => Self::TryAgain,
         }
     }
@@ -80,6 +80,7 @@ mod tests {
             ("exists", 5),
             ("conflict", 5),
             ("rate_limited", 6),
+            ("outcome_unknown", 70),
             ("internal", 70),
             ("too_large", 70),
             ("busy", 75),

@@ -279,12 +279,17 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
         StoreError::BackupFull(what) => {
             ErrorBody::new(ErrorCode::StorageFull, format!("nothing was changed: {what}"))
         }
-        StoreError::Locked(_) => {
+        StoreError::Locked(_) | StoreError::Undone(_) => {
             unavailable("the database is locked by another process; try again")
         }
         StoreError::Unreachable(what) => ErrorBody::new(
             ErrorCode::Unavailable,
             format!("the database server does not do that now: {what}; try again"),
+        ),
+        StoreError::OutcomeUnknown => ErrorBody::new(
+            ErrorCode::OutcomeUnknown,
+            "it may have been done: the connection to the database server was lost; look, or send \
+             it again with the same key",
         ),
         StoreError::Unsupported(what) => ErrorBody::new(
             ErrorCode::Unavailable,

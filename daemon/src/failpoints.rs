@@ -33,11 +33,15 @@ pub enum Failpoint {
     TrustLastGroup = 1 << 11,
     /// The session index stays as empty as it is at the start.
     NeverFillIndex = 1 << 12,
+    /// Groups leave no mark by which their COMMIT is found.
+    NoMark = 1 << 13,
+    /// A COMMIT without an answer counts as not made.
+    NoAnswerIsNo = 1 << 14,
 }
 
 impl Failpoint {
     /// Every failpoint with its name in `examples/faulty.rs`.
-    pub const ALL: [(&'static str, Self); 13] = [
+    pub const ALL: [(&'static str, Self); 15] = [
         ("acknowledge-early", Self::AcknowledgeEarly),
         ("sync-seldom", Self::SyncSeldom),
         ("panic-in-restore", Self::PanicInRestore),
@@ -51,6 +55,8 @@ impl Failpoint {
         ("spoil-backup", Self::SpoilBackup),
         ("trust-last-group", Self::TrustLastGroup),
         ("never-fill-index", Self::NeverFillIndex),
+        ("no-mark", Self::NoMark),
+        ("no-answer-is-no", Self::NoAnswerIsNo),
     ];
 }
 

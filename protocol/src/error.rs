@@ -36,13 +36,15 @@ pub enum ErrorCode {
     StorageFull,
     /// Shutting down, not built yet, database missing or locked for too long.
     Unavailable,
+    /// It may have been done, and nobody knows yet: look, or send it again with the same key.
+    OutcomeUnknown,
     /// An internal error; the message holds a request id that is also in the log.
     Internal,
 }
 
 impl ErrorCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::BadRequest,
         Self::InvalidArgument,
         Self::ConfirmRequired,
@@ -57,6 +59,7 @@ impl ErrorCode {
         Self::TooLarge,
         Self::StorageFull,
         Self::Unavailable,
+        Self::OutcomeUnknown,
         Self::Internal,
     ];
 
@@ -77,6 +80,7 @@ impl ErrorCode {
             Self::TooLarge => "too_large",
             Self::StorageFull => "storage_full",
             Self::Unavailable => "unavailable",
+            Self::OutcomeUnknown => "outcome_unknown",
             Self::Internal => "internal",
         }
     }

@@ -74,10 +74,8 @@ fn message(found: &str, server: bool, choices: &Choices) -> String {
     if server {
         return format!(
             "the environment speaks of PhotoPrism's own database ({found}), which is MariaDB, and it \
-             is not said which one is meant. Choose: --database mysql:// for the accounts there, \
-             which this version reads and does not change; --database {own} for a database of the \
-             daemon's own; or --database {photoprism} for the accounts in the index.db of a \
-             PhotoPrism that uses SQLite"
+             is not said which one is meant. Choose: --database mysql:// for the accounts there, or \
+             --database {own} for a database of the daemon's own"
         );
     }
     format!(
@@ -128,7 +126,6 @@ mod tests {
         ] {
             let message = refusal(&machine);
             assert!(message.contains("--database mysql:// for the accounts there"), "{message}");
-            assert!(message.contains("--database STORAGE-DIRECTORY"), "{message}");
             assert!(message.contains("/data/photoprism/admin.db"), "{message}");
             assert!(!message.contains("hunter22"), "{message}");
         }

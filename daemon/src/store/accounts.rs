@@ -129,7 +129,7 @@ pub(super) fn live_by_name(dialect: Dialect) -> String {
 }
 
 fn one(db: &Db, rest: &str, values: &[Value<'_>]) -> Result<Option<Account>, StoreError> {
-    let statement = format!("{} {rest}", select(&db.columns));
+    let statement = format!("{} {rest}{}", select(&db.columns), db.row_lock());
     db.one(Statement::same(&statement), values, account_row)
 }
 
@@ -180,11 +180,41 @@ pub fn account_by_auth_id(db: &Db, account: &Account) -> Result<Option<Account>,
     one(db, which, &[auth_id.into(), provider.as_str().into(), (*id).into()])
 }
 
+/// What the database may take for the same although it is another text.
+#[derive(Clone, Copy, Debug)]
+pub enum Unique {
+    /// The name.
+    Name,
+    /// The email address.
+    Email,
+}
+
+/// The name of another account than `id`, deleted or not, whose name or email the collation of
+/// PhotoPrism's column takes for the same as that text: PhotoPrism would find the one for the other.
+pub fn taken_for_same(
+    db: &Db,
+    which: Unique,
+    text: &str,
+    id: i64,
+) -> Result<Option<String>, StoreError> {
+    if db.server.is_none() || text.is_empty() {
+        return Ok(None);
+    }
+    let column = match which {
+        Unique::Name => "user_name",
+        Unique::Email => "user_email",
+    };
+    let statement =
+        format!("SELECT user_name FROM auth_users WHERE {column} = ?1 AND id <> ?2 LIMIT 1");
+    db.one(Statement::same(&statement), &[text.into(), id.into()], |row| row.text(0))
+}
+
 /// Whether another account than `id` is a super admin who may log in at `now`.
 pub fn other_super_admin(db: &Db, id: i64, now: Timestamp) -> Result<bool, StoreError> {
     let statement = format!(
-        "{} WHERE u.super_admin AND u.id > 0 AND u.id <> ?1 AND u.deleted_at IS NULL",
-        select(&db.columns)
+        "{} WHERE u.super_admin AND u.id > 0 AND u.id <> ?1 AND u.deleted_at IS NULL ORDER BY u.id{}",
+        select(&db.columns),
+        db.row_lock()
     );
     let mut statement = db.prepare(Statement::same(&statement))?;
     let mut rows = statement.query(&[id.into()])?;

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
-use super::engine::Connection;
+use super::engine::{Connection, Dialect};
 use super::error::StoreError;
 
 /// What no command can do without. Any other missing column reads as NULL and is not written.
@@ -81,6 +81,8 @@ pub(super) struct Columns {
     pub(super) legacy_select: OnceCell<String>,
     /// Whether the tables `admin_…` exist.
     pub(super) admin: bool,
+    /// The words of the engine that has them.
+    dialect: Dialect,
     /// Whether `photoprism-admin.db` is attached: the daemon's tables are only there.
     pub(super) attached: bool,
     /// Whether the file with the daemon's own tables has all indexes of `audit_logins`.
@@ -121,6 +123,7 @@ impl Columns {
             logins_indexed: attached && has_index(engine, LOGINS_INDEX)?,
             admin: ADMIN.iter().all(|table| tables.contains_key(*table)),
             schema_version: schema_version(engine)?,
+            dialect: Dialect::Sqlite,
             attached,
             logins_in,
             in_main,
@@ -135,7 +138,7 @@ impl Columns {
         let schema_version = schema_version(engine)?;
         let (tables, _) = tables(engine, "")?;
         let admin = ADMIN.iter().all(|table| tables.contains_key(*table));
-        Ok(Self { tables, admin, schema_version, ..Self::default() })
+        Ok(Self { tables, admin, schema_version, dialect: Dialect::MariaDb, ..Self::default() })
     }
 
     /// A statement about the daemon's own tables, written with `own.admin_…` and
@@ -145,6 +148,11 @@ impl Columns {
         let own = if self.attached { "admin." } else { "main." };
         let logins = if self.logins_in == "admin" { "admin." } else { "main." };
         statement.replace("own.", own).replace("logins.", logins)
+    }
+
+    /// Whether a server has them.
+    pub(super) fn is_server(&self) -> bool {
+        self.dialect == Dialect::MariaDb
     }
 
     /// How many tables there are.

@@ -1,8 +1,8 @@
 //! Holds the database connection and reopens it: PhotoPrism may not have created `index.db` yet, or
 //! may replace it.
 
+mod lost;
 mod renew;
-mod server;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +23,8 @@ use super::open::open;
 use super::open_error::{OpenError, failed};
 use super::options::{Expected, OpenOptions};
 use super::published::{Opened, Published, identity};
-use super::server::Reconnect;
+use super::reconnect::Reconnect;
+use super::server;
 
 /// Idle seconds between two log lines that say that the database is missing.
 const REMINDER: u32 = 60;
@@ -52,6 +53,8 @@ pub struct Database {
     openings: u64,
     /// When a server is tried again.
     reconnect: Reconnect,
+    /// The mark of a group whose outcome is not known.
+    unknown: Option<String>,
 }
 
 /// Changes with everything that other threads have to know.
@@ -105,6 +108,7 @@ impl Database {
             shown: None,
             openings: 1,
             reconnect: Reconnect::default(),
+            unknown: None,
         };
         database.publish();
         Ok(database)
@@ -143,15 +147,6 @@ impl Database {
             foreign: db.own_tables.foreign.get(),
             session_cache: db.session_cache,
         }));
-    }
-
-    /// Nobody reads the database any more until it was opened again: the commit of a group in
-    /// PhotoPrism's file ended with this error.
-    pub(super) fn withdraw(&mut self, end: &Result<(), StoreError>) {
-        if self.is_shared() && !matches!(end, Ok(()) | Err(StoreError::Locked(_))) {
-            self.shown = None;
-            self.published.publish(None);
-        }
     }
 
     /// The database if it is open, without checking the file.
@@ -217,7 +212,8 @@ impl Database {
                 before(db).and_then(|()| db.begin())
             })?;
             self.publish();
-            let Some(db) = self.db.as_ref().filter(|db| db.kind != Kind::Own) else {
+            let is_file = |db: &&Db| db.kind != Kind::Own && db.server.is_none();
+            let Some(db) = self.db.as_ref().filter(is_file) else {
                 return Ok(());
             };
             if let Err(error) = attached::begin(db) {
@@ -239,14 +235,20 @@ impl Database {
     pub(super) fn after_commit(&mut self, end: &Result<(), StoreError>) {
         let Some(db) = self.db.as_ref().filter(|db| db.kind != Kind::Own) else { return };
         match end {
+            Ok(()) if db.server.is_some() => {}
             Ok(()) => {
                 if let Err(error) = attached::settle(db) {
                     debug!(%error, "what the last changes were stays in the daemon's own file");
                 }
             }
-            Err(StoreError::Locked(_)) => {}
+            Err(StoreError::Locked(_) | StoreError::Undone(_)) => {}
             Err(_) => self.close(),
         }
+    }
+
+    /// Whether it is on a server.
+    pub(super) const fn has_server(&self) -> bool {
+        self.options.server.is_some()
     }
 
     /// Whether PhotoPrism writes to the same file.
@@ -263,7 +265,10 @@ impl Database {
         self.follow()?;
         let db = self.db.as_mut().ok_or(StoreError::Missing)?;
         if db.server.is_some() {
-            return Err(StoreError::Unsupported("changes of accounts in MariaDB"));
+            self.had_tables = true;
+            db.mark.set_unknown(self.unknown.take());
+            server::ready(db)?;
+            return Ok(db);
         }
         if db.kind != Kind::Own {
             attached::move_leftover(db)?;
@@ -301,6 +306,7 @@ impl Database {
     /// Writes everything back and closes the file.
     pub(super) fn close(&mut self) {
         if let Some(db) = self.db.take() {
+            self.unknown = db.mark.take_unknown().or(self.unknown.take());
             db.close();
         }
     }

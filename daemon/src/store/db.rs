@@ -17,6 +17,7 @@ use super::engine::{
 use super::error::StoreError;
 use super::generation::Generation;
 use super::kind::Kind;
+use super::mark::{self, Mark};
 use super::own_tables::OwnTables;
 use crate::failpoints::{Failpoint, enabled};
 use crate::model::{AuditHead, Effect};
@@ -50,6 +51,8 @@ pub struct Db {
     pub(super) generation: RefCell<Generation>,
     /// The file next to PhotoPrism's that holds the daemon's own tables.
     pub(super) own_tables: OwnTables,
+    /// The order of groups, where a server has the database.
+    pub(super) mark: Mark,
     /// The setting `session-cache` in seconds.
     pub(super) session_cache: u32,
 }
@@ -148,6 +151,12 @@ impl Db {
         read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
         self.prepare(statement)?.all(values, read)
+    }
+
+    /// What makes a read inside of a group lock its rows until the end of that, where others can
+    /// change them: `""` with a file, which the group has for itself.
+    pub(super) fn row_lock(&self) -> &'static str {
+        if self.mark.is_running() { " FOR UPDATE" } else { "" }
     }
 
     /// What changes with every change of what is stored.
@@ -303,10 +312,13 @@ impl Db {
 /// A group's transaction.
 impl Db {
     pub(super) fn begin(&self) -> Result<(), StoreError> {
-        self.conn.begin()
+        if self.server.is_some() { mark::begin(&self.conn, &self.mark) } else { self.conn.begin() }
     }
 
     pub(super) fn commit(&self) -> Result<(), StoreError> {
+        if let Some(address) = &self.server {
+            return mark::commit(&self.conn, &self.mark, address);
+        }
         let own = self.kind == Kind::Own;
         let next = if own { self.generation.borrow().next(self.sqlite()?) } else { Ok(None) };
         let end = next.and_then(|next| {
@@ -324,6 +336,7 @@ impl Db {
     }
 
     pub(super) fn rollback(&self) -> Result<(), StoreError> {
+        self.mark.end();
         self.conn.rollback()
     }
 

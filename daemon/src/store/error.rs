@@ -17,6 +17,12 @@ pub enum StoreError {
     /// The database server cannot be reached, did not answer in time, or refuses.
     #[error("the database server: {0}")]
     Unreachable(String),
+    /// The server undid the whole group, since somebody else was in its way.
+    #[error("the database server undid it: {0}")]
+    Undone(String),
+    /// Whether a change was made is not known: the server gave no answer.
+    #[error("it is not known whether that was done")]
+    OutcomeUnknown,
     /// This daemon cannot do that with such a database.
     #[error("{0} are not supported yet")]
     Unsupported(&'static str),

@@ -20,6 +20,7 @@ use super::engine::{self, Statement};
 use super::error::StoreError;
 use super::kind::photoprism_kind;
 use super::lock_timeout::wait_for_locks;
+use super::mark::Mark;
 use super::own_tables::OwnTables;
 use super::passcodes::{Passcode, passcode_find};
 use super::passwords::password_hash;
@@ -164,8 +165,18 @@ impl PhotoPrismReader {
         let (kind, columns) = (photoprism_kind(&conn)?, Columns::read(&conn)?);
         let path = path.to_path_buf();
         let (generation, own_tables) = (RefCell::default(), OwnTables::default());
-        let (server, session_cache) = (None, 0);
-        Ok(Self(Db { conn, kind, path, server, columns, generation, own_tables, session_cache }))
+        let (server, mark, session_cache) = (None, Mark::default(), 0);
+        Ok(Self(Db {
+            conn,
+            kind,
+            path,
+            server,
+            columns,
+            generation,
+            own_tables,
+            mark,
+            session_cache,
+        }))
     }
 
     /// At most `most` accounts after that row id, without the system rows.

@@ -53,8 +53,14 @@ pub(super) fn run_alone(db: &Db, change: &mut dyn Change) -> Result<bool, StoreE
 fn run(db: &Db, change: &mut dyn Change) -> Result<bool, StoreError> {
     let Step { failure, keep } = change.run(&Tx::new(db));
     if !db.in_transaction() {
-        let lost = || StoreError::Other("the transaction ended inside a command".into());
-        return Err(failure.unwrap_or_else(lost));
+        let ended = || {
+            if db.is_lost() {
+                let what = "the connection was lost, and nothing was changed";
+                return StoreError::Unreachable(what.into());
+            }
+            StoreError::Other("the transaction ended inside a command".into())
+        };
+        return Err(failure.unwrap_or_else(ended));
     }
     Ok(keep)
 }

@@ -127,9 +127,10 @@ impl<'a> Logins<'a> {
             let at = conditions.bind(&after.updated_at);
             let [ip, name, realm] =
                 [&after.client_ip, &after.name, &after.realm].map(|text| conditions.bind(text));
+            let same = self.db.dialect().same();
             conditions.add(format!(
                 "(updated_at < ?{at} OR updated_at IS NULL AND ?{at} IS NOT NULL
-                   OR updated_at IS ?{at}
+                   OR updated_at {same} ?{at}
                      AND (client_ip, login_name, login_realm) > (?{ip}, ?{name}, ?{realm}))"
             ));
         }

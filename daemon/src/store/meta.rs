@@ -34,13 +34,21 @@ const REPLACE: Statement<'_> =
 /// The key of this database. As long as there is no `photoprism-admin.db` next to PhotoPrism's it
 /// is derived from the path, which guards against mistakes and not against forgery.
 pub fn cursor_key(db: &Db) -> Result<[u8; CURSOR_KEY_BYTES], StoreError> {
-    if *db.kind() != Kind::Own && !db.columns.attached {
-        return Ok(key_of_path(db.path()));
+    let is_server = db.server.is_some();
+    if *db.kind() != Kind::Own && !db.columns.attached && !(is_server && has_cursor_key(db)?) {
+        let name = if is_server { db.name().into() } else { db.path().to_owned() };
+        return Ok(key_of_path(&name));
     }
     let stored = db.one(FIND, &["cursor_key".into()], |row| row.bytes(0))?;
     stored
         .and_then(|stored| stored.try_into().ok())
         .ok_or_else(|| StoreError::Other("the stored cursor key is damaged".into()))
+}
+
+/// Whether one is stored.
+pub(super) fn has_cursor_key(db: &Db) -> Result<bool, StoreError> {
+    let is_stored = || db.one(FIND, &["cursor_key".into()], |_| Ok(()));
+    Ok(db.columns.admin && is_stored()?.is_some())
 }
 
 /// The key for a PhotoPrism database without a stored one.
@@ -69,7 +77,7 @@ pub fn set_admin_password_state(tx: &Tx<'_>, state: AdminPasswordState) -> Resul
 
 /// A stored number; `None` where there is none, or something else.
 pub(super) fn meta_number(db: &Db, key: &str) -> Result<Option<i64>, StoreError> {
-    Ok(db.one(FIND, &[key.into()], |row| Ok(row.exact_integer(0).ok()))?.flatten())
+    Ok(db.one(FIND, &[key.into()], |row| Ok(row.text(0)?.parse().ok()))?.flatten())
 }
 
 pub(super) fn set_meta_number(tx: &Tx<'_>, key: &str, number: i64) -> Result<(), StoreError> {

@@ -48,6 +48,7 @@ mod login_row;
 mod logins;
 mod logins_search;
 mod long_names;
+mod mark;
 mod meta;
 mod open;
 mod open_error;
@@ -62,6 +63,7 @@ mod prefix;
 mod published;
 mod read_connection;
 mod reader;
+mod reconnect;
 mod remembered;
 mod rows;
 mod schema;
@@ -81,8 +83,8 @@ mod tests;
 
 pub use self::access::check_access;
 pub use self::accounts::{
-    account_by_auth_id, account_by_email, account_by_id, account_by_name, account_by_uid,
-    first_admin_name, other_super_admin,
+    Unique, account_by_auth_id, account_by_email, account_by_id, account_by_name, account_by_uid,
+    first_admin_name, other_super_admin, taken_for_same,
 };
 pub use self::accounts_insert::{
     account_insert, account_row_insert, newest_account, side_rows_insert_after,
@@ -150,7 +152,7 @@ pub use self::passwords::{password_hash, password_hash_of_cost, password_remove,
 pub use self::paths::{backup_directory, is_index, resolve};
 pub use self::remembered::Counts;
 pub use self::schema::{CURSOR_KEY_BYTES, SCHEMA_VERSION};
-pub use self::server::{ServerHealth, server_health};
+pub use self::server::{Durability, ServerHealth, server_health};
 pub use self::sessions::{
     EndedState, SessionKey, SessionSearch, begin_ended_anew, delete_session, end_all_sessions,
     end_sessions, end_what_came_back, ended_ids, ended_state, forget_ended, move_ended,

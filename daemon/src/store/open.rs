@@ -21,6 +21,7 @@ use super::error::StoreError;
 use super::generation::Generation;
 use super::kind::Kind;
 use super::lock_timeout::wait_for_locks;
+use super::mark::Mark;
 use super::meta;
 use super::open_error::{OpenError, failed, refused, storage};
 use super::options::{Expected, OpenOptions, missing, waits};
@@ -190,6 +191,7 @@ fn open_own(
         columns: Columns::default(),
         generation,
         own_tables: OwnTables::default(),
+        mark: Mark::default(),
         session_cache: options.session_cache,
     };
     prepare_own(&mut db, options, found, steps).map_err(|error| failed(path, error))?;

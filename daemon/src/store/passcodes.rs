@@ -25,10 +25,8 @@ pub struct Passcode {
     pub created_at: Option<Timestamp>,
 }
 
-const FIND: Statement<'_> = Statement::same(
-    "SELECT key_url, recovery_code, verified_at, activated_at, created_at
-     FROM passcodes WHERE uid = ?1 AND key_type = 'totp'",
-);
+const FIND: &str = "SELECT key_url, recovery_code, verified_at, activated_at, created_at
+     FROM passcodes WHERE uid = ?1 AND key_type = 'totp'";
 
 const REPLACE: Statement<'_> = Statement::same(
     "UPDATE passcodes SET key_url = ?2, recovery_code = '', verified_at = NULL, created_at = ?3,
@@ -75,7 +73,8 @@ pub fn passcode_find(db: &Db, uid: &str) -> Result<Option<Passcode>, StoreError>
     if !has_passcodes(db) {
         return Ok(None);
     }
-    db.one(FIND, &[uid.into()], |row| {
+    let statement = format!("{FIND}{}", db.row_lock());
+    db.one(Statement::same(&statement), &[uid.into()], |row| {
         Ok(Passcode {
             key_url: Secret::new(row.text(0)?),
             recovery_code: Secret::new(row.text(1)?),

@@ -7,8 +7,6 @@ use super::engine::Statement;
 use super::error::StoreError;
 use super::kept::check_kept;
 
-const HASH: Statement<'_> = Statement::same("SELECT hash FROM passwords WHERE uid = ?1");
-
 const REPLACE: Statement<'_> =
     Statement::same("UPDATE passwords SET hash = ?2, updated_at = ?3 WHERE uid = ?1");
 
@@ -20,7 +18,8 @@ const REMOVE: Statement<'_> = Statement::same("DELETE FROM passwords WHERE uid =
 
 /// The stored hash of an account; `None` where there is none, or an empty one.
 pub fn password_hash(db: &Db, uid: &str) -> Result<Option<String>, StoreError> {
-    let hash = db.one(HASH, &[uid.into()], |row| row.text(0))?;
+    let statement = format!("SELECT hash FROM passwords WHERE uid = ?1{}", db.row_lock());
+    let hash = db.one(Statement::same(&statement), &[uid.into()], |row| row.text(0))?;
     Ok(hash.filter(|hash| !hash.is_empty()))
 }
 

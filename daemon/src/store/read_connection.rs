@@ -12,6 +12,7 @@ use super::engine;
 use super::error::StoreError;
 use super::kind::Kind;
 use super::lock_timeout::wait_for_locks;
+use super::mark::Mark;
 use super::own_tables::OwnTables;
 use super::pragmas::{EXCLUSIVE_VFS, SHARED_VFS, STATEMENTS, pragma, settings};
 use super::published::Opened;
@@ -58,6 +59,7 @@ pub(super) fn open_for_reading(opened: &Opened) -> Result<Db, StoreError> {
         server: None,
         generation: RefCell::default(),
         own_tables,
+        mark: Mark::default(),
         session_cache: opened.session_cache,
     })
 }

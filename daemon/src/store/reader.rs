@@ -18,7 +18,7 @@ use super::lock_timeout;
 use super::pragmas::pragma;
 use super::published::{Opened, Published, identity};
 use super::read_connection::open_for_reading;
-use super::server::Reconnect;
+use super::reconnect::Reconnect;
 use super::work::Read;
 use super::writer::{IDLE, WriterJob};
 

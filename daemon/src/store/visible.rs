@@ -14,9 +14,17 @@ const HIDING_ONE: &str = "(CAST(u.id AS TEXT) NOT IN
        (SELECT session_id FROM admin.admin_ended)
      AND ifnull(CAST(u.auth_id AS TEXT), '') NOT IN (SELECT session_id FROM admin.admin_ended))";
 
+/// The same in MariaDB, where ids are bytes.
+const HIDING_ONE_OF_SERVER: &str = "(u.id NOT IN (SELECT session_id FROM admin.admin_ended)
+     AND ifnull(u.auth_id, '') NOT IN (SELECT session_id FROM admin.admin_ended))";
+
 /// The condition for a row of `auth_sessions u` that commands see, where a few rows are read.
 pub(super) fn visible(columns: &Columns) -> &'static str {
-    if columns.keeps_ended() { HIDING_ONE } else { "1" }
+    match (columns.keeps_ended(), columns.is_server()) {
+        (false, _) => "1",
+        (true, false) => HIDING_ONE,
+        (true, true) => HIDING_ONE_OF_SERVER,
+    }
 }
 
 /// The same where all are read.

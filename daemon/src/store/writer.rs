@@ -15,6 +15,7 @@ use super::commit_stats::CommitStats;
 use super::database::Database;
 use super::error::StoreError;
 use super::group::{Done, commit, complete_all, rollback_if_open, run_alone, run_in_savepoint};
+use super::job_state::JobState;
 use super::jobs::{Inbox, Message};
 use super::lock_gap::LockGap;
 use super::lock_timeout;
@@ -26,8 +27,14 @@ use crate::model::EffectHandler;
 /// Most writes of one group: a commit of so many small ones still takes about a millisecond.
 const GROUP: usize = 256;
 
+/// The same on a server: larger ones made statements of PhotoPrism's own the victims of deadlocks.
+const GROUP_OF_SERVER: usize = 8;
+
 /// How long the writes of a group run before it is committed and the rest forms the next one.
 const GROUP_TIME: Duration = Duration::from_millis(5);
+
+/// How often a group that the server undid runs again.
+const MOST_UNDONE: u32 = 3;
 
 /// How often the thread looks up while nothing is asked of it.
 pub(super) const IDLE: Duration = Duration::from_secs(1);
@@ -58,6 +65,8 @@ pub(super) struct WriterThread {
     waited: usize,
     /// Since the next group waits for PhotoPrism's lock.
     locked: Option<Stopwatch>,
+    /// How often the group at the head of the queue was undone.
+    undone: u32,
     stop: bool,
 }
 
@@ -74,6 +83,7 @@ impl WriterThread {
             queue: VecDeque::new(),
             waited: 0,
             locked: None,
+            undone: 0,
             stop: false,
         }
     }
@@ -166,8 +176,9 @@ impl WriterThread {
         match begun {
             Ok(()) => {
                 let watch = Stopwatch::start();
-                let end = self.write_group(if alone { 1 } else { GROUP }, &mut around);
-                if self.slot.is_shared() {
+                let most = if self.slot.has_server() { GROUP_OF_SERVER } else { GROUP };
+                let end = self.write_group(if alone { 1 } else { most }, &mut around);
+                if self.slot.is_shared() && !self.slot.has_server() {
                     self.gap.begin(watch.elapsed());
                 }
                 self.slot.after_commit(&end);
@@ -264,6 +275,10 @@ impl WriterThread {
                     rollback_if_open(db);
                     done.push(Done { change, keep: false });
                     self.end_around(around);
+                    let done = match self.run_again(done, &error) {
+                        Ok(()) => return Err(error),
+                        Err(done) => done,
+                    };
                     complete_all(done, &Err(error.clone()), &mut self.effects);
                     self.fail(left, &error);
                     // What did not fit into memory was in the log already.
@@ -273,6 +288,21 @@ impl WriterThread {
             }
         }
         self.end_group(done, around)
+    }
+
+    /// Puts the writes of a group that the server undid, since somebody else was in the way, back
+    /// to the head of the queue; returns them where that was done often enough, or does not help.
+    fn run_again(&mut self, done: Vec<Done>, error: &StoreError) -> Result<(), Vec<Done>> {
+        if !matches!(error, StoreError::Undone(_)) || self.undone == MOST_UNDONE {
+            self.undone = 0;
+            return Err(done);
+        }
+        self.undone += 1;
+        for Done { change, .. } in done.into_iter().rev() {
+            let write = Write { state: JobState::default(), change, around: None };
+            self.queue.push_front(Queued { write, waited: false });
+        }
+        Ok(())
     }
 
     /// Replies with an error to so many writes at the head of the queue.
@@ -306,6 +336,7 @@ impl WriterThread {
             end = end.and(written);
         }
         if end.is_ok() {
+            self.undone = 0;
             self.committed.note(kept);
         } else {
             // What the two files of PhotoPrism's database hold now is found out before the next
@@ -313,6 +344,13 @@ impl WriterThread {
             self.slot.withdraw(&end);
         }
         self.end_around(around);
+        let done = match &end {
+            Err(error) if around.is_none() => match self.run_again(done, error) {
+                Ok(()) => return end,
+                Err(done) => done,
+            },
+            _ => done,
+        };
         complete_all(done, &end, &mut self.effects);
         end
     }

@@ -57,4 +57,6 @@ fn what_is_wrong_is_found() {
         assert_eq!(row["ok"], false, "{row}");
         assert!(row["found"].as_str().unwrap().contains(found), "{row}");
     }
+    home.restart();
+    assert!(home.running().log().contains("may be lost in a power cut"));
 }

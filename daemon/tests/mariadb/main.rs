@@ -4,12 +4,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod commits;
 mod found;
 mod golden;
+mod kills;
 mod reads;
 mod server;
 mod settings;
 mod waits;
+mod writes;
 
 use common::json::Ask;
 use common::test_daemon::TestDaemon;

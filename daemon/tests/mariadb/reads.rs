@@ -93,25 +93,3 @@ fn names_are_looked_up_exactly() {
     let items = home.ok("users.ls", json!({"search": "bö"}))["items"].clone();
     assert_eq!(items.as_array().unwrap().len(), 1, "{items}");
 }
-
-/// They come with the engine that writes; until then nothing is half done.
-#[test]
-fn what_changes_an_account_is_refused_and_says_what_to_do() {
-    let Some(server) = shared() else { return };
-    let schema = server.photoprism("refused");
-    let before = schema.checksums();
-    let mut home = schema.started();
-    for (command, args) in [
-        ("users.add", json!({"name": "eve", "role": "user"})),
-        ("users.mod", json!({"user": "bob", "display_name": "B"})),
-        ("users.rm", json!({"user": "bob"})),
-        ("passwd.set", json!({"user": "bob", "password": "longenough1"})),
-        ("auth.add", json!({"user": "bob", "name": "Phone", "scope": "webdav"})),
-    ] {
-        let error = refused(&mut home, command, args, "unavailable");
-        let message = error["message"].as_str().unwrap();
-        assert!(message.contains("not supported yet, and nothing was changed"), "{message}");
-    }
-    home.stop();
-    assert_eq!(schema.checksums(), before);
-}

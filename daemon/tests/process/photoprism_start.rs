@@ -136,10 +136,13 @@ fn without_a_choice_the_daemon_does_not_guess() {
         (&[("PHOTOPRISM_DATABASE_DRIVER", "sqlite")], &["PHOTOPRISM_DATABASE_DRIVER"]),
         (&[("PHOTOPRISM_DATABASE_DSN", "/x/index.db")], &["PHOTOPRISM_DATABASE_DSN"]),
         (&[("PHOTOPRISM_STORAGE_PATH", &storage)], &["PHOTOPRISM_STORAGE_PATH", &storage]),
-        (&[("PHOTOPRISM_DATABASE_DRIVER", "mysql")], &["MariaDB", "not supported"]),
+        (
+            &[("PHOTOPRISM_DATABASE_DRIVER", "mysql")],
+            &["MariaDB", "--database mysql:// for the accounts"],
+        ),
         (
             &[("PHOTOPRISM_DATABASE_DSN", "root:canary@tcp(db:3306)/p")],
-            &["MariaDB", "not supported"],
+            &["MariaDB", "--database mysql:// for the accounts"],
         ),
     ];
     for (variables, words) in cases {

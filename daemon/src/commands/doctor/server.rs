@@ -4,7 +4,7 @@ use photoprism_protocol::doctor::Check;
 
 use super::DaemonState;
 use crate::error::CommandError;
-use crate::store::{Db, ServerHealth, server_health};
+use crate::store::{Db, Durability, ServerHealth, server_health};
 
 /// Seconds by which the clocks of two machines may differ.
 const MOST_DIFFERENCE: i64 = 5;
@@ -20,7 +20,7 @@ fn of(health: &ServerHealth) -> Vec<Check> {
             format!("{}, answers in {} µs", health.version, health.round_trip.as_micros()),
         ),
         Check::ok("collation", health.collations.join(", ")),
-        durability(health),
+        durability(health.durability),
         writable(health),
         clock(health.ahead_s),
         engines(&health.other_engines),
@@ -30,17 +30,11 @@ fn of(health: &ServerHealth) -> Vec<Check> {
     checks
 }
 
-fn durability(health: &ServerHealth) -> Check {
-    let mut found = vec![format!("innodb_flush_log_at_trx_commit = {}", health.flush_log)];
-    let mut wrong = Vec::new();
-    if health.flush_log != 1 {
-        wrong.push("innodb_flush_log_at_trx_commit");
-    }
-    if let Some(sync) = health.sync_binlog {
+fn durability(of: Durability) -> Check {
+    let mut found = vec![format!("innodb_flush_log_at_trx_commit = {}", of.flush_log)];
+    let wrong = of.wrong();
+    if let Some(sync) = of.sync_binlog {
         found.push(format!("sync_binlog = {sync}"));
-        if sync != 1 {
-            wrong.push("sync_binlog");
-        }
     }
     let advice = (!wrong.is_empty()).then(|| {
         format!(
@@ -108,13 +102,14 @@ mod tests {
 
     use super::*;
 
+    const SAFE: Durability = Durability { flush_log: 1, sync_binlog: None };
+
     fn healthy() -> ServerHealth {
         ServerHealth {
             version: "11.8.9-MariaDB".into(),
             round_trip: Duration::from_micros(27),
             collations: vec!["utf8mb4_unicode_ci".into()],
-            flush_log: 1,
-            sync_binlog: None,
+            durability: SAFE,
             is_read_only: false,
             ahead_s: 0,
             other_engines: Vec::new(),
@@ -126,7 +121,7 @@ mod tests {
     #[test]
     fn a_healthy_server_has_nothing_to_do() {
         let whole = ServerHealth {
-            sync_binlog: Some(1),
+            durability: Durability { sync_binlog: Some(1), ..SAFE },
             ahead_s: -MOST_DIFFERENCE,
             cluster: Some("Primary".into()),
             ..healthy()
@@ -140,11 +135,18 @@ mod tests {
     fn each_fault_says_what_to_do() {
         for (health, name, words) in [
             (
-                ServerHealth { flush_log: 2, ..healthy() },
+                ServerHealth { durability: Durability { flush_log: 2, ..SAFE }, ..healthy() },
                 "durability",
                 "flush_log_at_trx_commit to 1",
             ),
-            (ServerHealth { sync_binlog: Some(0), ..healthy() }, "durability", "sync_binlog to 1"),
+            (
+                ServerHealth {
+                    durability: Durability { sync_binlog: Some(0), ..SAFE },
+                    ..healthy()
+                },
+                "durability",
+                "sync_binlog to 1",
+            ),
             (ServerHealth { is_read_only: true, ..healthy() }, "server writable", "read_only"),
             (ServerHealth { ahead_s: 6, ..healthy() }, "server clock", "NTP"),
             (

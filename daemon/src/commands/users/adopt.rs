@@ -11,6 +11,7 @@ use photoprism_protocol::users::{self, AdoptResult, Adopted, UsersAdopt};
 use photoprism_protocol::{provider, role};
 
 use super::rules::check_stored_form;
+use super::taken::refuse_lookalike;
 use crate::commands::find::refuse_nul;
 use crate::commands::properties::to_wire;
 use crate::commands::reply::Written;
@@ -184,6 +185,10 @@ fn check_row(db: &Db, row: Option<LegacyRow>) -> Result<RowOutcome, CommandError
         name: name.as_str().into(),
         ..Account::default()
     };
+    if let Err(error) = refuse_lookalike(db, &Account::default(), &new) {
+        let CommandError::Exists { message, .. } = error else { return Err(error) };
+        return Ok(RowOutcome::Not("exists", message.into_owned()));
+    }
     match check_stored_form(db, &Account::default(), &new) {
         Ok(()) => {}
         Err(CommandError::Invalid { message, .. }) => {

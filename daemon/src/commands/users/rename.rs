@@ -7,6 +7,7 @@ use super::add::taken;
 use super::guard::ensure_changeable;
 use super::reload;
 use super::rules::check_stored_form;
+use super::taken::refuse_lookalike;
 use crate::commands::find::{live_user, refuse_nul};
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
@@ -49,6 +50,7 @@ fn rename(tx: &Tx<'_>, request: &Request<Rename>) -> Result<Written<RenameResult
     {
         return Err(taken(&other));
     }
+    refuse_lookalike(tx, &row, &Account { name: name.into(), ..row.clone() })?;
     ensure_changeable(&row)?;
     let differs = row.name != name;
     if differs {

@@ -2,7 +2,7 @@
 
 use crate::error::CommandError;
 use crate::model::Account;
-use crate::store::{Tx, account_by_auth_id, account_by_email};
+use crate::store::{Db, Tx, Unique, account_by_auth_id, account_by_email, taken_for_same};
 
 /// Refuses an email address or an auth id of another account, where it changes.
 pub(super) fn refuse_taken(
@@ -10,6 +10,7 @@ pub(super) fn refuse_taken(
     before: &Account,
     after: &Account,
 ) -> Result<(), CommandError> {
+    refuse_lookalike(tx, before, after)?;
     if before.email != after.email
         && account_by_email(tx, &after.email)?.is_some_and(|other| other.id != before.id)
     {
@@ -24,6 +25,34 @@ pub(super) fn refuse_taken(
         return Ok(());
     }
     refuse_taken_auth_id(tx, after)
+}
+
+/// Refuses a name or an email address that PhotoPrism's database takes for that of another account,
+/// where it changes.
+pub(super) fn refuse_lookalike(
+    db: &Db,
+    before: &Account,
+    after: &Account,
+) -> Result<(), CommandError> {
+    for (field, which, was, is) in [
+        ("name", Unique::Name, &before.name, &after.name),
+        ("email", Unique::Email, &before.email, &after.email),
+    ] {
+        if was != is
+            && let Some(other) = taken_for_same(db, which, is, before.id)?
+        {
+            return Err(CommandError::Exists {
+                field,
+                message: format!(
+                    "the database takes it for that of the account \"{other}\", perhaps a deleted \
+                     one: PhotoPrism would find the one for the other"
+                )
+                .into(),
+                hint: None,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Refuses an account whose auth id is another one's at the same provider: it would be unclear

@@ -14,6 +14,7 @@ use crate::store::engine;
 use crate::store::error::StoreError;
 use crate::store::kind::photoprism_kind;
 use crate::store::lock_timeout::wait_for_locks;
+use crate::store::mark::Mark;
 use crate::store::open_error::{OpenError, failed, refused};
 use crate::store::options::OpenOptions;
 use crate::store::own_tables::OwnTables;
@@ -50,8 +51,9 @@ pub(in crate::store) fn open_photoprism(
     let path = path.clone();
     let generation = RefCell::default();
     let session_cache = options.session_cache;
-    let server = None;
-    let mut db = Db { conn, kind, path, server, columns, generation, own_tables, session_cache };
+    let (server, mark) = (None, Mark::default());
+    let mut db =
+        Db { conn, kind, path, server, columns, generation, own_tables, mark, session_cache };
     take_over(&mut db).map_err(|error| failed(&options.path, error))?;
     Ok(db)
 }

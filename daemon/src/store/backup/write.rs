@@ -59,6 +59,13 @@ impl Backup {
     }
 }
 
+/// The directory of the backups, created where there is none.
+fn directory_of(db: &Db) -> Result<Directory, StoreError> {
+    // Only what is in a file is copied.
+    db.sqlite()?;
+    make_directory(&backup_directory(&db.path))
+}
+
 /// Copies the account tables to `NAME.db`, or the first name after that which is free. The file gets
 /// its name only when it is whole, checked by the rules of a restore and synced. Takes as long as
 /// copying takes: not for a thread that others wait for.
@@ -66,7 +73,7 @@ impl Backup {
 /// # Errors
 /// The store's; nothing is left behind then.
 pub fn backup_create(db: &Db, name: &str) -> Result<Backup, StoreError> {
-    let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
+    let directory = Arc::new(directory_of(db)?);
     sweep(&directory, ON_REQUEST);
     let name = free_name(&directory, name)?;
     write(db, Unfinished::create(directory, &name, ON_REQUEST)?, None).map(|(backup, _)| backup)
@@ -102,7 +109,7 @@ pub(super) fn complete_automatic(
 }
 
 fn create_automatic(db: &Db, name: &str) -> Result<Unfinished, StoreError> {
-    let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
+    let directory = Arc::new(directory_of(db)?);
     let name = free_automatic(&directory, &format!("auto-{name}"));
     Unfinished::create(directory, &name, TEMPORARY)
 }
@@ -137,7 +144,7 @@ fn publish(
 
 /// Copies the whole of our own database, of schema `schema`, before a migration.
 pub(in crate::store) fn copy_whole(db: &Db, schema: u32) -> Result<(), StoreError> {
-    let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
+    let directory = Arc::new(directory_of(db)?);
     let file = Unfinished::create(directory, &format!("schema-{schema}"), TEMPORARY)?;
     let mut copy = file.connect()?;
     // It is thrown away where anything fails, and synced as a whole before it gets its name.
@@ -162,7 +169,7 @@ pub(in crate::store) fn copy_in_pieces(
     name: &str,
     rows: i64,
 ) -> Result<Backup, StoreError> {
-    let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
+    let directory = Arc::new(directory_of(db)?);
     let file = Unfinished::create(directory, name, ON_REQUEST)?;
     super::copy::copy_with(db, &file, rows)?;
     publish(file, db, None)
@@ -175,7 +182,7 @@ pub(in crate::store) fn publish_to_moved_directory(
     name: &str,
     meanwhile: impl FnOnce(),
 ) -> Result<Backup, StoreError> {
-    let directory = Arc::new(make_directory(&backup_directory(&db.path))?);
+    let directory = Arc::new(directory_of(db)?);
     let file = Unfinished::create(directory, name, ON_REQUEST)?;
     copy_accounts(db, &file)?;
     meanwhile();

@@ -28,6 +28,7 @@ pub(super) fn renew_columns(db: &mut Db) -> Result<bool, StoreError> {
 fn reread_columns(db: &mut Db) -> Result<(), StoreError> {
     let (columns, kind) = (Columns::read(&db.conn)?, photoprism_kind(&db.conn)?);
     let before = std::mem::replace(&mut db.columns, columns);
+    db.mark.set_ready(false);
     // A restore drops tables and creates them again.
     let compared = if db.server.is_some() { Ok(()) } else { attached::compare_accounts(db) };
     match compared {

@@ -10,8 +10,9 @@ pub(in crate::store) enum Collation {
 }
 
 /// The words of an engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::store) enum Dialect {
+    #[default]
     Sqlite,
     MariaDb,
 }

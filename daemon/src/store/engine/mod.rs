@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 pub(super) use self::dialect::{Collation, Dialect};
-pub(super) use self::mariadb::{ConnectError, MariaDb, Use};
+pub(super) use self::mariadb::{CommitError, ConnectError, MariaDb, Use};
 use self::mariadb::{MariaDbRows, MariaDbStatement};
 pub(super) use self::ordered::Ordered;
 pub(super) use self::row::Row;

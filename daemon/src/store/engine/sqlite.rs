@@ -34,7 +34,9 @@ impl Connection {
     pub(in crate::store) fn sqlite(&self) -> Result<&rusqlite::Connection, StoreError> {
         match self {
             Self::Sqlite(Sqlite(connection)) => Ok(connection),
-            Self::MariaDb(_) => Err(StoreError::Other("only SQLite has that".into())),
+            Self::MariaDb(_) => {
+                Err(StoreError::Unsupported("backups, restores and resets of accounts in MariaDB"))
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::clock::Stopwatch;
 use crate::store::db::Db;
-use crate::store::engine::Statement;
+use crate::store::engine::{Connection, Statement};
 use crate::store::error::StoreError;
 
 /// Pairs of names that are returned at most.
@@ -21,10 +21,8 @@ pub struct ServerHealth {
     pub round_trip: Duration,
     /// The collations of names, the usual one alone.
     pub collations: Vec<String>,
-    /// `innodb_flush_log_at_trx_commit`: 1 where what is acknowledged is on the disk.
-    pub flush_log: i64,
-    /// `sync_binlog`, where there is a binary log: 1 where it is on the disk.
-    pub sync_binlog: Option<i64>,
+    /// Whether what it acknowledges is on its disk.
+    pub durability: Durability,
     /// Nothing can be written.
     pub is_read_only: bool,
     /// Seconds by which its clock is ahead of this machine's, negative where behind.
@@ -37,10 +35,40 @@ pub struct ServerHealth {
     pub cluster: Option<String>,
 }
 
-const VARIABLES: Statement<'_> = Statement::same(
-    "SELECT @@global.innodb_flush_log_at_trx_commit, @@global.log_bin, @@global.sync_binlog,
-       @@global.read_only, unix_timestamp()",
-);
+/// Whether what a server acknowledges is on its disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Durability {
+    /// `innodb_flush_log_at_trx_commit`: 1 where it is.
+    pub flush_log: i64,
+    /// `sync_binlog`, where there is a binary log: 1 where it is.
+    pub sync_binlog: Option<i64>,
+}
+
+impl Durability {
+    /// The variables that have to be 1, and are not.
+    pub fn wrong(self) -> Vec<&'static str> {
+        let flush = (self.flush_log != 1).then_some("innodb_flush_log_at_trx_commit");
+        let sync = self.sync_binlog.is_some_and(|sync| sync != 1).then_some("sync_binlog");
+        flush.into_iter().chain(sync).collect()
+    }
+}
+
+const DURABILITY: &str =
+    "SELECT @@global.innodb_flush_log_at_trx_commit, @@global.log_bin, @@global.sync_binlog";
+
+pub(super) fn durability(conn: &Connection) -> Result<Durability, StoreError> {
+    let found = conn.prepare_once(DURABILITY)?.one(&[], |row| {
+        let sync_binlog = row.flag(1)?.then(|| row.integer(2)).transpose()?;
+        Ok(Durability { flush_log: row.integer(0)?, sync_binlog })
+    });
+    found?.ok_or_else(no_variables)
+}
+
+fn no_variables() -> StoreError {
+    StoreError::Other("the server has no variables".into())
+}
+
+const VARIABLES: Statement<'_> = Statement::same("SELECT @@global.read_only, unix_timestamp()");
 
 const COLLATIONS: Statement<'_> = Statement::same(
     "SELECT DISTINCT collation_name FROM information_schema.columns
@@ -85,14 +113,8 @@ pub fn server_health(db: &Db, now: Timestamp) -> Result<Option<ServerHealth>, St
     let watch = Stopwatch::start();
     db.number(Statement::same("SELECT 1"), &[])?;
     let round_trip = watch.elapsed();
-    let variables = db.one(VARIABLES, &[], |row| {
-        let number = |column| row.integer(column);
-        let log = row.flag(1)?.then(|| number(2)).transpose()?;
-        Ok((number(0)?, log, row.flag(3)?, number(4)?))
-    })?;
-    let Some((flush_log, sync_binlog, is_read_only, clock)) = variables else {
-        return Err(StoreError::Other("the server has no variables".into()));
-    };
+    let variables = db.one(VARIABLES, &[], |row| Ok((row.flag(0)?, row.integer(1)?)))?;
+    let (is_read_only, clock) = variables.ok_or_else(no_variables)?;
     let texts = |statement| db.all(statement, &[], |row| row.text(0));
     let pairs = |statement| db.all(statement, &[MOST_PAIRS.into()], |row| row.text(0));
     let mut doubles = pairs(DOUBLES)?;
@@ -102,8 +124,7 @@ pub fn server_health(db: &Db, now: Timestamp) -> Result<Option<ServerHealth>, St
         version: version.to_owned(),
         round_trip,
         collations: texts(COLLATIONS)?,
-        flush_log,
-        sync_binlog,
+        durability: durability(&db.conn)?,
         is_read_only,
         ahead_s: clock - now.as_second(),
         other_engines: texts(OTHER_ENGINES)?,

@@ -3,8 +3,8 @@
 
 mod health;
 mod open;
-mod reconnect;
+mod tables;
 
-pub use self::health::{ServerHealth, server_health};
+pub use self::health::{Durability, ServerHealth, server_health};
 pub(super) use self::open::{open, open_for_reading};
-pub(super) use self::reconnect::Reconnect;
+pub(super) use self::tables::ready;

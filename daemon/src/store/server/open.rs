@@ -3,6 +3,9 @@
 use std::cell::RefCell;
 use std::path::Path;
 
+use tracing::warn;
+
+use super::health::{Durability, durability};
 use crate::server_address::ServerAddress;
 use crate::store::columns::Columns;
 use crate::store::db::Db;
@@ -10,6 +13,7 @@ use crate::store::detect::MIGRATE;
 use crate::store::engine::{ConnectError, Connection, MariaDb, Use};
 use crate::store::error::StoreError;
 use crate::store::kind::photoprism_kind;
+use crate::store::mark::Mark;
 use crate::store::open_error::OpenError;
 use crate::store::options::OpenOptions;
 use crate::store::own_tables::OwnTables;
@@ -47,6 +51,17 @@ pub(in crate::store) fn open_for_reading(
     })
 }
 
+/// The server may lose what it acknowledges.
+fn warn_of_durability(durability: Durability) {
+    let wrong = durability.wrong();
+    if !wrong.is_empty() {
+        warn!(
+            "what the database server acknowledges may be lost in a power cut: {} should be 1",
+            wrong.join(" and ")
+        );
+    }
+}
+
 /// What is opened.
 struct Place<'a> {
     address: &'a ServerAddress,
@@ -68,6 +83,9 @@ impl Place<'_> {
                 self.refused(&format!("it is a PhotoPrism database without {what}; {MIGRATE}"))
             );
         }
+        if what_for == Use::Write {
+            warn_of_durability(durability(&conn).map_err(failed)?);
+        }
         Ok(Db {
             conn,
             kind,
@@ -76,6 +94,7 @@ impl Place<'_> {
             columns,
             generation: RefCell::default(),
             own_tables,
+            mark: Mark::default(),
             session_cache: self.session_cache,
         })
     }

@@ -41,6 +41,14 @@ pub(in crate::store) fn delete_all_sessions(tx: &Tx<'_>, now: i64) -> Result<u64
     tx.change(Statement::same("DELETE FROM auth_sessions"), &[])
 }
 
+/// The same in MariaDB, where no number says which row was added last.
+const LOGINS_OF_SERVER: Statement<'_> = Statement::same(
+    "SELECT id, created_at, last_active, sess_expires, sess_timeout FROM auth_sessions
+     WHERE user_uid = ?1 AND grant_type = 'password'
+       AND NOT (auth_provider = 'application' AND auth_method = 'default')
+     ORDER BY created_at DESC, id DESC",
+);
+
 /// The logins of an account, the newest first; of those of the same second the one that was added
 /// last.
 const LOGINS: Statement<'_> = Statement::sqlite(
@@ -56,7 +64,8 @@ pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<St
         // There, a login cannot be distinguished from another session.
         return Ok(Vec::new());
     }
-    let live = tx.all(LOGINS, &[uid.into()], |row| {
+    let logins = if tx.columns.is_server() { LOGINS_OF_SERVER } else { LOGINS };
+    let live = tx.all(logins, &[uid.into()], |row| {
         let lifetime = Lifetime {
             created: row.time(1)?.map_or(0, Timestamp::as_second),
             last_active: row.integer(2)?,

@@ -43,11 +43,21 @@ const BACK: &str = "(id IN (SELECT session_id FROM admin.admin_ended)
 const IS_BACK: &str = "(CAST(id AS TEXT) IN (SELECT session_id FROM admin.admin_ended)
      OR ifnull(CAST(auth_id AS TEXT), '') IN (SELECT session_id FROM admin.admin_ended))";
 
-/// The same for at most `?2` entries after `?1`.
-const BACK_OF_SOME: &str = "(id IN (SELECT session_id FROM admin.admin_ended WHERE session_id > ?1
-       ORDER BY session_id LIMIT ?2)
-     OR auth_id IN (SELECT session_id FROM admin.admin_ended WHERE session_id > ?1
-       ORDER BY session_id LIMIT ?2))";
+/// The same in MariaDB, where ids are bytes.
+const IS_BACK_OF_SERVER: &str = "(id IN (SELECT session_id FROM admin.admin_ended)
+     OR ifnull(auth_id, '') IN (SELECT session_id FROM admin.admin_ended))";
+
+fn is_back(columns: &Columns) -> &'static str {
+    if columns.is_server() { IS_BACK_OF_SERVER } else { IS_BACK }
+}
+
+/// The same for at most `?2` entries after `?1`. MariaDB takes a LIMIT in a table alone.
+const BACK_OF_SOME: &str = "(id IN (SELECT session_id FROM
+       (SELECT session_id FROM admin.admin_ended WHERE session_id > ?1
+        ORDER BY session_id LIMIT ?2) some_entries)
+     OR auth_id IN (SELECT session_id FROM
+       (SELECT session_id FROM admin.admin_ended WHERE session_id > ?1
+        ORDER BY session_id LIMIT ?2) more_entries))";
 
 /// Entries that are checked in one batch: some milliseconds.
 const SLICE: i64 = 2000;
@@ -57,7 +67,10 @@ pub fn session_is_hidden(db: &Db, id: &str) -> Result<bool, StoreError> {
     if !db.columns.keeps_ended() {
         return Ok(false);
     }
-    let hidden = format!("SELECT EXISTS (SELECT 1 FROM auth_sessions WHERE id = ?1 AND {IS_BACK})");
+    let hidden = format!(
+        "SELECT EXISTS (SELECT 1 FROM auth_sessions WHERE id = ?1 AND {})",
+        is_back(&db.columns)
+    );
     let hidden = db.one(Statement::sqlite(&hidden), &[id.into()], |row| row.flag(0))?;
     Ok(hidden == Some(true))
 }
@@ -81,7 +94,7 @@ pub(super) fn enter(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<(), Store
     let back = if which.condition == Which::EVERY.condition {
         BACK.to_owned()
     } else {
-        format!("({}) AND {IS_BACK}", which.condition)
+        format!("({}) AND {}", which.condition, is_back(&tx.columns))
     };
     while end_again(tx, Which { condition: &back, ..which }, now, i64::MAX)? > 0 {}
     let since = now - tx.window();

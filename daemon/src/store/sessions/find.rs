@@ -9,7 +9,8 @@ use crate::store::visible::visible;
 
 /// A statement for the sessions that meet a condition.
 fn statement(db: &Db, which: &str, rest: &str) -> String {
-    format!("{} WHERE {which} AND {} {rest}", select(&db.columns), visible(&db.columns))
+    let (select, visible) = (select(&db.columns), visible(&db.columns));
+    format!("{select} WHERE {which} AND {visible} {rest}{}", db.row_lock())
 }
 
 fn some(

@@ -9,6 +9,7 @@ use crate::store::error::StoreError;
 
 /// The numbers of errors, each by the name that MariaDB's documentation has for it.
 mod code {
+    pub(super) const CHECKREAD: u16 = 1020;
     pub(super) const DISK_FULL: u16 = 1021;
     pub(super) const GET_ERRNO: u16 = 1030;
     pub(super) const OPEN_AS_READONLY: u16 = 1036;
@@ -19,6 +20,7 @@ mod code {
     pub(super) const BAD_DB: u16 = 1049;
     pub(super) const SERVER_SHUTDOWN: u16 = 1053;
     pub(super) const BAD_FIELD: u16 = 1054;
+    pub(super) const DUP_ENTRY: u16 = 1062;
     pub(super) const RECORD_FILE_FULL: u16 = 1114;
     pub(super) const HOST_NOT_PRIVILEGED: u16 = 1130;
     pub(super) const WRONG_VALUE_COUNT: u16 = 1136;
@@ -34,6 +36,9 @@ mod code {
     pub(super) const OPTION_PREVENTS_STATEMENT: u16 = 1290;
     pub(super) const QUERY_INTERRUPTED: u16 = 1317;
     pub(super) const PLUGIN_IS_NOT_LOADED: u16 = 1524;
+    pub(super) const NO_DEFAULT_FOR_FIELD: u16 = 1364;
+    pub(super) const ROW_IS_REFERENCED: u16 = 1451;
+    pub(super) const NO_REFERENCED_ROW: u16 = 1452;
     pub(super) const CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: u16 = 1792;
     pub(super) const MUST_CHANGE_PASSWORD: u16 = 1820;
     pub(super) const READ_ONLY_MODE: u16 = 1836;
@@ -126,7 +131,8 @@ pub(super) fn stored(error: &Error) -> StoreError {
     match server.code {
         code::DISK_FULL | code::RECORD_FILE_FULL => StoreError::Full(text),
         code::GET_ERRNO if server.message.contains("28") => StoreError::Full(text),
-        code::LOCK_WAIT_TIMEOUT | code::LOCK_DEADLOCK => StoreError::Locked(text),
+        code::LOCK_WAIT_TIMEOUT => StoreError::Locked(text),
+        code::LOCK_DEADLOCK | code::CHECKREAD => StoreError::Undone(text),
         code::OPTION_PREVENTS_STATEMENT
         | code::CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
         | code::READ_ONLY_MODE
@@ -144,6 +150,10 @@ pub(super) fn stored(error: &Error) -> StoreError {
         | code::TABLEACCESS_DENIED
         | code::COLUMNACCESS_DENIED
         | code::MUST_CHANGE_PASSWORD => StoreError::Unreachable(text),
+        code::DUP_ENTRY
+        | code::NO_DEFAULT_FOR_FIELD
+        | code::ROW_IS_REFERENCED
+        | code::NO_REFERENCED_ROW => StoreError::Constraint(text),
         _ => StoreError::Other(text),
     }
 }

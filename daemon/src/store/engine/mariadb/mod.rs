@@ -18,6 +18,7 @@ use mysql::consts::ColumnType;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Params};
 
+use self::session::Lock;
 pub(in crate::store) use self::session::{ConnectError, Use};
 use self::text::Text;
 use super::Connection;
@@ -69,6 +70,18 @@ pub(in crate::store) struct MariaDb {
     asked: Cell<u64>,
     used: Cell<Stopwatch>,
     server: String,
+    what_for: Use,
+    /// The lock by whose name the server's connection is known to be this one.
+    lock: RefCell<Lock>,
+}
+
+/// The answer to a COMMIT that is not "done".
+#[derive(Debug)]
+pub(in crate::store) enum CommitError {
+    /// The server rolled back.
+    Refused(StoreError),
+    /// There is none.
+    NoAnswer(String),
 }
 
 impl From<MariaDb> for Connection {
@@ -83,8 +96,10 @@ impl MariaDb {
         address: &ServerAddress,
         what_for: Use,
     ) -> Result<Self, ConnectError> {
-        let (conn, server) = session::connect(address, what_for)?;
+        let (conn, server, lock) = session::connect(address, what_for)?;
         Ok(Self {
+            what_for,
+            lock: RefCell::new(lock),
             conn: RefCell::new(conn),
             texts: RefCell::default(),
             lost: Cell::new(false),
@@ -93,6 +108,30 @@ impl MariaDb {
             asked: Cell::new(0),
             used: Cell::new(Stopwatch::start()),
             server,
+        })
+    }
+
+    /// Connects anew in the place of a connection that was lost, and ends that on the server: it may
+    /// have locks still.
+    pub(in crate::store) fn replace(&self, address: &ServerAddress) -> Result<(), StoreError> {
+        let connected = session::connect(address, self.what_for);
+        let (conn, _, lock) = connected.map_err(ConnectError::into_unreachable)?;
+        self.conn.replace(conn);
+        let old = self.lock.replace(lock);
+        self.lost.set(false);
+        old.end(&mut self.conn.borrow_mut()).map_err(|error| self.failed(&error))
+    }
+
+    /// Commits, which is never asked for twice.
+    pub(in crate::store) fn commit(&self) -> Result<(), CommitError> {
+        let asked = self.conn.borrow_mut().query_drop("COMMIT");
+        asked.map_err(|error| {
+            let failure = self.failed(&error);
+            if self.lost.get() {
+                CommitError::NoAnswer(error::message(&error))
+            } else {
+                CommitError::Refused(failure)
+            }
         })
     }
 

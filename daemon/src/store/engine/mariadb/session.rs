@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use mysql::consts::CapabilityFlags;
 use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder};
@@ -9,7 +10,9 @@ use photoprism_protocol::secret::Secret;
 
 use super::STATEMENTS;
 use super::error::{is_missing_schema, is_refused_login, message};
+use crate::clock::random;
 use crate::server_address::{Host, ServerAddress};
+use crate::store::error::StoreError;
 
 /// How long the server may be silent in the middle of a statement. It gives up waiting for a lock
 /// after 5 s by itself.
@@ -46,6 +49,17 @@ pub(in crate::store) enum ConnectError {
     Unreachable(String),
 }
 
+impl ConnectError {
+    pub(super) fn into_unreachable(self) -> StoreError {
+        let (Self::Login(why) | Self::NoSchema(why) | Self::Server(why) | Self::Unreachable(why)) =
+            self;
+        StoreError::Unreachable(why)
+    }
+}
+
+/// The error of KILL where there is no such connection.
+const NO_SUCH_THREAD: u16 = 1094;
+
 /// What is set, and what it reads as afterwards.
 const SETTINGS: [(&str, &str); 8] = [
     ("autocommit", "1"),
@@ -69,7 +83,7 @@ const READING: (&str, &str) = ("max_statement_time", "10.000000");
 pub(super) fn connect(
     address: &ServerAddress,
     what_for: Use,
-) -> Result<(Conn, String), ConnectError> {
+) -> Result<(Conn, String, Lock), ConnectError> {
     let mut conn = Conn::new(options(address)).map_err(|error| refused(&error))?;
     let failed = |error: mysql::Error| refused(&error);
     let version: Option<String> = conn.query_first("SELECT VERSION()").map_err(failed)?;
@@ -85,7 +99,41 @@ pub(super) fn connect(
     if is_cluster.as_deref() == Some("1") {
         set(&mut conn, "wsrep_sync_wait", "1")?;
     }
-    Ok((conn, version))
+    let lock = Lock::take(&mut conn);
+    Ok((conn, version, lock))
+}
+
+/// A lock of the server that is held as long as a connection lives: ids of connections begin again
+/// after a restart, and PhotoPrism may use the same account.
+#[derive(Debug)]
+pub(super) struct Lock {
+    name: String,
+    id: u32,
+}
+
+impl Lock {
+    /// Some clusters have no such locks: then the connection ends by its own time-out.
+    fn take(conn: &mut Conn) -> Self {
+        let mut bytes = [0; 16];
+        random(&mut bytes);
+        let name = format!("photoprismd-{}", HEXLOWER.encode(&bytes));
+        let _: Result<Option<u8>, _> = conn.exec_first("SELECT GET_LOCK(?, 0)", (&name,));
+        Self { name, id: conn.connection_id() }
+    }
+
+    /// Ends the connection that has it.
+    pub(super) fn end(&self, conn: &mut Conn) -> Result<(), mysql::Error> {
+        let used = "SELECT IS_USED_LOCK(?)";
+        let holder: Option<Option<u32>> = conn.exec_first(used, (&self.name,)).unwrap_or(None);
+        if holder.flatten() != Some(self.id) {
+            return Ok(());
+        }
+        match conn.query_drop(format!("KILL {}", self.id)) {
+            // It has ended meanwhile.
+            Err(mysql::Error::MySqlError(error)) if error.code == NO_SUCH_THREAD => Ok(()),
+            ended => ended,
+        }
+    }
 }
 
 fn options(address: &ServerAddress) -> OptsBuilder {

@@ -1,4 +1,4 @@
-//! Follows a server, which may end the connection, and PhotoPrism, which may change its tables.
+//! What becomes of a connection that must not be used any more.
 
 use tracing::info;
 
@@ -28,6 +28,17 @@ impl Database {
         match &self.last_error {
             Some(why) if self.db.is_none() => Err(StoreError::Unreachable(why.clone())),
             _ => renewed.map(drop),
+        }
+    }
+
+    /// Nobody reads the database any more until it was opened again: the commit of a group in
+    /// PhotoPrism's file ended with this error.
+    pub(in crate::store) fn withdraw(&mut self, end: &Result<(), StoreError>) {
+        if self.is_shared()
+            && !matches!(end, Ok(()) | Err(StoreError::Locked(_) | StoreError::Undone(_)))
+        {
+            self.shown = None;
+            self.published.publish(None);
         }
     }
 }

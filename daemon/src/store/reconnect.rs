@@ -12,20 +12,20 @@ const LONGEST: Duration = Duration::from_secs(5);
 
 /// Pauses between attempts to connect: all that are asked meanwhile have the last answer at once.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Reconnect {
+pub(super) struct Reconnect {
     failed: Option<Stopwatch>,
     pause: Duration,
 }
 
 impl Reconnect {
     /// Whether it is time for an attempt.
-    pub(in crate::store) fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self) -> bool {
         self.failed.is_none_or(|failed| failed.elapsed() >= self.pause)
     }
 
     /// An attempt failed: the next pause is twice as long, and up to a quarter shorter, so that
     /// those who lost the server at the same moment do not all return at once.
-    pub(in crate::store) fn fail(&mut self) {
+    pub(super) fn fail(&mut self) {
         let next =
             if self.failed.is_none() { FIRST } else { (self.pause * 2).clamp(FIRST, LONGEST) };
         let mut byte = [0; 1];
@@ -35,7 +35,7 @@ impl Reconnect {
     }
 
     /// There is a connection.
-    pub(in crate::store) fn succeed(&mut self) {
+    pub(super) fn succeed(&mut self) {
         *self = Self::default();
     }
 }

@@ -1,0 +1,267 @@
+//! The order of the groups of all daemons that work on a schema, and what shows afterwards whether
+//! a COMMIT whose answer was lost has happened.
+//!
+//! Each group begins by replacing the value of one fixed row. That locks it, so groups of all
+//! daemons come one after the other, and shows whether another one has written since. The row of
+//! this process gets the same value, which is found there exactly where the group was committed.
+
+use std::cell::{Cell, RefCell};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tracing::{error, info, warn};
+
+use super::engine::{CommitError, Connection, Value};
+use super::error::StoreError;
+use super::reconnect::Reconnect;
+use crate::clock::{self, Stopwatch, random};
+use crate::failpoints::{Failpoint, enabled};
+use crate::server_address::ServerAddress;
+
+/// How long the outcome of a COMMIT is looked for before the commands of its group are answered
+/// with "unknown".
+const RESOLVE: Duration = Duration::from_secs(10);
+
+/// How often the clock is read while the server cannot be reached.
+const PAUSE: Duration = Duration::from_millis(10);
+
+const WRITER: &str = "writer";
+
+/// Marks of daemons that have ended are deleted after so many groups of this one.
+const CLEAN_EVERY: u32 = 10_000;
+
+/// The row of this process.
+fn own_mark() -> &'static str {
+    static MARK: OnceLock<String> = OnceLock::new();
+    MARK.get_or_init(|| format!("mark:{}", token()))
+}
+
+/// 16 random bytes in hex.
+fn token() -> String {
+    let mut bytes = [0; 16];
+    random(&mut bytes);
+    data_encoding::HEXLOWER.encode(&bytes)
+}
+
+/// What is known of the row of all daemons.
+#[derive(Debug, Default)]
+pub(super) struct Mark {
+    /// Its value after the last group of this connection.
+    known: RefCell<Option<String>>,
+    /// The group that is running.
+    running: RefCell<Option<Group>>,
+    /// The value of a group whose outcome is not known.
+    unknown: RefCell<Option<String>>,
+    groups: Cell<u32>,
+    /// The daemon's tables are known to be there.
+    ready: Cell<bool>,
+}
+
+impl Mark {
+    /// Whether a group is running on this connection.
+    pub(super) fn is_running(&self) -> bool {
+        self.running.borrow().is_some()
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.ready.get()
+    }
+
+    pub(super) fn set_ready(&self, ready: bool) {
+        self.ready.set(ready);
+    }
+
+    /// The group was rolled back: what it found in the row is there again.
+    pub(super) fn end(&self) {
+        if let Some(Group { before, .. }) = self.running.take() {
+            self.known.replace(Some(before));
+        }
+    }
+
+    /// What the next connection has to find out.
+    pub(super) fn take_unknown(&self) -> Option<String> {
+        self.unknown.take()
+    }
+
+    pub(super) fn set_unknown(&self, value: Option<String>) {
+        if value.is_some() {
+            self.unknown.replace(value);
+        }
+    }
+}
+
+/// A group: the value that it found, and the one that it writes.
+#[derive(Clone, Debug)]
+struct Group {
+    before: String,
+    value: String,
+}
+
+const TAKE: &str = "UPDATE admin_meta SET value = ?3 WHERE `key` = ?1 AND value = ?2";
+
+const LOCK: &str = "SELECT value FROM admin_meta WHERE `key` = ?1 FOR UPDATE";
+
+const READ: &str = "SELECT value FROM admin_meta WHERE `key` = ?1";
+
+const REPLACE: &str = "UPDATE admin_meta SET value = ?2 WHERE `key` = ?1";
+
+const ADD: &str = "INSERT INTO admin_meta (`key`, value) VALUES (?1, ?2)";
+
+const CLEAN: &str =
+    "DELETE FROM admin_meta WHERE `key` LIKE 'mark:%' AND `key` <> ?1 AND `key` <> ?2";
+
+/// Begins a group: its transaction is open, and no other daemon writes before its end.
+///
+/// # Errors
+/// Those of the statements; nothing is open then.
+pub(super) fn begin(conn: &Connection, mark: &Mark) -> Result<(), StoreError> {
+    conn.begin()?;
+    let begun = take_turn(conn, mark);
+    if begun.is_err() {
+        mark.running.take();
+        if conn.in_transaction() {
+            conn.rollback()?;
+        }
+    }
+    begun
+}
+
+fn take_turn(conn: &Connection, mark: &Mark) -> Result<(), StoreError> {
+    let value = token();
+    let known = mark.known.take();
+    let before = match known {
+        Some(known) if change(conn, TAKE, &[WRITER, &known, &value])? == 1 => known,
+        // Another daemon wrote, or a dump was restored.
+        Some(_) | None => lock(conn, &value)?,
+    };
+    report_unknown(conn, mark)?;
+    if !enabled(Failpoint::NoMark) && change(conn, REPLACE, &[own_mark(), &value])? == 0 {
+        change(conn, ADD, &[own_mark(), &value])?;
+    }
+    mark.groups.set(mark.groups.get() + 1);
+    if mark.groups.get().is_multiple_of(CLEAN_EVERY) {
+        change(conn, CLEAN, &[own_mark(), WRITER])?;
+    }
+    mark.running.replace(Some(Group { before, value }));
+    Ok(())
+}
+
+fn change(conn: &Connection, statement: &str, texts: &[&str]) -> Result<u64, StoreError> {
+    let values: Vec<Value<'_>> = texts.iter().map(|text| text.as_bytes().into()).collect();
+    conn.prepare_once(statement)?.change(&values)
+}
+
+/// Locks the row, whatever its value is, and replaces that.
+fn lock(conn: &Connection, value: &str) -> Result<String, StoreError> {
+    let found = conn.prepare_once(LOCK)?.one(&[WRITER.into()], |row| row.text(0))?;
+    let gone = || StoreError::Other("the row by which daemons take turns is gone".into());
+    let before = found.ok_or_else(gone)?;
+    change(conn, REPLACE, &[WRITER, value])?;
+    Ok(before)
+}
+
+/// Adds the row by which daemons take turns, inside the caller's transaction.
+pub(super) fn add_turns(conn: &Connection) -> Result<(), StoreError> {
+    change(conn, ADD, &[WRITER, &token()]).map(drop)
+}
+
+/// Says what became of a group whose commands were answered with "unknown": it has ended, since the
+/// row is locked by this one.
+fn report_unknown(conn: &Connection, mark: &Mark) -> Result<(), StoreError> {
+    let Some(value) = mark.unknown.take() else { return Ok(()) };
+    if is_committed(conn, &value)? {
+        warn!("the changes that were answered with outcome_unknown were made");
+    } else {
+        warn!("the changes that were answered with outcome_unknown were not made");
+    }
+    Ok(())
+}
+
+fn is_committed(conn: &Connection, value: &str) -> Result<bool, StoreError> {
+    let found = conn.prepare_once(READ)?.one(&[own_mark().into()], |row| row.text(0))?;
+    Ok(found.as_deref() == Some(value))
+}
+
+/// Commits the group. Where there is no answer, its outcome is found out before anything else is
+/// written.
+///
+/// # Errors
+/// It was not committed; [`StoreError::OutcomeUnknown`] where nobody knows yet.
+pub(super) fn commit(
+    conn: &Connection,
+    mark: &Mark,
+    address: &ServerAddress,
+) -> Result<(), StoreError> {
+    let group = mark.running.take();
+    let (Some(group), Some(server)) = (group, conn.mariadb()) else {
+        return conn.commit();
+    };
+    match server.commit() {
+        Ok(()) => {
+            mark.known.replace(Some(group.value));
+            Ok(())
+        }
+        Err(CommitError::Refused(error)) => Err(error),
+        Err(CommitError::NoAnswer(why)) if enabled(Failpoint::NoAnswerIsNo) => {
+            Err(StoreError::Unreachable(why))
+        }
+        Err(CommitError::NoAnswer(why)) => {
+            warn!(why, "a COMMIT was not answered, its outcome is looked for");
+            resolve(conn, mark, address, group)
+        }
+    }
+}
+
+fn resolve(
+    conn: &Connection,
+    mark: &Mark,
+    address: &ServerAddress,
+    group: Group,
+) -> Result<(), StoreError> {
+    let watch = Stopwatch::start();
+    let mut reconnect = Reconnect::default();
+    while watch.elapsed() < RESOLVE {
+        if !reconnect.is_due() {
+            clock::pause(PAUSE);
+            continue;
+        }
+        match outcome(conn, mark, address, &group) {
+            Ok(true) => {
+                info!("the COMMIT that was not answered had been made");
+                mark.known.replace(Some(group.value));
+                return Ok(());
+            }
+            Ok(false) => {
+                info!("the COMMIT that was not answered had not been made, and cannot be any more");
+                return Err(StoreError::Unreachable(
+                    "the connection was lost, and nothing was changed".into(),
+                ));
+            }
+            Err(_) => reconnect.fail(),
+        }
+    }
+    error!("it is not known whether the last changes were made: the server cannot be reached");
+    mark.unknown.replace(Some(group.value));
+    Err(StoreError::OutcomeUnknown)
+}
+
+/// Whether the group was committed. Where it was not, it never can be after this: on another node of
+/// a cluster the two would conflict.
+fn outcome(
+    conn: &Connection,
+    mark: &Mark,
+    address: &ServerAddress,
+    group: &Group,
+) -> Result<bool, StoreError> {
+    let server = conn.mariadb().ok_or(StoreError::OutcomeUnknown)?;
+    server.replace(address)?;
+    let fence = token();
+    conn.begin()?;
+    let fenced = change(conn, TAKE, &[WRITER, &group.before, &fence])? == 1;
+    conn.commit()?;
+    if fenced {
+        mark.known.replace(Some(fence));
+        return Ok(false);
+    }
+    is_committed(conn, &group.value)
+}

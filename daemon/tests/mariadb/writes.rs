@@ -1,0 +1,198 @@
+//! Every change of an account, and that nothing else changes.
+
+use mysql::prelude::Queryable;
+use serde_json::{Value, json};
+
+use crate::common::json::Ask;
+use crate::refused;
+use crate::server::{Schema, shared};
+
+/// Tables that a change of accounts may write.
+const WRITTEN: [&str; 7] = [
+    "auth_sessions",
+    "auth_users",
+    "auth_users_details",
+    "auth_users_settings",
+    "passcodes",
+    "passwords",
+    "audit_logins",
+];
+
+fn others(schema: &Schema<'_>) -> Vec<(String, Option<u64>)> {
+    let is_written = |name: &str| {
+        let name = name.rsplit('.').next().unwrap();
+        WRITTEN.contains(&name) || name.starts_with("admin_")
+    };
+    schema.checksums().into_iter().filter(|(name, _)| !is_written(name)).collect()
+}
+
+/// The columns of a row that are NULL, empty, zero or something else.
+fn shape(schema: &Schema<'_>, table: &str, which: &str) -> Vec<(String, &'static str)> {
+    let mut root = schema.server.root(Some(&schema.name));
+    let statement = format!("SELECT * FROM {table} WHERE {which}");
+    let row: mysql::Row = root.query_first(statement).unwrap().expect(which);
+    let names: Vec<String> =
+        row.columns_ref().iter().map(|column| column.name_str().into_owned()).collect();
+    let shapes = row.unwrap().into_iter().map(|value| match value {
+        mysql::Value::NULL => "null",
+        mysql::Value::Bytes(bytes) if bytes.is_empty() => "empty",
+        mysql::Value::Bytes(bytes) if bytes == b"0" => "zero",
+        _ => "something",
+    });
+    names.into_iter().zip(shapes).collect()
+}
+
+#[test]
+fn accounts_are_changed_and_nothing_else() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("changed");
+    let before = others(&schema);
+    let mut home = schema.started();
+    let added = home.ok(
+        "users.add",
+        json!({"name": "eve", "role": "guest", "password": "first-password", "webdav": true,
+            "display_name": "Eve", "email": "eve@example.com"}),
+    );
+    let uid = added["user"]["uid"].as_str().unwrap().to_owned();
+    // As PhotoPrism's own row of a guest, column by column.
+    for (table, eve, alice) in [
+        ("auth_users", "user_name = 'eve'", "user_name = 'alice'"),
+        ("passwords", &*format!("uid = '{uid}'"), "uid = 'utp8519upv32duu4'"),
+        ("auth_users_details", &*format!("user_uid = '{uid}'"), "user_uid = 'utp8519upv32duu4'"),
+        ("auth_users_settings", &*format!("user_uid = '{uid}'"), "user_uid = 'utp8519upv32duu4'"),
+    ] {
+        let (mut eve, alice) = (shape(&schema, table, eve), shape(&schema, table, alice));
+        // She has not logged in yet.
+        eve.iter_mut().filter(|(name, _)| name == "login_at").for_each(|it| it.1 = "something");
+        assert_eq!(eve, alice, "{table}");
+    }
+    let login = json!({"name": "eve", "password": "first-password", "client_ip": "192.0.2.1"});
+    let session = home.ok("auth.login", login.clone());
+    let token = session["secret"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(home.ok("auth.verify", json!({"token": token}))["username"], "eve", "{session}");
+    home.ok("passwd.set", json!({"user": "eve", "password": "second-password"}));
+    assert_eq!(home.ok("auth.verify", json!({"token": token}))["active"], false);
+    refused(&mut home, "auth.login", login, "invalid_credentials");
+    let app = home.ok("auth.add", json!({"user": "eve", "name": "Phone", "scope": "webdav"}));
+    let secret = app["secret"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(home.ok("auth.verify", json!({"token": secret}))["client_name"], "Phone", "{app}");
+    home.ok("users.mod", json!({"user": "eve", "display_name": "Evelyn", "role": "admin"}));
+    home.ok("users.rename", json!({"user": "eve", "name": "evelyn"}));
+    let shown = home.ok("users.show", json!({"user": "evelyn"}))["user"].clone();
+    assert_eq!((&shown["display_name"], &shown["uid"]), (&json!("Evelyn"), &json!(uid)));
+    home.ok("auth.rm", json!({"session": app["session"]["id"]}));
+    home.ok("users.rm", json!({"user": "evelyn"}));
+    refused(&mut home, "auth.verify", json!({}), "bad_request");
+    home.ok("users.mod", json!({"user": "evelyn", "restore": true}));
+    let logins = home.ok("logins.ls", json!({}))["items"].clone();
+    assert_eq!(logins.as_array().unwrap().len(), 1, "{logins}");
+    assert_eq!(home.ok("audit.verify", json!({}))["broken_at"], Value::Null);
+    home.restart();
+    assert_eq!(home.ok("users.show", json!({"user": "evelyn"}))["user"]["uid"], json!(uid));
+    home.stop();
+    assert_eq!(others(&schema), before);
+}
+
+/// What the column's collation takes for one, PhotoPrism does too.
+#[test]
+fn a_name_that_the_collation_takes_for_another_is_taken() {
+    let Some(server) = shared() else { return };
+    let mut home = server.photoprism("taken").started();
+    let password = "long-enough-1";
+    for name in ["böb", "bób"] {
+        let add = json!({"name": name, "role": "user", "password": password});
+        let error = refused(&mut home, "users.add", add, "exists");
+        assert!(error["message"].to_string().contains("bob"), "{error}");
+        let rename = json!({"user": "alice", "name": name});
+        assert_eq!(refused(&mut home, "users.rename", rename, "exists")["field"], "name");
+    }
+    let email = json!({"user": "alice", "email": "böb@example.com"});
+    assert_eq!(refused(&mut home, "users.mod", email, "exists")["field"], "email");
+    home.ok("users.add", json!({"name": "zoë", "role": "admin", "password": password}));
+    let login = json!({"name": "zoe", "password": password, "client_ip": "192.0.2.1"});
+    refused(&mut home, "auth.login", login, "invalid_credentials");
+    home.ok("auth.login", json!({"name": "zoë", "password": password, "client_ip": "192.0.2.1"}));
+}
+
+#[test]
+fn a_server_that_is_read_only_is_read() {
+    let Some(server) = crate::server::Server::start() else { return };
+    let schema = server.photoprism("readonly");
+    let mut home = schema.started();
+    home.ok("users.mod", json!({"user": "bob", "display_name": "One"}));
+    schema.run("SET GLOBAL read_only = 1");
+    refused(&mut home, "users.mod", json!({"user": "bob", "display_name": "Two"}), "unavailable");
+    assert_eq!(home.ok("users.show", json!({"user": "bob"}))["user"]["display_name"], "One");
+    schema.run("SET GLOBAL read_only = 0");
+    home.ok("users.mod", json!({"user": "bob", "display_name": "Three"}));
+}
+
+/// As PhotoPrism's daily dump does.
+#[test]
+fn a_lock_of_all_tables_holds_writes_for_five_seconds_and_no_read() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("dumped");
+    let mut home = schema.started();
+    home.ok("users.mod", json!({"user": "bob", "display_name": "One"}));
+    let mut dump = server.root(Some("dumped"));
+    dump.query_drop("LOCK TABLES auth_users READ, auth_sessions READ, admin_meta READ").unwrap();
+    let mut reader = home.connect();
+    let (begun, asked) = std::sync::mpsc::channel();
+    let write = std::thread::spawn(move || {
+        begun.send(()).unwrap();
+        let (code, _) = home.fault("users.mod", json!({"user": "bob", "display_name": "Two"}));
+        (home, code)
+    });
+    asked.recv().unwrap();
+    for _ in 0..20 {
+        assert_eq!(reader.ok("users.show", json!({"user": "bob"}))["user"]["display_name"], "One");
+    }
+    let (_home, code) = write.join().unwrap();
+    assert_eq!(code, "unavailable");
+    dump.query_drop("UNLOCK TABLES").unwrap();
+    reader.ok("users.mod", json!({"user": "bob", "display_name": "Three"}));
+}
+
+#[test]
+fn backups_and_resets_are_refused_and_say_so() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("backups");
+    let mut home = schema.started();
+    home.ok("users.mod", json!({"user": "bob", "display_name": "One"}));
+    for command in ["backup.create", "users.reset", "auth.reset"] {
+        let error = refused(&mut home, command, json!({}), "unavailable");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("not supported yet, and nothing was changed"), "{message}");
+    }
+    assert_eq!(home.ok("users.show", json!({"user": "bob"}))["user"]["display_name"], "One");
+}
+
+#[test]
+fn two_daemons_write_one_audit_trail() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("several");
+    let mut homes = [schema.started(), schema.started()];
+    std::thread::scope(|scope| {
+        for (number, home) in homes.iter().enumerate() {
+            let mut client = home.connect();
+            scope.spawn(move || {
+                for count in 0..100 {
+                    let name = format!("w{number}-{count}");
+                    client
+                        .ok("users.add", json!({"name": name, "role": "user", "provider": "none"}));
+                }
+            });
+        }
+    });
+    for home in &mut homes {
+        let verified = home.ok("audit.verify", json!({}));
+        assert_eq!((&verified["broken_at"], &verified["records"]), (&Value::Null, &json!(200)));
+    }
+    // What both would do is done once.
+    let key = json!({"cmd": "users.add", "key": "the-same-key",
+        "args": {"name": "twice", "role": "user", "provider": "none"}});
+    for home in &homes {
+        let reply = home.ask(&key.to_string());
+        assert_eq!(reply["ok"], true, "{reply}");
+    }
+}
