@@ -53,6 +53,7 @@ fn long_help_has_examples_and_short_help_has_not() {
         "admin audit",
         "admin audit ls",
         "admin audit verify",
+        "admin clock",
     ] {
         let long = output(&mut binary(format!("{line} --help").split(' ')));
         let short = output(&mut binary(format!("{line} -h").split(' ')));

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use super::import_sessions::ImportSessions;
 use super::refusals::RefusalBuffer;
-use crate::clock::{Floor, MonotoneClock, Stopwatch, random};
+use crate::clock::{Floor, FloorReset, MonotoneClock, Stopwatch, random};
 use crate::config::{AdminPassword, Limits};
 use crate::error::CommandError;
 use crate::hashing::Pool;
@@ -123,10 +123,14 @@ impl RequestIds {
     }
 }
 
-/// Applies the effects of commits: to the session index, to the ended ids, and to the log.
-pub(crate) fn sink(index: SessionIndex, ended: EndedIds) -> EffectHandler {
+/// Applies the effects of commits: to the session index, to the ended ids, to the clock, and to the
+/// log.
+pub(crate) fn sink(index: SessionIndex, ended: EndedIds, floor: FloorReset) -> EffectHandler {
     Box::new(move |effect| {
         log(&effect);
+        if let Effect::FloorReset { at, record } = effect {
+            floor.set(at, record);
+        }
         ended.apply(&effect);
         index.apply(effect);
     })

@@ -6,6 +6,7 @@ mod audit;
 mod auth;
 mod backup;
 mod blocking;
+mod clock;
 mod cursor;
 mod dispatch;
 mod doctor;

@@ -104,7 +104,8 @@ fn is_due(stored: Floor, floor: Floor, behind: i64) -> bool {
         (None, at) => at.is_some(),
         (Some(_), None) => false,
     };
-    late || stored.ahead_since != floor.ahead_since
+    let was_set = stored.from_record != floor.from_record;
+    late || was_set || stored.ahead_since != floor.ahead_since
 }
 
 /// A broken audit trail is reported at the start, not only by `audit.verify`.

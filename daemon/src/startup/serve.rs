@@ -71,8 +71,8 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
     let ended = ended(&built.slot)?;
     let (clock, stored_floor) = clock(&built.slot)?;
     let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
-    let (store, threads) = Store::start(built.slot, sink(index.clone(), ended.clone()))
-        .map_err(StartupError::running)?;
+    let effects = sink(index.clone(), ended.clone(), clock.floor_reset());
+    let (store, threads) = Store::start(built.slot, effects).map_err(StartupError::running)?;
     let (stop, stopped) = watch::channel(false);
     let passed_group =
         built.sockets[0].bound.is_none().then_some(built.policy.socket_gid).flatten();

@@ -109,7 +109,7 @@ pub use self::db::{Db, Tx, has_admin_tables};
 pub use self::detect::{DatabaseKind, detect};
 pub use self::error::{StoreError, WorkError};
 pub use self::first_admin::first_admin;
-pub use self::floor::{known_floor, store_floor};
+pub use self::floor::{known_floor, reset_floor, store_floor};
 pub use self::foreign::{
     MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError,
 };
