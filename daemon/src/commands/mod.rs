@@ -26,11 +26,12 @@ mod reply;
 mod request;
 mod revoked;
 mod runner;
+mod shared_run;
 mod status;
 mod transaction;
 mod users;
 
-pub(crate) use self::app::{App, Lifetimes, Paths, RequestIds, sink};
+pub(crate) use self::app::{App, Lifetimes, PageChecks, Paths, RequestIds, sink};
 pub(crate) use self::audit::verify::verify_whole_trail;
 pub(crate) use self::dispatch::handle;
 pub(crate) use self::import_sessions::ImportSessions;

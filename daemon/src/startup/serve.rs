@@ -19,7 +19,8 @@ use super::housekeeping::{check_trail, flush_pending, housekeeping};
 use super::sockets::OpenSockets;
 use crate::clock::{Clock, Floor, MonotoneClock, Monotonic, random};
 use crate::commands::{
-    App, ImportSessions, Lifetimes, Paths, RefusalBuffer, RequestIds, current_status, sink,
+    App, ImportSessions, Lifetimes, PageChecks, Paths, RefusalBuffer, RequestIds, current_status,
+    sink,
 };
 use crate::config::{Limits, Loaded};
 use crate::limiter::{Limiter, Rate};
@@ -95,6 +96,7 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
         limits: RefCell::new(built.loaded.settings.limits.clone()),
         rules: built.rules,
         backups: Mutex::new(()),
+        page_checks: PageChecks::default(),
         admin_user: built.admin_user,
         admin_password: built.loaded.settings.admin_password.clone(),
         env: environment,
