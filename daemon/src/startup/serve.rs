@@ -9,7 +9,7 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Duration, timeout};
 use tracing::{info, warn};
 
-use super::build::{Daemon, Listening, policy};
+use super::build::{Daemon, Listening, SocketFile, policy};
 use super::ended::keep_ended;
 use super::environment;
 use super::error::StartupError;
@@ -75,8 +75,7 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
     let effects = sink(index.clone(), ended.clone(), clock.floor_reset());
     let (store, threads) = Store::start(built.slot, effects).map_err(StartupError::running)?;
     let (stop, stopped) = watch::channel(false);
-    let passed_group =
-        built.sockets[0].bound.is_none().then_some(built.policy.socket_gid).flatten();
+    let passed_group = is_passed(&built.sockets[0]).then_some(built.policy.socket_gid).flatten();
     let app = Rc::new(App {
         store: store.clone(),
         index,
@@ -142,6 +141,10 @@ fn limiter(slot: &Database, limits: &Limits) -> Result<Limiter, StartupError> {
         limiter.load(&rows, Clock::System.unix());
     }
     Ok(limiter)
+}
+
+fn is_passed(socket: &Listening) -> bool {
+    matches!(socket.file, SocketFile::Passed(_))
 }
 
 fn rate(limits: &Limits) -> Rate {

@@ -32,7 +32,7 @@ fn socket(name: &str, path: &Path, daemon: &DaemonState, gid: Option<u32>) -> Ch
         Err(error) => Check::bad(
             name,
             format!("{}: {error}", path.display()),
-            "somebody removed it: restart photoprismd",
+            "somebody removed it: restart photoprismd, or the unit of systemd that created it",
         ),
     }
 }
