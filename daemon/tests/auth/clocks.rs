@@ -178,6 +178,39 @@ fn a_start_far_in_the_future_destroys_nothing_and_locks_nobody_out() {
 }
 
 #[test]
+fn keys_and_trusted_addresses_outlive_a_clock_that_is_far_ahead() {
+    let Some(mut here) = Clocked::with_bob() else { return };
+    let ask = |here: &Clocked, key: &str| {
+        let line = json!({"cmd": "auth.add", "args": {"name": "app", "scope": "*"}, "key": key});
+        here.home.ask(&line.to_string())["result"].clone()
+    };
+    let first = ask(&here, "key-before");
+    token(&mut here.home, "bob");
+    let rows = |here: &mut Clocked| {
+        let count = |table: &str| format!("SELECT count(*) FROM {table}");
+        here.home.offline(|database| {
+            ["admin_idempotency", "admin_limits"].map(|table| {
+                database.query_row(&count(table), [], |row| row.get::<_, i64>(0)).unwrap()
+            })
+        })
+    };
+    assert_eq!(rows(&mut here), [1, 1]);
+    here.restart_at(400 * DAY);
+    here.home.running().wait_for_log("more than a week ahead of the newest instant");
+    assert_eq!(ask(&here, "key-before")["session"], first["session"], "carried out once");
+    let second = ask(&here, "key-ahead");
+    assert_eq!(ask(&here, "key-ahead")["session"], second["session"]);
+    assert_eq!(rows(&mut here), [2, 1]);
+    here.restart_at(0);
+    assert_eq!(ask(&here, "key-before")["replayed"], true);
+    assert_eq!(ask(&here, "key-ahead")["replayed"], true);
+    // A day later none of them is known any more.
+    here.set(2 * DAY);
+    assert_eq!(ask(&here, "key-before")["replayed"], Value::Null);
+    assert_eq!(rows(&mut here)[0], 1);
+}
+
+#[test]
 fn what_a_wrong_clock_expired_is_good_again_once_the_floor_is_set_to_the_clock() {
     let Some(mut here) = Clocked::with_bob() else { return };
     let in_100_days = jiff::Timestamp::from_second(unix() + 100 * DAY).unwrap().to_string();
