@@ -125,7 +125,8 @@ fn ended(slot: &Database) -> Result<EndedIds, StartupError> {
 
 /// The machine's clock above the newest instant that the database knows, which is returned as well.
 fn clock(slot: &Database) -> Result<(MonotoneClock, Floor), StartupError> {
-    let known = slot.db().map(known_floor).transpose().map_err(StartupError::running)?;
+    let read = |db| known_floor(db).map_err(StartupError::reading(db));
+    let known = slot.db().map(read).transpose()?;
     let known = known.unwrap_or_default();
     let clock = MonotoneClock::new(Clock::System, Monotonic::start(), known);
     // Nothing has expired in a database without an instant.

@@ -91,7 +91,7 @@ pub use self::accounts_write::{
     account_delete, account_logged_in, account_rename, account_undelete, account_update,
     check_account_kept, passcodes_remove,
 };
-pub use self::attached::{foreign_tables, own_tables_file};
+pub use self::attached::{faulty_file, foreign_tables, own_tables_file};
 pub use self::audit::{
     AuditEntry, AuditRow, audit_append, audit_count, audit_head, audit_page, audit_walk, link,
     log_audit_head,

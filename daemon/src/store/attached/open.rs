@@ -51,8 +51,10 @@ pub(in crate::store) fn open_photoprism(
     let generation = RefCell::default();
     let session_cache = options.session_cache;
     let mut db = Db { conn, kind, path, columns, generation, own_tables, session_cache };
-    take_over(&mut db).map_err(|error| failed(&options.path, error))?;
-    Ok(db)
+    match take_over(&mut db) {
+        Ok(()) => Ok(db),
+        Err(error) => Err(failed(&attached::faulty_file(&db, &error), error)),
+    }
 }
 
 /// Finishes what the previous run left undone, and moves what an earlier version left in
