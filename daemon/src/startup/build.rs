@@ -21,7 +21,7 @@ use crate::process::raise_descriptor_limit;
 use crate::socket::systemd::{Passed, PassedFile, PassedSocket};
 use crate::socket::{Bound, SocketSpec, check_apart};
 use crate::store::{Database, Kind, check_sqlite_version};
-use crate::system::{Seen, network_file_system, open_ancestor};
+use crate::system::{Seen, network_file_system, open_ancestor, other_path};
 
 /// Cost of bcrypt hashes, PhotoPrism's own.
 const BCRYPT_COST: u32 = 12;
@@ -74,6 +74,7 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupErr
     let slot = open(settings, &admin_user, now, lock.expected())?;
     lock.remember(slot.db());
     warn_of_network(slot.path());
+    warn_of_other_path(slot.path());
     warn_of_others(&slot);
     let target = target(settings, &slot);
     let own = slot.db().is_some_and(|db| *db.kind() == Kind::Own);
@@ -97,6 +98,17 @@ fn warn_of_network(database: &Path) {
             path = %database.parent().unwrap_or(database).display(),
             "the database is on a network file system ({name}): its locks and syncs may not hold, \
              a power cut can cost more than the last write; use a local disk"
+        );
+    }
+}
+
+/// Logs a warning where the database may be opened by another path too.
+fn warn_of_other_path(database: &Path) {
+    if let Some(what) = other_path(database) {
+        warn!(
+            path = %database.display(),
+            "{what}; who opens the database by another path does not see the logs next to it, and a \
+             second daemon could start there"
         );
     }
 }
