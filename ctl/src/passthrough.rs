@@ -1,11 +1,16 @@
 //! In PhotoPrism's own container: other commands go to PhotoPrism's own program.
 
-use std::ffi::OsString;
+use std::convert::Infallible;
+use std::ffi::{CString, OsString};
 use std::fs::{self, Metadata};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::sync::Arc;
+use std::{io, iter};
+
+use nix::unistd::execvp;
+use signal_hook::consts::SIGPIPE;
 
 use crate::cli;
 use crate::error::CliError;
@@ -33,10 +38,19 @@ pub(crate) fn replace(arguments: &[OsString]) -> Result<(), CliError> {
     match usable(program(configured)) {
         None => Ok(()),
         Some(program) => {
-            let error = Command::new(program).args(&arguments[1..]).exec();
+            let Err(error) = execute(program, &arguments[1..]);
             Err(CliError::System("cannot start the program of PHOTOPRISM_FALLBACK", error))
         }
     }
+}
+
+/// Replaces this process. `std::process::Command`, which can do more, would take 13 kB.
+fn execute(program: PathBuf, arguments: &[OsString]) -> io::Result<Infallible> {
+    // Rust ignores it, and what is ignored stays so in another program; a handler does not.
+    signal_hook::flag::register(SIGPIPE, Arc::default())?;
+    let words = iter::once(program.into_os_string()).chain(arguments.iter().cloned());
+    let words = words.map(|word| CString::new(word.into_vec())).collect::<Result<Vec<_>, _>>()?;
+    Ok(execvp(&words[0], &words)?)
 }
 
 /// The configured path. One without a slash is a file here, never a search through `PATH`.

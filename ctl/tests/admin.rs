@@ -1,4 +1,4 @@
-//! `admin status` and `admin audit`.
+//! `admin status`, `admin audit` and `admin clock`.
 
 mod common;
 
@@ -16,6 +16,37 @@ fn status() -> Value {
         "passwords": {"running": 0, "waiting": 0},
         "sockets": {"admin": "/run/photoprism/admin.sock", "auth": null}
     })
+}
+
+#[test]
+fn clock_shows_what_is_known_and_sets_the_floor_after_a_yes() {
+    let shown = json!({"now": "2026-11-24T10:00:00Z", "clock": "2026-11-24T08:00:00Z",
+        "floor": "2026-11-24T10:00:00Z", "ahead_s": -7200, "state": "behind",
+        "accepted_at": null});
+    let daemon = Daemon::done(&shown);
+    let output = daemon.run("admin clock --tsv");
+    assert_eq!((output.code, output.err.as_str()), (Some(0), ""));
+    let expected = "Name\tValue\nNow\t2026-11-24 10:00:00\nClock\t2026-11-24 08:00:00\n\
+        Floor\t2026-11-24 10:00:00\nDifference\t'-2h\n\
+        State\tbehind\nAccepted At\t\n";
+    assert_eq!(output.out, expected);
+    assert_eq!(daemon.requests(), [json!({"cmd": "clock.show", "args": {}})]);
+    let output = Daemon::done(&shown).run("admin clock");
+    assert!(!output.out.contains("Accepted At"), "{}", output.out);
+
+    let done = json!({"floor": "2026-11-24T08:00:00Z", "before": "2027-12-29T08:00:00Z"});
+    let daemon = Daemon::done(&done);
+    let output = daemon.run("admin clock --reset --yes --csv");
+    let expected = "Name;Value\nFloor;2026-11-24 08:00:00\nBefore;2027-12-29 08:00:00\n";
+    assert_eq!((output.code, output.out.as_str()), (Some(0), expected));
+    let sent = json!({"cmd": "clock.reset", "args": {}, "confirm": true});
+    assert_eq!(daemon.requests(), [sent]);
+    let daemon = Daemon::done(&done);
+    let output = daemon.run("admin clock --reset");
+    assert_eq!(output.code, Some(2));
+    assert!(output.err.contains("--yes"), "{}", output.err);
+    assert!(daemon.requests().is_empty());
+    assert_eq!(Daemon::playing([refused("forbidden", "no")]).run("admin clock").code, Some(4));
 }
 
 fn missing() -> Value {

@@ -5,6 +5,7 @@ mod common;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 
 use common::{binary, output};
@@ -52,6 +53,7 @@ fn long_help_has_examples_and_short_help_has_not() {
         "admin audit",
         "admin audit ls",
         "admin audit verify",
+        "admin clock",
     ] {
         let long = output(&mut binary(format!("{line} --help").split(' ')));
         let short = output(&mut binary(format!("{line} -h").split(' ')));
@@ -146,6 +148,14 @@ fn other_commands_are_handed_over_untouched() {
     }
     let odd = [OsStr::from_bytes(b"inde\xff")];
     assert_eq!(output_bytes(&mut falling_back(&program.path(), odd)), b"inde\xff\nMARK=m\n");
+}
+
+#[test]
+fn a_program_that_is_started_does_not_ignore_a_closed_pipe() {
+    let program = Program::new();
+    std::fs::write(program.path(), "#!/bin/sh\nkill -s PIPE $$\nexit 9\n").unwrap();
+    let output = falling_back(&program.path(), ["index"]).output().unwrap();
+    assert_eq!(output.status.signal(), Some(13), "{output:?}");
 }
 
 fn output_bytes(command: &mut std::process::Command) -> Vec<u8> {

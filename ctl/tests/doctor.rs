@@ -102,6 +102,18 @@ fn metrics_in_a_file_are_whole() {
         assert_eq!((seen.code, seen.out.as_str(), seen.err.as_str()), (Some(0), "", ""));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     }
+    // What a killed run of the same process id left is in nobody's way.
+    let daemon = measured();
+    let command = daemon.command(line("").split(' '));
+    let program = command.get_program().to_owned();
+    let script = r#"printf half > "$1/.photoprismd.prom.$$"; shift; exec "$@""#;
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", script, "sh"]).arg(directory.path()).arg(program).args(command.get_args());
+    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let seen = common::output(&mut shell);
+    assert_eq!((seen.code, seen.err.as_str()), (Some(0), ""));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), TEXT);
+    measured().run(&line(" --openmetrics"));
     // One that cannot be replaced stays as it was, and nothing is left next to it.
     let seen = Daemon::playing([refused("forbidden", "no")]).run(&line(""));
     assert_eq!(seen.code, Some(4));

@@ -80,6 +80,8 @@ fn case(command: CommandName) -> Option<Case> {
         C::Metrics => ("admin metrics", 0, Nothing),
         C::AuditLs => ("admin audit ls -n 2", 0, Items),
         C::AuditVerify => ("admin audit verify", 1, Whole),
+        C::ClockShow => ("admin clock", 0, Whole),
+        C::ClockReset => ("admin clock --reset -y", 0, Whole),
     };
     Some(Case { line, code, printed })
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 pub use self::floor::Floor;
-pub use self::monotone::{ClockState, MonotoneClock};
+pub use self::monotone::{ClockReading, ClockState, FloorReset, MonotoneClock};
 
 /// Where the time comes from: the system, or a fixed instant in tests.
 #[derive(Clone, Copy, Debug)]

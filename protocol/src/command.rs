@@ -95,6 +95,10 @@ pub enum CommandName {
     AuditLs,
     /// Whether the audit record is intact.
     AuditVerify,
+    /// The clock, and the floor under "now".
+    ClockShow,
+    /// Sets the floor to the clock.
+    ClockReset,
 }
 
 use CommandName as C;
@@ -120,7 +124,7 @@ impl Entry {
 }
 
 /// Name on the wire, least right, confirmation: in the order of the declaration.
-const TABLE: [Entry; 42] = [
+const TABLE: [Entry; 44] = [
     Entry::new(C::Ping, "ping", Level::Verify),
     Entry::new(C::Status, "status", Level::Read),
     Entry::new(C::UsersLs, "users.ls", Level::Read),
@@ -163,6 +167,8 @@ const TABLE: [Entry; 42] = [
     Entry::new(C::Metrics, "metrics", Level::Read),
     Entry::new(C::AuditLs, "audit.ls", Level::Read),
     Entry::new(C::AuditVerify, "audit.verify", Level::Read),
+    Entry::new(C::ClockShow, "clock.show", Level::Read),
+    Entry::new(C::ClockReset, "clock.reset", Level::Admin).confirmed(),
 ];
 
 impl CommandName {

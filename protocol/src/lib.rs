@@ -11,6 +11,7 @@ pub mod auth;
 pub mod auth_id;
 pub mod backup;
 pub mod client_text;
+pub mod clock;
 pub mod command;
 pub mod display_name;
 pub mod doctor;

@@ -10,6 +10,7 @@ use photoprism_protocol::auth::{
     AuthAdd, AuthLogin, AuthLogout, AuthLs, AuthReset, AuthRm, AuthShow, AuthVerify,
 };
 use photoprism_protocol::backup::{BackupCreate, BackupLs, BackupRestore, BackupRm, BackupVerify};
+use photoprism_protocol::clock::{ClockReset, ClockShow};
 use photoprism_protocol::command::{Arguments, Command, CommandName as C};
 use photoprism_protocol::doctor::Doctor;
 use photoprism_protocol::envelope::{self, Id, Outgoing, Reply, Request};
@@ -48,7 +49,7 @@ fn row<T: Command>() -> Row {
     (T::NAME, arguments, reply)
 }
 
-fn table() -> [Row; 42] {
+fn table() -> [Row; 44] {
     [
         row::<Ping>(),
         row::<Status>(),
@@ -84,6 +85,8 @@ fn table() -> [Row; 42] {
         row::<BackupVerify>(),
         row::<BackupRestore>(),
         row::<BackupRm>(),
+        row::<ClockShow>(),
+        row::<ClockReset>(),
         row::<UsersExport>(),
         row::<UsersImport>(),
         row::<UsersWhy>(),

@@ -13,9 +13,22 @@ pub struct Floor {
     pub at: Option<i64>,
     /// Since when the clock runs more than a week ahead of it, Unix seconds of that clock.
     pub ahead_since: Option<i64>,
+    /// Number of the audit record with which it was last set to the clock: no earlier record raises
+    /// it. 0: it never was.
+    pub from_record: i64,
 }
 
 impl Floor {
+    /// The floor after it was set to the clock, which showed `at`, with that audit record.
+    pub const fn set_to(at: i64, record: i64) -> Self {
+        Self { at: Some(at), ahead_since: None, from_record: record }
+    }
+
+    /// When a clock that is far ahead will have run there for a day, Unix seconds of that clock.
+    pub fn accepted_at(&self) -> Option<i64> {
+        self.ahead_since.map(|since| since.saturating_add(SETTLED))
+    }
+
     /// Takes in what was committed at an instant, before or after this floor was stored. Only one that
     /// raises it says anything about the clock of now.
     pub fn raise(&mut self, instant: i64) {
@@ -35,13 +48,13 @@ impl Floor {
             return;
         };
         if instant <= at.saturating_add(NEAR) {
-            *self = Self { at: Some(at.max(instant)), ahead_since: None };
+            *self = Self { at: Some(at.max(instant)), ahead_since: None, ..*self };
             return;
         }
         match self.ahead_since {
             Some(since) if !jumped && (0..=NEAR).contains(&instant.saturating_sub(since)) => {
                 if instant - since >= SETTLED {
-                    *self = Self { at: Some(instant), ahead_since: None };
+                    *self = Self { at: Some(instant), ahead_since: None, ..*self };
                 }
             }
             _ => self.ahead_since = Some(instant),
@@ -58,7 +71,7 @@ mod tests {
     const DAY: i64 = 24 * HOUR;
 
     fn at(instant: i64) -> Floor {
-        Floor { at: Some(instant), ahead_since: None }
+        Floor { at: Some(instant), ..Floor::default() }
     }
 
     #[test]
@@ -83,7 +96,8 @@ mod tests {
         let mut floor = at(NOW);
         for hour in 0..24 {
             floor.observe(far + hour * HOUR, hour == 0);
-            assert_eq!(floor, Floor { at: Some(NOW), ahead_since: Some(far) }, "hour {hour}");
+            assert_eq!(floor, Floor { ahead_since: Some(far), ..at(NOW) }, "hour {hour}");
+            assert_eq!(floor.accepted_at(), Some(far + DAY));
         }
         let mut back = floor;
         back.observe(NOW + DAY, true);
@@ -94,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_was_committed_raises_it_and_says_nothing_of_a_clock_far_ahead() {
-        let far = Floor { at: Some(NOW), ahead_since: Some(NOW + 400 * DAY) };
+        let far = Floor { ahead_since: Some(NOW + 400 * DAY), ..at(NOW) };
         let mut floor = far;
         for instant in [NOW - DAY, NOW, NOW + 399 * DAY, NOW + 402 * DAY] {
             floor.raise(instant);
@@ -115,7 +129,7 @@ mod tests {
             [(far, true), (far + 2 * DAY, true), (far + 400 * DAY, false), (far, false)]
         {
             floor.observe(instant, jumped);
-            assert_eq!(floor, Floor { at: Some(NOW), ahead_since: Some(instant) }, "{instant}");
+            assert_eq!(floor, Floor { ahead_since: Some(instant), ..at(NOW) }, "{instant}");
         }
         // The machine was off for some days.
         floor.observe(far + 3 * DAY, false);

@@ -1,6 +1,8 @@
 //! The one "now" of every expiry check: the machine's clock, and never before the floor.
 
 use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
 use tracing::{info, warn};
@@ -22,11 +24,51 @@ pub enum ClockState {
     Ahead(i64),
 }
 
+/// What the clock shows, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct ClockReading {
+    /// What the machine's clock shows.
+    pub clock: Timestamp,
+    /// What counts as "now".
+    pub now: Timestamp,
+    /// The floor under it.
+    pub floor: Floor,
+    /// How the clock stands to the floor.
+    pub state: ClockState,
+}
+
+/// Sets the floor to the clock from another thread, once that is committed. A clock observes it
+/// before it says what "now" is.
+#[derive(Clone, Debug, Default)]
+pub struct FloorReset(Arc<Reset>);
+
+#[derive(Debug, Default)]
+struct Reset {
+    at: AtomicI64,
+    record: AtomicI64,
+}
+
+impl FloorReset {
+    /// The floor is `at` from now on, which the audit record of that number says.
+    pub fn set(&self, at: i64, record: i64) {
+        self.0.at.store(at, Ordering::Relaxed);
+        self.0.record.store(record, Ordering::Release);
+    }
+
+    /// The floor that was set after `floor`.
+    fn after(&self, floor: Floor) -> Option<Floor> {
+        let record = self.0.record.load(Ordering::Acquire);
+        (record > floor.from_record)
+            .then(|| Floor::set_to(self.0.at.load(Ordering::Relaxed), record))
+    }
+}
+
 /// A clock whose "now" never goes back behind the newest instant that was known.
 #[derive(Debug)]
 pub struct MonotoneClock {
     source: Clock,
     monotonic: Monotonic,
+    reset: FloorReset,
     state: RefCell<State>,
 }
 
@@ -42,17 +84,28 @@ impl MonotoneClock {
     /// A clock above that floor.
     pub fn new(source: Clock, monotonic: Monotonic, floor: Floor) -> Self {
         let state = State { floor, last: None, current: ClockState::Right };
-        Self { source, monotonic, state: RefCell::new(state) }
+        Self { source, monotonic, reset: FloorReset::default(), state: RefCell::new(state) }
+    }
+
+    /// Sets the floor of this clock.
+    pub fn floor_reset(&self) -> FloorReset {
+        self.reset.clone()
     }
 
     /// The present instant, or the floor where that is later. A clock that was set is logged, once.
     pub fn now(&self) -> Timestamp {
+        self.reading().now
+    }
+
+    /// What the clock shows at this moment, and what is known of it.
+    pub fn reading(&self) -> ClockReading {
         let clock = self.source.now();
-        let floor = self.observe(clock.as_second()).at.unwrap_or(i64::MIN);
-        match Timestamp::from_second(floor) {
+        let floor = self.observe(clock.as_second());
+        let now = match Timestamp::from_second(floor.at.unwrap_or(i64::MIN)) {
             Ok(floor) if floor.as_second() > clock.as_second() => floor,
             _ => clock,
-        }
+        };
+        ClockReading { clock, now, floor, state: self.state.borrow().current }
     }
 
     /// The same in whole Unix seconds.
@@ -79,7 +132,11 @@ impl MonotoneClock {
 
     fn observe(&self, clock: i64) -> Floor {
         let elapsed = i64::try_from(self.monotonic.now().as_secs()).unwrap_or(i64::MAX);
-        self.state.borrow_mut().observe(clock, elapsed)
+        let mut state = self.state.borrow_mut();
+        if let Some(floor) = self.reset.after(state.floor) {
+            state.floor = floor;
+        }
+        state.observe(clock, elapsed)
     }
 }
 
@@ -99,12 +156,14 @@ impl State {
             (_, ClockState::Behind(seconds)) => warn!(
                 seconds,
                 "the clock went back behind the newest instant that is known, which is \"now\" for \
-                 all that expires until the clock is there again: set it, by NTP"
+                 all that expires until the clock is there again: set it, by NTP; or, where it is \
+                 right, run: photoprism admin clock --reset"
             ),
             (_, ClockState::Ahead(seconds)) => warn!(
                 seconds,
                 "the clock is more than a week ahead of the newest instant that is known: nothing \
-                 that has expired is deleted before it has run so for a day"
+                 that has expired is deleted before it has run so for a day, or somebody who knows \
+                 that it is right runs: photoprism admin clock --reset"
             ),
             (ClockState::Right, ClockState::Right) if jumped => {
                 warn!(seconds = gained, "the clock was set ahead");
@@ -142,7 +201,7 @@ mod tests {
     #[test]
     fn now_never_goes_back_and_the_standing_says_what_the_clock_does() {
         let mut state = State {
-            floor: Floor { at: Some(NOW), ahead_since: None },
+            floor: Floor { at: Some(NOW), ..Floor::default() },
             last: None,
             current: ClockState::Right,
         };
@@ -171,7 +230,7 @@ mod tests {
         let monotonic = || Monotonic::Fixed(Rc::new(Cell::new(Duration::ZERO)));
         let source = Timestamp::from_second(NOW).unwrap();
         let at = |at: i64| {
-            let floor = Floor { at: Some(at), ahead_since: None };
+            let floor = Floor { at: Some(at), ..Floor::default() };
             MonotoneClock::new(Clock::Fixed(source), monotonic(), floor)
         };
         assert_eq!(at(NOW + HOUR).unix(), NOW + HOUR);
@@ -179,5 +238,21 @@ mod tests {
         assert_eq!(at(NOW - HOUR).now(), source);
         // A stored instant beyond all that can be shown stops nothing.
         assert_eq!(at(i64::MAX).now(), source);
+    }
+
+    #[test]
+    fn a_floor_that_is_set_to_the_clock_holds_at_once() {
+        let monotonic = Monotonic::Fixed(Rc::new(Cell::new(Duration::ZERO)));
+        let source = Timestamp::from_second(NOW).unwrap();
+        let year_ahead = Floor { at: Some(NOW + 400 * DAY), from_record: 7, ..Floor::default() };
+        let clock = MonotoneClock::new(Clock::Fixed(source), monotonic, year_ahead);
+        assert_eq!(clock.clock_state(), ClockState::Behind(400 * DAY));
+        // One that is known already.
+        clock.floor_reset().set(NOW, 7);
+        assert_eq!(clock.unix(), NOW + 400 * DAY);
+        clock.floor_reset().set(NOW - 1, 8);
+        assert_eq!(clock.unix(), NOW);
+        assert_eq!(clock.floor(), Floor::set_to(NOW, 8));
+        assert_eq!(clock.clock_state(), ClockState::Right);
     }
 }

@@ -5,13 +5,15 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use photoprism_protocol::doctor::Check;
 use photoprism_protocol::name::UserName;
 use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
 use super::import_sessions::ImportSessions;
 use super::refusals::RefusalBuffer;
-use crate::clock::{Floor, MonotoneClock, Stopwatch, random};
+use super::shared_run::SharedRun;
+use crate::clock::{Floor, FloorReset, MonotoneClock, Stopwatch, random};
 use crate::config::{AdminPassword, Limits};
 use crate::error::CommandError;
 use crate::hashing::Pool;
@@ -88,6 +90,8 @@ pub(crate) struct App {
     pub rules: PasswordRules,
     /// Locked by the one command that works on the files of backups.
     pub backups: Mutex<()>,
+    /// The checks of pages that `doctor` asks for.
+    pub page_checks: PageChecks,
     /// Name of the first admin.
     pub admin_user: UserName,
     /// Where its configured password is.
@@ -109,6 +113,10 @@ pub(crate) struct App {
     /// Names the requests that fail.
     pub requests: RequestIds,
 }
+
+/// Checks for damaged pages, which read a whole file.
+#[derive(Default)]
+pub(crate) struct PageChecks(pub(super) SharedRun<Option<Check>>);
 
 /// Names for requests in the log: those of two runs differ.
 pub(crate) struct RequestIds {
@@ -132,10 +140,14 @@ impl RequestIds {
     }
 }
 
-/// Applies the effects of commits: to the session index, to the ended ids, and to the log.
-pub(crate) fn sink(index: SessionIndex, ended: EndedIds) -> EffectHandler {
+/// Applies the effects of commits: to the session index, to the ended ids, to the clock, and to the
+/// log.
+pub(crate) fn sink(index: SessionIndex, ended: EndedIds, floor: FloorReset) -> EffectHandler {
     Box::new(move |effect| {
         log(&effect);
+        if let Effect::FloorReset { at, record } = effect {
+            floor.set(at, record);
+        }
         ended.apply(&effect);
         index.apply(effect);
     })

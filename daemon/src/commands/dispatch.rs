@@ -11,7 +11,7 @@ use tracing::{debug, error, info};
 use super::app::App;
 use super::runner::{Outcome, Runner};
 use super::{
-    audit, auth, backup, doctor, import, login, logins, metrics, passwd, ping, status, users,
+    audit, auth, backup, clock, doctor, import, login, logins, metrics, passwd, ping, status, users,
 };
 use crate::clock::Stopwatch;
 use crate::error::CommandError;
@@ -100,6 +100,8 @@ async fn dispatch(runner: &Runner<'_>) -> Outcome {
         C::BackupRm => backup::rm::run(runner).await,
         C::BackupRestore => backup::restore::run(runner).await,
         C::UsersAdopt => users::adopt::run(runner).await,
+        C::ClockShow => clock::show::run(runner),
+        C::ClockReset => clock::reset::run(runner).await,
     }
 }
 

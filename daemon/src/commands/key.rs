@@ -48,7 +48,7 @@ impl Key {
             result: result.get().into(),
         };
         let owner = (context.permit.uid(), self.key.as_str());
-        Ok(idempotency_keep(tx, owner, &kept, context.now.as_second())?)
+        Ok(idempotency_keep(tx, owner, &kept, context.known)?)
     }
 }
 
@@ -69,8 +69,8 @@ pub(super) enum KeyState {
 
 /// Reads what is stored under the key.
 pub(super) fn find_replay(db: &Db, context: &Context, key: &Key) -> Result<KeyState, CommandError> {
-    let (uid, now) = (context.permit.uid(), context.now.as_second());
-    let Some(kept) = idempotency_find(db, uid, key.key.as_str(), now)? else {
+    let uid = context.permit.uid();
+    let Some(kept) = idempotency_find(db, uid, key.key.as_str(), context.known)? else {
         return Ok(KeyState::New);
     };
     if kept.command != context.permit.command().name() || kept.fingerprint != key.fingerprint(db)? {

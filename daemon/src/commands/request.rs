@@ -17,6 +17,9 @@ pub(super) struct Context {
     /// The instant at which the request was taken up, never earlier than one that is known: what
     /// has expired by it stays expired.
     pub now: Timestamp,
+    /// The newest instant that is known, Unix seconds: earlier than `now` while the clock is far
+    /// ahead, when nothing is deleted for its age.
+    pub known: i64,
     /// What the machine's clock showed then, right or wrong: for the audit trail, and for passcodes,
     /// where another device's clock has to agree.
     pub machine_time: Timestamp,

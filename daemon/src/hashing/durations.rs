@@ -28,6 +28,11 @@ impl Durations {
         }
     }
 
+    /// Whether a check of that kind of hash was seen.
+    pub(super) fn knows(&self, kind: (bool, u64)) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&kind)
+    }
+
     /// When a refusal may leave: at `floor`, and later where a stored hash takes most of that. Half
     /// as long again as the slowest kind, for the rest of the work. Zero stays off.
     pub(super) fn refusal_delay(&self, floor: Duration) -> Duration {

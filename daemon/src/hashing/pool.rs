@@ -179,6 +179,11 @@ impl Pool {
         self.shared.computed.load(Ordering::Relaxed)
     }
 
+    /// Whether it is known how long bcrypt of that cost takes.
+    pub fn knows_bcrypt(&self, cost: u32) -> bool {
+        self.shared.durations.knows((true, cost.into()))
+    }
+
     /// How long after its line was read a refusal may leave: `floor`, or longer where the check of a
     /// stored hash was seen to take longer, 5 s at most. So it takes as long for a name that does not
     /// exist. Zero, where `floor` is.

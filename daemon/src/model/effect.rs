@@ -50,6 +50,13 @@ pub enum Effect {
     MoreCameBack(usize),
     /// PhotoPrism has undone changes to an account.
     WentBack(Reverted),
+    /// The floor under "now" was set to the clock.
+    FloorReset {
+        /// What the clock showed, Unix seconds.
+        at: i64,
+        /// Number of the audit record of that.
+        record: i64,
+    },
 }
 
 /// A session that a running PhotoPrism wrote back. Without its id, which is as good as a secret in

@@ -12,7 +12,7 @@ pub(crate) const AUTH_SOCKET: usize = 4;
 /// socket, and for any peer of the auth socket: `ok` or the code of the error. What would change
 /// something is asked in a way that is refused after the right was checked.
 #[rustfmt::skip]
-pub(crate) const TABLE: [(&str, &str, [&str; 5]); 42] = [
+pub(crate) const TABLE: [(&str, &str, [&str; 5]); 44] = [
     ("ping", "{}", ["ok", "ok", "ok", "ok", "ok"]),
     ("status", "{}", [NO, "ok", "ok", "ok", NO]),
     ("users.ls", "{}", [NO, "ok", "ok", "ok", NO]),
@@ -55,4 +55,6 @@ pub(crate) const TABLE: [(&str, &str, [&str; 5]); 42] = [
     ("metrics", "{}", [NO, "ok", "ok", "ok", NO]),
     ("audit.ls", "{}", [NO, "ok", "ok", "ok", NO]),
     ("audit.verify", "{}", [NO, "ok", "ok", "ok", NO]),
+    ("clock.show", "{}", [NO, "ok", "ok", "ok", NO]),
+    ("clock.reset", "{}", [NO, NO, NO, "confirm_required", NO]),
 ];

@@ -88,13 +88,14 @@ impl SessionIndex {
         let mut inner = self.inner();
         let mut emptied = None;
         match effect {
-            // These concern PhotoPrism's database alone, or the log.
+            // These concern PhotoPrism's database alone, the clock, or the log.
             Effect::Audited(_)
             | Effect::IdsEnded(_)
             | Effect::IdsReleased(_)
             | Effect::CameBack(_)
             | Effect::MoreCameBack(_)
-            | Effect::WentBack(_) => {}
+            | Effect::WentBack(_)
+            | Effect::FloorReset { .. } => {}
             Effect::SessionCreated(row, account) => inner.add(&row, account.as_deref()),
             Effect::SessionEnded { id } => inner.remove_with_children(&id),
             Effect::SessionsEnded { uid, all } => inner.remove_of_account(&uid, all),

@@ -21,8 +21,28 @@ pub struct PassedSocket {
     pub listener: UnixListener,
     /// The path of its file.
     pub path: PathBuf,
+    /// The file that was there at the start.
+    pub file: PassedFile,
     /// The group of that file, which the policy uses as the socket group.
     pub gid: u32,
+}
+
+/// The file of a socket that systemd created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedFile {
+    path: PathBuf,
+    id: (u64, u64),
+}
+
+impl PassedFile {
+    /// Whether it is still at its path: where it is not, nobody can connect.
+    pub fn is_in_place(&self) -> bool {
+        std::fs::symlink_metadata(&self.path).is_ok_and(|found| id(&found) == self.id)
+    }
+}
+
+fn id(found: &std::fs::Metadata) -> (u64, u64) {
+    (found.dev(), found.ino())
 }
 
 /// The sockets that systemd passed; none where it did not start the daemon with sockets.
@@ -98,9 +118,10 @@ fn check(descriptor: OwnedFd, name: &str) -> Result<PassedSocket, SocketError> {
         Ok(_) | Err(_) => return Err(wrong("is no longer where it was bound")),
     };
     let (path, gid) = (path.to_owned(), found.gid());
+    let file = PassedFile { path: path.clone(), id: id(&found) };
     let listener = UnixListener::from(descriptor);
     listener.set_nonblocking(true).map_err(|error| wrong(&error.to_string()))?;
-    Ok(PassedSocket { listener, path, gid })
+    Ok(PassedSocket { listener, path, file, gid })
 }
 
 /// Notifies systemd that the daemon serves (`READY=1`); also ends a reload.

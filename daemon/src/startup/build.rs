@@ -18,20 +18,28 @@ use crate::log::{self, Handle, Options};
 use crate::model::PasswordRules;
 use crate::peer::{AllowEntry, Policy, SocketKind, Who};
 use crate::process::raise_descriptor_limit;
-use crate::socket::systemd::{Passed, PassedSocket};
+use crate::socket::systemd::{Passed, PassedFile, PassedSocket};
 use crate::socket::{Bound, SocketSpec, check_apart};
 use crate::store::{Database, Kind, check_sqlite_version};
-use crate::system::{Seen, network_file_system, open_ancestor};
+use crate::system::{Seen, network_file_system, open_ancestor, other_path};
 
 /// Cost of bcrypt hashes, PhotoPrism's own.
 const BCRYPT_COST: u32 = 12;
 
-/// A listener and, where this process created it, its file.
+/// A listener and its file.
 pub(super) struct Listening {
     pub(super) kind: SocketKind,
     pub(super) listener: UnixListener,
     pub(super) path: PathBuf,
-    pub(super) bound: Option<Bound>,
+    pub(super) file: SocketFile,
+}
+
+/// Who created the file of a socket.
+pub(super) enum SocketFile {
+    /// This process, which removes it at its end.
+    Own(Bound),
+    /// Systemd, which keeps it.
+    Passed(PassedFile),
 }
 
 /// A daemon that is about to serve.
@@ -67,6 +75,7 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupErr
     lock.remember(slot.db());
     if settings.database.server.is_none() {
         warn_of_network(slot.path());
+        warn_of_other_path(slot.path());
     }
     warn_of_others(&slot);
     let target = target(settings, &slot);
@@ -91,6 +100,17 @@ fn warn_of_network(database: &Path) {
             path = %database.parent().unwrap_or(database).display(),
             "the database is on a network file system ({name}): its locks and syncs may not hold, \
              a power cut can cost more than the last write; use a local disk"
+        );
+    }
+}
+
+/// Logs a warning where the database may be opened by another path too.
+fn warn_of_other_path(database: &Path) {
+    if let Some(what) = other_path(database) {
+        warn!(
+            path = %database.display(),
+            "{what}; who opens the database by another path does not see the logs next to it, and a \
+             second daemon could start there"
         );
     }
 }
@@ -168,12 +188,13 @@ fn sockets(settings: &Settings, passed: Passed) -> Result<Vec<Listening>, Startu
 }
 
 fn from_systemd(kind: SocketKind, socket: PassedSocket) -> Listening {
-    Listening { kind, listener: socket.listener, path: socket.path, bound: None }
+    let file = SocketFile::Passed(socket.file);
+    Listening { kind, listener: socket.listener, path: socket.path, file }
 }
 
 fn bind(kind: SocketKind, place: SocketSpec) -> Result<Listening, StartupError> {
     let (listener, bound) = crate::socket::open(&place)?;
-    Ok(Listening { kind, listener, path: place.path, bound: Some(bound) })
+    Ok(Listening { kind, listener, path: place.path, file: SocketFile::Own(bound) })
 }
 
 /// PhotoPrism checks the passwords of its own database, and knows only bcrypt.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::config::ConfigError;
 use crate::socket::SocketError;
-use crate::store::{Db, OpenError, StoreError};
+use crate::store::{Db, OpenError, StoreError, faulty_file};
 
 /// Exit code of a failure at run time.
 const FAILED: u8 = 1;
@@ -24,7 +24,7 @@ impl StartupError {
 
     /// The error of reading an open database, with its path and what to do.
     pub(super) fn reading(db: &Db) -> impl Fn(StoreError) -> Self {
-        |error| OpenError::reading(db.path(), error).into()
+        |error| OpenError::reading(&faulty_file(db, &error), error).into()
     }
 
     /// The daemon's own message with its code.

@@ -1,10 +1,10 @@
-//! Measures at the start the stored hashes that take longer than `refusal-floor`, so that the first
-//! refusals already take as long for names that do not exist.
+//! Measures the stored hashes that take longer than `refusal-floor`, those of the start and those that
+//! come later, so that the first refusals already take as long for names that do not exist.
 
 use std::rc::Rc;
 
 use photoprism_protocol::secret::Secret;
-use tokio::time::Duration;
+use tokio::time::{Duration, timeout};
 use tracing::debug;
 
 use crate::commands::App;
@@ -18,15 +18,34 @@ const EXPENSIVE: [u32; 2] = [13, 14];
 /// How long the search may wait for the database.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Checks one hash of each cost; the pool remembers how long that takes.
+/// How often such hashes are looked for: PhotoPrism, and an import, may store the first one at any
+/// time.
+const EVERY: Duration = Duration::from_secs(15);
+
+/// Runs until the daemon stops.
 pub(super) async fn measure_expensive_hashes(app: Rc<App>) {
+    let mut stop = app.stop.clone();
+    loop {
+        measure(&app).await;
+        if timeout(EVERY, stop.wait_for(|stop| *stop)).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Checks one hash of each cost of which it is not known; the pool remembers how long that takes.
+async fn measure(app: &App) {
     for cost in EXPENSIVE {
-        match stored(&app, cost).await {
+        if app.pool.knows_bcrypt(cost) {
+            continue;
+        }
+        match stored(app, cost).await {
             Ok(None) => {}
             Ok(Some(hash)) => {
                 let none = Secret::new(String::new());
                 if let Ok(job) = app.pool.queue_verify(Lane::Admin, none, Some(hash)) {
                     let _ = job.outcome().await;
+                    debug!(cost, "a stored hash of bcrypt was measured");
                 }
             }
             Err(error) => debug!(%error, cost, "no stored hash was measured"),

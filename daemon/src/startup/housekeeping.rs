@@ -104,7 +104,8 @@ fn is_due(stored: Floor, floor: Floor, behind: i64) -> bool {
         (None, at) => at.is_some(),
         (Some(_), None) => false,
     };
-    late || stored.ahead_since != floor.ahead_since
+    let was_set = stored.from_record != floor.from_record;
+    late || was_set || stored.ahead_since != floor.ahead_since
 }
 
 /// A broken audit trail is reported at the start, not only by `audit.verify`.
@@ -158,13 +159,17 @@ async fn write_seen(app: &App) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// With a clock that is wrong everything has expired: nothing is deleted for its age.
+fn is_far_ahead(app: &App) -> bool {
+    matches!(app.clock.clock_state(), ClockState::Ahead(_))
+}
+
 async fn sweep(app: &App) -> Result<(), CommandError> {
     if !has_tables(app).await? {
         return Ok(());
     }
     // PhotoPrism deletes the sessions of its own database.
-    // With a clock that is wrong everything has expired.
-    if app.own && !matches!(app.clock.clock_state(), ClockState::Ahead(_)) {
+    if app.own && !is_far_ahead(app) {
         let swept = sweep_ended(app, app.clock.unix().saturating_sub(KEPT_EXPIRED)).await?;
         if swept > 0 {
             info!(swept, "sessions that expired 30 days ago or earlier were deleted");
@@ -175,7 +180,7 @@ async fn sweep(app: &App) -> Result<(), CommandError> {
 
 async fn sweep_limits(app: &App) -> Result<(), CommandError> {
     app.limiter.sweep();
-    if !has_tables(app).await? {
+    if is_far_ahead(app) || !has_tables(app).await? {
         return Ok(());
     }
     let mut from = Some(String::new());

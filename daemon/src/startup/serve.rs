@@ -9,7 +9,7 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Duration, timeout};
 use tracing::{info, warn};
 
-use super::build::{Daemon, Listening, policy};
+use super::build::{Daemon, Listening, SocketFile, policy};
 use super::ended::keep_ended;
 use super::environment;
 use super::error::StartupError;
@@ -19,7 +19,8 @@ use super::housekeeping::{check_trail, flush_pending, housekeeping};
 use super::sockets::OpenSockets;
 use crate::clock::{Clock, Floor, MonotoneClock, Monotonic, random};
 use crate::commands::{
-    App, ImportSessions, Lifetimes, Paths, RefusalBuffer, RequestIds, current_status, sink,
+    App, ImportSessions, Lifetimes, PageChecks, Paths, RefusalBuffer, RequestIds, current_status,
+    sink,
 };
 use crate::config::{Limits, Loaded};
 use crate::limiter::{Limiter, Rate};
@@ -71,11 +72,10 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
     let ended = ended(&built.slot)?;
     let (clock, stored_floor) = clock(&built.slot)?;
     let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
-    let (store, threads) = Store::start(built.slot, sink(index.clone(), ended.clone()))
-        .map_err(StartupError::running)?;
+    let effects = sink(index.clone(), ended.clone(), clock.floor_reset());
+    let (store, threads) = Store::start(built.slot, effects).map_err(StartupError::running)?;
     let (stop, stopped) = watch::channel(false);
-    let passed_group =
-        built.sockets[0].bound.is_none().then_some(built.policy.socket_gid).flatten();
+    let passed_group = is_passed(&built.sockets[0]).then_some(built.policy.socket_gid).flatten();
     let app = Rc::new(App {
         store: store.clone(),
         index,
@@ -95,6 +95,7 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
         limits: RefCell::new(built.loaded.settings.limits.clone()),
         rules: built.rules,
         backups: Mutex::new(()),
+        page_checks: PageChecks::default(),
         admin_user: built.admin_user,
         admin_password: built.loaded.settings.admin_password.clone(),
         env: environment,
@@ -124,7 +125,8 @@ fn ended(slot: &Database) -> Result<EndedIds, StartupError> {
 
 /// The machine's clock above the newest instant that the database knows, which is returned as well.
 fn clock(slot: &Database) -> Result<(MonotoneClock, Floor), StartupError> {
-    let known = slot.db().map(known_floor).transpose().map_err(StartupError::running)?;
+    let read = |db| known_floor(db).map_err(StartupError::reading(db));
+    let known = slot.db().map(read).transpose()?;
     let known = known.unwrap_or_default();
     let clock = MonotoneClock::new(Clock::System, Monotonic::start(), known);
     // Nothing has expired in a database without an instant.
@@ -140,6 +142,10 @@ fn limiter(slot: &Database, limits: &Limits) -> Result<Limiter, StartupError> {
         limiter.load(&rows, Clock::System.unix());
     }
     Ok(limiter)
+}
+
+fn is_passed(socket: &Listening) -> bool {
+    matches!(socket.file, SocketFile::Passed(_))
 }
 
 fn rate(limits: &Limits) -> Rate {

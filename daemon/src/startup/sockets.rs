@@ -1,4 +1,5 @@
-//! The sockets while the daemon serves: one whose file was removed is created again.
+//! The sockets while the daemon serves: one whose file was removed is created again, or reported
+//! where systemd created it.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -7,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::UnixListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_local};
-use tracing::warn;
+use tracing::{info, warn};
 
-use super::build::Listening;
+use super::build::{Listening, SocketFile};
 use super::error::StartupError;
 use crate::peer::SocketKind;
 use crate::server::Server;
+use crate::socket::systemd::PassedFile;
 use crate::socket::{Bound, SocketError};
 
 /// The sockets on which the daemon serves. Dropped, they go with their files.
@@ -24,11 +26,16 @@ pub(super) struct OpenSockets {
 struct OpenSocket {
     kind: SocketKind,
     path: PathBuf,
-    /// `None` where systemd created it. Shared with the thread that checks the file.
-    bound: Option<Arc<Mutex<Bound>>>,
+    file: File,
     accepting: JoinHandle<()>,
     /// Why it is not reachable, logged once.
     trouble: Option<String>,
+}
+
+/// Who created the file; shared with the thread that checks it.
+enum File {
+    Own(Arc<Mutex<Bound>>),
+    Passed(PassedFile),
 }
 
 /// The outcome of a check of the file.
@@ -40,11 +47,14 @@ impl OpenSockets {
         sockets: Vec<Listening>,
     ) -> Result<Self, StartupError> {
         let mut open = Vec::new();
-        for Listening { kind, listener, path, bound } in sockets {
+        for Listening { kind, listener, path, file } in sockets {
             let listener = UnixListener::from_std(listener).map_err(StartupError::running)?;
             let accepting = spawn_local(Rc::clone(server).accept(listener, kind));
-            let bound = bound.map(|bound| Arc::new(Mutex::new(bound)));
-            open.push(OpenSocket { kind, path, bound, accepting, trouble: None });
+            let file = match file {
+                SocketFile::Own(bound) => File::Own(Arc::new(Mutex::new(bound))),
+                SocketFile::Passed(file) => File::Passed(file),
+            };
+            open.push(OpenSocket { kind, path, file, accepting, trouble: None });
         }
         Ok(Self { server: Rc::clone(server), open })
     }
@@ -52,8 +62,16 @@ impl OpenSockets {
     /// Creates again what is gone. Connections that are open stay so.
     pub(super) async fn restore(&mut self) {
         for socket in &mut self.open {
-            let Some(bound) = &socket.bound else { continue };
-            let listener = match restored(Arc::clone(bound)).await {
+            let bound = match &socket.file {
+                File::Own(bound) => Arc::clone(bound),
+                File::Passed(file) => {
+                    let file = file.clone();
+                    let is_there = on_a_thread(move || file.is_in_place()).await;
+                    socket.report_passed(is_there.unwrap_or(true));
+                    continue;
+                }
+            };
+            let listener = match restored(bound).await {
                 Some(Ok(listener)) => listener,
                 Some(Err(error)) => {
                     socket.report(&error);
@@ -84,16 +102,38 @@ impl OpenSocket {
             self.trouble = trouble;
         }
     }
+
+    /// Only systemd can create the file again, and does so when its unit is started anew.
+    fn report_passed(&mut self, is_there: bool) {
+        let path = self.path.display();
+        match (is_there, self.trouble.is_some()) {
+            (false, false) => warn!(
+                %path,
+                "the socket that systemd created was removed or replaced; nobody can connect: restart \
+                 its unit, as with: systemctl restart photoprismd.socket"
+            ),
+            (true, true) => info!(%path, "the socket that systemd created is there again"),
+            _ => {}
+        }
+        self.trouble = (!is_there).then(String::new);
+    }
 }
 
 /// Checks the file on a thread of its own; `None` where there is no thread left for that.
 async fn restored(bound: Arc<Mutex<Bound>>) -> Option<Restored> {
-    let (reply, outcome) = oneshot::channel();
     let work = move || {
         let restored = bound.lock().unwrap_or_else(PoisonError::into_inner).restore();
         // It is dropped here, before the reply: what waits for that may drop the last one.
         drop(bound);
-        let _ = reply.send(restored);
+        restored
+    };
+    on_a_thread(work).await
+}
+
+async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (reply, outcome) = oneshot::channel();
+    let work = move || {
+        let _ = reply.send(work());
     };
     std::thread::Builder::new().name("socket".into()).spawn(work).ok()?;
     outcome.await.ok()

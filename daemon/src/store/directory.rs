@@ -12,7 +12,7 @@ use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, fchmod, fstatat};
-use nix::unistd::{UnlinkatFlags, unlinkat};
+use nix::unistd::{AccessFlags, UnlinkatFlags, faccessat, unlinkat};
 use rusqlite::{Connection, OpenFlags};
 use tracing::warn;
 
@@ -104,6 +104,13 @@ impl Directory {
         }
         names.retain(|name| name != "." && name != "..");
         Ok(names)
+    }
+
+    /// Whether this process may create and remove names in it. A read-only file system refuses root
+    /// as well.
+    pub(super) fn check_writable(&self) -> io::Result<()> {
+        let may = AccessFlags::W_OK | AccessFlags::X_OK;
+        Ok(faccessat(&self.file, ".", may, AtFlags::AT_EACCESS)?)
     }
 
     /// The metadata of a name, of a link the link itself; no descriptor is opened. `None` where the

@@ -101,6 +101,13 @@ pub fn idempotency_keep(
     Ok(())
 }
 
+/// Sets times in the future to `now`: keys of a clock that was wrong are kept as long as others.
+pub(super) fn idempotency_clamp_times(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
+    let clamp =
+        Statement::same("UPDATE own.admin_idempotency SET created_at = ?1 WHERE created_at > ?1");
+    tx.change(clamp.own(), &[now.into()]).map(drop)
+}
+
 /// Makes room for one more key of that uid. They are counted seldom: a write that is rolled back,
 /// and a key that goes otherwise, only leave more room than is known.
 fn make_room(tx: &Tx<'_>, uid: u32) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@ use super::accounts::deleted;
 use super::db::Db;
 use super::engine::{Row, Statement};
 use super::error::StoreError;
+use super::sessions::{CHECKED, checked_row};
 use crate::model::{Account, Provider, Role, Session};
 
 /// At most so many sessions after a row id, and the row id after which to go on; `None`: there are
@@ -17,42 +18,22 @@ pub fn sessions_after(
     after: i64,
     most: usize,
 ) -> Result<(Vec<Session>, Option<i64>), StoreError> {
-    let mut statement = db.prepare(Statement::sqlite(
-        "SELECT rowid, id, ref_id, user_uid, client_uid, client_name, auth_provider, auth_method,
-           auth_id, auth_scope, grant_type, last_active, sess_expires, sess_timeout, created_at
-         FROM auth_sessions WHERE rowid > ?1 ORDER BY rowid LIMIT ?2",
-    ))?;
+    let statement = format!(
+        "SELECT {}, rowid FROM auth_sessions WHERE rowid > ?1 ORDER BY rowid LIMIT ?2",
+        CHECKED.join(", ")
+    );
+    let mut statement = db.prepare(Statement::sqlite(&statement))?;
     let mut sessions = Vec::with_capacity(most);
     let mut rows = statement.query(&[after.into(), most.into()])?;
     let (mut read, mut last) = (0, after);
     while let Some(row) = rows.next()? {
-        (read, last) = (read + 1, row.exact_integer(0)?);
+        (read, last) = (read + 1, row.exact_integer(CHECKED.len())?);
         // Secrets are looked up by a text: an id of another type is never found.
-        if row.is_text(1)? {
-            sessions.push(session_row(&row)?);
+        if row.is_text(0)? {
+            sessions.push(checked_row(&row)?);
         }
     }
     Ok((sessions, (read == most).then_some(last)))
-}
-
-fn session_row(row: &Row<'_>) -> Result<Session, StoreError> {
-    Ok(Session {
-        id: row.text(1)?,
-        ref_id: row.text(2)?,
-        user_uid: row.text(3)?,
-        client_uid: row.text(4)?,
-        client_name: row.text(5)?,
-        provider: row.text(6)?,
-        method: row.text(7)?,
-        auth_id: row.text(8)?,
-        scope: row.text(9)?,
-        grant: row.text(10)?,
-        last_active: row.integer(11)?,
-        expires: row.integer(12)?,
-        timeout: row.integer(13)?,
-        created_at: row.time(14)?,
-        ..Session::default()
-    })
 }
 
 /// At most so many accounts after a row id, deleted ones too, and the row id after which to go on;

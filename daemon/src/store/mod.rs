@@ -94,7 +94,7 @@ pub use self::accounts_write::{
     account_delete, account_logged_in, account_rename, account_undelete, account_update,
     check_account_kept, passcodes_remove,
 };
-pub use self::attached::{foreign_tables, own_tables_file};
+pub use self::attached::{faulty_file, foreign_tables, own_tables_file};
 pub use self::audit::{
     AuditEntry, AuditRow, audit_append, audit_count, audit_head, audit_page, audit_walk, link,
     log_audit_head,
@@ -112,7 +112,7 @@ pub use self::db::{Db, Tx, has_admin_tables};
 pub use self::detect::{DatabaseKind, detect};
 pub use self::error::{StoreError, WorkError};
 pub use self::first_admin::first_admin;
-pub use self::floor::{known_floor, store_floor};
+pub use self::floor::{known_floor, reset_floor, store_floor};
 pub use self::foreign::{
     MOST_APP_PASSWORDS, OwnFiles, PhotoPrismReader, SourceAccount, SourceError,
 };

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::error::StoreError;
 use super::owner::lock_holder;
-use super::paths::backup_directory;
+use super::paths::{OWN_TABLES_FILE, backup_directory};
 
 /// Why a database was not opened.
 #[derive(Clone, Debug, Error)]
@@ -75,11 +75,13 @@ pub(super) fn failed(path: &Path, error: StoreError) -> OpenError {
 }
 
 fn damaged(path: &Path, what: &str) -> String {
-    let backups = backup_directory(path);
-    format!(
-        "it is damaged ({what}). Keep a copy of it and of the files next to it that have its name; \
-         then put a whole copy of the database in its place, or move them away and restore a \
-         backup from {} into a new database",
-        backups.display()
-    )
+    let keep = "Keep a copy of it and of the files next to it that have its name; then put a whole \
+        copy of it in its place, or move them away";
+    let away = if path.file_name().is_some_and(|name| name == OWN_TABLES_FILE) {
+        "the next write makes a new one, with a new audit trail".to_owned()
+    } else {
+        let backups = backup_directory(path);
+        format!("restore a backup from {} into a new database", backups.display())
+    };
+    format!("it is damaged ({what}). {keep}: {away}")
 }

@@ -64,6 +64,24 @@ pub(crate) fn is_writable(path: &Path) -> bool {
     access(path, AccessFlags::W_OK).is_ok()
 }
 
+/// By which other path a file may be opened, and what to do: SQLite finds its logs next to the name
+/// by which it is opened, and a second daemon is kept off by a file next to it.
+pub(crate) fn other_path(path: &Path) -> Option<&'static str> {
+    if fs::metadata(path).is_ok_and(|found| found.is_file() && found.nlink() > 1) {
+        return Some("it has another name (a hard link): remove that, and use this name alone");
+    }
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let path = fs::canonicalize(path).ok()?;
+    let is_mounted = is_mount_point(&mounts, path.to_str()?);
+    is_mounted.then_some("it is mounted by itself: mount its directory in place of the file")
+}
+
+/// Whether one of the mounts has that path; the kernel writes blanks and backslashes in octal.
+fn is_mount_point(mounts: &str, path: &str) -> bool {
+    let path = path.replace('\\', "\\134").replace(' ', "\\040");
+    mounts.lines().any(|line| line.split(' ').nth(4) == Some(&path))
+}
+
 /// The nearest directory above `directory` in which everybody may rename what is there: that moves
 /// the whole of it away. Where the sticky bit is set, as in `/tmp`, only owners may.
 pub(crate) fn open_ancestor(directory: &Path) -> Option<PathBuf> {
@@ -79,6 +97,23 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn a_file_with_two_names_or_mounted_by_itself_may_be_opened_by_another_path() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("index.db");
+        assert_eq!(other_path(&file), None);
+        fs::write(&file, "").unwrap();
+        assert_eq!(other_path(&file), None);
+        fs::hard_link(&file, directory.path().join("other")).unwrap();
+        assert!(other_path(&file).unwrap().contains("hard link"));
+        assert_eq!(other_path(directory.path()), None, "a directory has one of each in it");
+        assert!(other_path(Path::new("/proc")).unwrap().contains("mounted by itself"));
+        let mounts = "22 1 8:1 / / rw - ext4 /dev/sda rw\n\
+                      31 22 8:1 /a /data/my\\040photos/index.db rw - ext4 /dev/sda rw\n";
+        assert!(is_mount_point(mounts, "/data/my photos/index.db"));
+        assert!(!is_mount_point(mounts, "/data/my photos"));
+    }
 
     #[test]
     fn a_directory_is_shown_with_its_owner_and_mode() {

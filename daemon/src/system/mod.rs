@@ -7,7 +7,7 @@ mod network;
 mod open_files;
 mod space;
 
-pub(crate) use self::files::{Seen, is_writable, open_ancestor};
+pub(crate) use self::files::{Seen, is_writable, open_ancestor, other_path};
 pub(crate) use self::names::{gid_of, known_group, user_name};
 pub(crate) use self::network::network_file_system;
 pub(crate) use self::open_files::{FileId, OTHER_FILES, descriptor_limit, descriptors_of};

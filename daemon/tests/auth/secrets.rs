@@ -1,5 +1,7 @@
 //! Secrets of sessions: in one reply, and nowhere else.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::common::json::Ask;
@@ -76,4 +78,46 @@ fn the_files_of_the_daemon_hold_no_secret() {
         assert_eq!(holding(&root, secret), Vec::<String>::new(), "after the stop");
     }
     assert!(!holding(&root, "mixed").is_empty() || !holding(&root, "bob").is_empty());
+}
+
+/// What SQLite deletes without overwriting it stays in the pages of the file.
+#[test]
+fn a_key_and_a_hash_that_were_removed_are_in_no_file() {
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
+    for photoprism in [false, true] {
+        let mut home = TestDaemon::new().args(["--refusal-floor", "0"]);
+        if photoprism {
+            home = home.with_database(Path::new(fixture));
+        }
+        home.start();
+        let mut secrets = Vec::new();
+        for user in ["zoe", "yan", "xia"] {
+            add_user(&mut home, user);
+            let args = json!({"user": user, "password": "another1", "show_hash": true});
+            secrets.push(text(&home.ok("passwd.set", args)["hash"]));
+            let enrolled = home.ok("users.2fa.enroll", json!({"user": user}));
+            secrets.push(text(&enrolled["key"]));
+        }
+        home.stop();
+        let root = home.data();
+        for secret in &secrets {
+            assert!(!holding(&root, secret).is_empty(), "what is stored is found");
+        }
+        home.start();
+        for user in ["zoe", "yan", "xia"] {
+            home.ok("users.2fa.disable", json!({"user": user}));
+            home.ok("passwd.remove", json!({"user": user}));
+        }
+        home.stop();
+        for secret in &secrets {
+            assert_eq!(holding(&root, secret), Vec::<String>::new(), "{photoprism}");
+        }
+        let database = rusqlite::Connection::open(home.database()).unwrap();
+        let removed = "PRAGMA secure_delete = 0;
+            INSERT INTO passwords (uid, hash) VALUES ('u', 'a hash that stays');
+            DELETE FROM passwords WHERE uid = 'u'";
+        database.execute_batch(removed).unwrap();
+        drop(database);
+        assert!(!holding(&root, "a hash that stays").is_empty(), "without overwriting it");
+    }
 }

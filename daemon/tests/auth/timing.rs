@@ -80,19 +80,41 @@ fn a_start_measures_the_expensive_hashes_that_are_stored() {
             let statement = "UPDATE passwords SET hash = ?1";
             assert_eq!(database.execute(statement, [hash]).unwrap(), 1);
         });
-        let computed = |home: &mut TestDaemon| {
-            let metrics = text(&home.ok("metrics", json!({}))["text"]);
-            let count =
-                metrics.lines().find_map(|line| line.strip_prefix("photoprismd_hashes_total "));
-            count.unwrap_or_else(|| panic!("{metrics}")).parse::<u64>().unwrap()
-        };
         if cost == "12" {
             assert_eq!(computed(&mut home), 0);
         } else {
-            await_that("the measurement", || match computed(&mut home) {
-                1 => Ok(()),
-                other => Err(other.to_string()),
-            });
+            await_measurement(&mut home);
         }
     }
+}
+
+/// Hashes computed since the start.
+fn computed(home: &mut TestDaemon) -> u64 {
+    let metrics = text(&home.ok("metrics", json!({}))["text"]);
+    let count = metrics.lines().find_map(|line| line.strip_prefix("photoprismd_hashes_total "));
+    count.unwrap_or_else(|| panic!("{metrics}")).parse().unwrap()
+}
+
+fn await_measurement(home: &mut TestDaemon) {
+    await_that("the measurement", || match computed(home) {
+        1 => Ok(()),
+        other => Err(other.to_string()),
+    });
+}
+
+/// PhotoPrism, or somebody by hand, stores the first one while the daemon runs.
+#[test]
+fn an_expensive_hash_that_comes_later_is_measured_before_its_account_logs_in() {
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
+    let mut home = TestDaemon::new().with_database(std::path::Path::new(fixture));
+    home.start();
+    assert_eq!(computed(&mut home), 0);
+    let hash = BCRYPT.replace("$12$", "$13$");
+    let changed = rusqlite::Connection::open(home.database())
+        .unwrap()
+        .execute("UPDATE passwords SET hash = ?1", [hash])
+        .unwrap();
+    assert!(changed > 0);
+    await_measurement(&mut home);
+    home.stop();
 }

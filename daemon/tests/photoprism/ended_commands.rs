@@ -40,6 +40,8 @@ fn ends_sessions(command: C) -> Option<Value> {
         | C::UsersRestore
         | C::AuditLs
         | C::AuditVerify
+        | C::ClockShow
+        | C::ClockReset
         | C::LoginsLs
         | C::LoginsRecord
         | C::LoginsClear

@@ -78,6 +78,26 @@ fn damage_that_a_start_reads_ends_it_with_what_to_do() {
 }
 
 #[test]
+fn damage_of_the_file_next_to_photoprism_s_ends_the_start_with_its_name() {
+    let fixture = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"));
+    let mut home = TestDaemon::new().with_database(fixture);
+    home.start();
+    home.ok("users.add", json!({"name": "zoe", "role": "guest", "provider": "none"}));
+    home.stop();
+    let file = home.data().join("photoprism-admin.db");
+    let whole = fs::read(&file).unwrap();
+    for name in ["admin_limits", "admin_meta"] {
+        damage(&file, name);
+        let words = [file.to_str().unwrap(), "damaged", "a new audit trail"];
+        End::from(home.ends()).assert(78, &words);
+        fs::write(&file, &whole).unwrap();
+    }
+    // Neither is the other's.
+    damage(home.database(), "auth_users");
+    End::from(home.ends()).assert(78, &[home.database().to_str().unwrap(), "damaged"]);
+}
+
+#[test]
 fn damaged_pages_of_the_file_next_to_photoprism_s_are_reported() {
     let fixture = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"));
     let mut home = TestDaemon::new().with_database(fixture);

@@ -74,6 +74,21 @@ fn what_others_may_do_is_reported_with_what_helps() {
 }
 
 #[test]
+fn a_second_name_of_the_database_is_reported() {
+    let mut home = TestDaemon::started();
+    assert_eq!(check(&examined(&home), "database file")["ok"], true);
+    home.stop();
+    let other = home.data().join("other.db");
+    fs::hard_link(home.database(), &other).unwrap();
+    home.start();
+    home.running().wait_for_log("a second daemon could start there");
+    let file = check(&examined(&home), "database file").clone();
+    assert!(file["advice"].as_str().unwrap().contains("hard link"), "{file}");
+    fs::remove_file(other).unwrap();
+    assert_eq!(check(&examined(&home), "database file")["ok"], true);
+}
+
+#[test]
 fn a_clock_that_was_set_back_is_reported() {
     let mut home = TestDaemon::started();
     home.ok("users.add", json!({"name": "bob", "role": "guest", "provider": "none"}));

@@ -59,6 +59,35 @@ fn a_passed_admin_socket_is_used_as_it_is() {
 }
 
 #[test]
+fn a_passed_socket_whose_file_was_removed_is_reported_and_left_to_systemd() {
+    const GONE: &str = "the socket that systemd created was removed or replaced";
+    let home = TestDaemon::new();
+    let path = home.root().join("run/given.sock");
+    let running = Running::start(with_passed(&home, &path, "admin"));
+    let mut open = Client::connect(&path);
+    running.signal(Signal::SIGHUP);
+    running.wait_for_log("settings read again");
+    let away = home.root().join("run/away.sock");
+    fs::rename(&path, &away).unwrap();
+    running.signal(Signal::SIGHUP);
+    let log = running.wait_for_log(GONE);
+    assert!(log.contains("systemctl restart photoprismd.socket"), "{log}");
+    assert!(!path.exists());
+    // Once, however often it is looked for, and for another file as well.
+    let other = UnixListener::bind(&path).unwrap();
+    running.signal(Signal::SIGHUP);
+    running.wait_for_logs("settings read again", 3);
+    assert_eq!(open.ask(r#"{"cmd":"ping"}"#)["ok"], true, "what was open stays so");
+    drop(other);
+    fs::rename(&away, &path).unwrap();
+    running.signal(Signal::SIGHUP);
+    let log = running.wait_for_log("the socket that systemd created is there again");
+    assert_eq!(log.matches(GONE).count(), 1, "{log}");
+    running.stop();
+    assert!(path.exists());
+}
+
+#[test]
 fn a_second_daemon_with_a_passed_socket_is_73() {
     let home = TestDaemon::new();
     let first = Running::start(with_passed(&home, &home.root().join("run/one.sock"), "admin"));

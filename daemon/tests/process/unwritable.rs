@@ -8,8 +8,10 @@ use std::process::Command;
 
 use nix::unistd::{Gid, Uid, chown};
 use rusqlite::Connection;
+use serde_json::json;
 
 use crate::bare::{End, create_photoprism, home_with, text};
+use crate::common::json::Ask;
 use crate::common::running::Running;
 use crate::common::test_daemon::TestDaemon;
 use crate::common::{is_root, run_to_end, skipped};
@@ -234,4 +236,27 @@ fn an_own_database_that_is_refused_keeps_its_log() {
     let count: i64 =
         Connection::open(home.database()).unwrap().query_row(users, [], |row| row.get(0)).unwrap();
     assert_eq!(count, 1);
+}
+
+#[test]
+fn a_backup_that_cannot_be_removed_is_an_error_and_stays() {
+    let home = stopped("admin.db");
+    let running = Running::start(command(&home));
+    let created = home.connect().ok("backup.create", json!({}));
+    let (file, path) = (&created["file"], created["backup"].as_str().unwrap());
+    let backups = home.data().join("backups");
+    set_mode(&backups, 0o500);
+    let error = home.connect().refused("backup.rm", json!({"backup": file}));
+    assert_eq!(error["code"], "unavailable", "{error}");
+    let message = error["message"].as_str().unwrap();
+    for part in ["nothing was changed", text(&backups), "see that the daemon may"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert!(fs::exists(path).unwrap());
+    let newest = home.connect().ok("audit.ls", json!({"limit": 1}));
+    assert_eq!(newest["items"][0]["command"], "backup.create", "{newest}");
+    set_mode(&backups, 0o700);
+    assert_eq!(home.connect().ok("backup.rm", json!({"backup": file}))["removed"], true);
+    assert!(!fs::exists(path).unwrap());
+    running.stop();
 }

@@ -11,7 +11,7 @@ use crate::common::test_daemon::TestDaemon;
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/tests/golden");
 
 /// In an order in which each succeeds.
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 22] = [
     "ping",
     "users.add",
     "status",
@@ -29,6 +29,8 @@ const COMMANDS: [&str; 20] = [
     "users.adopt",
     "audit.ls",
     "audit.verify",
+    "clock.show",
+    "clock.reset",
     "doctor",
     "metrics",
     "users.reset",

@@ -62,6 +62,8 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     hidden.push(name);
     hidden.push(format!(".{}", std::process::id()));
     let hidden = path.with_file_name(hidden);
+    // One that a killed run of this process id left; no other process has it.
+    let _ = fs::remove_file(&hidden);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&hidden)?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     written.and_then(|()| fs::rename(&hidden, path)).inspect_err(|_| {

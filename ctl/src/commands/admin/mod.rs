@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod clock;
 mod doctor;
 mod metrics;
 mod prometheus_text;
@@ -21,6 +22,7 @@ Examples:
   photoprism admin backup create  a copy of the accounts
   photoprism admin doctor         what is wrong, and what to do
   photoprism admin metrics        figures for monitoring
+  photoprism admin clock          what counts as now for all that expires
   photoprism admin completions bash > /etc/bash_completion.d/photoprism
   photoprism admin man /usr/local/share/man/man1";
 
@@ -44,6 +46,8 @@ pub(crate) enum Verb {
     Doctor(doctor::Doctor),
     /// Print figures for monitoring, as Prometheus reads them
     Metrics(metrics::Metrics),
+    /// Show the clock, and the floor under "now" for all that expires
+    Clock(clock::Clock),
     /// Print a script that completes command lines: bash, zsh or fish
     Completions(tree::Completions),
     /// Write manual pages into a directory
@@ -59,6 +63,7 @@ impl Admin {
             Verb::Audit(verb) => verb.run(context),
             Verb::Doctor(command) => command.run(context),
             Verb::Metrics(metrics) => metrics.run(context),
+            Verb::Clock(command) => command.run(context),
             Verb::Completions(command) => command.run(context),
             Verb::Man(command) => command.run(context),
             Verb::Backup(verb) => verb.run(context),

@@ -31,17 +31,19 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
         Ok(Prepared::new(file))
     };
     let args = runner.args::<BackupRm>()?;
-    let mut outcome = runner.write_after::<BackupRm, _>(args, prepare, rm).await;
-    if let (Ok(success), Some(file)) = (&mut outcome, recorded) {
+    let outcome = runner.write_after::<BackupRm, _>(args, prepare, rm).await;
+    if let (Ok(_), Some(file)) = (&outcome, recorded) {
         let (place, name) = (directory.clone(), file.clone());
         let removed = run_blocking(move || Ok(backup_remove(&place, name.as_str())?)).await;
         if let Err(error) = removed {
             warn!(target: REPEATED, file = file.as_str(), %error, "a backup could not be deleted");
             let path = directory.join(file.as_str());
-            success.warnings.push(format!(
-                "its file could not be deleted, see the daemon's log; delete it by hand: {}",
+            let what = format!(
+                "its removal was recorded, but the file could not be deleted ({error}); delete it \
+                 by hand: {}",
                 path.display()
-            ));
+            );
+            return Err(CommandError::Unavailable(what.into()));
         }
     }
     outcome

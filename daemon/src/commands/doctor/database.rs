@@ -90,12 +90,12 @@ fn clock(daemon: &DaemonState) -> Check {
         ClockState::Right => None,
         ClockState::Behind(seconds) => Some(format!(
             "it is {seconds} s behind the newest instant that is known, which counts for all that \
-             expires: set the clock, by NTP"
+             expires: set the clock, by NTP; where it is right, run: photoprism admin clock --reset"
         )),
         ClockState::Ahead(seconds) => Some(format!(
             "it is {seconds} s ahead of the newest instant that is known, and nothing that has \
              expired is deleted before it has run so for a day: set the clock, by NTP, where that \
-             is wrong"
+             is wrong; where it is right, run: photoprism admin clock --reset"
         )),
     };
     Check::from_advice("clock", crate::model::to_rfc3339(daemon.clock), advice)

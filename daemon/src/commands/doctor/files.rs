@@ -6,7 +6,7 @@ use photoprism_protocol::doctor::Check;
 
 use super::DaemonState;
 use crate::store::{Db, backups_refused, own_tables_file};
-use crate::system::{Seen, is_writable, open_ancestor};
+use crate::system::{Seen, is_writable, open_ancestor, other_path};
 
 /// The sockets and their directories.
 pub(super) fn sockets(daemon: &DaemonState) -> Vec<Check> {
@@ -32,7 +32,7 @@ fn socket(name: &str, path: &Path, daemon: &DaemonState, gid: Option<u32>) -> Ch
         Err(error) => Check::bad(
             name,
             format!("{}: {error}", path.display()),
-            "somebody removed it: restart photoprismd",
+            "somebody removed it: restart photoprismd, or the unit of systemd that created it",
         ),
     }
 }
@@ -92,7 +92,8 @@ pub(super) fn database(daemon: &DaemonState) -> Option<Check> {
     let path = Path::new(&daemon.name);
     let seen = Seen::through(path).ok()?;
     let found = format!("{}, {}, {} bytes", path.display(), seen.shown(), seen.length);
-    Some(Check::from_advice("database file", found, database_advice(daemon, seen)))
+    let advice = database_advice(daemon, seen).or_else(|| other_path(path).map(Into::into));
+    Some(Check::from_advice("database file", found, advice))
 }
 
 fn database_advice(

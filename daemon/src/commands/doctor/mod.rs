@@ -60,7 +60,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
         Err(error) if is_missing(&error) || is_damaged(&error) => None,
         Err(error) => return Err(error),
     };
-    let pages = pages::check(app).await?;
+    let pages = pages::check(app, runner.time_left()).await?;
     let daemon = DaemonState {
         trail,
         pages,

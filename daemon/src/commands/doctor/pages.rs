@@ -1,22 +1,23 @@
 //! The check for damaged pages, which reads a whole file.
 
 use std::path::Path;
+use std::time::Duration;
 
 use photoprism_protocol::doctor::Check;
 
 use crate::commands::app::App;
-use crate::commands::blocking::run_blocking;
 use crate::error::CommandError;
 use crate::store::{Db, Kind, PageCheck, StoreError, backup_directory, check_pages};
 
 const NAME: &str = "damaged pages";
 
 /// Checks the file with the daemon's own tables on a connection and a thread of its own: neither
-/// reads nor writes wait for it. PhotoPrism's file can have gigabytes, and is left to PhotoPrism.
-pub(super) async fn check(app: &App) -> Result<Option<Check>, CommandError> {
+/// reads nor writes wait for it. Several peers at once share a run. PhotoPrism's file can have
+/// gigabytes, and is left to PhotoPrism.
+pub(super) async fn check(app: &App, time_left: Duration) -> Result<Option<Check>, CommandError> {
     let (store, database) = (app.store.clone(), app.places.database.clone());
     let own = app.own;
-    run_blocking(move || match store.connect().and_then(|db| check_pages(&db)) {
+    let work = move || match store.connect().and_then(|db| check_pages(&db)) {
         Ok(found) => Ok(found.map(|found| row(&found, own))),
         Err(StoreError::Missing | StoreError::Unreachable(_)) => Ok(None),
         // PhotoPrism's is reported by what else is read of it.
@@ -25,8 +26,8 @@ pub(super) async fn check(app: &App) -> Result<Option<Check>, CommandError> {
             row(&found, own)
         })),
         Err(error) => Err(error.into()),
-    })
-    .await
+    };
+    app.page_checks.0.run(time_left, work).await
 }
 
 fn row(PageCheck { path, fault }: &PageCheck, own: bool) -> Check {

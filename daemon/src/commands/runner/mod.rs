@@ -88,8 +88,14 @@ impl<'a> Runner<'a> {
         watch: Stopwatch,
         stream: BorrowedFd<'a>,
     ) -> Self {
-        let (now, machine_time) = (app.clock.now(), app.clock.machine());
-        let context = Arc::new(Context { permit, now, machine_time, random: app.random });
+        let reading = app.clock.reading();
+        let context = Arc::new(Context {
+            permit,
+            now: reading.now,
+            known: reading.floor.at.unwrap_or_else(|| reading.now.as_second()),
+            machine_time: reading.clock,
+            random: app.random,
+        });
         Self { app, context, request, watch, stream }
     }
 

@@ -31,6 +31,21 @@ pub fn own_tables_file(db: &Db) -> Option<PathBuf> {
     (*db.kind() != Kind::Own && db.server.is_none()).then(|| own_tables_path(&db.path))
 }
 
+/// The file to name where reading the database ended with this error: the daemon's own where that is
+/// the damaged one.
+pub fn faulty_file(db: &Db, error: &StoreError) -> PathBuf {
+    let is_faulty = |conn: &Connection| {
+        let check = conn.query_row("PRAGMA admin.quick_check(1)", [], |row| row.get(0));
+        is_attached(conn) && !check.is_ok_and(|found: String| found == "ok")
+    };
+    let is_damage = matches!(error, StoreError::Damaged(_));
+    if is_damage && db.sqlite().is_ok_and(is_faulty) {
+        own_tables_path(&db.path)
+    } else {
+        db.path.clone()
+    }
+}
+
 /// Attaches the file where there is one.
 pub(in crate::store) fn attach(conn: &Connection, main: &Path) -> Result<(), OpenError> {
     let path = own_tables_path(main);

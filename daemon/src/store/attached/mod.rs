@@ -17,8 +17,8 @@ mod pending;
 mod replaced;
 mod tables;
 
-pub use self::file::own_tables_file;
 pub(super) use self::file::{attach, attach_while_serving, ready};
+pub use self::file::{faulty_file, own_tables_file};
 pub use self::leftover::foreign_tables;
 pub(super) use self::leftover::move_leftover;
 pub(super) use self::open::open_photoprism;

@@ -54,8 +54,10 @@ pub(in crate::store) fn open_photoprism(
     let (server, mark) = (None, Mark::default());
     let mut db =
         Db { conn, kind, path, server, columns, generation, own_tables, mark, session_cache };
-    take_over(&mut db).map_err(|error| failed(&options.path, error))?;
-    Ok(db)
+    match take_over(&mut db) {
+        Ok(()) => Ok(db),
+        Err(error) => Err(failed(&attached::faulty_file(&db, &error), error)),
+    }
 }
 
 /// Finishes what the previous run left undone, and moves what an earlier version left in

@@ -7,13 +7,17 @@ use super::files::{io, open_directory};
 use crate::store::directory::{Directory, OpenLock};
 use crate::store::error::StoreError;
 
-/// Whether there is a backup of that name.
+/// Whether there is a backup of that name, and this process may remove it.
 ///
 /// # Errors
-/// [`BackupFault::Missing`] where no file has the name, or what has it is a link or a directory.
+/// [`BackupFault::Missing`] where no file has the name, or what has it is a link or a directory; the
+/// store's where nothing can be removed from the directory.
 pub fn backup_find(path: &Path, name: &str) -> Result<(), BackupFault> {
     let directory = open_directory(path)?.ok_or(BackupFault::Missing)?;
-    if is_file(&directory, name)? { Ok(()) } else { Err(BackupFault::Missing) }
+    if !is_file(&directory, name)? {
+        return Err(BackupFault::Missing);
+    }
+    Ok(directory.check_writable().map_err(|error| io(directory.path(), &error))?)
 }
 
 /// Deletes the backup of that name; one that is gone already is no error.

@@ -83,7 +83,7 @@ impl From<u64> for Value<'_> {
 /// The same for numbers of rows.
 impl From<usize> for Value<'_> {
     fn from(number: usize) -> Self {
-        Self::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+        Self::from(number as u64)
     }
 }
 

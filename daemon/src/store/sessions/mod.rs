@@ -25,5 +25,6 @@ pub use self::insert::session_insert;
 pub use self::key::{SessionKey, SessionSearch};
 pub use self::last_use::sessions_seen;
 pub use self::page::sessions_page;
+pub(super) use self::row::{CHECKED, checked_row};
 #[cfg(test)]
 pub(super) use self::{list::Sessions, page::page_within};
