@@ -12,6 +12,9 @@ use super::table::{Form, Id, SETTINGS, Setting};
 /// The flag that is not a setting.
 pub(crate) const CHECK: &str = "check";
 
+/// The other one.
+pub(crate) const PRINT_SCHEMA: &str = "print-schema";
+
 /// What the command line asks for.
 #[derive(Debug)]
 pub(crate) enum Parsed {
@@ -69,6 +72,9 @@ fn command() -> Command {
         .long(CHECK)
         .action(ArgAction::SetTrue)
         .help("Print what would be used and where it came from, touch nothing");
+    let print_schema = Arg::new(PRINT_SCHEMA).long(PRINT_SCHEMA).action(ArgAction::SetTrue).help(
+        "Print the tables that are made in PhotoPrism's MariaDB, for a user without CREATE there",
+    );
     let flags = SETTINGS.iter().filter(|setting| setting.has_flag()).map(flag);
     Command::new("photoprismd")
         .bin_name("photoprismd")
@@ -76,7 +82,7 @@ fn command() -> Command {
         .about("Owns the account database and answers on a Unix socket")
         .override_usage("photoprismd [--check] [--SETTING VALUE]…")
         .after_help(after_help())
-        .arg(check)
+        .args([check, print_schema])
         .args(flags)
 }
 

@@ -46,6 +46,8 @@ impl<'a> Process<'a> {
 pub(crate) enum Start {
     /// Print this text to standard output and exit 0.
     Print(String),
+    /// Print the definitions of the tables that are made in PhotoPrism's MariaDB.
+    PrintSchema,
     /// Print the effective settings ([`super::report`]), touch nothing.
     Check(Loaded),
     Run(Loaded),
@@ -86,6 +88,9 @@ pub(crate) fn load(
         Parsed::Print(text) => return Ok(Start::Print(text)),
         Parsed::Flags(matches) => matches,
     };
+    if matches.get_flag(command_line::PRINT_SCHEMA) {
+        return Ok(Start::PrintSchema);
+    }
     let (flags, environment) = (gather::flags(&matches)?, gather::environment(process.env));
     let config = config_path(&flags, &environment)?;
     let layers = [&flags, &environment];

@@ -74,7 +74,7 @@ impl Machine {
     pub(crate) fn run(&self, args: &[&str]) -> Result<Loaded, ConfigError> {
         match self.start(args)? {
             Start::Run(loaded) => Ok(loaded),
-            start @ (Start::Print(_) | Start::Check(_)) => panic!("{start:?}"),
+            start @ (Start::Print(_) | Start::PrintSchema | Start::Check(_)) => panic!("{start:?}"),
         }
     }
 

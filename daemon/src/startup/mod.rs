@@ -20,6 +20,7 @@ use crate::config::{Process, Start, load};
 use crate::log;
 use crate::process;
 use crate::socket::systemd;
+use crate::store::server_tables;
 
 /// Starts the daemon, serves until a stop is requested, and returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -45,6 +46,7 @@ fn try_run(args: impl IntoIterator<Item = OsString>) -> Result<(), StartupError>
     let env = environment;
     match load(args, &Process::current(&env, passed.admin.is_some()))? {
         Start::Print(text) => check::print(&text),
+        Start::PrintSchema => check::print(&server_tables()),
         Start::Check(loaded) => check::check(&loaded),
         Start::Run(loaded) => serve::serve(build::build(loaded, passed)?),
     }

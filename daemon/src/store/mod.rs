@@ -152,7 +152,7 @@ pub use self::passwords::{password_hash, password_hash_of_cost, password_remove,
 pub use self::paths::{backup_directory, is_index, resolve};
 pub use self::remembered::Counts;
 pub use self::schema::{CURSOR_KEY_BYTES, SCHEMA_VERSION};
-pub use self::server::{Durability, ServerHealth, server_health};
+pub use self::server::{Durability, ServerHealth, server_health, server_tables};
 pub use self::sessions::{
     EndedState, SessionKey, SessionSearch, begin_ended_anew, delete_session, end_all_sessions,
     end_sessions, end_what_came_back, ended_ids, ended_state, forget_ended, move_ended,

@@ -110,3 +110,28 @@ fn the_report_has_no_password_and_asks_nobody() {
     assert!(text.contains("database-password: *** (from PHOTOPRISM_ADMIN_DATABASE_PASSWORD)"));
     assert!(!text.contains(PASSWORD), "{text}");
 }
+
+/// A user that may change rows and no tables.
+#[test]
+fn the_tables_can_be_made_beforehand_by_somebody_else() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("granted");
+    schema.run("REVOKE ALL ON granted.* FROM granted@localhost");
+    schema.run("GRANT SELECT, INSERT, UPDATE, DELETE ON granted.* TO granted@localhost");
+    let mut home = schema.started();
+    let change = json!({"user": "bob", "display_name": "Robert"});
+    let error = home.refused("users.mod", change.clone());
+    assert_eq!(error["code"], "unavailable", "{error}");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("CREATE") && message.contains("admin_meta"), "{message}");
+    let printed = TestDaemon::new().args(["--print-schema"]).ends();
+    assert_eq!(printed.status.code(), Some(0));
+    for statement in String::from_utf8(printed.stdout).unwrap().split(";\n") {
+        if !statement.is_empty() {
+            schema.run(statement);
+        }
+    }
+    home.ok("users.mod", change);
+    home.restart();
+    assert_eq!(home.ok("users.show", json!({"user": "bob"}))["user"]["display_name"], "Robert");
+}

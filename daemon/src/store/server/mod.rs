@@ -8,3 +8,4 @@ mod tables;
 pub use self::health::{Durability, ServerHealth, server_health};
 pub(super) use self::open::{open, open_for_reading};
 pub(super) use self::tables::ready;
+pub use self::tables::server_tables;

@@ -108,6 +108,15 @@ const TABLES: [(&str, &str); 8] = [
     ),
 ];
 
+/// The definitions, for who creates them beforehand.
+pub fn server_tables() -> String {
+    let text = |definition: &str| {
+        let lines: Vec<&str> = definition.lines().map(str::trim).collect();
+        format!("{};\n", lines.join("\n  ").replace("\n  ) ", "\n) "))
+    };
+    TABLES.iter().map(|(_, definition)| text(definition)).collect()
+}
+
 /// Creates the tables that are missing, outside of any transaction: each statement commits.
 pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
     if db.mark.is_ready() {
