@@ -18,8 +18,3 @@ const HIDING_ONE: &str = "(CAST(u.id AS TEXT) NOT IN
 pub(super) fn visible(columns: &Columns) -> &'static str {
     if columns.keeps_ended() { HIDING_ONE } else { "1" }
 }
-
-/// The same where all are read.
-pub(super) fn visible_of_all(columns: &Columns) -> &'static str {
-    if columns.keeps_ended() { HIDING } else { "1" }
-}

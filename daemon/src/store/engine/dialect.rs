@@ -79,7 +79,8 @@ impl Dialect {
         }
     }
 
-    const fn collation(self, collation: Collation) -> &'static str {
+    /// The name of a rule.
+    pub(in crate::store) const fn collation(self, collation: Collation) -> &'static str {
         match (self, collation) {
             (Self::Sqlite, Collation::Binary) => "BINARY",
             (Self::Sqlite, Collation::NoCase) => "NOCASE",
