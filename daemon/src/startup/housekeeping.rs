@@ -38,7 +38,7 @@ const SWEEP_EVERY: u64 = 3600;
 const LIMITS_EVERY: u64 = 300;
 
 /// The most sessions of one step: some milliseconds.
-const SWEEP_ROWS: u32 = 500;
+const SWEEP_ROWS: u32 = 200;
 
 /// Seconds for which an expired session is kept and listed: 30 days.
 const KEPT_EXPIRED: i64 = 30 * 24 * 3600;

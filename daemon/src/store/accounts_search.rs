@@ -8,7 +8,7 @@ use super::engine::{Collation, Statement, Value};
 use super::error::StoreError;
 use super::kind::Kind;
 use super::listing::{self, BOUNDS, Bounds, Found, List, Reading, Walked, add_first};
-use super::prefix::PrefixRange;
+use super::prefix::{PrefixRange, flag};
 use crate::model::Account;
 
 /// Filter of the accounts.
@@ -58,7 +58,7 @@ pub(super) fn page_within(
     page: AccountPage,
     bounds: Bounds,
 ) -> Result<Found<i64, Account>, StoreError> {
-    let list = Accounts { db, search, deleted: page.deleted };
+    let list = Accounts::new(db, search, page.deleted);
     listing::page(&list, Some(&page.after), page.limit, bounds)
 }
 
@@ -67,9 +67,27 @@ struct Accounts<'a> {
     db: &'a Db,
     search: &'a AccountSearch,
     deleted: bool,
+    /// What a prefix is searched in by index.
+    ranges: Vec<PrefixRange<'a>>,
 }
 
-impl Accounts<'_> {
+impl<'a> Accounts<'a> {
+    fn new(db: &'a Db, search: &'a AccountSearch, deleted: bool) -> Self {
+        let ranges = match search {
+            // PhotoPrism's database has no index of display names.
+            AccountSearch::Prefix { lower, display } if *db.kind() == Kind::Own => {
+                let of = PrefixRange::new;
+                vec![
+                    of("u.user_name", lower, Collation::Binary),
+                    of("u.user_email", lower, Collation::Binary),
+                    of("u.display_name", display, Collation::NoCase),
+                ]
+            }
+            _ => Vec::new(),
+        };
+        Self { db, search, deleted, ranges }
+    }
+
     /// The condition for a row, and its values, which begin with `?3`.
     fn condition(&self) -> (String, Vec<Value<'_>>) {
         let dialect = self.db.dialect();
@@ -82,6 +100,16 @@ impl Accounts<'_> {
                 (which, vec![(*id).into(), name.into()])
             }
             AccountSearch::Uid(uid) => ("u.user_uid = ?3".into(), vec![uid.into()]),
+            AccountSearch::Prefix { .. } if !self.ranges.is_empty() => {
+                let mut values = Vec::new();
+                let mut conditions = Vec::new();
+                for range in &self.ranges {
+                    let at = 3 + values.len();
+                    conditions.push(range.comparison([at, at + 1], dialect));
+                    values.extend(range.values());
+                }
+                (format!("u.id > 0 AND ({})", conditions.join(" OR ")), values)
+            }
             AccountSearch::Prefix { lower, display } => {
                 let [name, email, shown] = [
                     ("u.user_name", 3, Collation::Binary),
@@ -144,7 +172,7 @@ impl List for Accounts<'_> {
         after: Option<&i64>,
         most: usize,
         reading: &mut Reading,
-    ) -> Result<Option<BTreeSet<i64>>, StoreError> {
+    ) -> Result<Option<Vec<i64>>, StoreError> {
         let after = after.copied().unwrap_or(i64::MIN);
         let mut into = Gathered { ids: BTreeSet::new(), after, most, reading };
         let is_whole = match self.search {
@@ -156,23 +184,20 @@ impl List for Accounts<'_> {
                     && self.add(&named, &[name.into()], &mut into)?
             }
             AccountSearch::Uid(uid) => self.add("u.user_uid = ?1", &[uid.into()], &mut into)?,
-            // PhotoPrism's database has no index of display names.
-            AccountSearch::Prefix { .. } if *self.db.kind() != Kind::Own => false,
-            AccountSearch::Prefix { lower, display } => {
-                let mut is_whole = true;
-                for (column, text, collation) in [
-                    ("u.user_name", lower, Collation::Binary),
-                    ("u.user_email", lower, Collation::Binary),
-                    ("u.display_name", display, Collation::NoCase),
-                ] {
-                    let range = PrefixRange::new(column, text, collation);
+            AccountSearch::Prefix { .. } => {
+                let mut is_whole = !self.ranges.is_empty();
+                for range in &self.ranges {
+                    is_whole =
+                        is_whole && !range.exceeds(into.reading.left, "auth_users u", self.db)?;
+                }
+                for range in &self.ranges {
                     let which = format!("{} AND u.id > 0", range.condition(self.db.dialect()));
                     is_whole = is_whole && self.add(&which, &range.values(), &mut into)?;
                 }
                 is_whole
             }
         };
-        Ok(is_whole.then_some(into.ids))
+        Ok(is_whole.then(|| into.ids.into_iter().collect()))
     }
 
     fn walk(
@@ -184,7 +209,8 @@ impl List for Accounts<'_> {
     ) -> Result<Walked<i64>, StoreError> {
         let (condition, values) = self.condition();
         let statement = format!(
-            "SELECT u.id, {condition} FROM auth_users u WHERE u.id > ?1 ORDER BY u.id LIMIT ?2"
+            "SELECT u.id, {} FROM auth_users u WHERE u.id > ?1 ORDER BY u.id LIMIT ?2",
+            flag(&condition)
         );
         let mut at = after.copied().unwrap_or(i64::MIN);
         let mut all = vec![at.into(), rows.into()];

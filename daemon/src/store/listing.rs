@@ -1,5 +1,6 @@
 //! Pages of long lists. Where few rows match they are gathered through an index and sorted;
-//! where many do, the list is read in its order, where such rows are found soon. Each page
+//! where many do, the list is read in its order, where such rows are found soon. Which of the two
+//! ends sooner is not known before: each is tried for a little, then for longer, by turns. Each page
 //! ends after a bounded time.
 
 use std::collections::BTreeSet;
@@ -11,32 +12,40 @@ use crate::clock::Stopwatch;
 /// How much a page reads.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
-    /// Matches that are gathered before the list is tried in its order.
+    /// Matches that are gathered in the first round, where there are no more.
     pub(super) gather: usize,
-    /// Rows that are read in the order of the list before all matches are gathered.
+    /// Rows that are read in the order of the list in that round, where there are more.
     pub(super) walk: usize,
-    /// Rows that are read in one step after that.
-    pub(super) step: usize,
+    /// Values of a column that are read at most, each in the order of the list.
+    pub(super) values: usize,
     /// When a page ends at the latest, full or not.
     pub(super) time: Duration,
 }
 
 /// A page ends after 50 ms of reading, and its rows are still to be fetched and encoded.
 pub(super) const BOUNDS: Bounds =
-    Bounds { gather: 256, walk: 512, step: 512, time: Duration::from_millis(40) };
+    Bounds { gather: 256, walk: 1024, values: 64, time: Duration::from_millis(40) };
+
+/// How many times as much each round may gather and read: together they take at most a third more
+/// than the last one.
+const GROWTH: usize = 4;
+
+/// Rows that are read in the order of the list before the clock is read again: some milliseconds.
+const STEP: usize = 4096;
 
 #[cfg(test)]
 impl Bounds {
     /// Bounds that lead to each of the ways in which a page is found.
-    pub(super) fn each() -> [Self; 5] {
+    pub(super) fn each() -> [Self; 6] {
         let time = Duration::from_mins(1);
-        let of = |gather, walk, step| Self { gather, walk, step, time };
+        let of = |gather, walk, values| Self { gather, walk, values, time };
         [
             BOUNDS,
-            of(0, 1, 1),
-            of(2, 3, 2),
-            of(1, 100, 1),
-            Self { time: Duration::ZERO, ..of(2, 2, 1) },
+            of(0, 1, 0),
+            of(2, 3, 1),
+            of(1, 100, 9),
+            of(100, 1, 2),
+            Self { time: Duration::ZERO, ..of(2, 2, 9) },
         ]
     }
 }
@@ -63,9 +72,20 @@ pub(super) enum Walked<K> {
 
 /// Counts what is gathered.
 pub(super) struct Reading {
-    left: usize,
+    /// Matches that may still be gathered.
+    pub(super) left: usize,
+    /// Values of a column that may be read.
+    pub(super) values: usize,
     until: Duration,
     watch: Stopwatch,
+}
+
+#[cfg(test)]
+impl Reading {
+    /// As many matches, and values of a column.
+    pub(super) fn of(left: usize, values: usize) -> Self {
+        Self { left, values, until: Duration::MAX, watch: Stopwatch::start() }
+    }
 }
 
 impl Reading {
@@ -89,14 +109,14 @@ pub(super) trait List {
     /// A row.
     type Row;
 
-    /// The places of all matches after `after`, the first `most` of them; `None` where no index
-    /// finds them, or where `reading` ends.
+    /// The places of all matches after `after`, the first `most` of them, in order; `None` where no
+    /// index finds them, or where `reading` ends.
     fn gather(
         &self,
         after: Option<&Self::Key>,
         most: usize,
         reading: &mut Reading,
-    ) -> Result<Option<BTreeSet<Self::Key>>, StoreError>;
+    ) -> Result<Option<Vec<Self::Key>>, StoreError>;
 
     /// Reads about `rows` rows after `after` in the order of the list, and adds those that match
     /// to `found` until it holds `most`.
@@ -130,28 +150,26 @@ pub(super) fn page<L: List>(
     bounds: Bounds,
 ) -> Result<Found<L::Key, L::Row>, StoreError> {
     let watch = Stopwatch::start();
-    let gather = |left, until| list.gather(after, limit, &mut Reading { left, until, watch });
     let found = |keys, rest| Ok(Found { rows: list.rows(keys)?, rest });
-    if let Some(keys) = gather(bounds.gather, bounds.time)? {
-        return found(keys.into_iter().collect(), None);
-    }
     let mut keys = Vec::new();
     let mut at = after.cloned();
-    let mut rows = bounds.walk;
+    let Bounds { gather: mut left, walk: mut rows, values, time } = bounds;
     loop {
+        // What is left of the time is for reading on, where there are too many to gather.
+        if left == bounds.gather || watch.elapsed() < time / 2 {
+            let mut reading = Reading { left, values, until: time / 2, watch };
+            if let Some(keys) = list.gather(after, limit, &mut reading)? {
+                return found(keys, None);
+            }
+        }
         match list.walk(at.as_ref(), rows, &mut keys, limit)? {
             Walked::Done => return found(keys, None),
             Walked::At(place) => at = Some(place),
         }
-        // What is left of the time is for reading on, where there are too many to gather.
-        if rows == bounds.walk
-            && let Some(keys) = gather(usize::MAX, bounds.time / 2)?
-        {
-            return found(keys.into_iter().collect(), None);
-        }
-        rows = bounds.step;
-        if watch.elapsed() >= bounds.time {
+        if watch.elapsed() >= time {
             return found(keys, at);
         }
+        left = left.saturating_mul(GROWTH).max(bounds.gather + 1);
+        rows = rows.saturating_mul(GROWTH).min(STEP);
     }
 }

@@ -11,7 +11,7 @@ use super::login_row::{
     COLUMNS, KEYS, LoginFilter, LoginPage, LoginPosition, LoginRow, login_row, position,
 };
 use super::logins::recorded_name;
-use super::prefix::PrefixRange;
+use super::prefix::{PrefixRange, flag};
 
 /// One page of login records, plus one row if there are more; none if the table is missing. Stored
 /// times are compared as text, which is their order with and without a fraction.
@@ -194,8 +194,9 @@ const PARTS: [&str; 3] = [
 /// A statement for the rows of a part, `?1` at most, with whether each meets the condition.
 fn along(part: &str, within: &str, meets: &str) -> String {
     format!(
-        "SELECT {KEYS}, {meets} FROM logins.audit_logins WHERE {part} AND {within}
-         ORDER BY updated_at DESC, client_ip, login_name, login_realm LIMIT ?1"
+        "SELECT {KEYS}, {} FROM logins.audit_logins WHERE {part} AND {within}
+         ORDER BY updated_at DESC, client_ip, login_name, login_realm LIMIT ?1",
+        flag(meets)
     )
 }
 
@@ -208,7 +209,7 @@ impl List for Logins<'_> {
         after: Option<&LoginPosition>,
         most: usize,
         reading: &mut Reading,
-    ) -> Result<Option<BTreeSet<LoginPosition>>, StoreError> {
+    ) -> Result<Option<Vec<LoginPosition>>, StoreError> {
         let mut into = Gathered { keys: BTreeSet::new(), after, most, reading };
         let is_whole = match (&*self.prefix, &self.name, &self.filter.client_ip) {
             ("", None, None) => false,
@@ -225,7 +226,7 @@ impl List for Logins<'_> {
                 is_whole
             }
         };
-        Ok(is_whole.then_some(into.keys))
+        Ok(is_whole.then(|| into.keys.into_iter().collect()))
     }
 
     fn walk(

@@ -26,8 +26,3 @@ pub(super) fn visible(columns: &Columns) -> &'static str {
         (true, true) => HIDING_ONE_OF_SERVER,
     }
 }
-
-/// The same where all are read.
-pub(super) fn visible_of_all(columns: &Columns) -> &'static str {
-    if columns.keeps_ended() { HIDING } else { "1" }
-}

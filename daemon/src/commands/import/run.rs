@@ -14,8 +14,8 @@ use crate::commands::revoked::{cache_warning, effective_within};
 use crate::commands::transaction::record;
 use crate::commands::users::unknown_role;
 use crate::error::CommandError;
-use crate::model::Effect;
-use crate::store::{Tx, WorkError, newest_account, side_rows_insert_after};
+use crate::model::{Account, Effect};
+use crate::store::{Tx, WorkError, deleting_accounts, newest_account, side_rows_insert_after};
 
 /// A text whose rows are ready.
 pub(super) struct Import {
@@ -132,17 +132,32 @@ fn whole(
         side_rows_insert_after(tx, newest)?;
     }
     let unnamed = if results.counts.refused == 0 { &unnamed.rows[..] } else { &[] };
-    for row in unnamed {
-        check(&import.cancel)?;
-        let came = delete(tx, context, row).map(|(sessions_revoked, effects)| RowOutcome {
-            outcome: "pruned",
-            changed: Vec::new(),
-            sessions_revoked,
-            wrote: Some((row.uid.clone(), effects)),
-        });
-        effects.extend(record_outcome(tx, context, &mut results, 0, &row.name, came)?);
-    }
+    effects.extend(prune(tx, context, import, unnamed, &mut results)?);
     Ok((results, effects))
+}
+
+/// Deletes accounts, with a result and a record of each.
+fn prune(
+    tx: &Tx<'_>,
+    context: &Context,
+    import: &Import,
+    unnamed: &[Account],
+    results: &mut Results,
+) -> Result<Vec<Effect>, CommandError> {
+    deleting_accounts(tx, unnamed.len(), || {
+        let mut effects = Vec::new();
+        for row in unnamed {
+            check(&import.cancel)?;
+            let came = delete(tx, context, row).map(|(sessions_revoked, effects)| RowOutcome {
+                outcome: "pruned",
+                changed: Vec::new(),
+                sessions_revoked,
+                wrote: Some((row.uid.clone(), effects)),
+            });
+            effects.extend(record_outcome(tx, context, results, 0, &row.name, came)?);
+        }
+        Ok(effects)
+    })
 }
 
 /// Nothing is changed where the daemon is stopping: a thousand rows may take a second.

@@ -11,7 +11,7 @@ fn check(machine: &Machine, args: &[&str]) -> String {
         Start::Check(loaded) => {
             report(&loaded, |database| format!("own, {}", database.path.exists()))
         }
-        start @ (Start::Print(_) | Start::Run(_)) => panic!("{start:?}"),
+        start @ (Start::Print(_) | Start::PrintSchema | Start::Run(_)) => panic!("{start:?}"),
     }
 }
 

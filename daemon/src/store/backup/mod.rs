@@ -22,6 +22,7 @@ mod write;
 pub use self::before::BackupBefore;
 pub use self::fault::BackupFault;
 pub use self::files::{BackupEntry, BackupOrigin, backup_list, backups_refused};
+pub use self::indexes::deleting_accounts;
 pub use self::plan::{AccountChange, Plan, What};
 pub use self::read::{AttachedSource, BackupCounts, BackupFile, backup_open};
 pub use self::remove::{backup_find, backup_remove};

@@ -102,7 +102,8 @@ impl Dialect {
         }
     }
 
-    const fn rule(collation: Collation) -> &'static str {
+    /// The name that SQLite has for a rule.
+    pub(in crate::store) const fn rule(collation: Collation) -> &'static str {
         match collation {
             Collation::Binary => "BINARY",
             Collation::NoCase => "NOCASE",

@@ -81,8 +81,9 @@ pub fn trim_logins(tx: &Tx<'_>, uid: &str, most: u32, now: i64) -> Result<Vec<St
     Ok(ids)
 }
 
-/// Sessions whose end has come at `?1`, in the daemon's own database.
-pub(super) const PAST_END: &str = "u.sess_expires > 0 AND u.sess_expires <= ?1";
+/// Sessions whose end has come at `?1`, in the daemon's own database. Its index has the day first.
+pub(super) const PAST_END: &str = "u.sess_expires > 0 AND u.sess_expires / 86400 <= ?1 / 86400
+     AND u.sess_expires <= ?1";
 
 /// Those that end after `?2` seconds without use, and were not used for so long.
 pub(super) const IDLE: &str = "u.sess_timeout = ?2 AND u.last_active <= ?1 - ?2

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::end::{IDLE, PAST_END, timeouts};
+use super::column::Column;
 use super::key::{SessionKey, SessionSearch};
 use super::row::{select, session_row};
 use crate::model::{Lifetime, Session};
@@ -13,14 +13,15 @@ use crate::store::engine::{Collation, Ordered, Row, Statement, Value};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 use crate::store::listing::{Reading, add_first};
-use crate::store::prefix::PrefixRange;
 use crate::store::visible::visible;
 
 /// The sessions that meet a search.
 pub(in crate::store) struct Sessions<'a> {
-    pub(in crate::store) db: &'a Db,
-    pub(in crate::store) search: &'a SessionSearch,
+    pub(super) db: &'a Db,
+    pub(super) search: &'a SessionSearch,
     pub(in crate::store) uses: &'a PendingUses,
+    /// What a prefix is searched in by index.
+    pub(super) columns: Vec<Column<'a>>,
 }
 
 /// A row as far as its place needs it.
@@ -75,7 +76,22 @@ struct Gathered<'a> {
     reading: &'a mut Reading,
 }
 
-impl Sessions<'_> {
+impl<'a> Sessions<'a> {
+    pub(in crate::store) fn new(
+        db: &'a Db,
+        search: &'a SessionSearch,
+        uses: &'a PendingUses,
+    ) -> Self {
+        // PhotoPrism's database lacks the indexes.
+        let columns = match search {
+            SessionSearch::Prefix { text, lower } if *db.kind() == Kind::Own => {
+                Column::each([text, lower]).into()
+            }
+            _ => Vec::new(),
+        };
+        Self { db, search, uses, columns }
+    }
+
     /// The place that a row has by its last use, written or not.
     pub(super) fn with_use(&self, mut place: Place) -> Place {
         let used = self.uses.last_use_of(&place.key.id.text());
@@ -85,16 +101,16 @@ impl Sessions<'_> {
         place
     }
 
-    /// The places of all matches after `after`, the first `most`; `None` where no index finds them,
-    /// or where `reading` ends.
+    /// The places of all sessions that are somebody's or something's after `after`, the first `most`;
+    /// `None` for other searches, or where `reading` ends.
     pub(super) fn gathered(
         &self,
         after: Option<&SessionKey>,
         most: usize,
         reading: &mut Reading,
-    ) -> Result<Option<BTreeSet<SessionKey>>, StoreError> {
+    ) -> Result<Option<Vec<SessionKey>>, StoreError> {
         let mut into = Gathered { keys: BTreeSet::new(), after, most, reading };
-        Ok(self.add_matches(&mut into)?.then_some(into.keys))
+        Ok(self.add_matches(&mut into)?.then(|| into.keys.into_iter().collect()))
     }
 
     /// The rows at these places, with their last uses.
@@ -114,6 +130,18 @@ impl Sessions<'_> {
         Ok(found)
     }
 
+    /// Whether commands see a session.
+    pub(super) fn is_visible(&self, key: &SessionKey) -> Result<bool, StoreError> {
+        let columns = &self.db.columns;
+        if !columns.keeps_ended() {
+            return Ok(true);
+        }
+        let statement =
+            format!("SELECT 1 FROM main.auth_sessions u WHERE u.id = ?1 AND {}", visible(columns));
+        let mut statement = self.db.prepare(Statement::sqlite(&statement))?;
+        Ok(statement.one(&[(&key.id).into()], |_| Ok(()))?.is_some())
+    }
+
     /// Whether a row that meets the condition matches with its last use.
     pub(super) fn matches(&self, place: &Place) -> bool {
         match self.search {
@@ -125,7 +153,6 @@ impl Sessions<'_> {
     /// The condition for a row, and its values, which begin with the parameter `first`. It may be
     /// met by more sessions than are expired: [`matches`](Self::matches) decides.
     pub(super) fn condition(&self, first: usize) -> (String, Vec<Value<'_>>) {
-        let second = first + 1;
         let has = |name| self.db.columns.has("auth_sessions", name);
         let column = |name| if has(name) { format!("u.{name}") } else { "NULL".to_owned() };
         match self.search {
@@ -145,17 +172,30 @@ impl Sessions<'_> {
                 let client = column("client_uid");
                 (format!("(u.user_uid = ?{first} OR {client} = ?{first})"), vec![uid.into()])
             }
+            SessionSearch::Prefix { .. } if !self.columns.is_empty() => self.comparison(first),
             SessionSearch::Prefix { text, lower } => {
                 let [user, client] = ["user_name", "client_name"].map(column);
                 let [user, client, provider] = [
-                    (&*user, second, Collation::Binary),
+                    (&*user, first + 1, Collation::Binary),
                     (&client, first, Collation::NoCase),
-                    ("u.auth_provider", second, Collation::Binary),
+                    ("u.auth_provider", first + 1, Collation::Binary),
                 ]
                 .map(|(column, value, rule)| self.db.dialect().begins_with(column, value, rule));
                 (format!("({user} OR {client} OR {provider})"), vec![text.into(), lower.into()])
             }
         }
+    }
+
+    /// The condition for a row that a prefix finds, and its values.
+    fn comparison(&self, first: usize) -> (String, Vec<Value<'_>>) {
+        let mut values = Vec::new();
+        let mut conditions = Vec::new();
+        for Column { range, .. } in &self.columns {
+            let at = first + values.len();
+            conditions.push(range.comparison([at, at + 1], self.db.dialect()));
+            values.extend(range.values());
+        }
+        (format!("({})", conditions.join(" OR ")), values)
     }
 
     /// Whether there are the indexes of the daemon's own database.
@@ -218,7 +258,9 @@ impl Sessions<'_> {
     fn add_matches(&self, into: &mut Gathered<'_>) -> Result<bool, StoreError> {
         let is_known = |column| self.db.columns.has("auth_sessions", column);
         match self.search {
-            SessionSearch::Everything => Ok(false),
+            SessionSearch::Everything
+            | SessionSearch::Expired(_)
+            | SessionSearch::Prefix { .. } => Ok(false),
             SessionSearch::Id(id) => self.add("u.id = ?1", &[id.into()], into),
             SessionSearch::RefId(id) => {
                 Ok(!is_known("ref_id") || self.add("u.ref_id = ?1", &[id.into()], into)?)
@@ -226,61 +268,28 @@ impl Sessions<'_> {
             SessionSearch::Uid(uid) => Ok(self.add("u.user_uid = ?1", &[uid.into()], into)?
                 && (!is_known("client_uid")
                     || self.add("u.client_uid = ?1", &[uid.into()], into)?)),
-            // PhotoPrism's database lacks the indexes.
-            SessionSearch::Expired(_) | SessionSearch::Prefix { .. } if !self.is_own() => Ok(false),
-            SessionSearch::Expired(now) => {
-                let mut is_whole = self.add(PAST_END, &[(*now).into()], into)?;
-                for timeout in timeouts(self.db)? {
-                    is_whole =
-                        is_whole && self.add(IDLE, &[(*now).into(), timeout.into()], into)?;
-                }
-                Ok(is_whole)
-            }
-            SessionSearch::Prefix { text, lower } => {
-                let mut is_whole = true;
-                for (column, text, collation) in [
-                    ("u.user_name", lower, Collation::Binary),
-                    ("u.client_name", text, Collation::NoCase),
-                    ("u.auth_provider", lower, Collation::Binary),
-                ] {
-                    let range = PrefixRange::new(column, text, collation);
-                    let which = range.condition(self.db.dialect());
-                    is_whole = is_whole && self.add(&which, &range.values(), into)?;
-                }
-                Ok(is_whole)
-            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::end::TIMEOUTS;
+    use super::super::end::{IDLE, PAST_END, TIMEOUTS};
     use super::*;
     use crate::store::testing::{own, plan};
 
     #[test]
     fn what_is_gathered_is_found_by_index() {
         let (_directory, db) = own();
-        let search = SessionSearch::Expired(7);
-        let list = Sessions { db: &db, search: &search, uses: &PendingUses::default() };
-        let prefix =
-            |column| PrefixRange::new(column, "a", Collation::Binary).condition(db.dialect());
-        let no_case =
-            PrefixRange::new("u.client_name", "a", Collation::NoCase).condition(db.dialect());
+        let (search, uses) = (SessionSearch::Expired(7), PendingUses::default());
+        let list = Sessions::new(&db, &search, &uses);
         for (which, index) in [
             ("u.id = ?1", "sqlite_autoindex_auth_sessions_1 (id=?)"),
             ("u.ref_id = ?1", "idx_auth_sessions_ref_id (ref_id=?)"),
             ("u.user_uid = ?1", "idx_auth_sessions_user_uid (user_uid=?)"),
             ("u.client_uid = ?1", "idx_auth_sessions_client_uid (client_uid=?)"),
-            (PAST_END, "idx_auth_sessions_sess_expires (sess_expires>? AND sess_expires<?)"),
+            (PAST_END, "idx_auth_sessions_sess_expires (<expr><?)"),
             (IDLE, "idx_auth_sessions_idle (sess_timeout=? AND last_active<?)"),
-            (&prefix("u.user_name"), "idx_auth_sessions_user_name (user_name>? AND user_name<?)"),
-            (&no_case, "idx_auth_sessions_client_name (client_name>? AND client_name<?)"),
-            (
-                &prefix("u.auth_provider"),
-                "idx_auth_sessions_auth_provider (auth_provider>? AND auth_provider<?)",
-            ),
         ] {
             let values = [1_i64.into(), 2_i64.into()];
             let values = if which.contains("?2") { &values[..] } else { &values[..1] };

@@ -1,14 +1,18 @@
 //! Sessions, app passwords and access tokens.
 
+mod column;
 mod end;
 mod ended;
+mod expired;
 mod find;
 mod insert;
 mod key;
 mod last_use;
 mod list;
+mod merged;
 mod page;
 mod pending;
+mod prefix;
 mod row;
 mod walk;
 

@@ -1,9 +1,9 @@
 //! Pages of sessions, most recently active first.
 
-use std::collections::BTreeSet;
-
+use super::expired::expired;
 use super::key::{SessionKey, SessionSearch};
 use super::list::Sessions;
+use super::prefix::with_prefix;
 use super::walk::walk;
 use crate::model::Session;
 use crate::session_index::PendingUses;
@@ -19,7 +19,7 @@ pub fn sessions_page(
     limit: usize,
     uses: &PendingUses,
 ) -> Result<Found<SessionKey, Session>, StoreError> {
-    page_within(&Sessions { db, search, uses }, after, limit, BOUNDS)
+    page_within(&Sessions::new(db, search, uses), after, limit, BOUNDS)
 }
 
 /// The same with other bounds.
@@ -41,8 +41,17 @@ impl List for Sessions<'_> {
         after: Option<&SessionKey>,
         most: usize,
         reading: &mut Reading,
-    ) -> Result<Option<BTreeSet<SessionKey>>, StoreError> {
-        self.gathered(after, most, reading)
+    ) -> Result<Option<Vec<SessionKey>>, StoreError> {
+        match self.search {
+            // PhotoPrism's database lacks the indexes.
+            SessionSearch::Prefix { .. } if self.is_own() => {
+                with_prefix(self, after, most, reading)
+            }
+            SessionSearch::Expired(now) if self.is_own() => {
+                expired(self, *now, after, most, reading)
+            }
+            _ => self.gathered(after, most, reading),
+        }
     }
 
     fn walk(

@@ -29,6 +29,8 @@ pub(super) struct Pending<'a> {
     second: i64,
     /// The latest use when reading began: a session that is used meanwhile stays where it was.
     newest: i64,
+    /// The earliest one then.
+    oldest: Option<i64>,
     /// Rows that may still be read.
     left: usize,
 }
@@ -36,14 +38,21 @@ pub(super) struct Pending<'a> {
 impl<'a> Pending<'a> {
     pub(super) fn new(list: &'a Sessions<'a>, after: Option<&'a SessionKey>, rows: usize) -> Self {
         let newest = list.uses.latest(i64::MIN, i64::MAX, 1);
+        let oldest = list.uses.oldest(1);
         Self {
             list,
             after,
             queue: VecDeque::new(),
             second: after.map_or(i64::MAX, |after| after.last_active.second()),
             newest: newest.first().map_or(i64::MIN, |(second, _)| *second),
+            oldest: oldest.first().map(|used| used.last_active),
             left: rows,
         }
+    }
+
+    /// Whether none is left.
+    pub(super) fn is_over(&self) -> bool {
+        self.queue.is_empty() && self.oldest.is_none_or(|oldest| self.second < oldest)
     }
 
     /// Whether a row of the database is among these.

@@ -1,22 +1,34 @@
 //! Reads the list of sessions in its order: the rows of the database, and between them those that
 //! were used since.
 
+use super::ended::hidden_sessions;
 use super::key::SessionKey;
 use super::list::{Place, Sessions};
 use super::pending::{Next, Pending};
-use crate::store::engine::Statement;
+use crate::store::engine::{Statement, Value};
 use crate::store::error::StoreError;
 use crate::store::listing::Walked;
-use crate::store::visible::visible_of_all;
+use crate::store::prefix::flag;
 
-/// Uses for which a page of PhotoPrism's database reads more rows at once.
+/// Uses and hidden sessions for which a page of PhotoPrism's database reads more rows at once.
 const MOST_USED: usize = 500;
 
 /// A part of the list.
-struct Part {
+pub(super) struct Part {
     condition: String,
     /// How many values of a place the condition has.
-    keys: usize,
+    pub(super) keys: usize,
+}
+
+impl Part {
+    /// The values of a place that its condition compares.
+    pub(super) fn values<'a>(&self, after: Option<&'a SessionKey>) -> Vec<Value<'a>> {
+        let Some(SessionKey { last_active, created_at, user_name, id }) = after else {
+            return Vec::new();
+        };
+        let key = [last_active, created_at, user_name, id];
+        key.into_iter().take(self.keys).map(Value::from).collect()
+    }
 }
 
 /// Reads about `rows` rows after `after`, and adds those that match to `found` until it holds
@@ -28,7 +40,8 @@ pub(super) fn walk(
     found: &mut Vec<SessionKey>,
     most: usize,
 ) -> Result<Walked<SessionKey>, StoreError> {
-    let wanted = most - found.len() + list.uses.len().min(MOST_USED);
+    let hidden = usize::try_from(hidden_sessions(list.db)?).unwrap_or(MOST_USED);
+    let wanted = most - found.len() + list.uses.len().saturating_add(hidden).min(MOST_USED);
     let rows = if list.is_own() { rows } else { wanted };
     let mut pending = Pending::new(list, after, rows.max(MOST_USED));
     let mut read = 0;
@@ -36,23 +49,26 @@ pub(super) fn walk(
     for part in parts(list, after, 2 + values.len()) {
         let mut all = vec![(rows - read).into()];
         all.extend_from_slice(&values);
-        if let Some(SessionKey { last_active, created_at, user_name, id }) = after {
-            let key = [last_active.into(), created_at.into(), user_name.into(), id.into()];
-            all.extend_from_slice(&key[..part.keys]);
-        }
-        let statement = statement(list, &part, &condition);
+        all.extend(part.values(after));
+        // Where there is an index the rows between are read here, so that somebody counts them.
+        let (meets, which) = if list.is_own() { (&*condition, "1") } else { ("1", &*condition) };
+        let statement = statement(list, &part, meets, which);
         let mut statement = list.db.prepare(Statement::sqlite(&statement))?;
         let mut found_rows = statement.query(&all)?;
         while let Some(row) = found_rows.next()? {
             read += 1;
+            let meets = row.flag(6)?;
+            if !meets && read < rows && pending.is_over() {
+                continue;
+            }
             let place = Place::read(&row)?;
             match pending.add_before(Some(&place.key), found, most)? {
                 Next::Row => {}
                 Next::Full => return Ok(Walked::Done),
                 Next::At(place) => return Ok(Walked::At(place)),
             }
-            let meets = row.flag(6)?;
-            if meets && !pending.holds(&place) && list.matches(&place) {
+            let is_found = meets && !pending.holds(&place) && list.matches(&place);
+            if is_found && list.is_visible(&place.key)? {
                 found.push(place.key.clone());
             }
             if found.len() == most {
@@ -69,8 +85,10 @@ pub(super) fn walk(
     })
 }
 
-/// A statement for the rows of a part, `?1` at most, with whether each meets the condition.
-fn statement(list: &Sessions<'_>, part: &Part, condition: &str) -> String {
+/// A statement for the rows of a part that meet `which`, `?1` at most, with whether each `meets` the
+/// other condition. Which of them are hidden is asked for those of the page alone: for each of all
+/// rows it would take as long as a third of the rest.
+pub(super) fn statement(list: &Sessions<'_>, part: &Part, meets: &str, which: &str) -> String {
     let [last_active, created_at, user_name, id] = list.order();
     let order = match part.keys {
         // SQLite does not see that an expression has one value alone.
@@ -78,20 +96,18 @@ fn statement(list: &Sessions<'_>, part: &Part, condition: &str) -> String {
         _ => format!("{last_active} DESC, {created_at} DESC, {user_name}, {id}"),
     };
     let which_part = &part.condition;
-    // Where there is an index the rows between are read here, so that somebody counts them.
-    let (meets, which) = if list.is_own() { (condition, "1") } else { ("1", condition) };
     format!(
-        "SELECT {}, {meets} FROM main.auth_sessions u WHERE {which_part} AND {which} AND {}
+        "SELECT {}, {} FROM main.auth_sessions u WHERE {which_part} AND {which}
          ORDER BY {order} LIMIT ?1",
         list.places(),
-        visible_of_all(&list.db.columns)
+        flag(meets)
     )
 }
 
 /// What comes after a place, each part in the order of the list; `value` is the number of the first
 /// value. Two of the keys descend and two ascend, so no comparison of whole keys is a range of the
 /// index.
-fn parts(list: &Sessions<'_>, after: Option<&SessionKey>, value: usize) -> Vec<Part> {
+pub(super) fn parts(list: &Sessions<'_>, after: Option<&SessionKey>, value: usize) -> Vec<Part> {
     let [last_active, created_at, user_name, id] = list.order();
     let [one, two, three, four] = [value, value + 1, value + 2, value + 3];
     let part = |keys, condition| Part { condition, keys };
@@ -131,13 +147,13 @@ mod tests {
         let (_directory, db) = own();
         let uses = PendingUses::default();
         let everything = SessionSearch::Everything;
-        let list = Sessions { db: &db, search: &everything, uses: &uses };
+        let list = Sessions::new(&db, &everything, &uses);
         let after = SessionKey::end_of(7);
         let plans = parts(&list, Some(&after), 2).into_iter().chain(parts(&list, None, 2));
         let plans: Vec<String> = plans
             .map(|part| {
                 let key = [1_i64.into(), 7_i64.into(), "".into(), "".into(), "".into()];
-                plan(&db, &statement(&list, &part, "1"), &key[..=part.keys])
+                plan(&db, &statement(&list, &part, "1", "1"), &key[..=part.keys])
             })
             .collect();
         let index = "COVERING INDEX idx_auth_sessions_last_active";

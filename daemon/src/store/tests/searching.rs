@@ -156,6 +156,7 @@ fn display_names_are_found_in_either_ascii_case_and_wildcards_are_letters() {
         person(2, "two", "100% sure"),
         person(3, "three", "Ärger"),
         person(4, "snake_case", "jazZ"),
+        person(5, "five", "[five]"),
     ];
     DB.with(|(_, db)| {
         fill(db, &rows);
@@ -174,8 +175,11 @@ fn display_names_are_found_in_either_ascii_case_and_wildcards_are_letters() {
             ("snakeX", &[]),
             ("Är", &[3]),
             ("är", &[]),
+            // Its successor is `A`, which is compared as `a`: `[` is below.
+            ("@", &[]),
+            ("[", &[5]),
         ] {
-            for bounds in [BOUNDS, Bounds { gather: 0, ..BOUNDS }] {
+            for bounds in [BOUNDS, Bounds { gather: 0, walk: 1, ..BOUNDS }] {
                 assert_eq!(found(db, &prefix(text), page, bounds).0, ids, "{text}");
             }
         }

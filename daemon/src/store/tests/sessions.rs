@@ -72,7 +72,11 @@ impl Row {
 fn rows() -> impl Strategy<Value = Vec<Row>> {
     let second = || prop_oneof![Just(0), NOON - 4..NOON];
     let texts = ("[ab]{0,2}", "[aB]{0,2}", prop_oneof![Just("local"), Just("application")]);
-    let ends = (prop_oneof![Just(0), Just(-1), NOON - 2..NOON + 3], 0..5_i64, 0..4_i64);
+    let ends = (
+        prop_oneof![Just(0), Just(-1), NOON - 2..NOON + 3, Just(NOON - 200_000)],
+        0..5_i64,
+        0..4_i64,
+    );
     let one = (texts, ends, second(), proptest::option::of(NOON - 3..NOON + 2));
     proptest::collection::vec(one, 0..24).prop_map(|rows| {
         let numbered = rows.into_iter().enumerate();
@@ -193,7 +197,7 @@ proptest! {
                 let mut all: Vec<&Row> = rows.iter().filter(|row| row.matches(&search)).collect();
                 all.sort_by_key(|row| row.order());
                 let all: Vec<&str> = all.into_iter().map(|row| &*row.id).collect();
-                let list = Sessions { db, search: &search, uses: &uses };
+                let list = Sessions::new(db, &search, &uses);
                 for bounds in Bounds::each() {
                     prop_assert_eq!(
                         &paged(&list, limit, bounds), &all, "{:?} {:?}", db.kind(), bounds
