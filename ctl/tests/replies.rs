@@ -96,6 +96,8 @@ fn is_optional(command: CommandName, key: &str) -> bool {
         CommandName::PasswdSet => key == "hash",
         // What an account does not have, its row does not name.
         CommandName::UsersExport => !matches!(key, "items" | "next" | "name"),
+        // An older daemon does not know them, and its status is wanted during an upgrade too.
+        CommandName::Status => matches!(key, "engine" | "server"),
         _ => false,
     }
 }

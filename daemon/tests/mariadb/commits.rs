@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use mysql::prelude::Queryable;
 use serde_json::json;
@@ -76,35 +76,41 @@ impl Proxy {
 
 /// Passes everything on, both ways, until a COMMIT is not to pass.
 fn pass(mut client: UnixStream, mut server: UnixStream, fate: &AtomicUsize) {
-    let (mut answers, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-    std::thread::spawn(move || {
-        let _ = std::io::copy(&mut answers, &mut to);
-        let _ = to.shutdown(Shutdown::Both);
-    });
+    let (answers, to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    let swallows = Arc::new(AtomicBool::new(false));
+    let swallow = Arc::clone(&swallows);
+    std::thread::spawn(move || pass_answers(answers, to, &swallow));
     let mut bytes = vec![0; 65_536];
     while let Ok(length @ 1..) = client.read(&mut bytes) {
         let packet = &bytes[..length];
         let is_commit = packet.len() == 11 && packet[4] == 3 && &packet[5..] == b"COMMIT";
         let met = if is_commit { fate.swap(0, Ordering::SeqCst) } else { 0 };
         match Fate::ALL[met] {
-            Fate::Passes => {
-                if server.write_all(packet).is_err() {
-                    break;
-                }
-                continue;
+            Fate::Passes => {}
+            Fate::Cut => break,
+            Fate::Half => {
+                server.write_all(&packet[..8]).unwrap();
+                break;
             }
-            Fate::Cut => {}
-            Fate::Half => server.write_all(&packet[..8]).unwrap(),
-            Fate::Swallowed => {
-                client.shutdown(Shutdown::Both).unwrap();
-                server.write_all(packet).unwrap();
-                continue;
-            }
+            Fate::Swallowed => swallows.store(true, Ordering::SeqCst),
         }
-        break;
+        if server.write_all(packet).is_err() {
+            break;
+        }
     }
     let _ = client.shutdown(Shutdown::Both);
     let _ = server.shutdown(Shutdown::Write);
+}
+
+/// The answer that is swallowed has come: what it is about has happened.
+fn pass_answers(mut server: UnixStream, mut client: UnixStream, swallows: &AtomicBool) {
+    let mut bytes = vec![0; 65_536];
+    while let Ok(length @ 1..) = server.read(&mut bytes) {
+        if swallows.load(Ordering::SeqCst) || client.write_all(&bytes[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = client.shutdown(Shutdown::Both);
 }
 
 /// Fates after which the answer was not what had happened.

@@ -61,7 +61,7 @@ impl ConnectError {
 const NO_SUCH_THREAD: u16 = 1094;
 
 /// What is set, and what it reads as afterwards.
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 7] = [
     ("autocommit", "1"),
     (
         "sql_mode",
@@ -74,7 +74,6 @@ const SETTINGS: [(&str, &str); 8] = [
     ("innodb_lock_wait_timeout", "5"),
     ("idle_transaction_timeout", "10"),
     ("wait_timeout", "60"),
-    ("tx_isolation", "READ-COMMITTED"),
 ];
 
 /// The same on a connection that only reads.
@@ -94,6 +93,7 @@ pub(super) fn connect(
     for (name, value) in settings {
         set(&mut conn, name, value)?;
     }
+    set_isolation(&mut conn)?;
     let is_cluster: Option<String> =
         conn.query_first("SELECT @@global.wsrep_on").or(Ok(None)).map_err(failed)?;
     if is_cluster.as_deref() == Some("1") {
@@ -160,21 +160,32 @@ fn options(address: &ServerAddress) -> OptsBuilder {
 /// it, would behave as nobody expects.
 fn set(conn: &mut Conn, name: &str, value: &str) -> Result<(), ConnectError> {
     let failed = |error: mysql::Error| refused(&error);
-    let text = match name {
-        "tx_isolation" => "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned(),
-        _ if value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => {
-            format!("SET SESSION {name} = {value}")
-        }
-        _ => format!("SET SESSION {name} = '{value}'"),
-    };
+    let is_number = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let quote = if is_number { "" } else { "'" };
+    let text = format!("SET SESSION {name} = {quote}{value}{quote}");
     conn.query_drop(text).map_err(failed)?;
     let found: Option<String> =
         conn.query_first(format!("SELECT @@session.{name}")).map_err(failed)?;
     let found = found.unwrap_or_default();
-    if sorted(&found) == sorted(value) {
+    check(name, &found, value)
+}
+
+fn check(name: &str, found: &str, value: &str) -> Result<(), ConnectError> {
+    if sorted(found) == sorted(value) {
         return Ok(());
     }
     Err(ConnectError::Server(format!("the server has {name}={found} after it was set to {value}")))
+}
+
+/// The variable has another name from MariaDB 11.1 on.
+fn set_isolation(conn: &mut Conn) -> Result<(), ConnectError> {
+    let failed = |error: mysql::Error| refused(&error);
+    conn.query_drop("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").map_err(failed)?;
+    let found: Option<String> = conn
+        .query_first("SELECT @@session.transaction_isolation")
+        .or_else(|_| conn.query_first("SELECT @@session.tx_isolation"))
+        .map_err(failed)?;
+    check("transaction_isolation", &found.unwrap_or_default(), "READ-COMMITTED")
 }
 
 fn sorted(list: &str) -> Vec<&str> {
