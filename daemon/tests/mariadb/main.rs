@@ -9,6 +9,7 @@ mod found;
 mod golden;
 mod kills;
 mod reads;
+mod same;
 mod server;
 mod settings;
 mod waits;

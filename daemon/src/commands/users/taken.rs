@@ -10,7 +10,6 @@ pub(super) fn refuse_taken(
     before: &Account,
     after: &Account,
 ) -> Result<(), CommandError> {
-    refuse_lookalike(tx, before, after)?;
     if before.email != after.email
         && account_by_email(tx, &after.email)?.is_some_and(|other| other.id != before.id)
     {
@@ -19,6 +18,7 @@ pub(super) fn refuse_taken(
             "the email address belongs to another account, perhaps a deleted one",
         ));
     }
+    refuse_lookalike(tx, before, after)?;
     let stays = before.provider == after.provider && before.auth_id == after.auth_id;
     // Of an account that comes back it may have been given to another one meanwhile.
     if stays && !before.is_deleted() {
