@@ -201,7 +201,13 @@ pub(super) fn commit(
             mark.known.replace(Some(group.value));
             Ok(())
         }
-        Err(CommitError::Refused(error)) => Err(error),
+        Err(CommitError::Refused(error)) => {
+            // The next one would commit what this has left open.
+            if conn.in_transaction() {
+                conn.rollback()?;
+            }
+            Err(error)
+        }
         Err(CommitError::NoAnswer(why)) if enabled(Failpoint::NoAnswerIsNo) => {
             Err(StoreError::Unreachable(why))
         }

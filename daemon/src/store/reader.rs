@@ -129,7 +129,7 @@ impl ReadConnection {
     fn follow(&mut self, turns: &Arc<AtomicU64>) -> Result<Current, StoreError> {
         let Some(opened) = &self.opened else { return Ok(Current::No) };
         if opened.server.is_some() {
-            return self.follow_server();
+            return self.follow_server(turns);
         }
         let own = opened.kind == Kind::Own;
         if !own && identity(&opened.path) != opened.identity {
@@ -171,7 +171,7 @@ impl ReadConnection {
 
     /// The same with a server, which may have ended the connection. While it cannot be reached, the
     /// writer says why.
-    fn follow_server(&mut self) -> Result<Current, StoreError> {
+    fn follow_server(&mut self, turns: &Arc<AtomicU64>) -> Result<Current, StoreError> {
         if self.db.as_ref().is_some_and(Db::is_lost) {
             self.close();
         }
@@ -184,7 +184,9 @@ impl ReadConnection {
             None => match open_for_reading(opened) {
                 Ok(db) => {
                     self.reconnect.succeed();
-                    self.db.insert(db)
+                    let db = self.db.insert(db);
+                    db.count_progress(turns)?;
+                    db
                 }
                 Err(error) => {
                     debug!(%error, "the reader cannot connect yet");

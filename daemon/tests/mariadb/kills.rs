@@ -2,6 +2,7 @@
 //! was refused was done, nothing is done twice.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use mysql::prelude::Queryable;
@@ -65,7 +66,7 @@ fn rounds(rounds: usize) {
             .collect();
         // A client must not go on for ever where this thread fails.
         let end = End(&stop);
-        let (_never, pause) = std::sync::mpsc::channel::<()>();
+        let (_never, pause) = channel::<()>();
         for round in 1..=rounds {
             // Somewhere in the middle of a transaction.
             let _ = pause.recv_timeout(Duration::from_millis(150 + (round as u64 * 37) % 100));
@@ -95,6 +96,57 @@ fn rounds(rounds: usize) {
     assert_eq!(added, records.len(), "each account has its record, and each record its account");
     let refused: usize = written.iter().map(|written| written.refused.len()).sum();
     assert!(added > rounds, "{added} added, {refused} refused, {unknown} unknown");
+}
+
+/// Adds accounts as long as the daemon lives, and says which were acknowledged.
+fn add(mut client: Client, names: &str, done: &Sender<String>) {
+    for count in 0.. {
+        let name = format!("{names}-{count}");
+        let add = json!({"name": name, "role": "user", "provider": "none"});
+        let line = json!({"cmd": "users.add", "args": add}).to_string();
+        let sent = client.try_send(line + "\n");
+        let Some(reply) = sent.ok().and_then(|()| client.try_line()) else { return };
+        assert!(reply.contains(r#""ok":true"#), "{reply}");
+        if done.send(name).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_daemon_that_is_killed_loses_nothing_that_it_acknowledged() {
+    let Some(server) = Server::start() else { return };
+    let schema = server.photoprism("killed");
+    let mut home = schema.started();
+    let mut done = Vec::new();
+    for round in 0..4 {
+        let (acknowledged, answers) = channel();
+        let clients: Vec<_> = (0..4)
+            .map(|number| {
+                let (client, done) = (home.connect(), acknowledged.clone());
+                std::thread::spawn(move || add(client, &format!("r{round}-{number}"), &done))
+            })
+            .collect();
+        drop(acknowledged);
+        done.extend(answers.iter().take(40 + 7 * round));
+        home.kill();
+        for client in clients {
+            client.join().unwrap();
+        }
+        done.extend(answers.iter());
+        home.start();
+    }
+    assert_eq!(home.ok("audit.verify", json!({}))["broken_at"], json!(null));
+    let mut root = server.root(Some("killed"));
+    let names: Vec<String> = root.query("SELECT user_name FROM auth_users").unwrap();
+    let records: Option<usize> =
+        root.query_first("SELECT count(*) FROM admin_audit WHERE command = 'users.add'").unwrap();
+    for name in &done {
+        assert_eq!(names.iter().filter(|found| *found == name).count(), 1, "{name}");
+    }
+    let added = names.iter().filter(|name| name.contains('-')).count();
+    assert!(added >= done.len() && done.len() > 160, "{added} {}", done.len());
+    assert_eq!(records, Some(added));
 }
 
 #[test]

@@ -196,3 +196,39 @@ fn two_daemons_write_one_audit_trail() {
         assert_eq!(reply["ok"], true, "{reply}");
     }
 }
+
+/// The server picks the smaller of two transactions that wait for each other, which is the daemon's.
+#[test]
+fn a_group_that_the_server_undoes_runs_again() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("undone");
+    let mut home = schema.started();
+    home.ok("users.mod", json!({"user": "bob", "display_name": "One"}));
+    let mut photoprism = server.root(Some("undone"));
+    photoprism.query_drop("START TRANSACTION").unwrap();
+    photoprism.query_drop("UPDATE auth_users SET user_attr = 'x'").unwrap();
+    photoprism.query_drop("UPDATE auth_sessions SET user_agent = 'x'").unwrap();
+    let mut client = home.connect();
+    let write = std::thread::spawn(move || {
+        client.call("users.mod", json!({"user": "bob", "display_name": "Two"}))
+    });
+    let mut watching = server.root(None);
+    let waiting =
+        "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'";
+    // The server shows what it knew when it was asked last, unless that was 100 ms ago.
+    let (_never, pause) = std::sync::mpsc::channel::<()>();
+    while watching.query_first::<u32, _>(waiting).unwrap() == Some(0) {
+        assert!(!write.is_finished(), "the rows that it changes are locked by nobody");
+        let _ = pause.recv_timeout(std::time::Duration::from_millis(150));
+    }
+    photoprism.query_drop("UPDATE admin_meta SET value = 'x' WHERE `key` = 'writer'").unwrap();
+    photoprism.query_drop("COMMIT").unwrap();
+    let reply = write.join().unwrap();
+    assert_eq!(reply["ok"], true, "{reply}");
+    let bob = home.ok("users.show", json!({"user": "bob"}))["user"].clone();
+    assert_eq!((&bob["display_name"], &bob["attr"]), (&json!("Two"), &json!("x")));
+    let count = "SELECT concat(variable_value) FROM information_schema.global_status
+         WHERE variable_name = 'INNODB_DEADLOCKS'";
+    let deadlocks: Option<String> = watching.query_first(count).unwrap();
+    assert_ne!(deadlocks.as_deref(), Some("0"), "nobody was in the way");
+}

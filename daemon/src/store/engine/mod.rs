@@ -120,8 +120,10 @@ impl Connection {
     pub(super) fn count_progress(&mut self, turns: &Arc<AtomicU64>) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(connection) => connection.count_progress(turns),
-            // The server limits how long a statement takes.
-            Self::MariaDb(_) => Ok(()),
+            Self::MariaDb(connection) => {
+                connection.count_progress(turns);
+                Ok(())
+            }
         }
     }
 

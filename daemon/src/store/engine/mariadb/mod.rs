@@ -11,6 +11,7 @@ mod values;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::vec::IntoIter;
 
@@ -71,6 +72,8 @@ pub(in crate::store) struct MariaDb {
     used: Cell<Stopwatch>,
     server: String,
     what_for: Use,
+    /// Moves with each answer, and with each that did not come in time.
+    turns: RefCell<Arc<AtomicU64>>,
     /// The lock by whose name the server's connection is known to be this one.
     lock: RefCell<Lock>,
 }
@@ -99,6 +102,7 @@ impl MariaDb {
         let (conn, server, lock) = session::connect(address, what_for)?;
         Ok(Self {
             what_for,
+            turns: RefCell::default(),
             lock: RefCell::new(lock),
             conn: RefCell::new(conn),
             texts: RefCell::default(),
@@ -111,10 +115,20 @@ impl MariaDb {
         })
     }
 
+    /// The server limits how long a statement takes, and the connection how long an answer does.
+    pub(super) fn count_progress(&self, turns: &Arc<AtomicU64>) {
+        self.turns.replace(Arc::clone(turns));
+    }
+
+    fn move_on(&self) {
+        self.turns.borrow().fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Connects anew in the place of a connection that was lost, and ends that on the server: it may
     /// have locks still.
     pub(in crate::store) fn replace(&self, address: &ServerAddress) -> Result<(), StoreError> {
         let connected = session::connect(address, self.what_for);
+        self.move_on();
         let (conn, _, lock) = connected.map_err(ConnectError::into_unreachable)?;
         self.conn.replace(conn);
         let old = self.lock.replace(lock);
@@ -125,6 +139,7 @@ impl MariaDb {
     /// Commits, which is never asked for twice.
     pub(in crate::store) fn commit(&self) -> Result<(), CommitError> {
         let asked = self.conn.borrow_mut().query_drop("COMMIT");
+        self.move_on();
         asked.map_err(|error| {
             let failure = self.failed(&error);
             if self.lost.get() {
@@ -256,8 +271,9 @@ impl MariaDbStatement<'_> {
         };
         let params = if params.is_empty() { Params::Empty } else { Params::Positional(params) };
         self.engine.used.set(Stopwatch::start());
-        ask(&mut self.engine.conn.borrow_mut(), text, params)
-            .map_err(|error| self.engine.failed(&error))
+        let answer = ask(&mut self.engine.conn.borrow_mut(), text, params);
+        self.engine.move_on();
+        answer.map_err(|error| self.engine.failed(&error))
     }
 }
 
