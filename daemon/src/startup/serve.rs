@@ -45,6 +45,11 @@ const SOCKETS_EVERY: Duration = Duration::from_secs(15);
 /// Timeout of the status for the log.
 const STATUS: Duration = Duration::from_secs(5);
 
+/// How often the watchdog's interval is divided. A database server may be silent for 15 s, half of
+/// the unit's interval: checked that seldom, a thread that waits for it would look like one that
+/// hangs.
+const CHECKS: u32 = 6;
+
 /// What is opened to clients, and reported once it is.
 struct Service {
     sockets: Vec<Listening>,
@@ -261,11 +266,11 @@ async fn watchdog(app: Rc<App>) {
     let Some(interval) = systemd::watchdog_interval() else { return };
     let mut stop = app.stop.clone();
     let mut seen = None;
-    while timeout(interval / 2, stop.wait_for(|stop| *stop)).await.is_err() {
+    while timeout(interval / CHECKS, stop.wait_for(|stop| *stop)).await.is_err() {
         let turns = app.store.heartbeat();
         let moves = seen.is_none_or(|seen: [u64; 2]| seen.iter().zip(&turns).all(|(a, b)| a != b));
-        seen = Some(turns);
         if moves {
+            seen = Some(turns);
             let _ = systemd::watchdog();
         }
     }

@@ -111,7 +111,11 @@ pub(super) fn message(error: &Error) -> String {
         Some(ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof) => {
             "the connection was lost".into()
         }
-        _ => of_system(error).map_or_else(|| error.to_string(), ToString::to_string),
+        _ => match (of_system(error), error) {
+            (Some(error), _) => error.to_string(),
+            (None, Error::DriverError(error)) => error.to_string(),
+            (None, error) => error.to_string(),
+        },
     }
 }
 
