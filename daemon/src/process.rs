@@ -10,7 +10,7 @@ use crate::sys::sqlite_opens_without_waiting;
 use crate::system::{OTHER_FILES, widened};
 
 /// The first call in `main`: umask 077, no core dump, no other process may read its memory, SQLite
-/// never blocks on opening a FIFO.
+/// never blocks on opening a FIFO, and a static binary loads no plug-ins.
 ///
 /// # Errors
 /// Those of `setrlimit(2)` and `prctl(2)`, and SQLite's; the umask is set in any case.
@@ -18,6 +18,8 @@ pub fn harden() -> io::Result<()> {
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
     set_dumpable(false)?;
+    #[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
+    crate::sys::names::look_hosts_up_without_plugins()?;
     sqlite_opens_without_waiting()
 }
 

@@ -1,9 +1,11 @@
 //! What neither std nor nix can do without `unsafe`: the only module that uses it.
 #![expect(
     unsafe_code,
-    reason = "SO_PEERGROUPS, passed descriptors, memory of Argon2, SQLite's own file handles, \
-              memory that is zeroed when it is freed"
+    reason = "descriptors and groups of peers, memory that is zeroed, SQLite's file handles"
 )]
+
+#[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
+pub(crate) mod names;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::CStr;
