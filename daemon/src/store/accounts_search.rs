@@ -133,7 +133,7 @@ impl<'a> Accounts<'a> {
         into: &mut Gathered<'_>,
     ) -> Result<bool, StoreError> {
         let statement = ids(which, self.deleted);
-        let mut statement = self.db.prepare(Statement::sqlite(&statement))?;
+        let mut statement = self.db.prepare(Statement::same(&statement))?;
         let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
             if !into.reading.count() {
@@ -215,7 +215,7 @@ impl List for Accounts<'_> {
         let mut at = after.copied().unwrap_or(i64::MIN);
         let mut all = vec![at.into(), rows.into()];
         all.extend(values);
-        let mut statement = self.db.prepare(Statement::sqlite(&statement))?;
+        let mut statement = self.db.prepare(Statement::same(&statement))?;
         let mut read = statement.query(&all)?;
         let (mut count, mut last) = (0, None);
         while found.len() < most

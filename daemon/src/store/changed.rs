@@ -225,7 +225,7 @@ fn app_passwords(db: &Db, changed: &Changed) -> Result<Vec<(String, String, Stri
     );
     let since = stored_since(changed.at.saturating_add(1));
     let values = [(&changed.uid).into(), (&since).into()];
-    db.all(Statement::sqlite(&statement), &values, |row| {
+    db.all(Statement::same(&statement), &values, |row| {
         Ok((row.text(0)?, row.text(1)?, row.text(2)?.chars().take(200).collect()))
     })
 }

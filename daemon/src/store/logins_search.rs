@@ -141,7 +141,7 @@ impl<'a> Logins<'a> {
              ORDER BY updated_at DESC, client_ip, login_name, login_realm LIMIT ?1",
             conditions.all()
         );
-        self.db.all(Statement::sqlite(&statement).own(), &conditions.values, |row| {
+        self.db.all(Statement::same(&statement).own(), &conditions.values, |row| {
             let row = login_row(row)?;
             Ok((row.position.clone(), row))
         })

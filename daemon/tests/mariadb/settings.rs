@@ -111,7 +111,7 @@ fn the_report_has_no_password_and_asks_nobody() {
     assert!(!text.contains(PASSWORD), "{text}");
 }
 
-/// A user that may change rows and no tables.
+/// A user that may change rows and no tables, and then those of the reference alone.
 #[test]
 fn the_tables_can_be_made_beforehand_by_somebody_else() {
     let Some(server) = shared() else { return };
@@ -132,6 +132,51 @@ fn the_tables_can_be_made_beforehand_by_somebody_else() {
         }
     }
     home.ok("users.mod", change);
-    home.restart();
+    home.stop();
+    schema.run("REVOKE ALL ON granted.* FROM granted@localhost");
+    let grant = |rights: &str, table: &str| {
+        schema.run(&format!("GRANT {rights} ON granted.{table} TO granted@localhost"));
+    };
+    for table in ["versions", "migrations", "users"] {
+        grant("SELECT", table);
+    }
+    for table in CHANGED {
+        grant("SELECT, INSERT, UPDATE, DELETE", table);
+    }
+    home.start();
     assert_eq!(home.ok("users.show", json!({"user": "bob"}))["user"]["display_name"], "Robert");
+    every_kind_of_command(&mut home);
+}
+
+/// Tables on which the reference wants all four rights.
+const CHANGED: [&str; 15] = [
+    "auth_users",
+    "auth_users_details",
+    "auth_users_settings",
+    "auth_users_shares",
+    "auth_sessions",
+    "passwords",
+    "passcodes",
+    "audit_logins",
+    "admin_meta",
+    "admin_audit",
+    "admin_idempotency",
+    "admin_limits",
+    "admin_passcode_steps",
+    "admin_ended",
+    "admin_changed",
+];
+
+fn every_kind_of_command(home: &mut TestDaemon) {
+    let password = "first-password";
+    home.ok("users.add", json!({"name": "eve", "role": "guest", "password": password}));
+    home.ok("auth.login", json!({"name": "eve", "password": password, "client_ip": "192.0.2.1"}));
+    home.ok("passwd.set", json!({"user": "eve", "password": "second-password"}));
+    home.ok("auth.add", json!({"user": "eve", "name": "Phone", "scope": "webdav"}));
+    home.ok("users.rename", json!({"user": "eve", "name": "evelyn"}));
+    home.ok("users.rm", json!({"user": "evelyn"}));
+    for list in ["users.ls", "users.legacy", "auth.ls", "logins.ls", "audit.ls", "doctor"] {
+        home.ok(list, json!({}));
+    }
+    home.ok("logins.clear", json!({"name": "eve"}));
 }

@@ -98,7 +98,7 @@ impl Dialect {
                 format!("{column} >= ?1 COLLATE {rule} AND ?2 IS NULL AND {begins}")
             }
             // An index is in the order of its column's collation, which is not that of the bytes.
-            Self::MariaDb => format!("{begins} AND (?2 IS NULL OR ?2 IS NOT NULL)"),
+            Self::MariaDb => begins,
         }
     }
 

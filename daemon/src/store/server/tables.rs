@@ -108,7 +108,7 @@ const TABLES: [(&str, &str); 8] = [
     ),
 ];
 
-/// The definitions, for who creates them beforehand.
+/// The definitions, for somebody who creates the tables beforehand.
 pub fn server_tables() -> String {
     let text = |definition: &str| {
         let lines: Vec<&str> = definition.lines().map(str::trim).collect();

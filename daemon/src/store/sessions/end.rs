@@ -141,7 +141,7 @@ pub fn sweep_sessions(
 fn end(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<u64, StoreError> {
     enter(tx, which, now)?;
     let statement = format!("DELETE FROM auth_sessions WHERE {}", which.condition);
-    tx.change(Statement::sqlite(&statement), which.values)
+    tx.change(Statement::same(&statement), which.values)
 }
 
 #[cfg(test)]

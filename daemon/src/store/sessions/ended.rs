@@ -71,7 +71,7 @@ pub fn session_is_hidden(db: &Db, id: &str) -> Result<bool, StoreError> {
         "SELECT EXISTS (SELECT 1 FROM auth_sessions WHERE id = ?1 AND {})",
         is_back(&db.columns)
     );
-    let hidden = db.one(Statement::sqlite(&hidden), &[id.into()], |row| row.flag(0))?;
+    let hidden = db.one(Statement::same(&hidden), &[id.into()], |row| row.flag(0))?;
     Ok(hidden == Some(true))
 }
 
@@ -81,7 +81,7 @@ pub(in crate::store) fn hidden_sessions(db: &Db) -> Result<u64, StoreError> {
         return Ok(0);
     }
     let hidden = format!("SELECT count(*) FROM auth_sessions WHERE {BACK}");
-    db.number(Statement::sqlite(&hidden), &[])
+    db.number(Statement::same(&hidden), &[])
 }
 
 /// Records sessions that PhotoPrism may hold, before they are deleted: a load and a save each write
@@ -131,7 +131,7 @@ fn add_entries(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<Vec<String>, S
         "SELECT id, {ref_id}, ifnull(user_uid, '') FROM auth_sessions WHERE {}",
         which.condition
     );
-    let found = tx.all(Statement::sqlite(&statement), which.values, |row| {
+    let found = tx.all(Statement::same(&statement), which.values, |row| {
         Ok([row.text(0)?, row.text(1)?, row.text(2)?])
     })?;
     for entry in &found {
@@ -202,7 +202,7 @@ fn came_back(db: &Db, which: Which<'_>, most: i64) -> Result<Vec<(String, CameBa
          WHERE {} LIMIT {most}",
         which.condition
     );
-    db.all(Statement::sqlite(&statement), which.values, |row| {
+    db.all(Statement::same(&statement), which.values, |row| {
         let came =
             CameBack { ref_id: row.text(1)?, user_uid: row.text(2)?, user_name: row.text(3)? };
         Ok((row.text(0)?, came))

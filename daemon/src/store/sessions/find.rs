@@ -19,12 +19,12 @@ fn some(
     rest: &str,
     values: &[Value<'_>],
 ) -> Result<Vec<Session>, StoreError> {
-    db.all(Statement::sqlite(&statement(db, which, rest)), values, session_row)
+    db.all(Statement::same(&statement(db, which, rest)), values, session_row)
 }
 
 fn one(db: &Db, which: &str, value: &str) -> Result<Option<Session>, StoreError> {
     let statement = statement(db, which, "LIMIT 1");
-    db.one(Statement::sqlite(&statement), &[value.into()], session_row)
+    db.one(Statement::same(&statement), &[value.into()], session_row)
 }
 
 /// The session of that id: the SHA-256 of its secret in hex.

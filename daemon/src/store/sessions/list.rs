@@ -119,7 +119,7 @@ impl<'a> Sessions<'a> {
         keys: Vec<SessionKey>,
     ) -> Result<Vec<(SessionKey, Session)>, StoreError> {
         let statement = format!("{} WHERE u.id = ?1", select(&self.db.columns));
-        let mut statement = self.db.prepare(Statement::sqlite(&statement))?;
+        let mut statement = self.db.prepare(Statement::same(&statement))?;
         let mut found = Vec::with_capacity(keys.len());
         for key in keys {
             if let Some(mut session) = statement.one(&[(&key.id).into()], session_row)? {
@@ -138,7 +138,7 @@ impl<'a> Sessions<'a> {
         }
         let statement =
             format!("SELECT 1 FROM main.auth_sessions u WHERE u.id = ?1 AND {}", visible(columns));
-        let mut statement = self.db.prepare(Statement::sqlite(&statement))?;
+        let mut statement = self.db.prepare(Statement::same(&statement))?;
         Ok(statement.one(&[(&key.id).into()], |_| Ok(()))?.is_some())
     }
 
@@ -240,7 +240,7 @@ impl<'a> Sessions<'a> {
         values: &[Value<'_>],
         into: &mut Gathered<'_>,
     ) -> Result<bool, StoreError> {
-        let mut statement = self.db.prepare(Statement::sqlite(&self.statement(which)))?;
+        let mut statement = self.db.prepare(Statement::same(&self.statement(which)))?;
         let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
             if !into.reading.count() {

@@ -104,7 +104,7 @@ impl<'a> Pending<'a> {
         self.left = self.left.saturating_sub(taken.len());
         let (condition, values) = self.list.condition(2);
         let statement = self.list.statement(&format!("u.id = ?1 AND {condition}"));
-        let mut statement = self.list.db.prepare(Statement::sqlite(&statement))?;
+        let mut statement = self.list.db.prepare(Statement::same(&statement))?;
         let mut keys = Vec::with_capacity(taken.len());
         for (second, id) in &taken {
             let mut all = vec![id.into()];

@@ -53,7 +53,7 @@ pub(super) fn walk(
         // Where there is an index the rows between are read here, so that somebody counts them.
         let (meets, which) = if list.is_own() { (&*condition, "1") } else { ("1", &*condition) };
         let statement = statement(list, &part, meets, which);
-        let mut statement = list.db.prepare(Statement::sqlite(&statement))?;
+        let mut statement = list.db.prepare(Statement::same(&statement))?;
         let mut found_rows = statement.query(&all)?;
         while let Some(row) = found_rows.next()? {
             read += 1;
