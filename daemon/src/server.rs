@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::io;
+use std::iter;
 use std::rc::Rc;
 
 use photoprism_protocol::envelope::{Id, encode};
 use photoprism_protocol::error::{ErrorBody, ErrorCode};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Duration, timeout};
 use tracing::{info, warn};
 
@@ -88,8 +89,14 @@ impl Server {
         }
     }
 
-    /// Accepts on `listener` until the daemon stops.
-    pub(crate) async fn accept(self: Rc<Self>, listener: UnixListener, socket: SocketKind) {
+    /// Accepts on `listener` until the daemon stops, or until `retired` resolves: then those that
+    /// had connected before are accepted as well, and the listener is closed.
+    pub(crate) async fn accept(
+        self: Rc<Self>,
+        listener: UnixListener,
+        socket: SocketKind,
+        mut retired: oneshot::Receiver<()>,
+    ) {
         let mut stop = self.app.stop.clone();
         let mut spare = File::open("/dev/null").ok();
         loop {
@@ -97,6 +104,9 @@ impl Server {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => return,
                 accepted = listener.accept() => accepted,
+                _ = &mut retired => {
+                    return backlog(listener).for_each(|stream| self.admit(stream, socket));
+                }
             };
             match accepted {
                 Ok((stream, _)) => self.admit(stream, socket),
@@ -196,6 +206,17 @@ impl Server {
     }
 }
 
+/// The connections that wait to be accepted. The kernel is asked, since the runtime may not have
+/// seen yet that somebody connected.
+fn backlog(listener: UnixListener) -> impl Iterator<Item = UnixStream> {
+    let listener = listener.into_std();
+    let accept = move || Some(listener.as_ref().ok()?.accept().ok()?.0);
+    iter::from_fn(accept).filter_map(|stream| {
+        stream.set_nonblocking(true).ok()?;
+        UnixStream::from_std(stream).ok()
+    })
+}
+
 fn busy() -> ErrorBody {
     ErrorBody::new(ErrorCode::Busy, "there are too many connections; try again")
         .retry_after(RETRY_AFTER_S)
@@ -207,4 +228,22 @@ fn refuse(stream: &UnixStream, error: &ErrorBody) {
     line.push(b'\n');
     // The client may be gone already.
     let _ = stream.try_write(&line);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_made_before_a_listener_is_retired_are_accepted() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("socket");
+        let listener = UnixListener::bind(&path).unwrap();
+        let _clients = [net::UnixStream::connect(&path), net::UnixStream::connect(&path)];
+        // Nothing was awaited: the runtime does not know yet.
+        assert_eq!(backlog(listener).count(), 2);
+        assert!(net::UnixStream::connect(&path).is_err(), "it is closed");
+    }
 }

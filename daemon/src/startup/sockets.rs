@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::UnixListener;
 use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, spawn_local};
+use tokio::task::spawn_local;
 use tracing::{info, warn};
 
 use super::build::{Listening, SocketFile};
@@ -27,7 +27,8 @@ struct OpenSocket {
     kind: SocketKind,
     path: PathBuf,
     file: File,
-    accepting: JoinHandle<()>,
+    /// Dropped, it retires the listener.
+    accepting: oneshot::Sender<()>,
     /// Why it is not reachable, logged once.
     trouble: Option<String>,
 }
@@ -49,7 +50,7 @@ impl OpenSockets {
         let mut open = Vec::new();
         for Listening { kind, listener, path, file } in sockets {
             let listener = UnixListener::from_std(listener).map_err(StartupError::running)?;
-            let accepting = spawn_local(Rc::clone(server).accept(listener, kind));
+            let accepting = accept(server, listener, kind);
             let file = match file {
                 SocketFile::Own(bound) => File::Own(Arc::new(Mutex::new(bound))),
                 SocketFile::Passed(file) => File::Passed(file),
@@ -83,10 +84,8 @@ impl OpenSockets {
             let Some(listener) = listener.and_then(|one| UnixListener::from_std(one).ok()) else {
                 continue;
             };
-            // Nobody can reach the old one any more.
-            socket.accepting.abort();
-            let accept = Rc::clone(&self.server).accept(listener, socket.kind);
-            socket.accepting = spawn_local(accept);
+            // Nobody can reach the old one any more; those that had connected are served.
+            socket.accepting = accept(&self.server, listener, socket.kind);
             let path = socket.path.display();
             warn!(%path, "the socket was removed by somebody else; it was created again");
         }
@@ -117,6 +116,13 @@ impl OpenSocket {
         }
         self.trouble = (!is_there).then(String::new);
     }
+}
+
+/// Accepts on `listener` until what is returned is dropped.
+fn accept(server: &Rc<Server>, listener: UnixListener, kind: SocketKind) -> oneshot::Sender<()> {
+    let (accepting, retired) = oneshot::channel();
+    spawn_local(Rc::clone(server).accept(listener, kind, retired));
+    accepting
 }
 
 /// Checks the file on a thread of its own; `None` where there is no thread left for that.
