@@ -291,12 +291,6 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
             "it may have been done: the connection to the database server was lost; look, or send \
              it again with the same key",
         ),
-        StoreError::Unsupported(what) => ErrorBody::new(
-            ErrorCode::Unavailable,
-            format!(
-                "{what} are not supported yet, and nothing was changed; use PhotoPrism's own commands"
-            ),
-        ),
         StoreError::Missing => {
             unavailable("the database does not exist yet; PhotoPrism creates it at its first start")
         }

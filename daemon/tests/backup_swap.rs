@@ -189,6 +189,7 @@ fn changes(rounds: u32, swaps: &[Swap], round: impl Fn(&Place)) -> bool {
 
 fn open(place: &Place) -> Database {
     let options = OpenOptions {
+        backups: place.at("data/backups"),
         path: place.at("data/index.db"),
         make_directory: false,
         server: None,

@@ -34,6 +34,8 @@ const HEAD_EVERY: i64 = 1000;
 pub(crate) struct Paths {
     /// Path of the database. With a server that of the default database.
     pub database: PathBuf,
+    /// The directory of its backups.
+    pub backups: PathBuf,
     /// The address of the server that has it, without a password.
     pub server: Option<String>,
     /// Path of the admin socket.

@@ -17,6 +17,9 @@ use crate::server_address::ServerAddress;
 /// Longest path of a Unix socket in bytes: `sun_path` has 108, the last one a NUL (`unix(7)`).
 const MOST_SOCKET_BYTES: usize = 107;
 
+/// The directory of backups next to a database.
+const BACKUPS: &str = "backups";
+
 /// PhotoPrism's own name for its database.
 const INDEX: &str = "index.db";
 
@@ -26,6 +29,8 @@ pub(crate) struct Database {
     /// The file, absolute; where a directory was named, `index.db` in it. With a server the default,
     /// in whose directory the daemon has its own files.
     pub path: PathBuf,
+    /// The directory of its backups, absolute.
+    pub backups: PathBuf,
     /// The MariaDB server that has the database.
     pub server: Option<ServerAddress>,
     /// Whether a setting chose it; else it is the default, whose directories are created (0700).
@@ -51,7 +56,20 @@ impl Database {
     }
 
     fn at(path: PathBuf, given: bool) -> Self {
-        Self { path, server: None, given }
+        Self { backups: path.with_file_name(BACKUPS), path, server: None, given }
+    }
+
+    /// The same with its backups where a setting says.
+    pub(crate) fn with_backups(self, values: &Values) -> Result<Self, ConfigError> {
+        let refuse = |why: String| values.refuse(Id::Backups, why);
+        let Some(text) = values.raw(Id::Backups) else { return Ok(self) };
+        let backups = std::path::absolute(text).map_err(|error| refuse(error.to_string()))?;
+        if backups.exists() && !backups.is_dir() {
+            return Err(refuse(format!("{} is not a directory", shown(&backups))));
+        }
+        // The first backup creates the directory itself.
+        parent_exists(&backups).map_err(refuse)?;
+        Ok(Self { backups, ..self })
     }
 
     /// The database of a server.

@@ -100,7 +100,7 @@ impl Settings {
         let auth_group = group(values, Id::AuthSocketGroup)?;
         let auth_socket = AuthSocket::choose(values, auth_group, &socket)?;
         let settings = Self {
-            database: database(values, facts)?,
+            database: database(values, facts)?.with_backups(values)?,
             allow: allow(values, socket_group.is_some() || facts.admin_socket_passed)?,
             socket,
             socket_group,

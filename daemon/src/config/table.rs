@@ -12,6 +12,7 @@ pub(crate) enum Id {
     Database,
     DatabasePassword,
     DatabasePasswordFile,
+    Backups,
     Socket,
     SocketGroup,
     AuthSocket,

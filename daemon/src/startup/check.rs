@@ -62,7 +62,7 @@ fn describe(database: &Database) -> (String, Option<String>) {
         }
         Ok(DatabaseKind::Unfinished) => refuse("PhotoPrism has not finished creating it".into()),
         Ok(DatabaseKind::Nothing) if expected == Expected::Own => {
-            refuse(gone(path, how_gone(path)))
+            refuse(gone(database, how_gone(path)))
         }
         Ok(DatabaseKind::Nothing) => ("own, created at the first start".into(), None),
         Ok(DatabaseKind::Own(schema)) if schema > SCHEMA_VERSION => {

@@ -13,8 +13,8 @@ use super::error::StartupError;
 use crate::config::Database;
 use crate::socket::{Lock, database_note, lock_database, lock_path};
 use crate::store::{
-    BackupOrigin, Db, Expected, Kind, OpenError, StoreError, backup_directory, backup_list,
-    check_access, make_or_check_directory, resolve,
+    BackupOrigin, Db, Expected, Kind, OpenError, StoreError, backup_list, check_access,
+    make_or_check_directory, resolve,
 };
 
 /// The names in the lock file.
@@ -74,10 +74,11 @@ pub(super) fn remembered(database: &Path) -> Expected {
 }
 
 /// The error for a database that is gone, with what to do about it.
-pub(super) fn failure(database: &Path, error: OpenError) -> StartupError {
+pub(super) fn failure(database: &Database, error: OpenError) -> StartupError {
+    let path = database.path.display();
     match error {
         OpenError::Gone(what) => StartupError::new(
-            format!("the database {} is gone: {}", database.display(), gone(database, what)),
+            format!("the database {path} is gone: {}", gone(database, what)),
             error.exit_code(),
         ),
         error => error.into(),
@@ -85,9 +86,10 @@ pub(super) fn failure(database: &Path, error: OpenError) -> StartupError {
 }
 
 /// What to do about an own database that is gone; `what` says in which way it is.
-pub(super) fn gone(database: &Path, what: &str) -> String {
-    let lock = lock_path(&resolve(database));
-    let (backup, restore) = match newest_backup(database) {
+pub(super) fn gone(database: &Database, what: &str) -> String {
+    let lock = lock_path(&resolve(&database.path));
+    let directory = &database.backups;
+    let (backup, restore) = match newest_backup(directory) {
         Ok(Some(path)) => {
             let file = path.file_name().unwrap_or_default().display().to_string();
             (
@@ -95,10 +97,7 @@ pub(super) fn gone(database: &Path, what: &str) -> String {
                 format!(" and bring the accounts back: photoprism admin backup restore {file}"),
             )
         }
-        Ok(None) => {
-            let directory = backup_directory(database);
-            (format!("there is no backup in {}", directory.display()), String::new())
-        }
+        Ok(None) => (format!("there is no backup in {}", directory.display()), String::new()),
         Err(error) => (format!("backups were not looked for: {error}"), String::new()),
     };
     format!(
@@ -109,8 +108,8 @@ pub(super) fn gone(database: &Path, what: &str) -> String {
 }
 
 /// The newest backup of the accounts, created on request or before a destructive command.
-fn newest_backup(database: &Path) -> Result<Option<PathBuf>, StoreError> {
-    let found = backup_list(&backup_directory(database))?.into_iter();
+fn newest_backup(directory: &Path) -> Result<Option<PathBuf>, StoreError> {
+    let found = backup_list(directory)?.into_iter();
     let mut accounts = found.filter(|entry| entry.origin != BackupOrigin::Migration);
     Ok(accounts.next().map(|entry| entry.path))
 }

@@ -36,6 +36,7 @@ pub(super) fn open(
     random(&mut cursor_key);
     Database::open(OpenOptions {
         path: settings.database.path.clone(),
+        backups: settings.database.backups.clone(),
         server: settings.database.server.clone(),
         make_directory: !settings.database.given,
         accounts: initial_accounts(admin, now, &mut random),
@@ -43,7 +44,7 @@ pub(super) fn open(
         expected,
         session_cache: settings.session_cache,
     })
-    .map_err(|error| failure(&settings.database.path, error))
+    .map_err(|error| failure(&settings.database, error))
 }
 
 /// The configured password of the first admin, as far as it was read.

@@ -161,6 +161,7 @@ fn places(sockets: &[Listening], loaded: &Loaded) -> Paths {
     let path = |kind| sockets.iter().find(|socket| socket.kind == kind).map(|s| s.path.clone());
     Paths {
         database: loaded.settings.database.path.clone(),
+        backups: loaded.settings.database.backups.clone(),
         server: loaded.settings.database.server.as_ref().map(ToString::to_string),
         admin: path(SocketKind::Admin).unwrap_or_default(),
         auth: path(SocketKind::Auth),

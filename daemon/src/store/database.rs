@@ -140,6 +140,7 @@ impl Database {
         self.shown = shown;
         self.published.publish(self.db.as_ref().map(|db| Opened {
             path: db.path.clone(),
+            backups: db.backups.clone(),
             server: db.server.clone(),
             kind: db.kind.clone(),
             identity: self.identity,

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use rusqlite::CachedStatement;
 use tracing::{error, warn};
 
 use super::columns::Columns;
@@ -44,6 +43,8 @@ pub struct Db {
     pub(super) kind: Kind,
     /// The file. With a server the default one, in whose directory the daemon has its own files.
     pub(super) path: PathBuf,
+    /// The directory of its backups.
+    pub(super) backups: PathBuf,
     /// Where PhotoPrism's accounts are, if not in a file.
     pub(super) server: Option<ServerAddress>,
     pub(super) columns: Columns,
@@ -66,12 +67,6 @@ impl Db {
     /// The connection, for what only SQLite has.
     pub(super) fn sqlite(&self) -> Result<&rusqlite::Connection, StoreError> {
         self.conn.sqlite()
-    }
-
-    /// A statement about the daemon's own tables, named `own.admin_…` in it, and
-    /// `logins.audit_logins`, for what only SQLite has.
-    pub(super) fn prepare_own(&self, statement: &str) -> Result<CachedStatement<'_>, StoreError> {
-        Ok(self.sqlite()?.prepare_cached(&self.columns.qualified(statement))?)
     }
 
     /// Whose database it is.
@@ -104,6 +99,11 @@ impl Db {
     /// Its absolute path. With a server that of the default database.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The directory of its backups.
+    pub fn backups(&self) -> &Path {
+        &self.backups
     }
 
     /// Seconds for which a running PhotoPrism keeps a session in memory.

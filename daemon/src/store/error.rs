@@ -23,9 +23,6 @@ pub enum StoreError {
     /// Whether a change was made is not known: the server gave no answer.
     #[error("it is not known whether that was done")]
     OutcomeUnknown,
-    /// This daemon cannot do that with such a database.
-    #[error("{0} are not supported yet")]
-    Unsupported(&'static str),
     /// The database does not exist yet.
     #[error("the database does not exist yet")]
     Missing,

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::fs::{self, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use photoprism_protocol::secret::Secret;
 use rusqlite::limits::Limit;
@@ -24,7 +24,7 @@ use super::mark::Mark;
 use super::own_tables::OwnTables;
 use super::passcodes::{Passcode, passcode_find};
 use super::passwords::password_hash;
-use super::paths::{backup_directory, own_tables_path};
+use super::paths::own_tables_path;
 use super::pragmas::settings;
 use super::sessions::app_passwords;
 use crate::model::{Account, Session};
@@ -86,11 +86,11 @@ pub struct OwnFiles {
 }
 
 impl OwnFiles {
-    /// Those of the database at that path.
-    pub fn of(database: &Path) -> Self {
+    /// Those of the database at that path, with its backups.
+    pub fn of(database: &Path, backups: &Path) -> Self {
         let identity = |path: &Path| fs::metadata(path).map(|data| (data.dev(), data.ino()));
         let files = [identity(database), identity(&own_tables_path(database))];
-        let backups = identity(&backup_directory(database)).ok();
+        let backups = identity(backups).ok();
         Self { files: files.into_iter().flatten().collect(), backups }
     }
 
@@ -163,13 +163,14 @@ impl PhotoPrismReader {
         is_photoprism(&conn)?;
         let conn = engine::Connection::from(conn);
         let (kind, columns) = (photoprism_kind(&conn)?, Columns::read(&conn)?);
-        let path = path.to_path_buf();
+        let (path, backups) = (path.to_path_buf(), PathBuf::new());
         let (generation, own_tables) = (RefCell::default(), OwnTables::default());
         let (server, mark, session_cache) = (None, Mark::default(), 0);
         Ok(Self(Db {
             conn,
             kind,
             path,
+            backups,
             server,
             columns,
             generation,
@@ -273,7 +274,7 @@ mod tests {
         let (directory, db) = own();
         let copy = directory.path().join("photoprism.db");
         fs::copy(FIXTURE, &copy).unwrap();
-        let foreign = PhotoPrismReader::open(&copy, &OwnFiles::of(&db.path)).unwrap();
+        let foreign = PhotoPrismReader::open(&copy, &OwnFiles::of(&db.path, &db.backups)).unwrap();
         assert!(foreign.0.kind().edition() == crate::model::Edition::Community);
         let accounts = all(&foreign);
         let names: Vec<&str> =
@@ -322,7 +323,7 @@ mod tests {
         running.conn.sqlite().unwrap().execute_batch(add).unwrap();
         // The one that runs it is another process: this one must not have it open already.
         drop(running);
-        let foreign = PhotoPrismReader::open(&path, &OwnFiles::of(&db.path)).unwrap();
+        let foreign = PhotoPrismReader::open(&path, &OwnFiles::of(&db.path, &db.backups)).unwrap();
         assert_eq!(all(&foreign).len(), 1);
         let running = Connection::open(&path).unwrap();
         running.busy_timeout(std::time::Duration::ZERO).unwrap();
@@ -338,7 +339,7 @@ mod tests {
         let at = |name: &str| directory.path().join(name);
         fs::copy(FIXTURE, at("index.db")).unwrap();
         fs::copy(FIXTURE, at("photoprism-admin.db")).unwrap();
-        let own = OwnFiles::of(&at("index.db"));
+        let own = OwnFiles::of(&at("index.db"), &at("backups"));
         for name in ["index.db", "photoprism-admin.db"] {
             let other = at(&format!("other-{name}"));
             fs::hard_link(at(name), &other).unwrap();
@@ -350,7 +351,7 @@ mod tests {
         fs::create_dir(at("backups")).unwrap();
         fs::copy(FIXTURE, at("backups/x.db")).unwrap();
         std::os::unix::fs::symlink(at("backups/x.db"), at("link.db")).unwrap();
-        let own = OwnFiles::of(&at("index.db"));
+        let own = OwnFiles::of(&at("index.db"), &at("backups"));
         for name in ["backups/x.db", "link.db"] {
             let Err(SourceError::NotOne(what)) = PhotoPrismReader::open(&at(name), &own) else {
                 panic!()
@@ -365,13 +366,16 @@ mod tests {
     fn other_files_are_refused_with_a_reason() {
         let (directory, db) = own();
         let at = |name: &str| directory.path().join(name);
-        let why = |path: &Path| match PhotoPrismReader::open(path, &OwnFiles::of(&db.path)) {
+        let why = |path: &Path| match PhotoPrismReader::open(
+            path,
+            &OwnFiles::of(&db.path, &db.backups),
+        ) {
             Err(SourceError::NotOne(what)) => what,
             Err(fault) => format!("{fault:?}"),
             Ok(_) => "taken".into(),
         };
         assert!(matches!(
-            PhotoPrismReader::open(&at("nothing"), &OwnFiles::of(&db.path)),
+            PhotoPrismReader::open(&at("nothing"), &OwnFiles::of(&db.path, &db.backups)),
             Err(SourceError::Missing)
         ));
         assert!(why(&at("admin.db")).contains("this daemon itself"));

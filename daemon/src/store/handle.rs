@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::backup::BackupBefore;
+use super::backup::{Backup, BackupBefore};
 use super::commit_stats::CommitStats;
 use super::database::Database;
 use super::db::{Db, Tx};
@@ -17,7 +17,7 @@ use super::error::{StoreError, WorkError};
 use super::job_state::JobState;
 use super::jobs::{Jobs, Rejected, jobs};
 use super::published::Published;
-use super::read_connection::open_for_reading;
+use super::read_connection::open_for_long_work;
 use super::reader::ReaderThread;
 use super::work::{Around, Change, Read, Typed, Write};
 use super::writer::{WriterJob, WriterThread};
@@ -189,7 +189,7 @@ impl Store {
     /// The store's; [`StoreError::Missing`] while there is no database.
     pub fn connect(&self) -> Result<Db, StoreError> {
         let (_, opened) = self.published.current();
-        open_for_reading(&opened.ok_or(StoreError::Missing)?)
+        open_for_long_work(&opened.ok_or(StoreError::Missing)?)
     }
 
     /// The backup of what a transaction is about to destroy, which is to be called `auto-NAME.db`.
@@ -200,7 +200,7 @@ impl Store {
     pub fn backup_before(
         &self,
         name: String,
-        also: impl FnMut(&Db) -> Result<(), StoreError> + Send + 'static,
+        also: impl FnMut(&Db, Option<&Backup>) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<BackupBefore, StoreError> {
         let writer = Arc::clone(&self.turns[0]);
         Ok(BackupBefore::new(self.connect()?, writer, name, Box::new(also)))

@@ -101,9 +101,9 @@ pub use self::audit::{
 };
 pub use self::backup::{
     AccountChange, AttachedSource, Backup, BackupBefore, BackupCounts, BackupEntry, BackupFault,
-    BackupFile, BackupOrigin, Layout, Plan, Removed, Restored, What, backup_create, backup_find,
-    backup_list, backup_open, backup_remove, backups_refused, deleting_accounts, empty_accounts,
-    empty_sessions, restore_accounts,
+    BackupFile, BackupOrigin, Layout, Plan, Present, Removed, Restored, ServerCopy, What,
+    backup_create, backup_find, backup_list, backup_open, backup_remove, backups_refused,
+    deleting_accounts, empty_accounts, empty_sessions, restore_accounts,
 };
 pub use self::changed::{changes_due, report_changes, reverted_changes};
 pub use self::counts::counts;
@@ -149,7 +149,7 @@ pub use self::passcodes::{
     passcode_last_step, passcode_set_recovery,
 };
 pub use self::passwords::{password_hash, password_hash_of_cost, password_remove, password_set};
-pub use self::paths::{backup_directory, is_index, resolve};
+pub use self::paths::{is_index, resolve};
 pub use self::remembered::Counts;
 pub use self::schema::{CURSOR_KEY_BYTES, SCHEMA_VERSION};
 pub use self::server::{Durability, ServerHealth, server_health, server_tables};

@@ -26,7 +26,7 @@ use super::meta;
 use super::open_error::{OpenError, failed, refused, storage};
 use super::options::{Expected, OpenOptions, missing, waits};
 use super::own_tables::OwnTables;
-use super::paths::{backup_directory, is_own_tables};
+use super::paths::is_own_tables;
 use super::pragmas::{EXCLUSIVE_VFS, LOG_BYTES, SHARED_VFS, STATEMENTS, pragma};
 use super::schema::{self, STEPS};
 use super::server;
@@ -173,7 +173,7 @@ fn open_own(
 ) -> Result<Db, OpenError> {
     let path = &options.path;
     if found as usize > steps.len() {
-        return Err(refused(path, &newer(path, found, steps.len())));
+        return Err(refused(path, &newer(&options.backups, found, steps.len())));
     }
     if found == 0 {
         protect_new(path)?;
@@ -187,6 +187,7 @@ fn open_own(
         conn: conn.into(),
         kind: Kind::Own,
         path: path.clone(),
+        backups: options.backups.clone(),
         server: None,
         columns: Columns::default(),
         generation,
@@ -227,12 +228,12 @@ fn prepare_own(
     Ok(())
 }
 
-fn newer(path: &Path, found: u32, known: usize) -> String {
-    let backup = backup_directory(path).join(format!("schema-{known}.db"));
+fn newer(backups: &Path, found: u32, known: usize) -> String {
+    let backup = backups.join(format!("schema-{known}.db"));
     let advice = if std::fs::symlink_metadata(&backup).is_ok_and(|found| found.is_file()) {
         format!("the backup made before that is {}", backup.display())
     } else {
-        "no backup of the older one was found next to it".into()
+        format!("no backup of the older one was found in {}", backups.display())
     };
     format!(
         "its schema is {found}, newer than {known}, which this daemon knows; start the \

@@ -81,7 +81,10 @@ fn damaged(path: &Path, what: &str) -> String {
         "the next write makes a new one, with a new audit trail".to_owned()
     } else {
         let backups = backup_directory(path);
-        format!("restore a backup from {} into a new database", backups.display())
+        format!(
+            "restore a backup from {}, or from where --backups says, into a new database",
+            backups.display()
+        )
     };
     format!("it is damaged ({what}). {keep}: {away}")
 }

@@ -14,6 +14,8 @@ use crate::server_address::ServerAddress;
 pub struct OpenOptions {
     /// Absolute path of the file. With a server that of the default database.
     pub path: PathBuf,
+    /// Absolute path of the directory of its backups, which the first one creates.
+    pub backups: PathBuf,
     /// The server that has the database.
     pub server: Option<ServerAddress>,
     /// Create the directory: the path is a default that nobody chose.

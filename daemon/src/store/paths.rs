@@ -30,8 +30,8 @@ pub(super) fn own_tables_path(main: &Path) -> PathBuf {
     main.with_file_name(OWN_TABLES_FILE)
 }
 
-/// The directory of the backups of a database.
-pub fn backup_directory(database: &Path) -> PathBuf {
+/// The default directory of the backups of a database, for messages.
+pub(super) fn backup_directory(database: &Path) -> PathBuf {
     database.parent().unwrap_or(Path::new("/")).join("backups")
 }
 

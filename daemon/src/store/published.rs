@@ -13,6 +13,8 @@ use crate::server_address::ServerAddress;
 #[derive(Clone, Debug)]
 pub(super) struct Opened {
     pub(super) path: PathBuf,
+    /// The directory of its backups.
+    pub(super) backups: PathBuf,
     /// Where it is, if not in that file.
     pub(super) server: Option<ServerAddress>,
     pub(super) kind: Kind,

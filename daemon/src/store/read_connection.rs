@@ -8,7 +8,7 @@ use super::attached;
 use super::columns::Columns;
 use super::db::Db;
 use super::directory::{OpenLock, is_open_as};
-use super::engine;
+use super::engine::{self, Use};
 use super::error::StoreError;
 use super::kind::Kind;
 use super::lock_timeout::wait_for_locks;
@@ -26,8 +26,23 @@ use crate::system::{FileId, descriptors_of};
 /// [`StoreError::ReadOnly`] where the path leads to another file by now.
 pub(super) fn open_for_reading(opened: &Opened) -> Result<Db, StoreError> {
     if let Some(address) = &opened.server {
-        return server::open_for_reading(opened, address);
+        return server::open_for_reading(opened, address, Use::Read);
     }
+    open_file(opened)
+}
+
+/// The same for what takes long, which a server does not interrupt.
+///
+/// # Errors
+/// As [`open_for_reading`].
+pub(super) fn open_for_long_work(opened: &Opened) -> Result<Db, StoreError> {
+    if let Some(address) = &opened.server {
+        return server::open_for_reading(opened, address, Use::ReadAll);
+    }
+    open_file(opened)
+}
+
+fn open_file(opened: &Opened) -> Result<Db, StoreError> {
     let own = opened.kind == Kind::Own;
     // Writable for SQLite, although nothing is written through it: it takes the process lock of
     // the file, and plays an interrupted commit of PhotoPrism back.
@@ -56,6 +71,7 @@ pub(super) fn open_for_reading(opened: &Opened) -> Result<Db, StoreError> {
         conn,
         kind: opened.kind.clone(),
         path: opened.path.clone(),
+        backups: opened.backups.clone(),
         server: None,
         generation: RefCell::default(),
         own_tables,

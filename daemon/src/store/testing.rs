@@ -25,6 +25,7 @@ pub(super) fn options(directory: &TempDir) -> OpenOptions {
     let admin = UserName::parse("admin").unwrap();
     OpenOptions {
         path: directory.path().join("admin.db"),
+        backups: directory.path().join("backups"),
         make_directory: false,
         server: None,
         accounts: initial_accounts(&admin, Timestamp::UNIX_EPOCH, &mut { random }),
@@ -63,6 +64,7 @@ pub(super) fn plan(db: &Db, statement: &str, values: &[Value<'_>]) -> String {
 pub(super) fn another_connection(db: &Db) -> Db {
     open_for_reading(&Opened {
         path: db.path.clone(),
+        backups: db.backups.clone(),
         server: None,
         kind: db.kind.clone(),
         identity: identity(&db.path),

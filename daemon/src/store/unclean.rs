@@ -82,7 +82,7 @@ fn damaged(path: &Path, log: &Path, what: &str) -> String {
         "it is damaged ({}), or its write-ahead log {} was written for another state of it. Keep a \
          copy of both. If {} was copied or moved there while a daemon used it, or after one was \
          killed, put the file back that was there, or move the log away to use this one as it is; \
-         else restore a backup from {} into a new database",
+         else restore a backup from {}, or from where --backups says, into a new database",
         what.lines().next_back().unwrap_or_default(),
         log.display(),
         path.display(),

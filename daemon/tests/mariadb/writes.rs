@@ -154,20 +154,6 @@ fn a_lock_of_all_tables_holds_writes_for_five_seconds_and_no_read() {
 }
 
 #[test]
-fn backups_and_resets_are_refused_and_say_so() {
-    let Some(server) = shared() else { return };
-    let schema = server.photoprism("backups");
-    let mut home = schema.started();
-    home.ok("users.mod", json!({"user": "bob", "display_name": "One"}));
-    for command in ["backup.create", "users.reset", "auth.reset"] {
-        let error = refused(&mut home, command, json!({}), "unavailable");
-        let message = error["message"].as_str().unwrap();
-        assert!(message.contains("not supported yet, and nothing was changed"), "{message}");
-    }
-    assert_eq!(home.ok("users.show", json!({"user": "bob"}))["user"]["display_name"], "One");
-}
-
-#[test]
 fn two_daemons_write_one_audit_trail() {
     let Some(server) = shared() else { return };
     let schema = server.photoprism("several");

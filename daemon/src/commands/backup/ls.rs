@@ -10,7 +10,7 @@ use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::to_rfc3339;
-use crate::store::{BackupEntry, BackupOrigin, Db, backup_directory, backup_list, cursor_key};
+use crate::store::{BackupEntry, BackupOrigin, Db, backup_list, cursor_key};
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.read::<BackupLs, _>(parse, ls).await.map_err(CommandError::of_read)
@@ -26,7 +26,7 @@ fn ls(db: &Db, request: &Request<PageRequest>) -> Result<Reply<Page<Entry>>, Com
     let key = cursor_key(db)?;
     let first: Option<(i64, String)> = None;
     let before = window.position(&key, first)?;
-    let found = backup_list(&backup_directory(db.path()))?;
+    let found = backup_list(db.backups())?;
     let rows = found
         .into_iter()
         .map(|entry| (Some((entry.made, entry.file.clone())), entry))

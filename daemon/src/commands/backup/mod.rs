@@ -12,10 +12,10 @@ use photoprism_protocol::backup::{Counts, FileName};
 
 use super::runner::Runner;
 use crate::error::CommandError;
-use crate::store::{BackupCounts, BackupFault, backup_directory};
+use crate::store::{BackupCounts, BackupFault};
 
 fn directory(runner: &Runner<'_>) -> PathBuf {
-    backup_directory(&runner.app.places.database)
+    runner.app.places.backups.clone()
 }
 
 fn parse_file(text: &str) -> Result<FileName, CommandError> {

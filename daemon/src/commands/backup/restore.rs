@@ -16,8 +16,9 @@ use crate::error::CommandError;
 use crate::model::passcodes::STEP_SECONDS;
 use crate::model::{Effect, FIRST_ADMIN_ID};
 use crate::store::{
-    AdminPasswordState, BackupFile, Db, Layout, Plan, Restored, StoreError, Tx, What,
-    account_by_id, backup_open, other_super_admin, restore_accounts, set_admin_password_state,
+    AdminPasswordState, AttachedSource, Backup, BackupFile, Db, Layout, Plan, Present, Restored,
+    ServerCopy, StoreError, Tx, What, account_by_id, backup_open, other_super_admin,
+    restore_accounts, set_admin_password_state,
 };
 
 /// The checked arguments.
@@ -29,6 +30,7 @@ struct Restore {
 /// The backup to restore, and what that is going to change.
 struct Source {
     args: Restore,
+    file: AttachedSource,
     layout: Layout,
     plan: Arc<Mutex<Option<Plan>>>,
 }
@@ -66,8 +68,8 @@ async fn back_up(
     let prepare = move || {
         refuse_other(&store.connect()?, &file)?;
         let layout = file.layout()?;
-        let compare = move |db: &Db| {
-            *locked(&found) = Some(Plan::whole(db, &file, with_sessions)?);
+        let compare = move |db: &Db, backup: Option<&Backup>| {
+            *locked(&found) = Some(plan_of(db, backup, &file, with_sessions)?);
             Ok(())
         };
         let backup = store.backup_before(name, compare)?;
@@ -75,7 +77,24 @@ async fn back_up(
         Ok((backup, layout))
     };
     let (backup, layout) = run_blocking(prepare).await?;
-    Ok(Prepared::new(Source { args, layout, plan }).after_backup(backup, source))
+    let file = source.clone();
+    Ok(Prepared::new(Source { args, file, layout, plan }).after_backup(backup, source))
+}
+
+/// Compares all of it: with the backup that was just made where a server has the database.
+fn plan_of(
+    db: &Db,
+    backup: Option<&Backup>,
+    file: &BackupFile,
+    with_sessions: bool,
+) -> Result<Plan, StoreError> {
+    match backup.filter(|_| db.server().is_some()) {
+        Some(backup) => {
+            let copy = ServerCopy::in_backup(backup)?;
+            Plan::whole(&copy.present(), file, with_sessions)
+        }
+        None => Plan::whole(&Present::in_file(db)?, file, with_sessions),
+    }
 }
 
 fn locked<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -91,16 +110,19 @@ async fn compare(runner: &Runner<'_>, mut args: backup::Restore) -> Outcome {
     let Restore { file, with_sessions } = Restore::parse(&args)?;
     let _turn = runner.lock_backups().await?;
     let file = open(runner, &file).await.map_err(CommandError::of_read)?;
+    if runner.app.places.server.is_some() {
+        return compare_with_copy(runner, file, with_sessions).await;
+    }
     let store = &runner.app.store;
     let begin = move |db: &_| {
         refuse_other(db, &file)?;
-        let plan = Plan::begin(db, &file, with_sessions)?;
+        let plan = Plan::begin(&Present::in_file(db)?, &file, with_sessions)?;
         Ok::<_, CommandError>((plan, file))
     };
     let (mut plan, mut file) = store.read(runner.time_left(), begin).await?;
     loop {
         let step = move |db: &_| {
-            let done = plan.step(db, &file)?;
+            let done = plan.step(&Present::in_file(db)?, &file)?;
             Ok::<_, StoreError>((plan, file, done))
         };
         let done;
@@ -109,6 +131,19 @@ async fn compare(runner: &Runner<'_>, mut args: backup::Restore) -> Outcome {
             return Reply::new(&result(plan)).map(Success::from);
         }
     }
+}
+
+/// Compares with a copy of what a server has, which goes afterwards.
+async fn compare_with_copy(runner: &Runner<'_>, file: BackupFile, with_sessions: bool) -> Outcome {
+    let store = runner.app.store.clone();
+    let compare = move || {
+        let db = store.connect().map_err(CommandError::from)?;
+        refuse_other(&db, &file)?;
+        let copy = ServerCopy::make(&db)?;
+        Ok(Plan::whole(&copy.present(), &file, with_sessions)?)
+    };
+    let plan = run_blocking(compare).await.map_err(CommandError::of_read)?;
+    Reply::new(&result(plan)).map(Success::from)
 }
 
 impl Restore {
@@ -142,9 +177,9 @@ fn refuse_other(db: &Db, file: &BackupFile) -> Result<(), CommandError> {
 /// Restores it, after a backup of what is there. Every other write waits meanwhile, and no reader
 /// sees accounts of both states.
 fn restore(tx: &Tx<'_>, request: &Request<Source>) -> Result<Written<RestoreResult>, CommandError> {
-    let (Source { args, layout, plan }, now) = (&request.args, request.context.now);
+    let (Source { args, plan, .. }, now) = (&request.args, request.context.now);
     let backup = request.begin_backup(tx)?;
-    let restored = replace_accounts(tx, layout, args, now)?;
+    let restored = replace_accounts(tx, &request.args, now)?;
     request.complete_backup()?;
     let plan = locked(plan).clone();
     let plan = plan.ok_or_else(|| CommandError::Internal("nothing was compared".into()))?;
@@ -168,14 +203,14 @@ fn warnings(Restored { lost, left, warnings }: Restored) -> Vec<String> {
 
 fn replace_accounts(
     tx: &Tx<'_>,
-    backup: &Layout,
-    args: &Restore,
+    source: &Source,
     now: Timestamp,
 ) -> Result<Restored, CommandError> {
+    let Source { args, file, layout, .. } = source;
     let somebody = other_super_admin(tx, 0, now)?;
     // The step after this one counts as used as well: a clock may be ahead.
     let step = now.as_second().div_euclid(STEP_SECONDS) + 1;
-    let restored = restore_accounts(tx, backup, args.with_sessions, step, now)?;
+    let restored = restore_accounts(tx, file, layout, args.with_sessions, step, now)?;
     if somebody && !other_super_admin(tx, 0, now)? {
         return Err(CommandError::Conflict(
             "the backup holds no super admin who may log in; nobody could mend that".into(),

@@ -160,21 +160,21 @@ fn own_tables_advice(path: &Path, seen: Seen, uid: u32, owner: u32) -> Option<St
 
 /// The directory of backups, which the first backup creates.
 pub(super) fn backups(daemon: &DaemonState) -> Option<Check> {
-    let parent = daemon.database.parent()?;
-    let directory = parent.join("backups");
+    let directory = &daemon.backups;
+    let parent = directory.parent()?;
     let path = directory.display();
-    let Ok(seen) = Seen::at(&directory) else {
+    let Ok(seen) = Seen::at(directory) else {
         let found = format!("{path}, not made yet");
         let advice = (!is_writable(parent)).then(|| {
             format!("it could not be made: let uid {} write in {}", daemon.uid, parent.display())
         });
         return Some(Check::from_advice("backups", found, advice));
     };
-    let advice = if let Some(refused) = backups_refused(&directory, seen, daemon.uid) {
+    let advice = if let Some(refused) = backups_refused(directory, seen, daemon.uid) {
         Some(refused)
     } else if seen.mode & 0o077 != 0 {
         Some(format!("backups hold password hashes and others may look in: chmod 700 {path}"))
-    } else if is_writable(&directory) {
+    } else if is_writable(directory) {
         None
     } else {
         Some(format!("no backup can be written: let uid {} write in {path}", daemon.uid))
@@ -236,6 +236,7 @@ mod tests {
             clock: jiff::Timestamp::UNIX_EPOCH,
             clock_state: crate::clock::ClockState::Right,
             database: path.into(),
+            backups: Path::new(path).with_file_name("backups"),
             name: path.into(),
             own,
             admin: "/run/a.sock".into(),

@@ -33,6 +33,7 @@ struct DaemonState {
     pages: Option<Check>,
     /// Path of the database, there or not. With a server that of the default database.
     database: PathBuf,
+    backups: PathBuf,
     /// What the database is called.
     name: String,
     /// Whether it is the daemon's own.
@@ -67,6 +68,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
         clock: runner.context.machine_time,
         clock_state: app.clock.clock_state(),
         database: app.places.database.clone(),
+        backups: app.places.backups.clone(),
         name: app.places.database_name(),
         own: app.own,
         admin: app.places.admin.clone(),

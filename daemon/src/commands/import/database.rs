@@ -57,12 +57,13 @@ fn absolute(path: &str) -> Result<PathBuf, CommandError> {
 /// Reads on the thread for imports, with the rights of the peer: it may have to wait for a lock,
 /// or for a slow disk.
 async fn read(runner: &Runner<'_>, path: PathBuf) -> Result<Accounts, CommandError> {
-    let database = runner.app.places.database.clone();
+    let places = &runner.app.places;
+    let (database, backups) = (places.database.clone(), places.backups.clone());
     let (rules, only_bcrypt) = (runner.app.rules, !runner.app.own);
     let rights = runner.context.permit.rights();
     let work = move |cancel: &Cancel| {
         // With the daemon's own rights, so before it has those of the peer.
-        let own = OwnFiles::of(&database);
+        let own = OwnFiles::of(&database, &backups);
         rights.take_on().map_err(|_| no_rights())?;
         let foreign =
             PhotoPrismReader::open(&path, &own).map_err(|error| refusal(error, &rights))?;

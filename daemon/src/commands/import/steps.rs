@@ -226,7 +226,7 @@ async fn execute(
 async fn back_up(runner: &Runner<'_>, rows: Arc<Rows>) -> Result<BackupBefore, CommandError> {
     let (store, name) = (runner.app.store.clone(), runner.backup_name("users-prune"));
     run_blocking(move || {
-        let backup = store.backup_before(name, |_| Ok(()))?;
+        let backup = store.backup_before(name, |_, _| Ok(()))?;
         let deletes =
             |db: &Db| Ok::<_, CommandError>(!accounts_not_in_file(db, &rows)?.rows.is_empty());
         backup.write_ahead(deletes)?;

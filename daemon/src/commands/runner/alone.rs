@@ -41,7 +41,7 @@ impl Runner<'_> {
     ) -> Result<Prepared<T>, CommandError> {
         let (store, name) = (self.app.store.clone(), self.backup_name(what));
         let prepare = move || {
-            let backup = store.backup_before(name, |_| Ok(()))?;
+            let backup = store.backup_before(name, |_, _| Ok(()))?;
             backup.write_ahead(|_| Ok::<_, StoreError>(true))?;
             Ok(backup)
         };

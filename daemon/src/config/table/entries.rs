@@ -3,7 +3,7 @@
 use super::{Default, Form, Id, Setting};
 
 /// Every setting, in the order of [`Id`].
-pub(crate) const SETTINGS: [Setting; 34] = [
+pub(crate) const SETTINGS: [Setting; 35] = [
     Setting {
         id: Id::Config,
         name: "config",
@@ -45,6 +45,18 @@ pub(crate) const SETTINGS: [Setting; 34] = [
         form: Form::Path,
         reload: false,
         help: "File with that password; wins over the variable",
+    },
+    Setting {
+        id: Id::Backups,
+        name: "backups",
+        argument: "DIRECTORY",
+        env: "PHOTOPRISM_ADMIN_BACKUPS",
+        default: Default::Computed(
+            "backups next to the database; with MariaDB next to the default database",
+        ),
+        form: Form::Path,
+        reload: false,
+        help: "Where backups lie; the first one creates the directory",
     },
     Setting {
         id: Id::Socket,

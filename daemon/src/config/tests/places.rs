@@ -13,8 +13,12 @@ fn socket(path: &str, given: bool) -> AdminSocket {
 fn root_has_the_paths_of_the_system() {
     let machine = Machine { uid: 0, ..Machine::new() };
     let settings = machine.run(&[]).unwrap().settings;
-    let database =
-        Database { path: "/var/lib/photoprism/admin.db".into(), server: None, given: false };
+    let database = Database {
+        path: "/var/lib/photoprism/admin.db".into(),
+        backups: "/var/lib/photoprism/backups".into(),
+        server: None,
+        given: false,
+    };
     assert_eq!(settings.database, database);
     assert_eq!(settings.socket, socket("/run/photoprism/admin.sock", false));
 }
@@ -60,8 +64,25 @@ fn a_directory_of_a_database_means_the_index_in_it() {
     }
     let path = machine.path("admin.db");
     let database = machine.run(&["--database", &path]).unwrap().settings.database;
-    assert_eq!(database, Database { path: path.into(), server: None, given: true });
+    let backups = machine.path("backups").into();
+    assert_eq!(database, Database { path: path.into(), backups, server: None, given: true });
     assert!(!database.path.ends_with("index.db"));
+}
+
+#[test]
+fn backups_lie_where_a_setting_says() {
+    let machine = Machine::new();
+    let directory = machine.create("disk", 0o700);
+    for text in [directory.clone(), format!("{directory}/photoprism")] {
+        let database = machine.run(&["--backups", &text]).unwrap().settings.database;
+        assert_eq!(database.backups, Path::new(&text));
+    }
+    let file = machine.path("file");
+    std::fs::write(&file, "").unwrap();
+    for (text, why) in [(file, "is not a directory"), (machine.path("a/b"), "cannot be used")] {
+        let message = machine.refusal(&["--backups", &text]);
+        assert!(message.contains(why), "{message}");
+    }
 }
 
 #[test]

@@ -9,9 +9,11 @@ fn good(machine: &Machine, id: Id) -> Option<[String; 3]> {
     let texts = |texts: [&str; 3]| Some(texts.map(String::from));
     match id {
         Id::Config | Id::Allow | Id::AuthSocket | Id::AdminPassword | Id::DatabasePassword => None,
-        Id::Database | Id::DatabasePasswordFile | Id::Socket | Id::AdminPasswordFile => {
-            Some(["a", "b", "c"].map(|name| machine.path(name)))
-        }
+        Id::Database
+        | Id::DatabasePasswordFile
+        | Id::Backups
+        | Id::Socket
+        | Id::AdminPasswordFile => Some(["a", "b", "c"].map(|name| machine.path(name))),
         Id::SocketGroup | Id::AuthSocketGroup => texts(["root", "1", "2"]),
         Id::AdminUser => texts(["anna", "berta", "clara"]),
         Id::PasswordLength => texts(["1", "12", "72"]),

@@ -6,20 +6,22 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use super::copy::data_version;
+use super::copy::state_of;
+use super::state_id::StateId;
 use super::write::{Backup, complete_automatic, hold_automatic, write_automatic};
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 
-/// What else is read of the state that a backup holds.
-type AlsoRead = Box<dyn FnMut(&Db) -> Result<(), StoreError> + Send>;
+/// What else is read of the state that a backup holds, which is given where it is complete.
+type AlsoRead = Box<dyn FnMut(&Db, Option<&Backup>) -> Result<(), StoreError> + Send>;
 
 /// The backup before a change; all clones share it.
 ///
 /// In the daemon's own database a thread copies the snapshot that the transaction began with, next to
 /// the transaction. In PhotoPrism's, where one who reads keeps others from committing, the copy is
-/// made before the transaction, and once more inside where somebody has committed something since.
+/// made before the transaction, and once more inside where somebody has committed something since; on
+/// a server, where a daemon has.
 #[derive(Clone)]
 pub struct BackupBefore(Arc<Mutex<Work>>);
 
@@ -44,8 +46,9 @@ enum State {
     None,
     /// A thread copies it. It brings the connection back.
     Copying(JoinHandle<(Source, Result<Backup, StoreError>)>),
-    /// It has its name. It holds the state of the database of that number.
-    Complete(Backup, i64),
+    /// It has its name, and holds that state of the database, which counts where the database is
+    /// shared.
+    Complete(Backup, Option<StateId>),
 }
 
 impl BackupBefore {
@@ -144,8 +147,8 @@ impl Work {
         if !self.is_shared()? {
             return self.start_copying();
         }
-        let now = data_version(self.source()?.db.sqlite()?)?;
-        if !matches!(self.state, State::Complete(_, version) if version == now) {
+        let now = Some(state_of(&self.source()?.db)?);
+        if !matches!(&self.state, State::Complete(_, state) if *state == now) {
             // Nobody can commit in between any more.
             self.source()?.count_progress()?;
             self.write(true)?;
@@ -160,10 +163,10 @@ impl Work {
         self.discard();
         let source = self.source()?;
         let progress = writer_waits.then_some(&source.progress);
-        let (backup, version) = write_automatic(&source.db, &source.name, progress)?;
-        self.state = State::Complete(backup, version);
+        let (backup, state) = write_automatic(&source.db, &source.name, progress)?;
+        self.state = State::Complete(backup.clone(), Some(state));
         let source = self.source()?;
-        let also = (source.also)(&source.db);
+        let also = (source.also)(&source.db, Some(&backup));
         if also.is_err() {
             self.discard();
         }
@@ -179,6 +182,7 @@ impl Work {
         let path = held.path();
         let copy = move || {
             let Source { db, progress, also, .. } = &mut source;
+            let also = |db: &Db| also(db, None);
             let backup = complete_automatic(held, db, progress, also);
             (source, backup)
         };
@@ -194,7 +198,7 @@ impl Work {
             State::Copying(thread) => {
                 let (source, backup) = thread.join().map_err(|_| StoreError::Panicked)?;
                 self.source = Some(source);
-                self.state = State::Complete(backup?, 0);
+                self.state = State::Complete(backup?, None);
                 Ok(())
             }
             complete @ State::Complete(..) => {

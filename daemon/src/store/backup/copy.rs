@@ -5,8 +5,10 @@ use std::ffi::CStr;
 use rusqlite::{Connection, Params, params};
 
 use super::read::count_rows;
+use super::server::{copy_server, state_of_server};
+use super::state_id::StateId;
 use super::tables::{Found, has_clients, list, quoted};
-use super::unfinished::Unfinished;
+use super::unfinished::{Unfinished, unwritten};
 use crate::store::account_tables::{SESSIONS, TABLE_COUNT, TABLES, Table};
 use crate::store::db::Db;
 use crate::store::directory::detach;
@@ -28,13 +30,16 @@ const PIECE: i64 = 2000;
 const ATTEMPTS: u32 = 5;
 
 /// Copies the account tables as they are at one moment, and returns the state of the database at
-/// that moment, as [`data_version`] does.
+/// that moment.
 ///
 /// In the daemon's own database, and in PhotoPrism's where that has a write-ahead log, a reader is
 /// in nobody's way: all is copied in one transaction. In PhotoPrism's it keeps PhotoPrism from
 /// committing, so it copies in pieces, and begins again where something was committed in between;
 /// after [`ATTEMPTS`] of those it takes all at once.
-pub(super) fn copy_accounts(db: &Db, file: &Unfinished) -> Result<i64, StoreError> {
+pub(super) fn copy_accounts(db: &Db, file: &Unfinished) -> Result<StateId, StoreError> {
+    if db.server().is_some() {
+        return copy_server(db, file);
+    }
     copy_with(db, file, PIECE)
 }
 
@@ -62,20 +67,28 @@ pub(super) fn copy_held(
 }
 
 /// The same in pieces of so many rows.
-pub(super) fn copy_with(db: &Db, file: &Unfinished, rows: i64) -> Result<i64, StoreError> {
+pub(super) fn copy_with(db: &Db, file: &Unfinished, rows: i64) -> Result<StateId, StoreError> {
     if *db.kind() != Kind::Own {
         for _ in 0..ATTEMPTS {
             if let Some(version) = Copy::begin(db, file)?.in_pieces(rows)? {
-                return Ok(version);
+                return Ok(StateId::Sqlite(version));
             }
             file.clear()?;
         }
     }
-    Copy::begin(db, file)?.at_once()
+    Copy::begin(db, file)?.at_once().map(StateId::Sqlite)
+}
+
+/// Which state of the database a connection sees now.
+pub(super) fn state_of(db: &Db) -> Result<StateId, StoreError> {
+    if db.server().is_some() {
+        return state_of_server(db);
+    }
+    data_version(db.sqlite()?).map(StateId::Sqlite)
 }
 
 /// A number that changes with each commit of another connection or process.
-pub(super) fn data_version(conn: &Connection) -> Result<i64, StoreError> {
+fn data_version(conn: &Connection) -> Result<i64, StoreError> {
     Ok(conn.pragma_query_value(Some("main"), "data_version", |row| row.get(0))?)
 }
 
@@ -176,7 +189,10 @@ impl<'a> Copy<'a> {
         if data_version(self.db.sqlite()?)? != version {
             return Ok(None);
         }
-        self.finish()?;
+        self.check()?;
+        self.commit()?;
+        // PhotoPrism may commit again.
+        self.index()?;
         Ok(Some(version))
     }
 
@@ -241,6 +257,13 @@ impl<'a> Copy<'a> {
 
     /// Checks that every row is there and writes all to the file.
     fn finish(&self) -> Result<(), StoreError> {
+        self.check()?;
+        self.index()?;
+        self.commit()
+    }
+
+    /// Whether every row of the database is there.
+    fn check(&self) -> Result<(), StoreError> {
         for (table, copied) in TABLES.iter().zip(self.copied) {
             // What came back of sessions that were ended is left out.
             let hidden = if *table == SESSIONS { hidden_sessions(self.db)? } else { 0 };
@@ -248,11 +271,16 @@ impl<'a> Copy<'a> {
                 return Err(StoreError::Backup("the backup does not hold every row".into()));
             }
         }
+        Ok(())
+    }
+
+    /// Makes the indexes of the file, which reads nothing else.
+    fn index(&self) -> Result<(), StoreError> {
         let indexes = self.tables.iter().flatten().filter_map(|found| found.index.as_ref());
         for statement in indexes {
             self.db.sqlite()?.execute_batch(statement).map_err(unwritten)?;
         }
-        self.commit()
+        Ok(())
     }
 }
 
@@ -278,13 +306,5 @@ impl Statements {
             .contains(owner)
             .then(|| format!("CREATE INDEX {FILE}.{name}_{owner} ON {name} ({})", quoted(owner)));
         Self { copying, number: *number, index }
-    }
-}
-
-/// The file, not the database, is in the way.
-fn unwritten(error: rusqlite::Error) -> StoreError {
-    match error.into() {
-        full @ StoreError::Full(_) => full,
-        other => StoreError::Backup(format!("the backup could not be written: {other}")),
     }
 }

@@ -148,9 +148,10 @@ fn refused(path: &Path, seen: Seen) -> Option<StoreError> {
     Some(StoreError::Backup(format!("{} is not used for backups: {what}", path.display())))
 }
 
-/// The same, created where it is missing.
+/// The same, created where it is missing, with its parents: nobody made the default directory where a
+/// server has the database.
 pub(super) fn make_directory(path: &Path) -> Result<Directory, StoreError> {
-    match fs::DirBuilder::new().mode(0o700).create(path) {
+    match fs::DirBuilder::new().recursive(true).mode(0o700).create(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(io(path, &error)),
         Ok(()) | Err(_) => {}
     }

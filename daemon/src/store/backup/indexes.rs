@@ -25,6 +25,10 @@ pub fn deleting_accounts<T, E: From<StoreError>>(
     count: usize,
     work: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
+    // What is declared in PhotoPrism's database stays as it is.
+    if *tx.kind() != Kind::Own {
+        return work();
+    }
     let indexes = Indexes::drop_for_deletion(tx, count as u64)?;
     let done = work()?;
     indexes.create_again(tx.sqlite()?)?;
@@ -50,18 +54,16 @@ impl Indexes {
         Ok(Self(dropped))
     }
 
-    /// Drops those of accounts and sessions, but not by their UID, where it is worth it. What is
-    /// declared in PhotoPrism's database stays as it is.
+    /// Drops those of accounts and sessions, but not by their UID, where it is worth it.
     fn drop_for_deletion(tx: &Tx<'_>, count: u64) -> Result<Self, StoreError> {
         let mut dropped = Vec::new();
         let all = "SELECT count(*) FROM main.auth_users";
-        if *tx.kind() == Kind::Own
-            && count > FEW
-            && count * ONE_OF
-                > tx.conn.sqlite()?.query_row(all, [], |row| crate::store::rows::count(row, 0))?
+        let conn = tx.sqlite()?;
+        if count > FEW
+            && count * ONE_OF > conn.query_row(all, [], |row| crate::store::rows::count(row, 0))?
         {
-            drop_all(tx.sqlite()?, TABLES[0].name, "uix_auth_users_user_uid", &mut dropped)?;
-            drop_all(tx.sqlite()?, SESSIONS.name, "idx_auth_sessions_user_uid", &mut dropped)?;
+            drop_all(conn, TABLES[0].name, "uix_auth_users_user_uid", &mut dropped)?;
+            drop_all(conn, SESSIONS.name, "idx_auth_sessions_user_uid", &mut dropped)?;
         }
         Ok(Self(dropped))
     }

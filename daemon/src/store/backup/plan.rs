@@ -7,13 +7,11 @@ use std::hash::RandomState;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::owned_rows::{Rows, UidRange, digests_of, rows_of};
+use super::present::Present;
 use super::read::BackupFile;
 use crate::store::account_tables::{SESSIONS, TABLES, Table};
-use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::rows::text;
-use crate::store::sessions::hidden_sessions;
-use crate::store::visible::visible;
 
 /// Accounts or sessions of one step: some milliseconds.
 const STEP_ROWS: i64 = 200;
@@ -86,10 +84,14 @@ pub struct Plan {
 
 impl Plan {
     /// Begins to compare.
-    pub fn begin(db: &Db, file: &BackupFile, with_sessions: bool) -> Result<Self, StoreError> {
+    pub fn begin(
+        present: &Present<'_>,
+        file: &BackupFile,
+        with_sessions: bool,
+    ) -> Result<Self, StoreError> {
         let mut columns = Vec::new();
         for table in TABLES.iter().filter(|table| **table != SESSIONS) {
-            columns.push((table, common(table, db.sqlite()?, &file.conn)?));
+            columns.push((table, common(table, present.conn, &file.conn)?));
         }
         Ok(Self {
             added: 0,
@@ -109,21 +111,25 @@ impl Plan {
     }
 
     /// Compares all of it.
-    pub fn whole(db: &Db, file: &BackupFile, with_sessions: bool) -> Result<Self, StoreError> {
-        let plan = Self::begin(db, file, with_sessions)?;
+    pub fn whole(
+        present: &Present<'_>,
+        file: &BackupFile,
+        with_sessions: bool,
+    ) -> Result<Self, StoreError> {
+        let plan = Self::begin(present, file, with_sessions)?;
         let mut plan = Self { step_rows: WHOLE_STEP_ROWS, ..plan };
-        while !plan.step(db, file)? {}
+        while !plan.step(present, file)? {}
         Ok(plan)
     }
 
     /// Compares some more; true at the end.
-    pub fn step(&mut self, db: &Db, file: &BackupFile) -> Result<bool, StoreError> {
+    pub fn step(&mut self, present: &Present<'_>, file: &BackupFile) -> Result<bool, StoreError> {
         self.at = match std::mem::replace(&mut self.at, At::End) {
-            At::Accounts(after) => match self.accounts(&after, db, file)? {
+            At::Accounts(after) => match self.accounts(&after, present, file)? {
                 Some(last) => At::Accounts(last),
-                None => self.begin_sessions(db, file)?,
+                None => self.begin_sessions(present, file)?,
             },
-            At::Sessions(after) => match self.those_that_stay(after, db, file)? {
+            At::Sessions(after) => match self.those_that_stay(after, present, file)? {
                 Some(last) => At::Sessions(last),
                 None => At::End,
             },
@@ -136,15 +142,15 @@ impl Plan {
     fn accounts(
         &mut self,
         after: &str,
-        db: &Db,
+        present: &Present<'_>,
         file: &BackupFile,
     ) -> Result<Option<String>, StoreError> {
         let rows = self.step_rows;
-        let ends = [end_of(&file.conn, after, rows)?, end_of(db.sqlite()?, after, rows)?];
+        let ends = [end_of(&file.conn, after, rows)?, end_of(present.conn, after, rows)?];
         let end = ends.into_iter().flatten().min();
         let range = UidRange { after, end: end.as_deref() };
-        let (there, here) = (names(&file.conn, range)?, names(db.sqlite()?, range)?);
-        let mut differences = self.differences(db, file, range)?;
+        let (there, here) = (names(&file.conn, range)?, names(present.conn, range)?);
+        let mut differences = self.differences(present, file, range)?;
         let uids: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
         for uid in uids {
             let fields = differences.remove(uid).unwrap_or_default();
@@ -160,10 +166,14 @@ impl Plan {
     }
 
     /// Of sessions all end, or those that are not in the backup.
-    fn begin_sessions(&mut self, db: &Db, file: &BackupFile) -> Result<At, StoreError> {
+    fn begin_sessions(
+        &mut self,
+        present: &Present<'_>,
+        file: &BackupFile,
+    ) -> Result<At, StoreError> {
         self.accounts.sort_by(|one, other| (&one.name, &one.uid).cmp(&(&other.name, &other.uid)));
-        let all = super::read::count_rows(db.sqlite()?, &SESSIONS)?;
-        self.sessions_revoked = all.saturating_sub(hidden_sessions(db)?);
+        let all = super::read::count_rows(present.conn, &SESSIONS)?;
+        self.sessions_revoked = all.saturating_sub(present.hidden_sessions()?);
         if !self.with_sessions {
             return Ok(At::End);
         }
@@ -174,7 +184,7 @@ impl Plan {
     fn those_that_stay(
         &mut self,
         after: i64,
-        db: &Db,
+        present: &Present<'_>,
         file: &BackupFile,
     ) -> Result<Option<i64>, StoreError> {
         // Where the number of a row cannot be named, all come at once.
@@ -184,10 +194,11 @@ impl Plan {
             "SELECT {number}, id FROM auth_sessions WHERE {number} > ?1 ORDER BY {number} LIMIT ?2"
         ))?;
         let mut rows = statement.query(params![after, most])?;
-        let visible = visible(&db.columns);
-        let known =
-            format!("SELECT EXISTS (SELECT 1 FROM auth_sessions u WHERE u.id = ?1 AND {visible})");
-        let mut known = db.sqlite()?.prepare_cached(&known)?;
+        let known = format!(
+            "SELECT EXISTS (SELECT 1 FROM auth_sessions u WHERE u.id = ?1 AND {})",
+            present.visible()
+        );
+        let mut known = present.conn.prepare_cached(&known)?;
         let (mut taken, mut last) = (0, None);
         while let Some(row) = rows.next()? {
             let stays: bool = known.query_row([text(row, 1)?], |row| row.get(0))?;
@@ -216,15 +227,16 @@ impl Plan {
     /// fraction of the time.
     fn differing_owners(
         &self,
-        db: &Db,
+        present: &Present<'_>,
         file: &BackupFile,
         of: (&Table, &[String]),
         range: UidRange<'_>,
     ) -> Result<HashSet<String>, StoreError> {
         let (table, columns) = of;
-        let mut there = digests_of(&file.conn, table, columns, range, &self.digest)?;
+        let compared = present.compared(table, columns);
+        let mut there = digests_of(&file.conn, &compared, range, &self.digest)?;
         let mut differing = HashSet::new();
-        for (uid, here) in digests_of(db.sqlite()?, table, columns, range, &self.digest)? {
+        for (uid, here) in digests_of(present.conn, &compared, range, &self.digest)? {
             if there.remove(&uid) != Some(here) {
                 differing.insert(uid);
             }
@@ -236,7 +248,7 @@ impl Plan {
     /// What of the accounts of a range differs, over all tables.
     fn differences(
         &self,
-        db: &Db,
+        present: &Present<'_>,
         file: &BackupFile,
         range: UidRange<'_>,
     ) -> Result<HashMap<String, Vec<String>>, StoreError> {
@@ -245,12 +257,13 @@ impl Plan {
             if columns.is_empty() {
                 continue;
             }
-            let differing = self.differing_owners(db, file, (table, columns), range)?;
+            let differing = self.differing_owners(present, file, (table, columns), range)?;
             if differing.is_empty() {
                 continue;
             }
-            let mut there = rows_of(&file.conn, table, columns, range)?;
-            let mut here = rows_of(db.sqlite()?, table, columns, range)?;
+            let compared = present.compared(table, columns);
+            let mut there = rows_of(&file.conn, &compared, range)?;
+            let mut here = rows_of(present.conn, &compared, range)?;
             there.retain(|uid, _| differing.contains(uid));
             here.retain(|uid, _| differing.contains(uid));
             for (uid, here) in here {

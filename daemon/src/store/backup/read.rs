@@ -97,6 +97,19 @@ impl AttachedSource {
         self.0.as_ref().map(|held| held.directory.path().join(&held.name))
     }
 
+    /// Opens it for those who read it row by row.
+    pub(super) fn connect(&self) -> Result<Connection, StoreError> {
+        let Some(HeldFile { directory, name, file }) = self.0.as_deref() else {
+            return Err(StoreError::Backup("there is no backup to read".into()));
+        };
+        let held = Held::new(name, file, OpenLock::take());
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = directory.connect(&held, flags, "unix");
+        let conn = conn.map_err(|error| io(&directory.path().join(name), &error))?;
+        settings(&conn)?;
+        Ok(conn)
+    }
+
     fn is_attached(db: &Db) -> bool {
         db.sqlite().is_ok_and(|conn| conn.is_readonly(RESTORED).is_ok())
     }
@@ -105,8 +118,8 @@ impl AttachedSource {
 impl Around for AttachedSource {
     fn before(&mut self, db: &Db) -> Result<(), StoreError> {
         let Some(HeldFile { directory, name, file }) = self.0.as_deref() else { return Ok(()) };
-        // A try that PhotoPrism's lock interrupted has attached it.
-        if Self::is_attached(db) {
+        // A try that PhotoPrism's lock interrupted has attached it. For a server it is read row by row.
+        if db.server().is_some() || Self::is_attached(db) {
             return Ok(());
         }
         let held = Held::new(name, file, OpenLock::take());

@@ -4,32 +4,25 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params_from_iter};
 
 use super::indexes::Indexes;
-use super::read::RESTORED;
-use super::replace::{remove, replaced, unguarded};
-use super::tables::{Column, Found, Layout, has_clients, list};
+use super::read::{AttachedSource, RESTORED};
+use super::replace::{clients_of_users, remove, replaced, unguarded};
+use super::restored::Restored;
+use super::server::{Source, fill};
+use super::tables::{Column, Found, Layout, list};
 use crate::store::account_tables::{CLIENTS, PASSWORDS, SESSIONS, TABLES, Table};
 use crate::store::attached::{forget_accounts, note_emptied};
 use crate::store::changed::{held_accounts, remember};
 use crate::store::db::Tx;
+use crate::store::engine::Statement;
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
+use crate::store::passcodes::consume_totp_step;
 use crate::store::rows::text;
 use crate::store::sessions::{delete_all_sessions, release_restored};
 
-/// What did not come back as it was.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Restored {
-    /// Columns of the backup that have no place here.
-    pub lost: Vec<String>,
-    /// Clients of the backup that belong to nobody here by now, and so were left as they are.
-    pub left: Vec<String>,
-    /// Messages for people about what the database declares of its tables.
-    pub warnings: Vec<String>,
-}
-
-/// Puts the accounts of a backup, attached by [`super::BackupFile::source`], in place of those of the
-/// database, all of them in the caller's transaction; sessions too where they are asked for, else
-/// none are left. Clients that belong to nobody, records of logins and all that is the daemon's own stay; clients of users as well, where
+/// Puts the accounts of a backup in place of those of the database, all of them in the caller's
+/// transaction; sessions too where they are asked for, else none are left. Clients that belong to
+/// nobody, records of logins and all that is the daemon's own stay; clients of users as well, where
 /// the backup was made before backups held them.
 ///
 /// A key of two-factor authentication comes back with all its codes up to `step` used: which of
@@ -41,6 +34,7 @@ pub struct Restored {
 /// other tables would be left without their account.
 pub fn restore_accounts(
     tx: &Tx<'_>,
+    from: &AttachedSource,
     backup: &Layout,
     with_sessions: bool,
     step: i64,
@@ -48,7 +42,7 @@ pub fn restore_accounts(
 ) -> Result<Restored, StoreError> {
     forget_accounts(tx)?;
     note_emptied(tx, "auth_users")?;
-    let clients = has_clients(tx.sqlite()?)? && !backup.of(&CLIENTS).columns.is_empty();
+    let clients = clients_of_users(tx)? && !backup.of(&CLIENTS).columns.is_empty();
     let tables = replaced(clients);
     // What is declared in PhotoPrism's database stays as it is.
     let own = *tx.kind() == Kind::Own;
@@ -56,11 +50,17 @@ pub fn restore_accounts(
         delete_all_sessions(tx, now.as_second())?;
         let held = held_accounts(tx, now.as_second())?;
         for table in tables.iter().rev() {
-            remove(tx.sqlite()?, table, clients)?;
+            remove(tx, table, clients)?;
         }
-        let indexes = own.then(|| Indexes::drop_those_of(tx.sqlite()?, &tables)).transpose()?;
-        let restored = bring_back(tx, backup, with_sessions, clients)?;
-        indexes.map_or(Ok(()), |indexes| indexes.create_again(tx.sqlite()?))?;
+        let restored = if tx.server().is_some() {
+            let file = &from.connect()?;
+            fill(tx, &Source { file, layout: backup, with_sessions, clients })?
+        } else {
+            let indexes = own.then(|| Indexes::drop_those_of(tx.sqlite()?, &tables)).transpose()?;
+            let restored = bring_back(tx, backup, with_sessions, clients)?;
+            indexes.map_or(Ok(()), |indexes| indexes.create_again(tx.sqlite()?))?;
+            restored
+        };
         release_restored(tx)?;
         held.iter().try_for_each(|before| remember(tx, before, now))?;
         Ok::<_, StoreError>(restored)
@@ -161,11 +161,7 @@ fn copy(conn: &Connection, way: &Way<'_>) -> Result<(), StoreError> {
 }
 
 fn use_up_codes(tx: &Tx<'_>, step: i64) -> Result<(), StoreError> {
-    tx.prepare_own(
-        "INSERT INTO own.admin_passcode_steps (uid, step)
-         SELECT DISTINCT uid, ?1 FROM passcodes WHERE key_type = 'totp'
-         ON CONFLICT (uid) DO UPDATE SET step = excluded.step WHERE step < excluded.step",
-    )?
-    .execute([step])?;
-    Ok(())
+    let uids = Statement::same("SELECT DISTINCT uid FROM passcodes WHERE key_type = 'totp'");
+    let uids = tx.all(uids, &[], |row| row.text(0))?;
+    uids.iter().try_for_each(|uid| consume_totp_step(tx, uid, step).map(drop))
 }

@@ -106,3 +106,11 @@ impl Drop for Unfinished {
         }
     }
 }
+
+/// The file, not the database, is in the way.
+pub(super) fn unwritten(error: rusqlite::Error) -> StoreError {
+    match error.into() {
+        full @ StoreError::Full(_) => full,
+        other => StoreError::Backup(format!("the backup could not be written: {other}")),
+    }
+}

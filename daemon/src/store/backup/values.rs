@@ -4,7 +4,7 @@
 use rusqlite::types::ValueRef;
 
 /// A value with its storage class, to the bit.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Stored {
     Null,
     Integer(i64),

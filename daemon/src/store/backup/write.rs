@@ -1,12 +1,14 @@
 //! Writes backups: of the accounts, and before a migration of everything.
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use rusqlite::backup::{self as sqlite, StepResult};
+use rusqlite::{Connection, OpenFlags};
 
 use super::copy::{copy_accounts, copy_held, hold};
 use super::files::{
@@ -15,11 +17,11 @@ use super::files::{
 };
 use super::publish::{publish_accounts, publish_whole};
 use super::read::BackupCounts;
+use super::state_id::StateId;
 use super::unfinished::Unfinished;
 use crate::store::db::Db;
-use crate::store::directory::{Directory, OpenLock};
+use crate::store::directory::{Directory, Held, OpenLock};
 use crate::store::error::StoreError;
-use crate::store::paths::backup_directory;
 
 /// What SQLite takes for "until the end".
 const ALL_PAGES: i32 = -1;
@@ -53,6 +55,18 @@ impl Backup {
         }
     }
 
+    /// Opens it to be read.
+    pub(super) fn connect(&self) -> Result<Connection, StoreError> {
+        let failed = |error: &std::io::Error| io(&self.path, error);
+        let name = self.path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let lock = OpenLock::take();
+        let file = self.directory.find(name, &lock).map_err(|error| failed(&error))?;
+        let file = file.ok_or_else(|| failed(&ErrorKind::NotFound.into()))?;
+        let held = Held::new(name, &file, lock);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        self.directory.connect(&held, flags, "unix").map_err(|error| failed(&error))
+    }
+
     /// Lets go of the oldest automatic ones, but not of `keep`.
     pub(in crate::store) fn prune(&self, keep: Option<&Path>) {
         prune(&self.directory, keep);
@@ -61,9 +75,7 @@ impl Backup {
 
 /// The directory of the backups, created where there is none.
 fn directory_of(db: &Db) -> Result<Directory, StoreError> {
-    // Only what is in a file is copied.
-    db.sqlite()?;
-    make_directory(&backup_directory(&db.path))
+    make_directory(&db.backups)
 }
 
 /// Copies the account tables to `NAME.db`, or the first name after that which is free. The file gets
@@ -85,7 +97,7 @@ pub(in crate::store) fn write_automatic(
     db: &Db,
     name: &str,
     progress: Option<&Arc<AtomicU64>>,
-) -> Result<(Backup, i64), StoreError> {
+) -> Result<(Backup, StateId), StoreError> {
     write(db, create_automatic(db, name)?, progress)
 }
 
@@ -108,6 +120,13 @@ pub(super) fn complete_automatic(
     publish(file, db, Some(progress))
 }
 
+/// The accounts of a server at one moment, as a backup would hold them, in a file without a name.
+pub(super) fn copy_unnamed(db: &Db) -> Result<Connection, StoreError> {
+    let file = create_automatic(db, "compare")?;
+    copy_accounts(db, &file).map_err(|error| no_room(&file, error))?;
+    file.connect()
+}
+
 fn create_automatic(db: &Db, name: &str) -> Result<Unfinished, StoreError> {
     let directory = Arc::new(directory_of(db)?);
     let name = free_automatic(&directory, &format!("auto-{name}"));
@@ -118,9 +137,9 @@ fn write(
     db: &Db,
     file: Unfinished,
     progress: Option<&Arc<AtomicU64>>,
-) -> Result<(Backup, i64), StoreError> {
-    let version = copy_accounts(db, &file).map_err(|error| no_room(&file, error))?;
-    Ok((publish(file, db, progress)?, version))
+) -> Result<(Backup, StateId), StoreError> {
+    let state = copy_accounts(db, &file).map_err(|error| no_room(&file, error))?;
+    Ok((publish(file, db, progress)?, state))
 }
 
 /// Where SQLite finds a disk full while it only reads the database, it is that of the backups.

@@ -53,6 +53,18 @@ impl Connection {
         }
     }
 
+    /// Reads the rows of a statement without values, however many there are.
+    pub(super) fn each_row(
+        &self,
+        text: &str,
+        mut read: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => self.prepare_once(text)?.all(&[], read).map(drop),
+            Self::MariaDb(connection) => connection.each_row(text, |row| read(&Row::MariaDb(row))),
+        }
+    }
+
     /// The words of its engine.
     pub(super) const fn dialect(&self) -> Dialect {
         match self {

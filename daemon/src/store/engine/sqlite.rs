@@ -27,16 +27,14 @@ impl From<rusqlite::Connection> for Connection {
 }
 
 impl Connection {
-    /// For what only SQLite has: files, what is attached to them, backups.
+    /// For what only SQLite has: files, and what is attached to them.
     ///
     /// # Errors
     /// It is another engine.
     pub(in crate::store) fn sqlite(&self) -> Result<&rusqlite::Connection, StoreError> {
         match self {
             Self::Sqlite(Sqlite(connection)) => Ok(connection),
-            Self::MariaDb(_) => {
-                Err(StoreError::Unsupported("backups, restores and resets of accounts in MariaDB"))
-            }
+            Self::MariaDb(_) => Err(StoreError::Other("a server has no such files".into())),
         }
     }
 }

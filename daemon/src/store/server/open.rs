@@ -31,21 +31,32 @@ pub(in crate::store) fn open(
     options: &OpenOptions,
     address: &ServerAddress,
 ) -> Result<Db, OpenError> {
-    let at = Place { address, path: &options.path, session_cache: options.session_cache };
+    let at = Place {
+        address,
+        path: &options.path,
+        backups: &options.backups,
+        session_cache: options.session_cache,
+    };
     let own_tables = OwnTables::new(options.cursor_key);
     at.open(Use::Write, own_tables)
 }
 
-/// Opens another connection to what the writer has open, for those who only read.
+/// Opens another connection to what the writer has open, for that use.
 ///
 /// # Errors
 /// [`StoreError::Unreachable`], or that of a statement.
 pub(in crate::store) fn open_for_reading(
     opened: &Opened,
     address: &ServerAddress,
+    what_for: Use,
 ) -> Result<Db, StoreError> {
-    let at = Place { address, path: &opened.path, session_cache: opened.session_cache };
-    at.open(Use::Read, OwnTables::default()).map_err(|error| match error {
+    let at = Place {
+        address,
+        path: &opened.path,
+        backups: &opened.backups,
+        session_cache: opened.session_cache,
+    };
+    at.open(what_for, OwnTables::default()).map_err(|error| match error {
         OpenError::NotThereYet => StoreError::Missing,
         error => StoreError::Unreachable(error.to_string()),
     })
@@ -66,6 +77,7 @@ fn warn_of_durability(durability: Durability) {
 struct Place<'a> {
     address: &'a ServerAddress,
     path: &'a Path,
+    backups: &'a Path,
     session_cache: u32,
 }
 
@@ -90,6 +102,7 @@ impl Place<'_> {
             conn,
             kind,
             path: self.path.to_owned(),
+            backups: self.backups.to_owned(),
             server: Some(self.address.clone()),
             columns,
             generation: RefCell::default(),

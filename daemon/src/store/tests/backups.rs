@@ -25,7 +25,7 @@ pub(super) fn back_up(db: &Db, name: &str) -> Result<Backup, StoreError> {
 }
 
 /// What else is read, and its outcome.
-type AlsoRead = Box<dyn FnMut(&Db) -> Result<(), StoreError> + Send>;
+type AlsoRead = Box<dyn FnMut(&Db, Option<&Backup>) -> Result<(), StoreError> + Send>;
 
 /// One before a change, with a connection of its own, and what counts its progress.
 fn prepared(db: &Db, also: AlsoRead) -> (BackupBefore, Arc<AtomicU64>) {
@@ -37,7 +37,7 @@ fn prepared(db: &Db, also: AlsoRead) -> (BackupBefore, Arc<AtomicU64>) {
 /// One that is complete, called `auto-NAME.db`.
 fn complete(db: &Db, name: &str) -> BackupBefore {
     let (other, progress) = (another_connection(db), Arc::default());
-    let backup = BackupBefore::new(other, progress, name.into(), Box::new(|_| Ok(())));
+    let backup = BackupBefore::new(other, progress, name.into(), Box::new(|_, _| Ok(())));
     rename_after(db, &backup, name);
     backup
 }
@@ -131,7 +131,7 @@ fn rename_after(db: &Db, backup: &BackupBefore, name: &str) -> String {
 #[test]
 fn it_holds_what_was_there_when_its_transaction_began() {
     for (place, db) in both_kinds() {
-        let (backup, _) = prepared(&db, Box::new(|_| Ok(())));
+        let (backup, _) = prepared(&db, Box::new(|_, _| Ok(())));
         backup.write_ahead(|_| Ok::<_, StoreError>(true)).unwrap();
         // Somebody commits before the transaction.
         rename(&db, "first");
@@ -149,10 +149,10 @@ fn it_holds_what_was_there_when_its_transaction_began() {
 #[test]
 fn one_is_written_ahead_only_where_a_reader_is_in_the_way() {
     let [(own_place, own), (place, db)] = both_kinds();
-    let (backup, _) = prepared(&own, Box::new(|_| Ok(())));
+    let (backup, _) = prepared(&own, Box::new(|_, _| Ok(())));
     backup.write_ahead(|_| -> Result<bool, StoreError> { panic!("nobody asks") }).unwrap();
     rename(&db, "admin");
-    let (shared, progress) = prepared(&db, Box::new(|_| Ok(())));
+    let (shared, progress) = prepared(&db, Box::new(|_, _| Ok(())));
     shared.write_ahead(|_| Ok::<_, StoreError>(false)).unwrap();
     assert!(matches!(shared.write_ahead(|_| Err(StoreError::Late)), Err(StoreError::Late)));
     assert_eq!([listing_or_none(&own_place), listing_or_none(&place)], [[""; 0]; 2]);
@@ -176,7 +176,7 @@ fn copying_counts_for_the_transaction_that_waits() {
                  INSERT INTO auth_sessions (id, user_uid) SELECT 'session' || n, 'u1' FROM n",
             )
             .unwrap();
-        let (backup, progress) = prepared(&db, Box::new(|_| Ok(())));
+        let (backup, progress) = prepared(&db, Box::new(|_, _| Ok(())));
         rename_after(&db, &backup, "first");
         assert!(progress.load(Ordering::Relaxed) > 10, "{progress:?}");
     }
@@ -202,7 +202,7 @@ fn what_else_is_read_fits_the_backup() {
         rename(&db, "admin");
         let seen = Arc::new(Mutex::new(Vec::new()));
         let names = Arc::clone(&seen);
-        let also = move |db: &Db| {
+        let also = move |db: &Db, _: Option<&Backup>| {
             names.lock().unwrap().push(fixture::names(db).remove(0));
             Ok(())
         };
@@ -212,7 +212,10 @@ fn what_else_is_read_fits_the_backup() {
         }
         assert_eq!(*seen.lock().unwrap(), ["admin", "first"]);
         backup.discard();
-        for also in [|_: &Db| Err(StoreError::Late), |_: &Db| panic!("on purpose")] {
+        for also in [
+            |_: &Db, _: Option<&Backup>| Err(StoreError::Late),
+            |_: &Db, _: Option<&Backup>| panic!("on purpose"),
+        ] {
             let (failing, _) = prepared(&db, Box::new(also));
             db.begin().unwrap();
             let begun = catch_unwind(AssertUnwindSafe(|| failing.begin(&Tx::new(&db))));

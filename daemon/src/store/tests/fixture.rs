@@ -88,6 +88,7 @@ pub(super) fn options(path: &Path) -> OpenOptions {
     let admin = UserName::parse("admin").unwrap();
     OpenOptions {
         path: path.to_owned(),
+        backups: path.with_file_name("backups"),
         make_directory: false,
         server: None,
         accounts: initial_accounts(&admin, Timestamp::UNIX_EPOCH, &mut { random }),

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, StatementStatus};
 use super::fixture::StoreFixture;
 use crate::store::accounts::{by_name, live_by_name, select};
 use crate::store::db::Db;
+use crate::store::engine::Statement;
 use crate::store::kind::Kind;
 use crate::store::pragmas::{LOG_BYTES, LOG_LENGTH};
 use crate::store::rows;
@@ -59,7 +60,8 @@ fn our_own_is_locked_logged_and_synced() {
 fn write_bytes(db: &Db, bytes: i32) {
     db.begin().unwrap();
     let store = "INSERT OR REPLACE INTO own.admin_meta (key, value) VALUES ('bytes', zeroblob(?1))";
-    db.prepare_own(store).unwrap().execute([bytes]).unwrap();
+    let values = [bytes.into()];
+    db.prepare(Statement::sqlite(store).own()).unwrap().change(&values).unwrap();
     db.commit().unwrap();
     if checkpoint::is_due(db) {
         checkpoint::run(db);

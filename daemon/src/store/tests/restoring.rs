@@ -12,7 +12,7 @@ use super::fixture::StoreFixture;
 use crate::store::db::{Db, Tx};
 use crate::store::kind::Kind;
 use crate::store::work::Around;
-use crate::store::{BackupFile, Plan, What, backup_create, backup_open, restore_accounts};
+use crate::store::{BackupFile, Plan, Present, What, backup_create, backup_open, restore_accounts};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
 
@@ -48,7 +48,7 @@ fn back_up(place: &StoreFixture, db: &Db) -> BackupFile {
 }
 
 fn plan(db: &Db, file: &BackupFile) -> Plan {
-    Plan::whole(db, file, false).unwrap()
+    Plan::whole(&Present::in_file(db).unwrap(), file, false).unwrap()
 }
 
 fn restore(db: &Db, file: &BackupFile) -> Vec<String> {
@@ -56,7 +56,8 @@ fn restore(db: &Db, file: &BackupFile) -> Vec<String> {
     source.before(db).unwrap();
     let layout = file.layout().unwrap();
     db.begin().unwrap();
-    let restored = restore_accounts(&Tx::new(db), &layout, true, 7, Timestamp::UNIX_EPOCH).unwrap();
+    let (tx, now) = (Tx::new(db), Timestamp::UNIX_EPOCH);
+    let restored = restore_accounts(&tx, &source, &layout, true, 7, now).unwrap();
     db.commit().unwrap();
     source.after(db);
     restored.lost

@@ -37,6 +37,7 @@ mod code {
     pub(super) const QUERY_INTERRUPTED: u16 = 1317;
     pub(super) const PLUGIN_IS_NOT_LOADED: u16 = 1524;
     pub(super) const NO_DEFAULT_FOR_FIELD: u16 = 1364;
+    pub(super) const TABLE_DEF_CHANGED: u16 = 1412;
     pub(super) const ROW_IS_REFERENCED: u16 = 1451;
     pub(super) const NO_REFERENCED_ROW: u16 = 1452;
     pub(super) const CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: u16 = 1792;
@@ -136,7 +137,7 @@ pub(super) fn stored(error: &Error) -> StoreError {
         code::DISK_FULL | code::RECORD_FILE_FULL => StoreError::Full(text),
         code::GET_ERRNO if server.message.contains("28") => StoreError::Full(text),
         code::LOCK_WAIT_TIMEOUT => StoreError::Locked(text),
-        code::LOCK_DEADLOCK | code::CHECKREAD => StoreError::Undone(text),
+        code::LOCK_DEADLOCK | code::CHECKREAD | code::TABLE_DEF_CHANGED => StoreError::Undone(text),
         code::OPTION_PREVENTS_STATEMENT
         | code::CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
         | code::READ_ONLY_MODE

@@ -1,7 +1,7 @@
 //! MariaDB, through the crate mysql.
 //!
-//! The rows of a statement are read at once: a connection runs no other statement before the last
-//! row of one was read, and operations do.
+//! The rows of a statement are read at once, as a connection runs no other statement before the last
+//! row of one was read, and operations do; only a copy of whole tables reads them as they arrive.
 
 mod error;
 mod session;
@@ -208,6 +208,36 @@ impl MariaDb {
         Ok(MariaDbStatement { engine: self, text })
     }
 
+    /// Reads the rows of a statement as they arrive.
+    pub(super) fn each_row(
+        &self,
+        statement: &str,
+        mut read: impl FnMut(MariaDbRow<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        if self.lost.get() {
+            return Err(StoreError::Unreachable("the connection was lost".into()));
+        }
+        let Text { text, .. } = Text::of(statement);
+        let mut refused = Ok(());
+        let read_all = || {
+            let mut conn = self.conn.borrow_mut();
+            let mut found = conn.exec_iter(text, ())?;
+            let is_bytes: Vec<bool> = found.columns().as_ref().iter().map(is_bytes).collect();
+            for row in found.by_ref() {
+                let row = cells(row?, &is_bytes);
+                self.move_on();
+                refused = read(MariaDbRow(&row));
+                if refused.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        let answer = read_all();
+        self.used.set(Stopwatch::start());
+        answer.map_err(|error| self.failed(&error)).and(refused)
+    }
+
     /// What is stored changes without a trace that could be asked for: each answer is another one.
     pub(super) fn version(&self) -> Version {
         self.asked.set(self.asked.get() + 1);
@@ -246,8 +276,7 @@ impl MariaDbStatement<'_> {
             let is_bytes: Vec<bool> = found.columns().as_ref().iter().map(is_bytes).collect();
             let mut rows = Vec::new();
             for row in found.by_ref() {
-                let cells = row?.unwrap().into_iter().zip(&is_bytes);
-                rows.push(cells.map(|(value, bytes)| values::found(value, *bytes)).collect());
+                rows.push(cells(row?, &is_bytes));
             }
             Ok(rows)
         })?;
@@ -275,6 +304,11 @@ impl MariaDbStatement<'_> {
         self.engine.move_on();
         answer.map_err(|error| self.engine.failed(&error))
     }
+}
+
+fn cells(row: mysql::Row, is_bytes: &[bool]) -> Vec<Ordered> {
+    let cells = row.unwrap().into_iter().zip(is_bytes);
+    cells.map(|(value, bytes)| values::found(value, *bytes)).collect()
 }
 
 /// Whether a column has bytes that are not a text: PhotoPrism's identifiers are short bytes.

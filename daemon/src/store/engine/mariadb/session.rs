@@ -34,6 +34,8 @@ pub(in crate::store) enum Use {
     Write,
     /// It reads what is asked for meanwhile.
     Read,
+    /// It reads much at once, for as long as that takes.
+    ReadAll,
 }
 
 /// Why there is no connection.
