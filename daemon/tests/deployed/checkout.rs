@@ -13,13 +13,14 @@ use super::settled::settled;
 use super::shell::{Done, run, succeed};
 
 /// What a reader has checked out.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     ".ci",
     ".dockerignore",
     "Cargo.lock",
     "Cargo.toml",
     "Dockerfile",
     "README.md",
+    "compose.photoprism-mariadb.yaml",
     "compose.photoprism.yaml",
     "compose.yaml",
     "ctl",

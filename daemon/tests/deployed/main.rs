@@ -21,6 +21,7 @@ mod outside;
 mod own;
 mod package;
 mod photoprism_compose;
+mod photoprism_mariadb;
 #[path = "../readme/settled.rs"]
 mod settled;
 mod shell;

@@ -58,7 +58,8 @@ fn next_to_photoprism() {
     let Some(project) = Project::new("next-to") else { return };
     installation(&project);
     let steps = blocks(section(README, SECTION));
-    let [set_up, used] = steps.as_slice() else { panic!("the section has changed") };
+    // What follows is about MariaDB.
+    let [set_up, used, ..] = steps.as_slice() else { panic!("the section has changed") };
     project.succeed(&set_up.script);
     let in_directory = |script: &str| project.checkout.run(&format!("cd photoprism\n{script}"));
     let succeed = |script: &str| {
@@ -105,7 +106,7 @@ fn next_to_photoprism() {
     assert_eq!(alone.code, Some(69), "{}", alone.text);
     assert!(succeed("docker compose exec photoprism photoprism index").contains(&asked("index")));
 
-    // As with MariaDB, where there is none.
+    // As before PhotoPrism's first start, where there is none.
     succeed("rm storage/index.db && docker compose up -d photoprismd");
     let users = "docker compose exec photoprism photoprism users ls";
     project.until(&format!("(cd photoprism; {users}; [ $? = 75 ])"));

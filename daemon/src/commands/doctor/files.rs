@@ -237,6 +237,7 @@ mod tests {
             clock_state: crate::clock::ClockState::Right,
             database: path.into(),
             backups: Path::new(path).with_file_name("backups"),
+            server: None,
             name: path.into(),
             own,
             admin: "/run/a.sock".into(),

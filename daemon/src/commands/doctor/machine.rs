@@ -11,12 +11,17 @@ use crate::system::{OTHER_FILES, Seen, Space, descriptor_limit, network_file_sys
 const LEAST_FREE: u64 = 64 << 20;
 
 pub(super) fn checks(daemon: &DaemonState) -> Vec<Check> {
-    vec![disk(daemon), file_system(&daemon.database), descriptors(daemon)]
+    if daemon.server.is_some() {
+        return vec![disk(&daemon.backups, 0), descriptors(daemon)];
+    }
+    let length = Seen::through(&daemon.database).map_or(0, |seen| seen.length);
+    vec![disk(&daemon.database, length), file_system(&daemon.database), descriptors(daemon)]
 }
 
-fn disk(daemon: &DaemonState) -> Check {
-    let directory = daemon.database.parent().unwrap_or(Path::new("/"));
-    let length = Seen::through(&daemon.database).map_or(0, |seen| seen.length);
+/// Where the database is, of that length, or where its backups are going to be.
+fn disk(path: &Path, length: u64) -> Check {
+    let directory = path.ancestors().skip(1).find(|directory| directory.is_dir());
+    let directory = directory.unwrap_or(Path::new("/"));
     match space(directory) {
         Ok(found) => judge_space(found, length),
         Err(error) => Check::bad(

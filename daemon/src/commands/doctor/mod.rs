@@ -34,6 +34,8 @@ struct DaemonState {
     /// Path of the database, there or not. With a server that of the default database.
     database: PathBuf,
     backups: PathBuf,
+    /// The server that has the accounts.
+    server: Option<String>,
     /// What the database is called.
     name: String,
     /// Whether it is the daemon's own.
@@ -69,6 +71,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
         clock_state: app.clock.clock_state(),
         database: app.places.database.clone(),
         backups: app.places.backups.clone(),
+        server: app.places.server.clone(),
         name: app.places.database_name(),
         own: app.own,
         admin: app.places.admin.clone(),

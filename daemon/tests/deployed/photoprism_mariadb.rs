@@ -1,0 +1,142 @@
+//! `compose.photoprism-mariadb.yaml`: laid over the compose file of an existing PhotoPrism with a
+//! MariaDB in a container of its own, whose programs are those of this machine.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+
+use super::blocks::README;
+use super::blocks::{blocks, section};
+use super::built;
+use super::docker::Project;
+use super::outside::lacks;
+
+const SECTION: &str = "\n### With MariaDB\n";
+
+/// PhotoPrism's own compose file, as far as it matters here.
+const COMPOSE_FILE: &str = "
+services:
+  photoprism:
+    image: ${GATE_IMAGE}
+    command: [/opt/photoprism/bin/photoprism, start]
+    stop_grace_period: 1s
+    working_dir: /photoprism
+    environment:
+      PATH: /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/photoprism/bin
+      PHOTOPRISM_DATABASE_DRIVER: mysql
+      PHOTOPRISM_DATABASE_SERVER: mariadb:3306
+      PHOTOPRISM_DATABASE_NAME: photoprism
+      PHOTOPRISM_DATABASE_USER: photoprism
+      PHOTOPRISM_DATABASE_PASSWORD: PASSWORD
+      PHOTOPRISM_STORAGE_PATH: /photoprism/storage
+    volumes:
+      - ./opt:/opt/photoprism:ro
+      - ./storage:/photoprism/storage
+  mariadb:
+    image: ${GATE_IMAGE}
+    command: [sh, /server/start]
+    stop_grace_period: 10s
+    volumes:
+      - /usr:/usr:ro
+      - ./database:/var/lib/mysql
+      - ./server:/server:ro
+";
+
+/// With what a file of variables, and a shell, may take for something of their own.
+const PASSWORD: &str = "canary of $HOME #1 \"x\"";
+
+/// As the compose file has it.
+const IN_YAML: &str = "'canary of $$HOME #1 \"x\"'";
+
+const PROGRAM: &str = "#!/bin/sh
+echo \"PhotoPrism was asked: $0 $*\"
+if [ \"$1\" = start ]; then exec sleep 600; fi
+";
+
+const SERVER: &str = "set -e
+if [ ! -d /var/lib/mysql/mysql ]; then
+  mariadb-install-db --no-defaults --user=root --datadir=/var/lib/mysql --skip-test-db > /dev/null
+  mariadbd --no-defaults --user=root --datadir=/var/lib/mysql --bootstrap < /server/first.sql
+fi
+exec mariadbd --no-defaults --user=root --datadir=/var/lib/mysql --socket=/tmp/s.sock \\
+  --transaction-isolation=READ-COMMITTED --character-set-server=utf8mb4 \\
+  --collation-server=utf8mb4_unicode_ci
+";
+
+/// PhotoPrism's user.
+const UID: u32 = 1000;
+
+fn installation(project: &Project) {
+    let at = |name: &str| project.checkout.path("photoprism").join(name);
+    for directory in ["storage", "opt/bin", "database", "server"] {
+        fs::create_dir_all(at(directory)).unwrap();
+    }
+    fs::write(
+        at("compose.yaml"),
+        COMPOSE_FILE.replace("PASSWORD: PASSWORD", &format!("PASSWORD: {IN_YAML}")),
+    )
+    .unwrap();
+    fs::write(at("opt/bin/photoprism"), PROGRAM).unwrap();
+    fs::set_permissions(at("opt/bin/photoprism"), PermissionsExt::from_mode(0o755)).unwrap();
+    chown(at("storage"), Some(UID), Some(UID)).unwrap();
+    let dump = built::root().join("daemon/tests/fixtures/mariadb/index.sql");
+    let dump = fs::read_to_string(dump).unwrap();
+    let first = format!(
+        "CREATE DATABASE photoprism CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+        FLUSH PRIVILEGES;
+        CREATE USER photoprism@'%' IDENTIFIED BY '{PASSWORD}';
+        GRANT ALL ON photoprism.* TO photoprism@'%';
+        USE photoprism;\n{dump}"
+    );
+    fs::write(at("server/first.sql"), first).unwrap();
+    fs::write(at("server/start"), SERVER).unwrap();
+}
+
+#[test]
+fn next_to_photoprism_with_mariadb() {
+    if lacks("mariadb-install-db") {
+        return;
+    }
+    let Some(project) = Project::new("mariadb") else { return };
+    installation(&project);
+    let steps = blocks(section(README, SECTION));
+    let [set_up, used] = steps.as_slice() else { panic!("the section has changed") };
+    let in_directory = |script: &str| project.checkout.run(&format!("cd photoprism\n{script}"));
+    let succeed = |script: &str| {
+        let done = in_directory(script);
+        assert_eq!(done.code, Some(0), "{script}\n{}", done.text);
+        assert!(!done.text.contains("canary"), "{script}\n{}", done.text);
+        done.text
+    };
+    let until = |condition: &str| project.until(&format!("(cd photoprism; {condition})"));
+    succeed("docker compose up -d");
+    project.succeed(&set_up.script);
+    let photoprism = "docker compose exec -T photoprism photoprism";
+    until(&format!("{photoprism} admin status --check"));
+
+    let printed = succeed(&used.script);
+    assert!(printed.contains("| bob") && printed.contains("found 1 user"), "{printed}");
+    assert!(printed.contains("mysql://photoprism@mariadb:3306/photoprism"), "{printed}");
+    let asked = "PhotoPrism was asked: /opt/photoprism/bin/photoprism index\n";
+    assert_eq!(succeed(&format!("{photoprism} index")), asked);
+
+    // The commands of PhotoPrism's documentation.
+    succeed(&format!("{photoprism} users add -p mysecret -n Nina nina"));
+    succeed(&format!("{photoprism} users mod -r guest nina"));
+    assert!(succeed(&format!("{photoprism} users show nina")).contains("Nina"));
+    let created = succeed(&format!("{photoprism} admin backup create"));
+    assert!(created.contains("/photoprism/storage/backups/"), "{created}");
+    succeed(&format!("{photoprism} users rm -y nina"));
+    assert_eq!(succeed("find storage ! -uid 1000"), "", "left for PhotoPrism to stumble over");
+
+    // Each of them goes and comes back by itself.
+    for service in ["mariadb", "photoprismd"] {
+        succeed(&format!("docker compose restart {service}"));
+        until(&format!("{photoprism} users ls bob"));
+    }
+    succeed("docker compose stop mariadb");
+    let away = in_directory(&format!("{photoprism} users ls bob"));
+    assert_eq!(away.code, Some(75), "{}", away.text);
+    succeed("docker compose start mariadb");
+    until(&format!("{photoprism} users mod -n Robert bob"));
+    succeed("docker compose logs photoprismd");
+}
