@@ -9,18 +9,19 @@ use super::machine::Machine;
 use super::shell::{run, works};
 use super::skipped;
 
-/// 0.5, in the tenths that systemd-analyze takes.
-const EXPOSURE: &str = "--threshold=5";
+/// In the tenths that systemd-analyze takes.
+const EXPOSURE: u32 = 5;
 
 const UNIT: &str = "photoprismd.service";
 
-/// Whether the exposure of the unit is low enough, offline, without any drop-in.
-fn is_hardened(text: &str) -> bool {
+/// Whether the exposure of a unit is at most so much, offline.
+fn is_hardened(text: &str, exposure: u32) -> bool {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(UNIT);
     fs::write(&path, text).unwrap();
     let mut command = Command::new("systemd-analyze");
-    run(command.args(["security", "--offline=true", EXPOSURE]).arg(path)).code == Some(0)
+    command.args(["security", "--offline=true"]).arg(format!("--threshold={exposure}"));
+    run(command.arg(path)).code == Some(0)
 }
 
 #[test]
@@ -28,15 +29,29 @@ fn the_service_is_exposed_by_half_a_point_at_most() {
     if !works("systemd-analyze security --offline=true --help") {
         return skipped("no systemd-analyze here that checks units offline");
     }
-    let unit = fs::read_to_string(built::root().join("systemd").join(UNIT)).unwrap();
-    assert!(is_hardened(&unit), "see systemd-analyze security --offline=true systemd/{UNIT}");
+    let read = |name: &str| fs::read_to_string(built::root().join("systemd").join(name)).unwrap();
+    let unit = read(UNIT);
+    assert!(
+        is_hardened(&unit, EXPOSURE),
+        "see systemd-analyze security --offline=true systemd/{UNIT}"
+    );
     for line in ["PrivateNetwork=yes\n", "ProtectSystem=strict\n", "CapabilityBoundingSet=\n"] {
         let without = unit.replace(line, "");
         assert_ne!(without, unit);
-        assert!(!is_hardened(&without), "{line}");
+        assert!(!is_hardened(&without, EXPOSURE), "{line}");
     }
     // It would hide the uids of those who ask.
     assert!(!unit.contains("\nPrivateUsers="));
+    let [mariadb, tcp] =
+        ["mariadb", "mariadb-tcp"].map(|name| read(&format!("photoprismd.service.d/{name}.conf")));
+    let elsewhere = tcp.replace("=localhost", "=192.0.2.7");
+    assert_ne!(elsewhere, tcp);
+    let socket = [unit.as_str(), &mariadb].concat();
+    assert!(is_hardened(&socket, EXPOSURE), "mariadb.conf");
+    for (more, exposure) in [(tcp, 12), (elsewhere, 14)] {
+        let text = [socket.as_str(), &more].concat();
+        assert!(is_hardened(&text, exposure) && !is_hardened(&text, exposure - 4), "{more}");
+    }
 }
 
 #[test]
