@@ -27,6 +27,11 @@ impl<'a> Present<'a> {
         Ok(Self { conn: db.sqlite()?, file: Some(db) })
     }
 
+    /// Whether it is a copy, which has the indexes of a backup alone.
+    pub(super) const fn is_copy(&self) -> bool {
+        self.file.is_none()
+    }
+
     /// How many sessions came back after they were ended. A copy has none of them.
     pub(super) fn hidden_sessions(&self) -> Result<u64, StoreError> {
         self.file.map_or(Ok(0), hidden_sessions)
@@ -39,7 +44,7 @@ impl<'a> Present<'a> {
 
     /// What is compared of a table.
     pub(super) fn compared(&self, table: &'a Table, columns: &'a [String]) -> Compared<'a> {
-        Compared { table, columns, between_engines: self.file.is_none() }
+        Compared { table, columns, between_engines: self.is_copy() }
     }
 }
 
