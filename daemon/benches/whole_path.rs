@@ -1,7 +1,8 @@
 //! The whole path, from a client through the socket to the disk and back: prints one table.
 //!
 //! `cargo bench -p photoprism-daemon --bench whole_path`, with Redis and the reference Argon2 next to
-//! it (`apt-get install redis-server argon2`); where they are missing their rows say so.
+//! it (`apt-get install redis-server argon2`); where they are missing their rows say so. `-- mariadb`
+//! is for PhotoPrism's accounts in MariaDB alone.
 
 mod common;
 mod figures;
@@ -13,7 +14,8 @@ use std::path::Path;
 
 use common::{Client, DAEMON, Daemon, SHOW};
 use figures::{
-    Table, best_of_each, control_binary, control_runs, fill, median, photoprism, searches, times,
+    Table, best_of_each, control_binary, control_runs, fill, mariadb, median, photoprism, searches,
+    times,
 };
 use peers::{
     ECHOED, Echo, Redis, WARM_UP, commits_per_second, hashes_per_second,
@@ -29,8 +31,12 @@ const MANY: u32 = 100_000;
 const ROOM: [&str; 2] = ["--max-connections-per-uid", "128"];
 
 fn main() {
-    let control = control_binary();
     let mut table = Table::default();
+    if std::env::args().any(|word| word == "mariadb") {
+        mariadb(&mut table);
+        return table.print();
+    }
+    let control = control_binary();
     sizes(&mut table, &control);
     starts(&mut table);
     let directory = directory();
@@ -38,6 +44,7 @@ fn main() {
     reads(&mut table, &directory);
     searches(&mut table);
     photoprism(&mut table);
+    mariadb(&mut table);
     control_runs(&mut table, &directory, &control);
     writes(&mut table, &directory);
     drop(daemon);

@@ -1,5 +1,6 @@
 //! A daemon of the profile under measurement in a directory of its own, and a client for it.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -37,13 +38,21 @@ impl Daemon {
         database: &str,
         settings: &[&str],
     ) -> (Self, Duration) {
-        let directory = directory.as_ref();
-        let socket = directory.join("admin.sock");
+        Self::start_at(directory, directory.as_ref().join(database), settings)
+    }
+
+    /// The same on a database elsewhere, with its socket in the directory.
+    pub(super) fn start_at(
+        directory: &impl AsRef<Path>,
+        database: impl AsRef<OsStr>,
+        settings: &[&str],
+    ) -> (Self, Duration) {
+        let socket = directory.as_ref().join("admin.sock");
         let watch = Stopwatch::start();
         let mut child = Command::new(DAEMON)
             .env_clear()
             .arg("--database")
-            .arg(directory.join(database))
+            .arg(database)
             .arg("--socket")
             .arg(&socket)
             .args(settings)

@@ -1,6 +1,7 @@
 //! The table, and figures that take more than a few lines.
 
 mod accounts;
+mod mariadb;
 mod photoprism;
 mod programs;
 mod searches;
@@ -9,6 +10,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 pub(super) use accounts::fill;
+pub(super) use mariadb::mariadb;
 pub(super) use photoprism::photoprism;
 pub(super) use programs::{control_binary, control_runs};
 pub(super) use searches::searches;

@@ -194,7 +194,9 @@ impl Plan {
         file: &BackupFile,
     ) -> Result<u64, StoreError> {
         let mut here = HashSet::new();
-        each_session(present.conn, |id| drop(here.insert(self.digest.hash_one(id))))?;
+        each_session(present.conn, |id| {
+            here.insert(self.digest.hash_one(id));
+        })?;
         let mut stay = 0;
         each_session(&file.conn, |id| {
             stay += u64::from(here.contains(&self.digest.hash_one(id)));
