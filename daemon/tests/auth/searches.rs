@@ -185,7 +185,7 @@ fn what_photoprism_changes_holds_at_once() {
     const SYNC: &str = "kgMjhk-3rsJtX-rEamyg-aWDYtO";
     let mut home = fixture();
     assert!(active(&mut home, METRICS) && active(&mut home, SYNC));
-    let other = rusqlite::Connection::open(home.database()).unwrap();
+    let other = home.outside();
     other.execute("DELETE FROM auth_sessions WHERE ref_id = 'sessofsjeny6'", []).unwrap();
     assert!(!active(&mut home, METRICS));
     let deleted = "UPDATE auth_users SET deleted_at = '2026-11-24 00:00:00+00:00' WHERE id = 1";
