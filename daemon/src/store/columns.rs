@@ -67,6 +67,12 @@ const LOGINS: [&str; 12] = [
 /// An index of `audit_logins` that the daemon creates, the last of them.
 pub(super) const LOGINS_INDEX: &str = "idx_audit_logins_failed";
 
+/// A row where the table `audit_logins` of a server is the daemon's: PhotoPrism gives no column a
+/// character set of its own.
+const OWN_LOGINS: &str = "SELECT 1 FROM information_schema.columns
+     WHERE table_schema = DATABASE() AND table_name = 'audit_logins' AND column_name = 'client_ip'
+       AND collation_name = 'ascii_bin'";
+
 /// What exists, with statements that depend on it and are built once for each schema.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Columns {
@@ -87,7 +93,7 @@ pub(super) struct Columns {
     pub(super) attached: bool,
     /// Whether the file with the daemon's own tables has all indexes of `audit_logins`.
     pub(super) logins_indexed: bool,
-    /// The schema that contains `audit_logins`.
+    /// The schema that contains `audit_logins`; of a server that has one, whether it is the daemon's.
     logins_in: &'static str,
     /// Account tables without row numbers: SQLite's update hook does not report them.
     pub(super) without_rowid: Vec<String>,
@@ -138,7 +144,10 @@ impl Columns {
         let schema_version = schema_version(engine)?;
         let (tables, _) = tables(engine, "")?;
         let admin = ADMIN.iter().all(|table| tables.contains_key(*table));
-        Ok(Self { tables, admin, schema_version, dialect: Dialect::MariaDb, ..Self::default() })
+        let is_own = engine.prepare_once(OWN_LOGINS)?.one(&[], |_| Ok(()))?.is_some();
+        let logins_in = if is_own { "own" } else { "" };
+        let dialect = Dialect::MariaDb;
+        Ok(Self { tables, admin, dialect, logins_in, schema_version, ..Self::default() })
     }
 
     /// A statement about the daemon's own tables, written with `own.admin_…` and
@@ -163,6 +172,11 @@ impl Columns {
     /// Whether the daemon created `audit_logins` in a file of its own, with its indexes.
     pub(super) fn logins_attached(&self) -> bool {
         self.logins_in == "admin"
+    }
+
+    /// Whether the daemon created `audit_logins`, and not PhotoPrism.
+    pub(super) fn logins_of_daemon(&self) -> bool {
+        matches!(self.logins_in, "admin" | "own")
     }
 
     /// Whether `audit_logins` exists.

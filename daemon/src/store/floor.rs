@@ -72,7 +72,7 @@ pub fn known_floor(db: &Db) -> Result<Floor, StoreError> {
 /// The newest login, without those of a clock that was found to be wrong.
 fn newest_login(db: &Db) -> Result<Option<i64>, StoreError> {
     // PhotoPrism, which writes a table of its own, has a clock of its own.
-    let by_this_daemon = *db.kind() == Kind::Own || db.columns.logins_attached();
+    let by_this_daemon = *db.kind() == Kind::Own || db.columns.logins_of_daemon();
     if !by_this_daemon || !db.columns.has_logins() {
         return Ok(None);
     }

@@ -47,11 +47,15 @@ pub(super) fn rollback_if_open(db: &Db) {
 /// which would hold every page that it changes in memory.
 pub(super) fn run_alone(db: &Db, change: &mut dyn Change) -> Result<bool, StoreError> {
     db.own_tables.tracked.mark();
-    run(db, change)
+    run(db, change, false)
 }
 
-fn run(db: &Db, change: &mut dyn Change) -> Result<bool, StoreError> {
+/// Where it is the `first` time, it runs again once the columns of other tables were looked up.
+fn run(db: &Db, change: &mut dyn Change, first: bool) -> Result<bool, StoreError> {
     let Step { failure, keep } = change.run(&Tx::new(db));
+    if first && db.met_other_schema() {
+        return Err(StoreError::Undone("PhotoPrism has changed its tables".into()));
+    }
     if !db.in_transaction() {
         let ended = || {
             if db.is_lost() {
@@ -67,9 +71,13 @@ fn run(db: &Db, change: &mut dyn Change) -> Result<bool, StoreError> {
 
 /// Runs a write in its savepoint; true where what it wrote is kept. After an error the caller must
 /// roll back the whole transaction.
-pub(super) fn run_in_savepoint(db: &Db, change: &mut dyn Change) -> Result<bool, StoreError> {
+pub(super) fn run_in_savepoint(
+    db: &Db,
+    change: &mut dyn Change,
+    first: bool,
+) -> Result<bool, StoreError> {
     db.savepoint()?;
-    let keep = run(db, change)?;
+    let keep = run(db, change, first)?;
     if keep {
         db.release()?;
     } else {

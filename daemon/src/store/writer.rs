@@ -266,7 +266,7 @@ impl WriterThread {
             let ran = if around.is_some() {
                 run_alone(db, &mut *change)
             } else {
-                run_in_savepoint(db, &mut *change)
+                run_in_savepoint(db, &mut *change, self.undone == 0)
             };
             match ran {
                 Ok(keep) => done.push(Done { change, keep }),

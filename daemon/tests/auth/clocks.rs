@@ -220,7 +220,7 @@ fn what_a_wrong_clock_expired_is_good_again_once_the_floor_is_set_to_the_clock()
     let shown = here.home.ok("clock.show", json!({}));
     assert_eq!((&shown["state"], &shown["now"]), (&json!("ahead"), &shown["clock"]));
     let ahead = shown["ahead_s"].as_i64().unwrap();
-    assert!((400 * DAY - 60..=400 * DAY).contains(&ahead), "{shown}");
+    assert!((400 * DAY - 60..=400 * DAY + 60).contains(&ahead), "{shown}");
     let accepted: jiff::Timestamp = text(&shown["accepted_at"]).parse().unwrap();
     assert!((0..60).contains(&(unix() + 401 * DAY - accepted.as_second())), "{shown}");
     here.restart_at(401 * DAY + HOUR);

@@ -79,10 +79,17 @@ fn what_is_reported_is_checked() {
     assert!(items(&mut home, "logins.ls", json!({})).is_empty());
 }
 
+/// In PhotoPrism's database the table comes with the first record.
+fn with_table(home: &mut TestDaemon) {
+    report(home, "192.0.2.1", "first", true);
+    home.ok("logins.clear", json!({}));
+}
+
 /// Rows whose last attempt was in the minute of their number, over two addresses.
 fn with_rows(count: usize) -> TestDaemon {
     let mut home = quick();
     home.start();
+    with_table(&mut home);
     home.offline(|database| {
         for n in 0..count {
             let (ok, at) = (n % 3 == 0, format!("2026-11-01 00:{:02}:00+00:00", n / 2));
@@ -185,10 +192,11 @@ fn filters_are_checked() {
 fn the_oldest_rows_go_and_those_that_never_logged_in_go_first() {
     let mut home = quick().args(["--login-records", "1000"]);
     home.start();
+    with_table(&mut home);
     home.offline(|database| {
-        let all = database.unchecked_transaction().unwrap();
+        database.execute_batch("BEGIN").unwrap();
         for n in 0..3000 {
-            all.execute(
+            database.execute(
                 "INSERT INTO audit_logins (client_ip, login_name, login_realm, login_status,
                    error_message, error_repeated, client_browser, login_at, created_at, updated_at)
                  VALUES ('192.0.2.1', ?1, 'api', 'x', '', 0, '', iif(?2, '2020-01-01 00:00:00+00:00',
@@ -202,7 +210,7 @@ fn the_oldest_rows_go_and_those_that_never_logged_in_go_first() {
             )
             .unwrap();
         }
-        all.commit().unwrap();
+        database.execute_batch("COMMIT").unwrap();
     });
     await_that("the pruning", || {
         let count = home.ok("status", json!({}))["counts"]["logins"].clone();

@@ -110,10 +110,7 @@ fn an_expensive_hash_that_comes_later_is_measured_before_its_account_logs_in() {
     home.start();
     assert_eq!(computed(&mut home), 0);
     let hash = BCRYPT.replace("$12$", "$13$");
-    let changed = rusqlite::Connection::open(home.database())
-        .unwrap()
-        .execute("UPDATE passwords SET hash = ?1", [hash])
-        .unwrap();
+    let changed = home.outside().execute("UPDATE passwords SET hash = ?1", [hash]).unwrap();
     assert!(changed > 0);
     await_measurement(&mut home);
     home.stop();

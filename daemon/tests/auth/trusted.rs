@@ -36,11 +36,10 @@ fn log_in(home: &TestDaemon, secret: &str, addresses: std::ops::Range<usize>) {
 fn rows(home: &mut TestDaemon) -> Vec<String> {
     home.stop();
     let database = home.open_database();
-    let mut rows = database
-        .prepare("SELECT subject FROM admin_limits WHERE kind = 'vouch' ORDER BY subject")
-        .unwrap();
-    let rows = rows.query_map([], |row| row.get::<_, String>(0)).unwrap();
-    rows.map(|row| row.unwrap().split_once(' ').unwrap().1.to_owned()).collect()
+    let rows =
+        database.rows("SELECT subject FROM admin_limits WHERE kind = 'vouch' ORDER BY subject", []);
+    let subjects = rows.iter().map(|row| row.get::<_, String>(0).unwrap());
+    subjects.map(|subject| subject.split_once(' ').unwrap().1.to_owned()).collect()
 }
 
 fn is_let_in(home: &mut TestDaemon, ip: &str) -> bool {

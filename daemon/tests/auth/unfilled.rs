@@ -73,20 +73,16 @@ fn token_of(number: usize) -> String {
 /// Sessions of Bob, as many that filling the index takes a while.
 fn many_sessions(home: &mut TestDaemon, uid: &str, count: usize) {
     home.stop();
-    let mut database = home.open_database();
-    let tx = database.transaction().unwrap();
+    let database = home.open_database();
+    database.execute_batch("BEGIN").unwrap();
     for number in 0..count {
         let id = data_encoding::HEXLOWER.encode(&Sha256::digest(token_of(number)));
-        tx.prepare_cached(
-            "INSERT INTO auth_sessions (id, ref_id, user_uid, user_name, auth_provider,
+        let statement = "INSERT INTO auth_sessions (id, ref_id, user_uid, user_name, auth_provider,
                auth_method, grant_type, created_at)
-             VALUES (?1, ?2, ?3, 'bob', 'local', 'default', 'password', '2026-11-24 08:00:00')",
-        )
-        .unwrap()
-        .execute([&id, &format!("sess{number:08}"), uid])
-        .unwrap();
+             VALUES (?1, ?2, ?3, 'bob', 'local', 'default', 'password', '2026-11-24 08:00:00')";
+        database.execute(statement, [&id, &format!("sess{number:08}"), uid]).unwrap();
     }
-    tx.commit().unwrap();
+    database.execute_batch("COMMIT").unwrap();
 }
 
 #[test]

@@ -5,10 +5,15 @@
 //! adds `#[expect(dead_code, reason = "…")]` there.
 
 pub(crate) mod client;
+#[path = "../mariadb/copies.rs"]
+pub(crate) mod copies;
+pub(crate) mod database;
 pub(crate) mod json;
 pub(crate) mod outside;
 pub(crate) mod peer;
 pub(crate) mod running;
+#[path = "../mariadb/server.rs"]
+pub(crate) mod server;
 pub(crate) mod test_daemon;
 
 use std::process::{Command, Output, Stdio};

@@ -1,18 +1,31 @@
 //! The directory of a daemon, its settings, and what is started in it.
 
+use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::client::Client;
+use super::copies::{Copy, Rows};
+use super::database::{Database, NO_FILE};
 use super::outside::clear_env;
 use super::running::Running;
+
+/// The variable that lets the tests of a suite run on a schema of a MariaDB server, which they start,
+/// where they would use a file.
+const ENGINE: &str = "PHOTOPRISM_ADMIN_TEST_ENGINE";
+
+/// Whether the tests run on MariaDB.
+pub(crate) fn on_mariadb() -> bool {
+    std::env::var_os(ENGINE).is_some_and(|engine| engine == "mariadb")
+}
 
 /// A private directory with the settings of a daemon, and the daemon while it runs. It is killed
 /// when this is dropped.
@@ -25,6 +38,9 @@ pub(crate) struct TestDaemon {
     env: Vec<(String, OsString)>,
     faults: Option<&'static str>,
     running: Option<Running>,
+    /// What the schema has that is in its place where the tests run on MariaDB.
+    rows: Rows,
+    copy: OnceLock<Copy>,
 }
 
 impl TestDaemon {
@@ -38,7 +54,8 @@ impl TestDaemon {
             fs::set_permissions(&directory, PermissionsExt::from_mode(mode)).unwrap();
         }
         let (args, env) = (Vec::new(), Vec::new());
-        Self { root, database, server: None, args, env, faults: None, running: None }
+        let (rows, copy) = (Rows::FirstStart, OnceLock::new());
+        Self { root, database, server: None, args, env, faults: None, running: None, rows, copy }
     }
 
     /// A daemon that runs with nothing but defaults.
@@ -81,6 +98,13 @@ impl TestDaemon {
 
     /// Puts a copy of `file` in the place of the database, under its own name.
     pub(crate) fn with_database(mut self, file: &Path) -> Self {
+        if on_mariadb() {
+            let is_fixture =
+                file == Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"));
+            assert!(is_fixture, "{NO_FILE}");
+            self.rows = Rows::Fixture;
+            return self;
+        }
         self.database = self.data().join(file.file_name().unwrap());
         fs::write(&self.database, fs::read(file).unwrap()).unwrap();
         self
@@ -97,6 +121,12 @@ impl TestDaemon {
         self.root.path()
     }
 
+    /// The schema in the place of the database, where the tests run on MariaDB.
+    fn copy(&self) -> Option<&Copy> {
+        let is_used = on_mariadb() && self.server.is_none();
+        is_used.then(|| self.copy.get_or_init(|| Copy::of(self.rows)))
+    }
+
     /// The directory of the database.
     pub(crate) fn data(&self) -> PathBuf {
         self.database.parent().unwrap().to_owned()
@@ -111,6 +141,7 @@ impl TestDaemon {
 
     /// The database.
     pub(crate) fn database(&self) -> &Path {
+        assert!(self.copy().is_none(), "{NO_FILE}");
         &self.database
     }
 
@@ -138,7 +169,17 @@ impl TestDaemon {
     pub(crate) fn command(&self) -> Command {
         let mut command = self.program();
         clear_env(&mut command).env("HOME", self.root()).envs(self.env.iter().cloned());
-        let database = self.server.as_ref().map_or(self.database.as_os_str(), OsStr::new);
+        let mut server = self.server.clone();
+        if let Some(copy) = self.copy() {
+            let (url, password) = copy.settings();
+            command.env("PHOTOPRISM_ADMIN_DATABASE_PASSWORD", password);
+            // As in an own database, which the test would have otherwise.
+            if self.rows == Rows::FirstStart {
+                command.env("PHOTOPRISM_PASSWORD_HASH", "argon2id");
+            }
+            server = Some(url);
+        }
+        let database = server.as_ref().map_or(self.database.as_os_str(), OsStr::new);
         command.arg("--database").arg(database).arg("--socket").arg(self.socket());
         command.args(&self.args).stdin(Stdio::null()).current_dir(self.root());
         command
@@ -178,7 +219,7 @@ impl TestDaemon {
     }
 
     /// Stops it, lets `work` have the database, and starts it again.
-    pub(crate) fn offline<T>(&mut self, work: impl FnOnce(&mut Connection) -> T) -> T {
+    pub(crate) fn offline<T>(&mut self, work: impl FnOnce(&mut Database) -> T) -> T {
         self.stop();
         let result = work(&mut self.open_database());
         self.start();
@@ -186,9 +227,17 @@ impl TestDaemon {
     }
 
     /// Opens the database of a daemon that does not run.
-    pub(crate) fn open_database(&self) -> Connection {
+    pub(crate) fn open_database(&self) -> Database {
         assert!(self.running.is_none(), "its database is locked while it runs");
-        Connection::open(&self.database).unwrap()
+        self.outside()
+    }
+
+    /// Opens the database as PhotoPrism does, while the daemon runs.
+    pub(crate) fn outside(&self) -> Database {
+        match self.copy() {
+            Some(copy) => Database::MariaDb(RefCell::new(copy.connect())),
+            None => Database::Sqlite(Connection::open(&self.database).unwrap()),
+        }
     }
 
     /// A connection to the admin socket.

@@ -11,12 +11,12 @@ mod golden;
 mod kills;
 mod reads;
 mod same;
-mod server;
 mod settings;
 mod waits;
 mod writes;
 
 use common::json::Ask;
+use common::server;
 use common::test_daemon::TestDaemon;
 use serde_json::Value;
 

@@ -7,10 +7,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use photoprism_daemon::clock::Stopwatch;
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::common::client::Client;
+use crate::common::database::Database;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 use crate::setup::{assert_sound, busy_elsewhere, fixture, number, photoprism, untouchable};
@@ -101,7 +101,7 @@ impl Until {
 }
 
 /// Counts up in an account, in a photo and in a session, a row at a time. Gives how far it came.
-fn writer(conn: Connection, (stop, written): (Arc<AtomicBool>, Arc<AtomicI64>)) -> JoinHandle<i64> {
+fn writer(conn: Database, (stop, written): (Arc<AtomicBool>, Arc<AtomicI64>)) -> JoinHandle<i64> {
     std::thread::spawn(move || {
         let mut count = 0_i64;
         while !stop.load(Ordering::Relaxed) {

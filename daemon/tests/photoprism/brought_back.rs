@@ -2,19 +2,19 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::common::database::Database;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 use crate::setup::{assert_sound, dump, home, number, photoprism, untouchable, warnings};
 
 /// Every row of the account tables, sessions apart.
-fn accounts(conn: &Connection) -> Vec<String> {
+fn accounts(conn: &Database) -> Vec<String> {
     let tables = [
         "SELECT * FROM auth_users ORDER BY id",
         "SELECT * FROM auth_users_details ORDER BY user_uid",
-        "SELECT * FROM auth_users_settings ORDER BY rowid",
+        "SELECT * FROM auth_users_settings ORDER BY user_uid, created_at, updated_at",
         "SELECT * FROM auth_users_shares ORDER BY user_uid",
         "SELECT * FROM passwords ORDER BY uid",
         "SELECT * FROM passcodes ORDER BY uid",
@@ -22,7 +22,7 @@ fn accounts(conn: &Connection) -> Vec<String> {
     tables.iter().flat_map(|statement| dump(conn, statement)).collect()
 }
 
-fn sessions(conn: &Connection) -> Vec<String> {
+fn sessions(conn: &Database) -> Vec<String> {
     dump(conn, "SELECT * FROM auth_sessions ORDER BY id")
 }
 

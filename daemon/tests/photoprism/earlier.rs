@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::common::database::Database;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 use crate::rows::{TABLES, rows, run};
@@ -13,7 +14,7 @@ use crate::setup::{altered, number, photoprism};
 
 /// Writes one as they did.
 fn earlier(source: &Path, target: &Path) {
-    let conn = Connection::open(target).unwrap();
+    let conn = Database::Sqlite(Connection::open(target).unwrap());
     run(&conn, "PRAGMA foreign_keys = 0");
     conn.execute("ATTACH ?1 AS source", [source.to_str().unwrap()]).unwrap();
     for kind in ["table", "index"] {

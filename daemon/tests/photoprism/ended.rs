@@ -1,8 +1,8 @@
 //! What was ended stays ended although a running PhotoPrism still has it and writes it back.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::common::database::Database;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 use crate::ghost::{Ghost, wait_until};
@@ -139,7 +139,9 @@ fn it_stays_ended_across_a_restart_and_a_crash() {
 fn nothing_is_active_after_its_end_was_acknowledged() {
     let mut home = home();
     let conn = photoprism(&home);
-    conn.pragma_update(None, "synchronous", "off").unwrap();
+    if !conn.is_mariadb() {
+        conn.pragma_update(None, "synchronous", "off").unwrap();
+    }
     let kept = Ghost::load(&conn, WEB.0);
     let (stop, writing) = keep_writing_back(&home, kept.clone());
     for _ in 0..20 {
@@ -162,7 +164,7 @@ fn keep_writing_back(
     mut ghost: Ghost,
 ) -> (std::sync::Arc<std::sync::atomic::AtomicBool>, std::thread::JoinHandle<()>) {
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let (stopped, conn): (_, Connection) = (std::sync::Arc::clone(&stop), photoprism(home));
+    let (stopped, conn): (_, Database) = (std::sync::Arc::clone(&stop), photoprism(home));
     let writing = std::thread::spawn(move || {
         let mut round = 0;
         while !stopped.load(std::sync::atomic::Ordering::Relaxed) {

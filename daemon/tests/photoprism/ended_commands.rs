@@ -8,10 +8,11 @@ use photoprism_protocol::command::CommandName as C;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::common::database::Database;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 use crate::ghost::Ghost;
-use crate::setup::{altered, dump, fixture, home, number, own_tables, photoprism};
+use crate::setup::{altered, dump, fixture, home, number, own_tables, photoprism, texts};
 
 /// Everything was used just now.
 const RECENT: &str = "UPDATE auth_sessions SET last_active = unixepoch()";
@@ -66,12 +67,11 @@ fn ends_sessions(command: C) -> Option<Value> {
     })
 }
 
-fn ids(conn: &Connection, statement: &str) -> BTreeSet<String> {
-    let mut statement = conn.prepare(statement).unwrap();
-    statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+fn ids(conn: &Database, statement: &str) -> BTreeSet<String> {
+    texts(conn, statement).into_iter().collect()
 }
 
-fn sessions(conn: &Connection) -> BTreeSet<String> {
+fn sessions(conn: &Database) -> BTreeSet<String> {
     ids(conn, "SELECT id FROM auth_sessions")
 }
 
@@ -210,6 +210,9 @@ fn a_backup_and_the_counts_leave_out_what_came_back() {
     let created = home.ok("backup.create", json!({}));
     assert_eq!(created["counts"]["sessions"], 13, "{created}");
     let backup = Connection::open(created["backup"].as_str().unwrap()).unwrap();
-    let there = dump(&backup, "SELECT id FROM auth_sessions WHERE ref_id = 'sessbo4hwg3t'");
+    let there = dump(
+        &Database::Sqlite(backup),
+        "SELECT id FROM auth_sessions WHERE ref_id = 'sessbo4hwg3t'",
+    );
     assert_eq!(there, Vec::<String>::new());
 }

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::common::json::Ask;
-use crate::common::test_daemon::TestDaemon;
+use crate::common::test_daemon::{TestDaemon, on_mariadb};
 use crate::setup::{assert_sound, fixture, photoprism, untouchable};
 
 /// Rows in the tables that the fixture has empty, so that there is something to lose.
@@ -67,7 +67,7 @@ fn no_command_changes_anything_outside_of_the_account_tables() {
     let mut home = TestDaemon::new().with_database(fixture());
     home.open_database().execute_batch(ALBUMS).unwrap();
     let before = untouchable(&home.open_database());
-    assert!(before.len() > 200, "{}", before.len());
+    assert!(before.len() > if on_mariadb() { 40 } else { 200 }, "{}", before.len());
     home.start();
     carry_out_everything(&mut home);
     let conn = photoprism(&home);
@@ -92,6 +92,9 @@ fn no_command_changes_anything_outside_of_the_account_tables() {
     }
     let verified = home.ok("audit.verify", json!({}));
     assert_eq!((&verified["ok"], &verified["broken_at"]), (&json!(true), &json!(null)));
+    if conn.is_mariadb() {
+        return;
+    }
     let journal: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
     assert_eq!(journal, "delete", "left as found");
     home.stop();

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use photoprism_daemon::clock::{Clock, Stopwatch};
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
 
 use crate::common::TIMEOUT;
+use crate::common::database::Database;
 use crate::setup::{Row, busy_elsewhere, row};
 
 /// A session in PhotoPrism's memory.
@@ -18,9 +18,9 @@ pub(crate) struct Ghost {
 
 impl Ghost {
     /// Loads it, which writes `last_active`.
-    pub(crate) fn load(conn: &Connection, ref_id: &str) -> Self {
-        let used = "UPDATE auth_sessions SET last_active = ?2 WHERE ref_id = ?1";
-        assert_eq!(conn.execute(used, rusqlite::params![ref_id, Clock::System.unix()]).unwrap(), 1);
+    pub(crate) fn load(conn: &Database, ref_id: &str) -> Self {
+        let used = "UPDATE auth_sessions SET last_active = ?1 WHERE ref_id = ?2";
+        assert_eq!(conn.execute(used, (Clock::System.unix(), ref_id)).unwrap(), 1);
         Self { row: row(conn, "auth_sessions", &format!("ref_id = '{ref_id}'")) }
     }
 
@@ -42,7 +42,7 @@ impl Ghost {
 
     /// It is used to log in from another address: UPDATE of every column by id and, where no row
     /// changed, INSERT.
-    pub(crate) fn save(&mut self, conn: &Connection, ip: &str) {
+    pub(crate) fn save(&mut self, conn: &Database, ip: &str) {
         let now = "2026-11-28 18:51:19.500701564+00:00".to_owned();
         self.set("client_ip", ip.to_owned());
         self.set("login_ip", ip.to_owned());
@@ -54,7 +54,7 @@ impl Ghost {
     }
 
     /// A session that PhotoPrism creates from an app password in its memory.
-    pub(crate) fn child(&self, conn: &Connection, secret: &str, ref_id: &str) -> Self {
+    pub(crate) fn child(&self, conn: &Database, secret: &str, ref_id: &str) -> Self {
         let mut child = self.clone();
         child.set("id", id_of(secret));
         child.set("ref_id", ref_id.to_owned());
@@ -65,7 +65,7 @@ impl Ghost {
     }
 
     /// An app password that PhotoPrism creates for the same account.
-    pub(crate) fn another(&self, conn: &Connection, ref_id: &str, name: &str) -> Self {
+    pub(crate) fn another(&self, conn: &Database, ref_id: &str, name: &str) -> Self {
         let (mut other, id) = (self.clone(), id_of(name));
         for (column, text) in [("id", id.as_str()), ("ref_id", ref_id), ("client_name", name)] {
             other.set(column, text.to_owned());
@@ -74,30 +74,32 @@ impl Ghost {
         other
     }
 
-    fn write(&self, conn: &Connection) {
+    fn write(&self, conn: &Database) {
         let names: Vec<&String> = self.row.keys().collect();
         let set: Vec<String> = names.iter().map(|name| format!("{name} = ?")).collect();
         let update = format!("UPDATE auth_sessions SET {} WHERE id = ?", set.join(", "));
-        let values = self.row.values().chain([&self.row["id"]]);
-        if conn.execute(&update, params_from_iter(values)).unwrap() > 0 {
+        let values: Vec<Value> = self.row.values().chain([&self.row["id"]]).cloned().collect();
+        if conn.execute(&update, values).unwrap() > 0 {
             return;
         }
         let columns: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
         let places = vec!["?"; columns.len()].join(", ");
+        // Of two requests at once the second gets an error, which PhotoPrism logs.
+        let ignore = if conn.is_mariadb() { "IGNORE " } else { "" };
         let insert =
-            format!("INSERT INTO auth_sessions ({}) VALUES ({places})", columns.join(", "));
-        conn.execute(&insert, params_from_iter(self.row.values())).unwrap();
+            format!("INSERT {ignore}INTO auth_sessions ({}) VALUES ({places})", columns.join(", "));
+        conn.execute(&insert, self.row.values().cloned().collect::<Vec<_>>()).unwrap();
     }
 
     /// Whether the row is there.
-    pub(crate) fn is_there(&self, conn: &Connection) -> bool {
+    pub(crate) fn is_there(&self, conn: &Database) -> bool {
         let there = "SELECT EXISTS (SELECT 1 FROM auth_sessions WHERE id = ?1)";
         conn.query_row(there, [self.id()], |row| row.get(0)).unwrap()
     }
 
     /// Waits until the row is gone.
     #[track_caller]
-    pub(crate) fn wait_until_gone(&self, conn: &Connection) {
+    pub(crate) fn wait_until_gone(&self, conn: &Database) {
         wait_until("the row goes", || !self.is_there(conn));
     }
 }

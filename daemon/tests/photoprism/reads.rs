@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::common::json::Ask;
@@ -160,17 +159,17 @@ fn looks_leave_the_file_as_it_was_and_refusals_its_accounts() {
 #[test]
 fn what_photoprism_commits_is_seen_at_once_and_its_locks_are_waited_for() {
     let mut home = home();
-    let mut photoprism = Connection::open(home.database()).unwrap();
+    let photoprism = home.outside();
     photoprism.execute("UPDATE auth_users SET user_attr = 'new' WHERE id = 2", []).unwrap();
     let bob = |home: &mut TestDaemon| {
         home.ok("users.show", json!({"user": "bob"}))["user"]["attr"].clone()
     };
     assert_eq!(bob(&mut home), "new");
     // A reader does not mind a writer that has not committed, and keeps no writer waiting.
-    let writing = photoprism.transaction().unwrap();
-    writing.execute("UPDATE auth_users SET user_attr = 'newer' WHERE id = 2", []).unwrap();
+    photoprism.execute_batch("BEGIN").unwrap();
+    photoprism.execute("UPDATE auth_users SET user_attr = 'newer' WHERE id = 2", []).unwrap();
     assert_eq!(bob(&mut home), "new");
-    writing.commit().unwrap();
+    photoprism.execute_batch("COMMIT").unwrap();
     assert_eq!(bob(&mut home), "newer");
 }
 

@@ -1,8 +1,8 @@
 //! What a reset or a restore would take with it and no backup holds: refused, or left as it is.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::common::database::Database;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 use crate::rows::{file, rows, run, tail};
@@ -136,7 +136,7 @@ const CLIENT: &str = "
       SELECT 'cs000000000000u1', user_uid, 'as it was' FROM auth_users WHERE user_name = 'bob';
     INSERT INTO passwords (uid, hash) VALUES ('cs000000000000u1', 'as it was');";
 
-fn client(conn: &Connection) -> Vec<String> {
+fn client(conn: &Database) -> Vec<String> {
     let statement = "SELECT user_uid <> '', client_name, hash FROM auth_clients LEFT JOIN passwords ON uid = client_uid";
     dump(conn, statement)
 }

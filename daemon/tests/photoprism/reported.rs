@@ -6,8 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::common::database::Database;
 use crate::common::json::Ask;
-use crate::common::test_daemon::TestDaemon;
+use crate::common::test_daemon::{TestDaemon, on_mariadb};
 use crate::setup::{fixture, home};
 
 const FILE: &str = "photoprism-admin.db";
@@ -20,8 +21,11 @@ fn check(home: &mut TestDaemon, name: &str) -> Value {
     found.unwrap_or_else(|| panic!("no {name} in {report}")).clone()
 }
 
-fn own_tables(home: &TestDaemon) -> Connection {
-    Connection::open(home.data().join(FILE)).unwrap()
+fn own_tables(home: &TestDaemon) -> Database {
+    if on_mariadb() {
+        return home.outside();
+    }
+    Database::Sqlite(Connection::open(home.data().join(FILE)).unwrap())
 }
 
 #[test]

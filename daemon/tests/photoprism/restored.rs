@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::common::database::Database;
 use crate::common::json::Ask;
 use crate::common::outside::lacks;
 use crate::common::test_daemon::TestDaemon;
@@ -33,7 +34,7 @@ fn dump(database: &Path) -> String {
 }
 
 /// `photoprism restore -i -f`: the tables that PhotoPrism knows go, then the dump is run.
-fn restore(conn: &Connection, database: &Path, text: &str) -> String {
+fn restore(conn: &Database, database: &Path, text: &str) -> String {
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'";
     let known = Connection::open(fixture()).unwrap();
     let mut names = known.prepare(names).unwrap();

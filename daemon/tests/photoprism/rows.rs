@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::setup::{assert_sound, number};
+use crate::common::database::Database;
+use crate::setup::{assert_sound, dump, number};
 
 pub(crate) const TABLES: [&str; 8] = [
     "auth_users",
@@ -18,7 +18,7 @@ pub(crate) const TABLES: [&str; 8] = [
     "auth_sessions",
 ];
 
-pub(crate) fn run(conn: &Connection, statements: &str) {
+pub(crate) fn run(conn: &Database, statements: &str) {
     conn.execute_batch(statements).unwrap_or_else(|error| panic!("{statements}: {error}"));
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn plain(name: &str, declared: &str) -> String {
 }
 
 /// Declares one thing more at the end of a table.
-pub(crate) fn tail(conn: &Connection, table: &str, more: &str) {
+pub(crate) fn tail(conn: &Database, table: &str, more: &str) {
     run(conn, "PRAGMA writable_schema = 1");
     let statement =
         "UPDATE sqlite_schema SET sql = substr(sql, 1, length(rtrim(sql)) - 1) || ', ' || ?2 || ')'
@@ -44,7 +44,7 @@ pub(crate) fn tail(conn: &Connection, table: &str, more: &str) {
 
 /// Creates a table again with the same rows in the same order.
 pub(crate) fn rebuild(
-    conn: &Connection,
+    conn: &Database,
     table: &str,
     declare: impl Fn(&str, &str) -> String,
     end: &str,
@@ -75,8 +75,15 @@ pub(crate) fn rebuild(
 }
 
 /// Every value of the account tables with its storage class, the rows of each in some order.
-pub(crate) fn rows(conn: &Connection) -> Vec<String> {
+pub(crate) fn rows(conn: &Database) -> Vec<String> {
     let mut all = Vec::new();
+    if conn.is_mariadb() {
+        for table in TABLES {
+            all.extend(dump(conn, &format!("SELECT '{table}', {table}.* FROM {table}")));
+        }
+        all.sort();
+        return all;
+    }
     for table in TABLES {
         let is_table = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ";
         if number(conn, &format!("{is_table}'{table}'")) == 0 {

@@ -1,9 +1,9 @@
 //! Backups of PhotoPrism's accounts, whatever its tables are declared like: one that is created is
 //! taken back, and gives every row again.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::common::database::Database;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 use crate::rows::{file, plain, quoted, rebuild, rows, run, tail};
@@ -26,7 +26,7 @@ const ROWS: &str = "
       WHERE rowid = (SELECT max(rowid) FROM auth_sessions);";
 
 /// What its tables may be declared like.
-type Alter = fn(&Connection);
+type Alter = fn(&Database);
 
 const SHAPES: [(&str, Alter); 26] = [
     ("as they are", |_| {}),
@@ -222,7 +222,7 @@ fn foreign_key(column: &str, action: &str) -> String {
 }
 
 /// From details and settings to their account.
-fn references(conn: &Connection, action: &str) {
+fn references(conn: &Database, action: &str) {
     for table in ["auth_users_details", "auth_users_settings"] {
         tail(conn, table, &foreign_key("user_uid", action));
     }

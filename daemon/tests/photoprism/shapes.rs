@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::common::json::Ask;
-use crate::common::test_daemon::TestDaemon;
+use crate::common::test_daemon::{TestDaemon, on_mariadb};
 use crate::setup::{altered, assert_sound, number, photoprism, row};
 
 /// What versions before had not.
@@ -62,7 +62,10 @@ fn every_way(home: &mut TestDaemon) {
 
 #[test]
 fn an_older_shape_is_read_and_written_as_far_as_it_goes() {
-    let mut home = altered(OLDER);
+    // The server drops an index with its only column.
+    let is_for_all = |statement: &&str| !on_mariadb() || !statement.contains("DROP INDEX");
+    let statements: Vec<&str> = OLDER.split_inclusive(';').filter(is_for_all).collect();
+    let mut home = altered(&statements.concat());
     let conn = photoprism(&home);
     assert_eq!(home.fault("users.2fa.enroll", json!({"user": "bob"})).0, "conflict");
     every_way(&mut home);
@@ -94,6 +97,10 @@ fn columns_that_come_and_go_while_it_runs_are_followed() {
     assert_eq!(change("a")["base_path"], "a");
     conn.execute("ALTER TABLE auth_users DROP COLUMN base_path", []).unwrap();
     assert_eq!(change("b")["base_path"], "");
+    if on_mariadb() {
+        // One that is added is found within a minute, by the newest row of `versions`.
+        return;
+    }
     conn.execute("ALTER TABLE auth_users ADD COLUMN base_path VARBINARY(1024)", []).unwrap();
     assert_eq!(change("c")["base_path"], "c");
 }

@@ -2,30 +2,30 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::common::database::Database;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 use crate::ghost::{Ghost, wait_until};
 use crate::setup::{Row, home, photoprism, row};
 
 /// The whole account as PhotoPrism has it in memory.
-fn account(conn: &Connection) -> Row {
+fn account(conn: &Database) -> Row {
     row(conn, "auth_users", "user_name = 'bob'")
 }
 
 /// A session of it saves its profile: UPDATE of every column and, where no row changed, INSERT.
-fn save_account(conn: &Connection, account: &Row) {
+fn save_account(conn: &Database, account: &Row) {
     let names: Vec<&String> = account.keys().collect();
     let set: Vec<String> = names.iter().map(|name| format!("{name} = ?")).collect();
     let update = format!("UPDATE auth_users SET {} WHERE id = ?", set.join(", "));
-    let values = account.values().chain([&account["id"]]);
-    if conn.execute(&update, rusqlite::params_from_iter(values)).unwrap() == 0 {
+    let values: Vec<_> = account.values().chain([&account["id"]]).cloned().collect();
+    if conn.execute(&update, values).unwrap() == 0 {
         let columns: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
         let places = vec!["?"; columns.len()].join(", ");
         let insert = format!("INSERT INTO auth_users ({}) VALUES ({places})", columns.join(", "));
-        conn.execute(&insert, rusqlite::params_from_iter(account.values())).unwrap();
+        conn.execute(&insert, account.values().cloned().collect::<Vec<_>>()).unwrap();
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use rusqlite::Connection;
 use serde_json::json;
 
 use crate::bare::End;
@@ -226,7 +225,7 @@ fn the_name_is_used_by_the_first_start_only() {
     assert_eq!(home.fault("users.show", json!({"user": "two"})).0, "not_found");
     home.ok("users.show", json!({"user": "one"}));
     home.stop();
-    let conn: Connection = home.open_database();
+    let conn = home.open_database();
     let count: u32 =
         conn.query_row("SELECT count(*) FROM auth_users", [], |row| row.get(0)).unwrap();
     assert_eq!(count, 3);

@@ -1,8 +1,8 @@
 //! The audit trail: one record a write, and what tampering looks like.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::common::database::Database;
 use crate::common::json::{Ask, fault};
 use crate::common::peer::{Peer, Who, open_to_all};
 use crate::common::test_daemon::TestDaemon;
@@ -138,7 +138,7 @@ fn a_remembered_record_must_still_exist() {
 }
 
 /// Stops the daemon, does `harm` to five records, and gives what the next start finds.
-fn after(harm: impl FnOnce(&Connection)) -> Value {
+fn after(harm: impl FnOnce(&Database)) -> Value {
     let mut home = TestDaemon::started();
     for n in 0..5 {
         add(&mut home, &format!("u{n}"));
@@ -147,7 +147,7 @@ fn after(harm: impl FnOnce(&Connection)) -> Value {
     verdict(&mut home)
 }
 
-fn run(statement: &str) -> impl FnOnce(&Connection) {
+fn run(statement: &str) -> impl FnOnce(&Database) {
     move |database| assert!(database.execute(statement, []).unwrap() > 0, "{statement}")
 }
 

@@ -62,8 +62,8 @@ fn live_replies_have_the_shape_of_the_golden_ones() {
     home.offline(|database| {
         database
             .execute_batch(
-                "CREATE TABLE users (id INTEGER PRIMARY KEY, user_uid VARBINARY(42),
-                   full_name VARCHAR, user_name VARCHAR, primary_email VARCHAR, role_admin BOOL,
+                "DROP TABLE IF EXISTS users; CREATE TABLE users (id INTEGER PRIMARY KEY, user_uid VARBINARY(42),
+                   full_name VARCHAR(99), user_name VARCHAR(99), primary_email VARCHAR(99), role_admin BOOL,
                    created_at DATETIME, deleted_at DATETIME);
                  INSERT INTO users VALUES (5, 'uqz1r5w1jklmnopq', 'Grandma Käthe', 'grandma',
                    'kaethe@example.org', 0, '2021-10-03 10:11:12+00:00', NULL);

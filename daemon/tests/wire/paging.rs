@@ -1,8 +1,9 @@
 //! Pages: limits, cursors over changes and restarts, and the bound on a reply's length.
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use serde_json::{Value, json};
 
+use crate::common::database::Database;
 use crate::common::json::{Ask, fault};
 use crate::common::test_daemon::TestDaemon;
 
@@ -10,10 +11,10 @@ use crate::common::test_daemon::TestDaemon;
 const MAX_REPLY: usize = 1024 * 1024;
 
 /// Accounts `u0000` and on, attributes of `attr`.
-fn insert_many(database: &mut Connection, count: usize, attr: &str) {
-    let group = database.transaction().unwrap();
+fn insert_many(database: &Database, count: usize, attr: &str) {
+    database.execute_batch("BEGIN").unwrap();
     for n in 0..count {
-        group
+        database
             .execute(
                 "INSERT INTO auth_users (user_uid, user_name, user_role, auth_provider, user_attr)
                  VALUES (?1, ?2, 'user', 'local', ?3)",
@@ -21,7 +22,7 @@ fn insert_many(database: &mut Connection, count: usize, attr: &str) {
             )
             .unwrap();
     }
-    group.commit().unwrap();
+    database.execute_batch("COMMIT").unwrap();
 }
 
 fn with_many(count: usize, attr: &str) -> TestDaemon {

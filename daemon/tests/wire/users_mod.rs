@@ -1,8 +1,9 @@
 //! `users.mod`: what changed, in which order, and the sessions that end.
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use serde_json::{Value, json};
 
+use crate::common::database::Database;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 
@@ -14,7 +15,7 @@ fn with_bob() -> (TestDaemon, String) {
 }
 
 /// A login, an app password, a session created from it, and a login of somebody else.
-pub(super) fn insert_sessions(database: &Connection, uid: &str) {
+pub(super) fn insert_sessions(database: &Database, uid: &str) {
     for (id, user, provider, method, grant) in [
         ("login", uid, "local", "default", "password"),
         ("app", uid, "application", "default", "cli"),
@@ -31,9 +32,9 @@ pub(super) fn insert_sessions(database: &Connection, uid: &str) {
     }
 }
 
-pub(super) fn sessions(database: &Connection) -> Vec<String> {
-    let mut rows = database.prepare("SELECT id FROM auth_sessions ORDER BY id").unwrap();
-    rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+pub(super) fn sessions(database: &Database) -> Vec<String> {
+    let rows = database.rows("SELECT id FROM auth_sessions ORDER BY id", []);
+    rows.iter().map(|row| row.get(0).unwrap()).collect()
 }
 
 #[test]

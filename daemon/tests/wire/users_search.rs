@@ -1,8 +1,8 @@
 //! `users.ls` and `users.legacy`: every form of a search, and the order.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::common::database::Database;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 
@@ -145,11 +145,11 @@ fn deleting_ends_the_app_passwords_too() {
     assert_eq!(home.offline(|database| super::users_mod::sessions(database)), ["other"]);
 }
 
-fn legacy_table(database: &mut Connection) {
+fn legacy_table(database: &mut Database) {
     database
         .execute_batch(
-            "CREATE TABLE users (id INTEGER PRIMARY KEY, user_uid VARBINARY(42), full_name VARCHAR,
-               user_name VARCHAR, primary_email VARCHAR, role_admin BOOL, user_disabled BOOL,
+            "DROP TABLE IF EXISTS users; CREATE TABLE users (id INTEGER PRIMARY KEY, user_uid VARBINARY(42), full_name VARCHAR(99),
+               user_name VARCHAR(99), primary_email VARCHAR(99), role_admin BOOL, user_disabled BOOL,
                created_at DATETIME, deleted_at DATETIME);
              INSERT INTO users VALUES
                (-1, 'u000000000000001', 'Unknown', '', '', 0, 0, NULL, NULL),

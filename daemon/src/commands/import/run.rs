@@ -144,6 +144,9 @@ fn prune(
     unnamed: &[Account],
     results: &mut Results,
 ) -> Result<Vec<Effect>, CommandError> {
+    if unnamed.is_empty() {
+        return Ok(Vec::new());
+    }
     deleting_accounts(tx, unnamed.len(), || {
         let mut effects = Vec::new();
         for row in unnamed {

@@ -5,7 +5,7 @@
 pub(in crate::store) enum Collation {
     /// Byte by byte.
     Binary,
-    /// Without regard to ASCII case; to case in MariaDB.
+    /// Without regard to ASCII case.
     NoCase,
 }
 
@@ -58,6 +58,15 @@ impl Dialect {
         }
     }
 
+    /// A text that is sorted and compared by its bytes, whatever the column's character set and
+    /// collation are.
+    pub(in crate::store) fn by_bytes(self, text: &str) -> String {
+        match self {
+            Self::Sqlite => text.to_owned(),
+            Self::MariaDb => format!("CONVERT({text} USING utf8mb4) {EXACT}"),
+        }
+    }
+
     /// The condition for a text that begins with that of a parameter.
     pub(in crate::store) fn begins_with(
         self,
@@ -73,9 +82,14 @@ impl Dialect {
             (Self::MariaDb, Collation::Binary) => {
                 format!("left({column}, char_length(?{parameter})) = ?{parameter} {EXACT}")
             }
-            (Self::MariaDb, Collation::NoCase) => format!(
-                "lower(left({column}, char_length(?{parameter}))) = lower(?{parameter}) {EXACT}"
-            ),
+            // The server folds all letters: those beyond ASCII are compared as they are.
+            (Self::MariaDb, Collation::NoCase) => {
+                let begin = format!("left({column}, char_length(?{parameter}))");
+                let [found, wanted] = [begin.clone(), format!("?{parameter}")].map(|text| {
+                    format!("regexp_replace({}, '[A-Za-z]', '')", self.by_bytes(&text))
+                });
+                format!("(lower({begin}) = lower(?{parameter}) {EXACT} AND {found} = {wanted})")
+            }
         }
     }
 

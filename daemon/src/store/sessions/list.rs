@@ -204,15 +204,16 @@ impl<'a> Sessions<'a> {
     }
 
     /// What the list is sorted by, first to last. Two may be NULL, which would drop a row from
-    /// every page.
-    pub(super) fn order(&self) -> [&'static str; 4] {
+    /// every page. Names are in the order of their bytes, in which places are compared.
+    pub(super) fn order(&self) -> [String; 4] {
         let created_at = "ifnull(u.created_at, '')";
         if self.is_own() {
-            return ["u.last_active", created_at, "u.user_name", "u.id"];
+            return ["u.last_active", created_at, "u.user_name", "u.id"].map(str::to_owned);
         }
         let has_name = self.db.columns.has("auth_sessions", "user_name");
         let user_name = if has_name { "ifnull(u.user_name, '')" } else { "''" };
-        ["ifnull(u.last_active, 0)", created_at, user_name, "u.id"]
+        let user_name = self.db.dialect().by_bytes(user_name);
+        ["ifnull(u.last_active, 0)".to_owned(), created_at.to_owned(), user_name, "u.id".to_owned()]
     }
 
     /// The columns that [`Place`] reads. All but one search find them in the index of the list.

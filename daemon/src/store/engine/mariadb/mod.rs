@@ -181,6 +181,11 @@ impl MariaDb {
         Ok(schema.number())
     }
 
+    /// Whether a statement met another schema since the columns were looked up.
+    pub(in crate::store) fn met_other_schema(&self) -> bool {
+        self.other_schema.get()
+    }
+
     /// Asks the server for a sign of life where nothing else was asked for that long.
     pub(in crate::store) fn keep_alive(&self, idle: Duration) {
         if self.lost.get() || self.used.get().elapsed() < idle {
