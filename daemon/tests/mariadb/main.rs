@@ -12,6 +12,7 @@ mod reads;
 mod same;
 mod server;
 mod settings;
+mod several;
 mod waits;
 mod writes;
 

@@ -27,7 +27,8 @@ const TABLES: [(&str, &str); 8] = [
            socket VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
            command VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
            target TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-           hash VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
+           hash VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+           host VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin
          ) ENGINE=InnoDB",
     ),
     (
