@@ -128,7 +128,7 @@ pub use self::legacy::{LegacyRow, has_legacy, legacy_page};
 pub use self::limits::{
     ADDRESSES_KEPT, LimitCharge, LimitKind, LimitLives, LimitRow, NAMES_KEPT, VOUCHES_KEPT,
     VOUCHES_OF_ACCOUNT, limits_all, limits_charge, limits_clamp_times, limits_delete,
-    limits_delete_all, limits_sweep, trust_put, trusted_networks_sweep,
+    limits_delete_all, limits_shared, limits_sweep, trust_put, trusted_networks_sweep,
     vouch_account,
 };
 pub use self::listing::Found;

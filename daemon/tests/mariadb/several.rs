@@ -11,6 +11,7 @@ use totp_rs::{Builder, Secret};
 use crate::common::client::Client;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
+use crate::refused;
 use crate::server::{Schema, shared};
 
 /// Two daemons that have nothing but the schema in common.
@@ -49,6 +50,63 @@ fn done(replies: &[Value]) -> usize {
 
 fn login(name: &str, password: &str, client_ip: &str) -> Value {
     json!({"name": name, "password": password, "client_ip": client_ip})
+}
+
+#[test]
+fn failed_logins_are_counted_by_all_together() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("guesses");
+    let mut homes = two(&schema);
+    for number in 0..4 {
+        let guess = login("bob", "a wrong guess", &format!("192.0.2.{number}"));
+        refused(&mut homes[number % 2], "auth.login", guess, "invalid_credentials");
+    }
+    let [mut one, mut other] = homes;
+    for home in [&mut one, &mut other] {
+        refused(home, "auth.login", login("bob", "mysecret", "192.0.2.5"), "rate_limited");
+        let why = home.ok("users.why", json!({"user": "bob"})).to_string();
+        assert!(why.contains("rate_limited") || why.contains("limit"), "{why}");
+    }
+    // What one gives back the other gives back as well.
+    one.ok("logins.clear", json!({"name": "bob"}));
+    other.ok("auth.login", login("bob", "mysecret", "192.0.2.5"));
+    // From where it logged in at one, the places of the account do not bind it at the other.
+    for number in 10..14 {
+        let guess = login("bob", "a wrong guess", &format!("192.0.2.{number}"));
+        refused(&mut other, "auth.login", guess, "invalid_credentials");
+    }
+    refused(&mut one, "auth.login", login("bob", "mysecret", "192.0.2.14"), "rate_limited");
+    one.ok("auth.login", login("bob", "mysecret", "192.0.2.5"));
+    // Those of an address and of a name that nobody has, likewise.
+    for name in ["nobody", "no-one", "none", "nil"] {
+        refused(
+            &mut one,
+            "auth.login",
+            login(name, "a guess", "192.0.2.20"),
+            "invalid_credentials",
+        );
+    }
+    refused(&mut other, "auth.login", login("alice", "x", "192.0.2.20"), "rate_limited");
+}
+
+#[test]
+fn guesses_at_once_at_each_are_as_many_as_each_allows() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("at_once");
+    let mut homes = two(&schema);
+    let guesses: Vec<[Value; 2]> = (0..10)
+        .map(|number| {
+            let args = login("bob", &format!("guess {number}"), "192.0.2.1");
+            same(&json!({"cmd": "auth.login", "args": args}))
+        })
+        .collect();
+    let replies = at_once(&homes, &guesses);
+    let checked = count(&replies, "invalid_credentials");
+    assert_eq!(checked + count(&replies, "rate_limited"), 20, "{replies:?}");
+    assert!((4..=8).contains(&checked), "{checked} were checked");
+    for home in &mut homes {
+        refused(home, "auth.login", login("bob", "mysecret", "192.0.2.2"), "rate_limited");
+    }
 }
 
 #[test]
