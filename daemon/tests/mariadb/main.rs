@@ -8,6 +8,8 @@ mod commits;
 mod found;
 mod golden;
 mod kills;
+mod late;
+mod proxy;
 mod reads;
 mod same;
 mod server;

@@ -28,6 +28,7 @@ use super::sqlite::Version;
 use super::stored::Stored;
 use super::value::Value;
 use crate::clock::Stopwatch;
+use crate::failpoints::{Failpoint, enabled};
 use crate::server_address::ServerAddress;
 use crate::store::error::StoreError;
 
@@ -223,7 +224,7 @@ impl MariaDb {
     }
 
     fn failed(&self, error: &mysql::Error) -> StoreError {
-        if error::is_lost(error) {
+        if error::is_lost(error) && !enabled(Failpoint::UseLostConnection) {
             self.lost.set(true);
         }
         if error::is_other_schema(error) {
