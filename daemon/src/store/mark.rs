@@ -27,6 +27,9 @@ const RESOLVE: Duration = Duration::from_secs(10);
 /// How often the clock is read while the server cannot be reached.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// How long tables that were there are waited for before they are created anew.
+const RESTORE: Duration = Duration::from_secs(10);
+
 const WRITER: &str = "writer";
 
 /// Old marks are looked for in the first group of a connection, and after so many more.
@@ -60,6 +63,10 @@ pub(super) struct Mark {
     groups: Cell<u32>,
     /// The daemon's tables are known to be there.
     ready: Cell<bool>,
+    /// They were there before.
+    were_ready: Cell<bool>,
+    /// Since they are not.
+    gone: Cell<Option<Stopwatch>>,
 }
 
 impl Mark {
@@ -74,6 +81,26 @@ impl Mark {
 
     pub(super) fn set_ready(&self, ready: bool) {
         self.ready.set(ready);
+        if ready {
+            self.expect_tables(true);
+            self.gone.set(None);
+        }
+    }
+
+    /// Whether the tables were there before.
+    pub(super) fn expect_tables(&self, were_there: bool) {
+        self.were_ready.set(were_there || self.were_ready.get());
+    }
+
+    /// Whether tables that were there are missing for so short a time that a dump may be bringing
+    /// them back: it could not where they were created meanwhile.
+    pub(super) fn may_come_back(&self) -> bool {
+        if !self.were_ready.get() {
+            return false;
+        }
+        let gone = self.gone.get().unwrap_or_else(Stopwatch::start);
+        self.gone.set(Some(gone));
+        gone.elapsed() < RESTORE
     }
 
     /// The group was rolled back: what it found in the row is there again.
@@ -169,7 +196,7 @@ fn change(conn: &Connection, statement: &str, texts: &[&str]) -> Result<u64, Sto
 /// Locks the row, whatever its value is, and replaces that.
 fn lock(conn: &Connection, value: &str) -> Result<String, StoreError> {
     let found = conn.prepare_once(LOCK)?.one(&[WRITER.into()], |row| row.text(0))?;
-    let gone = || StoreError::Other("the row by which daemons take turns is gone".into());
+    let gone = || StoreError::OtherSchema("the row by which daemons take turns is gone".into());
     let before = found.ok_or_else(gone)?;
     change(conn, REPLACE, &[WRITER, value])?;
     Ok(before)

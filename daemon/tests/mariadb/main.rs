@@ -9,6 +9,7 @@ mod found;
 mod golden;
 mod kills;
 mod late;
+mod locks;
 mod proxy;
 mod reads;
 mod same;

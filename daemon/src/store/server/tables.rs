@@ -127,6 +127,9 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
     if missing(db) {
         // Looked up again first: CREATE needs a right that nobody has to give where they are there.
         db.columns = Columns::read(&db.conn)?;
+        if missing(db) && db.mark.may_come_back() {
+            return Err(StoreError::OtherSchema("the daemon's tables are gone".into()));
+        }
         for (name, definition) in TABLES {
             if !db.columns.has_table(name) {
                 db.conn.prepare_once(definition)?.change(&[])?;
@@ -138,6 +141,9 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
         }
     }
     if !has_cursor_key(db)? {
+        if db.mark.may_come_back() {
+            return Err(StoreError::OtherSchema("the rows of admin_meta are gone".into()));
+        }
         first_rows(db)?;
     }
     db.mark.set_ready(true);

@@ -137,6 +137,9 @@ pub(super) fn stored(error: &Error) -> StoreError {
         code::GET_ERRNO if server.message.contains("28") => StoreError::Full(text),
         code::LOCK_WAIT_TIMEOUT => StoreError::Locked(text),
         code::LOCK_DEADLOCK | code::CHECKREAD => StoreError::Undone(text),
+        code::BAD_FIELD | code::WRONG_VALUE_COUNT | code::NO_SUCH_TABLE => {
+            StoreError::OtherSchema(text)
+        }
         code::OPTION_PREVENTS_STATEMENT
         | code::CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
         | code::READ_ONLY_MODE
