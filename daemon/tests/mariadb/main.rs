@@ -17,6 +17,7 @@ mod server;
 mod settings;
 mod several;
 mod waits;
+mod writers;
 mod writes;
 
 use common::json::Ask;
