@@ -6,6 +6,7 @@ mod common;
 
 mod commits;
 mod found;
+mod galera;
 mod golden;
 mod kills;
 mod late;

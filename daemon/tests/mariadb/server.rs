@@ -23,9 +23,18 @@ const DUMP: &str = include_str!("../fixtures/mariadb/index.sql");
 const WATCHED: &str =
     r#"mariadbd "$@" & pid=$!; read -r line; kill -9 $pid; wait $pid; [ "$line" ] || rm -rf "$0""#;
 
+/// What a server is started with beyond what all have.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) args: Vec<String>,
+    /// Directories with programs that it starts, with a colon after each.
+    pub(crate) programs: String,
+}
+
 /// A server. Without `mariadbd` the tests are skipped.
 pub(crate) struct Server {
     directory: PathBuf,
+    options: Options,
     shell: Mutex<Child>,
 }
 
@@ -38,6 +47,11 @@ pub(crate) fn shared() -> Option<&'static Server> {
 impl Server {
     /// Starts a server of its own.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(Options::default())
+    }
+
+    /// The same with further options.
+    pub(crate) fn start_with(options: Options) -> Option<Self> {
         if lacks("mariadb-install-db") {
             return None;
         }
@@ -45,8 +59,8 @@ impl Server {
         let copied =
             Command::new("cp").arg("-a").args([template(), directory.join("data")]).status();
         assert!(copied.unwrap().success());
-        let shell = Mutex::new(launch(&directory));
-        Some(Self { directory, shell })
+        let shell = Mutex::new(launch(&directory, &options));
+        Some(Self { directory, options, shell })
     }
 
     /// Its socket.
@@ -63,14 +77,19 @@ impl Server {
 
     /// Starts it again after [`Server::kill`].
     pub(crate) fn restart(&self) {
-        *self.shell.lock().unwrap() = launch(&self.directory);
+        *self.shell.lock().unwrap() = launch(&self.directory, &self.options);
     }
 
     /// A connection of its root to a schema.
     pub(crate) fn root(&self, schema: Option<&str>) -> Conn {
+        self.try_root(schema).unwrap()
+    }
+
+    /// The same where the server may refuse.
+    pub(crate) fn try_root(&self, schema: Option<&str>) -> Result<Conn, mysql::Error> {
         let socket = self.socket().to_str().unwrap().to_owned();
         let options = OptsBuilder::new().socket(Some(socket)).user(Some("root")).db_name(schema);
-        Conn::new(options).unwrap()
+        Conn::new(options)
     }
 
     /// A new schema with PhotoPrism's database, and a user of the same name for the daemon.
@@ -177,7 +196,7 @@ fn as_root() -> Option<&'static str> {
 }
 
 /// Starts it and waits until it is ready.
-fn launch(directory: &Path) -> Child {
+fn launch(directory: &Path, options: &Options) -> Child {
     let path = |name: &str, file: &str| format!("--{name}={}", directory.join(file).display());
     let mut shell = Command::new("sh")
         .args(["-c", WATCHED])
@@ -185,8 +204,12 @@ fn launch(directory: &Path) -> Child {
         .args(["--no-defaults", "--skip-networking", "--innodb-buffer-pool-size=32M"])
         .args(["--transaction-isolation=READ-COMMITTED", "--character-set-server=utf8mb4"])
         .args([path("datadir", "data"), path("socket", "s.sock"), path("pid-file", "pid")])
+        .args(&options.args)
         .args(as_root())
-        .env("PATH", "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin")
+        .env(
+            "PATH",
+            [&options.programs, "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin"].concat(),
+        )
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
