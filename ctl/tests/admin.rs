@@ -14,7 +14,8 @@ fn status() -> Value {
         "counts": {"users": 3, "deleted": 1, "sessions": 7, "logins": 9},
         "connections": {"open": 1, "limit": 256},
         "passwords": {"running": 0, "waiting": 0},
-        "sockets": {"admin": "/run/photoprism/admin.sock", "auth": null}
+        "sockets": {"admin": "/run/photoprism/admin.sock", "auth": null},
+        "daemons": []
     })
 }
 
@@ -105,14 +106,15 @@ fn check_is_one_of_two_codes_and_no_words() {
 
 #[test]
 fn audit_ls_lists_records() {
-    let record = json!({"number": 12, "at": "2026-11-24T08:00:00Z", "uid": 0, "gid": 0, "pid": 7,
+    let record = json!({"number": 12, "at": "2026-11-24T08:00:00Z", "host": "nas", "uid": 0,
+        "gid": 0, "pid": 7,
         "socket": "admin", "command": "users.add", "target": "\u{1b}bob", "hash": "ab"});
     let daemon = Daemon::playing([page(std::slice::from_ref(&record), None)]);
     let output = daemon.run("admin audit ls -n 5 --csv");
     assert_eq!(
         output.out,
-        "Number;Time;UID;GID;PID;Socket;Command;Target;Hash\n\
-         12;2026-11-24 08:00:00;0;0;7;admin;users.add;\u{1b}bob;ab\n"
+        "Number;Time;Host;UID;GID;PID;Socket;Command;Target;Hash\n\
+         12;2026-11-24 08:00:00;nas;0;0;7;admin;users.add;\u{1b}bob;ab\n"
     );
     assert_eq!(output.err, "found 1 record\n");
     assert_eq!(daemon.requests(), [json!({"cmd": "audit.ls", "args": {"limit": 5}})]);
@@ -123,8 +125,8 @@ fn audit_ls_lists_records() {
     assert_eq!(serde_json::from_str::<Value>(&output.out).unwrap(), json!([record]));
     assert_eq!(Daemon::playing([refused("forbidden", "no")]).run("admin audit ls").code, Some(4));
     // What the daemon did by itself came over no socket.
-    let record = json!({"number": 13, "at": "2026-11-24T08:00:00Z", "uid": 990, "gid": 990,
-        "pid": 7, "socket": null, "command": "daemon.end_again", "target": "sess1a2b3c4d",
+    let record = json!({"number": 13, "at": "2026-11-24T08:00:00Z", "host": null, "uid": 990,
+        "gid": 990, "pid": 7, "socket": null, "command": "daemon.end_again", "target": "sess1a2b3c4d",
         "hash": "cd"});
     let output = Daemon::playing([page(&[record], None)]).run("admin audit ls --tsv");
     assert!(output.out.contains("\t7\t\tdaemon.end_again\tsess1a2b3c4d\t"), "{}", output.out);

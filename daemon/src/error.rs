@@ -282,6 +282,9 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
         StoreError::Locked(_) | StoreError::Undone(_) => {
             unavailable("the database is locked by another process; try again")
         }
+        StoreError::OtherSchema(_) => {
+            unavailable("the tables of the database are being changed or restored; try again")
+        }
         StoreError::Unreachable(what) => ErrorBody::new(
             ErrorCode::Unavailable,
             format!("the database server does not do that now: {what}; try again"),

@@ -5,7 +5,7 @@
 
 /// A defence that is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
+#[repr(u32)]
 pub enum Failpoint {
     /// Writes are acknowledged before their commit.
     AcknowledgeEarly = 1,
@@ -37,11 +37,15 @@ pub enum Failpoint {
     NoMark = 1 << 13,
     /// A COMMIT without an answer counts as not made.
     NoAnswerIsNo = 1 << 14,
+    /// A connection to a server is used again after an answer that did not come in time.
+    UseLostConnection = 1 << 15,
+    /// Answers of a server are waited for a second, so that a test need not wait longer.
+    ShortSilence = 1 << 16,
 }
 
 impl Failpoint {
     /// Every failpoint with its name in `examples/faulty.rs`.
-    pub const ALL: [(&'static str, Self); 15] = [
+    pub const ALL: [(&'static str, Self); 17] = [
         ("acknowledge-early", Self::AcknowledgeEarly),
         ("sync-seldom", Self::SyncSeldom),
         ("panic-in-restore", Self::PanicInRestore),
@@ -57,23 +61,25 @@ impl Failpoint {
         ("never-fill-index", Self::NeverFillIndex),
         ("no-mark", Self::NoMark),
         ("no-answer-is-no", Self::NoAnswerIsNo),
+        ("use-lost-connection", Self::UseLostConnection),
+        ("short-silence", Self::ShortSilence),
     ];
 }
 
 /// One bit for each.
 #[cfg(feature = "failpoints")]
-static ENABLED: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(0);
+static ENABLED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
 
 /// Switches one defence off for the rest of the process.
 #[cfg(feature = "failpoints")]
 pub fn enable(failpoint: Failpoint) {
-    ENABLED.fetch_or(failpoint as u16, std::sync::atomic::Ordering::Relaxed);
+    ENABLED.fetch_or(failpoint as u32, std::sync::atomic::Ordering::Relaxed);
 }
 
 /// Whether this defence is off.
 #[cfg(feature = "failpoints")]
 pub(crate) fn enabled(failpoint: Failpoint) -> bool {
-    ENABLED.load(std::sync::atomic::Ordering::Relaxed) & failpoint as u16 != 0
+    ENABLED.load(std::sync::atomic::Ordering::Relaxed) & failpoint as u32 != 0
 }
 
 /// Without the feature none can be off, and the compiler leaves their code out.

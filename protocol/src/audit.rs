@@ -37,6 +37,9 @@ pub struct Record {
     pub number: u64,
     /// When, RFC 3339 in UTC.
     pub at: String,
+    /// The host of the daemon that wrote it, where several daemons may.
+    #[serde(default)]
+    pub host: Option<String>,
     /// The peer's user id; the daemon's own for what it did by itself.
     pub uid: u32,
     /// The peer's group id.

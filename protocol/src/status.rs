@@ -40,6 +40,9 @@ pub struct StatusReply {
     pub passwords: Passwords,
     /// Where the daemon listens.
     pub sockets: Sockets,
+    /// The daemons that wrote to the database server within the last hour; empty with a file.
+    #[serde(default)]
+    pub daemons: Vec<Daemon>,
 }
 
 /// The database in use.
@@ -102,6 +105,15 @@ pub struct Sockets {
     pub admin: String,
     /// Path of the auth socket; `None` while it is off.
     pub auth: Option<String>,
+}
+
+/// A daemon that works on the same database server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Daemon {
+    /// The name of its host.
+    pub host: String,
+    /// When it last wrote, RFC 3339 in UTC, by the clock of the server.
+    pub last_write_at: String,
 }
 
 pub struct Ping;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use photoprism_protocol::VERSION;
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::status::{self, Connections, Counts, Passwords, Sockets, StatusReply};
@@ -10,10 +11,10 @@ use super::app::App;
 use super::reply::Reply;
 use super::runner::{Outcome, Runner};
 use crate::error::CommandError;
-use crate::model::FIRST_ADMIN_ID;
+use crate::model::{FIRST_ADMIN_ID, to_rfc3339};
 use crate::store::{
-    AdminPasswordState, Db, Kind, SCHEMA_VERSION, StoreError, admin_password_state, counts,
-    first_admin_name,
+    AdminPasswordState, Daemon, Db, Kind, SCHEMA_VERSION, StoreError, admin_password_state, counts,
+    daemons, first_admin_name,
 };
 
 /// The daemon's version.
@@ -60,6 +61,7 @@ fn known(app: &App) -> StatusReply {
             running: count(app.pool.running()),
             waiting: count(app.pool.waiting()),
         },
+        daemons: Vec::new(),
         sockets: Sockets {
             admin: app.places.admin.display().to_string(),
             auth: app.places.auth.as_ref().map(|path| path.display().to_string()),
@@ -84,6 +86,7 @@ fn status(
                 sessions: found.sessions,
                 logins: found.logins,
             };
+            status.daemons = daemons(db)?.into_iter().map(daemon).collect();
             warnings.extend(without_password(db)?);
         }
         Err(StoreError::Missing) => warnings.push(
@@ -93,6 +96,11 @@ fn status(
         Err(error) => return Err(error.into()),
     }
     Ok(Reply::new(&status)?.with_warnings(warnings))
+}
+
+fn daemon(Daemon { host, last_write_at }: Daemon) -> status::Daemon {
+    let last_write_at = Timestamp::from_second(last_write_at).map(to_rfc3339).unwrap_or_default();
+    status::Daemon { host, last_write_at }
 }
 
 fn database(db: &Db) -> status::Database {

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use super::rate::Rate;
 
+/// Rows have whole seconds, and are followed only where they differ by more.
+const EXACT: Duration = Duration::from_secs(1);
+
 /// Places are counted by when the last one will be back: exact in any order of events, and
 /// nothing has to run for time to pass.
 #[derive(Debug, Default)]
@@ -17,6 +20,8 @@ pub(super) struct Bucket {
     pub(super) waiting: BTreeSet<u64>,
     /// When it was last touched, in touches of the whole limiter.
     pub(super) touched: u64,
+    /// Its last decision, in decisions of the whole limiter.
+    pub(super) decided: u64,
 }
 
 impl Bucket {
@@ -45,9 +50,26 @@ impl Bucket {
     }
 
     /// An undecided attempt failed: its place comes back after those that were taken before.
-    pub(super) fn fail(&mut self, now: Duration, rate: Rate) {
+    /// `stored` is what the row owes with it, where other daemons count there too.
+    pub(super) fn fail(&mut self, now: Duration, rate: Rate, stored: Option<Duration>) {
         self.release();
-        self.set_debt(now, self.debt(now) + rate.refill(), rate);
+        let known = self.debt(now);
+        let own = (known + rate.refill()).min(rate.whole());
+        let owed = match stored {
+            // Rows are committed in another order than this is called in.
+            Some(stored) if stored.abs_diff(own) > EXACT => known.max(stored),
+            Some(_) | None => own,
+        };
+        self.set_debt(now, owed, rate);
+    }
+
+    /// The row was read, and owes that. It may be older than what is known since: then it only
+    /// adds.
+    pub(super) fn follow(&mut self, now: Duration, rate: Rate, stored: Duration, is_newer: bool) {
+        let known = self.debt(now);
+        if known.abs_diff(stored) > EXACT && (is_newer || stored > known) {
+            self.set_debt(now, stored, rate);
+        }
     }
 
     /// All that is owed is back after `owed`; more than every place cannot be.

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::client_ip::{ClientIp, Network};
 use super::queue::Answer;
 use super::rate::{PASSCODE_RATE, Rate, RateLimited};
+use super::shared::{Moment, Shared};
 use super::state::{Asked, State};
 use super::subject::{LimitKey, Subject};
 use super::trusted_networks::{TRUST_SECONDS, row_text};
@@ -30,9 +30,18 @@ impl Limiter {
     pub(crate) fn load(&self, rows: &[LimitRow], now: i64) {
         let mut state = self.0.borrow_mut();
         for row in rows {
-            let ago = u64::try_from(now.saturating_sub(row.updated_at)).unwrap_or(0);
-            state.load(row, Duration::from_secs(ago));
+            state.load(row, now);
         }
+    }
+
+    /// To be asked for before rows are read that other daemons write too.
+    pub(crate) fn moment(&self) -> Moment {
+        self.0.borrow().moment()
+    }
+
+    /// Follows the rows that were read since that moment. `now` in Unix seconds.
+    pub(crate) fn follow(&self, since: Moment, found: &Shared, now: i64) {
+        self.0.borrow_mut().follow(since, found, now);
     }
 
     /// Follows other settings from now on; what is taken stays taken. Rows continue at the current
@@ -147,7 +156,7 @@ impl Drop for Waiting<'_> {
         let mut state = self.limiter.0.borrow_mut();
         // Places that were given but never received go back; else the reservation has them.
         if !state.abandon(self.number) && matches!(self.answer.try_recv(), Ok(Ok(()))) {
-            state.decide(self.subjects, false);
+            state.release(self.subjects);
         }
     }
 }
@@ -189,10 +198,11 @@ impl Reservation {
     }
 
     /// The attempt failed, and that is committed: its places stay taken until time, or
-    /// `logins.clear`, gives them back.
-    pub(crate) fn fail(mut self) {
+    /// `logins.clear`, gives them back. With the rows that it wrote where other daemons write them
+    /// too, and `now` in Unix seconds.
+    pub(crate) fn fail(mut self, rows: &[LimitRow], now: i64) {
         let subjects = std::mem::take(&mut self.subjects);
-        self.state.borrow_mut().decide(&subjects, true);
+        self.state.borrow_mut().fail(&subjects, rows, now);
     }
 
     /// The login succeeded, and that is committed: its places are given back, and for 30 days the
@@ -207,7 +217,7 @@ impl Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         if !self.subjects.is_empty() {
-            self.state.borrow_mut().decide(&self.subjects, false);
+            self.state.borrow_mut().release(&self.subjects);
         }
     }
 }

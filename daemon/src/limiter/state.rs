@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::client_ip::Network;
 use super::queue::{Answer, Queue, Waiter};
 use super::rate::{Rate, RateLimited};
+use super::shared::{Moment, Shared, row_of};
 use super::subject::{LimitKey, Subject};
 use super::table::Table;
 use super::trusted_networks::{self, TrustedNetworks};
@@ -19,6 +20,8 @@ pub(super) struct State {
     table: Table,
     queue: Queue,
     vouches: TrustedNetworks,
+    decided: u64,
+    cleared: u64,
 }
 
 /// The result of asking for places.
@@ -36,6 +39,8 @@ impl State {
             table: Table::new(rate),
             queue: Queue::default(),
             vouches: TrustedNetworks::default(),
+            decided: 0,
+            cleared: 0,
         }
     }
 
@@ -162,19 +167,56 @@ impl State {
         waiter.is_some()
     }
 
-    /// An attempt that has these places is decided, or given up.
-    pub(super) fn decide(&mut self, subjects: &[Subject], failed: bool) {
+    /// An attempt that has these places failed. The rows are what it wrote, where other daemons
+    /// write them too.
+    pub(super) fn fail(&mut self, subjects: &[Subject], rows: &[LimitRow], now_unix: i64) {
         let now = self.clock.now();
+        self.decided += 1;
         for subject in subjects {
             let rate = self.table.rate_of(subject);
+            let stored = row_of(rows, subject).map(|row| owed(row, rate, now_unix));
             let bucket = self.table.touch(subject);
-            if failed {
-                bucket.fail(now, rate);
-            } else {
-                bucket.release();
-            }
+            bucket.decided = self.decided;
+            bucket.fail(now, rate, stored);
         }
         self.wake_waiters(subjects);
+    }
+
+    /// An attempt that has these places gives them back.
+    pub(super) fn release(&mut self, subjects: &[Subject]) {
+        for subject in subjects {
+            self.table.touch(subject).release();
+        }
+        self.wake_waiters(subjects);
+    }
+
+    pub(super) const fn moment(&self) -> Moment {
+        let trusted = self.vouches.added();
+        Moment { decided: self.decided, cleared: self.cleared, trusted }
+    }
+
+    /// Follows what was read since that moment.
+    pub(super) fn follow(&mut self, since: Moment, found: &Shared, now_unix: i64) {
+        if since.cleared != self.cleared {
+            return;
+        }
+        let now = self.clock.now();
+        for subject in &found.subjects {
+            let rate = self.table.rate_of(subject);
+            let stored =
+                found.row_of(subject).map_or(Duration::ZERO, |row| owed(row, rate, now_unix));
+            if stored.is_zero() && self.table.get(subject).is_none() {
+                continue;
+            }
+            let bucket = self.table.touch(subject);
+            let is_newer = bucket.decided <= since.decided;
+            bucket.follow(now, rate, stored, is_newer);
+        }
+        if let Some((uid, network)) = &found.origin {
+            let ago = found.trust().map(|row| ago(row, now_unix));
+            self.vouches.follow(uid, *network, now, ago, since.trusted);
+        }
+        self.wake_waiters(&found.subjects);
     }
 
     pub(super) fn trust(&mut self, uid: &str, network: Network) {
@@ -182,6 +224,7 @@ impl State {
     }
 
     pub(super) fn clear(&mut self, subjects: &[Subject]) {
+        self.cleared += 1;
         for subject in subjects {
             if let Some(bucket) = self.table.get_mut(subject) {
                 bucket.clear();
@@ -215,20 +258,18 @@ impl State {
         self.vouches.sweep(now);
     }
 
-    /// Loads a row that was written `ago` earlier.
-    pub(super) fn load(&mut self, row: &LimitRow, ago: Duration) {
+    /// Loads a row.
+    pub(super) fn load(&mut self, row: &LimitRow, now_unix: i64) {
         let now = self.clock.now();
         if row.kind == LimitKind::Vouch {
             if let Some((uid, network)) = trusted_networks::from_row_text(&row.subject) {
-                self.vouches.add(uid, network, now, ago);
+                self.vouches.add(uid, network, now, ago(row, now_unix));
             }
             return;
         }
         let Some(subject) = Subject::from_row(row.kind, &row.subject) else { return };
         let rate = self.table.rate_of(&subject);
-        // A value that the daemon cannot have computed counts as nothing, or as all places.
-        let places = row.taken.max(0.0).min(rate.burst().into());
-        let owed = rate.refill().mul_f64(places).saturating_sub(ago);
+        let owed = owed(row, rate, now_unix);
         if !owed.is_zero() {
             self.table.touch(&subject).set_debt(now, owed, rate);
         }
@@ -238,4 +279,16 @@ impl State {
     pub(super) fn sizes(&self) -> (usize, usize) {
         (self.table.len(), self.queue.len())
     }
+}
+
+/// How long ago a row was written; one of the future is of now.
+fn ago(row: &LimitRow, now: i64) -> Duration {
+    Duration::from_secs(u64::try_from(now.saturating_sub(row.updated_at)).unwrap_or(0))
+}
+
+/// When all places of a row are back.
+fn owed(row: &LimitRow, rate: Rate, now: i64) -> Duration {
+    // A value that the daemon cannot have computed counts as nothing, or as all places.
+    let places = row.taken.max(0.0).min(rate.burst().into());
+    rate.refill().mul_f64(places).saturating_sub(ago(row, now))
 }

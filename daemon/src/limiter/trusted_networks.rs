@@ -59,6 +59,31 @@ impl TrustedNetworks {
         }
     }
 
+    /// Logins that were added.
+    pub(super) const fn added(&self) -> u64 {
+        self.added
+    }
+
+    /// The row was read when so many were added: a login of another daemon's, so long ago, or none.
+    pub(super) fn follow(
+        &mut self,
+        uid: &str,
+        network: Network,
+        now: Duration,
+        ago: Option<Duration>,
+        since: u64,
+    ) {
+        let known = self.accounts.get(uid).and_then(|networks| networks.get(&network)).copied();
+        let until = ago.map(|ago| now + VOUCHED.saturating_sub(ago));
+        match (known, ago.zip(until)) {
+            (Some(known), None) if known.added <= since => self.remove(known.added),
+            // Rows have whole seconds.
+            (Some(known), Some((_, until))) if until <= known.until + Duration::from_secs(1) => {}
+            (_, Some((ago, _))) => self.add(uid, network, now, ago),
+            (_, None) => {}
+        }
+    }
+
     fn remove(&mut self, added: u64) {
         if let Some((uid, network)) = self.by_age.remove(&added)
             && let Some(networks) = self.accounts.get_mut(&uid)

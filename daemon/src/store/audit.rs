@@ -5,13 +5,17 @@ use sha2::{Digest, Sha256};
 use tracing::info;
 
 use super::db::{Db, Tx};
-use super::engine::{Row, Statement};
+use super::engine::{Row, Statement, Value};
 use super::error::StoreError;
+use super::host::host;
 use crate::clock::Clock;
 use crate::model::AuditHead;
 
 /// Version of the bytes that are hashed.
 const RECORD_VERSION: u8 = 1;
+
+/// The same with the name of a host.
+const HOST_VERSION: u8 = 2;
 
 /// The content of a record, without its place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,6 +41,8 @@ pub struct AuditEntry {
 pub struct AuditRow {
     /// From 1 without gaps.
     pub number: i64,
+    /// The host of the daemon that wrote it, where several may.
+    pub host: Option<String>,
     /// Its content.
     pub entry: AuditEntry,
     /// 64 lower-case hex digits.
@@ -45,13 +51,16 @@ pub struct AuditRow {
 
 /// The hash of a record behind `previous`: SHA-256 over that hash and the record's canonical
 /// bytes (postcard, the version first).
-pub fn link(previous: &AuditHead, entry: &AuditEntry) -> AuditHead {
+pub fn link(previous: &AuditHead, host: Option<&str>, entry: &AuditEntry) -> AuditHead {
     // A forged last number leads to a row that cannot be written, not to an overflow.
     let number = previous.number.saturating_add(1);
-    let bytes = postcard::to_allocvec(&(RECORD_VERSION, number, entry)).unwrap_or_default();
+    let bytes = match host {
+        None => postcard::to_allocvec(&(RECORD_VERSION, number, entry)),
+        Some(host) => postcard::to_allocvec(&(HOST_VERSION, number, host, entry)),
+    };
     let mut hash = Sha256::new();
     hash.update(previous.hash.as_bytes());
-    hash.update(bytes);
+    hash.update(bytes.unwrap_or_default());
     AuditHead { number, hash: data_encoding::HEXLOWER.encode(&hash.finalize()) }
 }
 
@@ -105,11 +114,18 @@ const APPEND: Statement<'_> = Statement::same(
 )
 .own();
 
+const APPEND_WITH_HOST: Statement<'_> = Statement::same(
+    "INSERT INTO own.admin_audit (number, at, uid, gid, pid, socket, command, target, hash, host)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+)
+.own();
+
 /// Appends a record and returns its place.
 pub fn audit_append(tx: &Tx<'_>, entry: &AuditEntry) -> Result<AuditHead, StoreError> {
     let previous = tx.take_audit_head().map_or_else(|| audit_head(tx), Ok)?;
-    let head = link(&previous, entry);
-    let values = [
+    let host = tx.server().map(|_| host());
+    let head = link(&previous, host, entry);
+    let mut values = vec![
         head.number.into(),
         entry.at.into(),
         entry.uid.into(),
@@ -120,7 +136,8 @@ pub fn audit_append(tx: &Tx<'_>, entry: &AuditEntry) -> Result<AuditHead, StoreE
         (&entry.target).into(),
         (&head.hash).into(),
     ];
-    tx.change(APPEND, &values)?;
+    values.extend(host.map(Value::from));
+    tx.change(if host.is_some() { APPEND_WITH_HOST } else { APPEND }, &values)?;
     tx.own_tables.tracked.record(head.number);
     tx.set_audit_head(head.clone());
     Ok(head)
@@ -128,13 +145,20 @@ pub fn audit_append(tx: &Tx<'_>, entry: &AuditEntry) -> Result<AuditHead, StoreE
 
 const COLUMNS: &str = "number, at, uid, gid, pid, socket, command, target, hash";
 
+/// Only a server's table has the column `host`.
+fn columns(db: &Db) -> String {
+    let host = if db.server().is_some() { "ifnull(host, '')" } else { "''" };
+    format!("{COLUMNS}, {host}")
+}
+
 /// Records below `before`, newest first. A damaged value reads as 0, or as the text that is there.
 pub fn audit_page(db: &Db, before: i64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
     if !db.columns.admin {
         return Ok(Vec::new());
     }
+    let columns = columns(db);
     let statement = format!(
-        "SELECT {COLUMNS} FROM own.admin_audit WHERE number < ?1 ORDER BY number DESC LIMIT ?2"
+        "SELECT {columns} FROM own.admin_audit WHERE number < ?1 ORDER BY number DESC LIMIT ?2"
     );
     db.all(Statement::same(&statement).own(), &[before.into(), limit.into()], lenient)
 }
@@ -148,8 +172,9 @@ pub fn audit_walk(
     if !db.columns.admin {
         return Ok(Vec::new());
     }
+    let columns = columns(db);
     let statement = format!(
-        "SELECT {COLUMNS} FROM own.admin_audit WHERE number >= ?1 ORDER BY number LIMIT ?2"
+        "SELECT {columns} FROM own.admin_audit WHERE number >= ?1 ORDER BY number LIMIT ?2"
     );
     db.all(Statement::same(&statement).own(), &[first.into(), limit.into()], |row| {
         Ok((row.exact_integer(0)?, strict(row)))
@@ -167,7 +192,8 @@ fn lenient(row: &Row<'_>) -> Result<AuditRow, StoreError> {
         command: row.text(6)?,
         target: row.text(7)?,
     };
-    Ok(AuditRow { number: row.exact_integer(0)?, entry, hash: row.text(8)? })
+    let host = Some(row.text(9)?).filter(|host| !host.is_empty());
+    Ok(AuditRow { number: row.exact_integer(0)?, host, entry, hash: row.text(8)? })
 }
 
 fn strict(row: &Row<'_>) -> Option<AuditRow> {
@@ -182,5 +208,6 @@ fn strict(row: &Row<'_>) -> Option<AuditRow> {
         command: text(6)?,
         target: text(7)?,
     };
-    Some(AuditRow { number: number(0)?, entry, hash: text(8)? })
+    let host = Some(text(9)?).filter(|host| !host.is_empty());
+    Some(AuditRow { number: number(0)?, host, entry, hash: text(8)? })
 }

@@ -242,7 +242,7 @@ impl Database {
                     debug!(%error, "what the last changes were stays in the daemon's own file");
                 }
             }
-            Err(StoreError::Locked(_) | StoreError::Undone(_)) => {}
+            Err(error) if error.is_rolled_back() => {}
             Err(_) => self.close(),
         }
     }
@@ -266,9 +266,10 @@ impl Database {
         self.follow()?;
         let db = self.db.as_mut().ok_or(StoreError::Missing)?;
         if db.server.is_some() {
-            self.had_tables = true;
+            db.mark.expect_tables(self.had_tables);
             db.mark.set_unknown(self.unknown.take());
             server::ready(db)?;
+            self.had_tables = true;
             return Ok(db);
         }
         if db.kind != Kind::Own {

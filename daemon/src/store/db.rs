@@ -89,11 +89,6 @@ impl Db {
         self.conn.mariadb().is_some_and(MariaDb::is_lost)
     }
 
-    /// Whether PhotoPrism has changed its tables since the columns were looked up, as far as is known.
-    pub(super) fn met_other_schema(&self) -> bool {
-        self.conn.mariadb().is_some_and(MariaDb::met_other_schema)
-    }
-
     /// Asks a server for a sign of life, so that it does not end an idle connection.
     pub(super) fn keep_alive(&self) {
         if let Some(server) = self.conn.mariadb() {

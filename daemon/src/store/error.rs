@@ -20,6 +20,9 @@ pub enum StoreError {
     /// The server undid the whole group, since somebody else was in its way.
     #[error("the database server undid it: {0}")]
     Undone(String),
+    /// A table or a column that was there is not any more: they are looked up again.
+    #[error("the tables have changed: {0}")]
+    OtherSchema(String),
     /// Whether a change was made is not known: the server gave no answer.
     #[error("it is not known whether that was done")]
     OutcomeUnknown,
@@ -68,6 +71,13 @@ pub enum StoreError {
     /// Any other error of the engine.
     #[error("{0}")]
     Other(String),
+}
+
+impl StoreError {
+    /// Nothing was written, and everything else is as it was.
+    pub(super) const fn is_rolled_back(&self) -> bool {
+        matches!(self, Self::Locked(_) | Self::Undone(_) | Self::OtherSchema(_))
+    }
 }
 
 /// The error of work that the database thread runs: the store's own, or one that can be one of

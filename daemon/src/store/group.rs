@@ -43,19 +43,23 @@ pub(super) fn rollback_if_open(db: &Db) {
     }
 }
 
-/// Runs the only write of a transaction; true where what it wrote is kept. It needs no savepoint,
-/// which would hold every page that it changes in memory.
-pub(super) fn run_alone(db: &Db, change: &mut dyn Change) -> Result<bool, StoreError> {
-    db.own_tables.tracked.mark();
-    run(db, change, false)
+/// What came of a write that has run.
+pub(super) struct Ran {
+    /// What it wrote is kept.
+    pub(super) keep: bool,
+    /// It waited in vain for a lock.
+    pub(super) locked: Option<StoreError>,
 }
 
-/// Where it is the `first` time, it runs again once the columns of other tables were looked up.
-fn run(db: &Db, change: &mut dyn Change, first: bool) -> Result<bool, StoreError> {
+/// Runs the only write of a transaction. It needs no savepoint, which would hold every page that it
+/// changes in memory.
+pub(super) fn run_alone(db: &Db, change: &mut dyn Change) -> Result<Ran, StoreError> {
+    db.own_tables.tracked.mark();
+    run(db, change)
+}
+
+fn run(db: &Db, change: &mut dyn Change) -> Result<Ran, StoreError> {
     let Step { failure, keep } = change.run(&Tx::new(db));
-    if first && db.met_other_schema() {
-        return Err(StoreError::Undone("PhotoPrism has changed its tables".into()));
-    }
     if !db.in_transaction() {
         let ended = || {
             if db.is_lost() {
@@ -66,24 +70,24 @@ fn run(db: &Db, change: &mut dyn Change, first: bool) -> Result<bool, StoreError
         };
         return Err(failure.unwrap_or_else(ended));
     }
-    Ok(keep)
+    // What it was made of is looked up again before it runs once more.
+    if let Some(error @ StoreError::OtherSchema(_)) = failure {
+        return Err(error);
+    }
+    let locked = failure.filter(|failure| matches!(failure, StoreError::Locked(_)));
+    Ok(Ran { keep, locked })
 }
 
-/// Runs a write in its savepoint; true where what it wrote is kept. After an error the caller must
-/// roll back the whole transaction.
-pub(super) fn run_in_savepoint(
-    db: &Db,
-    change: &mut dyn Change,
-    first: bool,
-) -> Result<bool, StoreError> {
+/// Runs a write in its savepoint. After an error the caller must roll back the whole transaction.
+pub(super) fn run_in_savepoint(db: &Db, change: &mut dyn Change) -> Result<Ran, StoreError> {
     db.savepoint()?;
-    let keep = run(db, change, first)?;
-    if keep {
+    let ran = run(db, change)?;
+    if ran.keep {
         db.release()?;
     } else {
         db.rollback_to()?;
     }
-    Ok(keep)
+    Ok(ran)
 }
 
 /// Applies the effects of the commit, then replies: all effects first, so that no reply is ahead of

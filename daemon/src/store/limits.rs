@@ -121,7 +121,13 @@ fn limit_row(row: &Row<'_>) -> Result<Option<LimitRow>, StoreError> {
 /// Counts one failure of each: places freed since the row was written are subtracted first, and
 /// there are never more failures than places. `now` in Unix seconds; if the clock was set back
 /// nothing is freed.
-pub fn limits_charge(tx: &Tx<'_>, charges: &[LimitCharge], now: i64) -> Result<(), StoreError> {
+/// Returns the rows as they are then.
+pub fn limits_charge(
+    tx: &Tx<'_>,
+    charges: &[LimitCharge],
+    now: i64,
+) -> Result<Vec<LimitRow>, StoreError> {
+    let mut rows = Vec::with_capacity(charges.len());
     for charge in charges {
         let LimitCharge { kind, subject, .. } = charge;
         let key = [kind.name().into(), subject.into()];
@@ -129,8 +135,34 @@ pub fn limits_charge(tx: &Tx<'_>, charges: &[LimitCharge], now: i64) -> Result<(
         let (taken, updated_at) = known.map_or((1.0, now), |known| charged(charge, known, now));
         let row = [key[0], key[1], taken.into(), updated_at.into()];
         tx.change(if known.is_some() { REPLACE } else { ADD }, &row)?;
+        rows.push(LimitRow { kind: *kind, subject: subject.clone(), taken, updated_at });
     }
-    Ok(())
+    Ok(rows)
+}
+
+/// The rows of these subjects, where other daemons write them as well; `None` with a file.
+pub fn limits_shared(
+    db: &Db,
+    subjects: &[(LimitKind, String)],
+) -> Result<Option<Vec<LimitRow>>, StoreError> {
+    if db.server().is_none() {
+        return Ok(None);
+    }
+    let mut rows = Vec::new();
+    if db.columns.has_table("admin_limits") {
+        let mut find = db.prepare(FIND)?;
+        for (kind, subject) in subjects {
+            let key = [kind.name().into(), subject.into()];
+            let found = find.one(&key, |row| Ok((row.real(0)?, row.exact_integer(1)?)))?;
+            rows.extend(found.map(|(taken, updated_at)| LimitRow {
+                kind: *kind,
+                subject: subject.clone(),
+                taken,
+                updated_at,
+            }));
+        }
+    }
+    Ok(Some(rows))
 }
 
 /// The places that are taken after one more failure, and since when.

@@ -3,7 +3,8 @@
 //!
 //! Each group begins by replacing the value of one fixed row. That locks it, so groups of all
 //! daemons come one after the other, and shows whether another one has written since. The row of
-//! this process gets the same value, which is found there exactly where the group was committed.
+//! this process gets the same value, which is found there exactly where the group was committed,
+//! with the time of the server and the name of the host.
 
 use std::cell::{Cell, RefCell};
 use std::sync::OnceLock;
@@ -13,6 +14,7 @@ use tracing::{error, info, warn};
 
 use super::engine::{CommitError, Connection, Value};
 use super::error::StoreError;
+use super::host::host;
 use super::reconnect::Reconnect;
 use crate::clock::{self, Stopwatch, random};
 use crate::failpoints::{Failpoint, enabled};
@@ -25,10 +27,16 @@ const RESOLVE: Duration = Duration::from_secs(10);
 /// How often the clock is read while the server cannot be reached.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// How long tables that were there are waited for before they are created anew.
+const RESTORE: Duration = Duration::from_secs(10);
+
 const WRITER: &str = "writer";
 
-/// Marks of daemons that have ended are deleted after so many groups of this one.
+/// Old marks are looked for in the first group of a connection, and after so many more.
 const CLEAN_EVERY: u32 = 10_000;
+
+/// Seconds after which a mark is that of a daemon that has ended.
+const OLD: i64 = 24 * 60 * 60;
 
 /// The row of this process.
 fn own_mark() -> &'static str {
@@ -55,6 +63,10 @@ pub(super) struct Mark {
     groups: Cell<u32>,
     /// The daemon's tables are known to be there.
     ready: Cell<bool>,
+    /// They were there before.
+    were_ready: Cell<bool>,
+    /// Since they are not.
+    gone: Cell<Option<Stopwatch>>,
 }
 
 impl Mark {
@@ -69,6 +81,26 @@ impl Mark {
 
     pub(super) fn set_ready(&self, ready: bool) {
         self.ready.set(ready);
+        if ready {
+            self.expect_tables(true);
+            self.gone.set(None);
+        }
+    }
+
+    /// Whether the tables were there before.
+    pub(super) fn expect_tables(&self, were_there: bool) {
+        self.were_ready.set(were_there || self.were_ready.get());
+    }
+
+    /// Whether tables that were there are missing for so short a time that a dump may be bringing
+    /// them back: it could not where they were created meanwhile.
+    pub(super) fn may_come_back(&self) -> bool {
+        if !self.were_ready.get() {
+            return false;
+        }
+        let gone = self.gone.get().unwrap_or_else(Stopwatch::start);
+        self.gone.set(Some(gone));
+        gone.elapsed() < RESTORE
     }
 
     /// The group was rolled back: what it found in the row is there again.
@@ -107,8 +139,17 @@ const REPLACE: &str = "UPDATE admin_meta SET value = ?2 WHERE `key` = ?1";
 
 const ADD: &str = "INSERT INTO admin_meta (`key`, value) VALUES (?1, ?2)";
 
-const CLEAN: &str =
-    "DELETE FROM admin_meta WHERE `key` LIKE 'mark:%' AND `key` <> ?1 AND `key` <> ?2";
+const SIGN: &str = "UPDATE admin_meta SET value = concat(?2, ' ', unix_timestamp(), ' ', ?3)
+     WHERE `key` = ?1";
+
+const ADD_SIGNED: &str = "INSERT INTO admin_meta (`key`, value)
+     VALUES (?1, concat(?2, ' ', unix_timestamp(), ' ', ?3))";
+
+/// Every mark with its key, and what time it is there.
+pub(super) const MARKS: &str = "SELECT `key`, value, unix_timestamp() FROM admin_meta
+     WHERE `key` > 'mark:' AND `key` < 'mark;'";
+
+const REMOVE: &str = "DELETE FROM admin_meta WHERE `key` = ?1";
 
 /// Begins a group: its transaction is open, and no other daemon writes before its end.
 ///
@@ -135,13 +176,14 @@ fn take_turn(conn: &Connection, mark: &Mark) -> Result<(), StoreError> {
         Some(_) | None => lock(conn, &value)?,
     };
     report_unknown(conn, mark)?;
-    if !enabled(Failpoint::NoMark) && change(conn, REPLACE, &[own_mark(), &value])? == 0 {
-        change(conn, ADD, &[own_mark(), &value])?;
+    let signed = [own_mark(), &value, host()];
+    if !enabled(Failpoint::NoMark) && change(conn, SIGN, &signed)? == 0 {
+        change(conn, ADD_SIGNED, &signed)?;
     }
-    mark.groups.set(mark.groups.get() + 1);
     if mark.groups.get().is_multiple_of(CLEAN_EVERY) {
-        change(conn, CLEAN, &[own_mark(), WRITER])?;
+        remove_old(conn)?;
     }
+    mark.groups.set(mark.groups.get().wrapping_add(1));
     mark.running.replace(Some(Group { before, value }));
     Ok(())
 }
@@ -154,7 +196,7 @@ fn change(conn: &Connection, statement: &str, texts: &[&str]) -> Result<u64, Sto
 /// Locks the row, whatever its value is, and replaces that.
 fn lock(conn: &Connection, value: &str) -> Result<String, StoreError> {
     let found = conn.prepare_once(LOCK)?.one(&[WRITER.into()], |row| row.text(0))?;
-    let gone = || StoreError::Other("the row by which daemons take turns is gone".into());
+    let gone = || StoreError::OtherSchema("the row by which daemons take turns is gone".into());
     let before = found.ok_or_else(gone)?;
     change(conn, REPLACE, &[WRITER, value])?;
     Ok(before)
@@ -179,7 +221,39 @@ fn report_unknown(conn: &Connection, mark: &Mark) -> Result<(), StoreError> {
 
 fn is_committed(conn: &Connection, value: &str) -> Result<bool, StoreError> {
     let found = conn.prepare_once(READ)?.one(&[own_mark().into()], |row| row.text(0))?;
-    Ok(found.as_deref() == Some(value))
+    Ok(found.is_some_and(|found| found.split(' ').next() == Some(value)))
+}
+
+/// A daemon that works on the same schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Daemon {
+    /// The name of its host.
+    pub host: String,
+    /// When it last wrote, Unix seconds of the server's clock.
+    pub last_write_at: i64,
+}
+
+impl Daemon {
+    /// Reads the value of a mark.
+    pub(super) fn of(value: &str) -> Option<Self> {
+        let (_, signed) = value.split_once(' ')?;
+        let (at, host) = signed.split_once(' ')?;
+        Some(Self { host: host.into(), last_write_at: at.parse().ok()? })
+    }
+}
+
+/// Removes the marks of daemons that have not written for a day, by the one clock that all of them
+/// share.
+fn remove_old(conn: &Connection) -> Result<(), StoreError> {
+    let found = conn.prepare_once(MARKS)?.all(&[], |row| {
+        let (daemon, now) = (Daemon::of(&row.text(1)?), row.integer(2)?);
+        let is_old = daemon.is_none_or(|daemon| now - daemon.last_write_at > OLD);
+        Ok((row.text(0)?, is_old))
+    })?;
+    for (key, _) in found.iter().filter(|(key, is_old)| *is_old && key != own_mark()) {
+        change(conn, REMOVE, &[key])?;
+    }
+    Ok(())
 }
 
 /// Commits the group. Where there is no answer, its outcome is found out before anything else is

@@ -18,6 +18,7 @@ mod checkpoint;
 mod columns;
 mod commit_stats;
 mod counts;
+mod daemons;
 mod database;
 mod db;
 mod detect;
@@ -32,6 +33,7 @@ mod generation;
 mod group;
 mod handle;
 mod health;
+mod host;
 mod idempotency;
 mod index_rows;
 mod insert;
@@ -107,6 +109,7 @@ pub use self::backup::{
 };
 pub use self::changed::{changes_due, report_changes, reverted_changes};
 pub use self::counts::counts;
+pub use self::daemons::daemons;
 pub use self::database::Database;
 pub use self::db::{Db, Tx, has_admin_tables};
 pub use self::detect::{DatabaseKind, detect};
@@ -125,7 +128,8 @@ pub use self::legacy::{LegacyRow, has_legacy, legacy_page};
 pub use self::limits::{
     ADDRESSES_KEPT, LimitCharge, LimitKind, LimitLives, LimitRow, NAMES_KEPT, VOUCHES_KEPT,
     VOUCHES_OF_ACCOUNT, limits_all, limits_charge, limits_clamp_times, limits_delete,
-    limits_delete_all, limits_sweep, trust_put, trusted_networks_sweep, vouch_account,
+    limits_delete_all, limits_shared, limits_sweep, trust_put, trusted_networks_sweep,
+    vouch_account,
 };
 pub use self::listing::Found;
 pub use self::login_row::{LoginFilter, LoginPage, LoginPosition, LoginRow};
@@ -135,6 +139,7 @@ pub use self::logins::{
 };
 pub use self::logins_search::logins_page;
 pub use self::long_names::long_names;
+pub use self::mark::Daemon;
 pub use self::meta::{
     AdminPasswordState, admin_password_state, cursor_key, set_admin_password,
     set_admin_password_state,

@@ -183,9 +183,13 @@ impl WriterThread {
                 }
                 self.slot.after_commit(&end);
                 self.slot.checkpoint();
+                if let Err(error) = &end {
+                    self.fail_who_waited(error);
+                }
             }
             Err(error) => {
                 self.end_around(&mut around);
+                self.fail_who_waited(&error);
                 // Those behind a write that is alone did not wait for what it needs.
                 let failed = if alone { 1 } else { self.queue.len() };
                 self.fail(failed, &error);
@@ -208,7 +212,10 @@ impl WriterThread {
             });
             match begun {
                 Err(StoreError::Locked(_))
-                    if !waited && !self.stop && watch.elapsed() < self.slot.lock_timeout() => {}
+                    if !waited
+                        && !self.stop
+                        && !self.slot.has_server()
+                        && watch.elapsed() < self.slot.lock_timeout() => {}
                 Err(error @ StoreError::Locked(_)) => {
                     self.waited = self.inbox.waiting();
                     return Err(error);
@@ -253,7 +260,7 @@ impl WriterThread {
             return Err(StoreError::Missing);
         };
         let watch = Stopwatch::start();
-        let mut done = Vec::with_capacity(left);
+        let (mut done, mut locked) = (Vec::with_capacity(left), None);
         while left > 0 && (done.is_empty() || watch.elapsed() < GROUP_TIME) {
             // One that needs a transaction of its own begins the next group.
             let joins = |queued: &mut Queued| queued.write.around.is_none();
@@ -266,10 +273,13 @@ impl WriterThread {
             let ran = if around.is_some() {
                 run_alone(db, &mut *change)
             } else {
-                run_in_savepoint(db, &mut *change, self.undone == 0)
+                run_in_savepoint(db, &mut *change)
             };
             match ran {
-                Ok(keep) => done.push(Done { change, keep }),
+                Ok(ran) => {
+                    done.push(Done { change, keep: ran.keep });
+                    locked = locked.or(ran.locked);
+                }
                 Err(error) => {
                     // SQLite rolled all of it back, or it is in a state that nobody knows.
                     rollback_if_open(db);
@@ -287,13 +297,19 @@ impl WriterThread {
                 }
             }
         }
-        self.end_group(done, around)
+        let end = self.end_group(done, around);
+        if let Some(error) = locked {
+            self.fail_who_waited(&error);
+        }
+        end
     }
 
-    /// Puts the writes of a group that the server undid, since somebody else was in the way, back
+    /// Puts the writes of a group that the server undid, since somebody else was in the way, or that
+    /// met other tables than were known, back
     /// to the head of the queue; returns them where that was done often enough, or does not help.
     fn run_again(&mut self, done: Vec<Done>, error: &StoreError) -> Result<(), Vec<Done>> {
-        if !matches!(error, StoreError::Undone(_)) || self.undone == MOST_UNDONE {
+        let helps = matches!(error, StoreError::Undone(_) | StoreError::OtherSchema(_));
+        if !helps || self.undone == MOST_UNDONE {
             self.undone = 0;
             return Err(done);
         }
@@ -303,6 +319,20 @@ impl WriterThread {
             self.queue.push_front(Queued { write, waited: false });
         }
         Ok(())
+    }
+
+    /// A server lets one wait for a lock until its time-out. All who wait by then have waited for it,
+    /// and would wait again one after the other.
+    fn fail_who_waited(&mut self, error: &StoreError) {
+        if !self.slot.has_server() || !matches!(error, StoreError::Locked(_)) {
+            return;
+        }
+        for _ in 0..self.inbox.waiting() {
+            let Some(job) = self.inbox.take() else { break };
+            self.take(job);
+        }
+        self.waited = 0;
+        self.fail(self.queue.len(), error);
     }
 
     /// Replies with an error to so many writes at the head of the queue.

@@ -7,12 +7,18 @@ mod common;
 mod backups;
 mod commits;
 mod found;
+mod galera;
 mod golden;
 mod kills;
+mod late;
+mod locks;
+mod proxy;
 mod reads;
 mod same;
 mod settings;
+mod several;
 mod waits;
+mod writers;
 mod writes;
 
 use common::json::Ask;

@@ -9,8 +9,18 @@ use crate::common::test_daemon::TestDaemon;
 use crate::server::shared;
 
 /// Keys whose values are another thing in each database, or at each time.
-const OTHERS: [&str; 8] =
-    ["hash", "last_active", "next", "path", "pid", "server", "engine", "uptime_s"];
+const OTHERS: [&str; 10] = [
+    "daemons",
+    "engine",
+    "hash",
+    "host",
+    "last_active",
+    "next",
+    "path",
+    "pid",
+    "server",
+    "uptime_s",
+];
 
 /// Texts that are drawn by lot, or are times.
 const DRAWN: &str = r"^\d{4}-\d\d-\d\dT[0-9:.]+Z$|\bu[a-z0-9]{15}\b|\bsess[a-z0-9]{8}\b|\b[0-9a-f]{48,64}\b|\b\w{6}-\w{6}-\w{6}-\w{6}\b";

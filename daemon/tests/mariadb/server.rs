@@ -27,9 +27,18 @@ const WATCHED: &str =
 /// For many schemas that last as long as a test: no power cut is survived, and tables share a file.
 const QUICK: [&str; 2] = ["--innodb-flush-method=nosync", "--innodb-file-per-table=0"];
 
+/// What a server is started with beyond what all have.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) args: Vec<String>,
+    /// Directories with programs that it starts, with a colon after each.
+    pub(crate) programs: String,
+}
+
 /// A server. Without `mariadbd` the tests are skipped.
 pub(crate) struct Server {
     directory: PathBuf,
+    options: Options,
     shell: Mutex<Child>,
 }
 
@@ -42,6 +51,11 @@ pub(crate) fn shared() -> Option<&'static Server> {
 impl Server {
     /// Starts a server of its own.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(Options::default())
+    }
+
+    /// The same with further options.
+    pub(crate) fn start_with(options: Options) -> Option<Self> {
         if lacks("mariadb-install-db") {
             return None;
         }
@@ -49,8 +63,8 @@ impl Server {
         let copied =
             Command::new("cp").arg("-a").args([template(), directory.join("data")]).status();
         assert!(copied.unwrap().success());
-        let shell = Mutex::new(launch(&directory));
-        Some(Self { directory, shell })
+        let shell = Mutex::new(launch(&directory, &options));
+        Some(Self { directory, options, shell })
     }
 
     /// Its socket.
@@ -67,15 +81,20 @@ impl Server {
 
     /// Starts it again after [`Server::kill`].
     pub(crate) fn restart(&self) {
-        *self.shell.lock().unwrap() = launch(&self.directory);
+        *self.shell.lock().unwrap() = launch(&self.directory, &self.options);
     }
 
     /// A connection of its root to a schema. It counts rows that an UPDATE finds, as SQLite does.
     pub(crate) fn root(&self, schema: Option<&str>) -> Conn {
+        self.try_root(schema).unwrap()
+    }
+
+    /// The same where the server may refuse.
+    pub(crate) fn try_root(&self, schema: Option<&str>) -> Result<Conn, mysql::Error> {
         let socket = self.socket().to_str().unwrap().to_owned();
         let options = OptsBuilder::new().socket(Some(socket)).user(Some("root")).db_name(schema);
         let counts = CapabilityFlags::CLIENT_FOUND_ROWS;
-        Conn::new(options.additional_capabilities(counts)).unwrap()
+        Conn::new(options.additional_capabilities(counts))
     }
 
     /// A new schema with PhotoPrism's database, and a user of the same name for the daemon.
@@ -185,7 +204,7 @@ fn as_root() -> Option<&'static str> {
 }
 
 /// Starts it and waits until it is ready.
-fn launch(directory: &Path) -> Child {
+fn launch(directory: &Path, options: &Options) -> Child {
     let path = |name: &str, file: &str| format!("--{name}={}", directory.join(file).display());
     let mut shell = Command::new("sh")
         .args(["-c", WATCHED])
@@ -194,8 +213,12 @@ fn launch(directory: &Path) -> Child {
         .args(on_mariadb().then_some(QUICK).into_iter().flatten())
         .args(["--transaction-isolation=READ-COMMITTED", "--character-set-server=utf8mb4"])
         .args([path("datadir", "data"), path("socket", "s.sock"), path("pid-file", "pid")])
+        .args(&options.args)
         .args(as_root())
-        .env("PATH", "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin")
+        .env(
+            "PATH",
+            [&options.programs, "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin"].concat(),
+        )
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

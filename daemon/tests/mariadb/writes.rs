@@ -127,62 +127,6 @@ fn a_server_that_is_read_only_is_read() {
     home.ok("users.mod", json!({"user": "bob", "display_name": "Three"}));
 }
 
-/// As PhotoPrism's daily dump does.
-#[test]
-fn a_lock_of_all_tables_holds_writes_for_five_seconds_and_no_read() {
-    let Some(server) = shared() else { return };
-    let schema = server.photoprism("dumped");
-    let mut home = schema.started();
-    home.ok("users.mod", json!({"user": "bob", "display_name": "One"}));
-    let mut dump = server.root(Some("dumped"));
-    dump.query_drop("LOCK TABLES auth_users READ, auth_sessions READ, admin_meta READ").unwrap();
-    let mut reader = home.connect();
-    let (begun, asked) = std::sync::mpsc::channel();
-    let write = std::thread::spawn(move || {
-        begun.send(()).unwrap();
-        let (code, _) = home.fault("users.mod", json!({"user": "bob", "display_name": "Two"}));
-        (home, code)
-    });
-    asked.recv().unwrap();
-    for _ in 0..20 {
-        assert_eq!(reader.ok("users.show", json!({"user": "bob"}))["user"]["display_name"], "One");
-    }
-    let (_home, code) = write.join().unwrap();
-    assert_eq!(code, "unavailable");
-    dump.query_drop("UNLOCK TABLES").unwrap();
-    reader.ok("users.mod", json!({"user": "bob", "display_name": "Three"}));
-}
-
-#[test]
-fn two_daemons_write_one_audit_trail() {
-    let Some(server) = shared() else { return };
-    let schema = server.photoprism("several");
-    let mut homes = [schema.started(), schema.started()];
-    std::thread::scope(|scope| {
-        for (number, home) in homes.iter().enumerate() {
-            let mut client = home.connect();
-            scope.spawn(move || {
-                for count in 0..100 {
-                    let name = format!("w{number}-{count}");
-                    client
-                        .ok("users.add", json!({"name": name, "role": "user", "provider": "none"}));
-                }
-            });
-        }
-    });
-    for home in &mut homes {
-        let verified = home.ok("audit.verify", json!({}));
-        assert_eq!((&verified["broken_at"], &verified["records"]), (&Value::Null, &json!(200)));
-    }
-    // What both would do is done once.
-    let key = json!({"cmd": "users.add", "key": "the-same-key",
-        "args": {"name": "twice", "role": "user", "provider": "none"}});
-    for home in &homes {
-        let reply = home.ask(&key.to_string());
-        assert_eq!(reply["ok"], true, "{reply}");
-    }
-}
-
 /// The server picks the smaller of two transactions that wait for each other, which is the daemon's.
 #[test]
 fn a_group_that_the_server_undoes_runs_again() {

@@ -75,6 +75,7 @@ fn table(records: &[&Record]) -> Report {
         vec![
             record.number.to_string(),
             format::time(Some(&record.at)),
+            record.host.clone().unwrap_or_default(),
             record.uid.to_string(),
             record.gid.to_string(),
             record.pid.to_string(),
@@ -85,7 +86,7 @@ fn table(records: &[&Record]) -> Report {
         ]
     });
     let columns =
-        vec!["Number", "Time", "UID", "GID", "PID", "Socket", "Command", "Target", "Hash"];
+        vec!["Number", "Time", "Host", "UID", "GID", "PID", "Socket", "Command", "Target", "Hash"];
     Report { columns, rows: rows.collect() }
 }
 

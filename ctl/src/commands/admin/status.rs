@@ -60,6 +60,7 @@ fn is_missing(database: &Database) -> bool {
 
 fn properties(status: &StatusReply) -> Vec<(&'static str, String)> {
     let StatusReply { database, counts, connections, passwords, sockets, .. } = status;
+    let daemons: Vec<&str> = status.daemons.iter().map(|daemon| &*daemon.host).collect();
     let missing = if is_missing(database) { " (does not exist yet)" } else { "" };
     let uptime = Duration::from_secs(status.uptime_s);
     vec![
@@ -81,6 +82,7 @@ fn properties(status: &StatusReply) -> Vec<(&'static str, String)> {
         ("Passwords", format!("{} running, {} waiting", passwords.running, passwords.waiting)),
         ("Admin Socket", sockets.admin.clone()),
         ("Auth Socket", sockets.auth.clone().unwrap_or_default()),
+        ("Daemons", daemons.join(", ")),
     ]
 }
 

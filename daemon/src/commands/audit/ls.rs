@@ -33,6 +33,7 @@ fn record(row: AuditRow) -> Record {
     Record {
         number: row.number.unsigned_abs(),
         at: jiff::Timestamp::from_second(row.entry.at).map(to_rfc3339).unwrap_or_default(),
+        host: row.host,
         uid: row.entry.uid,
         gid: row.entry.gid,
         pid: row.entry.pid,

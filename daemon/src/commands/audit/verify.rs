@@ -122,7 +122,7 @@ impl Verify {
     fn take(&mut self, number: i64, row: Option<AuditRow>) -> bool {
         let next = self.reached.number + 1;
         let holds = row.filter(|_| number == next).and_then(|row| {
-            let head = link(&self.reached, &row.entry);
+            let head = link(&self.reached, row.host.as_deref(), &row.entry);
             (head.hash == row.hash).then_some(head)
         });
         let Some(head) = holds else {

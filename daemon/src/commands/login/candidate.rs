@@ -7,11 +7,11 @@ use super::attempt::Attempt;
 use crate::commands::auth::id_of;
 use crate::commands::request::Context;
 use crate::error::CommandError;
-use crate::limiter::LimitKey;
+use crate::limiter::{LimitKey, Shared};
 use crate::model::{
     Account, Obstacle, Provider, Session, SessionKind, app_password_obstacle, scope_allows,
 };
-use crate::store::{Db, account_by_name, password_hash, session_by_id};
+use crate::store::{Db, account_by_name, limits_shared, password_hash, session_by_id};
 
 /// What the database contains about an attempt.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct Candidate {
     pub app: Option<String>,
     /// UID of the account, where a right password is not enough.
     pub two_factor: Option<String>,
+    /// Places as other daemons know them too.
+    pub shared: Option<Shared>,
 }
 
 /// Reads it.
@@ -33,7 +35,10 @@ pub(crate) fn load_candidate(
     attempt: &Attempt,
 ) -> Result<Candidate, CommandError> {
     let row = account_by_name(db, &attempt.name)?;
-    candidate(db, context, attempt, row.as_ref())
+    let known = candidate(db, context, attempt, row.as_ref())?;
+    let shared = Shared::of_attempt(&attempt.client_ip, &known.who);
+    let rows = limits_shared(db, &shared.keys())?;
+    Ok(Candidate { shared: rows.map(|rows| shared.with_rows(rows)), ..known })
 }
 
 pub(super) fn candidate(
@@ -44,7 +49,7 @@ pub(super) fn candidate(
 ) -> Result<Candidate, CommandError> {
     let Some(row) = row else {
         let who = LimitKey::unknown(&attempt.name);
-        return Ok(Candidate { who, stored: None, app: None, two_factor: None });
+        return Ok(Candidate { who, stored: None, app: None, two_factor: None, shared: None });
     };
     let app = app_password(db, attempt, row)?
         .filter(|app| accepts(app, attempt, context.now.as_second()))
@@ -56,6 +61,7 @@ pub(super) fn candidate(
         stored: usable_hash(db, row)?,
         app,
         two_factor: row.has_two_factor().then(|| row.uid.clone()),
+        shared: None,
     })
 }
 

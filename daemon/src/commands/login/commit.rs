@@ -37,8 +37,17 @@ pub(crate) struct FailureCharges {
     pub vouch: Option<LimitRow>,
 }
 
+/// Why an attempt was refused, and what its places are then, where other daemons count them too.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    /// Why.
+    pub reason: Reason,
+    /// The rows that it wrote.
+    pub rows: Vec<LimitRow>,
+}
+
 /// The outcome of an attempt: the reply, or what it has to be checked against once more.
-pub(crate) type AttemptOutcome = Decision<Box<Reply<LoginResult>>, Box<Candidate>>;
+pub(crate) type AttemptOutcome = Decision<Box<Reply<LoginResult>>, Box<Candidate>, Refused>;
 
 /// A request on its way into the transaction.
 #[derive(Clone, Debug)]
@@ -71,8 +80,9 @@ pub(crate) fn commit_attempt(
             Ok(WithEffects { value: Decision::Retry(Box::new(known)), effects: Vec::new() })
         }
         (Decision::Deny(reason), _) => {
-            refuse(tx, context, request, reason)?;
-            Ok(WithEffects { value: Decision::Deny(reason), effects: Vec::new() })
+            let rows = refuse(tx, context, request, reason)?;
+            let value = Decision::Deny(Refused { reason, rows });
+            Ok(WithEffects { value, effects: Vec::new() })
         }
     }
 }
@@ -82,16 +92,22 @@ fn refuse(
     context: &Context,
     request: &VerifiedAttempt,
     reason: Reason,
-) -> Result<(), CommandError> {
+) -> Result<Vec<LimitRow>, CommandError> {
     let now = context.machine_time.as_second();
+    let mut rows = Vec::new();
     if reason.counts_as_failure() {
-        limits_charge(tx, &request.charges.password, now)?;
+        rows.extend(limits_charge(tx, &request.charges.password, now)?);
     }
     if reason == Reason::WrongPasscode {
-        limits_charge(tx, &request.charges.passcode, now)?;
+        rows.extend(limits_charge(tx, &request.charges.passcode, now)?);
     }
     let status = AttemptStatus::Failed { reason: reason.status(), error: "" };
-    record(tx, context, &request.attempt, status)
+    record(tx, context, &request.attempt, status)?;
+    // A file is this daemon's alone: what is in memory is more exact.
+    if tx.server().is_none() {
+        rows.clear();
+    }
+    Ok(rows)
 }
 
 fn record(

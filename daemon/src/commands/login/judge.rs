@@ -92,11 +92,11 @@ impl Reason {
 
 /// What becomes of an attempt.
 #[derive(Debug)]
-pub(crate) enum Decision<G, R> {
+pub(crate) enum Decision<G, R, D = Reason> {
     /// Let in.
     Grant(G),
     /// Refused.
-    Deny(Reason),
+    Deny(D),
     /// What was checked is not what the database contains now: check again.
     Retry(R),
 }

@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use self::attempt::Attempt;
 use self::candidate::{Candidate, load_candidate};
-use self::commit::{AttemptOutcome, FailureCharges, VerifiedAttempt, commit_attempt};
+use self::commit::{AttemptOutcome, FailureCharges, Refused, VerifiedAttempt, commit_attempt};
 use self::judge::{Decision, Reason, VerifiedCredential};
 use crate::commands::reply::Reply;
 use crate::commands::runner::{Outcome, Runner};
@@ -73,7 +73,7 @@ async fn attempt_once(
                 upgrade_hash(runner, attempt, &known, stored);
                 return Ok(*reply);
             }
-            Decision::Deny(reason) => return Err(refused(runner, attempt, places, reason)),
+            Decision::Deny(why) => return Err(refused(runner, attempt, places, &why)),
         }
     }
     Err(CommandError::Unavailable("the account changes all the time; try again".into()))
@@ -82,7 +82,12 @@ async fn attempt_once(
 async fn load(runner: &Runner<'_>, attempt: &Attempt) -> Result<Candidate, CommandError> {
     let (context, attempt) = (Arc::clone(&runner.context), attempt.clone());
     let work = move |db: &Db| load_candidate(db, &context, &attempt);
-    runner.app.store.read(runner.time_left(), work).await
+    let moment = runner.app.limiter.moment();
+    let known: Candidate = runner.app.store.read(runner.time_left(), work).await?;
+    if let Some(shared) = &known.shared {
+        runner.app.limiter.follow(moment, shared, runner.app.clock.machine().as_second());
+    }
+    Ok(known)
 }
 
 /// Computes the one hash of the attempt, and takes a place for the passcode if one has to be
@@ -144,14 +149,15 @@ fn refused(
     runner: &Runner<'_>,
     attempt: &Attempt,
     places: Reservations,
-    reason: Reason,
+    Refused { reason, rows }: &Refused,
 ) -> CommandError {
+    let (reason, now) = (*reason, runner.app.clock.machine().as_second());
     log_login(runner, attempt, reason);
     if reason.counts_as_failure() {
-        places.password.fail();
+        places.password.fail(rows, now);
     }
     match (reason, places.passcode) {
-        (Reason::WrongPasscode, Some(place)) => place.fail(),
+        (Reason::WrongPasscode, Some(place)) => place.fail(rows, now),
         (_, place) => drop(place),
     }
     CommandError::Login(match reason {

@@ -14,9 +14,9 @@ use crate::commands::reply::Reply;
 use crate::commands::request::Request;
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
-use crate::limiter::{ClientIp, Limiter, Subject};
+use crate::limiter::{ClientIp, Limiter, Shared, Subject};
 use crate::model::{Account, Edition, Obstacle, login_obstacles, to_rfc3339};
-use crate::store::{Db, Kind, LoginFilter, LoginPage, LoginRow, logins_page};
+use crate::store::{Db, Kind, LoginFilter, LoginPage, LoginRow, limits_shared, logins_page};
 
 /// Latest attempts whose addresses are checked.
 const ATTEMPTS: usize = 10;
@@ -42,7 +42,11 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let target = parse_target(runner.args::<UsersWhy>()?)?;
     let asked = target.clone();
     let read = move |db: &Db| subjects(db, &asked);
-    let (uid, ips) = runner.app.store.read(runner.time_left(), read).await?;
+    let moment = runner.app.limiter.moment();
+    let (uid, ips, shared) = runner.app.store.read(runner.time_left(), read).await?;
+    if let Some(shared) = shared {
+        runner.app.limiter.follow(moment, &shared, runner.app.clock.machine().as_second());
+    }
     let limited = limited(&runner.app.limiter, &uid, ips);
     let request = runner.request(Why { target, limited });
     let work = move |db: &Db| why(db, &request).map(Success::from);
@@ -64,11 +68,20 @@ fn limited(limiter: &Limiter, uid: &str, ips: Vec<String>) -> Limited {
     }
 }
 
-/// The account's UID and the addresses of its latest attempts, to be checked in the limiter.
-fn subjects(db: &Db, target: &Target) -> Result<(String, Vec<String>), CommandError> {
+/// The account's UID and the addresses of its latest attempts, to be checked in the limiter, with
+/// their places as other daemons know them too.
+fn subjects(
+    db: &Db,
+    target: &Target,
+) -> Result<(String, Vec<String>, Option<Shared>), CommandError> {
     let row = any_user(db, &target.user)?;
-    let ips = attempts(db, &row)?.into_iter().map(|attempt| attempt.client_ip).collect();
-    Ok((row.uid, ips))
+    let ips: Vec<String> =
+        attempts(db, &row)?.into_iter().map(|attempt| attempt.client_ip).collect();
+    let networks = ips.iter().filter_map(|ip| Some(ClientIp::parse(ip).ok()?.network()));
+    let subjects = networks.map(Subject::Address).chain(Subject::of_account(&row.uid)).collect();
+    let shared = Shared::of(subjects);
+    let rows = limits_shared(db, &shared.keys())?;
+    Ok((row.uid, ips, rows.map(|rows| shared.with_rows(rows))))
 }
 
 fn attempts(db: &Db, row: &Account) -> Result<Vec<LoginRow>, CommandError> {

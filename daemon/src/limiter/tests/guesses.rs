@@ -20,7 +20,7 @@ fn fail_all(mut attempts: Vec<Attempt>) -> (usize, usize) {
         let before = attempts.len();
         attempts.retain_mut(|attempt| match attempt.take() {
             Some(Ok(place)) => {
-                place.fail();
+                place.fail(&[], 0);
                 entered += 1;
                 false
             }
@@ -110,7 +110,7 @@ fn fifty_spellings_of_a_name_count_as_one() {
         "nobody".chars().enumerate().map(upper).collect()
     };
     let entries = (0..50).map(|n| bench.enter(&address(n), LimitKey::unknown(&spelling(n))));
-    let tried = entries.filter_map(|entry| entry.ok().map(super::Reservation::fail)).count();
+    let tried = entries.filter_map(|entry| entry.ok().map(super::failed)).count();
     assert_eq!(tried, 10);
     assert!(bench.enter(&address(99), LimitKey::unknown("somebody")).is_ok());
 }
@@ -121,7 +121,7 @@ fn the_owner_gets_in_while_others_guess() {
     let home = "198.51.100.7";
     bench.enter(home, bob()).unwrap().succeed();
     for number in 0..30 {
-        let _ = bench.enter(&address(number), bob()).map(super::Reservation::fail);
+        let _ = bench.enter(&address(number), bob()).map(super::failed);
     }
     assert!(bench.enter(&address(31), bob()).is_err());
     assert!(bench.limiter.is_trusted(BOB, &ip(home)));
@@ -167,7 +167,7 @@ fn passcodes_have_ten_places_one_back_an_hour() {
         Attempt::of(async move { limiter.enter_passcode(uid).await }).entry()
     };
     for _ in 0..10 {
-        enter(BOB).unwrap().fail();
+        enter(BOB).unwrap().fail(&[], 0);
     }
     assert_eq!(enter(BOB).unwrap_err().retry_after_s, 3600);
     bench.limiter.set_rate(super::Rate::new(1000, Duration::from_secs(1)));
@@ -177,7 +177,7 @@ fn passcodes_have_ten_places_one_back_an_hour() {
     assert!(bench.enter("192.0.2.1", bob()).is_ok());
     bench.advance(60 * MINUTE);
     enter(BOB).unwrap().succeed();
-    enter(BOB).unwrap().fail();
+    enter(BOB).unwrap().fail(&[], 0);
     assert!(enter(BOB).is_err());
 }
 
@@ -232,7 +232,7 @@ fn memory_is_bounded_and_the_least_recently_touched_names_go() {
     let (subjects, waiting) = bench.limiter.sizes();
     assert!(subjects <= 10_001 + 30_000, "{subjects}");
     assert_eq!(waiting, 0);
-    working.fail();
+    working.fail(&[], 0);
     bench.advance(11 * Duration::from_hours(24));
     bench.limiter.sweep();
     assert_eq!(bench.limiter.sizes(), (0, 0));

@@ -3,6 +3,7 @@
 mod guesses;
 mod model;
 mod restart;
+mod shared;
 mod waiting;
 
 use std::cell::Cell;
@@ -55,7 +56,7 @@ impl Bench {
 
     /// The attempt enters and fails.
     pub(super) fn fail(&self, client_ip: &str, who: LimitKey) {
-        self.enter(client_ip, who).unwrap().fail();
+        self.enter(client_ip, who).unwrap().fail(&[], 0);
     }
 
     /// Attempts until one is refused: how many entered (and failed), and for how long the next
@@ -63,12 +64,17 @@ impl Bench {
     pub(super) fn exhaust(&self, client_ip: &str, who: &LimitKey) -> (usize, u64) {
         for entered in 0.. {
             match self.enter(client_ip, who.clone()) {
-                Ok(place) => place.fail(),
+                Ok(place) => place.fail(&[], 0),
                 Err(refused) => return (entered, refused.retry_after_s),
             }
         }
         unreachable!("places are finite")
     }
+}
+
+/// The attempt that has it fails, where no other daemon counts.
+pub(super) fn failed(place: Reservation) {
+    place.fail(&[], 0);
 }
 
 pub(super) fn ip(text: &str) -> ClientIp {

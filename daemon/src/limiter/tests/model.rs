@@ -201,7 +201,7 @@ impl Pair {
         match decision {
             Decision::Fail => {
                 self.model.fail(entrant);
-                place.fail();
+                place.fail(&[], 0);
             }
             Decision::Succeed => {
                 self.model.vouched[entrant.address][entrant.who] |= entrant.who > 0;

@@ -18,9 +18,9 @@ fn only_decided_failures_refuse() {
     let second = bench.enter("192.0.2.1", bob()).unwrap();
     let mut third = bench.begin("192.0.2.1", bob());
     assert!(third.waits());
-    first.fail();
+    first.fail(&[], 0);
     assert!(third.waits());
-    second.fail();
+    second.fail(&[], 0);
     assert_eq!(third.entry().unwrap_err().retry_after_s, 60);
 }
 
@@ -93,7 +93,7 @@ fn a_refusal_that_was_never_received_leaves_nothing() {
     let bench = Bench::new(1, 60);
     let held = bench.enter("192.0.2.1", bob()).unwrap();
     let first = bench.begin("192.0.2.1", bob());
-    held.fail();
+    held.fail(&[], 0);
     drop(first);
     assert_eq!(bench.limiter.sizes(), (2, 0));
     bench.advance(Duration::from_mins(1));

@@ -34,9 +34,8 @@ impl Database {
     /// Nobody reads the database any more until it was opened again: the commit of a group in
     /// PhotoPrism's file ended with this error.
     pub(in crate::store) fn withdraw(&mut self, end: &Result<(), StoreError>) {
-        if self.is_shared()
-            && !matches!(end, Ok(()) | Err(StoreError::Locked(_) | StoreError::Undone(_)))
-        {
+        let is_unsure = |error: &StoreError| !error.is_rolled_back();
+        if self.is_shared() && end.as_ref().is_err_and(is_unsure) {
             self.shown = None;
             self.published.publish(None);
         }

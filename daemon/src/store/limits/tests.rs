@@ -196,7 +196,7 @@ async fn failures_that_are_decided_at_the_same_time_add_up() {
                 Ok(())
             });
             if outcome.await.is_ok() {
-                place.fail();
+                place.fail(&[], 0);
             }
         }
     });
@@ -205,7 +205,7 @@ async fn failures_that_are_decided_at_the_same_time_add_up() {
     assert!(rows.iter().all(|row| row.taken.to_bits() == 9.0_f64.to_bits()), "{rows:?}");
     let account = Subject::Account(BOB.into());
     assert_eq!(daemon.limiter.refused_for(&account), None);
-    daemon.limiter.enter(&ip, LimitKey::Account(BOB.into())).await.unwrap().fail();
+    daemon.limiter.enter(&ip, LimitKey::Account(BOB.into())).await.unwrap().fail(&[], 0);
     assert_eq!(daemon.limiter.refused_for(&account), Some(60));
     store.stop();
     threads.join().unwrap();
@@ -237,7 +237,7 @@ fn attempt(daemon: &Daemon, db: &Db, number: u8, failed: bool) {
     let Ok(place) = entry.expect("nobody else is running") else { return };
     if failed {
         limits_charge(&Tx::new(db), &place.charges(), daemon.now).unwrap();
-        place.fail();
+        place.fail(&[], 0);
     } else {
         if let Some(vouch) = place.trust(daemon.now) {
             trust_put(&Tx::new(db), &vouch).unwrap();

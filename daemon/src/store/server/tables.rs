@@ -27,7 +27,8 @@ const TABLES: [(&str, &str); 8] = [
            socket VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
            command VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
            target TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-           hash VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
+           hash VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+           host VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin
          ) ENGINE=InnoDB",
     ),
     (
@@ -126,6 +127,9 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
     if missing(db) {
         // Looked up again first: CREATE needs a right that nobody has to give where they are there.
         db.columns = Columns::read(&db.conn)?;
+        if missing(db) && db.mark.may_come_back() {
+            return Err(StoreError::OtherSchema("the daemon's tables are gone".into()));
+        }
         for (name, definition) in TABLES {
             if !db.columns.has_table(name) {
                 db.conn.prepare_once(definition)?.change(&[])?;
@@ -137,6 +141,9 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
         }
     }
     if !has_cursor_key(db)? {
+        if db.mark.may_come_back() {
+            return Err(StoreError::OtherSchema("the rows of admin_meta are gone".into()));
+        }
         first_rows(db)?;
     }
     db.mark.set_ready(true);

@@ -138,7 +138,7 @@ fn assert_whole(db: &Db, records: i64) {
     let mut reached = AuditHead::default();
     for (at, row) in crate::store::audit_walk(db, i64::MIN, 1000).unwrap() {
         let row = row.unwrap();
-        reached = link(&reached, &row.entry);
+        reached = link(&reached, row.host.as_deref(), &row.entry);
         assert_eq!((at, &reached.hash), (reached.number, &row.hash));
     }
     assert_eq!(reached.number, records);
@@ -236,7 +236,7 @@ fn earlier_tables(place: &StoreFixture, records: i64) -> Vec<AuditEntry> {
     (1..=records)
         .map(|number| {
             let entry = own_entry("users.mod", &format!("target {number}"));
-            head = link(&head, &entry);
+            head = link(&head, None, &entry);
             conn.execute(
                 "INSERT INTO admin_audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 rusqlite::params![

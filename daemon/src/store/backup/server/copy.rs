@@ -41,7 +41,7 @@ pub(in crate::store::backup) fn copy_server(
             db.rollback()?;
         }
         match copied {
-            Err(StoreError::Undone(_)) => file.clear()?,
+            Err(StoreError::Undone(_) | StoreError::OtherSchema(_)) => file.clear()?,
             end => return end,
         }
     }

@@ -34,6 +34,8 @@ mod code {
     pub(super) const USER_LIMIT_REACHED: u16 = 1226;
     pub(super) const NOT_SUPPORTED_AUTH_MODE: u16 = 1251;
     pub(super) const OPTION_PREVENTS_STATEMENT: u16 = 1290;
+    /// A savepoint that was there is not any more.
+    pub(super) const SP_DOES_NOT_EXIST: u16 = 1305;
     pub(super) const QUERY_INTERRUPTED: u16 = 1317;
     pub(super) const PLUGIN_IS_NOT_LOADED: u16 = 1524;
     pub(super) const NO_DEFAULT_FOR_FIELD: u16 = 1364;
@@ -137,7 +139,14 @@ pub(super) fn stored(error: &Error) -> StoreError {
         code::DISK_FULL | code::RECORD_FILE_FULL => StoreError::Full(text),
         code::GET_ERRNO if server.message.contains("28") => StoreError::Full(text),
         code::LOCK_WAIT_TIMEOUT => StoreError::Locked(text),
-        code::LOCK_DEADLOCK | code::CHECKREAD | code::TABLE_DEF_CHANGED => StoreError::Undone(text),
+        // Another node of a cluster was faster: its transaction is gone, savepoints and all.
+        code::LOCK_DEADLOCK
+        | code::CHECKREAD
+        | code::SP_DOES_NOT_EXIST
+        | code::TABLE_DEF_CHANGED => StoreError::Undone(text),
+        code::BAD_FIELD | code::WRONG_VALUE_COUNT | code::NO_SUCH_TABLE => {
+            StoreError::OtherSchema(text)
+        }
         code::OPTION_PREVENTS_STATEMENT
         | code::CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
         | code::READ_ONLY_MODE

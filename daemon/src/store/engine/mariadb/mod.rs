@@ -28,6 +28,7 @@ use super::sqlite::Version;
 use super::stored::Stored;
 use super::value::Value;
 use crate::clock::Stopwatch;
+use crate::failpoints::{Failpoint, enabled};
 use crate::server_address::ServerAddress;
 use crate::store::error::StoreError;
 
@@ -181,11 +182,6 @@ impl MariaDb {
         Ok(schema.number())
     }
 
-    /// Whether a statement met another schema since the columns were looked up.
-    pub(in crate::store) fn met_other_schema(&self) -> bool {
-        self.other_schema.get()
-    }
-
     /// Asks the server for a sign of life where nothing else was asked for that long.
     pub(in crate::store) fn keep_alive(&self, idle: Duration) {
         if self.lost.get() || self.used.get().elapsed() < idle {
@@ -258,7 +254,7 @@ impl MariaDb {
     }
 
     fn failed(&self, error: &mysql::Error) -> StoreError {
-        if error::is_lost(error) {
+        if error::is_lost(error) && !enabled(Failpoint::UseLostConnection) {
             self.lost.set(true);
         }
         if error::is_other_schema(error) {

@@ -11,12 +11,16 @@ use photoprism_protocol::secret::Secret;
 use super::STATEMENTS;
 use super::error::{is_missing_schema, is_refused_login, message};
 use crate::clock::random;
+use crate::failpoints::{Failpoint, enabled};
 use crate::server_address::{Host, ServerAddress};
 use crate::store::error::StoreError;
 
 /// How long the server may be silent in the middle of a statement. It gives up waiting for a lock
 /// after 5 s by itself.
 const SILENCE: Duration = Duration::from_secs(15);
+
+/// The same for tests.
+const SHORT_SILENCE: Duration = Duration::from_secs(1);
 
 /// Time without a packet after which the system asks whether the server is still there, in ms.
 const KEEP_ALIVE_MS: u32 = 10_000;
@@ -139,6 +143,7 @@ impl Lock {
 }
 
 fn options(address: &ServerAddress) -> OptsBuilder {
+    let silence = if enabled(Failpoint::ShortSilence) { SHORT_SILENCE } else { SILENCE };
     let options = OptsBuilder::new()
         .user(Some(&address.user))
         .pass(address.password.as_ref().map(Secret::expose))
@@ -150,8 +155,8 @@ fn options(address: &ServerAddress) -> OptsBuilder {
         .additional_capabilities(CapabilityFlags::CLIENT_FOUND_ROWS)
         .tcp_keepalive_time_ms(Some(KEEP_ALIVE_MS))
         .tcp_connect_timeout(Some(address.connect_timeout))
-        .read_timeout(Some(SILENCE))
-        .write_timeout(Some(SILENCE));
+        .read_timeout(Some(silence))
+        .write_timeout(Some(silence));
     match &address.host {
         Host::Tcp { name, port } => options.ip_or_hostname(Some(name)).tcp_port(*port),
         Host::Socket(path) => options.socket(Some(path.to_string_lossy())),
