@@ -27,6 +27,11 @@ const WATCHED: &str =
 /// For many schemas that last as long as a test: no power cut is survived, and tables share a file.
 const QUICK: [&str; 2] = ["--innodb-flush-method=nosync", "--innodb-file-per-table=0"];
 
+/// What else a server is given: `.ci/mariadb-long` runs the suites on servers with other settings.
+fn options() -> String {
+    std::env::var("PHOTOPRISM_ADMIN_TEST_SERVER").unwrap_or_default()
+}
+
 /// A server. Without `mariadbd` the tests are skipped.
 pub(crate) struct Server {
     directory: PathBuf,
@@ -194,6 +199,7 @@ fn launch(directory: &Path) -> Child {
         .args(on_mariadb().then_some(QUICK).into_iter().flatten())
         .args(["--transaction-isolation=READ-COMMITTED", "--character-set-server=utf8mb4"])
         .args([path("datadir", "data"), path("socket", "s.sock"), path("pid-file", "pid")])
+        .args(options().split_whitespace())
         .args(as_root())
         .env("PATH", "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin")
         .stdin(Stdio::piped())
