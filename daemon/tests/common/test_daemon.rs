@@ -178,6 +178,8 @@ impl TestDaemon {
                 command.env("PHOTOPRISM_PASSWORD_HASH", "argon2id");
             }
             server = Some(url);
+            // Where a test looks for them.
+            command.env("PHOTOPRISM_ADMIN_BACKUPS", self.data().join("backups"));
         }
         let database = server.as_ref().map_or(self.database.as_os_str(), OsStr::new);
         command.arg("--database").arg(database).arg("--socket").arg(self.socket());

@@ -101,7 +101,7 @@ fn templates() -> &'static (&'static Server, String) {
     static TEMPLATES: OnceLock<(&Server, String)> = OnceLock::new();
     TEMPLATES.get_or_init(|| {
         let server = shared().expect("mariadb-install-db, for the suites on MariaDB");
-        let mut copied = String::from("CREATE DATABASE $NEW COLLATE utf8mb4_unicode_ci");
+        let mut copied = format!("CREATE DATABASE $NEW COLLATE {}", collation());
         for name in TABLES {
             let table =
                 "; CREATE TABLE $NEW.T LIKE $OLD.T; INSERT INTO $NEW.T SELECT * FROM $OLD.T";
@@ -122,24 +122,36 @@ const FIRST_START: &str = "
     DELETE FROM auth_users_settings WHERE user_uid NOT IN (SELECT user_uid FROM auth_users);
     UPDATE auth_users SET login_at = NULL WHERE id = 1; UPDATE versions SET edition = 'plus'";
 
+/// What the tables of the dump are declared with.
+const DECLARED: &str = "CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci";
+
+/// The collation of the tables: `.ci/mariadb-long` runs the suites with others.
+fn collation() -> String {
+    std::env::var("PHOTOPRISM_ADMIN_TEST_COLLATION").unwrap_or("utf8mb4_unicode_ci".to_owned())
+}
+
 /// Creates the schema of the fixture: the tables of the dump with the rows of the file.
 fn fill(server: &Server) {
     let name = template(Rows::Fixture);
     root(server, None)
         .query_drop(format!(
-            "CREATE DATABASE {name} COLLATE utf8mb4_unicode_ci;
+            "CREATE DATABASE {name} COLLATE {};
              CREATE USER {USER}@localhost IDENTIFIED BY '{PASSWORD}';
-             GRANT ALL ON `suite\\_%`.* TO {USER}@localhost"
+             GRANT ALL ON `suite\\_%`.* TO {USER}@localhost",
+            collation()
         ))
         .unwrap();
     let mut root = root(server, Some(name));
+    let collation = collation();
+    let charset = collation.split('_').next().unwrap();
+    let declared = format!("CHARSET={charset} COLLATE={collation}");
     for statement in statements() {
         let table = statement.split('`').nth(1).unwrap_or_default();
         let has_rows = table == "auth_users" || table == SETTINGS;
         let is_needed =
             statement.starts_with("CREATE TABLE") || has_rows && statement.starts_with("INSERT");
         if is_needed && TABLES.contains(&table) {
-            root.query_drop(statement).unwrap();
+            root.query_drop(statement.replace(DECLARED, &declared)).unwrap();
         }
     }
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");

@@ -35,6 +35,12 @@ pub(crate) struct Options {
     pub(crate) programs: String,
 }
 
+/// What every server is given as well: `.ci/mariadb-long` runs the suites on servers with other
+/// settings.
+fn settings() -> String {
+    std::env::var("PHOTOPRISM_ADMIN_TEST_SERVER").unwrap_or_default()
+}
+
 /// A server. Without `mariadbd` the tests are skipped.
 pub(crate) struct Server {
     directory: PathBuf,
@@ -214,6 +220,7 @@ fn launch(directory: &Path, options: &Options) -> Child {
         .args(["--transaction-isolation=READ-COMMITTED", "--character-set-server=utf8mb4"])
         .args([path("datadir", "data"), path("socket", "s.sock"), path("pid-file", "pid")])
         .args(&options.args)
+        .args(settings().split_whitespace())
         .args(as_root())
         .env(
             "PATH",
