@@ -317,7 +317,7 @@ fn resolve(
                     "the connection was lost, and nothing was changed".into(),
                 ));
             }
-            Err(_) => reconnect.fail(),
+            Err(_) => reconnect.fail(Duration::ZERO),
         }
     }
     error!("it is not known whether the last changes were made: the server cannot be reached");

@@ -21,6 +21,10 @@ use super::read_connection::open_for_reading;
 use super::reconnect::Reconnect;
 use super::work::Read;
 use super::writer::{IDLE, WriterJob};
+use crate::clock::Stopwatch;
+
+/// A server that let the reader wait for so long, in vain, would let the writer wait once more.
+const SLOW: Duration = Duration::from_millis(500);
 
 pub(super) struct ReaderThread {
     connection: ReadConnection,
@@ -92,12 +96,14 @@ struct ReadConnection {
     db: Option<Db>,
     /// When a server is tried again.
     reconnect: Reconnect,
+    /// It did not answer when it was tried last.
+    silent: Option<StoreError>,
 }
 
 impl ReadConnection {
     fn new(published: Published) -> Self {
         let reconnect = Reconnect::default();
-        Self { published, revision: 0, opened: None, db: None, reconnect }
+        Self { published, revision: 0, opened: None, db: None, reconnect, silent: None }
     }
 
     /// A server ends a connection that nobody uses.
@@ -111,6 +117,7 @@ impl ReadConnection {
     fn get(&mut self, turns: &Arc<AtomicU64>) -> Option<Result<&Db, StoreError>> {
         if self.revision != self.published.revision() {
             self.close();
+            self.silent = None;
             (self.revision, self.opened) = self.published.current();
         }
         match self.follow(turns) {
@@ -177,21 +184,24 @@ impl ReadConnection {
         }
         let Some(opened) = &self.opened else { return Ok(Current::No) };
         if self.db.is_none() && !self.reconnect.is_due() {
-            return Ok(Current::Unknown);
+            return self.silent.clone().map_or(Ok(Current::Unknown), Err);
         }
+        let watch = Stopwatch::start();
         let db = match &mut self.db {
             Some(db) => db,
             None => match open_for_reading(opened) {
                 Ok(db) => {
                     self.reconnect.succeed();
+                    self.silent = None;
                     let db = self.db.insert(db);
                     db.count_progress(turns)?;
                     db
                 }
                 Err(error) => {
                     debug!(%error, "the reader cannot connect yet");
-                    self.reconnect.fail();
-                    return Ok(Current::Unknown);
+                    self.reconnect.fail(watch.elapsed());
+                    self.silent = (watch.elapsed() >= SLOW).then_some(error);
+                    return self.silent.clone().map_or(Ok(Current::Unknown), Err);
                 }
             },
         };

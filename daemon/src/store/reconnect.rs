@@ -23,11 +23,12 @@ impl Reconnect {
         self.failed.is_none_or(|failed| failed.elapsed() >= self.pause)
     }
 
-    /// An attempt failed: the next pause is twice as long, and up to a quarter shorter, so that
-    /// those who lost the server at the same moment do not all return at once.
-    pub(super) fn fail(&mut self) {
-        let next =
-            if self.failed.is_none() { FIRST } else { (self.pause * 2).clamp(FIRST, LONGEST) };
+    /// An attempt failed: the next pause is twice as long, and as long as the attempt took, for that
+    /// would hold up who asks next. It is up to a quarter shorter, so that those who lost the server
+    /// at the same moment do not all return at once.
+    pub(super) fn fail(&mut self, took: Duration) {
+        let next = if self.failed.is_none() { FIRST } else { self.pause * 2 };
+        let next = next.max(took).clamp(FIRST, LONGEST);
         let mut byte = [0; 1];
         random(&mut byte);
         self.pause = next.saturating_sub(next / 4 * u32::from(byte[0]) / 255);
@@ -50,7 +51,7 @@ mod tests {
         assert!(reconnect.is_due());
         let mut last = Duration::ZERO;
         for _ in 0..20 {
-            reconnect.fail();
+            reconnect.fail(Duration::ZERO);
             assert!(!reconnect.is_due());
             assert!(reconnect.pause >= FIRST * 3 / 4 && reconnect.pause <= LONGEST);
             last = reconnect.pause;
@@ -58,5 +59,7 @@ mod tests {
         assert!(last >= LONGEST * 3 / 4, "{last:?}");
         reconnect.succeed();
         assert!(reconnect.is_due());
+        reconnect.fail(Duration::from_secs(15));
+        assert!(reconnect.pause >= LONGEST * 3 / 4, "a silent server is not asked at once");
     }
 }

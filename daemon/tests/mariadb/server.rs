@@ -9,6 +9,8 @@ use std::sync::{Mutex, OnceLock};
 use mysql::consts::CapabilityFlags;
 use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::common::outside::lacks;
 use crate::common::test_daemon::{TestDaemon, on_mariadb};
@@ -83,6 +85,12 @@ impl Server {
         let mut shell = self.shell.lock().unwrap();
         shell.stdin.take().unwrap().write_all(b"stay\n").unwrap();
         shell.wait().unwrap();
+    }
+
+    /// Lets it answer nothing, or go on.
+    pub(crate) fn freeze(&self, signal: Signal) {
+        let pid = fs::read_to_string(self.directory.join("pid")).unwrap();
+        kill(Pid::from_raw(pid.trim().parse().unwrap()), signal).unwrap();
     }
 
     /// Starts it again after [`Server::kill`].

@@ -1,5 +1,9 @@
 //! A server that is not there, goes away and comes back, or has something else in it.
 
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use photoprism_daemon::clock::Stopwatch;
 use serde_json::json;
 
 use crate::common::json::Ask;
@@ -94,5 +98,28 @@ fn what_is_not_photoprism_s_is_refused() {
         let log = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(78), "{log}");
         assert!(log.contains(words) && log.contains(&schema.name), "{log}");
+    }
+}
+
+/// With a second in place of the 15 that an answer is waited for.
+#[test]
+fn a_server_that_is_silent_is_waited_for_once_by_each_read() {
+    let Some(server) = Server::start() else { return };
+    let mut home = server.photoprism("silent").home().faulty("short-silence");
+    home.start();
+    answers(&mut home);
+    server.freeze(Signal::SIGSTOP);
+    let mut times = [(); 3].map(|()| {
+        let watch = Stopwatch::start();
+        refused(&mut home, "users.show", json!({"user": "bob"}), "unavailable");
+        watch.elapsed()
+    });
+    // One may be behind a read of the daemon's own.
+    times.sort_unstable();
+    assert!(times[1] < Duration::from_millis(1900), "{times:?}");
+    server.freeze(Signal::SIGCONT);
+    let watch = Stopwatch::start();
+    while home.call("users.show", json!({"user": "bob"}))["ok"] != true {
+        assert!(watch.elapsed() < Duration::from_secs(20));
     }
 }

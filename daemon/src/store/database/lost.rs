@@ -4,6 +4,7 @@ use tracing::info;
 
 use super::Database;
 use super::renew::renew_columns;
+use crate::clock::Stopwatch;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
 
@@ -22,8 +23,13 @@ impl Database {
             self.close();
         }
         if self.db.is_none() && self.reconnect.is_due() {
+            let watch = Stopwatch::start();
             self.try_open(None);
-            if self.db.is_some() { self.reconnect.succeed() } else { self.reconnect.fail() }
+            if self.db.is_some() {
+                self.reconnect.succeed();
+            } else {
+                self.reconnect.fail(watch.elapsed());
+            }
         }
         match &self.last_error {
             Some(why) if self.db.is_none() => Err(StoreError::Unreachable(why.clone())),
