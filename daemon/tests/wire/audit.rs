@@ -209,7 +209,8 @@ fn removed_swapped_and_forged_records_show() {
     let found = after(run("UPDATE admin_audit SET number = 6 WHERE number = 5"));
     broken(&found, 5, "a gap");
     let found = after(run(
-        "INSERT INTO admin_audit SELECT 6, at, uid, gid, pid, socket, command, target, hash
+        "INSERT INTO admin_audit (number, at, uid, gid, pid, socket, command, target, hash)
+         SELECT 6, at, uid, gid, pid, socket, command, target, hash
          FROM admin_audit WHERE number = 5",
     ));
     broken(&found, 6, "one forged behind the head");
