@@ -96,8 +96,9 @@ fn is_optional(command: CommandName, key: &str) -> bool {
         CommandName::PasswdSet => key == "hash",
         // What an account does not have, its row does not name.
         CommandName::UsersExport => !matches!(key, "items" | "next" | "name"),
-        // An older daemon does not know them, and its status is wanted during an upgrade too.
-        CommandName::Status => matches!(key, "engine" | "server"),
+        // An older daemon does not know these, and its replies are wanted during an upgrade too.
+        CommandName::AuditLs => key == "host",
+        CommandName::Status => matches!(key, "engine" | "server" | "daemons"),
         _ => false,
     }
 }

@@ -17,7 +17,7 @@ const VARYING: [(&str, &str); 19] = [
     (r"\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}", "ARGON2ID"),
     (r"\b\d{8}T\d{6}\.\d{3}Z", "MOMENT"),
     (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3}Z|Z)?", "TIME"),
-    (r"(TIME;)\d+;\d+;\d+;", "${1}PEER;"),
+    (r"(TIME;[^;]*;)\d+;\d+;\d+;", "${1}PEER;"),
     (r#""uid":\d+,"gid":\d+,"pid":\d+"#, "PEER"),
     (r#""next":"[A-Za-z0-9_-]{30,}""#, "NEXT"),
     (r"(Process ID +\|) \d+|(Uptime +\|) \d+s", "$1$2 N"),

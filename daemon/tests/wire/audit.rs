@@ -216,7 +216,8 @@ fn removed_swapped_and_forged_records_show() {
     broken(&found, 6, "one forged behind the head");
     for number in ["0", "-1", "-9223372036854775807 - 1"] {
         let found = after(run(&format!(
-            "INSERT INTO admin_audit SELECT {number}, at, uid, gid, pid, socket, command, target, hash
+            "INSERT INTO admin_audit (number, at, uid, gid, pid, socket, command, target, hash)
+             SELECT {number}, at, uid, gid, pid, socket, command, target, hash
              FROM admin_audit WHERE number = 1"
         )));
         broken(&found, 1, "one forged before the first");

@@ -56,6 +56,20 @@ fn shape(value: &Value) -> String {
     }
 }
 
+/// A reply about a file, which several daemons cannot write to: no host is named.
+fn without_server(mut reply: Value) -> Value {
+    if let Some(daemons) = reply.pointer_mut("/result/daemons") {
+        *daemons = json!([]);
+    }
+    let items = reply.pointer_mut("/result/items").and_then(Value::as_array_mut);
+    for item in items.into_iter().flatten() {
+        if let Some(host) = item.get_mut("host") {
+            *host = Value::Null;
+        }
+    }
+    reply
+}
+
 #[test]
 fn live_replies_have_the_shape_of_the_golden_ones() {
     let mut home = TestDaemon::started();
@@ -81,7 +95,7 @@ fn live_replies_have_the_shape_of_the_golden_ones() {
             // The UID of the golden account is that of nobody here.
             request["args"]["user"] = "bob".into();
         }
-        let expected = golden(&format!("{command}.reply"));
+        let expected = without_server(golden(&format!("{command}.reply")));
         let reply = client.ask(request.to_string());
         assert_eq!(reply["id"], expected["id"], "{command}");
         assert_eq!(shape(&reply), shape(&expected), "{command}: {reply}");
