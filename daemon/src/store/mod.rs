@@ -103,8 +103,8 @@ pub use self::audit::{
 };
 pub use self::backup::{
     AccountChange, AttachedSource, Backup, BackupBefore, BackupCounts, BackupEntry, BackupFault,
-    BackupFile, BackupOrigin, Layout, Plan, Present, Removed, Restored, ServerCopy, What,
-    backup_create, backup_find, backup_list, backup_open, backup_remove, backups_refused,
+    BackupFile, BackupOrigin, HeldSource, Layout, Plan, Present, Removed, Restored, ServerCopy,
+    What, backup_create, backup_find, backup_list, backup_open, backup_remove, backups_refused,
     deleting_accounts, empty_accounts, empty_sessions, restore_accounts,
 };
 pub use self::changed::{changes_due, report_changes, reverted_changes};

@@ -74,6 +74,16 @@ fn with_everything(home: &mut TestDaemon) {
     });
 }
 
+/// Nothing holds the file open any more when the reply has left.
+#[test]
+fn one_is_restored_again_at_once() {
+    let mut home = populated();
+    let file = file_of(&home.ok("backup.create", json!({})));
+    for _ in 0..40 {
+        restore(&mut home, &file, &json!({}));
+    }
+}
+
 #[test]
 fn it_undoes_a_reset_to_the_last_letter() {
     let mut home = populated();

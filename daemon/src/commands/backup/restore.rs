@@ -16,7 +16,7 @@ use crate::error::CommandError;
 use crate::model::passcodes::STEP_SECONDS;
 use crate::model::{Effect, FIRST_ADMIN_ID};
 use crate::store::{
-    AdminPasswordState, AttachedSource, Backup, BackupFile, Db, Layout, Plan, Present, Restored,
+    AdminPasswordState, Backup, BackupFile, Db, HeldSource, Layout, Plan, Present, Restored,
     ServerCopy, StoreError, Tx, What, account_by_id, backup_open, other_super_admin,
     restore_accounts, set_admin_password_state,
 };
@@ -30,7 +30,7 @@ struct Restore {
 /// The backup to restore, and what that is going to change.
 struct Source {
     args: Restore,
-    file: AttachedSource,
+    file: HeldSource,
     layout: Layout,
     plan: Arc<Mutex<Option<Plan>>>,
 }
@@ -77,7 +77,7 @@ async fn back_up(
         Ok((backup, layout))
     };
     let (backup, layout) = run_blocking(prepare).await?;
-    let file = source.clone();
+    let file = source.for_work();
     Ok(Prepared::new(Source { args, file, layout, plan }).after_backup(backup, source))
 }
 

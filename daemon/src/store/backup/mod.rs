@@ -31,7 +31,7 @@ pub use self::files::{BackupEntry, BackupOrigin, backup_list, backups_refused};
 pub use self::indexes::deleting_accounts;
 pub use self::plan::{AccountChange, Plan, What};
 pub use self::present::{Present, ServerCopy};
-pub use self::read::{AttachedSource, BackupCounts, BackupFile, backup_open};
+pub use self::read::{AttachedSource, BackupCounts, BackupFile, HeldSource, backup_open};
 pub use self::remove::{backup_find, backup_remove};
 pub use self::replace::{Removed, empty_accounts, empty_sessions};
 pub use self::restore::restore_accounts;

@@ -6,8 +6,8 @@ use std::ffi::CStr;
 use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Weak};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -97,9 +97,26 @@ impl AttachedSource {
         self.0.as_ref().map(|held| held.directory.path().join(&held.name))
     }
 
+    /// The same backup for the work of the transaction, which may outlive it: the file is held open no
+    /// longer for that, as the next command that restores it would refuse it.
+    pub fn for_work(&self) -> HeldSource {
+        HeldSource(self.0.as_ref().map(Arc::downgrade).unwrap_or_default())
+    }
+
+    fn is_attached(db: &Db) -> bool {
+        db.sqlite().is_ok_and(|conn| conn.is_readonly(RESTORED).is_ok())
+    }
+}
+
+/// A backup while an [`AttachedSource`] holds it.
+#[derive(Clone, Debug)]
+pub struct HeldSource(Weak<HeldFile>);
+
+impl HeldSource {
     /// Opens it for those who read it row by row.
     pub(super) fn connect(&self) -> Result<Connection, StoreError> {
-        let Some(HeldFile { directory, name, file }) = self.0.as_deref() else {
+        let held = self.0.upgrade();
+        let Some(HeldFile { directory, name, file }) = held.as_deref() else {
             return Err(StoreError::Backup("there is no backup to read".into()));
         };
         let held = Held::new(name, file, OpenLock::take());
@@ -108,10 +125,6 @@ impl AttachedSource {
         let conn = conn.map_err(|error| io(&directory.path().join(name), &error))?;
         settings(&conn)?;
         Ok(conn)
-    }
-
-    fn is_attached(db: &Db) -> bool {
-        db.sqlite().is_ok_and(|conn| conn.is_readonly(RESTORED).is_ok())
     }
 }
 

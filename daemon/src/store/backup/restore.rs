@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params_from_iter};
 
 use super::indexes::Indexes;
-use super::read::{AttachedSource, RESTORED};
+use super::read::{HeldSource, RESTORED};
 use super::replace::{clients_of_users, remove, replaced, unguarded};
 use super::restored::Restored;
 use super::server::{Source, fill};
@@ -34,7 +34,7 @@ use crate::store::sessions::{delete_all_sessions, release_restored};
 /// other tables would be left without their account.
 pub fn restore_accounts(
     tx: &Tx<'_>,
-    from: &AttachedSource,
+    from: &HeldSource,
     backup: &Layout,
     with_sessions: bool,
     step: i64,

@@ -57,7 +57,7 @@ fn restore(db: &Db, file: &BackupFile) -> Vec<String> {
     let layout = file.layout().unwrap();
     db.begin().unwrap();
     let (tx, now) = (Tx::new(db), Timestamp::UNIX_EPOCH);
-    let restored = restore_accounts(&tx, &source, &layout, true, 7, now).unwrap();
+    let restored = restore_accounts(&tx, &source.for_work(), &layout, true, 7, now).unwrap();
     db.commit().unwrap();
     source.after(db);
     restored.lost
