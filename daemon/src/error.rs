@@ -92,6 +92,12 @@ impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotKept { column } => Self::not_kept(argument(&column)),
+            StoreError::NotInCharset { column } => Self::Invalid {
+                field: argument(&column).into(),
+                message: "PhotoPrism's table cannot hold a character of this text: give one \
+                     without it, or convert the table to utf8mb4"
+                    .into(),
+            },
             StoreError::Busy { retry_after_s } => Self::Busy { retry_after_s },
             StoreError::Late => Self::Late,
             error => Self::Store(error),
@@ -315,6 +321,7 @@ fn store_body(error: &StoreError, request: &str) -> ErrorBody {
         | StoreError::Damaged(_)
         | StoreError::Panicked
         | StoreError::NotKept { .. }
+        | StoreError::NotInCharset { .. }
         | StoreError::TooBig(_)
         | StoreError::Other(_) => internal(request),
     }

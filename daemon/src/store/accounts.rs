@@ -206,7 +206,11 @@ pub fn taken_for_same(
     };
     let statement =
         format!("SELECT user_name FROM auth_users WHERE {column} = ?1 AND id <> ?2 LIMIT 1");
-    db.one(Statement::same(&statement), &[text.into(), id.into()], |row| row.text(0))
+    let found = db.one(Statement::same(&statement), &[text.into(), id.into()], |row| row.text(0));
+    found.map_err(|error| match error {
+        StoreError::NotInCharset { .. } => StoreError::NotInCharset { column: column.into() },
+        other => other,
+    })
 }
 
 /// Whether another account than `id` is a super admin who may log in at `now`.

@@ -53,6 +53,12 @@ pub enum StoreError {
     /// The deadline passed before the work began.
     #[error("the deadline passed before the work began")]
     Late,
+    /// A text with a character that the character set of its column has not. Nothing was written.
+    #[error("the column {column} cannot hold a character of a text")]
+    NotInCharset {
+        /// The column.
+        column: String,
+    },
     /// A text that its column would return changed. Nothing was written.
     #[error("the column {column} would take a text for a number and give back another one")]
     NotKept {

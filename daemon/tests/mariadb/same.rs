@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
+use crate::refused;
 use crate::server::shared;
 
 /// Keys whose values are another thing in each database, or at each time.
@@ -180,4 +181,28 @@ fn both_engines_answer_the_same() {
     both.ask("audit.ls", json!({"limit": 100}));
     both.ask("audit.verify", json!({}));
     assert!(both.asked > 150, "{}", both.asked);
+}
+
+/// A table that was made for Western Europe alone.
+#[test]
+fn what_the_character_set_cannot_hold_is_refused_at_its_argument() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("western");
+    schema.run("ALTER TABLE auth_users CONVERT TO CHARACTER SET latin1");
+    let mut home = schema.started();
+    let password = "long-enough-1";
+    home.ok("users.add", json!({"name": "böb2", "role": "user", "password": password}));
+    for (command, args, field) in [
+        ("users.add", json!({"name": "żółw", "role": "user", "password": password}), "name"),
+        ("users.rename", json!({"user": "alice", "name": "żółw"}), "name"),
+        ("users.mod", json!({"user": "alice", "display_name": "Żółw"}), "display_name"),
+    ] {
+        let error = refused(&mut home, command, args, "invalid_argument");
+        assert_eq!(error["field"], field, "{error}");
+        assert!(error["message"].as_str().unwrap().contains("utf8mb4"), "{error}");
+    }
+    refused(&mut home, "users.show", json!({"user": "żółw"}), "not_found");
+    let login = json!({"name": "żółw", "password": password, "client_ip": "192.0.2.1"});
+    refused(&mut home, "auth.login", login, "invalid_credentials");
+    assert_eq!(home.ok("audit.ls", json!({}))["items"].as_array().unwrap().len(), 1);
 }

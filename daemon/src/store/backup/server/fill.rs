@@ -83,6 +83,11 @@ fn refused(table: &Table, error: StoreError) -> StoreError {
         StoreError::Other(why) | StoreError::Constraint(why) => {
             StoreError::Constraint(format!("{} does not take a row: {why}", table.name))
         }
+        StoreError::NotInCharset { column } => StoreError::Constraint(format!(
+            "the column {}.{column} cannot hold a character of the backup; convert the table to \
+             utf8mb4",
+            table.name
+        )),
         other => other,
     }
 }

@@ -38,7 +38,9 @@ mod code {
     pub(super) const SP_DOES_NOT_EXIST: u16 = 1305;
     pub(super) const QUERY_INTERRUPTED: u16 = 1317;
     pub(super) const PLUGIN_IS_NOT_LOADED: u16 = 1524;
+    pub(super) const CANT_AGGREGATE_2COLLATIONS: u16 = 1267;
     pub(super) const NO_DEFAULT_FOR_FIELD: u16 = 1364;
+    pub(super) const TRUNCATED_WRONG_VALUE_FOR_FIELD: u16 = 1366;
     pub(super) const TABLE_DEF_CHANGED: u16 = 1412;
     pub(super) const ROW_IS_REFERENCED: u16 = 1451;
     pub(super) const NO_REFERENCED_ROW: u16 = 1452;
@@ -164,10 +166,42 @@ pub(super) fn stored(error: &Error) -> StoreError {
         | code::TABLEACCESS_DENIED
         | code::COLUMNACCESS_DENIED
         | code::MUST_CHANGE_PASSWORD => StoreError::Unreachable(text),
+        // It does not say which.
+        code::CANT_AGGREGATE_2COLLATIONS => StoreError::NotInCharset { column: String::new() },
+        code::TRUNCATED_WRONG_VALUE_FOR_FIELD => match column(&server.message) {
+            Some(column) => StoreError::NotInCharset { column },
+            None => StoreError::Other(text),
+        },
         code::DUP_ENTRY
         | code::NO_DEFAULT_FOR_FIELD
         | code::ROW_IS_REFERENCED
         | code::NO_REFERENCED_ROW => StoreError::Constraint(text),
         _ => StoreError::Other(text),
+    }
+}
+
+/// The column of a message about a text, `Incorrect string value: '…' for column `a`.`b`.`c` at …`.
+fn column(message: &str) -> Option<String> {
+    let (_, place) = message.strip_prefix("Incorrect string value")?.rsplit_once(" for column ")?;
+    let name = place.split(" at row").next()?.rsplit('.').next()?;
+    Some(name.trim_matches(|quote| quote == '`' || quote == '\'').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_column_of_a_text_is_found() {
+        for (message, found) in [
+            (
+                r"Incorrect string value: '\xC5\xBC\xC3\xB3...' for column `a`.`auth_users`.`user_name` at row 1",
+                Some("user_name"),
+            ),
+            (r"Incorrect string value: '\xC5' for column 'user_name' at row 1", Some("user_name")),
+            ("Incorrect integer value: 'x' for column `a`.`b`.`id` at row 1", None),
+        ] {
+            assert_eq!(column(message).as_deref(), found, "{message}");
+        }
     }
 }
