@@ -84,6 +84,7 @@ impl Runner<'_> {
 }
 
 /// What became of a change that needs its backup.
+#[derive(Debug, PartialEq, Eq)]
 enum Fate {
     Committed,
     Undone,
@@ -97,13 +98,39 @@ impl Fate {
             use StoreError as E;
             matches!(
                 error.store_error(),
-                Some(E::Sync(_) | E::ReadOnly(_) | E::Damaged(_) | E::Stopped | E::Other(_))
+                Some(
+                    E::Sync(_)
+                        | E::ReadOnly(_)
+                        | E::Damaged(_)
+                        | E::Stopped
+                        | E::OutcomeUnknown
+                        | E::Other(_)
+                )
             )
         };
         match outcome {
             Ok(_) if needed => Self::Committed,
             Err(error) if needed && unknown(error) => Self::Unknown,
             Ok(_) | Err(_) => Self::Undone,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_change_that_was_undone_for_certain_gives_its_backup_up() {
+        for (error, fate) in [
+            (StoreError::OutcomeUnknown, Fate::Unknown),
+            (StoreError::Stopped, Fate::Unknown),
+            (StoreError::Undone(String::new()), Fate::Undone),
+            (StoreError::Unreachable(String::new()), Fate::Undone),
+        ] {
+            let outcome: Outcome = Err(error.into());
+            assert_eq!(Fate::of(&outcome, true), fate, "{outcome:?}");
+            assert_eq!(Fate::of(&outcome, false), Fate::Undone, "nothing was changed yet");
         }
     }
 }
