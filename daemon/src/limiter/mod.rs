@@ -13,8 +13,8 @@
 //!    [`Reservation::charges`], after a success `vouch_put` with [`Reservation::trust`]. The
 //!    statement adds to what the row contains at that moment, so attempts that are decided at the
 //!    same time add up in whatever order they commit, and one that is rolled back counts nowhere.
-//! 3. After the commit [`Reservation::fail`] (on a server with what the rows contain then) or [`Reservation::succeed`]; drop the reservation if
-//!    the commit failed, since the reply then does not depend on the password. A right password
+//! 3. After the commit [`Reservation::fail`] (on a server with what the rows contain then) or
+//!    [`Reservation::succeed`]; drop the reservation if the commit failed, since the reply then does not depend on the password. A right password
 //!    that lacks its passcode, or came with a wrong one, gives its places back by being dropped: it
 //!    is the place of [`Limiter::enter_passcode`] that a wrong one takes.
 

@@ -305,8 +305,8 @@ impl WriterThread {
     }
 
     /// Puts the writes of a group that the server undid, since somebody else was in the way, or that
-    /// met other tables than were known, back
-    /// to the head of the queue; returns them where that was done often enough, or does not help.
+    /// met other tables than were known, back to the head of the queue; returns them where that was
+    /// done often enough, or does not help.
     fn run_again(&mut self, done: Vec<Done>, error: &StoreError) -> Result<(), Vec<Done>> {
         let helps = matches!(error, StoreError::Undone(_) | StoreError::OtherSchema(_));
         if !helps || self.undone == MOST_UNDONE {

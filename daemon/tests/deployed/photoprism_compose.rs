@@ -28,13 +28,14 @@ services:
       - ./storage:/photoprism/storage
 ";
 
-const PROGRAM: &str = "#!/bin/sh
+/// In the place of PhotoPrism's own program.
+pub(super) const PROGRAM: &str = "#!/bin/sh
 echo \"PhotoPrism was asked: $0 $*\"
 if [ \"$1\" = start ]; then exec sleep 600; fi
 ";
 
 /// PhotoPrism's user.
-const UID: u32 = 1000;
+pub(super) const UID: u32 = 1000;
 
 /// What PhotoPrism's own `users ls` prints for the same file, without the count.
 const LISTED: &str = include_str!("../../../ctl/tests/golden/users-ls.txt");

@@ -9,6 +9,7 @@ use super::blocks::{blocks, section};
 use super::built;
 use super::docker::Project;
 use super::outside::lacks;
+use super::photoprism_compose::{PROGRAM, UID};
 
 const SECTION: &str = "\n### With MariaDB\n";
 
@@ -47,11 +48,6 @@ const PASSWORD: &str = "canary of $HOME #1 \"x\"";
 /// As the compose file has it.
 const IN_YAML: &str = "'canary of $$HOME #1 \"x\"'";
 
-const PROGRAM: &str = "#!/bin/sh
-echo \"PhotoPrism was asked: $0 $*\"
-if [ \"$1\" = start ]; then exec sleep 600; fi
-";
-
 const SERVER: &str = "set -e
 if [ ! -d /var/lib/mysql/mysql ]; then
   mariadb-install-db --no-defaults --user=root --datadir=/var/lib/mysql --skip-test-db > /dev/null
@@ -61,9 +57,6 @@ exec mariadbd --no-defaults --user=root --datadir=/var/lib/mysql --socket=/tmp/s
   --transaction-isolation=READ-COMMITTED --character-set-server=utf8mb4 \\
   --collation-server=utf8mb4_unicode_ci
 ";
-
-/// PhotoPrism's user.
-const UID: u32 = 1000;
 
 fn installation(project: &Project) {
     let at = |name: &str| project.checkout.path("photoprism").join(name);
