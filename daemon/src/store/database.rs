@@ -1,6 +1,7 @@
 //! Holds the database connection and reopens it: PhotoPrism may not have created `index.db` yet, or
 //! may replace it.
 
+mod begin;
 mod lost;
 mod renew;
 
@@ -18,19 +19,15 @@ use super::db::Db;
 use super::error::StoreError;
 use super::file_identity::Watch;
 use super::kind::Kind;
-use super::lock_timeout::{self, SHORT};
+use super::lock_timeout;
 use super::open::open;
 use super::open_error::{OpenError, failed};
 use super::options::{Expected, OpenOptions};
 use super::published::{Opened, Published, identity};
 use super::reconnect::Reconnect;
-use super::server;
 
 /// Idle seconds between two log lines that say that the database is missing.
 const REMINDER: u32 = 60;
-
-/// How often a transaction is restarted when the file is replaced meanwhile.
-const ATTEMPTS: u32 = 3;
 
 /// Holds the database, and keeps trying to open it until PhotoPrism has created it.
 pub struct Database {
@@ -200,37 +197,6 @@ impl Database {
         self.db.as_ref().ok_or(StoreError::Missing)
     }
 
-    /// Begins a write transaction and takes its lock, with `before` right before it on the same
-    /// connection; waits only briefly for PhotoPrism's lock.
-    pub(super) fn begin(
-        &mut self,
-        mut before: impl FnMut(&Db) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.check();
-        for _ in 0..ATTEMPTS {
-            lock_timeout::within(SHORT, || {
-                let db = self.get_for_write()?;
-                before(db).and_then(|()| db.begin())
-            })?;
-            self.publish();
-            let is_file = |db: &&Db| db.kind != Kind::Own && db.server.is_none();
-            let Some(db) = self.db.as_ref().filter(is_file) else {
-                return Ok(());
-            };
-            if let Err(error) = attached::begin(db) {
-                db.rollback()?;
-                return Err(error);
-            }
-            if !self.was_replaced() {
-                return Ok(());
-            }
-            // The file was replaced while we waited for its lock: a write to it would be lost.
-            info!("the database file was replaced");
-            self.close();
-        }
-        Err(StoreError::Missing)
-    }
-
     /// Called after a group in PhotoPrism's file. If its commit failed half-way, the daemon's own
     /// file may contain it all the same; reopening finds that out before the next read.
     pub(super) fn after_commit(&mut self, end: &Result<(), StoreError>) {
@@ -260,25 +226,6 @@ impl Database {
     /// How long to retry [`Database::begin`]: as long as PhotoPrism itself would wait.
     pub(super) fn lock_timeout(&self) -> Duration {
         if self.is_shared() { lock_timeout::full() } else { Duration::ZERO }
-    }
-
-    fn get_for_write(&mut self) -> Result<&Db, StoreError> {
-        self.follow()?;
-        let db = self.db.as_mut().ok_or(StoreError::Missing)?;
-        if db.server.is_some() {
-            db.mark.expect_tables(self.had_tables);
-            db.mark.set_unknown(self.unknown.take());
-            server::ready(db)?;
-            self.had_tables = true;
-            return Ok(db);
-        }
-        if db.kind != Kind::Own {
-            attached::move_leftover(db)?;
-            attached::ready(db)?;
-            attached::settle_due(db)?;
-            self.had_tables = true;
-        }
-        Ok(db)
     }
 
     fn was_replaced(&self) -> bool {

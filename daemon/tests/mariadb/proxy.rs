@@ -55,6 +55,8 @@ struct Shared {
     fate: AtomicUsize,
     /// The answer to a packet that contains this does not pass until the proxy lets go.
     held: Mutex<Option<&'static str>>,
+    /// The connection is cut at the next packet that contains this.
+    cut: Mutex<Option<&'static str>>,
     holds: Mutex<bool>,
     let_go: Condvar,
     /// Connections that have ended after something was late on them.
@@ -109,6 +111,16 @@ impl Proxy {
         *self.shared.held.lock().unwrap() = Some(text);
     }
 
+    /// Cuts the connection before the next packet with that text.
+    pub(crate) fn cut(&self, text: &'static str) {
+        *self.shared.cut.lock().unwrap() = Some(text);
+    }
+
+    /// Whether that packet has come.
+    pub(crate) fn has_cut(&self) -> bool {
+        self.shared.cut.lock().unwrap().is_none()
+    }
+
     /// Lets pass what was held.
     pub(crate) fn let_go(&self) {
         *self.shared.holds.lock().unwrap() = false;
@@ -134,6 +146,12 @@ impl Proxy {
     pub(crate) fn is_over(&self) -> bool {
         self.shared.fate.load(Ordering::SeqCst) == Fate::Passes as usize
     }
+}
+
+/// Takes the text where the packet contains it.
+fn takes(wanted: &Mutex<Option<&'static str>>, packet: &[u8]) -> bool {
+    let contains = |text: &mut &str| packet.windows(text.len()).any(|part| part == text.as_bytes());
+    wanted.lock().unwrap().take_if(contains).is_some()
 }
 
 fn delay() {
@@ -180,12 +198,12 @@ fn pass(mut client: UnixStream, mut server: UnixStream, shared: &Arc<Shared>) {
                 answers.late.store(true, Ordering::SeqCst);
             }
         }
-        let mut held = shared.held.lock().unwrap();
-        if held.is_some_and(|text| packet.windows(text.len()).any(|part| part == text.as_bytes())) {
-            *held = None;
+        if takes(&shared.held, packet) {
             answers.late.store(true, Ordering::SeqCst);
         }
-        drop(held);
+        if takes(&shared.cut, packet) {
+            break;
+        }
         if server.write_all(packet).is_err() {
             break;
         }

@@ -91,6 +91,8 @@ impl Server {
     pub(crate) fn freeze(&self, signal: Signal) {
         let pid = fs::read_to_string(self.directory.join("pid")).unwrap();
         kill(Pid::from_raw(pid.trim().parse().unwrap()), signal).unwrap();
+        // On a busy machine its threads run on for a moment.
+        while signal == Signal::SIGSTOP && !is_stopped(pid.trim()) {}
     }
 
     /// Starts it again after [`Server::kill`].
@@ -178,6 +180,15 @@ impl Schema<'_> {
         let tables: Vec<String> = root.query("SHOW TABLES").unwrap();
         root.query(format!("CHECKSUM TABLE {}", tables.join(", "))).unwrap()
     }
+}
+
+/// Whether each thread of a process is.
+fn is_stopped(pid: &str) -> bool {
+    let is_stopped = |thread: std::io::Result<fs::DirEntry>| {
+        let stat = fs::read_to_string(thread.unwrap().path().join("stat")).unwrap();
+        stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
+    };
+    fs::read_dir(format!("/proc/{pid}/task")).unwrap().all(is_stopped)
 }
 
 /// The statements of the dump.

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use mysql::prelude::Queryable;
 use nix::sys::signal::Signal;
 use photoprism_daemon::clock::Stopwatch;
 use serde_json::json;
 
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
+use crate::proxy::Proxy;
 use crate::refused;
 use crate::server::{PASSWORD, Server, shared};
 
@@ -60,6 +62,43 @@ fn a_server_that_dies_is_found_again() {
         is_open(&home, times);
     }
     answers(&mut home);
+}
+
+/// As where it was restarted, or somebody ended what seemed idle: nobody has to try again.
+#[test]
+fn a_connection_that_the_server_ended_is_replaced_before_it_is_used() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("ended");
+    let mut home = schema.started();
+    let mut root = server.root(None);
+    for times in 1..4 {
+        answers(&mut home);
+        let name = format!("Bob {times}");
+        home.ok("users.mod", json!({"user": "bob", "display_name": name}));
+        root.query_drop("KILL USER ended@localhost").unwrap();
+        let left = "SELECT count(*) FROM information_schema.processlist WHERE user = 'ended'";
+        while root.query_first::<u8, _>(left).unwrap() != Some(0) {}
+        home.ok("users.mod", json!({"user": "bob", "display_name": "Bob"}));
+        answers(&mut home);
+    }
+}
+
+/// Whatever it was doing then.
+#[test]
+fn a_connection_that_is_lost_before_a_change_is_replaced_for_it() {
+    let Some(server) = shared() else { return };
+    for (name, text) in [("cut_tables", "CREATE TABLE"), ("cut_turn", "UPDATE admin_meta")] {
+        let schema = server.photoprism(name);
+        let proxy = Proxy::start(server.socket());
+        let mut home = proxy.home(name);
+        home.start();
+        answers(&mut home);
+        proxy.cut(text);
+        home.ok("users.mod", json!({"user": "bob", "display_name": "Bob"}));
+        assert!(proxy.has_cut(), "{text}");
+        home.running().wait_for_logs("the connection to the server was lost", 1);
+        drop(schema);
+    }
 }
 
 #[test]

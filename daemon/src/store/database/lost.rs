@@ -1,5 +1,7 @@
 //! What becomes of a connection that must not be used any more.
 
+use std::time::Duration;
+
 use tracing::info;
 
 use super::Database;
@@ -7,6 +9,9 @@ use super::renew::renew_columns;
 use crate::clock::Stopwatch;
 use crate::store::db::Db;
 use crate::store::error::StoreError;
+
+/// Who waits for a transaction to begin is not made to wait for a silent server twice.
+const QUICK: Duration = Duration::from_secs(1);
 
 impl Database {
     /// Opens it where it is not open.
@@ -35,6 +40,11 @@ impl Database {
             Some(why) if self.db.is_none() => Err(StoreError::Unreachable(why.clone())),
             _ => renewed.map(drop),
         }
+    }
+
+    /// Whether the connection was lost, and not after a long silence: another one may do.
+    pub(super) fn lost_quickly(&self, since: Stopwatch) -> bool {
+        self.db.as_ref().is_some_and(Db::is_lost) && since.elapsed() < QUICK
     }
 
     /// Nobody reads the database any more until it was opened again: the commit of a group in

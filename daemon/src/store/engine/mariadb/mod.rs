@@ -4,12 +4,14 @@
 //! row of one was read, and operations do; only a copy of whole tables reads them as they arrive.
 
 mod error;
+mod schema;
 mod session;
 mod text;
 mod values;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,7 +20,10 @@ use std::vec::IntoIter;
 use mysql::consts::ColumnType;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Params};
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, recv};
 
+use self::schema::Schema;
 use self::session::Lock;
 pub(in crate::store) use self::session::{ConnectError, Use};
 use self::text::Text;
@@ -37,26 +42,6 @@ const STATEMENTS: usize = 256;
 
 /// The character set of bytes.
 const BINARY: u16 = 63;
-
-/// How often the server is asked whether PhotoPrism has changed its tables.
-const SCHEMA_EVERY: Duration = Duration::from_mins(1);
-
-/// What is known of the schema.
-#[derive(Clone, Copy, Debug)]
-struct Schema {
-    /// The newest row of `versions`.
-    version: i64,
-    /// Statements that met another schema.
-    changes: i64,
-    asked: Option<Stopwatch>,
-}
-
-impl Schema {
-    /// Another one for each pair.
-    const fn number(self) -> i64 {
-        (self.version << 20) + self.changes
-    }
-}
 
 /// A connection.
 #[derive(Debug)]
@@ -109,7 +94,7 @@ impl MariaDb {
             texts: RefCell::default(),
             lost: Cell::new(false),
             other_schema: Cell::new(false),
-            schema: Cell::new(Schema { version: 0, changes: 0, asked: None }),
+            schema: Cell::default(),
             asked: Cell::new(0),
             used: Cell::new(Stopwatch::start()),
             server,
@@ -156,28 +141,30 @@ impl MariaDb {
         &self.server
     }
 
-    /// Whether the connection must not be used again.
+    /// Whether the connection must not be used again. Asked between two statements: nothing was asked
+    /// that the server could answer then, and it may have ended the connection.
     pub(in crate::store) fn is_lost(&self) -> bool {
+        if !self.lost.get() && !enabled(Failpoint::UseLostConnection) {
+            let socket = self.conn.borrow().as_raw_fd();
+            let sent = recv(socket, &mut [0], MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT);
+            self.lost.set(sent != Err(Errno::EAGAIN));
+        }
         self.lost.get()
     }
 
-    /// Changes with PhotoPrism's migrations, and after a statement that met another schema. The server
-    /// is asked once a minute.
+    /// Changes with PhotoPrism's migrations, with each table and column that comes or goes, and after
+    /// a statement that met another schema.
     pub(in crate::store) fn schema_version(&self) -> Result<i64, StoreError> {
         let mut schema = self.schema.get();
-        let is_new = schema.asked.is_some_and(|asked| asked.elapsed() < SCHEMA_EVERY);
         if self.other_schema.take() {
-            schema.changes += 1;
-        } else if is_new {
+            schema.surprise();
+            self.schema.set(schema);
+        } else if !schema.is_due() {
             return Ok(schema.number());
         }
-        let newest = "SELECT ifnull(max(id), 0) FROM versions";
-        let mut rows = self.prepare_once(newest)?.query(&[])?;
-        schema.version = match rows.next() {
-            Some(row) => row.stored(0)?.integer(),
-            None => 0,
-        };
-        schema.asked = Some(Stopwatch::start());
+        if let Some(row) = self.prepare_once(schema::ASKED)?.query(&[])?.next() {
+            schema.see((row.stored(0)?.integer(), row.stored(1)?.integer()));
+        }
         self.schema.set(schema);
         Ok(schema.number())
     }
