@@ -126,7 +126,7 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
     let missing = |db: &Db| TABLES.iter().any(|(name, _)| !db.columns.has_table(name));
     if missing(db) {
         // Looked up again first: CREATE needs a right that nobody has to give where they are there.
-        db.columns = Columns::read(&db.conn)?;
+        look_up(db)?;
         if missing(db) && db.mark.may_come_back() {
             return Err(StoreError::OtherSchema("the daemon's tables are gone".into()));
         }
@@ -135,9 +135,10 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
                 db.conn.prepare_once(definition)?.change(&[])?;
             }
         }
-        db.columns = Columns::read(&db.conn)?;
+        look_up(db)?;
         if missing(db) {
-            return Err(StoreError::Other("the daemon's tables were not created".into()));
+            // Somebody drops them, as a dump does that is being restored.
+            return Err(StoreError::OtherSchema("the daemon's tables are gone again".into()));
         }
     }
     if !has_cursor_key(db)? {
@@ -147,6 +148,16 @@ pub(in crate::store) fn ready(db: &mut Db) -> Result<(), StoreError> {
         first_rows(db)?;
     }
     db.mark.set_ready(true);
+    Ok(())
+}
+
+/// Reads which tables there are. Without those of the accounts nothing is to be known of them.
+fn look_up(db: &mut Db) -> Result<(), StoreError> {
+    let columns = Columns::read(&db.conn)?;
+    if let Some(what) = columns.missing() {
+        return Err(StoreError::OtherSchema(format!("{what} is gone")));
+    }
+    db.columns = columns;
     Ok(())
 }
 
