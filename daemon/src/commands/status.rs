@@ -31,7 +31,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
 /// The store's; a database that is missing is not one.
 pub(crate) async fn current_status(app: &App, deadline: Duration) -> Outcome {
     let known = known(app);
-    let work = move |db: Result<&Db, StoreError>| status(db, known).map(Success::from);
+    let work = move |db: Result<&Db, StoreError>| status(db, known.clone()).map(Success::from);
     app.store.read_or_missing(deadline, work).await
 }
 

@@ -73,7 +73,8 @@ impl Store {
         Ok((store, Threads { writer, reader }))
     }
 
-    /// Runs `work`, which reads what has been committed, on the reader thread.
+    /// Runs `work`, which reads what has been committed, on the reader thread; once more where it met
+    /// other tables than were known.
     ///
     /// # Errors
     /// The work's own error, the store's, or [`StoreError::Late`] where the work had not begun
@@ -81,9 +82,25 @@ impl Store {
     pub async fn read<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(&Db) -> Result<T, E> + Send + 'static,
+        work: impl Fn(&Db) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         self.read_or_missing(deadline, move |db| work(db?)).await
+    }
+
+    /// As [`Store::read`], for a step of longer work, which carries what is known so far with it: it
+    /// never runs again.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn read_once<T: Send + 'static, E: WorkError>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(&Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let (reply, answer) = oneshot::channel();
+        let work = move |db: Result<&Db, StoreError>| work(db?);
+        let submit = |state| rejected(self.reader.add(Read::once(state, reply, work)));
+        submitted(submit, answer, deadline).await
     }
 
     /// As [`Store::read`], for work that has something to say while there is no database.
@@ -93,7 +110,7 @@ impl Store {
     pub async fn read_or_missing<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, E> + Send + 'static,
+        work: impl Fn(Result<&Db, StoreError>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let (reply, answer) = oneshot::channel();
         let submit = |state| rejected(self.reader.add(Read::new(state, reply, work)));
@@ -108,7 +125,7 @@ impl Store {
     pub async fn read_between_commits<T: Send + 'static, E: WorkError>(
         &self,
         deadline: Duration,
-        work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, E> + Send + 'static,
+        work: impl Fn(Result<&Db, StoreError>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let (reply, answer) = oneshot::channel();
         let submit =

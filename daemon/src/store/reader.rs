@@ -69,12 +69,15 @@ impl ReaderThread {
             return;
         }
         lock_timeout::gave_up();
-        let left = lock_timeout::within(timeout, || match self.connection.get(&self.turns) {
-            Some(db) => {
-                read.run(db);
-                None
+        let left = lock_timeout::within(timeout, || {
+            let mut left = Some(read);
+            while let Some(read) = left {
+                match self.connection.get(&self.turns) {
+                    Some(db) => left = read.run(db),
+                    None => return Some(read),
+                }
             }
-            None => Some(read),
+            None
         });
         if lock_timeout::gave_up() && !timeout.is_zero() {
             self.waited = self.inbox.waiting();
@@ -83,7 +86,7 @@ impl ReaderThread {
             && let Err(Rejected { job: WriterJob::Read(read), error }) =
                 self.writer.add(WriterJob::Read(read))
         {
-            read.run(Err(error));
+            drop(read.run(Err(error)));
         }
     }
 }

@@ -21,36 +21,96 @@ fn caught<T, E: From<StoreError>>(work: impl FnOnce() -> Result<T, E>) -> Result
 /// Where the outcome of work goes. A caller that went away has no use for it.
 pub(super) type Reply<T, E> = oneshot::Sender<Result<T, E>>;
 
-type ReadFn = dyn FnOnce(Result<&Db, StoreError>) + Send;
+/// Work that only reads, whatever it returns.
+trait Look: Send {
+    /// Runs it, and keeps its outcome: the store's error, where it failed with one.
+    fn run(&mut self, db: Result<&Db, StoreError>) -> Option<StoreError>;
 
-/// Work that only reads.
+    /// Replies with the last outcome.
+    fn reply(self: Box<Self>);
+}
+
+/// A read in the queue.
 pub(super) struct Read {
     state: JobState,
-    run: Box<ReadFn>,
+    look: Box<dyn Look>,
+    /// How often it may run again.
+    again: u32,
+    has_begun: bool,
 }
 
 impl Read {
+    /// Work that can run again, where it met other tables than were known.
     pub(super) fn new<T: Send + 'static, E: WorkError>(
+        state: JobState,
+        reply: Reply<T, E>,
+        work: impl Fn(Result<&Db, StoreError>) -> Result<T, E> + Send + 'static,
+    ) -> Self {
+        let look = Box::new(Looking { work, outcome: None, reply });
+        Self { state, look, again: 1, has_begun: false }
+    }
+
+    /// Work that runs once.
+    pub(super) fn once<T: Send + 'static, E: WorkError>(
         state: JobState,
         reply: Reply<T, E>,
         work: impl FnOnce(Result<&Db, StoreError>) -> Result<T, E> + Send + 'static,
     ) -> Self {
-        let run = Box::new(move |db: Result<&Db, StoreError>| {
-            let _ = reply.send(caught(|| work(db)));
-        });
-        Self { state, run }
+        let mut work = Some(work);
+        let work = move |db: Result<&Db, StoreError>| match work.take() {
+            Some(work) => work(db),
+            None => Err(StoreError::Stopped.into()),
+        };
+        let look = Box::new(Looking { work, outcome: None, reply });
+        Self { state, look, again: 0, has_begun: false }
     }
 
-    /// Runs it, unless its caller has given up.
-    pub(super) fn run(self, db: Result<&Db, StoreError>) {
-        if self.state.begin() {
-            (self.run)(db);
+    /// Runs it, unless its caller has given up. Returns it where it has to run again, with what is
+    /// looked up anew.
+    pub(super) fn run(mut self, db: Result<&Db, StoreError>) -> Option<Self> {
+        if !self.has_begun && !self.state.begin() {
+            return None;
         }
+        self.has_begun = true;
+        let failure = self.look.run(db);
+        if self.again > 0 && matches!(failure, Some(StoreError::OtherSchema(_))) {
+            self.again -= 1;
+            return Some(self);
+        }
+        self.look.reply();
+        None
     }
 
     /// Whether its caller has given up.
     pub(super) fn is_abandoned(&self) -> bool {
         self.state.is_given_up()
+    }
+}
+
+/// A read of one type, and where its outcome goes.
+struct Looking<T, E, W> {
+    work: W,
+    outcome: Option<Result<T, E>>,
+    reply: Reply<T, E>,
+}
+
+impl<T, E, W> Look for Looking<T, E, W>
+where
+    T: Send + 'static,
+    E: WorkError,
+    W: FnMut(Result<&Db, StoreError>) -> Result<T, E> + Send,
+{
+    fn run(&mut self, db: Result<&Db, StoreError>) -> Option<StoreError> {
+        let outcome = caught(|| (self.work)(db));
+        let failure = outcome.as_ref().err().and_then(E::store_error).cloned();
+        self.outcome = Some(outcome);
+        failure
+    }
+
+    fn reply(self: Box<Self>) {
+        if let Some(outcome) = self.outcome {
+            let _ = self.reply.send(outcome);
+        }
     }
 }
 

@@ -159,8 +159,10 @@ impl WriterThread {
         self.slot.check();
         lock_timeout::gave_up();
         lock_timeout::within(timeout, || {
-            let db = self.slot.get();
-            read.run(db);
+            let mut left = Some(read);
+            while let Some(read) = left {
+                left = read.run(self.slot.get());
+            }
         });
         if lock_timeout::gave_up() && !timeout.is_zero() {
             self.waited = self.inbox.waiting();

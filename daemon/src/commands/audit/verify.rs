@@ -39,7 +39,7 @@ async fn verify_trail(app: &App, mut state: Verify) -> Result<VerifyResult, Comm
     // Each step has the whole time in which work must begin: the check as a whole has no limit.
     let deadline = app.limits.borrow().request_timeout;
     loop {
-        match app.store.read(deadline, |db| verify_step(db, state)).await? {
+        match app.store.read_once(deadline, |db| verify_step(db, state)).await? {
             Step::More(next) => state = next,
             Step::Done(verdict) => return Ok(verdict),
         }

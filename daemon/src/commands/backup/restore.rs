@@ -119,14 +119,14 @@ async fn compare(runner: &Runner<'_>, mut args: backup::Restore) -> Outcome {
         let plan = Plan::begin(&Present::in_file(db)?, &file, with_sessions)?;
         Ok::<_, CommandError>((plan, file))
     };
-    let (mut plan, mut file) = store.read(runner.time_left(), begin).await?;
+    let (mut plan, mut file) = store.read_once(runner.time_left(), begin).await?;
     loop {
         let step = move |db: &_| {
             let done = plan.step(&Present::in_file(db)?, &file)?;
             Ok::<_, StoreError>((plan, file, done))
         };
         let done;
-        (plan, file, done) = store.read(runner.whole_time(), step).await?;
+        (plan, file, done) = store.read_once(runner.whole_time(), step).await?;
         if done {
             return Reply::new(&result(plan)).map(Success::from);
         }
