@@ -238,6 +238,8 @@ fn launch(directory: &Path, options: &Options) -> Child {
         .args(on_mariadb().then_some(QUICK).into_iter().flatten())
         .args(["--transaction-isolation=READ-COMMITTED", "--character-set-server=utf8mb4"])
         .args([path("datadir", "data"), path("socket", "s.sock"), path("pid-file", "pid")])
+        // One that starts removes the temporary tables of the others in `/tmp`.
+        .arg(format!("--tmpdir={}", directory.display()))
         .args(&options.args)
         .args(settings().split_whitespace())
         .args(as_root())
