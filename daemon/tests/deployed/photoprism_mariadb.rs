@@ -164,9 +164,6 @@ fn next_to_photoprism_with_mariadb() {
     succeed(&format!("{photoprism} users rm -y nina"));
     assert_eq!(succeed("find storage ! -uid 1000"), "", "left for PhotoPrism to stumble over");
 
-    let logs = succeed("docker compose logs");
-    assert!(!logs.contains("was lost"), "{logs}");
-
     // Each of them goes and comes back by itself.
     for service in ["mariadb", "photoprismd"] {
         succeed(&format!("docker compose restart {service}"));
