@@ -5,14 +5,11 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use tracing::{error, warn};
 
 use super::columns::Columns;
-use super::engine::{
-    Connection, Dialect, MariaDb, Prepared, Row, Savepoint, Statement, Value, Version,
-};
+use super::engine::{Connection, Dialect, Prepared, Row, Savepoint, Statement, Value, Version};
 use super::error::StoreError;
 use super::generation::Generation;
 use super::kind::Kind;
@@ -27,10 +24,6 @@ pub(super) const EXIT_STORAGE: i32 = 74;
 
 /// Memory for pages while much is read or changed at once, in KiB as SQLite takes it.
 pub(super) const LARGE_CACHE: i64 = -32_768;
-
-/// Time without a statement after which a server is asked for a sign of life; it would end the
-/// connection after a minute.
-const ALIVE: Duration = Duration::from_secs(20);
 
 /// Seconds added to PhotoPrism's cache time, for requests that it has started and not yet written.
 const MARGIN: i64 = 60;
@@ -82,18 +75,6 @@ impl Db {
     /// The server that has it, and the version of that.
     pub fn server(&self) -> Option<(&ServerAddress, &str)> {
         Some((self.server.as_ref()?, self.conn.mariadb()?.server()))
-    }
-
-    /// Whether the connection must not be used any more.
-    pub(super) fn is_lost(&self) -> bool {
-        self.conn.mariadb().is_some_and(MariaDb::is_lost)
-    }
-
-    /// Asks a server for a sign of life, so that it does not end an idle connection.
-    pub(super) fn keep_alive(&self) {
-        if let Some(server) = self.conn.mariadb() {
-            server.keep_alive(ALIVE);
-        }
     }
 
     /// Its absolute path. With a server that of the default database.

@@ -55,7 +55,8 @@ pub(super) struct Ran {
 /// changes in memory.
 pub(super) fn run_alone(db: &Db, change: &mut dyn Change) -> Result<Ran, StoreError> {
     db.own_tables.tracked.mark();
-    run(db, change)
+    // A backup may be written in the middle of it.
+    db.let_idle(|| run(db, change))
 }
 
 fn run(db: &Db, change: &mut dyn Change) -> Result<Ran, StoreError> {

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use mysql::prelude::Queryable;
 use serde_json::{Value, json};
@@ -11,6 +13,7 @@ use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 use crate::refused;
 use crate::server::{Schema, Server, shared};
+use crate::stalled_daemon::StalledDaemon;
 
 const ACCOUNTS: [&str; 7] = [
     "auth_users",
@@ -291,4 +294,20 @@ fn an_import_that_prunes_can_be_taken_back() {
     assert_eq!(names, ["admin", "bob", "we irdname"], "{done}");
     at.restore(&name_of(&done["backup"]));
     assert_eq!(rows(&at.schema), before);
+}
+
+/// The server would end an ordinary transaction after 10 s.
+#[test]
+fn a_transaction_with_a_backup_in_it_may_take_long() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("takes_long");
+    let mut held = StalledDaemon::start(schema.home().faulty("stall"));
+    let mut reset = held.send(&json!({"cmd": "auth.reset", "confirm": true}).to_string());
+    held.stalled(1);
+    let (_never, pause) = channel::<()>();
+    let _ = pause.recv_timeout(Duration::from_secs(12));
+    held.let_go(1);
+    let reply = reset.reply();
+    assert_eq!(reply["ok"], true, "{reply}");
+    held.running.stop();
 }

@@ -186,7 +186,7 @@ fn a_dump_is_restored_while_the_daemon_works() {
     assert_eq!(found["ok"], true, "{found}");
 }
 
-/// What PhotoPrism's next version may do while both run: whoever asks next is answered.
+/// What PhotoPrism's next version may do while both run: the next request is answered.
 #[test]
 fn a_column_that_goes_costs_nobody_an_answer() {
     let Some(server) = shared() else { return };

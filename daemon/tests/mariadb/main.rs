@@ -17,6 +17,9 @@ mod reads;
 mod same;
 mod settings;
 mod several;
+#[path = "../inside/stalled_daemon.rs"]
+#[expect(dead_code, reason = "other test binaries use the rest of it")]
+mod stalled_daemon;
 mod waits;
 mod writers;
 mod writes;

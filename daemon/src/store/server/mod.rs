@@ -1,6 +1,7 @@
 //! PhotoPrism's accounts in a MariaDB server: what is opened there, and how a connection that was
 //! lost is replaced.
 
+mod connection;
 mod health;
 mod open;
 mod tables;

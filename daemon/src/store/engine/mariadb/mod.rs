@@ -169,6 +169,23 @@ impl MariaDb {
         Ok(schema.number())
     }
 
+    /// Runs work that may ask nothing of the server for minutes in the middle of a transaction, which
+    /// it would end otherwise.
+    pub(in crate::store) fn let_idle<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let set = |seconds| {
+            let set = format!("SET SESSION idle_transaction_timeout = {seconds}");
+            let set = self.conn.borrow_mut().query_drop(set);
+            set.map_err(|error| self.failed(&error))
+        };
+        set(session::LONG_IDLE)?;
+        let done = work();
+        let restored = set(session::IDLE);
+        done.and_then(|done| restored.map(|()| done))
+    }
+
     /// Asks the server for a sign of life where nothing else was asked for that long.
     pub(in crate::store) fn keep_alive(&self, idle: Duration) {
         if self.lost.get() || self.used.get().elapsed() < idle {

@@ -66,6 +66,12 @@ impl ConnectError {
 /// The error of KILL where there is no such connection.
 const NO_SUCH_THREAD: u16 = 1094;
 
+/// Seconds after which the server ends a transaction in which nothing is asked of it.
+pub(super) const IDLE: &str = "10";
+
+/// The same while a backup is written in it: at a million sessions that takes a minute.
+pub(super) const LONG_IDLE: &str = "600";
+
 /// What is set, and what it reads as afterwards.
 const SETTINGS: [(&str, &str); 7] = [
     ("autocommit", "1"),
@@ -78,7 +84,7 @@ const SETTINGS: [(&str, &str); 7] = [
     // A day by default, and a dump locks every table.
     ("lock_wait_timeout", "5"),
     ("innodb_lock_wait_timeout", "5"),
-    ("idle_transaction_timeout", "10"),
+    ("idle_transaction_timeout", IDLE),
     ("wait_timeout", "60"),
 ];
 
