@@ -46,6 +46,7 @@ fn worked_out(settings: &Settings, id: Id) -> Option<String> {
         }),
         Id::SocketGroup => settings.socket_group.as_ref().map(ToString::to_string),
         Id::AuthSocket => settings.auth_socket.as_ref().map(|auth| shown(&auth.path)),
+        Id::PhotoprismUrl => settings.photoprism_url.as_ref().map(ToString::to_string),
         Id::AuthSocketGroup => settings.auth_socket.as_ref().map(|auth| auth.group.to_string()),
         _ => None,
     }

@@ -27,6 +27,7 @@ pub(crate) enum Id {
     SessionMaxage,
     SessionTimeout,
     SessionCache,
+    PhotoprismUrl,
     LogFormat,
     LogLevel,
     MaxLine,

@@ -64,6 +64,7 @@ const OPEN: [&str; 8] = [
     "daemon/src/store/mark.rs",
     "daemon/src/store/reader.rs",
     "daemon/src/store/server/",
+    "daemon/src/store/transaction.rs",
 ];
 
 /// Every name outside of its place.

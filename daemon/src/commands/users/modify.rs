@@ -1,5 +1,6 @@
 //! `users.mod`: changes the properties that are given.
 
+use photoprism_protocol::ended::Ended;
 use photoprism_protocol::role::Role;
 use photoprism_protocol::users::{self, ModResult, UsersMod};
 
@@ -11,7 +12,7 @@ use crate::commands::find::{any_user, live_user, refuse_nul};
 use crate::commands::properties::Properties;
 use crate::commands::reply::Written;
 use crate::commands::request::{Context, Hashed, Request};
-use crate::commands::revoked::{effective_within, revoke};
+use crate::commands::revoked::revoke;
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::{
@@ -104,17 +105,16 @@ fn write_changes(
         revoke(tx, before, Change::Properties(&changed), context.now)?
     };
     let (user, effect) = reload(tx, context, &before.uid)?;
-    let effective_within_s = effective_within(tx, sessions_revoked);
     let result = ModResult {
         user,
         changed: changed.iter().map(|property| property.argument().into()).collect(),
         sessions_revoked,
-        effective_within_s,
+        ended: Ended::default(),
     };
     let written = Written::new(before.uid.clone(), &result)?
         .with_effects(ended.into_iter().chain([effect]))
         .with_warnings(unknown_role(tx.kind().edition(), args.given.role));
-    Ok(written.with_cache_warning(effective_within_s))
+    Ok(written)
 }
 
 /// Deletes the key, and takes the method from `account`; true where there was one of the two.

@@ -21,6 +21,7 @@ fn good(machine: &Machine, id: Id) -> Option<[String; 3]> {
         Id::Argon2 => texts(["m=65536,t=10,p=4", "p=1,m=19456,t=3", "t=2"]),
         Id::SessionMaxage | Id::SessionTimeout => texts(["-1", "1", "3153600000"]),
         Id::SessionCache => texts(["60", "700", "3600"]),
+        Id::PhotoprismUrl => texts(["http://[::1]:2342", "http://photos:2342/x", "unix:/run/p"]),
         Id::LogFormat => texts(["json", "text", "json"]),
         Id::LogLevel => texts(["error", "warn", "trace"]),
         Id::MaxLine => texts(["1024", "65535", "1048576"]),
