@@ -52,13 +52,16 @@ pub fn restore_accounts(
         for table in tables.iter().rev().filter(|table| ***table != SESSIONS) {
             remove(tx, table, clients)?;
         }
-        if with_sessions {
-            release_those_of(tx, from)?;
-        }
         let restored = if tx.server().is_some() {
             let file = &from.connect()?;
+            if with_sessions {
+                release_those_of(tx, file, "main")?;
+            }
             fill(tx, &Source { file, layout: backup, with_sessions, clients })?
         } else {
+            if with_sessions {
+                release_those_of(tx, tx.sqlite()?, RESTORED)?;
+            }
             let indexes = own.then(|| Indexes::drop_those_of(tx.sqlite()?, &tables)).transpose()?;
             let restored = bring_back(tx, backup, with_sessions, clients)?;
             indexes.map_or(Ok(()), |indexes| indexes.create_again(tx.sqlite()?))?;
@@ -76,14 +79,13 @@ pub fn restore_accounts(
 }
 
 /// Rows that are kept until PhotoPrism was notified give way to those of the backup.
-fn release_those_of(tx: &Tx<'_>, from: &HeldSource) -> Result<(), StoreError> {
+fn release_those_of(tx: &Tx<'_>, conn: &Connection, schema: &str) -> Result<(), StoreError> {
     let kept = kept_sessions(tx)?;
     if kept.is_empty() {
         return Ok(());
     }
-    let conn = from.connect()?;
-    let has = "SELECT EXISTS (SELECT 1 FROM auth_sessions WHERE id = ?1)";
-    let mut has = conn.prepare(has)?;
+    let has = format!("SELECT EXISTS (SELECT 1 FROM {schema}.auth_sessions WHERE id = ?1)");
+    let mut has = conn.prepare(&has)?;
     for id in kept {
         if has.query_row([&id], |row| row.get(0))? {
             release_kept(tx, &id)?;
