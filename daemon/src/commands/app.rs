@@ -76,6 +76,8 @@ pub(crate) struct App {
     pub refusals: RefusalBuffer,
     /// How long sessions of logins live.
     pub lifetimes: Lifetimes,
+    /// No app password is created or accepted, as in PhotoPrism.
+    pub without_app_passwords: bool,
     /// The hash threads.
     pub pool: Pool,
     /// Where instants come from.

@@ -27,6 +27,7 @@ pub(crate) enum Id {
     SessionMaxage,
     SessionTimeout,
     SessionCache,
+    DisableFeatures,
     LogFormat,
     LogLevel,
     MaxLine,

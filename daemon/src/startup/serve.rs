@@ -92,6 +92,7 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
             maxage: built.loaded.settings.session_maxage.as_i64(),
             timeout: built.loaded.settings.session_timeout.as_i64(),
         },
+        without_app_passwords: built.loaded.settings.app_passwords_disabled,
         pool: built.pool,
         clock,
         stored_floor: Cell::new(stored_floor),
