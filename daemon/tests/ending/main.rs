@@ -6,8 +6,14 @@ mod common;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 
+mod addresses;
 mod answers;
+mod killed;
 mod limits;
 mod memory;
 mod misbehaves;
+mod notified;
+mod pending;
+mod reloaded;
 mod setup;
+mod unasked;

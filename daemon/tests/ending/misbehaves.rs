@@ -11,10 +11,11 @@ use crate::simulator::{Misbehavior, Moment, Request, Simulator, id_of};
 
 /// A simulated PhotoPrism with bob's session in memory, and the request that ends it.
 struct Case {
-    _home: TestDaemon,
-    conn: Database,
     simulator: Simulator,
+    conn: Database,
     end: Request,
+    // With it goes the directory of them all.
+    _home: TestDaemon,
 }
 
 fn case(how: Misbehavior) -> Case {
@@ -24,7 +25,7 @@ fn case(how: Misbehavior) -> Case {
     assert!(simulator.lets_in(WEB.1));
     simulator.misbehave(how);
     let end = Request::new("DELETE", &format!("/api/v1/sessions/{}", WEB.0)).token(&admin);
-    Case { _home: home, conn, simulator, end }
+    Case { simulator, conn, end, _home: home }
 }
 
 impl Case {

@@ -7,9 +7,13 @@ use super::photoprism::{PhotoPrism, Session};
 use super::rows::{find, id_of, text};
 use super::sessions::ip;
 
+/// A path below which it answers as well, as PhotoPrism does where its site has one.
+const BASE: &str = "/photos";
+
 /// Answers a request as PhotoPrism does.
 pub(super) fn answer(photoprism: &mut PhotoPrism, request: &Request) -> Answer {
     let path = request.path.as_str();
+    let path = path.strip_prefix(BASE).unwrap_or(path);
     match (request.method.as_str(), path) {
         ("GET", "/api/v1/status") => Answer::new(200, r#"{"status":"operational"}"#),
         ("GET", "/api/v1/session") => authorized(photoprism, request, |_, session| shown(&session)),

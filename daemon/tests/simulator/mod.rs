@@ -92,7 +92,8 @@ impl Simulator {
         self.server.requests().all()
     }
 
-    /// Stops at a moment of the next request whose line begins with `what`, until [`Self::let_go`].
+    /// Stops at a moment of the next request whose line begins with `what`, or is it
+    /// where `what` ends with a newline, until [`Self::let_go`].
     pub(crate) fn hold(&self, what: &'static str, moment: Moment) {
         self.server.requests().hold(what, moment);
     }
@@ -105,6 +106,11 @@ impl Simulator {
     /// Goes on.
     pub(crate) fn let_go(&self) {
         self.server.requests().let_go();
+    }
+
+    /// Waits until no request is on its way.
+    pub(crate) fn wait_until_idle(&self) {
+        self.server.requests().wait_until_idle();
     }
 
     /// Connections that were opened to it so far.

@@ -32,6 +32,8 @@ struct State {
     wanted: Option<(&'static str, Moment)>,
     /// One is stopped.
     held: bool,
+    /// So many have come and are not over.
+    running: usize,
     /// It may go on, as may everything from now on.
     let_go: bool,
 }
@@ -56,6 +58,7 @@ impl Requests {
         let line = format!("{} {}", request.method, request.path);
         let token = request.header("x-auth-token").map(ToOwned::to_owned);
         let mut state = self.state();
+        state.running += 1;
         state.all.push(Seen { line, token, status: None });
         state.all.len() - 1
     }
@@ -72,9 +75,9 @@ impl Requests {
     /// Stops a request there, if it is the one.
     pub(super) fn pass(&self, number: usize, moment: Moment) {
         let mut state = self.state();
-        let wanted = state
-            .wanted
-            .is_some_and(|(what, when)| when == moment && state.all[number].line.starts_with(what));
+        let line = format!("{}\n", state.all[number].line);
+        let wanted =
+            state.wanted.is_some_and(|(what, when)| when == moment && line.starts_with(what));
         if !wanted {
             return;
         }
@@ -88,6 +91,18 @@ impl Requests {
     pub(super) fn wait_until_held(&self) {
         let waited = self.changed.wait_timeout_while(self.state(), TIMEOUT, |state| !state.held);
         assert!(!waited.unwrap().1.timed_out(), "the request never came");
+    }
+
+    /// A request is over, answered or not.
+    pub(super) fn over(&self) {
+        self.state().running -= 1;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn wait_until_idle(&self) {
+        let waited =
+            self.changed.wait_timeout_while(self.state(), TIMEOUT, |state| state.running > 0);
+        assert!(!waited.unwrap().1.timed_out(), "a request was never over");
     }
 
     pub(super) fn let_go(&self) {

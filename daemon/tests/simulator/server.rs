@@ -158,6 +158,8 @@ impl Drop for Server {
         for stream in self.shared.open.lock().unwrap().drain(..) {
             stream.close();
         }
+        // What is being carried out is over before the database goes.
+        drop(self.shared.photoprism.lock());
         // The thread that accepts sees then that it is over.
         let _ = self.address.connect();
     }
@@ -186,8 +188,9 @@ fn converse(shared: &Shared, stream: &dyn Stream) -> io::Result<()> {
     while let Some(request) = Request::read(&mut from)? {
         let number = shared.requests.came(&request);
         shared.requests.pass(number, Moment::Before);
-        let goes_on = one(shared, &request, number, &mut to)?;
-        if !goes_on || request.header("connection") == Some("close") {
+        let goes_on = one(shared, &request, number, &mut to);
+        shared.requests.over();
+        if !goes_on? || request.header("connection") == Some("close") {
             return Ok(());
         }
     }
@@ -205,7 +208,12 @@ fn one(
     let plan = how.map_or(Plan::Answered(None), |how| how.plan(request, subject(shared, request)));
     match plan {
         Plan::Answered(how) => {
-            let answer = api::answer(&mut shared.photoprism.lock().unwrap(), request);
+            let mut photoprism = shared.photoprism.lock().unwrap();
+            if shared.ended.load(Ordering::SeqCst) {
+                return Ok(false);
+            }
+            let answer = api::answer(&mut photoprism, request);
+            drop(photoprism);
             shared.requests.pass(number, Moment::After);
             shared.requests.answered(number, answer.status);
             send(&answer, how, to)
