@@ -72,12 +72,16 @@ pub(crate) struct App {
     pub ended: EndedIds,
     /// Notifies a running PhotoPrism of what was ended, where its address is known.
     pub notifier: Option<Notifier>,
+    /// The address is known, and is not used since app passwords are disabled.
+    pub address_unused: bool,
     /// Places of addresses and accounts.
     pub limiter: Limiter,
     /// Refusals of the limiter that are not yet written.
     pub refusals: RefusalBuffer,
     /// How long sessions of logins live.
     pub lifetimes: Lifetimes,
+    /// No app password is created or accepted, as in PhotoPrism.
+    pub without_app_passwords: bool,
     /// The hash threads.
     pub pool: Pool,
     /// Where instants come from.

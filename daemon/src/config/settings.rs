@@ -50,6 +50,8 @@ pub(crate) struct Settings {
     pub session_cache: u32,
     /// Where the running PhotoPrism answers.
     pub photoprism_url: Option<Address>,
+    /// No app password is created or accepted, as in PhotoPrism.
+    pub app_passwords_disabled: bool,
     /// Form of the log.
     pub log_format: LogFormat,
     /// How much is logged. A reload changes it.
@@ -121,6 +123,7 @@ impl Settings {
             session_timeout: values.lifetime(Id::SessionTimeout)?,
             session_cache: values.small(Id::SessionCache)?,
             photoprism_url: photoprism_url(values)?,
+            app_passwords_disabled: disables_app_passwords(values),
             log_format: log_format(values)?,
             log_level: log_level(values)?,
             limits: Limits::read(values)?,
@@ -174,6 +177,16 @@ fn scheme(values: &Values) -> Result<Option<Scheme>, ConfigError> {
         None => None,
         Some("bcrypt") => Some(Scheme::Bcrypt),
         Some(_) => Some(Scheme::Argon2id),
+    })
+}
+
+/// Whether PhotoPrism takes the list to name app passwords: words between commas or white space,
+/// upper case or lower, with or without hyphens, one or many. Its other features do not matter here.
+fn disables_app_passwords(values: &Values) -> bool {
+    let list = values.raw(Id::DisableFeatures).unwrap_or_default().to_string_lossy();
+    list.split(|c: char| c == ',' || c.is_whitespace()).any(|word| {
+        let plain = word.replace(['-', '_'], "").to_ascii_lowercase();
+        matches!(plain.as_str(), "apppasswords" | "apppassword")
     })
 }
 

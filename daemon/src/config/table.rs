@@ -28,6 +28,7 @@ pub(crate) enum Id {
     SessionTimeout,
     SessionCache,
     PhotoprismUrl,
+    DisableFeatures,
     LogFormat,
     LogLevel,
     MaxLine,

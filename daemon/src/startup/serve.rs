@@ -91,12 +91,11 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
         own,
         ended: memory.ended,
         notifier,
+        address_unused: address_unused(&built.loaded.settings),
         limiter,
         refusals: RefusalBuffer::default(),
-        lifetimes: Lifetimes {
-            maxage: built.loaded.settings.session_maxage.as_i64(),
-            timeout: built.loaded.settings.session_timeout.as_i64(),
-        },
+        lifetimes: lifetimes(&built.loaded.settings),
+        without_app_passwords: built.loaded.settings.app_passwords_disabled,
         pool: built.pool,
         clock,
         stored_floor: Cell::new(stored_floor),
@@ -134,6 +133,13 @@ fn ended(slot: &Database) -> Result<EndedIds, StartupError> {
     Ok(EndedIds::load(&ids.unwrap_or_default()))
 }
 
+fn lifetimes(settings: &Settings) -> Lifetimes {
+    Lifetimes {
+        maxage: settings.session_maxage.as_i64(),
+        timeout: settings.session_timeout.as_i64(),
+    }
+}
+
 /// What notifies a running PhotoPrism, where its address is known.
 fn notifier(
     settings: &Settings,
@@ -141,9 +147,17 @@ fn notifier(
     store: &Store,
     unnotified: Unnotified,
 ) -> Result<Option<Notifier>, StartupError> {
-    let Some(address) = settings.photoprism_url.clone().filter(|_| !own) else { return Ok(None) };
+    let is_off = own || address_unused(settings);
+    let Some(address) = settings.photoprism_url.clone().filter(|_| !is_off) else {
+        return Ok(None);
+    };
     let photoprism = PhotoPrism::start(address).map_err(StartupError::running)?;
     Ok(Some(Notifier::new(photoprism, store.clone(), unnotified, random)))
+}
+
+/// The daemon's own token would be an app password.
+const fn address_unused(settings: &Settings) -> bool {
+    settings.photoprism_url.is_some() && settings.app_passwords_disabled
 }
 
 /// Notifies it until the daemon stops.

@@ -72,8 +72,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
         Err(_) => Ok(0),
     });
     let pending = pending.await?;
-    let photoprism =
-        photoprism::checks(app.notifier.as_ref(), &app.photoprism_check, pending).await;
+    let photoprism = photoprism::checks(app, pending).await;
     let daemon = DaemonState {
         photoprism,
         trail,

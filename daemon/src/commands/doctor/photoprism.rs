@@ -6,7 +6,7 @@ use std::time::Duration;
 use photoprism_protocol::doctor::Check;
 
 use crate::clock::Stopwatch;
-use crate::commands::app::PhotoPrismCheck;
+use crate::commands::app::{App, PhotoPrismCheck};
 use crate::notify::{Notifier, Token};
 use crate::photoprism::{Deletion, OwnSession, Presence};
 
@@ -18,13 +18,11 @@ const NAME: &str = "photoprism";
 const SHOWN: Duration = Duration::from_mins(2);
 
 /// Rows about PhotoPrism; none where its address is not set.
-pub(super) async fn checks(
-    notifier: Option<&Notifier>,
-    last: &PhotoPrismCheck,
-    pending: u64,
-) -> Vec<Check> {
-    let Some(notifier) = notifier else { return Vec::new() };
-    let mut checks = vec![check_seldom(notifier, last).await];
+pub(super) async fn checks(app: &App, pending: u64) -> Vec<Check> {
+    let Some(notifier) = &app.notifier else {
+        return app.address_unused.then(unused).into_iter().collect();
+    };
+    let mut checks = vec![check_seldom(notifier, &app.photoprism_check).await];
     let address = notifier.photoprism().address();
     if !address.is_local() {
         let text = format!("the daemon's token travels to {address} in clear text");
@@ -40,6 +38,16 @@ pub(super) async fn checks(
         }),
     ));
     checks
+}
+
+/// The daemon's own token would be an app password.
+fn unused() -> Check {
+    Check::bad(
+        NAME,
+        "app passwords are disabled, so PhotoPrism is not notified of sessions that end",
+        "leave --photoprism-url out, or app-passwords out of PHOTOPRISM_DISABLE_FEATURES here and \
+         in PhotoPrism",
+    )
 }
 
 async fn check_seldom(notifier: &Notifier, last: &PhotoPrismCheck) -> Check {

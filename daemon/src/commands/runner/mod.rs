@@ -99,6 +99,7 @@ impl<'a> Runner<'a> {
             known: reading.floor.at.unwrap_or_else(|| reading.now.as_second()),
             machine_time: reading.clock,
             random: app.random,
+            app_passwords_disabled: app.without_app_passwords,
         });
         Self { app, context, request, watch, stream, ending: RefCell::default() }
     }
