@@ -18,10 +18,13 @@ mod connection;
 
 mod commands;
 
+mod notify;
+
 mod admin_password;
 pub mod hashing;
 mod limiter;
 mod model;
+pub mod photoprism;
 pub mod server_address;
 mod session_index;
 pub mod store;

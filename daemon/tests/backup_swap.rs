@@ -19,7 +19,9 @@ use std::time::Duration;
 
 use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
 use photoprism_daemon::clock::Stopwatch;
-use photoprism_daemon::store::{Database, Db, Expected, OpenOptions, StoreError, backup_create};
+use photoprism_daemon::store::{
+    Database, Db, Expected, OpenOptions, Running, StoreError, backup_create,
+};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -196,7 +198,7 @@ fn open(place: &Place) -> Database {
         accounts: Vec::new(),
         cursor_key: [7; 32],
         expected: Expected::Unknown,
-        session_cache: 900,
+        running: Running { session_cache: 900, notifier: None },
     };
     Database::open(options).unwrap()
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::Int;
 use crate::command::{Command, CommandName};
+use crate::ended::Ended;
 use crate::list::{Page, Search};
 use crate::secret::Secret;
 use crate::status::NoArgs;
@@ -157,10 +158,9 @@ pub struct AddResult {
 pub struct RmResult {
     /// The session and those created from it.
     pub removed: u64,
-    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
-    /// end at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_within_s: Option<u32>,
+    /// When that takes effect in a running PhotoPrism.
+    #[serde(flatten)]
+    pub ended: Ended,
 }
 
 /// Result of `auth.reset`.
@@ -170,10 +170,9 @@ pub struct ResetResult {
     pub removed: u64,
     /// Absolute path of the backup that holds them.
     pub backup: String,
-    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
-    /// end at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_within_s: Option<u32>,
+    /// When that takes effect in a running PhotoPrism.
+    #[serde(flatten)]
+    pub ended: Ended,
 }
 
 /// Result of `auth.login`.
@@ -185,6 +184,9 @@ pub struct LoginResult {
     pub session: Option<Session>,
     /// Its secret.
     pub secret: Option<Secret>,
+    /// When that takes effect in a running PhotoPrism, where it ended others.
+    #[serde(flatten)]
+    pub ended: Ended,
 }
 
 /// Result of `auth.logout`.
@@ -192,10 +194,9 @@ pub struct LoginResult {
 pub struct LogoutResult {
     /// Whether a session that a login created has ended.
     pub removed: bool,
-    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
-    /// end at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_within_s: Option<u32>,
+    /// When that takes effect in a running PhotoPrism.
+    #[serde(flatten)]
+    pub ended: Ended,
 }
 
 /// Result of `auth.verify` in the terms of RFC 7662 (OAuth 2.0 Token Introspection).

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::Int;
 use crate::command::{Command, CommandName};
+use crate::ended::Ended;
 use crate::list::Page;
 use crate::rule::{RuleError, require};
 use crate::status::NoArgs;
@@ -171,10 +172,9 @@ pub struct RestoreResult {
     pub sessions_restored: u64,
     /// Absolute path of the backup that holds what was there before.
     pub backup: Option<String>,
-    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
-    /// end at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_within_s: Option<u32>,
+    /// When that takes effect in a running PhotoPrism.
+    #[serde(flatten)]
+    pub ended: Ended,
 }
 
 pub struct BackupCreate;

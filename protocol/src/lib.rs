@@ -16,6 +16,7 @@ pub mod command;
 pub mod display_name;
 pub mod doctor;
 pub mod email;
+pub mod ended;
 pub mod envelope;
 pub mod error;
 pub mod generated;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Command, CommandName};
+use crate::ended::Ended;
 use crate::secret::Secret;
 use crate::users::Target;
 
@@ -30,10 +31,9 @@ pub struct SetResult {
     /// The new hash: absent unless it was asked for, `null` in a replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<Secret>,
-    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
-    /// end at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_within_s: Option<u32>,
+    /// When that takes effect in a running PhotoPrism.
+    #[serde(flatten)]
+    pub ended: Ended,
 }
 
 /// Result of `passwd.remove`.
@@ -43,10 +43,9 @@ pub struct RemoveResult {
     pub removed: bool,
     /// Sessions that ended.
     pub sessions_revoked: u64,
-    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
-    /// end at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_within_s: Option<u32>,
+    /// When that takes effect in a running PhotoPrism.
+    #[serde(flatten)]
+    pub ended: Ended,
 }
 
 pub struct PasswdSet;

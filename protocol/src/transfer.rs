@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::{ArgError, Entries, Int, decode_pair};
 use crate::command::{Command, CommandName};
+use crate::ended::Ended;
 use crate::list::Page;
 use crate::secret::Secret;
 use crate::users::Fields;
@@ -129,10 +130,9 @@ pub struct ImportResult {
     pub items: Vec<ImportItem>,
     /// Where the next ones begin; `None` after the last.
     pub next: Option<String>,
-    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
-    /// end at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_within_s: Option<u32>,
+    /// When that takes effect in a running PhotoPrism.
+    #[serde(flatten)]
+    pub ended: Ended,
     /// Absolute path of the backup of what was there before, where accounts were pruned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<String>,

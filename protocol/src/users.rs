@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::{ArgError, Entries, Int, decode_pair};
 use crate::command::{Arguments, Command, CommandName};
+use crate::ended::Ended;
 use crate::list::{Page, Search};
 use crate::secret::Secret;
 use crate::status::NoArgs;
@@ -199,10 +200,9 @@ pub struct ModResult {
     /// The arguments whose value differs from before, in the order of the documentation.
     pub changed: Vec<String>,
     pub sessions_revoked: u64,
-    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
-    /// end at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_within_s: Option<u32>,
+    /// When that takes effect in a running PhotoPrism.
+    #[serde(flatten)]
+    pub ended: Ended,
 }
 
 /// Result of `users.rename`.
@@ -243,10 +243,9 @@ pub struct RmResult {
     /// The account as it is now.
     pub user: User,
     pub sessions_revoked: u64,
-    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
-    /// end at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_within_s: Option<u32>,
+    /// When that takes effect in a running PhotoPrism.
+    #[serde(flatten)]
+    pub ended: Ended,
 }
 
 /// Result of `users.reset`.
@@ -255,10 +254,9 @@ pub struct ResetResult {
     pub removed: Removed,
     /// Absolute path of the backup that holds it.
     pub backup: String,
-    /// Seconds for which a running PhotoPrism may go on honouring what ended, where it does not
-    /// end at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_within_s: Option<u32>,
+    /// When that takes effect in a running PhotoPrism.
+    #[serde(flatten)]
+    pub ended: Ended,
 }
 
 /// What a reset removed.

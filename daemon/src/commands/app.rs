@@ -21,9 +21,9 @@ use crate::limiter::Limiter;
 use crate::metrics::Metrics;
 use crate::model::PasswordRules;
 use crate::model::{Effect, EffectHandler};
+use crate::notify::Notifier;
 use crate::peer::Policy;
-use crate::session_index::EndedIds;
-use crate::session_index::SessionIndex;
+use crate::session_index::{EndedIds, SessionIndex, Unnotified};
 use crate::store::Store;
 
 /// The head of the audit trail is logged once in so many records.
@@ -70,12 +70,18 @@ pub(crate) struct App {
     pub own: bool,
     /// What was ended in PhotoPrism's database, for checks whatever its rows contain.
     pub ended: EndedIds,
+    /// Notifies a running PhotoPrism of what was ended, where its address is known.
+    pub notifier: Option<Notifier>,
+    /// The address is known, and is not used since app passwords are disabled.
+    pub address_unused: bool,
     /// Places of addresses and accounts.
     pub limiter: Limiter,
     /// Refusals of the limiter that are not yet written.
     pub refusals: RefusalBuffer,
     /// How long sessions of logins live.
     pub lifetimes: Lifetimes,
+    /// No app password is created or accepted, as in PhotoPrism.
+    pub without_app_passwords: bool,
     /// The hash threads.
     pub pool: Pool,
     /// Where instants come from.
@@ -94,6 +100,8 @@ pub(crate) struct App {
     pub backups: Mutex<()>,
     /// The checks of pages that `doctor` asks for.
     pub page_checks: PageChecks,
+    /// The last check of the running PhotoPrism that `doctor` asked for.
+    pub photoprism_check: PhotoPrismCheck,
     /// Name of the first admin.
     pub admin_user: UserName,
     /// Where its configured password is.
@@ -120,6 +128,11 @@ pub(crate) struct App {
 #[derive(Default)]
 pub(crate) struct PageChecks(pub(super) SharedRun<Option<Check>>);
 
+/// The last check of the running PhotoPrism, and since when it is known. One at a time: a peer that
+/// asks during one is shown its result.
+#[derive(Default)]
+pub(crate) struct PhotoPrismCheck(pub(super) Mutex<Option<(Stopwatch, Check)>>);
+
 /// Names for requests in the log: those of two runs differ.
 pub(crate) struct RequestIds {
     run: u32,
@@ -142,15 +155,25 @@ impl RequestIds {
     }
 }
 
+/// What is in memory and changes with commits.
+#[derive(Clone)]
+pub(crate) struct Memory {
+    pub index: SessionIndex,
+    pub ended: EndedIds,
+    pub unnotified: Unnotified,
+}
+
 /// Applies the effects of commits: to the session index, to the ended ids, to the clock, and to the
 /// log.
-pub(crate) fn sink(index: SessionIndex, ended: EndedIds, floor: FloorReset) -> EffectHandler {
+pub(crate) fn sink(memory: Memory, floor: FloorReset) -> EffectHandler {
+    let Memory { index, ended, unnotified } = memory;
     Box::new(move |effect| {
         log(&effect);
         if let Effect::FloorReset { at, record } = effect {
             floor.set(at, record);
         }
         ended.apply(&effect);
+        unnotified.apply(&effect);
         index.apply(effect);
     })
 }
@@ -164,12 +187,12 @@ fn log(effect: &Effect) {
             session = came.ref_id,
             user = came.user_name,
             "PhotoPrism still honours a session that was ended here and wrote it back; it was ended \
-             again: restart it"
+             again: restart it, or set --photoprism-url"
         ),
         Effect::MoreCameBack(more) => warn!(
             more,
             "PhotoPrism still honours more sessions that were ended here and wrote them back; they \
-             were ended again: restart it"
+             were ended again: restart it, or set --photoprism-url"
         ),
         Effect::WentBack(back) => {
             for what in &back.what {

@@ -46,7 +46,10 @@ pub(crate) async fn handle(
     };
     let runner = Runner::new(app, permit, &request, watch, stream);
     // Boxed: of the commands' futures the largest has kilobytes, and a connection is a future too.
-    let outcome = Box::pin(dispatch(&runner)).await;
+    let outcome = match Box::pin(dispatch(&runner)).await {
+        Ok(success) => runner.complete(success).await,
+        Err(failure) => Err(failure),
+    };
     let outcome = outcome.map_err(|failure| refused(&runner, failure));
     app.metrics.command(request.command, outcome.as_ref().err().map(|error| error.code));
     encode(&request.id, &outcome)

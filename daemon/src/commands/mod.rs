@@ -10,6 +10,7 @@ mod clock;
 mod cursor;
 mod dispatch;
 mod doctor;
+mod ending;
 mod find;
 mod import;
 mod import_sessions;
@@ -31,7 +32,9 @@ mod status;
 mod transaction;
 mod users;
 
-pub(crate) use self::app::{App, Lifetimes, PageChecks, Paths, RequestIds, sink};
+pub(crate) use self::app::{
+    App, Lifetimes, Memory, PageChecks, Paths, PhotoPrismCheck, RequestIds, sink,
+};
 pub(crate) use self::audit::verify::verify_whole_trail;
 pub(crate) use self::dispatch::handle;
 pub(crate) use self::import_sessions::ImportSessions;

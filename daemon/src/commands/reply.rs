@@ -6,7 +6,6 @@ use photoprism_protocol::envelope::Success;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::revoked::cache_warning;
 use crate::error::CommandError;
 use crate::model::Effect;
 
@@ -92,10 +91,5 @@ impl<R> Written<R> {
     pub(super) fn with_warnings(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
         self.reply.warnings.extend(warnings);
         self
-    }
-
-    /// The same with a warning where PhotoPrism may still honour something that ended.
-    pub(super) fn with_cache_warning(self, effective_within: Option<u32>) -> Self {
-        self.with_warnings(cache_warning(effective_within))
     }
 }

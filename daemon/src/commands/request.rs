@@ -25,6 +25,8 @@ pub(super) struct Context {
     pub machine_time: Timestamp,
     /// Where secrets and ids come from.
     pub random: fn(&mut [u8]),
+    /// No app password is created or accepted.
+    pub app_passwords_disabled: bool,
 }
 
 /// A request whose arguments were checked by their own rules.

@@ -1,11 +1,11 @@
-//! Ends the sessions that a change revokes, and says when that takes effect in a running
-//! PhotoPrism, which caches sessions.
+//! Ends the sessions that a change revokes.
 
 use jiff::Timestamp;
 
+use super::ending::note_before;
 use crate::error::CommandError;
-use crate::model::{Account, Change, Effect, Revocation, revocations};
-use crate::store::{Db, Kind, Tx, end_all_sessions, end_sessions};
+use crate::model::{Account, Change, Changes, Effect, Revocation, needs_reload, revocations};
+use crate::store::{LivingOn, Tx, end_all_sessions, end_sessions, reload_sessions};
 
 /// Ends the sessions of an account that a change revokes; returns their number, and the effect.
 pub(super) fn revoke(
@@ -14,40 +14,30 @@ pub(super) fn revoke(
     change: Change<'_>,
     now: Timestamp,
 ) -> Result<(u64, Option<Effect>), CommandError> {
+    if let Change::Properties(changes) = change {
+        note_living_on(tx, account, changes, LivingOn::AppPasswords, now)?;
+    }
     let uid = account.uid.clone();
     let (ended, all) = match revocations(change) {
         Revocation::Nothing => return Ok((0, None)),
         Revocation::Sessions => (end_sessions(tx, &uid, now.as_second())?, false),
         Revocation::Everything => (end_all_sessions(tx, &uid, now.as_second())?, true),
     };
+    note_before(tx, account);
     Ok((ended, Some(Effect::SessionsEnded { uid, all })))
 }
 
-/// How long PhotoPrism may still honour what ended; `None` where it ended at once, or nothing did.
-pub(super) fn effective_within(db: &Db, ended: u64) -> Option<u32> {
-    match db.kind() {
-        Kind::Own => None,
-        Kind::PhotoPrism { .. } => (ended > 0).then_some(db.session_cache()),
+/// Has PhotoPrism read those sessions of an account again that live on after changes of its rights.
+pub(super) fn note_living_on(
+    tx: &Tx<'_>,
+    account: &Account,
+    changes: &Changes,
+    which: LivingOn,
+    now: Timestamp,
+) -> Result<(), CommandError> {
+    if needs_reload(changes) {
+        note_before(tx, account);
+        reload_sessions(tx, &account.uid, which, now.as_second())?;
     }
-}
-
-/// The warning for such a delay.
-pub(super) fn cache_warning(effective_within: Option<u32>) -> Option<String> {
-    effective_within.map(|seconds| {
-        format!(
-            "a running PhotoPrism may keep a session in its memory for up to {} after it was ended \
-             here, longer where it is used from changing addresses; restart it where that is too \
-             long",
-            span(seconds)
-        )
-    })
-}
-
-fn span(seconds: u32) -> String {
-    if seconds.is_multiple_of(60) {
-        let minutes = seconds / 60;
-        format!("{minutes} minute{}", if minutes == 1 { "" } else { "s" })
-    } else {
-        format!("{seconds} seconds")
-    }
+    Ok(())
 }

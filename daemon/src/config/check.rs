@@ -29,6 +29,9 @@ fn value(loaded: &Loaded, setting: &Setting) -> String {
     let worked_out = worked_out(&loaded.settings, setting.id);
     worked_out.unwrap_or_else(|| match loaded.values.raw(setting.id) {
         None => setting.default.description().to_owned(),
+        Some(raw) if setting.id == Id::DisableFeatures => {
+            format!("none of these: {}", crate::log::escape(&raw.to_string_lossy()))
+        }
         Some(_) if matches!(setting.id, Id::AdminPassword | Id::DatabasePassword) => {
             "***".to_owned()
         }
@@ -46,6 +49,8 @@ fn worked_out(settings: &Settings, id: Id) -> Option<String> {
         }),
         Id::SocketGroup => settings.socket_group.as_ref().map(ToString::to_string),
         Id::AuthSocket => settings.auth_socket.as_ref().map(|auth| shown(&auth.path)),
+        Id::PhotoprismUrl => settings.photoprism_url.as_ref().map(ToString::to_string),
+        Id::DisableFeatures => settings.app_passwords_disabled.then(|| "app-passwords".to_owned()),
         Id::AuthSocketGroup => settings.auth_socket.as_ref().map(|auth| auth.group.to_string()),
         _ => None,
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use photoprism_protocol::secret::Secret;
 
 use crate::log::{LogFormat, LogLevel};
+use crate::photoprism::Address;
 use crate::server_address::ServerAddress;
 
 use super::clean;
@@ -47,6 +48,10 @@ pub(crate) struct Settings {
     pub session_timeout: Lifetime,
     /// Seconds for which a running PhotoPrism keeps a session in memory, 60 to 3600.
     pub session_cache: u32,
+    /// Where the running PhotoPrism answers.
+    pub photoprism_url: Option<Address>,
+    /// No app password is created or accepted, as in PhotoPrism.
+    pub app_passwords_disabled: bool,
     /// Form of the log.
     pub log_format: LogFormat,
     /// How much is logged. A reload changes it.
@@ -117,6 +122,8 @@ impl Settings {
             session_maxage: values.lifetime(Id::SessionMaxage)?,
             session_timeout: values.lifetime(Id::SessionTimeout)?,
             session_cache: values.small(Id::SessionCache)?,
+            photoprism_url: photoprism_url(values)?,
+            app_passwords_disabled: disables_app_passwords(values),
             log_format: log_format(values)?,
             log_level: log_level(values)?,
             limits: Limits::read(values)?,
@@ -173,6 +180,16 @@ fn scheme(values: &Values) -> Result<Option<Scheme>, ConfigError> {
     })
 }
 
+/// Whether PhotoPrism takes the list to name app passwords: words between commas or white space,
+/// upper case or lower, with or without hyphens, one or many. Its other features do not matter here.
+fn disables_app_passwords(values: &Values) -> bool {
+    let list = values.raw(Id::DisableFeatures).unwrap_or_default().to_string_lossy();
+    list.split(|c: char| c == ',' || c.is_whitespace()).any(|word| {
+        let plain = word.replace(['-', '_'], "").to_ascii_lowercase();
+        matches!(plain.as_str(), "apppasswords" | "apppassword")
+    })
+}
+
 fn log_format(values: &Values) -> Result<LogFormat, ConfigError> {
     Ok(match values.one_of(Id::LogFormat)? {
         Some("json") => LogFormat::Json,
@@ -192,6 +209,11 @@ fn log_level(values: &Values) -> Result<LogLevel, ConfigError> {
 }
 
 /// `m=…,t=…,p=…` in any order, each at most once; one that is left out keeps its minimum.
+fn photoprism_url(values: &Values) -> Result<Option<Address>, ConfigError> {
+    let Some(text) = values.text(Id::PhotoprismUrl)? else { return Ok(None) };
+    Address::parse(text).map(Some).map_err(|why| values.refuse(Id::PhotoprismUrl, why))
+}
+
 fn argon2(values: &Values) -> Result<Argon2Params, ConfigError> {
     let refuse = |why: String| values.refuse(Id::Argon2, why);
     let text = values.text(Id::Argon2)?.unwrap_or_default();

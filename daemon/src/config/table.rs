@@ -27,6 +27,8 @@ pub(crate) enum Id {
     SessionMaxage,
     SessionTimeout,
     SessionCache,
+    PhotoprismUrl,
+    DisableFeatures,
     LogFormat,
     LogLevel,
     MaxLine,

@@ -41,6 +41,10 @@ pub enum Effect {
     AccountChanged(Box<Account>),
     /// Sessions of these ids were ended in PhotoPrism's database.
     IdsEnded(Vec<String>),
+    /// PhotoPrism is to be notified of these ids.
+    ToNotify(Vec<String>),
+    /// PhotoPrism was notified of these ids.
+    Notified(Vec<String>),
     /// The rows of sessions with these ids are authoritative again: forget what is remembered of
     /// them.
     IdsReleased(Vec<String>),

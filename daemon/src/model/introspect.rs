@@ -15,6 +15,8 @@ pub(crate) struct Question {
     pub name: Option<String>,
     /// Address that it is used from.
     pub client_ip: Option<String>,
+    /// App passwords, and sessions that were created from one, are not accepted.
+    pub app_passwords_disabled: bool,
 }
 
 /// The session of a token, as far as the check needs it.
@@ -82,7 +84,8 @@ pub(crate) fn introspect(
     let owner = owner.filter(|_| !token.uid.is_empty());
     let orphaned = !token.uid.is_empty() && owner.is_none();
     let disabled = owner.and_then(|owner| owner.disabled_since).is_some_and(|since| since <= now);
-    if orphaned || disabled || token.lifetime.is_expired(now) {
+    let refused = token.application && question.app_passwords_disabled;
+    if refused || orphaned || disabled || token.lifetime.is_expired(now) {
         return None;
     }
     let wrong_name = question.name.is_some() && question.name.as_deref() != owner.map(|it| it.name);
@@ -217,6 +220,24 @@ mod tests {
             }
         }
         assert_eq!(answered(&app("default", "photos"), &off, &["webdav"]), None);
+    }
+
+    #[test]
+    fn app_passwords_can_be_disabled_with_all_that_was_created_from_them() {
+        let question = Question { app_passwords_disabled: true, ..Question::default() };
+        for (provider, method, active) in [
+            ("application", "default", false),
+            ("application", "session", false),
+            ("local", "default", true),
+            ("oidc", "default", true),
+            ("access_token", "oauth2", true),
+        ] {
+            let kept = Session { provider: provider.into(), method: method.into(), ..session() };
+            let account = Account { super_admin: true, ..bob() };
+            let found = asked(&kept, Some(&account), &question).is_some();
+            assert_eq!(found, active, "{provider} {method}");
+            assert!(is_active(&kept, Some(&account)), "{provider} {method}");
+        }
     }
 
     #[test]

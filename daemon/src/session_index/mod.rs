@@ -17,6 +17,7 @@ mod slab;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unnotified;
 mod uses;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +29,7 @@ pub(crate) use self::ended::{EndedIds, MOST_HELD};
 use self::entry::parse_id;
 use self::inner::Maps;
 pub(crate) use self::inner::Place;
+pub(crate) use self::unnotified::Unnotified;
 pub(crate) use self::uses::PendingUses;
 use crate::model::{Account, Effect, Question, Session};
 
@@ -92,6 +94,8 @@ impl SessionIndex {
             Effect::Audited(_)
             | Effect::IdsEnded(_)
             | Effect::IdsReleased(_)
+            | Effect::ToNotify(_)
+            | Effect::Notified(_)
             | Effect::CameBack(_)
             | Effect::MoreCameBack(_)
             | Effect::WentBack(_)

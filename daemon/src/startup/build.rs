@@ -11,6 +11,7 @@ use super::error::StartupError;
 use super::first_start::{
     EarlyPassword, FirstAdmin, admin_user, log_unused_name, open, set_password,
 };
+use super::running::refuse_own_database;
 use crate::clock::{Clock, Stopwatch, since_first_asked};
 use crate::config::{AdminSocket, Allowed, AuthSocket, Loaded, Peer, Scheme, Settings};
 use crate::hashing::{Costs, Pool, PoolConfig, Target};
@@ -62,6 +63,7 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupErr
     let log = start_log(&loaded.settings).map_err(StartupError::running)?;
     check_sqlite_version(crate::store::sqlite_version())?;
     let admin_user = admin_user(&loaded)?;
+    refuse_own_database(&loaded)?;
     let settings = &loaded.settings;
     let password = EarlyPassword::before_creation(settings, &admin_user)?;
     let group = passed.admin.as_ref().map(|socket| socket.gid);

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::database_lock::{gone, remembered};
 use super::error::StartupError;
 use super::first_start::{UNUSED_PASSWORD, admin_user, unused_name};
+use super::running::refuse_own_database;
 use crate::config::{AdminPassword, Database, Loaded, report};
 use crate::store::{
     DatabaseKind, Expected, SCHEMA_VERSION, detect, first_admin, how_gone, is_index,
@@ -22,6 +23,7 @@ pub(super) fn print(text: &str) -> Result<(), StartupError> {
 /// Prints the effective settings; exit 78 for a database that a start would refuse.
 pub(super) fn check(loaded: &Loaded) -> Result<(), StartupError> {
     admin_user(loaded)?;
+    refuse_own_database(loaded)?;
     let database = &loaded.settings.database;
     let (description, refused) = describe(database);
     print(&(report(loaded, |_| description) + &unused(loaded)))?;

@@ -7,6 +7,7 @@ use tracing::{info, warn};
 use super::database_lock::{failure, remembered};
 use super::environment;
 use super::error::StartupError;
+use super::running::running;
 use crate::admin_password::{ConfiguredPassword, read};
 use crate::clock::random;
 use crate::config::{AdminPassword, Id, Loaded, Scheme, Settings, Source, When};
@@ -42,7 +43,7 @@ pub(super) fn open(
         accounts: initial_accounts(admin, now, &mut random),
         cursor_key,
         expected,
-        session_cache: settings.session_cache,
+        running: running(settings),
     })
     .map_err(|error| failure(&settings.database, error))
 }

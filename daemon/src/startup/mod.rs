@@ -9,6 +9,7 @@ mod fill_index;
 mod first_start;
 mod hash_durations;
 mod housekeeping;
+mod running;
 mod serve;
 mod sockets;
 

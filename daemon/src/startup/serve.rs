@@ -19,16 +19,18 @@ use super::housekeeping::{check_trail, flush_pending, housekeeping};
 use super::sockets::OpenSockets;
 use crate::clock::{Clock, Floor, MonotoneClock, Monotonic, random};
 use crate::commands::{
-    App, ImportSessions, Lifetimes, PageChecks, Paths, RefusalBuffer, RequestIds, current_status,
-    sink,
+    App, ImportSessions, Lifetimes, Memory, PageChecks, Paths, PhotoPrismCheck, RefusalBuffer,
+    RequestIds, current_status, sink,
 };
-use crate::config::{Limits, Loaded};
+use crate::config::{Limits, Loaded, Settings};
 use crate::limiter::{Limiter, Rate};
 use crate::log::{self, Handle, Ready};
 use crate::metrics::Metrics;
+use crate::notify::Notifier;
 use crate::peer::SocketKind;
+use crate::photoprism::PhotoPrism;
 use crate::server::Server;
-use crate::session_index::{EndedIds, MOST_HELD, SessionIndex};
+use crate::session_index::{EndedIds, MOST_HELD, SessionIndex, Unnotified};
 use crate::signals::{self, Signal};
 use crate::socket::systemd;
 use crate::store::{
@@ -75,23 +77,25 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
     // PhotoPrism's sessions are read at each check.
     let index = if own { SessionIndex::to_fill() } else { SessionIndex::default() };
     let ended = ended(&built.slot)?;
+    let memory = Memory { index, ended, unnotified: Unnotified::default() };
     let (clock, stored_floor) = clock(&built.slot)?;
     let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
-    let effects = sink(index.clone(), ended.clone(), clock.floor_reset());
+    let effects = sink(memory.clone(), clock.floor_reset());
     let (store, threads) = Store::start(built.slot, effects).map_err(StartupError::running)?;
     let (stop, stopped) = watch::channel(false);
+    let notifier = notifier(&built.loaded.settings, own, &store, memory.unnotified)?;
     let passed_group = is_passed(&built.sockets[0]).then_some(built.policy.socket_gid).flatten();
     let app = Rc::new(App {
         store: store.clone(),
-        index,
+        index: memory.index,
         own,
-        ended,
+        ended: memory.ended,
+        notifier,
+        address_unused: address_unused(&built.loaded.settings),
         limiter,
         refusals: RefusalBuffer::default(),
-        lifetimes: Lifetimes {
-            maxage: built.loaded.settings.session_maxage.as_i64(),
-            timeout: built.loaded.settings.session_timeout.as_i64(),
-        },
+        lifetimes: lifetimes(&built.loaded.settings),
+        without_app_passwords: built.loaded.settings.app_passwords_disabled,
         pool: built.pool,
         clock,
         stored_floor: Cell::new(stored_floor),
@@ -101,6 +105,7 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
         rules: built.rules,
         backups: Mutex::new(()),
         page_checks: PageChecks::default(),
+        photoprism_check: PhotoPrismCheck::default(),
         admin_user: built.admin_user,
         admin_password: built.loaded.settings.admin_password.clone(),
         env: environment,
@@ -126,6 +131,40 @@ fn ended(slot: &Database) -> Result<EndedIds, StartupError> {
     let read = |db| ended_ids(db, MOST_HELD).map_err(StartupError::reading(db));
     let ids = slot.db().map(read).transpose()?;
     Ok(EndedIds::load(&ids.unwrap_or_default()))
+}
+
+fn lifetimes(settings: &Settings) -> Lifetimes {
+    Lifetimes {
+        maxage: settings.session_maxage.as_i64(),
+        timeout: settings.session_timeout.as_i64(),
+    }
+}
+
+/// What notifies a running PhotoPrism, where its address is known.
+fn notifier(
+    settings: &Settings,
+    own: bool,
+    store: &Store,
+    unnotified: Unnotified,
+) -> Result<Option<Notifier>, StartupError> {
+    let is_off = own || address_unused(settings);
+    let Some(address) = settings.photoprism_url.clone().filter(|_| !is_off) else {
+        return Ok(None);
+    };
+    let photoprism = PhotoPrism::start(address).map_err(StartupError::running)?;
+    Ok(Some(Notifier::new(photoprism, store.clone(), unnotified, random)))
+}
+
+/// The daemon's own token would be an app password.
+const fn address_unused(settings: &Settings) -> bool {
+    settings.photoprism_url.is_some() && settings.app_passwords_disabled
+}
+
+/// Notifies it until the daemon stops.
+async fn keep_notified(app: Rc<App>) {
+    if let Some(notifier) = &app.notifier {
+        notifier.run(app.stop.clone()).await;
+    }
 }
 
 /// The machine's clock above the newest instant that the database knows, which is returned as well.
@@ -197,6 +236,7 @@ fn run(
         spawn_local(measure_expensive_hashes(Rc::clone(&control.app)));
         spawn_local(check_trail(Rc::clone(&control.app)));
         spawn_local(keep_ended(Rc::clone(&control.app)));
+        spawn_local(keep_notified(Rc::clone(&control.app)));
         log::ready(&service.ready);
         let _ = systemd::ready();
         control.until_stopped(inbox, &mut sockets).await;

@@ -231,6 +231,16 @@ pub fn other_super_admin(db: &Db, id: i64, now: Timestamp) -> Result<bool, Store
     Ok(false)
 }
 
+/// The super admins that are not deleted, in the order of their ids.
+pub(super) fn super_admins(db: &Db) -> Result<Vec<Account>, StoreError> {
+    let statement = format!(
+        "{} WHERE u.super_admin AND u.id > 0 AND u.deleted_at IS NULL ORDER BY u.id",
+        select(&db.columns)
+    );
+    let found = db.all(Statement::same(&statement), &[], account_row)?;
+    Ok(found.into_iter().filter(|account| account.super_admin).collect())
+}
+
 /// The name of the account with that row id, where it has one and is not deleted.
 pub fn first_admin_name(db: &Db, id: i64) -> Result<Option<String>, StoreError> {
     let statement =

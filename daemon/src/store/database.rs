@@ -143,7 +143,7 @@ impl Database {
             identity: self.identity,
             attached: db.columns.attached,
             foreign: db.own_tables.foreign.get(),
-            session_cache: db.session_cache,
+            running: db.running,
         }));
     }
 

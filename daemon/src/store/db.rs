@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use tracing::{error, warn};
+use tracing::warn;
 
 use super::columns::Columns;
 use super::engine::{Connection, Dialect, Prepared, Row, Savepoint, Statement, Value, Version};
 use super::error::StoreError;
 use super::generation::Generation;
 use super::kind::Kind;
-use super::mark::{self, Mark};
+use super::mark::Mark;
+use super::options::Running;
 use super::own_tables::OwnTables;
-use crate::failpoints::{Failpoint, enabled};
-use crate::model::{AuditHead, Effect};
+use crate::model::{AuditHead, Effect, Ended};
 use crate::server_address::ServerAddress;
 
 /// Exit code of a storage error (`EX_IOERR`).
@@ -47,8 +47,8 @@ pub struct Db {
     pub(super) own_tables: OwnTables,
     /// The order of groups, where a server has the database.
     pub(super) mark: Mark,
-    /// The setting `session-cache` in seconds.
-    pub(super) session_cache: u32,
+    /// What is known about the PhotoPrism that runs.
+    pub(super) running: Running,
 }
 
 impl Db {
@@ -89,12 +89,22 @@ impl Db {
 
     /// Seconds for which a running PhotoPrism keeps a session in memory.
     pub const fn session_cache(&self) -> u32 {
-        self.session_cache
+        self.running.session_cache
+    }
+
+    /// The name by which this daemon claims entries of ended sessions.
+    pub(super) fn claim(&self) -> String {
+        self.running.notifier.map(|number| format!("{number:016x}")).unwrap_or_default()
+    }
+
+    /// Whether PhotoPrism is notified of ended sessions.
+    pub const fn notifies(&self) -> bool {
+        self.running.notifier.is_some()
     }
 
     /// Seconds after which PhotoPrism no longer has a session in memory.
     pub(super) fn window(&self) -> i64 {
-        i64::from(self.session_cache) + MARGIN
+        i64::from(self.running.session_cache) + MARGIN
     }
 }
 
@@ -160,6 +170,11 @@ impl Db {
     }
 }
 
+/// Whether a server has the database, and perhaps other daemons on it.
+pub const fn has_server(db: &Db) -> bool {
+    db.server.is_some()
+}
+
 /// Whether the daemon's tables exist; always true for its own database.
 pub const fn has_admin_tables(db: &Db) -> bool {
     db.columns.admin
@@ -173,11 +188,15 @@ pub struct Tx<'a> {
     effects: RefCell<Vec<Effect>>,
     /// The newest record of the audit trail, as long as it is known.
     audit_head: RefCell<Option<AuditHead>>,
+    /// The sessions that it ended.
+    ended: RefCell<Ended>,
 }
 
 impl<'a> Tx<'a> {
-    pub(super) const fn new(db: &'a Db) -> Self {
-        Self { db, effects: RefCell::new(Vec::new()), audit_head: RefCell::new(None) }
+    pub(super) fn new(db: &'a Db) -> Self {
+        let (effects, audit_head, ended) =
+            (RefCell::default(), RefCell::default(), RefCell::default());
+        Self { db, effects, audit_head, ended }
     }
 
     pub(super) fn add_effect(&self, effect: Effect) {
@@ -196,6 +215,16 @@ impl<'a> Tx<'a> {
 
     pub(super) fn take_effects(&self) -> Vec<Effect> {
         self.effects.take()
+    }
+
+    /// Notes what became of the sessions that this transaction ended.
+    pub(crate) fn note_ended(&self, note: impl FnOnce(&mut Ended)) {
+        note(&mut self.ended.borrow_mut());
+    }
+
+    /// The sessions that it ended so far.
+    pub(crate) fn take_ended(&self) -> Ended {
+        self.ended.take()
     }
 }
 
@@ -288,87 +317,4 @@ impl Db {
         set(usual).map_err(StoreError::from)?;
         done
     }
-}
-
-/// A group's transaction.
-impl Db {
-    pub(super) fn begin(&self) -> Result<(), StoreError> {
-        if self.server.is_some() { mark::begin(&self.conn, &self.mark) } else { self.conn.begin() }
-    }
-
-    pub(super) fn commit(&self) -> Result<(), StoreError> {
-        if let Some(address) = &self.server {
-            return mark::commit(&self.conn, &self.mark, address);
-        }
-        let own = self.kind == Kind::Own;
-        let next = if own { self.generation.borrow().next(self.sqlite()?) } else { Ok(None) };
-        let end = next.and_then(|next| {
-            self.conn.commit()?;
-            if let Some(next) = next {
-                self.generation.replace(next);
-            }
-            Ok(())
-        });
-        if end.is_err() && self.in_transaction() {
-            // The commit's own error is returned; a failed rollback does not change it.
-            let _ = self.rollback();
-        }
-        end
-    }
-
-    pub(super) fn rollback(&self) -> Result<(), StoreError> {
-        self.mark.end();
-        self.conn.rollback()
-    }
-
-    /// Runs `work` in a transaction that reads `index.db` first: PhotoPrism may not write until its
-    /// end.
-    pub(super) fn with_read_lock(
-        &self,
-        work: impl FnOnce() -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.sqlite()?.execute_batch("BEGIN")?;
-        let first_read =
-            || Ok(self.sqlite()?.execute_batch("SELECT 1 FROM main.sqlite_schema LIMIT 1")?);
-        let done = first_read().and_then(|()| work()).and_then(|()| self.commit());
-        // A transaction that stays open would block PhotoPrism for good.
-        if done.is_err() && self.in_transaction() {
-            self.rollback()?;
-        }
-        done
-    }
-
-    pub(super) fn savepoint(&self) -> Result<(), StoreError> {
-        self.own_tables.tracked.mark();
-        self.conn.savepoint(Savepoint::Command)
-    }
-
-    pub(super) fn release(&self) -> Result<(), StoreError> {
-        self.conn.release(Savepoint::Command)
-    }
-
-    pub(super) fn rollback_to(&self) -> Result<(), StoreError> {
-        self.own_tables.tracked.forget();
-        self.conn.rollback_to(Savepoint::Command)?;
-        self.release()
-    }
-
-    /// False outside of a transaction: after some errors the engine has rolled back everything.
-    pub(super) fn in_transaction(&self) -> bool {
-        self.conn.in_transaction()
-    }
-}
-
-/// Handles the result of a commit; a failed sync ends the process.
-pub(super) fn end_with_sync(end: Result<(), StoreError>) -> Result<(), StoreError> {
-    if let Err(StoreError::Sync(cause)) = &end {
-        if enabled(Failpoint::IgnoreSyncError) {
-            return Ok(());
-        }
-        // Whether the pages reached the disk is unknown and will stay so: recovery at the next
-        // start decides, and no reply is sent before.
-        error!(%cause, "a sync failed, ending");
-        crate::log::exit(EXIT_STORAGE);
-    }
-    end
 }

@@ -21,6 +21,7 @@ use super::error::StoreError;
 use super::kind::photoprism_kind;
 use super::lock_timeout::wait_for_locks;
 use super::mark::Mark;
+use super::options::Running;
 use super::own_tables::OwnTables;
 use super::passcodes::{Passcode, passcode_find};
 use super::passwords::password_hash;
@@ -165,7 +166,7 @@ impl PhotoPrismReader {
         let (kind, columns) = (photoprism_kind(&conn)?, Columns::read(&conn)?);
         let (path, backups) = (path.to_path_buf(), PathBuf::new());
         let (generation, own_tables) = (RefCell::default(), OwnTables::default());
-        let (server, mark, session_cache) = (None, Mark::default(), 0);
+        let (server, mark, running) = (None, Mark::default(), Running::default());
         Ok(Self(Db {
             conn,
             kind,
@@ -176,7 +177,7 @@ impl PhotoPrismReader {
             generation,
             own_tables,
             mark,
-            session_cache,
+            running,
         }))
     }
 

@@ -4,8 +4,9 @@
 use tracing::error;
 
 use super::attached;
-use super::db::{Db, Tx, end_with_sync};
+use super::db::{Db, Tx};
 use super::error::StoreError;
+use super::transaction::end_with_sync;
 use super::work::{Change, Step};
 use crate::model::EffectHandler;
 

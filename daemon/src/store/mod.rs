@@ -75,6 +75,7 @@ mod sessions;
 mod testing;
 mod times;
 mod tracked;
+mod transaction;
 mod unclean;
 mod visible;
 mod work;
@@ -111,7 +112,7 @@ pub use self::changed::{changes_due, report_changes, reverted_changes};
 pub use self::counts::counts;
 pub use self::daemons::daemons;
 pub use self::database::Database;
-pub use self::db::{Db, Tx, has_admin_tables};
+pub use self::db::{Db, Tx, has_admin_tables, has_server};
 pub use self::detect::{DatabaseKind, detect};
 pub use self::error::{StoreError, WorkError};
 pub use self::first_admin::first_admin;
@@ -148,7 +149,7 @@ pub use self::open::{
     SQLITE_OLDEST, check_sqlite_version, make_or_check_directory, sqlite_version,
 };
 pub use self::open_error::OpenError;
-pub use self::options::{Expected, OpenOptions, how_gone};
+pub use self::options::{Expected, OpenOptions, Running, how_gone};
 pub use self::passcodes::{
     Passcode, consume_totp_step, has_passcodes, passcode_activate, passcode_enroll, passcode_find,
     passcode_last_step, passcode_set_recovery,
@@ -159,9 +160,11 @@ pub use self::remembered::Counts;
 pub use self::schema::{CURSOR_KEY_BYTES, SCHEMA_VERSION};
 pub use self::server::{Durability, ServerHealth, server_health, server_tables};
 pub use self::sessions::{
-    EndedState, SessionKey, SessionSearch, begin_ended_anew, delete_session, end_all_sessions,
-    end_sessions, end_what_came_back, ended_ids, ended_state, forget_ended, move_ended,
-    session_by_id, session_by_ref, session_insert, session_is_hidden, sessions_page, sessions_seen,
-    sweep_sessions, trim_logins,
+    EndedState, LivingOn, SessionKey, SessionSearch, ToForget, begin_ended_anew, claim_to_forget,
+    copy_to_reload, count_to_forget, delete_session, end_all_sessions, end_sessions,
+    end_what_came_back, ended_ids, ended_state, forget_ended, give_up_reloads, has_reloads,
+    mark_forgotten, move_ended, reload_sessions, session_by_id, session_by_ref, session_insert,
+    session_is_hidden, sessions_page, sessions_seen, sessions_to_forget, sweep_sessions,
+    token_insert, token_remove, tokens_left_behind, trim_logins,
 };
 pub use self::work::Around;

@@ -61,8 +61,8 @@ pub(super) fn open(options: &OpenOptions) -> Result<Db, OpenError> {
     if let Some(address) = &options.server {
         return server::open(options, address);
     }
-    let session_cache = options.session_cache;
-    open_at(options, &STEPS).map(|db| Db { session_cache, ..db })
+    let running = options.running;
+    open_at(options, &STEPS).map(|db| Db { running, ..db })
 }
 
 /// The same with other migration steps, for tests.
@@ -193,7 +193,7 @@ fn open_own(
         generation,
         own_tables: OwnTables::default(),
         mark: Mark::default(),
-        session_cache: options.session_cache,
+        running: options.running,
     };
     prepare_own(&mut db, options, found, steps).map_err(|error| failed(path, error))?;
     Ok(db)

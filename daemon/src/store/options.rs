@@ -26,8 +26,18 @@ pub struct OpenOptions {
     pub cursor_key: [u8; CURSOR_KEY_BYTES],
     /// What is known about the database, from an earlier start or from this one.
     pub expected: Expected,
+    /// What is known about the PhotoPrism that runs on it.
+    pub running: Running,
+}
+
+/// A running PhotoPrism, as far as its database is concerned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Running {
     /// The setting `session-cache` in seconds.
     pub session_cache: u32,
+    /// Where it is notified of ended sessions: the number by which several daemons distinguish
+    /// which of them does.
+    pub notifier: Option<u64>,
 }
 
 /// What is known about a database before it is opened.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::file_identity::Stamp;
 use super::kind::Kind;
+use super::options::Running;
 use crate::server_address::ServerAddress;
 
 /// The database as the writer has it open.
@@ -24,8 +25,8 @@ pub(super) struct Opened {
     pub(super) attached: bool,
     /// The daemon's tables in PhotoPrism's file belong to another trail.
     pub(super) foreign: bool,
-    /// The setting `session-cache` in seconds.
-    pub(super) session_cache: u32,
+    /// What is known about the PhotoPrism that runs on it.
+    pub(super) running: Running,
 }
 
 #[derive(Debug, Default)]

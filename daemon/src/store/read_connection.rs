@@ -76,7 +76,7 @@ fn open_file(opened: &Opened) -> Result<Db, StoreError> {
         generation: RefCell::default(),
         own_tables,
         mark: Mark::default(),
-        session_cache: opened.session_cache,
+        running: opened.running,
     })
 }
 

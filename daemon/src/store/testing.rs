@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::db::Db;
 use super::engine::{Statement, Value};
 use super::open::open;
-use super::options::{Expected, OpenOptions};
+use super::options::{Expected, OpenOptions, Running};
 use super::published::{Opened, identity};
 use super::read_connection::open_for_reading;
 use crate::clock::random;
@@ -31,7 +31,7 @@ pub(super) fn options(directory: &TempDir) -> OpenOptions {
         accounts: initial_accounts(&admin, Timestamp::UNIX_EPOCH, &mut { random }),
         cursor_key: [7; 32],
         expected: Expected::Unknown,
-        session_cache: 900,
+        running: Running { session_cache: 900, notifier: None },
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn another_connection(db: &Db) -> Db {
         identity: identity(&db.path),
         attached: db.columns.attached,
         foreign: false,
-        session_cache: db.session_cache,
+        running: db.running,
     })
     .unwrap()
 }

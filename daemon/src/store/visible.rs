@@ -1,22 +1,26 @@
-//! Which sessions commands see: those that were ended, and that a running PhotoPrism wrote back, are
-//! hidden.
+//! Which sessions commands see. Those that were ended, and that are kept or that a running PhotoPrism
+//! wrote back, are hidden, and so are the daemon's own. One that PhotoPrism only has to read again is
+//! not.
 
 use super::columns::Columns;
 
 /// What excludes sessions that were ended and that PhotoPrism wrote back, where all are read: those
 /// are found once, and are few.
 pub(super) const HIDING: &str = "u.id NOT IN (SELECT h.id FROM main.auth_sessions h
-     WHERE h.id IN (SELECT session_id FROM admin.admin_ended)
-       OR h.auth_id IN (SELECT session_id FROM admin.admin_ended))";
+     WHERE h.id IN (SELECT session_id FROM admin.admin_ended WHERE state <> 'reload')
+       OR h.auth_id IN (SELECT session_id FROM admin.admin_ended WHERE state <> 'reload'))";
 
 /// The same where one or a few are read.
 const HIDING_ONE: &str = "(CAST(u.id AS TEXT) NOT IN
-       (SELECT session_id FROM admin.admin_ended)
-     AND ifnull(CAST(u.auth_id AS TEXT), '') NOT IN (SELECT session_id FROM admin.admin_ended))";
+       (SELECT session_id FROM admin.admin_ended WHERE state <> 'reload')
+     AND ifnull(CAST(u.auth_id AS TEXT), '') NOT IN
+       (SELECT session_id FROM admin.admin_ended WHERE state <> 'reload'))";
 
 /// The same in MariaDB, where ids are bytes.
-const HIDING_ONE_OF_SERVER: &str = "(u.id NOT IN (SELECT session_id FROM admin.admin_ended)
-     AND ifnull(u.auth_id, '') NOT IN (SELECT session_id FROM admin.admin_ended))";
+const HIDING_ONE_OF_SERVER: &str = "(u.id NOT IN
+       (SELECT session_id FROM admin.admin_ended WHERE state <> 'reload')
+     AND ifnull(u.auth_id, '') NOT IN
+       (SELECT session_id FROM admin.admin_ended WHERE state <> 'reload'))";
 
 /// The condition for a row of `auth_sessions u` that commands see, where a few rows are read.
 pub(super) fn visible(columns: &Columns) -> &'static str {

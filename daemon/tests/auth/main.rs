@@ -8,6 +8,7 @@ mod common;
 mod add;
 mod bursts;
 mod clocks;
+mod disabled;
 mod limits;
 mod login;
 mod passcodes;

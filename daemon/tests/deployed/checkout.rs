@@ -13,7 +13,7 @@ use super::settled::settled;
 use super::shell::{Done, run, succeed};
 
 /// What a reader has checked out.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     ".ci",
     ".dockerignore",
     "Cargo.lock",
@@ -21,6 +21,7 @@ const FILES: [&str; 13] = [
     "Dockerfile",
     "README.md",
     "compose.photoprism-mariadb.yaml",
+    "compose.photoprism-url.yaml",
     "compose.photoprism.yaml",
     "compose.yaml",
     "ctl",

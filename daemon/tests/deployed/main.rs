@@ -22,6 +22,7 @@ mod own;
 mod package;
 mod photoprism_compose;
 mod photoprism_mariadb;
+mod photoprism_url;
 #[path = "../readme/settled.rs"]
 mod settled;
 mod shell;

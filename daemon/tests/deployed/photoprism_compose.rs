@@ -9,7 +9,7 @@ use super::blocks::{blocks, section};
 use super::built;
 use super::docker::Project;
 
-const SECTION: &str = "\n## Next to PhotoPrism's container\n";
+pub(super) const SECTION: &str = "\n## Next to PhotoPrism's container\n";
 
 /// PhotoPrism's own compose file, as far as it matters here.
 const COMPOSE_FILE: &str = "
@@ -40,13 +40,14 @@ pub(super) const UID: u32 = 1000;
 /// What PhotoPrism's own `users ls` prints for the same file, without the count.
 const LISTED: &str = include_str!("../../../ctl/tests/golden/users-ls.txt");
 
-fn installation(project: &Project) {
+/// PhotoPrism's directory, with that in the place of its own program.
+pub(super) fn installation(project: &Project, program: &str) {
     let at = |name: &str| project.checkout.path("photoprism").join(name);
     for directory in ["storage", "opt/bin"] {
         fs::create_dir_all(at(directory)).unwrap();
     }
     fs::write(at("docker-compose.yml"), COMPOSE_FILE).unwrap();
-    fs::write(at("opt/bin/photoprism"), PROGRAM).unwrap();
+    fs::write(at("opt/bin/photoprism"), program).unwrap();
     fs::set_permissions(at("opt/bin/photoprism"), PermissionsExt::from_mode(0o755)).unwrap();
     fs::copy(built::root().join("daemon/tests/fixtures/index.db"), at("storage/index.db")).unwrap();
     for name in ["storage", "storage/index.db"] {
@@ -57,7 +58,7 @@ fn installation(project: &Project) {
 #[test]
 fn next_to_photoprism() {
     let Some(project) = Project::new("next-to") else { return };
-    installation(&project);
+    installation(&project, PROGRAM);
     let steps = blocks(section(README, SECTION));
     // What follows is about MariaDB.
     let [set_up, used, ..] = steps.as_slice() else { panic!("the section has changed") };

@@ -42,16 +42,23 @@ fn the_service_is_exposed_by_half_a_point_at_most() {
     }
     // It would hide the uids of those who ask.
     assert!(!unit.contains("\nPrivateUsers="));
-    let [mariadb, tcp] =
-        ["mariadb", "mariadb-tcp"].map(|name| read(&format!("photoprismd.service.d/{name}.conf")));
-    let elsewhere = tcp.replace("=localhost", "=192.0.2.7");
-    assert_ne!(elsewhere, tcp);
+    let names = ["index-db", "mariadb", "mariadb-tcp", "photoprism-url"];
+    let [index, mariadb, tcp, url] =
+        names.map(|name| read(&format!("photoprismd.service.d/{name}.conf")));
     let socket = [unit.as_str(), &mariadb].concat();
+    let file = [unit.as_str(), &index].concat();
     assert!(is_hardened(&socket, EXPOSURE), "mariadb.conf");
-    for (more, exposure) in [(tcp, 12), (elsewhere, 14)] {
-        let text = [socket.as_str(), &more].concat();
-        assert!(is_hardened(&text, exposure) && !is_hardened(&text, exposure - 4), "{more}");
+    assert!(is_hardened(&file, EXPOSURE), "index-db.conf");
+    for (before, more) in [(&socket, &tcp), (&socket, &url), (&file, &url)] {
+        let elsewhere = more.replace("=localhost", "=192.0.2.7");
+        assert_ne!(elsewhere, *more);
+        for (more, exposure) in [(more, 12), (&elsewhere, 14)] {
+            let text = [before.as_str(), more].concat();
+            assert!(is_hardened(&text, exposure) && !is_hardened(&text, exposure - 4), "{more}");
+        }
     }
+    let both = [socket.as_str(), &tcp, &url].concat();
+    assert!(is_hardened(&both, 12), "mariadb-tcp.conf and photoprism-url.conf");
 }
 
 #[test]

@@ -5,11 +5,11 @@ use crate::source::{Source, words};
 /// Each module of the daemon with those that it may use, in the order of `lib.rs`; written by
 /// hand. A new module needs a row here, and a reason. What is refused in any case, a cycle, is not
 /// up to this list: `cycles.rs` computes it.
-const MAY_USE: [(&str, &[&str]); 25] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("main", &[]),
     ("lib", &[]),
     ("process", &["system", "sys"]),
-    ("config", &["log", "server_address", "system"]),
+    ("config", &["log", "photoprism", "server_address", "system"]),
     ("log", &["clock"]),
     (
         "startup",
@@ -25,7 +25,9 @@ const MAY_USE: [(&str, &[&str]); 25] = [
             "log",
             "metrics",
             "model",
+            "notify",
             "peer",
+            "photoprism",
             "process",
             "server",
             "session_index",
@@ -53,18 +55,22 @@ const MAY_USE: [(&str, &[&str]); 25] = [
             "log",
             "metrics",
             "model",
+            "notify",
             "peer",
+            "photoprism",
             "session_index",
             "store",
             "sys",
             "system",
         ],
     ),
+    ("notify", &["clock", "model", "photoprism", "session_index", "store"]),
     ("admin_password", &["config", "hashing", "model"]),
     ("hashing", &["sys"]),
     ("limiter", &["clock", "store"]),
     ("model", &[]),
-    ("session_index", &["model"]),
+    ("photoprism", &["clock", "model"]),
+    ("session_index", &["clock", "model"]),
     ("server_address", &[]),
     // The uses that are not yet written have their places in the list of sessions.
     (

@@ -108,9 +108,10 @@ fn every_command_that_ends_sessions_enters_them() {
         let entered = self::entered(&home);
         assert!(!ended.is_empty(), "{} ended nothing", command.name());
         assert_eq!(entered, ended, "{}", command.name());
-        // A login does not say what its recovery code ended.
         let warned = reply["warnings"].to_string().contains("a running PhotoPrism may keep");
-        assert_eq!(warned, command != C::AuthLogin, "{} {reply}", command.name());
+        assert!(warned, "{} {reply}", command.name());
+        let keys = [&reply["result"]["effective_within_s"], &reply["result"]["pending"]];
+        assert_eq!(keys, [&json!(900), &json!(0)], "{} {reply}", command.name());
         tried += 1;
     }
     assert_eq!(tried, 12);
@@ -138,7 +139,7 @@ fn sessions_are_deleted_in_one_place() {
         }
     }
     places.sort();
-    assert_eq!(places, ["end.rs", "ended.rs"]);
+    assert_eq!(places, ["end.rs", "ended.rs", "watch.rs"]);
 }
 
 #[test]

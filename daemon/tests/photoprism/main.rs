@@ -7,6 +7,7 @@ mod common;
 #[path = "../preload/mod.rs"]
 mod preload;
 
+mod api;
 mod both_write;
 mod brought_back;
 mod changes;
@@ -17,6 +18,7 @@ mod filled;
 mod ghost;
 mod locks;
 mod new_rows;
+mod notified;
 mod reads;
 mod refused;
 mod reported;

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::common::TIMEOUT;
 use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
-use crate::setup::{home, number, photoprism};
+use crate::setup::{fixture, home, number, photoprism};
 
 /// The token of bob's web session in the fixture.
 const TOKEN: &str = "efdb7eaddee7002295fb90f67f5efaa7e478a5cb75531f87";
@@ -77,6 +77,40 @@ fn a_use_is_seen_at_once_and_written_at_the_end() {
     assert!(number(&conn, before) > stored);
     let ip = "SELECT client_ip = '192.0.2.9' FROM auth_sessions WHERE ref_id = 'sessqf0mn4tk'";
     assert_eq!(number(&conn, ip), 1);
+}
+
+#[test]
+fn photoprism_s_app_passwords_are_refused_where_it_has_disabled_them() {
+    // Of bob: one that holds everything his app does, one of the web, and his web session.
+    const APP: &str = "QuVdUG-tX7vjT-2Rbc2N-NEbCpA";
+    const PHONE: &str = "X2PniU-C1fjAU-gWXAnY-0nUwZi";
+    let mut home = TestDaemon::new()
+        .with_database(fixture())
+        .env("PHOTOPRISM_DISABLE_FEATURES", "app-passwords");
+    home.start();
+    let login = |password: &str| {
+        json!({"name": "bob", "password": password, "client_ip": "192.0.2.1", "session": false,
+            "scope": "webdav"})
+    };
+    let children = "SELECT count(*) FROM auth_sessions
+         WHERE auth_provider = 'application' AND auth_method = 'session'";
+    let child = number(&photoprism(&home), children);
+    assert!(child > 0, "the fixture has one");
+    for app in [APP, PHONE] {
+        assert!(!is_active(&mut home, app));
+        let refused = home.refused("auth.login", login(app));
+        assert_eq!(refused["code"], "invalid_credentials");
+    }
+    assert!(is_active(&mut home, TOKEN));
+    home.ok("auth.login", login("mysecret"));
+    let add = json!({"name": "x", "scope": "webdav", "user": "bob"});
+    assert_eq!(home.refused("auth.add", add)["code"], "conflict");
+    home.set_env("PHOTOPRISM_DISABLE_FEATURES", "upload");
+    home.restart();
+    for app in [APP, PHONE] {
+        assert!(is_active(&mut home, app));
+    }
+    home.ok("auth.login", login(PHONE));
 }
 
 #[test]

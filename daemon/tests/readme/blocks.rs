@@ -6,10 +6,11 @@ pub(crate) const README: &str = include_str!("../../../README.md");
 pub(crate) const GATE: &str = "\n## A gate for a reverse proxy\n";
 
 /// The sections that need containers or a machine of their own, which `tests/deployed` gives them.
-pub(crate) const DEPLOYED: [&str; 3] = [
+pub(crate) const DEPLOYED: [&str; 4] = [
     "\n## In containers\n",
     "\n## Next to PhotoPrism's container\n",
     "\n## As a service of systemd\n",
+    "\n## Ended means ended\n",
 ];
 
 /// A block of commands, and what they print.

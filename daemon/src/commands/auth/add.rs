@@ -81,6 +81,13 @@ fn add(tx: &Tx<'_>, request: &Request<Add>) -> Result<Written<AddResult>, Comman
 
 fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<Account, CommandError> {
     let row = user_to_change(tx, user)?;
+    if context.app_passwords_disabled {
+        return Err(CommandError::Conflict(
+            "app passwords are disabled (PHOTOPRISM_DISABLE_FEATURES), one would not work; take \
+             app-passwords out of that setting of the daemon and of PhotoPrism, and restart both"
+                .into(),
+        ));
+    }
     if first_disabling(&row, context.now).is_some() {
         return Err(CommandError::Conflict(
             "the account is disabled (expired, or its provider is none), an app password of it \

@@ -1,6 +1,7 @@
 //! `auth.logout`.
 
 use photoprism_protocol::auth::{AuthLogout, Logout, LogoutResult};
+use photoprism_protocol::ended::Ended;
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::token::{is_access_token, is_app_password};
@@ -9,7 +10,6 @@ use super::find::id_of;
 use crate::commands::find::refuse_nul;
 use crate::commands::reply::Reply;
 use crate::commands::request::Request;
-use crate::commands::revoked::{cache_warning, effective_within};
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::{Effect, Session, WithEffects};
@@ -19,7 +19,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let Logout { token } = runner.args::<AuthLogout>()?;
     refuse_nul("token", Some(token.expose()))?;
     if !is_access_token(token.expose()) && !is_app_password(token.expose()) {
-        let nothing = LogoutResult { removed: false, effective_within_s: None };
+        let nothing = LogoutResult { removed: false, ended: Ended::default() };
         return Reply::new(&nothing).map(Success::from);
     }
     runner.write_unaudited::<AuthLogout, _>(token, logout).await
@@ -37,8 +37,6 @@ fn logout(
         None => false,
     };
     let effects = row.map(|row| Effect::SessionEnded { id: row.id }).into_iter().collect();
-    let effective_within_s = effective_within(tx, u64::from(removed));
-    let value = Reply::new(&LogoutResult { removed, effective_within_s })?
-        .with_warnings(cache_warning(effective_within_s));
+    let value = Reply::new(&LogoutResult { removed, ended: Ended::default() })?;
     Ok(WithEffects { value, effects })
 }

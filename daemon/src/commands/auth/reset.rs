@@ -1,11 +1,11 @@
 //! `auth.reset`.
 
 use photoprism_protocol::auth::{AuthReset, ResetResult};
+use photoprism_protocol::ended::Ended;
 use photoprism_protocol::status::NoArgs;
 
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
-use crate::commands::revoked::effective_within;
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::Effect;
@@ -29,10 +29,6 @@ fn reset(tx: &Tx<'_>, request: &Request<NoArgs>) -> Result<Written<ResetResult>,
     let backup = request.begin_backup(tx)?;
     let (removed, warnings) = empty_sessions(tx, now)?;
     request.complete_backup()?;
-    let effective_within_s = effective_within(tx, removed);
-    let written = Written::new("", &ResetResult { removed, backup, effective_within_s })?;
-    Ok(written
-        .with_effects([Effect::EverySessionEnded])
-        .with_warnings(warnings)
-        .with_cache_warning(effective_within_s))
+    let written = Written::new("", &ResetResult { removed, backup, ended: Ended::default() })?;
+    Ok(written.with_effects([Effect::EverySessionEnded]).with_warnings(warnings))
 }

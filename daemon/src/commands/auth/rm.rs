@@ -1,12 +1,12 @@
 //! `auth.rm`.
 
 use photoprism_protocol::auth::{AuthRm, RmResult};
+use photoprism_protocol::ended::Ended;
 use photoprism_protocol::token::SessionRef;
 
 use super::find::{parse, session};
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
-use crate::commands::revoked::effective_within;
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::Effect;
@@ -21,8 +21,7 @@ fn rm(tx: &Tx<'_>, request: &Request<SessionRef>) -> Result<Written<RmResult>, C
     let row = session(tx, &request.args)?;
     let removed = delete_session(tx, &row.id, request.context.now.as_second())?;
     let ended = Effect::SessionEnded { id: row.id };
-    let effective_within_s = effective_within(tx, removed);
-    let result = RmResult { removed, effective_within_s };
+    let result = RmResult { removed, ended: Ended::default() };
     let written = Written::new(row.ref_id, &result)?.with_effects([ended]);
-    Ok(written.with_cache_warning(effective_within_s))
+    Ok(written)
 }

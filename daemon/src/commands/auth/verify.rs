@@ -23,7 +23,8 @@ const INACTIVE: Introspection = Introspection::Inactive { active: false };
 /// The index answers at once. Where it does not know the answer the database is read: until it is
 /// full, and at each check of PhotoPrism's sessions.
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
-    let request = Verify::parse(runner.args::<AuthVerify>()?)?;
+    let mut request = Verify::parse(runner.args::<AuthVerify>()?)?;
+    request.question.app_passwords_disabled = runner.context.app_passwords_disabled;
     let introspection = match request.id() {
         None => INACTIVE,
         Some(id) => introspection(runner, request, id).await?,
@@ -95,6 +96,7 @@ impl Verify {
             scope,
             name: args.name.as_deref().map(UserName::lookup_form),
             client_ip: client_ip.map(|ip| ip.as_str().to_owned()),
+            ..Question::default()
         };
         Ok(Self { secret: secret_of(args.token), question })
     }

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use photoprism_protocol::backup::{self, AccountChange, BackupRestore, FileName, RestoreResult};
+use photoprism_protocol::ended::Ended;
 use photoprism_protocol::envelope::Success;
 
 use super::{directory, parse_file, refusal};
 use crate::commands::blocking::run_blocking;
 use crate::commands::reply::{Reply, Written};
 use crate::commands::request::Request;
-use crate::commands::revoked::effective_within;
 use crate::commands::runner::{Outcome, Prepared, Runner};
 use crate::error::CommandError;
 use crate::model::passcodes::STEP_SECONDS;
@@ -183,12 +183,14 @@ fn restore(tx: &Tx<'_>, request: &Request<Source>) -> Result<Written<RestoreResu
     request.complete_backup()?;
     let plan = locked(plan).clone();
     let plan = plan.ok_or_else(|| CommandError::Internal("nothing was compared".into()))?;
-    let effective_within_s = effective_within(tx, plan.sessions_revoked);
+    if plan.sessions_revoked == 0 {
+        // All that ended came back.
+        tx.take_ended();
+    }
     let backup = Some(backup);
-    let result = RestoreResult { dry_run: false, backup, effective_within_s, ..result(plan) };
+    let result = RestoreResult { dry_run: false, backup, ..result(plan) };
     Ok(Written::new(args.file.as_str(), &result)?
         .with_effects([effect(args)])
-        .with_cache_warning(effective_within_s)
         .with_warnings(warnings(restored)))
 }
 
@@ -250,6 +252,6 @@ fn result(plan: Plan) -> RestoreResult {
         sessions_revoked: plan.sessions_revoked,
         sessions_restored: plan.sessions_restored,
         backup: None,
-        effective_within_s: None,
+        ended: Ended::default(),
     }
 }

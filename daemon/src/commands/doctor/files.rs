@@ -233,6 +233,7 @@ mod tests {
 
     fn daemon(path: &str, own: bool) -> DaemonState {
         DaemonState {
+            photoprism: Vec::new(),
             clock: jiff::Timestamp::UNIX_EPOCH,
             clock_state: crate::clock::ClockState::Right,
             database: path.into(),

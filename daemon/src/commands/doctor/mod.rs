@@ -4,6 +4,7 @@ mod database;
 mod files;
 mod machine;
 mod pages;
+mod photoprism;
 mod server;
 
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use super::reply::Reply;
 use super::runner::{Outcome, Runner};
 use crate::clock::ClockState;
 use crate::error::CommandError;
-use crate::store::{Db, StoreError, WorkError};
+use crate::store::{Db, StoreError, WorkError, count_to_forget};
 
 /// What the asynchronous side knows.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ struct DaemonState {
     trail: Option<VerifyResult>,
     /// What a check of the pages found; `None` where there are none of the daemon's own.
     pages: Option<Check>,
+    /// What checks of the running PhotoPrism found.
+    photoprism: Vec<Check>,
     /// Path of the database, there or not. With a server that of the default database.
     database: PathBuf,
     backups: PathBuf,
@@ -64,7 +67,14 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
         Err(error) => return Err(error),
     };
     let pages = pages::check(app, runner.time_left()).await?;
+    let pending = app.store.read_or_missing(runner.time_left(), |db| match db {
+        Ok(db) => count_to_forget(db),
+        Err(_) => Ok(0),
+    });
+    let pending = pending.await?;
+    let photoprism = photoprism::checks(app, pending).await;
     let daemon = DaemonState {
+        photoprism,
         trail,
         pages,
         clock: runner.context.machine_time,
@@ -122,6 +132,7 @@ fn examine(
         )),
         Err(error) => return Err(error.into()),
     }
+    checks.extend(daemon.photoprism.iter().cloned());
     checks.extend(files::backups(daemon));
     checks.extend(machine::checks(daemon));
     Reply::new(&Report::from(checks))

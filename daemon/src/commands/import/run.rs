@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use photoprism_protocol::ended::Ended;
 use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
 
 use super::prune::{Unnamed, accounts_not_in_file, delete, ensure_names_somebody, ensure_whole};
@@ -10,7 +11,6 @@ use super::row::{RowOutcome, import_row};
 use crate::commands::import_sessions::{Cancel, Options, Results, Rows, ValidRow};
 use crate::commands::reply::Written;
 use crate::commands::request::{Context, Request};
-use crate::commands::revoked::{cache_warning, effective_within};
 use crate::commands::transaction::record;
 use crate::commands::users::unknown_role;
 use crate::error::CommandError;
@@ -59,7 +59,7 @@ fn summary(import: &Import, found: &Results) -> ImportResult {
         counts: found.counts,
         items: Vec::new(),
         next: None,
-        effective_within_s: found.effective_within_s,
+        ended: Ended::default(),
         backup: found.backup.clone(),
     }
 }
@@ -80,9 +80,6 @@ fn import_rows(
         request.complete_backup()?;
         results.backup = backup;
     }
-    let ended = results.items.iter().map(|item| item.sessions_revoked).sum();
-    results.effective_within_s = effective_within(tx, ended);
-    results.warnings.extend(cache_warning(results.effective_within_s));
     if prune {
         let refused = results.counts.refused;
         let kept = (refused > 0 && results.counts.pruned == 0).then(|| {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use photoprism_protocol::MAX_REPLY_BYTES;
+use photoprism_protocol::ended::Ended;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::{ImportCounts, ImportResult};
 
@@ -270,7 +271,7 @@ fn progress(id: &str, staged: &ImportSession, missing_files: Vec<String>) -> Imp
         counts: ImportCounts::default(),
         items: Vec::new(),
         next: None,
-        effective_within_s: None,
+        ended: Ended::default(),
         backup: None,
     }
 }
@@ -296,7 +297,6 @@ fn page(id: &str, staged: &ImportSession, cursor: &str) -> Result<ImportResult, 
         counts: results.counts,
         items,
         next,
-        effective_within_s: results.effective_within_s,
         backup: results.backup.clone(),
         ..progress(id, staged, Vec::new())
     })

@@ -25,8 +25,6 @@ pub(crate) struct Results {
     pub items: Vec<ImportItem>,
     /// Messages for people about the whole of it.
     pub warnings: Vec<String>,
-    /// Seconds for which a running PhotoPrism may go on honouring what ended.
-    pub effective_within_s: Option<u32>,
     /// Path of the backup of what was there before, where accounts were pruned.
     pub backup: Option<String>,
 }

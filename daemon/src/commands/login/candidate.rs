@@ -51,7 +51,7 @@ pub(super) fn candidate(
         let who = LimitKey::unknown(&attempt.name);
         return Ok(Candidate { who, stored: None, app: None, two_factor: None, shared: None });
     };
-    let app = app_password(db, attempt, row)?
+    let app = app_password(db, context, attempt, row)?
         .filter(|app| accepts(app, attempt, context.now.as_second()))
         // One that is refused for its account costs a hash like any other refusal.
         .filter(|_| app_refusal(db, context, attempt, row).is_none())
@@ -76,13 +76,16 @@ pub(super) fn usable_hash(db: &Db, row: &Account) -> Result<Option<String>, Comm
     Ok(password_hash(db, &row.uid)?)
 }
 
-/// The app password of that account that was given in place of the password.
+/// The app password of that account that was given in place of the password. Where they are
+/// disabled it is checked as a password like any other, and is a wrong one.
 pub(super) fn app_password(
     db: &Db,
+    context: &Context,
     attempt: &Attempt,
     row: &Account,
 ) -> Result<Option<Session>, CommandError> {
-    if attempt.ended || !is_app_password(attempt.password.expose()) {
+    let accepted = !context.app_passwords_disabled && !attempt.ended;
+    if !accepted || !is_app_password(attempt.password.expose()) {
         return Ok(None);
     }
     let session = session_by_id(db, &id_of(&attempt.password))?;

@@ -1,6 +1,7 @@
 //! The transaction of an attempt: the judgement, its record, its places, and the session.
 
 use photoprism_protocol::auth::LoginResult;
+use photoprism_protocol::ended::Ended;
 use photoprism_protocol::generated::session_ref_id;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::token::new_access_token;
@@ -10,6 +11,7 @@ use super::candidate::{Candidate, candidate};
 use super::judge::{Decision, Grant, Passcode, Reason, VerifiedCredential, judge};
 use crate::commands::app::Lifetimes;
 use crate::commands::auth::{self, drawn};
+use crate::commands::ending::Ending;
 use crate::commands::properties::to_wire;
 use crate::commands::reply::Reply;
 use crate::commands::request::Context;
@@ -47,7 +49,13 @@ pub(crate) struct Refused {
 }
 
 /// The outcome of an attempt: the reply, or what it has to be checked against once more.
-pub(crate) type AttemptOutcome = Decision<Box<Reply<LoginResult>>, Box<Candidate>, Refused>;
+pub(crate) type AttemptOutcome = Decision<Box<Granted>, Box<Candidate>, Refused>;
+
+/// A login: its reply, and what it ended.
+pub(crate) struct Granted {
+    pub reply: Reply<LoginResult>,
+    pub ending: Option<Ending>,
+}
 
 /// A request on its way into the transaction.
 #[derive(Clone, Debug)]
@@ -162,8 +170,9 @@ fn welcome(
             (Some(auth::to_wire(row, context.now.as_second())), Some(secret))
         }
     };
-    let reply = Reply::new(&LoginResult { user, session, secret })?;
-    Ok(WithEffects { value: Decision::Grant(Box::new(reply)), effects })
+    let reply = Reply::new(&LoginResult { user, session, secret, ended: Ended::default() })?;
+    let ending = Ending::of(tx, context.permit.command())?;
+    Ok(WithEffects { value: Decision::Grant(Box::new(Granted { reply, ending })), effects })
 }
 
 /// The recovery code works once, and without the app the key is useless.

@@ -126,7 +126,7 @@ pub(super) fn judge(
     row: Option<&Account>,
 ) -> Result<Judged, CommandError> {
     let Some(row) = row else { return Ok(Decision::Deny(Reason::UnknownUser)) };
-    let app = app_password(tx, attempt, row)?;
+    let app = app_password(tx, context, attempt, row)?;
     let (now, machine_time) = (context.now.as_second(), context.machine_time.as_second());
     let right_app = app.as_ref().is_some_and(|app| accepts(app, attempt, now));
     let refusal = app_refusal(tx, context, attempt, row).map(Reason::from);

@@ -65,13 +65,14 @@ async fn attempt_once(
         let stored = known.stored.clone();
         match decide(runner, attempt, checked, &places).await? {
             Decision::Retry(now) => known = *now,
-            Decision::Grant(reply) => {
+            Decision::Grant(granted) => {
                 places.password.succeed();
                 let (ip, user) = (attempt.client_ip.as_str(), attempt.name.as_str());
                 info!(target: REPEATED, ip = %ip, user, "login ok");
                 runner.app.metrics.login("ok");
                 upgrade_hash(runner, attempt, &known, stored);
-                return Ok(*reply);
+                runner.note_ending(granted.ending);
+                return Ok(granted.reply);
             }
             Decision::Deny(why) => return Err(refused(runner, attempt, places, &why)),
         }

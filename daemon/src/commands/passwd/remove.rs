@@ -1,11 +1,12 @@
 //! `passwd.remove`.
 
+use photoprism_protocol::ended::Ended;
 use photoprism_protocol::passwd::{PasswdRemove, RemoveResult};
 use photoprism_protocol::users::Target;
 
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
-use crate::commands::revoked::{effective_within, revoke};
+use crate::commands::revoked::revoke;
 use crate::commands::runner::{Outcome, Runner};
 use crate::commands::users::{ensure_other_super_admin, parse_target, user_to_change};
 use crate::error::CommandError;
@@ -27,8 +28,7 @@ fn remove(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<RemoveResult
     let changed = removed.then_some(Property::Password).into_iter().collect();
     let (sessions_revoked, ended) =
         revoke(tx, &account, Change::Properties(&changed), context.now)?;
-    let effective_within_s = effective_within(tx, sessions_revoked);
-    let result = RemoveResult { removed, sessions_revoked, effective_within_s };
+    let result = RemoveResult { removed, sessions_revoked, ended: Ended::default() };
     let written = Written::new(account.uid, &result)?.with_effects(ended);
-    Ok(written.with_cache_warning(effective_within_s))
+    Ok(written)
 }

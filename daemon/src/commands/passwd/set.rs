@@ -1,5 +1,6 @@
 //! `passwd.set`.
 
+use photoprism_protocol::ended::Ended;
 use photoprism_protocol::level::Level;
 use photoprism_protocol::passwd::{self, PasswdSet, SetResult};
 use photoprism_protocol::secret::Secret;
@@ -8,7 +9,7 @@ use serde::Serialize;
 use crate::commands::find::refuse_nul;
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
-use crate::commands::revoked::{effective_within, revoke};
+use crate::commands::revoked::revoke;
 use crate::commands::runner::{Outcome, Runner};
 use crate::commands::users::{check_takes_password, note_first_password, own_name, user_to_change};
 use crate::error::CommandError;
@@ -68,11 +69,8 @@ fn set(tx: &Tx<'_>, request: &Request<Set>) -> Result<Written<SetResult>, Comman
     let changed = (!keep_sessions).then_some(Property::Password).into_iter().collect();
     let (sessions_revoked, ended) = revoke(tx, &account, Change::Properties(&changed), now)?;
     let hash = show_hash.then(|| Secret::new(hashed.hash.clone()));
-    let effective_within_s = effective_within(tx, sessions_revoked);
-    let result = SetResult { sessions_revoked, hash, effective_within_s };
-    let written = Written::new(account.uid.clone(), &result)?
-        .with_effects(ended)
-        .with_cache_warning(effective_within_s);
+    let result = SetResult { sessions_revoked, hash, ended: Ended::default() };
+    let written = Written::new(account.uid.clone(), &result)?.with_effects(ended);
     if *show_hash { written.replayed_as(&hidden(&result)) } else { Ok(written) }
 }
 

@@ -79,7 +79,7 @@ impl Runner<'_> {
             // What is left is a backup too many.
             let _ = run_blocking(settle).await;
         }
-        outcome
+        Ok(self.committed(outcome?))
     }
 }
 
@@ -93,7 +93,7 @@ enum Fate {
 }
 
 impl Fate {
-    fn of(outcome: &Outcome, needed: bool) -> Self {
+    fn of<T>(outcome: &Result<T, CommandError>, needed: bool) -> Self {
         let unknown = |error: &CommandError| {
             use StoreError as E;
             matches!(

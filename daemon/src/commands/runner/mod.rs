@@ -6,6 +6,7 @@ mod alone;
 mod hashing;
 mod waiting;
 
+use std::cell::RefCell;
 use std::mem;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -17,10 +18,11 @@ use photoprism_protocol::key::IdempotencyKey;
 use photoprism_protocol::secret::Secret;
 
 use super::app::App;
+use super::ending::Ending;
 use super::key::{Key, KeyState, find_replay, reused};
 use super::reply::Reply;
 use super::request::{Context, Hashed, Request};
-use super::transaction::{self, ChangeFn};
+use super::transaction::{self, ChangeFn, Completed};
 use crate::clock::Stopwatch;
 use crate::error::CommandError;
 use crate::model::WithEffects;
@@ -43,6 +45,8 @@ pub(in crate::commands) struct Runner<'a> {
     request: &'a envelope::Request<'a>,
     watch: Stopwatch,
     stream: BorrowedFd<'a>,
+    /// What its transaction ended in PhotoPrism's database.
+    ending: RefCell<Option<Ending>>,
 }
 
 /// What the transaction of a write receives.
@@ -95,8 +99,9 @@ impl<'a> Runner<'a> {
             known: reading.floor.at.unwrap_or_else(|| reading.now.as_second()),
             machine_time: reading.clock,
             random: app.random,
+            app_passwords_disabled: app.without_app_passwords,
         });
-        Self { app, context, request, watch, stream }
+        Self { app, context, request, watch, stream, ending: RefCell::default() }
     }
 
     /// Replies without the database.
@@ -202,10 +207,30 @@ impl<'a> Runner<'a> {
         let work = move |tx: &Tx<'_>| transaction::run(tx, &request, key.as_ref(), change);
         let deadline = if took_long { self.whole_time() } else { self.time_left() };
         if is_dry_run {
-            self.app.store.write_and_rollback(deadline, work).await
-        } else {
-            self.app.store.write_with_effects(deadline, work).await
+            return Ok(self.app.store.write_and_rollback(deadline, work).await?.success);
         }
+        Ok(self.committed(self.app.store.write_with_effects(deadline, work).await?))
+    }
+
+    /// Keeps what a transaction ended, for [`Runner::complete`].
+    fn committed(&self, Completed { success, ending }: Completed) -> Success {
+        self.note_ending(ending);
+        success
+    }
+
+    /// The same for a command with a transaction of its own kind.
+    pub(in crate::commands) fn note_ending(&self, ending: Option<Ending>) {
+        self.ending.replace(ending);
+    }
+
+    /// Waits until what the command ended is forgotten by PhotoPrism, which it holds nothing for,
+    /// and adds to its reply when that takes effect.
+    ///
+    /// # Errors
+    /// An internal one.
+    pub(in crate::commands) async fn complete(&self, success: Success) -> Outcome {
+        let Some(ending) = self.ending.take() else { return Ok(success) };
+        ending.complete(self.app.notifier.as_ref(), success).await
     }
 
     /// Carries out a write of the level `verify`, which leaves no audit record and takes no key.
@@ -217,9 +242,11 @@ impl<'a> Runner<'a> {
         let request = self.request(args);
         let work = move |tx: &Tx<'_>| {
             let WithEffects { value, effects } = change(tx, &request)?;
-            Ok::<_, CommandError>(WithEffects { value: value.into(), effects })
+            let ending = Ending::of(tx, C::NAME)?;
+            let value = Completed { success: value.into(), ending };
+            Ok::<_, CommandError>(WithEffects { value, effects })
         };
-        self.app.store.write_with_effects(self.time_left(), work).await
+        Ok(self.committed(self.app.store.write_with_effects(self.time_left(), work).await?))
     }
 
     /// What the command receives.

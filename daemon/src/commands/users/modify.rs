@@ -1,5 +1,6 @@
 //! `users.mod`: changes the properties that are given.
 
+use photoprism_protocol::ended::Ended;
 use photoprism_protocol::role::Role;
 use photoprism_protocol::users::{self, ModResult, UsersMod};
 
@@ -11,15 +12,15 @@ use crate::commands::find::{any_user, live_user, refuse_nul};
 use crate::commands::properties::Properties;
 use crate::commands::reply::Written;
 use crate::commands::request::{Context, Hashed, Request};
-use crate::commands::revoked::{effective_within, revoke};
+use crate::commands::revoked::{note_living_on, revoke};
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::{
     Account, Change, Deleted, FIRST_ADMIN_ID, METHOD_2FA, PasswordRules, Property, changes,
 };
 use crate::store::{
-    AdminPasswordState, Tx, account_undelete, account_update, passcodes_remove, password_set,
-    set_admin_password_state,
+    AdminPasswordState, LivingOn, Tx, account_undelete, account_update, passcodes_remove,
+    password_set, set_admin_password_state,
 };
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
@@ -99,22 +100,22 @@ fn write_changes(
         apply_change(tx, context, before, &after, hashed)?;
     }
     let (sessions_revoked, ended) = if args.keep_sessions {
+        note_living_on(tx, before, &changed, LivingOn::All, context.now)?;
         (0, None)
     } else {
         revoke(tx, before, Change::Properties(&changed), context.now)?
     };
     let (user, effect) = reload(tx, context, &before.uid)?;
-    let effective_within_s = effective_within(tx, sessions_revoked);
     let result = ModResult {
         user,
         changed: changed.iter().map(|property| property.argument().into()).collect(),
         sessions_revoked,
-        effective_within_s,
+        ended: Ended::default(),
     };
     let written = Written::new(before.uid.clone(), &result)?
         .with_effects(ended.into_iter().chain([effect]))
         .with_warnings(unknown_role(tx.kind().edition(), args.given.role));
-    Ok(written.with_cache_warning(effective_within_s))
+    Ok(written)
 }
 
 /// Deletes the key, and takes the method from `account`; true where there was one of the two.

@@ -1,5 +1,6 @@
 //! `users.reset`: back to the accounts of a first start.
 
+use photoprism_protocol::ended::Ended;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::users::{Removed, ResetResult, UsersReset};
 
@@ -7,7 +8,6 @@ use crate::admin_password::{ConfiguredPassword, read};
 use crate::commands::blocking::run_blocking;
 use crate::commands::reply::Written;
 use crate::commands::request::{Context, Request};
-use crate::commands::revoked::effective_within;
 use crate::commands::runner::{Outcome, Runner};
 use crate::config::When;
 use crate::error::CommandError;
@@ -63,19 +63,16 @@ fn reset(tx: &Tx<'_>, request: &Request<FirstAdmin>) -> Result<Written<ResetResu
     let backup = request.begin_backup(tx)?;
     let removed = empty_accounts(tx, context.now, || begin_anew(tx, context, first))?;
     request.complete_backup()?;
-    let effective_within_s = effective_within(tx, removed.sessions);
     let result = ResetResult {
         removed: Removed { users: removed.users, sessions: removed.sessions },
         backup,
-        effective_within_s,
+        ended: Ended::default(),
     };
     let name = first.name.as_str();
     let no_password = first.hash.is_none().then(|| {
         format!("the account {name} has no password; set one with: photoprism passwd {name}")
     });
-    let written = Written::new("", &result)?
-        .with_effects([Effect::EverySessionEnded])
-        .with_cache_warning(effective_within_s);
+    let written = Written::new("", &result)?.with_effects([Effect::EverySessionEnded]);
     Ok(written
         .with_warnings(removed.warnings)
         .with_warnings(first.warning.clone())

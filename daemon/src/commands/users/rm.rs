@@ -1,5 +1,6 @@
 //! `users.rm`.
 
+use photoprism_protocol::ended::Ended;
 use photoprism_protocol::users::{RmResult, Target, UsersRm};
 
 use super::guard::ensure_other_super_admin;
@@ -7,7 +8,7 @@ use super::user_to_change;
 use super::{parse_target, reload};
 use crate::commands::reply::Written;
 use crate::commands::request::Request;
-use crate::commands::revoked::{effective_within, revoke};
+use crate::commands::revoked::revoke;
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::{Change, FIRST_ADMIN_ID};
@@ -30,8 +31,7 @@ fn rm(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<RmResult>, Comma
     account_delete(tx, &account.uid, context.now)?;
     let (sessions_revoked, ended) = revoke(tx, &account, Change::Deleted, context.now)?;
     let (user, changed) = reload(tx, context, &account.uid)?;
-    let effective_within_s = effective_within(tx, sessions_revoked);
-    let result = RmResult { user, sessions_revoked, effective_within_s };
+    let result = RmResult { user, sessions_revoked, ended: Ended::default() };
     let written = Written::new(account.uid, &result)?.with_effects(ended).with_effects([changed]);
-    Ok(written.with_cache_warning(effective_within_s))
+    Ok(written)
 }

@@ -11,7 +11,7 @@ use crate::commands::find::any_user;
 use crate::commands::logins;
 use crate::commands::properties::to_wire;
 use crate::commands::reply::Reply;
-use crate::commands::request::Request;
+use crate::commands::request::{Context, Request};
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::limiter::{ClientIp, Limiter, Shared, Subject};
@@ -98,7 +98,7 @@ fn why(db: &Db, request: &Request<Why>) -> Result<Reply<WhyResult>, CommandError
     let (Why { target, limited }, now) = (&request.args, request.context.now);
     let row = any_user(db, &target.user)?;
     let attempts = attempts(db, &row)?.into_iter().map(logins::to_wire).collect();
-    let mut reasons = account(db.kind().edition(), now, &row);
+    let mut reasons = account(db.kind().edition(), &request.context, &row);
     reasons.extend(name_too_long(db.kind(), &row));
     reasons.extend(limits(now, &row, limited));
     let can_log_in = !reasons.iter().any(|reason| reason.blocks);
@@ -110,9 +110,10 @@ fn reason(code: &str, message: impl Into<String>, command: Option<String>) -> Re
     Reason { code: code.into(), message: message.into(), command, until: None, blocks: true }
 }
 
-fn account(edition: Edition, now: Timestamp, account: &Account) -> Vec<Reason> {
-    let obstacles = login_obstacles(account, edition, now);
-    let mut reasons: Vec<Reason> = obstacles.filter_map(|found| obstacle(account, found)).collect();
+fn account(edition: Edition, context: &Context, account: &Account) -> Vec<Reason> {
+    let obstacles = login_obstacles(account, edition, context.now);
+    let explained = |found| obstacle(account, found, context.app_passwords_disabled);
+    let mut reasons: Vec<Reason> = obstacles.filter_map(explained).collect();
     if account.has_two_factor() {
         let message = "a code of the authenticator app is asked for as well";
         let command = Some(command(account, "users 2fa disable"));
@@ -131,7 +132,7 @@ fn name_too_long(kind: &Kind, account: &Account) -> Option<Reason> {
     Some(reason("name_too_long", message, Some(command)))
 }
 
-fn obstacle(account: &Account, obstacle: Obstacle) -> Option<Reason> {
+fn obstacle(account: &Account, obstacle: Obstacle, app_passwords_disabled: bool) -> Option<Reason> {
     let run = |rest: &str| Some(command(account, rest));
     Some(match obstacle {
         Obstacle::NoName => reason("no_name", "the account has no name to log in with", None),
@@ -147,10 +148,14 @@ fn obstacle(account: &Account, obstacle: Obstacle) -> Option<Reason> {
             reason("provider", message, run("users mod --auth default"))
         }
         Obstacle::OtherProvider => {
-            let message = format!(
-                "the provider is {}: no password is checked here, only app passwords work",
-                account.provider.as_str()
-            );
+            let works = if app_passwords_disabled {
+                "and app passwords are disabled (PHOTOPRISM_DISABLE_FEATURES)"
+            } else {
+                "only app passwords work"
+            };
+            let provider = account.provider.as_str();
+            let message =
+                format!("the provider is {provider}: no password is checked here, {works}");
             reason("provider", message, run("users mod --auth default"))
         }
         Obstacle::NoPassword => reason("no_password", "the account has no password", run("passwd")),

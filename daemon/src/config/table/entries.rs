@@ -3,7 +3,7 @@
 use super::{Default, Form, Id, Setting};
 
 /// Every setting, in the order of [`Id`].
-pub(crate) const SETTINGS: [Setting; 35] = [
+pub(crate) const SETTINGS: [Setting; 37] = [
     Setting {
         id: Id::Config,
         name: "config",
@@ -199,6 +199,26 @@ pub(crate) const SETTINGS: [Setting; 35] = [
         form: Form::Number { least: 60, most: 3_600 },
         reload: false,
         help: "Seconds for which a running PhotoPrism may honour a session that was ended here",
+    },
+    Setting {
+        id: Id::PhotoprismUrl,
+        name: "photoprism-url",
+        argument: "URL",
+        env: "PHOTOPRISM_ADMIN_PHOTOPRISM_URL",
+        default: Default::Computed("none"),
+        form: Form::Text,
+        reload: false,
+        help: "Where the running PhotoPrism answers, http://HOST[:PORT][/BASE] or unix:/PATH, so that sessions end in it at once",
+    },
+    Setting {
+        id: Id::DisableFeatures,
+        name: "disable-features",
+        argument: "",
+        env: "PHOTOPRISM_DISABLE_FEATURES",
+        default: Default::Computed("none"),
+        form: Form::Text,
+        reload: false,
+        help: "As in PhotoPrism: with app-passwords in it none is created or accepted; no flag for it",
     },
     Setting {
         id: Id::LogFormat,

@@ -32,6 +32,7 @@ fn every_setting_has_its_line_with_value_and_source() {
         "admin-password: none (from default)",
         "password-hash: by the database (from default)",
         "hash-threads: 2 (from default)",
+        "disable-features: none (from default)",
         "max-line: 65536 (from default)",
         "database in use: /nonexistent/data/photoprism/admin.db (own, false)",
     ] {
@@ -119,4 +120,16 @@ fn this_process_has_cores_and_an_environment() {
     let process = Process::current(&env, true);
     assert!(process.cores >= 1 && process.admin_socket_passed);
     assert_eq!(process.uid, nix::unistd::geteuid().as_raw());
+}
+
+#[test]
+fn what_is_disabled_is_shown_as_it_was_understood() {
+    for (given, shown) in [
+        ("Upload, App_Passwords", "app-passwords"),
+        ("upload, app passwords", "none of these: upload, app passwords"),
+    ] {
+        let text = check(&Machine::new().env("PHOTOPRISM_DISABLE_FEATURES", given), &[]);
+        let line = format!("disable-features: {shown} (from PHOTOPRISM_DISABLE_FEATURES)");
+        assert!(text.lines().any(|known| known == line), "{line} in {text}");
+    }
 }

@@ -8,7 +8,12 @@ use crate::config::testing::Machine;
 fn good(machine: &Machine, id: Id) -> Option<[String; 3]> {
     let texts = |texts: [&str; 3]| Some(texts.map(String::from));
     match id {
-        Id::Config | Id::Allow | Id::AuthSocket | Id::AdminPassword | Id::DatabasePassword => None,
+        Id::Config
+        | Id::Allow
+        | Id::AuthSocket
+        | Id::AdminPassword
+        | Id::DatabasePassword
+        | Id::DisableFeatures => None,
         Id::Database
         | Id::DatabasePasswordFile
         | Id::Backups
@@ -21,6 +26,7 @@ fn good(machine: &Machine, id: Id) -> Option<[String; 3]> {
         Id::Argon2 => texts(["m=65536,t=10,p=4", "p=1,m=19456,t=3", "t=2"]),
         Id::SessionMaxage | Id::SessionTimeout => texts(["-1", "1", "3153600000"]),
         Id::SessionCache => texts(["60", "700", "3600"]),
+        Id::PhotoprismUrl => texts(["http://[::1]:2342", "http://photos:2342/x", "unix:/run/p"]),
         Id::LogFormat => texts(["json", "text", "json"]),
         Id::LogLevel => texts(["error", "warn", "trace"]),
         Id::MaxLine => texts(["1024", "65535", "1048576"]),
@@ -51,7 +57,8 @@ fn the_table_is_in_order_and_names_are_unique() {
         assert!(!row.name.contains('_') && row.env.starts_with("PHOTOPRISM_"), "{}", row.name);
     }
     let without_flag: Vec<_> = SETTINGS.iter().filter(|row| !row.has_flag()).collect();
-    assert_eq!(without_flag, [Id::DatabasePassword, Id::AdminPassword].map(Id::setting));
+    let ids = [Id::DatabasePassword, Id::AdminPassword, Id::DisableFeatures];
+    assert_eq!(without_flag, ids.map(Id::setting));
 }
 
 #[test]

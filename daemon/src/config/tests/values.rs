@@ -135,6 +135,48 @@ fn lifetimes_are_seconds_or_never() {
 }
 
 #[test]
+fn the_list_of_disabled_features_is_read_as_photoprism_reads_it() {
+    let disabled = |list: &str| {
+        let machine = Machine::new();
+        let config = machine.file("settings", &format!("PHOTOPRISM_DISABLE_FEATURES={list}"));
+        let in_file = machine.run(&["--config", &config]).unwrap().settings;
+        let machine = Machine::new().env("PHOTOPRISM_DISABLE_FEATURES", list);
+        let in_environment = machine.run(&[]).unwrap().settings;
+        assert_eq!(in_file.app_passwords_disabled, in_environment.app_passwords_disabled);
+        in_environment.app_passwords_disabled
+    };
+    for list in [
+        "app-passwords",
+        "App-Passwords",
+        "app_passwords",
+        "AppPasswords",
+        "app-password",
+        "upload,app-passwords",
+        "upload, app-passwords",
+        "Upload app-passwords share",
+        ",app-passwords,,",
+    ] {
+        assert!(disabled(list), "{list}");
+    }
+    for list in [
+        "",
+        ",",
+        "upload",
+        "app passwords",
+        "app-passwords-2",
+        "no-app-passwords",
+        "passwords",
+        "app-passwords;upload",
+        "\u{fffd}",
+    ] {
+        assert!(!disabled(list), "{list}");
+    }
+    assert!(!Machine::new().run(&[]).unwrap().settings.app_passwords_disabled);
+    let message = Machine::new().refusal(&["--disable-features", "app-passwords"]);
+    assert!(message.contains("--disable-features"), "{message}");
+}
+
+#[test]
 fn words_are_taken_as_they_are() {
     assert_eq!(with("password-hash", "argon2id").password_hash, Some(Scheme::Argon2id));
     assert_eq!(with("password-hash", "bcrypt").password_hash, Some(Scheme::Bcrypt));

@@ -9,9 +9,10 @@ use tracing::{info, warn};
 
 use super::file::ready;
 use crate::store::columns::Columns;
-use crate::store::db::{Db, end_with_sync};
+use crate::store::db::Db;
 use crate::store::error::StoreError;
 use crate::store::meta::key_of_path;
+use crate::store::transaction::end_with_sync;
 
 /// What is copied of each table. Nothing of `admin_meta`: the attached file has its own.
 const COPIES: [(&str, &str); 5] = [

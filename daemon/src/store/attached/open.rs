@@ -50,20 +50,10 @@ pub(in crate::store) fn open_photoprism(
     }
     let (path, backups) = (path.clone(), options.backups.clone());
     let generation = RefCell::default();
-    let session_cache = options.session_cache;
+    let running = options.running;
     let (server, mark) = (None, Mark::default());
-    let mut db = Db {
-        conn,
-        kind,
-        path,
-        backups,
-        server,
-        columns,
-        generation,
-        own_tables,
-        mark,
-        session_cache,
-    };
+    let mut db =
+        Db { conn, kind, path, backups, server, columns, generation, own_tables, mark, running };
     match take_over(&mut db) {
         Ok(()) => Ok(db),
         Err(error) => Err(failed(&attached::faulty_file(&db, &error), error)),

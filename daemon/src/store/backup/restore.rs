@@ -18,7 +18,7 @@ use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 use crate::store::passcodes::consume_totp_step;
 use crate::store::rows::text;
-use crate::store::sessions::{delete_all_sessions, release_restored};
+use crate::store::sessions::{delete_all_sessions, kept_sessions, release_kept, release_restored};
 
 /// Puts the accounts of a backup in place of those of the database, all of them in the caller's
 /// transaction; sessions too where they are asked for, else none are left. Clients that belong to
@@ -49,13 +49,19 @@ pub fn restore_accounts(
     let replace = || {
         delete_all_sessions(tx, now.as_second())?;
         let held = held_accounts(tx, now.as_second())?;
-        for table in tables.iter().rev() {
+        for table in tables.iter().rev().filter(|table| ***table != SESSIONS) {
             remove(tx, table, clients)?;
         }
         let restored = if tx.server().is_some() {
             let file = &from.connect()?;
+            if with_sessions {
+                release_those_of(tx, file, "main")?;
+            }
             fill(tx, &Source { file, layout: backup, with_sessions, clients })?
         } else {
+            if with_sessions {
+                release_those_of(tx, tx.sqlite()?, RESTORED)?;
+            }
             let indexes = own.then(|| Indexes::drop_those_of(tx.sqlite()?, &tables)).transpose()?;
             let restored = bring_back(tx, backup, with_sessions, clients)?;
             indexes.map_or(Ok(()), |indexes| indexes.create_again(tx.sqlite()?))?;
@@ -70,6 +76,22 @@ pub fn restore_accounts(
         use_up_codes(tx, step)?;
     }
     Ok(Restored { warnings, ..restored })
+}
+
+/// Rows that are kept until PhotoPrism was notified give way to those of the backup.
+fn release_those_of(tx: &Tx<'_>, conn: &Connection, schema: &str) -> Result<(), StoreError> {
+    let kept = kept_sessions(tx)?;
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let has = format!("SELECT EXISTS (SELECT 1 FROM {schema}.auth_sessions WHERE id = ?1)");
+    let mut has = conn.prepare(&has)?;
+    for id in kept {
+        if has.query_row([&id], |row| row.get(0))? {
+            release_kept(tx, &id)?;
+        }
+    }
+    Ok(())
 }
 
 fn bring_back(

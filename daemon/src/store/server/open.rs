@@ -15,7 +15,7 @@ use crate::store::error::StoreError;
 use crate::store::kind::photoprism_kind;
 use crate::store::mark::Mark;
 use crate::store::open_error::OpenError;
-use crate::store::options::OpenOptions;
+use crate::store::options::{OpenOptions, Running};
 use crate::store::own_tables::OwnTables;
 use crate::store::published::Opened;
 
@@ -31,12 +31,8 @@ pub(in crate::store) fn open(
     options: &OpenOptions,
     address: &ServerAddress,
 ) -> Result<Db, OpenError> {
-    let at = Place {
-        address,
-        path: &options.path,
-        backups: &options.backups,
-        session_cache: options.session_cache,
-    };
+    let at =
+        Place { address, path: &options.path, backups: &options.backups, running: options.running };
     let own_tables = OwnTables::new(options.cursor_key);
     at.open(Use::Write, own_tables)
 }
@@ -50,12 +46,8 @@ pub(in crate::store) fn open_for_reading(
     address: &ServerAddress,
     what_for: Use,
 ) -> Result<Db, StoreError> {
-    let at = Place {
-        address,
-        path: &opened.path,
-        backups: &opened.backups,
-        session_cache: opened.session_cache,
-    };
+    let at =
+        Place { address, path: &opened.path, backups: &opened.backups, running: opened.running };
     at.open(what_for, OwnTables::default()).map_err(|error| match error {
         OpenError::NotThereYet => StoreError::Missing,
         error => StoreError::Unreachable(error.to_string()),
@@ -78,7 +70,7 @@ struct Place<'a> {
     address: &'a ServerAddress,
     path: &'a Path,
     backups: &'a Path,
-    session_cache: u32,
+    running: Running,
 }
 
 impl Place<'_> {
@@ -108,7 +100,7 @@ impl Place<'_> {
             generation: RefCell::default(),
             own_tables,
             mark: Mark::default(),
-            session_cache: self.session_cache,
+            running: self.running,
         })
     }
 

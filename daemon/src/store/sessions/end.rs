@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::ended::{Which, enter};
-use crate::model::Lifetime;
+use super::back::{Which, is_kept};
+use super::ended::{EXPIRE, enter};
+use super::notifying::has_pending;
+use super::reload::{copy_again, put_back_missing};
+use crate::model::{Ended, Lifetime};
 use crate::session_index::PendingUses;
 use crate::store::attached::note_emptied;
 use crate::store::db::{Db, Tx};
@@ -35,10 +38,7 @@ pub fn delete_session(tx: &Tx<'_>, id: &str, now: i64) -> Result<u64, StoreError
 
 /// Ends every session, and returns their number.
 pub(in crate::store) fn delete_all_sessions(tx: &Tx<'_>, now: i64) -> Result<u64, StoreError> {
-    enter(tx, Which::EVERY, now)?;
-    note_emptied(tx, "auth_sessions")?;
-    // Without a condition SQLite frees the pages as they are, seven times as fast.
-    tx.change(Statement::same("DELETE FROM auth_sessions"), &[])
+    end(tx, Which::EVERY, now)
 }
 
 /// The same in MariaDB, where no number says which row was added last.
@@ -139,9 +139,53 @@ pub fn sweep_sessions(
 }
 
 fn end(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<u64, StoreError> {
-    enter(tx, which, now)?;
+    // A row that PhotoPrism deletes just now because it was asked to is there for this.
+    put_back_missing(tx)?;
+    let accounts = accounts_of(tx, which)?;
+    let to_notify = enter(tx, which, now)?;
+    let mut ended = 0;
+    for id in &to_notify {
+        ended += tx.change(EXPIRE, &[id.into()])?;
+    }
+    ended += delete(tx, which)?;
+    copy_again(tx)?;
+    if ended > 0 {
+        tx.note_ended(|noted| {
+            noted.rows += ended;
+            noted.accounts(accounts);
+        });
+    }
+    Ok(ended)
+}
+
+/// Deletes these sessions, save those that are kept.
+fn delete(tx: &Tx<'_>, which: Which<'_>) -> Result<u64, StoreError> {
+    if has_pending(tx)? {
+        let kept = is_kept(&tx.columns);
+        let statement =
+            format!("DELETE FROM auth_sessions WHERE ({}) AND NOT {kept}", which.condition);
+        return tx.change(Statement::same(&statement), which.values);
+    }
+    if which.condition == Which::EVERY.condition {
+        note_emptied(tx, "auth_sessions")?;
+        // Without a condition SQLite frees the pages as they are, seven times as fast.
+        return tx.change(Statement::same("DELETE FROM auth_sessions"), &[]);
+    }
     let statement = format!("DELETE FROM auth_sessions WHERE {}", which.condition);
     tx.change(Statement::same(&statement), which.values)
+}
+
+/// The accounts of these sessions, a few, where a reply is to say for how long they may be honoured.
+fn accounts_of(tx: &Tx<'_>, which: Which<'_>) -> Result<Vec<String>, StoreError> {
+    if tx.running.notifier.is_none() || !tx.columns.keeps_ended() {
+        return Ok(Vec::new());
+    }
+    let statement = format!(
+        "SELECT DISTINCT user_uid FROM auth_sessions WHERE {} LIMIT {}",
+        which.condition,
+        Ended::MOST_ACCOUNTS + 1
+    );
+    tx.all(Statement::same(&statement), which.values, |row| row.text(0))
 }
 
 #[cfg(test)]

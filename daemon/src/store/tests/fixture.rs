@@ -12,7 +12,7 @@ use crate::model::initial_accounts;
 use crate::store::db::Db;
 use crate::store::open::open;
 use crate::store::open_error::OpenError;
-use crate::store::options::{Expected, OpenOptions};
+use crate::store::options::{Expected, OpenOptions, Running};
 
 /// Tables that PhotoPrism has in addition to its account tables, as far as the daemon reads them.
 const PHOTOPRISM_TABLES: &str = "CREATE TABLE migrations (id VARBINARY(16) PRIMARY KEY);
@@ -94,7 +94,7 @@ pub(super) fn options(path: &Path) -> OpenOptions {
         accounts: initial_accounts(&admin, Timestamp::UNIX_EPOCH, &mut { random }),
         cursor_key: [7; 32],
         expected: Expected::Unknown,
-        session_cache: 900,
+        running: Running { session_cache: 900, notifier: None },
     }
 }
 
