@@ -82,7 +82,7 @@ impl Ending {
     /// The store's; an internal error where the command is not known to end sessions.
     pub(super) fn of(tx: &Tx<'_>, command: C) -> Result<Option<Self>, CommandError> {
         let mut ended = tx.take_ended();
-        if ended.rows == 0 {
+        if ended.rows == 0 && ended.pending == 0 {
             return Ok(None);
         }
         if !ends_sessions(command) {

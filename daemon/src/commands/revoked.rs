@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::ending::note_before;
 use crate::error::CommandError;
-use crate::model::{Account, Change, Effect, Revocation, revocations};
-use crate::store::{Tx, end_all_sessions, end_sessions};
+use crate::model::{Account, Change, Changes, Effect, Revocation, needs_reload, revocations};
+use crate::store::{LivingOn, Tx, end_all_sessions, end_sessions, reload_sessions};
 
 /// Ends the sessions of an account that a change revokes; returns their number, and the effect.
 pub(super) fn revoke(
@@ -14,6 +14,9 @@ pub(super) fn revoke(
     change: Change<'_>,
     now: Timestamp,
 ) -> Result<(u64, Option<Effect>), CommandError> {
+    if let Change::Properties(changes) = change {
+        note_living_on(tx, account, changes, LivingOn::AppPasswords, now)?;
+    }
     let uid = account.uid.clone();
     let (ended, all) = match revocations(change) {
         Revocation::Nothing => return Ok((0, None)),
@@ -22,4 +25,19 @@ pub(super) fn revoke(
     };
     note_before(tx, account);
     Ok((ended, Some(Effect::SessionsEnded { uid, all })))
+}
+
+/// Has PhotoPrism read those sessions of an account again that live on after changes of its rights.
+pub(super) fn note_living_on(
+    tx: &Tx<'_>,
+    account: &Account,
+    changes: &Changes,
+    which: LivingOn,
+    now: Timestamp,
+) -> Result<(), CommandError> {
+    if needs_reload(changes) {
+        note_before(tx, account);
+        reload_sessions(tx, &account.uid, which, now.as_second())?;
+    }
+    Ok(())
 }

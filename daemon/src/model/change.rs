@@ -50,6 +50,28 @@ impl Property {
         }
     }
 
+    /// Whether it decides what sessions of the account may do.
+    const fn decides_rights(self) -> bool {
+        match self {
+            Self::Role
+            | Self::SuperAdmin
+            | Self::CanLogin
+            | Self::Webdav
+            | Self::Provider
+            | Self::ExpiresAt
+            | Self::BasePath
+            | Self::UploadPath => true,
+            Self::Password
+            | Self::DisplayName
+            | Self::Email
+            | Self::AuthId
+            | Self::AuthIssuer
+            | Self::Attr
+            | Self::Deleted
+            | Self::TwoFactor => false,
+        }
+    }
+
     /// Whether it decides what the account may do, or who it is.
     const fn is_right(self) -> bool {
         match self {
@@ -70,6 +92,11 @@ impl Property {
             | Self::TwoFactor => true,
         }
     }
+}
+
+/// Whether PhotoPrism has to read sessions again that live on after these changes.
+pub(crate) fn needs_reload(changes: &Changes) -> bool {
+    changes.iter().any(|property| property.decides_rights())
 }
 
 /// The properties that differ.

@@ -17,7 +17,9 @@ mod session;
 mod times;
 
 pub(crate) use self::account::{Account, Deleted, METHOD_2FA, Provider, Role};
-pub(crate) use self::change::{Change, Property, Revocation, changes, revocations};
+pub(crate) use self::change::{
+    Change, Changes, Property, Revocation, changes, needs_reload, revocations,
+};
 pub(crate) use self::effect::{AuditHead, CameBack, Effect, EffectHandler, Reverted, WithEffects};
 pub(crate) use self::ended::{Ended, is_notifiable};
 pub(crate) use self::introspect::{Owner, Question, Token, introspect};

@@ -12,7 +12,8 @@ use super::{DEADLINE, Notifier, Step, now};
 use crate::clock::Monotonic;
 use crate::photoprism::Deletion;
 use crate::store::{
-    StoreError, ToForget, Tx, claim_to_forget, has_server, mark_forgotten, sessions_to_forget,
+    StoreError, ToForget, Tx, claim_to_forget, copy_to_reload, has_server, mark_forgotten,
+    sessions_to_forget,
 };
 
 /// Entries that are read at once.
@@ -141,6 +142,7 @@ impl Rounds<'_> {
 
     /// Notifies PhotoPrism of some; returns how many are not done.
     async fn notify(&mut self, batch: &[ToForget]) -> Result<usize, Halt> {
+        let batch = &self.copied(batch).await?[..];
         let (mut answered, mut halted) = (Vec::new(), false);
         for entry in batch {
             if self.is_stopping() {
@@ -158,6 +160,20 @@ impl Rounds<'_> {
         }
         let forgotten = self.mark(answered).await?;
         if halted { Err(Halt::Later) } else { Ok(batch.len() - forgotten) }
+    }
+
+    /// Without those that were to be read again and need not be any more. Of the others the rows are
+    /// copied.
+    async fn copied(&mut self, batch: &[ToForget]) -> Step<Vec<ToForget>> {
+        let reloads: Vec<String> =
+            batch.iter().filter(|entry| entry.is_reload).map(|entry| entry.id.clone()).collect();
+        if reloads.is_empty() {
+            return Ok(batch.to_vec());
+        }
+        let copy = move |tx: &Tx<'_>| copy_to_reload(tx, &reloads);
+        let asked = self.notifier.store.write(DEADLINE, copy).await?;
+        let wanted = |entry: &&ToForget| !entry.is_reload || asked.contains(&entry.id);
+        Ok(batch.iter().filter(wanted).cloned().collect())
     }
 
     /// Checks the rows of those that PhotoPrism reports to have forgotten.

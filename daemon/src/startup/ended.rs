@@ -13,7 +13,7 @@ use crate::error::CommandError;
 use crate::session_index::MOST_HELD;
 use crate::store::{
     Db, EndedState, StoreError, Tx, begin_ended_anew, changes_due, end_what_came_back, ended_ids,
-    ended_state, forget_ended, move_ended, report_changes,
+    ended_state, forget_ended, give_up_reloads, has_reloads, move_ended, report_changes,
 };
 
 /// How often the rows are checked while nothing came back.
@@ -69,6 +69,9 @@ impl Time {
 /// One pass over all entries, with its consequences; false while the database is missing.
 async fn round(app: &App, jump: i64, first: bool) -> Result<bool, CommandError> {
     let now = app.clock.machine().as_second();
+    if first && app.store.read(DEADLINE, has_reloads).await? {
+        app.store.write(DEADLINE, give_up_reloads).await?;
+    }
     let mut after = String::new();
     loop {
         let Some(state) = check_chunk(app, after.clone(), now).await? else { return Ok(false) };

@@ -10,8 +10,8 @@ use crate::store::{DatabaseKind, Expected, Running, detect, is_index};
 /// What the store has to know about it.
 pub(super) fn running(settings: &Settings) -> Running {
     // The daemon's own token is an app password.
-    let notifies = settings.photoprism_url.is_some() && !settings.app_passwords_disabled;
-    let notifier = notifies.then(|| notifier(settings));
+    let is_on = settings.photoprism_url.is_some() && !settings.app_passwords_disabled;
+    let notifier = is_on.then(|| notifier(settings));
     Running { session_cache: settings.session_cache, notifier }
 }
 

@@ -160,10 +160,11 @@ pub use self::remembered::Counts;
 pub use self::schema::{CURSOR_KEY_BYTES, SCHEMA_VERSION};
 pub use self::server::{Durability, ServerHealth, server_health, server_tables};
 pub use self::sessions::{
-    EndedState, SessionKey, SessionSearch, ToForget, begin_ended_anew, claim_to_forget,
-    count_to_forget, delete_session, end_all_sessions, end_sessions, end_what_came_back, ended_ids,
-    ended_state, forget_ended, mark_forgotten, move_ended, session_by_id, session_by_ref,
-    session_insert, session_is_hidden, sessions_page, sessions_seen, sessions_to_forget,
-    sweep_sessions, token_insert, token_remove, tokens_left_behind, trim_logins,
+    EndedState, LivingOn, SessionKey, SessionSearch, ToForget, begin_ended_anew, claim_to_forget,
+    copy_to_reload, count_to_forget, delete_session, end_all_sessions, end_sessions,
+    end_what_came_back, ended_ids, ended_state, forget_ended, give_up_reloads, has_reloads,
+    mark_forgotten, move_ended, reload_sessions, session_by_id, session_by_ref, session_insert,
+    session_is_hidden, sessions_page, sessions_seen, sessions_to_forget, sweep_sessions,
+    token_insert, token_remove, tokens_left_behind, trim_logins,
 };
 pub use self::work::Around;

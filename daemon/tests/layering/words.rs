@@ -55,7 +55,7 @@ const SQLITE: [&str; 19] = [
 ];
 
 /// What holds a database open and follows its file, along with those.
-const OPEN: [&str; 8] = [
+const OPEN: [&str; 9] = [
     "daemon/src/store/database.rs",
     "daemon/src/store/database/",
     "daemon/src/store/engine/mariadb/",

@@ -12,15 +12,15 @@ use crate::commands::find::{any_user, live_user, refuse_nul};
 use crate::commands::properties::Properties;
 use crate::commands::reply::Written;
 use crate::commands::request::{Context, Hashed, Request};
-use crate::commands::revoked::revoke;
+use crate::commands::revoked::{note_living_on, revoke};
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::CommandError;
 use crate::model::{
     Account, Change, Deleted, FIRST_ADMIN_ID, METHOD_2FA, PasswordRules, Property, changes,
 };
 use crate::store::{
-    AdminPasswordState, Tx, account_undelete, account_update, passcodes_remove, password_set,
-    set_admin_password_state,
+    AdminPasswordState, LivingOn, Tx, account_undelete, account_update, passcodes_remove,
+    password_set, set_admin_password_state,
 };
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
@@ -100,6 +100,7 @@ fn write_changes(
         apply_change(tx, context, before, &after, hashed)?;
     }
     let (sessions_revoked, ended) = if args.keep_sessions {
+        note_living_on(tx, before, &changed, LivingOn::All, context.now)?;
         (0, None)
     } else {
         revoke(tx, before, Change::Properties(&changed), context.now)?

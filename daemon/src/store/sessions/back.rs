@@ -47,6 +47,18 @@ pub(super) const BACK_OF_SOME: &str = "(id IN (SELECT session_id FROM
        (SELECT session_id FROM admin.admin_ended WHERE session_id > ?1 AND state <> 'reload'
         ORDER BY session_id LIMIT ?2) more_entries))";
 
+/// Rows that PhotoPrism is to read again.
+const TO_RELOAD: &str =
+    "CAST(id AS TEXT) IN (SELECT session_id FROM admin.admin_ended WHERE state = 'reload')";
+
+/// The same in MariaDB.
+const TO_RELOAD_OF_SERVER: &str =
+    "id IN (SELECT session_id FROM admin.admin_ended WHERE state = 'reload')";
+
+pub(super) fn is_to_reload(columns: &Columns) -> &'static str {
+    if columns.is_server() { TO_RELOAD_OF_SERVER } else { TO_RELOAD }
+}
+
 /// Rows that the daemon itself keeps: as expired until PhotoPrism was notified, and its own.
 const KEPT: &str = "((ifnull(sess_expires, 0) = 1 AND CAST(id AS TEXT) IN
        (SELECT session_id FROM admin.admin_ended WHERE state = 'pending'))

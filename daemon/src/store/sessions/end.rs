@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::back::{Which, is_kept};
 use super::ended::{EXPIRE, enter};
 use super::notifying::has_pending;
+use super::reload::{copy_again, put_back_missing};
 use crate::model::{Ended, Lifetime};
 use crate::session_index::PendingUses;
 use crate::store::attached::note_emptied;
@@ -138,6 +139,8 @@ pub fn sweep_sessions(
 }
 
 fn end(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<u64, StoreError> {
+    // A row that PhotoPrism deletes just now because it was asked to is there for this.
+    put_back_missing(tx)?;
     let accounts = accounts_of(tx, which)?;
     let to_notify = enter(tx, which, now)?;
     let mut ended = 0;
@@ -145,6 +148,7 @@ fn end(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<u64, StoreError> {
         ended += tx.change(EXPIRE, &[id.into()])?;
     }
     ended += delete(tx, which)?;
+    copy_again(tx)?;
     if ended > 0 {
         tx.note_ended(|noted| {
             noted.rows += ended;

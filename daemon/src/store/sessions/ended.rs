@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use super::back::{BACK, Which, is_back, is_kept};
+use super::back::{BACK, Which, is_back, is_kept, is_to_reload};
 use super::notifying::notifies;
 use crate::model::{CameBack, Effect, is_notifiable};
 use crate::store::audit::{AuditEntry, audit_append, own_entry};
@@ -60,14 +60,16 @@ pub(super) fn enter(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<Vec<Strin
     let stored = stored_since(since);
     let values = [which.values, &[since.into(), (&stored).into()]].concat();
     let kept = is_kept(&tx.columns);
-    let condition = format!("({}) AND ({recent}) AND NOT {kept}", which.condition);
+    let held = format!("{recent} OR {}", is_to_reload(&tx.columns));
+    let condition = format!("({}) AND ({held}) AND NOT {kept}", which.condition);
     let notifies = notifies(tx, now)?;
     let entered = add_entries(tx, Which { condition: &condition, values: &values }, now, notifies)?;
     if entered.is_empty() {
         return Ok(Vec::new());
     }
     let created_from = format!(
-        "auth_id IN (SELECT session_id FROM admin.admin_ended WHERE seen_at = ?1) AND NOT {kept}"
+        "auth_id IN (SELECT session_id FROM admin.admin_ended
+           WHERE seen_at = ?1 AND state <> 'reload') AND NOT {kept}"
     );
     let created_from = Which { condition: &created_from, values: &[now.into()] };
     let mut children = add_entries(tx, created_from, now, notifies)?;
@@ -90,7 +92,7 @@ pub(super) fn enter(tx: &Tx<'_>, which: Which<'_>, now: i64) -> Result<Vec<Strin
 
 /// The condition for rows that were loaded or saved since the Unix seconds in that parameter, which
 /// the next one has as a text.
-fn recent(columns: &Columns, value: usize) -> String {
+pub(super) fn recent(columns: &Columns, value: usize) -> String {
     let mut recent = vec![format!("last_active >= ?{value}")];
     for column in ["login_at", "created_at", "updated_at"] {
         if columns.has("auth_sessions", column) {
@@ -164,7 +166,7 @@ pub(super) fn put_entry(
     Ok(())
 }
 
-fn ref_id(columns: &Columns) -> &'static str {
+pub(super) fn ref_id(columns: &Columns) -> &'static str {
     if columns.has("auth_sessions", "ref_id") { "ifnull(ref_id, '')" } else { "''" }
 }
 

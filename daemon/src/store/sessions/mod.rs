@@ -16,6 +16,7 @@ mod notifying;
 mod page;
 mod pending;
 mod prefix;
+mod reload;
 mod row;
 mod token;
 mod walk;
@@ -34,6 +35,7 @@ pub use self::notified::{
     ToForget, claim_to_forget, count_to_forget, mark_forgotten, sessions_to_forget,
 };
 pub use self::page::sessions_page;
+pub use self::reload::{LivingOn, copy_to_reload, give_up_reloads, has_reloads, reload_sessions};
 pub(super) use self::row::{CHECKED, checked_row};
 pub use self::token::{token_insert, token_remove, tokens_left_behind};
 pub use self::watch::{

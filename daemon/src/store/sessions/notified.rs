@@ -1,5 +1,6 @@
 //! Which sessions a running PhotoPrism is still to be notified of, and which it has forgotten.
 
+use super::reload::put_back_reloaded;
 use crate::model::Effect;
 use crate::store::db::{Db, Tx};
 use crate::store::engine::{Statement, Value};
@@ -15,18 +16,21 @@ pub struct ToForget {
     pub id: String,
     /// Its reference id.
     pub ref_id: String,
+    /// It lives on, and is only to be read again.
+    pub is_reload: bool,
     /// Ids of those created from it, which PhotoPrism forgets with it.
     pub children: Vec<String>,
 }
 
 /// Entries that this daemon may see to. What another one has claimed is its own for so long, and a
 /// clock that was set back does not make that longer.
-const FREE: &str = "e.state = 'pending' AND (e.claimed_by = '' OR e.claimed_by = ?1
+const FREE: &str = "e.state IN ('pending', 'reload') AND (e.claimed_by = '' OR e.claimed_by = ?1
      OR e.claimed_at <= ?2 OR e.claimed_at > ?3)";
 
 /// One that goes with another: it was created from a session that PhotoPrism is to be notified of.
 const GOES_ALONG: &str = "EXISTS (SELECT 1 FROM auth_sessions c, own.admin_ended p
-     WHERE c.id = e.session_id AND p.session_id = c.auth_id AND p.state = 'pending')";
+     WHERE c.id = e.session_id AND p.session_id = c.auth_id
+       AND p.state IN ('pending', 'reload'))";
 
 /// At most so many sessions, with an id after `after`, that PhotoPrism is to be notified of.
 pub fn sessions_to_forget(
@@ -39,7 +43,7 @@ pub fn sessions_to_forget(
         return Ok(Vec::new());
     }
     let statement = format!(
-        "SELECT e.session_id, e.ref_id FROM own.admin_ended e
+        "SELECT e.session_id, e.ref_id, e.state FROM own.admin_ended e
          WHERE {FREE} AND e.session_id > ?4 AND NOT {GOES_ALONG} ORDER BY e.session_id LIMIT ?5"
     );
     let claim = db.claim();
@@ -51,7 +55,8 @@ pub fn sessions_to_forget(
         most.into(),
     ];
     let found = db.all(Statement::same(&statement).own(), &values, |row| {
-        Ok(ToForget { id: row.text(0)?, ref_id: row.text(1)?, children: Vec::new() })
+        let is_reload = row.text(2)? == "reload";
+        Ok(ToForget { id: row.text(0)?, ref_id: row.text(1)?, is_reload, children: Vec::new() })
     })?;
     let children = Statement::same(
         "SELECT e.session_id FROM own.admin_ended e, auth_sessions c
@@ -73,7 +78,7 @@ pub fn claim_to_forget(
 ) -> Result<Vec<ToForget>, StoreError> {
     let statement = Statement::same(
         "UPDATE own.admin_ended SET claimed_by = ?1, claimed_at = ?4
-         WHERE session_id = ?5 AND state = 'pending' AND (claimed_by = '' OR claimed_by = ?1
+         WHERE session_id = ?5 AND state IN ('pending', 'reload') AND (claimed_by = '' OR claimed_by = ?1
            OR claimed_at <= ?2 OR claimed_at > ?3)",
     );
     let claim = tx.claim();
@@ -88,7 +93,8 @@ pub fn claim_to_forget(
         ];
         tx.change(statement.own(), &values)?;
         let mine = Statement::same(
-            "SELECT claimed_by FROM own.admin_ended WHERE session_id = ?1 AND state = 'pending'",
+            "SELECT claimed_by FROM own.admin_ended
+             WHERE session_id = ?1 AND state IN ('pending', 'reload')",
         );
         let found = tx.one(mine.own(), &[(&entry.id).into()], |row| row.text(0))?;
         claimed.extend((found.as_deref() == Some(&*claim)).then(|| entry.clone()));
@@ -104,7 +110,11 @@ pub fn mark_forgotten(tx: &Tx<'_>, entries: &[ToForget]) -> Result<Vec<String>, 
         if is_there(tx, &entry.id)? {
             continue;
         }
-        for id in std::iter::once(&entry.id).chain(&entry.children) {
+        if entry.is_reload {
+            done.extend(put_back_reloaded(tx, &entry.id)?);
+        }
+        let own = (!entry.is_reload).then_some(&entry.id);
+        for id in own.into_iter().chain(&entry.children) {
             if !is_there(tx, id)? {
                 tx.change(DONE, &[id.into()])?;
                 done.push(id.clone());
@@ -134,6 +144,8 @@ pub fn count_to_forget(db: &Db) -> Result<u64, StoreError> {
     if !db.columns.keeps_ended() {
         return Ok(0);
     }
-    let count = Statement::same("SELECT count(*) FROM own.admin_ended WHERE state = 'pending'");
+    let count = Statement::same(
+        "SELECT count(*) FROM own.admin_ended WHERE state IN ('pending', 'reload')",
+    );
     db.number(count.own(), &[])
 }

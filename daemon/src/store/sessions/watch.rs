@@ -2,6 +2,7 @@
 
 use super::back::{BACK_OF_SOME, Which};
 use super::ended::{came_back, end_again, forget_found};
+use super::reload::end_reloads;
 use crate::store::db::{Db, Tx};
 use crate::store::engine::{Statement, Value};
 use crate::store::error::StoreError;
@@ -117,6 +118,7 @@ pub fn forget_ended(tx: &Tx<'_>, now: i64) -> Result<(), StoreError> {
     for id in tx.all(kept.own(), &before, |row| row.text(0))? {
         tx.change(DELETE_KEPT, &[(&id).into()])?;
     }
+    end_reloads(tx, now - tx.window())?;
     let over = Statement::same(
         "SELECT session_id FROM own.admin_ended WHERE seen_at <= ?1 AND state <> 'reload'
            AND NOT EXISTS (SELECT 1 FROM auth_sessions WHERE id = session_id)
