@@ -51,6 +51,8 @@ class Handler(BaseHTTPRequestHandler):
         if id not in memory:
             found = run("SELECT sess_expires FROM auth_sessions WHERE id = :value", id)
             if found and not 0 < found[0] <= time.time():
+                # The daemon knows by this that it may be in memory.
+                run("UPDATE auth_sessions SET last_active = unixepoch() WHERE id = :value", id)
                 memory[id] = True
         return id if id in memory else None
 
