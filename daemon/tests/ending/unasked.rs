@@ -4,8 +4,8 @@
 use serde_json::json;
 
 use crate::common::json::Ask;
-use crate::setup::{Both, WEB, add_session, has_row, wait_until};
-use crate::simulator::Moment;
+use crate::setup::{Both, PHONE, WEB, add_session, has_row, wait_until};
+use crate::simulator::{Misbehavior, Moment};
 
 /// bob's web session ends as it does without an address.
 fn ends_as_without_address(both: &mut Both, session: &str) {
@@ -25,6 +25,24 @@ fn app_passwords_are_disabled() {
     ends_as_without_address(&mut both, WEB.0);
     assert!(!has_row(&both.conn, WEB.0), "its row goes at once");
     assert_eq!(both.simulator.requests(), []);
+}
+
+#[test]
+fn app_passwords_were_disabled_while_photoprism_was_still_to_be_asked() {
+    let mut both = Both::start();
+    assert!(both.simulator.lets_in(WEB.1));
+    both.simulator.misbehave(Misbehavior::Status(503));
+    let result = both.home.ok("auth.rm", json!({"session": WEB.0}));
+    assert_eq!(result["pending"], 1, "{result}");
+    both.home.stop();
+    let asked = both.simulator.requests().len();
+    both.simulator.misbehave(None);
+    both.home.set_env("PHOTOPRISM_DISABLE_FEATURES", "app-passwords");
+    both.home.start();
+    let other = both.home.ok("auth.rm", json!({"session": PHONE.0}));
+    assert_eq!(other["effective_within_s"], 900, "{other}");
+    assert!(!both.is_active(WEB.1));
+    assert_eq!(both.simulator.requests().len(), asked);
 }
 
 #[test]
