@@ -13,3 +13,22 @@ pub struct Ended {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<u64>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::RmResult;
+
+    #[test]
+    fn both_keys_are_in_a_result_or_left_out() {
+        let ended = Ended { effective_within_s: Some(900), pending: Some(1) };
+        for (text, ended) in [
+            (r#"{"removed":2}"#, Ended::default()),
+            (r#"{"removed":2,"effective_within_s":900,"pending":1}"#, ended),
+        ] {
+            let result: RmResult = serde_json::from_str(text).unwrap();
+            assert_eq!(result, RmResult { removed: 2, ended });
+            assert_eq!(serde_json::to_string(&result).unwrap(), text);
+        }
+    }
+}

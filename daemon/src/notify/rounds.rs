@@ -75,13 +75,23 @@ impl Rounds<'_> {
             if begins <= self.clock.now() {
                 match self.round().await {
                     Ok(()) | Err(Halt::Later) => {}
-                    Err(Halt::Store(error)) => self.report(&error),
+                    Err(Halt::Store(error)) => self.without_database(&error),
                 }
             }
             if let Some(token) = self.token.take() {
                 self.notifier.end_token(token).await;
             }
             self.wait().await;
+        }
+    }
+
+    /// A database that does not exist yet, or a server that is away, is reported elsewhere.
+    fn without_database(&mut self, error: &StoreError) {
+        self.schedule.unanswered(self.clock.now());
+        let is_known =
+            matches!(error, StoreError::Missing | StoreError::Unreachable(_) | StoreError::Stopped);
+        if !is_known {
+            self.report(error);
         }
     }
 
@@ -132,6 +142,7 @@ impl Rounds<'_> {
         }
         if all == 0 {
             self.schedule.clear();
+            self.schedule.answered();
         }
         if open == 0 && self.reported && !self.schedule.is_failing() {
             self.reported = false;
