@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::api::{Api, Mode, notifying};
 use crate::common::database::Database;
 use crate::common::json::Ask;
-use crate::common::test_daemon::TestDaemon;
+use crate::common::test_daemon::{TestDaemon, on_mariadb};
 use crate::ghost::wait_until;
 use crate::setup::{number, own_tables, photoprism, texts, warnings};
 
@@ -267,4 +267,25 @@ fn the_address_is_refused_where_it_cannot_be_used() {
         assert_eq!(output.status.code(), Some(2), "{text}");
         assert!(text.contains("photoprism-url") && !text.contains("canary"), "{text}");
     }
+}
+
+#[test]
+fn an_own_database_takes_no_address_and_is_not_created() {
+    if on_mariadb() {
+        return;
+    }
+    let mut home = TestDaemon::new();
+    let with_url = |home: &TestDaemon| {
+        let mut command = home.command();
+        command.args(["--photoprism-url", "http://127.0.0.1:2342"]);
+        let output = crate::common::run_to_end(&mut command);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains("photoprism-url"), "{text}");
+    };
+    with_url(&home);
+    assert!(!home.database().exists(), "nothing is created");
+    home.start();
+    home.stop();
+    with_url(&home);
 }
