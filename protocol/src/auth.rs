@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::Int;
 use crate::command::{Command, CommandName};
-use crate::ended::Ended;
 use crate::list::{Page, Search};
 use crate::secret::Secret;
 use crate::status::NoArgs;
@@ -158,9 +157,12 @@ pub struct AddResult {
 pub struct RmResult {
     /// The session and those created from it.
     pub removed: u64,
-    /// When that takes effect in a running PhotoPrism.
-    #[serde(flatten)]
-    pub ended: Ended,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
 }
 
 /// Result of `auth.reset`.
@@ -170,9 +172,12 @@ pub struct ResetResult {
     pub removed: u64,
     /// Absolute path of the backup that holds them.
     pub backup: String,
-    /// When that takes effect in a running PhotoPrism.
-    #[serde(flatten)]
-    pub ended: Ended,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
 }
 
 /// Result of `auth.login`.
@@ -184,9 +189,12 @@ pub struct LoginResult {
     pub session: Option<Session>,
     /// Its secret.
     pub secret: Option<Secret>,
-    /// When that takes effect in a running PhotoPrism, where it ended others.
-    #[serde(flatten)]
-    pub ended: Ended,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
 }
 
 /// Result of `auth.logout`.
@@ -194,9 +202,12 @@ pub struct LoginResult {
 pub struct LogoutResult {
     /// Whether a session that a login created has ended.
     pub removed: bool,
-    /// When that takes effect in a running PhotoPrism.
-    #[serde(flatten)]
-    pub ended: Ended,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
 }
 
 /// Result of `auth.verify` in the terms of RFC 7662 (OAuth 2.0 Token Introspection).

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::Int;
 use crate::command::{Command, CommandName};
-use crate::ended::Ended;
 use crate::list::Page;
 use crate::rule::{RuleError, require};
 use crate::status::NoArgs;
@@ -172,9 +171,12 @@ pub struct RestoreResult {
     pub sessions_restored: u64,
     /// Absolute path of the backup that holds what was there before.
     pub backup: Option<String>,
-    /// When that takes effect in a running PhotoPrism.
-    #[serde(flatten)]
-    pub ended: Ended,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
 }
 
 pub struct BackupCreate;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Keys of each result that ended sessions in PhotoPrism's database; in all others they are left
-/// out.
+/// out. They are known last, and added to a result that was made without.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
     /// Seconds for which a running PhotoPrism may go on honouring what ended; 0: not at all.
@@ -26,8 +26,11 @@ mod tests {
             (r#"{"removed":2}"#, Ended::default()),
             (r#"{"removed":2,"effective_within_s":900,"pending":1}"#, ended),
         ] {
+            let Ended { effective_within_s, pending } = ended;
             let result: RmResult = serde_json::from_str(text).unwrap();
-            assert_eq!(result, RmResult { removed: 2, ended });
+            assert_eq!(result, RmResult { removed: 2, effective_within_s, pending });
+            let keys: Ended = serde_json::from_str(text).unwrap();
+            assert_eq!(keys, ended);
             assert_eq!(serde_json::to_string(&result).unwrap(), text);
         }
     }

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::{ArgError, Entries, Int, decode_pair};
 use crate::command::{Command, CommandName};
-use crate::ended::Ended;
 use crate::list::Page;
 use crate::secret::Secret;
 use crate::users::Fields;
@@ -130,9 +129,12 @@ pub struct ImportResult {
     pub items: Vec<ImportItem>,
     /// Where the next ones begin; `None` after the last.
     pub next: Option<String>,
-    /// When that takes effect in a running PhotoPrism.
-    #[serde(flatten)]
-    pub ended: Ended,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
     /// Absolute path of the backup of what was there before, where accounts were pruned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<String>,

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Command, CommandName};
-use crate::ended::Ended;
 use crate::secret::Secret;
 use crate::users::Target;
 
@@ -59,9 +58,12 @@ pub struct DisableResult {
     pub disabled: bool,
     /// Sessions that ended.
     pub sessions_revoked: u64,
-    /// When that takes effect in a running PhotoPrism.
-    #[serde(flatten)]
-    pub ended: Ended,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
 }
 
 pub struct Users2faShow;

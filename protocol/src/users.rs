@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::{ArgError, Entries, Int, decode_pair};
 use crate::command::{Arguments, Command, CommandName};
-use crate::ended::Ended;
 use crate::list::{Page, Search};
 use crate::secret::Secret;
 use crate::status::NoArgs;
@@ -200,9 +199,12 @@ pub struct ModResult {
     /// The arguments whose value differs from before, in the order of the documentation.
     pub changed: Vec<String>,
     pub sessions_revoked: u64,
-    /// When that takes effect in a running PhotoPrism.
-    #[serde(flatten)]
-    pub ended: Ended,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
 }
 
 /// Result of `users.rename`.
@@ -243,9 +245,12 @@ pub struct RmResult {
     /// The account as it is now.
     pub user: User,
     pub sessions_revoked: u64,
-    /// When that takes effect in a running PhotoPrism.
-    #[serde(flatten)]
-    pub ended: Ended,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
 }
 
 /// Result of `users.reset`.
@@ -254,9 +259,12 @@ pub struct ResetResult {
     pub removed: Removed,
     /// Absolute path of the backup that holds it.
     pub backup: String,
-    /// When that takes effect in a running PhotoPrism.
-    #[serde(flatten)]
-    pub ended: Ended,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_within_s: Option<u32>,
+    /// As in [`crate::ended::Ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
 }
 
 /// What a reset removed.

@@ -54,7 +54,7 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::mpsc;
 
-    use futures_util::future::join_all;
+    use futures_util::future::{join_all, join3};
 
     use super::*;
 
@@ -64,16 +64,23 @@ mod tests {
     async fn many_who_ask_at_once_share_a_run_and_none_is_older_than_its_question() {
         let runs = SharedRun::default();
         let begun = Arc::new(AtomicU64::new(0));
-        let one = || {
+        let one = |wait: Option<mpsc::Receiver<()>>| {
             let begun = Arc::clone(&begun);
-            runs.run(LONG, move || Ok(begun.fetch_add(1, Ordering::SeqCst) + 1))
+            runs.run(LONG, move || {
+                let number = begun.fetch_add(1, Ordering::SeqCst) + 1;
+                let _ = wait.map(|wait| wait.recv());
+                Ok(number)
+            })
         };
-        // As many as the runtime polls in one turn, so that all ask before the first has ended.
-        let results: Vec<u64> =
-            join_all((0..20).map(|_| one())).await.into_iter().map(Result::unwrap).collect();
+        let (go_on, wait) = mpsc::channel();
+        // They ask in this order, and as many as the runtime polls in one turn.
+        let (first, others, ()) =
+            join3(one(Some(wait)), join_all((0..19).map(|_| one(None))), async { drop(go_on) })
+                .await;
+        let others: Vec<u64> = others.into_iter().map(Result::unwrap).collect();
         // The first had begun when the others asked.
-        assert_eq!((results[0], &results[1..]), (1, &[2; 19][..]));
-        assert_eq!(one().await.unwrap(), 3);
+        assert_eq!((first.unwrap(), others), (1, vec![2; 19]));
+        assert_eq!(one(None).await.unwrap(), 3);
     }
 
     #[tokio::test]

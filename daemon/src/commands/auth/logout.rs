@@ -1,7 +1,6 @@
 //! `auth.logout`.
 
 use photoprism_protocol::auth::{AuthLogout, Logout, LogoutResult};
-use photoprism_protocol::ended::Ended;
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::token::{is_access_token, is_app_password};
@@ -19,7 +18,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let Logout { token } = runner.args::<AuthLogout>()?;
     refuse_nul("token", Some(token.expose()))?;
     if !is_access_token(token.expose()) && !is_app_password(token.expose()) {
-        let nothing = LogoutResult { removed: false, ended: Ended::default() };
+        let nothing = LogoutResult { removed: false, effective_within_s: None, pending: None };
         return Reply::new(&nothing).map(Success::from);
     }
     runner.write_unaudited::<AuthLogout, _>(token, logout).await
@@ -37,6 +36,6 @@ fn logout(
         None => false,
     };
     let effects = row.map(|row| Effect::SessionEnded { id: row.id }).into_iter().collect();
-    let value = Reply::new(&LogoutResult { removed, ended: Ended::default() })?;
+    let value = Reply::new(&LogoutResult { removed, effective_within_s: None, pending: None })?;
     Ok(WithEffects { value, effects })
 }

@@ -1,7 +1,6 @@
 //! `auth.reset`.
 
 use photoprism_protocol::auth::{AuthReset, ResetResult};
-use photoprism_protocol::ended::Ended;
 use photoprism_protocol::status::NoArgs;
 
 use crate::commands::reply::Written;
@@ -29,6 +28,9 @@ fn reset(tx: &Tx<'_>, request: &Request<NoArgs>) -> Result<Written<ResetResult>,
     let backup = request.begin_backup(tx)?;
     let (removed, warnings) = empty_sessions(tx, now)?;
     request.complete_backup()?;
-    let written = Written::new("", &ResetResult { removed, backup, ended: Ended::default() })?;
+    let written = Written::new(
+        "",
+        &ResetResult { removed, backup, effective_within_s: None, pending: None },
+    )?;
     Ok(written.with_effects([Effect::EverySessionEnded]).with_warnings(warnings))
 }

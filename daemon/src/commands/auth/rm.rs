@@ -1,7 +1,6 @@
 //! `auth.rm`.
 
 use photoprism_protocol::auth::{AuthRm, RmResult};
-use photoprism_protocol::ended::Ended;
 use photoprism_protocol::token::SessionRef;
 
 use super::find::{parse, session};
@@ -21,7 +20,7 @@ fn rm(tx: &Tx<'_>, request: &Request<SessionRef>) -> Result<Written<RmResult>, C
     let row = session(tx, &request.args)?;
     let removed = delete_session(tx, &row.id, request.context.now.as_second())?;
     let ended = Effect::SessionEnded { id: row.id };
-    let result = RmResult { removed, ended: Ended::default() };
+    let result = RmResult { removed, effective_within_s: None, pending: None };
     let written = Written::new(row.ref_id, &result)?.with_effects([ended]);
     Ok(written)
 }

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use photoprism_protocol::backup::{self, AccountChange, BackupRestore, FileName, RestoreResult};
-use photoprism_protocol::ended::Ended;
 use photoprism_protocol::envelope::Success;
 
 use super::{directory, parse_file, refusal};
@@ -252,6 +251,7 @@ fn result(plan: Plan) -> RestoreResult {
         sessions_revoked: plan.sessions_revoked,
         sessions_restored: plan.sessions_restored,
         backup: None,
-        ended: Ended::default(),
+        effective_within_s: None,
+        pending: None,
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use photoprism_protocol::ended::Ended;
 use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
 
 use super::prune::{Unnamed, accounts_not_in_file, delete, ensure_names_somebody, ensure_whole};
@@ -59,7 +58,8 @@ fn summary(import: &Import, found: &Results) -> ImportResult {
         counts: found.counts,
         items: Vec::new(),
         next: None,
-        ended: Ended::default(),
+        effective_within_s: None,
+        pending: None,
         backup: found.backup.clone(),
     }
 }

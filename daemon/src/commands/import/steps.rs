@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use photoprism_protocol::MAX_REPLY_BYTES;
-use photoprism_protocol::ended::Ended;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::{ImportCounts, ImportResult};
 
@@ -271,7 +270,8 @@ fn progress(id: &str, staged: &ImportSession, missing_files: Vec<String>) -> Imp
         counts: ImportCounts::default(),
         items: Vec::new(),
         next: None,
-        ended: Ended::default(),
+        effective_within_s: None,
+        pending: None,
         backup: None,
     }
 }

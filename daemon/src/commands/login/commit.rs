@@ -1,7 +1,6 @@
 //! The transaction of an attempt: the judgement, its record, its places, and the session.
 
 use photoprism_protocol::auth::LoginResult;
-use photoprism_protocol::ended::Ended;
 use photoprism_protocol::generated::session_ref_id;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::token::new_access_token;
@@ -170,7 +169,13 @@ fn welcome(
             (Some(auth::to_wire(row, context.now.as_second())), Some(secret))
         }
     };
-    let reply = Reply::new(&LoginResult { user, session, secret, ended: Ended::default() })?;
+    let reply = Reply::new(&LoginResult {
+        user,
+        session,
+        secret,
+        effective_within_s: None,
+        pending: None,
+    })?;
     let ending = Ending::of(tx, context.permit.command())?;
     Ok(WithEffects { value: Decision::Grant(Box::new(Granted { reply, ending })), effects })
 }

@@ -1,6 +1,5 @@
 //! `passwd.remove`.
 
-use photoprism_protocol::ended::Ended;
 use photoprism_protocol::passwd::{PasswdRemove, RemoveResult};
 use photoprism_protocol::users::Target;
 
@@ -28,7 +27,8 @@ fn remove(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<RemoveResult
     let changed = removed.then_some(Property::Password).into_iter().collect();
     let (sessions_revoked, ended) =
         revoke(tx, &account, Change::Properties(&changed), context.now)?;
-    let result = RemoveResult { removed, sessions_revoked, ended: Ended::default() };
+    let result =
+        RemoveResult { removed, sessions_revoked, effective_within_s: None, pending: None };
     let written = Written::new(account.uid, &result)?.with_effects(ended);
     Ok(written)
 }

@@ -1,6 +1,5 @@
 //! `passwd.set`.
 
-use photoprism_protocol::ended::Ended;
 use photoprism_protocol::level::Level;
 use photoprism_protocol::passwd::{self, PasswdSet, SetResult};
 use photoprism_protocol::secret::Secret;
@@ -69,7 +68,7 @@ fn set(tx: &Tx<'_>, request: &Request<Set>) -> Result<Written<SetResult>, Comman
     let changed = (!keep_sessions).then_some(Property::Password).into_iter().collect();
     let (sessions_revoked, ended) = revoke(tx, &account, Change::Properties(&changed), now)?;
     let hash = show_hash.then(|| Secret::new(hashed.hash.clone()));
-    let result = SetResult { sessions_revoked, hash, ended: Ended::default() };
+    let result = SetResult { sessions_revoked, hash, effective_within_s: None, pending: None };
     let written = Written::new(account.uid.clone(), &result)?.with_effects(ended);
     if *show_hash { written.replayed_as(&hidden(&result)) } else { Ok(written) }
 }

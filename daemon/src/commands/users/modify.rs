@@ -1,6 +1,5 @@
 //! `users.mod`: changes the properties that are given.
 
-use photoprism_protocol::ended::Ended;
 use photoprism_protocol::role::Role;
 use photoprism_protocol::users::{self, ModResult, UsersMod};
 
@@ -110,7 +109,8 @@ fn write_changes(
         user,
         changed: changed.iter().map(|property| property.argument().into()).collect(),
         sessions_revoked,
-        ended: Ended::default(),
+        effective_within_s: None,
+        pending: None,
     };
     let written = Written::new(before.uid.clone(), &result)?
         .with_effects(ended.into_iter().chain([effect]))

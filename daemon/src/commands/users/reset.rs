@@ -1,6 +1,5 @@
 //! `users.reset`: back to the accounts of a first start.
 
-use photoprism_protocol::ended::Ended;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::users::{Removed, ResetResult, UsersReset};
 
@@ -66,7 +65,8 @@ fn reset(tx: &Tx<'_>, request: &Request<FirstAdmin>) -> Result<Written<ResetResu
     let result = ResetResult {
         removed: Removed { users: removed.users, sessions: removed.sessions },
         backup,
-        ended: Ended::default(),
+        effective_within_s: None,
+        pending: None,
     };
     let name = first.name.as_str();
     let no_password = first.hash.is_none().then(|| {

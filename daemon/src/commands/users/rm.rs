@@ -1,6 +1,5 @@
 //! `users.rm`.
 
-use photoprism_protocol::ended::Ended;
 use photoprism_protocol::users::{RmResult, Target, UsersRm};
 
 use super::guard::ensure_other_super_admin;
@@ -31,7 +30,7 @@ fn rm(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<RmResult>, Comma
     account_delete(tx, &account.uid, context.now)?;
     let (sessions_revoked, ended) = revoke(tx, &account, Change::Deleted, context.now)?;
     let (user, changed) = reload(tx, context, &account.uid)?;
-    let result = RmResult { user, sessions_revoked, ended: Ended::default() };
+    let result = RmResult { user, sessions_revoked, effective_within_s: None, pending: None };
     let written = Written::new(account.uid, &result)?.with_effects(ended).with_effects([changed]);
     Ok(written)
 }

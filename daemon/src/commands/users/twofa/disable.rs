@@ -1,6 +1,5 @@
 //! `users.2fa.disable`.
 
-use photoprism_protocol::ended::Ended;
 use photoprism_protocol::twofa::{DisableResult, Users2faDisable};
 use photoprism_protocol::users::Target;
 
@@ -28,7 +27,8 @@ fn disable(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<DisableResu
     }
     let changed = disabled.then_some(Property::TwoFactor).into_iter().collect();
     let (sessions_revoked, ended) = revoke(tx, &account, Change::Properties(&changed), now)?;
-    let result = DisableResult { disabled, sessions_revoked, ended: Ended::default() };
+    let result =
+        DisableResult { disabled, sessions_revoked, effective_within_s: None, pending: None };
     let written = Written::new(account.uid, &result)?.with_effects(ended);
     Ok(written)
 }
