@@ -7,8 +7,10 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use mysql::prelude::Queryable;
+use photoprism_daemon::clock::Stopwatch;
 use serde_json::json;
 
+use crate::common::TIMEOUT;
 use crate::common::client::Client;
 use crate::common::json::Ask;
 use crate::server::Server;
@@ -68,12 +70,16 @@ fn rounds(rounds: usize) {
         // A client must not go on for ever where this thread fails.
         let end = End(&stop);
         let (_never, pause) = channel::<()>();
+        let mut looks = home.connect();
         for round in 1..=rounds {
             // Somewhere in the middle of a transaction.
             let _ = pause.recv_timeout(Duration::from_millis(150 + (round as u64 * 37) % 100));
             server.kill();
             server.restart();
-            home.running().wait_for_logs("the database exists now", 1);
+            let watch = Stopwatch::start();
+            while looks.call("users.show", json!({"user": "bob"}))["ok"] != true {
+                assert!(watch.elapsed() < TIMEOUT);
+            }
         }
         let _ = pause.recv_timeout(Duration::from_millis(300));
         drop(end);
