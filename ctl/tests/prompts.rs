@@ -100,6 +100,8 @@ fn no_core_is_dumped_at_a_password() {
     let dumps = |program: &str| {
         let directory = tempfile::tempdir().unwrap();
         let mut shell = std::process::Command::new("sh");
+        // Where the tests run in the background of a shell, the signal is ignored.
+        let program = format!("env --default-signal=QUIT {program}");
         shell.arg("-c").arg(format!("ulimit -c unlimited && exec {program}"));
         shell.current_dir(directory.path());
         let mut terminal = Terminal::start(&mut shell);
