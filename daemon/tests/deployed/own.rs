@@ -19,7 +19,7 @@ const DYNAMIC_BYTES: usize = 1_400_000;
 const CONTROL_BYTES: usize = 2_400_000;
 
 /// The most that the image may have, in bytes.
-const IMAGE_BYTES: u64 = 14_000_000;
+const IMAGE_BYTES: u64 = 15_000_000;
 
 /// Types the argument at both questions of the documentation's first command, on a terminal.
 const TYPE: &str = r#"
