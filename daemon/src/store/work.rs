@@ -145,7 +145,8 @@ pub(super) struct Write {
 /// What is done before and after a transaction of its own, for statements that SQLite refuses inside
 /// of one.
 pub trait Around: Send {
-    /// Called before the transaction begins, again where its lock was not free.
+    /// Called before the transaction begins, again where its lock was not free, or the
+    /// connection to the server was lost.
     ///
     /// # Errors
     /// The store's: the write fails with it.

@@ -146,7 +146,7 @@ pub(crate) fn wait_until(what: &str, met: impl Fn() -> bool) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "another program is busy, not waited for")]
+#[expect(clippy::disallowed_methods, reason = "what another process does is not announced")]
 fn pause() {
     std::thread::sleep(std::time::Duration::from_millis(20));
 }

@@ -44,7 +44,7 @@ impl StalledDaemon {
     }
 
     /// Waits until what was sent before has been read: the lines of one thread come in order. Not
-    /// until the database thread has taken it: see [`Held::stalled`].
+    /// until the database thread has taken it: see [`StalledDaemon::stalled`].
     pub(crate) fn settle(&self) {
         for _ in 0..3 {
             assert_eq!(self.home.ask(r#"{"cmd":"ping"}"#)["ok"], true);

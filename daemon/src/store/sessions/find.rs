@@ -27,6 +27,12 @@ fn one(db: &Db, which: &str, value: &str) -> Result<Option<Session>, StoreError>
     db.one(Statement::same(&statement), &[value.into()], session_row)
 }
 
+/// Whether there is a row with that id, hidden ones included.
+pub(super) fn is_there(db: &Db, id: &str) -> Result<bool, StoreError> {
+    let there = Statement::same("SELECT EXISTS (SELECT 1 FROM auth_sessions WHERE id = ?1)");
+    Ok(db.one(there, &[id.into()], |row| row.flag(0))? == Some(true))
+}
+
 /// The session of that id: the SHA-256 of its secret in hex.
 pub fn session_by_id(db: &Db, id: &str) -> Result<Option<Session>, StoreError> {
     one(db, "u.id = ?1", id)

@@ -1,5 +1,6 @@
 //! Which sessions a running PhotoPrism is still to be notified of, and which it has forgotten.
 
+use super::find::is_there;
 use super::reload::put_back_reloaded;
 use crate::model::Effect;
 use crate::store::db::{Db, Tx};
@@ -133,11 +134,6 @@ const DONE: Statement<'_> = Statement::same(
      WHERE session_id = ?1 AND state = 'pending'",
 )
 .own();
-
-fn is_there(tx: &Tx<'_>, id: &str) -> Result<bool, StoreError> {
-    let there = Statement::same("SELECT EXISTS (SELECT 1 FROM auth_sessions WHERE id = ?1)");
-    Ok(tx.one(there, &[id.into()], |row| row.flag(0))? == Some(true))
-}
 
 /// Entries that PhotoPrism is to be notified of, whichever daemon does.
 pub fn count_to_forget(db: &Db) -> Result<u64, StoreError> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::back::is_kept;
 use super::ended::{FORGET, put_entry, recent, ref_id};
+use super::find::is_there;
 use super::notifying::notifies;
 use crate::model::{Effect, is_notifiable};
 use crate::store::db::{Db, Tx};
@@ -152,11 +153,6 @@ fn asked(db: &Db) -> Result<Vec<String>, StoreError> {
         "SELECT session_id FROM own.admin_ended WHERE state = 'reload' AND saved_row <> ''",
     );
     db.all(asked.own(), &[], |row| row.text(0))
-}
-
-fn is_there(db: &Db, id: &str) -> Result<bool, StoreError> {
-    let there = Statement::same("SELECT EXISTS (SELECT 1 FROM auth_sessions WHERE id = ?1)");
-    Ok(db.one(there, &[id.into()], |row| row.flag(0))? == Some(true))
 }
 
 /// The end of an entry: what was copied and is missing comes back.
