@@ -1,4 +1,4 @@
-# The two static binaries, and nothing else that runs. Nothing here needs more than the builder
+# The static binaries, and nothing else that runs. Nothing here needs more than the builder
 # that comes with Docker 20.10, with or without BuildKit.
 ARG BUILDER=rust:1.95-bookworm
 
@@ -9,7 +9,8 @@ COPY . .
 RUN target="$(rustc -vV | sed -n 's/^host: //p')" \
  && .ci/static \
  && mkdir -p /out/etc /out/run /out/usr/local/bin /out/var/lib \
- && cp "target/$target/release/photoprism" "target/$target/release/photoprismd" /out/usr/local/bin/ \
+ && cd "target/$target/release" \
+ && cp photoprism photoprismd photoprism-gate /out/usr/local/bin/ \
  && printf 'root:x:0:0::/:/\nphotoprism:x:10001:10001::/var/lib/photoprism:/\n' > /out/etc/passwd \
  && printf 'root:x:0:\nphotoprism:x:10001:\nphotoprism-auth:x:10002:photoprism\n' > /out/etc/group \
  && mkdir -p /data/photoprism /admin/photoprism /auth/photoprism-auth \

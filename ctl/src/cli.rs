@@ -1,9 +1,12 @@
 //! The command line: which commands and flags are this program's own, and clap's errors.
 
+mod hints;
+
 use std::ffi::{OsStr, OsString};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
+use photoprism_protocol::build;
 use photoprism_protocol::setting_path::looks_like_address;
 use photoprism_protocol::token::SessionRef;
 
@@ -17,15 +20,15 @@ pub(crate) const COMMANDS: [&str; 9] =
     ["passwd", "users", "user", "logins", "audit", "auth", "sess", "admin", "help"];
 
 /// Flags that may come first.
-pub(crate) const FLAGS: [&str; 6] =
-    ["--socket", "--timeout", "--no-input", "-h", "--help", "--version"];
+pub(crate) const FLAGS: [&str; 7] =
+    ["--socket", "--timeout", "--no-input", "-h", "--help", "-V", "--version"];
 
 const EXAMPLES: &str = "\
 Examples:
   photoprism users ls                      list the accounts
   photoprism users add -n \"Bob\" bob        add one, its password is asked for
   photoprism passwd admin                  change a password
-  photoprism admin status                  is the daemon well
+  photoprism admin status                  show the daemon's status
 
 The socket is the one of --socket, of PHOTOPRISM_ADMIN_SOCKET, or the first that exists of
   $XDG_RUNTIME_DIR/photoprism/admin.sock             (not for root)
@@ -35,15 +38,26 @@ The socket is the one of --socket, of PHOTOPRISM_ADMIN_SOCKET, or the first that
 In a PhotoPrism container everything else (index, backup, start, …) goes to PhotoPrism's own
 program: PHOTOPRISM_FALLBACK, or /opt/photoprism/bin/photoprism.
 
-Exit codes: 0 done, 1 failed or no was said, 2 usage, 3 not found, 4 refused, 5 exists or in
-conflict, 6 rate limited, 10 a dry run found something to do, 69 no daemon, 70 fault of the daemon, 75 try again, 77 no permission on
-the socket, 130 interrupted.";
+Exit codes:
+    0  done; an empty list is done
+    1  failed or declined
+    2  usage: bad flags or values, or input needed and no terminal
+    3  no such user, session or record
+    4  refused: no right to it, or wrong credentials
+    5  exists already, or in conflict
+    6  rate limited
+   10  a dry run found something to do
+   69  no daemon
+   70  fault of the daemon, or a reply that was lost
+   75  try again: busy, locked, shutting down or timed out
+   77  no permission on the socket
+  130  interrupted";
 
 /// Manages the accounts, passwords and sessions of PhotoPrism through the daemon photoprismd
 #[derive(Debug, Parser)]
 #[command(
     name = "photoprism",
-    version,
+    version = build::TEXT,
     disable_version_flag = true,
     subcommand_required = true,
     after_long_help = EXAMPLES
@@ -93,15 +107,36 @@ fn is_short_cluster_with_j(text: &str) -> bool {
 ///
 /// # Errors
 /// [`CliError::CommandLine`] for a bad command line, or why printing failed.
-pub(crate) fn help_or_failure(error: &clap::Error, arguments: &[OsString]) -> Result<(), CliError> {
-    let text = without_secrets(without_misplaced(error), arguments);
-    match error.kind() {
+pub(crate) fn help_or_failure(error: clap::Error, arguments: &[OsString]) -> Result<(), CliError> {
+    let kind = error.kind();
+    let text = failure_of(error, arguments);
+    match kind {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::data(&text),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Err(CliError::CommandLine("a command is missing; --help lists them".into(), text))
         }
         _ => Err(CliError::CommandLine(first_paragraph(&text).into(), text)),
     }
+}
+
+/// clap's page, with what was probably meant at the end of its first paragraph.
+fn failure_of(mut error: clap::Error, arguments: &[OsString]) -> String {
+    hints::without_destroying(&mut error);
+    let is_wrong = error.use_stderr();
+    let hint = is_wrong.then(|| hints::hint(&error, arguments, &mut command())).flatten();
+    if hint.is_some() {
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::Suggested);
+    }
+    // A tip that was taken out leaves its line.
+    let text = without_misplaced(&error).replace("\n\n\n", "\n\n");
+    let mut text = without_secrets(text, arguments);
+    if let Some(hint) = hint {
+        let end = text.find("\n\n").unwrap_or(text.len());
+        text.insert_str(end, &["; ", &hint].concat());
+    }
+    text
 }
 
 /// A message without a value that nothing takes: behind a user name, or behind the `=` of a switch,
@@ -187,7 +222,7 @@ mod tests {
 
     #[test]
     fn only_the_first_argument_decides() {
-        for own in ["users", "help", "sess", "--socket=/x", "--help", "-h"] {
+        for own in ["users", "help", "sess", "--socket=/x", "--help", "-h", "-V"] {
             assert!(is_own(OsStr::new(own)), "{own}");
         }
         for other in ["index", "user s", "", "--", "-v", "--config-path", "Users", "--sockets"] {

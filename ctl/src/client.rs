@@ -1,39 +1,20 @@
 //! One request to the daemon and its reply.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsFd, AsRawFd};
+use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::PollFlags;
-use nix::sys::socket::{
-    AddressFamily, SockFlag, SockType, UnixAddr, connect, setsockopt, socket, sockopt,
-};
-use nix::sys::time::{TimeVal, TimeValLike};
-use photoprism_protocol::MAX_REPLY_BYTES;
-use photoprism_protocol::envelope::{Outgoing, Reply};
-use serde::Serialize;
-use serde_json::value::RawValue;
-use zeroize::Zeroizing;
 
 use crate::clock::Deadline;
-use crate::decode;
+use crate::connection::{Answer, Line, is_open, open, read_line, read_reply, send};
 use crate::error::CliError;
 use crate::interrupt::{Interrupt, InterruptGuard, Waited};
 use crate::socket::SocketChoice;
 
 const CANCELLED: &str = "cancelled; what the daemon has begun it completes";
-
-/// What a command that succeeded returns.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// The `result` object.
-    pub result: Box<RawValue>,
-    /// Messages for people.
-    pub warnings: Vec<String>,
-}
 
 /// Where the daemon is and how long to wait for it. Connects at the first request.
 #[derive(Debug)]
@@ -41,12 +22,14 @@ pub(crate) struct Client {
     socket: Option<PathBuf>,
     timeout: Duration,
     stream: Option<UnixStream>,
+    /// A reply is waited for after a Ctrl-C as well: the caller asks whether one came.
+    pub(crate) waits_on: bool,
 }
 
 impl Client {
     /// `socket` as given by the flag; `timeout` is for each request, connecting included.
     pub(crate) fn new(socket: Option<PathBuf>, timeout: Duration) -> Self {
-        Self { socket, timeout, stream: None }
+        Self { socket, timeout, stream: None, waits_on: false }
     }
 
     /// Sends one request and reads its reply.
@@ -61,8 +44,9 @@ impl Client {
             None => self.connect(deadline)?,
         };
         let held = interrupt.hold();
-        send(&mut stream, &request.0, deadline).map_err(|error| self.explain(&error))?;
-        let line = read_line(&mut stream, &held, deadline).map_err(|error| self.explain(&error))?;
+        send(&mut stream, request.bytes(), deadline).map_err(|error| self.explain(&error))?;
+        let line = receive(&mut stream, &held, deadline, self.waits_on);
+        let line = line.map_err(|error| self.explain(&error))?;
         let reply = read_reply(&line)?;
         self.stream = Some(stream);
         reply
@@ -75,7 +59,7 @@ impl Client {
 
     fn connect(&self, deadline: Deadline) -> Result<UnixStream, CliError> {
         let choice = self.choice()?;
-        open(&choice, deadline).map_err(|error| match error {
+        open(choice.path(), deadline).map_err(|error| match error {
             // What connect reports when the queue of the socket stays full.
             Errno::EAGAIN => self.timed_out(),
             other => choice.explain(other),
@@ -96,113 +80,39 @@ impl Client {
     }
 }
 
-/// A request as a line. It may hold a password: it is zeroed when dropped, and has no `Debug`.
-pub(crate) struct Line(Zeroizing<Vec<u8>>);
-
-impl Line {
-    /// # Errors
-    /// [`CliError::System`]; no argument type of the protocol can cause it.
-    pub(crate) fn new<A: Serialize>(request: &Outgoing<'_, A>) -> Result<Self, CliError> {
-        // Room for nearly every request, or growing would leave copies behind.
-        let mut line = Zeroizing::new(Vec::with_capacity(8 * 1024));
-        serde_json::to_writer(&mut *line, request)
-            .map_err(|error| CliError::System("cannot write the request", error.into()))?;
-        line.push(b'\n');
-        Ok(Self(line))
-    }
-}
-
-fn open(choice: &SocketChoice, deadline: Deadline) -> Result<UnixStream, Errno> {
-    let wait = deadline.remaining().ok_or(Errno::EAGAIN)?;
-    let address = UnixAddr::new(choice.path())?;
-    let fd = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
-    let millis = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-    setsockopt(&fd, sockopt::SendTimeout, &TimeVal::milliseconds(millis))?;
-    connect(fd.as_raw_fd(), &address)?;
-    Ok(fd.into())
-}
-
-/// Whether a connection can take another request: a prompt may have outlasted the daemon's
-/// idle timeout.
-fn is_open(stream: &UnixStream) -> bool {
-    let peek = stream.set_nonblocking(true).and_then(|()| (&*stream).read(&mut [0]));
-    let quiet = peek.is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
-    quiet && stream.set_nonblocking(false).is_ok()
-}
-
-fn send(stream: &mut UnixStream, line: &[u8], deadline: Deadline) -> io::Result<()> {
-    let wait = deadline.remaining().ok_or(ErrorKind::TimedOut)?;
-    stream.set_write_timeout(Some(wait))?;
-    match stream.write_all(line) {
-        // Refused before it was read: the line with the reason is waiting.
-        Err(error) if is_hang_up(&error) => Ok(()),
-        other => other,
-    }
-}
-
-fn read_line(
+fn receive(
     stream: &mut UnixStream,
     held: &InterruptGuard<'_>,
     deadline: Deadline,
+    waits_on: bool,
 ) -> io::Result<Vec<u8>> {
-    let mut line = Vec::new();
-    let mut chunk = [0; 16 * 1024];
-    loop {
-        match held.wait(stream.as_fd(), PollFlags::POLLIN, Some(deadline))? {
-            Waited::Ready => {}
-            Waited::TimedOut => return Err(ErrorKind::TimedOut.into()),
-            Waited::Interrupted => return Err(ErrorKind::Interrupted.into()),
-        }
-        let read = match stream.read(&mut chunk) {
-            Ok(read) => read,
-            Err(error) if is_hang_up(&error) => 0,
-            Err(error) => return Err(error),
+    read_line(stream, &|fd| {
+        let waited = if waits_on {
+            held.wait_on(fd, PollFlags::POLLIN, deadline)
+        } else {
+            held.wait(fd, PollFlags::POLLIN, Some(deadline))
         };
-        let end = chunk[..read].iter().position(|byte| *byte == b'\n');
-        line.extend_from_slice(&chunk[..end.unwrap_or(read)]);
-        if line.len() > MAX_REPLY_BYTES {
-            return Err(io::Error::other("its line is longer than 1 MiB"));
+        match waited? {
+            Waited::Ready => Ok(()),
+            Waited::TimedOut => Err(ErrorKind::TimedOut.into()),
+            Waited::Interrupted => Err(ErrorKind::Interrupted.into()),
         }
-        if end.is_some() || (read == 0 && !line.is_empty()) {
-            return Ok(line);
-        }
-        if read == 0 {
-            return Err(io::Error::other("it closed the connection"));
-        }
-    }
-}
-
-fn is_hang_up(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
-}
-
-/// The outer error ends the connection, the inner one is the daemon's answer.
-fn read_reply(line: &[u8]) -> Result<Result<Answer, CliError>, CliError> {
-    let bad_reply =
-        |why: &str| CliError::BadReply(format!("unexpected reply from the daemon: {why}"));
-    let line = str::from_utf8(line).map_err(|error| bad_reply(&error.to_string()))?;
-    match decode::reply(line)? {
-        Reply { ok: true, result: Some(result), error: None, warnings } => {
-            Ok(Ok(Answer { result, warnings }))
-        }
-        Reply { ok: false, error: Some(error), .. } => Ok(Err(CliError::Refused(error))),
-        Reply { ok: true, .. } => {
-            Err(bad_reply("the request was carried out, but there is no result"))
-        }
-        Reply { ok: false, .. } => Err(bad_reply("the request was refused, but there is no error")),
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
     use std::thread;
+
+    use photoprism_protocol::MAX_REPLY_BYTES;
 
     use super::*;
 
     fn exchange(stream: &mut UnixStream, timeout: Duration) -> io::Result<Vec<u8>> {
         let deadline = Deadline::after(timeout);
         send(stream, b"{}\n", deadline)?;
-        read_line(stream, &Interrupt::install().unwrap().hold(), deadline)
+        receive(stream, &Interrupt::install().unwrap().hold(), deadline, false)
     }
 
     fn exchanged(reply: &'static [u8]) -> Result<Vec<u8>, String> {

@@ -8,7 +8,8 @@ use photoprism_protocol::envelope::Outgoing;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::client::{Client, Line};
+use crate::client::Client;
+use crate::connection::Line;
 use crate::decode;
 use crate::error::CliError;
 use crate::escape;
@@ -97,6 +98,17 @@ impl Context {
         self.send(&Line::new(&Outgoing { cmd: C::NAME.name(), args, key: None, confirm: false })?)
     }
 
+    /// Sends a command that is known by its name alone.
+    ///
+    /// # Errors
+    /// As [`Context::call`], but for the type of the result.
+    pub(crate) fn call_raw(
+        &mut self,
+        request: &Outgoing<'_, Box<RawValue>>,
+    ) -> Result<Box<RawValue>, CliError> {
+        self.send(&Line::new(request)?)
+    }
+
     /// Which socket is asked, with those passed over.
     pub(crate) fn socket_choice(&self) -> Result<SocketChoice, CliError> {
         self.client.choice()
@@ -108,6 +120,19 @@ impl Context {
             self.note(&format!("warning: {warning}"));
         }
         Ok(answer.result)
+    }
+
+    /// Waits for replies after a Ctrl-C as well, from here on.
+    pub(crate) fn wait_on(&mut self) {
+        self.client.waits_on = true;
+    }
+
+    /// Shows how far a long command is, on a terminal, in the place of what was shown before; an empty
+    /// text takes it away.
+    pub(crate) fn progress(&self, text: &str) {
+        if !self.muted && !self.json && io::stderr().is_terminal() {
+            let _ = io::stderr().write_all(["\r\x1b[K", text].concat().as_bytes());
+        }
     }
 
     /// No notes from here on.

@@ -68,6 +68,18 @@ impl CliError {
         matches!(self, Self::Refused(error) if error.code == code.name())
     }
 
+    /// Whether the daemon refused the value of that argument.
+    pub fn is_about(&self, field: &str) -> bool {
+        self.is(ErrorCode::InvalidArgument)
+            && matches!(self, Self::Refused(error) if error.field.as_deref() == Some(field))
+    }
+
+    /// What the daemon would refuse.
+    pub fn refused(code: ErrorCode, message: String, hint: Option<String>) -> Self {
+        let (code, field, retry_after_s) = (code.name().into(), None, None);
+        Self::Refused(ReplyError { code, message, field, retry_after_s, hint })
+    }
+
     /// The message alone; empty where it was reported already.
     pub fn message(&self) -> String {
         self.error().map(|error| error.message).unwrap_or_default()

@@ -56,11 +56,18 @@ impl Interrupt {
         Ok(Self { armed, others_armed, holders: Cell::new(0), seen })
     }
 
-    /// Leaves SIGINT to somebody else until the last guard is dropped.
+    /// Leaves SIGINT to somebody else until the last guard is dropped; a second one always ends the
+    /// process.
     pub(crate) fn hold(&self) -> InterruptGuard<'_> {
         self.holders.set(self.holders.get() + 1);
-        self.armed.store(false, Ordering::SeqCst);
+        self.armed.store(self.came(), Ordering::SeqCst);
         InterruptGuard(self)
+    }
+
+    /// Whether a SIGINT came while there was a guard.
+    pub(crate) fn came(&self) -> bool {
+        let mut seen = [PollFd::new(self.seen.as_fd(), PollFlags::POLLIN)];
+        poll(&mut seen, PollTimeout::ZERO).is_ok_and(|count| count > 0)
     }
 }
 
@@ -86,6 +93,28 @@ impl InterruptGuard<'_> {
                 .map(|_| ())
                 .map_err(refused)
         })
+    }
+
+    /// As [`InterruptGuard::wait`], whatever signal comes; the next one ends the process.
+    pub(crate) fn wait_on(
+        &self,
+        fd: BorrowedFd<'_>,
+        events: PollFlags,
+        deadline: Deadline,
+    ) -> io::Result<Waited> {
+        match self.wait(fd, events, Some(deadline))? {
+            Waited::Interrupted => self.0.armed.store(true, Ordering::SeqCst),
+            other => return Ok(other),
+        }
+        loop {
+            let Some(rest) = deadline.remaining() else { return Ok(Waited::TimedOut) };
+            let timeout = PollTimeout::try_from(rest).unwrap_or(PollTimeout::MAX);
+            match poll(&mut [PollFd::new(fd, events)], timeout) {
+                Ok(0) | Err(Errno::EINTR) => {}
+                Ok(_) => return Ok(Waited::Ready),
+                Err(errno) => return Err(errno.into()),
+            }
+        }
     }
 
     /// Waits until `events` come for `fd` (an error or a hang-up always does), or until the
@@ -148,8 +177,12 @@ mod tests {
         signalled.write_all(b"X").unwrap();
         assert_eq!(wait(None), Waited::Interrupted);
         let inner = interrupt.hold();
+        let deadline = Deadline::after(Duration::from_secs(9));
+        let patient = held.wait_on(reader.as_fd(), PollFlags::POLLIN, deadline).unwrap();
+        assert_eq!(patient, Waited::Ready);
         drop(held);
-        assert!(!interrupt.armed.load(Ordering::SeqCst));
+        // The second one ends the process.
+        assert!(interrupt.came() && interrupt.armed.load(Ordering::SeqCst));
         drop(inner);
         assert!(interrupt.armed.load(Ordering::SeqCst));
     }

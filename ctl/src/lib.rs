@@ -1,4 +1,5 @@
-//! The control binary `photoprism`, in the order in which a command line meets its modules.
+//! The control binary `photoprism`, in the order in which a command line meets its modules, and
+//! `photoprism-gate`.
 //!
 //! A library so that the writers can be fuzzed and the command tree be printed; it is not an API.
 
@@ -6,13 +7,16 @@ mod cli;
 mod client;
 pub mod clock;
 mod commands;
+mod connection;
 mod context;
 mod decode;
 mod error;
 mod escape;
 mod exit;
 mod flags;
+pub mod gate;
 mod interrupt;
+mod new_file;
 mod output;
 pub mod panic;
 mod passthrough;
@@ -50,7 +54,7 @@ pub fn run(arguments: Vec<OsString>) -> Exit {
 
 fn execute(arguments: Vec<OsString>, json: bool) -> Result<(), CliError> {
     // No core dump, and no other process of this user reads the memory: there are passwords in it.
-    // PhotoPrism's own program, in whose place this would run, was started before.
+    // PhotoPrism's own program, where one is started, does not inherit that.
     set_dumpable(false).map_err(|why| CliError::System("cannot forbid core dumps", why.into()))?;
     let interrupt = Interrupt::install()?;
     let arguments =
@@ -62,14 +66,20 @@ fn execute(arguments: Vec<OsString>, json: bool) -> Result<(), CliError> {
             context.finish();
             Ok(())
         }
-        Err(error) => cli::help_or_failure(&error, &arguments),
+        Err(error) => {
+            passthrough::replace_below(&error, &arguments)?;
+            cli::help_or_failure(error, &arguments)
+        }
     }
 }
 
 /// As [`Cli::try_parse_from`], but the tree of commands stays: taking it apart before the process
 /// ends anyway costs a fifteenth of a run.
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let mut tree = ManuallyDrop::new(Cli::command());
+    let tree = Cli::command();
+    // Help wraps on a terminal; elsewhere a line is a line.
+    let terminal = report::terminal_width().is_some();
+    let mut tree = ManuallyDrop::new(if terminal { tree } else { tree.term_width(0) });
     let mut found = tree.try_get_matches_from_mut(arguments)?;
     Cli::from_arg_matches_mut(&mut found).map_err(|error| error.format(&mut tree))
 }

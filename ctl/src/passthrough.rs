@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{io, iter};
 
+use clap::error::{ContextKind, ContextValue};
 use nix::unistd::execvp;
 use signal_hook::consts::SIGPIPE;
 
@@ -33,6 +34,25 @@ pub(crate) fn replace(arguments: &[OsString]) -> Result<(), CliError> {
     if cli::is_own(first) {
         return Ok(());
     }
+    start(arguments)
+}
+
+/// The same for a word below a noun of this program that is not one of its verbs, `auth jwt`.
+///
+/// # Errors
+/// As [`replace`].
+pub(crate) fn replace_below(error: &clap::Error, arguments: &[OsString]) -> Result<(), CliError> {
+    let [_, noun, word, ..] = arguments else { return Ok(()) };
+    match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(unknown)) if word == &**unknown && noun != "help" => {
+            start(arguments)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Starts PhotoPrism's program in the place of this process, where there is one.
+fn start(arguments: &[OsString]) -> Result<(), CliError> {
     let configured = std::env::var_os(VARIABLE);
     paths::check(configured.as_deref().unwrap_or_default().as_ref(), VARIABLE)?;
     match usable(program(configured)) {

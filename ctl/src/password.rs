@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::paths;
-use crate::prompt;
+use crate::prompt::{self, Person};
 
 /// Most bytes that are read for a password; the daemon refuses far shorter ones.
 const MOST_BYTES: u16 = 4096;
@@ -44,7 +44,7 @@ pub(crate) struct PasswordFlags {
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
 
-    /// Make a password and print it once
+    /// Generate a password and print it once
     #[arg(long)]
     generate: bool,
 }
@@ -58,6 +58,20 @@ pub(crate) struct NewPassword {
 }
 
 impl PasswordFlags {
+    /// Whether it is typed at a terminal.
+    pub(crate) fn is_typed(&self, person: &Person) -> bool {
+        let is_pipe = self.password_file.as_ref().is_none_or(|path| path.as_os_str() == "-");
+        person.interactive && !self.generate && self.password.is_none() && is_pipe
+    }
+
+    /// Whether a flag says how to get it.
+    pub(crate) fn is_given(&self) -> bool {
+        self.generate
+            || self.password_stdin
+            || self.password.is_some()
+            || self.password_file.is_some()
+    }
+
     /// The password, where a flag says how to get it.
     ///
     /// # Errors
@@ -150,7 +164,8 @@ fn from_opened(path: &Path, what: &str, only_regular: bool) -> Result<Secret, Cl
     }
     if found.mode() & 0o004 != 0 && !found.file_type().is_char_device() {
         return Err(CliError::Usage(format!(
-            "{what} {shown} can be read by everyone: run `chmod 600` on it first"
+            "{what} {shown} can be read by everyone: run `chmod 600` on it first, or for a mounted \
+             secret use --password-stdin < FILE"
         )));
     }
     read(file, "the file", "password")

@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::rc::Rc;
 
 use nix::poll::PollFlags;
+use photoprism_protocol::password::{MAX_CHARS, MIN_CHARS, check_ascii_form};
 use photoprism_protocol::secret::Secret;
 use rpassword::ConfigBuilder;
 
@@ -17,6 +18,9 @@ use crate::interrupt::{Interrupt, Waited};
 use echo::EchoOff;
 
 const CANCELLED: &str = "cancelled; nothing was changed";
+
+/// How often a new password is asked for.
+pub(crate) const TRIES: usize = 3;
 
 /// Who can be asked, and how.
 #[derive(Debug)]
@@ -47,9 +51,7 @@ pub(crate) fn consent(
         return Ok(Consent(()));
     }
     if !person.interactive {
-        return Err(CliError::Usage(format!(
-            "{question} Nobody can be asked here: give {flag} to go ahead"
-        )));
+        return Err(CliError::Usage(format!("{question} No terminal to confirm on; use {flag}")));
     }
     if yes_or_no(person, question)? { Ok(Consent(())) } else { Err(CliError::Cancelled(CANCELLED)) }
 }
@@ -88,19 +90,28 @@ pub(crate) fn text(
     }
 }
 
-/// Asks for a new password twice, without echo.
+/// Asks for a new password twice, without echo; anew where it breaks a rule or the two differ.
 ///
 /// # Errors
-/// [`CliError::Cancelled`] where the two differ, [`CliError::Interrupted`] after Ctrl-C; the
-/// terminal is as it was before in every case.
+/// The last refusal: [`CliError::Cancelled`] where the two differ, [`CliError::Usage`] where a rule
+/// is broken; [`CliError::Interrupted`] after Ctrl-C. The terminal is as it was before in every
+/// case.
 pub(crate) fn new_password(person: &Person) -> Result<Secret, CliError> {
     let echo = EchoOff::new(person)?;
-    let first = hidden(&echo, "New password: ")?;
-    let second = hidden(&echo, "Repeat the password: ")?;
-    if first == second {
-        Ok(first)
-    } else {
-        Err(CliError::Cancelled("the two passwords differ; nothing was changed"))
+    let question = format!("New password ({MIN_CHARS} to {MAX_CHARS} characters): ");
+    let mut tries = 1;
+    loop {
+        let first = hidden(&echo, &question)?;
+        let refused = match check_ascii_form(&first, MIN_CHARS) {
+            Err(rule) => CliError::Usage(rule.to_string()),
+            Ok(()) if hidden(&echo, "Repeat the password: ")? == first => return Ok(first),
+            Ok(()) => CliError::Cancelled("the two passwords differ; nothing was changed"),
+        };
+        if tries == TRIES {
+            return Err(refused);
+        }
+        tries += 1;
+        refused.report(person.json);
     }
 }
 

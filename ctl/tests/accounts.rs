@@ -39,7 +39,7 @@ fn a_password_on_the_command_line_is_advised_against_in_one_line() {
     let lines: Vec<&str> = output.err.lines().collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].starts_with("warning: ") && lines[0].contains("--password-stdin"));
-    assert_eq!(lines[1], "added user bob (utoykpc5in2qnu74)");
+    assert_eq!(lines[1], "added admin bob (utoykpc5in2qnu74)");
     assert_eq!(output.out, "");
 }
 

@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::{Daemon, ok, page, refused};
+use common::{Daemon, ok, output, output_with_input, page, refused};
 use serde_json::{Value, json};
 
 fn status() -> Value {
     json!({
-        "version": "0.1.0", "protocol": 1, "pid": 42, "uptime_s": 93784,
+        "version": "0.2.0", "commit": null, "target": "aarch64-unknown-linux-gnu", "protocol": 1, "pid": 42, "uptime_s": 93784,
         "database": {"kind": "own", "engine": "sqlite", "server": null,
             "path": "/var/lib/photoprism/admin.db", "schema": 1,
             "photoprism_version": null, "edition": null},
@@ -15,7 +15,8 @@ fn status() -> Value {
         "connections": {"open": 1, "limit": 256},
         "passwords": {"running": 0, "waiting": 0},
         "sockets": {"admin": "/run/photoprism/admin.sock", "auth": null},
-        "daemons": []
+        "daemons": [],
+        "backups": {"every_s": 86400, "last_at": "2026-11-24T03:12:09Z", "last_error": null}
     })
 }
 
@@ -50,6 +51,49 @@ fn clock_shows_what_is_known_and_sets_the_floor_after_a_yes() {
     assert_eq!(Daemon::playing([refused("forbidden", "no")]).run("admin clock").code, Some(4));
 }
 
+#[test]
+fn call_sends_any_command_and_prints_its_result() {
+    let result = json!({"user": {"name": "bob"}, "new": [1, 2]});
+    let daemon = Daemon::done(&result);
+    let output = daemon.run(r#"admin call users.show {"user":"bob"}"#);
+    let line = format!("{result}\n");
+    assert_eq!((output.code, output.out.as_str(), output.err.as_str()), (Some(0), &*line, ""));
+    assert_eq!(daemon.requests(), [json!({"cmd": "users.show", "args": {"user": "bob"}})]);
+
+    let daemon = Daemon::done(&result);
+    let output = daemon.run("admin call a.newer.command --key once --yes");
+    assert_eq!((output.code, output.out.as_str()), (Some(0), &*line));
+    let sent = json!({"cmd": "a.newer.command", "args": {}, "key": "once", "confirm": true});
+    assert_eq!(daemon.requests(), [sent]);
+
+    // Arguments of several lines are one line to the daemon.
+    let daemon = Daemon::done(&result);
+    let mut command = daemon.command(["admin", "call", "passwd.set", "-"]);
+    let output =
+        output_with_input(&mut command, "{\n  \"user\": \"bob\",\r\n \"password\": \"a\\nb\"\n}\n");
+    assert_eq!((output.code, output.out.as_str()), (Some(0), &*line));
+    let args = json!({"user": "bob", "password": "a\nb"});
+    assert_eq!(daemon.requests(), [json!({"cmd": "passwd.set", "args": args})]);
+}
+
+#[test]
+fn call_refuses_what_is_not_an_object_and_exits_as_any_command() {
+    for args in ["[1]", "{\"user\":", "null", "{}{}", ""] {
+        let daemon = Daemon::done(&json!({}));
+        let output = output(&mut daemon.command(["admin", "call", "ping", args]));
+        assert_eq!((output.code, output.out.as_str()), (Some(2), ""), "{args}");
+        assert!(output.err.contains("not a JSON object"), "{}", output.err);
+        assert!(daemon.requests().is_empty());
+    }
+    for (code, exit) in [("not_found", 3), ("bad_request", 2), ("rate_limited", 6)] {
+        let daemon = Daemon::playing([refused(code, "no")]);
+        assert_eq!(daemon.run("admin call users.show").code, Some(exit), "{code}");
+    }
+    let output = Daemon::playing([refused("confirm_required", "no")]).run("admin call users.reset");
+    assert_eq!(output.code, Some(2));
+    assert!(output.err.contains("--yes"), "{}", output.err);
+}
+
 fn missing() -> Value {
     let mut status = status();
     status["database"]["kind"] = "photoprism".into();
@@ -63,10 +107,11 @@ fn status_is_a_table_or_the_object() {
     let output = daemon.run("admin status");
     assert_eq!((output.code, output.err.as_str()), (Some(0), ""));
     for line in [
-        "| Database      | /var/lib/photoprism/admin.db |",
-        "| Uptime        | 1day 2h 3m 4s                |",
-        "| Connections   | 1 of 256                     |",
-        "| Users         | 3                            |",
+        "| Database      | /var/lib/photoprism/admin.db          |",
+        "| Uptime        | 1day 2h 3m 4s                         |",
+        "| Connections   | 1 of 256                              |",
+        "| Users         | 3                                     |",
+        "| Backups       | every 1day, last: 2026-11-24 03:12:09 |",
     ] {
         assert!(output.out.lines().any(|shown| shown == line), "{line} in {}", output.out);
     }

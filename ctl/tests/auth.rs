@@ -3,7 +3,7 @@
 mod common;
 
 use common::terminal::Terminal;
-use common::{Daemon, golden, ok, output_with_input, page, refused, session, sessions};
+use common::{Daemon, account, golden, ok, output_with_input, page, refused, session, sessions};
 use serde_json::{Value, json};
 
 /// An app password of the fixture, an access token, and the id of a session.
@@ -130,15 +130,16 @@ fn what_is_missing_is_a_usage_error_that_names_the_flag() {
 
 #[test]
 fn name_and_scope_are_asked_for_on_a_terminal() {
-    let daemon = Daemon::done(&app_password());
+    let show = ok(&json!({"user": account("bob")}));
+    let daemon = Daemon::playing([show, ok(&app_password())]);
     let mut terminal = Terminal::start(&mut daemon.command(["auth", "add", "admin"]));
     terminal.wait_for("Client Name: ");
     terminal.type_in("Sync\n");
     terminal.wait_for("Authorization Scope: ");
     terminal.type_in("webdav\n");
     assert_eq!(terminal.finish(), Some(0), "{}", terminal.shown);
-    assert_eq!(daemon.requests()[0]["args"]["scope"], "webdav");
-    assert_eq!(daemon.requests()[0]["args"]["name"], "Sync");
+    assert_eq!(daemon.requests()[1]["args"]["scope"], "webdav");
+    assert_eq!(daemon.requests()[1]["args"]["name"], "Sync");
 
     let daemon = Daemon::playing([""]);
     let mut terminal = Terminal::start(&mut daemon.command(["auth", "add", "-n", "x"]));
@@ -267,4 +268,23 @@ fn a_reset_names_the_backup() {
     assert_eq!(daemon.requests(), [json!({"cmd": "auth.reset", "args": {}, "confirm": true})]);
     let output = Daemon::done(&result).run("auth reset -yj");
     assert_eq!(serde_json::from_str::<Value>(&output.out).unwrap(), result);
+}
+
+#[test]
+fn command_lines_of_photoprism_are_taken() {
+    let removed = json!({"removed": 0, "backup": "/b"});
+    for line in ["auth reset --yes --trace", "sess clear -ty", "auth clear --yes"] {
+        let daemon = Daemon::done(&removed);
+        assert_eq!(daemon.run(line).code, Some(0), "{line}");
+        assert_eq!(daemon.requests()[0]["cmd"], "auth.reset", "{line}");
+    }
+    let removed = json!({"removed": {"users": 0, "sessions": 0}, "backup": "/b"});
+    let daemon = Daemon::done(&removed);
+    assert_eq!(daemon.run("users reset -t --yes").code, Some(0));
+    assert_eq!(daemon.requests()[0]["cmd"], "users.reset");
+
+    let daemon = Daemon::done(&removed);
+    let seen = daemon.run("auth ls --tokens");
+    assert_eq!((seen.code, daemon.requests().len()), (Some(2), 0));
+    assert!(seen.err.contains("stored as hashes"), "{}", seen.err);
 }

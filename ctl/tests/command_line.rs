@@ -64,16 +64,18 @@ fn long_help_has_examples_and_short_help_has_not() {
 
 #[test]
 fn the_version_is_printed() {
-    let output = output(&mut binary(["--version"]));
-    assert_eq!(output.code, Some(0));
-    assert_eq!(output.out, concat!("photoprism ", env!("CARGO_PKG_VERSION"), "\n"));
+    for flag in ["--version", "-V"] {
+        let output = output(&mut binary([flag]));
+        assert_eq!(output.code, Some(0));
+        assert_eq!(output.out, format!("photoprism {}\n", photoprism_protocol::build::TEXT));
+    }
 }
 
 #[test]
 fn a_bad_command_line_is_a_usage_error() {
     for line in [
         "users",
-        "users list",
+        "users lst",
         "users ls --nope",
         "users ls -m -c",
         "users ls --json --tsv",
@@ -93,6 +95,51 @@ fn a_bad_command_line_is_a_usage_error() {
         let json = output(&mut binary(format!("{line} --json").split(' ')));
         assert_eq!((json.code, json.error()["code"].as_str()), (Some(2), Some("usage")), "{line}");
         assert!(!json.error()["message"].as_str().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn other_words_for_commands_work_and_are_not_listed() {
+    for (noun, words) in [
+        ("users", "list create edit info delete remove"),
+        ("auth", "list create info delete remove revoke"),
+        ("logins", "list"),
+        ("admin backup", "list add delete remove"),
+        ("admin audit", "list"),
+        ("users 2fa", "info"),
+    ] {
+        let listed = output(&mut binary(format!("{noun} -h").split(' '))).out;
+        for word in words.split(' ') {
+            let help = output(&mut binary(format!("{noun} {word} -h").split(' ')));
+            assert_eq!(help.code, Some(0), "{noun} {word}: {}", help.err);
+            assert!(!listed.contains(&format!("\n  {word} ")), "{noun}: {listed}");
+        }
+    }
+}
+
+#[test]
+fn what_was_meant_is_said_and_in_json_too() {
+    for (line, meant) in [
+        ("status", "; did you mean: photoprism admin status"),
+        ("users ls --format json", "; use --json"),
+        ("users mod bob --webdav false", "; use --webdav=false"),
+    ] {
+        let plain = output(&mut binary(line.split(' ')));
+        assert_eq!(plain.code, Some(2), "{line}");
+        assert!(plain.err.lines().next().unwrap().ends_with(meant), "{}", plain.err);
+        let json = output(&mut binary(format!("{line} --json").split(' ')));
+        assert!(json.error()["message"].as_str().unwrap().ends_with(meant), "{}", json.err);
+    }
+    let program = Program::new();
+    let handed = output(&mut falling_back(&program.path(), ["status"]));
+    assert_eq!((handed.code, handed.err.as_str()), (Some(9), ""));
+}
+
+#[test]
+fn exit_codes_are_listed() {
+    let help = output(&mut binary(["--help"])).out;
+    for code in [0, 1, 2, 3, 4, 5, 6, 10, 69, 70, 75, 77, 130] {
+        assert!(help.lines().any(|line| line.starts_with(&format!("{code:>5}  "))), "{code}");
     }
 }
 
@@ -141,6 +188,9 @@ fn other_commands_are_handed_over_untouched() {
         vec!["-v"],
         vec!["--json", "users"],
         vec!["Users", "ls"],
+        vec!["auth", "jwt", "issue", "--scope", "-j", "a b"],
+        vec!["users", "index"],
+        vec!["sess", "jwt"],
     ] {
         let output = output(&mut falling_back(&program.path(), &words));
         let expected = format!("{}\nMARK=m\n", words.join("\n"));
@@ -165,14 +215,47 @@ fn output_bytes(command: &mut std::process::Command) -> Vec<u8> {
 #[test]
 fn own_commands_stay_here() {
     let program = Program::new();
-    for line in ["", "help", "--help", "-h", "--version", "users --help", "--no-input users -h"] {
+    for line in
+        ["", "help", "--help", "-h", "-V", "--version", "users --help", "--no-input users -h"]
+    {
         let output = output(&mut falling_back(&program.path(), line.split_whitespace()));
         assert_eq!(output.code, Some(0), "{line}");
         assert!(!output.out.contains("MARK"), "{line}");
     }
-    // An unknown verb of an own command is a usage error.
-    let output = output(&mut falling_back(&program.path(), ["users", "index"]));
-    assert_eq!(output.code, Some(2));
+    // Nor does a bad flag, a bad value or a word that is not a verb's place.
+    for line in [
+        "users --jwt",
+        "users ls --jwt",
+        "users ls -n jwt",
+        "auth ls a jwt",
+        "help jwt",
+        "users 2fa jwt",
+        "passwd a jwt",
+        "--no-input auth jwt",
+    ] {
+        let output = output(&mut falling_back(&program.path(), line.split(' ')));
+        assert_eq!((output.code, output.out.as_str()), (Some(2), ""), "{line}");
+    }
+}
+
+#[test]
+fn without_that_program_an_unknown_verb_is_a_usage_error() {
+    for program in ["/nowhere/photoprism", env!("CARGO_BIN_EXE_photoprism")] {
+        let output = output(&mut falling_back(Path::new(program), ["auth", "jwt"]));
+        assert_eq!((output.code, output.out.as_str()), (Some(2), ""));
+        assert!(output.err.contains("jwt"), "{}", output.err);
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_gets_no_error() {
+    let lines = ["--help", "users --help", "--version", "admin completions bash", "help users"];
+    for line in lines {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = binary(line.split(' ')).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]), "{line}");
+    }
 }
 
 #[test]

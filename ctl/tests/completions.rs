@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::outside::{PATH, clear_env, lacks, with_own_clocks};
-use common::{Daemon, account, binary, output, page};
+use common::{Daemon, account, binary, output, page, session};
 use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_photoprism");
@@ -49,14 +49,59 @@ fn set(words: &[&str]) -> BTreeSet<String> {
 }
 
 /// What is before the cursor, and what must be offered there: all of it, and nothing else.
-const OFFERED: [(&[&str], &[&str]); 6] = [
+const OFFERED: [(&[&str], &[&str]); 10] = [
     (&["lo"], &["logins"]),
     (&["user", "sh"], &["show"]),
     (&["--socket", "users", "pas"], &["passwd"]),
     (&["--timeout", "9s", "users", "2fa", "en"], &["enroll"]),
     (&["users", "add", "--expires"], &["--expires-at"]),
     (&["admin", "audit", "ve"], &["verify"]),
+    (&["users", "mod", "-r", "ad"], &["admin"]),
+    (&["users", "add", "--role", "gu"], &["guest"]),
+    (&["users", "add", "-A", "l"], &["local", "ldap"]),
+    (&["admin", "completions", "z"], &["zsh"]),
 ];
+
+/// A daemon that knows two sessions.
+fn with_sessions() -> Daemon {
+    let named = |id: &str| {
+        let mut named = session("sessqf0mn4tk");
+        named["id"] = id.into();
+        named
+    };
+    Daemon::playing([page(&[named("sessabcd0123"), named("sess$(touch ran)")], None)])
+}
+
+/// A daemon that has two backups.
+fn with_backups() -> Daemon {
+    let backup = |file: &str| {
+        json!({"file": file, "path": file, "origin": "manual", "bytes": 1,
+            "created_at": "2026-11-24T08:00:00Z"})
+    };
+    Daemon::playing([page(&[backup("manual-1.db"), backup("$(touch ran).db")], None)])
+}
+
+/// What is before the cursor where only the daemon knows what to offer.
+const LISTED: [(&[&str], &str); 5] = [
+    (&["auth", "show", "se"], "sessabcd0123"),
+    (&["auth", "rm", "sessabcd0123", "se"], "sessabcd0123"),
+    (&["admin", "backup", "restore", "ma"], "manual-1.db"),
+    (&["admin", "backup", "verify", "ma"], "manual-1.db"),
+    (&["admin", "backup", "rm", "ma"], "manual-1.db"),
+];
+
+/// Asks a shell for each of them.
+fn assert_listed(complete: &dyn Fn(&Daemon, &[&str]) -> BTreeSet<String>) {
+    for (words, offered) in LISTED {
+        let (daemon, command) = match words[0] {
+            "auth" => (with_sessions(), "auth.ls"),
+            _ => (with_backups(), "backup.ls"),
+        };
+        assert_eq!(complete(&daemon, words), set(&[offered]), "{words:?}");
+        let asked = json!({"cmd": command, "args": {"limit": 200}});
+        assert_eq!(daemon.requests(), [asked], "{words:?}");
+    }
+}
 
 #[test]
 fn bash_completes_commands_flags_and_names() {
@@ -77,6 +122,7 @@ fn bash_completes_commands_flags_and_names() {
     for (words, offered) in OFFERED {
         assert_eq!(complete(&daemon(), words), set(offered), "{words:?}");
     }
+    assert_listed(&complete);
     let names = daemon();
     assert_eq!(complete(&names, &["users", "show", "b"]), set(&["bob"]));
     let asked = json!({"cmd": "users.ls", "args": {"search": "b", "limit": 200}});
@@ -114,6 +160,7 @@ fn zsh_completes_commands_flags_and_names() {
     for (words, offered) in OFFERED {
         assert_eq!(complete(&daemon(), words), set(offered), "{words:?}");
     }
+    assert_listed(&complete);
     assert_eq!(complete(&daemon(), &["users", "show", "b"]), set(&["bob"]));
     assert_eq!(complete(&daemon(), &["users", "ls", "--socket", "b"]), set(&["files"]));
 }
@@ -139,6 +186,7 @@ fn fish_completes_commands_flags_and_names() {
     for (words, offered) in OFFERED {
         assert_eq!(complete(&daemon(), words), set(offered), "{words:?}");
     }
+    assert_listed(&complete);
     assert_eq!(complete(&daemon(), &["users", "show", "b"]), set(&["bob"]));
 }
 
@@ -170,6 +218,16 @@ fn every_command_has_a_page_that_man_reads() {
     ] {
         assert!(add.contains(part), "{part} in\n{add}");
     }
+    let root = fs::read_to_string(target.join("photoprism.1")).unwrap();
+    for section in ["EXIT STATUS", "ENVIRONMENT", "FILES", "NOTES", "EXAMPLES", "SEE ALSO"] {
+        assert_eq!(root.matches(&format!("\n.SH {section}\n")).count(), 1, "{section}\n{root}");
+    }
+    for part in ["77", "/run/photoprism/admin.sock", "PHOTOPRISM_FALLBACK", "photoprism users ls"] {
+        assert!(root.contains(part), "{part} in\n{root}");
+    }
+    let show = fs::read_to_string(target.join("photoprism-users-show.1")).unwrap();
+    assert!(show.contains("\n.SH EXAMPLES\n.nf\n  photoprism users show bob "), "{show}");
+    assert!(seen.err.contains("/usr/local/share/man/man1"), "{}", seen.err);
     if !lacks("mandoc") {
         let mut command = Command::new("mandoc");
         let lint = command

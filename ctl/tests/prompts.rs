@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::ExitStatusExt;
 
@@ -11,11 +11,16 @@ use common::{Daemon, account, binary, ok, refused};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-const FIRST: &str = "New password: ";
+const FIRST: &str = "New password (8 to 72 characters): ";
 const SECOND: &str = "Repeat the password: ";
 
 fn changed() -> Value {
     json!({"sessions_revoked": 0})
+}
+
+/// Shows an account, which is checked before a password is asked for, and then changes it.
+fn changing() -> Daemon {
+    Daemon::playing([ok(&json!({"user": account("bob")})), ok(&changed())])
 }
 
 fn start(daemon: &Daemon, line: &str) -> Terminal {
@@ -24,7 +29,7 @@ fn start(daemon: &Daemon, line: &str) -> Terminal {
 
 #[test]
 fn a_password_is_asked_for_twice_without_echo() {
-    let daemon = Daemon::done(&changed());
+    let daemon = changing();
     let mut terminal = start(&daemon, "passwd admin");
     terminal.wait_for(FIRST);
     assert!(!terminal.echoes());
@@ -36,12 +41,12 @@ fn a_password_is_asked_for_twice_without_echo() {
     assert!(terminal.echoes());
     assert!(!terminal.shown.contains("secret"), "{}", terminal.shown);
     assert!(terminal.shown.contains("changed the password of admin"), "{}", terminal.shown);
-    assert_eq!(daemon.requests()[0]["args"]["password"], "new secret");
+    assert_eq!(daemon.requests()[1]["args"]["password"], "new secret");
 }
 
 #[test]
 fn what_is_typed_ahead_of_the_second_prompt_is_not_shown() {
-    let daemon = Daemon::done(&changed());
+    let daemon = changing();
     let mut terminal = start(&daemon, "passwd admin");
     terminal.wait_for(FIRST);
     terminal.type_in("new secret\nnew secret\n");
@@ -50,22 +55,105 @@ fn what_is_typed_ahead_of_the_second_prompt_is_not_shown() {
 }
 
 #[test]
-fn two_different_passwords_change_nothing() {
-    let daemon = Daemon::done(&changed());
+fn two_different_passwords_are_asked_for_anew() {
+    let daemon = changing();
     let mut terminal = start(&daemon, "passwd admin");
     terminal.wait_for(FIRST);
-    terminal.type_in("one secret\n");
-    terminal.wait_for(SECOND);
-    terminal.type_in("another secret\n");
+    for attempt in 1..=3 {
+        assert!(!terminal.echoes());
+        terminal.type_in("one secret\n");
+        terminal.wait_for(SECOND);
+        terminal.type_in("another secret\n");
+        if attempt < 3 {
+            terminal.wait_for(&format!("differ; nothing was changed\r\n{FIRST}"));
+        }
+    }
     assert_eq!(terminal.finish(), Some(1));
-    assert!(terminal.shown.contains("differ"), "{}", terminal.shown);
-    assert!(daemon.requests().is_empty());
+    assert_eq!(terminal.shown.matches("differ").count(), 3, "{}", terminal.shown);
+    assert_eq!(daemon.requests().len(), 1);
+}
+
+#[test]
+fn a_password_that_breaks_a_rule_is_asked_for_anew_at_once() {
+    let daemon = changing();
+    let mut terminal = start(&daemon, "passwd bob");
+    terminal.wait_for(FIRST);
+    for (typed, rule) in [("short", "choose a longer one"), (" leading blank", "leave it out")] {
+        terminal.type_in(&format!("{typed}\n"));
+        terminal.wait_for(&format!("{rule}\r\n{FIRST}"));
+        assert!(!terminal.shown.contains(SECOND), "{}", terminal.shown);
+    }
+    terminal.type_in("new secret\nnew secret\n");
+    assert_eq!(terminal.finish(), Some(0), "{}", terminal.shown);
+    assert_eq!(daemon.requests()[1]["args"]["password"], "new secret");
+
+    let daemon = changing();
+    let mut terminal = start(&daemon, "passwd bob");
+    terminal.wait_for(FIRST);
+    terminal.type_in("a\nb\nc\n");
+    assert_eq!(terminal.finish(), Some(2), "{}", terminal.shown);
+    assert_eq!(daemon.requests().len(), 1);
+}
+
+/// A rule that only the daemon knows: a longer minimum, a list of common passwords.
+fn refused_password() -> String {
+    let error = json!({"code": "invalid_argument", "message": "too common", "field": "password"});
+    json!({"id": null, "ok": false, "error": error}).to_string()
+}
+
+#[test]
+fn a_password_that_the_daemon_refuses_is_asked_for_anew() {
+    let show = ok(&json!({"user": account("bob")}));
+    let bad = refused_password();
+    let daemon = Daemon::playing([show.clone(), bad.clone(), ok(&changed())]);
+    let mut terminal = start(&daemon, "passwd bob");
+    terminal.wait_for(FIRST);
+    terminal.type_in("password\npassword\n");
+    terminal.wait_for(&format!("error: too common\r\n{FIRST}"));
+    terminal.type_in("new secret\nnew secret\n");
+    assert_eq!(terminal.finish(), Some(0), "{}", terminal.shown);
+    assert_eq!(daemon.requests()[2]["args"]["password"], "new secret");
+
+    let not_there = refused("not_found", "no zed");
+    let daemon = Daemon::playing([not_there, bad.clone(), bad.clone(), bad]);
+    let mut terminal = start(&daemon, "users add -r guest zed");
+    terminal.wait_for(FIRST);
+    for typed in ["password", "passw0rd"] {
+        terminal.type_in(&format!("{typed}\n{typed}\n"));
+        terminal.wait_for(&format!("error: too common\r\n{FIRST}"));
+    }
+    terminal.type_in("12345678\n12345678\n");
+    assert_eq!(terminal.finish(), Some(2), "{}", terminal.shown);
+    assert_eq!(daemon.requests()[3]["args"]["password"], "12345678");
+}
+
+#[test]
+fn an_account_is_checked_before_a_password_is_asked_for() {
+    let show = |name| ok(&json!({"user": account(name)}));
+    let missing = || refused("not_found", "no nobody");
+    for (line, reply, code, said) in [
+        ("passwd nobody", missing(), 3, "no nobody"),
+        ("passwd --password-stdin nobody", missing(), 3, "no nobody"),
+        ("passwd gone", show("gone"), 3, "photoprism users restore gone"),
+        ("passwd olga", show("olga"), 2, "its provider is oidc"),
+        ("users add -r guest bob", show("bob"), 5, "the name \"bob\" is taken"),
+        ("users add -r guest --password-stdin bob", show("bob"), 5, "is taken"),
+        ("users mod --password-stdin nobody", missing(), 3, "no nobody"),
+        ("auth add nobody", missing(), 3, "no nobody"),
+    ] {
+        let daemon = Daemon::playing([reply]);
+        let mut terminal = start(&daemon, line);
+        assert_eq!(terminal.finish(), Some(code), "{line}: {}", terminal.shown);
+        assert!(terminal.shown.contains(said), "{line}: {}", terminal.shown);
+        assert_eq!(daemon.requests()[0]["cmd"], "users.show");
+        assert!(!terminal.shown.contains(": \r") && !terminal.shown.contains("New password"));
+    }
 }
 
 #[test]
 fn ctrl_c_at_a_password_leaves_the_terminal_as_it_was() {
     for (prompt, typed) in [(FIRST, "half"), (SECOND, "")] {
-        let daemon = Daemon::done(&changed());
+        let daemon = changing();
         let mut terminal = start(&daemon, "passwd admin --json");
         terminal.wait_for(FIRST);
         if prompt == SECOND {
@@ -77,7 +165,7 @@ fn ctrl_c_at_a_password_leaves_the_terminal_as_it_was() {
         assert!(terminal.echoes());
         assert_eq!(terminal.shown.matches("nothing was changed").count(), 1, "{}", terminal.shown);
         assert!(terminal.shown.contains(r#""code":"cancelled""#), "{}", terminal.shown);
-        assert!(daemon.requests().is_empty());
+        assert_eq!(daemon.requests().len(), 1);
     }
 }
 
@@ -86,7 +174,7 @@ fn signals_at_a_password_leave_the_terminal_as_it_was() {
     for (signal, code) in
         [(Signal::SIGINT, Some(130)), (Signal::SIGTERM, None), (Signal::SIGHUP, None)]
     {
-        let daemon = Daemon::done(&changed());
+        let daemon = changing();
         let mut terminal = start(&daemon, "passwd admin");
         terminal.wait_for(FIRST);
         terminal.signal(signal);
@@ -112,7 +200,7 @@ fn no_core_is_dumped_at_a_password() {
     if !dumps(&format!("sh -c 'printf \"{FIRST}\"; read line'")) {
         return common::outside::skipped("this system dumps no cores");
     }
-    let daemon = Daemon::done(&changed());
+    let daemon = changing();
     let socket = daemon.socket().display().to_string();
     let program = env!("CARGO_BIN_EXE_photoprism");
     assert!(!dumps(&format!("{program} --socket {socket} passwd admin")));
@@ -137,10 +225,13 @@ fn signals_end_the_wait_for_an_answer_after_a_prompt() {
         let listener = UnixListener::bind(&path).unwrap();
         let socket = path.to_str().unwrap();
         let mut terminal = Terminal::start(&mut binary(["passwd", "admin", "--socket", socket]));
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = String::new();
+        BufReader::new(&stream).read_line(&mut request).unwrap();
+        let show = ok(&json!({"user": account("bob")}));
+        stream.write_all(format!("{show}\n").as_bytes()).unwrap();
         terminal.wait_for(FIRST);
         terminal.type_in("new secret\nnew secret\n");
-        let (stream, _) = listener.accept().unwrap();
-        let mut request = String::new();
         BufReader::new(&stream).read_line(&mut request).unwrap();
         assert!(terminal.echoes());
         terminal.signal(signal);
@@ -152,12 +243,12 @@ fn signals_end_the_wait_for_an_answer_after_a_prompt() {
 #[test]
 fn the_end_of_the_input_is_a_no() {
     for (line, prompt) in [("passwd admin", FIRST), ("users rm bob", "[y/N] ")] {
-        let daemon = Daemon::done(&changed());
+        let daemon = changing();
         let mut terminal = start(&daemon, line);
         terminal.wait_for(prompt);
         terminal.type_in("\u{4}");
         assert_eq!(terminal.finish(), Some(1), "{line}");
-        assert!(daemon.requests().is_empty());
+        assert!(daemon.requests().iter().all(|sent| sent["cmd"] == "users.show"));
     }
 }
 
@@ -178,14 +269,12 @@ fn nothing_but_a_yes_deletes() {
 
 #[test]
 fn removing_a_password_and_a_reset_are_asked_about() {
-    for line in ["passwd --remove bob", "users reset"] {
-        let daemon = Daemon::done(&changed());
-        let mut terminal = start(&daemon, line);
-        terminal.wait_for("[y/N] ");
-        terminal.type_in("n\n");
-        assert_eq!(terminal.finish(), Some(1));
-        assert!(daemon.requests().is_empty());
-    }
+    let daemon = Daemon::done(&changed());
+    let mut terminal = start(&daemon, "passwd --remove bob");
+    terminal.wait_for("[y/N] ");
+    terminal.type_in("n\n");
+    assert_eq!(terminal.finish(), Some(1));
+    assert!(daemon.requests().is_empty());
 }
 
 #[test]
@@ -251,7 +340,7 @@ fn a_deleted_account_is_offered_after_its_name_was_refused() {
 
 #[test]
 fn nothing_is_asked_where_that_was_forbidden() {
-    let daemon = Daemon::done(&changed());
+    let daemon = changing();
     assert_eq!(start(&daemon, "passwd admin --no-input").finish(), Some(2));
     let mut command = daemon.command(["users", "rm", "bob"]);
     let mut terminal = Terminal::start(command.env("PHOTOPRISM_CLI", "noninteractive"));

@@ -106,6 +106,16 @@ fn without_permission_owner_group_and_mode_are_named() {
     let message = output.error()["message"].as_str().unwrap().to_owned();
     assert!(message.contains(&format!("its directory {}", hidden.display())), "{message}");
     assert_eq!(output.error()["code"], "no_permission");
+
+    // One thing to do, and never to start what may run already.
+    let mut command = as_nobody(&open);
+    command.args(["admin", "doctor", "--csv", "--socket"]).arg(hidden.join("admin.sock"));
+    let seen = common::output(&mut command);
+    assert_eq!(seen.code, Some(77), "{seen:?}");
+    assert!(seen.out.contains("as root or with sudo"), "{}", seen.out);
+    for text in [&seen.out, &seen.err] {
+        assert!(!text.contains("start it") && !text.contains("systemctl"), "{text}");
+    }
     std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(0o700)).unwrap();
 }
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Daemon, account, accounts, golden, ok, page, refused};
+use common::{Daemon, account, accounts, golden, ok, output, page, refused};
 use serde_json::{Value, json};
 
 fn listed() -> Vec<Value> {
@@ -197,4 +197,20 @@ fn warnings_go_to_standard_error() {
     let output = Daemon::playing([reply.to_string()]).run("users ls --json");
     assert_eq!(output.out, "[]\n");
     assert_eq!(output.err, "warning: one\\n\nwarning: two\nfound 0 users\n");
+}
+
+#[test]
+fn users_ls_asks_for_what_an_administrator_looks_for() {
+    let daemon = Daemon::playing([page(&[], None)]);
+    let run = daemon.run("users ls --expiring 14d --inactive 90d --without-2fa");
+    assert_eq!((run.code, run.out.as_str()), (Some(0), ""));
+    let args = json!({"expiring_within_s": 1_209_600, "inactive_for_s": 7_776_000,
+        "without_2fa": true, "limit": 100});
+    assert_eq!(daemon.requests(), [json!({"cmd": "users.ls", "args": args})]);
+    for wrong in ["0", "-1", "soon", "1.5", ""] {
+        let daemon = Daemon::playing([page(&[], None)]);
+        let run = output(&mut daemon.command(["users", "ls", &format!("--inactive={wrong}")]));
+        assert_eq!(run.code, Some(2), "{wrong}");
+        assert!(run.err.contains("90d"), "{}", run.err);
+    }
 }

@@ -98,14 +98,16 @@ fn import_sends_the_text_in_parts_and_prints_each_result() {
     assert_eq!(sent[4]["args"], json!({"import": "abc", "cursor": "1"}));
 
     let daemon = Daemon::playing(replies());
-    let mut command = daemon.command(["users", "import", "--dry-run", "--json", "-"]);
+    let line = ["users", "import", "--dry-run", "--json", "--role", "user", "-"];
+    let mut command = daemon.command(line);
     let seen = output_with_input(&mut command, &text);
     let printed: Value = serde_json::from_str(&seen.out).unwrap();
     assert_eq!(
         printed,
         json!({"counts": counts("added", 1), "items": [item(2, "bob", "added"), bad]})
     );
-    assert_eq!(daemon.requests()[2]["args"]["dry_run"], true);
+    let run = &daemon.requests()[2]["args"];
+    assert_eq!((&run["dry_run"], &run["role"]), (&json!(true), &json!("user")));
 }
 
 #[test]
@@ -299,4 +301,36 @@ fn a_daemon_gets_no_file_that_the_text_does_not_name() {
         assert!(seen.err.contains("a second time"), "{}", seen.err);
         assert_eq!(daemon.requests().len(), 4);
     }
+}
+
+#[test]
+fn a_dry_run_says_would_and_refused_rows_come_last() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(directory.path(), "a.csv", "name\nbob\neve\nzoe\n");
+    let mut bad = item(2, "bob", "refused");
+    (bad["code"], bad["message"]) = ("exists".into(), "taken".into());
+    let items = json!([bad, item(3, "eve", "added"), item(4, "zoe", "kept")]);
+    let run = |flags: &[&str]| {
+        let done = step(true, &json!({"items": items, "counts": counts("added", 1)}));
+        let daemon = Daemon::playing([step(false, &json!({})), done]);
+        let line = ["users", "import", path.to_str().unwrap()];
+        output(&mut daemon.command(line.iter().chain(flags)))
+    };
+    let rows = |out: &str| -> Vec<[String; 3]> {
+        let lines = out.lines().filter(|line| line.starts_with("| ") && !line.contains("Line"));
+        let cells = |line: &str| {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            [cells[1].to_owned(), cells[2].to_owned(), cells[3].to_owned()]
+        };
+        lines.map(cells).collect()
+    };
+    let seen = run(&["--dry-run"]);
+    let expected = [["3", "eve", "would be added"], ["4", "zoe", "kept"], ["2", "bob", "refused"]];
+    assert_eq!(rows(&seen.out), expected, "{}", seen.out);
+    assert!(seen.err.starts_with("would be added 1, updated 0"), "{}", seen.err);
+    let expected = [["3", "eve", "added"], ["4", "zoe", "kept"], ["2", "bob", "refused"]];
+    assert_eq!(rows(&run(&[]).out), expected);
+    // Programs get the order of the file and the words of the protocol.
+    let seen = run(&["--dry-run", "--csv"]);
+    assert!(seen.out.contains("\n2;bob;refused;;taken\n3;eve;added;;\n"), "{}", seen.out);
 }

@@ -2,11 +2,12 @@
 //!
 //! `cargo bench -p photoprism-daemon --bench whole_path`, with Redis and the reference Argon2 next to
 //! it (`apt-get install redis-server argon2`); where they are missing their rows say so. `-- mariadb`
-//! is for PhotoPrism's accounts in MariaDB alone.
+//! is for PhotoPrism's accounts in MariaDB alone, `-- remembered` for passwords that are remembered.
 
 mod common;
 mod figures;
 mod peers;
+mod server;
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -14,8 +15,8 @@ use std::path::Path;
 
 use common::{Client, DAEMON, Daemon, SHOW};
 use figures::{
-    Table, best_of_each, control_binary, control_runs, fill, mariadb, median, photoprism, searches,
-    times,
+    Table, best_of_each, control_binary, control_runs, fill, mariadb, median, photoprism,
+    remembered, searches, times,
 };
 use peers::{
     ECHOED, Echo, Redis, WARM_UP, commits_per_second, hashes_per_second,
@@ -36,6 +37,10 @@ fn main() {
         mariadb(&mut table);
         return table.print();
     }
+    if std::env::args().any(|word| word == "remembered") {
+        remembered(&mut table);
+        return table.print();
+    }
     let control = control_binary();
     sizes(&mut table, &control);
     starts(&mut table);
@@ -50,6 +55,7 @@ fn main() {
     drop(daemon);
     passwords(&mut table);
     logins(&mut table);
+    remembered(&mut table);
     table.print();
 }
 
@@ -169,10 +175,15 @@ fn reads(table: &mut Table, directory: &TempDir) {
 
 /// The secret of a new access token.
 fn access_token(socket: &Path) -> String {
+    secret(socket, "")
+}
+
+/// The same with more arguments: with a user, an app password.
+fn secret(socket: &Path, more: &str) -> String {
     let mut stream = UnixStream::connect(socket).expect("a connection");
-    stream
-        .write_all(b"{\"cmd\":\"auth.add\",\"args\":{\"name\":\"Bench\",\"scope\":\"*\"}}\n")
-        .expect("it reads");
+    let args = format!("{{\"name\":\"Bench\",\"scope\":\"*\"{more}}}");
+    let line = format!("{{\"cmd\":\"auth.add\",\"args\":{args}}}\n");
+    stream.write_all(line.as_bytes()).expect("it reads");
     let mut reply = String::new();
     BufReader::new(stream).read_line(&mut reply).expect("it answers");
     let (_, from) = reply.split_once("\"secret\":\"").expect("a secret");
@@ -238,7 +249,8 @@ fn logins(table: &mut Table) {
         "skipped: no libargon2 or C compiler here".to_owned()
     };
     table.row(&format!("Argon2id alone, {cores} threads"), &format!("{bare:.1} /s"), &compared);
-    let (daemon, _) = Daemon::start(&directory, &[]);
+    // Each computes a hash.
+    let (daemon, _) = Daemon::start(&directory, &["--verdict-ttl", "0"]);
     let socket = directory.path().join("admin.sock");
     let set =
         b"{\"cmd\":\"passwd.set\",\"args\":{\"user\":\"admin\",\"password\":\"correct horse\"}}\n";

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 pub use self::floor::Floor;
-pub use self::monotone::{ClockReading, ClockState, FloorReset, MonotoneClock};
+pub use self::monotone::{ClockReading, ClockState, FloorReset, Moment, MonotoneClock};
 
 /// Where the time comes from: the system, or a fixed instant in tests.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +54,8 @@ impl Stopwatch {
     }
 }
 
-/// Blocks the thread for so long: for a handler that SQLite calls, which has nothing to wait on.
+/// Blocks the thread for so long: for a handler that SQLite calls, and a start, which have nothing to wait
+/// on.
 pub fn pause(time: Duration) {
     std::thread::sleep(time);
 }

@@ -70,12 +70,14 @@ impl From<ArgError> for ErrorBody {
     }
 }
 
-/// The error for an unknown key: `field` has it, `hint` the nearest known one.
+/// The error for an unknown key: `field` has it, `hint` the nearest known one, or where none is near
+/// all of them.
 pub(crate) fn unknown_key(what: &'static str, key: &str, known: &[&'static str]) -> ErrorBody {
     let error = ErrorBody::new(ErrorCode::BadRequest, what).at(shorten(key));
     match suggest::nearest(key, known.iter().copied()) {
         Some(name) => error.hint(name),
-        None => error,
+        None if known.is_empty() => error,
+        None => error.hint(["known are ", &known.join(", ")].concat()),
     }
 }
 
@@ -98,6 +100,18 @@ impl<'a> Entries<'a> {
             None => Ok(Self(Vec::new())),
             Some(raw) => read_object(raw.get()).ok_or_else(|| ArgError::Type("args".into())),
         }
+    }
+
+    /// The JSON of the first value with that key.
+    pub(crate) fn get(&self, wanted: &str) -> Option<&'a str> {
+        let found = self.0.iter().find(|(key, _)| key == wanted);
+        found.map(|(_, value)| value.get())
+    }
+
+    /// Those whose key and JSON are wanted.
+    pub(crate) fn filter(mut self, is_wanted: impl Fn(&str, &str) -> bool) -> Self {
+        self.0.retain(|(key, value)| is_wanted(key, value.get()));
+        self
     }
 
     pub(crate) fn into_inner(self) -> Vec<(Cow<'a, str>, &'a RawValue)> {

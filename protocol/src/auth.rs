@@ -246,6 +246,10 @@ pub struct Active {
     pub session: String,
     /// Role of the account.
     pub role: Option<String>,
+    /// Email of the account.
+    pub email: Option<String>,
+    /// Base directory of the account.
+    pub base_path: Option<String>,
 }
 
 pub struct AuthAdd;

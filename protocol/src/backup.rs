@@ -6,7 +6,7 @@ use crate::args::Int;
 use crate::command::{Command, CommandName};
 use crate::list::Page;
 use crate::rule::{RuleError, require};
-use crate::status::NoArgs;
+use crate::secret::Secret;
 
 /// Longest name of a backup, in bytes: that of a file.
 const MAX_FILE_BYTES: usize = 255;
@@ -58,7 +58,7 @@ pub struct Entry {
     pub file: String,
     /// Its absolute path.
     pub path: String,
-    /// `automatic`, `manual`, or `migration` for a copy of the whole database.
+    /// `automatic`, `manual`, `periodic`, or `migration` for a copy of the whole database.
     pub origin: String,
     /// Its length.
     pub bytes: u64,
@@ -77,6 +77,15 @@ pub struct Counts {
     pub sessions: u64,
 }
 
+/// Arguments of `backup.create`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Create {
+    /// Manual backups that stay, this one included: the oldest go. Left out: all stay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Int>,
+}
+
 /// Result of `backup.create`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateResult {
@@ -88,6 +97,9 @@ pub struct CreateResult {
     pub bytes: u64,
     /// What it holds.
     pub counts: Counts,
+    /// With `keep`: how many older ones were deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<u64>,
 }
 
 /// Arguments of `backup.verify`.
@@ -183,7 +195,7 @@ pub struct BackupCreate;
 
 impl Command for BackupCreate {
     const NAME: CommandName = CommandName::BackupCreate;
-    type Args = NoArgs;
+    type Args = Create;
     type Reply = CreateResult;
 }
 
@@ -232,6 +244,108 @@ impl Command for BackupRm {
     const NAME: CommandName = CommandName::BackupRm;
     type Args = Rm;
     type Reply = RmResult;
+}
+
+/// Arguments of `backup.prune`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prune {
+    /// Manual backups that stay, the newest.
+    pub keep: Int,
+    /// Only report what would go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+}
+
+/// Result of `backup.prune`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PruneResult {
+    /// Nothing was deleted.
+    pub dry_run: bool,
+    /// Manual backups that went, or would.
+    pub removed: u64,
+    /// Manual backups that stay.
+    pub kept: u64,
+    /// Names of those that went, the oldest first, 1000 or fewer.
+    pub files: Vec<String>,
+}
+
+pub struct BackupPrune;
+
+impl Command for BackupPrune {
+    const NAME: CommandName = CommandName::BackupPrune;
+    type Args = Prune;
+    type Reply = PruneResult;
+}
+
+/// Arguments of `backup.fetch`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fetch {
+    /// Which backup.
+    pub file: String,
+    /// The `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// Result of `backup.fetch`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchResult {
+    /// Its name.
+    pub file: String,
+    /// Its length.
+    pub bytes: u64,
+    /// The next of its bytes, in base64.
+    pub data: Secret,
+    /// Where those after them begin; `None` at the end.
+    pub next: Option<String>,
+}
+
+pub struct BackupFetch;
+
+impl Command for BackupFetch {
+    const NAME: CommandName = CommandName::BackupFetch;
+    type Args = Fetch;
+    type Reply = FetchResult;
+}
+
+/// Arguments of one step of `backup.send`: `data` or `done` says which.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Send {
+    /// Which upload; left out by the first step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upload: Option<String>,
+    /// The next bytes of the file, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Secret>,
+    /// The file is complete: check it, and give it a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done: Option<bool>,
+}
+
+/// Result of a step of `backup.send`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendResult {
+    /// For the next step.
+    pub upload: String,
+    /// Bytes that have come.
+    pub bytes: u64,
+    /// Once it is complete: its name, which the other commands take.
+    pub file: Option<String>,
+    /// Its absolute path.
+    pub backup: Option<String>,
+    /// What it holds.
+    pub counts: Option<Counts>,
+}
+
+pub struct BackupSend;
+
+impl Command for BackupSend {
+    const NAME: CommandName = CommandName::BackupSend;
+    type Args = Send;
+    type Reply = SendResult;
 }
 
 #[cfg(test)]

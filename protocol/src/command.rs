@@ -87,6 +87,12 @@ pub enum CommandName {
     BackupRestore,
     /// Deletes a backup.
     BackupRm,
+    /// Deletes the oldest manual backups.
+    BackupPrune,
+    /// Sends the file of a backup to the client.
+    BackupFetch,
+    /// Takes the file of a backup from the client.
+    BackupSend,
     /// What is wrong with the installation.
     Doctor,
     /// Figures for monitoring.
@@ -124,7 +130,7 @@ impl Entry {
 }
 
 /// Name on the wire, least right, confirmation: in the order of the declaration.
-const TABLE: [Entry; 44] = [
+const TABLE: [Entry; 47] = [
     Entry::new(C::Ping, "ping", Level::Verify),
     Entry::new(C::Status, "status", Level::Read),
     Entry::new(C::UsersLs, "users.ls", Level::Read),
@@ -163,6 +169,9 @@ const TABLE: [Entry; 44] = [
     Entry::new(C::BackupVerify, "backup.verify", Level::Admin),
     Entry::new(C::BackupRestore, "backup.restore", Level::Admin).confirmed(),
     Entry::new(C::BackupRm, "backup.rm", Level::Admin).confirmed(),
+    Entry::new(C::BackupPrune, "backup.prune", Level::Admin).confirmed(),
+    Entry::new(C::BackupFetch, "backup.fetch", Level::Admin),
+    Entry::new(C::BackupSend, "backup.send", Level::Admin),
     Entry::new(C::Doctor, "doctor", Level::Read),
     Entry::new(C::Metrics, "metrics", Level::Read),
     Entry::new(C::AuditLs, "audit.ls", Level::Read),

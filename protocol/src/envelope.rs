@@ -49,6 +49,13 @@ pub struct Request<'a> {
     pub confirm: bool,
 }
 
+impl Request<'static> {
+    /// A command without anything else, for what the daemon does by itself.
+    pub const fn of(command: CommandName) -> Self {
+        Self { id: Id::Null, command, args: None, key: None, confirm: false }
+    }
+}
+
 /// A request that is refused because of its envelope.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -209,7 +216,7 @@ pub fn encode(id: &Id, outcome: &Result<Success, ErrorBody>) -> Vec<u8> {
 #[derive(Debug, Serialize)]
 pub struct Outgoing<'a, A: Serialize> {
     /// The command's name.
-    pub cmd: &'static str,
+    pub cmd: &'a str,
     /// Its arguments.
     pub args: &'a A,
     /// The idempotency key.

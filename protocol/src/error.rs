@@ -127,6 +127,12 @@ impl ErrorBody {
         self
     }
 
+    /// Its message with what to do next, as one text.
+    pub fn text(&self) -> String {
+        let hint = self.hint.as_deref().map(|hint| ["; ", hint].concat()).unwrap_or_default();
+        [&*self.message, &hint].concat()
+    }
+
     /// The same error, saying after how many whole seconds to try again.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds);

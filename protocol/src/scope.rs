@@ -3,9 +3,43 @@
 use std::collections::BTreeSet;
 
 use crate::rule::{RuleError, require};
+use crate::suggest::nearest;
 
 /// Most characters of a scope, as the column has them.
 pub const MAX_SCOPE_CHARS: usize = 1024;
+
+/// What PhotoPrism knows (June 2026): its resources, and `read` and `write` for what may be done with
+/// them.
+const KNOWN: [&str; 28] = [
+    "albums",
+    "calendar",
+    "cluster",
+    "config",
+    "default",
+    "favorites",
+    "feedback",
+    "files",
+    "folders",
+    "labels",
+    "logs",
+    "metrics",
+    "moments",
+    "passcode",
+    "password",
+    "people",
+    "photos",
+    "places",
+    "read",
+    "services",
+    "sessions",
+    "settings",
+    "shares",
+    "users",
+    "videos",
+    "vision",
+    "webdav",
+    "write",
+];
 
 /// Words in lower case, sorted, each once, a blank between them; `*` alone means all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +76,19 @@ impl Scope {
     /// Its words, at least one.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.split(' ')
+    }
+
+    /// A warning for each word that PhotoPrism does not know: such a word allows nothing there.
+    pub fn warnings(&self) -> Vec<String> {
+        let resource = |word: &str| word.split(':').next().unwrap_or_default().to_owned();
+        let unknown = |word: &&str| *word != "*" && !KNOWN.contains(&&*resource(word));
+        let warning = |word: &str| {
+            let meant = nearest(&resource(word), KNOWN);
+            let meant = meant.map(|known| ["; did you mean ", known, "?"].concat());
+            let (meant, known) = (meant.unwrap_or_default(), KNOWN.join(", "));
+            format!("PhotoPrism does not know the scope {word}{meant} (known are * and {known})")
+        };
+        self.names().filter(unknown).map(warning).collect()
     }
 }
 
@@ -90,6 +137,23 @@ mod tests {
             assert!(Scope::parse(text).unwrap_err().as_str().contains(expected), "{text:?}");
         }
         assert!(Scope::parse(&"a".repeat(1024)).is_ok());
+    }
+
+    #[test]
+    fn words_that_photoprism_does_not_know_are_warned_about() {
+        let warnings = |text: &str| Scope::parse(text).unwrap().warnings();
+        for text in ["*", "webdav", "metrics photos:view", "read,files", "sessions"] {
+            assert_eq!(warnings(text), [""; 0], "{text}");
+        }
+        let near = warnings("webdva metrics");
+        assert_eq!(near.len(), 1);
+        assert!(near[0].starts_with(
+            "PhotoPrism does not know the scope webdva; did you mean webdav? (known are * and albums, "
+        ));
+        let far = warnings("git xyzzy:read");
+        assert!(far[0].starts_with("PhotoPrism does not know the scope git (known"), "{far:?}");
+        assert!(far[1].contains("scope xyzzy:read (known"), "{far:?}");
+        assert!(KNOWN.is_sorted());
     }
 
     proptest! {

@@ -24,6 +24,12 @@ pub struct Pong {
 pub struct StatusReply {
     /// The daemon's version.
     pub version: String,
+    /// The commit that it was built from, where that is known.
+    #[serde(default)]
+    pub commit: Option<String>,
+    /// The target that it was built for, as rustc names it.
+    #[serde(default)]
+    pub target: String,
     /// [`crate::VERSION`].
     pub protocol: u32,
     /// The daemon's process id.
@@ -43,6 +49,20 @@ pub struct StatusReply {
     /// The daemons that wrote to the database server within the last hour; empty with a file.
     #[serde(default)]
     pub daemons: Vec<Daemon>,
+    /// The backups that the daemon writes by itself; `None`: off.
+    #[serde(default)]
+    pub backups: Option<Backups>,
+}
+
+/// The backups that the daemon writes by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backups {
+    /// Seconds between two of them.
+    pub every_s: u64,
+    /// When the newest was written, RFC 3339 in UTC.
+    pub last_at: Option<String>,
+    /// Why the last attempt failed; `None` where it did not.
+    pub last_error: Option<String>,
 }
 
 /// The database in use.

@@ -105,6 +105,15 @@ pub struct Import {
     /// none is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prune: Option<bool>,
+    /// With `run`: the role of new accounts whose rows give none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// With `run`: carry out at most 20,000 rows, and leave the rest to the next `run`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parts: Option<bool>,
+    /// With `parts`: more of the text follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more: Option<bool>,
     /// The `next` of the results before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
@@ -138,6 +147,9 @@ pub struct ImportResult {
     /// Absolute path of the backup of what was there before, where accounts were pruned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<String>,
+    /// With `parts`: bytes of the text that are left to the next `run`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<u64>,
 }
 
 /// How many rows had which outcome.

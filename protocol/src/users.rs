@@ -17,7 +17,15 @@ pub struct Ls {
     pub search: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted: Option<bool>,
-    /// Rows of the page.
+    /// Only accounts that end within so many seconds, and have not ended yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiring_within_s: Option<Int>,
+    /// Only accounts without a login and without a use of a session for so many seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inactive_for_s: Option<Int>,
+    /// Only accounts that may log in and have no second factor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_2fa: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Int>,
     /// The `next` of the page before.
@@ -171,6 +179,9 @@ pub struct User {
     pub base_path: String,
     pub upload_path: String,
     pub attr: String,
+    /// What the account may do, as a scope; only where PhotoPrism's version has that column.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scope: String,
     /// There is a password hash.
     pub has_password: bool,
     /// Two-factor authentication is on.

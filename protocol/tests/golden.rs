@@ -9,7 +9,10 @@ use photoprism_protocol::audit::{AuditLs, AuditVerify};
 use photoprism_protocol::auth::{
     AuthAdd, AuthLogin, AuthLogout, AuthLs, AuthReset, AuthRm, AuthShow, AuthVerify,
 };
-use photoprism_protocol::backup::{BackupCreate, BackupLs, BackupRestore, BackupRm, BackupVerify};
+use photoprism_protocol::backup::{
+    BackupCreate, BackupFetch, BackupLs, BackupPrune, BackupRestore, BackupRm, BackupSend,
+    BackupVerify,
+};
 use photoprism_protocol::clock::{ClockReset, ClockShow};
 use photoprism_protocol::command::{Arguments, Command, CommandName as C};
 use photoprism_protocol::doctor::Doctor;
@@ -49,7 +52,7 @@ fn row<T: Command>() -> Row {
     (T::NAME, arguments, reply)
 }
 
-fn table() -> [Row; 44] {
+fn table() -> [Row; 47] {
     [
         row::<Ping>(),
         row::<Status>(),
@@ -85,6 +88,9 @@ fn table() -> [Row; 44] {
         row::<BackupVerify>(),
         row::<BackupRestore>(),
         row::<BackupRm>(),
+        row::<BackupPrune>(),
+        row::<BackupFetch>(),
+        row::<BackupSend>(),
         row::<ClockShow>(),
         row::<ClockReset>(),
         row::<UsersExport>(),

@@ -53,11 +53,24 @@ where
     Ok(Listing { rows, cut })
 }
 
+/// Gives each row of a whole list to `take` as it comes: no more than a page is held.
+///
+/// # Errors
+/// As [`Context::call`], and those of `take`.
+pub(crate) fn each<C: Command>(
+    context: &mut Context,
+    args: impl Fn(Option<Int>, Option<String>) -> C::Args,
+    take: &mut Take<'_>,
+) -> Result<(), CliError> {
+    let ask = &mut |limit, cursor| context.call_untyped::<C>(&args(Some(limit), cursor));
+    pages(0, ask, take).map(drop)
+}
+
 /// Asks for one page, by its limit and cursor.
 type Ask<'a> = dyn FnMut(Int, Option<String>) -> Result<Box<RawValue>, CliError> + 'a;
 
 /// Takes one row.
-type Take<'a> = dyn FnMut(Box<RawValue>) -> Result<(), CliError> + 'a;
+pub(crate) type Take<'a> = dyn FnMut(Box<RawValue>) -> Result<(), CliError> + 'a;
 
 /// Whether there may be more rows. Not a generic function: it would be in the binary once for each
 /// list.

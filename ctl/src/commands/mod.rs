@@ -3,11 +3,13 @@
 
 pub(crate) mod admin;
 pub(crate) mod auth;
+pub(crate) mod checked;
 pub(crate) mod each;
 pub(crate) mod identifier;
 pub(crate) mod listing;
 pub(crate) mod logins;
 pub(crate) mod passwd;
+mod stakes;
 pub(crate) mod users;
 
 use clap::Subcommand;
@@ -30,7 +32,7 @@ pub(crate) enum Noun {
     /// Manage sessions, app passwords and access tokens
     #[command(visible_alias = "sess")]
     Auth(auth::Auth),
-    /// Look after the daemon itself
+    /// Manage the daemon itself
     Admin(admin::Admin),
 }
 

@@ -1,13 +1,16 @@
 //! `passwd`: sets or removes the password of an account.
 
 use clap::Args;
+use photoprism_protocol::error::ErrorCode;
 use photoprism_protocol::passwd::{PasswdRemove, PasswdSet, Set};
 use photoprism_protocol::users::Target;
 
+use crate::commands::checked::live_user;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{JsonFlag, YesFlag};
 use crate::password::{self, PasswordFlags};
+use crate::prompt::TRIES;
 use crate::report::format;
 use crate::{output, prompt};
 
@@ -16,7 +19,7 @@ Examples:
   photoprism passwd admin                           asks for the password twice
   photoprism passwd --generate bob                  generates one and prints it
   photoprism passwd --password-stdin bob < secret   reads it from standard input
-  photoprism passwd --remove --yes bob              bob has no password any more
+  photoprism passwd --remove --yes bob              removes the password of bob
 
 All sessions of the account end, save its app passwords, unless --keep-sessions is given.";
 
@@ -24,7 +27,7 @@ All sessions of the account end, save its app passwords, unless --keep-sessions 
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Passwd {
-    /// User name or UID, asked for where it is left out
+    /// User name or UID, asked for if left out
     username: Option<String>,
 
     /// Print the new hash
@@ -35,7 +38,7 @@ pub(crate) struct Passwd {
     #[arg(long, visible_alias = "rm", conflicts_with_all = ["show", "password_way"])]
     remove: bool,
 
-    /// Leave the sessions of the account alone
+    /// Keep the sessions of the account
     #[arg(long, conflicts_with = "remove")]
     keep_sessions: bool,
 
@@ -70,14 +73,28 @@ impl Passwd {
     }
 
     fn set(self, context: &mut Context, user: String) -> Result<(), CliError> {
+        let typed = self.password.is_typed(&context.person);
+        if typed {
+            check_has_password(context, &user)?;
+        }
         let password = password::take_or_ask(self.password, context)?;
-        let args = Set {
+        let mut args = Set {
             user,
             password: password.secret,
             keep_sessions: self.keep_sessions.then_some(true),
             show_hash: self.show.then_some(true),
         };
-        let reply = context.call::<PasswdSet>(&args)?;
+        let mut tries = 1;
+        let reply = loop {
+            match context.call::<PasswdSet>(&args) {
+                Err(refused) if typed && tries < TRIES && refused.is_about("password") => {
+                    refused.report(context.json);
+                    args.password = password::ask(context)?.secret;
+                    tries += 1;
+                }
+                other => break other?,
+            }
+        };
         let generated = password.generated.then_some(&args.password);
         context.note(&format!(
             "changed the password of {}; {}",
@@ -92,6 +109,17 @@ impl Passwd {
         }
         Ok(())
     }
+}
+
+/// Before a password is typed.
+fn check_has_password(context: &mut Context, user: &str) -> Result<(), CliError> {
+    let provider = live_user(context, user)?.provider;
+    if matches!(&*provider, "default" | "local") {
+        return Ok(());
+    }
+    let why = format!("the account has no password here: its provider is {provider}");
+    let hint = "change the provider with: photoprism users mod -A local".into();
+    Err(CliError::refused(ErrorCode::InvalidArgument, why, Some(hint)))
 }
 
 /// `2 sessions ended`.

@@ -18,11 +18,11 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "DURATION", default_value = "40s", value_parser = values::timeout)]
     pub timeout: Duration,
 
-    /// Ask nothing (or `PHOTOPRISM_CLI=noninteractive`)
+    /// Do not ask questions (or `PHOTOPRISM_CLI=noninteractive`)
     #[arg(long, global = true)]
     pub no_input: bool,
 
     /// Print the version
-    #[arg(long, action = ArgAction::Version)]
+    #[arg(short = 'V', long, action = ArgAction::Version)]
     version: Option<bool>,
 }

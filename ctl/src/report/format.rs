@@ -24,6 +24,12 @@ pub fn time(value: Option<&str>) -> String {
     }
 }
 
+/// Whether that is what [`time()`] makes of a time.
+pub(super) fn is_time(text: &str) -> bool {
+    let at = |place: usize, mark: u8| text.as_bytes()[place] == mark;
+    text.len() == 19 && at(4, b'-') && at(7, b'-') && at(10, b' ') && at(13, b':') && at(16, b':')
+}
+
 /// As [`time()`], where nothing means that it never comes.
 pub fn expiry(value: Option<&str>) -> String {
     value.map_or_else(|| "never".into(), |text| time(Some(text)))

@@ -2,12 +2,15 @@
 
 pub mod format;
 mod separated;
+mod style;
 mod table;
+mod wrap;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use crate::error::CliError;
 use crate::output;
+pub(crate) use style::Style;
 
 /// How rows are printed. JSON is not among them: it passes the daemon's objects through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +32,10 @@ pub struct Report {
     pub columns: Vec<&'static str>,
     /// Cells, as they came.
     pub rows: Vec<Vec<String>>,
+    /// Columns that a terminal without room for all of them leaves out, least worth first.
+    pub least: &'static [&'static str],
+    /// Names and values: on a terminal a list and not a table.
+    pub list: bool,
 }
 
 impl Report {
@@ -40,28 +47,69 @@ impl Report {
             .filter(|(_, value)| layout != Layout::Table || !value.is_empty())
             .map(|(name, value)| vec![name.to_owned(), value])
             .collect();
-        Self { columns: vec!["Name", "Value"], rows }
+        Self { columns: vec!["Name", "Value"], rows, least: &[], list: true }
     }
 
     /// The text, lines ended by `\n`. `width` is that of the terminal in columns, where there is
     /// one.
     pub fn render(&self, layout: Layout, width: Option<usize>) -> String {
-        match layout {
-            Layout::Table => table::bordered(self, width),
-            Layout::Markdown => table::markdown(self),
-            Layout::Csv => separated::write(self, ';'),
-            Layout::Tsv => separated::write(self, '\t'),
+        self.styled(layout, width, &Style::PLAIN)
+    }
+
+    pub(crate) fn styled(&self, layout: Layout, width: Option<usize>, style: &Style) -> String {
+        match (layout, width) {
+            (Layout::Table, Some(width)) if self.list => table::list(self, width, style),
+            (Layout::Table, _) => table::bordered(self, width, style),
+            (Layout::Markdown, _) => table::markdown(self),
+            (Layout::Csv, _) => separated::write(self, ';'),
+            (Layout::Tsv, _) => separated::write(self, '\t'),
         }
     }
 
-    /// Prints it.
-    pub fn print(&self, layout: Layout) -> Result<(), CliError> {
-        output::data(&self.render(layout, terminal_width()))
+    /// Prints it. On a terminal notes follow: which columns there was no room for, and that times
+    /// are UTC.
+    pub fn print(mut self, layout: Layout) -> Result<(), CliError> {
+        let Some(width) = terminal_width().filter(|_| layout == Layout::Table) else {
+            return output::data(&self.render(layout, None));
+        };
+        let (_, notes) = self.fit(width);
+        output::data(&self.styled(layout, Some(width), Style::of_terminal()))?;
+        let _ = io::stderr().write_all(notes.as_bytes());
+        Ok(())
+    }
+
+    /// Leaves out what a terminal of that width has no room for: those columns, and the notes to
+    /// print.
+    pub(crate) fn fit(&mut self, width: usize) -> (Vec<&'static str>, String) {
+        let mut notes = String::new();
+        if self.rows.is_empty() {
+            return (Vec::new(), notes);
+        }
+        let gone = table::too_many(self, width);
+        self.leave_out(&gone);
+        if !gone.is_empty() {
+            let names = gone.join(", ");
+            let note =
+                ["no room for: ", &names, "; see --csv, --json, or a wider terminal"].concat();
+            notes.extend([&*wrap::wrapped(&note, width), "\n"]);
+        }
+        if self.rows.iter().flatten().any(|cell| format::is_time(cell)) {
+            notes.push_str("times are UTC\n");
+        }
+        (gone, notes)
+    }
+
+    pub(crate) fn leave_out(&mut self, columns: &[&str]) {
+        for name in columns {
+            let Some(at) = self.columns.iter().position(|own| own == name) else { continue };
+            self.rows.iter_mut().for_each(|row| drop(row.remove(at)));
+            self.columns.remove(at);
+        }
     }
 }
 
 /// Columns of the terminal that standard output is; `None` for anything else.
-fn terminal_width() -> Option<usize> {
+pub(crate) fn terminal_width() -> Option<usize> {
     let out = io::stdout();
     if !out.is_terminal() {
         return None;

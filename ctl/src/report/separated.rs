@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     fn report(rows: Vec<Vec<String>>) -> Report {
-        Report { columns: vec!["A", "B"], rows }
+        Report { columns: vec!["A", "B"], rows, ..Report::default() }
     }
 
     fn read(text: &str, separator: char) -> Vec<Vec<String>> {

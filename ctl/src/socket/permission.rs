@@ -22,16 +22,8 @@ pub(super) fn explain(socket: &Path) -> String {
             found.mode() & 0o7777,
         );
     }
-    let nearest = socket
-        .ancestors()
-        .map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path })
-        .find_map(|path| fs::metadata(path).ok().map(|found| (path, found)));
-    let Some((path, found)) = nearest else {
-        return format!(
-            "no permission on {}; {}",
-            shown(socket),
-            advice(None, geteuid().is_root())
-        );
+    let Some((path, found)) = nearest(socket) else {
+        return format!("no permission on {}; {}", shown(socket), what_to_do(socket));
     };
     let kind = if found.file_type().is_socket() { "the socket" } else { "its directory" };
     format!(
@@ -41,8 +33,21 @@ pub(super) fn explain(socket: &Path) -> String {
         user(found.uid()),
         group(found.gid()),
         found.mode() & 0o7777,
-        advice(Some(&found), geteuid().is_root()),
+        what_to_do(socket),
     )
+}
+
+/// How somebody gets through who is denied now.
+pub(super) fn what_to_do(socket: &Path) -> String {
+    advice(nearest(socket).map(|(_, found)| found).as_ref(), geteuid().is_root())
+}
+
+/// The socket, or the nearest directory above it that can be seen.
+fn nearest(socket: &Path) -> Option<(&Path, Metadata)> {
+    socket
+        .ancestors()
+        .map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path })
+        .find_map(|path| fs::metadata(path).ok().map(|found| (path, found)))
 }
 
 /// Who asks, as the kernel sees it.

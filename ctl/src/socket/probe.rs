@@ -1,12 +1,13 @@
 //! The places where a socket could be, as they are seen from here.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use photoprism_protocol::doctor::Check;
 
-use super::permission::{group, user};
+use super::permission::{self, group, user};
 use super::{START, SocketChoice, shown};
 
 /// The name of these checks.
@@ -34,7 +35,16 @@ fn at(path: &Path) -> Check {
             format!("{} is not a socket", shown(path)),
             "name the socket with --socket or PHOTOPRISM_ADMIN_SOCKET",
         ),
-        Err(error) => Check::bad(NAME, format!("{}: {error}{}", shown(path), above(path)), START),
+        Err(error) => {
+            let found = format!("{}: {error}{}", shown(path), above(path));
+            // Whether a daemon runs cannot be seen through a directory that is closed.
+            match error.kind() {
+                ErrorKind::PermissionDenied => {
+                    Check::bad(NAME, found, permission::what_to_do(path))
+                }
+                _ => Check::bad(NAME, found, START),
+            }
+        }
     }
 }
 

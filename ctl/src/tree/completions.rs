@@ -3,7 +3,7 @@
 
 use clap::{Arg, Command};
 
-use super::{Names, children, flags, names, summary, takes_word, visit};
+use super::{Names, children, flags, names, summary, takes_word, values, visit};
 
 /// A shell that there is a script for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +66,10 @@ fn way(to: &mut String, shell: Shell, path: &[String], command: &Command) {
             lead(word, "at", below.trim_start());
         }
     }
-    for flag in flags(command).filter(|flag| takes_word(flag)).flat_map(spelled) {
-        lead(&flag, "skip", "1");
+    for flag in flags(command).filter(|flag| takes_word(flag)) {
+        for spelling in spelled(flag) {
+            lead(&spelling, "skip", values(flag).unwrap_or("1"));
+        }
     }
 }
 
@@ -88,6 +90,9 @@ fn offer(to: &mut String, shell: Shell, place: &Place<'_>) {
     for child in children(place.command) {
         to.extend([&word(child.get_name(), summary(child.get_about())), " "]);
     }
+    for value in fixed(place.command) {
+        to.extend([&word(value, String::new()), " "]);
+    }
     to.push_str(")\n      flags=(");
     for flag in flags(place.command) {
         for spelling in spelled(flag) {
@@ -98,6 +103,8 @@ fn offer(to: &mut String, shell: Shell, place: &Place<'_>) {
         Names::No => "",
         Names::Live => "live",
         Names::Deleted => "deleted",
+        Names::Sessions => "sessions",
+        Names::Backups => "backups",
     };
     to.extend([")\n      names='", names, "' ;;\n"]);
 }
@@ -118,14 +125,29 @@ fn fish(to: &mut String, place: &Place<'_>) {
             };
             to.extend([kind, word]);
         }
-        let value = if takes_word(flag) { " -r" } else { "" };
-        to.extend([value, " -d ", &quoted(&summary(flag.get_help())), "\n"]);
+        match (takes_word(flag), values(flag)) {
+            (true, Some(values)) => to.extend([" -x -a ", &quoted(values)]),
+            (true, None) => to.push_str(" -r"),
+            (false, _) => {}
+        }
+        to.extend([" -d ", &quoted(&summary(flag.get_help())), "\n"]);
     }
-    match place.names {
-        Names::No => {}
-        Names::Live => to.extend([&at, " -f -a '(__photoprism_names)'\n"]),
-        Names::Deleted => to.extend([&at, " -f -a '(__photoprism_names -r)'\n"]),
+    for value in fixed(place.command) {
+        to.extend([&at, " -f -a ", value, "\n"]);
     }
+    let source = match place.names {
+        Names::No => return,
+        Names::Live => "2 users ls --csv -n 200 -- (commandline -ct)",
+        Names::Deleted => "2 users ls -r --csv -n 200 -- (commandline -ct)",
+        Names::Sessions => "1 auth ls --csv -n 200",
+        Names::Backups => "1 admin backup ls --csv -n 200",
+    };
+    to.extend([&at, " -f -a '(__photoprism_names ", source, ")'\n"]);
+}
+
+/// The values of an argument that has few.
+fn fixed(command: &Command) -> impl Iterator<Item = &'static str> {
+    command.get_positionals().filter_map(values).flat_map(str::split_ascii_whitespace)
 }
 
 /// A text in single quotes, as all three shells read it.

@@ -38,11 +38,51 @@ pub(crate) fn page(path: &[String], command: &mut Command) -> String {
         page.push_str(std::mem::take(&mut heading));
         item(&mut page, &bold(child.get_name()), child.get_about());
     }
-    if let Some(more) = command.get_after_long_help() {
-        page.extend([".SH NOTES\n.nf\n", &text(Some(more)), "\n.fi\n"]);
-    }
+    let more = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    sections(&mut page, &more, path.is_empty());
     see_also(&mut page, path, command);
     page
+}
+
+/// How a paragraph below the flags begins, and the section that it is here.
+const SECTIONS: [(&str, &str); 3] =
+    [("Exit codes:", "EXIT STATUS"), ("The socket is", "FILES"), ("Examples:", "EXAMPLES")];
+
+const ENVIRONMENT: &str = "\
+.SH ENVIRONMENT
+.TP
+\\fBPHOTOPRISM_ADMIN_SOCKET\\fR
+Socket of the daemon, where \\fB\\-\\-socket\\fR does not name one.
+.TP
+\\fBPHOTOPRISM_CLI\\fR
+With the value noninteractive nothing is asked, as with \\fB\\-\\-no\\-input\\fR.
+.TP
+\\fBPHOTOPRISM_FALLBACK\\fR
+PhotoPrism's own program, to which other commands go.
+.TP
+\\fBNO_COLOR\\fR
+Where it is set and not empty, nothing is bold, dim or coloured.
+";
+
+/// What stands below the flags in the help, each paragraph in its section.
+fn sections(page: &mut String, help: &str, root: bool) {
+    let known = |text: &str| SECTIONS.iter().find(|(start, _)| text.starts_with(start));
+    let part = |page: &mut String, name: &str, wanted: &dyn Fn(&str) -> bool| {
+        let found: Vec<&str> = help.split("\n\n").filter(|text| wanted(text)).collect();
+        if found.is_empty() {
+            return;
+        }
+        let text = escaped(&found.join("\n\n").replace('`', ""));
+        // The name of the section says it.
+        let text = text.strip_prefix("Examples:\n").unwrap_or(&text);
+        page.extend([".SH ", name, "\n.nf\n", text, "\n.fi\n"]);
+    };
+    let [exit, files, examples] = SECTIONS;
+    part(page, exit.1, &|text| text.starts_with(exit.0));
+    page.push_str(if root { ENVIRONMENT } else { "" });
+    part(page, files.1, &|text| text.starts_with(files.0));
+    part(page, "NOTES", &|text| !text.is_empty() && known(text).is_none());
+    part(page, examples.1, &|text| text.starts_with(examples.0));
 }
 
 /// A term with what it means.

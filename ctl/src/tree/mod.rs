@@ -63,15 +63,33 @@ enum Names {
     Live,
     /// Names of deleted accounts too.
     Deleted,
+    /// Reference ids of sessions.
+    Sessions,
+    /// Files of backups.
+    Backups,
+}
+
+/// The values of a flag or an argument where it has few, with blanks between them.
+fn values(arg: &Arg) -> Option<&'static str> {
+    match arg.get_id().as_str() {
+        "role" => Some("admin user viewer guest"),
+        "auth" => Some("default local oidc ldap none"),
+        "shell" => Some("bash zsh fish"),
+        _ => None,
+    }
 }
 
 fn names(path: &[String], command: &Command) -> Names {
-    let users = command.get_positionals().any(|arg| arg.get_id().as_str().starts_with("username"));
+    let takes =
+        |id: &str| command.get_positionals().any(|arg| arg.get_id().as_str().starts_with(id));
+    let users = takes("username");
     match path.last().map(String::as_str) {
         // A new account has a name that nobody has yet.
         Some("add") if path[0] == "users" => Names::No,
         Some("restore") if users => Names::Deleted,
         _ if users => Names::Live,
+        _ if takes("identifier") => Names::Sessions,
+        _ if takes("file") && path.get(1).is_some_and(|noun| noun == "backup") => Names::Backups,
         _ => Names::No,
     }
 }

@@ -1,20 +1,15 @@
 //! PhotoPrism's database in MariaDB, next to the bare client crate on the same server.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use mysql::prelude::Queryable;
-use mysql::{Conn, OptsBuilder};
 use photoprism_daemon::clock::Stopwatch;
-use tempfile::TempDir;
 
 use super::{Table, best_of_each};
 use crate::common::Daemon;
+use crate::server::Server;
 use crate::{access_token, directory, rate};
-
-/// A dump of a real PhotoPrism's database.
-const DUMP: &str = include_str!("../../tests/fixtures/mariadb/index.sql");
 
 const READS: u32 = 10_000;
 
@@ -22,64 +17,6 @@ const READS: u32 = 10_000;
 const WRITES: u32 = 500;
 
 const WRITERS: u32 = 64;
-
-/// A server behind a socket in a directory of its own, which ends with this.
-struct Server(Child, TempDir);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.0.kill().expect("it is there");
-        self.0.wait().expect("it ends");
-    }
-}
-
-impl Server {
-    /// `None` where there is no MariaDB.
-    fn start() -> Option<Self> {
-        let directory = directory();
-        let data = format!("--datadir={}", directory.path().join("data").display());
-        let installed = Command::new("mariadb-install-db")
-            .args(["--no-defaults", "--user=root", "--auth-root-authentication-method=normal"])
-            .arg(&data)
-            .stdout(Stdio::null())
-            .status();
-        if !installed.ok()?.success() {
-            return None;
-        }
-        let socket = format!("--socket={}", directory.path().join("s.sock").display());
-        let child = Command::new("/usr/sbin/mariadbd")
-            .args(["--no-defaults", "--user=root", "--skip-networking", &data, &socket])
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()?;
-        let server = Self(child, directory);
-        while server.try_connect(None).is_err() {
-            std::thread::yield_now();
-        }
-        server.try_connect(None).ok()?.query_drop("CREATE DATABASE photoprism").ok()?;
-        let mut root = server.connect();
-        for statement in DUMP.split(";\n") {
-            let lines: Vec<&str> = statement.lines().filter(|one| !one.starts_with("--")).collect();
-            if !lines.concat().is_empty() {
-                root.query_drop(lines.join("\n")).expect("the dump");
-            }
-        }
-        Some(server)
-    }
-
-    fn try_connect(&self, schema: Option<&str>) -> Result<Conn, mysql::Error> {
-        let socket = self.1.path().join("s.sock").display().to_string();
-        Conn::new(OptsBuilder::new().socket(Some(socket)).user(Some("root")).db_name(schema))
-    }
-
-    fn connect(&self) -> Conn {
-        self.try_connect(Some("photoprism")).expect("a connection")
-    }
-
-    fn url(&self) -> String {
-        format!("mysql://root@/photoprism?socket={}", self.1.path().join("s.sock").display())
-    }
-}
 
 /// Each the best of three, in turn.
 pub(crate) fn mariadb(table: &mut Table) {

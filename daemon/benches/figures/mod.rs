@@ -4,6 +4,7 @@ mod accounts;
 mod mariadb;
 mod photoprism;
 mod programs;
+mod remembered;
 mod searches;
 
 use std::fmt::Write as _;
@@ -13,6 +14,7 @@ pub(super) use accounts::fill;
 pub(super) use mariadb::mariadb;
 pub(super) use photoprism::photoprism;
 pub(super) use programs::{control_binary, control_runs};
+pub(super) use remembered::remembered;
 pub(super) use searches::searches;
 
 /// Figures, each next to what it is compared with.

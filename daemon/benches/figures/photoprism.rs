@@ -7,7 +7,7 @@ use crate::common::Daemon;
 use crate::{access_token, directory, rate};
 
 /// A database that a real PhotoPrism created, with ten accounts.
-const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
+pub(super) const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db");
 
 const ACCOUNTS: u32 = 10;
 

@@ -1,11 +1,13 @@
-//! PhotoPrism holds the lock of its file exclusively.
+//! PhotoPrism, or a dump of its database, holds a lock.
 
 use std::time::Duration;
 
+use mysql::prelude::Queryable;
 use photoprism_daemon::clock::{Stopwatch, pause};
 use rusqlite::Connection;
 
 use crate::place::Template;
+use crate::probes::Probe;
 use crate::table::Table;
 use crate::waits::Waits;
 
@@ -15,9 +17,11 @@ const READERS: usize = 8;
 /// How long it holds it: longer than anybody waits.
 const HELD: Duration = Duration::from_secs(8);
 
+const TABLES: &str = "a reader, while a dump holds LOCK TABLES";
+
 const NAME: &str = "a reader, while PhotoPrism holds its lock exclusively";
 
-pub(crate) fn locked(table: &mut Table, template: &Template) {
+pub(crate) fn exclusively(table: &mut Table, template: &Template) {
     if !table.wants(NAME) {
         return;
     }
@@ -53,4 +57,27 @@ pub(crate) fn locked(table: &mut Table, template: &Template) {
     // Five seconds, and what it takes to say so.
     table.waits(NAME, Some(5250.0), &mut waits);
     table.figure("of them answered `unavailable`", (f64::from(refused), None), "");
+}
+
+/// As a dump without a transaction does; a writer waits meanwhile, as it would.
+pub(crate) fn tables(table: &mut Table, template: &Template) {
+    if !table.wants(TABLES) {
+        return;
+    }
+    Table::head("A dump's locks");
+    let (served, _) = template.start();
+    let mut dump = served.mariadb.expect("it is in MariaDB").connect();
+    let names: Vec<String> = dump.query("SHOW TABLES").expect("their names");
+    let locks: Vec<String> = names.iter().map(|name| format!("`{name}` READ LOCAL")).collect();
+    let ((), mut waits) = Probe::Reader.during(&served.place, || {
+        dump.query_drop(format!("LOCK TABLES {}", locks.join(", "))).expect("the locks");
+        std::thread::scope(|scope| {
+            let line = r#"{"cmd":"users.mod","args":{"user":"admin","display_name":"Waits"}}"#;
+            let writer = scope.spawn(|| served.connect().error_of(line));
+            pause(HELD);
+            dump.query_drop("UNLOCK TABLES").expect("they are given back");
+            assert_eq!(writer.join().expect("it ends").as_deref(), Some("unavailable"));
+        });
+    });
+    table.waits(TABLES, Some(50.0), &mut waits);
 }

@@ -1,7 +1,7 @@
 //! Who waits for whom: each row with its bound, what was measured, and whether it holds.
 //!
-//! `cargo bench -p photoprism-daemon --bench waiting`, which takes minutes. `-- own` or
-//! `photoprism` for one kind of database, `million` for a million accounts and sessions in place of
+//! `cargo bench -p photoprism-daemon --bench waiting`, which takes minutes. `-- own`,
+//! `photoprism` or `mariadb` for one kind of database, `million` for a million accounts and sessions in place of
 //! a hundred thousand and two hundred thousand (or `accounts=N sessions=N`), and any other word for
 //! the rows whose name it is a part of. Three times a bound is a failure, and the exit code is 1.
 
@@ -10,6 +10,8 @@
 mod common;
 #[path = "../filled/mod.rs"]
 mod filled;
+#[path = "../server/mod.rs"]
+mod server;
 
 mod client;
 mod jobs;
@@ -25,8 +27,7 @@ mod waits;
 
 use std::process::ExitCode;
 
-use filled::Kind;
-use options::Options;
+use options::{Options, Target};
 use place::Template;
 use probes::Probe;
 use table::Table;
@@ -34,17 +35,25 @@ use table::Table;
 fn main() -> ExitCode {
     let options = Options::parse(std::env::args().skip(1));
     let mut table = Table::new(options.clone());
-    for kind in options.kinds {
-        table.title(kind);
-        let (few, many) = (Template::new(kind, pages::FEW), Template::new(kind, options.size));
+    for target in options.targets {
+        table.title(target);
+        let few = Template::new(target, pages::FEW);
+        let Some((few, many)) = few.zip(Template::new(target, options.size)) else {
+            Table::skipped("no MariaDB here");
+            continue;
+        };
         start::start_and_memory(&mut table, &many);
         pages::pages(&mut table, &few, &many);
         meanwhile::durations(&mut table, &many);
         meanwhile::waits(&mut table, &many, Probe::Reader);
         meanwhile::waits(&mut table, &many, Probe::Writer);
-        if kind == Kind::PhotoPrism {
-            meanwhile::waits(&mut table, &many, Probe::PhotoPrism);
-            locked::locked(&mut table, &many);
+        match target {
+            Target::Own => {}
+            Target::PhotoPrism => {
+                meanwhile::waits(&mut table, &many, Probe::PhotoPrism);
+                locked::exclusively(&mut table, &many);
+            }
+            Target::MariaDb => locked::tables(&mut table, &many),
         }
     }
     if table.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -1,16 +1,16 @@
 //! Who waits while something else is done.
 
-use crate::filled::Kind;
 use crate::jobs::{Class, JOBS, Job, Worker};
+use crate::options::Target;
 use crate::place::Template;
 use crate::probes::Probe;
 use crate::table::Table;
 
 /// What it may wait, in milliseconds.
-const fn bound(probe: Probe, kind: Kind, class: Class) -> f64 {
+const fn bound(probe: Probe, target: Target, class: Class) -> f64 {
     let replaces = matches!(class, Class::Import | Class::Replaces);
     match (probe, class) {
-        (Probe::Reader, _) if replaces && matches!(kind, Kind::PhotoPrism) => 3000.0,
+        (Probe::Reader, _) if replaces && matches!(target, Target::PhotoPrism) => 3000.0,
         (Probe::Reader, _) | (Probe::Writer, Class::Reads) => 50.0,
         (Probe::Writer, Class::Backup) => 150.0,
         (Probe::Writer, Class::Import) => 500.0,
@@ -39,7 +39,7 @@ pub(crate) fn waits(table: &mut Table, template: &Template, probe: Probe) {
     let options = table.options().clone();
     Table::head(&format!("What {} waits", probe.name()));
     let (served, _) = template.start();
-    let mut worker = Worker::new(served.connect(), served.kind);
+    let mut worker = Worker::new(served.connect(), served.target.kind());
     if table.wants(&alone) {
         let nothing = || photoprism_daemon::clock::pause(std::time::Duration::from_secs(2));
         let ((), mut waits) = probe.during(&served.place, nothing);
@@ -48,7 +48,7 @@ pub(crate) fn waits(table: &mut Table, template: &Template, probe: Probe) {
     for (name, job) in named.iter().filter(|(name, _)| options.wants(name)) {
         worker.prepare(job);
         let ((), mut waits) = probe.during(&served.place, || worker.run_for_a_while(job));
-        table.waits(name, Some(bound(probe, served.kind, job.class)), &mut waits);
+        table.waits(name, Some(bound(probe, served.target, job.class)), &mut waits);
     }
     table.figure("memory after all of it", (served.mib("VmRSS"), None), "MB");
     table.figure("memory after all of it, peak", (served.mib("VmHWM"), None), "MB");
@@ -67,7 +67,7 @@ pub(crate) fn durations(table: &mut Table, template: &Template) {
     let options = table.options().clone();
     Table::head("Jobs as a whole, alone");
     let (served, _) = template.start();
-    let mut worker = Worker::new(served.connect(), served.kind);
+    let mut worker = Worker::new(served.connect(), served.target.kind());
     for (name, job) in named.iter().filter(|(name, _)| options.wants(name)) {
         worker.prepare(job);
         let ms = worker.run(job).as_secs_f64() * 1e3;

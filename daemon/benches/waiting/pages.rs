@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::filled::Size;
+use crate::options::Target;
 use crate::place::{Served, Template};
 use crate::table::Table;
 use crate::waits::Waits;
@@ -68,14 +69,15 @@ struct Known {
     email: String,
     uid: String,
     session: String,
-    /// Cursors of the lists of accounts, sessions and logins.
+    /// Cursors of the lists of accounts, sessions and logins; null where no logins are recorded.
     further: [Value; 3],
 }
 
 impl Known {
-    fn find(client: &mut Client, pages: usize) -> Self {
+    fn find(client: &mut Client, pages: usize, target: Target) -> Self {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        let further = ["users.ls", "auth.ls", "logins.ls"].map(|cmd| further(client, cmd, pages));
+        let further = ["users.ls", "auth.ls", "logins.ls"]
+            .map(|cmd| if has(target, cmd) { further(client, cmd, pages) } else { Value::Null });
         let page = client.ok("users.ls", &json!({"cursor": further[0]}));
         let account = &page["items"][0];
         let sessions = client.ok("auth.ls", &json!({"cursor": further[1]}));
@@ -89,6 +91,11 @@ impl Known {
     }
 }
 
+/// Backups, from which MariaDB's is restored, hold no records of logins.
+fn has(target: Target, cmd: &str) -> bool {
+    target != Target::MariaDb || cmd != "logins.ls"
+}
+
 /// The cursor behind so many pages of a hundred.
 fn further(client: &mut Client, cmd: &str, pages: usize) -> Value {
     let mut args = json!({});
@@ -100,16 +107,18 @@ fn further(client: &mut Client, cmd: &str, pages: usize) -> Value {
 }
 
 pub(crate) fn pages(table: &mut Table, few: &Template, many: &Template) {
-    let wanted: Vec<&Page> =
-        PAGES.iter().filter(|(name, ..)| table.wants(&format!("page of {name}"))).collect();
+    let wanted: Vec<&Page> = PAGES
+        .iter()
+        .filter(|(name, cmd, _)| has(few.target(), cmd) && table.wants(&format!("page of {name}")))
+        .collect();
     if wanted.is_empty() {
         return;
     }
     Table::head("Pages");
     let (few, many) = (few.start().0, many.start().0);
-    let clients = |served: &Served, pages| {
+    let clients = |served: &Served<'_>, pages| {
         let mut client = served.connect();
-        let facts = Known::find(&mut client, pages);
+        let facts = Known::find(&mut client, pages, served.target);
         (client, facts)
     };
     let accounts = table.options().size.accounts as usize;

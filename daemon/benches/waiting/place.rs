@@ -1,6 +1,7 @@
 //! Databases, and daemons on copies of them.
 
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
@@ -9,53 +10,102 @@ use tempfile::TempDir;
 use crate::client::Client;
 use crate::common::Daemon;
 use crate::filled::{Kind, Size, create};
+use crate::options::Target;
 use crate::probes::Place;
+use crate::server::Server;
 
-/// A database that is copied before it is changed.
+/// A database from which each daemon's is copied or, in MariaDB, restored.
 pub(crate) struct Template {
     directory: TempDir,
-    kind: Kind,
+    target: Target,
+    /// With a backup of the database in `directory`.
+    restored: Option<(Server, String)>,
 }
 
 impl Template {
-    pub(crate) fn new(kind: Kind, size: Size) -> Self {
+    /// `None` where there is no MariaDB for it.
+    pub(crate) fn new(target: Target, size: Size) -> Option<Self> {
         let directory = directory();
-        create(directory.path(), kind, size);
-        Self { directory, kind }
+        create(directory.path(), target.kind(), size);
+        let restored = match target {
+            Target::Own | Target::PhotoPrism => None,
+            Target::MariaDb => Some((Server::start()?, backup(&directory, target.kind()))),
+        };
+        Some(Self { directory, target, restored })
     }
 
-    /// A daemon on a copy, and how long its start took.
-    pub(crate) fn start(&self) -> (Served, Duration) {
+    pub(crate) const fn target(&self) -> Target {
+        self.target
+    }
+
+    /// A daemon on it, and how long its start took.
+    pub(crate) fn start(&self) -> (Served<'_>, Duration) {
         let directory = directory();
-        for file in [self.kind.file(), "photoprism-admin.db"] {
-            let from = self.directory.path().join(file);
-            if from.exists() {
-                std::fs::copy(from, directory.path().join(file)).expect("a copy");
+        let mariadb = self.restored.as_ref().map(|(server, _)| server);
+        let file = self.target.kind().file();
+        let database = match mariadb {
+            Some(mariadb) => mariadb.url().into(),
+            None => directory.path().join(file).into_os_string(),
+        };
+        if mariadb.is_none() {
+            for file in [file, "photoprism-admin.db"] {
+                let from = self.directory.path().join(file);
+                if from.exists() {
+                    std::fs::copy(from, directory.path().join(file)).expect("a copy");
+                }
             }
         }
-        let (daemon, taken) = Daemon::start_on(&directory, self.kind.file(), &SETTINGS);
         let place = Place {
             socket: directory.path().join("admin.sock"),
-            database: directory.path().join(self.kind.file()),
+            database: directory.path().join(file),
         };
-        let served = Served { daemon: Some(daemon), place, kind: self.kind, directory };
+        let of_database = if mariadb.is_some() { &self.directory } else { &directory };
+        let backups = of_database.path().join("backups");
+        let (daemon, taken) = start(&directory, &database, &backups);
+        let (daemon, target) = (Some(daemon), self.target);
+        let served = Served { daemon, place, target, mariadb, database, backups, directory };
+        if let Some((_, backup)) = &self.restored {
+            let mut client = served.connect();
+            let restored = json!({"file": backup, "with_sessions": true});
+            let before = client.ok("backup.restore", &restored)["backup"].take();
+            std::fs::remove_file(before.as_str().expect("a path")).expect("it is there");
+        }
         served.settle();
         (served, taken)
     }
+}
+
+/// A backup in `directory` of the database there.
+fn backup(directory: &TempDir, kind: Kind) -> String {
+    let (daemon, _) = Daemon::start_on(directory, kind.file(), &SETTINGS);
+    let mut client = Client::connect(&directory.path().join("admin.sock"));
+    let file = client.ok("backup.create", &json!({}))["file"].take();
+    drop(daemon);
+    file.as_str().expect("a path").to_owned()
+}
+
+/// With its socket in that directory.
+fn start(directory: &TempDir, database: &OsStr, backups: &Path) -> (Daemon, Duration) {
+    let backups = backups.display().to_string();
+    let settings = [&SETTINGS[..], &["--backups", &backups]].concat();
+    Daemon::start_at(directory, database, &settings)
 }
 
 /// Room for the clients, and no backup but those that are asked for.
 const SETTINGS: [&str; 2] = ["--max-connections-per-uid", "128"];
 
 /// A daemon that runs, and its directory.
-pub(crate) struct Served {
+pub(crate) struct Served<'a> {
     daemon: Option<Daemon>,
     pub(crate) place: Place,
-    pub(crate) kind: Kind,
+    pub(crate) target: Target,
+    pub(crate) mariadb: Option<&'a Server>,
+    database: OsString,
+    backups: PathBuf,
     directory: TempDir,
 }
 
-impl Served {
+impl Served<'_> {
     pub(crate) fn connect(&self) -> Client {
         Client::connect(&self.place.socket)
     }
@@ -78,7 +128,7 @@ impl Served {
     /// Stops the daemon and starts it again. Returns how long the start took.
     pub(crate) fn restart(&mut self) -> Duration {
         drop(self.daemon.take());
-        let (daemon, taken) = Daemon::start_on(&self.directory, self.kind.file(), &SETTINGS);
+        let (daemon, taken) = start(&self.directory, &self.database, &self.backups);
         self.daemon = Some(daemon);
         taken
     }

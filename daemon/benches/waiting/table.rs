@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::filled::{Kind, Size};
-use crate::options::Options;
+use crate::filled::Size;
+use crate::options::{Options, Target};
 use crate::waits::{Finding, Waits};
 
 /// Rows that were printed.
@@ -29,13 +29,18 @@ impl Table {
         self.options.wants(name)
     }
 
-    pub(crate) fn title(&self, kind: Kind) {
-        let whose = match kind {
-            Kind::Own => "The daemon's own database",
-            Kind::PhotoPrism => "PhotoPrism's database",
+    pub(crate) fn title(&self, target: Target) {
+        let whose = match target {
+            Target::Own => "The daemon's own database",
+            Target::PhotoPrism => "PhotoPrism's database in SQLite",
+            Target::MariaDb => "PhotoPrism's database in MariaDB",
         };
         let Size { accounts, sessions } = self.options.size;
         say(&format!("\n# {whose}, {accounts} accounts, {sessions} sessions"));
+    }
+
+    pub(crate) fn skipped(why: &str) {
+        say(&format!("\nskipped: {why}"));
     }
 
     pub(crate) fn head(title: &str) {

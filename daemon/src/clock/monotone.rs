@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::{info, warn};
@@ -80,6 +81,32 @@ struct State {
     current: ClockState,
 }
 
+/// A moment on the monotonic clock and on that of the calendar, for what may not last longer than
+/// it should by either of them: one stands still while the machine sleeps, the other may be set back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    at: i64,
+    elapsed: Duration,
+}
+
+impl Moment {
+    /// One at so many Unix seconds, so long after the start.
+    pub const fn new(at: i64, elapsed: Duration) -> Self {
+        Self { at, elapsed }
+    }
+
+    /// Whether it came later in this run.
+    pub fn is_after(self, other: Self) -> bool {
+        self.elapsed > other.elapsed
+    }
+
+    /// How long it was ago, by the clock that says more.
+    pub fn age(self, now: Self) -> Duration {
+        let seconds = u64::try_from(now.at.saturating_sub(self.at)).unwrap_or(0);
+        now.elapsed.saturating_sub(self.elapsed).max(Duration::from_secs(seconds))
+    }
+}
+
 impl MonotoneClock {
     /// A clock above that floor.
     pub fn new(source: Clock, monotonic: Monotonic, floor: Floor) -> Self {
@@ -117,6 +144,11 @@ impl MonotoneClock {
     /// with.
     pub fn machine(&self) -> Timestamp {
         self.source.now()
+    }
+
+    /// This moment on both clocks.
+    pub fn moment(&self) -> Moment {
+        Moment { at: self.unix(), elapsed: self.monotonic.now() }
     }
 
     /// The floor, to be stored.
@@ -190,7 +222,6 @@ impl State {
 mod tests {
     use std::cell::Cell;
     use std::rc::Rc;
-    use std::time::Duration;
 
     use super::*;
 
@@ -222,6 +253,22 @@ mod tests {
         ] {
             assert_eq!(state.observe(clock, elapsed).at, Some(floor), "{clock}");
             assert_eq!(state.current, clock_state, "{clock}");
+        }
+    }
+
+    #[test]
+    fn an_age_is_that_of_the_clock_that_says_more() {
+        let began = Moment::new(NOW, Duration::from_secs(100));
+        for (at, elapsed, age) in [
+            (NOW, 100, 0),
+            (NOW, 160, 60),
+            (NOW + HOUR, 160, 3600),
+            // The clock was set back, and the machine slept.
+            (NOW - DAY, 160, 60),
+            (NOW + 60, 100, 60),
+        ] {
+            let now = Moment::new(at, Duration::from_secs(elapsed));
+            assert_eq!(began.age(now), Duration::from_secs(age), "{at} {elapsed}");
         }
     }
 

@@ -10,8 +10,12 @@ use photoprism_protocol::name::UserName;
 use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
+use super::backup_files::BackupFiles;
+use super::gathered::{GatheredLogins, Which};
 use super::import_sessions::ImportSessions;
+use super::periodic::PeriodicBackups;
 use super::refusals::RefusalBuffer;
+use super::remembered::RememberedPasswords;
 use super::shared_run::SharedRun;
 use crate::clock::{Floor, FloorReset, MonotoneClock, Stopwatch, random};
 use crate::config::{AdminPassword, Limits};
@@ -78,6 +82,10 @@ pub(crate) struct App {
     pub limiter: Limiter,
     /// Refusals of the limiter that are not yet written.
     pub refusals: RefusalBuffer,
+    /// Right passwords that are remembered.
+    pub remembered: RememberedPasswords,
+    /// Repeated logins that are not yet written.
+    pub gathered: GatheredLogins,
     /// How long sessions of logins live.
     pub lifetimes: Lifetimes,
     /// No app password is created or accepted, as in PhotoPrism.
@@ -96,8 +104,10 @@ pub(crate) struct App {
     pub limits: RefCell<Limits>,
     /// The rules of new passwords.
     pub rules: PasswordRules,
-    /// Locked by the one command that works on the files of backups.
-    pub backups: Mutex<()>,
+    /// What commands that work on the files of backups share.
+    pub backups: BackupFiles,
+    /// Backups that the daemon writes by itself.
+    pub periodic: PeriodicBackups,
     /// The checks of pages that `doctor` asks for.
     pub page_checks: PageChecks,
     /// The last check of the running PhotoPrism that `doctor` asked for.
@@ -219,5 +229,21 @@ impl App {
     /// The store's; what could not be written keeps waiting.
     pub(crate) async fn flush_refusals(&self, deadline: Duration) -> Result<(), CommandError> {
         self.refusals.flush(&self.store, self.clock.now(), deadline).await
+    }
+
+    /// Writes the repeated logins that have waited for a minute.
+    ///
+    /// # Errors
+    /// The store's; what could not be written keeps waiting.
+    pub(crate) async fn flush_due_logins(&self, deadline: Duration) -> Result<(), CommandError> {
+        self.gathered.flush(&self.store, self.clock.moment(), Which::Due, deadline).await
+    }
+
+    /// Writes all repeated logins that wait.
+    ///
+    /// # Errors
+    /// The store's; what could not be written keeps waiting.
+    pub(crate) async fn flush_logins(&self, deadline: Duration) -> Result<(), CommandError> {
+        self.gathered.flush(&self.store, self.clock.moment(), Which::All, deadline).await
     }
 }

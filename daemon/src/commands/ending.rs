@@ -61,6 +61,9 @@ const fn ends_sessions(command: C) -> bool {
         | C::BackupCreate
         | C::BackupLs
         | C::BackupRm
+        | C::BackupPrune
+        | C::BackupFetch
+        | C::BackupSend
         | C::BackupVerify => false,
     }
 }

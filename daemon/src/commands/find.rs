@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use photoprism_protocol::email::Email;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::uid::looks_like_uid;
 
 use crate::error::CommandError;
 use crate::model::Account;
-use crate::store::{Db, account_by_name, account_by_uid};
+use crate::store::{Db, account_by_email, account_by_name, account_by_uid};
 
 /// Refuses a NUL, which no stored text contains and which would end a text elsewhere.
 pub(super) fn refuse_nul(field: &'static str, text: Option<&str>) -> Result<(), CommandError> {
@@ -27,7 +28,22 @@ pub(super) fn any_user(db: &Db, user: &str) -> Result<Account, CommandError> {
         Some(row) => Some(row),
         None => account_by_name(db, &UserName::lookup_form(user))?,
     };
-    found.ok_or_else(|| CommandError::NotFound { message: unknown(user), hint: None })
+    match found {
+        Some(account) => Ok(account),
+        None => Err(CommandError::NotFound { message: unknown(user), hint: by_email(db, user)? }),
+    }
+}
+
+/// The account whose email address was given for a name; an address finds no account by itself.
+fn by_email(db: &Db, text: &str) -> Result<Option<Cow<'static, str>>, CommandError> {
+    let account = match Email::parse(text) {
+        Ok(email) if text.contains('@') => account_by_email(db, email.as_str())?,
+        _ => None,
+    };
+    Ok(account.filter(|account| !account.is_deleted()).map(|account| {
+        let name = if UserName::parse(&account.name).is_ok() { account.name } else { account.uid };
+        format!("this is the email address of {name}; give that name").into()
+    }))
 }
 
 /// As [`any_user`], but a deleted account is not found; the hint says how to restore it.

@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use photoprism_protocol::build;
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::metrics::{Exposition, Metrics};
 
 use super::app::App;
+use super::periodic::PeriodicBackups;
 use super::reply::Reply;
 use super::runner::{Outcome, Runner};
-use super::status::DAEMON_VERSION;
 use crate::error::CommandError;
-use crate::metrics::{CONTENT_TYPE, DatabaseFigures, Snapshot, exposition};
+use crate::metrics::{BackupFigures, CONTENT_TYPE, DatabaseFigures, Snapshot, exposition};
 use crate::store::{Db, StoreError, audit_head, counts, own_tables_file};
 use crate::system::Seen;
 
@@ -20,7 +21,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let app = runner.app;
     let database = app.store.read_or_missing(runner.time_left(), database).await?;
     let figures = Snapshot { database, ..snapshot(app) };
-    let text = exposition(&app.metrics, &figures, DAEMON_VERSION)
+    let text = exposition(&app.metrics, &figures, build::VERSION)
         .map_err(|error| CommandError::Internal(error.to_string()))?;
     Reply::new(&Exposition { content_type: CONTENT_TYPE.into(), text }).map(Success::from)
 }
@@ -31,10 +32,20 @@ fn snapshot(app: &App) -> Snapshot {
     Snapshot {
         connections: (count(app.open.get()), count(app.limits.borrow().max_connections)),
         hashes: (count(app.pool.running()), count(app.pool.waiting()), app.pool.computed()),
+        logins: (count(app.remembered.len()), app.gathered.waiting()),
         commits: app.store.committed(),
         started_at: app.clock.machine().as_second().saturating_sub(up).try_into().unwrap_or(0),
+        backups: backups(&app.periodic),
         database: None,
     }
+}
+
+fn backups(periodic: &PeriodicBackups) -> Option<BackupFigures> {
+    Some(BackupFigures {
+        every: periodic.every()?.as_secs(),
+        last_at: periodic.last_at().and_then(|at| u64::try_from(at).ok()),
+        has_failed: periodic.has_failed(),
+    })
 }
 
 /// Figures of the database; `None` while it is missing.

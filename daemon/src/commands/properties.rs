@@ -129,6 +129,7 @@ pub(super) fn to_wire(account: Account, edition: Edition, now: Timestamp) -> Use
         base_path: account.base_path,
         upload_path: account.upload_path,
         attr: account.attr,
+        scope: account.scope,
         has_password: account.has_password,
     }
 }

@@ -53,8 +53,12 @@ impl RefusalBuffer {
 
     /// Whether one of that address and name waits, in whatever realm.
     pub(crate) fn contains(&self, ip: &str, name: &str) -> bool {
+        let waiting = self.0.borrow();
+        if waiting.is_empty() {
+            return false;
+        }
         let name = recorded_name(name);
-        self.0.borrow().keys().any(|key| key.ip == ip && key.name == name)
+        waiting.keys().any(|key| key.ip == ip && key.name == name)
     }
 
     /// Takes what waits.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use photoprism_protocol::secret::Secret;
 
+use super::app::App;
 use crate::error::CommandError;
 use crate::peer::Permit;
 use crate::store::{BackupBefore, Tx};
@@ -27,6 +28,20 @@ pub(super) struct Context {
     pub random: fn(&mut [u8]),
     /// No app password is created or accepted.
     pub app_passwords_disabled: bool,
+}
+
+impl Context {
+    pub(super) fn new(app: &App, permit: Permit) -> Self {
+        let reading = app.clock.reading();
+        Self {
+            permit,
+            now: reading.now,
+            known: reading.floor.at.unwrap_or_else(|| reading.now.as_second()),
+            machine_time: reading.clock,
+            random: app.random,
+            app_passwords_disabled: app.without_app_passwords,
+        }
+    }
 }
 
 /// A request whose arguments were checked by their own rules.

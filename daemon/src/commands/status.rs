@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use photoprism_protocol::VERSION;
+use photoprism_protocol::build;
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::status::{self, Connections, Counts, Passwords, Sockets, StatusReply};
 
@@ -16,9 +17,6 @@ use crate::store::{
     AdminPasswordState, Daemon, Db, Kind, SCHEMA_VERSION, StoreError, admin_password_state, counts,
     daemons, first_admin_name,
 };
-
-/// The daemon's version.
-pub(super) const DAEMON_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     runner.args::<status::Status>()?;
@@ -38,7 +36,9 @@ pub(crate) async fn current_status(app: &App, deadline: Duration) -> Outcome {
 fn known(app: &App) -> StatusReply {
     let count = |number: usize| number as u64;
     StatusReply {
-        version: DAEMON_VERSION.into(),
+        version: build::VERSION.into(),
+        commit: build::commit().map(Into::into),
+        target: build::TARGET.into(),
         protocol: VERSION,
         pid: std::process::id(),
         uptime_s: app.started.elapsed().as_secs(),
@@ -62,6 +62,7 @@ fn known(app: &App) -> StatusReply {
             waiting: count(app.pool.waiting()),
         },
         daemons: Vec::new(),
+        backups: app.periodic.status(),
         sockets: Sockets {
             admin: app.places.admin.display().to_string(),
             auth: app.places.auth.as_ref().map(|path| path.display().to_string()),

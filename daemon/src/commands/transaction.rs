@@ -13,6 +13,7 @@ use super::request::{Context, Request};
 use crate::error::CommandError;
 use crate::failpoints::{Failpoint, enabled};
 use crate::model::{Effect, WithEffects};
+use crate::peer::SocketKind;
 use crate::store::{AuditEntry, Tx, audit_append};
 
 /// The rule and the change of a write. It changes nothing but the database, and may run again; a
@@ -70,7 +71,7 @@ pub(super) fn record(tx: &Tx<'_>, context: &Context, target: &str) -> Result<Eff
         uid: permit.uid(),
         gid: permit.gid(),
         pid: permit.pid(),
-        socket: permit.socket().name().into(),
+        socket: permit.socket().map_or("", SocketKind::name).into(),
         command: permit.command().name().into(),
         target: target.into(),
     };

@@ -34,9 +34,12 @@ pub(crate) fn check_one(values: &Values, id: Id) -> Result<(), ConfigError> {
     }
     let clean = match id.setting().form {
         Form::Path => check_path(raw),
-        Form::Text | Form::Number { .. } | Form::Lifetime | Form::OneOf(_) => {
-            check_line_ends(&raw.to_string_lossy())
-        }
+        Form::Text
+        | Form::Number { .. }
+        | Form::Lifetime
+        | Form::Every { .. }
+        | Form::Switch
+        | Form::OneOf(_) => check_line_ends(&raw.to_string_lossy()),
     };
     clean.map_err(|rule| values.refuse(id, rule.as_str().to_owned()))
 }

@@ -8,12 +8,16 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::error::ConfigError;
 use super::table::{Form, Id, SETTINGS, Setting};
+use super::values::span_range;
 
 /// The flag that is not a setting.
 pub(crate) const CHECK: &str = "check";
 
 /// The other one.
 pub(crate) const PRINT_SCHEMA: &str = "print-schema";
+
+/// Prints the manual page, for those who package it.
+pub(crate) const MAN: &str = "man";
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -67,7 +71,7 @@ fn in_one_line(text: &str) -> String {
     format!("{}; see --help", lines.join("; "))
 }
 
-fn command() -> Command {
+pub(super) fn command() -> Command {
     let check = Arg::new(CHECK)
         .long(CHECK)
         .action(ArgAction::SetTrue)
@@ -75,26 +79,34 @@ fn command() -> Command {
     let print_schema = Arg::new(PRINT_SCHEMA).long(PRINT_SCHEMA).action(ArgAction::SetTrue).help(
         "Print the tables that are made in PhotoPrism's MariaDB, for a user without CREATE there",
     );
+    let man = Arg::new(MAN).long(MAN).action(ArgAction::SetTrue).hide(true);
     let flags = SETTINGS.iter().filter(|setting| setting.has_flag()).map(flag);
     Command::new("photoprismd")
         .bin_name("photoprismd")
-        .version(env!("CARGO_PKG_VERSION"))
+        .version(photoprism_protocol::build::TEXT)
         .about("Owns the account database and answers on a Unix socket")
+        // A setting is one line, which grep finds whole.
+        .term_width(0)
         .override_usage("photoprismd [--check] [--SETTING VALUE]…")
         .after_help(after_help())
-        .args([check, print_schema])
+        .args([check, print_schema, man])
         .args(flags)
 }
 
 fn flag(setting: &'static Setting) -> Arg {
     let action = if setting.id == Id::Allow { ArgAction::Append } else { ArgAction::Set };
-    Arg::new(setting.name)
+    let flag = Arg::new(setting.name)
         .long(setting.name)
         .value_name(setting.argument)
         .value_parser(ValueParser::os_string())
         .allow_negative_numbers(matches!(setting.form, Form::Number { .. } | Form::Lifetime))
         .action(action)
-        .help(help(setting))
+        .help(help(setting));
+    if setting.form == Form::Switch {
+        flag.num_args(0..=1).require_equals(true).default_missing_value("true")
+    } else {
+        flag
+    }
 }
 
 /// Meaning, range, variable and default.
@@ -102,6 +114,8 @@ fn help(setting: &Setting) -> String {
     let range = match setting.form {
         Form::Number { least, most } => format!(", {least} to {most}"),
         Form::OneOf(words) => format!(": {}", words.join(", ")),
+        Form::Every { least, most } => format!(", {}", span_range(least, most)),
+        Form::Switch => ": true, false".into(),
         Form::Text | Form::Path | Form::Lifetime => String::new(),
     };
     let (help, env, default) = (setting.help, setting.env, setting.default.description());
@@ -147,7 +161,10 @@ mod tests {
                     .find(|line| line.contains(&format!("[env: {}]", setting.env)))
                     .unwrap_or_else(|| panic!("{} in {text}", setting.env));
                 assert!(line.contains(&format!("[default: {}]", setting.default.description())));
-                let flag = format!("--{} <{}>", setting.name, setting.argument);
+                let flag = match setting.form {
+                    Form::Switch => format!("--{}[=<{}>]", setting.name, setting.argument),
+                    _ => format!("--{} <{}>", setting.name, setting.argument),
+                };
                 assert_eq!(line.contains(&flag), setting.has_flag(), "{line}");
             }
             assert!(text.contains("--check"));
@@ -157,7 +174,7 @@ mod tests {
     #[test]
     fn the_version_is_that_of_the_crate() {
         let Ok(Parsed::Print(text)) = run(&["--version"]) else { panic!("prints") };
-        assert_eq!(text, concat!("photoprismd ", env!("CARGO_PKG_VERSION"), "\n"));
+        assert_eq!(text, format!("photoprismd {}\n", photoprism_protocol::build::TEXT));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::server::Variables;
 use super::settings::{Environment, Settings};
 use super::table::{Id, SETTINGS};
 use super::values::{Layer, Values};
-use super::{ambiguity, gather};
+use super::{ambiguity, gather, manual};
 
 /// What the settings depend on in addition to the arguments.
 pub(crate) struct Process<'a> {
@@ -88,6 +88,9 @@ pub(crate) fn load(
         Parsed::Print(text) => return Ok(Start::Print(text)),
         Parsed::Flags(matches) => matches,
     };
+    if matches.get_flag(command_line::MAN) {
+        return Ok(Start::Print(manual::page(&command_line::command())));
+    }
     if matches.get_flag(command_line::PRINT_SCHEMA) {
         return Ok(Start::PrintSchema);
     }

@@ -13,6 +13,7 @@ mod file;
 mod gather;
 mod limits;
 mod load;
+mod manual;
 mod password;
 mod paths;
 mod peers;
@@ -23,13 +24,13 @@ mod values;
 
 pub(crate) use check::report;
 pub(crate) use error::{ConfigError, Source};
-pub(crate) use file::When;
+pub(crate) use file::{When, read_at_most, shown};
 pub(crate) use limits::Limits;
 pub(crate) use load::{Loaded, Process, Start, load};
 pub(crate) use password::AdminPassword;
 pub(crate) use paths::{AdminSocket, AuthSocket, Database};
 pub(crate) use peers::{Allowed, Peer};
-pub(crate) use settings::{Scheme, Settings};
+pub(crate) use settings::{AccountsFile, Scheme, Settings};
 pub(crate) use table::Id;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use photoprism_protocol::secret::Secret;
 
@@ -25,6 +26,10 @@ use super::values::{Lifetime, Values, quoted};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub database: Database,
+    /// How often a backup is written by itself; `None`: not at all.
+    pub backup_every: Option<Duration>,
+    /// How many of those are kept.
+    pub backup_keep: usize,
     pub socket: AdminSocket,
     /// Group of the admin socket, with mode 0660; without one the mode is 0600.
     pub socket_group: Option<SocketGroup>,
@@ -36,6 +41,8 @@ pub(crate) struct Settings {
     pub admin_user: String,
     /// Where its password is.
     pub admin_password: AdminPassword,
+    /// The file that declares accounts.
+    pub accounts: Option<AccountsFile>,
     /// Characters of the shortest password, 1 to 72.
     pub password_length: usize,
     /// Scheme of new hashes; `None`: by the kind of database.
@@ -48,16 +55,29 @@ pub(crate) struct Settings {
     pub session_timeout: Lifetime,
     /// Seconds for which a running PhotoPrism keeps a session in memory, 60 to 3600.
     pub session_cache: u32,
+    /// For how long a right password is remembered; zero: not at all.
+    pub verdict_ttl: Duration,
     /// Where the running PhotoPrism answers.
     pub photoprism_url: Option<Address>,
     /// No app password is created or accepted, as in PhotoPrism.
     pub app_passwords_disabled: bool,
+    /// How long a start waits for another daemon; zero: not at all.
+    pub wait_lock: Duration,
     /// Form of the log.
     pub log_format: LogFormat,
     /// How much is logged. A reload changes it.
     pub log_level: LogLevel,
     /// The limits. A reload changes all but the hash threads.
     pub limits: Limits,
+}
+
+/// The file that declares accounts, and how strictly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AccountsFile {
+    /// Absolute, so that SIGHUP finds the same file.
+    pub path: PathBuf,
+    /// The daemon starts although something in it is refused.
+    pub lenient: bool,
 }
 
 /// How a new password is hashed.
@@ -106,6 +126,8 @@ impl Settings {
         let auth_socket = AuthSocket::choose(values, auth_group, &socket)?;
         let settings = Self {
             database: database(values, facts)?.with_backups(values)?,
+            backup_every: values.every(Id::BackupEvery)?,
+            backup_keep: values.count(Id::BackupKeep)?,
             allow: allow(values, socket_group.is_some() || facts.admin_socket_passed)?,
             socket,
             socket_group,
@@ -116,14 +138,17 @@ impl Settings {
                 facts.config.as_deref(),
                 facts.piped_password.as_ref(),
             )?,
+            accounts: accounts(values)?,
             password_length: values.count(Id::PasswordLength)?,
             password_hash: scheme(values)?,
             argon2: argon2(values)?,
             session_maxage: values.lifetime(Id::SessionMaxage)?,
             session_timeout: values.lifetime(Id::SessionTimeout)?,
             session_cache: values.small(Id::SessionCache)?,
+            verdict_ttl: values.number(Id::VerdictTtl).map(Duration::from_secs)?,
             photoprism_url: photoprism_url(values)?,
             app_passwords_disabled: disables_app_passwords(values),
+            wait_lock: values.every(Id::WaitLock)?.unwrap_or_default(),
             log_format: log_format(values)?,
             log_level: log_level(values)?,
             limits: Limits::read(values)?,
@@ -170,6 +195,14 @@ fn allow(values: &Values, reachable: bool) -> Result<Vec<Allowed>, ConfigError> 
         return Err(values.refuse(Id::Allow, why));
     }
     Ok(entries)
+}
+
+fn accounts(values: &Values) -> Result<Option<AccountsFile>, ConfigError> {
+    let lenient = values.switch(Id::AccountsLenient)?;
+    let Some(path) = values.raw(Id::Accounts) else { return Ok(None) };
+    let path = std::path::absolute(path);
+    let path = path.map_err(|error| values.refuse(Id::Accounts, error.to_string()))?;
+    Ok(Some(AccountsFile { path, lenient }))
 }
 
 fn scheme(values: &Values) -> Result<Option<Scheme>, ConfigError> {

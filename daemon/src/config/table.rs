@@ -2,8 +2,24 @@
 //! `--check` are all derived from it.
 
 mod entries;
+mod limits;
 
-pub(crate) use entries::SETTINGS;
+use self::entries::OTHERS;
+use self::limits::LIMITS;
+
+/// Every setting, in the order of [`Id`].
+pub(crate) const SETTINGS: [Setting; OTHERS.len() + LIMITS.len()] = all();
+
+const fn all() -> [Setting; OTHERS.len() + LIMITS.len()] {
+    let mut all = [OTHERS[0]; OTHERS.len() + LIMITS.len()];
+    let mut at = 0;
+    while at < all.len() {
+        let is_limit = at >= OTHERS.len();
+        all[at] = if is_limit { LIMITS[at - OTHERS.len()] } else { OTHERS[at] };
+        at += 1;
+    }
+    all
+}
 
 /// The name of a setting in the code; the table has them in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +29,8 @@ pub(crate) enum Id {
     DatabasePassword,
     DatabasePasswordFile,
     Backups,
+    BackupEvery,
+    BackupKeep,
     Socket,
     SocketGroup,
     AuthSocket,
@@ -21,14 +39,18 @@ pub(crate) enum Id {
     AdminUser,
     AdminPassword,
     AdminPasswordFile,
+    Accounts,
+    AccountsLenient,
     PasswordLength,
     PasswordHash,
     Argon2,
     SessionMaxage,
     SessionTimeout,
     SessionCache,
+    VerdictTtl,
     PhotoprismUrl,
     DisableFeatures,
+    WaitLock,
     LogFormat,
     LogLevel,
     MaxLine,
@@ -65,6 +87,10 @@ pub(crate) enum Form {
     Number { least: u64, most: u64 },
     /// Seconds, or -1 for never; 0 is refused.
     Lifetime,
+    /// A time with its unit (`12h`, `1d`), or `off`; both ends in seconds, included.
+    Every { least: u64, most: u64 },
+    /// On or off; as a flag it needs no value.
+    Switch,
     /// One of a few fixed values.
     OneOf(&'static [&'static str]),
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::time::Duration;
 
 use photoprism_protocol::secret::Secret;
 
@@ -140,6 +141,32 @@ impl Values {
         }
     }
 
+    /// A time with its unit; `None`: off.
+    pub(crate) fn every(&self, id: Id) -> Result<Option<Duration>, ConfigError> {
+        let Form::Every { least, most } = id.setting().form else {
+            return Err(self.refuse(id, "is not a time"));
+        };
+        let text = self.text(id)?.unwrap_or_default();
+        if text == "off" {
+            return Ok(None);
+        }
+        let seconds = span(text).filter(|seconds| (least..=most).contains(seconds));
+        let range = span_range(least, most);
+        let why = format!("is not off, nor a time of {range}: a whole number and s, m, h, d or w");
+        let seconds = seconds.ok_or_else(|| self.refuse(id, format!("{} {why}", quoted(text))))?;
+        Ok(Some(Duration::from_secs(seconds)))
+    }
+
+    /// `true` or `false`, or another usual word for either.
+    pub(crate) fn switch(&self, id: Id) -> Result<bool, ConfigError> {
+        let text = self.text(id)?.unwrap_or_default();
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => Ok(true),
+            "false" | "0" | "no" | "off" => Ok(false),
+            _ => Err(self.refuse(id, format!("{} is not true or false", quoted(text)))),
+        }
+    }
+
     /// One of the values that the table lists; `None` where nothing is given and there is no
     /// default.
     pub(crate) fn one_of(&self, id: Id) -> Result<Option<&'static str>, ConfigError> {
@@ -151,6 +178,27 @@ impl Values {
         let why = || format!("{} is none of {}", quoted(text), words.join(", "));
         known.map(Some).ok_or_else(|| self.refuse(id, why()))
     }
+}
+
+/// Units of a time, in seconds.
+const UNITS: [(char, u64); 5] = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400), ('w', 604_800)];
+
+/// The ends of a range in the largest unit up to days that each has a whole number of: `1h to 366d`.
+pub(super) fn span_range(least: u64, most: u64) -> String {
+    let shown = |seconds: u64| {
+        let (unit, length) =
+            UNITS[..4].iter().rev().find(|(_, length)| seconds.is_multiple_of(*length))?;
+        Some(format!("{}{unit}", seconds / length))
+    };
+    [least, most].map(|end| shown(end).unwrap_or_default()).join(" to ")
+}
+
+/// The seconds of a whole number of one of the units.
+fn span(text: &str) -> Option<u64> {
+    let (digits, seconds) =
+        UNITS.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, seconds)))?;
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse::<u64>().ok().filter(|_| is_number)?.checked_mul(*seconds)
 }
 
 /// A value inside a message: quoted, without characters that move the cursor or change the

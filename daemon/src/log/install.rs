@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, stderr};
+use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -166,6 +167,8 @@ impl Subscriber for Lines {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ready {
     pub socket: String,
+    /// Where there is one.
+    pub auth_socket: Option<String>,
     pub database: String,
     /// `own` or `photoprism`, or `photoprism, not there yet`.
     pub kind: &'static str,
@@ -176,10 +179,12 @@ pub(crate) struct Ready {
 /// Logs that the daemon is ready, whatever the level: one line in text, the same with its parts as
 /// fields in JSON.
 pub(crate) fn ready(ready: &Ready) {
-    let Ready { socket, database, kind, accounts } = ready;
+    let Ready { socket, auth_socket, database, kind, accounts } = ready;
+    let auth_socket = auth_socket.as_deref();
+    let auth = auth_socket.map_or_else(String::new, |path| format!(" auth-socket={path}"));
     tracing::info!(
-        target: PLAIN, socket, database, kind, accounts,
-        "ready: socket={socket} database={database} ({kind}) accounts={accounts}"
+        target: PLAIN, socket, auth_socket, database, kind, accounts,
+        "ready: socket={socket} database={database} ({kind}) accounts={accounts}{auth}"
     );
 }
 
@@ -189,8 +194,8 @@ pub(crate) fn ready(ready: &Ready) {
 pub(crate) fn started_by_systemd(env: &dyn Fn(&str) -> Option<OsString>, pid: u32) -> bool {
     let text = |name: &str| env(name).and_then(|text| text.into_string().ok());
     if let Some(stream) = text("JOURNAL_STREAM") {
-        let stat = nix::sys::stat::fstat(std::io::stderr());
-        return stat.is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino));
+        let found = std::fs::metadata("/proc/self/fd/2");
+        return found.is_ok_and(|found| stream == format!("{}:{}", found.dev(), found.ino()));
     }
     let is_own = text("SYSTEMD_EXEC_PID").is_none_or(|started| started == pid.to_string());
     text("INVOCATION_ID").is_some_and(|id| !id.is_empty()) && is_own
@@ -260,7 +265,8 @@ mod tests {
                 tracing::warn!("message {HARM}");
                 plain(HARM);
                 let (socket, database) = (HARM.to_owned(), HARM.to_owned());
-                ready(&Ready { socket, database, kind: "own", accounts: 1 });
+                let auth_socket = Some(HARM.to_owned());
+                ready(&Ready { socket, auth_socket, database, kind: "own", accounts: 1 });
             });
             assert_eq!(text.lines().count(), 6, "{text}");
             let bad = text.chars().find(|one| *one != '\n' && is_escaped(*one));
@@ -282,7 +288,8 @@ mod tests {
 
     fn log_ready(_: &Handle) {
         let (socket, database) = ("/run/a.sock".into(), "/var/a.db".into());
-        ready(&Ready { socket, database, kind: "photoprism, not there yet", accounts: 0 });
+        let (auth_socket, kind) = (None, "photoprism, not there yet");
+        ready(&Ready { socket, auth_socket, database, kind, accounts: 0 });
     }
 
     #[test]
@@ -346,8 +353,8 @@ mod tests {
 
     #[test]
     fn systemd_is_known_by_its_variables() {
-        let stat = nix::sys::stat::fstat(std::io::stderr()).unwrap();
-        let stream = format!("{}:{}", stat.st_dev, stat.st_ino);
+        let found = std::fs::metadata("/proc/self/fd/2").unwrap();
+        let stream = format!("{}:{}", found.dev(), found.ino());
         let cases: [(&[(&str, &str)], bool); 7] = [
             (&[], false),
             (&[("JOURNAL_STREAM", &stream)], true),

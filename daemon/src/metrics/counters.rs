@@ -19,6 +19,8 @@ pub(crate) struct Metrics {
     pub(super) accepted: Counter,
     pub(super) refused: Counters<1>,
     pub(super) logins: Counters<1>,
+    pub(super) remembered: Counter,
+    pub(super) gathered: Counter,
 }
 
 impl Metrics {
@@ -46,5 +48,15 @@ impl Metrics {
     /// A login was decided: `ok`, or the reason as logged.
     pub(crate) fn login(&self, result: &'static str) {
         self.logins.get_or_create(&[("result", result)]).inc();
+    }
+
+    /// A login needed no hash, since its password was remembered.
+    pub(crate) fn remembered(&self) {
+        self.remembered.inc();
+    }
+
+    /// A login is written with others.
+    pub(crate) fn gathered(&self) {
+        self.gathered.inc();
     }
 }

@@ -24,12 +24,27 @@ pub(crate) struct Snapshot {
     pub connections: (u64, u64),
     /// Hashes that are computed, that wait, and that were computed since the start.
     pub hashes: (u64, u64, u64),
+    /// Right passwords that are remembered, and repeated logins that are not yet written.
+    pub logins: (u64, u64),
     /// Commits since the start, and the writes in them.
     pub commits: (u64, u64),
     /// Unix seconds of the start.
     pub started_at: u64,
+    /// Backups that the daemon writes by itself; `None`: off.
+    pub backups: Option<BackupFigures>,
     /// What the database holds; `None` while it is missing.
     pub database: Option<DatabaseFigures>,
+}
+
+/// Backups that the daemon writes by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BackupFigures {
+    /// Seconds between two.
+    pub every: u64,
+    /// When the newest was written, Unix seconds.
+    pub last_at: Option<u64>,
+    /// Whether the last attempt failed.
+    pub has_failed: bool,
 }
 
 /// What the database holds.
@@ -57,6 +72,9 @@ pub(crate) fn exposition(
     registry.register("build", "The daemon", Info::new([("version", version)]));
     counters(&mut registry, metrics);
     add_gauges(&mut registry, figures);
+    if let Some(backups) = &figures.backups {
+        add_backup_gauges(&mut registry, backups);
+    }
     if let Some(database) = &figures.database {
         add_database_gauges(&mut registry, database);
     }
@@ -71,6 +89,10 @@ fn counters(to: &mut Registry, metrics: &Metrics) {
     to.register("connections_accepted", "Connections served", metrics.accepted.clone());
     to.register("connections_refused", "Connections turned away", metrics.refused.clone());
     to.register("logins", "Logins decided, by result", metrics.logins.clone());
+    let help = "Logins without a hash, since the password was remembered";
+    to.register("logins_remembered", help, metrics.remembered.clone());
+    let help = "Repeated logins that are written together";
+    to.register("logins_gathered", help, metrics.gathered.clone());
 }
 
 fn add_gauges(to: &mut Registry, figures: &Snapshot) {
@@ -81,6 +103,9 @@ fn add_gauges(to: &mut Registry, figures: &Snapshot) {
     to.register("hashes_running", "Password hashes that are computed", gauge(running));
     to.register("hashes_waiting", "Password hashes that wait for a thread", gauge(waiting));
     to.register("hashes", "Password hashes computed", counter(computed));
+    let (remembered, waiting) = figures.logins;
+    to.register("passwords_remembered", "Right passwords in memory", gauge(remembered));
+    to.register("logins_waiting", "Repeated logins that are not yet written", gauge(waiting));
     let (commits, writes) = figures.commits;
     to.register("commits", "Commits to the database, one sync each", counter(commits));
     to.register("writes", "Writes in those commits", counter(writes));
@@ -88,6 +113,17 @@ fn add_gauges(to: &mut Registry, figures: &Snapshot) {
     to.register_with_unit(name, help, Unit::Seconds, gauge(figures.started_at));
     let up = gauge(u64::from(figures.database.is_some()));
     to.register("database_up", "Whether the database is there", up);
+}
+
+fn add_backup_gauges(to: &mut Registry, backups: &BackupFigures) {
+    let help = "Time between two periodic backups";
+    to.register_with_unit("backup_every", help, Unit::Seconds, gauge(backups.every));
+    if let Some(at) = backups.last_at {
+        let help = "When the newest periodic backup was written, Unix time";
+        to.register_with_unit("backup_time", help, Unit::Seconds, gauge(at));
+    }
+    let failed = gauge(u64::from(backups.has_failed));
+    to.register("backup_failed", "Whether the last periodic backup failed", failed);
 }
 
 fn add_database_gauges(to: &mut Registry, database: &DatabaseFigures) {
@@ -139,11 +175,19 @@ mod tests {
         metrics.accepted();
         metrics.refused(ErrorCode::Busy);
         metrics.login("wrong password");
+        metrics.remembered();
+        metrics.gathered();
         let figures = Snapshot {
             connections: (1, 256),
             hashes: (1, 2, 3),
+            logins: (5, 6),
             commits: (4, 9),
             started_at: 1_795_515_571,
+            backups: Some(BackupFigures {
+                every: 86_400,
+                last_at: Some(1_795_515_600),
+                has_failed: true,
+            }),
             database,
         };
         exposition(&metrics, &figures, "0.1.0").unwrap()
@@ -169,6 +213,10 @@ mod tests {
             ("photoprismd_connections_accepted_total", 1),
             (r#"photoprismd_connections_refused_total{code="busy"}"#, 1),
             (r#"photoprismd_logins_total{result="wrong password"}"#, 1),
+            ("photoprismd_logins_remembered_total", 1),
+            ("photoprismd_logins_gathered_total", 1),
+            ("photoprismd_passwords_remembered", 5),
+            ("photoprismd_logins_waiting", 6),
             ("photoprismd_connections", 1),
             ("photoprismd_connections_limit", 256),
             ("photoprismd_hashes_running", 1),
@@ -177,6 +225,9 @@ mod tests {
             ("photoprismd_commits_total", 4),
             ("photoprismd_writes_total", 9),
             ("photoprismd_start_time_seconds", 1_795_515_571),
+            ("photoprismd_backup_every_seconds", 86_400),
+            ("photoprismd_backup_time_seconds", 1_795_515_600),
+            ("photoprismd_backup_failed", 1),
             ("photoprismd_database_up", 1),
             (r#"photoprismd_database_size_bytes{file="main"}"#, 4096),
             (r#"photoprismd_database_size_bytes{file="wal"}"#, 32),

@@ -6,4 +6,6 @@ mod exposition;
 mod grammar;
 
 pub(crate) use self::counters::Metrics;
-pub(crate) use self::exposition::{CONTENT_TYPE, DatabaseFigures, Snapshot, exposition};
+pub(crate) use self::exposition::{
+    BackupFigures, CONTENT_TYPE, DatabaseFigures, Snapshot, exposition,
+};

@@ -29,6 +29,8 @@ pub struct Account {
     pub base_path: String,
     pub upload_path: String,
     pub attr: String,
+    /// What the account may do, as a scope; `""`: everything, or a PhotoPrism without that column.
+    pub scope: String,
     pub login_at: Option<Timestamp>,
     pub expires_at: Option<Timestamp>,
     pub created_at: Option<Timestamp>,
@@ -63,7 +65,7 @@ impl Account {
     pub fn bytes(&self) -> usize {
         let names = [&*self.uid, &self.name, &self.display_name, &self.email, self.role.as_str()];
         let rights = [self.provider.as_str(), &self.method, &self.auth_id, &self.auth_issuer];
-        let paths = [&*self.base_path, &self.upload_path, &self.attr];
+        let paths = [&*self.base_path, &self.upload_path, &self.attr, &self.scope];
         names.into_iter().chain(rights).chain(paths).map(str::len).sum()
     }
 }

@@ -4,7 +4,7 @@ use photoprism_protocol::auth::Active;
 
 use super::account::Account;
 use super::rights::{Edition, WEBDAV, disabled_since, has_webdav, is_login_off};
-use super::session::{Lifetime, Session, effective_scope, scope_allows};
+use super::session::{Lifetime, Session, scope_allows, scope_within};
 
 /// What a token must be valid for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,10 @@ pub(crate) struct Owner<'a> {
     pub name: &'a str,
     /// The effective role.
     pub role: &'a str,
+    pub email: &'a str,
+    pub base_path: &'a str,
+    /// What the account may do, whatever its session allows; `""` and `*`: everything.
+    pub scope: &'a str,
     /// Unix seconds since when it is disabled; `None`: never.
     pub disabled_since: Option<i64>,
     /// Logging in is switched off.
@@ -66,6 +70,9 @@ impl<'a> Owner<'a> {
         Self {
             name: &account.name,
             role: account.effective_role().as_str(),
+            email: &account.email,
+            base_path: &account.base_path,
+            scope: &account.scope,
             disabled_since: disabled_since(account).map(jiff::Timestamp::as_second),
             login_off: is_login_off(account),
             webdav: has_webdav(account, edition),
@@ -89,7 +96,8 @@ pub(crate) fn introspect(
         return None;
     }
     let wrong_name = question.name.is_some() && question.name.as_deref() != owner.map(|it| it.name);
-    if wrong_name || !scope_allows(token.scope, question.scope.iter().map(String::as_str)) {
+    let scope = scope_within(token.scope, owner.map_or("", |owner| owner.scope))?;
+    if wrong_name || !scope_allows(&scope, question.scope.iter().map(String::as_str)) {
         return None;
     }
     let confined = token.application && owner.is_some_and(|owner| owner.login_off);
@@ -99,7 +107,7 @@ pub(crate) fn introspect(
     let text = |text: &str| Some(text).filter(|text| !text.is_empty()).map(Into::into);
     Some(Active {
         active: true,
-        scope: if confined { WEBDAV } else { effective_scope(token.scope) }.into(),
+        scope: if confined { WEBDAV.into() } else { scope.into_owned() },
         username: owner.and_then(|owner| text(owner.name)),
         sub: text(token.uid),
         client_id: text(token.client_uid),
@@ -108,6 +116,8 @@ pub(crate) fn introspect(
         iat: Some(token.lifetime.created).filter(|at| *at > 0),
         session: token.ref_id.into(),
         role: owner.and_then(|owner| text(owner.role)),
+        email: owner.and_then(|owner| text(owner.email)),
+        base_path: owner.and_then(|owner| text(owner.base_path)),
     })
 }
 
@@ -135,6 +145,7 @@ mod tests {
             uid: "uid1".into(),
             name: "bob".into(),
             role: Role::Known(role::Role::User),
+            email: "bob@example.com".into(),
             ..Account::default()
         }
     }
@@ -153,6 +164,8 @@ mod tests {
         let active = asked(&session(), Some(&bob()), &Question::default()).unwrap();
         assert_eq!(active.username.as_deref(), Some("bob"));
         assert_eq!(active.role.as_deref(), Some("user"));
+        assert_eq!(active.email.as_deref(), Some("bob@example.com"));
+        assert_eq!(active.base_path, None);
         assert_eq!(active.sub.as_deref(), Some("uid1"));
         assert_eq!((active.exp, active.iat), (Some(NOW + 100), None));
         assert_eq!((&*active.session, &*active.scope), ("sess1", "dav web"));
@@ -220,6 +233,33 @@ mod tests {
             }
         }
         assert_eq!(answered(&app("default", "photos"), &off, &["webdav"]), None);
+    }
+
+    #[test]
+    fn a_session_is_good_for_no_more_than_its_account() {
+        let question = |name: &str| Question { scope: vec![name.into()], ..Question::default() };
+        for (held, account, answered) in [
+            ("dav web", "", Some("dav web")),
+            ("dav web", "*", Some("dav web")),
+            ("dav web", "photos web", Some("web")),
+            ("dav web", "photos", None),
+            ("", "photos,web", Some("photos,web")),
+            ("*", "web", Some("web")),
+        ] {
+            let session = Session { scope: held.into(), ..session() };
+            let account = Account { scope: account.into(), ..bob() };
+            let asked = |question: &Question| asked(&session, Some(&account), question);
+            let active = asked(&Question::default());
+            assert_eq!(active.map(|it| it.scope).as_deref(), answered, "{held} {account:?}");
+            assert_eq!(asked(&question("web")).is_some(), answered.is_some(), "{held} {account:?}");
+            let whole = ["", "*"].contains(&&*account.scope);
+            assert_eq!(asked(&question("dav")).is_some(), whole, "{held} {account:?}");
+        }
+        // A token of nobody has its own scope alone.
+        let nobody = Session { user_uid: String::new(), ..session() };
+        let account = Account { scope: "photos".into(), ..bob() };
+        let active = asked(&nobody, Some(&account), &Question::default());
+        assert_eq!(active.unwrap().scope, "dav web");
     }
 
     #[test]

@@ -1,13 +1,11 @@
 //! What a password may be.
 
+use photoprism_protocol::password::check_form;
 use photoprism_protocol::rule::{RuleError, require};
 use photoprism_protocol::secret::Secret;
-use photoprism_protocol::text::{is_white_space, same_without_case};
+use photoprism_protocol::text::same_without_case;
 
 use super::common;
-
-/// Most characters of a password.
-const MAX_CHARS: usize = 72;
 
 /// Most bytes that bcrypt takes in; a password is never cut short.
 pub(crate) const MAX_BCRYPT_BYTES: usize = 72;
@@ -30,33 +28,9 @@ impl PasswordRules {
 
     /// As [`Self::check`], but accepts common ones: the first password of a start only warns.
     pub(crate) fn check_form(&self, secret: &Secret) -> Result<(), RuleError> {
-        let password = secret.expose();
-        // bcrypt would end there; a rule that depends on the scheme would surprise.
-        require(!password.contains('\0'), "a password may not contain a NUL; leave it out")?;
+        check_form(secret, self.min_chars)?;
         require(
-            !password.starts_with(is_white_space) && !password.ends_with(is_white_space),
-            "a password may not begin or end with white space; leave it out",
-        )?;
-        let composed = secret.composed();
-        self.check_length(password, composed.as_ref().unwrap_or(secret).expose())
-    }
-
-    /// `composed` is what a person counts as characters.
-    fn check_length(&self, password: &str, composed: &str) -> Result<(), RuleError> {
-        let (chars, least) = (composed.chars().count(), self.min_chars);
-        if password.is_empty() {
-            return Err(RuleError::new(format!(
-                "the password is empty; give one that has at least {least} characters"
-            )));
-        }
-        if chars < least {
-            return Err(RuleError::new(format!(
-                "a password has at least {least} characters; choose a longer one"
-            )));
-        }
-        require(chars <= MAX_CHARS, "a password has at most 72 characters; choose a shorter one")?;
-        require(
-            !self.bcrypt || password.len() <= MAX_BCRYPT_BYTES,
+            !self.bcrypt || secret.expose().len() <= MAX_BCRYPT_BYTES,
             "a password has at most 72 bytes here, and some characters take several; \
              choose a shorter one",
         )

@@ -1,5 +1,7 @@
 //! A session, what kind it is, when it expires and what its scope allows.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 /// A session, an app password or an access token.
@@ -128,6 +130,20 @@ pub struct LastUse {
 /// The effective scope: an empty one allows everything.
 pub(crate) fn effective_scope(scope: &str) -> &str {
     if scope.is_empty() { "*" } else { scope }
+}
+
+/// What is left of a scope where it counts within `limit` alone; `None`: nothing.
+pub(crate) fn scope_within<'a>(scope: &'a str, limit: &'a str) -> Option<Cow<'a, str>> {
+    match (effective_scope(scope), effective_scope(limit)) {
+        (scope, "*") => Some(scope.into()),
+        ("*", limit) => Some(limit.into()),
+        (scope, limit) => {
+            let held = scope.split([' ', ',']).filter(|name| !name.is_empty());
+            let both: Vec<_> =
+                held.filter(|name| scope_allows(limit, [*name].into_iter())).collect();
+            (!both.is_empty()).then(|| both.join(" ").into())
+        }
+    }
 }
 
 /// Whether a stored scope contains every name in `wanted`.

@@ -12,7 +12,7 @@ pub(crate) const AUTH_SOCKET: usize = 4;
 /// socket, and for any peer of the auth socket: `ok` or the code of the error. What would change
 /// something is asked in a way that is refused after the right was checked.
 #[rustfmt::skip]
-pub(crate) const TABLE: [(&str, &str, [&str; 5]); 44] = [
+pub(crate) const TABLE: [(&str, &str, [&str; 5]); 47] = [
     ("ping", "{}", ["ok", "ok", "ok", "ok", "ok"]),
     ("status", "{}", [NO, "ok", "ok", "ok", NO]),
     ("users.ls", "{}", [NO, "ok", "ok", "ok", NO]),
@@ -51,6 +51,9 @@ pub(crate) const TABLE: [(&str, &str, [&str; 5]); 44] = [
     ("backup.verify", r#"{"file":"x.db"}"#, [NO, NO, NO, "not_found", NO]),
     ("backup.restore", r#"{"file":"x.db"}"#, [NO, NO, NO, "confirm_required", NO]),
     ("backup.rm", r#"{"backup":"x.db"}"#, [NO, NO, NO, "confirm_required", NO]),
+    ("backup.prune", r#"{"keep":1}"#, [NO, NO, NO, "confirm_required", NO]),
+    ("backup.fetch", r#"{"file":"x.db"}"#, [NO, NO, NO, "not_found", NO]),
+    ("backup.send", "{}", [NO, NO, NO, "invalid_argument", NO]),
     ("doctor", "{}", [NO, "ok", "ok", "ok", NO]),
     ("metrics", "{}", [NO, "ok", "ok", "ok", NO]),
     ("audit.ls", "{}", [NO, "ok", "ok", "ok", NO]),

@@ -1,8 +1,12 @@
 //! The proof that a peer may run a command.
 
+use std::sync::Arc;
+
 use photoprism_protocol::command::CommandName;
 use photoprism_protocol::level::Level;
 use thiserror::Error;
+
+use nix::unistd::{getegid, geteuid};
 
 use super::caller::{Caller, SocketKind};
 use super::policy::Policy;
@@ -10,17 +14,30 @@ use super::rights::Rights;
 
 /// Proof that this peer may run this command: no command runs without one.
 ///
-/// Only [`Caller::permit`] creates it; it is valid for one request and identifies the peer.
+/// Only [`Caller::permit`] creates it for a peer, which it identifies; it is valid for one request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Permit {
     command: CommandName,
     level: Level,
-    socket: SocketKind,
+    /// `None`: the daemon acts by itself.
+    socket: Option<SocketKind>,
     pid: i32,
     rights: Rights,
 }
 
 impl Permit {
+    /// For what the daemon does by itself, because its settings say so.
+    pub fn of_daemon(command: CommandName) -> Self {
+        let rights = Rights {
+            uid: geteuid().as_raw(),
+            gid: getegid().as_raw(),
+            groups: Arc::default(),
+            is_owner: true,
+        };
+        let pid = i32::try_from(std::process::id()).unwrap_or(0);
+        Self { command, level: Level::Admin, socket: None, pid, rights }
+    }
+
     /// The command that it permits.
     pub const fn command(&self) -> CommandName {
         self.command
@@ -31,8 +48,8 @@ impl Permit {
         self.level
     }
 
-    /// The socket the peer came in by.
-    pub const fn socket(&self) -> SocketKind {
+    /// The socket the peer came in by; `None` for the daemon itself.
+    pub const fn socket(&self) -> Option<SocketKind> {
         self.socket
     }
 
@@ -106,7 +123,7 @@ impl Caller {
             groups: self.groups(),
             is_owner: self.is_root_or_self(policy),
         };
-        Ok(Permit { command, level, socket: self.socket(), pid: self.pid(), rights })
+        Ok(Permit { command, level, socket: Some(self.socket()), pid: self.pid(), rights })
     }
 }
 
@@ -126,8 +143,16 @@ mod tests {
         let permit = caller.permit(CommandName::UsersLs, &policy()).unwrap();
         assert_eq!(permit.command(), CommandName::UsersLs);
         assert_eq!(permit.level(), Level::Read);
-        assert_eq!(permit.socket(), SocketKind::Admin);
+        assert_eq!(permit.socket(), Some(SocketKind::Admin));
         assert_eq!((permit.uid(), permit.gid(), permit.pid()), (7, 8, 1));
+    }
+
+    #[test]
+    fn what_the_daemon_does_by_itself_came_in_by_no_socket() {
+        let permit = Permit::of_daemon(CommandName::UsersImport);
+        assert_eq!((permit.level(), permit.socket()), (Level::Admin, None));
+        assert_eq!((permit.uid(), permit.gid()), (geteuid().as_raw(), getegid().as_raw()));
+        assert_eq!(u32::try_from(permit.pid()), Ok(std::process::id()));
     }
 
     #[test]

@@ -4,14 +4,29 @@ use super::slab::{NONE, Slab};
 use super::table::Table;
 use crate::model::{Account, Edition, Owner};
 
+/// Most bytes of email and base directory together. Where an account has more, a check reads the
+/// rows: both may be long, and an account must not take much memory.
+pub(super) const MOST_BYTES: usize = 100;
+
+/// How much is kept of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// Only its UID: a database may contain sessions of an account that is gone.
+    Uid,
+    /// All but email and base directory, which are too long.
+    Part,
+    Whole,
+}
+
 /// An account with sessions.
 struct Known {
-    /// UID, name and effective role, one after the other.
+    /// UID, name, effective role, email and base directory, one after the other.
     texts: Box<str>,
     uid_end: u32,
     name_end: u32,
-    /// Whether there is such an account: a database may contain sessions of one that is gone.
-    exists: bool,
+    role_end: u32,
+    email_end: u32,
+    kept: Kept,
     /// As in [`Owner`].
     disabled_since: Option<i64>,
     login_off: bool,
@@ -27,14 +42,28 @@ fn end(text: &str) -> u32 {
 impl Known {
     fn new(uid: &str, owner: Option<&Owner<'_>>, first: u32) -> Self {
         let (name, role) = owner.map_or(("", ""), |owner| (owner.name, owner.role));
-        let disabled_since = owner.and_then(|owner| owner.disabled_since);
+        let (email, base) = owner.map_or(("", ""), |owner| (owner.email, owner.base_path));
+        let is_cut = email.len() + base.len() > MOST_BYTES;
+        let (email, base) = if is_cut { ("", "") } else { (email, base) };
         let uid_end = end(uid);
         let name_end = uid_end + end(name);
-        let texts = [uid, name, role].concat().into();
-        let login_off = owner.is_some_and(|owner| owner.login_off);
-        let webdav = owner.is_some_and(|owner| owner.webdav);
-        let exists = owner.is_some();
-        Self { texts, uid_end, name_end, exists, disabled_since, login_off, webdav, first }
+        let role_end = name_end + end(role);
+        Self {
+            texts: [uid, name, role, email, base].concat().into(),
+            uid_end,
+            name_end,
+            role_end,
+            email_end: role_end + end(email),
+            kept: match owner {
+                None => Kept::Uid,
+                Some(_) if is_cut => Kept::Part,
+                Some(_) => Kept::Whole,
+            },
+            disabled_since: owner.and_then(|owner| owner.disabled_since),
+            login_off: owner.is_some_and(|owner| owner.login_off),
+            webdav: owner.is_some_and(|owner| owner.webdav),
+            first,
+        }
     }
 
     fn uid(&self) -> &str {
@@ -42,10 +71,19 @@ impl Known {
     }
 
     fn owner(&self) -> Option<Owner<'_>> {
-        let (_, rest) = self.texts.split_at(self.uid_end as usize);
-        let (name, role) = rest.split_at((self.name_end - self.uid_end) as usize);
+        let text = |from: u32, to: u32| &self.texts[from as usize..to as usize];
         let Self { disabled_since, login_off, webdav, .. } = *self;
-        self.exists.then_some(Owner { name, role, disabled_since, login_off, webdav })
+        (self.kept != Kept::Uid).then_some(Owner {
+            name: text(self.uid_end, self.name_end),
+            role: text(self.name_end, self.role_end),
+            email: text(self.role_end, self.email_end),
+            base_path: &self.texts[self.email_end as usize..],
+            // Only PhotoPrism's accounts have one, whose sessions are not kept here.
+            scope: "",
+            disabled_since,
+            login_off,
+            webdav,
+        })
     }
 }
 
@@ -80,6 +118,11 @@ impl Accounts {
 
     pub(super) fn owner(&self, number: u32) -> Option<Owner<'_>> {
         self.all[number].owner()
+    }
+
+    /// Whether all that [`Owner`] contains is kept of it.
+    pub(super) fn is_whole(&self, number: u32) -> bool {
+        self.all[number].kept != Kept::Part
     }
 
     pub(super) fn uid(&self, number: u32) -> &str {

@@ -27,9 +27,12 @@ impl Sessions {
         self.entry_of(id).filter(|number| self.entries[*number].exists)
     }
 
-    /// `None`: a text of it is too long to be kept here.
+    /// `None`: a text of it, or of its account, is too long to be kept here.
     pub(super) fn token(&self, number: u32) -> Option<Token<'_>> {
         let Entry { details, account, ref_id, lifetime, application, .. } = &self.entries[number];
+        if *account != NONE && !self.accounts.is_whole(*account) {
+            return None;
+        }
         let uid = if *account == NONE { "" } else { self.accounts.uid(*account) };
         let Details { client_uid, client_name, scope } =
             if *details == NONE { return None } else { self.details.get(*details) };

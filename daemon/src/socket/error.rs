@@ -1,5 +1,6 @@
 //! Why a socket could not be opened, and the exit code of the process.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -73,14 +74,14 @@ pub enum SocketError {
         gid: u32,
     },
     /// Another daemon holds the lock.
-    #[error("another daemon{} owns the {} {}", owner(*.pid), .what.name(), .path.display())]
+    #[error("another daemon{holder} owns the {} {}", .what.name(), .path.display())]
     Locked {
         /// What the lock protects.
         what: Owned,
         /// The socket or the database.
         path: PathBuf,
-        /// The holder, if its lock file names one.
-        pid: Option<u32>,
+        /// Which.
+        holder: Holder,
     },
     /// There is an answer on the socket, although the lock was free.
     #[error("another daemon owns the socket {}: somebody answers on it", .0.display())]
@@ -100,8 +101,25 @@ pub enum SocketError {
     },
 }
 
-fn owner(pid: Option<u32>) -> String {
-    pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+/// The process that holds a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// Its lock file does not say.
+    Unknown,
+    /// This one.
+    Process(u32),
+    /// The process id of its lock file is that of something else here.
+    Elsewhere,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => Ok(()),
+            Self::Process(pid) => write!(f, " (pid {pid})"),
+            Self::Elsewhere => f.write_str(", in another container,"),
+        }
+    }
 }
 
 impl SocketError {
@@ -133,16 +151,20 @@ mod tests {
 
     #[test]
     fn a_held_lock_names_its_holder() {
-        let held = |what, pid| SocketError::Locked { what, path: "/run/a.sock".into(), pid };
+        let held = |what, holder| SocketError::Locked { what, path: "/run/a.sock".into(), holder };
         assert_eq!(
-            held(Owned::Socket, Some(42)).to_string(),
+            held(Owned::Socket, Holder::Process(42)).to_string(),
             "another daemon (pid 42) owns the socket /run/a.sock"
         );
         assert_eq!(
-            held(Owned::Database, None).to_string(),
+            held(Owned::Database, Holder::Unknown).to_string(),
             "another daemon owns the database /run/a.sock"
         );
-        assert_eq!(held(Owned::Socket, None).exit_code(), 73);
+        assert_eq!(
+            held(Owned::Database, Holder::Elsewhere).to_string(),
+            "another daemon, in another container, owns the database /run/a.sock"
+        );
+        assert_eq!(held(Owned::Socket, Holder::Unknown).exit_code(), 73);
     }
 
     #[test]

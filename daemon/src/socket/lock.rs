@@ -11,7 +11,7 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::{Gid, Uid, fchown, geteuid};
 
-use super::error::{Owned, SocketError};
+use super::error::{Holder, Owned, SocketError};
 
 /// Bytes of the first line: a process id, padded with blanks, and the newline. The fixed length
 /// allows overwriting it without touching the note after it.
@@ -49,8 +49,8 @@ impl Lock {
             let file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
                 Ok(file) => file,
                 Err((file, Errno::EWOULDBLOCK)) => {
-                    let pid = holder(&file);
-                    return Err(SocketError::Locked { what, path: path.to_owned(), pid });
+                    let holder = holder(&file);
+                    return Err(SocketError::Locked { what, path: path.to_owned(), holder });
                 }
                 Err((_, error)) => return Err(SocketError::io("lock", &lock_file)(error)),
             };
@@ -220,8 +220,22 @@ fn content(mut file: &File) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn holder(file: &File) -> Option<u32> {
-    content(file).ok()?.lines().next()?.trim().parse().ok()
+/// The process that the lock file names. It has that id in its own namespace: in two containers both
+/// daemons are process 1.
+fn holder(file: &File) -> Holder {
+    let named = |text: String| text.lines().next()?.trim().parse().ok();
+    match content(file).ok().and_then(named) {
+        None => Holder::Unknown,
+        Some(pid) if pid != std::process::id() && program(pid) == program(std::process::id()) => {
+            Holder::Process(pid)
+        }
+        Some(_) => Holder::Elsewhere,
+    }
+}
+
+/// The name of the program that a process runs, as the kernel has it.
+fn program(pid: u32) -> Option<String> {
+    std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()
 }
 
 fn note_in(text: &str) -> &str {
@@ -251,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn one_holder_at_a_time_named_by_its_pid() {
+    fn one_holder_at_a_time() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("admin.sock");
         let held = Lock::take(&path, Owned::Socket).unwrap();
@@ -259,11 +273,30 @@ mod tests {
         assert_eq!(mode, 0o600);
         let error = refused(&path);
         assert_eq!(error.exit_code(), 73);
-        assert!(error.to_string().contains(&format!("(pid {})", std::process::id())), "{error}");
         drop(held);
         assert_eq!(fs::read(lock_path(&path)).unwrap(), b"");
         drop(Lock::take(&path, Owned::Socket).unwrap());
         assert!(lock_path(&path).exists());
+    }
+
+    #[test]
+    fn a_holder_is_named_where_its_pid_is_one_of_here() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("admin.db");
+        let _held = lock_database(&path).unwrap();
+        let found = |pid: &str| {
+            fs::write(lock_path(&path), format!("{pid:<10}\n")).unwrap();
+            match lock_database(&path).unwrap_err() {
+                SocketError::Locked { holder, .. } => holder,
+                other => panic!("{other}"),
+            }
+        };
+        assert_eq!(found(""), Holder::Unknown);
+        // This process in another namespace, something else, and nobody.
+        let own = std::process::id().to_string();
+        for pid in [&*own, "1", "4194305"] {
+            assert_eq!(found(pid), Holder::Elsewhere, "{pid}");
+        }
     }
 
     #[test]
@@ -327,8 +360,6 @@ mod tests {
         let text = fs::read_to_string(lock_path(&database)).unwrap();
         assert_eq!(text, format!("{:<10}\nown\n", std::process::id()));
         assert_eq!(database_note(&database), "own");
-        let error = lock_database(&database).unwrap_err();
-        assert!(error.to_string().contains(&format!("(pid {})", std::process::id())), "{error}");
         drop(lock);
         assert_eq!(fs::read_to_string(lock_path(&database)).unwrap(), "          \nown\n");
         assert_eq!(lock_database(&database).unwrap().note(), "own");

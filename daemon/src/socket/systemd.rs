@@ -132,6 +132,17 @@ pub fn ready() -> io::Result<()> {
     sd_notify::notify(&[NotifyState::Ready])
 }
 
+/// Asks systemd to wait so much longer for [`ready`] than it would (`EXTEND_TIMEOUT_USEC=`).
+///
+/// # Errors
+/// As [`ready`].
+pub fn extend_start(time: Duration) -> io::Result<()> {
+    // What the start itself takes comes behind it.
+    let time = time + Duration::from_secs(30);
+    let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+    sd_notify::notify(&[NotifyState::ExtendTimeoutUsec(micros)])
+}
+
 /// Notifies systemd that the daemon stops (`STOPPING=1`).
 pub fn stopping() -> io::Result<()> {
     sd_notify::notify(&[NotifyState::Stopping])

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use tracing::warn;
 
+use super::accounts::{self, Accounts};
 use super::database_lock::DatabaseLock;
 use super::error::StartupError;
 use super::first_start::{
     EarlyPassword, FirstAdmin, admin_user, log_unused_name, open, set_password,
 };
+use super::lock_wait::LockWait;
 use super::running::refuse_own_database;
 use crate::clock::{Clock, Stopwatch, since_first_asked};
 use crate::config::{AdminSocket, Allowed, AuthSocket, Loaded, Peer, Scheme, Settings};
@@ -53,9 +55,13 @@ pub(super) struct Daemon {
     pub(super) pool: Pool,
     pub(super) rules: PasswordRules,
     pub(super) admin_user: photoprism_protocol::name::UserName,
+    /// What is declared.
+    pub(super) accounts: Option<Accounts>,
     pub(super) started: Stopwatch,
     /// Held to the end: only one daemon of a host at a time uses the database.
     pub(super) lock: DatabaseLock,
+    /// Ended once signals are handled.
+    pub(super) wait: LockWait,
 }
 
 pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupError> {
@@ -64,16 +70,21 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupErr
     check_sqlite_version(crate::store::sqlite_version())?;
     let admin_user = admin_user(&loaded)?;
     refuse_own_database(&loaded)?;
+    let accounts = accounts::read(&loaded)?;
     let settings = &loaded.settings;
     let password = EarlyPassword::before_creation(settings, &admin_user)?;
     let group = passed.admin.as_ref().map(|socket| socket.gid);
-    let sockets = sockets(settings, passed)?;
+    let mut wait = LockWait::new(settings.wait_lock);
+    // Nobody connects to a daemon that waits.
+    let early = wait.is_on().then(|| wait.attempt(|| DatabaseLock::take(&settings.database)));
+    let early = early.transpose()?;
+    let sockets = sockets(settings, passed, &mut wait)?;
     if let [admin, auth] = &sockets[..] {
         check_apart(&admin.path, &auth.path)?;
     }
     let now = Clock::System.now();
-    let mut lock = DatabaseLock::take(&settings.database)?;
-    let slot = open(settings, &admin_user, now, lock.expected())?;
+    let mut lock = early.map_or_else(|| DatabaseLock::take(&settings.database), Ok)?;
+    let slot = wait.attempt(|| open(settings, &admin_user, now, lock.expected()))?;
     lock.remember(slot.db());
     if settings.database.server.is_none() {
         warn_of_network(slot.path());
@@ -92,7 +103,20 @@ pub(super) fn build(loaded: Loaded, passed: Passed) -> Result<Daemon, StartupErr
     let connections = settings.limits.max_connections + settings.limits.reserved_connections;
     raise_descriptor_limit(connections as u64).map_err(StartupError::running)?;
     let policy = policy(settings, group);
-    Ok(Daemon { loaded, log, sockets, policy, slot, pool, rules, admin_user, started, lock })
+    Ok(Daemon {
+        loaded,
+        log,
+        sockets,
+        policy,
+        slot,
+        pool,
+        rules,
+        admin_user,
+        accounts,
+        started,
+        lock,
+        wait,
+    })
 }
 
 /// Logs a warning where the directory of the database is on a network file system.
@@ -164,14 +188,18 @@ pub(super) fn policy(settings: &Settings, passed_group: Option<u32>) -> Policy {
     }
 }
 
-fn sockets(settings: &Settings, passed: Passed) -> Result<Vec<Listening>, StartupError> {
+fn sockets(
+    settings: &Settings,
+    passed: Passed,
+    wait: &mut LockWait,
+) -> Result<Vec<Listening>, StartupError> {
     let mut sockets = Vec::new();
     match (passed.admin, &settings.socket) {
         (Some(socket), _) => sockets.push(from_systemd(SocketKind::Admin, socket)),
         (None, AdminSocket::At { path, given }) => {
             let group = settings.socket_group.as_ref().map(|group| group.gid);
             let place = SocketSpec { path: path.clone(), group, create_parents: !given };
-            sockets.push(bind(SocketKind::Admin, place)?);
+            sockets.push(bind(SocketKind::Admin, place, wait)?);
         }
         (None, AdminSocket::Passed) => {
             return Err(StartupError::new("systemd was to pass the admin socket and did not", 2));
@@ -182,7 +210,7 @@ fn sockets(settings: &Settings, passed: Passed) -> Result<Vec<Listening>, Startu
         (None, Some(AuthSocket { path, group })) => {
             let group = Some(group.gid);
             let place = SocketSpec { path: path.clone(), group, create_parents: false };
-            sockets.push(bind(SocketKind::Auth, place)?);
+            sockets.push(bind(SocketKind::Auth, place, wait)?);
         }
         (None, None) => {}
     }
@@ -194,8 +222,12 @@ fn from_systemd(kind: SocketKind, socket: PassedSocket) -> Listening {
     Listening { kind, listener: socket.listener, path: socket.path, file }
 }
 
-fn bind(kind: SocketKind, place: SocketSpec) -> Result<Listening, StartupError> {
-    let (listener, bound) = crate::socket::open(&place)?;
+fn bind(
+    kind: SocketKind,
+    place: SocketSpec,
+    wait: &mut LockWait,
+) -> Result<Listening, StartupError> {
+    let (listener, bound) = wait.attempt(|| crate::socket::open(&place))?;
     Ok(Listening { kind, listener, path: place.path, file: SocketFile::Own(bound) })
 }
 

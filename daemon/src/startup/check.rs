@@ -1,13 +1,14 @@
 //! `--check`, `--help` and `--version`: printed on standard output, nothing touched.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
+use super::accounts;
 use super::database_lock::{gone, remembered};
 use super::error::StartupError;
 use super::first_start::{UNUSED_PASSWORD, admin_user, unused_name};
 use super::running::refuse_own_database;
-use crate::config::{AdminPassword, Database, Loaded, report};
+use crate::config::{AdminPassword, Database, Id, Loaded, report};
 use crate::store::{
     DatabaseKind, Expected, SCHEMA_VERSION, detect, first_admin, how_gone, is_index,
 };
@@ -15,9 +16,13 @@ use crate::store::{
 /// Exit code for a database that a start would refuse.
 const REFUSED: u8 = 78;
 
+/// A reader that has seen enough of it (`photoprismd --help | head -1`) gets no error.
 pub(super) fn print(text: &str) -> Result<(), StartupError> {
     let mut out = std::io::stdout();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(StartupError::running)
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(StartupError::running(error)),
+        _ => Ok(()),
+    }
 }
 
 /// Prints the effective settings; exit 78 for a database that a start would refuse.
@@ -26,11 +31,27 @@ pub(super) fn check(loaded: &Loaded) -> Result<(), StartupError> {
     refuse_own_database(loaded)?;
     let database = &loaded.settings.database;
     let (description, refused) = describe(database);
-    print(&(report(loaded, |_| description) + &unused(loaded)))?;
-    match refused {
-        None => Ok(()),
-        Some(why) => Err(StartupError::new(why, REFUSED)),
+    let declared = accounts::check(loaded)?;
+    let declared_text = declared.as_ref().map(declared_lines).unwrap_or_default();
+    print(&(report(loaded, |_| description) + &declared_text + &unused(loaded)))?;
+    if let Some(why) = refused {
+        return Err(StartupError::new(why, REFUSED));
     }
+    let refused = declared.map(|declared| declared.refused).unwrap_or_default();
+    let is_lenient = loaded.settings.accounts.as_ref().is_none_or(|accounts| accounts.lenient);
+    match refused.first().filter(|_| !is_lenient) {
+        None => Ok(()),
+        Some(first) => {
+            Err(loaded.refuse(Id::Accounts, accounts::refusal(first, refused.len())).into())
+        }
+    }
+}
+
+/// What would be applied, and what of it is refused whatever the database contains.
+fn declared_lines(declared: &accounts::Summary) -> String {
+    let refused = declared.refused.iter().flat_map(|why| ["refused: ", why, "\n"]);
+    let lines = ["declared: ", &declared.text, "\n"].into_iter();
+    lines.chain(refused).collect()
 }
 
 /// A line for each setting that only a first start uses, where there was one.

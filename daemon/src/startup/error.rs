@@ -9,6 +9,9 @@ use crate::store::{Db, OpenError, StoreError, faulty_file};
 /// Exit code of a failure at run time.
 const FAILED: u8 = 1;
 
+/// Exit code where another daemon owns the socket or the database.
+const HELD: u8 = 73;
+
 /// A message for people and the exit code.
 #[derive(Debug)]
 pub(super) struct StartupError {
@@ -30,6 +33,15 @@ impl StartupError {
     /// The daemon's own message with its code.
     pub(super) fn new(message: impl Into<String>, code: u8) -> Self {
         Self { message: message.into(), code }
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether another daemon has what is needed.
+    pub(super) const fn is_held(&self) -> bool {
+        self.code == HELD
     }
 
     /// Writes it to standard error.

@@ -16,7 +16,7 @@ use crate::store::{
     sessions_seen, store_floor, sweep_sessions, trusted_networks_sweep,
 };
 
-/// How often the limiter's refusals are written.
+/// How often the limiter's refusals are written, and the repeated logins that are due.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Ticks between two writes of the last uses of sessions: a minute.
@@ -71,6 +71,10 @@ pub(super) async fn housekeeping(app: Rc<App>) {
         if tick % prune_every(&app) == 0 {
             log_failure(prune(&app).await, "pruning the record of logins");
         }
+        app.backups.uploads.sweep(app.started.elapsed());
+        app.remembered.sweep(app.clock.moment());
+        // Before the refusals, which came after those that did not wait for a minute.
+        log_failure(app.flush_due_logins(WRITE_TIMEOUT).await, "writing repeated logins");
         log_failure(app.flush_refusals(WRITE_TIMEOUT).await, "writing refused logins");
         tick += 1;
         if timeout(TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
@@ -81,6 +85,7 @@ pub(super) async fn housekeeping(app: Rc<App>) {
 
 /// Writes what was buffered, before the daemon ends.
 pub(super) async fn flush_pending(app: &App) {
+    log_failure(app.flush_logins(WRITE_TIMEOUT).await, "writing repeated logins");
     log_failure(app.flush_refusals(WRITE_TIMEOUT).await, "writing refused logins");
     log_failure(write_seen(app).await, "writing the last uses of sessions");
     log_failure(keep_floor(app, FLOOR_AT_STOP).await, "writing the newest instant");

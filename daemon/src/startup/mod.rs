@@ -1,5 +1,6 @@
 //! From arguments to a daemon that serves, and to its end.
 
+mod accounts;
 mod build;
 mod check;
 mod database_lock;
@@ -9,6 +10,8 @@ mod fill_index;
 mod first_start;
 mod hash_durations;
 mod housekeeping;
+mod lock_wait;
+mod periodic_backups;
 mod running;
 mod serve;
 mod sockets;

@@ -4,11 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Duration, timeout};
 use tracing::{info, warn};
 
+use super::accounts::{Accounts, Applied};
 use super::build::{Daemon, Listening, SocketFile, policy};
 use super::ended::keep_ended;
 use super::environment;
@@ -16,11 +17,14 @@ use super::error::StartupError;
 use super::fill_index::fill_index;
 use super::hash_durations::measure_expensive_hashes;
 use super::housekeeping::{check_trail, flush_pending, housekeeping};
+use super::lock_wait::LockWait;
+use super::periodic_backups::write_periodic_backups;
 use super::sockets::OpenSockets;
 use crate::clock::{Clock, Floor, MonotoneClock, Monotonic, random};
 use crate::commands::{
-    App, ImportSessions, Lifetimes, Memory, PageChecks, Paths, PhotoPrismCheck, RefusalBuffer,
-    RequestIds, current_status, sink,
+    App, BackupFiles, GatheredLogins, ImportSessions, Lifetimes, Memory, PageChecks, Paths,
+    PeriodicBackups, PhotoPrismCheck, RefusalBuffer, RememberedPasswords, RequestIds,
+    current_status, sink,
 };
 use crate::config::{Limits, Loaded, Settings};
 use crate::limiter::{Limiter, Rate};
@@ -34,8 +38,8 @@ use crate::session_index::{EndedIds, MOST_HELD, SessionIndex, Unnotified};
 use crate::signals::{self, Signal};
 use crate::socket::systemd;
 use crate::store::{
-    Counts, Database, Kind, Store, Threads, counts, ended_ids, known_floor, limits_all,
-    log_audit_head,
+    Counts, Database, Kind, Store, Threads, backup_sweep_uploads, counts, ended_ids, known_floor,
+    limits_all, log_audit_head,
 };
 
 /// How long requests in progress may take to finish after a stop.
@@ -56,6 +60,7 @@ const CHECKS: u32 = 6;
 struct Service {
     sockets: Vec<Listening>,
     ready: Ready,
+    accounts: Option<Accounts>,
 }
 
 /// Handles the signals.
@@ -64,11 +69,20 @@ struct Control {
     loaded: Loaded,
     log: Handle,
     passed_group: Option<u32>,
+    /// Requests that the declared accounts are applied again.
+    declared: Rc<Notify>,
+}
+
+/// What signals request from now on.
+fn handle_signals(wait: &LockWait) -> Result<mpsc::Receiver<Signal>, StartupError> {
+    let (sender, inbox) = mpsc::channel(1);
+    signals::start(sender).map_err(StartupError::running)?;
+    wait.end();
+    Ok(inbox)
 }
 
 pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
-    let (signals, inbox) = mpsc::channel(1);
-    signals::start(signals).map_err(StartupError::running)?;
+    let inbox = handle_signals(&built.wait)?;
     let ready = ready_line(&built);
     log_audit_head(built.slot.db(), "start");
     let runtime =
@@ -76,8 +90,7 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
     let own = built.slot.db().is_some_and(|db| *db.kind() == Kind::Own);
     // PhotoPrism's sessions are read at each check.
     let index = if own { SessionIndex::to_fill() } else { SessionIndex::default() };
-    let ended = ended(&built.slot)?;
-    let memory = Memory { index, ended, unnotified: Unnotified::default() };
+    let memory = Memory { index, ended: ended(&built.slot)?, unnotified: Unnotified::default() };
     let (clock, stored_floor) = clock(&built.slot)?;
     let limiter = limiter(&built.slot, &built.loaded.settings.limits)?;
     let effects = sink(memory.clone(), clock.floor_reset());
@@ -94,6 +107,8 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
         address_unused: address_unused(&built.loaded.settings),
         limiter,
         refusals: RefusalBuffer::default(),
+        remembered: RememberedPasswords::new(built.loaded.settings.verdict_ttl, random),
+        gathered: GatheredLogins::default(),
         lifetimes: lifetimes(&built.loaded.settings),
         without_app_passwords: built.loaded.settings.app_passwords_disabled,
         pool: built.pool,
@@ -103,7 +118,8 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
         policy: RefCell::new(built.policy),
         limits: RefCell::new(built.loaded.settings.limits.clone()),
         rules: built.rules,
-        backups: Mutex::new(()),
+        backups: BackupFiles::default(),
+        periodic: periodic_backups(&built.loaded.settings),
         page_checks: PageChecks::default(),
         photoprism_check: PhotoPrismCheck::default(),
         admin_user: built.admin_user,
@@ -117,13 +133,12 @@ pub(super) fn serve(built: Daemon) -> Result<(), StartupError> {
         metrics: Metrics::default(),
         requests: RequestIds::default(),
     });
-    let control = Control { app, loaded: built.loaded, log: built.log, passed_group };
-    let service = Service { sockets: built.sockets, ready };
-    let clean = run(&runtime, control, service, inbox, stop)?;
-    end(&store, threads, clean)?;
+    let declared = Rc::default();
+    let control = Control { app, loaded: built.loaded, log: built.log, passed_group, declared };
+    let service = Service { sockets: built.sockets, ready, accounts: built.accounts };
     // Held to the very end: the next daemon may start only when this one is gone.
-    drop(built.lock);
-    Ok(())
+    let _lock = built.lock;
+    end(&store, threads, run(&runtime, control, service, inbox, stop))
 }
 
 /// What was ended in PhotoPrism's database, as the last run stored it.
@@ -131,6 +146,10 @@ fn ended(slot: &Database) -> Result<EndedIds, StartupError> {
     let read = |db| ended_ids(db, MOST_HELD).map_err(StartupError::reading(db));
     let ids = slot.db().map(read).transpose()?;
     Ok(EndedIds::load(&ids.unwrap_or_default()))
+}
+
+fn periodic_backups(settings: &Settings) -> PeriodicBackups {
+    PeriodicBackups::new(settings.backup_every, settings.backup_keep)
 }
 
 fn lifetimes(settings: &Settings) -> Lifetimes {
@@ -209,8 +228,10 @@ fn places(sockets: &[Listening], loaded: &Loaded) -> Paths {
 
 fn ready_line(built: &Daemon) -> Ready {
     let found = built.slot.db().and_then(|db| counts(db).ok());
+    let auth = built.sockets.iter().find(|socket| socket.kind == SocketKind::Auth);
     Ready {
         socket: built.sockets[0].path.display().to_string(),
+        auth_socket: auth.map(|socket| socket.path.display().to_string()),
         database: built.slot.name(),
         kind: built.slot.db().map_or("photoprism, not there yet", |db| db.kind().name()),
         accounts: found.map_or(0, |Counts { users, .. }| users),
@@ -222,22 +243,30 @@ fn run(
     runtime: &Runtime,
     control: Control,
     service: Service,
-    inbox: mpsc::Receiver<Signal>,
+    mut inbox: mpsc::Receiver<Signal>,
     stop: watch::Sender<bool>,
 ) -> Result<bool, StartupError> {
     let tasks = LocalSet::new();
     let app = Rc::clone(&control.app);
+    // Nobody sends any yet. Where backups cannot be kept, the command that needs them says why.
+    let _ = backup_sweep_uploads(&app.places.backups);
     tasks.block_on(runtime, async move {
+        let Service { sockets, ready, accounts } = service;
+        let Some(ready) = declare(&control, accounts, ready, &mut inbox).await? else {
+            let _ = stop.send(true);
+            return Ok(true);
+        };
         let server = Server::new(Rc::clone(&control.app));
-        let mut sockets = OpenSockets::serve(&server, service.sockets)?;
+        let mut sockets = OpenSockets::serve(&server, sockets)?;
         spawn_local(watchdog(Rc::clone(&control.app)));
         spawn_local(fill_index(Rc::clone(&control.app)));
         spawn_local(housekeeping(Rc::clone(&control.app)));
         spawn_local(measure_expensive_hashes(Rc::clone(&control.app)));
+        spawn_local(write_periodic_backups(Rc::clone(&control.app)));
         spawn_local(check_trail(Rc::clone(&control.app)));
         spawn_local(keep_ended(Rc::clone(&control.app)));
         spawn_local(keep_notified(Rc::clone(&control.app)));
-        log::ready(&service.ready);
+        log::ready(&ready);
         let _ = systemd::ready();
         control.until_stopped(inbox, &mut sockets).await;
         let _ = systemd::stopping();
@@ -250,15 +279,38 @@ fn run(
     })
 }
 
-fn end(store: &Store, threads: Threads, clean: bool) -> Result<(), StartupError> {
+/// Applies what is declared, and keeps doing so at each reload. `None`: the daemon was stopped.
+async fn declare(
+    control: &Control,
+    accounts: Option<Accounts>,
+    ready: Ready,
+    inbox: &mut mpsc::Receiver<Signal>,
+) -> Result<Option<Ready>, StartupError> {
+    let (app, Some(accounts)) = (&control.app, accounts) else { return Ok(Some(ready)) };
+    let is_due = match accounts.apply(app, inbox).await? {
+        Applied::Now => false,
+        Applied::Later => true,
+        Applied::Stopped => return Ok(None),
+    };
+    spawn_local(accounts.keep(Rc::clone(app), Rc::clone(&control.declared), is_due));
+    let count = |db: &_| counts(db).map(|Counts { users, .. }| users);
+    let accounts = app.store.read(STATUS, count).await.unwrap_or(ready.accounts);
+    Ok(Some(Ready { accounts, ..ready }))
+}
+
+fn end(
+    store: &Store,
+    threads: Threads,
+    served: Result<bool, StartupError>,
+) -> Result<(), StartupError> {
     store.stop();
-    if !clean {
+    if matches!(served, Ok(false)) {
         warn!("connections were still busy after {} s, they are cut", STOPPING.as_secs());
     }
     threads.join().map_err(|_| StartupError::new("a database thread failed", 1))?;
     log::settle();
     info!("stopped");
-    Ok(())
+    served.map(drop)
 }
 
 impl Control {
@@ -291,6 +343,7 @@ impl Control {
             }
             Err(error) => warn!(%error, "the settings stay as they were"),
         }
+        self.declared.notify_one();
         let _ = systemd::ready();
     }
 

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use crate::model::{Account, Deleted, Provider, Role, effective_rights};
 
 /// The columns that [`account_row`] reads, in its order.
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "id",
     "user_uid",
     "user_name",
@@ -31,6 +31,7 @@ const COLUMNS: [&str; 21] = [
     "created_at",
     "updated_at",
     "deleted_at",
+    "user_scope",
 ];
 
 /// The columns that commands set, each with its value for that account.
@@ -104,8 +105,9 @@ pub(super) fn account_row(row: &Row<'_>) -> Result<Account, StoreError> {
         created_at: row.time(18)?,
         updated_at: row.time(19)?,
         deleted: deleted(row, 20)?,
-        has_password: row.flag(21)?,
-        has_passcode: row.flag(22)?,
+        scope: row.text(21)?,
+        has_password: row.flag(22)?,
+        has_passcode: row.flag(23)?,
     })
 }
 

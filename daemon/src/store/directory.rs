@@ -2,16 +2,15 @@
 //! links, so that a user who may rename the directory cannot lead the daemon to other files.
 
 use std::ffi::CStr;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
-use nix::sys::stat::{FileStat, Mode, fchmod, fstatat};
+use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::{AccessFlags, UnlinkatFlags, faccessat, unlinkat};
 use rusqlite::{Connection, OpenFlags};
 use tracing::warn;
@@ -93,16 +92,18 @@ impl Directory {
         FileId::of(&here) == FileId::of(&there)
     }
 
+    /// The directory that is held, as a path for the standard library. On ARM of 32 bits the C library's
+    /// own fstatat(3) and readdir(3) fail on times of 2038, and on large numbers of files.
+    fn through_descriptor(&self) -> PathBuf {
+        Path::new("/proc/self/fd").join(self.file.as_raw_fd().to_string())
+    }
+
     /// The names in it, except those that are not UTF-8.
     pub(super) fn names(&self) -> io::Result<Vec<String>> {
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let mut listing = Dir::openat(&self.file, ".", flags, Mode::empty())?;
         let mut names = Vec::new();
-        for entry in listing.iter() {
-            let entry = entry?;
-            names.extend(entry.file_name().to_str().ok().map(str::to_owned));
+        for entry in fs::read_dir(self.through_descriptor())? {
+            names.extend(entry?.file_name().into_string().ok());
         }
-        names.retain(|name| name != "." && name != "..");
         Ok(names)
     }
 
@@ -115,10 +116,10 @@ impl Directory {
 
     /// The metadata of a name, of a link the link itself; no descriptor is opened. `None` where the
     /// name does not exist.
-    pub(super) fn stat(&self, name: &str) -> io::Result<Option<FileStat>> {
-        match fstatat(&self.file, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
-            Err(Errno::ENOENT) => Ok(None),
-            found => Ok(Some(found?)),
+    pub(super) fn stat(&self, name: &str) -> io::Result<Option<Metadata>> {
+        match fs::symlink_metadata(self.through_descriptor().join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            found => found.map(Some),
         }
     }
 
@@ -208,11 +209,7 @@ impl Directory {
     /// Whether that name still belongs to the file.
     fn check(&self, file: &File, name: &str) -> io::Result<()> {
         let found = self.stat(name)?.ok_or_else(replaced)?;
-        if FileId::of_stat(&found) == FileId::of(&file.metadata()?) {
-            Ok(())
-        } else {
-            Err(replaced())
-        }
+        if FileId::of(&found) == FileId::of(&file.metadata()?) { Ok(()) } else { Err(replaced()) }
     }
 
     /// Removes a name, if it exists: of a link the link itself.
@@ -360,7 +357,7 @@ mod tests {
         let lock = OpenLock::take();
         assert!(directory.find("link", &lock).unwrap().unwrap().metadata().unwrap().is_symlink());
         let found = directory.stat("link").unwrap().unwrap();
-        assert_eq!(found.st_mode & libc::S_IFMT, libc::S_IFLNK);
+        assert!(found.is_symlink());
         directory.remove("link").unwrap();
         directory.remove("link").unwrap();
         assert!(outside.exists());

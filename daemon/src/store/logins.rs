@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use photoprism_protocol::name::UserName;
 
 use super::db::{Db, Tx};
-use super::engine::{Statement, Value};
+use super::engine::{Row, Statement, Value};
 use super::error::StoreError;
 
 /// The status of a success.
@@ -111,6 +111,12 @@ const FIRST_FAILURE: Statement<'_> = Statement::same(
 )
 .own();
 
+const LOGGED_IN: Statement<'_> = Statement::same(
+    "UPDATE logins.audit_logins SET login_at = ?4
+     WHERE client_ip = ?1 AND login_name = ?2 AND login_realm = ?3",
+)
+.own();
+
 /// The limiter ignores realms: its refusals may be on the row of another one.
 const UNBAN: Statement<'_> = Statement::same(
     "UPDATE logins.audit_logins SET banned_at = NULL
@@ -161,6 +167,36 @@ pub fn login_record(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError
     }
     tx.change_or_add([SUCCEEDED, FIRST_SUCCESS], &values[..6])?;
     tx.change(UNBAN, &values[..2]).map(drop)
+}
+
+/// Records successes that were not written one by one; the attempt is the latest of them. A row that
+/// has seen a later attempt since, keeps its result and gains that login alone.
+pub fn login_gathered(tx: &Tx<'_>, attempt: &Attempt<'_>) -> Result<(), StoreError> {
+    let name = recorded_name(attempt.name);
+    let key = [
+        cut(attempt.client_ip, KEY_CHARS).into(),
+        (&name).into(),
+        cut(attempt.realm, KEY_CHARS).into(),
+    ];
+    let statement = format!(
+        "SELECT updated_at, login_at FROM logins.audit_logins
+         WHERE client_ip = ?1 AND login_name = ?2 AND login_realm = ?3{}",
+        tx.row_lock()
+    );
+    let times = |row: &Row<'_>| Ok((row.time(0)?, row.time(1)?));
+    let found = tx.one(Statement::same(&statement).own(), &key, times)?;
+    // Rows have whole seconds.
+    let is_past = |known: Option<Timestamp>| {
+        known.is_none_or(|known| known.as_second() < attempt.now.as_second())
+    };
+    match found {
+        Some((updated_at, login_at)) if !is_past(updated_at) => {
+            let [ip, name, realm] = key;
+            let values = [ip, name, realm, attempt.now.into()];
+            if is_past(login_at) { tx.change(LOGGED_IN, &values).map(drop) } else { Ok(()) }
+        }
+        _ => login_record(tx, attempt),
+    }
 }
 
 /// Counts refused attempts on the row of that address and name, preferring that realm; without one,

@@ -103,10 +103,11 @@ pub use self::audit::{
     log_audit_head,
 };
 pub use self::backup::{
-    AccountChange, AttachedSource, Backup, BackupBefore, BackupCounts, BackupEntry, BackupFault,
-    BackupFile, BackupOrigin, HeldSource, Layout, Plan, Present, Removed, Restored, ServerCopy,
-    What, backup_create, backup_find, backup_list, backup_open, backup_remove, backups_refused,
-    deleting_accounts, empty_accounts, empty_sessions, restore_accounts,
+    AccountChange, AccountsCopy, AttachedSource, Backup, BackupBefore, BackupCounts, BackupEntry,
+    BackupFault, BackupFile, BackupOrigin, BackupPage, FileState, HeldSource, Layout, Plan,
+    Present, Removed, Restored, Upload, What, backup_create, backup_find, backup_list, backup_open,
+    backup_page, backup_remove, backup_sweep_uploads, backups_refused, deleting_accounts,
+    empty_accounts, empty_sessions, restore_accounts,
 };
 pub use self::changed::{changes_due, report_changes, reverted_changes};
 pub use self::counts::counts;
@@ -135,8 +136,8 @@ pub use self::limits::{
 pub use self::listing::Found;
 pub use self::login_row::{LoginFilter, LoginPage, LoginPosition, LoginRow};
 pub use self::logins::{
-    Attempt, AttemptStatus, LOGIN_OK, REFUSED_NAME, REFUSED_REALM, Refusal, login_record,
-    login_refused, logins_clear, logins_excess, logins_prune, recorded_name,
+    Attempt, AttemptStatus, LOGIN_OK, REFUSED_NAME, REFUSED_REALM, Refusal, login_gathered,
+    login_record, login_refused, logins_clear, logins_excess, logins_prune, recorded_name,
 };
 pub use self::logins_search::logins_page;
 pub use self::long_names::long_names;
@@ -164,7 +165,8 @@ pub use self::sessions::{
     copy_to_reload, count_to_forget, delete_session, end_all_sessions, end_sessions,
     end_what_came_back, ended_ids, ended_state, forget_ended, give_up_reloads, has_reloads,
     mark_forgotten, move_ended, reload_sessions, session_by_id, session_by_ref, session_insert,
-    session_is_hidden, sessions_page, sessions_seen, sessions_to_forget, sweep_sessions,
-    token_insert, token_remove, tokens_left_behind, trim_logins,
+    session_is_hidden, session_used_since, sessions_of_client, sessions_page, sessions_seen,
+    sessions_to_forget, sweep_sessions, token_insert, token_remove, tokens_left_behind,
+    trim_logins,
 };
 pub use self::work::Around;

@@ -17,8 +17,3 @@ pub(crate) use self::space::{Space, space};
 pub(crate) fn widened(number: impl Into<u64>) -> u64 {
     number.into()
 }
-
-/// The same for a signed one.
-pub(crate) fn widened_signed(number: impl Into<i64>) -> i64 {
-    number.into()
-}

@@ -5,7 +5,6 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 
 use nix::sys::resource::{Resource, getrlimit};
-use nix::sys::stat::FileStat;
 
 use super::widened;
 
@@ -38,11 +37,6 @@ impl FileId {
     /// From the metadata of a file. Valid for as long as the file exists.
     pub(crate) fn of(found: &fs::Metadata) -> Self {
         Self { device: found.dev(), inode: found.ino() }
-    }
-
-    /// The same from a system call of the `stat` family.
-    pub(crate) fn of_stat(found: &FileStat) -> Self {
-        Self { device: widened(found.st_dev), inode: widened(found.st_ino) }
     }
 }
 

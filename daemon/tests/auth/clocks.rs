@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::common::json::Ask;
-use crate::common::outside::{has_another_clock, skipped};
+use crate::common::outside::libfaketime;
 use crate::common::test_daemon::TestDaemon;
 use crate::passcodes::{enrolled, with_code};
 use crate::setup::{
@@ -16,30 +16,19 @@ use crate::setup::{
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
-/// Where Debian and others put libfaketime.
-const LIBRARIES: [&str; 3] = [
-    "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-    "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
-    "/usr/lib/faketime/libfaketimeMT.so.1",
-];
-
 /// A daemon whose clock is set by a file.
-struct Clocked {
-    home: TestDaemon,
+pub(crate) struct Clocked {
+    pub(crate) home: TestDaemon,
 }
 
 impl Clocked {
     /// One that runs at the right time, with an account `bob`; `None` without libfaketime.
-    fn with_bob() -> Option<Self> {
-        let library = LIBRARIES.iter().find(|path| fs::exists(path).unwrap());
-        let Some(library) = library.filter(|_| !has_another_clock()) else {
-            skipped("no libfaketime here, or in use already (Debian's package faketime)");
-            return None;
-        };
+    pub(crate) fn with_bob() -> Option<Self> {
+        let library = libfaketime()?;
         let mut home = quick();
         let file = home.root().join("clock");
         fs::write(&file, "+0").unwrap();
-        home.set_env("LD_PRELOAD", *library);
+        home.set_env("LD_PRELOAD", library);
         home.set_env("FAKETIME_TIMESTAMP_FILE", file);
         for name in ["FAKETIME_NO_CACHE", "FAKETIME_DONT_FAKE_MONOTONIC", "NO_FAKE_STAT"] {
             home.set_env(name, "1");
@@ -50,7 +39,7 @@ impl Clocked {
     }
 
     /// Sets the clock so many seconds away from the right time.
-    fn set(&self, away: i64) {
+    pub(crate) fn set(&self, away: i64) {
         // In one step: the daemon reads it all the time.
         let file = self.home.root().join("clock");
         let next = self.home.root().join("clock.next");

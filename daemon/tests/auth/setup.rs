@@ -86,6 +86,25 @@ pub(crate) fn record(to: &mut impl Ask, name: &str) -> Value {
     found[0].clone()
 }
 
+/// The arguments of a check by that password, which creates no session.
+pub(crate) fn check(name: &str, password: &str) -> Value {
+    let mut args = login(name, password);
+    args["session"] = json!(false);
+    args
+}
+
+/// The value of a metric without labels, or with those that are part of `sample`.
+pub(crate) fn metric(to: &mut impl Ask, sample: &str) -> u64 {
+    let text = text(&to.ok("metrics", json!({}))["text"]);
+    let value = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
+    value.map_or(0, |value| value.parse().unwrap())
+}
+
+/// How many hashes were computed since the start.
+pub(crate) fn hashes(to: &mut impl Ask) -> u64 {
+    metric(to, "photoprismd_hashes_total")
+}
+
 /// A JSON string's text.
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()

@@ -31,7 +31,8 @@ fn the_answer_is_that_of_rfc_7662() {
         answer,
         json!({"active": true, "scope": "dav web", "username": "bob", "sub": uid,
             "client_id": null, "client_name": "Phone", "exp": iat + 1000, "iat": iat,
-            "session": created["session"]["id"], "role": "user"})
+            "session": created["session"]["id"], "role": "user", "email": null,
+            "base_path": null})
     );
     let created = home.ok("auth.add", json!({"name": "M", "scope": "*", "expires_in": -1}));
     let answer = home.ok("auth.verify", json!({"token": created["secret"]}));
@@ -39,7 +40,8 @@ fn the_answer_is_that_of_rfc_7662() {
         answer,
         json!({"active": true, "scope": "*", "username": null, "sub": null, "client_id": null,
             "client_name": "M", "exp": null, "iat": answer["iat"],
-            "session": created["session"]["id"], "role": null})
+            "session": created["session"]["id"], "role": null, "email": null,
+            "base_path": null})
     );
     let session = token(&mut home, "bob");
     let answer = home.ok("auth.verify", json!({"token": session}));
@@ -50,7 +52,22 @@ fn the_answer_is_that_of_rfc_7662() {
         "keep_sessions": true}),
     );
     assert_eq!(home.ok("auth.verify", json!({"token": session}))["role"], "admin");
+    for (email, base_path) in
+        [("bob@example.com", "users/bob"), ("bob@example.org", LONG), ("", "")]
+    {
+        let fields = json!({"user": "bob", "email": email, "base_path": base_path,
+            "keep_sessions": true});
+        home.ok("users.mod", fields);
+        let answer = home.ok("auth.verify", json!({"token": session}));
+        let shown = [&answer["email"], &answer["base_path"]];
+        let text = |text: &str| if text.is_empty() { Value::Null } else { text.into() };
+        assert_eq!(shown, [&text(email), &text(base_path)]);
+    }
 }
+
+/// Longer than what is kept in memory of an account.
+const LONG: &str = "users/bob/a-directory-with-a-name-that-nobody-would-type/and-one-more-below-it/\
+                    which-is-nearly-as-long-as-that";
 
 #[test]
 fn scope_and_name_must_both_be_held() {

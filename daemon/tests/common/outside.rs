@@ -13,6 +13,23 @@ pub(crate) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 const FAKETIME: [&str; 4] =
     ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC", "NO_FAKE_STAT"];
 
+/// Where Debian and others put libfaketime.
+const LIBRARIES: [&str; 3] = [
+    "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
+    "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
+    "/usr/lib/faketime/libfaketimeMT.so.1",
+];
+
+/// The library that gives a process another time; `None`, which is said, without it.
+pub(crate) fn libfaketime() -> Option<&'static str> {
+    let library = LIBRARIES.into_iter().find(|path| std::fs::exists(path).unwrap());
+    let library = library.filter(|_| !has_another_clock());
+    if library.is_none() {
+        skipped("no libfaketime here, or in use already (Debian's package faketime)");
+    }
+    library
+}
+
 /// Whether this test runs at another time than the machine.
 pub(crate) fn has_another_clock() -> bool {
     std::env::var_os("FAKETIME").is_some()
@@ -46,10 +63,11 @@ pub(crate) fn skipped(why: &str) {
     stderr().write_all(format!("skipped: {why}\n").as_bytes()).unwrap();
 }
 
-/// Whether a program is missing in [`PATH`], which is then said.
+/// Whether a program is missing in [`PATH`] and where those for administrators are, which is then
+/// said.
 pub(crate) fn lacks(program: &str) -> bool {
     let in_directory = |directory| std::path::Path::new(directory).join(program).is_file();
-    let missing = !PATH.split(':').any(in_directory);
+    let missing = !PATH.split(':').chain(["/usr/sbin"]).any(in_directory);
     if missing {
         skipped(&format!("no {program} here"));
     }

@@ -59,7 +59,10 @@ impl Running {
         };
         let running = Self { child, log, reader: Some(reader) };
         running.log.wait_for("the ready line", |text, _| {
-            text.lines().any(|line| line.contains("ready: socket="))
+            let is_ready = |line: &str| {
+                ["socket=", "listen="].iter().any(|key| line.contains(&format!("ready: {key}")))
+            };
+            text.lines().any(is_ready)
         });
         running
     }

@@ -19,6 +19,9 @@ pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// The target of ARM machines of 64 bits.
 pub(crate) const ARM64: &str = "aarch64-unknown-linux-gnu";
 
+/// The target of ARM machines of 32 bits, which Raspberry Pi OS still has.
+pub(crate) const ARMV7: &str = "armv7-unknown-linux-gnueabihf";
+
 /// The directory of the workspace.
 pub(crate) fn root() -> &'static Path {
     Path::new(ROOT)
@@ -27,11 +30,6 @@ pub(crate) fn root() -> &'static Path {
 /// The directory of the static binaries, or why there is none.
 pub(crate) fn binaries() -> Result<PathBuf, String> {
     binaries_for(TARGET)
-}
-
-/// The directory of the release build, or why there is none.
-pub(crate) fn release() -> Result<PathBuf, String> {
-    release_binaries(target_directory().join("release"))
 }
 
 /// The same for the machines of `target`.
@@ -47,9 +45,9 @@ pub(crate) fn target_directory() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
 }
 
-/// `directory`, if both binaries are in it and newer than their sources.
+/// `directory`, if the binaries are in it and newer than their sources.
 pub(crate) fn release_binaries(directory: PathBuf) -> Result<PathBuf, String> {
-    for name in ["photoprism", "photoprismd"] {
+    for name in ["photoprism", "photoprismd", "photoprism-gate"] {
         let built = modified(&directory.join(name));
         let Some(built) = built else {
             return Err(format!("no {name} in {}", directory.display()));

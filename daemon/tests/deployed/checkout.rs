@@ -1,4 +1,4 @@
-//! A copy of this checkout, in which the README's commands are typed.
+//! A copy of this checkout, in which the commands of the documents are typed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,19 +7,24 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::blocks::{README, blocks, section};
+use super::blocks::{Block, blocks, section};
 use super::built;
 use super::settled::settled;
 use super::shell::{Done, run, succeed};
 
+/// The page about containers.
+pub(crate) const CONTAINERS: &str = include_str!("../../containers.md");
+
 /// What a reader has checked out.
-const FILES: [&str; 14] = [
+const FILES: [&str; 16] = [
+    ".cargo",
     ".ci",
     ".dockerignore",
     "Cargo.lock",
     "Cargo.toml",
     "Dockerfile",
     "README.md",
+    "compose.accounts.yaml",
     "compose.photoprism-mariadb.yaml",
     "compose.photoprism-url.yaml",
     "compose.photoprism.yaml",
@@ -49,6 +54,15 @@ exec docker-compose "${words[@]}"
 /// Root needs none, and a small machine has none.
 const SUDO: &str = "#!/bin/sh\nexec \"$@\"\n";
 
+/// The blocks under a title of the page about containers, up to the next title: as many as its test
+/// runs.
+pub(crate) fn page<const COUNT: usize>(title: &str) -> [Block; COUNT] {
+    let (_, from) = CONTAINERS.split_once(&format!("\n{title}\n")).expect(title);
+    let here = from.split("\n#").next().unwrap();
+    let found = blocks(here);
+    found.try_into().unwrap_or_else(|_| panic!("{title} has other blocks than its test"))
+}
+
 pub(crate) struct Checkout {
     directory: TempDir,
     variables: Vec<(&'static str, String)>,
@@ -60,7 +74,7 @@ impl Checkout {
         let checkout = Self { directory: tempfile::tempdir().unwrap(), variables };
         let target = checkout.path("target/release");
         fs::create_dir_all(&target).unwrap();
-        for name in ["photoprism", "photoprismd"] {
+        for name in ["photoprism", "photoprismd", "photoprism-gate"] {
             fs::copy(binaries.join(name), target.join(name)).unwrap();
         }
         let sources = FILES.iter().map(|name| built::root().join(name));
@@ -105,16 +119,21 @@ impl Checkout {
     }
 }
 
-/// Each block of the README's section with what it shows, for `typed` to run. What is printed must
+/// Each block of the section with what it shows, for `typed` to run. What is printed must
 /// end as is shown, building has much to say before; through the engine the two streams come in
 /// any order.
-pub(crate) fn follow(title: &str, mut typed: impl FnMut(&str) -> String) {
-    for block in blocks(section(README, title)) {
+pub(crate) fn follow_in(document: &str, title: &str, mut typed: impl FnMut(&str) -> String) {
+    for block in blocks(section(document, title)) {
         let printed = typed(&block.script);
-        if let Some(shown) = block.shown {
-            let shown = lines(&shown, usize::MAX);
-            assert_eq!(lines(&printed, shown.len()), shown, "{}\n{printed}", block.script);
-        }
+        assert_shown(&block, &printed);
+    }
+}
+
+/// What is printed ends as the block shows.
+pub(crate) fn assert_shown(block: &Block, printed: &str) {
+    if let Some(shown) = &block.shown {
+        let shown = lines(shown, usize::MAX);
+        assert_eq!(lines(printed, shown.len()), shown, "{}\n{printed}", block.script);
     }
 }
 

@@ -17,7 +17,7 @@ use super::skipped;
 const BUILDER: &str = "
 FROM BASE
 COPY rustc cargo /usr/local/bin/
-COPY photoprism photoprismd /built/
+COPY photoprism photoprismd photoprism-gate /built/
 ";
 
 const CARGO: &str = r#"#!/bin/sh
@@ -72,7 +72,7 @@ impl Images {
 
     fn build_builder(&self, binaries: &Path) {
         let context = tempfile::tempdir().unwrap();
-        for name in ["photoprism", "photoprismd"] {
+        for name in ["photoprism", "photoprismd", "photoprism-gate"] {
             fs::copy(binaries.join(name), context.path().join(name)).unwrap();
         }
         for (name, text) in [
@@ -92,7 +92,7 @@ impl Images {
     fn variables(&self, project: &str) -> Vec<(&'static str, String)> {
         vec![
             ("BUILDER", self.builder.clone()),
-            ("GATE_IMAGE", self.debian.clone()),
+            ("DEBIAN_IMAGE", self.debian.clone()),
             ("PHOTOPRISM_ADMIN_IMAGE", self.daemon.clone()),
             ("COMPOSE_PROJECT_NAME", format!("photoprism-test-{project}-{}", id())),
         ]

@@ -1,43 +1,44 @@
-//! The gate of the README as a service next to the daemon.
+//! The gate as a service next to the daemon.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use super::blocks::GATE_PAGE;
+use super::checkout::follow_in;
 use super::docker::Project;
 
-/// Asks the gate by its name in the network, with the token in the first argument, if any.
-const ASK: &str = "
-import sys, urllib.error, urllib.request
-headers = {'Authorization': 'Bearer ' + sys.argv[1]} if len(sys.argv) > 1 else {}
-try:
-    print(urllib.request.urlopen(urllib.request.Request('http://gate:8081/', None, headers)).status)
-except urllib.error.HTTPError as error:
-    print(error.code)
-";
-
-/// Sends a line to the auth socket.
-const SEND: &str = "
-import socket, sys
-with socket.socket(socket.AF_UNIX) as daemon:
-    daemon.connect('/run/photoprism-auth/auth.sock')
-    daemon.sendall(sys.argv[1].encode() + b'\\n')
-    print(daemon.makefile().readline())
-";
+/// The status line of the gate's answer to a request with that header, if any.
+fn status(address: &str, header: &str) -> String {
+    let mut stream = TcpStream::connect((address, 8081)).unwrap();
+    let request = format!("GET /?scope=webdav HTTP/1.0\r\n{header}\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.lines().next().unwrap_or_default().to_owned()
+}
 
 pub(super) fn lets_through_whom_it_should(project: &Project) {
-    let python = |script: &str, argument: &str| {
-        project
-            .succeed(&format!("docker compose exec gate python3 -c \"{script}\" {argument} 2>&1"))
+    follow_in(GATE_PAGE, "\n## In containers\n", |script| project.succeed(script));
+    // From this machine, which is the first address of the network: one of those of proxies.
+    let each = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+    let address = project.inspect("gate", each);
+    project.until(&format!("(exec 3<> /dev/tcp/{address}/8081) 2> /dev/null"));
+    let bearer = |token: &str| {
+        let forwarded = "X-Forwarded-For: 203.0.113.9, 192.0.2.7";
+        status(&address, &format!("Authorization: Bearer {}\r\n{forwarded}\r\n", token.trim()))
     };
-    project.until(&format!("docker compose exec gate python3 -c \"{ASK}\""));
     let token = project
         .succeed("docker compose exec photoprism photoprism auth add -q -n Phone -s webdav bob");
-    assert_eq!(python(ASK, &token).trim(), "204");
-    assert_eq!(python(ASK, "").trim(), "401");
-    assert_eq!(python(ASK, &"0".repeat(48)).trim(), "401");
+    assert_eq!(bearer(&token), "HTTP/1.1 204 No Content");
+    assert_eq!(bearer(&"0".repeat(48)), "HTTP/1.1 401 Unauthorized");
+    assert_eq!(status(&address, ""), "HTTP/1.1 401 Unauthorized");
+    let sessions = project.succeed("docker compose exec photoprism photoprism auth ls --csv bob");
+    assert!(sessions.contains(";192.0.2.7;"), "the address is what the proxy says: {sessions}");
 
-    assert!(python(SEND, r#"'{"cmd":"ping"}'"#).contains("\"pong\":true"));
-    let refused = python(SEND, r#"'{"cmd":"users.ls"}'"#);
-    assert!(refused.contains("\"code\":\"forbidden\""), "{refused}");
+    // It has the one socket, on which no account can be changed.
+    let client = "photoprism --socket /run/photoprism-auth/auth.sock users ls";
+    let refused = project.checkout.run(&format!("docker compose exec gate {client}"));
+    assert!(refused.text.contains("is not served on the auth socket"), "{}", refused.text);
     let mounted = project.inspect("gate", "{{range .Mounts}}{{.Destination}} {{end}}");
-    let mut mounted: Vec<_> = mounted.split_whitespace().collect();
-    mounted.sort_unstable();
-    assert_eq!(mounted, ["/gate.py", "/run/photoprism-auth"]);
+    assert_eq!(mounted.trim(), "/run/photoprism-auth");
 }

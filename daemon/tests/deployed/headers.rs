@@ -49,7 +49,7 @@ fn no_release_binary_can_be_written_and_executed() {
         match directory {
             Err(why) => skipped(&why),
             Ok(directory) => {
-                for name in ["photoprism", "photoprismd"] {
+                for name in ["photoprism", "photoprismd", "photoprism-gate"] {
                     let binary = directory.join(name);
                     let found = faults(&headers(&binary));
                     assert!(found.is_empty(), "{}: {found:?}", binary.display());

@@ -1,17 +1,19 @@
 //! The ways in which it is deployed, each for real: containers, next to PhotoPrism's container, and
-//! a machine whose init is systemd. The commands are those of the README, unchanged.
+//! a machine whose init is systemd. The commands are those of the README and of
+//! `containers.md`, unchanged.
 //!
 //! Needs root, static release binaries (`.ci/run` builds them), and a small Debian that
 //! `.ci/rootfs` builds from a mirror; containers need Docker with Compose, the machine
 //! systemd-nspawn, its package cargo-deb. What lacks is said.
 
-mod arm64;
 #[path = "../readme/blocks.rs"]
 #[expect(dead_code, reason = "the sections of others")]
 mod blocks;
 mod built;
 mod checkout;
+mod declared;
 mod docker;
+mod emulated;
 mod gate;
 mod headers;
 mod machine;
@@ -26,6 +28,7 @@ mod photoprism_url;
 #[path = "../readme/settled.rs"]
 mod settled;
 mod shell;
+mod systemd_page;
 mod tour;
 mod units;
 

@@ -5,21 +5,19 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use super::built;
-use super::checkout::follow;
+use super::checkout::{assert_shown, page};
 use super::docker::Project;
 use super::shell::works;
 use super::skipped;
 
 const STATUS: &str = "docker compose exec photoprism photoprism admin status --check";
 
-/// The most that the control binary may have, in bytes.
-const DYNAMIC_BYTES: usize = 1_400_000;
-
-/// The same for the static one.
+/// The most that the static control binary may have, in bytes; without the C library it is a megabyte
+/// less.
 const CONTROL_BYTES: usize = 2_400_000;
 
 /// The most that the image may have, in bytes.
-const IMAGE_BYTES: u64 = 15_000_000;
+const IMAGE_BYTES: u64 = 17_000_000;
 
 /// Types the argument at both questions of the documentation's first command, on a terminal.
 const TYPE: &str = r#"
@@ -30,7 +28,7 @@ if pid == 0:
     command = "docker compose exec photoprism photoprism passwd admin"
     os.execvp(command.split()[0], command.split())
 printed = b""
-for sign in (b"New password: ", b"Repeat the password: "):
+for sign in (b"New password (", b"Repeat the password: "):
     while sign not in printed:
         printed += os.read(terminal, 4096)
     os.write(terminal, sys.argv[1].encode() + b"\n")
@@ -41,25 +39,15 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 "#;
 
 #[test]
-fn the_control_binary_is_small() {
-    let directory = match built::release() {
-        Ok(directory) => directory,
-        Err(why) => return skipped(&why),
-    };
-    let client = fs::read(directory.join("photoprism")).unwrap();
-    assert!(client.len() <= DYNAMIC_BYTES, "{}", client.len());
-}
-
-#[test]
 fn the_static_binaries_are_small_and_need_nothing() {
     let binaries = match built::binaries() {
         Ok(directory) => directory,
         Err(why) => return skipped(&why),
     };
-    let [client, daemon] =
-        ["photoprism", "photoprismd"].map(|name| fs::read(binaries.join(name)).unwrap());
+    let [client, daemon, gate] = ["photoprism", "photoprismd", "photoprism-gate"]
+        .map(|name| fs::read(binaries.join(name)).unwrap());
     assert!(client.len() <= CONTROL_BYTES, "{}", client.len());
-    for binary in [&client, &daemon] {
+    for binary in [&client, &daemon, &gate] {
         assert!(!holds(binary, "/ld-linux"), "it needs the loader of shared libraries");
     }
     assert!(!holds(&client, NAME_PLUGINS));
@@ -113,11 +101,10 @@ fn the_static_daemon_looks_names_up_without_plugins() {
 #[test]
 fn a_database_of_its_own_in_a_container() {
     let Some(project) = Project::new("own") else { return };
-    follow("\n## In containers\n", |script| {
-        let printed = project.succeed(script);
-        project.until(STATUS);
-        printed
-    });
+    let [start, list] = page("## With a database of its own");
+    project.succeed(&start.script);
+    project.until(STATUS);
+    assert_shown(&list, &project.succeed(&list.script));
     nothing_is_there_that_is_not_needed(&project);
     it_may_nothing(&project);
     root_without_capabilities_is_advised_which_user_to_be(&project);
@@ -125,6 +112,7 @@ fn a_database_of_its_own_in_a_container() {
     a_password_can_be_typed(&project);
     super::gate::lets_through_whom_it_should(&project);
     what_was_written_outlives_the_container(&project);
+    it_is_backed_up_upgraded_moved_and_removed(&project);
     let healthy = "docker inspect -f '{{.State.Health.Status}}' $(docker compose ps -q photoprism)";
     project.until(&format!("[ \"$({healthy})\" = healthy ]"));
 }
@@ -141,8 +129,13 @@ fn nothing_is_there_that_is_not_needed(project: &Project) {
     let mut own: Vec<_> =
         own.filter(|line| !engine.iter().any(|start| line.starts_with(start))).collect();
     own.sort_unstable();
-    let expected =
-        ["etc/group", "etc/passwd", "usr/local/bin/photoprism", "usr/local/bin/photoprismd"];
+    let expected = [
+        "etc/group",
+        "etc/passwd",
+        "usr/local/bin/photoprism",
+        "usr/local/bin/photoprism-gate",
+        "usr/local/bin/photoprismd",
+    ];
     assert_eq!(own, expected, "{listed}");
     let size = project
         .succeed(&format!("docker image inspect -f '{{{{.Size}}}}' {}", project.images.daemon));
@@ -187,7 +180,7 @@ fn passwords_come_through_a_pipe_and_from_the_file(project: &Project) {
         "echo 'staple and paper clip' > secret.txt
         docker compose exec -T photoprism photoprism users add --password-stdin bob < secret.txt",
     );
-    assert!(said.contains("added user bob"), "{said}");
+    assert!(said.contains("added admin bob"), "{said}");
     let configured = project.succeed("docker compose exec photoprism photoprism users show admin");
     let has_password = |line: &str| line.contains("Password") && line.contains("Yes");
     assert!(configured.lines().any(has_password), "{configured}");
@@ -232,4 +225,35 @@ fn what_was_written_outlives_the_container(project: &Project) {
     project.succeed("docker compose stop photoprism && docker compose rm -f photoprism");
     project.succeed("docker compose up -d photoprism");
     all_is_well();
+}
+
+fn it_is_backed_up_upgraded_moved_and_removed(project: &Project) {
+    let bob = || {
+        project.until(STATUS);
+        project.succeed("docker compose exec photoprism photoprism users show bob")
+    };
+    let [password] = page("### The first password");
+    let first = fs::read_to_string(project.checkout.path("admin-password.txt")).unwrap();
+    assert_eq!(project.succeed(&password.script), first);
+    let [back_up, back] = page("### Back up");
+    project.succeed(&back_up.script);
+    assert_eq!(project.succeed("stat -c %a *.db"), "600\n");
+    project.succeed("docker compose exec -T photoprism photoprism users rm --yes bob");
+    project.succeed(&back.script);
+    let live = "docker compose exec -T photoprism photoprism users ls bob";
+    assert!(project.succeed(live).contains("| bob"));
+    let [upgrade] = page("### Upgrade");
+    project.succeed(&upgrade.script);
+    assert!(bob().contains("| bob"));
+
+    // The other machine is the same one with other volumes.
+    let [packed, unpacked] = page("### Move to another machine");
+    project.succeed(&packed.script);
+    let [remove] = page("### Remove");
+    project.succeed(&remove.script);
+    let volumes = format!("docker volume ls -q --filter name=^{}_", project.name);
+    assert_eq!(project.succeed(&volumes), "");
+    project.succeed(&unpacked.script);
+    assert!(bob().contains("| bob"));
+    assert!(!project.checkout.path("accounts.tar").exists());
 }

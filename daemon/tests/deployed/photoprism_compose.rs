@@ -4,18 +4,16 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
-use super::blocks::README;
-use super::blocks::{blocks, section};
+use super::blocks::Block;
 use super::built;
+use super::checkout::page;
 use super::docker::Project;
-
-pub(super) const SECTION: &str = "\n## Next to PhotoPrism's container\n";
 
 /// PhotoPrism's own compose file, as far as it matters here.
 const COMPOSE_FILE: &str = "
 services:
   photoprism:
-    image: ${GATE_IMAGE}
+    image: ${DEBIAN_IMAGE}
     command: [/opt/photoprism/bin/photoprism, start]
     stop_grace_period: 1s
     working_dir: /photoprism
@@ -55,14 +53,60 @@ pub(super) fn installation(project: &Project, program: &str) {
     }
 }
 
+/// Sets it up as the page says; gives what `--dry-run` printed, and the commands that use it.
+pub(super) fn set_up(project: &Project) -> (String, Block) {
+    let [copied, shown, changed, used] = page("## Next to PhotoPrism's container");
+    project.succeed(&copied.script);
+    let dry = project.checkout.run(&shown.script);
+    assert_eq!(dry.code, Some(10), "{}", dry.text);
+    let done = project.succeed(&changed.script);
+    assert!(done.contains("changed; now run: docker compose up -d"), "{done}");
+    let again = project.succeed("cd photoprism && ./photoprism-admin admin compose");
+    assert_eq!(again, "nothing to do\n");
+    (dry.text, used)
+}
+
+/// Takes it away as the page says: PhotoPrism is by itself again.
+pub(super) fn take_away(project: &Project) {
+    let [away] = page("### Take it away");
+    project.succeed(&away.script);
+    let services = project.succeed("cd photoprism && docker compose ps --services");
+    assert!(!services.contains("photoprismd"), "{services}");
+    let label = format!("label=com.docker.compose.project={}", project.name);
+    let daemon = format!(
+        "docker ps -aq --filter {label} --filter label=com.docker.compose.service=photoprismd"
+    );
+    assert_eq!(project.succeed(&daemon), "");
+    let inside = "docker compose exec photoprism ls /usr/local/bin";
+    let inside = project.succeed(&format!("cd photoprism && {inside}"));
+    assert!(!inside.contains("photoprism"), "{inside}");
+}
+
+/// The file in the container is the one outside, which was written again.
+fn upgraded(project: &Project) {
+    let [upgrade] = page("### Upgrade the daemon and the client");
+    let file = project.checkout.path("photoprism/photoprism-admin");
+    let before = fs::metadata(&file).unwrap();
+    fs::write(&file, "an older one").unwrap();
+    let broken = project
+        .checkout
+        .run("cd photoprism && docker compose exec photoprism photoprism --version");
+    assert_ne!(broken.code, Some(0), "{}", broken.text);
+    project.succeed(&upgrade.script);
+    let after = fs::metadata(&file).unwrap();
+    assert_eq!((after.ino(), after.mode()), (before.ino(), before.mode()));
+    let version = "docker compose exec photoprism photoprism --version";
+    let version = project.succeed(&format!("cd photoprism && {version}"));
+    assert!(version.starts_with("photoprism "), "{version}");
+}
+
 #[test]
 fn next_to_photoprism() {
     let Some(project) = Project::new("next-to") else { return };
     installation(&project, PROGRAM);
-    let steps = blocks(section(README, SECTION));
-    // What follows is about MariaDB.
-    let [set_up, used, ..] = steps.as_slice() else { panic!("the section has changed") };
-    project.succeed(&set_up.script);
+    let (dry, used) = set_up(&project);
+    let [_, shown, ..]: [Block; 4] = page("## Next to PhotoPrism's container");
+    assert_eq!(dry, shown.shown.unwrap() + "\n");
     let in_directory = |script: &str| project.checkout.run(&format!("cd photoprism\n{script}"));
     let succeed = |script: &str| {
         let done = in_directory(script);
@@ -72,7 +116,7 @@ fn next_to_photoprism() {
     let status = "docker compose exec photoprism photoprism admin status --check";
     project.until(&format!("(cd photoprism; {status})"));
 
-    let printed = succeed(&used.script);
+    let printed = project.succeed(&used.script);
     assert!(printed.contains("| bob") && printed.contains("found 1 user"), "{printed}");
     let asked = |what: &str| format!("PhotoPrism was asked: /opt/photoprism/bin/photoprism {what}");
     assert!(printed.ends_with(&asked("index\n")), "{printed}");
@@ -91,7 +135,7 @@ fn next_to_photoprism() {
     // What is written is PhotoPrism's: nothing of another owner lies in its directory.
     let photoprism = "docker compose exec -T photoprism photoprism";
     let added = succeed(&format!("{photoprism} users add -p mysecret -r guest -n Nina nina"));
-    assert!(added.contains("added user nina"), "{added}");
+    assert!(added.contains("added guest nina"), "{added}");
     let shown = succeed(&format!("{photoprism} users show nina"));
     assert!(shown.contains("Nina"), "{shown}");
     let created = succeed(&format!("{photoprism} admin backup create"));
@@ -113,4 +157,7 @@ fn next_to_photoprism() {
     let users = "docker compose exec photoprism photoprism users ls";
     project.until(&format!("(cd photoprism; {users}; [ $? = 75 ])"));
     succeed("[ ! -e storage/index.db ]");
+    upgraded(&project);
+    take_away(&project);
+    succeed("[ ! -e .env ]");
 }

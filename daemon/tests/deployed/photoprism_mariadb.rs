@@ -4,21 +4,18 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 
-use super::blocks::README;
-use super::blocks::{blocks, section};
 use super::built;
+use super::checkout::page;
 use super::docker::Project;
 use super::outside::lacks;
-use super::photoprism_compose::{PROGRAM, UID};
+use super::photoprism_compose::{PROGRAM, UID, set_up, take_away};
 use super::shell::Done;
-
-const SECTION: &str = "\n### With MariaDB\n";
 
 /// PhotoPrism's own compose file, as far as it matters here.
 const COMPOSE_FILE: &str = "
 services:
   photoprism:
-    image: ${GATE_IMAGE}
+    image: ${DEBIAN_IMAGE}
     command: [/opt/photoprism/bin/photoprism, start]
     stop_grace_period: 1s
     working_dir: /photoprism
@@ -34,7 +31,7 @@ services:
       - ./opt:/opt/photoprism:ro
       - ./storage:/photoprism/storage
   mariadb:
-    image: ${GATE_IMAGE}
+    image: ${DEBIAN_IMAGE}
     command: [sh, /server/start]
     stop_grace_period: 10s
     volumes:
@@ -140,16 +137,21 @@ fn next_to_photoprism_with_mariadb() {
     }
     let Some(project) = Project::new("mariadb") else { return };
     installation(&project);
-    let steps = blocks(section(README, SECTION));
-    let [set_up, used] = steps.as_slice() else { panic!("the section has changed") };
     let succeed = |script: &str| succeed(&project, script);
     let until = |condition: &str| project.until(&format!("(cd photoprism; {condition})"));
     let photoprism = PHOTOPRISM;
     succeed("docker compose up -d");
-    project.succeed(&set_up.script);
+    let (dry, used) = set_up(&project);
+    for part in ["compose.photoprism-mariadb.yaml", "UID=1000", "photoprism-admin.env"] {
+        assert!(dry.contains(part), "{dry}");
+    }
+    let variables = fs::metadata(project.checkout.path("photoprism/photoprism-admin.env"));
+    assert_eq!(variables.unwrap().permissions().mode() & 0o777, 0o600);
+    let [ignored] = page("### With MariaDB");
+    project.succeed(&ignored.script);
     until(&format!("{photoprism} admin status --check"));
 
-    let printed = succeed(&used.script);
+    let printed = project.succeed(&used.script);
     assert!(printed.contains("| bob") && printed.contains("found 1 user"), "{printed}");
     assert!(printed.contains("mysql://photoprism@mariadb:3306/photoprism"), "{printed}");
     let asked = "PhotoPrism was asked: /opt/photoprism/bin/photoprism index\n";
@@ -176,4 +178,14 @@ fn next_to_photoprism_with_mariadb() {
     succeed("docker compose start mariadb");
     until(&format!("{photoprism} users mod -n Robert bob"));
     succeed("docker compose logs photoprismd");
+
+    // Now with the address, where nothing answers.
+    let [url] = page("### Sessions end at once");
+    project.succeed(&url.script);
+    until(&format!("{photoprism} users ls bob"));
+    let doctor = in_directory(&project, &format!("{photoprism} admin doctor"));
+    assert!(doctor.text.contains("http://photoprism:2342"), "{}", doctor.text);
+    succeed("sed -i 's,:compose.secret.yaml,,' .env");
+    take_away(&project);
+    succeed("[ ! -e .env ] && [ ! -e photoprism-admin.env ]");
 }

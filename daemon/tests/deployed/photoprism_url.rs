@@ -4,13 +4,10 @@
 
 use std::fs;
 
-use super::blocks::README;
-use super::blocks::{blocks, section};
+use super::checkout::page;
 use super::docker::Project;
-use super::photoprism_compose::{self, installation};
+use super::photoprism_compose::{installation, set_up};
 use super::skipped;
-
-const SECTION: &str = "\n## Ended means ended\n";
 
 /// In the place of PhotoPrism's own program.
 const PROGRAM: &str = "#!/bin/sh
@@ -112,8 +109,7 @@ fn a_session_that_is_ended_ends_in_photoprism_also_after_its_restart() {
     let succeed = |script: &str| project.succeed(&format!("cd photoprism\n{script}"));
     let photoprism = "docker compose exec -T photoprism photoprism";
     let ready = format!("(cd photoprism; {photoprism} admin status --check)");
-    let set_up = &blocks(section(README, photoprism_compose::SECTION))[0];
-    project.succeed(&set_up.script);
+    set_up(&project);
     project.until(&ready);
 
     // Without the address it lives on in memory.
@@ -127,12 +123,10 @@ fn a_session_that_is_ended_ends_in_photoprism_also_after_its_restart() {
     let along = restarts_along(&project);
     if !along {
         skipped("Compose before 2.17 does not restart the daemon along with PhotoPrism");
-        project.succeed("sed -i 's/, restart: true//' compose.photoprism-url.yaml");
+        succeed("sed -i 's/, restart: true//' compose.photoprism-url.yaml");
     }
-    let [_, overlay, ..] = &blocks(section(README, SECTION))[..] else {
-        panic!("the section has changed")
-    };
-    project.succeed(&format!("PHOTOPRISM=~/photoprism\n{}", overlay.script));
+    let [overlay] = page("### Sessions end at once");
+    project.succeed(&overlay.script);
     project.until(&ready);
     for _ in 0..2 {
         succeed("docker compose restart photoprism");

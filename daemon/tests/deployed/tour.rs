@@ -1,16 +1,13 @@
-//! The README's tour, with the daemon in its container: from a second container that shares the
+//! The tour, with the daemon in its container: from a second container that shares the
 //! volume of the admin socket and has a shell, the static client and what the tour needs.
 
 use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::blocks::{Block, README, blocks, section};
+use super::blocks::{TOUR, blocks};
 use super::docker::Project;
 use super::settled::settled;
-
-/// The sections that need a daemon and nothing more.
-const TOUR: [&str; 2] = ["\n## A tour\n", "\n## Scripts without the client\n"];
 
 /// Where the tour begins, the first admin has no password yet, and there is no auth socket.
 const WITHOUT: &str = "
@@ -35,7 +32,7 @@ fn the_tour_with_the_daemon_in_a_container() {
     fs::write(file("tour.yaml"), WITHOUT).unwrap();
     fs::write(file("admin-password.txt"), "").unwrap();
     project.succeed("docker compose -f compose.yaml -f tour.yaml up -d photoprism");
-    let steps: Vec<Block> = TOUR.iter().flat_map(|title| blocks(section(README, title))).collect();
+    let steps = blocks(TOUR);
     assert!(steps.len() > 15, "{}", steps.len());
     let out = file("out");
     fs::create_dir(&out).unwrap();

@@ -3,11 +3,13 @@
 use std::fs;
 use std::process::Command;
 
+use super::blocks::GATE_PAGE;
 use super::built;
-use super::checkout::follow;
+use super::checkout::follow_in;
 use super::machine::Machine;
 use super::shell::{run, works};
 use super::skipped;
+use super::systemd_page::{INSTALLATION, PAGE};
 
 /// In the tenths that systemd-analyze takes.
 const EXPOSURE: u32 = 5;
@@ -62,39 +64,60 @@ fn the_service_is_exposed_by_half_a_point_at_most() {
 }
 
 #[test]
+fn the_gate_is_exposed_by_half_a_point_at_most() {
+    if !works("systemd-analyze security --offline=true --help") {
+        return skipped("no systemd-analyze here that checks units offline");
+    }
+    let read = |name: &str| fs::read_to_string(built::root().join("systemd").join(name)).unwrap();
+    let unit = read("photoprism-gate.service");
+    assert!(is_hardened(&unit, EXPOSURE));
+    let tcp = [unit.as_str(), &read("photoprism-gate.service.d/tcp.conf")].concat();
+    assert!(is_hardened(&tcp, EXPOSURE));
+    for line in ["PrivateNetwork=yes\n", "ProtectSystem=strict\n", "CapabilityBoundingSet=\n"] {
+        assert!(unit.contains(line));
+    }
+    let without = unit.replace("\nCapabilityBoundingSet=\n", "\n");
+    assert!(without != unit && !is_hardened(&without, EXPOSURE));
+}
+
+#[test]
 fn a_machine_with_systemd() {
     let Some(mut machine) = Machine::start() else { return };
     // Those whom the README adds to the groups, and PhotoPrism's own user.
     for user in ["alice", "mallory", "photoprism"] {
         machine.succeed(&format!("useradd --user-group {user}"));
     }
-    // The last block is for PhotoPrism's database, which comes at the end.
-    let mut last = String::new();
-    follow("\n## As a service of systemd\n", |script| {
-        if script.contains("index-db.conf") {
-            script.clone_into(&mut last);
-            return String::new();
-        }
-        machine.succeed(script)
-    });
+    let mut password = String::new();
+    for title in INSTALLATION {
+        follow_in(PAGE, title, |script| {
+            let printed = machine.succeed(script);
+            if script.starts_with("sudo cat /etc/credstore/") {
+                printed.trim().clone_into(&mut password);
+            }
+            printed
+        });
+    }
     machine.succeed(
         "systemd-analyze verify photoprismd.service photoprismd.socket photoprismd-auth.socket",
     );
-    the_password_came_as_a_credential(&machine);
+    the_password_came_as_a_credential(&machine, &password);
     those_get_in_who_should(&machine);
     it_starts_when_somebody_asks(&machine);
+    what_was_stopped_comes_up_together(&machine);
+    the_gate_answers_those_of_its_group(&machine);
+    the_gate_comes_with_its_sockets(&machine);
     it_comes_back(&machine);
     it_is_there_after_a_boot(&mut machine);
     the_watchdog_bites_where_nothing_moves(&machine);
     it_stops_under_load(&machine);
     a_directory_that_it_may_not_enter_is_named(&machine);
-    photoprisms_database(&machine, &last);
+    photoprisms_database(&machine);
 }
 
-fn the_password_came_as_a_credential(machine: &Machine) {
+fn the_password_came_as_a_credential(machine: &Machine, password: &str) {
     let auth = r#"{"cmd":"auth.login","args":{"name":"admin","password":"$PASSWORD","client_ip":"192.0.2.7","session":false}}"#;
     let login = format!(
-        "PASSWORD=$(cat admin-password.txt); printf '%s\\n' \"{}\" | nc -N -U /run/photoprism-auth/auth.sock",
+        "PASSWORD='{password}'; printf '%s\\n' \"{}\" | nc -N -U /run/photoprism-auth/auth.sock",
         auth.replace('"', "\\\"")
     );
     let answer = machine.succeed(&login);
@@ -105,7 +128,8 @@ fn the_password_came_as_a_credential(machine: &Machine) {
         environment.contains("PHOTOPRISM_ADMIN_PASSWORD_FILE=/run/credentials/"),
         "{environment}"
     );
-    machine.succeed("! grep -rqF -f admin-password.txt /var/log /run/log");
+    machine.succeed(&format!("! grep -rqF '{password}' /var/log /run/log"));
+    machine.succeed("[ ! -e /etc/credstore/photoprismd.admin-password ]");
 }
 
 fn those_get_in_who_should(machine: &Machine) {
@@ -143,6 +167,83 @@ fn it_starts_when_somebody_asks(machine: &Machine) {
     machine.succeed("test -S /run/photoprism/admin.sock && test -S /run/photoprism-auth/auth.sock");
     assert!(machine.succeed("photoprism users ls").contains("found 2 users"));
     machine.succeed("systemctl is-active photoprismd.service");
+}
+
+const ALL: &str = "photoprismd.socket photoprismd-auth.socket photoprismd.service";
+
+/// Which of `ALL` are up, one letter each.
+fn up(machine: &Machine) -> String {
+    let states = machine.run(&format!("systemctl is-active {ALL}")).text;
+    states.lines().map(|state| if state == "active" { '+' } else { '-' }).collect()
+}
+
+/// What is enabled comes with the service, whichever way that is started; what is not stays away.
+fn what_was_stopped_comes_up_together(machine: &Machine) {
+    for way in ["start", "restart"] {
+        // So many starts within seconds are refused otherwise.
+        machine.succeed(&format!("systemctl stop {ALL} && systemctl reset-failed"));
+        assert_eq!(up(machine), "---");
+        machine.succeed(&format!("systemctl {way} photoprismd"));
+        assert_eq!(up(machine), "+++", "{way}");
+        machine.succeed("test -S /run/photoprism-auth/auth.sock && photoprism users ls");
+    }
+    // The one socket by itself, which cannot be started while the service runs.
+    machine.succeed("systemctl stop photoprismd-auth.socket && systemctl reset-failed");
+    machine.succeed("systemctl restart photoprismd");
+    assert_eq!(up(machine), "+++");
+
+    machine.succeed("systemctl disable --now photoprismd-auth.socket");
+    machine.succeed(&format!("systemctl stop {ALL} && systemctl start photoprismd"));
+    assert_eq!(up(machine), "+-+");
+    let enabled = || machine.run(&format!("systemctl is-enabled {ALL}")).text.replace('\n', " ");
+    assert_eq!(enabled(), "enabled disabled enabled ");
+    machine.succeed("systemctl disable photoprismd.service");
+    assert_eq!(enabled(), "disabled disabled disabled ");
+    machine.succeed("systemctl enable photoprismd.service && systemctl restart photoprismd");
+    machine.succeed("systemctl reset-failed");
+    assert_eq!((enabled().as_str(), up(machine).as_str()), ("enabled enabled enabled ", "+++"));
+}
+
+/// The gate brings its own socket and the one that it asks.
+fn the_gate_comes_with_its_sockets(machine: &Machine) {
+    machine
+        .succeed(&format!("systemctl stop {ALL} photoprism-gate.socket photoprism-gate.service"));
+    machine.succeed("systemctl start photoprism-gate.service");
+    let request =
+        r#"printf "GET /healthz HTTP/1.0\r\n\r\n" | nc -N -U /run/photoprism-gate/gate.sock"#;
+    let answer = machine.run_as("www-data", request).text;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(up(machine), "+++", "the daemon is started when it is asked");
+}
+
+fn the_gate_answers_those_of_its_group(machine: &Machine) {
+    follow_in(GATE_PAGE, "\n## As a service of systemd\n", |script| machine.succeed(script));
+    machine.succeed("systemd-analyze verify photoprism-gate.service photoprism-gate.socket");
+    let ask = |user: &str, how: &str, path: &str, header: &str| {
+        let request = format!(r#"printf "GET {path} HTTP/1.0\r\n{header}\r\n""#);
+        machine.run_as(user, &format!("{request} | nc -N {how}")).text
+    };
+    let socket = "-U /run/photoprism-gate/gate.sock";
+    assert_eq!(machine.run("systemctl is-active photoprism-gate.service").code, Some(3));
+    let answer = ask("www-data", socket, "/healthz", "");
+    let journal = || machine.run("journalctl --no-pager -o cat -u photoprism-gate.service").text;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}{}", journal());
+    machine.succeed("systemctl is-active photoprism-gate.service");
+    assert!(!ask("mallory", socket, "/healthz", "").contains("HTTP/"));
+    let token = machine.succeed("photoprism auth add -q -n Phone -s webdav bob");
+    let header = format!(r"Authorization: Bearer {}\r\n", token.trim());
+    for how in [socket, "127.0.0.1 8081"] {
+        let answer = ask("www-data", how, "/?scope=webdav", &header);
+        assert!(
+            answer.starts_with("HTTP/1.1 204 ") && answer.contains("Remote-User: bob"),
+            "{answer}"
+        );
+        assert!(ask("www-data", how, "/?scope=metrics", &header).starts_with("HTTP/1.1 403 "));
+    }
+    let status = "/proc/$(systemctl show -P MainPID photoprism-gate)/status";
+    let groups = machine.succeed(&format!("grep ^Groups: {status} | xargs -n 1 | sed 1d | sort"));
+    let expected = "getent group photoprism-gate photoprism-auth | cut -d: -f3 | sort";
+    assert_eq!(groups, machine.succeed(expected));
 }
 
 fn it_comes_back(machine: &Machine) {
@@ -213,18 +314,32 @@ fn a_directory_that_it_may_not_enter_is_named(machine: &Machine) {
     );
 }
 
-/// The drop-in, with the directory and user that it names.
-fn photoprisms_database(machine: &Machine, install: &str) {
+/// The drop-ins, with the directory, user and address that they name; then MariaDB, whose server is
+/// waited for.
+fn photoprisms_database(machine: &Machine) {
     let storage = machine.path("var/lib/photoprism/storage");
     fs::create_dir_all(&storage).unwrap();
     fs::copy(built::root().join("daemon/tests/fixtures/index.db"), storage.join("index.db"))
         .unwrap();
     machine.succeed("chown -R photoprism: /var/lib/photoprism");
-    machine.succeed(install);
+    follow_in(PAGE, "\n## PhotoPrism's database\n", |script| machine.succeed(script));
     let bob = machine.succeed("photoprism users ls bob");
     assert!(bob.contains("found 1 user"), "{bob}");
     let status = machine.succeed("photoprism admin status --json");
     assert!(status.contains("/var/lib/photoprism/storage/index.db"), "{status}");
     assert_eq!(machine.run_as("alice", "photoprism users ls bob").code, Some(0));
     assert_eq!(machine.run_as("mallory", "photoprism users ls bob").code, Some(77));
+
+    follow_in(PAGE, "\n## A running PhotoPrism\n", |script| machine.succeed(script));
+    let bob = machine.succeed("photoprism users ls bob");
+    assert!(bob.contains("found 1 user"), "{bob}");
+
+    let drop_ins = "/etc/systemd/system/photoprismd.service.d";
+    machine.succeed(&format!("rm {drop_ins}/index-db.conf {drop_ins}/photoprism-url.conf"));
+    let typed = |script: &str| machine.succeed(&format!("(\n{script}\n) <<< 'a password'"));
+    follow_in(PAGE, "\n## MariaDB\n", typed);
+    let status = machine.succeed("photoprism admin status");
+    assert!(status.contains("/run/mysqld/mysqld.sock cannot be reached"), "{status}");
+    let read = "cat /run/credentials/photoprismd.service/photoprismd.database-password";
+    assert_eq!(machine.succeed(read), "a password\n");
 }

@@ -7,7 +7,9 @@ mod common;
 mod databases;
 mod ended;
 mod files;
+mod forms;
 mod memory;
+mod parts;
 mod places;
 
 use serde_json::{Value, json};

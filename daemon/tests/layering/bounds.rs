@@ -26,7 +26,7 @@ fn faults(list: &str, daemon: &Path) -> Vec<String> {
 
 fn reference() -> (String, std::path::PathBuf) {
     let daemon = Path::new(env!("CARGO_MANIFEST_DIR")).to_owned();
-    let text = fs::read_to_string(daemon.join("README.md")).unwrap();
+    let text = fs::read_to_string(daemon.join("design.md")).unwrap();
     let list = text.split_once("\n## Bounds\n").unwrap().1.split("\n## ").next().unwrap();
     (list.to_owned(), daemon)
 }

@@ -51,7 +51,8 @@ pub(crate) fn listed(list: &str) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// Programs that a test target starts, by the text of its sources. Those of `known` are also found
-/// where a text of a test begins with them, or a command in it does.
+/// where a text of a test begins with them, or a command in it does; files of their names that a test
+/// writes are its own.
 pub(crate) fn started(source: &Source, known: &[&str]) -> Vec<(String, String)> {
     let call = r#"(?:Command::new|lacks|works)\("([^" ]+) ?([^" ]*)"#;
     let call = Regex::new(call).unwrap();
@@ -59,12 +60,16 @@ pub(crate) fn started(source: &Source, known: &[&str]) -> Vec<(String, String)> 
     let called = call.captures_iter(&text).map(|found| {
         let words = [&found[1], &found[2]];
         // What cargo starts is a program of its own.
-        if words == ["cargo", "deb"] { "cargo-deb".to_owned() } else { words[0].to_owned() }
+        match words {
+            ["cargo", name @ ("deb" | "generate-rpm")] => format!("cargo-{name}"),
+            _ => words[0].to_owned(),
+        }
     });
-    let begins = format!(r#"["|;&(] ?({})[ "]"#, known.join("|"));
+    let begins = format!(r#"(\b(?:write|path)\()?["|;&(] ?({})[ "]"#, known.join("|"));
     let begins = Regex::new(&begins).unwrap();
     let in_texts = if source.is_test() { text.as_str() } else { "" };
-    let begun = begins.captures_iter(in_texts).map(|found| found[1].to_owned());
+    let begun = begins.captures_iter(in_texts).filter(|found| found.get(1).is_none());
+    let begun = begun.map(|found| found[2].to_owned());
     let found = called.chain(begun).filter(|program| !NEEDED.contains(&program.as_str()));
     let found: BTreeSet<_> = found.map(|program| (program, target(&source.path))).collect();
     found.into_iter().collect()
@@ -152,7 +157,7 @@ mod tests {
         for begins in ["run(\"nc -l\")", "(\"nc\", 1)", "\"a | nc b\"", "\"(nc b)\""] {
             assert_eq!(of("daemon/tests/a.rs", begins), [pair("nc", "a")], "{begins}");
         }
-        for other in ["\"ncat\"", "\"a nc\"", "nc()", "\"nc/1\""] {
+        for other in ["\"ncat\"", "\"a nc\"", "nc()", "\"nc/1\"", "write(\"nc\", 1)"] {
             assert_eq!(of("daemon/tests/a.rs", other), [], "{other}");
         }
         assert_eq!(of("daemon/tests/a.rs", "works(\"cargo deb -V\")"), [pair("cargo-deb", "a")]);

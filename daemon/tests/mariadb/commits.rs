@@ -32,7 +32,7 @@ fn wrong_answers(name: &str, faults: Option<&'static str>, fates: &[Fate]) -> Ve
     for round in 0..rounds {
         for fate in fates {
             let name = format!("{fate:?}-{round}").to_lowercase();
-            proxy.next_commit(*fate);
+            proxy.next_commit(*fate, &name);
             let add = json!({"name": name, "role": "user", "provider": "none"});
             let reply = home.call("users.add", add);
             assert!(proxy.is_over(), "{fate:?}: no COMMIT came");
@@ -93,7 +93,7 @@ fn what_nobody_can_know_yet_is_said_and_logged_later() {
     let mut home = proxy.home("unknown");
     home.start();
     home.ok("users.mod", json!({"user": "bob", "display_name": "One"}));
-    proxy.next_commit(Fate::Swallowed);
+    proxy.next_commit(Fate::Swallowed, "Two");
     proxy.hide(true);
     let error = home.refused("users.mod", json!({"user": "bob", "display_name": "Two"}));
     assert_eq!(error["code"], "outcome_unknown", "{error}");

@@ -16,7 +16,7 @@ use crate::server::PASSWORD;
 /// Longer than the server takes, shorter than the daemon waits.
 const DELAY: Duration = Duration::from_millis(300);
 
-/// What becomes of the next COMMIT.
+/// What becomes of a COMMIT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Fate {
@@ -53,6 +53,9 @@ const FATES: [Fate; 8] = [
 #[derive(Default)]
 struct Shared {
     fate: AtomicUsize,
+    /// The COMMIT that the fate is for ends a transaction with this in it: the daemon has others, of
+    /// its own accord.
+    meant: Mutex<String>,
     /// The answer to a packet that contains this does not pass until the proxy lets go.
     held: Mutex<Option<&'static str>>,
     /// The connection is cut at the next packet that contains this.
@@ -100,7 +103,9 @@ impl Proxy {
         TestDaemon::new().with_server(&url).env("PHOTOPRISM_ADMIN_DATABASE_PASSWORD", PASSWORD)
     }
 
-    pub(crate) fn next_commit(&self, fate: Fate) {
+    /// Decides about the next COMMIT of a transaction in which that text is sent.
+    pub(crate) fn next_commit(&self, fate: Fate, text: &str) {
+        text.clone_into(&mut self.shared.meant.lock().unwrap());
         *self.shared.holds.lock().unwrap() = matches!(fate, Fate::Late | Fate::LateAnswer);
         self.shared.fate.store(fate as usize, Ordering::SeqCst);
     }
@@ -142,7 +147,7 @@ impl Proxy {
         std::fs::rename(from, to).unwrap();
     }
 
-    /// Whether it has met a COMMIT since.
+    /// Whether it has met that COMMIT since.
     pub(crate) fn is_over(&self) -> bool {
         self.shared.fate.load(Ordering::SeqCst) == Fate::Passes as usize
     }
@@ -150,8 +155,11 @@ impl Proxy {
 
 /// Takes the text where the packet contains it.
 fn takes(wanted: &Mutex<Option<&'static str>>, packet: &[u8]) -> bool {
-    let contains = |text: &mut &str| packet.windows(text.len()).any(|part| part == text.as_bytes());
-    wanted.lock().unwrap().take_if(contains).is_some()
+    wanted.lock().unwrap().take_if(|text| contains(packet, text)).is_some()
+}
+
+fn contains(packet: &[u8], text: &str) -> bool {
+    packet.windows(text.len().max(1)).any(|part| part == text.as_bytes())
 }
 
 fn delay() {
@@ -174,11 +182,13 @@ fn pass(mut client: UnixStream, mut server: UnixStream, shared: &Arc<Shared>) {
     let (of_answers, of_all) = (Arc::clone(&answers), Arc::clone(shared));
     let back = thread::spawn(move || pass_answers(from, to, &of_answers, &of_all));
     let mut bytes = vec![0; 65_536];
-    let mut is_late = false;
+    let (mut is_late, mut is_meant) = (false, false);
     while let Ok(length @ 1..) = client.read(&mut bytes) {
         let packet = &bytes[..length];
         let is_commit = packet.len() == 11 && packet[4] == 3 && &packet[5..] == b"COMMIT";
-        let met = if is_commit { shared.fate.swap(0, Ordering::SeqCst) } else { 0 };
+        is_meant |= contains(packet, &shared.meant.lock().unwrap());
+        let is_met = is_commit && std::mem::take(&mut is_meant);
+        let met = if is_met { shared.fate.swap(0, Ordering::SeqCst) } else { 0 };
         match FATES[met] {
             Fate::Passes => {}
             Fate::Cut => break,

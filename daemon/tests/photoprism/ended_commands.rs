@@ -62,6 +62,9 @@ fn ends_sessions(command: C) -> Option<Value> {
         | C::BackupCreate
         | C::BackupLs
         | C::BackupRm
+        | C::BackupPrune
+        | C::BackupFetch
+        | C::BackupSend
         | C::BackupVerify
         | C::UsersAdopt => return None,
     })

@@ -26,6 +26,7 @@ mod restored;
 mod rows;
 mod rules;
 mod schemas;
+mod scope;
 mod sessions;
 mod setup;
 mod shapes;

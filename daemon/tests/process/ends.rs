@@ -163,8 +163,24 @@ fn a_newer_schema_is_78_and_names_the_backup() {
 }
 
 #[test]
+fn a_reader_that_has_seen_enough_gets_no_error() {
+    let home = TestDaemon::new();
+    for flag in ["--help", "--version", "--check", "--print-schema", "--man"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = home.command().arg(flag).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]), "{flag}");
+    }
+}
+
+#[test]
 fn help_and_version_are_0_on_standard_output() {
-    for (flag, word) in [("--help", "PHOTOPRISM_ADMIN_DATABASE"), ("--version", "photoprismd ")] {
+    let words = [
+        ("--help", "PHOTOPRISM_ADMIN_DATABASE"),
+        ("--version", "photoprismd "),
+        ("--man", ".TH photoprismd 8 "),
+    ];
+    for (flag, word) in words {
         let output = run_to_end(photoprismd().arg(flag));
         assert_eq!(output.status.code(), Some(0));
         assert!(String::from_utf8(output.stdout).unwrap().contains(word));

@@ -118,11 +118,30 @@ fn the_log_is_text_or_json_of_the_level_that_was_set() {
     assert_eq!((&ready["kind"], &ready["accounts"]), (&json!("own"), &json!(1)));
     let line = format!("ready: socket={socket} database={database} (own) accounts=1");
     assert_eq!(ready["message"], line);
+    assert_eq!(ready.get("auth_socket"), None);
     let mut home = TestDaemon::new().env("PHOTOPRISM_LOG_LEVEL", "error");
     home.start();
     let log = home.stop();
     assert_eq!(log.lines().count(), 1, "{log}");
     assert!(log.starts_with("ready: socket="), "{log}");
+}
+
+#[test]
+fn the_ready_line_names_the_auth_socket_where_there_is_one() {
+    let mut home = TestDaemon::new().with_auth_socket().args(["--log-format", "json"]);
+    home.start();
+    let log = home.stop();
+    let records = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let ready = records.into_iter().find(|record| record.get("socket").is_some()).unwrap();
+    let auth_socket = home.auth_socket();
+    assert_eq!(ready["auth_socket"], auth_socket.to_str().unwrap());
+    let (socket, database) = (home.socket(), home.database().display());
+    let line = format!(
+        "ready: socket={} database={database} (own) accounts=1 auth-socket={}",
+        socket.display(),
+        auth_socket.display()
+    );
+    assert_eq!(ready["message"], line);
 }
 
 /// Every line is an object with these keys, and none has one twice.

@@ -2,16 +2,11 @@
 
 pub(crate) const README: &str = include_str!("../../../README.md");
 
-/// The section that a test of its own runs, since it starts another daemon.
-pub(crate) const GATE: &str = "\n## A gate for a reverse proxy\n";
+/// Every command, tried.
+pub(crate) const TOUR: &str = include_str!("../../../ctl/tour.md");
 
-/// The sections that need containers or a machine of their own, which `tests/deployed` gives them.
-pub(crate) const DEPLOYED: [&str; 4] = [
-    "\n## In containers\n",
-    "\n## Next to PhotoPrism's container\n",
-    "\n## As a service of systemd\n",
-    "\n## Ended means ended\n",
-];
+/// The page about the gate.
+pub(crate) const GATE_PAGE: &str = include_str!("../../../ctl/gate.md");
 
 /// A block of commands, and what they print.
 pub(crate) struct Block {

@@ -1,11 +1,11 @@
-//! The READMEs, run as written: every `sh` block does what it says, and prints what the `text`
+//! The READMEs and the tour, run as written: every `sh` block does what it says, and prints what the `text`
 //! block after it shows.
 //!
 //! The first block of the top one is the first terminal, all others follow each other in a second
 //! one, in a home of their own and never as root. A block whose programs are missing here is left
 //! out, and so is what needs the variables that it sets. Building and testing is left to `.ci/run`, which
-//! runs those two blocks as they are: `cargo` does nothing here. The gate for a reverse proxy has
-//! a test of its own, and so has what is deployed (`tests/deployed`).
+//! runs those two blocks as they are: `cargo` does nothing here. What is
+//! deployed has tests of its own (`tests/deployed`), and so have the gate and its page.
 
 mod blocks;
 mod gate;
@@ -18,14 +18,11 @@ mod settled;
 
 use std::fs;
 
-use blocks::{Block, DEPLOYED, GATE, README, blocks, fenced, section};
+use blocks::{Block, README, TOUR, blocks, fenced, section};
 use needs::able;
 use place::{Place, Terminal};
 use regex::Regex;
 use settled::settled;
-
-/// The daemon's reference.
-const DAEMON: &str = include_str!("../../README.md");
 
 const PROTOCOL: &str = include_str!("../../../protocol/README.md");
 
@@ -72,10 +69,12 @@ fn check(place: &Place, all: &[Block]) {
 
 #[test]
 fn the_readme_does_what_it_says() {
-    let elsewhere = [GATE].iter().chain(&DEPLOYED);
-    let here =
-        elsewhere.fold(README.to_owned(), |text, title| text.replace(section(README, title), "\n"));
-    check(&Place::new(), &blocks(&here)[1..]);
+    check(&Place::new(), &blocks(README)[1..]);
+}
+
+#[test]
+fn the_tour_shows_what_comes_out() {
+    check(&Place::new(), &blocks(TOUR));
 }
 
 #[test]
@@ -87,7 +86,7 @@ fn the_wire_is_as_its_readme_shows() {
 fn parts_of_what_differs(text: &str) -> Vec<String> {
     // The first characters of a UID are the time at which it was created.
     let uids = Regex::new(r"\b(u[0-9a-z]{2})[0-9a-z]{13}\b").unwrap();
-    let documents = [README, PROTOCOL].concat();
+    let documents = [README, TOUR, PROTOCOL].concat();
     let begins = uids.captures_iter(&documents).map(|found| found[1].to_owned());
     let years = (2026..2040).map(|year: u32| year.to_string());
     let text = settled(text);
@@ -96,7 +95,7 @@ fn parts_of_what_differs(text: &str) -> Vec<String> {
 
 #[test]
 fn what_is_shown_holds_no_part_of_what_differs() {
-    for (kind, shown) in [README, PROTOCOL].into_iter().flat_map(fenced) {
+    for (kind, shown) in [README, TOUR, PROTOCOL].into_iter().flat_map(fenced) {
         if kind == "text" {
             assert_eq!(parts_of_what_differs(shown), [""; 0], "{shown}");
         }

@@ -32,7 +32,7 @@ impl Place {
             fs::create_dir_all(directory).unwrap();
         }
         let daemon = Path::new(env!("CARGO_BIN_EXE_photoprismd"));
-        for name in ["photoprismd", "photoprism"] {
+        for name in ["photoprismd", "photoprism", "photoprism-gate"] {
             let built = daemon.with_file_name(name);
             assert!(built.exists(), "{name} is not built: run cargo test --workspace");
             fs::copy(built, release.join(name)).unwrap();

@@ -3,7 +3,7 @@
 use regex::Regex;
 
 /// What differs from run to run, and what replaces it. Widths and rules follow from those.
-const VARYING: [(&str, &str); 19] = [
+const VARYING: [(&str, &str); 20] = [
     (r"\b[0-9a-f]{64}\b", "HASH"),
     (r"\b[0-9a-f]{48}\b", "TOKEN"),
     (r"\b[A-Za-z0-9]{6}-[A-Za-z0-9]{6}-[A-Za-z0-9]{6}-[A-Za-z0-9]{6}\b", "APP"),
@@ -20,6 +20,7 @@ const VARYING: [(&str, &str); 19] = [
     (r"(TIME;[^;]*;)\d+;\d+;\d+;", "${1}PEER;"),
     (r#""uid":\d+,"gid":\d+,"pid":\d+"#, "PEER"),
     (r#""next":"[A-Za-z0-9_-]{30,}""#, "NEXT"),
+    (r"(Target +\|) \S+", "$1 TARGET"),
     (r"(Process ID +\|) \d+|(Uptime +\|) \d+s", "$1$2 N"),
     (r"-{3,}", "---"),
     (r" {2,}", " "),

@@ -172,7 +172,8 @@ fn live_replies_about_sessions_have_the_shape_of_the_golden_ones() {
     let mut home = TestDaemon::started();
     home.ok(
         "users.add",
-        json!({"name": "bob", "role": "user", "password": "mysecret", "webdav": true}),
+        json!({"name": "bob", "role": "user", "password": "mysecret", "webdav": true,
+            "email": "bob@example.com"}),
     );
     // A second page for auth.ls.
     home.ok("auth.add", json!({"name": "Other", "scope": "*", "user": "bob"}));
@@ -191,8 +192,16 @@ fn live_replies_about_sessions_have_the_shape_of_the_golden_ones() {
 }
 
 /// Those of backups, in an order in which each succeeds.
-const BACKUP_COMMANDS: [&str; 5] =
-    ["backup.create", "backup.ls", "backup.verify", "backup.restore", "backup.rm"];
+const BACKUP_COMMANDS: [&str; 8] = [
+    "backup.create",
+    "backup.ls",
+    "backup.verify",
+    "backup.restore",
+    "backup.fetch",
+    "backup.send",
+    "backup.prune",
+    "backup.rm",
+];
 
 #[test]
 fn live_replies_about_backups_have_the_shape_of_the_golden_ones() {
@@ -200,7 +209,7 @@ fn live_replies_about_backups_have_the_shape_of_the_golden_ones() {
     for name in ["bob", "carol"] {
         home.ok("users.add", json!({"name": name, "role": "user", "password": "mysecret"}));
     }
-    let mut file = Value::Null;
+    let (mut file, mut data) = (Value::Null, Value::Null);
     for command in BACKUP_COMMANDS {
         let mut request = golden(&format!("{command}.request"));
         for name in ["file", "backup"] {
@@ -208,12 +217,31 @@ fn live_replies_about_backups_have_the_shape_of_the_golden_ones() {
                 request["args"][name] = file.clone();
             }
         }
+        match command {
+            "backup.fetch" => request["args"] = json!({"file": file}),
+            "backup.send" => {
+                let (first, rest) = data.as_str().unwrap().split_at(60_000);
+                let upload = home.ok("backup.send", json!({"data": first}))["upload"].clone();
+                for part in rest.as_bytes().chunks(60_000) {
+                    let part = str::from_utf8(part).unwrap();
+                    home.ok("backup.send", json!({"upload": upload, "data": part}));
+                }
+                request["args"]["upload"] = upload;
+            }
+            "backup.prune" => request["args"]["keep"] = 1.into(),
+            _ => {}
+        }
         let expected = golden(&format!("{command}.reply"));
         let reply = home.ask(&request.to_string());
         assert_eq!(shape(&reply), shape(&expected), "{command}: {reply}");
-        if command == "backup.create" {
-            file = reply["result"]["file"].clone();
-            home.ok("users.mod", json!({"user": "bob", "role": "guest"}));
+        match command {
+            "backup.create" => {
+                file = reply["result"]["file"].clone();
+                home.ok("users.mod", json!({"user": "bob", "role": "guest"}));
+            }
+            "backup.fetch" => data = reply["result"]["data"].clone(),
+            "backup.send" => file = reply["result"]["file"].clone(),
+            _ => {}
         }
     }
 }

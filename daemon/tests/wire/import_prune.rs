@@ -163,7 +163,10 @@ fn where_nobody_is_deleted_there_is_no_backup() {
             assert_eq!((&counts["pruned"], counts["added"] == 1), (&json!(0), false), "{reply}");
             assert_eq!(reply["result"].get("backup"), None, "{reply}");
             let warned = reply["warnings"].to_string();
-            assert_eq!(warned.contains("nobody is deleted while rows are refused"), refused > 0);
+            assert_eq!(
+                warned.contains("no account is deleted while rows are refused"),
+                refused > 0
+            );
         }
     }
     assert_eq!(names(&home), ["admin", "bob", "eve", "zoe"]);

@@ -7,7 +7,7 @@ use photoprism_ctl::report::{Layout, Report};
 
 fuzz_target!(|rows: Vec<[String; 2]>| {
     let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
-    let report = Report { columns: vec!["A", "B"], rows };
+    let report = Report { columns: vec!["A", "B"], rows, ..Report::default() };
     for (layout, separator) in [(Layout::Csv, b';'), (Layout::Tsv, b'\t')] {
         let text = report.render(layout, None);
         let mut reader = csv::ReaderBuilder::new();

@@ -10,7 +10,7 @@ fuzz_target!(|input: (Vec<[String; 2]>, Option<u8>)| {
     let (rows, width) = input;
     let count = rows.len();
     let rows = rows.into_iter().map(Vec::from).collect();
-    let report = Report { columns: vec!["ID", "Name"], rows };
+    let report = Report { columns: vec!["ID", "Name"], rows, ..Report::default() };
     let bordered = report.render(Layout::Table, None);
     let narrow = report.render(Layout::Table, width.map(usize::from));
     let markdown = report.render(Layout::Markdown, None);

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use toml_parser::lexer::{Token, TokenKind};
 use toml_parser::{Raw, Source};
 
-use super::separated::Records;
+use super::array::Items;
+use super::separated::{Records, column};
 use super::{Format, TextError};
 use crate::json::Json;
 
@@ -19,7 +20,11 @@ pub fn password_files(text: &str) -> BTreeSet<String> {
     let (text, format) = Format::of(text);
     let mut files = BTreeSet::new();
     match format {
-        Format::Nothing | Format::Database => {}
+        Format::Nothing | Format::Database | Format::Htpasswd | Format::Other(_) => {}
+        Format::Array => {
+            let items = Items::new(text).map_while(Result::ok);
+            files.extend(items.filter_map(|(_, item)| of_object(item.get())));
+        }
         Format::Objects => files.extend(text.lines().filter_map(of_object)),
         // The daemon reports what is wrong with the text.
         Format::Separated => drop(of_separated(text, &mut files)),
@@ -45,7 +50,7 @@ fn of_separated(text: &str, files: &mut BTreeSet<String>) -> Result<(), TextErro
     if records.next()?.is_none() {
         return Ok(());
     }
-    let Some(at) = records.cells().position(|column| column == KEY) else { return Ok(()) };
+    let Some(at) = records.cells().position(|cell| column(cell) == KEY) else { return Ok(()) };
     while records.next()?.is_some() {
         files.extend(records.cells().nth(at).map(str::to_owned));
     }
@@ -86,6 +91,8 @@ mod tests {
     fn files_are_those_of_the_rows() {
         for (text, expected) in [
             ("{\"name\":\"a\",\"password_file\":\"s\\u002fa\"}\n\nx\n{\"name\":\"b\"}\n", "s/a"),
+            ("[{\"name\":\"b\"},\n{\"name\":\"a\",\"password_file\":\"s/a\"}]", "s/a"),
+            ("sep=,\nName,Password File\na,s/a\n", "s/a"),
             ("\u{feff}name,password_file\na,\"s,\"\"a\"\"\nb\"\nc,\n", "s,\"a\"\nb"),
             ("[[account]]\nname = 'a'\npassword_file = 's/a'\n", "s/a"),
             ("[[account]]\nname = 'a'\n\"password_file\"=\"\\u0073/a\" # x\n", "s/a"),

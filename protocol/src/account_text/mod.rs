@@ -1,10 +1,15 @@
-//! Accounts as text: NDJSON, CSV and TOML, distinguished by their content and read row by row.
+//! Accounts as text: NDJSON, a JSON array, CSV, TOML and htpasswd, distinguished by their content and
+//! read row by row.
 //!
-//! Each row becomes one JSON object first, so that all three are read by the same strict rules. No
+//! Each row becomes one JSON object first, so that all are read by the same strict rules. No
 //! more than one row is ever held, and a row has at most [`MOST_ROW_BYTES`], so that memory and
 //! time do not depend on what a stranger writes into 16 MiB.
 
+mod array;
+mod declared;
 mod files;
+mod format;
+mod htpasswd;
 mod separated;
 mod toml_text;
 
@@ -18,7 +23,9 @@ use crate::json::Json;
 use crate::name::MAX_NAME_CHARS;
 use crate::transfer::Row;
 
+pub use self::declared::{DeclaredSession, SessionEntry, SessionTable, take_sessions};
 pub use self::files::password_files;
+use self::format::Format;
 
 /// Bytes of the longest text.
 pub const MOST_BYTES: usize = 16 << 20;
@@ -35,9 +42,6 @@ const MOST_COLUMNS: usize = 64;
 
 /// The key of an account's name.
 const NAME: &str = "name";
-
-/// What an SQLite file begins with.
-const SQLITE: &str = "SQLite format 3";
 
 /// A row with the line on which it begins.
 #[derive(Debug)]
@@ -93,38 +97,25 @@ pub fn read<E: From<TextError>>(
     match format {
         Format::Nothing => Ok(()),
         Format::Database => Err(a_database().into()),
+        Format::Other(what) => Err(not_taken(what).into()),
         Format::Objects => objects(text, &mut each),
+        Format::Array => array::read(text, &mut each),
+        Format::Htpasswd => htpasswd::read(text, &mut each),
         Format::Toml => toml_text::read(text, &mut each),
         Format::Separated => separated::read(text, &mut each),
     }
 }
 
-/// What a text is.
-enum Format {
-    Nothing,
-    Database,
-    Objects,
-    Toml,
-    Separated,
-}
-
-impl Format {
-    /// The text without its byte order mark, and what it is.
-    fn of(text: &str) -> (&str, Self) {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let format = match text.trim_start() {
-            "" => Self::Nothing,
-            start if start.starts_with(SQLITE) => Self::Database,
-            start if start.starts_with('{') => Self::Objects,
-            start if is_toml(start) => Self::Toml,
-            _ => Self::Separated,
-        };
-        (text, format)
-    }
-}
-
 fn a_database() -> TextError {
     broken("this is a database; PhotoPrism's index.db is named with the argument database")
+}
+
+fn not_taken(what: &str) -> TextError {
+    broken(format!(
+        "this looks like {what}, which is not taken; give a CSV whose first line names the columns, \
+         JSON (a line for each account, or an array), TOML with a table [[account]] for each, or a \
+         file of htpasswd -B"
+    ))
 }
 
 fn broken(message: impl Into<Cow<'static, str>>) -> TextError {
@@ -143,12 +134,6 @@ fn too_long_at(line: u64) -> TextError {
 
 fn newlines(bytes: &[u8]) -> u64 {
     bytes.split(|byte| *byte == b'\n').count() as u64 - 1
-}
-
-/// A comment, a table, or a key with its value; the first line of a CSV is none of these.
-fn is_toml(start: &str) -> bool {
-    let line = start.lines().next().unwrap_or_default();
-    line.starts_with('#') || line.starts_with('[') || line.contains('=')
 }
 
 /// One object a line; empty lines are passed over.
@@ -197,12 +182,23 @@ fn object(line: &str) -> Result<Row, TextError> {
 }
 
 fn decoded(line: &str) -> Result<Row, TextError> {
-    let not_one = || broken("the line is not one JSON object; each account has a line");
-    let raw: &RawValue = serde_json::from_str(line).map_err(|_| not_one())?;
+    let raw = serde_json::from_str(line).map_err(|_| not_one())?;
+    row_of(entries_of(raw)?)
+}
+
+fn entries_of(raw: &RawValue) -> Result<Entries<'_>, TextError> {
     if !raw.get().starts_with('{') {
         return Err(not_one());
     }
-    let mut row = Row::decode(Entries::read(Some(raw))?)?;
+    Ok(Entries::read(Some(raw))?)
+}
+
+fn not_one() -> TextError {
+    broken("this is not one JSON object; each account has one, on a line of its own or in an array")
+}
+
+fn row_of(entries: Entries<'_>) -> Result<Row, TextError> {
+    let mut row = Row::decode(entries)?;
     row.fields.expires_at = row.fields.expires_at.map(whole_day);
     Ok(row)
 }
@@ -246,6 +242,14 @@ impl Object {
     fn row(&mut self) -> Result<Row, TextError> {
         self.0.push(b'}');
         decoded(str::from_utf8(&self.0).map_err(|_| broken("the text is not UTF-8"))?)
+    }
+
+    /// Ends the object.
+    fn close(&mut self) -> Result<&RawValue, TextError> {
+        self.0.push(b'}');
+        let text = str::from_utf8(&self.0).ok();
+        text.and_then(|text| serde_json::from_str(text).ok())
+            .ok_or_else(|| broken("the text is not UTF-8"))
     }
 }
 

@@ -3,6 +3,7 @@
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use zeroize::Zeroizing;
 
+use super::format::separator;
 use super::{
     MOST_COLUMNS, MOST_ROW_BYTES, NAME, Object, ParsedRow, TextError, broken, newlines, shorten,
     too_long_at,
@@ -17,7 +18,7 @@ pub(super) fn read<E: From<TextError>>(
 ) -> Result<(), E> {
     let mut records = Records::new(text);
     let columns: Vec<String> = match records.next()? {
-        Some(_) => records.cells().map(str::to_owned).collect(),
+        Some(_) => records.cells().map(column).collect(),
         None => Vec::new(),
     };
     let name_at = check_columns(&columns)?;
@@ -34,10 +35,26 @@ pub(super) fn read<E: From<TextError>>(
     Ok(())
 }
 
+/// `Display Name`, as a spreadsheet has it, is `display_name`.
+pub(super) fn column(cell: &str) -> String {
+    let mut name = cell.trim().to_ascii_lowercase();
+    if name.contains([' ', '-']) {
+        name = name.replace([' ', '-'], "_");
+    }
+    name
+}
+
 /// Where the column with the names is. A column that is there twice is refused: where one of the
 /// two cells is empty, nothing else shows which of them is meant.
 fn check_columns(columns: &[String]) -> Result<usize, TextError> {
+    let has = |name: &str| columns.iter().any(|column| column == name);
     let name_at = columns.iter().position(|column| column == NAME).ok_or_else(|| {
+        if has("uid") && has("username") {
+            return broken(
+                "these are the columns of `users ls --csv`, a list for reading; `photoprism users \
+                 export --csv` writes what is taken here",
+            );
+        }
         broken("the first line of a CSV names its columns, and one of them must be `name`")
     })?;
     let twice = |at: usize| columns[..at].contains(&columns[at]);
@@ -97,11 +114,17 @@ pub(super) struct Records<'a> {
 
 impl<'a> Records<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        let first = text.lines().next().unwrap_or_default();
-        let separator = [b';', b'\t', b','].into_iter().find(|one| first.as_bytes().contains(one));
-        let reader = ReaderBuilder::new().delimiter(separator.unwrap_or(b';')).build();
+        let first = text.split_inclusive('\n').next().unwrap_or_default();
+        let named = separator(first.trim_end_matches(['\n', '\r']));
+        let has = |one: &u8| first.as_bytes().contains(one);
+        let found = named.or_else(|| [b';', b'\t', b','].into_iter().find(has));
+        let reader = ReaderBuilder::new().delimiter(found.unwrap_or(b';')).build();
         let output = Zeroizing::new(vec![0; MOST_ROW_BYTES]);
-        Self { reader, rest: text.as_bytes(), line: 1, output, ends: Vec::new() }
+        let mut records = Self { reader, rest: text.as_bytes(), line: 1, output, ends: Vec::new() };
+        if named.is_some() {
+            records.pass(first.len());
+        }
+        records
     }
 
     /// Reads the next record and gives the line on which it begins.
@@ -168,6 +191,28 @@ mod tests {
             );
             assert_eq!(row.fields.expires_at.as_deref(), Some("2027-01-31T00:00:00Z"));
         }
+    }
+
+    #[test]
+    fn the_first_line_may_be_a_spreadsheets() {
+        for text in [
+            "sep=;\nName;Display Name;Can-Login\nbob;Bob;Yes\n",
+            "\u{feff}SEP=,\r\n NAME ,display_name,can_login\r\nbob,Bob,1\r\n",
+            "\"sep=\t\"\nname\tDISPLAY NAME\tcan_login\nbob\tBob\tTRUE\n",
+        ] {
+            let rows = all(text).unwrap();
+            let row = rows[0].row.as_ref().unwrap();
+            assert_eq!((row.name.as_str(), row.fields.can_login), ("bob", Some(true)), "{text}");
+            assert_eq!(row.fields.display_name.as_deref(), Some("Bob"));
+            assert_eq!(rows[0].line, 3);
+        }
+    }
+
+    #[test]
+    fn a_list_for_reading_is_named() {
+        let text = "UID,Username,Role\nusa,bob,User\n";
+        let TextError::Invalid { message, .. } = all(text).unwrap_err() else { panic!() };
+        assert!(message.contains("photoprism users export --csv"), "{message}");
     }
 
     #[test]

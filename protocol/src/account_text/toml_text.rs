@@ -14,7 +14,7 @@ use zeroize::Zeroize;
 use super::{MOST_ROW_BYTES, NAME, Object, ParsedRow, TextError, broken, newlines, shorten};
 
 /// What a part that is a table begins with.
-const TABLE: &str = "[[";
+pub(super) const TABLE: &str = "[[";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,7 +26,7 @@ struct File {
 /// Zeroed when it is dropped, whatever is read of it: any of its values may be a password.
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct Account(Table);
+pub(super) struct Account(Table);
 
 impl Drop for Account {
     fn drop(&mut self) {
@@ -47,7 +47,7 @@ pub(super) fn read<E: From<TextError>>(
     text: &str,
     each: &mut impl FnMut(ParsedRow) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut lines = Lines { rest: text, at: 0, line: 1 };
+    let mut lines = Lines::new(text);
     let mut object = Object::new();
     let mut is_list = false;
     for part in Parts::new(text) {
@@ -76,7 +76,7 @@ pub(super) fn read<E: From<TextError>>(
 }
 
 /// The parser's own message could repeat a password that is in the text.
-fn not_understood(line: u64) -> TextError {
+pub(super) fn not_understood(line: u64) -> TextError {
     broken(format!(
         "line {line} is not TOML as it is understood here: each account is a table [[account]]"
     ))
@@ -96,7 +96,7 @@ fn too_long(line: u64, is_table: bool) -> TextError {
 }
 
 /// Texts, switches and times; nothing of an account is anything else.
-fn fill(object: &mut Object, Account(table): &Account) -> Result<(), TextError> {
+pub(super) fn fill(object: &mut Object, Account(table): &Account) -> Result<(), TextError> {
     object.begin();
     for (key, value) in table {
         match value {
@@ -115,14 +115,18 @@ fn fill(object: &mut Object, Account(table): &Account) -> Result<(), TextError> 
 }
 
 /// Lines of ascending offsets, each newline counted once.
-struct Lines<'a> {
+pub(super) struct Lines<'a> {
     rest: &'a str,
     at: usize,
     line: u64,
 }
 
-impl Lines<'_> {
-    fn line_at(&mut self, offset: usize) -> u64 {
+impl<'a> Lines<'a> {
+    pub(super) const fn new(text: &'a str) -> Self {
+        Self { rest: text, at: 0, line: 1 }
+    }
+
+    pub(super) fn line_at(&mut self, offset: usize) -> u64 {
         let count = offset.saturating_sub(self.at).min(self.rest.len());
         let (passed, rest) = self.rest.as_bytes().split_at(count);
         self.line += newlines(passed);
@@ -134,7 +138,7 @@ impl Lines<'_> {
 
 /// The parts of a text, each with one table at most, without blanks and comments around it; one
 /// that is longer than a row may be ends early.
-struct Parts<'a> {
+pub(super) struct Parts<'a> {
     text: &'a str,
     tokens: Lexer<'a>,
     /// Brackets that are open.
@@ -146,7 +150,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a str) -> Self {
         let tokens = Source::new(text).lex();
         Self { text, tokens, depth: 0, is_fresh: true, begun: None }
     }

@@ -17,7 +17,7 @@ use crate::report::{Report, format};
 const EXAMPLES: &str = "\
 Examples:
   photoprism admin audit ls       the newest 100 changes
-  photoprism admin audit verify   is the record whole";
+  photoprism admin audit verify   check that it is complete";
 
 /// The record of every change
 #[derive(Debug, Args)]
@@ -32,6 +32,7 @@ pub(crate) struct Audit {
 #[command(defer = true)]
 pub(crate) enum Verb {
     /// List the changes, newest first
+    #[command(alias = "list")]
     Ls(Ls),
     /// Check that no record is missing or altered
     Verify(Verify),
@@ -87,12 +88,13 @@ fn table(records: &[&Record]) -> Report {
     });
     let columns =
         vec!["Number", "Time", "Host", "UID", "GID", "PID", "Socket", "Command", "Target", "Hash"];
-    Report { columns, rows: rows.collect() }
+    let least = &["Hash", "PID", "GID", "Host", "Socket", "UID"];
+    Report { columns, rows: rows.collect(), least, ..Report::default() }
 }
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
-  photoprism admin audit verify                           is the chain whole
+  photoprism admin audit verify                           check the whole chain
   photoprism admin audit verify --number 4711 --hash HEX  and does it still contain that record
 
 The daemon logs number and hash of its newest record at start, at stop and every 1,000 records: a

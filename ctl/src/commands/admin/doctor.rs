@@ -14,7 +14,7 @@ use crate::escape;
 use crate::exit::Exit;
 use crate::flags::FormatFlags;
 use crate::output;
-use crate::report::{Report, format};
+use crate::report::{self, Layout, Report, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,9 +55,17 @@ impl Doctor {
                 Err(error)
             }
         };
-        match self.format.layout() {
+        let layout = self.format.layout();
+        match layout {
             None => output::line(&escape::json(&checks.json(end.is_ok())))?,
             Some(layout) => table(&checks.all).print(layout)?,
+        }
+        if layout == Some(Layout::Table) && report::terminal_width().is_some() {
+            let problems = checks.all.iter().filter(|check| !check.ok).count();
+            context.note(&match problems {
+                0 => "no problems".into(),
+                _ => format::count(problems as u64, "problem"),
+            });
         }
         end
     }
@@ -106,5 +114,6 @@ fn table(checks: &[Check]) -> Report {
     Report {
         columns: vec!["Check", "OK", "Found", "What To Do"],
         rows: checks.iter().map(row).collect(),
+        ..Report::default()
     }
 }

@@ -1,9 +1,6 @@
 //! `admin metrics`: figures for monitoring.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use photoprism_protocol::metrics as wire;
@@ -12,6 +9,7 @@ use photoprism_protocol::status::NoArgs;
 use super::prometheus_text;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::new_file::replace;
 use crate::{output, paths};
 
 const EXAMPLES: &str = "\
@@ -48,25 +46,9 @@ impl Metrics {
         // Needs no escaping: labels hold only names that the daemon itself defines.
         match &self.file {
             None => output::data(&text),
-            Some(path) => replace(path, &text)
+            // Others may read it: the collector is another user's.
+            Some(path) => replace(path, &text, 0o644, None)
                 .map_err(|error| CliError::System("cannot write the file of --file", error)),
         }
     }
-}
-
-/// Writes the file under a name that no collector reads, and renames it. Others may read it: the
-/// collector is another user's.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}", std::process::id()));
-    let hidden = path.with_file_name(hidden);
-    // One that a killed run of this process id left; no other process has it.
-    let _ = fs::remove_file(&hidden);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&hidden)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    written.and_then(|()| fs::rename(&hidden, path)).inspect_err(|_| {
-        let _ = fs::remove_file(&hidden);
-    })
 }

@@ -2,7 +2,9 @@
 
 mod audit;
 mod backup;
+mod call;
 mod clock;
+mod compose;
 mod doctor;
 mod metrics;
 mod prometheus_text;
@@ -16,17 +18,18 @@ use crate::error::CliError;
 
 const EXAMPLES: &str = "\
 Examples:
-  photoprism admin status         is the daemon well
+  photoprism admin status         show the daemon's status
   photoprism admin audit ls       who changed what
-  photoprism admin audit verify   is that record whole
+  photoprism admin audit verify   check that the record is complete
   photoprism admin backup create  a copy of the accounts
   photoprism admin doctor         what is wrong, and what to do
   photoprism admin metrics        figures for monitoring
   photoprism admin clock          what counts as now for all that expires
+  photoprism admin compose        set up PhotoPrism's Compose project for the daemon
   photoprism admin completions bash > /etc/bash_completion.d/photoprism
   photoprism admin man /usr/local/share/man/man1";
 
-/// Look after the daemon itself
+/// Manage the daemon itself
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Admin {
@@ -38,7 +41,7 @@ pub(crate) struct Admin {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Verb {
-    /// Is the daemon well
+    /// Show daemon status
     Status(status::Status),
     /// The record of every change
     Audit(audit::Audit),
@@ -48,12 +51,16 @@ pub(crate) enum Verb {
     Metrics(metrics::Metrics),
     /// Show the clock, and the floor under "now" for all that expires
     Clock(clock::Clock),
+    /// Set up PhotoPrism's Compose project for the daemon, or take that back
+    Compose(compose::Compose),
     /// Print a script that completes command lines: bash, zsh or fish
     Completions(tree::Completions),
     /// Write manual pages into a directory
     Man(tree::Man),
-    /// Make and restore backups of the accounts
+    /// Create and restore backups of the accounts
     Backup(backup::Backup),
+    /// Send one command of the protocol, and print its result as JSON
+    Call(call::Call),
 }
 
 impl Admin {
@@ -64,9 +71,11 @@ impl Admin {
             Verb::Doctor(command) => command.run(context),
             Verb::Metrics(metrics) => metrics.run(context),
             Verb::Clock(command) => command.run(context),
+            Verb::Compose(command) => command.run(context),
             Verb::Completions(command) => command.run(context),
             Verb::Man(command) => command.run(context),
             Verb::Backup(verb) => verb.run(context),
+            Verb::Call(command) => command.run(context),
         }
     }
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use clap::Args;
 use photoprism_protocol::status as wire;
-use photoprism_protocol::status::{Database, NoArgs, StatusReply};
+use photoprism_protocol::status::{Backups, Database, NoArgs, StatusReply};
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flags::FormatFlags;
 use crate::output;
-use crate::report::Report;
+use crate::report::{Report, format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,7 +19,7 @@ Examples:
   photoprism admin status --json    for programs
   photoprism admin status --check   for health checks: exits 0 or 69 and says nothing";
 
-/// Is the daemon well: version, uptime, database, counts
+/// Show daemon status: version, uptime, database, counts
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Status {
@@ -65,6 +65,8 @@ fn properties(status: &StatusReply) -> Vec<(&'static str, String)> {
     let uptime = Duration::from_secs(status.uptime_s);
     vec![
         ("Version", status.version.clone()),
+        ("Commit", status.commit.clone().unwrap_or_default()),
+        ("Target", status.target.clone()),
         ("Protocol", status.protocol.to_string()),
         ("Process ID", status.pid.to_string()),
         ("Uptime", humantime::format_duration(uptime).to_string()),
@@ -83,7 +85,16 @@ fn properties(status: &StatusReply) -> Vec<(&'static str, String)> {
         ("Admin Socket", sockets.admin.clone()),
         ("Auth Socket", sockets.auth.clone().unwrap_or_default()),
         ("Daemons", daemons.join(", ")),
+        ("Backups", status.backups.as_ref().map_or_else(String::new, backups)),
     ]
+}
+
+fn backups(backups: &Backups) -> String {
+    let every = humantime::format_duration(Duration::from_secs(backups.every_s));
+    let last =
+        backups.last_at.as_deref().map_or_else(|| "none".into(), |at| format::time(Some(at)));
+    let error = backups.last_error.iter().map(|error| format!(", then: {error}"));
+    format!("every {every}, last: {last}") + &error.collect::<String>()
 }
 
 fn kind(kind: &str) -> String {

@@ -47,7 +47,10 @@ impl Completions {
 const MAN_EXAMPLES: &str = "\
 Examples:
   photoprism admin man /usr/local/share/man/man1
-  photoprism admin man . && man -l photoprism.1";
+  photoprism admin man . && man -l photoprism.1
+
+Where they are in /usr/local/share/man/man1, `man photoprism` finds them; `mandb` lists them
+for `apropos`.";
 
 /// Write manual pages into a directory, which is created where it is missing
 #[derive(Debug, Args)]
@@ -73,6 +76,7 @@ impl Man {
         });
         written.map_err(failed)?;
         context.note(&format!("wrote {count} pages to {}", self.directory.display()));
+        context.note("man finds those in /usr/local/share/man/man1; mandb lists them for apropos");
         Ok(())
     }
 }

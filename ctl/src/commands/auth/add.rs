@@ -6,6 +6,7 @@ use photoprism_protocol::auth;
 use photoprism_protocol::auth::{AuthAdd, Session};
 use photoprism_protocol::secret::Secret;
 
+use crate::commands::checked::live_user;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{JsonFlag, values};
@@ -15,33 +16,33 @@ use crate::{output, prompt};
 const EXAMPLES: &str = "\
 Examples:
   photoprism auth add -n Sync -s webdav admin           an app password of admin for WebDAV
-  photoprism auth add -n Phone -s '*' -e never bob      one for everything that never ends
-  photoprism auth add -n Metrics -s metrics -e 90d      an access token of nobody, for 90 days
-  photoprism auth add -q -n Sync -s webdav bob > file   the secret alone
+  photoprism auth add -n Phone -s '*' -e never bob      one with all scopes that never expires
+  photoprism auth add -n Metrics -s metrics -e 90d      an access token not tied to a user, for 90 days
+  photoprism auth add -q -n Sync -s webdav bob > file   only the secret
 
 The secret is shown this once: only its hash is kept. It ends after a year unless -e is given.";
 
-/// Make an app password, or without a user name an access token
+/// Create an app password, or without a user name an access token
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Add {
-    /// User name or UID; without one it is an access token of nobody
+    /// User name or UID; without one the access token is not tied to a user
     username: Option<String>,
 
-    /// Name of the client, asked for where it is left out
+    /// Name of the client, asked for if left out
     #[arg(short, long, value_name = "CLIENT")]
     name: Option<String>,
 
-    /// What it may be used for, * for everything, asked for where it is left out
+    /// Authorization scopes, * for all; asked for if left out
     #[arg(short, long, value_name = "SCOPES")]
     scope: Option<String>,
 
-    /// How long it works: seconds, 90d, 12h, never
+    /// Lifetime: seconds, 90d, 12h or never
     #[arg(short, long, value_name = "LIFETIME", allow_hyphen_values = true,
           value_parser = values::lifetime)]
     expires: Option<i64>,
 
-    /// Print the secret alone
+    /// Print only the secret
     #[arg(short, long, conflicts_with = "json")]
     quiet: bool,
 
@@ -51,6 +52,10 @@ pub(crate) struct Add {
 
 impl Add {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
+        let asks = self.name.is_none() || self.scope.is_none();
+        if let Some(user) = self.username.as_ref().filter(|_| asks && context.person.interactive) {
+            live_user(context, user)?;
+        }
         let name = prompt::text(&context.person, self.name, "Client Name", "--name")?;
         let scope = prompt::text(&context.person, self.scope, "Authorization Scope", "--scope")?;
         let expires_in = self.expires.map(|seconds| Int(seconds.into()));
@@ -74,5 +79,6 @@ fn show(context: &mut Context, session: &Session, secret: &Secret) -> Result<(),
     };
     context.note(&format!("write this {kind} down, it will not be shown again:"));
     let rows = vec![vec![secret.expose().into(), session.scope.clone()]];
-    Report { columns: vec![column, "Authorization Scope"], rows }.print(Layout::Table)
+    let columns = vec![column, "Authorization Scope"];
+    Report { columns, rows, ..Report::default() }.print(Layout::Table)
 }

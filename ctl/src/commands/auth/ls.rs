@@ -17,6 +17,9 @@ Examples:
   photoprism auth ls expired       those that have ended
   photoprism auth ls -n 0 --csv    all of them, for a spreadsheet";
 
+const NO_TOKENS: &str = "--tokens: secrets are stored as hashes and cannot be shown, and preview \
+                         tokens are not handed out; a session is named by its Session ID";
+
 /// List sessions of users and clients, most recently active first
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
@@ -24,6 +27,10 @@ pub(crate) struct Ls {
     /// `expired`, a reference id, a session id, a secret, a UID, or how the name of the user,
     /// client or provider begins
     search: Option<String>,
+
+    /// As in `PhotoPrism`, where the tables have them: refused
+    #[arg(long, hide = true)]
+    tokens: bool,
 
     #[command(flatten)]
     count: CountFlag,
@@ -34,6 +41,9 @@ pub(crate) struct Ls {
 
 impl Ls {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
+        if self.tokens {
+            return Err(CliError::Usage(NO_TOKENS.into()));
+        }
         let args = |limit, cursor| list::Search { search: self.search.clone(), limit, cursor };
         let listing = listing::fetch::<AuthLs, _>(context, self.count.count, args)?;
         listing.print(context, self.format, &Shown { noun: "session", table: &table })
@@ -68,5 +78,7 @@ fn table(sessions: &[&Session]) -> Report {
         "Created At",
         "Expires At",
     ];
-    Report { columns, rows: rows.collect() }
+    let least =
+        &["Login IP", "Created At", "Authentication Method", "Current IP", "Expires At", "Scope"];
+    Report { columns, rows: rows.collect(), least, ..Report::default() }
 }

@@ -15,7 +15,7 @@ const EXAMPLES: &str = "\
 Examples:
   photoprism auth ls                              list the sessions
   photoprism auth add -n Sync -s webdav admin     an app password for admin
-  photoprism auth add -n Metrics -s metrics       an access token of nobody
+  photoprism auth add -n Metrics -s metrics       an access token not tied to a user
   photoprism auth rm sessabcd0123                 end a session";
 
 /// Manage sessions, app passwords and access tokens
@@ -31,14 +31,19 @@ pub(crate) struct Auth {
 #[command(defer = true)]
 pub(crate) enum Verb {
     /// List sessions of users and clients, most recently active first
+    #[command(alias = "list")]
     Ls(ls::Ls),
-    /// Make an app password, or without a user name an access token
+    /// Create an app password, or without a user name an access token
+    #[command(alias = "create")]
     Add(add::Add),
     /// Show all properties of a session
+    #[command(alias = "info")]
     Show(show::Show),
     /// End sessions, delete app passwords and access tokens
+    #[command(aliases = ["delete", "remove", "revoke"])]
     Rm(rm::Rm),
     /// End every session, delete all app passwords and access tokens
+    #[command(alias = "clear")]
     Reset(reset::Reset),
 }
 

@@ -4,12 +4,13 @@ use clap::Args;
 use photoprism_protocol::auth::AuthReset;
 use photoprism_protocol::status::NoArgs;
 
+use crate::commands::stakes;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::escape;
 use crate::flags::{JsonFlag, YesFlag};
+use crate::output;
 use crate::report::format;
-use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,12 +25,22 @@ pub(crate) struct Reset {
 
     #[command(flatten)]
     json: JsonFlag,
+
+    /// For scripts that were written for `PhotoPrism`'s own program; it changes nothing here
+    #[arg(short, long, hide = true)]
+    trace: bool,
 }
 
 impl Reset {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let question = "End every session and delete all app passwords and access tokens?";
-        let consent = prompt::consent(&context.person, self.yes.yes, question, "--yes")?;
+        let short = "End every session and delete all app passwords and access tokens?";
+        let consent = stakes::consent(context, self.yes.yes, short, &|status| {
+            format!(
+                "End {} of {}, app passwords and access tokens among them? A backup is written first.",
+                format::count(status.counts.sessions, "session"),
+                status.database.path,
+            )
+        })?;
         let reply = context.call_agreed::<AuthReset>(&consent, &NoArgs {})?;
         let removed = format::count(reply.value.removed, "session");
         context.note(&format!("removed {removed}; the backup that holds them:"));

@@ -18,7 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   photoprism auth show sessabcd0123          for people
   photoprism auth show sessabcd0123 --json   for programs
-  photoprism auth show - < token             whose is that secret";
+  photoprism auth show - < token             which session a secret belongs to";
 
 /// Show all properties of a session
 #[derive(Debug, Args)]

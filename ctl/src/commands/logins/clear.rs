@@ -4,6 +4,7 @@ use clap::Args;
 use photoprism_protocol::logins;
 use photoprism_protocol::logins::LoginsClear;
 
+use crate::commands::stakes;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{JsonFlag, YesFlag};
@@ -37,8 +38,19 @@ pub(crate) struct Clear {
 
 impl Clear {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let question = question(self.user.as_deref(), self.ip.as_deref());
-        let consent = prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
+        let all = self.user.is_none() && self.ip.is_none();
+        let short = format!("Clear {}?", whose(self.user.as_deref(), self.ip.as_deref()));
+        let consent = if all {
+            stakes::consent(context, self.yes.yes, &short, &|status| {
+                format!(
+                    "Clear {} of {} and all bans? No backup holds them.",
+                    format::count(status.counts.logins, "login record"),
+                    status.database.path,
+                )
+            })?
+        } else {
+            prompt::consent(&context.person, self.yes.yes, &short, "--yes")?
+        };
         let args = logins::Clear { name: self.user, client_ip: self.ip };
         let reply = context.call_agreed::<LoginsClear>(&consent, &args)?;
         let removed = format::count(reply.value.removed, "login record");
@@ -47,12 +59,11 @@ impl Clear {
     }
 }
 
-fn question(user: Option<&str>, ip: Option<&str>) -> String {
-    let whose = match (user, ip) {
+fn whose(user: Option<&str>, ip: Option<&str>) -> String {
+    match (user, ip) {
         (None, None) => "all login records and bans".into(),
         (Some(user), None) => format!("the login records and bans of {user:?}"),
         (None, Some(ip)) => format!("the login records and bans of {ip:?}"),
         (Some(user), Some(ip)) => format!("the login records and bans of {user:?} and {ip:?}"),
-    };
-    format!("Clear {whose}?")
+    }
 }

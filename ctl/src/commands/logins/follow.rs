@@ -1,7 +1,7 @@
 //! `logins ls --follow`: new attempts as they come.
 
 use std::collections::HashSet;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
@@ -17,10 +17,11 @@ use crate::commands::listing::{self, Row};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::escape;
+use crate::exit::Exit;
 use crate::flags::{FormatFlags, values};
 use crate::interrupt::{InterruptGuard, Waited};
 use crate::output;
-use crate::report::{Layout, Report};
+use crate::report::{self, Layout, Report, Style};
 
 /// How often the daemon is asked.
 const ROUND: Duration = Duration::from_secs(1);
@@ -36,8 +37,8 @@ const WIDTHS: [usize; 6] = [15, 16, 6, 14, 19, 19];
 /// one, at most `count`.
 ///
 /// # Errors
-/// [`CliError::Interrupted`] after Ctrl-C, which is its only normal end; what the daemon
-/// refused, or why it could not be asked.
+/// [`Exit::Interrupted`] after Ctrl-C, which is its only normal end and needs no message; what the
+/// daemon refused, or why it could not be asked.
 pub(super) fn run(
     context: &mut Context,
     args: &logins::Ls,
@@ -46,16 +47,32 @@ pub(super) fn run(
 ) -> Result<(), CliError> {
     let interrupt = Rc::clone(&context.person.interrupt);
     let held = interrupt.hold();
-    let mut printer = Printer { held: &held, layout: format.layout(), begun: false };
+    match follow(context, args, count, Printer::new(&held, format.layout())) {
+        Err(CliError::Interrupted(_)) if !context.json => {
+            Err(CliError::Reported(Exit::Interrupted))
+        }
+        end => end,
+    }
+}
+
+fn follow(
+    context: &mut Context,
+    args: &logins::Ls,
+    count: u64,
+    mut printer: Printer<'_>,
+) -> Result<(), CliError> {
     let mut asked = clock::now();
     let mut known = ask(context, args, back_from(asked), 0)?;
+    if let Some(width) = report::terminal_width() {
+        printer.begin(width)?;
+    }
     if let Some(since) = args.since.clone() {
         let first = ask(context, args, since, count)?;
         printer.print(first.clone())?;
         known.extend(first);
     }
     loop {
-        pause(&held, PollFlags::empty(), Some(Deadline::after(ROUND)))?;
+        pause(printer.held, PollFlags::empty(), Some(Deadline::after(ROUND)))?;
         let since = back_from(asked);
         asked = clock::now();
         let items = ask(context, args, since, 0)?;
@@ -103,9 +120,37 @@ struct Printer<'a> {
     layout: Option<Layout>,
     /// The header was printed.
     begun: bool,
+    /// Columns that the terminal has no room for.
+    gone: Vec<&'static str>,
+    style: &'static Style,
 }
 
-impl Printer<'_> {
+impl<'a> Printer<'a> {
+    fn new(held: &'a InterruptGuard<'a>, layout: Option<Layout>) -> Self {
+        Self { held, layout, begun: false, gone: Vec::new(), style: &Style::PLAIN }
+    }
+
+    /// Prints the header at once: on a terminal somebody wants to see that it runs.
+    fn begin(&mut self, width: usize) -> Result<(), CliError> {
+        let Some(layout) = self.layout else { return Ok(()) };
+        let mut report = rows::table(&[]);
+        report.rows.push(vec![String::new(); WIDTHS.len()]);
+        if layout == Layout::Table {
+            self.style = Style::of_terminal();
+            let mut wide = report.clone();
+            wide.rows.iter_mut().for_each(|row| widen(row));
+            let (gone, notes) = wide.fit(width);
+            self.gone = gone;
+            // There are no rows to see times in.
+            let _ = io::stderr().write_all([&notes, "times are UTC\n"].concat().as_bytes());
+        }
+        let text = self.continued(report, layout);
+        // All but the row, of which there is none yet.
+        let header = text.trim_end_matches('\n').rfind('\n').map_or("", |end| &text[..=end]);
+        self.begun = true;
+        self.write(header)
+    }
+
     /// Prints rows, the newest of which comes first, the other way round.
     fn print(&mut self, mut items: Vec<Row<Entry>>) -> Result<(), CliError> {
         if items.is_empty() {
@@ -138,7 +183,8 @@ impl Printer<'_> {
         if before > 1 {
             report.rows.iter_mut().for_each(|row| widen(row));
         }
-        let text = report.render(layout, None);
+        report.leave_out(&self.gone);
+        let text = report.styled(layout, None, self.style);
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let skipped = if self.begun { before } else { 0 };
         lines[skipped..lines.len() - after].concat()
@@ -161,12 +207,16 @@ mod tests {
     fn printed(layout: Layout) -> Vec<String> {
         let interrupt = Interrupt::install().unwrap();
         let held = interrupt.hold();
-        let mut printer = Printer { held: &held, layout: Some(layout), begun: false };
+        let mut printer = Printer::new(&held, Some(layout));
         let mut row = |name: &str| {
             let cells = ["192.0.2.7", name, "api", "OK", "2026-11-24 08:00:00", ""];
             let columns =
                 vec!["Client IP", "User Name", "Realm", "Status", "Last Login", "Failed At"];
-            let report = Report { columns, rows: vec![cells.map(String::from).to_vec()] };
+            let report = Report {
+                columns,
+                rows: vec![cells.map(String::from).to_vec()],
+                ..Report::default()
+            };
             let text = printer.continued(report, layout);
             printer.begun = true;
             text

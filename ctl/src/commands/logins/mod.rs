@@ -30,7 +30,7 @@ pub(crate) struct Logins {
 #[command(defer = true)]
 pub(crate) enum Verb {
     /// List login attempts, newest first
-    #[command(visible_alias = "logins")]
+    #[command(visible_alias = "logins", alias = "list")]
     Ls(Box<ls::Ls>),
     /// Clear records, counters and bans
     #[command(visible_alias = "reset")]

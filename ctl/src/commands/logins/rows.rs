@@ -17,5 +17,6 @@ pub(crate) fn table(entries: &[&Entry]) -> Report {
         ]
     });
     let columns = vec!["Client IP", "User Name", "Realm", "Status", "Last Login", "Failed At"];
-    Report { columns, rows: rows.collect() }
+    let least = &["Realm", "Last Login"];
+    Report { columns, rows: rows.collect(), least, ..Report::default() }
 }

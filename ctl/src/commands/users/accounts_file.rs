@@ -4,18 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read, Take, stdin};
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use photoprism_protocol::account_text::password_files;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::setting_path::looks_like_address;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::CliError;
 use crate::{password, paths};
 
 /// Bytes of the longest text that the daemon takes.
 const MOST_BYTES: u64 = photoprism_protocol::account_text::MOST_BYTES as u64;
+
+/// Bytes of a piece of a longer one.
+const PIECE: u64 = 4 * 1024 * 1024;
 
 /// Room for most files: a buffer that grows leaves copies behind unless it is zeroed.
 const FIRST_ROOM: u64 = 64 * 1024;
@@ -32,12 +36,35 @@ pub(super) enum Input {
 
 /// A text of accounts, with the passwords that it names by their files.
 pub(super) struct Accounts {
+    /// All of it, or as much as was read.
     text: Secret,
+    /// What follows.
+    rest: Option<Rest>,
+    /// Bytes of the whole, where they are known.
+    pub(super) size: Option<u64>,
     directory: PathBuf,
     /// The files that the text names, once they are asked for.
     named: Option<BTreeSet<String>>,
     /// Each file is read once, though a dry run comes before the run.
     passwords: BTreeMap<String, Secret>,
+}
+
+/// What is read of a text that is longer than one import may be.
+struct Rest {
+    source: Source,
+    /// The beginning of a line.
+    begun: Zeroizing<Vec<u8>>,
+}
+
+type Source = Box<dyn Read>;
+
+/// What is done with a text that is longer than one import may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Long {
+    /// It is refused.
+    Refused,
+    /// It is read piece by piece.
+    InPieces,
 }
 
 /// Opens and reads a file, `-` for standard input. A database is not read but named: PhotoPrism's
@@ -47,10 +74,10 @@ pub(super) struct Accounts {
 /// # Errors
 /// [`CliError::Usage`] where it cannot be read, is too long, is not text, or is a database without
 /// a path.
-pub(super) fn open(path: &Path) -> Result<Input, CliError> {
+pub(super) fn open(path: &Path, long: Long) -> Result<Input, CliError> {
     paths::check(path, "FILE")?;
     if path.as_os_str() == "-" {
-        return sniffed(stdin().lock().take(MOST_BYTES + 1), path, false);
+        return sniffed(Box::new(stdin()), path, false, long);
     }
     let file = match File::open(path) {
         Ok(file) => file,
@@ -68,11 +95,15 @@ pub(super) fn open(path: &Path) -> Result<Input, CliError> {
     // Descriptors of this process: the daemon has others under these names.
     let own = ["/dev/fd", "/dev/stdin", "/proc"].iter().any(|own| path.starts_with(own));
     let has_path = found.is_file() && !own;
-    sniffed(file.take(MOST_BYTES + 1), path, has_path)
+    let mut input = sniffed(Box::new(file), path, has_path, long)?;
+    if let Input::Text(accounts) = &mut input {
+        accounts.size = found.is_file().then_some(found.len());
+    }
+    Ok(input)
 }
 
 /// Distinguishes a database from a text by its first bytes, which are part of the text.
-fn sniffed(mut source: Take<impl Read>, path: &Path, has_path: bool) -> Result<Input, CliError> {
+fn sniffed(mut source: Source, path: &Path, has_path: bool, long: Long) -> Result<Input, CliError> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize_of(FIRST_ROOM)));
     let begin = source.by_ref().take(DATABASE.len() as u64).read_to_end(&mut bytes);
     let short = has_path && bytes.len() < DATABASE.len() && is_named_as_database(path);
@@ -85,13 +116,16 @@ fn sniffed(mut source: Take<impl Read>, path: &Path, has_path: bool) -> Result<I
                    the path of the file";
         return Err(CliError::Usage(format!("{} {why}", shown(path))));
     }
-    let bytes = rest(source, bytes).map_err(|error| unreadable(path, &error))?;
-    text(&bytes, path).map(Input::Text)
+    let most = MOST_BYTES + 1 - bytes.len() as u64;
+    let bytes =
+        rest(source.by_ref().take(most), bytes).map_err(|error| unreadable(path, &error))?;
+    let source = (long == Long::InPieces).then_some(source);
+    text(bytes, source, path).map(Input::Text)
 }
 
 /// Reads to the end. A full buffer is replaced by one of twice its size, and zeroed.
 fn rest(
-    mut source: Take<impl Read>,
+    mut source: Take<&mut Source>,
     mut bytes: Zeroizing<Vec<u8>>,
 ) -> io::Result<Zeroizing<Vec<u8>>> {
     loop {
@@ -105,15 +139,53 @@ fn rest(
     }
 }
 
-fn text(bytes: &[u8], path: &Path) -> Result<Accounts, CliError> {
-    let refuse = |why| CliError::Usage(format!("{} {why}", shown(path)));
+fn text(
+    bytes: Zeroizing<Vec<u8>>,
+    source: Option<Source>,
+    path: &Path,
+) -> Result<Accounts, CliError> {
+    let mut rest = None;
+    let mut bytes = bytes;
     if bytes.len() as u64 > MOST_BYTES {
-        return Err(refuse("has more than 16 MiB; import it in several pieces"));
+        let Some(source) = source else {
+            return Err(CliError::Usage(format!(
+                "{} has more than 16 MiB, and all of it is one transaction here; photoprism users \
+                 import takes files of any length",
+                shown(path)
+            )));
+        };
+        let begun = cut(&mut bytes);
+        if bytes.is_empty() {
+            return Err(no_line_ends(path));
+        }
+        rest = Some(Rest { source, begun });
     }
-    let text = str::from_utf8(bytes).map_err(|_| refuse("is not UTF-8 text"))?;
+    let text = utf8(bytes, path)?;
     let directory = path.parent().unwrap_or(Path::new("")).to_path_buf();
-    let text = Secret::new(text.into());
-    Ok(Accounts { text, directory, named: None, passwords: BTreeMap::new() })
+    Ok(Accounts { text, rest, size: None, directory, named: None, passwords: BTreeMap::new() })
+}
+
+fn no_line_ends(path: &Path) -> CliError {
+    CliError::Usage(format!(
+        "{} has megabytes without a line end; give each account a line of its own, as `photoprism \
+         users export` writes them",
+        shown(path)
+    ))
+}
+
+/// Takes off what comes behind the last whole line.
+fn cut(bytes: &mut Vec<u8>) -> Zeroizing<Vec<u8>> {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let begun = Zeroizing::new(bytes[end..].to_vec());
+    bytes[end..].zeroize();
+    bytes.truncate(end);
+    begun
+}
+
+fn utf8(mut bytes: Zeroizing<Vec<u8>>, path: &Path) -> Result<Secret, CliError> {
+    let text = String::from_utf8(mem::take(&mut *bytes));
+    let refused = |_| CliError::Usage(format!("{} is not UTF-8 text", shown(path)));
+    text.map(Secret::new).map_err(refused)
 }
 
 fn database(path: &Path) -> Result<Input, CliError> {
@@ -143,6 +215,34 @@ impl Accounts {
         &self.text
     }
 
+    /// Whether more of it follows.
+    pub(super) const fn goes_on(&self) -> bool {
+        self.rest.is_some()
+    }
+
+    /// Reads the next piece, in the place of the one before.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] where it cannot be read, or is not text.
+    pub(super) fn advance(&mut self, path: &Path) -> Result<(), CliError> {
+        let Some(mut more) = self.rest.take() else { return Ok(()) };
+        let before = more.begun.len();
+        if before as u64 > PIECE {
+            return Err(no_line_ends(path));
+        }
+        let mut bytes = Zeroizing::new(Vec::with_capacity(before + usize_of(PIECE) + 1));
+        bytes.extend_from_slice(&more.begun);
+        let read = more.source.by_ref().take(PIECE).read_to_end(&mut bytes);
+        read.map_err(|error| unreadable(path, &error))?;
+        if (bytes.len() - before) as u64 == PIECE {
+            more.begun = cut(&mut bytes);
+            self.rest = Some(more);
+        }
+        self.text = utf8(bytes, path)?;
+        self.named = None;
+        Ok(())
+    }
+
     /// The password that is in `file`, next to the text, which must name it: no daemon gets
     /// another file of this user.
     ///
@@ -170,20 +270,18 @@ mod tests {
     use super::*;
 
     /// Gives one byte at each read, as a slow pipe does.
-    struct Slow<'a>(&'a [u8]);
+    struct Slow(io::Cursor<Vec<u8>>);
 
-    impl Read for Slow<'_> {
+    impl Read for Slow {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let length = self.0.len().min(buffer.len()).min(1);
-            let (now, later) = self.0.split_at(length);
-            buffer[..length].copy_from_slice(now);
-            self.0 = later;
-            Ok(length)
+            let length = buffer.len().min(1);
+            self.0.read(&mut buffer[..length])
         }
     }
 
     fn read(bytes: &[u8]) -> Result<String, CliError> {
-        match sniffed(Slow(bytes).take(MOST_BYTES + 1), Path::new("-"), false)? {
+        let source = Box::new(Slow(io::Cursor::new(bytes.to_vec())));
+        match sniffed(source, Path::new("-"), false, Long::Refused)? {
             Input::Text(accounts) => Ok(accounts.text().expose().to_owned()),
             Input::Database(path) => panic!("{path}"),
         }
@@ -204,9 +302,34 @@ mod tests {
     #[test]
     fn a_text_has_at_most_16_mib() {
         let most = usize_of(MOST_BYTES);
-        let long = vec![b'#'; most + 1];
-        assert!(text(&long[..most], Path::new("x")).is_ok());
-        let Err(CliError::Usage(why)) = text(&long, Path::new("x")) else { panic!() };
-        assert!(why.contains("16 MiB"), "{why}");
+        let long = |bytes: usize| Zeroizing::new(vec![b'#'; bytes]);
+        assert!(text(long(most), None, Path::new("x")).is_ok());
+        let Err(CliError::Usage(why)) = text(long(most + 1), None, Path::new("x")) else {
+            panic!()
+        };
+        assert!(why.contains("16 MiB") && why.contains("users import"), "{why}");
+    }
+
+    #[test]
+    fn a_longer_one_is_read_in_pieces_that_end_with_a_line() {
+        let lines: Vec<_> = (0..1_500_000_u32).map(|number| format!("zeile ä {number}")).collect();
+        let whole = format!("{}\n", lines.join("\n"));
+        let source = Box::new(io::Cursor::new(whole.clone().into_bytes()));
+        let path = Path::new("-");
+        let Input::Text(mut accounts) = sniffed(source, path, false, Long::InPieces).unwrap()
+        else {
+            panic!()
+        };
+        let mut seen = String::new();
+        loop {
+            let piece = accounts.text().expose();
+            assert!(piece.len() as u64 <= MOST_BYTES && piece.ends_with('\n'));
+            seen += piece;
+            if !accounts.goes_on() {
+                break;
+            }
+            accounts.advance(path).unwrap();
+        }
+        assert!(seen == whole, "{} of {} bytes", seen.len(), whole.len());
     }
 }

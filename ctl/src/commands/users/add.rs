@@ -2,13 +2,15 @@
 
 use clap::Args;
 use photoprism_protocol::error::ErrorCode;
-use photoprism_protocol::users::{self, AddTarget, Fields, OneUser, Target, UsersAdd, UsersShow};
+use photoprism_protocol::users::{self, AddTarget, Fields, OneUser, UsersAdd};
 
 use super::fields::FieldFlags;
+use crate::commands::checked::any_user;
 use crate::context::{Context, Reply};
 use crate::error::CliError;
 use crate::flags::JsonFlag;
 use crate::password::{self, NewPassword, PasswordFlags};
+use crate::prompt::TRIES;
 use crate::{output, prompt};
 
 /// The role of a new account, as in PhotoPrism.
@@ -28,7 +30,7 @@ The role is admin unless -r says otherwise.";
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Add {
-    /// User name, asked for where it is left out
+    /// User name, asked for if left out
     username: Option<String>,
 
     #[command(flatten)]
@@ -37,7 +39,7 @@ pub(crate) struct Add {
     #[command(flatten)]
     password: PasswordFlags,
 
-    /// Bring a deleted account of that name back; only the flags that are given change it
+    /// Restore a deleted account of that name; only the flags that are given change it
     #[arg(long)]
     restore: bool,
 
@@ -48,9 +50,12 @@ pub(crate) struct Add {
 impl Add {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let name = prompt::username(&context.person, self.username)?;
-        let password = self.password.take(context)?;
         let mut draft = Draft { name, fields: self.fields.into_fields()?, generated: false };
-        if let Some(password) = password {
+        // What is typed is asked for once it is known that it is needed.
+        let typed = self.password.is_typed(&context.person);
+        if (self.restore || !typed || !draft.lacks_password())
+            && let Some(password) = self.password.take(context)?
+        {
             draft.set_password(password);
         }
         let reply = if self.restore { draft.restore(context) } else { draft.add(context) }?;
@@ -69,10 +74,20 @@ struct Draft {
 }
 
 impl Draft {
-    /// A new account. One that was deleted is offered first, before a password is asked for.
+    /// A new account. Before a password is asked for, one that was deleted is offered, and a name
+    /// that is taken is refused.
     fn add(&mut self, context: &mut Context) -> Result<Reply<OneUser>, CliError> {
-        if self.lacks_password() && context.person.interactive && self.is_deleted(context)? {
-            return self.offer(context);
+        if self.lacks_password() && context.person.interactive {
+            match any_user(context, &self.name)? {
+                // By its UID it is another account.
+                Some(user) if user.uid == self.name => {}
+                Some(user) if user.deleted_at.is_some() => return self.offer(context),
+                Some(user) => {
+                    let why = format!("the name {:?} is taken", user.name);
+                    return Err(CliError::refused(ErrorCode::Exists, why, None));
+                }
+                None => {}
+            }
         }
         match self.add_whole(context, None) {
             Err(error)
@@ -92,12 +107,22 @@ impl Draft {
         context: &mut Context,
         restore: Option<bool>,
     ) -> Result<Reply<OneUser>, CliError> {
-        if self.lacks_password() {
-            self.set_password(password::ask(context)?);
+        let typed = self.lacks_password();
+        let mut tries = 1;
+        loop {
+            if typed {
+                self.set_password(password::ask(context)?);
+            }
+            let mut fields = self.fields.clone();
+            fields.role.get_or_insert_with(|| DEFAULT_ROLE.into());
+            match self.send(context, fields, restore) {
+                Err(refused) if typed && tries < TRIES && refused.is_about("password") => {
+                    refused.report(context.json);
+                    tries += 1;
+                }
+                other => return other,
+            }
         }
-        let mut fields = self.fields.clone();
-        fields.role.get_or_insert_with(|| DEFAULT_ROLE.into());
-        self.send(context, fields, restore)
     }
 
     /// With nothing but the flags that were given. Where the daemon knows no such deleted account
@@ -105,10 +130,10 @@ impl Draft {
     /// needs one.
     fn restore(&mut self, context: &mut Context) -> Result<Reply<OneUser>, CliError> {
         match self.send(context, self.fields.clone(), Some(true)) {
-            Err(error) if misses(&error, "role") && self.fields.role.is_none() => {
+            Err(error) if error.is_about("role") && self.fields.role.is_none() => {
                 self.add_whole(context, Some(true))
             }
-            Err(error) if misses(&error, "password") && self.lacks_password() => {
+            Err(error) if error.is_about("password") && self.lacks_password() => {
                 self.set_password(password::ask(context)?);
                 self.send(context, self.fields.clone(), Some(true))
             }
@@ -126,16 +151,8 @@ impl Draft {
     }
 
     fn is_deleted(&self, context: &mut Context) -> Result<bool, CliError> {
-        let args = Target { user: self.name.clone() };
-        match context.call::<UsersShow>(&args) {
-            Ok(reply) => {
-                let user = &reply.value.user;
-                // By its UID it is another account.
-                Ok(user.deleted_at.is_some() && user.uid != self.name)
-            }
-            Err(error) if error.is(ErrorCode::NotFound) => Ok(false),
-            Err(error) => Err(error),
-        }
+        let found = any_user(context, &self.name)?;
+        Ok(found.is_some_and(|user| user.deleted_at.is_some() && user.uid != self.name))
     }
 
     fn send(
@@ -147,8 +164,12 @@ impl Draft {
         let args = users::Add { target: AddTarget { name: self.name.clone(), restore }, fields };
         let reply = context.call::<UsersAdd>(&args)?;
         let user = &reply.value.user;
-        let done = if restore.is_some() { "restored" } else { "added" };
-        context.note(&format!("{done} user {} ({})", user.name, user.uid));
+        let done = match &*user.role {
+            _ if restore.is_some() => "restored user",
+            "" => "added user",
+            role => &["added ", role].concat(),
+        };
+        context.note(&format!("{done} {} ({})", user.name, user.uid));
         Ok(reply)
     }
 
@@ -165,10 +186,4 @@ impl Draft {
     fn generated(&self) -> Option<&photoprism_protocol::secret::Secret> {
         self.fields.password.as_ref().filter(|_| self.generated)
     }
-}
-
-/// Whether the daemon refused for want of that argument.
-fn misses(error: &CliError, field: &str) -> bool {
-    error.is(ErrorCode::InvalidArgument)
-        && matches!(error, CliError::Refused(error) if error.field.as_deref() == Some(field))
 }

@@ -88,7 +88,8 @@ fn table(accounts: &[Adopted]) -> Report {
         "WebDAV",
         "Note",
     ];
-    Report { columns, rows: accounts.iter().map(row).collect() }
+    let least = &["Web Login", "WebDAV", "Display Name", "Role", "Email"];
+    Report { columns, rows: accounts.iter().map(row).collect(), least, ..Report::default() }
 }
 
 fn row(account: &Adopted) -> Vec<String> {

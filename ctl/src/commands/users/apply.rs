@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::accounts_file::{Input, open};
+use super::accounts_file::{Input, Long, open};
 use super::transfer::{Options, Results, run_import};
+use crate::commands::stakes;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -56,12 +57,13 @@ pub(crate) struct Apply {
 
 impl Apply {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let mut file = open(&self.file)?;
+        let mut file = open(&self.file, Long::Refused)?;
         if matches!(file, Input::Database(_)) {
             let why = "is a database; a text declares accounts, see photoprism users import";
             return Err(CliError::Usage(format!("{} {why}", self.file.display())));
         }
-        let preview = Options { dry_run: true, update: true, prune: self.prune, consent: None };
+        let preview =
+            Options { dry_run: true, update: true, prune: self.prune, ..Options::default() };
         if self.dry_run {
             let results = run_import(context, &mut file, preview)?;
             results.print(context, self.format)?;
@@ -93,9 +95,13 @@ impl Apply {
         let users = format::count(count, "user");
         let names = results.pruned(NAMED);
         let more = if count > NAMED as u64 { ", …" } else { "" };
-        let question =
-            format!("Delete {users} that the file does not name ({}{more})?", names.join(", "));
-        prompt::consent(&context.person, false, &question, "--yes").map(Some)
+        let unnamed = format!("that the file does not name ({}{more})", names.join(", "));
+        let short = format!("Delete {users} {unnamed}?");
+        stakes::consent(context, false, &short, &|status| {
+            let path = &status.database.path;
+            format!("Delete {users} of {path} {unnamed}? A backup is written first.")
+        })
+        .map(Some)
     }
 }
 

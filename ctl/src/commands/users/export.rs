@@ -6,6 +6,7 @@ use photoprism_protocol::transfer::UsersExport;
 
 use crate::commands::listing;
 use crate::context::Context;
+use crate::decode;
 use crate::error::CliError;
 use crate::escape;
 use crate::output;
@@ -19,7 +20,7 @@ Examples:
 `users import` reads what this writes. Without --with-secrets the accounts come back without
 passwords and without two-factor authentication.";
 
-/// Write accounts down, one JSON object a line
+/// Export accounts, one JSON object per line
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Export {
@@ -40,11 +41,13 @@ impl Export {
             limit,
             cursor,
         };
-        let rows = listing::fetch::<UsersExport, _>(context, 0, args)?.rows;
-        for row in &rows {
-            output::line(&escape::json(row.raw.get()))?;
-        }
-        let exported = format::count(rows.len() as u64, "user");
+        let mut count = 0;
+        listing::each::<UsersExport>(context, args, &mut |row| {
+            decode::result::<transfer::Row>(row.get())?;
+            count += 1;
+            output::line(&escape::json(row.get()))
+        })?;
+        let exported = format::count(count, "user");
         context.note(&if self.with_secrets {
             format!("exported {exported} with password hashes and two-factor keys: keep them safe")
         } else {

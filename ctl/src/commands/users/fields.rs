@@ -37,7 +37,7 @@ pub(super) struct FieldFlags {
     #[command(flatten)]
     switches: Switches,
 
-    /// The account ends then: 2027-01-31 (00:00 UTC), RFC 3339, 90d or never
+    /// The account expires then: 2027-01-31 (00:00 UTC), RFC 3339, 90d or never
     #[arg(long, value_name = "TIME")]
     expires_at: Option<String>,
 
@@ -58,12 +58,12 @@ pub(super) struct FieldFlags {
 #[derive(Clone, Copy, Debug, Args)]
 struct Switches {
     /// Super admin with full access
-    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+    #[arg(short, long, alias = "super", value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = values::switch)]
     superadmin: Option<bool>,
 
     /// No super admin
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+    #[arg(long, alias = "no-super", value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = values::switch,
           conflicts_with = "superadmin")]
     no_superadmin: Option<bool>,
@@ -169,6 +169,9 @@ mod tests {
             Some([no, yes, no])
         );
         assert_eq!(switches(&["-w=false"]), Some([None, None, no]));
+        assert_eq!(switches(&["--super", "bob"]), Some([yes, None, None]));
+        assert_eq!(switches(&["--super=no"]), Some([no, None, None]));
+        assert_eq!(switches(&["--no-super"]), Some([no, None, None]));
         // A value needs its `=`: what follows the flag is the name.
         assert_eq!(switches(&["-w", "false"]), Some([None, None, yes]));
     }
@@ -177,6 +180,7 @@ mod tests {
     fn both_a_switch_and_its_opposite_are_refused() {
         for pair in [
             ["--superadmin", "--no-superadmin"],
+            ["--super", "--no-superadmin"],
             ["--login", "--no-login"],
             ["--webdav", "--no-webdav"],
             ["--no-webdav", "--webdav=false"],

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::accounts_file::open;
-use super::transfer::{Options, run_import};
+use super::parts::import;
+use super::transfer::Options;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::FormatFlags;
@@ -15,16 +15,19 @@ Examples:
   photoprism users import --dry-run accounts.csv   what it would change
   photoprism users import accounts.ndjson          what `users export` wrote
   photoprism users import - < accounts.csv
+  photoprism users import --role user .htpasswd    accounts of a web server: htpasswd -B
   photoprism users import /photoprism/storage/index.db
 
 PhotoPrism's index.db is read by the daemon, under that path and with your rights: accounts with
 their password hashes, two-factor keys and app passwords.
 
-A CSV begins with a line of names: name;role;email;password;… Accounts that are there already are
-left alone, so a second run changes nothing. All of it is one transaction; rows that break a rule
-are reported, and the exit code is that of the first.";
+A CSV begins with a line of names: name;role;email;password;… JSON has a line for each account, or is
+an array as of `users ls --json`. Accounts that are there already are left alone, so a second run
+changes nothing. Up to 20,000 rows are one transaction, a longer file is imported in parts: after
+Ctrl-C the same command imports the rest. Rows that break a rule are reported, and the exit code is
+that of the first.";
 
-/// Create accounts from a file: CSV, NDJSON, TOML or PhotoPrism's index.db
+/// Create accounts from a file: CSV, JSON, TOML, htpasswd or PhotoPrism's index.db
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Import {
@@ -35,14 +38,18 @@ pub(crate) struct Import {
     #[arg(long)]
     dry_run: bool,
 
+    /// Role of new accounts that the file gives none: admin, user, viewer or guest
+    #[arg(short, long)]
+    role: Option<String>,
+
     #[command(flatten)]
     format: FormatFlags,
 }
 
 impl Import {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let options = Options { dry_run: self.dry_run, update: false, prune: false, consent: None };
-        let results = run_import(context, &mut open(&self.file)?, options)?;
-        results.print(context, self.format)
+        let role = self.role.as_deref();
+        let options = Options { dry_run: self.dry_run, role, ..Options::default() };
+        import(context, &self.file, options, self.format)
     }
 }

@@ -52,5 +52,6 @@ fn table(users: &[&users::Legacy]) -> Report {
         ]
     });
     let columns = vec!["ID", "UID", "Name", "User", "Email", "Admin", "Created At"];
-    Report { columns, rows: rows.collect() }
+    let least = &["UID", "Created At", "Name"];
+    Report { columns, rows: rows.collect(), least, ..Report::default() }
 }

@@ -1,13 +1,14 @@
 //! `users ls`.
 
 use clap::Args;
+use photoprism_protocol::args::Int;
 use photoprism_protocol::users;
 use photoprism_protocol::users::{User, UsersLs};
 
 use crate::commands::listing::{self, Shown};
 use crate::context::Context;
 use crate::error::CliError;
-use crate::flags::{CountFlag, FormatFlags};
+use crate::flags::{CountFlag, FormatFlags, values};
 use crate::report::{Report, format};
 
 const EXAMPLES: &str = "\
@@ -15,7 +16,8 @@ Examples:
   photoprism users ls              all accounts
   photoprism users ls bob          those whose name or email begins with bob
   photoprism users ls -lar --csv   with all times, deleted ones too, for a spreadsheet
-  photoprism users ls -n 0 --json  every one of them, for a program";
+  photoprism users ls -n 0 --json  every one of them, for a program
+  photoprism users ls --expiring 14d  those that end within two weeks";
 
 /// List accounts
 #[derive(Debug, Args)]
@@ -23,6 +25,18 @@ Examples:
 pub(crate) struct Ls {
     /// `all`, an id, a UID, or how the name, email or display name begins
     search: Option<String>,
+
+    /// Only accounts that expire within that time, as in 14d
+    #[arg(long, value_name = "TIME", value_parser = values::seconds)]
+    expiring: Option<u64>,
+
+    /// Only accounts without a login and without a use of a session for that time, as in 90d
+    #[arg(long, value_name = "TIME", value_parser = values::seconds)]
+    inactive: Option<u64>,
+
+    /// Only accounts that may log in and have no second factor
+    #[arg(long)]
+    without_2fa: bool,
 
     #[command(flatten)]
     columns: Columns,
@@ -52,8 +66,15 @@ struct Columns {
 impl Ls {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let deleted = self.columns.deleted.then_some(true);
-        let args =
-            |limit, cursor| users::Ls { search: self.search.clone(), deleted, limit, cursor };
+        let args = |limit, cursor| users::Ls {
+            search: self.search.clone(),
+            deleted,
+            expiring_within_s: self.expiring.map(|seconds| Int(seconds.into())),
+            inactive_for_s: self.inactive.map(|seconds| Int(seconds.into())),
+            without_2fa: self.without_2fa.then_some(true),
+            limit,
+            cursor,
+        };
         let listing = listing::fetch::<UsersLs, _>(context, self.count.count, args)?;
         let table = |users: &[&User]| table(users, self.columns);
         listing.print(context, self.format, &Shown { noun: "user", table: &table })
@@ -66,7 +87,13 @@ fn table(users: &[&User], show: Columns) -> Report {
     columns.extend(show.login.then_some("Last Login"));
     columns.extend(show.created.then_some("Created At"));
     columns.extend(show.deleted.then_some("Deleted At"));
-    Report { columns, rows: users.iter().map(|user| row(user, show)).collect() }
+    let least = &["UID", "Super Admin", "WebDAV", "Web Login", "Authentication", "Created At"];
+    Report {
+        columns,
+        rows: users.iter().map(|user| row(user, show)).collect(),
+        least,
+        ..Report::default()
+    }
 }
 
 fn row(user: &User, show: Columns) -> Vec<String> {

@@ -10,6 +10,7 @@ mod import;
 mod legacy;
 mod ls;
 mod modify;
+mod parts;
 mod rename;
 mod reset;
 mod restore;
@@ -33,7 +34,7 @@ Examples:
   photoprism users rm bob             delete it
   photoprism users restore bob        bring it back
   photoprism users why bob            why bob cannot log in
-  photoprism users export             write all of them down, for users import
+  photoprism users export             export all of them, for users import
   photoprism users apply -f FILE      create and change them as a file says
   photoprism users 2fa enroll bob     two-factor authentication";
 
@@ -50,32 +51,37 @@ pub(crate) struct Users {
 #[command(defer = true)]
 pub(crate) enum Verb {
     /// List accounts
+    #[command(alias = "list")]
     Ls(ls::Ls),
     /// List accounts of the legacy table
     Legacy(legacy::Legacy),
     /// Create accounts from the legacy table of an old PhotoPrism
     Adopt(adopt::Adopt),
     /// Add an account
+    #[command(alias = "create")]
     Add(add::Add),
     /// Show all properties of an account
+    #[command(alias = "info")]
     Show(show::Show),
     /// Change properties of an account
+    #[command(alias = "edit")]
     Mod(modify::Mod),
     /// Give an account another name
     Rename(rename::Rename),
     /// Delete accounts; they can be restored
+    #[command(aliases = ["delete", "remove"])]
     Rm(rm::Rm),
     /// Restore a deleted account
     Restore(restore::Restore),
     /// Remove all accounts and reset the user tables
     Reset(reset::Reset),
-    /// Write accounts down, one JSON object a line
+    /// Export accounts, one JSON object per line
     Export(export::Export),
-    /// Create accounts from a file: CSV, NDJSON or TOML
+    /// Create accounts from a file: CSV, JSON, TOML or htpasswd
     Import(import::Import),
     /// Create and change accounts as a file declares them
     Apply(apply::Apply),
-    /// Show why somebody cannot log in
+    /// Show why an account cannot log in
     Why(why::Why),
     /// Two-factor authentication of an account
     #[command(name = "2fa")]

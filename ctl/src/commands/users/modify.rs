@@ -4,6 +4,7 @@ use clap::Args;
 use photoprism_protocol::users::{self, ModResult, ModTarget, UsersMod};
 
 use super::fields::FieldFlags;
+use crate::commands::checked::live_user;
 use crate::commands::passwd::sessions_ended;
 use crate::context::Context;
 use crate::error::CliError;
@@ -16,7 +17,7 @@ Examples:
   photoprism users mod -n \"Bob\" -m bob@example.com bob
   photoprism users mod --email= bob                clears the email address
   photoprism users mod --no-webdav --login bob
-  photoprism users mod --expires-at 90d bob        the account ends in 90 days
+  photoprism users mod --expires-at 90d bob        the account expires in 90 days
   photoprism users mod --disable-2fa bob
   photoprism users mod --restore -r guest bob      brings a deleted account back as a guest
 
@@ -26,7 +27,7 @@ What changes the rights of an account ends its sessions unless --keep-sessions i
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Mod {
-    /// User name or UID, asked for where it is left out
+    /// User name or UID, asked for if left out
     username: Option<String>,
 
     #[command(flatten)]
@@ -35,7 +36,7 @@ pub(crate) struct Mod {
     #[command(flatten)]
     password: PasswordFlags,
 
-    /// Bring the account back where it is deleted
+    /// Restore the account if it was deleted
     #[arg(long)]
     restore: bool,
 
@@ -43,7 +44,7 @@ pub(crate) struct Mod {
     #[arg(long)]
     disable_2fa: bool,
 
-    /// Leave the sessions of the account alone
+    /// Keep the sessions of the account
     #[arg(long)]
     keep_sessions: bool,
 
@@ -54,6 +55,9 @@ pub(crate) struct Mod {
 impl Mod {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
         let user = prompt::username(&context.person, self.username)?;
+        if self.password.is_given() && self.password.is_typed(&context.person) && !self.restore {
+            live_user(context, &user)?;
+        }
         let password = self.password.take(context)?;
         let generated = password.as_ref().is_some_and(|password| password.generated);
         let mut fields = self.fields.into_fields()?;

@@ -19,11 +19,11 @@ UID, display name, directories, password, sessions and app passwords stay as the
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Rename {
-    /// User name or UID, asked for where it is left out
+    /// User name or UID, asked for if left out
     #[arg(value_name = "OLD")]
     username: Option<String>,
 
-    /// Its new name, asked for where it is left out
+    /// Its new name, asked for if left out
     #[arg(value_name = "NEW")]
     name: Option<String>,
 

@@ -4,12 +4,13 @@ use clap::Args;
 use photoprism_protocol::status::NoArgs;
 use photoprism_protocol::users::UsersReset;
 
+use crate::commands::stakes;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::escape;
 use crate::flags::{JsonFlag, YesFlag};
+use crate::output;
 use crate::report::format;
-use crate::{output, prompt};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,12 +25,23 @@ pub(crate) struct Reset {
 
     #[command(flatten)]
     json: JsonFlag,
+
+    /// For scripts that were written for `PhotoPrism`'s own program; it changes nothing here
+    #[arg(short, long, hide = true)]
+    trace: bool,
 }
 
 impl Reset {
     pub(crate) fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let question = "Remove all accounts, sessions and app passwords?";
-        let consent = prompt::consent(&context.person, self.yes.yes, question, "--yes")?;
+        let short = "Remove all accounts, sessions and app passwords?";
+        let consent = stakes::consent(context, self.yes.yes, short, &|status| {
+            format!(
+                "Delete all {} and end {} of {}? A backup is written first.",
+                format::count(status.counts.users, "account"),
+                format::count(status.counts.sessions, "session"),
+                status.database.path,
+            )
+        })?;
         let reply = context.call_agreed::<UsersReset>(&consent, &NoArgs {})?;
         let done = &reply.value;
         context.note(&format!(

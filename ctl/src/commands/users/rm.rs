@@ -22,7 +22,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Rm {
-    /// User names or UIDs, asked for where they are left out
+    /// User names or UIDs, asked for if left out
     #[arg(value_name = "USERNAME")]
     usernames: Vec<String>,
 

@@ -22,7 +22,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Show {
-    /// User name or UID, asked for where it is left out
+    /// User name or UID, asked for if left out
     username: Option<String>,
 
     #[command(flatten)]
@@ -51,7 +51,7 @@ struct Written {
 
 /// Names and values for people, sorted by name.
 fn properties(user: &User) -> Vec<(&'static str, String)> {
-    vec![
+    let mut pairs = vec![
         ("Attributes", user.attr.clone()),
         ("Auth ID", user.auth_id.clone()),
         ("Auth Issuer", user.auth_issuer.clone()),
@@ -75,7 +75,13 @@ fn properties(user: &User) -> Vec<(&'static str, String)> {
         ("Web Login", format::enabled(user.may_login)),
         ("WebDAV", format::enabled(user.may_webdav)),
         ("WebDAV Flag", format::yes(user.webdav)),
-    ]
+    ];
+    // Only newer versions of PhotoPrism have it.
+    if !user.scope.is_empty() {
+        let at = pairs.partition_point(|(name, _)| *name < "Scope");
+        pairs.insert(at, ("Scope", user.scope.clone()));
+    }
+    pairs
 }
 
 #[cfg(test)]
@@ -85,7 +91,11 @@ mod tests {
 
     #[test]
     fn names_are_sorted_and_empty_values_stay_out_of_the_table() {
-        let pairs = properties(&User { uid: "u1".into(), ..User::default() });
+        let old = properties(&User::default());
+        assert!(old.iter().all(|(name, _)| *name != "Scope"), "only where there is one");
+        let user = User { uid: "u1".into(), scope: "webdav".into(), ..User::default() };
+        let pairs = properties(&user);
+        assert!(pairs.contains(&("Scope", "webdav".into())));
         assert!(pairs.is_sorted_by_key(|(name, _)| *name));
         let table = Report::properties(pairs.clone(), Layout::Table);
         assert!(table.rows.iter().all(|row| !row[1].is_empty()));

@@ -18,11 +18,11 @@ Examples:
   photoprism users why bob          why bob cannot log in, and what to do
   photoprism users why bob --json   for programs";
 
-/// Show why somebody cannot log in; exits with 0 if nothing prevents it, else with 1
+/// Show why an account cannot log in; exits with 0 if nothing prevents it, else with 1
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Why {
-    /// User name or UID, asked for where it is left out
+    /// User name or UID, asked for if left out
     username: Option<String>,
 
     #[command(flatten)]
@@ -74,5 +74,9 @@ fn reasons(reasons: &[Reason]) -> Report {
             format::time(reason.until.as_deref()),
         ]
     });
-    Report { columns: vec!["Reason", "Blocks", "Fix", "Until"], rows: rows.collect() }
+    Report {
+        columns: vec!["Reason", "Blocks", "Fix", "Until"],
+        rows: rows.collect(),
+        ..Report::default()
+    }
 }

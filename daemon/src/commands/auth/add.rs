@@ -55,7 +55,7 @@ fn lifetime(given: Option<Int>) -> Result<Option<i64>, CommandError> {
         Some(Ok(seconds @ 1..=LONGEST_LIFETIME)) => Ok(Some(seconds)),
         Some(_) => Err(CommandError::broken(
             "expires_in",
-            "the lifetime is 1 to 3153600000 seconds, or -1 for ever",
+            "the lifetime is 1 to 3153600000 seconds, or -1 for one that never ends",
         )),
     }
 }
@@ -69,18 +69,31 @@ fn add(tx: &Tx<'_>, request: &Request<Add>) -> Result<Written<AddResult>, Comman
         Some(_) => new_app_password(&mut random),
         None => new_access_token(&mut random),
     });
-    let row = new_row(args, owner.as_ref(), id, context);
+    let expires = args.lifetime.map_or(-1, |seconds| context.now.as_second() + seconds);
+    let new = New { client_name: &args.client_name, scope: &args.scope, expires };
+    let row = new_row(&new, owner.as_ref(), id, context);
     session_insert(tx, &row)?;
     let target = row.ref_id.clone();
     let created = Effect::SessionCreated(Box::new(row.clone()), owner.map(Box::new));
     let session = to_wire(row, context.now.as_second());
     let hidden = AddResult { session: session.clone(), secret: None };
     let shown = AddResult { session, secret: Some(secret) };
-    Written::new(target, &shown)?.with_effects([created]).replayed_as(&hidden)
+    let warnings = args.scope.warnings();
+    let written = Written::new(target, &shown)?.with_effects([created]).with_warnings(warnings);
+    written.replayed_as(&hidden)
 }
 
 fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<Account, CommandError> {
     let row = user_to_change(tx, user)?;
+    check_owner(context, &row)?;
+    Ok(row)
+}
+
+/// Whether an app password of that account would work.
+pub(in crate::commands) fn check_owner(
+    context: &Context,
+    row: &Account,
+) -> Result<(), CommandError> {
     if context.app_passwords_disabled {
         return Err(CommandError::Conflict(
             "app passwords are disabled (PHOTOPRISM_DISABLE_FEATURES), one would not work; take \
@@ -88,18 +101,32 @@ fn owner(tx: &Tx<'_>, context: &Context, user: &str) -> Result<Account, CommandE
                 .into(),
         ));
     }
-    if first_disabling(&row, context.now).is_some() {
+    if first_disabling(row, context.now).is_some() {
         return Err(CommandError::Conflict(
             "the account is disabled (expired, or its provider is none), an app password of it \
              would not work; enable it first"
                 .into(),
         ));
     }
-    Ok(row)
+    Ok(())
 }
 
-fn new_row(request: &Add, owner: Option<&Account>, id: String, context: &Context) -> Session {
-    let (mut random, now) = (context.random, context.now);
+/// What a new app password or access token is, apart from its secret.
+pub(in crate::commands) struct New<'a> {
+    pub(in crate::commands) client_name: &'a str,
+    pub(in crate::commands) scope: &'a Scope,
+    /// End, Unix seconds; -1: never.
+    pub(in crate::commands) expires: i64,
+}
+
+/// The row of an app password of `owner`, or of an access token.
+pub(in crate::commands) fn new_row(
+    new: &New<'_>,
+    owner: Option<&Account>,
+    id: String,
+    context: &Context,
+) -> Session {
+    let mut random = context.random;
     let (provider, method) = match owner {
         Some(_) => ("application", "default"),
         None => ("access_token", "oauth2"),
@@ -109,13 +136,13 @@ fn new_row(request: &Add, owner: Option<&Account>, id: String, context: &Context
         ref_id: session_ref_id(&mut random),
         user_uid: owner.map(|row| row.uid.clone()).unwrap_or_default(),
         user_name: owner.map(|row| row.name.clone()).unwrap_or_default(),
-        client_name: request.client_name.clone(),
+        client_name: new.client_name.into(),
         provider: provider.into(),
         method: method.into(),
-        scope: request.scope.as_str().into(),
+        scope: new.scope.as_str().into(),
         grant: "cli".into(),
-        expires: request.lifetime.map_or(-1, |seconds| now.as_second() + seconds),
-        created_at: Some(now),
+        expires: new.expires,
+        created_at: Some(context.now),
         ..Session::default()
     }
 }

@@ -57,7 +57,8 @@ async fn check(
     let (last_use, ended) = (index.uses().last_use(&id), runner.app.ended.clone());
     let check = move |db: &Db| {
         let active = read(db, &request, now, last_use)?;
-        if is_hidden(db, &request)? {
+        // One that is hidden is not found.
+        if active.is_none() && is_hidden(db, &request)? {
             ended.report();
         }
         Ok::<_, CommandError>(active)

@@ -40,6 +40,7 @@ fn to_wire(entry: BackupEntry) -> Entry {
         BackupOrigin::Automatic => "automatic",
         BackupOrigin::Manual => "manual",
         BackupOrigin::Migration => "migration",
+        BackupOrigin::Periodic => "periodic",
     };
     let created = jiff::Timestamp::from_second(entry.made);
     Entry {

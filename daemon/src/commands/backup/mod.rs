@@ -1,9 +1,13 @@
 //! The noun `backup`.
 
 pub(super) mod create;
+pub(super) mod fetch;
 pub(super) mod ls;
+pub(super) mod periodic;
+pub(super) mod prune;
 pub(super) mod restore;
 pub(super) mod rm;
+pub(super) mod send;
 pub(super) mod verify;
 
 use std::path::PathBuf;
@@ -32,7 +36,7 @@ fn refusal(fault: BackupFault) -> CommandError {
     match fault {
         BackupFault::Missing => CommandError::NotFound {
             message: "there is no such backup".into(),
-            hint: Some("photoprism admin backup ls lists those that there are".into()),
+            hint: Some("photoprism admin backup ls lists them".into()),
         },
         BackupFault::NotOne(what) => {
             broken(format!("the file is not a backup of this daemon: {what}"))

@@ -15,8 +15,8 @@ use crate::error::CommandError;
 use crate::model::passcodes::STEP_SECONDS;
 use crate::model::{Effect, FIRST_ADMIN_ID};
 use crate::store::{
-    AdminPasswordState, Backup, BackupFile, Db, HeldSource, Layout, Plan, Present, Restored,
-    ServerCopy, StoreError, Tx, What, account_by_id, backup_open, other_super_admin,
+    AccountsCopy, AdminPasswordState, Backup, BackupFile, Db, HeldSource, Layout, Plan, Present,
+    Restored, StoreError, Tx, What, account_by_id, backup_open, other_super_admin,
     restore_accounts, set_admin_password_state,
 };
 
@@ -80,16 +80,16 @@ async fn back_up(
     Ok(Prepared::new(Source { args, file, layout, plan }).after_backup(backup, source))
 }
 
-/// Compares all of it: with the backup that was just made where a server has the database.
+/// Compares all of it: with the backup that was just made where PhotoPrism would wait for a reader.
 fn plan_of(
     db: &Db,
     backup: Option<&Backup>,
     file: &BackupFile,
     with_sessions: bool,
 ) -> Result<Plan, StoreError> {
-    match backup.filter(|_| db.server().is_some()) {
+    match backup {
         Some(backup) => {
-            let copy = ServerCopy::in_backup(backup)?;
+            let copy = AccountsCopy::in_backup(backup, db)?;
             Plan::whole(&copy.present(), file, with_sessions)
         }
         None => Plan::whole(&Present::in_file(db)?, file, with_sessions),
@@ -138,7 +138,7 @@ async fn compare_with_copy(runner: &Runner<'_>, file: BackupFile, with_sessions:
     let compare = move || {
         let db = store.connect().map_err(CommandError::from)?;
         refuse_other(&db, &file)?;
-        let copy = ServerCopy::make(&db)?;
+        let copy = AccountsCopy::make(&db)?;
         Ok(Plan::whole(&copy.present(), &file, with_sessions)?)
     };
     let plan = run_blocking(compare).await.map_err(CommandError::of_read)?;
@@ -214,7 +214,7 @@ fn replace_accounts(
     let restored = restore_accounts(tx, file, layout, args.with_sessions, step, now)?;
     if somebody && !other_super_admin(tx, 0, now)? {
         return Err(CommandError::Conflict(
-            "the backup holds no super admin who may log in; nobody could mend that".into(),
+            "the backup has no super admin who may log in; nobody could log in to fix that".into(),
         ));
     }
     if account_by_id(tx, FIRST_ADMIN_ID)?.is_some_and(|admin| admin.has_password) {

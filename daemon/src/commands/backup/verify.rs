@@ -53,7 +53,8 @@ fn checked(directory: &Path, file: Option<&FileName>) -> Result<Vec<Checked>, Co
     Ok(checked)
 }
 
-fn check(directory: &Path, file: &str) -> Result<Checked, BackupFault> {
+/// Checks one by the rules of a restore.
+pub(super) fn check(directory: &Path, file: &str) -> Result<Checked, BackupFault> {
     let fault = match backup_open(directory, file) {
         Ok(backup) => return Ok(good(file, &backup)),
         Err(fault) => fault,

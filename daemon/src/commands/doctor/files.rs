@@ -173,7 +173,7 @@ pub(super) fn backups(daemon: &DaemonState) -> Option<Check> {
     let advice = if let Some(refused) = backups_refused(directory, seen, daemon.uid) {
         Some(refused)
     } else if seen.mode & 0o077 != 0 {
-        Some(format!("backups hold password hashes and others may look in: chmod 700 {path}"))
+        Some(format!("backups hold password hashes and others may read them: chmod 700 {path}"))
     } else if is_writable(directory) {
         None
     } else {
@@ -233,6 +233,7 @@ mod tests {
 
     fn daemon(path: &str, own: bool) -> DaemonState {
         DaemonState {
+            periodic: None,
             photoprism: Vec::new(),
             clock: jiff::Timestamp::UNIX_EPOCH,
             clock_state: crate::clock::ClockState::Right,

@@ -4,6 +4,7 @@ mod database;
 mod files;
 mod machine;
 mod pages;
+mod periodic;
 mod photoprism;
 mod server;
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use photoprism_protocol::audit::VerifyResult;
 use photoprism_protocol::doctor::{Check, Doctor, Report};
 use photoprism_protocol::envelope::Success;
+use photoprism_protocol::status::Backups;
 
 use super::audit::verify::verify_whole_trail;
 use super::reply::Reply;
@@ -37,6 +39,8 @@ struct DaemonState {
     /// Path of the database, there or not. With a server that of the default database.
     database: PathBuf,
     backups: PathBuf,
+    /// How those that it writes by itself go.
+    periodic: Option<Backups>,
     /// The server that has the accounts.
     server: Option<String>,
     /// What the database is called.
@@ -81,6 +85,7 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
         clock_state: app.clock.clock_state(),
         database: app.places.database.clone(),
         backups: app.places.backups.clone(),
+        periodic: app.periodic.status(),
         server: app.places.server.clone(),
         name: app.places.database_name(),
         own: app.own,
@@ -134,6 +139,7 @@ fn examine(
     }
     checks.extend(daemon.photoprism.iter().cloned());
     checks.extend(files::backups(daemon));
+    checks.extend(periodic::check(daemon));
     checks.extend(machine::checks(daemon));
     Reply::new(&Report::from(checks))
 }

@@ -11,9 +11,13 @@ mod steps;
 mod worker;
 
 use photoprism_protocol::envelope::Success;
+use photoprism_protocol::role::Role;
 use photoprism_protocol::transfer::{self, UsersImport};
 
-use super::import_sessions::Options;
+pub(in crate::commands) use self::prepare::{Reading, hash, rows};
+pub(in crate::commands) use self::run::{Import, import_rows};
+
+use super::import_sessions::{Options, Part};
 use super::runner::{Outcome, Runner};
 use crate::error::CommandError;
 
@@ -25,6 +29,12 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
         dry_run: args.dry_run.unwrap_or(false),
         update: args.update.unwrap_or(false),
         prune: args.prune.unwrap_or(false),
+        role: role(&args)?,
+        part: match (args.parts, args.more) {
+            (Some(true), Some(true)) => Some(Part::Middle),
+            (Some(true), _) => Some(Part::End),
+            _ => None,
+        },
     };
     let transfer::Import { import, text, database, file, password, cursor, .. } = args;
     if let Some(text) = text {
@@ -49,6 +59,12 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     }
 }
 
+/// The role of new accounts whose rows give none.
+fn role(args: &transfer::Import) -> Result<Option<Role>, CommandError> {
+    let role = args.role.as_deref().map(Role::parse).transpose();
+    role.map_err(|rule| CommandError::invalid("role", &rule))
+}
+
 /// One step at a time, and what belongs to a run with a run only.
 fn check_step(args: &transfer::Import) -> Result<(), CommandError> {
     let running = args.run == Some(true);
@@ -64,11 +80,25 @@ fn check_step(args: &transfer::Import) -> Result<(), CommandError> {
         return Err(CommandError::broken("import", "a database begins an import of its own"));
     }
     if args.password.is_some() && args.file.is_none() {
-        return Err(CommandError::broken("password", "this is said with file only"));
+        return Err(CommandError::broken("password", "give a password only with file"));
     }
-    let options = [("dry_run", args.dry_run), ("update", args.update), ("prune", args.prune)];
-    match options.iter().find(|(_, option)| option.is_some() && !running) {
-        Some((name, _)) => Err(CommandError::broken(name, "this is said with \"run\":true only")),
-        None => Ok(()),
+    let options = [
+        ("dry_run", args.dry_run.is_some()),
+        ("update", args.update.is_some()),
+        ("prune", args.prune.is_some()),
+        ("role", args.role.is_some()),
+        ("parts", args.parts.is_some()),
+        ("more", args.more.is_some()),
+    ];
+    if let Some((name, _)) = options.iter().find(|(_, is_given)| *is_given && !running) {
+        return Err(CommandError::broken(name, "give this only with \"run\":true"));
+    }
+    match (args.parts == Some(true), args.more == Some(true), args.prune == Some(true)) {
+        (true, _, true) => Err(CommandError::broken(
+            "parts",
+            "what is pruned is in one transaction with all rows: leave one of the two out",
+        )),
+        (false, true, _) => Err(CommandError::broken("more", "give more only with parts")),
+        _ => Ok(()),
     }
 }

@@ -9,38 +9,82 @@ use photoprism_protocol::secret::Secret;
 
 use super::worker::check;
 use crate::commands::import_sessions::{
-    Cancel, ImportSession, Options, PasswordChange, Rows, Text, ValidRow, known_hash,
+    Cancel, ImportSession, Options, Part, PasswordChange, RejectedRow, Rows, ValidRow, known_hash,
 };
 use crate::commands::runner::Runner;
 use crate::error::CommandError;
 use crate::hashing::{Scheme, parse};
 use crate::model::PasswordRules;
 
+/// What a text that cannot hold a row more is not waited for: bytes.
+const MOST_WITHOUT_ROW: usize = 1024 * 1024;
+
+/// Rows of a text, and the line with which those begin that are left to the next part.
+pub(in crate::commands) struct Found {
+    pub(in crate::commands) rows: Rows,
+    pub(super) left: Option<u64>,
+}
+
+/// By which rules rows are read.
+#[derive(Clone, Copy)]
+pub(in crate::commands) struct Reading {
+    pub(in crate::commands) rules: PasswordRules,
+    pub(in crate::commands) only_bcrypt: bool,
+    pub(in crate::commands) options: Options,
+}
+
 /// Reads the rows of a text, one by one. Takes seconds.
 ///
 /// # Errors
 /// `invalid_argument` at `text`; `unavailable` where it was cancelled.
-pub(super) fn rows(
-    text: Text,
-    rules: PasswordRules,
-    only_bcrypt: bool,
+pub(in crate::commands) fn rows(
+    text: &str,
+    how: Reading,
     cancel: &Cancel,
-) -> Result<Rows, CommandError> {
-    let text = text.whole()?;
-    let is_hash = |text: &str| checkable(text, only_bcrypt);
-    let mut rows = Rows::new();
-    account_text::read(&text, |found| {
+) -> Result<Found, CommandError> {
+    let is_hash = |text: &str| checkable(text, how.only_bcrypt);
+    let (mut rows, mut left) = (Rows::new(), None);
+    let read = account_text::read(text, |found| {
         check(cancel)?;
         if rows.len() == MOST_ROWS {
-            return Err(CommandError::broken(
-                "text",
-                "there are more than 20,000 rows; import them in several pieces",
-            ));
+            left = Some(found.line);
+            return Err(too_many());
         }
-        rows.push(ValidRow::parse(found, &rules, is_hash));
+        rows.push(ValidRow::parse(found, &how.rules, is_hash));
         Ok(())
-    })?;
-    Ok(rows)
+    });
+    check(cancel)?;
+    let part = how.options.part;
+    if part.is_none() || (left.is_none() && part == Some(Part::End)) {
+        read?;
+        return Ok(Found { rows, left: None });
+    }
+    // The end of the last row, and what is wrong behind it, may not have come yet.
+    let line = left.or_else(|| rows.last().map(line_of)).unwrap_or(1);
+    while rows.last().is_some_and(|row| line_of(row) >= line) {
+        rows.pop();
+    }
+    if rows.is_empty() && (left.is_some() || text.len() > MOST_WITHOUT_ROW) {
+        read?;
+        return Err(too_many());
+    }
+    Ok(Found { rows, left: Some(line) })
+}
+
+fn too_many() -> CommandError {
+    CommandError::broken(
+        "text",
+        "there are more than 20,000 rows, and one transaction has no more; import them in several \
+         pieces, and give each account of a JSON array a line of its own",
+    )
+}
+
+/// The line on which a row begins.
+pub(super) const fn line_of(row: &Result<ValidRow, RejectedRow>) -> u64 {
+    match row {
+        Ok(row) => row.line,
+        Err((line, ..)) => *line,
+    }
 }
 
 /// The files that rows name and nobody has read yet.
@@ -105,7 +149,11 @@ pub(super) async fn prepare_next(
     Ok(())
 }
 
-async fn hash(
+/// What the account's password is to be, where the row has one.
+///
+/// # Errors
+/// The pool's and the store's.
+pub(in crate::commands) async fn hash(
     runner: &Runner<'_>,
     row: &ValidRow,
     password: &Secret,

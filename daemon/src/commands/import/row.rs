@@ -1,13 +1,18 @@
 //! One row against the account of its name.
 
+use std::borrow::Cow;
+
+use photoprism_protocol::role::Role;
 use photoprism_protocol::secret::Secret;
 
 use crate::commands::find::restore_hint;
-use crate::commands::import_sessions::{PasswordChange, ValidRow};
+use crate::commands::import_sessions::{Options, PasswordChange, ValidRow};
+use crate::commands::properties::Properties;
 use crate::commands::request::{Context, Hashed};
 use crate::commands::revoked::revoke;
 use crate::commands::users::{
     apply_change, check_change, check_takes_password, insert_account, new_account, reload,
+    role_missing,
 };
 use crate::error::CommandError;
 use crate::model::{Account, Change, Effect, METHOD_2FA, Property, Session, changes};
@@ -37,9 +42,9 @@ pub(super) fn import_row(
     tx: &Tx<'_>,
     context: &Context,
     row: &ValidRow,
-    update: bool,
+    options: Options,
 ) -> Result<RowOutcome, CommandError> {
-    let import = || import_unguarded(tx, context, row, update);
+    let import = || import_unguarded(tx, context, row, options);
     // Any other row is refused before it writes. SQLite saves the pages that change in a savepoint,
     // which takes longer than the row.
     if row.two_factor.is_some() || !row.app_passwords.is_empty() {
@@ -53,20 +58,25 @@ fn import_unguarded(
     tx: &Tx<'_>,
     context: &Context,
     row: &ValidRow,
-    update: bool,
+    options: Options,
 ) -> Result<RowOutcome, CommandError> {
     match account_by_name(tx, row.name.as_str())? {
-        None => added(tx, context, row),
+        None => added(tx, context, row, options.role),
         Some(before) if before.is_deleted() => Err(CommandError::Exists {
             field: "name",
             message: "the account is deleted; its name stays taken until it is restored".into(),
             hint: Some(restore_hint(&before).into()),
         }),
-        Some(before) => known(tx, context, row, &before, update),
+        Some(before) => known(tx, context, row, &before, options.update),
     }
 }
 
-fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, CommandError> {
+fn added(
+    tx: &Tx<'_>,
+    context: &Context,
+    row: &ValidRow,
+    role: Option<Role>,
+) -> Result<RowOutcome, CommandError> {
     let hashed = match &row.hash {
         PasswordChange::Set(hash) => Some(hashed(row, hash)),
         // Only a dry run has no hash yet, and it is rolled back.
@@ -74,7 +84,18 @@ fn added(tx: &Tx<'_>, context: &Context, row: &ValidRow) -> Result<RowOutcome, C
         PasswordChange::None | PasswordChange::Pending => None,
         PasswordChange::Matches(_) => return Err(changed_meanwhile()),
     };
-    let account = new_account(tx, &row.name, &row.given)?;
+    let given = match role {
+        Some(role) if row.given.role.is_none() => {
+            Cow::Owned(Properties { role: Some(role), ..row.given.clone() })
+        }
+        _ => Cow::Borrowed(&row.given),
+    };
+    if given.role.is_none() {
+        return Err(role_missing(
+            "; give it in the row, or one for all new accounts with role (users import --role)",
+        ));
+    }
+    let account = new_account(tx, &row.name, &given)?;
     if hashed.is_some() {
         check_takes_given(row, &account)?;
     }

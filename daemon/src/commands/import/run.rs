@@ -7,7 +7,7 @@ use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
 
 use super::prune::{Unnamed, accounts_not_in_file, delete, ensure_names_somebody, ensure_whole};
 use super::row::{RowOutcome, import_row};
-use crate::commands::import_sessions::{Cancel, Options, Results, Rows, ValidRow};
+use crate::commands::import_sessions::{Cancel, Named, Options, Results, Rows, ValidRow};
 use crate::commands::reply::Written;
 use crate::commands::request::{Context, Request};
 use crate::commands::transaction::record;
@@ -16,17 +16,22 @@ use crate::error::CommandError;
 use crate::model::{Account, Effect};
 use crate::store::{Tx, WorkError, deleting_accounts, newest_account, side_rows_insert_after};
 
+/// Accounts that a warning names.
+const NAMED: usize = 10;
+
 /// A text whose rows are ready.
-pub(super) struct Import {
+pub(in crate::commands) struct Import {
     /// Its name on the wire.
-    pub(super) id: String,
-    pub(super) rows: Arc<Rows>,
-    pub(super) options: Options,
+    pub(in crate::commands) id: String,
+    pub(in crate::commands) rows: Arc<Rows>,
+    pub(in crate::commands) options: Options,
     /// Checked before each row.
-    pub(super) cancel: Cancel,
+    pub(in crate::commands) cancel: Cancel,
     /// Where the results go: the reply holds only the counts, since it is stored with the
     /// idempotency key.
-    pub(super) results: Arc<Mutex<Results>>,
+    pub(in crate::commands) results: Arc<Mutex<Results>>,
+    /// What rows of earlier parts are about.
+    pub(in crate::commands) earlier: Arc<Named>,
 }
 
 /// Imports all rows, or fails and changes nothing; nobody is pruned without a backup. A row that is
@@ -61,10 +66,12 @@ fn summary(import: &Import, found: &Results) -> ImportResult {
         effective_within_s: None,
         pending: None,
         backup: found.backup.clone(),
+        left: None,
     }
 }
 
-fn import_rows(
+/// The results of all rows, and what they mean elsewhere.
+pub(in crate::commands) fn import_rows(
     tx: &Tx<'_>,
     request: &Request<Import>,
 ) -> Result<(Results, Vec<Effect>), CommandError> {
@@ -83,7 +90,9 @@ fn import_rows(
     if prune {
         let refused = results.counts.refused;
         let kept = (refused > 0 && results.counts.pruned == 0).then(|| {
-            format!("nobody is deleted while rows are refused ({refused} here): correct them first")
+            format!(
+                "no account is deleted while rows are refused ({refused} here): correct them first"
+            )
         });
         results.warnings.extend(kept);
         results.warnings.extend(unnamed.warning());
@@ -101,30 +110,36 @@ fn whole(
     let (mut results, mut effects) = (Results::default(), Vec::new());
     let newest = newest_account(tx)?;
     let mut named: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut expired = Vec::new();
     for row in import.rows.iter() {
         check(&import.cancel)?;
         let (line, name, came) = match row {
             Ok(row) => {
                 let name = row.name.as_str();
-                let came = match named.insert(name, row.line) {
+                let before = named.insert(name, row.line);
+                let came = match before.or_else(|| import.earlier.line_of(name)) {
                     None => {
                         let whole =
                             if import.options.prune { ensure_whole(tx, row) } else { Ok(()) };
-                        whole.and_then(|()| import_row(tx, context, row, import.options.update))
+                        whole.and_then(|()| import_row(tx, context, row, import.options))
                     }
                     Some(before) => Err(CommandError::Conflict(
                         format!("line {before} is about this account already").into(),
                     )),
                 };
-                let new = came.as_ref().ok().and_then(|came| warning(tx, row, came));
+                let new = came.as_ref().ok().and_then(|came| warning(tx, import, row, came));
                 let new = new.filter(|text| !results.warnings.contains(text));
                 results.warnings.extend(new);
+                if came.as_ref().is_ok_and(|came| has_expired(row, came, context)) {
+                    expired.push(name);
+                }
                 (row.line, name, came)
             }
             Err((line, name, error)) => (*line, name.as_str(), Err(error.clone())),
         };
         effects.extend(record_outcome(tx, context, &mut results, line, name, came)?);
     }
+    results.warnings.extend(expired_warning(&expired));
     if results.counts.added > 0 {
         side_rows_insert_after(tx, newest)?;
     }
@@ -171,9 +186,29 @@ fn check(cancel: &Cancel) -> Result<(), CommandError> {
 }
 
 /// What `users.add` and `users.mod` warn of, where the row got a role.
-fn warning(tx: &Tx<'_>, row: &ValidRow, came: &RowOutcome) -> Option<String> {
-    let role = row.given.role.filter(|_| came.outcome == "added" || came.changed.contains(&"role"));
+fn warning(tx: &Tx<'_>, import: &Import, row: &ValidRow, came: &RowOutcome) -> Option<String> {
+    let given = row.given.role.or(import.options.role.filter(|_| came.outcome == "added"));
+    let role = given.filter(|_| came.outcome == "added" || came.changed.contains(&"role"));
     unknown_role(tx.kind().edition(), role).filter(|_| came.wrote.is_some())
+}
+
+/// Whether a row gave its account an end that is over.
+fn has_expired(row: &ValidRow, came: &RowOutcome, context: &Context) -> bool {
+    let given = came.outcome == "added" || came.changed.contains(&"expires_at");
+    let end = row.given.expires_at.flatten();
+    came.wrote.is_some() && given && end.is_some_and(|end| end <= context.now)
+}
+
+fn expired_warning(names: &[&str]) -> Option<String> {
+    let shown = names.get(..NAMED).unwrap_or(names).join(", ");
+    let more = if names.len() > NAMED { ", …" } else { "" };
+    let one = "has expired already and cannot log in; give a later time, or never";
+    let many = "have expired already and cannot log in; give later times, or never";
+    match names.len() {
+        0 => None,
+        1 => Some(format!("the account {shown} {one}")),
+        count => Some(format!("{count} accounts {many} ({shown}{more})")),
+    }
 }
 
 /// Records the outcome of a row: in the results, and in the audit trail if something was written.
@@ -210,9 +245,8 @@ fn record_outcome(
         Err(error) => {
             let error = error.into_body("");
             item.code = Some(error.code.name().into());
-            item.field = error.field.map(Into::into);
-            let hint = error.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-            item.message = Some(format!("{}{hint}", error.message));
+            item.field = error.field.as_deref().map(Into::into);
+            item.message = Some(error.text());
         }
     }
     *count(&mut results.counts, &item.outcome) += 1;

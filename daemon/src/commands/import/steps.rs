@@ -1,27 +1,30 @@
 //! The steps, each of which takes an import out and puts it back.
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use photoprism_protocol::MAX_REPLY_BYTES;
+use photoprism_protocol::role::Role;
 use photoprism_protocol::secret::Secret;
 use photoprism_protocol::transfer::{ImportCounts, ImportResult};
 
-use super::prepare::{give_files, named_files, prepare_next, rows};
+use super::prepare::{Reading, give_files, line_of, named_files, prepare_next, rows};
 use super::prune::accounts_not_in_file;
 use super::run::{Import, import_accounts};
 use super::worker::Turn;
 use crate::clock::Stopwatch;
 use crate::commands::blocking::run_blocking;
-use crate::commands::import_sessions::{Cancel, ImportSession, Options, Results, Rows};
+use crate::commands::import_sessions::{Cancel, ImportSession, Options, Part, Results, Rows};
 use crate::commands::reply::Reply;
 use crate::commands::runner::{Outcome, Prepared, Runner};
 use crate::error::CommandError;
 use crate::store::{AttachedSource, BackupBefore, Db};
 
-/// How long a step prepares passwords before it reports its progress: clients wait 40 s.
-const WORK: Duration = Duration::from_secs(5);
+/// How long a step prepares passwords before it reports its progress: a client that is interrupted
+/// waits for that, to say what was done.
+const WORK: Duration = Duration::from_secs(1);
 
 /// Items of one reply: writing them must not keep the async thread busy for longer than a millisecond.
 const PAGE: usize = 200;
@@ -88,9 +91,13 @@ fn change(
 
 /// The next results.
 pub(super) fn results(runner: &Runner<'_>, id: &str, cursor: &str) -> StepReply {
-    let staged = runner.app.imports.take(id, runner.uid())?;
+    let mut staged = runner.app.imports.take(id, runner.uid())?;
     let found = page(id, &staged, cursor);
-    let last = matches!(&found, Ok(result) if result.next.is_none());
+    let mut last = matches!(&found, Ok(result) if result.next.is_none());
+    if last && staged.goes_on() {
+        staged.begin_next();
+        last = false;
+    }
     runner.app.imports.put_back(id, staged, runner.app.started.elapsed());
     if last {
         runner.app.imports.forget(id);
@@ -100,13 +107,13 @@ pub(super) fn results(runner: &Runner<'_>, id: &str, cursor: &str) -> StepReply 
 
 /// Runs the import as far as one step allows.
 pub(super) async fn run(runner: &Runner<'_>, id: &str, options: Options) -> Outcome {
-    let key = runner.key(&(id, options.dry_run, options.update, options.prune))?;
+    let key = runner.key(&key_of(id, options))?;
     if let Some(replay) = runner.replay(key.as_ref(), None).await? {
         return Ok(replay);
     }
     let mut staged = runner.app.imports.take(id, runner.uid())?;
     let ended = advance(runner, id, &mut staged, options).await;
-    let over = match &ended {
+    let mut over = match &ended {
         Ok(result) => result.done && result.next.is_none(),
         // What was lost, or is invalid, or names nobody, would fail again at the next attempt.
         Err(error) => {
@@ -115,11 +122,22 @@ pub(super) async fn run(runner: &Runner<'_>, id: &str, options: Options) -> Outc
         }
     };
     let warnings = staged.results.as_ref().map(|found| found.warnings.clone());
+    if over && ended.is_ok() && staged.goes_on() {
+        staged.begin_next();
+        over = false;
+    }
     runner.app.imports.put_back(id, staged, runner.app.started.elapsed());
     if over {
         runner.app.imports.forget(id);
     }
     Ok(Reply::new(&ended?)?.with_warnings(warnings.unwrap_or_default()).into())
+}
+
+/// What the key of a run stands for: the last part of a text is another run than those before.
+fn key_of(id: &str, options: Options) -> impl serde::Serialize {
+    let Options { dry_run, update, prune, role, part } = options;
+    let role = role.map(Role::as_str);
+    (id.to_owned(), dry_run, update, prune, role, part.map(|part| part == Part::Middle))
 }
 
 async fn advance(
@@ -135,7 +153,7 @@ async fn advance(
         return Err(CommandError::broken("run", "this import was begun with other options"));
     }
     if staged.rows.is_none() {
-        parse(runner, staged).await?;
+        parse(runner, staged, options).await?;
     }
     if !staged.missing.is_empty() {
         return Ok(progress(id, staged, first_missing(&staged.missing)));
@@ -157,25 +175,33 @@ async fn advance(
 }
 
 /// Reads the rows of a text that is whole.
-async fn parse(runner: &Runner<'_>, staged: &mut ImportSession) -> Result<(), CommandError> {
+async fn parse(
+    runner: &Runner<'_>,
+    staged: &mut ImportSession,
+    options: Options,
+) -> Result<(), CommandError> {
     let turn = Turn::take(runner).await?;
-    let (rules, only_bcrypt) = (runner.app.rules, !runner.app.own);
-    let text = std::mem::take(&mut staged.text);
+    let how = Reading { rules: runner.app.rules, only_bcrypt: !runner.app.own, options };
+    let (text, mut parts) = (mem::take(&mut staged.text), mem::take(&mut staged.parts));
     staged.is_lost = true;
     let work = move |cancel: &Cancel| {
-        let rows = rows(text, rules, only_bcrypt, cancel)?;
-        let named = named_files(&rows);
-        Ok((rows, named))
+        let text = parts.next(text)?;
+        let found = rows(&text, how, cancel)?;
+        let first = found.rows.first().map(line_of);
+        let left = found.left.map(|line| parts.leave(&text, first, line)).transpose()?;
+        let named = named_files(&found.rows);
+        Ok((found.rows, named, left, parts))
     };
-    let (rows, named) = turn.run(runner, work).await?;
+    let (rows, named, left, parts) = turn.run(runner, work).await?;
     (staged.rows, staged.missing, staged.is_lost) = (Some(Arc::new(rows)), named, false);
+    (staged.text, staged.parts) = (left.unwrap_or_default(), parts);
     Ok(())
 }
 
 /// Puts the passwords of files into the rows.
 async fn fill(runner: &Runner<'_>, staged: &mut ImportSession) -> Result<(), CommandError> {
     let turn = Turn::take(runner).await?;
-    let (files, rules) = (std::mem::take(&mut staged.files), runner.app.rules);
+    let (files, rules) = (mem::take(&mut staged.files), runner.app.rules);
     let mut rows = staged.rows.take().unwrap_or_default();
     staged.is_lost = true;
     let work = move |cancel: &Cancel| {
@@ -195,7 +221,7 @@ async fn execute(
     if runner.is_abandoned() {
         return Err(runner.abandoned().await);
     }
-    let key = runner.key(&(id, options.dry_run, options.update, options.prune))?;
+    let key = runner.key(&key_of(id, options))?;
     let (rows, cancel) = (staged.rows.clone().unwrap_or_default(), Cancel::default());
     let results = Arc::new(Mutex::new(Results::default()));
     let import = Import {
@@ -204,6 +230,7 @@ async fn execute(
         options,
         cancel: cancel.clone(),
         results: Arc::clone(&results),
+        earlier: staged.parts.named(),
     };
     let mut prepared = Prepared::new(import).dry_run(options.dry_run).after_long_work();
     // Held until the old backups are gone.
@@ -214,10 +241,10 @@ async fn execute(
         prepared = prepared.after_backup(backup, AttachedSource::default());
     }
     let written = runner.commit(key, prepared, import_accounts);
-    cancelled_by_stop(runner, &cancel, written).await?;
+    cancelled(runner, &cancel, options.dry_run, written).await?;
     results
         .lock()
-        .map(|mut found| std::mem::take(&mut *found))
+        .map(|mut found| mem::take(&mut *found))
         .map_err(|_| CommandError::Internal("the results of an import were lost".into()))
 }
 
@@ -235,10 +262,12 @@ async fn back_up(runner: &Runner<'_>, rows: Arc<Rows>) -> Result<BackupBefore, C
     .await
 }
 
-/// Waits for the outcome of a transaction, which is asked to end where the daemon stops.
-async fn cancelled_by_stop<T>(
+/// Waits for the outcome of a transaction, which is asked to end where the daemon stops, and a dry run
+/// where nobody waits for it any more.
+async fn cancelled<T>(
     runner: &Runner<'_>,
     cancel: &Cancel,
+    is_dry_run: bool,
     written: impl Future<Output = T>,
 ) -> T {
     tokio::pin!(written);
@@ -246,6 +275,7 @@ async fn cancelled_by_stop<T>(
         biased;
         outcome = &mut written => return outcome,
         () = runner.stopping() => cancel.cancel(),
+        _ = runner.abandoned(), if is_dry_run => cancel.cancel(),
     }
     written.await
 }
@@ -273,6 +303,7 @@ fn progress(id: &str, staged: &ImportSession, missing_files: Vec<String>) -> Imp
         effective_within_s: None,
         pending: None,
         backup: None,
+        left: staged.options.and_then(|how| how.part).map(|_| staged.text.len() as u64),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Imports on their way, in memory: bounded in number, in bytes and in time.
 
+mod parts;
 mod results;
 mod text;
 mod valid_row;
@@ -14,7 +15,8 @@ use photoprism_protocol::account_text::MOST_BYTES;
 use photoprism_protocol::secret::Secret;
 use tokio::sync::Semaphore;
 
-pub(crate) use self::results::{Cancel, Options, Results};
+pub(crate) use self::parts::{Named, Parts};
+pub(crate) use self::results::{Cancel, Options, Part, Results};
 pub(crate) use self::text::Text;
 pub(crate) use self::valid_row::{PasswordChange, RejectedRow, Rows, ValidRow, known_hash};
 use crate::error::CommandError;
@@ -58,6 +60,8 @@ pub(crate) struct ImportSession {
     pub(crate) prepared: usize,
     /// The results, from the end on.
     pub(crate) results: Option<Results>,
+    /// What earlier parts have left.
+    pub(crate) parts: Parts,
 }
 
 struct Entry {
@@ -216,6 +220,22 @@ impl ImportSession {
         self.text.add(part.expose())?;
         self.bytes += part.expose().len();
         Ok(())
+    }
+
+    /// Whether another part may follow, once this one has its results.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.results.is_some()
+            && match self.options.and_then(|how| how.part) {
+                None => false,
+                Some(Part::Middle) => true,
+                Some(Part::End) => self.text.len() > 0,
+            }
+    }
+
+    /// Begins the next part, with what is left of the text.
+    pub(crate) fn begin_next(&mut self) {
+        self.parts.end(self.rows.take(), self.results.take());
+        (self.options, self.prepared, self.bytes) = (None, 0, self.text.len());
     }
 
     /// Takes the password of a file that rows name.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use photoprism_protocol::role::Role;
 use photoprism_protocol::transfer::{ImportCounts, ImportItem};
 
 /// How an import is carried out.
@@ -14,6 +15,19 @@ pub(crate) struct Options {
     pub update: bool,
     /// Delete accounts that no row names, after a backup.
     pub prune: bool,
+    /// Role of new accounts whose rows give none.
+    pub role: Option<Role>,
+    /// Carry out as many rows as one transaction may have, and leave the rest.
+    pub part: Option<Part>,
+}
+
+/// A part of a text, by what comes after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// More of the text.
+    Middle,
+    /// What is left of it.
+    End,
 }
 
 /// The results of an import, which may be more than a reply can contain.

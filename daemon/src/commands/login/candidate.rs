@@ -1,5 +1,8 @@
 //! What is read about an attempt before its hash is computed, and checked again afterwards.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use photoprism_protocol::provider;
 use photoprism_protocol::token::is_app_password;
 
@@ -9,7 +12,8 @@ use crate::commands::request::Context;
 use crate::error::CommandError;
 use crate::limiter::{LimitKey, Shared};
 use crate::model::{
-    Account, Obstacle, Provider, Session, SessionKind, app_password_obstacle, scope_allows,
+    Account, Edition, Obstacle, Provider, Session, SessionKind, app_password_obstacle,
+    login_obstacles, scope_allows,
 };
 use crate::store::{Db, account_by_name, limits_shared, password_hash, session_by_id};
 
@@ -26,6 +30,25 @@ pub(crate) struct Candidate {
     pub two_factor: Option<String>,
     /// Places as other daemons know them too.
     pub shared: Option<Shared>,
+    /// The account.
+    pub account: Option<Arc<Account>>,
+    /// What reads the database.
+    pub edition: Edition,
+    /// How many commits there were before it was read, where only those change what was read.
+    pub commits: Option<u64>,
+}
+
+impl Candidate {
+    /// The account and its hash, where the right password is all that a login needs at `now`.
+    pub(super) fn needs_password_alone(&self, now: Timestamp) -> Option<(&Arc<Account>, &str)> {
+        let (account, stored) = (self.account.as_ref()?, self.stored.as_deref()?);
+        password_suffices(account, self.edition, now).then_some((account, stored))
+    }
+}
+
+/// Whether the right password is all that a login of the account needs at `now`.
+pub(super) fn password_suffices(account: &Account, edition: Edition, now: Timestamp) -> bool {
+    !account.has_two_factor() && login_obstacles(account, edition, now).next().is_none()
 }
 
 /// Reads it.
@@ -47,21 +70,28 @@ pub(super) fn candidate(
     attempt: &Attempt,
     row: Option<&Account>,
 ) -> Result<Candidate, CommandError> {
-    let Some(row) = row else {
-        let who = LimitKey::unknown(&attempt.name);
-        return Ok(Candidate { who, stored: None, app: None, two_factor: None, shared: None });
+    let known = |who| Candidate {
+        who,
+        stored: None,
+        app: None,
+        two_factor: None,
+        shared: None,
+        account: None,
+        edition: db.kind().edition(),
+        commits: None,
     };
+    let Some(row) = row else { return Ok(known(LimitKey::unknown(&attempt.name))) };
     let app = app_password(db, context, attempt, row)?
-        .filter(|app| accepts(app, attempt, context.now.as_second()))
+        .filter(|app| accepts(app, row, attempt, context.now.as_second()))
         // One that is refused for its account costs a hash like any other refusal.
         .filter(|_| app_refusal(db, context, attempt, row).is_none())
         .map(|app| app.id);
     Ok(Candidate {
-        who: LimitKey::Account(row.uid.clone()),
         stored: usable_hash(db, row)?,
         app,
         two_factor: row.has_two_factor().then(|| row.uid.clone()),
-        shared: None,
+        account: Some(Arc::new(row.clone())),
+        ..known(LimitKey::Account(row.uid.clone()))
     })
 }
 
@@ -104,7 +134,10 @@ pub(super) fn app_refusal(
     app_password_obstacle(row, &attempt.wanted(), db.kind().edition(), context.now)
 }
 
-/// Whether an app password is still valid and allows what is wanted.
-pub(super) fn accepts(app: &Session, attempt: &Attempt, now: i64) -> bool {
-    !app.lifetime().is_expired(now) && scope_allows(&app.scope, attempt.wanted().into_iter())
+/// Whether an app password is still valid and allows what is wanted. A check without a session is
+/// as [`introspect`](crate::model::introspect): the account's own scope limits it as well.
+pub(super) fn accepts(app: &Session, row: &Account, attempt: &Attempt, now: i64) -> bool {
+    let allows = |scope: &str| scope_allows(scope, attempt.wanted().into_iter());
+    let within = attempt.session || allows(&row.scope);
+    within && !app.lifetime().is_expired(now) && allows(&app.scope)
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::attempt::Attempt;
-use super::candidate::{accepts, app_password, app_refusal, usable_hash};
+use super::candidate::{accepts, app_password, app_refusal, password_suffices, usable_hash};
 use crate::commands::request::Context;
 use crate::error::CommandError;
 use crate::model::passcodes::{Key, recovery_code_matches, verify_totp};
@@ -15,6 +15,11 @@ use crate::store::{Tx, consume_totp_step, passcode_find, passcode_last_step};
 pub(crate) enum VerifiedCredential {
     /// An app password that is valid for this.
     App,
+    /// A password that is remembered as the one of this hash.
+    Remembered {
+        /// That hash.
+        stored: String,
+    },
     /// The password against a hash.
     Password {
         /// That hash; `None`: a dummy.
@@ -128,7 +133,7 @@ pub(super) fn judge(
     let Some(row) = row else { return Ok(Decision::Deny(Reason::UnknownUser)) };
     let app = app_password(tx, context, attempt, row)?;
     let (now, machine_time) = (context.now.as_second(), context.machine_time.as_second());
-    let right_app = app.as_ref().is_some_and(|app| accepts(app, attempt, now));
+    let right_app = app.as_ref().is_some_and(|app| accepts(app, row, attempt, now));
     let refusal = app_refusal(tx, context, attempt, row).map(Reason::from);
     match checked {
         VerifiedCredential::App => match (right_app, refusal) {
@@ -136,6 +141,16 @@ pub(super) fn judge(
             // It or its account was ended while it was checked: the hash decides what it is now.
             (true, Some(_)) | (false, _) => Ok(Decision::Retry(())),
         },
+        VerifiedCredential::Remembered { stored } => {
+            let suffices = password_suffices(row, tx.kind().edition(), context.now);
+            let is_current = usable_hash(tx, row)?.is_some_and(|current| current == *stored);
+            // Anything else is refused as it would be otherwise, after a hash.
+            Ok(if suffices && is_current && !right_app {
+                grant(None, Passcode::NotNeeded)
+            } else {
+                Decision::Retry(())
+            })
+        }
         VerifiedCredential::Password { stored, matches, passcode_place } => {
             let current = usable_hash(tx, row)?;
             if current != *stored {

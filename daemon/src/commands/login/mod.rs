@@ -4,18 +4,24 @@ mod attempt;
 mod candidate;
 mod commit;
 mod judge;
+mod known;
+mod repeated;
 
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use photoprism_protocol::auth::{AuthLogin, LoginResult};
 use photoprism_protocol::envelope::Success;
 use photoprism_protocol::secret::Secret;
 use tracing::{info, warn};
 
 use self::attempt::Attempt;
-use self::candidate::{Candidate, load_candidate};
+use self::candidate::Candidate;
 use self::commit::{AttemptOutcome, FailureCharges, Refused, VerifiedAttempt, commit_attempt};
 use self::judge::{Decision, Reason, VerifiedCredential};
+use self::known::load;
+use self::repeated::{note_success, remembered, repeat};
 use crate::commands::reply::Reply;
 use crate::commands::runner::{Outcome, Runner};
 use crate::error::{CommandError, LoginRefusal};
@@ -23,7 +29,7 @@ use crate::hashing::{Lane, needs_rehash};
 use crate::limiter::{LimitKey, RateLimited, Reservation};
 use crate::log::REPEATED;
 use crate::model::WithEffects;
-use crate::store::{Db, StoreError, Tx, password_hash, password_set};
+use crate::store::{StoreError, Tx, password_hash, password_set};
 
 /// How often an attempt is checked where the account changes under it.
 const ROUNDS: usize = 3;
@@ -50,11 +56,8 @@ async fn attempt_once(
     runner: &Runner<'_>,
     attempt: &Attempt,
 ) -> Result<Reply<LoginResult>, CommandError> {
-    let mut known = load(runner, attempt).await?;
-    let entered = runner.app.limiter.enter(&attempt.client_ip, known.who.clone());
-    let entered = runner.unless_gone(entered).await?;
-    let mut places = match entered {
-        Ok(password) => Reservations { password, passcode: None },
+    let (mut known, mut places) = match enter(runner, attempt).await? {
+        Ok((known, password)) => (known, Reservations { password, passcode: None }),
         Err(limited) => return Err(limited_now(runner, attempt, limited)),
     };
     for _ in 0..ROUNDS {
@@ -62,15 +65,18 @@ async fn attempt_once(
             Ok(checked) => checked,
             Err(limited) => return Err(limited_now(runner, attempt, limited)),
         };
-        let stored = known.stored.clone();
-        match decide(runner, attempt, checked, &places).await? {
+        if let Some(reply) = repeat(runner, attempt, &known, &checked, &places.password).await? {
+            places.password.succeed();
+            return Ok(reply);
+        }
+        match decide(runner, attempt, checked.clone(), &places).await? {
             Decision::Retry(now) => known = *now,
             Decision::Grant(granted) => {
                 places.password.succeed();
-                let (ip, user) = (attempt.client_ip.as_str(), attempt.name.as_str());
-                info!(target: REPEATED, ip = %ip, user, "login ok");
-                runner.app.metrics.login("ok");
-                upgrade_hash(runner, attempt, &known, stored);
+                note_success(runner, attempt, &known, &checked);
+                if let VerifiedCredential::Password { stored, .. } = checked {
+                    upgrade_hash(runner, attempt, &known, stored);
+                }
                 runner.note_ending(granted.ending);
                 return Ok(granted.reply);
             }
@@ -80,19 +86,25 @@ async fn attempt_once(
     Err(CommandError::Unavailable("the account changes all the time; try again".into()))
 }
 
-async fn load(runner: &Runner<'_>, attempt: &Attempt) -> Result<Candidate, CommandError> {
-    let (context, attempt) = (Arc::clone(&runner.context), attempt.clone());
-    let work = move |db: &Db| load_candidate(db, &context, &attempt);
-    let moment = runner.app.limiter.moment();
-    let known: Candidate = runner.app.store.read(runner.time_left(), work).await?;
-    if let Some(shared) = &known.shared {
-        runner.app.limiter.follow(moment, shared, runner.app.clock.machine().as_second());
+/// Reads what is known about the attempt, and takes its places.
+async fn enter(
+    runner: &Runner<'_>,
+    attempt: &Attempt,
+) -> Result<Result<(Candidate, Reservation), RateLimited>, CommandError> {
+    let known = load(runner, attempt).await?;
+    let mut entering = pin!(runner.app.limiter.enter(&attempt.client_ip, known.who.clone()));
+    if let Some(entered) = entering.as_mut().now_or_never() {
+        return Ok(entered.map(|places| (known, places)));
     }
-    Ok(known)
+    match runner.unless_gone(entering).await? {
+        // While it waited the account may have changed.
+        Ok(places) => Ok(Ok((load(runner, attempt).await?, places))),
+        Err(limited) => Ok(Err(limited)),
+    }
 }
 
-/// Computes the one hash of the attempt, and takes a place for the passcode if one has to be
-/// checked.
+/// Computes the one hash of the attempt where the password is not remembered, and takes a place for
+/// the passcode if one has to be checked.
 async fn check(
     runner: &Runner<'_>,
     attempt: &Attempt,
@@ -101,6 +113,9 @@ async fn check(
 ) -> Result<Result<VerifiedCredential, RateLimited>, CommandError> {
     if known.app.is_some() {
         return Ok(Ok(VerifiedCredential::App));
+    }
+    if let Some(stored) = remembered(runner, attempt, known) {
+        return Ok(Ok(VerifiedCredential::Remembered { stored: stored.to_owned() }));
     }
     let stored = known.stored.clone();
     let matches = runner.verify_in(Lane::Login, attempt.password.clone(), stored.clone()).await?;
@@ -142,6 +157,7 @@ async fn decide(
 
 fn limited_now(runner: &Runner<'_>, attempt: &Attempt, limited: RateLimited) -> CommandError {
     runner.app.refusals.count(attempt.client_ip.as_str(), &attempt.name, &attempt.realm);
+    runner.app.gathered.close(attempt.client_ip.as_str(), &attempt.name);
     log_login(runner, attempt, Reason::RateLimited);
     CommandError::Login(LoginRefusal::RateLimited { retry_after_s: limited.retry_after_s })
 }
@@ -154,6 +170,7 @@ fn refused(
 ) -> CommandError {
     let (reason, now) = (*reason, runner.app.clock.machine().as_second());
     log_login(runner, attempt, reason);
+    runner.app.gathered.close(attempt.client_ip.as_str(), &attempt.name);
     if reason.counts_as_failure() {
         places.password.fail(rows, now);
     }
@@ -177,11 +194,8 @@ fn log_login(runner: &Runner<'_>, attempt: &Attempt, reason: Reason) {
 /// Only if the old hash is still stored; nobody waits for it.
 fn upgrade_hash(runner: &Runner<'_>, attempt: &Attempt, known: &Candidate, stored: Option<String>) {
     let app = &runner.app;
-    let Some(old) =
-        stored.filter(|old| known.app.is_none() && needs_rehash(old, app.pool.target()))
-    else {
-        return;
-    };
+    let old = stored.filter(|old| needs_rehash(old, app.pool.target()));
+    let Some(old) = old else { return };
     let LimitKey::Account(uid) = known.who.clone() else { return };
     let Ok(ticket) = app.pool.queue_hash(Lane::Login, attempt.password.clone()) else { return };
     let (store, deadline) = (app.store.clone(), app.limits.borrow().request_timeout);

@@ -22,8 +22,11 @@ pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
         let request = Clear::parse(&args)?;
         let asked = request.clone();
         lifted = Some(app.store.read(runner.time_left(), move |db| asked.lifted(db)).await?);
-        // Refusals that are not yet written are among what is cleared.
+        // What is not yet written is among what is cleared.
+        app.flush_logins(runner.time_left()).await?;
         app.flush_refusals(runner.time_left()).await?;
+        let ip = request.client_ip.as_ref().map(ClientIp::as_str);
+        app.gathered.forget(ip, request.name.as_deref());
         Ok(Prepared::new(request))
     };
     let args = runner.args::<LoginsClear>()?;

@@ -15,7 +15,12 @@ use crate::store::{Attempt, AttemptStatus, Tx, login_record};
 
 pub(in crate::commands) async fn run(runner: &Runner<'_>) -> Outcome {
     let request = Record::parse(runner.args::<LoginsRecord>()?)?;
-    runner.write_unaudited::<LoginsRecord, _>(request, record).await
+    let failed = (!request.args.ok).then(|| (request.client_ip.clone(), request.args.name.clone()));
+    let recorded = runner.write_unaudited::<LoginsRecord, _>(request, record).await?;
+    if let Some((client_ip, name)) = failed {
+        runner.app.gathered.close(client_ip.as_str(), &name);
+    }
+    Ok(recorded)
 }
 
 /// The checked arguments.

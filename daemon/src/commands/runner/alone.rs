@@ -28,7 +28,9 @@ impl<'a> Runner<'a> {
     pub(in crate::commands) async fn lock_backups(
         &self,
     ) -> Result<MutexGuard<'a, ()>, CommandError> {
-        timeout(self.time_left(), self.app.backups.lock()).await.map_err(|_| CommandError::Late)
+        timeout(self.time_left(), self.app.backups.turn.lock())
+            .await
+            .map_err(|_| CommandError::Late)
     }
 }
 

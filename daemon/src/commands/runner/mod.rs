@@ -44,7 +44,8 @@ pub(in crate::commands) struct Runner<'a> {
     pub(in crate::commands) context: Arc<Context>,
     request: &'a envelope::Request<'a>,
     watch: Stopwatch,
-    stream: BorrowedFd<'a>,
+    /// The connection of the peer; `None`: the daemon itself, which waits for its own work.
+    stream: Option<BorrowedFd<'a>>,
     /// What its transaction ended in PhotoPrism's database.
     ending: RefCell<Option<Ending>>,
 }
@@ -92,16 +93,16 @@ impl<'a> Runner<'a> {
         watch: Stopwatch,
         stream: BorrowedFd<'a>,
     ) -> Self {
-        let reading = app.clock.reading();
-        let context = Arc::new(Context {
-            permit,
-            now: reading.now,
-            known: reading.floor.at.unwrap_or_else(|| reading.now.as_second()),
-            machine_time: reading.clock,
-            random: app.random,
-            app_passwords_disabled: app.without_app_passwords,
-        });
+        let context = Arc::new(Context::new(app, permit));
+        let stream = Some(stream);
         Self { app, context, request, watch, stream, ending: RefCell::default() }
+    }
+
+    /// The daemon's own, for what its settings request.
+    pub(in crate::commands) fn of_daemon(app: &'a App, request: &'a envelope::Request<'a>) -> Self {
+        let context = Arc::new(Context::new(app, Permit::of_daemon(request.command)));
+        let watch = Stopwatch::start();
+        Self { app, context, request, watch, stream: None, ending: RefCell::default() }
     }
 
     /// Replies without the database.

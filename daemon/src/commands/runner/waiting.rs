@@ -41,7 +41,8 @@ impl Runner<'_> {
     }
 
     fn has_hung_up(&self) -> bool {
-        let mut asked = [PollFd::new(self.stream, PollFlags::empty())];
+        let Some(stream) = self.stream else { return false };
+        let mut asked = [PollFd::new(stream, PollFlags::empty())];
         let seen = poll(&mut asked, PollTimeout::ZERO).is_ok_and(|count| count > 0);
         seen && asked[0].revents().is_some_and(|what| what.contains(PollFlags::POLLHUP))
     }

@@ -8,7 +8,9 @@ use photoprism_protocol::users::{self, OneUser, UsersAdd};
 use super::guard::ensure_changeable;
 use super::modify::apply_change;
 use super::reload;
-use super::rules::{check_fields, check_stored_form, check_takes_password, unknown_role};
+use super::rules::{
+    check_fields, check_stored_form, check_takes_password, expired_already, unknown_role,
+};
 use super::taken::refuse_taken;
 use crate::commands::find::restore_hint;
 use crate::commands::properties::Properties;
@@ -40,14 +42,16 @@ impl Add {
         let restore = target.restore.unwrap_or(false);
         let given = Properties::parse(fields, rules)?;
         if given.role.is_none() && !restore {
-            return Err(role_missing());
+            return Err(role_missing(""));
         }
         Ok(Self { name, restore, given })
     }
 }
 
-fn role_missing() -> CommandError {
-    CommandError::broken("role", "a new account needs a role: admin, user, viewer or guest")
+/// `how` says in addition where to give it.
+pub(in crate::commands) fn role_missing(how: &str) -> CommandError {
+    let message = format!("a new account needs a role: admin, user, viewer or guest{how}");
+    CommandError::broken("role", message)
 }
 
 /// Creates the account.
@@ -73,7 +77,9 @@ fn add(tx: &Tx<'_>, request: &Request<Add>) -> Result<Written<OneUser>, CommandE
     };
     let (user, effect) = reload(tx, context, &uid)?;
     let written = Written::new(uid.clone(), &OneUser { user })?.with_effects([effect]);
-    Ok(written.with_warnings(unknown_role(tx.kind().edition(), given.role)))
+    Ok(written
+        .with_warnings(unknown_role(tx.kind().edition(), given.role))
+        .with_warnings(expired_already(given.expires_at.flatten(), context.now)))
 }
 
 /// Values that break a rule of this database come before a name that is taken.
@@ -114,7 +120,7 @@ pub(in crate::commands) fn new_account(
     check_stored_form(tx, &before, &after)?;
     refuse_taken(tx, &before, &after)?;
     if after.role == Role::default() {
-        return Err(role_missing());
+        return Err(role_missing(""));
     }
     check_fields(tx.kind(), &before, &after, given)?;
     Ok(after)

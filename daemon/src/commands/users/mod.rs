@@ -18,7 +18,7 @@ mod taken;
 pub(super) mod twofa;
 pub(super) mod why;
 
-pub(super) use self::add::{insert_account, new_account};
+pub(super) use self::add::{insert_account, new_account, role_missing};
 pub(super) use self::guard::{ensure_other_super_admin, user_to_change};
 pub(super) use self::modify::{apply_change, check_change, disable_2fa, note_first_password};
 pub(super) use self::rules::{MAX_NAME_BYTES, check_takes_password, own_name, unknown_role};

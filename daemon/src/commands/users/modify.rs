@@ -5,7 +5,9 @@ use photoprism_protocol::users::{self, ModResult, UsersMod};
 
 use super::guard::{ensure_changeable, ensure_other_super_admin};
 use super::reload;
-use super::rules::{check_fields, check_given_form, check_stored_form, unknown_role};
+use super::rules::{
+    check_fields, check_given_form, check_stored_form, expired_already, unknown_role,
+};
 use super::taken::refuse_taken;
 use crate::commands::find::{any_user, live_user, refuse_nul};
 use crate::commands::properties::Properties;
@@ -114,7 +116,8 @@ fn write_changes(
     };
     let written = Written::new(before.uid.clone(), &result)?
         .with_effects(ended.into_iter().chain([effect]))
-        .with_warnings(unknown_role(tx.kind().edition(), args.given.role));
+        .with_warnings(unknown_role(tx.kind().edition(), args.given.role))
+        .with_warnings(expired_already(args.given.expires_at.flatten(), context.now));
     Ok(written)
 }
 

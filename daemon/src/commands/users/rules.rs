@@ -1,12 +1,13 @@
 //! The rules between the properties of an account, and those of the database that keeps it.
 
+use jiff::Timestamp;
 use photoprism_protocol::auth_id::AuthId;
 use photoprism_protocol::provider::Provider;
 use photoprism_protocol::role::Role;
 
 use crate::commands::properties::Properties;
 use crate::error::CommandError;
-use crate::model::{self, Account, Edition, is_own_name};
+use crate::model::{self, Account, Edition, is_own_name, to_rfc3339};
 use crate::store::{Db, Kind, check_account_kept};
 
 /// Most bytes of a name that PhotoPrism's login form takes.
@@ -46,6 +47,15 @@ pub(in crate::commands) fn unknown_role(edition: Edition, given: Option<Role>) -
         "PhotoPrism's community edition knows the roles admin and guest only: with the role {} \
          the account can do nothing there",
         role.as_str()
+    ))
+}
+
+/// A warning for an account that expires in the past.
+pub(super) fn expired_already(end: Option<Timestamp>, now: Timestamp) -> Option<String> {
+    let end = end.filter(|end| *end <= now)?;
+    Some(format!(
+        "the account has expired already ({}) and cannot log in; give a later time, or never",
+        to_rfc3339(end)
     ))
 }
 

@@ -67,7 +67,9 @@ fn no_value_at_all_has_a_carriage_return() {
         let value = match row.form {
             Form::Number { least, .. } => least.to_string(),
             Form::OneOf(words) => words[0].to_owned(),
-            Form::Text | Form::Path | Form::Lifetime => "1".to_owned(),
+            Form::Text | Form::Path | Form::Lifetime | Form::Every { .. } | Form::Switch => {
+                "1".to_owned()
+            }
         };
         let machine = Machine::new().env(row.env, &format!("{value}\r"));
         let message = machine.refusal(&[]);

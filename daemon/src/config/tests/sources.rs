@@ -13,12 +13,17 @@ fn good(machine: &Machine, id: Id) -> Option<[String; 3]> {
         | Id::AuthSocket
         | Id::AdminPassword
         | Id::DatabasePassword
+        | Id::AccountsLenient
         | Id::DisableFeatures => None,
         Id::Database
         | Id::DatabasePasswordFile
         | Id::Backups
         | Id::Socket
-        | Id::AdminPasswordFile => Some(["a", "b", "c"].map(|name| machine.path(name))),
+        | Id::AdminPasswordFile
+        | Id::Accounts => Some(["a", "b", "c"].map(|name| machine.path(name))),
+        Id::WaitLock => texts(["1s", "30s", "10m"]),
+        Id::BackupEvery => texts(["1h", "1d", "366d"]),
+        Id::BackupKeep => texts(["1", "14", "1000"]),
         Id::SocketGroup | Id::AuthSocketGroup => texts(["root", "1", "2"]),
         Id::AdminUser => texts(["anna", "berta", "clara"]),
         Id::PasswordLength => texts(["1", "12", "72"]),
@@ -26,6 +31,7 @@ fn good(machine: &Machine, id: Id) -> Option<[String; 3]> {
         Id::Argon2 => texts(["m=65536,t=10,p=4", "p=1,m=19456,t=3", "t=2"]),
         Id::SessionMaxage | Id::SessionTimeout => texts(["-1", "1", "3153600000"]),
         Id::SessionCache => texts(["60", "700", "3600"]),
+        Id::VerdictTtl => texts(["0", "60", "3600"]),
         Id::PhotoprismUrl => texts(["http://[::1]:2342", "http://photos:2342/x", "unix:/run/p"]),
         Id::LogFormat => texts(["json", "text", "json"]),
         Id::LogLevel => texts(["error", "warn", "trace"]),
@@ -108,7 +114,7 @@ fn each_source_wins_over_those_after_it() {
 #[test]
 fn an_empty_flag_is_refused_and_an_empty_line_counts_as_none() {
     for row in SETTINGS.iter().filter(|row| row.has_flag()) {
-        let message = Machine::new().refusal(&[&format!("--{}", row.name), ""]);
+        let message = Machine::new().refusal(&[&format!("--{}=", row.name)]);
         assert!(message.starts_with(&format!("{}: is empty", row.name)), "{message}");
     }
     for row in SETTINGS.iter().filter(|row| row.id != Id::Config) {

@@ -43,15 +43,18 @@ fn defaults_are_those_of_the_documents() {
     assert_eq!(settings.session_maxage, Lifetime::Seconds(1_209_600));
     assert_eq!(settings.session_timeout, Lifetime::Seconds(604_800));
     assert_eq!(settings.session_cache, 900);
+    assert_eq!(settings.verdict_ttl, seconds(600));
     assert_eq!((settings.log_format, settings.log_level), (LogFormat::Text, LogLevel::Info));
     assert_eq!((settings.socket_group, settings.auth_socket), (None, None));
     assert_eq!(settings.allow, []);
 }
 
 /// The ranges, written by hand from the documents and not taken from the table.
-const RANGES: [(Id, u64, u64); 16] = [
+const RANGES: [(Id, u64, u64); 18] = [
+    (Id::BackupKeep, 1, 1000),
     (Id::PasswordLength, 1, 72),
     (Id::SessionCache, 60, 3600),
+    (Id::VerdictTtl, 0, 86400),
     (Id::MaxLine, 1024, 1_048_576),
     (Id::MaxConnections, 8, 65536),
     (Id::MaxConnectionsPerUid, 1, 65536),
@@ -109,6 +112,65 @@ fn limits_reach_their_own_field() {
     assert_eq!(limits("login-records", "1009").login_records, 1009);
     assert_eq!(with("password-length", "9").password_length, 9);
     assert_eq!(with("session-cache", "61").session_cache, 61);
+    assert_eq!(with("verdict-ttl", "0").verdict_ttl, Duration::ZERO);
+}
+
+#[test]
+fn how_often_has_a_unit_and_bounds() {
+    let every = |text| with("backup-every", text).backup_every;
+    assert_eq!(every("off"), None);
+    assert_eq!(Machine::new().run(&[]).unwrap().settings.backup_every, None);
+    for (text, hours) in [("1h", 1), ("60m", 1), ("1d", 24), ("1w", 168), ("366d", 8784)] {
+        assert_eq!(every(text), Some(Duration::from_hours(hours)), "{text}");
+    }
+    let overflows = format!("{}w", u64::MAX);
+    for text in [
+        "59m", "367d", "0d", "1", "3600", "d", "1.5d", "-1d", "+1d", "1D", "1 d", "daily",
+        &overflows,
+    ] {
+        let message = Machine::new().refusal(&[&format!("--backup-every={text}")]);
+        assert!(message.contains("nor a time of 1h to 366d"), "{text}: {message}");
+    }
+    assert_eq!(with("backup-keep", "3").backup_keep, 3);
+}
+
+#[test]
+fn a_start_waits_for_seconds_to_minutes() {
+    let wait = |text| with("wait-lock", text).wait_lock;
+    assert_eq!(Machine::new().run(&[]).unwrap().settings.wait_lock, Duration::ZERO);
+    for (text, seconds) in [("off", 0), ("1s", 1), ("30s", 30), ("10m", 600)] {
+        assert_eq!(wait(text), Duration::from_secs(seconds), "{text}");
+    }
+    for text in ["0s", "601s", "11m", "30", "1h"] {
+        let message = Machine::new().refusal(&[&format!("--wait-lock={text}")]);
+        assert!(message.contains("nor a time of 1s to 10m"), "{text}: {message}");
+    }
+}
+
+#[test]
+fn a_switch_is_on_off_or_a_flag_alone() {
+    let lenient = |machine: &Machine, args: &[&str]| {
+        let args = [&["--accounts", "accounts.toml"], args].concat();
+        machine.run(&args).unwrap().settings.accounts.unwrap().lenient
+    };
+    assert!(!lenient(&Machine::new(), &[]));
+    assert!(lenient(&Machine::new(), &["--accounts-lenient"]));
+    for (text, on) in [("true", true), ("1", true), ("YES", true), ("false", false), ("0", false)] {
+        let machine = Machine::new().env("PHOTOPRISM_ADMIN_ACCOUNTS_LENIENT", text);
+        assert_eq!(lenient(&machine, &[]), on, "{text}");
+        assert_eq!(lenient(&Machine::new(), &[&format!("--accounts-lenient={text}")]), on);
+        // The flag wins.
+        assert!(lenient(&machine, &["--accounts-lenient"]));
+    }
+    let message = Machine::new().env("PHOTOPRISM_ADMIN_ACCOUNTS_LENIENT", "maybe").refusal(&[]);
+    assert!(message.starts_with("accounts-lenient: \"maybe\" is not true or false"), "{message}");
+}
+
+#[test]
+fn the_file_of_accounts_has_a_whole_path() {
+    let accounts = with("accounts", "accounts.toml").accounts.unwrap();
+    assert!(accounts.path.is_absolute() && accounts.path.ends_with("accounts.toml"));
+    assert_eq!(Machine::new().run(&[]).unwrap().settings.accounts, None);
 }
 
 #[test]

@@ -8,12 +8,13 @@ use std::thread::{Builder, JoinHandle};
 
 use super::copy::state_of;
 use super::state_id::StateId;
-use super::write::{Backup, complete_automatic, hold_automatic, write_automatic};
+use super::write::{Backup, complete_automatic, copy_automatic, hold_automatic, publish};
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 
-/// What else is read of the state that a backup holds, which is given where it is complete.
+/// What else is read of the state that a backup holds, which is given where it is complete: then it is
+/// best read from that, as a reader is in PhotoPrism's way.
 type AlsoRead = Box<dyn FnMut(&Db, Option<&Backup>) -> Result<(), StoreError> + Send>;
 
 /// The backup before a change; all clones share it.
@@ -44,8 +45,8 @@ struct Source {
 
 enum State {
     None,
-    /// A thread copies it. It brings the connection back.
-    Copying(JoinHandle<(Source, Result<Backup, StoreError>)>),
+    /// A thread copies it, or checks the copy. It brings the connection back.
+    Copying(JoinHandle<(Source, Result<Backup, StoreError>)>, Option<StateId>),
     /// It has its name, and holds that state of the database, which counts where the database is
     /// shared.
     Complete(Backup, Option<StateId>),
@@ -81,7 +82,7 @@ impl BackupBefore {
     ) -> Result<(), E> {
         let mut work = self.work();
         if work.is_shared()? && needed(&work.source()?.db)? {
-            work.write(false)?;
+            work.write()?;
         }
         Ok(())
     }
@@ -148,29 +149,54 @@ impl Work {
             return self.start_copying();
         }
         let now = Some(state_of(&self.source()?.db)?);
-        if !matches!(&self.state, State::Complete(_, state) if *state == now) {
-            // Nobody can commit in between any more.
-            self.source()?.count_progress()?;
-            self.write(true)?;
-        }
         match &self.state {
-            State::Complete(backup, _) => Ok(backup.path.clone()),
-            State::None | State::Copying(_) => Err(StoreError::Stopped),
+            State::Complete(backup, state) if *state == now => Ok(backup.path.clone()),
+            // Nobody can commit in between any more.
+            State::None | State::Copying(..) | State::Complete(..) => self.write_again(),
         }
     }
 
-    fn write(&mut self, writer_waits: bool) -> Result<(), StoreError> {
+    /// Copies what the transaction began with, and checks the copy on a thread.
+    fn write_again(&mut self) -> Result<PathBuf, StoreError> {
+        self.discard();
+        let mut source = self.source.take().ok_or(StoreError::Stopped)?;
+        let copied =
+            source.count_progress().and_then(|()| copy_automatic(&source.db, &source.name));
+        let (file, state) = match copied {
+            Ok(copied) => copied,
+            Err(error) => {
+                self.source = Some(source);
+                return Err(error);
+            }
+        };
+        let path = file.path();
+        let check = move || {
+            let backup = publish(file, &source.db, Some(&source.progress));
+            let backup = backup.and_then(|backup| source.read_also(backup));
+            (source, backup)
+        };
+        self.spawn(check, Some(state))?;
+        Ok(path)
+    }
+
+    fn spawn(
+        &mut self,
+        work: impl FnOnce() -> (Source, Result<Backup, StoreError>) + Send + 'static,
+        state: Option<StateId>,
+    ) -> Result<(), StoreError> {
+        let failed = |error: std::io::Error| StoreError::Other(error.to_string());
+        let thread = Builder::new().name("backup".into()).spawn(work).map_err(failed)?;
+        self.state = State::Copying(thread, state);
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), StoreError> {
         self.discard();
         let source = self.source()?;
-        let progress = writer_waits.then_some(&source.progress);
-        let (backup, state) = write_automatic(&source.db, &source.name, progress)?;
-        self.state = State::Complete(backup.clone(), Some(state));
-        let source = self.source()?;
-        let also = (source.also)(&source.db, Some(&backup));
-        if also.is_err() {
-            self.discard();
-        }
-        also
+        let (file, state) = copy_automatic(&source.db, &source.name)?;
+        let backup = publish(file, &source.db, None)?;
+        self.state = State::Complete(source.read_also(backup)?, Some(state));
+        Ok(())
     }
 
     /// Holds what is there now, and copies it on a thread.
@@ -186,19 +212,17 @@ impl Work {
             let backup = complete_automatic(held, db, progress, also);
             (source, backup)
         };
-        let copying = Builder::new().name("backup".into()).spawn(copy);
-        let failed = |error: std::io::Error| StoreError::Other(error.to_string());
-        self.state = State::Copying(copying.map_err(failed)?);
+        self.spawn(copy, None)?;
         Ok(path)
     }
 
     /// Waits for the thread that copies, if there is one.
     fn join(&mut self) -> Result<(), StoreError> {
         match std::mem::replace(&mut self.state, State::None) {
-            State::Copying(thread) => {
+            State::Copying(thread, state) => {
                 let (source, backup) = thread.join().map_err(|_| StoreError::Panicked)?;
                 self.source = Some(source);
-                self.state = State::Complete(backup?, None);
+                self.state = State::Complete(backup?, state);
                 Ok(())
             }
             complete @ State::Complete(..) => {
@@ -221,5 +245,23 @@ impl Work {
 impl Source {
     fn count_progress(&mut self) -> Result<(), StoreError> {
         self.db.count_progress(&self.progress)
+    }
+
+    /// Reads what else is needed, or takes the backup back.
+    fn read_also(&mut self, backup: Backup) -> Result<Backup, StoreError> {
+        let mut unread = Unread(Some(backup));
+        (self.also)(&self.db, unread.0.as_ref())?;
+        unread.0.take().ok_or(StoreError::Stopped)
+    }
+}
+
+/// A backup that is taken back where what belongs to it could not be read, also after a panic.
+struct Unread(Option<Backup>);
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        if let Some(backup) = &self.0 {
+            backup.discard();
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
@@ -10,7 +10,7 @@ use photoprism_protocol::backup::FileName;
 
 use crate::store::directory::{Directory, OpenLock};
 use crate::store::error::StoreError;
-use crate::system::{Seen, user_name, widened_signed};
+use crate::system::{Seen, user_name};
 
 /// Automatic backups kept (`spec/data.md`).
 const KEPT: usize = 10;
@@ -28,6 +28,8 @@ pub enum BackupOrigin {
     Automatic,
     /// A copy of the whole database before its tables changed.
     Migration,
+    /// By itself, every so often (`--backup-every`).
+    Periodic,
     /// Somebody asked for it, or put it there.
     Manual,
 }
@@ -64,19 +66,20 @@ fn listed(directory: &Directory, file: String) -> Option<BackupEntry> {
     // A name that no command takes is no backup's.
     FileName::parse(&file).ok()?;
     let data = directory.stat(&file).ok()??;
-    if data.st_mode & libc::S_IFMT != libc::S_IFREG {
+    if !data.is_file() {
         return None;
     }
     let origin = if file.starts_with("auto-") {
         BackupOrigin::Automatic
     } else if file.starts_with("schema-") {
         BackupOrigin::Migration
+    } else if file.starts_with("periodic-") {
+        BackupOrigin::Periodic
     } else {
         BackupOrigin::Manual
     };
     let path = directory.path().join(&file);
-    let bytes = u64::try_from(data.st_size).unwrap_or(0);
-    let made = widened_signed(data.st_mtime);
+    let (bytes, made) = (data.len(), data.mtime());
     Some(BackupEntry { file, path, origin, bytes, made })
 }
 

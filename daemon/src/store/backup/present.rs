@@ -16,6 +16,8 @@ pub struct Present<'a> {
     pub(super) conn: &'a Connection,
     /// The database, if it is not a copy.
     file: Option<&'a Db>,
+    /// Its values are those of another engine.
+    of_server: bool,
 }
 
 impl<'a> Present<'a> {
@@ -24,7 +26,7 @@ impl<'a> Present<'a> {
     /// # Errors
     /// The store's.
     pub fn in_file(db: &'a Db) -> Result<Self, StoreError> {
-        Ok(Self { conn: db.sqlite()?, file: Some(db) })
+        Ok(Self { conn: db.sqlite()?, file: Some(db), of_server: false })
     }
 
     /// Whether it is a copy, which has the indexes of a backup alone.
@@ -44,33 +46,36 @@ impl<'a> Present<'a> {
 
     /// What is compared of a table.
     pub(super) fn compared(&self, table: &'a Table, columns: &'a [String]) -> Compared<'a> {
-        Compared { table, columns, between_engines: self.is_copy() }
+        Compared { table, columns, between_engines: self.of_server }
     }
 }
 
-/// A copy of the accounts of a server at one moment.
+/// A copy of the accounts of PhotoPrism's database at one moment.
 #[derive(Debug)]
-pub struct ServerCopy(Connection);
+pub struct AccountsCopy {
+    conn: Connection,
+    of_server: bool,
+}
 
-impl ServerCopy {
-    /// Makes one that has no name. Takes as long as copying takes.
+impl AccountsCopy {
+    /// Makes one of a server's that has no name. Takes as long as copying takes.
     ///
     /// # Errors
     /// The store's; nothing is left behind then.
     pub fn make(db: &Db) -> Result<Self, StoreError> {
-        copy_unnamed(db).map(Self)
+        Ok(Self { conn: copy_unnamed(db)?, of_server: db.server().is_some() })
     }
 
     /// The backup that was made of them.
     ///
     /// # Errors
     /// The store's.
-    pub fn in_backup(backup: &Backup) -> Result<Self, StoreError> {
-        backup.connect().map(Self)
+    pub fn in_backup(backup: &Backup, db: &Db) -> Result<Self, StoreError> {
+        Ok(Self { conn: backup.connect()?, of_server: db.server().is_some() })
     }
 
     /// What it holds.
     pub const fn present(&self) -> Present<'_> {
-        Present { conn: &self.0, file: None }
+        Present { conn: &self.conn, file: None, of_server: self.of_server }
     }
 }

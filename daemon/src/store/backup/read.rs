@@ -225,7 +225,7 @@ pub(super) fn open_in(
 
 /// A file with another name may be the database in use, or a part of it, as one may be that the
 /// daemon has open. Opening such a one would end with the loss of its locks.
-fn refuse_other_files(data: &Metadata, alone: bool) -> Result<(), BackupFault> {
+pub(super) fn refuse_other_files(data: &Metadata, alone: bool) -> Result<(), BackupFault> {
     let what = if !data.is_file() {
         "it is no file of its own"
     } else if data.nlink() == 0 {

@@ -37,7 +37,7 @@ pub fn backup_remove(path: &Path, name: &str) -> Result<(), StoreError> {
 
 fn is_file(directory: &Directory, name: &str) -> Result<bool, StoreError> {
     let found = directory.stat(name).map_err(|error| io(directory.path(), &error))?;
-    Ok(found.is_some_and(|found| found.st_mode & libc::S_IFMT == libc::S_IFREG))
+    Ok(found.is_some_and(|found| found.is_file()))
 }
 
 #[cfg(test)]

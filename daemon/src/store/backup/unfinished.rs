@@ -44,6 +44,11 @@ impl Unfinished {
         self.directory.path().join(&self.name)
     }
 
+    /// Gives it another name to come: `NAME.db`.
+    pub(super) fn call(&mut self, name: &str) {
+        self.name = format!("{name}.db");
+    }
+
     /// The file, to be opened by SQLite.
     pub(super) fn held(&self) -> Held<'_> {
         Held::new(&self.temporary, &self.file, OpenLock::take())

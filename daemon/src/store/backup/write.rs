@@ -36,7 +36,7 @@ const ROLLBACK_JOURNAL: [u8; 2] = [1, 1];
 /// A backup that has its final name.
 #[derive(Clone, Debug)]
 pub struct Backup {
-    directory: Arc<Directory>,
+    pub(super) directory: Arc<Directory>,
     /// Its absolute path.
     pub path: PathBuf,
     /// Its length.
@@ -88,21 +88,21 @@ pub fn backup_create(db: &Db, name: &str) -> Result<Backup, StoreError> {
     let directory = Arc::new(directory_of(db)?);
     sweep(&directory, ON_REQUEST);
     let name = free_name(&directory, name)?;
-    write(db, Unfinished::create(directory, &name, ON_REQUEST)?, None).map(|(backup, _)| backup)
+    let file = Unfinished::create(directory, &name, ON_REQUEST)?;
+    copy_accounts(db, &file).map_err(|error| no_room(&file, error))?;
+    publish(file, db, None)
 }
 
-/// Copies them to `auto-NAME.db`, behind all of that name that there are, and returns the state of
-/// the database that it holds as well. Checking the file moves `progress`.
-pub(in crate::store) fn write_automatic(
-    db: &Db,
-    name: &str,
-    progress: Option<&Arc<AtomicU64>>,
-) -> Result<(Backup, StateId), StoreError> {
-    write(db, create_automatic(db, name)?, progress)
+/// Copies them to `auto-NAME.db`, behind all of that name that there are, and returns the file, which
+/// has no name until [`publish`] gives it one, and the state of the database that it holds.
+pub(super) fn copy_automatic(db: &Db, name: &str) -> Result<(Unfinished, StateId), StoreError> {
+    let file = create_automatic(db, name)?;
+    let state = copy_accounts(db, &file).map_err(|error| no_room(&file, error))?;
+    Ok((file, state))
 }
 
-/// The first half of the same: what is there now is what [`complete_automatic`] copies, whatever is
-/// committed in between.
+/// The first half of the same where a reader is in nobody's way: what is there now is what
+/// [`complete_automatic`] copies, whatever is committed in between.
 pub(super) fn hold_automatic(db: &Db, name: &str) -> Result<Unfinished, StoreError> {
     let file = create_automatic(db, name)?;
     hold(db, &file).map_err(|error| no_room(&file, error))?;
@@ -133,15 +133,6 @@ fn create_automatic(db: &Db, name: &str) -> Result<Unfinished, StoreError> {
     Unfinished::create(directory, &name, TEMPORARY)
 }
 
-fn write(
-    db: &Db,
-    file: Unfinished,
-    progress: Option<&Arc<AtomicU64>>,
-) -> Result<(Backup, StateId), StoreError> {
-    let state = copy_accounts(db, &file).map_err(|error| no_room(&file, error))?;
-    Ok((publish(file, db, progress)?, state))
-}
-
 /// Where SQLite finds a disk full while it only reads the database, it is that of the backups.
 fn no_room(file: &Unfinished, error: StoreError) -> StoreError {
     match error {
@@ -150,7 +141,8 @@ fn no_room(file: &Unfinished, error: StoreError) -> StoreError {
     }
 }
 
-fn publish(
+/// Checks a copy by the rules of a restore, which moves `progress`, syncs it and gives it its name.
+pub(super) fn publish(
     file: Unfinished,
     db: &Db,
     progress: Option<&Arc<AtomicU64>>,
@@ -191,6 +183,13 @@ pub(in crate::store) fn copy_in_pieces(
     let directory = Arc::new(directory_of(db)?);
     let file = Unfinished::create(directory, name, ON_REQUEST)?;
     super::copy::copy_with(db, &file, rows)?;
+    publish(file, db, None)
+}
+
+/// Copies them as before a command that destroys, for tests.
+#[cfg(test)]
+pub(in crate::store) fn write_automatic(db: &Db, name: &str) -> Result<Backup, StoreError> {
+    let (file, _) = copy_automatic(db, name)?;
     publish(file, db, None)
 }
 

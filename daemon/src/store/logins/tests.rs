@@ -266,3 +266,34 @@ fn a_database_without_the_table_has_no_records_and_takes_none() {
     login_record(&tx, &attempt("bob", WRONG, NOON)).unwrap_err();
     login_refused(&tx, &refusal("bob", 1, NOON)).unwrap_err();
 }
+
+#[test]
+fn successes_that_were_gathered_never_hide_what_came_after_them() {
+    let (_directory, db) = own();
+    let tx = Tx::new(&db);
+    let gathered = |now| login_gathered(&tx, &attempt("Bob ", AttemptStatus::Ok, now)).unwrap();
+    // The row may have been removed since: it is one of too many.
+    gathered(NOON);
+    let row = only(&db);
+    assert_eq!((row.status.as_str(), row.login_at, row.repeated), ("OK", Some(NOON), 0));
+
+    // The next minute.
+    gathered(LATER);
+    let row = only(&db);
+    assert_eq!((row.login_at, row.updated_at, row.repeated), (Some(LATER), Some(LATER), 0));
+
+    // Another daemon's failure, written before the success of a moment earlier.
+    login_record(&tx, &attempt("bob", WRONG, LAST)).unwrap();
+    let between = Timestamp::from_second(NOON.as_second() + 45).unwrap();
+    gathered(between);
+    let row = only(&db);
+    assert_eq!((row.status.as_str(), row.repeated), ("wrong password", 1));
+    assert_eq!((row.login_at, row.updated_at), (Some(between), Some(LAST)));
+
+    // In the same second nobody knows which was first.
+    gathered(LAST);
+    let row = only(&db);
+    assert_eq!((row.status.as_str(), row.login_at), ("wrong password", Some(LAST)));
+    gathered(NOON);
+    assert_eq!(only(&db).login_at, Some(LAST), "never back");
+}

@@ -46,6 +46,24 @@ pub fn session_by_ref(db: &Db, ref_id: &str) -> Result<Option<Session>, StoreErr
     one(db, "u.ref_id = ?1", ref_id)
 }
 
+/// Sessions of one kind that an account has for a client, expired ones too, up to a limit; those of
+/// nobody where `uid` is empty.
+pub fn sessions_of_client(db: &Db, of: &Session, most: u32) -> Result<Vec<Session>, StoreError> {
+    if !db.columns.has("auth_sessions", "client_name") {
+        return Ok(Vec::new());
+    }
+    let which = "u.user_uid = ?1 AND u.client_name = ?2 AND u.auth_provider = ?3
+        AND u.auth_method = ?4";
+    let values: [Value<'_>; 5] = [
+        (&of.user_uid).into(),
+        (&of.client_name).into(),
+        (&of.provider).into(),
+        (&of.method).into(),
+        most.into(),
+    ];
+    some(db, which, "ORDER BY u.created_at, u.id LIMIT ?5", &values)
+}
+
 /// The app passwords of an account, expired ones too, up to a limit.
 pub(in crate::store) fn app_passwords(
     db: &Db,

@@ -1,7 +1,7 @@
 //! Last uses of sessions.
 
 use crate::model::LastUse;
-use crate::store::db::Tx;
+use crate::store::db::{Db, Tx};
 use crate::store::engine::Statement;
 use crate::store::error::StoreError;
 
@@ -25,4 +25,22 @@ pub fn sessions_seen(tx: &Tx<'_>, seen: &[LastUse]) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Whether a session of the account was used at that instant or later, in Unix seconds. `pending` has
+/// the last use of a session, by its id, where it is not yet written.
+pub fn session_used_since(
+    db: &Db,
+    uid: &str,
+    since: i64,
+    pending: &dyn Fn(&str) -> Option<i64>,
+) -> Result<bool, StoreError> {
+    let sessions = Statement::same(
+        "SELECT id, ifnull(last_active, 0) >= ?2 FROM auth_sessions WHERE user_uid = ?1",
+    );
+    let is_later = |id: &str| pending(id).is_some_and(|used| used >= since);
+    let used = db.all(sessions, &[uid.into(), since.into()], |row| {
+        Ok(row.flag(1)? || is_later(&row.text(0)?))
+    })?;
+    Ok(used.contains(&true))
 }

@@ -19,7 +19,7 @@ use crate::store::{Backup, BackupBefore, SCHEMA_VERSION};
 
 /// Creates one for a change that is committed then.
 pub(super) fn back_up(db: &Db, name: &str) -> Result<Backup, StoreError> {
-    let (backup, _) = write_automatic(db, name, None)?;
+    let backup = write_automatic(db, name)?;
     backup.prune(None);
     Ok(backup)
 }

@@ -43,5 +43,6 @@ fn table(backups: &[&Entry]) -> Report {
             format::time(Some(&backup.created_at)),
         ]
     });
-    Report { columns: vec!["File", "Origin", "Bytes", "Created At"], rows: rows.collect() }
+    let columns = vec!["File", "Origin", "Bytes", "Created At"];
+    Report { columns, rows: rows.collect(), least: &["Bytes", "Origin"], ..Report::default() }
 }

@@ -1,8 +1,11 @@
 //! `admin backup`: copies of the accounts, and the way back.
 
 mod create;
+mod fetch;
 mod file;
 mod ls;
+mod moved;
+mod prune;
 mod restore;
 mod rm;
 mod verify;
@@ -19,6 +22,8 @@ Examples:
   photoprism admin backup verify          are they whole
   photoprism admin backup restore FILE    bring its accounts back
   photoprism admin backup rm FILE         delete it
+  photoprism admin backup prune --keep 7  delete all but the newest
+  photoprism admin backup fetch -o accounts.db FILE
 
 Backups hold password hashes and the keys of two-factor authentication. They are in `backups/`
 next to the database of the daemon.";
@@ -36,15 +41,22 @@ pub(crate) struct Backup {
 #[command(defer = true)]
 pub(crate) enum Verb {
     /// Make a backup of the accounts
+    #[command(alias = "add")]
     Create(create::Create),
     /// List backups, newest first
+    #[command(alias = "list")]
     Ls(ls::Ls),
     /// Check that backups are whole
     Verify(verify::Verify),
     /// Put the accounts of a backup in place of those that there are
     Restore(restore::Restore),
     /// Delete a backup
+    #[command(aliases = ["delete", "remove"])]
     Rm(rm::Rm),
+    /// Delete all but the newest manual backups
+    Prune(prune::Prune),
+    /// Write a backup to a file of this machine
+    Fetch(fetch::Fetch),
 }
 
 impl Backup {
@@ -55,6 +67,8 @@ impl Backup {
             Verb::Verify(command) => command.run(context),
             Verb::Restore(command) => command.run(context),
             Verb::Rm(command) => command.run(context),
+            Verb::Prune(command) => command.run(context),
+            Verb::Fetch(command) => command.run(context),
         }
     }
 }

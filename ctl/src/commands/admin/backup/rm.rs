@@ -4,10 +4,11 @@ use clap::Args;
 use photoprism_protocol::backup;
 use photoprism_protocol::backup::BackupRm;
 
+use crate::commands::stakes;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::flags::{JsonFlag, YesFlag};
-use crate::{output, prompt};
+use crate::output;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,8 +31,11 @@ pub(crate) struct Rm {
 
 impl Rm {
     pub(super) fn run(self, context: &mut Context) -> Result<(), CliError> {
-        let question = format!("Delete the backup {:?}?", self.file);
-        let consent = prompt::consent(&context.person, self.yes.yes, &question, "--yes")?;
+        let question = format!("Delete the backup {:?}", self.file);
+        let short = format!("{question}?");
+        let consent = stakes::consent(context, self.yes.yes, &short, &|status| {
+            format!("{question} of {}? It cannot be brought back.", status.database.path)
+        })?;
         let args = backup::Rm { backup: self.file };
         let reply = context.call_agreed::<BackupRm>(&consent, &args)?;
         context.note(&format!("deleted backup {}", args.backup));

@@ -19,10 +19,10 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Confirm {
-    /// User name or UID, asked for where it is left out
+    /// User name or UID, asked for if left out
     username: Option<String>,
 
-    /// The code that the app shows now, asked for where it is left out
+    /// The code that the app shows now, asked for if left out
     code: Option<String>,
 
     #[command(flatten)]

@@ -19,7 +19,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Disable {
-    /// User name or UID, asked for where it is left out
+    /// User name or UID, asked for if left out
     username: Option<String>,
 
     #[command(flatten)]

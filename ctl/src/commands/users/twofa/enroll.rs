@@ -20,11 +20,11 @@ Examples:
 
 Nothing changes until `photoprism users 2fa confirm` got a first code of the app.";
 
-/// Make a key for an authenticator app
+/// Create a key for an authenticator app
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Enroll {
-    /// User name or UID, asked for where it is left out
+    /// User name or UID, asked for if left out
     username: Option<String>,
 
     /// Print the QR code also where standard output is not a terminal

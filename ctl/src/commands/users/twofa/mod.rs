@@ -32,14 +32,15 @@ pub(crate) struct TwoFactor {
 #[command(defer = true)]
 pub(crate) enum Verb {
     /// Show whether it is on
+    #[command(alias = "info")]
     Show(show::Show),
-    /// Make a key for an authenticator app
+    /// Create a key for an authenticator app
     Enroll(enroll::Enroll),
     /// Turn it on with a first code of the app
     Confirm(confirm::Confirm),
     /// Turn it off and delete the key
     Disable(disable::Disable),
-    /// Make a new recovery code in place of the old one
+    /// Create a new recovery code; the old one stops working
     Recovery(recovery::Recovery),
 }
 

@@ -15,11 +15,11 @@ Examples:
 
 A recovery code works once in place of a code of the app, and turns two-factor authentication off.";
 
-/// Make a new recovery code in place of the old one
+/// Create a new recovery code; the old one stops working
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Recovery {
-    /// User name or UID, asked for where it is left out
+    /// User name or UID, asked for if left out
     username: Option<String>,
 
     #[command(flatten)]
