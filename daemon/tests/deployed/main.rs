@@ -16,6 +16,7 @@ mod docker;
 mod emulated;
 mod gate;
 mod headers;
+mod image;
 mod machine;
 #[expect(dead_code, reason = "other test binaries use the rest of it")]
 #[path = "../common/outside.rs"]
@@ -25,6 +26,7 @@ mod package;
 mod photoprism_compose;
 mod photoprism_mariadb;
 mod photoprism_url;
+mod rpm;
 #[path = "../readme/settled.rs"]
 mod settled;
 mod shell;

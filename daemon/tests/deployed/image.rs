@@ -1,0 +1,69 @@
+//! The image of a release, which is put together from binaries: what the Dockerfile makes, and it runs.
+
+use std::process::{Command, id};
+
+use super::built;
+use super::docker::Project;
+use super::shell::{run, succeed};
+
+/// What both images must have in common.
+const CONFIGURED: &str = "{{.Config.User}} {{json .Config.Env}} {{json .Config.Entrypoint}} {{json .Config.Healthcheck}}";
+
+/// An image that was loaded; gone with its containers at the end.
+struct Loaded(String);
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        let name = &self.0;
+        let script = format!(
+            "docker ps -aq --filter ancestor={name} | xargs -r docker rm -f -v; docker rmi {name}"
+        );
+        run(Command::new("bash").args(["-c", &script]));
+    }
+}
+
+/// Modes, owners and names of the files in an image, without what Docker adds.
+fn files(image: &str) -> String {
+    let list = "tar --list --verbose --numeric-owner | awk '{ print $1, $2, $NF }' | \
+                grep -E ' (etc/(passwd|group)|(run|usr|var)/.*)$' | grep -v ' var/$' | sort";
+    let script = format!(
+        "container=$(docker create {image}); docker export $container | {list}; \
+         docker rm $container > /dev/null"
+    );
+    succeed(Command::new("bash").args(["-o", "pipefail", "-c", &script]))
+}
+
+#[test]
+fn an_image_of_binaries_is_that_of_the_dockerfile() {
+    let Some(project) = Project::new("assembled") else { return };
+    let Ok(binaries) = built::binaries() else { return };
+    let version = format!("test{}", id());
+    let image = Loaded(format!("photoprism-admin:{version}-amd64"));
+    let archive = project.checkout.path("image.tar");
+    let mut assembled = Command::new(built::root().join(".ci/image"));
+    assembled.arg(&version).arg(&archive).arg(format!("amd64={}", binaries.display()));
+    succeed(assembled.env("SOURCE_DATE_EPOCH", "1764500000"));
+    let loaded = succeed(Command::new("docker").args(["load", "--input"]).arg(&archive));
+    assert!(loaded.contains(&image.0), "{loaded}");
+
+    let [one, other] = [&image.0, &project.images.daemon].map(|name| {
+        (succeed(Command::new("docker").args(["inspect", "-f", CONFIGURED, name])), files(name))
+    });
+    assert_eq!(one, other);
+
+    let name = &image.0;
+    let container = succeed(Command::new("bash").args([
+        "-c",
+        &format!(
+            "docker run --detach --read-only --network none --cap-drop ALL --volume \
+                 /var/lib/photoprism --volume /run/photoprism {name}"
+        ),
+    ]));
+    let container = container.trim();
+    project.until(&format!("docker exec {container} photoprism admin status --check"));
+    let listed = project.succeed(&format!("docker exec {container} photoprism users ls"));
+    assert!(listed.contains("| admin "), "{listed}");
+    project.succeed(&format!("docker stop {container}"));
+    let code = project.succeed(&format!("docker inspect -f '{{{{.State.ExitCode}}}}' {container}"));
+    assert_eq!(code.trim(), "0");
+}
