@@ -146,11 +146,13 @@ mod tests {
         for _ in 0..1000 {
             process.send(Number::SIGUSR1);
         }
-        process.send(Number::SIGTERM);
         drop(process.child.stdin.take());
-        let said: Vec<String> = process.lines.by_ref().take_while(|word| word != "Stop").collect();
-        assert!((1..=4).contains(&said.len()), "{} times", said.len());
-        assert!(said.iter().all(|word| word == "Status"), "{said:?}");
+        // Before it is stopped: the system may deliver signals of two kinds in any order.
+        assert_eq!(process.lines.next().as_deref(), Some("Status"));
+        process.send(Number::SIGTERM);
+        let more: Vec<String> = process.lines.by_ref().take_while(|word| word != "Stop").collect();
+        assert!(more.len() <= 3, "{} more", more.len());
+        assert!(more.iter().all(|word| word == "Status"), "{more:?}");
     }
 
     #[test]
