@@ -1,5 +1,7 @@
 //! What only a start decides about the first admin.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use photoprism_protocol::name::UserName;
 use tracing::{info, warn};
@@ -10,14 +12,18 @@ use super::error::StartupError;
 use super::running::running;
 use crate::admin_password::{ConfiguredPassword, read};
 use crate::clock::random;
+use crate::commands::App;
 use crate::config::{AdminPassword, Id, Loaded, Scheme, Settings, Source, When};
 use crate::hashing::Pool;
 use crate::log;
 use crate::model::{FIRST_ADMIN_ID, PasswordRules, initial_accounts};
 use crate::store::{
-    AdminPasswordState, CURSOR_KEY_BYTES, Database, DatabaseKind, Expected, Kind, OpenOptions,
-    account_by_id, admin_password_state, detect, is_index, set_admin_password,
+    AdminPasswordState, CURSOR_KEY_BYTES, Database, DatabaseKind, Db, Expected, Kind, OpenOptions,
+    account_by_id, admin_password_state, detect, first_admin_name, is_index, set_admin_password,
 };
+
+/// How long a start waits for its own database.
+const READING: Duration = Duration::from_secs(5);
 
 /// The configured name of the first admin.
 pub(super) fn admin_user(loaded: &Loaded) -> Result<UserName, StartupError> {
@@ -107,10 +113,7 @@ pub(super) fn set_password(
         EarlyPassword::Unread => read(source, When::Start, &environment, rules, name.as_str())?,
     };
     let hash = match password {
-        None => {
-            info!("the first admin has no password yet: photoprism passwd {}", name.as_str());
-            return Ok(());
-        }
+        None => return Ok(()),
         Some(ConfiguredPassword::Hash(hash)) => hash,
         Some(ConfiguredPassword::Plain { password, warning }) => {
             if let Some(warning) = warning {
@@ -120,6 +123,19 @@ pub(super) fn set_password(
         }
     };
     set_admin_password(db, FIRST_ADMIN_ID, &hash, now).map_err(StartupError::reading(db))
+}
+
+/// Logs that the first admin has no password, whether one was configured or declared.
+pub(super) async fn log_missing_password(app: &App) {
+    let without = |db: &Db| match admin_password_state(db)? {
+        AdminPasswordState::NeverSet => first_admin_name(db, FIRST_ADMIN_ID),
+        AdminPasswordState::WasSet => Ok(None),
+    };
+    if app.own
+        && let Ok(Some(name)) = app.store.read(READING, without).await
+    {
+        info!("the first admin has no password yet: photoprism passwd {}", log::escape(&name));
+    }
 }
 
 /// Why a configured password is without effect.

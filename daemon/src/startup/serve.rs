@@ -15,6 +15,7 @@ use super::ended::keep_ended;
 use super::environment;
 use super::error::StartupError;
 use super::fill_index::fill_index;
+use super::first_start::log_missing_password;
 use super::hash_durations::measure_expensive_hashes;
 use super::housekeeping::{check_trail, flush_pending, housekeeping};
 use super::lock_wait::LockWait;
@@ -256,6 +257,7 @@ fn run(
             let _ = stop.send(true);
             return Ok(true);
         };
+        log_missing_password(&control.app).await;
         let server = Server::new(Rc::clone(&control.app));
         let mut sockets = OpenSockets::serve(&server, sockets)?;
         spawn_local(watchdog(Rc::clone(&control.app)));

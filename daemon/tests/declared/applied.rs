@@ -43,6 +43,18 @@ fn an_empty_volume_comes_up_with_exactly_what_is_declared() {
 }
 
 #[test]
+fn a_missing_password_of_the_first_admin_is_logged_where_nothing_declares_one() {
+    const BOB: &str = "[[account]]\nname = \"bob\"\nrole = \"user\"\n";
+    for (text, is_missing) in [(STACK, false), (BOB, true)] {
+        let mut home = with(TestDaemon::new(), text);
+        home.start();
+        let log = home.stop();
+        let said = "the first admin has no password yet: photoprism passwd admin";
+        assert_eq!(log.contains(said), is_missing, "{log}");
+    }
+}
+
+#[test]
 fn a_second_start_and_a_reload_change_nothing() {
     let mut home = with(TestDaemon::new().env(PASSWORD, "another secret"), STACK);
     home.start();
