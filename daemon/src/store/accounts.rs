@@ -65,8 +65,13 @@ pub(super) fn differing<'a>(
 }
 
 /// The statement up to `FROM auth_users u`.
-pub(super) fn select(columns: &Columns) -> &str {
-    columns.accounts_select.get_or_init(|| {
+pub(super) fn select(columns: &Columns) -> String {
+    format!("SELECT {} FROM auth_users u", listed(columns))
+}
+
+/// What [`account_row`] reads of `auth_users u`.
+pub(super) fn listed(columns: &Columns) -> &str {
+    columns.accounts_listed.get_or_init(|| {
         let names = COLUMNS.map(|name| columns.column("auth_users", name));
         let passcode = if columns.has_table("passcodes") {
             "EXISTS (SELECT 1 FROM passcodes c WHERE c.uid = u.user_uid AND c.key_type = 'totp' \
@@ -75,8 +80,8 @@ pub(super) fn select(columns: &Columns) -> &str {
             "0"
         };
         format!(
-            "SELECT {}, EXISTS (SELECT 1 FROM passwords p WHERE p.uid = u.user_uid AND \
-             p.hash <> ''), {passcode} FROM auth_users u",
+            "{}, EXISTS (SELECT 1 FROM passwords p WHERE p.uid = u.user_uid AND p.hash <> ''), \
+             {passcode}",
             names.join(", ")
         )
     })

@@ -80,7 +80,7 @@ pub(super) struct Columns {
     /// Columns whose declared type makes SQLite convert number-like texts to numbers.
     numeric: HashMap<String, HashSet<String>>,
     /// The `SELECT … FROM auth_users u` of the accounts, built at its first use.
-    pub(super) accounts_select: OnceCell<String>,
+    pub(super) accounts_listed: OnceCell<String>,
     /// The same for the sessions.
     pub(super) sessions_select: OnceCell<String>,
     /// The same for the legacy table.
@@ -123,7 +123,7 @@ impl Columns {
             tables.extend(own.filter(|(name, _)| logins_in == "admin" || name != "audit_logins"));
         }
         Ok(Self {
-            accounts_select: OnceCell::new(),
+            accounts_listed: OnceCell::new(),
             sessions_select: OnceCell::new(),
             legacy_select: OnceCell::new(),
             logins_indexed: attached && has_index(engine, LOGINS_INDEX)?,

@@ -16,7 +16,7 @@ use crate::error::CommandError;
 use crate::limiter::ClientIp;
 use crate::model::{Owner, Question, Token, introspect};
 use crate::session_index::SessionId;
-use crate::store::{Db, account_by_uid, session_by_id, session_is_hidden};
+use crate::store::{Db, session_is_hidden, session_with_account};
 
 const INACTIVE: Introspection = Introspection::Inactive { active: false };
 
@@ -133,12 +133,9 @@ fn read(
     last_use: Option<i64>,
 ) -> Result<Option<Active>, CommandError> {
     let Some(secret) = &request.secret else { return Ok(None) };
-    let Some(mut session) = session_by_id(db, &id_of(secret))? else { return Ok(None) };
+    let found = session_with_account(db, &id_of(secret))?;
+    let Some((mut session, account)) = found else { return Ok(None) };
     session.last_active = session.last_active.max(last_use.unwrap_or(0));
-    let account = match session.user_uid.as_str() {
-        "" => None,
-        uid => account_by_uid(db, uid)?,
-    };
     let edition = db.kind().edition();
     let owner = account.as_ref().map(|account| Owner::new(account, edition));
     Ok(introspect(&Token::from(&session), owner.as_ref(), &request.question, now))

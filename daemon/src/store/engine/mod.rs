@@ -61,7 +61,7 @@ impl Connection {
     ) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(_) => self.prepare_once(text)?.all(&[], read).map(drop),
-            Self::MariaDb(connection) => connection.each_row(text, |row| read(&Row::MariaDb(row))),
+            Self::MariaDb(connection) => connection.each_row(text, |row| read(&row.into())),
         }
     }
 
@@ -240,8 +240,8 @@ impl Rows<'_> {
     /// The next one, until the one after it is read.
     pub(super) fn next(&mut self) -> Result<Option<Row<'_>>, StoreError> {
         match self {
-            Self::Sqlite(rows) => Ok(rows.next()?.map(Row::Sqlite)),
-            Self::MariaDb(rows) => Ok(rows.next().map(Row::MariaDb)),
+            Self::Sqlite(rows) => Ok(rows.next()?.map(Row::from)),
+            Self::MariaDb(rows) => Ok(rows.next().map(Row::from)),
         }
     }
 }

@@ -10,18 +10,44 @@ use super::stored::{Kept, Stored};
 use crate::store::error::StoreError;
 
 /// A row of a result. Columns are numbered from 0.
-pub(in crate::store) enum Row<'a> {
+pub(in crate::store) struct Row<'a> {
+    cells: Cells<'a>,
+    /// Where column 0 is.
+    first: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Cells<'a> {
     Sqlite(SqliteRow<'a>),
     MariaDb(MariaDbRow<'a>),
+}
+
+impl Row<'_> {
+    /// What follows behind so many columns, of a table that was joined.
+    pub(in crate::store) const fn behind(&self, columns: usize) -> Self {
+        Row { cells: self.cells, first: self.first + columns }
+    }
+}
+
+impl<'a> From<SqliteRow<'a>> for Row<'a> {
+    fn from(row: SqliteRow<'a>) -> Self {
+        Self { cells: Cells::Sqlite(row), first: 0 }
+    }
+}
+
+impl<'a> From<MariaDbRow<'a>> for Row<'a> {
+    fn from(row: MariaDbRow<'a>) -> Self {
+        Self { cells: Cells::MariaDb(row), first: 0 }
+    }
 }
 
 /// # Errors
 /// Those of each: there is no such column, or it contains what cannot be read as that.
 impl Row<'_> {
     fn stored(&self, column: usize) -> Result<Stored<'_>, StoreError> {
-        match self {
-            Self::Sqlite(row) => row.stored(column),
-            Self::MariaDb(row) => row.stored(column),
+        match &self.cells {
+            Cells::Sqlite(row) => row.stored(self.first + column),
+            Cells::MariaDb(row) => row.stored(self.first + column),
         }
     }
 

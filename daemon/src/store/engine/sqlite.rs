@@ -120,6 +120,7 @@ impl SqliteRows<'_> {
 }
 
 /// The row that was read last.
+#[derive(Clone, Copy)]
 pub(in crate::store) struct SqliteRow<'a>(&'a rusqlite::Row<'a>);
 
 impl SqliteRow<'_> {

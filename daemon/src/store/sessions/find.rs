@@ -1,7 +1,8 @@
 //! Reads sessions by their keys.
 
-use super::row::{select, session_row};
-use crate::model::Session;
+use super::row::{COLUMNS, select, session_row};
+use crate::model::{Account, Session};
+use crate::store::accounts::{account_row, listed};
 use crate::store::db::Db;
 use crate::store::engine::{Statement, Value};
 use crate::store::error::StoreError;
@@ -36,6 +37,27 @@ pub(super) fn is_there(db: &Db, id: &str) -> Result<bool, StoreError> {
 /// The session of that id: the SHA-256 of its secret in hex.
 pub fn session_by_id(db: &Db, id: &str) -> Result<Option<Session>, StoreError> {
     one(db, "u.id = ?1", id)
+}
+
+/// The same with its account, if there is one: a check of a token asks a server once.
+pub fn session_with_account(
+    db: &Db,
+    id: &str,
+) -> Result<Option<(Session, Option<Account>)>, StoreError> {
+    let statement = format!(
+        "SELECT s.*, {} FROM ({}) s
+         LEFT JOIN auth_users u ON u.user_uid = s.user_uid AND s.user_uid <> ''",
+        listed(&db.columns),
+        statement(db, "u.id = ?1", "")
+    );
+    db.one(Statement::same(&statement), &[id.into()], |row| {
+        let account = row.behind(COLUMNS);
+        let account = match account.optional_integer(0)? {
+            Some(_) => Some(account_row(&account)?),
+            None => None,
+        };
+        Ok((session_row(row)?, account))
+    })
 }
 
 /// The session of that reference id.

@@ -27,7 +27,7 @@ pub use self::end::{delete_session, end_all_sessions, end_sessions, sweep_sessio
 pub use self::ended::session_is_hidden;
 pub(super) use self::ended::{hidden_sessions, kept_sessions, release_kept, release_restored};
 pub(super) use self::find::app_passwords;
-pub use self::find::{session_by_id, session_by_ref, sessions_of_client};
+pub use self::find::{session_by_id, session_by_ref, session_with_account, sessions_of_client};
 pub use self::insert::session_insert;
 pub use self::key::{SessionKey, SessionSearch};
 pub use self::last_use::{session_used_since, sessions_seen};

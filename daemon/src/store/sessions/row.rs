@@ -35,6 +35,9 @@ pub(super) fn select(columns: &Columns) -> &str {
     })
 }
 
+/// Columns that [`session_row`] reads.
+pub(super) const COLUMNS: usize = CHECKED.len() + SHOWN.len();
+
 pub(super) fn session_row(row: &Row<'_>) -> Result<Session, StoreError> {
     Ok(Session {
         user_name: row.text(14)?,

@@ -342,6 +342,7 @@ impl MariaDbRows {
 }
 
 /// The row that was read last.
+#[derive(Clone, Copy)]
 pub(in crate::store) struct MariaDbRow<'a>(&'a [Ordered]);
 
 impl MariaDbRow<'_> {
