@@ -14,6 +14,7 @@ mod checkout;
 mod declared;
 mod docker;
 mod emulated;
+mod fail2ban;
 mod gate;
 mod headers;
 mod image;

@@ -111,6 +111,7 @@ fn a_database_of_its_own_in_a_container() {
     passwords_come_through_a_pipe_and_from_the_file(&project);
     a_password_can_be_typed(&project);
     super::gate::lets_through_whom_it_should(&project);
+    super::fail2ban::bans_by_the_file_of_docker(&project);
     what_was_written_outlives_the_container(&project);
     it_is_backed_up_upgraded_moved_and_removed(&project);
     let healthy = "docker inspect -f '{{.State.Health.Status}}' $(docker compose ps -q photoprism)";

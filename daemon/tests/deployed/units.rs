@@ -106,6 +106,7 @@ fn a_machine_with_systemd() {
     what_was_stopped_comes_up_together(&machine);
     the_gate_answers_those_of_its_group(&machine);
     the_gate_comes_with_its_sockets(&machine);
+    super::fail2ban::bans_by_the_journal(&machine);
     it_comes_back(&machine);
     it_is_there_after_a_boot(&mut machine);
     the_watchdog_bites_where_nothing_moves(&machine);
@@ -251,7 +252,7 @@ fn it_comes_back(machine: &Machine) {
     let before = machine.succeed(inode);
     machine.succeed("systemctl restart photoprismd.service && photoprism users show bob");
     machine.succeed("systemctl reload photoprismd.service && photoprism users show bob");
-    machine.succeed("systemctl kill -s KILL photoprismd.service");
+    machine.succeed("systemctl kill --kill-whom=main -s KILL photoprismd.service");
     machine.until("[ \"$(systemctl show -P NRestarts photoprismd)\" = 1 ]");
     machine.succeed("photoprism users show bob");
     assert_eq!(machine.succeed(inode), before, "the socket is systemd's");
@@ -273,7 +274,7 @@ fn the_watchdog_bites_where_nothing_moves(machine: &Machine) {
         photoprism users show bob",
     );
     assert_eq!(machine.succeed("systemctl show -P NRestarts photoprismd"), "0\n");
-    machine.succeed("systemctl kill -s STOP photoprismd.service");
+    machine.succeed("systemctl kill --kill-whom=main -s STOP photoprismd.service");
     machine.until("[ \"$(systemctl show -P NRestarts photoprismd)\" = 1 ]");
     assert!(machine.journal().contains("Watchdog timeout"), "{}", machine.journal());
     machine.succeed("rm -r /run/systemd/system/photoprismd.service.d && systemctl daemon-reload");
