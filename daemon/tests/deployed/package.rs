@@ -69,6 +69,7 @@ fn a_package_brings_everything_and_leaves_the_accounts() {
     machine.succeed("photoprism users add -r user --generate bob");
     what_it_brings(&machine);
     an_upgrade_leaves_what_was_set(&machine, &install);
+    a_daemon_that_does_not_start_is_reported(&machine);
     a_removal_and_a_purge(&machine, &purge.script, &install);
 }
 
@@ -107,6 +108,23 @@ fn an_upgrade_leaves_what_was_set(machine: &Machine, upgrade: &dyn Fn() -> Strin
     // The same version once more is nothing to do.
     upgrade();
     machine.succeed("photoprism users show bob");
+}
+
+/// dpkg is not left in between, where it would refuse whatever is installed next.
+fn a_daemon_that_does_not_start_is_reported(machine: &Machine) {
+    let drop_ins = "/run/systemd/system/photoprismd.service.d";
+    machine.succeed(&format!(
+        "mkdir -p {drop_ins}
+        printf '[Service]\\nEnvironment=PHOTOPRISM_LOG_FORMAT=wrong\\n' > {drop_ins}/wrong.conf"
+    ));
+    let printed = machine.succeed("apt install --reinstall ./target/debian/photoprism-admin_*.deb");
+    let said = "photoprism-admin: the daemon did not start; see: journalctl -u photoprismd";
+    assert!(printed.contains(said), "{printed}");
+    assert_eq!(machine.run("systemctl is-active photoprismd.service").text, "failed\n");
+    machine.succeed(&format!(
+        "rm -r {drop_ins} && systemctl daemon-reload && systemctl reset-failed
+        systemctl restart photoprismd && photoprism users show bob"
+    ));
 }
 
 fn a_removal_and_a_purge(machine: &Machine, purge: &str, install: &dyn Fn() -> String) {
