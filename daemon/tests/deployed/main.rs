@@ -34,5 +34,6 @@ mod shell;
 mod systemd_page;
 mod tour;
 mod units;
+mod upgrade;
 
 use outside::skipped;

@@ -39,6 +39,7 @@ fn every_section_with_commands_is_run() {
         "MariaDB",
         "A running PhotoPrism",
         "Upgrade",
+        "Back to an older version",
         "Backups off the machine",
         "Move to another machine",
         "Uninstall",
