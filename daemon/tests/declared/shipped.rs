@@ -21,7 +21,14 @@ fn variables(text: &str) -> Vec<&str> {
 fn their_variables_are_settings() {
     let help = run_to_end(TestDaemon::new().command().arg("--help"));
     let help = String::from_utf8(help.stdout).unwrap();
-    for name in ["kubernetes.yaml", "compose.accounts.yaml"] {
+    let shipped = [
+        "kubernetes.yaml",
+        "compose.accounts.yaml",
+        "compose.nas.yaml",
+        "install.md",
+        "systemd/nixos/photoprismd.nix",
+    ];
+    for name in shipped {
         let text = read(name);
         let found = variables(&text);
         assert!(!found.is_empty(), "{name}");

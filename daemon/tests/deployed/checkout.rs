@@ -16,7 +16,7 @@ use super::shell::{Done, run, succeed};
 pub(crate) const CONTAINERS: &str = include_str!("../../containers.md");
 
 /// What a reader has checked out.
-const FILES: [&str; 16] = [
+const FILES: [&str; 18] = [
     ".cargo",
     ".ci",
     ".dockerignore",
@@ -25,12 +25,14 @@ const FILES: [&str; 16] = [
     "Dockerfile",
     "README.md",
     "compose.accounts.yaml",
+    "compose.nas.yaml",
     "compose.photoprism-mariadb.yaml",
     "compose.photoprism-url.yaml",
     "compose.photoprism.yaml",
     "compose.yaml",
     "ctl",
     "daemon",
+    "install.md",
     "protocol",
     "systemd",
 ];

@@ -1,5 +1,6 @@
 //! The image of a release, which is put together from binaries: what the Dockerfile makes, and it runs.
 
+use std::path::Path;
 use std::process::{Command, id};
 
 use super::built;
@@ -10,7 +11,7 @@ use super::shell::{run, succeed};
 const CONFIGURED: &str = "{{.Config.User}} {{json .Config.Env}} {{json .Config.Entrypoint}} {{json .Config.Healthcheck}}";
 
 /// An image that was loaded; gone with its containers at the end.
-struct Loaded(String);
+pub(super) struct Loaded(pub(super) String);
 
 impl Drop for Loaded {
     fn drop(&mut self) {
@@ -33,6 +34,13 @@ fn files(image: &str) -> String {
     succeed(Command::new("bash").args(["-o", "pipefail", "-c", &script]))
 }
 
+/// Puts the image of that version together from the static binaries, as an archive.
+pub(super) fn assemble(binaries: &Path, version: &str, archive: &Path) {
+    let mut assembled = Command::new(built::root().join(".ci/image"));
+    assembled.arg(version).arg(archive).arg(format!("amd64={}", binaries.display()));
+    succeed(assembled.env("SOURCE_DATE_EPOCH", "1764500000"));
+}
+
 #[test]
 fn an_image_of_binaries_is_that_of_the_dockerfile() {
     let Some(project) = Project::new("assembled") else { return };
@@ -40,9 +48,7 @@ fn an_image_of_binaries_is_that_of_the_dockerfile() {
     let version = format!("test{}", id());
     let image = Loaded(format!("photoprism-admin:{version}-amd64"));
     let archive = project.checkout.path("image.tar");
-    let mut assembled = Command::new(built::root().join(".ci/image"));
-    assembled.arg(&version).arg(&archive).arg(format!("amd64={}", binaries.display()));
-    succeed(assembled.env("SOURCE_DATE_EPOCH", "1764500000"));
+    assemble(&binaries, &version, &archive);
     let loaded = succeed(Command::new("docker").args(["load", "--input"]).arg(&archive));
     assert!(loaded.contains(&image.0), "{loaded}");
 

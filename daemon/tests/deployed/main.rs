@@ -6,6 +6,8 @@
 //! `.ci/rootfs` builds from a mirror; containers need Docker with Compose, the machine
 //! systemd-nspawn, its package cargo-deb. What lacks is said.
 
+mod arch;
+mod archive;
 #[path = "../readme/blocks.rs"]
 #[expect(dead_code, reason = "the sections of others")]
 mod blocks;
@@ -18,7 +20,10 @@ mod fail2ban;
 mod gate;
 mod headers;
 mod image;
+mod install_page;
 mod machine;
+mod nas;
+mod nixos;
 #[expect(dead_code, reason = "other test binaries use the rest of it")]
 #[path = "../common/outside.rs"]
 mod outside;
@@ -27,6 +32,7 @@ mod package;
 mod photoprism_compose;
 mod photoprism_mariadb;
 mod photoprism_url;
+mod podman;
 mod rpm;
 #[path = "../readme/settled.rs"]
 mod settled;

@@ -18,12 +18,18 @@ fn printed(program: &str, args: &[&str]) -> String {
     succeed(Command::new(program).args(args))
 }
 
-/// The names of files, as both name them.
-fn plain<'a>(names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+/// The names of files, as all packages name them.
+pub(super) fn plain<'a>(names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     let names = names.filter(|name| !name.ends_with('/'));
     let names = names.filter(|name| !OF_DEBIAN.iter().any(|part| name.contains(part)));
     let plain = |name: &str| name.trim_start_matches('.').trim_end_matches(".gz").to_owned();
     names.map(|name| plain(name).replace("/vendor-completions/", "/site-functions/")).collect()
+}
+
+/// Those of the Debian package in that file.
+pub(super) fn of_debian(package: &str) -> BTreeSet<String> {
+    let listed = printed("dpkg-deb", &["--contents", package]);
+    plain(listed.lines().filter_map(|line| line.split_whitespace().nth(5)))
 }
 
 #[test]
@@ -45,8 +51,7 @@ fn an_rpm_has_the_files_of_the_debian_package() {
     build.args(["--target", TARGET, "--output", &rpm]).current_dir(built::root());
     succeed(&mut build);
 
-    let in_debian = printed("dpkg-deb", &["--contents", &debian]);
-    let in_debian = plain(in_debian.lines().filter_map(|line| line.split_whitespace().nth(5)));
+    let in_debian = of_debian(&debian);
     let in_rpm = printed("rpm", &["--query", "--package", "--list", &rpm]);
     assert_eq!(plain(in_rpm.lines()), in_debian);
     assert!(in_debian.contains("/usr/bin/photoprismd"), "{in_debian:?}");
