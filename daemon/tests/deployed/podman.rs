@@ -30,7 +30,7 @@ const START: &str = r#"exec unshare --mount --pid --fork --kill-child --mount-pr
     for name in passwd group subuid subgid; do mount --bind "$0/etc/$name" "/etc/$name"; done
     cd "$0/home"
     exec setpriv --reuid=12345 --regid=12345 --init-groups env -i HOME="$0/home" USER=podman-test \
-      XDG_RUNTIME_DIR="$0/run" PATH=/usr/local/bin:/usr/bin:/bin DISABLE_HC_SYSTEMD=true \
+      XDG_RUNTIME_DIR="$0/run" PATH=/usr/local/bin:/usr/bin:/bin \
       bash -e "$0/script"
 ' "$0""#;
 
@@ -123,7 +123,7 @@ fn a_user_without_root_runs_it_as_the_page_says() {
     let script = [
         own,
         "podman exec photoprismd photoprism users add -r user --generate alice",
-        "podman inspect photoprismd --format '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.NetworkMode}} {{.EffectiveCaps}}'",
+        "podman inspect photoprismd --format '{{.ImageName}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.NetworkMode}} {{.EffectiveCaps}}'",
         "grep -E '^(Uid|CapEff|NoNewPrivs):' /proc/$(podman inspect photoprismd --format '{{.State.Pid}}')/status",
         "echo == the newer one",
         stop,
@@ -143,7 +143,7 @@ fn a_user_without_root_runs_it_as_the_page_says() {
     let text = &done.text;
     assert!(done.code == Some(0) && text.ends_with("== the end\n"), "{text}");
     for line in [
-        "true none []",
+        "localhost/photoprism-admin:test true none []",
         "CapEff:\t0000000000000000",
         "NoNewPrivs:\t1",
         // 10001 of the image is one of the user's own.
