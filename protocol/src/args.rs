@@ -25,6 +25,21 @@ impl<'de> Deserialize<'de> for Int {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Int {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Int".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "integer", "minimum": i64::MIN, "maximum": u64::MAX})
+    }
+}
+
 struct IntVisitor;
 
 impl Visitor<'_> for IntVisitor {

@@ -8,6 +8,7 @@ use crate::list::Page;
 
 /// Arguments of `audit.ls`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Ls {
     /// Rows of the page.
@@ -20,6 +21,7 @@ pub struct Ls {
 
 /// Arguments of `audit.verify`: both or none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Verify {
     /// The number of a record that must still be in the chain.
@@ -32,6 +34,7 @@ pub struct Verify {
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
     /// Position in the chain, from 1 without gaps.
     pub number: u64,
@@ -58,6 +61,7 @@ pub struct Record {
 
 /// A record, which vouches for all before it by its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Head {
     /// Its number.
     pub number: u64,
@@ -67,6 +71,7 @@ pub struct Head {
 
 /// Result of `audit.verify`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VerifyResult {
     /// Whether the chain is intact and holds the record that was asked for.
     pub ok: bool,

@@ -11,6 +11,7 @@ use crate::users::User;
 
 /// Arguments of `auth.add`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Add {
     /// Name of the client.
@@ -27,6 +28,7 @@ pub struct Add {
 
 /// Arguments of `auth.show` and `auth.rm`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// Reference id, session id, or the secret itself.
@@ -35,6 +37,7 @@ pub struct Target {
 
 /// Arguments of `auth.login`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Login {
     /// User name; the email does not log in.
@@ -65,6 +68,7 @@ pub struct Login {
 
 /// Arguments of `auth.verify`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Verify {
     /// The secret of a session, an app password or an access token.
@@ -82,6 +86,7 @@ pub struct Verify {
 
 /// Arguments of `auth.logout`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Logout {
     /// The secret of a session.
@@ -90,6 +95,7 @@ pub struct Logout {
 
 /// Whose a session is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SessionUser {
     /// UID.
     pub uid: String,
@@ -99,6 +105,7 @@ pub struct SessionUser {
 
 /// A session, an app password or an access token. Times are RFC 3339 in UTC with whole seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session {
     /// Reference id, `sess` and 8 characters.
     pub id: String,
@@ -138,6 +145,7 @@ pub struct Session {
 
 /// Result of `auth.show`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OneSession {
     /// The session.
     pub session: Session,
@@ -145,6 +153,7 @@ pub struct OneSession {
 
 /// Result of `auth.add`: the only time that the secret is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AddResult {
     /// What was created.
     pub session: Session,
@@ -154,6 +163,7 @@ pub struct AddResult {
 
 /// Result of `auth.rm`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RmResult {
     /// The session and those created from it.
     pub removed: u64,
@@ -167,6 +177,7 @@ pub struct RmResult {
 
 /// Result of `auth.reset`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResetResult {
     /// Sessions, tokens and app passwords that are gone.
     pub removed: u64,
@@ -182,6 +193,7 @@ pub struct ResetResult {
 
 /// Result of `auth.login`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LoginResult {
     /// Who logged in.
     pub user: User,
@@ -199,6 +211,7 @@ pub struct LoginResult {
 
 /// Result of `auth.logout`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LogoutResult {
     /// Whether a session that a login created has ended.
     pub removed: bool,
@@ -212,6 +225,7 @@ pub struct LogoutResult {
 
 /// Result of `auth.verify` in the terms of RFC 7662 (OAuth 2.0 Token Introspection).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Introspection {
     /// The token is good for what was asked.
@@ -219,14 +233,17 @@ pub enum Introspection {
     /// It is not, for whatever reason.
     Inactive {
         /// Always false.
+        #[cfg_attr(feature = "schema", schemars(extend("const" = false)))]
         active: bool,
     },
 }
 
 /// What is known about an active token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Active {
     /// Always true.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = true)))]
     pub active: bool,
     /// What it may be used for; `*`: everything.
     pub scope: String,

@@ -41,6 +41,7 @@ impl FileName {
 
 /// Arguments of `backup.ls`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Ls {
     /// Rows of the page.
@@ -53,6 +54,7 @@ pub struct Ls {
 
 /// A backup as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Entry {
     /// Its name, which the other commands take.
     pub file: String,
@@ -68,6 +70,7 @@ pub struct Entry {
 
 /// What a backup holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counts {
     /// Accounts that are not deleted, without the system rows.
     pub users: u64,
@@ -79,6 +82,7 @@ pub struct Counts {
 
 /// Arguments of `backup.create`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Create {
     /// Manual backups that stay, this one included: the oldest go. Left out: all stay.
@@ -88,6 +92,7 @@ pub struct Create {
 
 /// Result of `backup.create`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateResult {
     /// Its absolute path.
     pub backup: String,
@@ -104,6 +109,7 @@ pub struct CreateResult {
 
 /// Arguments of `backup.verify`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Verify {
     /// One backup; left out: all of them.
@@ -113,6 +119,7 @@ pub struct Verify {
 
 /// What was found in one backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Checked {
     /// Its name.
     pub file: String,
@@ -128,6 +135,7 @@ pub struct Checked {
 
 /// Result of `backup.verify`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VerifyResult {
     /// All that were checked are ok.
     pub ok: bool,
@@ -137,6 +145,7 @@ pub struct VerifyResult {
 
 /// Arguments of `backup.restore`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Restore {
     /// Which backup.
@@ -151,6 +160,7 @@ pub struct Restore {
 
 /// An account that does not stay as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AccountChange {
     /// UID.
     pub uid: String,
@@ -164,6 +174,7 @@ pub struct AccountChange {
 
 /// Result of `backup.restore`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RestoreResult {
     /// Nothing was changed.
     pub dry_run: bool,
@@ -225,6 +236,7 @@ impl Command for BackupRestore {
 
 /// Arguments of `backup.rm`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rm {
     /// Name of the backup, or its absolute path as the daemon shows it.
@@ -233,8 +245,10 @@ pub struct Rm {
 
 /// Result of `backup.rm`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RmResult {
     /// Always true: a backup that is not there is an error.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = true)))]
     pub removed: bool,
 }
 
@@ -248,6 +262,7 @@ impl Command for BackupRm {
 
 /// Arguments of `backup.prune`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Prune {
     /// Manual backups that stay, the newest.
@@ -259,6 +274,7 @@ pub struct Prune {
 
 /// Result of `backup.prune`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PruneResult {
     /// Nothing was deleted.
     pub dry_run: bool,
@@ -280,6 +296,7 @@ impl Command for BackupPrune {
 
 /// Arguments of `backup.fetch`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Fetch {
     /// Which backup.
@@ -291,6 +308,7 @@ pub struct Fetch {
 
 /// Result of `backup.fetch`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FetchResult {
     /// Its name.
     pub file: String,
@@ -312,6 +330,7 @@ impl Command for BackupFetch {
 
 /// Arguments of one step of `backup.send`: `data` or `done` says which.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Send {
     /// Which upload; left out by the first step.
@@ -327,6 +346,7 @@ pub struct Send {
 
 /// Result of a step of `backup.send`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SendResult {
     /// For the next step.
     pub upload: String,

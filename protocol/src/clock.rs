@@ -7,6 +7,7 @@ use crate::status::NoArgs;
 
 /// Result of `clock.show`. Times are RFC 3339 in UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClockReply {
     /// What counts for all that expires: the later of the next two.
     pub now: String,
@@ -24,6 +25,7 @@ pub struct ClockReply {
 
 /// Result of `clock.reset`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClockResetReply {
     /// The floor now: what the machine's clock showed.
     pub floor: String,

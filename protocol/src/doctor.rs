@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Result of `doctor`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// Whether every check is ok.
     pub ok: bool,
@@ -15,6 +16,7 @@ pub struct Report {
 
 /// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Check {
     /// What, in lower case.
     pub check: String,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Keys of each result that ended sessions in PhotoPrism's database; in all others they are left
 /// out. They are known last, and added to a result that was made without.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ended {
     /// Seconds for which a running PhotoPrism may go on honouring what ended; 0: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]

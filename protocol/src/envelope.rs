@@ -34,6 +34,29 @@ pub enum Id {
     Text(String),
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Id {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Id".into()
+    }
+
+    /// In a request it is left out and never `null`.
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let mut types = vec!["integer", "string"];
+        types.extend(generator.contract().is_serialize().then_some("null"));
+        schemars::json_schema!({
+            "type": types,
+            "minimum": i64::MIN,
+            "maximum": i64::MAX,
+            "maxLength": MAX_ID_CHARS,
+        })
+    }
+}
+
 /// A request whose envelope is sound and whose command exists. Its arguments are not checked yet.
 #[derive(Debug)]
 pub struct Request<'a> {

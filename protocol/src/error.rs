@@ -91,10 +91,27 @@ impl ErrorCode {
     }
 }
 
+/// A text, because newer daemons may have more of them.
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for ErrorCode {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "ErrorCode".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "examples": Self::ALL.map(Self::name)})
+    }
+}
+
 /// The `error` object as the daemon writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ErrorBody {
-    /// The contract.
+    /// What clients decide by; newer daemons may have more of them.
     pub code: ErrorCode,
     /// One message for people.
     pub message: Cow<'static, str>,

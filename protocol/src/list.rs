@@ -11,15 +11,15 @@ pub const DEFAULT_LIMIT: u16 = 100;
 /// Most rows that one page may ask for.
 pub const MAX_LIMIT: u16 = 1000;
 
-/// The arguments `limit` and `cursor` of commands that take nothing else, and of
-/// [`crate::users::Legacy`]-like ones with a search.
+/// Arguments of `users.legacy` and `auth.ls`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Search {
     /// What to search for; its forms differ by command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
-    /// Rows of the page, 1 to [`MAX_LIMIT`].
+    /// Rows of the page, 1 to 1000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Int>,
     /// The `next` of the page before.
@@ -29,6 +29,7 @@ pub struct Search {
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Page<T> {
     /// The rows, in the command's order.
     pub items: Vec<T>,

@@ -8,6 +8,7 @@ use crate::list::Page;
 
 /// Arguments of `logins.ls`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Ls {
     /// A prefix of name or address.
@@ -35,6 +36,7 @@ pub struct Ls {
 
 /// Arguments of `logins.record`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// Address that the attempt came from.
@@ -56,6 +58,7 @@ pub struct Record {
 
 /// Arguments of `logins.clear`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Clear {
     /// Records of this name, and the limiter's counters of that account.
@@ -68,6 +71,7 @@ pub struct Clear {
 
 /// One address, name and realm with its attempts. Times are RFC 3339 in UTC with whole seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Entry {
     /// Address.
     pub client_ip: String,
@@ -95,13 +99,16 @@ pub struct Entry {
 
 /// Result of `logins.record`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RecordResult {
     /// Always true.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = true)))]
     pub recorded: bool,
 }
 
 /// Result of `logins.clear`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClearResult {
     /// Records that are gone.
     pub removed: u64,

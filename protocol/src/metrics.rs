@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Result of `metrics`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Exposition {
     /// Media type of the text, as a scrape over HTTP would carry it.
     pub content_type: String,

@@ -8,6 +8,7 @@ use crate::users::Target;
 
 /// Arguments of `passwd.set`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Set {
     /// Name or UID.
@@ -24,6 +25,7 @@ pub struct Set {
 
 /// Result of `passwd.set`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SetResult {
     /// Sessions that ended.
     pub sessions_revoked: u64,
@@ -40,6 +42,7 @@ pub struct SetResult {
 
 /// Result of `passwd.remove`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RemoveResult {
     /// Whether there was a password.
     pub removed: bool,

@@ -5,15 +5,18 @@ use serde::{Deserialize, Serialize};
 
 /// Arguments of a command that takes none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NoArgs {}
 
 /// Result of `ping`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pong {
     /// Always true.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = true)))]
     pub pong: bool,
-    /// [`crate::VERSION`].
+    /// The protocol's version.
     pub protocol: u32,
     /// The daemon's version.
     pub version: String,
@@ -21,6 +24,7 @@ pub struct Pong {
 
 /// Result of `status`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StatusReply {
     /// The daemon's version.
     pub version: String,
@@ -30,7 +34,7 @@ pub struct StatusReply {
     /// The target that it was built for, as rustc names it.
     #[serde(default)]
     pub target: String,
-    /// [`crate::VERSION`].
+    /// The protocol's version.
     pub protocol: u32,
     /// The daemon's process id.
     pub pid: u32,
@@ -56,6 +60,7 @@ pub struct StatusReply {
 
 /// The backups that the daemon writes by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Backups {
     /// Seconds between two of them.
     pub every_s: u64,
@@ -67,6 +72,7 @@ pub struct Backups {
 
 /// The database in use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Database {
     /// `own` or `photoprism`.
     pub kind: String,
@@ -89,6 +95,7 @@ pub struct Database {
 
 /// Rows by kind; zeroes while the database is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counts {
     /// Accounts that are not deleted, without the system rows.
     pub users: u64,
@@ -102,6 +109,7 @@ pub struct Counts {
 
 /// Connections, over both sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Connections {
     /// Open now.
     pub open: u64,
@@ -111,6 +119,7 @@ pub struct Connections {
 
 /// The password pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Passwords {
     /// Hashes being computed.
     pub running: u64,
@@ -120,6 +129,7 @@ pub struct Passwords {
 
 /// Where the daemon listens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sockets {
     /// Path of the admin socket.
     pub admin: String,
@@ -129,6 +139,7 @@ pub struct Sockets {
 
 /// A daemon that works on the same database server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Daemon {
     /// The name of its host.
     pub host: String,

@@ -10,6 +10,7 @@ use crate::users::Fields;
 
 /// Arguments of `users.export`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Export {
     /// As in `users.ls`.
@@ -27,8 +28,10 @@ pub struct Export {
 }
 
 /// An account as files contain it: an item of `users.export`, a line of NDJSON, a record of CSV, a
-/// table of TOML. What is left out is not given. Only [`Row::decode`] refuses unknown keys.
+/// table of TOML. What is left out is not given.
+// Only `Row::decode` refuses unknown keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Row {
     /// Login name.
     pub name: String,
@@ -75,6 +78,7 @@ impl Row {
 /// Arguments of one step of `users.import`: `text`, `database`, `file`, `run` or `cursor` says
 /// which.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Import {
     /// Which import; left out by the first step.
@@ -121,6 +125,7 @@ pub struct Import {
 
 /// Result of a step of `users.import`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ImportResult {
     /// For the next step.
     pub import: String,
@@ -154,6 +159,7 @@ pub struct ImportResult {
 
 /// How many rows had which outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ImportCounts {
     /// New accounts.
     pub added: u64,
@@ -171,6 +177,7 @@ pub struct ImportCounts {
 
 /// The outcome of one row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ImportItem {
     /// Line of the text on which the row begins; 0 for an account that no row names.
     pub line: u64,

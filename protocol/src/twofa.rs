@@ -8,6 +8,7 @@ use crate::users::Target;
 
 /// Arguments of `users.2fa.confirm`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Confirm {
     /// Name or UID.
@@ -18,6 +19,7 @@ pub struct Confirm {
 
 /// Result of `users.2fa.show`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Show {
     /// UID of the account.
     pub uid: String,
@@ -37,6 +39,7 @@ pub struct Show {
 
 /// Result of `users.2fa.enroll`: the only time that the key is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EnrollResult {
     /// `otpauth://totp/…` for an authenticator app; `None` in a replay.
     pub url: Option<Secret>,
@@ -46,6 +49,7 @@ pub struct EnrollResult {
 
 /// Result of `users.2fa.confirm` and `users.2fa.recovery`: the only time that the code is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RecoveryResult {
     /// Works once in place of a code and turns two-factor authentication off; `None` in a replay.
     pub recovery_code: Option<Secret>,
@@ -53,6 +57,7 @@ pub struct RecoveryResult {
 
 /// Result of `users.2fa.disable`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DisableResult {
     /// There was something to turn off.
     pub disabled: bool,

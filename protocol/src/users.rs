@@ -4,12 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::{ArgError, Entries, Int, decode_pair};
 use crate::command::{Arguments, Command, CommandName};
-use crate::list::{Page, Search};
+use crate::list::Page;
 use crate::secret::Secret;
 use crate::status::NoArgs;
 
+mod legacy;
+
+pub use self::legacy::{Adopt, AdoptResult, Adopted, Legacy, UsersAdopt, UsersLegacy};
+
 /// Arguments of `users.ls`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Ls {
     /// Nothing, `all`, an id, a UID, or a prefix of name, email or display name.
@@ -33,8 +38,9 @@ pub struct Ls {
     pub cursor: Option<String>,
 }
 
-/// Arguments of `users.show`, `users.rm` and `users.restore`.
+/// Arguments of commands about one account that take nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     pub user: String,
@@ -42,6 +48,7 @@ pub struct Target {
 
 /// The arguments that `users.add` and `users.mod` share, in the order of the documentation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Fields {
     /// admin, user, viewer or guest.
@@ -84,6 +91,7 @@ pub struct Fields {
 
 /// What only `users.add` takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AddTarget {
     /// The new account's name.
@@ -95,6 +103,7 @@ pub struct AddTarget {
 
 /// Arguments of `users.add`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Add {
     #[serde(flatten)]
     pub target: AddTarget,
@@ -104,6 +113,7 @@ pub struct Add {
 
 /// What only `users.mod` takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ModTarget {
     pub user: String,
@@ -120,6 +130,7 @@ pub struct ModTarget {
 
 /// Arguments of `users.mod`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Mod {
     /// Which account, and what to change in addition to its properties.
     #[serde(flatten)]
@@ -130,28 +141,16 @@ pub struct Mod {
 
 /// Arguments of `users.rename`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rename {
     pub user: String,
     pub name: String,
 }
 
-/// Arguments of `users.adopt`: names, or all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Adopt {
-    /// Names or UIDs of legacy accounts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub names: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub all: Option<bool>,
-    /// Only report what would be done.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dry_run: Option<bool>,
-}
-
 /// An account. Times are RFC 3339 in UTC with whole seconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[expect(clippy::struct_excessive_bools, reason = "the object of the protocol has these keys")]
 pub struct User {
     /// 16 characters, `u` first.
@@ -197,6 +196,7 @@ pub struct User {
 
 /// Result of `users.show`, `users.add` and `users.restore`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OneUser {
     /// The account as it is now.
     pub user: User,
@@ -204,6 +204,7 @@ pub struct OneUser {
 
 /// Result of `users.mod`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ModResult {
     /// The account as it is now.
     pub user: User,
@@ -220,6 +221,7 @@ pub struct ModResult {
 
 /// Result of `users.rename`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RenameResult {
     /// The account as it is now.
     pub user: User,
@@ -227,31 +229,9 @@ pub struct RenameResult {
     pub changed: Vec<String>,
 }
 
-/// What became of one legacy account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Adopted {
-    /// Its name as it was given, or as it is stored.
-    pub name: String,
-    /// `adopted`, `exists`, `refused` or `not_found`.
-    pub outcome: String,
-    /// Why not, or what is still to do.
-    pub message: Option<String>,
-    /// The account that it became, or would become.
-    pub user: Option<User>,
-}
-
-/// Result of `users.adopt`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AdoptResult {
-    pub dry_run: bool,
-    /// How many were adopted, or would be.
-    pub adopted: u64,
-    /// One by one, in the order of the names or of the legacy ids.
-    pub accounts: Vec<Adopted>,
-}
-
 /// Result of `users.rm`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RmResult {
     /// The account as it is now.
     pub user: User,
@@ -266,6 +246,7 @@ pub struct RmResult {
 
 /// Result of `users.reset`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResetResult {
     pub removed: Removed,
     /// Absolute path of the backup that holds it.
@@ -280,23 +261,12 @@ pub struct ResetResult {
 
 /// What a reset removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Removed {
     /// Accounts, deleted ones included, without the system rows.
     pub users: u64,
     /// Sessions, tokens and app passwords.
     pub sessions: u64,
-}
-
-/// An account of the legacy table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Legacy {
-    pub id: i64,
-    pub uid: String,
-    pub name: String,
-    pub user_name: String,
-    pub email: String,
-    pub admin: bool,
-    pub created_at: Option<String>,
 }
 
 pub struct UsersLs;
@@ -305,14 +275,6 @@ impl Command for UsersLs {
     const NAME: CommandName = CommandName::UsersLs;
     type Args = Ls;
     type Reply = Page<User>;
-}
-
-pub struct UsersLegacy;
-
-impl Command for UsersLegacy {
-    const NAME: CommandName = CommandName::UsersLegacy;
-    type Args = Search;
-    type Reply = Page<Legacy>;
 }
 
 pub struct UsersShow;
@@ -373,14 +335,6 @@ impl Command for UsersRestore {
     const NAME: CommandName = CommandName::UsersRestore;
     type Args = Target;
     type Reply = OneUser;
-}
-
-pub struct UsersAdopt;
-
-impl Command for UsersAdopt {
-    const NAME: CommandName = CommandName::UsersAdopt;
-    type Args = Adopt;
-    type Reply = AdoptResult;
 }
 
 pub struct UsersRename;

@@ -8,6 +8,7 @@ use crate::users::{Target, User};
 
 /// A reason why a login is refused, or needs more than the password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reason {
     /// `deleted`, `expired`, `provider`, `no_name`, `login_off`, `role_unknown`, `no_password`,
     /// `two_factor`, `account_limited` or `address_limited`.
@@ -25,6 +26,7 @@ pub struct Reason {
 
 /// Result of `users.why`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhyResult {
     /// The account.
     pub user: User,

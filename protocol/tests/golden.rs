@@ -1,36 +1,18 @@
 //! A request and a reply of every command, written by hand: they must go on decoding, and what
 //! was decoded must say the same.
 
+#[path = "commands/all.rs"]
+mod commands;
+
 use std::collections::BTreeSet;
 use std::fs;
 
+use commands::{Visit, visit_all};
 use photoprism_protocol::args::Entries;
-use photoprism_protocol::audit::{AuditLs, AuditVerify};
-use photoprism_protocol::auth::{
-    AuthAdd, AuthLogin, AuthLogout, AuthLs, AuthReset, AuthRm, AuthShow, AuthVerify,
-};
-use photoprism_protocol::backup::{
-    BackupCreate, BackupFetch, BackupLs, BackupPrune, BackupRestore, BackupRm, BackupSend,
-    BackupVerify,
-};
-use photoprism_protocol::clock::{ClockReset, ClockShow};
 use photoprism_protocol::command::{Arguments, Command, CommandName as C};
-use photoprism_protocol::doctor::Doctor;
 use photoprism_protocol::envelope::{self, Id, Outgoing, Reply, Request};
 use photoprism_protocol::error::ErrorCode;
-use photoprism_protocol::logins::{LoginsClear, LoginsLs, LoginsRecord};
-use photoprism_protocol::metrics::Metrics;
-use photoprism_protocol::passwd::{PasswdRemove, PasswdSet};
-use photoprism_protocol::status::{Ping, Status};
-use photoprism_protocol::transfer::{UsersExport, UsersImport};
-use photoprism_protocol::twofa::{
-    Users2faConfirm, Users2faDisable, Users2faEnroll, Users2faRecovery, Users2faShow,
-};
-use photoprism_protocol::users::{
-    UsersAdd, UsersAdopt, UsersLegacy, UsersLs, UsersMod, UsersRename, UsersReset, UsersRestore,
-    UsersRm, UsersShow,
-};
-use photoprism_protocol::why::UsersWhy;
+use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
@@ -46,62 +28,21 @@ fn value(text: &str) -> Value {
 /// A command with its arguments, and with the result of its reply, decoded and encoded again.
 type Row = (C, fn(Entries<'_>) -> Value, fn(&str) -> Value);
 
-fn row<T: Command>() -> Row {
-    let arguments = |entries: Entries<'_>| json!(T::Args::decode(entries).expect("they decode"));
-    let reply = |text: &str| json!(serde_json::from_str::<T::Reply>(text).expect(text));
-    (T::NAME, arguments, reply)
+struct Decoded;
+
+impl Visit for Decoded {
+    type Row = Row;
+
+    fn row<T: Command<Args: JsonSchema, Reply: JsonSchema>>() -> Row {
+        let arguments =
+            |entries: Entries<'_>| json!(T::Args::decode(entries).expect("they decode"));
+        let reply = |text: &str| json!(serde_json::from_str::<T::Reply>(text).expect(text));
+        (T::NAME, arguments, reply)
+    }
 }
 
 fn table() -> [Row; 47] {
-    [
-        row::<Ping>(),
-        row::<Status>(),
-        row::<UsersLs>(),
-        row::<UsersLegacy>(),
-        row::<UsersShow>(),
-        row::<UsersAdd>(),
-        row::<UsersMod>(),
-        row::<UsersRm>(),
-        row::<UsersRestore>(),
-        row::<UsersAdopt>(),
-        row::<UsersRename>(),
-        row::<UsersReset>(),
-        row::<PasswdSet>(),
-        row::<PasswdRemove>(),
-        row::<AuditLs>(),
-        row::<AuditVerify>(),
-        row::<AuthAdd>(),
-        row::<AuthLs>(),
-        row::<AuthShow>(),
-        row::<AuthRm>(),
-        row::<AuthReset>(),
-        row::<AuthLogin>(),
-        row::<AuthVerify>(),
-        row::<AuthLogout>(),
-        row::<LoginsLs>(),
-        row::<LoginsRecord>(),
-        row::<LoginsClear>(),
-        row::<Doctor>(),
-        row::<Metrics>(),
-        row::<BackupCreate>(),
-        row::<BackupLs>(),
-        row::<BackupVerify>(),
-        row::<BackupRestore>(),
-        row::<BackupRm>(),
-        row::<BackupPrune>(),
-        row::<BackupFetch>(),
-        row::<BackupSend>(),
-        row::<ClockShow>(),
-        row::<ClockReset>(),
-        row::<UsersExport>(),
-        row::<UsersImport>(),
-        row::<UsersWhy>(),
-        row::<Users2faShow>(),
-        row::<Users2faEnroll>(),
-        row::<Users2faConfirm>(),
-        row::<Users2faDisable>(),
-        row::<Users2faRecovery>(),
-    ]
+    visit_all::<Decoded>()
 }
 
 #[test]

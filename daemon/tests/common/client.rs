@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::TIMEOUT;
+use super::{TIMEOUT, schemas};
 
 /// A connection on which nothing is read ahead of what was asked.
 pub(crate) struct Client {
@@ -70,10 +70,12 @@ impl Client {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
-    /// The reply to one line, which is sent with a newline.
+    /// The reply to one line, which is sent with a newline. Both are held against their schemas.
     pub(crate) fn ask(&mut self, line: impl AsRef<[u8]>) -> Value {
         self.send([line.as_ref(), b"\n"].concat());
-        self.reply()
+        let reply = self.reply();
+        schemas::check(line.as_ref(), &reply);
+        reply
     }
 
     /// Everything until the daemon closes.

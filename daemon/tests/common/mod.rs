@@ -12,6 +12,7 @@ pub(crate) mod json;
 pub(crate) mod outside;
 pub(crate) mod peer;
 pub(crate) mod running;
+mod schemas;
 #[path = "../mariadb/server.rs"]
 pub(crate) mod server;
 pub(crate) mod test_daemon;
