@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -148,14 +148,20 @@ fn a_signal_lets_what_is_answered_come_to_its_end() {
     }
 }
 
-#[test]
-fn a_second_signal_ends_it_at_once() {
-    let fake = Fake::new(|_, _| true);
-    let gate = Gate::start(&fake.socket(), &[]);
+/// A request that the daemon has and does not answer.
+fn ask(gate: &Gate, fake: &Fake) -> TcpStream {
     let mut asking = gate.connect();
     let header = basic("bob", PASSWORD);
     write!(asking, "GET / HTTP/1.1\r\nHost: gate\r\n{header}\r\n\r\n").unwrap();
     while fake.seen.lock().unwrap().is_empty() {}
+    asking
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let fake = Fake::new(|_, _| true);
+    let gate = Gate::start(&fake.socket(), &[]);
+    let _asking = ask(&gate, &fake);
     gate.running.signal(Signal::SIGTERM);
     gate.running.wait_for_log("stopping");
     gate.running.signal(Signal::SIGTERM);
@@ -166,10 +172,7 @@ fn a_second_signal_ends_it_at_once() {
 fn a_stop_waits_5_s_and_not_longer() {
     let fake = Fake::new(|_, _| true);
     let gate = Gate::start(&fake.socket(), &[]);
-    let mut asking = gate.connect();
-    let header = basic("bob", PASSWORD);
-    write!(asking, "GET / HTTP/1.1\r\nHost: gate\r\n{header}\r\n\r\n").unwrap();
-    while fake.seen.lock().unwrap().is_empty() {}
+    let _asking = ask(&gate, &fake);
     let log = gate.running.stop();
     assert!(log.contains("some connections were not finished"), "{log}");
 }

@@ -147,15 +147,21 @@ const fn photoprism(change: &'static str, undo: &'static str, reason: &'static s
 const BOB: &str = "user_name = 'bob'";
 const HASH: &str = "uid = (SELECT user_uid FROM auth_users WHERE id = 2)";
 
-/// Each statement is PhotoPrism's own, on its SQLite file or in MariaDB.
-#[test]
-fn changed_by_photoprism_in_any_way_it_is_refused_at_the_next_request() {
+/// A daemon on PhotoPrism's database that remembers the password of `bob`.
+fn on_photoprisms_database() -> TestDaemon {
     let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"));
     let mut home =
         quick().with_database(file).args(["--login-burst", "1000", "--password-hash", "argon2id"]);
     home.start();
     home.ok("passwd.set", json!({"user": "bob", "password": PASSWORD}));
     log_in(&mut home, "bob");
+    home
+}
+
+/// Each statement is PhotoPrism's own, on its SQLite file or in MariaDB.
+#[test]
+fn changed_by_photoprism_in_any_way_it_is_refused_at_the_next_request() {
+    let mut home = on_photoprisms_database();
     let past = "'2020-01-01 00:00:00'";
     for Photoprism { change, undo, reason } in [
         photoprism("hash = concat('x', hash)", "hash = substr(hash, 2)", "wrong password"),
@@ -197,12 +203,7 @@ fn execute(home: &TestDaemon, statement: &str) -> usize {
 
 #[test]
 fn a_second_factor_and_another_name_of_photoprism_hold_at_once() {
-    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/index.db"));
-    let mut home =
-        quick().with_database(file).args(["--login-burst", "1000", "--password-hash", "argon2id"]);
-    home.start();
-    home.ok("passwd.set", json!({"user": "bob", "password": PASSWORD}));
-    log_in(&mut home, "bob");
+    let mut home = on_photoprisms_database();
     // That of another account, which has one.
     let moved = |from: u32, to: u32| {
         let uid = |id| format!("(SELECT user_uid FROM auth_users WHERE id = {id})");
