@@ -163,10 +163,10 @@ pub use self::server::{Durability, ServerHealth, server_health, server_tables};
 pub use self::sessions::{
     EndedState, LivingOn, SessionKey, SessionSearch, ToForget, begin_ended_anew, claim_to_forget,
     copy_to_reload, count_to_forget, delete_session, end_all_sessions, end_sessions,
-    end_what_came_back, ended_ids, ended_state, forget_ended, give_up_reloads, has_reloads,
-    mark_forgotten, move_ended, reload_sessions, session_by_id, session_by_ref, session_insert,
-    session_is_hidden, session_used_since, session_with_account, sessions_of_client, sessions_page,
-    sessions_seen, sessions_to_forget, sweep_sessions, token_insert, token_remove,
-    tokens_left_behind, trim_logins,
+    end_sessions_of_all, end_what_came_back, ended_ids, ended_state, forget_ended, give_up_reloads,
+    has_reloads, mark_forgotten, move_ended, reload_sessions, session_by_id, session_by_ref,
+    session_insert, session_is_hidden, session_used_since, session_with_account,
+    sessions_of_client, sessions_page, sessions_seen, sessions_to_forget, sweep_sessions,
+    token_insert, token_remove, tokens_left_behind, trim_logins,
 };
 pub use self::work::Around;

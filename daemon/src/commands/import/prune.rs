@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use photoprism_protocol::name::UserName;
 use photoprism_protocol::text::without_case;
 
+use super::row::RowOutcome;
 use crate::commands::import_sessions::{RejectedRow, ValidRow};
 use crate::commands::request::Context;
-use crate::commands::revoked::revoke;
+use crate::commands::revoked::revoke_all;
 use crate::commands::users::{ensure_other_super_admin, reload};
 use crate::error::CommandError;
-use crate::model::{Account, Change, Effect, FIRST_ADMIN_ID};
+use crate::model::{Account, FIRST_ADMIN_ID};
 use crate::store::{
     AccountPage, AccountSearch, Db, Tx, account_by_name, account_delete, accounts_page,
 };
@@ -105,15 +106,32 @@ impl Unnamed {
     }
 }
 
-/// Deletes one as `users.rm` does; returns the number of sessions that ended, and the effects.
-pub(super) fn delete(
+/// Deletes accounts as `users.rm` does, but ends the sessions of all of them together. What came of
+/// each, in their order.
+pub(super) fn delete_all(
     tx: &Tx<'_>,
     context: &Context,
-    row: &Account,
-) -> Result<(u64, Vec<Effect>), CommandError> {
-    ensure_other_super_admin(tx, context, row)?;
-    account_delete(tx, &row.uid, context.now)?;
-    let (revoked, ended) = revoke(tx, row, Change::Deleted, context.now)?;
-    let (_, changed) = reload(tx, context, &row.uid)?;
-    Ok((revoked, ended.into_iter().chain([changed]).collect()))
+    rows: &[Account],
+) -> Result<Vec<Result<RowOutcome, CommandError>>, CommandError> {
+    let mut deleted = Vec::with_capacity(rows.len());
+    for row in rows {
+        deleted.push(match ensure_other_super_admin(tx, context, row) {
+            Ok(()) => account_delete(tx, &row.uid, context.now).map(|()| Ok(row))?,
+            Err(error) => Err(error),
+        });
+    }
+    let gone: Vec<&Account> = deleted.iter().flatten().copied().collect();
+    let mut ended = revoke_all(tx, &gone, context.now)?.into_iter();
+    let pruned = |row: Result<&Account, CommandError>| {
+        let row = row?;
+        let (sessions_revoked, ended) = ended.next().unzip();
+        let (_, changed) = reload(tx, context, &row.uid)?;
+        Ok(RowOutcome {
+            outcome: "pruned",
+            changed: Vec::new(),
+            sessions_revoked: sessions_revoked.unwrap_or(0),
+            wrote: Some((row.uid.clone(), ended.into_iter().chain([changed]).collect())),
+        })
+    };
+    Ok(deleted.into_iter().map(pruned).collect())
 }

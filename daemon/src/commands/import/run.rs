@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use photoprism_protocol::transfer::{ImportCounts, ImportItem, ImportResult};
 
-use super::prune::{Unnamed, accounts_not_in_file, delete, ensure_names_somebody, ensure_whole};
+use super::prune::{
+    Unnamed, accounts_not_in_file, delete_all, ensure_names_somebody, ensure_whole,
+};
 use super::row::{RowOutcome, import_row};
 use crate::commands::import_sessions::{Cancel, Named, Options, Results, Rows, ValidRow};
 use crate::commands::reply::Written;
@@ -18,6 +20,10 @@ use crate::store::{Tx, WorkError, deleting_accounts, newest_account, side_rows_i
 
 /// Accounts that a warning names.
 const NAMED: usize = 10;
+
+/// Accounts whose sessions are ended by the same statements. MariaDB searches an index for each of up to
+/// 1,000 values, and makes a table of more.
+const AT_ONCE: usize = 500;
 
 /// A text whose rows are ready.
 pub(in crate::commands) struct Import {
@@ -161,15 +167,11 @@ fn prune(
     }
     deleting_accounts(tx, unnamed.len(), || {
         let mut effects = Vec::new();
-        for row in unnamed {
+        for rows in unnamed.chunks(AT_ONCE) {
             check(&import.cancel)?;
-            let came = delete(tx, context, row).map(|(sessions_revoked, effects)| RowOutcome {
-                outcome: "pruned",
-                changed: Vec::new(),
-                sessions_revoked,
-                wrote: Some((row.uid.clone(), effects)),
-            });
-            effects.extend(record_outcome(tx, context, results, 0, &row.name, came)?);
+            for (row, came) in rows.iter().zip(delete_all(tx, context, rows)?) {
+                effects.extend(record_outcome(tx, context, results, 0, &row.name, came)?);
+            }
         }
         Ok(effects)
     })

@@ -1,7 +1,7 @@
 //! Ends sessions: the only place that deletes their rows. In PhotoPrism's database, sessions that a
 //! running PhotoPrism may still hold are recorded first, so that they stay ended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -15,6 +15,7 @@ use crate::store::attached::note_emptied;
 use crate::store::db::{Db, Tx};
 use crate::store::engine::{Statement, Value};
 use crate::store::error::StoreError;
+use crate::store::visible::visible;
 
 /// Ends the sessions of an account and returns their number. App passwords stay: their rights are
 /// those that the account has when they are used. Sessions created from them end.
@@ -27,6 +28,35 @@ pub fn end_sessions(tx: &Tx<'_>, uid: &str, now: i64) -> Result<u64, StoreError>
 /// Ends the sessions of an account, including its app passwords, and returns their number.
 pub fn end_all_sessions(tx: &Tx<'_>, uid: &str, now: i64) -> Result<u64, StoreError> {
     end(tx, Which { condition: "user_uid = ?1", values: &[uid.into()] }, now)
+}
+
+/// The same for some accounts by one statement each for all of them; the number of each that had any.
+///
+/// # Errors
+/// The store's. SQLite takes no more than 32,000 of them.
+pub fn end_sessions_of_all(
+    tx: &Tx<'_>,
+    uids: &[&str],
+    now: i64,
+) -> Result<BTreeMap<String, u64>, StoreError> {
+    if uids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let places: Vec<String> = (1..=uids.len()).map(|place| format!("?{place}")).collect();
+    let condition = format!("user_uid IN ({})", places.join(", "));
+    let values: Vec<Value<'_>> = uids.iter().map(|uid| Value::from(*uid)).collect();
+    // Before those are counted that PhotoPrism deletes just now because it was asked to.
+    put_back_missing(tx)?;
+    let counted = format!(
+        "SELECT user_uid, count(*) FROM auth_sessions u WHERE {condition} AND {}
+         GROUP BY user_uid",
+        visible(&tx.columns)
+    );
+    let counted = tx.all(Statement::same(&counted), &values, |row| {
+        Ok((row.text(0)?, row.integer(1)?.unsigned_abs()))
+    })?;
+    end(tx, Which { condition: &condition, values: &values }, now)?;
+    Ok(counted.into_iter().collect())
 }
 
 /// Ends a session and those created from it, and returns their number.

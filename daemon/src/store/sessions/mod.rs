@@ -23,7 +23,10 @@ mod walk;
 mod watch;
 
 pub(super) use self::end::delete_all_sessions;
-pub use self::end::{delete_session, end_all_sessions, end_sessions, sweep_sessions, trim_logins};
+pub use self::end::{
+    delete_session, end_all_sessions, end_sessions, end_sessions_of_all, sweep_sessions,
+    trim_logins,
+};
 pub use self::ended::session_is_hidden;
 pub(super) use self::ended::{hidden_sessions, kept_sessions, release_kept, release_restored};
 pub(super) use self::find::app_passwords;

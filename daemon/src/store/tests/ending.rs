@@ -19,16 +19,16 @@ use crate::store::{
 };
 
 /// Noon of a day; PhotoPrism holds a session for 900 s, and an entry stays 60 s longer.
-const NOW: i64 = 1_795_953_600;
+pub(super) const NOW: i64 = 1_795_953_600;
 const WINDOW: i64 = 960;
 
-fn photoprism_db() -> (TempDir, Db) {
+pub(super) fn photoprism_db() -> (TempDir, Db) {
     let (directory, mut db) = photoprism();
     attached::ready(&mut db).unwrap();
     (directory, db)
 }
 
-fn id(number: u32) -> String {
+pub(super) fn id(number: u32) -> String {
     // A letter first: PhotoPrism's columns store number-like texts as numbers.
     format!("f{number:063x}")
 }
@@ -38,7 +38,7 @@ fn text(at: i64) -> String {
 }
 
 /// A session that was last used at that time and created long ago.
-fn session(number: u32, uid: &str, used: i64) -> Session {
+pub(super) fn session(number: u32, uid: &str, used: i64) -> Session {
     Session {
         id: id(number),
         ref_id: format!("sess{number:08}"),
@@ -53,16 +53,16 @@ fn session(number: u32, uid: &str, used: i64) -> Session {
     }
 }
 
-fn app(number: u32, uid: &str, used: i64) -> Session {
+pub(super) fn app(number: u32, uid: &str, used: i64) -> Session {
     let provider = "application".into();
     Session { provider, grant: "cli".into(), ..session(number, uid, used) }
 }
 
-fn child(number: u32, parent: u32, uid: &str) -> Session {
+pub(super) fn child(number: u32, parent: u32, uid: &str) -> Session {
     Session { method: "session".into(), auth_id: id(parent), ..app(number, uid, NOW - 50_000) }
 }
 
-fn insert(db: &Db, rows: &[Session]) {
+pub(super) fn insert(db: &Db, rows: &[Session]) {
     let tx = Tx::new(db);
     for row in rows {
         session_insert(&tx, row).unwrap();
@@ -70,7 +70,7 @@ fn insert(db: &Db, rows: &[Session]) {
 }
 
 /// As PhotoPrism writes a session back.
-fn write_back(db: &Db, row: &Session) {
+pub(super) fn write_back(db: &Db, row: &Session) {
     db.sqlite()
         .unwrap()
         .execute(
@@ -89,7 +89,7 @@ fn write_back(db: &Db, row: &Session) {
         .unwrap();
 }
 
-fn entries(db: &Db) -> Vec<u32> {
+pub(super) fn entries(db: &Db) -> Vec<u32> {
     let mut ids: Vec<u32> = ended_ids(db, 1000)
         .unwrap()
         .iter()
@@ -99,7 +99,7 @@ fn entries(db: &Db) -> Vec<u32> {
     ids
 }
 
-fn rows(db: &Db) -> i64 {
+pub(super) fn rows(db: &Db) -> i64 {
     db.sqlite()
         .unwrap()
         .query_row("SELECT count(*) FROM auth_sessions", [], |row| row.get(0))

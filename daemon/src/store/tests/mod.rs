@@ -6,6 +6,7 @@ mod copying;
 mod crowd;
 mod databases;
 mod ending;
+mod ending_together;
 mod failures;
 mod fixture;
 mod groups;
