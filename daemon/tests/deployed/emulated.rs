@@ -23,8 +23,9 @@ use super::skipped;
 const PASSWORD: &str = "correct horse";
 
 /// A daemon of another machine, with a directory of its own.
-struct Emulated {
-    emulator: &'static str,
+pub(super) struct Emulated {
+    /// `None` where the kernel runs its programs.
+    emulator: Option<&'static str>,
     binaries: PathBuf,
     home: TempDir,
     /// What time it is there, and the library that sets it.
@@ -40,25 +41,29 @@ impl Emulated {
             _ => binaries_for(target),
         };
         let emulator = if target == ARM64 { "qemu-aarch64" } else { "qemu-arm" };
-        match found {
-            Ok(binaries) => {
-                Some(Self { emulator, binaries, home: tempfile::tempdir().unwrap(), time: None })
-            }
-            Err(why) => {
-                skipped(&why);
-                None
-            }
-        }
+        let binaries = found.map_err(|why| skipped(&why)).ok()?;
+        Some(Self { emulator: Some(emulator), ..Self::as_they_are(binaries) })
+    }
+
+    /// One whose programs are started as they are.
+    pub(super) fn as_they_are(binaries: PathBuf) -> Self {
+        Self { emulator: None, binaries, home: tempfile::tempdir().unwrap(), time: None }
     }
 
     fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.emulator);
+        let path = self.binaries.join(name);
+        let mut command = match self.emulator {
+            Some(emulator) => Command::new(emulator),
+            None => Command::new(&path),
+        };
         if let Some((time, library)) = self.time {
             // For the emulator: the static binaries load no library.
             command.env("LD_PRELOAD", library).env("FAKETIME", time);
         }
-        command.arg(self.binaries.join(name)).stdin(Stdio::null());
-        command.arg("--socket").arg(self.home.path().join("admin.sock"));
+        if self.emulator.is_some() {
+            command.arg(path);
+        }
+        command.stdin(Stdio::null()).arg("--socket").arg(self.home.path().join("admin.sock"));
         command
     }
 
@@ -118,7 +123,8 @@ fn stop(mut daemon: Child) {
     assert_eq!(daemon.wait().unwrap().code(), Some(0));
 }
 
-fn works_on_an_emulator(machine: &Emulated) {
+/// Starts, serves, stops, and finds what it wrote.
+pub(super) fn starts_serves_and_stops(machine: &Emulated) {
     let daemon = machine.start();
     machine.add("bob", &[]);
     assert!(machine.call(&["users", "ls"]).contains("| bob "));
@@ -137,14 +143,14 @@ fn works_on_an_emulator(machine: &Emulated) {
 #[test]
 fn the_binaries_of_arm64_work_on_an_emulator() {
     if let Some(machine) = Emulated::of(ARM64) {
-        works_on_an_emulator(&machine);
+        starts_serves_and_stops(&machine);
     }
 }
 
 #[test]
 fn the_binaries_of_armv7_work_on_an_emulator() {
     if let Some(machine) = Emulated::of(ARMV7) {
-        works_on_an_emulator(&machine);
+        starts_serves_and_stops(&machine);
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::{Command, id};
 
 use super::built;
 use super::docker::Project;
-use super::shell::{run, succeed};
+use super::shell::{run, succeed, until};
 
 /// What both images must have in common.
 const CONFIGURED: &str = "{{.Config.User}} {{json .Config.Env}} {{json .Config.Entrypoint}} {{json .Config.Healthcheck}}";
@@ -57,19 +57,23 @@ fn an_image_of_binaries_is_that_of_the_dockerfile() {
     });
     assert_eq!(one, other);
 
-    let name = &image.0;
-    let container = succeed(Command::new("bash").args([
-        "-c",
-        &format!(
-            "docker run --detach --read-only --network none --cap-drop ALL --volume \
-                 /var/lib/photoprism --volume /run/photoprism {name}"
-        ),
-    ]));
-    let container = container.trim();
-    project.until(&format!("docker exec {container} photoprism admin status --check"));
-    let listed = project.succeed(&format!("docker exec {container} photoprism users ls"));
-    assert!(listed.contains("| admin "), "{listed}");
-    project.succeed(&format!("docker stop {container}"));
-    let code = project.succeed(&format!("docker inspect -f '{{{{.State.ExitCode}}}}' {container}"));
-    assert_eq!(code.trim(), "0");
+    starts_serves_and_stops(&image.0);
+}
+
+/// Runs a container of that image as the Compose file does: nothing is writable but its volumes.
+pub(super) fn starts_serves_and_stops(image: &str) {
+    let docker = |script: &str| {
+        succeed(Command::new("bash").args(["-c", &format!("docker {script}")])).trim().to_owned()
+    };
+    let container = docker(&format!(
+        "run --detach --read-only --network none --cap-drop ALL --volume \
+         /var/lib/photoprism --volume /run/photoprism {image} 2> /dev/null"
+    ));
+    let answers = format!("docker exec {container} photoprism admin status --check");
+    succeed(Command::new("bash").args(["-c", &until(&answers, 60)]));
+    docker(&format!("exec {container} photoprism users add --role user --generate bob"));
+    let listed = docker(&format!("exec {container} photoprism users ls"));
+    assert!(listed.contains("| admin ") && listed.contains("| bob "), "{listed}");
+    docker(&format!("stop {container}"));
+    assert_eq!(docker(&format!("inspect -f '{{{{.State.ExitCode}}}}' {container}")), "0");
 }

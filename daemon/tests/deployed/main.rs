@@ -33,6 +33,7 @@ mod photoprism_compose;
 mod photoprism_mariadb;
 mod photoprism_url;
 mod podman;
+mod release;
 mod rpm;
 #[path = "../readme/settled.rs"]
 mod settled;
