@@ -14,6 +14,9 @@ use super::skipped;
 /// Seconds for starting the machine.
 const BOOT: u32 = 90;
 
+/// Where it has `/usr` of this machine here: servers that the small Debian lacks.
+pub(crate) const PROGRAMS: &str = "/programs";
+
 /// A machine with a checkout at `/checkout`, and the binaries built there.
 pub(crate) struct Machine {
     nspawn: Child,
@@ -99,6 +102,7 @@ fn boot(files: &TempDir, checkout: &Checkout) -> Result<(Child, String), String>
     command.arg(format!("--machine=photoprism-test-{}", own.trim_start_matches('.')));
     command.arg("--directory").arg(files.path());
     command.arg(format!("--bind={}:/checkout", checkout.path("").display()));
+    command.arg(format!("--bind-ro=/usr:{PROGRAMS}"));
     command.stdin(Stdio::null());
     command.stdout(printed.try_clone().unwrap()).stderr(printed);
     let mut nspawn = command.spawn().unwrap();

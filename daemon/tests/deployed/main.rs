@@ -38,6 +38,7 @@ mod rpm;
 #[path = "../readme/settled.rs"]
 mod settled;
 mod shell;
+mod systemd_mariadb;
 mod systemd_page;
 mod tour;
 mod units;
