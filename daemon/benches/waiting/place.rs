@@ -51,7 +51,10 @@ impl Template {
             for file in [file, "photoprism-admin.db"] {
                 let from = self.directory.path().join(file);
                 if from.exists() {
-                    std::fs::copy(from, directory.path().join(file)).expect("a copy");
+                    let to = directory.path().join(file);
+                    std::fs::copy(from, &to).expect("a copy");
+                    // Or the first sync of the daemon would wait for all of it.
+                    std::fs::File::open(to).and_then(|copy| copy.sync_all()).expect("a sync");
                 }
             }
         }
