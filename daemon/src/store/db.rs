@@ -16,6 +16,7 @@ use super::kind::Kind;
 use super::mark::Mark;
 use super::options::Running;
 use super::own_tables::OwnTables;
+use super::pragmas::is_attached;
 use crate::model::{AuditHead, Effect, Ended};
 use crate::server_address::ServerAddress;
 
@@ -24,6 +25,10 @@ pub(super) const EXIT_STORAGE: i32 = 74;
 
 /// Memory for pages while much is read or changed at once, in KiB as SQLite takes it.
 pub(super) const LARGE_CACHE: i64 = -32_768;
+
+/// The same while much is changed in PhotoPrism's file, whose readers are locked out as soon as one
+/// changed page is written: enough for 200,000 sessions.
+const UNWRITTEN_CACHE: i64 = -196_608;
 
 /// Seconds added to PhotoPrism's cache time, for requests that it has started and not yet written.
 const MARGIN: i64 = 60;
@@ -251,6 +256,18 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Changes much of the database, with the cache that this takes.
+    ///
+    /// # Errors
+    /// Those of the work, and the store's.
+    pub fn large<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let is_own = *self.kind() == Kind::Own;
+        self.with_cache(if is_own { LARGE_CACHE } else { UNWRITTEN_CACHE }, work)
+    }
+
     /// Runs one of several pieces of work: if it fails, its writes are rolled back and those of the
     /// others stay.
     ///
@@ -298,8 +315,8 @@ impl Db {
 }
 
 impl Db {
-    /// Runs work on much of the database: SQLite keeps what it reads and changes in memory, and not
-    /// just the few pages that suffice otherwise.
+    /// Reads much of the database: SQLite keeps what it reads in memory, and not just the few pages
+    /// that suffice otherwise.
     ///
     /// # Errors
     /// Those of the work, and the store's.
@@ -307,14 +324,31 @@ impl Db {
         &self,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
+        self.with_cache(LARGE_CACHE, work)
+    }
+
+    fn with_cache<T, E: From<StoreError>>(
+        &self,
+        in_main: i64,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
         let Ok(conn) = self.sqlite() else { return work() };
-        let usual: i64 = conn
-            .pragma_query_value(Some("main"), "cache_size", |row| row.get(0))
-            .map_err(StoreError::from)?;
-        let set = |size: i64| conn.pragma_update(Some("main"), "cache_size", size);
-        set(LARGE_CACHE).map_err(StoreError::from)?;
+        let files: &[&str] = if is_attached(conn) { &["main", "admin"] } else { &["main"] };
+        let mut usual = Vec::new();
+        for file in files {
+            let size =
+                conn.pragma_query_value(Some(*file), "cache_size", |row| row.get::<_, i64>(0));
+            usual.push((*file, size.map_err(StoreError::from)?));
+        }
+        let set = |file: &str, size: i64| {
+            conn.pragma_update(Some(file), "cache_size", size).map_err(StoreError::from)
+        };
+        for file in files {
+            let size = if *file == "main" { in_main } else { LARGE_CACHE };
+            set(file, size)?;
+        }
         let done = work();
-        set(usual).map_err(StoreError::from)?;
+        usual.into_iter().try_for_each(|(file, size)| set(file, size))?;
         done
     }
 }

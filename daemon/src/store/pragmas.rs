@@ -61,3 +61,8 @@ pub(super) fn check_pragma(
     }
     Err(StoreError::Other(format!("PRAGMA {name} is {actual} instead of {value}")))
 }
+
+/// Whether the daemon's own file is there next to PhotoPrism's.
+pub(super) fn is_attached(conn: &Connection) -> bool {
+    conn.is_readonly("admin").is_ok()
+}

@@ -19,7 +19,7 @@ use crate::store::error::StoreError;
 use crate::store::kind::Kind;
 use crate::store::open_error::{OpenError, failed};
 use crate::store::paths::{OWN_TABLES_FILE, file_uri, own_tables_path};
-use crate::store::pragmas::{EXCLUSIVE_VFS, LOG_BYTES, check_pragma, settings};
+use crate::store::pragmas::{EXCLUSIVE_VFS, LOG_BYTES, check_pragma, is_attached, settings};
 use crate::store::schema::{CURSOR_KEY_BYTES, OWN_TABLES_ID};
 use crate::system::{FileId, descriptors_of};
 
@@ -115,10 +115,6 @@ fn attach_checked(conn: &Connection, path: &Path, checked: &File) -> Result<(), 
         )));
     }
     set(conn).map_err(fail)
-}
-
-fn is_attached(conn: &Connection) -> bool {
-    conn.is_readonly("admin").is_ok()
 }
 
 /// Detects what kind of file it is; the first read takes the process lock.
