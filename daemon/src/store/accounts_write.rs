@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::accounts::differing;
-use super::changed::watched;
+use super::changed::{remember, watched};
 use super::db::{Db, Tx};
-use super::engine::{Statement, Value};
+use super::engine::{Statement, Value, places};
 use super::error::StoreError;
 use super::kept::check_kept;
 use crate::model::Account;
@@ -52,27 +52,51 @@ pub fn check_account_kept(db: &Db, before: &Account, after: &Account) -> Result<
     check_kept(db, "auth_users", &differing(before, after))
 }
 
-/// Marks an account as deleted.
-pub fn account_delete(tx: &Tx<'_>, uid: &str, now: Timestamp) -> Result<(), StoreError> {
-    set_deleted_at(tx, uid, Some(now), now)
+/// Marks an account, as it is in the database, as deleted.
+pub fn account_delete(tx: &Tx<'_>, account: &Account, now: Timestamp) -> Result<(), StoreError> {
+    set_deleted_at(tx, account, Some(now), now)
+}
+
+/// Marks accounts as deleted by one statement. What that did to their rights is stored by
+/// [`remember_accounts`].
+///
+/// # Errors
+/// The store's; [`StoreError::Other`] where one of them is gone.
+pub fn accounts_delete(
+    tx: &Tx<'_>,
+    accounts: &[&Account],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let statement = format!(
+        "UPDATE auth_users SET deleted_at = ?1, updated_at = ?1 WHERE user_uid IN ({})",
+        places(2, accounts.len())
+    );
+    let uids = accounts.iter().map(|account| Value::from(&account.uid));
+    let values: Vec<Value<'_>> = [now.into()].into_iter().chain(uids).collect();
+    let changed = tx.change(Statement::same(&statement), &values)?;
+    if changed == accounts.len() as u64 { Ok(()) } else { one_row(0) }
 }
 
 /// Restores a deleted account.
-pub fn account_undelete(tx: &Tx<'_>, uid: &str, now: Timestamp) -> Result<(), StoreError> {
-    set_deleted_at(tx, uid, None, now)
+pub fn account_undelete(tx: &Tx<'_>, account: &Account, now: Timestamp) -> Result<(), StoreError> {
+    set_deleted_at(tx, account, None, now)
 }
 
 fn set_deleted_at(
     tx: &Tx<'_>,
-    uid: &str,
+    account: &Account,
     deleted_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let statement = Statement::same(
         "UPDATE auth_users SET deleted_at = ?2, updated_at = ?3 WHERE user_uid = ?1",
     );
-    let values = [uid.into(), deleted_at.into(), now.into()];
-    watched(tx, uid, now, || one_row(tx.change(statement, &values)?))
+    let values = [(&account.uid).into(), deleted_at.into(), now.into()];
+    one_row(tx.change(statement, &values)?)?;
+    remember(tx, account, now)
 }
 
 /// Stores when somebody logged in. The account itself did not change.

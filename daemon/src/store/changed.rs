@@ -16,7 +16,7 @@ use super::visible::visible;
 use crate::model::{Account, Effect, Reverted};
 
 /// Accounts that are stored, the most recently changed.
-const MOST: u64 = 1000;
+const MOST: u32 = 1000;
 
 /// Earlier values of a right that are stored.
 const EARLIER: usize = 8;
@@ -117,6 +117,19 @@ pub(super) fn remember(tx: &Tx<'_>, before: &Account, now: Timestamp) -> Result<
         right.set = set;
     }
     if any { write(tx, before, &rights, now) } else { Ok(()) }
+}
+
+/// The same for accounts that were changed together: of many the last ones, since no more are stored.
+///
+/// # Errors
+/// The store's.
+pub fn remember_accounts(
+    tx: &Tx<'_>,
+    before: &[Account],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let first = before.len().saturating_sub(MOST as usize);
+    before.iter().skip(first).try_for_each(|before| remember(tx, before, now))
 }
 
 const REPLACE: Statement<'_> = Statement::same(
@@ -253,7 +266,7 @@ pub fn changes_due(db: &Db, now: i64) -> Result<bool, StoreError> {
         return Ok(false);
     }
     let count = Statement::same("SELECT count(*) FROM own.admin_changed");
-    if db.number(count.own(), &[])? > MOST {
+    if db.number(count.own(), &[])? > u64::from(MOST) {
         return Ok(true);
     }
     for changed in changed(db, "", "")? {

@@ -95,7 +95,7 @@ pub use self::accounts_insert::{
 pub use self::accounts_search::{AccountPage, AccountSearch, accounts_page};
 pub use self::accounts_write::{
     account_delete, account_logged_in, account_rename, account_undelete, account_update,
-    check_account_kept, passcodes_remove,
+    accounts_delete, check_account_kept, passcodes_remove,
 };
 pub use self::attached::{faulty_file, foreign_tables, own_tables_file};
 pub use self::audit::{
@@ -109,7 +109,7 @@ pub use self::backup::{
     backup_page, backup_remove, backup_sweep_uploads, backups_refused, deleting_accounts,
     empty_accounts, empty_sessions, restore_accounts,
 };
-pub use self::changed::{changes_due, report_changes, reverted_changes};
+pub use self::changed::{changes_due, remember_accounts, report_changes, reverted_changes};
 pub use self::counts::counts;
 pub use self::daemons::daemons;
 pub use self::database::Database;

@@ -230,6 +230,37 @@ fn the_first_admin_alone_may_be_named() {
 }
 
 #[test]
+fn the_last_super_admin_who_may_log_in_stays() {
+    let mut home = with_accounts();
+    for name in ["ann", "cleo"] {
+        let given = json!({"name": name, "role": "admin", "super_admin": true,
+            "password": "correct horse"});
+        home.ok("users.add", given);
+    }
+    home.ok("users.mod", json!({"user": "admin", "super_admin": false}));
+    let reply = pruned(&mut home, "name\nbob\n", &json!({}));
+    let items = reply["result"]["items"].as_array().unwrap();
+    let outcomes: Vec<_> = items
+        .iter()
+        .map(|item| (item["name"].as_str().unwrap(), item["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            ("bob", "unchanged"),
+            ("eve", "pruned"),
+            ("zoe", "pruned"),
+            ("ann", "pruned"),
+            ("cleo", "refused"),
+        ],
+        "{reply}"
+    );
+    assert_eq!(names(&home), ["admin", "bob", "cleo"]);
+    let login = json!({"name": "cleo", "password": "correct horse", "client_ip": "192.0.2.1"});
+    home.ok("auth.login", login);
+}
+
+#[test]
 fn without_a_backup_nothing_happens() {
     let mut home = with_accounts();
     // In the place of the directory: even root cannot create one there.

@@ -9,11 +9,12 @@ use super::row::RowOutcome;
 use crate::commands::import_sessions::{RejectedRow, ValidRow};
 use crate::commands::request::Context;
 use crate::commands::revoked::revoke_all;
-use crate::commands::users::{ensure_other_super_admin, reload};
+use crate::commands::users::ensure_other_super_admin;
 use crate::error::CommandError;
-use crate::model::{Account, FIRST_ADMIN_ID};
+use crate::model::{Account, Deleted, Effect, FIRST_ADMIN_ID};
 use crate::store::{
-    AccountPage, AccountSearch, Db, Tx, account_by_name, account_delete, accounts_page,
+    AccountPage, AccountSearch, Db, Tx, account_by_name, account_delete, accounts_delete,
+    accounts_page,
 };
 
 /// Rows that are read in one piece.
@@ -113,19 +114,26 @@ pub(super) fn delete_all(
     context: &Context,
     rows: &[Account],
 ) -> Result<Vec<Result<RowOutcome, CommandError>>, CommandError> {
+    let now = context.now;
     let mut deleted = Vec::with_capacity(rows.len());
     for row in rows {
-        deleted.push(match ensure_other_super_admin(tx, context, row) {
-            Ok(()) => account_delete(tx, &row.uid, context.now).map(|()| Ok(row))?,
-            Err(error) => Err(error),
+        // The next one counts those that are left.
+        let refused = row.super_admin.then(|| ensure_other_super_admin(tx, context, row));
+        deleted.push(match refused {
+            Some(Ok(())) => account_delete(tx, row, now).map(|()| Ok(row))?,
+            Some(Err(error)) => Err(error),
+            None => Ok(row),
         });
     }
     let gone: Vec<&Account> = deleted.iter().flatten().copied().collect();
-    let mut ended = revoke_all(tx, &gone, context.now)?.into_iter();
+    let others: Vec<&Account> = gone.iter().filter(|row| !row.super_admin).copied().collect();
+    accounts_delete(tx, &others, now)?;
+    let mut ended = revoke_all(tx, &gone, now)?.into_iter();
     let pruned = |row: Result<&Account, CommandError>| {
         let row = row?;
         let (sessions_revoked, ended) = ended.next().unzip();
-        let (_, changed) = reload(tx, context, &row.uid)?;
+        let changed = Account { deleted: Deleted::At(now), updated_at: Some(now), ..row.clone() };
+        let changed = Effect::AccountChanged(Box::new(changed));
         Ok(RowOutcome {
             outcome: "pruned",
             changed: Vec::new(),

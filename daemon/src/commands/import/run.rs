@@ -16,7 +16,9 @@ use crate::commands::transaction::record;
 use crate::commands::users::unknown_role;
 use crate::error::CommandError;
 use crate::model::{Account, Effect};
-use crate::store::{Tx, WorkError, deleting_accounts, newest_account, side_rows_insert_after};
+use crate::store::{
+    Tx, WorkError, deleting_accounts, newest_account, remember_accounts, side_rows_insert_after,
+};
 
 /// Accounts that a warning names.
 const NAMED: usize = 10;
@@ -173,6 +175,7 @@ fn prune(
                 effects.extend(record_outcome(tx, context, results, 0, &row.name, came)?);
             }
         }
+        remember_accounts(tx, unnamed, context.now)?;
         Ok(effects)
     })
 }

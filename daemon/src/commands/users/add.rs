@@ -166,7 +166,7 @@ fn restore_deleted(
     if after.provider.checks_password() && hashed.is_none() && !before.has_password {
         return Err(password_missing());
     }
-    account_undelete(tx, &before.uid, context.now)?;
+    account_undelete(tx, before, context.now)?;
     apply_change(tx, context, before, &after, hashed)?;
     Ok(before.uid.clone())
 }

@@ -61,7 +61,7 @@ fn modify(tx: &Tx<'_>, request: &Request<Mod>) -> Result<Written<ModResult>, Com
     let before = found?;
     let mut after = check_change(tx, &request.context, &before, given)?;
     if before.is_deleted() {
-        account_undelete(tx, &before.uid, request.context.now)?;
+        account_undelete(tx, &before, request.context.now)?;
         after.deleted = Deleted::No;
     }
     write_changes(tx, request, &before, after)

@@ -23,7 +23,7 @@ fn restore(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<OneUser>, C
     ensure_changeable(&account)?;
     if account.is_deleted() {
         refuse_taken_auth_id(tx, &account)?;
-        account_undelete(tx, &account.uid, context.now)?;
+        account_undelete(tx, &account, context.now)?;
     }
     let (user, changed) = reload(tx, context, &account.uid)?;
     Ok(Written::new(account.uid, &OneUser { user })?.with_effects([changed]))

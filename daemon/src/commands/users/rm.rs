@@ -27,7 +27,7 @@ fn rm(tx: &Tx<'_>, request: &Request<Target>) -> Result<Written<RmResult>, Comma
         ));
     }
     ensure_other_super_admin(tx, context, &account)?;
-    account_delete(tx, &account.uid, context.now)?;
+    account_delete(tx, &account, context.now)?;
     let (sessions_revoked, ended) = revoke(tx, &account, Change::Deleted, context.now)?;
     let (user, changed) = reload(tx, context, &account.uid)?;
     let result = RmResult { user, sessions_revoked, effective_within_s: None, pending: None };

@@ -45,7 +45,7 @@ fn only_so_many_are_remembered_and_only_for_so_long() {
     db.commit().unwrap();
     assert!(changes_due(&db, NOW).unwrap());
     report_changes(&Tx::new(&db), NOW).unwrap();
-    assert_eq!(remembered(&db), MOST);
+    assert_eq!(remembered(&db), u64::from(MOST));
     assert!(!changes_due(&db, NOW + db.window()).unwrap());
     assert!(changes_due(&db, NOW + db.window() + 1).unwrap());
     report_changes(&Tx::new(&db), NOW + db.window() + 1).unwrap();

@@ -22,7 +22,7 @@ pub(super) use self::ordered::Ordered;
 pub(super) use self::row::Row;
 use self::sqlite::{Sqlite, SqliteRows, SqliteStatement};
 pub(super) use self::sqlite::{Version, count_progress};
-pub(super) use self::statement::Statement;
+pub(super) use self::statement::{Statement, places};
 pub(super) use self::stored::{Kept, Stored};
 pub(super) use self::value::Value;
 use super::error::StoreError;

@@ -33,3 +33,9 @@ impl<'a> Statement<'a> {
         self.text
     }
 }
+
+/// `count` parameters for a list, from that number on.
+pub(in crate::store) fn places(first: usize, count: usize) -> String {
+    let places: Vec<String> = (first..first + count).map(|place| format!("?{place}")).collect();
+    places.join(", ")
+}

@@ -13,7 +13,7 @@ use crate::model::{Ended, Lifetime};
 use crate::session_index::PendingUses;
 use crate::store::attached::note_emptied;
 use crate::store::db::{Db, Tx};
-use crate::store::engine::{Statement, Value};
+use crate::store::engine::{Statement, Value, places};
 use crate::store::error::StoreError;
 use crate::store::visible::visible;
 
@@ -42,8 +42,7 @@ pub fn end_sessions_of_all(
     if uids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let places: Vec<String> = (1..=uids.len()).map(|place| format!("?{place}")).collect();
-    let condition = format!("user_uid IN ({})", places.join(", "));
+    let condition = format!("user_uid IN ({})", places(1, uids.len()));
     let values: Vec<Value<'_>> = uids.iter().map(|uid| Value::from(*uid)).collect();
     // Before those are counted that PhotoPrism deletes just now because it was asked to.
     put_back_missing(tx)?;
