@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 
 use super::accounts::differing;
-use super::changed::{remember, watched};
+use super::changed::{has_same_rights, remember};
 use super::db::{Db, Tx};
 use super::engine::{Statement, Value, places};
 use super::error::StoreError;
 use super::kept::check_kept;
 use crate::model::Account;
 
-/// Writes the columns that differ between two states of an account, and the time of the change.
+/// Writes the columns that differ between two states of an account, of which it is in the first, and the
+/// time of the change.
 /// What PhotoPrism stored in another form stays as it is where it does not change.
 ///
 /// # Errors
@@ -31,7 +32,8 @@ pub fn account_update(
         set = format!("{set}, {column} = ?{}", values.len());
     }
     let statement = format!("UPDATE auth_users SET {set} WHERE user_uid = ?1");
-    watched(tx, &before.uid, now, || one_row(tx.change(Statement::same(&statement), &values)?))
+    one_row(tx.change(Statement::same(&statement), &values)?)?;
+    if has_same_rights(before, after) { Ok(()) } else { remember(tx, before, now) }
 }
 
 /// Renames an account and updates its sessions, which are listed and searched by name.

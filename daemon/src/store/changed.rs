@@ -71,22 +71,9 @@ fn remembers(db: &Db) -> bool {
     db.columns.has_table("admin_changed")
 }
 
-/// Changes an account, and stores what that did to its rights.
-pub(super) fn watched(
-    tx: &Tx<'_>,
-    uid: &str,
-    now: Timestamp,
-    change: impl FnOnce() -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    if !remembers(tx) {
-        return change();
-    }
-    let before = account_by_uid(tx, uid)?;
-    change()?;
-    match before {
-        Some(before) => remember(tx, &before, now),
-        None => Ok(()),
-    }
+/// Whether two states of an account differ in nothing that is remembered.
+pub(super) fn has_same_rights(before: &Account, after: &Account) -> bool {
+    values(Some(before)) == values(Some(after))
 }
 
 /// Stores how the rights of an account differ from `before`.
