@@ -30,3 +30,28 @@ pub(super) fn visible(columns: &Columns) -> &'static str {
         (true, true) => HIDING_ONE_OF_SERVER,
     }
 }
+
+/// The same for a statement that may join other tables.
+pub(super) struct Hiding {
+    /// What stands behind `FROM auth_sessions u`.
+    pub(super) joins: &'static str,
+    /// The condition for a row that commands see.
+    pub(super) condition: &'static str,
+}
+
+impl Hiding {
+    pub(super) fn of(columns: &Columns) -> Self {
+        if columns.keeps_ended() && columns.is_server() {
+            // 240 in place of 400 microseconds for a session with its account by its id: MariaDB plans each
+            // subquery anew whenever it is run.
+            return Self {
+                joins: "LEFT JOIN admin.admin_ended ended
+                     ON ended.session_id = u.id AND ended.state <> 'reload'
+                   LEFT JOIN admin.admin_ended parent
+                     ON parent.session_id = u.auth_id AND parent.state <> 'reload'",
+                condition: "ended.session_id IS NULL AND parent.session_id IS NULL",
+            };
+        }
+        Self { joins: "", condition: visible(columns) }
+    }
+}

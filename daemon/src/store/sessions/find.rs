@@ -6,12 +6,13 @@ use crate::store::accounts::{account_row, listed};
 use crate::store::db::Db;
 use crate::store::engine::{Statement, Value};
 use crate::store::error::StoreError;
-use crate::store::visible::visible;
+use crate::store::visible::Hiding;
 
 /// A statement for the sessions that meet a condition.
 fn statement(db: &Db, which: &str, rest: &str) -> String {
-    let (select, visible) = (select(&db.columns), visible(&db.columns));
-    format!("{select} WHERE {which} AND {visible} {rest}{}", db.row_lock())
+    let (select, hiding) = (select(&db.columns), Hiding::of(&db.columns));
+    let Hiding { joins, condition } = hiding;
+    format!("{select} {joins} WHERE {which} AND {condition} {rest}{}", db.row_lock())
 }
 
 fn some(
