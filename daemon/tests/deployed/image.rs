@@ -57,11 +57,12 @@ fn an_image_of_binaries_is_that_of_the_dockerfile() {
     });
     assert_eq!(one, other);
 
-    starts_serves_and_stops(&image.0);
+    starts_serves_and_stops(&image.0, "exec");
 }
 
 /// Runs a container of that image as the Compose file does: nothing is writable but its volumes.
-pub(super) fn starts_serves_and_stops(image: &str) {
+/// Commands are run in it by `exec`.
+pub(super) fn starts_serves_and_stops(image: &str, exec: &str) {
     let docker = |script: &str| {
         succeed(Command::new("bash").args(["-c", &format!("docker {script}")])).trim().to_owned()
     };
@@ -69,10 +70,10 @@ pub(super) fn starts_serves_and_stops(image: &str) {
         "run --detach --read-only --network none --cap-drop ALL --volume \
          /var/lib/photoprism --volume /run/photoprism {image} 2> /dev/null"
     ));
-    let answers = format!("docker exec {container} photoprism admin status --check");
+    let answers = format!("docker {exec} {container} photoprism admin status --check");
     succeed(Command::new("bash").args(["-c", &until(&answers, 60)]));
-    docker(&format!("exec {container} photoprism users add --role user --generate bob"));
-    let listed = docker(&format!("exec {container} photoprism users ls"));
+    docker(&format!("{exec} {container} photoprism users add --role user --generate bob"));
+    let listed = docker(&format!("{exec} {container} photoprism users ls"));
     assert!(listed.contains("| admin ") && listed.contains("| bob "), "{listed}");
     docker(&format!("stop {container}"));
     assert_eq!(docker(&format!("inspect -f '{{{{.State.ExitCode}}}}' {container}")), "0");
