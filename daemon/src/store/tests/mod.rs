@@ -22,3 +22,4 @@ mod searching;
 mod sessions;
 mod swapped;
 mod torn;
+mod unwritten;
