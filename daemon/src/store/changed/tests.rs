@@ -4,7 +4,7 @@ use super::*;
 use crate::model::{NewAccount, Role};
 use crate::store::attached;
 use crate::store::testing::{own, photoprism};
-use crate::store::{account_by_uid, account_insert, account_update};
+use crate::store::{account_by_uid, account_insert, account_update, accounts_delete};
 
 const NOW: i64 = 1_795_953_600;
 
@@ -50,6 +50,44 @@ fn only_so_many_are_remembered_and_only_for_so_long() {
     assert!(changes_due(&db, NOW + db.window() + 1).unwrap());
     report_changes(&Tx::new(&db), NOW + db.window() + 1).unwrap();
     assert_eq!(remembered(&db), 0);
+}
+
+#[test]
+fn of_accounts_that_are_deleted_together_the_last_are_remembered() {
+    let (_directory, db) = photoprism_db();
+    db.begin().unwrap();
+    let uids: Vec<String> = (0..MOST + 5).map(|number| format!("u{number:015}")).collect();
+    uids.iter().for_each(|uid| user(&db, uid));
+    let before = uids.iter().map(|uid| account_by_uid(&db, uid).unwrap().unwrap());
+    let before: Vec<Account> = before.collect();
+    let (tx, now) = (Tx::new(&db), Timestamp::from_second(NOW).unwrap());
+    accounts_delete(&tx, &before.iter().collect::<Vec<_>>(), now).unwrap();
+    let gone = |uid: &String| account_by_uid(&db, uid).unwrap().unwrap().is_deleted();
+    assert!(uids.iter().all(gone));
+    remember_accounts(&tx, &before, now).unwrap();
+    db.commit().unwrap();
+    assert_eq!(remembered(&db), u64::from(MOST));
+    let is_remembered = |uid: &str| {
+        let known = changed(&db, "WHERE user_uid = ?1", uid).unwrap().pop();
+        known.is_some_and(|known| known.rights["deleted"].set == "true")
+    };
+    assert!(!is_remembered(&uids[4]) && is_remembered(&uids[5]));
+    assert!(
+        accounts_delete(&tx, &[&Account { uid: "u".into(), ..Account::default() }], now).is_err()
+    );
+}
+
+#[test]
+fn a_change_that_leaves_the_rights_alone_is_not_remembered() {
+    let (_directory, db) = photoprism_db();
+    user(&db, "u1");
+    let before = account_by_uid(&db, "u1").unwrap().unwrap();
+    let after = Account { display_name: "One".into(), ..before.clone() };
+    let now = Timestamp::from_second(NOW).unwrap();
+    account_update(&Tx::new(&db), &before, &after, now).unwrap();
+    assert_eq!(remembered(&db), 0);
+    set_role(&db, "u1", Role::Known(role::Role::Guest));
+    assert_eq!(remembered(&db), 1);
 }
 
 #[test]
