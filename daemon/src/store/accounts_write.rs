@@ -60,7 +60,7 @@ pub fn account_delete(tx: &Tx<'_>, account: &Account, now: Timestamp) -> Result<
 }
 
 /// Marks accounts as deleted by one statement. What that did to their rights is stored by
-/// [`remember_accounts`].
+/// `remember_accounts`.
 ///
 /// # Errors
 /// The store's; [`StoreError::Other`] where one of them is gone.

@@ -57,7 +57,9 @@ fn of_accounts_that_are_deleted_together_the_last_are_remembered() {
     let (_directory, db) = photoprism_db();
     db.begin().unwrap();
     let uids: Vec<String> = (0..MOST + 5).map(|number| format!("u{number:015}")).collect();
-    uids.iter().for_each(|uid| user(&db, uid));
+    for uid in &uids {
+        user(&db, uid);
+    }
     let before = uids.iter().map(|uid| account_by_uid(&db, uid).unwrap().unwrap());
     let before: Vec<Account> = before.collect();
     let (tx, now) = (Tx::new(&db), Timestamp::from_second(NOW).unwrap());
