@@ -1,4 +1,4 @@
-//! What the tests install: the static binaries and the files of a small Debian.
+//! What the tests install: the static binaries, the files of a small Debian, PhotoPrism's schema.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,19 @@ pub(crate) const ARMV7: &str = "armv7-unknown-linux-gnueabihf";
 /// The directory of the workspace.
 pub(crate) fn root() -> &'static Path {
     Path::new(ROOT)
+}
+
+/// What a server's bootstrap reads first: PhotoPrism's schema with its accounts, and its user.
+pub(crate) fn photoprisms_schema(password: &str) -> String {
+    let dump = root().join("daemon/tests/fixtures/mariadb/index.sql");
+    let dump = fs::read_to_string(dump).unwrap();
+    format!(
+        "CREATE DATABASE photoprism CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+        FLUSH PRIVILEGES;
+        CREATE USER photoprism@'%' IDENTIFIED BY '{password}';
+        GRANT ALL ON photoprism.* TO photoprism@'%';
+        USE photoprism;\n{dump}"
+    )
 }
 
 /// The directory of the static binaries, or why there is none.

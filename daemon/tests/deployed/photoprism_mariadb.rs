@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 
-use super::built;
+use super::built::photoprisms_schema;
 use super::checkout::page;
 use super::docker::Project;
 use super::outside::lacks;
@@ -79,16 +79,7 @@ fn installation(project: &Project) {
     fs::write(at("opt/bin/photoprism"), PROGRAM).unwrap();
     fs::set_permissions(at("opt/bin/photoprism"), PermissionsExt::from_mode(0o755)).unwrap();
     chown(at("storage"), Some(UID), Some(UID)).unwrap();
-    let dump = built::root().join("daemon/tests/fixtures/mariadb/index.sql");
-    let dump = fs::read_to_string(dump).unwrap();
-    let first = format!(
-        "CREATE DATABASE photoprism CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
-        FLUSH PRIVILEGES;
-        CREATE USER photoprism@'%' IDENTIFIED BY '{PASSWORD}';
-        GRANT ALL ON photoprism.* TO photoprism@'%';
-        USE photoprism;\n{dump}"
-    );
-    fs::write(at("server/first.sql"), first).unwrap();
+    fs::write(at("server/first.sql"), photoprisms_schema(PASSWORD)).unwrap();
     fs::write(at("server/start"), SERVER).unwrap();
 }
 

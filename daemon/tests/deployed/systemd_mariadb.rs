@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use super::built;
+use super::built::photoprisms_schema;
 use super::checkout::follow_in;
 use super::machine::{Machine, PROGRAMS};
 use super::outside::lacks;
@@ -32,18 +32,9 @@ mariadb-install-db --no-defaults --force --user=root --datadir=/var/lib/mysql --
 const DROP_INS: &str = "/etc/systemd/system/photoprismd.service.d";
 
 fn start_server(machine: &Machine) {
-    let dump = built::root().join("daemon/tests/fixtures/mariadb/index.sql");
-    let dump = fs::read_to_string(dump).unwrap();
-    let first = format!(
-        "CREATE DATABASE photoprism CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
-        FLUSH PRIVILEGES;
-        CREATE USER photoprism@'%' IDENTIFIED BY '{PASSWORD}';
-        GRANT ALL ON photoprism.* TO photoprism@'%';
-        USE photoprism;\n{dump}"
-    );
     let unit = SERVER.replace("PROGRAMS", PROGRAMS);
     for (name, text) in [
-        ("srv/first.sql", first.as_str()),
+        ("srv/first.sql", photoprisms_schema(PASSWORD).as_str()),
         ("srv/prepare", PREPARE),
         ("etc/systemd/system/mariadb.service", &unit),
     ] {
