@@ -79,7 +79,7 @@ pub fn accounts_delete(
     let uids = accounts.iter().map(|account| Value::from(&account.uid));
     let values: Vec<Value<'_>> = [now.into()].into_iter().chain(uids).collect();
     let changed = tx.change(Statement::same(&statement), &values)?;
-    if changed == accounts.len() as u64 { Ok(()) } else { one_row(0) }
+    all_rows(changed, accounts.len())
 }
 
 /// Restores a deleted account.
@@ -111,10 +111,14 @@ pub fn account_logged_in(tx: &Tx<'_>, uid: &str, now: Timestamp) -> Result<(), S
 }
 
 fn one_row(rows: u64) -> Result<(), StoreError> {
-    match rows {
-        1 => Ok(()),
-        rows => Err(StoreError::Other(format!("{rows} accounts changed instead of one"))),
+    all_rows(rows, 1)
+}
+
+fn all_rows(rows: u64, wanted: usize) -> Result<(), StoreError> {
+    if rows == wanted as u64 {
+        return Ok(());
     }
+    Err(StoreError::Other(format!("{rows} accounts changed instead of {wanted}")))
 }
 
 /// Deletes the two-factor key of an account; true if there was one.

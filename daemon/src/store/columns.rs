@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::engine::{Connection, Dialect};
 use super::error::StoreError;
+use super::pragmas::is_attached;
 
 /// What no command can do without. Any other missing column reads as NULL and is not written.
 const NEEDED: [(&str, &[&str]); 3] = [
@@ -108,7 +109,7 @@ impl Columns {
         if engine.mariadb().is_some() {
             return Self::of_server(engine);
         }
-        let attached = is_attached(engine)?;
+        let attached = is_attached(engine.sqlite()?);
         let (mut tables, numeric) = tables(engine, "main")?;
         let in_main = own_tables(engine, &tables)?;
         let mut logins_in = "main";
@@ -235,11 +236,6 @@ pub(super) fn schema_version(engine: &Connection) -> Result<i64, StoreError> {
     let mut statement = engine.prepare_once("PRAGMA schema_version")?;
     let version = statement.one(&[], |row| row.exact_integer(0))?;
     version.ok_or_else(|| StoreError::Other("the schema has no version".into()))
-}
-
-fn is_attached(engine: &Connection) -> Result<bool, StoreError> {
-    let statement = "SELECT 1 FROM pragma_database_list WHERE name = 'admin'";
-    Ok(engine.prepare_once(statement)?.one(&[], |_| Ok(()))?.is_some())
 }
 
 fn has_index(engine: &Connection, name: &str) -> Result<bool, StoreError> {
