@@ -199,16 +199,15 @@ pub struct Tx<'a> {
 
 impl<'a> Tx<'a> {
     pub(super) fn new(db: &'a Db) -> Self {
-        let (effects, audit_head, ended) =
-            (RefCell::default(), RefCell::default(), RefCell::default());
-        Self { db, effects, audit_head, ended }
+        let audit_head = RefCell::new(db.mark.audit_head());
+        Self { db, effects: RefCell::default(), audit_head, ended: RefCell::default() }
     }
 
     pub(super) fn add_effect(&self, effect: Effect) {
         self.effects.borrow_mut().push(effect);
     }
 
-    /// The newest record of the audit trail, where this transaction has written it.
+    /// The newest record of the audit trail, where this transaction or the one before has written it.
     pub(super) fn take_audit_head(&self) -> Option<AuditHead> {
         self.audit_head.take()
     }

@@ -1,5 +1,5 @@
-//! The writes of one group: each in a savepoint, all in one transaction, replied to after its
-//! commit.
+//! The writes of one group: all in one transaction, each but the first in a savepoint, replied to
+//! after the commit.
 
 use tracing::error;
 
@@ -61,7 +61,8 @@ pub(super) fn run_alone(db: &Db, change: &mut dyn Change) -> Result<Ran, StoreEr
 }
 
 fn run(db: &Db, change: &mut dyn Change) -> Result<Ran, StoreError> {
-    let Step { failure, keep } = change.run(&Tx::new(db));
+    let tx = Tx::new(db);
+    let Step { failure, keep } = change.run(&tx);
     if !db.in_transaction() {
         let ended = || {
             if db.is_lost() {
@@ -76,11 +77,21 @@ fn run(db: &Db, change: &mut dyn Change) -> Result<Ran, StoreError> {
     if let Some(error @ StoreError::OtherSchema(_)) = failure {
         return Err(error);
     }
+    if keep && let Some(head) = tx.take_audit_head() {
+        db.mark.set_audit_head(head);
+    }
     let locked = failure.filter(|failure| matches!(failure, StoreError::Locked(_)));
     Ok(Ran { keep, locked })
 }
 
-/// Runs a write in its savepoint. After an error the caller must roll back the whole transaction.
+/// Runs the first write of a group. It needs no savepoint: where it is not kept, nothing is, and the
+/// next group begins.
+pub(super) fn run_first(db: &Db, change: &mut dyn Change) -> Result<Ran, StoreError> {
+    db.own_tables.tracked.mark();
+    run(db, change)
+}
+
+/// Runs another write in its savepoint. After an error the caller must roll back the whole transaction.
 pub(super) fn run_in_savepoint(db: &Db, change: &mut dyn Change) -> Result<Ran, StoreError> {
     db.savepoint()?;
     let ran = run(db, change)?;

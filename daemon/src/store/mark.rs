@@ -18,6 +18,7 @@ use super::host::host;
 use super::reconnect::Reconnect;
 use crate::clock::{self, Stopwatch, random};
 use crate::failpoints::{Failpoint, enabled};
+use crate::model::AuditHead;
 use crate::server_address::ServerAddress;
 
 /// How long the outcome of a COMMIT is looked for before the commands of its group are answered
@@ -60,6 +61,8 @@ pub(super) struct Mark {
     running: RefCell<Option<Group>>,
     /// The value of a group whose outcome is not known.
     unknown: RefCell<Option<String>>,
+    /// The newest record of the audit trail, as long as nobody else can have written another.
+    audit_head: RefCell<Option<AuditHead>>,
     groups: Cell<u32>,
     /// The daemon's tables are known to be there.
     ready: Cell<bool>,
@@ -103,8 +106,21 @@ impl Mark {
         gone.elapsed() < RESTORE
     }
 
+    /// The newest record of the audit trail, where it is known.
+    pub(super) fn audit_head(&self) -> Option<AuditHead> {
+        self.audit_head.borrow().clone()
+    }
+
+    /// The running group has written that record.
+    pub(super) fn set_audit_head(&self, head: AuditHead) {
+        if self.is_running() {
+            self.audit_head.replace(Some(head));
+        }
+    }
+
     /// The group was rolled back: what it found in the row is there again.
     pub(super) fn end(&self) {
+        self.audit_head.take();
         if let Some(Group { before, .. }) = self.running.take() {
             self.known.replace(Some(before));
         }
@@ -169,9 +185,12 @@ pub(super) fn begin(conn: &Connection, mark: &Mark) -> Result<(), StoreError> {
 
 fn take_turn(conn: &Connection, mark: &Mark) -> Result<(), StoreError> {
     let value = token();
-    let known = mark.known.take();
+    let (known, head) = (mark.known.take(), mark.audit_head.take());
     let before = match known {
-        Some(known) if change(conn, TAKE, &[WRITER, &known, &value])? == 1 => known,
+        Some(known) if change(conn, TAKE, &[WRITER, &known, &value])? == 1 => {
+            mark.audit_head.replace(head);
+            known
+        }
         // Another daemon wrote, or a dump was restored.
         Some(_) | None => lock(conn, &value)?,
     };
@@ -276,6 +295,7 @@ pub(super) fn commit(
             Ok(())
         }
         Err(CommitError::Refused(error)) => {
+            mark.audit_head.take();
             // The next one would commit what this has left open.
             if conn.in_transaction() {
                 conn.rollback()?;
@@ -300,6 +320,7 @@ fn resolve(
 ) -> Result<(), StoreError> {
     let watch = Stopwatch::start();
     let mut reconnect = Reconnect::default();
+    mark.audit_head.take();
     while watch.elapsed() < RESOLVE {
         if !reconnect.is_due() {
             clock::pause(PAUSE);
@@ -344,4 +365,26 @@ fn outcome(
         return Ok(false);
     }
     is_committed(conn, &group.value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(number: i64) -> AuditHead {
+        AuditHead { number, hash: "h".into() }
+    }
+
+    #[test]
+    fn the_audit_head_is_known_of_a_group_that_was_not_undone() {
+        let mark = Mark::default();
+        mark.set_audit_head(head(1));
+        assert_eq!(mark.audit_head(), None, "no other daemon is kept from writing");
+        let group = Group { before: "old".into(), value: "new".into() };
+        mark.running.replace(Some(group));
+        mark.set_audit_head(head(1));
+        assert_eq!(mark.audit_head(), Some(head(1)));
+        mark.end();
+        assert_eq!((mark.audit_head(), mark.known.take().as_deref()), (None, Some("old")));
+    }
 }

@@ -1,8 +1,8 @@
 //! The writer thread: runs writes in groups that share one sync.
 //!
 //! A group is what waits when its transaction begins, at most [`GROUP`] writes and as many as run
-//! within [`GROUP_TIME`]. Each write runs in a savepoint of its own; replies leave only after the
-//! commit, so that nothing is acknowledged that a power cut could take back.
+//! within [`GROUP_TIME`]. Each write but the first runs in a savepoint of its own; replies leave only
+//! after the commit, so that nothing is acknowledged that a power cut could take back.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,7 +14,9 @@ use super::audit::log_audit_head;
 use super::commit_stats::CommitStats;
 use super::database::Database;
 use super::error::StoreError;
-use super::group::{Done, commit, complete_all, rollback_if_open, run_alone, run_in_savepoint};
+use super::group::{
+    Done, commit, complete_all, rollback_if_open, run_alone, run_first, run_in_savepoint,
+};
 use super::job_state::JobState;
 use super::jobs::{Inbox, Message};
 use super::lock_gap::LockGap;
@@ -262,8 +264,10 @@ impl WriterThread {
             return Err(StoreError::Missing);
         };
         let watch = Stopwatch::start();
-        let (mut done, mut locked) = (Vec::with_capacity(left), None);
-        while left > 0 && (done.is_empty() || watch.elapsed() < GROUP_TIME) {
+        let (mut done, mut locked) = (Vec::<Done>::with_capacity(left), None);
+        // The first is in no savepoint, so that undoing it undoes the group.
+        let goes_on = |first: &Done| first.keep && watch.elapsed() < GROUP_TIME;
+        while left > 0 && done.first().is_none_or(goes_on) {
             // One that needs a transaction of its own begins the next group.
             let joins = |queued: &mut Queued| queued.write.around.is_none();
             let Some(Queued { write, .. }) = self.queue.pop_front_if(joins) else { break };
@@ -274,6 +278,8 @@ impl WriterThread {
             let mut change = write.change;
             let ran = if around.is_some() {
                 run_alone(db, &mut *change)
+            } else if done.is_empty() {
+                run_first(db, &mut *change)
             } else {
                 run_in_savepoint(db, &mut *change)
             };

@@ -162,3 +162,28 @@ fn a_group_that_the_server_undoes_runs_again() {
     let deadlocks: Option<String> = watching.query_first(count).unwrap();
     assert_ne!(deadlocks.as_deref(), Some("0"), "nobody was in the way");
 }
+
+/// Each waits for the server's answer: they are what a change costs over a network.
+#[test]
+fn a_change_asks_the_server_eight_times() {
+    let Some(server) = shared() else { return };
+    let schema = server.photoprism("asked");
+    let mut root = server.root(None);
+    root.query_drop("SET GLOBAL userstat = 1").unwrap();
+    let mut home = schema.started();
+    let mut asked = || {
+        let count = "SELECT select_commands + update_commands + other_commands
+             FROM information_schema.user_statistics WHERE user = 'asked'";
+        root.query_first::<u64, _>(count).unwrap().unwrap_or(0)
+    };
+    let mut changes: Vec<u64> = Vec::new();
+    for number in 0..21 {
+        let before = asked();
+        home.ok("users.mod", json!({"user": "bob", "display_name": format!("Bob {number}")}));
+        changes.push(asked() - before);
+    }
+    changes.sort_unstable();
+    // The daemon asks a few things by itself meanwhile.
+    assert_eq!(changes[changes.len() / 2], 8, "{changes:?}");
+    assert_eq!(home.ok("audit.verify", json!({}))["broken_at"], json!(null));
+}

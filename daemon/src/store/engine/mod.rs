@@ -77,16 +77,23 @@ impl Connection {
     pub(super) fn begin(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(_) => self.run("BEGIN IMMEDIATE"),
-            Self::MariaDb(_) => self.run("START TRANSACTION"),
+            Self::MariaDb(connection) => connection.begin(),
         }
     }
 
     pub(super) fn commit(&self) -> Result<(), StoreError> {
-        self.run("COMMIT")
+        self.end("COMMIT")
     }
 
     pub(super) fn rollback(&self) -> Result<(), StoreError> {
-        self.run("ROLLBACK")
+        self.end("ROLLBACK")
+    }
+
+    fn end(&self, statement: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => self.run(statement),
+            Self::MariaDb(connection) => connection.end(statement),
+        }
     }
 
     /// Begins a part of the transaction that can be undone alone.
@@ -94,9 +101,12 @@ impl Connection {
         self.run(name.begin())
     }
 
-    /// Ends it, with what it changed.
+    /// Ends it, with what it changed. A server replaces one of the same name, and need not be asked.
     pub(super) fn release(&self, name: Savepoint) -> Result<(), StoreError> {
-        self.run(name.release())
+        match self {
+            Self::Sqlite(_) => self.run(name.release()),
+            Self::MariaDb(_) => Ok(()),
+        }
     }
 
     /// Undoes what was changed since it began; it goes on.

@@ -186,6 +186,29 @@ fn a_write_that_fails_takes_back_its_own_work_only() {
     assert_eq!(desk.names(), ["admin", "first", "last"]);
 }
 
+/// The first of a group has no savepoint.
+#[test]
+fn the_first_write_that_waits_fails_as_alone_as_any_other() {
+    for name in ["admin.db", "index.db"] {
+        let desk = TestStore::with(name);
+        let (gate, hold) = Gate::new();
+        let busy = desk.store.read_between_commits(LONG, move |_| hold());
+        let first = desk.store.write(LONG, |tx| {
+            add(tx, "half")?;
+            Err::<(), _>(CommandError::Conflict("no".into()))
+        });
+        let others =
+            ["second", "third"].map(|name| desk.store.write(LONG, move |tx| add(tx, name)));
+        let group = gate.once_begun(join(first, join_all(others)));
+        let (_, (first, others), ()) = desk.run(join3(busy, group, async { gate.open() }));
+        assert!(matches!(first, Err(CommandError::Conflict(_))));
+        assert!(others.iter().all(Result::is_ok), "{name}");
+        let names = desk.names();
+        let added = ["half", "second", "third"].map(|added| names.iter().any(|name| name == added));
+        assert_eq!(added, [false, true, true], "{name}");
+    }
+}
+
 #[test]
 fn a_write_that_breaks_a_constraint_does_as_well() {
     let desk = TestStore::new();

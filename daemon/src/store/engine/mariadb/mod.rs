@@ -50,6 +50,8 @@ pub(in crate::store) struct MariaDb {
     texts: RefCell<HashMap<String, Arc<Text>>>,
     /// It must not be used again.
     lost: Cell<bool>,
+    /// A transaction was begun, and nothing has failed since that could have undone it.
+    open: Cell<bool>,
     /// A statement met a table or a column that was not there.
     other_schema: Cell<bool>,
     schema: Cell<Schema>,
@@ -93,6 +95,7 @@ impl MariaDb {
             conn: RefCell::new(conn),
             texts: RefCell::default(),
             lost: Cell::new(false),
+            open: Cell::new(false),
             other_schema: Cell::new(false),
             schema: Cell::default(),
             asked: Cell::new(0),
@@ -122,8 +125,22 @@ impl MariaDb {
         old.end(&mut self.conn.borrow_mut()).map_err(|error| self.failed(&error))
     }
 
+    /// Begins a transaction that writes.
+    pub(super) fn begin(&self) -> Result<(), StoreError> {
+        self.prepare_once("START TRANSACTION")?.change(&[])?;
+        self.open.set(true);
+        Ok(())
+    }
+
+    /// Ends it, by a statement that does so.
+    pub(super) fn end(&self, statement: &str) -> Result<(), StoreError> {
+        self.open.set(false);
+        self.prepare_once(statement)?.change(&[]).map(drop)
+    }
+
     /// Commits, which is never asked for twice.
     pub(in crate::store) fn commit(&self) -> Result<(), CommitError> {
+        self.open.set(false);
         let asked = self.conn.borrow_mut().query_drop("COMMIT");
         self.move_on();
         asked.map_err(|error| {
@@ -249,15 +266,19 @@ impl MariaDb {
         Version::unknown(self.asked.get())
     }
 
-    /// After some errors the server has rolled back everything: it is asked. A lost connection has no
-    /// transaction any more.
+    /// After some errors the server has rolled back everything: it is asked then. A lost connection has
+    /// no transaction any more.
     pub(super) fn in_transaction(&self) -> bool {
+        if self.open.get() {
+            return !self.is_lost();
+        }
         let asked = self.conn.borrow_mut().query_first::<u8, _>("SELECT @@in_transaction");
         self.lost.set(self.lost.get() || asked.is_err());
         asked.is_ok_and(|found| found == Some(1))
     }
 
     fn failed(&self, error: &mysql::Error) -> StoreError {
+        self.open.set(false);
         if error::is_lost(error) && !enabled(Failpoint::UseLostConnection) {
             self.lost.set(true);
         }
