@@ -16,8 +16,9 @@ use crate::store::rows::text;
 /// Accounts or sessions of one step: some milliseconds.
 const STEP_ROWS: i64 = 200;
 
-/// The same where nobody waits for the thread; in PhotoPrism's database PhotoPrism waits for a step.
-const WHOLE_STEP_ROWS: i64 = 2000;
+/// The same where nobody waits for a step. Some megabytes, and each table is read from memory: the order
+/// of UIDs is not that of its pages.
+const WHOLE_STEP_ROWS: i64 = 20_000;
 
 /// Most changed accounts that are told one by one, and the length of what tells them: a reply has
 /// its bound.

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::owned_rows::Compared;
 use super::write::{Backup, copy_unnamed};
 use crate::store::account_tables::Table;
-use crate::store::db::Db;
+use crate::store::db::{Db, LARGE_CACHE};
 use crate::store::error::StoreError;
 use crate::store::sessions::hidden_sessions;
 use crate::store::visible::visible;
@@ -63,7 +63,7 @@ impl AccountsCopy {
     /// # Errors
     /// The store's; nothing is left behind then.
     pub fn make(db: &Db) -> Result<Self, StoreError> {
-        Ok(Self { conn: copy_unnamed(db)?, of_server: db.server().is_some() })
+        Self::of(copy_unnamed(db)?, db)
     }
 
     /// The backup that was made of them.
@@ -71,7 +71,13 @@ impl AccountsCopy {
     /// # Errors
     /// The store's.
     pub fn in_backup(backup: &Backup, db: &Db) -> Result<Self, StoreError> {
-        Ok(Self { conn: backup.connect()?, of_server: db.server().is_some() })
+        Self::of(backup.connect()?, db)
+    }
+
+    fn of(conn: Connection, db: &Db) -> Result<Self, StoreError> {
+        // It is read in the order of UIDs, which is not that of its pages.
+        conn.pragma_update(None, "cache_size", LARGE_CACHE)?;
+        Ok(Self { conn, of_server: db.server().is_some() })
     }
 
     /// What it holds.
