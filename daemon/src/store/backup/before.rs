@@ -8,7 +8,10 @@ use std::thread::{Builder, JoinHandle};
 
 use super::copy::state_of;
 use super::state_id::StateId;
-use super::write::{Backup, complete_automatic, copy_automatic, hold_automatic, publish};
+use super::unfinished::Unfinished;
+use super::write::{
+    Backup, complete_automatic, copy_ahead, copy_automatic, hold_automatic, publish,
+};
 use crate::store::db::{Db, Tx};
 use crate::store::error::StoreError;
 use crate::store::kind::Kind;
@@ -19,10 +22,10 @@ type AlsoRead = Box<dyn FnMut(&Db, Option<&Backup>) -> Result<(), StoreError> + 
 
 /// The backup before a change; all clones share it.
 ///
-/// In the daemon's own database a thread copies the snapshot that the transaction began with, next to
-/// the transaction. In PhotoPrism's, where one who reads keeps others from committing, the copy is
-/// made before the transaction, and once more inside where somebody has committed something since; on
-/// a server, where a daemon has.
+/// A thread copies what the transaction began with, next to the transaction. In PhotoPrism's database,
+/// where one who reads keeps others from committing, it is copied before the transaction, and again next
+/// to it only where somebody has committed something since; on a server, where a daemon has, and then
+/// before the transaction goes on.
 #[derive(Clone)]
 pub struct BackupBefore(Arc<Mutex<Work>>);
 
@@ -146,73 +149,48 @@ impl Work {
 
     fn begin(&mut self) -> Result<PathBuf, StoreError> {
         if !self.is_shared()? {
-            return self.start_copying();
+            return self.start_copying(None);
         }
         let now = Some(state_of(&self.source()?.db)?);
         match &self.state {
             State::Complete(backup, state) if *state == now => Ok(backup.path.clone()),
             // Nobody can commit in between any more.
-            State::None | State::Copying(..) | State::Complete(..) => self.write_again(),
+            State::None | State::Copying(..) | State::Complete(..) => self.start_copying(now),
         }
-    }
-
-    /// Copies what the transaction began with, and checks the copy on a thread.
-    fn write_again(&mut self) -> Result<PathBuf, StoreError> {
-        self.discard();
-        let mut source = self.source.take().ok_or(StoreError::Stopped)?;
-        let copied =
-            source.count_progress().and_then(|()| copy_automatic(&source.db, &source.name));
-        let (file, state) = match copied {
-            Ok(copied) => copied,
-            Err(error) => {
-                self.source = Some(source);
-                return Err(error);
-            }
-        };
-        let path = file.path();
-        let check = move || {
-            let backup = publish(file, &source.db, Some(&source.progress));
-            let backup = backup.and_then(|backup| source.read_also(backup));
-            (source, backup)
-        };
-        self.spawn(check, Some(state))?;
-        Ok(path)
-    }
-
-    fn spawn(
-        &mut self,
-        work: impl FnOnce() -> (Source, Result<Backup, StoreError>) + Send + 'static,
-        state: Option<StateId>,
-    ) -> Result<(), StoreError> {
-        let failed = |error: std::io::Error| StoreError::Other(error.to_string());
-        let thread = Builder::new().name("backup".into()).spawn(work).map_err(failed)?;
-        self.state = State::Copying(thread, state);
-        Ok(())
     }
 
     fn write(&mut self) -> Result<(), StoreError> {
         self.discard();
         let source = self.source()?;
-        let (file, state) = copy_automatic(&source.db, &source.name)?;
-        let backup = publish(file, &source.db, None)?;
-        self.state = State::Complete(source.read_also(backup)?, Some(state));
+        // Where others write all the time it is copied next to the transaction alone.
+        if let Some((file, state)) = copy_ahead(&source.db, &source.name)? {
+            let backup = publish(file, &source.db, None)?;
+            self.state = State::Complete(source.read_also(backup)?, Some(state));
+        }
         Ok(())
     }
 
-    /// Holds what is there now, and copies it on a thread.
-    fn start_copying(&mut self) -> Result<PathBuf, StoreError> {
+    /// Holds what is there now, which is that state of a database that others write to, and copies it
+    /// on a thread.
+    fn start_copying(&mut self, state: Option<StateId>) -> Result<PathBuf, StoreError> {
         self.discard();
         let mut source = self.source.take().ok_or(StoreError::Stopped)?;
-        source.count_progress()?;
-        let held = hold_automatic(&source.db, &source.name)?;
+        let held = source.count_progress().and_then(|()| source.hold());
+        let held = match held {
+            Ok(held) => held,
+            Err(error) => {
+                self.source = Some(source);
+                return Err(error);
+            }
+        };
         let path = held.path();
         let copy = move || {
-            let Source { db, progress, also, .. } = &mut source;
-            let also = |db: &Db| also(db, None);
-            let backup = complete_automatic(held, db, progress, also);
+            let backup = source.complete(held);
             (source, backup)
         };
-        self.spawn(copy, None)?;
+        let failed = |error: std::io::Error| StoreError::Other(error.to_string());
+        let thread = Builder::new().name("backup".into()).spawn(copy).map_err(failed)?;
+        self.state = State::Copying(thread, state);
         Ok(path)
     }
 
@@ -245,6 +223,30 @@ impl Work {
 impl Source {
     fn count_progress(&mut self) -> Result<(), StoreError> {
         self.db.count_progress(&self.progress)
+    }
+
+    /// Holds what is there now. What a server has is copied whole: a snapshot there ends with its
+    /// connection.
+    fn hold(&self) -> Result<Unfinished, StoreError> {
+        if self.db.server().is_some() {
+            return copy_automatic(&self.db, &self.name).map(|(file, _)| file);
+        }
+        hold_automatic(&self.db, &self.name)
+    }
+
+    /// Copies what is held, and reads what else is needed: in PhotoPrism's database of the copy, once
+    /// nobody waits for a reader any more.
+    fn complete(&mut self, held: Unfinished) -> Result<Backup, StoreError> {
+        let Self { db, progress, also, .. } = self;
+        if *db.kind() == Kind::Own {
+            return complete_automatic(held, db, progress, |db| also(db, None));
+        }
+        let backup = if db.server().is_some() {
+            publish(held, db, Some(progress))?
+        } else {
+            complete_automatic(held, db, progress, |_| Ok(()))?
+        };
+        self.read_also(backup)
     }
 
     /// Reads what else is needed, or takes the backup back.

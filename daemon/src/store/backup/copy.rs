@@ -68,15 +68,30 @@ pub(super) fn copy_held(
 
 /// The same in pieces of so many rows.
 pub(super) fn copy_with(db: &Db, file: &Unfinished, rows: i64) -> Result<StateId, StoreError> {
-    if *db.kind() != Kind::Own {
-        for _ in 0..ATTEMPTS {
-            if let Some(version) = Copy::begin(db, file)?.in_pieces(rows)? {
-                return Ok(StateId::Sqlite(version));
-            }
-            file.clear()?;
-        }
+    if *db.kind() != Kind::Own
+        && let Some(state) = try_in_pieces(db, file, rows)?
+    {
+        return Ok(state);
     }
     Copy::begin(db, file)?.at_once().map(StateId::Sqlite)
+}
+
+/// The same where nobody is ever kept waiting; `None` where others write all the time.
+pub(super) fn try_to_copy(db: &Db, file: &Unfinished) -> Result<Option<StateId>, StoreError> {
+    if db.server().is_some() {
+        return copy_server(db, file).map(Some);
+    }
+    try_in_pieces(db, file, PIECE)
+}
+
+fn try_in_pieces(db: &Db, file: &Unfinished, rows: i64) -> Result<Option<StateId>, StoreError> {
+    for _ in 0..ATTEMPTS {
+        if let Some(version) = Copy::begin(db, file)?.in_pieces(rows)? {
+            return Ok(Some(StateId::Sqlite(version)));
+        }
+        file.clear()?;
+    }
+    Ok(None)
 }
 
 /// Which state of the database a connection sees now.

@@ -43,18 +43,19 @@ pub fn empty_accounts<E: From<StoreError>>(
     anew: impl FnOnce() -> Result<(), E>,
 ) -> Result<Removed, E> {
     let all: Vec<&Table> = TABLES.iter().collect();
-    let (mut emptied, warnings) = unguarded(tx, &all, || {
+    let work = || {
         let emptied = empty(tx, now)?;
         anew()?;
         Ok::<_, E>(emptied)
-    })?;
+    };
+    let (mut emptied, warnings) = tx.large(|| unguarded(tx, &all, work))?;
     emptied.warnings = warnings;
     Ok(emptied)
 }
 
 /// Deletes every session, with messages for people.
 pub fn empty_sessions(tx: &Tx<'_>, now: Timestamp) -> Result<(u64, Vec<String>), StoreError> {
-    unguarded(tx, &[&SESSIONS], || delete_all_sessions(tx, now.as_second()))
+    tx.large(|| unguarded(tx, &[&SESSIONS], || delete_all_sessions(tx, now.as_second())))
 }
 
 fn empty(tx: &Tx<'_>, now: Timestamp) -> Result<Removed, StoreError> {

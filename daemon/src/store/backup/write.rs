@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicU64;
 use rusqlite::backup::{self as sqlite, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::copy::{copy_accounts, copy_held, hold};
+use super::copy::{copy_accounts, copy_held, hold, try_to_copy};
 use super::files::{
     ON_REQUEST, TEMPORARY, backups_full, free_automatic, free_name, io, make_directory, prune,
     sweep,
@@ -99,6 +99,13 @@ pub(super) fn copy_automatic(db: &Db, name: &str) -> Result<(Unfinished, StateId
     let file = create_automatic(db, name)?;
     let state = copy_accounts(db, &file).map_err(|error| no_room(&file, error))?;
     Ok((file, state))
+}
+
+/// The same where nobody is kept waiting by it; `None` where others write all the time.
+pub(super) fn copy_ahead(db: &Db, name: &str) -> Result<Option<(Unfinished, StateId)>, StoreError> {
+    let file = create_automatic(db, name)?;
+    let state = try_to_copy(db, &file).map_err(|error| no_room(&file, error))?;
+    Ok(state.map(|state| (file, state)))
 }
 
 /// The first half of the same where a reader is in nobody's way: what is there now is what

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
@@ -180,6 +180,56 @@ fn copying_counts_for_the_transaction_that_waits() {
         rename_after(&db, &backup, "first");
         assert!(progress.load(Ordering::Relaxed) > 10, "{progress:?}");
     }
+}
+
+/// Then copying ahead would begin again and again, and be for nothing.
+#[test]
+fn nothing_is_copied_ahead_where_others_write_all_the_time() {
+    let [_, (place, db)] = both_kinds();
+    let fill = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 40000)
+         INSERT INTO auth_sessions (id, user_uid) SELECT 'session' || n, 'u1' FROM n";
+    db.sqlite().unwrap().execute_batch(fill).unwrap();
+    let (backup, _) = prepared(&db, Box::new(|_, _| Ok(())));
+    let (done, writes) = (&AtomicBool::new(false), &AtomicU64::new(0));
+    let db = std::thread::scope(|scope| {
+        let photoprism = scope.spawn(move || {
+            while !done.load(Ordering::Relaxed) {
+                rename(&db, &format!("name {}", writes.fetch_add(1, Ordering::Relaxed)));
+            }
+            db
+        });
+        while writes.load(Ordering::Relaxed) < 2 {
+            std::thread::yield_now();
+        }
+        backup.write_ahead(|_| Ok::<_, StoreError>(true)).unwrap();
+        done.store(true, Ordering::Relaxed);
+        photoprism.join().unwrap()
+    });
+    assert_eq!(listing(&place), [""; 0]);
+    rename(&db, "last");
+    assert_eq!(rename_after(&db, &backup, "after"), "last");
+    assert_eq!(listing(&place), ["auto-x.db"]);
+}
+
+/// What the transaction changes and cannot keep in memory is not written before the copy is made.
+#[test]
+fn a_change_that_does_not_fit_into_memory_waits_for_the_copy() {
+    let [_, (place, db)] = both_kinds();
+    let conn = db.sqlite().unwrap();
+    let fill = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 20000)
+         INSERT INTO auth_sessions (id, user_uid, user_agent)
+         SELECT 'session' || n, 'u1', printf('%.400c', 'a') FROM n";
+    conn.execute_batch(fill).unwrap();
+    let (backup, _) = prepared(&db, Box::new(|_, _| Ok(())));
+    let agents = "SELECT group_concat(DISTINCT substr(user_agent, 400)) || count(*)
+         FROM auth_sessions WHERE user_uid = 'u1'";
+    db.begin().unwrap();
+    let path = backup.begin(&Tx::new(&db)).unwrap();
+    conn.execute("UPDATE auth_sessions SET user_agent = printf('%.400c', 'b')", []).unwrap();
+    backup.complete().unwrap();
+    db.commit().unwrap();
+    assert_eq!(ask(&path, agents), "a20000");
+    assert_eq!(ask(&place.at("index.db"), agents), "b20000");
 }
 
 #[test]
