@@ -43,7 +43,9 @@ fn assert_stops(mut home: TestDaemon, client: &mut Client) {
     home.stop();
     assert!(watch.elapsed() < STOPPED_WITHIN, "{:?}", watch.elapsed());
     let reply = client.reply();
-    assert_eq!(reply["error"]["code"], "unavailable", "{reply}");
+    // A part of an import may have been answered just before.
+    let is_unfinished = reply["result"]["done"] == false;
+    assert!(is_unfinished || reply["error"]["code"] == "unavailable", "{reply}");
 }
 
 #[test]
