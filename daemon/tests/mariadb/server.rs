@@ -147,6 +147,13 @@ impl Schema<'_> {
         format!("mysql://{name}@/{name}?socket={}", socket.display())
     }
 
+    /// A connection of its user.
+    pub(crate) fn connect(&self) -> Result<Conn, mysql::Error> {
+        let socket = self.server.socket().to_str().unwrap().to_owned();
+        let options = OptsBuilder::new().socket(Some(socket)).user(Some(&self.name));
+        Conn::new(options.pass(Some(PASSWORD)))
+    }
+
     /// A daemon on it, not yet started.
     pub(crate) fn home(&self) -> TestDaemon {
         TestDaemon::new()

@@ -11,7 +11,7 @@ use crate::common::json::Ask;
 use crate::common::test_daemon::TestDaemon;
 use crate::proxy::Proxy;
 use crate::refused;
-use crate::server::{PASSWORD, Server, shared};
+use crate::server::{Options, PASSWORD, Server, shared};
 
 /// The database is open for so many times.
 fn is_open(home: &TestDaemon, times: usize) {
@@ -61,6 +61,33 @@ fn a_server_that_dies_is_found_again() {
         server.restart();
         is_open(&home, times);
     }
+    answers(&mut home);
+}
+
+#[test]
+fn a_server_whose_connections_are_all_taken_is_waited_for() {
+    let options = Options { args: vec!["--max-connections=10".into()], ..Options::default() };
+    let Some(server) = Server::start_with(options) else { return };
+    let mut home = server.photoprism("full").started();
+    answers(&mut home);
+    let others = server.empty("others");
+    // Root has one connection more than there are.
+    let mut root = server.root(None);
+    root.query_drop("KILL USER full@localhost").unwrap();
+    let left = "SELECT count(*) FROM information_schema.processlist WHERE user = 'full'";
+    while root.query_first::<u8, _>(left).unwrap() != Some(0) {}
+    let taken: Vec<_> = std::iter::from_fn(|| others.connect().ok()).collect();
+    assert!(taken.len() > 5, "{}", taken.len());
+    for (cmd, args) in [
+        ("users.show", json!({"user": "bob"})),
+        ("users.mod", json!({"user": "bob", "display_name": "Bob"})),
+    ] {
+        let message = refused(&mut home, cmd, args, "unavailable")["message"].to_string();
+        assert!(message.contains("Too many connections"), "{message}");
+    }
+    home.ok("status", json!({}));
+    drop(taken);
+    is_open(&home, 1);
     answers(&mut home);
 }
 
