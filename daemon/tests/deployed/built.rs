@@ -65,8 +65,10 @@ pub(crate) fn release_binaries(directory: PathBuf) -> Result<PathBuf, String> {
         let Some(built) = built else {
             return Err(format!("no {name} in {}", directory.display()));
         };
-        // Its sources, as cargo has written them down.
-        let sources = fs::read_to_string(directory.join(name).with_extension("d")).unwrap();
+        // Its sources, which cargo writes down at the end.
+        let Ok(sources) = fs::read_to_string(directory.join(name).with_extension("d")) else {
+            return Err(format!("{name} in {} is still being built", directory.display()));
+        };
         let sources = sources.split_whitespace().skip(1).map(Path::new);
         if sources.map(modified).any(|source| source.is_none_or(|source| source > built)) {
             return Err(format!("{} is older than its sources", directory.join(name).display()));
